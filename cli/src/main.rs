@@ -1,0 +1,2 @@
+//! The gridcard command.
+fn main() {}

@@ -1,0 +1,63 @@
+//! The channel to a card: bytes in, bytes out.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A powered card that answers command APDUs.
+///
+/// Everything the host knows of a card came over this trait; a virtual card in a slot and a chip in a
+/// reader are told apart only by what answers.
+pub trait Channel {
+    /// Sends one command APDU (short form, ISO 7816-4 case 1 to 4) and returns the response data followed
+    /// by SW1 SW2, so at least two bytes.
+    ///
+    /// A channel does not follow `61xx`, `6Cxx` or `9Fxx`: the drivers above it do.
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError>;
+
+    /// Resets the card (everything that dies at reset dies) and returns its ATR.
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError>;
+}
+
+impl<C: Channel + ?Sized> Channel for &mut C {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        (**self).transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        (**self).reset()
+    }
+}
+
+impl<C: Channel + ?Sized> Channel for alloc::boxed::Box<C> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        (**self).transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        (**self).reset()
+    }
+}
+
+/// Why a card gave no answer at all. A status word is an answer, never one of these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChannelError {
+    /// No card stands in the slot.
+    #[error("no card in the slot")]
+    Absent,
+    /// The card left the slot, or lost power, during or before the command; whether the command was done
+    /// is unknown.
+    #[error("the card was removed before it answered")]
+    Removed,
+    /// The card is there and does not answer.
+    #[error("the card does not answer")]
+    Mute,
+    /// The card's answer is not a response APDU (fewer than two bytes).
+    #[error("the card's answer has {0} byte(s); a response ends with a two-byte status word")]
+    Short(usize),
+    /// The medium that keeps the card's memory failed (disk full, no permission).
+    #[error("the card's memory could not be kept: {0}")]
+    Storage(String),
+    /// The reader or its driver failed.
+    #[error("the reader failed: {0}")]
+    Reader(String),
+}
