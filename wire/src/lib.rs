@@ -6,6 +6,7 @@ extern crate alloc;
 
 pub mod apdu;
 pub mod channel;
+pub mod profile;
 pub mod status;
 
 pub use apdu::{Command, CommandRef, Response};

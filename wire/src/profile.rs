@@ -1,0 +1,434 @@
+//! What the cards we issue hold: kinds, files and key records (`docs/specs/cards.md`).
+//!
+//! The tables stand in the ground because both towers read them: a card application checks itself
+//! against them, an issuing plan turns them into CREATE FILE and WRITE KEY.
+
+use crate::apdu::Command;
+use alloc::vec::Vec;
+
+/// Kind of a card, as in its card information and its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CardKind {
+    /// Main control card of a province: holds the roots.
+    MainControl = 1,
+    /// Issuing card of a city that makes PSAMs.
+    PsamIssuing = 2,
+    /// Issuing card of a city that makes ESAMs.
+    EsamIssuing = 3,
+    /// PSAM of a bank office.
+    Psam = 4,
+    /// Embedded security module of a meter.
+    Esam = 5,
+    /// Customer's SIM.
+    Sim = 6,
+    /// Production test card.
+    TestCard = 7,
+}
+
+impl CardKind {
+    /// All kinds, in the order of their codes.
+    pub const ALL: [CardKind; 7] = [
+        CardKind::MainControl,
+        CardKind::PsamIssuing,
+        CardKind::EsamIssuing,
+        CardKind::Psam,
+        CardKind::Esam,
+        CardKind::Sim,
+        CardKind::TestCard,
+    ];
+
+    /// The kind byte.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of a kind byte.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CardKind::MainControl => "main-control",
+            CardKind::PsamIssuing => "psam-issuing",
+            CardKind::EsamIssuing => "esam-issuing",
+            CardKind::Psam => "psam",
+            CardKind::Esam => "esam",
+            CardKind::Sim => "sim",
+            CardKind::TestCard => "test-card",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Whether a card lives on test keys or on formal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum State {
+    /// Published keys; never money.
+    Test = 0,
+    /// Keys of a ceremony.
+    Formal = 1,
+}
+
+impl State {
+    /// The state of a state byte.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(State::Test),
+            1 => Some(State::Formal),
+            _ => None,
+        }
+    }
+
+    /// The state byte.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// "test" or "formal".
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Test => "test",
+            State::Formal => "formal",
+        }
+    }
+}
+
+/// A file identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fid(pub u16);
+
+impl Fid {
+    /// The master file.
+    pub const MF: Fid = Fid(0x3F00);
+
+    /// The two bytes as they travel.
+    pub const fn bytes(self) -> [u8; 2] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// Shape of a file, with its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Transparent file of so many bytes (type 28).
+    Binary(u16),
+    /// Linear fixed file: count, record length (type 2A).
+    Fixed(u8, u8),
+    /// Directory: size of its body, application file id, name (type 38).
+    Dir(u16, u8, &'static [u8]),
+    /// KEY file: body size, short id of its directory (type 3F).
+    Keys(u16, u8),
+}
+
+/// One row of a file table: a file of FMCOS, as CREATE FILE takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileRow {
+    /// Identifier; files up to 001F are reached by short id too.
+    pub fid: Fid,
+    /// Shape and size.
+    pub shape: Shape,
+    /// Read right of an EF, create right of a directory, add right of a KEY file.
+    pub read: u8,
+    /// Write right of an EF, erase right of a directory; FF for a KEY file.
+    pub write: u8,
+}
+
+impl FileRow {
+    /// The CREATE FILE command of this row [FMCOS UM 7.13].
+    pub fn create(&self) -> Command {
+        let [hi, lo] = self.fid.bytes();
+        let mut data = Vec::with_capacity(24);
+        match self.shape {
+            Shape::Binary(size) => {
+                data.push(0x28);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[self.read, self.write, 0xFF, 0xFF]);
+            }
+            Shape::Fixed(count, length) => {
+                data.extend_from_slice(&[0x2A, count, length, self.read, self.write, 0xFF, 0xFF]);
+            }
+            Shape::Dir(size, app, name) => {
+                data.push(0x38);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[self.read, self.write, app, 0xFF, 0xFF]);
+                data.extend_from_slice(name);
+            }
+            Shape::Keys(size, short) => {
+                data.push(0x3F);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[short, self.read, 0xFF, 0xFF]);
+            }
+        }
+        Command::new(0x80, 0xE0, hi, lo).data(&data)
+    }
+
+    /// The short file identifier, when the identifier allows one (0001 to 001F).
+    pub const fn sfi(&self) -> Option<u8> {
+        if self.fid.0 >= 1 && self.fid.0 <= 0x1F { Some(self.fid.0 as u8) } else { None }
+    }
+}
+
+const fn row(fid: u16, shape: Shape, read: u8, write: u8) -> FileRow {
+    FileRow { fid: Fid(fid), shape, read, write }
+}
+
+/// State A of the directory: the card's own master key authenticated.
+pub const MASTER: u8 = 0xFA;
+/// State A of the MF, seen from an application below it.
+pub const MF_MASTER: u8 = 0x0A;
+/// State 1 and up: the operator's PIN verified.
+pub const PIN: u8 = 0xF1;
+/// State 3 and up: the meter's MCU authenticated.
+pub const METER: u8 = 0xF3;
+/// Always.
+pub const FREE: u8 = 0xF0;
+/// Never from outside; the card's own commands do not ask.
+pub const NEVER: u8 = 0xEF;
+
+/// Card information, every FMCOS kind.
+pub const EF_CARD_INFO: Fid = Fid(0x0015);
+/// Terminal number of a PSAM.
+pub const EF_TERMINAL: Fid = Fid(0x0016);
+/// Purchase application of a PSAM.
+pub const DF_PURCHASE: Fid = Fid(0xDF01);
+/// Orders sealed by a PSAM, in [`DF_PURCHASE`].
+pub const EF_SEALED: Fid = Fid(0x0018);
+/// Purse of an ESAM.
+pub const EF_PURSE: Fid = Fid(0x0001);
+/// Parameters of an ESAM.
+pub const EF_PARAMETERS: Fid = Fid(0x0002);
+/// Run information of an ESAM.
+pub const EF_RUN_INFO: Fid = Fid(0x0007);
+/// Last receipt of an ESAM.
+pub const EF_RECEIPT: Fid = Fid(0x0008);
+/// Name of the purchase application of a PSAM.
+pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
+
+/// What the factory creates on every FMCOS chip: the KEY file of the MF.
+pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0140, 0x01), MASTER, 0xFF);
+
+const CARD_INFO: FileRow = row(0x0015, Shape::Binary(0x1E), FREE, MASTER);
+
+/// Files of the main control card and of the issuing cards.
+pub static ISSUING_FILES: &[FileRow] = &[CARD_INFO];
+
+/// Files of a PSAM in its MF.
+#[rustfmt::skip]
+pub static PSAM_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0016, Shape::Binary(0x06),                        FREE,      MASTER),
+    row(0xDF01, Shape::Dir(0x0300, 0x95, PURCHASE_NAME),    MF_MASTER, MF_MASTER),
+];
+
+/// Files of a PSAM in its purchase application.
+#[rustfmt::skip]
+pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
+    row(0x0000, Shape::Keys(0x0080, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0018, Shape::Binary(0x04),                        FREE,      NEVER),
+];
+
+/// Files of an ESAM, all in its MF.
+#[rustfmt::skip]
+pub static ESAM_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0001, Shape::Fixed(3, 4),                         FREE,      NEVER),
+    row(0x0002, Shape::Binary(0x20),                        FREE,      MASTER),
+    row(0x0007, Shape::Binary(0x14),                        METER,     METER),
+    row(0x0008, Shape::Binary(0xA0),                        METER,     NEVER),
+];
+
+/// One key record: where a key of a role stands on a target and the header it gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Role code of EXPORT KEY; 00 is the target's own master.
+    pub role: u8,
+    /// Type byte with its protection bits.
+    pub kind: u8,
+    /// Key id.
+    pub id: u8,
+    /// Use right.
+    pub use_right: u8,
+    /// Change right.
+    pub change_right: u8,
+    /// Bytes 4 and 5 of the header; `None`: the key's version and algorithm 00.
+    pub tail: Option<[u8; 2]>,
+}
+
+impl KeyRow {
+    /// The five bytes before the key: type, use, change, and the last two of the row.
+    pub const fn header(&self, version: u8) -> [u8; 5] {
+        let [b4, b5] = match self.tail {
+            Some(tail) => tail,
+            None => [version, 0],
+        };
+        [self.kind, self.use_right, self.change_right, b4, b5]
+    }
+}
+
+const fn key(role: u8, kind: u8, id: u8, use_right: u8, change_right: u8, tail: Option<[u8; 2]>) -> KeyRow {
+    KeyRow { role, kind, id, use_right, change_right, tail }
+}
+
+const OWN_MASTER: KeyRow = key(0, 0xF9, 0x00, FREE, MASTER, Some([0xAA, 0x33]));
+const INT_AUTH: KeyRow = key(2, 0xF0, 0x02, FREE, MASTER, None);
+const EXT_AUTH: KeyRow = key(3, 0xF9, 0x03, FREE, MASTER, Some([0x33, 0xFF]));
+
+/// Keys of the main control card and of the issuing cards.
+#[rustfmt::skip]
+pub static ISSUING_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    key(1, 0xF5, 0x01, PIN, MASTER, None),
+    key(2, 0xF5, 0x02, PIN, MASTER, None),
+    key(3, 0xF5, 0x03, PIN, MASTER, None),
+    key(4, 0xF5, 0x04, PIN, MASTER, None),
+    key(5, 0xF5, 0x05, PIN, MASTER, None),
+    key(6, 0xF5, 0x06, PIN, MASTER, None),
+    key(7, 0xF5, 0x07, PIN, MASTER, None),
+    key(8, 0xF5, 0x08, PIN, MASTER, None),
+    key(9, 0xF5, 0x09, PIN, MASTER, None),
+];
+
+/// Keys of a PSAM: its own master in the MF, the rest in the purchase application.
+#[rustfmt::skip]
+pub static PSAM_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    key(4, 0xF5, 0x04, PIN, MF_MASTER, None),
+    key(5, 0xF5, 0x05, PIN, MF_MASTER, None),
+    key(8, 0xF5, 0x08, PIN, MF_MASTER, None),
+];
+
+/// Keys of an ESAM.
+#[rustfmt::skip]
+pub static ESAM_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    INT_AUTH,
+    EXT_AUTH,
+    key(4, 0xF5, 0x04, METER, MASTER, None),
+    key(5, 0xF5, 0x05, METER, MASTER, None),
+    key(6, 0xF6, 0x00, FREE,  MASTER, Some([0xFF, 0x33])),
+    key(7, 0xF5, 0x07, METER, MASTER, None),
+    key(8, 0xF4, 0x00, METER, MASTER, None),
+];
+
+/// Pairing keys of a meter's MCU.
+pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];
+
+/// Who receives a key from EXPORT KEY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// A card of this kind.
+    Card(CardKind),
+    /// A meter's MCU: the pairing keys of its ESAM.
+    Mcu,
+}
+
+impl Recipient {
+    /// The high nibble of P1.
+    pub const fn code(self) -> u8 {
+        match self {
+            Recipient::Card(kind) => kind.code(),
+            Recipient::Mcu => 0x0F,
+        }
+    }
+
+    /// The recipient of a nibble.
+    pub fn from_code(code: u8) -> Option<Self> {
+        if code == 0x0F { Some(Recipient::Mcu) } else { CardKind::from_code(code).map(Recipient::Card) }
+    }
+
+    /// The key table of the recipient; empty for kinds that take no key over EXPORT KEY.
+    pub fn keys(self) -> &'static [KeyRow] {
+        match self {
+            Recipient::Card(CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing) => ISSUING_KEYS,
+            Recipient::Card(CardKind::Psam) => PSAM_KEYS,
+            Recipient::Card(CardKind::Esam) => ESAM_KEYS,
+            Recipient::Card(CardKind::Sim | CardKind::TestCard) => &[],
+            Recipient::Mcu => MCU_KEYS,
+        }
+    }
+
+    /// The row of a role.
+    pub fn key(self, role: u8) -> Option<&'static KeyRow> {
+        self.keys().iter().find(|row| row.role == role)
+    }
+}
+
+/// Card information, EF 0015.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardInfo {
+    /// Region code, 4 bytes packed BCD (zeros on a provincial card).
+    pub region: [u8; 4],
+    /// Kind.
+    pub kind: CardKind,
+    /// Device number, 6 bytes packed BCD.
+    pub number: [u8; 6],
+    /// First day of validity, BCD YYYYMMDD.
+    pub valid_from: [u8; 4],
+    /// Last day of validity, BCD YYYYMMDD.
+    pub valid_to: [u8; 4],
+    /// Test or formal.
+    pub state: State,
+    /// Suite byte (`keys::Suite::code`).
+    pub suite: u8,
+}
+
+/// Why bytes are not a card information.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CardInfoError {
+    /// Not 30 bytes.
+    #[error("card information has 30 bytes, this has {0}")]
+    Length(usize),
+    /// Unknown structure version.
+    #[error("card information is of structure version {0}, this program knows version 1")]
+    Version(u8),
+    /// Unknown kind byte.
+    #[error("card information names an unknown card kind {0:02X}")]
+    Kind(u8),
+    /// Unknown state byte.
+    #[error("card information names an unknown state {0:02X}")]
+    State(u8),
+}
+
+impl CardInfo {
+    /// Length in bytes.
+    pub const LEN: usize = 30;
+
+    /// As it stands in EF 0015.
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        out[4..8].copy_from_slice(&self.region);
+        out[8] = self.kind.code();
+        out[9] = 1;
+        out[14..20].copy_from_slice(&self.number);
+        out[20..24].copy_from_slice(&self.valid_from);
+        out[24..28].copy_from_slice(&self.valid_to);
+        out[28] = self.state.code();
+        out[29] = self.suite;
+        out
+    }
+
+    /// Reads EF 0015.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CardInfoError> {
+        let b: &[u8; Self::LEN] = bytes.try_into().map_err(|_| CardInfoError::Length(bytes.len()))?;
+        if b[9] != 1 {
+            return Err(CardInfoError::Version(b[9]));
+        }
+        Ok(CardInfo {
+            region: [b[4], b[5], b[6], b[7]],
+            kind: CardKind::from_code(b[8]).ok_or(CardInfoError::Kind(b[8]))?,
+            number: [b[14], b[15], b[16], b[17], b[18], b[19]],
+            valid_from: [b[20], b[21], b[22], b[23]],
+            valid_to: [b[24], b[25], b[26], b[27]],
+            state: State::from_code(b[28]).ok_or(CardInfoError::State(b[28]))?,
+            suite: b[29],
+        })
+    }
+}
