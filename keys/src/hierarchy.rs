@@ -1,0 +1,47 @@
+//! Root, city, device: who derives what from whom [docs/specs/cards.md 2].
+
+use crate::key::Key;
+use crate::roles::Role;
+use crate::suite::Suite;
+use sha2::{Digest, Sha256};
+
+/// The published test root of a role: first 16 bytes of SHA-256 over
+/// `gridcard test root 1|<suite>|<role>`. Everybody knows it; it never protects money.
+pub fn test_root(suite: Suite, role: Role) -> Key {
+    let hash = Sha256::new()
+        .chain_update(b"gridcard test root 1|")
+        .chain_update(suite.name())
+        .chain_update(b"|")
+        .chain_update(role.name())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Key::from_16(suite, bytes)
+}
+
+/// Factor of a city: `00000000 || region` (4 bytes packed BCD).
+pub fn city_factor(region: [u8; 4]) -> [u8; 8] {
+    let [a, b, c, d] = region;
+    [0, 0, 0, 0, a, b, c, d]
+}
+
+/// Factor of a device: `0000 || number` (6 bytes packed BCD).
+pub fn device_factor(number: [u8; 6]) -> [u8; 8] {
+    let [a, b, c, d, e, f] = number;
+    [0, 0, a, b, c, d, e, f]
+}
+
+/// A city's key of a role, from the root of that role.
+pub fn city_key(root: &Key, region: [u8; 4]) -> Key {
+    root.diversify(&city_factor(region))
+}
+
+/// A device's key of a role, from the city's key (or, for a provincial card, from the root).
+pub fn device_key(parent: &Key, number: [u8; 6]) -> Key {
+    parent.diversify(&device_factor(number))
+}
+
+/// The transport key of a blank card or of a meter's MCU, from the transport root and its serial.
+pub fn transport_key(root: &Key, serial: [u8; 8]) -> Key {
+    root.diversify(&serial)
+}

@@ -1,0 +1,139 @@
+//! Known answers and properties of the ciphers, from outside.
+
+use gridcard_keys::{Key, Role, Suite, hierarchy, mac, seal};
+use proptest::prelude::*;
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    name: String,
+    source: String,
+    op: String,
+    suite: String,
+    key: String,
+    #[serde(default)]
+    iv: String,
+    #[serde(default)]
+    header: String,
+    #[serde(rename = "in")]
+    input: String,
+    #[serde(default)]
+    tail: String,
+    out: String,
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    hex::decode(text).unwrap()
+}
+
+fn answer(v: &Vector) -> Vec<u8> {
+    let suite = Suite::from_name(&v.suite).unwrap();
+    let key = Key::new(suite, &unhex(&v.key)).unwrap();
+    let input = unhex(&v.input);
+    match v.op.as_str() {
+        "ecb" => {
+            let mut data = input.clone();
+            key.cipher().encrypt_ecb(&mut data);
+            let mut back = data.clone();
+            key.cipher().decrypt_ecb(&mut back);
+            assert_eq!(back, input, "{}: decipher", v.name);
+            data
+        }
+        "kcv" => key.kcv().to_vec(),
+        "diversify" => key.diversify(&input.try_into().unwrap()).expose().to_vec(),
+        "an10922" => mac::an10922(&key, &input).to_vec(),
+        "cmac" => mac::cmac(&key, &[&input]).to_vec(),
+        "session" => mac::session(&key, &unhex(&v.iv), &[&input]).to_vec(),
+        "packet" => mac::packet(&key, &[&input, &unhex(&v.tail)]).to_vec(),
+        "encipher" => seal::encipher(&key, &input),
+        "cryptogram" => seal::cryptogram(&key, &input),
+        "wrap" => {
+            let (head, value) = input.split_first_chunk::<5>().unwrap();
+            let header = unhex(&v.header).try_into().unwrap();
+            let value = Key::new(suite, value).unwrap();
+            let field = seal::wrap(&key, &unhex(&v.iv), &header, *head, &value);
+            let (head_back, back) = seal::unwrap(&key, &unhex(&v.iv), &header, &field).unwrap();
+            assert_eq!((head_back, back), (*head, value), "{}: unwrap", v.name);
+            field
+        }
+        other => panic!("unknown operation {other}"),
+    }
+}
+
+#[test]
+fn known_answers() {
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("../kat/vectors.json")).unwrap();
+    assert!(vectors.len() > 20);
+    for v in &vectors {
+        assert!(!v.source.is_empty(), "{} names no source", v.name);
+        assert_eq!(hex::encode_upper(answer(v)), v.out, "{}", v.name);
+    }
+}
+
+#[test]
+fn the_published_test_root_is_a_plain_sha256() {
+    // printf 'gridcard test root 1|3des|kic' | sha256sum
+    let key = hierarchy::test_root(Suite::TripleDes, Role::Kic);
+    assert_eq!(hex::encode(key.expose()), "df314eecbe0bab4cec3fcf257ec867e2");
+}
+
+#[test]
+fn a_key_shows_its_check_value_and_nothing_else() {
+    for suite in Suite::ALL {
+        let key = hierarchy::test_root(suite, Role::Master);
+        let shown = format!("{key:?}");
+        assert!(shown.starts_with(&format!("Key({}, kcv ", suite.name())), "{shown}");
+        let secret = hex::encode_upper(key.expose());
+        assert!(!shown.to_uppercase().contains(&secret[..8]), "{shown}");
+    }
+}
+
+#[test]
+fn lengths_are_refused_in_words() {
+    assert_eq!(
+        Key::new(Suite::TripleDes, &[0; 7]).unwrap_err().to_string(),
+        "a 3des key has 16 bytes (8 for single DES), this has 7"
+    );
+    assert_eq!(Key::new(Suite::Sm4, &[0; 8]).unwrap_err().to_string(), "a sm4 key has 16 bytes, this has 8");
+}
+
+fn any_suite() -> impl Strategy<Value = Suite> {
+    prop_oneof![Just(Suite::TripleDes), Just(Suite::Aes128), Just(Suite::Sm4)]
+}
+
+proptest! {
+    #[test]
+    fn any_changed_bit_of_a_sealed_key_is_refused(
+        suite in any_suite(),
+        master in any::<[u8; 16]>(),
+        value in any::<[u8; 16]>(),
+        challenge in any::<[u8; 8]>(),
+        bit in any::<usize>(),
+    ) {
+        let master = Key::from_16(suite, master);
+        let key = Key::from_16(suite, value);
+        let lc = seal::wrapped_len(&master, 16) as u8;
+        let header = [0x84, 0xD4, 0x01, 0x05, lc];
+        let mut field = seal::wrap(&master, &challenge, &header, [0xF5, 0xF3, 0xFA, 1, 0], &key);
+        prop_assert_eq!(field.len(), usize::from(lc));
+        let bit = bit % (field.len() * 8);
+        field[bit / 8] ^= 1 << (bit % 8);
+        prop_assert_eq!(seal::unwrap(&master, &challenge, &header, &field), Err(seal::SealError::Mac));
+    }
+
+    #[test]
+    fn opening_never_panics(suite in any_suite(), field in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let master = Key::from_16(suite, [7; 16]);
+        let _ = seal::unwrap(&master, &[0; 8], &[0x84, 0xD4, 1, 0, 0], &field);
+        let _ = seal::decipher(&master, &field);
+    }
+
+    #[test]
+    fn cbc_comes_back(suite in any_suite(), key in any::<[u8; 16]>(), blocks in 0usize..6, seed in any::<u8>()) {
+        let key = Key::from_16(suite, key);
+        let data: Vec<u8> = (0..blocks * suite.block()).map(|i| seed.wrapping_mul(31).wrapping_add(i as u8)).collect();
+        let mut text = data.clone();
+        key.cipher().encrypt_cbc(&mut text);
+        key.cipher().decrypt_cbc(&mut text);
+        prop_assert_eq!(text, data);
+    }
+}

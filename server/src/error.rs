@@ -1,0 +1,89 @@
+//! What the store can fail on, in words.
+
+use rusqlite::ErrorCode;
+
+/// Why the store could not do it. When one of these comes out of an act, nothing of the act was kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No room left for the database.
+    #[error("the disk (or the quota set for the database) is full; nothing of this act was kept: make room and run it again")]
+    Full,
+    /// The file is damaged, or is no SQLite database at all.
+    #[error("the database file is damaged: {detail}; restore it from a copy, do not go on writing to it")]
+    Corrupt {
+        /// What the damage is.
+        detail: String,
+    },
+    /// The file is a SQLite database of another program.
+    #[error("the file is a database of another program, not of the payment server")]
+    NotOurs,
+    /// A newer version of this program wrote the file.
+    #[error("the database is of schema version {found}, this program knows up to {known}: use the newer program")]
+    Newer {
+        /// Version in the file.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// Another program held the write lock too long.
+    #[error("another program is writing to the database; nothing was kept: run it again when that one has ended")]
+    Busy,
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written: the file or its folder is read-only")]
+    ReadOnly,
+    /// The file cannot be opened.
+    #[error("the database file cannot be opened: {detail}")]
+    CannotOpen {
+        /// The system's words.
+        detail: String,
+    },
+    /// The disk failed.
+    #[error("the disk failed under the database: {detail}")]
+    Disk {
+        /// The system's words.
+        detail: String,
+    },
+    /// SQLite ended the transaction by itself after an earlier error.
+    #[error("an earlier error ended this transaction; nothing of it was kept")]
+    RolledBack,
+    /// A rule in the schema refused the change: a defect of this program or a hand in the file.
+    #[error("the database refused a change that breaks one of its rules: {detail}")]
+    Rule {
+        /// The rule, in SQLite's words.
+        detail: String,
+    },
+    /// A value that this program did not write.
+    #[error("the database holds an impossible value in {place}: {detail}")]
+    Value {
+        /// Table and column.
+        place: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Anything else SQLite reports.
+    #[error("the database failed")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let Some(code) = error.sqlite_error_code() else {
+            return StoreError::Sqlite(error);
+        };
+        let detail = match &error {
+            rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
+            other => other.to_string(),
+        };
+        match code {
+            ErrorCode::DiskFull => StoreError::Full,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt { detail },
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreError::ReadOnly,
+            ErrorCode::CannotOpen => StoreError::CannotOpen { detail },
+            ErrorCode::SystemIoFailure => StoreError::Disk { detail },
+            ErrorCode::ConstraintViolation => StoreError::Rule { detail },
+            _ => StoreError::Sqlite(error),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! How our types stand in the columns of the store.
+
+use crate::error::StoreError;
+use core::fmt::Display;
+use core::str::FromStr;
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+use wire::bcd::BcdTime;
+
+/// A column that SQLite can give as `T`.
+pub(crate) fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
+    Ok(row.get(name)?)
+}
+
+/// A text column that parses as `T`.
+pub(crate) fn parsed<T>(row: &Row<'_>, name: &'static str) -> Result<T, StoreError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let text: String = row.get(name)?;
+    text.parse().map_err(|fault: T::Err| StoreError::Value { place: name, detail: format!("{text:?} {fault}") })
+}
+
+/// A BLOB column of exactly `N` bytes.
+pub(crate) fn bytes<const N: usize>(row: &Row<'_>, name: &'static str) -> Result<[u8; N], StoreError> {
+    let blob: Vec<u8> = row.get(name)?;
+    exactly(&blob, name)
+}
+
+/// `blob` as exactly `N` bytes.
+pub(crate) fn exactly<const N: usize>(blob: &[u8], place: &'static str) -> Result<[u8; N], StoreError> {
+    blob.try_into()
+        .map_err(|_| StoreError::Value { place, detail: format!("{} bytes instead of {N}", blob.len()) })
+}
+
+/// A moment as 14 digits, YYYYMMDDhhmmss.
+pub(crate) fn time_text(time: BcdTime) -> String {
+    hex::encode(time.bytes())
+}
+
+/// A moment from its 14 digits.
+pub(crate) fn time(row: &Row<'_>, name: &'static str) -> Result<BcdTime, StoreError> {
+    let text: String = row.get(name)?;
+    let fault = |detail: String| StoreError::Value { place: name, detail: format!("{text:?}: {detail}") };
+    let raw = hex::decode(&text).map_err(|e| fault(e.to_string()))?;
+    let raw: [u8; 7] = exactly(&raw, name)?;
+    BcdTime::new(raw).map_err(|e| fault(e.to_string()))
+}
+
+/// Reads every row of a query.
+pub(crate) fn all<T>(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    params: impl rusqlite::Params,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut rows = statement.query(params)?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(read(row)?);
+    }
+    Ok(out)
+}
+
+/// Reads the first row of a query, if there is one.
+pub(crate) fn first<T>(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    params: impl rusqlite::Params,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(read).transpose()
+}
