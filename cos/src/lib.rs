@@ -1,1 +1,24 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod card;
+pub mod context;
+pub mod files;
+pub mod fmcos;
+pub mod gsm;
+pub mod halt;
+pub mod journal;
+pub mod keyfile;
+pub mod messaging;
+pub mod nvm;
+pub mod rights;
+pub mod state;
+pub mod table;
+
+pub use card::{Card, Chip, Protocol};
+pub use context::{Context, Entropy};
+pub use halt::Halt;
+pub use nvm::{Nvm, PAGE, PowerLoss, RamNvm};

@@ -1,0 +1,372 @@
+//! A card: a pure machine of three calls.
+//!
+//! `power_on` gives an ATR, `transmit` takes bytes and gives bytes, `power_off` forgets. Storage and entropy
+//! are passed in. What the transport does to APDUs (T=0: 61xx, 6Cxx, GET RESPONSE) is done here, once;
+//! handlers see complete commands.
+
+use crate::context::{Context, Entropy};
+use crate::files::Node;
+use crate::halt::Halt;
+use crate::journal::{self, Memory, Staged, USER_PAGE};
+use crate::nvm::{Nvm, PAGE, PowerLoss};
+use crate::rights::Right;
+use crate::state::Volatile;
+use crate::table::{Case, Check, CommandRow, Needs, Program};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use crc32fast::Hasher;
+use keys::Suite;
+use wire::profile::CardKind;
+use wire::{CommandRef, Sw};
+
+/// How the card talks to its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Protocol {
+    /// Answers at once, as over ISO 14443-4 or T=1.
+    Direct = 0,
+    /// T=0: answers to commands with data wait for GET RESPONSE [ISO 7816-3].
+    T0 = 1,
+}
+
+/// What is burnt into a chip at its making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chip {
+    /// Which program it runs.
+    pub kind: CardKind,
+    /// Cipher of its engine.
+    pub suite: Suite,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Serial number, shown in the ATR.
+    pub serial: [u8; 8],
+}
+
+/// Why an EEPROM image is no card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BootError {
+    /// Too short for a superblock and a journal.
+    TooSmall,
+    /// The superblock does not begin with its mark.
+    NotACard,
+    /// Written by a newer program.
+    Version(u8),
+    /// The superblock's checksum is wrong.
+    Checksum,
+    /// A kind or suite byte this program does not know.
+    Unknown,
+}
+
+impl core::fmt::Display for BootError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            BootError::TooSmall => write!(f, "the EEPROM is too small for a card"),
+            BootError::NotACard => write!(f, "the EEPROM holds no card"),
+            BootError::Version(v) => write!(f, "the EEPROM is laid out in version {v}, this program knows version 1"),
+            BootError::Checksum => write!(f, "the checksum of the EEPROM's first page is wrong"),
+            BootError::Unknown => write!(f, "the EEPROM names a card kind or suite this program does not know"),
+        }
+    }
+}
+
+impl core::error::Error for BootError {}
+
+const MARK: &[u8; 4] = b"GCOS";
+const VERSION: u8 = 1;
+
+impl Chip {
+    /// Bytes an EEPROM needs for `user` bytes of files: superblock and journal come on top.
+    pub const fn eeprom_size(user: usize) -> usize {
+        USER_PAGE * PAGE + user.next_multiple_of(PAGE)
+    }
+
+    /// Makes a chip: superblock, empty journal, empty user area (no MF).
+    pub fn manufacture(&self, nvm: &mut dyn Nvm) -> Result<(), PowerLoss> {
+        let pages = nvm.bytes().len() / PAGE;
+        for page in 1..pages {
+            nvm.program(page, &[0; PAGE])?;
+        }
+        let mut block = [0; PAGE];
+        block[..4].copy_from_slice(MARK);
+        block[4..8].copy_from_slice(&[VERSION, self.kind.code(), self.suite.code(), self.protocol as u8]);
+        block[8..16].copy_from_slice(&self.serial);
+        let code = checksum(&block);
+        block[60..].copy_from_slice(&code);
+        nvm.program(0, &block)
+    }
+
+    /// Reads the superblock.
+    pub fn read(image: &[u8]) -> Result<Self, BootError> {
+        if image.len() <= USER_PAGE * PAGE {
+            return Err(BootError::TooSmall);
+        }
+        let block = &image[..PAGE];
+        if &block[..4] != MARK {
+            return Err(BootError::NotACard);
+        }
+        if block[4] != VERSION {
+            return Err(BootError::Version(block[4]));
+        }
+        if block[60..] != checksum(block) {
+            return Err(BootError::Checksum);
+        }
+        let protocol = if block[7] == 1 { Protocol::T0 } else { Protocol::Direct };
+        let mut serial = [0; 8];
+        serial.copy_from_slice(&block[8..16]);
+        Ok(Chip {
+            kind: CardKind::from_code(block[5]).ok_or(BootError::Unknown)?,
+            suite: Suite::from_code(block[6]).ok_or(BootError::Unknown)?,
+            protocol,
+            serial,
+        })
+    }
+}
+
+fn checksum(block: &[u8]) -> [u8; 4] {
+    let mut crc = Hasher::new();
+    crc.update(&block[..60]);
+    crc.finalize().to_be_bytes()
+}
+
+/// A card on its EEPROM.
+pub struct Card<N> {
+    nvm: N,
+    chip: Chip,
+    program: &'static Program,
+    entropy: Box<dyn Entropy + Send>,
+    /// `None` without power.
+    volatile: Option<Volatile>,
+    answer: Vec<u8>,
+    /// Answer data that waits for GET RESPONSE (T=0).
+    waiting: Vec<u8>,
+    staged: Vec<Staged>,
+}
+
+impl<N: Nvm> Card<N> {
+    /// A card without power, running the program of its chip's kind.
+    pub fn new(
+        nvm: N,
+        entropy: Box<dyn Entropy + Send>,
+        program_of: fn(CardKind) -> Option<&'static Program>,
+    ) -> Result<Self, BootError> {
+        let chip = Chip::read(nvm.bytes())?;
+        let program = program_of(chip.kind).ok_or(BootError::Unknown)?;
+        Ok(Card {
+            nvm,
+            chip,
+            program,
+            entropy,
+            volatile: None,
+            answer: Vec::new(),
+            waiting: Vec::new(),
+            staged: Vec::new(),
+        })
+    }
+
+    /// The chip.
+    pub const fn chip(&self) -> &Chip {
+        &self.chip
+    }
+
+    /// The EEPROM.
+    pub const fn nvm(&self) -> &N {
+        &self.nvm
+    }
+
+    /// The EEPROM, for whoever keeps it; the card must be without power.
+    pub const fn nvm_mut(&mut self) -> &mut N {
+        &mut self.nvm
+    }
+
+    /// Gives the card power (or resets it): finishes a torn transaction, forgets what dies at reset, answers
+    /// the ATR. `None`: the supply failed during recovery.
+    pub fn power_on(&mut self) -> Option<Vec<u8>> {
+        self.power_off();
+        journal::recover(&mut self.nvm).ok()?;
+        let memory = Memory::new(&mut self.nvm, &mut self.staged);
+        let mf = Node::mf(&memory);
+        let empty = mf.is_some_and(|mf| mf.is_empty(&memory));
+        self.volatile = Some(Volatile::after_reset(empty));
+        Some((self.program.atr)(&self.chip))
+    }
+
+    /// Takes the power away.
+    pub fn power_off(&mut self) {
+        self.volatile = None;
+        self.waiting.clear();
+    }
+
+    /// True while the card has power.
+    pub const fn is_powered(&self) -> bool {
+        self.volatile.is_some()
+    }
+
+    /// Answers a command: response data and status word. Empty: the card has no power, or lost it on the way.
+    pub fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.transmit_into(command, &mut out);
+        out
+    }
+
+    /// As [`Card::transmit`], into a buffer that is cleared first.
+    pub fn transmit_into(&mut self, command: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        if self.volatile.is_none() {
+            return;
+        }
+        let sw = match self.chip.protocol {
+            Protocol::Direct => self.direct(command, out),
+            Protocol::T0 => self.t0(command, out),
+        };
+        match sw {
+            Ok(sw) => out.extend_from_slice(&sw.bytes()),
+            Err(PowerLoss) => {
+                out.clear();
+                self.power_off();
+            }
+        }
+    }
+
+    fn direct(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Sw, PowerLoss> {
+        let Ok(command) = CommandRef::parse(bytes) else { return Ok(self.program.dialect.words.length) };
+        let sw = self.execute(&command)?;
+        match command.le {
+            // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length.
+            Some(le) if usize::from(le) < self.answer.len() => Ok(Sw::wrong_le(self.answer.len() as u8)),
+            _ => {
+                out.append(&mut self.answer);
+                Ok(sw)
+            }
+        }
+    }
+
+    /// T=0: the fifth byte is P3, whose meaning the command table knows [ISO 7816-3 12].
+    fn t0(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Sw, PowerLoss> {
+        let dialect = self.program.dialect;
+        let (header, p3, data) = match bytes {
+            [cla, ins, p1, p2] => ([*cla, *ins, *p1, *p2], 0, &[][..]),
+            [cla, ins, p1, p2, p3, data @ ..] => ([*cla, *ins, *p1, *p2], *p3, data),
+            _ => return Ok(dialect.words.length),
+        };
+        let [cla, ins, p1, p2] = header;
+        if ins == 0xC0 && cla == dialect.get_response_class {
+            return Ok(self.get_response(p3, out));
+        }
+        self.waiting.clear();
+        let le = if p3 == 0 { 256 } else { u16::from(p3) };
+        let row = self.row(&CommandRef { cla, ins, p1, p2, data: &[], le: None });
+        // A Le after the data cannot travel in one T=0 exchange; readers send it all the same.
+        let data = match data.len().checked_sub(usize::from(p3)) {
+            Some(0 | 1) => &data[..usize::from(p3)],
+            _ if data.is_empty() => &[][..],
+            _ => return Ok(dialect.words.length),
+        };
+        let reads = data.is_empty() && row.is_ok_and(|row| matches!(row.case, Case::Two | Case::TwoOrFour(..)));
+        if data.is_empty() && p3 != 0 && row.is_ok() && !reads {
+            return Ok(dialect.words.length);
+        }
+        let sw = self.execute(&CommandRef { cla, ins, p1, p2, data, le: reads.then_some(le) })?;
+        if self.answer.is_empty() {
+            return Ok(sw);
+        }
+        if !reads {
+            // An answer has at most 256 bytes; SW2 00 stands for 256.
+            self.waiting.append(&mut self.answer);
+            return Ok(Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8])));
+        }
+        if usize::from(le) != self.answer.len() {
+            let right = self.answer.len() as u8;
+            return Ok(if dialect.corrects_le { Sw::wrong_le(right) } else { Sw(0x6700 | u16::from(right)) });
+        }
+        out.append(&mut self.answer);
+        Ok(sw)
+    }
+
+    fn get_response(&mut self, p3: u8, out: &mut Vec<u8>) -> Sw {
+        let dialect = self.program.dialect;
+        if self.waiting.is_empty() {
+            return dialect.words.nothing_waits;
+        }
+        let wanted = if p3 == 0 { 256 } else { usize::from(p3) };
+        if wanted > self.waiting.len() {
+            return Sw::wrong_le(self.waiting.len() as u8);
+        }
+        out.extend(self.waiting.drain(..wanted));
+        if self.waiting.is_empty() { Sw::OK } else { Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8])) }
+    }
+
+    fn row(&self, command: &CommandRef<'_>) -> Result<&'static CommandRow, Sw> {
+        let words = &self.program.dialect.words;
+        let (mut class, mut ins, mut found) = (false, false, None);
+        for row in self.program.rows() {
+            let fits = row.class.fits(command.cla);
+            class |= fits;
+            if fits && row.ins == command.ins {
+                ins = true;
+                if row.params.fit(command.p1, command.p2) {
+                    return Ok(row);
+                }
+                found = found.or(Some(row));
+            }
+        }
+        match found {
+            // P1 P2 do not fit: the check of that name says so in its turn.
+            Some(row) if ins => Ok(row),
+            _ if class => Err(words.ins),
+            _ => Err(words.class),
+        }
+    }
+
+    /// Runs one complete command as one transaction; the answer data stays in `self.answer`.
+    fn execute(&mut self, command: &CommandRef<'_>) -> Result<Sw, PowerLoss> {
+        self.answer.clear();
+        let row = self.row(command);
+        let Some(volatile) = self.volatile.as_mut() else { return Err(PowerLoss) };
+        let challenge = volatile.challenge.take();
+        let before = *volatile;
+        let mut context = Context {
+            memory: Memory::new(&mut self.nvm, &mut self.staged),
+            volatile,
+            challenge,
+            chip: &self.chip,
+            program: self.program,
+            entropy: &mut *self.entropy,
+            answer: &mut self.answer,
+        };
+        let done = run(&mut context, row, command);
+        match done {
+            Ok(sw) => {
+                context.memory.commit()?;
+                Ok(sw)
+            }
+            Err(Halt::Status(sw)) => {
+                context.memory.abort();
+                *context.volatile = before;
+                context.answer.clear();
+                Ok(sw)
+            }
+            Err(Halt::PowerLoss) => Err(PowerLoss),
+        }
+    }
+}
+
+/// The generic checks in the dialect's order, then the handler.
+fn run(context: &mut Context<'_>, row: Result<&'static CommandRow, Sw>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let dialect = context.program.dialect;
+    let row = row?;
+    for check in dialect.order {
+        match check {
+            Check::Params if !row.params.fit(command.p1, command.p2) => return Err(dialect.words.params.into()),
+            Check::Length if !row.case.takes(command.data.len()) => return Err(dialect.words.length.into()),
+            Check::Needs => {
+                if let Needs::Right(right) = row.needs
+                    && !context.allowed(Right(right))
+                {
+                    return Err(dialect.words.needs.into());
+                }
+            }
+            Check::Params | Check::Length => {}
+        }
+    }
+    (row.handler)(context, command)
+}

@@ -1,0 +1,116 @@
+//! WRITE KEY [FMCOS UM 7.12; SM 1.2], and KEY INFORMATION of our applets.
+
+use crate::context::Context;
+use crate::files::Node;
+use crate::halt::Halt;
+use crate::keyfile::{self, KeyRecord, kind};
+use crate::rights::Right;
+use keys::{Key, Zeroizing, mac, seal};
+use wire::{CommandRef, Sw};
+
+/// P1: add a key.
+const ADD: u8 = 0x01;
+/// Protection bits of a type byte.
+const PROTECTED: u8 = 0xC0;
+/// Class bit of secure messaging.
+const SECURE: u8 = 0x04;
+
+/// The data field, plain: five bytes of head and the value.
+struct Entry {
+    head: [u8; 5],
+    value: Zeroizing<alloc::vec::Vec<u8>>,
+}
+
+pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let file = context.key_file()?;
+    if command.p1 == ADD {
+        context.require(Right(file.header[6]))?;
+        let entry = open(context, command)?;
+        if keyfile::find(&context.memory, &file, entry.head[0], command.p2).is_some() {
+            // UNSPECIFIED: adding a key that is there.
+            return Err(Sw::WRONG_P1P2.into());
+        }
+        keyfile::add(&mut context.memory, &file, command.p2, entry.head, &entry.value)?;
+        return Ok(Sw::OK);
+    }
+    let record = keyfile::find(&context.memory, &file, command.p1, command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
+    if record.kind() == kind::EXTERNAL && record.tries_left() == 0 {
+        return Err(Sw::BLOCKED.into());
+    }
+    context.require(record.change_right())?;
+    if record.type_byte() & PROTECTED != 0 && command.cla & SECURE == 0 {
+        // UNSPECIFIED: plain change of a key that demands protection; the table's word for a missing MAC.
+        return Err(Sw::SM_MISSING.into());
+    }
+    let entry = open(context, command)?;
+    // A key serves one function: its type stays, only the protection bits may change.
+    if entry.head[0] & !PROTECTED != record.kind() {
+        return Err(Sw::WRONG_KIND.into());
+    }
+    record.replace(&mut context.memory, entry.head, &entry.value)?;
+    Ok(Sw::OK)
+}
+
+/// Takes the protection off and checks head and value against the type.
+fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> {
+    let plain = if command.cla & SECURE == 0 {
+        Zeroizing::new(command.data.to_vec())
+    } else {
+        unseal(context, command)?
+    };
+    let (head, value) = plain.split_first_chunk::<5>().ok_or(Sw::WRONG_LENGTH)?;
+    let is_pin = head[0] & !PROTECTED == kind::PIN;
+    let fits = if is_pin {
+        (2..=8).contains(&value.len())
+    } else {
+        Key::new(context.chip.suite, value).is_ok()
+    };
+    if !fits {
+        return Err(Sw::WRONG_LENGTH.into());
+    }
+    if !known(head[0]) {
+        return Err(Sw::WRONG_DATA.into());
+    }
+    Ok(Entry { head: *head, value: Zeroizing::new(value.to_vec()) })
+}
+
+/// Cipher text and MAC under the directory's master key 39/00, or the MF's when it has none of its own.
+fn unseal(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Zeroizing<alloc::vec::Vec<u8>>, Halt> {
+    let master = master(context)?.key(&context.memory, context.chip.suite)?;
+    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let (cipher_text, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
+    let [cla, ins, p1, p2] = command.header();
+    let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
+    if !keys::equal(&mac::session(&master, challenge.bytes(), &[&header, cipher_text]), code) {
+        return Err(Sw::MAC_WRONG.into());
+    }
+    seal::decipher(&master, cipher_text).map_err(|_| Sw::WRONG_DATA.into())
+}
+
+fn master(context: &Context<'_>) -> Result<KeyRecord, Halt> {
+    let own = |dir: Node| {
+        let file = dir.key_file(&context.memory)?;
+        keyfile::find(&context.memory, &file, kind::EXTERNAL, 0)
+    };
+    own(context.dir()?).or_else(|| own(context.mf().ok()?)).ok_or(Sw::KEY_NOT_FOUND.into())
+}
+
+fn known(type_byte: u8) -> bool {
+    let kind = type_byte & !PROTECTED;
+    matches!(kind, kind::ENCRYPT..=kind::MAC | kind::TAC..=kind::PIN) || kind::PURSE.contains(&kind)
+}
+
+/// KEY INFORMATION `80 48 type id`: type, byte 4, byte 5 and check value of a key [docs/specs/cards.md 6].
+///
+/// 6985 for a PIN (its check value would tell it) and for the master key 39/00.
+pub fn information(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let record = context.key_record(command.p1, command.p2)?;
+    let is_master = record.kind() == kind::EXTERNAL && record.id() == 0;
+    if record.kind() == kind::PIN || is_master {
+        return Err(Sw::CONDITIONS.into());
+    }
+    let kcv = record.key(&context.memory, context.chip.suite)?.kcv();
+    context.answer.extend_from_slice(&[record.type_byte(), record.byte4(), record.byte5()]);
+    context.answer.extend_from_slice(&kcv);
+    Ok(Sw::OK)
+}

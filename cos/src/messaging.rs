@@ -1,0 +1,88 @@
+//! Secure messaging of FMCOS: MAC, and cipher text with MAC, under the line key 36 [FMCOS UM 11].
+
+use crate::context::Context;
+use crate::files::Node;
+use crate::halt::Halt;
+use crate::keyfile::kind;
+use crate::state::Challenge;
+use keys::{Key, Zeroizing, mac, seal};
+use alloc::vec::Vec;
+use wire::{CommandRef, Sw};
+
+/// The secure-messaging bit of the class byte.
+const SECURE: u8 = 0x04;
+/// Type byte bit 8: writes carry a MAC.
+const MAC_DEMANDED: u8 = 0x80;
+/// Type byte bit 7: what is protected is enciphered too.
+const CIPHER_DEMANDED: u8 = 0x40;
+/// Access byte bit 8 clear: reads must be protected.
+const FREE_READ: u8 = 0x80;
+
+/// Which way the data of a command goes: reads and writes have line keys of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// READ: access byte bits 4-3.
+    Read,
+    /// UPDATE, APPEND: access byte bits 2-1.
+    Write,
+}
+
+/// The protection a command came with, kept to protect its answer alike.
+pub struct Session {
+    key: Key,
+    challenge: Challenge,
+    enciphered: bool,
+}
+
+/// Checks and takes off the protection of a command to an EF.
+///
+/// Gives the plain data and, when the command was protected, the session its answer goes out under. 6987 MAC
+/// missing, 6900 plain read of a protected file, 6985 no challenge, 6A88 no line key, 6983 line key dead,
+/// 6988 MAC wrong.
+pub fn open(
+    context: &mut Context<'_>,
+    command: &CommandRef<'_>,
+    file: &Node,
+    direction: Direction,
+) -> Result<(Zeroizing<Vec<u8>>, Option<Session>), Halt> {
+    let (type_byte, access) = (file.header[0], file.header[7]);
+    if command.cla & SECURE == 0 {
+        // UNSPECIFIED: the status words of unprotected access; candidates of the manual's table.
+        match direction {
+            Direction::Write if type_byte & MAC_DEMANDED != 0 => return Err(Sw::SM_MISSING.into()),
+            Direction::Read if access & FREE_READ == 0 => return Err(Sw::CLASS_PROTECTION.into()),
+            _ => return Ok((Zeroizing::new(command.data.to_vec()), None)),
+        }
+    }
+    let shift = if direction == Direction::Read { 2 } else { 0 };
+    let key_id = 3 - ((access >> shift) & 0x03);
+    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
+    let mut record = context.key_record(kind::LINE, key_id)?;
+    let key = record.key(&context.memory, context.chip.suite)?;
+    record.spend_try(&mut context.memory)?;
+    let [cla, ins, p1, p2] = command.header();
+    let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
+    if !keys::equal(&mac::session(&key, challenge.bytes(), &[&header, body]), code) {
+        return Err(Sw::SM_WRONG.into());
+    }
+    record.restore_tries(&mut context.memory)?;
+    let enciphered = type_byte & CIPHER_DEMANDED != 0;
+    let plain = if enciphered && !body.is_empty() {
+        seal::decipher(&key, body).map_err(|_| Sw::WRONG_DATA)?
+    } else {
+        Zeroizing::new(body.to_vec())
+    };
+    Ok((plain, Some(Session { key, challenge, enciphered })))
+}
+
+impl Session {
+    /// Protects the answer in place: enciphered if the file demands it, then the MAC over what goes out.
+    pub fn protect(&self, answer: &mut Vec<u8>) {
+        if self.enciphered {
+            *answer = seal::encipher(&self.key, answer);
+        }
+        let code = mac::session(&self.key, self.challenge.bytes(), &[answer]);
+        answer.extend_from_slice(&code);
+    }
+}

@@ -1,0 +1,100 @@
+//! What a card knows besides its EEPROM. Two lifetimes, two types: [`Volatile`] dies at reset, [`Selection`]
+//! inside it dies when another directory is selected. What never dies stands in the EEPROM.
+
+use crate::files::LEVELS;
+
+/// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Challenge {
+    bytes: [u8; 8],
+    len: u8,
+}
+
+impl Challenge {
+    /// A challenge of 4 or 8 bytes (the first `len` of `bytes`).
+    pub const fn new(bytes: [u8; 8], len: u8) -> Self {
+        Challenge { bytes, len }
+    }
+
+    /// The bytes given.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len).min(8)]
+    }
+}
+
+/// Where the card stands in its file tree, and what was proved to this directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selection {
+    /// Addresses of the directories from the MF down to the current one.
+    path: [usize; LEVELS],
+    depth: usize,
+    /// Security register of the current directory, 0 to F.
+    pub register: u8,
+    /// Address of the current EF.
+    pub ef: Option<usize>,
+    /// Current record, 1-based; 0 when none was touched yet.
+    pub record: usize,
+    /// The directory was empty when it was entered, so its rights do not count until it is left
+    /// [FMCOS UM 4.3].
+    pub free: bool,
+}
+
+impl Selection {
+    /// The MF.
+    pub const fn mf(register: u8, free: bool) -> Self {
+        Selection { path: [0; LEVELS], depth: 0, register, ef: None, record: 0, free }
+    }
+
+    /// A directory `depth` levels below the MF, reached over this one's parents.
+    pub const fn enter(&self, depth: usize, at: usize, register: u8, free: bool) -> Self {
+        let mut path = self.path;
+        path[depth] = at;
+        Selection { path, depth, register, ef: None, record: 0, free }
+    }
+
+    /// Address of the current directory.
+    pub const fn dir(&self) -> usize {
+        self.path[self.depth]
+    }
+
+    /// Levels below the MF.
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Address of the directory above the current one; the MF is its own.
+    pub const fn parent(&self) -> usize {
+        self.path[self.depth.saturating_sub(1)]
+    }
+
+    /// True when the MF is current.
+    pub const fn is_mf(&self) -> bool {
+        self.depth == 0
+    }
+
+    /// Makes an EF current.
+    pub const fn select_ef(&mut self, at: usize) {
+        self.ef = Some(at);
+        self.record = 0;
+    }
+}
+
+/// Everything that dies at reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Volatile {
+    /// Security register of the MF, 0 to F.
+    pub mf_register: u8,
+    /// The challenge given by the command just before.
+    pub challenge: Option<Challenge>,
+    /// The current directory and file.
+    pub selection: Selection,
+    /// CHVs verified in this session of a SIM, bit = CHV number.
+    pub chv: u16,
+}
+
+impl Volatile {
+    /// After a reset: the MF is selected, nothing is proved.
+    pub const fn after_reset(mf_is_empty: bool) -> Self {
+        Volatile { mf_register: 0, challenge: None, selection: Selection::mf(0, mf_is_empty), chv: 0 }
+    }
+}

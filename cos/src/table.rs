@@ -1,0 +1,225 @@
+//! The command table: what a dialect accepts, as data.
+//!
+//! The kernel checks class, parameters, lengths and rights of a row before its handler runs, in the order the
+//! dialect fixes; a handler cannot forget them.
+
+use crate::card::Chip;
+use crate::context::Context;
+use crate::halt::Halt;
+use alloc::vec::Vec;
+use wire::{CommandRef, Sw};
+
+/// What a handler does: reads the command, stages writes, fills `context.answer`. `Ok` carries the status word
+/// (9000 or a warning).
+pub type Handler = fn(&mut Context<'_>, &CommandRef<'_>) -> Result<Sw, Halt>;
+
+/// Which class bytes a row takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// This class only.
+    Only(u8),
+    /// The class, and the class with the secure-messaging bit 04.
+    Securable(u8),
+}
+
+impl Class {
+    /// Whether the class byte fits.
+    pub const fn fits(self, cla: u8) -> bool {
+        match self {
+            Class::Only(class) => cla == class,
+            Class::Securable(class) => cla & !0x04 == class,
+        }
+    }
+}
+
+/// Rule for P1 P2.
+#[derive(Debug, Clone, Copy)]
+pub enum Params {
+    /// Any; the handler reads them.
+    Any,
+    /// Exactly these.
+    Exactly(u8, u8),
+    /// P1 fixed, P2 read by the handler.
+    P1(u8),
+    /// P2 fixed, P1 read by the handler.
+    P2(u8),
+    /// P1 up to this value, P2 read by the handler.
+    P1UpTo(u8),
+}
+
+impl Params {
+    /// Whether P1 P2 fit.
+    pub const fn fit(self, p1: u8, p2: u8) -> bool {
+        match self {
+            Params::Any => true,
+            Params::Exactly(a, b) => p1 == a && p2 == b,
+            Params::P1(a) => p1 == a,
+            Params::P2(b) => p2 == b,
+            Params::P1UpTo(a) => p1 <= a,
+        }
+    }
+}
+
+/// Case of a command [ISO 7816-4], with the lengths its data may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// No data either way.
+    One,
+    /// An answer only.
+    Two,
+    /// Data only, so many bytes at least and at most.
+    Three(u8, u8),
+    /// Data and an answer; the data may be absent when the least length is 0.
+    Four(u8, u8),
+    /// An answer, or data and an answer: reading, plain or with secure messaging.
+    TwoOrFour(u8, u8),
+}
+
+impl Case {
+    /// Whether a data field of this length fits.
+    pub const fn takes(self, len: usize) -> bool {
+        match self {
+            Case::One | Case::Two => len == 0,
+            Case::Three(min, max) | Case::Four(min, max) => len >= min as usize && len <= max as usize,
+            Case::TwoOrFour(min, max) => len == 0 || (len >= min as usize && len <= max as usize),
+        }
+    }
+
+    /// Whether a command of four bytes, or of five whose last is P3, asks for an answer.
+    pub const fn answers(self) -> bool {
+        !matches!(self, Case::One | Case::Three(..))
+    }
+}
+
+/// Right a command needs, whatever file it works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing, or what the file or key says; the handler asks for it by file.
+    Nothing,
+    /// A right of the current directory.
+    Right(u8),
+}
+
+/// One row of a command table.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandRow {
+    /// Name as in the specification.
+    pub name: &'static str,
+    /// Class bytes.
+    pub class: Class,
+    /// Instruction byte.
+    pub ins: u8,
+    /// P1 P2 rule.
+    pub params: Params,
+    /// Case and lengths.
+    pub case: Case,
+    /// Right.
+    pub needs: Needs,
+    /// Where the command is specified.
+    pub spec: &'static str,
+    /// What it does.
+    pub handler: Handler,
+}
+
+/// One generic check; a dialect lists them in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// The row's P1 P2 rule: 6A86 (6B00 on a SIM).
+    Params,
+    /// The row's lengths: 6700.
+    Length,
+    /// The row's right: 6982 (9804 on a SIM).
+    Needs,
+}
+
+/// Status words of the generic checks.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckWords {
+    /// No row has the class.
+    pub class: Sw,
+    /// No row has the instruction.
+    pub ins: Sw,
+    /// P1 P2 do not fit.
+    pub params: Sw,
+    /// The length does not fit.
+    pub length: Sw,
+    /// The right is not met.
+    pub needs: Sw,
+    /// GET RESPONSE when nothing waits.
+    pub nothing_waits: Sw,
+}
+
+/// A dialect of card commands: data the kernel works by.
+#[derive(Debug)]
+pub struct Dialect {
+    /// Name in docs and errors.
+    pub name: &'static str,
+    /// Commands of the card operating system.
+    pub commands: &'static [CommandRow],
+    /// Order of the generic checks; that a row answers class and instruction comes before them.
+    pub order: &'static [Check],
+    /// Their status words.
+    pub words: CheckWords,
+    /// SW1 that announces an answer on T=0: 61, or 9F on a SIM.
+    pub more: u8,
+    /// Class of GET RESPONSE.
+    pub get_response_class: u8,
+    /// Whether a wrong Le on T=0 is answered 6Cxx (else 67xx, on a SIM).
+    pub corrects_le: bool,
+}
+
+/// A card's program: a dialect, and the commands the applet adds.
+#[derive(Debug)]
+pub struct Program {
+    /// Name of the card kind.
+    pub name: &'static str,
+    /// The operating system's part.
+    pub dialect: &'static Dialect,
+    /// The applet's part.
+    pub commands: &'static [CommandRow],
+    /// What a new EF holds before its first write [FMCOS UM 7.5.5].
+    pub fill: u8,
+    /// The answer to reset.
+    pub atr: fn(&Chip) -> Vec<u8>,
+}
+
+impl Program {
+    /// All rows, the applet's first.
+    pub fn rows(&self) -> impl Iterator<Item = &'static CommandRow> + use<> {
+        self.commands.iter().chain(self.dialect.commands)
+    }
+}
+
+/// Compile-time check of a command table: no two rows answer the same class, instruction and fixed
+/// parameters, lengths are in order, T=0 can carry every instruction.
+pub const fn check(rows: &[CommandRow]) {
+    let mut i = 0;
+    while i < rows.len() {
+        let row = &rows[i];
+        assert!(row.ins & 1 == 0 && row.ins >> 4 != 6 && row.ins >> 4 != 9, "T=0 has no such instruction");
+        if let Case::Three(min, max) | Case::Four(min, max) | Case::TwoOrFour(min, max) = row.case {
+            assert!(min <= max, "least length above greatest");
+        }
+        assert!(!row.spec.is_empty() && !row.name.is_empty(), "a row names itself and its source");
+        let mut j = i + 1;
+        while j < rows.len() {
+            assert!(!same(row, &rows[j]), "two rows for one command");
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+const fn same(a: &CommandRow, b: &CommandRow) -> bool {
+    let class = match (a.class, b.class) {
+        (Class::Only(x), Class::Only(y)) => x == y,
+        (Class::Securable(x), Class::Securable(y)) => x == y,
+        (Class::Only(x), Class::Securable(y)) | (Class::Securable(y), Class::Only(x)) => x & !0x04 == y,
+    };
+    let params = match (a.params, b.params) {
+        (Params::Exactly(p, q), Params::Exactly(r, s)) => p == r && q == s,
+        (Params::P1(p), Params::P1(r) | Params::Exactly(r, _)) | (Params::Exactly(p, _), Params::P1(r)) => p == r,
+        _ => true,
+    };
+    class && a.ins == b.ins && params
+}
