@@ -1,1 +1,14 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod catalogue;
+pub mod esam;
+pub mod issuing;
+mod packets;
+pub mod psam;
+pub mod sim;
+
+pub use catalogue::program_of;

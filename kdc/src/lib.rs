@@ -1,1 +1,17 @@
-//! stub
+#![doc = include_str!("../README.md")]
+
+pub mod ceremony;
+pub mod devices;
+pub mod headers;
+pub mod ids;
+pub mod issue;
+pub mod journal;
+pub mod keyset;
+pub mod messages;
+pub mod names;
+pub mod pairing;
+pub mod plan;
+pub mod source;
+
+pub use keyset::{CityKeys, RoleCheck, Roots};
+pub use messages::Hint;

@@ -1,1 +1,25 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod display;
+pub mod events;
+mod fault;
+pub mod flash;
+pub mod insertion;
+pub mod mcu;
+mod message;
+mod messages;
+pub mod pairing;
+pub mod register;
+pub mod settle;
+pub mod step;
+mod text;
+
+pub use display::Display;
+pub use flash::FormalKeys;
+pub use insertion::{InsertionReport, OrderOutcome, OrderResult, Outcome};
+pub use mcu::{Meter, MeterConfig, MeterError, MeterState};
+pub use pairing::{Pairing, PairingError, PairingFile};
+pub use register::Consumption;
+pub use settle::ConsumptionReport;
+pub use step::Step;

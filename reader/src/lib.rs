@@ -1,1 +1,13 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod count;
+pub mod driver;
+pub mod error;
+pub mod exchange;
+pub mod trace;
+
+pub use count::{Counter, Etu, Tally, wire_etu};
+pub use error::CardError;
+pub use exchange::exchange;
+pub use trace::{Reveal, TraceChannel, parse_trace};

@@ -58,7 +58,7 @@ fn length(digits: &str, allowed: &[usize], wanted: &'static str) -> Result<(), N
 /// The last digit must be the Luhn digit of the others.
 fn check_digit(digits: &str) -> Result<(), NumberFault> {
     let (body, last) = digits.split_at(digits.len() - 1);
-    let wanted = luhn(body);
+    let wanted = luhn_check_digit(body);
     let found = last.chars().next().unwrap_or('?');
     if found == wanted { Ok(()) } else { Err(NumberFault::CheckDigit { found, wanted }) }
 }
@@ -146,3 +146,13 @@ number!(
         check_digit(text)
     }
 );
+
+/// A customer or meter number: exactly 12 digits.
+pub(crate) fn twelve_digits<T: FromStr>(text: &str) -> Result<T, NumberFault> {
+    if text.is_empty() {
+        return Err(NumberFault::Empty);
+    }
+    only_digits(text, 0)?;
+    length(text, &[12], "12")?;
+    text.parse().map_err(|_| NumberFault::Length { found: text.len(), wanted: "12" })
+}

@@ -36,7 +36,7 @@ pub(crate) fn exactly<const N: usize>(blob: &[u8], place: &'static str) -> Resul
 
 /// A moment as 14 digits, YYYYMMDDhhmmss.
 pub(crate) fn time_text(time: BcdTime) -> String {
-    hex::encode(time.bytes())
+    hex::encode(time.0)
 }
 
 /// A moment from its 14 digits.

@@ -1,1 +1,12 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod entropy;
+pub mod image;
+pub mod memory;
+pub mod slot;
+
+pub use entropy::{OsEntropy, SeededEntropy};
+pub use image::{Image, ImageError};
+pub use memory::{SupplyCut, Torn};
+pub use slot::{Pull, Slot};

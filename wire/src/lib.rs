@@ -1,13 +1,23 @@
-//! The wire to a card and what travels on it.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod apdu;
+pub mod atr;
+pub mod bcd;
 pub mod channel;
+pub mod money;
+pub mod order;
+pub mod packet;
 pub mod profile;
+pub mod receipt;
+pub mod refusal;
+pub mod sim;
+pub mod sms;
 pub mod status;
+pub mod tlv;
 
 pub use apdu::{Command, CommandRef, Response};
 pub use channel::{Channel, ChannelError};

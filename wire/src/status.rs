@@ -135,3 +135,102 @@ impl fmt::Debug for Sw {
         write!(f, "Sw({:04X})", self.0)
     }
 }
+
+impl Sw {
+    /// The status word in words, from the table of `dialect`. Total: a status word no row knows is said to
+    /// be unknown.
+    ///
+    /// FMCOS: the card manual's general table [FMCOS UM 6.2] and the refusals of the purchase
+    /// (`docs/specs/purchase.md` 5). GSM: [TS 51.011 9.4].
+    pub fn explain(self, dialect: Dialect) -> &'static str {
+        let table = match dialect {
+            Dialect::Fmcos => FMCOS_WORDS,
+            Dialect::Gsm => GSM_WORDS,
+        };
+        table.iter().find(|row| self.0 & row.1 == row.0).map_or(UNKNOWN_WORDS, |row| row.2)
+    }
+}
+
+const UNKNOWN_WORDS: &str = "the card answered with a status word that is in no table";
+
+/// Status word, mask of the bits that count, words. The first row that fits wins.
+type Words = (u16, u16, &'static str);
+
+#[rustfmt::skip]
+const FMCOS_WORDS: &[Words] = &[
+    (0x9000, 0xFFFF, "done"),
+    (0x6100, 0xFF00, "done; more data waits to be fetched"),
+    (0x6281, 0xFFFF, "the data read may be damaged"),
+    (0x6283, 0xFFFF, "the file or key is damaged or invalid"),
+    (0x63C0, 0xFFFF, "wrong PIN or key, and no tries are left"),
+    (0x63C1, 0xFFFF, "wrong PIN or key, one try is left"),
+    (0x63C0, 0xFFF0, "wrong PIN or key; the last digit is the number of tries left"),
+    (0x6400, 0xFFFF, "the command failed, nothing was changed"),
+    (0x6581, 0xFFFF, "the card could not write its memory"),
+    (0x6700, 0xFFFF, "the command has a wrong length"),
+    (0x6900, 0xFFFF, "the file asks for protected commands (or for unprotected ones)"),
+    (0x6901, 0xFFFF, "the step before this one is missing"),
+    (0x6981, 0xFFFF, "this kind of file or key cannot do that"),
+    (0x6982, 0xFFFF, "not allowed yet: a PIN or an authentication is missing"),
+    (0x6983, 0xFFFF, "the PIN or key is blocked"),
+    (0x6985, 0xFFFF, "not possible in the card's present state"),
+    (0x6986, 0xFFFF, "no file is selected"),
+    (0x6987, 0xFFFF, "the command's MAC is missing"),
+    (0x6988, 0xFFFF, "the command's MAC is wrong: other keys, or altered on the way"),
+    (0x6A80, 0xFFFF, "the data of the command is malformed"),
+    (0x6A81, 0xFFFF, "not supported, or the card or application is blocked"),
+    (0x6A82, 0xFFFF, "no such file or application"),
+    (0x6A83, 0xFFFF, "no such record"),
+    (0x6A84, 0xFFFF, "the card or file is full"),
+    (0x6A86, 0xFFFF, "wrong parameters P1 P2"),
+    (0x6A88, 0xFFFF, "no such key, or the order is for another key set"),
+    (0x6B00, 0xFFFF, "the address is outside the file"),
+    (0x6C00, 0xFF00, "wrong length asked for; the last two digits are the right one"),
+    (0x6D00, 0xFFFF, "the card does not know this command"),
+    (0x6E00, 0xFFFF, "the card does not know this class of commands"),
+    (0x6F00, 0xFFFF, "the card failed and does not say why"),
+    (0x9302, 0xFFFF, "the MAC is wrong"),
+    (0x9303, 0xFFFF, "the application is blocked for good"),
+    (0x9401, 0xFFFF, "not enough money"),
+    (0x9402, 0xFFFF, "the transaction counter is at its end"),
+    (0x9403, 0xFFFF, "no key with this index"),
+    (0x9406, 0xFFFF, "no proof of this transaction is kept"),
+    (0x9E09, 0xFFFF, "the order has expired"),
+    (0x9E11, 0xFFFF, "the order is for another meter"),
+    (0x9E12, 0xFFFF, "the order is for another customer"),
+    (0x9E13, 0xFFFF, "the order was made for another SIM"),
+    (0x9E15, 0xFFFF, "recharge refused: the account is not open yet"),
+    (0x9E16, 0xFFFF, "replacement SIM refused: the account is not open yet"),
+    (0x9E17, 0xFFFF, "the order is older than the last one credited"),
+    (0x9E21, 0xFFFF, "the amount is zero or would lift the balance over the ceiling"),
+    (0x9E23, 0xFFFF, "recharge refused: the meter knows another SIM"),
+    (0x9E27, 0xFFFF, "the account is already open"),
+    (0x9E37, 0xFFFF, "an order before this one was not inserted"),
+    (0x9E00, 0xFF00, "the meter's module refused the order for a reason not in the table"),
+];
+
+#[rustfmt::skip]
+const GSM_WORDS: &[Words] = &[
+    (0x9000, 0xFFFF, "done"),
+    (0x9100, 0xFF00, "done; the SIM has a command for the phone"),
+    (0x9E00, 0xFF00, "the SIM refused the message and says why in its answer"),
+    (0x9F00, 0xFF00, "done; data waits to be fetched"),
+    (0x9300, 0xFFFF, "the SIM is busy"),
+    (0x9240, 0xFFFF, "the SIM could not write its memory"),
+    (0x9200, 0xFFF0, "done, after the SIM tried more than once"),
+    (0x9400, 0xFFFF, "no file is selected"),
+    (0x9402, 0xFFFF, "no such record, or the address is outside the file"),
+    (0x9404, 0xFFFF, "no such file, or the pattern was not found"),
+    (0x9408, 0xFFFF, "this kind of file cannot do that"),
+    (0x9802, 0xFFFF, "the SIM has no such PIN (CHV)"),
+    (0x9804, 0xFFFF, "not allowed: the PIN (CHV) was wrong or not given"),
+    (0x9808, 0xFFFF, "the PIN (CHV) is in another state, such as switched off"),
+    (0x9810, 0xFFFF, "the file is invalidated (or was not, when it is to be restored)"),
+    (0x9840, 0xFFFF, "the PIN (CHV) is blocked, no tries are left"),
+    (0x9850, 0xFFFF, "the counter is at its highest value"),
+    (0x6700, 0xFF00, "the command has a wrong length"),
+    (0x6B00, 0xFF00, "wrong parameters P1 P2"),
+    (0x6D00, 0xFF00, "the SIM does not know this command"),
+    (0x6E00, 0xFF00, "the SIM does not know this class of commands"),
+    (0x6F00, 0xFF00, "the SIM failed and does not say why"),
+];

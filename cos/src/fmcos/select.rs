@@ -15,7 +15,7 @@ pub const MF_NAME: &[u8] = b"1PAY.SYS.DDF01";
 const ADF: u8 = 0x80;
 /// Application version in the FCI of an ADF. QUIRK(fmcos-fci): the manual's own form has no 9F08; cards read
 /// in the field have it.
-const VERSION_OBJECT: [u8; 5] = [0x9F, 0x08, 0x02, 0x01, 0x02];
+const VERSION_OBJECT: [u8; 4] = [0x9F, 0x08, 0x01, 0x02];
 
 pub fn select(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     match (command.p1, command.p2) {

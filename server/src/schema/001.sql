@@ -47,8 +47,8 @@ CREATE TABLE purchase_order (
     iccid       TEXT NOT NULL,
     replaces    BLOB REFERENCES purchase_order (id),
     state       TEXT NOT NULL CHECK (state IN ('prepared', 'sealed', 'superseded', 'settled', 'void')),
-    -- 1 from the moment the PSAM may have sealed the order.
-    asked       INTEGER NOT NULL CHECK (asked IN (0, 1)),
+    -- Times the PSAM was asked to seal it and did not refuse for certain.
+    asked       INTEGER NOT NULL DEFAULT 0 CHECK (asked >= 0),
     record      BLOB CHECK (length(record) = 176),
     CHECK (state <> 'sealed' OR record IS NOT NULL)
 ) STRICT;

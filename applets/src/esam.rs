@@ -1,0 +1,289 @@
+//! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
+//! docs/specs/purchase.md 4, 5].
+
+use crate::catalogue::KEY_INFORMATION;
+use crate::packets::PacketKeys;
+use cos::keyfile::kind;
+use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
+use cos::{Chip, Context, Halt, fmcos};
+use keys::{Key, Role, mac};
+use sha2::{Digest, Sha256};
+use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
+use wire::money::Fen;
+use wire::order::{Order, OrderKind, SimBinding};
+use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseStatus, Spi};
+use wire::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
+use wire::receipt::{self, Receipt};
+use wire::refusal::Refusal;
+use wire::sms::tpdu::Deliver;
+use wire::{CommandRef, Sw, tlv};
+
+#[rustfmt::skip]
+static COMMANDS: &[CommandRow] = &[
+    CommandRow { name: "ENVELOPE", class: Class::Only(0x80), ins: 0xC2, params: Params::Exactly(0x00, 0x00), case: Case::Four(10, 239), needs: Needs::Right(profile::METER), spec: "docs/specs/cards.md 6", handler: envelope },
+    CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), spec: "docs/specs/cards.md 6", handler: debit },
+    KEY_INFORMATION,
+];
+
+const _: () = check(COMMANDS);
+
+/// The program of kind 05.
+pub static PROGRAM: Program = Program {
+    name: "ESAM",
+    dialect: &fmcos::DIALECT,
+    commands: COMMANDS,
+    fill: 0x00,
+    atr: |chip: &Chip| wire::atr::esam(chip.serial),
+};
+
+/// Records of the purse file.
+const BALANCE: usize = 1;
+const TOTAL: usize = 2;
+const COUNT: usize = 3;
+/// Ceiling that a ceiling of 0 stands for: 999999.99 yuan.
+const GREATEST: u32 = 99_999_999;
+/// Offsets in the parameter file.
+const OPENED: usize = 0;
+const METER: usize = 1;
+const CUSTOMER: usize = 7;
+const BINDING: usize = 13;
+const CEILING: usize = 21;
+/// Device identities of an SMS-PP download: network to SIM.
+const IDENTITIES: [u8; 2] = [0x83, 0x81];
+
+impl Purse {
+    fn read(context: &Context<'_>) -> Result<Self, Halt> {
+        Ok(Purse {
+            balance: context.read_counter(EF_PURSE, BALANCE)?,
+            total: context.read_counter(EF_PURSE, TOTAL)?,
+            count: context.read_counter(EF_PURSE, COUNT)?,
+        })
+    }
+
+    fn write(&self, context: &mut Context<'_>) -> Result<(), Halt> {
+        context.write_counter(EF_PURSE, BALANCE, self.balance)?;
+        context.write_counter(EF_PURSE, TOTAL, self.total)?;
+        context.write_counter(EF_PURSE, COUNT, self.count)
+    }
+}
+
+/// EF 0001.
+struct Purse {
+    balance: u32,
+    total: u32,
+    count: u32,
+}
+
+/// EF 0002, as far as the card uses it.
+struct Parameters {
+    opened: bool,
+    meter: MeterNumber,
+    customer: CustomerNumber,
+    binding: SimBinding,
+    ceiling: u32,
+}
+
+impl Parameters {
+    fn read(context: &Context<'_>) -> Result<Self, Halt> {
+        let [opened]: [u8; 1] = context.read_ef(EF_PARAMETERS, OPENED)?;
+        let ceiling = u32::from_be_bytes(context.read_ef(EF_PARAMETERS, CEILING)?);
+        Ok(Parameters {
+            opened: opened != 0,
+            meter: MeterNumber(context.read_ef(EF_PARAMETERS, METER)?),
+            customer: CustomerNumber(context.read_ef(EF_PARAMETERS, CUSTOMER)?),
+            binding: SimBinding(context.read_ef(EF_PARAMETERS, BINDING)?),
+            ceiling: if ceiling == 0 { GREATEST } else { ceiling.min(GREATEST) },
+        })
+    }
+}
+
+/// EF 0007: what the MCU said of itself and of the SIM before ENVELOPE.
+struct RunInfo {
+    register: u32,
+    time: BcdTime,
+    binding: SimBinding,
+}
+
+impl RunInfo {
+    fn read(context: &Context<'_>) -> Result<Self, Halt> {
+        let time = BcdTime::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
+        let imsi: [u8; 9] = context.read_ef(EF_RUN_INFO, 11)?;
+        let hash = Sha256::digest(imsi);
+        let mut binding = [0; 8];
+        binding.copy_from_slice(&hash[..8]);
+        Ok(RunInfo { register: u32::from_be_bytes(context.read_ef(EF_RUN_INFO, 0)?), time, binding: SimBinding(binding) })
+    }
+}
+
+/// A refusal as the status word that says it.
+fn refuse(refusal: Refusal) -> Halt {
+    // Every refusal raised here is one of the ESAM's, which all have a status word.
+    refusal.sw().unwrap_or(Sw::UNKNOWN).into()
+}
+
+fn key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
+    match role {
+        Role::Tac => context.usable_key(kind::TAC, 0),
+        _ => context.usable_key(kind::APPLET, role.code()),
+    }
+}
+
+fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
+    let keys = PacketKeys { kic: key(context, Role::Kic)?, kid: key(context, Role::Kid)? };
+    let order = open(context, &tpdu, &keys)?;
+    let parameters = Parameters::read(context)?;
+    if order.meter != parameters.meter {
+        return Err(refuse(Refusal::MeterNumber));
+    }
+    let purse = Purse::read(context)?;
+    // The same order again, after a SIM that was pulled: the receipt as it was, no money.
+    if order.count == purse.count {
+        return stored_receipt(context);
+    }
+    let run = RunInfo::read(context)?;
+    let balance = admit(&order, &parameters, &purse, &run).map_err(refuse)?;
+    credit(context, &order, purse, balance, &run, &keys)
+}
+
+/// The TPDU of an SMS-PP download `D1 { 82 02 83 81, 8B TPDU }`.
+fn tpdu_of(data: &[u8]) -> Option<alloc::vec::Vec<u8>> {
+    let mut objects = tlv::objects(&tlv::only(data, 0xD1).ok()?).ok()?.into_iter();
+    let (identities, message) = (objects.next()?, objects.next()?);
+    let fits = identities.tag == 0x82 && identities.value == IDENTITIES && message.tag == 0x8B;
+    if fits && objects.next().is_none() { Some(message.value) } else { None }
+}
+
+/// Takes the order out of its message: everything that can be checked without knowing this meter.
+fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, Halt> {
+    let format = || refuse(Refusal::Format);
+    let (deliver, consumed) = Deliver::parse(tpdu).map_err(|_| format())?;
+    if consumed != tpdu.len() {
+        return Err(format());
+    }
+    let user_data = deliver.user_data_bytes();
+    let packet = CommandPacket::parse(&user_data).map_err(|error| match error {
+        PacketError::Unsupported(_) => refuse(Refusal::KeySet),
+        _ => format(),
+    })?;
+    let key_byte = context.chip.suite.packet_key_byte();
+    let ours = packet.tar == packet::TAR
+        && packet.spi.to_bytes() == packet::SPI
+        && packet.kic == key_byte
+        && packet.kid == key_byte;
+    if !ours {
+        return Err(refuse(Refusal::KeySet));
+    }
+    let (counter, data) = packet.open(keys).map_err(|error| match error {
+        PacketError::Checksum => refuse(Refusal::Mac),
+        _ => format(),
+    })?;
+    let order = Order::parse(&data).map_err(|_| format())?;
+    if counter == u64::from(order.count) { Ok(order) } else { Err(format()) }
+}
+
+/// The rules of the meter, in the order of docs/specs/purchase.md 5; gives the balance after the credit.
+fn admit(order: &Order, parameters: &Parameters, purse: &Purse, run: &RunInfo) -> Result<u32, Refusal> {
+    if parameters.opened && order.customer != parameters.customer {
+        return Err(Refusal::CustomerNumber);
+    }
+    if order.binding != run.binding {
+        return Err(Refusal::SimBinding);
+    }
+    match (order.kind, parameters.opened) {
+        (OrderKind::Recharge, true) if order.binding != parameters.binding => return Err(Refusal::SimChanged),
+        (OrderKind::Recharge, false) => return Err(Refusal::NotOpened),
+        (OrderKind::Replacement, false) => return Err(Refusal::ReplacementNotOpened),
+        (OrderKind::Open, true) => return Err(Refusal::AlreadyOpened),
+        _ => {}
+    }
+    if order.count < purse.count {
+        return Err(Refusal::CountOlder);
+    }
+    if purse.count.checked_add(1) != Some(order.count) {
+        return Err(Refusal::CountSkipped);
+    }
+    if run.time > order.valid_until {
+        return Err(Refusal::Expired);
+    }
+    let balance = purse.balance.checked_add(order.amount.0).filter(|balance| *balance <= parameters.ceiling);
+    match balance {
+        Some(balance) if order.amount.0 > 0 => Ok(balance),
+        _ => Err(Refusal::OverCeiling),
+    }
+}
+
+/// One transaction: purse, count, customer and SIM of an opening or replacement, receipt.
+fn credit(
+    context: &mut Context<'_>,
+    order: &Order,
+    purse: Purse,
+    balance: u32,
+    run: &RunInfo,
+    keys: &PacketKeys,
+) -> Result<Sw, Halt> {
+    let total = purse.total.checked_add(order.amount.0).ok_or(Sw::COUNTER_END)?;
+    Purse { balance, total, count: order.count }.write(context)?;
+    if order.kind == OrderKind::Open {
+        context.write_ef(EF_PARAMETERS, OPENED, &[1])?;
+        context.write_ef(EF_PARAMETERS, CUSTOMER, &order.customer.0)?;
+    }
+    if order.kind != OrderKind::Recharge {
+        context.write_ef(EF_PARAMETERS, BINDING, &order.binding.0)?;
+    }
+    let user_data = make_receipt(context, order, balance, run, keys)?;
+    let length = u8::try_from(user_data.len()).map_err(|_| Sw::WRONG_LENGTH)?;
+    context.write_ef(EF_RECEIPT, 0, &[length])?;
+    context.write_ef(EF_RECEIPT, 1, &user_data)?;
+    context.answer.extend_from_slice(&user_data);
+    Ok(Sw::OK)
+}
+
+fn make_receipt(
+    context: &Context<'_>,
+    order: &Order,
+    balance: u32,
+    run: &RunInfo,
+    keys: &PacketKeys,
+) -> Result<alloc::vec::Vec<u8>, Halt> {
+    let mut receipt = Receipt {
+        meter: order.meter,
+        count: order.count,
+        order: order.id,
+        result: receipt::CREDITED,
+        balance: Fen(balance),
+        register: run.register,
+        time: run.time,
+        tac: [0; 4],
+    };
+    receipt.tac = mac::tac(&key(context, Role::Tac)?, &receipt.signed_part());
+    let header = ResponseHeader {
+        security: Spi::parse(packet::SPI).map_err(|_| Sw::UNKNOWN)?.response,
+        tar: packet::TAR,
+        counter: u64::from(order.count),
+        status: ResponseStatus::OK,
+    };
+    packet::seal_response(&header, &receipt.to_bytes(), keys).map_err(|_| Sw::WRONG_LENGTH.into())
+}
+
+fn stored_receipt(context: &mut Context<'_>) -> Result<Sw, Halt> {
+    let [length]: [u8; 1] = context.read_ef(EF_RECEIPT, 0)?;
+    // A count of 0 on a fresh purse has no receipt yet.
+    if length == 0 {
+        return Err(refuse(Refusal::CountOlder));
+    }
+    let file = context.ef(EF_RECEIPT)?;
+    if usize::from(length) + 1 > file.size() {
+        return Err(Sw::FILE_INVALID.into());
+    }
+    context.memory.append_to(file.body() + 1, usize::from(length), context.answer);
+    Ok(Sw::OK)
+}
+
+fn debit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let amount = command.data.try_into().map(u32::from_be_bytes).map_err(|_| Sw::WRONG_LENGTH)?;
+    let balance = context.read_counter(EF_PURSE, BALANCE)?;
+    let rest = balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
+    context.write_counter(EF_PURSE, BALANCE, rest)?;
+    Ok(Sw::OK)
+}

@@ -1,0 +1,39 @@
+//! Whole card sessions as data: `cos/tests/sessions/*.apdu`.
+
+use super::{CHIP, Random, blank};
+
+#[test]
+fn sessions_replay_byte_for_byte() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 2, "sessions are gone from {folder}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("Source"), "{} names no source", file.display());
+        replay(&file.display().to_string(), &text);
+    }
+}
+
+fn replay(name: &str, text: &str) {
+    let random = Random::default();
+    let mut card = blank(CHIP, &random);
+    let (mut answer, mut command) = (String::new(), "");
+    for (i, line) in text.lines().enumerate() {
+        let place = format!("{name}:{}", i + 1);
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("" | "#", _) => {}
+            (comment, _) if comment.starts_with('#') => {}
+            ("reset", _) => {
+                card.power_on().unwrap();
+            }
+            ("!", bytes) => *random.lock().unwrap() = hex::decode(bytes).unwrap(),
+            (">", bytes) => {
+                command = bytes;
+                answer = hex::encode_upper(card.transmit(&hex::decode(bytes).unwrap()));
+            }
+            ("<", wanted) => assert_eq!(answer, wanted, "{place}: answer to {command}"),
+            _ => panic!("{place}: not a line of a session: {line}"),
+        }
+    }
+}

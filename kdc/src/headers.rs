@@ -1,0 +1,28 @@
+//! Headers of protected WRITE KEY commands, and the fields they announce [docs/specs/cards.md 5, 7].
+
+use keys::Suite;
+use wire::profile::KeyRow;
+
+/// Bytes of a key as EXPORT KEY gives it.
+const KEY_LEN: usize = 16;
+/// Bytes before the key inside the cipher text: type, use right, change right and two more.
+const HEAD_LEN: usize = 5;
+
+/// Lc of a WRITE KEY that carries a wrapped key on a chip of this suite: `1C` for blocks of 8 bytes, `24` for
+/// blocks of 16.
+pub const fn wrapped_lc(suite: Suite) -> u8 {
+    // One length byte stands before the head; FMCOS pads only what is not whole blocks.
+    let cipher_text = (1 + HEAD_LEN + KEY_LEN).next_multiple_of(suite.block());
+    (cipher_text + keys::seal::MAC_LEN) as u8
+}
+
+/// Header `84 D4 01 id Lc` that adds the key of a row, or `84 D4 39 00 Lc` for the own master, which always
+/// takes the place of the transport key.
+pub const fn add(row: &KeyRow, suite: Suite) -> [u8; 5] {
+    if row.role == 0 { change(row, suite) } else { [0x84, 0xD4, 0x01, row.id, wrapped_lc(suite)] }
+}
+
+/// Header `84 D4 type id Lc` that changes a key already on the card; the type without its protection bits.
+pub const fn change(row: &KeyRow, suite: Suite) -> [u8; 5] {
+    [0x84, 0xD4, row.kind & 0x3F, row.id, wrapped_lc(suite)]
+}

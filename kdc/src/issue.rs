@@ -1,0 +1,179 @@
+//! Running a plan against a card.
+//!
+//! [`Personalisation::probe`] looks at the card without spending a try and without changing anything;
+//! [`Personalisation::run`] does the plan. [`recorded::issue`] does both with the journal around them.
+//!
+//! # An interrupted run
+//!
+//! A card may be pulled between any two commands, and its only secret state is which master key it holds. The
+//! plan is ordered so that the card tells this by itself, without an authentication, in all cases but one:
+//!
+//! | what the card shows | master key |
+//! |---|---|
+//! | no card information, or never written | transport |
+//! | card information in the making, a file of the MF still missing | transport |
+//! | card information in the making, a key or file that comes after the own master | own |
+//! | card information in the making, all files of the MF, nothing after it | **open** |
+//! | card information | finished; never touched again |
+//!
+//! In the open case the caller says which key to try ([`recorded::issue`] asks the journal, where the writing
+//! of the own master is noted at once). A refused EXTERNAL AUTHENTICATE ends the run with the tries left and
+//! is never repeated: one try at most is spent unasked, and a success gives all tries back.
+//!
+//! What the card is to become stands in the card information in the making, so a second run with another
+//! number, which would derive another master key, is refused before any try. Files that exist are kept, keys
+//! that exist are written again in the form that changes a key, contents are written again.
+
+mod atr;
+mod probe;
+pub mod recorded;
+mod run;
+
+pub use crate::messages::{IssueError, StepFault};
+pub use probe::Condition;
+pub use recorded::{Order, Recorded};
+
+use crate::ids::{CheckValue, DeviceNumber, Pin, Serial};
+use crate::messages::JournalError;
+use crate::plan::{Master, Plan, Step};
+use crate::source::{KeySource, Level};
+use keys::Role;
+use reader::count::Counter;
+use reader::driver::fmcos::Fmcos;
+use wire::channel::Channel;
+use wire::profile::{CardKind, Recipient};
+
+/// What a caller may watch while a plan runs. `()` watches nothing.
+pub trait Observer {
+    /// Step `number` of `total` begins.
+    fn step(&mut self, number: usize, total: usize, step: &Step) {
+        let _ = (number, total, step);
+    }
+
+    /// The card has just taken its own master key. An error stops the run.
+    fn own_master(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+impl Observer for () {}
+
+/// A key seen on the finished card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// Its role.
+    pub role: Role,
+    /// Its check value, as the card says.
+    pub check_value: CheckValue,
+    /// Whether the source knew the check value and it was the same.
+    pub confirmed: bool,
+}
+
+/// A card that was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Kind of the card.
+    pub kind: CardKind,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Serial of its chip.
+    pub serial: Serial,
+    /// Its keys by role; the own master shows no check value.
+    pub keys: Vec<KeyCheck>,
+    /// Commands the card answered, GET RESPONSE among them.
+    pub apdus: u64,
+    /// Whether an earlier, interrupted run was finished.
+    pub resumed: bool,
+}
+
+/// A card that was looked at and may be issued by a plan.
+pub struct Personalisation<'a> {
+    plan: &'a Plan,
+    card: Counter<&'a mut dyn Channel>,
+    serial: Serial,
+    condition: Condition,
+}
+
+impl<'a> Personalisation<'a> {
+    /// Resets the card and looks at it: its serial, its MF, and what of the plan was done before. Spends no
+    /// try and changes nothing.
+    ///
+    /// # Errors
+    /// A card without serial or MF; another chip than `wanted`; a card already issued, begun as another card,
+    /// or foreign.
+    pub fn probe(
+        plan: &'a Plan,
+        channel: &'a mut dyn Channel,
+        wanted: Option<Serial>,
+    ) -> Result<Self, IssueError> {
+        let mut card = Counter::new(channel);
+        let mut fmcos = Fmcos::new(&mut card);
+        let atr = fmcos.reset()?;
+        let found = atr::serial(&atr).ok_or_else(|| IssueError::NoSerial { atr: hex::encode_upper(&atr) })?;
+        if let Some(wanted) = wanted
+            && wanted != found
+        {
+            return Err(IssueError::OtherCard { wanted, found });
+        }
+        let condition = probe::examine(plan, &mut fmcos, found)?;
+        Ok(Personalisation { plan, card, serial: found, condition })
+    }
+
+    /// Serial of the chip.
+    pub const fn serial(&self) -> Serial {
+        self.serial
+    }
+
+    /// How far an earlier run came.
+    pub const fn condition(&self) -> Condition {
+        self.condition
+    }
+
+    /// Runs the plan to its end. `pin` is the operator's PIN, for kinds that have one. `if_open` is the master
+    /// key to try when the card cannot tell which it holds ([`Condition::Open`]); otherwise it is not used.
+    ///
+    /// # Errors
+    /// Source, PIN and plan that do not fit each other are refused before the card is touched. Later errors
+    /// name the step; the card then stays *in the making* and can be finished by another run.
+    pub fn run(
+        mut self,
+        source: &mut dyn KeySource,
+        pin: Option<&Pin>,
+        if_open: Master,
+        observer: &mut dyn Observer,
+    ) -> Result<Issued, IssueError> {
+        fits(self.plan, source, pin)?;
+        let keys = run::all(&mut self, source, pin, if_open, observer)?;
+        Ok(Issued {
+            kind: self.plan.kind(),
+            number: self.plan.number(),
+            serial: self.serial,
+            keys,
+            apdus: self.card.tally().apdus,
+            resumed: self.condition != Condition::Blank,
+        })
+    }
+}
+
+/// Whether plan, source and PIN belong together.
+fn fits(plan: &Plan, source: &dyn KeySource, pin: Option<&Pin>) -> Result<(), IssueError> {
+    let about = source.about();
+    if !about.makes(Recipient::Card(plan.kind())) {
+        return Err(IssueError::SourceMakesNo { level: about.level, kind: plan.kind() });
+    }
+    if about.suite != plan.suite() {
+        return Err(IssueError::SuiteDiffers { plan: plan.suite(), source_suite: about.suite });
+    }
+    if about.state != plan.state() {
+        return Err(IssueError::StateDiffers { plan: plan.state(), source_state: about.state });
+    }
+    if let Level::City(own) = about.level
+        && own != plan.region()
+    {
+        return Err(IssueError::RegionDiffers { plan: plan.region(), own });
+    }
+    if pin.is_some() != plan.needs_pin() {
+        return Err(IssueError::Pin { needed: plan.needs_pin() });
+    }
+    Ok(())
+}

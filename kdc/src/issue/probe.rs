@@ -1,0 +1,149 @@
+//! What a card shows of itself before anyone authenticates.
+
+use crate::ids::{DeviceNumber, Region, Serial};
+use crate::messages::IssueError;
+use crate::plan::{CARD_INFO_SFI, Master, Plan, Step, read_in_the_making};
+use reader::driver::fmcos::Fmcos;
+use reader::error::CardError;
+use wire::Sw;
+use wire::profile::{CardInfo, FileRow, Fid, KeyRow, Shape};
+
+/// How far an earlier run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// As it came from the factory, or no more than an empty card information file.
+    Blank,
+    /// Begun as this very card; the card shows which master key it holds.
+    Begun(Master),
+    /// Begun as this very card, and the card cannot tell whether it took its own master key.
+    Open,
+}
+
+impl Condition {
+    /// The master key to authenticate with; `if_open` decides the open case.
+    pub(super) fn master(self, if_open: Master) -> Master {
+        match self {
+            Condition::Blank => Master::Transport,
+            Condition::Begun(master) => master,
+            Condition::Open => if_open,
+        }
+    }
+}
+
+/// Card information as found.
+enum Found {
+    Nothing,
+    InTheMaking(CardInfo),
+    Finished(CardInfo),
+}
+
+/// Looks at a card that was just reset. Every command used is free of rights and of tries.
+pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Result<Condition, IssueError> {
+    if let Err(error) = card.select_mf() {
+        let missing = error.sw().filter(|sw| matches!(*sw, Sw::FILE_NOT_FOUND | Sw::FUNCTION_BLOCKED));
+        return Err(missing.map_or(IssueError::Probe(error), |sw| IssueError::NotFromFactory { sw }));
+    }
+    match card_information(card)? {
+        Found::Nothing => Ok(Condition::Blank),
+        Found::Finished(info) => {
+            Err(IssueError::AlreadyIssued { serial, kind: info.kind, number: DeviceNumber(info.number) })
+        }
+        Found::InTheMaking(info) => {
+            same_card(plan, &info, serial)?;
+            Ok(progress(plan, card)?)
+        }
+    }
+}
+
+fn card_information(card: &mut Fmcos<'_>) -> Result<Found, IssueError> {
+    let bytes = match card.read_binary(CARD_INFO_SFI, 0, CardInfo::LEN as u16) {
+        Ok(bytes) => bytes,
+        // 6281: created and never written [FMCOS UM 7.5].
+        Err(error) if matches!(error.sw(), Some(Sw::FILE_NOT_FOUND | Sw::DATA_SUSPECT)) => return Ok(Found::Nothing),
+        Err(error) => return Err(error.into()),
+    };
+    if bytes.iter().all(|byte| *byte == 0x00) || bytes.iter().all(|byte| *byte == 0xFF) {
+        return Ok(Found::Nothing);
+    }
+    if let Some(info) = read_in_the_making(&bytes) {
+        return Ok(Found::InTheMaking(info));
+    }
+    Ok(Found::Finished(CardInfo::parse(&bytes)?))
+}
+
+/// The days of validity may differ (the first run was yesterday); anything a key depends on may not.
+fn same_card(plan: &Plan, begun: &CardInfo, serial: Serial) -> Result<(), IssueError> {
+    let identity = |info: &CardInfo| (info.kind, info.number, info.region, info.state, info.suite);
+    if identity(begun) == identity(plan.card_info()) {
+        return Ok(());
+    }
+    Err(IssueError::BegunAsOther {
+        serial,
+        kind: begun.kind,
+        number: DeviceNumber(begun.number),
+        region: Region(begun.region),
+        state: begun.state,
+    })
+}
+
+/// Walks the plan and asks the card which steps were done, up to the first answer that decides.
+fn progress(plan: &Plan, card: &mut Fmcos<'_>) -> Result<Condition, CardError> {
+    let mut master_passed = false;
+    for step in plan.steps() {
+        let done = match step {
+            Step::SelectMf => {
+                card.select_mf()?;
+                continue;
+            }
+            Step::Select(fid) => present(card.select_fid(*fid))?,
+            Step::Create(row) => match exists(card, row)? {
+                Some(done) => done,
+                None => continue,
+            },
+            Step::WriteKey(row) if row.role == 0 => {
+                master_passed = true;
+                continue;
+            }
+            Step::WriteKey(row) => key_exists(card, row)?,
+            Step::Reset => break,
+            _ => continue,
+        };
+        match (master_passed, done, step) {
+            (false, false, _) => return Ok(Condition::Begun(Master::Transport)),
+            // A directory of the plan is created before the own master: that it is there says nothing.
+            (true, true, Step::Select(_)) => {}
+            (true, true, _) => return Ok(Condition::Begun(Master::Own)),
+            (true, false, _) => return Ok(Condition::Open),
+            (false, true, _) => {}
+        }
+    }
+    Ok(Condition::Open)
+}
+
+/// Whether a file of the current directory exists; `None` for KEY files, which nobody can select.
+fn exists(card: &mut Fmcos<'_>, row: &FileRow) -> Result<Option<bool>, CardError> {
+    match row.shape {
+        Shape::Keys(..) => Ok(None),
+        Shape::Dir(..) => {
+            let there = present(card.select_fid(row.fid))?;
+            // The walk goes on in the directory above, which is the MF for every plan.
+            card.select_fid(Fid::MF)?;
+            Ok(Some(there))
+        }
+        Shape::Binary(_) | Shape::Fixed(..) => present(card.select_fid(row.fid)).map(Some),
+    }
+}
+
+/// Whether a key of the current directory exists.
+pub(super) fn key_exists(card: &mut Fmcos<'_>, row: &KeyRow) -> Result<bool, CardError> {
+    present(card.key_information(row.kind, row.id))
+}
+
+/// 6A82 and 6A88 mean "not there"; every other refusal stays an error.
+fn present<T>(answer: Result<T, CardError>) -> Result<bool, CardError> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.sw(), Some(Sw::FILE_NOT_FOUND | Sw::KEY_NOT_FOUND)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,106 @@
+//! One line of the journal.
+
+use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use crate::issue::KeyCheck;
+use keys::{Role, Suite};
+use serde::{Deserialize, Serialize};
+use wire::profile::{CardKind, State};
+
+/// A card under way: which chip becomes what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Serial of the chip.
+    pub serial: Serial,
+    /// Kind of the card.
+    #[serde(with = "crate::names::kind")]
+    pub kind: CardKind,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Its city, zeros for the province.
+    pub region: Region,
+    /// Its suite.
+    #[serde(with = "crate::names::suite")]
+    pub suite: Suite,
+    /// Test or formal.
+    #[serde(with = "crate::names::state")]
+    pub state: State,
+}
+
+/// A key of an issued card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// Its role.
+    #[serde(with = "crate::names::role")]
+    pub role: Role,
+    /// Its check value.
+    pub check_value: CheckValue,
+    /// Whether the source knew it beforehand.
+    pub confirmed: bool,
+}
+
+impl From<&KeyCheck> for KeyRecord {
+    fn from(key: &KeyCheck) -> Self {
+        KeyRecord { role: key.role, check_value: key.check_value, confirmed: key.confirmed }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The card is about to be touched.
+    Intent {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+    },
+    /// The chip took its own master key in the place of the transport key.
+    OwnMaster {
+        /// Serial of the chip.
+        serial: Serial,
+    },
+    /// The card was issued.
+    Issued {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+        /// Its keys.
+        keys: Vec<KeyRecord>,
+        /// Commands it took.
+        apdus: u64,
+    },
+    /// The card was found issued after its run was cut off at the very end.
+    Found {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+    },
+    /// The card was not issued.
+    Failed {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+        /// The reason in words.
+        why: String,
+        /// Tries of its master key left, when it refused one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries_left: Option<u8>,
+    },
+    /// The lines `from` to `to` were torn by a crash and hold nothing.
+    Torn {
+        /// First torn line, from 1.
+        from: u64,
+        /// Last torn line.
+        to: u64,
+    },
+}
+
+/// One line: when, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The time as the caller wrote it.
+    pub at: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}

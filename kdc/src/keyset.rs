@@ -1,0 +1,170 @@
+//! The keys of one level: the roots of a province, the keys of a city [docs/specs/cards.md 2].
+
+use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use hmac::{Hmac, KeyInit, Mac};
+use keys::{Key, Role, Suite, Zeroize, hierarchy};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::fmt;
+use wire::profile::State;
+
+/// The check value of one role's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleCheck {
+    /// The role.
+    #[serde(with = "crate::names::role")]
+    pub role: Role,
+    /// Check value of the key.
+    pub check_value: CheckValue,
+}
+
+/// One key for each role, all of one suite and one version. Each key wipes itself when dropped.
+#[derive(Clone)]
+struct KeySet {
+    suite: Suite,
+    state: State,
+    keys: [Key; 9],
+}
+
+impl KeySet {
+    fn make(suite: Suite, state: State, make: impl FnMut(Role) -> Key) -> Self {
+        KeySet { suite, state, keys: Role::ALL.map(make) }
+    }
+
+    fn get(&self, role: Role) -> &Key {
+        // Role codes run from 1 to 9 without a gap, in the order of `Role::ALL`.
+        &self.keys[usize::from(role.code()) - 1]
+    }
+
+    fn check_values(&self) -> Vec<RoleCheck> {
+        let check = |role| RoleCheck { role, check_value: CheckValue(self.get(role).kcv()) };
+        Role::ALL.into_iter().map(check).collect()
+    }
+}
+
+/// The roots of a province, one key a role. `Debug` shows suite and state only.
+#[derive(Clone)]
+pub struct Roots(KeySet);
+
+impl Roots {
+    /// The published test roots of a suite: everybody can compute them, they never protect money.
+    pub fn test(suite: Suite) -> Self {
+        Roots(KeySet::make(suite, State::Test, |role| hierarchy::test_root(suite, role)))
+    }
+
+    /// Formal roots from the secret of a province: for each role the first 16 bytes of HMAC-SHA-256 under the
+    /// secret over the ASCII text `gridcard root 1|<suite>|<role>`.
+    pub(crate) fn from_secret(suite: Suite, secret: &[u8; 16]) -> Self {
+        // HMAC fills a short key with zeros to its 64-byte block; done here it cannot be of a wrong length.
+        let mut block = [0; 64];
+        block[..16].copy_from_slice(secret);
+        let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+        block.zeroize();
+        Roots(KeySet::make(suite, State::Formal, |role| {
+            let text = format!("gridcard root 1|{}|{}", suite.name(), role.name());
+            let mut full = mac.clone().chain_update(text).finalize().into_bytes();
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&full[..16]);
+            full.as_mut_slice().zeroize();
+            let key = Key::from_16(suite, bytes);
+            bytes.zeroize();
+            key
+        }))
+    }
+
+    /// The suite of all roots.
+    pub fn suite(&self) -> Suite {
+        self.0.suite
+    }
+
+    /// Test or formal.
+    pub fn state(&self) -> State {
+        self.0.state
+    }
+
+    /// The root of a role.
+    pub fn get(&self, role: Role) -> &Key {
+        self.0.get(role)
+    }
+
+    /// Check values of all roots, in the order of the roles.
+    pub fn check_values(&self) -> Vec<RoleCheck> {
+        self.0.check_values()
+    }
+
+    /// The keys of a city: each diversified from its root by the region; `transport` stays the root itself,
+    /// because blanks are not made for a city.
+    pub fn city(&self, region: Region) -> CityKeys {
+        let set = KeySet::make(self.suite(), self.state(), |role| match role {
+            Role::Transport => self.get(role).clone(),
+            _ => hierarchy::city_key(self.get(role), region.0),
+        });
+        CityKeys { set, region }
+    }
+
+    /// Own master of a provincial or issuing card, from the card's number.
+    pub fn own_master(&self, number: DeviceNumber) -> Key {
+        hierarchy::device_key(self.get(Role::Master), number.0)
+    }
+
+    /// Transport key of a blank.
+    pub fn transport(&self, serial: Serial) -> Key {
+        hierarchy::transport_key(self.get(Role::Transport), serial.0)
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({}, {})", self.suite().name(), self.state().name())
+    }
+}
+
+/// The keys of a city, and the transport root it needs to reach blanks. `Debug` shows no key.
+#[derive(Clone)]
+pub struct CityKeys {
+    set: KeySet,
+    region: Region,
+}
+
+impl CityKeys {
+    /// The city.
+    pub const fn region(&self) -> Region {
+        self.region
+    }
+
+    /// The suite of all keys.
+    pub fn suite(&self) -> Suite {
+        self.set.suite
+    }
+
+    /// Test or formal.
+    pub fn state(&self) -> State {
+        self.set.state
+    }
+
+    /// The city's key of a role; for `transport` the root.
+    pub fn get(&self, role: Role) -> &Key {
+        self.set.get(role)
+    }
+
+    /// Check values of all keys, in the order of the roles.
+    pub fn check_values(&self) -> Vec<RoleCheck> {
+        self.set.check_values()
+    }
+
+    /// A device's key of a role.
+    pub fn device(&self, role: Role, number: DeviceNumber) -> Key {
+        hierarchy::device_key(self.get(role), number.0)
+    }
+
+    /// Transport key of a blank or of a meter's MCU.
+    pub fn transport(&self, serial: Serial) -> Key {
+        hierarchy::transport_key(self.get(Role::Transport), serial.0)
+    }
+}
+
+impl fmt::Debug for CityKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CityKeys({}, {}, {})", self.region, self.suite().name(), self.state().name())
+    }
+}

@@ -1,0 +1,112 @@
+//! Words of key sources and pairing.
+
+use super::{Hint, recipient, role};
+use crate::ids::{DeviceNumber, Region};
+use crate::source::Level;
+use reader::error::CardError;
+use wire::profile::{CardKind, Recipient};
+
+/// Why a source gave no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The issuing card failed or refused.
+    #[error("issuing card: {0}")]
+    Card(#[from] CardError),
+    /// The card is of a kind that holds no keys for others.
+    #[error("a {} gives no keys to other cards", .0.name())]
+    NotIssuing(CardKind),
+    /// The issuing card names a suite this program does not know.
+    #[error("the issuing card is of an unknown cipher suite {0:02X}")]
+    Suite(u8),
+    /// Another kind than this source may make.
+    #[error("a {} key source makes no {}", level.name(), recipient(*target))]
+    MayNotMake {
+        /// Level of the source.
+        level: Level,
+        /// Who was to receive a key.
+        target: Recipient,
+    },
+    /// The target takes no such key.
+    #[error("a {} takes no key of {}", recipient(*target), role(*code))]
+    Role {
+        /// The target.
+        target: Recipient,
+        /// Role code asked for.
+        code: u8,
+    },
+    /// The header is not one of those the target's key table allows.
+    #[error("the header {} does not write the key of {} into a {}", hex::encode_upper(header), role(*code), recipient(*target))]
+    Header {
+        /// The target.
+        target: Recipient,
+        /// Role code asked for.
+        code: u8,
+        /// `84 D4 P1 id Lc` as given.
+        header: [u8; 5],
+    },
+    /// A city's source was asked for another city's device.
+    #[error("this source is of region {own}, the target of region {asked}")]
+    Region {
+        /// The source's region.
+        own: Region,
+        /// The target's region.
+        asked: Region,
+    },
+    /// A meter's MCU has no challenge and no chip serial: both are made of its number.
+    #[error("the challenge and serial of a meter MCU are 0000 and its number {number}, under the transport key")]
+    McuForm {
+        /// The meter.
+        number: DeviceNumber,
+    },
+}
+
+impl Hint for SourceError {
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            SourceError::MayNotMake { level: Level::Province, .. } => {
+                "the province makes main control cards and issuing cards; PSAMs, ESAMs and meters are made by a city"
+            }
+            SourceError::MayNotMake { level: Level::City(_), .. } => {
+                "a city's PSAM issuing card makes PSAMs, its ESAM issuing card makes ESAMs and meter pairings"
+            }
+            SourceError::Region { .. } => "use the issuing card of the target's city",
+            SourceError::NotIssuing(_) => "put the main control card or an issuing card into the source slot",
+            SourceError::Card(error) if error.is_gone() => "put the issuing card back and start again",
+            SourceError::Card(_) => "has the PIN of the issuing card been verified?",
+            _ => return None,
+        })
+    }
+}
+
+/// Why no pairing file was made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum PairingError {
+    /// The source gave no key.
+    #[error("{}: {source}", role(*code))]
+    Source {
+        /// Role code of the key.
+        code: u8,
+        /// Why.
+        source: SourceError,
+    },
+    /// Not the JSON of a pairing file.
+    #[error("not a pairing file: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A pairing file of another format.
+    #[error("the pairing file is of format {found:?}, this program knows \"gridcard pairing 1\"")]
+    Format {
+        /// Its first field.
+        found: String,
+    },
+}
+
+impl Hint for PairingError {
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            PairingError::Source { source, .. } => source.hint(),
+            PairingError::Json(_) | PairingError::Format { .. } => {
+                Some("a pairing file is made when the meter's ESAM is issued")
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Words of a plan's steps.
+
+use crate::plan::render::Hidden;
+use crate::plan::{Content, Master, Plan, Step};
+use wire::profile::{FileRow, KeyRow, Shape};
+
+/// What a plan makes, in one line.
+pub(crate) fn title(plan: &Plan) -> String {
+    let region = match plan.region() {
+        crate::ids::Region::PROVINCE => "the province".to_owned(),
+        region => format!("region {region}"),
+    };
+    format!(
+        "{} {} for {region}, {} keys, suite {}",
+        plan.kind().name(),
+        plan.number(),
+        plan.state().name(),
+        plan.suite().name()
+    )
+}
+
+/// What a step does.
+pub(crate) fn words(step: &Step) -> String {
+    match step {
+        Step::Reset => "reset the card".to_owned(),
+        Step::SelectMf => "select the master file".to_owned(),
+        Step::Select(fid) => format!("select directory {:04X}", fid.0),
+        Step::Authenticate(master) => format!("authenticate with {}", self::master(*master)),
+        Step::Create(row) => format!("create {}", file(row)),
+        Step::WriteKey(row) => format!("write key {}", key(row)),
+        Step::WritePin => "write the operator's PIN 3A/00".to_owned(),
+        Step::Update { sfi, what, .. } => format!("write file {sfi:04X}: {}", content(*what)),
+        Step::Check { sfi, what, .. } => format!("read file {sfi:04X} back: {}", content(*what)),
+        Step::CheckKey(row) => format!("look at key {}", key(row)),
+        Step::VerifyPin => "verify the operator's PIN 3A/00".to_owned(),
+    }
+}
+
+/// Which master key.
+pub(crate) const fn master(master: Master) -> &'static str {
+    match master {
+        Master::Transport => "the transport key",
+        Master::Own => "the card's own master key",
+    }
+}
+
+/// What a file holds.
+pub(crate) const fn content(content: Content) -> &'static str {
+    match content {
+        Content::InTheMaking => "card information, still in the making",
+        Content::CardInformation => "card information",
+        Content::Terminal => "terminal number",
+        Content::Parameters => "parameters",
+    }
+}
+
+/// What stands in the place of data that is not shown.
+pub(crate) fn hidden(hidden: Hidden, len: Option<usize>) -> String {
+    let what = match hidden {
+        Hidden::Cryptogram => "answer to the challenge",
+        Hidden::WrappedKey => "key, enciphered and MACed for this card",
+        Hidden::Pin => "PIN",
+    };
+    len.map_or_else(|| what.to_owned(), |len| format!("{len} bytes: {what}"))
+}
+
+fn key(row: &KeyRow) -> String {
+    format!("{:02X}/{:02X}, {}", row.kind & 0x3F, row.id, super::role(row.role))
+}
+
+fn file(row: &FileRow) -> String {
+    let fid = row.fid.0;
+    match row.shape {
+        Shape::Binary(size) => format!("file {fid:04X}: {size} bytes, read {:02X}, write {:02X}", row.read, row.write),
+        Shape::Fixed(count, len) => format!(
+            "file {fid:04X}: {count} records of {len} bytes, read {:02X}, write {:02X}",
+            row.read, row.write
+        ),
+        Shape::Dir(size, _, _) => {
+            format!("directory {fid:04X}: {size} bytes, create {:02X}, erase {:02X}", row.read, row.write)
+        }
+        Shape::Keys(size, _) => format!("KEY file {fid:04X}: {size} bytes, add {:02X}", row.read),
+    }
+}

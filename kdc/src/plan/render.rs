@@ -1,0 +1,159 @@
+//! The dry run: a plan as lines for people and APDUs, secrets hidden.
+//!
+//! What no one can know beforehand (cryptograms, wrapped keys) and what no one may see (the PIN) stands in
+//! square brackets; everything else is byte for byte what will be sent to a blank card.
+
+use super::{Master, PIN_HEADER, PIN_ID, Plan, Step};
+use crate::headers;
+use crate::messages::steps;
+use keys::Suite;
+use std::fmt;
+use wire::Command;
+use wire::profile::Fid;
+
+/// Data of a command that a plan cannot show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hidden {
+    /// The answer to the challenge, made by the key source.
+    Cryptogram,
+    /// A key under the card's master key, made by the key source.
+    WrappedKey,
+    /// The operator's PIN.
+    Pin,
+}
+
+/// One command of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedApdu {
+    /// CLA INS P1 P2.
+    pub header: [u8; 4],
+    /// The data that can be shown, from the first byte.
+    pub shown: Vec<u8>,
+    /// What follows it, and how many bytes, when that is known.
+    pub hidden: Option<(Hidden, Option<usize>)>,
+    /// Le.
+    pub le: Option<u16>,
+}
+
+impl PlannedApdu {
+    fn open(command: &Command) -> Self {
+        PlannedApdu {
+            header: command.header(),
+            shown: command.data_bytes().to_vec(),
+            hidden: None,
+            le: command.expected(),
+        }
+    }
+
+    fn hiding(header: [u8; 4], shown: &[u8], hidden: Hidden, len: Option<usize>) -> Self {
+        PlannedApdu { header, shown: shown.to_vec(), hidden: Some((hidden, len)), le: None }
+    }
+}
+
+impl fmt::Display for PlannedApdu {
+    /// `> 84D439001C [28 bytes: ...]`; an Lc that is not known yet stands as `Lc`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "> {}", hex::encode_upper(self.header))?;
+        let data = self.shown.len();
+        match self.hidden {
+            Some((_, Some(len))) => write!(f, "{:02X}", data + len)?,
+            Some((_, None)) => write!(f, " Lc ")?,
+            None if data > 0 => write!(f, "{data:02X}")?,
+            None => {}
+        }
+        write!(f, "{}", hex::encode_upper(&self.shown))?;
+        if let Some((hidden, len)) = self.hidden {
+            write!(f, " [{}]", steps::hidden(hidden, len))?;
+        }
+        match self.le {
+            Some(le) => write!(f, "{:02X}", le as u8), // 256 travels as 00
+            None => Ok(()),
+        }
+    }
+}
+
+/// One step of a dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// Number of the step, from 1.
+    pub number: usize,
+    /// What is done, in words.
+    pub words: String,
+    /// What is sent.
+    pub apdus: Vec<PlannedApdu>,
+}
+
+impl fmt::Display for PlannedStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:>3}  {}", self.number, self.words)?;
+        self.apdus.iter().try_for_each(|apdu| writeln!(f, "       {apdu}"))
+    }
+}
+
+/// A whole dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DryRun {
+    /// What card is made, in one line.
+    pub title: String,
+    /// The steps.
+    pub steps: Vec<PlannedStep>,
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title)?;
+        self.steps.iter().try_for_each(|step| step.fmt(f))
+    }
+}
+
+impl Plan {
+    /// The plan in words and APDUs, as it runs on a blank card.
+    pub fn dry_run(&self) -> DryRun {
+        let steps = self.steps.iter().enumerate().map(|(i, step)| PlannedStep {
+            number: i + 1,
+            words: steps::words(step),
+            apdus: apdus(step, self.suite),
+        });
+        DryRun { title: steps::title(self), steps: steps.collect() }
+    }
+}
+
+fn select(fid: Fid) -> PlannedApdu {
+    PlannedApdu::open(&Command::new(0x00, 0xA4, 0x00, 0x00).data(&fid.bytes()))
+}
+
+fn challenge() -> PlannedApdu {
+    PlannedApdu::open(&Command::new(0x00, 0x84, 0x00, 0x00).le(8))
+}
+
+fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
+    match step {
+        Step::Reset => Vec::new(),
+        Step::SelectMf => vec![select(Fid::MF)],
+        Step::Select(fid) => vec![select(*fid)],
+        Step::Authenticate(Master::Transport | Master::Own) => {
+            let header = [0x00, 0x82, 0x00, 0x00];
+            vec![challenge(), PlannedApdu::hiding(header, &[], Hidden::Cryptogram, Some(suite.block()))]
+        }
+        Step::Create(row) => vec![PlannedApdu::open(&row.create())],
+        Step::WriteKey(row) => {
+            let [cla, ins, p1, p2, lc] = headers::add(row, suite);
+            let len = Some(usize::from(lc));
+            vec![challenge(), PlannedApdu::hiding([cla, ins, p1, p2], &[], Hidden::WrappedKey, len)]
+        }
+        Step::WritePin => {
+            vec![PlannedApdu::hiding([0x80, 0xD4, 0x01, PIN_ID], &PIN_HEADER, Hidden::Pin, None)]
+        }
+        Step::Update { sfi, bytes, .. } => {
+            vec![PlannedApdu::open(&Command::new(0x00, 0xD6, 0x80 | sfi, 0x00).data(bytes))]
+        }
+        Step::Check { sfi, bytes, .. } => {
+            let le = bytes.len() as u16; // files of a plan have at most 32 bytes
+            vec![PlannedApdu::open(&Command::new(0x00, 0xB0, 0x80 | sfi, 0x00).le(le))]
+        }
+        Step::CheckKey(row) => vec![PlannedApdu::open(&Command::new(0x80, 0x48, row.kind, row.id).le(6))],
+        Step::VerifyPin => {
+            vec![PlannedApdu::hiding([0x00, 0x20, 0x00, PIN_ID], &[], Hidden::Pin, None)]
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Where keys come from: an issuing card, or a software store that gives the same bytes.
+//!
+//! A source never hands out a key. It answers with what a target card wants to see: the cryptogram of its
+//! EXTERNAL AUTHENTICATE and the data field of its WRITE KEY, both bound to the challenge the target gave a
+//! moment before [docs/specs/cards.md 7].
+
+mod card;
+mod soft;
+
+pub use crate::messages::SourceError;
+pub use card::CardSource;
+pub use reader::driver::issuing::Target;
+pub use soft::SoftSource;
+
+use crate::ids::{CheckValue, Region};
+use keys::Suite;
+use wire::profile::{CardKind, Recipient, State};
+
+/// Level of a source in the hierarchy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Holds the roots: makes main control cards and issuing cards.
+    Province,
+    /// Holds a city's keys: makes PSAMs, ESAMs and meter pairings of its own region.
+    City(Region),
+}
+
+impl Level {
+    /// "provincial" or "city".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Province => "provincial",
+            Level::City(_) => "city",
+        }
+    }
+}
+
+/// What a source is, as far as a plan can be checked against it before a card is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// Its level.
+    pub level: Level,
+    /// The card it is, if it is one: an issuing card makes only its own kind of target.
+    pub card: Option<CardKind>,
+    /// Its suite; a target's chip must be of the same.
+    pub suite: Suite,
+    /// Test or formal.
+    pub state: State,
+}
+
+impl About {
+    /// Whether the source makes this recipient [docs/specs/cards.md 7].
+    pub const fn makes(&self, recipient: Recipient) -> bool {
+        use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing};
+        match (self.card, self.level, recipient) {
+            // The roots leave the ceremony once, for the main control card; a card never gives them on.
+            (None, Level::Province, Recipient::Card(MainControl)) => true,
+            (None | Some(MainControl), Level::Province, Recipient::Card(PsamIssuing | EsamIssuing)) => true,
+            (None | Some(PsamIssuing), Level::City(_), Recipient::Card(Psam)) => true,
+            (None | Some(EsamIssuing), Level::City(_), Recipient::Card(Esam) | Recipient::Mcu) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What is known beforehand of a key that a target will hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Version of the key; 01 is the first.
+    pub version: u8,
+    /// Its check value, where the source can tell: the software store always, an issuing card only for keys it
+    /// passes on as they are.
+    pub check_value: Option<CheckValue>,
+}
+
+/// A source of keys for other cards.
+pub trait KeySource {
+    /// What the source is.
+    fn about(&self) -> About;
+
+    /// The cryptogram, one block, that satisfies the target's EXTERNAL AUTHENTICATE 39/00 for `challenge`
+    /// under the master key it has now.
+    fn authenticate_target(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError>;
+
+    /// The data field of the target's WRITE KEY for the key of a role (00: the target's own master): cipher
+    /// text and MAC under the master key it has now. `header5` is CLA INS P1 P2 Lc of that command.
+    fn export_key(
+        &mut self,
+        target: &Target,
+        role: u8,
+        challenge: [u8; 8],
+        header5: [u8; 5],
+    ) -> Result<Vec<u8>, SourceError>;
+
+    /// What the target's KEY INFORMATION should say of the key of a role.
+    fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError>;
+}
+
+impl<S: KeySource + ?Sized> KeySource for &mut S {
+    fn about(&self) -> About {
+        (**self).about()
+    }
+
+    fn authenticate_target(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
+        (**self).authenticate_target(target, challenge)
+    }
+
+    fn export_key(
+        &mut self,
+        target: &Target,
+        role: u8,
+        challenge: [u8; 8],
+        header5: [u8; 5],
+    ) -> Result<Vec<u8>, SourceError> {
+        (**self).export_key(target, role, challenge, header5)
+    }
+
+    fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
+        (**self).expected(target, role)
+    }
+}

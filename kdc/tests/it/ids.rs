@@ -1,0 +1,68 @@
+//! Numbers, days, PINs.
+
+use gridcard_kdc::ids::{CheckValue, Day, DeviceNumber, Pin, Region, Serial, Validity};
+use gridcard_kdc::messages::IdError;
+use proptest::prelude::*;
+
+#[test]
+fn numbers_say_what_is_wrong_with_them() {
+    let length = |what, expected, found| IdError::Length { what, expected, found };
+    assert_eq!("".parse::<DeviceNumber>(), Err(length("a device number", 12, 0)));
+    assert_eq!("00000000004".parse::<DeviceNumber>(), Err(length("a device number", 12, 11)));
+    assert_eq!("0000000000420".parse::<DeviceNumber>(), Err(length("a device number", 12, 13)));
+    assert_eq!("3302000".parse::<Region>(), Err(length("a region code", 8, 7)));
+    assert_eq!(
+        "3302000A".parse::<Region>(),
+        Err(IdError::Character { what: "a region code", position: 8, found: 'A' })
+    );
+    assert_eq!(
+        "０302000A".parse::<Region>(),
+        Err(IdError::Character { what: "a region code", position: 1, found: '０' })
+    );
+    assert_eq!("a1B2c3".parse::<CheckValue>(), Ok(CheckValue([0xA1, 0xB2, 0xC3])));
+    assert_eq!("0102030405060708".parse(), Ok(Serial([1, 2, 3, 4, 5, 6, 7, 8])));
+}
+
+#[test]
+fn only_days_of_the_calendar() {
+    for good in ["20240229", "2000-02-29", "2026-12-31", "20260430"] {
+        assert!(good.parse::<Day>().is_ok(), "{good}");
+    }
+    for bad in ["20230229", "19000229", "20260431", "20261301", "20260100", "20260001"] {
+        assert_eq!(bad.parse::<Day>(), Err(IdError::Day { text: bad.to_owned() }));
+    }
+    assert!("2026-1-1".parse::<Day>().is_err());
+    let day: Day = "2026-11-22".parse().unwrap();
+    assert_eq!((day.bytes(), day.to_string().as_str()), ([0x20, 0x26, 0x11, 0x22], "2026-11-22"));
+    let before: Day = "20261121".parse().unwrap();
+    assert!(Validity::new(day, day).is_ok());
+    assert_eq!(Validity::new(day, before).unwrap_err(), IdError::Validity { from: day, to: before });
+}
+
+#[test]
+fn pins_are_packed_and_never_shown() {
+    assert_eq!(Pin::from_digits("123456").unwrap().expose(), [0x12, 0x34, 0x56]);
+    assert_eq!(Pin::from_digits("12345").unwrap().expose(), [0x12, 0x34, 0x5F]);
+    assert_eq!(Pin::from_digits("123").unwrap_err(), IdError::PinLength { found: 3 });
+    assert_eq!(Pin::from_digits("1234567890123").unwrap_err(), IdError::PinLength { found: 13 });
+    assert_eq!(Pin::from_digits("12a456").unwrap_err(), IdError::PinCharacter { position: 3 });
+    assert_eq!(format!("{:?}", Pin::from_digits("123456").unwrap()), "Pin(hidden)");
+}
+
+proptest! {
+    /// A failing case prints its input and its seed.
+    #[test]
+    fn what_is_written_is_read_again(number in "[0-9]{12}", serial: [u8; 8]) {
+        let parsed: DeviceNumber = number.parse().unwrap();
+        prop_assert_eq!(parsed.to_string(), number);
+        let serial = Serial(serial);
+        prop_assert_eq!(serial.to_string().parse(), Ok(serial));
+        prop_assert_eq!(serde_json::from_str::<Serial>(&serde_json::to_string(&serial).unwrap()).unwrap(), serial);
+    }
+
+    #[test]
+    fn no_text_makes_them_panic(text in "\\PC{0,20}") {
+        let _ = (text.parse::<DeviceNumber>(), text.parse::<Serial>(), text.parse::<Day>());
+        let _ = Pin::from_digits(&text);
+    }
+}

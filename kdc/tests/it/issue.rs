@@ -1,0 +1,354 @@
+//! Plans run against a card of paper: whole, cut off at every command, and refused.
+
+use crate::paper_card::{PaperCard, Pull};
+use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
+use gridcard_kdc::ids::{DeviceNumber, Pin, Serial};
+use gridcard_kdc::issue::{Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded};
+use gridcard_kdc::journal::{self, Event, Journal, Outcome};
+use gridcard_kdc::keyset::Roots;
+use gridcard_kdc::messages::{Hint, RecordedError};
+use gridcard_kdc::plan::render::Hidden;
+use gridcard_kdc::plan::{Master, Plan, Request};
+use gridcard_kdc::source::{KeySource, SoftSource};
+use keys::{Key, Role, Suite};
+use wire::channel::ChannelError;
+use wire::profile::{CardInfo, CardKind, Recipient, State};
+
+const AT: &str = "2026-01-05 09:00:00";
+
+fn serial() -> Serial {
+    SERIAL.parse().unwrap()
+}
+
+fn blank(suite: Suite) -> PaperCard {
+    PaperCard::blank(Roots::test(suite).transport(serial()), serial().0)
+}
+
+fn source(kind: CardKind, suite: Suite) -> SoftSource {
+    let roots = Roots::test(suite);
+    match kind {
+        CardKind::Psam | CardKind::Esam => SoftSource::city(roots.city(REGION.parse().unwrap())),
+        _ => SoftSource::province(roots),
+    }
+}
+
+fn own_master(kind: CardKind, suite: Suite) -> Key {
+    let number: DeviceNumber = NUMBER.parse().unwrap();
+    let roots = Roots::test(suite);
+    match kind {
+        CardKind::Psam | CardKind::Esam => roots.city(REGION.parse().unwrap()).device(Role::Master, number),
+        _ => roots.own_master(number),
+    }
+}
+
+fn pin(kind: CardKind) -> Option<Pin> {
+    (kind != CardKind::Esam).then(|| Pin::from_digits("123456").unwrap())
+}
+
+fn run(plan: &Plan, card: &mut PaperCard, if_open: Master) -> Result<Issued, IssueError> {
+    let mut source = source(plan.kind(), plan.suite());
+    let pin = pin(plan.kind());
+    Personalisation::probe(plan, card, None)?.run(&mut source, pin.as_ref(), if_open, &mut ())
+}
+
+fn run_recorded(
+    plan: &Plan,
+    card: &mut PaperCard,
+    journal: &mut Journal,
+    if_open: Option<Master>,
+) -> Result<Recorded, RecordedError> {
+    let pin = pin(plan.kind());
+    let order =
+        Order { plan, wanted: Some(serial()), pin: pin.as_ref(), if_open, spend_last_try: false, at: AT };
+    recorded::issue(&order, card, &mut source(plan.kind(), plan.suite()), journal, &mut ())
+}
+
+/// Everything the finished card must hold.
+fn assert_finished(plan: &Plan, card: &PaperCard) {
+    let (kind, suite) = (plan.kind(), plan.suite());
+    assert_eq!(card.master, own_master(kind, suite));
+    let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
+    assert_eq!(info, plan.card_info().to_bytes());
+    let directory = if kind == CardKind::Psam { 0xDF01 } else { 0x3F00 };
+    let mut source = source(kind, suite);
+    let target = plan.target(serial(), Master::Own);
+    for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {
+        let (header, key) = &card.keys[&(directory, row.kind & 0x3F, row.id)];
+        assert_eq!(*header, row.header(1));
+        let expected = source.expected(&target, row.role).unwrap();
+        assert_eq!(Some(key.kcv()), expected.check_value.map(|value| value.0));
+    }
+    assert_eq!(card.keys.len(), Recipient::Card(kind).keys().len() - 1);
+    assert_eq!(card.pin.as_deref(), (kind != CardKind::Esam).then_some(&[0x12, 0x34, 0x56][..]));
+    assert_eq!(card.tries, 3);
+}
+
+#[test]
+fn a_blank_becomes_every_kind_in_every_suite() {
+    for suite in Suite::ALL {
+        for kind in KINDS {
+            let plan = plan(kind, suite);
+            let mut card = blank(suite);
+            let issued = run(&plan, &mut card, Master::Own).unwrap();
+            assert_finished(&plan, &card);
+            assert_eq!((issued.kind, issued.number, issued.serial), (kind, plan.number(), serial()));
+            assert_eq!(issued.apdus, card.sent.len() as u64);
+            assert!(!issued.resumed);
+            assert_eq!(issued.keys.len(), card.keys.len());
+            assert!(issued.keys.iter().all(|key| key.confirmed));
+        }
+    }
+}
+
+/// The dry run is what is sent: the same commands in the same order, and each hidden part of the length it
+/// announced.
+#[test]
+fn the_dry_run_is_the_run() {
+    for kind in KINDS {
+        let plan = plan(kind, Suite::Sm4);
+        let mut card = blank(Suite::Sm4);
+        run(&plan, &mut card, Master::Transport).unwrap();
+        let planned: Vec<_> = plan.dry_run().steps.into_iter().flat_map(|step| step.apdus).collect();
+        // Looking at a blank: SELECT MF, READ BINARY of a file that is not there.
+        let sent = &card.sent[2..];
+        assert_eq!(planned.len(), sent.len());
+        for (planned, sent) in planned.iter().zip(sent) {
+            let command = wire::CommandRef::parse(sent).unwrap();
+            assert_eq!(planned.header, command.header(), "{planned}");
+            let (shown, rest) = command.data.split_at(planned.shown.len());
+            assert_eq!(shown, planned.shown, "{planned}");
+            match planned.hidden {
+                None => assert_eq!(rest, []),
+                Some((Hidden::Pin, None)) => assert_eq!(rest, [0x12, 0x34, 0x56]),
+                Some((_, len)) => assert_eq!(Some(rest.len()), len, "{planned}"),
+            }
+            assert_eq!(planned.le, command.le, "{planned}");
+        }
+    }
+}
+
+#[test]
+fn no_key_is_in_what_was_sent() {
+    for suite in Suite::ALL {
+        for kind in KINDS {
+            let mut card = blank(suite);
+            let transport = card.master.clone();
+            run(&plan(kind, suite), &mut card, Master::Transport).unwrap();
+            let wire = card.sent.concat();
+            let keys = card.keys.values().map(|(_, key)| key).chain([&transport, &card.master]);
+            for key in keys {
+                let shows = wire.windows(8).any(|part| key.expose().chunks(8).any(|half| half == part));
+                assert!(!shows, "{} {}", kind.name(), suite.name());
+            }
+        }
+    }
+}
+
+/// The card is pulled at every command, once before and once after it was done; running the same order again
+/// finishes it, without a single authentication that fails. The one exception is a run whose answer to the
+/// writing of the own master was lost: card and journal cannot know, one try is spent, and the operator's
+/// word cures it.
+#[test]
+fn a_run_cut_off_anywhere_is_finished_by_another() {
+    for kind in KINDS {
+        let plan = plan(kind, Suite::TripleDes);
+        let mut open = 0;
+        let commands = {
+            let mut card = blank(Suite::TripleDes);
+            run(&plan, &mut card, Master::Transport).unwrap();
+            card.sent.len()
+        };
+        for cut in 0..commands {
+            for pull in [Pull::Before, Pull::After] {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("journal.jsonl");
+                let mut card = blank(Suite::TripleDes);
+                card.pull = Some((cut, pull));
+                let mut journal = Journal::open(&path).unwrap();
+                let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+                let what = format!("{} cut at {cut} {pull:?}: {error}", kind.name());
+                assert!(error.to_string().ends_with("the card was removed before it answered"), "{what}");
+                card.pull = None;
+                drop(journal);
+                let mut journal = Journal::open(&path).unwrap();
+                let tries = card.tries;
+                match run_recorded(&plan, &mut card, &mut journal, None) {
+                    Ok(Recorded::Issued(issued)) => assert_eq!(issued.serial, serial(), "{what}"),
+                    // Only the answers after the very last write were lost.
+                    Ok(Recorded::Found(subject)) => assert_eq!(subject.serial, serial(), "{what}"),
+                    Err(error) => {
+                        open += 1;
+                        assert_eq!((pull, tries, card.tries), (Pull::After, 3, 2), "{what}: {error}");
+                        assert!(error.hint().unwrap().contains("own master key already"), "{what}: {error}");
+                        run_recorded(&plan, &mut card, &mut journal, Some(Master::Own)).unwrap();
+                    }
+                }
+                assert_finished(&plan, &card);
+                assert_eq!(journal.issued(), 1, "{what}");
+            }
+        }
+        assert_eq!(open, 1, "{}", kind.name());
+    }
+}
+
+/// Without a journal, and with the wrong word of the operator in the open case, one try is spent and no more.
+#[test]
+fn the_open_case_spends_one_try() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let own_master_command = [0x84, 0xD4, 0x39, 0x00];
+    let at = {
+        let mut card = blank(Suite::TripleDes);
+        run(&plan, &mut card, Master::Transport).unwrap();
+        card.sent.iter().position(|command| command.starts_with(&own_master_command)).unwrap()
+    };
+    card.pull = Some((at, Pull::After));
+    run(&plan, &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    let session = Personalisation::probe(&plan, &mut card, None).unwrap();
+    assert_eq!(session.condition(), Condition::Open);
+    drop(session);
+    assert_eq!(card.tries, 3, "looking costs nothing");
+    let before = card.sent.len();
+    let error = run(&plan, &mut card, Master::Transport).unwrap_err();
+    assert_eq!(error.tries_left(), Some(2));
+    let tried = card.sent[before..].iter().filter(|command| command.starts_with(&[0x00, 0x82])).count();
+    assert_eq!(tried, 1);
+    assert!(run(&plan, &mut card, Master::Own).unwrap().resumed);
+    assert_finished(&plan, &card);
+}
+
+#[test]
+fn a_card_begun_with_another_number_costs_no_try() {
+    let mut card = blank(Suite::TripleDes);
+    card.pull = Some((12, Pull::After));
+    run(&plan(CardKind::Esam, Suite::TripleDes), &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    let number = "000000000077".parse().unwrap();
+    let other = Plan::new(&Request { number, ..request(CardKind::Esam, Suite::TripleDes) }).unwrap();
+    let error = run(&other, &mut card, Master::Transport).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the card 0102030405060708 was begun as a esam with number 000000000042 for region 33020000 (test) and not finished"
+    );
+    assert_eq!(card.tries, 3);
+}
+
+#[test]
+fn an_issued_card_is_never_touched_again() {
+    let plan = plan(CardKind::Psam, Suite::Aes128);
+    let mut card = blank(Suite::Aes128);
+    run(&plan, &mut card, Master::Transport).unwrap();
+    let before = card.sent.len();
+    let error = run(&plan, &mut card, Master::Transport).unwrap_err();
+    assert!(matches!(error, IssueError::AlreadyIssued { kind: CardKind::Psam, .. }), "{error}");
+    assert_eq!(card.sent[before..], [vec![0x00, 0xA4, 0, 0, 2, 0x3F, 0], vec![0, 0xB0, 0x95, 0, 0x1E]]);
+}
+
+#[test]
+fn a_foreign_card_is_left_alone() {
+    let mut card = blank(Suite::TripleDes);
+    let mut info = [0x11; CardInfo::LEN];
+    info[9] = 7;
+    card.files.insert((0x3F00, 0x0015), Some(info.to_vec()));
+    let error = run(&plan(CardKind::Esam, Suite::TripleDes), &mut card, Master::Transport).unwrap_err();
+    assert!(matches!(error, IssueError::Foreign(_)), "{error}");
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let wanted: Serial = "FFFFFFFFFFFFFFFF".parse().unwrap();
+    let error = Personalisation::probe(&plan, &mut card, Some(wanted)).err().unwrap();
+    assert!(matches!(error, IssueError::OtherCard { .. }), "{error}");
+}
+
+#[test]
+fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    card.master = Key::from_16(Suite::TripleDes, [0x5A; 16]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let mut journal = Journal::open(&path).unwrap();
+    for tries in [2, 1] {
+        let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "step 2 of {}, authenticate with the transport key: the card did not accept the transport key; {tries} tries left",
+                plan.steps().len()
+            )
+        );
+    }
+    let guarded = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    assert!(matches!(guarded, RecordedError::LastTry { tries: 1, .. }), "{guarded}");
+    assert_eq!(card.tries, 1);
+    assert!(card.files.is_empty());
+    let failures = journal::read(&path).unwrap();
+    let failures = failures.iter().filter(|(_, entry)| matches!(entry.event, Event::Failed { .. })).count();
+    assert_eq!(failures, 2);
+}
+
+#[test]
+fn plan_source_and_pin_must_belong_together_before_a_card_is_touched() {
+    let esam = plan(CardKind::Esam, Suite::TripleDes);
+    let formal = Plan::new(&Request { state: State::Formal, ..request(CardKind::Esam, Suite::TripleDes) });
+    let formal = formal.unwrap();
+    let elsewhere = "33030000".parse().unwrap();
+    let elsewhere = Plan::new(&Request { region: elsewhere, ..request(CardKind::Esam, Suite::TripleDes) });
+    let elsewhere = elsewhere.unwrap();
+    let city = |suite| source(CardKind::Esam, suite);
+    let pin = Pin::from_digits("1234").unwrap();
+    let check = |plan: &Plan, mut source: SoftSource, pin: Option<&Pin>| {
+        let mut card = blank(Suite::TripleDes);
+        let session = Personalisation::probe(plan, &mut card, None).unwrap();
+        let error = session.run(&mut source, pin, Master::Transport, &mut ()).unwrap_err();
+        assert_eq!(card.sent.len(), 2, "only looked at");
+        error
+    };
+    let province = source(CardKind::MainControl, Suite::TripleDes);
+    assert!(matches!(check(&esam, province, None), IssueError::SourceMakesNo { .. }));
+    assert!(matches!(check(&esam, city(Suite::Sm4), None), IssueError::SuiteDiffers { .. }));
+    assert!(matches!(check(&formal, city(Suite::TripleDes), None), IssueError::StateDiffers { .. }));
+    assert!(matches!(check(&elsewhere, city(Suite::TripleDes), None), IssueError::RegionDiffers { .. }));
+    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: false }));
+    let psam = plan(CardKind::Psam, Suite::TripleDes);
+    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: true }));
+}
+
+#[test]
+fn another_pin_on_a_half_made_card_is_found_out() {
+    let plan = plan(CardKind::EsamIssuing, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let pin_command = [0x80, 0xD4, 0x01, 0x00];
+    let at = {
+        let mut card = blank(Suite::TripleDes);
+        run(&plan, &mut card, Master::Transport).unwrap();
+        card.sent.iter().position(|command| command.starts_with(&pin_command)).unwrap()
+    };
+    card.pull = Some((at, Pull::After));
+    run(&plan, &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    card.pin = Some(vec![0x99, 0x99]);
+    let error = run(&plan, &mut card, Master::Own).unwrap_err();
+    assert!(matches!(error, IssueError::Step { fault: StepFault::Pin { tries: 2 }, .. }), "{error}");
+    let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
+    assert!(CardInfo::parse(info).is_err(), "the card is not declared finished");
+}
+
+#[test]
+fn a_lost_card_is_given_up_and_frees_its_number() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let mut journal = Journal::open(&path).unwrap();
+    let mut card = blank(Suite::TripleDes);
+    card.pull = Some((20, Pull::Before));
+    let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    let RecordedError::Issue(error) = error else { panic!("{error}") };
+    assert!(error.is_interruption());
+    let (_, entry) = journal::read(&path).unwrap().remove(0);
+    let Event::Intent { subject } = entry.event else { panic!("{entry:?}") };
+    assert!(journal.awaits(&subject), "an interruption leaves the intent open");
+    let why = ChannelError::Removed.to_string();
+    journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
+    let other = gridcard_kdc::journal::Subject { serial: Serial([9; 8]), ..subject };
+    journal.check(&other).unwrap();
+}

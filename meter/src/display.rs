@@ -1,0 +1,45 @@
+//! The meter's two lines and a hint.
+
+use crate::insertion::Outcome;
+use crate::mcu::MeterState;
+use crate::messages;
+use wire::money::Fen;
+
+/// What the display shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Display {
+    /// `Err-31` to `Err-36`, or what went well; empty in idle.
+    pub line1: String,
+    /// The balance, or what is owed.
+    pub line2: String,
+    /// One plain sentence for the customer; empty when there is nothing to do.
+    pub hint: String,
+}
+
+impl Display {
+    /// Between insertions.
+    pub(crate) fn idle(state: &MeterState) -> Self {
+        let hint = if state.relay_open { messages::BUY } else { "" };
+        Display { line1: String::new(), line2: account(state), hint: hint.to_owned() }
+    }
+
+    /// After an insertion.
+    pub(crate) fn after(outcome: &Outcome, state: &MeterState) -> Self {
+        let (line1, hint) = match outcome {
+            Outcome::Credited { amount, .. } => (messages::credited(*amount), messages::TAKE_SIM_BACK),
+            Outcome::ReceiptRepeated { .. } => (messages::REPEATED.to_owned(), messages::TAKE_SIM_BACK),
+            Outcome::Refused { refusal, .. } => (refusal.display().to_owned(), refusal.words()),
+        };
+        Display { line1, line2: account(state), hint: hint.to_owned() }
+    }
+}
+
+/// The balance less what is due, so that the customer sees every fen he has drawn.
+fn account(state: &MeterState) -> String {
+    let balance = u64::from(state.balance.0);
+    match balance.checked_sub(state.due.fen) {
+        // Not above the balance, so it fits.
+        Some(left) => messages::balance(Fen(left as u32)),
+        None => messages::owed(Fen(u32::try_from(state.due.fen - balance).unwrap_or(u32::MAX))),
+    }
+}

@@ -1,0 +1,82 @@
+//! The event log: a ring of the last events, oldest first.
+
+use crate::text;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use wire::bcd::BcdTime;
+use wire::money::Fen;
+
+/// Events kept.
+pub const CAPACITY: usize = 100;
+
+/// Something worth keeping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// An order was credited.
+    Credited {
+        /// Money added, in fen.
+        #[serde(with = "text::fen")]
+        amount: Fen,
+        /// Purse afterwards, in fen.
+        #[serde(with = "text::fen")]
+        balance: Fen,
+    },
+    /// The stored receipt was written again.
+    ReceiptRepeated,
+    /// An insertion ended in a refusal.
+    Refused {
+        /// The refusal's name.
+        refusal: String,
+        /// The step, by its name.
+        step: String,
+    },
+    /// The purse is spent, the customer has no current.
+    RelayOpened,
+    /// The customer has current again.
+    RelayClosed,
+    /// Consumption could not be taken off the purse; it stays due.
+    DebitFailed {
+        /// What is due, in fen.
+        due: u64,
+    },
+}
+
+/// An event and when it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The meter's time, `YYYY-MM-DD hh:mm:ss`.
+    pub time: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// The last [`CAPACITY`] events.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventLog(VecDeque<Event>);
+
+impl EventLog {
+    /// The events, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.0.iter()
+    }
+
+    /// Events in the log.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True when nothing happened yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, now: BcdTime, kind: EventKind) {
+        while self.0.len() >= CAPACITY {
+            self.0.pop_front();
+        }
+        self.0.push_back(Event { time: now.to_string(), kind });
+    }
+}

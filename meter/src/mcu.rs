@@ -1,0 +1,177 @@
+//! The MCU: what a meter is and what it remembers.
+
+use crate::display::Display;
+use crate::events::{EventKind, EventLog};
+use crate::pairing::Pairing;
+use crate::register::{Due, Register};
+use crate::text;
+use keys::Suite;
+use serde::{Deserialize, Serialize};
+use wire::bcd::{BcdTime, MeterNumber};
+use wire::money::Fen;
+use wire::profile::State;
+
+/// What a meter is from production on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterConfig {
+    /// Number on its face.
+    #[serde(with = "text::number")]
+    pub number: MeterNumber,
+    /// Test or formal.
+    #[serde(with = "text::state")]
+    pub state: State,
+    /// Suite of its ESAM.
+    #[serde(with = "text::suite")]
+    pub suite: Suite,
+    /// Price of a kWh, in fen.
+    #[serde(with = "text::fen")]
+    pub price: Fen,
+    /// What the customer draws while the relay is closed, in watts.
+    pub load_w: u32,
+}
+
+/// A debit on its way: written down before it is sent, so that a power cut in between neither loses nor
+/// doubles it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PendingDebit {
+    /// Amount in fen.
+    #[serde(with = "text::fen")]
+    pub amount: Fen,
+    /// Balance before it, in fen.
+    #[serde(with = "text::fen")]
+    pub before: Fen,
+}
+
+/// What a meter remembers without power. No key is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterState {
+    /// What the meter is.
+    pub config: MeterConfig,
+    /// Energy register.
+    pub register: Register,
+    /// Consumed and not yet taken off the purse.
+    pub due: Due,
+    /// The ESAM's balance when the MCU saw it last, in fen.
+    #[serde(with = "text::fen")]
+    pub balance: Fen,
+    /// The customer has no current.
+    pub relay_open: bool,
+    /// Insertions that ended in an error of the card itself (numbers 4 to 10).
+    pub illegal_insertions: u32,
+    /// A debit on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_debit: Option<PendingDebit>,
+    /// TPDU of an order whose receipt may not be on the SIM yet; it comes first in the next insertion.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
+    pub pending_order: Option<Vec<u8>>,
+    /// The last events.
+    pub events: EventLog,
+}
+
+impl MeterState {
+    /// A meter from the production line: register 0, relay open until the first purchase.
+    pub fn new(config: MeterConfig) -> Self {
+        MeterState {
+            config,
+            register: Register::default(),
+            due: Due::default(),
+            balance: Fen(0),
+            relay_open: true,
+            illegal_insertions: 0,
+            pending_debit: None,
+            pending_order: None,
+            events: EventLog::default(),
+        }
+    }
+}
+
+/// Why a meter and a pairing do not belong together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MeterError {
+    /// Made for another meter.
+    #[error("the pairing is for meter {pairing}, this is meter {meter}")]
+    Number {
+        /// Number in the pairing.
+        pairing: MeterNumber,
+        /// Number of the meter.
+        meter: MeterNumber,
+    },
+    /// Another suite.
+    #[error("the pairing is of suite {pairing}, the meter of suite {meter}", pairing = pairing.name(), meter = meter.name())]
+    Suite {
+        /// Suite of the pairing.
+        pairing: Suite,
+        /// Suite of the meter.
+        meter: Suite,
+    },
+    /// Test keys for a formal meter, or formal ones for a test meter.
+    #[error("the pairing is in {pairing} state, the meter in {meter} state", pairing = pairing.name(), meter = meter.name())]
+    State {
+        /// State of the pairing.
+        pairing: State,
+        /// State of the meter.
+        meter: State,
+    },
+}
+
+/// A prepayment meter. Its ESAM and the SIM in its slot are channels given to each act.
+pub struct Meter {
+    pub(crate) state: MeterState,
+    pub(crate) pairing: Pairing,
+}
+
+impl Meter {
+    /// A new meter.
+    ///
+    /// # Errors
+    /// When the pairing is not for this number, suite and state.
+    pub fn new(config: MeterConfig, pairing: Pairing) -> Result<Self, MeterError> {
+        Self::from_state(MeterState::new(config), pairing)
+    }
+
+    /// A meter as it was left.
+    ///
+    /// # Errors
+    /// When the pairing is not for this number, suite and state.
+    pub fn from_state(state: MeterState, pairing: Pairing) -> Result<Self, MeterError> {
+        let config = &state.config;
+        if pairing.number() != config.number {
+            return Err(MeterError::Number { pairing: pairing.number(), meter: config.number });
+        }
+        if pairing.suite() != config.suite {
+            return Err(MeterError::Suite { pairing: pairing.suite(), meter: config.suite });
+        }
+        if pairing.state() != config.state {
+            return Err(MeterError::State { pairing: pairing.state(), meter: config.state });
+        }
+        Ok(Meter { state, pairing })
+    }
+
+    /// What the meter remembers; give it to [`Meter::from_state`] to switch it on again.
+    pub fn state(&self) -> &MeterState {
+        &self.state
+    }
+
+    /// Sets the load, in watts, as a customer's appliances do.
+    pub fn set_load(&mut self, watts: u32) {
+        self.state.config.load_w = watts;
+    }
+
+    /// What the display shows between insertions.
+    pub fn display(&self) -> Display {
+        Display::idle(&self.state)
+    }
+
+    /// Opens the relay when nothing is left, closes it when something is. Only a credit can bring anything
+    /// into an empty purse, so a closing relay always follows one.
+    pub(crate) fn switch_relay(&mut self, now: BcdTime) {
+        let open = u64::from(self.state.balance.0) <= self.state.due.fen;
+        if open != self.state.relay_open {
+            self.state.relay_open = open;
+            self.state.events.push(now, if open { EventKind::RelayOpened } else { EventKind::RelayClosed });
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! All words the meter itself shows; those of refusals stand in `wire::refusal`.
+
+use wire::money::Fen;
+
+/// First line after a credit.
+pub(crate) fn credited(amount: Fen) -> String {
+    format!("credited {amount}")
+}
+
+/// First line when the money was there already.
+pub(crate) const REPEATED: &str = "already credited";
+
+/// Second line: what is left.
+pub(crate) fn balance(balance: Fen) -> String {
+    format!("balance {balance}")
+}
+
+/// Second line when more was drawn than paid.
+pub(crate) fn owed(due: Fen) -> String {
+    format!("owed {due}")
+}
+
+/// Hint after a credit and after a repeated receipt.
+pub(crate) const TAKE_SIM_BACK: &str = "put the SIM back into the phone, it sends the receipt";
+
+/// Hint when the purse is spent.
+pub(crate) const BUY: &str = "no current until the next purchase is inserted";

@@ -1,0 +1,105 @@
+//! Consumption and its way off the purse.
+
+use crate::events::EventKind;
+use crate::mcu::{Meter, PendingDebit};
+use crate::register::{Consumption, Drawn, draw};
+use reader::CardError;
+use reader::driver::esam::Esam;
+use wire::bcd::BcdTime;
+use wire::channel::Channel;
+use wire::money::Fen;
+
+/// What came of a consumption.
+#[derive(Debug)]
+pub struct ConsumptionReport {
+    /// Energy drawn and whether the purse ran out.
+    pub drawn: Drawn,
+    /// Register afterwards, 0.01 kWh.
+    pub register: u32,
+    /// Purse afterwards, as the MCU knows it.
+    pub balance: Fen,
+    /// Consumed and not paid, in fen: an overdraft, or a debit that failed.
+    pub due: u64,
+    /// The customer has no current now.
+    pub relay_open: bool,
+    /// Why the purse could not be debited; what is due stays due and is tried again.
+    pub failure: Option<CardError>,
+}
+
+impl Meter {
+    /// Draws energy and takes its price off the purse in one debit.
+    ///
+    /// With the relay open nothing is drawn. When the purse runs out in between, the relay opens at the next
+    /// quarter of an hour of load: what was drawn beyond the purse is owed and taken off the next credit.
+    pub fn consume(&mut self, esam: &mut dyn Channel, wanted: Consumption, now: BcdTime) -> ConsumptionReport {
+        let mut drawn = Drawn { joules: 0, cut: true };
+        if !self.state.relay_open {
+            let config = self.state.config;
+            let state = &mut self.state;
+            drawn =
+                draw(&mut state.register, &mut state.due, wanted, config.load_w, config.price, state.balance);
+        }
+        let failure = self.settle_alone(esam).err();
+        if failure.is_some() {
+            self.state.events.push(now, EventKind::DebitFailed { due: self.state.due.fen });
+        }
+        self.switch_relay(now);
+        ConsumptionReport {
+            drawn,
+            register: self.state.register.hundredths,
+            balance: self.state.balance,
+            due: self.state.due.fen,
+            relay_open: self.state.relay_open,
+            failure,
+        }
+    }
+
+    /// True when a debit is to be made or to be cleared up.
+    pub(crate) fn owes(&self) -> bool {
+        self.state.pending_debit.is_some() || (self.state.due.fen > 0 && self.state.balance.0 > 0)
+    }
+
+    /// Powers the ESAM, authenticates and settles; does nothing when nothing is due.
+    fn settle_alone(&mut self, channel: &mut dyn Channel) -> Result<(), CardError> {
+        if !self.owes() {
+            return Ok(());
+        }
+        let mut esam = Esam::new(channel);
+        esam.reset()?;
+        self.prove_mcu(&mut esam)?;
+        self.settle(&mut esam)
+    }
+
+    /// EXTERNAL AUTHENTICATE: the ESAM gives the meter's rights.
+    pub(crate) fn prove_mcu(&self, esam: &mut Esam<'_>) -> Result<(), CardError> {
+        let challenge = esam.challenge()?;
+        esam.external_authenticate(&self.pairing.external(&challenge))
+    }
+
+    /// Takes what is due off the purse, as far as it reaches. Needs the meter's rights.
+    ///
+    /// A debit cut short by a loss of power was done or not; the balance tells which.
+    pub(crate) fn settle(&mut self, esam: &mut Esam<'_>) -> Result<(), CardError> {
+        let balance = esam.balance()?;
+        if let Some(pending) = self.state.pending_debit.take()
+            && pending.before.0.checked_sub(pending.amount.0) == Some(balance.0)
+        {
+            self.state.due.fen = self.state.due.fen.saturating_sub(u64::from(pending.amount.0));
+        }
+        self.state.balance = balance;
+        let amount = Fen(u32::try_from(self.state.due.fen).unwrap_or(u32::MAX).min(balance.0));
+        if amount.0 == 0 {
+            return Ok(());
+        }
+        self.state.pending_debit = Some(PendingDebit { amount, before: balance });
+        let debited = esam.debit(amount);
+        // A status word says that nothing was debited; without one nobody knows.
+        if !matches!(debited, Err(CardError::Channel { .. })) {
+            self.state.pending_debit = None;
+        }
+        debited?;
+        self.state.due.fen -= u64::from(amount.0);
+        self.state.balance = Fen(balance.0 - amount.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The meter's ESAM: purse, parameters, and the one command that credits [docs/specs/cards.md 4, 6].
+
+use super::fmcos::Fmcos;
+use super::take;
+use crate::error::CardError;
+use wire::Command;
+use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
+use wire::channel::Channel;
+use wire::money::Fen;
+use wire::order::SimBinding;
+use wire::profile::{CardInfo, EF_PARAMETERS, EF_PURSE, EF_RUN_INFO};
+use wire::refusal::Refusal;
+
+/// Key ids of the pairing [docs/specs/cards.md 5].
+const INT_AUTH: u8 = 0x02;
+const EXT_AUTH: u8 = 0x03;
+
+/// Parameter file 0002.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EsamParameters {
+    /// An account was opened.
+    pub opened: bool,
+    /// Number of the meter the ESAM was issued for.
+    pub meter: MeterNumber,
+    /// Customer of the account; zeros before it is opened.
+    pub customer: CustomerNumber,
+    /// The SIM of the account; zeros before it is opened.
+    pub binding: SimBinding,
+    /// Most the purse may hold; 0 stands for 999999.99 yuan.
+    pub ceiling: Fen,
+}
+
+/// Purse file 0001.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purse {
+    /// What is left to spend.
+    pub balance: Fen,
+    /// Sum of all credits, modulo 2^32 fen.
+    pub total_credited: Fen,
+    /// Purchases credited.
+    pub count: u32,
+}
+
+/// Why an ENVELOPE brought no receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// The ESAM checked the order and refused it; nothing changed.
+    #[error("the ESAM refused the order: {}", .0.words())]
+    Refused(Refusal),
+    /// The card or the channel failed.
+    #[error(transparent)]
+    Card(#[from] CardError),
+}
+
+/// An ESAM, its MF selected.
+pub struct Esam<'c> {
+    fmcos: Fmcos<'c>,
+}
+
+impl<'c> Esam<'c> {
+    /// Speaks over a channel; sends nothing yet.
+    pub fn new(channel: &'c mut dyn Channel) -> Self {
+        Esam { fmcos: Fmcos::new(channel) }
+    }
+
+    /// The FMCOS card underneath.
+    pub fn fmcos(&mut self) -> &mut Fmcos<'c> {
+        &mut self.fmcos
+    }
+
+    /// Resets the card and returns its ATR.
+    pub fn reset(&mut self) -> Result<Vec<u8>, CardError> {
+        self.fmcos.reset()
+    }
+
+    /// Card information.
+    pub fn card_info(&mut self) -> Result<CardInfo, CardError> {
+        self.fmcos.card_info()
+    }
+
+    /// The parameters; free to read.
+    pub fn parameters(&mut self) -> Result<EsamParameters, CardError> {
+        let step = "read the parameters";
+        let file: [u8; 32] = super::exactly(step, &self.fmcos.read_binary(EF_PARAMETERS.bytes()[1], 0, 32)?)?;
+        let opened = match file[0] {
+            0 => false,
+            1 => true,
+            other => return Err(CardError::malformed(step, format!("opened is 00 or 01, not {other:02X}"))),
+        };
+        Ok(EsamParameters {
+            opened,
+            meter: MeterNumber::new(take(&file, 1)).map_err(|error| CardError::malformed(step, error.to_string()))?,
+            customer: CustomerNumber::new(take(&file, 7))
+                .map_err(|error| CardError::malformed(step, error.to_string()))?,
+            binding: SimBinding(take(&file, 13)),
+            ceiling: Fen(u32::from_be_bytes(take(&file, 21))),
+        })
+    }
+
+    /// The purse; free to read.
+    pub fn purse(&mut self) -> Result<Purse, CardError> {
+        let [balance, total, count] = [self.purse_record(1)?, self.purse_record(2)?, self.purse_record(3)?];
+        Ok(Purse { balance: Fen(balance), total_credited: Fen(total), count })
+    }
+
+    /// Record 1 of the purse alone.
+    pub fn balance(&mut self) -> Result<Fen, CardError> {
+        self.purse_record(1).map(Fen)
+    }
+
+    fn purse_record(&mut self, number: u8) -> Result<u32, CardError> {
+        let record = self.fmcos.read_record(EF_PURSE.bytes()[1], number, 4)?;
+        Ok(u32::from_be_bytes(super::exactly("read the purse", &record)?))
+    }
+
+    /// INTERNAL AUTHENTICATE with the pairing key 30/02: the card enciphers one block of the MCU's choice.
+    pub fn internal_authenticate(&mut self, block: &[u8]) -> Result<Vec<u8>, CardError> {
+        self.fmcos.internal_authenticate(INT_AUTH, block)
+    }
+
+    /// GET CHALLENGE, 8 bytes.
+    pub fn challenge(&mut self) -> Result<[u8; 8], CardError> {
+        self.fmcos.challenge8()
+    }
+
+    /// EXTERNAL AUTHENTICATE with the pairing key 39/03: grants the meter's rights until the next reset.
+    pub fn external_authenticate(&mut self, cryptogram: &[u8]) -> Result<(), CardError> {
+        self.fmcos.external_authenticate(EXT_AUTH, cryptogram)
+    }
+
+    /// Writes the run information the next receipt will carry: register in 0.01 kWh, the meter's time, the
+    /// EF_IMSI content of the SIM in the meter. Needs the meter's rights.
+    pub fn write_run_info(&mut self, register: u32, time: BcdTime, imsi: &[u8; 9]) -> Result<(), CardError> {
+        let file = [&register.to_be_bytes()[..], &time.0, imsi].concat();
+        self.fmcos.update_binary(EF_RUN_INFO.bytes()[1], 0, &file)
+    }
+
+    /// ENVELOPE (SMS-PP download): the TPDU of the order in, user data with the receipt out. Needs the
+    /// meter's rights.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Refused`] for a status word by which the ESAM names the check that failed.
+    pub fn envelope(&mut self, tpdu: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        let step = "ENVELOPE";
+        let data = sms_pp_download(tpdu).ok_or_else(|| {
+            let what = format!("a TPDU in an envelope has 1 to {MAX_TPDU} bytes, not {}", tpdu.len());
+            CardError::malformed(step, what)
+        })?;
+        match self.fmcos.send(step, &Command::new(0x80, 0xC2, 0x00, 0x00).data(&data)) {
+            Ok(answer) if answer.starts_with(&[0x02, 0x71, 0x00]) => Ok(answer),
+            Ok(answer) => {
+                let what = format!("the card's answer of {} byte(s) is not user data with a response", answer.len());
+                Err(CardError::malformed(step, what).into())
+            }
+            Err(error) => Err(match error.sw().and_then(Refusal::from_sw) {
+                Some(refusal) => EnvelopeError::Refused(refusal),
+                None => EnvelopeError::Card(error),
+            }),
+        }
+    }
+
+    /// DEBIT: takes consumption off the purse. 9401 when it holds less. Needs the meter's rights.
+    pub fn debit(&mut self, amount: Fen) -> Result<(), CardError> {
+        let command = Command::new(0x80, 0x30, 0x00, 0x0C).data(&amount.0.to_be_bytes());
+        self.fmcos.send("DEBIT", &command).map(drop)
+    }
+}
+
+/// Longest TPDU whose envelope fits one APDU with both lengths in two bytes: 255 - 3 - 4 - 3.
+const MAX_TPDU: usize = 245;
+
+/// `D1 L 82 02 83 81 8B L TPDU`: from the network to the card, the TPDU [docs/specs/cards.md 6].
+fn sms_pp_download(tpdu: &[u8]) -> Option<Vec<u8>> {
+    if tpdu.is_empty() || tpdu.len() > MAX_TPDU {
+        return None;
+    }
+    let mut body = vec![0x82, 0x02, 0x83, 0x81, 0x8B];
+    push_length(&mut body, tpdu.len());
+    body.extend_from_slice(tpdu);
+    let mut out = vec![0xD1];
+    push_length(&mut out, body.len());
+    out.extend_from_slice(&body);
+    Some(out)
+}
+
+/// BER length of at most 255.
+fn push_length(out: &mut Vec<u8>, len: usize) {
+    if len >= 0x80 {
+        out.push(0x81);
+    }
+    out.push(len as u8);
+}

@@ -1,0 +1,240 @@
+//! Cards of the FMCOS family: the commands our cards answer, one method each
+//! [docs/specs/fmcos.md, docs/specs/cards.md].
+
+use super::{Link, exactly};
+use crate::error::CardError;
+use wire::channel::Channel;
+use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
+use wire::status::Dialect;
+use wire::{Command, Response};
+
+/// Bytes moved by one READ or UPDATE BINARY. Every FMCOS chip takes as much, and a MAC still fits behind it.
+const CHUNK: usize = 200;
+
+/// What KEY INFORMATION answers: a key without its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyInformation {
+    /// Type byte with its protection bits.
+    pub kind: u8,
+    /// Byte 4 of the key's header: its version, or what stands there for its type.
+    pub version: u8,
+    /// Byte 5 of the key's header: its algorithm, or what stands there for its type.
+    pub algorithm: u8,
+    /// Check value.
+    pub kcv: [u8; 3],
+}
+
+/// An FMCOS card.
+pub struct Fmcos<'c> {
+    link: Link<'c>,
+}
+
+impl<'c> Fmcos<'c> {
+    /// Speaks over a channel; sends nothing yet.
+    pub fn new(channel: &'c mut dyn Channel) -> Self {
+        Fmcos { link: Link::new(channel, Dialect::Fmcos) }
+    }
+
+    /// The channel underneath, for commands that have no method.
+    pub fn channel(&mut self) -> &mut dyn Channel {
+        self.link.channel()
+    }
+
+    /// Resets the card and returns its ATR; the MF is selected then.
+    pub fn reset(&mut self) -> Result<Vec<u8>, CardError> {
+        self.link.reset()
+    }
+
+    /// Sends any command, follows it to its whole answer, and wants 9000.
+    pub fn send(&mut self, step: &'static str, command: &Command) -> Result<Vec<u8>, CardError> {
+        self.link.send(step, command)
+    }
+
+    /// Sends any command and takes any status word.
+    pub fn ask(&mut self, step: &'static str, command: &Command) -> Result<Response, CardError> {
+        self.link.ask(step, command)
+    }
+
+    /// SELECT the master file; returns its FCI.
+    pub fn select_mf(&mut self) -> Result<Vec<u8>, CardError> {
+        self.select(&Command::new(0x00, 0xA4, 0x00, 0x00).data(&Fid::MF.bytes()), "SELECT MF")
+    }
+
+    /// SELECT by file identifier in the current directory; a directory answers its FCI, a file nothing.
+    pub fn select_fid(&mut self, fid: Fid) -> Result<Vec<u8>, CardError> {
+        self.select(&Command::new(0x00, 0xA4, 0x00, 0x00).data(&fid.bytes()), "SELECT")
+    }
+
+    /// SELECT a directory by name, 1 to 16 bytes; returns its FCI.
+    pub fn select_name(&mut self, name: &[u8]) -> Result<Vec<u8>, CardError> {
+        let step = "SELECT by name";
+        sized(step, "a directory name", name, 1..=16)?;
+        self.select(&Command::new(0x00, 0xA4, 0x04, 0x00).data(name), step)
+    }
+
+    fn select(&mut self, command: &Command, step: &'static str) -> Result<Vec<u8>, CardError> {
+        self.link.send(step, command)
+    }
+
+    /// GET CHALLENGE, 8 bytes.
+    pub fn challenge8(&mut self) -> Result<[u8; 8], CardError> {
+        self.link.send_for("GET CHALLENGE", &Command::new(0x00, 0x84, 0x00, 0x00).le(8))
+    }
+
+    /// GET CHALLENGE, 4 bytes.
+    pub fn challenge4(&mut self) -> Result<[u8; 4], CardError> {
+        self.link.send_for("GET CHALLENGE", &Command::new(0x00, 0x84, 0x00, 0x00).le(4))
+    }
+
+    /// EXTERNAL AUTHENTICATE with key 39/`id`; `cryptogram` is one block under it. A wrong one costs a try
+    /// ([`CardError::tries_left`]).
+    pub fn external_authenticate(&mut self, id: u8, cryptogram: &[u8]) -> Result<(), CardError> {
+        let step = "EXTERNAL AUTHENTICATE";
+        sized(step, "the cryptogram", cryptogram, 8..=16)?;
+        self.link.send(step, &Command::new(0x00, 0x82, 0x00, id).data(cryptogram)).map(drop)
+    }
+
+    /// INTERNAL AUTHENTICATE with key 30/`id`: the card enciphers `data` (whole blocks) block by block.
+    pub fn internal_authenticate(&mut self, id: u8, data: &[u8]) -> Result<Vec<u8>, CardError> {
+        let step = "INTERNAL AUTHENTICATE";
+        sized(step, "the random number", data, 8..=240)?;
+        let answer = self.link.send(step, &Command::new(0x00, 0x88, 0x00, id).data(data))?;
+        if answer.len() == data.len() {
+            return Ok(answer);
+        }
+        Err(CardError::malformed(step, format!("{} byte(s) sent, {} answered", data.len(), answer.len())))
+    }
+
+    /// VERIFY the PIN 3A/`id`, 2 to 8 bytes. A wrong one costs a try ([`CardError::tries_left`]).
+    pub fn verify_pin(&mut self, id: u8, pin: &[u8]) -> Result<(), CardError> {
+        let step = "VERIFY";
+        sized(step, "a PIN", pin, 2..=8)?;
+        self.link.send(step, &Command::new(0x00, 0x20, 0x00, id).data(pin)).map(drop)
+    }
+
+    /// READ BINARY of the file with short id `sfi` (1 to 30), `len` bytes from `offset`; in portions when
+    /// there are many. The file is current afterwards.
+    pub fn read_binary(&mut self, sfi: u8, offset: u16, len: u16) -> Result<Vec<u8>, CardError> {
+        let step = "READ BINARY";
+        span(step, offset, usize::from(len))?;
+        let mut out = Vec::with_capacity(usize::from(len));
+        while out.len() < usize::from(len) {
+            let wanted = (usize::from(len) - out.len()).min(CHUNK);
+            let [p1, p2] = self.binary_place(step, sfi, usize::from(offset) + out.len())?;
+            let part = self.link.send(step, &Command::new(0x00, 0xB0, p1, p2).le(wanted as u16))?;
+            if part.len() != wanted {
+                let what = format!("{wanted} byte(s) asked for, {} answered", part.len());
+                return Err(CardError::malformed(step, what));
+            }
+            out.extend_from_slice(&part);
+        }
+        Ok(out)
+    }
+
+    /// UPDATE BINARY of the file with short id `sfi` (1 to 30) from `offset`, in portions of at most 200
+    /// bytes. Each portion is whole or not at all; a loss of power between two leaves the first written.
+    pub fn update_binary(&mut self, sfi: u8, offset: u16, data: &[u8]) -> Result<(), CardError> {
+        let step = "UPDATE BINARY";
+        span(step, offset, data.len())?;
+        let mut at = usize::from(offset);
+        for part in data.chunks(CHUNK) {
+            let [p1, p2] = self.binary_place(step, sfi, at)?;
+            self.link.send(step, &Command::new(0x00, 0xD6, p1, p2).data(part))?;
+            at += part.len();
+        }
+        Ok(())
+    }
+
+    /// P1 P2 of a binary command. The short-id form reaches offsets up to 255; beyond, the file is made
+    /// current by its identifier, which keeps directory and security state, and the long form is used.
+    fn binary_place(&mut self, step: &'static str, sfi: u8, offset: usize) -> Result<[u8; 2], CardError> {
+        if !(1..=30).contains(&sfi) {
+            return Err(CardError::malformed(step, format!("a short file id is 1 to 30, not {sfi}")));
+        }
+        if let Ok(low) = u8::try_from(offset) {
+            return Ok([0x80 | sfi, low]);
+        }
+        self.select_fid(Fid(u16::from(sfi)))?;
+        Ok((offset as u16).to_be_bytes()) // span() keeps it below 8000
+    }
+
+    /// READ RECORD `number` (1-based) of the file with short id `sfi` (1 to 30), `len` bytes.
+    pub fn read_record(&mut self, sfi: u8, number: u8, len: u8) -> Result<Vec<u8>, CardError> {
+        let step = "READ RECORD";
+        if !(1..=30).contains(&sfi) {
+            return Err(CardError::malformed(step, format!("a short file id is 1 to 30, not {sfi}")));
+        }
+        let command = Command::new(0x00, 0xB2, number, sfi << 3 | 0x04).le(u16::from(len));
+        let data = self.link.send(step, &command)?;
+        if data.len() == usize::from(len) {
+            return Ok(data);
+        }
+        Err(CardError::malformed(step, format!("{len} byte(s) asked for, {} answered", data.len())))
+    }
+
+    /// CREATE FILE in the current directory.
+    pub fn create_file(&mut self, row: &FileRow) -> Result<(), CardError> {
+        self.link.send("CREATE FILE", &row.create()).map(drop)
+    }
+
+    /// WRITE KEY in clear: `p1` is 01 to add or the present type to change; `header` is type, use right,
+    /// change right and two bytes more; `key` the key or PIN. Only the factory and PINs go this way.
+    pub fn write_key_plain(&mut self, p1: u8, id: u8, header: [u8; 5], key: &[u8]) -> Result<(), CardError> {
+        let step = "WRITE KEY";
+        sized(step, "a key or PIN", key, 2..=16)?;
+        let data = [&header[..], key].concat();
+        self.link.send(step, &Command::new(0x80, 0xD4, p1, id).data(&data)).map(drop)
+    }
+
+    /// WRITE KEY by cipher text and MAC: `header` is `84 D4 P1 id Lc`, `field` what the card that holds the
+    /// key's parent sealed for this one [docs/specs/cards.md 7].
+    pub fn write_key_wrapped(&mut self, header: [u8; 5], field: &[u8]) -> Result<(), CardError> {
+        let step = "WRITE KEY";
+        let [cla, ins, p1, p2, lc] = header;
+        if (cla, ins) != (0x84, 0xD4) {
+            return Err(CardError::malformed(step, format!("the header begins {cla:02X}{ins:02X}, not 84D4")));
+        }
+        if field.len() != usize::from(lc) {
+            let what = format!("the header announces {lc} byte(s), the field has {}", field.len());
+            return Err(CardError::malformed(step, what));
+        }
+        self.link.send(step, &Command::new(cla, ins, p1, p2).data(field)).map(drop)
+    }
+
+    /// Card information, file 0015 of the MF, which must be current.
+    pub fn card_info(&mut self) -> Result<CardInfo, CardError> {
+        let bytes = self.read_binary(EF_CARD_INFO.bytes()[1], 0, CardInfo::LEN as u16)?;
+        CardInfo::parse(&bytes).map_err(|error| CardError::malformed("card information", error.to_string()))
+    }
+
+    /// KEY INFORMATION of the key of this type (any protection bits) and id in the current directory.
+    pub fn key_information(&mut self, kind: u8, id: u8) -> Result<KeyInformation, CardError> {
+        let step = "KEY INFORMATION";
+        let answer = self.link.send(step, &Command::new(0x80, 0x48, kind, id).le(6))?;
+        let [kind, version, algorithm, a, b, c] = exactly(step, &answer)?;
+        Ok(KeyInformation { kind, version, algorithm, kcv: [a, b, c] })
+    }
+}
+
+/// Refuses data no card takes before a card sees it.
+fn sized(
+    step: &'static str,
+    what: &str,
+    data: &[u8],
+    allowed: core::ops::RangeInclusive<usize>,
+) -> Result<(), CardError> {
+    if allowed.contains(&data.len()) {
+        return Ok(());
+    }
+    let (least, most) = allowed.into_inner();
+    Err(CardError::malformed(step, format!("{what} has {least} to {most} bytes, not {}", data.len())))
+}
+
+/// Offsets in P1 P2 have 15 bits.
+fn span(step: &'static str, offset: u16, len: usize) -> Result<(), CardError> {
+    let end = usize::from(offset) + len;
+    if end <= 0x8000 {
+        return Ok(());
+    }
+    Err(CardError::malformed(step, format!("a binary file ends at 32768, not at {end}")))
+}

@@ -1,0 +1,86 @@
+//! What can go wrong between a driver and its card. All words of the FMCOS drivers stand here.
+
+use wire::channel::ChannelError;
+use wire::profile::CardKind;
+use wire::status::Dialect;
+use wire::Sw;
+
+/// Why a step with a card did not do what was asked. Carries no card data, so it can be shown and logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CardError {
+    /// No answer at all: card gone, mute, reader broken. Whether the command was done is unknown.
+    #[error("{step}: {source}")]
+    Channel {
+        /// The step, by the command's name.
+        step: &'static str,
+        /// What the channel said.
+        #[source]
+        source: ChannelError,
+    },
+    /// The card answered another status word than 9000.
+    #[error("{step}: the card answered {sw} ({words})", words = sw.explain(*dialect))]
+    Refused {
+        /// The step, by the command's name.
+        step: &'static str,
+        /// The status word.
+        sw: Sw,
+        /// Whose words explain it.
+        dialect: Dialect,
+    },
+    /// The card said 9000, but what it answered has not the shape it should; or the caller asked for
+    /// something no command can carry.
+    #[error("{step}: {what}")]
+    Malformed {
+        /// The step, by the command's name.
+        step: &'static str,
+        /// What is wrong, with the numbers.
+        what: String,
+    },
+    /// The card in the slot is of another kind.
+    #[error("{step}: this card is of kind {found}, {expected} is needed", found = found.name(), expected = expected.name())]
+    WrongKind {
+        /// The step, by the command's name.
+        step: &'static str,
+        /// The kind asked for.
+        expected: CardKind,
+        /// The kind its card information names.
+        found: CardKind,
+    },
+}
+
+impl CardError {
+    /// The status word, if the card gave one.
+    pub fn sw(&self) -> Option<Sw> {
+        match self {
+            CardError::Refused { sw, .. } => Some(*sw),
+            _ => None,
+        }
+    }
+
+    /// The step that failed.
+    pub fn step(&self) -> &'static str {
+        match self {
+            CardError::Channel { step, .. }
+            | CardError::Refused { step, .. }
+            | CardError::Malformed { step, .. }
+            | CardError::WrongKind { step, .. } => step,
+        }
+    }
+
+    /// Tries left of a key or PIN, if that is what the card answered (`63Cx`, or 0 for `6983`).
+    pub fn tries_left(&self) -> Option<u8> {
+        match self.sw()? {
+            Sw::BLOCKED => Some(0),
+            sw => sw.tries(),
+        }
+    }
+
+    /// True when the card is not there, or no longer: absent, pulled, without power.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, CardError::Channel { source: ChannelError::Absent | ChannelError::Removed, .. })
+    }
+
+    pub(crate) fn malformed(step: &'static str, what: impl Into<String>) -> Self {
+        CardError::Malformed { step, what: what.into() }
+    }
+}

@@ -1,0 +1,189 @@
+use crate::script::Script;
+use gridcard_reader::trace::{
+    Bytes, FmtSink, IoSink, Reveal, TraceChannel, TraceError, TraceFault, TraceLine, parse_trace,
+};
+use proptest::prelude::*;
+use std::io;
+use wire::channel::{Channel, ChannelError};
+
+fn traced(script: &str, reveal: Reveal, act: impl FnOnce(&mut dyn Channel)) -> Vec<String> {
+    let mut lines = Vec::new();
+    act(&mut TraceChannel::revealing(Script::new(script), &mut lines, reveal));
+    lines
+}
+
+#[test]
+fn a_session_reads_as_it_ran() {
+    let script = "= 3B00\n> 00A40000023F00\n< 9000\n> 0084000008\n! removed";
+    let lines = traced(script, Reveal::Nothing, |card| {
+        card.reset().unwrap();
+        card.transmit(&[0, 0xA4, 0, 0, 2, 0x3F, 0]).unwrap();
+        card.transmit(&[0, 0x84, 0, 0, 8]).unwrap_err();
+    });
+    let end = "! the card was removed before it answered";
+    assert_eq!(lines, ["= 3B00", "> 00A40000023F00", "< 9000", "> 0084000008", end]);
+}
+
+/// Every command with a secret in its data: the same marker bytes, which no line may show.
+const SECRETS: [(&str, &str); 10] = [
+    ("VERIFY", "0020000003"),
+    ("VERIFY CHV", "A020000103"),
+    ("CHANGE CHV", "A024000103"),
+    ("DISABLE CHV", "A026000103"),
+    ("ENABLE CHV", "A028000103"),
+    ("UNBLOCK CHV", "A02C000003"),
+    ("CHANGE PIN", "805E010003"),
+    ("RELOAD PIN", "805E000003"),
+    ("WRITE KEY in clear", "80D4013903"),
+    ("an unknown class", "F020000003"),
+];
+
+#[test]
+fn secrets_are_hidden_by_default_and_shown_on_demand() {
+    for (name, header) in SECRETS {
+        let command = format!("{header}DEFACE");
+        let script = format!("> {command}\n< 9000");
+        let bytes = hex::decode(&command).unwrap();
+        let hidden = traced(&script, Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
+        assert_eq!(hidden, [format!("> {header} [3 bytes hidden]"), "< 9000".to_owned()], "{name}");
+        let shown = traced(&script, Reveal::Secrets, |card| drop(card.transmit(&bytes).unwrap()));
+        assert_eq!(shown[0], format!("> {command}"), "{name}");
+    }
+}
+
+#[test]
+fn sealed_keys_are_no_secret() {
+    for command in ["84D4390003DEFACE", "8424000003DEFACE", "0082000003DEFACE"] {
+        let bytes = hex::decode(command).unwrap();
+        let lines =
+            traced(&format!("> {command}\n< 9000"), Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
+        assert_eq!(lines[0], format!("> {command}"));
+    }
+}
+
+#[test]
+fn a_broken_secret_command_shows_its_header_alone() {
+    // Lc 04, but three bytes follow: nobody can say which of them are the secret.
+    let bytes = hex::decode("0020000004DEFACE").unwrap();
+    let lines = traced("> 0020000004DEFACE\n< 6700", Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
+    assert_eq!(lines[0], "> 00200000 [4 bytes hidden]");
+}
+
+#[test]
+fn a_session_key_is_hidden_through_get_response() {
+    let script = "> A088000001AA\n< 9F03\n> A0C0000003\n< DEFACE9000\n> A0C0000003\n< C0FFEE9000";
+    let mut lines = traced(script, Reveal::Nothing, |card| {
+        card.transmit(&hex::decode("A088000001AA").unwrap()).unwrap();
+        card.transmit(&hex::decode("A0C0000003").unwrap()).unwrap();
+        card.transmit(&hex::decode("A0C0000003").unwrap()).unwrap();
+    });
+    assert_eq!(lines.split_off(3)[0], "< [3 bytes hidden] 9000");
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let text = "= 3B00\n# a word\n> 0020000006 [6 bytes hidden]\n< 63C2\n> A088000001AA\n< [12 bytes hidden] 9000\n! mute";
+    let lines = parse_trace(text).unwrap();
+    assert_eq!(lines[0], TraceLine::Atr(vec![0x3B, 0x00]));
+    assert_eq!(lines[1], TraceLine::Comment("a word".into()));
+    let verify = Bytes { before: vec![0x00, 0x20, 0x00, 0x00, 0x06], hidden: 6, after: vec![] };
+    assert_eq!(verify.total(), 11);
+    assert_eq!(verify.whole(), None);
+    assert_eq!(lines[2], TraceLine::Command(verify));
+    assert_eq!(lines[5], TraceLine::Response(Bytes { before: vec![], hidden: 12, after: vec![0x90, 0x00] }));
+    assert_eq!(lines[6], TraceLine::Failure("mute".into()));
+}
+
+#[test]
+fn faults_name_line_and_place() {
+    let fault = |text: &str| parse_trace(text).unwrap_err();
+    assert_eq!(fault("> 00\n\n$ 00"), TraceError { line: 3, fault: TraceFault::Mark('$') });
+    assert_eq!(fault("> 0O"), TraceError { line: 1, fault: TraceFault::Digit { character: 'O', place: 4 } });
+    assert_eq!(fault("> 00 [1 byte hidden] 9x").fault, TraceFault::Digit { character: 'x', place: 23 });
+    assert_eq!(fault("> 000").fault, TraceFault::Odd);
+    assert_eq!(fault(">").fault, TraceFault::Empty);
+    assert_eq!(fault("= 3B [1 byte hidden]").fault, TraceFault::HiddenAtr);
+    for brackets in ["> 00 [", "> 00 [x bytes hidden]", "> [0 bytes hidden]", "> [1 byte hidden] [1 byte hidden]"] {
+        assert_eq!(fault(brackets).fault, TraceFault::Hidden, "{brackets}");
+    }
+    assert_eq!(fault("> 0O").to_string(), "line 1: 'O' at place 4 is no hex digit");
+}
+
+#[test]
+fn comments_break_at_line_ends() {
+    let mut lines = Vec::new();
+    TraceChannel::new(Script::new(""), &mut lines).comment("one\ntwo");
+    assert_eq!(lines, ["# one", "# two"]);
+}
+
+#[test]
+fn text_and_stream_sinks_take_lines() {
+    let mut traced = TraceChannel::new(Script::new("= 3B00"), FmtSink::new(String::new()));
+    traced.reset().unwrap();
+    assert_eq!(traced.into_parts().1.finish().unwrap(), "= 3B00\n");
+    let mut traced = TraceChannel::new(Script::new("= 3B00"), IoSink::new(Vec::new()));
+    traced.reset().unwrap();
+    assert_eq!(traced.into_parts().1.finish().unwrap(), b"= 3B00\n");
+}
+
+/// A disk with room for so many writes.
+struct Full(usize);
+
+impl io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_does_not_stop_the_session_and_is_told_at_the_end() {
+    let mut traced = TraceChannel::new(Script::new("= 3B00\n= 3B00"), IoSink::new(Full(1)));
+    assert_eq!(traced.reset(), Ok(vec![0x3B, 0x00]));
+    assert_eq!(traced.reset(), Ok(vec![0x3B, 0x00]));
+    let error = traced.into_parts().1.finish().err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+}
+
+/// Answers every command the same.
+struct Fixed(Vec<u8>);
+
+impl Channel for Fixed {
+    fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        Ok(self.0.clone())
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        Ok(self.0.clone())
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "[ -~\n]{0,200}") {
+        let _ = parse_trace(&text);
+    }
+
+    #[test]
+    fn any_session_is_written_and_read_back(
+        command in prop::collection::vec(any::<u8>(), 1..262),
+        answer in prop::collection::vec(any::<u8>(), 2..258),
+    ) {
+        let mut lines = Vec::new();
+        TraceChannel::new(Fixed(answer.clone()), &mut lines).transmit(&command).unwrap();
+        let read = parse_trace(&lines.join("\n")).unwrap();
+        prop_assert_eq!(read.len(), 2);
+        for (line, bytes) in read.iter().zip([&command, &answer]) {
+            let (TraceLine::Command(found) | TraceLine::Response(found)) = line else {
+                return Err(TestCaseError::fail("another kind of line"));
+            };
+            prop_assert_eq!(found.total(), bytes.len());
+            prop_assert!(bytes.starts_with(&found.before));
+            prop_assert!(bytes.ends_with(&found.after));
+        }
+    }
+}

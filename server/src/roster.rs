@@ -1,0 +1,227 @@
+//! Reading a registration file: CSV, one subscription a line.
+
+use crate::numbers::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
+use crate::register::{Registration, Sim};
+use core::str::FromStr;
+use std::io::Read;
+use wire::money::{Fen, MoneyError};
+
+/// Largest amount of one order, in fen: 999999.99 yuan.
+pub const MAX_AMOUNT: Fen = Fen(99_999_999);
+
+/// A column of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Column {
+    /// Customer number, 12 digits.
+    Customer,
+    /// Meter number, 12 digits.
+    Meter,
+    /// Telephone number, `+86...`.
+    Msisdn,
+    /// Subscriber's identity, 15 digits.
+    Imsi,
+    /// Identity of the telephone, 15 digits.
+    Imei,
+    /// Number of the SIM card, 19 or 20 digits.
+    Iccid,
+    /// Name of the customer; the column may be missing.
+    Name,
+    /// Amount of the first purchase in yuan; the column may be missing.
+    FirstPurchase,
+}
+
+impl Column {
+    /// All columns, the optional ones last.
+    pub const ALL: [Column; 8] = [
+        Column::Customer,
+        Column::Meter,
+        Column::Msisdn,
+        Column::Imsi,
+        Column::Imei,
+        Column::Iccid,
+        Column::Name,
+        Column::FirstPurchase,
+    ];
+
+    /// The name in the header line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Column::Customer => "customer",
+            Column::Meter => "meter",
+            Column::Msisdn => "msisdn",
+            Column::Imsi => "imsi",
+            Column::Imei => "imei",
+            Column::Iccid => "iccid",
+            Column::Name => "name",
+            Column::FirstPurchase => "first_purchase",
+        }
+    }
+
+    const fn optional(self) -> bool {
+        matches!(self, Column::Name | Column::FirstPurchase)
+    }
+}
+
+/// Why a whole file cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RosterError {
+    /// The header line lacks columns.
+    #[error("the first line must name the columns; missing: {0}")]
+    Missing(String),
+    /// The header line names a column twice.
+    #[error("the column {0} is named twice")]
+    Twice(&'static str),
+    /// The file could not be read to its end.
+    #[error("the file cannot be read: {0}")]
+    Read(#[from] csv::Error),
+}
+
+/// What is wrong with one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineFault {
+    /// A number is not well formed.
+    #[error("{0}")]
+    Number(#[from] NumberFault),
+    /// The amount is not one.
+    #[error("{0}")]
+    Money(MoneyError),
+    /// The amount is nothing, or more than an order can carry.
+    #[error("is {0}; an order carries 0.01 to 999999.99 yuan")]
+    Amount(Fen),
+    /// More or fewer fields than the header has columns.
+    #[error("has {found} fields, the first line names {wanted}")]
+    Fields {
+        /// Fields there.
+        found: usize,
+        /// Columns of the header.
+        wanted: usize,
+    },
+    /// Not UTF-8.
+    #[error("is not UTF-8 text; save the file as UTF-8")]
+    Encoding,
+    /// An earlier line of the file has it.
+    #[error("stands already in line {line}")]
+    InFile {
+        /// That line.
+        line: u64,
+    },
+    /// Another customer has it.
+    #[error("belongs to customer {customer} already")]
+    Taken {
+        /// The customer.
+        customer: String,
+    },
+    /// The customer is registered with something else.
+    #[error("is registered as {registered:?}; a new SIM is a replacement, not a registration")]
+    Differs {
+        /// What is registered.
+        registered: String,
+    },
+}
+
+/// A line that was not taken, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}{}: {fault}", .column.map(|c| format!(", {}", c.name())).unwrap_or_default())]
+pub struct LineError {
+    /// 1-based line of the file.
+    pub line: u64,
+    /// The column at fault; `None` when it is the line as a whole.
+    pub column: Option<Column>,
+    /// What is wrong.
+    pub fault: LineFault,
+}
+
+/// A file that was read: its lines, good and bad, and the names of the columns nobody knows.
+#[derive(Debug)]
+pub struct Roster {
+    /// Every line with its 1-based number in the file.
+    pub lines: Vec<(u64, Result<Registration, LineError>)>,
+    /// Columns that were skipped.
+    pub unknown_columns: Vec<String>,
+}
+
+impl Roster {
+    /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
+    /// missing. A bad line does not stop the others.
+    pub fn read(source: impl Read) -> Result<Self, RosterError> {
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(source);
+        let (places, unknown_columns) = columns(reader.byte_headers()?)?;
+        let width = reader.byte_headers()?.len();
+        let mut lines = Vec::new();
+        for record in reader.into_byte_records() {
+            let record = record?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let parsed = parse(record, width, &places)
+                .map_err(|(column, fault)| LineError { line, column, fault });
+            lines.push((line, parsed));
+        }
+        Ok(Roster { lines, unknown_columns })
+    }
+}
+
+/// Where each known column stands, and the names of the others.
+type Places = [Option<usize>; Column::ALL.len()];
+
+fn columns(header: &csv::ByteRecord) -> Result<(Places, Vec<String>), RosterError> {
+    let mut places: Places = [None; Column::ALL.len()];
+    let mut unknown = Vec::new();
+    for (i, name) in header.iter().enumerate() {
+        let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        match Column::ALL.into_iter().find(|column| column.name() == name) {
+            Some(column) if places[column as usize].is_some() => return Err(RosterError::Twice(column.name())),
+            Some(column) => places[column as usize] = Some(i),
+            None => unknown.push(name),
+        }
+    }
+    let missing: Vec<&str> = Column::ALL
+        .into_iter()
+        .filter(|column| !column.optional() && places[*column as usize].is_none())
+        .map(Column::name)
+        .collect();
+    if missing.is_empty() { Ok((places, unknown)) } else { Err(RosterError::Missing(missing.join(", "))) }
+}
+
+type Fault = (Option<Column>, LineFault);
+
+fn parse(record: csv::ByteRecord, width: usize, places: &Places) -> Result<Registration, Fault> {
+    if record.len() != width {
+        return Err((None, LineFault::Fields { found: record.len(), wanted: width }));
+    }
+    let record = csv::StringRecord::from_byte_record(record).map_err(|_| (None, LineFault::Encoding))?;
+    let text = |column: Column| places[column as usize].and_then(|i| record.get(i)).unwrap_or_default();
+    Ok(Registration {
+        customer: twelve_digits(text(Column::Customer)).map_err(|fault| at(Column::Customer, fault))?,
+        meter: twelve_digits(text(Column::Meter)).map_err(|fault| at(Column::Meter, fault))?,
+        sim: Sim {
+            msisdn: number::<Msisdn>(Column::Msisdn, text(Column::Msisdn))?,
+            imsi: number::<Imsi>(Column::Imsi, text(Column::Imsi))?,
+            iccid: number::<Iccid>(Column::Iccid, text(Column::Iccid))?,
+        },
+        imei: number::<Imei>(Column::Imei, text(Column::Imei))?,
+        name: Some(text(Column::Name)).filter(|name| !name.is_empty()).map(str::to_owned),
+        first_purchase: amount(text(Column::FirstPurchase))
+            .map_err(|fault| (Some(Column::FirstPurchase), fault))?,
+    })
+}
+
+fn at(column: Column, fault: NumberFault) -> Fault {
+    (Some(column), LineFault::Number(fault))
+}
+
+fn number<T: FromStr<Err = NumberFault>>(column: Column, text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|fault| at(column, fault))
+}
+
+fn amount(text: &str) -> Result<Option<Fen>, LineFault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fen: Fen = text.parse().map_err(LineFault::Money)?;
+    if fen.0 == 0 || fen > MAX_AMOUNT {
+        return Err(LineFault::Amount(fen));
+    }
+    Ok(Some(fen))
+}

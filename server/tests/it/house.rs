@@ -1,0 +1,168 @@
+//! A small house of customers, a clock and a random source that say the same in every run.
+
+use crate::toy::{ToyMeter, ToyPsam};
+use gridcard_server::{
+    Incoming, Options, OrderError, OrderRequest, Origin, Refusal, Roster, SealedOrder, SettleError, Settlement, Sim, Store,
+    Synchronous, Terms,
+};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
+use wire::money::Fen;
+use wire::order::{OrderId, SimBinding};
+
+/// Appends the Luhn digit.
+pub fn luhn(body: &str) -> String {
+    let sum: u32 = body
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(i, c)| {
+            let digit = u32::from(c - b'0') * if i % 2 == 0 { 2 } else { 1 };
+            digit / 10 + digit % 10
+        })
+        .sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
+}
+
+pub fn time(text: &str) -> BcdTime {
+    BcdTime::new(hex::decode(text).unwrap().try_into().unwrap()).unwrap()
+}
+
+pub fn meter(n: u32) -> MeterNumber {
+    format!("{:012}", 1000 + n).parse().unwrap()
+}
+
+pub fn customer(n: u32) -> CustomerNumber {
+    format!("{:012}", 5000 + n).parse().unwrap()
+}
+
+/// SIM number `version` of customer `n`.
+pub fn sim(n: u32, version: u32) -> Sim {
+    Sim {
+        msisdn: format!("+86138{:04}{n:04}", version).parse().unwrap(),
+        imsi: format!("46000{version:04}{n:06}").parse().unwrap(),
+        iccid: luhn(&format!("898600{version:04}{n:09}")).parse().unwrap(),
+    }
+}
+
+/// First 8 bytes of SHA-256 over the EF_IMSI content, built here from the digits.
+pub fn binding(sim: &Sim) -> SimBinding {
+    let digits: Vec<u8> = sim.imsi.as_str().bytes().map(|c| c - b'0').collect();
+    let mut content = vec![8, digits[0] << 4 | 9];
+    content.extend(digits[1..].chunks(2).map(|pair| pair[1] << 4 | pair[0]));
+    SimBinding(Sha256::digest(&content)[..8].try_into().unwrap())
+}
+
+/// The registration file of customers `0..n`.
+pub fn csv(n: u32) -> String {
+    let mut out = "customer,meter,msisdn,imsi,imei,iccid,name\n".to_owned();
+    for i in 0..n {
+        let Sim { msisdn, imsi, iccid } = sim(i, 0);
+        let imei = luhn(&format!("49015420{i:06}"));
+        out += &format!("{},{},{msisdn},{imsi},{imei},{iccid},Customer {i}\n", customer(i), meter(i));
+    }
+    out
+}
+
+/// A store with customers, a security module, meters, a clock.
+pub struct House {
+    pub store: Store,
+    pub psam: ToyPsam,
+    pub meters: Vec<ToyMeter>,
+    pub terms: Terms,
+    pub now: BcdTime,
+    pub drawn: u64,
+}
+
+impl House {
+    pub fn new(customers: u32) -> Self {
+        Self::over(Store::in_memory().unwrap(), customers)
+    }
+
+    pub fn on_disk(path: &Path, customers: u32) -> Self {
+        let options = Options { synchronous: Synchronous::Off, ..Options::default() };
+        Self::over(Store::open(path, options).unwrap(), customers)
+    }
+
+    fn over(mut store: Store, customers: u32) -> Self {
+        let roster = Roster::read(csv(customers).as_bytes()).unwrap();
+        let report = store.batch(|act| act.register(&roster)).unwrap();
+        assert_eq!(report.rejected, []);
+        House {
+            store,
+            psam: ToyPsam::default(),
+            meters: (0..customers).map(|n| ToyMeter::new(meter(n))).collect(),
+            terms: Terms::default(),
+            now: time("20261122080000"),
+            drawn: 0,
+        }
+    }
+
+    pub fn draw(&mut self) -> OrderId {
+        self.drawn += 1;
+        OrderId(self.drawn.to_be_bytes())
+    }
+
+    pub fn pass(&mut self, seconds: i64) {
+        self.now = self.now.add_seconds(seconds).unwrap();
+    }
+
+    pub fn request(&mut self, n: u32, fen: u32) -> OrderRequest {
+        OrderRequest { meter: meter(n), amount: Fen(fen), now: self.now, id: self.draw() }
+    }
+
+    pub fn buy(&mut self, n: u32, fen: u32) -> Result<SealedOrder, OrderError> {
+        let request = self.request(n, fen);
+        self.store.purchase(&mut self.psam, &request, &self.terms)
+    }
+
+    pub fn reissue(&mut self, n: u32) -> Result<SealedOrder, OrderError> {
+        let id = self.draw();
+        self.store.reissue(&mut self.psam, meter(n), self.now, id, &self.terms)
+    }
+
+    pub fn insert(&mut self, n: u32, record: &[u8], sim: &Sim) -> Result<[u8; 176], &'static str> {
+        self.meters[n as usize].insert(record, binding(sim), self.now)
+    }
+
+    pub fn settle(&mut self, record: &[u8], origin: &Origin) -> Result<Settlement, SettleError> {
+        self.store.settle(&mut self.psam, Incoming::Record(record), origin, self.now, &self.terms)
+    }
+
+    pub fn settle_of(&mut self, n: u32, record: &[u8]) -> Result<Settlement, SettleError> {
+        self.settle(record, &Origin::Meter(meter(n)))
+    }
+
+    /// Settles a receipt that must be refused, and shows that nothing changed.
+    pub fn refused(&mut self, record: &[u8], origin: &Origin) -> Refusal {
+        let before = self.snapshot();
+        let refusal = match self.settle(record, origin) {
+            Err(SettleError::Refused(refusal)) => refusal,
+            other => panic!("not refused: {other:?}"),
+        };
+        assert_eq!(self.snapshot(), before, "a refusal changes nothing");
+        refusal
+    }
+
+    /// Everything the store says of orders and books, as text.
+    pub fn snapshot(&self) -> String {
+        self.store
+            .read(|view| Ok::<_, gridcard_server::StoreError>(format!("{:?} {:?} {:?}", view.orders(None)?, view.totals()?, view.days()?)))
+            .unwrap()
+    }
+
+    pub fn totals(&self) -> gridcard_server::Totals {
+        self.store.read(|view| view.totals()).unwrap()
+    }
+
+    /// The books must be in order at any moment.
+    pub fn assert_books(&self) {
+        let (balance, findings) = self
+            .store
+            .read(|view| Ok::<_, gridcard_server::StoreError>((view.trial_balance()?, view.audit()?)))
+            .unwrap();
+        assert_eq!(balance.sum(), 0);
+        assert_eq!(findings, []);
+    }
+}

@@ -1,0 +1,13 @@
+//! The payment server from outside: real SQLite, a toy security module, toy meters.
+
+mod house;
+mod interrupted;
+mod kat;
+mod ledger;
+mod life;
+mod property;
+mod refusals;
+mod register;
+mod replacement;
+mod storage;
+mod toy;

@@ -1,0 +1,161 @@
+//! The file under the store: full disks, damaged files, foreign and newer ones.
+
+use crate::house::{House, csv, customer, sim};
+use gridcard_server::{Options, OrderError, Roster, Store, StoreError, Synchronous};
+use rusqlite::Connection;
+use std::path::Path;
+
+fn quick() -> Options {
+    Options { synchronous: Synchronous::Off, ..Options::default() }
+}
+
+#[test]
+fn what_was_kept_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    let mut house = House::on_disk(&path, 2);
+    house.buy(0, 100).unwrap();
+    let before = house.snapshot();
+    drop(house);
+    let house = House { store: Store::open(&path, Options::default()).unwrap(), ..House::new(0) };
+    assert_eq!(house.snapshot(), before);
+    house.store.check().unwrap();
+}
+
+#[test]
+fn a_full_disk_keeps_nothing_of_the_act() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    drop(House::on_disk(&path, 3));
+    let pages: u32 = Connection::open(&path).unwrap().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+
+    let tight = Store::open(&path, Options { max_pages: Some(pages), ..quick() }).unwrap();
+    let mut house = House { store: tight, ..House::new(0) };
+    let before = house.snapshot();
+    let roster = Roster::read(csv(500).as_bytes()).unwrap();
+    let error = house.store.batch(|act| act.register(&roster)).unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+    assert!(error.to_string().contains("make room"), "{error}");
+    assert_eq!(house.snapshot(), before);
+
+    // Orders go on until the last page is full; the one that does not fit is not half there.
+    let mut settled = 0;
+    let failed = loop {
+        match house.buy(settled % 3, 1) {
+            Ok(_) => settled += 1,
+            Err(OrderError::Outstanding { .. }) => settled = drain(&mut house, settled),
+            Err(error) => break error,
+        }
+        if settled > 10_000 {
+            panic!("the disk never filled");
+        }
+    };
+    assert!(matches!(failed, OrderError::Store(StoreError::Full)), "{failed:?}");
+    house.assert_books();
+    drop(house);
+
+    let house = House { store: Store::open(&path, quick()).unwrap(), ..House::new(0) };
+    house.store.check().unwrap();
+    house.assert_books();
+}
+
+/// Replaces SIMs instead of settling: it needs no meter and fills the file as well.
+fn drain(house: &mut House, done: u32) -> u32 {
+    for version in 1..2000 {
+        for n in 0..3 {
+            let swapped = house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version)));
+            if swapped.is_err() || house.reissue(n).is_err() {
+                return done;
+            }
+        }
+    }
+    done
+}
+
+#[test]
+fn a_full_disk_in_the_middle_of_a_batch_ends_the_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    drop(House::on_disk(&path, 1));
+    let pages: u32 = Connection::open(&path).unwrap().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    let mut store = Store::open(&path, Options { max_pages: Some(pages), ..quick() }).unwrap();
+    let big = Roster::read(csv(500).as_bytes()).unwrap();
+    // A caller that overlooks the error must not keep half of it.
+    let outcome: Result<(), StoreError> = store.batch(|act| {
+        assert!(act.register(&big).is_err());
+        let _ = act.register(&big);
+        Ok(())
+    });
+    let kept = store.read(|view| view.registrations()).unwrap().len();
+    match outcome {
+        Err(StoreError::RolledBack) => assert_eq!(kept, 1),
+        // SQLite undid the failing statement alone: whole lines before it may stay.
+        Ok(()) => store.check().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_no_store_of_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("text.db");
+    std::fs::write(&path, "this is a letter to the city office, not a database at all".repeat(99)).unwrap();
+    let error = Store::open(&path, quick()).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert!(error.to_string().contains("damaged"), "{error}");
+
+    let path = dir.path().join("foreign.db");
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE recipes (dish TEXT)").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(Store::open(&path, quick()).unwrap_err(), StoreError::NotOurs));
+    assert_eq!(std::fs::read(&path).unwrap(), before, "a foreign file is not touched");
+
+    let error = Store::open(Path::new("/nonexistent/folder/server.db"), quick()).unwrap_err();
+    assert!(matches!(error, StoreError::CannotOpen { .. }), "{error:?}");
+}
+
+#[test]
+fn damage_inside_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    let mut house = House::on_disk(&path, 200);
+    for n in 0..50 {
+        house.buy(n, 100).unwrap();
+    }
+    drop(house);
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.len() > 40 * 4096, "the file was checkpointed");
+    for page in bytes.chunks_mut(4096).skip(2) {
+        page[..64].fill(0xA5);
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let error = Store::open(&path, quick())
+        .and_then(|store| store.check().and_then(|()| store.read(|view| view.totals()).map(drop)))
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    drop(House::on_disk(&path, 1));
+    Connection::open(&path).unwrap().execute("INSERT INTO schema_version VALUES (99)", []).unwrap();
+    let error = Store::open(&path, quick()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error:?}");
+}
+
+#[test]
+fn another_writer_is_waited_for_and_then_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.db");
+    drop(House::on_disk(&path, 1));
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let store = Store::open(&path, Options { busy_ms: 10, ..quick() }).unwrap();
+    let mut house = House { store, ..House::new(0) };
+    let error = house.buy(0, 100).unwrap_err();
+    assert!(matches!(error, OrderError::Store(StoreError::Busy)), "{error:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    house.buy(0, 100).unwrap();
+}

@@ -1,0 +1,45 @@
+//! Where a virtual card gets its random numbers.
+
+use cos::Entropy;
+use sha2::{Digest, Sha256};
+
+/// The operating system's generator.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    #[allow(clippy::expect_used)]
+    fn fill(&mut self, out: &mut [u8]) {
+        getrandom::fill(out).expect("the operating system has a random generator; without one no card may run");
+    }
+}
+
+/// A repeatable stream: SHA-256 over seed and counter. For demos and tests; a card that guards money takes
+/// [`OsEntropy`].
+#[derive(Debug, Clone)]
+pub struct SeededEntropy {
+    seed: [u8; 32],
+    counter: u64,
+    rest: Vec<u8>,
+}
+
+impl SeededEntropy {
+    /// The stream of a seed and a label: the same label gives the same bytes, whatever else runs.
+    pub fn new(seed: u64, label: &str) -> Self {
+        let seed = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(label).finalize().into();
+        SeededEntropy { seed, counter: 0, rest: Vec::new() }
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&mut self, out: &mut [u8]) {
+        for byte in out {
+            if self.rest.is_empty() {
+                let block = Sha256::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes()).finalize();
+                self.rest.extend_from_slice(&block);
+                self.counter += 1;
+            }
+            *byte = self.rest.pop().unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The image of a virtual card: a file with a checksummed header, then the EEPROM bytes
+//! (`docs/specs/image.md`).
+//!
+//! It holds keys in clear, as a simulator must, and says so in its first line.
+
+use applets::sim;
+use cos::{Chip, Nvm, Protocol, RamNvm};
+use crc32fast::hash;
+use keys::Suite;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use wire::profile::CardKind;
+
+/// Bytes of the header.
+pub const HEADER: usize = 64;
+const MARK: &[u8; 8] = b"GRIDCARD";
+const VERSION: u8 = 1;
+const WARNING: &[u8; 32] = b"virtual card, KEYS IN CLEAR     ";
+
+/// A card image in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Kind of the card.
+    pub kind: CardKind,
+    /// Whether the user said that this file may hold keys of a formal root.
+    pub formal: bool,
+    /// The EEPROM.
+    pub eeprom: Vec<u8>,
+}
+
+/// Why a file is no usable card image. The file is never touched.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It does not begin as an image does.
+    #[error("{path} is not a card image: it does not begin with GRIDCARD", path = path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another version of the format.
+    #[error("{path} is a card image of version {found}; this program reads version {VERSION}", path = path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u8,
+    },
+    /// Shorter or longer than its header says.
+    #[error("{path} is damaged: its header announces {announced} bytes of memory, {found} are there",
+        path = path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Bytes the header announces; 0 when the header itself is cut.
+        announced: usize,
+        /// Bytes in the file after the header.
+        found: usize,
+    },
+    /// A checksum is wrong.
+    #[error("{path} is damaged: the checksum of its {part} is wrong", path = path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// "header" or "memory".
+        part: &'static str,
+    },
+    /// The EEPROM inside is no card this program runs.
+    #[error("{path} holds no card this program can run: {source}", path = path.display())]
+    Card {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: cos::card::BootError,
+    },
+    /// Another kind of card than the command takes.
+    #[error("{path} is a {found} card, this command wants {wanted}",
+        path = path.display(), found = found.name(), wanted = wanted.name())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// Its kind.
+        found: CardKind,
+        /// The kind asked for.
+        wanted: CardKind,
+    },
+    /// A new card must not replace one that is there.
+    #[error("{path} exists already; a card image is never overwritten by a new card", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl ImageError {
+    fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| ImageError::Io { path, source }
+    }
+}
+
+impl Image {
+    /// A new chip with `user` bytes of files, empty: no MF yet.
+    pub fn manufacture(chip: &Chip, user: usize, formal: bool) -> Self {
+        let mut nvm = RamNvm::erased(Chip::eeprom_size(user));
+        // A RAM EEPROM does not lose its supply.
+        let _ = chip.manufacture(&mut nvm);
+        Image { kind: chip.kind, formal, eeprom: nvm.bytes().to_vec() }
+    }
+
+    /// A new SIM with the file tree of its mask burnt in.
+    ///
+    /// `None` when the mask asks for a number of messages no SIM has.
+    pub fn manufacture_sim(serial: [u8; 8], mask: &sim::Mask) -> Option<Self> {
+        if !(sim::LEAST_MESSAGES..=sim::MOST_MESSAGES).contains(&mask.messages) {
+            return None;
+        }
+        let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial };
+        let mut nvm = RamNvm::erased(Chip::eeprom_size(mask.user_bytes()));
+        let _ = chip.manufacture(&mut nvm); // a RAM EEPROM does not lose its supply
+        mask.burn(&mut nvm).ok()?;
+        Some(Image { kind: CardKind::Sim, formal: false, eeprom: nvm.bytes().to_vec() })
+    }
+
+    /// The image as a file holds it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![0; HEADER];
+        out[..8].copy_from_slice(MARK);
+        out[8] = VERSION;
+        out[9] = self.kind.code();
+        out[10] = u8::from(self.formal);
+        out[12..16].copy_from_slice(&(self.eeprom.len() as u32).to_be_bytes());
+        out[16..20].copy_from_slice(&hash(&self.eeprom).to_be_bytes());
+        out[24..56].copy_from_slice(WARNING);
+        let code = hash(&out[..60]).to_be_bytes();
+        out[60..].copy_from_slice(&code);
+        out.extend_from_slice(&self.eeprom);
+        out
+    }
+
+    /// Reads an image's bytes; `path` is for the words of errors.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ImageError> {
+        let path = path.to_path_buf();
+        if bytes.len() < 8 || &bytes[..8] != MARK {
+            return Err(ImageError::NotAnImage { path });
+        }
+        let Some((header, eeprom)) = bytes.split_first_chunk::<HEADER>() else {
+            return Err(ImageError::Length { path, announced: 0, found: 0 });
+        };
+        if header[8] != VERSION {
+            return Err(ImageError::Version { path, found: header[8] });
+        }
+        if header[60..] != hash(&header[..60]).to_be_bytes() {
+            return Err(ImageError::Checksum { path, part: "header" });
+        }
+        let announced = u32::from_be_bytes([header[12], header[13], header[14], header[15]]) as usize;
+        if announced != eeprom.len() {
+            return Err(ImageError::Length { path, announced, found: eeprom.len() });
+        }
+        if header[16..20] != hash(eeprom).to_be_bytes() {
+            return Err(ImageError::Checksum { path, part: "memory" });
+        }
+        let chip = Chip::read(eeprom).map_err(|source| ImageError::Card { path, source })?;
+        Ok(Image { kind: chip.kind, formal: header[10] != 0, eeprom: eeprom.to_vec() })
+    }
+
+    /// Loads an image file.
+    pub fn load(path: &Path) -> Result<Self, ImageError> {
+        Image::from_bytes(&fs::read(path).map_err(ImageError::io(path))?, path)
+    }
+
+    /// Loads an image file that must be of a kind.
+    pub fn load_kind(path: &Path, wanted: CardKind) -> Result<Self, ImageError> {
+        let image = Image::load(path)?;
+        if image.kind == wanted {
+            Ok(image)
+        } else {
+            Err(ImageError::Kind { path: path.to_path_buf(), found: image.kind, wanted })
+        }
+    }
+
+    /// Saves over the file: a new file beside it, then a rename, so that the old image survives a full disk or a
+    /// crash. `durable`: also waits until the bytes are on the medium.
+    pub fn save(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
+        write_beside(path, &self.to_bytes(), durable).map_err(ImageError::io(path))
+    }
+
+    /// Saves a new card; refuses to replace a file.
+    pub fn save_new(&self, path: &Path) -> Result<(), ImageError> {
+        if path.exists() {
+            return Err(ImageError::Exists { path: path.to_path_buf() });
+        }
+        self.save(path, true)
+    }
+}
+
+fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let done = fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        if durable { file.sync_all() } else { Ok(()) }
+    });
+    let done = done.and_then(|()| fs::rename(&beside, path));
+    if done.is_err() {
+        // Best effort: the half-written file is of no use to anybody.
+        let _ = fs::remove_file(&beside);
+    }
+    done
+}

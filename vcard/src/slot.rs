@@ -1,0 +1,181 @@
+//! A slot: power, reset, removal, and a card image that is kept on disk.
+
+use crate::image::{Image, ImageError};
+use crate::memory::{SlotMemory, SupplyCut};
+use cos::{Card, Entropy, Nvm};
+use std::path::{Path, PathBuf};
+use wire::profile::CardKind;
+use wire::{Channel, ChannelError};
+
+/// When a card is pulled from its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pull {
+    /// Before the command after so many reaches it.
+    Before(u32),
+    /// After it did that command, before its answer is heard.
+    AfterAnswering(u32),
+}
+
+/// When changes reach the image file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Before the status word of the command that made them leaves.
+    EveryCommand,
+    /// At [`Slot::close`]: for batches that are repeated as a whole when they break.
+    AtClose,
+    /// Never: a card that lives in memory alone.
+    InMemory,
+}
+
+/// A slot with a virtual card in it.
+pub struct Slot {
+    card: Card<SlotMemory>,
+    formal: bool,
+    path: PathBuf,
+    keep: Keep,
+    inserted: bool,
+    pull: Option<Pull>,
+}
+
+impl Slot {
+    /// Opens an image file as a card in a slot, without power until the first reset or command.
+    pub fn open(path: &Path, entropy: Box<dyn Entropy + Send>, keep: Keep) -> Result<Self, ImageError> {
+        Slot::with_image(Image::load(path)?, path, entropy, keep)
+    }
+
+    /// A card from an image in memory; `path` is where it is kept, and named in errors.
+    pub fn with_image(
+        image: Image,
+        path: &Path,
+        entropy: Box<dyn Entropy + Send>,
+        keep: Keep,
+    ) -> Result<Self, ImageError> {
+        let formal = image.formal;
+        let card = Card::new(SlotMemory::new(image.eeprom), entropy, applets::program_of)
+            .map_err(|source| ImageError::Card { path: path.to_path_buf(), source })?;
+        Ok(Slot { card, formal, path: path.to_path_buf(), keep, inserted: true, pull: None })
+    }
+
+    /// Kind of the card.
+    pub const fn kind(&self) -> CardKind {
+        self.card.chip().kind
+    }
+
+    /// Serial number of the chip.
+    pub const fn serial(&self) -> [u8; 8] {
+        self.card.chip().serial
+    }
+
+    /// Whether the image may hold keys of a formal root.
+    pub const fn may_hold_formal(&self) -> bool {
+        self.formal
+    }
+
+    /// Where the image is kept.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Page writes of the EEPROM so far.
+    pub const fn page_writes(&self) -> u64 {
+        self.card.nvm().writes()
+    }
+
+    /// The image as it is now.
+    pub fn image(&self) -> Image {
+        Image { kind: self.kind(), formal: self.formal, eeprom: self.card.nvm().bytes().to_vec() }
+    }
+
+    /// Takes the card out: power is gone.
+    pub fn remove(&mut self) {
+        self.card.power_off();
+        self.inserted = false;
+    }
+
+    /// Puts the card back.
+    pub const fn insert(&mut self) {
+        self.inserted = true;
+        self.pull = None;
+    }
+
+    /// Pulls the card at a later command.
+    pub const fn pull(&mut self, pull: Pull) {
+        self.pull = Some(pull);
+    }
+
+    /// Lets the card's supply fail at a later page write.
+    pub const fn cut(&mut self, cut: SupplyCut) {
+        self.card.nvm_mut().cut(cut);
+    }
+
+    /// Saves the image if it changed, durably.
+    pub fn close(&mut self) -> Result<(), ImageError> {
+        if self.keep != Keep::InMemory && self.card.nvm().is_dirty() {
+            self.image().save(&self.path, true)?;
+            self.card.nvm_mut().saved();
+        }
+        Ok(())
+    }
+
+    /// After a command: what it changed must outlive us before its status word is heard.
+    fn kept(&mut self) -> Result<(), ChannelError> {
+        if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() {
+            if let Err(error) = self.image().save(&self.path, false) {
+                // The card knows more than its image now; a user may not build on that.
+                self.remove();
+                return Err(ChannelError::Storage(error.to_string()));
+            }
+            self.card.nvm_mut().saved();
+        }
+        Ok(())
+    }
+
+    fn power(&mut self) -> Result<Vec<u8>, ChannelError> {
+        if !self.inserted {
+            return Err(ChannelError::Absent);
+        }
+        let atr = self.card.power_on().ok_or(ChannelError::Removed)?;
+        self.kept()?;
+        Ok(atr)
+    }
+
+    /// Counts a command against the planned pull; true when the card leaves now.
+    fn leaves(&mut self, answered: bool) -> bool {
+        let (left, rest) = match (self.pull, answered) {
+            (Some(Pull::Before(n)), false) => (n, Pull::Before(n.saturating_sub(1))),
+            (Some(Pull::AfterAnswering(n)), true) => (n, Pull::AfterAnswering(n.saturating_sub(1))),
+            _ => return false,
+        };
+        self.pull = Some(rest);
+        if left == 0 {
+            self.pull = None;
+            self.remove();
+        }
+        left == 0
+    }
+}
+
+impl Channel for Slot {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        if !self.inserted {
+            return Err(ChannelError::Absent);
+        }
+        if self.leaves(false) {
+            return Err(ChannelError::Removed);
+        }
+        if !self.card.is_powered() {
+            self.power()?;
+        }
+        let answer = self.card.transmit(command);
+        self.kept()?;
+        // A card whose supply failed says nothing.
+        if self.leaves(true) || answer.is_empty() {
+            return Err(ChannelError::Removed);
+        }
+        Ok(answer)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.power()
+    }
+}

@@ -1,0 +1,9 @@
+//! Short messages as a SIM stores them: the TPDU, the record of EF_SMS around it, and the text
+//! a person would read.
+//!
+//! Everything here is plain coding and decoding of bytes; what an order or a receipt *says* is
+//! in the secured packet inside, which this module carries as it is.
+
+pub mod record;
+pub mod text;
+pub mod tpdu;
