@@ -1,2 +1,5 @@
 //! The gridcard command.
-fn main() {}
+
+fn main() {
+    std::process::exit(gridcard::run(std::env::args_os()).into());
+}

@@ -113,7 +113,10 @@ impl Ceremony {
         let mut components: Vec<ComponentRecord> = self
             .entered
             .iter()
-            .map(|(number, component)| ComponentRecord { number: *number, check_value: component.check_value() })
+            .map(|(number, component)| ComponentRecord {
+                number: *number,
+                check_value: component.check_value(),
+            })
             .collect();
         components.sort_by_key(|component| component.number);
         let record = CeremonyRecord {

@@ -11,6 +11,7 @@ use crate::plan::CEILING_MAX;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use std::collections::HashMap;
 use std::io::Read;
+use wire::money::Fen;
 
 /// One device of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub struct Device {
     pub meter: DeviceNumber,
     /// The chip it must be; `None` for any.
     pub serial: Option<Serial>,
-    /// Ceiling of the purse in fen, 1 to [`CEILING_MAX`]; `None` for the highest.
-    pub ceiling: Option<u32>,
+    /// Ceiling of the purse, at most [`CEILING_MAX`]; `None` for the highest.
+    pub ceiling: Option<Fen>,
 }
 
 /// A line that is left out.
@@ -55,8 +56,12 @@ struct Columns {
 /// # Errors
 /// Only what concerns the whole file: it cannot be read, or its header lacks `meter` or has a column that is
 /// unknown or stands there twice. Faults of single lines are in the answer.
-pub fn read(input: impl Read) -> Result<DeviceList, DeviceListError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
+pub fn read(mut input: impl Read) -> Result<DeviceList, DeviceListError> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(csv::Error::from)?;
+    let mut lines = Lines { bytes: &bytes, at: 0, line: 1 };
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(&bytes[..]);
     let mut record = StringRecord::new();
     if !reader.read_record(&mut record)? {
         return Err(DeviceListError::Empty);
@@ -67,25 +72,46 @@ pub fn read(input: impl Read) -> Result<DeviceList, DeviceListError> {
     let mut meters = HashMap::new();
     let mut serials = HashMap::new();
     loop {
-        let line = reader.position().line();
-        let more = match reader.read_record(&mut record) {
-            Ok(more) => more,
+        let start = reader.position().byte();
+        let device = match reader.read_record(&mut record) {
+            Ok(false) => return Ok(list),
+            Ok(true) => columns.device(&record, width, lines.of(start)),
             // One line that is not UTF-8 does not spoil the others.
-            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                list.faults.push(LineFault { line, fault: DeviceFault::NotText });
-                continue;
-            }
+            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => Err(DeviceFault::NotText),
             Err(error) => return Err(error.into()),
         };
-        if !more {
-            return Ok(list);
-        }
-        let line = record.position().map_or(line, csv::Position::line);
-        match columns.device(&record, width, line).and_then(|device| first(device, &mut meters, &mut serials)) {
+        match device.and_then(|device| first(device, &mut meters, &mut serials)) {
             Ok(device) => list.devices.push(device),
-            Err(fault) => list.faults.push(LineFault { line, fault }),
+            Err(fault) => list.faults.push(LineFault { line: lines.of(start), fault }),
         }
+    }
+}
+
+/// Counts lines. The CSV reader's own count stands before the blank lines and the second half of `CR LF` that
+/// it skips, so it names the wrong line.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Line (from 1) of the record that the reader began to read at byte `start`; starts never go back.
+    fn of(&mut self, start: u64) -> u64 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        while let Some(byte) = self.bytes.get(self.at) {
+            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            let ends = match byte {
+                b'\n' => true,
+                b'\r' => self.bytes.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends);
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -131,30 +157,23 @@ impl Columns {
         if record.len() != width {
             return Err(DeviceFault::Fields { expected: width, found: record.len() });
         }
-        let field = |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
+        let field =
+            |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
         let meter = field(Some(self.meter)).ok_or(DeviceFault::NoMeter)?;
         let meter = meter.parse().map_err(|source| DeviceFault::Meter { source })?;
         let serial = field(self.serial)
             .map(|text| text.parse().map_err(|source| DeviceFault::Serial { source }))
             .transpose()?;
-        let ceiling = field(self.ceiling).map(fen).transpose()?;
+        let ceiling = field(self.ceiling).map(amount).transpose()?;
         Ok(Device { line, meter, serial, ceiling })
     }
 }
 
-/// Fen from yuan with at most two decimals: `500`, `500.5`, `500.50`.
-fn fen(text: &str) -> Result<u32, DeviceFault> {
-    let no_amount = || DeviceFault::Ceiling { text: text.to_owned() };
-    let (yuan, decimals) = text.split_once('.').unwrap_or((text, "00"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(yuan) || !digits(decimals) || decimals.len() > 2 {
-        return Err(no_amount());
-    }
-    // More digits than fit are too much in any case.
-    let yuan: u64 = yuan.parse().unwrap_or(u64::MAX / 1000);
-    let cents: u64 = format!("{decimals:0<2}").parse().map_err(|_| no_amount())?;
-    match u32::try_from(yuan.saturating_mul(100).saturating_add(cents)) {
-        Ok(fen @ 1..=CEILING_MAX) => Ok(fen),
-        _ => Err(DeviceFault::CeilingRange { text: text.to_owned() }),
+fn amount(text: &str) -> Result<Fen, DeviceFault> {
+    let amount: Fen = text.parse().map_err(|source| DeviceFault::Ceiling { source })?;
+    if amount > Fen(0) && amount <= CEILING_MAX {
+        Ok(amount)
+    } else {
+        Err(DeviceFault::CeilingRange { amount })
     }
 }

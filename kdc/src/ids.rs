@@ -1,4 +1,4 @@
-//! Names of things that could be confused: numbers, regions, serials, days, check values.
+//! Names of things that could be confused: numbers, serials, days, check values, PINs.
 //!
 //! Numbers of devices are decimal text for people and packed BCD (two digits a byte) on cards.
 
@@ -6,7 +6,10 @@ use crate::messages::IdError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use wire::bcd::MeterNumber;
 use zeroize::Zeroizing;
+
+pub use wire::bcd::RegionCode;
 
 /// Reads exactly `N` bytes from `2 N` digits of `radix` (10 or 16), high nibble first.
 fn nibbles<const N: usize>(what: &'static str, radix: u32, text: &str) -> Result<[u8; N], IdError> {
@@ -15,7 +18,7 @@ fn nibbles<const N: usize>(what: &'static str, radix: u32, text: &str) -> Result
     for (i, c) in text.chars().enumerate() {
         let digit = c.to_digit(radix).ok_or(IdError::Character { what, position: i + 1, found: c })?;
         if let Some(byte) = out.get_mut(i / 2) {
-            *byte = *byte << 4 | digit as u8; // a digit of either radix is below 16
+            *byte = (*byte << 4) | digit as u8; // a digit of either radix is below 16
         }
         count = i + 1;
     }
@@ -64,10 +67,6 @@ digits!(
     DeviceNumber, 6, 10, "a device number"
 );
 digits!(
-    /// Region code of a city: 8 decimal digits, 4 bytes packed BCD. Zeros stand for the province.
-    Region, 4, 10, "a region code"
-);
-digits!(
     /// Serial of a chip: 8 bytes, 16 hexadecimal digits, as in its ATR.
     Serial, 8, 16, "a card serial"
 );
@@ -76,9 +75,14 @@ digits!(
     CheckValue, 3, 16, "a check value"
 );
 
-impl Region {
-    /// The province itself: what stands for a region on a provincial card.
-    pub const PROVINCE: Region = Region([0; 4]);
+/// The province itself: what stands for a region on a provincial card.
+pub const PROVINCE: RegionCode = RegionCode([0; 4]);
+
+impl From<MeterNumber> for DeviceNumber {
+    /// A meter's number is the number of its ESAM and of its MCU.
+    fn from(meter: MeterNumber) -> Self {
+        DeviceNumber(meter.0)
+    }
 }
 
 impl DeviceNumber {
@@ -175,7 +179,7 @@ impl Pin {
         if !(4..=12).contains(&digits.len()) {
             return Err(IdError::PinLength { found: digits.len() });
         }
-        let packed = digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).unwrap_or(&0x0F)).collect();
+        let packed = digits.chunks(2).map(|pair| (pair[0] << 4) | pair.get(1).unwrap_or(&0x0F)).collect();
         Ok(Pin(Zeroizing::new(packed)))
     }
 

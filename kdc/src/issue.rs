@@ -24,7 +24,6 @@
 //! number, which would derive another master key, is refused before any try. Files that exist are kept, keys
 //! that exist are written again in the form that changes a key, contents are written again.
 
-mod atr;
 mod probe;
 pub mod recorded;
 mod run;
@@ -40,6 +39,7 @@ use crate::source::{KeySource, Level};
 use keys::Role;
 use reader::count::Counter;
 use reader::driver::fmcos::Fmcos;
+use wire::atr::serial_of;
 use wire::channel::Channel;
 use wire::profile::{CardKind, Recipient};
 
@@ -109,7 +109,9 @@ impl<'a> Personalisation<'a> {
         let mut card = Counter::new(channel);
         let mut fmcos = Fmcos::new(&mut card);
         let atr = fmcos.reset()?;
-        let found = atr::serial(&atr).ok_or_else(|| IssueError::NoSerial { atr: hex::encode_upper(&atr) })?;
+        let found = serial_of(&atr)
+            .map(Serial)
+            .ok_or_else(|| IssueError::NoSerial { atr: hex::encode_upper(&atr) })?;
         if let Some(wanted) = wanted
             && wanted != found
         {

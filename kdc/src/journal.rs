@@ -103,7 +103,12 @@ impl Journal {
 
     /// Writes the outcome of an open intent. Also the way to give up a card that is lost or destroyed: an
     /// outcome `Failed` frees its number.
-    pub fn conclude(&mut self, at: &str, subject: &Subject, outcome: Outcome<'_>) -> Result<(), JournalError> {
+    pub fn conclude(
+        &mut self,
+        at: &str,
+        subject: &Subject,
+        outcome: Outcome<'_>,
+    ) -> Result<(), JournalError> {
         if !self.awaits(subject) {
             return Err(JournalError::NoIntent { serial: subject.serial });
         }

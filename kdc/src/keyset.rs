@@ -1,6 +1,6 @@
 //! The keys of one level: the roots of a province, the keys of a city [docs/specs/cards.md 2].
 
-use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use hmac::{Hmac, KeyInit, Mac};
 use keys::{Key, Role, Suite, Zeroize, hierarchy};
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Roots {
 
     /// The keys of a city: each diversified from its root by the region; `transport` stays the root itself,
     /// because blanks are not made for a city.
-    pub fn city(&self, region: Region) -> CityKeys {
+    pub fn city(&self, region: RegionCode) -> CityKeys {
         let set = KeySet::make(self.suite(), self.state(), |role| match role {
             Role::Transport => self.get(role).clone(),
             _ => hierarchy::city_key(self.get(role), region.0),
@@ -123,12 +123,12 @@ impl fmt::Debug for Roots {
 #[derive(Clone)]
 pub struct CityKeys {
     set: KeySet,
-    region: Region,
+    region: RegionCode,
 }
 
 impl CityKeys {
     /// The city.
-    pub const fn region(&self) -> Region {
+    pub const fn region(&self) -> RegionCode {
         self.region
     }
 

@@ -7,7 +7,7 @@
 pub use crate::messages::PairingError;
 
 use crate::headers;
-use crate::ids::{CheckValue, DeviceNumber, Region};
+use crate::ids::{CheckValue, DeviceNumber, RegionCode};
 use crate::issue::KeyCheck;
 use crate::source::{KeySource, Level, Target};
 use keys::{Role, Suite};
@@ -43,7 +43,8 @@ pub struct PairingFile {
     /// Number of the meter.
     pub number: DeviceNumber,
     /// Its city.
-    pub region: Region,
+    #[serde(with = "crate::names::text")]
+    pub region: RegionCode,
     /// Suite of its ESAM.
     #[serde(with = "crate::names::suite")]
     pub suite: Suite,
@@ -63,7 +64,7 @@ impl PairingFile {
     pub fn make(
         source: &mut dyn KeySource,
         number: DeviceNumber,
-        region: Region,
+        region: RegionCode,
         seen: &[KeyCheck],
     ) -> Result<Self, PairingError> {
         let about = source.about();
@@ -88,7 +89,14 @@ impl PairingFile {
             keys.push(PairingKey { role, header: header.to_vec(), field, check_value: known.or(seen) });
         }
         let region = if let Level::City(own) = about.level { own } else { region };
-        Ok(PairingFile { pairing: FORMAT.to_owned(), number, region, suite: about.suite, state: about.state, keys })
+        Ok(PairingFile {
+            pairing: FORMAT.to_owned(),
+            number,
+            region,
+            suite: about.suite,
+            state: about.state,
+            keys,
+        })
     }
 
     /// The file as JSON text, for people too.

@@ -15,9 +15,10 @@ pub mod render;
 
 pub use crate::messages::PlanError;
 
-use crate::ids::{DeviceNumber, Region, Serial, Validity};
+use crate::ids::{DeviceNumber, RegionCode, Serial, Validity};
 use crate::source::Target;
 use keys::Suite;
+use wire::money::Fen;
 use wire::profile::{CardInfo, CardKind, Fid, FileRow, KeyRow, Recipient, State};
 
 /// Short id of the card information file.
@@ -29,8 +30,8 @@ pub(crate) const PIN_ID: u8 = 0x00;
 /// Header of the operator's PIN: type, use right, change right, follow-up state 1, 3 tries
 /// [docs/specs/cards.md 5].
 pub(crate) const PIN_HEADER: [u8; 5] = [0x3A, 0xF0, 0xEF, 0x11, 0x33];
-/// Highest ceiling of an ESAM's purse, in fen; what a stored 0 stands for [docs/specs/cards.md 4].
-pub const CEILING_MAX: u32 = 99_999_999;
+/// Highest ceiling of an ESAM's purse; what a stored 0 stands for [docs/specs/cards.md 4].
+pub const CEILING_MAX: Fen = Fen(99_999_999);
 
 /// What is to be made.
 #[derive(Debug, Clone, Copy)]
@@ -39,16 +40,16 @@ pub struct Request {
     pub kind: CardKind,
     /// Its device number.
     pub number: DeviceNumber,
-    /// Its city; [`Region::PROVINCE`] for a main control card and for nothing else.
-    pub region: Region,
+    /// Its city; [`PROVINCE`](crate::ids::PROVINCE) for a main control card and for nothing else.
+    pub region: RegionCode,
     /// Suite of the chip and of the keys.
     pub suite: Suite,
     /// Test or formal.
     pub state: State,
     /// When it is valid.
     pub validity: Validity,
-    /// Ceiling of the purse in fen, ESAM only; `None` for [`CEILING_MAX`].
-    pub ceiling: Option<u32>,
+    /// Ceiling of the purse, ESAM only; `None` for [`CEILING_MAX`].
+    pub ceiling: Option<Fen>,
 }
 
 /// Which master key of the card is meant.
@@ -141,8 +142,8 @@ impl Plan {
     }
 
     /// City of the card, or the province.
-    pub const fn region(&self) -> Region {
-        Region(self.info.region)
+    pub const fn region(&self) -> RegionCode {
+        RegionCode(self.info.region)
     }
 
     /// Test or formal.

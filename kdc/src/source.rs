@@ -12,7 +12,7 @@ pub use card::CardSource;
 pub use reader::driver::issuing::Target;
 pub use soft::SoftSource;
 
-use crate::ids::{CheckValue, Region};
+use crate::ids::{CheckValue, RegionCode};
 use keys::Suite;
 use wire::profile::{CardKind, Recipient, State};
 
@@ -22,7 +22,7 @@ pub enum Level {
     /// Holds the roots: makes main control cards and issuing cards.
     Province,
     /// Holds a city's keys: makes PSAMs, ESAMs and meter pairings of its own region.
-    City(Region),
+    City(RegionCode),
 }
 
 impl Level {

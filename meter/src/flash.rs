@@ -62,12 +62,13 @@ struct Written<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Read {
-    flash: String,
+struct Read<'a> {
+    flash: &'a str,
     #[serde(rename = "warning")]
-    _warning: String,
-    int_auth: Zeroizing<String>,
-    ext_auth: Zeroizing<String>,
+    _warning: &'a str,
+    // Borrowed, so that reading leaves no copy of a key behind.
+    int_auth: &'a str,
+    ext_auth: &'a str,
     state: MeterState,
 }
 
@@ -102,7 +103,7 @@ impl Meter {
             let bytes = Zeroizing::new(hex::decode(text).map_err(|_| FlashError::Key(name))?);
             Key::new(config.suite, &bytes).map_err(|_: KeyError| FlashError::Key(name))
         };
-        let (int_auth, ext_auth) = (key("int-auth", &read.int_auth)?, key("ext-auth", &read.ext_auth)?);
+        let (int_auth, ext_auth) = (key("int-auth", read.int_auth)?, key("ext-auth", read.ext_auth)?);
         let pairing = Pairing::from_parts(config.number, config.state, int_auth, ext_auth);
         Ok(Meter::from_state(read.state, pairing)?)
     }

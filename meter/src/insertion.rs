@@ -242,7 +242,9 @@ impl Insertion<'_, '_> {
         // A sister of DF_GSM, so reached from there in one SELECT.
         self.sim.enter(DF_TELECOM).map_err(unreadable)?;
         match self.sim.grid_state_here().map_err(unreadable)? {
-            Some(state) if state != self.meter.state.config.state => Err(Fault::plain(step, Refusal::KeyState)),
+            Some(state) if state != self.meter.state.config.state => {
+                Err(Fault::plain(step, Refusal::KeyState))
+            }
             _ => Ok(imsi),
         }
     }
@@ -311,7 +313,8 @@ impl Insertion<'_, '_> {
             }
             if early.is_empty() || !progress {
                 let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
-                self.results.extend(early.iter().map(|order| OrderResult { record: order.number(), outcome }));
+                self.results
+                    .extend(early.iter().map(|order| OrderResult { record: order.number(), outcome }));
                 return Ok(());
             }
             waiting = early;

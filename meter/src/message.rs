@@ -44,6 +44,8 @@ impl OrderMessage {
     pub(crate) fn receipt(&self, user_data: &[u8]) -> Option<[u8; RECORD_LEN]> {
         let submit = Submit::secured(self.originator.clone(), user_data).ok()?;
         let service_centre = self.service_centre.clone();
-        SmsRecord { status: RecordStatus::ToBeSent, service_centre, tpdu: Tpdu::Submit(submit) }.to_bytes().ok()
+        SmsRecord { status: RecordStatus::ToBeSent, service_centre, tpdu: Tpdu::Submit(submit) }
+            .to_bytes()
+            .ok()
     }
 }

@@ -139,7 +139,9 @@ impl PairingFile {
             return Err(PairingError::Header(role));
         }
         match &wrapped.check_value {
-            Some(told) if !told.eq_ignore_ascii_case(&hex::encode(key.kcv())) => Err(PairingError::CheckValue(role)),
+            Some(told) if !told.eq_ignore_ascii_case(&hex::encode(key.kcv())) => {
+                Err(PairingError::CheckValue(role))
+            }
             _ => Ok(key),
         }
     }

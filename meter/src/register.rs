@@ -65,7 +65,7 @@ impl Due {
 pub struct Drawn {
     /// Energy in joules.
     pub joules: u128,
-    /// The relay opened in between: the purse was spent.
+    /// Less than was wanted: the relay opened before, or was open already.
     pub cut: bool,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn draw(
         }
     };
     let last = joules_until_spent(*due, price, balance, tick);
-    let drawn = Drawn { joules: joules.min(last), cut: joules >= last };
+    let drawn = Drawn { joules: joules.min(last), cut: joules > last };
     register.add(drawn.joules);
     due.add(drawn.joules, price);
     drawn

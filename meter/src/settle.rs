@@ -31,7 +31,12 @@ impl Meter {
     ///
     /// With the relay open nothing is drawn. When the purse runs out in between, the relay opens at the next
     /// quarter of an hour of load: what was drawn beyond the purse is owed and taken off the next credit.
-    pub fn consume(&mut self, esam: &mut dyn Channel, wanted: Consumption, now: BcdTime) -> ConsumptionReport {
+    pub fn consume(
+        &mut self,
+        esam: &mut dyn Channel,
+        wanted: Consumption,
+        now: BcdTime,
+    ) -> ConsumptionReport {
         let mut drawn = Drawn { joules: 0, cut: true };
         if !self.state.relay_open {
             let config = self.state.config;

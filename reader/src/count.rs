@@ -42,7 +42,8 @@ pub fn wire_etu(command: &[u8], response: &[u8], guard: u8) -> Etu {
     // With data towards the host the procedure byte and the data stand before the status word.
     let read = bare + CHARACTER * (received + 1);
     // Towards the card: header, turn, procedure byte, turn, data, turn, SW1 SW2, turn.
-    let write = header + TURN + TURN + CHARACTER * sent.saturating_sub(1) + guard * sent + TURN + CHARACTER + TURN;
+    let write =
+        header + TURN + TURN + CHARACTER * sent.saturating_sub(1) + guard * sent + TURN + CHARACTER + TURN;
     Etu(match (sent, received) {
         (0, 0) => bare,
         (0, _) => read,

@@ -1,9 +1,9 @@
 //! What can go wrong between a driver and its card. All words of the FMCOS drivers stand here.
 
+use wire::Sw;
 use wire::channel::ChannelError;
 use wire::profile::CardKind;
 use wire::status::Dialect;
-use wire::Sw;
 
 /// Why a step with a card did not do what was asked. Carries no card data, so it can be shown and logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,9 @@ use rusqlite::ErrorCode;
 #[non_exhaustive]
 pub enum StoreError {
     /// No room left for the database.
-    #[error("the disk (or the quota set for the database) is full; nothing of this act was kept: make room and run it again")]
+    #[error(
+        "the disk (or the quota set for the database) is full; nothing of this act was kept: make room and run it again"
+    )]
     Full,
     /// The file is damaged, or is no SQLite database at all.
     #[error("the database file is damaged: {detail}; restore it from a copy, do not go on writing to it")]
@@ -19,7 +21,9 @@ pub enum StoreError {
     #[error("the file is a database of another program, not of the payment server")]
     NotOurs,
     /// A newer version of this program wrote the file.
-    #[error("the database is of schema version {found}, this program knows up to {known}: use the newer program")]
+    #[error(
+        "the database is of schema version {found}, this program knows up to {known}: use the newer program"
+    )]
     Newer {
         /// Version in the file.
         found: i64,
@@ -27,7 +31,9 @@ pub enum StoreError {
         known: i64,
     },
     /// Another program held the write lock too long.
-    #[error("another program is writing to the database; nothing was kept: run it again when that one has ended")]
+    #[error(
+        "another program is writing to the database; nothing was kept: run it again when that one has ended"
+    )]
     Busy,
     /// The file or its folder cannot be written.
     #[error("the database cannot be written: the file or its folder is read-only")]

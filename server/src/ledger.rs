@@ -92,7 +92,12 @@ pub struct Entry {
 
 impl Entry {
     /// An entry of these lines; refused when they do not balance.
-    pub fn new(kind: EntryKind, at: BcdTime, purchase: Purchase, mut lines: Vec<Line>) -> Result<Self, EntryFault> {
+    pub fn new(
+        kind: EntryKind,
+        at: BcdTime,
+        purchase: Purchase,
+        mut lines: Vec<Line>,
+    ) -> Result<Self, EntryFault> {
         if lines.len() < 2 {
             return Err(EntryFault::Lines(lines.len()));
         }
@@ -114,10 +119,22 @@ impl Entry {
 
     /// A meter confirmed `amount`.
     pub(crate) fn delivery(at: BcdTime, purchase: Purchase, customer: CustomerNumber, amount: Fen) -> Self {
-        Self::transfer(EntryKind::Delivery, at, purchase, [Account::Prepaid(customer), Account::Delivered], amount)
+        Self::transfer(
+            EntryKind::Delivery,
+            at,
+            purchase,
+            [Account::Prepaid(customer), Account::Delivered],
+            amount,
+        )
     }
 
-    fn transfer(kind: EntryKind, at: BcdTime, purchase: Purchase, accounts: [Account; 2], amount: Fen) -> Self {
+    fn transfer(
+        kind: EntryKind,
+        at: BcdTime,
+        purchase: Purchase,
+        accounts: [Account; 2],
+        amount: Fen,
+    ) -> Self {
         let [debit, credit] = accounts;
         let amount = i64::from(amount.0);
         let lines = vec![Line { account: debit, amount }, Line { account: credit, amount: -amount }];
@@ -153,7 +170,9 @@ impl Act<'_> {
     pub(crate) fn post(&self, entry: &Entry) -> Result<(), StoreError> {
         let Purchase { meter, count, order } = entry.purchase;
         self.conn
-            .prepare_cached("INSERT INTO journal_entry (kind, at, meter, count, order_id) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO journal_entry (kind, at, meter, count, order_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute(params![entry.kind.name(), time_text(entry.at), meter.to_string(), count, order.0])?;
         let id = self.conn.last_insert_rowid();
         for (number, line) in (1i64..).zip(&entry.lines) {
@@ -168,7 +187,8 @@ impl Act<'_> {
     /// The row of an account; a customer's is opened with the first posting on it.
     fn account(&self, account: Account) -> Result<i64, StoreError> {
         let house = |kind: &str| -> Result<i64, StoreError> {
-            let mut find = self.conn.prepare_cached("SELECT id FROM account WHERE kind = ?1 AND customer IS NULL")?;
+            let mut find =
+                self.conn.prepare_cached("SELECT id FROM account WHERE kind = ?1 AND customer IS NULL")?;
             Ok(find.query_row([kind], |row| row.get(0))?)
         };
         let customer = match account {

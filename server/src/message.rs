@@ -1,10 +1,123 @@
-//! scratch
-use crate::numbers::Imsi; use crate::receipt::Incoming; use crate::terms::Terms; use sha2::{Digest, Sha256}; use wire::bcd::BcdTime; use wire::order::SimBinding; use wire::sim::ImsiError;
-/// r
-pub const RECORD: usize = 176;
-/// x
-#[derive(Debug,Clone,PartialEq,Eq,thiserror::Error)] pub enum MessageError { /// x
-#[error("form")] Form }
-pub(crate) fn binding(imsi:&Imsi)->Result<SimBinding,ImsiError>{ let c=wire::sim::ef_imsi(imsi.as_str())?; let h:[u8;32]=Sha256::digest(c).into(); let [a,b,cc,d,e,f,g,i,..]=h; Ok(SimBinding([a,b,cc,d,e,f,g,i])) }
-pub(crate) fn order_record(ud:&[u8],_issued:BcdTime,_t:&Terms)->Result<[u8;RECORD],MessageError>{ let mut r=[0xFF;RECORD]; let mut v=vec![3,8,0x91,0x68,0x31,8,0x50,0x47,5,0xF0,0x44,10,0x91,0x68,0x75,0x94,0x55,0x89,0,0xF6,0x62,0x11,0x22,0x80,0,0,0x23,ud.len() as u8]; v.extend(ud); r.get_mut(..v.len()).ok_or(MessageError::Form)?.copy_from_slice(&v); Ok(r) }
-pub(crate) fn receipt_user_data(i:Incoming<'_>)->Result<Vec<u8>,MessageError>{ let f=MessageError::Form; let ud=match i { Incoming::UserData(u)=>u, Incoming::Record(r)=>{ if r.len()!=176||!matches!(r[0],7|5|13|21|29){return Err(f)} return receipt_user_data(Incoming::Tpdu(r.get(2+r[1] as usize..).map(|x|&x[0..]).unwrap_or_default())) } Incoming::Tpdu(t)=>{ if t.len()<12||t[0]&0x43!=0x41{return Err(f)} let n=t[11] as usize; t.get(12..12+n).ok_or(f.clone())? } }; if ud.starts_with(&[2,0x71,0]){Ok(ud.to_vec())}else{Err(f)} }
+//! The short messages that carry orders and receipts (`docs/specs/purchase.md` section 3).
+
+use crate::numbers::Imsi;
+use crate::receipt::Incoming;
+use crate::terms::Terms;
+use sha2::{Digest, Sha256};
+use wire::bcd::BcdTime;
+use wire::order::SimBinding;
+use wire::packet::TAR;
+use wire::sim::{ImsiError, imsi_file};
+use wire::sms::record::{Ours, RECORD_LEN, RecordError, RecordStatus, SmsRecord};
+use wire::sms::tpdu::{Address, Deliver, IE_RESPONSE_PACKET, Submit, Timestamp, Tpdu, TpduError, UserData};
+
+/// Bytes of an EF_SMS record.
+pub const RECORD: usize = RECORD_LEN;
+
+/// Where TAR stands in a response packet: after RPL 2, RHL 1.
+const TAR_PLACE: core::ops::Range<usize> = 3..6;
+
+/// Why an order does not fit a message, or a message carries no receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The server's number in the terms is none.
+    #[error("the server's number {number:?} is no telephone number: {fault}")]
+    ServerNumber {
+        /// As given.
+        number: String,
+        /// What is wrong.
+        fault: TpduError,
+    },
+    /// The service centre's number in the terms is none.
+    #[error("the service centre's number {number:?} is no telephone number: {fault}")]
+    ServiceCentre {
+        /// As given.
+        number: String,
+        /// What is wrong.
+        fault: TpduError,
+    },
+    /// The sealed order does not fit one message.
+    #[error("the sealed order does not fit a message: {0}")]
+    DoesNotFit(TpduError),
+    /// The message does not fit a record.
+    #[error("the order's message does not fit a record: {0}")]
+    Build(RecordError),
+    /// What the security module gave is no order packet.
+    #[error("the security module gave something else than an order packet")]
+    NotAnOrder,
+    /// The record cannot be read.
+    #[error("not a record with a message: {0}")]
+    Record(RecordError),
+    /// The message cannot be read.
+    #[error("not a message to be sent: {0}")]
+    Tpdu(TpduError),
+    /// The record is free.
+    #[error("the record is empty")]
+    Empty,
+    /// The record is of a status that no receipt has.
+    #[error("a receipt's record has status 07 (to be sent) or sent; this has {0:02X}")]
+    Status(u8),
+    /// An order that no meter has answered.
+    #[error("the record holds an order, not yet a receipt: insert the SIM into its meter first")]
+    StillAnOrder,
+    /// Somebody else's message.
+    #[error("the message is no receipt of ours")]
+    NotAReceipt,
+}
+
+/// First 8 bytes of SHA-256 over the EF_IMSI content (`docs/specs/purchase.md` section 1, tag 87).
+pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
+    let hash: [u8; 32] = Sha256::digest(imsi_file(imsi.as_str())?).into();
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    Ok(SimBinding([a, b, c, d, e, f, g, h]))
+}
+
+/// The EF_SMS record of an order, from the user data the security module gave: an SMS-DELIVER from the
+/// server, sent when the order was issued, not yet read.
+pub(crate) fn order_record(
+    user_data: &[u8],
+    issued: BcdTime,
+    terms: &Terms,
+) -> Result<[u8; RECORD], MessageError> {
+    let originator = Address::international(&terms.server_number)
+        .map_err(|fault| MessageError::ServerNumber { number: terms.server_number.clone(), fault })?;
+    let service_centre = Address::international(&terms.service_centre)
+        .map_err(|fault| MessageError::ServiceCentre { number: terms.service_centre.clone(), fault })?;
+    let timestamp = Timestamp::china(issued.0).map_err(MessageError::DoesNotFit)?;
+    let deliver = Deliver::secured(originator, timestamp, user_data).map_err(MessageError::DoesNotFit)?;
+    let record = SmsRecord {
+        status: RecordStatus::Unread,
+        service_centre: Some(service_centre),
+        tpdu: Tpdu::Deliver(deliver),
+    };
+    // A packet a meter would pass over must not be sold.
+    if record.ours() != Some(Ours::Order) {
+        return Err(MessageError::NotAnOrder);
+    }
+    record.to_bytes().map_err(MessageError::Build)
+}
+
+/// The user data of a receipt, `02 71 00 ..`, out of what came in.
+pub(crate) fn receipt_user_data(incoming: Incoming<'_>) -> Result<Vec<u8>, MessageError> {
+    let user_data = match incoming {
+        Incoming::Record(bytes) => user_data_of_record(bytes)?,
+        Incoming::Tpdu(bytes) => Submit::parse(bytes).map_err(MessageError::Tpdu)?.0.user_data,
+        Incoming::UserData(bytes) => UserData::from_octets(bytes, true).map_err(MessageError::Tpdu)?,
+    };
+    let is_receipt = user_data.septets().is_none()
+        && user_data.element(IE_RESPONSE_PACKET).is_some()
+        && user_data.body().get(TAR_PLACE) == Some(&TAR[..]);
+    if is_receipt { Ok(user_data.to_bytes()) } else { Err(MessageError::NotAReceipt) }
+}
+
+fn user_data_of_record(bytes: &[u8]) -> Result<UserData, MessageError> {
+    let record = SmsRecord::parse(bytes).map_err(MessageError::Record)?.ok_or(MessageError::Empty)?;
+    if record.ours() == Some(Ours::Order) {
+        return Err(MessageError::StillAnOrder);
+    }
+    match (record.status, record.tpdu) {
+        (RecordStatus::ToBeSent | RecordStatus::Sent(_), Tpdu::Submit(submit)) => Ok(submit.user_data),
+        (status, _) => Err(MessageError::Status(status.byte())),
+    }
+}

@@ -222,14 +222,16 @@ impl View<'_> {
 
     /// The order of a meter that awaits its receipt, prepared or sealed.
     pub fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
-        let mut find =
-            self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 AND state IN ('prepared', 'sealed')"))?;
+        let mut find = self
+            .conn
+            .prepare_cached(&format!("{SELECT} WHERE meter = ?1 AND state IN ('prepared', 'sealed')"))?;
         rows::first(&mut find, [meter.to_string()], placed)
     }
 
     /// Orders of all meters that the security module has not answered for: to be resumed.
     pub fn interrupted(&self) -> Result<Vec<PlacedOrder>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE state = 'prepared' ORDER BY seq"))?;
+        let mut find =
+            self.conn.prepare_cached(&format!("{SELECT} WHERE state = 'prepared' ORDER BY seq"))?;
         rows::all(&mut find, [], placed)
     }
 
@@ -237,7 +239,8 @@ impl View<'_> {
     pub fn orders(&self, meter: Option<MeterNumber>) -> Result<Vec<PlacedOrder>, StoreError> {
         match meter {
             Some(meter) => {
-                let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 ORDER BY seq"))?;
+                let mut find =
+                    self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 ORDER BY seq"))?;
                 rows::all(&mut find, [meter.to_string()], placed)
             }
             None => {

@@ -63,7 +63,8 @@ impl Act<'_> {
     pub fn void_order(&self, id: OrderId) -> Result<(), OrderError> {
         let placed = self.usable(id)?;
         // An order that took another's place leaves that other one alive: giving it up frees nothing.
-        let never_sealed = placed.state == OrderState::Prepared && placed.asked == 0 && placed.replaces.is_none();
+        let never_sealed =
+            placed.state == OrderState::Prepared && placed.asked == 0 && placed.replaces.is_none();
         if !never_sealed {
             return Err(OrderError::MayBeCredited(id));
         }

@@ -109,7 +109,9 @@ pub enum Refusal {
         result: u8,
     },
     /// A purse that got the amount cannot hold less.
-    #[error("the meter reports a balance of {balance} after crediting {amount}: it cannot have credited all of it")]
+    #[error(
+        "the meter reports a balance of {balance} after crediting {amount}: it cannot have credited all of it"
+    )]
     Balance {
         /// The balance in the receipt.
         balance: Fen,
@@ -133,7 +135,9 @@ pub enum Refusal {
         valid_until: BcdTime,
     },
     /// Another order of the same purchase was settled, and a meter credits only one.
-    #[error("purchase {count} was settled with order {settled}; a receipt for order {order} too means two credits")]
+    #[error(
+        "purchase {count} was settled with order {settled}; a receipt for order {order} too means two credits"
+    )]
     SettledOtherwise {
         /// The order named.
         order: OrderId,
@@ -199,7 +203,11 @@ impl View<'_> {
     }
 
     /// Tries every meter that owes a receipt.
-    fn try_all(&self, sealer: &mut dyn OrderSealer, packet: &[u8]) -> Result<(MeterNumber, Vec<u8>), SettleError> {
+    fn try_all(
+        &self,
+        sealer: &mut dyn OrderSealer,
+        packet: &[u8],
+    ) -> Result<(MeterNumber, Vec<u8>), SettleError> {
         for meter in self.owing()? {
             match open_as(sealer, meter, packet) {
                 Ok(bytes) => return Ok((meter, bytes)),

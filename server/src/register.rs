@@ -165,30 +165,41 @@ impl Act<'_> {
     pub fn register(&self, roster: &Roster) -> Result<Report, StoreError> {
         let mut report = Report { unknown_columns: roster.unknown_columns.clone(), ..Report::default() };
         let mut seen = Seen::default();
-        for (line, parsed) in &roster.lines {
-            let verdict = match parsed {
-                Err(error) => Err(error.clone()),
-                Ok(new) => self.register_one(new, &seen)?.map_err(|(column, fault)| LineError {
-                    line: *line,
-                    column: Some(column),
-                    fault,
-                }),
-            };
-            match verdict {
-                Ok(fresh) => {
-                    *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
-                    if let Ok(new) = parsed {
-                        seen.add(new, *line);
-                    }
+        self.whole(|| {
+            for (line, parsed) in &roster.lines {
+                match parsed {
+                    Err(error) => report.rejected.push(error.clone()),
+                    Ok(new) => self.register_line(*line, new, &mut seen, &mut report)?,
                 }
-                Err(error) => report.rejected.push(error),
             }
-        }
+            Ok::<_, StoreError>(())
+        })?;
         Ok(report)
     }
 
+    fn register_line(
+        &self,
+        line: u64,
+        new: &Registration,
+        seen: &mut Seen,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        match self.register_one(new, seen)? {
+            Ok(fresh) => {
+                *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
+                seen.add(new, line);
+            }
+            Err((column, fault)) => report.rejected.push(LineError { line, column: Some(column), fault }),
+        }
+        Ok(())
+    }
+
     /// `Ok(Ok(true))`: registered now; `Ok(Ok(false))`: was there already.
-    fn register_one(&self, new: &Registration, seen: &Seen) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
+    fn register_one(
+        &self,
+        new: &Registration,
+        seen: &Seen,
+    ) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
         if let Some((column, line)) = seen.find(new) {
             return Ok(Err((column, LineFault::InFile { line })));
         }
@@ -200,7 +211,7 @@ impl Act<'_> {
                 return Ok(Err((column, LineFault::Taken { customer })));
             }
         }
-        self.whole(|| {
+        {
             self.conn
                 .prepare_cached(
                     "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -241,8 +252,15 @@ impl Act<'_> {
 
     fn add_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES (?1, ?2, ?3, ?4, 1)")?
-            .execute(params![customer.to_string(), sim.msisdn.as_str(), sim.imsi.as_str(), sim.iccid.as_str()])?;
+            .prepare_cached(
+                "INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES (?1, ?2, ?3, ?4, 1)",
+            )?
+            .execute(params![
+                customer.to_string(),
+                sim.msisdn.as_str(),
+                sim.imsi.as_str(),
+                sim.iccid.as_str()
+            ])?;
         Ok(())
     }
 }

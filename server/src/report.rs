@@ -108,12 +108,17 @@ impl View<'_> {
             sold_fen: balance.bank_cash,
             settled_fen: -balance.delivered,
             outstanding_fen: -balance.prepaid,
-            customers: self.conn.prepare_cached("SELECT count(*) FROM customer")?.query_row([], |row| row.get(0))?,
+            customers: self
+                .conn
+                .prepare_cached("SELECT count(*) FROM customer")?
+                .query_row([], |row| row.get(0))?,
             ..Totals::default()
         };
-        let mut states = self.conn.prepare_cached("SELECT state, count(*) AS n FROM purchase_order GROUP BY state")?;
-        let counted =
-            rows::all(&mut states, [], |row| Ok((column::<String>(row, "state")?, column::<u32>(row, "n")?)))?;
+        let mut states =
+            self.conn.prepare_cached("SELECT state, count(*) AS n FROM purchase_order GROUP BY state")?;
+        let counted = rows::all(&mut states, [], |row| {
+            Ok((column::<String>(row, "state")?, column::<u32>(row, "n")?))
+        })?;
         for (state, n) in counted {
             totals.orders += n;
             match OrderState::from_name(&state) {
@@ -173,13 +178,14 @@ impl View<'_> {
         if balance.sum() != 0 {
             findings.push(Finding::Balance(balance.sum()));
         }
-        let mut uneven = self
-            .conn
-            .prepare_cached("SELECT entry, sum(amount) AS fen FROM posting GROUP BY entry HAVING sum(amount) <> 0")?;
+        let mut uneven = self.conn.prepare_cached(
+            "SELECT entry, sum(amount) AS fen FROM posting GROUP BY entry HAVING sum(amount) <> 0",
+        )?;
         findings.extend(rows::all(&mut uneven, [], |row| {
             Ok(Finding::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? })
         })?);
-        let orders = self.number("SELECT coalesce(sum(amount), 0) FROM purchase_order WHERE state = 'settled'")?;
+        let orders =
+            self.number("SELECT coalesce(sum(amount), 0) FROM purchase_order WHERE state = 'settled'")?;
         if orders != -balance.delivered {
             findings.push(Finding::Settled { ledger: -balance.delivered, orders });
         }

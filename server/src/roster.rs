@@ -74,7 +74,10 @@ pub enum RosterError {
     Twice(&'static str),
     /// The file could not be read to its end.
     #[error("the file cannot be read: {0}")]
-    Read(#[from] csv::Error),
+    Read(std::io::Error),
+    /// The file is no CSV.
+    #[error("the file is not a table of comma-separated values: {0}")]
+    Csv(csv::Error),
 }
 
 /// What is wrong with one line.
@@ -145,20 +148,48 @@ pub struct Roster {
 impl Roster {
     /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
     /// missing. A bad line does not stop the others.
-    pub fn read(source: impl Read) -> Result<Self, RosterError> {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(source);
-        let (places, unknown_columns) = columns(reader.byte_headers()?)?;
-        let width = reader.byte_headers()?.len();
+    pub fn read(mut source: impl Read) -> Result<Self, RosterError> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).map_err(RosterError::Read)?;
+        // Spreadsheets put a byte order mark in front.
+        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text);
+        let header = reader.byte_headers().map_err(RosterError::Csv)?;
+        let (width, (places, unknown_columns)) = (header.len(), columns(header)?);
+        let mut counter = LineCounter { text, at: 0, line: 1 };
         let mut lines = Vec::new();
         for record in reader.into_byte_records() {
-            let record = record?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let parsed = parse(record, width, &places)
-                .map_err(|(column, fault)| LineError { line, column, fault });
+            let record = record.map_err(RosterError::Csv)?;
+            let line = counter.line_of(record.position().map_or(0, csv::Position::byte));
+            let parsed =
+                parse(record, width, &places).map_err(|(column, fault)| LineError { line, column, fault });
             lines.push((line, parsed));
         }
         Ok(Roster { lines, unknown_columns })
+    }
+}
+
+/// Counts lines as an editor shows them; the CSV reader gives the place where it began to look for a
+/// record, which may be some empty lines before it.
+struct LineCounter<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line of the record the reader began to look for at `byte`; bytes must not go backwards.
+    fn line_of(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(c) = self.text.get(self.at) {
+            let ends_line = *c == b'\n' || (*c == b'\r' && self.text.get(self.at + 1) != Some(&b'\n'));
+            if self.at >= byte && !matches!(c, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -171,7 +202,9 @@ fn columns(header: &csv::ByteRecord) -> Result<(Places, Vec<String>), RosterErro
     for (i, name) in header.iter().enumerate() {
         let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
         match Column::ALL.into_iter().find(|column| column.name() == name) {
-            Some(column) if places[column as usize].is_some() => return Err(RosterError::Twice(column.name())),
+            Some(column) if places[column as usize].is_some() => {
+                return Err(RosterError::Twice(column.name()));
+            }
             Some(column) => places[column as usize] = Some(i),
             None => unknown.push(name),
         }

@@ -19,7 +19,8 @@ where
     T::Err: Display,
 {
     let text: String = row.get(name)?;
-    text.parse().map_err(|fault: T::Err| StoreError::Value { place: name, detail: format!("{text:?} {fault}") })
+    text.parse()
+        .map_err(|fault: T::Err| StoreError::Value { place: name, detail: format!("{text:?} {fault}") })
 }
 
 /// A BLOB column of exactly `N` bytes.

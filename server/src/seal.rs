@@ -67,7 +67,12 @@ impl Store {
     }
 
     /// Asks the security module with no transaction open, so that other programs may write meanwhile.
-    fn ask(&mut self, sealer: &mut dyn OrderSealer, order: &Order, terms: &Terms) -> Result<SealedOrder, OrderError> {
+    fn ask(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        order: &Order,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
         match sealer.seal(&order.to_bytes()) {
             Ok(user_data) => self.batch(|act| act.keep_sealed(order.id, &user_data, terms)),
             Err(cause) => {
@@ -119,9 +124,9 @@ impl Act<'_> {
 
     /// Posts the sale of an order's purchase, unless an earlier order of it was sealed.
     pub(crate) fn book_sale(&self, order: &Order) -> Result<(), StoreError> {
-        let mut find = self
-            .conn
-            .prepare_cached("SELECT 1 FROM journal_entry WHERE kind = 'sale' AND meter = ?1 AND count = ?2")?;
+        let mut find = self.conn.prepare_cached(
+            "SELECT 1 FROM journal_entry WHERE kind = 'sale' AND meter = ?1 AND count = ?2",
+        )?;
         if find.exists(params![order.meter.to_string(), order.count])? {
             return Ok(());
         }

@@ -39,8 +39,7 @@ impl SealError {
     fn of(error: &CardError) -> Self {
         match error {
             CardError::Refused { .. } | CardError::WrongKind { .. } => SealError::Refused(error.to_string()),
-            CardError::Channel { source, .. } => SealError::Lost(format!("{error}: {source}")),
-            CardError::Malformed { .. } => SealError::Lost(error.to_string()),
+            CardError::Channel { .. } | CardError::Malformed { .. } => SealError::Lost(error.to_string()),
         }
     }
 }

@@ -72,7 +72,12 @@ impl Act<'_> {
     }
 
     /// Checks an opened receipt against its order and settles it. A refusal changes nothing.
-    pub fn settle_opened(&self, opened: &Opened, now: BcdTime, terms: &Terms) -> Result<Settlement, SettleError> {
+    pub fn settle_opened(
+        &self,
+        opened: &Opened,
+        now: BcdTime,
+        terms: &Terms,
+    ) -> Result<Settlement, SettleError> {
         let receipt = &opened.receipt;
         let placed = self.order(receipt.order)?.ok_or(Refusal::UnknownOrder(receipt.order))?;
         check(receipt, &placed.order, terms)?;
@@ -91,7 +96,12 @@ impl Act<'_> {
         }))
     }
 
-    fn keep_settlement(&self, opened: &Opened, order: &Order, now: BcdTime) -> Result<Vec<OrderId>, StoreError> {
+    fn keep_settlement(
+        &self,
+        opened: &Opened,
+        order: &Order,
+        now: BcdTime,
+    ) -> Result<Vec<OrderId>, StoreError> {
         let receipt = &opened.receipt;
         self.conn
             .prepare_cached(
@@ -150,10 +160,11 @@ impl View<'_> {
 
     fn why_void(&self, placed: &PlacedOrder) -> Result<Refusal, StoreError> {
         let Order { id: order, meter, count, .. } = placed.order;
-        let mut find = self
-            .conn
-            .prepare_cached("SELECT id FROM purchase_order WHERE meter = ?1 AND count = ?2 AND state = 'settled'")?;
-        let settled = rows::first(&mut find, params![meter.to_string(), count], |row| bytes(row, "id").map(OrderId))?;
+        let mut find = self.conn.prepare_cached(
+            "SELECT id FROM purchase_order WHERE meter = ?1 AND count = ?2 AND state = 'settled'",
+        )?;
+        let settled =
+            rows::first(&mut find, params![meter.to_string(), count], |row| bytes(row, "id").map(OrderId))?;
         Ok(match settled {
             Some(settled) if placed.record.is_some() => Refusal::SettledOtherwise { order, count, settled },
             _ => Refusal::NeverSealed { order, state: placed.state },
@@ -176,7 +187,8 @@ fn check(receipt: &Receipt, order: &Order, terms: &Terms) -> Result<(), Refusal>
     if receipt.balance < order.amount {
         return Err(Refusal::Balance { balance: receipt.balance, amount: order.amount });
     }
-    let early = receipt.time.add_seconds(i64::from(terms.clock_tolerance_s)).is_some_and(|time| time < order.issued);
+    let early =
+        receipt.time.add_seconds(i64::from(terms.clock_tolerance_s)).is_some_and(|time| time < order.issued);
     if early {
         return Err(Refusal::TooEarly { at_meter: receipt.time, issued: order.issued });
     }

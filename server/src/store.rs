@@ -215,7 +215,7 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     }
     for (version, script) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         tx.execute_batch(script)?;
-        tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version as i64])?;
+        tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.commit()?;

@@ -39,7 +39,8 @@ pub enum ApduError {
 impl<'a> CommandRef<'a> {
     /// Reads a short APDU of any case. Extended lengths are refused: T=0 cards have none.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ApduError> {
-        let (&[cla, ins, p1, p2], body) = bytes.split_first_chunk::<4>().ok_or(ApduError::Header(bytes.len()))?;
+        let (&[cla, ins, p1, p2], body) =
+            bytes.split_first_chunk::<4>().ok_or(ApduError::Header(bytes.len()))?;
         let (data, le): (&[u8], _) = match body {
             [] => (&[], None),
             [le] => (&[], Some(le_value(*le))),

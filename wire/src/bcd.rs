@@ -76,7 +76,7 @@ pub const fn value(byte: u8) -> Option<u8> {
 /// Packs 0 to 99; larger values keep their last two digits.
 pub const fn byte(value: u8) -> u8 {
     let value = value % 100;
-    (value / 10) << 4 | value % 10
+    ((value / 10) << 4) | (value % 10)
 }
 
 fn check(what: &'static str, bytes: &[u8]) -> Result<(), BcdError> {
@@ -148,7 +148,14 @@ impl BcdTime {
     }
 
     /// From its parts; years 0000 to 9999, no leap seconds.
-    pub fn from_parts(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, BcdError> {
+    pub fn from_parts(
+        year: u16,
+        month: u8,
+        day: u8,
+        hour: u8,
+        minute: u8,
+        second: u8,
+    ) -> Result<Self, BcdError> {
         let fault = BcdError::Calendar { year, month, day, hour, minute, second };
         let days = days_in_month(year, month).ok_or(fault)?;
         if year > 9999 || day == 0 || day > days || hour > 23 || minute > 59 || second > 59 {
@@ -210,7 +217,12 @@ impl FromStr for BcdTime {
             found == Some(*c) || (*c == 'T' && found == Some(' '))
         });
         if written && text.len() == 19 {
-            let digits: String = text.chars().enumerate().filter(|(i, _)| !separators.iter().any(|s| s.0 == *i)).map(|c| c.1).collect();
+            let digits: String = text
+                .chars()
+                .enumerate()
+                .filter(|(i, _)| !separators.iter().any(|s| s.0 == *i))
+                .map(|c| c.1)
+                .collect();
             return BcdTime::new(pack("a time", &digits)?);
         }
         BcdTime::new(pack("a time", text)?)

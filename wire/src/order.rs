@@ -171,7 +171,11 @@ impl Fields {
         Ok(Fields { objects, strict, at: 0 })
     }
 
-    pub(crate) fn take<const N: usize>(&mut self, tag: u8, name: &'static str) -> Result<[u8; N], FieldError> {
+    pub(crate) fn take<const N: usize>(
+        &mut self,
+        tag: u8,
+        name: &'static str,
+    ) -> Result<[u8; N], FieldError> {
         while let Some(object) = self.objects.get(self.at) {
             if object.tag > tag {
                 break;

@@ -158,6 +158,9 @@ pub enum PacketError {
     /// More data than a packet carries.
     #[error("{0} bytes of data do not fit a packet")]
     TooLong(usize),
+    /// A counter of more than five bytes.
+    #[error("the counter {0} does not fit its five bytes")]
+    Counter(u64),
 }
 
 impl Spi {
@@ -230,18 +233,23 @@ pub struct CommandHeader {
 }
 
 /// Builds a command packet with its user data header: `02 70 00 CPL CHL SPI KIc KID TAR CNTR PCNTR [CC] data [padding]`.
-pub fn seal_command(header: &CommandHeader, data: &[u8], crypto: &dyn PacketCrypto) -> Result<Vec<u8>, PacketError> {
+pub fn seal_command(
+    header: &CommandHeader,
+    data: &[u8],
+    crypto: &dyn PacketCrypto,
+) -> Result<Vec<u8>, PacketError> {
     let security = header.spi.command;
     let padding = padding(security, 6 + data.len(), crypto);
     let header_len = COMMAND_HEADER + security.cc_len();
-    let total = u16::try_from(1 + header_len + data.len() + padding).map_err(|_| PacketError::TooLong(data.len()))?;
+    let total =
+        u16::try_from(1 + header_len + data.len() + padding).map_err(|_| PacketError::TooLong(data.len()))?;
     let mut open = Vec::with_capacity(16);
     open.extend_from_slice(&total.to_be_bytes());
     open.push(header_len as u8); // 13 or 21
     open.extend_from_slice(&header.spi.to_bytes());
     open.extend_from_slice(&[header.kic, header.kid]);
     open.extend_from_slice(&header.tar);
-    let mut counted = counter_bytes(header.counter).to_vec();
+    let mut counted = counter_bytes(header.counter)?.to_vec();
     counted.push(padding as u8); // less than a block
     let mut padded = data.to_vec();
     padded.resize(data.len() + padding, 0);
@@ -337,16 +345,21 @@ pub struct ResponseHeader {
 }
 
 /// Builds a response packet with its user data header: `02 71 00 RPL RHL TAR CNTR PCNTR status [CC] data [padding]`.
-pub fn seal_response(header: &ResponseHeader, data: &[u8], crypto: &dyn PacketCrypto) -> Result<Vec<u8>, PacketError> {
+pub fn seal_response(
+    header: &ResponseHeader,
+    data: &[u8],
+    crypto: &dyn PacketCrypto,
+) -> Result<Vec<u8>, PacketError> {
     let security = header.security;
     let padding = padding(security, 7 + data.len(), crypto);
     let header_len = RESPONSE_HEADER + security.cc_len();
-    let total = u16::try_from(1 + header_len + data.len() + padding).map_err(|_| PacketError::TooLong(data.len()))?;
+    let total =
+        u16::try_from(1 + header_len + data.len() + padding).map_err(|_| PacketError::TooLong(data.len()))?;
     let mut open = Vec::with_capacity(6);
     open.extend_from_slice(&total.to_be_bytes());
     open.push(header_len as u8); // 10 or 18
     open.extend_from_slice(&header.tar);
-    let mut counted = counter_bytes(header.counter).to_vec();
+    let mut counted = counter_bytes(header.counter)?.to_vec();
     counted.extend_from_slice(&[padding as u8, header.status.0]); // less than a block
     let mut padded = data.to_vec();
     padded.resize(data.len() + padding, 0);
@@ -398,9 +411,11 @@ impl<'a> ResponsePacket<'a> {
     }
 }
 
-fn counter_bytes(counter: u64) -> [u8; 5] {
-    let [_, _, _, a, b, c, d, e] = counter.to_be_bytes();
-    [a, b, c, d, e]
+fn counter_bytes(counter: u64) -> Result<[u8; 5], PacketError> {
+    match counter.to_be_bytes() {
+        [0, 0, 0, a, b, c, d, e] => Ok([a, b, c, d, e]),
+        _ => Err(PacketError::Counter(counter)),
+    }
 }
 
 fn counter(counted: &[u8; 6]) -> u64 {
@@ -418,7 +433,13 @@ fn cc_slice(cc: &Option<[u8; CC_LEN]>) -> &[u8] {
     cc.as_ref().map_or(&[], |cc| cc)
 }
 
-fn join(udh: [u8; 3], open: &[u8], inside: &[&[u8]], security: Security, crypto: &dyn PacketCrypto) -> Vec<u8> {
+fn join(
+    udh: [u8; 3],
+    open: &[u8],
+    inside: &[&[u8]],
+    security: Security,
+    crypto: &dyn PacketCrypto,
+) -> Vec<u8> {
     let mut out = udh.to_vec();
     out.extend_from_slice(open);
     let start = out.len();
@@ -455,7 +476,12 @@ fn decipher(inside: &[u8], security: Security, crypto: &dyn PacketCrypto) -> Res
     Ok(inside)
 }
 
-fn unpad(data: &[u8], count: u8, security: Security, crypto: &dyn PacketCrypto) -> Result<Vec<u8>, PacketError> {
+fn unpad(
+    data: &[u8],
+    count: u8,
+    security: Security,
+    crypto: &dyn PacketCrypto,
+) -> Result<Vec<u8>, PacketError> {
     let n = usize::from(count);
     let limit = if security.ciphered { crypto.block() } else { 1 };
     if n >= limit || n > data.len() {

@@ -347,7 +347,9 @@ impl Recipient {
     /// The key table of the recipient; empty for kinds that take no key over EXPORT KEY.
     pub fn keys(self) -> &'static [KeyRow] {
         match self {
-            Recipient::Card(CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing) => ISSUING_KEYS,
+            Recipient::Card(CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing) => {
+                ISSUING_KEYS
+            }
             Recipient::Card(CardKind::Psam) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
             Recipient::Card(CardKind::Sim | CardKind::TestCard) => &[],

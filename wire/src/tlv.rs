@@ -1,7 +1,6 @@
 //! BER-TLV, read strictly: one-byte tags, minimal definite lengths, nothing left over.
 
 use alloc::vec::Vec;
-use iso7816_tlv::ber::{Tlv, Value};
 
 /// A data object with its tag and value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,34 +33,34 @@ pub enum TlvError {
     },
 }
 
-/// Reads data objects to the end of the bytes.
+/// Reads data objects to the end of the bytes. The content of a constructed object is not looked into: the
+/// depth of nesting, which the sender chooses, costs no stack.
 pub fn objects(bytes: &[u8]) -> Result<Vec<Object>, TlvError> {
     let mut out = Vec::new();
     let mut rest = bytes;
-    while let Some(tag) = rest.first() {
-        let offset = bytes.len() - rest.len();
-        if tag & 0x1F == 0x1F {
-            return Err(TlvError::LongTag(offset));
-        }
-        let (parsed, after) = Tlv::parse(rest);
-        let object = parsed.map_err(|_| TlvError::Malformed(offset))?;
-        // The library takes longer forms of a length; encoding again shows them.
-        let taken = &rest[..rest.len() - after.len()];
-        if object.to_vec() != taken {
-            return Err(TlvError::Malformed(offset));
-        }
-        let head = taken.len() - content_len(&object);
-        out.push(Object { tag: *tag, value: taken[head..].to_vec() });
+    while !rest.is_empty() {
+        let (object, after) = first(rest, bytes.len() - rest.len())?;
+        out.push(object);
         rest = after;
     }
     Ok(out)
 }
 
-fn content_len(object: &Tlv) -> usize {
-    match object.value() {
-        Value::Primitive(bytes) => bytes.len(),
-        Value::Constructed(inner) => inner.iter().map(|tlv| tlv.to_vec().len()).sum(),
+/// The first data object of `bytes`, which begin at `offset` of the whole, and what follows it.
+fn first(bytes: &[u8], offset: usize) -> Result<(Object, &[u8]), TlvError> {
+    let malformed = TlvError::Malformed(offset);
+    let (&tag, rest) = bytes.split_first().ok_or(malformed)?;
+    if tag & 0x1F == 0x1F {
+        return Err(TlvError::LongTag(offset));
     }
+    let (len, rest) = match *rest {
+        [len @ 0..=0x7F, ref rest @ ..] => (usize::from(len), rest),
+        [0x81, len @ 0x80..=0xFF, ref rest @ ..] => (usize::from(len), rest),
+        [0x82, hi @ 1..=0xFF, lo, ref rest @ ..] => (usize::from(u16::from_be_bytes([hi, lo])), rest),
+        _ => return Err(malformed),
+    };
+    let (value, after) = rest.split_at_checked(len).filter(|_| tag != 0).ok_or(malformed)?;
+    Ok((Object { tag, value: value.to_vec() }, after))
 }
 
 /// The content of the one object of this tag that the bytes must be.
@@ -70,11 +69,9 @@ pub fn only(bytes: &[u8], wanted: u8) -> Result<Vec<u8>, TlvError> {
     if found != wanted {
         return Err(TlvError::Tag { wanted, found });
     }
-    let mut all = objects(bytes)?.into_iter();
-    match (all.next(), all.next()) {
-        (Some(object), None) => Ok(object.value),
-        (Some(object), Some(_)) => Err(TlvError::Trailing(bytes.len() - object.value.len() - 2)),
-        (None, _) => Err(TlvError::Malformed(0)),
+    match first(bytes, 0)? {
+        (object, []) => Ok(object.value),
+        (_, more) => Err(TlvError::Trailing(more.len())),
     }
 }
 

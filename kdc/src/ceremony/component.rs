@@ -33,10 +33,9 @@ impl Component {
         let mut value = Zeroizing::new([0; LEN]);
         let mut count = 0;
         for c in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let digit =
-                c.to_digit(16).ok_or(CeremonyError::NotHex { number, digit: count + 1, found: c })?;
+            let digit = c.to_digit(16).ok_or(CeremonyError::NotHex { number, digit: count + 1, found: c })?;
             if let Some(byte) = value.get_mut(count / 2) {
-                *byte = *byte << 4 | digit as u8; // below 16
+                *byte = (*byte << 4) | digit as u8; // below 16
             }
             count += 1;
         }

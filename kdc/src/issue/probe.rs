@@ -1,17 +1,17 @@
 //! What a card shows of itself before anyone authenticates.
 
-use crate::ids::{DeviceNumber, Region, Serial};
+use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::messages::IssueError;
 use crate::plan::{CARD_INFO_SFI, Master, Plan, Step, read_in_the_making};
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use wire::Sw;
-use wire::profile::{CardInfo, FileRow, Fid, KeyRow, Shape};
+use wire::profile::{CardInfo, Fid, FileRow, KeyRow, Shape};
 
 /// How far an earlier run came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// As it came from the factory, or no more than an empty card information file.
+    /// As it came from the factory.
     Blank,
     /// Begun as this very card; the card shows which master key it holds.
     Begun(Master),
@@ -33,6 +33,8 @@ impl Condition {
 /// Card information as found.
 enum Found {
     Nothing,
+    /// The file is there, nothing in it.
+    Empty,
     InTheMaking(CardInfo),
     Finished(CardInfo),
 }
@@ -45,6 +47,8 @@ pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Resu
     }
     match card_information(card)? {
         Found::Nothing => Ok(Condition::Blank),
+        // The step after the creation of this file tells the number; the own master comes much later.
+        Found::Empty => Ok(Condition::Begun(Master::Transport)),
         Found::Finished(info) => {
             Err(IssueError::AlreadyIssued { serial, kind: info.kind, number: DeviceNumber(info.number) })
         }
@@ -58,12 +62,13 @@ pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Resu
 fn card_information(card: &mut Fmcos<'_>) -> Result<Found, IssueError> {
     let bytes = match card.read_binary(CARD_INFO_SFI, 0, CardInfo::LEN as u16) {
         Ok(bytes) => bytes,
+        Err(error) if error.sw() == Some(Sw::FILE_NOT_FOUND) => return Ok(Found::Nothing),
         // 6281: created and never written [FMCOS UM 7.5].
-        Err(error) if matches!(error.sw(), Some(Sw::FILE_NOT_FOUND | Sw::DATA_SUSPECT)) => return Ok(Found::Nothing),
+        Err(error) if error.sw() == Some(Sw::DATA_SUSPECT) => return Ok(Found::Empty),
         Err(error) => return Err(error.into()),
     };
     if bytes.iter().all(|byte| *byte == 0x00) || bytes.iter().all(|byte| *byte == 0xFF) {
-        return Ok(Found::Nothing);
+        return Ok(Found::Empty);
     }
     if let Some(info) = read_in_the_making(&bytes) {
         return Ok(Found::InTheMaking(info));
@@ -81,7 +86,7 @@ fn same_card(plan: &Plan, begun: &CardInfo, serial: Serial) -> Result<(), IssueE
         serial,
         kind: begun.kind,
         number: DeviceNumber(begun.number),
-        region: Region(begun.region),
+        region: RegionCode(begun.region),
         state: begun.state,
     })
 }

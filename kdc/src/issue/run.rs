@@ -1,6 +1,6 @@
 //! The steps of a plan, done.
 
-use super::{Condition, KeyCheck, Observer, Personalisation, atr, probe};
+use super::{Condition, KeyCheck, Observer, Personalisation, probe};
 use crate::headers;
 use crate::ids::{CheckValue, Pin, Serial};
 use crate::messages::{IssueError, StepFault, steps};
@@ -10,6 +10,7 @@ use keys::Role;
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use wire::Sw;
+use wire::atr::serial_of;
 use wire::profile::{FileRow, KeyRow};
 
 /// A run under way.
@@ -83,7 +84,7 @@ impl Run<'_> {
 
     fn reset(&mut self) -> Result<(), StepFault> {
         let atr = self.card.reset()?;
-        match atr::serial(&atr) {
+        match serial_of(&atr).map(Serial) {
             Some(found) if found != self.serial => Err(StepFault::Swapped { began: self.serial, found }),
             Some(_) => Ok(()),
             None => {

@@ -1,6 +1,6 @@
 //! One line of the journal.
 
-use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::issue::KeyCheck;
 use keys::{Role, Suite};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,8 @@ pub struct Subject {
     /// Its number.
     pub number: DeviceNumber,
     /// Its city, zeros for the province.
-    pub region: Region,
+    #[serde(with = "crate::names::text")]
+    pub region: RegionCode,
     /// Its suite.
     #[serde(with = "crate::names::suite")]
     pub suite: Suite,

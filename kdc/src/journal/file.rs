@@ -36,7 +36,8 @@ pub(super) struct LineFile {
 
 impl LineFile {
     pub(super) fn open(path: &Path, each: impl FnMut(u64, &Entry)) -> Result<Self, JournalError> {
-        let fail = |doing: &'static str| move |source| JournalError::Io { path: path.to_owned(), doing, source };
+        let fail =
+            |doing: &'static str| move |source| JournalError::Io { path: path.to_owned(), doing, source };
         let new = !path.exists();
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).open(path).map_err(fail("open"))?;
@@ -51,7 +52,13 @@ impl LineFile {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(fail("read"))?;
         let shape = parse(path, &bytes, each)?;
-        Ok(LineFile { file, path: path.to_owned(), lines: shape.lines, torn: shape.torn, open_end: shape.open_end })
+        Ok(LineFile {
+            file,
+            path: path.to_owned(),
+            lines: shape.lines,
+            torn: shape.torn,
+            open_end: shape.open_end,
+        })
     }
 
     pub(super) const fn torn(&self) -> Option<&Torn> {
@@ -85,10 +92,20 @@ impl LineFile {
     }
 }
 
+impl Drop for LineFile {
+    /// Closing alone would leave the lock to a child process that was forked at this moment.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// Reads a file without keeping it open.
 pub(super) fn read(path: &Path, each: impl FnMut(u64, &Entry)) -> Result<(), JournalError> {
-    let bytes =
-        std::fs::read(path).map_err(|source| JournalError::Io { path: path.to_owned(), doing: "read", source })?;
+    let bytes = std::fs::read(path).map_err(|source| JournalError::Io {
+        path: path.to_owned(),
+        doing: "read",
+        source,
+    })?;
     parse(path, &bytes, each).map(drop)
 }
 

@@ -93,7 +93,8 @@ impl Index {
                 Stage::Open => {}
             }
         }
-        let holder = self.numbers.get(&(subject.kind, subject.number)).filter(|serial| **serial != subject.serial);
+        let holder =
+            self.numbers.get(&(subject.kind, subject.number)).filter(|serial| **serial != subject.serial);
         if let Some(claim) = holder.and_then(|serial| self.claims.get(serial)) {
             let Claim { subject: other, line, stage } = *claim;
             return Err(match stage {

@@ -123,7 +123,9 @@ impl Hint for CeremonyError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             CeremonyError::AlreadyEntered { .. } => "withdraw it first if another paper is the right one",
-            CeremonyError::Length { .. } | CeremonyError::NotHex { .. } | CeremonyError::CheckValue { .. } => {
+            CeremonyError::Length { .. }
+            | CeremonyError::NotHex { .. }
+            | CeremonyError::CheckValue { .. } => {
                 "nothing was taken; type the component again from the paper"
             }
             CeremonyError::CheckValueText { .. } => {
@@ -137,7 +139,9 @@ impl Hint for CeremonyError {
             CeremonyError::RecordRoot { .. } | CeremonyError::RecordKind { .. } => {
                 "these are not the papers of that ceremony, or a component of another one was used"
             }
-            CeremonyError::Count { .. } | CeremonyError::Number { .. } | CeremonyError::RecordFormat { .. } => {
+            CeremonyError::Count { .. }
+            | CeremonyError::Number { .. }
+            | CeremonyError::RecordFormat { .. } => {
                 return None;
             }
         })

@@ -3,6 +3,7 @@
 use super::{Hint, IdError};
 use crate::ids::{DeviceNumber, Serial};
 use crate::plan::CEILING_MAX;
+use wire::money::{Fen, MoneyError};
 
 /// Why a device list cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -71,16 +72,16 @@ pub enum DeviceFault {
         source: IdError,
     },
     /// The ceiling is no amount.
-    #[error("ceiling: {text:?} is no amount in yuan")]
+    #[error("ceiling: {source}")]
     Ceiling {
-        /// The text.
-        text: String,
+        /// What is wrong with it.
+        source: MoneyError,
     },
     /// The ceiling is zero or too high.
-    #[error("ceiling: {text} yuan is not between 0.01 and {}.{:02} yuan", CEILING_MAX / 100, CEILING_MAX % 100)]
+    #[error("ceiling: {amount} is not between 0.01 and {CEILING_MAX}")]
     CeilingRange {
-        /// The text.
-        text: String,
+        /// The amount.
+        amount: Fen,
     },
     /// The meter stands in an earlier line.
     #[error("meter {meter} stands in line {first} already")]

@@ -1,39 +1,40 @@
 //! Words of plans and issuing.
 
 use super::{Hint, JournalError, SourceError, role, steps};
-use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::plan::{CEILING_MAX, Content, Master};
 use crate::source::Level;
 use keys::Suite;
 use reader::error::CardError;
 use wire::Sw;
+use wire::money::Fen;
 use wire::profile::{CardInfoError, CardKind, Recipient, State};
 
 /// Why there is no plan for a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// Not a card that is personalised from blank.
-    #[error("a {} is not issued by an issuing plan", kind.name())]
+    #[error("kind {} is not issued by an issuing plan", kind.name())]
     Kind {
         /// Kind asked for.
         kind: CardKind,
     },
     /// A region where none belongs, or none where one does.
-    #[error("a {} cannot be of region {region}", kind.name())]
+    #[error("kind {} cannot be of region {region}", kind.name())]
     Region {
         /// Kind asked for.
         kind: CardKind,
         /// Region asked for.
-        region: Region,
+        region: RegionCode,
     },
-    /// A ceiling outside 1 to 99999999 fen.
-    #[error("the ceiling of a purse is 1 to {CEILING_MAX} fen, not {fen}")]
+    /// A ceiling of nothing, or above the highest.
+    #[error("the ceiling of a purse is 0.01 to {CEILING_MAX}, not {ceiling}")]
     Ceiling {
-        /// Ceiling asked for, in fen.
-        fen: u32,
+        /// Ceiling asked for.
+        ceiling: Fen,
     },
     /// A ceiling for a card without a purse.
-    #[error("a {} has no purse, so no ceiling", kind.name())]
+    #[error("kind {} has no purse, so no ceiling", kind.name())]
     CeilingOf {
         /// Kind asked for.
         kind: CardKind,
@@ -43,7 +44,9 @@ pub enum PlanError {
 impl Hint for PlanError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            PlanError::Kind { .. } => "a SIM comes with its files in the chip and is written by the sim commands",
+            PlanError::Kind { .. } => {
+                "a SIM comes with its files in the chip and is written by the sim commands"
+            }
             PlanError::Region { .. } => "region 00000000 is the province; only a main control card is of it",
             PlanError::Ceiling { .. } => "leave the ceiling out for the highest one",
             PlanError::CeilingOf { .. } => return None,
@@ -78,7 +81,7 @@ pub enum IssueError {
         sw: Sw,
     },
     /// A finished card of ours.
-    #[error("the card {serial} is already a {} with number {number}", kind.name())]
+    #[error("the card {serial} is issued already: {} {number}", kind.name())]
     AlreadyIssued {
         /// Serial of the chip.
         serial: Serial,
@@ -89,7 +92,7 @@ pub enum IssueError {
     },
     /// Half made, and as another card than the one asked for now.
     #[error(
-        "the card {serial} was begun as a {} with number {number} for region {region} ({}) and not finished",
+        "the card {serial} was begun as {} {number} for region {region} ({} keys) and not finished",
         kind.name(), state.name()
     )]
     BegunAsOther {
@@ -100,7 +103,7 @@ pub enum IssueError {
         /// Number it was to get.
         number: DeviceNumber,
         /// Region it was for.
-        region: Region,
+        region: RegionCode,
         /// State it was for.
         state: State,
     },
@@ -135,9 +138,9 @@ pub enum IssueError {
     #[error("the plan is for region {plan}, the key source is of region {own}")]
     RegionDiffers {
         /// Region of the plan.
-        plan: Region,
+        plan: RegionCode,
         /// Region of the source.
-        own: Region,
+        own: RegionCode,
     },
     /// The plan writes a PIN and none was given, or the other way round.
     #[error("{}", if *needed { "this card needs an operator's PIN" } else { "this card has no operator's PIN" })]
@@ -261,7 +264,9 @@ impl Hint for IssueError {
                 "use a card that the factory brought into the transport state"
             }
             IssueError::AlreadyIssued { .. } => "use a blank card; an issued card is never overwritten",
-            IssueError::BegunAsOther { .. } => "finish the card with the number it was begun with, or destroy it",
+            IssueError::BegunAsOther { .. } => {
+                "finish the card with the number it was begun with, or destroy it"
+            }
             IssueError::SourceMakesNo { level, kind } => {
                 return SourceError::MayNotMake { level: *level, target: Recipient::Card(*kind) }.hint();
             }
@@ -280,9 +285,11 @@ impl Hint for StepFault {
             StepFault::Card(error) if error.is_gone() => {
                 "put the same card back and run the same command again: it goes on where it stopped"
             }
-            StepFault::Card(CardError::Refused { step: "EXTERNAL AUTHENTICATE", sw: Sw::WRONG_LENGTH, .. }) => {
-                "the chip is of another cipher suite than the plan"
-            }
+            StepFault::Card(CardError::Refused {
+                step: "EXTERNAL AUTHENTICATE",
+                sw: Sw::WRONG_LENGTH,
+                ..
+            }) => "the chip is of another cipher suite than the plan",
             StepFault::Source(error) => return error.hint(),
             StepFault::Authentication { open: true, master: Master::Transport, .. } => {
                 "the run before may have written the own master key already; try that one by name"

@@ -1,7 +1,7 @@
 //! Words of key sources and pairing.
 
 use super::{Hint, recipient, role};
-use crate::ids::{DeviceNumber, Region};
+use crate::ids::{DeviceNumber, RegionCode};
 use crate::source::Level;
 use reader::error::CardError;
 use wire::profile::{CardKind, Recipient};
@@ -13,7 +13,7 @@ pub enum SourceError {
     #[error("issuing card: {0}")]
     Card(#[from] CardError),
     /// The card is of a kind that holds no keys for others.
-    #[error("a {} gives no keys to other cards", .0.name())]
+    #[error("kind {} gives no keys to other cards", .0.name())]
     NotIssuing(CardKind),
     /// The issuing card names a suite this program does not know.
     #[error("the issuing card is of an unknown cipher suite {0:02X}")]
@@ -27,7 +27,7 @@ pub enum SourceError {
         target: Recipient,
     },
     /// The target takes no such key.
-    #[error("a {} takes no key of {}", recipient(*target), role(*code))]
+    #[error("kind {}: it takes no key of {}", recipient(*target), role(*code))]
     Role {
         /// The target.
         target: Recipient,
@@ -35,7 +35,7 @@ pub enum SourceError {
         code: u8,
     },
     /// The header is not one of those the target's key table allows.
-    #[error("the header {} does not write the key of {} into a {}", hex::encode_upper(header), role(*code), recipient(*target))]
+    #[error("the header {} does not write the key of {} into the kind {}", hex::encode_upper(header), role(*code), recipient(*target))]
     Header {
         /// The target.
         target: Recipient,
@@ -48,12 +48,14 @@ pub enum SourceError {
     #[error("this source is of region {own}, the target of region {asked}")]
     Region {
         /// The source's region.
-        own: Region,
+        own: RegionCode,
         /// The target's region.
-        asked: Region,
+        asked: RegionCode,
     },
     /// A meter's MCU has no challenge and no chip serial: both are made of its number.
-    #[error("the challenge and serial of a meter MCU are 0000 and its number {number}, under the transport key")]
+    #[error(
+        "the challenge and serial of a meter MCU are 0000 and its number {number}, under the transport key"
+    )]
     McuForm {
         /// The meter.
         number: DeviceNumber,

@@ -7,7 +7,7 @@ use wire::profile::{FileRow, KeyRow, Shape};
 /// What a plan makes, in one line.
 pub(crate) fn title(plan: &Plan) -> String {
     let region = match plan.region() {
-        crate::ids::Region::PROVINCE => "the province".to_owned(),
+        crate::ids::PROVINCE => "the province".to_owned(),
         region => format!("region {region}"),
     };
     format!(
@@ -71,7 +71,9 @@ fn key(row: &KeyRow) -> String {
 fn file(row: &FileRow) -> String {
     let fid = row.fid.0;
     match row.shape {
-        Shape::Binary(size) => format!("file {fid:04X}: {size} bytes, read {:02X}, write {:02X}", row.read, row.write),
+        Shape::Binary(size) => {
+            format!("file {fid:04X}: {size} bytes, read {:02X}, write {:02X}", row.read, row.write)
+        }
         Shape::Fixed(count, len) => format!(
             "file {fid:04X}: {count} records of {len} bytes, read {:02X}, write {:02X}",
             row.read, row.write

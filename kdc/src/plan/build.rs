@@ -1,10 +1,11 @@
 //! The steps of each kind, from the tables of `wire::profile`.
 
 use super::{CARD_INFO_SFI, CEILING_MAX, Content, Master, PlanError, Request, Step, in_the_making};
-use crate::ids::Region;
+use crate::ids::PROVINCE;
+use wire::money::Fen;
 use wire::profile::{
-    CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, ESAM_KEYS, FileRow,
-    ISSUING_FILES, ISSUING_KEYS, KeyRow, PSAM_FILES, PSAM_KEYS, PSAM_PURCHASE_FILES,
+    CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, ESAM_KEYS,
+    FileRow, ISSUING_FILES, ISSUING_KEYS, KeyRow, PSAM_FILES, PSAM_KEYS, PSAM_PURCHASE_FILES,
 };
 
 /// What differs from kind to kind. `application` is what stands in a directory of its own, with the keys.
@@ -54,11 +55,12 @@ fn contents(request: &Request) -> Result<Vec<(u8, Vec<u8>, Content)>, PlanError>
 }
 
 /// EF 0002: not opened, meter number, no customer, no SIM, ceiling, RFU [docs/specs/cards.md 4].
-fn parameters(request: &Request, ceiling: Option<u32>) -> Result<Vec<u8>, PlanError> {
+fn parameters(request: &Request, ceiling: Option<Fen>) -> Result<Vec<u8>, PlanError> {
     let stored = match ceiling {
         None => 0,
-        Some(fen @ 1..=CEILING_MAX) => fen,
-        Some(fen) => return Err(PlanError::Ceiling { fen }),
+        // 0 on the card stands for the highest ceiling, so it cannot be asked for as an amount.
+        Some(ceiling) if ceiling > Fen(0) && ceiling <= CEILING_MAX => ceiling.0,
+        Some(ceiling) => return Err(PlanError::Ceiling { ceiling }),
     };
     let mut bytes = vec![0; 32];
     bytes[1..7].copy_from_slice(&request.number.0);
@@ -73,7 +75,7 @@ const fn short(fid: wire::profile::Fid) -> u8 {
 
 pub(super) fn steps(request: &Request) -> Result<Vec<Step>, PlanError> {
     let provincial = request.kind == CardKind::MainControl;
-    if provincial != (request.region == Region::PROVINCE) {
+    if provincial != (request.region == PROVINCE) {
         return Err(PlanError::Region { kind: request.kind, region: request.region });
     }
     let profile = profile(request)?;

@@ -57,7 +57,7 @@ impl fmt::Display for PlannedApdu {
         let data = self.shown.len();
         match self.hidden {
             Some((_, Some(len))) => write!(f, "{:02X}", data + len)?,
-            Some((_, None)) => write!(f, " Lc ")?,
+            Some((_, None)) => write!(f, "{}", if data > 0 { " Lc " } else { " Lc" })?,
             None if data > 0 => write!(f, "{data:02X}")?,
             None => {}
         }

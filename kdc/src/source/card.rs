@@ -1,7 +1,7 @@
 //! An issuing card as a source: the keys never leave it in clear.
 
 use super::{About, Expected, KeySource, Level, SourceError, Target};
-use crate::ids::{CheckValue, Pin, Region};
+use crate::ids::{CheckValue, Pin, RegionCode};
 use keys::{Role, Suite};
 use reader::driver::fmcos::KeyInformation;
 use reader::driver::issuing::IssuingCard;
@@ -26,7 +26,7 @@ impl<'c> CardSource<'c> {
         let info = card.card_info()?;
         let level = match info.kind {
             CardKind::MainControl => Level::Province,
-            CardKind::PsamIssuing | CardKind::EsamIssuing => Level::City(Region(info.region)),
+            CardKind::PsamIssuing | CardKind::EsamIssuing => Level::City(RegionCode(info.region)),
             kind => return Err(SourceError::NotIssuing(kind)),
         };
         let suite = Suite::from_code(info.suite).ok_or(SourceError::Suite(info.suite))?;
@@ -76,7 +76,9 @@ impl KeySource for CardSource<'_> {
         let as_it_is = match (target.recipient, role) {
             (_, None) => false,
             (Recipient::Card(CardKind::Psam), Some(_)) => true,
-            (Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing), Some(role)) => role == Role::Transport,
+            (Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing), Some(role)) => {
+                role == Role::Transport
+            }
             _ => false,
         };
         let check_value = as_it_is.then_some(CheckValue(parent.kcv));

@@ -6,7 +6,7 @@
 
 use super::{About, Expected, KeySource, Level, SourceError, Target};
 use crate::headers;
-use crate::ids::{CheckValue, DeviceNumber, Region, Serial};
+use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
 use keys::{Key, Role, hierarchy, seal};
 use wire::profile::{CardKind, KeyRow, Recipient};
@@ -51,7 +51,7 @@ impl SoftSource {
         if let Level::City(own) = about.level
             && own.0 != target.region
         {
-            return Err(SourceError::Region { own, asked: Region(target.region) });
+            return Err(SourceError::Region { own, asked: RegionCode(target.region) });
         }
         Ok(())
     }
@@ -61,7 +61,11 @@ impl SoftSource {
         let number = DeviceNumber(target.number);
         let form = number.as_mcu_serial().0;
         let right = target.serial == form && challenge == form && !target.own_master;
-        if target.recipient != Recipient::Mcu || right { Ok(()) } else { Err(SourceError::McuForm { number }) }
+        if target.recipient != Recipient::Mcu || right {
+            Ok(())
+        } else {
+            Err(SourceError::McuForm { number })
+        }
     }
 
     /// The target's master key once it is personalised.

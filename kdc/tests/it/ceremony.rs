@@ -57,7 +57,8 @@ fn known_answers() {
         let mut ceremony = Ceremony::new(suite, case.components.len() as u8).unwrap();
         // Custodians come in any order: the result is the same.
         for (i, component) in case.components.iter().enumerate().rev() {
-            let taken = ceremony.add_component(i as u8 + 1, &component.typed, &component.check_value).unwrap();
+            let taken =
+                ceremony.add_component(i as u8 + 1, &component.typed, &component.check_value).unwrap();
             assert_eq!(taken.to_string(), component.check_value);
         }
         let held = ceremony.finish(AT).unwrap();

@@ -3,8 +3,10 @@
 use gridcard_kdc::devices::{self, Device, DeviceFault, DeviceListError, LineFault};
 use gridcard_kdc::messages::IdError;
 use proptest::prelude::*;
+use wire::money::{Fen, MoneyError};
 
 fn device(line: u64, meter: &str, serial: Option<&str>, ceiling: Option<u32>) -> Device {
+    let ceiling = ceiling.map(Fen);
     let serial = serial.map(|serial| serial.parse().unwrap());
     Device { line, meter: meter.parse().unwrap(), serial, ceiling }
 }
@@ -54,9 +56,9 @@ fn bad_lines_are_named_and_good_ones_go_on() {
         (4, DeviceFault::MeterTwice { meter: "000000000001".parse().unwrap(), first: 2 }),
         (5, DeviceFault::SerialTwice { serial: "0102030405060708".parse().unwrap(), first: 2 }),
         (7, DeviceFault::Serial { source: short("a card serial", 16, 8) }),
-        (8, DeviceFault::Ceiling { text: "5 yuan".to_owned() }),
-        (9, DeviceFault::CeilingRange { text: "0".to_owned() }),
-        (10, DeviceFault::CeilingRange { text: "1000000".to_owned() }),
+        (8, DeviceFault::Ceiling { source: MoneyError::Character { place: 2, found: ' ' } }),
+        (9, DeviceFault::CeilingRange { amount: Fen(0) }),
+        (10, DeviceFault::CeilingRange { amount: Fen(100_000_000) }),
         (11, DeviceFault::Fields { expected: 3, found: 1 }),
         (12, DeviceFault::NoMeter),
     ];
@@ -101,9 +103,9 @@ fn money_is_read_exactly() {
     for (text, fen) in
         [("1", 100), ("1.5", 150), ("1.05", 105), ("0.29", 29), ("999999.99", 99_999_999), ("007", 700)]
     {
-        assert_eq!(ceiling(text), Some(fen), "{text}");
+        assert_eq!(ceiling(text), Some(Fen(fen)), "{text}");
     }
-    for text in ["1.", ".5", "1.005", "-1", "+1", "1e3", "1.0.0", "99999999999999999999999", "1000000.00"] {
+    for text in [".5", "1.005", "-1", "+1", "1e3", "1.0.0", "99999999999999999999999", "1000000.00"] {
         assert_eq!(ceiling(text), None, "{text}");
     }
 }

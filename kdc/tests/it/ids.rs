@@ -1,6 +1,6 @@
 //! Numbers, days, PINs.
 
-use gridcard_kdc::ids::{CheckValue, Day, DeviceNumber, Pin, Region, Serial, Validity};
+use gridcard_kdc::ids::{CheckValue, Day, DeviceNumber, Pin, Serial, Validity};
 use gridcard_kdc::messages::IdError;
 use proptest::prelude::*;
 
@@ -10,14 +10,13 @@ fn numbers_say_what_is_wrong_with_them() {
     assert_eq!("".parse::<DeviceNumber>(), Err(length("a device number", 12, 0)));
     assert_eq!("00000000004".parse::<DeviceNumber>(), Err(length("a device number", 12, 11)));
     assert_eq!("0000000000420".parse::<DeviceNumber>(), Err(length("a device number", 12, 13)));
-    assert_eq!("3302000".parse::<Region>(), Err(length("a region code", 8, 7)));
     assert_eq!(
-        "3302000A".parse::<Region>(),
-        Err(IdError::Character { what: "a region code", position: 8, found: 'A' })
+        "00000000004A".parse::<DeviceNumber>(),
+        Err(IdError::Character { what: "a device number", position: 12, found: 'A' })
     );
     assert_eq!(
-        "０302000A".parse::<Region>(),
-        Err(IdError::Character { what: "a region code", position: 1, found: '０' })
+        "０00000000042".parse::<DeviceNumber>(),
+        Err(IdError::Character { what: "a device number", position: 1, found: '０' })
     );
     assert_eq!("a1B2c3".parse::<CheckValue>(), Ok(CheckValue([0xA1, 0xB2, 0xC3])));
     assert_eq!("0102030405060708".parse(), Ok(Serial([1, 2, 3, 4, 5, 6, 7, 8])));

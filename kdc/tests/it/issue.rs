@@ -3,7 +3,9 @@
 use crate::paper_card::{PaperCard, Pull};
 use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
 use gridcard_kdc::ids::{DeviceNumber, Pin, Serial};
-use gridcard_kdc::issue::{Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded};
+use gridcard_kdc::issue::{
+    Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded,
+};
 use gridcard_kdc::journal::{self, Event, Journal, Outcome};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::{Hint, RecordedError};
@@ -118,7 +120,7 @@ fn the_dry_run_is_the_run() {
             let (shown, rest) = command.data.split_at(planned.shown.len());
             assert_eq!(shown, planned.shown, "{planned}");
             match planned.hidden {
-                None => assert_eq!(rest, []),
+                None => assert!(rest.is_empty(), "{planned}"),
                 Some((Hidden::Pin, None)) => assert_eq!(rest, [0x12, 0x34, 0x56]),
                 Some((_, len)) => assert_eq!(Some(rest.len()), len, "{planned}"),
             }
@@ -205,9 +207,8 @@ fn the_open_case_spends_one_try() {
     card.pull = Some((at, Pull::After));
     run(&plan, &mut card, Master::Transport).unwrap_err();
     card.pull = None;
-    let session = Personalisation::probe(&plan, &mut card, None).unwrap();
-    assert_eq!(session.condition(), Condition::Open);
-    drop(session);
+    let condition = Personalisation::probe(&plan, &mut card, None).unwrap().condition();
+    assert_eq!(condition, Condition::Open);
     assert_eq!(card.tries, 3, "looking costs nothing");
     let before = card.sent.len();
     let error = run(&plan, &mut card, Master::Transport).unwrap_err();
@@ -229,7 +230,7 @@ fn a_card_begun_with_another_number_costs_no_try() {
     let error = run(&other, &mut card, Master::Transport).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the card 0102030405060708 was begun as a esam with number 000000000042 for region 33020000 (test) and not finished"
+        "the card 0102030405060708 was begun as esam 000000000042 for region 33020000 (test keys) and not finished"
     );
     assert_eq!(card.tries, 3);
 }

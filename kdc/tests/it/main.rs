@@ -1,5 +1,8 @@
 //! The crate from outside. One binary, so that it links once.
 
+#![cfg(test)]
+
+mod card_source;
 mod ceremony;
 mod devices;
 mod ids;
@@ -7,6 +10,7 @@ mod issue;
 mod journal;
 mod pairing;
 mod paper_card;
+mod paper_issuer;
 mod plan;
 mod primitives;
 mod soft;

@@ -4,6 +4,7 @@ use crate::{KINDS, plan, request};
 use gridcard_kdc::messages::PlanError;
 use gridcard_kdc::plan::{CEILING_MAX, Content, Plan, Request, Step};
 use keys::Suite;
+use wire::money::Fen;
 use wire::profile::{CardInfo, CardKind};
 
 #[test]
@@ -18,11 +19,11 @@ fn dry_runs_read_as_they_should() {
 fn every_key_is_written_once_and_looked_at() {
     for kind in KINDS {
         let plan = plan(kind, Suite::TripleDes);
-        let roles = |pick: fn(&Step) -> Option<u8>| -> Vec<u8> { plan.steps().iter().filter_map(pick).collect() };
+        let roles =
+            |pick: fn(&Step) -> Option<u8>| -> Vec<u8> { plan.steps().iter().filter_map(pick).collect() };
         let written = roles(|step| if let Step::WriteKey(row) = step { Some(row.role) } else { None });
         let seen = roles(|step| if let Step::CheckKey(row) = step { Some(row.role) } else { None });
-        let table: Vec<u8> =
-            wire::profile::Recipient::Card(kind).keys().iter().map(|row| row.role).collect();
+        let table: Vec<u8> = wire::profile::Recipient::Card(kind).keys().iter().map(|row| row.role).collect();
         assert_eq!(written, table, "{}", kind.name());
         assert_eq!(seen, table[1..], "all but the own master, which proves itself");
         assert_eq!(plan.needs_pin(), kind != CardKind::Esam);
@@ -58,14 +59,16 @@ fn parameters_of_an_esam() {
         plan.steps()
             .iter()
             .find_map(|step| match step {
-                Step::Update { sfi: 0x02, bytes, what: Content::Parameters } => Some(hex::encode_upper(bytes)),
+                Step::Update { sfi: 0x02, bytes, what: Content::Parameters } => {
+                    Some(hex::encode_upper(bytes))
+                }
                 _ => None,
             })
             .unwrap()
     };
     let head = "00000000000042000000000000";
     assert_eq!(parameters(None), format!("{head}00000000000000000000000000000000000000"));
-    assert_eq!(parameters(Some(50_000)), format!("{head}00000000000000000000C35000000000000000"));
+    assert_eq!(parameters(Some(Fen(50_000))), format!("{head}00000000000000000000C35000000000000000"));
 }
 
 #[test]
@@ -75,12 +78,12 @@ fn requests_that_make_no_card() {
     for kind in [CardKind::Sim, CardKind::TestCard] {
         assert_eq!(refused(Request { kind, ..esam }), PlanError::Kind { kind });
     }
-    for fen in [0, CEILING_MAX + 1, u32::MAX] {
-        assert_eq!(refused(Request { ceiling: Some(fen), ..esam }), PlanError::Ceiling { fen });
+    for ceiling in [Fen(0), Fen(CEILING_MAX.0 + 1), Fen(u32::MAX)] {
+        assert_eq!(refused(Request { ceiling: Some(ceiling), ..esam }), PlanError::Ceiling { ceiling });
     }
     let psam = request(CardKind::Psam, Suite::TripleDes);
     let kind = CardKind::Psam;
-    assert_eq!(refused(Request { ceiling: Some(1), ..psam }), PlanError::CeilingOf { kind });
+    assert_eq!(refused(Request { ceiling: Some(Fen(1)), ..psam }), PlanError::CeilingOf { kind });
     let main = request(CardKind::MainControl, Suite::TripleDes);
     for (kind, region) in [(CardKind::Esam, main.region), (CardKind::MainControl, esam.region)] {
         assert_eq!(refused(Request { kind, region, ..esam }), PlanError::Region { kind, region });

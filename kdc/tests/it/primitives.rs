@@ -12,7 +12,9 @@ pub fn encrypt(suite: Suite, key: &Bytes16, block: &mut [u8]) {
         Suite::TripleDes => {
             des::TdesEde2::new(&Array(*key)).encrypt_block(Array::slice_as_mut_array(block).unwrap())
         }
-        Suite::Aes128 => aes::Aes128::new(&Array(*key)).encrypt_block(Array::slice_as_mut_array(block).unwrap()),
+        Suite::Aes128 => {
+            aes::Aes128::new(&Array(*key)).encrypt_block(Array::slice_as_mut_array(block).unwrap())
+        }
         Suite::Sm4 => sm4::Sm4::new(&Array(*key)).encrypt_block(Array::slice_as_mut_array(block).unwrap()),
     }
 }
@@ -27,7 +29,9 @@ pub fn decrypt(suite: Suite, key: &Bytes16, data: &mut [u8]) {
             Suite::Aes128 => {
                 aes::Aes128::new(&Array(*key)).decrypt_block(Array::slice_as_mut_array(block).unwrap())
             }
-            Suite::Sm4 => sm4::Sm4::new(&Array(*key)).decrypt_block(Array::slice_as_mut_array(block).unwrap()),
+            Suite::Sm4 => {
+                sm4::Sm4::new(&Array(*key)).decrypt_block(Array::slice_as_mut_array(block).unwrap())
+            }
         }
     }
 }

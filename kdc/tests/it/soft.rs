@@ -3,7 +3,7 @@
 use crate::primitives::{Bytes16, child, decrypt, encrypt, kcv, session_mac, test_root};
 use crate::{NUMBER, REGION, SERIAL};
 use gridcard_kdc::headers;
-use gridcard_kdc::ids::{CheckValue, DeviceNumber, Region, Serial};
+use gridcard_kdc::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::SourceError;
 use gridcard_kdc::source::{KeySource, Level, SoftSource, Target};
@@ -18,7 +18,7 @@ fn target(recipient: Recipient, own_master: bool) -> Target {
     let serial: Serial = SERIAL.parse().unwrap();
     let region = match recipient {
         Recipient::Card(CardKind::MainControl) => [0; 4],
-        _ => REGION.parse::<Region>().unwrap().0,
+        _ => REGION.parse::<RegionCode>().unwrap().0,
     };
     let serial = if recipient == Recipient::Mcu { number.as_mcu_serial() } else { serial };
     Target { recipient, own_master, serial: serial.0, number: number.0, region }
@@ -55,7 +55,9 @@ fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) 
         (None, _) => own,
         (Some(role), Recipient::Card(CardKind::MainControl)) => root(role),
         (Some(Role::Transport), _) => root(Role::Transport),
-        (Some(role), Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::Psam)) => city(role),
+        (Some(role), Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::Psam)) => {
+            city(role)
+        }
         (Some(role), _) => device(role),
     };
     (master, key)
@@ -89,7 +91,11 @@ fn every_exported_field_opens_to_the_key_of_the_formulas() {
                         let (master, key) = expected_keys(suite, &target, row.role);
                         let (cipher_text, mac) = field.split_at(field.len() - 4);
                         let covered = [&header[..], cipher_text].concat();
-                        assert_eq!(mac, session_mac(suite, &master, &challenge, &covered), "{recipient:?} {row:?}");
+                        assert_eq!(
+                            mac,
+                            session_mac(suite, &master, &challenge, &covered),
+                            "{recipient:?} {row:?}"
+                        );
                         let mut plain = cipher_text.to_vec();
                         decrypt(suite, &master, &mut plain);
                         assert_eq!(plain[0], 0x15, "LD counts head and key");
@@ -151,7 +157,8 @@ fn a_level_makes_only_what_stands_below_it() {
     let mut province = source(Recipient::Card(CardKind::MainControl), suite);
     let mut city = source(Recipient::Mcu, suite);
     for recipient in RECIPIENTS {
-        let below_city = matches!(recipient, Recipient::Card(CardKind::Psam | CardKind::Esam) | Recipient::Mcu);
+        let below_city =
+            matches!(recipient, Recipient::Card(CardKind::Psam | CardKind::Esam) | Recipient::Mcu);
         let target = target(recipient, false);
         let wrong: &mut SoftSource = if below_city { &mut province } else { &mut city };
         let level = wrong.about().level;
@@ -173,7 +180,7 @@ fn a_city_serves_its_own_region_only() {
     let refused = source(recipient, Suite::TripleDes).authenticate_target(&elsewhere, CHALLENGE);
     assert_eq!(
         refused,
-        Err(SourceError::Region { own: REGION.parse().unwrap(), asked: Region(elsewhere.region) })
+        Err(SourceError::Region { own: REGION.parse().unwrap(), asked: RegionCode(elsewhere.region) })
     );
 }
 
@@ -187,7 +194,8 @@ fn roles_outside_the_table_are_refused() {
         assert_eq!(refused, Err(SourceError::Role { target: recipient, code: role }));
     }
     let mcu = target(Recipient::Mcu, false);
-    let refused = source(Recipient::Mcu, suite).export_key(&mcu, 4, mcu.serial, [0x84, 0xD4, 0x01, 0x04, 0x1C]);
+    let refused =
+        source(Recipient::Mcu, suite).export_key(&mcu, 4, mcu.serial, [0x84, 0xD4, 0x01, 0x04, 0x1C]);
     assert_eq!(refused, Err(SourceError::Role { target: Recipient::Mcu, code: 4 }));
 }
 

@@ -74,7 +74,8 @@ impl FakeEsam {
                 self.wait(block)
             }
             ([0x00, 0x82, 0, 3], [_, cryptogram @ ..]) => {
-                let expected = self.challenge.take().map(|challenge| seal::cryptogram(&self.ext_auth, &challenge));
+                let expected =
+                    self.challenge.take().map(|challenge| seal::cryptogram(&self.ext_auth, &challenge));
                 self.authenticated = expected.as_deref() == Some(cryptogram);
                 if self.authenticated { vec![0x90, 0x00] } else { vec![0x63, 0xCE] }
             }
@@ -83,7 +84,9 @@ impl FakeEsam {
                 self.run_info = info.to_vec();
                 vec![0x90, 0x00]
             }
-            ([0x80, 0x30, 0, 0x0C], [4, amount @ ..]) => self.debit(u32::from_be_bytes(amount.try_into().unwrap())),
+            ([0x80, 0x30, 0, 0x0C], [4, amount @ ..]) => {
+                self.debit(u32::from_be_bytes(amount.try_into().unwrap()))
+            }
             ([0x80, 0xC2, 0, 0], [_, envelope @ ..]) => self.envelope(envelope),
             _ => vec![0x6D, 0x00],
         }
@@ -107,12 +110,14 @@ impl FakeEsam {
         }
         assert_eq!(self.run_info.len(), 20, "the run information comes before the order");
         let packet = envelope.windows(3).position(|window| window == [0x02, 0x70, 0x00]).unwrap();
-        let number = |at: usize| u32::from_be_bytes(envelope[packet + at..packet + at + 4].try_into().unwrap());
+        let number =
+            |at: usize| u32::from_be_bytes(envelope[packet + at..packet + at + 4].try_into().unwrap());
         let (count, amount) = (number(COUNT_AT), number(AMOUNT_AT));
         if count == self.count + 1 {
             self.balance += amount;
             self.count = count;
-            self.receipt = [&[0x02, 0x71, 0x00, 0x00, 0x10, 0x0F][..], b"GRC", &count.to_be_bytes(), &[0; 9]].concat();
+            self.receipt =
+                [&[0x02, 0x71, 0x00, 0x00, 0x10, 0x0F][..], b"GRC", &count.to_be_bytes(), &[0; 9]].concat();
         } else if count != self.count {
             return if count < self.count { vec![0x9E, 0x17] } else { vec![0x9E, 0x37] };
         }

@@ -1,5 +1,12 @@
 //! The meter against an ESAM and a SIM that play their part of the protocol and nothing else.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod consumption;
 mod esam;
 mod flash;

@@ -58,7 +58,9 @@ impl FakeSim {
             ([0xA0, 0xC0, 0, 0], _) => [std::mem::take(&mut self.waiting), vec![0x90, 0x00]].concat(),
             _ if self.chv1 && matches!(self.file, 0x6F07 | 0x6F3C) => vec![0x98, 0x04],
             ([0xA0, 0xB0, 0, 0], [9]) if self.file == 0x6F07 => [&IMSI[..], &[0x90, 0x00]].concat(),
-            ([0xA0, 0xB0, 0, 0], [2]) if self.file == 0x6FE0 => [&self.grid.unwrap()[..], &[0x90, 0x00]].concat(),
+            ([0xA0, 0xB0, 0, 0], [2]) if self.file == 0x6FE0 => {
+                [&self.grid.unwrap()[..], &[0x90, 0x00]].concat()
+            }
             ([0xA0, 0xA2, 0, mode], [_, pattern @ ..]) if self.file == 0x6F3C => self.seek(mode, pattern),
             ([0xA0, 0xB2, number, 4], [176]) if self.file == 0x6F3C => {
                 self.read.push(number);
@@ -77,12 +79,10 @@ impl FakeSim {
     fn select(&mut self, fid: u16) -> Vec<u8> {
         let missing = (fid == 0x6FE0 && self.grid.is_none()) || (fid == 0x6F3C && !self.has_sms);
         // DF_GSM and DF_TELECOM are sisters; their files are reached from them alone.
-        let reachable = match (self.file, fid) {
-            (_, 0x3F00 | 0x7F20 | 0x7F10) => true,
-            (0x7F20, 0x6F07) => true,
-            (0x7F10 | 0x6FE0 | 0x6F3C, 0x6FE0 | 0x6F3C) => true,
-            _ => false,
-        };
+        let reachable = matches!(
+            (self.file, fid),
+            (_, 0x3F00 | 0x7F20 | 0x7F10) | (0x7F20, 0x6F07) | (0x7F10 | 0x6FE0 | 0x6F3C, 0x6FE0 | 0x6F3C)
+        );
         if missing || !reachable {
             return vec![0x94, 0x04];
         }
@@ -94,7 +94,9 @@ impl FakeSim {
 
     fn seek(&mut self, mode: u8, pattern: &[u8]) -> Vec<u8> {
         let from = if mode == 0x12 { self.found } else { 0 };
-        let hit = (from..self.records.len()).find(|at| self.records[*at].starts_with(pattern)).map(|at| at as u8 + 1);
+        let hit = (from..self.records.len())
+            .find(|at| self.records[*at].starts_with(pattern))
+            .map(|at| at as u8 + 1);
         match self.circles.or(hit) {
             Some(number) => {
                 self.found = usize::from(number);

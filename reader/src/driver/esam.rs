@@ -89,7 +89,8 @@ impl<'c> Esam<'c> {
         };
         Ok(EsamParameters {
             opened,
-            meter: MeterNumber::new(take(&file, 1)).map_err(|error| CardError::malformed(step, error.to_string()))?,
+            meter: MeterNumber::new(take(&file, 1))
+                .map_err(|error| CardError::malformed(step, error.to_string()))?,
             customer: CustomerNumber::new(take(&file, 7))
                 .map_err(|error| CardError::malformed(step, error.to_string()))?,
             binding: SimBinding(take(&file, 13)),
@@ -149,7 +150,8 @@ impl<'c> Esam<'c> {
         match self.fmcos.send(step, &Command::new(0x80, 0xC2, 0x00, 0x00).data(&data)) {
             Ok(answer) if answer.starts_with(&[0x02, 0x71, 0x00]) => Ok(answer),
             Ok(answer) => {
-                let what = format!("the card's answer of {} byte(s) is not user data with a response", answer.len());
+                let what =
+                    format!("the card's answer of {} byte(s) is not user data with a response", answer.len());
                 Err(CardError::malformed(step, what).into())
             }
             Err(error) => Err(match error.sw().and_then(Refusal::from_sw) {

@@ -192,7 +192,10 @@ impl<'c> Fmcos<'c> {
         let step = "WRITE KEY";
         let [cla, ins, p1, p2, lc] = header;
         if (cla, ins) != (0x84, 0xD4) {
-            return Err(CardError::malformed(step, format!("the header begins {cla:02X}{ins:02X}, not 84D4")));
+            return Err(CardError::malformed(
+                step,
+                format!("the header begins {cla:02X}{ins:02X}, not 84D4"),
+            ));
         }
         if field.len() != usize::from(lc) {
             let what = format!("the header announces {lc} byte(s), the field has {}", field.len());

@@ -68,7 +68,10 @@ impl<'c> IssuingCard<'c> {
         let answer = self.fmcos.send(step, &Command::new(0x80, 0x46, target.p1(), 0x00).data(&data))?;
         match answer.len() {
             8 | 16 => Ok(answer),
-            n => Err(CardError::malformed(step, format!("a cryptogram has 8 or 16 bytes, the card answered {n}"))),
+            n => Err(CardError::malformed(
+                step,
+                format!("a cryptogram has 8 or 16 bytes, the card answered {n}"),
+            )),
         }
     }
 

@@ -61,8 +61,9 @@ impl<'c> Link<'c> {
 
 /// The answer as an array, or a named error.
 pub(crate) fn exactly<const N: usize>(step: &'static str, data: &[u8]) -> Result<[u8; N], CardError> {
-    data.try_into()
-        .map_err(|_| CardError::malformed(step, format!("the card answered {} byte(s) where {N} belong", data.len())))
+    data.try_into().map_err(|_| {
+        CardError::malformed(step, format!("the card answered {} byte(s) where {N} belong", data.len()))
+    })
 }
 
 /// The next `N` bytes of a field whose length was checked before.

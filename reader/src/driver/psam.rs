@@ -24,7 +24,11 @@ impl<'c> Psam<'c> {
         fmcos.select_mf()?;
         let info = fmcos.card_info()?;
         if info.kind != CardKind::Psam {
-            return Err(CardError::WrongKind { step: "open PSAM", expected: CardKind::Psam, found: info.kind });
+            return Err(CardError::WrongKind {
+                step: "open PSAM",
+                expected: CardKind::Psam,
+                found: info.kind,
+            });
         }
         fmcos.select_fid(DF_PURCHASE)?;
         Ok(Psam { fmcos, info })

@@ -82,7 +82,8 @@ impl<C: Channel, S: TraceSink> Channel for TraceChannel<C, S> {
         let answer = self.inner.transmit(command);
         match &answer {
             Ok(response) => {
-                let secret = redact::answers_secret(command) || (self.secret_waits && redact::is_get_response(command));
+                let secret = redact::answers_secret(command)
+                    || (self.secret_waits && redact::is_get_response(command));
                 self.secret_waits = secret;
                 self.sink.line(&redact::response(response, secret && self.reveal == Reveal::Nothing));
             }

@@ -33,7 +33,10 @@ fn command_with(data: usize) -> Vec<u8> {
 
 #[test]
 fn no_guard_time_is_meant_by_255() {
-    assert_eq!(wire_etu(&[0, 0xA4, 0, 0, 1, 7], &[0x90, 0], 255), wire_etu(&[0, 0xA4, 0, 0, 1, 7], &[0x90, 0], 0));
+    assert_eq!(
+        wire_etu(&[0, 0xA4, 0, 0, 1, 7], &[0x90, 0], 255),
+        wire_etu(&[0, 0xA4, 0, 0, 1, 7], &[0x90, 0], 0)
+    );
 }
 
 #[test]
@@ -43,7 +46,8 @@ fn a_speed_of_zero_gives_no_time() {
 
 #[test]
 fn a_counter_adds_up_what_passed_and_not_what_failed() {
-    let script = "= 3B690000431122334455667788\n> 00840000 08\n< 0102030405060708 9000\n> 00A40000023F00\n! removed";
+    let script =
+        "= 3B690000431122334455667788\n> 00840000 08\n< 0102030405060708 9000\n> 00A40000023F00\n! removed";
     let mut card = Counter::new(Script::new(script));
     card.reset().unwrap();
     card.transmit(&[0, 0x84, 0, 0, 8]).unwrap();

@@ -97,10 +97,7 @@ fn envelopes_have_minimal_lengths_up_to_the_longest() {
 
 #[test]
 fn a_refused_order_is_named_and_a_failed_card_is_not_a_refusal() {
-    let mut card = Script::new(&format!(
-        "{0}\n< 6988\n{0}\n< 6F00\n{0}\n! mute\n{0}\n< 9000",
-        envelope(1)
-    ));
+    let mut card = Script::new(&format!("{0}\n< 6988\n{0}\n< 6F00\n{0}\n! mute\n{0}\n< 9000", envelope(1)));
     let mut esam = Esam::new(&mut card);
     let mut error = || esam.envelope(&[0]).unwrap_err();
     assert_eq!(error(), EnvelopeError::Refused(Refusal::Mac));

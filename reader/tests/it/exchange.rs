@@ -5,8 +5,10 @@ use wire::{Command, Sw};
 
 #[test]
 fn a_t0_card_announces_and_get_response_fetches() {
-    let mut card = Script::new("> 0088000208 0011223344556677 \n< 6108\n> 00C0000008\n< 8899AABBCCDDEEFF 9000");
-    let command = Command::new(0x00, 0x88, 0x00, 0x02).data(&[0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77]);
+    let mut card =
+        Script::new("> 0088000208 0011223344556677 \n< 6108\n> 00C0000008\n< 8899AABBCCDDEEFF 9000");
+    let command =
+        Command::new(0x00, 0x88, 0x00, 0x02).data(&[0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77]);
     let answer = exchange(&mut card, &command).unwrap();
     assert_eq!(answer.sw, Sw::OK);
     assert_eq!(answer.data, [0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF]);

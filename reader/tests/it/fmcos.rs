@@ -64,7 +64,8 @@ fn nonsense_in_the_card_information_is_named() {
 
 #[test]
 fn key_information_is_typed() {
-    let mut card = Script::new("> 8048F50406\n< F50100A1B2C3 9000\n> 8048F50506\n< 6A88\n> 8048F50506\n< F50100 9000");
+    let mut card =
+        Script::new("> 8048F50406\n< F50100A1B2C3 9000\n> 8048F50506\n< 6A88\n> 8048F50506\n< F50100 9000");
     let mut fmcos = Fmcos::new(&mut card);
     let found = fmcos.key_information(0xF5, 4).unwrap();
     assert_eq!(found, KeyInformation { kind: 0xF5, version: 1, algorithm: 0, kcv: [0xA1, 0xB2, 0xC3] });
@@ -107,7 +108,8 @@ fn records_are_read_whole_or_not_at_all() {
 
 #[test]
 fn a_wrong_pin_tells_the_tries_left() {
-    let mut card = Script::new("> 00200000021234\n< 63C2\n> 00200000021234\n< 6983\n> 00200000021234\n< 6982");
+    let mut card =
+        Script::new("> 00200000021234\n< 63C2\n> 00200000021234\n< 6983\n> 00200000021234\n< 6982");
     let mut fmcos = Fmcos::new(&mut card);
     let mut tries = || fmcos.verify_pin(0, &[0x12, 0x34]).unwrap_err().tries_left();
     assert_eq!([tries(), tries(), tries()], [Some(2), Some(0), None]);

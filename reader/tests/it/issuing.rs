@@ -40,7 +40,10 @@ fn the_target_travels_as_the_document_says() {
     assert_eq!(issuing.authenticate_target(&target(esam, false), CHALLENGE).unwrap().len(), 8);
     let header = |id| [0x84, 0xD4, 0x01, id, 0x1C];
     assert_eq!(issuing.export_key(&target(esam, true), 2, CHALLENGE, header(2)).unwrap(), [0xAA; 28]);
-    assert_eq!(issuing.export_key(&target(Recipient::Mcu, false), 3, CHALLENGE, header(3)).unwrap(), [0xAA; 28]);
+    assert_eq!(
+        issuing.export_key(&target(Recipient::Mcu, false), 3, CHALLENGE, header(3)).unwrap(),
+        [0xAA; 28]
+    );
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn another_card_is_not_taken_for_a_psam() {
 
 #[test]
 fn refusals_keep_their_word_and_step() {
-    let mut card = Script::new(&format!("{OPEN}> 80400000 01 E1\n< 6A80\n> 80420000 07 123456789012 02\n< 6988"));
+    let mut card =
+        Script::new(&format!("{OPEN}> 80400000 01 E1\n< 6A80\n> 80420000 07 123456789012 02\n< 6988"));
     let mut psam = open(&mut card);
     let error = psam.seal_order(&[0xE1]).unwrap_err();
     assert_eq!((error.step(), error.sw()), ("SEAL ORDER", Some(Sw::WRONG_DATA)));
@@ -66,7 +67,11 @@ fn refusals_keep_their_word_and_step() {
 fn answers_of_another_shape_are_not_passed_on() {
     let mut card = Script::new(&format!("{OPEN}> 80400000 01 E1\n< AA 9000"));
     let mut psam = open(&mut card);
-    for error in [psam.seal_order(&[0xE1]).unwrap_err(), psam.seal_order(&[]).unwrap_err(), psam.seal_order(&[0; 256]).unwrap_err()] {
+    for error in [
+        psam.seal_order(&[0xE1]).unwrap_err(),
+        psam.seal_order(&[]).unwrap_err(),
+        psam.seal_order(&[0; 256]).unwrap_err(),
+    ] {
         assert!(matches!(error, CardError::Malformed { step: "SEAL ORDER", .. }), "{error}");
     }
 }

@@ -36,7 +36,11 @@ impl Channel for Script {
         match self.lines.pop_front() {
             Some(TraceLine::Command(bytes)) => {
                 let wanted = bytes.whole().expect("a whole command");
-                assert_eq!(hex::encode_upper(command), hex::encode_upper(wanted), "command (left) against script");
+                assert_eq!(
+                    hex::encode_upper(command),
+                    hex::encode_upper(wanted),
+                    "command (left) against script"
+                );
             }
             other => panic!("unexpected command {}; the script has {other:?}", hex::encode_upper(command)),
         }

@@ -54,7 +54,8 @@ fn a_file_tells_its_shape() {
 
 #[test]
 fn short_and_strange_answers_are_named() {
-    let asks = ["0000 0009", "0000 0009 6F07 03 00 14 FF 44 01 01 00", "0000 0009 6F07 04 00 14 FF 44 01 01 07"];
+    let asks =
+        ["0000 0009", "0000 0009 6F07 03 00 14 FF 44 01 01 00", "0000 0009 6F07 04 00 14 FF 44 01 01 07"];
     for answer in asks {
         let mut card = Script::new(&format!("> A0A40000026F07\n< {answer} 9000"));
         let error = Sim::new(&mut card).select(&[Fid(0x6F07)]).unwrap_err();
@@ -66,7 +67,8 @@ fn short_and_strange_answers_are_named() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let mut card = Script::new("> A0A40000027F10\n< 9F17\n> A0A40000026FE0\n< 9404\n> A0A40000027F4D\n< 9404");
+    let mut card =
+        Script::new("> A0A40000027F10\n< 9F17\n> A0A40000026FE0\n< 9404\n> A0A40000027F4D\n< 9404");
     let mut sim = Sim::new(&mut card);
     let error = sim.select(&[Fid(0x7F10), Fid(0x6FE0)]).unwrap_err();
     assert_eq!(error.to_string(), "SELECT: the SIM has no file 6FE0");
@@ -141,7 +143,10 @@ fn a_wrong_code_tells_the_tries_left_and_a_spent_one_is_blocked() {
     assert_eq!(wrong, SimError::ChvWrong { step: "VERIFY CHV", tries: 2 });
     assert!(!wrong.to_string().contains("9999"));
     assert_eq!(sim.verify_chv(Chv::Chv1, b"9999"), Err(SimError::ChvBlocked { step: "VERIFY CHV" }));
-    assert_eq!(sim.change_chv(Chv::Chv2, b"1234", b"5678"), Err(SimError::ChvWrong { step: "CHANGE CHV", tries: 2 }));
+    assert_eq!(
+        sim.change_chv(Chv::Chv2, b"1234", b"5678"),
+        Err(SimError::ChvWrong { step: "CHANGE CHV", tries: 2 })
+    );
 }
 
 #[test]

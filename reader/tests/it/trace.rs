@@ -55,8 +55,9 @@ fn secrets_are_hidden_by_default_and_shown_on_demand() {
 fn sealed_keys_are_no_secret() {
     for command in ["84D4390003DEFACE", "8424000003DEFACE", "0082000003DEFACE"] {
         let bytes = hex::decode(command).unwrap();
-        let lines =
-            traced(&format!("> {command}\n< 9000"), Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
+        let lines = traced(&format!("> {command}\n< 9000"), Reveal::Nothing, |card| {
+            drop(card.transmit(&bytes).unwrap())
+        });
         assert_eq!(lines[0], format!("> {command}"));
     }
 }
@@ -65,7 +66,8 @@ fn sealed_keys_are_no_secret() {
 fn a_broken_secret_command_shows_its_header_alone() {
     // Lc 04, but three bytes follow: nobody can say which of them are the secret.
     let bytes = hex::decode("0020000004DEFACE").unwrap();
-    let lines = traced("> 0020000004DEFACE\n< 6700", Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
+    let lines =
+        traced("> 0020000004DEFACE\n< 6700", Reveal::Nothing, |card| drop(card.transmit(&bytes).unwrap()));
     assert_eq!(lines[0], "> 00200000 [4 bytes hidden]");
 }
 
@@ -103,7 +105,9 @@ fn faults_name_line_and_place() {
     assert_eq!(fault("> 000").fault, TraceFault::Odd);
     assert_eq!(fault(">").fault, TraceFault::Empty);
     assert_eq!(fault("= 3B [1 byte hidden]").fault, TraceFault::HiddenAtr);
-    for brackets in ["> 00 [", "> 00 [x bytes hidden]", "> [0 bytes hidden]", "> [1 byte hidden] [1 byte hidden]"] {
+    for brackets in
+        ["> 00 [", "> 00 [x bytes hidden]", "> [0 bytes hidden]", "> [1 byte hidden] [1 byte hidden]"]
+    {
         assert_eq!(fault(brackets).fault, TraceFault::Hidden, "{brackets}");
     }
     assert_eq!(fault("> 0O").to_string(), "line 1: 'O' at place 4 is no hex digit");

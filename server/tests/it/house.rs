@@ -2,8 +2,8 @@
 
 use crate::toy::{ToyMeter, ToyPsam};
 use gridcard_server::{
-    Incoming, Options, OrderError, OrderRequest, Origin, Refusal, Roster, SealedOrder, SettleError, Settlement, Sim, Store,
-    Synchronous, Terms,
+    Incoming, Options, OrderError, OrderRequest, Origin, Refusal, Roster, SealedOrder, SettleError,
+    Settlement, Sim, Store, Synchronous, Terms,
 };
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -148,7 +148,14 @@ impl House {
     /// Everything the store says of orders and books, as text.
     pub fn snapshot(&self) -> String {
         self.store
-            .read(|view| Ok::<_, gridcard_server::StoreError>(format!("{:?} {:?} {:?}", view.orders(None)?, view.totals()?, view.days()?)))
+            .read(|view| {
+                Ok::<_, gridcard_server::StoreError>(format!(
+                    "{:?} {:?} {:?}",
+                    view.orders(None)?,
+                    view.totals()?,
+                    view.days()?
+                ))
+            })
             .unwrap()
     }
 

@@ -65,7 +65,10 @@ fn only_an_order_that_was_refused_every_time_can_be_given_up() {
     let sealed = house.buy(2, 100).unwrap().order.id;
     let error = void(&mut house, sealed).unwrap_err();
     assert!(error.to_string().contains("cannot be voided by wish"), "{error}");
-    assert!(matches!(void(&mut house, never_made), Err(OrderError::NotOutstanding { state: OrderState::Void, .. })));
+    assert!(matches!(
+        void(&mut house, never_made),
+        Err(OrderError::NotOutstanding { state: OrderState::Void, .. })
+    ));
 }
 
 #[test]

@@ -1,1 +1,103 @@
-//! Known answers.
+//! Known answers: the bytes that leave the house.
+
+use crate::house::{luhn, time};
+use gridcard_server::{OrderRequest, OrderSealer, Roster, SealError, Store, Terms};
+use serde_json::Value;
+use wire::bcd::MeterNumber;
+use wire::money::Fen;
+use wire::order::OrderId;
+
+/// Seals every order with the same bytes.
+struct Fixed(Vec<u8>);
+
+impl OrderSealer for Fixed {
+    fn seal(&mut self, _: &[u8]) -> Result<Vec<u8>, SealError> {
+        Ok(self.0.clone())
+    }
+
+    fn open(&mut self, _: MeterNumber, _: &[u8]) -> Result<Vec<u8>, SealError> {
+        Err(SealError::Malformed)
+    }
+}
+
+fn kat() -> Value {
+    let kat: Value = serde_json::from_str(include_str!("../kat/records.json")).unwrap();
+    assert!(kat["source"].as_str().unwrap().len() > 20);
+    kat
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    hex::decode(value.as_str().unwrap()).unwrap()
+}
+
+fn store_with(imsi: &str) -> Store {
+    let mut store = Store::in_memory().unwrap();
+    let file = format!(
+        "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{}\n",
+        luhn("898821100000043001")
+    );
+    let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();
+    assert_eq!(report.registered, 1);
+    store
+}
+
+fn request(issued: &str) -> OrderRequest {
+    OrderRequest {
+        meter: "000000000001".parse().unwrap(),
+        amount: Fen(5000),
+        now: time(issued),
+        id: OrderId([1; 8]),
+    }
+}
+
+#[test]
+fn sim_bindings() {
+    for case in kat()["bindings"].as_array().unwrap() {
+        let imsi = case["imsi"].as_str().unwrap();
+        let mut store = store_with(imsi);
+        let placed =
+            store.batch(|act| act.place_order(&request("20261122080000"), &Terms::default())).unwrap();
+        assert_eq!(placed.order.binding.0.to_vec(), bytes(&case["binding"]), "{imsi}");
+        assert_eq!(wire::sim::imsi_file(imsi).unwrap().to_vec(), bytes(&case["ef_imsi"]));
+    }
+}
+
+#[test]
+fn order_records() {
+    for case in kat()["orders"].as_array().unwrap() {
+        let terms = Terms {
+            server_number: case["server_number"].as_str().unwrap().into(),
+            service_centre: case["service_centre"].as_str().unwrap().into(),
+            ..Terms::default()
+        };
+        let mut sealer = Fixed(bytes(&case["user_data"]));
+        let issued = case["issued"].as_str().unwrap();
+        let sealed = store_with("460001234567895").purchase(&mut sealer, &request(issued), &terms).unwrap();
+        let mut expected = bytes(&case["record"]);
+        expected.resize(176, 0xFF);
+        assert_eq!(hex::encode(sealed.record), hex::encode(expected), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn what_does_not_fit_a_message_is_not_sold() {
+    let good = Terms::default();
+    let packet = bytes(&kat()["orders"][0]["user_data"]);
+    let mut long = packet.clone();
+    long.resize(141, 0);
+    let bad_server = Terms { server_number: "95598 please".into(), ..good.clone() };
+    let bad_centre = Terms { service_centre: String::new(), ..good.clone() };
+    let cases = [
+        (long, &good, "does not fit a message"),
+        (vec![0x02, 0x71, 0x00], &good, "something else than an order packet"),
+        (vec![], &good, "message"),
+        (packet.clone(), &bad_server, "the server's number \"95598 please\""),
+        (packet, &bad_centre, "the service centre's number \"\""),
+    ];
+    for (user_data, terms, words) in cases {
+        let mut store = store_with("460001234567895");
+        let error = store.purchase(&mut Fixed(user_data), &request("20261122080000"), terms).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(store.read(|view| view.totals()).unwrap().sold_fen, 0);
+    }
+}

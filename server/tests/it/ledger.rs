@@ -17,7 +17,10 @@ fn lines_must_balance_to_be_an_entry() {
     };
     let (cash, owed) = (Account::BankCash, Account::Prepaid(customer(0)));
     assert_eq!(entry(vec![line(cash, 5), line(owed, -4)]), Err(EntryFault::Unbalanced(1)));
-    assert_eq!(entry(vec![line(cash, i64::MAX), line(owed, i64::MAX)]), Err(EntryFault::Unbalanced(i128::from(i64::MAX) * 2)));
+    assert_eq!(
+        entry(vec![line(cash, i64::MAX), line(owed, i64::MAX)]),
+        Err(EntryFault::Unbalanced(i128::from(i64::MAX) * 2))
+    );
     assert_eq!(entry(vec![line(cash, 5)]), Err(EntryFault::Lines(1)));
     assert_eq!(entry(vec![]), Err(EntryFault::Lines(0)));
     assert_eq!(entry(vec![line(cash, 5), line(owed, -5), line(owed, 0)]), Err(EntryFault::Zero(3)));
@@ -52,7 +55,10 @@ fn begin(conn: &Connection) -> i64 {
 }
 
 fn put(conn: &Connection, entry: i64, line: i64, amount: i64) -> rusqlite::Result<usize> {
-    conn.execute("INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, 1, ?3)", [entry, line, amount])
+    conn.execute(
+        "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, 1, ?3)",
+        [entry, line, amount],
+    )
 }
 
 fn refused_commit(conn: &Connection) {

@@ -92,11 +92,16 @@ fn a_receipt_settles_once_however_it_comes() {
     let user_data = &record[22..22 + usize::from(record[21])];
     let mut sent = record;
     sent[0] = 0x05;
-    for incoming in
-        [Incoming::Record(&record), Incoming::Record(&sent), Incoming::Tpdu(tpdu), Incoming::UserData(user_data)]
-    {
-        let outcome =
-            house.store.settle(&mut house.psam, incoming, &Origin::Outstanding, house.now, &house.terms).unwrap();
+    for incoming in [
+        Incoming::Record(&record),
+        Incoming::Record(&sent),
+        Incoming::Tpdu(tpdu),
+        Incoming::UserData(user_data),
+    ] {
+        let outcome = house
+            .store
+            .settle(&mut house.psam, incoming, &Origin::Outstanding, house.now, &house.terms)
+            .unwrap();
         assert_eq!(outcome, Settlement::AlreadySettled(order.order.id));
     }
     assert_eq!(house.psam.opened, opened, "known bytes are not opened again");
@@ -111,8 +116,12 @@ fn a_receipt_finds_its_meter_by_sim_or_by_trial() {
         (0..4).map(|n| house.insert(n, &orders[n as usize].record, &sim(n, 0)).unwrap()).collect();
     let by_imsi = Origin::Sim(SimKey::Imsi(sim(3, 0).imsi));
     let by_iccid = Origin::Sim(SimKey::Iccid(sim(1, 0).iccid));
-    assert!(matches!(house.settle(&receipts[3], &by_imsi).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(3)));
-    assert!(matches!(house.settle(&receipts[1], &by_iccid).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(1)));
+    assert!(
+        matches!(house.settle(&receipts[3], &by_imsi).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(3))
+    );
+    assert!(
+        matches!(house.settle(&receipts[1], &by_iccid).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(1))
+    );
     for n in [2, 0] {
         let outcome = house.settle(&receipts[n as usize], &Origin::Outstanding).unwrap();
         assert!(matches!(outcome, Settlement::Settled(s) if s.receipt.meter == meter(n)));
@@ -132,7 +141,9 @@ fn statement_and_days_tell_the_story() {
 
     let (lines, days, owed) = house
         .store
-        .read(|view| Ok::<_, StoreError>((view.statement(customer(0))?, view.days()?, view.prepaid(customer(0))?)))
+        .read(|view| {
+            Ok::<_, StoreError>((view.statement(customer(0))?, view.days()?, view.prepaid(customer(0))?))
+        })
         .unwrap();
     let told: Vec<_> = lines.iter().map(|l| (l.kind, l.count, l.amount_fen, l.prepaid_fen)).collect();
     assert_eq!(
@@ -162,8 +173,9 @@ fn many_acts_in_one_batch() {
                 };
                 let sealed = act.purchase(psam, &request, terms).unwrap();
                 let receipt = toy.insert(&sealed.record, sealed.order.binding, *now).unwrap();
-                let outcome =
-                    act.settle(psam, Incoming::Record(&receipt), &Origin::Meter(toy.number), *now, terms).unwrap();
+                let outcome = act
+                    .settle(psam, Incoming::Record(&receipt), &Origin::Meter(toy.number), *now, terms)
+                    .unwrap();
                 assert!(matches!(outcome, Settlement::Settled(_)));
             }
             Ok::<_, StoreError>(())

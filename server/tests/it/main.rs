@@ -6,6 +6,7 @@ mod kat;
 mod ledger;
 mod life;
 mod property;
+mod psam;
 mod refusals;
 mod register;
 mod replacement;

@@ -78,7 +78,8 @@ impl History {
                     let id = left.order.id;
                     let sealed = self.house.store.seal(&mut self.house.psam, id, &self.house.terms).unwrap();
                     let n = (0..CUSTOMERS).find(|n| customer(*n) == sealed.order.customer).unwrap();
-                    let version = (0..=self.versions[n as usize]).find(|v| sim(n, *v).iccid.as_str() == sealed.iccid);
+                    let version =
+                        (0..=self.versions[n as usize]).find(|v| sim(n, *v).iccid.as_str() == sealed.iccid);
                     self.records[n as usize].push((sealed.record, version.unwrap()));
                 }
             }
@@ -98,7 +99,8 @@ impl History {
                 }
             }
             Event::Void { n } => {
-                let outstanding = self.house.store.read(|view| view.outstanding(crate::house::meter(n))).unwrap();
+                let outstanding =
+                    self.house.store.read(|view| view.outstanding(crate::house::meter(n))).unwrap();
                 if let Some(placed) = outstanding {
                     let voided = self.house.store.batch(|act| act.void_order(placed.order.id));
                     assert!(voided.is_err() || placed.state == OrderState::Prepared);
@@ -148,7 +150,7 @@ impl History {
 }
 
 proptest! {
-    // The seed of a failing history is printed and kept by proptest.
+    // A failing history is printed in full, cut down to the smallest: it repeats the run without its seed.
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

@@ -127,7 +127,8 @@ fn duplicates_in_the_file_and_in_the_store() {
         assert_eq!(report.rejected[0].column, Some(column));
         assert_eq!(report.rejected[0].fault, LineFault::Taken { customer: customer(1).to_string() });
     }
-    let changed = register(&mut house.store, &format!("{HEADER}{}", line(1, Column::Imsi, sim(1, 9).imsi.as_str())));
+    let changed =
+        register(&mut house.store, &format!("{HEADER}{}", line(1, Column::Imsi, sim(1, 9).imsi.as_str())));
     assert_eq!(changed.rejected[0].column, Some(Column::Imsi));
     assert!(changed.rejected[0].to_string().contains("replacement"), "{}", changed.rejected[0]);
 
@@ -160,8 +161,29 @@ fn broken_lines_do_not_stop_the_file() {
 }
 
 #[test]
+fn lines_are_counted_as_an_editor_shows_them() {
+    let bad = "1,2,3";
+    for (end, bom) in [("\n", ""), ("\r\n", ""), ("\r", ""), ("\r\n", "\u{FEFF}")] {
+        let good = line(1, Column::Imei, "490154203237518");
+        let text = [&format!("{bom}{}", HEADER.trim()), bad, "", "", bad, good.trim(), "\"a", "b\",c", bad]
+            .join(end);
+        let roster = Roster::read(text.as_bytes()).unwrap();
+        let lines: Vec<_> = roster.lines.iter().map(|(line, parsed)| (*line, parsed.is_ok())).collect();
+        assert_eq!(lines, [(2, false), (5, false), (6, true), (7, false), (9, false)], "{end:?}");
+    }
+}
+
+#[test]
 fn first_purchases_are_money() {
-    for (text, good) in [("50", true), ("0.01", true), ("999999.99", true), ("0", false), ("1000000", false), ("5,0", false), ("-3", false)] {
+    for (text, good) in [
+        ("50", true),
+        ("0.01", true),
+        ("999999.99", true),
+        ("0", false),
+        ("1000000", false),
+        ("5,0", false),
+        ("-3", false),
+    ] {
         let mut store = Store::in_memory().unwrap();
         let row = line(1, Column::Imei, "490154203237518");
         let file = format!("{},first_purchase\n{},\"{text}\"\n", HEADER.trim(), row.trim());

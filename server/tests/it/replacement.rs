@@ -79,7 +79,9 @@ fn the_opening_order_stays_an_opening_order() {
         let new = house.reissue(0).unwrap();
         assert_eq!(new.order.kind, OrderKind::Open, "a meter refuses a replacement before it is opened");
         let receipt = house.insert(0, &new.record, &sim(0, 1)).unwrap();
-        let Settlement::Settled(settled) = house.settle_of(0, &receipt).unwrap() else { panic!("not settled") };
+        let Settlement::Settled(settled) = house.settle_of(0, &receipt).unwrap() else {
+            panic!("not settled")
+        };
         assert_eq!(settled.order, if credited { first.order.id } else { new.order.id });
         assert_eq!(house.meters[0].balance, 5000);
         house.assert_books();
@@ -114,10 +116,7 @@ fn two_credits_of_one_purchase_are_noticed() {
     // A meter that was set back (or copied) credits the lost order too.
     let second = twin.insert(&lost.record, lost.order.binding, house.now).unwrap();
     let refusal = house.refused(&second, &Origin::Meter(meter(0)));
-    assert_eq!(
-        refusal,
-        Refusal::SettledOtherwise { order: lost.order.id, count: 2, settled: new.order.id }
-    );
+    assert_eq!(refusal, Refusal::SettledOtherwise { order: lost.order.id, count: 2, settled: new.order.id });
 }
 
 #[test]

@@ -46,16 +46,15 @@ fn command_packet(meter: &[u8], count: u32, order: &[u8]) -> Vec<u8> {
 pub fn response_packet(meter: MeterNumber, receipt: &Receipt) -> Vec<u8> {
     let key = meter.to_string();
     let body = receipt.to_bytes();
-    let cc = hash(&[b"cc", key.as_bytes(), b"receipt", &body]);
-    let mut secret = vec![0];
-    secret.extend(receipt.count.to_be_bytes());
-    secret.extend([0, 0]);
-    secret.extend(&cc[..8]);
-    secret.extend(body);
-    stream(key.as_bytes(), b"receipt", &mut secret);
     let mut out = vec![0x02, 0x71, 0x00];
-    out.extend((1 + 3 + secret.len() as u16).to_be_bytes());
+    out.extend((1 + 3 + 15 + body.len() as u16).to_be_bytes());
     out.extend([0x12, 0x47, 0x52, 0x43]);
+    let mut head = vec![0];
+    head.extend(receipt.count.to_be_bytes());
+    head.extend([0, 0]);
+    let cc = hash(&[b"cc", key.as_bytes(), b"receipt", &out, &head, &body]);
+    let mut secret = [&head[..], &cc[..8], &body].concat();
+    stream(key.as_bytes(), b"receipt", &mut secret);
     out.extend(secret);
     out
 }
@@ -84,7 +83,7 @@ impl OrderSealer for ToyPsam {
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError> {
         self.opened += 1;
         let key = meter.to_string();
-        let Some((_, secret)) = user_data.split_at_checked(9) else {
+        let Some((outside, secret)) = user_data.split_at_checked(9) else {
             return Err(SealError::Malformed);
         };
         let mut plain = secret.to_vec();
@@ -92,8 +91,8 @@ impl OrderSealer for ToyPsam {
         let Some((head, body)) = plain.split_at_checked(15) else {
             return Err(SealError::Malformed);
         };
-        let cc = hash(&[b"cc", key.as_bytes(), b"receipt", body]);
-        if head[7..] != cc[..8] || head[..1] != [0] || user_data[..3] != [2, 0x71, 0] || user_data[5..9] != [0x12, 0x47, 0x52, 0x43] {
+        let cc = hash(&[b"cc", key.as_bytes(), b"receipt", outside, &head[..7], body]);
+        if head[7..] != cc[..8] {
             return Err(SealError::NotGenuine);
         }
         let receipt = Receipt::parse(body).map_err(|_| SealError::Malformed)?;
@@ -122,7 +121,12 @@ impl ToyMeter {
     }
 
     /// Inserts a SIM with this order record; gives the record with the receipt, or the refusal's name.
-    pub fn insert(&mut self, record: &[u8], sim: SimBinding, now: BcdTime) -> Result<[u8; 176], &'static str> {
+    pub fn insert(
+        &mut self,
+        record: &[u8],
+        sim: SimBinding,
+        now: BcdTime,
+    ) -> Result<[u8; 176], &'static str> {
         let order = self.open(record)?;
         if order.count == self.count {
             return Ok(receipt_record(self.last.as_deref().unwrap_or_default()));

@@ -1,18 +1,17 @@
 //! A record of EF_SMS: status, service centre address, TPDU, filler FF [TS 51.011 10.5.3].
 
+use alloc::vec::Vec;
+
 use thiserror::Error;
 
 use super::tpdu::{
     Address, Direction, IE_COMMAND_PACKET, IE_RESPONSE_PACKET, Tpdu, TpduError, UserData,
     parse_service_centre, service_centre_bytes,
 };
-use alloc::vec::Vec;
+use crate::packet::TAR;
 
 /// Length of every record of EF_SMS.
 pub const RECORD_LEN: usize = 176;
-
-/// Toolkit application reference of orders and receipts (docs/specs/purchase.md, 3).
-pub const TAR: [u8; 3] = [0x47, 0x52, 0x43];
 
 /// Where TAR stands in a command packet: after CPL 2, CHL 1, SPI 2, KIc 1, KID 1.
 const TAR_IN_COMMAND: usize = 7;
@@ -147,11 +146,10 @@ impl SmsRecord {
         };
         let status = RecordStatus::from_byte(*first);
         let Some(direction) = status.direction() else { return Ok(None) };
-        let (service_centre, used) =
-            parse_service_centre(rest).map_err(RecordError::ServiceCentre)?;
+        let (service_centre, used) = parse_service_centre(rest).map_err(RecordError::ServiceCentre)?;
         let message = rest.get(used..).unwrap_or_default();
-        let (tpdu, _) = Tpdu::parse(message, direction)
-            .map_err(|source| RecordError::Tpdu { at: 1 + used, source })?;
+        let (tpdu, _) =
+            Tpdu::parse(message, direction).map_err(|source| RecordError::Tpdu { at: 1 + used, source })?;
         Ok(Some(Self { status, service_centre, tpdu }))
     }
 
@@ -170,9 +168,7 @@ impl SmsRecord {
         }
         used.extend(self.tpdu.to_bytes());
         let mut out = [FILLER; RECORD_LEN];
-        out.get_mut(..used.len())
-            .ok_or(RecordError::TooLong { needed: used.len() })?
-            .copy_from_slice(&used);
+        out.get_mut(..used.len()).ok_or(RecordError::TooLong { needed: used.len() })?.copy_from_slice(&used);
         Ok(out)
     }
 
@@ -183,8 +179,9 @@ impl SmsRecord {
     }
 }
 
-/// Tells by header element and TAR only: the packet itself is not opened, so that any record
-/// can be asked without keys. Continuation segments carry neither and are nobody's.
+/// Tells by header element and TAR only (docs/specs/purchase.md, 3): the packet itself is not
+/// opened, so that any record can be asked without keys. Continuation segments carry neither
+/// and are nobody's.
 fn ours(user_data: &UserData) -> Option<Ours> {
     // Packed septets hold no packet.
     if user_data.septets().is_some() {

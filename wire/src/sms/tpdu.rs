@@ -61,11 +61,7 @@ impl Deliver {
 
     /// A secured packet for the card: PID 00, DCS F6, UDHI, no more messages. `user_data`
     /// begins with UDHL (`02 70 00`, then the packet).
-    pub fn secured(
-        originator: Address,
-        timestamp: Timestamp,
-        user_data: &[u8],
-    ) -> Result<Self, TpduError> {
+    pub fn secured(originator: Address, timestamp: Timestamp, user_data: &[u8]) -> Result<Self, TpduError> {
         Ok(Self {
             flags: Self::NO_MORE_MESSAGES,
             originator,

@@ -43,7 +43,10 @@ fn response_needs_a_status_word() {
     assert_eq!(Response::parse(vec![]), None);
     assert_eq!(Response::parse(vec![0x90]), None);
     assert_eq!(Response::parse(vec![0x90, 0x00]), Some(Response { data: vec![], sw: Sw::OK }));
-    assert_eq!(Response::parse(unhex("0102 63C2")), Some(Response { data: vec![1, 2], sw: Sw::tries_left(2) }));
+    assert_eq!(
+        Response::parse(unhex("0102 63C2")),
+        Some(Response { data: vec![1, 2], sw: Sw::tries_left(2) })
+    );
 }
 
 proptest! {

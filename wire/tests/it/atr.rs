@@ -85,7 +85,8 @@ fn what_cannot_be_built() {
 
 #[test]
 fn clock_and_guard() {
-    let fast = Atr::parse(&unhex("3B 9F 95 80 1F C7 80 31 E0 73 FE 21 1B 63 3A 20 4E 83 00 90 00 DC")).unwrap();
+    let fast =
+        Atr::parse(&unhex("3B 9F 95 80 1F C7 80 31 E0 73 FE 21 1B 63 3A 20 4E 83 00 90 00 90")).unwrap();
     assert_eq!(fast.clock(), Ok(Clock { f: 512, d: 16 }));
     assert_eq!(fast.further[1], (15, Level { ta: Some(0xC7), ..Level::default() }));
     let with = |ta, tc| Atr { first: Level { ta, tb: None, tc }, ..Atr::new(&[]) };
@@ -104,7 +105,11 @@ fn clock_and_guard() {
 }
 
 fn level() -> impl Strategy<Value = Level> {
-    (any::<Option<u8>>(), any::<Option<u8>>(), any::<Option<u8>>()).prop_map(|(ta, tb, tc)| Level { ta, tb, tc })
+    (any::<Option<u8>>(), any::<Option<u8>>(), any::<Option<u8>>()).prop_map(|(ta, tb, tc)| Level {
+        ta,
+        tb,
+        tc,
+    })
 }
 
 proptest! {

@@ -2,6 +2,8 @@
 //!
 //! proptest prints the failing input and its seed.
 
+#![cfg(test)]
+
 mod apdu;
 mod atr;
 mod bcd;

@@ -48,7 +48,10 @@ fn codes_and_names_go_both_ways() {
         assert_eq!(Recipient::from_code(kind.code()), Some(Recipient::Card(kind)));
     }
     assert_eq!(Recipient::from_code(Recipient::Mcu.code()), Some(Recipient::Mcu));
-    assert_eq!((CardKind::from_code(0), CardKind::from_name("meter"), State::from_code(2)), (None, None, None));
+    assert_eq!(
+        (CardKind::from_code(0), CardKind::from_name("meter"), State::from_code(2)),
+        (None, None, None)
+    );
     assert_eq!(Recipient::from_code(0x0E), None);
 }
 

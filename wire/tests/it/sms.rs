@@ -1,14 +1,17 @@
 //! Short messages: published messages, round trips, and what must be refused.
 
-use proptest::prelude::*;
+#![cfg(test)]
+
+use crate::unhex;
 use gridcard_wire::sms::record::{
     Ours, RECORD_LEN, RecordError, RecordStatus, SmsRecord, free_record, reusable,
 };
 use gridcard_wire::sms::text::{self, Part};
 use gridcard_wire::sms::tpdu::{
-    Address, Alphabet, Deliver, Direction, Field, Submit, Timestamp, TimestampParts, Tpdu,
-    TpduError, UserData, Validity, parse_service_centre, service_centre_bytes,
+    Address, Alphabet, Deliver, Direction, Field, Submit, Timestamp, TimestampParts, Tpdu, TpduError,
+    UserData, Validity, parse_service_centre, service_centre_bytes,
 };
+use proptest::prelude::*;
 
 /// SMS-DELIVER of the osmocom/pySim unit tests (`tests/unittests/test_sms.py`).
 const PYSIM_DELIVER: &str = "0408D0E5759A0E7FF6907090307513000824010101BB400101";
@@ -16,10 +19,6 @@ const PYSIM_DELIVER: &str = "0408D0E5759A0E7FF6907090307513000824010101BB400101"
 /// A record as the field has it: unread, service centre +8613800250500, sixteen data bytes.
 const RECORD_HEAD: &str = "030891683108200505F0040D91683119325476F800F662112260030023\
                            10000102030405060708090A0B0C0D0E0F";
-
-fn bytes(hex_text: &str) -> Vec<u8> {
-    hex::decode(hex_text.replace(' ', "")).unwrap()
-}
 
 fn record(head: &[u8]) -> Vec<u8> {
     let mut out = head.to_vec();
@@ -36,7 +35,7 @@ fn stamp() -> Timestamp {
 }
 
 fn order_record() -> SmsRecord {
-    let data = bytes("027000 0018 15 1639 15 15 475243 0000000001 00 0102030405060708");
+    let data = unhex("027000 0018 15 1639 15 15 475243 0000000001 00 0102030405060708");
     SmsRecord {
         status: RecordStatus::Unread,
         service_centre: Some(Address::international("8613800250500").unwrap()),
@@ -45,7 +44,7 @@ fn order_record() -> SmsRecord {
 }
 
 fn receipt_record(status: RecordStatus) -> SmsRecord {
-    let data = bytes("027100 0013 12 475243 0000000001 00 00 0102030405060708 AA");
+    let data = unhex("027100 0013 12 475243 0000000001 00 00 0102030405060708 AA");
     let tpdu = Tpdu::Submit(Submit::secured(meter(), &data).unwrap());
     SmsRecord { status, service_centre: None, tpdu }
 }
@@ -55,7 +54,7 @@ fn user_data(dcs: u8, header: bool, from_udl: &str) -> Result<UserData, TpduErro
     let first = if header { 0x44 } else { 0x04 };
     let mut message = vec![first, 0x04, 0x91, 0x21, 0x43, 0x00, dcs];
     message.extend([0x62, 0x11, 0x22, 0x60, 0x03, 0x00, 0x23]);
-    message.extend(bytes(from_udl));
+    message.extend(unhex(from_udl));
     let (deliver, used) = Deliver::parse(&message)?;
     assert_eq!(used, message.len());
     assert_eq!(deliver.to_bytes(), message);
@@ -67,7 +66,7 @@ const UDL_AT: usize = 14;
 
 #[test]
 fn a_published_deliver_is_read_and_written_back() {
-    let wire = bytes(PYSIM_DELIVER);
+    let wire = unhex(PYSIM_DELIVER);
     let (deliver, used) = Deliver::parse(&wire).unwrap();
     assert_eq!(used, wire.len());
     assert!(!deliver.more_messages_to_send());
@@ -75,18 +74,18 @@ fn a_published_deliver_is_read_and_written_back() {
     assert_eq!(deliver.originator.digits(), None);
     assert_eq!(text::address(&deliver.originator), "ekit");
     assert_eq!((deliver.pid, deliver.dcs), (0x7F, 0xF6));
-    assert_eq!(deliver.timestamp.0[..], bytes("90709030751300")[..]);
+    assert_eq!(deliver.timestamp.0[..], unhex("90709030751300")[..]);
     let sent = deliver.timestamp.parts().unwrap();
     assert_eq!((sent.year, sent.month, sent.day), (9, 7, 9));
     assert_eq!((sent.hour, sent.minute, sent.second, sent.quarters), (3, 57, 31, 0));
     assert!(!deliver.user_data.has_header());
-    assert_eq!(deliver.user_data_bytes(), bytes("24010101BB400101"));
+    assert_eq!(deliver.user_data_bytes(), unhex("24010101BB400101"));
     assert_eq!(deliver.to_bytes(), wire);
 }
 
 #[test]
 fn a_record_of_the_field_is_read_and_written_back() {
-    let wire = record(&bytes(RECORD_HEAD));
+    let wire = record(&unhex(RECORD_HEAD));
     let read = SmsRecord::parse(&wire).unwrap().unwrap();
     assert_eq!(read.status, RecordStatus::Unread);
     let centre = read.service_centre.as_ref().unwrap();
@@ -104,32 +103,32 @@ fn a_secured_deliver_is_laid_out_as_specified() {
     // The 3DES command packet of pySim's OTA test, with the length a correct TPDU has.
     let packet = "027000 00201506193535B00011 \
                   AE733256918D050B87C94FBFE12E4DC402F262C41CF67F2F";
-    let deliver = Deliver::secured(meter(), stamp(), &bytes(packet)).unwrap();
+    let deliver = Deliver::secured(meter(), stamp(), &unhex(packet)).unwrap();
     let expected = format!("44 0D91683119325476F8 00 F6 62112260030023 25 {packet}");
-    assert_eq!(deliver.to_bytes(), bytes(&expected));
-    assert_eq!(deliver.user_data_bytes(), bytes(packet));
+    assert_eq!(deliver.to_bytes(), unhex(&expected));
+    assert_eq!(deliver.user_data_bytes(), unhex(packet));
     assert_eq!(deliver.user_data.element(0x70).unwrap().data, []);
 }
 
 #[test]
 fn a_secured_submit_is_laid_out_as_specified() {
-    let submit = Submit::secured(meter(), &bytes("027100AABB")).unwrap();
-    assert_eq!(submit.to_bytes(), bytes("41 FF 0D91683119325476F8 00 F6 05 027100AABB"));
+    let submit = Submit::secured(meter(), &unhex("027100AABB")).unwrap();
+    assert_eq!(submit.to_bytes(), unhex("41 FF 0D91683119325476F8 00 F6 05 027100AABB"));
 }
 
 #[test]
 fn published_addresses_keep_their_kind() {
-    let national = Address::from_wire(0x80, 4, &bytes("2143")).unwrap();
+    let national = Address::from_wire(0x80, 4, &unhex("2143")).unwrap();
     assert_eq!(national.digits().unwrap(), "1234");
     let odd = Address::international("+12345").unwrap();
     assert_eq!((odd.ton_npi(), odd.semi_octets()), (0x91, 5));
-    assert_eq!(odd.bytes(), bytes("2143F5"));
+    assert_eq!(odd.bytes(), unhex("2143F5"));
     assert_eq!(odd.digits().unwrap(), "+12345");
 }
 
 #[test]
 fn a_service_centre_counts_octets() {
-    let wire = bytes("0891683108200505F0 AA");
+    let wire = unhex("0891683108200505F0 AA");
     let (centre, used) = parse_service_centre(&wire).unwrap();
     assert_eq!(used, 9);
     assert_eq!(service_centre_bytes(&centre.unwrap()), wire[..9]);
@@ -157,7 +156,7 @@ fn every_validity_format_survives() {
         (Validity::Enhanced(stamp), 0x49),
     ];
     for (validity, first) in formats {
-        let mut submit = Submit::secured(meter(), &bytes("027100")).unwrap();
+        let mut submit = Submit::secured(meter(), &unhex("027100")).unwrap();
         submit.validity = validity;
         let wire = submit.to_bytes();
         assert_eq!(wire[0], first);
@@ -292,7 +291,7 @@ fn another_application_is_not_ours() {
     ];
     for packet in foreign {
         let mut record = order_record();
-        let deliver = Deliver::secured(meter(), stamp(), &bytes(packet)).unwrap();
+        let deliver = Deliver::secured(meter(), stamp(), &unhex(packet)).unwrap();
         record.tpdu = Tpdu::Deliver(deliver);
         assert_eq!(record.ours(), None, "{packet}");
     }
@@ -312,23 +311,14 @@ fn only_a_sent_receipt_gives_its_place_up() {
 
 #[test]
 fn udl_beyond_the_end_is_refused() {
-    let expected = TpduError::Truncated {
-        field: Field::UserData,
-        offset: UDL_AT + 1,
-        needed: 5,
-        left: 4,
-    };
+    let expected = TpduError::Truncated { field: Field::UserData, offset: UDL_AT + 1, needed: 5, left: 4 };
     assert_eq!(user_data(0xF6, false, "05 01020304"), Err(expected));
 }
 
 #[test]
 fn udl_over_the_limit_is_refused() {
-    let limit = |length, limit| TpduError::TooLong {
-        field: Field::UserDataLength,
-        offset: UDL_AT,
-        length,
-        limit,
-    };
+    let limit =
+        |length, limit| TpduError::TooLong { field: Field::UserDataLength, offset: UDL_AT, length, limit };
     assert_eq!(user_data(0xF6, false, "8D"), Err(limit(141, 140)));
     assert_eq!(user_data(0x00, false, "A1"), Err(limit(161, 160)));
     assert!(UserData::from_octets(&[0; 141], false).is_err());
@@ -336,9 +326,7 @@ fn udl_over_the_limit_is_refused() {
 
 #[test]
 fn udhl_beyond_the_user_data_is_refused() {
-    let beyond = |offset, needed, available| {
-        Err(TpduError::HeaderBeyond { offset, needed, available })
-    };
+    let beyond = |offset, needed, available| Err(TpduError::HeaderBeyond { offset, needed, available });
     assert_eq!(user_data(0xF6, true, "03 037000"), beyond(UDL_AT + 1, 4, 3));
     assert_eq!(user_data(0xF6, true, "00"), beyond(UDL_AT + 1, 1, 0));
     // An element longer than the header, and half an element.
@@ -350,9 +338,8 @@ fn udhl_beyond_the_user_data_is_refused() {
 
 #[test]
 fn an_address_too_long_is_refused() {
-    let expected =
-        TpduError::TooLong { field: Field::Address, offset: 1, length: 21, limit: 20 };
-    let mut wire = bytes("04 15 91");
+    let expected = TpduError::TooLong { field: Field::Address, offset: 1, length: 21, limit: 20 };
+    let mut wire = unhex("04 15 91");
     wire.resize(60, 0x11);
     assert_eq!(Deliver::parse(&wire), Err(expected));
     assert!(Address::international(&"1".repeat(20)).is_ok());
@@ -377,19 +364,19 @@ fn another_message_type_is_refused() {
     let status_report = TpduError::MessageType { found: 2, expected: 0 };
     assert_eq!(Deliver::parse(&[0x06]), Err(status_report));
     let deliver = TpduError::MessageType { found: 0, expected: 1 };
-    assert_eq!(Tpdu::parse(&bytes(PYSIM_DELIVER), Direction::ToNetwork), Err(deliver));
+    assert_eq!(Tpdu::parse(&unhex(PYSIM_DELIVER), Direction::ToNetwork), Err(deliver));
 }
 
 #[test]
 fn a_record_of_another_length_is_refused() {
-    let wire = record(&bytes(RECORD_HEAD));
+    let wire = record(&unhex(RECORD_HEAD));
     assert_eq!(SmsRecord::parse(&wire[..175]), Err(RecordError::Length { found: 175 }));
     assert_eq!(SmsRecord::parse(&[]), Err(RecordError::Length { found: 0 }));
 }
 
 #[test]
 fn an_error_inside_a_record_says_where() {
-    let mut wire = record(&bytes(RECORD_HEAD));
+    let mut wire = record(&unhex(RECORD_HEAD));
     wire[10] = 0x05;
     let Err(RecordError::Tpdu { at, source }) = SmsRecord::parse(&wire) else {
         panic!("a SUBMIT in a received record was accepted")
@@ -409,7 +396,7 @@ fn a_status_against_the_direction_is_refused() {
 #[test]
 fn the_largest_deliver_fits_and_the_largest_submit_does_not() {
     let longest = Address::international(&"9".repeat(20)).unwrap();
-    let mut data = bytes("027000");
+    let mut data = unhex("027000");
     data.resize(140, 0);
     let deliver = Deliver::secured(longest.clone(), stamp(), &data).unwrap();
     let mut record = SmsRecord {
@@ -433,9 +420,10 @@ proptest! {
             if let Ok((tpdu, used)) = Tpdu::parse(&wire, direction) {
                 // `used` bytes were used, and no bit of them is lost.
                 prop_assert_eq!(tpdu.to_bytes(), &wire[..used]);
-                text::text(tpdu.user_data(), tpdu.dcs());
-                text::address(tpdu.address());
-                text::part(tpdu.user_data());
+                prop_assert!(text::text(tpdu.user_data(), tpdu.dcs()).chars().count() <= 280);
+                prop_assert!(text::address(tpdu.address()).chars().count() <= 21);
+                let part = text::part(tpdu.user_data());
+                prop_assert!(part.is_none_or(|p| (1..=p.total).contains(&p.sequence)));
             }
         }
         if let Ok((Some(centre), used)) = parse_service_centre(&wire) {
@@ -456,7 +444,8 @@ proptest! {
             let again = read.to_bytes().unwrap();
             prop_assert_eq!(SmsRecord::parse(&again), Ok(Some(read)));
         }
-        reusable(&wire);
+        // An order stays an order: damage does not turn it into a receipt that was sent.
+        prop_assert!(!reusable(&wire));
     }
 
     #[test]
@@ -467,7 +456,7 @@ proptest! {
     ) {
         if let Ok(ud) = UserData::from_octets(&octets, header) {
             prop_assert_eq!(ud.to_bytes(), octets);
-            text::text(&ud, dcs);
+            prop_assert!(text::text(&ud, dcs).chars().count() <= 280);
         }
     }
 

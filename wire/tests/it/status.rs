@@ -22,13 +22,44 @@ fn parts_and_forms() {
 #[test]
 fn every_named_constant_has_words() {
     for sw in [
-        Sw::OK, Sw::DATA_SUSPECT, Sw::FILE_INVALID, Sw::UNCHANGED, Sw::MEMORY_FAILURE, Sw::WRONG_LENGTH,
-        Sw::CLASS_PROTECTION, Sw::WRONG_STATE, Sw::WRONG_KIND, Sw::NOT_ALLOWED, Sw::BLOCKED, Sw::CONDITIONS,
-        Sw::NO_CURRENT_EF, Sw::SM_MISSING, Sw::SM_WRONG, Sw::WRONG_DATA, Sw::FUNCTION_BLOCKED,
-        Sw::FILE_NOT_FOUND, Sw::RECORD_NOT_FOUND, Sw::NO_SPACE, Sw::WRONG_P1P2, Sw::KEY_NOT_FOUND,
-        Sw::WRONG_OFFSET, Sw::INS_UNKNOWN, Sw::CLA_UNKNOWN, Sw::UNKNOWN, Sw::MAC_WRONG, Sw::APP_DEAD,
-        Sw::NOT_ENOUGH, Sw::COUNTER_END, Sw::KEY_INDEX, Sw::NO_PROOF, Sw::more(1), Sw::wrong_le(1),
-        Sw::tries_left(0), Sw::tries_left(1), Sw::tries_left(2), Sw::tries_left(15),
+        Sw::OK,
+        Sw::DATA_SUSPECT,
+        Sw::FILE_INVALID,
+        Sw::UNCHANGED,
+        Sw::MEMORY_FAILURE,
+        Sw::WRONG_LENGTH,
+        Sw::CLASS_PROTECTION,
+        Sw::WRONG_STATE,
+        Sw::WRONG_KIND,
+        Sw::NOT_ALLOWED,
+        Sw::BLOCKED,
+        Sw::CONDITIONS,
+        Sw::NO_CURRENT_EF,
+        Sw::SM_MISSING,
+        Sw::SM_WRONG,
+        Sw::WRONG_DATA,
+        Sw::FUNCTION_BLOCKED,
+        Sw::FILE_NOT_FOUND,
+        Sw::RECORD_NOT_FOUND,
+        Sw::NO_SPACE,
+        Sw::WRONG_P1P2,
+        Sw::KEY_NOT_FOUND,
+        Sw::WRONG_OFFSET,
+        Sw::INS_UNKNOWN,
+        Sw::CLA_UNKNOWN,
+        Sw::UNKNOWN,
+        Sw::MAC_WRONG,
+        Sw::APP_DEAD,
+        Sw::NOT_ENOUGH,
+        Sw::COUNTER_END,
+        Sw::KEY_INDEX,
+        Sw::NO_PROOF,
+        Sw::more(1),
+        Sw::wrong_le(1),
+        Sw::tries_left(0),
+        Sw::tries_left(1),
+        Sw::tries_left(2),
+        Sw::tries_left(15),
     ] {
         assert_ne!(sw.explain(Dialect::Fmcos), unknown(Dialect::Fmcos), "{sw}");
     }
@@ -50,7 +81,9 @@ fn wildcards_stand_behind_the_exact_words() {
     assert_eq!(gsm(0x9250), unknown(Dialect::Gsm));
     assert!(gsm(0x9F0C) == gsm(0x9F17) && gsm(0x9F17) != gsm(0x9000));
     let fmcos = |sw| Sw(sw).explain(Dialect::Fmcos);
-    assert!(fmcos(0x63C2) == fmcos(0x63C3) && fmcos(0x63C0) != fmcos(0x63C1) && fmcos(0x63C1) != fmcos(0x63C2));
+    assert!(
+        fmcos(0x63C2) == fmcos(0x63C3) && fmcos(0x63C0) != fmcos(0x63C1) && fmcos(0x63C1) != fmcos(0x63C2)
+    );
     assert_ne!(fmcos(0x9E38), fmcos(0x9E37));
 }
 
@@ -58,7 +91,10 @@ fn wildcards_stand_behind_the_exact_words() {
 #[test]
 fn refusals_of_the_purchase_read_differently() {
     let mut seen = BTreeMap::new();
-    for sw in [0x6A80, 0x6A88, 0x6988, 0x9E11, 0x9E12, 0x9E13, 0x9E23, 0x9E15, 0x9E16, 0x9E27, 0x9E17, 0x9E37, 0x9E09, 0x9E21] {
+    for sw in [
+        0x6A80, 0x6A88, 0x6988, 0x9E11, 0x9E12, 0x9E13, 0x9E23, 0x9E15, 0x9E16, 0x9E27, 0x9E17, 0x9E37,
+        0x9E09, 0x9E21,
+    ] {
         if let Some(other) = seen.insert(Sw(sw).explain(Dialect::Fmcos), sw) {
             panic!("{sw:04X} and {other:04X} read alike");
         }

@@ -87,7 +87,8 @@ impl FileAnswer {
 impl Selected {
     /// Reads the data of the answer. Bytes behind those the standard defines are the operator's and ignored.
     pub(super) fn parse(step: &'static str, data: &[u8]) -> Result<Self, CardError> {
-        let short = || CardError::malformed(step, format!("an answer of {} byte(s) is too short", data.len()));
+        let short =
+            || CardError::malformed(step, format!("an answer of {} byte(s) is too short", data.len()));
         let byte = |at: usize| data.get(at).copied().ok_or_else(short);
         let word = |at: usize| Ok::<u16, CardError>(u16::from_be_bytes([byte(at)?, byte(at + 1)?]));
         let fid = Fid(word(4)?);
@@ -105,7 +106,12 @@ impl Selected {
                     0x00 => Structure::Transparent,
                     0x01 => Structure::LinearFixed,
                     0x03 => Structure::Cyclic,
-                    other => return Err(CardError::malformed(step, format!("unknown file structure {other:02X}"))),
+                    other => {
+                        return Err(CardError::malformed(
+                            step,
+                            format!("unknown file structure {other:02X}"),
+                        ));
+                    }
                 };
                 // QUIRK(short answers): some SIMs leave the record length of a transparent file out.
                 let record_len = if structure == Structure::Transparent { 0 } else { byte(14)? };

@@ -23,7 +23,9 @@ pub enum SimError {
         tries: u8,
     },
     /// 9840: too many wrong codes; only the unblock code (PUK) helps.
-    #[error("{step}: the SIM's PIN (CHV) is blocked after too many wrong codes; the unblock code (PUK) is needed")]
+    #[error(
+        "{step}: the SIM's PIN (CHV) is blocked after too many wrong codes; the unblock code (PUK) is needed"
+    )]
     ChvBlocked {
         /// The step.
         step: &'static str,

@@ -55,7 +55,8 @@ impl<'c> Sim<'c> {
     /// # }
     /// ```
     pub fn select(&mut self, path: &[Fid]) -> Result<Selected, SimError> {
-        let (last, above) = path.split_last().ok_or_else(|| CardError::malformed("SELECT", "an empty path"))?;
+        let (last, above) =
+            path.split_last().ok_or_else(|| CardError::malformed("SELECT", "an empty path"))?;
         for fid in above {
             self.enter(*fid)?;
         }

@@ -119,7 +119,11 @@ impl Sim<'_> {
         let number = self.find_free_in(file)?;
         self.update_record(number, record)?;
         if self.read_record(number, file.record_len)? != record {
-            return Err(CardError::malformed("UPDATE RECORD", format!("record {number} reads back differently")).into());
+            return Err(CardError::malformed(
+                "UPDATE RECORD",
+                format!("record {number} reads back differently"),
+            )
+            .into());
         }
         Ok(number)
     }

@@ -56,10 +56,8 @@ impl Address {
         if values.len() > MAX_DIGITS {
             return Err(too_long(Field::Address, 0, values.len(), MAX_DIGITS));
         }
-        let bytes: Vec<u8> = values
-            .chunks(2)
-            .map(|pair| pair[0] | pair.get(1).map_or(0xF0, |high| high << 4))
-            .collect();
+        let bytes: Vec<u8> =
+            values.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0xF0, |high| high << 4)).collect();
         Self::from_wire(Self::INTERNATIONAL, count, &bytes)
     }
 
@@ -91,8 +89,7 @@ impl Address {
     /// address or when a filler stands where a digit should.
     #[must_use]
     pub fn digits(&self) -> Option<String> {
-        const SIGNS: [char; 15] =
-            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'a', 'b', 'c'];
+        const SIGNS: [char; 15] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'a', 'b', 'c'];
         if self.is_alphanumeric() {
             return None;
         }
@@ -157,4 +154,3 @@ pub fn parse_service_centre(bytes: &[u8]) -> Result<(Option<Address>, usize), Tp
     let address = Address::from_wire(ton_npi, 2 * octets - filler, value)?;
     Ok((Some(address), cursor.at))
 }
-

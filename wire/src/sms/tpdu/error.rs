@@ -120,7 +120,6 @@ pub(super) fn too_long(field: Field, offset: usize, length: usize, limit: usize)
     TpduError::TooLong { field, offset, length, limit }
 }
 
-
 /// The bytes being read, and how far.
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
@@ -150,4 +149,3 @@ impl<'a> Cursor<'a> {
         Ok(out)
     }
 }
-

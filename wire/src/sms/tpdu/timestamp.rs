@@ -81,4 +81,3 @@ fn check_parts(values: [u8; 6]) -> Result<(), TpduError> {
     let wrong = values.iter().zip(RANGES).position(|(v, (low, high))| *v < low || *v > high);
     wrong.map_or(Ok(()), |part| Err(TpduError::TimestampPart { part }))
 }
-

@@ -100,9 +100,9 @@ impl UserData {
     /// Octets the header takes, with UDHL; 0 without a header.
     #[must_use]
     pub fn header_len(&self) -> usize {
-        self.header.as_ref().map_or(0, |elements| {
-            1 + elements.iter().map(|element| 2 + element.data.len()).sum::<usize>()
-        })
+        self.header
+            .as_ref()
+            .map_or(0, |elements| 1 + elements.iter().map(|element| 2 + element.data.len()).sum::<usize>())
     }
 
     /// Everything after UDL as on the wire: UDHL, elements, body.
@@ -124,9 +124,7 @@ impl UserData {
         let offset = cursor.at;
         let length = cursor.byte(Field::UserDataLength)?;
         let (octets, limit, septets) = match Alphabet::of(dcs) {
-            Alphabet::Gsm7 => {
-                ((usize::from(length) * 7).div_ceil(8), usize::from(MAX_SEPTETS), Some(length))
-            }
+            Alphabet::Gsm7 => ((usize::from(length) * 7).div_ceil(8), usize::from(MAX_SEPTETS), Some(length)),
             Alphabet::Octets | Alphabet::Ucs2 => (usize::from(length), MAX_USER_DATA, None),
         };
         if usize::from(length) > limit {
@@ -137,20 +135,14 @@ impl UserData {
     }
 
     /// Splits user data that begin at `start` of the message into header and body.
-    fn split(
-        octets: &[u8],
-        has_header: bool,
-        septets: Option<u8>,
-        start: usize,
-    ) -> Result<Self, TpduError> {
+    fn split(octets: &[u8], has_header: bool, septets: Option<u8>, start: usize) -> Result<Self, TpduError> {
         if !has_header {
             return Ok(Self { header: None, body: octets.to_vec(), septets });
         }
         let missing = TpduError::HeaderBeyond { offset: start, needed: 1, available: 0 };
         let (length, rest) = octets.split_first().ok_or(missing)?;
         let needed = 1 + usize::from(*length);
-        let beyond =
-            TpduError::HeaderBeyond { offset: start, needed, available: octets.len() };
+        let beyond = TpduError::HeaderBeyond { offset: start, needed, available: octets.len() };
         // In septets the header ends on a septet border, which may lie past its last octet.
         if septets.is_some_and(|count| (needed * 8).div_ceil(7) > usize::from(count)) {
             return Err(beyond);
@@ -188,4 +180,3 @@ fn read_elements(mut rest: &[u8], start: usize) -> Result<Vec<InformationElement
     }
     Ok(elements)
 }
-

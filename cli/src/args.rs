@@ -1,0 +1,80 @@
+//! The command line, as data.
+
+use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use wire::bcd::BcdTime;
+
+/// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
+#[derive(Debug, Parser)]
+#[command(name = "gridcard", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Noun.
+    #[command(subcommand)]
+    pub noun: Noun,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the card or the data said no, 2 usage, 3 reader or card absent or \
+lost, 4 security stop (another role's act, formal keys where they do not belong), 130 interrupted.\n\n\
+Data goes to stdout, talk to stderr.";
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Folder of the parties (province, city-CODE, bank, meters, sims), or of one of them.
+    #[arg(long, global = true, env = "GRIDCARD_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// One JSON object on stdout instead of words and tables.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The time to act at, UTC+8, as 2026-11-22T08:00:00; default: now.
+    #[arg(long, global = true, value_name = "TIME")]
+    pub at: Option<BcdTime>,
+    /// Append every APDU to this file, secrets hidden.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// What a command is about.
+#[derive(Debug, Subcommand)]
+pub enum Noun {
+    /// The province: ceremony, main control card, issuing cards.
+    #[command(subcommand)]
+    Kdc(kdc::Verb),
+    /// A city office: takes its issuing cards into use.
+    #[command(subcommand)]
+    City(city::Verb),
+    /// Virtual cards: blanks from the factory, what a card is.
+    #[command(subcommand)]
+    Card(card::Verb),
+    /// PSAMs of bank offices, issued by a city.
+    #[command(subcommand)]
+    Psam(psam::Verb),
+    /// ESAMs of meters, issued by a city.
+    #[command(subcommand)]
+    Esam(esam::Verb),
+    /// Customers' SIMs: make, read, write, carry.
+    #[command(subcommand)]
+    Sim(sim::Verb),
+    /// Meters: pair, insert a SIM, consume.
+    #[command(subcommand)]
+    Meter(meter::Verb),
+    /// The bank's payment server: register, sell, settle.
+    #[command(subcommand)]
+    Server(server::Verb),
+    /// Traces of APDUs.
+    #[command(subcommand)]
+    Trace(trace::Verb),
+    /// The whole offline life on virtual cards, as a timeline.
+    Demo(crate::demo::Options),
+    /// Shell completions on stdout.
+    Completions(shell::Completions),
+    /// Man pages into a folder.
+    Man(shell::Man),
+}

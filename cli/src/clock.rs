@@ -1,0 +1,37 @@
+//! The one place that reads the clock and the operating system's random numbers.
+
+use crate::args::Global;
+use anyhow::Result;
+use cos::Entropy;
+use std::time::{SystemTime, UNIX_EPOCH};
+use vcard::{OsEntropy, SeededEntropy};
+use wire::bcd::BcdTime;
+
+/// China's clock runs 8 hours ahead of UTC.
+const CHINA_S: i64 = 8 * 3600;
+
+/// The time to act at.
+pub fn now(global: &Global) -> Result<BcdTime> {
+    if let Some(at) = global.at {
+        return Ok(at);
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| crate::fail::refused("the clock stands before 1970"))?;
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    BcdTime::from_seconds(seconds.saturating_add(CHINA_S))
+        .ok_or_else(|| crate::fail::refused("the clock stands beyond the year 9999").into())
+}
+
+/// Random numbers for one use; `label` keeps the streams of a seed apart.
+pub fn entropy(global: &Global, label: &str) -> Box<dyn Entropy + Send> {
+    match global.seed {
+        Some(seed) => Box::new(SeededEntropy::new(seed, label)),
+        None => Box::new(OsEntropy),
+    }
+}
+
+/// An array of random bytes.
+pub fn random<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes);
+    bytes
+}

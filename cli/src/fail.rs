@@ -1,0 +1,141 @@
+//! How a command fails: exit code, words, and a hint what to do.
+
+use std::error::Error;
+use std::fmt;
+use wire::ChannelError;
+
+/// Exit codes of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The card or the data said no.
+    Refused,
+    /// The command line makes no sense.
+    Usage,
+    /// Reader or card absent or lost.
+    Absent,
+    /// Security stop.
+    Security,
+    /// Interrupted by the user.
+    Interrupted,
+}
+
+impl Exit {
+    /// The code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Refused => 1,
+            Exit::Usage => 2,
+            Exit::Absent => 3,
+            Exit::Security => 4,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+/// A failure with its exit code and hint; other errors get theirs from what they are.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with an exit code.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure { exit, message: message.into(), hint: None }
+    }
+
+    /// With a hint what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+/// Shorthand: the card or the data said no.
+pub fn refused(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Refused, message)
+}
+
+/// Shorthand: a security stop.
+pub fn security(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Security, message)
+}
+
+/// Exit code of an error, from the first in its chain that decides it.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.exit;
+        }
+        if let Some(channel) = cause.downcast_ref::<ChannelError>() {
+            return match channel {
+                ChannelError::Storage(_) => Exit::Refused,
+                _ => Exit::Absent,
+            };
+        }
+    }
+    Exit::Refused
+}
+
+fn hint_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
+        own.or_else(|| kdc_hint(cause).map(str::to_owned))
+    })
+}
+
+/// The kdc's errors carry hints of their own.
+fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    use kdc::Hint;
+    fn of<T: Hint + Error + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+        cause.downcast_ref::<T>().and_then(Hint::hint)
+    }
+    of::<kdc::messages::RecordedError>(cause)
+        .or_else(|| of::<kdc::messages::IssueError>(cause))
+        .or_else(|| of::<kdc::messages::CeremonyError>(cause))
+        .or_else(|| of::<kdc::messages::JournalError>(cause))
+        .or_else(|| of::<kdc::messages::SourceError>(cause))
+        .or_else(|| of::<kdc::messages::PlanError>(cause))
+}
+
+/// Tells the user, and gives the exit code.
+pub fn report(error: &anyhow::Error, json: bool) -> Exit {
+    let exit = exit_of(error);
+    let words = words(error);
+    let hint = hint_of(error);
+    if json {
+        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
+        println!("{object}");
+    } else {
+        eprintln!("error: {words}");
+    }
+    if let (Some(hint), false) = (hint, json) {
+        eprintln!("hint: {hint}");
+    }
+    exit
+}
+
+/// The chain of causes in one line; a cause that its error already quotes is not said twice.
+fn words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if words.is_empty() {
+            words = text;
+        } else if !words.contains(&text) {
+            words.push_str(": ");
+            words.push_str(&text);
+        }
+    }
+    words
+}

@@ -1,0 +1,207 @@
+//! Homes and roles: one folder for each party, so that a command of one role works with that role's folder
+//! alone.
+//!
+//! A folder says whose it is in `role.json`. `--home` names the parent of all folders, or one of them.
+
+use crate::args::Global;
+use crate::fail::{refused, security};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+use wire::bcd::RegionCode;
+
+/// A party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// The provincial key distribution centre.
+    Province,
+    /// A city office.
+    City(RegionCode),
+    /// The bank with its payment server.
+    Bank,
+    /// The meters.
+    Meters,
+    /// The customers' SIMs, in their phones.
+    Sims,
+}
+
+impl Party {
+    /// Name of its folder.
+    pub fn folder(self) -> String {
+        match self {
+            Party::Province => "province".into(),
+            Party::City(region) => format!("city-{region}"),
+            Party::Bank => "bank".into(),
+            Party::Meters => "meters".into(),
+            Party::Sims => "sims".into(),
+        }
+    }
+
+    fn of_folder(name: &str) -> Option<Self> {
+        match name {
+            "province" => Some(Party::Province),
+            "bank" => Some(Party::Bank),
+            "meters" => Some(Party::Meters),
+            "sims" => Some(Party::Sims),
+            _ => name.strip_prefix("city-").and_then(|code| code.parse().ok()).map(Party::City),
+        }
+    }
+
+    /// Who it is, in words.
+    pub fn words(self) -> String {
+        match self {
+            Party::Province => "the province".into(),
+            Party::City(region) => format!("the city {region}"),
+            Party::Bank => "the bank".into(),
+            Party::Meters => "the meters".into(),
+            Party::Sims => "the SIMs' owners".into(),
+        }
+    }
+
+    /// How its folder comes to be.
+    const fn beginning(self) -> &'static str {
+        match self {
+            Party::Province => "begin with `gridcard kdc init`",
+            Party::City(_) => "take the city's issuing cards into use with `gridcard city open CARD...`",
+            Party::Bank => "take the bank's PSAM into use with `gridcard server open CARD`",
+            Party::Meters => "make a meter with `gridcard meter new`",
+            Party::Sims => "make a SIM with `gridcard sim new`",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Marker {
+    role: String,
+}
+
+const MARKER: &str = "role.json";
+
+/// The home of a command.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// From `--home`, or the platform's data folder.
+    pub fn new(global: &Global) -> Result<Self> {
+        if let Some(root) = &global.home {
+            return Ok(Home { root: root.clone() });
+        }
+        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let data = data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
+        let data = data.ok_or_else(|| refused("no home folder is known").hint("name one with --home DIR"))?;
+        Ok(Home { root: data.join("gridcard") })
+    }
+
+    /// The folder of a party that acts; `act` is what it does, for the words of a refusal.
+    ///
+    /// A security stop when the home is another party's.
+    pub fn party(&self, party: Party, act: &str) -> Result<PathBuf> {
+        if let Some(owner) = owner(&self.root)? {
+            return if owner == party { Ok(self.root.clone()) } else { Err(self.foreign(owner, party, act).into()) };
+        }
+        let folder = self.root.join(party.folder());
+        if owner(&folder)? == Some(party) {
+            return Ok(folder);
+        }
+        match self.parties()?.first() {
+            Some(other) if !matches!(party, Party::Meters | Party::Sims) => {
+                Err(self.foreign(*other, party, act).into())
+            }
+            _ => {
+                let words = format!("{} has no folder in {}: {act} needs it", party.words(), self.root.display());
+                Err(refused(words).hint(party.beginning()).into())
+            }
+        }
+    }
+
+    fn foreign(&self, owner: Party, party: Party, act: &str) -> crate::fail::Failure {
+        let words = format!("{act} is an act of {}, and {} is the home of {}", party.words(), self.root.display(), owner.words());
+        security(words).hint(format!("work in the home of {}, or {}", party.words(), party.beginning()))
+    }
+
+    /// The folder of a party, made when it is not there. A security stop in another single party's folder.
+    pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
+        let folder = match owner(&self.root)? {
+            Some(owner) if owner == party => return Ok(self.root.clone()),
+            Some(owner) => return Err(self.foreign(owner, party, act).into()),
+            None => self.root.join(party.folder()),
+        };
+        if owner(&folder)?.is_none() {
+            fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            let marker = serde_json::to_string(&Marker { role: party.folder() })?;
+            write(&folder.join(MARKER), format!("{marker}\n").as_bytes())?;
+        }
+        Ok(folder)
+    }
+
+    /// The one city of the home, or the one asked for.
+    pub fn city(&self, asked: Option<RegionCode>, act: &str) -> Result<(RegionCode, PathBuf)> {
+        if let Some(region) = asked {
+            return Ok((region, self.party(Party::City(region), act)?));
+        }
+        if let Some(owner) = owner(&self.root)? {
+            return match owner {
+                Party::City(region) => Ok((region, self.root.clone())),
+                other => Err(security(format!("{act} is an act of a city, and {} is the home of {}", self.root.display(), other.words())).into()),
+            };
+        }
+        let parties = self.parties()?;
+        let cities: Vec<_> = parties.iter().filter_map(|party| match party {
+            Party::City(region) => Some(*region),
+            _ => None,
+        }).collect();
+        match cities[..] {
+            [region] => Ok((region, self.root.join(Party::City(region).folder()))),
+            [] if parties.is_empty() => Err(refused(format!("there is no city in {}", self.root.display()))
+                .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
+                .into()),
+            [] => Err(security(format!("{act} is an act of a city, and there is none in {}", self.root.display()))
+                .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
+                .into()),
+            _ => Err(refused("there are several cities in this home").hint("say which with --city CODE").into()),
+        }
+    }
+
+    /// The parties that have a folder in this home.
+    fn parties(&self) -> Result<Vec<Party>> {
+        let Ok(entries) = fs::read_dir(&self.root) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry.with_context(|| format!("cannot read {}", self.root.display()))?.path();
+            found.extend(owner(&path)?);
+        }
+        found.sort_by_key(|party: &Party| party.folder());
+        Ok(found)
+    }
+}
+
+/// Whose folder it is; `None` when it is nobody's.
+fn owner(folder: &Path) -> Result<Option<Party>> {
+    let marker = folder.join(MARKER);
+    let Ok(text) = fs::read_to_string(&marker) else { return Ok(None) };
+    let read: Option<Marker> = serde_json::from_str(&text).ok();
+    let party = read.and_then(|marker| Party::of_folder(&marker.role));
+    let party = party.ok_or_else(|| refused(format!("{} names no role this program knows", marker.display())))?;
+    Ok(Some(party))
+}
+
+/// Writes a file whole or not at all: beside it first, then renamed.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let done = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
+    }
+    done.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Reads a text file.
+pub fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,100 @@
+//! Issuing a card with a key source, in whatever slot it stands.
+
+use crate::fail::refused;
+use crate::output::say;
+use anyhow::{Context, Result};
+use kdc::ids::{CheckValue, DeviceNumber, Pin, Serial, Validity};
+use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
+use kdc::journal::Journal;
+use kdc::plan::{Plan, Request};
+use kdc::source::KeySource;
+use wire::Channel;
+use wire::bcd::{BcdTime, RegionCode};
+use wire::profile::CardKind;
+
+/// Years a card is valid.
+const YEARS: u16 = 10;
+
+/// Validity from today.
+pub fn validity(now: BcdTime) -> Result<Validity> {
+    let (year, month, day, ..) = now.parts();
+    // The 29th of February has no anniversary every year.
+    let last = if (month, day) == (2, 29) { 28 } else { day };
+    let from = format!("{year:04}-{month:02}-{day:02}").parse()?;
+    let to = format!("{:04}-{month:02}-{last:02}", year + YEARS).parse()?;
+    Ok(Validity::new(from, to)?)
+}
+
+/// What to issue.
+pub struct Wish<'a> {
+    /// Kind of the card.
+    pub kind: CardKind,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Its city.
+    pub region: RegionCode,
+    /// Ceiling of an ESAM in fen.
+    pub ceiling: Option<wire::money::Fen>,
+    /// The chip that must stand in the slot.
+    pub wanted: Option<Serial>,
+    /// Operator's PIN of the new card.
+    pub pin: Option<&'a Pin>,
+}
+
+/// Makes the plan for a wish, with suite and state of the source.
+pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Plan> {
+    let about = source.about();
+    Ok(Plan::new(&Request {
+        kind: wish.kind,
+        number: wish.number,
+        region: wish.region,
+        suite: about.suite,
+        state: about.state,
+        validity: validity(now)?,
+        ceiling: wish.ceiling,
+    })?)
+}
+
+/// Issues one card with the journal around it.
+pub fn issue(
+    wish: &Wish<'_>,
+    card: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    journal: &mut Journal,
+    now: BcdTime,
+    observer: &mut dyn Observer,
+) -> Result<Issued> {
+    let plan = plan(wish, source, now)?;
+    let at = now.to_string();
+    let order =
+        Order { plan: &plan, wanted: wish.wanted, pin: wish.pin, if_open: None, spend_last_try: false, at: &at };
+    match recorded::issue(&order, card, source, journal, observer)? {
+        Recorded::Issued(issued) => Ok(issued),
+        Recorded::Found(subject) => {
+            say(format!("card {} was finished by an earlier run; its outcome is recorded now", subject.number));
+            Err(refused("the card is finished already; nothing was left to do").into())
+        }
+    }
+}
+
+/// Opens a journal and tells of what its last run left half-written.
+pub fn journal(folder: &std::path::Path) -> Result<Journal> {
+    let path = folder.join("journal.jsonl");
+    Journal::open(&path).with_context(|| format!("the journal {}", path.display()))
+}
+
+/// Check values in a table's row.
+pub fn keys_line(keys: &[KeyCheck]) -> String {
+    let words: Vec<String> = keys.iter().map(|key| format!("{} {}", key.role.name(), key.check_value)).collect();
+    words.join(", ")
+}
+
+/// Check values as JSON.
+pub fn keys_json(keys: &[KeyCheck]) -> serde_json::Value {
+    let pairs = keys.iter().map(|key| (key.role.name().to_owned(), check(key.check_value)));
+    serde_json::Value::Object(pairs.collect())
+}
+
+fn check(value: CheckValue) -> serde_json::Value {
+    value.to_string().into()
+}

@@ -1,0 +1,172 @@
+//! `gridcard esam`: ESAMs, issued by a city from a list of devices.
+
+use crate::args::Global;
+use crate::bay::Bay;
+use crate::clock::{entropy, now, random};
+use crate::factory;
+use crate::fail::{Exit, Failure, refused};
+use crate::home::{self, Home};
+use crate::issue::{self, Wish};
+use crate::nouns::city::issuing_card;
+use crate::nouns::kdc::out;
+use crate::output::{answer, say, table};
+use crate::secret;
+use ::kdc::devices::{self, Device};
+use ::kdc::ids::DeviceNumber;
+use ::kdc::issue::Issued;
+use ::kdc::journal::Journal;
+use ::kdc::pairing::PairingFile;
+use ::kdc::source::{CardSource, KeySource};
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use reader::driver::issuing::IssuingCard;
+use serde_json::json;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use vcard::slot::Keep;
+use wire::bcd::RegionCode;
+use wire::profile::{CardKind, State};
+
+/// Verbs of ESAMs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Issue ESAMs, each with the pairing file for its meter, with the city's ESAM issuing card.
+    Issue(Issue),
+}
+
+/// Options of `esam issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// Number of one meter, 12 digits.
+    #[arg(long, conflicts_with = "csv", required_unless_present = "csv")]
+    pub meter: Option<DeviceNumber>,
+    /// List of devices, columns `meter` and if you like `serial` and `ceiling`.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// Folder for `esam-NUMBER.card` and `pairing-NUMBER.json`. A blank that stands there is used, else one is
+    /// taken from the factory. Default: the city's out.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// Show plan and APDUs, secrets hidden, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Name of a meter's ESAM file.
+pub fn card_name(meter: DeviceNumber) -> String {
+    format!("esam-{meter}.card")
+}
+
+/// Name of a meter's pairing file.
+pub fn pairing_name(meter: DeviceNumber) -> String {
+    format!("pairing-{meter}.json")
+}
+
+/// Runs a verb.
+pub fn run(global: &Global, verb: Verb) -> Result<()> {
+    let Verb::Issue(options) = verb;
+    let (region, folder) = Home::new(global)?.city(options.city, "issuing ESAMs")?;
+    let (devices, mut faults) = devices(&options)?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the ESAM issuing card")?;
+    let mut issuing = Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    if options.dry_run {
+        for device in &devices {
+            let plan = issue::plan(&wish(device, region), &source, now(global)?)?;
+            answer(global, &plan.dry_run().to_string(), json!({ "plan": plan.dry_run().to_string() }));
+        }
+        return Ok(());
+    }
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => out(&folder)?,
+    };
+    let mut journal = issue::journal(&folder)?;
+    let mut rows = Vec::new();
+    for device in &devices {
+        match issue_one(global, &mut source, device, region, &out, &mut journal, Keep::EveryCommand) {
+            Ok(issued) => rows.push(vec![
+                device.meter.to_string(),
+                issued.serial.to_string(),
+                issued.apdus.to_string(),
+                issue::keys_line(&issued.keys),
+            ]),
+            Err(error) => {
+                // A lost reader or a security stop ends the run; a card that says no does not.
+                let lost = error.chain().any(|cause| cause.downcast_ref::<wire::ChannelError>().is_some());
+                let words = format!("line {}: meter {}: {error:#}", device.line, device.meter);
+                if lost || devices.len() == 1 {
+                    return Err(error.context(words));
+                }
+                faults.push(words);
+            }
+        }
+    }
+    issuing.close()?;
+    let done = rows.len();
+    let object = json!({
+        "city": region.to_string(), "issued": done, "out": out.display().to_string(), "rejected": faults,
+        "esams": rows.iter().map(|row| json!({ "meter": row[0], "serial": row[1] })).collect::<Vec<_>>(),
+    });
+    answer(global, &table(&["meter", "serial", "apdus", "check values"], rows), object);
+    faults.iter().for_each(|fault| say(format!("not issued: {fault}")));
+    say(format!("{done} ESAM(s) with their pairing files in {}", out.display()));
+    if faults.is_empty() { Ok(()) } else { Err(refused(format!("{} line(s) were not issued", faults.len())).into()) }
+}
+
+fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
+    if let Some(meter) = options.meter {
+        return Ok((vec![Device { line: 1, meter, serial: None, ceiling: None }], Vec::new()));
+    }
+    let path = options.csv.as_deref().ok_or_else(|| Failure::new(Exit::Usage, "name --meter or --csv"))?;
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let list = devices::read(file).with_context(|| format!("{}", path.display()))?;
+    let faults = list.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.fault)).collect();
+    Ok((list.devices, faults))
+}
+
+fn wish(device: &Device, region: RegionCode) -> Wish<'static> {
+    Wish {
+        kind: CardKind::Esam,
+        number: device.meter,
+        region,
+        ceiling: device.ceiling,
+        wanted: device.serial,
+        pin: None,
+    }
+}
+
+/// Issues one ESAM into a folder, with the pairing file for its meter.
+pub fn issue_one(
+    global: &Global,
+    source: &mut dyn KeySource,
+    device: &Device,
+    region: RegionCode,
+    out: &Path,
+    journal: &mut Journal,
+    keep: Keep,
+) -> Result<Issued> {
+    let path = out.join(card_name(device.meter));
+    let about = source.about();
+    if !path.exists() {
+        let serial = match device.serial {
+            Some(serial) => serial.0,
+            None => random(&mut *entropy(global, &format!("serial of ESAM {}", device.meter))),
+        };
+        let formal = about.state == State::Formal;
+        factory::blank(CardKind::Esam, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
+            .save_new(&path)?;
+    }
+    let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
+    let issued = issue::issue(&wish(device, region), &mut card, source, journal, now(global)?, &mut ())?;
+    card.close()?;
+    let pairing = PairingFile::make(source, device.meter, region, &issued.keys)?;
+    home::write(&out.join(pairing_name(device.meter)), pairing.to_json()?.as_bytes())?;
+    Ok(issued)
+}

@@ -1,0 +1,43 @@
+//! Secrets come by prompt, file or stdin, never by argument.
+
+use crate::fail::{Exit, Failure};
+use anyhow::{Context, Result};
+use kdc::ids::Pin;
+use keys::Zeroizing;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+
+/// Asks for a line without showing it; reads a line of stdin when that is no terminal.
+pub fn ask(prompt: &str) -> Result<Zeroizing<String>> {
+    if std::io::stdin().is_terminal() {
+        return rpassword::prompt_password(format!("{prompt}: ")).map(Zeroizing::new).context("no answer at the prompt");
+    }
+    let mut line = Zeroizing::new(String::new());
+    let read = std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
+    if read == 0 {
+        return Err(Failure::new(Exit::Usage, format!("stdin ended where this was asked: {prompt}")).into());
+    }
+    Ok(Zeroizing::new(line.trim().to_owned()))
+}
+
+/// Asks for a line that is no secret.
+pub fn ask_openly(prompt: &str) -> Result<String> {
+    if std::io::stdin().is_terminal() {
+        eprint!("{prompt}: ");
+        let _ = std::io::stderr().flush(); // a prompt that is not seen is still a prompt
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
+    Ok(line.trim().to_owned())
+}
+
+/// A PIN from a file (`-` for stdin), or by prompt.
+pub fn pin(file: Option<&Path>, whose: &str) -> Result<Pin> {
+    let text = match file {
+        Some(path) if path.as_os_str() != "-" => {
+            Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        _ => ask(&format!("PIN of {whose}"))?,
+    };
+    Pin::from_digits(text.trim()).with_context(|| format!("PIN of {whose}"))
+}
