@@ -64,5 +64,6 @@ rust_version() {
 
 # Root of the source tree.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034  # for the scripts that source this
 # Where cargo builds; the user may have chosen another folder.
 target=${CARGO_TARGET_DIR:-$root/target}

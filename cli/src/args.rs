@@ -3,6 +3,8 @@
 use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -39,6 +41,18 @@ pub struct Global {
     /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
+    /// What all cards of this run exchanged.
+    #[arg(skip)]
+    pub traffic: Arc<Traffic>,
+}
+
+/// APDUs and bytes between cards and their terminals.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Commands.
+    pub apdus: AtomicU64,
+    /// Bytes of commands and answers.
+    pub bytes: AtomicU64,
 }
 
 /// What a command is about.

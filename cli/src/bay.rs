@@ -1,6 +1,6 @@
 //! A slot with a card in it, traced when the user asks.
 
-use crate::args::Global;
+use crate::args::{Global, Traffic};
 use crate::clock::entropy;
 use crate::home;
 use anyhow::{Context, Result};
@@ -8,7 +8,9 @@ use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use vcard::slot::Keep;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use vcard::slot::{Keep, Pull};
 use vcard::{Image, Slot};
 use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
@@ -23,23 +25,29 @@ impl TraceSink for TraceFile {
 }
 
 /// A card in a slot.
-pub enum Bay {
+pub struct Bay {
+    slot: Traced,
+    traffic: Arc<Traffic>,
+}
+
+enum Traced {
     /// Nobody looks.
-    Plain(Slot),
+    No(Box<Slot>),
     /// Every APDU is written down.
-    Traced(Box<TraceChannel<Slot, TraceFile>>),
+    Yes(Box<TraceChannel<Slot, TraceFile>>),
 }
 
 impl Bay {
     /// A slot under the command's options.
     pub fn new(global: &Global, slot: Slot) -> Result<Self> {
-        let Some(path) = &global.trace else { return Ok(Bay::Plain(slot)) };
+        let traffic = global.traffic.clone();
+        let Some(path) = &global.trace else { return Ok(Bay { slot: Traced::No(Box::new(slot)), traffic }) };
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
         let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut traced = TraceChannel::new(slot, TraceFile(file));
         traced.comment(&format!("card {name}"));
-        Ok(Bay::Traced(Box::new(traced)))
+        Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic })
     }
 
     /// Opens a card file of a kind; its changes reach the file before each status word.
@@ -56,27 +64,40 @@ impl Bay {
 
     /// Saves what changed.
     pub fn close(self) -> Result<()> {
-        let mut slot = match self {
-            Bay::Plain(slot) => slot,
-            Bay::Traced(traced) => traced.into_parts().0,
+        let mut slot = match self.slot {
+            Traced::No(slot) => *slot,
+            Traced::Yes(traced) => traced.into_parts().0,
         };
         Ok(slot.close()?)
+    }
+
+    /// Lets the card be pulled at a later command.
+    pub fn pull(&mut self, pull: Pull) {
+        match &mut self.slot {
+            Traced::No(slot) => slot.pull(pull),
+            Traced::Yes(traced) => traced.inner_mut().pull(pull),
+        }
+    }
+
+    fn channel(&mut self) -> &mut dyn Channel {
+        match &mut self.slot {
+            Traced::No(slot) => slot,
+            Traced::Yes(traced) => traced,
+        }
     }
 }
 
 impl Channel for Bay {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        match self {
-            Bay::Plain(slot) => slot.transmit(command),
-            Bay::Traced(traced) => traced.transmit(command),
-        }
+        let answer = self.channel().transmit(command);
+        let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
+        self.traffic.apdus.fetch_add(1, Ordering::Relaxed);
+        self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        answer
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        match self {
-            Bay::Plain(slot) => slot.reset(),
-            Bay::Traced(traced) => traced.reset(),
-        }
+        self.channel().reset()
     }
 }
 

@@ -12,7 +12,7 @@ pub fn say(words: impl AsRef<str>) {
 /// A table with a heading line.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_header(heading.iter().map(|text| text.to_uppercase()));
     for row in rows {
         table.add_row(row);

@@ -1,6 +1,6 @@
 //! What a key is for.
 
-/// Role of a key in a device's key set [DESIGN of the key hierarchy: docs/specs/cards.md 2].
+/// Role of a key in a device's key set [docs/specs/cards.md 2].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Role {

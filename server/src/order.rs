@@ -1,4 +1,4 @@
-//! Orders: what they are and where they stand. [`crate::place`] makes them, [`crate::seal`] seals them.
+//! Orders: what they are and where they stand.
 //!
 //! A purchase is a meter and a count. It may have several orders, one after another, when a SIM is
 //! replaced; all carry the same count and amount, so a meter credits at most one of them, and the receipt

@@ -211,20 +211,18 @@ impl Act<'_> {
                 return Ok(Err((column, LineFault::Taken { customer })));
             }
         }
-        {
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![
-                    new.customer.to_string(),
-                    new.meter.to_string(),
-                    new.imei.as_str(),
-                    new.name,
-                    new.first_purchase.map(|fen| fen.0),
-                ])?;
-            self.add_sim(new.customer, &new.sim)
-        })?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                new.customer.to_string(),
+                new.meter.to_string(),
+                new.imei.as_str(),
+                new.name,
+                new.first_purchase.map(|fen| fen.0),
+            ])?;
+        self.add_sim(new.customer, &new.sim)?;
         Ok(Ok(true))
     }
 

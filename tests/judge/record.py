@@ -131,7 +131,9 @@ def fields(data, outer, sizes, strict):
         if tag not in sizes:
             demand(not strict, f"object {tag:02X} is unknown")
             continue
-        demand(len(value) == sizes[tag], f"object {tag:02X} has {len(value)} bytes, it must have {sizes[tag]}")
+        demand(
+            len(value) == sizes[tag], f"object {tag:02X} has {len(value)} bytes, it must have {sizes[tag]}"
+        )
         found[tag] = value
         signed += encoded if tag != 0x8E else b""
     missing = " ".join(f"{tag:02X}" for tag in sizes if tag not in found)

@@ -1,1 +1,2 @@
-//! stub
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]

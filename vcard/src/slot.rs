@@ -21,7 +21,8 @@ pub enum Pull {
 pub enum Keep {
     /// Before the status word of the command that made them leaves.
     EveryCommand,
-    /// At [`Slot::close`]: for batches that are repeated as a whole when they break.
+    /// At [`Slot::close`], without waiting for the medium: for batches that are repeated as a whole when they
+    /// break.
     AtClose,
     /// Never: a card that lives in memory alone.
     InMemory,
@@ -35,6 +36,8 @@ pub struct Slot {
     keep: Keep,
     inserted: bool,
     pull: Option<Pull>,
+    /// Saved, and perhaps not yet on the medium.
+    unsynced: bool,
 }
 
 impl Slot {
@@ -53,7 +56,7 @@ impl Slot {
         let formal = image.formal;
         let card = Card::new(SlotMemory::new(image.eeprom), entropy, applets::program_of)
             .map_err(|source| ImageError::Card { path: path.to_path_buf(), source })?;
-        Ok(Slot { card, formal, path: path.to_path_buf(), keep, inserted: true, pull: None })
+        Ok(Slot { card, formal, path: path.to_path_buf(), keep, inserted: true, pull: None, unsynced: false })
     }
 
     /// Kind of the card.
@@ -108,24 +111,32 @@ impl Slot {
         self.card.nvm_mut().cut(cut);
     }
 
-    /// Saves the image if it changed, durably.
+    /// Saves what is not saved yet. What [`Keep::EveryCommand`] saved is on the medium when this returns.
     pub fn close(&mut self) -> Result<(), ImageError> {
-        if self.keep != Keep::InMemory && self.card.nvm().is_dirty() {
-            self.image().save(&self.path, true)?;
-            self.card.nvm_mut().saved();
+        match self.keep {
+            Keep::InMemory => {}
+            Keep::AtClose if self.card.nvm().is_dirty() => self.save(false)?,
+            Keep::EveryCommand if self.unsynced => self.save(true)?,
+            Keep::AtClose | Keep::EveryCommand => {}
         }
+        Ok(())
+    }
+
+    fn save(&mut self, durable: bool) -> Result<(), ImageError> {
+        self.image().save(&self.path, durable)?;
+        self.card.nvm_mut().saved();
+        self.unsynced = !durable;
         Ok(())
     }
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
         if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() {
-            if let Err(error) = self.image().save(&self.path, false) {
+            if let Err(error) = self.save(false) {
                 // The card knows more than its image now; a user may not build on that.
                 self.remove();
                 return Err(ChannelError::Storage(error.to_string()));
             }
-            self.card.nvm_mut().saved();
         }
         Ok(())
     }

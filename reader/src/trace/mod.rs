@@ -66,6 +66,11 @@ impl<C, S: TraceSink> TraceChannel<C, S> {
         }
     }
 
+    /// The channel underneath, for whoever handles the card itself.
+    pub fn inner_mut(&mut self) -> &mut C {
+        &mut self.inner
+    }
+
     /// The channel underneath and the sink.
     pub fn into_parts(self) -> (C, S) {
         (self.inner, self.sink)

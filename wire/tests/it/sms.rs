@@ -107,7 +107,7 @@ fn a_secured_deliver_is_laid_out_as_specified() {
     let expected = format!("44 0D91683119325476F8 00 F6 62112260030023 25 {packet}");
     assert_eq!(deliver.to_bytes(), unhex(&expected));
     assert_eq!(deliver.user_data_bytes(), unhex(packet));
-    assert_eq!(deliver.user_data.element(0x70).unwrap().data, []);
+    assert_eq!(deliver.user_data.element(0x70).unwrap().data, Vec::<u8>::new());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_service_centre_counts_octets() {
 #[test]
 fn a_header_of_two_elements_is_taken_apart() {
     let ud = user_data(0xF6, true, "07 05 71007001FF AA").unwrap();
-    assert_eq!(ud.element(0x71).unwrap().data, []);
+    assert_eq!(ud.element(0x71).unwrap().data, Vec::<u8>::new());
     assert_eq!(ud.element(0x70).unwrap().data, [0xFF]);
     assert_eq!(ud.body(), [0xAA]);
     assert_eq!(ud.header_len(), 6);

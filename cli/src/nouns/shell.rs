@@ -1,0 +1,38 @@
+//! Completions and man pages, made from the command line's own description.
+
+use crate::args::Cli;
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Shell.
+    pub shell: Shell,
+}
+
+impl Completions {
+    /// Writes them to stdout.
+    pub fn run(&self) -> Result<()> {
+        clap_complete::generate(self.shell, &mut Cli::command(), "gridcard", &mut std::io::stdout());
+        Ok(())
+    }
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for the pages.
+    pub folder: PathBuf,
+}
+
+impl Man {
+    /// Writes one page a command.
+    pub fn run(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
+        clap_mangen::generate_to(Cli::command(), &self.folder)
+            .with_context(|| format!("cannot write man pages to {}", self.folder.display()))
+    }
+}

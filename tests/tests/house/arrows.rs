@@ -1,0 +1,88 @@
+//! Which crate of ours may import which. The card's tower and the host's tower meet in the roof alone: what the
+//! host knows of a card came over a `Channel`, so the same host code drives a chip in a reader.
+
+use crate::tree;
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use std::collections::BTreeSet;
+
+/// Crate, and the crates it may import, for its tests too.
+const ALLOWED: [(&str, &[&str]); 11] = [
+    // the ground
+    ("wire", &[]),
+    ("keys", &[]),
+    // the card's tower
+    ("cos", &["wire", "keys"]),
+    ("applets", &["cos", "wire", "keys"]),
+    ("vcard", &["applets", "cos", "wire", "keys"]),
+    // the host's tower
+    ("reader", &["wire", "keys"]),
+    ("kdc", &["reader", "wire", "keys"]),
+    ("meter", &["reader", "wire", "keys"]),
+    ("server", &["reader", "wire", "keys"]),
+    // the roof
+    ("cli", &["wire", "keys", "cos", "applets", "vcard", "reader", "kdc", "meter", "server"]),
+    ("tests", &["wire", "keys", "cos", "applets", "vcard", "reader", "kdc", "meter", "server", "cli"]),
+];
+
+const CARDS_TOWER: [&str; 3] = ["cos", "applets", "vcard"];
+const HOSTS_TOWER: [&str; 4] = ["reader", "kdc", "meter", "server"];
+
+/// The members of the workspace, as their manifests have them.
+fn members() -> Vec<Package> {
+    let manifest = tree::root().join("Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap().packages
+}
+
+/// `gridcard-wire` is `wire`; a crate of others is none.
+fn ours(name: &str) -> Option<&str> {
+    name.strip_prefix("gridcard-")
+}
+
+#[test]
+fn every_crate_of_the_workspace_has_its_place() {
+    let members = members();
+    let found: BTreeSet<&str> = members.iter().filter_map(|package| ours(&package.name)).collect();
+    assert_eq!(found.len(), members.len(), "a member of the workspace is not named gridcard-...");
+    assert_eq!(found, ALLOWED.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn arrows_point_only_where_they_may() {
+    let members = members();
+    let mut complaints = Vec::new();
+    for package in &members {
+        let name = ours(&package.name).unwrap();
+        let (_, allowed) = ALLOWED.iter().find(|(crate_name, _)| *crate_name == name).unwrap();
+        for dependency in &package.dependencies {
+            let Some(target) = ours(&dependency.name) else { continue };
+            // a crate of ours from a registry would be another crate
+            assert!(dependency.path.is_some(), "{name} takes {target} from elsewhere");
+            if !allowed.contains(&target) {
+                let tests =
+                    if dependency.kind == DependencyKind::Development { " (for its tests)" } else { "" };
+                complaints.push(format!("{name} imports {target}{tests}; it may import {allowed:?}"));
+            }
+        }
+    }
+    tree::none(&complaints);
+}
+
+/// The table itself: no tower in the other's list, and no cycle.
+#[test]
+fn the_table_keeps_the_towers_apart() {
+    for (place, (name, allowed)) in ALLOWED.iter().enumerate() {
+        let earlier: Vec<&str> = ALLOWED[..place].iter().map(|(name, _)| *name).collect();
+        assert!(
+            allowed.iter().all(|target| earlier.contains(target)),
+            "{name} may import what stands after it"
+        );
+        let other: &[&str] = if CARDS_TOWER.contains(name) {
+            &HOSTS_TOWER
+        } else if HOSTS_TOWER.contains(name) {
+            &CARDS_TOWER
+        } else {
+            continue;
+        };
+        assert!(!allowed.iter().any(|target| other.contains(target)), "{name} may import the other tower");
+    }
+}

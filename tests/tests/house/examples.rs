@@ -1,0 +1,23 @@
+//! The example files are what a newcomer tries first: they must work.
+
+use crate::tree;
+use server::{Roster, Store};
+use std::fs::File;
+
+#[test]
+fn the_customers_of_ningbo_can_all_be_registered() {
+    let roster = Roster::read(File::open(tree::root().join("examples/ningbo.csv")).unwrap()).unwrap();
+    assert_eq!(roster.unknown_columns, Vec::<String>::new());
+    let wrong: Vec<String> =
+        roster.lines.iter().filter_map(|(_, line)| line.as_ref().err()).map(ToString::to_string).collect();
+    tree::none(&wrong);
+    assert_eq!(roster.lines.len(), 20);
+    for (number, line) in &roster.lines {
+        let registration = line.as_ref().unwrap();
+        assert!(registration.customer.to_string().starts_with("3302"), "line {number}: not of Ningbo");
+        assert!(registration.name.is_some() && registration.first_purchase.is_some(), "line {number}");
+    }
+    let mut store = Store::in_memory().unwrap();
+    let report = store.batch(|act| act.register(&roster)).unwrap();
+    assert_eq!((report.registered, report.rejected.len()), (20, 0));
+}
