@@ -4,7 +4,7 @@ use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -44,6 +44,9 @@ pub struct Global {
     /// What all cards of this run exchanged.
     #[arg(skip)]
     pub traffic: Arc<Traffic>,
+    /// Whether the one JSON object is out; an error after it has only stderr left.
+    #[arg(skip)]
+    pub answered: Arc<AtomicBool>,
 }
 
 /// APDUs and bytes between cards and their terminals.

@@ -2,6 +2,7 @@
 
 use crate::args::{Global, Traffic};
 use crate::clock::entropy;
+use crate::fail::security;
 use crate::home;
 use anyhow::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use vcard::slot::{Keep, Pull};
 use vcard::{Image, Slot};
-use wire::profile::CardKind;
+use wire::profile::{CardKind, State};
 use wire::{Channel, ChannelError};
 
 /// Trace lines to a file; a trace never stops what it watches.
@@ -77,6 +78,21 @@ impl Bay {
             Traced::No(slot) => slot.pull(pull),
             Traced::Yes(traced) => traced.inner_mut().pull(pull),
         }
+    }
+
+    /// A security stop when keys of this state do not belong into the card's image.
+    pub fn must_take(&self, state: State) -> Result<()> {
+        let slot = match &self.slot {
+            Traced::No(slot) => slot,
+            Traced::Yes(traced) => traced.inner(),
+        };
+        if state == State::Test || slot.may_hold_formal() {
+            return Ok(());
+        }
+        let words = format!("{} was not made for keys of a formal root: its image holds them in clear", slot.path().display());
+        Err(security(words)
+            .hint("take a blank made with `gridcard card new --formal-on-virtual` if you know what you do")
+            .into())
     }
 
     fn channel(&mut self) -> &mut dyn Channel {

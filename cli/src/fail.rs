@@ -2,9 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
+use ::meter::MeterError;
+use vcard::ImageError;
 use wire::ChannelError;
 
-/// Exit codes of the command.
+/// Exit codes of the command. 130 is the shell's word for a Ctrl-C: every act is whole or can be repeated, so the
+/// command leaves that signal to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The card or the data said no.
@@ -15,8 +18,6 @@ pub enum Exit {
     Absent,
     /// Security stop.
     Security,
-    /// Interrupted by the user.
-    Interrupted,
 }
 
 impl Exit {
@@ -27,7 +28,6 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Absent => 3,
             Exit::Security => 4,
-            Exit::Interrupted => 130,
         }
     }
 }
@@ -83,6 +83,15 @@ fn exit_of(error: &anyhow::Error) -> Exit {
                 _ => Exit::Absent,
             };
         }
+        // An empty slot, for a virtual card.
+        if let Some(ImageError::Io { source, .. }) = cause.downcast_ref::<ImageError>()
+            && source.kind() == std::io::ErrorKind::NotFound
+        {
+            return Exit::Absent;
+        }
+        if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
+            return Exit::Security;
+        }
     }
     Exit::Refused
 }
@@ -108,7 +117,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::PlanError>(cause))
 }
 
-/// Tells the user, and gives the exit code.
+/// Tells the user, and gives the exit code. `json`: on stdout, as the command's one object.
 pub fn report(error: &anyhow::Error, json: bool) -> Exit {
     let exit = exit_of(error);
     let words = words(error);

@@ -123,13 +123,18 @@ impl Home {
         security(words).hint(format!("work in the home of {}, or {}", party.words(), party.beginning()))
     }
 
+    /// The folder a party has or would have; nothing is made. A security stop in another single party's folder.
+    pub fn place(&self, party: Party, act: &str) -> Result<PathBuf> {
+        match owner(&self.root)? {
+            Some(owner) if owner == party => Ok(self.root.clone()),
+            Some(owner) => Err(self.foreign(owner, party, act).into()),
+            None => Ok(self.root.join(party.folder())),
+        }
+    }
+
     /// The folder of a party, made when it is not there. A security stop in another single party's folder.
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
-        let folder = match owner(&self.root)? {
-            Some(owner) if owner == party => return Ok(self.root.clone()),
-            Some(owner) => return Err(self.foreign(owner, party, act).into()),
-            None => self.root.join(party.folder()),
-        };
+        let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             let marker = serde_json::to_string(&Marker { role: party.folder() })?;

@@ -77,10 +77,17 @@ pub fn issue(
     }
 }
 
+/// Name of the journal in a party's folder.
+pub const JOURNAL: &str = "journal.jsonl";
+
 /// Opens a journal and tells of what its last run left half-written.
 pub fn journal(folder: &std::path::Path) -> Result<Journal> {
-    let path = folder.join("journal.jsonl");
-    Journal::open(&path).with_context(|| format!("the journal {}", path.display()))
+    let path = folder.join(JOURNAL);
+    let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
+    if let Some(torn) = journal.torn() {
+        say(format!("{}: lines {} to {} were torn by a crash and count for nothing", path.display(), torn.from, torn.to));
+    }
+    Ok(journal)
 }
 
 /// Check values in a table's row.

@@ -20,6 +20,7 @@ use args::Cli;
 use clap::Parser;
 use fail::Exit;
 use std::ffi::OsString;
+use std::sync::atomic::Ordering;
 
 /// Runs one command line (program name first) and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
@@ -32,9 +33,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return code;
         }
     };
-    let json = cli.global.json;
+    let (json, answered) = (cli.global.json, cli.global.answered.clone());
     match nouns::run(cli) {
         Ok(()) => 0,
-        Err(error) => fail::report(&error, json).code(),
+        Err(error) => fail::report(&error, json && !answered.load(Ordering::Relaxed)).code(),
     }
 }

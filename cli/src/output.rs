@@ -3,6 +3,7 @@
 use crate::args::Global;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value};
+use std::sync::atomic::Ordering;
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
@@ -32,6 +33,7 @@ pub fn answer(global: &Global, text: &str, object: Value) {
         if let Value::Object(object) = object {
             with_schema.extend(object);
         }
+        global.answered.store(true, Ordering::Relaxed);
         println!("{}", Value::Object(with_schema));
     } else if !text.is_empty() {
         println!("{text}");

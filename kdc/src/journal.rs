@@ -53,9 +53,24 @@ impl Journal {
     /// Opens the journal at `path`, or begins one. Fails when another process has it open, or when a line
     /// other than a torn one cannot be read.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_as(path, true)
+    }
+
+    /// As [`Journal::open`], for a batch that is repeated as a whole when the machine stops: lines are written
+    /// at once, so that a killed program loses none, and are on the disk after [`Journal::sync`].
+    pub fn open_batch(path: &Path) -> Result<Self, JournalError> {
+        Self::open_as(path, false)
+    }
+
+    fn open_as(path: &Path, every_line: bool) -> Result<Self, JournalError> {
         let mut index = Index::default();
-        let file = LineFile::open(path, |line, entry| index.take(line, entry))?;
+        let file = LineFile::open(path, every_line, |line, entry| index.take(line, entry))?;
         Ok(Journal { file, index })
+    }
+
+    /// Waits until every line is on the disk.
+    pub fn sync(&self) -> Result<(), JournalError> {
+        self.file.sync()
     }
 
     /// The torn end of the file, if a crash left one.

@@ -18,7 +18,7 @@ pub enum CardError {
         source: ChannelError,
     },
     /// The card answered another status word than 9000.
-    #[error("{step}: the card answered {sw} ({words})", words = sw.explain(*dialect))]
+    #[error("{step}: the card answered {sw} ({words})", words = words(*sw, *dialect))]
     Refused {
         /// The step, by the command's name.
         step: &'static str,
@@ -46,6 +46,14 @@ pub enum CardError {
         /// The kind its card information names.
         found: CardKind,
     },
+}
+
+/// What a status word means; a count of tries is said as a number.
+fn words(sw: Sw, dialect: Dialect) -> String {
+    match sw.tries() {
+        Some(tries) if tries > 1 => format!("wrong PIN or key, {tries} tries left"),
+        _ => sw.explain(dialect).to_owned(),
+    }
 }
 
 impl CardError {

@@ -82,7 +82,7 @@ pub enum ImageError {
         source: cos::card::BootError,
     },
     /// Another kind of card than the command takes.
-    #[error("{path} is a {found} card, this command wants {wanted}",
+    #[error("{path} is a card of kind {found}, this command wants kind {wanted}",
         path = path.display(), found = found.name(), wanted = wanted.name())]
     Kind {
         /// The file.
@@ -193,12 +193,12 @@ impl Image {
         write_beside(path, &self.to_bytes(), durable).map_err(ImageError::io(path))
     }
 
-    /// Saves a new card; refuses to replace a file.
-    pub fn save_new(&self, path: &Path) -> Result<(), ImageError> {
+    /// Saves a new card; refuses to replace a file. `durable` as in [`Image::save`].
+    pub fn save_new(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
         if path.exists() {
             return Err(ImageError::Exists { path: path.to_path_buf() });
         }
-        self.save(path, true)
+        self.save(path, durable)
     }
 }
 

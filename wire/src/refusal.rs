@@ -76,7 +76,7 @@ const fn row(refusal: Refusal, sw: u16, field_error: u8, name: &'static str, wor
 static TABLE: &[Row] = &[
     row(Refusal::Format,                 0x6A80, 14, "format",                 "the order on the SIM is damaged; have it sent again"),
     row(Refusal::KeySet,                 0x6A88, 10, "key-set",                "the order was made for another kind of card; have the bank check its PSAM"),
-    row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is forged, damaged or made with other keys; nothing was credited"),
+    row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is not for this meter, or it was changed on its way; use the SIM in its own meter"),
     row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           "the order is for another meter; use the SIM in its own meter"),
     row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        "the order is for another customer; check the registration"),
     row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            "the order belongs to another SIM; insert the SIM it was sent to"),

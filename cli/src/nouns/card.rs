@@ -91,7 +91,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
         None => random(&mut *entropy(global, "serial")),
     };
     factory::blank(options.kind, options.suite, serial, options.formal_on_virtual, entropy(global, "factory"))?
-        .save_new(&options.file)?;
+        .save_new(&options.file, true)?;
     let text = format!("a blank {} chip ({}), serial {}", options.kind.name(), options.suite.name(), Serial(serial));
     answer(global, &text, json!({ "file": options.file.display().to_string(), "kind": options.kind.name(), "serial": Serial(serial).to_string() }));
     Ok(())

@@ -77,11 +77,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let mut issuing = Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     if options.dry_run {
-        for device in &devices {
-            let plan = issue::plan(&wish(device, region), &source, now(global)?)?;
-            answer(global, &plan.dry_run().to_string(), json!({ "plan": plan.dry_run().to_string() }));
-        }
-        return Ok(());
+        show_plans(global, &devices, region, &source)?;
+        return finish("planned", &faults);
     }
     let out = match &options.out {
         Some(out) => out.clone(),
@@ -115,9 +112,23 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         "esams": rows.iter().map(|row| json!({ "meter": row[0], "serial": row[1] })).collect::<Vec<_>>(),
     });
     answer(global, &table(&["meter", "serial", "apdus", "check values"], rows), object);
-    faults.iter().for_each(|fault| say(format!("not issued: {fault}")));
     say(format!("{done} ESAM(s) with their pairing files in {}", out.display()));
-    if faults.is_empty() { Ok(()) } else { Err(refused(format!("{} line(s) were not issued", faults.len())).into()) }
+    finish("issued", &faults)
+}
+
+/// Names the lines that were left out; with any, the command has failed.
+fn finish(done: &str, faults: &[String]) -> Result<()> {
+    faults.iter().for_each(|fault| say(format!("not {done}: {fault}")));
+    if faults.is_empty() { Ok(()) } else { Err(refused(format!("{} line(s) were not {done}", faults.len())).into()) }
+}
+
+fn show_plans(global: &Global, devices: &[Device], region: RegionCode, source: &dyn KeySource) -> Result<()> {
+    let mut plans = Vec::new();
+    for device in devices {
+        plans.push(issue::plan(&wish(device, region), source, now(global)?)?.dry_run().to_string());
+    }
+    answer(global, &plans.join("\n"), json!({ "plans": plans }));
+    Ok(())
 }
 
 fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
@@ -161,9 +172,10 @@ pub fn issue_one(
         };
         let formal = about.state == State::Formal;
         factory::blank(CardKind::Esam, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path)?;
+            .save_new(&path, keep == Keep::EveryCommand)?;
     }
     let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
+    card.must_take(about.state)?;
     let issued = issue::issue(&wish(device, region), &mut card, source, journal, now(global)?, &mut ())?;
     card.close()?;
     let pairing = PairingFile::make(source, device.meter, region, &issued.keys)?;

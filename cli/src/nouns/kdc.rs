@@ -126,7 +126,8 @@ fn init(global: &Global, options: &Init) -> Result<()> {
             .hint("use --test-root; or say --formal-on-virtual if you know what you do")
             .into());
     }
-    let folder = Home::new(global)?.make(Party::Province, "holding the ceremony")?;
+    let home = Home::new(global)?;
+    let folder = home.place(Party::Province, "holding the ceremony")?;
     if main_card(&folder).exists() {
         return Err(refused(format!("{} is there: this province has its roots", main_card(&folder).display())).into());
     }
@@ -136,6 +137,8 @@ fn init(global: &Global, options: &Init) -> Result<()> {
         Some(total) => hold(options.suite, total, &at.to_string())?,
     };
     let pin = secret::pin(options.pin_file.as_deref(), "the main control card to be made")?;
+    // Only now: a ceremony that failed leaves nothing behind.
+    home.make(Party::Province, "holding the ceremony")?;
     let serial = random(&mut *entropy(global, "main control serial"));
     make_main_card(global, &folder, roots.clone(), options.number, serial, &pin)?;
     home::write(&folder.join("ceremony.json"), format!("{}\n", serde_json::to_string_pretty(&record)?).as_bytes())?;
@@ -167,7 +170,7 @@ pub fn make_main_card(
     let path = main_card(folder);
     let formal = roots.state() == State::Formal;
     factory::blank(CardKind::MainControl, roots.suite(), serial, formal, entropy(global, "main control factory"))?
-        .save_new(&path)?;
+        .save_new(&path, true)?;
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
     let wish =
         Wish { kind: CardKind::MainControl, number, region: PROVINCE, ceiling: None, wanted: None, pin: Some(pin) };
@@ -253,9 +256,10 @@ pub fn issue_with(
     if !path.exists() {
         let formal = about.state == State::Formal;
         let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
-        factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?.save_new(path)?;
+        factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?.save_new(path, true)?;
     }
     let mut card = Bay::open(global, path, wish.kind)?;
+    card.must_take(about.state)?;
     let wish = Wish { pin: Some(pin), ..*wish };
     let issued = issue::issue(&wish, &mut card, source, journal, now(global)?, &mut ())?;
     card.close()?;

@@ -105,7 +105,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
         state: if options.formal { State::Formal } else { State::Test },
     };
     let image = personalised(global, &person, options.sms_records, chv1.as_ref().map(|chv| chv.as_str()))?;
-    image.save_new(&path)?;
+    image.save_new(&path, true)?;
     let text = format!("SIM {} with {} message records: {}", options.iccid, options.sms_records, path.display());
     answer(global, &text, json!({ "iccid": options.iccid, "imsi": options.imsi, "card": path.display().to_string() }));
     Ok(())

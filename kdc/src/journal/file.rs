@@ -28,6 +28,8 @@ struct Shape {
 #[derive(Debug)]
 pub(super) struct LineFile {
     file: File,
+    /// Every line is on the disk before the next act; else at [`LineFile::sync`].
+    every_line: bool,
     path: PathBuf,
     lines: u64,
     torn: Option<Torn>,
@@ -35,7 +37,7 @@ pub(super) struct LineFile {
 }
 
 impl LineFile {
-    pub(super) fn open(path: &Path, each: impl FnMut(u64, &Entry)) -> Result<Self, JournalError> {
+    pub(super) fn open(path: &Path, every_line: bool, each: impl FnMut(u64, &Entry)) -> Result<Self, JournalError> {
         let fail =
             |doing: &'static str| move |source| JournalError::Io { path: path.to_owned(), doing, source };
         let new = !path.exists();
@@ -54,11 +56,17 @@ impl LineFile {
         let shape = parse(path, &bytes, each)?;
         Ok(LineFile {
             file,
+            every_line,
             path: path.to_owned(),
             lines: shape.lines,
             torn: shape.torn,
             open_end: shape.open_end,
         })
+    }
+
+    /// Waits until all lines are on the disk.
+    pub(super) fn sync(&self) -> Result<(), JournalError> {
+        self.file.sync_data().map_err(|source| JournalError::Io { path: self.path.clone(), doing: "keep", source })
     }
 
     pub(super) const fn torn(&self) -> Option<&Torn> {
@@ -84,7 +92,9 @@ impl LineFile {
         // If this fails half way the file ends in a torn line that this value does not know of; the caller
         // gets an error and the next open finds it.
         self.file.write_all(&text).map_err(|source| fail("write", source))?;
-        self.file.sync_data().map_err(|source| fail("keep", source))?;
+        if self.every_line {
+            self.file.sync_data().map_err(|source| fail("keep", source))?;
+        }
         self.open_end = false;
         self.torn = None;
         self.lines = lines;

@@ -74,6 +74,9 @@ impl Hint for SourceError {
             SourceError::Region { .. } => "use the issuing card of the target's city",
             SourceError::NotIssuing(_) => "put the main control card or an issuing card into the source slot",
             SourceError::Card(error) if error.is_gone() => "put the issuing card back and start again",
+            SourceError::Card(error) if error.tries_left().is_some() => {
+                "when no tries are left the issuing card is blocked for good"
+            }
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,
         })

@@ -67,6 +67,11 @@ impl<C, S: TraceSink> TraceChannel<C, S> {
     }
 
     /// The channel underneath, for whoever handles the card itself.
+    pub const fn inner(&self) -> &C {
+        &self.inner
+    }
+
+    /// The channel underneath, to be changed.
     pub fn inner_mut(&mut self) -> &mut C {
         &mut self.inner
     }
