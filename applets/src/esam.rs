@@ -111,7 +111,11 @@ impl RunInfo {
         let hash = Sha256::digest(imsi);
         let mut binding = [0; 8];
         binding.copy_from_slice(&hash[..8]);
-        Ok(RunInfo { register: u32::from_be_bytes(context.read_ef(EF_RUN_INFO, 0)?), time, binding: SimBinding(binding) })
+        Ok(RunInfo {
+            register: u32::from_be_bytes(context.read_ef(EF_RUN_INFO, 0)?),
+            time,
+            binding: SimBinding(binding),
+        })
     }
 }
 
@@ -191,7 +195,9 @@ fn admit(order: &Order, parameters: &Parameters, purse: &Purse, run: &RunInfo) -
         return Err(Refusal::SimBinding);
     }
     match (order.kind, parameters.opened) {
-        (OrderKind::Recharge, true) if order.binding != parameters.binding => return Err(Refusal::SimChanged),
+        (OrderKind::Recharge, true) if order.binding != parameters.binding => {
+            return Err(Refusal::SimChanged);
+        }
         (OrderKind::Recharge, false) => return Err(Refusal::NotOpened),
         (OrderKind::Replacement, false) => return Err(Refusal::ReplacementNotOpened),
         (OrderKind::Open, true) => return Err(Refusal::AlreadyOpened),

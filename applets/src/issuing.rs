@@ -4,11 +4,11 @@
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
+use crate::catalogue::KEY_INFORMATION;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, hierarchy, seal};
-use crate::catalogue::KEY_INFORMATION;
 use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, KeyRow, Recipient};
 use wire::{CommandRef, Sw};
 

@@ -103,7 +103,9 @@ pub struct Mask {
 impl Mask {
     /// Bytes of user memory the file tree takes.
     pub fn user_bytes(&self) -> usize {
-        let bodies = |dir: &SimDir| dir.files.iter().map(|f| cos::files::HEADER + gsm::body_size(f.shape, self.messages));
+        let bodies = |dir: &SimDir| {
+            dir.files.iter().map(|f| cos::files::HEADER + gsm::body_size(f.shape, self.messages))
+        };
         let files: usize = DIRS.iter().flat_map(bodies).sum();
         files + DIRS.len() * cos::files::HEADER + cos::files::HEADER + 0x80
     }

@@ -89,7 +89,10 @@ impl Bay {
         if state == State::Test || slot.may_hold_formal() {
             return Ok(());
         }
-        let words = format!("{} was not made for keys of a formal root: its image holds them in clear", slot.path().display());
+        let words = format!(
+            "{} was not made for keys of a formal root: its image holds them in clear",
+            slot.path().display()
+        );
         Err(security(words)
             .hint("take a blank made with `gridcard card new --formal-on-virtual` if you know what you do")
             .into())

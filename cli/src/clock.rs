@@ -15,7 +15,9 @@ pub fn now(global: &Global) -> Result<BcdTime> {
     if let Some(at) = global.at {
         return Ok(at);
     }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| crate::fail::refused("the clock stands before 1970"))?;
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|_| crate::fail::refused("the clock stands before 1970"))?;
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     BcdTime::from_seconds(seconds.saturating_add(CHINA_S))
         .ok_or_else(|| crate::fail::refused("the clock stands beyond the year 9999").into())

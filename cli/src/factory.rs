@@ -18,12 +18,20 @@ pub const EEPROM: usize = 8 * 1024;
 /// A blank in the transport state [docs/specs/cards.md 3]: MF, KEY file, transport key, all sent as APDUs.
 ///
 /// The transport key is that of the published transport root and the chip's serial.
-pub fn blank(kind: CardKind, suite: Suite, serial: [u8; 8], formal: bool, entropy: Box<dyn Entropy + Send>) -> Result<Image> {
+pub fn blank(
+    kind: CardKind,
+    suite: Suite,
+    serial: [u8; 8],
+    formal: bool,
+    entropy: Box<dyn Entropy + Send>,
+) -> Result<Image> {
     let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, EEPROM, formal);
     let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
     slot.reset()?;
-    let master = Recipient::Card(kind).key(0).ok_or_else(|| refused(format!("the factory makes no {} blanks", kind.name())))?;
+    let master = Recipient::Card(kind)
+        .key(0)
+        .ok_or_else(|| refused(format!("the factory makes no {} blanks", kind.name())))?;
     let mut card = Fmcos::new(&mut slot);
     let mf = Command::new(0x80, 0xE0, 0x3F, 0x00)
         .data(&[0x38, 0xFF, 0xFF, MASTER, MASTER, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);

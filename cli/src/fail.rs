@@ -1,8 +1,8 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
+use ::meter::MeterError;
 use std::error::Error;
 use std::fmt;
-use ::meter::MeterError;
 use vcard::ImageError;
 use wire::ChannelError;
 

@@ -91,7 +91,8 @@ impl Home {
             return Ok(Home { root: root.clone() });
         }
         let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let data = data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
+        let data =
+            data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
         let data = data.ok_or_else(|| refused("no home folder is known").hint("name one with --home DIR"))?;
         Ok(Home { root: data.join("gridcard") })
     }
@@ -101,7 +102,11 @@ impl Home {
     /// A security stop when the home is another party's.
     pub fn party(&self, party: Party, act: &str) -> Result<PathBuf> {
         if let Some(owner) = owner(&self.root)? {
-            return if owner == party { Ok(self.root.clone()) } else { Err(self.foreign(owner, party, act).into()) };
+            return if owner == party {
+                Ok(self.root.clone())
+            } else {
+                Err(self.foreign(owner, party, act).into())
+            };
         }
         let folder = self.root.join(party.folder());
         if owner(&folder)? == Some(party) {
@@ -112,14 +117,20 @@ impl Home {
                 Err(self.foreign(*other, party, act).into())
             }
             _ => {
-                let words = format!("{} has no folder in {}: {act} needs it", party.words(), self.root.display());
+                let words =
+                    format!("{} has no folder in {}: {act} needs it", party.words(), self.root.display());
                 Err(refused(words).hint(party.beginning()).into())
             }
         }
     }
 
     fn foreign(&self, owner: Party, party: Party, act: &str) -> crate::fail::Failure {
-        let words = format!("{act} is an act of {}, and {} is the home of {}", party.words(), self.root.display(), owner.words());
+        let words = format!(
+            "{act} is an act of {}, and {} is the home of {}",
+            party.words(),
+            self.root.display(),
+            owner.words()
+        );
         security(words).hint(format!("work in the home of {}, or {}", party.words(), party.beginning()))
     }
 
@@ -151,23 +162,36 @@ impl Home {
         if let Some(owner) = owner(&self.root)? {
             return match owner {
                 Party::City(region) => Ok((region, self.root.clone())),
-                other => Err(security(format!("{act} is an act of a city, and {} is the home of {}", self.root.display(), other.words())).into()),
+                other => Err(security(format!(
+                    "{act} is an act of a city, and {} is the home of {}",
+                    self.root.display(),
+                    other.words()
+                ))
+                .into()),
             };
         }
         let parties = self.parties()?;
-        let cities: Vec<_> = parties.iter().filter_map(|party| match party {
-            Party::City(region) => Some(*region),
-            _ => None,
-        }).collect();
+        let cities: Vec<_> = parties
+            .iter()
+            .filter_map(|party| match party {
+                Party::City(region) => Some(*region),
+                _ => None,
+            })
+            .collect();
         match cities[..] {
             [region] => Ok((region, self.root.join(Party::City(region).folder()))),
             [] if parties.is_empty() => Err(refused(format!("there is no city in {}", self.root.display()))
                 .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
                 .into()),
-            [] => Err(security(format!("{act} is an act of a city, and there is none in {}", self.root.display()))
-                .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
+            [] => Err(security(format!(
+                "{act} is an act of a city, and there is none in {}",
+                self.root.display()
+            ))
+            .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
+            .into()),
+            _ => Err(refused("there are several cities in this home")
+                .hint("say which with --city CODE")
                 .into()),
-            _ => Err(refused("there are several cities in this home").hint("say which with --city CODE").into()),
         }
     }
 
@@ -190,7 +214,8 @@ fn owner(folder: &Path) -> Result<Option<Party>> {
     let Ok(text) = fs::read_to_string(&marker) else { return Ok(None) };
     let read: Option<Marker> = serde_json::from_str(&text).ok();
     let party = read.and_then(|marker| Party::of_folder(&marker.role));
-    let party = party.ok_or_else(|| refused(format!("{} names no role this program knows", marker.display())))?;
+    let party =
+        party.ok_or_else(|| refused(format!("{} names no role this program knows", marker.display())))?;
     Ok(Some(party))
 }
 

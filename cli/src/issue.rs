@@ -66,12 +66,21 @@ pub fn issue(
 ) -> Result<Issued> {
     let plan = plan(wish, source, now)?;
     let at = now.to_string();
-    let order =
-        Order { plan: &plan, wanted: wish.wanted, pin: wish.pin, if_open: None, spend_last_try: false, at: &at };
+    let order = Order {
+        plan: &plan,
+        wanted: wish.wanted,
+        pin: wish.pin,
+        if_open: None,
+        spend_last_try: false,
+        at: &at,
+    };
     match recorded::issue(&order, card, source, journal, observer)? {
         Recorded::Issued(issued) => Ok(issued),
         Recorded::Found(subject) => {
-            say(format!("card {} was finished by an earlier run; its outcome is recorded now", subject.number));
+            say(format!(
+                "card {} was finished by an earlier run; its outcome is recorded now",
+                subject.number
+            ));
             Err(refused("the card is finished already; nothing was left to do").into())
         }
     }
@@ -85,14 +94,20 @@ pub fn journal(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
     let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
     if let Some(torn) = journal.torn() {
-        say(format!("{}: lines {} to {} were torn by a crash and count for nothing", path.display(), torn.from, torn.to));
+        say(format!(
+            "{}: lines {} to {} were torn by a crash and count for nothing",
+            path.display(),
+            torn.from,
+            torn.to
+        ));
     }
     Ok(journal)
 }
 
 /// Check values in a table's row.
 pub fn keys_line(keys: &[KeyCheck]) -> String {
-    let words: Vec<String> = keys.iter().map(|key| format!("{} {}", key.role.name(), key.check_value)).collect();
+    let words: Vec<String> =
+        keys.iter().map(|key| format!("{} {}", key.role.name(), key.check_value)).collect();
     words.join(", ")
 }
 

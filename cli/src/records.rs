@@ -14,10 +14,12 @@ pub fn write(path: &Path, record: &[u8; RECORD_LEN]) -> Result<()> {
 /// Reads a record file.
 pub fn read(path: &Path) -> Result<[u8; RECORD_LEN]> {
     let text = home::read_text(path)?;
-    let bytes = hex::decode(text.trim())
-        .map_err(|error| refused(format!("{} is not a line of hexadecimal digits: {error}", path.display())))?;
+    let bytes = hex::decode(text.trim()).map_err(|error| {
+        refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))
+    })?;
     let found = bytes.len();
     bytes.try_into().map_err(|_| {
-        refused(format!("{} holds {found} bytes; a message record of a SIM has {RECORD_LEN}", path.display())).into()
+        refused(format!("{} holds {found} bytes; a message record of a SIM has {RECORD_LEN}", path.display()))
+            .into()
     })
 }

@@ -10,7 +10,9 @@ use std::path::Path;
 /// Asks for a line without showing it; reads a line of stdin when that is no terminal.
 pub fn ask(prompt: &str) -> Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password(format!("{prompt}: ")).map(Zeroizing::new).context("no answer at the prompt");
+        return rpassword::prompt_password(format!("{prompt}: "))
+            .map(Zeroizing::new)
+            .context("no answer at the prompt");
     }
     let mut line = Zeroizing::new(String::new());
     let read = std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
@@ -34,9 +36,9 @@ pub fn ask_openly(prompt: &str) -> Result<String> {
 /// A PIN from a file (`-` for stdin), or by prompt.
 pub fn pin(file: Option<&Path>, whose: &str) -> Result<Pin> {
     let text = match file {
-        Some(path) if path.as_os_str() != "-" => {
-            Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
-        }
+        Some(path) if path.as_os_str() != "-" => Zeroizing::new(
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+        ),
         _ => ask(&format!("PIN of {whose}"))?,
     };
     Pin::from_digits(text.trim()).with_context(|| format!("PIN of {whose}"))

@@ -62,9 +62,13 @@ impl core::fmt::Display for BootError {
         match self {
             BootError::TooSmall => write!(f, "the EEPROM is too small for a card"),
             BootError::NotACard => write!(f, "the EEPROM holds no card"),
-            BootError::Version(v) => write!(f, "the EEPROM is laid out in version {v}, this program knows version 1"),
+            BootError::Version(v) => {
+                write!(f, "the EEPROM is laid out in version {v}, this program knows version 1")
+            }
             BootError::Checksum => write!(f, "the checksum of the EEPROM's first page is wrong"),
-            BootError::Unknown => write!(f, "the EEPROM names a card kind or suite this program does not know"),
+            BootError::Unknown => {
+                write!(f, "the EEPROM names a card kind or suite this program does not know")
+            }
         }
     }
 }
@@ -261,7 +265,8 @@ impl<N: Nvm> Card<N> {
             _ if data.is_empty() => &[][..],
             _ => return Ok(dialect.words.length),
         };
-        let reads = data.is_empty() && row.is_ok_and(|row| matches!(row.case, Case::Two | Case::TwoOrFour(..)));
+        let reads =
+            data.is_empty() && row.is_ok_and(|row| matches!(row.case, Case::Two | Case::TwoOrFour(..)));
         if data.is_empty() && p3 != 0 && row.is_ok() && !reads {
             return Ok(dialect.words.length);
         }
@@ -292,7 +297,11 @@ impl<N: Nvm> Card<N> {
             return Sw::wrong_le(self.waiting.len() as u8);
         }
         out.extend(self.waiting.drain(..wanted));
-        if self.waiting.is_empty() { Sw::OK } else { Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8])) }
+        if self.waiting.is_empty() {
+            Sw::OK
+        } else {
+            Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8]))
+        }
     }
 
     fn row(&self, command: &CommandRef<'_>) -> Result<&'static CommandRow, Sw> {
@@ -351,12 +360,18 @@ impl<N: Nvm> Card<N> {
 }
 
 /// The generic checks in the dialect's order, then the handler.
-fn run(context: &mut Context<'_>, row: Result<&'static CommandRow, Sw>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+fn run(
+    context: &mut Context<'_>,
+    row: Result<&'static CommandRow, Sw>,
+    command: &CommandRef<'_>,
+) -> Result<Sw, Halt> {
     let dialect = context.program.dialect;
     let row = row?;
     for check in dialect.order {
         match check {
-            Check::Params if !row.params.fit(command.p1, command.p2) => return Err(dialect.words.params.into()),
+            Check::Params if !row.params.fit(command.p1, command.p2) => {
+                return Err(dialect.words.params.into());
+            }
             Check::Length if !row.case.takes(command.data.len()) => return Err(dialect.words.length.into()),
             Check::Needs => {
                 if let Needs::Right(right) = row.needs

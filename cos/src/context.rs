@@ -102,7 +102,8 @@ impl Context<'_> {
 
     /// An EF of the current directory; 6A82 when there is none.
     pub fn ef(&self, fid: Fid) -> Result<Node, Halt> {
-        let wanted = |node: &Node| node.fid() == fid && !matches!(node.kind(), FileKind::Dir | FileKind::Keys);
+        let wanted =
+            |node: &Node| node.fid() == fid && !matches!(node.kind(), FileKind::Dir | FileKind::Keys);
         self.dir()?.child(&self.memory, wanted).ok_or(Sw::FILE_NOT_FOUND.into())
     }
 

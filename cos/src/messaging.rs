@@ -5,8 +5,8 @@ use crate::files::Node;
 use crate::halt::Halt;
 use crate::keyfile::kind;
 use crate::state::Challenge;
-use keys::{Key, Zeroizing, mac, seal};
 use alloc::vec::Vec;
+use keys::{Key, Zeroizing, mac, seal};
 use wire::{CommandRef, Sw};
 
 /// The secure-messaging bit of the class byte.

@@ -218,7 +218,9 @@ const fn same(a: &CommandRow, b: &CommandRow) -> bool {
     };
     let params = match (a.params, b.params) {
         (Params::Exactly(p, q), Params::Exactly(r, s)) => p == r && q == s,
-        (Params::P1(p), Params::P1(r) | Params::Exactly(r, _)) | (Params::Exactly(p, _), Params::P1(r)) => p == r,
+        (Params::P1(p), Params::P1(r) | Params::Exactly(r, _)) | (Params::Exactly(p, _), Params::P1(r)) => {
+            p == r
+        }
         _ => true,
     };
     class && a.ins == b.ins && params

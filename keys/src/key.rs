@@ -4,7 +4,9 @@ use crate::suite::Suite;
 use aes::Aes128;
 use cipher::array::Array;
 use cipher::common::BlockSizeUser;
-use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
+use cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit,
+};
 use core::fmt;
 use des::{Des, TdesEde2};
 use sm4::Sm4;
@@ -205,9 +207,11 @@ impl CipherKey {
 }
 
 fn cbc_encrypt<C: BlockCipherEncrypt + BlockSizeUser>(cipher: &C, data: &mut [u8]) {
-    cbc::Encryptor::inner_iv_init(cipher, &Array::default()).encrypt_blocks(Array::slice_as_chunks_mut(data).0);
+    cbc::Encryptor::inner_iv_init(cipher, &Array::default())
+        .encrypt_blocks(Array::slice_as_chunks_mut(data).0);
 }
 
 fn cbc_decrypt<C: BlockCipherDecrypt + BlockSizeUser>(cipher: &C, data: &mut [u8]) {
-    cbc::Decryptor::inner_iv_init(cipher, &Array::default()).decrypt_blocks(Array::slice_as_chunks_mut(data).0);
+    cbc::Decryptor::inner_iv_init(cipher, &Array::default())
+        .decrypt_blocks(Array::slice_as_chunks_mut(data).0);
 }

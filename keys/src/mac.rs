@@ -151,4 +151,3 @@ where
     cc.copy_from_slice(&out[..8]);
     cc
 }
-

@@ -80,7 +80,12 @@ pub fn wrapped_len(master: &Key, key_len: usize) -> usize {
 }
 
 /// Opens [`wrap`]'s field: the five header bytes and the key.
-pub fn unwrap(master: &Key, challenge: &[u8], header: &[u8; 5], field: &[u8]) -> Result<([u8; 5], Key), SealError> {
+pub fn unwrap(
+    master: &Key,
+    challenge: &[u8],
+    header: &[u8; 5],
+    field: &[u8],
+) -> Result<([u8; 5], Key), SealError> {
     let (cipher_text, mac) = field.split_last_chunk::<MAC_LEN>().ok_or(SealError::Length(field.len()))?;
     if !crate::equal(&mac::session(master, challenge, &[header, cipher_text]), mac) {
         return Err(SealError::Mac);

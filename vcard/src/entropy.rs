@@ -10,7 +10,8 @@ pub struct OsEntropy;
 impl Entropy for OsEntropy {
     #[allow(clippy::expect_used)]
     fn fill(&mut self, out: &mut [u8]) {
-        getrandom::fill(out).expect("the operating system has a random generator; without one no card may run");
+        getrandom::fill(out)
+            .expect("the operating system has a random generator; without one no card may run");
     }
 }
 
@@ -35,7 +36,8 @@ impl Entropy for SeededEntropy {
     fn fill(&mut self, out: &mut [u8]) {
         for byte in out {
             if self.rest.is_empty() {
-                let block = Sha256::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes()).finalize();
+                let block =
+                    Sha256::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes()).finalize();
                 self.rest.extend_from_slice(&block);
                 self.counter += 1;
             }

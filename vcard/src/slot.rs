@@ -131,12 +131,13 @@ impl Slot {
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
-        if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() {
-            if let Err(error) = self.save(false) {
-                // The card knows more than its image now; a user may not build on that.
-                self.remove();
-                return Err(ChannelError::Storage(error.to_string()));
-            }
+        if self.keep == Keep::EveryCommand
+            && self.card.nvm().is_dirty()
+            && let Err(error) = self.save(false)
+        {
+            // The card knows more than its image now; a user may not build on that.
+            self.remove();
+            return Err(ChannelError::Storage(error.to_string()));
         }
         Ok(())
     }

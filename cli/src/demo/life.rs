@@ -23,7 +23,9 @@ use reader::driver::esam::Esam;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
-use server::{Incoming, Options as StoreOptions, OrderRequest, Origin, Registration, Settlement, Store, Terms};
+use server::{
+    Incoming, Options as StoreOptions, OrderRequest, Origin, Registration, Settlement, Store, Terms,
+};
 use std::path::{Path, PathBuf};
 use vcard::slot::{Keep, Pull};
 use wire::bcd::{BcdTime, RegionCode};
@@ -77,7 +79,10 @@ pub struct Report {
 impl Report {
     /// Nothing lost, nothing created, every order settled.
     pub const fn is_sound(&self) -> bool {
-        self.lost_fen == 0 && self.created_fen == 0 && self.settled == self.orders && self.settled_fen == self.sold_fen
+        self.lost_fen == 0
+            && self.created_fen == 0
+            && self.settled == self.orders
+            && self.settled_fen == self.sold_fen
     }
 }
 
@@ -107,7 +112,12 @@ pub struct Life<'g> {
 
 impl<'g> Life<'g> {
     /// A life of these people in a home.
-    pub fn new(global: &'g Global, options: &'g Options, home: &Path, people: Vec<Registration>) -> Result<Self> {
+    pub fn new(
+        global: &'g Global,
+        options: &'g Options,
+        home: &Path,
+        people: Vec<Registration>,
+    ) -> Result<Self> {
         let parties = Home::new(global)?;
         let region: RegionCode = REGION.parse()?;
         let records = options.keep_records.then(|| home.join("records"));
@@ -174,17 +184,25 @@ impl<'g> Life<'g> {
         let mut main = Bay::open(self.global, &province::main_card(&folder), CardKind::MainControl)?;
         let mut source = CardSource::open(IssuingCard::new(&mut main), &self.pin)?;
         let mut journal = issue::journal(&folder)?;
-        for (kind, number) in [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")] {
+        for (kind, number) in
+            [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
+        {
             let number: DeviceNumber = number.parse()?;
             let wish = Wish { kind, number, region: self.region, ceiling: None, wanted: None, pin: None };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
-            let issued = province::issue_with(self.global, &mut source, &wish, &self.pin, &path, &mut journal)?;
+            let issued =
+                province::issue_with(self.global, &mut source, &wish, &self.pin, &path, &mut journal)?;
             hand_over(&path, &issuing_card(&self.folders.city, kind))?;
             self.later(600);
             self.say(
                 "province",
                 "main control card",
-                format!("makes {} card {number} for city {}, {} APDUs", kind.name(), self.region, issued.apdus),
+                format!(
+                    "makes {} card {number} for city {}, {} APDUs",
+                    kind.name(),
+                    self.region,
+                    issued.apdus
+                ),
                 "the city can issue; no key of the province left the card",
             );
         }
@@ -192,12 +210,21 @@ impl<'g> Life<'g> {
     }
 
     fn issue_psam(&mut self) -> Result<()> {
-        let mut issuing =
-            Bay::open(self.global, &issuing_card(&self.folders.city, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+        let mut issuing = Bay::open(
+            self.global,
+            &issuing_card(&self.folders.city, CardKind::PsamIssuing),
+            CardKind::PsamIssuing,
+        )?;
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         let number: DeviceNumber = "330200000001".parse()?;
-        let wish =
-            Wish { kind: CardKind::Psam, number, region: self.region, ceiling: None, wanted: None, pin: None };
+        let wish = Wish {
+            kind: CardKind::Psam,
+            number,
+            region: self.region,
+            ceiling: None,
+            wanted: None,
+            pin: None,
+        };
         let mut journal = issue::journal(&self.folders.city)?;
         let place = psam_card(&self.folders.bank);
         let issued = province::issue_with(self.global, &mut source, &wish, &self.pin, &place, &mut journal)?;
@@ -213,8 +240,11 @@ impl<'g> Life<'g> {
 
     fn issue_esams(&mut self) -> Result<()> {
         let out = province::out(&self.folders.city)?;
-        let mut issuing =
-            Bay::open(self.global, &issuing_card(&self.folders.city, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
+        let mut issuing = Bay::open(
+            self.global,
+            &issuing_card(&self.folders.city, CardKind::EsamIssuing),
+            CardKind::EsamIssuing,
+        )?;
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         // A demo is repeated as a whole, so the disk need not keep up with every card.
         let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?;
@@ -222,8 +252,15 @@ impl<'g> Life<'g> {
         for (line, person) in self.people.iter().enumerate() {
             let device =
                 Device { line: line as u64 + 1, meter: person.meter.into(), serial: None, ceiling: None };
-            let issued =
-                esam::issue_one(self.global, &mut source, &device, self.region, &out, &mut journal, Keep::AtClose)?;
+            let issued = esam::issue_one(
+                self.global,
+                &mut source,
+                &device,
+                self.region,
+                &out,
+                &mut journal,
+                Keep::AtClose,
+            )?;
             apdus += issued.apdus;
         }
         journal.sync()?;
@@ -291,7 +328,12 @@ impl<'g> Life<'g> {
     fn open_bank(&mut self) -> Result<Store> {
         let mut store = Store::open(&database(&self.folders.bank), StoreOptions::default())?;
         let roster = server::Roster {
-            lines: self.people.iter().enumerate().map(|(i, person)| (i as u64 + 2, Ok(person.clone()))).collect(),
+            lines: self
+                .people
+                .iter()
+                .enumerate()
+                .map(|(i, person)| (i as u64 + 2, Ok(person.clone())))
+                .collect(),
             unknown_columns: Vec::new(),
         };
         let report = store.batch(|act| act.register(&roster))?;
@@ -311,21 +353,33 @@ impl<'g> Life<'g> {
         self.settle(store)
     }
 
-    fn sell(&mut self, store: &mut Store, amount: &dyn Fn(&Registration) -> Fen) -> Result<Vec<[u8; RECORD_LEN]>> {
-        let mut bay = Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
+    fn sell(
+        &mut self,
+        store: &mut Store,
+        amount: &dyn Fn(&Registration) -> Fen,
+    ) -> Result<Vec<[u8; RECORD_LEN]>> {
+        let mut bay =
+            Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
         let terms = Terms::default();
         let mut chance = entropy(self.global, &format!("orders {}", self.now));
-        let requests: Vec<_> = self.people.iter().map(|person| OrderRequest {
-            meter: person.meter,
-            amount: amount(person),
-            now: self.now,
-            id: OrderId(random(&mut *chance)),
-        }).collect();
+        let requests: Vec<_> = self
+            .people
+            .iter()
+            .map(|person| OrderRequest {
+                meter: person.meter,
+                amount: amount(person),
+                now: self.now,
+                id: OrderId(random(&mut *chance)),
+            })
+            .collect();
         let sold = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
             store.batch(|act| {
-                requests.iter().map(|request| act.purchase(&mut psam, request, &terms)).collect::<Result<Vec<_>, _>>()
+                requests
+                    .iter()
+                    .map(|request| act.purchase(&mut psam, request, &terms))
+                    .collect::<Result<Vec<_>, _>>()
             })?
         };
         bay.close()?;
@@ -339,7 +393,13 @@ impl<'g> Life<'g> {
                 self.say(
                     "bank",
                     "PSAM",
-                    format!("sells {} to customer {} ({}, purchase {})", order.amount, order.customer, order.kind.name(), order.count),
+                    format!(
+                        "sells {} to customer {} ({}, purchase {})",
+                        order.amount,
+                        order.customer,
+                        order.kind.name(),
+                        order.count
+                    ),
                     format!("order {} goes out as an SMS for SIM {}", order.id, sealed.iccid),
                 );
             }
@@ -358,7 +418,8 @@ impl<'g> Life<'g> {
 
     fn carry(&mut self, orders: &[[u8; RECORD_LEN]]) -> Result<()> {
         for (person, record) in self.people.iter().zip(orders) {
-            let mut bay = Bay::open_keeping(self.global, &self.sim_path(person), CardKind::Sim, Keep::AtClose)?;
+            let mut bay =
+                Bay::open_keeping(self.global, &self.sim_path(person), CardKind::Sim, Keep::AtClose)?;
             let mut sim = Sim::new(&mut bay);
             sim.reset()?;
             sim.deliver(record)?;
@@ -366,7 +427,12 @@ impl<'g> Life<'g> {
         }
         self.later(30);
         let n = orders.len();
-        self.say("phones", "SIM", format!("{n} messages of class 2 stored on the SIMs"), "no phone needs a program for this");
+        self.say(
+            "phones",
+            "SIM",
+            format!("{n} messages of class 2 stored on the SIMs"),
+            "no phone needs a program for this",
+        );
         Ok(())
     }
 
@@ -405,7 +471,12 @@ impl<'g> Life<'g> {
         let place = Place::new(&self.folders.meters, self.people[meter].meter);
         let mut machine = place.load()?;
         let mut esam = Bay::open_keeping(self.global, &place.esam(), CardKind::Esam, Keep::AtClose)?;
-        let mut sim = Bay::open_keeping(self.global, &self.sim_path(&self.people[person]), CardKind::Sim, Keep::AtClose)?;
+        let mut sim = Bay::open_keeping(
+            self.global,
+            &self.sim_path(&self.people[person]),
+            CardKind::Sim,
+            Keep::AtClose,
+        )?;
         if let Some(pull) = pull {
             sim.pull(pull);
         }
@@ -423,8 +494,12 @@ impl<'g> Life<'g> {
         let (customer, number) = (self.people[person].customer, self.people[meter].meter);
         let what = format!("SIM of customer {customer} into meter {number}: {}", report.display.line1);
         let conclusion = match report.outcome {
-            Outcome::Credited { balance, .. } => format!("balance {balance}, relay closes; the receipt is on the SIM"),
-            Outcome::ReceiptRepeated { balance } => format!("credited before, balance {balance}; only the receipt is written"),
+            Outcome::Credited { balance, .. } => {
+                format!("balance {balance}, relay closes; the receipt is on the SIM")
+            }
+            Outcome::ReceiptRepeated { balance } => {
+                format!("credited before, balance {balance}; only the receipt is written")
+            }
             Outcome::Refused { refusal, .. } => refusal.words().to_owned(),
         };
         self.say("meter", "ESAM + SIM", what, conclusion);
@@ -434,7 +509,8 @@ impl<'g> Life<'g> {
         let mut receipts = Vec::with_capacity(self.people.len());
         for i in 0..self.people.len() {
             let person = &self.people[i];
-            let mut bay = Bay::open_keeping(self.global, &self.sim_path(person), CardKind::Sim, Keep::AtClose)?;
+            let mut bay =
+                Bay::open_keeping(self.global, &self.sim_path(person), CardKind::Sim, Keep::AtClose)?;
             let mut sim = Sim::new(&mut bay);
             sim.reset()?;
             let mut taken = None;
@@ -443,13 +519,15 @@ impl<'g> Life<'g> {
                 Ok(())
             })?;
             bay.close()?;
-            let record = taken.with_context(|| format!("SIM {} carries no receipt", person.sim.iccid.as_str()))?;
+            let record =
+                taken.with_context(|| format!("SIM {} carries no receipt", person.sim.iccid.as_str()))?;
             receipts.push((person.meter, record));
         }
         self.later(60);
         let n = receipts.len();
         self.say("phones", "SIM", format!("{n} receipts sent back"), "");
-        let mut bay = Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
+        let mut bay =
+            Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
         let settled = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
@@ -470,7 +548,10 @@ impl<'g> Life<'g> {
                 self.say(
                     "bank",
                     "PSAM",
-                    format!("opens the receipt of meter {}: {} credited, balance {}", receipt.meter, settled.amount, receipt.balance),
+                    format!(
+                        "opens the receipt of meter {}: {} credited, balance {}",
+                        receipt.meter, settled.amount, receipt.balance
+                    ),
                     format!("order {} is settled", settled.order),
                 );
             }
@@ -506,8 +587,15 @@ impl<'g> Life<'g> {
                 self.say(
                     "meter",
                     "ESAM",
-                    format!("meter {number} draws {} and runs dry", crate::nouns::meter::energy(report.register)),
-                    format!("balance {}, relay {}: the customer must buy", report.balance, if report.relay_open { "opens" } else { "stays closed" }),
+                    format!(
+                        "meter {number} draws {} and runs dry",
+                        crate::nouns::meter::energy(report.register)
+                    ),
+                    format!(
+                        "balance {}, relay {}: the customer must buy",
+                        report.balance,
+                        if report.relay_open { "opens" } else { "stays closed" }
+                    ),
                 );
             }
         }

@@ -72,24 +72,40 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
     if named {
         say(format!("every card, file and database of this life is in {}", home.display()));
     }
-    if report.is_sound() { Ok(()) } else { Err(refused("money was lost or created, or an order was not settled").into()) }
+    if report.is_sound() {
+        Ok(())
+    } else {
+        Err(refused("money was lost or created, or an order was not settled").into())
+    }
 }
 
 fn show(global: &Global, options: &Options, report: &Report, timeline: &str) {
-    let (apdus, bytes) = (global.traffic.apdus.load(Ordering::Relaxed), global.traffic.bytes.load(Ordering::Relaxed));
+    let (apdus, bytes) =
+        (global.traffic.apdus.load(Ordering::Relaxed), global.traffic.bytes.load(Ordering::Relaxed));
     let yuan = |fen: u64| format!("{}.{:02}", fen / 100, fen % 100);
     let text = format!(
         "{timeline}\n{} meters, {} orders: {} credited, {} settled; {} insertions refused; {apdus} APDUs, {bytes} bytes on the wire\n\
          sold {} yuan, credited {} yuan, settled {} yuan; lost {} yuan, created {} yuan",
-        report.meters, report.orders, report.credited, report.settled, report.refused,
-        yuan(report.sold_fen), yuan(report.credited_fen), yuan(report.settled_fen),
-        yuan(report.lost_fen), yuan(report.created_fen),
+        report.meters,
+        report.orders,
+        report.credited,
+        report.settled,
+        report.refused,
+        yuan(report.sold_fen),
+        yuan(report.credited_fen),
+        yuan(report.settled_fen),
+        yuan(report.lost_fen),
+        yuan(report.created_fen),
     );
-    answer(global, &text, json!({
-        "suite": options.suite.name(), "seed": global.seed, "meters": report.meters,
-        "orders": report.orders, "credited": report.credited, "settled": report.settled, "refused": report.refused,
-        "apdus": apdus, "wire_bytes": bytes,
-        "sold_fen": report.sold_fen, "credited_fen": report.credited_fen, "settled_fen": report.settled_fen,
-        "lost_fen": report.lost_fen, "created_fen": report.created_fen,
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "suite": options.suite.name(), "seed": global.seed, "meters": report.meters,
+            "orders": report.orders, "credited": report.credited, "settled": report.settled, "refused": report.refused,
+            "apdus": apdus, "wire_bytes": bytes,
+            "sold_fen": report.sold_fen, "credited_fen": report.credited_fen, "settled_fen": report.settled_fen,
+            "lost_fen": report.lost_fen, "created_fen": report.created_fen,
+        }),
+    );
 }

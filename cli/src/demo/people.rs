@@ -14,7 +14,8 @@ const NINGBO: &str = include_str!("../../../examples/ningbo.csv");
 pub fn read(options: &Options) -> Result<Vec<Registration>> {
     let (name, text) = match (&options.csv, options.meters) {
         (Some(path), _) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             (path.display().to_string(), text)
         }
         (None, Some(n)) => ("the made-up customers".into(), made_up(n)),

@@ -27,7 +27,13 @@ impl Timeline {
         what: impl Into<String>,
         conclusion: impl Into<String>,
     ) {
-        self.lines.push(Line { at, who, card: card.into(), what: what.into(), conclusion: conclusion.into() });
+        self.lines.push(Line {
+            at,
+            who,
+            card: card.into(),
+            what: what.into(),
+            conclusion: conclusion.into(),
+        });
     }
 
     /// Aligned text: two lines an entry, so that it fits a terminal.

@@ -7,9 +7,9 @@ use crate::factory;
 use crate::fail::refused;
 use crate::nouns::kdc::suite;
 use crate::output::{answer, facts, say, table};
+use ::kdc::ids::Serial;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use ::kdc::ids::Serial;
 use keys::Suite;
 use reader::driver::esam::Esam;
 use reader::driver::fmcos::Fmcos;
@@ -90,10 +90,21 @@ fn new(global: &Global, options: &New) -> Result<()> {
         Some(serial) => serial.0,
         None => random(&mut *entropy(global, "serial")),
     };
-    factory::blank(options.kind, options.suite, serial, options.formal_on_virtual, entropy(global, "factory"))?
-        .save_new(&options.file, true)?;
-    let text = format!("a blank {} chip ({}), serial {}", options.kind.name(), options.suite.name(), Serial(serial));
-    answer(global, &text, json!({ "file": options.file.display().to_string(), "kind": options.kind.name(), "serial": Serial(serial).to_string() }));
+    factory::blank(
+        options.kind,
+        options.suite,
+        serial,
+        options.formal_on_virtual,
+        entropy(global, "factory"),
+    )?
+    .save_new(&options.file, true)?;
+    let text =
+        format!("a blank {} chip ({}), serial {}", options.kind.name(), options.suite.name(), Serial(serial));
+    answer(
+        global,
+        &text,
+        json!({ "file": options.file.display().to_string(), "kind": options.kind.name(), "serial": Serial(serial).to_string() }),
+    );
     Ok(())
 }
 
@@ -132,7 +143,11 @@ fn show(global: &Global, file: &Path) -> Result<()> {
     let mut bay = Bay::open(global, file, kind)?;
     let atr = hex::encode_upper(bay.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
-    let keys = if kind == CardKind::Sim { sim_facts(&mut bay, &mut lines)? } else { fmcos_facts(&mut bay, kind, &mut lines)? };
+    let keys = if kind == CardKind::Sim {
+        sim_facts(&mut bay, &mut lines)?
+    } else {
+        fmcos_facts(&mut bay, kind, &mut lines)?
+    };
     bay.close()?;
     let mut text = facts(&lines);
     if !keys.is_empty() {
@@ -143,7 +158,8 @@ fn show(global: &Global, file: &Path) -> Result<()> {
     for (name, value) in lines {
         object.insert(name.replace(' ', "_").to_lowercase(), value.into());
     }
-    let keys: Vec<_> = keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
+    let keys: Vec<_> =
+        keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
     object.insert("keys".into(), keys.into());
     answer(global, &text, object.into());
     Ok(())

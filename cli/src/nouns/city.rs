@@ -42,13 +42,22 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     for card in &options.cards {
         let info = info_of(global, card)?;
         if !matches!(info.kind, CardKind::PsamIssuing | CardKind::EsamIssuing) {
-            return Err(refused(format!("{} is a {} card; a city works with issuing cards", card.display(), info.kind.name())).into());
+            return Err(refused(format!(
+                "{} is a {} card; a city works with issuing cards",
+                card.display(),
+                info.kind.name()
+            ))
+            .into());
         }
         let city = Party::City(RegionCode(info.region));
         let folder = home.make(city, "taking issuing cards into use")?;
         let place = issuing_card(&folder, info.kind);
         hand_over(card, &place)?;
-        rows.push([info.kind.name().to_owned(), RegionCode(info.region).to_string(), place.display().to_string()]);
+        rows.push([
+            info.kind.name().to_owned(),
+            RegionCode(info.region).to_string(),
+            place.display().to_string(),
+        ]);
     }
     let object = json!({ "cards": rows });
     answer(global, &table(&["card", "city", "now at"], rows.into_iter().map(Vec::from).collect()), object);

@@ -74,7 +74,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "issuing ESAMs")?;
     let (devices, mut faults) = devices(&options)?;
     let pin = secret::pin(options.pin_file.as_deref(), "the ESAM issuing card")?;
-    let mut issuing = Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     if options.dry_run {
         show_plans(global, &devices, region, &source)?;
@@ -119,7 +120,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 /// Names the lines that were left out; with any, the command has failed.
 fn finish(done: &str, faults: &[String]) -> Result<()> {
     faults.iter().for_each(|fault| say(format!("not {done}: {fault}")));
-    if faults.is_empty() { Ok(()) } else { Err(refused(format!("{} line(s) were not {done}", faults.len())).into()) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(format!("{} line(s) were not {done}", faults.len())).into())
+    }
 }
 
 fn show_plans(global: &Global, devices: &[Device], region: RegionCode, source: &dyn KeySource) -> Result<()> {
@@ -171,8 +176,14 @@ pub fn issue_one(
             None => random(&mut *entropy(global, &format!("serial of ESAM {}", device.meter))),
         };
         let formal = about.state == State::Formal;
-        factory::blank(CardKind::Esam, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path, keep == Keep::EveryCommand)?;
+        factory::blank(
+            CardKind::Esam,
+            about.suite,
+            serial,
+            formal,
+            entropy(global, &path.display().to_string()),
+        )?
+        .save_new(&path, keep == Keep::EveryCommand)?;
     }
     let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
     card.must_take(about.state)?;

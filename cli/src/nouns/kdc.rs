@@ -95,7 +95,8 @@ pub struct IssueCard {
 
 /// Reads a suite's name.
 pub fn suite(text: &str) -> Result<Suite, String> {
-    Suite::from_name(text).ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
+    Suite::from_name(text)
+        .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
 }
 
 fn issuing_kind(text: &str) -> Result<CardKind, String> {
@@ -122,14 +123,20 @@ pub fn main_card(folder: &Path) -> PathBuf {
 
 fn init(global: &Global, options: &Init) -> Result<()> {
     if options.components.is_some() && !options.formal_on_virtual {
-        return Err(security("a formal root does not belong on a virtual card: its image holds keys in clear")
-            .hint("use --test-root; or say --formal-on-virtual if you know what you do")
-            .into());
+        return Err(security(
+            "a formal root does not belong on a virtual card: its image holds keys in clear",
+        )
+        .hint("use --test-root; or say --formal-on-virtual if you know what you do")
+        .into());
     }
     let home = Home::new(global)?;
     let folder = home.place(Party::Province, "holding the ceremony")?;
     if main_card(&folder).exists() {
-        return Err(refused(format!("{} is there: this province has its roots", main_card(&folder).display())).into());
+        return Err(refused(format!(
+            "{} is there: this province has its roots",
+            main_card(&folder).display()
+        ))
+        .into());
     }
     let at = now(global)?;
     let (roots, record) = match options.components {
@@ -141,7 +148,10 @@ fn init(global: &Global, options: &Init) -> Result<()> {
     home.make(Party::Province, "holding the ceremony")?;
     let serial = random(&mut *entropy(global, "main control serial"));
     make_main_card(global, &folder, roots.clone(), options.number, serial, &pin)?;
-    home::write(&folder.join("ceremony.json"), format!("{}\n", serde_json::to_string_pretty(&record)?).as_bytes())?;
+    home::write(
+        &folder.join("ceremony.json"),
+        format!("{}\n", serde_json::to_string_pretty(&record)?).as_bytes(),
+    )?;
     let text = format!(
         "{}\n\n{}",
         facts(&[
@@ -151,10 +161,14 @@ fn init(global: &Global, options: &Init) -> Result<()> {
         ]),
         checks_table(&record.roots),
     );
-    answer(global, &text, json!({
-        "state": roots.state().name(), "suite": roots.suite().name(),
-        "card": main_card(&folder).display().to_string(), "check_values": checks_json(&record.roots),
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "state": roots.state().name(), "suite": roots.suite().name(),
+            "card": main_card(&folder).display().to_string(), "check_values": checks_json(&record.roots),
+        }),
+    );
     Ok(())
 }
 
@@ -169,11 +183,23 @@ pub fn make_main_card(
 ) -> Result<()> {
     let path = main_card(folder);
     let formal = roots.state() == State::Formal;
-    factory::blank(CardKind::MainControl, roots.suite(), serial, formal, entropy(global, "main control factory"))?
-        .save_new(&path, true)?;
+    factory::blank(
+        CardKind::MainControl,
+        roots.suite(),
+        serial,
+        formal,
+        entropy(global, "main control factory"),
+    )?
+    .save_new(&path, true)?;
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
-    let wish =
-        Wish { kind: CardKind::MainControl, number, region: PROVINCE, ceiling: None, wanted: None, pin: Some(pin) };
+    let wish = Wish {
+        kind: CardKind::MainControl,
+        number,
+        region: PROVINCE,
+        ceiling: None,
+        wanted: None,
+        pin: Some(pin),
+    };
     let mut journal = issue::journal(folder)?;
     issue::issue(&wish, &mut card, &mut SoftSource::province(roots), &mut journal, now(global)?, &mut ())?;
     card.close()
@@ -195,9 +221,14 @@ fn hold(suite: Suite, total: u8, at: &str) -> Result<(Roots, CeremonyRecord)> {
 fn component(global: &Global, options: &Draw) -> Result<()> {
     let mut bytes = Zeroizing::new([0; 16]);
     entropy(global, "component").fill(&mut *bytes);
-    let component = Component::from_entropy(options.suite, bytes).context("the random source gave zeros only")?;
+    let component =
+        Component::from_entropy(options.suite, bytes).context("the random source gave zeros only")?;
     let text = format!("{}\n{}", component.paper().as_str(), component.check_value());
-    answer(global, &text, json!({ "component": component.paper().as_str(), "check_value": component.check_value().to_string() }));
+    answer(
+        global,
+        &text,
+        json!({ "component": component.paper().as_str(), "check_value": component.check_value().to_string() }),
+    );
     say("the first line is secret: on paper, into the custodian's envelope, nowhere else");
     Ok(())
 }
@@ -235,11 +266,15 @@ fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         path.display(),
         issue::keys_line(&issued.keys),
     );
-    answer(global, &text, json!({
-        "kind": options.kind.name(), "number": options.number.to_string(), "city": options.city.to_string(),
-        "serial": issued.serial.to_string(), "card": path.display().to_string(), "apdus": issued.apdus,
-        "check_values": issue::keys_json(&issued.keys),
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "kind": options.kind.name(), "number": options.number.to_string(), "city": options.city.to_string(),
+            "serial": issued.serial.to_string(), "card": path.display().to_string(), "apdus": issued.apdus,
+            "check_values": issue::keys_json(&issued.keys),
+        }),
+    );
     Ok(())
 }
 
@@ -256,7 +291,8 @@ pub fn issue_with(
     if !path.exists() {
         let formal = about.state == State::Formal;
         let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
-        factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?.save_new(path, true)?;
+        factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
+            .save_new(path, true)?;
     }
     let mut card = Bay::open(global, path, wish.kind)?;
     card.must_take(about.state)?;
@@ -287,10 +323,14 @@ fn status(global: &Global) -> Result<()> {
         ]),
         checks_table(&record.roots),
     );
-    answer(global, &text, json!({
-        "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
-        "cards_issued": issued, "check_values": checks_json(&record.roots),
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
+            "cards_issued": issued, "check_values": checks_json(&record.roots),
+        }),
+    );
     Ok(())
 }
 

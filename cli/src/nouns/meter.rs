@@ -7,7 +7,9 @@ use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
 use crate::output::{answer, facts, say, table};
-use ::meter::{Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, PairingFile};
+use ::meter::{
+    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, PairingFile,
+};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use keys::{Role, hierarchy};
@@ -126,7 +128,8 @@ impl Place {
 
     /// Makes the folder.
     pub fn make(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make {}", self.folder.display()))
     }
 
     /// Loads the meter.
@@ -153,7 +156,8 @@ impl Place {
 pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
     let file = PairingFile::from_json(text)?;
     let transport = hierarchy::test_root(file.suite, Role::Transport);
-    let pairing = file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
+    let pairing =
+        file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
     Ok(Meter::new(config_of(&file), pairing)?)
 }
 
@@ -209,7 +213,13 @@ fn insert(global: &Global, options: &Insert) -> Result<()> {
 
 /// A refusal as a failure of the command.
 fn failure(refusal: Refusal) -> Failure {
-    let words = format!("{} (card error {}, {}): {}", refusal.display(), refusal.field_error(), refusal.name(), refusal.words());
+    let words = format!(
+        "{} (card error {}, {}): {}",
+        refusal.display(),
+        refusal.field_error(),
+        refusal.name(),
+        refusal.words()
+    );
     match refusal {
         Refusal::KeyState => security(words),
         Refusal::SimPulled | Refusal::SimReset | Refusal::EsamReset => Failure::new(Exit::Absent, words),
@@ -267,10 +277,14 @@ fn consume(global: &Global, options: &Consume) -> Result<()> {
         ("balance", report.balance.to_string()),
         ("relay", relay(report.relay_open).to_owned()),
     ]);
-    answer(global, &text, json!({
-        "register_hundredths_kwh": report.register, "balance_fen": report.balance.0, "due_fen": report.due,
-        "relay_open": report.relay_open,
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "register_hundredths_kwh": report.register, "balance_fen": report.balance.0, "due_fen": report.due,
+            "relay_open": report.relay_open,
+        }),
+    );
     if report.drawn.cut {
         say("the purse ran out: the relay is open, buy electricity");
     }
@@ -307,21 +321,28 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         ("credited in all", purse.total_credited.to_string()),
         ("purchase count", purse.count.to_string()),
     ]);
-    let events: Vec<Value> = state.events.iter().map(|event| serde_json::to_value(event).unwrap_or(Value::Null)).collect();
+    let events: Vec<Value> =
+        state.events.iter().map(|event| serde_json::to_value(event).unwrap_or(Value::Null)).collect();
     let rows = events.iter().map(|event| {
         let detail = event.as_object().map(|fields| {
             let rest = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "time" | "event"));
-            rest.map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"'))).collect::<Vec<_>>().join(", ")
+            rest.map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"')))
+                .collect::<Vec<_>>()
+                .join(", ")
         });
         let field = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
         vec![field("time"), field("event"), detail.unwrap_or_default()]
     });
     let text = format!("{text}\n\n{}", table(&["time", "event", "detail"], rows.collect()));
-    answer(global, &text, json!({
-        "meter": options.number.to_string(), "balance_fen": purse.balance.0, "total_credited_fen": purse.total_credited.0,
-        "count": purse.count, "register_hundredths_kwh": state.register.hundredths, "relay_open": state.relay_open,
-        "display": [display.line1, display.line2, display.hint], "events": events,
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "meter": options.number.to_string(), "balance_fen": purse.balance.0, "total_credited_fen": purse.total_credited.0,
+            "count": purse.count, "register_hundredths_kwh": state.register.hundredths, "relay_open": state.relay_open,
+            "display": [display.line1, display.line2, display.hint], "events": events,
+        }),
+    );
     Ok(())
 }
 
@@ -334,7 +355,12 @@ fn list(global: &Global) -> Result<()> {
         let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
         let meter = Place::new(&meters, number).load()?;
         let state = meter.state();
-        rows.push(vec![number.to_string(), meter.display().line2, energy(state.register.hundredths), relay(state.relay_open).to_owned()]);
+        rows.push(vec![
+            number.to_string(),
+            meter.display().line2,
+            energy(state.register.hundredths),
+            relay(state.relay_open).to_owned(),
+        ]);
     }
     rows.sort();
     let object = json!({ "meters": rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>() });

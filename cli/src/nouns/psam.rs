@@ -50,7 +50,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let Verb::Issue(options) = verb;
     let (region, folder) = Home::new(global)?.city(options.city, "issuing PSAMs")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
-    let mut issuing = Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let path = match &options.card {
@@ -67,9 +68,13 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         path.display(),
         issue::keys_line(&issued.keys),
     );
-    answer(global, &text, json!({
-        "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
-        "card": path.display().to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
+            "card": path.display().to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
+        }),
+    );
     Ok(())
 }

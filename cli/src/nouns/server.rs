@@ -10,7 +10,8 @@ use crate::output::{answer, facts, say, table};
 use crate::records;
 use crate::secret;
 use ::server::{
-    Incoming, Options, OrderRequest, OrderState, Origin, PlacedOrder, Roster, SealedOrder, Settlement, Sim, Store, Terms,
+    Incoming, Options, OrderRequest, OrderState, Origin, PlacedOrder, Roster, SealedOrder, Settlement, Sim,
+    Store, Terms,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -176,7 +177,12 @@ fn store(folder: &Path) -> Result<Store> {
 }
 
 /// Opens the PSAM and verifies its PIN, then works with it.
-fn with_psam<T>(global: &Global, folder: &Path, pin: &Pin, work: impl FnOnce(&mut Psam<'_>) -> Result<T>) -> Result<T> {
+fn with_psam<T>(
+    global: &Global,
+    folder: &Path,
+    pin: &Pin,
+    work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
+) -> Result<T> {
     let pin = secret::pin(pin.pin_file.as_deref(), "the PSAM")?;
     let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
     let done = {
@@ -191,13 +197,23 @@ fn with_psam<T>(global: &Global, folder: &Path, pin: &Pin, work: impl FnOnce(&mu
 fn open(global: &Global, options: &Open) -> Result<()> {
     let info = super::city::info_of(global, &options.psam)?;
     if info.kind != CardKind::Psam {
-        return Err(refused(format!("{} is a {} card, the server works with a PSAM", options.psam.display(), info.kind.name())).into());
+        return Err(refused(format!(
+            "{} is a {} card, the server works with a PSAM",
+            options.psam.display(),
+            info.kind.name()
+        ))
+        .into());
     }
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
-    let text = format!("the bank works with this PSAM ({}): {}", info.state.name(), psam_card(&folder).display());
-    answer(global, &text, json!({ "psam": psam_card(&folder).display().to_string(), "state": info.state.name() }));
+    let text =
+        format!("the bank works with this PSAM ({}): {}", info.state.name(), psam_card(&folder).display());
+    answer(
+        global,
+        &text,
+        json!({ "psam": psam_card(&folder).display().to_string(), "state": info.state.name() }),
+    );
     Ok(())
 }
 
@@ -212,19 +228,32 @@ fn register(global: &Global, options: &Register) -> Result<()> {
         ("unchanged", report.unchanged.to_string()),
         ("rejected", rejected.len().to_string()),
     ]);
-    answer(global, &text, json!({
-        "registered": report.registered, "unchanged": report.unchanged, "rejected": rejected,
-        "unknown_columns": report.unknown_columns,
-    }));
-    report.unknown_columns.iter().for_each(|name| say(format!("column {name:?} is not known and was left out")));
+    answer(
+        global,
+        &text,
+        json!({
+            "registered": report.registered, "unchanged": report.unchanged, "rejected": rejected,
+            "unknown_columns": report.unknown_columns,
+        }),
+    );
+    report
+        .unknown_columns
+        .iter()
+        .for_each(|name| say(format!("column {name:?} is not known and was left out")));
     rejected.iter().for_each(|line| say(format!("rejected: {line}")));
-    if rejected.is_empty() { Ok(()) } else { Err(refused(format!("{} line(s) were rejected", rejected.len())).into()) }
+    if rejected.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(format!("{} line(s) were rejected", rejected.len())).into())
+    }
 }
 
 fn meter_of(store: &Store, customer: CustomerNumber) -> Result<::server::Registration> {
     let found = store.read(|view| view.customer(customer))?;
     found.ok_or_else(|| {
-        refused(format!("customer {customer} is not registered")).hint("`gridcard server register FILE.csv` registers customers").into()
+        refused(format!("customer {customer} is not registered"))
+            .hint("`gridcard server register FILE.csv` registers customers")
+            .into()
     })
 }
 
@@ -240,11 +269,19 @@ fn order(global: &Global, options: &Order) -> Result<()> {
         now: now(global)?,
         id: OrderId(random(&mut *entropy(global, &format!("order {} {}", options.customer, now(global)?)))),
     };
-    let sealed = with_psam(global, &folder, &options.pin, |psam| Ok(store.purchase(psam, &request, &Terms::default())?))?;
+    let sealed = with_psam(global, &folder, &options.pin, |psam| {
+        Ok(store.purchase(psam, &request, &Terms::default())?)
+    })?;
     hand_out(global, &folder, options.customer, &sealed, options.out.as_deref())
 }
 
-fn hand_out(global: &Global, folder: &Path, customer: CustomerNumber, sealed: &SealedOrder, file: Option<&Path>) -> Result<()> {
+fn hand_out(
+    global: &Global,
+    folder: &Path,
+    customer: CustomerNumber,
+    sealed: &SealedOrder,
+    file: Option<&Path>,
+) -> Result<()> {
     let order = &sealed.order;
     let path = match file {
         Some(path) => path.to_path_buf(),
@@ -259,11 +296,15 @@ fn hand_out(global: &Global, folder: &Path, customer: CustomerNumber, sealed: &S
         ("SIM", sealed.iccid.clone()),
         ("record", path.display().to_string()),
     ]);
-    answer(global, &text, json!({
-        "order": order.id.to_string(), "customer": customer.to_string(), "meter": order.meter.to_string(),
-        "amount_fen": order.amount.0, "count": order.count, "kind": order.kind.name(), "iccid": sealed.iccid,
-        "record": path.display().to_string(),
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "order": order.id.to_string(), "customer": customer.to_string(), "meter": order.meter.to_string(),
+            "amount_fen": order.amount.0, "count": order.count, "kind": order.kind.name(), "iccid": sealed.iccid,
+            "record": path.display().to_string(),
+        }),
+    );
     Ok(())
 }
 
@@ -273,14 +314,20 @@ fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
         msisdn: options.msisdn.parse().context("--msisdn")?,
         imsi: options.imsi.parse().context("--imsi")?,
         iccid: options.iccid.parse().context("--iccid")?,
-        ..meter_of(&store, options.customer)?.sim
     };
     let replaced = store.batch(|act| act.replace_sim(options.customer, &sim))?;
     let outstanding = replaced.outstanding.map(|id| id.to_string());
     let text = format!("customer {} has SIM {} now", options.customer, options.iccid);
-    answer(global, &text, json!({ "customer": options.customer.to_string(), "iccid": options.iccid, "outstanding": outstanding }));
+    answer(
+        global,
+        &text,
+        json!({ "customer": options.customer.to_string(), "iccid": options.iccid, "outstanding": outstanding }),
+    );
     if let Some(id) = outstanding {
-        say(format!("order {id} was made for the old SIM: `gridcard server reissue --customer {}` makes it anew", options.customer));
+        say(format!(
+            "order {id} was made for the old SIM: `gridcard server reissue --customer {}` makes it anew",
+            options.customer
+        ));
     }
     Ok(())
 }
@@ -291,7 +338,9 @@ fn reissue(global: &Global, options: &Reissue) -> Result<()> {
     let meter = meter_of(&store, options.customer)?.meter;
     let at = now(global)?;
     let id = OrderId(random(&mut *entropy(global, &format!("reissue {} {at}", options.customer))));
-    let sealed = with_psam(global, &folder, &options.pin, |psam| Ok(store.reissue(psam, meter, at, id, &Terms::default())?))?;
+    let sealed = with_psam(global, &folder, &options.pin, |psam| {
+        Ok(store.reissue(psam, meter, at, id, &Terms::default())?)
+    })?;
     hand_out(global, &folder, options.customer, &sealed, options.out.as_deref())
 }
 
@@ -330,7 +379,12 @@ fn settle(global: &Global, options: &Settle) -> Result<()> {
             match store.settle(psam, Incoming::Record(&record), &origin, at, &Terms::default()) {
                 Ok(settlement) => rows.push(settlement_row(path, &settlement)),
                 Err(error) => {
-                    rows.push(vec![path.display().to_string(), "refused".into(), String::new(), error.to_string()]);
+                    rows.push(vec![
+                        path.display().to_string(),
+                        "refused".into(),
+                        String::new(),
+                        error.to_string(),
+                    ]);
                     failed = Some(error);
                 }
             }
@@ -352,7 +406,11 @@ fn settlement_row(path: &Path, settlement: &Settlement) -> Vec<String> {
             let receipt = &settled.receipt;
             let detail = format!(
                 "{} credited by meter {} at {}, balance {}, register {}",
-                settled.amount, receipt.meter, receipt.time, receipt.balance, super::meter::energy(receipt.register),
+                settled.amount,
+                receipt.meter,
+                receipt.time,
+                receipt.balance,
+                super::meter::energy(receipt.register),
             );
             vec![file, "settled".into(), settled.order.to_string(), detail]
         }
@@ -393,9 +451,11 @@ fn order_json(placed: &PlacedOrder) -> Value {
 fn report(global: &Global) -> Result<()> {
     let store = store(&bank(global)?)?;
     store.check()?;
-    let (totals, balance, findings) =
-        store.read(|view| Ok::<_, ::server::StoreError>((view.totals()?, view.trial_balance()?, view.audit()?)))?;
-    let yuan = |fen: i64| format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100);
+    let (totals, balance, findings) = store
+        .read(|view| Ok::<_, ::server::StoreError>((view.totals()?, view.trial_balance()?, view.audit()?)))?;
+    let yuan = |fen: i64| {
+        format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
+    };
     let text = facts(&[
         ("customers", totals.customers.to_string()),
         ("orders", totals.orders.to_string()),
@@ -409,12 +469,16 @@ fn report(global: &Global) -> Result<()> {
         ("findings", findings.len().to_string()),
     ]);
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    answer(global, &text, json!({
-        "customers": totals.customers, "orders": totals.orders, "sold_fen": totals.sold_fen,
-        "settled_fen": totals.settled_fen, "outstanding_fen": totals.outstanding_fen, "bank_cash_fen": balance.bank_cash,
-        "prepaid_fen": balance.prepaid, "delivered_fen": balance.delivered, "sum_fen": balance.sum().to_string(),
-        "findings": findings,
-    }));
+    answer(
+        global,
+        &text,
+        json!({
+            "customers": totals.customers, "orders": totals.orders, "sold_fen": totals.sold_fen,
+            "settled_fen": totals.settled_fen, "outstanding_fen": totals.outstanding_fen, "bank_cash_fen": balance.bank_cash,
+            "prepaid_fen": balance.prepaid, "delivered_fen": balance.delivered, "sum_fen": balance.sum().to_string(),
+            "findings": findings,
+        }),
+    );
     if findings.is_empty() { Ok(()) } else { Err(refused(findings.join("; ")).into()) }
 }
 

@@ -106,8 +106,13 @@ fn new(global: &Global, options: &New) -> Result<()> {
     };
     let image = personalised(global, &person, options.sms_records, chv1.as_ref().map(|chv| chv.as_str()))?;
     image.save_new(&path, true)?;
-    let text = format!("SIM {} with {} message records: {}", options.iccid, options.sms_records, path.display());
-    answer(global, &text, json!({ "iccid": options.iccid, "imsi": options.imsi, "card": path.display().to_string() }));
+    let text =
+        format!("SIM {} with {} message records: {}", options.iccid, options.sms_records, path.display());
+    answer(
+        global,
+        &text,
+        json!({ "iccid": options.iccid, "imsi": options.imsi, "card": path.display().to_string() }),
+    );
     Ok(())
 }
 
@@ -128,9 +133,15 @@ pub fn personalised(global: &Global, person: &Person<'_>, messages: u8, chv1: Op
     let (iccid, imsi) = (wire::sim::iccid_file(person.iccid)?, wire::sim::imsi_file(person.imsi)?);
     let mask = factory::test_mask(messages, chv1)?;
     let serial = random(&mut *entropy(global, &format!("SIM {}", person.iccid)));
-    let image = Image::manufacture_sim(serial, &mask).ok_or_else(|| refused("a SIM has 10 to 50 message records"))?;
+    let image =
+        Image::manufacture_sim(serial, &mask).ok_or_else(|| refused("a SIM has 10 to 50 message records"))?;
     let name = format!("{}.card", person.iccid);
-    let slot = vcard::Slot::with_image(image, Path::new(&name), entropy(global, &name), vcard::slot::Keep::InMemory)?;
+    let slot = vcard::Slot::with_image(
+        image,
+        Path::new(&name),
+        entropy(global, &name),
+        vcard::slot::Keep::InMemory,
+    )?;
     let mut slot = slot;
     let mut sim = Sim::new(&mut slot);
     sim.reset()?;
@@ -179,10 +190,12 @@ fn open(global: &Global, options: &One) -> Result<Bay> {
 /// A CHV that stands in the way gets the hint how to give it.
 fn with_hint(error: SimError) -> anyhow::Error {
     match &error {
-        SimError::ChvNeeded { .. } => refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into(),
-        SimError::Full { .. } => {
-            refused(error.to_string()).hint("delete messages in the phone, or send the receipts that wait").into()
+        SimError::ChvNeeded { .. } => {
+            refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into()
         }
+        SimError::Full { .. } => refused(error.to_string())
+            .hint("delete messages in the phone, or send the receipts that wait")
+            .into(),
         _ => error.into(),
     }
 }
@@ -231,7 +244,8 @@ fn status_words(status: RecordStatus) -> &'static str {
 
 fn write(global: &Global, options: &Carry) -> Result<()> {
     let record = records::read(&options.record)?;
-    let parsed = SmsRecord::parse(&record).with_context(|| format!("{} is no message", options.record.display()))?;
+    let parsed =
+        SmsRecord::parse(&record).with_context(|| format!("{} is no message", options.record.display()))?;
     if parsed.is_none_or(|record| record.ours() != Some(Ours::Order)) {
         return Err(refused(format!("{} holds no order for electricity", options.record.display())).into());
     }
@@ -250,7 +264,11 @@ fn collect(global: &Global, options: &Carry) -> Result<()> {
     bay.close()?;
     let (number, waiting) = found.ok_or_else(no_receipt)?;
     let text = format!("the receipt of record {number} is in {}", options.record.display());
-    answer(global, &text, json!({ "record": number, "file": options.record.display().to_string(), "more": waiting }));
+    answer(
+        global,
+        &text,
+        json!({ "record": number, "file": options.record.display().to_string(), "more": waiting }),
+    );
     if waiting > 0 {
         say(format!("{waiting} more receipt(s) wait on the SIM: collect again"));
     }

@@ -27,7 +27,11 @@ pub fn create(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     }
     let taken = dir.child(&context.memory, |node| {
         // A KEY file's identifier does not clash with those of data files; a directory has one KEY file.
-        if kind == FileKind::Keys { node.kind() == FileKind::Keys } else { node.kind() != FileKind::Keys && node.fid() == fid }
+        if kind == FileKind::Keys {
+            node.kind() == FileKind::Keys
+        } else {
+            node.kind() != FileKind::Keys && node.fid() == fid
+        }
     });
     if taken.is_some() || (!name.is_empty() && name_taken(context, &dir, name)) {
         return Err(Sw::WRONG_P1P2.into());
@@ -37,7 +41,8 @@ pub fn create(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 }
 
 fn name_taken(context: &Context<'_>, dir: &files::Node, name: &[u8]) -> bool {
-    name == MF_NAME || dir.child(&context.memory, |node| node.is_dir() && node.name(&context.memory) == name).is_some()
+    name == MF_NAME
+        || dir.child(&context.memory, |node| node.is_dir() && node.name(&context.memory) == name).is_some()
 }
 
 /// The MF, on a chip that has none: it becomes current and is free until it is left.
@@ -66,7 +71,9 @@ fn header_of(kind: FileKind, fid: Fid, data: &[u8]) -> Result<([u8; HEADER], &[u
             // `name` has at most 16 bytes.
             Ok(([t, hi, lo, s1, s0, create, erase, app, 0, name.len() as u8, 0], name))
         }
-        (FileKind::Keys, &[t, s1, s0, short, add, _, _]) => Ok(([t, hi, lo, s1, s0, short, add, 0xFF, 0, 0, 0], &[])),
+        (FileKind::Keys, &[t, s1, s0, short, add, _, _]) => {
+            Ok(([t, hi, lo, s1, s0, short, add, 0xFF, 0, 0, 0], &[]))
+        }
         (FileKind::Binary, &[t, s1, s0, read, write, _, access]) => {
             Ok(([t, hi, lo, s1, s0, read, write, access, 0, 0, 0], &[]))
         }

@@ -60,11 +60,8 @@ fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> 
     };
     let (head, value) = plain.split_first_chunk::<5>().ok_or(Sw::WRONG_LENGTH)?;
     let is_pin = head[0] & !PROTECTED == kind::PIN;
-    let fits = if is_pin {
-        (2..=8).contains(&value.len())
-    } else {
-        Key::new(context.chip.suite, value).is_ok()
-    };
+    let fits =
+        if is_pin { (2..=8).contains(&value.len()) } else { Key::new(context.chip.suite, value).is_ok() };
     if !fits {
         return Err(Sw::WRONG_LENGTH.into());
     }

@@ -8,7 +8,11 @@ use wire::{CommandRef, Sw};
 
 fn records(context: &Context<'_>) -> Result<Node, Halt> {
     let file = current_ef(context)?;
-    if matches!(file.kind(), FileKind::Fixed | FileKind::Cyclic) { Ok(file) } else { Err(sw::WRONG_FILE.into()) }
+    if matches!(file.kind(), FileKind::Fixed | FileKind::Cyclic) {
+        Ok(file)
+    } else {
+        Err(sw::WRONG_FILE.into())
+    }
 }
 
 /// The record P1 and mode P2 name: 02 next, 03 previous, 04 absolute (P1 00: current).

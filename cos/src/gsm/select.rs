@@ -101,7 +101,21 @@ fn elementary(context: &mut Context<'_>, node: &Node) -> Result<Sw, Halt> {
     };
     let [s1, s0] = (size as u16).to_be_bytes(); // a body is at most FFFF
     let [access, increase, administrate] = [node.header[5], 0xFF, 0xFF];
-    context.answer.extend_from_slice(&[0, 0, s1, s0, hi, lo, 0x04, 0, access, increase, administrate, 0x01, 2]);
+    context.answer.extend_from_slice(&[
+        0,
+        0,
+        s1,
+        s0,
+        hi,
+        lo,
+        0x04,
+        0,
+        access,
+        increase,
+        administrate,
+        0x01,
+        2,
+    ]);
     context.answer.extend_from_slice(&[structure, record as u8]);
     Ok(Sw::OK)
 }

@@ -10,15 +10,24 @@ use std::sync::{Arc, Mutex};
 use wire::profile::CardKind;
 
 /// A bare FMCOS card.
-static BARE: Program =
-    Program { name: "bare FMCOS card", dialect: &fmcos::DIALECT, commands: &[], fill: 0xFF, atr: |_| vec![0x3B, 0x00] };
+static BARE: Program = Program {
+    name: "bare FMCOS card",
+    dialect: &fmcos::DIALECT,
+    commands: &[],
+    fill: 0xFF,
+    atr: |_| vec![0x3B, 0x00],
+};
 
 fn bare(_: CardKind) -> Option<&'static Program> {
     Some(&BARE)
 }
 
-const CHIP: Chip =
-    Chip { kind: CardKind::Esam, suite: Suite::TripleDes, protocol: Protocol::Direct, serial: [1, 2, 3, 4, 5, 6, 7, 8] };
+const CHIP: Chip = Chip {
+    kind: CardKind::Esam,
+    suite: Suite::TripleDes,
+    protocol: Protocol::Direct,
+    serial: [1, 2, 3, 4, 5, 6, 7, 8],
+};
 
 /// Random bytes that a test sets before the card asks for them.
 type Random = Arc<Mutex<Vec<u8>>>;

@@ -36,7 +36,9 @@ impl Nvm for Weak {
                     Torn::New => home.copy_from_slice(data),
                     Torn::Prefix(n) => home[..n].copy_from_slice(&data[..n]),
                     Torn::Erased => home.fill(0xFF),
-                    Torn::Noise => home.iter_mut().enumerate().for_each(|(i, b)| *b = (i * 167 + page * 59 + 13) as u8),
+                    Torn::Noise => {
+                        home.iter_mut().enumerate().for_each(|(i, b)| *b = (i * 167 + page * 59 + 13) as u8)
+                    }
                 }
                 return Err(PowerLoss);
             }
@@ -130,7 +132,11 @@ fn recovered(left: Vec<u8>) -> Vec<u8> {
         }
         let mut third = card(again.nvm().bytes().to_vec(), None, Torn::Old);
         third.power_on().unwrap();
-        assert_eq!(seen(third.nvm().bytes()), seen(&healed), "a second cut during recovery changed the outcome");
+        assert_eq!(
+            seen(third.nvm().bytes()),
+            seen(&healed),
+            "a second cut during recovery changed the outcome"
+        );
     }
     healed
 }

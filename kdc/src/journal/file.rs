@@ -37,7 +37,11 @@ pub(super) struct LineFile {
 }
 
 impl LineFile {
-    pub(super) fn open(path: &Path, every_line: bool, each: impl FnMut(u64, &Entry)) -> Result<Self, JournalError> {
+    pub(super) fn open(
+        path: &Path,
+        every_line: bool,
+        each: impl FnMut(u64, &Entry),
+    ) -> Result<Self, JournalError> {
         let fail =
             |doing: &'static str| move |source| JournalError::Io { path: path.to_owned(), doing, source };
         let new = !path.exists();
@@ -66,7 +70,11 @@ impl LineFile {
 
     /// Waits until all lines are on the disk.
     pub(super) fn sync(&self) -> Result<(), JournalError> {
-        self.file.sync_data().map_err(|source| JournalError::Io { path: self.path.clone(), doing: "keep", source })
+        self.file.sync_data().map_err(|source| JournalError::Io {
+            path: self.path.clone(),
+            doing: "keep",
+            source,
+        })
     }
 
     pub(super) const fn torn(&self) -> Option<&Torn> {
