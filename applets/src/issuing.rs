@@ -60,7 +60,9 @@ impl Target {
     fn parse(context: &Context<'_>, p1: u8, data: &[u8]) -> Result<Self, Halt> {
         let info = info(context)?;
         let recipient = Recipient::from_code(p1 >> 4).ok_or(Sw::WRONG_P1P2)?;
-        if !serves(info.kind, recipient) || p1 & 0x0F > 1 {
+        // A meter's MCU has no master key of its own.
+        let greatest = if recipient == Recipient::Mcu { 0 } else { 1 };
+        if !serves(info.kind, recipient) || p1 & 0x0F > greatest {
             return Err(Sw::WRONG_P1P2.into());
         }
         let &[a, b, c, d, e, f, g, h, n0, n1, n2, n3, n4, n5, r0, r1, r2, r3] = data else {
@@ -77,6 +79,13 @@ impl Target {
             number: [n0, n1, n2, n3, n4, n5],
             region,
         })
+    }
+
+    /// A meter's MCU gives no challenge and has no chip serial: its number stands for both. 6A80 otherwise.
+    fn check_mcu(&self, challenge: &[u8]) -> Result<(), Halt> {
+        let form = hierarchy::device_factor(self.number);
+        let fits = self.recipient != Recipient::Mcu || (challenge == form && self.serial == form);
+        if fits { Ok(()) } else { Err(Sw::WRONG_DATA.into()) }
     }
 
     /// True when this card stands at the province's level towards the target.
@@ -119,7 +128,7 @@ fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
 fn check_header(header: &[u8], row: &KeyRow, lc: usize) -> Result<[u8; 5], Halt> {
     let &[cla, ins, p1, id, len] = header else { return Err(Sw::WRONG_LENGTH.into()) };
     let adds = p1 == 0x01 && row.role != 0;
-    let changes = p1 & 0x3F == row.kind & 0x3F;
+    let changes = p1 == row.kind & 0x3F;
     let fits = cla == 0x84 && ins == 0xD4 && (adds || changes) && id == row.id && usize::from(len) == lc;
     if fits { Ok([cla, ins, p1, id, len]) } else { Err(Sw::WRONG_DATA.into()) }
 }
@@ -133,6 +142,7 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
         0 => None,
         code => Some(Role::from_code(code).ok_or(Sw::KEY_NOT_FOUND)?),
     };
+    target.check_mcu(challenge)?;
     let master = target.current_master(context)?;
     let key = target.key(context, role)?;
     let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()))?;

@@ -105,6 +105,8 @@ impl Store {
         // An in-memory database answers "memory": there is nothing to be durable about.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
         conn.pragma_update(None, "synchronous", options.synchronous.pragma())?;
+        // Savepoints of a batch keep their undo pages in memory, not in a temporary file.
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
         if let Some(pages) = options.max_pages {
             conn.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?;
         }

@@ -1,0 +1,14 @@
+//! Real cards in memory: what the issuing cards, the PSAM, the ESAM and the SIM answer, and what survives when one
+//! of them goes away in the middle. The host's drivers and the cards' programs meet here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod bench;
+mod export;
+mod interrupted;
+mod issuing;
+mod psam;
+mod refusals;
+mod secrets;
+mod sim;
+mod world;

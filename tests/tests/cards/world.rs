@@ -1,0 +1,310 @@
+//! A province in memory: cards of every kind, the bank, meters with their SIMs. Everything random comes from
+//! [`SEED`], so a failure repeats.
+
+use cos::{Chip, Entropy, Protocol};
+use kdc::Roots;
+use kdc::ids::{DeviceNumber, Pin, Serial, Validity};
+use kdc::issue::{Issued, Personalisation};
+use kdc::pairing::PairingFile;
+use kdc::plan::{Master, Plan, Request};
+use kdc::source::{CardSource, KeySource, SoftSource};
+use keys::{Role, Suite, hierarchy};
+use meter::{FormalKeys, InsertionReport, Meter, MeterConfig};
+use reader::driver::esam::{Esam, Purse};
+use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
+use reader::driver::sim::Sim;
+use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, Settlement, Store, Terms};
+use vcard::slot::Keep;
+use vcard::{Image, SeededEntropy, Slot};
+use wire::bcd::{BcdTime, RegionCode, luhn_check_digit};
+use wire::money::Fen;
+use wire::order::OrderId;
+use wire::profile::{CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, State};
+use wire::sim::{DF_GSM, EF_IMSI, imsi_file};
+use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::{Channel, Command};
+
+/// Seed of every random byte in these tests.
+pub const SEED: u64 = 0x6361_7264;
+/// Ningbo.
+pub const REGION: &str = "33020000";
+/// User memory of a chip.
+const EEPROM: usize = 8 * 1024;
+/// Where the user area begins in an EEPROM [docs/specs/image.md].
+pub const USER_AREA: usize = 16 * 64;
+/// ADM1 of every SIM here.
+const ADM: [u8; 8] = *b"00000000";
+
+/// PIN of every card here.
+pub fn pin() -> Pin {
+    Pin::from_digits("123456").unwrap()
+}
+
+pub fn region() -> RegionCode {
+    REGION.parse().unwrap()
+}
+
+pub fn number(n: u32) -> DeviceNumber {
+    format!("{n:012}").parse().unwrap()
+}
+
+/// A random source of its own for each label.
+pub fn chance(label: &str) -> SeededEntropy {
+    SeededEntropy::new(SEED, label)
+}
+
+/// A chip serial of its own for each label.
+pub fn serial(label: &str) -> Serial {
+    let mut serial = [0; 8];
+    chance(&format!("serial {label}")).fill(&mut serial);
+    Serial(serial)
+}
+
+/// A card of an image, kept in memory alone.
+pub fn slot(image: Image, label: &str) -> Slot {
+    Slot::with_image(image, label.as_ref(), Box::new(chance(label)), Keep::InMemory).unwrap()
+}
+
+/// The card as it is, in another slot: without power, without faults planned.
+pub fn copy(of: &Slot) -> Slot {
+    slot(of.image(), &of.path().display().to_string())
+}
+
+/// Everything of a card that files own or could own.
+pub fn user_area(card: &Slot) -> Vec<u8> {
+    card.image().eeprom[USER_AREA..].to_vec()
+}
+
+/// A blank as the factory ships it [docs/specs/cards.md 3], made over its channel.
+pub fn blank(kind: CardKind, suite: Suite, label: &str) -> Slot {
+    let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
+    let chip = Chip { kind, suite, protocol, serial: serial(label).0 };
+    let mut card = slot(Image::manufacture(&chip, EEPROM, false), label);
+    card.reset().unwrap();
+    let mut fmcos = Fmcos::new(&mut card);
+    let mf = [&[0x38, 0xFF, 0xFF, MASTER, MASTER, 0x01][..], &[0xFF; 7]].concat();
+    fmcos.send("CREATE FILE MF", &Command::new(0x80, 0xE0, 0x3F, 0x00).data(&mf)).unwrap();
+    fmcos.create_file(&FACTORY_KEYS).unwrap();
+    let master = Recipient::Card(kind).key(0).unwrap();
+    let header = KeyRow { kind: 0x39, ..*master }.header(0);
+    let transport = hierarchy::transport_key(&hierarchy::test_root(suite, Role::Transport), chip.serial);
+    fmcos.write_key_plain(0x01, 0x00, header, transport.expose()).unwrap();
+    card.remove();
+    card.insert();
+    card
+}
+
+/// The plan of a test card.
+pub fn plan(kind: CardKind, suite: Suite, number: DeviceNumber, ceiling: Option<Fen>) -> Plan {
+    let region = if kind == CardKind::MainControl { RegionCode([0; 4]) } else { region() };
+    let validity = Validity::new("20260101".parse().unwrap(), "20351231".parse().unwrap()).unwrap();
+    Plan::new(&Request { kind, number, region, suite, state: State::Test, validity, ceiling }).unwrap()
+}
+
+/// Runs a plan on a blank.
+pub fn issue(plan: &Plan, card: &mut dyn Channel, source: &mut dyn KeySource) -> Issued {
+    let pin = plan.needs_pin().then(pin);
+    let session = Personalisation::probe(plan, card, None).unwrap();
+    session.run(source, pin.as_ref(), Master::Transport, &mut ()).unwrap()
+}
+
+/// The cards of a province and of one city, each made by the one above it.
+pub struct Province {
+    pub suite: Suite,
+    pub main: Slot,
+    pub psam_issuing: Slot,
+    pub esam_issuing: Slot,
+    pub psam: Slot,
+}
+
+impl Province {
+    pub fn new(suite: Suite) -> Self {
+        let new = |kind: CardKind| blank(kind, suite, &format!("{} {}", kind.name(), suite.name()));
+        let mut cards = Province {
+            suite,
+            main: new(CardKind::MainControl),
+            psam_issuing: new(CardKind::PsamIssuing),
+            esam_issuing: new(CardKind::EsamIssuing),
+            psam: new(CardKind::Psam),
+        };
+        let mut roots = SoftSource::province(Roots::test(suite));
+        issue(&plan(CardKind::MainControl, suite, number(1), None), &mut cards.main, &mut roots);
+        for (kind, n, card) in [
+            (CardKind::PsamIssuing, 2, &mut cards.psam_issuing),
+            (CardKind::EsamIssuing, 3, &mut cards.esam_issuing),
+        ] {
+            let mut source = CardSource::open(IssuingCard::new(&mut cards.main), &pin()).unwrap();
+            issue(&plan(kind, suite, number(n), None), card, &mut source);
+        }
+        let mut source = CardSource::open(IssuingCard::new(&mut cards.psam_issuing), &pin()).unwrap();
+        issue(&plan(CardKind::Psam, suite, number(4), None), &mut cards.psam, &mut source);
+        cards
+    }
+
+    /// An ESAM from the city's issuing card, and the meter paired with it.
+    pub fn meter(&mut self, number: DeviceNumber, ceiling: Option<Fen>) -> (Slot, Meter) {
+        let suite = self.suite;
+        let mut esam = blank(CardKind::Esam, suite, &format!("esam {number}"));
+        let mut source = CardSource::open(IssuingCard::new(&mut self.esam_issuing), &pin()).unwrap();
+        let issued = issue(&plan(CardKind::Esam, suite, number, ceiling), &mut esam, &mut source);
+        let file = PairingFile::make(&mut source, number, region(), &issued.keys).unwrap();
+        (copy(&esam), paired(&file.to_json().unwrap()))
+    }
+}
+
+/// A meter from its pairing file; its MCU has the transport key of its number from production.
+pub fn paired(pairing: &str) -> Meter {
+    let file = meter::PairingFile::from_json(pairing).unwrap();
+    let root = hierarchy::test_root(file.suite, Role::Transport);
+    let transport = hierarchy::transport_key(&root, hierarchy::device_factor(file.number.0));
+    let config = MeterConfig {
+        number: file.number,
+        state: State::Test,
+        suite: file.suite,
+        price: Fen(55),
+        load_w: 1000,
+    };
+    Meter::new(config, file.open(&transport).unwrap()).unwrap()
+}
+
+/// IMSI of a customer's SIM; another `version` is another SIM.
+pub fn imsi(n: u32, version: u32) -> String {
+    format!("46000{version:04}{n:06}")
+}
+
+fn luhn(body: String) -> String {
+    let last = luhn_check_digit(&body);
+    body + &last.to_string()
+}
+
+/// A SIM with 10 message records, CHV1 switched off, that says to be in test state.
+pub fn sim_card(imsi: &str) -> Slot {
+    let mask = applets::sim::Mask {
+        messages: 10,
+        chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
+        chv2: *b"0000\xFF\xFF\xFF\xFF",
+        puk: [*b"00000000"; 2],
+        adm: ADM,
+    };
+    let label = format!("sim {imsi}");
+    let mut card = slot(Image::manufacture_sim(serial(&label).0, &mask).unwrap(), &label);
+    let mut sim = Sim::new(&mut card);
+    sim.reset().unwrap();
+    sim.verify_adm(&ADM).unwrap();
+    sim.select(&[Fid::MF, DF_GSM, EF_IMSI]).unwrap();
+    sim.update_binary(0, &imsi_file(imsi).unwrap()).unwrap();
+    card
+}
+
+/// The first receipt to be sent, marked sent afterwards, as a phone does.
+pub fn take_receipt(card: &mut Slot) -> Option<[u8; RECORD_LEN]> {
+    let mut sim = Sim::new(card);
+    sim.reset().unwrap();
+    let file = sim.sms_file().unwrap();
+    let number = *sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()]).unwrap().first()?;
+    let mut record: [u8; RECORD_LEN] = sim.read_record(number, file.record_len).unwrap().try_into().unwrap();
+    let message = SmsRecord::parse(&record).unwrap().unwrap();
+    assert_eq!(message.ours(), Some(Ours::Receipt), "a receipt stands to be sent");
+    let taken = record;
+    record[0] = 0x05;
+    sim.update_record(number, &record).unwrap();
+    Some(taken)
+}
+
+/// A customer's meter with its ESAM, and his SIM.
+pub struct Site {
+    pub meter: Meter,
+    pub esam: Slot,
+    pub sim: Slot,
+}
+
+impl Site {
+    pub fn new(province: &mut Province, n: u32) -> Self {
+        let (esam, meter) = province.meter(number(1000 + n), None);
+        Site { meter, esam, sim: sim_card(&imsi(n, 0)) }
+    }
+
+    /// The same meter and cards, all without power.
+    pub fn copy(&self) -> Self {
+        let flash = self.meter.to_flash(FormalKeys::Refuse).unwrap();
+        Site { meter: Meter::from_flash(&flash).unwrap(), esam: copy(&self.esam), sim: copy(&self.sim) }
+    }
+
+    pub fn deliver(&mut self, record: &[u8; RECORD_LEN]) {
+        let mut sim = Sim::new(&mut self.sim);
+        sim.reset().unwrap();
+        sim.deliver(record).unwrap();
+    }
+
+    pub fn insert(&mut self, now: BcdTime) -> InsertionReport {
+        let mut random = chance(&format!("meter {now}"));
+        self.meter.insert(&mut self.esam, &mut self.sim, now, &mut |bytes| random.fill(bytes))
+    }
+
+    pub fn purse(&mut self) -> Purse {
+        let mut esam = Esam::new(&mut self.esam);
+        esam.reset().unwrap();
+        esam.purse().unwrap()
+    }
+}
+
+/// The bank: its server, its PSAM, its clock.
+pub struct Bank {
+    pub store: Store,
+    pub psam: Slot,
+    pub now: BcdTime,
+    drawn: u64,
+}
+
+impl Bank {
+    /// A bank with `customers` registered, numbers from 0.
+    pub fn new(psam: Slot, customers: u32) -> Self {
+        let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+        for n in 0..customers {
+            let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
+            csv += &format!(
+                "{:012},{:012},+8613800{n:06},{},{imei},{iccid}\n",
+                5000 + n,
+                1000 + n,
+                imsi(n, 0)
+            );
+        }
+        let mut store = Store::in_memory().unwrap();
+        let roster = Roster::read(csv.as_bytes()).unwrap();
+        let report = store.batch(|act| act.register(&roster)).unwrap();
+        assert_eq!((report.registered, report.rejected.len()), (customers as usize, 0));
+        Bank { store, psam, now: "20261122080000".parse().unwrap(), drawn: 0 }
+    }
+
+    pub fn buy(&mut self, site: &Site, amount: Fen) -> SealedOrder {
+        self.drawn += 1;
+        self.now = self.now.add_seconds(60).unwrap();
+        let meter = site.meter.state().config.number;
+        let request = OrderRequest { meter, amount, now: self.now, id: OrderId(self.drawn.to_be_bytes()) };
+        let mut psam = Psam::open(&mut self.psam).unwrap();
+        psam.verify_pin(pin().expose()).unwrap();
+        self.store.purchase(&mut psam, &request, &Terms::default()).unwrap()
+    }
+
+    pub fn settle(&mut self, site: &Site, receipt: &[u8; RECORD_LEN]) -> Settlement {
+        let mut psam = Psam::open(&mut self.psam).unwrap();
+        psam.verify_pin(pin().expose()).unwrap();
+        let origin = Origin::Meter(site.meter.state().config.number);
+        self.store
+            .settle(&mut psam, Incoming::Record(receipt), &origin, self.now, &Terms::default())
+            .unwrap()
+    }
+
+    /// Nothing lost, nothing created: what was sold is what this meter credited and what was settled.
+    pub fn assert_sound(&self, site: &mut Site, what: &str) {
+        let (totals, findings) =
+            self.store.read(|view| Ok::<_, server::StoreError>((view.totals()?, view.audit()?))).unwrap();
+        assert_eq!(findings, [], "{what}");
+        let credited = i64::from(site.purse().total_credited.0);
+        assert_eq!(totals.sold_fen - credited, 0, "{what}: lost (above 0) or created (below 0)");
+        assert_eq!((totals.settled_fen, totals.outstanding_fen), (totals.sold_fen, 0), "{what}");
+        assert_eq!(totals.orders, totals.settled, "{what}");
+    }
+}

@@ -1,0 +1,22 @@
+//! The command from end to end: whole lives and bad input, through the `gridcard` program alone.
+//!
+//! Nothing here calls a library to do what a user does with the command; libraries only look at what it left
+//! behind, or make what no command makes (a SIM with the user's own messages on it).
+#![cfg(test)]
+
+mod ceremony;
+mod command;
+mod demo;
+mod disk;
+mod images;
+mod insertion;
+mod json;
+mod lists;
+mod pins;
+mod records;
+mod roles;
+mod secrets;
+mod shell;
+mod sims;
+mod states;
+mod world;

@@ -1,0 +1,415 @@
+//! A small province, made by commands alone: one city, one bank, three customers with their meters and SIMs.
+
+use crate::command::{Call, Ran};
+use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use wire::bcd::BcdTime;
+
+/// Ningbo.
+pub const REGION: &str = "33020000";
+/// Number of the PSAM.
+pub const PSAM: &str = "330200000001";
+/// Number of the main control card, the PSAM issuing card and the ESAM issuing card.
+pub const PROVINCIAL: [&str; 3] = ["000000000001", "000000000002", "000000000003"];
+/// PIN of every card here.
+pub const PIN: &str = "123456";
+
+/// A customer with all that is registered.
+#[derive(Debug)]
+pub struct Customer {
+    pub number: &'static str,
+    pub meter: &'static str,
+    pub msisdn: &'static str,
+    pub imsi: &'static str,
+    pub imei: &'static str,
+    pub iccid: &'static str,
+}
+
+pub const CHEN: Customer = Customer {
+    number: "330212012279",
+    meter: "000020181114",
+    msisdn: "+8613900000101",
+    imsi: "460000207447767",
+    imei: "353328111726053",
+    iccid: "89860021047987991756",
+};
+pub const WANG: Customer = Customer {
+    number: "330203079649",
+    meter: "000020181144",
+    msisdn: "+8613000000102",
+    imsi: "460014920714162",
+    imei: "864123055984053",
+    iccid: "89860122290654464321",
+};
+/// The meter of this customer has a ceiling of 100 yuan.
+pub const ZHANG: Customer = Customer {
+    number: "330203062907",
+    meter: "000020181168",
+    msisdn: "+8613000000103",
+    imsi: "460019361579685",
+    imei: "864123057904307",
+    iccid: "89860120489363126682",
+};
+pub const CUSTOMERS: [&Customer; 3] = [&CHEN, &WANG, &ZHANG];
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    Province,
+    City,
+    Bank,
+    Meters,
+    Sims,
+}
+
+impl Party {
+    pub const ALL: [Party; 5] = [Party::Province, Party::City, Party::Bank, Party::Meters, Party::Sims];
+
+    /// Name of its folder in a home.
+    pub fn folder(self) -> String {
+        match self {
+            Party::Province => "province".into(),
+            Party::City => format!("city-{REGION}"),
+            Party::Bank => "bank".into(),
+            Party::Meters => "meters".into(),
+            Party::Sims => "sims".into(),
+        }
+    }
+}
+
+/// What kind of world.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// Each party has a home of its own, on a machine of its own as it were.
+    pub apart: bool,
+    /// Keys of a ceremony, not the published test root.
+    pub formal: bool,
+    pub suite: &'static str,
+}
+
+/// What may not change when something is refused: every purse, and the bank's books.
+#[derive(Debug, PartialEq)]
+pub struct Money {
+    purses: Vec<Purse>,
+    books: Value,
+}
+
+/// A purse as its meter shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Purse {
+    pub balance: u64,
+    pub credited: u64,
+    pub count: u64,
+}
+
+pub struct World {
+    folder: TempDir,
+    kind: Kind,
+    now: Cell<BcdTime>,
+    files: Cell<u32>,
+}
+
+impl World {
+    /// With test keys, all parties in one home, ready for the first purchase.
+    pub fn new() -> Self {
+        World::of(Kind { apart: false, formal: false, suite: "3des" })
+    }
+
+    /// Of a kind, ready for the first purchase.
+    pub fn of(kind: Kind) -> Self {
+        let world = World::empty(kind);
+        world.found_province();
+        world.found_city();
+        world.found_bank();
+        world.make_meters();
+        for customer in CUSTOMERS {
+            world.make_sim(customer, &[]);
+        }
+        world
+    }
+
+    /// Nothing yet but the PIN file.
+    pub fn empty(kind: Kind) -> Self {
+        let world = World {
+            folder: tempfile::Builder::new().prefix("gridcard-cli-").tempdir().unwrap(),
+            kind,
+            now: Cell::new("2026-11-22 08:00:00".parse().unwrap()),
+            files: Cell::new(0),
+        };
+        world.file("pin", PIN);
+        world
+    }
+
+    // Places.
+
+    /// A place in the world's folder, which is the working directory of every command.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A place nobody used yet.
+    pub fn fresh(&self, end: &str) -> PathBuf {
+        self.files.set(self.files.get() + 1);
+        self.path(&format!("{:03}{end}", self.files.get()))
+    }
+
+    /// Writes a file into the world's folder.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn home(&self, party: Party) -> PathBuf {
+        if self.kind.apart { self.path(&format!("home of {party:?}")) } else { self.path("home") }
+    }
+
+    pub fn folder(&self, party: Party) -> PathBuf {
+        self.home(party).join(party.folder())
+    }
+
+    pub fn sim(&self, customer: &Customer) -> PathBuf {
+        self.folder(Party::Sims).join(format!("{}.card", customer.iccid))
+    }
+
+    pub fn meter(&self, customer: &Customer) -> PathBuf {
+        self.folder(Party::Meters).join(customer.meter)
+    }
+
+    pub fn esam(&self, customer: &Customer) -> PathBuf {
+        self.meter(customer).join("esam.card")
+    }
+
+    // Time.
+
+    pub fn now(&self) -> BcdTime {
+        self.now.get()
+    }
+
+    pub fn wait(&self, seconds: i64) {
+        self.now.set(self.now.get().add_seconds(seconds).unwrap());
+    }
+
+    // Commands.
+
+    /// A command in a party's home; a minute passes.
+    pub fn call(&self, party: Party, args: &[&str]) -> Call {
+        self.wait(60);
+        Call::new(self.folder.path(), &self.home(party), self.now(), args)
+    }
+
+    pub fn province(&self, args: &[&str]) -> Call {
+        self.call(Party::Province, args)
+    }
+
+    pub fn city(&self, args: &[&str]) -> Call {
+        self.call(Party::City, args)
+    }
+
+    pub fn bank(&self, args: &[&str]) -> Call {
+        self.call(Party::Bank, args)
+    }
+
+    pub fn meters(&self, args: &[&str]) -> Call {
+        self.call(Party::Meters, args)
+    }
+
+    pub fn phones(&self, args: &[&str]) -> Call {
+        self.call(Party::Sims, args)
+    }
+
+    // How the world comes to be.
+
+    /// The components of a formal province, as `kdc init` reads them from stdin: paper, check value, paper, check
+    /// value.
+    pub fn components(&self) -> String {
+        let drawn = ["1", "2"].map(|seed| {
+            Call::plain(self.folder.path(), &["kdc", "component", "--suite", self.kind.suite, "--seed", seed])
+                .run()
+                .ok()
+                .stdout
+        });
+        drawn.concat()
+    }
+
+    pub fn found_province(&self) {
+        let init = ["kdc", "init", "--suite", self.kind.suite, "--pin-file", "pin"];
+        if self.kind.formal {
+            let held = self.province(&init).with(&["--components", "2", "--formal-on-virtual"]);
+            held.stdin(&self.components()).run().ok();
+        } else {
+            self.province(&init).with(&["--test-root"]).run().ok();
+        }
+        for (kind, number) in [("psam-issuing", PROVINCIAL[1]), ("esam-issuing", PROVINCIAL[2])] {
+            self.issue_card(kind, number).run().ok();
+        }
+    }
+
+    /// `kdc issue-card` for our city.
+    pub fn issue_card(&self, kind: &str, number: &str) -> Call {
+        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number])
+            .with(&["--pin-file", "pin", "--card-pin-file", "pin"])
+    }
+
+    pub fn found_city(&self) {
+        let out = self.folder(Party::Province).join("out");
+        for (kind, number) in [("psam-issuing", PROVINCIAL[1]), ("esam-issuing", PROVINCIAL[2])] {
+            let card = self.carry(&out.join(format!("{kind}-{number}.card")));
+            self.city(&["city", "open", text(&card)]).run().ok();
+        }
+    }
+
+    pub fn found_bank(&self) {
+        self.city(&["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"]).run().ok();
+        let psam = self.carry(&self.folder(Party::City).join(format!("out/psam-{PSAM}.card")));
+        self.bank(&["server", "open", text(&psam)]).run().ok();
+        let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+        for c in CUSTOMERS {
+            let line = [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid].join(",");
+            roster.push_str(&format!("{line}\n"));
+        }
+        self.file("roster.csv", roster);
+        self.bank(&["server", "register", "roster.csv"]).run().ok();
+    }
+
+    pub fn make_meters(&self) {
+        let list = format!("meter,ceiling\n{},\n{},\n{},100.00\n", CHEN.meter, WANG.meter, ZHANG.meter);
+        self.file("devices.csv", list);
+        self.city(&["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"]).run().ok();
+        let state: &[&str] = if self.kind.formal { &["--formal"] } else { &[] };
+        for customer in CUSTOMERS {
+            let (esam, pairing) = self.issued(customer);
+            let (esam, pairing) = (self.carry(&esam), self.carry(&pairing));
+            self.meters(&["meter", "new", customer.meter, "--esam", text(&esam), "--pairing", text(&pairing)])
+                .with(state)
+                .run()
+                .ok();
+        }
+    }
+
+    /// Where the city lays a meter's ESAM and its pairing file.
+    pub fn issued(&self, customer: &Customer) -> (PathBuf, PathBuf) {
+        let out = self.folder(Party::City).join("out");
+        (out.join(format!("esam-{}.card", customer.meter)), out.join(format!("pairing-{}.json", customer.meter)))
+    }
+
+    pub fn make_sim(&self, customer: &Customer, options: &[&str]) {
+        let made = self.phones(&["sim", "new", "--iccid", customer.iccid, "--imsi", customer.imsi]);
+        let state: &[&str] = if self.kind.formal { &["--formal"] } else { &[] };
+        made.with(&["--msisdn", customer.msisdn]).with(state).with(options).run().ok();
+    }
+
+    /// Carries a file from one party to another: it is in the world's folder then, and no longer with the giver.
+    pub fn carry(&self, from: &Path) -> PathBuf {
+        let to = self.path(from.file_name().unwrap().to_str().unwrap());
+        std::fs::rename(from, &to).unwrap();
+        to
+    }
+
+    // What people do.
+
+    /// `server order`, to a record file.
+    pub fn order_call(&self, customer: &Customer, yuan: &str, record: &Path) -> Call {
+        self.bank(&["server", "order", "--customer", customer.number, "--amount", yuan])
+            .with(&["--pin-file", "pin", "--out", text(record)])
+    }
+
+    /// Buys; gives the order's record file.
+    pub fn order(&self, customer: &Customer, yuan: &str) -> PathBuf {
+        let record = self.fresh("-order.sms");
+        self.order_call(customer, yuan, &record).run().ok();
+        record
+    }
+
+    /// `sim write`.
+    pub fn write_call(&self, customer: &Customer, record: &Path) -> Call {
+        self.phones(&["sim", "write", text(&self.sim(customer)), text(record)])
+    }
+
+    /// The phone stores a record on its SIM.
+    pub fn write(&self, customer: &Customer, record: &Path) {
+        self.write_call(customer, record).run().ok();
+    }
+
+    /// `meter insert`: the SIM of the one into the meter of the other.
+    pub fn insert(&self, sim: &Customer, meter: &Customer) -> Call {
+        self.meters(&["meter", "insert", meter.meter, text(&self.sim(sim))])
+    }
+
+    /// The phone takes a receipt off its SIM; gives its record file.
+    pub fn collect(&self, customer: &Customer) -> PathBuf {
+        let record = self.fresh("-receipt.sms");
+        self.phones(&["sim", "collect", text(&self.sim(customer)), text(&record)]).run().ok();
+        record
+    }
+
+    /// `server settle`.
+    pub fn settle(&self, record: &Path) -> Ran {
+        self.bank(&["server", "settle", text(record), "--pin-file", "pin"]).run()
+    }
+
+    /// Buys, writes, inserts, collects and settles; gives the order's record file.
+    pub fn purchase(&self, customer: &Customer, yuan: &str) -> PathBuf {
+        let order = self.order(customer, yuan);
+        self.write(customer, &order);
+        self.insert(customer, customer).run().ok().shows(&["credited"]);
+        self.settle(&self.collect(customer)).ok().shows(&["settled"]);
+        order
+    }
+
+    // What is to be seen.
+
+    pub fn purse(&self, customer: &Customer) -> Purse {
+        let shown = self.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object();
+        let number = |name: &str| shown[name].as_u64().unwrap();
+        Purse { balance: number("balance_fen"), credited: number("total_credited_fen"), count: number("count") }
+    }
+
+    /// `server report`, checked.
+    pub fn books(&self) -> Value {
+        let books = self.bank(&["server", "report", "--json"]).run().ok().object();
+        assert_eq!(books["sum_fen"], "0");
+        assert_eq!(books["findings"].as_array().unwrap().len(), 0);
+        books
+    }
+
+    pub fn money(&self) -> Money {
+        Money { purses: CUSTOMERS.iter().map(|customer| self.purse(customer)).collect(), books: self.books() }
+    }
+
+    /// Every file below a folder with its bytes.
+    pub fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut open = vec![folder.to_owned()];
+        while let Some(folder) = open.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for path in entries.map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).unwrap();
+                    found.insert(path, bytes);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Bytes of a record file.
+pub fn read_record(path: &Path) -> Vec<u8> {
+    hex::decode(std::fs::read_to_string(path).unwrap().trim()).unwrap()
+}
+
+/// Record file of bytes.
+pub fn record_line(bytes: &[u8]) -> String {
+    format!("{}\n", hex::encode_upper(bytes))
+}
