@@ -11,7 +11,7 @@ use crate::journal::{self, Memory, Staged, USER_PAGE};
 use crate::nvm::{Nvm, PAGE, PowerLoss};
 use crate::rights::Right;
 use crate::state::Volatile;
-use crate::table::{Case, Check, CommandRow, Needs, Program};
+use crate::table::{Case, Check, CommandRow, Dialect, Needs, Program};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use crc32fast::Hasher;
@@ -281,7 +281,7 @@ impl<N: Nvm> Card<N> {
         }
         if usize::from(le) != self.answer.len() {
             let right = self.answer.len() as u8;
-            return Ok(if dialect.corrects_le { Sw::wrong_le(right) } else { Sw(0x6700 | u16::from(right)) });
+            return Ok(wrong_p3(dialect, right));
         }
         out.append(&mut self.answer);
         Ok(sw)
@@ -294,7 +294,7 @@ impl<N: Nvm> Card<N> {
         }
         let wanted = if p3 == 0 { 256 } else { usize::from(p3) };
         if wanted > self.waiting.len() {
-            return Sw::wrong_le(self.waiting.len() as u8);
+            return wrong_p3(dialect, self.waiting.len() as u8);
         }
         out.extend(self.waiting.drain(..wanted));
         if self.waiting.is_empty() {
@@ -357,6 +357,11 @@ impl<N: Nvm> Card<N> {
             Err(Halt::PowerLoss) => Err(PowerLoss),
         }
     }
+}
+
+/// A wrong length of an answer, with the right one: 6Cxx, or 67xx on a SIM.
+fn wrong_p3(dialect: &Dialect, right: u8) -> Sw {
+    if dialect.corrects_le { Sw::wrong_le(right) } else { Sw(0x6700 | u16::from(right)) }
 }
 
 /// The generic checks in the dialect's order, then the handler.

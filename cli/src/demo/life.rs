@@ -14,6 +14,7 @@ use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
 use anyhow::{Context, Result};
 use kdc::Roots;
+use kdc::ceremony::CeremonyRecord;
 use kdc::devices::Device;
 use kdc::ids::{DeviceNumber, Pin};
 use kdc::journal::Journal;
@@ -175,6 +176,8 @@ impl<'g> Life<'g> {
         let serial = random(&mut *entropy(self.global, "main control serial"));
         let roots = Roots::test(self.options.suite);
         province::make_main_card(self.global, &folder, roots, "000000000001".parse()?, serial, &self.pin)?;
+        let record = CeremonyRecord::of_test_root(self.options.suite, &self.now.to_string());
+        province::keep_record(&folder, &record)?;
         self.say(
             "province",
             "main control card",

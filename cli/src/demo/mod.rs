@@ -49,6 +49,7 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
         Some(at) => at,
         None => DAY.parse()?,
     });
+    let people = people::read(&options)?;
     let named = global.home.is_some();
     let home = match &global.home {
         Some(home) => home.clone(),
@@ -61,7 +62,6 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
     }
     std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
     global.home = Some(home.clone());
-    let people = people::read(&options)?;
     let lived = Life::new(&global, &options, &home, people)?.live();
     if !named {
         // A demo nobody named a place for leaves nothing behind.

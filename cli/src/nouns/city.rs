@@ -5,7 +5,7 @@ use crate::bay::{Bay, hand_over};
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::output::{answer, table};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::fmcos::Fmcos;
 use serde_json::json;
@@ -43,7 +43,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         let info = info_of(global, card)?;
         if !matches!(info.kind, CardKind::PsamIssuing | CardKind::EsamIssuing) {
             return Err(refused(format!(
-                "{} is a {} card; a city works with issuing cards",
+                "{} is a card of kind {}; a city works with issuing cards",
                 card.display(),
                 info.kind.name()
             ))
@@ -67,9 +67,12 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 /// Card information of an FMCOS card file.
 pub fn info_of(global: &Global, path: &Path) -> Result<CardInfo> {
     let kind = Image::load(path)?.kind;
+    if kind == CardKind::Sim {
+        return Err(refused(format!("{} is a SIM, which carries no card information", path.display())).into());
+    }
     let mut bay = Bay::open(global, path, kind)?;
     let mut card = Fmcos::new(&mut bay);
     card.reset()?;
     card.select_mf()?;
-    Ok(card.card_info()?)
+    card.card_info().with_context(|| path.display().to_string())
 }

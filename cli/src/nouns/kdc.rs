@@ -131,13 +131,7 @@ fn init(global: &Global, options: &Init) -> Result<()> {
     }
     let home = Home::new(global)?;
     let folder = home.place(Party::Province, "holding the ceremony")?;
-    if main_card(&folder).exists() {
-        return Err(refused(format!(
-            "{} is there: this province has its roots",
-            main_card(&folder).display()
-        ))
-        .into());
-    }
+    must_be_new(&folder)?;
     let at = now(global)?;
     let (roots, record) = match options.components {
         None => (Roots::test(options.suite), CeremonyRecord::of_test_root(options.suite, &at.to_string())),
@@ -148,10 +142,7 @@ fn init(global: &Global, options: &Init) -> Result<()> {
     home.make(Party::Province, "holding the ceremony")?;
     let serial = random(&mut *entropy(global, "main control serial"));
     make_main_card(global, &folder, roots.clone(), options.number, serial, &pin)?;
-    home::write(
-        &folder.join("ceremony.json"),
-        format!("{}\n", serde_json::to_string_pretty(&record)?).as_bytes(),
-    )?;
+    keep_record(&folder, &record)?;
     let text = format!(
         "{}\n\n{}",
         facts(&[
@@ -170,6 +161,31 @@ fn init(global: &Global, options: &Init) -> Result<()> {
         }),
     );
     Ok(())
+}
+
+/// A province has its roots once.
+fn must_be_new(folder: &Path) -> Result<()> {
+    let card = main_card(folder);
+    if !card.exists() {
+        return Ok(());
+    }
+    if record_file(folder).exists() {
+        return Err(refused(format!("{} is there: this province has its roots", card.display())).into());
+    }
+    let words = format!("{} is there without its ceremony.json: `kdc init` was interrupted", card.display());
+    Err(refused(words)
+        .hint("if no card was made with it yet, remove it with the journal beside it and hold the ceremony again")
+        .into())
+}
+
+/// Where the province keeps the record of its ceremony.
+fn record_file(folder: &Path) -> PathBuf {
+    folder.join("ceremony.json")
+}
+
+/// Keeps the record of the ceremony: the last act of a province's beginning.
+pub fn keep_record(folder: &Path, record: &CeremonyRecord) -> Result<()> {
+    home::write(&record_file(folder), format!("{}\n", serde_json::to_string_pretty(record)?).as_bytes())
 }
 
 /// Makes the main control card: a blank, then the roots by protected WRITE KEY.
@@ -311,8 +327,8 @@ pub fn out(folder: &Path) -> Result<PathBuf> {
 
 fn status(global: &Global) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
-    let record: CeremonyRecord = serde_json::from_str(&home::read_text(&folder.join("ceremony.json"))?)
-        .with_context(|| format!("{} is damaged", folder.join("ceremony.json").display()))?;
+    let record: CeremonyRecord = serde_json::from_str(&home::read_text(&record_file(&folder))?)
+        .with_context(|| format!("{} is damaged", record_file(&folder).display()))?;
     let issued = issue::journal(&folder)?.issued();
     let text = format!(
         "{}\n\n{}",

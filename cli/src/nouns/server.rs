@@ -198,7 +198,7 @@ fn open(global: &Global, options: &Open) -> Result<()> {
     let info = super::city::info_of(global, &options.psam)?;
     if info.kind != CardKind::Psam {
         return Err(refused(format!(
-            "{} is a {} card, the server works with a PSAM",
+            "{} is a card of kind {}, the server works with a PSAM",
             options.psam.display(),
             info.kind.name()
         ))

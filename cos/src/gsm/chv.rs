@@ -19,10 +19,12 @@ fn chv(context: &Context<'_>, id: u8) -> Result<KeyRecord, Halt> {
     record(context, kind::CHV, id).ok_or(sw::NO_CHV.into())
 }
 
-/// Whether CHV `id` is verified; a disabled CHV1 counts as verified.
+/// Whether CHV `id` is verified; a disabled CHV1 counts as verified. One that was blocked after it was verified
+/// opens nothing until it is unblocked [TS 51.011 8.9].
 pub fn passed(context: &Context<'_>, id: u8) -> bool {
-    let disabled = id == 1 && record(context, kind::CHV, id).is_some_and(|record| record.byte4() != ENABLED);
-    disabled || context.volatile.chv & (1 << id) != 0
+    let Some(record) = record(context, kind::CHV, id) else { return false };
+    let disabled = id == 1 && record.byte4() != ENABLED;
+    disabled || (context.volatile.chv & (1 << id) != 0 && record.tries_left() > 0)
 }
 
 /// Whether CHV1 is asked for.

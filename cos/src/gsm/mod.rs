@@ -244,7 +244,7 @@ fn require(context: &Context<'_>, nibble: u8) -> Result<(), Halt> {
         access::CHV1 => chv::passed(context, 1),
         access::CHV2 => chv::passed(context, 2),
         // Every administrative level is opened by ADM1 on this card.
-        0x4..=0xE => context.volatile.chv & (1 << access::ADM) != 0,
+        0x4..=0xE => chv::passed(context, access::ADM),
         _ => false,
     };
     if met { Ok(()) } else { Err(sw::ACCESS.into()) }

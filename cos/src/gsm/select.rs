@@ -23,6 +23,10 @@ pub fn select(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     if let Some(node) = dir.child(&context.memory, |node| node.fid() == fid && is_file(node)) {
         if !node.is_dir() {
             context.volatile.selection.select_ef(node.at);
+            // The pointer of a cyclic file stands at the record written last; of others it is undefined.
+            if node.kind() == FileKind::Cyclic {
+                context.volatile.selection.record = 1;
+            }
             return elementary(context, &node);
         }
         return enter(context, &node, selection.depth() + 1);

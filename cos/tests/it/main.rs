@@ -1,5 +1,6 @@
 //! The operating system from outside: bytes in, bytes out.
 
+mod gsm;
 mod sessions;
 mod supply;
 

@@ -77,6 +77,7 @@ impl Hint for SourceError {
             SourceError::Card(error) if error.tries_left().is_some() => {
                 "when no tries are left the issuing card is blocked for good"
             }
+            SourceError::Card(error) if error.sw().is_none() => return None,
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,
         })

@@ -1,9 +1,9 @@
 //! An ESAM on the bench: orders crafted from keys and bytes, without a server, a PSAM or a meter.
 
 use crate::world::{copy, region};
-use keys::{Key, Role, Suite, mac};
 use kdc::Roots;
 use kdc::ids::DeviceNumber;
+use keys::{Key, Role, Suite, mac};
 use reader::driver::esam::Esam;
 use sha2::{Digest, Sha256};
 use vcard::Slot;

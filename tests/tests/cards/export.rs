@@ -10,7 +10,7 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use vcard::Slot;
 use wire::profile::{CardKind, Recipient};
-use wire::{Command, Response, Sw};
+use wire::{Channel, Command, Response, Sw};
 
 const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
 
@@ -246,7 +246,8 @@ fn a_source_makes_its_own_kinds_only_and_only_with_the_pin() {
     for (card, _, recipients) in makers(&mut province) {
         let first = target(recipients[0], true);
         let row = recipients[0].key(0).unwrap();
-        let (export, authenticate) = (export_data(&first, headers::add(row, suite)), authenticate_data(&first));
+        let (export, authenticate) =
+            (export_data(&first, headers::add(row, suite)), authenticate_data(&first));
         let p1 = recipients[0].code() << 4 | 1;
         card.reset().unwrap();
         assert_eq!(applet(card, 0x44, p1, 0, &export).sw, Sw::NOT_ALLOWED);
@@ -311,9 +312,10 @@ fn a_header_belongs_to_its_key() {
                 let target = target(recipient, false);
                 for row in recipient.keys() {
                     let right = [headers::add(row, suite), headers::change(row, suite)];
-                    let others = recipient.keys().iter().flat_map(|other| {
-                        [headers::add(other, suite), headers::change(other, suite)]
-                    });
+                    let others = recipient
+                        .keys()
+                        .iter()
+                        .flat_map(|other| [headers::add(other, suite), headers::change(other, suite)]);
                     let flipped = (0..40).map(|bit| {
                         let mut header = right[0];
                         header[bit / 8] ^= 0x80 >> (bit % 8);

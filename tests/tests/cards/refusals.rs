@@ -28,16 +28,27 @@ const fn fault(name: &'static str, row: u8, sw: u16, make: fn(&mut Attempt)) -> 
 const CPL: usize = 3;
 const SPI: usize = 6;
 
+/// Where the body of an envelope begins.
+fn body(envelope: &[u8]) -> usize {
+    if envelope[1] == 0x81 { 3 } else { 2 }
+}
+
+/// Where the TPDU begins: after the device identities and a short tag and length.
+fn tpdu(envelope: &[u8]) -> usize {
+    body(envelope) + 4 + 2
+}
+
 /// What is wrong before the packet is opened, then what is wrong inside it; the checks of the contents follow.
 /// Rows count the order of the checks. The inside can only be seen once the checksum was right.
 #[rustfmt::skip]
 const ALWAYS: &[Fault] = &[
     fault("envelope: another tag",             0, 0x6A80, |a| a.envelope = Some(|d| d[0] = 0xD2)),
-    fault("envelope: from the card",           0, 0x6A80, |a| a.envelope = Some(|d| d.swap(5, 6))),
+    fault("envelope: from the card",           0, 0x6A80, |a| a.envelope = Some(|d| { let at = body(d); d.swap(at + 2, at + 3); })),
     fault("envelope: cut",                     0, 0x6A80, |a| a.envelope = Some(|d| d.truncate(d.len() - 1))),
     fault("envelope: a byte more",             0, 0x6A80, |a| a.envelope = Some(|d| d.push(0))),
-    fault("TPDU: a submit",                    0, 0x6A80, |a| a.envelope = Some(|d| d[10] |= 0x01)),
-    fault("TPDU: without a header",            0, 0x6A80, |a| a.envelope = Some(|d| d[10] &= !0x40)),
+    fault("TPDU: a submit",                    0, 0x6A80, |a| a.envelope = Some(|d| { let at = tpdu(d); d[at] |= 0x01; })),
+    fault("TPDU: without a header",            0, 0x6A80, |a| a.envelope = Some(|d| { let at = tpdu(d); d[at] &= !0x40; })),
+    fault("TPDU: seven-bit text",              0, 0x6A80, |a| a.envelope = Some(|d| { let at = tpdu(d); d[at + 9] = 0x00; })),
     fault("packet: a response",                0, 0x6A80, |a| a.packet = Some(|d| d[1] = 0x71)),
     fault("packet: CPL one more",              0, 0x6A80, |a| a.packet = Some(|d| d[CPL + 1] += 1)),
     fault("packet: CHL one less",              0, 0x6A80, |a| a.packet = Some(|d| d[CPL + 2] -= 1)),
@@ -101,7 +112,7 @@ fn refused(bench: &Bench, attempt: &Attempt, wanted: u16, what: &str) {
     let writes = bench.card.page_writes();
     let answer = bench.envelope(&attempt.envelope());
     assert_eq!(answer.sw, Sw(wanted), "{what}");
-    assert_eq!(answer.data, [], "{what}");
+    assert!(answer.data.is_empty(), "{what}");
     assert!(user_area(&bench.card) == before, "{what}: the card changed");
     assert_eq!(bench.card.page_writes(), writes, "{what}: the card wrote");
 }
@@ -151,6 +162,32 @@ fn every_check_refuses_in_its_turn_and_changes_nothing() {
         assert_eq!(bench.present(&last).sw, Sw::OK);
         let purse = Esam::new(&mut bench.card).purse().unwrap();
         assert_eq!((purse.balance, purse.total_credited, purse.count), (CEILING, CEILING, 3));
+    }
+}
+
+/// Whatever bit of a sealed order changes on its way, a check before its contents finds it.
+#[test]
+fn every_flipped_bit_of_an_order_is_refused() {
+    for suite in Suite::ALL {
+        let mut province = Province::new(suite);
+        let (esam, _) = province.meter(number(42), Some(CEILING));
+        let mut bench = Bench::new(&esam, suite, number(42));
+        let open = Attempt::new(suite, number(42), OrderKind::Open, 1);
+        bench.authenticate();
+        bench.run_info(&open);
+        let before = user_area(&bench.card);
+        let envelope = open.envelope();
+        // From TP-UD on: what stands before it (sender, service centre time) nobody signs.
+        let user_data = envelope.windows(3).position(|bytes| bytes == [0x02, 0x70, 0x00]).unwrap();
+        for bit in user_data * 8..envelope.len() * 8 {
+            let mut flipped = envelope.clone();
+            flipped[bit / 8] ^= 0x80 >> (bit % 8);
+            let answer = bench.envelope(&flipped);
+            let known = matches!(answer.sw.0, 0x6A80 | 0x6A88 | 0x6988);
+            assert!(known && answer.data.is_empty(), "{} bit {bit}: {}", suite.name(), answer.sw);
+        }
+        assert!(user_area(&bench.card) == before, "the card changed");
+        assert_eq!(bench.envelope(&envelope).sw, Sw::OK);
     }
 }
 
@@ -206,7 +243,12 @@ fn a_replacement_moves_the_account_to_the_new_sim() {
         (attempt.imsi, attempt.order.binding) = (imsi_file(sim), binding(&imsi_file(sim)));
         attempt
     };
-    refused(&bench, &from(9, OrderKind::Recharge, 2), 0x9E23, "a recharge from a SIM the meter does not know");
+    refused(
+        &bench,
+        &from(9, OrderKind::Recharge, 2),
+        0x9E23,
+        "a recharge from a SIM the meter does not know",
+    );
     assert_eq!(bench.present(&from(9, OrderKind::Replacement, 2)).sw, Sw::OK);
     let parameters = Esam::new(&mut bench.card).parameters().unwrap();
     assert_eq!(parameters.binding, binding(&imsi_file(9)));
@@ -226,7 +268,8 @@ fn the_receipt_says_what_happened() {
         let open = Attempt::new(suite, number(42), OrderKind::Open, 1);
         let user_data = bench.present(&open).data;
         let security = wire::packet::Spi::parse(open.spi).unwrap().response;
-        let (header, content) = ResponsePacket::parse(&user_data, security).unwrap().open(&open.keys).unwrap();
+        let (header, content) =
+            ResponsePacket::parse(&user_data, security).unwrap().open(&open.keys).unwrap();
         assert_eq!((header.tar, header.counter, header.status.0), (*b"GRC", 1, 0));
         let receipt = wire::receipt::Receipt::parse(&content).unwrap();
         let tac = kdc::Roots::test(suite).city(crate::world::region()).device(keys::Role::Tac, number(42));

@@ -264,12 +264,8 @@ impl Bank {
         let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
         for n in 0..customers {
             let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
-            csv += &format!(
-                "{:012},{:012},+8613800{n:06},{},{imei},{iccid}\n",
-                5000 + n,
-                1000 + n,
-                imsi(n, 0)
-            );
+            csv +=
+                &format!("{:012},{:012},+8613800{n:06},{},{imei},{iccid}\n", 5000 + n, 1000 + n, imsi(n, 0));
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();
@@ -292,9 +288,7 @@ impl Bank {
         let mut psam = Psam::open(&mut self.psam).unwrap();
         psam.verify_pin(pin().expose()).unwrap();
         let origin = Origin::Meter(site.meter.state().config.number);
-        self.store
-            .settle(&mut psam, Incoming::Record(receipt), &origin, self.now, &Terms::default())
-            .unwrap()
+        self.store.settle(&mut psam, Incoming::Record(receipt), &origin, self.now, &Terms::default()).unwrap()
     }
 
     /// Nothing lost, nothing created: what was sold is what this meter credited and what was settled.

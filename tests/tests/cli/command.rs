@@ -76,7 +76,13 @@ impl Call {
                 bash
             }
         };
-        command.args(&self.args).current_dir(&self.folder).env_remove("GRIDCARD_HOME");
+        // What a command leaves in the folder for temporary files is seen by its test.
+        let temporary = std::path::absolute(&self.folder).unwrap();
+        command
+            .args(&self.args)
+            .current_dir(&self.folder)
+            .env("TMPDIR", temporary)
+            .env_remove("GRIDCARD_HOME");
         let output = command.write_stdin(self.stdin).timeout(PATIENCE).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command speaks UTF-8");
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
@@ -98,7 +104,10 @@ pub struct Ran {
 
 impl Ran {
     fn story(&self) -> String {
-        format!("gridcard {}\nexit code {}\n--- stdout\n{}--- stderr\n{}", self.line, self.code, self.stdout, self.stderr)
+        format!(
+            "gridcard {}\nexit code {}\n--- stdout\n{}--- stderr\n{}",
+            self.line, self.code, self.stdout, self.stderr
+        )
     }
 
     /// It succeeded.

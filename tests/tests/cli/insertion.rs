@@ -9,19 +9,30 @@ const VALIDITY_S: i64 = 30 * 86_400;
 /// Puts the SIM of the one into the meter of the other, where it is refused: with exit code 1, by name and number of
 /// the refusal, without a fen moved or a byte written to the SIM.
 #[track_caller]
-fn refused(world: &World, sim: &Customer, meter: &Customer, display: &str, number: u8, name: &str, words: &str) {
+fn refused(
+    world: &World,
+    sim: &Customer,
+    meter: &Customer,
+    display: &str,
+    number: u8,
+    name: &str,
+    words: &str,
+) {
     let card = std::fs::read(world.sim(sim)).unwrap();
     let money = world.money();
     let told = format!("{display} (card error {number}, {name}): ");
     world.insert(sim, meter).run().fails(1, &[&told, words]).shows(&[display]);
     assert_eq!(world.money(), money, "money moved");
-    assert_eq!(std::fs::read(world.sim(sim)).unwrap(), card, "the SIM was written to");
+    assert!(std::fs::read(world.sim(sim)).unwrap() == card, "the SIM was written to");
 }
 
 /// Bytes of an order's record: status, service centre, TPDU; the user data begin with `02 70 00`.
 fn packet_at(record: &[u8]) -> usize {
     record.windows(3).position(|window| window == [0x02, 0x70, 0x00]).unwrap() + 3
 }
+
+/// What a customer reads of a broken packet: the message is damaged; the keys do not fit.
+const FLIPPED: [&str; 2] = ["the order", "the order is not for this meter, or it was changed on its way"];
 
 /// Puts an order with one bit flipped on an otherwise empty SIM and that into its meter.
 #[track_caller]
@@ -31,7 +42,7 @@ fn flipped(world: &World, order: &Path, at: usize, bit: u8, display: &str, numbe
     record[at] ^= bit;
     let file = world.file("flipped.sms", record_line(&record));
     world.write(&CHEN, &file);
-    refused(world, &CHEN, &CHEN, display, number, name, "");
+    refused(world, &CHEN, &CHEN, display, number, name, FLIPPED[usize::from(name == "mac")]);
     std::fs::write(world.sim(&CHEN), blank).unwrap();
 }
 
@@ -52,18 +63,6 @@ fn a_flipped_bit_is_refused_wherever_it_stands_in_the_packet() {
     // The order itself is as good as ever.
     world.write(&CHEN, &order);
     world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
-}
-
-#[test]
-fn a_changed_order_is_called_forged() {
-    let world = World::new();
-    let mut record = read_record(&world.order(&CHEN, "50"));
-    let middle = packet_at(&record) + 60;
-    record[middle] ^= 0x01;
-    let forged = world.file("forged.sms", record_line(&record));
-    world.write(&CHEN, &forged);
-    let words = "the order is forged, damaged or made with other keys; nothing was credited";
-    refused(&world, &CHEN, &CHEN, "Err-32", 10, "mac", words);
 }
 
 #[test]
@@ -101,7 +100,7 @@ fn an_order_is_for_one_meter() {
     let order = world.order(&CHEN, "50");
     world.write(&CHEN, &order);
     // Another meter has other keys, so it cannot even read whose order it is.
-    refused(&world, &CHEN, &WANG, "Err-32", 10, "mac", "forged, damaged or made with other keys");
+    refused(&world, &CHEN, &WANG, "Err-32", 10, "mac", "the order is not for this meter, or it was changed");
     world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
 }
 
@@ -122,7 +121,8 @@ fn a_recharge_comes_on_the_sim_the_meter_knows_until_it_is_replaced() {
     let world = World::new();
     world.purchase(&CHEN, "50");
     // A new SIM without the bank's knowledge, then with it.
-    let new = Customer { iccid: "89860021047987991764", imsi: "460000207447768", msisdn: "+8613900000109", ..CHEN };
+    let new =
+        Customer { iccid: "89860021047987991764", imsi: "460000207447768", msisdn: "+8613900000109", ..CHEN };
     world.make_sim(&new, &[]);
     let old = world.order(&CHEN, "30");
     world.write(&new, &old);
@@ -133,7 +133,10 @@ fn a_recharge_comes_on_the_sim_the_meter_knows_until_it_is_replaced() {
         .run()
         .ok();
     let anew = world.fresh("-order.sms");
-    world.bank(&["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin", "--out", text(&anew)]).run().ok();
+    world
+        .bank(&["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin", "--out", text(&anew)])
+        .run()
+        .ok();
     world.write(&new, &anew);
     world.insert(&new, &CHEN).run().ok().shows(&["credited 30.00 yuan"]);
     world.settle(&world.collect(&new)).ok();
@@ -148,11 +151,21 @@ fn a_recharge_comes_on_the_sim_the_meter_knows_until_it_is_replaced() {
 #[test]
 fn an_older_order_is_refused() {
     let world = World::new();
-    let first = world.purchase(&CHEN, "50");
-    world.purchase(&CHEN, "30");
-    world.write(&CHEN, &first);
-    let words = "this order is older than the last one credited; nothing is owed for it";
-    refused(&world, &CHEN, &CHEN, "Err-34", 17, "count-older", words);
+    let blank = std::fs::read(world.sim(&CHEN)).unwrap();
+    let orders = ["50", "30", "20"].map(|yuan| world.purchase(&CHEN, yuan));
+    std::fs::write(world.sim(&CHEN), blank).unwrap();
+    // The very first opened the account, which is asked before the count.
+    let words = [
+        "the meter is open already",
+        "this order is older than the last one credited; nothing is owed for it",
+    ];
+    for (order, (name, words)) in orders.iter().zip([("already-opened", words[0]), ("count-older", words[1])])
+    {
+        let sim = std::fs::read(world.sim(&CHEN)).unwrap();
+        world.write(&CHEN, order);
+        refused(&world, &CHEN, &CHEN, "Err-34", 17, name, words);
+        std::fs::write(world.sim(&CHEN), sim).unwrap();
+    }
 }
 
 #[test]
@@ -181,14 +194,29 @@ fn an_expired_order_is_refused_and_made_anew() {
     let order = world.order(&CHEN, "50");
     world.write(&CHEN, &order);
     world.wait(VALIDITY_S + 1);
-    refused(&world, &CHEN, &CHEN, "Err-32", 9, "expired", "the order is past its validity; have it made anew");
+    refused(
+        &world,
+        &CHEN,
+        &CHEN,
+        "Err-32",
+        9,
+        "expired",
+        "the order is past its validity; have it made anew",
+    );
     let anew = world.fresh("-order.sms");
-    world.bank(&["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin", "--out", text(&anew)]).run().ok();
+    world
+        .bank(&["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin", "--out", text(&anew)])
+        .run()
+        .ok();
     world.write(&CHEN, &anew);
     world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
     world.settle(&world.collect(&CHEN)).ok();
     let books = world.books();
-    assert_eq!((&books["sold_fen"], &books["settled_fen"]), (&5000.into(), &5000.into()), "sold once, paid once");
+    assert_eq!(
+        (&books["sold_fen"], &books["settled_fen"]),
+        (&5000.into(), &5000.into()),
+        "sold once, paid once"
+    );
 }
 
 #[test]
@@ -221,7 +249,6 @@ fn a_meter_keeps_its_own_ceiling() {
 fn no_order_for_nothing_or_for_more_than_a_purse_holds() {
     let world = World::new();
     let money = world.money();
-    let psam = std::fs::read(world.folder(crate::world::Party::Bank).join("psam.card")).unwrap();
     for yuan in ["0", "1000000", "42949672.96"] {
         let record = world.fresh("-order.sms");
         let code = world.order_call(&CHEN, yuan, &record).run();
@@ -229,7 +256,9 @@ fn no_order_for_nothing_or_for_more_than_a_purse_holds() {
         assert!(!record.exists());
     }
     world.order_call(&CHEN, "12.345", &world.fresh("-order.sms")).run().fails(2, &["--amount"]);
-    world.order_call(&CHEN, "0", &world.fresh("-order.sms")).run().fails(1, &["an order carries 0.01 to 999999.99 yuan"]);
+    world
+        .order_call(&CHEN, "0", &world.fresh("-order.sms"))
+        .run()
+        .fails(1, &["an order carries 0.01 to 999999.99 yuan"]);
     assert_eq!(world.money(), money);
-    assert_eq!(std::fs::read(world.folder(crate::world::Party::Bank).join("psam.card")).unwrap(), psam);
 }

@@ -250,8 +250,12 @@ impl World {
 
     /// `kdc issue-card` for our city.
     pub fn issue_card(&self, kind: &str, number: &str) -> Call {
-        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number])
-            .with(&["--pin-file", "pin", "--card-pin-file", "pin"])
+        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]).with(&[
+            "--pin-file",
+            "pin",
+            "--card-pin-file",
+            "pin",
+        ])
     }
 
     pub fn found_city(&self) {
@@ -263,7 +267,9 @@ impl World {
     }
 
     pub fn found_bank(&self) {
-        self.city(&["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"]).run().ok();
+        self.city(&["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"])
+            .run()
+            .ok();
         let psam = self.carry(&self.folder(Party::City).join(format!("out/psam-{PSAM}.card")));
         self.bank(&["server", "open", text(&psam)]).run().ok();
         let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
@@ -283,17 +289,28 @@ impl World {
         for customer in CUSTOMERS {
             let (esam, pairing) = self.issued(customer);
             let (esam, pairing) = (self.carry(&esam), self.carry(&pairing));
-            self.meters(&["meter", "new", customer.meter, "--esam", text(&esam), "--pairing", text(&pairing)])
-                .with(state)
-                .run()
-                .ok();
+            self.meters(&[
+                "meter",
+                "new",
+                customer.meter,
+                "--esam",
+                text(&esam),
+                "--pairing",
+                text(&pairing),
+            ])
+            .with(state)
+            .run()
+            .ok();
         }
     }
 
     /// Where the city lays a meter's ESAM and its pairing file.
     pub fn issued(&self, customer: &Customer) -> (PathBuf, PathBuf) {
         let out = self.folder(Party::City).join("out");
-        (out.join(format!("esam-{}.card", customer.meter)), out.join(format!("pairing-{}.json", customer.meter)))
+        (
+            out.join(format!("esam-{}.card", customer.meter)),
+            out.join(format!("pairing-{}.json", customer.meter)),
+        )
     }
 
     pub fn make_sim(&self, customer: &Customer, options: &[&str]) {
@@ -313,8 +330,12 @@ impl World {
 
     /// `server order`, to a record file.
     pub fn order_call(&self, customer: &Customer, yuan: &str, record: &Path) -> Call {
-        self.bank(&["server", "order", "--customer", customer.number, "--amount", yuan])
-            .with(&["--pin-file", "pin", "--out", text(record)])
+        self.bank(&["server", "order", "--customer", customer.number, "--amount", yuan]).with(&[
+            "--pin-file",
+            "pin",
+            "--out",
+            text(record),
+        ])
     }
 
     /// Buys; gives the order's record file.
@@ -365,7 +386,11 @@ impl World {
     pub fn purse(&self, customer: &Customer) -> Purse {
         let shown = self.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object();
         let number = |name: &str| shown[name].as_u64().unwrap();
-        Purse { balance: number("balance_fen"), credited: number("total_credited_fen"), count: number("count") }
+        Purse {
+            balance: number("balance_fen"),
+            credited: number("total_credited_fen"),
+            count: number("count"),
+        }
     }
 
     /// `server report`, checked.

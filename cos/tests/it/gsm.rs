@@ -1,0 +1,274 @@
+//! The SIM dialect on a small file tree of its own: what the mask of our SIM has not, above all cyclic files and
+//! every access condition.
+
+use super::{Random, entropy};
+use gridcard_cos::gsm::{self, SimDir, SimFile, SimSecret, SimShape};
+use gridcard_cos::journal::Memory;
+use gridcard_cos::keyfile::kind;
+use gridcard_cos::table::Program;
+use gridcard_cos::{Card, Chip, Protocol, RamNvm};
+use keys::Suite;
+use wire::profile::{CardKind, Fid};
+
+static SIM: Program =
+    Program { name: "small SIM", dialect: &gsm::DIALECT, commands: &[], fill: 0xFF, atr: |_| vec![0x3B, 0x00] };
+
+const fn file(fid: u16, shape: SimShape, access: u8, content: &'static [u8]) -> SimFile {
+    SimFile { fid: Fid(fid), name: "", shape, access, content }
+}
+
+static MASTER: &[SimFile] = &[file(0x2F00, SimShape::Transparent(300), 0x00, &[])];
+
+static RECORDS: &[SimFile] = &[
+    file(0x6F01, SimShape::LinearFixed(5, 3), 0x00, &[]),
+    file(0x6F02, SimShape::Cyclic(3, 2), 0x00, &[]),
+];
+
+/// One transparent byte under every nibble; the low nibble of the identifier is the condition of READ, and UPDATE
+/// never.
+static GUARDED: &[SimFile] = &[
+    file(0x6F10, SimShape::Transparent(1), 0x0F, &[0x00]),
+    file(0x6F11, SimShape::Transparent(1), 0x1F, &[0x11]),
+    file(0x6F12, SimShape::Transparent(1), 0x2F, &[0x22]),
+    file(0x6F13, SimShape::Transparent(1), 0x3F, &[0x33]),
+    file(0x6F14, SimShape::Transparent(1), 0x4F, &[0x44]),
+    file(0x6F1A, SimShape::Transparent(1), 0xAF, &[0xAA]),
+    file(0x6F1E, SimShape::Transparent(1), 0xEF, &[0xEE]),
+    file(0x6F1F, SimShape::Transparent(1), 0xFF, &[0xFF]),
+];
+
+static DIRS: &[SimDir] = &[
+    SimDir { fid: Fid::MF, files: MASTER },
+    SimDir { fid: Fid(0x7F01), files: RECORDS },
+    SimDir { fid: Fid(0x7F02), files: GUARDED },
+];
+
+fn card(chv1: bool) -> Card<RamNvm> {
+    let secret = |kind, id, enabled, tries| SimSecret { kind, id, enabled, tries, value: [b'0' + id; 8] };
+    let secrets = [
+        secret(kind::CHV, 1, chv1, 3),
+        secret(kind::CHV, 2, true, 3),
+        secret(kind::CHV, 10, true, 3),
+        secret(kind::PUK, 1, true, 10),
+    ];
+    let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [0; 8] };
+    let mut nvm = RamNvm::erased(Chip::eeprom_size(2048));
+    chip.manufacture(&mut nvm).unwrap();
+    gsm::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
+    let mut card = Card::new(nvm, entropy(&Random::default()), |_| Some(&SIM)).unwrap();
+    card.power_on().unwrap();
+    card
+}
+
+fn answer(card: &mut Card<RamNvm>, command: &str) -> String {
+    hex::encode_upper(card.transmit(&hex::decode(command).unwrap()))
+}
+
+fn select(card: &mut Card<RamNvm>, path: &[&str]) {
+    for fid in path {
+        assert!(answer(card, &format!("A0A4000002{fid}")).starts_with("9F"), "{fid}");
+    }
+}
+
+/// Answers to commands in turn, written as pairs.
+fn session(card: &mut Card<RamNvm>, lines: &[(&str, &str)]) {
+    for (n, (command, wanted)) in lines.iter().enumerate() {
+        assert_eq!(answer(card, command), *wanted, "line {n}: {command}");
+    }
+}
+
+/// SEEK in every type and mode over records A1, B1, A2, B2, A3.
+#[test]
+fn seek_goes_where_it_is_told() {
+    let mut card = card(false);
+    select(&mut card, &["7F01", "6F01"]);
+    for (number, content) in ["A1A101", "B1B102", "A1A203", "B1B204", "A1A305"].into_iter().enumerate() {
+        assert_eq!(answer(&mut card, &format!("A0DC{:02X}0403{content}", number + 1)), "9000");
+    }
+    // (type 2 and mode, pattern, number found) one after another; each moves the pointer.
+    for (mode, pattern, found) in [
+        ("10", "A1", Some(1)),
+        ("12", "A1", Some(3)),
+        ("12", "B1", Some(4)),
+        ("12", "B1", None),
+        ("13", "B1", Some(2)),
+        ("13", "B1", None),
+        ("11", "A1", Some(5)),
+        ("13", "A1", Some(3)),
+        ("11", "B1B1", Some(2)),
+        ("10", "A1A305", Some(5)),
+        ("12", "A1", None),
+        ("10", "C1", None),
+    ] {
+        let what = format!("SEEK {mode} {pattern}");
+        let command = format!("A0A200{mode}{:02X}{pattern}", pattern.len() / 2);
+        match found {
+            Some(number) => {
+                assert_eq!(answer(&mut card, &command), "9F01", "{what}");
+                assert_eq!(answer(&mut card, "A0C0000001"), format!("{number:02X}9000"), "{what}");
+                // Type 1 of the same mode from the same place would find the same; here the pointer stands on it.
+                assert!(answer(&mut card, "A0B2000403").ends_with(&format!("{number:02X}9000")), "{what}");
+            }
+            None => assert_eq!(answer(&mut card, &command), "9404", "{what}"),
+        }
+    }
+    // Type 1: no answer, the pointer alone. Without a pointer, next begins at the first and previous at the last.
+    for (mode, pattern, number) in [("00", "B1", 2), ("01", "B1", 4), ("02", "A1", 1), ("03", "A1", 5)] {
+        select(&mut card, &["6F01"]);
+        let command = format!("A0A200{mode}01{pattern}");
+        assert_eq!(answer(&mut card, &command), "9000", "SEEK {mode}");
+        assert!(answer(&mut card, "A0B2000403").ends_with(&format!("{number:02X}9000")), "SEEK {mode}");
+    }
+    // A pattern longer than a record, a mode and a type there are not, a cyclic file.
+    session(
+        &mut card,
+        &[
+            ("A0A2000004A1A10101", "6700"),
+            ("A0A2000401A1", "6B00"),
+            ("A0A2002001A1", "6B00"),
+            ("A0A2010001A1", "6B00"),
+        ],
+    );
+    select(&mut card, &["6F02"]);
+    assert_eq!(answer(&mut card, "A0A2000001A1"), "9408");
+}
+
+/// In a cyclic file record 1 is the newest; only PREVIOUS writes; the pointer runs round.
+#[test]
+fn a_cyclic_file_turns() {
+    let mut card = card(false);
+    select(&mut card, &["7F01", "6F02"]);
+    assert_eq!(answer(&mut card, "A0A40000026F02"), "9F0F");
+    assert_eq!(answer(&mut card, "A0C000000F"), "000000066F02040000FFFF010203029000");
+    session(
+        &mut card,
+        &[
+            ("A0DC0104020001", "6B00"),
+            ("A0DC0002020001", "6B00"),
+            ("A0DC0003010001", "6702"),
+            ("A0DC0003020001", "9000"),
+            ("A0DC0003020002", "9000"),
+            ("A0DC0003020003", "9000"),
+            ("A0DC0003020004", "9000"),
+            // 4 pushed 1 out
+            ("A0B2010402", "00049000"),
+            ("A0B2020402", "00039000"),
+            ("A0B2030402", "00029000"),
+            ("A0B2040402", "9402"),
+            // after a write the pointer stands at the newest; next and previous run round
+            ("A0B2000402", "00049000"),
+            ("A0B2000202", "00039000"),
+            ("A0B2000202", "00029000"),
+            ("A0B2000202", "00049000"),
+            ("A0B2000302", "00029000"),
+            // selecting the file brings the pointer back to the newest
+            ("A0A40000026F02", "9F0F"),
+            ("A0B2000402", "00049000"),
+        ],
+    );
+    assert_eq!(answer(&mut card, "A0A40000026F02"), "9F0F");
+    assert_eq!(answer(&mut card, "A0B2000202"), "00039000", "the next of the newest");
+}
+
+#[test]
+fn each_access_nibble_is_opened_by_its_code_alone() {
+    let conditions: [(&str, fn(&str) -> bool); 8] = [
+        ("6F10", |_| true),
+        ("6F11", |code| code == "01"),
+        ("6F12", |code| code == "02"),
+        // RFU in the standard: nobody.
+        ("6F13", |_| false),
+        ("6F14", |code| code == "0A"),
+        ("6F1A", |code| code == "0A"),
+        ("6F1E", |code| code == "0A"),
+        ("6F1F", |_| false),
+    ];
+    for (code, value) in [("", ""), ("01", "31"), ("02", "32"), ("0A", "3A")] {
+        let mut card = card(true);
+        if !code.is_empty() {
+            assert_eq!(answer(&mut card, &format!("A02000{code}08{}", value.repeat(8))), "9000");
+        }
+        select(&mut card, &["7F02"]);
+        for (fid, opens) in conditions {
+            select(&mut card, &[fid]);
+            let read = answer(&mut card, "A0B0000001");
+            assert_eq!(read.ends_with("9000"), opens(code), "{fid} after {code:?}: {read}");
+            assert_eq!(answer(&mut card, "A0D600000100"), "9804", "UPDATE of {fid} is never");
+        }
+    }
+    let mut off = card(false);
+    select(&mut off, &["7F02", "6F11"]);
+    assert_eq!(answer(&mut off, "A0B0000001"), "119000", "CHV1 switched off counts as verified");
+}
+
+/// A code that does not exist, and a code blocked after it was given.
+#[test]
+fn codes_that_are_missing_or_blocked_open_nothing() {
+    let mut card = card(true);
+    session(
+        &mut card,
+        &[
+            // UNBLOCK CHV2: this SIM has no unblocking code for it
+            ("A02C00021032323232323232323333333333333333", "9802"),
+            ("A020000A083A3A3A3A3A3A3A3A", "9000"),
+            ("A0A40000027F02", "9F17"),
+            ("A0A40000026F1A", "9F0F"),
+            ("A0B0000001", "AA9000"),
+            ("A020000A083030303030303030", "9804"),
+            ("A0B0000001", "AA9000"),
+            ("A020000A083030303030303030", "9804"),
+            ("A020000A083030303030303030", "9840"),
+            ("A0B0000001", "9804"),
+        ],
+    );
+}
+
+/// Files above 255 bytes are read in pieces; P3 00 stands for 256.
+#[test]
+fn long_files_are_read_in_pieces() {
+    let mut card = card(false);
+    select(&mut card, &["2F00"]);
+    for piece in [0, 255] {
+        let len = if piece == 0 { 255 } else { 45 };
+        let data: String = (0..len).map(|n| format!("{:02X}", (piece + n) % 251)).collect();
+        assert_eq!(answer(&mut card, &format!("A0D6{piece:04X}{len:02X}{data}")), "9000");
+        assert_eq!(answer(&mut card, &format!("A0B0{piece:04X}{len:02X}")), format!("{data}9000"));
+    }
+    let whole = answer(&mut card, "A0B0000000");
+    assert_eq!(whole.len(), 2 * (256 + 2), "P3 00 reads 256 bytes");
+    assert!(whole.starts_with("000102") && whole.ends_with("9000"));
+    session(&mut card, &[("A0B0002C00", &answer_of_44()), ("A0B0002D00", "67FF"), ("A0B0012C01", "9402")]);
+}
+
+/// 256 bytes from offset 44: the last piece that P3 00 can read.
+fn answer_of_44() -> String {
+    (44..300).map(|n| format!("{:02X}", n % 251)).collect::<String>() + "9000"
+}
+
+/// What a T=0 reader may send around SELECT: nothing is lost, nothing comes twice.
+#[test]
+fn an_answer_waits_for_one_command() {
+    let mut card = card(false);
+    session(
+        &mut card,
+        &[
+            ("A0C0000001", "6F00"),
+            ("A0A40000022F00", "9F0F"),
+            ("A0C0000010", "670F"),
+            ("A0C000000F", "0000012C2F00040000FFFF010200009000"),
+            ("A0C000000F", "6F00"),
+            ("A0A40000022F00", "9F0F"),
+            ("A0FA000000", "9000"),
+            ("A0C000000F", "6F00"),
+            // a Le behind the data, as some readers send it
+            ("A0A40000022F0000", "9F0F"),
+            ("A0C000000F", "0000012C2F00040000FFFF010200009000"),
+            ("00A40000022F00", "6E00"),
+            ("A1A40000022F00", "6E00"),
+            ("A0DE000000", "6D00"),
+            ("A0", "6700"),
+            ("A0A400", "6700"),
+            ("A0A40000052F00", "6700"),
+        ],
+    );
+}

@@ -1,0 +1,247 @@
+//! Issuing real cards, broken off at every command and at every page write: another run finishes the card.
+
+use crate::world::{blank, copy, number, pin, plan, region, serial};
+use kdc::ids::Serial;
+use kdc::issue::{Order, Recorded, recorded};
+use kdc::journal::{self, Event, Journal};
+use kdc::messages::{Hint, RecordedError};
+use kdc::plan::{Master, Plan};
+use kdc::source::{CardSource, KeySource, SoftSource};
+use kdc::{Roots, ids::DeviceNumber};
+use keys::{Key, Role, Suite, seal};
+use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
+use std::path::PathBuf;
+use vcard::{Pull, Slot, SupplyCut, Torn};
+use wire::Sw;
+use wire::profile::{CardKind, DF_PURCHASE, Recipient};
+
+const KINDS: [CardKind; 5] =
+    [CardKind::MainControl, CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::Psam, CardKind::Esam];
+
+fn device() -> DeviceNumber {
+    number(42)
+}
+
+/// A kind, a suite, a blank of it and all that issues it.
+struct Bench {
+    plan: Plan,
+    source: SoftSource,
+    blank: Slot,
+    serial: Serial,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(kind: CardKind, suite: Suite) -> Self {
+        let roots = Roots::test(suite);
+        let source = match kind {
+            CardKind::Psam | CardKind::Esam => SoftSource::city(roots.city(region())),
+            _ => SoftSource::province(roots),
+        };
+        let label = format!("broken {}", kind.name());
+        Bench {
+            plan: plan(kind, suite, device(), None),
+            source,
+            blank: blank(kind, suite, &label),
+            serial: serial(&label),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn journal(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.jsonl"))
+    }
+
+    fn run(
+        &mut self,
+        card: &mut Slot,
+        journal: &PathBuf,
+        if_open: Option<Master>,
+    ) -> Result<Recorded, RecordedError> {
+        run(&self.plan, self.serial, card, &mut self.source, journal, if_open)
+    }
+
+    /// Another run after a broken one: finishes the card, or asks the operator in the one open case. True when
+    /// it asked.
+    fn finish(&mut self, card: &mut Slot, journal: &PathBuf, what: &str) -> bool {
+        let asked = match self.run(card, journal, None) {
+            Ok(_) => false,
+            Err(error) => {
+                let hint = error.hint().unwrap_or_default();
+                assert!(hint.contains("own master key already"), "{what}: {error}");
+                self.run(card, journal, Some(Master::Own)).unwrap_or_else(|error| panic!("{what}: {error}"));
+                true
+            }
+        };
+        self.assert_finished(card, journal, what);
+        asked
+    }
+
+    /// Card information, each key and the PIN, as another reader finds them; the journal tells of one issue.
+    fn assert_finished(&mut self, card: &Slot, journal: &PathBuf, what: &str) {
+        let kind = self.plan.kind();
+        let mut card = copy(card);
+        let mut fmcos = Fmcos::new(&mut card);
+        fmcos.reset().unwrap();
+        assert_eq!(fmcos.card_info().unwrap(), *self.plan.card_info(), "{what}");
+        let challenge = fmcos.challenge8().unwrap();
+        let cryptogram = seal::cryptogram(&self.own_master(), &challenge);
+        fmcos.external_authenticate(0, &cryptogram).unwrap_or_else(|error| panic!("{what}: {error}"));
+        if kind == CardKind::Psam {
+            fmcos.select_fid(DF_PURCHASE).unwrap();
+        }
+        let target = self.plan.target(self.serial, Master::Own);
+        for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {
+            let seen = fmcos.key_information(row.kind, row.id).unwrap();
+            let wanted = self.source.expected(&target, row.role).unwrap().check_value.unwrap();
+            assert_eq!((seen.kind, seen.kcv), (row.kind, wanted.0), "{what}: {row:?}");
+        }
+        if self.plan.needs_pin() {
+            fmcos.verify_pin(0, pin().expose()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+        let entries = journal::read(journal).unwrap();
+        let done = |event: &Event| matches!(event, Event::Issued { .. } | Event::Found { .. });
+        assert_eq!(entries.iter().filter(|(_, entry)| done(&entry.event)).count(), 1, "{what}");
+        assert!(done(&entries.last().unwrap().1.event), "{what}: {entries:?}");
+    }
+
+    fn own_master(&self) -> Key {
+        let roots = Roots::test(self.plan.suite());
+        match self.plan.kind() {
+            CardKind::Psam | CardKind::Esam => roots.city(region()).device(Role::Master, device()),
+            _ => roots.own_master(device()),
+        }
+    }
+}
+
+fn run(
+    plan: &Plan,
+    serial: Serial,
+    card: &mut Slot,
+    source: &mut dyn KeySource,
+    journal: &PathBuf,
+    if_open: Option<Master>,
+) -> Result<Recorded, RecordedError> {
+    let pin = plan.needs_pin().then(pin);
+    let at = "2026-01-05 09:00:00";
+    let order = Order { plan, wanted: Some(serial), pin: pin.as_ref(), if_open, spend_last_try: false, at };
+    recorded::issue(&order, card, source, &mut Journal::open(journal).unwrap(), &mut ())
+}
+
+#[test]
+fn a_card_pulled_at_any_command_is_finished_by_another_run() {
+    for kind in KINDS {
+        let mut bench = Bench::new(kind, Suite::TripleDes);
+        let mut asked = 0;
+        for (pull, name) in [(Pull::Before as fn(u32) -> Pull, "before"), (Pull::AfterAnswering, "after")] {
+            for n in 0.. {
+                let what = format!("{} pulled {name} command {n}", kind.name());
+                let journal = bench.journal(&format!("{name}-{n}"));
+                let mut card = copy(&bench.blank);
+                card.pull(pull(n));
+                match bench.run(&mut card, &journal, None) {
+                    Ok(_) => {
+                        assert!(n > 25, "{what}: {n} commands");
+                        break;
+                    }
+                    Err(error) => assert!(error.to_string().contains("was removed"), "{what}: {error}"),
+                }
+                card.insert();
+                asked += u32::from(bench.finish(&mut card, &journal, &what));
+            }
+        }
+        // Only the answer to the writing of the own master decides which key the card holds; on T=0 that
+        // command has no GET RESPONSE, so it is one command of the run.
+        assert_eq!(asked, 1, "{}", kind.name());
+    }
+}
+
+#[test]
+fn a_card_whose_supply_fails_at_any_page_write_is_finished_by_another_run() {
+    for (kind, suite) in
+        KINDS.into_iter().zip([Suite::Sm4, Suite::Aes128, Suite::TripleDes].into_iter().cycle())
+    {
+        let mut bench = Bench::new(kind, suite);
+        for torn in [Torn::Erased, Torn::Noise(9)] {
+            for after in 0.. {
+                let what = format!("{} cut at page write {after}, {torn:?}", kind.name());
+                let journal = bench.journal(&format!("{torn:?}-{after}"));
+                let mut card = copy(&bench.blank);
+                card.cut(SupplyCut { after, torn });
+                if bench.run(&mut card, &journal, None).is_ok() {
+                    assert!(after > 60, "{what}: {after} page writes");
+                    break;
+                }
+                bench.finish(&mut card, &journal, &what);
+            }
+        }
+    }
+}
+
+/// The issuing card leaves its slot at any command; put back, it goes on with the same target.
+#[test]
+fn an_issuing_card_pulled_at_any_command_costs_nothing() {
+    let suite = Suite::Aes128;
+    let province = crate::world::Province::new(suite);
+    let mut bench = Bench::new(CardKind::Esam, suite);
+    for (pull, name) in [(Pull::Before as fn(u32) -> Pull, "before"), (Pull::AfterAnswering, "after")] {
+        for n in 0.. {
+            let what = format!("issuing card pulled {name} command {n}");
+            let mut issuing = copy(&province.esam_issuing);
+            let mut card = copy(&bench.blank);
+            let journal = bench.journal(&format!("issuing-{name}-{n}"));
+            let (plan, serial) = (bench.plan.clone(), bench.serial);
+            issuing.pull(pull(n));
+            let broken = match CardSource::open(IssuingCard::new(&mut issuing), &pin()) {
+                Err(error) => {
+                    assert!(error.to_string().contains("was removed"), "{what}: {error}");
+                    true
+                }
+                Ok(mut source) => run(&plan, serial, &mut card, &mut source, &journal, None).is_err(),
+            };
+            if !broken {
+                assert!(n > 12, "{n} commands");
+                break;
+            }
+            issuing.insert();
+            let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin()).unwrap();
+            run(&plan, serial, &mut card, &mut source, &journal, None)
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            bench.assert_finished(&card, &journal, &what);
+        }
+    }
+}
+
+/// A finished card takes no second issue, and its transport key is gone.
+#[test]
+fn a_finished_card_is_closed() {
+    for suite in Suite::ALL {
+        for kind in KINDS {
+            let mut bench = Bench::new(kind, suite);
+            let mut card = copy(&bench.blank);
+            let journal = bench.journal("first");
+            bench.run(&mut card, &journal, None).unwrap();
+            bench.assert_finished(&card, &journal, kind.name());
+            let error = bench.run(&mut card, &bench.journal("second"), None).unwrap_err();
+            assert!(error.to_string().contains("is issued already"), "{error}");
+            let mut fmcos = Fmcos::new(&mut card);
+            fmcos.reset().unwrap();
+            let transport = Roots::test(suite).transport(bench.serial);
+            let challenge = fmcos.challenge8().unwrap();
+            let refused =
+                fmcos.external_authenticate(0, &seal::cryptogram(&transport, &challenge)).unwrap_err();
+            assert_eq!(refused.tries_left(), Some(2));
+            // Without the master key nothing is created, erased, written or keyed.
+            for command in [
+                &[0x80, 0xE0, 0x00, 0x1A, 0x07, 0x28, 0x00, 0x10, 0xF0, 0xF0, 0xFF, 0xFF][..],
+                &[0x80, 0x0E, 0x00, 0x00],
+                &[0x00, 0xD6, 0x95, 0x00, 0x01, 0xFF],
+                &[0x80, 0xD4, 0x01, 0x01, 0x07, 0x3A, 0xF0, 0xF0, 0xFF, 0x33, 0x00, 0x00],
+            ] {
+                let answer = wire::Channel::transmit(fmcos.channel(), command).unwrap();
+                assert_eq!(answer, Sw::NOT_ALLOWED.bytes(), "{} {command:02X?}", kind.name());
+            }
+        }
+    }
+}

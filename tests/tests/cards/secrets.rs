@@ -1,0 +1,145 @@
+//! No key leaves a card in clear, and none comes in so: every byte that passes in a whole life is looked at.
+
+use crate::world::{REGION, blank, imsi, issue, number, pin, plan, region, serial, sim_card};
+use kdc::pairing::PairingFile;
+use kdc::source::{CardSource, SoftSource};
+use kdc::{CityKeys, Roots};
+use keys::{Role, Suite};
+use reader::driver::esam::Esam;
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
+use std::sync::{Arc, Mutex};
+use vcard::Slot;
+use wire::profile::CardKind;
+use wire::{Channel, ChannelError};
+
+use crate::bench::Attempt;
+use wire::order::OrderKind;
+
+/// A card whose traffic, both ways, is kept.
+struct Tapped {
+    card: Slot,
+    heard: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Tapped {
+    fn keep(&self, bytes: &[u8]) {
+        self.heard.lock().unwrap().push(bytes.to_vec());
+    }
+}
+
+impl Channel for Tapped {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.keep(command);
+        let answer = self.card.transmit(command)?;
+        self.keep(&answer);
+        Ok(answer)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.card.reset()
+    }
+}
+
+/// Every key of the life, with its name; the transport keys of all blanks too.
+fn all_keys(suite: Suite, labels: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let roots = Roots::test(suite);
+    let city: CityKeys = roots.city(region());
+    let mut keys = Vec::new();
+    for role in Role::ALL {
+        keys.push((format!("root {}", role.name()), roots.get(role).expose().to_vec()));
+        keys.push((format!("city {} {REGION}", role.name()), city.get(role).expose().to_vec()));
+        keys.push((format!("device {}", role.name()), city.device(role, number(42)).expose().to_vec()));
+    }
+    for n in 1..=4 {
+        keys.push((format!("own master {n}"), roots.own_master(number(n)).expose().to_vec()));
+        keys.push((format!("PSAM master {n}"), city.device(Role::Master, number(n)).expose().to_vec()));
+    }
+    for label in labels {
+        keys.push((format!("transport {label}"), roots.transport(serial(label)).expose().to_vec()));
+    }
+    keys
+}
+
+#[test]
+fn no_key_passes_in_clear() {
+    for suite in Suite::ALL {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kinds = [
+            CardKind::MainControl,
+            CardKind::PsamIssuing,
+            CardKind::EsamIssuing,
+            CardKind::Psam,
+            CardKind::Esam,
+        ];
+        let labels = kinds.map(CardKind::name);
+        let [mut main, mut psam_issuing, mut esam_issuing, mut psam, mut esam] =
+            kinds.map(|kind| Tapped { card: blank(kind, suite, kind.name()), heard: heard.clone() });
+        let plan = |kind, n| plan(kind, suite, number(n), None);
+
+        let mut roots = SoftSource::province(Roots::test(suite));
+        issue(&plan(CardKind::MainControl, 1), &mut main, &mut roots);
+        let mut source = CardSource::open(IssuingCard::new(&mut main), &pin()).unwrap();
+        issue(&plan(CardKind::PsamIssuing, 2), &mut psam_issuing, &mut source);
+        issue(&plan(CardKind::EsamIssuing, 3), &mut esam_issuing, &mut source);
+        let mut source = CardSource::open(IssuingCard::new(&mut psam_issuing), &pin()).unwrap();
+        issue(&plan(CardKind::Psam, 4), &mut psam, &mut source);
+        let mut source = CardSource::open(IssuingCard::new(&mut esam_issuing), &pin()).unwrap();
+        let issued = issue(&plan(CardKind::Esam, 42), &mut esam, &mut source);
+        let pairing = PairingFile::make(&mut source, number(42), region(), &issued.keys).unwrap();
+
+        let order = Attempt::new(suite, number(42), OrderKind::Open, 1).order;
+        let mut sealer = Psam::open(&mut psam).unwrap();
+        sealer.verify_pin(pin().expose()).unwrap();
+        let user_data = sealer.seal_order(&order.to_bytes()).unwrap();
+        let mut meter = crate::world::paired(&pairing.to_json().unwrap());
+        let mut sim = Tapped { card: sim_card(&imsi(0, 0)), heard: heard.clone() };
+        deliver(&mut sim, &user_data);
+        let report = meter.insert(&mut esam, &mut sim, "20261122090000".parse().unwrap(), &mut |b| b.fill(7));
+        assert!(matches!(report.outcome, meter::Outcome::Credited { .. }), "{:?}", report.outcome);
+        let receipt = crate::world::take_receipt(&mut sim.card).unwrap();
+        sealer.open_receipt(order.meter, &user_data_of(&receipt)).unwrap();
+        read_everything(&mut esam);
+
+        let heard = heard.lock().unwrap();
+        assert!(heard.len() > 700, "{} messages", heard.len());
+        for (name, key) in all_keys(suite, &labels) {
+            for half in key.chunks(8) {
+                let seen = heard.iter().any(|bytes| bytes.windows(8).any(|window| window == half));
+                assert!(!seen, "{}: the key \"{name}\" passed in clear", suite.name());
+            }
+        }
+    }
+}
+
+fn deliver(sim: &mut Tapped, user_data: &[u8]) {
+    use wire::sms::record::{RecordStatus, SmsRecord};
+    use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
+    let sender = Address::international("8657495598").unwrap();
+    let sent = Timestamp::china([0x20, 0x26, 0x11, 0x22, 0x08, 0x00, 0x00]).unwrap();
+    let tpdu = Tpdu::Deliver(Deliver::secured(sender, sent, user_data).unwrap());
+    let record = SmsRecord { status: RecordStatus::Unread, service_centre: None, tpdu }.to_bytes().unwrap();
+    let mut sim = reader::driver::sim::Sim::new(sim);
+    sim.reset().unwrap();
+    sim.deliver(&record).unwrap();
+}
+
+fn user_data_of(record: &[u8]) -> Vec<u8> {
+    wire::sms::record::SmsRecord::parse(record).unwrap().unwrap().tpdu.user_data_bytes()
+}
+
+/// Every READ that anybody can send to an ESAM, short ids and record numbers alike.
+fn read_everything(esam: &mut Tapped) {
+    let mut card = Esam::new(esam);
+    card.reset().unwrap();
+    for sfi in 0..=0x1F_u8 {
+        for command in [[0x00, 0xB0, 0x80 | sfi, 0x00, 0x00], [0x00, 0xB2, 0x01, sfi << 3 | 0x04, 0x00]] {
+            card.fmcos().channel().transmit(&command).unwrap();
+        }
+    }
+    for kind in 0..=0xFF {
+        for id in 0..=9 {
+            card.fmcos().channel().transmit(&[0x80, 0x48, kind, id, 0x06]).unwrap();
+        }
+    }
+}

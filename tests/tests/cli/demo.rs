@@ -1,0 +1,88 @@
+//! The demo: its figures, its repeatability, its suites.
+
+use crate::command::{Call, Ran};
+use serde_json::Value;
+use std::path::Path;
+
+fn demo(folder: &Path, args: &[&str]) -> Ran {
+    Call::plain(folder, &["demo"]).with(args).run().ok()
+}
+
+fn figure(report: &Value, name: &str) -> u64 {
+    report[name].as_u64().unwrap_or_else(|| panic!("{name} is missing: {report}"))
+}
+
+/// Books and purses agree, whatever the suite.
+#[test]
+fn no_fen_is_lost_or_created() {
+    let folder = tempfile::tempdir().unwrap();
+    for suite in ["3des", "aes128", "sm4"] {
+        let report = demo(folder.path(), &["--meters", "4", "--suite", suite, "--json"]).object();
+        assert_eq!(report["suite"], suite);
+        assert_eq!((figure(&report, "lost_fen"), figure(&report, "created_fen")), (0, 0));
+        // Everyone buys twice; the first purchases of the made-up customers are 60, 70, 80 and 90 yuan.
+        for name in ["orders", "credited", "settled"] {
+            assert_eq!(figure(&report, name), 8, "{name}");
+        }
+        for name in ["sold_fen", "credited_fen", "settled_fen"] {
+            assert_eq!(figure(&report, name), 30_000 + 4 * 3_000, "{name}");
+        }
+        // In each round one SIM goes into the wrong meter and one is pulled too early.
+        assert_eq!(figure(&report, "refused"), 4);
+        assert!(
+            figure(&report, "apdus") > 500 && figure(&report, "wire_bytes") > 10 * figure(&report, "apdus")
+        );
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a demo without a home leaves files behind"
+    );
+}
+
+#[test]
+fn a_seed_is_a_life() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |seed: &str, more: &[&str]| {
+        demo(folder.path(), &[&["--meters", "3", "--seed", seed][..], more].concat()).stdout
+    };
+    let words = run("7", &[]);
+    assert_eq!(words, run("7", &[]));
+    assert_ne!(words, run("8", &[]), "the seed has no effect");
+    assert_eq!(run("7", &["--json"]), run("7", &["--json"]));
+    for phase in ["province", "city", "bank", "meter", "settled"] {
+        assert!(words.contains(phase), "{phase}");
+    }
+    assert!(words.contains("lost 0.00 yuan, created 0.00 yuan"));
+}
+
+#[test]
+fn a_demo_in_a_home_keeps_its_life_and_is_not_lived_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path(), &["--meters", "2", "--home", "life", "--keep-records"]);
+    let records = std::fs::read_dir(folder.path().join("life/records")).unwrap().count();
+    assert_eq!(records, 8, "two orders and two receipts of each");
+    let again = Call::plain(folder.path(), &["demo", "--meters", "2", "--home", "life"]).run();
+    again.fails(1, &["holds a life already", "hint: "]);
+    // The bank of that life goes on with single commands.
+    let report =
+        Call::plain(folder.path(), &["server", "report", "--home", "life", "--json"]).run().ok().object();
+    assert_eq!(report["sold_fen"], report["settled_fen"]);
+    let province =
+        Call::plain(folder.path(), &["kdc", "status", "--home", "life", "--json"]).run().ok().object();
+    assert_eq!((&province["state"], &province["cards_issued"]), (&"test".into(), &3.into()));
+}
+
+#[test]
+fn the_customers_of_a_file_live_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let twenty = demo(folder.path(), &["--json"]).object();
+    assert_eq!(figure(&twenty, "meters"), 20);
+    assert_eq!((figure(&twenty, "lost_fen"), figure(&twenty, "created_fen")), (0, 0));
+    std::fs::write(folder.path().join("bad.csv"), "customer,meter\n1,2\n").unwrap();
+    Call::plain(folder.path(), &["demo", "--csv", "bad.csv"]).run().fails(1, &["bad.csv", "missing"]);
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["bad.csv"], "a demo that never began leaves files behind");
+    Call::plain(folder.path(), &["demo", "--meters", "0"]).run().fails(2, &["--meters"]);
+}

@@ -1,0 +1,123 @@
+//! A disk that is full while a card's image or the bank's database is written: what was there stays, byte for byte.
+
+use crate::world::{CHEN, Kind, Party, World, text};
+use std::path::Path;
+
+/// Less than any card image.
+const KIB: u32 = 4;
+/// More than a PSAM's image, less than the bank's database.
+const PSAM_ALONE: u32 = 16;
+
+/// Nothing half-written lies about.
+#[track_caller]
+fn no_leftovers(folder: &Path) {
+    let left: Vec<_> = World::bytes(folder).into_keys().filter(|path| text(path).ends_with(".new")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_order_that_does_not_fit_on_disk_leaves_the_sim_as_it_was() {
+    let world = World::new();
+    let order = world.order(&CHEN, "50");
+    let sims = World::bytes(&world.folder(Party::Sims));
+    let full = world.write_call(&CHEN, &order).on_small_disk(KIB).run();
+    full.fails(1, &["the card's memory could not be kept", CHEN.iccid]);
+    assert!(World::bytes(&world.folder(Party::Sims)) == sims);
+    world.write(&CHEN, &order);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
+}
+
+#[test]
+fn a_credit_that_does_not_fit_on_disk_is_no_credit() {
+    let world = World::new();
+    let order = world.order(&CHEN, "50");
+    world.write(&CHEN, &order);
+    let (money, sim, esam) =
+        (world.money(), std::fs::read(world.sim(&CHEN)).unwrap(), std::fs::read(world.esam(&CHEN)).unwrap());
+    let full = world.insert(&CHEN, &CHEN).on_small_disk(KIB).run();
+    full.fails(1, &["Err-31 (card error 2, esam)", "the card's memory could not be kept", "esam.card"]);
+    assert!(std::fs::read(world.esam(&CHEN)).unwrap() == esam);
+    assert!(std::fs::read(world.sim(&CHEN)).unwrap() == sim);
+    no_leftovers(&world.folder(Party::Meters));
+    assert_eq!(world.money(), money);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
+    assert_eq!(world.purse(&CHEN).credited, 5000);
+}
+
+/// The image of a SIM with fifty records is longer than an ESAM's: a limit between them stops the receipt, not
+/// the credit.
+#[test]
+fn a_receipt_that_does_not_fit_on_disk_is_written_at_the_next_insertion() {
+    let world = World::new();
+    std::fs::remove_file(world.sim(&CHEN)).unwrap();
+    world.make_sim(&CHEN, &["--sms-records", "50"]);
+    let order = world.order(&CHEN, "50");
+    world.write(&CHEN, &order);
+    let sim = std::fs::read(world.sim(&CHEN)).unwrap();
+    let esam = std::fs::metadata(world.esam(&CHEN)).unwrap().len();
+    let kib = u32::try_from(esam.div_ceil(1024)).unwrap();
+    assert!(sim.len() as u64 > u64::from(kib) * 1024, "the limit must lie between the two images");
+    let ran = world.insert(&CHEN, &CHEN).on_small_disk(kib).run();
+    ran.fails(1, &["card error 19, write-back", "insert the SIM again"]);
+    assert!(std::fs::read(world.sim(&CHEN)).unwrap() == sim);
+    assert_eq!(world.purse(&CHEN).credited, 5000);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["the receipt was written again"]);
+    assert_eq!(world.purse(&CHEN).credited, 5000, "credited twice");
+    world.settle(&world.collect(&CHEN)).ok().shows(&["settled"]);
+    assert_eq!(world.books()["settled_fen"], 5000);
+}
+
+#[test]
+fn a_sale_that_does_not_fit_on_disk_is_no_sale() {
+    let world = World::new();
+    let (money, bank) = (world.money(), world.folder(Party::Bank));
+    let record = world.fresh("-order.sms");
+    // No room for anything; then for the PSAM, but not for the database.
+    for kib in [KIB, PSAM_ALONE] {
+        let full = world.order_call(&CHEN, "50", &record).on_small_disk(kib).run();
+        full.fails(1, &["server.sqlite", "the disk failed under the database"]);
+        assert_eq!(world.money(), money);
+        assert!(!record.exists());
+        no_leftovers(&bank);
+    }
+    world.order_call(&CHEN, "50", &record).run().ok();
+    world.write(&CHEN, &record);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 50.00 yuan"]);
+    assert_eq!(world.books()["sold_fen"], 5000);
+}
+
+#[test]
+fn a_receipt_settled_on_a_full_disk_is_not_settled() {
+    let world = World::new();
+    let order = world.order(&CHEN, "50");
+    world.write(&CHEN, &order);
+    world.insert(&CHEN, &CHEN).run().ok();
+    let receipt = world.collect(&CHEN);
+    let books = world.books();
+    let settle = || world.bank(&["server", "settle", text(&receipt), "--pin-file", "pin"]);
+    settle().on_small_disk(PSAM_ALONE).run().fails(1, &["the disk failed under the database"]);
+    assert_eq!(world.books(), books);
+    settle().run().ok().shows(&["settled"]);
+    assert_eq!(world.books()["settled_fen"], 5000);
+}
+
+#[test]
+fn a_province_that_does_not_fit_on_disk_can_begin_again() {
+    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+    let init = || world.province(&["kdc", "init", "--test-root", "--pin-file", "pin"]);
+    init().on_small_disk(KIB).run().fails(1, &["main-control.card"]);
+    assert!(!world.folder(Party::Province).join("main-control.card").exists());
+    no_leftovers(&world.home(Party::Province));
+    init().run().ok();
+    world.issue_card("psam-issuing", "000000000002").run().ok();
+}
+
+#[test]
+fn an_esam_that_does_not_fit_on_disk_is_issued_later() {
+    let world = World::new();
+    let issue = || world.city(&["esam", "issue", "--meter", "000020181199", "--pin-file", "pin"]);
+    let before = World::bytes(&world.folder(Party::City).join("out"));
+    issue().on_small_disk(KIB).run().fails(1, &["the card's memory could not be kept", "esam-issuing.card"]);
+    assert!(World::bytes(&world.folder(Party::City).join("out")) == before);
+    issue().run().ok().shows(&["000020181199"]);
+}

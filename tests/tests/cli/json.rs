@@ -1,0 +1,168 @@
+//! `--json`: one object on stdout, with its schema, whatever the command.
+
+use crate::command::{Call, Ran};
+use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, text};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// Runs commands with `--json` and remembers which.
+struct Json<'w> {
+    world: &'w World,
+    seen: RefCell<BTreeSet<String>>,
+}
+
+impl Json<'_> {
+    fn run(&self, party: Party, args: &[&str]) -> (Ran, Value) {
+        let command = args.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+        self.seen.borrow_mut().insert(command);
+        let ran = self.world.call(party, args).with(&["--json"]).run();
+        let object = ran.object();
+        (ran, object)
+    }
+
+    /// It succeeds.
+    #[track_caller]
+    fn ok(&self, party: Party, args: &[&str]) -> Value {
+        let (ran, object) = self.run(party, args);
+        ran.ok();
+        object
+    }
+}
+
+const KDC: Party = Party::Province;
+
+fn found(json: &Json<'_>) {
+    let pins = ["--pin-file", "pin", "--card-pin-file", "pin"];
+    let with = |args: &[&'static str]| [args, &pins].concat();
+    json.ok(KDC, &["kdc", "component"]);
+    let made = json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin"]);
+    assert_eq!((&made["state"], &made["suite"]), (&"test".into(), &"3des".into()));
+    for (kind, number) in [("psam-issuing", "000000000002"), ("esam-issuing", "000000000003")] {
+        let args = with(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]);
+        assert!(json.ok(KDC, &[&args[..], &["--dry-run"]].concat())["plan"].is_string());
+        let issued = json.ok(KDC, &args);
+        assert_eq!(issued["number"], number);
+        json.ok(Party::City, &["city", "open", issued["card"].as_str().unwrap()]);
+    }
+    assert_eq!(json.ok(KDC, &["kdc", "status"])["cards_issued"], 3);
+    let psam = json.ok(Party::City, &with(&["psam", "issue", "--number", PSAM]));
+    json.ok(Party::Bank, &["server", "open", psam["card"].as_str().unwrap()]);
+    json.world.file("devices.csv", format!("meter\n{}\n{}\n", CHEN.meter, WANG.meter));
+    let issue = ["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"];
+    let plans = json.ok(Party::City, &[&issue[..], &["--dry-run"]].concat());
+    assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
+    assert_eq!(json.ok(Party::City, &issue)["issued"], 2);
+    for customer in [&CHEN, &WANG] {
+        let (esam, pairing) = json.world.issued(customer);
+        json.ok(
+            Party::Meters,
+            &["meter", "new", customer.meter, "--esam", text(&esam), "--pairing", text(&pairing)],
+        );
+    }
+}
+
+fn live(json: &Json<'_>) {
+    let world = json.world;
+    let sim = world.sim(&CHEN);
+    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid].join(",");
+    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid\n{line}\n"));
+    assert_eq!(json.ok(Party::Bank, &["server", "register", "roster.csv"])["registered"], 1);
+    json.ok(Party::Sims, &["sim", "new", "--iccid", CHEN.iccid, "--imsi", CHEN.imsi]);
+    let order = [
+        "server",
+        "order",
+        "--customer",
+        CHEN.number,
+        "--amount",
+        "50",
+        "--out",
+        "o.sms",
+        "--pin-file",
+        "pin",
+    ];
+    assert_eq!(json.ok(Party::Bank, &order)["amount_fen"], 5000);
+    json.ok(Party::Bank, &["server", "resume", "--pin-file", "pin"]);
+    assert_eq!(json.ok(Party::Sims, &["sim", "write", text(&sim), "o.sms"])["record"], 1);
+    assert_eq!(json.ok(Party::Sims, &["sim", "list", text(&sim)])["records"], 20);
+    let inserted = json.ok(Party::Meters, &["meter", "insert", CHEN.meter, text(&sim)]);
+    assert_eq!((&inserted["outcome"], &inserted["credited_fen"]), (&"credited".into(), &5000.into()));
+    json.ok(Party::Sims, &["sim", "collect", text(&sim), "r.sms"]);
+    let settled = json.ok(Party::Bank, &["server", "settle", "r.sms", "--pin-file", "pin"]);
+    assert_eq!(settled["receipts"][0]["result"], "settled");
+    json.ok(Party::Meters, &["meter", "consume", CHEN.meter, "--kwh", "1"]);
+    assert_eq!(json.ok(Party::Meters, &["meter", "show", CHEN.meter])["balance_fen"], 5000 - 55);
+    assert_eq!(json.ok(Party::Meters, &["meter", "list"])["meters"].as_array().unwrap().len(), 2);
+    assert_eq!(json.ok(Party::Bank, &["server", "orders"])["orders"][0]["state"], "settled");
+    json.ok(Party::Bank, &["server", "statement", "--customer", CHEN.number]);
+    assert_eq!(json.ok(Party::Bank, &["server", "report"])["settled_fen"], 5000);
+    let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
+    json.ok(
+        Party::Bank,
+        &[&["server", "order", "--customer", CHEN.number, "--amount", "30", "--pin-file", "pin"][..]]
+            .concat(),
+    );
+    json.ok(Party::Bank, &[&["server", "replace-sim", "--customer", CHEN.number][..], &new].concat());
+    json.ok(Party::Bank, &["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin"]);
+    json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
+    assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance"], "49.45 yuan");
+    assert!(json.ok(Party::Meters, &["card", "list", "."])["cards"].as_array().unwrap().len() >= 7);
+    world.phones(&["card", "show", text(&sim), "--trace", "t.trace"]).run().ok();
+    assert!(json.ok(Party::Sims, &["trace", "show", "t.trace"])["apdus"].as_u64().unwrap() > 3);
+}
+
+/// Nouns and verbs, from the command's own man pages.
+fn commands(world: &World) -> BTreeSet<String> {
+    let folder = world.path("man");
+    Call::plain(&world.path(""), &["man", text(&folder)]).run().ok();
+    let pages =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        pages.filter_map(|page| page.strip_prefix("gridcard-")?.strip_suffix(".1").map(str::to_owned));
+    let split = names.map(|name| name.replacen('-', " ", 1)).collect::<BTreeSet<String>>();
+    // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
+    let has_verbs = |name: &String| split.iter().any(|other| other.starts_with(&format!("{name} ")));
+    let own_form = ["completions", "man", "help"];
+    split.iter().filter(|name| !has_verbs(name) && !own_form.contains(&name.as_str())).cloned().collect()
+}
+
+#[test]
+fn every_command_answers_one_object() {
+    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+    let json = Json { world: &world, seen: RefCell::default() };
+    found(&json);
+    live(&json);
+    let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
+    ran.object();
+    let mut seen = json.seen.into_inner();
+    seen.insert("demo".into());
+    let missing: Vec<_> =
+        commands(&world).into_iter().filter(|name| !name.contains("help") && !seen.contains(name)).collect();
+    assert!(missing.is_empty(), "not tried with --json: {missing:?}");
+}
+
+/// A failure is an object too; when the answer is out already, the failure follows in words on stderr.
+#[test]
+fn a_failure_answers_one_object() {
+    let world = World::new();
+    let json = Json { world: &world, seen: RefCell::default() };
+    let (ran, object) = json.run(Party::Meters, &["meter", "show", "000020181199"]);
+    assert_eq!((ran.code, &object["exit"]), (1, &1.into()));
+    assert!(object["error"].as_str().unwrap().contains("there is no meter"));
+    assert!(object["hint"].as_str().unwrap().contains("meter list"));
+    let bank = world.folder(Party::Bank);
+    let foreign = ["--home", text(&bank), "--json"];
+    let stopped = Call::plain(&world.path(""), &["kdc", "status"]).with(&foreign).run();
+    assert_eq!((stopped.code, &stopped.object()["exit"]), (4, &4.into()));
+    let (ran, object) = json.run(Party::Meters, &["meter", "insert", CHEN.meter, text(&world.sim(&CHEN))]);
+    assert_eq!((&object["outcome"], &object["refusal"]["name"]), (&"refused".into(), &"no-order".into()));
+    ran.fails(1, &["card error 7, no-order"]);
+    world.file("roster.csv", "customer,meter,msisdn,imsi,imei,iccid\n1,2,3,4,5,6\n");
+    let (ran, object) = json.run(Party::Bank, &["server", "register", "roster.csv"]);
+    assert_eq!(object["rejected"].as_array().unwrap().len(), 1);
+    ran.fails(1, &["line 2"]);
+    world.file("wrong", PIN.repeat(2));
+    let (ran, object) = json.run(Party::Bank, &["server", "resume", "--pin-file", "wrong"]);
+    // Nothing to resume, so no card was asked.
+    assert_eq!((ran.code, &object["resumed"]), (0, &0.into()));
+}
