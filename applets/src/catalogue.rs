@@ -23,6 +23,7 @@ pub const KEY_INFORMATION: CommandRow = CommandRow {
     params: Params::Any,
     case: Case::Two,
     needs: Needs::Nothing,
+    when_blocked: false,
     spec: "docs/specs/cards.md 6",
     handler: cos::fmcos::key_information,
 };

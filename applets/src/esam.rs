@@ -20,8 +20,8 @@ use wire::{CommandRef, Sw, tlv};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "ENVELOPE", class: Class::Only(0x80), ins: 0xC2, params: Params::Exactly(0x00, 0x00), case: Case::Four(10, 239), needs: Needs::Right(profile::METER), spec: "docs/specs/cards.md 6", handler: envelope },
-    CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), spec: "docs/specs/cards.md 6", handler: debit },
+    CommandRow { name: "ENVELOPE", class: Class::Only(0x80), ins: 0xC2, params: Params::Exactly(0x00, 0x00), case: Case::Four(10, 239), needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: envelope },
+    CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: debit },
     KEY_INFORMATION,
 ];
 

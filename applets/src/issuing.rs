@@ -14,8 +14,8 @@ use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "EXPORT KEY",          class: Class::Only(0x80), ins: 0x44, params: Params::Any,      case: Case::Four(31, 31), needs: Needs::Right(profile::PIN), spec: "docs/specs/cards.md 7", handler: export_key },
-    CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00), case: Case::Four(26, 26), needs: Needs::Right(profile::PIN), spec: "docs/specs/cards.md 7", handler: authenticate_target },
+    CommandRow { name: "EXPORT KEY",          class: Class::Only(0x80), ins: 0x44, params: Params::Any,      case: Case::Four(31, 31), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7", handler: export_key },
+    CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00), case: Case::Four(26, 26), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7", handler: authenticate_target },
     KEY_INFORMATION,
 ];
 

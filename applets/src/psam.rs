@@ -18,8 +18,8 @@ use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 113),  needs: Needs::Right(profile::PIN), spec: "docs/specs/cards.md 6", handler: seal_order },
-    CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), spec: "docs/specs/cards.md 6", handler: open_receipt },
+    CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 113),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
+    CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
     KEY_INFORMATION,
 ];
 

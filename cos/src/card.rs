@@ -5,7 +5,7 @@
 //! handlers see complete commands.
 
 use crate::context::{Context, Entropy};
-use crate::files::Node;
+use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
 use crate::journal::{self, Memory, Staged, USER_PAGE};
 use crate::nvm::{Nvm, PAGE, PowerLoss};
@@ -235,8 +235,11 @@ impl<N: Nvm> Card<N> {
         let Ok(command) = CommandRef::parse(bytes) else { return Ok(self.program.dialect.words.length) };
         let sw = self.execute(&command)?;
         match command.le {
-            // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length.
-            Some(le) if usize::from(le) < self.answer.len() => Ok(Sw::wrong_le(self.answer.len() as u8)),
+            // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length. Under secure messaging
+            // Le counts plain bytes, and the handler has looked at it.
+            Some(le) if command.cla & 0x04 == 0 && usize::from(le) < self.answer.len() => {
+                Ok(Sw::wrong_le(self.answer.len() as u8))
+            }
             _ => {
                 out.append(&mut self.answer);
                 Ok(sw)
@@ -332,11 +335,13 @@ impl<N: Nvm> Card<N> {
         let row = self.row(command);
         let Some(volatile) = self.volatile.as_mut() else { return Err(PowerLoss) };
         let challenge = volatile.challenge.take();
-        let before = *volatile;
+        let pending = volatile.pending.take();
+        let before = volatile.clone();
         let mut context = Context {
             memory: Memory::new(&mut self.nvm, &mut self.staged),
             volatile,
             challenge,
+            pending,
             chip: &self.chip,
             program: self.program,
             entropy: &mut *self.entropy,
@@ -374,6 +379,14 @@ fn run(
     let row = row?;
     for check in dialect.order {
         match check {
+            Check::CardAlive if context.mf().is_ok_and(|mf| mf.blocks() & CARD_DEAD != 0) => {
+                return Err(Sw::FUNCTION_BLOCKED.into());
+            }
+            Check::ApplicationOpen
+                if !row.when_blocked && context.dir().is_ok_and(|dir| dir.blocks() != 0) =>
+            {
+                return Err(Sw::FUNCTION_BLOCKED.into());
+            }
             Check::Params if !row.params.fit(command.p1, command.p2) => {
                 return Err(dialect.words.params.into());
             }
@@ -385,7 +398,7 @@ fn run(
                     return Err(dialect.words.needs.into());
                 }
             }
-            Check::Params | Check::Length => {}
+            Check::CardAlive | Check::ApplicationOpen | Check::Params | Check::Length => {}
         }
     }
     (row.handler)(context, command)

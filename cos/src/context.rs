@@ -2,6 +2,7 @@
 
 use crate::card::Chip;
 use crate::files::{FileKind, Node};
+use crate::fmcos::Pending;
 use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::keyfile::{self, KeyRecord};
@@ -35,6 +36,8 @@ pub struct Context<'a> {
     pub volatile: &'a mut Volatile,
     /// The challenge given by the command just before; this command is its only use.
     pub challenge: Option<Challenge>,
+    /// The transaction the command just before began; this command is its only second step.
+    pub pending: Option<Pending>,
     /// The chip.
     pub chip: &'a Chip,
     /// The card's program.

@@ -13,9 +13,9 @@
 //! | 5 | create right | read right | DF short id |
 //! | 6 | erase right | write right | add right |
 //! | 7 | application file id | access byte | FF |
-//! | 8 | flags | record length, or log file of a wallet | 00 |
+//! | 8 | block flags | record length; log file of a wallet; bytes used of a variable file, high | 00 |
 //! | 9 | length of the name | flags | 00 |
-//! | 10 | 00 | newest record of a cyclic file | 00 |
+//! | 10 | 00 | newest record of a cyclic file; bytes used of a variable file, low | 00 |
 
 use crate::halt::Halt;
 use crate::journal::Memory;
@@ -37,8 +37,12 @@ pub enum FileKind {
     Binary,
     /// 2A: linear fixed.
     Fixed,
+    /// 2C: variable records, each a TLV with one-byte tag and length.
+    Variable,
     /// 2E: cyclic.
     Cyclic,
+    /// 2F: wallet or passbook.
+    Wallet,
     /// 3F: KEY file.
     Keys,
 }
@@ -50,7 +54,9 @@ impl FileKind {
             0x38 => Some(FileKind::Dir),
             0x28 => Some(FileKind::Binary),
             0x2A => Some(FileKind::Fixed),
+            0x2C => Some(FileKind::Variable),
             0x2E => Some(FileKind::Cyclic),
+            0x2F => Some(FileKind::Wallet),
             0x3F => Some(FileKind::Keys),
             _ => None,
         }
@@ -65,6 +71,13 @@ pub struct Node {
     /// The header bytes.
     pub header: [u8; HEADER],
 }
+
+/// Block flag of a directory: blocked until APPLICATION UNBLOCK.
+pub const BLOCKED: u8 = 0x01;
+/// Block flag of a directory: blocked for good.
+pub const DEAD: u8 = 0x02;
+/// Block flag of the MF: the whole card answers 6A81 from now on.
+pub const CARD_DEAD: u8 = 0x04;
 
 /// Flag of an EF: it was written at least once, so its checksum is good.
 pub const WRITTEN: u8 = 0x01;
@@ -152,6 +165,23 @@ impl Node {
             _ => number - 1,
         };
         Some(self.slot(slot))
+    }
+
+    /// Block flags of a directory.
+    pub const fn blocks(&self) -> u8 {
+        if self.is_dir() { self.header[8] } else { 0 }
+    }
+
+    /// Bytes used in a variable record file.
+    pub const fn used(&self) -> usize {
+        u16::from_be_bytes([self.header[8], self.header[10]]) as usize
+    }
+
+    /// Stages the number of bytes used in a variable record file.
+    pub fn set_used(&mut self, memory: &mut Memory<'_>, used: usize) -> Result<(), Halt> {
+        let [hi, lo] = (used as u16).to_be_bytes(); // at most the body's size
+        self.set(memory, 8, hi)?;
+        self.set(memory, 10, lo)
     }
 
     /// True when the EF was written since its creation.
@@ -245,8 +275,8 @@ pub fn create_mf(memory: &mut Memory<'_>, mut header: [u8; HEADER], name: &[u8])
 fn place(memory: &mut Memory<'_>, node: &Node, name: &[u8], fill: u8) -> Result<(), Halt> {
     match node.kind() {
         FileKind::Dir => memory.write(node.body(), &[0])?,
-        FileKind::Keys => memory.fill_unowned(node.body(), node.size(), &|_| 0)?,
-        FileKind::Binary => memory.fill_unowned(node.body(), node.size(), &|_| fill)?,
+        FileKind::Keys | FileKind::Wallet => memory.fill_unowned(node.body(), node.size(), &|_| 0)?,
+        FileKind::Binary | FileKind::Variable => memory.fill_unowned(node.body(), node.size(), &|_| fill)?,
         FileKind::Fixed | FileKind::Cyclic => {
             let slot = node.record_len() + 1;
             let content = |i: usize| if i.is_multiple_of(slot) { 0 } else { fill };

@@ -40,6 +40,16 @@ pub mod kind {
     pub const PIN: u8 = 0x3A;
     /// Overdraft, unload, purchase, load.
     pub const PURSE: core::ops::RangeInclusive<u8> = 0x3C..=0x3F;
+    /// Overdraft limit.
+    pub const OVERDRAFT: u8 = 0x3C;
+    /// Unload.
+    pub const UNLOAD: u8 = 0x3D;
+    /// Purchase and cash withdrawal.
+    pub const PURCHASE: u8 = 0x3E;
+    /// Load.
+    pub const LOAD: u8 = 0x3F;
+    /// Keys of a SAM: 20 and the type of the usage byte's low five bits, so 20 to 2F.
+    pub const SAM: u8 = 0x20;
     /// CHV of a SIM (id 1, 2 and A for ADM1); our own type.
     pub const CHV: u8 = 0x01;
     /// UNBLOCK CHV of a SIM; our own type.

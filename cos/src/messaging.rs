@@ -1,7 +1,7 @@
 //! Secure messaging of FMCOS: MAC, and cipher text with MAC, under the line key 36 [FMCOS UM 11].
 
 use crate::context::Context;
-use crate::files::Node;
+use crate::files::{DEAD, Node};
 use crate::halt::Halt;
 use crate::keyfile::kind;
 use crate::state::Challenge;
@@ -56,6 +56,25 @@ pub fn open(
     }
     let shift = if direction == Direction::Read { 2 } else { 0 };
     let key_id = 3 - ((access >> shift) & 0x03);
+    let (body, key, challenge) = line_checked(context, command, key_id)?;
+    let enciphered = type_byte & CIPHER_DEMANDED != 0;
+    let plain = if enciphered && !body.is_empty() {
+        seal::decipher(&key, body).map_err(|_| Sw::WRONG_DATA)?
+    } else {
+        Zeroizing::new(body.to_vec())
+    };
+    Ok((plain, Some(Session { key, challenge, enciphered })))
+}
+
+/// Checks the MAC a command carries under line key 36/`key_id`, and gives the data before it.
+///
+/// 6985 no challenge, 6987 no MAC, 6A88 no key, 6983 key dead, 6988 MAC wrong; the third wrong MAC in a row locks the
+/// application for good: 9303 [FMCOS UM 8.2.1].
+pub fn line_checked<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    key_id: u8,
+) -> Result<(&'c [u8], Key, Challenge), Halt> {
     let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
     let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let mut record = context.key_record(kind::LINE, key_id)?;
@@ -64,16 +83,16 @@ pub fn open(
     let [cla, ins, p1, p2] = command.header();
     let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
     if !keys::equal(&mac::session(&key, challenge.bytes(), &[&header, body]), code) {
-        return Err(Sw::SM_WRONG.into());
+        if record.tries_left() > 0 {
+            return Err(Sw::SM_WRONG.into());
+        }
+        let mut dir = context.dir()?;
+        dir.set(&mut context.memory, 8, dir.header[8] | DEAD)?;
+        context.memory.commit()?;
+        return Err(Sw::APP_DEAD.into());
     }
     record.restore_tries(&mut context.memory)?;
-    let enciphered = type_byte & CIPHER_DEMANDED != 0;
-    let plain = if enciphered && !body.is_empty() {
-        seal::decipher(&key, body).map_err(|_| Sw::WRONG_DATA)?
-    } else {
-        Zeroizing::new(body.to_vec())
-    };
-    Ok((plain, Some(Session { key, challenge, enciphered })))
+    Ok((body, key, challenge))
 }
 
 impl Session {

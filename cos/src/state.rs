@@ -2,6 +2,7 @@
 //! inside it dies when another directory is selected. What never dies stands in the EEPROM.
 
 use crate::files::LEVELS;
+use crate::fmcos::{Pending, Sam};
 
 /// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Selection {
     pub ef: Option<usize>,
     /// Current record, 1-based; 0 when none was touched yet.
     pub record: usize,
+    /// A PIN of this directory was verified; wallets ask for it.
+    pub pin: bool,
     /// The directory was empty when it was entered, so its rights do not count until it is left
     /// [FMCOS UM 4.3].
     pub free: bool,
@@ -42,14 +45,14 @@ pub struct Selection {
 impl Selection {
     /// The MF.
     pub const fn mf(register: u8, free: bool) -> Self {
-        Selection { path: [0; LEVELS], depth: 0, register, ef: None, record: 0, free }
+        Selection { path: [0; LEVELS], depth: 0, register, ef: None, record: 0, pin: false, free }
     }
 
     /// A directory `depth` levels below the MF, reached over this one's parents.
     pub const fn enter(&self, depth: usize, at: usize, register: u8, free: bool) -> Self {
         let mut path = self.path;
         path[depth] = at;
-        Selection { path, depth, register, ef: None, record: 0, free }
+        Selection { path, depth, register, ef: None, record: 0, pin: false, free }
     }
 
     /// Address of the current directory.
@@ -80,12 +83,16 @@ impl Selection {
 }
 
 /// Everything that dies at reset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Volatile {
     /// Security register of the MF, 0 to F.
     pub mf_register: u8,
     /// The challenge given by the command just before.
     pub challenge: Option<Challenge>,
+    /// A transaction between its two steps; any other command forgets it.
+    pub pending: Option<Pending>,
+    /// The temporary key of a SAM and the state of its MAC.
+    pub sam: Option<Sam>,
     /// The current directory and file.
     pub selection: Selection,
     /// CHVs verified in this session of a SIM, bit = CHV number.
@@ -95,6 +102,7 @@ pub struct Volatile {
 impl Volatile {
     /// After a reset: the MF is selected, nothing is proved.
     pub const fn after_reset(mf_is_empty: bool) -> Self {
-        Volatile { mf_register: 0, challenge: None, selection: Selection::mf(0, mf_is_empty), chv: 0 }
+        let selection = Selection::mf(0, mf_is_empty);
+        Volatile { mf_register: 0, challenge: None, pending: None, sam: None, selection, chv: 0 }
     }
 }

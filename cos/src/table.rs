@@ -115,6 +115,8 @@ pub struct CommandRow {
     pub case: Case,
     /// Right.
     pub needs: Needs,
+    /// Whether a blocked application answers it.
+    pub when_blocked: bool,
     /// Where the command is specified.
     pub spec: &'static str,
     /// What it does.
@@ -124,6 +126,10 @@ pub struct CommandRow {
 /// One generic check; a dialect lists them in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
+    /// The card is not blocked for good: 6A81.
+    CardAlive,
+    /// The current application is not blocked, or the row answers all the same: 6A81.
+    ApplicationOpen,
     /// The row's P1 P2 rule: 6A86 (6B00 on a SIM).
     Params,
     /// The row's lengths: 6700.

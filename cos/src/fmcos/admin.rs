@@ -74,9 +74,17 @@ fn header_of(kind: FileKind, fid: Fid, data: &[u8]) -> Result<([u8; HEADER], &[u
         (FileKind::Keys, &[t, s1, s0, short, add, _, _]) => {
             Ok(([t, hi, lo, s1, s0, short, add, 0xFF, 0, 0, 0], &[]))
         }
-        (FileKind::Binary, &[t, s1, s0, read, write, _, access]) => {
+        (FileKind::Binary | FileKind::Variable, &[t, s1, s0, read, write, _, access]) => {
             Ok(([t, hi, lo, s1, s0, read, write, access, 0, 0, 0], &[]))
         }
+        // The size in the command is a constant; the body takes 22 bytes [FMCOS UM 4.2].
+        (FileKind::Wallet, &[t, 0x02, 0x08, use_right, _, _, log]) => {
+            if !matches!(fid, Fid(1 | 2)) {
+                return Err(Sw::WRONG_DATA.into());
+            }
+            Ok(([t, hi, lo, 0, 22, use_right, 0xEF, 0xFF, log, 0, 0], &[]))
+        }
+        (FileKind::Wallet, data) if data.len() == 7 => Err(Sw::WRONG_DATA.into()),
         (FileKind::Fixed | FileKind::Cyclic, &[t, count, length, read, write, _, access]) => {
             if count < 2 || length == 0 {
                 return Err(Sw::WRONG_DATA.into());
@@ -100,5 +108,6 @@ pub fn erase(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> 
     context.volatile.selection.ef = None;
     context.volatile.selection.record = 0;
     context.volatile.selection.free = true;
+    context.volatile.selection.pin = false;
     Ok(Sw::OK)
 }

@@ -26,16 +26,17 @@ pub fn verify(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     context.require(record.use_right())?;
     record.spend_try(&mut context.memory)?;
     let stored = record.bytes(&context.memory);
-    if !keys::equal(&*unfilled(&stored), &*unfilled(command.data)) {
+    if !keys::equal(&*filled(&stored), &*filled(command.data)) {
         return Err(Sw::tries_left(record.tries_left()).into());
     }
     record.restore_tries(&mut context.memory)?;
     reach(context, record.byte4());
+    context.volatile.selection.pin = true;
     Ok(Sw::OK)
 }
 
 /// A PIN brought to 8 bytes: trailing FF may be left out [FMCOS UM 7.10].
-fn unfilled(pin: &[u8]) -> Zeroizing<[u8; 8]> {
+pub(super) fn filled(pin: &[u8]) -> Zeroizing<[u8; 8]> {
     let mut full = Zeroizing::new([0xFF; 8]);
     let n = pin.len().min(8);
     full[..n].copy_from_slice(&pin[..n]);
@@ -53,6 +54,9 @@ pub fn challenge(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<
     let challenge = Challenge::new(bytes, len);
     context.answer.extend_from_slice(challenge.bytes());
     context.volatile.challenge = Some(challenge);
+    // UNSPECIFIED: a protected record of a composite purchase needs a challenge between its two steps, so this
+    // command alone does not forget a transaction.
+    context.volatile.pending = context.pending.take();
     Ok(Sw::OK)
 }
 

@@ -1,5 +1,6 @@
 //! WRITE KEY [FMCOS UM 7.12; SM 1.2], and KEY INFORMATION of our applets.
 
+use super::auth::filled;
 use crate::context::Context;
 use crate::files::Node;
 use crate::halt::Halt;
@@ -10,6 +11,8 @@ use wire::{CommandRef, Sw};
 
 /// P1: add a key.
 const ADD: u8 = 0x01;
+/// P1: add a key of a SAM.
+const ADD_SAM: u8 = 0x00;
 /// Protection bits of a type byte.
 const PROTECTED: u8 = 0xC0;
 /// Class bit of secure messaging.
@@ -23,6 +26,9 @@ struct Entry {
 
 pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = context.key_file()?;
+    if command.p1 == ADD_SAM {
+        return add_sam(context, command, &file);
+    }
     if command.p1 == ADD {
         context.require(Right(file.header[6]))?;
         let entry = open(context, command)?;
@@ -51,6 +57,25 @@ pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     Ok(Sw::OK)
 }
 
+/// 84 D4 00 00: a key of a SAM, `usage1 version1 algorithm1 key16`, always sealed (docs/specs/fmcos.md, SAM). UNSPECIFIED.
+fn add_sam(context: &mut Context<'_>, command: &CommandRef<'_>, file: &Node) -> Result<Sw, Halt> {
+    context.require(Right(file.header[6]))?;
+    if command.cla & SECURE == 0 {
+        return Err(Sw::SM_MISSING.into());
+    }
+    let plain = unseal(context, command)?;
+    let (&[usage, version, algorithm], value) = plain.split_first_chunk::<3>().ok_or(Sw::WRONG_LENGTH)?;
+    if Key::new(context.chip.suite, value).is_err() {
+        return Err(Sw::WRONG_LENGTH.into());
+    }
+    let head = [kind::SAM | (usage & 0x1F), 0xF0, 0xEF, usage >> 5, algorithm];
+    match keyfile::find(&context.memory, file, head[0], version) {
+        Some(record) => record.replace(&mut context.memory, head, value)?,
+        None => keyfile::add(&mut context.memory, file, version, head, value)?,
+    }
+    Ok(Sw::OK)
+}
+
 /// Takes the protection off and checks head and value against the type.
 fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> {
     let plain = if command.cla & SECURE == 0 {
@@ -68,7 +93,9 @@ fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> 
     if !known(head[0]) {
         return Err(Sw::WRONG_DATA.into());
     }
-    Ok(Entry { head: *head, value: Zeroizing::new(value.to_vec()) })
+    // UNSPECIFIED: a PIN may change its length later, so every PIN gets the room of the longest.
+    let value = if is_pin { Zeroizing::new(filled(value).to_vec()) } else { Zeroizing::new(value.to_vec()) };
+    Ok(Entry { head: *head, value })
 }
 
 /// Cipher text and MAC under the directory's master key 39/00, or the MF's when it has none of its own.

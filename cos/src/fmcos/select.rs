@@ -41,6 +41,7 @@ fn by_fid(context: &mut Context<'_>, fid: Fid) -> Result<Sw, Halt> {
     let child = dir.child(&context.memory, |node| node.fid() == fid && node.kind() != FileKind::Keys);
     match child {
         Some(node) if node.is_dir() => enter(context, node, context.volatile.selection.depth() + 1),
+        Some(_) if dir.blocks() != 0 => Err(Sw::FUNCTION_BLOCKED.into()),
         Some(node) => {
             context.volatile.selection.select_ef(node.at);
             Ok(Sw::OK)
@@ -99,6 +100,10 @@ fn enter(context: &mut Context<'_>, dir: Node, depth: usize) -> Result<Sw, Halt>
     }
     let free = dir.is_empty(&context.memory);
     context.volatile.selection = context.volatile.selection.enter(depth, dir.at, 0, free);
+    if dir.blocks() != 0 {
+        // It does become current, or nobody could unblock it after a reset [FMCOS UM 8.3].
+        return Ok(Sw::FUNCTION_BLOCKED);
+    }
     fci(context, &dir)
 }
 

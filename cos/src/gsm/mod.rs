@@ -62,7 +62,17 @@ const fn row(
     spec: &'static str,
     handler: Handler,
 ) -> CommandRow {
-    CommandRow { name, class: Class::Only(0xA0), ins, params, case, needs: Needs::Nothing, spec, handler }
+    CommandRow {
+        name,
+        class: Class::Only(0xA0),
+        ins,
+        params,
+        case,
+        needs: Needs::Nothing,
+        when_blocked: true,
+        spec,
+        handler,
+    }
 }
 
 use Case::{Four, One, Three, Two};

@@ -14,7 +14,7 @@ use wire::profile::CardKind;
 static BARE: Program = Program {
     name: "bare FMCOS card",
     dialect: &fmcos::DIALECT,
-    commands: &[],
+    commands: fmcos::SAM_COMMANDS,
     fill: 0xFF,
     atr: |_| vec![0x3B, 0x00],
 };

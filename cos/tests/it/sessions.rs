@@ -27,13 +27,17 @@ fn replay(name: &str, text: &str) {
             ("reset", _) => {
                 card.power_on().unwrap();
             }
-            ("!", bytes) => *random.lock().unwrap() = hex::decode(bytes).unwrap(),
+            ("!", bytes) => *random.lock().unwrap() = unhex(bytes),
             (">", bytes) => {
                 command = bytes;
-                answer = hex::encode_upper(card.transmit(&hex::decode(bytes).unwrap()));
+                answer = hex::encode_upper(card.transmit(&unhex(bytes)));
             }
-            ("<", wanted) => assert_eq!(answer, wanted, "{place}: answer to {command}"),
+            ("<", wanted) => assert_eq!(answer, wanted.replace(' ', ""), "{place}: answer to {command}"),
             _ => panic!("{place}: not a line of a session: {line}"),
         }
     }
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    hex::decode(text.replace(' ', "")).unwrap()
 }

@@ -1,0 +1,430 @@
+//! Wallet and passbook: load, purchase, cash withdrawal, unload, overdraft limit, composite purchase, balance and
+//! transaction proof [FMCOS UM 8.7 to 8.14; docs/specs/fmcos.md, wallet].
+//!
+//! Body of a wallet file, 22 bytes: `balance 4 | online serial 2 | offline serial 2 | overdraft limit 3 | type of the last
+//! transaction 1 | its serial 2 | its MAC 4 | its TAC 4`. The stored balance contains the overdraft limit.
+
+use crate::context::Context;
+use crate::files::{FileKind, Node};
+use crate::fmcos::records;
+use crate::halt::Halt;
+use crate::keyfile::{self, kind};
+use crate::rights::Right;
+use alloc::vec::Vec;
+use keys::{Key, Suite, mac};
+use wire::profile::Fid;
+use wire::{CommandRef, Sw};
+
+/// Offsets in the body.
+const BALANCE: usize = 0;
+const ONLINE: usize = 4;
+const OFFLINE: usize = 6;
+const LIMIT: usize = 8;
+const PROOF: usize = 11;
+
+/// What a transaction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Load,
+    Purchase,
+    Cash,
+    Unload,
+    Limit,
+    Composite,
+}
+
+/// A transaction between INITIALIZE and its second step. It dies with any other command, and with the power.
+#[derive(Clone)]
+pub struct Pending {
+    act: Act,
+    /// Transaction type of MACs and log: 01 to 07, 09.
+    transaction: u8,
+    /// Address of the wallet file.
+    wallet: usize,
+    amount: u32,
+    terminal: [u8; 6],
+    random: [u8; 4],
+    /// The key of the INITIALIZE.
+    key: Key,
+    /// Record that a composite purchase writes: address and bytes.
+    cached: Option<(usize, Vec<u8>)>,
+}
+
+/// The wallet file as it stands in memory.
+struct Wallet {
+    node: Node,
+    balance: u32,
+    online: u16,
+    offline: u16,
+    limit: [u8; 3],
+}
+
+impl Wallet {
+    fn at(context: &Context<'_>, node: Node) -> Self {
+        let memory = &context.memory;
+        let at = node.body();
+        Wallet {
+            node,
+            balance: u32::from_be_bytes(memory.array(at + BALANCE)),
+            online: u16::from_be_bytes(memory.array(at + ONLINE)),
+            offline: u16::from_be_bytes(memory.array(at + OFFLINE)),
+            limit: memory.array(at + LIMIT),
+        }
+    }
+
+    /// The passbook (01) or the wallet (02) of the current directory; 6A82 when there is none.
+    fn find(context: &Context<'_>, which: u8) -> Result<Self, Halt> {
+        let fid = Fid(u16::from(which));
+        let wanted = |node: &Node| node.fid() == fid && node.kind() == FileKind::Wallet;
+        let node = context.dir()?.child(&context.memory, wanted).ok_or(Sw::FILE_NOT_FOUND)?;
+        Ok(Wallet::at(context, node))
+    }
+
+    fn is_passbook(&self) -> bool {
+        self.node.fid() == Fid(1)
+    }
+
+    fn limit_fen(&self) -> u32 {
+        let [a, b, c] = self.limit;
+        u32::from_be_bytes([0, a, b, c])
+    }
+
+    fn save(&self, context: &mut Context<'_>) -> Result<(), Halt> {
+        let at = self.node.body();
+        let mut node = self.node;
+        node.mark_written(&mut context.memory)?;
+        context.memory.write(at + BALANCE, &self.balance.to_be_bytes())?;
+        context.memory.write(at + ONLINE, &self.online.to_be_bytes())?;
+        context.memory.write(at + OFFLINE, &self.offline.to_be_bytes())?;
+        context.memory.write(at + LIMIT, &self.limit)
+    }
+
+    /// Stages what GET TRANSACTION PROVE gives.
+    fn prove(
+        &self,
+        context: &mut Context<'_>,
+        transaction: u8,
+        serial: u16,
+        proof: Proof,
+    ) -> Result<(), Halt> {
+        let at = self.node.body() + PROOF;
+        context.memory.write(at, &[transaction])?;
+        context.memory.write(at + 1, &serial.to_be_bytes())?;
+        context.memory.write(at + 3, &proof.mac)?;
+        context.memory.write(at + 7, &proof.tac)
+    }
+}
+
+/// MAC and TAC of a finished transaction.
+struct Proof {
+    mac: [u8; 4],
+    tac: [u8; 4],
+}
+
+/// What INITIALIZE is about: act, transaction type, key type, whether the PIN is asked for.
+fn kind_of(p1: u8, p2: u8) -> Result<(Act, u8, u8, bool), Halt> {
+    Ok(match (p1, p2) {
+        (0x00, 0x01) => (Act::Load, 0x01, kind::LOAD, true),
+        (0x00, 0x02) => (Act::Load, 0x02, kind::LOAD, true),
+        (0x01, 0x01) => (Act::Purchase, 0x05, kind::PURCHASE, true),
+        (0x01, 0x02) => (Act::Purchase, 0x06, kind::PURCHASE, false),
+        (0x02, 0x01) => (Act::Cash, 0x04, kind::PURCHASE, true),
+        (0x03, 0x02) => (Act::Composite, 0x09, kind::PURCHASE, false),
+        (0x04, 0x01) => (Act::Limit, 0x07, kind::OVERDRAFT, true),
+        (0x05, 0x01) => (Act::Unload, 0x03, kind::UNLOAD, true),
+        _ => return Err(Sw::WRONG_P1P2.into()),
+    })
+}
+
+/// INITIALIZE FOR LOAD, PURCHASE, CASH WITHDRAW, CAPP PURCHASE, UPDATE, UNLOAD: 80 50.
+pub fn initialize(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (act, transaction, key_type, needs_pin) = kind_of(command.p1, command.p2)?;
+    let (key_id, amount, terminal) = match (act, command.data) {
+        (Act::Limit, &[key, ref terminal @ ..]) if terminal.len() == 6 => (key, 0, terminal),
+        (Act::Limit, _) => return Err(Sw::WRONG_LENGTH.into()),
+        (_, &[key, a, b, c, d, ref terminal @ ..]) if terminal.len() == 6 => {
+            (key, u32::from_be_bytes([a, b, c, d]), terminal)
+        }
+        _ => return Err(Sw::WRONG_LENGTH.into()),
+    };
+    let wallet = Wallet::find(context, command.p2)?;
+    // The tables of load and unload have no 6982; both rights and the PIN answer 6985 there.
+    let denied = if matches!(act, Act::Load | Act::Unload) { Sw::CONDITIONS } else { Sw::NOT_ALLOWED };
+    if !context.allowed(Right(wallet.node.header[5])) || (needs_pin && !context.volatile.selection.pin) {
+        return Err(denied.into());
+    }
+    let file = context.key_file()?;
+    let record = keyfile::find(&context.memory, &file, key_type, key_id).ok_or(Sw::KEY_INDEX)?;
+    if !context.allowed(record.use_right()) {
+        return Err(denied.into());
+    }
+    let key = record.key(&context.memory, context.chip.suite)?;
+    if matches!(act, Act::Purchase | Act::Cash | Act::Composite | Act::Unload) && amount > wallet.balance {
+        return Err(Sw::NOT_ENOUGH.into());
+    }
+    let mut random = [0; 4];
+    context.entropy.fill(&mut random);
+    let mut six = [0; 6];
+    six.copy_from_slice(terminal);
+    let pending = Pending {
+        act,
+        transaction,
+        wallet: wallet.node.at,
+        amount,
+        terminal: six,
+        random,
+        key,
+        cached: None,
+    };
+    let heads = [record.byte4(), record.byte5()];
+    answer_initialize(context, &wallet, &pending, heads);
+    context.volatile.pending = Some(pending);
+    Ok(Sw::OK)
+}
+
+fn answer_initialize(
+    context: &mut Context<'_>,
+    wallet: &Wallet,
+    pending: &Pending,
+    version_algorithm: [u8; 2],
+) {
+    let out = &mut *context.answer;
+    out.extend_from_slice(&wallet.balance.to_be_bytes());
+    let online = matches!(pending.act, Act::Load | Act::Unload | Act::Limit);
+    out.extend_from_slice(&if online { wallet.online } else { wallet.offline }.to_be_bytes());
+    if !matches!(pending.act, Act::Load | Act::Unload) {
+        out.extend_from_slice(&wallet.limit);
+    }
+    out.extend_from_slice(&version_algorithm);
+    out.extend_from_slice(&pending.random);
+    if online {
+        let session = pending.session(wallet.online, [0x80, 0x00]);
+        let balance = wallet.balance.to_be_bytes();
+        let code = match pending.act {
+            Act::Limit => mac::session(&session, &[], &[&balance, &wallet.limit, &[0x07], &pending.terminal]),
+            _ => {
+                let amount = pending.amount.to_be_bytes();
+                mac::session(&session, &[], &[&balance, &amount, &[pending.transaction], &pending.terminal])
+            }
+        };
+        out.extend_from_slice(&code);
+    }
+}
+
+impl Pending {
+    /// Session key: one block of `random4 || serial2 || tail2`, zeros to the block, under the transaction's key.
+    fn session(&self, serial: u16, tail: [u8; 2]) -> Key {
+        session_key(&self.key, self.random, serial, tail)
+    }
+}
+
+/// `E(K, random4 || serial2 || tail2)`: a DES key for 3DES, a 16-byte key for the others.
+pub(super) fn session_key(key: &Key, random: [u8; 4], serial: u16, tail: [u8; 2]) -> Key {
+    let mut block = [0; 16];
+    block[..4].copy_from_slice(&random);
+    block[4..6].copy_from_slice(&serial.to_be_bytes());
+    block[6..8].copy_from_slice(&tail);
+    let suite = key.suite();
+    key.cipher().encrypt_block(&mut block[..suite.block()]);
+    // One block of the suite is a key of the suite; an 8-byte one is a single-DES key.
+    Key::new(suite, &block[..suite.block()]).unwrap_or_else(|_| Key::from_16(Suite::TripleDes, block))
+}
+
+/// The transaction the command just before began, if it is one of these; 6901 otherwise.
+fn second_step(context: &Context<'_>, acts: &[Act]) -> Result<Pending, Halt> {
+    match &context.pending {
+        Some(pending) if acts.contains(&pending.act) => Ok(pending.clone()),
+        _ => Err(Sw::WRONG_STATE.into()),
+    }
+}
+
+fn wallet_of(context: &Context<'_>, pending: &Pending) -> Result<Wallet, Halt> {
+    let node = Node::at(&context.memory, pending.wallet).ok_or(Sw::FILE_NOT_FOUND)?;
+    Ok(Wallet::at(context, node))
+}
+
+/// The TAC key of the current directory: 34/00 folded to single DES; 9403 when there is none.
+fn tac_key(context: &Context<'_>) -> Result<Key, Halt> {
+    let record = keyfile::find(&context.memory, &context.key_file()?, kind::TAC, 0).ok_or(Sw::KEY_INDEX)?;
+    Ok(record.key(&context.memory, context.chip.suite)?.folded())
+}
+
+/// CREDIT FOR LOAD 80 52: `date4 time3 MAC2`.
+pub fn credit_for_load(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let pending = second_step(context, &[Act::Load])?;
+    let (stamp, code) = split_mac(command.data)?;
+    let mut wallet = wallet_of(context, &pending)?;
+    let session = pending.session(wallet.online, [0x80, 0x00]);
+    let amount = pending.amount.to_be_bytes();
+    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
+    check(&mac::session(&session, &[], said), code)?;
+    let serial = wallet.online;
+    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    wallet.balance = wallet.balance.checked_add(pending.amount).ok_or(Sw::CONDITIONS)?;
+    wallet.save(context)?;
+    let balance = wallet.balance.to_be_bytes();
+    let parts: &[&[u8]] =
+        &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
+    let tac = mac::session(&tac_key(context)?, &[], parts);
+    log(context, &wallet, &pending, wallet.online, pending.amount, stamp)?;
+    // UNSPECIFIED: the MAC a proof of a load gives; the terminal's own, which it can compare.
+    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
+    context.answer.extend_from_slice(&tac);
+    Ok(Sw::OK)
+}
+
+/// DEBIT 80 54 P1 00: P1 01 for purchase, cash and composite purchase, 03 for unload.
+pub fn debit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    match (command.p1, command.data.len()) {
+        (0x01, 15) => debit_for_purchase(context, command.data),
+        (0x03, 11) => debit_for_unload(context, command.data),
+        (0x01 | 0x03, _) => Err(Sw::WRONG_LENGTH.into()),
+        _ => Err(Sw::WRONG_P1P2.into()),
+    }
+}
+
+fn debit_for_purchase(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
+    let pending = second_step(context, &[Act::Purchase, Act::Cash, Act::Composite])?;
+    let (terminal_serial, rest) = data.split_at(4);
+    let (stamp, code) = split_mac(rest)?;
+    let mut wallet = wallet_of(context, &pending)?;
+    let session = pending.session(wallet.offline, [terminal_serial[2], terminal_serial[3]]);
+    let amount = pending.amount.to_be_bytes();
+    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
+    check(&mac::session(&session, &[], said), code)?;
+    let serial = wallet.offline;
+    wallet.balance = wallet.balance.checked_sub(pending.amount).ok_or(Sw::NOT_ENOUGH)?;
+    wallet.offline = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    wallet.save(context)?;
+    if let Some((at, record)) = &pending.cached {
+        context.memory.write(*at, record)?;
+    }
+    let answer_mac = mac::session(&session, &[], &[&amount]);
+    log(context, &wallet, &pending, wallet.offline, pending.amount, stamp)?;
+    let parts: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, terminal_serial, stamp];
+    let tac = mac::session(&tac_key(context)?, &[], parts);
+    wallet.prove(context, pending.transaction, serial, Proof { mac: answer_mac, tac })?;
+    context.answer.extend_from_slice(&tac);
+    context.answer.extend_from_slice(&answer_mac);
+    Ok(Sw::OK)
+}
+
+fn debit_for_unload(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
+    let pending = second_step(context, &[Act::Unload])?;
+    let (stamp, code) = split_mac(data)?;
+    let mut wallet = wallet_of(context, &pending)?;
+    let session = pending.session(wallet.online, [0x80, 0x00]);
+    let amount = pending.amount.to_be_bytes();
+    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
+    check(&mac::session(&session, &[], said), code)?;
+    let serial = wallet.online;
+    // QUIRK(fmcos-unload): a note of the manual says offline serial; flow chart and MAC3 say online.
+    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    wallet.balance = wallet.balance.checked_sub(pending.amount).ok_or(Sw::NOT_ENOUGH)?;
+    wallet.save(context)?;
+    let balance = wallet.balance.to_be_bytes();
+    let parts: &[&[u8]] =
+        &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
+    let answer_mac = mac::session(&session, &[], parts);
+    log(context, &wallet, &pending, wallet.online, pending.amount, stamp)?;
+    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac: answer_mac })?;
+    context.answer.extend_from_slice(&answer_mac);
+    Ok(Sw::OK)
+}
+
+/// UPDATE OVERDRAW LIMIT 80 58: `new limit3 date4 time3 MAC2`.
+pub fn update_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let pending = second_step(context, &[Act::Limit])?;
+    let (limit, rest) = command.data.split_first_chunk::<3>().ok_or(Sw::WRONG_LENGTH)?;
+    let (stamp, code) = split_mac(rest)?;
+    let mut wallet = wallet_of(context, &pending)?;
+    let session = pending.session(wallet.online, [0x80, 0x00]);
+    let said: &[&[u8]] = &[limit, &[pending.transaction], &pending.terminal, stamp];
+    check(&mac::session(&session, &[], said), code)?;
+    let serial = wallet.online;
+    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    // UNSPECIFIED: when an old limit exists; the balance contains the limit, so it moves with it.
+    let without = wallet.balance.checked_sub(wallet.limit_fen()).ok_or(Sw::NOT_ENOUGH)?;
+    wallet.limit = *limit;
+    wallet.balance = without.checked_add(wallet.limit_fen()).ok_or(Sw::CONDITIONS)?;
+    wallet.save(context)?;
+    let balance = wallet.balance.to_be_bytes();
+    let parts: &[&[u8]] =
+        &[&balance, &serial.to_be_bytes(), limit, &[pending.transaction], &pending.terminal, stamp];
+    let tac = mac::session(&tac_key(context)?, &[], parts);
+    // UNSPECIFIED: the amount field of this log record.
+    log(context, &wallet, &pending, wallet.online, 0, stamp)?;
+    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
+    context.answer.extend_from_slice(&tac);
+    Ok(Sw::OK)
+}
+
+/// UPDATE CAPP DATA CACHE 80/84 DC: keeps a record for the DEBIT of a composite purchase, which writes it or not at all.
+pub fn update_cache(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let mut pending = second_step(context, &[Act::Composite])?;
+    let (at, data) = records::cacheable(context, command)?;
+    pending.cached = Some((at, data));
+    context.volatile.pending = Some(pending);
+    Ok(Sw::OK)
+}
+
+/// GET BALANCE 80 5C 00 01/02.
+pub fn balance(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let wallet = Wallet::find(context, command.p2)?;
+    context.require(Right(wallet.node.header[5]))?;
+    if wallet.is_passbook() && !context.volatile.selection.pin {
+        return Err(Sw::NOT_ALLOWED.into());
+    }
+    context.answer.extend_from_slice(&wallet.balance.to_be_bytes());
+    Ok(Sw::OK)
+}
+
+/// GET TRANSACTION PROVE 80 5A 00 type: `serial2` gives MAC and TAC of that transaction; 9406 when it is another.
+///
+/// UNSPECIFIED: the serial is the one the terminal used, before it was raised.
+pub fn prove(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let passbook = matches!(command.p2, 0x01 | 0x03 | 0x04 | 0x05 | 0x07);
+    let wallet = Wallet::find(context, if passbook { 1 } else { 2 })?;
+    let [kind, s1, s0, proof @ ..]: [u8; 11] = context.memory.array(wallet.node.body() + PROOF);
+    if kind != command.p2 || [s1, s0] != command.data || kind == 0 {
+        return Err(Sw::NO_PROOF.into());
+    }
+    context.answer.extend_from_slice(&proof);
+    Ok(Sw::OK)
+}
+
+/// Appends the 23-byte log record `serial2 limit3 amount4 type1 terminal6 date4 time3`, if the wallet names a log file.
+///
+/// QUIRK(fmcos-log-serial): the manual says the serial before it was raised; a real card stored it after.
+fn log(
+    context: &mut Context<'_>,
+    wallet: &Wallet,
+    pending: &Pending,
+    serial: u16,
+    amount: u32,
+    stamp: &[u8],
+) -> Result<(), Halt> {
+    let sfi = wallet.node.header[8];
+    let Ok(file) = context.ef(Fid(u16::from(sfi))) else { return Ok(()) };
+    if file.kind() != FileKind::Cyclic || file.record_len() != 23 {
+        return Ok(());
+    }
+    let mut record = Vec::with_capacity(23);
+    record.extend_from_slice(&serial.to_be_bytes());
+    record.extend_from_slice(&wallet.limit);
+    record.extend_from_slice(&amount.to_be_bytes());
+    record.push(pending.transaction);
+    record.extend_from_slice(&pending.terminal);
+    record.extend_from_slice(stamp);
+    records::push(context, file, &record)
+}
+
+/// `date4 time3` and the MAC after it.
+fn split_mac(data: &[u8]) -> Result<(&[u8], [u8; 4]), Halt> {
+    let (stamp, code) = data.split_last_chunk::<4>().ok_or(Sw::WRONG_LENGTH)?;
+    if stamp.len() == 7 { Ok((stamp, *code)) } else { Err(Sw::WRONG_LENGTH.into()) }
+}
+
+fn check(right: &[u8; 4], given: [u8; 4]) -> Result<(), Halt> {
+    if keys::equal(right, &given) { Ok(()) } else { Err(Sw::MAC_WRONG.into()) }
+}
