@@ -2,6 +2,7 @@
 
 use crate::{esam, issuing, psam, sim};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program};
+use cos::{Chip, Protocol, fmcos};
 use wire::profile::CardKind;
 
 /// The program of a card kind; `None` for a kind that has none yet.
@@ -11,9 +12,23 @@ pub fn program_of(kind: CardKind) -> Option<&'static Program> {
         CardKind::Psam => Some(&psam::PROGRAM),
         CardKind::Esam => Some(&esam::PROGRAM),
         CardKind::Sim => Some(&sim::PROGRAM),
+        CardKind::Fmcos => Some(&PLAIN),
         CardKind::TestCard => None,
     }
 }
+
+/// A plain FMCOS card; it can be personalised as a purchase SAM too.
+static PLAIN: Program = Program {
+    name: "FMCOS card",
+    dialect: &fmcos::DIALECT,
+    commands: fmcos::SAM_COMMANDS,
+    fill: 0xFF,
+    atr: |chip: &Chip| match chip.protocol {
+        Protocol::Direct => wire::atr::fmcos_contactless(chip.serial),
+        // UNSPECIFIED: no document gives a contact ATR of the COS; ours shows the serial where an ESAM's stands.
+        Protocol::T0 => wire::atr::esam(chip.serial),
+    },
+};
 
 /// KEY INFORMATION, which every FMCOS card of ours answers.
 pub const KEY_INFORMATION: CommandRow = CommandRow {

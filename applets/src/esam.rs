@@ -15,7 +15,7 @@ use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseSta
 use wire::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
 use wire::receipt::{self, Receipt};
 use wire::refusal::Refusal;
-use wire::sms::tpdu::Deliver;
+use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET};
 use wire::{CommandRef, Sw, tlv};
 
 #[rustfmt::skip]
@@ -162,7 +162,8 @@ fn tpdu_of(data: &[u8]) -> Option<alloc::vec::Vec<u8>> {
 fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, Halt> {
     let format = || refuse(Refusal::Format);
     let (deliver, consumed) = Deliver::parse(tpdu).map_err(|_| format())?;
-    if consumed != tpdu.len() {
+    // The packet is announced in the user data header; bytes alike in a message without one are text.
+    if consumed != tpdu.len() || deliver.user_data.element(IE_COMMAND_PACKET).is_none() {
         return Err(format());
     }
     let user_data = deliver.user_data_bytes();

@@ -24,11 +24,13 @@ pub enum CardKind {
     Sim = 6,
     /// Production test card.
     TestCard = 7,
+    /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
+    Fmcos = 8,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 7] = [
+    pub const ALL: [CardKind; 8] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -36,6 +38,7 @@ impl CardKind {
         CardKind::Esam,
         CardKind::Sim,
         CardKind::TestCard,
+        CardKind::Fmcos,
     ];
 
     /// The kind byte.
@@ -58,6 +61,7 @@ impl CardKind {
             CardKind::Esam => "esam",
             CardKind::Sim => "sim",
             CardKind::TestCard => "test-card",
+            CardKind::Fmcos => "fmcos",
         }
     }
 
@@ -352,7 +356,7 @@ impl Recipient {
             }
             Recipient::Card(CardKind::Psam) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
-            Recipient::Card(CardKind::Sim | CardKind::TestCard) => &[],
+            Recipient::Card(CardKind::Sim | CardKind::TestCard | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }
     }

@@ -32,7 +32,8 @@ impl Random {
         let len = usize::from(self.mostly(&[0, 2, 4, 8, 16, 26, 31, 71]));
         bytes.push(self.mostly(&[len as u8]));
         bytes.extend((0..len).map(|_| self.mostly(&[0x3F, 0x00, 0xE1, 0x80, 0xFF])));
-        let keep = if self.next() < 0x20 { usize::from(self.next()) % (bytes.len() + 1) } else { bytes.len() };
+        let keep =
+            if self.next() < 0x20 { usize::from(self.next()) % (bytes.len() + 1) } else { bytes.len() };
         bytes.truncate(keep);
         if self.next() < 0x20 {
             bytes.push(self.next());

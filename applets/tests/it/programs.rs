@@ -52,5 +52,8 @@ fn fixed_lengths_are_fixed() {
 #[test]
 fn new_files_hold_what_the_kind_says() {
     let fill = |kind| program_of(kind).unwrap().fill;
-    assert_eq!((fill(CardKind::Esam), fill(CardKind::EsamIssuing), fill(CardKind::MainControl)), (0, 0xFF, 0xFF));
+    assert_eq!(
+        (fill(CardKind::Esam), fill(CardKind::EsamIssuing), fill(CardKind::MainControl)),
+        (0, 0xFF, 0xFF)
+    );
 }
