@@ -20,7 +20,7 @@ fn chv(context: &Context<'_>, id: u8) -> Result<KeyRecord, Halt> {
 }
 
 /// Whether CHV `id` is verified; a disabled CHV1 counts as verified. One that was blocked after it was verified
-/// opens nothing until it is unblocked [TS 51.011 8.9].
+/// opens nothing until it is unblocked.
 pub fn passed(context: &Context<'_>, id: u8) -> bool {
     let Some(record) = record(context, kind::CHV, id) else { return false };
     let disabled = id == 1 && record.byte4() != ENABLED;

@@ -10,8 +10,13 @@ use gridcard_cos::{Card, Chip, Protocol, RamNvm};
 use keys::Suite;
 use wire::profile::{CardKind, Fid};
 
-static SIM: Program =
-    Program { name: "small SIM", dialect: &gsm::DIALECT, commands: &[], fill: 0xFF, atr: |_| vec![0x3B, 0x00] };
+static SIM: Program = Program {
+    name: "small SIM",
+    dialect: &gsm::DIALECT,
+    commands: &[],
+    fill: 0xFF,
+    atr: |_| vec![0x3B, 0x00],
+};
 
 const fn file(fid: u16, shape: SimShape, access: u8, content: &'static [u8]) -> SimFile {
     SimFile { fid: Fid(fid), name: "", shape, access, content }
@@ -19,10 +24,8 @@ const fn file(fid: u16, shape: SimShape, access: u8, content: &'static [u8]) -> 
 
 static MASTER: &[SimFile] = &[file(0x2F00, SimShape::Transparent(300), 0x00, &[])];
 
-static RECORDS: &[SimFile] = &[
-    file(0x6F01, SimShape::LinearFixed(5, 3), 0x00, &[]),
-    file(0x6F02, SimShape::Cyclic(3, 2), 0x00, &[]),
-];
+static RECORDS: &[SimFile] =
+    &[file(0x6F01, SimShape::LinearFixed(5, 3), 0x00, &[]), file(0x6F02, SimShape::Cyclic(3, 2), 0x00, &[])];
 
 /// One transparent byte under every nibble; the low nibble of the identifier is the condition of READ, and UPDATE
 /// never.
@@ -170,9 +173,12 @@ fn a_cyclic_file_turns() {
     assert_eq!(answer(&mut card, "A0B2000202"), "00039000", "the next of the newest");
 }
 
+/// Whether a file opens after the code of this P2.
+type Opens = fn(&str) -> bool;
+
 #[test]
 fn each_access_nibble_is_opened_by_its_code_alone() {
-    let conditions: [(&str, fn(&str) -> bool); 8] = [
+    let conditions: [(&str, Opens); 8] = [
         ("6F10", |_| true),
         ("6F11", |code| code == "01"),
         ("6F12", |code| code == "02"),

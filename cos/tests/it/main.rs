@@ -1,5 +1,7 @@
 //! The operating system from outside: bytes in, bytes out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod gsm;
 mod sessions;
 mod supply;

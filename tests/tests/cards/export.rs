@@ -205,8 +205,8 @@ fn every_flipped_bit_of_a_field_or_its_header_is_refused() {
             let field = source.export_key(&victim.target, 8, challenge, header).unwrap();
             let mut flipped = header;
             flipped[2 + bit / 8] ^= 0x80 >> (bit % 8);
-            // A P1 that does not add looks for a key to change, and there is none.
-            let wanted = if bit < 8 { Sw::KEY_NOT_FOUND } else { Sw::MAC_WRONG };
+            // A P1 that does not add (01, or 00 to a SAM) looks for a key to change, and there is none.
+            let wanted = if flipped[2] > 1 { Sw::KEY_NOT_FOUND } else { Sw::MAC_WRONG };
             victim.refuses(flipped, &field, wanted, &format!("header bit {bit}"));
         }
         // A field cut or lengthened by a byte or a block.

@@ -11,7 +11,7 @@ use kdc::{Roots, ids::DeviceNumber};
 use keys::{Key, Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vcard::{Pull, Slot, SupplyCut, Torn};
 use wire::Sw;
 use wire::profile::{CardKind, DF_PURCHASE, Recipient};
@@ -56,7 +56,7 @@ impl Bench {
     fn run(
         &mut self,
         card: &mut Slot,
-        journal: &PathBuf,
+        journal: &Path,
         if_open: Option<Master>,
     ) -> Result<Recorded, RecordedError> {
         run(&self.plan, self.serial, card, &mut self.source, journal, if_open)
@@ -64,7 +64,7 @@ impl Bench {
 
     /// Another run after a broken one: finishes the card, or asks the operator in the one open case. True when
     /// it asked.
-    fn finish(&mut self, card: &mut Slot, journal: &PathBuf, what: &str) -> bool {
+    fn finish(&mut self, card: &mut Slot, journal: &Path, what: &str) -> bool {
         let asked = match self.run(card, journal, None) {
             Ok(_) => false,
             Err(error) => {
@@ -79,7 +79,7 @@ impl Bench {
     }
 
     /// Card information, each key and the PIN, as another reader finds them; the journal tells of one issue.
-    fn assert_finished(&mut self, card: &Slot, journal: &PathBuf, what: &str) {
+    fn assert_finished(&mut self, card: &Slot, journal: &Path, what: &str) {
         let kind = self.plan.kind();
         let mut card = copy(card);
         let mut fmcos = Fmcos::new(&mut card);
@@ -120,7 +120,7 @@ fn run(
     serial: Serial,
     card: &mut Slot,
     source: &mut dyn KeySource,
-    journal: &PathBuf,
+    journal: &Path,
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
     let pin = plan.needs_pin().then(pin);

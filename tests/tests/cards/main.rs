@@ -2,6 +2,7 @@
 //! of them goes away in the middle. The host's drivers and the cards' programs meet here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
 mod bench;
 mod export;

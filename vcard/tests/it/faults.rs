@@ -69,7 +69,10 @@ fn a_card_mends_itself_at_the_next_power_on() {
             slot.cut(SupplyCut { after: writes, torn });
             match slot.transmit(&update) {
                 Ok(_) => {
-                    assert!(writes >= 3, "a transaction takes its page, the journal's header and the page again");
+                    assert!(
+                        writes >= 3,
+                        "a transaction takes its page, the journal's header and the page again"
+                    );
                     break;
                 }
                 Err(error) => assert_eq!(error, ChannelError::Removed),
@@ -96,6 +99,10 @@ fn a_recovery_that_fails_is_tried_again() {
     let update = [&UPDATE[..5], &[0x22; 4]].concat();
     assert_eq!(slot.transmit(&update), Err(ChannelError::Removed));
     slot.cut(SupplyCut { after: 0, torn: Torn::Noise(5) });
-    assert_eq!(slot.transmit(READ), Err(ChannelError::Removed), "the supply failed while the card mended itself");
+    assert_eq!(
+        slot.transmit(READ),
+        Err(ChannelError::Removed),
+        "the supply failed while the card mended itself"
+    );
     assert_eq!(slot.transmit(READ).unwrap(), [0x22, 0x22, 0x22, 0x22, 0x90, 0x00]);
 }
