@@ -143,6 +143,11 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
         code => Some(Role::from_code(code).ok_or(Sw::KEY_NOT_FOUND)?),
     };
     target.check_mcu(challenge)?;
+    // The transport root is no secret of ours, so a card gets nothing under it but its own master; an MCU knows no
+    // other key.
+    if !target.own_master && role.is_some() && target.recipient != Recipient::Mcu {
+        return Err(Sw::CONDITIONS.into());
+    }
     let master = target.current_master(context)?;
     let key = target.key(context, role)?;
     let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()))?;

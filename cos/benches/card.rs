@@ -21,7 +21,8 @@ const LINE_KEY: [u8; 16] = *b"0123456789abcdef";
 
 /// A card with an unprotected file 0005, MAC-protected 0006 and enciphered 0007, and the challenges it will give.
 fn card() -> Card<RamNvm> {
-    let chip = Chip { kind: CardKind::Fmcos, suite: Suite::TripleDes, protocol: Protocol::Direct, serial: [1; 8] };
+    let chip =
+        Chip { kind: CardKind::Fmcos, suite: Suite::TripleDes, protocol: Protocol::Direct, serial: [1; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(8 * 1024));
     chip.manufacture(&mut nvm).unwrap();
     let entropy = Box::new(|out: &mut [u8]| out.fill(0x5A));

@@ -77,6 +77,8 @@ impl core::error::Error for BootError {}
 
 const MARK: &[u8; 4] = b"GCOS";
 const VERSION: u8 = 1;
+/// Bytes of data a short answer carries.
+const LONGEST_ANSWER: usize = 256;
 
 impl Chip {
     /// Bytes an EEPROM needs for `user` bytes of files: superblock and journal come on top.
@@ -234,17 +236,8 @@ impl<N: Nvm> Card<N> {
     fn direct(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Sw, PowerLoss> {
         let Ok(command) = CommandRef::parse(bytes) else { return Ok(self.program.dialect.words.length) };
         let sw = self.execute(&command)?;
-        match command.le {
-            // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length. Under secure messaging
-            // Le counts plain bytes, and the handler has looked at it.
-            Some(le) if command.cla & 0x04 == 0 && usize::from(le) < self.answer.len() => {
-                Ok(Sw::wrong_le(self.answer.len() as u8))
-            }
-            _ => {
-                out.append(&mut self.answer);
-                Ok(sw)
-            }
-        }
+        out.append(&mut self.answer);
+        Ok(sw)
     }
 
     /// T=0: the fifth byte is P3, whose meaning the command table knows [ISO 7816-3 12].
@@ -282,10 +275,6 @@ impl<N: Nvm> Card<N> {
             self.waiting.append(&mut self.answer);
             return Ok(Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8])));
         }
-        if usize::from(le) != self.answer.len() {
-            let right = self.answer.len() as u8;
-            return Ok(wrong_p3(dialect, right));
-        }
         out.append(&mut self.answer);
         Ok(sw)
     }
@@ -300,6 +289,10 @@ impl<N: Nvm> Card<N> {
             return wrong_p3(dialect, self.waiting.len() as u8);
         }
         out.extend(self.waiting.drain(..wanted));
+        if !dialect.corrects_le {
+            // A SIM gives what is asked for and forgets the rest.
+            self.waiting.clear();
+        }
         if self.waiting.is_empty() {
             Sw::OK
         } else {
@@ -347,7 +340,10 @@ impl<N: Nvm> Card<N> {
             entropy: &mut *self.entropy,
             answer: &mut self.answer,
         };
-        let done = run(&mut context, row, command);
+        let done = run(&mut context, row, command).and_then(|sw| {
+            fits_le(context.program.dialect, context.chip.protocol, command, context.answer.len())?;
+            Ok(sw)
+        });
         match done {
             Ok(sw) => {
                 context.memory.commit()?;
@@ -361,6 +357,23 @@ impl<N: Nvm> Card<N> {
             }
             Err(Halt::PowerLoss) => Err(PowerLoss),
         }
+    }
+}
+
+/// Whether the answer can go out as Le asks. Checked before the commit: a command that cannot tell its answer must not have
+/// done its work, or a DEBIT would take money and keep the proof.
+fn fits_le(dialect: &Dialect, protocol: Protocol, command: &CommandRef<'_>, len: usize) -> Result<(), Sw> {
+    if len > LONGEST_ANSWER {
+        return Err(dialect.words.length);
+    }
+    match (protocol, command.le) {
+        // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length. Under secure messaging
+        // Le counts plain bytes, and the handler has looked at it.
+        (Protocol::Direct, Some(le)) if command.cla & 0x04 == 0 && usize::from(le) < len => {
+            Err(Sw::wrong_le(len as u8))
+        }
+        (Protocol::T0, Some(le)) if len > 0 && usize::from(le) != len => Err(wrong_p3(dialect, len as u8)),
+        _ => Ok(()),
     }
 }
 

@@ -92,6 +92,8 @@ pub fn line_checked<'c>(
         return Err(Sw::APP_DEAD.into());
     }
     record.restore_tries(&mut context.memory)?;
+    // The MAC was right, whatever the command says later: an error further on must not keep the try.
+    context.memory.commit()?;
     Ok((body, key, challenge))
 }
 

@@ -13,6 +13,9 @@ use wire::{CommandRef, Sw};
 /// card, so any length up to 16 does here.
 const MAX_NAME: usize = 16;
 
+/// Longest record [FMCOS UM 4.1.3].
+const MAX_RECORD: u8 = 248;
+
 pub fn create(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let fid = Fid(command.p1p2());
     let kind = FileKind::of(command.data[0]).ok_or(Sw::WRONG_DATA)?;
@@ -86,7 +89,7 @@ fn header_of(kind: FileKind, fid: Fid, data: &[u8]) -> Result<([u8; HEADER], &[u
         }
         (FileKind::Wallet, data) if data.len() == 7 => Err(Sw::WRONG_DATA.into()),
         (FileKind::Fixed | FileKind::Cyclic, &[t, count, length, read, write, _, access]) => {
-            if count < 2 || length == 0 {
+            if count < 2 || length == 0 || length > MAX_RECORD {
                 return Err(Sw::WRONG_DATA.into());
             }
             let size = u16::from(count) * (u16::from(length) + 1);

@@ -46,6 +46,8 @@ pub fn unblock(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
         return Err(Sw::SM_WRONG.into());
     }
     unblocker.restore_tries(&mut context.memory)?;
+    // The MAC was right; a field that deciphers to no PIN must not keep the try.
+    context.memory.commit()?;
     let new = seal::decipher(&key, cipher_text).map_err(|_| Sw::WRONG_DATA)?;
     set(context, record, &new)
 }

@@ -235,7 +235,11 @@ pub(super) fn push(context: &mut Context<'_>, mut file: Node, data: &[u8]) -> Re
         return Err(Sw::WRONG_LENGTH.into());
     }
     let count = file.record_count();
-    let newest = (usize::from(file.header[10]) + count - 1) % count.max(1);
+    if count == 0 {
+        // Only a corrupt header announces a record longer than its file.
+        return Err(Sw::FILE_INVALID.into());
+    }
+    let newest = (usize::from(file.header[10]) + count - 1) % count;
     let at = file.slot(newest);
     file.mark_written(&mut context.memory)?;
     context.memory.write(at, &[PRESENT])?;

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod cuts;
+mod desk;
+mod furnished;
 mod gsm;
 mod sessions;
 mod supply;
+mod tree;
 
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};
@@ -46,9 +50,17 @@ fn entropy(random: &Random) -> Box<dyn gridcard_cos::Entropy + Send> {
 }
 
 fn blank(chip: Chip, random: &Random) -> Card<RamNvm> {
+    blank_of(bare, chip, random)
+}
+
+fn blank_of(
+    program_of: fn(CardKind) -> Option<&'static Program>,
+    chip: Chip,
+    random: &Random,
+) -> Card<RamNvm> {
     let mut nvm = RamNvm::erased(Chip::eeprom_size(8 * 1024));
     chip.manufacture(&mut nvm).unwrap();
-    let mut card = Card::new(nvm, entropy(random), bare).unwrap();
+    let mut card = Card::new(nvm, entropy(random), program_of).unwrap();
     card.power_on().unwrap();
     card
 }

@@ -44,6 +44,14 @@ pub enum SourceError {
         /// `84 D4 P1 id Lc` as given.
         header: [u8; 5],
     },
+    /// Under the transport key, which is no secret, a card gets its own master and nothing else.
+    #[error("kind {}: no key of {} leaves under a transport key", recipient(*target), role(*code))]
+    UnderTransport {
+        /// The target.
+        target: Recipient,
+        /// Role code asked for.
+        code: u8,
+    },
     /// A city's source was asked for another city's device.
     #[error("this source is of region {own}, the target of region {asked}")]
     Region {

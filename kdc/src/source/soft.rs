@@ -122,6 +122,9 @@ impl KeySource for SoftSource {
     ) -> Result<Vec<u8>, SourceError> {
         let row = self.row(target, role)?;
         Self::check_mcu(target, challenge)?;
+        if !target.own_master && role != 0 && target.recipient != Recipient::Mcu {
+            return Err(SourceError::UnderTransport { target: target.recipient, code: role });
+        }
         let suite = self.about().suite;
         if header5 != headers::add(row, suite) && header5 != headers::change(row, suite) {
             return Err(SourceError::Header { target: target.recipient, code: role, header: header5 });

@@ -2,10 +2,11 @@
 
 use super::fmcos::Fmcos;
 use crate::error::CardError;
-use wire::Command;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
 use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_SEALED};
+use wire::status::Dialect;
+use wire::{Command, Sw};
 
 /// A PSAM with its purchase application selected.
 pub struct Psam<'c> {
@@ -68,8 +69,14 @@ impl<'c> Psam<'c> {
 
     /// Orders this card has sealed so far.
     pub fn sealed_count(&mut self) -> Result<u32, CardError> {
-        let bytes = self.fmcos.read_binary(EF_SEALED.bytes()[1], 0, 4)?;
-        Ok(u32::from_be_bytes(super::exactly("read the count of sealed orders", &bytes)?))
+        let step = "read the count of sealed orders";
+        let command = Command::new(0x00, 0xB0, 0x80 | EF_SEALED.bytes()[1], 0x00).le(4);
+        let answer = self.fmcos.ask(step, &command)?;
+        // A file that only the card writes answers 6281 until it did so for the first time.
+        if !answer.sw.is_ok() && answer.sw != Sw::DATA_SUSPECT {
+            return Err(CardError::Refused { step, sw: answer.sw, dialect: Dialect::Fmcos });
+        }
+        Ok(u32::from_be_bytes(super::exactly(step, &answer.data)?))
     }
 }
 
