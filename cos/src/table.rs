@@ -172,6 +172,19 @@ pub struct Dialect {
     pub get_response_class: u8,
     /// Whether a wrong Le on T=0 is answered 6Cxx (else 67xx, on a SIM).
     pub corrects_le: bool,
+    /// What the sources of the dialect disagree on.
+    pub choices: Choices,
+}
+
+/// Where manuals and cards of a dialect differ, and which reading this one takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices {
+    /// QUIRK(fmcos-fci): the FCI of an ADF with an issuer file has `9F08 02 0102`, as cards read in the field do; the
+    /// manual's form has not.
+    pub fci_version: bool,
+    /// QUIRK(fmcos-log-serial): a log record holds the serial after it was raised, as a real card stored it; the manual
+    /// says before.
+    pub log_serial_raised: bool,
 }
 
 /// A card's program: a dialect, and the commands the applet adds.

@@ -51,7 +51,7 @@ pub fn is_name(word: &str) -> bool {
         && !word.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// How deep functions may stand in each other.
+/// How deep functions and braces may stand in each other.
 const DEPTH: usize = 16;
 
 /// Reads a line's text; `known` are the names that have a value here.
@@ -59,12 +59,14 @@ pub struct Reader<'t> {
     text: &'t [char],
     at: usize,
     known: &'t BTreeSet<String>,
+    /// Functions and braces around here.
+    depth: usize,
 }
 
 impl<'t> Reader<'t> {
     /// Reads `line` from character `at` on.
     pub fn new(line: &'t [char], at: usize, known: &'t BTreeSet<String>) -> Self {
-        Reader { text: line, at, known }
+        Reader { text: line, at, known, depth: 0 }
     }
 
     /// The character here.
@@ -127,13 +129,24 @@ impl<'t> Reader<'t> {
     pub fn braces(&mut self) -> Result<Sequence, Fault> {
         self.expect('$', "`${`")?;
         self.expect('{', "`{` after `$`")?;
-        let inside = self.sequence(0)?;
+        let inside = self.deeper()?;
         self.expect('}', "`}`")?;
         Ok(inside)
     }
 
+    /// A sequence inside of another.
+    fn deeper(&mut self) -> Result<Sequence, Fault> {
+        if self.depth == DEPTH {
+            return Err(Fault::Missing { what: "an end of brackets in brackets", place: self.place() });
+        }
+        self.depth += 1;
+        let inside = self.sequence()?;
+        self.depth -= 1;
+        Ok(inside)
+    }
+
     /// Words and functions up to a `,`, `)` or `}`.
-    fn sequence(&mut self, depth: usize) -> Result<Sequence, Fault> {
+    fn sequence(&mut self) -> Result<Sequence, Fault> {
         let mut out = Sequence::new();
         let mut digits = Vec::new();
         loop {
@@ -150,7 +163,7 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     hex_run(&mut digits, &mut out)?;
-                    out.push(self.named(word, depth)?);
+                    out.push(self.named(word)?);
                 }
                 Some(',' | ')' | '}') | None => break,
                 Some(found) => return Err(Fault::Digit { found, place: self.place() }),
@@ -171,9 +184,9 @@ impl<'t> Reader<'t> {
     }
 
     /// What a word that is no hex begins.
-    fn named(&mut self, name: String, depth: usize) -> Result<Expr, Fault> {
+    fn named(&mut self, name: String) -> Result<Expr, Fault> {
         if self.peek() == Some('(') {
-            return self.call(&name, depth);
+            return self.call(&name);
         }
         if !is_name(&name) {
             return Err(Fault::Name(name));
@@ -205,16 +218,13 @@ impl<'t> Reader<'t> {
         if digits.is_empty() { Ok(None) } else { digits.parse().map(Some).map_err(|_| Fault::Slice) }
     }
 
-    fn call(&mut self, name: &str, depth: usize) -> Result<Expr, Fault> {
+    fn call(&mut self, name: &str) -> Result<Expr, Fault> {
         let function = functions::find(name).ok_or_else(|| Fault::Function(name.to_owned()))?;
-        if depth == DEPTH {
-            return Err(Fault::Missing { what: "an end of functions in functions", place: self.place() });
-        }
         self.expect('(', "`(`")?;
-        let mut args = vec![self.sequence(depth + 1)?];
+        let mut args = vec![self.deeper()?];
         while self.peek() == Some(',') {
             self.at += 1;
-            args.push(self.sequence(depth + 1)?);
+            args.push(self.deeper()?);
         }
         self.expect(')', "`)`")?;
         if !(function.least..=function.most).contains(&args.len()) {

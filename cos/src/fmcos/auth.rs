@@ -83,7 +83,15 @@ pub fn external(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
 }
 
 pub fn internal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let key = context.usable_key(kind::ENCRYPT + command.p1, command.p2)?;
+    let wanted = kind::ENCRYPT + command.p1;
+    let file = context.key_file()?;
+    if keyfile::find(&context.memory, &file, wanted, command.p2).is_none() {
+        // A key of another operation under that id: wrong kind; none at all: not found.
+        let of_other = |op| keyfile::find(&context.memory, &file, op, command.p2).is_some();
+        let other = (kind::ENCRYPT..=kind::MAC).any(of_other);
+        return Err(if other { Sw::WRONG_KIND } else { Sw::KEY_NOT_FOUND }.into());
+    }
+    let key = context.usable_key(wanted, command.p2)?;
     let block = key.suite().block();
     if kind::ENCRYPT + command.p1 == kind::MAC {
         // UNSPECIFIED: with a 16-byte key the MAC is that of secure messaging (5.4 speaks of DES only).

@@ -15,7 +15,9 @@ pub use keys::information as key_information;
 pub use purse::Pending;
 pub use sam::Sam;
 
-use crate::table::{Case, Check, CheckWords, Class, CommandRow, Dialect, Handler, Needs, Params, check};
+use crate::table::{
+    Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Needs, Params, check,
+};
 use wire::Sw;
 
 const fn row(
@@ -102,4 +104,5 @@ pub static DIALECT: Dialect = Dialect {
     more: 0x61,
     get_response_class: 0x00,
     corrects_le: true,
+    choices: Choices { fci_version: true, log_serial_raised: true },
 };

@@ -266,7 +266,7 @@ pub fn credit_for_load(context: &mut Context<'_>, command: &CommandRef<'_>) -> R
     let parts: &[&[u8]] =
         &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
     let tac = mac::session(&tac_key(context)?, &[], parts);
-    log(context, &wallet, &pending, wallet.online, pending.amount, stamp)?;
+    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
     // UNSPECIFIED: the MAC a proof of a load gives; the terminal's own, which it can compare.
     wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
     context.answer.extend_from_slice(&tac);
@@ -300,7 +300,7 @@ fn debit_for_purchase(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt
         context.memory.write(*at, record)?;
     }
     let answer_mac = mac::session(&session, &[], &[&amount]);
-    log(context, &wallet, &pending, wallet.offline, pending.amount, stamp)?;
+    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
     let parts: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, terminal_serial, stamp];
     let tac = mac::session(&tac_key(context)?, &[], parts);
     wallet.prove(context, pending.transaction, serial, Proof { mac: answer_mac, tac })?;
@@ -326,7 +326,7 @@ fn debit_for_unload(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> 
     let parts: &[&[u8]] =
         &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
     let answer_mac = mac::session(&session, &[], parts);
-    log(context, &wallet, &pending, wallet.online, pending.amount, stamp)?;
+    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
     wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac: answer_mac })?;
     context.answer.extend_from_slice(&answer_mac);
     Ok(Sw::OK)
@@ -353,7 +353,7 @@ pub fn update_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resu
         &[&balance, &serial.to_be_bytes(), limit, &[pending.transaction], &pending.terminal, stamp];
     let tac = mac::session(&tac_key(context)?, &[], parts);
     // UNSPECIFIED: the amount field of this log record.
-    log(context, &wallet, &pending, wallet.online, 0, stamp)?;
+    log(context, &wallet, &pending, serial, 0, stamp)?;
     wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
     context.answer.extend_from_slice(&tac);
     Ok(Sw::OK)
@@ -394,8 +394,7 @@ pub fn prove(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 }
 
 /// Appends the 23-byte log record `serial2 limit3 amount4 type1 terminal6 date4 time3`, if the wallet names a log file.
-///
-/// QUIRK(fmcos-log-serial): the manual says the serial before it was raised; a real card stored it after.
+/// `serial` is the one before it was raised; which one is stored is the dialect's choice.
 fn log(
     context: &mut Context<'_>,
     wallet: &Wallet,
@@ -409,8 +408,10 @@ fn log(
     if file.kind() != FileKind::Cyclic || file.record_len() != 23 {
         return Ok(());
     }
+    let raised = u16::from(context.program.dialect.choices.log_serial_raised);
     let mut record = Vec::with_capacity(23);
-    record.extend_from_slice(&serial.to_be_bytes());
+    // The serial was not at its end, or the transaction would have been refused.
+    record.extend_from_slice(&serial.wrapping_add(raised).to_be_bytes());
     record.extend_from_slice(&wallet.limit);
     record.extend_from_slice(&amount.to_be_bytes());
     record.push(pending.transaction);

@@ -13,8 +13,7 @@ use wire::{CommandRef, Sw};
 pub const MF_NAME: &[u8] = b"1PAY.SYS.DDF01";
 /// Application file id, bits 8 to 6: an ADF; the low bits name its issuer file.
 const ADF: u8 = 0x80;
-/// Application version in the FCI of an ADF. QUIRK(fmcos-fci): the manual's own form has no 9F08; cards read
-/// in the field have it.
+/// Application version in the FCI of an ADF.
 const VERSION_OBJECT: [u8; 4] = [0x9F, 0x08, 0x01, 0x02];
 
 pub fn select(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
@@ -117,7 +116,9 @@ fn fci(context: &mut Context<'_>, dir: &Node) -> Result<Sw, Halt> {
             && issuer.kind() == FileKind::Binary
             && issuer.size() <= 0x7F
         {
-            proprietary.extend_from_slice(&VERSION_OBJECT);
+            if context.program.dialect.choices.fci_version {
+                proprietary.extend_from_slice(&VERSION_OBJECT);
+            }
             proprietary.extend_from_slice(&[0x9F, 0x0C, issuer.size() as u8]);
             context.memory.append_to(issuer.body(), issuer.size(), &mut proprietary);
         }

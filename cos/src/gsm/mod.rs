@@ -10,7 +10,9 @@ use crate::files::{FileKind, HEADER, Node, create_mf};
 use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::keyfile;
-use crate::table::{Case, Check, CheckWords, Class, CommandRow, Dialect, Handler, Needs, Params, check};
+use crate::table::{
+    Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Needs, Params, check,
+};
 use wire::Sw;
 use wire::profile::Fid;
 
@@ -113,6 +115,7 @@ pub static DIALECT: Dialect = Dialect {
     more: 0x9F,
     get_response_class: 0xA0,
     corrects_le: false,
+    choices: Choices { fci_version: false, log_serial_raised: false },
 };
 
 /// Shape of an elementary file of a SIM.

@@ -63,7 +63,11 @@ pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
             return Err(sw::PARAMS.into());
         }
         let count = file.record_count();
-        let newest = (usize::from(file.header[10]) + count - 1) % count.max(1);
+        if count == 0 {
+            // Only a corrupt header announces a record longer than its file.
+            return Err(sw::WRONG_FILE.into());
+        }
+        let newest = (usize::from(file.header[10]) + count - 1) % count;
         context.memory.write(file.slot(newest) + 1, command.data)?;
         file.set(&mut context.memory, 10, newest as u8)?; // at most 255 records
         context.volatile.selection.record = 1;

@@ -221,7 +221,9 @@ impl Case<'_> {
                 let healed = self.cut(cut, *torn, report);
                 let fault = self.fault(&before, &after, &healed, told.is_some_and(|told| cut == told));
                 if let Some(fault) = fault {
-                    report.violations.push(format!("{self}: write {cut} of {writes}, page {torn:?}: {fault}"));
+                    report
+                        .violations
+                        .push(format!("{self}: write {cut} of {writes}, page {torn:?}: {fault}"));
                 }
             }
         }

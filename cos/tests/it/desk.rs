@@ -59,7 +59,10 @@ pub fn manufactured(suite: Suite, protocol: Protocol) -> Vec<u8> {
 
 /// The value of every key: no two alike.
 pub fn key(suite: Suite, kind: u8, id: u8) -> Key {
-    Key::from_16(suite, core::array::from_fn(|i| kind.wrapping_mul(5) ^ id.wrapping_mul(29) ^ (i as u8 * 37)))
+    Key::from_16(
+        suite,
+        core::array::from_fn(|i| kind.wrapping_mul(5) ^ id.wrapping_mul(29) ^ (i as u8).wrapping_mul(37)),
+    )
 }
 
 impl Desk {
@@ -95,7 +98,8 @@ impl Desk {
     /// A command that proves a secret, and its twin with a wrong one.
     fn step(&mut self, bytes: &[u8], sw: u16, wrong: Option<Vec<u8>>) -> Vec<u8> {
         self.draws = self.draws.wrapping_add(1);
-        let random: [u8; 8] = core::array::from_fn(|i| self.draws.wrapping_mul(73) ^ (i as u8 * 31));
+        let random: [u8; 8] =
+            core::array::from_fn(|i| self.draws.wrapping_mul(73) ^ (i as u8).wrapping_mul(31));
         *self.random.lock().unwrap() = random.to_vec();
         let mut answer = self.card.transmit(bytes);
         let found = answer.split_off(answer.len() - 2);

@@ -17,7 +17,9 @@ pub fn serials(image: &[u8]) -> Vec<u16> {
     let mut found = Vec::new();
     visit(image, &mut |_, part| {
         if part.len() == HEADER + 22 && part[0] & 0x3F == 0x2F {
-            found.extend(part[HEADER + 4..HEADER + 8].chunks(2).map(|two| u16::from_be_bytes([two[0], two[1]])));
+            found.extend(
+                part[HEADER + 4..HEADER + 8].chunks(2).map(|two| u16::from_be_bytes([two[0], two[1]])),
+            );
         }
     });
     found

@@ -1,0 +1,235 @@
+//! Scripts at work: steps go to the card one after another.
+
+use super::expr::{Names, evaluate};
+use super::messages::{Fault, ScriptError};
+use super::parse::{Answer, Script, Secret, Source, Step, secret_bytes};
+use super::pattern::Pattern;
+use super::value::Value;
+use crate::apdu_words;
+use anyhow::Result;
+use cos::Entropy;
+use keys::{Key, Suite, Zeroizing};
+use reader::exchange::exchange;
+use reader::trace::TraceChannel;
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use wire::{Channel, ChannelError, Command, CommandRef, Sw};
+
+/// Random numbers of a virtual card that a script can set, for sessions whose numbers are known beforehand.
+#[derive(Clone, Default)]
+pub struct Dice(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Dice {
+    /// The card's source: what the script set, else `real`.
+    pub fn entropy(&self, mut real: Box<dyn Entropy + Send>) -> Box<dyn Entropy + Send> {
+        let set = self.0.clone();
+        Box::new(move |out: &mut [u8]| match set.lock().as_deref() {
+            Ok(Some(bytes)) => {
+                out.fill(0);
+                let n = out.len().min(bytes.len());
+                out[..n].copy_from_slice(&bytes[..n]);
+            }
+            _ => real.fill(out),
+        })
+    }
+
+    /// Each request gets these bytes from now on, zeros behind them.
+    fn set(&self, bytes: &[u8]) {
+        if let Ok(mut set) = self.0.lock() {
+            *set = Some(bytes.to_vec());
+        }
+    }
+}
+
+type Sink = Box<dyn FnMut(&str)>;
+
+/// Plays a script on a card and keeps what happened as lines, secrets hidden.
+pub struct Player<'c> {
+    card: TraceChannel<&'c mut dyn Channel, Sink>,
+    /// What the channel passed since it was last asked.
+    passed: Rc<RefCell<Vec<String>>>,
+    suite: Suite,
+    folder: &'c Path,
+    dice: Option<Dice>,
+    names: Names,
+    lines: Vec<String>,
+}
+
+impl<'c> Player<'c> {
+    /// A player for a card of a suite. `folder` is where files of keys are looked for; `dice` takes the random
+    /// numbers a script sets, without them it may set none.
+    pub fn new(card: &'c mut dyn Channel, suite: Suite, folder: &'c Path, dice: Option<Dice>) -> Self {
+        let passed = Rc::new(RefCell::new(Vec::new()));
+        let into = passed.clone();
+        let sink: Sink = Box::new(move |line: &str| into.borrow_mut().push(line.to_owned()));
+        let card = TraceChannel::new(card, sink);
+        Player { card, passed, suite, folder, dice, names: Names::new(), lines: Vec::new() }
+    }
+
+    /// What happened so far: the trace with the names of commands and the meaning of status words.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// Plays all steps, up to the first surprise.
+    ///
+    /// # Errors
+    /// A [`ScriptError`] where the card answered otherwise than expected or a value cannot be computed; a
+    /// [`ChannelError`] where it answered nothing.
+    pub fn play(&mut self, script: &Script) -> Result<()> {
+        for (line, step) in &script.steps {
+            let done = self.step(*line, step);
+            self.drain("");
+            done?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, line: usize, step: &Step) -> Result<()> {
+        let at = |fault: Fault| ScriptError { line, fault };
+        match step {
+            Step::Comment(text) => self.lines.push(format!("# {text}")),
+            Step::Reset(wanted) => {
+                let atr = self.card.reset()?;
+                self.drain("reset");
+                if let Some(wanted) = wanted {
+                    let expected = wanted.expand(&self.names, self.suite).map_err(at)?;
+                    if !expected.fits(&atr) {
+                        let fault = Fault::Atr { expected: expected.text(), got: hex::encode_upper(&atr) };
+                        return Err(at(fault).into());
+                    }
+                }
+            }
+            Step::Random(bytes) => {
+                let bytes = evaluate(bytes, &self.names, self.suite).map_err(at)?;
+                self.dice.as_ref().ok_or_else(|| at(Fault::Random))?.set(bytes.bytes());
+                self.lines.push(format!("! {:42} the card's random numbers from here on", bytes.to_string()));
+            }
+            Step::Define { name, value } => {
+                let value = evaluate(value, &self.names, self.suite).map_err(at)?;
+                self.lines.push(format!("@ {name} = {value}"));
+                self.names.insert(name.clone(), value);
+            }
+            Step::Secret { name, what, source } => self.secret(name, *what, source).map_err(at)?,
+            Step::Compare { left, right } => {
+                let left = evaluate(left, &self.names, self.suite).map_err(at)?;
+                let right = evaluate(right, &self.names, self.suite).map_err(at)?;
+                if !keys::equal(left.bytes(), right.bytes()) {
+                    let fault = Fault::Differs { left: left.to_string(), right: right.to_string() };
+                    return Err(at(fault).into());
+                }
+                self.lines.push(format!("? {:42} as it should be", left.to_string()));
+            }
+            Step::Command { bytes, expected } => {
+                let bytes = evaluate(bytes, &self.names, self.suite).map_err(at)?;
+                self.command(line, &bytes, expected.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn secret(&mut self, name: &str, what: Secret, source: &Source) -> Result<(), Fault> {
+        let (bytes, from) = match source {
+            Source::Test(bytes) => (bytes.clone(), "TEST"),
+            Source::File(path) => (self.read(path, what)?, "from a file"),
+        };
+        let value = Value::secret(&bytes);
+        let mut words = format!("@ {} {name}: {from}", what.word());
+        if what == Secret::Key {
+            let key = Key::new(self.suite, &bytes).map_err(Fault::Key)?;
+            words.push_str(&format!(", check value {}", hex::encode_upper(key.kcv())));
+        }
+        self.lines.push(words);
+        self.names.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    fn read(&self, path: &str, what: Secret) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let full = self.folder.join(path);
+        let failed = |why: String| Fault::File { path: full.display().to_string(), why };
+        let text = std::fs::read_to_string(&full).map(Zeroizing::new);
+        let text = text.map_err(|error| failed(error.to_string()))?;
+        let bytes = secret_bytes(&text).ok_or_else(|| failed(format!("it does not hold a {} as hex digits", what.word())))?;
+        what.check(bytes.len())?;
+        Ok(bytes)
+    }
+
+    fn command(&mut self, line: usize, bytes: &Value, wanted: Option<&Answer>) -> Result<()> {
+        let line = wanted.map_or(line, |answer| answer.line);
+        let at = |fault: Fault| ScriptError { line, fault };
+        let done = Pattern::done();
+        let pattern = wanted.map_or(&done, |answer| &answer.pattern);
+        let expected = pattern.expand(&self.names, self.suite).map_err(at)?;
+        let (name, dialect) = apdu_words::command(bytes.bytes());
+        let answer = self.send(bytes.bytes(), expected.names_transport());
+        self.shown(bytes, name, dialect);
+        let answer = answer?;
+        if !expected.fits(&answer) {
+            let got = match self.lines.last().and_then(|line| line.strip_prefix("< ")) {
+                Some(shown) => spaced(shown),
+                None => "nothing".to_owned(),
+            };
+            let fault = Fault::Answer { command: name, expected: expected.words(dialect), got };
+            return Err(at(fault).into());
+        }
+        if let Some(name) = wanted.and_then(|answer| answer.name.as_ref()) {
+            let data = &answer[..answer.len().saturating_sub(2)];
+            self.names.insert(name.clone(), Value::open(data));
+        }
+        Ok(())
+    }
+
+    /// Sends a command. Transport words are followed, unless the expectation speaks of them or the bytes are no
+    /// command that could be repeated.
+    fn send(&mut self, bytes: &[u8], raw: bool) -> Result<Vec<u8>, ChannelError> {
+        let command = match CommandRef::parse(bytes) {
+            Ok(command) if !raw => command,
+            _ => return self.card.transmit(bytes),
+        };
+        let mut whole = Command::new(command.cla, command.ins, command.p1, command.p2).data(command.data);
+        if let Some(le) = command.le {
+            whole = whole.le(le);
+        }
+        let answer = exchange(&mut self.card, &whole)?;
+        Ok([answer.data, answer.sw.bytes().to_vec()].concat())
+    }
+
+    /// Keeps what passed, with words; a command's secret bytes are hidden even where no rule of traces hides them.
+    fn shown(&mut self, bytes: &Value, name: &str, dialect: wire::status::Dialect) {
+        let mut first = true;
+        for line in self.passed.take() {
+            let words = match line.strip_prefix("< ") {
+                Some(answer) => status(answer).map_or("", |sw| sw.explain(dialect)),
+                None if first => name,
+                None => "GET RESPONSE, or once more with the right length",
+            };
+            let redacted = line.contains("hidden]");
+            let line = if first && bytes.has_secret() && !redacted { format!("> {bytes}") } else { line };
+            first = false;
+            self.lines.push(format!("{line:44} {words}").trim_end().to_owned());
+        }
+    }
+
+    fn drain(&mut self, words: &str) {
+        for line in self.passed.take() {
+            self.lines.push(format!("{line:44} {words}").trim_end().to_owned());
+        }
+    }
+}
+
+/// The status word at the end of an answer's line.
+fn status(line: &str) -> Option<Sw> {
+    let digits = line.trim_end();
+    let word = digits.get(digits.len().checked_sub(4)?..)?;
+    u16::from_str_radix(word, 16).ok().map(Sw)
+}
+
+/// `9000   words` as `9000 (words)`.
+fn spaced(line: &str) -> String {
+    match line.split_once("  ").or_else(|| line.split_once(' ')) {
+        Some((bytes, words)) if !words.trim().is_empty() => format!("{} ({})", bytes.trim(), words.trim()),
+        _ => line.trim().to_owned(),
+    }
+}
