@@ -198,7 +198,7 @@ fn answer_initialize(
     out.extend_from_slice(&version_algorithm);
     out.extend_from_slice(&pending.random);
     if online {
-        let session = pending.session(wallet.online, [0x80, 0x00]);
+        let session = session_key(&pending.key, pending.random, wallet.online, NO_TERMINAL);
         let balance = wallet.balance.to_be_bytes();
         let code = match pending.act {
             Act::Limit => mac::session(&session, &[], &[&balance, &wallet.limit, &[0x07], &pending.terminal]),
@@ -208,13 +208,6 @@ fn answer_initialize(
             }
         };
         out.extend_from_slice(&code);
-    }
-}
-
-impl Pending {
-    /// Session key: one block of `random4 || serial2 || tail2`, zeros to the block, under the transaction's key.
-    fn session(&self, serial: u16, tail: [u8; 2]) -> Key {
-        session_key(&self.key, self.random, serial, tail)
     }
 }
 
@@ -230,17 +223,77 @@ pub(super) fn session_key(key: &Key, random: [u8; 4], serial: u16, tail: [u8; 2]
     Key::new(suite, &block[..suite.block()]).unwrap_or_else(|_| Key::from_16(Suite::TripleDes, block))
 }
 
-/// The transaction the command just before began, if it is one of these; 6901 otherwise.
-fn second_step(context: &Context<'_>, acts: &[Act]) -> Result<Pending, Halt> {
-    match &context.pending {
-        Some(pending) if acts.contains(&pending.act) => Ok(pending.clone()),
-        _ => Err(Sw::WRONG_STATE.into()),
-    }
+/// A second step whose MAC was right.
+struct Step<'d> {
+    pending: Pending,
+    wallet: Wallet,
+    /// Serial of the transaction, before it is raised.
+    serial: u16,
+    session: Key,
+    /// `date4 time3`.
+    stamp: &'d [u8],
+    /// The terminal's MAC.
+    code: [u8; 4],
 }
 
-fn wallet_of(context: &Context<'_>, pending: &Pending) -> Result<Wallet, Halt> {
+/// Checks that the command just before began one of these acts (6901), and the terminal's MAC at the end of `data`
+/// (9302): over what the transaction is about, its type, the terminal and `date4 time3`. `tail` ends the block of the
+/// session key.
+fn second_step<'d>(
+    context: &Context<'_>,
+    acts: &[Act],
+    data: &'d [u8],
+    limit: Option<&[u8; 3]>,
+    tail: [u8; 2],
+) -> Result<Step<'d>, Halt> {
+    let pending = match &context.pending {
+        Some(pending) if acts.contains(&pending.act) => pending.clone(),
+        _ => return Err(Sw::WRONG_STATE.into()),
+    };
+    let (stamp, code) = data.split_last_chunk::<4>().ok_or(Sw::WRONG_LENGTH)?;
+    if stamp.len() != 7 {
+        return Err(Sw::WRONG_LENGTH.into());
+    }
     let node = Node::at(&context.memory, pending.wallet).ok_or(Sw::FILE_NOT_FOUND)?;
-    Ok(Wallet::at(context, node))
+    let wallet = Wallet::at(context, node);
+    let online = matches!(pending.act, Act::Load | Act::Unload | Act::Limit);
+    let serial = if online { wallet.online } else { wallet.offline };
+    let session = session_key(&pending.key, pending.random, serial, tail);
+    let amount = pending.amount.to_be_bytes();
+    let subject: &[u8] = limit.map_or(&amount, |limit| limit);
+    let said: &[&[u8]] = &[subject, &[pending.transaction], &pending.terminal, stamp];
+    if !keys::equal(&mac::session(&session, &[], said), code) {
+        return Err(Sw::MAC_WRONG.into());
+    }
+    Ok(Step { pending, wallet, serial, session, stamp, code: *code })
+}
+
+/// Tail of a session key that no terminal serial goes into.
+const NO_TERMINAL: [u8; 2] = [0x80, 0x00];
+
+impl Step<'_> {
+    /// MAC or TAC over the new balance, the serial, what the transaction is about, type, terminal and time.
+    fn outcome(&self, key: &Key, subject: &[u8]) -> [u8; 4] {
+        let balance = self.wallet.balance.to_be_bytes();
+        let serial = self.serial.to_be_bytes();
+        let kind = [self.pending.transaction];
+        mac::session(key, &[], &[&balance, &serial, subject, &kind, &self.pending.terminal, self.stamp])
+    }
+
+    /// Stages wallet, log record and proof, and answers.
+    fn finish(
+        &self,
+        context: &mut Context<'_>,
+        amount: u32,
+        proof: Proof,
+        answer: &[u8],
+    ) -> Result<Sw, Halt> {
+        self.wallet.save(context)?;
+        log(context, self, amount)?;
+        self.wallet.prove(context, self.pending.transaction, self.serial, proof)?;
+        context.answer.extend_from_slice(answer);
+        Ok(Sw::OK)
+    }
 }
 
 /// The TAC key of the current directory: 34/00 folded to single DES; 9403 when there is none.
@@ -251,26 +304,14 @@ fn tac_key(context: &Context<'_>) -> Result<Key, Halt> {
 
 /// CREDIT FOR LOAD 80 52: `date4 time3 MAC2`.
 pub fn credit_for_load(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let pending = second_step(context, &[Act::Load])?;
-    let (stamp, code) = split_mac(command.data)?;
-    let mut wallet = wallet_of(context, &pending)?;
-    let session = pending.session(wallet.online, [0x80, 0x00]);
-    let amount = pending.amount.to_be_bytes();
-    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
-    check(&mac::session(&session, &[], said), code)?;
-    let serial = wallet.online;
-    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
-    wallet.balance = wallet.balance.checked_add(pending.amount).ok_or(Sw::CONDITIONS)?;
-    wallet.save(context)?;
-    let balance = wallet.balance.to_be_bytes();
-    let parts: &[&[u8]] =
-        &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
-    let tac = mac::session(&tac_key(context)?, &[], parts);
-    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
+    let mut step = second_step(context, &[Act::Load], command.data, None, NO_TERMINAL)?;
+    let amount = step.pending.amount;
+    step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    step.wallet.balance = step.wallet.balance.checked_add(amount).ok_or(Sw::CONDITIONS)?;
+    let tac = step.outcome(&tac_key(context)?, &amount.to_be_bytes());
     // UNSPECIFIED: the MAC a proof of a load gives; the terminal's own, which it can compare.
-    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
-    context.answer.extend_from_slice(&tac);
-    Ok(Sw::OK)
+    let proof = Proof { mac: step.code, tac };
+    step.finish(context, amount, proof, &tac)
 }
 
 /// DEBIT 80 54 P1 00: P1 01 for purchase, cash and composite purchase, 03 for unload.
@@ -284,84 +325,55 @@ pub fn debit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 }
 
 fn debit_for_purchase(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
-    let pending = second_step(context, &[Act::Purchase, Act::Cash, Act::Composite])?;
     let (terminal_serial, rest) = data.split_at(4);
-    let (stamp, code) = split_mac(rest)?;
-    let mut wallet = wallet_of(context, &pending)?;
-    let session = pending.session(wallet.offline, [terminal_serial[2], terminal_serial[3]]);
-    let amount = pending.amount.to_be_bytes();
-    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
-    check(&mac::session(&session, &[], said), code)?;
-    let serial = wallet.offline;
-    wallet.balance = wallet.balance.checked_sub(pending.amount).ok_or(Sw::NOT_ENOUGH)?;
-    wallet.offline = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
-    wallet.save(context)?;
-    if let Some((at, record)) = &pending.cached {
+    let tail = [terminal_serial[2], terminal_serial[3]];
+    let mut step = second_step(context, &[Act::Purchase, Act::Cash, Act::Composite], rest, None, tail)?;
+    let amount = step.pending.amount;
+    step.wallet.balance = step.wallet.balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
+    step.wallet.offline = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    if let Some((at, record)) = &step.pending.cached {
         context.memory.write(*at, record)?;
     }
-    let answer_mac = mac::session(&session, &[], &[&amount]);
-    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
-    let parts: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, terminal_serial, stamp];
-    let tac = mac::session(&tac_key(context)?, &[], parts);
-    wallet.prove(context, pending.transaction, serial, Proof { mac: answer_mac, tac })?;
-    context.answer.extend_from_slice(&tac);
-    context.answer.extend_from_slice(&answer_mac);
-    Ok(Sw::OK)
+    let amount_bytes = amount.to_be_bytes();
+    let answer_mac = mac::session(&step.session, &[], &[&amount_bytes]);
+    let kind = [step.pending.transaction];
+    let said: &[&[u8]] = &[&amount_bytes, &kind, &step.pending.terminal, terminal_serial, step.stamp];
+    let tac = mac::session(&tac_key(context)?, &[], said);
+    step.finish(context, amount, Proof { mac: answer_mac, tac }, &[tac, answer_mac].concat())
 }
 
 fn debit_for_unload(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
-    let pending = second_step(context, &[Act::Unload])?;
-    let (stamp, code) = split_mac(data)?;
-    let mut wallet = wallet_of(context, &pending)?;
-    let session = pending.session(wallet.online, [0x80, 0x00]);
-    let amount = pending.amount.to_be_bytes();
-    let said: &[&[u8]] = &[&amount, &[pending.transaction], &pending.terminal, stamp];
-    check(&mac::session(&session, &[], said), code)?;
-    let serial = wallet.online;
+    let mut step = second_step(context, &[Act::Unload], data, None, NO_TERMINAL)?;
+    let amount = step.pending.amount;
     // QUIRK(fmcos-unload): a note of the manual says offline serial; flow chart and MAC3 say online.
-    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
-    wallet.balance = wallet.balance.checked_sub(pending.amount).ok_or(Sw::NOT_ENOUGH)?;
-    wallet.save(context)?;
-    let balance = wallet.balance.to_be_bytes();
-    let parts: &[&[u8]] =
-        &[&balance, &serial.to_be_bytes(), &amount, &[pending.transaction], &pending.terminal, stamp];
-    let answer_mac = mac::session(&session, &[], parts);
-    log(context, &wallet, &pending, serial, pending.amount, stamp)?;
-    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac: answer_mac })?;
-    context.answer.extend_from_slice(&answer_mac);
-    Ok(Sw::OK)
+    step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    step.wallet.balance = step.wallet.balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
+    let answer_mac = step.outcome(&step.session, &amount.to_be_bytes());
+    let proof = Proof { mac: step.code, tac: answer_mac };
+    step.finish(context, amount, proof, &answer_mac)
 }
 
 /// UPDATE OVERDRAW LIMIT 80 58: `new limit3 date4 time3 MAC2`.
 pub fn update_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let pending = second_step(context, &[Act::Limit])?;
     let (limit, rest) = command.data.split_first_chunk::<3>().ok_or(Sw::WRONG_LENGTH)?;
-    let (stamp, code) = split_mac(rest)?;
-    let mut wallet = wallet_of(context, &pending)?;
-    let session = pending.session(wallet.online, [0x80, 0x00]);
-    let said: &[&[u8]] = &[limit, &[pending.transaction], &pending.terminal, stamp];
-    check(&mac::session(&session, &[], said), code)?;
-    let serial = wallet.online;
-    wallet.online = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    let mut step = second_step(context, &[Act::Limit], rest, Some(limit), NO_TERMINAL)?;
+    step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
     // UNSPECIFIED: when an old limit exists; the balance contains the limit, so it moves with it.
-    let without = wallet.balance.checked_sub(wallet.limit_fen()).ok_or(Sw::NOT_ENOUGH)?;
-    wallet.limit = *limit;
-    wallet.balance = without.checked_add(wallet.limit_fen()).ok_or(Sw::CONDITIONS)?;
-    wallet.save(context)?;
-    let balance = wallet.balance.to_be_bytes();
-    let parts: &[&[u8]] =
-        &[&balance, &serial.to_be_bytes(), limit, &[pending.transaction], &pending.terminal, stamp];
-    let tac = mac::session(&tac_key(context)?, &[], parts);
+    let without = step.wallet.balance.checked_sub(step.wallet.limit_fen()).ok_or(Sw::NOT_ENOUGH)?;
+    step.wallet.limit = *limit;
+    step.wallet.balance = without.checked_add(step.wallet.limit_fen()).ok_or(Sw::CONDITIONS)?;
+    let tac = step.outcome(&tac_key(context)?, limit);
     // UNSPECIFIED: the amount field of this log record.
-    log(context, &wallet, &pending, serial, 0, stamp)?;
-    wallet.prove(context, pending.transaction, serial, Proof { mac: code, tac })?;
-    context.answer.extend_from_slice(&tac);
-    Ok(Sw::OK)
+    let proof = Proof { mac: step.code, tac };
+    step.finish(context, 0, proof, &tac)
 }
 
 /// UPDATE CAPP DATA CACHE 80/84 DC: keeps a record for the DEBIT of a composite purchase, which writes it or not at all.
 pub fn update_cache(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let mut pending = second_step(context, &[Act::Composite])?;
+    let mut pending = match &context.pending {
+        Some(pending) if pending.act == Act::Composite => pending.clone(),
+        _ => return Err(Sw::WRONG_STATE.into()),
+    };
     let (at, data) = records::cacheable(context, command)?;
     pending.cached = Some((at, data));
     context.volatile.pending = Some(pending);
@@ -394,38 +406,20 @@ pub fn prove(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 }
 
 /// Appends the 23-byte log record `serial2 limit3 amount4 type1 terminal6 date4 time3`, if the wallet names a log file.
-/// `serial` is the one before it was raised; which one is stored is the dialect's choice.
-fn log(
-    context: &mut Context<'_>,
-    wallet: &Wallet,
-    pending: &Pending,
-    serial: u16,
-    amount: u32,
-    stamp: &[u8],
-) -> Result<(), Halt> {
-    let sfi = wallet.node.header[8];
-    let Ok(file) = context.ef(Fid(u16::from(sfi))) else { return Ok(()) };
+/// Which serial is stored, the one before it was raised or after, is the dialect's choice.
+fn log(context: &mut Context<'_>, step: &Step<'_>, amount: u32) -> Result<(), Halt> {
+    let Ok(file) = context.ef(Fid(u16::from(step.wallet.node.header[8]))) else { return Ok(()) };
     if file.kind() != FileKind::Cyclic || file.record_len() != 23 {
         return Ok(());
     }
     let raised = u16::from(context.program.dialect.choices.log_serial_raised);
     let mut record = Vec::with_capacity(23);
     // The serial was not at its end, or the transaction would have been refused.
-    record.extend_from_slice(&serial.wrapping_add(raised).to_be_bytes());
-    record.extend_from_slice(&wallet.limit);
+    record.extend_from_slice(&step.serial.wrapping_add(raised).to_be_bytes());
+    record.extend_from_slice(&step.wallet.limit);
     record.extend_from_slice(&amount.to_be_bytes());
-    record.push(pending.transaction);
-    record.extend_from_slice(&pending.terminal);
-    record.extend_from_slice(stamp);
+    record.push(step.pending.transaction);
+    record.extend_from_slice(&step.pending.terminal);
+    record.extend_from_slice(step.stamp);
     records::push(context, file, &record)
-}
-
-/// `date4 time3` and the MAC after it.
-fn split_mac(data: &[u8]) -> Result<(&[u8], [u8; 4]), Halt> {
-    let (stamp, code) = data.split_last_chunk::<4>().ok_or(Sw::WRONG_LENGTH)?;
-    if stamp.len() == 7 { Ok((stamp, *code)) } else { Err(Sw::WRONG_LENGTH.into()) }
-}
-
-fn check(right: &[u8; 4], given: [u8; 4]) -> Result<(), Halt> {
-    if keys::equal(right, &given) { Ok(()) } else { Err(Sw::MAC_WRONG.into()) }
 }
