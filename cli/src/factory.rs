@@ -9,7 +9,7 @@ use reader::driver::fmcos::Fmcos;
 use std::path::Path;
 use vcard::slot::Keep;
 use vcard::{Image, Slot};
-use wire::profile::{CardKind, FACTORY_KEYS, KeyRow, MASTER, Recipient};
+use wire::profile::{CardKind, FACTORY_KEYS, FREE, KeyRow, MASTER, Recipient};
 use wire::{Channel, Command};
 
 /// User memory of a chip, in bytes.
@@ -69,3 +69,42 @@ pub fn test_mask(messages: u8, chv1: Option<&str>) -> Result<Mask> {
 
 /// ADM1 of a test SIM.
 pub const ADM: [u8; 8] = *b"00000000";
+
+/// A plain FMCOS card to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Blank {
+    /// Cipher of the chip.
+    pub suite: Suite,
+    /// Serial number.
+    pub serial: [u8; 8],
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Bytes for files.
+    pub user: usize,
+    /// Whether the image may hold keys of a formal root.
+    pub formal: bool,
+    /// Whether it leaves with its master file.
+    pub mf: bool,
+}
+
+/// A plain FMCOS card, as it comes from the chip's maker: the master file, sent as an APDU, is empty, and everybody
+/// may create and erase in it; or there is not even that.
+pub fn plain(blank: &Blank, entropy: Box<dyn Entropy + Send>) -> Result<Image> {
+    let chip = Chip {
+        kind: CardKind::Fmcos,
+        suite: blank.suite,
+        protocol: blank.protocol,
+        serial: blank.serial,
+    };
+    let image = Image::manufacture(&chip, blank.user, blank.formal);
+    if !blank.mf {
+        return Ok(image);
+    }
+    let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
+    slot.reset()?;
+    // The transport code behind the eighth byte is FF, as chips are delivered.
+    let mf = Command::new(0x80, 0xE0, 0x3F, 0x00)
+        .data(&[0x38, 0xFF, 0xFF, FREE, FREE, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+    Fmcos::new(&mut slot).send("CREATE FILE MF", &mf)?;
+    Ok(slot.image())
+}

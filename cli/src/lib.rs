@@ -3,6 +3,8 @@
 // The command is what prints: data on stdout, talk on stderr, both through `output`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod anatomy;
+mod apdu_words;
 pub mod args;
 mod bay;
 mod clock;
@@ -14,6 +16,7 @@ mod issue;
 mod nouns;
 mod output;
 mod records;
+mod script;
 mod secret;
 
 use args::Cli;

@@ -31,14 +31,15 @@ pub struct SupplyCut {
 pub struct SlotMemory {
     bytes: Vec<u8>,
     dirty: bool,
-    writes: u64,
+    writes: Vec<u32>,
     cut: Option<SupplyCut>,
 }
 
 impl SlotMemory {
     /// An EEPROM with this content.
     pub fn new(bytes: Vec<u8>) -> Self {
-        SlotMemory { bytes, dirty: false, writes: 0, cut: None }
+        let writes = vec![0; bytes.len().div_ceil(PAGE)];
+        SlotMemory { bytes, dirty: false, writes, cut: None }
     }
 
     /// True when a page was programmed since [`SlotMemory::saved`].
@@ -51,9 +52,9 @@ impl SlotMemory {
         self.dirty = false;
     }
 
-    /// Page writes so far.
-    pub const fn writes(&self) -> u64 {
-        self.writes
+    /// Writes of each page since the card was put into its slot; an image does not remember them.
+    pub fn writes(&self) -> &[u32] {
+        &self.writes
     }
 
     /// Lets the supply fail, once.
@@ -70,7 +71,7 @@ impl Nvm for SlotMemory {
     fn program(&mut self, page: usize, data: &[u8; PAGE]) -> Result<(), PowerLoss> {
         let Some(home) = self.bytes.get_mut(page * PAGE..(page + 1) * PAGE) else { return Ok(()) };
         self.dirty = true;
-        self.writes += 1;
+        self.writes[page] = self.writes[page].saturating_add(1);
         match &mut self.cut {
             None => home.copy_from_slice(data),
             Some(cut) if cut.after > 0 => {

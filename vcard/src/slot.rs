@@ -79,8 +79,8 @@ impl Slot {
         &self.path
     }
 
-    /// Page writes of the EEPROM so far.
-    pub const fn page_writes(&self) -> u64 {
+    /// Page writes of the EEPROM so far, page by page: a chip stands some 100 000 of each [docs/specs/fmcos.md].
+    pub fn page_writes(&self) -> &[u32] {
         self.card.nvm().writes()
     }
 

@@ -1,16 +1,15 @@
 //! `gridcard trace`: traces of APDUs, in words.
 
+use crate::apdu_words;
 use crate::args::Global;
 use crate::home;
 use crate::output::{answer, say};
 use anyhow::{Context, Result};
-use applets::program_of;
 use clap::{Args, Subcommand};
 use reader::trace::{Bytes, TraceLine, parse_trace};
 use serde_json::json;
 use std::path::PathBuf;
 use wire::Sw;
-use wire::profile::CardKind;
 use wire::status::Dialect;
 
 /// Verbs of traces.
@@ -38,7 +37,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         shown.push(match line {
             TraceLine::Command(bytes) => {
                 apdus += 1;
-                let (words, of) = command(bytes);
+                let (words, of) = apdu_words::command(&bytes.before);
                 dialect = of;
                 format!("> {:40} {words}", hex(bytes))
             }
@@ -60,22 +59,6 @@ fn hex(bytes: &Bytes) -> String {
         text.push_str(&::hex::encode_upper(&bytes.after));
     }
     text.trim_end().to_owned()
-}
-
-/// Name of a command, from the tables of all programs, and the dialect its answer is read in.
-fn command(bytes: &Bytes) -> (&'static str, Dialect) {
-    let [cla, ins, p1, p2] = match bytes.before[..] {
-        [cla, ins, p1, p2, ..] => [cla, ins, p1, p2],
-        _ => return ("not a command", Dialect::Fmcos),
-    };
-    let dialect = if cla == 0xA0 { Dialect::Gsm } else { Dialect::Fmcos };
-    if ins == 0xC0 {
-        return ("GET RESPONSE", dialect);
-    }
-    let rows = CardKind::ALL.into_iter().filter_map(program_of).flat_map(|program| program.rows());
-    let fitting: Vec<_> = rows.filter(|row| row.class.fits(cla) && row.ins == ins).collect();
-    let best = fitting.iter().find(|row| row.params.fit(p1, p2)).or(fitting.first());
-    (best.map_or("unknown command", |row| row.name), dialect)
 }
 
 fn status(bytes: &Bytes, dialect: Dialect) -> &'static str {

@@ -108,16 +108,13 @@ impl Script {
     }
 
     fn secrets(&self, wanted: fn(&Source) -> bool) -> Vec<&str> {
-        let name = |step: &'_ (usize, Step)| match &step.1 {
-            Step::Secret { name, source, .. } if wanted(source) => Some(name.as_str().to_owned()),
-            _ => None,
-        };
-        let names: BTreeSet<String> = self.steps.iter().filter_map(name).collect();
-        let all = self.steps.iter().filter_map(|(_, step)| match step {
+        let name = |(_, step): &'_ (usize, Step)| matches!(step, Step::Secret { source, .. } if wanted(source));
+        let steps = self.steps.iter().filter(|step| name(step));
+        let names = steps.filter_map(|(_, step)| match step {
             Step::Secret { name, .. } => Some(name.as_str()),
             _ => None,
         });
-        all.filter(|name| names.contains(*name)).collect()
+        names.collect()
     }
 }
 

@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use wire::status::Dialect;
 use wire::{Channel, ChannelError, Command, CommandRef, Sw};
 
 /// Random numbers of a virtual card that a script can set, for sessions whose numbers are known beforehand.
@@ -105,7 +106,7 @@ impl<'c> Player<'c> {
             Step::Random(bytes) => {
                 let bytes = evaluate(bytes, &self.names, self.suite).map_err(at)?;
                 self.dice.as_ref().ok_or_else(|| at(Fault::Random))?.set(bytes.bytes());
-                self.lines.push(format!("! {:42} the card's random numbers from here on", bytes.to_string()));
+                self.keep(&format!("! {bytes}"), "the card's random numbers from here on");
             }
             Step::Define { name, value } => {
                 let value = evaluate(value, &self.names, self.suite).map_err(at)?;
@@ -120,7 +121,7 @@ impl<'c> Player<'c> {
                     let fault = Fault::Differs { left: left.to_string(), right: right.to_string() };
                     return Err(at(fault).into());
                 }
-                self.lines.push(format!("? {:42} as it should be", left.to_string()));
+                self.keep(&format!("? {left}"), "as it should be");
             }
             Step::Command { bytes, expected } => {
                 let bytes = evaluate(bytes, &self.names, self.suite).map_err(at)?;
@@ -164,19 +165,19 @@ impl<'c> Player<'c> {
         let expected = pattern.expand(&self.names, self.suite).map_err(at)?;
         let (name, dialect) = apdu_words::command(bytes.bytes());
         let answer = self.send(bytes.bytes(), expected.names_transport());
-        self.shown(bytes, name, dialect);
+        let hidden = self.shown(bytes, name, dialect);
         let answer = answer?;
+        let (data, word) = answer.split_last_chunk::<2>().ok_or(ChannelError::Short(answer.len()))?;
+        let data = if hidden { Value::secret(data) } else { Value::open(data) };
         if !expected.fits(&answer) {
-            let got = match self.lines.last().and_then(|line| line.strip_prefix("< ")) {
-                Some(shown) => spaced(shown),
-                None => "nothing".to_owned(),
-            };
+            let sw = Sw(u16::from_be_bytes(*word));
+            let blank = if data.len() > 0 { " " } else { "" };
+            let got = format!("{data}{blank}{sw} ({})", sw.explain(dialect));
             let fault = Fault::Answer { command: name, expected: expected.words(dialect), got };
             return Err(at(fault).into());
         }
         if let Some(name) = wanted.and_then(|answer| answer.name.as_ref()) {
-            let data = &answer[..answer.len().saturating_sub(2)];
-            self.names.insert(name.clone(), Value::open(data));
+            self.names.insert(name.clone(), data);
         }
         Ok(())
     }
@@ -197,39 +198,40 @@ impl<'c> Player<'c> {
     }
 
     /// Keeps what passed, with words; a command's secret bytes are hidden even where no rule of traces hides them.
-    fn shown(&mut self, bytes: &Value, name: &str, dialect: wire::status::Dialect) {
-        let mut first = true;
+    /// True when the rules hid an answer.
+    fn shown(&mut self, bytes: &Value, name: &str, dialect: Dialect) -> bool {
+        let (mut first, mut hidden) = (true, false);
         for line in self.passed.take() {
-            let words = match line.strip_prefix("< ") {
-                Some(answer) => status(answer).map_or("", |sw| sw.explain(dialect)),
-                None if first => name,
-                None => "GET RESPONSE, or once more with the right length",
-            };
             let redacted = line.contains("hidden]");
+            let words = match line.strip_prefix("< ") {
+                Some(answer) => {
+                    hidden |= redacted;
+                    status(answer).map_or("", |sw| sw.explain(dialect))
+                }
+                None if first => name,
+                None => "(the answer is fetched, or asked for with its right length)",
+            };
             let line = if first && bytes.has_secret() && !redacted { format!("> {bytes}") } else { line };
             first = false;
-            self.lines.push(format!("{line:44} {words}").trim_end().to_owned());
+            self.keep(&line, words);
         }
+        hidden
     }
 
     fn drain(&mut self, words: &str) {
         for line in self.passed.take() {
-            self.lines.push(format!("{line:44} {words}").trim_end().to_owned());
+            self.keep(&line, words);
         }
+    }
+
+    /// One line, with words behind it.
+    fn keep(&mut self, line: &str, words: &str) {
+        self.lines.push(format!("{line:44}  {words}").trim_end().to_owned());
     }
 }
 
 /// The status word at the end of an answer's line.
 fn status(line: &str) -> Option<Sw> {
-    let digits = line.trim_end();
-    let word = digits.get(digits.len().checked_sub(4)?..)?;
+    let word = line.get(line.len().checked_sub(4)?..)?;
     u16::from_str_radix(word, 16).ok().map(Sw)
-}
-
-/// `9000   words` as `9000 (words)`.
-fn spaced(line: &str) -> String {
-    match line.split_once("  ").or_else(|| line.split_once(' ')) {
-        Some((bytes, words)) if !words.trim().is_empty() => format!("{} ({})", bytes.trim(), words.trim()),
-        _ => line.trim().to_owned(),
-    }
 }

@@ -211,6 +211,9 @@ impl Case<'_> {
             return;
         }
         report.commands += 1;
+        if let Some(fault) = self.kept(&live(&before), &live(&after)) {
+            report.violations.push(format!("{self}: {fault}"));
+        }
         if serials(&before).iter().zip(serials(&after)).any(|(old, new)| *old > new) {
             report.violations.push(format!("{self}: a serial went back"));
         }
@@ -226,6 +229,19 @@ impl Case<'_> {
                         .push(format!("{self}: write {cut} of {writes}, page {torn:?}: {fault}"));
                 }
             }
+        }
+    }
+
+    /// What is wrong with the memory after an error answer: it may differ in a retry counter alone.
+    fn kept(&self, before: &[u8], after: &[u8]) -> Option<&'static str> {
+        let spent = matches!(counter_only(before, after), Some(Counter::Spent));
+        match self.step.sw {
+            0x9000 | 0x9303 => None,
+            0x63C0..=0x63CF | 0x6988 | 0x9302 => {
+                (before != after && !spent).then_some("a wrong secret changed more")
+            }
+            // the secret was right: a try it takes must not stay spent
+            _ => spent.then_some("an error after a right secret kept the try"),
         }
     }
 

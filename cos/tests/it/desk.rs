@@ -139,6 +139,10 @@ impl Desk {
     pub fn sealed_key(&mut self, p1: u8, id: u8, plain: &[u8], master: &Key, sw: u16) {
         let field = seal::encipher(master, plain);
         self.maced(master, [0x84, 0xD4, p1, id], &field, sw);
+        // a wrong MAC of WRITE KEY spends no try (docs/specs/fmcos.md, keys)
+        if let Some(Line::Command(step)) = self.lines.last_mut() {
+            step.wrong = None;
+        }
     }
 
     /// A command with a MAC under `key`, its challenge drawn just before.
@@ -212,14 +216,12 @@ impl Desk {
         let mut parts = said.to_vec();
         parts.extend([&TERMINAL[..], &STAMP[..]]);
         let code = mac::session(&begun.session, &[], &parts);
-        let bytes = apdu(header, &[&begun.tail, first, &STAMP, &code]);
-        // A wrong MAC of a terminal spends no try.
-        let wrong = core::mem::take(&mut self.wrong);
-        let mut sent = bytes;
-        if wrong {
-            *sent.last_mut().unwrap() ^= 0x01;
+        let mut bytes = apdu(header, &[&begun.tail, first, &STAMP, &code]);
+        if core::mem::take(&mut self.wrong) {
+            *bytes.last_mut().unwrap() ^= 0x01;
         }
-        self.step(&sent, sw, None);
+        // a wrong MAC of a terminal spends no try
+        self.step(&bytes, sw, None);
     }
 
     /// Loads the passbook (1) or the wallet (2).

@@ -6,7 +6,7 @@ use gridcard_cos::gsm::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::journal::Memory;
 use gridcard_cos::keyfile::kind;
 use gridcard_cos::table::Program;
-use gridcard_cos::{Card, Chip, Protocol, RamNvm};
+use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use keys::Suite;
 use wire::profile::{CardKind, Fid};
 
@@ -45,6 +45,19 @@ static DIRS: &[SimDir] = &[
     SimDir { fid: Fid(0x7F01), files: RECORDS },
     SimDir { fid: Fid(0x7F02), files: GUARDED },
 ];
+
+/// The memory of a SIM with CHV1 switched on.
+pub fn image() -> Vec<u8> {
+    card(true).nvm().bytes().to_vec()
+}
+
+/// A SIM with this memory, under power.
+pub fn on(image: Vec<u8>) -> Card<RamNvm> {
+    let random = entropy(&Random::default());
+    let mut card = Card::new(RamNvm::from_bytes(image), random, |_| Some(&SIM)).unwrap();
+    card.power_on().unwrap();
+    card
+}
 
 fn card(chv1: bool) -> Card<RamNvm> {
     let secret = |kind, id, enabled, tries| SimSecret { kind, id, enabled, tries, value: [b'0' + id; 8] };

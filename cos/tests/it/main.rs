@@ -6,8 +6,12 @@ mod cuts;
 mod desk;
 mod furnished;
 mod gsm;
+mod hostile;
+mod random;
 mod sessions;
+mod snapshot;
 mod supply;
+mod table;
 mod tree;
 
 use gridcard_cos::table::Program;

@@ -175,10 +175,10 @@ fn a_second_cut_while_the_card_recovers() {
                 probe.insert("20261122100000".parse().unwrap());
                 let torn = probe.esam.image();
                 site.esam = crate::world::slot(torn, "torn esam");
-                let writes = site.esam.page_writes();
+                let writes: u32 = site.esam.page_writes().iter().sum();
                 site.esam.cut(SupplyCut { after: 0, torn: Torn::Erased });
                 let recovers = wire::Channel::reset(&mut site.esam).is_err();
-                came.set(recovers && site.esam.page_writes() == writes + 1);
+                came.set(recovers && site.esam.page_writes().iter().sum::<u32>() == writes + 1);
                 site.esam.remove();
             },
         );

@@ -109,7 +109,7 @@ fn refused(bench: &Bench, attempt: &Attempt, wanted: u16, what: &str) {
     bench.authenticate();
     bench.run_info(attempt);
     let before = user_area(&bench.card);
-    let writes = bench.card.page_writes();
+    let writes = bench.card.page_writes().to_vec();
     let answer = bench.envelope(&attempt.envelope());
     assert_eq!(answer.sw, Sw(wanted), "{what}");
     assert!(answer.data.is_empty(), "{what}");

@@ -61,7 +61,7 @@ fn every_change_is_on_disk_before_its_status_word() {
     }
     // A command that changes nothing does not touch the file.
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-    let writes = slot.page_writes();
+    let writes = slot.page_writes().to_vec();
     slot.transmit(READ).unwrap();
     slot.transmit(&[0x00, 0xD6, 0x85, 0x00]).unwrap();
     assert_eq!(slot.page_writes(), writes);

@@ -1,13 +1,14 @@
 //! `gridcard card`: virtual cards as things.
 
+mod diff;
+mod dump;
+mod new;
+mod personalise;
+
 use crate::args::Global;
 use crate::bay::Bay;
-use crate::clock::{entropy, random};
-use crate::factory;
 use crate::fail::refused;
-use crate::nouns::kdc::suite;
 use crate::output::{answer, facts, say, table};
-use ::kdc::ids::Serial;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use keys::Suite;
@@ -24,31 +25,18 @@ use wire::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Take a blank chip from the factory, in its transport state.
-    New(New),
+    /// Take a chip from the factory: a blank of one of our kinds in its transport state, or a plain FMCOS card.
+    New(new::New),
+    /// Play an APDU script on a card.
+    Personalise(personalise::Personalise),
+    /// Show all that a card's image holds: files, keys by their check values, wallets. No APDU is sent.
+    Dump(dump::Dump),
+    /// Tell what differs between two card images; exit code 1 when something does.
+    Diff(diff::Diff),
     /// List the card files of a folder and the folders below it.
     List(List),
     /// Show what a card is: ATR, kind, number, state, keys by their check values.
     Show(Show),
-}
-
-/// Options of `card new`.
-#[derive(Debug, Args)]
-pub struct New {
-    /// Card file to make.
-    pub file: PathBuf,
-    /// main-control, psam-issuing, esam-issuing, psam or esam (SIMs: `gridcard sim new`).
-    #[arg(long, value_parser = kind)]
-    pub kind: CardKind,
-    /// Cipher suite: 3des, aes128 or sm4.
-    #[arg(long, default_value = "3des", value_parser = suite)]
-    pub suite: Suite,
-    /// Serial of the chip, 16 hexadecimal digits; default: random.
-    #[arg(long)]
-    pub serial: Option<Serial>,
-    /// Allow this file to hold keys of a formal root, in clear.
-    #[arg(long)]
-    pub formal_on_virtual: bool,
 }
 
 /// Options of `card list`.
@@ -66,46 +54,16 @@ pub struct Show {
     pub file: PathBuf,
 }
 
-fn kind(text: &str) -> Result<CardKind, String> {
-    match CardKind::from_name(text) {
-        Some(CardKind::Sim) => Err("a SIM comes with its file tree: use `gridcard sim new`".into()),
-        Some(CardKind::TestCard) | None => {
-            Err("a kind is main-control, psam-issuing, esam-issuing, psam or esam".into())
-        }
-        Some(kind) => Ok(kind),
-    }
-}
-
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
-        Verb::New(options) => new(global, &options),
+        Verb::New(options) => new::run(global, &options),
+        Verb::Personalise(options) => personalise::run(global, &options),
+        Verb::Dump(options) => dump::run(global, &options),
+        Verb::Diff(options) => diff::run(global, &options),
         Verb::List(options) => list(global, &options.folder),
         Verb::Show(options) => show(global, &options.file),
     }
-}
-
-fn new(global: &Global, options: &New) -> Result<()> {
-    let serial = match options.serial {
-        Some(serial) => serial.0,
-        None => random(&mut *entropy(global, "serial")),
-    };
-    factory::blank(
-        options.kind,
-        options.suite,
-        serial,
-        options.formal_on_virtual,
-        entropy(global, "factory"),
-    )?
-    .save_new(&options.file, true)?;
-    let text =
-        format!("a blank {} chip ({}), serial {}", options.kind.name(), options.suite.name(), Serial(serial));
-    answer(
-        global,
-        &text,
-        json!({ "file": options.file.display().to_string(), "kind": options.kind.name(), "serial": Serial(serial).to_string() }),
-    );
-    Ok(())
 }
 
 fn list(global: &Global, folder: &Path) -> Result<()> {
@@ -167,7 +125,14 @@ fn show(global: &Global, file: &Path) -> Result<()> {
 
 fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
     let mut card = Fmcos::new(bay);
-    card.select_mf()?;
+    match card.select_mf() {
+        // A plain card without its MF answers so; what else may be wrong is no state.
+        Err(error) if kind == CardKind::Fmcos && error.sw() == Some(wire::Sw::FUNCTION_BLOCKED) => {
+            lines.push(("state", "no master file yet, or blocked".into()));
+            return Ok(Vec::new());
+        }
+        selected => selected?,
+    };
     let Ok(info) = card.card_info() else {
         lines.push(("state", "blank, or not finished: no card information".into()));
         return Ok(Vec::new());

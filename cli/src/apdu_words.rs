@@ -1,0 +1,18 @@
+//! Names of commands, from the command tables of all programs.
+
+use applets::program_of;
+use wire::profile::CardKind;
+use wire::status::Dialect;
+
+/// Name of a command that begins with these bytes, and the dialect its answer is read in.
+pub fn command(bytes: &[u8]) -> (&'static str, Dialect) {
+    let &[cla, ins, p1, p2, ..] = bytes else { return ("not a command", Dialect::Fmcos) };
+    let dialect = if cla == 0xA0 { Dialect::Gsm } else { Dialect::Fmcos };
+    if ins == 0xC0 {
+        return ("GET RESPONSE", dialect);
+    }
+    let rows = CardKind::ALL.into_iter().filter_map(program_of).flat_map(|program| program.rows());
+    let fitting: Vec<_> = rows.filter(|row| row.class.fits(cla) && row.ins == ins).collect();
+    let best = fitting.iter().find(|row| row.params.fit(p1, p2)).or(fitting.first());
+    (best.map_or("unknown command", |row| row.name), dialect)
+}

@@ -1,0 +1,89 @@
+//! `gridcard card new`.
+
+use crate::args::Global;
+use crate::clock::{entropy, random};
+use crate::factory::{self, Blank};
+use crate::nouns::kdc::suite;
+use crate::output::answer;
+use ::kdc::ids::Serial;
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+use cos::Protocol;
+use keys::Suite;
+use serde_json::json;
+use std::path::PathBuf;
+use wire::profile::CardKind;
+
+/// Options of `card new`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["kind", "blank"]))]
+pub struct New {
+    /// Card file to make.
+    pub file: PathBuf,
+    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, psam or esam (SIMs:
+    /// `gridcard sim new`).
+    #[arg(long, value_parser = kind)]
+    pub kind: Option<CardKind>,
+    /// A plain FMCOS card: an empty master file that everybody may fill, no key, no applet of ours.
+    #[arg(long)]
+    pub blank: bool,
+    /// With --blank: leave the master file out too; its CREATE FILE is then the first command.
+    #[arg(long, requires = "blank", conflicts_with = "kind")]
+    pub no_mf: bool,
+    /// With --blank: KiB of memory for files, 8, 16, 32 or 64.
+    #[arg(long, requires = "blank", conflicts_with = "kind", value_name = "KIB", default_value = "8",
+        value_parser = ["8", "16", "32", "64"])]
+    pub eeprom: String,
+    /// With --blank: speak T=0, where answers wait for GET RESPONSE; default: answers come at once.
+    #[arg(long, requires = "blank", conflicts_with = "kind")]
+    pub t0: bool,
+    /// Cipher suite: 3des, aes128 or sm4.
+    #[arg(long, default_value = "3des", value_parser = suite)]
+    pub suite: Suite,
+    /// Serial of the chip, 16 hexadecimal digits; default: random.
+    #[arg(long)]
+    pub serial: Option<Serial>,
+    /// Allow this file to hold keys of a formal root, in clear.
+    #[arg(long)]
+    pub formal_on_virtual: bool,
+}
+
+fn kind(text: &str) -> Result<CardKind, String> {
+    match CardKind::from_name(text) {
+        Some(CardKind::Sim) => Err("a SIM comes with its file tree: use `gridcard sim new`".into()),
+        Some(CardKind::Fmcos) => Err("a plain FMCOS card has no transport state: use --blank".into()),
+        Some(CardKind::TestCard) | None => {
+            Err("a kind is main-control, psam-issuing, esam-issuing, psam or esam".into())
+        }
+        Some(kind) => Ok(kind),
+    }
+}
+
+/// Makes the card.
+pub fn run(global: &Global, options: &New) -> Result<()> {
+    let serial = match options.serial {
+        Some(serial) => serial.0,
+        None => random(&mut *entropy(global, "serial")),
+    };
+    let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
+    let (image, words, kind) = match options.kind {
+        Some(kind) => {
+            let image = factory::blank(kind, suite, serial, formal, source)?;
+            (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
+        }
+        None => {
+            let kib: usize = options.eeprom.parse()?;
+            let protocol = if options.t0 { Protocol::T0 } else { Protocol::Direct };
+            let blank = Blank { suite, serial, protocol, user: kib * 1024, formal, mf: !options.no_mf };
+            let mf = if options.no_mf { "no master file" } else { "an empty master file" };
+            let words = format!("a plain FMCOS card ({}), {kib} KiB, {mf}", suite.name());
+            (factory::plain(&blank, source)?, words, CardKind::Fmcos)
+        }
+    };
+    image.save_new(&options.file, true)?;
+    let serial = Serial(serial).to_string();
+    let file = options.file.display().to_string();
+    let object = json!({ "file": file, "kind": kind.name(), "suite": suite.name(), "serial": serial });
+    answer(global, &format!("{words}, serial {serial}"), object);
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `gridcard card personalise`: an APDU script on a card.
+
+use crate::args::Global;
+use crate::bay::Bay;
+use crate::clock::entropy;
+use crate::fail::refused;
+use crate::home;
+use crate::output::{answer, say};
+use crate::script::{Dice, Player, Script};
+use anyhow::{Context, Result};
+use clap::Args;
+use cos::Chip;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use vcard::slot::Keep;
+use vcard::{Image, ImageError, Slot};
+
+/// Options of `card personalise`.
+#[derive(Debug, Args)]
+pub struct Personalise {
+    /// Card file.
+    pub file: PathBuf,
+    /// Script: the trace language with expectations, names and computed values (docs/specs/script.md).
+    pub script: PathBuf,
+    /// Only read the script and say what is wrong with it; no card is looked at.
+    #[arg(long)]
+    pub check: bool,
+    /// Play it on a copy of the card in memory and show the APDUs, secrets hidden; the card stays as it is.
+    #[arg(long, conflicts_with = "check")]
+    pub dry_run: bool,
+    /// Let `!` lines set the random numbers of the virtual card, to replay a recorded session. Never for money.
+    #[arg(long)]
+    pub test_random: bool,
+}
+
+/// Plays the script.
+pub fn run(global: &Global, options: &Personalise) -> Result<()> {
+    let place = || options.script.display().to_string();
+    let text = home::read_text(&options.script)?;
+    let script = Script::parse(&text).with_context(place)?;
+    if options.check {
+        let commands = script.commands();
+        let object = json!({ "script": place(), "commands": commands });
+        answer(global, &format!("{} is in order: {commands} commands", place()), object);
+        return Ok(());
+    }
+    let image = Image::load(&options.file)?;
+    tell_secrets(&script, image.formal);
+    let source = |source| ImageError::Card { path: options.file.clone(), source };
+    let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
+    let (mut bay, dice) = open(global, options, image)?;
+    let folder = options.script.parent().unwrap_or(Path::new(""));
+    let mut player = Player::new(&mut bay, suite, folder, dice);
+    let played = player.play(&script).with_context(place);
+    let lines = player.lines().to_vec();
+    let closed = bay.close();
+    if let Err(error) = played {
+        return Err(stopped(global, options, &lines, error));
+    }
+    closed?;
+    let object = json!({
+        "file": options.file.display().to_string(), "script": place(), "dry_run": options.dry_run,
+        "commands": script.commands(), "lines": lines,
+    });
+    answer(global, &lines.join("\n"), object);
+    let done = if options.dry_run { "rehearsed on a copy, the card is as it was" } else { "done" };
+    say(format!("{} commands, {done}", script.commands()));
+    Ok(())
+}
+
+/// The card in its slot; a copy in memory for a rehearsal.
+fn open(global: &Global, options: &Personalise, image: Image) -> Result<(Bay, Option<Dice>)> {
+    let real = entropy(global, &options.file.display().to_string());
+    let dice = options.test_random.then(Dice::default);
+    let source = match &dice {
+        Some(dice) => dice.entropy(real),
+        None => real,
+    };
+    let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
+    Ok((Bay::new(global, Slot::with_image(image, &options.file, source, keep)?)?, dice))
+}
+
+/// Says which secrets are none, and where the others will stand.
+fn tell_secrets(script: &Script, formal: bool) {
+    let test = script.test_secrets();
+    if !test.is_empty() {
+        say(format!("TEST, since they stand in the script: {}", test.join(", ")));
+    }
+    let files = script.file_secrets();
+    if !files.is_empty() && !formal {
+        say(format!("note: what the card takes of {} will stand in its image in clear", files.join(", ")));
+    }
+}
+
+/// The transcript up to the surprise, and what became of the card.
+fn stopped(global: &Global, options: &Personalise, lines: &[String], error: anyhow::Error) -> anyhow::Error {
+    if !global.json && !lines.is_empty() {
+        answer(global, &lines.join("\n"), json!({}));
+    }
+    // A card that was lost keeps its own exit code.
+    if error.chain().any(|cause| cause.is::<wire::ChannelError>()) {
+        return error;
+    }
+    let words = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let hint = match options.dry_run {
+        true => "the card is as it was",
+        false => "the card keeps what was done before that line; --dry-run rehearses on a copy",
+    };
+    let hint = if words.contains("random numbers, which") {
+        "a virtual card does it with --test-random, to replay a recorded session"
+    } else {
+        hint
+    };
+    refused(words).hint(hint).into()
+}
