@@ -31,7 +31,7 @@ fn a_torn_page_holds_what_was_asked_for() {
         assert_eq!(memory.bytes()[3 * PAGE..], [OLD; PAGE], "{torn:?}");
         // Once.
         assert_eq!(memory.program(3, &[NEW; PAGE]), Ok(()));
-        assert_eq!((memory.writes(), memory.is_dirty()), (4, true));
+        assert_eq!((memory.writes().iter().sum::<u32>(), memory.is_dirty()), (4, true));
         memory.saved();
         assert!(!memory.is_dirty());
     }
