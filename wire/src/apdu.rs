@@ -2,6 +2,7 @@
 
 use crate::status::Sw;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// A command APDU read in place: header, data, expected length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,9 @@ const fn le_value(byte: u8) -> u16 {
 /// let select = Command::new(0x00, 0xA4, 0x00, 0x00).data(&[0x3F, 0x00]);
 /// assert_eq!(select.to_bytes(), [0x00, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00]);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` shows the header and how long the data is, never the data: it may be a PIN.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Command {
     header: [u8; 4],
     data: Vec<u8>,
@@ -93,8 +96,8 @@ impl Command {
         Command { header: [cla, ins, p1, p2], data: Vec::new(), le: None }
     }
 
-    /// With command data. More than 255 bytes cannot travel in a short APDU; [`Command::to_bytes`] would
-    /// not be parseable, so the data is cut off here by `debug_assert` in tests and by the callers' sizes.
+    /// With command data, at most 255 bytes: a short APDU carries no more. Callers keep to it; a debug build
+    /// stops where one does not.
     pub fn data(mut self, data: &[u8]) -> Self {
         debug_assert!(data.len() <= 255, "short APDU data");
         self.data = data.to_vec();
@@ -134,6 +137,13 @@ impl Command {
             out.push(le as u8); // 256 travels as 00
         }
         out
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [cla, ins, p1, p2] = self.header;
+        write!(f, "Command({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {} data byte(s), Le {:?})", self.data.len(), self.le)
     }
 }
 

@@ -53,10 +53,6 @@ fn entropy(random: &Random) -> Box<dyn gridcard_cos::Entropy + Send> {
     })
 }
 
-fn blank(chip: Chip, random: &Random) -> Card<RamNvm> {
-    blank_of(bare, chip, random)
-}
-
 fn blank_of(
     program_of: fn(CardKind) -> Option<&'static Program>,
     chip: Chip,

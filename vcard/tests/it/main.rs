@@ -5,6 +5,7 @@
 mod entropy;
 mod faults;
 mod image;
+mod images;
 mod slot;
 
 use cos::{Chip, Protocol};
