@@ -67,7 +67,7 @@ pub enum Noun {
     /// A city office: takes its issuing cards into use.
     #[command(subcommand)]
     City(city::Verb),
-    /// Virtual cards: blanks from the factory, what a card is.
+    /// Virtual cards: new ones, scripts of APDUs, what a card holds.
     #[command(subcommand)]
     Card(card::Verb),
     /// PSAMs of bank offices, issued by a city.

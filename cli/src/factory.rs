@@ -90,12 +90,8 @@ pub struct Blank {
 /// A plain FMCOS card, as it comes from the chip's maker: the master file, sent as an APDU, is empty, and everybody
 /// may create and erase in it; or there is not even that.
 pub fn plain(blank: &Blank, entropy: Box<dyn Entropy + Send>) -> Result<Image> {
-    let chip = Chip {
-        kind: CardKind::Fmcos,
-        suite: blank.suite,
-        protocol: blank.protocol,
-        serial: blank.serial,
-    };
+    let chip =
+        Chip { kind: CardKind::Fmcos, suite: blank.suite, protocol: blank.protocol, serial: blank.serial };
     let image = Image::manufacture(&chip, blank.user, blank.formal);
     if !blank.mf {
         return Ok(image);

@@ -1,6 +1,6 @@
 //! What differs between two cards.
 
-use super::{Anatomy, Content, Facts, Item, Record};
+use super::{Anatomy, Content, Fact, Facts, Item, Record};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ pub enum Change {
     /// Only the first card has it.
     Removed { path: String, kind: &'static str },
     /// A property.
-    Fact { path: String, fact: &'static str, before: String, after: String },
+    Fact { path: String, fact: &'static str, before: Fact, after: Fact },
     /// Bytes at an offset of a file or of a record.
     Bytes { path: String, offset: usize, before: String, after: String },
     /// A secret that neither card shows.
@@ -40,7 +40,7 @@ impl Change {
             Change::Added { path, kind } => json!({ "change": "added", "path": path, "kind": kind }),
             Change::Removed { path, kind } => json!({ "change": "removed", "path": path, "kind": kind }),
             Change::Fact { path, fact, before, after } => {
-                json!({ "change": "fact", "path": path, "fact": fact, "before": before, "after": after })
+                json!({ "change": "fact", "path": path, "fact": fact, "before": before.value(), "after": after.value() })
             }
             Change::Bytes { path, offset, before, after } => {
                 json!({ "change": "bytes", "path": path, "offset": offset, "before": before, "after": after })
@@ -83,7 +83,7 @@ fn all(anatomy: &Anatomy) -> BTreeMap<&str, &Item> {
 fn items(path: &str, before: &Item, after: &Item, out: &mut Vec<Change>) {
     let mut fact = |fact, before: &str, after: &str| {
         if before != after {
-            let (before, after) = (before.to_owned(), after.to_owned());
+            let (before, after) = (before.into(), after.into());
             out.push(Change::Fact { path: path.to_owned(), fact, before, after });
         }
     };
@@ -97,10 +97,11 @@ fn items(path: &str, before: &Item, after: &Item, out: &mut Vec<Change>) {
 fn facts(path: &str, before: &Facts, after: &Facts, out: &mut Vec<Change>) {
     let value = |facts: &Facts, name: &str| {
         let found = facts.iter().find(|(fact, _)| *fact == name);
-        found.map_or("none".to_owned(), |(_, value)| value.clone())
+        found.map_or("none".into(), |(_, value)| value.clone())
     };
     let mut names: Vec<&'static str> = before.iter().map(|(fact, _)| *fact).collect();
-    names.extend(after.iter().map(|(fact, _)| *fact).filter(|fact| before.iter().all(|(old, _)| old != fact)));
+    names
+        .extend(after.iter().map(|(fact, _)| *fact).filter(|fact| before.iter().all(|(old, _)| old != fact)));
     for fact in names {
         let (before, after) = (value(before, fact), value(after, fact));
         if before != after {
@@ -129,7 +130,7 @@ fn records(path: &str, before: &[Record], after: &[Record], out: &mut Vec<Change
         match (of(before).map(|at| &before[at]), of(after).map(|at| &after[at])) {
             (Some(before), Some(after)) => match (&before.words, &after.words) {
                 (Some(old), Some(new)) if old != new => {
-                    let (before, after) = (old.clone(), new.clone());
+                    let (before, after) = (old.clone().into(), new.clone().into());
                     out.push(Change::Fact { path, fact: "entry", before, after });
                 }
                 _ => bytes(&path, &before.bytes, &after.bytes, out),

@@ -1,6 +1,6 @@
 //! Directories and files.
 
-use super::{Content, Facts, Item, Record, View, keyring, sim_names, wallet};
+use super::{Content, Fact, Facts, Item, Record, View, keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::gsm::access;
 use cos::rights::Right;
@@ -25,16 +25,17 @@ pub fn directory(view: &View<'_, '_>, dir: &Node, above: &str, level: usize) -> 
             children.push(directory(view, &node, &path, level + 1));
         }
     }
-    let mut facts = vec![("size", bytes(dir.size())), ("free", bytes(dir.end().saturating_sub(end)))];
+    let mut facts =
+        vec![("size", Fact::Bytes(dir.size())), ("free", Fact::Bytes(dir.end().saturating_sub(end)))];
     if !view.is_sim() {
-        facts.push(("create", Right(dir.header[5]).to_string()));
-        facts.push(("erase", Right(dir.header[6]).to_string()));
-        facts.push(("application id", format!("{:02X}", dir.header[7])));
+        facts.push(("create", Right(dir.header[5]).to_string().into()));
+        facts.push(("erase", Right(dir.header[6]).to_string().into()));
+        facts.push(("application id", format!("{:02X}", dir.header[7]).into()));
     }
-    facts.push(("state", blocks(dir.blocks())));
+    facts.push(("state", blocks(dir.blocks()).into()));
     // The list of files ends with 00, or where no header fits any more.
     if end + HEADER <= dir.end() && view.memory.byte(end) != 0 {
-        facts.push(("damaged", format!("no file can be read beyond address {end:04X}")));
+        facts.push(("damaged", format!("no file can be read beyond address {end:04X}").into()));
     }
     Item { path, kind: "directory", name: dir_name(view, dir), facts, content: Content::None, children }
 }
@@ -94,31 +95,33 @@ fn file(view: &View<'_, '_>, dir: &Node, node: &Node, above: &str) -> Item {
 fn file_facts(view: &View<'_, '_>, node: &Node, content: &Content) -> Facts {
     let mut facts = Facts::new();
     if SFI.contains(&node.fid().0) && !view.is_sim() {
-        facts.push(("SFI", format!("{:02X}", node.fid().0)));
+        facts.push(("SFI", format!("{:02X}", node.fid().0).into()));
     }
     let there = match content {
         Content::Records(records) => records.len(),
         Content::None | Content::Bytes(_) | Content::Secret(_) => 0,
     };
-    facts.push(match node.kind() {
+    facts.push(("size", Fact::Bytes(node.size())));
+    match node.kind() {
         FileKind::Fixed | FileKind::Cyclic => {
-            ("size", format!("{} x {}", node.record_count(), bytes(node.record_len())))
+            facts.push(("records", Fact::Number(node.record_count() as u64)));
+            facts.push(("record length", Fact::Bytes(node.record_len())));
         }
-        FileKind::Variable => ("size", format!("{}, {} used", bytes(node.size()), node.used().min(node.size()))),
-        _ => ("size", bytes(node.size())),
-    });
+        FileKind::Variable => facts.push(("used", Fact::Bytes(node.used().min(node.size())))),
+        _ => {}
+    }
     if node.kind() != FileKind::Binary {
-        facts.push(("written", format!("{there} record(s)")));
+        facts.push(("written records", Fact::Number(there as u64)));
     }
     if view.is_sim() {
-        facts.push(("read", condition(node.header[5] >> 4)));
-        facts.push(("update", condition(node.header[5] & 0x0F)));
+        facts.push(("read", condition(node.header[5] >> 4).into()));
+        facts.push(("update", condition(node.header[5] & 0x0F).into()));
         return facts;
     }
-    facts.push(("read", Right(node.header[5]).to_string()));
-    facts.push(("write", Right(node.header[6]).to_string()));
-    facts.push(("protection", protection(node)));
-    facts.push(("state", if node.is_written() { "written" } else { "never written" }.to_owned()));
+    facts.push(("read", Right(node.header[5]).to_string().into()));
+    facts.push(("write", Right(node.header[6]).to_string().into()));
+    facts.push(("protection", protection(node).into()));
+    facts.push(("state", if node.is_written() { "written" } else { "never written" }.into()));
     facts
 }
 
@@ -197,11 +200,6 @@ fn variable(view: &View<'_, '_>, node: &Node) -> Vec<Record> {
         rest = behind;
     }
     records
-}
-
-/// A number of bytes in words.
-pub fn bytes(count: usize) -> String {
-    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
 }
 
 fn join(above: &str, fid: Fid) -> String {

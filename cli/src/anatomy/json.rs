@@ -10,7 +10,7 @@ pub fn of(anatomy: &Anatomy) -> Value {
 
 fn object(facts: &Facts) -> Map<String, Value> {
     let name = |fact: &str| fact.replace([' ', '-'], "_").to_lowercase();
-    facts.iter().map(|(fact, value)| (name(fact), value.clone().into())).collect()
+    facts.iter().map(|(fact, value)| (name(fact), value.value())).collect()
 }
 
 fn item(here: &Item) -> Value {
@@ -27,9 +27,7 @@ fn item(here: &Item) -> Value {
             out.insert("content".into(), hex::encode_upper(bytes).into());
         }
         Content::Records(records) => {
-            let record = |record: &super::Record| {
-                json!({ "number": record.number, "content": hex::encode_upper(&record.bytes), "words": record.words })
-            };
+            let record = |record: &super::Record| json!({ "number": record.number, "content": hex::encode_upper(&record.bytes), "words": record.words });
             out.insert("records".into(), records.iter().map(record).collect());
         }
     }

@@ -1,7 +1,6 @@
 //! KEY files: every key by its check value, a PIN by its tries alone.
 
-use super::files::bytes;
-use super::{Content, Facts, Item, View};
+use super::{Content, Fact, Facts, Item, View};
 use cos::files::Node;
 use cos::gsm::access;
 use cos::keyfile::{self, KeyRecord, kind};
@@ -17,10 +16,10 @@ pub fn file(view: &View<'_, '_>, node: &Node, path: String, dir: &str) -> Item {
     let records: Vec<KeyRecord> = keyfile::records(view.memory, node).collect();
     let used: usize = records.iter().map(|record| keyfile::OVERHEAD + record.len()).sum();
     let mut facts =
-        vec![("size", bytes(node.size())), ("free", bytes(node.size().saturating_sub(used)))];
+        vec![("size", Fact::Bytes(node.size())), ("free", Fact::Bytes(node.size().saturating_sub(used)))];
     if !view.is_sim() {
-        facts.push(("add", Right(node.header[6]).to_string()));
-        facts.push(("short id of the directory", format!("{:02X}", node.header[5])));
+        facts.push(("add", Right(node.header[6]).to_string().into()));
+        facts.push(("short id of the directory", format!("{:02X}", node.header[5]).into()));
     }
     let children = records.iter().map(|record| key(view, record, dir)).collect();
     Item { path, kind: "KEY file", name: None, facts, content: Content::None, children }
@@ -31,8 +30,8 @@ fn key(view: &View<'_, '_>, record: &KeyRecord, dir: &str) -> Item {
     let mut facts = Facts::new();
     let is_secret_word = matches!(record.kind(), kind::PIN | kind::CHV | kind::PUK);
     if !view.is_sim() {
-        facts.push(("use", record.use_right().to_string()));
-        facts.push(("change", change(record)));
+        facts.push(("use", record.use_right().to_string().into()));
+        facts.push(("change", change(record).into()));
     }
     facts.extend(tail(record));
     let content = if is_secret_word {
@@ -40,9 +39,9 @@ fn key(view: &View<'_, '_>, record: &KeyRecord, dir: &str) -> Item {
     } else {
         let words = match record.key(view.memory, view.chip.suite) {
             Ok(key) => hex::encode_upper(key.kcv()),
-            Err(_) => format!("none: {} are no key of this suite", bytes(record.len())),
+            Err(_) => format!("none: {} are no key of this suite", Fact::Bytes(record.len())),
         };
-        facts.push(("check value", words));
+        facts.push(("check value", words.into()));
         Content::None
     };
     Item { path, kind: kind_words(record), name: role(view, record), facts, content, children: Vec::new() }
@@ -50,27 +49,31 @@ fn key(view: &View<'_, '_>, record: &KeyRecord, dir: &str) -> Item {
 
 fn change(record: &KeyRecord) -> String {
     let right = record.change_right();
-    if record.type_byte() & SEALED != 0 { format!("{right}, by cipher text and MAC only") } else { right.to_string() }
+    if record.type_byte() & SEALED != 0 {
+        format!("{right}, by cipher text and MAC only")
+    } else {
+        right.to_string()
+    }
 }
 
 /// What bytes 4 and 5 mean for the type [FMCOS UM 7.12.3].
 fn tail(record: &KeyRecord) -> Facts {
-    let tries = || ("tries", format!("{} of {}", record.tries_left(), record.byte5() >> 4));
-    let follow_up = || ("follow-up state", format!("{:X}", record.byte4() & 0x0F));
+    let tries = || ("tries", Fact::Tries { left: record.tries_left(), limit: record.byte5() >> 4 });
+    let follow_up = || ("follow-up state", format!("{:X}", record.byte4() & 0x0F).into());
     match record.kind() {
         kind::EXTERNAL | kind::PIN => vec![follow_up(), tries()],
         kind::LINE | kind::UNBLOCK | kind::RELOAD => vec![tries()],
         kind::CHV if record.id() == 1 => {
-            vec![("asked for", if record.byte4() == 1 { "yes" } else { "no" }.to_owned()), tries()]
+            vec![("asked for", if record.byte4() == 1 { "yes" } else { "no" }.into()), tries()]
         }
         kind::CHV | kind::PUK => vec![tries()],
         sam if sam & 0x30 == kind::SAM => vec![
-            ("usage", format!("{:02X}", record.byte4() << 5 | (sam & 0x1F))),
-            ("algorithm", format!("{:02X}", record.byte5())),
+            ("usage", format!("{:02X}", record.byte4() << 5 | (sam & 0x1F)).into()),
+            ("algorithm", format!("{:02X}", record.byte5()).into()),
         ],
         _ => vec![
-            ("version", format!("{:02X}", record.byte4())),
-            ("algorithm", format!("{:02X}", record.byte5())),
+            ("version", format!("{:02X}", record.byte4()).into()),
+            ("algorithm", format!("{:02X}", record.byte5()).into()),
         ],
     }
 }

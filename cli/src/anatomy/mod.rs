@@ -3,12 +3,15 @@
 //! One tree of items carries it; [`text`] and [`json`] show it, [`compare`] holds two against each other.
 
 pub mod compare;
+mod fact;
 mod files;
 pub mod json;
 mod keyring;
 mod sim_names;
 pub mod text;
 mod wallet;
+
+pub use fact::Fact;
 
 use anyhow::Result;
 use cos::files::Node;
@@ -20,7 +23,7 @@ use vcard::{Image, ImageError};
 use wire::profile::CardKind;
 
 /// Properties by their names, in the order they are shown.
-pub type Facts = Vec<(&'static str, String)>;
+pub type Facts = Vec<(&'static str, Fact)>;
 
 /// A card: the chip, and the tree of its files.
 pub struct Anatomy {
@@ -106,14 +109,14 @@ fn chip_facts(chip: &Chip, formal: bool, memory: usize) -> Facts {
         Protocol::T0 => "T=0",
     };
     let mut facts = vec![
-        ("kind", chip.kind.name().to_owned()),
-        ("suite", chip.suite.name().to_owned()),
-        ("protocol", protocol.to_owned()),
-        ("serial", hex::encode_upper(chip.serial)),
-        ("memory", format!("{memory} bytes for files")),
+        ("kind", chip.kind.name().into()),
+        ("suite", chip.suite.name().into()),
+        ("protocol", protocol.into()),
+        ("serial", hex::encode_upper(chip.serial).into()),
+        ("memory for files", Fact::Bytes(memory)),
     ];
     if formal {
-        facts.push(("formal keys", "allowed in this image".to_owned()));
+        facts.push(("formal keys", "allowed in this image".into()));
     }
     facts
 }

@@ -1,6 +1,6 @@
 //! The tree for people.
 
-use super::{Anatomy, Content, Item, Record};
+use super::{Anatomy, Content, Fact, Item, Record};
 use crate::output::facts;
 
 /// Bytes shown of a binary file or a record; JSON has them all.
@@ -8,7 +8,8 @@ const SHOWN: usize = 32;
 
 /// The card, then one indented paragraph an item.
 pub fn of(anatomy: &Anatomy) -> String {
-    let mut lines = vec![facts(&anatomy.chip)];
+    let chip: Vec<_> = anatomy.chip.iter().map(|(fact, value)| (*fact, value.to_string())).collect();
+    let mut lines = vec![facts(&chip)];
     match &anatomy.root {
         Some(root) => {
             lines.push(String::new());
@@ -47,7 +48,7 @@ fn content(content: &Content, indent: &str, is_key: bool, lines: &mut Vec<String
         Content::Bytes(bytes) if !is_empty(bytes) => lines.push(format!("{indent}= {}", digits(bytes))),
         Content::Bytes(_) => lines.push(format!("{indent}= empty")),
         Content::Secret(bytes) if !is_key => {
-            lines.push(format!("{indent}= [{} hidden]", super::files::bytes(bytes.len())));
+            lines.push(format!("{indent}= [{} hidden]", Fact::Bytes(bytes.len())));
         }
         Content::None | Content::Secret(_) => {}
         Content::Records(records) => {
@@ -78,7 +79,7 @@ fn is_empty(bytes: &[u8]) -> bool {
 fn digits(bytes: &[u8]) -> String {
     match bytes.get(..SHOWN) {
         Some(first) if bytes.len() > SHOWN => {
-            format!("{} and {} more", hex::encode_upper(first), super::files::bytes(bytes.len() - SHOWN))
+            format!("{} and {} more", hex::encode_upper(first), Fact::Bytes(bytes.len() - SHOWN))
         }
         _ => hex::encode_upper(bytes),
     }

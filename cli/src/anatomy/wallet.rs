@@ -1,7 +1,7 @@
 //! Wallet and passbook files, and their log [docs/specs/fmcos.md, wallet].
 
 use super::files::body;
-use super::{Content, Facts, Item, View};
+use super::{Content, Fact, Facts, Item, View};
 use cos::files::{FileKind, Node};
 use cos::rights::Right;
 use wire::money::Fen;
@@ -17,9 +17,9 @@ pub fn file(view: &View<'_, '_>, node: &Node, path: String) -> Item {
     let kind = if node.fid() == Fid(1) { "passbook" } else { "wallet" };
     let log = node.header[8];
     let mut facts = vec![
-        ("SFI", format!("{:02X}", node.fid().0)),
-        ("use", Right(node.header[5]).to_string()),
-        ("log file", if log == 0 { "none".to_owned() } else { format!("SFI {log:02X}") }),
+        ("SFI", format!("{:02X}", node.fid().0).into()),
+        ("use", Right(node.header[5]).to_string().into()),
+        ("log file", if log == 0 { "none".into() } else { format!("SFI {log:02X}").into() }),
     ];
     if let Some(body) = body(view, node, node.size()).first_chunk::<BODY>() {
         facts.extend(holdings(body));
@@ -35,15 +35,16 @@ fn holdings(body: &[u8; BODY]) -> Facts {
         kind => format!("{} {}", transaction(kind), u16::from_be_bytes([s1, s0])),
     };
     let mut facts = vec![
-        ("balance", Fen(u32::from_be_bytes([b3, b2, b1, b0])).to_string()),
-        ("overdraft limit in it", Fen(u32::from_be_bytes([0, l2, l1, l0])).to_string()),
-        ("online serial", u16::from_be_bytes([n1, n0]).to_string()),
-        ("offline serial", u16::from_be_bytes([f1, f0]).to_string()),
-        ("last transaction", last),
+        ("balance", Fact::Money(Fen(u32::from_be_bytes([b3, b2, b1, b0])))),
+        ("overdraft limit in it", Fact::Money(Fen(u32::from_be_bytes([0, l2, l1, l0])))),
+        ("online serial", Fact::Number(u16::from_be_bytes([n1, n0]).into())),
+        ("offline serial", Fact::Number(u16::from_be_bytes([f1, f0]).into())),
+        ("last transaction", last.into()),
     ];
     if kind != 0 {
         let (mac, tac) = proof.split_at(4);
-        facts.push(("its MAC and TAC", format!("{} {}", hex::encode_upper(mac), hex::encode_upper(tac))));
+        facts.push(("its MAC", hex::encode_upper(mac).into()));
+        facts.push(("its TAC", hex::encode_upper(tac).into()));
     }
     facts
 }
@@ -63,12 +64,9 @@ fn transaction(kind: u8) -> &'static str {
 
 /// True for the cyclic file that a wallet of the same directory logs to.
 pub fn is_log(view: &View<'_, '_>, dir: &Node, node: &Node) -> bool {
-    let names_it = |wallet: &Node| {
-        wallet.kind() == FileKind::Wallet && u16::from(wallet.header[8]) == node.fid().0
-    };
-    node.kind() == FileKind::Cyclic
-        && node.record_len() == LOG
-        && dir.child(view.memory, names_it).is_some()
+    let names_it =
+        |wallet: &Node| wallet.kind() == FileKind::Wallet && u16::from(wallet.header[8]) == node.fid().0;
+    node.kind() == FileKind::Cyclic && node.record_len() == LOG && dir.child(view.memory, names_it).is_some()
 }
 
 /// A log record in words: `serial 2 | limit 3 | amount 4 | type 1 | terminal 6 | date 4 | time 3`.
@@ -93,13 +91,5 @@ pub fn log_words(record: &[u8]) -> Option<String> {
 fn time(stamp: &[u8]) -> Option<String> {
     let digits = hex::encode_upper(stamp);
     let part = |from: usize| digits.get(from..from + 2);
-    Some(format!(
-        "{}-{}-{} {}:{}:{}",
-        digits.get(..4)?,
-        part(4)?,
-        part(6)?,
-        part(8)?,
-        part(10)?,
-        part(12)?
-    ))
+    Some(format!("{}-{}-{} {}:{}:{}", digits.get(..4)?, part(4)?, part(6)?, part(8)?, part(10)?, part(12)?))
 }

@@ -87,12 +87,19 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Mark(found) => {
-                write!(f, "a line begins with >, <, =, ?, !, @ or #, or is the word reset; this one begins with {found:?}")
+                write!(
+                    f,
+                    "a line begins with >, <, =, ?, !, @ or #, or is the word reset; this one begins with {found:?}"
+                )
             }
             Fault::Digit { found, place } => write!(f, "{found:?} at place {place} is no hex digit"),
             Fault::Odd => f.write_str("an odd number of hex digits"),
-            Fault::Hidden => f.write_str("bytes are hidden here; only a trace with all its bytes can be played"),
-            Fault::Failure => f.write_str("a failure of the channel, which a trace can tell and nobody can play"),
+            Fault::Hidden => {
+                f.write_str("bytes are hidden here; only a trace with all its bytes can be played")
+            }
+            Fault::Failure => {
+                f.write_str("a failure of the channel, which a trace can tell and nobody can play")
+            }
             Fault::Empty => f.write_str("no bytes after the mark"),
             Fault::Missing { what, place } => write!(f, "{what} is missing at place {place}"),
             Fault::Name(name) if name.is_empty() => f.write_str("a name is missing"),
@@ -107,9 +114,13 @@ impl fmt::Display for Fault {
                 write!(f, "there is no function {name}; there are {}", names.join(", "))
             }
             Fault::Arguments { usage, found } => write!(f, "{found} argument(s), where it reads {usage}"),
-            Fault::Slice => f.write_str("a slice reads name[from..to], in bytes from 0, either end may be left out"),
+            Fault::Slice => {
+                f.write_str("a slice reads name[from..to], in bytes from 0, either end may be left out")
+            }
             Fault::Beyond { name, len } => write!(f, "{name} has {len} bytes, the slice goes beyond"),
-            Fault::Definition => f.write_str("a definition reads @name = bytes, @key name = SOURCE or @pin name = SOURCE"),
+            Fault::Definition => {
+                f.write_str("a definition reads @name = bytes, @key name = SOURCE or @pin name = SOURCE")
+            }
             Fault::Source => f.write_str("a key or PIN comes from file:PATH or, for tests, test:HEX"),
             Fault::Length { what, wanted, found } => write!(f, "{what} has {wanted} bytes, this has {found}"),
             Fault::File { path, why } => write!(f, "{path}: {why}"),
@@ -123,16 +134,24 @@ impl Fault {
     /// The words about answers of a card.
     fn answers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::StatusWord => f.write_str("an answer ends with a status word, two bytes or their wildcards"),
+            Fault::StatusWord => {
+                f.write_str("an answer ends with a status word, two bytes or their wildcards")
+            }
             Fault::Stretches => f.write_str("`..` by itself stands once in an expectation"),
             Fault::NoCommand => f.write_str("no command stands before this expectation"),
-            Fault::SecondAnswer => f.write_str("the command before has its expectation already; `|` joins several"),
+            Fault::SecondAnswer => {
+                f.write_str("the command before has its expectation already; `|` joins several")
+            }
             Fault::Comparison => f.write_str("a comparison reads ? bytes = bytes"),
-            Fault::Random => f.write_str("this sets the card's random numbers, which no real card lets anybody do"),
+            Fault::Random => {
+                f.write_str("this sets the card's random numbers, which no real card lets anybody do")
+            }
             Fault::Answer { command, expected, got } => {
                 write!(f, "{command}: the card answered {got}, expected was {expected}")
             }
-            Fault::Atr { expected, got } => write!(f, "reset: the card's ATR is {got}, expected was {expected}"),
+            Fault::Atr { expected, got } => {
+                write!(f, "reset: the card's ATR is {got}, expected was {expected}")
+            }
             Fault::Differs { left, right } => write!(f, "these differ: {left} and {right}"),
             _ => f.write_str("not a line of a script"),
         }

@@ -108,7 +108,8 @@ impl Script {
     }
 
     fn secrets(&self, wanted: fn(&Source) -> bool) -> Vec<&str> {
-        let name = |(_, step): &'_ (usize, Step)| matches!(step, Step::Secret { source, .. } if wanted(source));
+        let name =
+            |(_, step): &'_ (usize, Step)| matches!(step, Step::Secret { source, .. } if wanted(source));
         let steps = self.steps.iter().filter(|step| name(step));
         let names = steps.filter_map(|(_, step)| match step {
             Step::Secret { name, .. } => Some(name.as_str()),
@@ -124,7 +125,7 @@ impl Parser {
         let rest = &line[mark.len_utf8()..];
         let chars: Vec<char> = line.chars().collect();
         let step = match mark {
-            '#' => Step::Comment(rest.trim().to_owned()),
+            '#' => Step::Comment(rest.strip_prefix(' ').unwrap_or(rest).to_owned()),
             _ if line == "reset" => Step::Reset(None),
             '=' if rest.trim().is_empty() => Step::Reset(None),
             '=' => Step::Reset(Some(Pattern::parse(&mut self.reader(&chars, 1))?)),

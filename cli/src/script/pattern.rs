@@ -185,7 +185,9 @@ fn run(bytes: &[Byte]) -> String {
     if bytes.iter().any(|byte| byte.hidden) {
         return format!("[{} bytes hidden]", bytes.len());
     }
-    let digit = |value: u8, mask: u8| if mask == 0 { '.' } else { char::from(b"0123456789ABCDEF"[usize::from(value)]) };
+    let digit = |value: u8, mask: u8| {
+        if mask == 0 { '.' } else { char::from(b"0123456789ABCDEF"[usize::from(value)]) }
+    };
     bytes
         .iter()
         .flat_map(|byte| [digit(byte.value >> 4, byte.mask >> 4), digit(byte.value & 15, byte.mask & 15)])

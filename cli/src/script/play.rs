@@ -91,7 +91,7 @@ impl<'c> Player<'c> {
     fn step(&mut self, line: usize, step: &Step) -> Result<()> {
         let at = |fault: Fault| ScriptError { line, fault };
         match step {
-            Step::Comment(text) => self.lines.push(format!("# {text}")),
+            Step::Comment(text) => self.lines.push(format!("# {text}").trim_end().to_owned()),
             Step::Reset(wanted) => {
                 let atr = self.card.reset()?;
                 self.drain("reset");
@@ -152,7 +152,8 @@ impl<'c> Player<'c> {
         let failed = |why: String| Fault::File { path: full.display().to_string(), why };
         let text = std::fs::read_to_string(&full).map(Zeroizing::new);
         let text = text.map_err(|error| failed(error.to_string()))?;
-        let bytes = secret_bytes(&text).ok_or_else(|| failed(format!("it does not hold a {} as hex digits", what.word())))?;
+        let bytes = secret_bytes(&text)
+            .ok_or_else(|| failed(format!("it does not hold a {} as hex digits", what.word())))?;
         what.check(bytes.len())?;
         Ok(bytes)
     }

@@ -1,12 +1,14 @@
 //! Sequences of commands that are almost right, damaged memory, and noise: the card answers, and an error changes nothing.
 //!
-//! `GRIDCARD_HOSTILE_SECONDS` sets the length (5), `GRIDCARD_HOSTILE_SEED` the first seed. A run that fails prints the line
+//! `GRIDCARD_HOSTILE_SECONDS` sets the length of all of it together (5), `GRIDCARD_HOSTILE_SEED` the first seed. A run that fails prints the line
 //! that repeats it.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a seed that is not printed repeats nothing")]
 
 use super::desk::{Desk, Line, unhex};
 use super::furnished::{fill, furnish, registers};
 use super::random::Random;
-use super::tree::live;
+use super::tree::{headers, live};
 use super::{BARE, bare, gsm};
 use gridcard_cos::{Card, Chip, Nvm, PAGE, Protocol, RamNvm};
 use keys::Suite;
@@ -65,8 +67,9 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// Calls `run` with one seed after another until the time is over, at least once; a run that hangs ends the process.
-fn until_time_is_over(test: &'static str, share: u64, mut run: impl FnMut(u64)) {
+/// Calls `run` with one seed after another until its share (percent) of the time is over, at least once, and gives the number
+/// of runs; one that hangs ends the process.
+fn until_time_is_over(test: &'static str, share: u64, mut run: impl FnMut(u64)) -> u64 {
     let seconds = setting("GRIDCARD_HOSTILE_SECONDS", 5);
     let first = setting("GRIDCARD_HOSTILE_SEED", 0x6772_6964);
     let (begun, time) = (Instant::now(), Duration::from_millis(seconds * 1000 * share / 100));
@@ -98,6 +101,7 @@ fn until_time_is_over(test: &'static str, share: u64, mut run: impl FnMut(u64)) 
         }
     }
     println!("{test}: {runs} runs");
+    runs
 }
 
 fn suite_of(seed: u64) -> Suite {
@@ -105,7 +109,7 @@ fn suite_of(seed: u64) -> Suite {
 }
 
 fn protocol_of(seed: u64) -> Protocol {
-    if seed / 3 % 2 == 0 { Protocol::Direct } else { Protocol::T0 }
+    if (seed / 3).is_multiple_of(2) { Protocol::Direct } else { Protocol::T0 }
 }
 
 /// A card whose random bytes come from the seed.
@@ -193,7 +197,7 @@ fn collect(card: &mut Card<RamNvm>, random: &mut Random, announced: u8) {
 fn almost_right_commands() {
     let furnished = Suite::ALL.map(Furnished::new);
     let mut good = 0;
-    until_time_is_over("almost_right_commands", 60, |seed| {
+    let runs = until_time_is_over("almost_right_commands", 60, |seed| {
         let (suite, protocol) = (suite_of(seed), protocol_of(seed));
         let home = &furnished[(seed % 3) as usize];
         // now and then a chip that nobody has personalised
@@ -235,26 +239,37 @@ fn almost_right_commands() {
         sw_of(&card.transmit(&unhex("00A40000023F00")));
     });
     println!("{good} commands were answered 9000");
-    assert!(good > COMMANDS / 10, "only {good} good answers: the generator is too wild");
+    assert!(
+        runs < 10 || good > COMMANDS / 10 * runs as usize,
+        "only {good} good answers: the generator is too wild"
+    );
 }
 
-/// Bytes flipped anywhere: the card may refuse to be one, or answer nonsense, and never panics or hangs.
+/// Changes bytes: in the headers of files, where sizes and record lengths stand, or anywhere.
+fn damage(image: &mut [u8], random: &mut Random) {
+    let headers = headers(image);
+    let anywhere = if random.one_in(8) { 0 } else { 16 * PAGE };
+    for _ in 0..=random.below(10) {
+        let at = if random.one_in(3) {
+            anywhere + random.below(image.len() - anywhere)
+        } else {
+            random.pick(&headers) + random.below(11)
+        };
+        image[at] = random.mostly(&[0x00, 0x01, 0x05, 0x28, 0x2A, 0x2C, 0x2E, 0x2F, 0x38, 0x3F, 0xFF]);
+    }
+}
+
+/// Bytes changed anywhere: the card may refuse to be one, or answer nonsense, and never panics or hangs.
 #[test]
 fn damaged_memory() {
     let furnished = Suite::ALL.map(Furnished::new);
-    let mut cards = 0;
-    until_time_is_over("damaged_memory", 30, |seed| {
+    let mut cards: u64 = 0;
+    let runs = until_time_is_over("damaged_memory", 30, |seed| {
         let (suite, protocol) = (suite_of(seed), protocol_of(seed));
         let home = &furnished[(seed % 3) as usize];
         let mut random = Random::new(seed);
         let mut image = home.image(suite, protocol);
-        let first = if random.one_in(8) { 0 } else { 16 * PAGE };
-        for _ in 0..=random.below(40) {
-            // headers and lengths stand early in the memory; bytes of a known kind among noise lead further
-            let end = random.pick(&[first + 64, first + 1200, image.len()]);
-            let at = first + random.below(end - first);
-            image[at] = random.mostly(&[0x00, 0xFF, 0x38, 0x28, 0x2A, 0x2E, 0x2C, 0x2F, 0x3F, 0x01]);
-        }
+        damage(&mut image, &mut random);
         let Some(mut card) = powered(image, seed) else { return };
         cards += 1;
         let mut command = Vec::new();
@@ -264,7 +279,7 @@ fn damaged_memory() {
         }
     });
     println!("{cards} damaged cards had power");
-    assert!(cards > 0);
+    assert!(runs < 10 || cards > runs / 2, "only {cards} of {runs} had power: the damage is too great");
 }
 
 /// The SIM dialect, whole and damaged.

@@ -25,6 +25,18 @@ pub fn serials(image: &[u8]) -> Vec<u16> {
     found
 }
 
+/// Addresses of the headers of all files, in the image.
+pub fn headers(image: &[u8]) -> Vec<usize> {
+    let mut found = Vec::new();
+    visit(image, &mut |at, part| {
+        // an end mark is one byte
+        if part.len() >= HEADER {
+            found.push(USER + at);
+        }
+    });
+    found
+}
+
 /// Shows every owned stretch: headers with names, files, end marks.
 fn visit(image: &[u8], show: &mut impl FnMut(usize, &[u8])) {
     let user = &image[USER..];

@@ -105,6 +105,14 @@ fn live(json: &Json<'_>) {
     json.ok(Party::Bank, &[&["server", "replace-sim", "--customer", CHEN.number][..], &new].concat());
     json.ok(Party::Bank, &["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin"]);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
+    json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
+    json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
+    assert_eq!(json.ok(Party::Sims, &["card", "personalise", "plain.card", "plain.apdu"])["commands"], 1);
+    assert_eq!(
+        json.ok(Party::Sims, &["card", "dump", "plain.card"])["mf"]["children"][0]["path"],
+        "3F00/0005"
+    );
+    assert_eq!(json.ok(Party::Sims, &["card", "diff", "plain.card", "plain.card"])["same"], true);
     assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance"], "49.45 yuan");
     assert!(json.ok(Party::Meters, &["card", "list", "."])["cards"].as_array().unwrap().len() >= 7);
     world.phones(&["card", "show", text(&sim), "--trace", "t.trace"]).run().ok();

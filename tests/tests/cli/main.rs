@@ -4,6 +4,7 @@
 //! behind, or make what no command makes (a SIM with the user's own messages on it).
 #![cfg(test)]
 
+mod card;
 mod ceremony;
 mod command;
 mod demo;

@@ -10,7 +10,7 @@ use wire::profile::CardKind;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/v1");
 
-fn images() -> Vec<PathBuf> {
+pub fn images() -> Vec<PathBuf> {
     let files = std::fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path());
     let mut images: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "card")).collect();
     images.sort();
@@ -18,7 +18,7 @@ fn images() -> Vec<PathBuf> {
 }
 
 /// A card in a slot, in memory alone: the files of the folder are never written.
-fn slot(path: &Path) -> Slot {
+pub fn slot(path: &Path) -> Slot {
     let image = Image::load(path).unwrap();
     Slot::with_image(image, path, Box::new(SeededEntropy::new(1, "images")), Keep::InMemory).unwrap()
 }
@@ -104,7 +104,6 @@ fn write_the_plain_card() {
         "80D40100083AF0EF1133123456",
         "80D401001539F0F0AA33000102030405060708090A0B0C0D0E0F",
         "80D401001536F0F0FF33101112131415161718191A1B1C1D1E1F",
-        "80D401011500F0F00100202122232425262728292A2B2C2D2E2F",
         "80E0000507280020F0F0FFFF",
         "80E00008072A0204F0F0FFFF",
         "80E0000A072E0204F0F0FFFF",
@@ -117,9 +116,7 @@ fn write_the_plain_card() {
         "00E200540401020304",
         "00E2005804AA020102",
     ] {
-        let answer = slot.transmit(&unhex(command)).unwrap();
-        // the sixth is no key type: a card also keeps what it refuses out of its memory
-        assert_eq!(answer == [0x90, 0x00], !command.starts_with("80D40101"), "{command}: {}", hex(&answer));
+        assert_eq!(slot.transmit(&unhex(command)).unwrap(), [0x90, 0x00], "{command}");
     }
     slot.image().save_new(&path, false).unwrap();
 }

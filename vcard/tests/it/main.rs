@@ -4,6 +4,7 @@
 
 mod entropy;
 mod faults;
+mod hostile;
 mod image;
 mod images;
 mod slot;
