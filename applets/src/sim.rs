@@ -74,7 +74,8 @@ static TELECOM: &[SimFile] = &[
     file(0x6FE0, "EF_GRID",    Transparent(2),      OPEN,     &[0x00, 0x01]),
 ];
 
-static DIRS: &[SimDir] = &[
+/// The file tree of the mask, directory by directory.
+pub static DIRS: &[SimDir] = &[
     SimDir { fid: Fid::MF, files: MASTER },
     SimDir { fid: Fid(0x7F20), files: GSM },
     SimDir { fid: Fid(0x7F10), files: TELECOM },

@@ -143,7 +143,12 @@ impl Command {
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [cla, ins, p1, p2] = self.header;
-        write!(f, "Command({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {} data byte(s), Le {:?})", self.data.len(), self.le)
+        write!(
+            f,
+            "Command({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {} data byte(s), Le {:?})",
+            self.data.len(),
+            self.le
+        )
     }
 }
 
