@@ -47,6 +47,9 @@ pub struct Global {
     /// Whether the one JSON object is out; an error after it has only stderr left.
     #[arg(skip)]
     pub answered: Arc<AtomicBool>,
+    /// Whether the answer could not be written; the command has failed then, whatever it did.
+    #[arg(skip)]
+    pub unheard: Arc<AtomicBool>,
 }
 
 /// APDUs and bytes between cards and their terminals.

@@ -4,6 +4,7 @@ use crate::args::{Global, Traffic};
 use crate::clock::entropy;
 use crate::fail::security;
 use crate::home;
+use crate::lock::CardLock;
 use anyhow::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
@@ -29,6 +30,8 @@ impl TraceSink for TraceFile {
 pub struct Bay {
     slot: Traced,
     traffic: Arc<Traffic>,
+    /// Held until the bay is closed or dropped, after the slot.
+    lock: CardLock,
 }
 
 enum Traced {
@@ -39,16 +42,18 @@ enum Traced {
 }
 
 impl Bay {
-    /// A slot under the command's options.
-    pub fn new(global: &Global, slot: Slot) -> Result<Self> {
+    /// A slot under the command's options, with the lock of its card.
+    pub fn new(global: &Global, slot: Slot, lock: CardLock) -> Result<Self> {
         let traffic = global.traffic.clone();
-        let Some(path) = &global.trace else { return Ok(Bay { slot: Traced::No(Box::new(slot)), traffic }) };
+        let Some(path) = &global.trace else {
+            return Ok(Bay { slot: Traced::No(Box::new(slot)), traffic, lock });
+        };
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
         let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut traced = TraceChannel::new(slot, TraceFile(file));
         traced.comment(&format!("card {name}"));
-        Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic })
+        Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic, lock })
     }
 
     /// Opens a card file of a kind; its changes reach the file before each status word.
@@ -58,18 +63,22 @@ impl Bay {
 
     /// Opens a card file of a kind.
     pub fn open_keeping(global: &Global, path: &Path, kind: CardKind, keep: Keep) -> Result<Self> {
+        let lock = CardLock::take(path)?;
         let image = Image::load_kind(path, kind)?;
         let label = path.display().to_string();
-        Bay::new(global, Slot::with_image(image, path, entropy(global, &label), keep)?)
+        Bay::new(global, Slot::with_image(image, path, entropy(global, &label), keep)?, lock)
     }
 
     /// Saves what changed.
     pub fn close(self) -> Result<()> {
-        let mut slot = match self.slot {
+        let Bay { slot, lock, .. } = self;
+        let mut slot = match slot {
             Traced::No(slot) => *slot,
             Traced::Yes(traced) => traced.into_parts().0,
         };
-        Ok(slot.close()?)
+        slot.close()?;
+        drop(lock);
+        Ok(())
     }
 
     /// Lets the card be pulled at a later command.
@@ -120,14 +129,27 @@ impl Channel for Bay {
     }
 }
 
-/// Hands a card over: the file moves, as a card does.
+/// Hands a card over: the file moves, as a card does. A card that is in its place already stays there, so that an
+/// interrupted act can be repeated.
 pub fn hand_over(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
+        if matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to) {
+            return Ok(());
+        }
         return Err(crate::fail::refused(format!("{} is there already", to.display()))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }
+    // The card itself, where a link was named. In one act where both lie on one disk: then there is never a second
+    // card, nor none.
+    if from.canonicalize().and_then(|card| std::fs::rename(card, to)).is_ok() {
+        return Ok(());
+    }
     let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     home::write(to, &bytes)?;
-    std::fs::remove_file(from).with_context(|| format!("cannot take {} away", from.display()))
+    if let Err(error) = std::fs::remove_file(from) {
+        let _ = std::fs::remove_file(to); // two cards must not be; the error that matters is the first
+        return Err(error).with_context(|| format!("cannot take {} away", from.display()));
+    }
+    Ok(())
 }

@@ -1,8 +1,11 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
+use crate::args::Global;
+use crate::output::{put, say};
 use ::meter::MeterError;
 use std::error::Error;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
 
@@ -72,7 +75,7 @@ pub fn security(message: impl Into<String>) -> Failure {
 }
 
 /// Exit code of an error, from the first in its chain that decides it.
-fn exit_of(error: &anyhow::Error) -> Exit {
+pub fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
             return failure.exit;
@@ -117,19 +120,21 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::PlanError>(cause))
 }
 
-/// Tells the user, and gives the exit code. `json`: on stdout, as the command's one object.
-pub fn report(error: &anyhow::Error, json: bool) -> Exit {
+/// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out
+/// already.
+pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
+    let json = global.json && !global.answered.load(Ordering::Relaxed);
     let exit = exit_of(error);
     let words = words(error);
     let hint = hint_of(error);
     if json {
         let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
-        println!("{object}");
+        put(global, &object.to_string());
     } else {
-        eprintln!("error: {words}");
+        say(format!("error: {words}"));
     }
     if let (Some(hint), false) = (hint, json) {
-        eprintln!("hint: {hint}");
+        say(format!("hint: {hint}"));
     }
     exit
 }

@@ -7,7 +7,8 @@ use crate::args::Global;
 use crate::fail::{refused, security};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
 
@@ -117,8 +118,11 @@ impl Home {
                 Err(self.foreign(*other, party, act).into())
             }
             _ => {
-                let words =
-                    format!("{} has no folder in {}: {act} needs it", party.words(), self.root.display());
+                let words = format!(
+                    "there is no folder of {} in {}: {act} needs it",
+                    party.words(),
+                    self.root.display()
+                );
                 Err(refused(words).hint(party.beginning()).into())
             }
         }
@@ -211,20 +215,56 @@ impl Home {
 /// Whose folder it is; `None` when it is nobody's.
 fn owner(folder: &Path) -> Result<Option<Party>> {
     let marker = folder.join(MARKER);
-    let Ok(text) = fs::read_to_string(&marker) else { return Ok(None) };
-    let read: Option<Marker> = serde_json::from_str(&text).ok();
+    let Ok(text) = fs::read(&marker) else { return Ok(None) };
+    let read: Option<Marker> = serde_json::from_slice(&text).ok();
     let party = read.and_then(|marker| Party::of_folder(&marker.role));
     let party =
         party.ok_or_else(|| refused(format!("{} names no role this program knows", marker.display())))?;
     Ok(Some(party))
 }
 
-/// Writes a file whole or not at all: beside it first, then renamed.
+/// Writes a file whole or not at all, and waits until it is on the disk: beside it first, then renamed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, File::sync_all)
+}
+
+/// As [`write`], without waiting for the disk: for batches that are repeated as a whole when they break.
+pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, |_| Ok(()))
+}
+
+/// Writes a file that holds keys: for its owner's eyes alone.
+pub fn write_secret(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
+    replace_as(path, bytes, private, |file| if durable { file.sync_all() } else { Ok(()) })
+}
+
+/// A new file that only its owner reads, where the system knows owners.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn replace(path: &Path, bytes: &[u8], keep: impl FnOnce(&File) -> std::io::Result<()>) -> Result<()> {
+    replace_as(path, bytes, |path| File::create(path), keep)
+}
+
+fn replace_as(
+    path: &Path,
+    bytes: &[u8],
+    create: impl FnOnce(&Path) -> std::io::Result<File>,
+    keep: impl FnOnce(&File) -> std::io::Result<()>,
+) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let beside = path.with_file_name(name);
-    let done = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let written = create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        keep(&file)
+    });
+    let done = written.and_then(|()| fs::rename(&beside, path));
     if done.is_err() {
         let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
     }

@@ -1,7 +1,5 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-// The command is what prints: data on stdout, talk on stderr, both through `output`.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod anatomy;
 mod apdu_words;
@@ -13,6 +11,7 @@ mod factory;
 mod fail;
 mod home;
 mod issue;
+mod lock;
 mod nouns;
 mod output;
 mod records;
@@ -36,9 +35,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return code;
         }
     };
-    let (json, answered) = (cli.global.json, cli.global.answered.clone());
+    let global = cli.global.clone();
     match nouns::run(cli) {
+        Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
         Ok(()) => 0,
-        Err(error) => fail::report(&error, json && !answered.load(Ordering::Relaxed)).code(),
+        Err(error) => fail::report(&error, &global).code(),
     }
 }

@@ -3,11 +3,25 @@
 use crate::args::Global;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value};
+use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::Ordering;
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
-    eprintln!("{}", words.as_ref());
+    // Where nobody can hear, there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{}", words.as_ref());
+}
+
+/// Lines on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
+pub fn put(global: &Global, text: &str) {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            global.unheard.store(true, Ordering::Relaxed);
+            say(format!("error: stdout cannot be written: {error}"));
+        }
+        _ => {}
+    }
 }
 
 /// A table with a heading line.
@@ -34,9 +48,9 @@ pub fn answer(global: &Global, text: &str, object: Value) {
             with_schema.extend(object);
         }
         global.answered.store(true, Ordering::Relaxed);
-        println!("{}", Value::Object(with_schema));
+        put(global, &Value::Object(with_schema).to_string());
     } else if !text.is_empty() {
-        println!("{text}");
+        put(global, text);
     }
 }
 

@@ -8,7 +8,12 @@ use wire::sms::record::RECORD_LEN;
 
 /// Writes a record file.
 pub fn write(path: &Path, record: &[u8; RECORD_LEN]) -> Result<()> {
-    home::write(path, format!("{}\n", hex::encode_upper(record)).as_bytes())
+    home::write(path, line(record).as_bytes())
+}
+
+/// What stands in a record file.
+pub fn line(record: &[u8; RECORD_LEN]) -> String {
+    format!("{}\n", hex::encode_upper(record))
 }
 
 /// Reads a record file.

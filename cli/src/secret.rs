@@ -25,8 +25,7 @@ pub fn ask(prompt: &str) -> Result<Zeroizing<String>> {
 /// Asks for a line that is no secret.
 pub fn ask_openly(prompt: &str) -> Result<String> {
     if std::io::stdin().is_terminal() {
-        eprint!("{prompt}: ");
-        let _ = std::io::stderr().flush(); // a prompt that is not seen is still a prompt
+        let _ = write!(std::io::stderr(), "{prompt}: "); // a prompt that is not seen is still a prompt
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;

@@ -53,7 +53,7 @@ pub enum BootError {
     Version(u8),
     /// The superblock's checksum is wrong.
     Checksum,
-    /// A kind or suite byte this program does not know.
+    /// A kind, suite or protocol byte this program does not know.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ impl core::fmt::Display for BootError {
             }
             BootError::Checksum => write!(f, "the checksum of the EEPROM's first page is wrong"),
             BootError::Unknown => {
-                write!(f, "the EEPROM names a card kind or suite this program does not know")
+                write!(f, "the EEPROM names a card kind, suite or protocol this program does not know")
             }
         }
     }
@@ -116,7 +116,11 @@ impl Chip {
         if block[60..] != checksum(block) {
             return Err(BootError::Checksum);
         }
-        let protocol = if block[7] == 1 { Protocol::T0 } else { Protocol::Direct };
+        let protocol = match block[7] {
+            0 => Protocol::Direct,
+            1 => Protocol::T0,
+            _ => return Err(BootError::Unknown),
+        };
         let mut serial = [0; 8];
         serial.copy_from_slice(&block[8..16]);
         Ok(Chip {

@@ -256,7 +256,7 @@ impl Node {
 
     /// Stages the end of the list at the directory's start: all its files are gone.
     pub fn clear(&self, memory: &mut Memory<'_>) -> Result<(), Halt> {
-        memory.write(self.body(), &[0])
+        end_list(memory, self)
     }
 }
 
@@ -272,9 +272,15 @@ pub fn create_mf(memory: &mut Memory<'_>, mut header: [u8; HEADER], name: &[u8])
     Ok(node)
 }
 
+/// Stages the end of a directory's list where its first file would begin. A directory of size 0 has no byte for it: the one
+/// behind it is another file's.
+fn end_list(memory: &mut Memory<'_>, dir: &Node) -> Result<(), Halt> {
+    if dir.size() == 0 { Ok(()) } else { memory.write(dir.body(), &[0]) }
+}
+
 fn place(memory: &mut Memory<'_>, node: &Node, name: &[u8], fill: u8) -> Result<(), Halt> {
     match node.kind() {
-        FileKind::Dir => memory.write(node.body(), &[0])?,
+        FileKind::Dir => end_list(memory, node)?,
         FileKind::Keys | FileKind::Wallet => memory.fill_unowned(node.body(), node.size(), &|_| 0)?,
         FileKind::Binary | FileKind::Variable => memory.fill_unowned(node.body(), node.size(), &|_| fill)?,
         FileKind::Fixed | FileKind::Cyclic => {

@@ -29,7 +29,7 @@ pub const MAX_PAGES: usize = 14;
 pub const USER_PAGE: usize = FIRST_PAGE + MAX_PAGES;
 
 /// A page as the running command wants it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Staged {
     page: usize,
     data: [u8; PAGE],

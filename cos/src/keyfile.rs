@@ -48,7 +48,7 @@ pub mod kind {
     pub const PURCHASE: u8 = 0x3E;
     /// Load.
     pub const LOAD: u8 = 0x3F;
-    /// Keys of a SAM: 20 and the type of the usage byte's low five bits, so 20 to 2F.
+    /// Keys of a SAM: 20 and the type in the usage byte's low bits, 0 to F.
     pub const SAM: u8 = 0x20;
     /// CHV of a SIM (id 1, 2 and A for ADM1); our own type.
     pub const CHV: u8 = 0x01;

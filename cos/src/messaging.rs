@@ -51,6 +51,8 @@ pub fn open(
         match direction {
             Direction::Write if type_byte & MAC_DEMANDED != 0 => return Err(Sw::SM_MISSING.into()),
             Direction::Read if access & FREE_READ == 0 => return Err(Sw::CLASS_PROTECTION.into()),
+            // A plain read carries no data; a MAC would need the class that says so.
+            Direction::Read if !command.data.is_empty() => return Err(Sw::WRONG_LENGTH.into()),
             _ => return Ok((Zeroizing::new(command.data.to_vec()), None)),
         }
     }
@@ -68,7 +70,7 @@ pub fn open(
 
 /// Checks the MAC a command carries under line key 36/`key_id`, and gives the data before it.
 ///
-/// 6985 no challenge, 6987 no MAC, 6A88 no key, 6983 key dead, 6988 MAC wrong; the third wrong MAC in a row locks the
+/// 6985 no challenge, 6987 no MAC, 6A88 no key, 6982 its use right, 6983 key dead, 6988 MAC wrong; the third wrong MAC in a row locks the
 /// application for good: 9303 [FMCOS UM 8.2.1].
 pub fn line_checked<'c>(
     context: &mut Context<'_>,
@@ -78,6 +80,7 @@ pub fn line_checked<'c>(
     let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
     let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let mut record = context.key_record(kind::LINE, key_id)?;
+    context.require(record.use_right())?;
     let key = record.key(&context.memory, context.chip.suite)?;
     record.spend_try(&mut context.memory)?;
     let [cla, ins, p1, p2] = command.header();

@@ -21,7 +21,7 @@ pub trait Nvm {
 }
 
 /// An EEPROM in RAM that never fails.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RamNvm(alloc::vec::Vec<u8>);
 
 impl RamNvm {

@@ -91,7 +91,7 @@ pub struct Volatile {
     pub challenge: Option<Challenge>,
     /// A transaction between its two steps; any other command forgets it.
     pub pending: Option<Pending>,
-    /// The temporary key of a SAM and the state of its MAC.
+    /// The temporary key or the purchase of a SAM.
     pub sam: Option<Sam>,
     /// The current directory and file.
     pub selection: Selection,

@@ -1,5 +1,5 @@
-//! A whole session: the first byte names the card; then each command with its length before it, 00 for a reset. Pairs FF
-//! are bytes of memory that change under way, where a flipped address may name any.
+//! A whole session: the first byte names the card; then each command with its length before it. Length 00 is a reset; FF and
+//! three bytes, an address and a value, change a byte of memory.
 
 #![no_main]
 

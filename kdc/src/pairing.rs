@@ -2,7 +2,8 @@
 //!
 //! A meter's MCU is no card, but it takes keys in the same form: wrapped under its transport key, which it got
 //! at production, with its number in the place of challenge and serial [docs/specs/cards.md 7]. The file
-//! holds those fields, so it can travel openly.
+//! holds those fields. The transport root is published, so the wrapping keeps out accidents, not attackers
+//! [docs/specs/cards.md 2].
 
 pub use crate::messages::PairingError;
 

@@ -326,6 +326,9 @@ impl Insertion<'_, '_> {
         let before = self.meter.state.balance;
         // Written down before it is sent: from now on the receipt may be in the ESAM and not on the SIM.
         let earlier = self.meter.state.pending_order.replace(order.tpdu().to_vec());
+        if let Err(error) = self.meter.keep() {
+            return Err(Fault { refusal: Refusal::Esam, step, cause: Some(error.to_string()) });
+        }
         let user_data = match self.esam.envelope(order.tpdu()) {
             Ok(user_data) => user_data,
             Err(EnvelopeError::Refused(refusal)) => {

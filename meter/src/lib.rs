@@ -18,7 +18,7 @@ mod text;
 pub use display::Display;
 pub use flash::FormalKeys;
 pub use insertion::{InsertionReport, OrderOutcome, OrderResult, Outcome};
-pub use mcu::{Meter, MeterConfig, MeterError, MeterState};
+pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
 pub use pairing::{Pairing, PairingError, PairingFile};
 pub use register::Consumption;
 pub use settle::ConsumptionReport;

@@ -8,6 +8,7 @@ use crate::text;
 use keys::Suite;
 use serde::{Deserialize, Serialize};
 use wire::bcd::{BcdTime, MeterNumber};
+use wire::channel::ChannelError;
 use wire::money::Fen;
 use wire::profile::State;
 
@@ -121,7 +122,11 @@ pub enum MeterError {
 pub struct Meter {
     pub(crate) state: MeterState,
     pub(crate) pairing: Pairing,
+    keeper: Option<Keeper>,
 }
+
+/// Writes the flash; an error in words stops the act that wanted it written.
+pub type Keeper = Box<dyn FnMut(&Meter) -> Result<(), String>>;
 
 impl Meter {
     /// A new meter.
@@ -147,7 +152,21 @@ impl Meter {
         if pairing.state() != config.state {
             return Err(MeterError::State { pairing: pairing.state(), meter: config.state });
         }
-        Ok(Meter { state, pairing })
+        Ok(Meter { state, pairing, keeper: None })
+    }
+
+    /// Has the flash written at the moments when a loss of power would otherwise lose or double money: before a DEBIT
+    /// and before an order goes to the ESAM. Without a keeper the caller keeps the state after each act.
+    pub fn keep_with(&mut self, keeper: Keeper) {
+        self.keeper = Some(keeper);
+    }
+
+    /// Writes the flash now, if there is a keeper.
+    pub(crate) fn keep(&mut self) -> Result<(), ChannelError> {
+        let Some(mut keeper) = self.keeper.take() else { return Ok(()) };
+        let kept = keeper(self);
+        self.keeper = Some(keeper);
+        kept.map_err(ChannelError::Storage)
     }
 
     /// What the meter remembers; give it to [`Meter::from_state`] to switch it on again.

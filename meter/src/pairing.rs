@@ -10,7 +10,8 @@ use wire::profile::{Recipient, State};
 /// First field of every pairing file this program reads.
 pub const FORMAT: &str = "gridcard pairing 1";
 
-/// A pairing file as it stands in JSON: keys wrapped under the MCU's transport key, so it travels openly.
+/// A pairing file as it stands in JSON: keys wrapped under the MCU's transport key. The transport root is published, so
+/// the wrapping keeps out accidents, not attackers [docs/specs/cards.md 2].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairingFile {

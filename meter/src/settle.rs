@@ -97,6 +97,7 @@ impl Meter {
             return Ok(());
         }
         self.state.pending_debit = Some(PendingDebit { amount, before: balance });
+        self.keep().map_err(|source| CardError::Channel { step: "keep the meter's flash", source })?;
         let debited = esam.debit(amount);
         // A status word says that nothing was debited; without one nobody knows.
         if !matches!(debited, Err(CardError::Channel { .. })) {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[allow(clippy::expect_used)]
+    #[expect(clippy::expect_used, reason = "a card without random numbers must not answer")]
     fn fill(&mut self, out: &mut [u8]) {
         getrandom::fill(out)
             .expect("the operating system has a random generator; without one no card may run");

@@ -18,8 +18,8 @@ const MARK: &[u8; 8] = b"GRIDCARD";
 const VERSION: u8 = 1;
 const WARNING: &[u8; 32] = b"virtual card, KEYS IN CLEAR     ";
 
-/// A card image in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A card image in memory. `Debug` leaves out the EEPROM, which holds keys.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Image {
     /// Kind of the card.
     pub kind: CardKind,
@@ -27,6 +27,12 @@ pub struct Image {
     pub formal: bool,
     /// The EEPROM.
     pub eeprom: Vec<u8>,
+}
+
+impl core::fmt::Debug for Image {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Image({}, {} bytes)", self.kind.name(), self.eeprom.len())
+    }
 }
 
 /// Why a file is no usable card image. The file is never touched.
@@ -72,6 +78,12 @@ pub enum ImageError {
         path: PathBuf,
         /// "header" or "memory".
         part: &'static str,
+    },
+    /// Header and memory do not belong together.
+    #[error("{path} is damaged: its header does not fit the card inside", path = path.display())]
+    Contradiction {
+        /// The file.
+        path: PathBuf,
     },
     /// The EEPROM inside is no card this program runs.
     #[error("{path} holds no card this program can run: {source}", path = path.display())]
@@ -168,7 +180,10 @@ impl Image {
         if header[16..20] != hash(eeprom).to_be_bytes() {
             return Err(ImageError::Checksum { path, part: "memory" });
         }
-        let chip = Chip::read(eeprom).map_err(|source| ImageError::Card { path, source })?;
+        let chip = Chip::read(eeprom).map_err(|source| ImageError::Card { path: path.clone(), source })?;
+        if header[9] != chip.kind.code() || header[10] > 1 {
+            return Err(ImageError::Contradiction { path });
+        }
         Ok(Image { kind: chip.kind, formal: header[10] != 0, eeprom: eeprom.to_vec() })
     }
 
@@ -206,7 +221,11 @@ fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()>
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let beside = path.with_file_name(name);
-    let done = fs::File::create(&beside).and_then(|mut file| {
+    let done = for_owner(&beside).and_then(|mut file| {
+        if let Ok(old) = fs::metadata(path) {
+            // Best effort: some media know no permissions.
+            let _ = file.set_permissions(old.permissions());
+        }
         file.write_all(bytes)?;
         if durable { file.sync_all() } else { Ok(()) }
     });
@@ -216,4 +235,13 @@ fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()>
         let _ = fs::remove_file(&beside);
     }
     done
+}
+
+/// A new file that its owner alone may read: it holds keys.
+fn for_owner(path: &Path) -> std::io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

@@ -27,7 +27,7 @@ pub struct SupplyCut {
 }
 
 /// EEPROM bytes in RAM, with a mark whether they differ from what was saved.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SlotMemory {
     bytes: Vec<u8>,
     dirty: bool,

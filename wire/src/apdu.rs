@@ -4,8 +4,8 @@ use crate::status::Sw;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A command APDU read in place: header, data, expected length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A command APDU read in place: header, data, expected length. `Debug` hides the data, as that of [`Command`] does.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CommandRef<'a> {
     /// Class byte.
     pub cla: u8,
@@ -142,14 +142,19 @@ impl Command {
 
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [cla, ins, p1, p2] = self.header;
-        write!(
-            f,
-            "Command({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {} data byte(s), Le {:?})",
-            self.data.len(),
-            self.le
-        )
+        show(f, self.header, self.data.len(), self.le)
     }
+}
+
+impl fmt::Debug for CommandRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, self.header(), self.data.len(), self.le)
+    }
+}
+
+fn show(f: &mut fmt::Formatter<'_>, header: [u8; 4], data: usize, le: Option<u16>) -> fmt::Result {
+    let [cla, ins, p1, p2] = header;
+    write!(f, "Command({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {data} data byte(s), Le {le:?})")
 }
 
 /// A response APDU.

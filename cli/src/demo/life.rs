@@ -295,7 +295,7 @@ impl<'g> Life<'g> {
             let place = Place::new(&self.folders.meters, person.meter);
             place.make()?;
             hand_over(&out.join(esam::card_name(number)), &place.esam())?;
-            place.save(&meter)?;
+            place.save(&meter, Keep::AtClose)?;
         }
         self.later(3600);
         let n = self.people.len();
@@ -485,7 +485,7 @@ impl<'g> Life<'g> {
         }
         let mut chance = entropy(self.global, &format!("meter {meter} {}", self.now));
         let report = machine.insert(&mut esam, &mut sim, self.now, &mut |bytes| chance.fill(bytes));
-        place.save(&machine)?;
+        place.save(&machine, Keep::AtClose)?;
         esam.close()?;
         sim.close()?;
         self.refused += usize::from(matches!(report.outcome, Outcome::Refused { .. }));
@@ -566,7 +566,10 @@ impl<'g> Life<'g> {
 
     fn keep_record(&self, name: &str, record: &[u8; RECORD_LEN]) -> Result<()> {
         match &self.folders.records {
-            Some(folder) => records::write(&folder.join(format!("{name}.sms")), record),
+            Some(folder) => {
+                let file = folder.join(format!("{name}.sms"));
+                crate::home::write_soon(&file, records::line(record).as_bytes())
+            }
             None => Ok(()),
         }
     }
@@ -581,7 +584,7 @@ impl<'g> Life<'g> {
             let mut esam = Bay::open_keeping(self.global, &place.esam(), CardKind::Esam, Keep::AtClose)?;
             // More than any purse of a demo holds.
             let report = machine.consume(&mut esam, Consumption::Energy(u64::from(u32::MAX)), self.now);
-            place.save(&machine)?;
+            place.save(&machine, Keep::AtClose)?;
             esam.close()?;
             if let Some(error) = report.failure {
                 return Err(error).with_context(|| format!("meter {number}"));

@@ -4,7 +4,7 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::clock::{entropy, now, random};
 use crate::factory;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{self, Exit, Failure, refused};
 use crate::home::{self, Home};
 use crate::issue::{self, Wish};
 use crate::nouns::city::issuing_card;
@@ -12,20 +12,23 @@ use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
 use crate::secret;
 use ::kdc::devices::{self, Device};
-use ::kdc::ids::DeviceNumber;
-use ::kdc::issue::Issued;
+use ::kdc::ids::{CheckValue, DeviceNumber, Serial};
+use ::kdc::issue::{Issued, KeyCheck};
 use ::kdc::journal::Journal;
 use ::kdc::pairing::PairingFile;
-use ::kdc::source::{CardSource, KeySource};
+use ::kdc::source::{About, CardSource, KeySource};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use keys::Role;
+use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use serde_json::json;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
+use wire::Channel;
 use wire::bcd::RegionCode;
-use wire::profile::{CardKind, State};
+use wire::profile::{CardKind, Recipient, State};
 
 /// Verbs of ESAMs.
 #[derive(Debug, Subcommand)]
@@ -97,7 +100,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             ]),
             Err(error) => {
                 // A lost reader or a security stop ends the run; a card that says no does not.
-                let lost = error.chain().any(|cause| cause.downcast_ref::<wire::ChannelError>().is_some());
+                let lost = error.chain().any(|cause| cause.downcast_ref::<wire::ChannelError>().is_some())
+                    || fail::exit_of(&error) == Exit::Security;
                 let words = format!("line {}: meter {}: {error:#}", device.line, device.meter);
                 if lost || devices.len() == 1 {
                     return Err(error.context(words));
@@ -187,9 +191,51 @@ pub fn issue_one(
     }
     let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
     card.must_take(about.state)?;
-    let issued = issue::issue(&wish(device, region), &mut card, source, journal, now(global)?, &mut ())?;
+    let pairing_file = out.join(pairing_name(device.meter));
+    let issued = match issue::issue(&wish(device, region), &mut card, source, journal, now(global)?, &mut ())
+    {
+        Ok(issued) => issued,
+        // An earlier run that broke off between the card and its pairing file is finished here.
+        Err(error) if !pairing_file.exists() => match finished(&mut card, device, region, &about) {
+            Ok(Some(issued)) => {
+                say(format!(
+                    "the ESAM of meter {} was finished before: its pairing file is made",
+                    device.meter
+                ));
+                issued
+            }
+            _ => return Err(error),
+        },
+        Err(error) => return Err(error),
+    };
     card.close()?;
-    let pairing = PairingFile::make(source, device.meter, region, &issued.keys)?;
-    home::write(&out.join(pairing_name(device.meter)), pairing.to_json()?.as_bytes())?;
+    let pairing = PairingFile::make(source, device.meter, region, &issued.keys)?.to_json()?;
+    match keep {
+        Keep::EveryCommand => home::write(&pairing_file, pairing.as_bytes())?,
+        Keep::AtClose | Keep::InMemory => home::write_soon(&pairing_file, pairing.as_bytes())?,
+    }
     Ok(issued)
+}
+
+/// What a finished ESAM of this very device and city shows; `None` for any other card.
+fn finished(card: &mut Bay, device: &Device, region: RegionCode, source: &About) -> Result<Option<Issued>> {
+    let atr = card.reset()?;
+    let mut fmcos = Fmcos::new(card);
+    fmcos.select_mf()?;
+    let (Ok(info), Some(serial)) = (fmcos.card_info(), wire::atr::serial_of(&atr)) else { return Ok(None) };
+    if (info.kind, info.number, info.region) != (CardKind::Esam, device.meter.0, region.0)
+        || (info.suite, info.state) != (source.suite.code(), source.state)
+        || device.serial.is_some_and(|wanted| wanted.0 != serial)
+    {
+        return Ok(None);
+    }
+    let mut keys = Vec::new();
+    for row in Recipient::Card(CardKind::Esam).keys() {
+        if let Some(role) = Role::from_code(row.role) {
+            let check_value = CheckValue(fmcos.key_information(row.kind, row.id)?.kcv);
+            keys.push(KeyCheck { role, check_value, confirmed: false });
+        }
+    }
+    let serial = Serial(serial);
+    Ok(Some(Issued { kind: info.kind, number: device.meter, serial, keys, apdus: 0, resumed: true }))
 }

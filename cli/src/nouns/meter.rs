@@ -16,6 +16,7 @@ use keys::{Role, hierarchy};
 use reader::driver::esam::Esam;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use vcard::slot::Keep;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::profile::{CardKind, State};
@@ -132,23 +133,39 @@ impl Place {
             .with_context(|| format!("cannot make {}", self.folder.display()))
     }
 
+    /// Refuses when there is no meter here.
+    fn must_exist(&self) -> Result<()> {
+        if self.flash().exists() {
+            return Ok(());
+        }
+        Err(refused(format!("there is no meter in {}", self.folder.display()))
+            .hint("`gridcard meter list` shows the meters; `gridcard meter new` makes one")
+            .into())
+    }
+
     /// Loads the meter.
     pub fn load(&self) -> Result<Meter> {
+        self.must_exist()?;
         let path = self.flash();
-        if !path.exists() {
-            return Err(refused(format!("there is no meter in {}", self.folder.display()))
-                .hint("`gridcard meter list` shows the meters; `gridcard meter new` makes one")
-                .into());
-        }
         let text = keys::Zeroizing::new(home::read_text(&path)?);
         Meter::from_flash(&text).with_context(|| format!("{}", path.display()))
     }
 
-    /// Saves the meter.
-    pub fn save(&self, meter: &Meter) -> Result<()> {
+    /// Saves the meter; on the disk when this returns, but for batches ([`Keep::AtClose`]).
+    pub fn save(&self, meter: &Meter, keep: Keep) -> Result<()> {
         // Formal keys were allowed by name when the meter was made, or it would not be here.
         let text = meter.to_flash(FormalKeys::Allow)?;
-        home::write(&self.flash(), text.as_bytes())
+        home::write_secret(&self.flash(), text.as_bytes(), keep == Keep::EveryCommand)
+    }
+
+    /// Loads the meter for an act; its flash is written whenever the meter says so.
+    fn load_to_act(&self) -> Result<Meter> {
+        let mut meter = self.load()?;
+        let place = Place { folder: self.folder.clone() };
+        meter.keep_with(Box::new(move |meter| {
+            place.save(meter, Keep::EveryCommand).map_err(|error| format!("{error:#}"))
+        }));
+        Ok(meter)
     }
 }
 
@@ -164,7 +181,8 @@ pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> 
 fn new(global: &Global, options: &New) -> Result<()> {
     let meters = Home::new(global)?.make(Party::Meters, "producing meters")?;
     let place = Place::new(&meters, options.number);
-    if place.flash().exists() {
+    // A flash without its ESAM is what an interrupted run left; nothing was ever credited to it.
+    if place.flash().exists() && place.esam().exists() {
         return Err(refused(format!("meter {} exists already", options.number)).into());
     }
     let text = home::read_text(&options.pairing)?;
@@ -180,8 +198,8 @@ fn new(global: &Global, options: &New) -> Result<()> {
     // The card must be an ESAM before it moves.
     vcard::Image::load_kind(&options.esam, CardKind::Esam)?;
     place.make()?;
+    place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
-    place.save(&meter)?;
     let text = format!("meter {} ({}) stands in {}", options.number, state.name(), place.folder.display());
     answer(global, &text, json!({ "meter": options.number.to_string(), "state": state.name() }));
     Ok(())
@@ -193,12 +211,14 @@ fn meters(global: &Global) -> Result<PathBuf> {
 
 fn insert(global: &Global, options: &Insert) -> Result<()> {
     let place = Place::new(&meters(global)?, options.number);
-    let mut meter = place.load()?;
+    place.must_exist()?;
     let mut sim = Bay::open(global, &options.sim, CardKind::Sim)?;
+    // The ESAM's lock is the meter's: the flash is read under it.
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
+    let mut meter = place.load_to_act()?;
     let mut chance = entropy(global, "meter");
     let report = meter.insert(&mut esam, &mut sim, now(global)?, &mut |bytes| chance.fill(bytes));
-    place.save(&meter)?;
+    place.save(&meter, Keep::EveryCommand)?;
     esam.close()?;
     sim.close()?;
     answer(global, &insertion_text(&report), insertion_json(&report));
@@ -263,14 +283,15 @@ fn insertion_json(report: &InsertionReport) -> Value {
 
 fn consume(global: &Global, options: &Consume) -> Result<()> {
     let place = Place::new(&meters(global)?, options.number);
-    let mut meter = place.load()?;
+    place.must_exist()?;
     let wanted = match (options.kwh, options.hours) {
         (Some(hundredths), _) => Consumption::Energy(hundredths),
         (None, hours) => Consumption::Seconds(u64::from(hours.unwrap_or(0)) * 3600),
     };
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
+    let mut meter = place.load_to_act()?;
     let report = meter.consume(&mut esam, wanted, now(global)?);
-    place.save(&meter)?;
+    place.save(&meter, Keep::EveryCommand)?;
     esam.close()?;
     let text = facts(&[
         ("register", energy(report.register)),
@@ -353,7 +374,12 @@ fn list(global: &Global) -> Result<()> {
     for entry in entries {
         let name = entry.with_context(|| format!("cannot read {}", meters.display()))?.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
-        let meter = Place::new(&meters, number).load()?;
+        let place = Place::new(&meters, number);
+        if !(place.flash().exists() && place.esam().exists()) {
+            say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));
+            continue;
+        }
+        let meter = place.load()?;
         let state = meter.state();
         rows.push(vec![
             number.to_string(),

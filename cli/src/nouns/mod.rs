@@ -28,7 +28,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Server(verb) => server::run(&global, verb),
         Noun::Trace(verb) => trace::run(&global, verb),
         Noun::Demo(options) => crate::demo::run(&global, options),
-        Noun::Completions(shell) => shell.run(),
+        Noun::Completions(shell) => shell.run(&global),
         Noun::Man(man) => man.run(),
     }
 }

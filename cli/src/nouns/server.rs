@@ -23,6 +23,7 @@ use wire::bcd::{CustomerNumber, MeterNumber};
 use wire::money::Fen;
 use wire::order::OrderId;
 use wire::profile::CardKind;
+use wire::sms::record::RECORD_LEN;
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
@@ -37,8 +38,8 @@ pub enum Verb {
     ReplaceSim(ReplaceSim),
     /// Make the outstanding order of a customer anew, for a replaced SIM or after its validity.
     Reissue(Reissue),
-    /// Finish orders whose sealing was interrupted.
-    Resume(Pin),
+    /// Finish orders whose sealing was interrupted, or write the record of an outstanding order again.
+    Resume(Resume),
     /// Settle a receipt that came back.
     Settle(Settle),
     /// List orders.
@@ -115,6 +116,17 @@ pub struct Reissue {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// The PSAM's PIN.
+    #[command(flatten)]
+    pub pin: Pin,
+}
+
+/// Options of `server resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The order that this customer has outstanding, sealed or not; default: all that were interrupted.
+    #[arg(long)]
+    pub customer: Option<CustomerNumber>,
+    /// The PSAM's PIN, not asked for when nothing has to be sealed.
     #[command(flatten)]
     pub pin: Pin,
 }
@@ -287,7 +299,11 @@ fn hand_out(
         Some(path) => path.to_path_buf(),
         None => out(folder)?.join(format!("{customer}-{}.sms", order.count)),
     };
-    records::write(&path, &sealed.record)?;
+    records::write(&path, &sealed.record).map_err(|error| {
+        refused(format!("{error:#}")).hint(format!(
+            "the order is kept: `gridcard server resume --customer {customer}` writes its record"
+        ))
+    })?;
     let text = facts(&[
         ("order", order.id.to_string()),
         ("for", format!("customer {customer}, meter {}", order.meter)),
@@ -344,24 +360,41 @@ fn reissue(global: &Global, options: &Reissue) -> Result<()> {
     hand_out(global, &folder, options.customer, &sealed, options.out.as_deref())
 }
 
-fn resume(global: &Global, pin: &Pin) -> Result<()> {
+fn resume(global: &Global, options: &Resume) -> Result<()> {
     let folder = bank(global)?;
     let mut store = store(&folder)?;
-    let open = store.read(|view| view.interrupted())?;
+    let open = match options.customer {
+        Some(customer) => {
+            let meter = meter_of(&store, customer)?.meter;
+            store.read(|view| view.outstanding(meter))?.into_iter().collect()
+        }
+        None => store.read(|view| view.interrupted())?,
+    };
     if open.is_empty() {
-        answer(global, "no order was interrupted", json!({ "resumed": 0 }));
+        let words = options.customer.map_or("no order was interrupted", |_| "no order is outstanding");
+        answer(global, words, json!({ "resumed": 0 }));
         return Ok(());
     }
     let mut files = Vec::new();
-    with_psam(global, &folder, pin, |psam| {
-        for placed in &open {
-            let sealed = store.seal(psam, placed.order.id, &Terms::default())?;
-            let path = out(&folder)?.join(format!("{}-{}.sms", sealed.order.customer, sealed.order.count));
-            records::write(&path, &sealed.record)?;
-            files.push(path.display().to_string());
-        }
+    let mut keep = |placed: &PlacedOrder, record: &[u8; RECORD_LEN]| -> Result<()> {
+        let path = out(&folder)?.join(format!("{}-{}.sms", placed.order.customer, placed.order.count));
+        records::write(&path, record)?;
+        files.push(path.display().to_string());
         Ok(())
-    })?;
+    };
+    let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
+    for placed in &sealed {
+        placed.record.as_ref().map_or(Ok(()), |record| keep(placed, record))?;
+    }
+    if !unsealed.is_empty() {
+        with_psam(global, &folder, &options.pin, |psam| {
+            for placed in &unsealed {
+                let sealed = store.seal(psam, placed.order.id, &Terms::default())?;
+                keep(placed, &sealed.record)?;
+            }
+            Ok(())
+        })?;
+    }
     answer(global, &files.join("\n"), json!({ "resumed": files.len(), "records": files }));
     Ok(())
 }
@@ -375,15 +408,18 @@ fn settle(global: &Global, options: &Settle) -> Result<()> {
     let mut failed = None;
     with_psam(global, &folder, &options.pin, |psam| {
         for path in &options.receipts {
-            let record = records::read(path)?;
-            match store.settle(psam, Incoming::Record(&record), &origin, at, &Terms::default()) {
+            let settled = records::read(path).and_then(|record| {
+                let incoming = Incoming::Record(&record);
+                Ok(store.settle(psam, incoming, &origin, at, &Terms::default())?)
+            });
+            match settled {
                 Ok(settlement) => rows.push(settlement_row(path, &settlement)),
                 Err(error) => {
                     rows.push(vec![
                         path.display().to_string(),
                         "refused".into(),
                         String::new(),
-                        error.to_string(),
+                        format!("{error:#}"),
                     ]);
                     failed = Some(error);
                 }
@@ -393,7 +429,7 @@ fn settle(global: &Global, options: &Settle) -> Result<()> {
     })?;
     let object = json!({ "receipts": rows.iter().map(|row| json!({ "file": row[0], "result": row[1], "order": row[2], "detail": row[3] })).collect::<Vec<_>>() });
     answer(global, &table(&["receipt", "result", "order", "detail"], rows), object);
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    failed.map_or(Ok(()), Err)
 }
 
 fn settlement_row(path: &Path, settlement: &Settlement) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Completions and man pages, made from the command line's own description.
 
-use crate::args::Cli;
+use crate::args::{Cli, Global};
+use crate::output::put;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -15,8 +16,10 @@ pub struct Completions {
 
 impl Completions {
     /// Writes them to stdout.
-    pub fn run(&self) -> Result<()> {
-        clap_complete::generate(self.shell, &mut Cli::command(), "gridcard", &mut std::io::stdout());
+    pub fn run(&self, global: &Global) -> Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "gridcard", &mut script);
+        put(global, String::from_utf8_lossy(&script).trim_end());
         Ok(())
     }
 }

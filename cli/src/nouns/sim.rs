@@ -136,13 +136,12 @@ pub fn personalised(global: &Global, person: &Person<'_>, messages: u8, chv1: Op
     let image =
         Image::manufacture_sim(serial, &mask).ok_or_else(|| refused("a SIM has 10 to 50 message records"))?;
     let name = format!("{}.card", person.iccid);
-    let slot = vcard::Slot::with_image(
+    let mut slot = vcard::Slot::with_image(
         image,
         Path::new(&name),
         entropy(global, &name),
         vcard::slot::Keep::InMemory,
     )?;
-    let mut slot = slot;
     let mut sim = Sim::new(&mut slot);
     sim.reset()?;
     if let Some(chv1) = chv1 {

@@ -68,7 +68,7 @@ fn add_sam(context: &mut Context<'_>, command: &CommandRef<'_>, file: &Node) -> 
     if Key::new(context.chip.suite, value).is_err() {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    let head = [kind::SAM | (usage & 0x1F), 0xF0, 0xEF, usage >> 5, algorithm];
+    let head = [super::sam::type_of(usage).ok_or(Sw::WRONG_DATA)?, 0xF0, 0xEF, usage >> 5, algorithm];
     match keyfile::find(&context.memory, file, head[0], version) {
         Some(record) => record.replace(&mut context.memory, head, value)?,
         None => keyfile::add(&mut context.memory, file, version, head, value)?,
@@ -91,6 +91,12 @@ fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> 
         return Err(Sw::WRONG_LENGTH.into());
     }
     if !known(head[0]) {
+        return Err(Sw::WRONG_DATA.into());
+    }
+    // UNSPECIFIED: more tries left than the limit would be taken away by the first success.
+    let [.., counter] = *head;
+    let counts = matches!(head[0] & !PROTECTED, kind::LINE..=kind::PIN);
+    if counts && counter >> 4 < counter & 0x0F {
         return Err(Sw::WRONG_DATA.into());
     }
     // UNSPECIFIED: a PIN may change its length later, so every PIN gets the room of the longest.

@@ -11,7 +11,7 @@ use crate::halt::Halt;
 use crate::keyfile::{self, kind};
 use crate::rights::Right;
 use alloc::vec::Vec;
-use keys::{Key, Suite, mac};
+use keys::{Key, Suite, Zeroizing, mac};
 use wire::profile::Fid;
 use wire::{CommandRef, Sw};
 
@@ -213,14 +213,14 @@ fn answer_initialize(
 
 /// `E(K, random4 || serial2 || tail2)`: a DES key for 3DES, a 16-byte key for the others.
 pub(super) fn session_key(key: &Key, random: [u8; 4], serial: u16, tail: [u8; 2]) -> Key {
-    let mut block = [0; 16];
+    let mut block = Zeroizing::new([0; 16]);
     block[..4].copy_from_slice(&random);
     block[4..6].copy_from_slice(&serial.to_be_bytes());
     block[6..8].copy_from_slice(&tail);
     let suite = key.suite();
     key.cipher().encrypt_block(&mut block[..suite.block()]);
     // One block of the suite is a key of the suite; an 8-byte one is a single-DES key.
-    Key::new(suite, &block[..suite.block()]).unwrap_or_else(|_| Key::from_16(Suite::TripleDes, block))
+    Key::new(suite, &block[..suite.block()]).unwrap_or_else(|_| Key::from_16(Suite::TripleDes, *block))
 }
 
 /// A second step whose MAC was right.

@@ -258,8 +258,8 @@ fn put(context: &mut Context<'_>, mut file: Node, place: Place, data: &[u8]) -> 
     Ok(())
 }
 
-/// What UPDATE CAPP DATA CACHE would write: address and bytes, all checks done [FMCOS UM 8.9.2]. P2 low bits 000: the first
-/// record that begins with P1, 100: record number P1.
+/// What UPDATE CAPP DATA CACHE would write, a record's mark with it: address and bytes, all checks done [FMCOS UM 8.9.2].
+/// P2 low bits 000: the first record that begins with P1, 100: record number P1.
 pub(super) fn cacheable(
     context: &mut Context<'_>,
     command: &CommandRef<'_>,
@@ -278,5 +278,9 @@ pub(super) fn cacheable(
     if data.len() != place.len {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    Ok((place.at, data.to_vec()))
+    if file.kind() == FileKind::Variable {
+        well_formed(&data)?;
+        return Ok((place.at, data.to_vec()));
+    }
+    Ok((place.at - 1, [&[PRESENT], data.as_slice()].concat()))
 }

@@ -17,14 +17,31 @@ const EF_TERMINAL: Fid = Fid(0x0016);
 /// Terminal transaction serial, in the application.
 const EF_SERIAL: Fid = Fid(0x0018);
 
-/// State between commands of a SAM.
+/// Key type of a usage byte: purchase.
+const PURCHASE: u8 = 0x02;
+
+/// State between commands of a SAM. A purchase key is no key for DES CRYPT, which would give out session keys.
 #[derive(Clone)]
-pub struct Sam {
-    key: Key,
-    /// Chaining value of a MAC in several commands.
-    chain: Option<[u8; 16]>,
-    /// A purchase waits for the card's MAC2: its session key and amount.
-    purchase: Option<(Key, [u8; 4])>,
+pub enum Sam {
+    /// The temporary key of INIT FOR DESCRYPT.
+    Crypt {
+        /// The key.
+        key: Key,
+        /// Chaining value of a MAC in several commands.
+        chain: Option<[u8; 16]>,
+    },
+    /// A purchase waits for the card's MAC2.
+    Purchase {
+        /// Its session key.
+        session: Key,
+        /// Its amount.
+        amount: [u8; 4],
+    },
+}
+
+/// The key type a usage byte names in bits 5-1; `None` above F, where the types of other keys lie.
+pub(super) const fn type_of(usage: u8) -> Option<u8> {
+    if usage & 0x10 == 0 { Some(kind::SAM | (usage & 0x0F)) } else { None }
 }
 
 /// The key of a usage byte and version: type in bits 5-1, levels of diversification in bits 8-6.
@@ -34,7 +51,7 @@ fn derived(context: &Context<'_>, usage: u8, version: u8, factors: &[u8]) -> Res
         return Err(Sw::WRONG_LENGTH.into());
     }
     let file = context.key_file()?;
-    let wanted = kind::SAM | (usage & 0x1F);
+    let wanted = type_of(usage).ok_or(Sw::KEY_NOT_FOUND)?;
     let record = keyfile::find(&context.memory, &file, wanted, version).ok_or(Sw::KEY_NOT_FOUND)?;
     context.require(record.use_right())?;
     let mut key = record.key(&context.memory, context.chip.suite)?;
@@ -46,10 +63,13 @@ fn derived(context: &Context<'_>, usage: u8, version: u8, factors: &[u8]) -> Res
     Ok(key)
 }
 
-/// INIT FOR DESCRYPT 80 1A usage version: makes the temporary key.
+/// INIT FOR DESCRYPT 80 1A usage version: makes the temporary key; 6985 for a purchase key.
 pub fn init_for_crypt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if command.p1 & 0x1F == PURCHASE {
+        return Err(Sw::CONDITIONS.into());
+    }
     let key = derived(context, command.p1, command.p2, command.data)?;
-    context.volatile.sam = Some(Sam { key, chain: None, purchase: None });
+    context.volatile.sam = Some(Sam::Crypt { key, chain: None });
     Ok(Sw::OK)
 }
 
@@ -59,17 +79,19 @@ pub fn crypt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     if command.p1 & !0x07 != 0 {
         return Err(Sw::WRONG_P1P2.into());
     }
-    let Some(sam) = &mut context.volatile.sam else { return Err(Sw::CONDITIONS.into()) };
-    let block = sam.key.suite().block();
+    let Some(Sam::Crypt { key, chain: kept }) = &mut context.volatile.sam else {
+        return Err(Sw::CONDITIONS.into());
+    };
+    let block = key.suite().block();
     if !command.data.len().is_multiple_of(block) {
         return Err(Sw::WRONG_LENGTH.into());
     }
     if command.p1 & 0x01 == 0 {
         context.answer.extend_from_slice(command.data);
-        sam.key.cipher().encrypt_ecb(context.answer);
+        key.cipher().encrypt_ecb(context.answer);
         return Ok(Sw::OK);
     }
-    let (mut chain, data) = match (command.p1 & 0x04 != 0, sam.chain) {
+    let (mut chain, data) = match (command.p1 & 0x04 != 0, *kept) {
         (true, _) => {
             let (iv, data) = command.data.split_at(block);
             let mut chain = [0; 16];
@@ -78,7 +100,7 @@ pub fn crypt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
         }
         (false, chain) => (chain.unwrap_or([0; 16]), command.data),
     };
-    let cipher = sam.key.cipher();
+    let cipher = key.cipher();
     for part in data.chunks_exact(block) {
         for (byte, with) in chain.iter_mut().zip(part) {
             *byte ^= with;
@@ -86,9 +108,9 @@ pub fn crypt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
         cipher.encrypt_block(&mut chain[..block]);
     }
     if command.p1 & 0x02 != 0 {
-        sam.chain = Some(chain);
+        *kept = Some(chain);
     } else {
-        sam.chain = None;
+        *kept = None;
         context.answer.extend_from_slice(&chain[..8]);
     }
     Ok(Sw::OK)
@@ -107,8 +129,7 @@ pub fn init_for_purchase(context: &mut Context<'_>, command: &CommandRef<'_>) ->
     if levels > 7 {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    // Purchase keys are of type 02.
-    let key = derived(context, levels << 5 | 0x02, version, factors)?;
+    let key = derived(context, levels << 5 | PURCHASE, version, factors)?;
     let serial = u32::from_be_bytes(context.read_ef(EF_SERIAL, 0)?);
     let next = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
     let number = serial.to_be_bytes();
@@ -118,7 +139,7 @@ pub fn init_for_purchase(context: &mut Context<'_>, command: &CommandRef<'_>) ->
     context.write_ef(EF_SERIAL, 0, &next.to_be_bytes())?;
     context.answer.extend_from_slice(&number);
     context.answer.extend_from_slice(&code);
-    context.volatile.sam = Some(Sam { key, chain: None, purchase: Some((session, amount)) });
+    context.volatile.sam = Some(Sam::Purchase { session, amount });
     Ok(Sw::OK)
 }
 
@@ -129,13 +150,14 @@ fn terminal(context: &Context<'_>) -> Result<[u8; 6], Halt> {
     Ok(context.memory.array(node.body()))
 }
 
-/// CREDIT SAM FOR PURCHASE 80 72: the card's MAC2; 6901 without a purchase begun, 9302 when it is wrong.
+/// CREDIT SAM FOR PURCHASE 80 72: the card's MAC2; 6901 without a purchase begun, 9302 when it is wrong. Either way the
+/// purchase is over: a second guess needs a new one, with a new serial.
 pub fn credit_for_purchase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let sam = context.volatile.sam.as_mut().ok_or(Sw::WRONG_STATE)?;
-    let (session, amount) = sam.purchase.as_ref().ok_or(Sw::WRONG_STATE)?;
-    if !keys::equal(&mac::session(session, &[], &[amount]), command.data) {
-        return Err(Sw::MAC_WRONG.into());
-    }
-    sam.purchase = None;
-    Ok(Sw::OK)
+    let Some(Sam::Purchase { session, amount }) = &context.volatile.sam else {
+        return Err(Sw::WRONG_STATE.into());
+    };
+    let right = keys::equal(&mac::session(session, &[], &[amount]), command.data);
+    context.volatile.sam = None;
+    // Not an error to the kernel, which would bring the purchase back.
+    Ok(if right { Sw::OK } else { Sw::MAC_WRONG })
 }

@@ -156,7 +156,7 @@ pub struct SimDir {
 }
 
 /// A CHV, PUK or administrative key as a SIM's maker sets it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct SimSecret {
     /// [`keyfile::kind::CHV`] or [`keyfile::kind::PUK`].
     pub kind: u8,

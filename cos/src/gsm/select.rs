@@ -79,9 +79,9 @@ fn describe(context: &Context<'_>, dir: &Node) -> Result<Vec<u8>, Halt> {
     let (mut dirs, mut files) = (0u8, 0u8);
     for node in dir.children(&context.memory) {
         match node.kind() {
-            FileKind::Dir => dirs += 1,
+            FileKind::Dir => dirs = dirs.saturating_add(1),
             FileKind::Keys => {}
-            _ => files += 1,
+            _ => files = files.saturating_add(1),
         }
     }
     let chv1 = chv::status(context, 1);

@@ -270,7 +270,7 @@ fn every_row(blocked: Blocked, states: impl Iterator<Item = u8> + Clone) -> Coun
 fn every_command_is_checked_as_the_table_says() {
     let count = every_row(Blocked::No, 0..=0x0F);
     println!("seed {SEED:X}: {count:?}");
-    assert!(count.generic > 100_000 && count.errors > 50_000 && count.good > 5_000, "{count:?}");
+    assert!(count.generic > 100_000 && count.errors > 50_000 && count.good > 3_000, "{count:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod json;
 mod lists;
 mod pins;
 mod records;
+mod repeated;
 mod roles;
 mod secrets;
 mod shell;

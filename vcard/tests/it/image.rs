@@ -44,6 +44,22 @@ fn every_kind_survives_the_disk() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn an_image_is_its_owners_to_read_unless_he_says_otherwise() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.card");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    let image = written().image();
+    image.save_new(&path, false).unwrap();
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    image.save(&path, false).unwrap();
+    assert_eq!(mode(), 0o640);
+    assert!(!format!("{image:?}").contains("71, 67, 79, 83"), "Debug shows the EEPROM");
+}
+
 #[test]
 fn the_header_is_as_specified() {
     let image = Image { formal: true, ..written().image() };

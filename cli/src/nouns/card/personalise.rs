@@ -5,6 +5,7 @@ use crate::bay::Bay;
 use crate::clock::entropy;
 use crate::fail::refused;
 use crate::home;
+use crate::lock::CardLock;
 use crate::output::{answer, say};
 use crate::script::{Dice, Player, Script};
 use anyhow::{Context, Result};
@@ -44,11 +45,12 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
         answer(global, &format!("{} is in order: {commands} commands", place()), object);
         return Ok(());
     }
+    let lock = CardLock::take(&options.file)?;
     let image = Image::load(&options.file)?;
     tell_secrets(&script, image.formal);
     let source = |source| ImageError::Card { path: options.file.clone(), source };
     let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
-    let (mut bay, dice) = open(global, options, image)?;
+    let (mut bay, dice) = open(global, options, image, lock)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
     let mut player = Player::new(&mut bay, suite, folder, dice);
     let played = player.play(&script).with_context(place);
@@ -69,7 +71,7 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
 }
 
 /// The card in its slot; a copy in memory for a rehearsal.
-fn open(global: &Global, options: &Personalise, image: Image) -> Result<(Bay, Option<Dice>)> {
+fn open(global: &Global, options: &Personalise, image: Image, lock: CardLock) -> Result<(Bay, Option<Dice>)> {
     let real = entropy(global, &options.file.display().to_string());
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
@@ -77,7 +79,7 @@ fn open(global: &Global, options: &Personalise, image: Image) -> Result<(Bay, Op
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
-    Ok((Bay::new(global, Slot::with_image(image, &options.file, source, keep)?)?, dice))
+    Ok((Bay::new(global, Slot::with_image(image, &options.file, source, keep)?, lock)?, dice))
 }
 
 /// Says which secrets are none, and where the others will stand.
