@@ -110,3 +110,27 @@ fn a_failing_debit_is_logged_and_stays_due() {
     assert_eq!(world.meter.consume(&mut world.esam, Consumption::Seconds(0), now()).due, 0);
     assert_eq!(world.esam.balance, 948);
 }
+
+#[test]
+fn the_flash_is_written_before_a_debit_and_a_full_one_stops_it() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    let mut world = World::opened(1000);
+    let kept = Rc::new(RefCell::new(Vec::new()));
+    let seen = kept.clone();
+    world.meter.keep_with(Box::new(move |meter| {
+        seen.borrow_mut().push((meter.state().pending_debit, meter.state().register.hundredths));
+        Ok(())
+    }));
+    world.meter.consume(&mut world.esam, Consumption::Seconds(3600), now());
+    let kept = kept.borrow();
+    let (pending, register) = kept[0];
+    assert_eq!(pending.map(|debit| (debit.amount, debit.before)), Some((Fen(52), Fen(1000))));
+    assert_eq!((register, kept.len()), (100, 1), "the energy drawn is in the flash too");
+
+    world.meter.keep_with(Box::new(|_| Err("disk full".into())));
+    let report = world.meter.consume(&mut world.esam, Consumption::Seconds(3600), now());
+    assert!(report.failure.is_some_and(|error| error.to_string().contains("flash")));
+    assert_eq!(world.esam.debits, [52], "no debit that the flash does not know of");
+}

@@ -427,3 +427,16 @@ fn a_damaged_image_is_refused_by_dump_and_diff_and_script() {
     run(&world, &["card", "dump", "none.card"]).fails(3, &["none.card"]);
     run(&world, &["card", "dump", "script.apdu"]).fails(1, &["is not a card image"]);
 }
+
+#[test]
+fn a_card_stands_in_one_slot_at_a_time() {
+    let world = empty();
+    blank(&world, "one.card", &[]);
+    let held = std::fs::File::create(world.path(".one.card.lock")).unwrap();
+    held.lock().unwrap();
+    run(&world, &["card", "show", "one.card"]).fails(3, &["stands in the slot of another command", "hint:"]);
+    drop(held);
+    // What a killed command leaves behind stops nobody, and is gone afterwards.
+    run(&world, &["card", "show", "one.card"]).ok();
+    assert!(!world.path(".one.card.lock").exists());
+}
