@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use kdc::ids::{CheckValue, DeviceNumber, Pin, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
-use kdc::plan::{Plan, Request};
+use kdc::plan::{Master, Plan, Request};
 use kdc::source::KeySource;
 use wire::Channel;
 use wire::bcd::{BcdTime, RegionCode};
@@ -25,6 +25,25 @@ pub fn validity(now: BcdTime) -> Result<Validity> {
     Ok(Validity::new(from, to)?)
 }
 
+/// What an operator may allow by name when a run before broke off or was refused.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Allowed {
+    /// Authenticate although the card has one try left: when it fails, the card is lost.
+    #[arg(long)]
+    pub spend_last_try: bool,
+    /// The master key to try on a card that cannot tell which it holds: `transport` or `own`.
+    #[arg(long, value_name = "KEY", value_parser = master)]
+    pub try_master: Option<Master>,
+}
+
+fn master(text: &str) -> Result<Master, String> {
+    match text {
+        "transport" => Ok(Master::Transport),
+        "own" => Ok(Master::Own),
+        _ => Err("a master key is transport or own".into()),
+    }
+}
+
 /// What to issue.
 pub struct Wish<'a> {
     /// Kind of the card.
@@ -39,6 +58,8 @@ pub struct Wish<'a> {
     pub wanted: Option<Serial>,
     /// Operator's PIN of the new card.
     pub pin: Option<&'a Pin>,
+    /// What the operator allows.
+    pub allowed: Allowed,
 }
 
 /// Makes the plan for a wish, with suite and state of the source.
@@ -70,8 +91,8 @@ pub fn issue(
         plan: &plan,
         wanted: wish.wanted,
         pin: wish.pin,
-        if_open: None,
-        spend_last_try: false,
+        if_open: wish.allowed.try_master,
+        spend_last_try: wish.allowed.spend_last_try,
         at: &at,
     };
     match recorded::issue(&order, card, source, journal, observer)? {

@@ -6,7 +6,7 @@ use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::clock::{entropy, random};
 use crate::home::{Home, Party};
-use crate::issue::{self, Wish};
+use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::meter::{Place, pair};
 use crate::nouns::server::{database, psam_card};
@@ -191,7 +191,15 @@ impl<'g> Life<'g> {
             [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
         {
             let number: DeviceNumber = number.parse()?;
-            let wish = Wish { kind, number, region: self.region, ceiling: None, wanted: None, pin: None };
+            let wish = Wish {
+                kind,
+                number,
+                region: self.region,
+                ceiling: None,
+                wanted: None,
+                pin: None,
+                allowed: Allowed::default(),
+            };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
             let issued =
                 province::issue_with(self.global, &mut source, &wish, &self.pin, &path, &mut journal)?;
@@ -227,6 +235,7 @@ impl<'g> Life<'g> {
             ceiling: None,
             wanted: None,
             pin: None,
+            allowed: Allowed::default(),
         };
         let mut journal = issue::journal(&self.folders.city)?;
         let place = psam_card(&self.folders.bank);
@@ -258,8 +267,7 @@ impl<'g> Life<'g> {
             let issued = esam::issue_one(
                 self.global,
                 &mut source,
-                &device,
-                self.region,
+                &esam::wish(&device, self.region, Allowed::default()),
                 &out,
                 &mut journal,
                 Keep::AtClose,

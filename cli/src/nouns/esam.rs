@@ -6,7 +6,7 @@ use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
 use crate::home::{self, Home};
-use crate::issue::{self, Wish};
+use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
@@ -59,6 +59,9 @@ pub struct Issue {
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// After a run that broke off.
+    #[command(flatten)]
+    pub allowed: Allowed,
 }
 
 /// Name of a meter's ESAM file.
@@ -91,7 +94,14 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let mut journal = issue::journal(&folder)?;
     let mut rows = Vec::new();
     for device in &devices {
-        match issue_one(global, &mut source, device, region, &out, &mut journal, Keep::EveryCommand) {
+        match issue_one(
+            global,
+            &mut source,
+            &wish(device, region, options.allowed),
+            &out,
+            &mut journal,
+            Keep::EveryCommand,
+        ) {
             Ok(issued) => rows.push(vec![
                 device.meter.to_string(),
                 issued.serial.to_string(),
@@ -134,7 +144,11 @@ fn finish(done: &str, faults: &[String]) -> Result<()> {
 fn show_plans(global: &Global, devices: &[Device], region: RegionCode, source: &dyn KeySource) -> Result<()> {
     let mut plans = Vec::new();
     for device in devices {
-        plans.push(issue::plan(&wish(device, region), source, now(global)?)?.dry_run().to_string());
+        plans.push(
+            issue::plan(&wish(device, region, Allowed::default()), source, now(global)?)?
+                .dry_run()
+                .to_string(),
+        );
     }
     answer(global, &plans.join("\n"), json!({ "plans": plans }));
     Ok(())
@@ -151,7 +165,8 @@ fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
     Ok((list.devices, faults))
 }
 
-fn wish(device: &Device, region: RegionCode) -> Wish<'static> {
+/// What to issue for a device of a list.
+pub fn wish(device: &Device, region: RegionCode, allowed: Allowed) -> Wish<'static> {
     Wish {
         kind: CardKind::Esam,
         number: device.meter,
@@ -159,6 +174,7 @@ fn wish(device: &Device, region: RegionCode) -> Wish<'static> {
         ceiling: device.ceiling,
         wanted: device.serial,
         pin: None,
+        allowed,
     }
 }
 
@@ -166,18 +182,17 @@ fn wish(device: &Device, region: RegionCode) -> Wish<'static> {
 pub fn issue_one(
     global: &Global,
     source: &mut dyn KeySource,
-    device: &Device,
-    region: RegionCode,
+    wish: &Wish<'_>,
     out: &Path,
     journal: &mut Journal,
     keep: Keep,
 ) -> Result<Issued> {
-    let path = out.join(card_name(device.meter));
+    let path = out.join(card_name(wish.number));
     let about = source.about();
     if !path.exists() {
-        let serial = match device.serial {
+        let serial = match wish.wanted {
             Some(serial) => serial.0,
-            None => random(&mut *entropy(global, &format!("serial of ESAM {}", device.meter))),
+            None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
         let formal = about.state == State::Formal;
         factory::blank(
@@ -191,16 +206,15 @@ pub fn issue_one(
     }
     let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
     card.must_take(about.state)?;
-    let pairing_file = out.join(pairing_name(device.meter));
-    let issued = match issue::issue(&wish(device, region), &mut card, source, journal, now(global)?, &mut ())
-    {
+    let pairing_file = out.join(pairing_name(wish.number));
+    let issued = match issue::issue(wish, &mut card, source, journal, now(global)?, &mut ()) {
         Ok(issued) => issued,
         // An earlier run that broke off between the card and its pairing file is finished here.
-        Err(error) if !pairing_file.exists() => match finished(&mut card, device, region, &about) {
+        Err(error) if !pairing_file.exists() => match finished(&mut card, wish, &about) {
             Ok(Some(issued)) => {
                 say(format!(
                     "the ESAM of meter {} was finished before: its pairing file is made",
-                    device.meter
+                    wish.number
                 ));
                 issued
             }
@@ -209,7 +223,7 @@ pub fn issue_one(
         Err(error) => return Err(error),
     };
     card.close()?;
-    let pairing = PairingFile::make(source, device.meter, region, &issued.keys)?.to_json()?;
+    let pairing = PairingFile::make(source, wish.number, wish.region, &issued.keys)?.to_json()?;
     match keep {
         Keep::EveryCommand => home::write(&pairing_file, pairing.as_bytes())?,
         Keep::AtClose | Keep::InMemory => home::write_soon(&pairing_file, pairing.as_bytes())?,
@@ -218,14 +232,14 @@ pub fn issue_one(
 }
 
 /// What a finished ESAM of this very device and city shows; `None` for any other card.
-fn finished(card: &mut Bay, device: &Device, region: RegionCode, source: &About) -> Result<Option<Issued>> {
+fn finished(card: &mut Bay, wish: &Wish<'_>, source: &About) -> Result<Option<Issued>> {
     let atr = card.reset()?;
     let mut fmcos = Fmcos::new(card);
     fmcos.select_mf()?;
     let (Ok(info), Some(serial)) = (fmcos.card_info(), wire::atr::serial_of(&atr)) else { return Ok(None) };
-    if (info.kind, info.number, info.region) != (CardKind::Esam, device.meter.0, region.0)
+    if (info.kind, info.number, info.region) != (CardKind::Esam, wish.number.0, wish.region.0)
         || (info.suite, info.state) != (source.suite.code(), source.state)
-        || device.serial.is_some_and(|wanted| wanted.0 != serial)
+        || wish.wanted.is_some_and(|wanted| wanted.0 != serial)
     {
         return Ok(None);
     }
@@ -237,5 +251,5 @@ fn finished(card: &mut Bay, device: &Device, region: RegionCode, source: &About)
         }
     }
     let serial = Serial(serial);
-    Ok(Some(Issued { kind: info.kind, number: device.meter, serial, keys, apdus: 0, resumed: true }))
+    Ok(Some(Issued { kind: info.kind, number: wish.number, serial, keys, apdus: 0, resumed: true }))
 }

@@ -6,7 +6,7 @@ use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
-use crate::issue::{self, Wish};
+use crate::issue::{self, Allowed, Wish};
 use crate::output::{answer, facts, say, table};
 use crate::secret;
 use ::kdc::ceremony::{Ceremony, CeremonyRecord, Component};
@@ -91,6 +91,9 @@ pub struct IssueCard {
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// After a run that broke off.
+    #[command(flatten)]
+    pub allowed: Allowed,
 }
 
 /// Reads a suite's name.
@@ -215,6 +218,7 @@ pub fn make_main_card(
         ceiling: None,
         wanted: None,
         pin: Some(pin),
+        allowed: Allowed::default(),
     };
     let mut journal = issue::journal(folder)?;
     issue::issue(&wish, &mut card, &mut SoftSource::province(roots), &mut journal, now(global)?, &mut ())?;
@@ -261,6 +265,7 @@ fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         ceiling: None,
         wanted: None,
         pin: None,
+        allowed: options.allowed,
     };
     if options.dry_run {
         let plan = issue::plan(&wish, &source, now(global)?)?;

@@ -3,7 +3,7 @@
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::home::Home;
-use crate::issue::{self, Wish};
+use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{issue_with, out};
 use crate::output::answer;
@@ -43,6 +43,9 @@ pub struct Issue {
     /// File with the PIN the PSAM will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
+    /// After a run that broke off.
+    #[command(flatten)]
+    pub allowed: Allowed,
 }
 
 /// Runs a verb.
@@ -58,8 +61,15 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Some(path) => path.clone(),
         None => out(&folder)?.join(format!("psam-{}.card", options.number)),
     };
-    let wish =
-        Wish { kind: CardKind::Psam, number: options.number, region, ceiling: None, wanted: None, pin: None };
+    let wish = Wish {
+        kind: CardKind::Psam,
+        number: options.number,
+        region,
+        ceiling: None,
+        wanted: None,
+        pin: None,
+        allowed: options.allowed,
+    };
     let issued = issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(&folder)?)?;
     issuing.close()?;
     let text = format!(

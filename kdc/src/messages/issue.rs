@@ -292,10 +292,10 @@ impl Hint for StepFault {
             }) => "the chip is of another cipher suite than the plan",
             StepFault::Source(error) => return error.hint(),
             StepFault::Authentication { open: true, master: Master::Transport, .. } => {
-                "the run before may have written the own master key already; try that one by name"
+                "the run before may have written the own master key already; try that one with --try-master own"
             }
             StepFault::Authentication { open: true, master: Master::Own, .. } => {
-                "the run before may have stopped short of the own master key; try the transport key by name"
+                "the run before may have stopped short of the own master key; try the transport key with --try-master transport"
             }
             StepFault::Authentication { open: false, .. } => {
                 "the card is of another province, suite or state than the key source; nothing was changed"
@@ -344,7 +344,9 @@ impl Hint for RecordedError {
         match self {
             RecordedError::Issue(error) => error.hint(),
             RecordedError::Journal(error) => error.hint(),
-            RecordedError::LastTry { .. } => Some("allow the last try by name if the reason is understood"),
+            RecordedError::LastTry { .. } => {
+                Some("allow it with --spend-last-try if the reason is understood")
+            }
             RecordedError::NotRecorded { .. } => {
                 Some("make the journal writable and run the same command with the same card again")
             }
