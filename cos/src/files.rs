@@ -210,11 +210,6 @@ impl Node {
         self.children(memory).find(wanted)
     }
 
-    /// The file of a directory with this identifier.
-    pub fn child_fid(&self, memory: &Memory<'_>, fid: Fid) -> Option<Node> {
-        self.child(memory, |node| node.fid() == fid)
-    }
-
     /// The KEY file of a directory.
     pub fn key_file(&self, memory: &Memory<'_>) -> Option<Node> {
         self.child(memory, |node| node.kind() == FileKind::Keys)
