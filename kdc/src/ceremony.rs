@@ -2,21 +2,26 @@
 //!
 //! Each custodian holds one component of 16 random bytes and its check value, on paper. The secret of the
 //! province is the XOR of all components, so that all custodians are needed and any one short of all of them
-//! knows nothing. The roots are derived from the secret; the secret itself is used once and wiped.
+//! knows nothing. The secret may also come from a random source, or back from the shares of a backup. The roots are
+//! derived from the secret [docs/specs/ceremony.md 2].
 
 pub mod component;
+mod founding;
+mod gf256;
 pub mod record;
+pub mod shares;
 
-pub use crate::messages::CeremonyError;
+pub use crate::messages::{CeremonyError, ShareError};
 pub use component::Component;
-pub use record::{CeremonyRecord, ComponentRecord};
+pub use founding::Founding;
+pub use record::{CeremonyRecord, ComponentRecord, Origin, ShareRecord};
+pub use shares::{Secret, Share};
 
 use crate::ids::CheckValue;
 use crate::keyset::Roots;
 use component::LEN;
-use keys::{Key, Suite, Zeroizing};
+use keys::{Suite, Zeroizing};
 use std::fmt;
-use wire::profile::State;
 
 /// Fewest and most components of a ceremony.
 pub const COMPONENTS: std::ops::RangeInclusive<u8> = 2..=8;
@@ -37,6 +42,15 @@ pub struct Held {
     pub roots: Roots,
     /// Check values of everything, no secret.
     pub record: CeremonyRecord,
+}
+
+/// What components come to.
+#[derive(Debug)]
+pub struct Joined {
+    /// Their XOR.
+    pub secret: Secret,
+    /// Their check values.
+    pub components: Vec<ComponentRecord>,
 }
 
 impl Ceremony {
@@ -91,11 +105,10 @@ impl Ceremony {
         (1..=self.total).filter(|number| !self.entered.iter().any(|(n, _)| n == number)).collect()
     }
 
-    /// Joins the components: the roots and the record of the ceremony. `at` is the time for the record, as
-    /// the house writes it (`YYYY-MM-DD hh:mm:ss`).
+    /// Joins the components: the secret, and what the record says of them.
     ///
     /// On success the ceremony is empty again; while components are missing it keeps what it has.
-    pub fn finish(&mut self, at: &str) -> Result<Held, CeremonyError> {
+    pub fn join(&mut self) -> Result<Joined, CeremonyError> {
         let missing = self.missing();
         if !missing.is_empty() {
             return Err(CeremonyError::Missing { numbers: missing });
@@ -105,11 +118,7 @@ impl Ceremony {
             component.xor_into(&mut secret);
         }
         // Three or more distinct components can still cancel out; nobody would do so by chance.
-        if keys::equal(&*secret, &[0; LEN]) {
-            return Err(CeremonyError::ZeroSecret);
-        }
-        let check_value = CheckValue(Key::from_16(self.suite, *secret).kcv());
-        let roots = Roots::from_secret(self.suite, &secret);
+        let secret = Secret::from_entropy(secret).ok_or(CeremonyError::ZeroSecret)?;
         let mut components: Vec<ComponentRecord> = self
             .entered
             .iter()
@@ -119,17 +128,15 @@ impl Ceremony {
             })
             .collect();
         components.sort_by_key(|component| component.number);
-        let record = CeremonyRecord {
-            record: record::FORMAT.to_owned(),
-            at: at.to_owned(),
-            suite: self.suite,
-            state: State::Formal,
-            components,
-            check_value: Some(check_value),
-            roots: roots.check_values(),
-        };
         self.entered.clear();
-        Ok(Held { roots, record })
+        Ok(Joined { secret, components })
+    }
+
+    /// Joins the components to the roots of a formal province and the record of the ceremony. `at` is the time for
+    /// the record, as the house writes it (`YYYY-MM-DD hh:mm:ss`).
+    pub fn finish(&mut self, at: &str) -> Result<Held, CeremonyError> {
+        let Joined { secret, components } = self.join()?;
+        Ok(Founding::new(self.suite, Origin::Components, Some(secret)).with_components(components).hold(at))
     }
 }
 

@@ -54,7 +54,7 @@ impl Roots {
 
     /// Formal roots from the secret of a province: for each role the first 16 bytes of HMAC-SHA-256 under the
     /// secret over the ASCII text `gridcard root 1|<suite>|<role>`; `transport` is the published root, which the
-    /// factory's blanks carry.
+    /// factory's blanks carry, until another one is agreed.
     pub(crate) fn from_secret(suite: Suite, secret: &[u8; 16]) -> Self {
         // HMAC fills a short key with zeros to its 64-byte block; done here it cannot be of a wrong length.
         let mut block = [0; 64];
@@ -75,6 +75,17 @@ impl Roots {
             bytes.zeroize();
             key
         }))
+    }
+
+    /// With a transport root agreed with the card maker in the place of the published one.
+    pub(crate) fn with_transport(mut self, root: Key) -> Self {
+        self.0.keys[usize::from(Role::Transport.code()) - 1] = root;
+        self
+    }
+
+    /// Of keys that were kept, one for each role in the order of the role codes.
+    pub(crate) fn kept(suite: Suite, state: State, keys: [Key; 9]) -> Self {
+        Roots(KeySet { suite, state, keys })
     }
 
     /// The suite of all roots.

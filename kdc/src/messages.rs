@@ -8,6 +8,8 @@ mod devices;
 mod ids;
 mod issue;
 mod journal;
+mod keystore;
+mod shares;
 mod source;
 pub(crate) mod steps;
 
@@ -16,6 +18,8 @@ pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::JournalError;
+pub use keystore::KeyStoreError;
+pub use shares::ShareError;
 pub use source::{PairingError, SourceError};
 
 /// What to do about an error, for the `hint:` line of a command.

@@ -53,17 +53,7 @@ impl Component {
     /// The text for the custodian's paper: eight groups of four digits. Wiped when dropped; whoever calls
     /// this answers for where it is printed.
     pub fn paper(&self) -> Zeroizing<String> {
-        // Reserved at once: growing would leave copies of the secret behind.
-        let mut text = Zeroizing::new(String::with_capacity(2 * LEN + LEN / 2));
-        for (i, byte) in self.value.iter().enumerate() {
-            if i > 0 && i % 2 == 0 {
-                text.push(' ');
-            }
-            for nibble in [byte >> 4, byte & 0x0F] {
-                text.push(char::from(b"0123456789ABCDEF"[usize::from(nibble)]));
-            }
-        }
-        text
+        grouped(&*self.value)
     }
 
     /// Constant-time comparison.
@@ -76,6 +66,21 @@ impl Component {
             *byte ^= mine;
         }
     }
+}
+
+/// Bytes for a paper: groups of four digits. Wiped when dropped.
+pub(super) fn grouped(bytes: &[u8]) -> Zeroizing<String> {
+    // Reserved at once: growing would leave copies of the secret behind.
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len() + bytes.len() / 2));
+    for (i, byte) in bytes.iter().enumerate() {
+        if i > 0 && i % 2 == 0 {
+            text.push(' ');
+        }
+        for nibble in [byte >> 4, byte & 0x0F] {
+            text.push(char::from(b"0123456789ABCDEF"[usize::from(nibble)]));
+        }
+    }
+    text
 }
 
 impl fmt::Debug for Component {
