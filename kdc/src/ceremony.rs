@@ -9,12 +9,13 @@ pub mod component;
 mod founding;
 mod gf256;
 pub mod record;
+pub mod script;
 pub mod shares;
 
 pub use crate::messages::{CeremonyError, ShareError};
 pub use component::Component;
-pub use founding::Founding;
-pub use record::{CeremonyRecord, ComponentRecord, Origin, ShareRecord};
+pub use founding::{Founding, published_transport};
+pub use record::{CeremonyRecord, ComponentRecord, Note, Origin, Person, ShareRecord};
 pub use shares::{Secret, Share};
 
 use crate::ids::CheckValue;

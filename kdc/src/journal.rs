@@ -15,6 +15,7 @@ pub use crate::messages::JournalError;
 pub use entry::{Entry, Event, KeyRecord, Subject};
 pub use file::Torn;
 
+use crate::audit::Audit;
 use crate::ids::Serial;
 use crate::issue::KeyCheck;
 use file::LineFile;
@@ -47,6 +48,8 @@ pub enum Outcome<'a> {
 pub struct Journal {
     file: LineFile,
     index: Index,
+    /// Told of every outcome before it stands here.
+    audit: Option<Audit>,
 }
 
 impl Journal {
@@ -65,11 +68,21 @@ impl Journal {
     fn open_as(path: &Path, every_line: bool) -> Result<Self, JournalError> {
         let mut index = Index::default();
         let file = LineFile::open(path, every_line, |line, entry| index.take(line, entry))?;
-        Ok(Journal { file, index })
+        Ok(Journal { file, index, audit: None })
     }
 
-    /// Waits until every line is on the disk.
-    pub fn sync(&self) -> Result<(), JournalError> {
+    /// With an audit log that is told of every outcome before the journal: a card that was finished is never missing
+    /// there. When the log takes no line the intent stays open, and the next run finds the card finished.
+    pub fn audited(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
+    /// Waits until every line is on the disk, of the audit log too.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        if let Some(audit) = &mut self.audit {
+            audit.sync()?;
+        }
         self.file.sync()
     }
 
@@ -126,6 +139,9 @@ impl Journal {
     ) -> Result<(), JournalError> {
         if !self.awaits(subject) {
             return Err(JournalError::NoIntent { serial: subject.serial });
+        }
+        if let Some(audit) = &mut self.audit {
+            audit.witness(at, subject, &outcome)?;
         }
         let subject = *subject;
         self.add(

@@ -10,8 +10,8 @@ mod seal;
 pub use crate::messages::KeyStoreError;
 pub use format::Cost;
 
+use crate::ceremony::component;
 use crate::ceremony::shares::{join_bytes, split_bytes};
-use crate::ceremony::{Secret, component};
 use crate::keyset::Roots;
 use format::{Core, Slot};
 use keys::{Key, Role, Suite, Zeroizing};
@@ -79,15 +79,6 @@ pub struct Custodian {
     pub passphrase: Passphrase,
 }
 
-/// What a store holds.
-#[derive(Debug, Clone)]
-pub struct Content {
-    /// The roots.
-    pub roots: Roots,
-    /// The secret they were derived from, where there is one: further versions of the roots need it.
-    pub secret: Option<Secret>,
-}
-
 /// A store as its file shows it: who holds it, nothing of what it holds.
 #[derive(Debug, Clone)]
 pub struct KeyStore {
@@ -105,7 +96,7 @@ impl KeyStore {
     /// A threshold below 2 or above the custodians, more than 15 custodians, two of one name, a name that is empty or
     /// too long, a cost out of bounds.
     pub fn make(
-        content: &Content,
+        roots: &Roots,
         custodians: &[Custodian],
         threshold: u8,
         cost: Cost,
@@ -113,11 +104,11 @@ impl KeyStore {
     ) -> Result<Self, KeyStoreError> {
         let mut store_key: SecretBytes = Zeroizing::new(vec![0; STORE_KEY]);
         random(&mut store_key);
-        KeyStore::share(content, custodians, threshold, cost, 1, &store_key, random)
+        KeyStore::share(roots, custodians, threshold, cost, 1, &store_key, random)
     }
 
     fn share(
-        content: &Content,
+        roots: &Roots,
         custodians: &[Custodian],
         threshold: u8,
         cost: Cost,
@@ -132,7 +123,7 @@ impl KeyStore {
         cost.check()?;
         let mut set = [0; 4];
         random(&mut set);
-        let (suite, state) = (content.roots.suite(), content.roots.state());
+        let (suite, state) = (roots.suite(), roots.state());
         let core = Core { suite, state, threshold, total, cost, set };
         let mut slots: Vec<Slot> = Vec::with_capacity(custodians.len());
         let values = split_bytes(store_key, threshold, total, random);
@@ -144,17 +135,17 @@ impl KeyStore {
             slots.push(Slot::seal(&core, number, &custodian.name, &custodian.passphrase, value, random)?);
         }
         let mut store = KeyStore { core, generation, slots, sealed: Default::default() };
-        store.seal_content(content, store_key, random)?;
+        store.seal_roots(roots, store_key, random)?;
         Ok(store)
     }
 
-    fn seal_content(
+    fn seal_roots(
         &mut self,
-        content: &Content,
+        roots: &Roots,
         store_key: &[u8],
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<(), KeyStoreError> {
-        let plain = encode(content);
+        let plain = encode(roots);
         self.sealed = seal::seal(store_key, &self.head(), &plain, random)?;
         Ok(())
     }
@@ -260,8 +251,8 @@ impl<'s> Opening<'s> {
         let store_key = self.at(0);
         let (nonce, text) = &self.store.sealed;
         let plain = seal::open(&store_key, &self.store.head(), nonce, text).ok_or(KeyStoreError::Changed)?;
-        let content = decode(self.store.core.suite, self.store.core.state, &plain)?;
-        Ok(Opened { opening: self, store_key, content })
+        let roots = decode(self.store.core.suite, self.store.core.state, &plain)?;
+        Ok(Opened { opening: self, store_key, roots })
     }
 
     fn at(&self, x: u8) -> SecretBytes {
@@ -280,18 +271,18 @@ impl fmt::Debug for Opening<'_> {
 pub struct Opened<'s> {
     opening: Opening<'s>,
     store_key: SecretBytes,
-    content: Content,
+    roots: Roots,
 }
 
 impl Opened<'_> {
     /// What it holds.
-    pub const fn content(&self) -> &Content {
-        &self.content
+    pub const fn roots(&self) -> &Roots {
+        &self.roots
     }
 
     /// Takes what it holds.
-    pub fn into_content(self) -> Content {
-        self.content
+    pub fn into_roots(self) -> Roots {
+        self.roots
     }
 
     /// The store with a new passphrase for one custodian, who may have forgotten the old one: those who opened the
@@ -309,7 +300,7 @@ impl Opened<'_> {
             *place = slot.clone();
         }
         store.generation = store.generation.saturating_add(1);
-        store.seal_content(&self.content, &self.store_key, random)?;
+        store.seal_roots(&self.roots, &self.store_key, random)?;
         Ok(store)
     }
 
@@ -325,13 +316,13 @@ impl Opened<'_> {
         let mut store_key: SecretBytes = Zeroizing::new(vec![0; STORE_KEY]);
         random(&mut store_key);
         let generation = old.generation.saturating_add(1);
-        KeyStore::share(&self.content, custodians, threshold, old.core.cost, generation, &store_key, random)
+        KeyStore::share(&self.roots, custodians, threshold, old.core.cost, generation, &store_key, random)
     }
 }
 
 impl fmt::Debug for Opened<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opened({:?})", self.content.roots)
+        write!(f, "Opened({:?})", self.roots)
     }
 }
 
@@ -343,25 +334,20 @@ fn check_name(name: &str) -> Result<(), KeyStoreError> {
     Ok(())
 }
 
-/// Content: 01, count, then role, version and key of each; role 00 is the secret.
-fn encode(content: &Content) -> SecretBytes {
-    let count = Role::ALL.len() + usize::from(content.secret.is_some());
-    let mut plain = Zeroizing::new(Vec::with_capacity(2 + count * RECORD));
-    plain.extend([CONTENT, count as u8]); // ten at most
+/// Content: 01, count, then role, version and key of each.
+fn encode(roots: &Roots) -> SecretBytes {
+    let mut plain = Zeroizing::new(Vec::with_capacity(2 + Role::ALL.len() * RECORD));
+    plain.extend([CONTENT, Role::ALL.len() as u8]); // nine
     for role in Role::ALL {
         plain.extend([role.code(), VERSION]);
-        plain.extend_from_slice(content.roots.get(role).expose());
-    }
-    if let Some(secret) = &content.secret {
-        plain.extend([0, VERSION]);
-        plain.extend_from_slice(&*secret.0);
+        plain.extend_from_slice(roots.get(role).expose());
     }
     plain
 }
 
 const RECORD: usize = 2 + component::LEN;
 
-fn decode(suite: Suite, state: State, plain: &[u8]) -> Result<Content, KeyStoreError> {
+fn decode(suite: Suite, state: State, plain: &[u8]) -> Result<Roots, KeyStoreError> {
     let (head, records) = plain.split_first_chunk::<2>().ok_or(KeyStoreError::Content)?;
     if head[0] != CONTENT || records.len() != usize::from(head[1]) * RECORD {
         return Err(KeyStoreError::Content);
@@ -377,5 +363,5 @@ fn decode(suite: Suite, state: State, plain: &[u8]) -> Result<Content, KeyStoreE
         found.push(Key::from_16(suite, *find(role.code()).ok_or(KeyStoreError::Content)?));
     }
     let keys: [Key; 9] = found.try_into().map_err(|_| KeyStoreError::Content)?;
-    Ok(Content { roots: Roots::kept(suite, state, keys), secret: find(0).map(Secret) })
+    Ok(Roots::kept(suite, state, keys))
 }

@@ -3,16 +3,19 @@
 //! Errors are typed and say what was wrong and where; [`Hint`] says what to do about it. A translation
 //! replaces this folder and nothing else.
 
+mod audit;
 mod ceremony;
 mod devices;
 mod ids;
 mod issue;
 mod journal;
 mod keystore;
+pub(crate) mod script;
 mod shares;
 mod source;
 pub(crate) mod steps;
 
+pub use audit::{AuditError, AuditFinding};
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;

@@ -66,6 +66,9 @@ pub enum JournalError {
         /// Line of its intent.
         line: u64,
     },
+    /// The audit log takes no line, so the outcome stays open.
+    #[error(transparent)]
+    Audit(#[from] super::AuditError),
     /// An outcome without an intent.
     #[error("no issue of card {serial} is under way")]
     NoIntent {
@@ -77,6 +80,7 @@ pub enum JournalError {
 impl Hint for JournalError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            JournalError::Audit(error) => return error.hint(),
             JournalError::Busy { .. } => "wait until the other command is done",
             JournalError::Line { .. } => "the file was changed by hand; put back the copy you keep of it",
             JournalError::ChipIssued { .. } => "use a blank card",

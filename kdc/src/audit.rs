@@ -1,0 +1,161 @@
+//! The audit log: who did what when, each line chained to the one before [docs/specs/audit.md].
+//!
+//! Lines are only ever added. Each carries the SHA-256 of itself and of the hash before it, so that a line that was
+//! changed, removed or moved is found by reading the file alone. That the end was cut off is found with the head
+//! file beside it, or, against somebody who changes both, with a head hash that was written down elsewhere. The log
+//! holds no secret: names, numbers, check values and words.
+
+mod entry;
+mod file;
+mod verify;
+
+pub use crate::messages::{AuditError, AuditFinding};
+pub use entry::{Act, Card, Entry, Hash, Outcome};
+pub use file::Torn;
+pub use verify::{Report, verify};
+
+use crate::ids::CheckValue;
+use crate::journal::{self, Subject};
+use file::LogFile;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Name of a party's log in its folder.
+pub const LOG: &str = "audit.jsonl";
+
+/// Where a log ends: how many lines it has, and the hash of the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Head {
+    /// Lines.
+    pub lines: u64,
+    /// Hash of the last line; zeros for an empty log.
+    pub hash: Hash,
+}
+
+/// The head file of a log: `audit.head` beside `audit.jsonl`.
+pub fn head_path(log: &Path) -> PathBuf {
+    log.with_extension("head")
+}
+
+/// An open log. While it is open no other process can open it.
+#[derive(Debug)]
+pub struct Audit {
+    file: LogFile,
+    who: String,
+    /// Time of the last act, which no later one may precede.
+    last: Option<String>,
+    /// The time the clock fell behind, when that was allowed.
+    behind: Option<String>,
+}
+
+impl Audit {
+    /// Opens the log at `path`, or begins one, for acts of `who`. With `every_line` each line is on the disk before
+    /// the next act; otherwise at [`Audit::sync`].
+    ///
+    /// # Errors
+    /// Another process has it open; its end is not what the head file says.
+    pub fn open(path: &Path, who: &str, every_line: bool) -> Result<Self, AuditError> {
+        let (file, last) = LogFile::open(path, every_line)?;
+        let last = last.map(|entry| match entry.act {
+            // An act that a clock refused did not set a time.
+            Act::Clock => entry.behind.unwrap_or(entry.at),
+            _ => entry.at,
+        });
+        Ok(Audit { file, who: who.to_owned(), last, behind: None })
+    }
+
+    /// The torn end of the file, if a crash left one; the next line explains it.
+    pub const fn torn(&self) -> Option<&Torn> {
+        self.file.torn()
+    }
+
+    /// Where the log ends.
+    pub const fn head(&self) -> Head {
+        self.file.head()
+    }
+
+    /// Looks at the clock before an act. One that went back is logged with both times, and refused unless `allowed`.
+    pub fn clock(&mut self, at: &str, allowed: bool) -> Result<(), AuditError> {
+        let Some(last) = self.last.clone().filter(|last| at < last.as_str()) else { return Ok(()) };
+        self.behind = Some(last.clone());
+        if allowed {
+            return Ok(());
+        }
+        let refused = Outcome::Refused { why: "the clock went back".to_owned() };
+        self.add(at, Act::Clock, None, &[], refused, &[])?;
+        Err(AuditError::ClockBack { last, now: at.to_owned() })
+    }
+
+    /// Adds a line: an act and how it ended. `facts` are words without secrets.
+    pub fn add(
+        &mut self,
+        at: &str,
+        act: Act,
+        card: Option<Card>,
+        keys: &[(String, CheckValue)],
+        outcome: Outcome,
+        facts: &[(&str, String)],
+    ) -> Result<(), AuditError> {
+        let clock = act == Act::Clock;
+        let behind = self.behind.clone().filter(|last| at < last.as_str());
+        let entry = Entry {
+            no: 0,
+            at: at.to_owned(),
+            behind,
+            who: self.who.clone(),
+            act,
+            card,
+            check_values: keys.iter().cloned().collect(),
+            outcome,
+            facts: facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            prev: Hash::default(),
+        };
+        self.file.append(entry)?;
+        if !clock {
+            self.last = Some(at.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Adds the line for the outcome of a card, before it stands in the journal.
+    pub fn witness(
+        &mut self,
+        at: &str,
+        subject: &Subject,
+        outcome: &journal::Outcome<'_>,
+    ) -> Result<(), AuditError> {
+        let (outcome, keys, facts) = match outcome {
+            journal::Outcome::Issued { keys, apdus } => {
+                let keys = keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+                (Outcome::Done, keys, vec![("apdus", apdus.to_string())])
+            }
+            journal::Outcome::Found => {
+                (Outcome::Done, Vec::new(), vec![("found", "finished by an earlier run".to_owned())])
+            }
+            journal::Outcome::Failed { why, tries_left } => {
+                let tries = tries_left.map(|tries| ("tries_left", tries.to_string()));
+                (Outcome::Refused { why: why.clone() }, Vec::new(), tries.into_iter().collect())
+            }
+        };
+        self.add(at, Act::Issue, Some(subject.into()), &keys, outcome, &facts)
+    }
+
+    /// Waits until every line is on the disk, and sets the head file.
+    pub fn sync(&mut self) -> Result<(), AuditError> {
+        self.file.sync()
+    }
+}
+
+impl From<&Subject> for Card {
+    fn from(subject: &Subject) -> Self {
+        Card {
+            kind: subject.kind.name().to_owned(),
+            number: Some(subject.number.to_string()),
+            serial: Some(subject.serial.to_string()),
+            region: Some(subject.region.to_string()),
+        }
+    }
+}
+
+/// Check values of an entry, by name.
+type CheckValues = BTreeMap<String, CheckValue>;

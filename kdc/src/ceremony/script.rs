@@ -1,0 +1,253 @@
+//! The script of a ceremony: who does what in which order, as data [docs/specs/ceremony.md 1].
+//!
+//! The same steps are printed as a run-sheet before, walked by the command, and printed again as the protocol after,
+//! so that the paper that is signed says what was done.
+
+use super::record::CeremonyRecord;
+use crate::messages::script as words;
+use std::fmt::Write as _;
+
+/// Where the secret comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Nowhere: the published test root.
+    TestRoot,
+    /// So many components.
+    Components(u8),
+    /// The machine's random source.
+    Entropy,
+    /// So many shares of a backup.
+    Shares(u8),
+}
+
+/// Where an agreed transport root comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// There is none: the published one stays.
+    Published,
+    /// So many components.
+    Components(u8),
+    /// A file.
+    File,
+}
+
+/// What kind of ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Where the secret comes from.
+    pub from: From,
+    /// All steps as in earnest, on the published test root.
+    pub rehearsal: bool,
+    /// The transport root.
+    pub transport: Transport,
+    /// Backup shares: needed, made.
+    pub shares: Option<(u8, u8)>,
+    /// Key store: custodians that open it, custodians.
+    pub custodians: Option<(u8, u8)>,
+    /// Whether a main control card is made.
+    pub main_card: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Who is here.
+    People,
+    /// Room and machine.
+    Room,
+    /// The clock.
+    Clock,
+    /// A custodian types component n.
+    Component(u8),
+    /// A custodian types a share; the n-th that comes.
+    ShareIn(u8),
+    /// The machine draws the secret.
+    Draw,
+    /// The check value of the whole.
+    Whole,
+    /// The card maker's custodian types component n of the transport root.
+    Transport(u8),
+    /// The transport root is read from its file.
+    TransportFile,
+    /// Share n is shown to its custodian.
+    ShareOut(u8),
+    /// The custodian of share n types it again.
+    ShareProof(u8),
+    /// Drafts are destroyed.
+    Drafts,
+    /// Custodian n of the key store sets a passphrase.
+    Passphrase(u8),
+    /// The operator sets the PIN of the main control card.
+    CardPin,
+    /// Key store, card and record are written.
+    Write,
+    /// Check values are read aloud.
+    CheckValues,
+    /// The protocol is signed.
+    Sign,
+}
+
+/// Who fills a blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filler {
+    /// The program.
+    Program,
+    /// People, at a prompt.
+    Prompt,
+    /// A pen, on the printed sheet.
+    Pen,
+}
+
+/// A blank on the sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blank {
+    /// What stands before it.
+    pub label: String,
+    /// Who fills it.
+    pub filler: Filler,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it does.
+    pub act: Act,
+    /// Who does it.
+    pub role: String,
+    /// Headline.
+    pub title: String,
+    /// What is done, in sentences.
+    pub text: &'static str,
+    /// What is written down.
+    pub blanks: Vec<Blank>,
+}
+
+impl Step {
+    fn new(act: Act) -> Self {
+        let (role, title, text) = words::step(act);
+        let mut step = Step { act, role, title, text, blanks: Vec::new() };
+        step.blank("time", Filler::Program);
+        step
+    }
+
+    fn blank(&mut self, label: &str, filler: Filler) {
+        self.blanks.push(Blank { label: label.to_owned(), filler });
+    }
+
+    fn with(mut self, label: &str, filler: Filler) -> Self {
+        self.blank(label, filler);
+        self
+    }
+
+    /// Whether a program alone can do it: `kdc init` leaves the other steps out.
+    pub const fn is_the_programs(&self) -> bool {
+        !matches!(self.act, Act::Room | Act::Clock | Act::Drafts | Act::CheckValues | Act::Sign)
+    }
+}
+
+/// The steps of a ceremony.
+pub fn script(shape: &Shape) -> Vec<Step> {
+    use Filler::{Pen, Program, Prompt};
+    let envelope = |act| Step::new(act).with("check value", Program).with("envelope number", Prompt);
+    let mut steps = Vec::new();
+    let mut people = Step::new(Act::People);
+    for role in people_of(shape) {
+        people.blank(&role, Prompt);
+    }
+    steps.push(people);
+    steps.push(Step::new(Act::Room).with("room", Prompt).with("machine", Prompt));
+    steps.push(Step::new(Act::Clock).with("clock of the room", Prompt));
+    match shape.from {
+        From::TestRoot => {}
+        From::Components(total) => steps.extend((1..=total).map(Act::Component).map(envelope)),
+        From::Shares(threshold) => steps.extend((1..=threshold).map(Act::ShareIn).map(envelope)),
+        From::Entropy => steps.push(Step::new(Act::Draw)),
+    }
+    if shape.from != From::TestRoot {
+        steps.push(Step::new(Act::Whole).with("check value of the whole", Program));
+    }
+    match shape.transport {
+        Transport::Published => {}
+        Transport::Components(total) => steps.extend((1..=total).map(Act::Transport).map(envelope)),
+        Transport::File => steps.push(Step::new(Act::TransportFile).with("check value", Program)),
+    }
+    if let Some((_, total)) = shape.shares {
+        steps.extend((1..=total).map(Act::ShareOut).map(envelope));
+        let proof = |number| Step::new(Act::ShareProof(number)).with("check value", Program);
+        steps.extend((1..=total).map(proof));
+        steps.push(Step::new(Act::Drafts));
+    }
+    if let Some((_, total)) = shape.custodians {
+        steps.extend((1..=total).map(|number| Step::new(Act::Passphrase(number)).with("custodian", Program)));
+    }
+    if shape.main_card {
+        steps.push(Step::new(Act::CardPin));
+    }
+    let mut write = Step::new(Act::Write);
+    if shape.custodians.is_some() {
+        write.blank("key store, set", Program);
+    }
+    if shape.main_card {
+        write.blank("main control card, serial", Program);
+        write.blank("envelope number of the card", Prompt);
+    }
+    steps.push(write);
+    steps.push(Step::new(Act::CheckValues));
+    steps.push(Step::new(Act::Sign).with("audit log, head", Program));
+    for step in &mut steps {
+        step.blank("signature", Pen);
+    }
+    steps
+}
+
+/// The roles of a ceremony, in the order of the sheet.
+pub fn people_of(shape: &Shape) -> Vec<String> {
+    let mut people: Vec<String> =
+        ["key manager", "system administrator", "witness"].map(str::to_owned).into();
+    let number = |what: &str, total: u8| (1..=total).map(|n| format!("{what} {n}")).collect::<Vec<_>>();
+    match shape.from {
+        From::Components(total) => people.extend(number("component custodian", total)),
+        From::Shares(total) => people.extend(number("restoring custodian", total)),
+        From::TestRoot | From::Entropy => {}
+    }
+    if let Transport::Components(total) = shape.transport {
+        people.extend(number("card maker's custodian", total));
+    }
+    if let Some((_, total)) = shape.shares {
+        people.extend(number("share custodian", total));
+    }
+    if let Some((_, total)) = shape.custodians {
+        people.extend(number("key store custodian", total));
+    }
+    people
+}
+
+/// The run-sheet as Markdown; with a record the protocol, blanks filled where the record knows.
+pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{}", words::head(shape, suite, record));
+    for (i, step) in script(shape).iter().enumerate() {
+        let number = i + 1;
+        let _ = write!(out, "\n## {number}. {}\n\n*{}.* {}\n\n", step.title, capital(&step.role), step.text);
+        let note = record.and_then(|record| record.notes.iter().find(|note| note.step == number));
+        for blank in &step.blanks {
+            let entry = note.and_then(|note| note.entries.iter().find(|(label, _)| *label == blank.label));
+            let value = match (entry, note) {
+                (Some((_, value)), _) => value.clone(),
+                (None, Some(note)) if blank.label == "time" => note.at.clone(),
+                _ => "_".repeat(28),
+            };
+            let _ = writeln!(out, "- {}: {value}", blank.label);
+        }
+        if step.act == Act::CheckValues {
+            out.push_str(&words::check_values(record));
+        }
+    }
+    out
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
