@@ -3,8 +3,8 @@
 use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -41,6 +41,15 @@ pub struct Global {
     /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
+    /// Who acts, for the audit log. Default: the user of the machine.
+    #[arg(long, global = true, env = "GRIDCARD_OPERATOR", value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Act although the clock stands before the last act; the audit log has both times.
+    #[arg(long, global = true)]
+    pub allow_clock_back: bool,
+    /// The folder of the party that acts, once a command has found it.
+    #[arg(skip)]
+    pub acting: Arc<Mutex<Option<PathBuf>>>,
     /// What all cards of this run exchanged.
     #[arg(skip)]
     pub traffic: Arc<Traffic>,

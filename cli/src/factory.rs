@@ -4,7 +4,7 @@ use crate::fail::refused;
 use anyhow::Result;
 use applets::sim::Mask;
 use cos::{Chip, Entropy, Protocol};
-use keys::{Role, Suite, hierarchy};
+use keys::{Key, Role, Suite, hierarchy};
 use reader::driver::fmcos::Fmcos;
 use std::path::Path;
 use vcard::slot::Keep;
@@ -25,6 +25,18 @@ pub fn blank(
     formal: bool,
     entropy: Box<dyn Entropy + Send>,
 ) -> Result<Image> {
+    blank_under(&hierarchy::test_root(suite, Role::Transport), kind, serial, formal, entropy)
+}
+
+/// As [`blank`], under a transport root that was agreed with the card maker; its suite is the chip's.
+pub fn blank_under(
+    root: &Key,
+    kind: CardKind,
+    serial: [u8; 8],
+    formal: bool,
+    entropy: Box<dyn Entropy + Send>,
+) -> Result<Image> {
+    let suite = root.suite();
     let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, EEPROM, formal);
     let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
@@ -37,7 +49,7 @@ pub fn blank(
         .data(&[0x38, 0xFF, 0xFF, MASTER, MASTER, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
     card.send("CREATE FILE MF", &mf)?;
     card.create_file(&FACTORY_KEYS)?;
-    let transport = hierarchy::transport_key(&hierarchy::test_root(suite, Role::Transport), serial);
+    let transport = hierarchy::transport_key(root, serial);
     // In the transport state the type byte has no protection bits yet [docs/specs/cards.md 3].
     let header = KeyRow { kind: master.kind & 0x3F, ..*master }.header(0);
     card.write_key_plain(0x01, master.id, header, transport.expose())?;

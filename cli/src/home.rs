@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use wire::bcd::RegionCode;
 
 /// A party.
@@ -77,31 +78,44 @@ struct Marker {
     role: String,
 }
 
-const MARKER: &str = "role.json";
+/// The file that says whose folder it is in.
+pub const MARKER: &str = "role.json";
 
 /// The home of a command.
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
+    /// Told of the folder whose party acts.
+    acting: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl Home {
     /// From `--home`, or the platform's data folder.
     pub fn new(global: &Global) -> Result<Self> {
         if let Some(root) = &global.home {
-            return Ok(Home { root: root.clone() });
+            return Ok(Home { root: root.clone(), acting: global.acting.clone() });
         }
         let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let data =
             data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
         let data = data.ok_or_else(|| refused("no home folder is known").hint("name one with --home DIR"))?;
-        Ok(Home { root: data.join("gridcard") })
+        Ok(Home { root: data.join("gridcard"), acting: global.acting.clone() })
     }
 
     /// The folder of a party that acts; `act` is what it does, for the words of a refusal.
     ///
     /// A security stop when the home is another party's.
     pub fn party(&self, party: Party, act: &str) -> Result<PathBuf> {
+        self.find(party, act).map(|folder| self.acts(folder))
+    }
+
+    /// Notes whose act it is, for the audit log.
+    fn acts(&self, folder: PathBuf) -> PathBuf {
+        *self.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
+        folder
+    }
+
+    fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
         if let Some(owner) = owner(&self.root)? {
             return if owner == party {
                 Ok(self.root.clone())
@@ -152,10 +166,9 @@ impl Home {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            let marker = serde_json::to_string(&Marker { role: party.folder() })?;
-            write(&folder.join(MARKER), format!("{marker}\n").as_bytes())?;
+            mark(&folder, party)?;
         }
-        Ok(folder)
+        Ok(self.acts(folder))
     }
 
     /// The one city of the home, or the one asked for.
@@ -165,7 +178,7 @@ impl Home {
         }
         if let Some(owner) = owner(&self.root)? {
             return match owner {
-                Party::City(region) => Ok((region, self.root.clone())),
+                Party::City(region) => Ok((region, self.acts(self.root.clone()))),
                 other => Err(security(format!(
                     "{act} is an act of a city, and {} is the home of {}",
                     self.root.display(),
@@ -183,7 +196,7 @@ impl Home {
             })
             .collect();
         match cities[..] {
-            [region] => Ok((region, self.root.join(Party::City(region).folder()))),
+            [region] => Ok((region, self.acts(self.root.join(Party::City(region).folder())))),
             [] if parties.is_empty() => Err(refused(format!("there is no city in {}", self.root.display()))
                 .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
                 .into()),
@@ -210,6 +223,12 @@ impl Home {
         found.sort_by_key(|party: &Party| party.folder());
         Ok(found)
     }
+}
+
+/// Marks a folder as a party's.
+pub fn mark(folder: &Path, party: Party) -> Result<()> {
+    let marker = serde_json::to_string(&Marker { role: party.folder() })?;
+    write(&folder.join(MARKER), format!("{marker}\n").as_bytes())
 }
 
 /// Whose folder it is; `None` when it is nobody's.

@@ -1,5 +1,7 @@
 //! Issuing a card with a key source, in whatever slot it stands.
 
+use crate::args::Global;
+use crate::audit;
 use crate::fail::refused;
 use crate::output::say;
 use anyhow::{Context, Result};
@@ -110,8 +112,14 @@ pub fn issue(
 /// Name of the journal in a party's folder.
 pub const JOURNAL: &str = "journal.jsonl";
 
+/// Opens a journal to issue, with the audit log of its folder; looks at the clock first.
+pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
+    let audit = audit::begin(global, folder)?;
+    Ok(look(folder)?.audited(audit))
+}
+
 /// Opens a journal and tells of what its last run left half-written.
-pub fn journal(folder: &std::path::Path) -> Result<Journal> {
+pub fn look(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
     let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
     if let Some(torn) = journal.torn() {

@@ -4,6 +4,7 @@
 mod anatomy;
 mod apdu_words;
 pub mod args;
+mod audit;
 mod bay;
 mod clock;
 mod demo;

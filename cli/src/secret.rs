@@ -3,6 +3,7 @@
 use crate::fail::{Exit, Failure};
 use anyhow::{Context, Result};
 use kdc::ids::Pin;
+use kdc::keystore::{KeyStoreError, Passphrase};
 use keys::Zeroizing;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub fn ask(prompt: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim().to_owned()))
 }
 
-/// Asks for a line that is no secret.
+/// Asks for a line that is no secret. Where stdin has ended the answer is empty.
 pub fn ask_openly(prompt: &str) -> Result<String> {
     if std::io::stdin().is_terminal() {
         let _ = write!(std::io::stderr(), "{prompt}: "); // a prompt that is not seen is still a prompt
@@ -30,6 +31,36 @@ pub fn ask_openly(prompt: &str) -> Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
     Ok(line.trim().to_owned())
+}
+
+/// How often a person may try again at a terminal.
+const PATIENCE: u32 = 5;
+
+/// Lets a person try again at a terminal; lines that come from elsewhere are taken once.
+pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let tries = if std::io::stdin().is_terminal() { PATIENCE } else { 1 };
+    for left in (1..tries).rev() {
+        match attempt() {
+            Ok(done) => return Ok(done),
+            // An end of the input is no mistake.
+            Err(error) if error.downcast_ref::<Failure>().is_some() => return Err(error),
+            Err(error) => crate::output::say(format!("{error:#}; {left} more")),
+        }
+    }
+    attempt()
+}
+
+/// A new passphrase, typed twice.
+pub fn new_passphrase(name: &str) -> Result<Passphrase> {
+    patiently(|| {
+        let first = Passphrase::new(ask(&format!("new passphrase of {name}"))?)?;
+        let second = Passphrase::attempt(ask(&format!("new passphrase of {name}, again"))?);
+        if first.same_as(&second) {
+            Ok(first)
+        } else {
+            Err(KeyStoreError::PassphraseDiffers { name: name.to_owned() }.into())
+        }
+    })
 }
 
 /// A PIN from a file (`-` for stdin), or by prompt.

@@ -63,6 +63,11 @@ impl Ceremony {
         Ok(Ceremony { suite, total, entered: Vec::new() })
     }
 
+    /// Of one part only: a key that comes whole, with its check value, as a card maker's transport root in a file.
+    pub const fn single(suite: Suite) -> Self {
+        Ceremony { suite, total: 1, entered: Vec::new() }
+    }
+
     /// Takes component `number` (1 to the total) as typed: 32 hexadecimal digits in any grouping, and the
     /// check value from the same paper, 6 hexadecimal digits. Returns the check value.
     ///

@@ -3,6 +3,7 @@
 use super::Options;
 use super::timeline::Timeline;
 use crate::args::Global;
+use crate::audit;
 use crate::bay::{Bay, hand_over};
 use crate::clock::{entropy, random};
 use crate::home::{Home, Party};
@@ -186,7 +187,7 @@ impl<'g> Life<'g> {
         );
         let mut main = Bay::open(self.global, &province::main_card(&folder), CardKind::MainControl)?;
         let mut source = CardSource::open(IssuingCard::new(&mut main), &self.pin)?;
-        let mut journal = issue::journal(&folder)?;
+        let mut journal = issue::journal(self.global, &folder)?;
         for (kind, number) in
             [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
         {
@@ -237,7 +238,7 @@ impl<'g> Life<'g> {
             pin: None,
             allowed: Allowed::default(),
         };
-        let mut journal = issue::journal(&self.folders.city)?;
+        let mut journal = issue::journal(self.global, &self.folders.city)?;
         let place = psam_card(&self.folders.bank);
         let issued = province::issue_with(self.global, &mut source, &wish, &self.pin, &place, &mut journal)?;
         self.later(600);
@@ -259,7 +260,8 @@ impl<'g> Life<'g> {
         )?;
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         // A demo is repeated as a whole, so the disk need not keep up with every card.
-        let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?;
+        let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?
+            .audited(audit::batch(self.global, &self.folders.city)?);
         let mut apdus = 0;
         for (line, person) in self.people.iter().enumerate() {
             let device =

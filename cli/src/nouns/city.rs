@@ -1,10 +1,14 @@
 //! `gridcard city`: a city office and its issuing cards.
 
 use crate::args::Global;
+use crate::audit::Noted;
 use crate::bay::{Bay, hand_over};
 use crate::fail::refused;
 use crate::home::{Home, Party};
+use crate::nouns::kdc::audit;
 use crate::output::{answer, table};
+use ::kdc::audit::{Act, Card};
+use ::kdc::ids::DeviceNumber;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::fmcos::Fmcos;
@@ -19,6 +23,9 @@ use wire::profile::{CardInfo, CardKind};
 pub enum Verb {
     /// Take issuing cards from the province into use: the card files move into the city's folder.
     Open(Open),
+    /// The city's audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// Options of `city open`.
@@ -36,7 +43,16 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
 
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    let Verb::Open(options) = verb;
+    let options = match verb {
+        Verb::Open(options) => options,
+        Verb::Audit(verb) => {
+            let folder = match verb.needs_folder() {
+                true => Some(Home::new(global)?.city(None, "reading the audit log")?.1),
+                false => None,
+            };
+            return audit::run(global, folder.as_deref(), &verb);
+        }
+    };
     let home = Home::new(global)?;
     let mut rows = Vec::new();
     for card in &options.cards {
@@ -53,6 +69,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         let folder = home.make(city, "taking issuing cards into use")?;
         let place = issuing_card(&folder, info.kind);
         hand_over(card, &place)?;
+        let noted = Noted { card: Some(card_of(&info)), ..Noted::of(Act::TakeCard) };
+        crate::audit::note(global, &folder, noted)?;
         rows.push([
             info.kind.name().to_owned(),
             RegionCode(info.region).to_string(),
@@ -62,6 +80,15 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let object = json!({ "cards": rows });
     answer(global, &table(&["card", "city", "now at"], rows.into_iter().map(Vec::from).collect()), object);
     Ok(())
+}
+
+fn card_of(info: &CardInfo) -> Card {
+    Card {
+        kind: info.kind.name().to_owned(),
+        number: Some(DeviceNumber(info.number).to_string()),
+        serial: None,
+        region: Some(RegionCode(info.region).to_string()),
+    }
 }
 
 /// Card information of an FMCOS card file.

@@ -91,7 +91,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Some(out) => out.clone(),
         None => out(&folder)?,
     };
-    let mut journal = issue::journal(&folder)?;
+    let mut journal = issue::journal(global, &folder)?;
     let mut rows = Vec::new();
     for device in &devices {
         match issue_one(

@@ -70,7 +70,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         pin: None,
         allowed: options.allowed,
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(&folder)?)?;
+    let issued =
+        issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(global, &folder)?)?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",

@@ -7,6 +7,9 @@ use super::record::CeremonyRecord;
 use crate::messages::script as words;
 use std::fmt::Write as _;
 
+/// Characters of a line on the sheet.
+const WIDTH: usize = 78;
+
 /// Where the secret comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
@@ -229,7 +232,8 @@ pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> Str
     let _ = write!(out, "{}", words::head(shape, suite, record));
     for (i, step) in script(shape).iter().enumerate() {
         let number = i + 1;
-        let _ = write!(out, "\n## {number}. {}\n\n*{}.* {}\n\n", step.title, capital(&step.role), step.text);
+        let text = wrapped(&format!("*{}.* {}", capital(&step.role), step.text));
+        let _ = write!(out, "\n## {number}. {}\n\n{text}\n", step.title);
         let note = record.and_then(|record| record.notes.iter().find(|note| note.step == number));
         for blank in &step.blanks {
             let entry = note.and_then(|note| note.entries.iter().find(|(label, _)| *label == blank.label));
@@ -244,6 +248,25 @@ pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> Str
             out.push_str(&words::check_values(record));
         }
     }
+    out
+}
+
+/// Broken into lines that a sheet of A4 takes in a type one can read across a table.
+fn wrapped(text: &str) -> String {
+    let (mut out, mut width) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let len = word.chars().count();
+        if width > 0 && width + 1 + len > WIDTH {
+            out.push('\n');
+            width = 0;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += len;
+    }
+    out.push('\n');
     out
 }
 

@@ -1,14 +1,13 @@
-//! The ceremony's acts at the terminal: components drawn and typed in.
+//! `kdc component` and `kdc ceremony`: what happens around a ceremony, and the ceremony by its script.
 
-use super::suite;
+use super::options::Options;
+use super::{init, suite};
 use crate::args::Global;
 use crate::clock::entropy;
 use crate::output::{answer, say};
-use crate::secret;
-use ::kdc::Roots;
-use ::kdc::ceremony::{Ceremony, CeremonyRecord, Component};
+use ::kdc::ceremony::{Component, script};
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, Subcommand};
 use keys::{Suite, Zeroizing};
 use serde_json::json;
 
@@ -20,17 +19,32 @@ pub struct Draw {
     pub suite: Suite,
 }
 
-/// Custodians type their components, one after another.
-pub fn hold(suite: Suite, total: u8, at: &str) -> Result<(Roots, CeremonyRecord)> {
-    let mut ceremony = Ceremony::new(suite, total)?;
-    for number in 1..=total {
-        let typed = secret::ask(&format!("component {number} of {total}, 32 hexadecimal digits"))?;
-        let check = secret::ask_openly(&format!("check value of component {number}"))?;
-        let found = ceremony.add_component(number, &typed, &check)?;
-        say(format!("component {number}: check value {found} confirmed"));
+/// Verbs of a ceremony.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Print the run-sheet: roles, steps, and blanks for times, envelopes, check values and signatures.
+    Plan(Options),
+    /// Walk the script of the run-sheet step by step, make the province, and fill in the protocol.
+    Run(Options),
+}
+
+/// Runs a verb of a ceremony.
+pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Plan(options) => plan(global, options),
+        Verb::Run(options) => init::hold(global, options, true),
     }
-    let held = ceremony.finish(at)?;
-    Ok((held.roots, held.record))
+}
+
+fn plan(global: &Global, options: &Options) -> Result<()> {
+    let shape = options.shape()?;
+    let sheet = script::sheet(&shape, options.suite.name(), None);
+    let steps: Vec<_> = script::script(&shape)
+        .iter()
+        .map(|step| json!({ "role": step.role, "title": step.title, "text": step.text }))
+        .collect();
+    answer(global, sheet.trim_end(), json!({ "people": script::people_of(&shape), "steps": steps }));
+    Ok(())
 }
 
 /// Draws a component for a custodian.

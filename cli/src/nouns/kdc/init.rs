@@ -1,23 +1,29 @@
-//! `kdc init`: the province's roots and its main control card.
+//! `kdc init`: the province's roots, and what holds them.
+//!
+//! Everything is made in a folder beside the province's, which takes its place at the very end: a province is there
+//! whole or not at all, and a ceremony that was killed is held again from its first step.
 
-use super::ceremony::hold;
-use super::{checks_json, checks_table, suite};
+use super::options::Options;
+use super::walk::{Gathered, Walk};
+use super::{checks_json, checks_table, keystore};
 use crate::args::Global;
+use crate::audit::{self, Noted};
 use crate::bay::Bay;
 use crate::clock::{entropy, now, random};
 use crate::factory;
-use crate::fail::{refused, security};
+use crate::fail::refused;
 use crate::home::{self, Home, Party};
 use crate::issue::{self, Allowed, Wish};
-use crate::output::{answer, facts};
-use crate::secret;
+use crate::lock::CardLock;
+use crate::output::{answer, facts, say};
 use ::kdc::Roots;
-use ::kdc::ceremony::CeremonyRecord;
+use ::kdc::audit::Act;
+use ::kdc::ceremony::{CeremonyRecord, script};
 use ::kdc::ids::{DeviceNumber, PROVINCE, Pin};
 use ::kdc::source::SoftSource;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
-use keys::Suite;
+use keys::Role;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use wire::profile::{CardKind, State};
@@ -25,24 +31,11 @@ use wire::profile::{CardKind, State};
 /// Options of `kdc init`.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Take the published test root: everybody can compute these keys.
-    #[arg(long, conflicts_with = "components", required_unless_present = "components")]
-    pub test_root: bool,
-    /// Combine so many components, typed in by their custodians (or lines of stdin: component, check value).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=8))]
-    pub components: Option<u8>,
-    /// Cipher suite: 3des, aes128 or sm4.
-    #[arg(long, default_value = "3des", value_parser = suite)]
-    pub suite: Suite,
-    /// File with the PIN the main control card will have (4 to 12 digits; `-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
-    /// Number of the main control card.
-    #[arg(long, default_value = "000000000001")]
-    pub number: DeviceNumber,
-    /// Allow keys of a formal root in the image file of a virtual card, where they stand in clear.
+    #[command(flatten)]
+    pub ceremony: Options,
+    /// Show the steps and the APDUs, secrets hidden, and do nothing.
     #[arg(long)]
-    pub formal_on_virtual: bool,
+    pub dry_run: bool,
 }
 
 /// Where the province keeps its main control card.
@@ -50,61 +43,103 @@ pub fn main_card(folder: &Path) -> PathBuf {
     folder.join("main-control.card")
 }
 
-/// Holds the ceremony and makes the main control card.
+/// Holds the ceremony and makes the province.
 pub fn init(global: &Global, options: &Init) -> Result<()> {
-    if options.components.is_some() && !options.formal_on_virtual {
-        return Err(security(
-            "a formal root does not belong on a virtual card: its image holds keys in clear",
-        )
-        .hint("use --test-root; or say --formal-on-virtual if you know what you do")
-        .into());
+    if options.dry_run { dry_run(global, &options.ceremony) } else { hold(global, &options.ceremony, false) }
+}
+
+/// What would be done; nothing is asked for and nothing written.
+fn dry_run(global: &Global, options: &Options) -> Result<()> {
+    let shape = options.shape()?;
+    let mut text = String::new();
+    for (i, step) in script::script(&shape).iter().filter(|step| step.is_the_programs()).enumerate() {
+        text.push_str(&format!("{:>3}. {} ({})\n", i + 1, step.title, step.role));
     }
+    let mut apdus = String::new();
+    if shape.main_card {
+        // A plan carries no key, so any roots of the suite will do for it.
+        let source = SoftSource::province(Roots::test(options.suite));
+        apdus = issue::plan(&wish(options.number, None), &source, now(global)?)?.dry_run().to_string();
+        text.push_str(&format!("\nthe main control card:\n{apdus}"));
+    }
+    let steps: Vec<_> = script::script(&shape)
+        .into_iter()
+        .filter(script::Step::is_the_programs)
+        .map(|step| step.title)
+        .collect();
+    answer(global, text.trim_end(), json!({ "steps": steps, "plan": apdus }));
+    Ok(())
+}
+
+/// Holds a ceremony, with or without the steps that people do.
+pub fn hold(global: &Global, options: &Options, attended: bool) -> Result<()> {
+    let mut walk = Walk::new(global, options, attended)?;
+    options.must_have_a_place_for_shares(global.json)?;
     let home = Home::new(global)?;
     let folder = home.place(Party::Province, "holding the ceremony")?;
     must_be_new(&folder)?;
-    let at = now(global)?;
-    let (roots, record) = match options.components {
-        None => (Roots::test(options.suite), CeremonyRecord::of_test_root(options.suite, &at.to_string())),
-        Some(total) => hold(options.suite, total, &at.to_string())?,
-    };
-    let pin = secret::pin(options.pin_file.as_deref(), "the main control card to be made")?;
+    let gathered = walk.gather()?;
     // Only now: a ceremony that failed leaves nothing behind.
-    home.make(Party::Province, "holding the ceremony")?;
-    let serial = random(&mut *entropy(global, "main control serial"));
-    make_main_card(global, &folder, roots.clone(), options.number, serial, &pin)?;
-    keep_record(&folder, &record)?;
+    let made = Making::begin(&folder)?.make(global, options, &mut walk, gathered)?;
+    let Made { record, head, protocol } = made;
     let text = format!(
         "{}\n\n{}",
-        facts(&[
-            ("root", format!("{} ({})", roots.state().name(), roots.suite().name())),
-            ("main control card", main_card(&folder).display().to_string()),
-            ("check value of the whole", record.check_value.map_or("-".into(), |value| value.to_string())),
-        ]),
+        facts(&shown(&folder, &walk, &record, &head, protocol.as_deref())),
         checks_table(&record.roots),
     );
     answer(
         global,
         &text,
         json!({
-            "state": roots.state().name(), "suite": roots.suite().name(),
-            "card": main_card(&folder).display().to_string(), "check_values": checks_json(&record.roots),
+            "state": record.state.name(), "suite": record.suite.name(), "rehearsal": record.rehearsal,
+            "card": walk.shape().main_card.then(|| main_card(&folder).display().to_string()),
+            "keystore": walk.shape().custodians.map(|_| keystore::path(&folder).display().to_string()),
+            "check_value": record.check_value.map(|value| value.to_string()),
+            "audit_head": head, "check_values": checks_json(&record.roots),
         }),
     );
     Ok(())
 }
 
+fn shown(
+    folder: &Path,
+    walk: &Walk<'_>,
+    record: &CeremonyRecord,
+    head: &str,
+    protocol: Option<&Path>,
+) -> Vec<(&'static str, String)> {
+    let rehearsal = if record.rehearsal { ", a rehearsal" } else { "" };
+    let mut lines = vec![("root", format!("{} ({}){rehearsal}", record.state.name(), record.suite.name()))];
+    if walk.shape().main_card {
+        lines.push(("main control card", main_card(folder).display().to_string()));
+    }
+    if let Some((threshold, total)) = walk.shape().custodians {
+        let path = keystore::path(folder);
+        lines.push(("key store", format!("{}, {threshold} of {total} custodians", path.display())));
+    }
+    if let Some(shares) = &record.shares {
+        let count = shares.shares.len();
+        lines.push(("backup", format!("set {}, {} of {count} shares", shares.set, shares.threshold)));
+    }
+    let whole = record.check_value.map_or("-".into(), |value| value.to_string());
+    lines.push(("check value of the whole", whole));
+    lines.push(("audit log, head", head.to_owned()));
+    if let Some(protocol) = protocol {
+        lines.push(("protocol", protocol.display().to_string()));
+    }
+    lines
+}
+
 /// A province has its roots once.
 fn must_be_new(folder: &Path) -> Result<()> {
-    let card = main_card(folder);
-    if !card.exists() {
-        return Ok(());
-    }
+    let holders = [main_card(folder), keystore::path(folder), record_file(folder)];
+    let Some(there) = holders.iter().find(|path| path.exists()) else { return Ok(()) };
     if record_file(folder).exists() {
-        return Err(refused(format!("{} is there: this province has its roots", card.display())).into());
+        return Err(refused(format!("{} is there: this province has its roots", there.display())).into());
     }
-    let words = format!("{} is there without its ceremony.json: `kdc init` was interrupted", card.display());
+    let words = format!("{} is there without its ceremony.json", there.display());
     Err(refused(words)
-        .hint("if no card was made with it yet, remove it with the journal beside it and hold the ceremony again")
+        .hint("put the record back; a province of an older program whose `kdc init` was interrupted, and that made no card yet, is removed by hand")
         .into())
 }
 
@@ -113,9 +148,160 @@ pub fn record_file(folder: &Path) -> PathBuf {
     folder.join("ceremony.json")
 }
 
-/// Keeps the record of the ceremony: the last act of a province's beginning.
+/// Where the province keeps the protocol of its ceremony.
+fn protocol_file(folder: &Path) -> PathBuf {
+    folder.join("ceremony-protocol.md")
+}
+
+/// Keeps the record of the ceremony.
 pub fn keep_record(folder: &Path, record: &CeremonyRecord) -> Result<()> {
     home::write(&record_file(folder), format!("{}\n", serde_json::to_string_pretty(record)?).as_bytes())
+}
+
+/// A province in the making, in a folder beside its own.
+struct Making {
+    place: PathBuf,
+    folder: PathBuf,
+    _lock: CardLock,
+}
+
+/// What making a province gave.
+struct Made {
+    record: CeremonyRecord,
+    /// Head of the audit log.
+    head: String,
+    protocol: Option<PathBuf>,
+}
+
+impl Making {
+    /// Makes the folder; what a killed ceremony left there goes.
+    fn begin(folder: &Path) -> Result<Self> {
+        let parent =
+            folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        let lock = CardLock::take(folder)?;
+        // Another ceremony may have ended while this one was held.
+        must_be_new(folder)?;
+        must_be_empty(folder)?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let place = folder.with_file_name(format!(".{name}.making"));
+        if place.exists() {
+            std::fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+            say(
+                "an earlier ceremony was killed before its end: what it left is removed, and this one begins anew",
+            );
+        }
+        std::fs::create_dir(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        Ok(Making { place, folder: folder.to_owned(), _lock: lock })
+    }
+
+    fn make(
+        self,
+        global: &Global,
+        options: &Options,
+        walk: &mut Walk<'_>,
+        gathered: Gathered,
+    ) -> Result<Made> {
+        let made = self.fill(global, options, walk, gathered);
+        let done = made.and_then(|made| self.take_place().map(|()| made));
+        if done.is_err() {
+            let _ = std::fs::remove_dir_all(&self.place); // the error that matters is the first
+        }
+        done
+    }
+
+    fn fill(
+        &self,
+        global: &Global,
+        options: &Options,
+        walk: &mut Walk<'_>,
+        gathered: Gathered,
+    ) -> Result<Made> {
+        let Gathered { founding, custodians, pin } = gathered;
+        let place = &self.place;
+        home::mark(place, Party::Province)?;
+        let mut held = founding.hold(&now(global)?.to_string());
+        note_ceremony(global, place, &held.record)?;
+        let mut entries = Vec::new();
+        if let Some((threshold, _)) = walk.shape().custodians {
+            let set = keystore::make(global, place, &held.roots, &custodians, threshold)?;
+            entries.push(("key store, set".to_owned(), set));
+        }
+        if let Some(pin) = pin {
+            let serial = random(&mut *entropy(global, "main control serial"));
+            make_main_card_under(global, place, &held.roots, options.number, serial, &pin)?;
+            entries.push(("main control card, serial".to_owned(), hex::encode_upper(serial)));
+        }
+        walk.wrote(entries)?;
+        let head = audit::head(global, place)?;
+        walk.conclude(head.clone())?;
+        (held.record.people, held.record.notes) = walk.record();
+        keep_record(place, &held.record)?;
+        let mut protocol = None;
+        if !held.record.notes.is_empty() {
+            let sheet = script::sheet(walk.shape(), options.suite.name(), Some(&held.record));
+            home::write(&protocol_file(place), sheet.as_bytes())?;
+            protocol = Some(protocol_file(&self.folder));
+        }
+        Ok(Made { record: held.record, head, protocol })
+    }
+
+    /// The last act of a province's beginning.
+    fn take_place(&self) -> Result<()> {
+        if self.folder.exists() {
+            must_be_empty(&self.folder)?;
+            std::fs::remove_dir_all(&self.folder)
+                .with_context(|| format!("cannot replace {}", self.folder.display()))?;
+        }
+        std::fs::rename(&self.place, &self.folder)
+            .with_context(|| format!("cannot make {}", self.folder.display()))
+    }
+}
+
+/// A folder that holds the province's mark and nothing else may be replaced.
+fn must_be_empty(folder: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let name = entry.with_context(|| format!("cannot read {}", folder.display()))?.file_name();
+        if name != home::MARKER {
+            let words = format!(
+                "{} holds {}: a province begins in an empty folder",
+                folder.display(),
+                name.display()
+            );
+            return Err(refused(words).into());
+        }
+    }
+    Ok(())
+}
+
+fn note_ceremony(global: &Global, folder: &Path, record: &CeremonyRecord) -> Result<()> {
+    let mut facts = vec![
+        ("state", record.state.name().to_owned()),
+        ("suite", record.suite.name().to_owned()),
+        ("rehearsal", record.rehearsal.to_string()),
+    ];
+    if let Some(whole) = record.check_value {
+        facts.push(("whole", whole.to_string()));
+    }
+    if let Some(shares) = &record.shares {
+        facts
+            .push(("shares", format!("{} of {}, set {}", shares.threshold, shares.shares.len(), shares.set)));
+    }
+    let noted = Noted { keys: &record.roots, facts: &facts, ..Noted::of(Act::Ceremony) };
+    audit::note(global, folder, noted)
+}
+
+fn wish(number: DeviceNumber, pin: Option<&Pin>) -> Wish<'_> {
+    Wish {
+        kind: CardKind::MainControl,
+        number,
+        region: PROVINCE,
+        ceiling: None,
+        wanted: None,
+        pin,
+        allowed: Allowed::default(),
+    }
 }
 
 /// Makes the main control card: a blank, then the roots by protected WRITE KEY.
@@ -127,27 +313,31 @@ pub fn make_main_card(
     serial: [u8; 8],
     pin: &Pin,
 ) -> Result<()> {
+    make_main_card_under(global, folder, &roots, number, serial, pin)
+}
+
+/// The card maker agreed on the transport root, so the blank is made under it.
+fn make_main_card_under(
+    global: &Global,
+    folder: &Path,
+    roots: &Roots,
+    number: DeviceNumber,
+    serial: [u8; 8],
+    pin: &Pin,
+) -> Result<()> {
     let path = main_card(folder);
     let formal = roots.state() == State::Formal;
-    factory::blank(
+    factory::blank_under(
+        roots.get(Role::Transport),
         CardKind::MainControl,
-        roots.suite(),
         serial,
         formal,
         entropy(global, "main control factory"),
     )?
     .save_new(&path, true)?;
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
-    let wish = Wish {
-        kind: CardKind::MainControl,
-        number,
-        region: PROVINCE,
-        ceiling: None,
-        wanted: None,
-        pin: Some(pin),
-        allowed: Allowed::default(),
-    };
-    let mut journal = issue::journal(folder)?;
-    issue::issue(&wish, &mut card, &mut SoftSource::province(roots), &mut journal, now(global)?, &mut ())?;
+    let mut journal = issue::journal(global, folder)?;
+    let mut source = SoftSource::province(roots.clone());
+    issue::issue(&wish(number, Some(pin)), &mut card, &mut source, &mut journal, now(global)?, &mut ())?;
     card.close()
 }

@@ -81,7 +81,8 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         Some(path) => path.clone(),
         None => out(&folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)),
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(&folder)?)?;
+    let issued =
+        issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(global, &folder)?)?;
     main.close()?;
     let text = format!(
         "issued {} card {} for city {}: {}\nkeys: {}",

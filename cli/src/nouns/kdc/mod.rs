@@ -1,8 +1,12 @@
 //! `gridcard kdc`: the province.
 
+pub mod audit;
 mod ceremony;
 mod init;
 mod issue_card;
+mod keystore;
+mod options;
+mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
@@ -27,6 +31,15 @@ pub enum Verb {
     Component(ceremony::Draw),
     /// Make an issuing card for a city with the main control card.
     IssueCard(issue_card::IssueCard),
+    /// Ceremonies by their script: print the run-sheet, or walk it.
+    #[command(subcommand)]
+    Ceremony(ceremony::Verb),
+    /// The key store: the roots at rest, opened by several custodians together.
+    #[command(subcommand)]
+    Keystore(keystore::Verb),
+    /// The province's audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Show what the province holds: check values, cards issued.
     Status,
 }
@@ -43,6 +56,15 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Init(options) => init::init(global, &options),
         Verb::Component(options) => ceremony::component(global, &options),
         Verb::IssueCard(options) => issue_card::issue_card(global, &options),
+        Verb::Ceremony(verb) => ceremony::run(global, &verb),
+        Verb::Keystore(verb) => keystore::run(global, &verb),
+        Verb::Audit(verb) => {
+            let folder = match verb.needs_folder() {
+                true => Some(Home::new(global)?.party(Party::Province, "reading the audit log")?),
+                false => None,
+            };
+            audit::run(global, folder.as_deref(), &verb)
+        }
         Verb::Status => status(global),
     }
 }
@@ -51,7 +73,7 @@ fn status(global: &Global) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
-    let issued = issue::journal(&folder)?.issued();
+    let issued = issue::look(&folder)?.issued();
     let text = format!(
         "{}\n\n{}",
         facts(&[

@@ -1,0 +1,106 @@
+//! The audit log of a party: the one place where acts get into it.
+
+use crate::args::Global;
+use crate::clock::now;
+use crate::fail::exit_of;
+use crate::output::say;
+use anyhow::{Context, Result};
+use kdc::audit::{Act, Audit, Card, LOG, Outcome};
+use kdc::ids::CheckValue;
+use kdc::keyset::RoleCheck;
+use std::path::Path;
+use std::sync::PoisonError;
+
+/// Who acts: `--operator`, or the user of the machine.
+pub fn operator(global: &Global) -> String {
+    let user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = global.operator.clone().or_else(user).filter(|name| !name.trim().is_empty());
+    name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
+pub fn begin(global: &Global, folder: &Path) -> Result<Audit> {
+    begin_as(global, folder, true)
+}
+
+/// As [`begin`], for a batch: lines are written at once, and are on the disk when it is synced or closed.
+pub fn batch(global: &Global, folder: &Path) -> Result<Audit> {
+    begin_as(global, folder, false)
+}
+
+fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
+    let mut audit = open(global, folder, every_line)?;
+    audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+    Ok(audit)
+}
+
+fn open(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
+    let path = folder.join(LOG);
+    let audit = Audit::open(&path, &operator(global), every_line).context("the audit log")?;
+    if let Some(torn) = audit.torn() {
+        say(format!(
+            "{}: the last {} byte(s) were torn by a crash and count for nothing",
+            path.display(),
+            torn.bytes
+        ));
+    }
+    Ok(audit)
+}
+
+/// What is noted of an act that ended well.
+pub struct Noted<'a> {
+    /// The act.
+    pub act: Act,
+    /// The card it was about.
+    pub card: Option<Card>,
+    /// Check values.
+    pub keys: &'a [RoleCheck],
+    /// What else is to be known.
+    pub facts: &'a [(&'a str, String)],
+}
+
+impl Noted<'_> {
+    /// An act and nothing else.
+    pub const fn of(act: Act) -> Self {
+        Noted { act, card: None, keys: &[], facts: &[] }
+    }
+}
+
+/// Notes an act in a log that is open.
+pub fn add(global: &Global, audit: &mut Audit, noted: Noted<'_>) -> Result<()> {
+    let keys: Vec<(String, CheckValue)> =
+        noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+    let at = now(global)?.to_string();
+    Ok(audit.add(&at, noted.act, noted.card, &keys, Outcome::Done, noted.facts)?)
+}
+
+/// Notes an act of a party that ended well.
+pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
+    add(global, &mut begin(global, folder)?, noted)
+}
+
+/// The head hash of a folder's log, as people write it down.
+pub fn head(global: &Global, folder: &Path) -> Result<String> {
+    Ok(open(global, folder, true)?.head().hash.to_string())
+}
+
+/// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
+/// command has failed already.
+pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
+    let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
+    // What the log itself could not take, or has already, is not noted twice.
+    if error.chain().any(|cause| cause.downcast_ref::<kdc::audit::AuditError>().is_some()) {
+        return;
+    }
+    let noted = open(global, &folder, true).and_then(|mut audit| {
+        let outcome = Outcome::Refused { why: format!("{error:#}") };
+        let at = now(global)?.to_string();
+        audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
+        let facts = [("command", command.to_owned()), ("exit", exit_of(error).code().to_string())];
+        Ok(audit.add(&at, Act::Command, None, &[], outcome, &facts)?)
+    });
+    if let Err(fault) = noted {
+        say(format!("the failure is not in the audit log: {fault:#}"));
+    }
+}
