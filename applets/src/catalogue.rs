@@ -8,12 +8,14 @@ use wire::profile::CardKind;
 /// The program of a card kind; `None` for a kind that has none yet.
 pub fn program_of(kind: CardKind) -> Option<&'static Program> {
     match kind {
-        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => Some(&issuing::PROGRAM),
+        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing => {
+            Some(&issuing::PROGRAM)
+        }
         CardKind::Psam => Some(&psam::PROGRAM),
         CardKind::Esam => Some(&esam::PROGRAM),
         CardKind::Sim => Some(&sim::PROGRAM),
         CardKind::Fmcos => Some(&PLAIN),
-        CardKind::TestCard => None,
+        CardKind::TestCard => Some(&psam::TEST_CARD),
     }
 }
 
