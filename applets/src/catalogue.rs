@@ -44,3 +44,16 @@ pub const KEY_INFORMATION: CommandRow = CommandRow {
     spec: "docs/specs/cards.md 6",
     handler: cos::fmcos::key_information,
 };
+
+/// TRIES LEFT, which every FMCOS card of ours answers.
+pub const TRIES_LEFT: CommandRow = CommandRow {
+    name: "TRIES LEFT",
+    class: Class::Only(0x80),
+    ins: 0x3C,
+    params: Params::Any,
+    case: Case::Two,
+    needs: Needs::Nothing,
+    when_blocked: false,
+    spec: "docs/specs/cards.md 6",
+    handler: cos::fmcos::tries_left,
+};

@@ -3,7 +3,7 @@
 
 mod life;
 
-use crate::catalogue::KEY_INFORMATION;
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
 use crate::packets::PacketKeys;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -30,6 +30,7 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD6, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD0, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
     KEY_INFORMATION,
+    TRIES_LEFT,
 ];
 
 const _: () = check(COMMANDS);

@@ -7,7 +7,7 @@
 
 mod target;
 
-use crate::catalogue::KEY_INFORMATION;
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
@@ -26,6 +26,7 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
     KEY_INFORMATION,
+    TRIES_LEFT,
 ];
 
 const _: () = check(COMMANDS);
@@ -64,7 +65,7 @@ fn check_header(header: &[u8], row: &KeyRow, lc: usize, target: &Target) -> Resu
     let adds = p1 == 0x01 && row.role != 0;
     let changes = p1 == row.kind & 0x3F;
     // What changes hands between two key sets is staged; only within one may a key be written at once.
-    let form = if target.only_stages() { stages } else { adds || changes || (stages && target.is_esam()) };
+    let form = if target.only_stages() { stages } else { adds || changes || (stages && target.may_stage()) };
     let fits = cla == 0x84 && ins == 0xD4 && form && id == row.id && usize::from(len) == lc;
     if fits { Ok([cla, ins, p1, id, len]) } else { Err(Sw::WRONG_DATA.into()) }
 }

@@ -49,6 +49,7 @@ pub(crate) fn role(code: u8) -> String {
     match keys::Role::from_code(code) {
         Some(role) => role.name().to_owned(),
         None if code == 0 => "own master".to_owned(),
+        None if code == wire::profile::PREVIOUS_MASTER => "earlier master".to_owned(),
         None => format!("role {code:02X}"),
     }
 }

@@ -133,6 +133,11 @@ impl Target {
         self.is_esam() && (self.wants_test || !matches!(self.master, Master::Transport | Master::Own))
     }
 
+    /// Whether the target has keys in use that staged ones can replace.
+    pub fn may_stage(&self) -> bool {
+        self.is_esam() && self.master != Master::Transport
+    }
+
     /// Whether keys other than the own master leave for it: under its own master of the hierarchy they are of.
     pub fn takes_every_key(&self) -> bool {
         match (self.master, self.wants_test) {

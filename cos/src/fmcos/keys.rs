@@ -211,3 +211,14 @@ pub fn information(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
     context.answer.extend_from_slice(&kcv);
     Ok(Sw::OK)
 }
+
+/// TRIES LEFT `80 3C type id`: the retry counter of a PIN or of an external authentication key, limit in the high nibble,
+/// tries left in the low one [docs/specs/cards.md 6]. It costs none; 6981 for a key without one.
+pub fn tries(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let record = context.key_record(command.p1, command.p2)?;
+    if !matches!(record.kind(), kind::EXTERNAL | kind::PIN) {
+        return Err(Sw::WRONG_KIND.into());
+    }
+    context.answer.push(record.byte5());
+    Ok(Sw::OK)
+}

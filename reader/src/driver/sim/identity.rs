@@ -50,7 +50,9 @@ impl Sim<'_> {
         }
         match State::from_code(state) {
             Some(state @ (State::Test | State::Formal)) => Ok(Some(state)),
-            Some(State::Retired) | None => Err(CardError::malformed(step, format!("unknown state {state:02X}")).into()),
+            Some(State::Retired) | None => {
+                Err(CardError::malformed(step, format!("unknown state {state:02X}")).into())
+            }
         }
     }
 }
