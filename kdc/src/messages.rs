@@ -8,6 +8,7 @@ mod devices;
 mod ids;
 mod issue;
 mod journal;
+pub(crate) mod life;
 mod source;
 pub(crate) mod steps;
 
@@ -16,6 +17,7 @@ pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::JournalError;
+pub use life::LifeError;
 pub use source::{PairingError, SourceError};
 
 /// What to do about an error, for the `hint:` line of a command.

@@ -46,7 +46,17 @@ impl Index {
                 self.issued += 1;
             }
             Event::Failed { subject, tries_left, .. } => self.fail(subject, *tries_left),
-            Event::Torn { .. } => {}
+            Event::NotPassed { passing, tries_left: Some(tries), .. } => {
+                self.tries.insert(passing.serial, *tries);
+            }
+            Event::Passed { passing, .. } => {
+                self.tries.remove(&passing.serial);
+            }
+            Event::Passage { .. }
+            | Event::NotPassed { .. }
+            | Event::Revoked { .. }
+            | Event::Limit { .. }
+            | Event::Torn { .. } => {}
         }
     }
 
