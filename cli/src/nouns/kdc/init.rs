@@ -3,10 +3,11 @@
 use super::ceremony::hold;
 use super::{checks_json, checks_table, suite};
 use crate::args::Global;
-use crate::bay::Bay;
+use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now, random};
 use crate::factory;
-use crate::fail::{refused, security};
+use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::output::{answer, facts};
@@ -43,6 +44,10 @@ pub struct Init {
     /// Allow keys of a formal root in the image file of a virtual card, where they stand in clear.
     #[arg(long)]
     pub formal_on_virtual: bool,
+    /// Make the main control card of a blank that stands in a reader (pcsc:READER, pcsc:SERIAL). Default: a virtual card
+    /// in the province's folder.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
 }
 
 /// Where the province keeps its main control card.
@@ -52,7 +57,8 @@ pub fn main_card(folder: &Path) -> PathBuf {
 
 /// Holds the ceremony and makes the main control card.
 pub fn init(global: &Global, options: &Init) -> Result<()> {
-    if options.components.is_some() && !options.formal_on_virtual {
+    let blank = real_blank(options.card.as_ref())?;
+    if options.components.is_some() && !options.formal_on_virtual && blank.is_none() {
         return Err(security(
             "a formal root does not belong on a virtual card: its image holds keys in clear",
         )
@@ -71,13 +77,13 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
     // Only now: a ceremony that failed leaves nothing behind.
     home.make(Party::Province, "holding the ceremony")?;
     let serial = random(&mut *entropy(global, "main control serial"));
-    make_main_card(global, &folder, roots.clone(), options.number, serial, &pin)?;
+    make_main_card(global, &folder, roots.clone(), options.number, serial, &pin, blank.as_ref())?;
     keep_record(&folder, &record)?;
     let text = format!(
         "{}\n\n{}",
         facts(&[
             ("root", format!("{} ({})", roots.state().name(), roots.suite().name())),
-            ("main control card", main_card(&folder).display().to_string()),
+            ("main control card", card_ref::shown(&main_card(&folder))),
             ("check value of the whole", record.check_value.map_or("-".into(), |value| value.to_string())),
         ]),
         checks_table(&record.roots),
@@ -87,7 +93,7 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
         &text,
         json!({
             "state": roots.state().name(), "suite": roots.suite().name(),
-            "card": main_card(&folder).display().to_string(), "check_values": checks_json(&record.roots),
+            "card": card_ref::shown(&main_card(&folder)), "check_values": checks_json(&record.roots),
         }),
     );
     Ok(())
@@ -96,13 +102,14 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
 /// A province has its roots once.
 fn must_be_new(folder: &Path) -> Result<()> {
     let card = main_card(folder);
-    if !card.exists() {
+    if !card_ref::taken(&card) {
         return Ok(());
     }
+    let card = card_ref::shown(&card);
     if record_file(folder).exists() {
-        return Err(refused(format!("{} is there: this province has its roots", card.display())).into());
+        return Err(refused(format!("{card} is there: this province has its roots")).into());
     }
-    let words = format!("{} is there without its ceremony.json: `kdc init` was interrupted", card.display());
+    let words = format!("{card} is there without its ceremony.json: `kdc init` was interrupted");
     Err(refused(words)
         .hint("if no card was made with it yet, remove it with the journal beside it and hold the ceremony again")
         .into())
@@ -118,7 +125,21 @@ pub fn keep_record(folder: &Path, record: &CeremonyRecord) -> Result<()> {
     home::write(&record_file(folder), format!("{}\n", serde_json::to_string_pretty(record)?).as_bytes())
 }
 
-/// Makes the main control card: a blank, then the roots by protected WRITE KEY.
+/// The blank in a reader that shall become the main control card.
+fn real_blank(card: Option<&CardRef>) -> Result<Option<CardRef>> {
+    match card.map(CardRef::resolve).transpose()? {
+        None => Ok(None),
+        Some(card @ CardRef::Reader(_)) => Ok(Some(card)),
+        Some(CardRef::File(path)) => {
+            let words =
+                format!("{}: a virtual main control card stands in the province's folder", path.display());
+            Err(Failure::new(Exit::Usage, words).hint("leave --card out, or name a card in a reader").into())
+        }
+    }
+}
+
+/// Makes the main control card: a blank, then the roots by protected WRITE KEY. `blank` is one in a reader; without, the
+/// factory gives a virtual one.
 pub fn make_main_card(
     global: &Global,
     folder: &Path,
@@ -126,17 +147,17 @@ pub fn make_main_card(
     number: DeviceNumber,
     serial: [u8; 8],
     pin: &Pin,
+    blank: Option<&CardRef>,
 ) -> Result<()> {
     let path = main_card(folder);
-    let formal = roots.state() == State::Formal;
-    factory::blank(
-        CardKind::MainControl,
-        roots.suite(),
-        serial,
-        formal,
-        entropy(global, "main control factory"),
-    )?
-    .save_new(&path, true)?;
+    match blank {
+        Some(blank) => hand_over(blank, &path)?,
+        None => {
+            let (formal, source) = (roots.state() == State::Formal, entropy(global, "main control factory"));
+            factory::blank(CardKind::MainControl, roots.suite(), serial, formal, source)?
+                .save_new(&path, true)?;
+        }
+    }
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
     let wish = Wish {
         kind: CardKind::MainControl,

@@ -3,6 +3,7 @@
 use super::main_card;
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::card_ref::CardRef;
 use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::home::{Home, Party};
@@ -32,9 +33,10 @@ pub struct IssueCard {
     /// Number of the card, 12 digits.
     #[arg(long)]
     pub number: DeviceNumber,
-    /// Card file: a blank, or a new file, for which a blank is taken from the factory. Default: province/out.
-    #[arg(long, value_name = "FILE")]
-    pub card: Option<PathBuf>,
+    /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
+    /// (pcsc:READER, pcsc:SERIAL). Default: a new file in province/out.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
     /// File with the PIN of the main control card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
@@ -77,18 +79,18 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         return Ok(());
     }
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the new issuing card")?;
-    let path = match &options.card {
-        Some(path) => path.clone(),
-        None => out(&folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)),
+    let card = match &options.card {
+        Some(card) => card.clone(),
+        None => out(&folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)).into(),
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(&folder)?)?;
+    let issued = issue_with(global, &mut source, &wish, &card_pin, &card, &mut issue::journal(&folder)?)?;
     main.close()?;
     let text = format!(
         "issued {} card {} for city {}: {}\nkeys: {}",
         options.kind.name(),
         options.number,
         options.city,
-        path.display(),
+        card,
         issue::keys_line(&issued.keys),
     );
     answer(
@@ -96,30 +98,32 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         &text,
         json!({
             "kind": options.kind.name(), "number": options.number.to_string(), "city": options.city.to_string(),
-            "serial": issued.serial.to_string(), "card": path.display().to_string(), "apdus": issued.apdus,
+            "serial": issued.serial.to_string(), "card": card.to_string(), "apdus": issued.apdus,
             "check_values": issue::keys_json(&issued.keys),
         }),
     );
     Ok(())
 }
 
-/// Issues a card into a file: a blank that stands there, or a new one from the factory.
+/// Issues a card: a blank that stands in a reader or a file, or for a file that is not there one from the factory.
 pub fn issue_with(
     global: &Global,
     source: &mut dyn ::kdc::source::KeySource,
     wish: &Wish<'_>,
     pin: &Pin,
-    path: &Path,
+    card: &CardRef,
     journal: &mut Journal,
 ) -> Result<::kdc::issue::Issued> {
     let about = source.about();
-    if !path.exists() {
+    if let CardRef::File(path) = card.resolve()?
+        && !path.exists()
+    {
         let formal = about.state == State::Formal;
         let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(path, true)?;
+            .save_new(&path, true)?;
     }
-    let mut card = Bay::open(global, path, wish.kind)?;
+    let mut card = Bay::open(global, card, wish.kind)?;
     card.must_take(about.state)?;
     let wish = Wish { pin: Some(pin), ..*wish };
     let issued = issue::issue(&wish, &mut card, source, journal, now(global)?, &mut ())?;
