@@ -170,13 +170,10 @@ fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
 /// What to issue for a device of a list.
 pub fn wish(device: &Device, region: RegionCode, allowed: Allowed) -> Wish<'static> {
     Wish {
-        kind: CardKind::Esam,
-        number: device.meter,
-        region,
         ceiling: device.ceiling,
         wanted: device.serial,
-        pin: None,
         allowed,
+        ..Wish::new(CardKind::Esam, device.meter, region)
     }
 }
 

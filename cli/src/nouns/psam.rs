@@ -45,6 +45,9 @@ pub struct Issue {
     /// File with the PIN the PSAM will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
+    /// How many orders it may seal; default: no limit. The city can raise it later.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
+    pub limit: Option<u32>,
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
@@ -63,16 +66,14 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Some(card) => card.clone(),
         None => out(&folder)?.join(format!("psam-{}.card", options.number)).into(),
     };
+    issue::tell_left(&mut source, 1)?;
     let wish = Wish {
-        kind: CardKind::Psam,
-        number: options.number,
-        region,
-        ceiling: None,
-        wanted: None,
-        pin: None,
+        pins: (&card_pin).into(),
+        limit: options.limit,
         allowed: options.allowed,
+        ..Wish::new(CardKind::Psam, options.number, region)
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &card, &mut issue::journal(&folder)?)?;
+    let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(&folder)?)?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",
