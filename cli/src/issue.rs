@@ -64,6 +64,8 @@ pub struct Wish<'a> {
     pub previous: Option<u8>,
     /// How many cards or orders it may make; `None`: no limit.
     pub limit: Option<u32>,
+    /// A new card file may hold keys of a formal root some day, though it gets test keys now.
+    pub formal_image: bool,
     /// What the operator allows.
     pub allowed: Allowed,
 }
@@ -81,6 +83,7 @@ impl Wish<'static> {
             version: 1,
             previous: None,
             limit: None,
+            formal_image: false,
             allowed: Allowed::default(),
         }
     }
@@ -136,20 +139,17 @@ pub fn issue(
     }
 }
 
-/// Says how many cards an issuing card can still make, before it makes one; and a refusal when it cannot make so many.
-pub fn tell_left(source: &mut dyn KeySource, wanted: u32) -> Result<()> {
-    let Some(counter) = source.counter()? else { return Ok(()) };
-    match counter.left() {
-        None => say("the issuing card makes cards without limit"),
-        Some(0) => return Err(kdc::messages::SourceError::Spent.into()),
-        Some(left) if left < wanted => {
-            return Err(refused(format!(
-                "the issuing card can make {left} more card(s), {wanted} are asked for"
-            ))
-            .hint("ask for fewer, or have the province make another issuing card of the same version")
-            .into());
+/// Says how many cards an issuing card can still make, before it makes one. Refuses nothing: the card does, and a run that
+/// broke off may need no more than the card it has counted.
+pub fn tell_left(source: &mut dyn KeySource, wanted: usize) -> Result<()> {
+    match source.counter()?.and_then(|counter| counter.left()) {
+        Some(left) if (left as usize) < wanted => {
+            say(format!(
+                "the issuing card can make {left} more card(s), {wanted} are asked for: it will stop there"
+            ));
         }
         Some(left) => say(format!("the issuing card can make {left} more card(s)")),
+        None => {}
     }
     Ok(())
 }

@@ -140,6 +140,11 @@ impl Journal {
         )
     }
 
+    /// The passage of a chip whose outcome was never written.
+    pub fn open_passage(&self, serial: Serial) -> Option<Passing> {
+        self.index.open_passage(serial)
+    }
+
     /// Writes the intent of a passage in an ESAM's life.
     pub fn intend_passage(&mut self, at: &str, passing: &Passing) -> Result<(), JournalError> {
         self.add(at, Event::Passage { passing: *passing })

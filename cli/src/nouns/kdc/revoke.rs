@@ -83,10 +83,10 @@ impl RevokedList {
     }
 
     /// Takes over what another list has and this one has not.
-    pub fn join(&mut self, other: RevokedList) {
-        for card in other.cards {
+    pub fn join(&mut self, other: &RevokedList) {
+        for card in &other.cards {
             if self.find(&card.kind, card.number).is_none() {
-                self.cards.push(card);
+                self.cards.push(card.clone());
             }
         }
     }
