@@ -1,6 +1,6 @@
 //! The command line, as data.
 
-use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
+use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, test_card, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -88,6 +88,9 @@ pub enum Noun {
     /// ESAMs of meters, issued by a city.
     #[command(subcommand)]
     Esam(esam::Verb),
+    /// Production test cards, issued by a city.
+    #[command(subcommand)]
+    TestCard(test_card::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

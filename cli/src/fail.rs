@@ -115,12 +115,14 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     of::<kdc::messages::RecordedError>(cause)
         .or_else(|| of::<kdc::messages::IssueError>(cause))
         .or_else(|| of::<kdc::messages::CeremonyError>(cause))
+        .or_else(|| of::<kdc::messages::TokenError>(cause))
         .or_else(|| of::<kdc::messages::ShareError>(cause))
         .or_else(|| of::<kdc::messages::KeyStoreError>(cause))
         .or_else(|| of::<kdc::messages::AuditError>(cause))
         .or_else(|| of::<kdc::messages::JournalError>(cause))
         .or_else(|| of::<kdc::messages::SourceError>(cause))
         .or_else(|| of::<kdc::messages::PlanError>(cause))
+        .or_else(|| of::<kdc::messages::LifeError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out

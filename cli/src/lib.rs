@@ -6,6 +6,7 @@ mod apdu_words;
 pub mod args;
 mod audit;
 mod bay;
+mod card_ref;
 mod clock;
 mod demo;
 mod factory;

@@ -10,10 +10,12 @@ mod ids;
 mod issue;
 mod journal;
 mod keystore;
+pub(crate) mod life;
 pub(crate) mod script;
 mod shares;
 mod source;
 pub(crate) mod steps;
+mod token;
 
 pub use audit::{AuditError, AuditFinding};
 pub use ceremony::CeremonyError;
@@ -22,8 +24,10 @@ pub use ids::IdError;
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::JournalError;
 pub use keystore::KeyStoreError;
+pub use life::LifeError;
 pub use shares::ShareError;
 pub use source::{PairingError, SourceError};
+pub use token::TokenError;
 
 /// What to do about an error, for the `hint:` line of a command.
 pub trait Hint {
@@ -56,6 +60,7 @@ pub(crate) fn role(code: u8) -> String {
     match keys::Role::from_code(code) {
         Some(role) => role.name().to_owned(),
         None if code == 0 => "own master".to_owned(),
+        None if code == wire::profile::PREVIOUS_MASTER => "earlier master".to_owned(),
         None => format!("role {code:02X}"),
     }
 }

@@ -9,6 +9,7 @@ pub mod psam;
 pub mod server;
 pub mod shell;
 pub mod sim;
+pub mod test_card;
 pub mod trace;
 
 use crate::args::{Cli, Global, Noun};
@@ -53,6 +54,7 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Card(verb) => card::run(global, verb),
         Noun::Psam(verb) => psam::run(global, verb),
         Noun::Esam(verb) => esam::run(global, verb),
+        Noun::TestCard(verb) => test_card::run(global, verb),
         Noun::Sim(verb) => sim::run(global, verb),
         Noun::Meter(verb) => meter::run(global, verb),
         Noun::Server(verb) => server::run(global, verb),

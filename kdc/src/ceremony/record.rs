@@ -33,6 +33,8 @@ pub enum Origin {
     Entropy,
     /// Shares of an earlier ceremony.
     Shares,
+    /// A token, which made the roots itself.
+    Token,
 }
 
 /// A transport root agreed with the card maker.
@@ -136,23 +138,37 @@ impl CeremonyRecord {
         super::Founding::test(suite).hold(at).record
     }
 
-    /// Whether `roots` are the ones this record was written for; the error names the first difference.
-    pub fn confirm(&self, roots: &Roots) -> Result<(), CeremonyError> {
+    /// The record of a province whose roots a token made by itself.
+    pub fn of_token(suite: Suite, at: &str, roots: Vec<RoleCheck>) -> Self {
+        let held = super::Founding::test(suite).hold(at).record;
+        CeremonyRecord { state: State::Formal, origin: Origin::Token, roots, ..held }
+    }
+
+    /// Whether check values, as a token computes them, are those of this record; the error names the first difference.
+    pub fn confirm_values(
+        &self,
+        suite: Suite,
+        state: State,
+        values: &[RoleCheck],
+    ) -> Result<(), CeremonyError> {
         if self.record != FORMAT {
             return Err(CeremonyError::RecordFormat { found: self.record.clone() });
         }
-        if (self.suite, self.state) != (roots.suite(), roots.state()) {
-            return Err(CeremonyError::RecordKind {
-                recorded: (self.suite, self.state),
-                found: (roots.suite(), roots.state()),
-            });
+        if (self.suite, self.state) != (suite, state) {
+            let recorded = (self.suite, self.state);
+            return Err(CeremonyError::RecordKind { recorded, found: (suite, state) });
         }
-        for now in roots.check_values() {
+        for now in values {
             let recorded = self.roots.iter().find(|then| then.role == now.role).map(|then| then.check_value);
             if recorded != Some(now.check_value) {
                 return Err(CeremonyError::RecordRoot { role: now.role, recorded, found: now.check_value });
             }
         }
         Ok(())
+    }
+
+    /// Whether `roots` are the ones this record was written for; the error names the first difference.
+    pub fn confirm(&self, roots: &Roots) -> Result<(), CeremonyError> {
+        self.confirm_values(roots.suite(), roots.state(), &roots.check_values())
     }
 }

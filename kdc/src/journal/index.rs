@@ -1,6 +1,6 @@
 //! What the journal's lines come to: which chips and numbers are taken, and by what.
 
-use super::entry::{Entry, Event, Subject};
+use super::entry::{Entry, Event, Passing, Subject};
 use crate::ids::{DeviceNumber, Serial};
 use crate::messages::JournalError;
 use std::collections::{HashMap, HashSet};
@@ -31,6 +31,8 @@ pub(super) struct Index {
     own_master: HashSet<Serial>,
     tries: HashMap<Serial, u8>,
     issued: usize,
+    /// Passages begun and not concluded, by chip.
+    passages: HashMap<Serial, Passing>,
 }
 
 impl Index {
@@ -46,7 +48,20 @@ impl Index {
                 self.issued += 1;
             }
             Event::Failed { subject, tries_left, .. } => self.fail(subject, *tries_left),
-            Event::Torn { .. } => {}
+            Event::Passage { passing } => {
+                self.passages.insert(passing.serial, *passing);
+            }
+            Event::NotPassed { passing, tries_left, .. } => {
+                self.passages.remove(&passing.serial);
+                if let Some(tries) = tries_left {
+                    self.tries.insert(passing.serial, *tries);
+                }
+            }
+            Event::Passed { passing, .. } => {
+                self.passages.remove(&passing.serial);
+                self.tries.remove(&passing.serial);
+            }
+            Event::Revoked { .. } | Event::Limit { .. } | Event::Torn { .. } => {}
         }
     }
 
@@ -78,6 +93,10 @@ impl Index {
 
     pub(super) fn has_own_master(&self, serial: Serial) -> bool {
         self.own_master.contains(&serial)
+    }
+
+    pub(super) fn open_passage(&self, serial: Serial) -> Option<Passing> {
+        self.passages.get(&serial).copied()
     }
 
     pub(super) fn tries_left(&self, serial: Serial) -> Option<u8> {

@@ -86,8 +86,8 @@ pub(crate) fn step(act: Act) -> (String, String, &'static str) {
         ),
         Act::CardPin => (
             "key manager".into(),
-            "PIN of the main control card".into(),
-            "Those who will hold the card set its PIN, each typing the own part unseen by the others, twice where the program asks twice.",
+            "PINs of the main control card".into(),
+            "The two officers who will work with the card set a PIN each, another one than the other's, unseen by everybody else.",
         ),
         Act::Write => (
             "system administrator".into(),

@@ -8,18 +8,20 @@ use super::walk::{Gathered, Walk};
 use super::{checks_json, checks_table, keystore};
 use crate::args::Global;
 use crate::audit::{self, Noted};
-use crate::bay::Bay;
+use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::refused;
 use crate::home::{self, Home, Party};
-use crate::issue::{self, Allowed, Wish};
+use crate::issue::{self, Wish};
 use crate::lock::CardLock;
 use crate::output::{answer, facts, say};
 use ::kdc::Roots;
 use ::kdc::audit::Act;
 use ::kdc::ceremony::{CeremonyRecord, script};
-use ::kdc::ids::{DeviceNumber, PROVINCE, Pin};
+use ::kdc::ids::{DeviceNumber, PROVINCE, Pins};
+use ::kdc::issue::Issued;
 use ::kdc::source::SoftSource;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -59,7 +61,10 @@ fn dry_run(global: &Global, options: &Options) -> Result<()> {
     if shape.main_card {
         // A plan carries no key, so any roots of the suite will do for it.
         let source = SoftSource::province(Roots::test(options.suite));
-        apdus = issue::plan(&wish(options.number, None), &source, now(global)?)?.dry_run().to_string();
+        apdus =
+            issue::plan(&Wish::new(CardKind::MainControl, options.number, PROVINCE), &source, now(global)?)?
+                .dry_run()
+                .to_string();
         text.push_str(&format!("\nthe main control card:\n{apdus}"));
     }
     let steps: Vec<_> = script::script(&shape)
@@ -92,7 +97,7 @@ pub fn hold(global: &Global, options: &Options, attended: bool) -> Result<()> {
         &text,
         json!({
             "state": record.state.name(), "suite": record.suite.name(), "rehearsal": record.rehearsal,
-            "card": walk.shape().main_card.then(|| main_card(&folder).display().to_string()),
+            "card": walk.shape().main_card.then(|| card_ref::shown(&main_card(&folder))),
             "keystore": walk.shape().custodians.map(|_| keystore::path(&folder).display().to_string()),
             "check_value": record.check_value.map(|value| value.to_string()),
             "audit_head": head, "check_values": checks_json(&record.roots),
@@ -111,7 +116,7 @@ fn shown(
     let rehearsal = if record.rehearsal { ", a rehearsal" } else { "" };
     let mut lines = vec![("root", format!("{} ({}){rehearsal}", record.state.name(), record.suite.name()))];
     if walk.shape().main_card {
-        lines.push(("main control card", main_card(folder).display().to_string()));
+        lines.push(("main control card", card_ref::shown(&main_card(folder))));
     }
     if let Some((threshold, total)) = walk.shape().custodians {
         let path = keystore::path(folder);
@@ -131,13 +136,14 @@ fn shown(
 }
 
 /// A province has its roots once.
-fn must_be_new(folder: &Path) -> Result<()> {
+pub fn must_be_new(folder: &Path) -> Result<()> {
     let holders = [main_card(folder), keystore::path(folder), record_file(folder)];
-    let Some(there) = holders.iter().find(|path| path.exists()) else { return Ok(()) };
+    let Some(there) = holders.iter().find(|path| card_ref::taken(path)) else { return Ok(()) };
+    let there = card_ref::shown(there);
     if record_file(folder).exists() {
-        return Err(refused(format!("{} is there: this province has its roots", there.display())).into());
+        return Err(refused(format!("{there} is there: this province has its roots")).into());
     }
-    let words = format!("{} is there without its ceremony.json", there.display());
+    let words = format!("{there} is there without its ceremony.json");
     Err(refused(words)
         .hint("put the record back; a province of an older program whose `kdc init` was interrupted, and that made no card yet, is removed by hand")
         .into())
@@ -217,7 +223,7 @@ impl Making {
         walk: &mut Walk<'_>,
         gathered: Gathered,
     ) -> Result<Made> {
-        let Gathered { founding, custodians, pin } = gathered;
+        let Gathered { founding, custodians, pins } = gathered;
         let place = &self.place;
         home::mark(place, Party::Province)?;
         let mut held = founding.hold(&now(global)?.to_string());
@@ -227,10 +233,13 @@ impl Making {
             let set = keystore::make(global, place, &held.roots, &custodians, threshold)?;
             entries.push(("key store, set".to_owned(), set));
         }
-        if let Some(pin) = pin {
+        if let Some([pin, second]) = pins {
             let serial = random(&mut *entropy(global, "main control serial"));
-            make_main_card_under(global, place, &held.roots, options.number, serial, &pin)?;
-            entries.push(("main control card, serial".to_owned(), hex::encode_upper(serial)));
+            let pins = Pins::both(&pin, &second);
+            let blank = options.blank()?;
+            let roots = held.roots.clone();
+            let issued = make_main_card(global, place, roots, options.number, serial, pins, blank.as_ref())?;
+            entries.push(("main control card, serial".to_owned(), issued.serial.to_string()));
         }
         walk.wrote(entries)?;
         let head = audit::head(global, place)?;
@@ -256,6 +265,20 @@ impl Making {
         std::fs::rename(&self.place, &self.folder)
             .with_context(|| format!("cannot make {}", self.folder.display()))
     }
+}
+
+/// Makes a province whose roots are in a token: `record` says which.
+#[cfg(feature = "hsm")]
+pub fn found(global: &Global, folder: &Path, record: &CeremonyRecord) -> Result<()> {
+    let making = Making::begin(folder)?;
+    let filled = home::mark(&making.place, Party::Province)
+        .and_then(|()| note_ceremony(global, &making.place, record))
+        .and_then(|()| keep_record(&making.place, record))
+        .and_then(|()| making.take_place());
+    if filled.is_err() {
+        let _ = std::fs::remove_dir_all(&making.place); // the error that matters is the first
+    }
+    filled
 }
 
 /// A folder that holds the province's mark and nothing else may be replaced.
@@ -292,52 +315,32 @@ fn note_ceremony(global: &Global, folder: &Path, record: &CeremonyRecord) -> Res
     audit::note(global, folder, noted)
 }
 
-fn wish(number: DeviceNumber, pin: Option<&Pin>) -> Wish<'_> {
-    Wish {
-        kind: CardKind::MainControl,
-        number,
-        region: PROVINCE,
-        ceiling: None,
-        wanted: None,
-        pin,
-        allowed: Allowed::default(),
-    }
-}
-
-/// Makes the main control card: a blank, then the roots by protected WRITE KEY.
+/// Makes the main control card: a blank, then the roots by protected WRITE KEY. `blank` is one in a reader; without, the
+/// factory gives a virtual one. The card maker agreed on the transport root, so the blank is under it.
 pub fn make_main_card(
     global: &Global,
     folder: &Path,
     roots: Roots,
     number: DeviceNumber,
     serial: [u8; 8],
-    pin: &Pin,
-) -> Result<()> {
-    make_main_card_under(global, folder, &roots, number, serial, pin)
-}
-
-/// The card maker agreed on the transport root, so the blank is made under it.
-fn make_main_card_under(
-    global: &Global,
-    folder: &Path,
-    roots: &Roots,
-    number: DeviceNumber,
-    serial: [u8; 8],
-    pin: &Pin,
-) -> Result<()> {
+    pins: Pins<'_>,
+    blank: Option<&CardRef>,
+) -> Result<Issued> {
     let path = main_card(folder);
-    let formal = roots.state() == State::Formal;
-    factory::blank_under(
-        roots.get(Role::Transport),
-        CardKind::MainControl,
-        serial,
-        formal,
-        entropy(global, "main control factory"),
-    )?
-    .save_new(&path, true)?;
+    match blank {
+        Some(blank) => hand_over(blank, &path)?,
+        None => {
+            let (formal, source) = (roots.state() == State::Formal, entropy(global, "main control factory"));
+            let transport = roots.get(Role::Transport);
+            factory::blank_under(transport, CardKind::MainControl, serial, formal, source)?
+                .save_new(&path, true)?;
+        }
+    }
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
+    let wish = Wish { pins, ..Wish::new(CardKind::MainControl, number, PROVINCE) };
     let mut journal = issue::journal(global, folder)?;
-    let mut source = SoftSource::province(roots.clone());
-    issue::issue(&wish(number, Some(pin)), &mut card, &mut source, &mut journal, now(global)?, &mut ())?;
-    card.close()
+    let mut source = SoftSource::province(roots);
+    let issued = issue::issue(&wish, &mut card, &mut source, &mut journal, now(global)?, &mut ())?;
+    card.close()?;
+    Ok(issued)
 }

@@ -2,14 +2,20 @@
 
 pub mod audit;
 mod ceremony;
+mod check;
+mod holder;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod init;
 mod issue_card;
 mod keystore;
 mod options;
+mod revoke;
 mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
+pub use revoke::RevokedList;
 
 use crate::args::Global;
 use crate::home::{self, Home, Party};
@@ -40,7 +46,15 @@ pub enum Verb {
     /// The province's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
-    /// Show what the province holds: check values, cards issued.
+    /// Revoke an issuing card that was lost, stolen or broken.
+    Revoke(revoke::Revoke),
+    /// Show the check values of a city's keys, and compare its issuing cards with them.
+    Check(check::Check),
+    /// The roots in a PKCS#11 token.
+    #[cfg(feature = "hsm")]
+    #[command(subcommand)]
+    Hsm(hsm::Verb),
+    /// Show what the province holds: check values, cards issued, cards revoked.
     Status,
 }
 
@@ -65,6 +79,10 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             };
             audit::run(global, folder.as_deref(), &verb)
         }
+        Verb::Revoke(options) => revoke::revoke(global, &options),
+        Verb::Check(options) => check::check(global, &options),
+        #[cfg(feature = "hsm")]
+        Verb::Hsm(verb) => hsm::run(global, &verb),
         Verb::Status => status(global),
     }
 }
@@ -74,12 +92,14 @@ fn status(global: &Global) -> Result<()> {
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
     let issued = issue::look(&folder)?.issued();
+    let revoked = RevokedList::of(&folder)?.cards;
     let text = format!(
         "{}\n\n{}",
         facts(&[
             ("root", format!("{} ({})", record.state.name(), record.suite.name())),
             ("ceremony", record.at.clone()),
             ("cards issued", issued.to_string()),
+            ("cards revoked", revoked.len().to_string()),
         ]),
         checks_table(&record.roots),
     );
@@ -88,7 +108,7 @@ fn status(global: &Global) -> Result<()> {
         &text,
         json!({
             "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
-            "cards_issued": issued, "check_values": checks_json(&record.roots),
+            "cards_issued": issued, "revoked": revoked, "check_values": checks_json(&record.roots),
         }),
     );
     Ok(())

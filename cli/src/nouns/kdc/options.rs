@@ -1,6 +1,7 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
 use super::suite;
+use crate::card_ref::CardRef;
 use crate::fail::{Exit, Failure, security};
 use ::kdc::ceremony::script::{From, Shape, Transport};
 use ::kdc::ids::DeviceNumber;
@@ -60,12 +61,19 @@ pub struct Options {
     /// File with the PIN the main control card will have (4 to 12 digits; `-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// File with the second officer's PIN of the main control card, another one. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
     /// Number of the main control card.
     #[arg(long, default_value = "000000000001")]
     pub number: DeviceNumber,
     /// Make the main control card of a formal root although it is virtual and its image holds keys in clear.
     #[arg(long)]
     pub formal_on_virtual: bool,
+    /// Make the main control card of a blank that stands in a reader (pcsc:READER, pcsc:SERIAL). Default: a virtual card
+    /// in the province's folder.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
 }
 
 /// Reads `M/N`.
@@ -101,7 +109,7 @@ impl Options {
             );
         }
         let formal = from != From::TestRoot && !self.rehearsal;
-        let main_card = !formal || self.formal_on_virtual;
+        let main_card = !formal || self.formal_on_virtual || self.blank()?.is_some();
         if !main_card && custodians.is_none() {
             return Err(security(
                 "a formal root does not belong on a virtual card: its image holds keys in clear",
@@ -113,6 +121,23 @@ impl Options {
             .into());
         }
         Ok(Shape { from, rehearsal: self.rehearsal, transport, shares: self.shares, custodians, main_card })
+    }
+
+    /// The blank in a reader that shall become the main control card.
+    pub fn blank(&self) -> Result<Option<CardRef>> {
+        match self.card.as_ref().map(CardRef::resolve).transpose()? {
+            None => Ok(None),
+            Some(card @ CardRef::Reader(_)) => Ok(Some(card)),
+            Some(CardRef::File(path)) => {
+                let words = format!(
+                    "{}: a virtual main control card stands in the province's folder",
+                    path.display()
+                );
+                Err(Failure::new(Exit::Usage, words)
+                    .hint("leave --card out, or name a card in a reader")
+                    .into())
+            }
+        }
     }
 
     /// Shares are shown to a person or written to the folder that was named, and go nowhere else.

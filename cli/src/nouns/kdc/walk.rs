@@ -24,8 +24,8 @@ pub struct Gathered {
     pub founding: Founding,
     /// Custodians of the key store.
     pub custodians: Vec<Custodian>,
-    /// PIN of the main control card.
-    pub pin: Option<Pin>,
+    /// PINs of the main control card's two officers.
+    pub pins: Option<[Pin; 2]>,
 }
 
 /// A ceremony under way.
@@ -46,7 +46,7 @@ pub struct Walk<'g> {
     proof: Option<Proof>,
     files: Vec<PathBuf>,
     custodians: Vec<Custodian>,
-    pin: Option<Pin>,
+    pins: Option<[Pin; 2]>,
 }
 
 impl<'g> Walk<'g> {
@@ -69,7 +69,7 @@ impl<'g> Walk<'g> {
             proof: None,
             files: Vec::new(),
             custodians: Vec::new(),
-            pin: None,
+            pins: None,
         })
     }
 
@@ -92,7 +92,7 @@ impl<'g> Walk<'g> {
     fn gathered(&mut self) -> Result<Gathered> {
         let founding = self.founding.take().context("the ceremony has no roots")?;
         let custodians = std::mem::take(&mut self.custodians);
-        Ok(Gathered { founding, custodians, pin: self.pin.take() })
+        Ok(Gathered { founding, custodians, pins: self.pins.take() })
     }
 
     /// Notes the writing, and what the program found out there.
@@ -184,10 +184,7 @@ impl<'g> Walk<'g> {
             Act::ShareOut(number) => return Ok(value(self.share_out(number)?)),
             Act::ShareProof(number) => return Ok(value(self.share_proof(number)?)),
             Act::Passphrase(number) => return self.passphrase(number),
-            Act::CardPin => {
-                self.pin =
-                    Some(secret::pin(self.options.pin_file.as_deref(), "the main control card to be made")?);
-            }
+            Act::CardPin => self.pins = Some(self.card_pins()?),
             Act::Room | Act::Drafts | Act::Write | Act::CheckValues | Act::Sign => {}
         }
         Ok(Vec::new())
@@ -376,6 +373,18 @@ impl<'g> Walk<'g> {
             self.proof = None;
         }
         Ok(check.to_string())
+    }
+
+    /// The two officers' PINs, which differ.
+    fn card_pins(&self) -> Result<[Pin; 2]> {
+        let whose = "the main control card to be made";
+        secret::patiently(|| {
+            let first = secret::pin(self.options.pin_file.as_deref(), &format!("{whose}, first officer"))?;
+            let second =
+                secret::pin(self.options.second_pin_file.as_deref(), &format!("{whose}, second officer"))?;
+            secret::must_differ(&first, &second)?;
+            Ok([first, second])
+        })
     }
 
     fn passphrase(&mut self, number: u8) -> Result<Vec<(String, String)>> {

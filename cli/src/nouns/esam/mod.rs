@@ -1,7 +1,10 @@
-//! `gridcard esam`: ESAMs, issued by a city from a list of devices.
+//! `gridcard esam`: ESAMs, issued by a city from a list of devices, and led through their lives.
+
+mod life;
 
 use crate::args::Global;
-use crate::bay::Bay;
+use crate::bay::{Bay, hand_over};
+use crate::card_ref::CardRef;
 use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
@@ -12,9 +15,11 @@ use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
 use crate::secret;
 use ::kdc::devices::{self, Device};
-use ::kdc::ids::{CheckValue, DeviceNumber, Serial};
+use ::kdc::ids::{CheckValue, DeviceNumber, Pins, Serial};
 use ::kdc::issue::{Issued, KeyCheck};
 use ::kdc::journal::Journal;
+use ::kdc::life::Act;
+use ::kdc::messages::{LifeError, SourceError, StepFault};
 use ::kdc::pairing::PairingFile;
 use ::kdc::source::{About, CardSource, KeySource};
 use anyhow::{Context, Result};
@@ -35,6 +40,16 @@ use wire::profile::{CardKind, Recipient, State};
 pub enum Verb {
     /// Issue ESAMs, each with the pairing file for its meter, with the city's ESAM issuing card.
     Issue(Issue),
+    /// Show an ESAM: state, key version, purse, check values.
+    Show(life::Show),
+    /// Give ESAMs the keys of a higher version, all at once, in the state they are in.
+    ChangeKeys(life::Pass),
+    /// Bring test ESAMs into formal state, with formal keys.
+    Formal(life::Pass),
+    /// Bring formal ESAMs back into test state, with the published keys; needs the supervisor.
+    Test(life::Pass),
+    /// Take ESAMs out of use for good: their keys are destroyed; needs the supervisor.
+    Retire(life::Pass),
 }
 
 /// Options of `esam issue`.
@@ -46,6 +61,10 @@ pub struct Issue {
     /// List of devices, columns `meter` and if you like `serial` and `ceiling`.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// The blank for that meter's ESAM, when it stands in a reader (pcsc:READER, pcsc:SERIAL); the folder then gets a
+    /// link to it.
+    #[arg(long, value_name = "CARD", requires = "meter")]
+    pub card: Option<CardRef>,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
@@ -56,6 +75,9 @@ pub struct Issue {
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// New card files of test ESAMs shall be able to hold keys of a formal root, in clear, so that they can become formal.
+    #[arg(long)]
+    pub formal_on_virtual: bool,
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -76,13 +98,24 @@ pub fn pairing_name(meter: DeviceNumber) -> String {
 
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    let Verb::Issue(options) = verb;
+    match verb {
+        Verb::Issue(options) => issue_all(global, &options),
+        Verb::Show(options) => life::show(global, &options),
+        Verb::ChangeKeys(options) => life::pass(global, &options, Act::ChangeKeys),
+        Verb::Formal(options) => life::pass(global, &options, Act::Formal),
+        Verb::Test(options) => life::pass(global, &options, Act::Test),
+        Verb::Retire(options) => life::pass(global, &options, Act::Retire),
+    }
+}
+
+fn issue_all(global: &Global, options: &Issue) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "issuing ESAMs")?;
-    let (devices, mut faults) = devices(&options)?;
+    let (devices, mut faults) = devices(options)?;
     let pin = secret::pin(options.pin_file.as_deref(), "the ESAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if options.dry_run {
         show_plans(global, &devices, region, &source)?;
         return finish("planned", &faults);
@@ -91,17 +124,16 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Some(out) => out.clone(),
         None => out(&folder)?,
     };
+    issue::tell_left(&mut source, devices.len())?;
     let mut journal = issue::journal(global, &folder)?;
     let mut rows = Vec::new();
     for device in &devices {
-        match issue_one(
-            global,
-            &mut source,
-            &wish(device, region, options.allowed),
-            &out,
-            &mut journal,
-            Keep::EveryCommand,
-        ) {
+        let formal_image = options.formal_on_virtual;
+        let wish = Wish { formal_image, ..wish(device, region, options.allowed) };
+        let place = out.join(card_name(device.meter));
+        let card = options.card.clone().unwrap_or_else(|| place.clone().into());
+        let issued = issue_at(global, &mut source, &wish, &card, &out, &mut journal, Keep::EveryCommand);
+        match issued.and_then(|issued| keep_link(&card, &place).map(|()| issued)) {
             Ok(issued) => rows.push(vec![
                 device.meter.to_string(),
                 issued.serial.to_string(),
@@ -109,9 +141,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
                 issue::keys_line(&issued.keys),
             ]),
             Err(error) => {
-                // A lost reader or a security stop ends the run; a card that says no does not.
-                let lost = error.chain().any(|cause| cause.downcast_ref::<wire::ChannelError>().is_some())
-                    || fail::exit_of(&error) == Exit::Security;
+                let lost = ends_the_run(&error);
                 let words = format!("line {}: meter {}: {error:#}", device.line, device.meter);
                 if lost || devices.len() == 1 {
                     return Err(error.context(words));
@@ -129,6 +159,17 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     answer(global, &table(&["meter", "serial", "apdus", "check values"], rows), object);
     say(format!("{done} ESAM(s) with their pairing files in {}", out.display()));
     finish("issued", &faults)
+}
+
+/// A lost reader, a security stop or a spent counter ends the run; a card that says no does not.
+fn ends_the_run(error: &anyhow::Error) -> bool {
+    let decides = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<wire::ChannelError>().is_some()
+            || matches!(cause.downcast_ref(), Some(SourceError::Spent))
+            || matches!(cause.downcast_ref(), Some(StepFault::Source(SourceError::Spent)))
+            || matches!(cause.downcast_ref(), Some(LifeError::Source(SourceError::Spent)))
+    };
+    error.chain().any(decides) || fail::exit_of(error) == Exit::Security
 }
 
 /// Names the lines that were left out; with any, the command has failed.
@@ -168,13 +209,10 @@ fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
 /// What to issue for a device of a list.
 pub fn wish(device: &Device, region: RegionCode, allowed: Allowed) -> Wish<'static> {
     Wish {
-        kind: CardKind::Esam,
-        number: device.meter,
-        region,
         ceiling: device.ceiling,
         wanted: device.serial,
-        pin: None,
         allowed,
+        ..Wish::new(CardKind::Esam, device.meter, region)
     }
 }
 
@@ -187,14 +225,37 @@ pub fn issue_one(
     journal: &mut Journal,
     keep: Keep,
 ) -> Result<Issued> {
-    let path = out.join(card_name(wish.number));
+    issue_at(global, source, wish, &out.join(card_name(wish.number)).into(), out, journal, keep)
+}
+
+/// Of an ESAM in a reader its place in the folder gets a link.
+fn keep_link(card: &CardRef, place: &Path) -> Result<()> {
+    match card.resolve()? {
+        CardRef::File(_) => Ok(()),
+        CardRef::Reader(_) => hand_over(card, place),
+    }
+}
+
+/// Issues one ESAM wherever it stands, with the pairing file for its meter in a folder. Of a card file that is not there
+/// the factory makes a blank.
+fn issue_at(
+    global: &Global,
+    source: &mut dyn KeySource,
+    wish: &Wish<'_>,
+    card: &CardRef,
+    out: &Path,
+    journal: &mut Journal,
+    keep: Keep,
+) -> Result<Issued> {
     let about = source.about();
-    if !path.exists() {
+    if let CardRef::File(path) = card.resolve()?
+        && !path.exists()
+    {
         let serial = match wish.wanted {
             Some(serial) => serial.0,
             None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
-        let formal = about.state == State::Formal;
+        let formal = about.state == State::Formal || wish.formal_image;
         factory::blank(
             CardKind::Esam,
             about.suite,
@@ -204,7 +265,7 @@ pub fn issue_one(
         )?
         .save_new(&path, keep == Keep::EveryCommand)?;
     }
-    let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
+    let mut card = Bay::open_keeping(global, card, CardKind::Esam, keep)?;
     card.must_take(about.state)?;
     let pairing_file = out.join(pairing_name(wish.number));
     let issued = match issue::issue(wish, &mut card, source, journal, now(global)?, &mut ()) {

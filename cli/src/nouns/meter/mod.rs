@@ -1,14 +1,18 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod pair;
+mod test;
+
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now};
 use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
 use crate::output::{answer, facts, say, table};
 use ::meter::{
-    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, PairingFile,
+    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -29,6 +33,10 @@ const _: () = assert!(EEPROM >= 8 * 1024, "an ESAM's files need 8 KiB");
 pub enum Verb {
     /// Produce a meter: put its ESAM in and load its pairing keys.
     New(New),
+    /// Give a meter the pairing of an ESAM whose keys change, before or after they do.
+    Pair(pair::Pair),
+    /// Test a meter in test state with a production test card, and print a report.
+    Test(test::Test),
     /// Put a SIM into a meter.
     Insert(Insert),
     /// Let the customer consume.
@@ -44,9 +52,10 @@ pub enum Verb {
 pub struct New {
     /// Number of the meter, 12 digits.
     pub number: MeterNumber,
-    /// ESAM card file; it moves into the meter.
-    #[arg(long, value_name = "FILE")]
-    pub esam: PathBuf,
+    /// ESAM: its card file, which moves into the meter, or a card in a reader (pcsc:READER, pcsc:SERIAL), which the
+    /// meter will look for by its serial number.
+    #[arg(long, value_name = "CARD")]
+    pub esam: CardRef,
     /// Pairing file the city made with the ESAM.
     #[arg(long, value_name = "FILE")]
     pub pairing: PathBuf,
@@ -66,8 +75,8 @@ pub struct New {
 pub struct Insert {
     /// Number of the meter.
     pub number: MeterNumber,
-    /// SIM card file.
-    pub sim: PathBuf,
+    /// SIM: its card file, or a SIM in a reader (pcsc:READER).
+    pub sim: CardRef,
 }
 
 /// Options of `meter consume`.
@@ -99,6 +108,8 @@ fn hundredths(text: &str) -> Result<u64, String> {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::New(options) => new(global, &options),
+        Verb::Pair(options) => pair::run(global, &options),
+        Verb::Test(options) => test::run(global, &options),
         Verb::Insert(options) => insert(global, &options),
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
@@ -125,6 +136,11 @@ impl Place {
     /// The MCU's flash.
     pub fn flash(&self) -> PathBuf {
         self.folder.join("flash.json")
+    }
+
+    /// Whether both are there: the ESAM may stand in a reader.
+    fn is_whole(&self) -> bool {
+        self.flash().exists() && card_ref::taken(&self.esam())
     }
 
     /// Makes the folder.
@@ -169,12 +185,18 @@ impl Place {
     }
 }
 
-/// Opens the pairing of a meter with the transport key its MCU has from production.
-pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+/// Opens a pairing file with the transport key the meter's MCU has from production.
+fn open_pairing(text: &str) -> Result<(PairingFile, Pairing)> {
     let file = PairingFile::from_json(text)?;
     let transport = hierarchy::test_root(file.suite, Role::Transport);
     let pairing =
         file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
+    Ok((file, pairing))
+}
+
+/// A new meter from its pairing file.
+pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+    let (file, pairing) = open_pairing(text)?;
     Ok(Meter::new(config_of(&file), pairing)?)
 }
 
@@ -182,7 +204,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
     let meters = Home::new(global)?.make(Party::Meters, "producing meters")?;
     let place = Place::new(&meters, options.number);
     // A flash without its ESAM is what an interrupted run left; nothing was ever credited to it.
-    if place.flash().exists() && place.esam().exists() {
+    if place.is_whole() {
         return Err(refused(format!("meter {} exists already", options.number)).into());
     }
     let text = home::read_text(&options.pairing)?;
@@ -196,7 +218,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
     })
     .with_context(|| format!("{}", options.pairing.display()))?;
     // The card must be an ESAM before it moves.
-    vcard::Image::load_kind(&options.esam, CardKind::Esam)?;
+    Bay::open(global, &options.esam, CardKind::Esam)?.close()?;
     place.make()?;
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
@@ -375,7 +397,7 @@ fn list(global: &Global) -> Result<()> {
         let name = entry.with_context(|| format!("cannot read {}", meters.display()))?.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
         let place = Place::new(&meters, number);
-        if !(place.flash().exists() && place.esam().exists()) {
+        if !place.is_whole() {
             say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));
             continue;
         }

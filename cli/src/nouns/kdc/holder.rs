@@ -1,0 +1,54 @@
+//! Who holds the province's roots for an act: the main control card, the key store, or a token.
+
+use super::issue_card::Officers;
+use super::{keystore, main_card};
+use crate::args::Global;
+use crate::bay::Bay;
+use ::kdc::ids::Pins;
+use ::kdc::source::{CardSource, KeySource, SoftSource};
+use anyhow::Result;
+use clap::Args;
+use reader::driver::issuing::IssuingCard;
+use std::path::Path;
+use wire::profile::CardKind;
+
+/// Who holds the roots. Default: the main control card.
+#[derive(Debug, Args)]
+pub struct Holder {
+    /// Take the roots from the key store, which several custodians open, in the place of the main control card.
+    #[arg(long)]
+    pub from_keystore: bool,
+    #[cfg(feature = "hsm")]
+    #[command(flatten)]
+    pub token: super::hsm::MaybeToken,
+}
+
+impl Holder {
+    /// Does an act with the roots. The main control card wants its officers' PINs, the key store its custodians'
+    /// passphrases, a token its PIN; `why` is what the audit log says of it.
+    pub fn with_source<T>(
+        &self,
+        global: &Global,
+        folder: &Path,
+        (officers, spend_last_try): (&Officers, bool),
+        why: &str,
+        act: impl FnOnce(&mut dyn KeySource) -> Result<T>,
+    ) -> Result<T> {
+        if self.from_keystore {
+            return act(&mut SoftSource::province(keystore::roots(global, folder, why)?));
+        }
+        #[cfg(feature = "hsm")]
+        if let Some(token) = self.token.given(spend_last_try) {
+            return act(&mut super::hsm::source(folder, &token)?);
+        }
+        let [pin, second] = officers.ask()?;
+        let mut main = Bay::open(global, &main_card(folder), CardKind::MainControl)?;
+        let pins = Pins { spend_last_try, ..Pins::both(&pin, &second) };
+        let done = {
+            let mut source = CardSource::open(IssuingCard::new(&mut main), pins)?;
+            act(&mut source)?
+        };
+        main.close()?;
+        Ok(done)
+    }
+}
