@@ -2,17 +2,20 @@
 
 #![cfg(test)]
 
+mod audit;
 mod card_source;
 mod ceremony;
 mod devices;
 mod ids;
 mod issue;
 mod journal;
+mod keystore;
 mod pairing;
 mod paper_card;
 mod paper_issuer;
 mod plan;
 mod primitives;
+mod shares;
 mod soft;
 
 use gridcard_kdc::ids::Validity;
