@@ -4,6 +4,8 @@ use crate::fail::refused;
 use anyhow::Result;
 use applets::sim::Mask;
 use cos::{Chip, Entropy, Protocol};
+use kdc::ceremony::published_transport;
+use kdc::source::KeySource;
 use keys::{Key, Role, Suite, hierarchy};
 use reader::driver::fmcos::Fmcos;
 use std::path::Path;
@@ -26,6 +28,22 @@ pub fn blank(
     entropy: Box<dyn Entropy + Send>,
 ) -> Result<Image> {
     blank_under(&hierarchy::test_root(suite, Role::Transport), kind, serial, formal, entropy)
+}
+
+/// The factory of this program makes blanks under the published transport root. A province that agreed another one with its
+/// card maker gets its blanks from there: one of ours would only lose a try.
+pub fn must_be_published(source: &mut dyn KeySource) -> Result<()> {
+    let published = published_transport(source.about().suite);
+    match source.transport_root()? {
+        Some(root) if root != published => {
+            let words =
+                format!("blanks of this province are made under its card maker's transport root ({root})");
+            Err(refused(words)
+                .hint("make one with `gridcard card new --transport-file FILE`, or take a real one, and name it with --card")
+                .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// As [`blank`], under a transport root that was agreed with the card maker; its suite is the chip's.

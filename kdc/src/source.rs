@@ -120,6 +120,12 @@ pub trait KeySource {
         Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
     }
 
+    /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source
+    /// cannot tell.
+    fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
+        Ok(None)
+    }
+
     /// How many cards it may make and has made; `None` for a source that does not count.
     fn counter(&mut self) -> Result<Option<Counter>, SourceError> {
         Ok(None)
@@ -156,6 +162,10 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         (**self).seal_activation(target, challenge, activation)
+    }
+
+    fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
+        (**self).transport_root()
     }
 
     fn counter(&mut self) -> Result<Option<Counter>, SourceError> {

@@ -174,7 +174,11 @@ pub(super) fn read(line: &[u8]) -> Option<Read> {
     let end = line.strip_suffix(b"\"}")?;
     let (text, digits) = end.split_at_checked(end.len().checked_sub(64)?)?;
     let text = text.strip_suffix(SEAM)?;
-    let stated = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let stated: Hash = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    // One way of writing a line: capitals are none of ours.
+    if stated.to_string().as_bytes() != digits {
+        return None;
+    }
     let mut json = text.to_vec();
     json.push(b'}');
     let entry: Entry = serde_json::from_slice(&json).ok()?;

@@ -55,7 +55,7 @@ impl LogFile {
             None => (None, Head { lines: 0, hash: Hash::default() }, tail.as_slice()),
         };
         let torn = (!rest.is_empty()).then(|| Torn { bytes: rest.len() as u64, hash: Hash::of(rest) });
-        let open_end = rest.last().is_some_and(|last| *last != b'\n');
+        let open_end = tail.last().is_some_and(|last| *last != b'\n');
         let log = LogFile { file, path: path.to_owned(), every_line, head, torn, open_end };
         log.compare()?;
         Ok((log, entry))
@@ -162,19 +162,20 @@ fn tail(file: &mut File) -> std::io::Result<(Vec<u8>, bool)> {
     Ok((bytes, from == 0))
 }
 
-/// The last whole line that is in itself as it was written, and what follows it.
+/// The last line that is in itself as it was written, and what follows it. Of a whole line a crash may have torn off the
+/// line end alone.
 fn last_line(tail: &[u8]) -> Option<(entry::Read, &[u8])> {
     let mut end = tail.len();
-    while let Some(newline) = tail[..end].iter().rposition(|byte| *byte == b'\n') {
-        let begin = tail[..newline].iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1);
-        if let Some(read) = entry::read(&tail[begin..newline])
+    loop {
+        let begin = tail[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |before| before + 1);
+        if let Some(read) = entry::read(&tail[begin..end])
             && read.stated == read.computed
         {
-            return Some((read, &tail[newline + 1..]));
+            let rest = &tail[end..];
+            return Some((read, rest.strip_prefix(b"\n").unwrap_or(rest)));
         }
-        end = newline;
+        end = begin.checked_sub(1)?;
     }
-    None
 }
 
 fn push(text: &mut Vec<u8>, head: &mut Head, entry: Entry) -> Result<(), serde_json::Error> {

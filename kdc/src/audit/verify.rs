@@ -90,8 +90,8 @@ impl Walk {
 
     fn line(&mut self, bytes: &[u8]) -> Option<Entry> {
         self.place += 1;
-        let read = bytes.strip_suffix(b"\n").and_then(entry::read);
-        let Some(read) = read else {
+        // Of a whole line at the end a crash may have torn off the line end alone.
+        let Some(read) = entry::read(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else {
             if self.unread.is_empty() {
                 self.unread_from = self.place;
             }

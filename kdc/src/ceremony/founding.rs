@@ -1,8 +1,8 @@
 //! What a ceremony gathers until the roots are made.
 
+use super::Held;
 use super::record::{self, CeremonyRecord, ComponentRecord, Origin, ShareRecord};
 use super::shares::{Secret, Share};
-use super::{Held, component::LEN};
 use crate::ids::CheckValue;
 use crate::keyset::Roots;
 use keys::{Key, Role, Suite};
@@ -53,10 +53,7 @@ impl Founding {
 
     /// With a transport root agreed with the card maker, given by its own components.
     pub fn with_transport(mut self, root: &Secret, components: Vec<ComponentRecord>) -> Self {
-        let mut bytes = [0; LEN];
-        bytes.copy_from_slice(&*root.0);
-        self.transport = Some((Key::from_16(self.suite, bytes), components));
-        keys::Zeroize::zeroize(&mut bytes);
+        self.transport = Some((root.clone().into_key(self.suite), components));
         self
     }
 

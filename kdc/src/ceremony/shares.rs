@@ -245,6 +245,11 @@ impl Secret {
         if keys::equal(&*entropy, &[0; LEN]) { None } else { Some(Secret(entropy)) }
     }
 
+    /// The secret as a key, for what is one: a transport root.
+    pub fn into_key(self, suite: Suite) -> Key {
+        Key::from_16(suite, *self.0)
+    }
+
     /// Its check value under a suite.
     pub fn check_value(&self, suite: Suite) -> CheckValue {
         CheckValue(Key::from_16(suite, *self.0).kcv())

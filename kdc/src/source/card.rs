@@ -123,6 +123,10 @@ impl KeySource for CardSource<'_> {
         self.card.export_key(target, role, challenge, header5).map_err(spent)
     }
 
+    fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
+        Ok(Some(CheckValue(self.information(Role::Transport)?.kcv)))
+    }
+
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
         if target.recipient.key(role).is_none() {
             return Err(SourceError::Role { target: target.recipient, code: role });

@@ -229,6 +229,14 @@ impl KeySource for SoftSource {
         Ok(Expected { version, check_value: Some(CheckValue(key.kcv())) })
     }
 
+    fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
+        let root = match &self.store {
+            Store::Province(roots) => roots.get(Role::Transport),
+            Store::City(keys) => keys.get(Role::Transport),
+        };
+        Ok(Some(CheckValue(root.kcv())))
+    }
+
     fn seal_activation(
         &mut self,
         target: &Target,

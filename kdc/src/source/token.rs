@@ -118,6 +118,10 @@ impl KeySource for TokenSource {
         Ok(seal::wrap(&master, &challenge, &header5, row.header(version), &key))
     }
 
+    fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
+        self.stand_in.transport_root()
+    }
+
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
         Self::stays(target)?;
         let public = self.stand_in.expected(target, role)?;

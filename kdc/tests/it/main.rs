@@ -17,6 +17,8 @@ mod plan;
 mod primitives;
 mod shares;
 mod soft;
+#[cfg(feature = "hsm")]
+mod token;
 
 use gridcard_kdc::ids::Validity;
 use gridcard_kdc::plan::{Plan, Request};

@@ -4,6 +4,7 @@
 //! behind, or make what no command makes (a SIM with the user's own messages on it).
 #![cfg(test)]
 
+mod audit;
 mod card;
 mod ceremony;
 mod command;
@@ -14,6 +15,7 @@ mod insertion;
 mod json;
 mod lists;
 mod pins;
+mod province;
 mod records;
 mod repeated;
 mod roles;

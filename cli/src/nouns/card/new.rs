@@ -4,7 +4,7 @@ use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::clock::{entropy, random};
 use crate::factory::{self, Blank};
-use crate::nouns::kdc::suite;
+use crate::nouns::kdc::{suite, transport_root};
 use crate::output::answer;
 use ::kdc::ids::Serial;
 use anyhow::Result;
@@ -12,6 +12,7 @@ use clap::{ArgGroup, Args};
 use cos::Protocol;
 use keys::Suite;
 use serde_json::json;
+use std::path::PathBuf;
 use wire::profile::CardKind;
 
 /// Options of `card new`.
@@ -27,6 +28,10 @@ pub struct New {
     /// A plain FMCOS card: an empty master file that everybody may fill, no key, no applet of ours.
     #[arg(long)]
     pub blank: bool,
+    /// With --kind: the chip's transport key is of this transport root, agreed with the card maker, and not of the published
+    /// one. The file has 32 hexadecimal digits, and their check value.
+    #[arg(long, requires = "kind", value_name = "FILE")]
+    pub transport_file: Option<PathBuf>,
     /// With --blank: leave the master file out too; its CREATE FILE is then the first command.
     #[arg(long, requires = "blank", conflicts_with = "kind")]
     pub no_mf: bool,
@@ -70,7 +75,13 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
     let (image, words, kind) = match options.kind {
         Some(kind) => {
-            let image = factory::blank(kind, suite, serial, formal, source)?;
+            let image = match &options.transport_file {
+                Some(path) => {
+                    let root = transport_root(path, suite)?.into_key(suite);
+                    factory::blank_under(&root, kind, serial, formal, source)?
+                }
+                None => factory::blank(kind, suite, serial, formal, source)?,
+            };
             (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
         }
         None => {

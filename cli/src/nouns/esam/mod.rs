@@ -251,6 +251,7 @@ fn issue_at(
     if let CardRef::File(path) = card.resolve()?
         && !path.exists()
     {
+        factory::must_be_published(source)?;
         let serial = match wish.wanted {
             Some(serial) => serial.0,
             None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),

@@ -174,6 +174,7 @@ pub fn issue_with(
     if let CardRef::File(path) = card.resolve()?
         && !path.exists()
     {
+        factory::must_be_published(source)?;
         let formal = state == State::Formal;
         let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?

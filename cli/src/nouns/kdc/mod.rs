@@ -16,6 +16,7 @@ mod walk;
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
 pub use revoke::RevokedList;
+pub use walk::transport_root;
 
 use crate::args::Global;
 use crate::home::{self, Home, Party};
