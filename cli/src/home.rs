@@ -218,6 +218,10 @@ impl Home {
         let mut found = Vec::new();
         for entry in entries {
             let path = entry.with_context(|| format!("cannot read {}", self.root.display()))?.path();
+            // A province in the making is no party yet.
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+                continue;
+            }
             found.extend(owner(&path)?);
         }
         found.sort_by_key(|party: &Party| party.folder());

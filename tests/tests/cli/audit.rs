@@ -60,7 +60,7 @@ fn refusals_are_there() {
     world.file("wrong", "000000");
     issue(&world, "000000000003").with(&["--dry-run"]).run().ok();
     let wrong = ["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000003"];
-    let wrong = call(&world, &wrong).with(&["--pin-file", "wrong", "--second-pin-file", "second"]).run();
+    let wrong = call(&world, &wrong).with(&["--pin-file", "wrong", "--second-pin-file", "pin2"]).run();
     let code = wrong.code;
     wrong.fails(code, &[]);
     issue(&world, "000000000002").run().fails(1, &[]);

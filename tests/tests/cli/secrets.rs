@@ -5,6 +5,7 @@
 //! flash of an emulated meter. There the search must find some, or it would find them nowhere.
 
 use crate::command::{Call, Ran};
+use crate::province::{self, CUSTODIANS, PINS};
 use crate::world::{CHEN, CUSTOMERS, Kind, PROVINCIAL, PSAM, REGION, World, text};
 use cos::Chip;
 use keys::{Key, Role, Suite, hierarchy};
@@ -25,7 +26,7 @@ fn all_keys(root: impl Fn(Role) -> Key, numbers: &[String], serials: &BTreeSet<[
     let transport = root(Role::Transport);
     for role in Role::ALL {
         let root = root(role);
-        let city = hierarchy::city_key(&root, bcd(REGION));
+        let city = hierarchy::city_key(&root, bcd(REGION), 1);
         for number in numbers.iter().map(|number| bcd(number)) {
             found.push(hierarchy::device_key(&root, number));
             found.push(hierarchy::device_key(&city, number));
@@ -177,10 +178,11 @@ fn a_ceremony_keeps_its_secrets() {
     let lines: Vec<&str> = typed.lines().collect();
     let init =
         ["kdc", "init", "--components", "2", "--formal-on-virtual", "--suite", "aes128", "--pin-file", "pin"];
-    let traced = ["--trace", "life.trace"];
+    let traced: [&str; 4] = ["--trace", "life.trace", "--second-pin-file", "pin2"];
     let held = world.province(&init).with(&traced).stdin(&typed).run().ok();
-    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(&traced).run().ok();
-    world.issue_card("psam-issuing", PROVINCIAL[1]).with(&traced).run().ok();
+    let traced = &traced[..2];
+    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(traced).run().ok();
+    world.issue_card("psam-issuing", PROVINCIAL[1]).with(traced).run().ok();
     world.found_city();
     let plan =
         world.city(&["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin", "--dry-run"]).run().ok();
@@ -200,6 +202,91 @@ fn a_ceremony_keeps_its_secrets() {
     keys.extend(components);
     keys.push(whole);
     search(&Secrets::of(&keys), &[&held, &issued, &plan], &files);
+    no_pin(&std::fs::read_to_string(world.path("life.trace")).unwrap());
+}
+
+/// A whole formal province by its script: components, shares, passphrases and every key below the roots, in whatever was said,
+/// traced, recorded or logged from the ceremony to the first ESAM.
+#[test]
+fn a_province_keeps_its_secrets() {
+    let world = province::empty();
+    let traced = ["--trace", "life.trace"];
+    let more = [&["--formal-on-virtual"][..], &traced, &PINS].concat();
+    let (papers, stdout, stderr) = province::by_the_script(&world, "home", "shares", &more);
+    // Papers leave the room.
+    std::fs::remove_dir_all(world.path("shares")).unwrap();
+    let issue = |kind: &str, number: &str, more: &[&str], stdin: &str| {
+        let args =
+            ["kdc", "issue-card", kind, "--city", REGION, "--number", number, "--card-pin-file", "pin"];
+        let call = province::call(&world, "home", &args).with(&["--card-second-pin-file", "pin2"]);
+        call.with(more).with(&traced).stdin(stdin).run()
+    };
+    let mut said = vec![
+        issue("psam-issuing", PROVINCIAL[1], &PINS, "").ok(),
+        issue("esam-issuing", PROVINCIAL[2], &["--from-keystore"], &province::opening(0, 1)).ok(),
+        issue("esam-issuing", PROVINCIAL[2], &["--from-keystore"], &province::opening(1, 2)),
+    ];
+    let out = world.path("home/province/out");
+    for (kind, number) in [("psam-issuing", PROVINCIAL[1]), ("esam-issuing", PROVINCIAL[2])] {
+        let card = out.join(format!("{kind}-{number}.card"));
+        said.push(province::call(&world, "home", &["city", "open", text(&card)]).run().ok());
+    }
+    let psam = ["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"];
+    said.push(province::call(&world, "home", &psam).with(&traced).run().ok());
+    let esam = ["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin"];
+    said.push(province::call(&world, "home", &esam).with(&traced).run().ok());
+    for args in [&["kdc", "audit", "show"], &["city", "audit", "show"]] {
+        said.push(province::call(&world, "home", args).run().ok());
+    }
+    let wrong = "li ming\nthis is not it\n";
+    said.push(province::call(&world, "home", &["kdc", "keystore", "check"]).stdin(wrong).run());
+
+    let typed = world.components();
+    let lines: Vec<&str> = typed.lines().collect();
+    let mut ceremony = kdc::ceremony::Ceremony::new(Suite::TripleDes, 2).unwrap();
+    ceremony.add_component(1, lines[0], lines[1]).unwrap();
+    ceremony.add_component(2, lines[2], lines[3]).unwrap();
+    let roots = ceremony.finish("").unwrap().roots;
+    let files = files_below(&world.path(""));
+    let numbers: Vec<String> = PROVINCIAL.into_iter().chain([PSAM, CHEN.meter]).map(str::to_owned).collect();
+    let mut keys = all_keys(|role| roots.get(role).clone(), &numbers, &serials(&files));
+    let bytes = |paper: &str| hex::decode(paper.replace(' ', "")).unwrap();
+    let components = [bytes(lines[0]), bytes(lines[2])];
+    keys.push(components[0].iter().zip(&components[1]).map(|(a, b)| a ^ b).collect());
+    keys.extend(components);
+    keys.extend(papers.iter().map(|paper| bytes(paper)[7..23].to_vec()));
+    let secrets = Secrets::of(&keys);
+
+    let phrases: Vec<&str> = CUSTODIANS.iter().map(|(_, phrase)| *phrase).chain(["this is not it"]).collect();
+    let clean = |what: &str, bytes: &[u8]| {
+        assert_eq!(secrets.in_bytes(bytes), 0, "a secret in {what}");
+        for phrase in &phrases {
+            assert!(
+                !bytes.windows(phrase.len()).any(|window| window == phrase.as_bytes()),
+                "a passphrase in {what}"
+            );
+        }
+    };
+    clean("stdout of the ceremony", stdout.as_bytes());
+    clean("stderr of the ceremony", stderr.as_bytes());
+    for ran in &said {
+        clean("stdout", ran.stdout.as_bytes());
+        clean("stderr", ran.stderr.as_bytes());
+    }
+    let mut looked_into = BTreeSet::new();
+    for (path, bytes) in &files {
+        if holds_keys_by_nature(path) {
+            assert!(secrets.in_bytes(bytes) >= 2, "no key in {}: the search is blind", path.display());
+        } else {
+            clean(text(path), bytes);
+            looked_into.insert(path.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    for name in
+        ["audit.jsonl", "audit.head", "ceremony.json", "ceremony-protocol.md", "roots.keystore", "life.trace"]
+    {
+        assert!(looked_into.contains(name), "{name} was not among the files: {looked_into:?}");
+    }
     no_pin(&std::fs::read_to_string(world.path("life.trace")).unwrap());
 }
 
