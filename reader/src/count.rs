@@ -8,6 +8,7 @@ use wire::atr::Atr;
 use wire::channel::{Channel, ChannelError};
 pub use wire::line::Etu;
 use wire::line::{CHARACTER, TURN, extra_guard};
+use wire::profile::Fid;
 
 /// Shortest time a T=0 line needs for an APDU and its answer, from the first header edge until the next
 /// header may begin [docs/specs/trace.md 2].
@@ -82,10 +83,12 @@ impl Tally {
 pub enum ExchangeKind {
     /// A reset and its ATR.
     Reset,
-    /// A command: its header, and the status word of its answer.
+    /// A command and the status word of its answer.
     Command {
         /// CLA INS P1 P2.
         header: [u8; 4],
+        /// The file of a SELECT by identifier; `None` for any other command, whose data are nobody's business.
+        file: Option<Fid>,
         /// SW1 SW2.
         sw: Sw,
     },
@@ -133,6 +136,11 @@ impl<C> Counter<C> {
         &self.exchanges
     }
 
+    /// The exchanges, without the channel.
+    pub fn into_exchanges(self) -> Vec<Exchange> {
+        self.exchanges
+    }
+
     /// The channel underneath, to be changed.
     pub fn inner_mut(&mut self) -> &mut C {
         &mut self.inner
@@ -157,6 +165,10 @@ impl<C: Channel> Channel for Counter<C> {
         let mut header = [0; 4];
         let known = command.len().min(4);
         header[..known].copy_from_slice(&command[..known]);
+        let file = match command {
+            [_, 0xA4, _, _, 2, hi, lo] => Some(Fid(u16::from_be_bytes([*hi, *lo]))),
+            _ => None,
+        };
         let sw = response.last_chunk().map_or(Sw(0), |sw| Sw(u16::from_be_bytes(*sw)));
         let tally = Tally {
             apdus: 1,
@@ -165,7 +177,7 @@ impl<C: Channel> Channel for Counter<C> {
             received: response.len() as u64,
             line: wire_etu(command, &response, self.guard),
         };
-        self.count(ExchangeKind::Command { header, sw }, tally);
+        self.count(ExchangeKind::Command { header, file, sw }, tally);
         Ok(response)
     }
 
