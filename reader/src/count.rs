@@ -46,6 +46,11 @@ fn unknown(response: &[u8]) -> bool {
     matches!(response, [0x6D | 0x6E, 0x00])
 }
 
+/// N that a card asks for in its ATR; 0 from what is no ATR.
+pub fn guard_of(atr: &[u8]) -> u8 {
+    Atr::parse(atr).map_or(0, |atr| atr.extra_guard())
+}
+
 /// Time of an ATR of `len` characters, from the edge of its first until the first header may begin, without the
 /// card's own delay before it.
 pub fn atr_etu(len: usize) -> Etu {
@@ -183,8 +188,7 @@ impl<C: Channel> Channel for Counter<C> {
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
         let atr = self.inner.reset()?;
-        // What is no ATR asks for nothing.
-        self.guard = Atr::parse(&atr).map_or(0, |atr| atr.extra_guard());
+        self.guard = guard_of(&atr);
         let received = atr.len() as u64;
         let tally = Tally { apdus: 0, resets: 1, sent: 0, received, line: atr_etu(atr.len()) };
         self.count(ExchangeKind::Reset, tally);

@@ -83,7 +83,7 @@ impl Pty {
     /// (B0) holds RST low. Ends after `most` terminals, if that is told.
     ///
     /// # Errors
-    /// Those of the pseudo terminal.
+    /// Those of the pseudo terminal, and a card whose memory could not be kept.
     pub fn serve<C: T0Card>(&self, line: &mut Line<'_, C>, most: Option<u32>) -> io::Result<()> {
         let mut served = 0;
         while most.is_none_or(|most| served < most) {
@@ -93,7 +93,7 @@ impl Pty {
             self.make_raw()?;
             thread::sleep(SETTLE);
             self.serve_terminal(line)?;
-            line.wire.power_off();
+            line.end()?;
             served += 1;
         }
         Ok(())

@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+use wire::ChannelError;
 
 /// Urgent byte of a terminal: RST goes low and high again.
 pub const WARM_RESET: u8 = b'R';
@@ -68,16 +69,25 @@ impl<C: T0Card> Line<'_, C> {
     /// terminals, if that is told.
     ///
     /// # Errors
-    /// Those of the listening socket. A terminal whose connection breaks is gone, as one that closes it.
+    /// Those of the listening socket, and a card whose memory could not be kept. A terminal whose connection breaks is gone, as one that closes it.
     pub fn serve_tcp(&mut self, listener: &TcpListener, most: Option<u32>) -> io::Result<()> {
         let mut served = 0;
         while most.is_none_or(|most| served < most) {
             let (stream, _) = listener.accept()?;
             let _ = self.serve_stream(stream);
-            self.wire.power_off();
+            self.end()?;
             served += 1;
         }
         Ok(())
+    }
+
+    /// Power goes away with the terminal. A card whose memory could not be kept is not offered to another one.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.wire.power_off();
+        match self.wire.line().trouble() {
+            Some(trouble @ ChannelError::Storage(_)) => Err(io::Error::other(trouble.clone())),
+            _ => Ok(()),
+        }
     }
 
     fn serve_stream(&mut self, mut stream: TcpStream) -> io::Result<()> {

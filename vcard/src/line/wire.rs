@@ -23,6 +23,8 @@ pub struct Passed {
     pub way: Way,
     /// The byte on the pipe: the bits as a receiver of the direct convention reads them.
     pub byte: u8,
+    /// The byte it means: the same, or that of the inverse convention.
+    pub value: u8,
     /// What it is part of.
     pub part: Part,
 }
@@ -80,9 +82,13 @@ impl<C: T0Card> Wire<C> {
         let expected = self.line.expects();
         let at = self.next;
         let heard = self.line.hears(character, at);
-        let part = if heard == Heard::Taken { expected } else { Part::Unheard };
+        let part = match (heard, self.line.expects()) {
+            (Heard::Taken, Part::Pps) => Part::Pps, // the first of a request is known by its value
+            (Heard::Taken, _) => expected,
+            _ => Part::Unheard,
+        };
         self.next = at.plus(CHARACTER + self.line.guard());
-        let mut passed = vec![Passed { at, way: Way::ToCard, byte, part }];
+        let mut passed = vec![Passed { at, way: Way::ToCard, byte, value: self.value(character), part }];
         self.hear_out(&mut passed);
         passed
     }
@@ -95,13 +101,20 @@ impl<C: T0Card> Wire<C> {
         passed
     }
 
+    /// What a character of this line means; none of them has a wrong parity.
+    fn value(&self, character: Character) -> u8 {
+        character.decode(self.line.convention()).unwrap_or(character.bits)
+    }
+
     fn hear_out(&mut self, passed: &mut Vec<Passed>) {
         while let Some(said) = self.line.says() {
             self.next = said.at.plus(TURN);
+            let value = self.value(said.character);
             passed.push(Passed {
                 at: said.at,
                 way: Way::FromCard,
                 byte: said.character.bits,
+                value,
                 part: said.part,
             });
         }
