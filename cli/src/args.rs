@@ -60,7 +60,7 @@ pub struct Global {
 pub struct Traffic {
     /// Commands.
     pub apdus: AtomicU64,
-    /// Bytes of commands and answers.
+    /// Bytes of commands and answers, ATRs among them.
     pub bytes: AtomicU64,
     /// Resets.
     pub resets: AtomicU64,

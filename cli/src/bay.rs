@@ -162,6 +162,7 @@ impl Channel for Bay {
         let atr = self.channel().reset()?;
         self.guard = guard_of(&atr);
         self.traffic.resets.fetch_add(1, Ordering::Relaxed);
+        self.traffic.bytes.fetch_add(atr.len() as u64, Ordering::Relaxed);
         self.traffic.etu.fetch_add(atr_etu(atr.len()).0, Ordering::Relaxed);
         Ok(atr)
     }

@@ -12,6 +12,8 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod records;
@@ -21,4 +23,5 @@ mod secrets;
 mod shell;
 mod sims;
 mod states;
+mod wire_time;
 mod world;
