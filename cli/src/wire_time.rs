@@ -74,7 +74,7 @@ pub fn insertion(report: &InsertionReport) -> String {
     let rest = Etu(used.line.0.saturating_sub(least.line.0));
     format!(
         "{text}\n\n{} ms at {BAUD} bit/s, one card after the other, without the cards' own working time.\n{} ms of it are \
-         the least for a meter that checks nothing and knows where the order stands;\nthe other {} ms find the order and \
+         the least for a meter that checks nothing but the pairing and knows where the order stands;\nthe other {} ms find the order and \
          check both cards, the SIM's file and the purse.",
         millis(used.line),
         millis(least.line),

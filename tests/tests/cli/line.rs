@@ -44,7 +44,10 @@ fn a_card_on_a_line_answers_and_is_nobody_elses() {
     stream.read_exact(&mut atr).unwrap();
     assert_eq!(hex::encode_upper(atr), "3B0A80584752494443415244");
     // One slot a card.
-    world.phones(&["card", "show", text(&world.sim(&CHEN))]).run().fails(3, &["in the slot of another command"]);
+    world
+        .phones(&["card", "show", text(&world.sim(&CHEN))])
+        .run()
+        .fails(3, &["in the slot of another command"]);
     stream.write_all(&hex::decode("A0A4000002").unwrap()).unwrap();
     let mut procedure = [0];
     stream.read_exact(&mut procedure).unwrap();

@@ -209,8 +209,10 @@ impl<C: T0Card> LineCard<C> {
         if let Some(clock) = self.agreed.take() {
             self.clock = clock;
         }
+        // What was said before the terminal spoke is said for good.
+        self.said = None;
         let Some(byte) = character.decode(self.convention) else { return self.refuse() };
-        (self.said, self.refusals) = (None, 0);
+        self.refusals = 0;
         // The terminal's character lasts as long as its guard time says.
         self.free_at = at.plus(TURN + self.guard());
         self.take(byte);

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod faults;
+mod hostile;
 mod pipe;
 mod pps;
 mod times;

@@ -118,3 +118,12 @@ fn a_contactless_card_on_contacts_speaks_t0() {
     let kept = terminal.line().card().image();
     assert_eq!(kept.eeprom[..64], image.eeprom[..64]);
 }
+
+/// A blank ESAM chip with the files of the script.
+pub fn esam() -> Slot {
+    let mut slot = card(CardKind::Esam, Protocol::T0);
+    for command in SCRIPT {
+        assert_eq!(slot.transmit(command).unwrap(), [0x90, 0x00]);
+    }
+    slot
+}
