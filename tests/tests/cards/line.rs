@@ -114,6 +114,7 @@ impl Purchase {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the figures are wanted")]
 fn a_purchase_takes_less_than_two_seconds_of_line_time_whatever_the_user_keeps() {
     for suite in Suite::ALL {
         // The rest of the SIM: free; read messages; unread ones.
