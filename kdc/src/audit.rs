@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub const LOG: &str = "audit.jsonl";
 
 /// Where a log ends: how many lines it has, and the hash of the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Head {
     /// Lines.
     pub lines: u64,

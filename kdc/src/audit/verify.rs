@@ -75,12 +75,6 @@ struct Walk {
     kept_at: Option<u64>,
 }
 
-impl Default for Head {
-    fn default() -> Self {
-        Head { lines: 0, hash: Hash::default() }
-    }
-}
-
 impl Walk {
     fn find(&mut self, finding: AuditFinding) {
         if self.findings.len() < MOST {

@@ -13,6 +13,8 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod province;
@@ -23,4 +25,5 @@ mod secrets;
 mod shell;
 mod sims;
 mod states;
+mod wire_time;
 mod world;

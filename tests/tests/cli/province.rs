@@ -486,10 +486,13 @@ fn a_transport_root_agreed_with_the_card_maker() {
     // By components, and with a digit that was mistyped.
     let typed = world.components();
     let parts: Vec<&str> = typed.lines().collect();
-    let by_parts =
-        ["kdc", "init", "--entropy", "--transport-components", "2", "--formal-on-virtual"];
+    let by_parts = ["kdc", "init", "--entropy", "--transport-components", "2", "--formal-on-virtual"];
     let wrong = lines(&[parts[0], parts[3]]);
-    call(&world, "parts", &by_parts).with(&PINS).stdin(&wrong).run().fails(1, &["the transport root: component 1: its check value is"]);
+    call(&world, "parts", &by_parts)
+        .with(&PINS)
+        .stdin(&wrong)
+        .run()
+        .fails(1, &["the transport root: component 1: its check value is"]);
     assert!(!world.path("parts").exists());
     let made = call(&world, "parts", &by_parts).with(&["--json"]).with(&PINS).stdin(&typed).run().ok();
     assert_ne!(checks(&made)["transport"], value);
