@@ -14,11 +14,12 @@ pub use entry::{Act, Card, Entry, Hash, Outcome};
 pub use file::Torn;
 pub use verify::{Report, verify};
 
-use crate::ids::CheckValue;
-use crate::journal::{self, Subject};
+use crate::ids::{CheckValue, DeviceNumber};
+use crate::journal::{self, Event, Passing, Subject};
 use file::LogFile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use wire::profile::CardKind;
 
 /// Name of a party's log in its folder.
 pub const LOG: &str = "audit.jsonl";
@@ -140,6 +141,37 @@ impl Audit {
         self.add(at, Act::Issue, Some(subject.into()), &keys, outcome, &facts)
     }
 
+    /// Adds the line for what else happens to a card in its life; intents and notes are the journal's own business.
+    pub(crate) fn witness_event(&mut self, at: &str, event: &Event) -> Result<(), AuditError> {
+        let card = |kind: CardKind, number: DeviceNumber| Card {
+            kind: kind.name().to_owned(),
+            number: Some(number.to_string()),
+            serial: None,
+            region: None,
+        };
+        let other = |act: &str| Act::Other(act.to_owned());
+        match event {
+            Event::Passed { passing, keys } => {
+                let keys: Vec<_> =
+                    keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+                self.add(at, other("life"), Some(passing.into()), &keys, Outcome::Done, &passed(passing))
+            }
+            Event::NotPassed { passing, why, .. } => {
+                let outcome = Outcome::Refused { why: why.clone() };
+                self.add(at, other("life"), Some(passing.into()), &[], outcome, &passed(passing))
+            }
+            Event::Revoked { kind, number, why } => {
+                let facts = [("why", why.clone())];
+                self.add(at, other("revoke"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
+            }
+            Event::Limit { kind, number, limit } => {
+                let facts = [("limit", limit.map_or("none".to_owned(), |limit| limit.to_string()))];
+                self.add(at, other("limit"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until every line is on the disk, and sets the head file.
     pub fn sync(&mut self) -> Result<(), AuditError> {
         self.file.sync()
@@ -155,6 +187,27 @@ impl From<&Subject> for Card {
             region: Some(subject.region.to_string()),
         }
     }
+}
+
+impl From<&Passing> for Card {
+    fn from(passing: &Passing) -> Self {
+        Card {
+            kind: CardKind::Esam.name().to_owned(),
+            number: Some(passing.number.to_string()),
+            serial: Some(passing.serial.to_string()),
+            region: Some(passing.region.to_string()),
+        }
+    }
+}
+
+/// What is to be known of a passage in an ESAM's life.
+fn passed(passing: &Passing) -> [(&'static str, String); 4] {
+    [
+        ("passage", passing.act.words().to_owned()),
+        ("from_version", passing.from_version.to_string()),
+        ("to_version", passing.to_version.to_string()),
+        ("forfeit_fen", passing.forfeit_fen.to_string()),
+    ]
 }
 
 /// Check values of an entry, by name.

@@ -193,6 +193,9 @@ impl Journal {
     }
 
     fn add(&mut self, at: &str, event: Event) -> Result<(), JournalError> {
+        if let Some(audit) = &mut self.audit {
+            audit.witness_event(at, &event)?;
+        }
         let entry = Entry { at: at.to_owned(), event };
         let line = self.file.append(&entry)?;
         self.index.take(line, &entry);

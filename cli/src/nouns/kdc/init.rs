@@ -85,8 +85,12 @@ pub fn hold(global: &Global, options: &Options, attended: bool) -> Result<()> {
     must_be_new(&folder)?;
     let gathered = walk.gather()?;
     // Only now: a ceremony that failed leaves nothing behind.
-    let made = Making::begin(&folder)?.make(global, options, &mut walk, gathered)?;
-    let Made { record, head, protocol } = made;
+    let making = Making::begin(&folder);
+    let made = making.and_then(|making| making.make(global, options, &mut walk, gathered));
+    if made.is_err() {
+        walk.abandon();
+    }
+    let Made { record, head, protocol } = made?;
     let text = format!(
         "{}\n\n{}",
         facts(&shown(&folder, &walk, &record, &head, protocol.as_deref())),

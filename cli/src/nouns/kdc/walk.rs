@@ -82,11 +82,16 @@ impl<'g> Walk<'g> {
     pub fn gather(&mut self) -> Result<Gathered> {
         let gathered = self.until(Act::Write).and_then(|()| self.gathered());
         if gathered.is_err() {
-            for file in &self.files {
-                let _ = std::fs::remove_file(file); // the error that matters is the first
-            }
+            self.abandon();
         }
         gathered
+    }
+
+    /// Removes the shares of a ceremony that failed: they restore nothing that exists.
+    pub fn abandon(&self) {
+        for file in &self.files {
+            let _ = std::fs::remove_file(file); // the error that matters is the first
+        }
     }
 
     fn gathered(&mut self) -> Result<Gathered> {
