@@ -61,9 +61,7 @@ impl Index {
                 self.passages.remove(&passing.serial);
                 self.tries.remove(&passing.serial);
             }
-            Event::Revoked { .. }
-            | Event::Limit { .. }
-            | Event::Torn { .. } => {}
+            Event::Revoked { .. } | Event::Limit { .. } | Event::Torn { .. } => {}
         }
     }
 
