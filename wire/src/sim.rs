@@ -11,6 +11,8 @@ pub const EF_ICCID: Fid = Fid(0x2FE2);
 pub const DF_GSM: Fid = Fid(0x7F20);
 /// DF_TELECOM.
 pub const DF_TELECOM: Fid = Fid(0x7F10);
+/// ADF of the USIM application on our UICC; terminals know it by its AID.
+pub const ADF_USIM: Fid = Fid(0x7FF0);
 /// EF_IMSI, in DF_GSM.
 pub const EF_IMSI: Fid = Fid(0x6F07);
 /// EF_SMS, in DF_TELECOM.

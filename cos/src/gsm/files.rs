@@ -1,4 +1,4 @@
-//! Commands on the current EF [TS 51.011 9.2.3 to 9.2.8, 9.2.14, 9.2.15].
+//! Commands on the current EF [TS 51.011 9.2.3 to 9.2.8; docs/specs/sim.md, invalidation].
 
 use super::{WORDS, sw};
 use crate::context::Context;

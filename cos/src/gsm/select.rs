@@ -1,4 +1,4 @@
-//! SELECT, STATUS, RUN GSM ALGORITHM and SLEEP [TS 51.011 9.2.1, 9.2.2, 9.2.16, 9.2.19].
+//! SELECT, STATUS, RUN GSM ALGORITHM and SLEEP [TS 51.011 9.2.1, 9.2.2; docs/specs/sim.md].
 
 use super::chv::status as status_byte;
 use super::{WORDS, sw};

@@ -207,6 +207,7 @@ pub fn burn(
             fill(memory, &mf, &node, file, dirs)?;
             memory.commit()?;
         }
+        memory.commit()?; // a directory without files
     }
     Ok(())
 }
