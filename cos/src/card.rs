@@ -279,8 +279,7 @@ impl<N: Nvm> Card<N> {
         if data.is_empty() && p3 != 0 && row.is_ok() && !reads {
             return Ok(interface.words.length);
         }
-        let sw =
-            self.execute(interface, &CommandRef { cla, ins, p1, p2, data, le: reads.then_some(le) })?;
+        let sw = self.execute(interface, &CommandRef { cla, ins, p1, p2, data, le: reads.then_some(le) })?;
         if self.answer.is_empty() {
             return Ok(sw);
         }
@@ -344,11 +343,7 @@ impl<N: Nvm> Card<N> {
     }
 
     /// Runs one complete command as one transaction; the answer data stays in `self.answer`.
-    fn execute(
-        &mut self,
-        interface: &'static Interface,
-        command: &CommandRef<'_>,
-    ) -> Result<Sw, PowerLoss> {
+    fn execute(&mut self, interface: &'static Interface, command: &CommandRef<'_>) -> Result<Sw, PowerLoss> {
         self.answer.clear();
         let row = self.row(interface, command);
         let Some(volatile) = self.volatile.as_mut() else { return Err(PowerLoss) };
@@ -402,7 +397,9 @@ fn fits_le(
         (Protocol::Direct, Some(le)) if command.cla & 0x04 == 0 && usize::from(le) < len => {
             Err(Sw::wrong_le(len as u8))
         }
-        (Protocol::T0, Some(le)) if len > 0 && usize::from(le) != len => Err(interface.wrong_le.word(len as u8)),
+        (Protocol::T0, Some(le)) if len > 0 && usize::from(le) != len => {
+            Err(interface.wrong_le.word(len as u8))
+        }
         _ => Ok(()),
     }
 }
@@ -428,7 +425,9 @@ fn run(
             Check::Params if !row.params.fit(command.p1, command.p2) => {
                 return Err(interface.words.params.into());
             }
-            Check::Length if !row.case.takes(command.data.len()) => return Err(interface.words.length.into()),
+            Check::Length if !row.case.takes(command.data.len()) => {
+                return Err(interface.words.length.into());
+            }
             Check::Needs => {
                 if let Needs::Right(right) = row.needs
                     && !context.allowed(Right(right))

@@ -193,10 +193,10 @@ impl Image {
         Image::from_bytes(&fs::read(path).map_err(ImageError::io(path))?, path)
     }
 
-    /// Loads an image file that must be of a kind.
+    /// Loads an image file that must be of a kind, or serve as one: a UICC is a SIM too.
     pub fn load_kind(path: &Path, wanted: CardKind) -> Result<Self, ImageError> {
         let image = Image::load(path)?;
-        if image.kind == wanted {
+        if image.kind.serves_as(wanted) {
             Ok(image)
         } else {
             Err(ImageError::Kind { path: path.to_path_buf(), found: image.kind, wanted })

@@ -74,6 +74,11 @@ impl CardKind {
         matches!(self, CardKind::Sim | CardKind::Uicc)
     }
 
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
+    }
+
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

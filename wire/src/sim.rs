@@ -133,6 +133,11 @@ pub fn msisdn_digits(record: &[u8]) -> Option<String> {
     Some(alloc::format!("{plus}{digits}"))
 }
 
+/// Start of the AID of every USIM application: registered provider 3GPP, code of the USIM.
+pub const USIM_AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
+/// Short identifier of EF_IMSI in a USIM application.
+pub const SFI_IMSI: u8 = 0x07;
+
 /// EF_GRID content.
 pub const fn grid_file(state: State) -> [u8; 2] {
     [state.code(), 0x01]

@@ -1,6 +1,8 @@
 //! The file tree of a UICC: the classic SIM's directories, and a USIM application [docs/specs/sim.md, files of a UICC].
 
-use super::classic::{BACK_BY_CHV1, BY_ADM, GSM, ICCID, ISSUER, LANGUAGE, NOWHERE, OPEN, TELECOM, USER, file};
+use super::classic::{
+    BACK_BY_CHV1, BY_ADM, GSM, ICCID, ISSUER, LANGUAGE, NOWHERE, OPEN, TELECOM, USER, file,
+};
 use cos::sim::access::ALW;
 use cos::sim::mask::SimShape::{LinearFixed, LinkTo, Rules, Transparent};
 use cos::sim::mask::{SimDir, SimFile, check};
@@ -8,9 +10,8 @@ use wire::profile::Fid;
 use wire::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
 
 /// Application identifier: registered provider 3GPP, code of the USIM, country 86, no provider code, UICC.
-pub const AID: &[u8] = &[
-    0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02, 0xFF, 0x86, 0xFF, 0xFF, 0x89, 0x00, 0x00, 0x00, 0x00,
-];
+pub const AID: &[u8] =
+    &[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02, 0xFF, 0x86, 0xFF, 0xFF, 0x89, 0x00, 0x00, 0x00, 0x00];
 
 /// EF_DIR: application template, `61 { 4F AID, 50 label }`.
 #[rustfmt::skip]

@@ -103,5 +103,21 @@ fn elementary(file: &Node) -> [u8; 15] {
     let readable = if sim::is_readable_when_invalidated(file) { 0x04 } else { 0x00 };
     let status = readable | u8::from(!sim::is_invalidated(file));
     let access = file.header[5];
-    [0, 0, s1, s0, hi, lo, 0x04, may_increase, access, increase, administer, status, 2, structure, record as u8]
+    [
+        0,
+        0,
+        s1,
+        s0,
+        hi,
+        lo,
+        0x04,
+        may_increase,
+        access,
+        increase,
+        administer,
+        status,
+        2,
+        structure,
+        record as u8,
+    ]
 }

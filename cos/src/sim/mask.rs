@@ -225,7 +225,8 @@ fn fill(
             memory.write(node.body(), &file.content[..file.content.len().min(node.size())])
         }
         (_, SimShape::LinkTo(dir)) => {
-            let home = mf.child(memory, |node| node.is_dir() && node.fid() == dir).ok_or(Sw::FILE_NOT_FOUND)?;
+            let home =
+                mf.child(memory, |node| node.is_dir() && node.fid() == dir).ok_or(Sw::FILE_NOT_FOUND)?;
             let target = home.child(memory, |node| node.fid() == file.fid).ok_or(Sw::FILE_NOT_FOUND)?;
             let at = u16::try_from(target.at).map_err(|_| Sw::NO_SPACE)?;
             memory.write(node.body(), &at.to_be_bytes())
@@ -296,4 +297,3 @@ const fn fits(file: &SimFile) -> bool {
         SimShape::Rules | SimShape::LinkTo(_) => file.content.is_empty(),
     }
 }
-

@@ -78,7 +78,8 @@ fn session(card: &mut Card<RamNvm>, lines: &[(&str, &str)]) {
     for (n, (command, wanted)) in lines.iter().enumerate() {
         let mut found = answer(card, command);
         if let (Some(length), 4) = (found.strip_prefix("61").or(found.strip_prefix("9F")), found.len()) {
-            found = answer(card, &format!("{}C00000{length}", &if &command[..2] == "A0" { "A0" } else { "00" }));
+            found =
+                answer(card, &format!("{}C00000{length}", &if &command[..2] == "A0" { "A0" } else { "00" }));
         }
         assert_eq!(found, *wanted, "line {n}: {command}");
     }
@@ -376,7 +377,8 @@ fn rules_are_told() {
 fn every_command_is_checked_as_its_interface_says() {
     let start = image();
     let (mut generic, mut handled) = (0, 0);
-    for current in ["", "00A4080C022F05", "00A4080C047F106F3A", "00A4080C047F106F39", "00A4040C05A000000087"] {
+    for current in ["", "00A4080C022F05", "00A4080C047F106F3A", "00A4080C047F106F39", "00A4040C05A000000087"]
+    {
         for interface in UICC.dialect.interfaces() {
             for row in interface.commands {
                 for command in variants(row) {
@@ -418,7 +420,8 @@ fn variants(row: &CommandRow) -> Vec<Vec<u8>> {
         Case::One | Case::Two => (0, 0),
         Case::Three(least, most) | Case::Four(least, most) | Case::TwoOrFour(least, most) => (least, most),
     };
-    let mut lengths = vec![0, least.saturating_sub(1), least, least.saturating_add(1), most, most.saturating_add(1)];
+    let mut lengths =
+        vec![0, least.saturating_sub(1), least, least.saturating_add(1), most, most.saturating_add(1)];
     lengths.sort_unstable();
     lengths.dedup();
     let params = match row.params {

@@ -19,6 +19,7 @@ mod repeated;
 mod roles;
 mod secrets;
 mod shell;
+mod sim_life;
 mod sims;
 mod states;
 mod world;

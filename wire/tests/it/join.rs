@@ -134,13 +134,8 @@ fn the_outside_of_packets_is_read() {
     let mut from_udl = vec![data.len() as u8];
     from_udl.extend(&data);
     let record = received("2143", 0xF6, true, &from_udl);
-    let wanted = Outside::Command {
-        length: 0x20,
-        spi: [0x06, 0x19],
-        kic: 0x35,
-        kid: 0x35,
-        tar: [0xB0, 0x00, 0x11],
-    };
+    let wanted =
+        Outside::Command { length: 0x20, spi: [0x06, 0x19], kic: 0x35, kid: 0x35, tar: [0xB0, 0x00, 0x11] };
     assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
     assert_eq!(record.ours(), None);
     assert!(matches!(alone(&record), Piece::Data(_)));
@@ -150,7 +145,9 @@ fn the_outside_of_packets_is_read() {
     let record = received("2143", 0xF6, true, &from_udl);
     let wanted = Outside::Response { length: 0x0E, tar: [0xB0, 0x00, 0x11] };
     assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
-    for (dcs, header, from_udl) in [(0xF6, true, "05 02 70 00 00 20"), (0xF6, false, "03 010203"), (0x00, false, "01 41")] {
+    for (dcs, header, from_udl) in
+        [(0xF6, true, "05 02 70 00 00 20"), (0xF6, false, "03 010203"), (0x00, false, "01 41")]
+    {
         assert_eq!(Outside::of(received("2143", dcs, header, &unhex(from_udl)).tpdu.user_data()), None);
     }
     // an order in two segments is ours by its first
