@@ -4,10 +4,12 @@ use super::{answer, made, mask, sim};
 use cos::{Card, RamNvm};
 use gridcard_applets::sim::{LEAST_MESSAGES, MOST_MESSAGES, Profile};
 
+type Row = (&'static str, &'static str, u16, u8, u8, u8, u8, u8, u8);
+
 /// Path, size, READ and UPDATE, INCREASE, REHABILITATE and INVALIDATE condition, file status, structure, record length
 /// [TS 51.011 10.1 to 10.5]; EF_GRID is ours [docs/specs/cards.md 8], and UPDATE of EF_ICCID by ADM is [docs/specs/sim.md].
 #[rustfmt::skip]
-const FILES: &[(&str, &str, u16, u8, u8, u8, u8, u8, u8)] = &[
+const FILES: &[Row] = &[
     ("",     "2FE2",   10, 0x0A, 0xFF, 0xAA, 0x01, 0x00, 0x00),
     ("7F20", "6F05",    1, 0x01, 0xFF, 0xAA, 0x01, 0x00, 0x00),
     ("7F20", "6F07",    9, 0x1A, 0xFF, 0x1A, 0x01, 0x00, 0x00),

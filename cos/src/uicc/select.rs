@@ -81,7 +81,7 @@ fn by_aid(context: &mut Context<'_>, aid: &[u8]) -> Result<Found, Halt> {
 
 /// Down from where the card stands, one identifier after another; an EF ends the path.
 fn by_path(context: &mut Context<'_>, path: &[u8]) -> Result<Found, Halt> {
-    if path.is_empty() || path.len() % 2 != 0 {
+    if path.is_empty() || !path.len().is_multiple_of(2) {
         return Err(Sw::WRONG_LENGTH.into());
     }
     let mut found = None;
