@@ -179,13 +179,13 @@ fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<S
         Ok(file) => lines.push(("IMSI", digits(wire::sim::imsi_digits(&file)))),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
+    if let Some(state) = sim.grid_state()? {
+        lines.push(("state", state.name().into()));
+    }
     match sim.usim_imsi() {
         Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(wire::sim::imsi_digits(&file)))),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
-    }
-    if let Some(state) = sim.grid_state()? {
-        lines.push(("state", state.name().into()));
     }
     Ok(Vec::new())
 }

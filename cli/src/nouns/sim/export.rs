@@ -45,7 +45,7 @@ struct Entry {
 pub fn run(global: &Global, options: &Export) -> Result<()> {
     let mut bay = open(global, &options.sim)?;
     let mut sim = Sim::new(&mut bay);
-    let identity = identity(&mut sim)?;
+    let mut identity = identity(&mut sim)?;
     let files = files(&mut sim)?;
     let inbox = match sim.sms_list() {
         Ok(stored) => Inbox::of(&stored),
@@ -54,6 +54,12 @@ pub fn run(global: &Global, options: &Export) -> Result<()> {
             Inbox::of(&[])
         }
     };
+    // Last, since it is another application's.
+    match sim.usim_imsi() {
+        Ok(Some(file)) => identity.push(("usim_imsi", digits(wire::sim::imsi_digits(&file)))),
+        Ok(None) => {}
+        Err(error) => say(format!("IMSI of the USIM not read: {}", with_hint(error))),
+    }
     bay.close()?;
     let not_read = files.iter().filter(|file| file.content.is_err()).count();
     if not_read > 0 {
@@ -80,19 +86,18 @@ const MESSAGE_HEADING: [&str; 6] = ["record", "status", "whose", "from or to", "
 
 type Identity = Vec<(&'static str, String)>;
 
-/// ICCID, IMSIs, number and state, as far as the SIM tells them without a code it was not given.
+/// Digits of a file, or what is wrong with it.
+fn digits(file: Result<String, wire::sim::ImsiError>) -> String {
+    file.unwrap_or_else(|error| error.to_string())
+}
+
+/// ICCID, IMSI, number and state, as far as the SIM tells them without a code it was not given.
 fn identity(sim: &mut Sim<'_>) -> Result<Identity> {
     let mut found = Identity::new();
-    let digits = |file: Result<String, wire::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
     found.push(("iccid", digits(wire::sim::iccid_digits(&sim.iccid()?))));
     match sim.imsi() {
         Ok(file) => found.push(("imsi", digits(wire::sim::imsi_digits(&file)))),
         Err(error) => say(format!("IMSI not read: {}", with_hint(error))),
-    }
-    match sim.usim_imsi() {
-        Ok(Some(file)) => found.push(("usim_imsi", digits(wire::sim::imsi_digits(&file)))),
-        Ok(None) => {}
-        Err(error) => say(format!("IMSI of the USIM not read: {}", with_hint(error))),
     }
     if let Ok(Selected::File(file)) = sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])
         && let Ok(record) = sim.read_record(1, file.record_len)

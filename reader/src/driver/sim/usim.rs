@@ -12,15 +12,12 @@ const BY_AID: [u8; 2] = [0x04, 0x0C];
 const SHORT: u8 = 0x80;
 
 impl Sim<'_> {
-    /// Enters the USIM application; false when the card has none, as a classic SIM has not.
+    /// Enters the USIM application; false when the card has none, whatever word it says so with: a classic SIM does not even
+    /// know the class. To be asked last: there are cards that answer class A0 no more until they are reset.
     pub fn enter_usim(&mut self) -> Result<bool, SimError> {
         let [p1, p2] = BY_AID;
         let answer = self.uicc("SELECT USIM", &Command::new(0x00, 0xA4, p1, p2).data(&USIM_AID))?;
-        match answer.sw {
-            Sw::OK => Ok(true),
-            Sw::CLA_UNKNOWN | Sw::FILE_NOT_FOUND => Ok(false),
-            sw => Err(refused("SELECT USIM", sw)),
-        }
+        Ok(answer.sw.is_ok())
     }
 
     /// EF_IMSI of the USIM application, 9 bytes; `None` when the card has no such application. Wants PIN1 unless it is off.
