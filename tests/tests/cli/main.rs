@@ -12,6 +12,8 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod records;
@@ -22,4 +24,5 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+mod wire_time;
 mod world;
