@@ -17,6 +17,8 @@ mod output;
 mod records;
 mod script;
 mod secret;
+#[cfg(unix)]
+mod serve;
 
 use args::Cli;
 use clap::Parser;
@@ -38,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let global = cli.global.clone();
     match nouns::run(cli) {
         Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
         Ok(()) => 0,
         Err(error) => fail::report(&error, &global).code(),
     }

@@ -5,6 +5,7 @@ pub mod entropy;
 pub mod image;
 pub mod memory;
 pub mod slot;
+pub mod vpcd;
 
 pub use entropy::{OsEntropy, SeededEntropy};
 pub use image::{Image, ImageError};

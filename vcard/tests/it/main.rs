@@ -8,6 +8,7 @@ mod hostile;
 mod image;
 mod images;
 mod slot;
+mod vpcd;
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
