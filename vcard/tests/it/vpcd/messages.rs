@@ -1,12 +1,17 @@
 //! Messages: how they are cut, what each asks, what is answered and what is not.
 
 use super::{ATR, OFF, ON, RESET, card, ready};
-use crate::{OK, READ, READS, UPDATE};
+use crate::{OK, READ, READS, SCRIPT, UPDATE};
+use cos::{Chip, Protocol};
 use gridcard_vcard::vpcd::Line;
 use gridcard_vcard::vpcd::message::{LONGEST, Request, frame};
+use gridcard_vcard::{Image, Slot};
+use keys::Suite;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
+use wire::Channel;
+use wire::profile::CardKind;
 
 #[test]
 fn every_first_byte_means_what_the_driver_means() {
@@ -68,19 +73,50 @@ fn power_off_power_on_and_reset_are_not_answered_and_forget() {
     }
 }
 
+/// A plain card that speaks T=0, with an external authentication key 01 of sixteen tries.
+fn plain() -> Slot {
+    let chip =
+        Chip { kind: CardKind::Fmcos, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [9; 8] };
+    let mut slot = crate::in_memory(Image::manufacture(&chip, 2048, false));
+    let key: &[u8] =
+        &[&[0x80, 0xD4, 0x01, 0x01, 0x15, 0x39, 0xF0, 0xF2, 0x02, 0xFF], &[0x5A; 16][..]].concat();
+    for command in [SCRIPT[0], SCRIPT[1], key] {
+        assert_eq!(slot.transmit(command).unwrap(), OK, "{command:02X?}");
+    }
+    slot
+}
+
 #[test]
-fn a_challenge_dies_at_reset() {
-    let (_reader, mut reader, _bridge, _told) = ready(card());
+fn a_challenge_dies_at_every_reset_and_with_the_power() {
     let authenticate: &[u8] = &[0x00, 0x82, 0x00, 0x01, 0x08, 1, 2, 3, 4, 5, 6, 7, 8];
     let challenge: &[u8] = &[0x00, 0x84, 0x00, 0x00, 0x08];
+    let (_reader, mut reader, _bridge, _told) = ready(plain());
     reader.send(ON);
     let without = reader.ask(authenticate);
-    assert_eq!(reader.ask(challenge).len(), 10);
-    let with = reader.ask(authenticate);
-    assert_ne!(with, without, "a challenge makes a difference");
-    reader.ask(challenge);
-    reader.send(RESET);
-    assert_eq!(reader.ask(authenticate), without);
+    for control in [RESET, ON, OFF] {
+        assert_eq!(reader.ask(challenge).len(), 10);
+        assert_eq!(reader.ask(authenticate)[0], 0x63, "a wrong answer to a challenge");
+        assert_eq!(reader.ask(challenge).len(), 10);
+        reader.send(control);
+        assert_eq!(reader.ask(authenticate), without, "no challenge");
+    }
+}
+
+#[test]
+fn an_answer_that_waits_for_get_response_dies_at_every_reset_and_with_the_power() {
+    let (_reader, mut reader, _bridge, _told) = ready(plain());
+    let select: &[u8] = &[0x00, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00];
+    reader.send(ON);
+    for control in [RESET, ON, OFF] {
+        for lost in [false, true] {
+            let [0x61, length] = reader.ask(select)[..] else { panic!("SELECT leaves something to fetch") };
+            if lost {
+                reader.send(control);
+            }
+            let got = reader.ask(&[0x00, 0xC0, 0x00, 0x00, length]);
+            assert_eq!(got.len() == usize::from(length) + 2, !lost, "{control:?}: {got:02X?}");
+        }
+    }
 }
 
 #[test]
