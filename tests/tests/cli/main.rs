@@ -18,6 +18,8 @@ mod records;
 mod repeated;
 mod roles;
 mod secrets;
+#[cfg(unix)]
+mod serve;
 mod shell;
 mod sims;
 mod states;

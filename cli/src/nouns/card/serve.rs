@@ -1,6 +1,7 @@
 //! `gridcard card serve`.
 
 use crate::args::Global;
+use crate::card_ref::CardRef;
 use crate::fail::{Exit, Failure};
 use crate::output::{answer, say, table};
 use crate::serve::{Rack, control};
@@ -19,7 +20,7 @@ use std::sync::atomic::Ordering;
 pub struct Serve {
     /// Card files, the first for the reader's first slot.
     #[arg(required = true)]
-    pub cards: Vec<PathBuf>,
+    pub cards: Vec<CardRef>,
     /// Where pcscd's vpcd driver listens.
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
@@ -42,6 +43,7 @@ fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
     let host = host.ok_or_else(|| usage(format!("there is no host {}", options.host)))?;
     let mut places: Vec<(PathBuf, SocketAddr)> = Vec::new();
     for (slot, card) in options.cards.iter().enumerate() {
+        let card = card.image("serving")?;
         let same =
             |other: &PathBuf| matches!((other.canonicalize(), card.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if places.iter().any(|(other, _)| same(other)) {
@@ -49,7 +51,7 @@ fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
         }
         let port = u16::try_from(slot).ok().and_then(|slot| options.port.checked_add(slot));
         let port = port.ok_or_else(|| usage(format!("slot {slot} would have a port beyond 65535")))?;
-        places.push((card.clone(), SocketAddr::new(host.ip(), port)));
+        places.push((card, SocketAddr::new(host.ip(), port)));
     }
     Ok(places)
 }
