@@ -23,12 +23,13 @@ decoders=(pycrate==0.8.1 smspdudecoder==2.2.0 'bitstring<5')
 [[ -x $gridcard ]] || die "$gridcard is missing: cargo build -p gridcard-cli"
 [[ -x $decode_record ]] || die "$decode_record is missing: cargo build -p gridcard-wire --example decode_record"
 need pcscd vsmartcard-vpcd pcsc-tools opensc python3 python3-pyscard python3-venv util-linux procps
-if ! "$venv/bin/python" -c 'import pycrate_mobile, smspdudecoder' 2>/dev/null; then
+if [[ $(cat "$venv/decoders" 2>/dev/null) != "${decoders[*]}" ]]; then
     rm -rf "$venv"
     "$python" -m venv "$venv"
     # without byte code: nearly all of pycrate is never imported
     "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile "${decoders[@]}" >&2 \
         || die "pip cannot install ${decoders[*]}"
+    echo "${decoders[*]}" >"$venv/decoders"
 fi
 privately "${BASH_SOURCE[0]}"
 
@@ -157,7 +158,7 @@ tools() {
         out=$(timeout 2 pcsc_scan -n 2>&1 | tr -d ' ') || true
         grep -q "ATR:$atr" <<<"$out" || die "pcsc_scan does not show $atr: $out"
     done
-    pass "opensc-tool, scriptor and pcsc_scan: both cards listed, ATRs read, $1 answered $2xx ($served)"
+    pass "opensc-tool, scriptor and pcsc_scan: both cards listed, ATRs read, $1 answered $2xx"
 }
 
 kinds_of_cards() {
@@ -191,16 +192,21 @@ purchase() {
     quietly "$gridcard" slot remove sim.card --control "$work/control"
     out=$("$gridcard" meter insert "$meter" "$work/sim.card") || die "the meter refuses what pyscard wrote: $out"
     grep -q 'credited 50.00' <<<"$out" || die "the meter says: $out"
-    pass "the meter accepts the order that pyscard wrote: $(tail -n 1 <<<"$out")"
+    pass "the meter accepts the order that pyscard wrote: $(grep -m 1 "credited" <<<"$out")"
     quietly "$gridcard" slot insert sim.card --control "$work/control"
     client messages.py read 0 07 "$work/receipt.sms"
     stop_serving TERM 0
     out=$("$gridcard" server settle "$work/receipt.sms" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
-    pass "the bank settles the receipt that pyscard read: $(tail -n 1 <<<"$out")"
+    pass "the bank settles the receipt that pyscard read: $(tail -n 1 <<<"${out#*settled  }")"
 }
 
 decoders() {
-    "$decode_record" "$work/order.sms" "$work/receipt.sms" >"$work/ours.json" || die "decode_record"
+    local suite records=("$work/order.sms" "$work/receipt.sms")
+    for suite in 3des aes128 sm4; do
+        quietly "$gridcard" demo --meters 2 --seed 7 --suite "$suite" --home "$work/$suite" --keep-records
+        records+=("$work/$suite"/records/*.sms)
+    done
+    "$decode_record" "${records[@]}" >"$work/ours.json" || die "decode_record"
     "$venv/bin/python" "$judges/decode.py" "$work/ours.json" || die "the decoders disagree"
 }
 

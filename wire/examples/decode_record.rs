@@ -7,12 +7,13 @@ use gridcard_wire::sms::record::SmsRecord;
 use gridcard_wire::sms::tpdu::{Tpdu, UserData};
 use serde_json::{Value, json};
 use std::error::Error;
+use std::io::Write;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for file in std::env::args().skip(1) {
         let bytes = hex::decode(std::fs::read_to_string(&file)?.trim())?;
         let record = SmsRecord::parse(&bytes)?.ok_or("a free record")?;
-        println!("{}", object(&record));
+        writeln!(std::io::stdout(), "{}", object(&record))?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ impl TraceSink for CardTrace {
     }
 }
 
-/// A card that is served: its lock is held, and what it writes is on the medium before its status words leave.
+/// A card that is served: its lock is held.
 pub struct Served {
     slot: Traced,
     traffic: Arc<Traffic>,
@@ -75,14 +75,16 @@ enum Traced {
 
 impl Served {
     /// Takes the lock of a card file and loads it. `name` stands in the trace.
-    pub fn open(global: &Global, path: &Path, name: &str, trace: Option<&SharedTrace>) -> Result<Self> {
+    pub fn open(
+        global: &Global,
+        path: &Path,
+        keep: Keep,
+        name: &str,
+        trace: Option<&SharedTrace>,
+    ) -> Result<Self> {
         let lock = CardLock::take(path)?;
-        let slot = Slot::with_image(
-            Image::load(path)?,
-            path,
-            entropy(global, &path.display().to_string()),
-            Keep::Synced,
-        )?;
+        let slot =
+            Slot::with_image(Image::load(path)?, path, entropy(global, &path.display().to_string()), keep)?;
         let slot = match trace {
             None => Traced::No(Box::new(slot)),
             Some(trace) => {

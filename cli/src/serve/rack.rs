@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use vcard::slot::Keep;
 use vcard::vpcd::{Bridge, Contacts, Event, Settings, State};
 use wire::Channel;
 
@@ -24,7 +25,7 @@ struct Place {
     file: PathBuf,
     /// Where its reader listens.
     address: SocketAddr,
-    /// What does not change while the card is served.
+    /// The card that is in it, or was in it last.
     about: About,
     /// `None`: the card is out, and its file free for other commands.
     bridge: Option<Bridge<Served>>,
@@ -36,33 +37,41 @@ struct About {
     atr: String,
 }
 
+impl About {
+    fn of(card: &Served) -> Self {
+        About {
+            kind: card.kind().name(),
+            serial: hex::encode_upper(card.serial()),
+            atr: hex::encode_upper(card.atr()),
+        }
+    }
+}
+
 /// All slots.
 pub struct Rack {
     global: Global,
     trace: Option<SharedTrace>,
+    keep: Keep,
     places: Vec<Mutex<Place>>,
 }
 
 impl Rack {
-    /// Opens all cards, then puts them in: where one cannot be opened, none is served.
-    pub fn open(global: &Global, cards: &[(PathBuf, SocketAddr)]) -> Result<Self> {
+    /// Opens all cards, then puts them in: where one cannot be opened, none is served. `keep` says when their changes
+    /// reach their files.
+    pub fn open(global: &Global, cards: &[(PathBuf, SocketAddr)], keep: Keep) -> Result<Self> {
         let trace = global.trace.as_deref().map(SharedTrace::open).transpose()?;
         let mut opened = Vec::new();
         for (file, _) in cards {
-            opened.push(Served::open(global, file, &name(file), trace.as_ref())?);
+            opened.push(Served::open(global, file, keep, &name(file), trace.as_ref())?);
         }
         let mut places = Vec::new();
         for (slot, (card, (file, address))) in opened.into_iter().zip(cards).enumerate() {
-            let about = About {
-                kind: card.kind().name(),
-                serial: hex::encode_upper(card.serial()),
-                atr: hex::encode_upper(card.atr()),
-            };
+            let about = About::of(&card);
             let mut place = Place { slot, file: file.clone(), address: *address, about, bridge: None };
             place.put_in(card)?;
             places.push(Mutex::new(place));
         }
-        Ok(Rack { global: global.clone(), trace, places })
+        Ok(Rack { global: global.clone(), trace, keep, places })
     }
 
     /// Takes all cards out, in order; the first error is told after all are saved.
@@ -102,9 +111,10 @@ impl Rack {
             place.take_out()?;
         }
         if place.bridge.is_none() {
-            let card =
-                Served::open(&self.global, &place.file, &self::name(&place.file), self.trace.as_ref())?;
-            place.about.atr = hex::encode_upper(card.atr());
+            let name = self::name(&place.file);
+            let card = Served::open(&self.global, &place.file, self.keep, &name, self.trace.as_ref())?;
+            // Whatever card the file holds by now.
+            place.about = About::of(&card);
             place.put_in(card)?;
         }
         if let Some(bridge) = &place.bridge {

@@ -14,6 +14,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use vcard::slot::Keep;
 
 /// Options of `card serve`.
 #[derive(Debug, Args)]
@@ -27,6 +28,10 @@ pub struct Serve {
     /// Port of the driver's first slot; the second slot has the next port, and so on.
     #[arg(long, default_value_t = vcard::vpcd::FIRST_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
+    /// Do not wait for the disk at every write. Each is in the card file before its status word leaves all the same, so that
+    /// a killed program loses none; a machine that stops may lose the last seconds.
+    #[arg(long)]
+    pub no_sync: bool,
     /// Socket by which `gridcard slot` reaches the cards. Default: serve-PORT.sock in the home.
     #[arg(long, value_name = "PATH")]
     pub control: Option<PathBuf>,
@@ -59,9 +64,10 @@ fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
 /// Serves the cards until a signal ends it.
 pub fn run(global: &Global, options: &Serve) -> Result<()> {
     let places = places(options)?;
+    let keep = if options.no_sync { Keep::EveryCommand } else { Keep::Synced };
     // From here on a signal ends things in order.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
-    let rack = Arc::new(Rack::open(global, &places)?);
+    let rack = Arc::new(Rack::open(global, &places, keep)?);
     let path = match &options.control {
         Some(path) => path.clone(),
         None => control::default_path(global, options.port)?,
