@@ -40,7 +40,7 @@ server=
 finish() {
     local status=$?
     [[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true
-    stop_pcscd KILL
+    stop_pcscd
     if [[ $status -eq 0 ]]; then
         rm -rf "$work"
     else
@@ -59,6 +59,7 @@ serve() {
     local name=$1 card in
     shift
     served=$work/serve-$name
+    : >"$served.err"
     "$gridcard" card serve "$@" --port "$port" --control "$work/control" --trace "$served.trace" --json \
         >"$served.json" 2>"$served.err" &
     server=$!
@@ -210,13 +211,24 @@ decoders() {
     "$venv/bin/python" "$judges/decode.py" "$work/ours.json" || die "the decoders disagree"
 }
 
-# The daemon killed while nothing runs, then in the midst of writes, then the card's own program.
+# begin_writing: a client that writes without end; a good many writes are done when it returns.
+begin_writing() {
+    : >"$work/kill.log"
+    "$python" "$judges/writer.py" write 1 "$work/kill.log" 2>>"$work/clients.err" &
+    writer=$!
+    local try
+    for ((try = 0; try < 600; try++)); do
+        [[ $(wc -l <"$work/kill.log") -lt 100 ]] || return 0
+        sleep 0.05
+    done
+    die "the writing client does not get on: $(cat "$work/clients.err")"
+}
+
+# The daemon killed in the midst of writes, then the card's own program.
 outages() {
     local writer
     serve outages "$work/sim.card" "$work/plain.card"
-    "$python" "$judges/writer.py" write 1 "$work/kill.log" 2>>"$work/clients.err" &
-    writer=$!
-    sleep 1.5
+    begin_writing
     stop_pcscd KILL
     hears 'slot 1 (plain.card): reader lost'
     hears 'slot 0 (sim.card): reader lost'
@@ -227,9 +239,7 @@ outages() {
     pass "pcscd killed while a card was written, and started again: $(grep -c 'reader lost' "$served.err") readers lost and found"
     client messages.py read 0 07 "$work/again.sms"
     cmp -s "$work/receipt.sms" "$work/again.sms" || die "the SIM's message changed"
-    "$python" "$judges/writer.py" write 1 "$work/kill.log" 2>>"$work/clients.err" &
-    writer=$!
-    sleep 1.5
+    begin_writing
     kill -KILL "$server"
     wait "$server" 2>/dev/null || true
     server=

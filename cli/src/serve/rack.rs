@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use vcard::slot::Keep;
-use vcard::vpcd::{Bridge, Contacts, Event, Settings, State};
+use vcard::vpcd::{ABSENCE, Bridge, Contacts, Event, Settings, State};
 use wire::Channel;
 
 /// How long `slot insert` waits for the reader to see the card.
@@ -29,6 +29,8 @@ struct Place {
     about: About,
     /// `None`: the card is out, and its file free for other commands.
     bridge: Option<Bridge<Served>>,
+    /// When a card was taken out of it last.
+    emptied: Option<Instant>,
 }
 
 struct About {
@@ -67,7 +69,8 @@ impl Rack {
         let mut places = Vec::new();
         for (slot, (card, (file, address))) in opened.into_iter().zip(cards).enumerate() {
             let about = About::of(&card);
-            let mut place = Place { slot, file: file.clone(), address: *address, about, bridge: None };
+            let mut place =
+                Place { slot, file: file.clone(), address: *address, about, bridge: None, emptied: None };
             place.put_in(card)?;
             places.push(Mutex::new(place));
         }
@@ -115,6 +118,10 @@ impl Rack {
             let card = Served::open(&self.global, &place.file, self.keep, &name, self.trace.as_ref())?;
             // Whatever card the file holds by now.
             place.about = About::of(&card);
+            // A card that comes before its reader saw the last one go is taken for that one.
+            if let Some(emptied) = place.emptied {
+                std::thread::sleep(ABSENCE.saturating_sub(emptied.elapsed()));
+            }
             place.put_in(card)?;
         }
         if let Some(bridge) = &place.bridge {
@@ -185,6 +192,7 @@ impl Place {
     /// True when it was in.
     fn take_out(&mut self) -> Result<bool> {
         let Some(bridge) = self.bridge.take() else { return Ok(false) };
+        self.emptied = Some(Instant::now());
         bridge.remove().close()?;
         Ok(true)
     }
@@ -226,6 +234,9 @@ fn tell(event: &Event, address: SocketAddr) -> String {
             let last =
                 if *unheard { "; the last command was carried out, its answer was not heard" } else { "" };
             format!("reader lost: {reason}{last}. All the card wrote is kept; connecting again")
+        }
+        Event::Unpowered => {
+            "its reader gives it no power, for it did not see the last card go; out and in again".into()
         }
         Event::Left { error } => {
             format!("the card left its reader: {error}. Put it back with `gridcard slot insert`")

@@ -79,10 +79,16 @@ start_pcscd() {
     die "pcscd does not start"
 }
 
-# stop_pcscd [SIGNAL]: ends the one that start_pcscd started.
+# stop_pcscd [SIGNAL]: ends the one that start_pcscd started; one that does not end within three seconds is killed.
 stop_pcscd() {
     [[ -n ${pcscd_pid:-} ]] || return 0
     kill "-${1:-TERM}" "$pcscd_pid" 2>/dev/null || true
+    local try
+    for ((try = 0; try < 60; try++)); do
+        kill -0 "$pcscd_pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -KILL "$pcscd_pid" 2>/dev/null || true
     wait "$pcscd_pid" 2>/dev/null || true
     pcscd_pid=
 }

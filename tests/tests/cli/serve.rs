@@ -55,7 +55,9 @@ impl Reader {
     fn card(&self, slot: usize) -> Session {
         let (stream, _) = self.0[slot].accept().unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Session(stream)
+        let mut session = Session(stream);
+        session.0.write_all(&[0x00, 0x01, 0x01]).unwrap(); // power
+        session
     }
 }
 

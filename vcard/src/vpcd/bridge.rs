@@ -21,10 +21,18 @@ pub struct Settings {
     pub patience: Duration,
     /// A reader that asks nothing for so long after a connection is reported as [`Event::Silent`].
     pub silence: Duration,
+    /// A reader that looks at the card for so long and gives it no power did not see the last one go: the card is taken
+    /// out once, for `absence`, and put in again [docs/specs/vpcd.md 4].
+    pub unpowered: Duration,
+    /// How long a card must be away for its reader to see it go.
+    pub absence: Duration,
     /// Whether to acknowledge what the reader sends at once. Without it every exchange waits some 40 ms for a timer
     /// of the network; a switch for measuring just that.
     pub quick_ack: bool,
 }
+
+/// pcscd looks for cards every 400 ms.
+pub const ABSENCE: Duration = Duration::from_millis(700);
 
 impl Settings {
     /// The usual settings for a reader at an address.
@@ -34,6 +42,8 @@ impl Settings {
             backoff: Backoff { first: Duration::from_millis(100), most: Duration::from_secs(2) },
             patience: Duration::from_secs(2),
             silence: Duration::from_secs(3),
+            unpowered: Duration::from_millis(1500),
+            absence: ABSENCE,
             quick_ack: true,
         }
     }
@@ -75,6 +85,8 @@ pub enum Event {
         /// The card had carried out a command, and the reader went before it took the answer.
         unheard: bool,
     },
+    /// The reader looked at the card and gave it no power; the card is taken out for a moment, so that it sees it come.
+    Unpowered,
     /// The card left by itself; the connection is closed and stays so.
     Left {
         /// Why.
@@ -201,6 +213,8 @@ enum End {
     Removed,
     /// The reader went.
     Lost { reason: String, spoke: bool, unheard: bool },
+    /// The reader holds on to what it thinks of the last card.
+    Unpowered,
     /// The card went.
     Left(ChannelError),
 }
@@ -219,6 +233,8 @@ struct Session {
     spoke: bool,
     /// The last one was a command.
     commanded: bool,
+    /// It gave the card power, or a command, or was helped to do so once.
+    powered: bool,
 }
 
 struct Server<C, F> {
@@ -230,11 +246,11 @@ struct Server<C, F> {
 
 impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
     fn run(&mut self) {
-        let mut failures = 0;
+        let (mut failures, mut helped) = (0, false);
         while !lock(&self.shared.life).ending {
             let Settings { address, patience, quick_ack, .. } = self.settings;
             let end = match Line::connect(address, patience, quick_ack) {
-                Ok(line) => self.serve(line),
+                Ok(line) => self.serve(line, helped),
                 Err(error) => End::Lost { reason: words(&error), spoke: false, unheard: false },
             };
             match end {
@@ -245,11 +261,19 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
                     (self.observer)(Event::Left { error });
                     return;
                 }
+                End::Unpowered => {
+                    helped = true;
+                    self.enter(State::Seeking);
+                    (self.observer)(Event::Unpowered);
+                    if self.pause(self.settings.absence) {
+                        return;
+                    }
+                }
                 End::Lost { reason, spoke, unheard } => {
                     self.enter(State::Seeking);
                     if spoke {
                         lock(&self.shared.card).power_off();
-                        failures = 0;
+                        (failures, helped) = (0, false);
                         self.told = None;
                         (self.observer)(Event::Lost { reason, unheard });
                     } else {
@@ -294,8 +318,9 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
     }
 
     /// Answers a reader until it goes, or the card does.
-    fn serve(&mut self, mut line: Line) -> End {
-        let mut session = Session { spoke: false, commanded: false };
+    fn serve(&mut self, mut line: Line, helped: bool) -> End {
+        let mut session = Session { spoke: false, commanded: false, powered: helped };
+        let begun = Instant::now();
         let ready = line.patience(Some(self.settings.silence)).and_then(|()| line.stream());
         match ready {
             Ok(stream) => lock(&self.shared.life).stream = Some(stream),
@@ -314,7 +339,12 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
                         self.spoken();
                     }
                     let request = Request::of(message);
-                    session = Session { spoke: true, commanded: matches!(request, Request::Command(_)) };
+                    session.spoke = true;
+                    session.commanded = matches!(request, Request::Command(_));
+                    session.powered |= session.commanded || request == Request::PowerOn;
+                    if !session.powered && begun.elapsed() > self.settings.unpowered {
+                        return End::Unpowered;
+                    }
                     self.act(request)
                 }
                 Ok(None) => return self.lost(&ErrorKind::UnexpectedEof.into(), session),

@@ -19,7 +19,7 @@ mod bridge;
 mod line;
 pub mod message;
 
-pub use bridge::{Backoff, Bridge, Event, Settings, State};
+pub use bridge::{ABSENCE, Backoff, Bridge, Event, Settings, State};
 pub use line::Line;
 
 use wire::Channel;

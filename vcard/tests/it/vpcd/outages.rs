@@ -119,6 +119,42 @@ fn a_port_that_hangs_up_at_once_is_not_hammered() {
 }
 
 #[test]
+fn a_reader_that_gives_no_power_sees_the_card_go_and_come_once() {
+    let reader = Reader::new();
+    let (unpowered, absence) = (Duration::from_millis(80), Duration::from_millis(120));
+    let (bridge, told) = insert(card(), Settings { unpowered, absence, ..settings(reader.address()) });
+    let mut session = reader.card();
+    session.ask(ATR);
+    assert_eq!(next(&told), Event::Connected);
+    std::thread::sleep(unpowered * 2);
+    session.send(ATR);
+    session.is_empty();
+    let begun = Instant::now();
+    assert_eq!(next(&told), Event::Unpowered);
+    let mut session = reader.card();
+    assert!(begun.elapsed() > absence / 2, "{:?}", begun.elapsed());
+    session.ask(ATR);
+    assert_eq!(next(&told), Event::Connected);
+    // Once: perhaps this reader gives power when somebody wants the card.
+    std::thread::sleep(unpowered * 2);
+    session.ask(ATR);
+    assert_eq!(session.ask(READ), READS);
+    assert_eq!(bridge.state(), State::Connected);
+    assert!(told.try_recv().is_err());
+    // With power, or a command in its place, a reader may look as long as it likes.
+    for message in [ON, READ] {
+        let (bridge, told) = insert(card(), Settings { unpowered, absence, ..settings(reader.address()) });
+        let mut session = reader.card();
+        session.send(message);
+        std::thread::sleep(unpowered * 2);
+        session.send(ATR);
+        assert_eq!(next(&told), Event::Connected);
+        std::thread::sleep(unpowered);
+        assert_eq!(bridge.state(), State::Connected);
+    }
+}
+
+#[test]
 fn waiting_for_a_state_ends_with_patience() {
     let address = Reader::new().address();
     let (bridge, _told) = insert(card(), settings(address));
