@@ -40,6 +40,9 @@ pub struct Global {
     /// Append every APDU to this file, secrets hidden.
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Tell how long the cards' lines would take at 9600 bit/s, processing aside: on stderr, or as `wire_time`.
+    #[arg(long, global = true)]
+    pub wire_time: bool,
     /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
@@ -62,8 +65,12 @@ pub struct Global {
 pub struct Traffic {
     /// Commands.
     pub apdus: AtomicU64,
-    /// Bytes of commands and answers.
+    /// Bytes of commands and answers, ATRs among them.
     pub bytes: AtomicU64,
+    /// Resets.
+    pub resets: AtomicU64,
+    /// Least time on the cards' lines, in etu.
+    pub etu: AtomicU64,
 }
 
 /// What a command is about.

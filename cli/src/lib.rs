@@ -20,6 +20,7 @@ mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod wire_time;
 
 use args::Cli;
 use clap::Parser;
@@ -39,7 +40,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let global = cli.global.clone();
-    match nouns::run(cli) {
+    let done = nouns::run(cli);
+    if global.wire_time && !global.json {
+        output::say(wire_time::summary(&global.traffic));
+    }
+    match done {
         Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
         Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
         Ok(()) => 0,

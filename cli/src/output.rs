@@ -1,6 +1,7 @@
 //! What the user sees: tables and JSON on stdout, talk on stderr.
 
 use crate::args::Global;
+use crate::wire_time;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind, Write};
@@ -46,6 +47,9 @@ pub fn answer(global: &Global, text: &str, object: Value) {
         with_schema.insert("schema".into(), 1.into());
         if let Value::Object(object) = object {
             with_schema.extend(object);
+        }
+        if global.wire_time {
+            with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
         put(global, &Value::Object(with_schema).to_string());

@@ -29,6 +29,18 @@ pub enum Protocol {
     T0 = 1,
 }
 
+/// Which way the data of a command flows on a T=0 line: the header does not tell, the card must know
+/// [docs/specs/line.md 4].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// No data, or no such command: the status word follows the header, whatever P3.
+    Neither,
+    /// P3 counts the bytes the card is to be given; 00 is none.
+    ToCard,
+    /// P3 counts the bytes the card is to give; 00 is 256.
+    FromCard,
+}
+
 /// What is burnt into a chip at its making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chip {
@@ -286,6 +298,22 @@ impl<N: Nvm> Card<N> {
         }
         out.append(&mut self.answer);
         Ok(sw)
+    }
+
+    /// Which way the data of a command with this header flows, from the command table.
+    pub fn flow(&self, [cla, ins, p1, p2]: [u8; 4]) -> Flow {
+        if ins == 0xC0 && cla == self.program.dialect.get_response_class {
+            return Flow::FromCard;
+        }
+        match self.row(&CommandRef { cla, ins, p1, p2, data: &[], le: None }) {
+            Ok(row) => row.case.flow(cla),
+            Err(_) => Flow::Neither,
+        }
+    }
+
+    /// Puts the chip on its contacts, where every chip speaks T=0; what its image says stays as it is.
+    pub const fn on_contacts(&mut self) {
+        self.chip.protocol = Protocol::T0;
     }
 
     fn get_response(&mut self, p3: u8, out: &mut Vec<u8>) -> Sw {

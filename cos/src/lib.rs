@@ -18,7 +18,7 @@ pub mod rights;
 pub mod state;
 pub mod table;
 
-pub use card::{Card, Chip, Protocol};
+pub use card::{Card, Chip, Flow, Protocol};
 pub use context::{Context, Entropy};
 pub use halt::Halt;
 pub use nvm::{Nvm, PAGE, PowerLoss, RamNvm};

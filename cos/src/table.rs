@@ -3,7 +3,7 @@
 //! The kernel checks class, parameters, lengths and rights of a row before its handler runs, in the order the
 //! dialect fixes; a handler cannot forget them.
 
-use crate::card::Chip;
+use crate::card::{Chip, Flow};
 use crate::context::Context;
 use crate::halt::Halt;
 use alloc::vec::Vec;
@@ -82,6 +82,17 @@ impl Case {
             Case::One | Case::Two => len == 0,
             Case::Three(min, max) | Case::Four(min, max) => len >= min as usize && len <= max as usize,
             Case::TwoOrFour(min, max) => len == 0 || (len >= min as usize && len <= max as usize),
+        }
+    }
+
+    /// Which way data flows on a T=0 line under this class byte: reading turns round under secure messaging, where
+    /// the command carries a MAC.
+    pub const fn flow(self, cla: u8) -> Flow {
+        match self {
+            Case::One => Flow::Neither,
+            Case::Two => Flow::FromCard,
+            Case::TwoOrFour(..) if cla & 0x04 == 0 => Flow::FromCard,
+            Case::Three(..) | Case::Four(..) | Case::TwoOrFour(..) => Flow::ToCard,
         }
     }
 
@@ -215,7 +226,7 @@ pub const fn check(rows: &[CommandRow]) {
     let mut i = 0;
     while i < rows.len() {
         let row = &rows[i];
-        assert!(row.ins & 1 == 0 && row.ins >> 4 != 6 && row.ins >> 4 != 9, "T=0 has no such instruction");
+        assert!(wire::line::carries(row.ins), "T=0 has no such instruction");
         if let Case::Three(min, max) | Case::Four(min, max) | Case::TwoOrFour(min, max) = row.case {
             assert!(min <= max, "least length above greatest");
         }

@@ -3,6 +3,7 @@
 
 pub mod entropy;
 pub mod image;
+pub mod line;
 pub mod memory;
 pub mod slot;
 pub mod vpcd;

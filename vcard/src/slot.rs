@@ -2,7 +2,7 @@
 
 use crate::image::{Image, ImageError};
 use crate::memory::{SlotMemory, SupplyCut};
-use cos::{Card, Entropy, Nvm};
+use cos::{Card, Entropy, Flow, Nvm};
 use std::path::{Path, PathBuf};
 use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
@@ -75,6 +75,17 @@ impl Slot {
     /// Whether the image may hold keys of a formal root.
     pub const fn may_hold_formal(&self) -> bool {
         self.formal
+    }
+
+    /// Which way the data of a command flows on a T=0 line.
+    pub fn flow(&self, header: [u8; 4]) -> Flow {
+        self.card.flow(header)
+    }
+
+    /// Lets the card speak T=0, as it does on its contacts; a contactless card answers as a chip with both
+    /// interfaces would.
+    pub const fn on_contacts(&mut self) {
+        self.card.on_contacts();
     }
 
     /// Where the image is kept.

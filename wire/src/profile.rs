@@ -6,6 +6,11 @@
 use crate::apdu::Command;
 use alloc::vec::Vec;
 
+/// Telephone number that orders come from unless the operator says otherwise, digits of the international form; a sample.
+pub const SERVER_NUMBER: &str = "8657495598";
+/// Service centre over which they come, likewise.
+pub const SERVICE_CENTRE: &str = "8613800574500";
+
 /// Kind of a card, as in its card information and its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]

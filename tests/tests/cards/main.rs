@@ -8,6 +8,7 @@ mod bench;
 mod export;
 mod interrupted;
 mod issuing;
+mod line;
 mod psam;
 mod refusals;
 mod secrets;

@@ -113,6 +113,11 @@ fn live(json: &Json<'_>) {
         "3F00/0005"
     );
     assert_eq!(json.ok(Party::Sims, &["card", "diff", "plain.card", "plain.card"])["same"], true);
+    #[cfg(unix)]
+    {
+        let line = ["card", "line", "plain.card", "--listen", "127.0.0.1:0", "--terminals", "0"];
+        assert!(json.ok(Party::Sims, &line)["listen"].as_str().unwrap().starts_with("127.0.0.1:"));
+    }
     assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance"], "49.45 yuan");
     assert!(json.ok(Party::Meters, &["card", "list", "."])["cards"].as_array().unwrap().len() >= 7);
     world.phones(&["card", "show", text(&sim), "--trace", "t.trace"]).run().ok();

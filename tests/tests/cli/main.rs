@@ -12,6 +12,8 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod records;
@@ -23,4 +25,5 @@ mod serve;
 mod shell;
 mod sims;
 mod states;
+mod wire_time;
 mod world;

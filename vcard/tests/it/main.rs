@@ -7,6 +7,7 @@ mod faults;
 mod hostile;
 mod image;
 mod images;
+mod line;
 mod slot;
 mod vpcd;
 

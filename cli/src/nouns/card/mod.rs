@@ -2,6 +2,8 @@
 
 mod diff;
 mod dump;
+#[cfg(unix)]
+mod line;
 mod new;
 mod personalise;
 #[cfg(unix)]
@@ -39,6 +41,9 @@ pub enum Verb {
     Dump(dump::Dump),
     /// Tell what differs between two card images; exit code 1 when something does.
     Diff(diff::Diff),
+    /// Put a card on a T=0 line, for a terminal that speaks T=0 itself: one byte a character.
+    #[cfg(unix)]
+    Line(line::LineOptions),
     /// List the card files of a folder and the folders below it.
     List(List),
     /// Show what a card is: ATR, kind, number, state, keys by their check values.
@@ -69,6 +74,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Serve(options) => serve::run(global, &options),
         Verb::Dump(options) => dump::run(global, &options),
         Verb::Diff(options) => diff::run(global, &options),
+        #[cfg(unix)]
+        Verb::Line(options) => line::run(global, &options),
         Verb::List(options) => list(global, &options.folder),
         Verb::Show(options) => show(global, &options.card),
     }
