@@ -212,7 +212,12 @@ impl<N: Nvm> Card<N> {
         let mf = Node::mf(&memory);
         let empty = mf.is_some_and(|mf| mf.is_empty(&memory));
         self.volatile = Some(Volatile::after_reset(empty));
-        Some((self.program.atr)(&self.chip))
+        Some(self.atr())
+    }
+
+    /// The ATR that a reset would answer; nothing is reset.
+    pub fn atr(&self) -> Vec<u8> {
+        (self.program.atr)(&self.chip)
     }
 
     /// Takes the power away.

@@ -234,8 +234,18 @@ fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()>
     if done.is_err() {
         // Best effort: the half-written file is of no use to anybody.
         let _ = fs::remove_file(&beside);
+    } else if durable {
+        sync_folder(path);
     }
     done
+}
+
+/// The new name is on the medium too. Best effort: not every system lets a folder be synced.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// A new file that its owner alone may read: it holds keys.

@@ -9,6 +9,8 @@ pub mod psam;
 pub mod server;
 pub mod shell;
 pub mod sim;
+#[cfg(unix)]
+pub mod slot;
 pub mod trace;
 
 use crate::args::{Cli, Noun};
@@ -24,6 +26,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Psam(verb) => psam::run(&global, verb),
         Noun::Esam(verb) => esam::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
+        #[cfg(unix)]
+        Noun::Slot(verb) => slot::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),
         Noun::Trace(verb) => trace::run(&global, verb),

@@ -130,6 +130,17 @@ fn live(json: &Json<'_>) {
     assert!(json.ok(Party::Sims, &["trace", "show", "t.trace"])["apdus"].as_u64().unwrap() > 3);
 }
 
+/// Slots where nothing serves; what they say while something does is tested with `card serve`.
+fn slots(json: &Json<'_>) {
+    for verb in ["list", "insert", "remove", "cycle", "reset"] {
+        let card: &[&str] = if verb == "list" { &[] } else { &["0"] };
+        let (_, object) = json.run(Party::Sims, &[&["slot", verb][..], card].concat());
+        assert_eq!(object["exit"], 3, "slot {verb}");
+    }
+    let (_, object) = json.run(Party::Sims, &["card", "serve", "no.card"]);
+    assert_eq!(object["exit"], 3);
+}
+
 /// Nouns and verbs, from the command's own man pages.
 fn commands(world: &World) -> BTreeSet<String> {
     let folder = world.path("man");
@@ -151,6 +162,7 @@ fn every_command_answers_one_object() {
     let json = Json { world: &world, seen: RefCell::default() };
     found(&json);
     live(&json);
+    slots(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();

@@ -20,6 +20,8 @@ mod records;
 mod repeated;
 mod roles;
 mod secrets;
+#[cfg(unix)]
+mod serve;
 mod shell;
 mod sim_life;
 mod sims;
