@@ -10,6 +10,7 @@ mod export;
 mod interrupted;
 mod issuing;
 mod life;
+mod line;
 mod office;
 mod psam;
 mod refusals;
