@@ -1,5 +1,7 @@
 //! The command line, as data.
 
+#[cfg(unix)]
+use crate::nouns::slot;
 use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, test_card, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -59,6 +61,9 @@ pub struct Global {
     /// Whether the one JSON object is out; an error after it has only stderr left.
     #[arg(skip)]
     pub answered: Arc<AtomicBool>,
+    /// Whether a signal ended what would have gone on.
+    #[arg(skip)]
+    pub interrupted: Arc<AtomicBool>,
     /// Whether the answer could not be written; the command has failed then, whatever it did.
     #[arg(skip)]
     pub unheard: Arc<AtomicBool>,
@@ -101,6 +106,10 @@ pub enum Noun {
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),
+    /// The slots of a running `card serve`: put cards in, take them out, reset them.
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Slot(slot::Verb),
     /// Meters: pair, insert a SIM, consume.
     #[command(subcommand)]
     Meter(meter::Verb),

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
 
-/// Exit codes of the command. 130 is the shell's word for a Ctrl-C: every act is whole or can be repeated, so the
-/// command leaves that signal to the system.
+/// Exit codes of the command. 130 is the shell's word for a Ctrl-C: every act is whole or can be repeated, so most
+/// commands leave that signal to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The card or the data said no.
@@ -21,6 +21,8 @@ pub enum Exit {
     Absent,
     /// Security stop.
     Security,
+    /// A signal ended it, in order.
+    Interrupted,
 }
 
 impl Exit {
@@ -31,6 +33,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Absent => 3,
             Exit::Security => 4,
+            Exit::Interrupted => 130,
         }
     }
 }
@@ -99,7 +102,8 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     Exit::Refused
 }
 
-fn hint_of(error: &anyhow::Error) -> Option<String> {
+/// What to do about an error, when it knows.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| kdc_hint(cause).map(str::to_owned))
@@ -145,7 +149,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
 }
 
 /// The chain of causes in one line; a cause that its error already quotes is not said twice.
-fn words(error: &anyhow::Error) -> String {
+pub fn words(error: &anyhow::Error) -> String {
     let mut words = String::new();
     for cause in error.chain() {
         let text = cause.to_string();

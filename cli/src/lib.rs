@@ -19,6 +19,8 @@ mod output;
 mod records;
 mod script;
 mod secret;
+#[cfg(unix)]
+mod serve;
 mod wire_time;
 
 use args::Cli;
@@ -45,6 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
     match done {
         Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
         Ok(()) => 0,
         Err(error) => fail::report(&error, &global).code(),
     }

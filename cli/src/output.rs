@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
-    // Where nobody can hear, there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{}", words.as_ref());
+    // In one write, so that lines of several threads stay whole. Where nobody can hear, there is nobody to tell.
+    let _ = io::stderr().write_all(format!("{}\n", words.as_ref()).as_bytes());
 }
 
 /// Lines on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.

@@ -6,6 +6,7 @@ pub mod image;
 pub mod line;
 pub mod memory;
 pub mod slot;
+pub mod vpcd;
 
 pub use entropy::{OsEntropy, SeededEntropy};
 pub use image::{Image, ImageError};

@@ -21,6 +21,9 @@ pub enum Pull {
 pub enum Keep {
     /// Before the status word of the command that made them leaves.
     EveryCommand,
+    /// As [`Keep::EveryCommand`], and on the medium by then: for cards that others write, who may build on a status
+    /// word whatever happens to this machine.
+    Synced,
     /// At [`Slot::close`], without waiting for the medium: for batches that are repeated as a whole when they
     /// break.
     AtClose,
@@ -100,6 +103,16 @@ impl Slot {
         Image { kind: self.kind(), formal: self.formal, eeprom: self.card.nvm().bytes().to_vec() }
     }
 
+    /// The ATR that a reset would answer; the card does not notice.
+    pub fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    /// Takes the power away; the card stays in the slot, and the next reset or command gives it power again.
+    pub fn power_off(&mut self) {
+        self.card.power_off();
+    }
+
     /// Takes the card out: power is gone.
     pub fn remove(&mut self) {
         self.card.power_off();
@@ -128,7 +141,7 @@ impl Slot {
             Keep::InMemory => {}
             Keep::AtClose if self.card.nvm().is_dirty() => self.save(false)?,
             Keep::EveryCommand if self.unsynced => self.save(true)?,
-            Keep::AtClose | Keep::EveryCommand => {}
+            Keep::AtClose | Keep::EveryCommand | Keep::Synced => {}
         }
         Ok(())
     }
@@ -142,9 +155,9 @@ impl Slot {
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
-        if self.keep == Keep::EveryCommand
+        if matches!(self.keep, Keep::EveryCommand | Keep::Synced)
             && self.card.nvm().is_dirty()
-            && let Err(error) = self.save(false)
+            && let Err(error) = self.save(self.keep == Keep::Synced)
         {
             // The card knows more than its image now; a user may not build on that.
             self.remove();

@@ -25,19 +25,21 @@ pub enum CardKind {
     Psam = 4,
     /// Embedded security module of a meter.
     Esam = 5,
-    /// Customer's SIM.
+    /// Customer's SIM, classic.
     Sim = 6,
     /// Production test card.
     TestCard = 7,
     /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
     Fmcos = 8,
+    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
+    Uicc = 9,
     /// Issuing card of a city that makes production test cards; always of the test hierarchy.
     TestIssuing = 0x0A,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 9] = [
+    pub const ALL: [CardKind; 10] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -46,6 +48,7 @@ impl CardKind {
         CardKind::Sim,
         CardKind::TestCard,
         CardKind::Fmcos,
+        CardKind::Uicc,
         CardKind::TestIssuing,
     ];
 
@@ -71,7 +74,18 @@ impl CardKind {
             CardKind::TestCard => "test-card",
             CardKind::Fmcos => "fmcos",
             CardKind::TestIssuing => "test-issuing",
+            CardKind::Uicc => "uicc",
         }
+    }
+
+    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
+    pub const fn is_sim(self) -> bool {
+        matches!(self, CardKind::Sim | CardKind::Uicc)
+    }
+
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
     }
 
     /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
@@ -380,7 +394,7 @@ pub const fn pins(kind: CardKind) -> &'static [PinRow] {
         CardKind::PsamIssuing | CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => {
             &[OPERATOR_PIN]
         }
-        CardKind::Esam | CardKind::Sim | CardKind::Fmcos => &[],
+        CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }
 
@@ -440,7 +454,7 @@ impl Recipient {
             Recipient::Card(CardKind::EsamIssuing) => ESAM_ISSUING_KEYS,
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
-            Recipient::Card(CardKind::Sim | CardKind::Fmcos) => &[],
+            Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }
     }

@@ -9,6 +9,8 @@ pub mod psam;
 pub mod server;
 pub mod shell;
 pub mod sim;
+#[cfg(unix)]
+pub mod slot;
 pub mod test_card;
 pub mod trace;
 
@@ -56,6 +58,8 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Esam(verb) => esam::run(global, verb),
         Noun::TestCard(verb) => test_card::run(global, verb),
         Noun::Sim(verb) => sim::run(global, verb),
+        #[cfg(unix)]
+        Noun::Slot(verb) => slot::run(global, verb),
         Noun::Meter(verb) => meter::run(global, verb),
         Noun::Server(verb) => server::run(global, verb),
         Noun::Trace(verb) => trace::run(global, verb),

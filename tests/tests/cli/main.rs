@@ -22,7 +22,10 @@ mod records;
 mod repeated;
 mod roles;
 mod secrets;
+#[cfg(unix)]
+mod serve;
 mod shell;
+mod sim_life;
 mod sims;
 mod states;
 mod wire_time;

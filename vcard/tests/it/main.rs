@@ -9,6 +9,7 @@ mod image;
 mod images;
 mod line;
 mod slot;
+mod vpcd;
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
