@@ -12,16 +12,16 @@ echo 123456 >"$home/pin"
 echo 654321 >"$home/pin2"
 pins=(--pin-file "$home/pin" --second-pin-file "$home/pin2")
 card=(--card-pin-file "$home/pin" --card-second-pin-file "$home/pin2")
-run=("$gridcard" --home "$home/home" --trace "$home/run.trace" --json)
+run=("$gridcard" --home "$home/parties" --trace "$home/run.trace" --json)
 
 "${run[@]}" kdc init --test-root --suite "$suite" "${pins[@]}" >"$home/init.json"
 "${run[@]}" kdc issue-card psam-issuing --city "$region" --number 000000000002 "${pins[@]}" "${card[@]}" >"$home/2.json"
 "${run[@]}" kdc issue-card esam-issuing --city "$region" --number 000000000003 "${pins[@]}" "${card[@]}" >"$home/3.json"
-"${run[@]}" city open "$home"/home/province/out/*.card >/dev/null
+"${run[@]}" city open "$home"/parties/province/out/*.card >/dev/null
 "${run[@]}" psam issue --number 330200000001 --pin-file "$home/pin" --card-pin-file "$home/pin" >"$home/4.json"
 "${run[@]}" esam issue --meter 000020181114 --pin-file "$home/pin" >/dev/null
 "$python" "$judge" --suite "$suite" --province "$home/init.json" --card "$home"/[234].json \
-    --audit "$home/home/province/audit.jsonl" "$home/home/city-$region/audit.jsonl" --trace "$home/run.trace"
+    --audit "$home/parties/province/audit.jsonl" "$home/parties/city-$region/audit.jsonl" --trace "$home/run.trace"
 
 # formal: components in, shares out, and each share proved from its file
 for seed in 1 2; do
