@@ -135,11 +135,12 @@ impl Image {
         if !(sim::LEAST_MESSAGES..=sim::MOST_MESSAGES).contains(&mask.messages) {
             return None;
         }
-        let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial };
+        let kind = mask.profile.kind();
+        let chip = Chip { kind, suite: Suite::TripleDes, protocol: Protocol::T0, serial };
         let mut nvm = RamNvm::erased(Chip::eeprom_size(mask.user_bytes()));
         let _ = chip.manufacture(&mut nvm); // a RAM EEPROM does not lose its supply
         mask.burn(&mut nvm).ok()?;
-        Some(Image { kind: CardKind::Sim, formal: false, eeprom: nvm.bytes().to_vec() })
+        Some(Image { kind, formal: false, eeprom: nvm.bytes().to_vec() })
     }
 
     /// The image as a file holds it.
@@ -192,10 +193,10 @@ impl Image {
         Image::from_bytes(&fs::read(path).map_err(ImageError::io(path))?, path)
     }
 
-    /// Loads an image file that must be of a kind.
+    /// Loads an image file that must be of a kind, or serve as one: a UICC is a SIM too.
     pub fn load_kind(path: &Path, wanted: CardKind) -> Result<Self, ImageError> {
         let image = Image::load(path)?;
-        if image.kind == wanted {
+        if image.kind.serves_as(wanted) {
             Ok(image)
         } else {
             Err(ImageError::Kind { path: path.to_path_buf(), found: image.kind, wanted })

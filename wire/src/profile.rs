@@ -25,17 +25,19 @@ pub enum CardKind {
     Psam = 4,
     /// Embedded security module of a meter.
     Esam = 5,
-    /// Customer's SIM.
+    /// Customer's SIM, classic.
     Sim = 6,
     /// Production test card.
     TestCard = 7,
     /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
     Fmcos = 8,
+    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
+    Uicc = 9,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 8] = [
+    pub const ALL: [CardKind; 9] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -44,6 +46,7 @@ impl CardKind {
         CardKind::Sim,
         CardKind::TestCard,
         CardKind::Fmcos,
+        CardKind::Uicc,
     ];
 
     /// The kind byte.
@@ -67,7 +70,18 @@ impl CardKind {
             CardKind::Sim => "sim",
             CardKind::TestCard => "test-card",
             CardKind::Fmcos => "fmcos",
+            CardKind::Uicc => "uicc",
         }
+    }
+
+    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
+    pub const fn is_sim(self) -> bool {
+        matches!(self, CardKind::Sim | CardKind::Uicc)
+    }
+
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
     }
 
     /// The kind of a name.
@@ -361,7 +375,7 @@ impl Recipient {
             }
             Recipient::Card(CardKind::Psam) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
-            Recipient::Card(CardKind::Sim | CardKind::TestCard | CardKind::Fmcos) => &[],
+            Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::TestCard | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }
     }

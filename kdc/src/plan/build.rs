@@ -36,7 +36,7 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
         }
         CardKind::Psam => (PSAM_FILES, PSAM_KEYS, Some((DF_PURCHASE, PSAM_PURCHASE_FILES)), true),
         CardKind::Esam => (ESAM_FILES, ESAM_KEYS, None, false),
-        kind @ (CardKind::Sim | CardKind::TestCard | CardKind::Fmcos) => {
+        kind @ (CardKind::Sim | CardKind::Uicc | CardKind::TestCard | CardKind::Fmcos) => {
             return Err(PlanError::Kind { kind });
         }
     };

@@ -24,6 +24,8 @@ const RECORDS: u8 = 50;
 fn big_sim() -> Slot {
     let imsi = imsi(0, 0);
     let mask = applets::sim::Mask {
+        profile: applets::sim::Profile::Sim,
+        ki: [0x2B; 16],
         messages: RECORDS,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",

@@ -85,6 +85,12 @@ fn live(json: &Json<'_>) {
     json.ok(Party::Bank, &["server", "resume", "--pin-file", "pin"]);
     assert_eq!(json.ok(Party::Sims, &["sim", "write", text(&sim), "o.sms"])["record"], 1);
     assert_eq!(json.ok(Party::Sims, &["sim", "list", text(&sim)])["records"], 20);
+    assert_eq!(json.ok(Party::Sims, &["sim", "read", text(&sim), "1"])["kind"], "order");
+    assert_eq!(
+        json.ok(Party::Sims, &["sim", "erase", text(&sim), "2"])["erased"].as_array().unwrap().len(),
+        0
+    );
+    assert_eq!(json.ok(Party::Sims, &["sim", "export", text(&sim)])["identity"]["imsi"], CHEN.imsi);
     let inserted = json.ok(Party::Meters, &["meter", "insert", CHEN.meter, text(&sim)]);
     assert_eq!((&inserted["outcome"], &inserted["credited_fen"]), (&"credited".into(), &5000.into()));
     json.ok(Party::Sims, &["sim", "collect", text(&sim), "r.sms"]);

@@ -23,6 +23,7 @@ mod secrets;
 #[cfg(unix)]
 mod serve;
 mod shell;
+mod sim_life;
 mod sims;
 mod states;
 mod wire_time;

@@ -115,7 +115,7 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     let (mut bay, kind) = Bay::open_any(global, card)?;
     let atr = hex::encode_upper(bay.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
-    let keys = if kind == CardKind::Sim {
+    let keys = if kind.is_sim() {
         sim_facts(&mut bay, &mut lines)?
     } else {
         fmcos_facts(&mut bay, kind, &mut lines)?
@@ -195,6 +195,11 @@ fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<S
     }
     if let Some(state) = sim.grid_state()? {
         lines.push(("state", state.name().into()));
+    }
+    match sim.usim_imsi() {
+        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(wire::sim::imsi_digits(&file)))),
+        Ok(None) => {}
+        Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }
     Ok(Vec::new())
 }

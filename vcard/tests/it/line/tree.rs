@@ -1,6 +1,7 @@
 //! Our own cards on their lines.
 
 use crate::{Image, Slot, in_memory};
+use applets::sim::Profile;
 use cos::{Chip, Flow, Protocol};
 use gridcard_vcard::line::{LineCard, Settings, Terminal};
 use keys::Suite;
@@ -13,7 +14,13 @@ fn card(kind: CardKind, protocol: Protocol) -> Slot {
 }
 
 pub fn sim() -> Slot {
+    made(Profile::Sim)
+}
+
+fn made(profile: Profile) -> Slot {
     let mask = applets::sim::Mask {
+        profile,
+        ki: [0x2B; 16],
         messages: 10,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",
@@ -53,6 +60,38 @@ fn the_table_tells_which_way_data_flow() {
     assert_eq!(sim.flow([0xA0, 0xC0, 0, 0]), Flow::FromCard);
     assert_eq!(sim.flow([0xA0, 0xB2, 1, 4]), Flow::FromCard);
     assert_eq!(sim.flow([0xA0, 0xDC, 1, 4]), Flow::ToCard);
+    // a UICC knows both classes, each by its own table
+    let uicc = made(Profile::Uicc);
+    for class in [0x00, 0xA0] {
+        assert_eq!(uicc.flow([class, 0xC0, 0, 0]), Flow::FromCard);
+        assert_eq!(uicc.flow([class, 0xB2, 1, 4]), Flow::FromCard);
+        assert_eq!(uicc.flow([class, 0xDC, 1, 4]), Flow::ToCard);
+    }
+    assert_eq!(
+        (uicc.flow([0x80, 0xF2, 0, 0]), uicc.flow([0x80, 0xC0, 0, 0])),
+        (Flow::FromCard, Flow::Neither)
+    );
+}
+
+/// The UICC over characters: PPS is offered, both classes are spoken, a VERIFY without data asks for the tries.
+#[test]
+fn a_uicc_answers_the_same_over_its_line() {
+    let script: &[&[u8]] = &[
+        &[0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00],
+        &[0x00, 0xC0, 0x00, 0x00, 0x2B],
+        &[0x00, 0xB2, 0x01, 0xF4, 0x26],
+        &[0x00, 0xB2, 0x01, 0xF4, 0x00],
+        &[0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02],
+        &[0x00, 0xB0, 0x87, 0x00, 0x09],
+        &[0x00, 0x20, 0x00, 0x01, 0x00],
+        &[0x00, 0x20, 0x00, 0x81, 0x08, 0x30, 0x30, 0x30, 0x30, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x80, 0xF2, 0x00, 0x00, 0x10],
+        &[0xA0, 0xA4, 0x00, 0x00, 0x02, 0x7F, 0x20],
+        &[0xA0, 0xC0, 0x00, 0x00, 0x17],
+        &[0x80, 0x10, 0x00, 0x00, 0x02, 0xFF, 0xFF],
+        &[0x01, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00],
+    ];
+    same_answers(made(Profile::Uicc), made(Profile::Uicc), script);
 }
 
 /// What a card answers over characters is what it answers in its slot.
