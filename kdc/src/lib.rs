@@ -12,6 +12,7 @@ pub mod names;
 pub mod pairing;
 pub mod plan;
 pub mod source;
+pub mod store;
 
 pub use keyset::{CityKeys, RoleCheck, Roots};
 pub use messages::Hint;

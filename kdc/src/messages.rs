@@ -10,13 +10,15 @@ mod issue;
 mod journal;
 mod source;
 pub(crate) mod steps;
+mod store;
 
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
-pub use journal::JournalError;
+pub use journal::{Claim, JournalError};
 pub use source::{PairingError, SourceError};
+pub use store::StoreError;
 
 /// What to do about an error, for the `hint:` line of a command.
 pub trait Hint {
