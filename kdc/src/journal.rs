@@ -8,7 +8,7 @@ mod entry;
 
 pub use crate::messages::{Claim, JournalError};
 pub use crate::store::items::Happening;
-pub use entry::{KeyRecord, Subject};
+pub use entry::{Entry, Event, KeyRecord, Subject};
 
 use crate::ids::Serial;
 use crate::issue::KeyCheck;
@@ -76,7 +76,7 @@ impl Journal {
 
     /// Whether an intent for this card is open.
     pub fn awaits(&self, subject: &Subject) -> Result<bool, JournalError> {
-        Ok(self.store.awaits(subject)?.is_some())
+        Ok(self.store.awaits(subject)?)
     }
 
     /// Whether a run saw the chip take its own master key.
@@ -99,12 +99,13 @@ impl Journal {
     /// same card goes on; it is written again with the new time.
     pub fn intend(&mut self, at: &str, subject: &Subject) -> Result<(), JournalError> {
         self.store.check_clock(at)?;
-        self.store.intend(at, subject)
+        self.check(subject)?;
+        self.add(at, Event::Intent { subject: *subject })
     }
 
     /// Notes that the chip took its own master key.
     pub fn note_own_master(&mut self, at: &str, serial: Serial) -> Result<(), JournalError> {
-        Ok(self.store.note_own_master(at, serial)?)
+        self.add(at, Event::OwnMaster { serial })
     }
 
     /// Writes the outcome of an open intent. Also the way to give up a card that is lost or destroyed: an
@@ -115,7 +116,24 @@ impl Journal {
         subject: &Subject,
         outcome: Outcome<'_>,
     ) -> Result<(), JournalError> {
-        self.store.outcome(at, subject, &outcome)
+        if !self.awaits(subject)? {
+            return Err(JournalError::NoIntent { serial: subject.serial });
+        }
+        let subject = *subject;
+        self.add(
+            at,
+            match outcome {
+                Outcome::Issued { keys, apdus } => {
+                    Event::Issued { subject, keys: keys.iter().map(KeyRecord::from).collect(), apdus }
+                }
+                Outcome::Found => Event::Found { subject },
+                Outcome::Failed { why, tries_left } => Event::Failed { subject, why, tries_left },
+            },
+        )
+    }
+
+    fn add(&mut self, at: &str, event: Event) -> Result<(), JournalError> {
+        Ok(self.store.happened(at, &event)?)
     }
 }
 

@@ -3,18 +3,22 @@
 //! Errors are typed and say what was wrong and where; [`Hint`] says what to do about it. A translation
 //! replaces this folder and nothing else.
 
+mod batch;
 mod ceremony;
 mod devices;
 mod ids;
+mod inspect;
 mod issue;
 mod journal;
 mod source;
 pub(crate) mod steps;
 mod store;
 
+pub use batch::{BatchError, LineFault, RequestFault};
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
+pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::{Claim, JournalError};
 pub use source::{PairingError, SourceError};

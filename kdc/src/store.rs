@@ -9,6 +9,7 @@
 //! ([`Store::visit`], as many as like). A commit is on the medium when it returns, unless the caller said
 //! [`Durability::Soon`].
 
+pub(crate) mod batches;
 mod claims;
 mod import;
 pub(crate) mod items;

@@ -1,4 +1,4 @@
-//! What the journal speaks of.
+//! What the journal speaks of, and the lines of an older version.
 
 use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::issue::KeyCheck;
@@ -49,4 +49,65 @@ impl From<&KeyRecord> for KeyCheck {
     fn from(key: &KeyRecord) -> Self {
         KeyCheck { role: key.role, check_value: key.check_value, confirmed: key.confirmed }
     }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The card is about to be touched.
+    Intent {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+    },
+    /// The chip took its own master key in the place of the transport key.
+    OwnMaster {
+        /// Serial of the chip.
+        serial: Serial,
+    },
+    /// The card was issued.
+    Issued {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+        /// Its keys.
+        keys: Vec<KeyRecord>,
+        /// Commands it took.
+        apdus: u64,
+    },
+    /// The card was found issued after its run was cut off at the very end.
+    Found {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+    },
+    /// The card was not issued.
+    Failed {
+        /// The card.
+        #[serde(flatten)]
+        subject: Subject,
+        /// The reason in words.
+        why: String,
+        /// Tries of its master key left, when it refused one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries_left: Option<u8>,
+    },
+    /// In an older journal: the lines `from` to `to` were torn by a crash and hold nothing.
+    Torn {
+        /// First torn line, from 1.
+        from: u64,
+        /// Last torn line.
+        to: u64,
+    },
+}
+
+/// When, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The time as the caller wrote it.
+    pub at: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
 }

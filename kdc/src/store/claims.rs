@@ -3,7 +3,7 @@
 use super::items::{self, Item, ItemKind, NewItem, Stage};
 use super::{Store, StoreError};
 use crate::ids::Serial;
-use crate::journal::{JournalError, KeyRecord, Outcome, Subject};
+use crate::journal::{Event, JournalError, KeyRecord, Subject};
 use crate::messages::Claim;
 use rusqlite::{Connection, params};
 
@@ -11,8 +11,8 @@ use rusqlite::{Connection, params};
 pub(crate) const HOUSE: &str = "house";
 
 /// Whether the card may be issued: neither its chip nor its number (of its kind) was issued before, and no other
-/// card is under way with either. Gives the chip's row, if there is one.
-pub(crate) fn check(conn: &Connection, subject: &Subject) -> Result<Option<Item>, ClaimError> {
+/// card is under way with either.
+fn check(conn: &Connection, subject: &Subject) -> Result<(), ClaimError> {
     let kind = ItemKind::Card(subject.kind);
     let number = subject.number.to_string();
     let chip = items::by_serial(conn, subject.serial)?;
@@ -39,7 +39,7 @@ pub(crate) fn check(conn: &Connection, subject: &Subject) -> Result<Option<Item>
         }
         .into());
     }
-    Ok(chip)
+    Ok(())
 }
 
 /// Whether the claim of a chip is for this very card.
@@ -53,7 +53,7 @@ fn same(chip: &Item, subject: &Subject) -> bool {
 
 /// What stands between a wish and a claim.
 #[derive(Debug)]
-pub(crate) enum ClaimError {
+enum ClaimError {
     Sql(rusqlite::Error),
     Journal(JournalError),
 }
@@ -72,7 +72,7 @@ impl From<JournalError> for ClaimError {
 
 impl ClaimError {
     /// As the journal says it, with the store's file named.
-    pub(crate) fn named(self, path: &std::path::Path) -> JournalError {
+    fn named(self, path: &std::path::Path) -> JournalError {
         match self {
             ClaimError::Sql(error) => StoreError::of(path, error).into(),
             ClaimError::Journal(error) => error,
@@ -81,26 +81,26 @@ impl ClaimError {
 }
 
 /// The row of a chip, made when there is none.
-pub(crate) fn row(conn: &Connection, chip: Option<Item>, subject: &Subject, at: &str) -> rusqlite::Result<i64> {
-    match chip {
-        Some(chip) => Ok(chip.id),
-        None => items::insert(
-            conn,
-            &NewItem {
-                kind: ItemKind::Card(subject.kind),
-                serial: Some(subject.serial),
-                number: None,
-                stage: Stage::Blank,
-                place: HOUSE,
-                box_: "",
-                at,
-            },
-        ),
+pub(crate) fn row(conn: &Connection, subject: &Subject, at: &str) -> rusqlite::Result<i64> {
+    if let Some(chip) = items::by_serial(conn, subject.serial)? {
+        return Ok(chip.id);
     }
+    items::insert(
+        conn,
+        &NewItem {
+            kind: ItemKind::Card(subject.kind),
+            serial: Some(subject.serial),
+            number: None,
+            stage: Stage::Blank,
+            place: HOUSE,
+            box_: "",
+            at,
+        },
+    )
 }
 
 /// Puts the identity of a card and a stage on a chip.
-pub(crate) fn set(
+fn set(
     conn: &Connection,
     id: i64,
     subject: &Subject,
@@ -146,29 +146,38 @@ pub(crate) fn checks(keys: &[KeyRecord]) -> String {
     serde_json::to_string(keys).unwrap_or_default() // a list of plain texts always has a JSON form
 }
 
-/// Notes the outcome of an issue that is under way on the chip.
-pub(crate) fn conclude(
-    conn: &Connection,
-    id: i64,
-    subject: &Subject,
-    outcome: &Outcome<'_>,
-    at: &str,
-) -> rusqlite::Result<()> {
-    let number = subject.number.to_string();
-    let note = |what: &str, detail: &str| items::note(conn, id, at, what, Some(&number), detail);
-    match outcome {
-        Outcome::Issued { keys, apdus } => {
-            let keys: Vec<KeyRecord> = keys.iter().map(KeyRecord::from).collect();
-            set(conn, id, subject, Stage::Issued, Some(&checks(&keys)), at)?;
-            note("issued", &format!("{apdus} commands"))
+/// Does to the stock what happened to a card.
+pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
+    let note = |id: i64, subject: &Subject, what: &str, detail: &str| {
+        items::note(conn, id, at, what, Some(&subject.number.to_string()), detail)
+    };
+    match event {
+        Event::Torn { .. } => Ok(()),
+        Event::Intent { subject } => {
+            let id = row(conn, subject, at)?;
+            set(conn, id, subject, Stage::Begun, None, at)?;
+            note(id, subject, "intent", "")
         }
-        Outcome::Found => {
+        Event::OwnMaster { serial } => {
+            let Some(chip) = items::by_serial(conn, *serial)? else { return Ok(()) };
+            conn.prepare_cached("UPDATE item SET own_master = 1, tries = NULL, since = ?2 WHERE id = ?1")?
+                .execute(params![chip.id, at])?;
+            items::note(conn, chip.id, at, "own-master", chip.number.as_deref(), "")
+        }
+        Event::Issued { subject, keys, apdus } => {
+            let id = row(conn, subject, at)?;
+            set(conn, id, subject, Stage::Issued, Some(&checks(keys)), at)?;
+            note(id, subject, "issued", &format!("{apdus} commands"))
+        }
+        Event::Found { subject } => {
+            let id = row(conn, subject, at)?;
             set(conn, id, subject, Stage::Issued, None, at)?;
-            note("found", "")
+            note(id, subject, "found", "finished by an earlier run")
         }
-        Outcome::Failed { why, tries_left } => {
+        Event::Failed { subject, why, tries_left } => {
+            let id = row(conn, subject, at)?;
             release(conn, id, Stage::Refused, *tries_left, at)?;
-            note("failed", why)
+            note(id, subject, "failed", why)
         }
     }
 }
@@ -185,51 +194,19 @@ impl Store {
     }
 
     pub(crate) fn check(&self, subject: &Subject) -> Result<(), JournalError> {
-        check(self.conn(), subject).map(drop).map_err(|error| error.named(self.path()))
+        check(self.conn(), subject).map_err(|error| error.named(self.path()))
     }
 
-    /// Whether an intent for this very card is open; its row, if so.
-    pub(crate) fn awaits(&self, subject: &Subject) -> Result<Option<i64>, StoreError> {
+    /// Whether an intent for this very card is open.
+    pub(crate) fn awaits(&self, subject: &Subject) -> Result<bool, StoreError> {
         let chip = self.chip(subject.serial)?;
-        Ok(chip.filter(|chip| chip.stage == Stage::Begun && same(chip, subject)).map(|chip| chip.id))
+        Ok(chip.is_some_and(|chip| chip.stage == Stage::Begun && same(&chip, subject)))
     }
 
-    pub(crate) fn intend(&mut self, at: &str, subject: &Subject) -> Result<(), JournalError> {
+    /// Notes what happened, and what the stock is by it.
+    pub(crate) fn happened(&mut self, at: &str, event: &Event) -> Result<(), StoreError> {
         let path = self.path().to_owned();
-        self.act(|tx| {
-            let chip = check(tx, subject).map_err(|error| error.named(&path))?;
-            row(tx, chip, subject, at)
-                .and_then(|id| {
-                    set(tx, id, subject, Stage::Begun, None, at)?;
-                    items::note(tx, id, at, "intent", Some(&subject.number.to_string()), "")
-                })
-                .map_err(|error| StoreError::of(&path, error).into())
-        })
-    }
-
-    pub(crate) fn note_own_master(&mut self, at: &str, serial: Serial) -> Result<(), StoreError> {
-        let path = self.path().to_owned();
-        self.act(|tx| {
-            let run = || {
-                let Some(chip) = items::by_serial(tx, serial)? else { return Ok(()) };
-                tx.prepare_cached("UPDATE item SET own_master = 1, tries = NULL, since = ?2 WHERE id = ?1")?
-                    .execute(params![chip.id, at])?;
-                items::note(tx, chip.id, at, "own-master", chip.number.as_deref(), "")
-            };
-            run().map_err(|error| StoreError::of(&path, error))
-        })
-    }
-
-    pub(crate) fn outcome(
-        &mut self,
-        at: &str,
-        subject: &Subject,
-        outcome: &Outcome<'_>,
-    ) -> Result<(), JournalError> {
-        let id = self.awaits(subject)?.ok_or(JournalError::NoIntent { serial: subject.serial })?;
-        let path = self.path().to_owned();
-        self.act(|tx| conclude(tx, id, subject, outcome, at).map_err(|error| StoreError::of(&path, error)))?;
-        Ok(())
+        self.act(|tx| apply(tx, at, event).map_err(|error| StoreError::of(&path, error)))
     }
 
     /// Cards issued so far.

@@ -10,8 +10,8 @@ use rusqlite::{OptionalExtension, params};
 /// A card taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
-    /// The image as [`expand`] gives it.
-    pub image: Vec<u8>,
+    /// The image as [`expand`] gives it; `None` for a card of plastic, of which only the paper is here.
+    pub image: Option<Vec<u8>>,
     /// The pairing file of an ESAM.
     pub paper: Option<String>,
 }
@@ -82,7 +82,7 @@ pub fn expand(packed: &[u8]) -> Option<Vec<u8>> {
 impl Store {
     /// A card of the pack; `None` when it is not there (taken out before, or never packed).
     pub fn packed(&self, kind: ItemKind, number: &str) -> Result<Option<Packed>, StoreError> {
-        let found: Option<(Vec<u8>, Option<String>)> = self
+        let found: Option<(Option<Vec<u8>>, Option<String>)> = self
             .conn()
             .prepare_cached(
                 "SELECT pack.image, pack.paper FROM pack JOIN item ON item.id = pack.item \
@@ -95,8 +95,8 @@ impl Store {
             })
             .map_err(self.named())?;
         let Some((packed, paper)) = found else { return Ok(None) };
-        let image =
-            expand(&packed).ok_or_else(|| items::impossible("pack.image", format!("card {number}")))?;
+        let damaged = || items::impossible("pack.image", format!("card {number}"));
+        let image = packed.map(|packed| expand(&packed).ok_or_else(damaged)).transpose()?;
         Ok(Some(Packed { image, paper }))
     }
 

@@ -97,6 +97,6 @@ CREATE INDEX spoiled_of_batch ON spoiled (batch, line);
 -- Virtual cards of a batch and the papers that go with them, until they are taken out.
 CREATE TABLE pack (
     item  INTEGER PRIMARY KEY REFERENCES item (id),
-    image BLOB NOT NULL,                      -- as the caller packs it
+    image BLOB,                               -- NULL: a card of plastic; only its paper is here
     paper TEXT                                -- the pairing file of an ESAM
 ) STRICT;
