@@ -1,8 +1,9 @@
 //! A slot with a card in it, traced when the user asks.
 
 use crate::args::{Global, Traffic};
+use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
 use crate::clock::entropy;
-use crate::fail::security;
+use crate::fail::{Exit, Failure, security};
 use crate::home;
 use crate::lock::CardLock;
 use anyhow::{Context, Result};
@@ -56,17 +57,36 @@ impl Bay {
         Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic, lock })
     }
 
-    /// Opens a card file of a kind; its changes reach the file before each status word.
-    pub fn open(global: &Global, path: &Path, kind: CardKind) -> Result<Self> {
-        Bay::open_keeping(global, path, kind, Keep::EveryCommand)
+    /// Opens a card of a kind; changes of a virtual one reach its file before each status word.
+    pub fn open(global: &Global, card: &(impl NamesCard + ?Sized), kind: CardKind) -> Result<Self> {
+        Bay::open_keeping(global, card, kind, Keep::EveryCommand)
     }
 
-    /// Opens a card file of a kind.
-    pub fn open_keeping(global: &Global, path: &Path, kind: CardKind, keep: Keep) -> Result<Self> {
-        let lock = CardLock::take(path)?;
-        let image = Image::load_kind(path, kind)?;
+    /// Opens a card of a kind; `keep` says when changes of a virtual one reach its file.
+    pub fn open_keeping(
+        global: &Global,
+        card: &(impl NamesCard + ?Sized),
+        kind: CardKind,
+        keep: Keep,
+    ) -> Result<Self> {
+        let path = match card.card_ref().resolve()? {
+            CardRef::File(path) => path,
+            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+        };
+        let lock = CardLock::take(&path)?;
+        let image = Image::load_kind(&path, kind)?;
         let label = path.display().to_string();
-        Bay::new(global, Slot::with_image(image, path, entropy(global, &label), keep)?, lock)
+        Bay::new(global, Slot::with_image(image, &path, entropy(global, &label), keep)?, lock)
+    }
+
+    /// Opens a card of whatever kind it is, and says which.
+    pub fn open_any(global: &Global, card: &(impl NamesCard + ?Sized)) -> Result<(Self, CardKind)> {
+        let path = match card.card_ref().resolve()? {
+            CardRef::File(path) => path,
+            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+        };
+        let kind = Image::load(&path)?.kind;
+        Ok((Bay::open(global, &path, kind)?, kind))
     }
 
     /// Saves what changed.
@@ -129,9 +149,36 @@ impl Channel for Bay {
     }
 }
 
-/// Hands a card over: the file moves, as a card does. A card that is in its place already stays there, so that an
-/// interrupted act can be repeated.
-pub fn hand_over(from: &Path, to: &Path) -> Result<()> {
+/// The name by which a card in a reader is found again: its serial number, or its ATR.
+fn identity(name: &ReaderName) -> Result<ReaderName> {
+    Err(not_yet(name).into())
+}
+
+fn not_yet(name: &ReaderName) -> Failure {
+    Failure::new(Exit::Absent, format!("pcsc:{}: cards in readers are not built yet", name.as_str()))
+}
+
+/// Hands a card over to a place in a party's folder. A card file moves, as a card does; of a card in a reader the place
+/// gets a link. A card that is in its place already stays there, so that an interrupted act can be repeated.
+pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
+    let from = from.card_ref();
+    match from.resolve()? {
+        CardRef::File(path) => move_file(&path, to),
+        CardRef::Reader(name) => {
+            card_ref::link(to, &identity(&name)?)?;
+            // A link that was named moves, as a card file does.
+            card_ref::drop_link(&from, to)
+        }
+    }
+}
+
+fn move_file(from: &Path, to: &Path) -> Result<()> {
+    let link = card_ref::link_of(to);
+    if link.exists() {
+        return Err(crate::fail::refused(format!("{} is there already", link.display()))
+            .hint("a card is never overwritten; move the old one away first")
+            .into());
+    }
     if to.exists() {
         if matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to) {
             return Ok(());

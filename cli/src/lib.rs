@@ -5,6 +5,7 @@ mod anatomy;
 mod apdu_words;
 pub mod args;
 mod bay;
+mod card_ref;
 mod clock;
 mod demo;
 mod factory;

@@ -175,7 +175,15 @@ impl<'g> Life<'g> {
         let folder = self.home.make(Party::Province, "the demo")?;
         let serial = random(&mut *entropy(self.global, "main control serial"));
         let roots = Roots::test(self.options.suite);
-        province::make_main_card(self.global, &folder, roots, "000000000001".parse()?, serial, &self.pin)?;
+        province::make_main_card(
+            self.global,
+            &folder,
+            roots,
+            "000000000001".parse()?,
+            serial,
+            &self.pin,
+            None,
+        )?;
         let record = CeremonyRecord::of_test_root(self.options.suite, &self.now.to_string());
         province::keep_record(&folder, &record)?;
         self.say(
@@ -201,8 +209,14 @@ impl<'g> Life<'g> {
                 allowed: Allowed::default(),
             };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
-            let issued =
-                province::issue_with(self.global, &mut source, &wish, &self.pin, &path, &mut journal)?;
+            let issued = province::issue_with(
+                self.global,
+                &mut source,
+                &wish,
+                &self.pin,
+                &path.clone().into(),
+                &mut journal,
+            )?;
             hand_over(&path, &issuing_card(&self.folders.city, kind))?;
             self.later(600);
             self.say(
@@ -239,7 +253,8 @@ impl<'g> Life<'g> {
         };
         let mut journal = issue::journal(&self.folders.city)?;
         let place = psam_card(&self.folders.bank);
-        let issued = province::issue_with(self.global, &mut source, &wish, &self.pin, &place, &mut journal)?;
+        let issued =
+            province::issue_with(self.global, &mut source, &wish, &self.pin, &place.into(), &mut journal)?;
         self.later(600);
         self.say(
             "city",

@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::output::{answer, table};
@@ -10,23 +11,23 @@ use clap::{Args, Subcommand};
 use reader::driver::fmcos::Fmcos;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use vcard::Image;
 use wire::bcd::RegionCode;
 use wire::profile::{CardInfo, CardKind};
 
 /// Verbs of a city.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Take issuing cards from the province into use: the card files move into the city's folder.
+    /// Take issuing cards from the province into use: a card file moves into the city's folder, of a card in a reader a
+    /// link is kept there.
     Open(Open),
 }
 
 /// Options of `city open`.
 #[derive(Debug, Args)]
 pub struct Open {
-    /// Issuing cards.
+    /// Issuing cards: card files, or cards in readers (pcsc:READER, pcsc:SERIAL).
     #[arg(required = true)]
-    pub cards: Vec<PathBuf>,
+    pub cards: Vec<CardRef>,
 }
 
 /// Where a city keeps the issuing card of a kind.
@@ -44,7 +45,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         if !matches!(info.kind, CardKind::PsamIssuing | CardKind::EsamIssuing) {
             return Err(refused(format!(
                 "{} is a card of kind {}; a city works with issuing cards",
-                card.display(),
+                card,
                 info.kind.name()
             ))
             .into());
@@ -56,7 +57,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         rows.push([
             info.kind.name().to_owned(),
             RegionCode(info.region).to_string(),
-            place.display().to_string(),
+            card_ref::shown(&place),
         ]);
     }
     let object = json!({ "cards": rows });
@@ -64,15 +65,15 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     Ok(())
 }
 
-/// Card information of an FMCOS card file.
-pub fn info_of(global: &Global, path: &Path) -> Result<CardInfo> {
-    let kind = Image::load(path)?.kind;
+/// Card information of an FMCOS card.
+pub fn info_of(global: &Global, card: &CardRef) -> Result<CardInfo> {
+    let (mut bay, kind) = Bay::open_any(global, card)?;
     if kind == CardKind::Sim {
-        return Err(refused(format!("{} is a SIM, which carries no card information", path.display())).into());
+        return Err(refused(format!("{card} is a SIM, which carries no card information")).into());
     }
-    let mut bay = Bay::open(global, path, kind)?;
+    let named = card.to_string();
     let mut card = Fmcos::new(&mut bay);
     card.reset()?;
     card.select_mf()?;
-    card.card_info().with_context(|| path.display().to_string())
+    card.card_info().context(named)
 }

@@ -1,7 +1,8 @@
 //! `gridcard esam`: ESAMs, issued by a city from a list of devices.
 
 use crate::args::Global;
-use crate::bay::Bay;
+use crate::bay::{Bay, hand_over};
+use crate::card_ref::CardRef;
 use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
@@ -46,6 +47,10 @@ pub struct Issue {
     /// List of devices, columns `meter` and if you like `serial` and `ceiling`.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// The blank for that meter's ESAM, when it stands in a reader (pcsc:READER, pcsc:SERIAL); the folder then gets a
+    /// link to it.
+    #[arg(long, value_name = "CARD", requires = "meter")]
+    pub card: Option<CardRef>,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
@@ -94,14 +99,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let mut journal = issue::journal(&folder)?;
     let mut rows = Vec::new();
     for device in &devices {
-        match issue_one(
-            global,
-            &mut source,
-            &wish(device, region, options.allowed),
-            &out,
-            &mut journal,
-            Keep::EveryCommand,
-        ) {
+        let wish = wish(device, region, options.allowed);
+        let place = out.join(card_name(device.meter));
+        let card = options.card.clone().unwrap_or_else(|| place.clone().into());
+        let issued = issue_at(global, &mut source, &wish, &card, &out, &mut journal, Keep::EveryCommand);
+        match issued.and_then(|issued| keep_link(&card, &place).map(|()| issued)) {
             Ok(issued) => rows.push(vec![
                 device.meter.to_string(),
                 issued.serial.to_string(),
@@ -187,9 +189,32 @@ pub fn issue_one(
     journal: &mut Journal,
     keep: Keep,
 ) -> Result<Issued> {
-    let path = out.join(card_name(wish.number));
+    issue_at(global, source, wish, &out.join(card_name(wish.number)).into(), out, journal, keep)
+}
+
+/// Of an ESAM in a reader its place in the folder gets a link.
+fn keep_link(card: &CardRef, place: &Path) -> Result<()> {
+    match card.resolve()? {
+        CardRef::File(_) => Ok(()),
+        CardRef::Reader(_) => hand_over(card, place),
+    }
+}
+
+/// Issues one ESAM wherever it stands, with the pairing file for its meter in a folder. Of a card file that is not there
+/// the factory makes a blank.
+fn issue_at(
+    global: &Global,
+    source: &mut dyn KeySource,
+    wish: &Wish<'_>,
+    card: &CardRef,
+    out: &Path,
+    journal: &mut Journal,
+    keep: Keep,
+) -> Result<Issued> {
     let about = source.about();
-    if !path.exists() {
+    if let CardRef::File(path) = card.resolve()?
+        && !path.exists()
+    {
         let serial = match wish.wanted {
             Some(serial) => serial.0,
             None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
@@ -204,7 +229,7 @@ pub fn issue_one(
         )?
         .save_new(&path, keep == Keep::EveryCommand)?;
     }
-    let mut card = Bay::open_keeping(global, &path, CardKind::Esam, keep)?;
+    let mut card = Bay::open_keeping(global, card, CardKind::Esam, keep)?;
     card.must_take(about.state)?;
     let pairing_file = out.join(pairing_name(wish.number));
     let issued = match issue::issue(wish, &mut card, source, journal, now(global)?, &mut ()) {

@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now};
 use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
@@ -44,9 +45,10 @@ pub enum Verb {
 pub struct New {
     /// Number of the meter, 12 digits.
     pub number: MeterNumber,
-    /// ESAM card file; it moves into the meter.
-    #[arg(long, value_name = "FILE")]
-    pub esam: PathBuf,
+    /// ESAM: its card file, which moves into the meter, or a card in a reader (pcsc:READER, pcsc:SERIAL), which the
+    /// meter will look for by its serial number.
+    #[arg(long, value_name = "CARD")]
+    pub esam: CardRef,
     /// Pairing file the city made with the ESAM.
     #[arg(long, value_name = "FILE")]
     pub pairing: PathBuf,
@@ -66,8 +68,8 @@ pub struct New {
 pub struct Insert {
     /// Number of the meter.
     pub number: MeterNumber,
-    /// SIM card file.
-    pub sim: PathBuf,
+    /// SIM: its card file, or a SIM in a reader (pcsc:READER).
+    pub sim: CardRef,
 }
 
 /// Options of `meter consume`.
@@ -127,6 +129,11 @@ impl Place {
         self.folder.join("flash.json")
     }
 
+    /// Whether both are there: the ESAM may stand in a reader.
+    fn is_whole(&self) -> bool {
+        self.flash().exists() && card_ref::taken(&self.esam())
+    }
+
     /// Makes the folder.
     pub fn make(&self) -> Result<()> {
         std::fs::create_dir_all(&self.folder)
@@ -182,7 +189,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
     let meters = Home::new(global)?.make(Party::Meters, "producing meters")?;
     let place = Place::new(&meters, options.number);
     // A flash without its ESAM is what an interrupted run left; nothing was ever credited to it.
-    if place.flash().exists() && place.esam().exists() {
+    if place.is_whole() {
         return Err(refused(format!("meter {} exists already", options.number)).into());
     }
     let text = home::read_text(&options.pairing)?;
@@ -196,7 +203,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
     })
     .with_context(|| format!("{}", options.pairing.display()))?;
     // The card must be an ESAM before it moves.
-    vcard::Image::load_kind(&options.esam, CardKind::Esam)?;
+    Bay::open(global, &options.esam, CardKind::Esam)?.close()?;
     place.make()?;
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
@@ -375,7 +382,7 @@ fn list(global: &Global) -> Result<()> {
         let name = entry.with_context(|| format!("cannot read {}", meters.display()))?.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
         let place = Place::new(&meters, number);
-        if !(place.flash().exists() && place.esam().exists()) {
+        if !place.is_whole() {
             say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));
             continue;
         }

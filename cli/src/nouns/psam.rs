@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::card_ref::CardRef;
 use crate::home::Home;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
@@ -34,9 +35,10 @@ pub struct Issue {
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
-    /// Card file: a blank, or a new file, for which a blank is taken from the factory. Default: the city's out.
-    #[arg(long, value_name = "FILE")]
-    pub card: Option<PathBuf>,
+    /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
+    /// (pcsc:READER, pcsc:SERIAL). Default: a new file in the city's out.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
@@ -57,9 +59,9 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
-    let path = match &options.card {
-        Some(path) => path.clone(),
-        None => out(&folder)?.join(format!("psam-{}.card", options.number)),
+    let card = match &options.card {
+        Some(card) => card.clone(),
+        None => out(&folder)?.join(format!("psam-{}.card", options.number)).into(),
     };
     let wish = Wish {
         kind: CardKind::Psam,
@@ -70,12 +72,12 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         pin: None,
         allowed: options.allowed,
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &path, &mut issue::journal(&folder)?)?;
+    let issued = issue_with(global, &mut source, &wish, &card_pin, &card, &mut issue::journal(&folder)?)?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",
         options.number,
-        path.display(),
+        card,
         issue::keys_line(&issued.keys),
     );
     answer(
@@ -83,7 +85,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         &text,
         json!({
             "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
-            "card": path.display().to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
+            "card": card.to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
         }),
     );
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
+use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::home::{Home, Party};
@@ -28,7 +29,7 @@ use wire::sms::record::RECORD_LEN;
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Take the bank's PSAM into use: the card file moves into the bank's folder.
+    /// Take the bank's PSAM into use: a card file moves into the bank's folder, of a card in a reader a link is kept there.
     Open(Open),
     /// Register customers from a CSV.
     Register(Register),
@@ -53,8 +54,8 @@ pub enum Verb {
 /// Options of `server open`.
 #[derive(Debug, Args)]
 pub struct Open {
-    /// PSAM card file.
-    pub psam: PathBuf,
+    /// PSAM: its card file, or a card in a reader (pcsc:READER, pcsc:SERIAL).
+    pub psam: CardRef,
 }
 
 /// The PSAM's PIN.
@@ -211,7 +212,7 @@ fn open(global: &Global, options: &Open) -> Result<()> {
     if info.kind != CardKind::Psam {
         return Err(refused(format!(
             "{} is a card of kind {}, the server works with a PSAM",
-            options.psam.display(),
+            options.psam,
             info.kind.name()
         ))
         .into());
@@ -219,12 +220,15 @@ fn open(global: &Global, options: &Open) -> Result<()> {
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
-    let text =
-        format!("the bank works with this PSAM ({}): {}", info.state.name(), psam_card(&folder).display());
+    let text = format!(
+        "the bank works with this PSAM ({}): {}",
+        info.state.name(),
+        card_ref::shown(&psam_card(&folder))
+    );
     answer(
         global,
         &text,
-        json!({ "psam": psam_card(&folder).display().to_string(), "state": info.state.name() }),
+        json!({ "psam": card_ref::shown(&psam_card(&folder)), "state": info.state.name() }),
     );
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::card_ref::CardRef;
 use crate::clock::{entropy, random};
 use crate::factory;
 use crate::fail::{Failure, refused};
@@ -39,7 +40,7 @@ pub enum Verb {
 pub struct New {
     /// Card file. Default: ICCID.card in the home's folder of SIMs.
     #[arg(long, value_name = "FILE")]
-    pub card: Option<PathBuf>,
+    pub card: Option<CardRef>,
     /// ICCID, 18 to 20 digits.
     #[arg(long)]
     pub iccid: String,
@@ -63,8 +64,8 @@ pub struct New {
 /// A SIM.
 #[derive(Debug, Args)]
 pub struct One {
-    /// Card file.
-    pub card: PathBuf,
+    /// Card file, or a SIM in a reader: pcsc:READER.
+    pub card: CardRef,
     /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
     #[arg(long, value_name = "FILE")]
     pub chv1_file: Option<PathBuf>,
@@ -94,7 +95,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 fn new(global: &Global, options: &New) -> Result<()> {
     let chv1 = options.chv1_file.as_deref().map(read_chv).transpose()?;
     let path = match &options.card {
-        Some(path) => path.clone(),
+        Some(card) => card.image("sim new")?,
         None => Home::new(global)?.make(Party::Sims, "making SIMs")?.join(format!("{}.card", options.iccid)),
     };
     must_not_exist(&path)?;
@@ -251,7 +252,7 @@ fn write(global: &Global, options: &Carry) -> Result<()> {
     let mut bay = open(global, &options.sim)?;
     let number = Sim::new(&mut bay).deliver(&record).map_err(with_hint)?;
     bay.close()?;
-    let text = format!("the order is in record {number} of {}", options.sim.card.display());
+    let text = format!("the order is in record {number} of {}", options.sim.card);
     answer(global, &text, json!({ "record": number }));
     Ok(())
 }

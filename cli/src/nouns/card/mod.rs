@@ -7,6 +7,7 @@ mod personalise;
 
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::card_ref::CardRef;
 use crate::fail::refused;
 use crate::output::{answer, facts, say, table};
 use anyhow::{Context, Result};
@@ -50,8 +51,8 @@ pub struct List {
 /// Options of `card show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Card file.
-    pub file: PathBuf,
+    /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+    pub card: CardRef,
 }
 
 /// Runs a verb.
@@ -62,7 +63,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Dump(options) => dump::run(global, &options),
         Verb::Diff(options) => diff::run(global, &options),
         Verb::List(options) => list(global, &options.folder),
-        Verb::Show(options) => show(global, &options.file),
+        Verb::Show(options) => show(global, &options.card),
     }
 }
 
@@ -96,9 +97,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn show(global: &Global, file: &Path) -> Result<()> {
-    let kind = Image::load(file)?.kind;
-    let mut bay = Bay::open(global, file, kind)?;
+fn show(global: &Global, card: &CardRef) -> Result<()> {
+    let (mut bay, kind) = Bay::open_any(global, card)?;
     let atr = hex::encode_upper(bay.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
     let keys = if kind == CardKind::Sim {

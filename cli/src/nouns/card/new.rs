@@ -1,6 +1,7 @@
 //! `gridcard card new`.
 
 use crate::args::Global;
+use crate::card_ref::CardRef;
 use crate::clock::{entropy, random};
 use crate::factory::{self, Blank};
 use crate::nouns::kdc::suite;
@@ -11,7 +12,6 @@ use clap::{ArgGroup, Args};
 use cos::Protocol;
 use keys::Suite;
 use serde_json::json;
-use std::path::PathBuf;
 use wire::profile::CardKind;
 
 /// Options of `card new`.
@@ -19,7 +19,7 @@ use wire::profile::CardKind;
 #[command(group = ArgGroup::new("what").required(true).args(["kind", "blank"]))]
 pub struct New {
     /// Card file to make.
-    pub file: PathBuf,
+    pub file: CardRef,
     /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, psam or esam (SIMs:
     /// `gridcard sim new`).
     #[arg(long, value_parser = kind)]
@@ -61,6 +61,7 @@ fn kind(text: &str) -> Result<CardKind, String> {
 
 /// Makes the card.
 pub fn run(global: &Global, options: &New) -> Result<()> {
+    let file = options.file.image("card new")?;
     let serial = match options.serial {
         Some(serial) => serial.0,
         None => random(&mut *entropy(global, "serial")),
@@ -80,9 +81,9 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
             (factory::plain(&blank, source)?, words, CardKind::Fmcos)
         }
     };
-    image.save_new(&options.file, true)?;
+    image.save_new(&file, true)?;
     let serial = Serial(serial).to_string();
-    let file = options.file.display().to_string();
+    let file = file.display().to_string();
     let object = json!({ "file": file, "kind": kind.name(), "suite": suite.name(), "serial": serial });
     answer(global, &format!("{words}, serial {serial}"), object);
     Ok(())

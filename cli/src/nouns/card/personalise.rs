@@ -2,6 +2,7 @@
 
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::card_ref::CardRef;
 use crate::clock::entropy;
 use crate::fail::refused;
 use crate::home;
@@ -19,8 +20,8 @@ use vcard::{Image, ImageError, Slot};
 /// Options of `card personalise`.
 #[derive(Debug, Args)]
 pub struct Personalise {
-    /// Card file.
-    pub file: PathBuf,
+    /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+    pub file: CardRef,
     /// Script: the trace language with expectations, names and computed values (docs/specs/script.md).
     pub script: PathBuf,
     /// Only read the script and say what is wrong with it; no card is looked at.
@@ -45,12 +46,13 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
         answer(global, &format!("{} is in order: {commands} commands", place()), object);
         return Ok(());
     }
-    let lock = CardLock::take(&options.file)?;
-    let image = Image::load(&options.file)?;
+    let file = options.file.image("card personalise")?;
+    let lock = CardLock::take(&file)?;
+    let image = Image::load(&file)?;
     tell_secrets(&script, image.formal);
-    let source = |source| ImageError::Card { path: options.file.clone(), source };
+    let source = |source| ImageError::Card { path: file.clone(), source };
     let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
-    let (mut bay, dice) = open(global, options, image, lock)?;
+    let (mut bay, dice) = open(global, options, &file, image, lock)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
     let mut player = Player::new(&mut bay, suite, folder, dice);
     let played = player.play(&script).with_context(place);
@@ -61,7 +63,7 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
     }
     closed?;
     let object = json!({
-        "file": options.file.display().to_string(), "script": place(), "dry_run": options.dry_run,
+        "file": options.file.to_string(), "script": place(), "dry_run": options.dry_run,
         "commands": script.commands(), "lines": lines,
     });
     answer(global, &lines.join("\n"), object);
@@ -71,15 +73,21 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
 }
 
 /// The card in its slot; a copy in memory for a rehearsal.
-fn open(global: &Global, options: &Personalise, image: Image, lock: CardLock) -> Result<(Bay, Option<Dice>)> {
-    let real = entropy(global, &options.file.display().to_string());
+fn open(
+    global: &Global,
+    options: &Personalise,
+    file: &Path,
+    image: Image,
+    lock: CardLock,
+) -> Result<(Bay, Option<Dice>)> {
+    let real = entropy(global, &file.display().to_string());
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
         Some(dice) => dice.entropy(real),
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
-    Ok((Bay::new(global, Slot::with_image(image, &options.file, source, keep)?, lock)?, dice))
+    Ok((Bay::new(global, Slot::with_image(image, file, source, keep)?, lock)?, dice))
 }
 
 /// Says which secrets are none, and where the others will stand.

@@ -1,0 +1,83 @@
+//! `gridcard kdc`: the province.
+
+mod ceremony;
+mod init;
+mod issue_card;
+
+pub use init::{keep_record, main_card, make_main_card};
+pub use issue_card::{issue_with, out};
+
+use crate::args::Global;
+use crate::home::{self, Home, Party};
+use crate::issue;
+use crate::output::{answer, facts, table};
+use ::kdc::ceremony::CeremonyRecord;
+use ::kdc::keyset::RoleCheck;
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use keys::Suite;
+use serde_json::json;
+
+/// Verbs of the province.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Hold the ceremony and make the main control card.
+    Init(init::Init),
+    /// Draw a component for a custodian and print it, with its check value.
+    Component(ceremony::Draw),
+    /// Make an issuing card for a city with the main control card.
+    IssueCard(issue_card::IssueCard),
+    /// Show what the province holds: check values, cards issued.
+    Status,
+}
+
+/// Reads a suite's name.
+pub fn suite(text: &str) -> Result<Suite, String> {
+    Suite::from_name(text)
+        .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
+}
+
+/// Runs a verb.
+pub fn run(global: &Global, verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Init(options) => init::init(global, &options),
+        Verb::Component(options) => ceremony::component(global, &options),
+        Verb::IssueCard(options) => issue_card::issue_card(global, &options),
+        Verb::Status => status(global),
+    }
+}
+
+fn status(global: &Global) -> Result<()> {
+    let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
+    let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
+        .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
+    let issued = issue::journal(&folder)?.issued();
+    let text = format!(
+        "{}\n\n{}",
+        facts(&[
+            ("root", format!("{} ({})", record.state.name(), record.suite.name())),
+            ("ceremony", record.at.clone()),
+            ("cards issued", issued.to_string()),
+        ]),
+        checks_table(&record.roots),
+    );
+    answer(
+        global,
+        &text,
+        json!({
+            "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
+            "cards_issued": issued, "check_values": checks_json(&record.roots),
+        }),
+    );
+    Ok(())
+}
+
+fn checks_table(checks: &[RoleCheck]) -> String {
+    let row = |check: &RoleCheck| vec![check.role.name().to_owned(), check.check_value.to_string()];
+    table(&["root", "check value"], checks.iter().map(row).collect())
+}
+
+fn checks_json(checks: &[RoleCheck]) -> serde_json::Value {
+    let pair = |check: &RoleCheck| (check.role.name().to_owned(), check.check_value.to_string().into());
+    serde_json::Value::Object(checks.iter().map(pair).collect())
+}
