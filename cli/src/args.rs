@@ -1,6 +1,6 @@
 //! The command line, as data.
 
-use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
+use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,6 +79,9 @@ pub enum Noun {
     /// ESAMs of meters, issued by a city.
     #[command(subcommand)]
     Esam(esam::Verb),
+    /// Batches: many cards of one request, made, checked and kept, whatever interrupts them.
+    #[command(subcommand)]
+    Issue(issue::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

@@ -7,7 +7,7 @@ use kdc::ids::{CheckValue, DeviceNumber, Pin, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
 use kdc::plan::{Master, Plan, Request};
-use kdc::source::KeySource;
+use kdc::source::{About, KeySource};
 use wire::Channel;
 use wire::bcd::{BcdTime, RegionCode};
 use wire::profile::CardKind;
@@ -64,14 +64,18 @@ pub struct Wish<'a> {
 
 /// Makes the plan for a wish, with suite and state of the source.
 pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Plan> {
-    let about = source.about();
+    plan_of(wish, &source.about(), validity(now)?)
+}
+
+/// Makes the plan for a wish of a batch, whose cards share source and validity.
+pub fn plan_of(wish: &Wish<'_>, about: &About, validity: Validity) -> Result<Plan> {
     Ok(Plan::new(&Request {
         kind: wish.kind,
         number: wish.number,
         region: wish.region,
         suite: about.suite,
         state: about.state,
-        validity: validity(now)?,
+        validity,
         ceiling: wish.ceiling,
     })?)
 }
@@ -107,22 +111,13 @@ pub fn issue(
     }
 }
 
-/// Name of the journal in a party's folder.
-pub const JOURNAL: &str = "journal.jsonl";
+/// Name of the store in a party's folder, which is its journal too.
+pub const JOURNAL: &str = kdc::store::FILE;
 
-/// Opens a journal and tells of what its last run left half-written.
+/// Opens a party's store to issue.
 pub fn journal(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
-    let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
-    if let Some(torn) = journal.torn() {
-        say(format!(
-            "{}: lines {} to {} were torn by a crash and count for nothing",
-            path.display(),
-            torn.from,
-            torn.to
-        ));
-    }
-    Ok(journal)
+    Journal::open(&path).with_context(|| format!("the store {}", path.display()))
 }
 
 /// Check values in a table's row.

@@ -89,10 +89,12 @@ pub enum Made {
         /// Why, in words without secrets.
         why: String,
     },
-    /// Card, reader or source went away: the run ends.
+    /// Card, reader or source went away or refused: the run ends.
     Lost {
-        /// What went away.
+        /// What and why.
         why: String,
+        /// Whether it is gone, rather than refusing.
+        gone: bool,
     },
 }
 

@@ -82,6 +82,7 @@ impl Store {
 
     fn connect(path: &Path, durability: Durability, lock: Option<File>) -> Result<Self, StoreError> {
         let at = |error: rusqlite::Error| StoreError::of(path, error);
+        for_owner(path)?;
         let mut conn = Connection::open(path).map_err(at)?;
         set_up(&mut conn, path, durability)?;
         Ok(Store { conn, path: path.to_owned(), _lock: lock })
@@ -130,6 +131,18 @@ impl Store {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A new store is its owner's alone to read: its pack holds cards with their keys. What SQLite lays beside it takes its mode.
+fn for_owner(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(StoreError::Io { path: path.to_owned(), doing: "open", source }),
     }
 }
 

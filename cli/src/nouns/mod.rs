@@ -3,6 +3,7 @@
 pub mod card;
 pub mod city;
 pub mod esam;
+pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Card(verb) => card::run(&global, verb),
         Noun::Psam(verb) => psam::run(&global, verb),
         Noun::Esam(verb) => esam::run(&global, verb),
+        Noun::Issue(verb) => issue::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),

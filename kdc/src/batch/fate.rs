@@ -5,6 +5,19 @@ use crate::messages::{InspectError, RecordedError};
 use crate::plan::{Plan, Step};
 use reader::error::CardError;
 
+/// Whether what failed is gone (card, reader), for [`Fate::Stays`]; else it refused.
+pub fn is_gone(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let channel = error.downcast_ref::<wire::ChannelError>();
+        if channel.is_some_and(|error| !matches!(error, wire::ChannelError::Storage(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// What becomes of the chip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {

@@ -89,6 +89,8 @@ pub enum Ended {
     Lost {
         /// What and why.
         why: String,
+        /// Whether it is gone, rather than refusing.
+        gone: bool,
     },
 }
 
@@ -231,7 +233,7 @@ fn collect(
                 if !group.is_empty() {
                     keep(line, &mut group, control)?;
                 }
-                return Ok(ended.unwrap_or(Ended::Lost { why: "a worker of the program broke".into() }));
+                return Ok(ended.unwrap_or(Ended::Lost { why: "a worker of the program broke".into(), gone: false }));
             }
         };
         line.under_way -= 1;
@@ -249,7 +251,7 @@ fn collect(
                     line.again.push_back(Job { attempt: job.attempt + 1, ..job });
                 }
             }
-            Made::Lost { why } => ended = Some(Ended::Lost { why }),
+            Made::Lost { why, gone } => ended = Some(Ended::Lost { why, gone }),
         }
     }
 }
@@ -317,7 +319,7 @@ pub fn run_fed(
     journal.store().check_clock(&(control.now)())?;
     journal.store().reconcile(batch.id)?;
     let mut tally = Failures { limit: control.stop_after, count: 0 };
-    let lost = |why: String| Ended::Lost { why };
+    let lost = |why: String| Ended::Lost { why, gone: true };
     let ended = loop {
         let counts: Counts = journal.store().counts(batch.id)?;
         if counts.open == 0 {
@@ -357,9 +359,9 @@ pub fn run_fed(
         };
         let made = maker.make(&job, serial, feeder.card(), journal);
         let (outcome, fate) = match made {
-            Made::Lost { why } => {
+            Made::Lost { why, gone } => {
                 let _ = feeder.leave(&why); // the reason the run ends is the first one
-                break lost(why);
+                break Ended::Lost { why, gone };
             }
             Made::Good(good) => {
                 tally.count = 0;

@@ -7,7 +7,8 @@ use crate::batch::{Counts, Done, Good, Job, LineResult, Outcome, Summary};
 use crate::journal::KeyRecord;
 use crate::messages::{BatchError, LineFault, RequestFault};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::io::BufRead;
+use sha2::{Digest, Sha256};
+use std::io::{BufRead, Read};
 use std::path::Path;
 use wire::profile::CardKind;
 
@@ -34,13 +35,8 @@ impl Store {
     ///
     /// # Errors
     /// A request that was begun or done before; lines that are malformed, stand there twice, or ask for what was
-    /// issued or is under way; a file that changed since it was hashed (`hash` tells at the end).
-    pub fn begin_batch<R: BufRead>(
-        &mut self,
-        new: &NewBatch<'_>,
-        input: R,
-        hash: impl FnOnce() -> String,
-    ) -> Result<i64, BatchError> {
+    /// issued or is under way; a file that changed since it was hashed.
+    pub fn begin_batch(&mut self, new: &NewBatch<'_>, request: &Path) -> Result<i64, BatchError> {
         self.check_clock(new.at)?;
         if let Some(known) = self.batch_of(new.sha256)? {
             return Err(match known.counts.open {
@@ -48,6 +44,9 @@ impl Store {
                 open => BatchError::Begun { id: known.id, at: known.begun_at, open },
             });
         }
+        let io = |source| BatchError::Read { path: request.to_owned(), source };
+        let file = std::fs::File::open(request).map_err(io)?;
+        let mut input = std::io::BufReader::new(Hashing { file, hasher: Sha256::new() });
         let path = self.path().to_owned();
         self.act(|tx| {
             let sql = |error: rusqlite::Error| BatchError::from(StoreError::of(&path, error));
@@ -67,7 +66,7 @@ impl Store {
                 .map_err(sql)?;
             let mut first = Vec::new();
             let (mut total, mut asked) = (0, 0);
-            request::read(new.kind, input, |line, row| {
+            request::read(new.kind, &mut input, |line, row| {
                 let fault = match row {
                     Ok(row) => add(tx, id, new.kind, &row).map_err(sql)?,
                     Err(fault) => Some(fault),
@@ -81,7 +80,7 @@ impl Store {
                 }
                 Ok(())
             })?;
-            if hash() != new.sha256 {
+            if hex::encode(input.get_ref().hasher.clone().finalize()) != new.sha256 {
                 return Err(BatchError::Changed);
             }
             if total > 0 {
@@ -94,6 +93,24 @@ impl Store {
                 .and_then(|_| tick(tx, new.at))
                 .map_err(sql)?;
             Ok(id)
+        })
+    }
+
+    /// Forgets a batch of which nothing was made, as if it had never begun; false when something was.
+    pub fn drop_batch(&mut self, id: i64) -> Result<bool, StoreError> {
+        let path = self.path().to_owned();
+        self.act(|tx| {
+            let run = || {
+                let mut counts = Counts::default();
+                count(tx, id, &mut counts)?;
+                if counts.good + counts.failed + counts.refused + counts.scrapped > 0 {
+                    return Ok(false);
+                }
+                tx.execute("DELETE FROM request WHERE batch = ?1", [id])?;
+                tx.execute("DELETE FROM batch WHERE id = ?1", [id])?;
+                Ok(true)
+            };
+            run().map_err(|error| StoreError::of(&path, error))
         })
     }
 
@@ -532,9 +549,22 @@ fn close(
     .map(drop)
 }
 
+/// Hashes what is read.
+struct Hashing {
+    file: std::fs::File,
+    hasher: Sha256,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buf)?;
+        self.hasher.update(&buf[..n]);
+        Ok(n)
+    }
+}
+
 /// The SHA-256 of a file, in hexadecimal, read piece by piece.
 pub fn hash_of(path: &Path) -> Result<String, BatchError> {
-    use sha2::{Digest, Sha256};
     let io = |source| BatchError::Read { path: path.to_owned(), source };
     let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(io)?);
     let mut hasher = Sha256::new();

@@ -209,6 +209,15 @@ impl Store {
         self.act(|tx| apply(tx, at, event).map_err(|error| StoreError::of(&path, error)))
     }
 
+    /// Blanks of a kind in stock.
+    pub fn in_stock(&self, kind: ItemKind) -> Result<i64, StoreError> {
+        self.conn()
+            .query_row("SELECT count(*) FROM item WHERE kind = ?1 AND stage = ?2", params![kind, Stage::Blank], |row| {
+                row.get(0)
+            })
+            .map_err(self.named())
+    }
+
     /// Cards issued so far.
     pub fn issued(&self) -> Result<i64, StoreError> {
         self.conn()
