@@ -1,6 +1,6 @@
 //! The command line, as data.
 
-use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, trace};
+use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,6 +82,9 @@ pub enum Noun {
     /// Batches: many cards of one request, made, checked and kept, whatever interrupts them.
     #[command(subcommand)]
     Issue(issue::Verb),
+    /// The stock of an office: chips and meters from blank to retired, where each is, what happened to it.
+    #[command(subcommand)]
+    Stock(stock::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

@@ -117,6 +117,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     of::<kdc::messages::BatchError>(cause)
         .or_else(|| of::<kdc::messages::StoreError>(cause))
+        .or_else(|| of::<kdc::messages::StockError>(cause))
         .or_else(|| of::<kdc::messages::RecordedError>(cause))
         .or_else(|| of::<kdc::messages::IssueError>(cause))
         .or_else(|| of::<kdc::messages::CeremonyError>(cause))

@@ -186,7 +186,7 @@ pub struct LineResult {
     /// Chip.
     pub serial: Option<String>,
     /// `done`, `failed`, `left` for a line; `refused`, `scrapped` for a chip that did not become its card.
-    pub outcome: String,
+    pub outcome: &'static str,
     /// Why not.
     pub why: Option<String>,
     /// When.

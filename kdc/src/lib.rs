@@ -13,6 +13,7 @@ pub mod names;
 pub mod pairing;
 pub mod plan;
 pub mod source;
+pub mod stock;
 pub mod store;
 
 pub use keyset::{CityKeys, RoleCheck, Roots};

@@ -12,6 +12,7 @@ mod issue;
 mod journal;
 mod source;
 pub(crate) mod steps;
+mod stock;
 mod store;
 
 pub use batch::{BatchError, LineFault, RequestFault};
@@ -22,6 +23,7 @@ pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::{Claim, JournalError};
 pub use source::{PairingError, SourceError};
+pub use stock::StockError;
 pub use store::StoreError;
 
 /// What to do about an error, for the `hint:` line of a command.

@@ -80,6 +80,14 @@ impl Store {
         Store::connect(path, Durability::Now, None)
     }
 
+    /// A store that lives and dies with this value.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = Path::new("a store in memory");
+        let mut conn = Connection::open_in_memory().map_err(|error| StoreError::of(path, error))?;
+        set_up(&mut conn, path, Durability::Soon)?;
+        Ok(Store { conn, path: path.to_owned(), _lock: None })
+    }
+
     fn connect(path: &Path, durability: Durability, lock: Option<File>) -> Result<Self, StoreError> {
         let at = |error: rusqlite::Error| StoreError::of(path, error);
         for_owner(path)?;

@@ -10,6 +10,7 @@ pub mod psam;
 pub mod server;
 pub mod shell;
 pub mod sim;
+pub mod stock;
 pub mod trace;
 
 use crate::args::{Cli, Noun};
@@ -25,6 +26,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Psam(verb) => psam::run(&global, verb),
         Noun::Esam(verb) => esam::run(&global, verb),
         Noun::Issue(verb) => issue::run(&global, verb),
+        Noun::Stock(verb) => stock::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),

@@ -244,7 +244,8 @@ fn collect(
                 group.push(outcome(Done::Good(good)));
             }
             Made::Spoiled { serial, begun, why } => {
-                ended = tally.spoiled(&why).or(ended);
+                let failures = tally.spoiled(&why);
+                ended = ended.or(failures);
                 let for_good = job.serial.is_some();
                 group.push(outcome(Done::Spoiled { serial, begun, why, for_good }));
                 if !for_good {

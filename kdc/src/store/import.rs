@@ -18,14 +18,22 @@ fn old(path: &Path) -> PathBuf {
     path.with_file_name(OLD)
 }
 
+/// A store is not its own predecessor, whatever somebody called it.
+fn is_old_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == OLD)
+}
+
 /// Whether an old journal stands beside the store.
 pub(super) fn waits(path: &Path) -> bool {
-    old(path).exists()
+    !is_old_name(path) && old(path).exists()
 }
 
 /// Takes over the old journal, if there is one.
 pub(super) fn old_journal(store: &mut Store) -> Result<(), StoreError> {
     let path = store.path().to_owned();
+    if is_old_name(&path) {
+        return Ok(());
+    }
     let journal = old(&path);
     let io = |doing: &'static str| {
         let journal = journal.clone();

@@ -196,12 +196,12 @@ fn show(global: &Global, one: &One) -> Result<()> {
     let batch = summary(&store, one.id)?;
     let mut rows = Vec::new();
     store.results(batch.id, |line| {
-        if matches!(line.outcome.as_str(), "refused" | "scrapped" | "failed") && rows.len() < SHOWN {
+        if matches!(line.outcome, "refused" | "scrapped" | "failed") && rows.len() < SHOWN {
             rows.push(vec![
                 line.line.to_string(),
                 line.number.clone(),
                 line.serial.clone().unwrap_or_default(),
-                line.outcome.clone(),
+                line.outcome.to_owned(),
                 line.why.clone().unwrap_or_default(),
             ]);
         }

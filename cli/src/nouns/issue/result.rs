@@ -30,7 +30,7 @@ fn record(line: &LineResult) -> [String; 8] {
         line.line.to_string(),
         line.number.clone(),
         text(&line.serial),
-        line.outcome.clone(),
+        line.outcome.to_owned(),
         text(&line.why),
         checks.join(" "),
         text(&line.at),
