@@ -1,6 +1,8 @@
 //! The command line, as data.
 
-use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, trace};
+use crate::nouns::{
+    card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, test_card, trace,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,6 +87,9 @@ pub enum Noun {
     /// The stock of an office: chips and meters from blank to retired, where each is, what happened to it.
     #[command(subcommand)]
     Stock(stock::Verb),
+    /// Production test cards, issued by a city.
+    #[command(subcommand)]
+    TestCard(test_card::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

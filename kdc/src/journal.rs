@@ -8,7 +8,7 @@ mod entry;
 
 pub use crate::messages::{Claim, JournalError};
 pub use crate::store::items::Happening;
-pub use entry::{Entry, Event, KeyRecord, Subject};
+pub use entry::{Entry, Event, KeyRecord, Passing, Subject};
 
 use crate::ids::Serial;
 use crate::issue::KeyCheck;
@@ -130,6 +130,42 @@ impl Journal {
                 Outcome::Failed { why, tries_left } => Event::Failed { subject, why, tries_left },
             },
         )
+    }
+
+    /// The passage of a chip whose outcome was never written.
+    pub fn open_passage(&self, serial: Serial) -> Result<Option<Passing>, JournalError> {
+        Ok(self.store.open_passage(serial)?)
+    }
+
+    /// Writes the intent of a passage in an ESAM's life.
+    pub fn intend_passage(&mut self, at: &str, passing: &Passing) -> Result<(), JournalError> {
+        self.add(at, Event::Passage { passing: *passing })
+    }
+
+    /// Writes that a passage was done, with the keys as seen afterwards.
+    pub fn conclude_passage(
+        &mut self,
+        at: &str,
+        passing: &Passing,
+        keys: &[KeyCheck],
+    ) -> Result<(), JournalError> {
+        self.add(at, Event::Passed { passing: *passing, keys: keys.iter().map(KeyRecord::from).collect() })
+    }
+
+    /// Writes that a passage was refused: the card is as it was.
+    pub fn fail_passage(
+        &mut self,
+        at: &str,
+        passing: &Passing,
+        why: &str,
+        tries_left: Option<u8>,
+    ) -> Result<(), JournalError> {
+        self.add(at, Event::NotPassed { passing: *passing, why: why.to_owned(), tries_left })
+    }
+
+    /// Writes anything else that happened to a card once it was issued.
+    pub fn note(&mut self, at: &str, event: Event) -> Result<(), JournalError> {
+        self.add(at, event)
     }
 
     fn add(&mut self, at: &str, event: Event) -> Result<(), JournalError> {

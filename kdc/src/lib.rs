@@ -8,6 +8,7 @@ pub mod ids;
 pub mod issue;
 pub mod journal;
 pub mod keyset;
+pub mod life;
 pub mod messages;
 pub mod names;
 pub mod pairing;

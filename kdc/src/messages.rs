@@ -10,6 +10,7 @@ mod ids;
 mod inspect;
 mod issue;
 mod journal;
+pub(crate) mod life;
 mod source;
 pub(crate) mod steps;
 mod stock;
@@ -22,6 +23,7 @@ pub use ids::IdError;
 pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
 pub use journal::{Claim, JournalError};
+pub use life::LifeError;
 pub use source::{PairingError, SourceError};
 pub use stock::StockError;
 pub use store::StoreError;
@@ -57,6 +59,7 @@ pub(crate) fn role(code: u8) -> String {
     match keys::Role::from_code(code) {
         Some(role) => role.name().to_owned(),
         None if code == 0 => "own master".to_owned(),
+        None if code == wire::profile::PREVIOUS_MASTER => "earlier master".to_owned(),
         None => format!("role {code:02X}"),
     }
 }

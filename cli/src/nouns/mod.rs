@@ -11,6 +11,7 @@ pub mod server;
 pub mod shell;
 pub mod sim;
 pub mod stock;
+pub mod test_card;
 pub mod trace;
 
 use crate::args::{Cli, Noun};
@@ -27,6 +28,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Esam(verb) => esam::run(&global, verb),
         Noun::Issue(verb) => issue::run(&global, verb),
         Noun::Stock(verb) => stock::run(&global, verb),
+        Noun::TestCard(verb) => test_card::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),

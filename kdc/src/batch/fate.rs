@@ -50,6 +50,7 @@ pub fn of(plan: &Plan, error: &IssueError, condition: Option<Condition>) -> Fate
         | IssueError::SuiteDiffers { .. }
         | IssueError::StateDiffers { .. }
         | IssueError::RegionDiffers { .. }
+        | IssueError::VersionDiffers { .. }
         | IssueError::Pin { .. } => Fate::Stays,
         _ => Fate::Refused,
     }

@@ -51,6 +51,26 @@ impl From<&KeyRecord> for KeyCheck {
     }
 }
 
+/// A passage in an ESAM's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passing {
+    /// Serial of its chip.
+    pub serial: Serial,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Its city.
+    #[serde(with = "crate::names::text")]
+    pub region: RegionCode,
+    /// What becomes of it.
+    pub act: crate::life::Act,
+    /// Version of its keys before.
+    pub from_version: u8,
+    /// Version of its keys after; 00 of a retired one.
+    pub to_version: u8,
+    /// Money given up, in fen.
+    pub forfeit_fen: u32,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -93,7 +113,52 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tries_left: Option<u8>,
     },
-    /// In an older journal: the lines `from` to `to` were torn by a crash and hold nothing.
+    /// An ESAM is about to get other keys, another state, or its end.
+    Passage {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+    },
+    /// It has them.
+    Passed {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+        /// Its keys; none of a retired one.
+        keys: Vec<KeyRecord>,
+    },
+    /// It has them not.
+    NotPassed {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+        /// The reason in words.
+        why: String,
+        /// Tries of its master key left, when it refused one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries_left: Option<u8>,
+    },
+    /// An issuing card was lost, stolen or broken; no city shall take it into use any more.
+    Revoked {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// The reason in words.
+        why: String,
+    },
+    /// The limit of a card was written again.
+    Limit {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// What it may make in all; nothing: no limit.
+        limit: Option<u32>,
+    },
+    /// The lines `from` to `to` were torn by a crash and hold nothing.
     Torn {
         /// First torn line, from 1.
         from: u64,

@@ -2,10 +2,12 @@
 
 use super::items::{self, Item, ItemKind, NewItem, Stage};
 use super::{Store, StoreError};
-use crate::ids::Serial;
-use crate::journal::{Event, JournalError, KeyRecord, Subject};
+use crate::ids::{DeviceNumber, Serial};
+use crate::journal::{Event, JournalError, KeyRecord, Passing, Subject};
+use crate::life;
 use crate::messages::Claim;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use wire::profile::CardKind;
 
 /// Where a chip is that nobody put anywhere.
 pub(crate) const HOUSE: &str = "house";
@@ -179,8 +181,88 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
             release(conn, id, Stage::Refused, *tries_left, at)?;
             note(id, subject, "failed", why)
         }
+        Event::Passage { .. } | Event::Passed { .. } | Event::NotPassed { .. } => passage(conn, at, event),
+        Event::Revoked { kind, number, why } => of_number(conn, at, *kind, *number, "revoked", why),
+        Event::Limit { kind, number, limit } => {
+            let words = limit.map_or("no limit".to_owned(), |limit| limit.to_string());
+            of_number(conn, at, *kind, *number, "limit", &words)
+        }
     }
 }
+
+/// Notes what happened to an issued card that is known by its number alone.
+fn of_number(
+    conn: &Connection,
+    at: &str,
+    kind: CardKind,
+    number: DeviceNumber,
+    what: &str,
+    words: &str,
+) -> rusqlite::Result<()> {
+    let (kind, number) = (ItemKind::Card(kind), number.to_string());
+    let id = match items::by_number(conn, kind, &number)? {
+        Some(item) => item.id,
+        // Issued before this store began, or elsewhere.
+        None => items::insert(
+            conn,
+            &NewItem {
+                kind,
+                serial: None,
+                number: Some(&number),
+                stage: Stage::Issued,
+                place: "unknown",
+                box_: "",
+                at,
+            },
+        )?,
+    };
+    items::note(conn, id, at, what, Some(&number), words)
+}
+
+/// Notes a passage in an ESAM's life. The intent carries all of it, so that a run that broke off is found again.
+fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
+    let (passing, what) = match event {
+        Event::Passage { passing } => (passing, PASSAGE),
+        Event::Passed { passing, .. } => (passing, "passed"),
+        Event::NotPassed { passing, .. } => (passing, "not-passed"),
+        _ => return Ok(()),
+    };
+    let number = passing.number.to_string();
+    let id = match items::by_serial(conn, passing.serial)? {
+        Some(chip) => chip.id,
+        // Issued before this store began. Its number may stand on another chip by now; the history names it.
+        None => {
+            let kind = ItemKind::Card(CardKind::Esam);
+            let free = items::by_number(conn, kind, &number)?.is_none();
+            let number = free.then_some(number.as_str());
+            let (stage, place) = (Stage::Fitted, "unknown");
+            let serial = Some(passing.serial);
+            items::insert(conn, &NewItem { kind, serial, number, stage, place, box_: "", at })?
+        }
+    };
+    let detail = match event {
+        Event::Passage { .. } => serde_json::to_string(passing).unwrap_or_default(), // plain numbers and names
+        Event::Passed { keys, .. } => {
+            let end = passing.act == life::Act::Retire;
+            conn.prepare_cached(
+                "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END \
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, checks(keys), at, end, Stage::Retired])?;
+            format!("{}, version {:02X} to {:02X}", passing.act.words(), passing.from_version, passing.to_version)
+        }
+        Event::NotPassed { why, tries_left, .. } => {
+            conn.prepare_cached("UPDATE item SET tries = coalesce(?2, tries), since = ?3 WHERE id = ?1")?
+                .execute(params![id, tries_left, at])?;
+            why.clone()
+        }
+        _ => String::new(),
+    };
+    items::note(conn, id, at, what, Some(&number), &detail)
+}
+
+/// The word of a passage's intent in the history.
+const PASSAGE: &str = "passage";
 
 impl Store {
     /// The chip of a serial.
@@ -201,6 +283,26 @@ impl Store {
     pub(crate) fn awaits(&self, subject: &Subject) -> Result<bool, StoreError> {
         let chip = self.chip(subject.serial)?;
         Ok(chip.is_some_and(|chip| chip.stage == Stage::Begun && same(&chip, subject)))
+    }
+
+    /// The passage of a chip whose outcome was never written.
+    pub(crate) fn open_passage(&self, serial: Serial) -> Result<Option<Passing>, StoreError> {
+        let last: Option<(String, String)> = self
+            .conn()
+            .prepare_cached(
+                "SELECT what, detail FROM event WHERE item = (SELECT id FROM item WHERE serial = ?1) \
+                 AND what IN ('passage', 'passed', 'not-passed') ORDER BY id DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([serial.to_string()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            })
+            .map_err(self.named())?;
+        match last {
+            Some((what, detail)) if what == PASSAGE => serde_json::from_str(&detail)
+                .map(Some)
+                .map_err(|error| items::impossible("event.detail", error.to_string())),
+            _ => Ok(None),
+        }
     }
 
     /// Notes what happened, and what the stock is by it.

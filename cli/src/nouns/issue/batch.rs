@@ -7,7 +7,7 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{Home, Party};
 use crate::issue::{self, Wish, validity};
 use crate::nouns::city::issuing_card;
@@ -15,7 +15,7 @@ use crate::nouns::kdc::out;
 use crate::output::{answer, say};
 use crate::secret;
 use ::kdc::batch::{Control, Ended, NewBatch, Summary, hash_of};
-use ::kdc::ids::{PROVINCE, Pin, Validity};
+use ::kdc::ids::{PROVINCE, Pin, Pins, Validity};
 use ::kdc::messages::BatchError;
 use ::kdc::plan::Plan;
 use ::kdc::source::{About, CardSource, KeySource};
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wire::bcd::RegionCode;
-use wire::profile::CardKind;
+use wire::profile::{CardKind, State};
 use wire::{Channel, ChannelError};
 
 /// Cards of a transaction, at most.
@@ -212,6 +212,7 @@ fn ready<'a>(
         }
         _ => None,
     };
+    must_be_allowed(issuing.as_ref(), options)?;
     let common = Common { global, options, kind, region, validity: validity(time)?, issuing };
     let by_hand = options.reader.is_some() || options.blanks.is_some();
     let line = match (&common.issuing, &batch.first) {
@@ -228,6 +229,17 @@ fn ready<'a>(
     Ok((common, forecast))
 }
 
+/// Keys of a formal root stand in clear in the image of a virtual card, and so in the pack.
+fn must_be_allowed(issuing: Option<&Issuer>, options: &Batch) -> Result<()> {
+    let formal = issuing.is_some_and(|issuer| issuer.about.state == State::Formal);
+    if !formal || options.formal_on_virtual || options.reader.is_some() || options.blanks.is_some() {
+        return Ok(());
+    }
+    Err(security("virtual cards of a formal root hold its keys in clear, and so does the pack")
+        .hint("feed cards to a reader with --reader; or say --formal-on-virtual if you know what you do")
+        .into())
+}
+
 fn issuer(
     global: &Global,
     folder: &std::path::Path,
@@ -238,7 +250,8 @@ fn issuer(
     let pin = secret::pin(options.pin_file.as_deref(), whose)?;
     let card = Issuing::open(global, folder, kind)?;
     let mut channel = card.clone();
-    let opened = CardSource::open(IssuingCard::new(&mut channel), &pin);
+    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    let opened = CardSource::open(IssuingCard::new(&mut channel), pins);
     // A try that was spent is spent, whatever becomes of the batch.
     card.keep_now()?;
     let mut source = opened?;
@@ -254,15 +267,12 @@ impl Common<'_> {
     }
 
     /// The wish for a card.
-    pub fn wish(&self, number: &str, ceiling_fen: Option<u32>) -> Result<Wish<'_>> {
+    fn wish(&self, number: &str, ceiling_fen: Option<u32>) -> Result<Wish<'static>> {
         Ok(Wish {
-            kind: self.kind,
-            number: number.parse()?,
-            region: self.region,
             ceiling: ceiling_fen.map(wire::money::Fen),
-            wanted: None,
-            pin: self.issuing.as_ref().and_then(|issuer| issuer.card_pin.as_ref()),
             allowed: self.options.allowed,
+            limit: self.options.limit,
+            ..Wish::new(self.kind, number.parse()?, self.region)
         })
     }
 }

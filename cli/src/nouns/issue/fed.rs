@@ -6,7 +6,7 @@ use super::packed::{paper, spoiled};
 use crate::card_ref::CardRef;
 use crate::clock::now;
 use ::kdc::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
-use ::kdc::ids::{CheckValue, Serial};
+use ::kdc::ids::{CheckValue, Pins, Serial};
 use ::kdc::issue::inspect::inspect;
 use ::kdc::issue::{Issued, KeyCheck, Order, Recorded, recorded};
 use ::kdc::journal::{Journal, KeyRecord};
@@ -100,7 +100,7 @@ impl Fed<'_, '_> {
         let order = Order {
             plan,
             wanted: Some(serial),
-            pin: self.issuer.card_pin.as_ref(),
+            pins: Pins::from(self.issuer.card_pin.as_ref()),
             if_open: self.common.options.allowed.try_master,
             spend_last_try: self.common.options.allowed.spend_last_try,
             at: &at,

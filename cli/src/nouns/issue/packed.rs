@@ -6,7 +6,7 @@ use crate::clock::{entropy, random};
 use crate::factory;
 use crate::nouns::sim;
 use ::kdc::batch::{CardIdentity, Control, Ended, Good, Job, Made, Maker, Summary, fate, run_packed};
-use ::kdc::ids::Serial;
+use ::kdc::ids::{Pins, Serial};
 use ::kdc::issue::inspect::inspect;
 use ::kdc::issue::{Issued, Personalisation};
 use ::kdc::journal::KeyRecord;
@@ -142,7 +142,7 @@ fn personalise(
         Personalisation::probe(plan, card, Some(serial)).map_err(|error| failed(&error, None))?;
     let condition = session.condition();
     let mut issued = session
-        .run(source, issuer.card_pin.as_ref(), Master::Transport, &mut ())
+        .run(source, Pins::from(issuer.card_pin.as_ref()), Master::Transport, &mut ())
         .map_err(|error| failed(&error, Some(condition)))?;
     let tally = inspect(plan, serial, &issued.keys, card, source).map_err(|error| {
         match fate::of_inspected(&error) {

@@ -63,7 +63,7 @@ impl Forecast {
                 "issuing card",
                 match self.counter_left {
                     Some(left) => format!("may make {left} card(s) still"),
-                    None => "does not count".to_owned(),
+                    None => "has no limit".to_owned(),
                 },
             ),
         ];
@@ -127,8 +127,7 @@ pub fn line_time(plan: &Plan) -> Etu {
 
 /// How many cards the source may make still.
 pub fn counter_left(source: &mut dyn KeySource) -> Result<Option<u32>> {
-    let _ = source;
-    Ok(None)
+    Ok(source.counter()?.and_then(|counter| counter.left()))
 }
 
 /// Asks whether the batch shall begin; the answer is the number of cards.

@@ -1,5 +1,8 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod pair;
+mod test;
+
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
@@ -11,7 +14,7 @@ use crate::nouns::stock;
 use crate::output::{answer, facts, say, table};
 use ::kdc::ids::Serial;
 use ::meter::{
-    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, PairingFile,
+    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -33,6 +36,10 @@ const _: () = assert!(EEPROM >= 8 * 1024, "an ESAM's files need 8 KiB");
 pub enum Verb {
     /// Produce a meter: put its ESAM in and load its pairing keys.
     New(New),
+    /// Give a meter the pairing of an ESAM whose keys change, before or after they do.
+    Pair(pair::Pair),
+    /// Test a meter in test state with a production test card, and print a report.
+    Test(test::Test),
     /// Put a SIM into a meter.
     Insert(Insert),
     /// Let the customer consume.
@@ -104,6 +111,8 @@ fn hundredths(text: &str) -> Result<u64, String> {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::New(options) => new(global, &options),
+        Verb::Pair(options) => pair::run(global, &options),
+        Verb::Test(options) => test::run(global, &options),
         Verb::Insert(options) => insert(global, &options),
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
@@ -179,12 +188,18 @@ impl Place {
     }
 }
 
-/// Opens the pairing of a meter with the transport key its MCU has from production.
-pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+/// Opens a pairing file with the transport key the meter's MCU has from production.
+fn open_pairing(text: &str) -> Result<(PairingFile, Pairing)> {
     let file = PairingFile::from_json(text)?;
     let transport = hierarchy::test_root(file.suite, Role::Transport);
     let pairing =
         file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
+    Ok((file, pairing))
+}
+
+/// A new meter from its pairing file.
+pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+    let (file, pairing) = open_pairing(text)?;
     Ok(Meter::new(config_of(&file), pairing)?)
 }
 
