@@ -12,6 +12,7 @@ use super::KeyCheck;
 use crate::headers;
 use crate::ids::Serial;
 use crate::messages::{InspectError, Refusal};
+use crate::plan::cost::{Share, exchange, reset};
 use crate::plan::{CARD_INFO_SFI, Master, Plan, Step};
 use crate::source::KeySource;
 use reader::count::{Counter, Tally};
@@ -53,6 +54,27 @@ pub fn inspect(
     unchanged(plan, keys, &mut card)?;
     card.reset()?;
     Ok(counter.tally())
+}
+
+/// What the inspection costs on a T=0 line, as [`Plan::line`] counts.
+pub fn cost(plan: &Plan) -> Share {
+    let mut sum = reset();
+    sum += reset();
+    let information = CardInfo::LEN;
+    let block = plan.suite().block();
+    let plain = 5 + ZEROS.len();
+    let sealed = usize::from(headers::wrapped_lc(plan.suite()));
+    // SELECT, READ BINARY; without rights: key, card information, file; two challenges and cryptograms; with rights: a
+    // challenge and a sealed key, a plain one; KEY INFORMATION.
+    let mut exchanges = vec![
+        (2, 0), (0, information), (plain, 0), (information, 0), (7, 0), (0, 8), (block, 0), (0, 8), (block, 0),
+        (0, 8), (sealed, 0), (plain, 0), (0, 6),
+    ];
+    if plan.kind() == CardKind::Esam {
+        exchanges.extend([(4, 0), (4, 0)]);
+    }
+    exchanges.into_iter().for_each(|(data, answer)| sum += exchange(data, answer));
+    sum
 }
 
 fn own_master(plan: &Plan) -> Option<&'static KeyRow> {

@@ -50,25 +50,36 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// All of it, with commands and bytes.
+    pub fn sum(&self) -> Share {
+        let mut sum = self.least;
+        sum += self.safety;
+        sum += self.check;
+        sum
+    }
+
     /// All of it.
     pub const fn total(&self) -> Etu {
         Etu(self.least.line.0 + self.safety.line.0 + self.check.line.0)
     }
 }
 
+/// A command with so much data, and what is answered before the status word.
+pub(crate) fn exchange(data: usize, answer: usize) -> Share {
+    let mut command = vec![0; 5 + data];
+    command[4] = data as u8; // a short APDU
+    let line = wire_etu(&command, &vec![0; answer + 2], 0);
+    Share { apdus: 1, bytes: (command.len() + answer + 2) as u64, line }
+}
+
 fn of_apdu(apdu: &PlannedApdu) -> Share {
     let hidden = apdu.hidden.and_then(|(_, len)| len).unwrap_or_default();
-    let data = apdu.shown.len() + hidden;
-    let answer = usize::from(apdu.le.unwrap_or_default()) + 2;
-    let mut command = apdu.header.to_vec();
-    if data > 0 {
-        command.push(data as u8); // a short APDU
-        command.resize(command.len() + data, 0);
-    } else {
-        command.push(apdu.le.unwrap_or_default() as u8);
-    }
-    let line = wire_etu(&command, &vec![0; answer], 0);
-    Share { apdus: 1, bytes: (command.len() + answer) as u64, line }
+    exchange(apdu.shown.len() + hidden, usize::from(apdu.le.unwrap_or_default()))
+}
+
+/// A reset: the ATR.
+pub(crate) fn reset() -> Share {
+    Share { apdus: 0, bytes: ATR as u64, line: atr_etu(ATR) }
 }
 
 impl Plan {
@@ -80,7 +91,7 @@ impl Plan {
             let share = match step {
                 Step::Reset => {
                     resets += 1;
-                    cost.check += Share { apdus: 0, bytes: ATR as u64, line: atr_etu(ATR) };
+                    cost.check += reset();
                     continue;
                 }
                 Step::Create(_) | Step::WriteKey(_) => &mut cost.least,

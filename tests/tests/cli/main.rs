@@ -4,6 +4,7 @@
 //! behind, or make what no command makes (a SIM with the user's own messages on it).
 #![cfg(test)]
 
+mod batch;
 mod card;
 mod ceremony;
 mod command;
@@ -21,4 +22,5 @@ mod secrets;
 mod shell;
 mod sims;
 mod states;
+mod stock;
 mod world;

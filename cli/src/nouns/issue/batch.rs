@@ -216,7 +216,7 @@ fn ready<'a>(
     let common = Common { global, options, kind, region, validity: validity(time)?, issuing };
     let by_hand = options.reader.is_some() || options.blanks.is_some();
     let line = match (&common.issuing, &batch.first) {
-        (Some(issuer), Some(first)) => Some(plan::line_time(&common.plan(issuer, first, None)?)),
+        (Some(issuer), Some(first)) => Some(plan::line_cost(&common.plan(issuer, first, None)?)),
         _ => None,
     };
     let forecast = Forecast {

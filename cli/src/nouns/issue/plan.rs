@@ -4,7 +4,9 @@ use crate::fail::{Exit, Failure};
 use crate::output::{facts, say};
 use crate::secret;
 use ::kdc::batch::Summary;
+use ::kdc::issue::inspect;
 use ::kdc::plan::Plan;
+use ::kdc::plan::cost::{Cost, Share};
 use ::kdc::source::KeySource;
 use anyhow::Result;
 use reader::count::Etu;
@@ -28,8 +30,8 @@ pub struct Forecast {
     pub counter_left: Option<u32>,
     /// Whether cards come by hand.
     pub by_hand: bool,
-    /// Time of a card on the line, for cards in a reader.
-    pub line: Option<Etu>,
+    /// What a card costs on the line of a reader.
+    pub line: Option<Cost>,
 }
 
 impl Forecast {
@@ -37,7 +39,7 @@ impl Forecast {
     fn seconds(&self) -> i64 {
         match self.line {
             Some(line) if self.by_hand => {
-                let card = i64::try_from(line.micros(BAUD) / 1000).unwrap_or(i64::MAX);
+                let card = i64::try_from(line.total().micros(BAUD) / 1000).unwrap_or(i64::MAX);
                 self.todo.saturating_mul(card.saturating_add(HAND_S * 1000)) / 1000
             }
             _ => self.todo / VIRTUAL_A_SECOND + 1,
@@ -68,7 +70,10 @@ impl Forecast {
             ),
         ];
         if let Some(line) = self.line {
-            lines.push(("a card on the line", format!("{line}, {} at {BAUD} bit/s", millis(line))));
+            lines.push(("on the line", share(&line.sum())));
+            lines.push(("the least", share(&line.least)));
+            lines.push(("safety", share(&line.safety)));
+            lines.push(("checks", share(&line.check)));
         }
         lines.push(("time", format!("about {}", duration(self.seconds()))));
         facts(&lines)
@@ -87,7 +92,10 @@ impl Forecast {
         json!({
             "batch": batch.id, "kind": batch.kind.name(), "asked": batch.counts.asked, "todo": self.todo,
             "first": batch.first, "last": batch.last, "blanks_in_stock": self.in_stock,
-            "issuing_card_left": self.counter_left, "line_etu": self.line.map(|line| line.0),
+            "issuing_card_left": self.counter_left, "line": self.line.map(|line| json!({
+                "sum": share_json(&line.sum()), "least": share_json(&line.least),
+                "safety": share_json(&line.safety), "checks": share_json(&line.check),
+            })),
             "seconds": self.seconds(), "sha256": batch.sha256,
         })
     }
@@ -120,9 +128,19 @@ pub fn duration(seconds: i64) -> String {
     }
 }
 
-/// Time of a card of a plan on a T=0 line, from the commands it will take.
-pub fn line_time(plan: &Plan) -> Etu {
-    plan.line().total()
+/// What a card of a plan costs on a T=0 line, from the commands it will take, the inspection among them.
+pub fn line_cost(plan: &Plan) -> Cost {
+    let mut cost = plan.line();
+    cost.check += inspect::cost(plan);
+    cost
+}
+
+fn share(share: &Share) -> String {
+    format!("{} commands, {} bytes, {}, {} at {BAUD} bit/s", share.apdus, share.bytes, share.line, millis(share.line))
+}
+
+fn share_json(share: &Share) -> Value {
+    json!({ "apdus": share.apdus, "bytes": share.bytes, "etu": share.line.0 })
 }
 
 /// How many cards the source may make still.
