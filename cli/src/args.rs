@@ -1,8 +1,6 @@
 //! The command line, as data.
 
-use crate::nouns::{
-    card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, test_card, trace,
-};
+use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, test_card, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -172,9 +172,9 @@ impl Store {
             return Ok(found);
         }
         let run = || {
-            let mut statement = self.conn().prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2"
-            ))?;
+            let mut statement = self
+                .conn()
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2"))?;
             let mut found = Vec::new();
             for each in ItemKind::all().filter(|each| kind.is_none_or(|kind| kind == *each)) {
                 let rows = statement.query_map(params![each, name], item)?;
@@ -239,9 +239,8 @@ impl Store {
                  AND (?3 IS NULL OR place = ?3) AND (?4 IS NULL OR box = ?4) ORDER BY id"
             ))
             .map_err(sql)?;
-        let mut rows = statement
-            .query(params![filter.kind, filter.stage, filter.place, filter.box_])
-            .map_err(sql)?;
+        let mut rows =
+            statement.query(params![filter.kind, filter.stage, filter.place, filter.box_]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             each(&item(row).map_err(sql)?)?;
         }
@@ -268,8 +267,9 @@ impl Store {
             let mut statement = self.conn().prepare_cached(
                 "SELECT item.kind, count(DISTINCT event.item) FROM event JOIN item ON item.id = event.item GROUP BY item.kind",
             )?;
-            let rows = statement
-                .query_map([], |row| Ok((row.get::<_, ItemKind>(0)?.name().to_owned(), row.get::<_, i64>(1)?)))?;
+            let rows = statement.query_map([], |row| {
+                Ok((row.get::<_, ItemKind>(0)?.name().to_owned(), row.get::<_, i64>(1)?))
+            })?;
             rows.collect::<rusqlite::Result<_>>()
         };
         run().map_err(self.named())

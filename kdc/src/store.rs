@@ -125,9 +125,7 @@ impl Store {
 
     /// Waits until every commit is on the medium.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.conn
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(self.named())
+        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(self.named())
     }
 
     /// Refuses a clock that stands before the last act by more than a clock is ever put right.
@@ -177,8 +175,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".lock");
-    let file =
-        OpenOptions::new().create(true).append(true).open(path.with_file_name(name)).map_err(io)?;
+    let file = OpenOptions::new().create(true).append(true).open(path.with_file_name(name)).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Issuing { path: path.to_owned() }),

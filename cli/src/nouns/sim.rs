@@ -180,8 +180,8 @@ pub fn inspect(channel: &mut dyn wire::Channel, iccid: &str, imsi: &str) -> Resu
             return Err(refused(format!("inspection: the SIM does not hold its {what}")).into());
         }
         match sim.update_binary(0, &bytes) {
-            Err(SimError::Card(error)) if error.sw().is_some() => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.channel().is_some() => return Err(error.into()),
+            Err(_) => {}
             Ok(()) => {
                 return Err(refused(format!("inspection: the SIM let a stranger write its {what}")).into());
             }

@@ -209,7 +209,9 @@ fn take_in(global: &Global, options: &In) -> Result<()> {
     if !faults.is_empty() {
         faults.iter().for_each(say);
         let words = format!("{} line(s) have faults; nothing was taken in: {}", faults.len(), faults[0]);
-        return Err(refused(words).hint("the columns are kind, serial (of a chip) or number (of a meter), box, place").into());
+        return Err(refused(words)
+            .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
+            .into());
     }
     let mut store = options.office.store(global)?;
     let at = now(global)?.to_string();
@@ -248,7 +250,8 @@ fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> 
     }
     let field = |name: &str| row.get(name).filter(|text| !text.is_empty());
     let kind = kind(field("kind").ok_or("no kind")?)?;
-    let serial = field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
+    let serial =
+        field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
     let number = field("number").cloned();
     match (kind, &serial, &number) {
         (ItemKind::Card(_), None, _) => return Err("a chip needs its serial".into()),
@@ -275,8 +278,12 @@ fn found(store: &Store, which: &Which) -> Result<Vec<Item>> {
     }
     if let Some(path) = &which.from_csv {
         for (line, row) in read(path)? {
-            let name = ["serial", "number"].iter().find_map(|column| row.get(*column).filter(|text| !text.is_empty()));
-            let name = name.ok_or_else(|| refused(format!("{}, line {line}: no serial and no number", path.display())))?;
+            let name = ["serial", "number"]
+                .iter()
+                .find_map(|column| row.get(*column).filter(|text| !text.is_empty()));
+            let name = name.ok_or_else(|| {
+                refused(format!("{}, line {line}: no serial and no number", path.display()))
+            })?;
             let item = store.find(name, which.kind);
             items.push(item.with_context(|| format!("{}, line {line}", path.display()))?);
         }
@@ -422,8 +429,15 @@ fn list(global: &Global, options: &List) -> Result<()> {
         Ok::<(), anyhow::Error>(())
     })?;
     let text = table(&COLUMNS, shown.iter().map(|item| fields(item).to_vec()).collect());
-    answer(global, &text, json!({ "count": count, "items": shown.iter().map(item_json).collect::<Vec<_>>() }));
-    say(format!("{count} item(s){}", if count > SHOWN as u64 { "; --csv FILE writes all of them" } else { "" }));
+    answer(
+        global,
+        &text,
+        json!({ "count": count, "items": shown.iter().map(item_json).collect::<Vec<_>>() }),
+    );
+    say(format!(
+        "{count} item(s){}",
+        if count > SHOWN as u64 { "; --csv FILE writes all of them" } else { "" }
+    ));
     Ok(())
 }
 

@@ -37,11 +37,14 @@ pub fn of(plan: &Plan, error: &IssueError, condition: Option<Condition>) -> Fate
         IssueError::Step { fault: StepFault::Source(_), .. } => Fate::Stays,
         // Nothing was written; the tries that are left may serve another run with another key.
         IssueError::Step { fault: StepFault::Authentication { .. }, .. } => Fate::Refused,
-        IssueError::Step { fault: StepFault::Blocked { .. } | StepFault::Swapped { .. }, .. } => Fate::Scrapped,
+        IssueError::Step { fault: StepFault::Blocked { .. } | StepFault::Swapped { .. }, .. } => {
+            Fate::Scrapped
+        }
         IssueError::Step { number, .. } => {
-            let first_write = plan.steps().iter().position(|step| {
-                matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::Update { .. })
-            });
+            let first_write = plan
+                .steps()
+                .iter()
+                .position(|step| matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::Update { .. }));
             let touched = first_write.is_some_and(|first| *number > first + 1);
             let begun = condition.is_some_and(|condition| condition != Condition::Blank);
             if touched || begun { Fate::Scrapped } else { Fate::Refused }
@@ -61,9 +64,8 @@ pub fn of_recorded(plan: &Plan, error: &RecordedError) -> Fate {
     match error {
         RecordedError::Issue(error) => of(plan, error, None),
         RecordedError::LastTry { .. } => Fate::Refused,
-        RecordedError::Journal(crate::journal::JournalError::Store(_)) | RecordedError::NotRecorded { .. } => {
-            Fate::Stays
-        }
+        RecordedError::Journal(crate::journal::JournalError::Store(_))
+        | RecordedError::NotRecorded { .. } => Fate::Stays,
         RecordedError::Journal(_) => Fate::Refused,
     }
 }

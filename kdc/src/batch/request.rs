@@ -194,7 +194,8 @@ fn fields(line: &str) -> Vec<String> {
     if !line.contains('"') {
         return line.split(',').map(|field| field.trim().to_owned()).collect();
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
     let first = reader.records().next();
     first.and_then(Result::ok).map(|record| record.iter().map(str::to_owned).collect()).unwrap_or_default()
 }

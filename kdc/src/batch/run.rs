@@ -233,7 +233,9 @@ fn collect(
                 if !group.is_empty() {
                     keep(line, &mut group, control)?;
                 }
-                return Ok(ended.unwrap_or(Ended::Lost { why: "a worker of the program broke".into(), gone: false }));
+                return Ok(
+                    ended.unwrap_or(Ended::Lost { why: "a worker of the program broke".into(), gone: false })
+                );
             }
         };
         line.under_way -= 1;
@@ -259,7 +261,11 @@ fn collect(
 
 /// Keeps a group: first what must be on the medium before it, then the cards, then the news. Gives the lines whose
 /// card clashed and is to be made again.
-fn keep(line: &mut Line<'_>, group: &mut Vec<Outcome>, control: &mut Control<'_>) -> Result<Vec<Job>, BatchError> {
+fn keep(
+    line: &mut Line<'_>,
+    group: &mut Vec<Outcome>,
+    control: &mut Control<'_>,
+) -> Result<Vec<Job>, BatchError> {
     (control.before_commit)().map_err(|what| BatchError::BeforeCommit { what })?;
     let clashes = line.store.keep(line.batch, control.place, group, &(control.now)())?;
     let mut again = Vec::new();

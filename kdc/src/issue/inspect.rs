@@ -17,10 +17,10 @@ use crate::plan::{CARD_INFO_SFI, Master, Plan, Step};
 use crate::source::KeySource;
 use reader::count::{Counter, Tally};
 use reader::driver::fmcos::Fmcos;
+use wire::Command;
 use wire::atr::serial_of;
 use wire::channel::Channel;
 use wire::profile::{CardInfo, CardKind, Fid, FileRow, KeyRow, Recipient, Shape};
-use wire::Command;
 
 /// A key of nothing.
 const ZEROS: [u8; 16] = [0; 16];
@@ -67,8 +67,19 @@ pub fn cost(plan: &Plan) -> Share {
     // SELECT, READ BINARY; without rights: key, card information, file; two challenges and cryptograms; with rights: a
     // challenge and a sealed key, a plain one; KEY INFORMATION.
     let mut exchanges = vec![
-        (2, 0), (0, information), (plain, 0), (information, 0), (7, 0), (0, 8), (block, 0), (0, 8), (block, 0),
-        (0, 8), (sealed, 0), (plain, 0), (0, 6),
+        (2, 0),
+        (0, information),
+        (plain, 0),
+        (information, 0),
+        (7, 0),
+        (0, 8),
+        (block, 0),
+        (0, 8),
+        (block, 0),
+        (0, 8),
+        (sealed, 0),
+        (plain, 0),
+        (0, 6),
     ];
     if plan.kind() == CardKind::Esam {
         exchanges.extend([(4, 0), (4, 0)]);

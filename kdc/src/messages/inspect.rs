@@ -105,7 +105,9 @@ impl Hint for InspectError {
                 "put the same card back and run the same command again"
             }
             InspectError::Source(error) => return error.hint(),
-            _ => "the card is scrap: destroy it; when several say the same, the chips or their keys are not what they should be",
+            _ => {
+                "the card is scrap: destroy it; when several say the same, the chips or their keys are not what they should be"
+            }
         })
     }
 }

@@ -265,7 +265,9 @@ impl Store {
 
     /// Marks a line done whose card went through the journal.
     pub fn line_done(&mut self, batch: &Summary, outcome: &Outcome, at: &str) -> Result<(), StoreError> {
-        let Done::Good(good) = &outcome.done else { return self.keep(batch, "", &[outcome.clone()], at).map(drop) };
+        let Done::Good(good) = &outcome.done else {
+            return self.keep(batch, "", &[outcome.clone()], at).map(drop);
+        };
         let path = self.path().to_owned();
         self.act(|tx| {
             let run = || {
@@ -378,7 +380,12 @@ fn add(conn: &Connection, batch: i64, kind: CardKind, row: &Row) -> rusqlite::Re
         && let Some(item) = items::by_serial(conn, serial)?
         && (item.kind != kind || !matches!(item.stage, Stage::Blank | Stage::Refused))
     {
-        let why = format!("serial {serial}: the chip is {} {} (since {})", item.stage.name(), item.name(), item.since);
+        let why = format!(
+            "serial {serial}: the chip is {} {} (since {})",
+            item.stage.name(),
+            item.name(),
+            item.since
+        );
         return Ok(Some(RequestFault::Taken { why }));
     }
     let other: Option<(i64, i64)> = conn
@@ -389,7 +396,10 @@ fn add(conn: &Connection, batch: i64, kind: CardKind, row: &Row) -> rusqlite::Re
         .query_row(params![row.number, kind, batch], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((other, line)) = other {
-        let why = format!("{column} {} is asked for by line {line} of batch {other}, which is not done", row.number);
+        let why = format!(
+            "{column} {} is asked for by line {line} of batch {other}, which is not done",
+            row.number
+        );
         return Ok(Some(RequestFault::Taken { why }));
     }
     let added = conn
@@ -487,8 +497,10 @@ fn keep(
                 why
             ])?;
             if *for_good {
-                conn.prepare_cached("UPDATE request SET state = 2, why = ?3, at = ?4 WHERE batch = ?1 AND line = ?2")?
-                    .execute(params![batch.id, outcome.line, why, at])?;
+                conn.prepare_cached(
+                    "UPDATE request SET state = 2, why = ?3, at = ?4 WHERE batch = ?1 AND line = ?2",
+                )?
+                .execute(params![batch.id, outcome.line, why, at])?;
             }
             Ok(None)
         }
@@ -513,8 +525,10 @@ fn keep_good(
     let checks = claims::checks(&good.keys);
     let id = match chip {
         Some(chip) => {
-            conn.prepare_cached("UPDATE item SET number = ?2, stage = ?3, since = ?4, checks = ?5 WHERE id = ?1")?
-                .execute(params![chip.id, outcome.number, Stage::Issued, at, checks])?;
+            conn.prepare_cached(
+                "UPDATE item SET number = ?2, stage = ?3, since = ?4, checks = ?5 WHERE id = ?1",
+            )?
+            .execute(params![chip.id, outcome.number, Stage::Issued, at, checks])?;
             chip.id
         }
         None => conn
@@ -538,13 +552,15 @@ fn keep_good(
         )?
         .execute(params![id, card.region.to_string(), card.suite.code(), card.state.code()])?;
     }
-    conn.prepare_cached("INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)")?
-        .execute(params![
-            id,
-            at,
-            outcome.number,
-            format!("batch {} line {}, {} commands", batch.id, outcome.line, good.apdus)
-        ])?;
+    conn.prepare_cached(
+        "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)",
+    )?
+    .execute(params![
+        id,
+        at,
+        outcome.number,
+        format!("batch {} line {}, {} commands", batch.id, outcome.line, good.apdus)
+    ])?;
     close(conn, batch.id, outcome, id, good, at)?;
     Ok(None)
 }

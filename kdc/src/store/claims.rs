@@ -249,7 +249,12 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
                  WHERE id = ?1",
             )?
             .execute(params![id, checks(keys), at, end, Stage::Retired])?;
-            format!("{}, version {:02X} to {:02X}", passing.act.words(), passing.from_version, passing.to_version)
+            format!(
+                "{}, version {:02X} to {:02X}",
+                passing.act.words(),
+                passing.from_version,
+                passing.to_version
+            )
         }
         Event::NotPassed { why, tries_left, .. } => {
             conn.prepare_cached("UPDATE item SET tries = coalesce(?2, tries), since = ?3 WHERE id = ?1")?
@@ -314,18 +319,22 @@ impl Store {
     /// Blanks of a kind in stock.
     pub fn in_stock(&self, kind: ItemKind) -> Result<i64, StoreError> {
         self.conn()
-            .query_row("SELECT count(*) FROM item WHERE kind = ?1 AND stage = ?2", params![kind, Stage::Blank], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT count(*) FROM item WHERE kind = ?1 AND stage = ?2",
+                params![kind, Stage::Blank],
+                |row| row.get(0),
+            )
             .map_err(self.named())
     }
 
     /// Cards issued so far.
     pub fn issued(&self) -> Result<i64, StoreError> {
         self.conn()
-            .query_row("SELECT count(*) FROM item WHERE stage BETWEEN 4 AND 7 AND serial IS NOT NULL", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT count(*) FROM item WHERE stage BETWEEN 4 AND 7 AND serial IS NOT NULL",
+                [],
+                |row| row.get(0),
+            )
             .map_err(self.named())
     }
 

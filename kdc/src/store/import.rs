@@ -83,7 +83,9 @@ fn take(conn: &Connection, lines: &[Entry], hash: &str) -> rusqlite::Result<()> 
     }
     for entry in lines {
         // An outcome without its intent has no row yet.
-        if let Event::Issued { subject, .. } | Event::Found { subject } | Event::Failed { subject, .. } = &entry.event {
+        if let Event::Issued { subject, .. } | Event::Found { subject } | Event::Failed { subject, .. } =
+            &entry.event
+        {
             claims::row(conn, subject, &entry.at)?;
         }
         claims::apply(conn, &entry.at, &entry.event)?;

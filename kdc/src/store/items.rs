@@ -129,9 +129,7 @@ macro_rules! in_a_column {
 }
 
 in_a_column!(ItemKind, |kind| kind.code(), ItemKind::from_code);
-in_a_column!(Stage, |stage| *stage as u8, |code| Stage::ALL
-    .into_iter()
-    .find(|stage| *stage as u8 == code));
+in_a_column!(Stage, |stage| *stage as u8, |code| Stage::ALL.into_iter().find(|stage| *stage as u8 == code));
 
 /// A row of the stock.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -89,9 +89,7 @@ impl Store {
                  WHERE item.kind = ?1 AND item.number = ?2",
             )
             .and_then(|mut statement| {
-                statement
-                    .query_row(params![kind, number], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
+                statement.query_row(params![kind, number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
             })
             .map_err(self.named())?;
         let Some((packed, paper)) = found else { return Ok(None) };

@@ -42,8 +42,11 @@ fn lines_are_counted_as_an_editor_counts_them() {
 #[test]
 fn every_fault_of_a_line_is_named() {
     let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000001,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,,\n\xFF\n";
-    let words: Vec<String> =
-        rows(CardKind::Esam, text).unwrap().into_iter().map(|(_, row)| row.unwrap_err().to_string()).collect();
+    let words: Vec<String> = rows(CardKind::Esam, text)
+        .unwrap()
+        .into_iter()
+        .map(|(_, row)| row.unwrap_err().to_string())
+        .collect();
     let expected = [
         "number: a device number has 12 digits, this has 5",
         "number: a device number: character 12 is 'x', not a digit",
@@ -110,7 +113,8 @@ fn request(count: u32) -> String {
 #[test]
 fn a_request_with_one_bad_line_begins_nothing() {
     let mut office = Office::new();
-    let text = "number,serial\n000000000001,0102030405060708\n000000000001,\n000000000002,0102030405060708\n123,\n";
+    let text =
+        "number,serial\n000000000001,0102030405060708\n000000000001,\n000000000002,0102030405060708\n123,\n";
     let error = office.begin("bad.csv", text).unwrap_err();
     let BatchError::Lines { first, total: 3 } = error else { panic!("{error}") };
     let words: Vec<String> = first.iter().map(ToString::to_string).collect();
@@ -338,7 +342,8 @@ fn what_cannot_be_kept_before_the_cards_stops_the_run_and_no_card_is_kept() {
         before_commit: &mut || Err("the issuing card's file is gone".to_owned()),
         watch: &mut seen,
     };
-    let error = run_packed(&mut office.store, &batch, &mut [Toy { rule: &|_| None, made: &made }], &mut control);
+    let error =
+        run_packed(&mut office.store, &batch, &mut [Toy { rule: &|_| None, made: &made }], &mut control);
     assert!(matches!(error, Err(BatchError::BeforeCommit { .. })));
     assert!(seen.good.is_empty());
     assert_eq!(office.store.counts(batch.id).unwrap().good, 0);

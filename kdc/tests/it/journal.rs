@@ -129,7 +129,11 @@ fn tries_are_remembered_until_a_success() {
     journal.conclude(AT, &subject, failed(None)).unwrap();
     drop(journal);
     let mut journal = Journal::open(&path).unwrap();
-    assert_eq!(journal.tries_left(subject.serial).unwrap(), Some(2), "another failure does not give tries back");
+    assert_eq!(
+        journal.tries_left(subject.serial).unwrap(),
+        Some(2),
+        "another failure does not give tries back"
+    );
     journal.intend(AT, &subject).unwrap();
     journal.conclude(AT, &subject, ISSUED).unwrap();
     assert_eq!(journal.tries_left(subject.serial).unwrap(), None);
@@ -202,7 +206,8 @@ fn torn_lines_that_an_old_journal_explains_count_for_nothing() {
 fn a_changed_line_of_an_old_journal_is_an_error_and_nothing_is_taken_over() {
     let (folder, path) = folder();
     let old = folder.path().join("journal.jsonl");
-    let lines = [line("intent", &esam(SERIAL, NUMBER), ""), line("intent", &esam(OTHER_SERIAL, OTHER_NUMBER), "")];
+    let lines =
+        [line("intent", &esam(SERIAL, NUMBER), ""), line("intent", &esam(OTHER_SERIAL, OTHER_NUMBER), "")];
     std::fs::write(&old, lines.join("\n").replacen("\"esam\"", "\"easm\"", 1)).unwrap();
     let refused = Journal::open(&path).unwrap_err();
     assert!(matches!(refused, JournalError::Store(StoreError::OldLine { line: 1, .. })), "{refused}");

@@ -9,7 +9,13 @@ const AT: &str = "2026-01-05 09:00:00";
 const ESAM: ItemKind = ItemKind::Card(CardKind::Esam);
 
 fn blank(n: u8) -> Arrival {
-    Arrival { kind: ESAM, serial: Some(Serial([n; 8])), number: None, box_: "B1".into(), place: "house".into() }
+    Arrival {
+        kind: ESAM,
+        serial: Some(Serial([n; 8])),
+        number: None,
+        box_: "B1".into(),
+        place: "house".into(),
+    }
 }
 
 fn meter(number: &str) -> Arrival {
@@ -43,7 +49,10 @@ fn the_table_of_acts_is_kept_and_what_it_forbids_is_named() {
     let error = store.act_on(AT, Act::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("esam on chip {} is blank; it cannot be fitted: that may be what is issued or dispatched", serial(1))
+        format!(
+            "esam on chip {} is blank; it cannot be fitted: that may be what is issued or dispatched",
+            serial(1)
+        )
     );
     store.act_on(AT, Act::Dispatch, std::slice::from_ref(&chip), Some("city B"), "lent").unwrap();
     let error = store.act_on(AT, Act::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();

@@ -25,7 +25,7 @@ fn all_keys(root: impl Fn(Role) -> Key, numbers: &[String], serials: &BTreeSet<[
     let transport = root(Role::Transport);
     for role in Role::ALL {
         let root = root(role);
-        let city = hierarchy::city_key(&root, bcd(REGION));
+        let city = hierarchy::city_key(&root, bcd(REGION), 1);
         for number in numbers.iter().map(|number| bcd(number)) {
             found.push(hierarchy::device_key(&root, number));
             found.push(hierarchy::device_key(&city, number));

@@ -42,7 +42,11 @@ fn the_report_adds_up_over_single_cards_and_batches() {
     world.city(&["stock", "in", "blanks.csv"]).run().ok();
     world.file("request.csv", "number\n000000000001\n000000000002\n");
     world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes"]).run().ok();
-    world.city(&["stock", "move", "--box", "B7", "--to", "safe"]).run().ok().shows(&["2 item(s) moved to safe"]);
+    world
+        .city(&["stock", "move", "--box", "B7", "--to", "safe"])
+        .run()
+        .ok()
+        .shows(&["2 item(s) moved to safe"]);
     let report = world.city(&["stock", "report", "--json"]).run().ok().object();
     assert_eq!(report["adds_up"], true);
     assert_eq!(report["came_in"]["esam"], 5);
@@ -53,7 +57,10 @@ fn the_report_adds_up_over_single_cards_and_batches() {
     assert_eq!(text.lines().count(), 6, "{text}");
     assert!(text.starts_with("kind,serial,number,state,place,box,since\n"));
     // The list comes in again elsewhere: what goes out as CSV names its items.
-    world.city(&["stock", "dispatch", "--from-csv", "all.csv", "--to", "branch", "--kind", "esam"]).run().ok();
+    world
+        .city(&["stock", "dispatch", "--from-csv", "all.csv", "--to", "branch", "--kind", "esam"])
+        .run()
+        .ok();
     let out = world.city(&["stock", "list", "--state", "dispatched", "--json"]).run().ok();
     assert_eq!(out.object()["count"], 5);
 }

@@ -239,8 +239,16 @@ impl World {
     }
 
     pub fn found_province(&self) {
-        let init =
-            ["kdc", "init", "--suite", self.kind.suite, "--pin-file", "pin", "--second-pin-file", "second-pin"];
+        let init = [
+            "kdc",
+            "init",
+            "--suite",
+            self.kind.suite,
+            "--pin-file",
+            "pin",
+            "--second-pin-file",
+            "second-pin",
+        ];
         if self.kind.formal {
             let held = self.province(&init).with(&["--components", "2", "--formal-on-virtual"]);
             held.stdin(&self.components()).run().ok();
@@ -254,15 +262,9 @@ impl World {
 
     /// `kdc issue-card` for our city.
     pub fn issue_card(&self, kind: &str, number: &str) -> Call {
-        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]).with(&[
-            "--pin-file",
-            "pin",
-            "--second-pin-file",
-            "second-pin",
-            "--card-pin-file",
-            "pin",
-        ])
-        .with(if kind == "esam-issuing" { &["--card-second-pin-file", "second-pin"] } else { &[] })
+        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number])
+            .with(&["--pin-file", "pin", "--second-pin-file", "second-pin", "--card-pin-file", "pin"])
+            .with(if kind == "esam-issuing" { &["--card-second-pin-file", "second-pin"] } else { &[] })
     }
 
     pub fn found_city(&self) {

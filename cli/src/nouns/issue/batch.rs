@@ -204,7 +204,9 @@ fn ready<'a>(
     let time = now(global)?;
     store.check_clock(&time.to_string())?;
     let issuing = match kind {
-        CardKind::Esam => Some(issuer(global, folder, CardKind::EsamIssuing, "the ESAM issuing card", options)?),
+        CardKind::Esam => {
+            Some(issuer(global, folder, CardKind::EsamIssuing, "the ESAM issuing card", options)?)
+        }
         CardKind::Psam => {
             let mut issuer = issuer(global, folder, CardKind::PsamIssuing, "the PSAM issuing card", options)?;
             issuer.card_pin = Some(secret::pin(options.card_pin_file.as_deref(), "the PSAMs to be made")?);
@@ -317,7 +319,11 @@ fn make(
         before_commit: &mut keep_issuing,
         watch: progress,
     };
-    if by_hand { fed::run(common, batch, store, &mut control) } else { packed::run(common, batch, store, &mut control) }
+    if by_hand {
+        fed::run(common, batch, store, &mut control)
+    } else {
+        packed::run(common, batch, store, &mut control)
+    }
 }
 
 /// Forgets a batch that was not begun after all; the error that stopped it stays the error.
@@ -354,7 +360,9 @@ fn finish(
     object["outcome"] = outcome(ended).into();
     answer(global, &text, object);
     if !batch.counts.reconciled() {
-        return Err(refused("the figures of the batch do not add up: the store was changed by another hand").into());
+        return Err(
+            refused("the figures of the batch do not add up: the store was changed by another hand").into()
+        );
     }
     let again = "the same command with --resume goes on";
     match ended {

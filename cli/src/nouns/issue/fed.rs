@@ -108,10 +108,8 @@ impl Fed<'_, '_> {
         match recorded::issue(&order, card, self.source, journal, &mut ()) {
             Ok(Recorded::Issued(issued)) => Ok(issued),
             Ok(Recorded::Found(_)) => {
-                let keys = keys_on(plan, card).map_err(|error| Made::Lost {
-                    why: error.to_string(),
-                    gone: fate::is_gone(&error),
-                })?;
+                let keys = keys_on(plan, card)
+                    .map_err(|error| Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) })?;
                 Ok(Issued { kind: plan.kind(), number: plan.number(), serial, keys, apdus: 0, resumed: true })
             }
             Err(error) => Err(match fate::of_recorded(plan, &error) {

@@ -139,7 +139,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             let summary = summary(&store, options.one.id)?;
             result::write(&store, &summary, &options.out)?;
             let object = json!({ "batch": summary.id, "result": options.out.display().to_string() });
-            answer(global, &format!("the result of batch {} is in {}", summary.id, options.out.display()), object);
+            answer(
+                global,
+                &format!("the result of batch {} is in {}", summary.id, options.out.display()),
+                object,
+            );
             Ok(())
         }
         Verb::Take(options) => take::take(global, &options),
@@ -214,7 +218,10 @@ fn show(global: &Global, one: &One) -> Result<()> {
         Ok::<(), anyhow::Error>(())
     })?;
     let mut text = result::reconciliation(&batch.counts);
-    text.insert_str(0, &format!("batch {}: {} by {}, SHA-256 {}\n", batch.id, batch.kind.name(), batch.file, batch.sha256));
+    text.insert_str(
+        0,
+        &format!("batch {}: {} by {}, SHA-256 {}\n", batch.id, batch.kind.name(), batch.file, batch.sha256),
+    );
     if !rows.is_empty() {
         text.push('\n');
         text.push_str(&table(&["line", "number", "serial", "outcome", "why"], rows.clone()));

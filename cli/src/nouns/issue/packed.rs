@@ -23,7 +23,12 @@ use vcard::Image;
 use wire::profile::{CardKind, State};
 
 /// Runs the batch.
-pub fn run(common: &Common<'_>, batch: &Summary, mut store: Store, control: &mut Control<'_>) -> Result<Ended> {
+pub fn run(
+    common: &Common<'_>,
+    batch: &Summary,
+    mut store: Store,
+    control: &mut Control<'_>,
+) -> Result<Ended> {
     // In a trace the commands of one card stand together.
     let one = common.global.trace.is_some();
     let processors = std::thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -138,18 +143,18 @@ fn personalise(
         fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(error) },
         fate => spoiled(serial, fate == fate::Fate::Scrapped, error.to_string()),
     };
-    let session =
-        Personalisation::probe(plan, card, Some(serial)).map_err(|error| failed(&error, None))?;
+    let session = Personalisation::probe(plan, card, Some(serial)).map_err(|error| failed(&error, None))?;
     let condition = session.condition();
     let mut issued = session
         .run(source, Pins::from(issuer.card_pin.as_ref()), Master::Transport, &mut ())
         .map_err(|error| failed(&error, Some(condition)))?;
-    let tally = inspect(plan, serial, &issued.keys, card, source).map_err(|error| {
-        match fate::of_inspected(&error) {
-            fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
-            _ => spoiled(serial, true, error.to_string()),
-        }
-    })?;
+    let tally =
+        inspect(plan, serial, &issued.keys, card, source).map_err(|error| {
+            match fate::of_inspected(&error) {
+                fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
+                _ => spoiled(serial, true, error.to_string()),
+            }
+        })?;
     issued.apdus += tally.apdus;
     Ok(issued)
 }
@@ -219,7 +224,8 @@ impl SimMaker<'_> {
         let label = format!("sim {} inspected", job.number);
         let mut bay = Bay::in_memory(self.common.global, image, &format!("{}.card", job.number), &label)?;
         // Not every SIM shows its serial in the ATR; the maker knows it.
-        let serial = Serial(cos::Chip::read(&bay.image().eeprom).map_err(|error| anyhow::anyhow!("{error}"))?.serial);
+        let serial =
+            Serial(cos::Chip::read(&bay.image().eeprom).map_err(|error| anyhow::anyhow!("{error}"))?.serial);
         let verdict = sim::inspect(&mut bay, &job.number, job.more.imsi.as_deref().unwrap_or_default());
         Ok((serial, bay.image(), verdict))
     }

@@ -61,15 +61,10 @@ impl Forecast {
                 ),
             ),
             ("blanks", self.blanks()),
-            (
-                "issuing card",
-                match self.counter_left {
-                    Some(left) => format!("may make {left} card(s) still"),
-                    None => "has no limit".to_owned(),
-                },
-            ),
         ];
         if let Some(line) = self.line {
+            let left = self.counter_left.map(|left| format!("may make {left} card(s) still"));
+            lines.push(("issuing card", left.unwrap_or_else(|| "has no limit".to_owned())));
             lines.push(("on the line", share(&line.sum())));
             lines.push(("the least", share(&line.least)));
             lines.push(("safety", share(&line.safety)));
@@ -136,7 +131,13 @@ pub fn line_cost(plan: &Plan) -> Cost {
 }
 
 fn share(share: &Share) -> String {
-    format!("{} commands, {} bytes, {}, {} at {BAUD} bit/s", share.apdus, share.bytes, share.line, millis(share.line))
+    format!(
+        "{} commands, {} bytes, {}, {} at {BAUD} bit/s",
+        share.apdus,
+        share.bytes,
+        share.line,
+        millis(share.line)
+    )
 }
 
 fn share_json(share: &Share) -> Value {

@@ -29,9 +29,9 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(todo), ProgressDrawTarget::stderr_with_hz(5));
             // The template is ours and right; should it not be, the bar keeps its plain form.
-            if let Ok(style) = ProgressStyle::with_template(
-                "{wide_bar} {pos} of {len} kept, {per_sec}, {eta} left {msg}",
-            ) {
+            if let Ok(style) =
+                ProgressStyle::with_template("{wide_bar} {pos} of {len} kept, {per_sec}, {eta} left {msg}")
+            {
                 bar.set_style(style);
             }
             bar

@@ -52,7 +52,8 @@ const PORTION: usize = 500;
 
 /// Takes cards out.
 pub fn take(global: &Global, options: &Take) -> Result<()> {
-    let office = Office { sims: options.office.sims || options.kind == CardKind::Sim, ..options.office.clone() };
+    let office =
+        Office { sims: options.office.sims || options.kind == CardKind::Sim, ..options.office.clone() };
     let folder = office_folder(global, &office)?;
     let to = match &options.out {
         Some(out) => {
