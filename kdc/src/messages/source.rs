@@ -67,12 +67,18 @@ pub enum SourceError {
     #[error("the main control card needs two officers: the second PIN is missing")]
     SecondPin,
     /// A PIN was wrong.
-    #[error("{} was wrong: {tries} tries left", which(*second))]
+    #[error("{} was wrong: {}", which(*second), left(*tries))]
     Pin {
         /// The second officer's, or the operator's.
         second: bool,
         /// Tries the card has left.
         tries: u8,
+    },
+    /// A PIN has no tries left.
+    #[error("{} is blocked: no tries left", which(*second))]
+    Blocked {
+        /// The second officer's, or the operator's.
+        second: bool,
     },
     /// The last try of a PIN would be spent.
     #[error("{} has one try left; a wrong one would block the card for good", which(*second))]
@@ -103,6 +109,15 @@ const fn which(second: bool) -> &'static str {
     if second { "the second officer's PIN" } else { "the operator's PIN" }
 }
 
+/// Tries in words.
+fn left(tries: u8) -> String {
+    match tries {
+        0 => "no tries left".to_owned(),
+        1 => "one try left".to_owned(),
+        tries => format!("{tries} tries left"),
+    }
+}
+
 impl Hint for SourceError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -116,6 +131,7 @@ impl Hint for SourceError {
             SourceError::NotIssuing(_) => "put the main control card or an issuing card into the source slot",
             SourceError::Card(error) if error.is_gone() => "put the issuing card back and start again",
             SourceError::Pin { .. } => "when no tries are left the issuing card is blocked for good",
+            SourceError::Blocked { .. } => "the card is lost; have another one made",
             SourceError::LastTry { .. } => "be sure of the PIN, then allow it with --spend-last-try",
             SourceError::SecondPin => {
                 "let the second officer type it, or name its file with --second-pin-file"

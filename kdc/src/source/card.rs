@@ -84,11 +84,14 @@ fn verify(card: &mut IssuingCard<'_>, level: Level, pins: Pins<'_>) -> Result<()
     }
     let mut one = |row: &PinRow, pin: Option<&Pin>| -> Result<(), SourceError> {
         let Some(pin) = pin else { return Ok(()) };
-        if card.fmcos().tries_left(0x3A, row.id)? == Some(1) && !pins.spend_last_try {
-            return Err(SourceError::LastTry { second: row.id == OFFICER_PIN.id });
+        let second = row.id == OFFICER_PIN.id;
+        match card.fmcos().tries_left(0x3A, row.id)? {
+            Some(0) => return Err(SourceError::Blocked { second }),
+            Some(1) if !pins.spend_last_try => return Err(SourceError::LastTry { second }),
+            _ => {}
         }
         card.fmcos().verify_pin(row.id, pin.expose()).map_err(|error| match error.tries_left() {
-            Some(tries) => SourceError::Pin { second: row.id == OFFICER_PIN.id, tries },
+            Some(tries) => SourceError::Pin { second, tries },
             None => error.into(),
         })
     };

@@ -231,13 +231,18 @@ impl KeySource for SoftSource {
         let fits = match (target.master, target.test_keys, activation.state) {
             (Current::Own, false, State::Retired) => activation.version == 0,
             (Current::Own, false, state) => state == about.state && activation.version == about.version,
-            (Current::Test(1), true, state) => state == State::Test && activation.version == 1,
+            (Current::Test(_), true, state) => state == State::Test && activation.version == 1,
             _ => false,
         };
         if target.recipient != ESAM || !fits {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
-        let master = self.current_master(target)?;
+        // Back to test is always to version 01.
+        let master = if target.test_keys {
+            self.test_device(target, Role::Master, 1)
+        } else {
+            self.current_master(target)?
+        };
         Ok(mac::session(&master, &challenge, &[&ACTIVATE, &activation.to_bytes()]))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::paper_card::{PaperCard, Pull};
 use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
-use gridcard_kdc::ids::{DeviceNumber, Pin, Serial};
+use gridcard_kdc::ids::{DeviceNumber, Pin, Pins, Serial};
 use gridcard_kdc::issue::{
     Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded,
 };
@@ -30,7 +30,9 @@ fn blank(suite: Suite) -> PaperCard {
 fn source(kind: CardKind, suite: Suite) -> SoftSource {
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::Esam => SoftSource::city(roots.city(REGION.parse().unwrap())),
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            SoftSource::city(roots.city(REGION.parse().unwrap()))
+        }
         _ => SoftSource::province(roots),
     }
 }
@@ -39,19 +41,28 @@ fn own_master(kind: CardKind, suite: Suite) -> Key {
     let number: DeviceNumber = NUMBER.parse().unwrap();
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::Esam => roots.city(REGION.parse().unwrap()).device(Role::Master, number),
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            roots.city(REGION.parse().unwrap()).device(Role::Master, number)
+        }
         _ => roots.own_master(number),
     }
 }
 
-fn pin(kind: CardKind) -> Option<Pin> {
-    (kind != CardKind::Esam).then(|| Pin::from_digits("123456").unwrap())
+/// The PINs of a kind: none, the operator's, or the second officer's too.
+fn secrets(kind: CardKind) -> (Option<Pin>, Option<Pin>) {
+    let pins = wire::profile::pins(kind).len();
+    let pin = |digits, wanted| (pins >= wanted).then(|| Pin::from_digits(digits).unwrap());
+    (pin("123456", 1), pin("654321", 2))
+}
+
+fn pins((operator, officer): &(Option<Pin>, Option<Pin>)) -> Pins<'_> {
+    Pins { operator: operator.as_ref(), officer: officer.as_ref(), spend_last_try: false }
 }
 
 fn run(plan: &Plan, card: &mut PaperCard, if_open: Master) -> Result<Issued, IssueError> {
     let mut source = source(plan.kind(), plan.suite());
-    let pin = pin(plan.kind());
-    Personalisation::probe(plan, card, None)?.run(&mut source, pin.as_ref(), if_open, &mut ())
+    let secrets = secrets(plan.kind());
+    Personalisation::probe(plan, card, None)?.run(&mut source, pins(&secrets), if_open, &mut ())
 }
 
 fn run_recorded(
@@ -60,9 +71,9 @@ fn run_recorded(
     journal: &mut Journal,
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
-    let pin = pin(plan.kind());
+    let secrets = secrets(plan.kind());
     let order =
-        Order { plan, wanted: Some(serial()), pin: pin.as_ref(), if_open, spend_last_try: false, at: AT };
+        Order { plan, wanted: Some(serial()), pins: pins(&secrets), if_open, spend_last_try: false, at: AT };
     recorded::issue(&order, card, &mut source(plan.kind(), plan.suite()), journal, &mut ())
 }
 
@@ -72,17 +83,20 @@ fn assert_finished(plan: &Plan, card: &PaperCard) {
     assert_eq!(card.master, own_master(kind, suite));
     let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
     assert_eq!(info, plan.card_info().to_bytes());
-    let directory = if kind == CardKind::Psam { 0xDF01 } else { 0x3F00 };
+    let directory = if matches!(kind, CardKind::Psam | CardKind::TestCard) { 0xDF01 } else { 0x3F00 };
     let mut source = source(kind, suite);
     let target = plan.target(serial(), Master::Own);
-    for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {
+    for row in Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A)) {
         let (header, key) = &card.keys[&(directory, row.kind & 0x3F, row.id)];
         assert_eq!(*header, row.header(1));
         let expected = source.expected(&target, row.role).unwrap();
         assert_eq!(Some(key.kcv()), expected.check_value.map(|value| value.0));
     }
-    assert_eq!(card.keys.len(), Recipient::Card(kind).keys().len() - 1);
-    assert_eq!(card.pin.as_deref(), (kind != CardKind::Esam).then_some(&[0x12, 0x34, 0x56][..]));
+    let keys = Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A));
+    assert_eq!(card.keys.len(), keys.count());
+    let pins: Vec<&[u8]> = card.pins.values().map(Vec::as_slice).collect();
+    let wanted: [&[u8]; 2] = [&[0x12, 0x34, 0x56], &[0x65, 0x43, 0x21]];
+    assert_eq!(pins, wanted[..wire::profile::pins(kind).len()]);
     assert_eq!(card.tries, 3);
 }
 
@@ -122,7 +136,9 @@ fn the_dry_run_is_the_run() {
             assert_eq!(shown, planned.shown, "{planned}");
             match planned.hidden {
                 None => assert!(rest.is_empty(), "{planned}"),
-                Some((Hidden::Pin, None)) => assert_eq!(rest, [0x12, 0x34, 0x56]),
+                Some((Hidden::Pin, None)) => {
+                    assert!(matches!(rest, [0x12, 0x34, 0x56] | [0x65, 0x43, 0x21]), "{planned}");
+                }
                 Some((_, len)) => assert_eq!(Some(rest.len()), len, "{planned}"),
             }
             assert_eq!(planned.le, command.le, "{planned}");
@@ -304,9 +320,9 @@ fn plan_source_and_pin_must_belong_together_before_a_card_is_touched() {
     assert!(matches!(check(&esam, city(Suite::Sm4), None), IssueError::SuiteDiffers { .. }));
     assert!(matches!(check(&formal, city(Suite::TripleDes), None), IssueError::StateDiffers { .. }));
     assert!(matches!(check(&elsewhere, city(Suite::TripleDes), None), IssueError::RegionDiffers { .. }));
-    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: false }));
+    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: 0 }));
     let psam = plan(CardKind::Psam, Suite::TripleDes);
-    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: true }));
+    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: 1 }));
 }
 
 #[test]
@@ -322,7 +338,7 @@ fn another_pin_on_a_half_made_card_is_found_out() {
     card.pull = Some((at, Pull::After));
     run(&plan, &mut card, Master::Transport).unwrap_err();
     card.pull = None;
-    card.pin = Some(vec![0x99, 0x99]);
+    card.pins.insert(0, vec![0x99, 0x99]);
     let error = run(&plan, &mut card, Master::Own).unwrap_err();
     assert!(matches!(error, IssueError::Step { fault: StepFault::Pin { tries: 2 }, .. }), "{error}");
     let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();

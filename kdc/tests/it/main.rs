@@ -40,6 +40,9 @@ pub fn request(kind: CardKind, suite: Suite) -> Request {
         state: State::Test,
         validity: Validity::new("20260101".parse().unwrap(), "2035-12-31".parse().unwrap()).unwrap(),
         ceiling: None,
+        version: 1,
+        previous: None,
+        limit: None,
     }
 }
 
@@ -49,5 +52,12 @@ pub fn plan(kind: CardKind, suite: Suite) -> Plan {
 }
 
 /// The kinds that are issued by a plan.
-pub const KINDS: [CardKind; 5] =
-    [CardKind::MainControl, CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::Psam, CardKind::Esam];
+pub const KINDS: [CardKind; 7] = [
+    CardKind::MainControl,
+    CardKind::PsamIssuing,
+    CardKind::EsamIssuing,
+    CardKind::TestIssuing,
+    CardKind::Psam,
+    CardKind::TestCard,
+    CardKind::Esam,
+];

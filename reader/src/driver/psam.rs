@@ -30,7 +30,11 @@ impl<'c> Psam<'c> {
         Self::open_as(channel, CardKind::TestCard, "open test card")
     }
 
-    fn open_as(channel: &'c mut dyn Channel, expected: CardKind, step: &'static str) -> Result<Self, CardError> {
+    fn open_as(
+        channel: &'c mut dyn Channel,
+        expected: CardKind,
+        step: &'static str,
+    ) -> Result<Self, CardError> {
         let mut fmcos = Fmcos::new(channel);
         fmcos.select_mf()?;
         let info = fmcos.card_info()?;

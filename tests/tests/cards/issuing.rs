@@ -1,6 +1,6 @@
 //! Issuing real cards, broken off at every command and at every page write: another run finishes the card.
 
-use crate::world::{blank, copy, number, pin, plan, region, serial};
+use crate::world::{blank, copy, number, pin, plan, region, serial, with_pins};
 use kdc::ids::Serial;
 use kdc::issue::{Order, Recorded, recorded};
 use kdc::journal::Journal;
@@ -16,8 +16,15 @@ use vcard::{Pull, Slot, SupplyCut, Torn};
 use wire::Sw;
 use wire::profile::{CardKind, DF_PURCHASE, Recipient};
 
-const KINDS: [CardKind; 5] =
-    [CardKind::MainControl, CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::Psam, CardKind::Esam];
+const KINDS: [CardKind; 7] = [
+    CardKind::MainControl,
+    CardKind::PsamIssuing,
+    CardKind::EsamIssuing,
+    CardKind::TestIssuing,
+    CardKind::Psam,
+    CardKind::TestCard,
+    CardKind::Esam,
+];
 
 fn device() -> DeviceNumber {
     number(42)
@@ -35,7 +42,7 @@ impl Bench {
     fn new(kind: CardKind, suite: Suite) -> Self {
         let roots = Roots::test(suite);
         let source = match kind {
-            CardKind::Psam | CardKind::Esam => SoftSource::city(roots.city(region())),
+            CardKind::Psam | CardKind::TestCard | CardKind::Esam => SoftSource::city(roots.city(region())),
             _ => SoftSource::province(roots),
         };
         let label = format!("broken {}", kind.name());
@@ -87,11 +94,11 @@ impl Bench {
         let challenge = fmcos.challenge8().unwrap();
         let cryptogram = seal::cryptogram(&self.own_master(), &challenge);
         fmcos.external_authenticate(0, &cryptogram).unwrap_or_else(|error| panic!("{what}: {error}"));
-        if kind == CardKind::Psam {
+        if matches!(kind, CardKind::Psam | CardKind::TestCard) {
             fmcos.select_fid(DF_PURCHASE).unwrap();
         }
         let target = self.plan.target(self.serial, Master::Own);
-        for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {
+        for row in Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A)) {
             let seen = fmcos.key_information(row.kind, row.id).unwrap();
             let wanted = self.source.expected(&target, row.role).unwrap().check_value.unwrap();
             assert_eq!((seen.kind, seen.kcv), (row.kind, wanted.0), "{what}: {row:?}");
@@ -108,7 +115,9 @@ impl Bench {
     fn own_master(&self) -> Key {
         let roots = Roots::test(self.plan.suite());
         match self.plan.kind() {
-            CardKind::Psam | CardKind::Esam => roots.city(region()).device(Role::Master, device()),
+            CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+                roots.city(region()).device(Role::Master, device())
+            }
             _ => roots.own_master(device()),
         }
     }
@@ -122,10 +131,11 @@ fn run(
     journal: &mut Journal,
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
-    let pin = plan.needs_pin().then(pin);
     let at = "2026-01-05 09:00:00";
-    let order = Order { plan, wanted: Some(serial), pin: pin.as_ref(), if_open, spend_last_try: false, at };
-    recorded::issue(&order, card, source, journal, &mut ())
+    with_pins(plan.kind(), |pins| {
+        let order = Order { plan, wanted: Some(serial), pins, if_open, spend_last_try: false, at };
+        recorded::issue(&order, card, source, journal, &mut ())
+    })
 }
 
 #[test]

@@ -177,10 +177,11 @@ fn a_ceremony_keeps_its_secrets() {
     let lines: Vec<&str> = typed.lines().collect();
     let init =
         ["kdc", "init", "--components", "2", "--formal-on-virtual", "--suite", "aes128", "--pin-file", "pin"];
-    let traced = ["--trace", "life.trace"];
+    let traced: [&str; 4] = ["--trace", "life.trace", "--second-pin-file", "pin2"];
     let held = world.province(&init).with(&traced).stdin(&typed).run().ok();
-    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(&traced).run().ok();
-    world.issue_card("psam-issuing", PROVINCIAL[1]).with(&traced).run().ok();
+    let traced = &traced[..2];
+    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(traced).run().ok();
+    world.issue_card("psam-issuing", PROVINCIAL[1]).with(traced).run().ok();
     world.found_city();
     let plan =
         world.city(&["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin", "--dry-run"]).run().ok();

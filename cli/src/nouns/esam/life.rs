@@ -79,7 +79,7 @@ pub fn show(global: &Global, options: &Show) -> Result<()> {
         ("ESAM", format!("{number} of city {}, chip {}", RegionCode(seen.info.region), seen.serial)),
         ("state", seen.info.state.name().to_owned()),
         ("key version", if seen.version == 0 { "none: destroyed".into() } else { seen.version.to_string() }),
-        ("highest formal version before", if highest == 0 { "none".into() } else { highest.to_string() }),
+        ("highest formal version", if highest == 0 { "none".into() } else { highest.to_string() }),
         ("key sets after the first", life.map_or("cannot change".into(), |life| life.changes.to_string())),
         ("given up in all", life.map_or(Fen(0), |life| life.forfeited).to_string()),
         ("account", if seen.opened { "open" } else { "not opened" }.to_owned()),
