@@ -15,7 +15,9 @@ use wire::channel::Channel;
 /// Lines handed to a worker at once.
 const PORTION: usize = 8;
 /// Lines under way at most: what a batch holds in memory, whatever its length.
-const UNDER_WAY: usize = 256;
+const UNDER_WAY: usize = 1024;
+/// Cards of a run that may clash with others: of random serials none ever does.
+const CLASHES: usize = 16;
 /// How often a run looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -204,7 +206,7 @@ fn collect(
     let mut group: Vec<Outcome> = Vec::with_capacity(control.group);
     let mut since = Instant::now();
     let mut tally = Failures { limit: control.stop_after, count: 0 };
-    let mut ended = None;
+    let (mut ended, mut clashes) = (None, 0);
     loop {
         if ended.is_none() && (control.stop)() {
             ended = Some(Ended::Stopped);
@@ -215,6 +217,11 @@ fn collect(
         let idle = line.under_way == 0;
         if !group.is_empty() && (idle || group.len() >= control.group || since.elapsed() >= control.every) {
             let again = keep(line, &mut group, control)?;
+            clashes += again.len();
+            if clashes > CLASHES {
+                let why = "chip after chip has the serial or number of another card".into();
+                ended = ended.or(Some(Ended::Lost { why, gone: false }));
+            }
             line.again.extend(again);
             since = Instant::now();
             continue;

@@ -159,10 +159,11 @@ impl Store {
         run().map_err(self.named())
     }
 
-    /// Open lines of a batch behind a line, in order.
+    /// Open lines of a batch behind a line, in order; but those whose number is under way on a chip, which wait for it.
     pub fn open_lines(&self, batch: i64, after: i64, most: usize) -> Result<Vec<Job>, StoreError> {
         self.jobs(
-            "batch = ?1 AND line > ?2 AND state = 0 ORDER BY line LIMIT ?3",
+            "batch = ?1 AND line > ?2 AND state = 0 AND NOT EXISTS (SELECT 1 FROM item JOIN batch AS b \
+             ON b.id = ?1 WHERE item.kind = b.kind AND item.number = request.number) ORDER BY line LIMIT ?3",
             params![batch, after, most as i64],
         )
     }

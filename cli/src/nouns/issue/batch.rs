@@ -366,6 +366,13 @@ fn finish(
     }
     let again = "the same command with --resume goes on";
     match ended {
+        Ended::Done if batch.counts.open > 0 => {
+            let words =
+                format!("{} line(s) wait for a chip that was begun and not finished", batch.counts.open);
+            Err(refused(words)
+                .hint("feed that chip again, or give it up with `gridcard stock scrap`; then go on with --resume")
+                .into())
+        }
         Ended::Done if batch.counts.failed == 0 => Ok(()),
         Ended::Done => Err(refused(format!("{} line(s) have no card", batch.counts.failed))
             .hint("the result file says why; ask for these numbers in another request")
