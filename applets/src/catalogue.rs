@@ -14,6 +14,7 @@ pub fn program_of(kind: CardKind) -> Option<&'static Program> {
         CardKind::Psam => Some(&psam::PROGRAM),
         CardKind::Esam => Some(&esam::PROGRAM),
         CardKind::Sim => Some(&sim::PROGRAM),
+        CardKind::Uicc => Some(&sim::UICC_PROGRAM),
         CardKind::Fmcos => Some(&PLAIN),
         CardKind::TestCard => Some(&psam::TEST_CARD),
     }

@@ -7,6 +7,7 @@ use crate::fail::{Exit, Failure, security};
 use crate::home;
 use crate::lock::CardLock;
 use anyhow::{Context, Result};
+use reader::count::{atr_etu, guard_of, wire_etu};
 use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -21,6 +22,18 @@ use wire::{Channel, ChannelError};
 /// Trace lines to a file; a trace never stops what it watches.
 pub struct TraceFile(File);
 
+impl TraceFile {
+    /// The file the user asked for, with a line that names the card.
+    pub fn of(global: &Global, card: &Path) -> Result<Option<Self>> {
+        let Some(path) = &global.trace else { return Ok(None) };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
+        let mut file = TraceFile(file);
+        file.line(&format!("# card {}", card.file_name().unwrap_or_default().to_string_lossy()));
+        Ok(Some(file))
+    }
+}
+
 impl TraceSink for TraceFile {
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.0, "{line}");
@@ -31,6 +44,8 @@ impl TraceSink for TraceFile {
 pub struct Bay {
     slot: Traced,
     traffic: Arc<Traffic>,
+    /// Extra guard time the card's ATR asks for.
+    guard: u8,
     /// Held until the bay is closed or dropped, after the slot.
     lock: CardLock,
 }
@@ -46,15 +61,11 @@ impl Bay {
     /// A slot under the command's options, with the lock of its card.
     pub fn new(global: &Global, slot: Slot, lock: CardLock) -> Result<Self> {
         let traffic = global.traffic.clone();
-        let Some(path) = &global.trace else {
-            return Ok(Bay { slot: Traced::No(Box::new(slot)), traffic, lock });
+        let slot = match TraceFile::of(global, slot.path())? {
+            None => Traced::No(Box::new(slot)),
+            Some(file) => Traced::Yes(Box::new(TraceChannel::new(slot, file))),
         };
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
-        let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut traced = TraceChannel::new(slot, TraceFile(file));
-        traced.comment(&format!("card {name}"));
-        Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic, lock })
+        Ok(Bay { slot, traffic, guard: 0, lock })
     }
 
     /// Opens a card of a kind; changes of a virtual one reach its file before each status word.
@@ -164,11 +175,19 @@ impl Channel for Bay {
         let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
         self.traffic.apdus.fetch_add(1, Ordering::Relaxed);
         self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        if let Ok(answer) = &answer {
+            self.traffic.etu.fetch_add(wire_etu(command, answer, self.guard).0, Ordering::Relaxed);
+        }
         answer
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.channel().reset()
+        let atr = self.channel().reset()?;
+        self.guard = guard_of(&atr);
+        self.traffic.resets.fetch_add(1, Ordering::Relaxed);
+        self.traffic.bytes.fetch_add(atr.len() as u64, Ordering::Relaxed);
+        self.traffic.etu.fetch_add(atr_etu(atr.len()).0, Ordering::Relaxed);
+        Ok(atr)
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Exit {
     Absent,
     /// Security stop.
     Security,
-    /// The user stopped it.
+    /// A signal ended it, in order.
     Interrupted,
 }
 
@@ -102,7 +102,8 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     Exit::Refused
 }
 
-fn hint_of(error: &anyhow::Error) -> Option<String> {
+/// What to do about an error, when it knows.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| kdc_hint(cause).map(str::to_owned))
@@ -147,7 +148,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
 }
 
 /// The chain of causes in one line; a cause that its error already quotes is not said twice.
-fn words(error: &anyhow::Error) -> String {
+pub fn words(error: &anyhow::Error) -> String {
     let mut words = String::new();
     for cause in error.chain() {
         let text = cause.to_string();

@@ -98,6 +98,11 @@ impl Home {
         Ok(Home { root: data.join("gridcard") })
     }
 
+    /// Its folder, whoever's it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of a party that acts; `act` is what it does, for the words of a refusal.
     ///
     /// A security stop when the home is another party's.

@@ -62,6 +62,8 @@ pub mod kind {
     pub const CHV: u8 = 0x01;
     /// UNBLOCK CHV of a SIM; our own type.
     pub const PUK: u8 = 0x02;
+    /// The subscriber's key Ki of a SIM, 16 bytes; our own type.
+    pub const KI: u8 = 0x03;
 }
 
 /// A record: where it stands, and its head.

@@ -68,6 +68,9 @@ pub struct MeterState {
     /// TPDU of an order whose receipt may not be on the SIM yet; it comes first in the next insertion.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
     pub pending_order: Option<Vec<u8>>,
+    /// How the last order began that was credited; orders that begin alike are looked for first.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
+    pub origin: Option<Vec<u8>>,
     /// The last events.
     pub events: EventLog,
 }
@@ -84,6 +87,7 @@ impl MeterState {
             illegal_insertions: 0,
             pending_debit: None,
             pending_order: None,
+            origin: None,
             events: EventLog::default(),
         }
     }

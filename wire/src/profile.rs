@@ -6,6 +6,11 @@
 use crate::apdu::Command;
 use alloc::vec::Vec;
 
+/// Telephone number that orders come from unless the operator says otherwise, digits of the international form; a sample.
+pub const SERVER_NUMBER: &str = "8657495598";
+/// Service centre over which they come, likewise.
+pub const SERVICE_CENTRE: &str = "8613800574500";
+
 /// Kind of a card, as in its card information and its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -20,19 +25,21 @@ pub enum CardKind {
     Psam = 4,
     /// Embedded security module of a meter.
     Esam = 5,
-    /// Customer's SIM.
+    /// Customer's SIM, classic.
     Sim = 6,
     /// Production test card.
     TestCard = 7,
     /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
     Fmcos = 8,
+    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
+    Uicc = 9,
     /// Issuing card of a city that makes production test cards; always of the test hierarchy.
     TestIssuing = 0x0A,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 9] = [
+    pub const ALL: [CardKind; 10] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -41,6 +48,7 @@ impl CardKind {
         CardKind::Sim,
         CardKind::TestCard,
         CardKind::Fmcos,
+        CardKind::Uicc,
         CardKind::TestIssuing,
     ];
 
@@ -66,7 +74,18 @@ impl CardKind {
             CardKind::TestCard => "test-card",
             CardKind::Fmcos => "fmcos",
             CardKind::TestIssuing => "test-issuing",
+            CardKind::Uicc => "uicc",
         }
+    }
+
+    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
+    pub const fn is_sim(self) -> bool {
+        matches!(self, CardKind::Sim | CardKind::Uicc)
+    }
+
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
     }
 
     /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
@@ -375,7 +394,7 @@ pub const fn pins(kind: CardKind) -> &'static [PinRow] {
         CardKind::PsamIssuing | CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => {
             &[OPERATOR_PIN]
         }
-        CardKind::Esam | CardKind::Sim | CardKind::Fmcos => &[],
+        CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }
 
@@ -435,7 +454,7 @@ impl Recipient {
             Recipient::Card(CardKind::EsamIssuing) => ESAM_ISSUING_KEYS,
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
-            Recipient::Card(CardKind::Sim | CardKind::Fmcos) => &[],
+            Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }
     }

@@ -15,6 +15,8 @@ pub enum Dialect {
     Fmcos,
     /// SIM, class A0 [TS 51.011 9.4].
     Gsm,
+    /// UICC, classes 00 and 80 (`docs/specs/sim.md`).
+    Uicc,
 }
 
 impl Sw {
@@ -153,6 +155,7 @@ impl Sw {
         let table = match dialect {
             Dialect::Fmcos => FMCOS_WORDS,
             Dialect::Gsm => GSM_WORDS,
+            Dialect::Uicc => UICC_WORDS,
         };
         table.iter().find(|row| self.0 & row.1 == row.0).map_or(UNKNOWN_WORDS, |row| row.2)
     }
@@ -243,4 +246,33 @@ const GSM_WORDS: &[Words] = &[
     (0x6D00, 0xFF00, "the SIM does not know this command"),
     (0x6E00, 0xFF00, "the SIM does not know this class of commands"),
     (0x6F00, 0xFF00, "the SIM failed and does not say why"),
+];
+
+#[rustfmt::skip]
+const UICC_WORDS: &[Words] = &[
+    (0x9000, 0xFFFF, "done"),
+    (0x6100, 0xFF00, "done; more data waits to be fetched"),
+    (0x9100, 0xFF00, "done; the SIM has a command for the phone"),
+    (0x6282, 0xFFFF, "nothing in the file matches"),
+    (0x63C0, 0xFFFF, "wrong PIN, and no tries are left"),
+    (0x63C1, 0xFFFF, "wrong PIN, one try is left"),
+    (0x63C0, 0xFFF0, "wrong PIN; the last digit is the number of tries left"),
+    (0x6700, 0xFFFF, "the command has a wrong length"),
+    (0x6981, 0xFFFF, "this kind of file cannot do that"),
+    (0x6982, 0xFFFF, "not allowed yet: a PIN is missing"),
+    (0x6983, 0xFFFF, "the PIN is blocked, no tries are left"),
+    (0x6984, 0xFFFF, "the PIN is switched off"),
+    (0x6985, 0xFFFF, "not possible in the present state of the card or the file"),
+    (0x6986, 0xFFFF, "no file is selected"),
+    (0x6A80, 0xFFFF, "the data of the command is malformed"),
+    (0x6A82, 0xFFFF, "no such file or application"),
+    (0x6A83, 0xFFFF, "no such record"),
+    (0x6A86, 0xFFFF, "wrong parameters P1 P2"),
+    (0x6A88, 0xFFFF, "the card has no such PIN"),
+    (0x6B00, 0xFFFF, "the address is outside the file"),
+    (0x6C00, 0xFF00, "wrong length asked for; the last two digits are the right one"),
+    (0x6D00, 0xFFFF, "the card does not know this command"),
+    (0x6E00, 0xFFFF, "the card does not know this class of commands"),
+    (0x6F00, 0xFFFF, "the card failed and does not say why"),
+    (0x9850, 0xFFFF, "the counter is at its highest value"),
 ];

@@ -3,8 +3,9 @@
 
 use super::{OPENED, Purse};
 use cos::keyfile::{self, KeyRecord, kind};
+use cos::rights::Right;
 use cos::{Context, Halt, fmcos};
-use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, State};
+use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, MASTER, State};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
@@ -126,9 +127,9 @@ fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Resul
 pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
     let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
-    if (short || current)
-        && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[STRUCTURE_VERSION] == 1
-    {
+    let is_info = short || current;
+    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[STRUCTURE_VERSION] == 1 {
+        context.require(Right(MASTER))?;
         return Err(Sw::CONDITIONS.into());
     }
     fmcos::update_binary(context, command)

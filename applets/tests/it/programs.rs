@@ -37,6 +37,7 @@ fn each_kind_has_the_commands_of_the_specification() {
         (CardKind::TestCard, psam),
         (CardKind::Esam, esam),
         (CardKind::Sim, vec![]),
+        (CardKind::Uicc, vec![]),
     ] {
         let program = program_of(kind).unwrap();
         let added = program.commands.iter().map(|row| {

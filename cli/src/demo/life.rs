@@ -13,6 +13,7 @@ use crate::nouns::server::{database, psam_card};
 use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
 use anyhow::{Context, Result};
+use applets::sim::Profile;
 use kdc::Roots;
 use kdc::ceremony::CeremonyRecord;
 use kdc::devices::Device;
@@ -327,6 +328,7 @@ impl<'g> Life<'g> {
                 imsi: person.sim.imsi.as_str(),
                 msisdn: Some(person.sim.msisdn.as_str()),
                 state: State::Test,
+                profile: Profile::Sim,
             };
             sim::personalised(self.global, &card, MESSAGES, None)?.save(&self.sim_path(person), false)?;
         }

@@ -180,7 +180,7 @@ fn step_aside(
 /// Card information of an FMCOS card.
 pub fn info_of(global: &Global, card: &CardRef) -> Result<CardInfo> {
     let (mut bay, kind) = Bay::open_any(global, card)?;
-    if kind == CardKind::Sim {
+    if kind.is_sim() {
         return Err(refused(format!("{card} is a SIM, which carries no card information")).into());
     }
     let named = card.to_string();

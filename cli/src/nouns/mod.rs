@@ -10,6 +10,8 @@ pub mod psam;
 pub mod server;
 pub mod shell;
 pub mod sim;
+#[cfg(unix)]
+pub mod slot;
 pub mod stock;
 pub mod test_card;
 pub mod trace;
@@ -30,6 +32,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Stock(verb) => stock::run(&global, verb),
         Noun::TestCard(verb) => test_card::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
+        #[cfg(unix)]
+        Noun::Slot(verb) => slot::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),
         Noun::Trace(verb) => trace::run(&global, verb),

@@ -46,7 +46,9 @@ pub(super) fn previous(request: &Request) -> Option<u8> {
 }
 
 fn profile(request: &Request) -> Result<Profile, PlanError> {
-    use CardKind::{Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing};
+    use CardKind::{
+        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc,
+    };
     let kind = request.kind;
     let (files, application) = match kind {
         MainControl => (MAIN_CONTROL_FILES, None),
@@ -56,7 +58,7 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
             (PSAM_FILES, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
         }
         Esam => (ESAM_FILES, None),
-        Sim | Fmcos => return Err(PlanError::Kind { kind }),
+        Sim | Uicc | Fmcos => return Err(PlanError::Kind { kind }),
     };
     let keys = Recipient::Card(kind).keys().iter();
     let keys = keys.filter(|row| row.role != PREVIOUS_MASTER || previous(request).is_some()).collect();

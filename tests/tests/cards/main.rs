@@ -11,6 +11,7 @@ mod inspect;
 mod interrupted;
 mod issuing;
 mod life;
+mod line;
 mod office;
 mod psam;
 mod refusals;

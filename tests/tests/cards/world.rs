@@ -228,11 +228,13 @@ fn luhn(body: String) -> String {
 /// A SIM with 10 message records, CHV1 switched off, that says to be in test state.
 pub fn sim_card(imsi: &str) -> Slot {
     let mask = applets::sim::Mask {
+        profile: applets::sim::Profile::Sim,
         messages: 10,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",
         puk: [*b"00000000"; 2],
         adm: ADM,
+        ki: [0x2B; 16],
     };
     let label = format!("sim {imsi}");
     let mut card = slot(Image::manufacture_sim(serial(&label).0, &mask).unwrap(), &label);

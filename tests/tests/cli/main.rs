@@ -13,14 +13,20 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod records;
 mod repeated;
 mod roles;
 mod secrets;
+#[cfg(unix)]
+mod serve;
 mod shell;
+mod sim_life;
 mod sims;
 mod states;
 mod stock;
+mod wire_time;
 mod world;

@@ -31,7 +31,7 @@ fn card_information() {
     for (at, value, error) in [
         (9, 2, CardInfoError::Version(2)),
         (8, 0, CardInfoError::Kind(0)),
-        (8, 9, CardInfoError::Kind(9)),
+        (8, 0xEE, CardInfoError::Kind(0xEE)),
         (28, 3, CardInfoError::State(3)),
     ] {
         let mut bytes = unhex(INFO);

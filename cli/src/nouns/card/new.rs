@@ -50,7 +50,9 @@ pub struct New {
 
 fn kind(text: &str) -> Result<CardKind, String> {
     match CardKind::from_name(text) {
-        Some(CardKind::Sim) => Err("a SIM comes with its file tree: use `gridcard sim new`".into()),
+        Some(CardKind::Sim | CardKind::Uicc) => {
+            Err("a SIM comes with its file tree: use `gridcard sim new`".into())
+        }
         Some(CardKind::Fmcos) => Err("a plain FMCOS card has no transport state: use --blank".into()),
         None => {
             Err("a kind is main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam"

@@ -286,7 +286,7 @@ fn issue_at(
     card.close()?;
     let pairing = PairingFile::make(source, wish.number, wish.region, &issued.keys)?.to_json()?;
     match keep {
-        Keep::EveryCommand => home::write(&pairing_file, pairing.as_bytes())?,
+        Keep::EveryCommand | Keep::Synced => home::write(&pairing_file, pairing.as_bytes())?,
         Keep::AtClose | Keep::InMemory => home::write_soon(&pairing_file, pairing.as_bytes())?,
     }
     Ok(issued)

@@ -199,6 +199,7 @@ impl SimMaker<'_> {
             imsi: job.more.imsi.as_deref().unwrap_or_default(),
             msisdn: job.more.msisdn.as_deref(),
             state: State::Test,
+            profile: applets::sim::Profile::Sim,
         };
         let image = match sim::personalised(global, &person, self.common.options.sms_records, None) {
             Ok(image) => image,

@@ -12,6 +12,7 @@ use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::stock;
 use crate::output::{answer, facts, say, table};
+use crate::wire_time;
 use ::kdc::ids::Serial;
 use ::meter::{
     Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
@@ -249,7 +250,12 @@ fn insert(global: &Global, options: &Insert) -> Result<()> {
     place.save(&meter, Keep::EveryCommand)?;
     esam.close()?;
     sim.close()?;
-    answer(global, &insertion_text(&report), insertion_json(&report));
+    let (mut text, mut object) = (insertion_text(&report), insertion_json(&report));
+    if global.wire_time {
+        text = format!("{text}\n\n{}", wire_time::insertion(&report));
+        object["wire_time"] = wire_time::insertion_json(&report);
+    }
+    answer(global, &text, object);
     if let (Some(cause), true) = (&report.cause, matches!(report.outcome, Outcome::Refused { .. })) {
         say(format!("the card said: {cause}"));
     }

@@ -12,6 +12,7 @@ use crate::secret;
 use ::meter::Meter;
 use ::meter::bench::{Bench, BenchError, TestReport};
 use anyhow::Result;
+use applets::sim::Profile;
 use clap::Args;
 use reader::driver::psam::Psam;
 use serde_json::json;
@@ -23,8 +24,13 @@ use wire::bcd::MeterNumber;
 use wire::profile::{CardKind, State};
 
 /// The SIM of a test that names none; made for the test and thrown away.
-const TEST_SIM: sim::Person<'_> =
-    sim::Person { iccid: "8986000000000000001", imsi: "460000000000001", msisdn: None, state: State::Test };
+const TEST_SIM: sim::Person<'_> = sim::Person {
+    iccid: "8986000000000000001",
+    imsi: "460000000000001",
+    msisdn: None,
+    profile: Profile::Sim,
+    state: State::Test,
+};
 
 /// Options of `meter test`.
 #[derive(Debug, Args)]
