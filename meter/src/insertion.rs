@@ -20,7 +20,7 @@ use std::rc::Rc;
 use wire::bcd::BcdTime;
 use wire::channel::Channel;
 use wire::money::Fen;
-use wire::profile::{CardInfo, CardKind};
+use wire::profile::{CardInfo, CardKind, State};
 use wire::refusal::Refusal;
 use wire::sim::DF_TELECOM;
 
@@ -190,6 +190,7 @@ struct Insertion<'m, 'c> {
 
 impl Insertion<'_, '_> {
     fn run(&mut self, random: &mut dyn FnMut(&mut [u8])) -> Result<(), Fault> {
+        self.meet()?;
         self.settle_before()?;
         self.power_esam()?;
         let imsi = self.power_sim()?;
@@ -205,6 +206,16 @@ impl Insertion<'_, '_> {
         self.steps.push(step);
         self.mark(step);
         step
+    }
+
+    /// While a key change is on its way: which keys the ESAM has.
+    fn meet(&mut self) -> Result<(), Fault> {
+        if self.meter.expects().is_none() {
+            return Ok(());
+        }
+        let step = self.enter(Step::EsamReset);
+        self.esam.reset().map_err(|error| esam_fault(step, Refusal::EsamReset, &error))?;
+        self.meter.meet(&mut self.esam, self.now).map_err(|error| esam_fault(step, Refusal::Esam, &error))
     }
 
     /// Lets the counters see a step.
@@ -243,6 +254,8 @@ impl Insertion<'_, '_> {
             Some(Refusal::Esam)
         } else if info.number != config.number.0 || info.suite != config.suite.code() {
             Some(Refusal::Pairing)
+        } else if info.state == State::Retired {
+            Some(Refusal::Retired)
         } else if info.state != config.state {
             Some(Refusal::KeyState)
         } else {

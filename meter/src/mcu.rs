@@ -126,6 +126,8 @@ pub enum MeterError {
 pub struct Meter {
     pub(crate) state: MeterState,
     pub(crate) pairing: Pairing,
+    /// The pairing of a key change on its way: which of the two the ESAM holds shows at the next meeting.
+    pub(crate) next: Option<Pairing>,
     keeper: Option<Keeper>,
 }
 
@@ -156,7 +158,44 @@ impl Meter {
         if pairing.state() != config.state {
             return Err(MeterError::State { pairing: pairing.state(), meter: config.state });
         }
-        Ok(Meter { state, pairing, keeper: None })
+        Ok(Meter { state, pairing, next: None, keeper: None })
+    }
+
+    /// Gives the meter the pairing of an ESAM whose keys change, before or after they do: it keeps the one it has beside it
+    /// until one of the two proves right. The state may be another; the meter then takes it over with the keys.
+    ///
+    /// # Errors
+    /// When the pairing is not for this number and suite.
+    pub fn expect(&mut self, pairing: Pairing) -> Result<(), MeterError> {
+        let config = &self.state.config;
+        if pairing.number() != config.number {
+            return Err(MeterError::Number { pairing: pairing.number(), meter: config.number });
+        }
+        if pairing.suite() != config.suite {
+            return Err(MeterError::Suite { pairing: pairing.suite(), meter: config.suite });
+        }
+        self.next = if pairing == self.pairing { None } else { Some(pairing) };
+        Ok(())
+    }
+
+    /// State of the pairing that is not in use yet, if there is one.
+    pub fn expects(&self) -> Option<State> {
+        self.next.as_ref().map(Pairing::state)
+    }
+
+    /// Lives on the new pairing from now on. With another state everything owed or open in the old one is over: the ESAM
+    /// closed its account with it.
+    pub(crate) fn adopt(&mut self, pairing: Pairing, now: BcdTime) {
+        let state = &mut self.state;
+        if pairing.state() != state.config.state {
+            state.config.state = pairing.state();
+            state.due = Due::default();
+            state.pending_debit = None;
+            state.pending_order = None;
+        }
+        state.events.push(now, EventKind::KeysChanged { state: pairing.state().name().to_owned() });
+        self.pairing = pairing;
+        self.next = None;
     }
 
     /// Has the flash written at the moments when a loss of power would otherwise lose or double money: before a DEBIT

@@ -85,6 +85,13 @@ impl Sw {
     /// 9406: MAC not available.
     pub const NO_PROOF: Sw = Sw(0x9406);
 
+    /// 9E41: the key version is not higher than the one there is.
+    pub const VERSION_NOT_HIGHER: Sw = Sw(0x9E41);
+    /// 9E42: the staged keys are no whole set.
+    pub const KEYS_INCOMPLETE: Sw = Sw(0x9E42);
+    /// 9E43: the purse holds another amount than the one to be forfeited.
+    pub const PURSE_NOT_EMPTY: Sw = Sw(0x9E43);
+
     /// `63Cx`: verification failed, `tries` (0 to 15) left.
     pub const fn tries_left(tries: u8) -> Sw {
         Sw(0x63C0 | (tries & 0x0F) as u16)
@@ -195,7 +202,7 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9302, 0xFFFF, "the MAC is wrong"),
     (0x9303, 0xFFFF, "the application is blocked for good"),
     (0x9401, 0xFFFF, "not enough money"),
-    (0x9402, 0xFFFF, "the transaction counter is at its end"),
+    (0x9402, 0xFFFF, "the counter is at its end: transactions, cards or orders are used up"),
     (0x9403, 0xFFFF, "no key with this index"),
     (0x9406, 0xFFFF, "no proof of this transaction is kept"),
     (0x9E09, 0xFFFF, "the order has expired"),
@@ -209,6 +216,9 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9E23, 0xFFFF, "recharge refused: the meter knows another SIM"),
     (0x9E27, 0xFFFF, "the account is already open"),
     (0x9E37, 0xFFFF, "an order before this one was not inserted"),
+    (0x9E41, 0xFFFF, "the key version is not higher than the one on the card"),
+    (0x9E42, 0xFFFF, "the new keys are not all there, or not of one version"),
+    (0x9E43, 0xFFFF, "the purse holds money that would vanish"),
     (0x9E00, 0xFF00, "the meter's module refused the order for a reason not in the table"),
 ];
 

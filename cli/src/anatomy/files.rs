@@ -193,14 +193,18 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
     let in_mf = dir == Fid::MF;
     match (view.chip.kind, fid) {
         (CardKind::Sim | CardKind::Uicc, _) => sim_names::file(dir, fid),
-        (CardKind::Fmcos | CardKind::TestCard, _) => None,
+        (CardKind::Fmcos, _) => None,
         (_, profile::EF_CARD_INFO) if in_mf => Some("card information"),
-        (CardKind::Psam, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
-        (CardKind::Psam, profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_LIMIT) if !in_mf => Some("orders it may seal"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
+        (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),
         (CardKind::Esam, profile::EF_PARAMETERS) => Some("parameters"),
         (CardKind::Esam, profile::EF_RUN_INFO) => Some("run information"),
         (CardKind::Esam, profile::EF_RECEIPT) => Some("last receipt"),
+        (CardKind::Esam, profile::EF_LIFE) => Some("key changes"),
         _ => None,
     }
 }

@@ -36,10 +36,12 @@ fn found(json: &Json<'_>) {
     let pins = ["--pin-file", "pin", "--card-pin-file", "pin"];
     let with = |args: &[&'static str]| [args, &pins].concat();
     json.ok(KDC, &["kdc", "component"]);
-    let made = json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin"]);
+    let made =
+        json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin", "--second-pin-file", "pin2"]);
     assert_eq!((&made["state"], &made["suite"]), (&"test".into(), &"3des".into()));
     for (kind, number) in [("psam-issuing", "000000000002"), ("esam-issuing", "000000000003")] {
         let args = with(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]);
+        let args = [&args[..], &["--second-pin-file", "pin2", "--card-second-pin-file", "pin2"]].concat();
         assert!(json.ok(KDC, &[&args[..], &["--dry-run"]].concat())["plan"].is_string());
         let issued = json.ok(KDC, &args);
         assert_eq!(issued["number"], number);

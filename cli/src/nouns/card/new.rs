@@ -20,7 +20,7 @@ use wire::profile::CardKind;
 pub struct New {
     /// Card file to make.
     pub file: CardRef,
-    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, psam or esam (SIMs:
+    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam (SIMs:
     /// `gridcard sim new`).
     #[arg(long, value_parser = kind)]
     pub kind: Option<CardKind>,
@@ -54,8 +54,9 @@ fn kind(text: &str) -> Result<CardKind, String> {
             Err("a SIM comes with its file tree: use `gridcard sim new`".into())
         }
         Some(CardKind::Fmcos) => Err("a plain FMCOS card has no transport state: use --blank".into()),
-        Some(CardKind::TestCard) | None => {
-            Err("a kind is main-control, psam-issuing, esam-issuing, psam or esam".into())
+        None => {
+            Err("a kind is main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam"
+                .into())
         }
         Some(kind) => Ok(kind),
     }

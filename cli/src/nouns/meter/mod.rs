@@ -1,5 +1,8 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod pair;
+mod test;
+
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
@@ -7,10 +10,12 @@ use crate::clock::{entropy, now};
 use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
+use crate::nouns::stock;
 use crate::output::{answer, facts, say, table};
 use crate::wire_time;
+use ::kdc::ids::Serial;
 use ::meter::{
-    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, PairingFile,
+    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -19,6 +24,7 @@ use reader::driver::esam::Esam;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
+use wire::Channel;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::profile::{CardKind, State};
@@ -31,6 +37,10 @@ const _: () = assert!(EEPROM >= 8 * 1024, "an ESAM's files need 8 KiB");
 pub enum Verb {
     /// Produce a meter: put its ESAM in and load its pairing keys.
     New(New),
+    /// Give a meter the pairing of an ESAM whose keys change, before or after they do.
+    Pair(pair::Pair),
+    /// Test a meter in test state with a production test card, and print a report.
+    Test(test::Test),
     /// Put a SIM into a meter.
     Insert(Insert),
     /// Let the customer consume.
@@ -102,6 +112,8 @@ fn hundredths(text: &str) -> Result<u64, String> {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::New(options) => new(global, &options),
+        Verb::Pair(options) => pair::run(global, &options),
+        Verb::Test(options) => test::run(global, &options),
         Verb::Insert(options) => insert(global, &options),
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
@@ -177,12 +189,18 @@ impl Place {
     }
 }
 
-/// Opens the pairing of a meter with the transport key its MCU has from production.
-pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+/// Opens a pairing file with the transport key the meter's MCU has from production.
+fn open_pairing(text: &str) -> Result<(PairingFile, Pairing)> {
     let file = PairingFile::from_json(text)?;
     let transport = hierarchy::test_root(file.suite, Role::Transport);
     let pairing =
         file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
+    Ok((file, pairing))
+}
+
+/// A new meter from its pairing file.
+pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
+    let (file, pairing) = open_pairing(text)?;
     Ok(Meter::new(config_of(&file), pairing)?)
 }
 
@@ -204,10 +222,13 @@ fn new(global: &Global, options: &New) -> Result<()> {
     })
     .with_context(|| format!("{}", options.pairing.display()))?;
     // The card must be an ESAM before it moves.
-    Bay::open(global, &options.esam, CardKind::Esam)?.close()?;
+    let mut esam = Bay::open(global, &options.esam, CardKind::Esam)?;
+    let serial = wire::atr::serial_of(&esam.reset()?).map(Serial);
+    esam.close()?;
     place.make()?;
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
+    stock::meter_made(global, &meters, options.number, serial)?;
     let text = format!("meter {} ({}) stands in {}", options.number, state.name(), place.folder.display());
     answer(global, &text, json!({ "meter": options.number.to_string(), "state": state.name() }));
     Ok(())

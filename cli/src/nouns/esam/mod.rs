@@ -1,4 +1,6 @@
-//! `gridcard esam`: ESAMs, issued by a city from a list of devices.
+//! `gridcard esam`: ESAMs, issued by a city from a list of devices, and led through their lives.
+
+mod life;
 
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
@@ -13,9 +15,11 @@ use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
 use crate::secret;
 use ::kdc::devices::{self, Device};
-use ::kdc::ids::{CheckValue, DeviceNumber, Serial};
+use ::kdc::ids::{CheckValue, DeviceNumber, Pins, Serial};
 use ::kdc::issue::{Issued, KeyCheck};
 use ::kdc::journal::Journal;
+use ::kdc::life::Act;
+use ::kdc::messages::{LifeError, SourceError, StepFault};
 use ::kdc::pairing::PairingFile;
 use ::kdc::source::{About, CardSource, KeySource};
 use anyhow::{Context, Result};
@@ -36,6 +40,16 @@ use wire::profile::{CardKind, Recipient, State};
 pub enum Verb {
     /// Issue ESAMs, each with the pairing file for its meter, with the city's ESAM issuing card.
     Issue(Issue),
+    /// Show an ESAM: state, key version, purse, check values.
+    Show(life::Show),
+    /// Give ESAMs the keys of a higher version, all at once, in the state they are in.
+    ChangeKeys(life::Pass),
+    /// Bring test ESAMs into formal state, with formal keys.
+    Formal(life::Pass),
+    /// Bring formal ESAMs back into test state, with the published keys; needs the supervisor.
+    Test(life::Pass),
+    /// Take ESAMs out of use for good: their keys are destroyed; needs the supervisor.
+    Retire(life::Pass),
 }
 
 /// Options of `esam issue`.
@@ -61,6 +75,9 @@ pub struct Issue {
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// New card files of test ESAMs shall be able to hold keys of a formal root, in clear, so that they can become formal.
+    #[arg(long)]
+    pub formal_on_virtual: bool,
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -81,13 +98,24 @@ pub fn pairing_name(meter: DeviceNumber) -> String {
 
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    let Verb::Issue(options) = verb;
+    match verb {
+        Verb::Issue(options) => issue_all(global, &options),
+        Verb::Show(options) => life::show(global, &options),
+        Verb::ChangeKeys(options) => life::pass(global, &options, Act::ChangeKeys),
+        Verb::Formal(options) => life::pass(global, &options, Act::Formal),
+        Verb::Test(options) => life::pass(global, &options, Act::Test),
+        Verb::Retire(options) => life::pass(global, &options, Act::Retire),
+    }
+}
+
+fn issue_all(global: &Global, options: &Issue) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "issuing ESAMs")?;
-    let (devices, mut faults) = devices(&options)?;
+    let (devices, mut faults) = devices(options)?;
     let pin = secret::pin(options.pin_file.as_deref(), "the ESAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if options.dry_run {
         show_plans(global, &devices, region, &source)?;
         return finish("planned", &faults);
@@ -96,10 +124,12 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Some(out) => out.clone(),
         None => out(&folder)?,
     };
+    issue::tell_left(&mut source, devices.len())?;
     let mut journal = issue::journal(&folder)?;
     let mut rows = Vec::new();
     for device in &devices {
-        let wish = wish(device, region, options.allowed);
+        let formal_image = options.formal_on_virtual;
+        let wish = Wish { formal_image, ..wish(device, region, options.allowed) };
         let place = out.join(card_name(device.meter));
         let card = options.card.clone().unwrap_or_else(|| place.clone().into());
         let issued = issue_at(global, &mut source, &wish, &card, &out, &mut journal, Keep::EveryCommand);
@@ -111,9 +141,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
                 issue::keys_line(&issued.keys),
             ]),
             Err(error) => {
-                // A lost reader or a security stop ends the run; a card that says no does not.
-                let lost = error.chain().any(|cause| cause.downcast_ref::<wire::ChannelError>().is_some())
-                    || fail::exit_of(&error) == Exit::Security;
+                let lost = ends_the_run(&error);
                 let words = format!("line {}: meter {}: {error:#}", device.line, device.meter);
                 if lost || devices.len() == 1 {
                     return Err(error.context(words));
@@ -131,6 +159,17 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     answer(global, &table(&["meter", "serial", "apdus", "check values"], rows), object);
     say(format!("{done} ESAM(s) with their pairing files in {}", out.display()));
     finish("issued", &faults)
+}
+
+/// A lost reader, a security stop or a spent counter ends the run; a card that says no does not.
+fn ends_the_run(error: &anyhow::Error) -> bool {
+    let decides = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<wire::ChannelError>().is_some()
+            || matches!(cause.downcast_ref(), Some(SourceError::Spent))
+            || matches!(cause.downcast_ref(), Some(StepFault::Source(SourceError::Spent)))
+            || matches!(cause.downcast_ref(), Some(LifeError::Source(SourceError::Spent)))
+    };
+    error.chain().any(decides) || fail::exit_of(error) == Exit::Security
 }
 
 /// Names the lines that were left out; with any, the command has failed.
@@ -170,13 +209,10 @@ fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
 /// What to issue for a device of a list.
 pub fn wish(device: &Device, region: RegionCode, allowed: Allowed) -> Wish<'static> {
     Wish {
-        kind: CardKind::Esam,
-        number: device.meter,
-        region,
         ceiling: device.ceiling,
         wanted: device.serial,
-        pin: None,
         allowed,
+        ..Wish::new(CardKind::Esam, device.meter, region)
     }
 }
 
@@ -219,7 +255,7 @@ fn issue_at(
             Some(serial) => serial.0,
             None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
-        let formal = about.state == State::Formal;
+        let formal = about.state == State::Formal || wish.formal_image;
         factory::blank(
             CardKind::Esam,
             about.suite,
