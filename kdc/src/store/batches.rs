@@ -64,11 +64,12 @@ impl Store {
                     ])
                 })
                 .map_err(sql)?;
+            let before = Before::of(tx, id).map_err(sql)?;
             let mut first = Vec::new();
             let (mut total, mut asked) = (0, 0);
             request::read(new.kind, &mut input, |line, row| {
                 let fault = match row {
-                    Ok(row) => add(tx, id, new.kind, &row).map_err(sql)?,
+                    Ok(row) => add(tx, id, new.kind, before, &row).map_err(sql)?,
                     Err(fault) => Some(fault),
                 };
                 asked += 1;
@@ -368,16 +369,43 @@ fn line_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<LineResult> {
     })
 }
 
+/// What was there before a batch: of nothing nothing need be asked, line by line.
+#[derive(Clone, Copy)]
+struct Before {
+    items: bool,
+    open_lines: bool,
+}
+
+impl Before {
+    fn of(conn: &Connection, batch: i64) -> rusqlite::Result<Self> {
+        conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM item), EXISTS (SELECT 1 FROM batch WHERE id <> ?1 AND EXISTS \
+             (SELECT 1 FROM request WHERE request.batch = batch.id AND request.state = 0))",
+            [batch],
+            |row| Ok(Before { items: row.get(0)?, open_lines: row.get(1)? }),
+        )
+    }
+}
+
 /// Adds a line to a batch; gives the fault that forbids it.
-fn add(conn: &Connection, batch: i64, kind: CardKind, row: &Row) -> rusqlite::Result<Option<RequestFault>> {
+fn add(
+    conn: &Connection,
+    batch: i64,
+    kind: CardKind,
+    before: Before,
+    row: &Row,
+) -> rusqlite::Result<Option<RequestFault>> {
     let column = if kind == CardKind::Sim { "iccid" } else { "number" };
     let kind = ItemKind::Card(kind);
-    if let Some(item) = items::by_number(conn, kind, &row.number)? {
+    if before.items
+        && let Some(item) = items::by_number(conn, kind, &row.number)?
+    {
         let word = if item.stage == Stage::Begun { "is under way" } else { "was issued" };
         let why = format!("{} {word} (since {})", item.name(), item.since);
         return Ok(Some(RequestFault::Taken { why }));
     }
-    if let Some(serial) = row.serial
+    if before.items
+        && let Some(serial) = row.serial
         && let Some(item) = items::by_serial(conn, serial)?
         && (item.kind != kind || !matches!(item.stage, Stage::Blank | Stage::Refused))
     {
@@ -389,13 +417,15 @@ fn add(conn: &Connection, batch: i64, kind: CardKind, row: &Row) -> rusqlite::Re
         );
         return Ok(Some(RequestFault::Taken { why }));
     }
-    let other: Option<(i64, i64)> = conn
-        .prepare_cached(
+    let other = |conn: &Connection| -> rusqlite::Result<Option<(i64, i64)>> {
+        conn.prepare_cached(
             "SELECT request.batch, request.line FROM request JOIN batch ON batch.id = request.batch \
              WHERE request.number = ?1 AND request.state = 0 AND batch.kind = ?2 AND request.batch <> ?3",
         )?
         .query_row(params![row.number, kind, batch], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+        .optional()
+    };
+    let other = if before.open_lines { other(conn)? } else { None };
     if let Some((other, line)) = other {
         let why = format!(
             "{column} {} is asked for by line {line} of batch {other}, which is not done",
