@@ -14,6 +14,7 @@ pub use entry::{Act, Card, Entry, Hash, Outcome};
 pub use file::Torn;
 pub use verify::{Report, verify};
 
+use crate::batch::{Done, Outcome as BatchOutcome, Summary};
 use crate::ids::{CheckValue, DeviceNumber};
 use crate::journal::{self, Event, Passing, Subject};
 use file::LogFile;
@@ -139,6 +140,28 @@ impl Audit {
             }
         };
         self.add(at, Act::Issue, Some(subject.into()), &keys, outcome, &facts)
+    }
+
+    /// Adds the line for a line of a batch, before the store keeps it.
+    pub(crate) fn witness_line(
+        &mut self,
+        at: &str,
+        batch: &Summary,
+        line: &BatchOutcome,
+    ) -> Result<(), AuditError> {
+        let (serial, outcome, keys) = match &line.done {
+            Done::Good(good) => (good.serial, Outcome::Done, good.keys.as_slice()),
+            Done::Spoiled { serial, why, .. } => (*serial, Outcome::Refused { why: why.clone() }, &[][..]),
+        };
+        let card = Card {
+            kind: batch.kind.name().to_owned(),
+            number: Some(line.number.to_string()),
+            serial: Some(serial.to_string()),
+            region: Some(batch.region.clone()),
+        };
+        let keys: Vec<_> = keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+        let facts = [("batch", batch.id.to_string()), ("line", line.line.to_string())];
+        self.add(at, Act::Issue, Some(card), &keys, outcome, &facts)
     }
 
     /// Adds the line for what else happens to a card in its life; intents and notes are the journal's own business.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+pub mod batch;
 pub mod ceremony;
 pub mod devices;
 pub mod headers;
@@ -15,6 +16,8 @@ pub mod names;
 pub mod pairing;
 pub mod plan;
 pub mod source;
+pub mod stock;
+pub mod store;
 #[cfg(feature = "hsm")]
 pub mod token;
 

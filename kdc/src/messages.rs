@@ -4,9 +4,11 @@
 //! replaces this folder and nothing else.
 
 mod audit;
+mod batch;
 mod ceremony;
 mod devices;
 mod ids;
+mod inspect;
 mod issue;
 mod journal;
 mod keystore;
@@ -15,18 +17,24 @@ pub(crate) mod script;
 mod shares;
 mod source;
 pub(crate) mod steps;
+mod stock;
+mod store;
 mod token;
 
 pub use audit::{AuditError, AuditFinding};
+pub use batch::{BatchError, LineFault, RequestFault};
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
+pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
-pub use journal::JournalError;
+pub use journal::{Claim, JournalError};
 pub use keystore::KeyStoreError;
 pub use life::LifeError;
 pub use shares::ShareError;
 pub use source::{PairingError, SourceError};
+pub use stock::StockError;
+pub use store::StoreError;
 pub use token::TokenError;
 
 /// What to do about an error, for the `hint:` line of a command.

@@ -3,6 +3,7 @@
 pub mod card;
 pub mod city;
 pub mod esam;
+pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
@@ -11,6 +12,7 @@ pub mod shell;
 pub mod sim;
 #[cfg(unix)]
 pub mod slot;
+pub mod stock;
 pub mod test_card;
 pub mod trace;
 
@@ -36,6 +38,8 @@ fn act(noun: &Noun) -> Option<String> {
         Noun::City(verb) => ("city", format!("{verb:?}")),
         Noun::Psam(verb) => ("psam", format!("{verb:?}")),
         Noun::Esam(verb) => ("esam", format!("{verb:?}")),
+        Noun::TestCard(verb) => ("test-card", format!("{verb:?}")),
+        Noun::Issue(verb) => ("issue", format!("{verb:?}")),
         _ => return None,
     };
     // `IssueCard(..)` is issue-card.
@@ -56,6 +60,8 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Card(verb) => card::run(global, verb),
         Noun::Psam(verb) => psam::run(global, verb),
         Noun::Esam(verb) => esam::run(global, verb),
+        Noun::Issue(verb) => issue::run(global, verb),
+        Noun::Stock(verb) => stock::run(global, verb),
         Noun::TestCard(verb) => test_card::run(global, verb),
         Noun::Sim(verb) => sim::run(global, verb),
         #[cfg(unix)]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod audit;
+mod batch;
 mod card_source;
 mod ceremony;
 mod devices;
@@ -17,6 +18,7 @@ mod plan;
 mod primitives;
 mod shares;
 mod soft;
+mod stock;
 #[cfg(feature = "hsm")]
 mod token;
 

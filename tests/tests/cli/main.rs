@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod audit;
+mod batch;
 mod card;
 mod ceremony;
 mod command;
@@ -28,5 +29,6 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+mod stock;
 mod wire_time;
 mod world;
