@@ -18,7 +18,7 @@ const KEYS: usize = 8;
 fn city(suite: Suite) -> [Key; KEYS] {
     let roles: [Role; KEYS] = core::array::from_fn(|i| Role::ALL[i]);
     roles.map(|role| {
-        hierarchy::test_root(suite, role).diversify(&hierarchy::city_factor([0x33, 0x02, 0x00, 0x00]))
+        hierarchy::test_root(suite, role).diversify(&hierarchy::city_factor([0x33, 0x02, 0x00, 0x00], 1))
     })
 }
 
