@@ -125,7 +125,7 @@ impl Store {
             for (i, new) in arrivals.iter().enumerate() {
                 arrive(tx, at, new).map_err(|error| match error {
                     ArriveError::Sql(error) => StockError::from(StoreError::of(&path, error)),
-                    ArriveError::Known(known) => StockError::Known { place: i, known: Box::new(known) },
+                    ArriveError::Known(known) => StockError::Known { place: i, known },
                 })?;
             }
             Ok(())
@@ -278,7 +278,7 @@ impl Store {
 
 enum ArriveError {
     Sql(rusqlite::Error),
-    Known(Item),
+    Known(Box<Item>),
 }
 
 impl From<rusqlite::Error> for ArriveError {
@@ -297,7 +297,7 @@ fn arrive(conn: &Connection, at: &str, new: &Arrival) -> Result<(), ArriveError>
         (known, _) => known,
     };
     if let Some(known) = known {
-        return Err(ArriveError::Known(known));
+        return Err(ArriveError::Known(Box::new(known)));
     }
     let stage = if new.kind == ItemKind::Meter { Stage::Issued } else { Stage::Blank };
     let id = items::insert(

@@ -102,7 +102,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// SQLite's words.
-        source: rusqlite::Error,
+        source: Box<rusqlite::Error>,
     },
 }
 
@@ -123,7 +123,7 @@ impl StoreError {
                 StoreError::Corrupt { path, detail }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
-            _ => StoreError::Sqlite { path, source: error },
+            _ => StoreError::Sqlite { path, source: Box::new(error) },
         }
     }
 }

@@ -280,7 +280,7 @@ impl Store {
     /// Marks a line done whose card went through the journal.
     pub fn line_done(&mut self, batch: &Summary, outcome: &Outcome, at: &str) -> Result<(), StoreError> {
         let Done::Good(good) = &outcome.done else {
-            return self.keep(batch, "", &[outcome.clone()], at).map(drop);
+            return self.keep(batch, "", std::slice::from_ref(outcome), at).map(drop);
         };
         let path = self.path().to_owned();
         self.act(|tx| {

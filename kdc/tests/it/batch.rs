@@ -18,7 +18,10 @@ use wire::profile::CardKind;
 const AT: &str = "2026-01-05 09:00:00";
 const KIND: ItemKind = ItemKind::Card(CardKind::Esam);
 
-fn rows(kind: CardKind, text: &[u8]) -> Result<Vec<(u64, Result<Row, RequestFault>)>, BatchError> {
+/// A line, and what it asks for.
+type Line = (u64, Result<Row, RequestFault>);
+
+fn rows(kind: CardKind, text: &[u8]) -> Result<Vec<Line>, BatchError> {
     let mut rows = Vec::new();
     request::read(kind, text, |line, row| {
         rows.push((line, row));
