@@ -4,6 +4,19 @@ use applets::program_of;
 use wire::profile::CardKind;
 use wire::status::Dialect;
 
+/// True for a command that neither writes nor counts: it may be repeated whatever became of it.
+pub fn changes_nothing(header: &[u8]) -> bool {
+    match header {
+        [0xA0, 0x88, ..] => true,
+        [_, ins, ..] => READING.contains(ins),
+        _ => false,
+    }
+}
+
+/// SELECT, READ BINARY, READ RECORD, GET RESPONSE, GET CHALLENGE, STATUS, SEEK (SEARCH RECORD), GET BALANCE,
+/// KEY INFORMATION.
+const READING: [u8; 9] = [0xA4, 0xB0, 0xB2, 0xC0, 0x84, 0xF2, 0xA2, 0x5C, 0x48];
+
 /// Name of a command that begins with these bytes, and the dialect its answer is read in.
 pub fn command(bytes: &[u8]) -> (&'static str, Dialect) {
     let &[cla, ins, p1, p2, ..] = bytes else { return ("not a command", Dialect::Fmcos) };

@@ -3,8 +3,8 @@
 use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -59,6 +59,38 @@ pub struct Traffic {
     pub apdus: AtomicU64,
     /// Bytes of commands and answers.
     pub bytes: AtomicU64,
+    /// The first command whose answer got lost with its card.
+    lost: Mutex<Option<Lost>>,
+}
+
+impl Traffic {
+    /// Keeps a command whose answer got lost; the first stays.
+    pub fn lose(&self, lost: Lost) {
+        if let Ok(mut first) = self.lost.lock() {
+            first.get_or_insert(lost);
+        }
+    }
+
+    /// The command whose answer got lost.
+    pub fn lost(&self) -> Option<Lost> {
+        self.lost.lock().ok()?.clone()
+    }
+}
+
+/// A command under way when its card was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Which card, in words.
+    pub card: String,
+    /// CLA INS P1 P2, without any data.
+    pub header: Vec<u8>,
+}
+
+impl Lost {
+    /// A command to a card.
+    pub fn of(card: &str, command: &[u8]) -> Self {
+        Lost { card: card.to_owned(), header: command[..command.len().min(4)].to_vec() }
+    }
 }
 
 /// What a command is about.

@@ -1,12 +1,14 @@
-//! A slot with a card in it, traced when the user asks.
+//! A card a command works with, in a slot or in a reader, traced when the user asks.
 
-use crate::args::{Global, Traffic};
+use crate::args::{Global, Lost, Traffic};
 use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
 use crate::clock::entropy;
-use crate::fail::{Exit, Failure, security};
+use crate::fail::security;
 use crate::home;
 use crate::lock::CardLock;
+use crate::real;
 use anyhow::{Context, Result};
+use reader::pcsc::PcscCard;
 use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -27,34 +29,58 @@ impl TraceSink for TraceFile {
     }
 }
 
-/// A card in a slot.
+/// A card a command works with: a virtual one in a slot, or one in a reader.
 pub struct Bay {
-    slot: Traced,
+    card: Traced,
     traffic: Arc<Traffic>,
-    /// Held until the bay is closed or dropped, after the slot.
-    lock: CardLock,
+    /// What the card is called in words.
+    label: String,
+    /// Of a card file: held until the bay is closed or dropped, after the slot. A card in a reader is held by its
+    /// connection.
+    lock: Option<CardLock>,
+}
+
+/// What answers.
+enum Card {
+    /// A virtual card.
+    Slot(Box<Slot>),
+    /// A card in a reader.
+    Reader(Box<PcscCard>),
 }
 
 enum Traced {
     /// Nobody looks.
-    No(Box<Slot>),
+    No(Card),
     /// Every APDU is written down.
-    Yes(Box<TraceChannel<Slot, TraceFile>>),
+    Yes(Box<TraceChannel<Card, TraceFile>>),
 }
 
 impl Bay {
     /// A slot under the command's options, with the lock of its card.
     pub fn new(global: &Global, slot: Slot, lock: CardLock) -> Result<Self> {
+        let label = slot.path().display().to_string();
+        let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Bay::with(global, Card::Slot(Box::new(slot)), label, &name, Some(lock))
+    }
+
+    /// A card in a reader under the command's options.
+    pub fn in_reader(global: &Global, name: &ReaderName) -> Result<Self> {
+        let card = real::connect(name)?;
+        let label = format!("the card in {:?}", card.reader());
+        let in_trace = format!("in {:?}", card.reader());
+        Bay::with(global, Card::Reader(Box::new(card)), label, &in_trace, None)
+    }
+
+    fn with(global: &Global, card: Card, label: String, name: &str, lock: Option<CardLock>) -> Result<Self> {
         let traffic = global.traffic.clone();
         let Some(path) = &global.trace else {
-            return Ok(Bay { slot: Traced::No(Box::new(slot)), traffic, lock });
+            return Ok(Bay { card: Traced::No(card), traffic, label, lock });
         };
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
-        let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut traced = TraceChannel::new(slot, TraceFile(file));
+        let mut traced = TraceChannel::new(card, TraceFile(file));
         traced.comment(&format!("card {name}"));
-        Ok(Bay { slot: Traced::Yes(Box::new(traced)), traffic, lock })
+        Ok(Bay { card: Traced::Yes(Box::new(traced)), traffic, label, lock })
     }
 
     /// Opens a card of a kind; changes of a virtual one reach its file before each status word.
@@ -71,7 +97,12 @@ impl Bay {
     ) -> Result<Self> {
         let path = match card.card_ref().resolve()? {
             CardRef::File(path) => path,
-            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+            CardRef::Reader(name) => {
+                let mut bay = Bay::in_reader(global, &name)?;
+                let told = real::ask(&mut bay)?;
+                real::must_be(&told, kind, &bay.label)?;
+                return Ok(bay);
+            }
         };
         let lock = CardLock::take(&path)?;
         let image = Image::load_kind(&path, kind)?;
@@ -79,42 +110,52 @@ impl Bay {
         Bay::new(global, Slot::with_image(image, &path, entropy(global, &label), keep)?, lock)
     }
 
-    /// Opens a card of whatever kind it is, and says which.
+    /// Opens a card of whatever kind it is, and says which: a blank in a reader is a plain FMCOS card as far as it tells.
     pub fn open_any(global: &Global, card: &(impl NamesCard + ?Sized)) -> Result<(Self, CardKind)> {
         let path = match card.card_ref().resolve()? {
             CardRef::File(path) => path,
-            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+            CardRef::Reader(name) => {
+                let mut bay = Bay::in_reader(global, &name)?;
+                let kind = real::ask(&mut bay)?.kind();
+                return Ok((bay, kind));
+            }
         };
         let kind = Image::load(&path)?.kind;
         Ok((Bay::open(global, &path, kind)?, kind))
     }
 
-    /// Saves what changed.
+    /// Lets the card go; of a virtual one saves what changed.
     pub fn close(self) -> Result<()> {
-        let Bay { slot, lock, .. } = self;
-        let mut slot = match slot {
-            Traced::No(slot) => *slot,
+        let Bay { card, lock, .. } = self;
+        let card = match card {
+            Traced::No(card) => card,
             Traced::Yes(traced) => traced.into_parts().0,
         };
-        slot.close()?;
+        if let Card::Slot(mut slot) = card {
+            slot.close()?;
+        }
         drop(lock);
         Ok(())
     }
 
-    /// Lets the card be pulled at a later command.
+    /// Lets a virtual card be pulled at a later command.
     pub fn pull(&mut self, pull: Pull) {
-        match &mut self.slot {
-            Traced::No(slot) => slot.pull(pull),
-            Traced::Yes(traced) => traced.inner_mut().pull(pull),
+        let card = match &mut self.card {
+            Traced::No(card) => card,
+            Traced::Yes(traced) => traced.inner_mut(),
+        };
+        if let Card::Slot(slot) = card {
+            slot.pull(pull);
         }
     }
 
-    /// A security stop when keys of this state do not belong into the card's image.
+    /// A security stop when keys of this state do not belong into the card's image. A card in a reader has none.
     pub fn must_take(&self, state: State) -> Result<()> {
-        let slot = match &self.slot {
-            Traced::No(slot) => slot,
+        let card = match &self.card {
+            Traced::No(card) => card,
             Traced::Yes(traced) => traced.inner(),
         };
+        let Card::Slot(slot) = card else { return Ok(()) };
         if state == State::Test || slot.may_hold_formal() {
             return Ok(());
         }
@@ -128,9 +169,25 @@ impl Bay {
     }
 
     fn channel(&mut self) -> &mut dyn Channel {
-        match &mut self.slot {
-            Traced::No(slot) => slot,
+        match &mut self.card {
+            Traced::No(card) => card,
             Traced::Yes(traced) => traced,
+        }
+    }
+}
+
+impl Channel for Card {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        match self {
+            Card::Slot(slot) => slot.transmit(command),
+            Card::Reader(card) => card.transmit(command),
+        }
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        match self {
+            Card::Slot(slot) => slot.reset(),
+            Card::Reader(card) => card.reset(),
         }
     }
 }
@@ -141,21 +198,17 @@ impl Channel for Bay {
         let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
         self.traffic.apdus.fetch_add(1, Ordering::Relaxed);
         self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        if let Err(error) = &answer
+            && error.leaves_doubt()
+        {
+            self.traffic.lose(Lost::of(&self.label, command));
+        }
         answer
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
         self.channel().reset()
     }
-}
-
-/// The name by which a card in a reader is found again: its serial number, or its ATR.
-fn identity(name: &ReaderName) -> Result<ReaderName> {
-    Err(not_yet(name).into())
-}
-
-fn not_yet(name: &ReaderName) -> Failure {
-    Failure::new(Exit::Absent, format!("pcsc:{}: cards in readers are not built yet", name.as_str()))
 }
 
 /// Hands a card over to a place in a party's folder. A card file moves, as a card does; of a card in a reader the place
@@ -165,7 +218,7 @@ pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
     match from.resolve()? {
         CardRef::File(path) => move_file(&path, to),
         CardRef::Reader(name) => {
-            card_ref::link(to, &identity(&name)?)?;
+            card_ref::link(to, &real::identity(&name)?)?;
             // A link that was named moves, as a card file does.
             card_ref::drop_link(&from, to)
         }

@@ -1,8 +1,10 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
-use crate::args::Global;
+use crate::apdu_words;
+use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -86,6 +88,12 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
                 _ => Exit::Absent,
             };
         }
+        if let Some(pcsc) = cause.downcast_ref::<PcscError>() {
+            return match pcsc {
+                PcscError::Find(FindError::Several { .. }) => Exit::Usage,
+                _ => Exit::Absent,
+            };
+        }
         // An empty slot, for a virtual card.
         if let Some(ImageError::Io { source, .. }) = cause.downcast_ref::<ImageError>()
             && source.kind() == std::io::ErrorKind::NotFound
@@ -102,7 +110,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
-        own.or_else(|| kdc_hint(cause).map(str::to_owned))
+        own.or_else(|| {
+            let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
+            kdc_hint(cause).or(pcsc).map(str::to_owned)
+        })
     })
 }
 
@@ -125,8 +136,13 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
 pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
     let json = global.json && !global.answered.load(Ordering::Relaxed);
     let exit = exit_of(error);
-    let words = words(error);
-    let hint = hint_of(error);
+    let mut words = words(error);
+    let mut hint = hint_of(error);
+    let lost = if exit == Exit::Absent { global.traffic.lost() } else { None };
+    if let Some(lost) = &lost {
+        words.push_str(&lost_words(lost));
+        hint = hint.or_else(|| Some(LOST_HINT.into()));
+    }
     if json {
         let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
         put(global, &object.to_string());
@@ -137,6 +153,22 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         say(format!("hint: {hint}"));
     }
     exit
+}
+
+/// What to do when a card was lost in the middle of an act.
+const LOST_HINT: &str =
+    "put the card back and repeat the same command: it looks first what is done, and does the rest";
+
+/// Which command was under way when a card was lost, and whether it may have been done.
+fn lost_words(lost: &Lost) -> String {
+    let (name, _) = apdu_words::command(&lost.header);
+    let header = hex::encode_upper(&lost.header);
+    let doubt = if apdu_words::changes_nothing(&lost.header) {
+        "which changes nothing on it"
+    } else {
+        "and whether the card did it is unknown"
+    };
+    format!("; under way on {} was {name} ({header}), {doubt}", lost.card)
 }
 
 /// The chain of causes in one line; a cause that its error already quotes is not said twice.

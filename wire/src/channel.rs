@@ -89,10 +89,9 @@ impl ChannelError {
             | ChannelError::ServiceStopped
             | ChannelError::Mute
             | ChannelError::Reader(_) => true,
-            ChannelError::Absent
-            | ChannelError::Busy
-            | ChannelError::Short(_)
-            | ChannelError::Storage(_) => false,
+            ChannelError::Absent | ChannelError::Busy | ChannelError::Short(_) | ChannelError::Storage(_) => {
+                false
+            }
         }
     }
 

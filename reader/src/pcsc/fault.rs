@@ -78,7 +78,9 @@ impl Fault {
             Fault::NotBuilt => "build it with the feature pcsc, which needs libpcsclite",
             Fault::NoService | Fault::Forbidden => "`gridcard reader doctor` says what is missing",
             Fault::Stopped => "wait until the service runs again, `gridcard reader doctor` tells",
-            Fault::ReaderGone => "plug the reader in again; `gridcard reader list` shows the readers there are",
+            Fault::ReaderGone => {
+                "plug the reader in again; `gridcard reader list` shows the readers there are"
+            }
             Fault::NoCard | Fault::Removed | Fault::Unpowered => "put the card into the reader",
             Fault::Reset | Fault::Busy => "end the other program that uses the card",
             Fault::Mute => "put the card in with its contacts towards the reader's; try another reader",

@@ -97,7 +97,8 @@ fn names<'r>(readers: impl Iterator<Item = &'r ReaderState>) -> Vec<String> {
 /// A serial number or an ATR, if the name can be one.
 fn card_bytes(name: &str) -> Option<Vec<u8>> {
     let bytes = hex_bytes(name)?;
-    let is_atr = matches!(bytes.first(), Some(0x3B | 0x3F)) && (2..=wire::atr::MAX_LEN).contains(&bytes.len());
+    let is_atr =
+        matches!(bytes.first(), Some(0x3B | 0x3F)) && (2..=wire::atr::MAX_LEN).contains(&bytes.len());
     (bytes.len() == 8 || is_atr).then_some(bytes)
 }
 
