@@ -1,6 +1,6 @@
 //! The command line, as data.
 
-use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, trace};
+use crate::nouns::{apdu, card, city, esam, kdc, meter, psam, reader, server, shell, sim, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -120,6 +120,11 @@ pub enum Noun {
     /// The bank's payment server: register, sell, settle.
     #[command(subcommand)]
     Server(server::Verb),
+    /// Readers: which there are, what comes and goes, what is missing.
+    #[command(subcommand)]
+    Reader(reader::Verb),
+    /// Send raw commands to any card and say what they and their answers mean.
+    Apdu(apdu::Options),
     /// Traces of APDUs.
     #[command(subcommand)]
     Trace(trace::Verb),

@@ -7,7 +7,7 @@ mod fact;
 mod files;
 pub mod json;
 mod keyring;
-mod sim_names;
+pub mod sim_names;
 pub mod text;
 mod wallet;
 

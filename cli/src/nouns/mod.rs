@@ -1,11 +1,13 @@
 //! One file a noun.
 
+pub mod apdu;
 pub mod card;
 pub mod city;
 pub mod esam;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
+pub mod reader;
 pub mod server;
 pub mod shell;
 pub mod sim;
@@ -26,6 +28,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Sim(verb) => sim::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),
+        Noun::Reader(verb) => reader::run(&global, verb),
+        Noun::Apdu(options) => apdu::run(&global, &options),
         Noun::Trace(verb) => trace::run(&global, verb),
         Noun::Demo(options) => crate::demo::run(&global, options),
         Noun::Completions(shell) => shell.run(&global),

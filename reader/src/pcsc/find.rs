@@ -29,7 +29,7 @@ pub enum FindError {
         name: String,
     },
     /// Several have it.
-    #[error("{name:?} may mean {}", .readers.join(" or "))]
+    #[error("{} {}", several(.name), .readers.join(" or "))]
     Several {
         /// The name.
         name: String,
@@ -47,6 +47,14 @@ impl FindError {
             FindError::Unknown { .. } => "`gridcard reader list` shows readers and cards",
             FindError::Several { .. } => "name one whole reader, or the card's serial number or ATR",
         }
+    }
+}
+
+fn several(name: &str) -> String {
+    if name.is_empty() {
+        "several cards are there; it may be the one in".to_owned()
+    } else {
+        format!("{name:?} may mean")
     }
 }
 

@@ -4,7 +4,7 @@
 //! On top of them stand names ([`find`]), the channel ([`PcscCard`]), events ([`Watch`]) and the [`doctor`].
 
 mod card;
-//DOCTOR
+pub mod doctor;
 mod fault;
 mod find;
 mod service;
