@@ -141,7 +141,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
     let lost = if exit == Exit::Absent { global.traffic.lost() } else { None };
     if let Some(lost) = &lost {
         words.push_str(&lost_words(lost));
-        hint = hint.or_else(|| Some(LOST_HINT.into()));
+        hint = hint.or_else(|| Some(lost_hint(error)));
     }
     if json {
         let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
@@ -156,8 +156,15 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
 }
 
 /// What to do when a card was lost in the middle of an act.
-const LOST_HINT: &str =
-    "put the card back and repeat the same command: it looks first what is done, and does the rest";
+fn lost_hint(error: &anyhow::Error) -> String {
+    let first = match error.chain().find_map(|cause| cause.downcast_ref::<ChannelError>()) {
+        Some(ChannelError::Reset | ChannelError::Busy) => "end the other program that uses the card",
+        Some(ChannelError::Unplugged) => "plug the reader in again",
+        Some(ChannelError::ServiceStopped) => "wait until pcscd runs again (`gridcard reader doctor` tells)",
+        _ => "put the card back",
+    };
+    format!("{first} and repeat the same command: it looks first what is done, and does the rest")
+}
 
 /// Which command was under way when a card was lost, and whether it may have been done.
 fn lost_words(lost: &Lost) -> String {

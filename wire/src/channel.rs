@@ -88,10 +88,9 @@ impl ChannelError {
             | ChannelError::Unplugged
             | ChannelError::ServiceStopped
             | ChannelError::Mute
+            | ChannelError::Short(_)
             | ChannelError::Reader(_) => true,
-            ChannelError::Absent | ChannelError::Busy | ChannelError::Short(_) | ChannelError::Storage(_) => {
-                false
-            }
+            ChannelError::Absent | ChannelError::Busy | ChannelError::Storage(_) => false,
         }
     }
 

@@ -61,7 +61,11 @@ impl PcscCard {
 impl Channel for PcscCard {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
         match self.connection.transmit(command) {
-            Ok(answer) if answer.len() < 2 => Err(ChannelError::Short(answer.len())),
+            // QUIRK(vpcd): a card that leaves in mid-command is an empty answer there, not an error.
+            Ok(answer) if answer.len() < 2 => Err(match self.cause(Fault::Transmission) {
+                Fault::Transmission => ChannelError::Short(answer.len()),
+                known => known.channel(),
+            }),
             Ok(answer) => Ok(answer),
             Err(fault) => Err(self.cause(fault).channel()),
         }

@@ -31,7 +31,7 @@ impl System {
         match self.context.list_readers_owned() {
             Ok(names) => Ok(names),
             Err(Error::NoReadersAvailable) => Ok(Vec::new()),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(later(error)),
         }
     }
 }
@@ -47,7 +47,7 @@ impl Service for System {
             Ok(()) | Err(Error::Timeout) => {}
             // One went between the two questions; the next look sees the rest.
             Err(Error::UnknownReader | Error::ReaderUnavailable) => return Ok(Vec::new()),
-            Err(error) => return Err(fault(error)),
+            Err(error) => return Err(later(error)),
         }
         Ok(asked.iter().map(seen).collect())
     }
@@ -64,7 +64,7 @@ impl Service for System {
         asked.push(Asked::new(PNP_NOTIFICATION(), State::from_bits_retain(readers.into())));
         match self.context.get_status_change(timeout, &mut asked) {
             Ok(()) | Err(Error::UnknownReader | Error::ReaderUnavailable) => Ok(()),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(later(error)),
         }
     }
 
@@ -135,20 +135,20 @@ impl Held {
 impl Connection for Held {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Fault> {
         let card = self.card.as_ref().ok_or(Fault::Stopped)?;
-        let answer = card.transmit(command, &mut self.answer).map_err(fault)?;
+        let answer = card.transmit(command, &mut self.answer).map_err(later)?;
         Ok(answer.to_vec())
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, Fault> {
         let card = self.card()?;
-        card.reconnect(ShareMode::Exclusive, Protocols::ANY, Disposition::ResetCard).map_err(fault)?;
-        let atr = card.status2_owned().map_err(fault)?.atr().to_vec();
+        card.reconnect(ShareMode::Exclusive, Protocols::ANY, Disposition::ResetCard).map_err(later)?;
+        let atr = card.status2_owned().map_err(later)?.atr().to_vec();
         self.begin()?;
         Ok(atr)
     }
 
     fn status(&mut self) -> Result<(), Fault> {
-        self.card()?.status2_owned().map(|_| ()).map_err(fault)
+        self.card()?.status2_owned().map(|_| ()).map_err(later)
     }
 
     fn protocol(&self) -> Option<u8> {
@@ -166,6 +166,15 @@ impl Drop for Held {
             // A card or a service that is gone needs no good-bye.
             let _ = card.disconnect(Disposition::ResetCard);
         }
+    }
+}
+
+/// As [`fault`], of a session that works already. pcsc-lite says "security violation" of a connection that was closed:
+/// at the beginning the service turned the user away, later it has ended.
+fn later(error: Error) -> Fault {
+    match fault(error) {
+        Fault::Forbidden => Fault::Stopped,
+        other => other,
     }
 }
 
@@ -221,6 +230,8 @@ mod tests {
         for (error, wanted) in table {
             assert_eq!(fault(error), wanted, "{error:?}");
         }
+        assert_eq!(later(Error::SecurityViolation), Fault::Stopped);
+        assert_eq!(later(Error::RemovedCard), Fault::Removed);
         assert!(matches!(fault(Error::NoMemory), Fault::Other(words) if !words.is_empty()));
     }
 }

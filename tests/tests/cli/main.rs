@@ -14,6 +14,7 @@ mod insertion;
 mod json;
 mod lists;
 mod pins;
+mod readers;
 mod records;
 mod repeated;
 mod roles;

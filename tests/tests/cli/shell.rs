@@ -7,8 +7,22 @@ fn run(args: &[&str]) -> crate::command::Ran {
     Call::plain(Path::new("."), args).run()
 }
 
-const NOUNS: [&str; 12] =
-    ["kdc", "city", "card", "psam", "esam", "sim", "meter", "server", "trace", "demo", "completions", "man"];
+const NOUNS: [&str; 14] = [
+    "kdc",
+    "city",
+    "card",
+    "psam",
+    "esam",
+    "sim",
+    "meter",
+    "server",
+    "reader",
+    "apdu",
+    "trace",
+    "demo",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_tells_the_exit_codes() {

@@ -136,7 +136,7 @@ pub fn examine(environment: &dyn Environment) -> Report {
     findings.extend(words::permission(&socket, readers.as_ref().err()));
     let (drivers, configured, usb) = (environment.drivers(), environment.configured(), environment.usb());
     findings.push(words::drivers(&environment.driver_folder(), &drivers, &configured));
-    findings.extend(configured.iter().filter_map(words::configured));
+    findings.extend(configured.iter().filter_map(|reader| words::configured(reader, &socket)));
     findings.extend(usb.iter().filter_map(words::usb));
     let mut usable = false;
     match readers {

@@ -74,7 +74,7 @@ pub(super) fn drivers(folder: &Path, drivers: &[String], configured: &[Configure
 }
 
 /// A reader of a configuration file: worth a word when its driver is not there, or when it waits for virtual cards.
-pub(super) fn configured(reader: &Configured) -> Option<Finding> {
+pub(super) fn configured(reader: &Configured, socket: &Socket) -> Option<Finding> {
     let name = &reader.name;
     if !reader.installed {
         let words = format!("{name:?} is configured with {}, which is not there", reader.library.display());
@@ -85,6 +85,8 @@ pub(super) fn configured(reader: &Configured) -> Option<Finding> {
     }
     let port = reader.port?;
     Some(match reader.listening {
+        // Without the daemon nobody could listen.
+        Some(false) if *socket != Socket::Open => return None,
         Some(false) => finding(
             "port",
             Verdict::Warn,

@@ -51,6 +51,9 @@ fn a_failed_transmission_is_explained_by_what_became_of_the_card() {
 #[test]
 fn an_answer_without_a_status_word_is_no_answer() {
     assert_eq!(card(vec![Ok(vec![0x90])], vec![]).transmit(&[0; 4]), Err(ChannelError::Short(1)));
+    // Some drivers answer nothing for a card that left.
+    let left = card(vec![Ok(vec![])], vec![Fault::Removed]).transmit(&[0; 4]);
+    assert_eq!(left, Err(ChannelError::Removed));
 }
 
 /// vpcd says T=1 of cards that answer 61xx and 6Cxx: they are followed whatever the protocol.
