@@ -163,7 +163,9 @@ fn lost_hint(error: &anyhow::Error) -> String {
         Some(ChannelError::ServiceStopped) => "wait until pcscd runs again (`gridcard reader doctor` tells)",
         _ => "put the card back",
     };
-    format!("{first} and repeat the same command: it looks first what is done, and does the rest")
+    format!(
+        "{first} and repeat the same command: what is done already is found and not done twice (a script begins anew)"
+    )
 }
 
 /// Which command was under way when a card was lost, and whether it may have been done.

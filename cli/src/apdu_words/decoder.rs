@@ -181,7 +181,8 @@ impl Decoder {
                 (What::Other, words.or_else(|| Some(format!("key id {p2:02X}"))), None)
             }
             (0x20 | 0x24 | 0x26 | 0x28 | 0x2C, _) if cla == 0xA0 => {
-                (What::Other, Some(format!("CHV{p2}")), None)
+                // UNBLOCK CHV says 00 for CHV1.
+                (What::Other, Some(format!("CHV{}", if p2 == 0 { 1 } else { p2 })), None)
             }
             (0x82 | 0x88, _) if cla == 0x00 && !files::is_sim(self.kind) => {
                 let key_type = if ins == 0x82 { 0x39 } else { 0x30 };

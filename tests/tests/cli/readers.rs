@@ -163,8 +163,8 @@ fn pins_are_hidden_unless_they_are_asked_for() {
     let world = World::new();
     world
         .make_sim(&crate::world::Customer { iccid: "89860000000000000019", ..CHEN }, &["--card", "pin.card"]);
-    let verify = "A02C00011030303030303030303030303030FFFFFFFF";
-    alone(&world, &["apdu", "pin.card", verify]).fails(2, &["A02C0001", "other users would see", "--script"]);
+    let verify = "A02C00001030303030303030303030303030FFFFFF";
+    alone(&world, &["apdu", "pin.card", verify]).fails(2, &["A02C0000", "other users would see", "--script"]);
     let typed = |options: &[&str]| {
         Call::plain(&world.path(""), &["apdu", "pin.card", "-"])
             .with(options)
@@ -187,7 +187,7 @@ fn pins_are_hidden_unless_they_are_asked_for() {
 fn what_is_no_command_is_usage_and_not_repeated() {
     let world = World::new();
     let sim = world.sim(&CHEN);
-    for wrong in ["00A4", "00A4000002ZZ", "00A40"] {
+    for wrong in ["00B7", "00B7000002ZZ", "00B70"] {
         let ran = alone(&world, &["apdu", text(&sim), wrong]).failed(2);
         assert!(!ran.stderr.contains(wrong), "what may be a secret is not said again: {ran:?}");
     }
