@@ -8,12 +8,15 @@ use wire::profile::CardKind;
 /// The program of a card kind; `None` for a kind that has none yet.
 pub fn program_of(kind: CardKind) -> Option<&'static Program> {
     match kind {
-        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => Some(&issuing::PROGRAM),
+        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing => {
+            Some(&issuing::PROGRAM)
+        }
         CardKind::Psam => Some(&psam::PROGRAM),
         CardKind::Esam => Some(&esam::PROGRAM),
         CardKind::Sim => Some(&sim::PROGRAM),
+        CardKind::Uicc => Some(&sim::UICC_PROGRAM),
         CardKind::Fmcos => Some(&PLAIN),
-        CardKind::TestCard => None,
+        CardKind::TestCard => Some(&psam::TEST_CARD),
     }
 }
 
@@ -41,4 +44,17 @@ pub const KEY_INFORMATION: CommandRow = CommandRow {
     when_blocked: false,
     spec: "docs/specs/cards.md 6",
     handler: cos::fmcos::key_information,
+};
+
+/// TRIES LEFT, which every FMCOS card of ours answers.
+pub const TRIES_LEFT: CommandRow = CommandRow {
+    name: "TRIES LEFT",
+    class: Class::Only(0x80),
+    ins: 0x3C,
+    params: Params::Any,
+    case: Case::Two,
+    needs: Needs::Nothing,
+    when_blocked: false,
+    spec: "docs/specs/cards.md 6",
+    handler: cos::fmcos::tries_left,
 };

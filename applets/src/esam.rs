@@ -1,7 +1,9 @@
 //! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
-//! docs/specs/purchase.md 4, 5].
+//! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10].
 
-use crate::catalogue::KEY_INFORMATION;
+mod life;
+
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
 use crate::packets::PacketKeys;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -22,7 +24,13 @@ use wire::{CommandRef, Sw, tlv};
 static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "ENVELOPE", class: Class::Only(0x80), ins: 0xC2, params: Params::Exactly(0x00, 0x00), case: Case::Four(10, 239), needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: envelope },
     CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: debit },
+    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, 0x00), case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
+    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::P1(fmcos::STAGE),                   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
+    CommandRow { name: "ACTIVATE KEYS", class: Class::Only(0x84),      ins: 0x4A, params: Params::Exactly(0x00, 0x00),                case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::activate },
+    CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD6, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
+    CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD0, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
     KEY_INFORMATION,
+    TRIES_LEFT,
 ];
 
 const _: () = check(COMMANDS);

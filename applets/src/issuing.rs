@@ -1,27 +1,37 @@
-//! Main control card and issuing cards: EXPORT KEY and AUTHENTICATE TARGET [docs/specs/cards.md 6, 7].
+//! Main control card and issuing cards: EXPORT KEY, AUTHENTICATE TARGET, SEAL ACTIVATION and CHECK VALUE
+//! [docs/specs/cards.md 6, 7, 9, 10].
 //!
 //! The card derives the key, wraps it under the target's current master key, and gives out nothing else. What
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
-use crate::catalogue::KEY_INFORMATION;
+mod target;
+
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::{Key, Role, hierarchy, seal};
-use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, KeyRow, Recipient};
+use keys::{Key, Role, hierarchy, mac, seal};
+use target::{Master, Target};
+use wire::profile::{
+    self, CardInfo, CardKind, EF_CARD_INFO, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER,
+    Recipient, State,
+};
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "EXPORT KEY",          class: Class::Only(0x80), ins: 0x44, params: Params::Any,      case: Case::Four(31, 31), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7", handler: export_key },
-    CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00), case: Case::Four(26, 26), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7", handler: authenticate_target },
+    CommandRow { name: "EXPORT KEY",          class: Class::Only(0x80), ins: 0x44, params: Params::Any,               case: Case::Four(31, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: export_key },
+    CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
+    CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
+    CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
     KEY_INFORMATION,
+    TRIES_LEFT,
 ];
 
 const _: () = check(COMMANDS);
 
-/// The program of kinds 01, 02 and 03.
+/// The program of kinds 01, 02, 03 and 0A.
 pub static PROGRAM: Program = Program {
     name: "issuing card",
     dialect: &fmcos::DIALECT,
@@ -30,93 +40,10 @@ pub static PROGRAM: Program = Program {
     atr: |chip: &Chip| wire::atr::fmcos_contactless(chip.serial),
 };
 
-/// The card a key goes to, as the command's data names it.
-struct Target {
-    recipient: Recipient,
-    own_master: bool,
-    serial: [u8; 8],
-    number: [u8; 6],
-    region: [u8; 4],
-}
-
 /// Card information of this card; 6985 when it has none yet.
 fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
     let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0).map_err(|_| Sw::CONDITIONS)?;
     CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
-}
-
-/// Which recipients a kind of source serves.
-const fn serves(source: CardKind, recipient: Recipient) -> bool {
-    matches!(
-        (source, recipient),
-        (CardKind::MainControl, Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing))
-            | (CardKind::PsamIssuing, Recipient::Card(CardKind::Psam))
-            | (CardKind::EsamIssuing, Recipient::Card(CardKind::Esam) | Recipient::Mcu)
-    )
-}
-
-impl Target {
-    /// P1, then `serial8 || number6 || region4`.
-    fn parse(context: &Context<'_>, p1: u8, data: &[u8]) -> Result<Self, Halt> {
-        let info = info(context)?;
-        let recipient = Recipient::from_code(p1 >> 4).ok_or(Sw::WRONG_P1P2)?;
-        // A meter's MCU has no master key of its own.
-        let greatest = if recipient == Recipient::Mcu { 0 } else { 1 };
-        if !serves(info.kind, recipient) || p1 & 0x0F > greatest {
-            return Err(Sw::WRONG_P1P2.into());
-        }
-        let &[a, b, c, d, e, f, g, h, n0, n1, n2, n3, n4, n5, r0, r1, r2, r3] = data else {
-            return Err(Sw::WRONG_LENGTH.into());
-        };
-        let region = [r0, r1, r2, r3];
-        if info.kind != CardKind::MainControl && region != info.region {
-            return Err(Sw::CONDITIONS.into());
-        }
-        Ok(Target {
-            recipient,
-            own_master: p1 & 0x0F == 1,
-            serial: [a, b, c, d, e, f, g, h],
-            number: [n0, n1, n2, n3, n4, n5],
-            region,
-        })
-    }
-
-    /// A meter's MCU gives no challenge and has no chip serial: its number stands for both. 6A80 otherwise.
-    fn check_mcu(&self, challenge: &[u8]) -> Result<(), Halt> {
-        let form = hierarchy::device_factor(self.number);
-        let fits = self.recipient != Recipient::Mcu || (challenge == form && self.serial == form);
-        if fits { Ok(()) } else { Err(Sw::WRONG_DATA.into()) }
-    }
-
-    /// True when this card stands at the province's level towards the target.
-    const fn is_from_root(&self) -> bool {
-        matches!(self.recipient, Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing))
-    }
-
-    /// The target's own master key.
-    fn own_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
-        Ok(hierarchy::device_key(&role_key(context, Role::Master)?, self.number))
-    }
-
-    /// The key the target is written under now.
-    fn current_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
-        if self.own_master {
-            return self.own_master(context);
-        }
-        Ok(hierarchy::transport_key(&role_key(context, Role::Transport)?, self.serial))
-    }
-
-    /// The key of a role as this target gets it; `None`: its own master.
-    fn key(&self, context: &Context<'_>, role: Option<Role>) -> Result<Key, Halt> {
-        let Some(role) = role else { return self.own_master(context) };
-        let key = role_key(context, role)?;
-        Ok(match self.recipient {
-            _ if role == Role::Transport => key,
-            _ if self.is_from_root() => hierarchy::city_key(&key, self.region),
-            Recipient::Card(CardKind::Psam) => key,
-            _ => hierarchy::device_key(&key, self.number),
-        })
-    }
 }
 
 /// This card's key of a role.
@@ -124,12 +51,22 @@ fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
     context.usable_key(kind::APPLET, role.code())
 }
 
+/// Version of this card's keys, once its rights are satisfied.
+fn own_version(context: &Context<'_>) -> Result<u8, Halt> {
+    let record = context.key_record(kind::APPLET, Role::Master.code())?;
+    context.require(record.use_right())?;
+    Ok(record.byte4())
+}
+
 /// Checks the header of the WRITE KEY to come against the profile; 6A80 when it is another one's.
-fn check_header(header: &[u8], row: &KeyRow, lc: usize) -> Result<[u8; 5], Halt> {
+fn check_header(header: &[u8], row: &KeyRow, lc: usize, target: &Target) -> Result<[u8; 5], Halt> {
     let &[cla, ins, p1, id, len] = header else { return Err(Sw::WRONG_LENGTH.into()) };
+    let stages = p1 == if row.role == 0 { fmcos::STAGE_MASTER } else { fmcos::STAGE };
     let adds = p1 == 0x01 && row.role != 0;
     let changes = p1 == row.kind & 0x3F;
-    let fits = cla == 0x84 && ins == 0xD4 && (adds || changes) && id == row.id && usize::from(len) == lc;
+    // What changes hands between two key sets is staged; only within one may a key be written at once.
+    let form = if target.only_stages() { stages } else { adds || changes || (stages && target.may_stage()) };
+    let fits = cla == 0x84 && ins == 0xD4 && form && id == row.id && usize::from(len) == lc;
     if fits { Ok([cla, ins, p1, id, len]) } else { Err(Sw::WRONG_DATA.into()) }
 }
 
@@ -138,31 +75,103 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     let (header, rest) = rest.split_at(5);
     let target = Target::parse(context, command.p1, rest)?;
     let row = target.recipient.key(command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
-    let role = match command.p2 {
-        0 => None,
-        code => Some(Role::from_code(code).ok_or(Sw::KEY_NOT_FOUND)?),
-    };
     target.check_mcu(challenge)?;
-    // The transport root is no secret of ours, so a card gets nothing under it but its own master; an MCU knows no
-    // other key.
-    if !target.own_master && role.is_some() && target.recipient != Recipient::Mcu {
+    // The transport root is no secret of ours, nor is the test hierarchy: under them, and under keys that are to go, a
+    // card gets nothing but its own master. An MCU knows no other key than its transport key.
+    if row.role != 0 && !target.takes_every_key() {
         return Err(Sw::CONDITIONS.into());
     }
     let master = target.current_master(context)?;
-    let key = target.key(context, role)?;
-    let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()))?;
-    let version = context.key_record(kind::APPLET, role.unwrap_or(Role::Master).code())?.byte4();
+    let (key, version) = target.key(context, row.role)?;
+    let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()), &target)?;
+    if row.role == 0 && !target.wants_test {
+        count(context, &target)?;
+    }
     context.answer.extend_from_slice(&seal::wrap(&master, challenge, &header, row.header(version), &key));
     Ok(Sw::OK)
+}
+
+/// Counts a target that gets its own master, unless it is the one counted last; 9402 when the limit is reached. A card
+/// without the files of the counter (the main control card, an issuing card of an older make) counts nothing.
+fn count(context: &mut Context<'_>, target: &Target) -> Result<(), Halt> {
+    let (Ok(limit), Ok(_)) = (context.ef(EF_LIMIT), context.ef(EF_ISSUED)) else { return Ok(()) };
+    let limit = if limit.is_written() { u32::from_be_bytes(context.read_ef(EF_LIMIT, 0)?) } else { 0 };
+    let mut issued: [u8; 18] = context.read_ef_or_zeros(EF_ISSUED, 0)?;
+    let [a, b, c, d, ref last @ ..] = issued;
+    let made = u32::from_be_bytes([a, b, c, d]);
+    if made > 0 && *last == target.serial_and_number() {
+        return Ok(());
+    }
+    let next = made.checked_add(1).ok_or(Sw::COUNTER_END)?;
+    if limit != NO_LIMIT && next > limit {
+        return Err(Sw::COUNTER_END.into());
+    }
+    issued[..4].copy_from_slice(&next.to_be_bytes());
+    issued[4..].copy_from_slice(&target.serial_and_number());
+    context.write_ef(EF_ISSUED, 0, &issued)
 }
 
 fn authenticate_target(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (challenge, rest) = command.data.split_at(8);
     let target = Target::parse(context, command.p1, rest)?;
-    if target.recipient == Recipient::Mcu {
+    if target.recipient == Recipient::Mcu || target.wants_test {
         return Err(Sw::WRONG_P1P2.into());
     }
     let master = target.current_master(context)?;
     context.answer.extend_from_slice(&seal::cryptogram(&master, challenge));
+    Ok(Sw::OK)
+}
+
+/// The header of ACTIVATE KEYS, which its MAC covers.
+const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
+
+/// `challenge8 || serial8 || number6 || region4 || state1 || version1 || forfeit4`: the MAC of the ESAM's ACTIVATE KEYS.
+fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (challenge, rest) = command.data.split_at(8);
+    let (identity, body) = rest.split_at(18);
+    let &[state, version, ref forfeit @ ..] = body else { return Err(Sw::WRONG_LENGTH.into()) };
+    let own = info(context)?;
+    // The MAC goes under the target's new master: its own, or its own of the test hierarchy.
+    let test = command.p1 & 0x0F == Target::TO_TEST;
+    let versioned = if test { [identity, &[1]].concat() } else { identity.to_vec() };
+    let target = Target::parse(context, command.p1, &versioned)?;
+    if !target.is_esam()
+        || !matches!(target.master, Master::Own | Master::Test(_))
+        || test != target.wants_test
+    {
+        return Err(Sw::WRONG_P1P2.into());
+    }
+    let wanted = State::from_code(state).ok_or(Sw::WRONG_DATA)?;
+    let fits = match wanted {
+        State::Retired => !test && version == 0,
+        _ if test => wanted == State::Test && version == 1,
+        state => state == own.state && version == own_version(context)?,
+    };
+    if !fits {
+        return Err(Sw::WRONG_DATA.into());
+    }
+    if test || wanted == State::Retired || forfeit.iter().any(|byte| *byte != 0) {
+        context.require(cos::rights::Right(profile::SECOND_PIN))?;
+    }
+    let master = target.current_master(context)?;
+    context.answer.extend_from_slice(&mac::session(&master, challenge, &[&ACTIVATE, body]));
+    Ok(Sw::OK)
+}
+
+/// CHECK VALUE `80 4E 00 role`, `region4 || version1`: what KEY INFORMATION shows of that city's key on its issuing card, so
+/// that a province can compare without its keys leaving. The main control card only.
+fn check_value(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let &[a, b, c, d, version] = command.data else { return Err(Sw::WRONG_LENGTH.into()) };
+    if info(context)?.kind != CardKind::MainControl {
+        return Err(Sw::WRONG_P1P2.into());
+    }
+    if version == 0 {
+        return Err(Sw::WRONG_DATA.into());
+    }
+    let role = Role::from_code(command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
+    let key = role_key(context, role)?;
+    let key = if role == Role::Transport { key } else { hierarchy::city_key(&key, [a, b, c, d], version) };
+    context.answer.extend_from_slice(&[version, 0]);
+    context.answer.extend_from_slice(&key.kcv());
     Ok(Sw::OK)
 }

@@ -1,6 +1,10 @@
 //! The command line, as data.
 
-use crate::nouns::{apdu, card, city, esam, kdc, meter, psam, reader, server, shell, sim, trace};
+#[cfg(unix)]
+use crate::nouns::slot;
+use crate::nouns::{
+    apdu, card, city, esam, issue, kdc, meter, psam, reader, server, shell, sim, stock, test_card, trace,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -38,6 +42,9 @@ pub struct Global {
     /// Append every APDU to this file, secrets hidden.
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Tell how long the cards' lines would take at 9600 bit/s, processing aside: on stderr, or as `wire_time`.
+    #[arg(long, global = true)]
+    pub wire_time: bool,
     /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
@@ -47,6 +54,9 @@ pub struct Global {
     /// Whether the one JSON object is out; an error after it has only stderr left.
     #[arg(skip)]
     pub answered: Arc<AtomicBool>,
+    /// Whether a signal ended what would have gone on.
+    #[arg(skip)]
+    pub interrupted: Arc<AtomicBool>,
     /// Whether the answer could not be written; the command has failed then, whatever it did.
     #[arg(skip)]
     pub unheard: Arc<AtomicBool>,
@@ -57,8 +67,12 @@ pub struct Global {
 pub struct Traffic {
     /// Commands.
     pub apdus: AtomicU64,
-    /// Bytes of commands and answers.
+    /// Bytes of commands and answers, ATRs among them.
     pub bytes: AtomicU64,
+    /// Resets.
+    pub resets: AtomicU64,
+    /// Least time on the cards' lines, in etu.
+    pub etu: AtomicU64,
     /// The first command whose answer got lost with its card.
     lost: Mutex<Option<Lost>>,
 }
@@ -111,9 +125,22 @@ pub enum Noun {
     /// ESAMs of meters, issued by a city.
     #[command(subcommand)]
     Esam(esam::Verb),
+    /// Batches: many cards of one request, made, checked and kept, whatever interrupts them.
+    #[command(subcommand)]
+    Issue(issue::Verb),
+    /// The stock of an office: chips and meters from blank to retired, where each is, what happened to it.
+    #[command(subcommand)]
+    Stock(stock::Verb),
+    /// Production test cards, issued by a city.
+    #[command(subcommand)]
+    TestCard(test_card::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),
+    /// The slots of a running `card serve`: put cards in, take them out, reset them.
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Slot(slot::Verb),
     /// Meters: pair, insert a SIM, consume.
     #[command(subcommand)]
     Meter(meter::Verb),

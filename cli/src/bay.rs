@@ -3,11 +3,12 @@
 use crate::args::{Global, Lost, Traffic};
 use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
 use crate::clock::entropy;
-use crate::fail::security;
+use crate::fail::{refused, security};
 use crate::home;
 use crate::lock::CardLock;
 use crate::real;
 use anyhow::{Context, Result};
+use reader::count::{atr_etu, guard_of, wire_etu};
 use reader::pcsc::PcscCard;
 use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
@@ -23,6 +24,22 @@ use wire::{Channel, ChannelError};
 /// Trace lines to a file; a trace never stops what it watches.
 pub struct TraceFile(File);
 
+impl TraceFile {
+    /// The file the user asked for, with a line that names the card.
+    pub fn of(global: &Global, card: &Path) -> Result<Option<Self>> {
+        TraceFile::named(global, &card.file_name().unwrap_or_default().to_string_lossy())
+    }
+
+    fn named(global: &Global, card: &str) -> Result<Option<Self>> {
+        let Some(path) = &global.trace else { return Ok(None) };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
+        let mut file = TraceFile(file);
+        file.line(&format!("# card {card}"));
+        Ok(Some(file))
+    }
+}
+
 impl TraceSink for TraceFile {
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.0, "{line}");
@@ -35,6 +52,8 @@ pub struct Bay {
     traffic: Arc<Traffic>,
     /// What the card is called in words.
     label: String,
+    /// Extra guard time the card's ATR asks for.
+    guard: u8,
     /// Of a card file: held until the bay is closed or dropped, after the slot. A card in a reader is held by its
     /// connection.
     lock: Option<CardLock>,
@@ -73,14 +92,11 @@ impl Bay {
 
     fn with(global: &Global, card: Card, label: String, name: &str, lock: Option<CardLock>) -> Result<Self> {
         let traffic = global.traffic.clone();
-        let Some(path) = &global.trace else {
-            return Ok(Bay { card: Traced::No(card), traffic, label, lock });
+        let card = match TraceFile::named(global, name)? {
+            None => Traced::No(card),
+            Some(file) => Traced::Yes(Box::new(TraceChannel::new(card, file))),
         };
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
-        let mut traced = TraceChannel::new(card, TraceFile(file));
-        traced.comment(&format!("card {name}"));
-        Ok(Bay { card: Traced::Yes(Box::new(traced)), traffic, label, lock })
+        Ok(Bay { card, traffic, label, guard: 0, lock })
     }
 
     /// Opens a card of a kind; changes of a virtual one reach its file before each status word.
@@ -124,6 +140,43 @@ impl Bay {
         Ok((Bay::open(global, &path, kind)?, kind))
     }
 
+    /// A virtual card that lives in memory alone.
+    pub fn in_memory(global: &Global, image: Image, name: &str, label: &str) -> Result<Self> {
+        let slot = Slot::with_image(image, Path::new(name), entropy(global, label), Keep::InMemory)?;
+        Bay::new(global, slot, CardLock::none())
+    }
+
+    /// The image of a virtual card as it is now; a card in a reader has none.
+    pub fn image(&self) -> Result<Image> {
+        match self.card() {
+            Card::Slot(slot) => Ok(slot.image()),
+            Card::Reader(_) => Err(refused(format!("{} has no image", self.label)).into()),
+        }
+    }
+
+    /// Saves a virtual card now, whenever its changes would reach its file otherwise; a card in a reader keeps them
+    /// itself.
+    pub fn keep_now(&mut self) -> Result<()> {
+        if let Card::Slot(slot) = self.card_mut() {
+            slot.keep_now()?;
+        }
+        Ok(())
+    }
+
+    fn card(&self) -> &Card {
+        match &self.card {
+            Traced::No(card) => card,
+            Traced::Yes(traced) => traced.inner(),
+        }
+    }
+
+    fn card_mut(&mut self) -> &mut Card {
+        match &mut self.card {
+            Traced::No(card) => card,
+            Traced::Yes(traced) => traced.inner_mut(),
+        }
+    }
+
     /// Lets the card go; of a virtual one saves what changed.
     pub fn close(self) -> Result<()> {
         let Bay { card, lock, .. } = self;
@@ -140,22 +193,14 @@ impl Bay {
 
     /// Lets a virtual card be pulled at a later command.
     pub fn pull(&mut self, pull: Pull) {
-        let card = match &mut self.card {
-            Traced::No(card) => card,
-            Traced::Yes(traced) => traced.inner_mut(),
-        };
-        if let Card::Slot(slot) = card {
+        if let Card::Slot(slot) = self.card_mut() {
             slot.pull(pull);
         }
     }
 
     /// A security stop when keys of this state do not belong into the card's image. A card in a reader has none.
     pub fn must_take(&self, state: State) -> Result<()> {
-        let card = match &self.card {
-            Traced::No(card) => card,
-            Traced::Yes(traced) => traced.inner(),
-        };
-        let Card::Slot(slot) = card else { return Ok(()) };
+        let Card::Slot(slot) = self.card() else { return Ok(()) };
         if state == State::Test || slot.may_hold_formal() {
             return Ok(());
         }
@@ -198,16 +243,23 @@ impl Channel for Bay {
         let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
         self.traffic.apdus.fetch_add(1, Ordering::Relaxed);
         self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        if let Err(error) = &answer
-            && error.leaves_doubt()
-        {
-            self.traffic.lose(Lost::of(&self.label, command));
+        match &answer {
+            Ok(answer) => {
+                self.traffic.etu.fetch_add(wire_etu(command, answer, self.guard).0, Ordering::Relaxed);
+            }
+            Err(error) if error.leaves_doubt() => self.traffic.lose(Lost::of(&self.label, command)),
+            Err(_) => {}
         }
         answer
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.channel().reset()
+        let atr = self.channel().reset()?;
+        self.guard = guard_of(&atr);
+        self.traffic.resets.fetch_add(1, Ordering::Relaxed);
+        self.traffic.bytes.fetch_add(atr.len() as u64, Ordering::Relaxed);
+        self.traffic.etu.fetch_add(atr_etu(atr.len()).0, Ordering::Relaxed);
+        Ok(atr)
     }
 }
 
@@ -228,7 +280,7 @@ pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
 fn move_file(from: &Path, to: &Path) -> Result<()> {
     let link = card_ref::link_of(to);
     if link.exists() {
-        return Err(crate::fail::refused(format!("{} is there already", link.display()))
+        return Err(refused(format!("{} is there already", link.display()))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }
@@ -236,7 +288,7 @@ fn move_file(from: &Path, to: &Path) -> Result<()> {
         if matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to) {
             return Ok(());
         }
-        return Err(crate::fail::refused(format!("{} is there already", to.display()))
+        return Err(refused(format!("{} is there already", to.display()))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }

@@ -187,3 +187,11 @@ pub fn drop_link(from: &CardRef, to: &Path) -> Result<()> {
     }
     std::fs::remove_file(&old).with_context(|| format!("cannot take {} away", old.display()))
 }
+
+/// Moves what stands in a place of a party to another place of the same folder: the card file, or the link to a card in a
+/// reader.
+pub fn move_place(from: &Path, to: &Path) -> Result<()> {
+    let (from, to) =
+        if from.exists() { (from.to_path_buf(), to.to_path_buf()) } else { (link_of(from), link_of(to)) };
+    std::fs::rename(&from, &to).with_context(|| format!("cannot move {} to {}", from.display(), to.display()))
+}

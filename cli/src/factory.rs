@@ -2,7 +2,7 @@
 
 use crate::fail::refused;
 use anyhow::Result;
-use applets::sim::Mask;
+use applets::sim::{Mask, Profile};
 use cos::{Chip, Entropy, Protocol};
 use keys::{Role, Suite, hierarchy};
 use reader::driver::fmcos::Fmcos;
@@ -56,19 +56,24 @@ pub fn chv(digits: &str) -> Result<[u8; 8]> {
 }
 
 /// The published secrets of a test SIM: CHV1 0000 (off unless the user sets one), CHV2 0000, unblocking codes
-/// 00000000, ADM1 00000000. TEST KEYS.
-pub fn test_mask(messages: u8, chv1: Option<&str>) -> Result<Mask> {
+/// 00000000, ADM1 00000000, Ki [`KI`]. TEST KEYS.
+pub fn test_mask(profile: Profile, messages: u8, chv1: Option<&str>) -> Result<Mask> {
     Ok(Mask {
+        profile,
         messages,
         chv1: (chv(chv1.unwrap_or("0000"))?, chv1.is_some()),
         chv2: chv("0000")?,
         puk: [chv("00000000")?; 2],
         adm: ADM,
+        ki: KI,
     })
 }
 
 /// ADM1 of a test SIM.
 pub const ADM: [u8; 8] = *b"00000000";
+
+/// Ki of a test SIM: what RUN GSM ALGORITHM answers is no secret.
+pub const KI: [u8; 16] = *b"gridcard test Ki";
 
 /// A plain FMCOS card to be made.
 #[derive(Debug, Clone, Copy)]

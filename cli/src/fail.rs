@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
 
-/// Exit codes of the command. 130 is the shell's word for a Ctrl-C: every act is whole or can be repeated, so the
-/// command leaves that signal to the system.
+/// Exit codes of the command. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
+/// gives 130 too); a batch ends its card first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The card or the data said no.
@@ -23,6 +23,8 @@ pub enum Exit {
     Absent,
     /// Security stop.
     Security,
+    /// A signal ended it, in order.
+    Interrupted,
 }
 
 impl Exit {
@@ -33,6 +35,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Absent => 3,
             Exit::Security => 4,
+            Exit::Interrupted => 130,
         }
     }
 }
@@ -107,7 +110,8 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     Exit::Refused
 }
 
-fn hint_of(error: &anyhow::Error) -> Option<String> {
+/// What to do about an error, when it knows.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
@@ -123,12 +127,16 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     fn of<T: Hint + Error + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref::<T>().and_then(Hint::hint)
     }
-    of::<kdc::messages::RecordedError>(cause)
+    of::<kdc::messages::BatchError>(cause)
+        .or_else(|| of::<kdc::messages::StoreError>(cause))
+        .or_else(|| of::<kdc::messages::StockError>(cause))
+        .or_else(|| of::<kdc::messages::RecordedError>(cause))
         .or_else(|| of::<kdc::messages::IssueError>(cause))
         .or_else(|| of::<kdc::messages::CeremonyError>(cause))
         .or_else(|| of::<kdc::messages::JournalError>(cause))
         .or_else(|| of::<kdc::messages::SourceError>(cause))
         .or_else(|| of::<kdc::messages::PlanError>(cause))
+        .or_else(|| of::<kdc::messages::LifeError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out
@@ -181,7 +189,7 @@ fn lost_words(lost: &Lost) -> String {
 }
 
 /// The chain of causes in one line; a cause that its error already quotes is not said twice.
-fn words(error: &anyhow::Error) -> String {
+pub fn words(error: &anyhow::Error) -> String {
     let mut words = String::new();
     for cause in error.chain() {
         let text = cause.to_string();

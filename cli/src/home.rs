@@ -98,6 +98,11 @@ impl Home {
         Ok(Home { root: data.join("gridcard") })
     }
 
+    /// Its folder, whoever's it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of a party that acts; `act` is what it does, for the words of a refusal.
     ///
     /// A security stop when the home is another party's.
@@ -231,6 +236,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// As [`write`], without waiting for the disk: for batches that are repeated as a whole when they break.
 pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, |_| Ok(()))
+}
+
+/// As [`write`], piece by piece, for files that should not stand in memory.
+pub fn write_with(path: &Path, content: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let written = File::create(&beside).map_err(anyhow::Error::from).and_then(|file| {
+        content(&file)?;
+        Ok(file.sync_all()?)
+    });
+    let done = written.and_then(|()| Ok(fs::rename(&beside, path)?));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
+    }
+    done.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes a file that holds keys: for its owner's eyes alone.

@@ -3,14 +3,14 @@
 use crate::fail::refused;
 use crate::output::say;
 use anyhow::{Context, Result};
-use kdc::ids::{CheckValue, DeviceNumber, Pin, Serial, Validity};
+use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
 use kdc::plan::{Master, Plan, Request};
-use kdc::source::KeySource;
+use kdc::source::{About, Counter, KeySource, Level};
 use wire::Channel;
 use wire::bcd::{BcdTime, RegionCode};
-use wire::profile::CardKind;
+use wire::profile::{CardKind, State};
 
 /// Years a card is valid.
 const YEARS: u16 = 10;
@@ -56,23 +56,59 @@ pub struct Wish<'a> {
     pub ceiling: Option<wire::money::Fen>,
     /// The chip that must stand in the slot.
     pub wanted: Option<Serial>,
-    /// Operator's PIN of the new card.
-    pub pin: Option<&'a Pin>,
+    /// PINs of the new card.
+    pub pins: Pins<'a>,
+    /// Version of its keys, which the province chooses; a city gives those of its issuing card.
+    pub version: u8,
+    /// The earlier version an ESAM issuing card reaches; default: the one before its own.
+    pub previous: Option<u8>,
+    /// How many cards or orders it may make; `None`: no limit.
+    pub limit: Option<u32>,
+    /// A new card file may hold keys of a formal root some day, though it gets test keys now.
+    pub formal_image: bool,
     /// What the operator allows.
     pub allowed: Allowed,
 }
 
+impl Wish<'static> {
+    /// A card of a kind, with a number, for a city, and nothing special about it.
+    pub fn new(kind: CardKind, number: DeviceNumber, region: RegionCode) -> Self {
+        Wish {
+            kind,
+            number,
+            region,
+            ceiling: None,
+            wanted: None,
+            pins: Pins::default(),
+            version: 1,
+            previous: None,
+            limit: None,
+            formal_image: false,
+            allowed: Allowed::default(),
+        }
+    }
+}
+
 /// Makes the plan for a wish, with suite and state of the source.
 pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Plan> {
-    let about = source.about();
+    plan_of(wish, &source.about(), validity(now)?)
+}
+
+/// Makes the plan for a wish of a batch, whose cards share source and validity.
+pub fn plan_of(wish: &Wish<'_>, about: &About, validity: Validity) -> Result<Plan> {
+    let state = if wish.kind.is_always_test() { State::Test } else { about.state };
+    let version = if matches!(about.level, Level::City(_)) { about.version } else { wish.version };
     Ok(Plan::new(&Request {
         kind: wish.kind,
         number: wish.number,
         region: wish.region,
         suite: about.suite,
-        state: about.state,
-        validity: validity(now)?,
+        state,
+        validity,
         ceiling: wish.ceiling,
+        version,
+        previous: wish.previous,
+        limit: wish.limit,
     })?)
 }
 
@@ -90,7 +126,7 @@ pub fn issue(
     let order = Order {
         plan: &plan,
         wanted: wish.wanted,
-        pin: wish.pin,
+        pins: wish.pins,
         if_open: wish.allowed.try_master,
         spend_last_try: wish.allowed.spend_last_try,
         at: &at,
@@ -107,22 +143,36 @@ pub fn issue(
     }
 }
 
-/// Name of the journal in a party's folder.
-pub const JOURNAL: &str = "journal.jsonl";
+/// Says how many cards an issuing card can still make, before it makes one. Refuses nothing: the card does, and a run that
+/// broke off may need no more than the card it has counted.
+pub fn tell_left(source: &mut dyn KeySource, wanted: usize) -> Result<()> {
+    match source.counter()?.and_then(|counter| counter.left()) {
+        Some(left) if (left as usize) < wanted => {
+            say(format!(
+                "the issuing card can make {left} more card(s), {wanted} are asked for: it will stop there"
+            ));
+        }
+        Some(left) => say(format!("the issuing card can make {left} more card(s)")),
+        None => {}
+    }
+    Ok(())
+}
 
-/// Opens a journal and tells of what its last run left half-written.
+/// A counter in words: made, and how many are left.
+pub fn counter_words(counter: &Counter) -> String {
+    match counter.left() {
+        Some(left) => format!("{} made, {left} left", counter.made),
+        None => format!("{} made, no limit", counter.made),
+    }
+}
+
+/// Name of the store in a party's folder, which is its journal too.
+pub const JOURNAL: &str = kdc::store::FILE;
+
+/// Opens a party's store to issue.
 pub fn journal(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
-    let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
-    if let Some(torn) = journal.torn() {
-        say(format!(
-            "{}: lines {} to {} were torn by a crash and count for nothing",
-            path.display(),
-            torn.from,
-            torn.to
-        ));
-    }
-    Ok(journal)
+    Journal::open(&path).with_context(|| format!("the store {}", path.display()))
 }
 
 /// Check values in a table's row.

@@ -19,6 +19,9 @@ mod real;
 mod records;
 mod script;
 mod secret;
+#[cfg(unix)]
+mod serve;
+mod wire_time;
 
 use args::Cli;
 use clap::Parser;
@@ -38,8 +41,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let global = cli.global.clone();
-    match nouns::run(cli) {
+    let done = nouns::run(cli);
+    if global.wire_time && !global.json {
+        output::say(wire_time::summary(&global.traffic));
+    }
+    match done {
         Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
         Ok(()) => 0,
         Err(error) => fail::report(&error, &global).code(),
     }

@@ -1,6 +1,7 @@
 //! What the user sees: tables and JSON on stdout, talk on stderr.
 
 use crate::args::Global;
+use crate::wire_time;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind, Write};
@@ -8,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
-    // Where nobody can hear, there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{}", words.as_ref());
+    // In one write, so that lines of several threads stay whole. Where nobody can hear, there is nobody to tell.
+    let _ = io::stderr().write_all(format!("{}\n", words.as_ref()).as_bytes());
 }
 
 /// Lines on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
@@ -46,6 +47,9 @@ pub fn answer(global: &Global, text: &str, object: Value) {
         with_schema.insert("schema".into(), 1.into());
         if let Value::Object(object) = object {
             with_schema.extend(object);
+        }
+        if global.wire_time {
+            with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
         put(global, &Value::Object(with_schema).to_string());

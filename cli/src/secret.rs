@@ -32,6 +32,15 @@ pub fn ask_openly(prompt: &str) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
+/// Two officers with one PIN are one officer.
+pub fn must_differ(first: &Pin, second: &Pin) -> Result<()> {
+    if first != second {
+        return Ok(());
+    }
+    let failure = Failure::new(Exit::Refused, "both PINs are the same: two officers need two");
+    Err(failure.hint("let each officer choose a PIN the other does not know").into())
+}
+
 /// A PIN from a file (`-` for stdin), or by prompt.
 pub fn pin(file: Option<&Path>, whose: &str) -> Result<Pin> {
     let text = match file {

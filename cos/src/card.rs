@@ -11,7 +11,7 @@ use crate::journal::{self, Memory, Staged, USER_PAGE};
 use crate::nvm::{Nvm, PAGE, PowerLoss};
 use crate::rights::Right;
 use crate::state::Volatile;
-use crate::table::{Case, Check, CommandRow, Dialect, Needs, Program};
+use crate::table::{Case, Check, CommandRow, Interface, Needs, Program, WrongLe};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use crc32fast::Hasher;
@@ -27,6 +27,18 @@ pub enum Protocol {
     Direct = 0,
     /// T=0: answers to commands with data wait for GET RESPONSE [ISO 7816-3].
     T0 = 1,
+}
+
+/// Which way the data of a command flows on a T=0 line: the header does not tell, the card must know
+/// [docs/specs/line.md 4].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// No data, or no such command: the status word follows the header, whatever P3.
+    Neither,
+    /// P3 counts the bytes the card is to be given; 00 is none.
+    ToCard,
+    /// P3 counts the bytes the card is to give; 00 is 256.
+    FromCard,
 }
 
 /// What is burnt into a chip at its making.
@@ -149,6 +161,8 @@ pub struct Card<N> {
     answer: Vec<u8>,
     /// Answer data that waits for GET RESPONSE (T=0).
     waiting: Vec<u8>,
+    /// Class of the GET RESPONSE it waits for.
+    waits_for: u8,
     staged: Vec<Staged>,
 }
 
@@ -169,6 +183,7 @@ impl<N: Nvm> Card<N> {
             volatile: None,
             answer: Vec::new(),
             waiting: Vec::new(),
+            waits_for: 0,
             staged: Vec::new(),
         })
     }
@@ -197,7 +212,12 @@ impl<N: Nvm> Card<N> {
         let mf = Node::mf(&memory);
         let empty = mf.is_some_and(|mf| mf.is_empty(&memory));
         self.volatile = Some(Volatile::after_reset(empty));
-        Some((self.program.atr)(&self.chip))
+        Some(self.atr())
+    }
+
+    /// The ATR that a reset would answer; nothing is reset.
+    pub fn atr(&self) -> Vec<u8> {
+        (self.program.atr)(&self.chip)
     }
 
     /// Takes the power away.
@@ -238,76 +258,106 @@ impl<N: Nvm> Card<N> {
     }
 
     fn direct(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Sw, PowerLoss> {
-        let Ok(command) = CommandRef::parse(bytes) else { return Ok(self.program.dialect.words.length) };
-        let sw = self.execute(&command)?;
+        let interface = self.interface(bytes);
+        let Ok(command) = CommandRef::parse(bytes) else { return Ok(interface.words.length) };
+        let sw = self.execute(interface, &command)?;
         out.append(&mut self.answer);
         Ok(sw)
     }
 
+    /// How the class of a command is spoken.
+    fn interface(&self, command: &[u8]) -> &'static Interface {
+        self.program.dialect.interface(command.first().copied().unwrap_or_default())
+    }
+
     /// T=0: the fifth byte is P3, whose meaning the command table knows [ISO 7816-3 12].
     fn t0(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Sw, PowerLoss> {
-        let dialect = self.program.dialect;
+        let interface = self.interface(bytes);
         let (header, p3, data) = match bytes {
             [cla, ins, p1, p2] => ([*cla, *ins, *p1, *p2], 0, &[][..]),
             [cla, ins, p1, p2, p3, data @ ..] => ([*cla, *ins, *p1, *p2], *p3, data),
-            _ => return Ok(dialect.words.length),
+            _ => return Ok(interface.words.length),
         };
         let [cla, ins, p1, p2] = header;
-        if ins == 0xC0 && cla == dialect.get_response_class {
-            return Ok(self.get_response(p3, out));
+        if ins == 0xC0 && cla == interface.get_response_class {
+            return Ok(self.get_response(interface, p3, out));
         }
         self.waiting.clear();
         let le = if p3 == 0 { 256 } else { u16::from(p3) };
-        let row = self.row(&CommandRef { cla, ins, p1, p2, data: &[], le: None });
+        let row = self.row(interface, &CommandRef { cla, ins, p1, p2, data: &[], le: None });
         // A Le after the data cannot travel in one T=0 exchange; readers send it all the same.
         let data = match data.len().checked_sub(usize::from(p3)) {
             Some(0 | 1) => &data[..usize::from(p3)],
             _ if data.is_empty() => &[][..],
-            _ => return Ok(dialect.words.length),
+            _ => return Ok(interface.words.length),
         };
         let reads =
             data.is_empty() && row.is_ok_and(|row| matches!(row.case, Case::Two | Case::TwoOrFour(..)));
         if data.is_empty() && p3 != 0 && row.is_ok() && !reads {
-            return Ok(dialect.words.length);
+            return Ok(interface.words.length);
         }
-        let sw = self.execute(&CommandRef { cla, ins, p1, p2, data, le: reads.then_some(le) })?;
+        let sw = self.execute(interface, &CommandRef { cla, ins, p1, p2, data, le: reads.then_some(le) })?;
         if self.answer.is_empty() {
             return Ok(sw);
         }
         if !reads {
             // An answer has at most 256 bytes; SW2 00 stands for 256.
             self.waiting.append(&mut self.answer);
-            return Ok(Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8])));
+            self.waits_for = interface.get_response_class;
+            return Ok(Sw(u16::from_be_bytes([interface.more, self.waiting.len() as u8])));
         }
         out.append(&mut self.answer);
         Ok(sw)
     }
 
-    fn get_response(&mut self, p3: u8, out: &mut Vec<u8>) -> Sw {
-        let dialect = self.program.dialect;
+    /// Which way the data of a command with this header flows, from the command table.
+    pub fn flow(&self, [cla, ins, p1, p2]: [u8; 4]) -> Flow {
+        let interface = self.interface(&[cla]);
+        if ins == 0xC0 && cla == interface.get_response_class {
+            return Flow::FromCard;
+        }
+        match self.row(interface, &CommandRef { cla, ins, p1, p2, data: &[], le: None }) {
+            Ok(row) => row.case.flow(cla),
+            Err(_) => Flow::Neither,
+        }
+    }
+
+    /// Puts the chip on its contacts, where every chip speaks T=0; what its image says stays as it is.
+    pub const fn on_contacts(&mut self) {
+        self.chip.protocol = Protocol::T0;
+    }
+
+    fn get_response(&mut self, interface: &Interface, p3: u8, out: &mut Vec<u8>) -> Sw {
+        // What a command of one class left is no answer to another class.
+        if self.waits_for != interface.get_response_class {
+            self.waiting.clear();
+        }
         if self.waiting.is_empty() {
-            return dialect.words.nothing_waits;
+            return interface.words.nothing_waits;
         }
         let wanted = if p3 == 0 { 256 } else { usize::from(p3) };
         if wanted > self.waiting.len() {
-            return wrong_p3(dialect, self.waiting.len() as u8);
+            return interface.wrong_le.word(self.waiting.len() as u8);
         }
         out.extend(self.waiting.drain(..wanted));
-        if !dialect.corrects_le {
-            // A SIM gives what is asked for and forgets the rest.
+        if interface.wrong_le == WrongLe::Told {
             self.waiting.clear();
         }
         if self.waiting.is_empty() {
             Sw::OK
         } else {
-            Sw(u16::from_be_bytes([dialect.more, self.waiting.len() as u8]))
+            Sw(u16::from_be_bytes([interface.more, self.waiting.len() as u8]))
         }
     }
 
-    fn row(&self, command: &CommandRef<'_>) -> Result<&'static CommandRow, Sw> {
-        let words = &self.program.dialect.words;
+    fn row(
+        &self,
+        interface: &'static Interface,
+        command: &CommandRef<'_>,
+    ) -> Result<&'static CommandRow, Sw> {
+        let words = &interface.words;
         let (mut class, mut ins, mut found) = (false, false, None);
-        for row in self.program.rows() {
+        for row in self.program.rows_of(interface) {
             let fits = row.class.fits(command.cla);
             class |= fits;
             if fits && row.ins == command.ins {
@@ -327,9 +377,9 @@ impl<N: Nvm> Card<N> {
     }
 
     /// Runs one complete command as one transaction; the answer data stays in `self.answer`.
-    fn execute(&mut self, command: &CommandRef<'_>) -> Result<Sw, PowerLoss> {
+    fn execute(&mut self, interface: &'static Interface, command: &CommandRef<'_>) -> Result<Sw, PowerLoss> {
         self.answer.clear();
-        let row = self.row(command);
+        let row = self.row(interface, command);
         let Some(volatile) = self.volatile.as_mut() else { return Err(PowerLoss) };
         let challenge = volatile.challenge.take();
         let pending = volatile.pending.take();
@@ -344,8 +394,8 @@ impl<N: Nvm> Card<N> {
             entropy: &mut *self.entropy,
             answer: &mut self.answer,
         };
-        let done = run(&mut context, row, command).and_then(|sw| {
-            fits_le(context.program.dialect, context.chip.protocol, command, context.answer.len())?;
+        let done = run(&mut context, interface, row, command).and_then(|sw| {
+            fits_le(interface, context.chip.protocol, command, context.answer.len())?;
             Ok(sw)
         });
         match done {
@@ -366,9 +416,14 @@ impl<N: Nvm> Card<N> {
 
 /// Whether the answer can go out as Le asks. Checked before the commit: a command that cannot tell its answer must not have
 /// done its work, or a DEBIT would take money and keep the proof.
-fn fits_le(dialect: &Dialect, protocol: Protocol, command: &CommandRef<'_>, len: usize) -> Result<(), Sw> {
+fn fits_le(
+    interface: &Interface,
+    protocol: Protocol,
+    command: &CommandRef<'_>,
+    len: usize,
+) -> Result<(), Sw> {
     if len > LONGEST_ANSWER {
-        return Err(dialect.words.length);
+        return Err(interface.words.length);
     }
     match (protocol, command.le) {
         // UNSPECIFIED: a Le below a fixed answer; 6Cxx loses nothing and tells the length. Under secure messaging
@@ -376,25 +431,22 @@ fn fits_le(dialect: &Dialect, protocol: Protocol, command: &CommandRef<'_>, len:
         (Protocol::Direct, Some(le)) if command.cla & 0x04 == 0 && usize::from(le) < len => {
             Err(Sw::wrong_le(len as u8))
         }
-        (Protocol::T0, Some(le)) if len > 0 && usize::from(le) != len => Err(wrong_p3(dialect, len as u8)),
+        (Protocol::T0, Some(le)) if len > 0 && usize::from(le) != len => {
+            Err(interface.wrong_le.word(len as u8))
+        }
         _ => Ok(()),
     }
 }
 
-/// A wrong length of an answer, with the right one: 6Cxx, or 67xx on a SIM.
-fn wrong_p3(dialect: &Dialect, right: u8) -> Sw {
-    if dialect.corrects_le { Sw::wrong_le(right) } else { Sw(0x6700 | u16::from(right)) }
-}
-
-/// The generic checks in the dialect's order, then the handler.
+/// The generic checks in the interface's order, then the handler.
 fn run(
     context: &mut Context<'_>,
+    interface: &Interface,
     row: Result<&'static CommandRow, Sw>,
     command: &CommandRef<'_>,
 ) -> Result<Sw, Halt> {
-    let dialect = context.program.dialect;
     let row = row?;
-    for check in dialect.order {
+    for check in interface.order {
         match check {
             Check::CardAlive if context.mf().is_ok_and(|mf| mf.blocks() & CARD_DEAD != 0) => {
                 return Err(Sw::FUNCTION_BLOCKED.into());
@@ -405,14 +457,16 @@ fn run(
                 return Err(Sw::FUNCTION_BLOCKED.into());
             }
             Check::Params if !row.params.fit(command.p1, command.p2) => {
-                return Err(dialect.words.params.into());
+                return Err(interface.words.params.into());
             }
-            Check::Length if !row.case.takes(command.data.len()) => return Err(dialect.words.length.into()),
+            Check::Length if !row.case.takes(command.data.len()) => {
+                return Err(interface.words.length.into());
+            }
             Check::Needs => {
                 if let Needs::Right(right) = row.needs
                     && !context.allowed(Right(right))
                 {
-                    return Err(dialect.words.needs.into());
+                    return Err(interface.words.needs.into());
                 }
             }
             Check::CardAlive | Check::ApplicationOpen | Check::Params | Check::Length => {}

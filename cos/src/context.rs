@@ -120,6 +120,16 @@ impl Context<'_> {
         Ok(self.memory.array(node.body() + offset))
     }
 
+    /// As [`Context::read_ef`]; zeros where the file was never written, or is missing.
+    pub fn read_ef_or_zeros<const N: usize>(&self, fid: Fid, offset: usize) -> Result<[u8; N], Halt> {
+        match self.ef(fid) {
+            Ok(node) if node.is_written() => self.read_ef(fid, offset),
+            Ok(_) => Ok([0; N]),
+            Err(Halt::Status(Sw::FILE_NOT_FOUND)) => Ok([0; N]),
+            Err(halt) => Err(halt),
+        }
+    }
+
     /// Stages bytes of a transparent EF of the current directory, for an applet's own use: no right is asked.
     pub fn write_ef(&mut self, fid: Fid, offset: usize, data: &[u8]) -> Result<(), Halt> {
         let mut node = self.ef(fid)?;

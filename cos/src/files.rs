@@ -45,6 +45,9 @@ pub enum FileKind {
     Wallet,
     /// 3F: KEY file.
     Keys,
+    /// 21: another name of an EF that stands elsewhere; the body is the address of its header. Ours: the mask of a
+    /// UICC has such files, no command makes one.
+    Link,
 }
 
 impl FileKind {
@@ -58,6 +61,7 @@ impl FileKind {
             0x2E => Some(FileKind::Cyclic),
             0x2F => Some(FileKind::Wallet),
             0x3F => Some(FileKind::Keys),
+            0x21 => Some(FileKind::Link),
             _ => None,
         }
     }
@@ -220,6 +224,20 @@ impl Node {
         self.children(memory).next().is_none()
     }
 
+    /// The EF a link stands for, or the file itself. `None` where a damaged link leads nowhere.
+    pub fn resolved(self, memory: &Memory<'_>) -> Option<Node> {
+        if self.kind() != FileKind::Link {
+            return Some(self);
+        }
+        let target = Node::at(memory, usize::from(u16::from_be_bytes(memory.array(self.body()))))?;
+        (!matches!(target.kind(), FileKind::Dir | FileKind::Keys | FileKind::Link)).then_some(target)
+    }
+
+    /// Bytes of a directory that no file takes.
+    pub fn free(&self, memory: &Memory<'_>) -> usize {
+        self.end().saturating_sub(self.free_at(memory))
+    }
+
     /// Where the next file of a directory would begin.
     fn free_at(&self, memory: &Memory<'_>) -> usize {
         let mut children = self.children(memory);
@@ -276,7 +294,9 @@ fn end_list(memory: &mut Memory<'_>, dir: &Node) -> Result<(), Halt> {
 fn place(memory: &mut Memory<'_>, node: &Node, name: &[u8], fill: u8) -> Result<(), Halt> {
     match node.kind() {
         FileKind::Dir => end_list(memory, node)?,
-        FileKind::Keys | FileKind::Wallet => memory.fill_unowned(node.body(), node.size(), &|_| 0)?,
+        FileKind::Keys | FileKind::Wallet | FileKind::Link => {
+            memory.fill_unowned(node.body(), node.size(), &|_| 0)?;
+        }
         FileKind::Binary | FileKind::Variable => memory.fill_unowned(node.body(), node.size(), &|_| fill)?,
         FileKind::Fixed | FileKind::Cyclic => {
             let slot = node.record_len() + 1;

@@ -3,16 +3,24 @@
 //! A record takes 8 bytes and the value [FMCOS UM 4.3]: `01 | type | id | use right | change right | byte 4 |
 //! byte 5 | length | value`. The first free byte is 00. Byte 4 is the follow-up state (39, 3A) or the version; byte 5 the
 //! retry counter (limit in the high nibble, tries left in the low one) or the algorithm.
+//!
+//! A record that begins with 02 is staged: a new value waiting for [`switch`]. Staged records stand behind all others, so
+//! that nothing but these functions sees them, and nothing is added while one is there.
 
 use crate::files::Node;
 use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::rights::Right;
+use alloc::vec::Vec;
 use keys::{Key, Suite, Zeroizing};
 use wire::Sw;
 
 /// Bytes of a record beside its value.
 pub const OVERHEAD: usize = 8;
+/// First byte of a record in use.
+const LIVE: u8 = 1;
+/// First byte of a staged record.
+const STAGED: u8 = 2;
 /// Longest value.
 pub const MAX_VALUE: usize = 16;
 
@@ -54,6 +62,8 @@ pub mod kind {
     pub const CHV: u8 = 0x01;
     /// UNBLOCK CHV of a SIM; our own type.
     pub const PUK: u8 = 0x02;
+    /// The subscriber's key Ki of a SIM, 16 bytes; our own type.
+    pub const KI: u8 = 0x03;
 }
 
 /// A record: where it stands, and its head.
@@ -115,8 +125,8 @@ impl KeyRecord {
     }
 
     /// The value as bytes.
-    pub fn bytes(&self, memory: &Memory<'_>) -> Zeroizing<alloc::vec::Vec<u8>> {
-        let mut value = Zeroizing::new(alloc::vec::Vec::new());
+    pub fn bytes(&self, memory: &Memory<'_>) -> Zeroizing<Vec<u8>> {
+        let mut value = Zeroizing::new(Vec::new());
         memory.append_to(self.at + OVERHEAD, self.len(), &mut value);
         value
     }
@@ -184,19 +194,90 @@ pub fn find(memory: &Memory<'_>, file: &Node, kind: u8, id: u8) -> Option<KeyRec
 
 /// All records of a KEY file, in the order of their adding.
 pub fn records<'m, 'a>(memory: &'m Memory<'a>, file: &Node) -> Records<'m, 'a> {
-    Records { memory, at: file.body(), end: file.end() }
+    Records { memory, at: file.body(), end: file.end(), mark: LIVE }
 }
 
-/// Stages a new record; 6A84 when the file is full.
+/// All staged records of a KEY file, in the order of their staging.
+pub fn staged<'m, 'a>(memory: &'m Memory<'a>, file: &Node) -> Records<'m, 'a> {
+    Records { memory, at: end_of(records(memory, file)), end: file.end(), mark: STAGED }
+}
+
+/// The staged record of a type (low six bits) and id.
+pub fn find_staged(memory: &Memory<'_>, file: &Node, kind: u8, id: u8) -> Option<KeyRecord> {
+    staged(memory, file).find(|record| record.kind() == kind & 0x3F && record.id() == id)
+}
+
+/// Where the records end.
+fn end_of(mut records: Records<'_, '_>) -> usize {
+    while records.next().is_some() {}
+    records.at
+}
+
+/// Stages a new value for the key of `head`'s type and of this id, in the place of one staged before; 6A84 when the
+/// file is full.
+pub fn stage(memory: &mut Memory<'_>, file: &Node, id: u8, head: [u8; 5], value: &[u8]) -> Result<(), Halt> {
+    match find_staged(memory, file, head[0], id) {
+        Some(record) => record.replace(memory, head, value),
+        None => {
+            let at = end_of(staged(memory, file));
+            write_record(memory, file, at, STAGED, id, head, value)
+        }
+    }
+}
+
+/// Forgets all staged values; their bytes are overwritten.
+pub fn unstage(memory: &mut Memory<'_>, file: &Node) -> Result<(), Halt> {
+    let (from, to) = (end_of(records(memory, file)), end_of(staged(memory, file)));
+    memory.write(from, &alloc::vec![0; to - from])
+}
+
+/// Puts every staged value in the place of the one in use. 9E42 unless each key in use has a staged value of its length,
+/// and each staged value a key in use.
+pub fn switch(memory: &mut Memory<'_>, file: &Node) -> Result<(), Halt> {
+    let new: Vec<KeyRecord> = staged(memory, file).collect();
+    if new.is_empty() || new.len() != records(memory, file).count() {
+        return Err(Sw::KEYS_INCOMPLETE.into());
+    }
+    for record in new {
+        let old = find(memory, file, record.kind(), record.id()).filter(|old| old.len() == record.len());
+        let [_, kind, _, rest @ .., _] = record.head;
+        let [use_right, change_right, b4, b5] = rest;
+        let value = record.bytes(memory);
+        let old = old.ok_or(Sw::KEYS_INCOMPLETE)?;
+        old.replace(memory, [kind, use_right, change_right, b4, b5], &value)?;
+    }
+    unstage(memory, file)
+}
+
+/// Destroys all keys, staged ones too: their bytes are overwritten, and the file is empty.
+pub fn destroy(memory: &mut Memory<'_>, file: &Node) -> Result<(), Halt> {
+    let to = end_of(staged(memory, file));
+    memory.write(file.body(), &alloc::vec![0; to - file.body()])
+}
+
+/// Stages a new record; 6A84 when the file is full, 6985 while staged values stand where it would begin.
 pub fn add(memory: &mut Memory<'_>, file: &Node, id: u8, head: [u8; 5], value: &[u8]) -> Result<(), Halt> {
-    let mut all = records(memory, file);
-    while all.next().is_some() {}
-    let (at, end) = (all.at, all.end);
-    if at + OVERHEAD + value.len() > end {
+    if staged(memory, file).next().is_some() {
+        return Err(Sw::CONDITIONS.into());
+    }
+    let at = end_of(records(memory, file));
+    write_record(memory, file, at, LIVE, id, head, value)
+}
+
+fn write_record(
+    memory: &mut Memory<'_>,
+    file: &Node,
+    at: usize,
+    mark: u8,
+    id: u8,
+    head: [u8; 5],
+    value: &[u8],
+) -> Result<(), Halt> {
+    if at + OVERHEAD + value.len() > file.end() {
         return Err(Sw::NO_SPACE.into());
     }
     let [kind, use_right, change_right, b4, b5] = head;
-    memory.write(at, &[1, kind, id, use_right, change_right, b4, b5, value.len() as u8])?;
+    memory.write(at, &[mark, kind, id, use_right, change_right, b4, b5, value.len() as u8])?;
     memory.write(at + OVERHEAD, value)
 }
 
@@ -205,6 +286,7 @@ pub struct Records<'m, 'a> {
     memory: &'m Memory<'a>,
     at: usize,
     end: usize,
+    mark: u8,
 }
 
 impl Iterator for Records<'_, '_> {
@@ -216,7 +298,7 @@ impl Iterator for Records<'_, '_> {
         }
         let head: [u8; OVERHEAD] = self.memory.array(self.at);
         let record = KeyRecord { at: self.at, head };
-        if head[0] != 1 || record.len() > MAX_VALUE || self.at + OVERHEAD + record.len() > self.end {
+        if head[0] != self.mark || record.len() > MAX_VALUE || self.at + OVERHEAD + record.len() > self.end {
             return None;
         }
         self.at += OVERHEAD + record.len();

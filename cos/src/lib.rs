@@ -15,10 +15,12 @@ pub mod keyfile;
 pub mod messaging;
 pub mod nvm;
 pub mod rights;
+pub mod sim;
 pub mod state;
 pub mod table;
+pub mod uicc;
 
-pub use card::{Card, Chip, Protocol};
+pub use card::{Card, Chip, Flow, Protocol};
 pub use context::{Context, Entropy};
 pub use halt::Halt;
 pub use nvm::{Nvm, PAGE, PowerLoss, RamNvm};

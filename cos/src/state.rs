@@ -97,12 +97,22 @@ pub struct Volatile {
     pub selection: Selection,
     /// CHVs verified in this session of a SIM, bit = CHV number.
     pub chv: u16,
+    /// Address of the application a UICC runs: the one selected last by its AID.
+    pub application: Option<usize>,
 }
 
 impl Volatile {
     /// After a reset: the MF is selected, nothing is proved.
     pub const fn after_reset(mf_is_empty: bool) -> Self {
         let selection = Selection::mf(0, mf_is_empty);
-        Volatile { mf_register: 0, challenge: None, pending: None, sam: None, selection, chv: 0 }
+        Volatile {
+            mf_register: 0,
+            challenge: None,
+            pending: None,
+            sam: None,
+            selection,
+            chv: 0,
+            application: None,
+        }
     }
 }

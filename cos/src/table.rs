@@ -1,9 +1,10 @@
 //! The command table: what a dialect accepts, as data.
 //!
-//! The kernel checks class, parameters, lengths and rights of a row before its handler runs, in the order the
-//! dialect fixes; a handler cannot forget them.
+//! The kernel checks class, parameters, lengths and rights of a row before its handler runs, in the order that the
+//! interface of its class fixes; a handler cannot forget them. A dialect whose classes are spoken differently (a UICC that
+//! is a SIM too) has an interface for each.
 
-use crate::card::Chip;
+use crate::card::{Chip, Flow};
 use crate::context::Context;
 use crate::halt::Halt;
 use alloc::vec::Vec;
@@ -85,6 +86,17 @@ impl Case {
         }
     }
 
+    /// Which way data flows on a T=0 line under this class byte: reading turns round under secure messaging, where
+    /// the command carries a MAC.
+    pub const fn flow(self, cla: u8) -> Flow {
+        match self {
+            Case::One => Flow::Neither,
+            Case::Two => Flow::FromCard,
+            Case::TwoOrFour(..) if cla & 0x04 == 0 => Flow::FromCard,
+            Case::Three(..) | Case::Four(..) | Case::TwoOrFour(..) => Flow::ToCard,
+        }
+    }
+
     /// Whether a command of four bytes, or of five whose last is P3, asks for an answer.
     pub const fn answers(self) -> bool {
         !matches!(self, Case::One | Case::Three(..))
@@ -123,7 +135,7 @@ pub struct CommandRow {
     pub handler: Handler,
 }
 
-/// One generic check; a dialect lists them in its order.
+/// One generic check; an interface lists them in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// The card is not blocked for good: 6A81.
@@ -155,9 +167,28 @@ pub struct CheckWords {
     pub nothing_waits: Sw,
 }
 
-/// A dialect of card commands: data the kernel works by.
+/// What a T=0 card says to a reader that asks for another length than the answer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrongLe {
+    /// 6Cxx, xx the right length; GET RESPONSE hands out in portions.
+    Corrected,
+    /// 67xx, xx the right length; GET RESPONSE gives what is asked for and forgets the rest, as a SIM does.
+    Told,
+}
+
+impl WrongLe {
+    /// The answer to a wrong length of an answer; `right` is the one it has (00 = 256).
+    pub const fn word(self, right: u8) -> Sw {
+        match self {
+            WrongLe::Corrected => Sw::wrong_le(right),
+            WrongLe::Told => Sw(0x6700 | right as u16),
+        }
+    }
+}
+
+/// How a family of classes is spoken: its commands, and what the kernel does around them.
 #[derive(Debug)]
-pub struct Dialect {
+pub struct Interface {
     /// Name in docs and errors.
     pub name: &'static str,
     /// Commands of the card operating system.
@@ -170,10 +201,34 @@ pub struct Dialect {
     pub more: u8,
     /// Class of GET RESPONSE.
     pub get_response_class: u8,
-    /// Whether a wrong Le on T=0 is answered 6Cxx (else 67xx, on a SIM).
-    pub corrects_le: bool,
+    /// A wrong length on T=0.
+    pub wrong_le: WrongLe,
+}
+
+/// A dialect of card commands: data the kernel works by.
+#[derive(Debug)]
+pub struct Dialect {
+    /// Name in docs and errors.
+    pub name: &'static str,
+    /// The interface of every class that has none of its own.
+    pub main: &'static Interface,
+    /// Class bytes with an interface of their own.
+    pub others: &'static [(u8, &'static Interface)],
     /// What the sources of the dialect disagree on.
     pub choices: Choices,
+}
+
+impl Dialect {
+    /// How this class byte is spoken.
+    pub fn interface(&self, cla: u8) -> &'static Interface {
+        let own = self.others.iter().find(|(class, _)| *class == cla);
+        own.map_or(self.main, |(_, interface)| interface)
+    }
+
+    /// All interfaces, the main one first.
+    pub fn interfaces(&self) -> impl Iterator<Item = &'static Interface> + use<> {
+        core::iter::once(self.main).chain(self.others.iter().map(|(_, interface)| *interface))
+    }
 }
 
 /// Where manuals and cards of a dialect differ, and which reading this one takes.
@@ -205,7 +260,15 @@ pub struct Program {
 impl Program {
     /// All rows, the applet's first.
     pub fn rows(&self) -> impl Iterator<Item = &'static CommandRow> + use<> {
-        self.commands.iter().chain(self.dialect.commands)
+        self.commands.iter().chain(self.dialect.interfaces().flat_map(|interface| interface.commands))
+    }
+
+    /// Rows that may answer a class of this interface, the applet's first.
+    pub(crate) fn rows_of(
+        &self,
+        interface: &'static Interface,
+    ) -> impl Iterator<Item = &'static CommandRow> + use<> {
+        self.commands.iter().chain(interface.commands)
     }
 }
 
@@ -215,7 +278,7 @@ pub const fn check(rows: &[CommandRow]) {
     let mut i = 0;
     while i < rows.len() {
         let row = &rows[i];
-        assert!(row.ins & 1 == 0 && row.ins >> 4 != 6 && row.ins >> 4 != 9, "T=0 has no such instruction");
+        assert!(wire::line::carries(row.ins), "T=0 has no such instruction");
         if let Case::Three(min, max) | Case::Four(min, max) | Case::TwoOrFour(min, max) = row.case {
             assert!(min <= max, "least length above greatest");
         }

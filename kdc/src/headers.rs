@@ -22,6 +22,11 @@ pub const fn add(row: &KeyRow, suite: Suite) -> [u8; 5] {
     if row.role == 0 { change(row, suite) } else { [0x84, 0xD4, 0x01, row.id, wrapped_lc(suite)] }
 }
 
+/// Header of STAGE KEY: `84 D4 02 00 Lc` for the own master, `84 D4 03 id Lc` for another key [docs/specs/cards.md 10].
+pub const fn stage(row: &KeyRow, suite: Suite) -> [u8; 5] {
+    [0x84, 0xD4, if row.role == 0 { 0x02 } else { 0x03 }, row.id, wrapped_lc(suite)]
+}
+
 /// Header `84 D4 type id Lc` that changes a key already on the card; the type without its protection bits.
 pub const fn change(row: &KeyRow, suite: Suite) -> [u8; 5] {
     [0x84, 0xD4, row.kind & 0x3F, row.id, wrapped_lc(suite)]

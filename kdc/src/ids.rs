@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use wire::bcd::MeterNumber;
+use wire::profile::{OPERATOR_PIN, PinRow};
 use zeroize::Zeroizing;
 
 pub use wire::bcd::RegionCode;
@@ -189,8 +190,50 @@ impl Pin {
     }
 }
 
+impl PartialEq for Pin {
+    fn eq(&self, other: &Self) -> bool {
+        keys::equal(&self.0, &other.0)
+    }
+}
+
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pin(hidden)")
+    }
+}
+
+/// The PINs a card is worked with, or will have: the operator's, and the second officer's (of an ESAM issuing card the
+/// supervisor's), and whether the last try of one may be spent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pins<'a> {
+    /// 3A/00.
+    pub operator: Option<&'a Pin>,
+    /// 3A/01.
+    pub officer: Option<&'a Pin>,
+    /// Verify although one try is left.
+    pub spend_last_try: bool,
+}
+
+impl<'a> Pins<'a> {
+    /// Both PINs.
+    pub const fn both(operator: &'a Pin, officer: &'a Pin) -> Self {
+        Pins { operator: Some(operator), officer: Some(officer), spend_last_try: false }
+    }
+
+    /// The PIN of a row of the PIN table.
+    pub fn of(&self, row: &PinRow) -> Option<&'a Pin> {
+        if row.id == OPERATOR_PIN.id { self.operator } else { self.officer }
+    }
+}
+
+impl<'a> From<&'a Pin> for Pins<'a> {
+    fn from(operator: &'a Pin) -> Self {
+        Pins { operator: Some(operator), ..Pins::default() }
+    }
+}
+
+impl<'a> From<Option<&'a Pin>> for Pins<'a> {
+    fn from(operator: Option<&'a Pin>) -> Self {
+        Pins { operator, ..Pins::default() }
     }
 }

@@ -24,6 +24,7 @@
 //! number, which would derive another master key, is refused before any try. Files that exist are kept, keys
 //! that exist are written again in the form that changes a key, contents are written again.
 
+pub mod inspect;
 mod probe;
 pub mod recorded;
 mod run;
@@ -32,7 +33,7 @@ pub use crate::messages::{IssueError, StepFault};
 pub use probe::Condition;
 pub use recorded::{Order, Recorded};
 
-use crate::ids::{CheckValue, DeviceNumber, Pin, Serial};
+use crate::ids::{CheckValue, DeviceNumber, Pins, Serial};
 use crate::messages::JournalError;
 use crate::plan::{Master, Plan, Step};
 use crate::source::{KeySource, Level};
@@ -131,21 +132,22 @@ impl<'a> Personalisation<'a> {
         self.condition
     }
 
-    /// Runs the plan to its end. `pin` is the operator's PIN, for kinds that have one. `if_open` is the master
+    /// Runs the plan to its end. `pins` are those the card will have, for kinds that have some. `if_open` is the master
     /// key to try when the card cannot tell which it holds ([`Condition::Open`]); otherwise it is not used.
     ///
     /// # Errors
     /// Source, PIN and plan that do not fit each other are refused before the card is touched. Later errors
     /// name the step; the card then stays *in the making* and can be finished by another run.
-    pub fn run(
+    pub fn run<'p>(
         mut self,
         source: &mut dyn KeySource,
-        pin: Option<&Pin>,
+        pins: impl Into<Pins<'p>>,
         if_open: Master,
         observer: &mut dyn Observer,
     ) -> Result<Issued, IssueError> {
-        fits(self.plan, source, pin)?;
-        let keys = run::all(&mut self, source, pin, if_open, observer)?;
+        let pins = pins.into();
+        fits(self.plan, source, pins)?;
+        let keys = run::all(&mut self, source, pins, if_open, observer)?;
         Ok(Issued {
             kind: self.plan.kind(),
             number: self.plan.number(),
@@ -158,7 +160,7 @@ impl<'a> Personalisation<'a> {
 }
 
 /// Whether plan, source and PIN belong together.
-fn fits(plan: &Plan, source: &dyn KeySource, pin: Option<&Pin>) -> Result<(), IssueError> {
+fn fits(plan: &Plan, source: &dyn KeySource, pins: Pins<'_>) -> Result<(), IssueError> {
     let about = source.about();
     if !about.makes(Recipient::Card(plan.kind())) {
         return Err(IssueError::SourceMakesNo { level: about.level, kind: plan.kind() });
@@ -166,7 +168,7 @@ fn fits(plan: &Plan, source: &dyn KeySource, pin: Option<&Pin>) -> Result<(), Is
     if about.suite != plan.suite() {
         return Err(IssueError::SuiteDiffers { plan: plan.suite(), source_suite: about.suite });
     }
-    if about.state != plan.state() {
+    if about.state != plan.state() && !plan.kind().is_always_test() {
         return Err(IssueError::StateDiffers { plan: plan.state(), source_state: about.state });
     }
     if let Level::City(own) = about.level
@@ -174,8 +176,15 @@ fn fits(plan: &Plan, source: &dyn KeySource, pin: Option<&Pin>) -> Result<(), Is
     {
         return Err(IssueError::RegionDiffers { plan: plan.region(), own });
     }
-    if pin.is_some() != plan.needs_pin() {
-        return Err(IssueError::Pin { needed: plan.needs_pin() });
+    if matches!(about.level, Level::City(_)) && about.version != plan.version() {
+        return Err(IssueError::VersionDiffers { plan: plan.version(), own: about.version });
+    }
+    let needed = plan.pins().len();
+    if (pins.operator.is_some(), pins.officer.is_some()) != (needed > 0, needed > 1) {
+        return Err(IssueError::Pin { needed });
+    }
+    if pins.operator.is_some() && pins.operator == pins.officer {
+        return Err(IssueError::SamePins);
     }
     Ok(())
 }

@@ -100,11 +100,16 @@ impl Roots {
     /// The keys of a city: each diversified from its root by the region; `transport` stays the root itself,
     /// because blanks are not made for a city.
     pub fn city(&self, region: RegionCode) -> CityKeys {
+        self.city_of_version(region, 1)
+    }
+
+    /// The keys of a city of a version, 01 to FF.
+    pub fn city_of_version(&self, region: RegionCode, version: u8) -> CityKeys {
         let set = KeySet::make(self.suite(), self.state(), |role| match role {
             Role::Transport => self.get(role).clone(),
-            _ => hierarchy::city_key(self.get(role), region.0),
+            _ => hierarchy::city_key(self.get(role), region.0, version),
         });
-        CityKeys { set, region }
+        CityKeys { set, region, version, previous: None }
     }
 
     /// Own master of a provincial or issuing card, from the card's number.
@@ -129,12 +134,36 @@ impl fmt::Debug for Roots {
 pub struct CityKeys {
     set: KeySet,
     region: RegionCode,
+    version: u8,
+    /// The city's `master` of an earlier version.
+    previous: Option<(u8, Key)>,
 }
 
 impl CityKeys {
     /// The city.
     pub const fn region(&self) -> RegionCode {
         self.region
+    }
+
+    /// The version of all keys.
+    pub const fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// With the `master` of an earlier version, to reach ESAMs that still have it.
+    pub fn with_previous(mut self, earlier: &CityKeys) -> Self {
+        self.previous = Some((earlier.version, earlier.get(Role::Master).clone()));
+        self
+    }
+
+    /// The earlier version whose ESAMs can be reached.
+    pub fn previous(&self) -> Option<u8> {
+        self.previous.as_ref().map(|(version, _)| *version)
+    }
+
+    /// Own master of a device of the earlier version.
+    pub(crate) fn previous_master(&self, number: DeviceNumber) -> Option<Key> {
+        self.previous.as_ref().map(|(_, master)| hierarchy::device_key(master, number.0))
     }
 
     /// The suite of all keys.

@@ -3,20 +3,30 @@
 //! Errors are typed and say what was wrong and where; [`Hint`] says what to do about it. A translation
 //! replaces this folder and nothing else.
 
+mod batch;
 mod ceremony;
 mod devices;
 mod ids;
+mod inspect;
 mod issue;
 mod journal;
+pub(crate) mod life;
 mod source;
 pub(crate) mod steps;
+mod stock;
+mod store;
 
+pub use batch::{BatchError, LineFault, RequestFault};
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
+pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
-pub use journal::JournalError;
+pub use journal::{Claim, JournalError};
+pub use life::LifeError;
 pub use source::{PairingError, SourceError};
+pub use stock::StockError;
+pub use store::StoreError;
 
 /// What to do about an error, for the `hint:` line of a command.
 pub trait Hint {
@@ -49,6 +59,7 @@ pub(crate) fn role(code: u8) -> String {
     match keys::Role::from_code(code) {
         Some(role) => role.name().to_owned(),
         None if code == 0 => "own master".to_owned(),
+        None if code == wire::profile::PREVIOUS_MASTER => "earlier master".to_owned(),
         None => format!("role {code:02X}"),
     }
 }

@@ -10,7 +10,7 @@ pub use crate::messages::PairingError;
 use crate::headers;
 use crate::ids::{CheckValue, DeviceNumber, RegionCode};
 use crate::issue::KeyCheck;
-use crate::source::{KeySource, Level, Target};
+use crate::source::{Current, KeySource, Level, Target};
 use keys::{Role, Suite};
 use serde::{Deserialize, Serialize};
 use wire::profile::{MCU_KEYS, Recipient, State};
@@ -68,11 +68,27 @@ impl PairingFile {
         region: RegionCode,
         seen: &[KeyCheck],
     ) -> Result<Self, PairingError> {
+        Self::make_of(source, number, region, seen, false)
+    }
+
+    /// As [`PairingFile::make`]; with `test_keys` a formal source makes the pairing of an ESAM that goes back to test.
+    ///
+    /// # Errors
+    /// Those of [`PairingFile::make`].
+    pub fn make_of(
+        source: &mut dyn KeySource,
+        number: DeviceNumber,
+        region: RegionCode,
+        seen: &[KeyCheck],
+        test_keys: bool,
+    ) -> Result<Self, PairingError> {
         let about = source.about();
         let form = number.as_mcu_serial().0;
         let target = Target {
             recipient: Recipient::Mcu,
-            own_master: false,
+            master: Current::Transport,
+            test_keys,
+            version: None,
             serial: form,
             number: number.0,
             region: region.0,
@@ -95,7 +111,7 @@ impl PairingFile {
             number,
             region,
             suite: about.suite,
-            state: about.state,
+            state: if test_keys { State::Test } else { about.state },
             keys,
         })
     }

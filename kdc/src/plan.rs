@@ -11,25 +11,23 @@
 //! 6. reset and read it back, which also leaves the card without any right.
 
 mod build;
+pub mod cost;
 pub mod render;
 
 pub use crate::messages::PlanError;
 
 use crate::ids::{DeviceNumber, RegionCode, Serial, Validity};
-use crate::source::Target;
+use crate::source::{Current, Target};
 use keys::Suite;
 use wire::money::Fen;
-use wire::profile::{CardInfo, CardKind, Fid, FileRow, KeyRow, Recipient, State};
+use wire::profile::{
+    CardInfo, CardKind, Fid, FileRow, KeyRow, PREVIOUS_MASTER, PinRow, Recipient, State, pins,
+};
 
 /// Short id of the card information file.
 pub(crate) const CARD_INFO_SFI: u8 = 0x15;
 /// Place of the structure version in card information.
 const STRUCTURE_VERSION: usize = 9;
-/// Id of the operator's PIN, 3A/00.
-pub(crate) const PIN_ID: u8 = 0x00;
-/// Header of the operator's PIN: type, use right, change right, follow-up state 1, 3 tries
-/// [docs/specs/cards.md 5].
-pub(crate) const PIN_HEADER: [u8; 5] = [0x3A, 0xF0, 0xEF, 0x11, 0x33];
 /// Highest ceiling of an ESAM's purse; what a stored 0 stands for [docs/specs/cards.md 4].
 pub const CEILING_MAX: Fen = Fen(99_999_999);
 
@@ -50,6 +48,13 @@ pub struct Request {
     pub validity: Validity,
     /// Ceiling of the purse, ESAM only; `None` for [`CEILING_MAX`].
     pub ceiling: Option<Fen>,
+    /// Version of its keys, 01 to FF; above 01 it is the source's business what a city's cards get, the province's alone
+    /// chooses.
+    pub version: u8,
+    /// ESAM issuing card of a version above 01: the earlier version whose ESAMs it shall reach; `None` for the one before.
+    pub previous: Option<u8>,
+    /// Cards an issuing card may make, orders a PSAM may seal; `None` for no limit.
+    pub limit: Option<u32>,
 }
 
 /// Which master key of the card is meant.
@@ -72,6 +77,8 @@ pub enum Content {
     Terminal,
     /// Parameters of an ESAM.
     Parameters,
+    /// How many cards or orders it may make.
+    Limit,
 }
 
 /// One step of a plan.
@@ -89,8 +96,8 @@ pub enum Step {
     Create(&'static FileRow),
     /// GET CHALLENGE and a protected WRITE KEY.
     WriteKey(&'static KeyRow),
-    /// Add the operator's PIN 3A/00 in the current directory.
-    WritePin,
+    /// Add a PIN in the current directory.
+    WritePin(&'static PinRow),
     /// Write a file.
     Update {
         /// Short id of the file.
@@ -111,8 +118,8 @@ pub enum Step {
     },
     /// KEY INFORMATION, compared with the key table and with what the source expects.
     CheckKey(&'static KeyRow),
-    /// Verify the operator's PIN in the current directory.
-    VerifyPin,
+    /// Verify a PIN in the current directory.
+    VerifyPin(&'static PinRow),
 }
 
 /// The plan for one card; it fits one number and any chip.
@@ -120,6 +127,8 @@ pub enum Step {
 pub struct Plan {
     info: CardInfo,
     suite: Suite,
+    version: u8,
+    previous: Option<u8>,
     steps: Vec<Step>,
 }
 
@@ -128,7 +137,13 @@ impl Plan {
     /// (or none where one does), and a ceiling that no ESAM takes.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let steps = build::steps(request)?;
-        Ok(Plan { info: build::card_info(request), suite: request.suite, steps })
+        Ok(Plan {
+            info: build::card_info(request),
+            suite: request.suite,
+            version: request.version,
+            previous: build::previous(request),
+            steps,
+        })
     }
 
     /// Kind of the card.
@@ -166,19 +181,51 @@ impl Plan {
         &self.steps
     }
 
+    /// Version of its keys.
+    pub const fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// The earlier version whose ESAMs it will reach.
+    pub const fn previous(&self) -> Option<u8> {
+        self.previous
+    }
+
     /// Whether the card gets an operator's PIN.
     pub fn needs_pin(&self) -> bool {
-        self.steps.contains(&Step::WritePin)
+        !self.pins().is_empty()
+    }
+
+    /// The PINs the card gets.
+    pub const fn pins(&self) -> &'static [PinRow] {
+        pins(self.info.kind)
     }
 
     /// The card as its key source knows it.
-    pub const fn target(&self, serial: Serial, master: Master) -> Target {
+    pub fn target(&self, serial: Serial, master: Master) -> Target {
+        // The source knows its own version; only the province is asked for one.
+        let version =
+            if self.info.kind.is_city_issuing() && self.version > 1 { Some(self.version) } else { None };
         Target {
             recipient: Recipient::Card(self.info.kind),
-            own_master: matches!(master, Master::Own),
+            master: match master {
+                Master::Transport => Current::Transport,
+                Master::Own => Current::Own,
+            },
+            test_keys: false,
+            version,
             serial: serial.0,
             number: self.info.number,
             region: self.info.region,
+        }
+    }
+
+    /// As [`Plan::target`], for the key of a role code: the earlier master is asked for by its own version.
+    pub fn target_for(&self, serial: Serial, master: Master, role: u8) -> Target {
+        let target = self.target(serial, master);
+        match self.previous {
+            Some(version) if role == PREVIOUS_MASTER => Target { version: Some(version), ..target },
+            _ => target,
         }
     }
 }

@@ -9,11 +9,11 @@ mod soft;
 
 pub use crate::messages::SourceError;
 pub use card::CardSource;
-pub use reader::driver::issuing::Target;
+pub use reader::driver::issuing::{Activation, Counter, Current, Target};
 pub use soft::SoftSource;
 
 use crate::ids::{CheckValue, RegionCode};
-use keys::Suite;
+use keys::{Role, Suite, hierarchy};
 use wire::profile::{CardKind, Recipient, State};
 
 /// Level of a source in the hierarchy.
@@ -46,16 +46,26 @@ pub struct About {
     pub suite: Suite,
     /// Test or formal.
     pub state: State,
+    /// Version of its keys; of a provincial source that of the roots.
+    pub version: u8,
+    /// The earlier version whose ESAMs it reaches.
+    pub previous: Option<u8>,
 }
 
 impl About {
     /// Whether the source makes this recipient [docs/specs/cards.md 7].
     pub const fn makes(&self, recipient: Recipient) -> bool {
-        use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing};
+        use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing, TestCard, TestIssuing};
         match (self.card, self.level, recipient) {
             // The roots leave the ceremony once, for the main control card; a card never gives them on.
             (None, Level::Province, Recipient::Card(MainControl)) => true,
-            (None | Some(MainControl), Level::Province, Recipient::Card(PsamIssuing | EsamIssuing)) => true,
+            (
+                None | Some(MainControl),
+                Level::Province,
+                Recipient::Card(PsamIssuing | EsamIssuing | TestIssuing),
+            ) => true,
+            (None, Level::City(_), Recipient::Card(TestCard)) => matches!(self.state, State::Test),
+            (Some(TestIssuing), Level::City(_), Recipient::Card(TestCard)) => true,
             (None | Some(PsamIssuing), Level::City(_), Recipient::Card(Psam)) => true,
             (None | Some(EsamIssuing), Level::City(_), Recipient::Card(Esam) | Recipient::Mcu) => true,
             _ => false,
@@ -94,6 +104,22 @@ pub trait KeySource {
 
     /// What the target's KEY INFORMATION should say of the key of a role.
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError>;
+
+    /// The MAC of an ESAM's ACTIVATE KEYS, for the challenge it gave a moment before [docs/specs/cards.md 10].
+    fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        let _ = (challenge, activation);
+        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+    }
+
+    /// How many cards it may make and has made; `None` for a source that does not count.
+    fn counter(&mut self) -> Result<Option<Counter>, SourceError> {
+        Ok(None)
+    }
 }
 
 impl<S: KeySource + ?Sized> KeySource for &mut S {
@@ -118,4 +144,42 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
         (**self).expected(target, role)
     }
+
+    fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        (**self).seal_activation(target, challenge, activation)
+    }
+
+    fn counter(&mut self) -> Result<Option<Counter>, SourceError> {
+        (**self).counter()
+    }
+}
+
+/// What KEY INFORMATION says of a key of the published test hierarchy.
+fn published(target: &Target, suite: Suite, code: u8) -> Expected {
+    let role = Role::from_code(code);
+    let root = |role| hierarchy::test_root(suite, role);
+    let (key, version) = match (target.recipient, role) {
+        (Recipient::Card(CardKind::TestIssuing), None) => {
+            (hierarchy::device_key(&root(Role::Master), target.number), 1)
+        }
+        (Recipient::Card(CardKind::TestIssuing), Some(role)) => {
+            let version = target.version.unwrap_or(1);
+            let key = if role == Role::Transport {
+                root(role)
+            } else {
+                hierarchy::city_key(&root(role), target.region, version)
+            };
+            (key, version)
+        }
+        (_, role) => {
+            let role = role.unwrap_or(Role::Master);
+            (hierarchy::test_device_key(suite, role, target.region, 1, target.number), 1)
+        }
+    };
+    Expected { version, check_value: Some(CheckValue(key.kcv())) }
 }

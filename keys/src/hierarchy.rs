@@ -19,10 +19,11 @@ pub fn test_root(suite: Suite, role: Role) -> Key {
     Key::from_16(suite, bytes)
 }
 
-/// Factor of a city: `00000000 || region` (4 bytes packed BCD).
-pub fn city_factor(region: [u8; 4]) -> [u8; 8] {
+/// Factor of a city and a key version (01 first): `000000 || version - 1 || region` (4 bytes packed BCD). A version 00,
+/// which no key has, counts as the first.
+pub fn city_factor(region: [u8; 4], version: u8) -> [u8; 8] {
     let [a, b, c, d] = region;
-    [0, 0, 0, 0, a, b, c, d]
+    [0, 0, 0, version.saturating_sub(1), a, b, c, d]
 }
 
 /// Factor of a device: `0000 || number` (6 bytes packed BCD).
@@ -31,9 +32,14 @@ pub fn device_factor(number: [u8; 6]) -> [u8; 8] {
     [0, 0, a, b, c, d, e, f]
 }
 
-/// A city's key of a role, from the root of that role.
-pub fn city_key(root: &Key, region: [u8; 4]) -> Key {
-    root.diversify(&city_factor(region))
+/// A city's key of a role and version, from the root of that role.
+pub fn city_key(root: &Key, region: [u8; 4], version: u8) -> Key {
+    root.diversify(&city_factor(region, version))
+}
+
+/// A device's key in the published test hierarchy: root, city of a version, device.
+pub fn test_device_key(suite: Suite, role: Role, region: [u8; 4], version: u8, number: [u8; 6]) -> Key {
+    device_key(&city_key(&test_root(suite, role), region, version), number)
 }
 
 /// A device's key of a role, from the city's key (or, for a provincial card, from the root).

@@ -35,6 +35,11 @@ pub enum EventKind {
     RelayOpened,
     /// The customer has current again.
     RelayClosed,
+    /// The ESAM has other keys, and the MCU found their partners among those it was given: it lives on these now.
+    KeysChanged {
+        /// State of the new keys, by its name.
+        state: String,
+    },
     /// Consumption could not be taken off the purse; it stays due.
     DebitFailed {
         /// What is due, in fen.

@@ -6,6 +6,7 @@
 
 use crate::mcu::{Meter, MeterError, MeterState};
 use crate::pairing::Pairing;
+use crate::text;
 use keys::{Key, KeyError, Zeroizing};
 use serde::{Deserialize, Serialize};
 use wire::profile::State;
@@ -57,7 +58,19 @@ struct Written<'a> {
     warning: &'a str,
     int_auth: &'a str,
     ext_auth: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Next<'a>>,
     state: &'a MeterState,
+}
+
+/// The pairing of a key change on its way.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Next<'a> {
+    #[serde(with = "text::state")]
+    state: State,
+    int_auth: &'a str,
+    ext_auth: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +82,8 @@ struct Read<'a> {
     // Borrowed, so that reading leaves no copy of a key behind.
     int_auth: &'a str,
     ext_auth: &'a str,
+    #[serde(default, borrow)]
+    next: Option<Next<'a>>,
     state: MeterState,
 }
 
@@ -78,15 +93,22 @@ impl Meter {
     /// # Errors
     /// [`FlashError::Formal`] unless formal keys are allowed.
     pub fn to_flash(&self, formal: FormalKeys) -> Result<Zeroizing<String>, FlashError> {
-        if self.state.config.state == State::Formal && formal == FormalKeys::Refuse {
+        let holds_formal = self.state.config.state == State::Formal || self.expects() == Some(State::Formal);
+        if holds_formal && formal == FormalKeys::Refuse {
             return Err(FlashError::Formal(self.state.config.number));
         }
         let [int_auth, ext_auth] = self.pairing.expose();
+        let next = self.next.as_ref().map(|next| (next.state(), next.expose()));
         let flash = Written {
             flash: FORMAT,
             warning: WARNING,
             int_auth: &int_auth,
             ext_auth: &ext_auth,
+            next: next.as_ref().map(|(state, [int_auth, ext_auth])| Next {
+                state: *state,
+                int_auth,
+                ext_auth,
+            }),
             state: &self.state,
         };
         serde_json::to_string_pretty(&flash).map(Zeroizing::new).map_err(broken)
@@ -103,9 +125,15 @@ impl Meter {
             let bytes = Zeroizing::new(hex::decode(text).map_err(|_| FlashError::Key(name))?);
             Key::new(config.suite, &bytes).map_err(|_: KeyError| FlashError::Key(name))
         };
-        let (int_auth, ext_auth) = (key("int-auth", read.int_auth)?, key("ext-auth", read.ext_auth)?);
-        let pairing = Pairing::from_parts(config.number, config.state, int_auth, ext_auth);
-        Ok(Meter::from_state(read.state, pairing)?)
+        let pairing = |state, int_auth, ext_auth| {
+            let (int_auth, ext_auth) = (key("int-auth", int_auth)?, key("ext-auth", ext_auth)?);
+            Ok::<_, FlashError>(Pairing::from_parts(config.number, state, int_auth, ext_auth))
+        };
+        let next = read.next.map(|next| pairing(next.state, next.int_auth, next.ext_auth)).transpose()?;
+        let pairing = pairing(config.state, read.int_auth, read.ext_auth)?;
+        let mut meter = Meter::from_state(read.state, pairing)?;
+        meter.next = next;
+        Ok(meter)
     }
 }
 

@@ -10,17 +10,19 @@ use crate::events::EventKind;
 use crate::fault::{Fault, esam_fault, sim_fault};
 use crate::mcu::Meter;
 use crate::message::OrderMessage;
+use crate::search::Search;
 use crate::step::Step;
-use reader::count::{Counter, Tally};
+use reader::count::{Counter, Exchange, Tally};
 use reader::driver::esam::{EnvelopeError, Esam};
 use reader::driver::sim::{Sim, SimError};
+use std::cell::Cell;
+use std::rc::Rc;
 use wire::bcd::BcdTime;
 use wire::channel::Channel;
 use wire::money::Fen;
-use wire::profile::{CardInfo, CardKind};
+use wire::profile::{CardInfo, CardKind, State};
 use wire::refusal::Refusal;
 use wire::sim::DF_TELECOM;
-use wire::sms::record::RecordStatus;
 
 /// How an insertion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +90,10 @@ pub struct InsertionReport {
     pub esam: Tally,
     /// Traffic with the SIM.
     pub sim: Tally,
+    /// Every exchange with the ESAM; its mark is the place of the step in [`Step::ALL`].
+    pub esam_line: Vec<Exchange>,
+    /// Every exchange with the SIM, likewise.
+    pub sim_line: Vec<Exchange>,
 }
 
 impl Meter {
@@ -101,12 +107,14 @@ impl Meter {
         now: BcdTime,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> InsertionReport {
-        let (mut esam, mut sim) = (Counter::new(esam), Counter::new(sim));
+        let mark = Rc::new(Cell::new(0));
+        let (mut esam, mut sim) = (Counter::marked(esam, mark.clone()), Counter::marked(sim, mark.clone()));
         let mut insertion = Insertion {
             meter: self,
             esam: Esam::new(&mut esam),
             sim: Sim::new(&mut sim),
             now,
+            mark,
             steps: Vec::new(),
             results: Vec::new(),
             credited: Fen(0),
@@ -127,6 +135,8 @@ impl Meter {
             cause: end.err().and_then(|fault| fault.cause),
             esam: esam.tally(),
             sim: sim.tally(),
+            esam_line: esam.into_exchanges(),
+            sim_line: sim.into_exchanges(),
         }
     }
 
@@ -171,6 +181,8 @@ struct Insertion<'m, 'c> {
     esam: Esam<'c>,
     sim: Sim<'c>,
     now: BcdTime,
+    /// The step the counters see.
+    mark: Rc<Cell<usize>>,
     steps: Vec<Step>,
     results: Vec<OrderResult>,
     credited: Fen,
@@ -178,19 +190,37 @@ struct Insertion<'m, 'c> {
 
 impl Insertion<'_, '_> {
     fn run(&mut self, random: &mut dyn FnMut(&mut [u8])) -> Result<(), Fault> {
+        self.meet()?;
         self.settle_before()?;
         self.power_esam()?;
         let imsi = self.power_sim()?;
-        let orders = self.find_orders()?;
+        let mut search = self.open_messages()?;
+        let orders = self.find_orders(&mut search)?;
         self.authenticate(random)?;
         self.write_run_info(&imsi)?;
-        self.try_orders(orders)?;
+        self.try_all(orders, &mut search)?;
         self.settle_after()
     }
 
     fn enter(&mut self, step: Step) -> Step {
         self.steps.push(step);
+        self.mark(step);
         step
+    }
+
+    /// While a key change is on its way: which keys the ESAM has.
+    fn meet(&mut self) -> Result<(), Fault> {
+        if self.meter.expects().is_none() {
+            return Ok(());
+        }
+        let step = self.enter(Step::EsamReset);
+        self.esam.reset().map_err(|error| esam_fault(step, Refusal::EsamReset, &error))?;
+        self.meter.meet(&mut self.esam, self.now).map_err(|error| esam_fault(step, Refusal::Esam, &error))
+    }
+
+    /// Lets the counters see a step.
+    fn mark(&self, step: Step) {
+        self.mark.set(Step::ALL.iter().position(|other| *other == step).unwrap_or_default());
     }
 
     /// Step 1: what was consumed and not yet paid.
@@ -224,6 +254,8 @@ impl Insertion<'_, '_> {
             Some(Refusal::Esam)
         } else if info.number != config.number.0 || info.suite != config.suite.code() {
             Some(Refusal::Pairing)
+        } else if info.state == State::Retired {
+            Some(Refusal::Retired)
         } else if info.state != config.state {
             Some(Refusal::KeyState)
         } else {
@@ -249,26 +281,34 @@ impl Insertion<'_, '_> {
         }
     }
 
-    /// Step 4: orders of ours, found by SEEK so that the user's messages are hardly read at all.
-    fn find_orders(&mut self) -> Result<Vec<OrderMessage>, Fault> {
+    /// Step 4: EF_SMS and its shape.
+    fn open_messages(&mut self) -> Result<Search, Fault> {
         let step = self.enter(Step::SimMessages);
-        let unreadable = |error: SimError| sim_fault(step, Refusal::SimFile, &error);
-        let file = self.sim.sms_file_here().map_err(unreadable)?;
-        let mut orders = Vec::new();
-        for status in [RecordStatus::Unread, RecordStatus::Read] {
-            for number in self.sim.sms_seek(file, &[status.byte()]).map_err(unreadable)? {
-                let record = self.sim.read_record(number, file.record_len).map_err(unreadable)?;
-                orders.extend(OrderMessage::read(number, &record));
-            }
-        }
+        let file = self.sim.sms_file_here().map_err(|error| sim_fault(step, Refusal::SimFile, &error))?;
+        Ok(Search::new(file, self.meter.state.origin.clone()))
+    }
+
+    /// Orders of ours, found by SEEK so that the user's messages are hardly read at all.
+    fn find_orders(&mut self, search: &mut Search) -> Result<Vec<OrderMessage>, Fault> {
+        let step = Step::SimMessages;
+        let mut orders = self.look(search)?;
         if orders.is_empty() {
             return Err(Fault::plain(step, Refusal::NoOrder));
         }
         // The ESAM keeps one receipt. An order whose receipt is not on the SIM yet must come first, or a
         // newer one would push it out.
-        let pending = self.meter.state.pending_order.as_deref();
-        orders.sort_by_key(|order| (Some(order.tpdu()) != pending, order.number()));
+        let pending = self.meter.state.pending_order.clone();
+        let waits = |order: &OrderMessage| Some(order.tpdu()) == pending.as_deref();
+        while pending.is_some() && !orders.iter().any(waits) && !search.is_done() {
+            orders.extend(self.look(search)?);
+        }
+        orders.sort_by_key(|order| (!waits(order), order.number()));
         Ok(orders)
+    }
+
+    fn look(&mut self, search: &mut Search) -> Result<Vec<OrderMessage>, Fault> {
+        let unreadable = |error: SimError| sim_fault(Step::SimMessages, Refusal::SimFile, &error);
+        search.next(&mut self.sim).map_err(unreadable)
     }
 
     /// Step 5: both sides prove that they hold the pairing keys.
@@ -297,8 +337,32 @@ impl Insertion<'_, '_> {
             .map_err(|error| esam_fault(step, Refusal::Esam, &error))
     }
 
-    /// Steps 7 and 8 for each order; orders that came too early again after a credit.
-    fn try_orders(&mut self, mut waiting: Vec<OrderMessage>) -> Result<(), Fault> {
+    /// Steps 7 and 8 for what was found. When nothing of it could be credited, or a count is missing before one, the rest of the SIM
+    /// is looked through for more.
+    fn try_all(&mut self, mut orders: Vec<OrderMessage>, search: &mut Search) -> Result<(), Fault> {
+        loop {
+            orders = self.try_orders(orders)?;
+            let served =
+                self.results.iter().any(|result| !matches!(result.outcome, OrderOutcome::Refused(_)));
+            if (served && orders.is_empty()) || search.is_done() {
+                break;
+            }
+            self.mark(Step::SimMessages);
+            let more = self.look(search)?;
+            if more.is_empty() {
+                break;
+            }
+            self.steps.push(Step::SimMessages);
+            orders.extend(more);
+            orders.sort_by_key(OrderMessage::number);
+        }
+        let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
+        self.results.extend(orders.iter().map(|order| OrderResult { record: order.number(), outcome }));
+        Ok(())
+    }
+
+    /// Tries orders, those that came too early again after a credit; gives the ones that are too early still.
+    fn try_orders(&mut self, mut waiting: Vec<OrderMessage>) -> Result<Vec<OrderMessage>, Fault> {
         loop {
             let mut early = Vec::new();
             let mut progress = false;
@@ -312,10 +376,7 @@ impl Insertion<'_, '_> {
                 }
             }
             if early.is_empty() || !progress {
-                let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
-                self.results
-                    .extend(early.iter().map(|order| OrderResult { record: order.number(), outcome }));
-                return Ok(());
+                return Ok(early);
             }
             waiting = early;
         }
@@ -337,6 +398,7 @@ impl Insertion<'_, '_> {
             }
             Err(EnvelopeError::Card(error)) => return Err(esam_fault(step, Refusal::Esam, &error)),
         };
+        self.meter.state.origin = Some(order.origin().to_vec());
         let written = self.write_back(order, &user_data);
         // Even when the SIM is gone by now, the money is in the purse and the display shall say so.
         let balance = self.read_balance();

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod display;
 pub mod events;
 mod fault;
@@ -11,9 +12,11 @@ mod message;
 mod messages;
 pub mod pairing;
 pub mod register;
+mod search;
 pub mod settle;
 pub mod step;
 mod text;
+pub mod time;
 
 pub use display::Display;
 pub use flash::FormalKeys;
@@ -23,3 +26,4 @@ pub use pairing::{Pairing, PairingError, PairingFile};
 pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use step::Step;
+pub use time::{Side, StepTime};

@@ -68,6 +68,9 @@ pub struct MeterState {
     /// TPDU of an order whose receipt may not be on the SIM yet; it comes first in the next insertion.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
     pub pending_order: Option<Vec<u8>>,
+    /// How the last order began that was credited; orders that begin alike are looked for first.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
+    pub origin: Option<Vec<u8>>,
     /// The last events.
     pub events: EventLog,
 }
@@ -84,6 +87,7 @@ impl MeterState {
             illegal_insertions: 0,
             pending_debit: None,
             pending_order: None,
+            origin: None,
             events: EventLog::default(),
         }
     }
@@ -122,6 +126,8 @@ pub enum MeterError {
 pub struct Meter {
     pub(crate) state: MeterState,
     pub(crate) pairing: Pairing,
+    /// The pairing of a key change on its way: which of the two the ESAM holds shows at the next meeting.
+    pub(crate) next: Option<Pairing>,
     keeper: Option<Keeper>,
 }
 
@@ -152,7 +158,44 @@ impl Meter {
         if pairing.state() != config.state {
             return Err(MeterError::State { pairing: pairing.state(), meter: config.state });
         }
-        Ok(Meter { state, pairing, keeper: None })
+        Ok(Meter { state, pairing, next: None, keeper: None })
+    }
+
+    /// Gives the meter the pairing of an ESAM whose keys change, before or after they do: it keeps the one it has beside it
+    /// until one of the two proves right. The state may be another; the meter then takes it over with the keys.
+    ///
+    /// # Errors
+    /// When the pairing is not for this number and suite.
+    pub fn expect(&mut self, pairing: Pairing) -> Result<(), MeterError> {
+        let config = &self.state.config;
+        if pairing.number() != config.number {
+            return Err(MeterError::Number { pairing: pairing.number(), meter: config.number });
+        }
+        if pairing.suite() != config.suite {
+            return Err(MeterError::Suite { pairing: pairing.suite(), meter: config.suite });
+        }
+        self.next = if pairing == self.pairing { None } else { Some(pairing) };
+        Ok(())
+    }
+
+    /// State of the pairing that is not in use yet, if there is one.
+    pub fn expects(&self) -> Option<State> {
+        self.next.as_ref().map(Pairing::state)
+    }
+
+    /// Lives on the new pairing from now on. With another state everything owed or open in the old one is over: the ESAM
+    /// closed its account with it.
+    pub(crate) fn adopt(&mut self, pairing: Pairing, now: BcdTime) {
+        let state = &mut self.state;
+        if pairing.state() != state.config.state {
+            state.config.state = pairing.state();
+            state.due = Due::default();
+            state.pending_debit = None;
+            state.pending_order = None;
+        }
+        state.events.push(now, EventKind::KeysChanged { state: pairing.state().name().to_owned() });
+        self.pairing = pairing;
+        self.next = None;
     }
 
     /// Has the flash written at the moments when a loss of power would otherwise lose or double money: before a DEBIT

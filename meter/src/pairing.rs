@@ -150,7 +150,7 @@ impl PairingFile {
 
 /// The opened pairing: number and state it was made for, and its two keys, which cannot be printed and are
 /// wiped when dropped.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pairing {
     number: MeterNumber,
     state: State,
@@ -172,6 +172,11 @@ impl Pairing {
     /// Test or formal.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether the paired ESAM answers so to INTERNAL AUTHENTICATE with this random number.
+    pub(crate) fn answers(&self, random: &[u8; 8], answer: &[u8]) -> bool {
+        keys::equal(&self.internal(random).1, answer)
     }
 
     /// What INTERNAL AUTHENTICATE must be sent for a random number, and what the paired ESAM answers.

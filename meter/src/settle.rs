@@ -44,7 +44,7 @@ impl Meter {
             drawn =
                 draw(&mut state.register, &mut state.due, wanted, config.load_w, config.price, state.balance);
         }
-        let failure = self.settle_alone(esam).err();
+        let failure = self.settle_alone(esam, now).err();
         if failure.is_some() {
             self.state.events.push(now, EventKind::DebitFailed { due: self.state.due.fen });
         }
@@ -65,14 +65,36 @@ impl Meter {
     }
 
     /// Powers the ESAM, authenticates and settles; does nothing when nothing is due.
-    fn settle_alone(&mut self, channel: &mut dyn Channel) -> Result<(), CardError> {
+    fn settle_alone(&mut self, channel: &mut dyn Channel, now: BcdTime) -> Result<(), CardError> {
         if !self.owes() {
             return Ok(());
         }
         let mut esam = Esam::new(channel);
         esam.reset()?;
+        self.meet(&mut esam, now)?;
+        if !self.owes() {
+            return Ok(());
+        }
         self.prove_mcu(&mut esam)?;
         self.settle(&mut esam)
+    }
+
+    /// While a key change is on its way: asks the ESAM, which was just reset, which of the two pairings is its own, and takes
+    /// the new one when it is that. Costs no try; the proof of either side comes afterwards.
+    pub(crate) fn meet(&mut self, esam: &mut Esam<'_>, now: BcdTime) -> Result<(), CardError> {
+        let Some(next) = self.next.clone() else { return Ok(()) };
+        let random = esam.challenge()?;
+        let answer = match esam.internal_authenticate(&next.internal(&random).0) {
+            Err(error) if error.sw().is_some() => return Ok(()), // it holds no such key; the next step will say so
+            other => other?,
+        };
+        let state = esam.card_info()?.state;
+        if next.answers(&random, &answer) && next.state() == state {
+            self.adopt(next, now);
+            self.state.balance = esam.balance()?;
+            self.keep().map_err(|source| CardError::Channel { step: "keep the meter's flash", source })?;
+        }
+        Ok(())
     }
 
     /// EXTERNAL AUTHENTICATE: the ESAM gives the meter's rights.

@@ -1,5 +1,7 @@
 //! What the operator of the server decides once.
 
+use wire::profile::{SERVER_NUMBER, SERVICE_CENTRE};
+
 /// Terms of business: who sends orders, how long they last, how far a meter's clock may be off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -18,8 +20,8 @@ impl Default for Terms {
     /// Valid for 30 days, an hour of tolerance; the numbers are samples.
     fn default() -> Self {
         Terms {
-            server_number: "8657495598".into(),
-            service_centre: "8613800574500".into(),
+            server_number: SERVER_NUMBER.into(),
+            service_centre: SERVICE_CENTRE.into(),
             validity_days: 30,
             clock_tolerance_s: 3600,
         }

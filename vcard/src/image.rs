@@ -135,11 +135,12 @@ impl Image {
         if !(sim::LEAST_MESSAGES..=sim::MOST_MESSAGES).contains(&mask.messages) {
             return None;
         }
-        let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial };
+        let kind = mask.profile.kind();
+        let chip = Chip { kind, suite: Suite::TripleDes, protocol: Protocol::T0, serial };
         let mut nvm = RamNvm::erased(Chip::eeprom_size(mask.user_bytes()));
         let _ = chip.manufacture(&mut nvm); // a RAM EEPROM does not lose its supply
         mask.burn(&mut nvm).ok()?;
-        Some(Image { kind: CardKind::Sim, formal: false, eeprom: nvm.bytes().to_vec() })
+        Some(Image { kind, formal: false, eeprom: nvm.bytes().to_vec() })
     }
 
     /// The image as a file holds it.
@@ -192,10 +193,10 @@ impl Image {
         Image::from_bytes(&fs::read(path).map_err(ImageError::io(path))?, path)
     }
 
-    /// Loads an image file that must be of a kind.
+    /// Loads an image file that must be of a kind, or serve as one: a UICC is a SIM too.
     pub fn load_kind(path: &Path, wanted: CardKind) -> Result<Self, ImageError> {
         let image = Image::load(path)?;
-        if image.kind == wanted {
+        if image.kind.serves_as(wanted) {
             Ok(image)
         } else {
             Err(ImageError::Kind { path: path.to_path_buf(), found: image.kind, wanted })
@@ -233,8 +234,18 @@ fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()>
     if done.is_err() {
         // Best effort: the half-written file is of no use to anybody.
         let _ = fs::remove_file(&beside);
+    } else if durable {
+        sync_folder(path);
     }
     done
+}
+
+/// The new name is on the medium too. Best effort: not every system lets a folder be synced.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// A new file that its owner alone may read: it holds keys.

@@ -3,8 +3,10 @@
 
 pub mod entropy;
 pub mod image;
+pub mod line;
 pub mod memory;
 pub mod slot;
+pub mod vpcd;
 
 pub use entropy::{OsEntropy, SeededEntropy};
 pub use image::{Image, ImageError};

@@ -2,7 +2,7 @@
 
 use crate::image::{Image, ImageError};
 use crate::memory::{SlotMemory, SupplyCut};
-use cos::{Card, Entropy, Nvm};
+use cos::{Card, Entropy, Flow, Nvm};
 use std::path::{Path, PathBuf};
 use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
@@ -21,6 +21,9 @@ pub enum Pull {
 pub enum Keep {
     /// Before the status word of the command that made them leaves.
     EveryCommand,
+    /// As [`Keep::EveryCommand`], and on the medium by then: for cards that others write, who may build on a status
+    /// word whatever happens to this machine.
+    Synced,
     /// At [`Slot::close`], without waiting for the medium: for batches that are repeated as a whole when they
     /// break.
     AtClose,
@@ -74,6 +77,17 @@ impl Slot {
         self.formal
     }
 
+    /// Which way the data of a command flows on a T=0 line.
+    pub fn flow(&self, header: [u8; 4]) -> Flow {
+        self.card.flow(header)
+    }
+
+    /// Lets the card speak T=0, as it does on its contacts; a contactless card answers as a chip with both
+    /// interfaces would.
+    pub const fn on_contacts(&mut self) {
+        self.card.on_contacts();
+    }
+
     /// Where the image is kept.
     pub fn path(&self) -> &Path {
         &self.path
@@ -87,6 +101,16 @@ impl Slot {
     /// The image as it is now.
     pub fn image(&self) -> Image {
         Image { kind: self.kind(), formal: self.formal, eeprom: self.card.nvm().bytes().to_vec() }
+    }
+
+    /// The ATR that a reset would answer; the card does not notice.
+    pub fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    /// Takes the power away; the card stays in the slot, and the next reset or command gives it power again.
+    pub fn power_off(&mut self) {
+        self.card.power_off();
     }
 
     /// Takes the card out: power is gone.
@@ -117,9 +141,15 @@ impl Slot {
             Keep::InMemory => {}
             Keep::AtClose if self.card.nvm().is_dirty() => self.save(false)?,
             Keep::EveryCommand if self.unsynced => self.save(true)?,
-            Keep::AtClose | Keep::EveryCommand => {}
+            Keep::AtClose | Keep::EveryCommand | Keep::Synced => {}
         }
         Ok(())
+    }
+
+    /// Saves what changed since the last time, whatever [`Keep`] says, and waits until it is on the medium: for a card
+    /// that must be kept before others are.
+    pub fn keep_now(&mut self) -> Result<(), ImageError> {
+        if self.unsynced || self.card.nvm().is_dirty() { self.save(true) } else { Ok(()) }
     }
 
     fn save(&mut self, durable: bool) -> Result<(), ImageError> {
@@ -131,9 +161,9 @@ impl Slot {
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
-        if self.keep == Keep::EveryCommand
+        if matches!(self.keep, Keep::EveryCommand | Keep::Synced)
             && self.card.nvm().is_dirty()
-            && let Err(error) = self.save(false)
+            && let Err(error) = self.save(self.keep == Keep::Synced)
         {
             // The card knows more than its image now; a user may not build on that.
             self.remove();

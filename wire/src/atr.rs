@@ -381,6 +381,22 @@ pub fn sim() -> Vec<u8> {
     Atr::new(b"\x80\x58GRIDCARD").encode()
 }
 
+/// Interface bytes of our UICC's first level: F 512 and D 16 on offer, 9600 bit/s at 3.5712 MHz until PPS.
+const UICC_FIRST: Level = Level { ta: Some(0x95), tb: None, tc: None };
+/// Global interface bytes of our UICC: the clock may stop, classes A, B and C.
+const UICC_GLOBAL: Level = Level { ta: Some(0xC7), tb: None, tc: None };
+
+/// ATR of our UICC: `3B 9C 95 80 1F C7 80 31 E0 73 F6 21 00 54 'GRID' TCK`.
+///
+/// TD1 names T=0, TD2 the global bytes (T=15), so TCK ends it. Historical bytes: category 80 (compact TLV), card service
+/// data E0 (applications by whole and by part of the AID, EF_DIR in BER-TLV), card capabilities F6 21 00 (selection by
+/// whole and part of the AID, path, identifier and short identifier, record numbers; no logical channels), card issuer's
+/// data `GRID`. No serial, as on the SIM.
+pub fn uicc() -> Vec<u8> {
+    let further = [(0, Level::default()), (15, UICC_GLOBAL)].into();
+    Atr { first: UICC_FIRST, further, ..Atr::new(b"\x80\x31\xE0\x73\xF6\x21\x00\x54GRID") }.encode()
+}
+
 /// Serial number in the ATR of a card of ours, from either FMCOS form ([`fmcos_contactless`], [`esam`]);
 /// `None` for any other card, a SIM among them.
 pub fn serial_of(atr: &[u8]) -> Option<[u8; 8]> {

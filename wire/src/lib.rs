@@ -8,6 +8,7 @@ pub mod apdu;
 pub mod atr;
 pub mod bcd;
 pub mod channel;
+pub mod line;
 pub mod money;
 pub mod order;
 pub mod packet;
@@ -19,6 +20,6 @@ pub mod sms;
 pub mod status;
 pub mod tlv;
 
-pub use apdu::{Command, CommandRef, Response};
+pub use apdu::{ApduError, Command, CommandRef, Response};
 pub use channel::{Channel, ChannelError};
 pub use status::Sw;

@@ -6,6 +6,11 @@
 use crate::apdu::Command;
 use alloc::vec::Vec;
 
+/// Telephone number that orders come from unless the operator says otherwise, digits of the international form; a sample.
+pub const SERVER_NUMBER: &str = "8657495598";
+/// Service centre over which they come, likewise.
+pub const SERVICE_CENTRE: &str = "8613800574500";
+
 /// Kind of a card, as in its card information and its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -20,17 +25,21 @@ pub enum CardKind {
     Psam = 4,
     /// Embedded security module of a meter.
     Esam = 5,
-    /// Customer's SIM.
+    /// Customer's SIM, classic.
     Sim = 6,
     /// Production test card.
     TestCard = 7,
     /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
     Fmcos = 8,
+    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
+    Uicc = 9,
+    /// Issuing card of a city that makes production test cards; always of the test hierarchy.
+    TestIssuing = 0x0A,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 8] = [
+    pub const ALL: [CardKind; 10] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -39,6 +48,8 @@ impl CardKind {
         CardKind::Sim,
         CardKind::TestCard,
         CardKind::Fmcos,
+        CardKind::Uicc,
+        CardKind::TestIssuing,
     ];
 
     /// The kind byte.
@@ -62,7 +73,29 @@ impl CardKind {
             CardKind::Sim => "sim",
             CardKind::TestCard => "test-card",
             CardKind::Fmcos => "fmcos",
+            CardKind::TestIssuing => "test-issuing",
+            CardKind::Uicc => "uicc",
         }
+    }
+
+    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
+    pub const fn is_sim(self) -> bool {
+        matches!(self, CardKind::Sim | CardKind::Uicc)
+    }
+
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
+    }
+
+    /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
+    pub const fn is_city_issuing(self) -> bool {
+        matches!(self, CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing)
+    }
+
+    /// Whether the card lives on the published test hierarchy, whatever the state of its maker.
+    pub const fn is_always_test(self) -> bool {
+        matches!(self, CardKind::TestIssuing | CardKind::TestCard)
     }
 
     /// The kind of a name.
@@ -79,6 +112,8 @@ pub enum State {
     Test = 0,
     /// Keys of a ceremony.
     Formal = 1,
+    /// Taken out of use for good: its keys are destroyed. No hierarchy is in this state, only cards are.
+    Retired = 2,
 }
 
 impl State {
@@ -87,6 +122,7 @@ impl State {
         match code {
             0 => Some(State::Test),
             1 => Some(State::Formal),
+            2 => Some(State::Retired),
             _ => None,
         }
     }
@@ -96,11 +132,12 @@ impl State {
         self as u8
     }
 
-    /// "test" or "formal".
+    /// "test", "formal" or "retired".
     pub const fn name(self) -> &'static str {
         match self {
             State::Test => "test",
             State::Formal => "formal",
+            State::Retired => "retired",
         }
     }
 }
@@ -190,6 +227,8 @@ pub const MASTER: u8 = 0xFA;
 pub const MF_MASTER: u8 = 0x0A;
 /// State 1 and up: the operator's PIN verified.
 pub const PIN: u8 = 0xF1;
+/// State 2 and up: the second officer's (the supervisor's) PIN verified, after the operator's.
+pub const SECOND_PIN: u8 = 0xF2;
 /// State 3 and up: the meter's MCU authenticated.
 pub const METER: u8 = 0xF3;
 /// Always.
@@ -205,6 +244,14 @@ pub const EF_TERMINAL: Fid = Fid(0x0016);
 pub const DF_PURCHASE: Fid = Fid(0xDF01);
 /// Orders sealed by a PSAM, in [`DF_PURCHASE`].
 pub const EF_SEALED: Fid = Fid(0x0018);
+/// How many cards an issuing card may make, in its MF; how many orders a PSAM may seal, in [`DF_PURCHASE`].
+pub const EF_LIMIT: Fid = Fid(0x0017);
+/// Cards an issuing card has made, and the last of them.
+pub const EF_ISSUED: Fid = Fid(0x0018);
+/// Life of an ESAM: highest formal version, key changes, money forfeited.
+pub const EF_LIFE: Fid = Fid(0x0009);
+/// A limit that never ends.
+pub const NO_LIMIT: u32 = u32::MAX;
 /// Purse of an ESAM.
 pub const EF_PURSE: Fid = Fid(0x0001);
 /// Parameters of an ESAM.
@@ -217,14 +264,22 @@ pub const EF_RECEIPT: Fid = Fid(0x0008);
 pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
 
 /// What the factory creates on every FMCOS chip: the KEY file of the MF.
-pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0140, 0x01), MASTER, 0xFF);
+pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0200, 0x01), MASTER, 0xFF);
 
 const CARD_INFO: FileRow = row(0x0015, Shape::Binary(0x1E), FREE, MASTER);
 
-/// Files of the main control card and of the issuing cards.
-pub static ISSUING_FILES: &[FileRow] = &[CARD_INFO];
+/// Files of the main control card.
+pub static MAIN_CONTROL_FILES: &[FileRow] = &[CARD_INFO];
 
-/// Files of a PSAM in its MF.
+/// Files of the issuing cards.
+#[rustfmt::skip]
+pub static ISSUING_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0017, Shape::Binary(0x04),                        FREE,      MASTER),
+    row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+];
+
+/// Files of a PSAM or test card in its MF.
 #[rustfmt::skip]
 pub static PSAM_FILES: &[FileRow] = &[
     CARD_INFO,
@@ -232,10 +287,11 @@ pub static PSAM_FILES: &[FileRow] = &[
     row(0xDF01, Shape::Dir(0x0300, 0x95, PURCHASE_NAME),    MF_MASTER, MF_MASTER),
 ];
 
-/// Files of a PSAM in its purchase application.
+/// Files of a PSAM or test card in its purchase application.
 #[rustfmt::skip]
 pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
     row(0x0000, Shape::Keys(0x0080, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0017, Shape::Binary(0x04),                        FREE,      MF_MASTER),
     row(0x0018, Shape::Binary(0x04),                        FREE,      NEVER),
 ];
 
@@ -247,6 +303,7 @@ pub static ESAM_FILES: &[FileRow] = &[
     row(0x0002, Shape::Binary(0x20),                        FREE,      MASTER),
     row(0x0007, Shape::Binary(0x14),                        METER,     METER),
     row(0x0008, Shape::Binary(0xA0),                        METER,     NEVER),
+    row(0x0009, Shape::Binary(0x08),                        FREE,      NEVER),
 ];
 
 /// One key record: where a key of a role stands on a target and the header it gets there.
@@ -285,20 +342,61 @@ const OWN_MASTER: KeyRow = key(0, 0xF9, 0x00, FREE, MASTER, Some([0xAA, 0x33]));
 const INT_AUTH: KeyRow = key(2, 0xF0, 0x02, FREE, MASTER, None);
 const EXT_AUTH: KeyRow = key(3, 0xF9, 0x03, FREE, MASTER, Some([0x33, 0xFF]));
 
-/// Keys of the main control card and of the issuing cards.
-#[rustfmt::skip]
-pub static ISSUING_KEYS: &[KeyRow] = &[
-    OWN_MASTER,
-    key(1, 0xF5, 0x01, PIN, MASTER, None),
-    key(2, 0xF5, 0x02, PIN, MASTER, None),
-    key(3, 0xF5, 0x03, PIN, MASTER, None),
-    key(4, 0xF5, 0x04, PIN, MASTER, None),
-    key(5, 0xF5, 0x05, PIN, MASTER, None),
-    key(6, 0xF5, 0x06, PIN, MASTER, None),
-    key(7, 0xF5, 0x07, PIN, MASTER, None),
-    key(8, 0xF5, 0x08, PIN, MASTER, None),
-    key(9, 0xF5, 0x09, PIN, MASTER, None),
-];
+/// Role code of the one key that no [`Role`](../../keys) names: the city's `master` of an earlier version, by which an
+/// ESAM issuing card reaches ESAMs that are to change their keys.
+pub const PREVIOUS_MASTER: u8 = 0x0A;
+
+const fn hierarchy_keys(right: u8) -> [KeyRow; 10] {
+    let mut rows = [OWN_MASTER; 10];
+    let mut role = 1;
+    while role <= 9 {
+        rows[role as usize] = key(role, 0xF5, role, right, MASTER, None);
+        role += 1;
+    }
+    rows
+}
+
+/// Keys of the main control card: each use needs two officers.
+pub static MAIN_CONTROL_KEYS: &[KeyRow] = &hierarchy_keys(SECOND_PIN);
+
+/// Keys of the issuing cards.
+pub static ISSUING_KEYS: &[KeyRow] = &hierarchy_keys(PIN);
+
+/// Keys of an ESAM issuing card: the last row is there on a card of a version above 01 alone.
+pub static ESAM_ISSUING_KEYS: &[KeyRow] = &{
+    let mut rows = [key(PREVIOUS_MASTER, 0xF5, PREVIOUS_MASTER, PIN, MASTER, None); 11];
+    let (mut i, others) = (0, hierarchy_keys(PIN));
+    while i < others.len() {
+        rows[i] = others[i];
+        i += 1;
+    }
+    rows
+};
+
+/// A PIN of a card: its id, and its header in WRITE KEY: type, use right, change right, follow-up state, tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinRow {
+    /// Key id.
+    pub id: u8,
+    /// The five bytes before the PIN.
+    pub header: [u8; 5],
+}
+
+/// The operator's PIN 3A/00: state 1.
+pub const OPERATOR_PIN: PinRow = PinRow { id: 0x00, header: [0x3A, FREE, NEVER, 0x11, 0x33] };
+/// The second officer's PIN 3A/01, good after the operator's only: state 2.
+pub const OFFICER_PIN: PinRow = PinRow { id: 0x01, header: [0x3A, PIN, NEVER, 0x22, 0x33] };
+
+/// The PINs of a kind, in the order in which they are verified.
+pub const fn pins(kind: CardKind) -> &'static [PinRow] {
+    match kind {
+        CardKind::MainControl | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
+        CardKind::PsamIssuing | CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => {
+            &[OPERATOR_PIN]
+        }
+        CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+    }
+}
 
 /// Keys of a PSAM: its own master in the MF, the rest in the purchase application.
 #[rustfmt::skip]
@@ -351,14 +449,19 @@ impl Recipient {
     /// The key table of the recipient; empty for kinds that take no key over EXPORT KEY.
     pub fn keys(self) -> &'static [KeyRow] {
         match self {
-            Recipient::Card(CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing) => {
-                ISSUING_KEYS
-            }
-            Recipient::Card(CardKind::Psam) => PSAM_KEYS,
+            Recipient::Card(CardKind::MainControl) => MAIN_CONTROL_KEYS,
+            Recipient::Card(CardKind::PsamIssuing | CardKind::TestIssuing) => ISSUING_KEYS,
+            Recipient::Card(CardKind::EsamIssuing) => ESAM_ISSUING_KEYS,
+            Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
-            Recipient::Card(CardKind::Sim | CardKind::TestCard | CardKind::Fmcos) => &[],
+            Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }
+    }
+
+    /// Whether the recipient lives on the published test hierarchy, whatever the state of its maker.
+    pub const fn is_always_test(self) -> bool {
+        matches!(self, Recipient::Card(kind) if kind.is_always_test())
     }
 
     /// The row of a role.

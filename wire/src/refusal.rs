@@ -57,6 +57,8 @@ pub enum Refusal {
     NoOrder,
     /// The meter holds no pairing keys, or those of another ESAM.
     Pairing,
+    /// The ESAM was taken out of use.
+    Retired,
 }
 
 struct Row {
@@ -100,6 +102,7 @@ static TABLE: &[Row] = &[
     row(Refusal::WriteBack,              0,      19, "write-back",             "credited, but the receipt could not be written; insert the SIM again"),
     row(Refusal::NoOrder,                0,       7, "no-order",               "there is no order for electricity on this SIM"),
     row(Refusal::Pairing,                0,       5, "pairing",                "the meter was never paired with its security module; the meter needs service"),
+    row(Refusal::Retired,                0,       2, "retired",                "the meter's security module was taken out of use; the meter needs a new one"),
 ];
 
 impl Refusal {

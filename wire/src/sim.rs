@@ -11,6 +11,8 @@ pub const EF_ICCID: Fid = Fid(0x2FE2);
 pub const DF_GSM: Fid = Fid(0x7F20);
 /// DF_TELECOM.
 pub const DF_TELECOM: Fid = Fid(0x7F10);
+/// ADF of the USIM application on our UICC; terminals know it by its AID.
+pub const ADF_USIM: Fid = Fid(0x7FF0);
 /// EF_IMSI, in DF_GSM.
 pub const EF_IMSI: Fid = Fid(0x6F07);
 /// EF_SMS, in DF_TELECOM.
@@ -130,6 +132,11 @@ pub fn msisdn_digits(record: &[u8]) -> Option<String> {
     let plus = if tail[1] & 0x70 == 0x10 { "+" } else { "" };
     Some(alloc::format!("{plus}{digits}"))
 }
+
+/// Start of the AID of every USIM application: registered provider 3GPP, code of the USIM.
+pub const USIM_AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
+/// Short identifier of EF_IMSI in a USIM application.
+pub const SFI_IMSI: u8 = 0x07;
 
 /// EF_GRID content.
 pub const fn grid_file(state: State) -> [u8; 2] {

@@ -15,6 +15,8 @@ pub enum Dialect {
     Fmcos,
     /// SIM, class A0 [TS 51.011 9.4].
     Gsm,
+    /// UICC, classes 00 and 80 (`docs/specs/sim.md`).
+    Uicc,
 }
 
 impl Sw {
@@ -83,6 +85,13 @@ impl Sw {
     /// 9406: MAC not available.
     pub const NO_PROOF: Sw = Sw(0x9406);
 
+    /// 9E41: the key version is not higher than the one there is.
+    pub const VERSION_NOT_HIGHER: Sw = Sw(0x9E41);
+    /// 9E42: the staged keys are no whole set.
+    pub const KEYS_INCOMPLETE: Sw = Sw(0x9E42);
+    /// 9E43: the purse holds another amount than the one to be forfeited.
+    pub const PURSE_NOT_EMPTY: Sw = Sw(0x9E43);
+
     /// `63Cx`: verification failed, `tries` (0 to 15) left.
     pub const fn tries_left(tries: u8) -> Sw {
         Sw(0x63C0 | (tries & 0x0F) as u16)
@@ -146,6 +155,7 @@ impl Sw {
         let table = match dialect {
             Dialect::Fmcos => FMCOS_WORDS,
             Dialect::Gsm => GSM_WORDS,
+            Dialect::Uicc => UICC_WORDS,
         };
         table.iter().find(|row| self.0 & row.1 == row.0).map_or(UNKNOWN_WORDS, |row| row.2)
     }
@@ -192,7 +202,7 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9302, 0xFFFF, "the MAC is wrong"),
     (0x9303, 0xFFFF, "the application is blocked for good"),
     (0x9401, 0xFFFF, "not enough money"),
-    (0x9402, 0xFFFF, "the transaction counter is at its end"),
+    (0x9402, 0xFFFF, "the counter is at its end: transactions, cards or orders are used up"),
     (0x9403, 0xFFFF, "no key with this index"),
     (0x9406, 0xFFFF, "no proof of this transaction is kept"),
     (0x9E09, 0xFFFF, "the order has expired"),
@@ -206,6 +216,9 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9E23, 0xFFFF, "recharge refused: the meter knows another SIM"),
     (0x9E27, 0xFFFF, "the account is already open"),
     (0x9E37, 0xFFFF, "an order before this one was not inserted"),
+    (0x9E41, 0xFFFF, "the key version is not higher than the one on the card"),
+    (0x9E42, 0xFFFF, "the new keys are not all there, or not of one version"),
+    (0x9E43, 0xFFFF, "the purse holds money that would vanish"),
     (0x9E00, 0xFF00, "the meter's module refused the order for a reason not in the table"),
 ];
 
@@ -233,4 +246,33 @@ const GSM_WORDS: &[Words] = &[
     (0x6D00, 0xFF00, "the SIM does not know this command"),
     (0x6E00, 0xFF00, "the SIM does not know this class of commands"),
     (0x6F00, 0xFF00, "the SIM failed and does not say why"),
+];
+
+#[rustfmt::skip]
+const UICC_WORDS: &[Words] = &[
+    (0x9000, 0xFFFF, "done"),
+    (0x6100, 0xFF00, "done; more data waits to be fetched"),
+    (0x9100, 0xFF00, "done; the SIM has a command for the phone"),
+    (0x6282, 0xFFFF, "nothing in the file matches"),
+    (0x63C0, 0xFFFF, "wrong PIN, and no tries are left"),
+    (0x63C1, 0xFFFF, "wrong PIN, one try is left"),
+    (0x63C0, 0xFFF0, "wrong PIN; the last digit is the number of tries left"),
+    (0x6700, 0xFFFF, "the command has a wrong length"),
+    (0x6981, 0xFFFF, "this kind of file cannot do that"),
+    (0x6982, 0xFFFF, "not allowed yet: a PIN is missing"),
+    (0x6983, 0xFFFF, "the PIN is blocked, no tries are left"),
+    (0x6984, 0xFFFF, "the PIN is switched off"),
+    (0x6985, 0xFFFF, "not possible in the present state of the card or the file"),
+    (0x6986, 0xFFFF, "no file is selected"),
+    (0x6A80, 0xFFFF, "the data of the command is malformed"),
+    (0x6A82, 0xFFFF, "no such file or application"),
+    (0x6A83, 0xFFFF, "no such record"),
+    (0x6A86, 0xFFFF, "wrong parameters P1 P2"),
+    (0x6A88, 0xFFFF, "the card has no such PIN"),
+    (0x6B00, 0xFFFF, "the address is outside the file"),
+    (0x6C00, 0xFF00, "wrong length asked for; the last two digits are the right one"),
+    (0x6D00, 0xFFFF, "the card does not know this command"),
+    (0x6E00, 0xFFFF, "the card does not know this class of commands"),
+    (0x6F00, 0xFFFF, "the card failed and does not say why"),
+    (0x9850, 0xFFFF, "the counter is at its highest value"),
 ];

@@ -10,9 +10,8 @@ mod tree;
 
 use cos::{Card, Chip, Entropy, Protocol, RamNvm};
 use gridcard_applets::program_of;
-use gridcard_applets::sim::Mask;
+use gridcard_applets::sim::{Mask, Profile};
 use keys::Suite;
-use wire::profile::CardKind;
 
 /// Challenges that say nothing: 01 02 03 ..
 fn counting() -> Box<dyn Entropy + Send> {
@@ -25,19 +24,25 @@ fn counting() -> Box<dyn Entropy + Send> {
 
 /// The SIM of all sessions: CHV1 `1234`, asked for; CHV2 `5678`; unblocking codes `11111111` and `22222222`; ADM1
 /// `ADM1ADM1`.
-fn mask(messages: u8) -> Mask {
+fn mask(profile: Profile, messages: u8) -> Mask {
     Mask {
+        profile,
         messages,
         chv1: (*b"1234\xFF\xFF\xFF\xFF", true),
         chv2: *b"5678\xFF\xFF\xFF\xFF",
         puk: [*b"11111111", *b"22222222"],
         adm: *b"ADM1ADM1",
+        ki: [0x2B; 16],
     }
 }
 
 fn sim(messages: u8) -> Card<RamNvm> {
-    let mask = mask(messages);
-    let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [7; 8] };
+    made(Profile::Sim, messages)
+}
+
+fn made(profile: Profile, messages: u8) -> Card<RamNvm> {
+    let mask = mask(profile, messages);
+    let chip = Chip { kind: profile.kind(), suite: Suite::TripleDes, protocol: Protocol::T0, serial: [7; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(mask.user_bytes()));
     chip.manufacture(&mut nvm).unwrap();
     mask.burn(&mut nvm).unwrap();

@@ -1,8 +1,9 @@
 //! Bytes that make no sense: every card answers something, and nothing of it moves a key, a code or a purse.
 
-use super::{counting, sim};
+use super::{counting, made};
 use cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use gridcard_applets::program_of;
+use gridcard_applets::sim::Profile;
 use keys::Suite;
 use wire::profile::CardKind;
 
@@ -79,11 +80,18 @@ fn every_fmcos_card_answers_whatever_comes() {
 
 #[test]
 fn a_sim_answers_whatever_comes_and_keeps_its_codes() {
-    let mut card = sim(10);
-    let rows: Vec<u8> = program_of(CardKind::Sim).unwrap().rows().map(|row| row.ins).collect();
+    for profile in [Profile::Sim, Profile::Uicc] {
+        whatever_comes(profile);
+    }
+}
+
+fn whatever_comes(profile: Profile) {
+    let mut card = made(profile, 10);
+    let rows: Vec<u8> = program_of(profile.kind()).unwrap().rows().map(|row| row.ins).collect();
+    let classes: &[u8] = if profile == Profile::Sim { &[0xA0] } else { &[0xA0, 0x00, 0x80] };
     let mut random = Random(SEED ^ 1);
     for n in 0..20_000 {
-        let mut command = random.command(&[0xA0], &rows);
+        let mut command = random.command(classes, &rows);
         if n % 7 == 0 {
             command = vec![0xA0, 0xA4, 0x00, 0x00, 0x02, 0x7F, if n % 2 == 0 { 0x10 } else { 0x20 }];
         }
@@ -91,7 +99,7 @@ fn a_sim_answers_whatever_comes_and_keeps_its_codes() {
         assert!((2..=258).contains(&answer.len()), "seed {SEED:X}, {n}: {command:02X?}: {answer:02X?}");
     }
     // Whoever guessed long enough has blocked the codes; nobody has found one, and no file was written.
-    let mut fresh = sim(10);
+    let mut fresh = made(profile, 10);
     card.power_on().unwrap();
     for command in ["A0B000000A", "A0A40000022FE2"] {
         let command = hex::decode(command).unwrap();

@@ -1,13 +1,15 @@
-//! Sessions with a SIM as data: `applets/tests/sessions/*.apdu`, in the line language of `cos/tests/sessions`.
+//! Sessions with a SIM as data: `applets/tests/sessions/*.apdu`, in the line language of `cos/tests/sessions`; `card uicc`
+//! takes a UICC of the same codes instead.
 
-use super::{answer, sim};
+use super::{answer, made, sim};
+use gridcard_applets::sim::Profile;
 
 #[test]
 fn sessions_replay_byte_for_byte() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sessions");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    assert!(files.len() >= 4, "sessions are gone from {folder}");
+    assert!(files.len() >= 8, "sessions are gone from {folder}");
     let mut answers = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -25,6 +27,7 @@ fn replay(name: &str, text: &str) -> usize {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("", _) => {}
             (comment, _) if comment.starts_with('#') => {}
+            ("card", "uicc") => card = made(Profile::Uicc, 10),
             ("reset", _) => {
                 card.power_on().unwrap();
             }

@@ -2,8 +2,8 @@
 
 use super::{Content, Fact, Facts, Item, Record, View, keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
-use cos::gsm::access;
 use cos::rights::Right;
+use cos::sim::{self, Act, access};
 use wire::profile::{self, CardKind, Fid};
 
 /// Mark of a record that was written.
@@ -74,6 +74,7 @@ fn file(view: &View<'_, '_>, dir: &Node, node: &Node, above: &str) -> Item {
         FileKind::Variable => "variable records",
         FileKind::Cyclic => "cyclic records",
         FileKind::Wallet => return wallet::file(view, node, path),
+        FileKind::Link => return link(view, dir, node, path),
     };
     let is_log = wallet::is_log(view, dir, node);
     let name = match file_name(view, dir.fid(), node.fid()) {
@@ -94,8 +95,12 @@ fn file(view: &View<'_, '_>, dir: &Node, node: &Node, above: &str) -> Item {
 
 fn file_facts(view: &View<'_, '_>, node: &Node, content: &Content) -> Facts {
     let mut facts = Facts::new();
-    if SFI.contains(&node.fid().0) && !view.is_sim() {
-        facts.push(("SFI", format!("{:02X}", node.fid().0).into()));
+    let short = match view.is_sim() {
+        true => sim::sfi(node),
+        false => SFI.contains(&node.fid().0).then_some(node.fid().0 as u8), // at most 1E
+    };
+    if let Some(sfi) = short {
+        facts.push(("SFI", format!("{sfi:02X}").into()));
     }
     let there = match content {
         Content::Records(records) => records.len(),
@@ -114,15 +119,45 @@ fn file_facts(view: &View<'_, '_>, node: &Node, content: &Content) -> Facts {
         facts.push(("written records", Fact::Number(there as u64)));
     }
     if view.is_sim() {
-        facts.push(("read", condition(node.header[5] >> 4).into()));
-        facts.push(("update", condition(node.header[5] & 0x0F).into()));
-        return facts;
+        return [facts, sim_facts(node)].concat();
     }
     facts.push(("read", Right(node.header[5]).to_string().into()));
     facts.push(("write", Right(node.header[6]).to_string().into()));
     facts.push(("protection", protection(node).into()));
     facts.push(("state", if node.is_written() { "written" } else { "never written" }.into()));
     facts
+}
+
+/// Access conditions of a SIM's file, and whether it is invalidated; what no mask of old had is left out where it says "never".
+fn sim_facts(node: &Node) -> Facts {
+    let words = |act| Fact::from(condition(sim::condition(node, act)));
+    let mut facts = vec![("read", words(Act::Read)), ("update", words(Act::Update))];
+    let others =
+        [("increase", Act::Increase), ("invalidate", Act::Invalidate), ("rehabilitate", Act::Rehabilitate)];
+    for (name, act) in others {
+        if sim::condition(node, act) != access::NEV {
+            facts.push((name, words(act)));
+        }
+    }
+    if sim::is_invalidated(node) {
+        let how = if sim::is_readable_when_invalidated(node) { ", but readable" } else { "" };
+        facts.push(("state", format!("invalidated{how}").into()));
+    }
+    facts
+}
+
+/// Another name of an EF that stands elsewhere.
+fn link(view: &View<'_, '_>, dir: &Node, node: &Node, path: String) -> Item {
+    let to = match node.resolved(view.memory) {
+        Some(target) => format!("the file at address {:04X}", target.at),
+        None => "no file".to_owned(),
+    };
+    let mut facts = vec![("stands for", to.into())];
+    if let Some(home) = sim_names::link(dir.fid(), node.fid()) {
+        facts = vec![("stands for", format!("{:04X}/{:04X}", home.0, node.fid().0).into())];
+    }
+    let name = file_name(view, dir.fid(), node.fid()).map(str::to_owned);
+    Item { path, kind: "link", name, facts, content: Content::None, children: Vec::new() }
 }
 
 /// Which protected commands a file asks for, and with which line keys [docs/specs/fmcos.md, secure messaging of files].
@@ -157,15 +192,19 @@ fn condition(nibble: u8) -> String {
 fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
     let in_mf = dir == Fid::MF;
     match (view.chip.kind, fid) {
-        (CardKind::Sim, _) => sim_names::file(dir, fid),
-        (CardKind::Fmcos | CardKind::TestCard, _) => None,
+        (CardKind::Sim | CardKind::Uicc, _) => sim_names::file(dir, fid),
+        (CardKind::Fmcos, _) => None,
         (_, profile::EF_CARD_INFO) if in_mf => Some("card information"),
-        (CardKind::Psam, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
-        (CardKind::Psam, profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_LIMIT) if !in_mf => Some("orders it may seal"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
+        (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),
         (CardKind::Esam, profile::EF_PARAMETERS) => Some("parameters"),
         (CardKind::Esam, profile::EF_RUN_INFO) => Some("run information"),
         (CardKind::Esam, profile::EF_RECEIPT) => Some("last receipt"),
+        (CardKind::Esam, profile::EF_LIFE) => Some("key changes"),
         _ => None,
     }
 }

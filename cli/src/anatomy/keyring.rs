@@ -2,9 +2,9 @@
 
 use super::{Content, Fact, Facts, Item, View};
 use cos::files::Node;
-use cos::gsm::access;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;
+use cos::sim::access;
 use keys::Role;
 use wire::profile::{CardKind, Recipient};
 
@@ -67,6 +67,7 @@ fn tail(record: &KeyRecord) -> Facts {
             vec![("asked for", if record.byte4() == 1 { "yes" } else { "no" }.into()), tries()]
         }
         kind::CHV | kind::PUK => vec![tries()],
+        kind::KI => Vec::new(),
         sam if sam & 0x30 == kind::SAM => vec![
             ("usage", format!("{:02X}", record.byte4() << 5 | (sam & 0x1F)).into()),
             ("algorithm", format!("{:02X}", record.byte5()).into()),
@@ -98,6 +99,7 @@ fn kind_words(record: &KeyRecord) -> &'static str {
         kind::CHV if record.id() == access::ADM => "ADM1",
         kind::CHV => "CHV",
         kind::PUK => "UNBLOCK CHV",
+        kind::KI => "subscriber's key Ki",
         sam if sam & 0x30 == kind::SAM => "SAM key",
         _ => "key of an unknown type",
     }
@@ -105,7 +107,7 @@ fn kind_words(record: &KeyRecord) -> &'static str {
 
 /// The role a key has on a card of ours.
 fn role(view: &View<'_, '_>, record: &KeyRecord) -> Option<String> {
-    if matches!(view.chip.kind, CardKind::Sim | CardKind::Fmcos) {
+    if view.is_sim() || view.chip.kind == CardKind::Fmcos {
         return None;
     }
     let rows = Recipient::Card(view.chip.kind).keys();

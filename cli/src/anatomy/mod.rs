@@ -20,7 +20,6 @@ use cos::{Chip, Protocol, RamNvm};
 use keys::Zeroizing;
 use std::path::Path;
 use vcard::{Image, ImageError};
-use wire::profile::CardKind;
 
 /// Properties by their names, in the order they are shown.
 pub type Facts = Vec<(&'static str, Fact)>;
@@ -79,7 +78,7 @@ struct View<'m, 'a> {
 
 impl View<'_, '_> {
     fn is_sim(&self) -> bool {
-        self.chip.kind == CardKind::Sim
+        self.chip.kind.is_sim()
     }
 }
 

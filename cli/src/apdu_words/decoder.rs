@@ -2,7 +2,7 @@
 
 use super::{answers, command_of, files};
 use reader::driver::sim::Selected;
-use reader::trace::{Bytes, TraceLine, hides_answer, hides_data};
+use reader::trace::{Bytes, TraceLine, answers_secret, hides_data};
 use serde_json::{Value, json};
 use wire::apdu::CommandRef;
 use wire::profile::{CardInfo, CardKind, Fid};
@@ -128,7 +128,7 @@ impl Decoder {
             return shown;
         }
         let (what, meaning, right) = self.meaning(head);
-        self.asked = Asked { what, dialect, secret: hides_answer(head) };
+        self.asked = Asked { what, dialect, secret: answers_secret(head) };
         for part in [meaning, right.map(|right| format!("needs {right}"))].into_iter().flatten() {
             shown.words.push_str(", ");
             shown.words.push_str(&part);

@@ -13,10 +13,11 @@ use crate::nouns::server::{database, psam_card};
 use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
 use anyhow::{Context, Result};
+use applets::sim::Profile;
 use kdc::Roots;
 use kdc::ceremony::CeremonyRecord;
 use kdc::devices::Device;
-use kdc::ids::{DeviceNumber, Pin};
+use kdc::ids::{DeviceNumber, Pin, Pins};
 use kdc::journal::Journal;
 use kdc::source::CardSource;
 use meter::{Consumption, InsertionReport, MeterConfig, Outcome};
@@ -37,6 +38,10 @@ use wire::sms::record::RECORD_LEN;
 
 /// PIN of every card of a demo. TEST PIN, published here.
 const DEMO_PIN: &str = "123456";
+/// PIN of the second officer of a demo. TEST PIN, published here.
+const DEMO_OFFICER_PIN: &str = "654321";
+/// Cards an issuing card of a demo may make.
+const MADE: u32 = 1_000_000;
 /// Ningbo.
 const REGION: &str = "33020000";
 /// Price of a kWh.
@@ -104,6 +109,8 @@ pub struct Life<'g> {
     folders: Folders,
     people: Vec<Registration>,
     pin: Pin,
+    /// The second officer's, of main control card and ESAM issuing card.
+    officer: Pin,
     region: RegionCode,
     now: BcdTime,
     timeline: Timeline,
@@ -140,6 +147,7 @@ impl<'g> Life<'g> {
             sold_to: vec![0; people.len()],
             people,
             pin: Pin::from_digits(DEMO_PIN)?,
+            officer: Pin::from_digits(DEMO_OFFICER_PIN)?,
             region,
             now: crate::clock::now(global)?,
             timeline: Timeline::default(),
@@ -181,7 +189,7 @@ impl<'g> Life<'g> {
             roots,
             "000000000001".parse()?,
             serial,
-            &self.pin,
+            Pins::both(&self.pin, &self.officer),
             None,
         )?;
         let record = CeremonyRecord::of_test_root(self.options.suite, &self.now.to_string());
@@ -193,30 +201,21 @@ impl<'g> Life<'g> {
             "test keys: these cards never meet formal meters",
         );
         let mut main = Bay::open(self.global, &province::main_card(&folder), CardKind::MainControl)?;
-        let mut source = CardSource::open(IssuingCard::new(&mut main), &self.pin)?;
+        let mut source = CardSource::open(IssuingCard::new(&mut main), Pins::both(&self.pin, &self.officer))?;
         let mut journal = issue::journal(&folder)?;
         for (kind, number) in
             [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
         {
             let number: DeviceNumber = number.parse()?;
-            let wish = Wish {
-                kind,
-                number,
-                region: self.region,
-                ceiling: None,
-                wanted: None,
-                pin: None,
-                allowed: Allowed::default(),
+            // An ESAM issuing card has a supervisor beside its operator.
+            let pins = match kind {
+                CardKind::EsamIssuing => Pins::both(&self.pin, &self.officer),
+                _ => (&self.pin).into(),
             };
+            let wish = Wish { pins, limit: Some(MADE), ..Wish::new(kind, number, self.region) };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
-            let issued = province::issue_with(
-                self.global,
-                &mut source,
-                &wish,
-                &self.pin,
-                &path.clone().into(),
-                &mut journal,
-            )?;
+            let issued =
+                province::issue_with(self.global, &mut source, &wish, &path.clone().into(), &mut journal)?;
             hand_over(&path, &issuing_card(&self.folders.city, kind))?;
             self.later(600);
             self.say(
@@ -242,19 +241,10 @@ impl<'g> Life<'g> {
         )?;
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         let number: DeviceNumber = "330200000001".parse()?;
-        let wish = Wish {
-            kind: CardKind::Psam,
-            number,
-            region: self.region,
-            ceiling: None,
-            wanted: None,
-            pin: None,
-            allowed: Allowed::default(),
-        };
+        let wish = Wish { pins: (&self.pin).into(), ..Wish::new(CardKind::Psam, number, self.region) };
         let mut journal = issue::journal(&self.folders.city)?;
         let place = psam_card(&self.folders.bank);
-        let issued =
-            province::issue_with(self.global, &mut source, &wish, &self.pin, &place.into(), &mut journal)?;
+        let issued = province::issue_with(self.global, &mut source, &wish, &place.into(), &mut journal)?;
         self.later(600);
         self.say(
             "city",
@@ -338,6 +328,7 @@ impl<'g> Life<'g> {
                 imsi: person.sim.imsi.as_str(),
                 msisdn: Some(person.sim.msisdn.as_str()),
                 state: State::Test,
+                profile: Profile::Sim,
             };
             sim::personalised(self.global, &card, MESSAGES, None)?.save(&self.sim_path(person), false)?;
         }

@@ -2,13 +2,18 @@
 
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
-use crate::card_ref::{self, CardRef};
-use crate::fail::refused;
-use crate::home::{Home, Party};
-use crate::output::{answer, table};
+use crate::card_ref::{self, CardRef, NamesCard};
+use crate::clock::now;
+use crate::fail::{refused, security};
+use crate::home::{self, Home, Party};
+use crate::nouns::kdc::RevokedList;
+use crate::output::{answer, say, table};
+use ::kdc::ids::DeviceNumber;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use keys::Role;
 use reader::driver::fmcos::Fmcos;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
@@ -25,9 +30,36 @@ pub enum Verb {
 /// Options of `city open`.
 #[derive(Debug, Args)]
 pub struct Open {
-    /// Issuing cards: card files, or cards in readers (pcsc:READER, pcsc:SERIAL).
+    /// Issuing cards: card files, or cards in readers (pcsc:READER, pcsc:SERIAL). A successor of a higher key version, or of
+    /// the same, takes the place of the card before it, which steps aside into the folder `earlier`.
     #[arg(required = true)]
     pub cards: Vec<CardRef>,
+    /// The province's list of revoked cards (`revoked.json`); the city keeps it and refuses what stands on it.
+    #[arg(long, value_name = "FILE")]
+    pub revoked: Option<PathBuf>,
+}
+
+/// An issuing card as the city took it into use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    kind: String,
+    number: DeviceNumber,
+    key_version: u8,
+    at: String,
+}
+
+/// Where a city keeps what it took into use.
+fn record(folder: &Path) -> PathBuf {
+    folder.join("issuing.json")
+}
+
+fn opened(folder: &Path) -> Result<Vec<Opened>> {
+    let path = record(folder);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(&home::read_text(&path)?).with_context(|| format!("{} is damaged", path.display()))
 }
 
 /// Where a city keeps the issuing card of a kind.
@@ -39,36 +71,116 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let Verb::Open(options) = verb;
     let home = Home::new(global)?;
+    let list = options.revoked.as_deref().map(RevokedList::read).transpose()?;
     let mut rows = Vec::new();
     for card in &options.cards {
-        let info = info_of(global, card)?;
-        if !matches!(info.kind, CardKind::PsamIssuing | CardKind::EsamIssuing) {
-            return Err(refused(format!(
-                "{} is a card of kind {}; a city works with issuing cards",
-                card,
-                info.kind.name()
-            ))
-            .into());
+        let (info, key_version) = issuing_of(global, card)?;
+        let region = RegionCode(info.region);
+        let folder = home.make(Party::City(region), "taking issuing cards into use")?;
+        let mut revoked = RevokedList::of(&folder)?;
+        if let Some(list) = &list {
+            revoked.join(list);
+            revoked.keep(&folder)?;
         }
-        let city = Party::City(RegionCode(info.region));
-        let folder = home.make(city, "taking issuing cards into use")?;
+        let number = DeviceNumber(info.number);
+        revoked.must_not_hold(info.kind, number)?;
+        let mut cards = opened(&folder)?;
+        must_not_go_back(&cards, info.kind, number, key_version)?;
         let place = issuing_card(&folder, info.kind);
+        step_aside(global, &folder, &place, card, (&info, key_version))?;
         hand_over(card, &place)?;
+        let now = Opened { kind: info.kind.name().into(), number, key_version, at: now(global)?.to_string() };
+        if !cards.iter().any(|card| (&card.kind, card.number) == (&now.kind, now.number)) {
+            cards.push(now);
+            home::write(&record(&folder), format!("{}\n", serde_json::to_string_pretty(&cards)?).as_bytes())?;
+        }
         rows.push([
             info.kind.name().to_owned(),
-            RegionCode(info.region).to_string(),
+            number.to_string(),
+            key_version.to_string(),
+            region.to_string(),
             card_ref::shown(&place),
         ]);
     }
-    let object = json!({ "cards": rows });
-    answer(global, &table(&["card", "city", "now at"], rows.into_iter().map(Vec::from).collect()), object);
+    let cards = rows.iter().map(|[kind, number, version, city, place]| {
+        json!({ "kind": kind, "number": number, "key_version": version, "city": city, "now_at": place })
+    });
+    let object = json!({ "cards": cards.collect::<Vec<_>>() });
+    let head = ["card", "number", "key version", "city", "now at"];
+    answer(global, &table(&head, rows.into_iter().map(Vec::from).collect()), object);
+    Ok(())
+}
+
+/// Card information and key version of an issuing card.
+fn issuing_of(global: &Global, card: &CardRef) -> Result<(CardInfo, u8)> {
+    let info = info_of(global, card)?;
+    if !info.kind.is_city_issuing() {
+        let words = format!("{card} is a card of kind {}; a city works with issuing cards", info.kind.name());
+        return Err(refused(words).into());
+    }
+    let mut bay = Bay::open(global, card, info.kind)?;
+    let mut fmcos = Fmcos::new(&mut bay);
+    fmcos.reset()?;
+    fmcos.select_mf()?;
+    let version = fmcos.key_information(0xF5, Role::Master.code())?.version;
+    bay.close()?;
+    Ok((info, version))
+}
+
+/// A city that went to new keys does not take an older card into use again.
+fn must_not_go_back(cards: &[Opened], kind: CardKind, number: DeviceNumber, version: u8) -> Result<()> {
+    let newest = cards.iter().filter(|card| card.kind == kind.name()).map(|card| card.key_version).max();
+    match newest {
+        Some(newest) if newest > version => {
+            let words = format!(
+                "{} card {number} has keys of version {version}, the city works with version {newest} already",
+                kind.name()
+            );
+            Err(security(words)
+                .hint("hand the card to the province: its version was given up for a reason")
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes room for a successor: the card in its place steps aside. A card that is the one to be opened, or is no issuing card of
+/// a version as high at most, stays, and `hand_over` says so.
+fn step_aside(
+    global: &Global,
+    folder: &Path,
+    place: &Path,
+    card: &CardRef,
+    successor: (&CardInfo, u8),
+) -> Result<()> {
+    if !card_ref::taken(place) || card.card_ref().resolve()? == place.card_ref().resolve()? {
+        return Ok(());
+    }
+    let (info, version) = successor;
+    let (old, old_version) = issuing_of(global, &place.card_ref())?;
+    if old.number == info.number || old_version > version {
+        return Ok(());
+    }
+    let earlier = folder.join("earlier");
+    std::fs::create_dir_all(&earlier).with_context(|| format!("cannot make {}", earlier.display()))?;
+    let aside = earlier.join(format!("{}-{}.card", old.kind.name(), DeviceNumber(old.number)));
+    if card_ref::taken(&aside) {
+        return Ok(());
+    }
+    card_ref::move_place(place, &aside)?;
+    say(format!(
+        "{} {} steps aside to {}",
+        old.kind.name(),
+        DeviceNumber(old.number),
+        card_ref::shown(&aside)
+    ));
     Ok(())
 }
 
 /// Card information of an FMCOS card.
 pub fn info_of(global: &Global, card: &CardRef) -> Result<CardInfo> {
     let (mut bay, kind) = Bay::open_any(global, card)?;
-    if kind == CardKind::Sim {
+    if kind.is_sim() {
         return Err(refused(format!("{card} is a SIM, which carries no card information")).into());
     }
     let named = card.to_string();

@@ -4,6 +4,7 @@ pub mod apdu;
 pub mod card;
 pub mod city;
 pub mod esam;
+pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
@@ -11,6 +12,10 @@ pub mod reader;
 pub mod server;
 pub mod shell;
 pub mod sim;
+#[cfg(unix)]
+pub mod slot;
+pub mod stock;
+pub mod test_card;
 pub mod trace;
 
 use crate::args::{Cli, Noun};
@@ -25,7 +30,12 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Card(verb) => card::run(&global, verb),
         Noun::Psam(verb) => psam::run(&global, verb),
         Noun::Esam(verb) => esam::run(&global, verb),
+        Noun::Issue(verb) => issue::run(&global, verb),
+        Noun::Stock(verb) => stock::run(&global, verb),
+        Noun::TestCard(verb) => test_card::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
+        #[cfg(unix)]
+        Noun::Slot(verb) => slot::run(&global, verb),
         Noun::Meter(verb) => meter::run(&global, verb),
         Noun::Server(verb) => server::run(&global, verb),
         Noun::Reader(verb) => reader::run(&global, verb),

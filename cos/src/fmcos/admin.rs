@@ -18,7 +18,7 @@ const MAX_RECORD: u8 = 248;
 
 pub fn create(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let fid = Fid(command.p1p2());
-    let kind = FileKind::of(command.data[0]).ok_or(Sw::WRONG_DATA)?;
+    let kind = FileKind::of(command.data[0]).filter(|kind| *kind != FileKind::Link).ok_or(Sw::WRONG_DATA)?;
     if fid == Fid::MF {
         return create_mf(context, kind, command.data);
     }

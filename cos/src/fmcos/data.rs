@@ -46,6 +46,7 @@ pub fn read(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     Ok(if file.is_written() { Sw::OK } else { Sw::DATA_SUSPECT })
 }
 
+/// UPDATE BINARY: an applet may look at it first and hand it on.
 pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (mut file, offset) = target(context, command)?;
     context.require(Right(file.header[6]))?;

@@ -83,6 +83,11 @@ fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> 
     } else {
         unseal(context, command)?
     };
+    entry(context, &plain)
+}
+
+/// Checks head and value against the type.
+fn entry(context: &Context<'_>, plain: &[u8]) -> Result<Entry, Halt> {
     let (head, value) = plain.split_first_chunk::<5>().ok_or(Sw::WRONG_LENGTH)?;
     let is_pin = head[0] & !PROTECTED == kind::PIN;
     let fits =
@@ -106,7 +111,15 @@ fn open(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Entry, Halt> 
 
 /// Cipher text and MAC under the directory's master key 39/00, or the MF's when it has none of its own.
 fn unseal(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Zeroizing<alloc::vec::Vec<u8>>, Halt> {
-    let master = master(context)?.key(&context.memory, context.chip.suite)?;
+    unseal_under(context, command, &master(context)?)
+}
+
+fn unseal_under(
+    context: &Context<'_>,
+    command: &CommandRef<'_>,
+    master: &KeyRecord,
+) -> Result<Zeroizing<alloc::vec::Vec<u8>>, Halt> {
+    let master = master.key(&context.memory, context.chip.suite)?;
     let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
     let (cipher_text, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let [cla, ins, p1, p2] = command.header();
@@ -115,6 +128,60 @@ fn unseal(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Zeroizing<a
         return Err(Sw::MAC_WRONG.into());
     }
     seal::decipher(&master, cipher_text).map_err(|_| Sw::WRONG_DATA.into())
+}
+
+/// P1 of STAGE KEY: the new master key.
+pub const STAGE_MASTER: u8 = 0x02;
+/// P1 of STAGE KEY: another key.
+pub const STAGE: u8 = 0x03;
+
+/// STAGE KEY `84 D4 02 00` and `84 D4 03 id`, a command of our applets: the data field of WRITE KEY, for a key that waits
+/// until all are switched at once ([`keyfile::switch`]) [docs/specs/cards.md 10].
+///
+/// The new master 39/00 comes under the one in use, and drops what was staged before; the others come under the new
+/// master, so that whoever knows the old one learns nothing of them but by it. 6A88 without the key in use, or without a
+/// staged master.
+pub fn stage(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let file = context.key_file()?;
+    context.require(Right(file.header[6]))?;
+    let is_master = command.p1 == STAGE_MASTER;
+    let under = if is_master { master(context)? } else { staged_master(context, &file)? };
+    let entry = entry(context, &unseal_under(context, command, &under)?)?;
+    let kind = entry.head[0] & !PROTECTED;
+    if is_master != (kind == kind::EXTERNAL && command.p2 == 0) {
+        return Err(Sw::WRONG_KIND.into());
+    }
+    let old = keyfile::find(&context.memory, &file, kind, command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
+    context.require(old.change_right())?;
+    if is_master {
+        keyfile::unstage(&mut context.memory, &file)?;
+    }
+    keyfile::stage(&mut context.memory, &file, command.p2, entry.head, &entry.value)?;
+    Ok(Sw::OK)
+}
+
+fn staged_master(context: &Context<'_>, file: &Node) -> Result<KeyRecord, Halt> {
+    keyfile::find_staged(&context.memory, file, kind::EXTERNAL, 0).ok_or(Sw::KEY_NOT_FOUND.into())
+}
+
+/// Checks the MAC at the end of a protected command under the staged master key, or the one in use where none is staged;
+/// gives the data before it. 6985 no challenge, 6987 no MAC, 9302 it is wrong.
+pub fn master_checked<'c>(
+    context: &Context<'_>,
+    command: &CommandRef<'c>,
+    staged: bool,
+) -> Result<&'c [u8], Halt> {
+    let record = if staged { staged_master(context, &context.key_file()?)? } else { master(context)? };
+    let key = record.key(&context.memory, context.chip.suite)?;
+    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
+    let [cla, ins, p1, p2] = command.header();
+    let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
+    if keys::equal(&mac::session(&key, challenge.bytes(), &[&header, body]), code) {
+        Ok(body)
+    } else {
+        Err(Sw::MAC_WRONG.into())
+    }
 }
 
 fn master(context: &Context<'_>) -> Result<KeyRecord, Halt> {
@@ -142,5 +209,16 @@ pub fn information(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
     let kcv = record.key(&context.memory, context.chip.suite)?.kcv();
     context.answer.extend_from_slice(&[record.type_byte(), record.byte4(), record.byte5()]);
     context.answer.extend_from_slice(&kcv);
+    Ok(Sw::OK)
+}
+
+/// TRIES LEFT `80 3C type id`: the retry counter of a PIN or of an external authentication key, limit in the high nibble,
+/// tries left in the low one [docs/specs/cards.md 6]. It costs none; 6981 for a key without one.
+pub fn tries(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let record = context.key_record(command.p1, command.p2)?;
+    if !matches!(record.kind(), kind::EXTERNAL | kind::PIN) {
+        return Err(Sw::WRONG_KIND.into());
+    }
+    context.answer.push(record.byte5());
     Ok(Sw::OK)
 }

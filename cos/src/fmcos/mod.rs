@@ -11,12 +11,15 @@ mod records;
 mod sam;
 mod select;
 
+pub use data::update as update_binary;
 pub use keys::information as key_information;
+pub use keys::{STAGE, STAGE_MASTER, master_checked, stage as stage_key, tries as tries_left};
 pub use purse::Pending;
 pub use sam::Sam;
 
 use crate::table::{
-    Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Needs, Params, check,
+    Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Interface, Needs, Params, WrongLe,
+    check,
 };
 use wire::Sw;
 
@@ -87,8 +90,8 @@ pub static SAM_COMMANDS: &[CommandRow] = &[
 const _: () = check(SAM_COMMANDS);
 const _: () = check(COMMANDS);
 
-/// FMCOS 2.0.
-pub static DIALECT: Dialect = Dialect {
+/// How all classes of FMCOS are spoken.
+pub static INTERFACE: Interface = Interface {
     name: "FMCOS 2.0",
     commands: COMMANDS,
     // UNSPECIFIED: the manual gives no list; the order follows from its texts (docs/specs/fmcos.md).
@@ -103,6 +106,13 @@ pub static DIALECT: Dialect = Dialect {
     },
     more: 0x61,
     get_response_class: 0x00,
-    corrects_le: true,
+    wrong_le: WrongLe::Corrected,
+};
+
+/// FMCOS 2.0.
+pub static DIALECT: Dialect = Dialect {
+    name: "FMCOS 2.0",
+    main: &INTERFACE,
+    others: &[],
     choices: Choices { fci_version: true, log_serial_raised: true },
 };

@@ -5,7 +5,8 @@ use super::desk::{self, Desk, Line, Step, key};
 use super::furnished::{APP, furnish, sfi};
 use super::supply::{Flaw, Supply, TORN, Torn};
 use super::tree::{live, serials};
-use super::{Random, bare, entropy};
+use super::{BARE, Random, entropy, uicc};
+use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Nvm, PAGE, Protocol};
 use keys::Suite;
 
@@ -149,13 +150,42 @@ fn endings(desk: &mut Desk, suite: Suite) {
     desk.reset();
 }
 
-/// A card that may still write so many pages; its random bytes are the caller's.
-fn powered(image: &[u8], writes: Option<u32>, torn: Torn, flaw: Flaw, random: &Random) -> Card<Supply> {
-    let mut card = Card::new(Supply::new(image.to_vec(), flaw), entropy(random), bare).unwrap();
-    if card.power_on().is_some() {
-        card.nvm_mut().fail_after(writes, torn);
+/// What a card of the proof is made of.
+struct Chip<'a> {
+    program: &'static Program,
+    flaw: Flaw,
+    /// Random bytes, set before the card asks for them.
+    random: &'a Random,
+}
+
+impl Chip<'_> {
+    /// The card on this EEPROM, without power yet.
+    fn card(&self, supply: Supply) -> Card<Supply> {
+        // The kernel asks for a program by a plain function; there is one for each program of the proof.
+        let program_of: fn(_) -> _ = match self.program.name {
+            name if name == BARE.name => |_| Some(&BARE),
+            _ => |_| Some(&uicc::UICC),
+        };
+        Card::new(supply, entropy(self.random), program_of).unwrap()
     }
-    card
+
+    /// A card that lets the supply fail after the power came back.
+    fn powered(&self, image: &[u8], writes: Option<u32>, torn: Torn) -> Card<Supply> {
+        let mut card = self.card(Supply::new(image.to_vec(), self.flaw));
+        if card.power_on().is_some() {
+            card.nvm_mut().fail_after(writes, torn);
+        }
+        card
+    }
+
+    /// The card after the commands since its last reset: their proofs and their transactions stand.
+    fn after(&self, start: &[u8], prefix: &[&Step]) -> Card<Supply> {
+        let mut card = self.powered(start, None, Torn::Old);
+        for step in prefix {
+            tell(&mut card, self.random, step);
+        }
+        card
+    }
 }
 
 fn tell(card: &mut Card<Supply>, random: &Random, step: &Step) -> Vec<u8> {
@@ -164,30 +194,25 @@ fn tell(card: &mut Card<Supply>, random: &Random, step: &Step) -> Vec<u8> {
 }
 
 /// Runs the script; at every command, and every write of it, the supply fails in every way.
-fn check(lines: &[Line], suite: Suite, flaw: Flaw, torn: &[Torn]) -> Report {
+fn check(lines: &[Line], program: &'static Program, start: Vec<u8>, flaw: Flaw, torn: &[Torn]) -> Report {
     let mut report = Report::default();
     let random = Random::default();
-    let mut start = desk::manufactured(suite, Protocol::Direct);
-    let mut prefix: Vec<&Step> = Vec::new();
+    let chip = Chip { program, flaw, random: &random };
+    let (mut start, mut prefix) = (start, Vec::<&Step>::new());
     for line in lines {
         let Line::Command(step) = line else {
-            start = after(&start, &prefix, flaw, &random).nvm().bytes().to_vec();
+            start = chip.after(&start, &prefix).nvm().bytes().to_vec();
             prefix.clear();
             continue;
         };
-        Case { start: &start, prefix: &prefix, step, flaw, random: &random }.check(torn, &mut report);
+        Case { start: &start, prefix: &prefix, step, chip: &chip }.check(torn, &mut report);
         prefix.push(step);
     }
     report
 }
 
-/// The card after the commands since its last reset: their proofs and their transactions stand.
-fn after(start: &[u8], prefix: &[&Step], flaw: Flaw, random: &Random) -> Card<Supply> {
-    let mut card = powered(start, None, Torn::Old, flaw, random);
-    for step in prefix {
-        tell(&mut card, random, step);
-    }
-    card
+fn check_fmcos(lines: &[Line], suite: Suite, flaw: Flaw, torn: &[Torn]) -> Report {
+    check(lines, &BARE, desk::manufactured(suite, Protocol::Direct), flaw, torn)
 }
 
 /// One command under test.
@@ -195,16 +220,15 @@ struct Case<'a> {
     start: &'a [u8],
     prefix: &'a [&'a Step],
     step: &'a Step,
-    flaw: Flaw,
-    random: &'a Random,
+    chip: &'a Chip<'a>,
 }
 
 impl Case<'_> {
     fn check(&self, torn: &[Torn], report: &mut Report) {
-        let mut whole = after(self.start, self.prefix, self.flaw, self.random);
+        let mut whole = self.chip.after(self.start, self.prefix);
         let before = whole.nvm().bytes().to_vec();
         whole.nvm_mut().count();
-        let answer = tell(&mut whole, self.random, self.step);
+        let answer = tell(&mut whole, self.chip.random, self.step);
         assert_eq!(answer[answer.len() - 2..], self.step.sw.to_be_bytes(), "{self}");
         let (after, writes) = (whole.nvm().bytes().to_vec(), whole.nvm().counted());
         if writes == 0 {
@@ -236,8 +260,8 @@ impl Case<'_> {
     fn kept(&self, before: &[u8], after: &[u8]) -> Option<&'static str> {
         let spent = matches!(counter_only(before, after), Some(Counter::Spent));
         match self.step.sw {
-            0x9000 | 0x9303 => None,
-            0x63C0..=0x63CF | 0x6988 | 0x9302 => {
+            0x9000 | 0x9303 | 0x6100..=0x61FF | 0x9F00..=0x9FFF => None,
+            0x63C0..=0x63CF | 0x6988 | 0x9302 | 0x9804 | 0x9840 => {
                 (before != after && !spent).then_some("a wrong secret changed more")
             }
             // the secret was right: a try it takes must not stay spent
@@ -249,29 +273,29 @@ impl Case<'_> {
     /// on the try must be spent.
     fn writes_of_a_wrong_one(&self) -> Option<u32> {
         let wrong = self.step.wrong.as_ref().filter(|wrong| **wrong != self.step.bytes)?;
-        let mut card = after(self.start, self.prefix, self.flaw, self.random);
+        let mut card = self.chip.after(self.start, self.prefix);
         card.nvm_mut().count();
-        tell(&mut card, self.random, &Step { bytes: wrong.clone(), ..self.step.clone() });
+        tell(&mut card, self.chip.random, &Step { bytes: wrong.clone(), ..self.step.clone() });
         Some(card.nvm().counted())
     }
 
     /// The memory after a cut, and after power came back. It came back twice: at every write of the recovery it failed
     /// again, which may not matter.
     fn cut(&self, writes: u32, torn: Torn, report: &mut Report) -> Vec<u8> {
-        let mut card = after(self.start, self.prefix, self.flaw, self.random);
+        let mut card = self.chip.after(self.start, self.prefix);
         card.nvm_mut().fail_after(Some(writes), torn);
-        let answer = tell(&mut card, self.random, self.step);
+        let answer = tell(&mut card, self.chip.random, self.step);
         assert!(answer.is_empty() && !card.is_powered(), "{self}: an answer without power");
         let left = card.nvm().bytes().to_vec();
-        let healed = powered(&left, None, torn, self.flaw, self.random).nvm().bytes().to_vec();
+        let healed = self.chip.powered(&left, None, torn).nvm().bytes().to_vec();
         for second in 0.. {
-            let mut supply = Supply::new(left.clone(), self.flaw);
+            let mut supply = Supply::new(left.clone(), self.chip.flaw);
             supply.fail_after(Some(second), Torn::Noise);
-            let mut card = Card::new(supply, entropy(self.random), bare).unwrap();
+            let mut card = self.chip.card(supply);
             if card.power_on().is_some() {
                 break; // the recovery needs fewer writes
             }
-            let third = powered(card.nvm().bytes(), None, torn, self.flaw, self.random);
+            let third = self.chip.powered(card.nvm().bytes(), None, torn);
             if live(third.nvm().bytes()) != live(&healed) {
                 report.violations.push(format!("{self}: a second cut at write {second} of the recovery"));
             }
@@ -322,7 +346,7 @@ fn counter_only(old: &[u8], found: &[u8]) -> Option<Counter> {
 fn a_cut_at_any_page_write_leaves_before_or_after() {
     let mut sum = Report::default();
     for suite in Suite::ALL {
-        let report = check(&life(suite), suite, Flaw::None, &TORN);
+        let report = check_fmcos(&life(suite), suite, Flaw::None, &TORN);
         assert!(report.violations.is_empty(), "{}: {:#?}", suite.name(), report.violations);
         sum.cuts += report.cuts;
         sum.commands += report.commands;
@@ -331,13 +355,84 @@ fn a_cut_at_any_page_write_leaves_before_or_after() {
     assert!(sum.commands > 200 && sum.cuts > 10_000, "the script does not write");
 }
 
+/// Commands of a UICC that change memory, of both classes. A `*` before one marks a secret proved: its last byte made wrong is
+/// the wrong one.
+const SIM_LIFE: &[(&str, u16)] = &[
+    ("A0A40000027F10", 0x9F17),
+    ("A0A40000026F3A", 0x9F0F),
+    ("A0DC010404AABBCCDD", 0x9000),
+    ("00DC050404AABBCCDD", 0x9000),
+    ("*A0200001083131313131313131", 0x9000),
+    ("*A0200001083131313131313130", 0x9804),
+    ("*00200001083131313131313130", 0x63C1),
+    ("*00200001083131313131313131", 0x9000),
+    ("*00200081083232323232323232", 0x9000),
+    ("*0020000A084141414141414141", 0x9000),
+    ("A004000000", 0x9000),
+    ("A044000000", 0x9000),
+    ("00040000026F3A", 0x9000),
+    ("00440000026F3A", 0x9000),
+    ("A0A40000026F39", 0x9F0F),
+    ("A032000003000102", 0x9F06),
+    ("A0DC000303FFFF00", 0x9000),
+    ("A032000003000100", 0x9850),
+    ("8032910003000001", 0x6106),
+    ("reset", 0),
+    ("*A0240001103131313131313131 3434343434343434", 0x9000),
+    ("*00240001103434343434343434 3131313131313131", 0x9000),
+    ("*A0260001083131313131313131", 0x9000),
+    ("*A0280001083131313131313130", 0x9804),
+    ("*A0280001083131313131313131", 0x9000),
+    ("*00260001083131313131313131", 0x9000),
+    ("*00280001083131313131313131", 0x9000),
+    ("00D6850002AABB", 0x9000),
+    ("00A4040405A000000087", 0x6133),
+    ("00DC026404030A0B0C", 0x9000),
+    ("*A0200001083131313131313130", 0x9804),
+    ("*A0200001083131313131313130", 0x9804),
+    ("*A0200001083131313131313130", 0x9840),
+    ("*A0200001083131313131313131", 0x9840),
+    ("*A02C000010504F5050505050503131313131313131", 0x9804),
+    ("*A02C00001050505050505050503131313131313131", 0x9000),
+    ("*002C000110504F5050505050503131313131313131", 0x63C9),
+    ("*002C00011050505050505050503131313131313131", 0x9000),
+    ("reset", 0),
+];
+
+fn sim_life() -> Vec<Line> {
+    let line = |(text, sw): &(&str, u16)| {
+        if *text == "reset" {
+            return Line::Reset;
+        }
+        let bytes = desk::unhex(text.trim_start_matches('*'));
+        let wrong = text.starts_with('*').then(|| {
+            // the first eight bytes of data are the secret
+            let mut wrong = bytes.clone();
+            wrong[12] = 0x30;
+            wrong
+        });
+        Line::Command(Step { random: [0; 8], bytes, sw: *sw, wrong })
+    };
+    SIM_LIFE.iter().map(line).collect()
+}
+
+#[test]
+fn a_cut_on_a_sim_leaves_before_or_after() {
+    let report = check(&sim_life(), &uicc::UICC, uicc::image(), Flaw::None, &TORN);
+    assert!(report.violations.is_empty(), "{:#?}", report.violations);
+    println!("{} cuts in {} commands, 0 violations", report.cuts, report.commands);
+    assert!(report.commands > 25 && report.cuts > 1_000, "the script does not write");
+    let broken = check(&sim_life(), &uicc::UICC, uicc::image(), Flaw::HeaderLost, &[Torn::Old, Torn::Noise]);
+    assert!(broken.violations.len() > 20, "a broken journal passes: {:?}", broken.violations);
+}
+
 /// The same proof on an EEPROM that breaks the journal's promise: were it to pass, it would prove nothing.
 #[test]
 fn a_broken_journal_is_found() {
     let suite = Suite::TripleDes;
     let lines = life(suite);
     for flaw in [Flaw::HeaderLost, Flaw::PagesLate] {
-        let report = check(&lines, suite, flaw, &[Torn::Old, Torn::Noise]);
+        let report = check_fmcos(&lines, suite, flaw, &[Torn::Old, Torn::Noise]);
         println!("{flaw:?}: {} violations in {} cuts", report.violations.len(), report.cuts);
         assert!(report.violations.len() > 100, "{flaw:?} passes: {:?}", report.violations);
     }

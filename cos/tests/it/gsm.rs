@@ -2,9 +2,10 @@
 //! every access condition.
 
 use super::{Random, entropy};
-use gridcard_cos::gsm::{self, SimDir, SimFile, SimSecret, SimShape};
+use gridcard_cos::gsm;
 use gridcard_cos::journal::Memory;
 use gridcard_cos::keyfile::kind;
+use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use keys::Suite;
@@ -19,13 +20,22 @@ static SIM: Program = Program {
 };
 
 const fn file(fid: u16, shape: SimShape, access: u8, content: &'static [u8]) -> SimFile {
-    SimFile { fid: Fid(fid), name: "", shape, access, content }
+    SimFile::new(fid, "", shape, access, content)
 }
 
 static MASTER: &[SimFile] = &[file(0x2F00, SimShape::Transparent(300), 0x00, &[])];
 
-static RECORDS: &[SimFile] =
-    &[file(0x6F01, SimShape::LinearFixed(5, 3), 0x00, &[]), file(0x6F02, SimShape::Cyclic(3, 2), 0x00, &[])];
+static RECORDS: &[SimFile] = &[
+    file(0x6F01, SimShape::LinearFixed(5, 3), 0x00, &[]),
+    file(0x6F02, SimShape::Cyclic(3, 2), 0x00, &[]),
+    // counters: INCREASE after CHV1, of three bytes and of four
+    file(0x6F03, SimShape::Cyclic(3, 3), 0x00, &[0, 0, 0]).increase(0x1),
+    file(0x6F04, SimShape::Cyclic(2, 4), 0x00, &[0, 0, 0, 0]).increase(0x0),
+    // INVALIDATE after CHV1, REHABILITATE after CHV2; the second stays readable
+    file(0x6F05, SimShape::LinearFixed(2, 3), 0x00, &[]).administer(0x21),
+    file(0x6F06, SimShape::LinearFixed(2, 3), 0x00, &[]).administer(0x21).readable(),
+    file(0x6F07, SimShape::Cyclic(3, 3), 0x00, &[0, 0, 0]).increase(0x0).administer(0x00).readable(),
+];
 
 /// One transparent byte under every nibble; the low nibble of the identifier is the condition of READ, and UPDATE
 /// never.
@@ -41,10 +51,15 @@ static GUARDED: &[SimFile] = &[
 ];
 
 static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, files: MASTER },
-    SimDir { fid: Fid(0x7F01), files: RECORDS },
-    SimDir { fid: Fid(0x7F02), files: GUARDED },
+    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: Fid(0x7F01), aid: &[], files: RECORDS },
+    SimDir { fid: Fid(0x7F02), aid: &[], files: GUARDED },
+    SimDir { fid: Fid(0x7F20), aid: &[], files: &[] },
 ];
+
+/// Ki: the key of the published examples of AES-CMAC [RFC 4493].
+const KI: [u8; 16] =
+    [0x2B, 0x7E, 0x15, 0x16, 0x28, 0xAE, 0xD2, 0xA6, 0xAB, 0xF7, 0x15, 0x88, 0x09, 0xCF, 0x4F, 0x3C];
 
 /// The memory of a SIM with CHV1 switched on.
 pub fn image() -> Vec<u8> {
@@ -60,17 +75,18 @@ pub fn on(image: Vec<u8>) -> Card<RamNvm> {
 }
 
 fn card(chv1: bool) -> Card<RamNvm> {
-    let secret = |kind, id, enabled, tries| SimSecret { kind, id, enabled, tries, value: [b'0' + id; 8] };
+    let secret = |kind, id, enabled, tries, value| SimSecret { kind, id, enabled, tries, value };
     let secrets = [
-        secret(kind::CHV, 1, chv1, 3),
-        secret(kind::CHV, 2, true, 3),
-        secret(kind::CHV, 10, true, 3),
-        secret(kind::PUK, 1, true, 10),
+        secret(kind::CHV, 1, chv1, 3, &[b'1'; 8][..]),
+        secret(kind::CHV, 2, true, 3, &[b'2'; 8]),
+        secret(kind::CHV, 10, true, 3, &[b':'; 8]),
+        secret(kind::PUK, 1, true, 10, &[b'1'; 8]),
+        secret(kind::KI, 1, true, 0, &KI),
     ];
     let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [0; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(2048));
     chip.manufacture(&mut nvm).unwrap();
-    gsm::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
+    mask::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
     let mut card = Card::new(nvm, entropy(&Random::default()), |_| Some(&SIM)).unwrap();
     card.power_on().unwrap();
     card
@@ -288,6 +304,141 @@ fn an_answer_waits_for_one_command() {
             ("A0", "6700"),
             ("A0A400", "6700"),
             ("A0A40000052F00", "6700"),
+        ],
+    );
+}
+
+/// The value grows in the newest record; the answer is the new value and what was added.
+#[test]
+fn increase_counts() {
+    let mut card = card(true);
+    select(&mut card, &["7F01", "6F03"]);
+    session(
+        &mut card,
+        &[
+            ("A032000003000001", "9804"),
+            ("A0200001083131313131313131", "9000"),
+            ("A032000003000001", "9F06"),
+            ("A0C0000006", "0000010000019000"),
+            ("A0320000030000FF", "9F06"),
+            ("A0C0000006", "0001000000FF9000"),
+            ("A0B2010403", "0001009000"),
+            ("A0B2020403", "0000019000"),
+            ("A0B2030403", "0000009000"),
+            // the sum does not fit: nothing moves
+            ("A032000003FFFF00", "9850"),
+            ("A0B2010403", "0001009000"),
+            ("A032000003FFFEFF", "9F06"),
+            ("A0C0000006", "FFFFFFFFFEFF9000"),
+            ("A032000003000001", "9850"),
+            ("A032000003000000", "9F06"),
+            ("A032000002FFFF", "6700"),
+            ("A032000103000001", "6B00"),
+            // INCREASE shows in the answer to SELECT: byte 8, and its condition in byte 10
+            ("A0A40000026F03", "9F0F"),
+            ("A0C000000F", "000000096F030440001FFF010203039000"),
+            // a record longer than the data field
+            ("A0A40000026F04", "9F0F"),
+            ("A032000003FFFFFF", "9F07"),
+            ("A0C0000007", "00FFFFFFFFFFFF9000"),
+            ("A032000003000001", "9F07"),
+            ("A0C0000007", "010000000000019000"),
+            // a cyclic file that may never be increased, one of another kind, and none
+            ("A0A40000026F02", "9F0F"),
+            ("A032000003000001", "9408"),
+            ("A0A40000026F01", "9F0F"),
+            ("A032000003000001", "9408"),
+            ("A0A40000023F00", "9F17"),
+            ("A032000003000001", "9400"),
+        ],
+    );
+}
+
+/// An invalidated file is selected and rehabilitated, and that is all; unless it says that it may be read and written.
+#[test]
+fn invalidated_files_are_closed() {
+    let mut card = card(true);
+    select(&mut card, &["7F01", "6F05"]);
+    session(
+        &mut card,
+        &[
+            ("A004000000", "9804"),
+            ("A044000000", "9804"),
+            ("A0200001083131313131313131", "9000"),
+            ("A0200002083232323232323232", "9000"),
+            ("A044000000", "9810"),
+            ("A004000000", "9000"),
+            ("A004000000", "9810"),
+            ("A0B2010403", "9810"),
+            ("A0DC010403010203", "9810"),
+            ("A0A2000001FF", "9810"),
+            ("A0A40000026F05", "9F0F"),
+            ("A0C000000F", "000000066F05040000FF21000201039000"),
+            ("A0B2010403", "9810"),
+            ("A044000000", "9000"),
+            ("A0B2010403", "FFFFFF9000"),
+            ("A0A40000026F05", "9F0F"),
+            ("A0C000000F", "000000066F05040000FF21010201039000"),
+            // readable when invalidated: READ and UPDATE go on, SEEK does not
+            ("A0A40000026F06", "9F0F"),
+            ("A0C000000F", "000000066F06040000FF21050201039000"),
+            ("A004000000", "9000"),
+            ("A0DC010403010203", "9000"),
+            ("A0B2010403", "0102039000"),
+            ("A0A200000101", "9810"),
+            ("A0A40000026F06", "9F0F"),
+            ("A0C000000F", "000000066F06040000FF21040201039000"),
+            ("A0A40000026F07", "9F0F"),
+            ("A004000000", "9000"),
+            ("A032000003000001", "9810"),
+            ("A044000000", "9000"),
+            ("A032000003000001", "9F06"),
+            ("A0A40000027F01", "9F17"),
+            ("A004000000", "9400"),
+            ("A044000000", "9400"),
+        ],
+    );
+    // it lasts
+    let mut later = on(card.nvm().bytes().to_vec());
+    select(&mut later, &["7F01", "6F06"]);
+    assert_eq!(answer(&mut later, "A0C000000F"), "000000066F06040000FF21040201039000");
+}
+
+/// The answer is AES-CMAC under Ki, so the published example of a message of one block is one of ours [RFC 4493].
+#[test]
+fn the_algorithm_is_the_published_one() {
+    let rand = "6BC1BEE22E409F96E93D7E117393172A";
+    let mut card = card(true);
+    let run = format!("A088000010{rand}");
+    session(
+        &mut card,
+        &[
+            (&run, "9408"),
+            ("A0A40000027F20", "9F17"),
+            (&run, "9804"),
+            ("A0200001083131313131313131", "9000"),
+            (&run, "9F0C"),
+            ("A0C000000C", "070A16B46B4D4144F79BDD9D9000"),
+            ("A08800000F00112233445566778899AABBCCDDEE", "6700"),
+            (&format!("A088000110{rand}"), "6B00"),
+        ],
+    );
+}
+
+/// A SIM without a toolkit: it hears what the terminal can, and has nothing to say.
+#[test]
+fn there_is_no_toolkit() {
+    let mut card = card(false);
+    session(
+        &mut card,
+        &[
+            ("A010000003FFFFFF", "9000"),
+            ("A012000010", "6F00"),
+            ("A014000003010203", "6F00"),
+            ("A0C2000003D10101", "6F00"),
+            ("A0A40000022F00", "9F0F"),
+            ("A010000001FF", "9000"),
+            ("A0C000000F", "6F00"),
         ],
     );
 }

@@ -9,7 +9,7 @@ use super::desk::{Desk, Line, unhex};
 use super::furnished::{fill, furnish, registers};
 use super::random::Random;
 use super::tree::{headers, live};
-use super::{BARE, bare, gsm};
+use super::{BARE, bare, gsm, uicc};
 use gridcard_cos::{Card, Chip, Nvm, PAGE, Protocol, RamNvm};
 use keys::Suite;
 use std::sync::Arc;
@@ -282,44 +282,74 @@ fn damaged_memory() {
     assert!(runs < 10 || cards > runs / 2, "only {cards} of {runs} had power: the damage is too great");
 }
 
-/// The SIM dialect, whole and damaged.
+/// The SIM dialects, whole and damaged: a SIM, and a UICC that is one too.
 #[test]
 fn noise_on_a_sim() {
-    let image = gsm::image();
+    let images = [gsm::image(), uicc::image()];
     until_time_is_over("noise_on_a_sim", 10, |seed| {
         let mut random = Random::new(seed);
-        let mut image = image.clone();
+        let is_uicc = random.one_in(2);
+        let mut image = images[usize::from(is_uicc)].clone();
         if seed % 2 == 1 {
             for _ in 0..=random.below(20) {
                 let at = 16 * PAGE + random.below(image.len() - 16 * PAGE);
-                image[at] = random.mostly(&[0x00, 0xFF, 0x38, 0x28, 0x2A, 0x2E, 0x3F, 0x01]);
+                image[at] = random.mostly(&[0x00, 0xFF, 0x21, 0x38, 0x28, 0x2A, 0x2E, 0x3F, 0x01]);
             }
         }
-        let mut card = gsm::on(image);
-        let fids = [
-            [0x3F, 0x00],
-            [0x2F, 0x00],
-            [0x7F, 0x01],
-            [0x6F, 0x01],
-            [0x6F, 0x02],
-            [0x7F, 0x02],
-            [0x6F, 0x12],
-        ];
+        let mut card = if is_uicc { uicc::on(image) } else { gsm::on(image) };
+        let rows: Vec<_> = match is_uicc {
+            true => uicc::UICC.rows().collect(),
+            false => gridcard_cos::gsm::INTERFACE.commands.iter().collect(),
+        };
         for _ in 0..COMMANDS {
             let command = match random.below(8) {
-                0..=2 => [&[0xA0, 0xA4, 0x00, 0x00, 0x02][..], &random.pick(&fids)].concat(),
-                3 => vec![0xA0, 0xC0, 0x00, 0x00, random.mostly(&[0, 1, 15])],
+                0..=2 => select(&mut random, is_uicc),
+                3 => {
+                    vec![random.pick(&[0xA0, 0x00]), 0xC0, 0x00, 0x00, random.mostly(&[0, 1, 15, 0x31])]
+                }
                 4 => {
                     let len = random.below(30);
                     random.bytes(len)
                 }
                 _ => {
-                    let rows = gridcard_cos::gsm::DIALECT.commands;
-                    let row = &rows[random.below(rows.len())];
+                    let row = rows[random.below(rows.len())];
                     random.command(row)
                 }
             };
             sw_of(&card.transmit(&command));
         }
     });
+}
+
+/// A SELECT that mostly finds something.
+fn select(random: &mut Random, is_uicc: bool) -> Vec<u8> {
+    let fids = [
+        [0x3F, 0x00],
+        [0x2F, 0x00],
+        [0x2F, 0x05],
+        [0x7F, 0x01],
+        [0x7F, 0x10],
+        [0x7F, 0xF0],
+        [0x7F, 0xFF],
+        [0x6F, 0x01],
+        [0x6F, 0x02],
+        [0x6F, 0x03],
+        [0x6F, 0x07],
+        [0x6F, 0x39],
+        [0x6F, 0x3C],
+        [0x7F, 0x02],
+        [0x6F, 0x12],
+    ];
+    if !is_uicc || random.one_in(3) {
+        return [&[0xA0, 0xA4, 0x00, 0x00, 0x02][..], &random.pick(&fids)].concat();
+    }
+    let wanted = random.pick(&[0x04, 0x0C]);
+    match random.below(4) {
+        0 => [&[0x00, 0xA4, 0x04, wanted, 0x05][..], &[0xA0, 0x00, 0x00, 0x00, 0x87]].concat(),
+        1 => {
+            let from = random.pick(&[0x08, 0x09]);
+            [&[0x00, 0xA4, from, wanted, 0x04][..], &random.pick(&fids), &random.pick(&fids)].concat()
+        }
+        _ => [&[0x00, 0xA4, 0x00, wanted, 0x02][..], &random.pick(&fids)].concat(),
+    }
 }

@@ -13,6 +13,7 @@ mod snapshot;
 mod supply;
 mod table;
 mod tree;
+mod uicc;
 
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};

@@ -2,8 +2,8 @@
 //!
 //! `GRIDCARD_UPDATE_SNAPSHOTS=1 cargo test -p gridcard-cos --test it snapshot` writes it anew.
 
-use gridcard_cos::table::{Case, Class, CommandRow, Dialect, Needs, Params};
-use gridcard_cos::{fmcos, gsm};
+use gridcard_cos::table::{Case, Class, CommandRow, Interface, Needs, Params, WrongLe};
+use gridcard_cos::{fmcos, gsm, uicc};
 use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/commands.txt");
@@ -56,11 +56,11 @@ fn rows(text: &mut String, rows: &[CommandRow]) {
     }
 }
 
-fn dialect(text: &mut String, dialect: &Dialect) {
-    writeln!(text, "== {}\n", dialect.name).unwrap();
-    writeln!(text, "class {}, instruction {}", dialect.words.class, dialect.words.ins).unwrap();
-    let words = &dialect.words;
-    for check in dialect.order {
+fn interface(text: &mut String, interface: &Interface) {
+    writeln!(text, "== {}\n", interface.name).unwrap();
+    writeln!(text, "class {}, instruction {}", interface.words.class, interface.words.ins).unwrap();
+    let words = &interface.words;
+    for check in interface.order {
         use gridcard_cos::table::Check::*;
         let word = match check {
             CardAlive | ApplicationOpen => "6A81".into(),
@@ -73,10 +73,10 @@ fn dialect(text: &mut String, dialect: &Dialect) {
     writeln!(
         text,
         "T=0: {:02X}xx announces, GET RESPONSE is {:02X} C0 ({} when nothing waits), a wrong Le is {}xx\n",
-        dialect.more,
-        dialect.get_response_class,
+        interface.more,
+        interface.get_response_class,
         words.nothing_waits,
-        if dialect.corrects_le { "6C" } else { "67" }
+        if interface.wrong_le == WrongLe::Corrected { "6C" } else { "67" }
     )
     .unwrap();
     writeln!(
@@ -85,18 +85,19 @@ fn dialect(text: &mut String, dialect: &Dialect) {
         "command", "class", "ins", "P1 P2", "case, data", "needs", "blocked"
     )
     .unwrap();
-    rows(text, dialect.commands);
+    rows(text, interface.commands);
     writeln!(text).unwrap();
 }
 
 #[test]
 fn the_command_tables_are_as_written_down() {
     let mut text = String::new();
-    dialect(&mut text, &fmcos::DIALECT);
+    interface(&mut text, &fmcos::INTERFACE);
     writeln!(text, "== purchase SAM, in FMCOS programs that take it\n").unwrap();
     rows(&mut text, fmcos::SAM_COMMANDS);
     writeln!(text).unwrap();
-    dialect(&mut text, &gsm::DIALECT);
+    interface(&mut text, &gsm::INTERFACE);
+    interface(&mut text, &uicc::INTERFACE);
     if std::env::var_os("GRIDCARD_UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(PATH, &text).unwrap();
     }

@@ -42,7 +42,7 @@ const CURRENT: [Option<u16>; 12] = [
 fn predicted(command: &[u8], blocked: Blocked) -> Option<u16> {
     let (data, []) = parse(command)? else { return Some(0x6700) };
     let [cla, ins, p1, p2] = [command[0], command[1], command[2], command[3]];
-    let rows: Vec<&CommandRow> = BARE.commands.iter().chain(BARE.dialect.commands).collect();
+    let rows: Vec<&CommandRow> = BARE.commands.iter().chain(BARE.dialect.main.commands).collect();
     let fits = |row: &&&CommandRow| match row.class {
         Class::Only(class) => cla == class,
         Class::Securable(class) => cla == class || cla == class + 4,

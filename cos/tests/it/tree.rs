@@ -55,7 +55,7 @@ fn directory(user: &[u8], at: usize, show: &mut impl FnMut(usize, &[u8])) {
         let kind = user[at] & 0x3F;
         let dir = kind == 0x38;
         let next = at + HEADER + if dir { usize::from(user[at + 9]) } else { 0 } + size(user, at);
-        if !matches!(kind, 0x28 | 0x2A | 0x2C | 0x2E | 0x2F | 0x38 | 0x3F) || next > end {
+        if !matches!(kind, 0x21 | 0x28 | 0x2A | 0x2C | 0x2E | 0x2F | 0x38 | 0x3F) || next > end {
             show(at, &user[at..=at]);
             return;
         }

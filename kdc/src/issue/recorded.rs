@@ -1,7 +1,7 @@
 //! Issuing with the journal around it: intent before the card is touched, outcome after.
 
 use super::{IssueError, Issued, Observer, Personalisation};
-use crate::ids::{Pin, Serial};
+use crate::ids::{Pins, Serial};
 use crate::journal::{Journal, Outcome, Subject};
 use crate::messages::{JournalError, RecordedError};
 use crate::plan::{Master, Plan, Step};
@@ -15,8 +15,8 @@ pub struct Order<'a> {
     pub plan: &'a Plan,
     /// The chip that must stand in the slot; `None` for any.
     pub wanted: Option<Serial>,
-    /// The operator's PIN for the card, for kinds that have one.
-    pub pin: Option<&'a Pin>,
+    /// The PINs the card will have, for kinds that have some.
+    pub pins: Pins<'a>,
     /// The master key to try when card and journal cannot tell; `None` leaves it to the journal.
     pub if_open: Option<Master>,
     /// Allows an authentication although the journal saw one try or none left.
@@ -48,23 +48,23 @@ pub fn issue(
     journal: &mut Journal,
     observer: &mut dyn Observer,
 ) -> Result<Recorded, RecordedError> {
-    super::fits(order.plan, source, order.pin)?;
+    super::fits(order.plan, source, order.pins)?;
     let session = match Personalisation::probe(order.plan, channel, order.wanted) {
         Ok(session) => session,
         Err(error) => return found(order, journal, error),
     };
     let subject = subject(order.plan, session.serial());
-    if let Some(tries) = journal.tries_left(subject.serial)
+    if let Some(tries) = journal.tries_left(subject.serial)?
         && tries <= 1
         && !order.spend_last_try
     {
         return Err(RecordedError::LastTry { serial: subject.serial, tries });
     }
     journal.intend(order.at, &subject)?;
-    let noted = if journal.has_own_master(subject.serial) { Master::Own } else { Master::Transport };
+    let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
     let if_open = order.if_open.unwrap_or(noted);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };
-    match session.run(source, order.pin, if_open, &mut noting) {
+    match session.run(source, order.pins, if_open, &mut noting) {
         Ok(issued) => {
             let outcome = Outcome::Issued { keys: &issued.keys, apdus: issued.apdus };
             journal
@@ -86,7 +86,7 @@ pub fn issue(
 fn found(order: &Order<'_>, journal: &mut Journal, error: IssueError) -> Result<Recorded, RecordedError> {
     if let IssueError::AlreadyIssued { serial, kind, number } = error {
         let subject = subject(order.plan, serial);
-        if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject) {
+        if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject)? {
             journal.conclude(order.at, &subject, Outcome::Found)?;
             return Ok(Recorded::Found(subject));
         }

@@ -2,23 +2,23 @@
 
 use super::{Condition, KeyCheck, Observer, Personalisation, probe};
 use crate::headers;
-use crate::ids::{CheckValue, Pin, Serial};
+use crate::ids::{CheckValue, Pins, Serial};
 use crate::messages::{IssueError, StepFault, steps};
-use crate::plan::{Content, Master, PIN_HEADER, PIN_ID, Plan, Step};
+use crate::plan::{Content, Master, Plan, Step};
 use crate::source::KeySource;
 use keys::Role;
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use wire::Sw;
 use wire::atr::serial_of;
-use wire::profile::{FileRow, KeyRow};
+use wire::profile::{FileRow, KeyRow, PinRow};
 
 /// A run under way.
 struct Run<'r> {
     plan: &'r Plan,
     card: Fmcos<'r>,
     source: &'r mut dyn KeySource,
-    pin: Option<&'r Pin>,
+    pins: Pins<'r>,
     serial: Serial,
     /// The master key the card holds now.
     master: Master,
@@ -30,7 +30,7 @@ struct Run<'r> {
 pub(super) fn all(
     session: &mut Personalisation<'_>,
     source: &mut dyn KeySource,
-    pin: Option<&Pin>,
+    pins: Pins<'_>,
     if_open: Master,
     observer: &mut dyn Observer,
 ) -> Result<Vec<KeyCheck>, IssueError> {
@@ -40,7 +40,7 @@ pub(super) fn all(
         plan,
         card: Fmcos::new(&mut session.card),
         source,
-        pin,
+        pins,
         serial: session.serial,
         master: session.condition.master(if_open),
         condition: session.condition,
@@ -70,11 +70,11 @@ impl Run<'_> {
                 let changes = self.resumed() && probe::key_exists(&mut self.card, row)?;
                 self.write_key(row, changes)
             }
-            Step::WritePin => self.write_pin(),
+            Step::WritePin(row) => self.write_pin(row),
             Step::Update { sfi, bytes, .. } => Ok(self.card.update_binary(*sfi, 0, bytes)?),
             Step::Check { sfi, bytes, what } => self.check(*sfi, bytes, *what),
             Step::CheckKey(row) => self.check_key(row),
-            Step::VerifyPin => self.verify_pin(),
+            Step::VerifyPin(row) => self.verify_pin(row),
         }
     }
 
@@ -134,22 +134,23 @@ impl Run<'_> {
         let header = if changes { headers::change(row, suite) } else { headers::add(row, suite) };
         // The challenge lives for the next command of this card only; the source is another card.
         let challenge = self.card.challenge8()?;
-        let field = self.source.export_key(&self.target(), row.role, challenge, header)?;
+        let target = self.plan.target_for(self.serial, self.master, row.role);
+        let field = self.source.export_key(&target, row.role, challenge, header)?;
         Ok(self.card.write_key_wrapped(header, &field)?)
     }
 
-    fn write_pin(&mut self) -> Result<(), StepFault> {
-        let Some(pin) = self.pin else { return Ok(()) }; // `fits` made sure that a plan with a PIN has one
-        match self.card.write_key_plain(0x01, PIN_ID, PIN_HEADER, pin.expose()) {
+    fn write_pin(&mut self, row: &PinRow) -> Result<(), StepFault> {
+        let Some(pin) = self.pins.of(row) else { return Ok(()) }; // `fits` made sure that a plan with a PIN has one
+        match self.card.write_key_plain(0x01, row.id, row.header, pin.expose()) {
             // 6A86: a run before wrote one. VERIFY, later in the plan, shows whether it is the same.
             Err(error) if self.resumed() && error.sw() == Some(Sw::WRONG_P1P2) => Ok(()),
             other => Ok(other?),
         }
     }
 
-    fn verify_pin(&mut self) -> Result<(), StepFault> {
-        let Some(pin) = self.pin else { return Ok(()) };
-        self.card.verify_pin(PIN_ID, pin.expose()).map_err(|error| match error.tries_left() {
+    fn verify_pin(&mut self, row: &PinRow) -> Result<(), StepFault> {
+        let Some(pin) = self.pins.of(row) else { return Ok(()) };
+        self.card.verify_pin(row.id, pin.expose()).map_err(|error| match error.tries_left() {
             Some(tries) => StepFault::Pin { tries },
             None => StepFault::Card(error),
         })
@@ -162,7 +163,8 @@ impl Run<'_> {
 
     fn check_key(&mut self, row: &KeyRow) -> Result<(), StepFault> {
         let seen = self.card.key_information(row.kind, row.id)?;
-        let expected = self.source.expected(&self.target(), row.role)?;
+        let target = self.plan.target_for(self.serial, self.master, row.role);
+        let expected = self.source.expected(&target, row.role)?;
         let [kind, _, _, version, algorithm] = row.header(expected.version);
         let header = [kind, version, algorithm];
         let found = [seen.kind, seen.version, seen.algorithm];

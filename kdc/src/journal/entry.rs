@@ -1,4 +1,4 @@
-//! One line of the journal.
+//! What the journal speaks of, and the lines of an older version.
 
 use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::issue::KeyCheck;
@@ -45,6 +45,32 @@ impl From<&KeyCheck> for KeyRecord {
     }
 }
 
+impl From<&KeyRecord> for KeyCheck {
+    fn from(key: &KeyRecord) -> Self {
+        KeyCheck { role: key.role, check_value: key.check_value, confirmed: key.confirmed }
+    }
+}
+
+/// A passage in an ESAM's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passing {
+    /// Serial of its chip.
+    pub serial: Serial,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Its city.
+    #[serde(with = "crate::names::text")]
+    pub region: RegionCode,
+    /// What becomes of it.
+    pub act: crate::life::Act,
+    /// Version of its keys before.
+    pub from_version: u8,
+    /// Version of its keys after; 00 of a retired one.
+    pub to_version: u8,
+    /// Money given up, in fen.
+    pub forfeit_fen: u32,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -87,6 +113,51 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tries_left: Option<u8>,
     },
+    /// An ESAM is about to get other keys, another state, or its end.
+    Passage {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+    },
+    /// It has them.
+    Passed {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+        /// Its keys; none of a retired one.
+        keys: Vec<KeyRecord>,
+    },
+    /// It has them not.
+    NotPassed {
+        /// The passage.
+        #[serde(flatten)]
+        passing: Passing,
+        /// The reason in words.
+        why: String,
+        /// Tries of its master key left, when it refused one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries_left: Option<u8>,
+    },
+    /// An issuing card was lost, stolen or broken; no city shall take it into use any more.
+    Revoked {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// The reason in words.
+        why: String,
+    },
+    /// The limit of a card was written again.
+    Limit {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// What it may make in all; nothing: no limit.
+        limit: Option<u32>,
+    },
     /// The lines `from` to `to` were torn by a crash and hold nothing.
     Torn {
         /// First torn line, from 1.
@@ -96,7 +167,7 @@ pub enum Event {
     },
 }
 
-/// One line: when, and what.
+/// When, and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The time as the caller wrote it.

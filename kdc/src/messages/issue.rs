@@ -33,6 +33,36 @@ pub enum PlanError {
         /// Ceiling asked for.
         ceiling: Fen,
     },
+    /// A kind that lives on the test hierarchy alone.
+    #[error("kind {} is always of the test hierarchy", kind.name())]
+    AlwaysTest {
+        /// Kind asked for.
+        kind: CardKind,
+    },
+    /// A limit for a card that makes nothing.
+    #[error("kind {} makes neither cards nor orders, so it has no limit", kind.name())]
+    LimitOf {
+        /// Kind asked for.
+        kind: CardKind,
+    },
+    /// No version of a key, or one that the kind cannot have.
+    #[error("keys of kind {} cannot be of version {version:02X}", kind.name())]
+    Version {
+        /// Kind asked for.
+        kind: CardKind,
+        /// Version asked for.
+        version: u8,
+    },
+    /// An earlier version that is none, or for a card that reaches none.
+    #[error("kind {} of version {version:02X} cannot reach ESAMs of version {earlier:02X}", kind.name())]
+    Previous {
+        /// Kind asked for.
+        kind: CardKind,
+        /// Version asked for.
+        version: u8,
+        /// Earlier version asked for.
+        earlier: u8,
+    },
     /// A ceiling for a card without a purse.
     #[error("kind {} has no purse, so no ceiling", kind.name())]
     CeilingOf {
@@ -49,7 +79,15 @@ impl Hint for PlanError {
             }
             PlanError::Region { .. } => "region 00000000 is the province; only a main control card is of it",
             PlanError::Ceiling { .. } => "leave the ceiling out for the highest one",
-            PlanError::CeilingOf { .. } => return None,
+            PlanError::Version { .. } => {
+                "a version is 1 to 255; the roots of a main control card are of version 1"
+            }
+            PlanError::Previous { .. } => {
+                "only an ESAM issuing card reaches earlier ESAMs, of a version below its own"
+            }
+            PlanError::CeilingOf { .. } | PlanError::AlwaysTest { .. } | PlanError::LimitOf { .. } => {
+                return None;
+            }
         })
     }
 }
@@ -143,10 +181,21 @@ pub enum IssueError {
         own: RegionCode,
     },
     /// The plan writes a PIN and none was given, or the other way round.
-    #[error("{}", if *needed { "this card needs an operator's PIN" } else { "this card has no operator's PIN" })]
+    #[error("{}", pins(*needed))]
     Pin {
-        /// Whether the plan writes one.
-        needed: bool,
+        /// How many PINs the card gets.
+        needed: usize,
+    },
+    /// Two officers with one PIN are one officer.
+    #[error("both PINs are the same: two officers need two")]
+    SamePins,
+    /// The source's keys are of another version than the card's are to be.
+    #[error("the plan is for keys of version {plan:02X}, the key source holds version {own:02X}")]
+    VersionDiffers {
+        /// Version of the plan.
+        plan: u8,
+        /// Version of the source.
+        own: u8,
     },
     /// A step failed.
     #[error("step {number} of {total}, {what}: {fault}")]
@@ -231,6 +280,15 @@ pub enum StepFault {
     /// The run could not be recorded; it stopped.
     #[error(transparent)]
     Journal(#[from] JournalError),
+}
+
+/// How many PINs a card has.
+const fn pins(needed: usize) -> &'static str {
+    match needed {
+        0 => "this card has no operator's PIN",
+        1 => "this card needs one PIN, the operator's",
+        _ => "this card needs two PINs, the operator's and the second officer's",
+    }
 }
 
 impl IssueError {

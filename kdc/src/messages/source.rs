@@ -52,6 +52,40 @@ pub enum SourceError {
         /// Role code asked for.
         code: u8,
     },
+    /// The target's master key, or the hierarchy asked for, is none this source may reach.
+    #[error("this source does not reach a {} in that state of its keys (P1 {p1:02X})", recipient(*target))]
+    Reach {
+        /// The target.
+        target: Recipient,
+        /// P1 of EXPORT KEY.
+        p1: u8,
+    },
+    /// The issuing card has made as many cards as it may.
+    #[error("the issuing card has made all the cards it may make: its counter is spent")]
+    Spent,
+    /// An act of the province without its second officer.
+    #[error("the main control card needs two officers: the second PIN is missing")]
+    SecondPin,
+    /// A PIN was wrong.
+    #[error("{} was wrong: {}", which(*second), left(*tries))]
+    Pin {
+        /// The second officer's, or the operator's.
+        second: bool,
+        /// Tries the card has left.
+        tries: u8,
+    },
+    /// A PIN has no tries left.
+    #[error("{} is blocked: no tries left", which(*second))]
+    Blocked {
+        /// The second officer's, or the operator's.
+        second: bool,
+    },
+    /// The last try of a PIN would be spent.
+    #[error("{} has one try left; a wrong one would block the card for good", which(*second))]
+    LastTry {
+        /// The second officer's, or the operator's.
+        second: bool,
+    },
     /// A city's source was asked for another city's device.
     #[error("this source is of region {own}, the target of region {asked}")]
     Region {
@@ -70,6 +104,20 @@ pub enum SourceError {
     },
 }
 
+/// Which PIN of an issuing card.
+const fn which(second: bool) -> &'static str {
+    if second { "the second officer's PIN" } else { "the operator's PIN" }
+}
+
+/// Tries in words.
+fn left(tries: u8) -> String {
+    match tries {
+        0 => "no tries left".to_owned(),
+        1 => "one try left".to_owned(),
+        tries => format!("{tries} tries left"),
+    }
+}
+
 impl Hint for SourceError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -77,14 +125,18 @@ impl Hint for SourceError {
                 "the province makes main control cards and issuing cards; PSAMs, ESAMs and meters are made by a city"
             }
             SourceError::MayNotMake { level: Level::City(_), .. } => {
-                "a city's PSAM issuing card makes PSAMs, its ESAM issuing card makes ESAMs and meter pairings"
+                "a city's PSAM issuing card makes PSAMs, its ESAM issuing card ESAMs and meter pairings, its test issuing card test cards"
             }
             SourceError::Region { .. } => "use the issuing card of the target's city",
             SourceError::NotIssuing(_) => "put the main control card or an issuing card into the source slot",
             SourceError::Card(error) if error.is_gone() => "put the issuing card back and start again",
-            SourceError::Card(error) if error.tries_left().is_some() => {
-                "when no tries are left the issuing card is blocked for good"
+            SourceError::Pin { .. } => "when no tries are left the issuing card is blocked for good",
+            SourceError::Blocked { .. } => "the card is lost; have another one made",
+            SourceError::LastTry { .. } => "be sure of the PIN, then allow it with --spend-last-try",
+            SourceError::SecondPin => {
+                "let the second officer type it, or name its file with --second-pin-file"
             }
+            SourceError::Spent => "have the province make another issuing card of the same version",
             SourceError::Card(error) if error.sw().is_none() => return None,
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,

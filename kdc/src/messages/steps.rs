@@ -2,7 +2,7 @@
 
 use crate::plan::render::Hidden;
 use crate::plan::{Content, Master, Plan, Step};
-use wire::profile::{FileRow, KeyRow, Shape};
+use wire::profile::{FileRow, KeyRow, OPERATOR_PIN, PinRow, Shape};
 
 /// What a plan makes, in one line.
 pub(crate) fn title(plan: &Plan) -> String {
@@ -10,8 +10,10 @@ pub(crate) fn title(plan: &Plan) -> String {
         crate::ids::PROVINCE => "the province".to_owned(),
         region => format!("region {region}"),
     };
+    let version =
+        if plan.version() > 1 { format!(" of version {:02X}", plan.version()) } else { String::new() };
     format!(
-        "{} {} for {region}, {} keys, suite {}",
+        "{} {} for {region}, {} keys{version}, suite {}",
         plan.kind().name(),
         plan.number(),
         plan.state().name(),
@@ -28,11 +30,11 @@ pub(crate) fn words(step: &Step) -> String {
         Step::Authenticate(master) => format!("authenticate with {}", self::master(*master)),
         Step::Create(row) => format!("create {}", file(row)),
         Step::WriteKey(row) => format!("write key {}", key(row)),
-        Step::WritePin => "write the operator's PIN 3A/00".to_owned(),
+        Step::WritePin(row) => format!("write {}", pin(row)),
         Step::Update { sfi, what, .. } => format!("write file {sfi:04X}: {}", content(*what)),
         Step::Check { sfi, what, .. } => format!("read file {sfi:04X} back: {}", content(*what)),
         Step::CheckKey(row) => format!("look at key {}", key(row)),
-        Step::VerifyPin => "verify the operator's PIN 3A/00".to_owned(),
+        Step::VerifyPin(row) => format!("verify {}", pin(row)),
     }
 }
 
@@ -51,6 +53,7 @@ pub(crate) const fn content(content: Content) -> &'static str {
         Content::CardInformation => "card information",
         Content::Terminal => "terminal number",
         Content::Parameters => "parameters",
+        Content::Limit => "limit of what it may make",
     }
 }
 
@@ -60,8 +63,14 @@ pub(crate) fn hidden(hidden: Hidden, len: Option<usize>) -> String {
         Hidden::Cryptogram => "answer to the challenge",
         Hidden::WrappedKey => "key, enciphered and MACed for this card",
         Hidden::Pin => "PIN",
+        Hidden::Activation => "MAC for this card",
     };
     len.map_or_else(|| what.to_owned(), |len| format!("{len} bytes: {what}"))
+}
+
+fn pin(row: &PinRow) -> String {
+    let whose = if row.id == OPERATOR_PIN.id { "the operator's" } else { "the second officer's" };
+    format!("{whose} PIN 3A/{:02X}", row.id)
 }
 
 fn key(row: &KeyRow) -> String {

@@ -4,18 +4,28 @@ use super::{CARD_INFO_SFI, CEILING_MAX, Content, Master, PlanError, Request, Ste
 use crate::ids::PROVINCE;
 use wire::money::Fen;
 use wire::profile::{
-    CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, ESAM_KEYS,
-    FileRow, ISSUING_FILES, ISSUING_KEYS, KeyRow, PSAM_FILES, PSAM_KEYS, PSAM_PURCHASE_FILES,
+    CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
+    FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
+    PSAM_PURCHASE_FILES, PinRow, Recipient, State, pins,
 };
 
 /// What differs from kind to kind. `application` is what stands in a directory of its own, with the keys.
 struct Profile {
     files: &'static [FileRow],
-    keys: &'static [KeyRow],
-    application: Option<(wire::profile::Fid, &'static [FileRow])>,
-    pin: bool,
-    contents: Vec<(u8, Vec<u8>, Content)>,
+    keys: Vec<&'static KeyRow>,
+    application: Option<Application>,
+    pins: &'static [PinRow],
+    contents: Vec<Filling>,
 }
+
+struct Application {
+    directory: Fid,
+    files: &'static [FileRow],
+    contents: Vec<Filling>,
+}
+
+/// Short id, content, what it is.
+type Filling = (u8, Vec<u8>, Content);
 
 pub(super) fn card_info(request: &Request) -> CardInfo {
     CardInfo {
@@ -29,30 +39,75 @@ pub(super) fn card_info(request: &Request) -> CardInfo {
     }
 }
 
-fn profile(request: &Request) -> Result<Profile, PlanError> {
-    let (files, keys, application, pin): (_, _, _, bool) = match request.kind {
-        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => {
-            (ISSUING_FILES, ISSUING_KEYS, None, true)
-        }
-        CardKind::Psam => (PSAM_FILES, PSAM_KEYS, Some((DF_PURCHASE, PSAM_PURCHASE_FILES)), true),
-        CardKind::Esam => (ESAM_FILES, ESAM_KEYS, None, false),
-        kind @ (CardKind::Sim | CardKind::TestCard | CardKind::Fmcos) => {
-            return Err(PlanError::Kind { kind });
-        }
-    };
-    Ok(Profile { files, keys, application, pin, contents: contents(request)? })
+/// The earlier version whose ESAMs an issuing card of a version above 01 reaches.
+pub(super) fn previous(request: &Request) -> Option<u8> {
+    let before = request.version.saturating_sub(1);
+    (request.kind == CardKind::EsamIssuing && before > 0).then(|| request.previous.unwrap_or(before))
 }
 
-fn contents(request: &Request) -> Result<Vec<(u8, Vec<u8>, Content)>, PlanError> {
+fn profile(request: &Request) -> Result<Profile, PlanError> {
+    use CardKind::{
+        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc,
+    };
+    let kind = request.kind;
+    let (files, application) = match kind {
+        MainControl => (MAIN_CONTROL_FILES, None),
+        PsamIssuing | EsamIssuing | TestIssuing => (ISSUING_FILES, None),
+        Psam | TestCard => {
+            let contents = vec![limit(request)];
+            (PSAM_FILES, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
+        }
+        Esam => (ESAM_FILES, None),
+        Sim | Uicc | Fmcos => return Err(PlanError::Kind { kind }),
+    };
+    let keys = Recipient::Card(kind).keys().iter();
+    let keys = keys.filter(|row| row.role != PREVIOUS_MASTER || previous(request).is_some()).collect();
+    Ok(Profile { files, keys, application, pins: pins(kind), contents: contents(request)? })
+}
+
+fn contents(request: &Request) -> Result<Vec<Filling>, PlanError> {
+    use CardKind::{Esam, Psam, TestCard};
     match (request.kind, request.ceiling) {
-        (CardKind::Esam, ceiling) => {
+        (Esam, ceiling) => {
             Ok(vec![(short(EF_PARAMETERS), parameters(request, ceiling)?, Content::Parameters)])
         }
         (kind, Some(_)) => Err(PlanError::CeilingOf { kind }),
-        (CardKind::Psam, None) => {
+        (Psam | TestCard, None) => {
             Ok(vec![(short(EF_TERMINAL), request.number.0.to_vec(), Content::Terminal)])
         }
+        (kind, None) if kind.is_city_issuing() => Ok(vec![limit(request)]),
         (_, None) => Ok(Vec::new()),
+    }
+}
+
+/// How many cards or orders the card may make.
+fn limit(request: &Request) -> Filling {
+    let limit = request.limit.unwrap_or(NO_LIMIT);
+    (short(EF_LIMIT), limit.to_be_bytes().to_vec(), Content::Limit)
+}
+
+/// What a request asks for that its kind has not, or that is no number.
+fn check(request: &Request) -> Result<(), PlanError> {
+    let kind = request.kind;
+    if (kind == CardKind::MainControl) != (request.region == PROVINCE) {
+        return Err(PlanError::Region { kind, region: request.region });
+    }
+    if kind.is_always_test() && request.state != State::Test {
+        return Err(PlanError::AlwaysTest { kind });
+    }
+    let limits = kind.is_city_issuing() || matches!(kind, CardKind::Psam | CardKind::TestCard);
+    if request.limit.is_some() && !limits {
+        return Err(PlanError::LimitOf { kind });
+    }
+    let version = request.version;
+    if version == 0 || (kind == CardKind::MainControl && version != 1) {
+        return Err(PlanError::Version { kind, version });
+    }
+    match request.previous {
+        Some(earlier) if kind != CardKind::EsamIssuing || earlier == 0 || earlier >= version => {
+            Err(PlanError::Previous { kind, version, earlier })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -71,15 +126,12 @@ fn parameters(request: &Request, ceiling: Option<Fen>) -> Result<Vec<u8>, PlanEr
 }
 
 /// Short id of a file whose identifier is below 0020.
-const fn short(fid: wire::profile::Fid) -> u8 {
+const fn short(fid: Fid) -> u8 {
     fid.0 as u8
 }
 
 pub(super) fn steps(request: &Request) -> Result<Vec<Step>, PlanError> {
-    let provincial = request.kind == CardKind::MainControl;
-    if provincial != (request.region == PROVINCE) {
-        return Err(PlanError::Region { kind: request.kind, region: request.region });
-    }
+    check(request)?;
     let profile = profile(request)?;
     let info = card_info(request);
     let begun = in_the_making(&info).to_vec();
@@ -109,37 +161,37 @@ fn begin(profile: &Profile, begun: &[u8]) -> Vec<Step> {
             steps.push(Step::Update { sfi: CARD_INFO_SFI, bytes, what: Content::InTheMaking });
         }
     }
-    steps.extend(profile.keys.iter().filter(|row| row.role == 0).map(Step::WriteKey));
+    steps.extend(profile.keys.iter().filter(|row| row.role == 0).map(|row| Step::WriteKey(row)));
     steps
 }
 
 /// Under the own master: contents of the MF, the application, keys, PIN.
 fn fill(profile: &Profile, steps: &mut Vec<Step>) {
-    for (sfi, bytes, what) in &profile.contents {
-        steps.push(Step::Update { sfi: *sfi, bytes: bytes.clone(), what: *what });
+    let write = |steps: &mut Vec<Step>, contents: &[Filling]| {
+        steps.extend(contents.iter().cloned().map(|(sfi, bytes, what)| Step::Update { sfi, bytes, what }));
+    };
+    write(steps, &profile.contents);
+    if let Some(application) = &profile.application {
+        steps.push(Step::Select(application.directory));
+        steps.extend(application.files.iter().map(Step::Create));
+        write(steps, &application.contents);
     }
-    if let Some((directory, files)) = profile.application {
-        steps.push(Step::Select(directory));
-        steps.extend(files.iter().map(Step::Create));
-    }
-    steps.extend(profile.keys.iter().filter(|row| row.role != 0).map(Step::WriteKey));
-    if profile.pin {
-        steps.push(Step::WritePin);
-    }
+    steps.extend(profile.keys.iter().filter(|row| row.role != 0).map(|row| Step::WriteKey(row)));
+    steps.extend(profile.pins.iter().map(Step::WritePin));
 }
 
 /// After a reset: everything that can be seen from outside, and the PIN.
 fn examine(profile: &Profile, begun: Vec<u8>, steps: &mut Vec<Step>) {
     steps.extend([Step::Reset, Step::SelectMf]);
     steps.push(Step::Check { sfi: CARD_INFO_SFI, bytes: begun, what: Content::InTheMaking });
-    for (sfi, bytes, what) in &profile.contents {
-        steps.push(Step::Check { sfi: *sfi, bytes: bytes.clone(), what: *what });
+    let check = |steps: &mut Vec<Step>, contents: &[Filling]| {
+        steps.extend(contents.iter().cloned().map(|(sfi, bytes, what)| Step::Check { sfi, bytes, what }));
+    };
+    check(steps, &profile.contents);
+    if let Some(application) = &profile.application {
+        steps.push(Step::Select(application.directory));
+        check(steps, &application.contents);
     }
-    if let Some((directory, _)) = profile.application {
-        steps.push(Step::Select(directory));
-    }
-    steps.extend(profile.keys.iter().filter(|row| row.role != 0).map(Step::CheckKey));
-    if profile.pin {
-        steps.push(Step::VerifyPin);
-    }
+    steps.extend(profile.keys.iter().filter(|row| row.role != 0).map(|row| Step::CheckKey(row)));
+    steps.extend(profile.pins.iter().map(Step::VerifyPin));
 }

@@ -3,7 +3,7 @@
 //! What no one can know beforehand (cryptograms, wrapped keys) and what no one may see (the PIN) stands in
 //! square brackets; everything else is byte for byte what will be sent to a blank card.
 
-use super::{Master, PIN_HEADER, PIN_ID, Plan, Step};
+use super::{Master, Plan, Step};
 use crate::headers;
 use crate::messages::steps;
 use keys::Suite;
@@ -18,8 +18,10 @@ pub enum Hidden {
     Cryptogram,
     /// A key under the card's master key, made by the key source.
     WrappedKey,
-    /// The operator's PIN.
+    /// A PIN.
     Pin,
+    /// The MAC of ACTIVATE KEYS, made by the key source.
+    Activation,
 }
 
 /// One command of a plan.
@@ -36,7 +38,7 @@ pub struct PlannedApdu {
 }
 
 impl PlannedApdu {
-    fn open(command: &Command) -> Self {
+    pub(crate) fn open(command: &Command) -> Self {
         PlannedApdu {
             header: command.header(),
             shown: command.data_bytes().to_vec(),
@@ -45,7 +47,7 @@ impl PlannedApdu {
         }
     }
 
-    fn hiding(header: [u8; 4], shown: &[u8], hidden: Hidden, len: Option<usize>) -> Self {
+    pub(crate) fn hiding(header: [u8; 4], shown: &[u8], hidden: Hidden, len: Option<usize>) -> Self {
         PlannedApdu { header, shown: shown.to_vec(), hidden: Some((hidden, len)), le: None }
     }
 }
@@ -118,11 +120,11 @@ impl Plan {
     }
 }
 
-fn select(fid: Fid) -> PlannedApdu {
+pub(crate) fn select(fid: Fid) -> PlannedApdu {
     PlannedApdu::open(&Command::new(0x00, 0xA4, 0x00, 0x00).data(&fid.bytes()))
 }
 
-fn challenge() -> PlannedApdu {
+pub(crate) fn challenge() -> PlannedApdu {
     PlannedApdu::open(&Command::new(0x00, 0x84, 0x00, 0x00).le(8))
 }
 
@@ -141,8 +143,8 @@ fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
             let len = Some(usize::from(lc));
             vec![challenge(), PlannedApdu::hiding([cla, ins, p1, p2], &[], Hidden::WrappedKey, len)]
         }
-        Step::WritePin => {
-            vec![PlannedApdu::hiding([0x80, 0xD4, 0x01, PIN_ID], &PIN_HEADER, Hidden::Pin, None)]
+        Step::WritePin(row) => {
+            vec![PlannedApdu::hiding([0x80, 0xD4, 0x01, row.id], &row.header, Hidden::Pin, None)]
         }
         Step::Update { sfi, bytes, .. } => {
             vec![PlannedApdu::open(&Command::new(0x00, 0xD6, 0x80 | sfi, 0x00).data(bytes))]
@@ -152,8 +154,8 @@ fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
             vec![PlannedApdu::open(&Command::new(0x00, 0xB0, 0x80 | sfi, 0x00).le(le))]
         }
         Step::CheckKey(row) => vec![PlannedApdu::open(&Command::new(0x80, 0x48, row.kind, row.id).le(6))],
-        Step::VerifyPin => {
-            vec![PlannedApdu::hiding([0x00, 0x20, 0x00, PIN_ID], &[], Hidden::Pin, None)]
+        Step::VerifyPin(row) => {
+            vec![PlannedApdu::hiding([0x00, 0x20, 0x00, row.id], &[], Hidden::Pin, None)]
         }
     }
 }

@@ -1,11 +1,13 @@
 //! An issuing card as a source: the keys never leave it in clear.
 
-use super::{About, Expected, KeySource, Level, SourceError, Target};
-use crate::ids::{CheckValue, Pin, RegionCode};
+use super::{About, Activation, Counter, Expected, KeySource, Level, SourceError, Target};
+use crate::ids::{CheckValue, Pin, Pins, RegionCode};
 use keys::{Role, Suite};
 use reader::driver::fmcos::KeyInformation;
 use reader::driver::issuing::IssuingCard;
-use wire::profile::{CardKind, Recipient};
+use reader::error::CardError;
+use wire::Sw;
+use wire::profile::{CardKind, OFFICER_PIN, OPERATOR_PIN, PREVIOUS_MASTER, PinRow, Recipient};
 
 /// Type byte of a hierarchy key on an issuing card.
 const HIERARCHY_KEY: u8 = 0xF5;
@@ -19,20 +21,38 @@ pub struct CardSource<'c> {
 }
 
 impl<'c> CardSource<'c> {
-    /// Selects the MF, reads what card it is, and only then verifies the PIN: a wrong card costs no try. A
-    /// wrong PIN costs one (`CardError::tries_left` of the error says how many remain).
-    pub fn open(mut card: IssuingCard<'c>, pin: &Pin) -> Result<Self, SourceError> {
+    /// Selects the MF, reads what card it is, and only then verifies the PINs: a wrong card costs no try, and a last
+    /// try is not spent unasked. A wrong PIN costs one (`CardError::tries_left` of the error says how many remain). The
+    /// main control card needs both officers; for an ESAM issuing card the second PIN is the supervisor's, and may be left
+    /// out.
+    pub fn open<'p>(mut card: IssuingCard<'c>, pins: impl Into<Pins<'p>>) -> Result<Self, SourceError> {
+        let pins = pins.into();
         card.fmcos().select_mf()?;
         let info = card.card_info()?;
         let level = match info.kind {
             CardKind::MainControl => Level::Province,
-            CardKind::PsamIssuing | CardKind::EsamIssuing => Level::City(RegionCode(info.region)),
+            kind if kind.is_city_issuing() => Level::City(RegionCode(info.region)),
             kind => return Err(SourceError::NotIssuing(kind)),
         };
         let suite = Suite::from_code(info.suite).ok_or(SourceError::Suite(info.suite))?;
-        card.verify_pin(pin.expose())?;
-        let about = About { level, card: Some(info.kind), suite, state: info.state };
+        let version = card.key_information(HIERARCHY_KEY, Role::Master.code())?.version;
+        let previous = match info.kind {
+            CardKind::EsamIssuing if version > 1 => previous(&mut card)?,
+            _ => None,
+        };
+        verify(&mut card, level, pins)?;
+        let about = About { level, card: Some(info.kind), suite, state: info.state, version, previous };
         Ok(CardSource { card, about, known: [None; 9] })
+    }
+
+    /// Check value of a city's key, as its issuing card of that version shows it; the main control card alone tells.
+    pub fn city_check_value(
+        &mut self,
+        role: Role,
+        region: RegionCode,
+        version: u8,
+    ) -> Result<CheckValue, SourceError> {
+        Ok(CheckValue(self.card.check_value(role.code(), region.0, version)?))
     }
 
     fn information(&mut self, role: Role) -> Result<KeyInformation, SourceError> {
@@ -43,6 +63,47 @@ impl<'c> CardSource<'c> {
         let information = self.card.key_information(HIERARCHY_KEY, role.code())?;
         self.known[place] = Some(information);
         Ok(information)
+    }
+}
+
+/// The earlier version whose master the card holds.
+fn previous(card: &mut IssuingCard<'_>) -> Result<Option<u8>, SourceError> {
+    match card.key_information(HIERARCHY_KEY, PREVIOUS_MASTER) {
+        Ok(information) => Ok(Some(information.version)),
+        Err(error) if error.sw() == Some(Sw::KEY_NOT_FOUND) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Verifies the operator's PIN, and the second officer's where one is given; the province always needs it, unless its card is
+/// of an older make and has none.
+fn verify(card: &mut IssuingCard<'_>, level: Level, pins: Pins<'_>) -> Result<(), SourceError> {
+    let has_second = level == Level::Province && card.fmcos().tries_left(0x3A, OFFICER_PIN.id)?.is_some();
+    if has_second && pins.officer.is_none() {
+        return Err(SourceError::SecondPin);
+    }
+    let mut one = |row: &PinRow, pin: Option<&Pin>| -> Result<(), SourceError> {
+        let Some(pin) = pin else { return Ok(()) };
+        let second = row.id == OFFICER_PIN.id;
+        match card.fmcos().tries_left(0x3A, row.id)? {
+            Some(0) => return Err(SourceError::Blocked { second }),
+            Some(1) if !pins.spend_last_try => return Err(SourceError::LastTry { second }),
+            _ => {}
+        }
+        card.fmcos().verify_pin(row.id, pin.expose()).map_err(|error| match error.tries_left() {
+            Some(tries) => SourceError::Pin { second, tries },
+            None => error.into(),
+        })
+    };
+    one(&OPERATOR_PIN, pins.operator)?;
+    one(&OFFICER_PIN, pins.officer.filter(|_| level != Level::Province || has_second))
+}
+
+/// The card's refusal to give another own master away, in its own words.
+fn spent(error: CardError) -> SourceError {
+    match error.sw() {
+        Some(Sw::COUNTER_END) => SourceError::Spent,
+        _ => error.into(),
     }
 }
 
@@ -62,26 +123,40 @@ impl KeySource for CardSource<'_> {
         challenge: [u8; 8],
         header5: [u8; 5],
     ) -> Result<Vec<u8>, SourceError> {
-        Ok(self.card.export_key(target, role, challenge, header5)?)
+        self.card.export_key(target, role, challenge, header5).map_err(spent)
     }
 
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
         if target.recipient.key(role).is_none() {
             return Err(SourceError::Role { target: target.recipient, code: role });
         }
-        // The own master (code 00) is derived from the hierarchy key `master`.
-        let role = Role::from_code(role);
-        let parent = self.information(role.unwrap_or(Role::Master))?;
+        if target.test_keys || target.recipient == Recipient::Card(CardKind::TestIssuing) {
+            // Published keys need no card to tell.
+            return Ok(super::published(target, self.about.suite, role));
+        }
+        let from_root = matches!(target.recipient, Recipient::Card(kind) if kind.is_city_issuing());
+        let version = if from_root { target.version.unwrap_or(1) } else { self.about.version };
+        // The own master (code 00) and the earlier master (0A) are derived from the hierarchy key `master`.
+        let Some(role) = Role::from_code(role) else { return Ok(Expected { version, check_value: None }) };
         // Only a key passed on as it is has its parent's check value.
-        let as_it_is = match (target.recipient, role) {
-            (_, None) => false,
-            (Recipient::Card(CardKind::Psam), Some(_)) => true,
-            (Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing), Some(role)) => {
-                role == Role::Transport
-            }
-            _ => false,
+        let as_it_is = match target.recipient {
+            Recipient::Card(CardKind::Psam | CardKind::TestCard) => true,
+            _ => from_root && role == Role::Transport,
         };
-        let check_value = as_it_is.then_some(CheckValue(parent.kcv));
-        Ok(Expected { version: parent.version, check_value })
+        let check_value = if as_it_is { Some(CheckValue(self.information(role)?.kcv)) } else { None };
+        Ok(Expected { version, check_value })
+    }
+
+    fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        Ok(self.card.seal_activation(target, challenge, activation)?)
+    }
+
+    fn counter(&mut self) -> Result<Option<Counter>, SourceError> {
+        Ok(self.card.counter()?)
     }
 }

@@ -2,17 +2,18 @@
 //!
 //! It writes the main control card at the ceremony, when no card holds the roots yet, and in tests it says
 //! what an issuing card must answer. Every check an issuing card makes is made here too, so that nothing
-//! passes in software that a card would refuse.
+//! passes in software that a card would refuse. It knows no officers and counts no cards.
 
-use super::{About, Expected, KeySource, Level, SourceError, Target};
+use super::{About, Activation, Current, Expected, KeySource, Level, SourceError, Target};
 use crate::headers;
 use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
-use keys::{Key, Role, hierarchy, seal};
-use wire::profile::{CardKind, KeyRow, Recipient};
+use keys::{Key, Role, hierarchy, mac, seal};
+use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State};
 
-/// Version of every key the store gives.
-const VERSION: u8 = 1;
+/// Header of ACTIVATE KEYS, which its MAC covers.
+const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
+const ESAM: Recipient = Recipient::Card(CardKind::Esam);
 
 #[derive(Debug, Clone)]
 enum Store {
@@ -32,7 +33,7 @@ impl SoftSource {
         SoftSource { store: Store::Province(roots) }
     }
 
-    /// A source of a city: makes PSAMs, ESAMs and meter pairings of its region.
+    /// A source of a city: makes PSAMs, ESAMs, meter pairings of its region, and in test state test cards.
     pub const fn city(keys: CityKeys) -> Self {
         SoftSource { store: Store::City(keys) }
     }
@@ -48,6 +49,22 @@ impl SoftSource {
         if !about.makes(target.recipient) {
             return Err(SourceError::MayNotMake { level: about.level, target: target.recipient });
         }
+        let formal = about.state == State::Formal;
+        let fits = match (target.recipient, target.master, target.test_keys) {
+            (Recipient::Mcu, Current::Transport, false) => true,
+            (Recipient::Mcu, Current::Transport, true) => formal,
+            // An MCU's own master has its own words, further on.
+            (Recipient::Mcu, Current::Own, false) => true,
+            (Recipient::Mcu, ..) => false,
+            (_, Current::Transport | Current::Own, false) => true,
+            (ESAM, Current::Previous, false) => about.previous.is_some(),
+            (ESAM, Current::Test(version), _) => formal && version > 0,
+            (ESAM, Current::Own, true) => formal,
+            _ => false,
+        };
+        if !fits {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
         if let Level::City(own) = about.level
             && own.0 != target.region
         {
@@ -60,7 +77,7 @@ impl SoftSource {
     fn check_mcu(target: &Target, challenge: [u8; 8]) -> Result<(), SourceError> {
         let number = DeviceNumber(target.number);
         let form = number.as_mcu_serial().0;
-        let right = target.serial == form && challenge == form && !target.own_master;
+        let right = target.serial == form && challenge == form && target.master == Current::Transport;
         if target.recipient != Recipient::Mcu || right {
             Ok(())
         } else {
@@ -68,49 +85,111 @@ impl SoftSource {
         }
     }
 
+    fn test_device(&self, target: &Target, role: Role, version: u8) -> Key {
+        hierarchy::test_device_key(self.about().suite, role, target.region, version, target.number)
+    }
+
     /// The target's master key once it is personalised.
     fn own_master(&self, target: &Target) -> Key {
         match &self.store {
+            Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
+                Roots::test(roots.suite()).own_master(DeviceNumber(target.number))
+            }
             Store::Province(roots) => roots.own_master(DeviceNumber(target.number)),
             Store::City(keys) => keys.device(Role::Master, DeviceNumber(target.number)),
         }
     }
 
     /// The target's master key now.
-    fn current_master(&self, target: &Target) -> Key {
-        match &self.store {
-            _ if target.own_master => self.own_master(target),
-            Store::Province(roots) => roots.transport(Serial(target.serial)),
-            Store::City(keys) => keys.transport(Serial(target.serial)),
+    fn current_master(&self, target: &Target) -> Result<Key, SourceError> {
+        let serial = Serial(target.serial);
+        match (target.master, &self.store) {
+            (Current::Own, _) => Ok(self.own_master(target)),
+            (Current::Transport, Store::Province(roots)) => Ok(roots.transport(serial)),
+            (Current::Transport, Store::City(keys)) => Ok(keys.transport(serial)),
+            (Current::Test(version), _) => Ok(self.test_device(target, Role::Master, version)),
+            (Current::Previous, Store::City(keys)) => keys
+                .previous_master(DeviceNumber(target.number))
+                .ok_or(SourceError::Reach { target: target.recipient, p1: target.p1() }),
+            (Current::Previous, Store::Province(_)) => {
+                Err(SourceError::Reach { target: target.recipient, p1: target.p1() })
+            }
         }
     }
 
-    /// The key a target receives for a role of its table [docs/specs/cards.md 7].
-    fn key(&self, target: &Target, role: u8) -> Key {
-        let Some(role) = Role::from_code(role) else { return self.own_master(target) };
-        match (&self.store, target.recipient) {
-            (Store::Province(roots), Recipient::Card(CardKind::MainControl)) => roots.get(role).clone(),
-            (Store::Province(roots), _) if role == Role::Transport => roots.get(role).clone(),
-            (Store::Province(roots), _) => hierarchy::city_key(roots.get(role), target.region),
-            (Store::City(keys), Recipient::Card(CardKind::Psam)) => keys.get(role).clone(),
-            (Store::City(keys), _) => keys.device(role, DeviceNumber(target.number)),
+    /// The key a target receives for a role of its table, and its version [docs/specs/cards.md 7].
+    fn key(&self, target: &Target, code: u8) -> (Key, u8) {
+        let role = Role::from_code(code);
+        if target.test_keys {
+            return (self.test_device(target, role.unwrap_or(Role::Master), 1), 1);
+        }
+        match &self.store {
+            Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
+                let version = target.version.unwrap_or(1);
+                (self.from_root(&Roots::test(roots.suite()), target, code, version), version)
+            }
+            Store::Province(roots) => {
+                let version = target.version.unwrap_or(1);
+                (self.from_root(roots, target, code, version), version)
+            }
+            Store::City(keys) => {
+                let key = match (role, target.recipient) {
+                    (None, _) => self.own_master(target),
+                    (Some(role), Recipient::Card(CardKind::Psam | CardKind::TestCard)) => {
+                        keys.get(role).clone()
+                    }
+                    (Some(role), _) => keys.device(role, DeviceNumber(target.number)),
+                };
+                (key, keys.version())
+            }
+        }
+    }
+
+    fn from_root(&self, roots: &Roots, target: &Target, code: u8, version: u8) -> Key {
+        let role = match (Role::from_code(code), code) {
+            (Some(role), _) => role,
+            (None, PREVIOUS_MASTER) => Role::Master,
+            (None, _) => return self.own_master(target),
+        };
+        let root = roots.get(role);
+        if target.recipient == Recipient::Card(CardKind::MainControl) || role == Role::Transport {
+            return root.clone();
+        }
+        hierarchy::city_key(root, target.region, version)
+    }
+
+    /// Whether a header belongs to the key of a row on this target.
+    fn header_fits(&self, target: &Target, row: &KeyRow, header: [u8; 5]) -> bool {
+        let suite = self.about().suite;
+        let stages = header == headers::stage(row, suite);
+        let at_once = header == headers::add(row, suite) || header == headers::change(row, suite);
+        match (target.recipient, target.master, target.test_keys) {
+            (ESAM, Current::Own, false) => at_once || stages,
+            (ESAM, Current::Transport, false) => at_once,
+            (ESAM, ..) => stages,
+            _ => at_once,
         }
     }
 }
 
 impl KeySource for SoftSource {
     fn about(&self) -> About {
-        let (level, suite, state) = match &self.store {
-            Store::Province(roots) => (Level::Province, roots.suite(), roots.state()),
-            Store::City(keys) => (Level::City(keys.region()), keys.suite(), keys.state()),
+        let (level, suite, state, version, previous) = match &self.store {
+            Store::Province(roots) => (Level::Province, roots.suite(), roots.state(), 1, None),
+            Store::City(keys) => {
+                (Level::City(keys.region()), keys.suite(), keys.state(), keys.version(), keys.previous())
+            }
         };
-        About { level, card: None, suite, state }
+        About { level, card: None, suite, state, version, previous }
     }
 
     fn authenticate_target(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
         self.check_target(target)?;
         Self::check_mcu(target, challenge)?;
-        Ok(seal::cryptogram(&self.current_master(target), &challenge))
+        if target.test_keys {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        Ok(seal::cryptogram(&self.current_master(target)?, &challenge))
     }
 
     fn export_key(
@@ -122,21 +201,48 @@ impl KeySource for SoftSource {
     ) -> Result<Vec<u8>, SourceError> {
         let row = self.row(target, role)?;
         Self::check_mcu(target, challenge)?;
-        if !target.own_master && role != 0 && target.recipient != Recipient::Mcu {
+        let lives_under =
+            matches!((target.master, target.test_keys), (Current::Own, false) | (Current::Test(_), true));
+        if !lives_under && role != 0 && target.recipient != Recipient::Mcu {
             return Err(SourceError::UnderTransport { target: target.recipient, code: role });
         }
-        let suite = self.about().suite;
-        if header5 != headers::add(row, suite) && header5 != headers::change(row, suite) {
+        if !self.header_fits(target, row, header5) {
             return Err(SourceError::Header { target: target.recipient, code: role, header: header5 });
         }
-        let master = self.current_master(target);
-        let key = self.key(target, role);
-        Ok(seal::wrap(&master, &challenge, &header5, row.header(VERSION), &key))
+        let master = self.current_master(target)?;
+        let (key, version) = self.key(target, role);
+        Ok(seal::wrap(&master, &challenge, &header5, row.header(version), &key))
     }
 
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
         self.row(target, role)?;
-        let check_value = CheckValue(self.key(target, role).kcv());
-        Ok(Expected { version: VERSION, check_value: Some(check_value) })
+        let (key, version) = self.key(target, role);
+        Ok(Expected { version, check_value: Some(CheckValue(key.kcv())) })
+    }
+
+    fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        self.check_target(target)?;
+        let about = self.about();
+        let fits = match (target.master, target.test_keys, activation.state) {
+            (Current::Own, false, State::Retired) => activation.version == 0,
+            (Current::Own, false, state) => state == about.state && activation.version == about.version,
+            (Current::Test(_), true, state) => state == State::Test && activation.version == 1,
+            _ => false,
+        };
+        if target.recipient != ESAM || !fits {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        // Back to test is always to version 01.
+        let master = if target.test_keys {
+            self.test_device(target, Role::Master, 1)
+        } else {
+            self.current_master(target)?
+        };
+        Ok(mac::session(&master, &challenge, &[&ACTIVATE, &activation.to_bytes()]))
     }
 }

@@ -3,7 +3,7 @@
 use crate::paper_card::PaperCard;
 use crate::paper_issuer::PaperIssuer;
 use crate::{NUMBER, REGION, SERIAL, plan};
-use gridcard_kdc::ids::{Pin, RegionCode, Serial};
+use gridcard_kdc::ids::{Pin, Pins, RegionCode, Serial};
 use gridcard_kdc::issue::Personalisation;
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::{Hint, SourceError};
@@ -47,6 +47,8 @@ fn a_card_issues_what_the_software_store_issues() {
     for (issuing, kind) in [
         (CardKind::MainControl, CardKind::PsamIssuing),
         (CardKind::MainControl, CardKind::EsamIssuing),
+        (CardKind::MainControl, CardKind::TestIssuing),
+        (CardKind::TestIssuing, CardKind::TestCard),
         (CardKind::PsamIssuing, CardKind::Psam),
         (CardKind::EsamIssuing, CardKind::Esam),
     ] {
@@ -56,21 +58,31 @@ fn a_card_issues_what_the_software_store_issues() {
         let mut by_card = PaperCard::blank(transport.clone(), serial.0);
         let mut by_soft = PaperCard::blank(transport, serial.0);
         let plan = plan(kind, Suite::TripleDes);
-        let operator = plan.needs_pin().then(pin);
+        let (one, other) = (pin(), Pin::from_digits("123456").unwrap());
+        let pins = match plan.pins().len() {
+            0 => Pins::default(),
+            1 => (&one).into(),
+            _ => Pins::both(&one, &other),
+        };
+        // The paper card takes the one PIN from both officers.
+        let officers = Pins::both(&one, &one);
         let mut soft = issuer.store.clone();
-        let mut card = CardSource::open(IssuingCard::new(&mut issuer), &pin()).unwrap();
+        let mut card = CardSource::open(IssuingCard::new(&mut issuer), officers).unwrap();
         let issued = Personalisation::probe(&plan, &mut by_card, None)
             .unwrap()
-            .run(&mut card, operator.as_ref(), Master::Transport, &mut ())
+            .run(&mut card, pins, Master::Transport, &mut ())
             .unwrap();
         Personalisation::probe(&plan, &mut by_soft, None)
             .unwrap()
-            .run(&mut soft, operator.as_ref(), Master::Transport, &mut ())
+            .run(&mut soft, pins, Master::Transport, &mut ())
             .unwrap();
         assert_eq!(by_card.sent, by_soft.sent, "{}: the same bytes", kind.name());
         // What a card passes on as it is, it can vouch for.
         for key in issued.keys {
-            let as_it_is = kind == CardKind::Psam || (kind != CardKind::Esam && key.role == Role::Transport);
+            let published = matches!(kind, CardKind::TestIssuing | CardKind::TestCard);
+            let as_it_is = published
+                || kind == CardKind::Psam
+                || (kind != CardKind::Esam && key.role == Role::Transport);
             assert_eq!(key.confirmed, as_it_is, "{} {}", kind.name(), key.role.name());
         }
     }
@@ -78,16 +90,25 @@ fn a_card_issues_what_the_software_store_issues() {
 
 #[test]
 fn an_issuing_card_makes_its_own_kind_only() {
-    let all =
-        [CardKind::MainControl, CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::Psam, CardKind::Esam];
+    let all = [
+        CardKind::MainControl,
+        CardKind::PsamIssuing,
+        CardKind::EsamIssuing,
+        CardKind::Psam,
+        CardKind::Esam,
+        CardKind::TestIssuing,
+        CardKind::TestCard,
+    ];
     let recipients: Vec<Recipient> = all.into_iter().map(Recipient::Card).chain([Recipient::Mcu]).collect();
     for (kind, makes) in [
-        (CardKind::MainControl, vec![recipients[1], recipients[2]]),
+        (CardKind::MainControl, vec![recipients[1], recipients[2], recipients[5]]),
         (CardKind::PsamIssuing, vec![recipients[3]]),
-        (CardKind::EsamIssuing, vec![recipients[4], recipients[5]]),
+        (CardKind::EsamIssuing, vec![recipients[4], recipients[7]]),
+        (CardKind::TestIssuing, vec![recipients[6]]),
     ] {
         let mut issuer = issuer(kind);
-        let about = CardSource::open(IssuingCard::new(&mut issuer), &pin()).unwrap().about();
+        let pin = pin();
+        let about = CardSource::open(IssuingCard::new(&mut issuer), Pins::both(&pin, &pin)).unwrap().about();
         let made: Vec<Recipient> = recipients.iter().copied().filter(|one| about.makes(*one)).collect();
         assert_eq!(made, makes, "{}", kind.name());
         let level = match kind {
@@ -118,9 +139,27 @@ fn a_wrong_pin_says_how_many_tries_are_left() {
     let mut issuer = issuer(CardKind::EsamIssuing);
     let wrong = Pin::from_digits("111111").unwrap();
     let refused = CardSource::open(IssuingCard::new(&mut issuer), &wrong).err().unwrap();
-    let SourceError::Card(error) = refused else { panic!("{refused}") };
-    assert_eq!(error.tries_left(), Some(2));
+    assert_eq!(refused, SourceError::Pin { second: false, tries: 2 });
     assert_eq!(issuer.count[&0x20], 1);
+    // The last try is not spent unasked, not even for the right PIN.
+    issuer.tries = 1;
+    let refused = CardSource::open(IssuingCard::new(&mut issuer), &pin()).err().unwrap();
+    assert_eq!(refused, SourceError::LastTry { second: false });
+    assert_eq!(issuer.count[&0x20], 1);
+    let right = pin();
+    let allowed = Pins { spend_last_try: true, ..(&right).into() };
+    assert!(CardSource::open(IssuingCard::new(&mut issuer), allowed).is_ok());
+}
+
+#[test]
+fn an_act_of_the_province_needs_two_officers() {
+    let mut main = issuer(CardKind::MainControl);
+    let refused = CardSource::open(IssuingCard::new(&mut main), &pin()).err().unwrap();
+    assert_eq!(refused, SourceError::SecondPin);
+    assert!(!main.count.contains_key(&0x20), "no VERIFY was sent");
+    let (one, wrong) = (pin(), Pin::from_digits("111111").unwrap());
+    let refused = CardSource::open(IssuingCard::new(&mut main), Pins::both(&one, &wrong)).err().unwrap();
+    assert_eq!(refused, SourceError::Pin { second: true, tries: 2 });
 }
 
 /// A batch asks the issuing card for each check value once, and the pairing file takes those the ESAM shows.
@@ -143,6 +182,6 @@ fn a_batch_asks_once_and_pairs_with_what_the_esam_shows() {
         }
         PairingFile::make(&mut source, number, region, &seen).unwrap()
     };
-    assert_eq!(issuer.count[&0x48], 7, "one for each role of an ESAM");
+    assert_eq!(issuer.count[&0x48], 1, "the version, once");
     assert_eq!(file, PairingFile::make(&mut soft, number, region, &[]).unwrap());
 }

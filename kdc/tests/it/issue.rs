@@ -2,16 +2,17 @@
 
 use crate::paper_card::{PaperCard, Pull};
 use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
-use gridcard_kdc::ids::{DeviceNumber, Pin, Serial};
+use gridcard_kdc::ids::{DeviceNumber, Pin, Pins, Serial};
 use gridcard_kdc::issue::{
     Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded,
 };
-use gridcard_kdc::journal::{self, Event, Journal, Outcome};
+use gridcard_kdc::journal::{Journal, Outcome, Subject};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::{Hint, RecordedError};
 use gridcard_kdc::plan::render::Hidden;
 use gridcard_kdc::plan::{Master, Plan, Request};
 use gridcard_kdc::source::{KeySource, SoftSource};
+use gridcard_kdc::store::Store;
 use keys::{Key, Role, Suite};
 use wire::channel::ChannelError;
 use wire::profile::{CardInfo, CardKind, Recipient, State};
@@ -29,7 +30,9 @@ fn blank(suite: Suite) -> PaperCard {
 fn source(kind: CardKind, suite: Suite) -> SoftSource {
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::Esam => SoftSource::city(roots.city(REGION.parse().unwrap())),
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            SoftSource::city(roots.city(REGION.parse().unwrap()))
+        }
         _ => SoftSource::province(roots),
     }
 }
@@ -38,19 +41,28 @@ fn own_master(kind: CardKind, suite: Suite) -> Key {
     let number: DeviceNumber = NUMBER.parse().unwrap();
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::Esam => roots.city(REGION.parse().unwrap()).device(Role::Master, number),
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            roots.city(REGION.parse().unwrap()).device(Role::Master, number)
+        }
         _ => roots.own_master(number),
     }
 }
 
-fn pin(kind: CardKind) -> Option<Pin> {
-    (kind != CardKind::Esam).then(|| Pin::from_digits("123456").unwrap())
+/// The PINs of a kind: none, the operator's, or the second officer's too.
+fn secrets(kind: CardKind) -> (Option<Pin>, Option<Pin>) {
+    let pins = wire::profile::pins(kind).len();
+    let pin = |digits, wanted| (pins >= wanted).then(|| Pin::from_digits(digits).unwrap());
+    (pin("123456", 1), pin("654321", 2))
+}
+
+fn pins((operator, officer): &(Option<Pin>, Option<Pin>)) -> Pins<'_> {
+    Pins { operator: operator.as_ref(), officer: officer.as_ref(), spend_last_try: false }
 }
 
 fn run(plan: &Plan, card: &mut PaperCard, if_open: Master) -> Result<Issued, IssueError> {
     let mut source = source(plan.kind(), plan.suite());
-    let pin = pin(plan.kind());
-    Personalisation::probe(plan, card, None)?.run(&mut source, pin.as_ref(), if_open, &mut ())
+    let secrets = secrets(plan.kind());
+    Personalisation::probe(plan, card, None)?.run(&mut source, pins(&secrets), if_open, &mut ())
 }
 
 fn run_recorded(
@@ -59,9 +71,9 @@ fn run_recorded(
     journal: &mut Journal,
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
-    let pin = pin(plan.kind());
+    let secrets = secrets(plan.kind());
     let order =
-        Order { plan, wanted: Some(serial()), pin: pin.as_ref(), if_open, spend_last_try: false, at: AT };
+        Order { plan, wanted: Some(serial()), pins: pins(&secrets), if_open, spend_last_try: false, at: AT };
     recorded::issue(&order, card, &mut source(plan.kind(), plan.suite()), journal, &mut ())
 }
 
@@ -71,17 +83,20 @@ fn assert_finished(plan: &Plan, card: &PaperCard) {
     assert_eq!(card.master, own_master(kind, suite));
     let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
     assert_eq!(info, plan.card_info().to_bytes());
-    let directory = if kind == CardKind::Psam { 0xDF01 } else { 0x3F00 };
+    let directory = if matches!(kind, CardKind::Psam | CardKind::TestCard) { 0xDF01 } else { 0x3F00 };
     let mut source = source(kind, suite);
     let target = plan.target(serial(), Master::Own);
-    for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {
+    for row in Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A)) {
         let (header, key) = &card.keys[&(directory, row.kind & 0x3F, row.id)];
         assert_eq!(*header, row.header(1));
         let expected = source.expected(&target, row.role).unwrap();
         assert_eq!(Some(key.kcv()), expected.check_value.map(|value| value.0));
     }
-    assert_eq!(card.keys.len(), Recipient::Card(kind).keys().len() - 1);
-    assert_eq!(card.pin.as_deref(), (kind != CardKind::Esam).then_some(&[0x12, 0x34, 0x56][..]));
+    let keys = Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A));
+    assert_eq!(card.keys.len(), keys.count());
+    let pins: Vec<&[u8]> = card.pins.values().map(Vec::as_slice).collect();
+    let wanted: [&[u8]; 2] = [&[0x12, 0x34, 0x56], &[0x65, 0x43, 0x21]];
+    assert_eq!(pins, wanted[..wire::profile::pins(kind).len()]);
     assert_eq!(card.tries, 3);
 }
 
@@ -121,7 +136,9 @@ fn the_dry_run_is_the_run() {
             assert_eq!(shown, planned.shown, "{planned}");
             match planned.hidden {
                 None => assert!(rest.is_empty(), "{planned}"),
-                Some((Hidden::Pin, None)) => assert_eq!(rest, [0x12, 0x34, 0x56]),
+                Some((Hidden::Pin, None)) => {
+                    assert!(matches!(rest, [0x12, 0x34, 0x56] | [0x65, 0x43, 0x21]), "{planned}");
+                }
                 Some((_, len)) => assert_eq!(Some(rest.len()), len, "{planned}"),
             }
             assert_eq!(planned.le, command.le, "{planned}");
@@ -162,17 +179,13 @@ fn a_run_cut_off_anywhere_is_finished_by_another() {
         };
         for cut in 0..commands {
             for pull in [Pull::Before, Pull::After] {
-                let folder = tempfile::tempdir().unwrap();
-                let path = folder.path().join("journal.jsonl");
                 let mut card = blank(Suite::TripleDes);
                 card.pull = Some((cut, pull));
-                let mut journal = Journal::open(&path).unwrap();
+                let mut journal = Journal::of(Store::in_memory().unwrap());
                 let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
                 let what = format!("{} cut at {cut} {pull:?}: {error}", kind.name());
                 assert!(error.to_string().ends_with("the card was removed before it answered"), "{what}");
                 card.pull = None;
-                drop(journal);
-                let mut journal = Journal::open(&path).unwrap();
                 let tries = card.tries;
                 match run_recorded(&plan, &mut card, &mut journal, None) {
                     Ok(Recorded::Issued(issued)) => assert_eq!(issued.serial, serial(), "{what}"),
@@ -186,7 +199,7 @@ fn a_run_cut_off_anywhere_is_finished_by_another() {
                     }
                 }
                 assert_finished(&plan, &card);
-                assert_eq!(journal.issued(), 1, "{what}");
+                assert_eq!(journal.issued().unwrap(), 1, "{what}");
             }
         }
         assert_eq!(open, 1, "{}", kind.name());
@@ -265,9 +278,7 @@ fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
     let plan = plan(CardKind::Esam, Suite::TripleDes);
     let mut card = blank(Suite::TripleDes);
     card.master = Key::from_16(Suite::TripleDes, [0x5A; 16]);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.jsonl");
-    let mut journal = Journal::open(&path).unwrap();
+    let mut journal = Journal::of(Store::in_memory().unwrap());
     for tries in [2, 1] {
         let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
         assert_eq!(
@@ -282,8 +293,8 @@ fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
     assert!(matches!(guarded, RecordedError::LastTry { tries: 1, .. }), "{guarded}");
     assert_eq!(card.tries, 1);
     assert!(card.files.is_empty());
-    let failures = journal::read(&path).unwrap();
-    let failures = failures.iter().filter(|(_, entry)| matches!(entry.event, Event::Failed { .. })).count();
+    let happenings = journal.store().happenings().unwrap();
+    let failures = happenings.iter().filter(|entry| entry.what == "failed").count();
     assert_eq!(failures, 2);
 }
 
@@ -309,9 +320,9 @@ fn plan_source_and_pin_must_belong_together_before_a_card_is_touched() {
     assert!(matches!(check(&esam, city(Suite::Sm4), None), IssueError::SuiteDiffers { .. }));
     assert!(matches!(check(&formal, city(Suite::TripleDes), None), IssueError::StateDiffers { .. }));
     assert!(matches!(check(&elsewhere, city(Suite::TripleDes), None), IssueError::RegionDiffers { .. }));
-    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: false }));
+    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: 0 }));
     let psam = plan(CardKind::Psam, Suite::TripleDes);
-    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: true }));
+    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: 1 }));
 }
 
 #[test]
@@ -327,7 +338,7 @@ fn another_pin_on_a_half_made_card_is_found_out() {
     card.pull = Some((at, Pull::After));
     run(&plan, &mut card, Master::Transport).unwrap_err();
     card.pull = None;
-    card.pin = Some(vec![0x99, 0x99]);
+    card.pins.insert(0, vec![0x99, 0x99]);
     let error = run(&plan, &mut card, Master::Own).unwrap_err();
     assert!(matches!(error, IssueError::Step { fault: StepFault::Pin { tries: 2 }, .. }), "{error}");
     let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
@@ -337,19 +348,25 @@ fn another_pin_on_a_half_made_card_is_found_out() {
 #[test]
 fn a_lost_card_is_given_up_and_frees_its_number() {
     let plan = plan(CardKind::Esam, Suite::TripleDes);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.jsonl");
-    let mut journal = Journal::open(&path).unwrap();
+    let mut journal = Journal::of(Store::in_memory().unwrap());
     let mut card = blank(Suite::TripleDes);
     card.pull = Some((20, Pull::Before));
     let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
     let RecordedError::Issue(error) = error else { panic!("{error}") };
     assert!(error.is_interruption());
-    let (_, entry) = journal::read(&path).unwrap().remove(0);
-    let Event::Intent { subject } = entry.event else { panic!("{entry:?}") };
-    assert!(journal.awaits(&subject), "an interruption leaves the intent open");
+    let entry = journal.store().happenings().unwrap().remove(0);
+    assert_eq!((entry.what.as_str(), entry.serial), ("intent", Some(serial())));
+    let subject = Subject {
+        serial: serial(),
+        kind: plan.kind(),
+        number: plan.number(),
+        region: plan.region(),
+        suite: plan.suite(),
+        state: plan.state(),
+    };
+    assert!(journal.awaits(&subject).unwrap(), "an interruption leaves the intent open");
     let why = ChannelError::Removed.to_string();
     journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
-    let other = gridcard_kdc::journal::Subject { serial: Serial([9; 8]), ..subject };
+    let other = Subject { serial: Serial([9; 8]), ..subject };
     journal.check(&other).unwrap();
 }

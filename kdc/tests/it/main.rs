@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod batch;
 mod card_source;
 mod ceremony;
 mod devices;
@@ -14,6 +15,7 @@ mod paper_issuer;
 mod plan;
 mod primitives;
 mod soft;
+mod stock;
 
 use gridcard_kdc::ids::Validity;
 use gridcard_kdc::plan::{Plan, Request};
@@ -38,6 +40,9 @@ pub fn request(kind: CardKind, suite: Suite) -> Request {
         state: State::Test,
         validity: Validity::new("20260101".parse().unwrap(), "2035-12-31".parse().unwrap()).unwrap(),
         ceiling: None,
+        version: 1,
+        previous: None,
+        limit: None,
     }
 }
 
@@ -47,5 +52,12 @@ pub fn plan(kind: CardKind, suite: Suite) -> Plan {
 }
 
 /// The kinds that are issued by a plan.
-pub const KINDS: [CardKind; 5] =
-    [CardKind::MainControl, CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::Psam, CardKind::Esam];
+pub const KINDS: [CardKind; 7] = [
+    CardKind::MainControl,
+    CardKind::PsamIssuing,
+    CardKind::EsamIssuing,
+    CardKind::TestIssuing,
+    CardKind::Psam,
+    CardKind::TestCard,
+    CardKind::Esam,
+];

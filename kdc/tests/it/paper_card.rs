@@ -25,7 +25,8 @@ pub struct PaperCard {
     pub files: BTreeMap<(u16, u16), Option<Vec<u8>>>,
     /// Keys by directory, type and id: header and key.
     pub keys: BTreeMap<(u16, u8, u8), ([u8; 5], Key)>,
-    pub pin: Option<Vec<u8>>,
+    /// PINs by id.
+    pub pins: BTreeMap<u8, Vec<u8>>,
     directory: u16,
     challenge: [u8; 8],
     authenticated: bool,
@@ -47,7 +48,7 @@ impl PaperCard {
             tries: 3,
             files: BTreeMap::new(),
             keys: BTreeMap::new(),
-            pin: None,
+            pins: BTreeMap::new(),
             directory: MF,
             challenge: [0; 8],
             authenticated: false,
@@ -66,7 +67,7 @@ impl PaperCard {
                 (self.challenge.to_vec(), 0x9000)
             }
             (0x00, 0x82) => self.authenticate(command.data),
-            (0x00, 0x20) => self.verify(command.data),
+            (0x00, 0x20) => self.verify(command.p2, command.data),
             (0x00, 0xB0) => match self.files.get(&(self.directory, p1p2 >> 8 & 0x1F)) {
                 None => (vec![], 0x6A82),
                 Some(None) => (vec![], 0x6281),
@@ -90,10 +91,15 @@ impl PaperCard {
                 }
             },
             (0x84, 0xD4) => self.write_key(command),
-            (0x80, 0xD4) if self.pin.is_some() => (vec![], 0x6A86),
+            (0x80, 0xD4) if self.pins.contains_key(&command.p2) => (vec![], 0x6A86),
             (0x80, 0xD4) => {
-                assert_eq!(command.data[..5], [0x3A, 0xF0, 0xEF, 0x11, 0x33]);
-                self.pin = Some(command.data[5..].to_vec());
+                let head = if command.p2 == 0 {
+                    [0x3A, 0xF0, 0xEF, 0x11, 0x33]
+                } else {
+                    [0x3A, 0xF1, 0xEF, 0x22, 0x33]
+                };
+                assert_eq!(command.data[..5], head);
+                self.pins.insert(command.p2, command.data[5..].to_vec());
                 (vec![], 0x9000)
             }
             _ => (vec![], 0x6D00),
@@ -117,10 +123,10 @@ impl PaperCard {
         (vec![], if self.authenticated { 0x9000 } else { 0x63C0 | u16::from(self.tries) })
     }
 
-    fn verify(&mut self, pin: &[u8]) -> (Vec<u8>, u16) {
+    fn verify(&mut self, id: u8, pin: &[u8]) -> (Vec<u8>, u16) {
         // As on the real card: the PIN puts the directory into state 1, so state A is gone.
         self.authenticated = false;
-        (vec![], if self.pin.as_deref() == Some(pin) { 0x9000 } else { 0x63C2 })
+        (vec![], if self.pins.get(&id).map(Vec::as_slice) == Some(pin) { 0x9000 } else { 0x63C2 })
     }
 
     fn write_key(&mut self, command: &CommandRef<'_>) -> (Vec<u8>, u16) {

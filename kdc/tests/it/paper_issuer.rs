@@ -1,7 +1,7 @@
 //! An issuing card made of paper: card information, a PIN, and the software key store behind the commands of
 //! docs/specs/cards.md section 6.
 
-use gridcard_kdc::source::{KeySource, SoftSource, Target};
+use gridcard_kdc::source::{Current, KeySource, SoftSource, Target};
 use keys::Role;
 use std::collections::BTreeMap;
 use wire::apdu::CommandRef;
@@ -15,7 +15,8 @@ pub struct PaperIssuer {
     pub check_values: BTreeMap<Role, [u8; 3]>,
     pub pin: Vec<u8>,
     pub tries: u8,
-    verified: bool,
+    /// Officers that proved themselves.
+    verified: u8,
     /// Commands by instruction.
     pub count: BTreeMap<u8, usize>,
 }
@@ -23,7 +24,7 @@ pub struct PaperIssuer {
 impl PaperIssuer {
     pub fn new(info: CardInfo, store: SoftSource, check_values: BTreeMap<Role, [u8; 3]>) -> Self {
         let pin = vec![0x65, 0x43, 0x21];
-        PaperIssuer { info, store, check_values, pin, tries: 3, verified: false, count: BTreeMap::new() }
+        PaperIssuer { info, store, check_values, pin, tries: 3, verified: 0, count: BTreeMap::new() }
     }
 
     fn answer(&mut self, command: &CommandRef<'_>) -> (Vec<u8>, u16) {
@@ -31,15 +32,17 @@ impl PaperIssuer {
             0xA4 => (vec![], 0x9000),
             0xB0 => (self.info.to_bytes().to_vec(), 0x9000),
             0x20 => {
-                self.verified = command.data == self.pin;
-                self.tries = if self.verified { 3 } else { self.tries - 1 };
-                (vec![], if self.verified { 0x9000 } else { 0x63C0 | u16::from(self.tries) })
+                let right = command.data == self.pin;
+                self.verified = if right { command.p2 + 1 } else { self.verified };
+                self.tries = if right { 3 } else { self.tries - 1 };
+                (vec![], if right { 0x9000 } else { 0x63C0 | u16::from(self.tries) })
             }
+            0x3C => (vec![0x30 | self.tries], 0x9000),
             0x48 => match Role::from_code(command.p2).and_then(|role| self.check_values.get(&role)) {
                 Some(value) if command.p1 == 0xF5 => ([&[0xF5, 0x01, 0x00][..], value].concat(), 0x9000),
                 _ => (vec![], 0x6A88),
             },
-            0x44 | 0x46 if !self.verified => (vec![], 0x6982),
+            0x44 | 0x46 if self.verified == 0 => (vec![], 0x6982),
             0x46 => {
                 let (challenge, identity) = command.data.split_at(8);
                 let target = target(command.p1, identity);
@@ -66,7 +69,9 @@ fn target(p1: u8, identity: &[u8]) -> Target {
     assert_eq!(identity.len(), 18);
     Target {
         recipient: Recipient::from_code(p1 >> 4).unwrap(),
-        own_master: p1 & 0x0F == 1,
+        master: if p1 & 0x0F == 1 { Current::Own } else { Current::Transport },
+        test_keys: false,
+        version: None,
         serial: identity[..8].try_into().unwrap(),
         number: identity[8..14].try_into().unwrap(),
         region: identity[14..].try_into().unwrap(),
@@ -83,7 +88,7 @@ impl Channel for PaperIssuer {
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.verified = false;
+        self.verified = 0;
         Ok(wire::atr::fmcos_contactless([7; 8]))
     }
 }

@@ -23,11 +23,15 @@ fn every_key_is_written_once_and_looked_at() {
             |pick: fn(&Step) -> Option<u8>| -> Vec<u8> { plan.steps().iter().filter_map(pick).collect() };
         let written = roles(|step| if let Step::WriteKey(row) = step { Some(row.role) } else { None });
         let seen = roles(|step| if let Step::CheckKey(row) = step { Some(row.role) } else { None });
-        let table: Vec<u8> = wire::profile::Recipient::Card(kind).keys().iter().map(|row| row.role).collect();
+        let table = wire::profile::Recipient::Card(kind).keys().iter().map(|row| row.role);
+        // Of the first version there is no earlier one.
+        let table: Vec<u8> = table.filter(|role| *role != wire::profile::PREVIOUS_MASTER).collect();
         assert_eq!(written, table, "{}", kind.name());
         assert_eq!(seen, table[1..], "all but the own master, which proves itself");
         assert_eq!(plan.needs_pin(), kind != CardKind::Esam);
-        assert_eq!(plan.steps().contains(&Step::VerifyPin), plan.needs_pin());
+        let verified = plan.steps().iter().filter(|step| matches!(step, Step::VerifyPin(_))).count();
+        let two = matches!(kind, CardKind::MainControl | CardKind::EsamIssuing);
+        assert_eq!(verified, usize::from(plan.needs_pin()) + usize::from(two), "{}", kind.name());
     }
 }
 
@@ -36,7 +40,7 @@ fn card_information_is_finished_by_the_last_write() {
     for kind in KINDS {
         let plan = plan(kind, Suite::Aes128);
         let is_write = |step: &&Step| {
-            matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::WritePin | Step::Update { .. })
+            matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::WritePin(_) | Step::Update { .. })
         };
         let Some(Step::Update { sfi: 0x15, bytes, what: Content::CardInformation }) =
             plan.steps().iter().rfind(is_write)
@@ -75,7 +79,7 @@ fn parameters_of_an_esam() {
 fn requests_that_make_no_card() {
     let esam = request(CardKind::Esam, Suite::TripleDes);
     let refused = |request: Request| Plan::new(&request).unwrap_err();
-    for kind in [CardKind::Sim, CardKind::TestCard] {
+    for kind in [CardKind::Sim, CardKind::Fmcos] {
         assert_eq!(refused(Request { kind, ..esam }), PlanError::Kind { kind });
     }
     for ceiling in [Fen(0), Fen(CEILING_MAX.0 + 1), Fen(u32::MAX)] {
@@ -88,4 +92,44 @@ fn requests_that_make_no_card() {
     for (kind, region) in [(CardKind::Esam, main.region), (CardKind::MainControl, esam.region)] {
         assert_eq!(refused(Request { kind, region, ..esam }), PlanError::Region { kind, region });
     }
+}
+
+/// Versions, earlier versions, limits, and kinds that are always of the test hierarchy.
+#[test]
+fn what_a_request_cannot_ask_for() {
+    let refused = |request: Request| Plan::new(&request).unwrap_err();
+    let esam_issuing = request(CardKind::EsamIssuing, Suite::TripleDes);
+    let kind = CardKind::EsamIssuing;
+    assert_eq!(refused(Request { version: 0, ..esam_issuing }), PlanError::Version { kind, version: 0 });
+    for (version, earlier) in [(1, 1), (3, 0), (3, 3), (3, 4)] {
+        let wrong = Request { version, previous: Some(earlier), ..esam_issuing };
+        assert_eq!(refused(wrong), PlanError::Previous { kind, version, earlier });
+    }
+    let kind = CardKind::MainControl;
+    let main = request(kind, Suite::TripleDes);
+    assert_eq!(refused(Request { version: 2, ..main }), PlanError::Version { kind, version: 2 });
+    assert_eq!(refused(Request { limit: Some(1), ..main }), PlanError::LimitOf { kind });
+    for kind in [CardKind::TestCard, CardKind::TestIssuing] {
+        let formal = Request { state: wire::profile::State::Formal, ..request(kind, Suite::Sm4) };
+        assert_eq!(refused(formal), PlanError::AlwaysTest { kind });
+    }
+}
+
+/// An ESAM issuing card of a higher version gets one key more, of the version it shall reach.
+#[test]
+fn a_higher_version_reaches_an_earlier_one() {
+    let of = |version, previous| {
+        Plan::new(&Request { version, previous, ..request(CardKind::EsamIssuing, Suite::TripleDes) }).unwrap()
+    };
+    let earlier = |plan: &Plan| {
+        let writes =
+            plan.steps().iter().filter(|step| matches!(step, Step::WriteKey(row) if row.role == 0x0A));
+        (writes.count(), plan.previous())
+    };
+    assert_eq!(earlier(&of(1, None)), (0, None));
+    assert_eq!(earlier(&of(2, None)), (1, Some(1)));
+    assert_eq!(earlier(&of(5, Some(2))), (1, Some(2)));
+    let (plan, serial) = (of(5, Some(2)), gridcard_kdc::ids::Serial([7; 8]));
+    let version = |role| plan.target_for(serial, gridcard_kdc::plan::Master::Own, role).version;
+    assert_eq!((version(0x0A), version(1)), (Some(2), Some(5)));
 }

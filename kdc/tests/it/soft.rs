@@ -6,7 +6,7 @@ use gridcard_kdc::headers;
 use gridcard_kdc::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::SourceError;
-use gridcard_kdc::source::{KeySource, Level, SoftSource, Target};
+use gridcard_kdc::source::{Current, KeySource, Level, SoftSource, Target};
 use keys::{Role, Suite};
 use proptest::prelude::*;
 use wire::profile::{CardKind, Recipient};
@@ -21,7 +21,8 @@ fn target(recipient: Recipient, own_master: bool) -> Target {
         _ => REGION.parse::<RegionCode>().unwrap().0,
     };
     let serial = if recipient == Recipient::Mcu { number.as_mcu_serial() } else { serial };
-    Target { recipient, own_master, serial: serial.0, number: number.0, region }
+    let master = if own_master { Current::Own } else { Current::Transport };
+    Target { recipient, master, test_keys: false, version: None, serial: serial.0, number: number.0, region }
 }
 
 fn challenge(target: &Target) -> [u8; 8] {
@@ -30,7 +31,7 @@ fn challenge(target: &Target) -> [u8; 8] {
 
 fn source(recipient: Recipient, suite: Suite) -> SoftSource {
     match recipient {
-        Recipient::Card(CardKind::Psam | CardKind::Esam) | Recipient::Mcu => {
+        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu => {
             SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap()))
         }
         Recipient::Card(_) => SoftSource::province(Roots::test(suite)),
@@ -46,28 +47,32 @@ fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) 
     let device = |role: Role| child(suite, &city(role), &device_factor);
     let issuing = matches!(
         target.recipient,
-        Recipient::Card(CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing)
+        Recipient::Card(
+            CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing
+        )
     );
     let own = if issuing { child(suite, &root(Role::Master), &device_factor) } else { device(Role::Master) };
     let transport = child(suite, &root(Role::Transport), &target.serial);
-    let master = if target.own_master { own } else { transport };
+    let master = if target.master == Current::Own { own } else { transport };
     let key = match (Role::from_code(role), target.recipient) {
+        // The earlier master: the city's, of the version asked for, which is the first here.
+        (None, _) if role == 0x0A => city(Role::Master),
         (None, _) => own,
         (Some(role), Recipient::Card(CardKind::MainControl)) => root(role),
         (Some(Role::Transport), _) => root(Role::Transport),
-        (Some(role), Recipient::Card(CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::Psam)) => {
-            city(role)
-        }
-        (Some(role), _) => device(role),
+        (Some(role), Recipient::Card(CardKind::Esam)) | (Some(role), Recipient::Mcu) => device(role),
+        (Some(role), Recipient::Card(_)) => city(role),
     };
     (master, key)
 }
 
-const RECIPIENTS: [Recipient; 6] = [
+const RECIPIENTS: [Recipient; 8] = [
     Recipient::Card(CardKind::MainControl),
     Recipient::Card(CardKind::PsamIssuing),
     Recipient::Card(CardKind::EsamIssuing),
+    Recipient::Card(CardKind::TestIssuing),
     Recipient::Card(CardKind::Psam),
+    Recipient::Card(CardKind::TestCard),
     Recipient::Card(CardKind::Esam),
     Recipient::Mcu,
 ];
@@ -117,9 +122,9 @@ fn every_exported_field_opens_to_the_key_of_the_formulas() {
             }
         }
     }
-    // Per suite, with both headers: 3 kinds of 10 keys, a PSAM of 4 and an ESAM of 8 under their own masters, the own
-    // master of the 5 kinds under the transport key, and 2 keys of an MCU.
-    assert_eq!(fields, 3 * 2 * (30 + 4 + 8 + 5 + 2));
+    // Per suite, with both headers: 3 kinds of 10 keys and one of 11, PSAM and test card of 4 and an ESAM of 8 under their
+    // own masters, the own master of the 7 kinds under the transport key, and 2 keys of an MCU.
+    assert_eq!(fields, 3 * 2 * (41 + 8 + 8 + 7 + 2));
 }
 
 const PADDING: [u8; 10] = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -162,8 +167,10 @@ fn a_level_makes_only_what_stands_below_it() {
     let mut province = source(Recipient::Card(CardKind::MainControl), suite);
     let mut city = source(Recipient::Mcu, suite);
     for recipient in RECIPIENTS {
-        let below_city =
-            matches!(recipient, Recipient::Card(CardKind::Psam | CardKind::Esam) | Recipient::Mcu);
+        let below_city = matches!(
+            recipient,
+            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu
+        );
         let target = target(recipient, false);
         let wrong: &mut SoftSource = if below_city { &mut province } else { &mut city };
         let level = wrong.about().level;
@@ -213,7 +220,7 @@ fn a_meter_mcu_has_no_free_challenge_and_no_own_master() {
     assert!(city.export_key(&right, 2, right.serial, header).is_ok());
     let refused = Err(SourceError::McuForm { number });
     assert_eq!(city.export_key(&right, 2, CHALLENGE, header), refused);
-    assert_eq!(city.export_key(&Target { own_master: true, ..right }, 2, right.serial, header), refused);
+    assert_eq!(city.export_key(&Target { master: Current::Own, ..right }, 2, right.serial, header), refused);
     assert_eq!(city.export_key(&Target { serial: CHALLENGE, ..right }, 2, CHALLENGE, header), refused);
 }
 

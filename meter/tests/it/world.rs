@@ -22,7 +22,7 @@ pub fn now() -> BcdTime {
 
 /// A device's key of the published test hierarchy.
 pub fn device_key(suite: Suite, role: Role) -> Key {
-    hierarchy::device_key(&hierarchy::city_key(&hierarchy::test_root(suite, role), REGION), NUMBER)
+    hierarchy::test_device_key(suite, role, REGION, 1, NUMBER)
 }
 
 pub fn transport_key(suite: Suite) -> Key {

@@ -1,15 +1,17 @@
 //! The meter's ESAM: purse, parameters, and the one command that credits [docs/specs/cards.md 4, 6].
 
 use super::fmcos::Fmcos;
+use super::issuing::Activation;
 use super::take;
 use crate::error::CardError;
-use wire::Command;
 use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::order::SimBinding;
-use wire::profile::{CardInfo, EF_PARAMETERS, EF_PURSE, EF_RUN_INFO};
+use wire::profile::{CardInfo, EF_LIFE, EF_PARAMETERS, EF_PURSE, EF_RUN_INFO};
 use wire::refusal::Refusal;
+use wire::status::Dialect;
+use wire::{Command, Sw};
 
 /// Key ids of the pairing [docs/specs/cards.md 5].
 const INT_AUTH: u8 = 0x02;
@@ -39,6 +41,17 @@ pub struct Purse {
     pub total_credited: Fen,
     /// Purchases credited.
     pub count: u32,
+}
+
+/// Life file 0009 [docs/specs/cards.md 10].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EsamLife {
+    /// Highest version of formal keys the card had before the ones it has; 0: none.
+    pub formal: u8,
+    /// Key sets it was given after its first.
+    pub changes: u16,
+    /// Money given up with its accounts.
+    pub forfeited: Fen,
 }
 
 /// Why an ENVELOPE brought no receipt.
@@ -112,6 +125,35 @@ impl<'c> Esam<'c> {
     fn purse_record(&mut self, number: u8) -> Result<u32, CardError> {
         let record = self.fmcos.read_record(EF_PURSE.bytes()[1], number, 4)?;
         Ok(u32::from_be_bytes(super::exactly("read the purse", &record)?))
+    }
+
+    /// The card's life; `None` for an ESAM of an older make, which keeps its keys for ever.
+    pub fn life(&mut self) -> Result<Option<EsamLife>, CardError> {
+        let step = "read the life file";
+        let answer =
+            self.fmcos.ask(step, &Command::new(0x00, 0xB0, 0x80 | EF_LIFE.bytes()[1], 0x00).le(8))?;
+        if answer.sw == Sw::FILE_NOT_FOUND {
+            return Ok(None);
+        }
+        // 6281: never written, for nothing has happened yet.
+        if !answer.sw.is_ok() && answer.sw != Sw::DATA_SUSPECT {
+            return Err(CardError::Refused { step, sw: answer.sw, dialect: Dialect::Fmcos });
+        }
+        let [formal, a, b, f3, f2, f1, f0, _] = super::exactly(step, &answer.data)?;
+        let changes = u16::from_be_bytes([a, b]);
+        Ok(Some(EsamLife { formal, changes, forfeited: Fen(u32::from_be_bytes([f3, f2, f1, f0])) }))
+    }
+
+    /// Version of the card's keys: byte 4 of `kic`, 35/04.
+    pub fn key_version(&mut self) -> Result<u8, CardError> {
+        Ok(self.fmcos.key_information(0x35, 0x04)?.version)
+    }
+
+    /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step; `mac` is what SEAL ACTIVATION gave
+    /// for the challenge before.
+    pub fn activate(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
+        let data = [&activation.to_bytes()[..], &mac].concat();
+        self.fmcos.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
     }
 
     /// INTERNAL AUTHENTICATE with the pairing key 30/02: the card enciphers one block of the MCU's choice.

@@ -6,7 +6,7 @@ use crate::error::CardError;
 use wire::channel::Channel;
 use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
 use wire::status::Dialect;
-use wire::{Command, Response};
+use wire::{Command, Response, Sw};
 
 /// Bytes moved by one READ or UPDATE BINARY. Every FMCOS chip takes as much, and a MAC still fits behind it.
 const CHUNK: usize = 200;
@@ -186,7 +186,7 @@ impl<'c> Fmcos<'c> {
         self.link.send(step, &Command::new(0x80, 0xD4, p1, id).data(&data)).map(drop)
     }
 
-    /// WRITE KEY by cipher text and MAC: `header` is `84 D4 P1 id Lc`, `field` what the card that holds the
+    /// WRITE KEY or STAGE KEY by cipher text and MAC: `header` is `84 D4 P1 id Lc`, `field` what the card that holds the
     /// key's parent sealed for this one [docs/specs/cards.md 7].
     pub fn write_key_wrapped(&mut self, header: [u8; 5], field: &[u8]) -> Result<(), CardError> {
         let step = "WRITE KEY";
@@ -202,6 +202,39 @@ impl<'c> Fmcos<'c> {
             return Err(CardError::malformed(step, what));
         }
         self.link.send(step, &Command::new(cla, ins, p1, p2).data(field)).map(drop)
+    }
+
+    /// Tries left of the PIN or external authentication key of this type and id, without spending one; `None` for a card
+    /// that does not tell, or has no such key.
+    pub fn tries_left(&mut self, kind: u8, id: u8) -> Result<Option<u8>, CardError> {
+        let step = "TRIES LEFT";
+        let answer = self.link.ask(step, &Command::new(0x80, 0x3C, kind, id).le(1))?;
+        match answer.sw {
+            Sw::OK => exactly(step, &answer.data).map(|[counter]| Some(counter & 0x0F)),
+            Sw::KEY_NOT_FOUND | Sw::FILE_NOT_FOUND | Sw::INS_UNKNOWN | Sw::CLA_UNKNOWN => Ok(None),
+            sw => Err(self.link.refused(step, sw)),
+        }
+    }
+
+    /// The first four bytes of a binary file of the current directory as a big-endian number; `None` without the file, 0
+    /// when it was never written.
+    pub(crate) fn read_number(&mut self, step: &'static str, fid: Fid) -> Result<Option<u32>, CardError> {
+        let answer = self.link.ask(step, &Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(4))?;
+        match answer.sw {
+            Sw::OK => exactly(step, &answer.data).map(|bytes| Some(u32::from_be_bytes(bytes))),
+            Sw::DATA_SUSPECT => Ok(Some(0)),
+            Sw::FILE_NOT_FOUND => Ok(None),
+            sw => Err(self.link.refused(step, sw)),
+        }
+    }
+
+    /// Sends a command that the card answers with `N` bytes.
+    pub(crate) fn send_for<const N: usize>(
+        &mut self,
+        step: &'static str,
+        command: &Command,
+    ) -> Result<[u8; N], CardError> {
+        self.link.send_for(step, command)
     }
 
     /// Card information, file 0015 of the MF, which must be current.

@@ -5,15 +5,33 @@ use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
 use wire::Command;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, Recipient};
+use wire::money::Fen;
+use wire::profile::{CardInfo, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
+
+/// The master key a target has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Current {
+    /// The factory's transport key.
+    Transport,
+    /// Its own, of the issuing card's version.
+    Own,
+    /// Its own, of the earlier version the issuing card can reach.
+    Previous,
+    /// Its own in the published test hierarchy, of this version.
+    Test(u8),
+}
 
 /// The card (or meter MCU) a key is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// Its kind.
     pub recipient: Recipient,
-    /// False while it holds the factory's transport key, true once it holds its own master key.
-    pub own_master: bool,
+    /// The master key it has now.
+    pub master: Current,
+    /// Whether it is to get keys of the published test hierarchy, from a formal card.
+    pub test_keys: bool,
+    /// Version of the keys asked for; of a main control card only, which takes `None` for 01.
+    pub version: Option<u8>,
     /// Chip serial, as its ATR ends.
     pub serial: [u8; 8],
     /// Device number, packed BCD.
@@ -23,14 +41,66 @@ pub struct Target {
 }
 
 impl Target {
-    /// P1 of both commands: kind, then which master key the target has now.
-    const fn p1(&self) -> u8 {
-        self.recipient.code() << 4 | self.own_master as u8
+    /// P1 of the commands: kind, then which master key the target has now, and the hierarchy asked for
+    /// [docs/specs/cards.md 7].
+    pub const fn p1(&self) -> u8 {
+        let master = match self.master {
+            Current::Transport => 0,
+            Current::Own => 1,
+            Current::Previous => 2,
+            Current::Test(_) => 3,
+        };
+        self.recipient.code() << 4 | (self.test_keys as u8) << 2 | master
     }
 
     /// Serial, number, region: 18 bytes.
     fn identity(&self) -> Vec<u8> {
         [&self.serial[..], &self.number, &self.region].concat()
+    }
+
+    /// Serial, number, region, and the version where one belongs.
+    fn versioned(&self) -> Vec<u8> {
+        let mut identity = self.identity();
+        match (self.master, self.version) {
+            (Current::Test(version), _) | (_, Some(version)) => identity.push(version),
+            _ => {}
+        }
+        identity
+    }
+}
+
+/// What ACTIVATE KEYS is to do [docs/specs/cards.md 10].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activation {
+    /// State afterwards.
+    pub state: State,
+    /// Version of the staged keys; 00 to retire.
+    pub version: u8,
+    /// Money that is given up with the account.
+    pub forfeit: Fen,
+}
+
+impl Activation {
+    /// State, version, forfeit: 6 bytes.
+    pub fn to_bytes(self) -> [u8; 6] {
+        let [a, b, c, d] = self.forfeit.0.to_be_bytes();
+        [self.state.code(), self.version, a, b, c, d]
+    }
+}
+
+/// How many cards an issuing card may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counter {
+    /// Cards in all; `None`: no limit.
+    pub limit: Option<u32>,
+    /// Cards made.
+    pub made: u32,
+}
+
+impl Counter {
+    /// Cards it can still make; `None`: no limit.
+    pub fn left(&self) -> Option<u32> {
+        self.limit.map(|limit| limit.saturating_sub(self.made))
     }
 }
 
@@ -60,11 +130,44 @@ impl<'c> IssuingCard<'c> {
         self.fmcos.verify_pin(0x00, pin)
     }
 
+    /// The second officer's PIN, 3A/01, once the operator's is verified. A wrong one costs a try.
+    pub fn verify_second_pin(&mut self, pin: &[u8]) -> Result<(), CardError> {
+        self.fmcos.verify_pin(OFFICER_PIN.id, pin)
+    }
+
+    /// How many cards it may make and has made; `None` for a card that does not count.
+    pub fn counter(&mut self) -> Result<Option<Counter>, CardError> {
+        let step = "read the card counter";
+        let Some(limit) = self.fmcos.read_number(step, EF_LIMIT)? else { return Ok(None) };
+        let made = self.fmcos.read_number(step, EF_ISSUED)?.unwrap_or(0);
+        Ok(Some(Counter { limit: (limit != NO_LIMIT).then_some(limit), made }))
+    }
+
+    /// SEAL ACTIVATION: the MAC of the target's ACTIVATE KEYS, for the challenge it just gave.
+    pub fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], CardError> {
+        let data = [&challenge[..], &target.identity(), &activation.to_bytes()].concat();
+        self.fmcos.send_for("SEAL ACTIVATION", &Command::new(0x80, 0x4C, target.p1(), 0x00).data(&data))
+    }
+
+    /// CHECK VALUE: version, byte 5 and check value of a city's key, as its issuing card shows it. The main control card
+    /// alone answers.
+    pub fn check_value(&mut self, role: u8, region: [u8; 4], version: u8) -> Result<[u8; 3], CardError> {
+        let data = [&region[..], &[version]].concat();
+        let answer: [u8; 5] =
+            self.fmcos.send_for("CHECK VALUE", &Command::new(0x80, 0x4E, 0x00, role).data(&data))?;
+        Ok(super::take(&answer, 2))
+    }
+
     /// AUTHENTICATE TARGET: the cryptogram, one block, that the target's EXTERNAL AUTHENTICATE expects for
     /// the challenge it just gave.
     pub fn authenticate_target(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, CardError> {
         let step = "AUTHENTICATE TARGET";
-        let data = [&challenge[..], &target.identity()].concat();
+        let data = [&challenge[..], &target.versioned()].concat();
         let answer = self.fmcos.send(step, &Command::new(0x80, 0x46, target.p1(), 0x00).data(&data))?;
         match answer.len() {
             8 | 16 => Ok(answer),
@@ -85,7 +188,7 @@ impl<'c> IssuingCard<'c> {
         header5: [u8; 5],
     ) -> Result<Vec<u8>, CardError> {
         let step = "EXPORT KEY";
-        let data = [&challenge[..], &header5, &target.identity()].concat();
+        let data = [&challenge[..], &header5, &target.versioned()].concat();
         let field = self.fmcos.send(step, &Command::new(0x80, 0x44, target.p1(), role).data(&data))?;
         if field.len() == usize::from(header5[4]) {
             return Ok(field);

@@ -1,10 +1,11 @@
 //! The bank's PSAM: seals orders, opens receipts [docs/specs/cards.md 4, 6].
 
 use super::fmcos::Fmcos;
+use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_SEALED};
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, NO_LIMIT};
 use wire::status::Dialect;
 use wire::{Command, Sw};
 
@@ -21,15 +22,24 @@ impl<'c> Psam<'c> {
     /// [`CardError::WrongKind`] when the card is no PSAM; a PSAM that was never issued refuses one of the
     /// three steps.
     pub fn open(channel: &'c mut dyn Channel) -> Result<Self, CardError> {
+        Self::open_as(channel, CardKind::Psam, "open PSAM")
+    }
+
+    /// As [`Psam::open`], for a production test card, which seals and opens as a PSAM does, with published keys.
+    pub fn open_test_card(channel: &'c mut dyn Channel) -> Result<Self, CardError> {
+        Self::open_as(channel, CardKind::TestCard, "open test card")
+    }
+
+    fn open_as(
+        channel: &'c mut dyn Channel,
+        expected: CardKind,
+        step: &'static str,
+    ) -> Result<Self, CardError> {
         let mut fmcos = Fmcos::new(channel);
         fmcos.select_mf()?;
         let info = fmcos.card_info()?;
-        if info.kind != CardKind::Psam {
-            return Err(CardError::WrongKind {
-                step: "open PSAM",
-                expected: CardKind::Psam,
-                found: info.kind,
-            });
+        if info.kind != expected {
+            return Err(CardError::WrongKind { step, expected, found: info.kind });
         }
         fmcos.select_fid(DF_PURCHASE)?;
         Ok(Psam { fmcos, info })
@@ -70,13 +80,18 @@ impl<'c> Psam<'c> {
     /// Orders this card has sealed so far.
     pub fn sealed_count(&mut self) -> Result<u32, CardError> {
         let step = "read the count of sealed orders";
-        let command = Command::new(0x00, 0xB0, 0x80 | EF_SEALED.bytes()[1], 0x00).le(4);
-        let answer = self.fmcos.ask(step, &command)?;
         // A file that only the card writes answers 6281 until it did so for the first time.
-        if !answer.sw.is_ok() && answer.sw != Sw::DATA_SUSPECT {
-            return Err(CardError::Refused { step, sw: answer.sw, dialect: Dialect::Fmcos });
+        match self.fmcos.read_number(step, EF_SEALED)? {
+            Some(sealed) => Ok(sealed),
+            None => Err(CardError::Refused { step, sw: Sw::FILE_NOT_FOUND, dialect: Dialect::Fmcos }),
         }
-        Ok(u32::from_be_bytes(super::exactly(step, &answer.data)?))
+    }
+
+    /// How many orders it may seal, and has sealed; without limit for a card of an older make.
+    pub fn counter(&mut self) -> Result<Counter, CardError> {
+        let limit = self.fmcos.read_number("read the limit of orders", EF_LIMIT)?;
+        let made = self.sealed_count()?;
+        Ok(Counter { limit: limit.filter(|limit| *limit != NO_LIMIT), made })
     }
 }
 

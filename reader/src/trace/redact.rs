@@ -27,17 +27,18 @@ const SECRET: [u8; 7] = [
 /// Of those, the ones that carry cipher text and MAC under class 84: PIN UNBLOCK and WRITE KEY.
 const SEALED: [[u8; 2]; 2] = [[0x84, 0x24], [0x84, 0xD4]];
 
-fn is_secret(command: &[u8]) -> bool {
+/// Whether the data of a command is a PIN, a CHV or a key in clear.
+pub fn is_secret(command: &[u8]) -> bool {
     match command {
         [cla, ins, ..] => SECRET.contains(ins) && !SEALED.contains(&[*cla, *ins]),
         _ => false,
     }
 }
 
-/// RUN GSM ALGORITHM answers a session key. Under other classes the instruction is INTERNAL AUTHENTICATE,
-/// whose answer goes over the line in clear by design.
-pub(super) fn answers_secret(command: &[u8]) -> bool {
-    matches!(command, [0xA0, 0x88, ..])
+/// RUN GSM ALGORITHM answers a session key, and so does AUTHENTICATE of a USIM (P2 80 and 81). Under other classes and
+/// parameters the instruction is INTERNAL AUTHENTICATE, whose answer goes over the line in clear by design.
+pub fn answers_secret(command: &[u8]) -> bool {
+    matches!(command, [0xA0, 0x88, ..] | [0x00, 0x88, 0x00, 0x80 | 0x81, ..])
 }
 
 pub(super) fn is_get_response(command: &[u8]) -> bool {
@@ -68,11 +69,6 @@ fn first_hidden(bytes: &[u8]) -> usize {
 pub fn hides_data(command: &[u8]) -> Option<usize> {
     let shown = first_hidden(command);
     (is_secret(command) && shown < command.len()).then_some(shown)
-}
-
-/// True for a command whose answer is a key.
-pub fn hides_answer(command: &[u8]) -> bool {
-    answers_secret(command)
 }
 
 /// The `<` line of an answer.

@@ -1,14 +1,17 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
-use gridcard_reader::driver::issuing::{IssuingCard, Target};
-use wire::profile::{CardKind, Recipient};
+use gridcard_reader::driver::issuing::{Activation, Current, IssuingCard, Target};
+use wire::money::Fen;
+use wire::profile::{CardKind, Recipient, State};
 
 const CHALLENGE: [u8; 8] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88];
 
 fn target(recipient: Recipient, own_master: bool) -> Target {
     Target {
         recipient,
-        own_master,
+        master: if own_master { Current::Own } else { Current::Transport },
+        test_keys: false,
+        version: None,
         serial: [1, 2, 3, 4, 5, 6, 7, 8],
         number: [0x12, 0x34, 0x56, 0x78, 0x90, 0x12],
         region: [0x33, 0x02, 0x00, 0x00],
@@ -44,6 +47,43 @@ fn the_target_travels_as_the_document_says() {
         issuing.export_key(&target(Recipient::Mcu, false), 3, CHALLENGE, header(3)).unwrap(),
         [0xAA; 28]
     );
+}
+
+/// Versions, the test hierarchy, activation, check values and counters, byte for byte [docs/specs/cards.md 7, 9, 10].
+#[test]
+fn what_versions_and_states_need_travels_as_the_document_says() {
+    let field = "AA".repeat(28);
+    let mut card = Script::new(&format!(
+        "> 80443104 20 1122334455667788 84D401041C {IDENTITY} 02
+         < {field} 9000
+         > 80445300 20 1122334455667788 84D402001C {IDENTITY} 07
+         < {field} 9000
+         > 80445500 1F 1122334455667788 84D402001C {IDENTITY}
+         < {field} 9000
+         > 804C5700 20 1122334455667788 {IDENTITY} 00 01 000003E8
+         < A1A2A3A4 9000
+         > 804E0004 05 33020000 02
+         < 0200010203 9000
+         > 00B0970004
+         < 00000005 9000
+         > 00B0980004
+         < 00000002 9000
+         > 803C3A0101
+         < 32 9000"
+    ));
+    let mut issuing = IssuingCard::new(&mut card);
+    let header = |p1, id| [0x84, 0xD4, p1, id, 0x1C];
+    let next = Target { version: Some(2), ..target(Recipient::Card(CardKind::EsamIssuing), true) };
+    issuing.export_key(&next, 4, CHALLENGE, header(1, 4)).unwrap();
+    let esam = target(Recipient::Card(CardKind::Esam), true);
+    issuing.export_key(&Target { master: Current::Test(7), ..esam }, 0, CHALLENGE, header(2, 0)).unwrap();
+    issuing.export_key(&Target { test_keys: true, ..esam }, 0, CHALLENGE, header(2, 0)).unwrap();
+    let back = Target { master: Current::Test(1), test_keys: true, ..esam };
+    let activation = Activation { state: State::Test, version: 1, forfeit: Fen(1000) };
+    assert_eq!(issuing.seal_activation(&back, CHALLENGE, activation).unwrap(), [0xA1, 0xA2, 0xA3, 0xA4]);
+    assert_eq!(issuing.check_value(4, [0x33, 0x02, 0, 0], 2).unwrap(), [1, 2, 3]);
+    assert_eq!(issuing.counter().unwrap().unwrap().left(), Some(3));
+    assert_eq!(issuing.fmcos().tries_left(0x3A, 1).unwrap(), Some(2));
 }
 
 #[test]

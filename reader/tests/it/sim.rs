@@ -1,6 +1,6 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
-use gridcard_reader::driver::sim::{Chv, SeekFrom, Selected, Sim, SimError, Structure};
+use gridcard_reader::driver::sim::{Chv, FileContent, SeekFrom, Selected, Sim, SimError, Structure};
 use wire::Sw;
 use wire::profile::{Fid, State};
 
@@ -229,4 +229,54 @@ fn a_pulled_sim_is_told_from_a_mute_one() {
     let mute = sim.reset().unwrap_err();
     assert!(!mute.is_gone());
     assert_eq!(mute.channel(), Some(&wire::channel::ChannelError::Mute));
+}
+
+/// The USIM application by class 00; a card without one says so in whatever word it likes.
+#[test]
+fn the_usim_has_an_imsi_of_its_own() {
+    let select = "> 00A4040C07A0000000871002\n";
+    let mut card = Script::new(&format!("{select}< 9000\n> 00B0870009\n< 082964001000000020 9000"));
+    assert_eq!(hex::encode(Sim::new(&mut card).usim_imsi().unwrap().unwrap()), "082964001000000020");
+    for word in ["6E00", "6D00", "6A82", "6985"] {
+        let mut card = Script::new(&format!("{select}< {word}"));
+        assert_eq!(Sim::new(&mut card).usim_imsi(), Ok(None), "{word}");
+    }
+    let mut locked = Script::new(&format!("{select}< 9000\n> 00B0870009\n< 6982"));
+    assert!(matches!(Sim::new(&mut locked).usim_imsi(), Err(SimError::ChvNeeded { .. })));
+    let mut damaged =
+        Script::new(&format!("{select}< 9000\n> 00B0870009\n< 6C08\n> 00B0870008\n< 0829640010000000 9000"));
+    assert!(matches!(Sim::new(&mut damaged).usim_imsi(), Err(SimError::Card(CardError::Malformed { .. }))));
+    let mut card = Script::new("> 00D6870009082964001000000020\n< 6983");
+    let imsi = [0x08, 0x29, 0x64, 0x00, 0x10, 0x00, 0x00, 0x00, 0x20];
+    assert!(matches!(Sim::new(&mut card).update_usim_imsi(&imsi), Err(SimError::ChvBlocked { .. })));
+}
+
+/// Transparent files above 255 bytes come in pieces, records one by one.
+#[test]
+fn files_are_read_whole() {
+    let (first, second) = ("AB".repeat(255), "CD".repeat(45));
+    let mut card = Script::new(&format!(
+        "> A0A40000026F01
+         < 9F0F
+         > A0C000000F
+         < 0000 012C 6F01 04 00 11 FF AA 01 02 00 00 9000
+         > A0B00000FF
+         < {first} 9000
+         > A0B000FF2D
+         < {second} 9000
+         > A0A40000026F39
+         < 9F0F
+         > A0C000000F
+         < 0000 0006 6F39 04 40 12 1F AA 01 02 03 03 9000
+         > A0B2010403
+         < 000001 9000
+         > A0B2020403
+         < 9804"
+    ));
+    let mut sim = Sim::new(&mut card);
+    let Selected::File(file) = sim.select(&[Fid(0x6F01)]).unwrap() else { panic!("a file") };
+    let FileContent::Bytes(bytes) = sim.read_whole(&file).unwrap() else { panic!("bytes") };
+    assert_eq!(hex::encode_upper(bytes), first + &second);
+    let Selected::File(file) = sim.select(&[Fid(0x6F39)]).unwrap() else { panic!("a file") };
+    assert!(matches!(sim.read_whole(&file), Err(SimError::ChvNeeded { .. })));
 }

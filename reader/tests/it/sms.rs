@@ -173,3 +173,16 @@ fn a_closed_message_file_asks_for_the_code() {
     let error = Sim::new(&mut Script::new(&script)).find_free().unwrap_err();
     assert_eq!(error, SimError::ChvNeeded { step: "SEEK" });
 }
+
+/// A record is written free and read back.
+#[test]
+fn a_record_is_erased() {
+    let free = hex::encode_upper(free_record());
+    let file = SmsFile { records: 4, record_len: 176 };
+    let mut card = Script::new(&format!("> A0DC0304B0{free}\n< 9000\n> A0B20304B0\n< {free} 9000"));
+    assert_eq!(Sim::new(&mut card).sms_erase(file, 3), Ok(()));
+    let stuck = hex::encode_upper(greeting());
+    let mut card = Script::new(&format!("> A0DC0304B0{free}\n< 9000\n> A0B20304B0\n< {stuck} 9000"));
+    let error = Sim::new(&mut card).sms_erase(file, 3).unwrap_err();
+    assert!(error.to_string().contains("record 3 reads back differently"), "{error}");
+}

@@ -82,6 +82,22 @@ fn a_session_key_is_hidden_through_get_response() {
     assert_eq!(lines.split_off(3)[0], "< [3 bytes hidden] 9000");
 }
 
+/// A USIM's answer to AUTHENTICATE holds one too; that of INTERNAL AUTHENTICATE of other cards does not.
+#[test]
+fn a_session_key_of_a_usim_is_hidden() {
+    for (command, fetched, wanted) in [
+        ("0088008001AA", "DEFACE9000", "< [3 bytes hidden] 9000"),
+        ("0088000201AA", "C0FFEE9000", "< C0FFEE9000"),
+    ] {
+        let script = format!("> {command}\n< 6103\n> 00C0000003\n< {fetched}");
+        let lines = traced(&script, Reveal::Nothing, |card| {
+            card.transmit(&hex::decode(command).unwrap()).unwrap();
+            card.transmit(&hex::decode("00C0000003").unwrap()).unwrap();
+        });
+        assert_eq!(lines.last().unwrap(), wanted);
+    }
+}
+
 #[test]
 fn what_is_written_reads_back() {
     let text = "= 3B00\n# a word\n> 0020000006 [6 bytes hidden]\n< 63C2\n> A088000001AA\n< [12 bytes hidden] 9000\n! mute";

@@ -190,3 +190,15 @@ impl Bench {
         self.envelope(&attempt.envelope())
     }
 }
+
+/// Opens the account of a formal ESAM with its first purchase; gives what was credited.
+pub fn credit_formal(esam: &mut Slot, roots: &Roots, number: DeviceNumber) -> Fen {
+    let city = roots.city(region());
+    let key = |role| city.device(role, number);
+    let mut attempt = Attempt::new(roots.suite(), number, OrderKind::Open, 1);
+    attempt.keys = MeterKeys { kic: key(Role::Kic), kid: key(Role::Kid) };
+    let mut bench = Bench { card: copy(esam), ext_auth: key(Role::ExtAuth) };
+    assert_eq!(bench.present(&attempt).sw, wire::Sw::OK);
+    *esam = copy(&bench.card);
+    attempt.order.amount
+}

@@ -5,11 +5,17 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
 mod bench;
+mod counters;
 mod export;
+mod inspect;
 mod interrupted;
 mod issuing;
+mod life;
+mod line;
+mod office;
 mod psam;
 mod refusals;
 mod secrets;
 mod sim;
+mod testing;
 mod world;

@@ -79,7 +79,7 @@ fn no_key_passes_in_clear() {
 
         let mut roots = SoftSource::province(Roots::test(suite));
         issue(&plan(CardKind::MainControl, 1), &mut main, &mut roots);
-        let mut source = CardSource::open(IssuingCard::new(&mut main), &pin()).unwrap();
+        let mut source = crate::world::open(&mut main, CardKind::MainControl);
         issue(&plan(CardKind::PsamIssuing, 2), &mut psam_issuing, &mut source);
         issue(&plan(CardKind::EsamIssuing, 3), &mut esam_issuing, &mut source);
         let mut source = CardSource::open(IssuingCard::new(&mut psam_issuing), &pin()).unwrap();

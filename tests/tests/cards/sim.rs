@@ -12,11 +12,13 @@ const ADM: [u8; 8] = *b"ADM1ADM1";
 
 fn mask(messages: u8, chv1_on: bool) -> Mask {
     Mask {
+        profile: applets::sim::Profile::Sim,
         messages,
         chv1: (*b"1234\xFF\xFF\xFF\xFF", chv1_on),
         chv2: *b"5678\xFF\xFF\xFF\xFF",
         puk: [*b"11111111", *b"22222222"],
         adm: ADM,
+        ki: [0x2B; 16],
     }
 }
 

@@ -3,7 +3,7 @@
 
 use cos::{Chip, Entropy, Protocol};
 use kdc::Roots;
-use kdc::ids::{DeviceNumber, Pin, Serial, Validity};
+use kdc::ids::{DeviceNumber, Pin, Pins, Serial, Validity};
 use kdc::issue::{Issued, Personalisation};
 use kdc::pairing::PairingFile;
 use kdc::plan::{Master, Plan, Request};
@@ -100,14 +100,57 @@ pub fn blank(kind: CardKind, suite: Suite, label: &str) -> Slot {
 pub fn plan(kind: CardKind, suite: Suite, number: DeviceNumber, ceiling: Option<Fen>) -> Plan {
     let region = if kind == CardKind::MainControl { RegionCode([0; 4]) } else { region() };
     let validity = Validity::new("20260101".parse().unwrap(), "20351231".parse().unwrap()).unwrap();
-    Plan::new(&Request { kind, number, region, suite, state: State::Test, validity, ceiling }).unwrap()
+    Plan::new(&request(kind, suite, number, region, validity, ceiling)).unwrap()
+}
+
+/// A request for a test card, the first version, without limit.
+fn request(
+    kind: CardKind,
+    suite: Suite,
+    number: DeviceNumber,
+    region: RegionCode,
+    validity: Validity,
+    ceiling: Option<Fen>,
+) -> Request {
+    let state = State::Test;
+    Request { kind, number, region, suite, state, validity, ceiling, version: 1, previous: None, limit: None }
+}
+
+/// The plan of a city's card, whatever is special about it.
+pub fn plan_of(
+    kind: CardKind,
+    suite: Suite,
+    number: DeviceNumber,
+    special: impl FnOnce(Request) -> Request,
+) -> Plan {
+    let validity = Validity::new("20260101".parse().unwrap(), "20351231".parse().unwrap()).unwrap();
+    Plan::new(&special(request(kind, suite, number, region(), validity, None))).unwrap()
+}
+
+/// PIN of every second officer here.
+pub fn officer() -> Pin {
+    Pin::from_digits("654321").unwrap()
+}
+
+/// The PINs a card is made with, or that an issuing card is opened with: as many as its kind has.
+pub fn with_pins<T>(kind: CardKind, act: impl FnOnce(Pins<'_>) -> T) -> T {
+    let (operator, officer) = (pin(), officer());
+    match wire::profile::pins(kind).len() {
+        0 => act(Pins::default()),
+        1 => act((&operator).into()),
+        _ => act(Pins::both(&operator, &officer)),
+    }
+}
+
+/// A source on an issuing card, with all its officers.
+pub fn open(card: &mut dyn Channel, kind: CardKind) -> CardSource<'_> {
+    with_pins(kind, |pins| CardSource::open(IssuingCard::new(card), pins)).unwrap()
 }
 
 /// Runs a plan on a blank.
 pub fn issue(plan: &Plan, card: &mut dyn Channel, source: &mut dyn KeySource) -> Issued {
-    let pin = plan.needs_pin().then(pin);
     let session = Personalisation::probe(plan, card, None).unwrap();
-    session.run(source, pin.as_ref(), Master::Transport, &mut ()).unwrap()
+    with_pins(plan.kind(), |pins| session.run(source, pins, Master::Transport, &mut ())).unwrap()
 }
 
 /// The cards of a province and of one city, each made by the one above it.
@@ -116,6 +159,7 @@ pub struct Province {
     pub main: Slot,
     pub psam_issuing: Slot,
     pub esam_issuing: Slot,
+    pub test_issuing: Slot,
     pub psam: Slot,
 }
 
@@ -127,6 +171,7 @@ impl Province {
             main: new(CardKind::MainControl),
             psam_issuing: new(CardKind::PsamIssuing),
             esam_issuing: new(CardKind::EsamIssuing),
+            test_issuing: new(CardKind::TestIssuing),
             psam: new(CardKind::Psam),
         };
         let mut roots = SoftSource::province(Roots::test(suite));
@@ -134,8 +179,9 @@ impl Province {
         for (kind, n, card) in [
             (CardKind::PsamIssuing, 2, &mut cards.psam_issuing),
             (CardKind::EsamIssuing, 3, &mut cards.esam_issuing),
+            (CardKind::TestIssuing, 5, &mut cards.test_issuing),
         ] {
-            let mut source = CardSource::open(IssuingCard::new(&mut cards.main), &pin()).unwrap();
+            let mut source = open(&mut cards.main, CardKind::MainControl);
             issue(&plan(kind, suite, number(n), None), card, &mut source);
         }
         let mut source = CardSource::open(IssuingCard::new(&mut cards.psam_issuing), &pin()).unwrap();
@@ -182,11 +228,13 @@ fn luhn(body: String) -> String {
 /// A SIM with 10 message records, CHV1 switched off, that says to be in test state.
 pub fn sim_card(imsi: &str) -> Slot {
     let mask = applets::sim::Mask {
+        profile: applets::sim::Profile::Sim,
         messages: 10,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",
         puk: [*b"00000000"; 2],
         adm: ADM,
+        ki: [0x2B; 16],
     };
     let label = format!("sim {imsi}");
     let mut card = slot(Image::manufacture_sim(serial(&label).0, &mask).unwrap(), &label);

@@ -13,7 +13,17 @@ fn papers(world: &World) -> [String; 4] {
 
 /// Holds the ceremony with these lines on stdin.
 fn hold(world: &World, lines: &[&str]) -> Ran {
-    let init = ["kdc", "init", "--components", "2", "--formal-on-virtual", "--pin-file", "pin"];
+    let init = [
+        "kdc",
+        "init",
+        "--components",
+        "2",
+        "--formal-on-virtual",
+        "--pin-file",
+        "pin",
+        "--second-pin-file",
+        "pin2",
+    ];
     world.province(&init).stdin(&(lines.join("\n") + "\n")).run()
 }
 
@@ -91,7 +101,16 @@ fn a_bad_pin_after_good_components_writes_nothing() {
 #[test]
 fn a_formal_root_does_not_get_onto_a_virtual_card_unasked() {
     let world = World::empty(FORMAL);
-    let init = world.province(&["kdc", "init", "--components", "2", "--pin-file", "pin"]);
+    let init = world.province(&[
+        "kdc",
+        "init",
+        "--components",
+        "2",
+        "--pin-file",
+        "pin",
+        "--second-pin-file",
+        "pin2",
+    ]);
     let ran = init.stdin(&world.components()).run();
     ran.fails(4, &["a formal root does not belong on a virtual card", "--formal-on-virtual"]);
     assert!(!world.home(Party::Province).exists());

@@ -104,7 +104,8 @@ fn a_receipt_settled_on_a_full_disk_is_not_settled() {
 #[test]
 fn a_province_that_does_not_fit_on_disk_can_begin_again() {
     let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
-    let init = || world.province(&["kdc", "init", "--test-root", "--pin-file", "pin"]);
+    let init =
+        || world.province(&["kdc", "init", "--test-root", "--pin-file", "pin", "--second-pin-file", "pin2"]);
     init().on_small_disk(KIB).run().fails(1, &["main-control.card"]);
     assert!(!world.folder(Party::Province).join("main-control.card").exists());
     no_leftovers(&world.home(Party::Province));

@@ -36,10 +36,12 @@ fn found(json: &Json<'_>) {
     let pins = ["--pin-file", "pin", "--card-pin-file", "pin"];
     let with = |args: &[&'static str]| [args, &pins].concat();
     json.ok(KDC, &["kdc", "component"]);
-    let made = json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin"]);
+    let made =
+        json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin", "--second-pin-file", "pin2"]);
     assert_eq!((&made["state"], &made["suite"]), (&"test".into(), &"3des".into()));
     for (kind, number) in [("psam-issuing", "000000000002"), ("esam-issuing", "000000000003")] {
         let args = with(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]);
+        let args = [&args[..], &["--second-pin-file", "pin2", "--card-second-pin-file", "pin2"]].concat();
         assert!(json.ok(KDC, &[&args[..], &["--dry-run"]].concat())["plan"].is_string());
         let issued = json.ok(KDC, &args);
         assert_eq!(issued["number"], number);
@@ -85,6 +87,12 @@ fn live(json: &Json<'_>) {
     json.ok(Party::Bank, &["server", "resume", "--pin-file", "pin"]);
     assert_eq!(json.ok(Party::Sims, &["sim", "write", text(&sim), "o.sms"])["record"], 1);
     assert_eq!(json.ok(Party::Sims, &["sim", "list", text(&sim)])["records"], 20);
+    assert_eq!(json.ok(Party::Sims, &["sim", "read", text(&sim), "1"])["kind"], "order");
+    assert_eq!(
+        json.ok(Party::Sims, &["sim", "erase", text(&sim), "2"])["erased"].as_array().unwrap().len(),
+        0
+    );
+    assert_eq!(json.ok(Party::Sims, &["sim", "export", text(&sim)])["identity"]["imsi"], CHEN.imsi);
     let inserted = json.ok(Party::Meters, &["meter", "insert", CHEN.meter, text(&sim)]);
     assert_eq!((&inserted["outcome"], &inserted["credited_fen"]), (&"credited".into(), &5000.into()));
     json.ok(Party::Sims, &["sim", "collect", text(&sim), "r.sms"]);
@@ -113,10 +121,26 @@ fn live(json: &Json<'_>) {
         "3F00/0005"
     );
     assert_eq!(json.ok(Party::Sims, &["card", "diff", "plain.card", "plain.card"])["same"], true);
+    #[cfg(unix)]
+    {
+        let line = ["card", "line", "plain.card", "--listen", "127.0.0.1:0", "--terminals", "0"];
+        assert!(json.ok(Party::Sims, &line)["listen"].as_str().unwrap().starts_with("127.0.0.1:"));
+    }
     assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance"], "49.45 yuan");
     assert!(json.ok(Party::Meters, &["card", "list", "."])["cards"].as_array().unwrap().len() >= 7);
     world.phones(&["card", "show", text(&sim), "--trace", "t.trace"]).run().ok();
     assert!(json.ok(Party::Sims, &["trace", "show", "t.trace"])["apdus"].as_u64().unwrap() > 3);
+}
+
+/// Slots where nothing serves; what they say while something does is tested with `card serve`.
+fn slots(json: &Json<'_>) {
+    for verb in ["list", "insert", "remove", "cycle", "reset"] {
+        let card: &[&str] = if verb == "list" { &[] } else { &["0"] };
+        let (_, object) = json.run(Party::Sims, &[&["slot", verb][..], card].concat());
+        assert_eq!(object["exit"], 3, "slot {verb}");
+    }
+    let (_, object) = json.run(Party::Sims, &["card", "serve", "no.card"]);
+    assert_eq!(object["exit"], 3);
 }
 
 /// Nouns and verbs, from the command's own man pages.
@@ -140,6 +164,7 @@ fn every_command_answers_one_object() {
     let json = Json { world: &world, seen: RefCell::default() };
     found(&json);
     live(&json);
+    slots(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();

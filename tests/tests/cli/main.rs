@@ -4,6 +4,7 @@
 //! behind, or make what no command makes (a SIM with the user's own messages on it).
 #![cfg(test)]
 
+mod batch;
 mod card;
 mod ceremony;
 mod command;
@@ -12,6 +13,8 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+#[cfg(unix)]
+mod line;
 mod lists;
 mod pins;
 mod readers;
@@ -19,7 +22,12 @@ mod records;
 mod repeated;
 mod roles;
 mod secrets;
+#[cfg(unix)]
+mod serve;
 mod shell;
+mod sim_life;
 mod sims;
 mod states;
+mod stock;
+mod wire_time;
 mod world;

@@ -5,9 +5,14 @@ use crate::world::{CHEN, Party, REGION, World};
 
 /// `kdc issue-card` with the PIN in a file.
 fn issue(world: &World, pin: &str) -> Ran {
+    issue_with(world, pin, &[])
+}
+
+fn issue_with(world: &World, pin: &str, more: &[&str]) -> Ran {
     let card =
         world.province(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000009"]);
-    card.with(&["--pin-file", pin, "--card-pin-file", "pin"]).run()
+    let pins = ["--pin-file", pin, "--second-pin-file", "pin2", "--card-pin-file", "pin"];
+    card.with(&pins).with(more).run()
 }
 
 #[test]
@@ -15,15 +20,19 @@ fn a_wrong_pin_of_the_main_control_card_makes_no_card() {
     let world = World::new();
     world.file("wrong", "654321");
     let before = world.bytes_but_the_card(Party::Province, "main-control.card");
-    issue(&world, "wrong").fails(1, &["wrong PIN", "2 tries left"]);
-    issue(&world, "wrong").fails(1, &["wrong PIN", "one try is left", "blocked for good"]);
+    issue(&world, "wrong").fails(1, &["the operator's PIN was wrong", "2 tries left"]);
+    issue(&world, "wrong").fails(1, &["the operator's PIN was wrong", "one try left", "blocked for good"]);
+    // The last try is not spent unasked, not even for the right PIN.
+    issue(&world, "wrong").fails(1, &["has one try left", "--spend-last-try"]);
+    issue(&world, "pin").fails(1, &["has one try left", "--spend-last-try"]);
     assert_eq!(world.bytes_but_the_card(Party::Province, "main-control.card"), before);
-    issue(&world, "pin").ok();
+    let last = ["--spend-last-try"];
+    issue_with(&world, "pin", &last).ok();
     issue(&world, "wrong").fails(1, &["2 tries left"]);
-    issue(&world, "wrong").fails(1, &["one try is left"]);
-    issue(&world, "wrong").fails(1, &["no tries are left"]);
+    issue(&world, "wrong").fails(1, &["one try left"]);
+    issue_with(&world, "wrong", &last).fails(1, &["no tries left"]);
     // Not even the right one helps now.
-    issue(&world, "pin").fails(1, &["VERIFY"]);
+    issue(&world, "pin").fails(1, &["the operator's PIN is blocked"]);
 }
 
 #[test]
@@ -50,9 +59,9 @@ fn a_wrong_pin_of_the_city_issues_nothing() {
     world.file("wrong", "0000");
     let out = World::bytes(&world.folder(Party::City).join("out"));
     let esam = world.city(&["esam", "issue", "--meter", "000020181199", "--pin-file", "wrong"]).run();
-    esam.fails(1, &["wrong PIN", "2 tries left"]);
+    esam.fails(1, &["PIN was wrong", "2 tries left"]);
     let psam = ["psam", "issue", "--number", "330200000002", "--pin-file", "wrong", "--card-pin-file", "pin"];
-    world.city(&psam).run().fails(1, &["wrong PIN", "2 tries left"]);
+    world.city(&psam).run().fails(1, &["PIN was wrong", "2 tries left"]);
     assert!(World::bytes(&world.folder(Party::City).join("out")) == out);
 }
 

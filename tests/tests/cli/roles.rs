@@ -57,7 +57,7 @@ fn act(party: Party) -> Vec<&'static [&'static str]> {
     match party {
         Party::Province => vec![
             &["kdc", "status"],
-            &["kdc", "init", "--test-root", "--pin-file", "pin"],
+            &["kdc", "init", "--test-root", "--pin-file", "pin", "--second-pin-file", "pin2"],
             &[
                 "kdc",
                 "issue-card",
@@ -68,6 +68,8 @@ fn act(party: Party) -> Vec<&'static [&'static str]> {
                 "000000000009",
                 "--pin-file",
                 "pin",
+                "--second-pin-file",
+                "pin2",
                 "--card-pin-file",
                 "pin",
             ],

@@ -25,7 +25,7 @@ fn all_keys(root: impl Fn(Role) -> Key, numbers: &[String], serials: &BTreeSet<[
     let transport = root(Role::Transport);
     for role in Role::ALL {
         let root = root(role);
-        let city = hierarchy::city_key(&root, bcd(REGION));
+        let city = hierarchy::city_key(&root, bcd(REGION), 1);
         for number in numbers.iter().map(|number| bcd(number)) {
             found.push(hierarchy::device_key(&root, number));
             found.push(hierarchy::device_key(&city, number));
@@ -96,7 +96,7 @@ fn search(secrets: &Secrets, said: &[&Ran], files: &[(PathBuf, Vec<u8>)]) {
             assert!(found >= 2, "no key in {}: the search is blind", path.display());
         }
     }
-    for name in ["journal.jsonl", "ceremony.json", "server.sqlite", "role.json"] {
+    for name in ["office.sqlite", "ceremony.json", "server.sqlite", "role.json"] {
         assert!(
             looked_into.iter().any(|file| file == name),
             "{name} was not among the files: {looked_into:?}"
@@ -177,10 +177,11 @@ fn a_ceremony_keeps_its_secrets() {
     let lines: Vec<&str> = typed.lines().collect();
     let init =
         ["kdc", "init", "--components", "2", "--formal-on-virtual", "--suite", "aes128", "--pin-file", "pin"];
-    let traced = ["--trace", "life.trace"];
+    let traced: [&str; 4] = ["--trace", "life.trace", "--second-pin-file", "pin2"];
     let held = world.province(&init).with(&traced).stdin(&typed).run().ok();
-    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(&traced).run().ok();
-    world.issue_card("psam-issuing", PROVINCIAL[1]).with(&traced).run().ok();
+    let traced = &traced[..2];
+    let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(traced).run().ok();
+    world.issue_card("psam-issuing", PROVINCIAL[1]).with(traced).run().ok();
     world.found_city();
     let plan =
         world.city(&["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin", "--dry-run"]).run().ok();

@@ -7,13 +7,14 @@ fn run(args: &[&str]) -> crate::command::Ran {
     Call::plain(Path::new("."), args).run()
 }
 
-const NOUNS: [&str; 14] = [
+const NOUNS: [&str; 15] = [
     "kdc",
     "city",
     "card",
     "psam",
     "esam",
     "sim",
+    "slot",
     "meter",
     "server",
     "reader",

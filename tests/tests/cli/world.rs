@@ -16,6 +16,8 @@ pub const PSAM: &str = "330200000001";
 pub const PROVINCIAL: [&str; 3] = ["000000000001", "000000000002", "000000000003"];
 /// PIN of every card here.
 pub const PIN: &str = "123456";
+/// PIN of every second officer here, in the file `pin2`.
+pub const SECOND_PIN: &str = "654321";
 
 /// A customer with all that is registered.
 #[derive(Debug)]
@@ -140,6 +142,7 @@ impl World {
             files: Cell::new(0),
         };
         world.file("pin", PIN);
+        world.file("pin2", SECOND_PIN);
         world
     }
 
@@ -236,7 +239,8 @@ impl World {
     }
 
     pub fn found_province(&self) {
-        let init = ["kdc", "init", "--suite", self.kind.suite, "--pin-file", "pin"];
+        let init =
+            ["kdc", "init", "--suite", self.kind.suite, "--pin-file", "pin", "--second-pin-file", "pin2"];
         if self.kind.formal {
             let held = self.province(&init).with(&["--components", "2", "--formal-on-virtual"]);
             held.stdin(&self.components()).run().ok();
@@ -253,8 +257,12 @@ impl World {
         self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]).with(&[
             "--pin-file",
             "pin",
+            "--second-pin-file",
+            "pin2",
             "--card-pin-file",
             "pin",
+            "--card-second-pin-file",
+            "pin2",
         ])
     }
 

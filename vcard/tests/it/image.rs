@@ -14,11 +14,13 @@ const HEADER: usize = 64;
 
 fn mask() -> applets::sim::Mask {
     applets::sim::Mask {
+        profile: applets::sim::Profile::Sim,
         messages: 10,
         chv1: ([0x31; 8], false),
         chv2: [0x32; 8],
         puk: [[0x33; 8]; 2],
         adm: [0x34; 8],
+        ki: [0x2B; 16],
     }
 }
 

@@ -37,7 +37,7 @@ fn every_kind_has_an_image_that_loads_and_runs() {
         );
         let mut slot = slot(&path);
         assert!(matches!(slot.reset().unwrap()[0], 0x3B | 0x3F), "{}", path.display());
-        let sim = slot.kind() == CardKind::Sim;
+        let sim = slot.kind().is_sim();
         let select = [if sim { 0xA0 } else { 0x00 }, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00];
         let answer = slot.transmit(&select).unwrap();
         match answer.as_slice() {
@@ -117,6 +117,46 @@ fn write_the_plain_card() {
         "00E2005804AA020102",
     ] {
         assert_eq!(slot.transmit(&unhex(command)).unwrap(), [0x90, 0x00], "{command}");
+    }
+    slot.image().save_new(&path, false).unwrap();
+}
+
+/// Made `uicc.card` when its kind was begun. It refuses to write over it.
+#[test]
+#[ignore = "writes a new image"]
+fn write_the_uicc() {
+    let path = Path::new(FOLDER).join("uicc.card");
+    let mask = applets::sim::Mask {
+        profile: applets::sim::Profile::Uicc,
+        messages: 20,
+        chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
+        chv2: *b"0000\xFF\xFF\xFF\xFF",
+        puk: [*b"00000000"; 2],
+        adm: *b"00000000",
+        ki: *b"gridcard test Ki",
+    };
+    let image = Image::manufacture_sim([0x55; 8], &mask).unwrap();
+    let mut slot =
+        Slot::with_image(image, &path, Box::new(SeededEntropy::new(6, "uicc")), Keep::InMemory).unwrap();
+    for (command, wanted) in [
+        ("0020000A083030303030303030", "9000"),
+        ("00A4080C022FE2", "9000"),
+        ("00D600000A98681200000000000010", "9000"),
+        ("00A4080C047F206F07", "9000"),
+        ("00D6000009082964001000000010", "9000"),
+        ("8032000003000001", "6981"),
+        ("00A4080C047F206F39", "9000"),
+        ("8032000003000005", "6106"),
+        ("00A4040C07A0000000871002", "9000"),
+        ("00D6870009082964001000000020", "9000"),
+        ("00A4000C026F3C", "9000"),
+        ("00A4080C047F106F3A", "9000"),
+        ("00DC01041CFFFFFFFFFFFFFFFFFFFFFFFFFFFF07918131080255F6FFFFFFFFFFFF", "9000"),
+        ("0020008108 30303030FFFFFFFF", "9000"),
+        ("0004000000", "9000"),
+    ] {
+        let command = command.replace(' ', "");
+        assert_eq!(hex(&slot.transmit(&unhex(&command)).unwrap()), wanted, "{command}");
     }
     slot.image().save_new(&path, false).unwrap();
 }

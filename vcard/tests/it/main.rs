@@ -7,7 +7,9 @@ mod faults;
 mod hostile;
 mod image;
 mod images;
+mod line;
 mod slot;
+mod vpcd;
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;

@@ -4,6 +4,8 @@
 //! Everything here is plain coding and decoding of bytes; what an order or a receipt *says* is
 //! in the secured packet inside, which this module carries as it is.
 
+pub mod join;
+pub mod outside;
 pub mod record;
 pub mod text;
 pub mod tpdu;

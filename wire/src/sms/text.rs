@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::tpdu::{Address, Alphabet, UserData};
 
 const IE_PART: u8 = 0x00;
-const IE_PART_WIDE: u8 = 0x08;
+pub(super) const IE_PART_WIDE: u8 = 0x08;
 const ESCAPE: u8 = 0x1B;
 
 /// GSM 7-bit default alphabet, 16 characters a line; 1B (escape) reads as a space when alone.
@@ -56,18 +56,22 @@ pub fn part(user_data: &UserData) -> Option<Part> {
 pub fn text(user_data: &UserData, dcs: u8) -> String {
     let body = user_data.body();
     match Alphabet::of(dcs) {
-        Alphabet::Gsm7 => {
-            let header_bits = user_data.header_len() * 8;
-            // The text begins on a septet border counted from the start of the user data.
-            let header_septets = header_bits.div_ceil(7);
-            let fill = header_septets * 7 - header_bits;
-            let total = user_data.septets().map_or(body.len() * 8 / 7, usize::from);
-            let count = total.saturating_sub(user_data.septets().map_or(0, |_| header_septets));
-            septets_to_text(&unpack(body, fill, count))
-        }
+        Alphabet::Gsm7 => septets_to_text(&septets(user_data)),
         Alphabet::Octets => hex::encode_upper(body),
         Alphabet::Ucs2 => ucs2(body),
     }
+}
+
+/// The septets of 7-bit user data, behind its header.
+pub(super) fn septets(user_data: &UserData) -> Vec<u8> {
+    let body = user_data.body();
+    let header_bits = user_data.header_len() * 8;
+    // The text begins on a septet border counted from the start of the user data.
+    let header_septets = header_bits.div_ceil(7);
+    let fill = header_septets * 7 - header_bits;
+    let total = user_data.septets().map_or(body.len() * 8 / 7, usize::from);
+    let count = total.saturating_sub(user_data.septets().map_or(0, |_| header_septets));
+    unpack(body, fill, count)
 }
 
 /// What to call the sender or receiver: the number, or the name of an alphanumeric address;
@@ -99,7 +103,7 @@ fn unpack(bytes: &[u8], skip: usize, count: usize) -> Vec<u8> {
     (0..count).map_while(septet).collect()
 }
 
-fn septets_to_text(septets: &[u8]) -> String {
+pub(super) fn septets_to_text(septets: &[u8]) -> String {
     let mut out = String::with_capacity(septets.len());
     let mut escaped = false;
     for &septet in septets {
@@ -141,7 +145,7 @@ fn extension(septet: u8) -> Option<char> {
 
 /// Big-endian UCS2; surrogate pairs are accepted, as phones send them. Anything else that is no
 /// character, and a lone last octet, becomes the replacement character.
-fn ucs2(bytes: &[u8]) -> String {
+pub(super) fn ucs2(bytes: &[u8]) -> String {
     let pairs = bytes.chunks_exact(2);
     let odd = !pairs.remainder().is_empty();
     let units = pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]));

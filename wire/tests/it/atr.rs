@@ -20,6 +20,17 @@ fn the_three_forms_of_ours() {
     }
 }
 
+/// T=0 first and alone, F 512 and D 16 on offer, global bytes, TCK.
+#[test]
+fn the_uicc() {
+    assert_eq!(atr::uicc(), unhex("3B9C95 80 1FC7 8031E073F621005447524944 E8"));
+    let parsed = Atr::parse(&atr::uicc()).unwrap();
+    assert_eq!((parsed.protocols(), parsed.has_tck()), (vec![0], true));
+    assert_eq!((parsed.clock(), parsed.guard_etu()), (Ok(Clock { f: 512, d: 16 }), 12));
+    assert_eq!(parsed.waiting_integer(), 10);
+    assert_eq!(parsed.to_bytes(), Ok(atr::uicc()));
+}
+
 #[test]
 fn protocols_decide_the_check_character() {
     let contactless = Atr::parse(&atr::fmcos_contactless(SERIAL)).unwrap();
@@ -39,6 +50,7 @@ fn serial_only_of_the_two_fmcos_forms() {
     assert_eq!(atr::serial_of(&unhex("3B69000041 0102030405060708")), Some([1, 2, 3, 4, 5, 6, 7, 8]));
     for (name, bytes) in [
         ("SIM", atr::sim()),
+        ("UICC", atr::uicc()),
         ("nothing", vec![]),
         ("another maker", unhex("3B69000042 0102030405060708")),
         ("extra guard time", unhex("3B69000243 0102030405060708")),

@@ -7,6 +7,7 @@
 mod apdu;
 mod atr;
 mod bcd;
+mod join;
 mod packet;
 mod profile;
 mod purchase;

@@ -2,8 +2,8 @@
 
 use crate::unhex;
 use gridcard_wire::profile::{
-    self, CardInfo, CardInfoError, CardKind, ESAM_FILES, FACTORY_KEYS, Fid, ISSUING_FILES, PSAM_FILES,
-    PSAM_PURCHASE_FILES, Recipient, Shape, State,
+    self, CardInfo, CardInfoError, CardKind, ESAM_FILES, FACTORY_KEYS, Fid, ISSUING_FILES,
+    MAIN_CONTROL_FILES, PSAM_FILES, PSAM_PURCHASE_FILES, Recipient, Shape, State,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -31,8 +31,8 @@ fn card_information() {
     for (at, value, error) in [
         (9, 2, CardInfoError::Version(2)),
         (8, 0, CardInfoError::Kind(0)),
-        (8, 9, CardInfoError::Kind(9)),
-        (28, 2, CardInfoError::State(2)),
+        (8, 0xEE, CardInfoError::Kind(0xEE)),
+        (28, 3, CardInfoError::State(3)),
     ] {
         let mut bytes = unhex(INFO);
         bytes[at] = value;
@@ -49,7 +49,7 @@ fn codes_and_names_go_both_ways() {
     }
     assert_eq!(Recipient::from_code(Recipient::Mcu.code()), Some(Recipient::Mcu));
     assert_eq!(
-        (CardKind::from_code(0), CardKind::from_name("meter"), State::from_code(2)),
+        (CardKind::from_code(0), CardKind::from_name("meter"), State::from_code(3)),
         (None, None, None)
     );
     assert_eq!(Recipient::from_code(0x0E), None);
@@ -57,7 +57,7 @@ fn codes_and_names_go_both_ways() {
 
 #[test]
 fn rows_become_create_file() {
-    assert_eq!(FACTORY_KEYS.create().to_bytes(), unhex("80E00000 07 3F 0140 01 FA FFFF"));
+    assert_eq!(FACTORY_KEYS.create().to_bytes(), unhex("80E00000 07 3F 0200 01 FA FFFF"));
     let purse = ESAM_FILES.iter().find(|row| row.fid == profile::EF_PURSE).unwrap();
     assert_eq!(purse.create().to_bytes(), unhex("80E00001 07 2A 03 04 F0 EF FFFF"));
     let purchase = PSAM_FILES.iter().find(|row| row.fid == profile::DF_PURCHASE).unwrap();
@@ -68,7 +68,7 @@ fn rows_become_create_file() {
 
 #[test]
 fn no_directory_names_a_file_twice() {
-    for table in [ISSUING_FILES, PSAM_FILES, PSAM_PURCHASE_FILES, ESAM_FILES] {
+    for table in [MAIN_CONTROL_FILES, ISSUING_FILES, PSAM_FILES, PSAM_PURCHASE_FILES, ESAM_FILES] {
         let ids: BTreeSet<Fid> = table.iter().map(|row| row.fid).collect();
         assert_eq!(ids.len(), table.len());
         for row in table.iter().filter(|row| matches!(row.shape, Shape::Binary(_) | Shape::Fixed(..))) {

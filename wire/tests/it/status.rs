@@ -54,6 +54,9 @@ fn every_named_constant_has_words() {
         Sw::COUNTER_END,
         Sw::KEY_INDEX,
         Sw::NO_PROOF,
+        Sw::VERSION_NOT_HIGHER,
+        Sw::KEYS_INCOMPLETE,
+        Sw::PURSE_NOT_EMPTY,
         Sw::more(1),
         Sw::wrong_le(1),
         Sw::tries_left(0),
@@ -68,6 +71,8 @@ fn every_named_constant_has_words() {
 #[test]
 fn the_same_word_means_other_things_to_a_sim() {
     assert_ne!(Sw(0x9402).explain(Dialect::Fmcos), Sw(0x9402).explain(Dialect::Gsm));
+    assert!(Sw(0x6984).explain(Dialect::Uicc).contains("switched off"));
+    assert_eq!(Sw(0x9804).explain(Dialect::Uicc), unknown(Dialect::Uicc));
     assert!(Sw(0x9E11).explain(Dialect::Fmcos).contains("another meter"));
     assert!(Sw(0x9E11).explain(Dialect::Gsm).contains("refused the message"));
     assert_eq!(Sw(0x9840).explain(Dialect::Fmcos), unknown(Dialect::Fmcos));
@@ -103,7 +108,7 @@ fn refusals_of_the_purchase_read_differently() {
 
 #[test]
 fn total_and_fit_for_a_line() {
-    for dialect in [Dialect::Fmcos, Dialect::Gsm] {
+    for dialect in [Dialect::Fmcos, Dialect::Gsm, Dialect::Uicc] {
         for sw in 0..=u16::MAX {
             let words = Sw(sw).explain(dialect);
             assert!(!words.is_empty() && words.len() <= 72, "{sw:04X}: {words}");

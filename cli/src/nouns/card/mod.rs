@@ -2,8 +2,12 @@
 
 mod diff;
 mod dump;
+#[cfg(unix)]
+mod line;
 mod new;
 mod personalise;
+#[cfg(unix)]
+mod serve;
 
 use crate::args::Global;
 use crate::bay::Bay;
@@ -30,10 +34,16 @@ pub enum Verb {
     New(new::New),
     /// Play an APDU script on a card.
     Personalise(personalise::Personalise),
+    /// Let virtual cards stand in the slots of pcscd's vpcd driver, where any PC/SC program finds them, until Ctrl-C.
+    #[cfg(unix)]
+    Serve(serve::Serve),
     /// Show all that a card's image holds: files, keys by their check values, wallets. No APDU is sent.
     Dump(dump::Dump),
     /// Tell what differs between two card images; exit code 1 when something does.
     Diff(diff::Diff),
+    /// Put a card on a T=0 line, for a terminal that speaks T=0 itself: one byte a character.
+    #[cfg(unix)]
+    Line(line::LineOptions),
     /// List the card files of a folder and the folders below it.
     List(List),
     /// Show what a card is: ATR, kind, number, state, keys by their check values.
@@ -60,8 +70,12 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::New(options) => new::run(global, &options),
         Verb::Personalise(options) => personalise::run(global, &options),
+        #[cfg(unix)]
+        Verb::Serve(options) => serve::run(global, &options),
         Verb::Dump(options) => dump::run(global, &options),
         Verb::Diff(options) => diff::run(global, &options),
+        #[cfg(unix)]
+        Verb::Line(options) => line::run(global, &options),
         Verb::List(options) => list(global, &options.folder),
         Verb::Show(options) => show(global, &options.card),
     }
@@ -101,7 +115,7 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     let (mut bay, kind) = Bay::open_any(global, card)?;
     let atr = hex::encode_upper(bay.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
-    let keys = if kind == CardKind::Sim {
+    let keys = if kind.is_sim() {
         sim_facts(&mut bay, &mut lines)?
     } else {
         fmcos_facts(&mut bay, kind, &mut lines)?
@@ -181,6 +195,11 @@ fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<S
     }
     if let Some(state) = sim.grid_state()? {
         lines.push(("state", state.name().into()));
+    }
+    match sim.usim_imsi() {
+        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(wire::sim::imsi_digits(&file)))),
+        Ok(None) => {}
+        Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }
     Ok(Vec::new())
 }

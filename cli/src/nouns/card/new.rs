@@ -20,7 +20,7 @@ use wire::profile::CardKind;
 pub struct New {
     /// Card file to make.
     pub file: CardRef,
-    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, psam or esam (SIMs:
+    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam (SIMs:
     /// `gridcard sim new`).
     #[arg(long, value_parser = kind)]
     pub kind: Option<CardKind>,
@@ -50,10 +50,13 @@ pub struct New {
 
 fn kind(text: &str) -> Result<CardKind, String> {
     match CardKind::from_name(text) {
-        Some(CardKind::Sim) => Err("a SIM comes with its file tree: use `gridcard sim new`".into()),
+        Some(CardKind::Sim | CardKind::Uicc) => {
+            Err("a SIM comes with its file tree: use `gridcard sim new`".into())
+        }
         Some(CardKind::Fmcos) => Err("a plain FMCOS card has no transport state: use --blank".into()),
-        Some(CardKind::TestCard) | None => {
-            Err("a kind is main-control, psam-issuing, esam-issuing, psam or esam".into())
+        None => {
+            Err("a kind is main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam"
+                .into())
         }
         Some(kind) => Ok(kind),
     }

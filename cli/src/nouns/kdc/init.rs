@@ -9,12 +9,12 @@ use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
-use crate::issue::{self, Allowed, Wish};
+use crate::issue::{self, Wish};
 use crate::output::{answer, facts};
 use crate::secret;
 use ::kdc::Roots;
 use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::ids::{DeviceNumber, PROVINCE, Pin};
+use ::kdc::ids::{DeviceNumber, PROVINCE, Pins};
 use ::kdc::source::SoftSource;
 use anyhow::Result;
 use clap::Args;
@@ -38,6 +38,9 @@ pub struct Init {
     /// File with the PIN the main control card will have (4 to 12 digits; `-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// File with the second officer's PIN of the main control card, another one. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
     /// Number of the main control card.
     #[arg(long, default_value = "000000000001")]
     pub number: DeviceNumber,
@@ -73,11 +76,15 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
         None => (Roots::test(options.suite), CeremonyRecord::of_test_root(options.suite, &at.to_string())),
         Some(total) => hold(options.suite, total, &at.to_string())?,
     };
-    let pin = secret::pin(options.pin_file.as_deref(), "the main control card to be made")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the main control card to be made, first officer")?;
+    let second =
+        secret::pin(options.second_pin_file.as_deref(), "the main control card to be made, second officer")?;
+    secret::must_differ(&pin, &second)?;
     // Only now: a ceremony that failed leaves nothing behind.
     home.make(Party::Province, "holding the ceremony")?;
     let serial = random(&mut *entropy(global, "main control serial"));
-    make_main_card(global, &folder, roots.clone(), options.number, serial, &pin, blank.as_ref())?;
+    let pins = Pins::both(&pin, &second);
+    make_main_card(global, &folder, roots.clone(), options.number, serial, pins, blank.as_ref())?;
     keep_record(&folder, &record)?;
     let text = format!(
         "{}\n\n{}",
@@ -146,7 +153,7 @@ pub fn make_main_card(
     roots: Roots,
     number: DeviceNumber,
     serial: [u8; 8],
-    pin: &Pin,
+    pins: Pins<'_>,
     blank: Option<&CardRef>,
 ) -> Result<()> {
     let path = main_card(folder);
@@ -159,15 +166,7 @@ pub fn make_main_card(
         }
     }
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;
-    let wish = Wish {
-        kind: CardKind::MainControl,
-        number,
-        region: PROVINCE,
-        ceiling: None,
-        wanted: None,
-        pin: Some(pin),
-        allowed: Allowed::default(),
-    };
+    let wish = Wish { pins, ..Wish::new(CardKind::MainControl, number, PROVINCE) };
     let mut journal = issue::journal(folder)?;
     issue::issue(&wish, &mut card, &mut SoftSource::province(roots), &mut journal, now(global)?, &mut ())?;
     card.close()

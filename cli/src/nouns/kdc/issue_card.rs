@@ -1,6 +1,7 @@
 //! `kdc issue-card`: issuing cards made with the main control card.
 
 use super::main_card;
+use super::revoke::must_not_be_revoked;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
@@ -10,7 +11,7 @@ use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::output::answer;
 use crate::secret;
-use ::kdc::ids::{DeviceNumber, Pin};
+use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Journal;
 use ::kdc::source::CardSource;
 use anyhow::{Context, Result};
@@ -24,7 +25,7 @@ use wire::profile::{CardKind, State};
 /// Options of `kdc issue-card`.
 #[derive(Debug, Args)]
 pub struct IssueCard {
-    /// What the card will make: `psam-issuing` or `esam-issuing`.
+    /// What the card will make: `psam-issuing`, `esam-issuing` or `test-issuing`.
     #[arg(value_parser = issuing_kind)]
     pub kind: CardKind,
     /// Region code of the city, 8 digits.
@@ -33,16 +34,29 @@ pub struct IssueCard {
     /// Number of the card, 12 digits.
     #[arg(long)]
     pub number: DeviceNumber,
+    /// How many cards it may make; then it is spent.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000,
+        value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
+    pub count: u32,
+    /// Version of the city's keys on it. A city goes to the next one when a card was lost.
+    #[arg(long, value_name = "V", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub key_version: u8,
+    /// ESAM issuing card of a version above 1: the earlier version whose ESAMs it gives new keys. Default: the one before.
+    #[arg(long, value_name = "V", value_parser = clap::value_parser!(u8).range(1..))]
+    pub previous: Option<u8>,
     /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
     /// (pcsc:READER, pcsc:SERIAL). Default: a new file in province/out.
     #[arg(long, value_name = "CARD")]
     pub card: Option<CardRef>,
-    /// File with the PIN of the main control card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
+    /// The PINs of the main control card.
+    #[command(flatten)]
+    pub officers: Officers,
     /// File with the PIN the new card will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
+    /// File with the supervisor's PIN a new ESAM issuing card will have, another one. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub card_second_pin_file: Option<PathBuf>,
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -51,27 +65,50 @@ pub struct IssueCard {
     pub allowed: Allowed,
 }
 
-fn issuing_kind(text: &str) -> Result<CardKind, String> {
+/// The two officers of the main control card.
+#[derive(Debug, Args)]
+pub struct Officers {
+    /// File with the first officer's PIN of the main control card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the second officer's PIN of the main control card. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
+}
+
+impl Officers {
+    /// Both PINs.
+    pub fn ask(&self) -> Result<[Pin; 2]> {
+        Ok([
+            secret::pin(self.pin_file.as_deref(), "the main control card, first officer")?,
+            secret::pin(self.second_pin_file.as_deref(), "the main control card, second officer")?,
+        ])
+    }
+}
+
+/// Reads the name of a kind that makes cards for a city.
+pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
     match CardKind::from_name(text) {
-        Some(kind @ (CardKind::PsamIssuing | CardKind::EsamIssuing)) => Ok(kind),
-        _ => Err("an issuing card is psam-issuing or esam-issuing".into()),
+        Some(kind) if kind.is_city_issuing() => Ok(kind),
+        _ => Err("an issuing card is psam-issuing, esam-issuing or test-issuing".into()),
     }
 }
 
 /// Makes an issuing card.
 pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "making issuing cards")?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the main control card")?;
+    must_not_be_revoked(&folder, options.kind, options.number)?;
+    let [pin, second] = options.officers.ask()?;
     let mut main = Bay::open(global, &main_card(&folder), CardKind::MainControl)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut main), &pin)?;
+    let spend_last_try = options.allowed.spend_last_try;
+    let officers = Pins { spend_last_try, ..Pins::both(&pin, &second) };
+    let mut source = CardSource::open(IssuingCard::new(&mut main), officers)?;
     let wish = Wish {
-        kind: options.kind,
-        number: options.number,
-        region: options.city,
-        ceiling: None,
-        wanted: None,
-        pin: None,
+        version: options.key_version,
+        previous: options.previous,
+        limit: Some(options.count),
         allowed: options.allowed,
+        ..Wish::new(options.kind, options.number, options.city)
     };
     if options.dry_run {
         let plan = issue::plan(&wish, &source, now(global)?)?;
@@ -79,17 +116,21 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         return Ok(());
     }
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the new issuing card")?;
+    let supervisor = supervisor(options, &card_pin)?;
     let card = match &options.card {
         Some(card) => card.clone(),
         None => out(&folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)).into(),
     };
-    let issued = issue_with(global, &mut source, &wish, &card_pin, &card, &mut issue::journal(&folder)?)?;
+    let wish = Wish { pins: Pins { officer: supervisor.as_ref(), ..(&card_pin).into() }, ..wish };
+    let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(&folder)?)?;
     main.close()?;
     let text = format!(
-        "issued {} card {} for city {}: {}\nkeys: {}",
+        "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
         options.kind.name(),
         options.number,
         options.city,
+        options.key_version,
+        options.count,
         card,
         issue::keys_line(&issued.keys),
     );
@@ -98,6 +139,7 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         &text,
         json!({
             "kind": options.kind.name(), "number": options.number.to_string(), "city": options.city.to_string(),
+            "key_version": options.key_version, "count": options.count,
             "serial": issued.serial.to_string(), "card": card.to_string(), "apdus": issued.apdus,
             "check_values": issue::keys_json(&issued.keys),
         }),
@@ -105,28 +147,37 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
     Ok(())
 }
 
+/// The supervisor's PIN, of a card that has one.
+fn supervisor(options: &IssueCard, operator: &Pin) -> Result<Option<Pin>> {
+    if options.kind != CardKind::EsamIssuing {
+        return Ok(None);
+    }
+    let pin = secret::pin(options.card_second_pin_file.as_deref(), "the new issuing card, supervisor")?;
+    secret::must_differ(operator, &pin)?;
+    Ok(Some(pin))
+}
+
 /// Issues a card: a blank that stands in a reader or a file, or for a file that is not there one from the factory.
 pub fn issue_with(
     global: &Global,
     source: &mut dyn ::kdc::source::KeySource,
     wish: &Wish<'_>,
-    pin: &Pin,
     card: &CardRef,
     journal: &mut Journal,
 ) -> Result<::kdc::issue::Issued> {
     let about = source.about();
+    let state = if wish.kind.is_always_test() { State::Test } else { about.state };
     if let CardRef::File(path) = card.resolve()?
         && !path.exists()
     {
-        let formal = about.state == State::Formal;
+        let formal = state == State::Formal;
         let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
             .save_new(&path, true)?;
     }
     let mut card = Bay::open(global, card, wish.kind)?;
-    card.must_take(about.state)?;
-    let wish = Wish { pin: Some(pin), ..*wish };
-    let issued = issue::issue(&wish, &mut card, source, journal, now(global)?, &mut ())?;
+    card.must_take(state)?;
+    let issued = issue::issue(wish, &mut card, source, journal, now(global)?, &mut ())?;
     card.close()?;
     Ok(issued)
 }

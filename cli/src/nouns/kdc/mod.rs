@@ -1,11 +1,14 @@
 //! `gridcard kdc`: the province.
 
 mod ceremony;
+mod check;
 mod init;
 mod issue_card;
+mod revoke;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
+pub use revoke::RevokedList;
 
 use crate::args::Global;
 use crate::home::{self, Home, Party};
@@ -27,7 +30,11 @@ pub enum Verb {
     Component(ceremony::Draw),
     /// Make an issuing card for a city with the main control card.
     IssueCard(issue_card::IssueCard),
-    /// Show what the province holds: check values, cards issued.
+    /// Revoke an issuing card that was lost, stolen or broken.
+    Revoke(revoke::Revoke),
+    /// Show the check values of a city's keys, and compare its issuing cards with them.
+    Check(check::Check),
+    /// Show what the province holds: check values, cards issued, cards revoked.
     Status,
 }
 
@@ -43,6 +50,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Init(options) => init::init(global, &options),
         Verb::Component(options) => ceremony::component(global, &options),
         Verb::IssueCard(options) => issue_card::issue_card(global, &options),
+        Verb::Revoke(options) => revoke::revoke(global, &options),
+        Verb::Check(options) => check::check(global, &options),
         Verb::Status => status(global),
     }
 }
@@ -51,13 +60,15 @@ fn status(global: &Global) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
-    let issued = issue::journal(&folder)?.issued();
+    let issued = issue::journal(&folder)?.issued()?;
+    let revoked = RevokedList::of(&folder)?.cards;
     let text = format!(
         "{}\n\n{}",
         facts(&[
             ("root", format!("{} ({})", record.state.name(), record.suite.name())),
             ("ceremony", record.at.clone()),
             ("cards issued", issued.to_string()),
+            ("cards revoked", revoked.len().to_string()),
         ]),
         checks_table(&record.roots),
     );
@@ -66,7 +77,7 @@ fn status(global: &Global) -> Result<()> {
         &text,
         json!({
             "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
-            "cards_issued": issued, "check_values": checks_json(&record.roots),
+            "cards_issued": issued, "revoked": revoked, "check_values": checks_json(&record.roots),
         }),
     );
     Ok(())

@@ -49,8 +49,10 @@ impl Sim<'_> {
             return Err(CardError::malformed(step, what).into());
         }
         match State::from_code(state) {
-            Some(state) => Ok(Some(state)),
-            None => Err(CardError::malformed(step, format!("unknown state {state:02X}")).into()),
+            Some(state @ (State::Test | State::Formal)) => Ok(Some(state)),
+            Some(State::Retired) | None => {
+                Err(CardError::malformed(step, format!("unknown state {state:02X}")).into())
+            }
         }
     }
 }

@@ -1,15 +1,19 @@
-//! The SIM: files, codes, identity and short messages over class A0 [TS 51.011].
+//! The SIM: files, codes, identity and short messages over class A0 [TS 51.011]. A UICC with a GSM application answers it
+//! too, from the same files; what only its USIM application has goes over class 00.
 
 mod answer;
 mod chv;
 mod error;
 mod identity;
 mod sms;
+mod usim;
+mod whole;
 
 pub use answer::{CodeState, DirAnswer, FileAnswer, Selected, Structure};
 pub use chv::Chv;
 pub use error::SimError;
 pub use sms::{SmsFile, StoredMessage};
+pub use whole::FileContent;
 
 use super::Link;
 use crate::error::CardError;

@@ -5,7 +5,7 @@ use super::{SeekFrom, Selected, Sim, SimError, Structure};
 use crate::error::CardError;
 use wire::profile::Fid;
 use wire::sim::{DF_TELECOM, EF_SMS};
-use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord, reusable};
+use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord, free_record, reusable};
 
 /// Shape of EF_SMS on this SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,20 @@ impl Sim<'_> {
             }
         }
         Ok(messages)
+    }
+
+    /// Makes a record free: 00, and FF over what stood there. Reads it back. EF_SMS must be current.
+    ///
+    /// # Errors
+    /// [`SimError::ChvNeeded`]; a record that reads back differently.
+    pub fn sms_erase(&mut self, file: SmsFile, number: u8) -> Result<(), SimError> {
+        let free = free_record();
+        self.update_record(number, &free)?;
+        if self.read_record(number, file.record_len)? == free {
+            return Ok(());
+        }
+        let what = format!("record {number} reads back differently");
+        Err(CardError::malformed("UPDATE RECORD", what).into())
     }
 
     /// Record numbers that start with `pattern`, by SEEK; EF_SMS must be current.

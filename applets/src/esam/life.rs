@@ -1,0 +1,136 @@
+//! The life of an ESAM: from one key set to the next, from test to formal state and back, and its end
+//! [docs/specs/cards.md 10].
+
+use super::{OPENED, Purse};
+use cos::keyfile::{self, KeyRecord, kind};
+use cos::rights::Right;
+use cos::{Context, Halt, fmcos};
+use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, MASTER, State};
+use wire::{CommandRef, Sw};
+
+/// Id of the key whose version stands for the whole set: `kic`.
+const KIC: u8 = 4;
+/// Place of the state byte in card information.
+const STATE: usize = 28;
+/// Place of the structure version in card information.
+const STRUCTURE_VERSION: usize = 9;
+/// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
+const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..super::CEILING;
+
+/// EF 0009.
+struct Life {
+    /// Highest formal version the card ever had.
+    formal: u8,
+    /// Key sets it was given after its first.
+    changes: u16,
+    /// Money that was in the purse when its keys went, in fen.
+    forfeited: u32,
+}
+
+impl Life {
+    fn read(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Self, Halt> {
+        // An ESAM of an older make has no such file, nor room for staged keys: it keeps its keys.
+        context.ef(EF_LIFE)?;
+        let [formal, c1, c0, f3, f2, f1, f0, _]: [u8; 8] = context.read_ef_or_zeros(EF_LIFE, 0)?;
+        let here = if info.state == State::Formal { version } else { 0 };
+        Ok(Life {
+            formal: formal.max(here),
+            changes: u16::from_be_bytes([c1, c0]),
+            forfeited: u32::from_be_bytes([f3, f2, f1, f0]),
+        })
+    }
+
+    fn write(&self, context: &mut Context<'_>) -> Result<(), Halt> {
+        let [c1, c0] = self.changes.to_be_bytes();
+        let [f3, f2, f1, f0] = self.forfeited.to_be_bytes();
+        context.write_ef(EF_LIFE, 0, &[self.formal, c1, c0, f3, f2, f1, f0, 0])
+    }
+}
+
+fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
+    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0)?;
+    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
+}
+
+/// ACTIVATE KEYS `84 4A 00 00 0A state1 version1 forfeit4 MAC4`: all keys, the state and what follows from it in one
+/// transaction.
+pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (Some(state), version) = (State::from_code(command.data[0]), command.data[1]) else {
+        return Err(Sw::WRONG_DATA.into());
+    };
+    let body = fmcos::master_checked(context, command, state != State::Retired)?;
+    let &[_, _, a, b, c, d] = body else { return Err(Sw::WRONG_LENGTH.into()) };
+    let forfeit = u32::from_be_bytes([a, b, c, d]);
+    let info = info(context)?;
+    let current = context.key_record(kind::APPLET, KIC)?.byte4();
+    let mut life = Life::read(context, &info, current)?;
+    may_follow(info.state, state, current, version, &life)?;
+    let file = context.key_file()?;
+    if state == State::Retired {
+        keyfile::destroy(&mut context.memory, &file)?;
+    } else {
+        if !of_version(keyfile::staged(&context.memory, &file), version) {
+            return Err(Sw::KEYS_INCOMPLETE.into());
+        }
+        keyfile::switch(&mut context.memory, &file)?;
+    }
+    if state == info.state {
+        // The customer's money stays where it is, whatever keys bring the next.
+        if forfeit != 0 {
+            return Err(Sw::WRONG_DATA.into());
+        }
+    } else {
+        close_account(context, info.state, forfeit)?;
+        context.write_ef(EF_CARD_INFO, STATE, &[state.code()])?;
+    }
+    if state == State::Formal {
+        life.formal = version;
+    }
+    life.changes = life.changes.saturating_add(1);
+    life.forfeited = life.forfeited.checked_add(forfeit).ok_or(Sw::COUNTER_END)?;
+    life.write(context)?;
+    Ok(Sw::OK)
+}
+
+/// Versions only rise: within a state, and of formal keys over the card's whole life. Back to test, any will do: those
+/// keys are published.
+fn may_follow(from: State, to: State, current: u8, version: u8, life: &Life) -> Result<(), Halt> {
+    let higher = match (from, to) {
+        (_, State::Retired) | (State::Formal, State::Test) => true,
+        (_, State::Formal) => version > life.formal,
+        (_, State::Test) => version > current,
+    };
+    if higher { Ok(()) } else { Err(Sw::VERSION_NOT_HIGHER.into()) }
+}
+
+/// Whether every key that carries a version carries this one.
+fn of_version(mut keys: impl Iterator<Item = KeyRecord>, version: u8) -> bool {
+    let carries = |record: &KeyRecord| matches!(record.kind(), kind::ENCRYPT | kind::TAC | kind::APPLET);
+    keys.all(|record| !carries(&record) || record.byte4() == version)
+}
+
+/// The account ends with the state it was kept in. Formal money does not vanish unsaid: the purse must hold what the
+/// command names. Test money is none.
+fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Result<(), Halt> {
+    let balance = Purse::read(context)?.balance;
+    let named = if state == State::Formal { balance } else { 0 };
+    if forfeit != named {
+        return Err(Sw::PURSE_NOT_EMPTY.into());
+    }
+    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
+    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
+    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])?;
+    context.write_ef(EF_RECEIPT, 0, &[0])
+}
+
+/// UPDATE BINARY, but for the card information of a finished card: its state changes by ACTIVATE KEYS alone. 6985.
+pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
+    let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
+    let is_info = short || current;
+    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[STRUCTURE_VERSION] == 1 {
+        context.require(Right(MASTER))?;
+        return Err(Sw::CONDITIONS.into());
+    }
+    fmcos::update_binary(context, command)
+}

@@ -1,0 +1,107 @@
+//! `gridcard card serve`.
+
+use crate::args::Global;
+use crate::card_ref::CardRef;
+use crate::fail::{Exit, Failure};
+use crate::output::{answer, say, table};
+use crate::serve::{Rack, control};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Value, json};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use vcard::slot::Keep;
+
+/// Options of `card serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Card files, the first for the reader's first slot.
+    #[arg(required = true)]
+    pub cards: Vec<CardRef>,
+    /// Where pcscd's vpcd driver listens.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// Port of the driver's first slot; the second slot has the next port, and so on.
+    #[arg(long, default_value_t = vcard::vpcd::FIRST_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+    /// Do not wait for the disk at every write. Each is in the card file before its status word leaves all the same, so that
+    /// a killed program loses none; a machine that stops may lose the last seconds.
+    #[arg(long)]
+    pub no_sync: bool,
+    /// Socket by which `gridcard slot` reaches the cards. Default: serve-PORT.sock in the home.
+    #[arg(long, value_name = "PATH")]
+    pub control: Option<PathBuf>,
+}
+
+fn usage(words: impl Into<String>) -> anyhow::Error {
+    Failure::new(Exit::Usage, words).into()
+}
+
+/// Each card with the address of its reader.
+fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
+    let host =
+        (options.host.as_str(), options.port).to_socket_addrs().ok().and_then(|mut found| found.next());
+    let host = host.ok_or_else(|| usage(format!("there is no host {}", options.host)))?;
+    let mut places: Vec<(PathBuf, SocketAddr)> = Vec::new();
+    for (slot, card) in options.cards.iter().enumerate() {
+        let card = card.image("serving")?;
+        let same =
+            |other: &PathBuf| matches!((other.canonicalize(), card.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        if places.iter().any(|(other, _)| same(other)) {
+            return Err(usage(format!("{} stands in the list twice", card.display())));
+        }
+        let port = u16::try_from(slot).ok().and_then(|slot| options.port.checked_add(slot));
+        let port = port.ok_or_else(|| usage(format!("slot {slot} would have a port beyond 65535")))?;
+        places.push((card, SocketAddr::new(host.ip(), port)));
+    }
+    Ok(places)
+}
+
+/// Serves the cards until a signal ends it.
+pub fn run(global: &Global, options: &Serve) -> Result<()> {
+    let places = places(options)?;
+    let keep = if options.no_sync { Keep::EveryCommand } else { Keep::Synced };
+    // From here on a signal ends things in order.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
+    let rack = Arc::new(Rack::open(global, &places, keep)?);
+    let path = match &options.control {
+        Some(path) => path.clone(),
+        None => control::default_path(global, options.port)?,
+    };
+    let control = match control::Control::open(&path, rack.clone()) {
+        Ok(control) => control,
+        Err(error) => {
+            rack.close()?;
+            return Err(error);
+        }
+    };
+    let cards = rack.list();
+    let text = table(&["slot", "card", "kind", "port", "ATR"], cards.iter().map(row).collect());
+    answer(
+        global,
+        &text,
+        json!({ "pid": std::process::id(), "control": path.display().to_string(), "cards": cards }),
+    );
+    say(format!("control socket: {}; Ctrl-C ends", path.display()));
+    let signal = signals.forever().next();
+    control.close();
+    rack.close()?;
+    say("ended: all cards are saved");
+    // Asked to end is done; Ctrl-C and a closed terminal interrupt, and a shell wants to know.
+    if signal != Some(SIGTERM) {
+        global.interrupted.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+fn row(card: &Value) -> Vec<String> {
+    let text = |name: &str| match &card[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    ["slot", "card", "kind", "port", "atr"].map(text).to_vec()
+}

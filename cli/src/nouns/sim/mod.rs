@@ -1,0 +1,100 @@
+//! `gridcard sim`: customers' SIMs, and the phones that carry orders to them and receipts back.
+
+mod carry;
+mod erase;
+mod export;
+mod list;
+mod message;
+mod new;
+mod read;
+
+pub use carry::take_receipt;
+pub use new::{Person, inspect, personalised};
+
+use crate::args::Global;
+use crate::bay::Bay;
+use crate::card_ref::CardRef;
+use crate::factory;
+use crate::fail::refused;
+use crate::secret;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use reader::driver::sim::{Chv, Sim, SimError};
+use std::path::{Path, PathBuf};
+use wire::profile::CardKind;
+
+/// Verbs of SIMs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a virtual SIM: a classic one, or a UICC.
+    New(new::New),
+    /// List the messages on a SIM: ours, and the user's own as text, long ones put together.
+    List(One),
+    /// Show one message in full: status, addresses, time, text or the outside of a secured packet.
+    Read(read::Read),
+    /// Write an order's record to the SIM, as the phone does with the message.
+    Write(carry::Carry),
+    /// Take a receipt off the SIM, as the phone does when it sends it.
+    Collect(carry::Carry),
+    /// Free message records. The user's own messages and purchases not yet settled only when named so.
+    Erase(erase::Erase),
+    /// All that a SIM tells: identity, files, messages. Its codes and session keys stay where they are.
+    Export(export::Export),
+}
+
+/// A SIM.
+#[derive(Debug, Args)]
+pub struct One {
+    /// Card file, or a SIM in a reader: pcsc:READER.
+    pub card: CardRef,
+    /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
+    #[arg(long, value_name = "FILE")]
+    pub chv1_file: Option<PathBuf>,
+}
+
+/// Runs a verb.
+pub fn run(global: &Global, verb: Verb) -> Result<()> {
+    match verb {
+        Verb::New(options) => new::run(global, &options),
+        Verb::List(options) => list::run(global, &options),
+        Verb::Read(options) => read::run(global, &options),
+        Verb::Write(options) => carry::write(global, &options),
+        Verb::Collect(options) => carry::collect(global, &options),
+        Verb::Erase(options) => erase::run(global, &options),
+        Verb::Export(options) => export::run(global, &options),
+    }
+}
+
+fn read_chv(path: &Path) -> Result<keys::Zeroizing<String>> {
+    if path.as_os_str() == "-" {
+        return secret::ask("CHV1");
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(keys::Zeroizing::new(text.trim().to_owned()))
+}
+
+/// Opens a SIM and gives it its CHV1, when the user has one.
+fn open(global: &Global, options: &One) -> Result<Bay> {
+    let mut bay = Bay::open(global, &options.card, CardKind::Sim)?;
+    let mut sim = Sim::new(&mut bay);
+    sim.reset()?;
+    if let Some(path) = &options.chv1_file
+        && sim.chv1_enabled()?
+    {
+        sim.verify_chv(Chv::Chv1, &factory::chv(&read_chv(path)?)?)?;
+    }
+    Ok(bay)
+}
+
+/// A CHV that stands in the way gets the hint how to give it.
+fn with_hint(error: SimError) -> anyhow::Error {
+    match &error {
+        SimError::ChvNeeded { .. } => {
+            refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into()
+        }
+        SimError::Full { .. } => refused(error.to_string())
+            .hint("delete messages in the phone, or send the receipts that wait")
+            .into(),
+        _ => error.into(),
+    }
+}

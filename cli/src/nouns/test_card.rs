@@ -1,0 +1,93 @@
+//! `gridcard test-card`: production test cards, issued by a city for the makers of its meters.
+
+use crate::args::Global;
+use crate::bay::Bay;
+use crate::card_ref::CardRef;
+use crate::home::Home;
+use crate::issue::{self, Allowed, Wish};
+use crate::nouns::city::issuing_card;
+use crate::nouns::kdc::{issue_with, out};
+use crate::output::answer;
+use crate::secret;
+use ::kdc::ids::{DeviceNumber, Pins};
+use ::kdc::source::CardSource;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use reader::driver::issuing::IssuingCard;
+use serde_json::json;
+use std::path::PathBuf;
+use wire::bcd::RegionCode;
+use wire::profile::CardKind;
+
+/// Verbs of test cards.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Issue a test card with the city's test issuing card. It holds published keys alone, whatever the city's state.
+    Issue(Issue),
+}
+
+/// Options of `test-card issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// Number of the test card, 12 digits.
+    #[arg(long)]
+    pub number: DeviceNumber,
+    /// How many orders it may seal; default: no limit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
+    pub limit: Option<u32>,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
+    /// (pcsc:READER, pcsc:SERIAL). Default: a new file in the city's out.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
+    /// File with the PIN of the test issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the PIN the test card will have (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub card_pin_file: Option<PathBuf>,
+    /// After a run that broke off.
+    #[command(flatten)]
+    pub allowed: Allowed,
+}
+
+/// Runs a verb.
+pub fn run(global: &Global, verb: Verb) -> Result<()> {
+    let Verb::Issue(options) = verb;
+    let (region, folder) = Home::new(global)?.city(options.city, "issuing test cards")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
+    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    let card_pin = secret::pin(options.card_pin_file.as_deref(), "the test card to be made")?;
+    let card = match &options.card {
+        Some(card) => card.clone(),
+        None => out(&folder)?.join(format!("test-card-{}.card", options.number)).into(),
+    };
+    issue::tell_left(&mut source, 1)?;
+    let wish = Wish {
+        pins: (&card_pin).into(),
+        limit: options.limit,
+        allowed: options.allowed,
+        ..Wish::new(CardKind::TestCard, options.number, region)
+    };
+    let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(&folder)?)?;
+    issuing.close()?;
+    let text = format!(
+        "issued test card {} of city {region}: {card}\nkeys: {}",
+        options.number,
+        issue::keys_line(&issued.keys),
+    );
+    answer(
+        global,
+        &text,
+        json!({
+            "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
+            "card": card.to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
+        }),
+    );
+    Ok(())
+}

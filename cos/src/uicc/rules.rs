@@ -1,0 +1,73 @@
+//! Access rules in expanded form, as records of EF_ARR hold them [docs/specs/sim.md, access rules].
+//!
+//! A rule is made from the conditions in the file's header, so the rule told is always the one that is asked for.
+
+use crate::context::Context;
+use crate::files::{FileKind, Node};
+use crate::sim::{Act, access, condition};
+use alloc::vec::Vec;
+use wire::profile::Fid;
+
+/// EF_ARR of the MF.
+pub const EF_ARR: Fid = Fid(0x2F06);
+/// Record length of EF_ARR: the longest rule, that of a counter.
+pub const RECORD: u8 = 55;
+
+/// Access mode: what a rule is about, one bit an act.
+const AM: u8 = 0x80;
+/// Access mode: an instruction.
+const AM_INS: u8 = 0x84;
+/// Acts on an EF by their access mode bits.
+const MODES: [(u8, Act); 4] =
+    [(0x01, Act::Read), (0x02, Act::Update), (0x08, Act::Invalidate), (0x10, Act::Rehabilitate)];
+
+/// The rule of an EF: READ, UPDATE, DEACTIVATE, ACTIVATE, and INCREASE of a counter.
+pub fn of_file(file: &Node) -> Vec<u8> {
+    let mut rule = Vec::with_capacity(usize::from(RECORD));
+    for (mode, act) in MODES {
+        rule.extend_from_slice(&[AM, 1, mode]);
+        condition_object(condition(file, act), &mut rule);
+    }
+    let increase = condition(file, Act::Increase);
+    if file.kind() == FileKind::Cyclic && increase != access::NEV {
+        rule.extend_from_slice(&[AM_INS, 1, 0x32]);
+        condition_object(increase, &mut rule);
+    }
+    rule
+}
+
+/// The rule of every directory: nothing may be created, deleted or switched off.
+pub fn of_dir() -> Vec<u8> {
+    let mut rule = alloc::vec![AM, 1, 0x7F];
+    condition_object(access::NEV, &mut rule);
+    rule
+}
+
+/// Security condition: always, never, or user authentication with a key reference.
+fn condition_object(nibble: u8, out: &mut Vec<u8>) {
+    let reference = match nibble {
+        access::ALW => return out.extend_from_slice(&[0x90, 0]),
+        access::CHV1 => 0x01,
+        access::CHV2 => 0x81,
+        0x4..=0xE => 0x0A,
+        _ => return out.extend_from_slice(&[0x97, 0]),
+    };
+    out.extend_from_slice(&[0xA4, 6, 0x83, 1, reference, 0x95, 1, 0x08]);
+}
+
+/// Number of the record of EF_ARR that holds a rule; `None` when none does.
+pub fn reference(context: &Context<'_>, rule: &[u8]) -> Option<u8> {
+    let mf = context.mf().ok()?;
+    let is_arr = |node: &Node| node.fid() == EF_ARR && node.kind() == FileKind::Fixed;
+    let file = mf.child(&context.memory, is_arr)?;
+    let mut record = Vec::with_capacity(file.record_len());
+    for number in 1..=file.record_count().min(0xFF) {
+        record.clear();
+        context.memory.append_to(file.record(number)? + 1, file.record_len(), &mut record);
+        let rest = record.strip_prefix(rule);
+        if rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0xFF)) {
+            return Some(number as u8); // at most 255
+        }
+    }
+    None
+}

@@ -1,0 +1,420 @@
+//! The production test: a meter in test state credits an order of a production test card, answers, and gives the money
+//! back; wrong orders are refused [docs/specs/cards.md 11].
+//!
+//! Nothing is tried before meter, ESAM and test card have all said to be in test state.
+
+use crate::insertion::Outcome;
+use crate::mcu::Meter;
+use reader::CardError;
+use reader::driver::esam::{Esam, EsamParameters, Purse};
+use reader::driver::psam::Psam;
+use reader::driver::sim::{Sim, SimError};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use wire::bcd::{BcdTime, CustomerNumber, MeterNumber, RegionCode};
+use wire::channel::Channel;
+use wire::money::Fen;
+use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::profile::{CardKind, State};
+use wire::receipt::Receipt;
+use wire::refusal::Refusal;
+use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
+
+/// Money of the test, credited and taken back.
+pub const AMOUNT: Fen = Fen(100);
+/// Customer of an account that a test opens.
+const CUSTOMER: CustomerNumber = CustomerNumber([0x99; 6]);
+/// Who sends the test's orders; nobody answers there.
+const SENDER: &str = "8600000000000";
+const DAY: i64 = 86_400;
+
+/// Why a meter was not tested.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A test never touches what is formal.
+    #[error("the {what} is in {} state: only test state is tested", state.name())]
+    State {
+        /// Meter, ESAM or test card.
+        what: &'static str,
+        /// Its state.
+        state: State,
+    },
+    /// The ESAM is not this meter's, or none.
+    #[error("the ESAM is not the one of meter {meter}")]
+    Foreign {
+        /// The meter.
+        meter: MeterNumber,
+    },
+    /// The test card is of another city, suite or key version.
+    #[error("the test card has another {what} than the ESAM")]
+    Card {
+        /// City, suite or key version.
+        what: &'static str,
+    },
+    /// Consumption is not paid, so that a credit would not stay.
+    #[error("the meter owes {fen} fen of consumption, which a test credit would pay")]
+    Owes {
+        /// What is due.
+        fen: u64,
+    },
+    /// The SIM carries orders or receipts of ours.
+    #[error("the SIM carries orders or receipts already; a test needs one without")]
+    UsedSim,
+    /// A card failed or refused.
+    #[error(transparent)]
+    Esam(#[from] CardError),
+    /// The SIM failed or refused.
+    #[error("the test SIM: {0}")]
+    Sim(#[from] SimError),
+    /// A message could not be built.
+    #[error("the test's message could not be built: {0}")]
+    Message(String),
+}
+
+/// One thing that was tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// Whether it was as it should be.
+    pub passed: bool,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// What a test found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestReport {
+    /// Number of the meter.
+    pub meter: String,
+    /// When, by the caller's clock.
+    pub at: String,
+    /// Number of the test card.
+    pub test_card: String,
+    /// Version of the test keys.
+    pub key_version: u8,
+    /// Purse before and after, in fen.
+    pub balance_fen: [u32; 2],
+    /// The checks, in the order they were made.
+    pub checks: Vec<Check>,
+}
+
+impl TestReport {
+    /// Whether every check passed.
+    pub fn passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed)
+    }
+}
+
+/// The bench a meter stands on: its ESAM, a SIM of the test's own, and a test card whose PIN was verified.
+pub struct Bench<'b, 'p> {
+    /// The meter.
+    pub meter: &'b mut Meter,
+    /// Its ESAM.
+    pub esam: &'b mut dyn Channel,
+    /// The SIM.
+    pub sim: &'b mut dyn Channel,
+    /// The test card.
+    pub card: &'b mut Psam<'p>,
+    /// The time.
+    pub now: BcdTime,
+    /// Random bytes, for challenges and order ids.
+    pub random: &'b mut dyn FnMut(&mut [u8]),
+}
+
+/// The test under way.
+struct Run<'r, 'b, 'p> {
+    bench: &'r mut Bench<'b, 'p>,
+    /// The order that shall be credited.
+    order: Order,
+    checks: Vec<Check>,
+}
+
+impl Bench<'_, '_> {
+    /// Runs the test. What a meter does wrong is a check that fails; an error is what kept the test from being made.
+    ///
+    /// # Errors
+    /// Anything formal, before anything is sent that could change it; cards that do not belong together or fail.
+    pub fn run(&mut self) -> Result<TestReport, BenchError> {
+        let version = self.admit()?;
+        let (parameters, before) = self.look()?;
+        let order = self.order(&parameters, &before)?;
+        let mut run = Run { bench: self, order, checks: Vec::new() };
+        run.wrong_orders()?;
+        run.credit(before)?;
+        run.give_back(before)?;
+        let checks = run.checks;
+        let (_, after) = self.look()?;
+        Ok(TestReport {
+            meter: self.meter.state().config.number.to_string(),
+            at: self.now.to_string(),
+            test_card: hex::encode(self.card.info().number),
+            key_version: version,
+            balance_fen: [before.balance.0, after.balance.0],
+            checks,
+        })
+    }
+
+    /// Everything is of the test hierarchy and belongs together; gives the key version.
+    fn admit(&mut self) -> Result<u8, BenchError> {
+        let test =
+            |what, state| if state == State::Test { Ok(()) } else { Err(BenchError::State { what, state }) };
+        let config = self.meter.state().config;
+        test("meter", config.state)?;
+        if let Some(next) = self.meter.expects() {
+            test("meter's next pairing", next)?;
+        }
+        let card = self.card.info();
+        test("test card", card.state)?;
+        let mut esam = Esam::new(self.esam);
+        esam.reset()?;
+        let info = esam.card_info()?;
+        test("ESAM", info.state)?;
+        if info.kind != CardKind::Esam || info.number != config.number.0 || info.suite != config.suite.code()
+        {
+            return Err(BenchError::Foreign { meter: config.number });
+        }
+        if RegionCode(card.region) != RegionCode(info.region) {
+            return Err(BenchError::Card { what: "city" });
+        }
+        if card.suite != info.suite {
+            return Err(BenchError::Card { what: "suite" });
+        }
+        let version = esam.key_version()?;
+        if self.card.fmcos().key_information(0x35, 0x04)?.version != version {
+            return Err(BenchError::Card { what: "key version" });
+        }
+        let due = self.meter.state().due.fen;
+        if due > 0 || self.meter.state().pending_debit.is_some() {
+            return Err(BenchError::Owes { fen: due });
+        }
+        let mut sim = Sim::new(self.sim);
+        sim.reset()?;
+        let ours = |bytes: &[u8]| {
+            SmsRecord::parse(bytes).ok().flatten().is_some_and(|record| record.ours().is_some())
+        };
+        if sim.sms_list()?.iter().any(|message| ours(&message.bytes)) {
+            return Err(BenchError::UsedSim);
+        }
+        Ok(version)
+    }
+
+    fn look(&mut self) -> Result<(EsamParameters, Purse), BenchError> {
+        let mut esam = Esam::new(self.esam);
+        esam.reset()?;
+        Ok((esam.parameters()?, esam.purse()?))
+    }
+
+    /// The next order this ESAM takes from this SIM.
+    fn order(&mut self, parameters: &EsamParameters, purse: &Purse) -> Result<Order, BenchError> {
+        let mut sim = Sim::new(self.sim);
+        sim.reset()?;
+        let hash: [u8; 32] = Sha256::digest(sim.imsi_from_mf()?).into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        let binding = SimBinding([a, b, c, d, e, f, g, h]);
+        let kind = match parameters {
+            parameters if !parameters.opened => OrderKind::Open,
+            parameters if parameters.binding == binding => OrderKind::Recharge,
+            _ => OrderKind::Replacement,
+        };
+        Ok(Order {
+            meter: self.meter.state().config.number,
+            customer: if parameters.opened { parameters.customer } else { CUSTOMER },
+            amount: AMOUNT,
+            count: purse.count.wrapping_add(1),
+            issued: self.now,
+            id: self.id(),
+            kind,
+            binding,
+            valid_until: later(self.now, DAY)?,
+        })
+    }
+
+    fn id(&mut self) -> OrderId {
+        let mut id = [0; 8];
+        (self.random)(&mut id);
+        OrderId(id)
+    }
+}
+
+fn later(time: BcdTime, seconds: i64) -> Result<BcdTime, BenchError> {
+    time.add_seconds(seconds).ok_or_else(|| BenchError::Message("the time leaves the calendar".into()))
+}
+
+/// An order's record: an unread SMS-DELIVER.
+fn record(user_data: &[u8], issued: BcdTime) -> Result<[u8; RECORD_LEN], BenchError> {
+    let fail = |error: &dyn std::fmt::Display| BenchError::Message(error.to_string());
+    let sender = Address::international(SENDER).map_err(|error| fail(&error))?;
+    let sent = Timestamp::china(issued.0).map_err(|error| fail(&error))?;
+    let deliver = Deliver::secured(sender, sent, user_data).map_err(|error| fail(&error))?;
+    let record =
+        SmsRecord { status: RecordStatus::Unread, service_centre: None, tpdu: Tpdu::Deliver(deliver) };
+    record.to_bytes().map_err(|error| fail(&error))
+}
+
+impl Run<'_, '_, '_> {
+    fn check(&mut self, name: &'static str, passed: bool, seen: impl Into<String>) {
+        self.checks.push(Check { name, passed, seen: seen.into() });
+    }
+
+    /// Puts an order on the SIM and the SIM into the meter; gives the outcome and the record it stands in.
+    fn insert(&mut self, bytes: &[u8; RECORD_LEN]) -> Result<(crate::InsertionReport, u8), BenchError> {
+        let mut sim = Sim::new(self.bench.sim);
+        sim.reset()?;
+        let number = sim.deliver(bytes)?;
+        let bench = &mut *self.bench;
+        Ok((bench.meter.insert(bench.esam, bench.sim, bench.now, bench.random), number))
+    }
+
+    /// Frees a record of the SIM.
+    fn free(&mut self, number: u8) -> Result<(), BenchError> {
+        let mut sim = Sim::new(self.bench.sim);
+        sim.reset()?;
+        sim.sms_file()?;
+        let mut free = [0xFF; RECORD_LEN];
+        free[0] = RecordStatus::Free.byte();
+        Ok(sim.update_record(number, &free)?)
+    }
+
+    fn seal(&mut self, order: &Order) -> Result<Vec<u8>, BenchError> {
+        Ok(self.bench.card.seal_order(&order.to_bytes())?)
+    }
+
+    /// Orders that a meter must refuse, each with the first check that fails.
+    fn wrong_orders(&mut self) -> Result<(), BenchError> {
+        let right = self.order.clone();
+        let (now, mut elsewhere) = (self.bench.now, right.meter.0);
+        elsewhere[5] ^= 0x01;
+        let mut other_sim = right.binding;
+        other_sim.0[0] ^= 0x01;
+        let yesterday = later(now, -DAY)?;
+        let wrong = [
+            ("refuses a changed order", right.clone(), true, Refusal::Mac),
+            (
+                "refuses another meter's order",
+                Order { meter: MeterNumber(elsewhere), ..right.clone() },
+                false,
+                Refusal::Mac,
+            ),
+            (
+                "refuses another SIM's order",
+                Order { binding: other_sim, ..right.clone() },
+                false,
+                Refusal::SimBinding,
+            ),
+            (
+                "refuses a skipped order",
+                Order { count: right.count.wrapping_add(1), ..right.clone() },
+                false,
+                Refusal::CountSkipped,
+            ),
+            (
+                "refuses an expired order",
+                Order { issued: later(now, -2 * DAY)?, valid_until: yesterday, ..right },
+                false,
+                Refusal::Expired,
+            ),
+        ];
+        for (name, order, flipped, wanted) in wrong {
+            let mut user_data = self.seal(&order)?;
+            if let (true, Some(last)) = (flipped, user_data.last_mut()) {
+                *last ^= 0x01;
+            }
+            let (report, number) = self.insert(&record(&user_data, order.issued)?)?;
+            let passed = matches!(report.outcome, Outcome::Refused { refusal, .. } if refusal == wanted)
+                && report.credited == Fen(0);
+            self.check(name, passed, words(&report.outcome));
+            self.free(number)?;
+        }
+        Ok(())
+    }
+
+    /// The right order: money, display, relay, receipt; and once more, without money.
+    fn credit(&mut self, before: Purse) -> Result<(), BenchError> {
+        let order = self.order.clone();
+        let user_data = self.seal(&order)?;
+        let bytes = record(&user_data, order.issued)?;
+        let (report, number) = self.insert(&bytes)?;
+        let credited =
+            matches!(report.outcome, Outcome::Credited { orders: 1, amount, .. } if amount == AMOUNT);
+        self.check("credits its own order", credited, words(&report.outcome));
+        let line = format!("{} | {}", report.display.line1, report.display.line2);
+        self.check("shows the credit", report.display.line1.contains(&AMOUNT.to_string()), line);
+        let relay_open = self.bench.meter.state().relay_open;
+        self.check("closes its relay", !relay_open, if relay_open { "open" } else { "closed" });
+        self.receipt(number, before)?;
+        self.free(number)?;
+        let (report, number) = self.insert(&bytes)?;
+        let repeated = matches!(report.outcome, Outcome::ReceiptRepeated { .. }) && report.credited == Fen(0);
+        self.check("credits an order once", repeated, words(&report.outcome));
+        self.free(number)
+    }
+
+    /// What the meter wrote over the order.
+    fn receipt(&mut self, number: u8, before: Purse) -> Result<(), BenchError> {
+        let name = "answers with a right receipt";
+        let mut sim = Sim::new(self.bench.sim);
+        sim.reset()?;
+        let file = sim.sms_file()?;
+        let bytes = sim.read_record(number, file.record_len)?;
+        let message =
+            SmsRecord::parse(&bytes).ok().flatten().filter(|record| record.ours() == Some(Ours::Receipt));
+        let Some(message) = message else {
+            self.check(name, false, "no receipt on the SIM");
+            return Ok(());
+        };
+        let opened = self.bench.card.open_receipt(self.order.meter, &message.tpdu.user_data_bytes());
+        let receipt = match opened {
+            Ok(bytes) => Receipt::parse(&bytes).ok(),
+            Err(error @ CardError::Channel { .. }) => return Err(error.into()),
+            Err(error) => {
+                self.check(name, false, error.to_string());
+                return Ok(());
+            }
+        };
+        let wanted = before.balance.0.checked_add(AMOUNT.0);
+        let fits = receipt.as_ref().is_some_and(|receipt| {
+            (receipt.order, receipt.count) == (self.order.id, self.order.count)
+                && Some(receipt.balance.0) == wanted
+        });
+        let seen = receipt.map_or("not a receipt".to_owned(), |receipt| {
+            format!("MAC and TAC right, count {}, balance {}", receipt.count, receipt.balance)
+        });
+        self.check(name, fits, seen);
+        Ok(())
+    }
+
+    /// Takes the test's money off the purse again, as consumption is.
+    fn give_back(&mut self, before: Purse) -> Result<(), BenchError> {
+        let credited = self.checks.iter().any(|check| check.name == "credits its own order" && check.passed);
+        if !credited {
+            return Ok(());
+        }
+        let now = self.bench.now;
+        let mut esam = Esam::new(self.bench.esam);
+        esam.reset()?;
+        self.bench.meter.prove_mcu(&mut esam)?;
+        esam.debit(AMOUNT)?;
+        let balance = esam.balance()?;
+        self.bench.meter.state.balance = balance;
+        self.bench.meter.switch_relay(now);
+        self.check("gives the money back", balance == before.balance, format!("balance {balance}"));
+        let (open, wanted) = (self.bench.meter.state().relay_open, balance == Fen(0));
+        self.check(
+            "opens its relay when the purse is empty",
+            open == wanted,
+            if open { "open" } else { "closed" },
+        );
+        Ok(())
+    }
+}
+
+/// An outcome in words.
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Credited { amount, balance, .. } => format!("credited {amount}, balance {balance}"),
+        Outcome::ReceiptRepeated { balance } => format!("receipt repeated, balance {balance}"),
+        Outcome::Refused { refusal, .. } => format!("{}: {}", refusal.display(), refusal.name()),
+    }
+}

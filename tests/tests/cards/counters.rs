@@ -1,0 +1,206 @@
+//! What an issuing card may make, and a PSAM seal: counters that end, and who may raise them [docs/specs/cards.md 4, 9].
+
+use crate::bench::Attempt;
+use crate::world::{
+    Province, blank, copy, issue, number, open, pin, plan, plan_of, region, serial, user_area,
+};
+use kdc::Roots;
+use kdc::headers;
+use kdc::life;
+use kdc::messages::SourceError;
+use kdc::plan::Request;
+use kdc::source::{CardSource, Current, KeySource, SoftSource, Target};
+use keys::Suite;
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
+use vcard::{Slot, SupplyCut, Torn};
+use wire::Sw;
+use wire::order::OrderKind;
+use wire::profile::{CardKind, Recipient};
+
+/// An ESAM issuing card that makes so many.
+fn issuing(suite: Suite, limit: u32) -> Slot {
+    let mut card = blank(CardKind::EsamIssuing, suite, "counting");
+    let special = |request| Request { limit: Some(limit), ..request };
+    let plan = plan_of(CardKind::EsamIssuing, suite, number(3), special);
+    issue(&plan, &mut card, &mut SoftSource::province(Roots::test(suite)));
+    card
+}
+
+/// The own master of the device of a number, as a blank gets it.
+fn own_master(source: &mut CardSource<'_>, suite: Suite, n: u32) -> Result<Vec<u8>, SourceError> {
+    let target = Target {
+        recipient: Recipient::Card(CardKind::Esam),
+        master: Current::Transport,
+        test_keys: false,
+        version: None,
+        serial: serial(&format!("counted {n}")).0,
+        number: number(n).0,
+        region: region().0,
+    };
+    let header = headers::change(&wire::profile::ESAM_KEYS[0], suite);
+    source.export_key(&target, 0, [n as u8; 8], header)
+}
+
+fn made(card: &mut Slot) -> (Option<u32>, u32) {
+    let mut issuing = IssuingCard::new(card);
+    issuing.fmcos().reset().unwrap();
+    let counter = issuing.counter().unwrap().unwrap();
+    (counter.left(), counter.made)
+}
+
+#[test]
+fn a_counter_ends_and_counts_each_target_once() {
+    for suite in Suite::ALL {
+        let mut card = issuing(suite, 3);
+        assert_eq!(made(&mut card), (Some(3), 0));
+        let mut source = open(&mut card, CardKind::EsamIssuing);
+        for n in [1, 1, 2, 2, 2, 3, 3] {
+            own_master(&mut source, suite, n).unwrap();
+        }
+        drop(source);
+        assert_eq!(made(&mut card), (Some(0), 3));
+        let before = user_area(&card);
+        let mut source = open(&mut card, CardKind::EsamIssuing);
+        let spent = own_master(&mut source, suite, 4).unwrap_err();
+        assert_eq!(spent, SourceError::Spent);
+        assert!(spent.to_string().contains("counter is spent"));
+        // The last one may still be asked for, so that its card can be finished; an earlier one is a new card.
+        own_master(&mut source, suite, 3).unwrap();
+        assert_eq!(own_master(&mut source, suite, 2).unwrap_err(), SourceError::Spent);
+        drop(source);
+        assert_eq!(made(&mut card), (Some(0), 3));
+        assert!(user_area(&card) == before || user_area(&card).len() == before.len());
+    }
+}
+
+/// The count is written with the answer: a supply that fails at any page write gives no own master uncounted.
+#[test]
+fn a_supply_cut_gives_no_master_uncounted() {
+    let suite = Suite::TripleDes;
+    let fresh = issuing(suite, 3);
+    for torn in [Torn::Old, Torn::Prefix(20), Torn::Erased, Torn::Noise(4)] {
+        for after in 0.. {
+            let mut card = copy(&fresh);
+            let mut source = open(&mut card, CardKind::EsamIssuing);
+            // The PINs are verified; what is written from now on is the count.
+            let given = {
+                drop(source);
+                card.cut(SupplyCut { after, torn });
+                source = match crate::world::with_pins(CardKind::EsamIssuing, |pins| {
+                    CardSource::open(IssuingCard::new(&mut card), pins)
+                }) {
+                    Ok(source) => source,
+                    Err(_) => {
+                        continue;
+                    }
+                };
+                own_master(&mut source, suite, 1).is_ok()
+            };
+            drop(source);
+            let mut card = copy(&card);
+            let (_, count) = made(&mut card);
+            assert!(count == 1 || !given, "write {after}, {torn:?}: given and not counted");
+            if given {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_limit_is_written_under_the_cards_own_master_alone() {
+    let suite = Suite::Aes128;
+    let mut province = Province::new(suite);
+    let mut card = issuing(suite, 1);
+    let mut fmcos = reader::driver::fmcos::Fmcos::new(&mut card);
+    fmcos.reset().unwrap();
+    for sfi in [0x17, 0x18] {
+        assert_eq!(fmcos.update_binary(sfi, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
+    }
+    fmcos.verify_pin(0, pin().expose()).unwrap();
+    for sfi in [0x17, 0x18] {
+        assert_eq!(fmcos.update_binary(sfi, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
+    }
+    let mut main = open(&mut province.main, CardKind::MainControl);
+    life::raise(&mut card, &mut main, Some(9)).unwrap();
+    assert_eq!(made(&mut card), (Some(9), 0));
+    drop(main);
+    // A city's card holds no master of an issuing card.
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    assert!(matches!(life::raise(&mut card, &mut city, None), Err(kdc::messages::LifeError::NotOurs { .. })));
+}
+
+#[test]
+fn a_psam_seals_up_to_its_limit_and_the_city_raises_it() {
+    let suite = Suite::Sm4;
+    let mut province = Province::new(suite);
+    let mut card = blank(CardKind::Psam, suite, "limited");
+    let plan = plan_of(CardKind::Psam, suite, number(7), |request| Request { limit: Some(2), ..request });
+    issue(&plan, &mut card, &mut open(&mut province.psam_issuing, CardKind::PsamIssuing));
+    let order = |count| Attempt::new(suite, number(42), OrderKind::Open, count).order.to_bytes();
+    let seal = |card: &mut Slot, count| {
+        let mut psam = Psam::open(card).unwrap();
+        psam.verify_pin(pin().expose()).unwrap();
+        psam.seal_order(&order(count)).map_err(|error| error.sw().unwrap())
+    };
+    assert!(seal(&mut card, 1).is_ok() && seal(&mut card, 2).is_ok());
+    let before = user_area(&card);
+    assert_eq!(seal(&mut card, 3), Err(Sw::COUNTER_END));
+    assert!(user_area(&card) == before, "a refused order changed the PSAM");
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    life::raise(&mut card, &mut city, Some(3)).unwrap();
+    drop(city);
+    assert!(seal(&mut card, 3).is_ok());
+    assert_eq!(seal(&mut card, 4), Err(Sw::COUNTER_END));
+    let counter = Psam::open(&mut card).unwrap().counter().unwrap();
+    assert_eq!((counter.limit, counter.made, counter.left()), (Some(3), 3, Some(0)));
+}
+
+/// A main control card of one officer does nothing; and a PSAM of an unlimited plan never ends.
+#[test]
+fn one_officer_gets_nothing_from_the_province() {
+    let suite = Suite::TripleDes;
+    let mut province = Province::new(suite);
+    let refused = CardSource::open(IssuingCard::new(&mut province.main), &pin()).err().unwrap();
+    assert_eq!(refused, SourceError::SecondPin);
+    let main = &mut province.main;
+    let mut fmcos = reader::driver::fmcos::Fmcos::new(main);
+    fmcos.reset().unwrap();
+    fmcos.verify_pin(0, pin().expose()).unwrap();
+    let row = Recipient::Card(CardKind::PsamIssuing).key(0).unwrap();
+    let header = headers::change(row, suite);
+    let data = [&[1; 8][..], &header, &[2; 8], &number(9).0, &region().0].concat();
+    for (ins, p1, p2, data) in [
+        (0x44, 0x20, 0x00, data.clone()),
+        (0x44, 0xA0, 0x00, data.clone()),
+        (0x46, 0x20, 0x00, [&data[..8], &data[13..]].concat()),
+        (0x4E, 0x00, 0x01, [&region().0[..], &[1]].concat()),
+    ] {
+        let command = wire::Command::new(0x80, ins, p1, p2).data(&data);
+        assert_eq!(fmcos.ask("one officer", &command).unwrap().sw, Sw::NOT_ALLOWED, "{ins:02X} {p1:02X}");
+    }
+    let _ = plan(CardKind::Psam, suite, number(8), None);
+}
+
+/// Cards of an older make: one PIN, no counter, no room for a second key set. They work as they did.
+#[test]
+fn cards_of_an_older_make_work_as_they_did() {
+    let image = |name: &str| {
+        let path = format!("{}/../vcard/tests/images/v1/{name}.card", env!("CARGO_MANIFEST_DIR"));
+        crate::world::slot(vcard::Image::load(path.as_ref()).unwrap(), name)
+    };
+    let mut main = image("main-control");
+    assert!(CardSource::open(IssuingCard::new(&mut main), &pin()).is_ok(), "one PIN is enough for it");
+    let mut esam_issuing = image("esam-issuing");
+    let mut source = CardSource::open(IssuingCard::new(&mut esam_issuing), &pin()).unwrap();
+    assert_eq!((source.counter().unwrap(), source.about().version), (None, 1));
+    let suite = source.about().suite;
+    let mut new = blank(CardKind::Esam, suite, "new from old");
+    issue(&plan(CardKind::Esam, suite, number(42), None), &mut new, &mut source);
+    let mut esam = image("esam");
+    let seen = life::look(&mut esam).unwrap();
+    assert_eq!((seen.life, seen.version), (None, 1));
+    let mut psam = image("psam");
+    assert_eq!(Psam::open(&mut psam).unwrap().counter().unwrap().limit, None);
+}

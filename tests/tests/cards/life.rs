@@ -1,0 +1,522 @@
+//! The life of an ESAM [docs/specs/cards.md 10]: whole, broken off at every command and every page write, and refused.
+
+use crate::office::{Office, shown};
+use crate::world::{chance, copy, number, pin, user_area};
+use cos::Entropy;
+use kdc::headers;
+use kdc::life::{self, Act, Leave, LifeError, Passage, Planned};
+use kdc::source::{Activation, Current, KeySource, SoftSource, Target};
+use keys::Suite;
+use reader::driver::esam::Esam;
+use reader::driver::fmcos::Fmcos;
+use vcard::{Pull, Slot, SupplyCut, Torn};
+use wire::money::Fen;
+use wire::profile::{CardKind, ESAM_KEYS, OFFICER_PIN, Recipient, State};
+use wire::{Channel, Command, Sw};
+
+const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
+
+/// Every step from the maker to the scrap, with the issuing card it needs.
+const LIFE: [(Act, Option<u8>, State, u8); 7] = [
+    (Act::Formal, Some(1), State::Formal, 1),
+    (Act::ChangeKeys, Some(2), State::Formal, 2),
+    (Act::Test, Some(2), State::Test, 1),
+    (Act::Formal, Some(3), State::Formal, 3),
+    (Act::Test, Some(3), State::Test, 1),
+    (Act::Retire, None, State::Retired, 0),
+    (Act::Retire, None, State::Retired, 0),
+];
+
+#[test]
+fn a_whole_life_shows_the_right_keys_at_every_step() {
+    for suite in Suite::ALL {
+        let mut office = Office::new(suite);
+        let mut esam = office.esam(number(42));
+        assert_eq!(shown(&mut esam).1, office.check_values(State::Test, 1, number(42)));
+        for (i, (act, with, state, version)) in LIFE.into_iter().enumerate() {
+            let what = format!("{} step {i}: {act:?}", suite.name());
+            let mut source = office.source(with);
+            let seen = life::look(&mut esam).unwrap();
+            match Passage::plan(act, &seen, &source.about(), NO_LEAVE).unwrap() {
+                Planned::Due(passage) => {
+                    passage.run(&mut esam, &mut source).unwrap_or_else(|error| panic!("{what}: {error}"));
+                }
+                Planned::Done => assert_eq!(i, LIFE.len() - 1, "{what}: nothing to do"),
+            }
+            drop(source);
+            let (seen, keys) = shown(&mut esam);
+            assert_eq!((seen.info.state, seen.version), (state, version), "{what}");
+            let wanted = if version == 0 { vec![] } else { office.check_values(state, version, number(42)) };
+            assert_eq!(keys, wanted, "{what}");
+        }
+        let life = shown(&mut esam).0.life.unwrap();
+        assert_eq!((life.formal, life.changes, life.forfeited), (3, 6, Fen(0)));
+        let mut fmcos = Fmcos::new(&mut esam);
+        fmcos.challenge8().unwrap();
+        let dead = fmcos.external_authenticate(0, &vec![0; suite.block()]).unwrap_err();
+        assert_eq!(dead.sw(), Some(Sw::KEY_NOT_FOUND), "a retired card proves nothing");
+        let envelope = Command::new(0x80, 0xC2, 0, 0).data(&[0xD1; 20]);
+        assert_eq!(fmcos.ask("ENVELOPE", &envelope).unwrap().sw, Sw::NOT_ALLOWED);
+    }
+}
+
+/// A version that is not higher, a wrong state, a version out of reach: named before the card is touched.
+#[test]
+fn what_cannot_follow_is_named_before_a_card_is_touched() {
+    let mut office = Office::new(Suite::Aes128);
+    let mut esam = office.esam(number(42));
+    let refuse = |office: &mut Office, esam: &mut Slot, act, with| {
+        let before = user_area(esam);
+        let seen = life::look(esam).unwrap();
+        let error = Passage::plan(act, &seen, &office.source(with).about(), NO_LEAVE).unwrap_err();
+        assert!(user_area(esam) == before);
+        error
+    };
+    assert!(matches!(refuse(&mut office, &mut esam, Act::ChangeKeys, Some(1)), LifeError::WrongState { .. }));
+    office.pass(&mut esam, Act::Formal, Some(2), NO_LEAVE);
+    let error = refuse(&mut office, &mut esam, Act::ChangeKeys, Some(1));
+    assert!(matches!(error, LifeError::NotHigher { card: 2, own: 1 }), "{error}");
+    let error = refuse(&mut office, &mut esam, Act::Test, Some(3));
+    assert!(matches!(error, LifeError::AnotherVersion { card: 2, own: 3 }), "{error}");
+    let error = refuse(&mut office, &mut esam, Act::Retire, None);
+    assert!(matches!(error, LifeError::WrongState { .. }), "{error}");
+    office.pass(&mut esam, Act::Test, Some(2), NO_LEAVE);
+    let error = refuse(&mut office, &mut esam, Act::Formal, Some(2));
+    assert!(matches!(error, LifeError::NotHigher { card: 2, own: 2 }), "{error}");
+    let mut first = office.esam(number(43));
+    office.pass(&mut first, Act::Formal, Some(1), NO_LEAVE);
+    let error = refuse(&mut office, &mut first, Act::ChangeKeys, Some(3));
+    assert!(matches!(error, LifeError::OutOfReach { card: 1, reaches: Some(2) }), "{error}");
+}
+
+/// The four acts, each on an ESAM ready for it.
+fn acts(suite: Suite) -> (Office, [(Act, Option<u8>, Slot); 4]) {
+    let mut office = Office::new(suite);
+    let test = office.esam(number(42));
+    let mut formal = copy(&test);
+    office.pass(&mut formal, Act::Formal, Some(1), NO_LEAVE);
+    let (changes, retires) = (copy(&formal), copy(&formal));
+    let acts = [
+        (Act::Formal, Some(1), test),
+        (Act::ChangeKeys, Some(2), changes),
+        (Act::Test, Some(1), formal),
+        (Act::Retire, Some(1), retires),
+    ];
+    (office, acts)
+}
+
+/// Runs an act on a copy with a fault, then heals the card and does the act to its end. True when the fault came to pass.
+fn broken(
+    office: &mut Office,
+    act: Act,
+    with: Option<u8>,
+    esam: &Slot,
+    fault: impl FnOnce(&mut Slot),
+    what: &str,
+) -> bool {
+    let mut card = copy(esam);
+    let before = shown(&mut card);
+    let mut source = office.source(with);
+    let Planned::Due(passage) = Passage::plan(act, &before.0, &source.about(), NO_LEAVE).unwrap() else {
+        panic!("{what}: nothing to do");
+    };
+    fault(&mut card);
+    let broke = passage.run(&mut card, &mut source).is_err();
+    let mut card = copy(&card);
+    let half = shown(&mut card);
+    let switched =
+        half.0.info.state == passage.activation().state && half.0.version == passage.activation().version;
+    if !switched {
+        assert_eq!(
+            (half.0.info, half.0.version, half.0.purse),
+            (before.0.info, before.0.version, before.0.purse),
+            "{what}"
+        );
+        assert_eq!(half.1, before.1, "{what}: keys of two sets");
+    }
+    match Passage::plan(act, &half.0, &source.about(), NO_LEAVE).unwrap() {
+        Planned::Due(again) => {
+            assert!(!switched, "{what}");
+            again.run(&mut card, &mut source).unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+        Planned::Done => assert!(switched, "{what}"),
+    }
+    drop(source);
+    let (seen, keys) = shown(&mut card);
+    let (state, version) = (passage.activation().state, passage.activation().version);
+    assert_eq!((seen.info.state, seen.version), (state, version), "{what}");
+    let wanted = if version == 0 { vec![] } else { office.check_values(state, version, number(42)) };
+    assert_eq!(keys, wanted, "{what}");
+    broke
+}
+
+#[test]
+fn a_supply_that_fails_at_any_page_write_leaves_one_key_set_or_the_other() {
+    let (mut cuts, mut most) = (0, 0);
+    for suite in Suite::ALL {
+        let (mut office, acts) = acts(suite);
+        let torn: &[Torn] = match suite {
+            Suite::TripleDes => &[Torn::Old, Torn::Erased, Torn::Prefix(33), Torn::Noise(1)],
+            _ => &[Torn::Noise(2)],
+        };
+        for (act, with, esam) in &acts {
+            for torn in torn {
+                for after in 0.. {
+                    let what = format!("{} {act:?}, write {after}, {torn:?}", suite.name());
+                    let cut = |card: &mut Slot| card.cut(SupplyCut { after, torn: *torn });
+                    if !broken(&mut office, *act, *with, esam, cut, &what) {
+                        most = most.max(after);
+                        break;
+                    }
+                    cuts += 1;
+                }
+            }
+        }
+    }
+    println!("{cuts} cuts in passages, 0 violations; at most {most} page writes in one");
+    assert!(cuts > 500, "{cuts} cuts");
+}
+
+#[test]
+fn a_card_pulled_at_any_command_is_led_on_by_another_run() {
+    let mut pulls = 0;
+    let (mut office, acts) = acts(Suite::Sm4);
+    for (act, with, esam) in &acts {
+        for pull in [Pull::Before as fn(u32) -> Pull, Pull::AfterAnswering] {
+            for n in 0.. {
+                let what = format!("{act:?}, {:?}", pull(n));
+                if !broken(&mut office, *act, *with, esam, |card| card.pull(pull(n)), &what) {
+                    break;
+                }
+                pulls += 1;
+            }
+        }
+    }
+    println!("{pulls} pulls in passages, all led on");
+    assert!(pulls > 150, "{pulls} pulls");
+}
+
+/// An ESAM that has its whole next key set staged, and waits for ACTIVATE KEYS.
+struct Staged {
+    office: Office,
+    esam: Slot,
+    target: Target,
+}
+
+impl Staged {
+    /// From test to formal, version 1; `keys` of the set are staged.
+    fn new(suite: Suite, keys: usize) -> Self {
+        let mut office = Office::new(suite);
+        let mut esam = office.esam(number(42));
+        let target = Target {
+            recipient: Recipient::Card(CardKind::Esam),
+            master: Current::Own,
+            test_keys: false,
+            version: None,
+            serial: life::look(&mut esam).unwrap().serial.0,
+            number: number(42).0,
+            region: crate::world::region().0,
+        };
+        let mut staged = Staged { office, esam, target };
+        staged.authenticate();
+        for row in ESAM_KEYS.iter().take(keys) {
+            let field = staged.field(row.role);
+            assert_eq!(staged.stage(headers::stage(row, suite), &field), Sw::OK);
+        }
+        staged
+    }
+
+    fn authenticate(&mut self) {
+        let mut fmcos = Fmcos::new(&mut self.esam);
+        fmcos.reset().unwrap();
+        let challenge = fmcos.challenge8().unwrap();
+        let proof = Target { master: Current::Test(1), ..self.target };
+        let cryptogram = self.office.source(Some(1)).authenticate_target(&proof, challenge).unwrap();
+        Fmcos::new(&mut self.esam).external_authenticate(0, &cryptogram).unwrap();
+    }
+
+    fn challenge(&mut self) -> [u8; 8] {
+        Fmcos::new(&mut self.esam).challenge8().unwrap()
+    }
+
+    /// The field of a role's STAGE KEY for a new challenge.
+    fn field(&mut self, role: u8) -> Vec<u8> {
+        let row = Recipient::Card(CardKind::Esam).key(role).unwrap();
+        let challenge = self.challenge();
+        let target = if role == 0 { Target { master: Current::Test(1), ..self.target } } else { self.target };
+        let header = headers::stage(row, self.office.suite);
+        self.office.source(Some(1)).export_key(&target, role, challenge, header).unwrap()
+    }
+
+    fn stage(&mut self, header: [u8; 5], field: &[u8]) -> Sw {
+        let [cla, ins, p1, p2, _] = header;
+        let command = Command::new(cla, ins, p1, p2).data(field);
+        Fmcos::new(&mut self.esam).ask("STAGE KEY", &command).unwrap().sw
+    }
+
+    /// ACTIVATE KEYS, with the MAC made by the software store, which counts nothing and asks no officer.
+    fn activate(&mut self, activation: Activation, flip: Option<usize>) -> Sw {
+        let challenge = self.challenge();
+        let master = self.office.roots.city(crate::world::region()).device(keys::Role::Master, number(42));
+        let body = activation.to_bytes();
+        let mac = keys::mac::session(&master, &challenge, &[&[0x84, 0x4A, 0, 0, 0x0A], &body]);
+        let mut data = [&body[..], &mac].concat();
+        if let Some(bit) = flip {
+            data[bit / 8] ^= 0x80 >> (bit % 8);
+        }
+        Fmcos::new(&mut self.esam)
+            .ask("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0, 0).data(&data))
+            .unwrap()
+            .sw
+    }
+
+    /// A refusal that changes nothing in the card.
+    fn unchanged(&mut self, wanted: Sw, what: &str, act: impl FnOnce(&mut Self) -> Sw) {
+        let before = user_area(&self.esam);
+        assert_eq!(act(self), wanted, "{what}");
+        assert!(user_area(&self.esam) == before, "{what}: the card changed");
+    }
+}
+
+const FORMAL: Activation = Activation { state: State::Formal, version: 1, forfeit: Fen(0) };
+
+#[test]
+fn every_flipped_bit_and_every_wrong_order_of_an_activation_is_refused() {
+    for suite in Suite::ALL {
+        let mut card = Staged::new(suite, ESAM_KEYS.len());
+        for bit in 0..80 {
+            // A state byte that stands for none is seen before the MAC.
+            let wanted = if bit < 7 { Sw::WRONG_DATA } else { Sw::MAC_WRONG };
+            card.unchanged(wanted, &format!("bit {bit}"), |card| card.activate(FORMAL, Some(bit)));
+        }
+        card.unchanged(Sw::PURSE_NOT_EMPTY, "money that is not there", |card| {
+            card.activate(Activation { forfeit: Fen(1), ..FORMAL }, None)
+        });
+        card.unchanged(Sw::KEYS_INCOMPLETE, "keys of another version", |card| {
+            card.activate(Activation { version: 2, ..FORMAL }, None)
+        });
+        card.unchanged(Sw::VERSION_NOT_HIGHER, "test keys of the version there is", |card| {
+            card.activate(Activation { state: State::Test, ..FORMAL }, None)
+        });
+        // Without the challenge just before, and without the master's state.
+        card.unchanged(Sw::CONDITIONS, "no challenge", |card| {
+            let command = Command::new(0x84, 0x4A, 0, 0).data(&[1; 10]);
+            Fmcos::new(&mut card.esam).ask("ACTIVATE KEYS", &command).unwrap().sw
+        });
+        card.esam.reset().unwrap();
+        card.unchanged(Sw::NOT_ALLOWED, "nothing proved", |card| card.activate(FORMAL, None));
+        card.authenticate();
+        assert_eq!(card.activate(FORMAL, None), Sw::OK, "what was staged before the reset is still there");
+        card.unchanged(Sw::KEY_NOT_FOUND, "a replay: nothing is staged", |card| card.activate(FORMAL, None));
+    }
+}
+
+#[test]
+fn half_a_key_set_is_never_activated() {
+    for keys in 0..ESAM_KEYS.len() {
+        let mut card = Staged::new(Suite::TripleDes, keys);
+        let wanted = if keys == 0 { Sw::KEY_NOT_FOUND } else { Sw::KEYS_INCOMPLETE };
+        card.unchanged(wanted, &format!("{keys} keys"), |card| card.activate(FORMAL, None));
+    }
+}
+
+#[test]
+fn a_staged_key_serves_one_place_and_one_challenge() {
+    let suite = Suite::Aes128;
+    let mut card = Staged::new(suite, 1);
+    let row = |role: u8| Recipient::Card(CardKind::Esam).key(role).unwrap();
+    let header = |role: u8| headers::stage(row(role), suite);
+    for bit in 0..usize::from(header(4)[4]) * 8 {
+        let mut field = card.field(4);
+        field[bit / 8] ^= 0x80 >> (bit % 8);
+        card.unchanged(Sw::MAC_WRONG, &format!("bit {bit}"), |card| card.stage(header(4), &field));
+    }
+    let kic = card.field(4);
+    card.unchanged(Sw::MAC_WRONG, "kic in the place of kid", |card| card.stage(header(5), &kic));
+    let kic = card.field(4);
+    assert_eq!(card.stage(header(4), &kic), Sw::OK);
+    card.unchanged(Sw::CONDITIONS, "a replay at once", |card| card.stage(header(4), &kic));
+    card.challenge();
+    card.unchanged(Sw::MAC_WRONG, "a replay with a new challenge", |card| card.stage(header(4), &kic));
+    // tac and param share an id; each goes to its own place, which stands inside the field.
+    let tac = card.field(8);
+    assert_eq!(card.stage(header(6), &tac), Sw::OK, "P1 P2 are the same");
+    let master = card.field(0);
+    card.unchanged(Sw::MAC_WRONG, "the master as another key", |card| card.stage(header(8), &master));
+    // While something is staged nothing is added.
+    let plain =
+        Command::new(0x80, 0xD4, 0x01, 0x09).data(&[&[0x35, 0xF0, 0xFA, 1, 0][..], &[7; 16]].concat());
+    card.unchanged(Sw::CONDITIONS, "adding", |card| {
+        Fmcos::new(&mut card.esam).ask("WRITE KEY", &plain).unwrap().sw
+    });
+    // The state byte is the card's own affair.
+    let info = life::look(&mut card.esam).unwrap().info;
+    card.authenticate();
+    let bytes = wire::profile::CardInfo { state: State::Formal, ..info }.to_bytes();
+    card.unchanged(Sw::CONDITIONS, "card information", |card| {
+        Fmcos::new(&mut card.esam).ask("UPDATE", &Command::new(0, 0xD6, 0x95, 0).data(&bytes)).unwrap().sw
+    });
+}
+
+/// What takes a meter out of its keys needs the supervisor; so does giving up money.
+#[test]
+fn the_supervisor_is_asked() {
+    let mut office = Office::new(Suite::TripleDes);
+    let card = &mut office.formal[0];
+    card.reset().unwrap();
+    let target = Target {
+        recipient: Recipient::Card(CardKind::Esam),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial: [1; 8],
+        number: number(42).0,
+        region: crate::world::region().0,
+    };
+    let challenge = [5; 8];
+    let back = Target { master: Current::Test(1), test_keys: true, ..target };
+    let to_test = Activation { state: State::Test, version: 1, forfeit: Fen(0) };
+    let retired = Activation { state: State::Retired, version: 0, forfeit: Fen(0) };
+    let ask = |card: &mut Slot, supervised: bool| {
+        let mut issuing = reader::driver::issuing::IssuingCard::new(card);
+        let sw = |answer: Result<(), reader::CardError>| answer.err().and_then(|error| error.sw());
+        let stage = headers::stage(&ESAM_KEYS[0], Suite::TripleDes);
+        let out = Target { test_keys: true, ..target };
+        let wanted = (!supervised).then_some(Sw::NOT_ALLOWED);
+        assert_eq!(sw(issuing.export_key(&out, 0, challenge, stage).map(drop)), wanted);
+        assert_eq!(sw(issuing.seal_activation(&back, challenge, to_test).map(drop)), wanted);
+        assert_eq!(sw(issuing.seal_activation(&target, challenge, retired).map(drop)), wanted);
+        assert_eq!(sw(issuing.seal_activation(&target, challenge, FORMAL).map(drop)), None);
+    };
+    // The second PIN is no good before the first, and costs no try.
+    let early = Fmcos::new(card).verify_pin(OFFICER_PIN.id, crate::world::officer().expose()).unwrap_err();
+    assert_eq!(early.sw(), Some(Sw::NOT_ALLOWED));
+    assert_eq!(Fmcos::new(card).tries_left(0x3A, OFFICER_PIN.id).unwrap(), Some(3));
+    Fmcos::new(card).verify_pin(0, pin().expose()).unwrap();
+    ask(card, false);
+    Fmcos::new(card).verify_pin(OFFICER_PIN.id, crate::world::officer().expose()).unwrap();
+    ask(card, true);
+}
+
+type Answer = Result<Vec<u8>, kdc::messages::SourceError>;
+
+/// Every form of a life: the card gives what the software store gives, byte for byte, and refuses what it refuses.
+#[test]
+fn card_and_software_store_agree_on_every_form() {
+    let (mut agreed, mut refused) = (0, 0);
+    for suite in Suite::ALL {
+        let mut office = Office::new(suite);
+        let earlier = office.roots.city(crate::world::region());
+        let city = office.roots.city_of_version(crate::world::region(), 2).with_previous(&earlier);
+        let mut soft = SoftSource::city(city);
+        let mut hard = office.source(Some(2));
+        let mut random = chance("forms");
+        for recipient in [Recipient::Card(CardKind::Esam), Recipient::Mcu] {
+            for master in
+                [Current::Transport, Current::Own, Current::Previous, Current::Test(1), Current::Test(9)]
+            {
+                for test_keys in [false, true] {
+                    let mut challenge = [0; 8];
+                    random.fill(&mut challenge);
+                    let number = number(42);
+                    let serial =
+                        if recipient == Recipient::Mcu { number.as_mcu_serial().0 } else { challenge };
+                    let challenge = if recipient == Recipient::Mcu { serial } else { challenge };
+                    let region = crate::world::region().0;
+                    let target = Target {
+                        recipient,
+                        master,
+                        test_keys,
+                        version: None,
+                        serial,
+                        number: number.0,
+                        region,
+                    };
+                    let mut compare = |hard: Answer, soft: Answer, what: String| match (hard, soft) {
+                        (Ok(hard), Ok(soft)) => {
+                            assert_eq!(hard, soft, "{what}");
+                            agreed += 1;
+                        }
+                        (Err(_), Err(_)) => refused += 1,
+                        (hard, soft) => panic!("{what}: card {hard:?}, store {soft:?}"),
+                    };
+                    compare(
+                        hard.authenticate_target(&target, challenge),
+                        soft.authenticate_target(&target, challenge).and_then(|bytes| match recipient {
+                            Recipient::Mcu => Err(kdc::messages::SourceError::Spent),
+                            _ => Ok(bytes),
+                        }),
+                        format!("AUTHENTICATE TARGET {target:?}"),
+                    );
+                    for row in recipient.keys() {
+                        for header in [
+                            headers::add(row, suite),
+                            headers::change(row, suite),
+                            headers::stage(row, suite),
+                        ] {
+                            compare(
+                                hard.export_key(&target, row.role, challenge, header),
+                                soft.export_key(&target, row.role, challenge, header),
+                                format!("EXPORT KEY {:02X} {header:02X?} {target:?}", row.role),
+                            );
+                        }
+                    }
+                    for (state, version) in
+                        [(State::Formal, 2), (State::Formal, 1), (State::Test, 1), (State::Retired, 0)]
+                    {
+                        let activation = Activation { state, version, forfeit: Fen(7) };
+                        compare(
+                            hard.seal_activation(&target, challenge, activation).map(Vec::from),
+                            soft.seal_activation(&target, challenge, activation).map(Vec::from),
+                            format!("SEAL ACTIVATION {activation:?} {target:?}"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+    println!("{agreed} answers alike, {refused} refusals alike");
+    assert!(agreed > 150 && refused > 500, "{agreed}, {refused}");
+}
+
+/// Formal money does not vanish unsaid.
+#[test]
+fn money_is_given_up_by_name_and_to_the_fen() {
+    let mut office = Office::new(Suite::Sm4);
+    let mut esam = office.esam(number(42));
+    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    let amount = crate::bench::credit_formal(&mut esam, &office.roots, number(42));
+    let seen = life::look(&mut esam).unwrap();
+    assert_eq!(seen.purse.balance, amount);
+    let about = office.source(Some(1)).about();
+    for act in [Act::Test, Act::Retire] {
+        let error = Passage::plan(act, &seen, &about, NO_LEAVE).unwrap_err();
+        assert!(matches!(error, LifeError::Money { balance } if balance == amount), "{error}");
+    }
+    // A key change keeps it.
+    let mut changed = copy(&esam);
+    office.pass(&mut changed, Act::ChangeKeys, Some(2), NO_LEAVE);
+    let after = life::look(&mut changed).unwrap();
+    assert_eq!((after.purse, after.opened), (seen.purse, true));
+    let leave = Leave { forfeit: true, ..NO_LEAVE };
+    office.pass(&mut esam, Act::Test, Some(1), leave);
+    let after = life::look(&mut esam).unwrap();
+    assert_eq!((after.purse.balance, after.purse.count, after.opened), (Fen(0), 0, false));
+    assert_eq!(after.life.unwrap().forfeited, amount);
+    // The software store's own MAC over another amount is refused by the card.
+    let mut formal = copy(&changed);
+    let target_master =
+        office.roots.city_of_version(crate::world::region(), 2).device(keys::Role::Master, number(42));
+    let mut esam = Esam::new(&mut formal);
+    esam.reset().unwrap();
+    let challenge = esam.challenge().unwrap();
+    let cryptogram = keys::seal::cryptogram(&target_master, &challenge);
+    esam.fmcos().external_authenticate(0, &cryptogram).unwrap();
+    for forfeit in [Fen(0), Fen(amount.0 - 1), Fen(amount.0 + 1)] {
+        let activation = Activation { state: State::Retired, version: 0, forfeit };
+        let challenge = esam.challenge().unwrap();
+        let body = activation.to_bytes();
+        let mac = keys::mac::session(&target_master, &challenge, &[&[0x84, 0x4A, 0, 0, 0x0A], &body]);
+        assert_eq!(esam.activate(activation, mac).unwrap_err().sw(), Some(Sw::PURSE_NOT_EMPTY));
+    }
+}
