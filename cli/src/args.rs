@@ -2,7 +2,9 @@
 
 #[cfg(unix)]
 use crate::nouns::slot;
-use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, test_card, trace};
+use crate::nouns::{
+    apdu, card, city, esam, issue, kdc, meter, psam, reader, server, shell, sim, stock, test_card, trace,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -80,6 +82,38 @@ pub struct Traffic {
     pub resets: AtomicU64,
     /// Least time on the cards' lines, in etu.
     pub etu: AtomicU64,
+    /// The first command whose answer got lost with its card.
+    lost: Mutex<Option<Lost>>,
+}
+
+impl Traffic {
+    /// Keeps a command whose answer got lost; the first stays.
+    pub fn lose(&self, lost: Lost) {
+        if let Ok(mut first) = self.lost.lock() {
+            first.get_or_insert(lost);
+        }
+    }
+
+    /// The command whose answer got lost.
+    pub fn lost(&self) -> Option<Lost> {
+        self.lost.lock().ok()?.clone()
+    }
+}
+
+/// A command under way when its card was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Which card, in words.
+    pub card: String,
+    /// CLA INS P1 P2, without any data.
+    pub header: Vec<u8>,
+}
+
+impl Lost {
+    /// A command to a card.
+    pub fn of(card: &str, command: &[u8]) -> Self {
+        Lost { card: card.to_owned(), header: command[..command.len().min(4)].to_vec() }
+    }
 }
 
 /// What a command is about.
@@ -122,6 +156,11 @@ pub enum Noun {
     /// The bank's payment server: register, sell, settle.
     #[command(subcommand)]
     Server(server::Verb),
+    /// Readers: which there are, what comes and goes, what is missing.
+    #[command(subcommand)]
+    Reader(reader::Verb),
+    /// Send raw commands to any card and say what they and their answers mean.
+    Apdu(apdu::Options),
     /// Traces of APDUs.
     #[command(subcommand)]
     Trace(trace::Verb),

@@ -1,13 +1,15 @@
-//! A slot with a card in it, traced when the user asks.
+//! A card a command works with, in a slot or in a reader, traced when the user asks.
 
-use crate::args::{Global, Traffic};
+use crate::args::{Global, Lost, Traffic};
 use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
 use crate::clock::entropy;
-use crate::fail::{Exit, Failure, security};
+use crate::fail::{refused, security};
 use crate::home;
 use crate::lock::CardLock;
+use crate::real;
 use anyhow::{Context, Result};
 use reader::count::{atr_etu, guard_of, wire_etu};
+use reader::pcsc::PcscCard;
 use reader::trace::{TraceChannel, TraceSink};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -25,11 +27,15 @@ pub struct TraceFile(File);
 impl TraceFile {
     /// The file the user asked for, with a line that names the card.
     pub fn of(global: &Global, card: &Path) -> Result<Option<Self>> {
+        TraceFile::named(global, &card.file_name().unwrap_or_default().to_string_lossy())
+    }
+
+    fn named(global: &Global, card: &str) -> Result<Option<Self>> {
         let Some(path) = &global.trace else { return Ok(None) };
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
         let mut file = TraceFile(file);
-        file.line(&format!("# card {}", card.file_name().unwrap_or_default().to_string_lossy()));
+        file.line(&format!("# card {card}"));
         Ok(Some(file))
     }
 }
@@ -40,32 +46,57 @@ impl TraceSink for TraceFile {
     }
 }
 
-/// A card in a slot.
+/// A card a command works with: a virtual one in a slot, or one in a reader.
 pub struct Bay {
-    slot: Traced,
+    card: Traced,
     traffic: Arc<Traffic>,
+    /// What the card is called in words.
+    label: String,
     /// Extra guard time the card's ATR asks for.
     guard: u8,
-    /// Held until the bay is closed or dropped, after the slot.
-    lock: CardLock,
+    /// Of a card file: held until the bay is closed or dropped, after the slot. A card in a reader is held by its
+    /// connection.
+    lock: Option<CardLock>,
+}
+
+/// What answers.
+enum Card {
+    /// A virtual card.
+    Slot(Box<Slot>),
+    /// A card in a reader.
+    Reader(Box<PcscCard>),
 }
 
 enum Traced {
     /// Nobody looks.
-    No(Box<Slot>),
+    No(Card),
     /// Every APDU is written down.
-    Yes(Box<TraceChannel<Slot, TraceFile>>),
+    Yes(Box<TraceChannel<Card, TraceFile>>),
 }
 
 impl Bay {
     /// A slot under the command's options, with the lock of its card.
     pub fn new(global: &Global, slot: Slot, lock: CardLock) -> Result<Self> {
+        let label = slot.path().display().to_string();
+        let name = slot.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Bay::with(global, Card::Slot(Box::new(slot)), label, &name, Some(lock))
+    }
+
+    /// A card in a reader under the command's options.
+    pub fn in_reader(global: &Global, name: &ReaderName) -> Result<Self> {
+        let card = real::connect(name)?;
+        let label = format!("the card in {:?}", card.reader());
+        let in_trace = format!("in {:?}", card.reader());
+        Bay::with(global, Card::Reader(Box::new(card)), label, &in_trace, None)
+    }
+
+    fn with(global: &Global, card: Card, label: String, name: &str, lock: Option<CardLock>) -> Result<Self> {
         let traffic = global.traffic.clone();
-        let slot = match TraceFile::of(global, slot.path())? {
-            None => Traced::No(Box::new(slot)),
-            Some(file) => Traced::Yes(Box::new(TraceChannel::new(slot, file))),
+        let card = match TraceFile::named(global, name)? {
+            None => Traced::No(card),
+            Some(file) => Traced::Yes(Box::new(TraceChannel::new(card, file))),
         };
-        Ok(Bay { slot, traffic, guard: 0, lock })
+        Ok(Bay { card, traffic, label, guard: 0, lock })
     }
 
     /// Opens a card of a kind; changes of a virtual one reach its file before each status word.
@@ -82,7 +113,12 @@ impl Bay {
     ) -> Result<Self> {
         let path = match card.card_ref().resolve()? {
             CardRef::File(path) => path,
-            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+            CardRef::Reader(name) => {
+                let mut bay = Bay::in_reader(global, &name)?;
+                let told = real::ask(&mut bay)?;
+                real::must_be(&told, kind, &bay.label)?;
+                return Ok(bay);
+            }
         };
         let lock = CardLock::take(&path)?;
         let image = Image::load_kind(&path, kind)?;
@@ -90,11 +126,15 @@ impl Bay {
         Bay::new(global, Slot::with_image(image, &path, entropy(global, &label), keep)?, lock)
     }
 
-    /// Opens a card of whatever kind it is, and says which.
+    /// Opens a card of whatever kind it is, and says which: a blank in a reader is a plain FMCOS card as far as it tells.
     pub fn open_any(global: &Global, card: &(impl NamesCard + ?Sized)) -> Result<(Self, CardKind)> {
         let path = match card.card_ref().resolve()? {
             CardRef::File(path) => path,
-            CardRef::Reader(name) => return Err(not_yet(&name).into()),
+            CardRef::Reader(name) => {
+                let mut bay = Bay::in_reader(global, &name)?;
+                let kind = real::ask(&mut bay)?.kind();
+                return Ok((bay, kind));
+            }
         };
         let kind = Image::load(&path)?.kind;
         Ok((Bay::open(global, &path, kind)?, kind))
@@ -106,49 +146,61 @@ impl Bay {
         Bay::new(global, slot, CardLock::none())
     }
 
-    /// The image of a virtual card as it is now.
-    pub fn image(&self) -> Image {
-        match &self.slot {
-            Traced::No(slot) => slot.image(),
-            Traced::Yes(traced) => traced.inner().image(),
+    /// The image of a virtual card as it is now; a card in a reader has none.
+    pub fn image(&self) -> Result<Image> {
+        match self.card() {
+            Card::Slot(slot) => Ok(slot.image()),
+            Card::Reader(_) => Err(refused(format!("{} has no image", self.label)).into()),
         }
     }
 
-    /// Saves a virtual card now, whenever its changes would reach its file otherwise.
+    /// Saves a virtual card now, whenever its changes would reach its file otherwise; a card in a reader keeps them
+    /// itself.
     pub fn keep_now(&mut self) -> Result<()> {
-        match &mut self.slot {
-            Traced::No(slot) => slot.keep_now()?,
-            Traced::Yes(traced) => traced.inner_mut().keep_now()?,
+        if let Card::Slot(slot) = self.card_mut() {
+            slot.keep_now()?;
         }
         Ok(())
     }
 
-    /// Saves what changed.
+    fn card(&self) -> &Card {
+        match &self.card {
+            Traced::No(card) => card,
+            Traced::Yes(traced) => traced.inner(),
+        }
+    }
+
+    fn card_mut(&mut self) -> &mut Card {
+        match &mut self.card {
+            Traced::No(card) => card,
+            Traced::Yes(traced) => traced.inner_mut(),
+        }
+    }
+
+    /// Lets the card go; of a virtual one saves what changed.
     pub fn close(self) -> Result<()> {
-        let Bay { slot, lock, .. } = self;
-        let mut slot = match slot {
-            Traced::No(slot) => *slot,
+        let Bay { card, lock, .. } = self;
+        let card = match card {
+            Traced::No(card) => card,
             Traced::Yes(traced) => traced.into_parts().0,
         };
-        slot.close()?;
+        if let Card::Slot(mut slot) = card {
+            slot.close()?;
+        }
         drop(lock);
         Ok(())
     }
 
-    /// Lets the card be pulled at a later command.
+    /// Lets a virtual card be pulled at a later command.
     pub fn pull(&mut self, pull: Pull) {
-        match &mut self.slot {
-            Traced::No(slot) => slot.pull(pull),
-            Traced::Yes(traced) => traced.inner_mut().pull(pull),
+        if let Card::Slot(slot) = self.card_mut() {
+            slot.pull(pull);
         }
     }
 
-    /// A security stop when keys of this state do not belong into the card's image.
+    /// A security stop when keys of this state do not belong into the card's image. A card in a reader has none.
     pub fn must_take(&self, state: State) -> Result<()> {
-        let slot = match &self.slot {
-            Traced::No(slot) => slot,
-            Traced::Yes(traced) => traced.inner(),
-        };
+        let Card::Slot(slot) = self.card() else { return Ok(()) };
         if state == State::Test || slot.may_hold_formal() {
             return Ok(());
         }
@@ -162,9 +214,25 @@ impl Bay {
     }
 
     fn channel(&mut self) -> &mut dyn Channel {
-        match &mut self.slot {
-            Traced::No(slot) => slot,
+        match &mut self.card {
+            Traced::No(card) => card,
             Traced::Yes(traced) => traced,
+        }
+    }
+}
+
+impl Channel for Card {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        match self {
+            Card::Slot(slot) => slot.transmit(command),
+            Card::Reader(card) => card.transmit(command),
+        }
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        match self {
+            Card::Slot(slot) => slot.reset(),
+            Card::Reader(card) => card.reset(),
         }
     }
 }
@@ -175,8 +243,12 @@ impl Channel for Bay {
         let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
         self.traffic.apdus.fetch_add(1, Ordering::Relaxed);
         self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        if let Ok(answer) = &answer {
-            self.traffic.etu.fetch_add(wire_etu(command, answer, self.guard).0, Ordering::Relaxed);
+        match &answer {
+            Ok(answer) => {
+                self.traffic.etu.fetch_add(wire_etu(command, answer, self.guard).0, Ordering::Relaxed);
+            }
+            Err(error) if error.leaves_doubt() => self.traffic.lose(Lost::of(&self.label, command)),
+            Err(_) => {}
         }
         answer
     }
@@ -191,15 +263,6 @@ impl Channel for Bay {
     }
 }
 
-/// The name by which a card in a reader is found again: its serial number, or its ATR.
-fn identity(name: &ReaderName) -> Result<ReaderName> {
-    Err(not_yet(name).into())
-}
-
-fn not_yet(name: &ReaderName) -> Failure {
-    Failure::new(Exit::Absent, format!("pcsc:{}: cards in readers are not built yet", name.as_str()))
-}
-
 /// Hands a card over to a place in a party's folder. A card file moves, as a card does; of a card in a reader the place
 /// gets a link. A card that is in its place already stays there, so that an interrupted act can be repeated.
 pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
@@ -207,7 +270,7 @@ pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
     match from.resolve()? {
         CardRef::File(path) => move_file(&path, to),
         CardRef::Reader(name) => {
-            card_ref::link(to, &identity(&name)?)?;
+            card_ref::link(to, &real::identity(&name)?)?;
             // A link that was named moves, as a card file does.
             card_ref::drop_link(&from, to)
         }
@@ -217,7 +280,7 @@ pub fn hand_over(from: &(impl NamesCard + ?Sized), to: &Path) -> Result<()> {
 fn move_file(from: &Path, to: &Path) -> Result<()> {
     let link = card_ref::link_of(to);
     if link.exists() {
-        return Err(crate::fail::refused(format!("{} is there already", link.display()))
+        return Err(refused(format!("{} is there already", link.display()))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }
@@ -225,7 +288,7 @@ fn move_file(from: &Path, to: &Path) -> Result<()> {
         if matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to) {
             return Ok(());
         }
-        return Err(crate::fail::refused(format!("{} is there already", to.display()))
+        return Err(refused(format!("{} is there already", to.display()))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }

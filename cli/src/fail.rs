@@ -1,8 +1,10 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
-use crate::args::Global;
+use crate::apdu_words;
+use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -89,6 +91,12 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
                 _ => Exit::Absent,
             };
         }
+        if let Some(pcsc) = cause.downcast_ref::<PcscError>() {
+            return match pcsc {
+                PcscError::Find(FindError::Several { .. }) => Exit::Usage,
+                _ => Exit::Absent,
+            };
+        }
         // An empty slot, for a virtual card.
         if let Some(ImageError::Io { source, .. }) = cause.downcast_ref::<ImageError>()
             && source.kind() == std::io::ErrorKind::NotFound
@@ -106,7 +114,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 pub fn hint_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
-        own.or_else(|| kdc_hint(cause).map(str::to_owned))
+        own.or_else(|| {
+            let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
+            kdc_hint(cause).or(pcsc).map(str::to_owned)
+        })
     })
 }
 
@@ -137,8 +148,13 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
 pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
     let json = global.json && !global.answered.load(Ordering::Relaxed);
     let exit = exit_of(error);
-    let words = words(error);
-    let hint = hint_of(error);
+    let mut words = words(error);
+    let mut hint = hint_of(error);
+    let lost = if exit == Exit::Absent { global.traffic.lost() } else { None };
+    if let Some(lost) = &lost {
+        words.push_str(&lost_words(lost));
+        hint = hint.or_else(|| Some(lost_hint(error)));
+    }
     if json {
         let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
         put(global, &object.to_string());
@@ -149,6 +165,31 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         say(format!("hint: {hint}"));
     }
     exit
+}
+
+/// What to do when a card was lost in the middle of an act.
+fn lost_hint(error: &anyhow::Error) -> String {
+    let first = match error.chain().find_map(|cause| cause.downcast_ref::<ChannelError>()) {
+        Some(ChannelError::Reset | ChannelError::Busy) => "end the other program that uses the card",
+        Some(ChannelError::Unplugged) => "plug the reader in again",
+        Some(ChannelError::ServiceStopped) => "wait until pcscd runs again (`gridcard reader doctor` tells)",
+        _ => "put the card back",
+    };
+    format!(
+        "{first} and repeat the same command: what is done already is found and not done twice (a script begins anew)"
+    )
+}
+
+/// Which command was under way when a card was lost, and whether it may have been done.
+fn lost_words(lost: &Lost) -> String {
+    let (name, _) = apdu_words::command(&lost.header);
+    let header = hex::encode_upper(&lost.header);
+    let doubt = if apdu_words::changes_nothing(&lost.header) {
+        "which changes nothing on it"
+    } else {
+        "and whether the card did it is unknown"
+    };
+    format!("; under way on {} was {name} ({header}), {doubt}", lost.card)
 }
 
 /// The chain of causes in one line; a cause that its error already quotes is not said twice.

@@ -16,6 +16,7 @@ mod issue;
 mod lock;
 mod nouns;
 mod output;
+mod real;
 mod records;
 mod script;
 mod secret;

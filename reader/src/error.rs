@@ -83,9 +83,9 @@ impl CardError {
         }
     }
 
-    /// True when the card is not there, or no longer: absent, pulled, without power.
+    /// True when the card is not there, or no longer: absent, pulled, without power, reset by another program.
     pub fn is_gone(&self) -> bool {
-        matches!(self, CardError::Channel { source: ChannelError::Absent | ChannelError::Removed, .. })
+        matches!(self, CardError::Channel { source, .. } if source.is_gone())
     }
 
     pub(crate) fn malformed(step: &'static str, what: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ pub mod count;
 pub mod driver;
 pub mod error;
 pub mod exchange;
+pub mod pcsc;
 pub mod trace;
 
 pub use count::{Counter, Etu, Tally, wire_etu};

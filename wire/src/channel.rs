@@ -48,6 +48,22 @@ pub enum ChannelError {
     /// is unknown.
     #[error("the card was removed before it answered")]
     Removed,
+    /// Another program reset the card before or during the command: what was selected and verified is gone, and
+    /// whether the command was done is unknown.
+    #[error("another program reset the card")]
+    Reset,
+    /// The card lost its power before or during the command; whether the command was done is unknown.
+    #[error("the card lost its power")]
+    Unpowered,
+    /// The reader is gone, and the card with it; whether the command was done is unknown.
+    #[error("the reader was unplugged")]
+    Unplugged,
+    /// The program between us and the reader ended; whether the command was done is unknown.
+    #[error("the smart card service (pcscd) stopped")]
+    ServiceStopped,
+    /// Another program holds the card; nothing was sent.
+    #[error("another program holds the card")]
+    Busy,
     /// The card is there and does not answer.
     #[error("the card does not answer")]
     Mute,
@@ -60,4 +76,34 @@ pub enum ChannelError {
     /// The reader or its driver failed.
     #[error("the reader failed: {0}")]
     Reader(String),
+}
+
+impl ChannelError {
+    /// True when nobody can tell whether the card did the command that ended so.
+    pub const fn leaves_doubt(&self) -> bool {
+        match self {
+            ChannelError::Removed
+            | ChannelError::Reset
+            | ChannelError::Unpowered
+            | ChannelError::Unplugged
+            | ChannelError::ServiceStopped
+            | ChannelError::Mute
+            | ChannelError::Short(_)
+            | ChannelError::Reader(_) => true,
+            ChannelError::Absent | ChannelError::Busy | ChannelError::Storage(_) => false,
+        }
+    }
+
+    /// True when the card is not there, or no longer, or not as it was: the session with it is over.
+    pub const fn is_gone(&self) -> bool {
+        matches!(
+            self,
+            ChannelError::Absent
+                | ChannelError::Removed
+                | ChannelError::Reset
+                | ChannelError::Unpowered
+                | ChannelError::Unplugged
+                | ChannelError::ServiceStopped
+        )
+    }
 }

@@ -1,5 +1,6 @@
 //! One file a noun.
 
+pub mod apdu;
 pub mod card;
 pub mod city;
 pub mod esam;
@@ -7,6 +8,7 @@ pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
+pub mod reader;
 pub mod server;
 pub mod shell;
 pub mod sim;
@@ -68,6 +70,8 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Slot(verb) => slot::run(global, verb),
         Noun::Meter(verb) => meter::run(global, verb),
         Noun::Server(verb) => server::run(global, verb),
+        Noun::Reader(verb) => reader::run(global, verb),
+        Noun::Apdu(options) => apdu::run(global, &options),
         Noun::Trace(verb) => trace::run(global, verb),
         Noun::Demo(options) => crate::demo::run(global, options),
         Noun::Completions(shell) => shell.run(global),

@@ -1,21 +1,20 @@
 //! `gridcard trace`: traces of APDUs, in words.
 
-use crate::apdu_words;
+use crate::apdu_words::{Decoder, Shown};
 use crate::args::Global;
 use crate::home;
 use crate::output::{answer, say};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use reader::trace::{Bytes, TraceLine, parse_trace};
+use reader::trace::{TraceLine, parse_trace};
 use serde_json::json;
 use std::path::PathBuf;
-use wire::Sw;
-use wire::status::Dialect;
+use wire::profile::CardKind;
 
 /// Verbs of traces.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show a trace with the name of each command and the meaning of each status word.
+    /// Show a trace with the name of each command, the file it means and the meaning of each answer.
     Show(Show),
 }
 
@@ -24,6 +23,20 @@ pub enum Verb {
 pub struct Show {
     /// Trace file.
     pub file: PathBuf,
+    /// Kind of the cards in it, where they do not tell: main-control, psam-issuing, esam-issuing, psam, esam or sim.
+    #[arg(long, value_parser = kind)]
+    pub kind: Option<CardKind>,
+    /// Show PINs and keys, if the trace has them; traces made with --trace have none.
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// Reads a kind's name.
+pub fn kind(text: &str) -> Result<CardKind, String> {
+    CardKind::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = CardKind::ALL.into_iter().map(CardKind::name).collect();
+        format!("a kind is {}", names.join(", "))
+    })
 }
 
 /// Runs a verb.
@@ -31,40 +44,19 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let Verb::Show(options) = verb;
     let text = home::read_text(&options.file)?;
     let lines = parse_trace(&text).with_context(|| format!("{}", options.file.display()))?;
-    let mut dialect = Dialect::Fmcos;
-    let (mut shown, mut apdus) = (Vec::new(), 0);
+    let mut shown = Vec::with_capacity(lines.len());
+    // A trace holds one card after another; each begins with a comment of its own.
+    let mut decoder = Decoder::new(options.kind, options.reveal);
     for line in &lines {
-        shown.push(match line {
-            TraceLine::Command(bytes) => {
-                apdus += 1;
-                let (words, of) = apdu_words::command(&bytes.before);
-                dialect = of;
-                format!("> {:40} {words}", hex(bytes))
-            }
-            TraceLine::Response(bytes) => format!("< {:40} {}", hex(bytes), status(bytes, dialect)),
-            TraceLine::Atr(bytes) => format!("= {:40} reset", ::hex::encode_upper(bytes)),
-            TraceLine::Comment(text) => format!("# {text}"),
-            TraceLine::Failure(text) => format!("! {text}"),
-        });
+        if matches!(line, TraceLine::Comment(text) if text.starts_with("card ")) {
+            decoder = Decoder::new(options.kind, options.reveal);
+        }
+        shown.push(decoder.line(line));
     }
-    answer(global, &shown.join("\n"), json!({ "apdus": apdus, "lines": shown }));
+    let apdus = shown.iter().filter(|line| line.mark == '>').count();
+    let text: Vec<String> = shown.iter().flat_map(Shown::lines).collect();
+    let exchanges: Vec<_> = shown.iter().map(Shown::object).collect();
+    answer(global, &text.join("\n"), json!({ "apdus": apdus, "lines": text, "session": exchanges }));
     say(format!("{apdus} APDUs"));
     Ok(())
-}
-
-fn hex(bytes: &Bytes) -> String {
-    let mut text = ::hex::encode_upper(&bytes.before);
-    if bytes.hidden > 0 {
-        text.push_str(&format!(" [{} bytes hidden] ", bytes.hidden));
-        text.push_str(&::hex::encode_upper(&bytes.after));
-    }
-    text.trim_end().to_owned()
-}
-
-fn status(bytes: &Bytes, dialect: Dialect) -> &'static str {
-    let end = if bytes.hidden > 0 { &bytes.after } else { &bytes.before };
-    match end[..] {
-        [.., sw1, sw2] => Sw(u16::from_be_bytes([sw1, sw2])).explain(dialect),
-        _ => "",
-    }
 }

@@ -92,6 +92,16 @@ impl Script {
         Ok(Script { steps: parser.steps })
     }
 
+    /// Whether it resets the card before its first command.
+    pub fn begins_with_reset(&self) -> bool {
+        let mut steps = self.steps.iter().map(|(_, step)| step);
+        steps.find_map(|step| match step {
+            Step::Reset(_) => Some(true),
+            Step::Command { .. } => Some(false),
+            _ => None,
+        }) == Some(true)
+    }
+
     /// How many commands it sends.
     pub fn commands(&self) -> usize {
         self.steps.iter().filter(|(_, step)| matches!(step, Step::Command { .. })).count()

@@ -16,7 +16,7 @@ mod redact;
 mod sink;
 
 pub use parse::{Bytes, TraceError, TraceFault, TraceLine, parse_trace};
-pub use redact::{Reveal, answers_secret, is_secret};
+pub use redact::{Reveal, answers_secret, hides_data, is_secret};
 pub use sink::{FmtSink, IoSink, TraceSink};
 
 use wire::channel::{Channel, ChannelError};

@@ -50,14 +50,25 @@ pub(super) fn command(bytes: &[u8], reveal: Reveal) -> String {
     if reveal == Reveal::Secrets || !is_secret(bytes) {
         return format!("> {}", hex::encode_upper(bytes));
     }
-    let (shown, hidden) = match CommandRef::parse(bytes) {
+    let shown = first_hidden(bytes);
+    format!("> {}", with_hidden(&bytes[..shown], bytes.len() - shown, &[]))
+}
+
+/// Where the hidden bytes of a secret command begin.
+fn first_hidden(bytes: &[u8]) -> usize {
+    match CommandRef::parse(bytes) {
         // Header, Lc; the data is hidden, an Le behind it is not secret but the length tells it anyway.
-        Ok(command) if !command.data.is_empty() => (5, bytes.len() - 5),
-        Ok(_) => (bytes.len(), 0),
+        Ok(command) if !command.data.is_empty() => 5,
+        Ok(_) => bytes.len(),
         // Not a command: nobody knows where its secret begins.
-        Err(_) => (bytes.len().min(4), bytes.len().saturating_sub(4)),
-    };
-    format!("> {}", with_hidden(&bytes[..shown], hidden, &[]))
+        Err(_) => bytes.len().min(4),
+    }
+}
+
+/// How many bytes of a command may be shown, when the rest is a PIN or a key; `None` when all may.
+pub fn hides_data(command: &[u8]) -> Option<usize> {
+    let shown = first_hidden(command);
+    (is_secret(command) && shown < command.len()).then_some(shown)
 }
 
 /// The `<` line of an answer.

@@ -12,6 +12,7 @@ mod esam;
 mod exchange;
 mod fmcos;
 mod issuing;
+mod pcsc;
 mod psam;
 mod script;
 mod sim;

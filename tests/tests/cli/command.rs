@@ -32,13 +32,14 @@ pub struct Call {
     args: Vec<OsString>,
     stdin: String,
     limit: Option<u32>,
+    env: Vec<(String, String)>,
 }
 
 impl Call {
     /// A command line in a folder; nothing is added to it.
     pub fn plain(folder: &Path, args: &[&str]) -> Self {
         let args = args.iter().map(OsString::from).collect();
-        Call { folder: folder.to_owned(), args, stdin: String::new(), limit: None }
+        Call { folder: folder.to_owned(), args, stdin: String::new(), limit: None, env: Vec::new() }
     }
 
     /// A command line with home, time and seed.
@@ -56,6 +57,12 @@ impl Call {
     /// With something on stdin.
     pub fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdin);
+        self
+    }
+
+    /// With a variable of the environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -82,6 +89,7 @@ impl Call {
             .args(&self.args)
             .current_dir(&self.folder)
             .env("TMPDIR", temporary)
+            .envs(self.env)
             .env_remove("GRIDCARD_HOME");
         let output = command.write_stdin(self.stdin).timeout(PATIENCE).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command speaks UTF-8");
@@ -125,6 +133,13 @@ impl Ran {
         for word in words {
             assert!(self.stderr.contains(word), "stderr does not say {word:?}\n{}", self.story());
         }
+        self
+    }
+
+    /// It failed with this exit code.
+    #[track_caller]
+    pub fn failed(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.story());
         self
     }
 

@@ -197,6 +197,19 @@ fn every_command_answers_one_object() {
     ran.object();
     let mut seen = json.seen.into_inner();
     seen.insert("demo".into());
+    // Readers where there are none: an object all the same.
+    for verb in ["list", "doctor", "watch --seconds 1"] {
+        let args: Vec<&str> = ["reader"].into_iter().chain(verb.split(' ')).chain(["--json"]).collect();
+        let ran = Call::plain(&world.path(""), &args).env("PCSCLITE_CSOCK_NAME", "no/daemon").run();
+        assert_eq!(ran.code, 3, "{ran:?}");
+        ran.object();
+        seen.insert(args[..2].join(" "));
+    }
+    Call::plain(&world.path(""), &["apdu", text(&world.sim(&CHEN)), "A0A40000023F00", "--json"])
+        .run()
+        .ok()
+        .object();
+    seen.insert("apdu".into());
     let missing = commands(&world).into_iter().filter(|name| !name.contains("help") && !seen.contains(name));
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();

@@ -19,6 +19,7 @@ mod line;
 mod lists;
 mod pins;
 mod province;
+mod readers;
 mod records;
 mod repeated;
 mod roles;

@@ -7,7 +7,7 @@ fn run(args: &[&str]) -> crate::command::Ran {
     Call::plain(Path::new("."), args).run()
 }
 
-const NOUNS: [&str; 13] = [
+const NOUNS: [&str; 15] = [
     "kdc",
     "city",
     "card",
@@ -17,6 +17,8 @@ const NOUNS: [&str; 13] = [
     "slot",
     "meter",
     "server",
+    "reader",
+    "apdu",
     "trace",
     "demo",
     "completions",

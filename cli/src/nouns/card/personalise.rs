@@ -4,14 +4,17 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::entropy;
-use crate::fail::refused;
+use crate::fail::{Exit, Failure, refused};
 use crate::home;
 use crate::lock::CardLock;
+use crate::nouns::kdc::suite;
 use crate::output::{answer, say};
+use crate::real;
 use crate::script::{Dice, Player, Script};
 use anyhow::{Context, Result};
 use clap::Args;
 use cos::Chip;
+use keys::Suite;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
@@ -33,6 +36,9 @@ pub struct Personalise {
     /// Let `!` lines set the random numbers of the virtual card, to replay a recorded session. Never for money.
     #[arg(long)]
     pub test_random: bool,
+    /// Cipher suite of a card in a reader that does not tell: 3des, aes128 or sm4.
+    #[arg(long, default_value = "3des", value_parser = suite)]
+    pub suite: Suite,
 }
 
 /// Plays the script.
@@ -46,13 +52,7 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
         answer(global, &format!("{} is in order: {commands} commands", place()), object);
         return Ok(());
     }
-    let file = options.file.image("card personalise")?;
-    let lock = CardLock::take(&file)?;
-    let image = Image::load(&file)?;
-    tell_secrets(&script, image.formal);
-    let source = |source| ImageError::Card { path: file.clone(), source };
-    let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
-    let (mut bay, dice) = open(global, options, &file, image, lock)?;
+    let (mut bay, suite, dice) = open(global, options, &script)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
     let mut player = Player::new(&mut bay, suite, folder, dice);
     let played = player.play(&script).with_context(place);
@@ -72,14 +72,40 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
     Ok(())
 }
 
-/// The card in its slot; a copy in memory for a rehearsal.
-fn open(
+/// The card, its suite, and the random numbers a script may set.
+fn open(global: &Global, options: &Personalise, script: &Script) -> Result<(Bay, Suite, Option<Dice>)> {
+    match options.file.resolve()? {
+        CardRef::File(path) => in_slot(global, options, script, &path),
+        CardRef::Reader(name) => {
+            if options.dry_run || options.test_random {
+                let words = format!(
+                    "{} stands in a reader: no copy of it can be made, and its random numbers are its own",
+                    options.file
+                );
+                return Err(Failure::new(Exit::Usage, words)
+                    .hint("rehearse on a virtual card: `gridcard card new --blank`")
+                    .into());
+            }
+            let mut bay = Bay::in_reader(global, &name)?;
+            let told = real::ask(&mut bay)?.info.and_then(|info| Suite::from_code(info.suite));
+            tell_secrets(script, true);
+            Ok((bay, told.unwrap_or(options.suite), None))
+        }
+    }
+}
+
+/// A virtual card in its slot; a copy in memory for a rehearsal.
+fn in_slot(
     global: &Global,
     options: &Personalise,
+    script: &Script,
     file: &Path,
-    image: Image,
-    lock: CardLock,
-) -> Result<(Bay, Option<Dice>)> {
+) -> Result<(Bay, Suite, Option<Dice>)> {
+    let lock = CardLock::take(file)?;
+    let image = Image::load(file)?;
+    tell_secrets(script, image.formal);
+    let source = |source| ImageError::Card { path: file.to_path_buf(), source };
+    let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
     let real = entropy(global, &file.display().to_string());
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
@@ -87,7 +113,7 @@ fn open(
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
-    Ok((Bay::new(global, Slot::with_image(image, file, source, keep)?, lock)?, dice))
+    Ok((Bay::new(global, Slot::with_image(image, file, source, keep)?, lock)?, suite, dice))
 }
 
 /// Says which secrets are none, and where the others will stand.

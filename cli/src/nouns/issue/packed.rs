@@ -110,7 +110,7 @@ impl CardMaker<'_> {
             keys: issued.keys.iter().map(KeyRecord::from).collect(),
             apdus: issued.apdus,
             millis: begun.elapsed().as_millis() as u64, // a card takes less than an age
-            image: Some(squeeze(&card.image().to_bytes())),
+            image: card.image().ok().map(|image| squeeze(&image.to_bytes())),
             paper,
         }))
     }
@@ -226,8 +226,8 @@ impl SimMaker<'_> {
         let mut bay = Bay::in_memory(self.common.global, image, &format!("{}.card", job.number), &label)?;
         // Not every SIM shows its serial in the ATR; the maker knows it.
         let serial =
-            Serial(cos::Chip::read(&bay.image().eeprom).map_err(|error| anyhow::anyhow!("{error}"))?.serial);
+            Serial(cos::Chip::read(&bay.image()?.eeprom).map_err(|error| anyhow::anyhow!("{error}"))?.serial);
         let verdict = sim::inspect(&mut bay, &job.number, job.more.imsi.as_deref().unwrap_or_default());
-        Ok((serial, bay.image(), verdict))
+        Ok((serial, bay.image()?, verdict))
     }
 }

@@ -85,8 +85,9 @@ impl FileAnswer {
 }
 
 impl Selected {
-    /// Reads the data of the answer. Bytes behind those the standard defines are the operator's and ignored.
-    pub(super) fn parse(step: &'static str, data: &[u8]) -> Result<Self, CardError> {
+    /// Reads the data of the answer; `step` is named in errors. Bytes behind those the standard defines are the operator's
+    /// and ignored.
+    pub fn parse(step: &'static str, data: &[u8]) -> Result<Self, CardError> {
         let short =
             || CardError::malformed(step, format!("an answer of {} byte(s) is too short", data.len()));
         let byte = |at: usize| data.get(at).copied().ok_or_else(short);

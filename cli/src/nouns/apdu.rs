@@ -1,0 +1,200 @@
+//! `gridcard apdu`: raw commands to any card, and what they and their answers mean.
+
+use crate::apdu_words::{Decoder, Shown};
+use crate::args::Global;
+use crate::bay::Bay;
+use crate::card_ref::CardRef;
+use crate::fail::{Exit, Failure, refused};
+use crate::home;
+use crate::nouns::kdc::suite;
+use crate::nouns::trace::kind;
+use crate::output::{answer, say};
+use crate::script::{Player, Script};
+use anyhow::{Context, Result};
+use clap::{ArgGroup, Args};
+use keys::{Suite, Zeroizing};
+use reader::exchange::exchange;
+use reader::pcsc::hex_bytes;
+use reader::trace::{Reveal, TraceChannel, hides_data, parse_trace};
+use serde_json::json;
+use std::cell::RefCell;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use wire::profile::CardKind;
+use wire::{Channel, ChannelError, Command, CommandRef, Sw};
+
+/// Options of `apdu`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["apdus", "script"]))]
+pub struct Options {
+    /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+    pub card: CardRef,
+    /// Commands in hexadecimal digits, one an argument; `-` reads lines of stdin. The first that is refused ends it.
+    /// A command with a PIN or a key in it is not taken from here: other users see it.
+    #[arg(value_name = "HEX")]
+    pub apdus: Vec<String>,
+    /// A script: the trace language with expectations, names and computed values (docs/specs/script.md).
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Do not reset the card first.
+    #[arg(long)]
+    pub no_reset: bool,
+    /// Send the commands as they are and follow no 61xx, 6Cxx or 9Fxx.
+    #[arg(long, conflicts_with = "script")]
+    pub raw: bool,
+    /// Show PINs and keys as they travel. For cards on test keys.
+    #[arg(long)]
+    pub reveal: bool,
+    /// Kind of a card in a reader that does not tell: main-control, psam-issuing, esam-issuing, psam, esam or sim.
+    #[arg(long, value_parser = kind)]
+    pub kind: Option<CardKind>,
+    /// Cipher suite for the script: 3des, aes128 or sm4.
+    #[arg(long, default_value = "3des", value_parser = suite)]
+    pub suite: Suite,
+}
+
+type Lines = Rc<RefCell<Vec<String>>>;
+
+/// Sends the commands.
+pub fn run(global: &Global, options: &Options) -> Result<()> {
+    let work = Work::of(options)?;
+    let (mut bay, kind) = match options.card.resolve()? {
+        CardRef::File(path) => Bay::open_any(global, &path).map(|(bay, kind)| (bay, Some(kind)))?,
+        // What it is, it is not asked: only what the user sends goes to the card.
+        CardRef::Reader(name) => (Bay::in_reader(global, &name)?, options.kind),
+    };
+    let lines = Lines::default();
+    let into = lines.clone();
+    let sink = move |line: &str| into.borrow_mut().push(line.to_owned());
+    // The decoder hides what is secret, for it is what shows the lines.
+    let mut card = TraceChannel::revealing(&mut bay, sink, Reveal::Secrets);
+    let done = work.run(&mut card, options);
+    drop(card);
+    let closed = bay.close();
+    let mut decoder = Decoder::new(kind, options.reveal);
+    let mut shown = Vec::new();
+    for line in lines.borrow().iter().map(|line| Zeroizing::new(line.clone())) {
+        shown.extend(parse_trace(&line)?.iter().map(|line| decoder.line(line)));
+    }
+    let text: Vec<String> = shown.iter().flat_map(Shown::lines).collect();
+    let apdus = shown.iter().filter(|line| line.mark == '>').count();
+    let session: Vec<_> = shown.iter().map(Shown::object).collect();
+    let last = shown.iter().rev().find_map(|line| line.sw).map(|sw| sw.to_string());
+    // Of an error --json has one object on stdout, and that is the error's.
+    if done.is_ok() || !global.json {
+        answer(
+            global,
+            &text.join("\n"),
+            json!({ "card": options.card.to_string(), "apdus": apdus, "sw": last, "session": session }),
+        );
+    }
+    done?;
+    closed?;
+    say(format!("{apdus} APDUs"));
+    Ok(())
+}
+
+/// What shall be sent.
+enum Work {
+    Commands(Vec<Zeroizing<Vec<u8>>>),
+    Script(Box<Script>, PathBuf),
+}
+
+impl Work {
+    fn of(options: &Options) -> Result<Self> {
+        if let Some(path) = &options.script {
+            let text = Zeroizing::new(home::read_text(path)?);
+            let script = Script::parse(&text).with_context(|| path.display().to_string())?;
+            return Ok(Work::Script(Box::new(script), path.clone()));
+        }
+        let mut commands = Vec::new();
+        for text in &options.apdus {
+            if text == "-" {
+                let mut typed = Zeroizing::new(String::new());
+                std::io::stdin().read_to_string(&mut typed).context("cannot read stdin")?;
+                let lines = typed.lines().map(|line| line.trim().trim_start_matches('>'));
+                for line in lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+                    commands.push(command(line)?);
+                }
+                continue;
+            }
+            let bytes = command(text)?;
+            if hides_data(&bytes).is_some() {
+                let words = format!(
+                    "the command {} carries a PIN or a key, which other users would see",
+                    hex::encode_upper(&bytes[..4])
+                );
+                return Err(Failure::new(Exit::Usage, words)
+                    .hint("write it into a script (--script FILE), or give it on stdin (-)")
+                    .into());
+            }
+            commands.push(bytes);
+        }
+        Ok(Work::Commands(commands))
+    }
+
+    fn run(&self, card: &mut dyn Channel, options: &Options) -> Result<()> {
+        match self {
+            Work::Commands(commands) => {
+                if !options.no_reset {
+                    card.reset()?;
+                }
+                for command in commands {
+                    let answer = send(card, command, options.raw)?;
+                    let word = answer.last_chunk::<2>().ok_or(ChannelError::Short(answer.len()))?;
+                    let sw = Sw(u16::from_be_bytes(*word));
+                    if !is_good(sw) {
+                        let header = hex::encode_upper(&command[..command.len().min(4)]);
+                        let (name, dialect) = crate::apdu_words::command(command);
+                        let words =
+                            format!("{name} ({header}): the card answered {sw} ({})", sw.explain(dialect));
+                        return Err(refused(words).into());
+                    }
+                }
+                Ok(())
+            }
+            Work::Script(script, path) => {
+                if !options.no_reset && !script.begins_with_reset() {
+                    card.reset()?;
+                }
+                let folder = path.parent().unwrap_or(Path::new(""));
+                Player::new(card, options.suite, folder, None)
+                    .play(script)
+                    .with_context(|| path.display().to_string())
+            }
+        }
+    }
+}
+
+/// A command in hexadecimal digits. What is wrong with it is said without its digits: they may be a secret.
+fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let bytes = hex_bytes(text).map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
+    bytes.ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "a command is hexadecimal digits of four bytes or more: CLA INS P1 P2, then P3 and data",
+        )
+        .hint("as in 00A40000023F00; scripts are given with --script FILE")
+        .into()
+    })
+}
+
+/// Sends a command, and fetches what waits for it.
+fn send(card: &mut dyn Channel, bytes: &[u8], raw: bool) -> Result<Vec<u8>, ChannelError> {
+    let command = match CommandRef::parse(bytes) {
+        Ok(command) if !raw => command,
+        _ => return card.transmit(bytes),
+    };
+    let mut whole = Command::new(command.cla, command.ins, command.p1, command.p2).data(command.data);
+    if let Some(le) = command.le {
+        whole = whole.le(le);
+    }
+    let answer = exchange(card, &whole)?;
+    Ok([answer.data, answer.sw.bytes().to_vec()].concat())
+}
+
+/// Done, data waits, a warning that took effect, a command for the phone.
+const fn is_good(sw: Sw) -> bool {
+    matches!(sw.sw1(), 0x90 | 0x91 | 0x61 | 0x62 | 0x9F | 0x92)
+}

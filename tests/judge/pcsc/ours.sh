@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# Our reader side through pcscd: a whole life, every card of which stands in a reader and is named `pcsc:...`, then what a
+# lost card, a killed pcscd and a reset by another program look like. The cards are ours too, served to vpcd.
+# Builds nothing: wants target/debug/gridcard (cargo build -p gridcard-cli).
+#
+# Usage: tests/judge/pcsc/ours.sh
+# Installs what it needs; honours CARGO_TARGET_DIR. What a failed run leaves is kept and named.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/lib.sh"
+# shellcheck source=tests/judge/pcsc/pcscd.sh
+source "$root/tests/judge/pcsc/pcscd.sh"
+[[ $# -eq 0 ]] || die "ours.sh takes no arguments"
+gridcard=$target/debug/gridcard
+python=/usr/bin/python3
+[[ -x $gridcard ]] || die "$gridcard is missing: cargo build -p gridcard-cli"
+need pcscd vsmartcard-vpcd python3 python3-pyscard util-linux procps
+privately "${BASH_SOURCE[0]}"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/gridcard-ours.XXXXXX")
+export GRIDCARD_HOME=$work/home
+servers=()
+finish() {
+    local status=$?
+    [[ ${#servers[@]} -eq 0 ]] || kill -KILL "${servers[@]}" 2>/dev/null || true
+    stop_pcscd KILL
+    if [[ $status -eq 0 ]]; then
+        rm -rf "$work"
+    else
+        say "FAILED after ${SECONDS} s; what it left is in $work:"
+        tail -n 20 "$work"/*.err "$work/last.out" "$work/pcscd.log" >&2 2>/dev/null || true
+    fi
+}
+trap finish EXIT
+
+pass() {
+    printf 'PASS %s\n' "$*"
+}
+
+# quietly COMMAND...: its words go to a file that is shown when it fails.
+quietly() {
+    "$@" >"$work/last.out" 2>&1 || die "ended with $?: $*"
+}
+
+# ends STATUS WORDS COMMAND...: the command ends so, and says this.
+ends() {
+    local wanted=$1 words=$2 status=0
+    shift 2
+    "$@" >"$work/last.out" 2>&1 || status=$?
+    [[ $status -eq $wanted ]] || die "ended with $status, not with $wanted: $*"
+    grep -qiE "$words" "$work/last.out" || die "does not say '$words': $*"
+}
+
+# serve LINE CARD...: serves cards in the slots of a line (1 or 2); ready when each is in its reader.
+serve() {
+    local line=$1 port try log
+    port=${ports[$line]} log=$work/serve-$line.err
+    shift
+    : >"$log"
+    "$gridcard" card serve "$@" --port "$port" --control "$work/control-$line" >"$work/serve-$line.out" 2>"$log" &
+    servers[line]=$!
+    for ((try = 0; try < 200; try++)); do
+        [[ $(grep -c 'in its reader' "$log" || true) -lt $# ]] || break
+        kill -0 "${servers[$line]}" 2>/dev/null || die "card serve ended"
+        sleep 0.05
+    done
+    # pcscd sees a card some time after it came
+    for ((try = 0; try < 200; try++)); do
+        [[ $("$gridcard" reader list 2>/dev/null | grep -c "${lines[$line]}.* there ") -lt $# ]] || return 0
+        sleep 0.05
+    done
+    die "the cards of line $line are not in their readers: $("$gridcard" reader list)"
+}
+
+# serve_no_more LINE...: ready when pcscd has seen that the cards are gone.
+serve_no_more() {
+    local line try
+    for line in "$@"; do
+        kill "${servers[$line]}"
+        wait "${servers[$line]}" || true
+        unset "servers[$line]"
+    done
+    for line in "$@"; do
+        for ((try = 0; try < 200; try++)); do
+            [[ $("$gridcard" reader list | grep "${lines[$line]}" | grep -vc ' none') -gt 0 ]] || break
+            sleep 0.05
+        done
+    done
+}
+
+# Two lines of two slots each. The driver keeps its slots in the library, so that each line needs a library of its own.
+lines=([1]="Virtual PCD 00" [2]="Second PCD 00")
+ports=([1]="$(free_ports)")
+write_config "$work/readers" "${ports[1]}"
+library=$(sed -n 's/^LIBPATH *//p' "$work/readers/vpcd")
+cp "$library" "$work/second.so"
+for _ in 1 2 3 4 5; do
+    ports[2]=$(free_ports)
+    [[ $((ports[2] - ports[1])) -gt 1 || $((ports[1] - ports[2])) -gt 1 ]] && break
+done
+cat >"$work/readers/second" <<CONFIG
+FRIENDLYNAME "Second PCD"
+DEVICENAME   /dev/null:${ports[2]}
+LIBPATH      $work/second.so
+CHANNELID    ${ports[2]}
+CONFIG
+
+main=0000000000000A01 psam_issuing=0000000000000A02 esam_issuing=0000000000000A03 psam=0000000000000A04
+esam=0000000000000A05 plain=0000000000000A06
+meter=261100000001 customer=330200000001 iccid=89860026330000000010
+pin=(--pin-file "$work/pin")
+card_pin=(--card-pin-file "$work/pin")
+
+blanks() {
+    echo 123456 >"$work/pin"
+    local kind serial
+    while read -r kind serial; do
+        quietly "$gridcard" card new --kind "$kind" --serial "$serial" "$work/$kind.card"
+    done <<BLANKS
+main-control $main
+psam-issuing $psam_issuing
+esam-issuing $esam_issuing
+psam $psam
+esam $esam
+BLANKS
+    quietly "$gridcard" card new --blank --eeprom 32 --serial "$plain" "$work/plain.card"
+    quietly "$gridcard" sim new --iccid "$iccid" --imsi 460000000000001 --card "$work/sim.card"
+}
+
+doctor() {
+    ends 3 'MISSING +daemon' "$gridcard" reader doctor
+    ends 3 'pcscd' "$gridcard" reader list
+    start_pcscd "$work/readers" "$work/pcscd.log"
+    ends 3 'MISSING +card .*no card in any reader' "$gridcard" reader doctor
+    ends 3 'no card' "$gridcard" card show pcsc:
+    serve 1 "$work/plain.card"
+    ends 0 "OK +card .*$plain" "$gridcard" reader doctor
+    ends 0 "$plain" "$gridcard" card show pcsc:
+    ends 2 'image' "$gridcard" card dump pcsc:
+    pass "reader doctor: no daemon, no card and a card are told apart"
+    quietly "$gridcard" card personalise "pcsc:$plain" "$root/examples/wallet.apdu"
+    ends 1 'SELECT, 3F00 master file' "$gridcard" apdu "pcsc:$plain" 00A4000000 00B0950000
+    serve_no_more 1
+    pass "card personalise: the wallet of the examples on a card in a reader"
+}
+
+life() {
+    serve 1 "$work/main-control.card" "$work/psam-issuing.card"
+    serve 2 "$work/esam-issuing.card" "$work/esam.card"
+    quietly "$gridcard" kdc init --test-root "${pin[@]}" --card "pcsc:$main"
+    grep -q "pcsc:$main" "$GRIDCARD_HOME/province/main-control.card.link" || die "no link to the main control card"
+    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${pin[@]}" "${card_pin[@]}" \
+        --card "pcsc:$psam_issuing"
+    quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${pin[@]}" "${card_pin[@]}" \
+        --card "pcsc:${lines[2]} 00"
+    quietly "$gridcard" city open "pcsc:$psam_issuing" "pcsc:$esam_issuing"
+    quietly "$gridcard" esam issue --meter "$meter" "${pin[@]}" --card "pcsc:$esam"
+    serve_no_more 1 2
+    # other readers than before: the links find the cards by their serial numbers
+    serve 1 "$work/psam.card" "$work/esam.card"
+    serve 2 "$work/sim.card" "$work/psam-issuing.card"
+    quietly "$gridcard" psam issue --number 330200000001 "${pin[@]}" "${card_pin[@]}" --card "pcsc:$psam"
+    local city=$GRIDCARD_HOME/city-33020000
+    quietly "$gridcard" meter new "$meter" --esam "$city/out/esam-$meter.card" --pairing "$city/out/pairing-$meter.json"
+    [[ ! -e $city/out/esam-$meter.card.link ]] || die "the city keeps the link to the meter's ESAM"
+    quietly "$gridcard" server open "pcsc:$psam"
+    pass "main control card, issuing cards, PSAM and ESAM issued in readers"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" server register "$work/customers.csv"
+    quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
+    quietly "$gridcard" sim write "pcsc:${lines[2]} 00" "$work/order.sms"
+    ends 0 'credited 50.00' "$gridcard" meter insert "$meter" "pcsc:${lines[2]} 00"
+    quietly "$gridcard" sim collect "pcsc:${lines[2]} 00" "$work/receipt.sms"
+    ends 0 'settled' "$gridcard" server settle "$work/receipt.sms" "${pin[@]}"
+    ends 0 '50.00' "$gridcard" meter show "$meter"
+    serve_no_more 1 2
+    pass "a purchase: order, SIM, meter, receipt and settlement, every card in a reader"
+}
+
+# A session that lasts: more writes than are done before something happens to it.
+long_script() {
+    local n
+    printf 'reset\n'
+    for ((n = 0; n < 4000; n++)); do
+        printf '> 00D6850008%016X\n' "$n"
+    done
+}
+
+# Lost in the middle: exit code 3, the command under way, and the same command again works.
+lost() {
+    local words=$1 status=0 client
+    shift
+    "$gridcard" card personalise "pcsc:$plain" "$work/long.apdu" >"$work/last.out" 2>&1 &
+    client=$!
+    sleep 0.7
+    "$@"
+    wait "$client" || status=$?
+    [[ $status -eq 3 ]] || die "a session lost ($*) ended with $status, not with 3: $(tail -n 3 "$work/last.out")"
+    grep -qE "$words" "$work/last.out" || die "a session lost ($*) does not say '$words'"
+    grep -qE 'under way .* was UPDATE BINARY \(00D68500\)' "$work/last.out" || die "nothing says what was under way"
+    grep -q 'unknown' "$work/last.out" || die "nothing says that it is unknown whether it was done"
+    grep -q 'hint: ' "$work/last.out" || die "nothing says what to do"
+    pass "lost in mid-command: $(grep '^error: ' "$work/last.out" | sed 's/.*line [0-9]*: //')"
+}
+
+mishaps() {
+    serve 1 "$work/plain.card"
+    # a file of its own for the writes
+    printf '> 80E0000507280010F0F0FFFF\n' >"$work/file.apdu"
+    quietly "$gridcard" card personalise "pcsc:$plain" "$work/file.apdu"
+    long_script >"$work/long.apdu"
+    lost 'card was removed|no card' "$gridcard" slot remove 0 --control "$work/control-1"
+    quietly "$gridcard" slot insert 0 --control "$work/control-1"
+    lost 'service \(pcscd\) stopped' stop_pcscd KILL
+    ends 3 'not running' "$gridcard" card show "pcsc:$plain"
+    start_pcscd "$work/readers" "$work/pcscd.log"
+    local try
+    for ((try = 0; try < 100; try++)); do
+        ! "$gridcard" card show "pcsc:$plain" >/dev/null 2>&1 || break
+        sleep 0.1
+    done
+    head -n 400 "$work/long.apdu" >"$work/short.apdu"
+    quietly "$gridcard" card personalise "pcsc:$plain" "$work/short.apdu"
+    pass "the same command again, after pcscd was killed and started anew"
+}
+
+# Another program in between: while it has the card we have it not, and while we have it nobody has.
+others() {
+    "$python" - "$work/holds" <<'PYTHON' &
+import pathlib, sys, time
+from smartcard.System import readers
+card = next(r for r in readers() if "Virtual PCD 00 00" in str(r)).createConnection()
+card.connect()
+pathlib.Path(sys.argv[1]).touch()
+time.sleep(1.5)
+PYTHON
+    local other=$! try
+    for ((try = 0; try < 100; try++)); do
+        [[ ! -e $work/holds ]] || break
+        sleep 0.05
+    done
+    ends 3 'another program holds the card' "$gridcard" card show "pcsc:$plain"
+    wait "$other"
+    quietly "$gridcard" card show "pcsc:$plain"
+    pass "a card that another program holds is left alone, and free when it lets go"
+    serve_no_more 1
+}
+
+blanks
+doctor
+life
+mishaps
+others
