@@ -111,10 +111,17 @@ impl Bay {
         kind: CardKind,
         keep: Keep,
     ) -> Result<Self> {
-        let path = match card.card_ref().resolve()? {
+        let card = card.card_ref();
+        let path = match card.resolve()? {
             CardRef::File(path) => path,
             CardRef::Reader(name) => {
+                // What stands beside the link, a meter's flash, is the card's as well.
+                let lock = match &card {
+                    CardRef::File(place) => Some(CardLock::take(place)?),
+                    CardRef::Reader(_) => None,
+                };
                 let mut bay = Bay::in_reader(global, &name)?;
+                bay.lock = lock;
                 let told = real::ask(&mut bay)?;
                 real::must_be(&told, kind, &bay.label)?;
                 return Ok(bay);

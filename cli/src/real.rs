@@ -4,7 +4,7 @@ use crate::card_ref::ReaderName;
 use crate::fail::refused;
 use anyhow::Result;
 use reader::driver::fmcos::Fmcos;
-use reader::pcsc::{self, Fault, PcscCard, PcscError};
+use reader::pcsc::{self, Fault, FindError, PcscCard, PcscError};
 use wire::profile::{CardInfo, CardKind};
 use wire::{Channel, ChannelError, Command, Sw};
 
@@ -32,8 +32,8 @@ pub struct Told {
     pub serial: Option<[u8; 8]>,
     /// Card information of a finished card of ours.
     pub info: Option<CardInfo>,
-    /// It answers as a SIM does.
-    pub sim: bool,
+    /// It answers as a SIM does, and of which kind.
+    pub sim: Option<CardKind>,
 }
 
 impl Told {
@@ -41,17 +41,16 @@ impl Told {
     pub fn kind(&self) -> CardKind {
         match &self.info {
             Some(info) => info.kind,
-            None if self.sim => CardKind::Sim,
-            None => CardKind::Fmcos,
+            None => self.sim.unwrap_or(CardKind::Fmcos),
         }
     }
 
     /// Whether it may become or be a card of a kind.
     fn fits(&self, wanted: CardKind) -> bool {
         match (&self.info, wanted) {
-            (_, CardKind::Fmcos) => !self.sim,
+            (_, CardKind::Fmcos) => self.sim.is_none(),
             (Some(info), wanted) => info.kind == wanted,
-            (None, CardKind::Sim) => self.sim,
+            (None, wanted) if wanted.is_sim() => self.sim.is_some_and(|kind| kind.serves_as(wanted)),
             (None, _) => self.serial.is_some(),
         }
     }
@@ -62,8 +61,8 @@ pub fn ask(card: &mut dyn Channel) -> Result<Told> {
     let atr = card.reset()?;
     let serial = wire::atr::serial_of(&atr);
     // A card that shows its serial number as ours do is none that speaks class A0.
-    let sim = serial.is_none() && is_sim(card)?;
-    let info = if sim { None } else { card_info(card)? };
+    let sim = if serial.is_none() { sim_kind(card)? } else { None };
+    let info = if sim.is_some() { None } else { card_info(card)? };
     card.reset()?;
     Ok(Told { serial, info, sim })
 }
@@ -83,17 +82,41 @@ fn card_info(card: &mut dyn Channel) -> Result<Option<CardInfo>> {
 
 /// A classic SIM takes class A0; a UICC selects the master file as ISO has it, with an FCP asked for
 /// [docs/specs/sim.md].
-fn is_sim(card: &mut dyn Channel) -> Result<bool, ChannelError> {
-    let classic = Command::new(0xA0, 0xA4, 0x00, 0x00).data(&[0x3F, 0x00]);
+fn sim_kind(card: &mut dyn Channel) -> Result<Option<CardKind>, ChannelError> {
     let uicc = Command::new(0x00, 0xA4, 0x00, 0x04).data(&[0x3F, 0x00]);
-    for command in [classic, uicc] {
+    let classic = Command::new(0xA0, 0xA4, 0x00, 0x00).data(&[0x3F, 0x00]);
+    for (kind, command) in [(CardKind::Uicc, uicc), (CardKind::Sim, classic)] {
         let answer = card.transmit(&command.to_bytes())?;
         let sw = answer.last_chunk::<2>().map(|word| Sw(u16::from_be_bytes(*word)));
         if sw.is_some_and(|sw| sw.is_ok() || matches!(sw.sw1(), 0x61 | 0x9F)) {
-            return Ok(true);
+            return Ok(Some(kind));
         }
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// True when an error says that no card stands there, or that it cannot be had yet: whoever feeds a reader goes on looking.
+pub fn no_card_yet(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let channel = cause.downcast_ref::<ChannelError>();
+        let there = match cause.downcast_ref::<PcscError>() {
+            Some(PcscError::Find(FindError::NoCard { .. } | FindError::CardElsewhere { .. })) => false,
+            Some(PcscError::Connect { fault, .. }) => !matches!(
+                fault,
+                Fault::NoCard
+                    | Fault::Removed
+                    | Fault::Unpowered
+                    | Fault::Mute
+                    | Fault::Busy
+                    | Fault::Transmission
+            ),
+            _ => true,
+        };
+        !there
+            || channel.is_some_and(|error| {
+                !matches!(error, ChannelError::Storage(_) | ChannelError::ServiceStopped)
+            })
+    })
 }
 
 /// Refuses a card of another kind than the one needed.

@@ -103,8 +103,10 @@ impl Decoder {
     fn reset(&mut self, bytes: &[u8]) -> Shown {
         (self.dir, self.file, self.conditions) = (Fid::MF, None, None);
         let serial = atr::serial_of(bytes);
-        if bytes == atr::sim() {
-            self.kind.get_or_insert(CardKind::Sim);
+        for (known, kind) in [(atr::sim(), CardKind::Sim), (atr::uicc(), CardKind::Uicc)] {
+            if bytes == known {
+                self.kind.get_or_insert(kind);
+            }
         }
         let words = match serial {
             Some(serial) => format!("reset; serial number {}", hex::encode_upper(serial)),
@@ -155,17 +157,17 @@ impl Decoder {
             (0xF2, _) => (What::Status, None, None),
             (0xB0 | 0xD6, _) => {
                 let by_sfi = p1 & 0x80 != 0;
-                let fid = if by_sfi { Some(Fid(u16::from(p1 & 0x1F))) } else { self.file };
+                let fid = if by_sfi { self.by_sfi(p1 & 0x1F) } else { self.file };
                 let offset = if by_sfi { u16::from(p2) } else { u16::from_be_bytes([p1, p2]) };
                 self.access(ins == 0xB0, fid, None, &format!(" from byte {offset}"), offset == 0)
             }
             (0xB2 | 0xDC, _) => {
-                let fid = if p2 >> 3 == 0 { self.file } else { Some(Fid(u16::from(p2 >> 3))) };
+                let fid = if p2 >> 3 == 0 { self.file } else { self.by_sfi(p2 >> 3) };
                 let words = if p1 == 0 { " record".to_owned() } else { format!(" record {p1}") };
                 self.access(ins == 0xB2, fid, Some(p1), &words, true)
             }
             (0xE2, _) => {
-                let fid = if p2 >> 3 == 0 { self.file } else { Some(Fid(u16::from(p2 >> 3))) };
+                let fid = if p2 >> 3 == 0 { self.file } else { self.by_sfi(p2 >> 3) };
                 self.access(false, fid, None, " one record more", false)
             }
             (0xE0, _) if cla & 0xF0 == 0x80 => {
@@ -194,7 +196,11 @@ impl Decoder {
 
     fn select(&mut self, p1: u8, data: &[u8]) -> (What, Option<String>, Option<String>) {
         match (p1, data) {
-            (0x04, name) => (What::Select(None), Some(format!("name {}", hex::encode_upper(name))), None),
+            (0x04, name) => {
+                let usim = files::is_sim(self.kind) && name.starts_with(&wire::sim::USIM_AID);
+                let (fid, words) = if usim { (Some(wire::sim::ADF_USIM), "ADF_USIM, ") } else { (None, "") };
+                (What::Select(fid), Some(format!("{words}name {}", hex::encode_upper(name))), None)
+            }
             // A path: the last of it is meant.
             (_, [.., hi, lo]) => {
                 let fid = Fid(u16::from_be_bytes([*hi, *lo]));
@@ -203,6 +209,11 @@ impl Decoder {
             (0x00, []) => (What::Select(Some(Fid::MF)), Some(self.name(Fid::MF)), None),
             _ => (What::Select(None), None, None),
         }
+    }
+
+    /// Of our cards a short identifier is the identifier; of a SIM it is said by the file alone.
+    fn by_sfi(&self, sfi: u8) -> Option<Fid> {
+        if files::is_sim(self.kind) { None } else { Some(Fid(u16::from(sfi))) }
     }
 
     /// Reading or writing a file.
@@ -214,7 +225,9 @@ impl Decoder {
         place: &str,
         whole: bool,
     ) -> (What, Option<String>, Option<String>) {
-        let Some(fid) = fid else { return (What::Other, Some("no file is selected".into()), None) };
+        let Some(fid) = fid else {
+            return (What::Other, Some("a file not selected by its identifier".into()), None);
+        };
         let row = files::row(self.kind, self.dir, fid);
         let right = row.map(|row| files::right(if read { row.read } else { row.write }));
         let condition = self.conditions.filter(|_| Some(fid) == self.file);

@@ -35,7 +35,7 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
 
 /// Whether a card of this kind has a SIM's file tree.
 pub fn is_sim(kind: Option<CardKind>) -> bool {
-    kind == Some(CardKind::Sim)
+    kind.is_some_and(CardKind::is_sim)
 }
 
 /// True for a file whose bytes are a key.

@@ -32,10 +32,16 @@ pub fn command(bytes: &[u8]) -> (&'static str, Dialect) {
 /// As [`command`], with the commands of the card's own kind first.
 pub fn command_of(bytes: &[u8], kind: Option<CardKind>) -> (&'static str, Dialect) {
     let &[cla, ins, p1, p2, ..] = bytes else { return ("not a command", Dialect::Fmcos) };
-    let dialect = if cla == 0xA0 { Dialect::Gsm } else { Dialect::Fmcos };
+    let dialect = match cla {
+        0xA0 => Dialect::Gsm,
+        _ if kind.is_some_and(CardKind::is_sim) => Dialect::Uicc,
+        _ => Dialect::Fmcos,
+    };
     if ins == 0xC0 {
         return ("GET RESPONSE", dialect);
     }
+    // A SIM that speaks class 00 is a UICC, whatever it was taken for.
+    let kind = kind.map(|kind| if kind.is_sim() && cla != 0xA0 { CardKind::Uicc } else { kind });
     let kinds = kind.into_iter().chain(CardKind::ALL);
     let rows = kinds.filter_map(program_of).flat_map(|program| program.rows());
     let fitting: Vec<_> = rows.filter(|row| row.class.fits(cla) && row.ins == ins).collect();

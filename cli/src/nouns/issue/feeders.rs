@@ -5,6 +5,7 @@ use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::{Exit, exit_of};
 use crate::output::say;
+use crate::real;
 use ::kdc::batch::Feeder;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -130,7 +131,7 @@ impl Feeder for Hand<'_> {
                 hand.bay = Some(bay);
                 Ok(true)
             }
-            Err(error) if error.chain().any(|cause| cause.is::<ChannelError>()) => Ok(false),
+            Err(error) if real::no_card_yet(&error) => Ok(false),
             Err(error) => Err(format!("{error:#}")),
         })
     }
