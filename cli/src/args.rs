@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use crate::nouns::slot;
-use crate::nouns::{card, city, esam, kdc, meter, psam, server, shell, sim, test_card, trace};
+use crate::nouns::{card, city, esam, issue, kdc, meter, psam, server, shell, sim, stock, test_card, trace};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -91,6 +91,12 @@ pub enum Noun {
     /// ESAMs of meters, issued by a city.
     #[command(subcommand)]
     Esam(esam::Verb),
+    /// Batches: many cards of one request, made, checked and kept, whatever interrupts them.
+    #[command(subcommand)]
+    Issue(issue::Verb),
+    /// The stock of an office: chips and meters from blank to retired, where each is, what happened to it.
+    #[command(subcommand)]
+    Stock(stock::Verb),
     /// Production test cards, issued by a city.
     #[command(subcommand)]
     TestCard(test_card::Verb),

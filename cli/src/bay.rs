@@ -100,6 +100,29 @@ impl Bay {
         Ok((Bay::open(global, &path, kind)?, kind))
     }
 
+    /// A virtual card that lives in memory alone.
+    pub fn in_memory(global: &Global, image: Image, name: &str, label: &str) -> Result<Self> {
+        let slot = Slot::with_image(image, Path::new(name), entropy(global, label), Keep::InMemory)?;
+        Bay::new(global, slot, CardLock::none())
+    }
+
+    /// The image of a virtual card as it is now.
+    pub fn image(&self) -> Image {
+        match &self.slot {
+            Traced::No(slot) => slot.image(),
+            Traced::Yes(traced) => traced.inner().image(),
+        }
+    }
+
+    /// Saves a virtual card now, whenever its changes would reach its file otherwise.
+    pub fn keep_now(&mut self) -> Result<()> {
+        match &mut self.slot {
+            Traced::No(slot) => slot.keep_now()?,
+            Traced::Yes(traced) => traced.inner_mut().keep_now()?,
+        }
+        Ok(())
+    }
+
     /// Saves what changed.
     pub fn close(self) -> Result<()> {
         let Bay { slot, lock, .. } = self;

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
 
-/// Exit codes of the command. 130 is the shell's word for a Ctrl-C: every act is whole or can be repeated, so most
-/// commands leave that signal to the system.
+/// Exit codes of the command. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
+/// gives 130 too); a batch ends its card first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The card or the data said no.
@@ -116,7 +116,10 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     fn of<T: Hint + Error + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref::<T>().and_then(Hint::hint)
     }
-    of::<kdc::messages::RecordedError>(cause)
+    of::<kdc::messages::BatchError>(cause)
+        .or_else(|| of::<kdc::messages::StoreError>(cause))
+        .or_else(|| of::<kdc::messages::StockError>(cause))
+        .or_else(|| of::<kdc::messages::RecordedError>(cause))
         .or_else(|| of::<kdc::messages::IssueError>(cause))
         .or_else(|| of::<kdc::messages::CeremonyError>(cause))
         .or_else(|| of::<kdc::messages::JournalError>(cause))

@@ -238,6 +238,22 @@ pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, |_| Ok(()))
 }
 
+/// As [`write`], piece by piece, for files that should not stand in memory.
+pub fn write_with(path: &Path, content: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let written = File::create(&beside).map_err(anyhow::Error::from).and_then(|file| {
+        content(&file)?;
+        Ok(file.sync_all()?)
+    });
+    let done = written.and_then(|()| Ok(fs::rename(&beside, path)?));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
+    }
+    done.with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Writes a file that holds keys: for its owner's eyes alone.
 pub fn write_secret(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     replace_as(path, bytes, private, |file| if durable { file.sync_all() } else { Ok(()) })

@@ -7,7 +7,7 @@ use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
 use kdc::plan::{Master, Plan, Request};
-use kdc::source::{Counter, KeySource, Level};
+use kdc::source::{About, Counter, KeySource, Level};
 use wire::Channel;
 use wire::bcd::{BcdTime, RegionCode};
 use wire::profile::{CardKind, State};
@@ -91,7 +91,11 @@ impl Wish<'static> {
 
 /// Makes the plan for a wish, with suite and state of the source.
 pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Plan> {
-    let about = source.about();
+    plan_of(wish, &source.about(), validity(now)?)
+}
+
+/// Makes the plan for a wish of a batch, whose cards share source and validity.
+pub fn plan_of(wish: &Wish<'_>, about: &About, validity: Validity) -> Result<Plan> {
     let state = if wish.kind.is_always_test() { State::Test } else { about.state };
     let version = if matches!(about.level, Level::City(_)) { about.version } else { wish.version };
     Ok(Plan::new(&Request {
@@ -100,7 +104,7 @@ pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Pla
         region: wish.region,
         suite: about.suite,
         state,
-        validity: validity(now)?,
+        validity,
         ceiling: wish.ceiling,
         version,
         previous: wish.previous,
@@ -162,22 +166,13 @@ pub fn counter_words(counter: &Counter) -> String {
     }
 }
 
-/// Name of the journal in a party's folder.
-pub const JOURNAL: &str = "journal.jsonl";
+/// Name of the store in a party's folder, which is its journal too.
+pub const JOURNAL: &str = kdc::store::FILE;
 
-/// Opens a journal and tells of what its last run left half-written.
+/// Opens a party's store to issue.
 pub fn journal(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
-    let journal = Journal::open(&path).with_context(|| format!("the journal {}", path.display()))?;
-    if let Some(torn) = journal.torn() {
-        say(format!(
-            "{}: lines {} to {} were torn by a crash and count for nothing",
-            path.display(),
-            torn.from,
-            torn.to
-        ));
-    }
-    Ok(journal)
+    Journal::open(&path).with_context(|| format!("the store {}", path.display()))
 }
 
 /// Check values in a table's row.

@@ -16,6 +16,11 @@ pub struct CardLock {
 }
 
 impl CardLock {
+    /// No lock, for a card nobody else can reach.
+    pub const fn none() -> Self {
+        CardLock { held: None }
+    }
+
     /// Takes the lock of a card file; exit code 3 when another command has it.
     pub fn take(card: &Path) -> Result<Self> {
         // A link and its card share one lock.

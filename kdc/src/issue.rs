@@ -24,6 +24,7 @@
 //! number, which would derive another master key, is refused before any try. Files that exist are kept, keys
 //! that exist are written again in the form that changes a key, contents are written again.
 
+pub mod inspect;
 mod probe;
 pub mod recorded;
 mod run;

@@ -1,24 +1,18 @@
-//! The journal of what was issued: one file of JSON lines in the folder of a role.
+//! The journal of single acts: what was issued, in the office's store ([`crate::store`]).
 //!
-//! Lines are only ever added. An intent is written and synced before a card is touched, an outcome after;
-//! whatever happens between, the next run sees the open intent. The journal holds no secret: numbers,
-//! serials, check values and words.
-//!
-//! A crash can tear the last line. It is tolerated and named when the journal is opened, and the next line
-//! written is preceded by one that says which lines were torn, so that the file explains itself for ever.
+//! An intent is on the medium before a card is touched, an outcome after; whatever happens between, the next run
+//! sees the open intent. The journal holds no secret: numbers, serials, check values and words. What was written is
+//! never changed.
 
 mod entry;
-mod file;
-mod index;
 
-pub use crate::messages::JournalError;
+pub use crate::messages::{Claim, JournalError};
+pub use crate::store::items::Happening;
 pub use entry::{Entry, Event, KeyRecord, Passing, Subject};
-pub use file::Torn;
 
 use crate::ids::Serial;
 use crate::issue::KeyCheck;
-use file::LineFile;
-use index::Index;
+use crate::store::{Durability, Store};
 use std::path::Path;
 
 /// How an intent ended.
@@ -42,71 +36,69 @@ pub enum Outcome<'a> {
     },
 }
 
-/// An open journal. While it is open no other process can open it.
+/// An open journal. While it is open no other process can issue from the same store.
 #[derive(Debug)]
 pub struct Journal {
-    file: LineFile,
-    index: Index,
+    store: Store,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, or begins one. Fails when another process has it open, or when a line
-    /// other than a torn one cannot be read.
+    /// Opens the store at `path` to issue, or begins one. Fails when another process has it open.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_as(path, true)
+        Ok(Journal { store: Store::open(path, Durability::Now)? })
     }
 
-    /// As [`Journal::open`], for a batch that is repeated as a whole when the machine stops: lines are written
-    /// at once, so that a killed program loses none, and are on the disk after [`Journal::sync`].
+    /// As [`Journal::open`], for a demonstration that is repeated as a whole when the machine stops: a killed
+    /// program loses nothing, and all is on the medium after [`Journal::sync`].
     pub fn open_batch(path: &Path) -> Result<Self, JournalError> {
-        Self::open_as(path, false)
+        Ok(Journal { store: Store::open(path, Durability::Soon)? })
     }
 
-    fn open_as(path: &Path, every_line: bool) -> Result<Self, JournalError> {
-        let mut index = Index::default();
-        let file = LineFile::open(path, every_line, |line, entry| index.take(line, entry))?;
-        Ok(Journal { file, index })
+    /// The journal of a store that is open to issue.
+    pub fn of(store: Store) -> Self {
+        Journal { store }
     }
 
-    /// Waits until every line is on the disk.
+    /// The store underneath.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// Waits until everything is on the medium.
     pub fn sync(&self) -> Result<(), JournalError> {
-        self.file.sync()
-    }
-
-    /// The torn end of the file, if a crash left one.
-    pub const fn torn(&self) -> Option<&Torn> {
-        self.file.torn()
+        Ok(self.store.sync()?)
     }
 
     /// Number of cards issued.
-    pub fn issued(&self) -> usize {
-        self.index.issued()
+    pub fn issued(&self) -> Result<i64, JournalError> {
+        Ok(self.store.issued()?)
     }
 
     /// Whether an intent for this card is open.
-    pub fn awaits(&self, subject: &Subject) -> bool {
-        self.index.awaits(subject)
+    pub fn awaits(&self, subject: &Subject) -> Result<bool, JournalError> {
+        Ok(self.store.awaits(subject)?)
     }
 
     /// Whether a run saw the chip take its own master key.
-    pub fn has_own_master(&self, serial: Serial) -> bool {
-        self.index.has_own_master(serial)
+    pub fn has_own_master(&self, serial: Serial) -> Result<bool, JournalError> {
+        Ok(self.store.chip(serial)?.is_some_and(|chip| chip.own_master))
     }
 
     /// Tries of the chip's master key left when a run was last refused; `None` after a success.
-    pub fn tries_left(&self, serial: Serial) -> Option<u8> {
-        self.index.tries_left(serial)
+    pub fn tries_left(&self, serial: Serial) -> Result<Option<u8>, JournalError> {
+        Ok(self.store.chip(serial)?.and_then(|chip| chip.tries))
     }
 
     /// Whether the card may be issued: neither its chip nor its number (of its kind) was issued before, and
     /// no other card is under way with either.
     pub fn check(&self, subject: &Subject) -> Result<(), JournalError> {
-        self.index.check(subject)
+        self.store.check(subject)
     }
 
     /// Writes the intent to issue a card, after [`Journal::check`]. An intent that is already open for the
     /// same card goes on; it is written again with the new time.
     pub fn intend(&mut self, at: &str, subject: &Subject) -> Result<(), JournalError> {
+        self.store.check_clock(at)?;
         self.check(subject)?;
         self.add(at, Event::Intent { subject: *subject })
     }
@@ -124,7 +116,7 @@ impl Journal {
         subject: &Subject,
         outcome: Outcome<'_>,
     ) -> Result<(), JournalError> {
-        if !self.awaits(subject) {
+        if !self.awaits(subject)? {
             return Err(JournalError::NoIntent { serial: subject.serial });
         }
         let subject = *subject;
@@ -141,8 +133,8 @@ impl Journal {
     }
 
     /// The passage of a chip whose outcome was never written.
-    pub fn open_passage(&self, serial: Serial) -> Option<Passing> {
-        self.index.open_passage(serial)
+    pub fn open_passage(&self, serial: Serial) -> Result<Option<Passing>, JournalError> {
+        Ok(self.store.open_passage(serial)?)
     }
 
     /// Writes the intent of a passage in an ESAM's life.
@@ -177,17 +169,11 @@ impl Journal {
     }
 
     fn add(&mut self, at: &str, event: Event) -> Result<(), JournalError> {
-        let entry = Entry { at: at.to_owned(), event };
-        let line = self.file.append(&entry)?;
-        self.index.take(line, &entry);
-        Ok(())
+        Ok(self.store.happened(at, &event)?)
     }
 }
 
-/// Reads all entries of a journal without opening it for writing, with their line numbers (from 1). Torn
-/// lines are left out.
-pub fn read(path: &Path) -> Result<Vec<(u64, Entry)>, JournalError> {
-    let mut entries = Vec::new();
-    file::read(path, |line, entry| entries.push((line, entry.clone())))?;
-    Ok(entries)
+/// All that happened by the store at `path`, in order.
+pub fn read(path: &Path) -> Result<Vec<Happening>, JournalError> {
+    Ok(Store::visit(path)?.happenings()?)
 }

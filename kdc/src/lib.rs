@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batch;
 pub mod ceremony;
 pub mod devices;
 pub mod headers;
@@ -13,6 +14,8 @@ pub mod names;
 pub mod pairing;
 pub mod plan;
 pub mod source;
+pub mod stock;
+pub mod store;
 
 pub use keyset::{CityKeys, RoleCheck, Roots};
 pub use messages::Hint;

@@ -3,22 +3,30 @@
 //! Errors are typed and say what was wrong and where; [`Hint`] says what to do about it. A translation
 //! replaces this folder and nothing else.
 
+mod batch;
 mod ceremony;
 mod devices;
 mod ids;
+mod inspect;
 mod issue;
 mod journal;
 pub(crate) mod life;
 mod source;
 pub(crate) mod steps;
+mod stock;
+mod store;
 
+pub use batch::{BatchError, LineFault, RequestFault};
 pub use ceremony::CeremonyError;
 pub use devices::{DeviceFault, DeviceListError};
 pub use ids::IdError;
+pub use inspect::{InspectError, Refusal};
 pub use issue::{IssueError, PlanError, RecordedError, StepFault};
-pub use journal::JournalError;
+pub use journal::{Claim, JournalError};
 pub use life::LifeError;
 pub use source::{PairingError, SourceError};
+pub use stock::StockError;
+pub use store::StoreError;
 
 /// What to do about an error, for the `hint:` line of a command.
 pub trait Hint {

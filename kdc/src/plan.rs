@@ -11,6 +11,7 @@
 //! 6. reset and read it back, which also leaves the card without any right.
 
 mod build;
+pub mod cost;
 pub mod render;
 
 pub use crate::messages::PlanError;

@@ -146,6 +146,12 @@ impl Slot {
         Ok(())
     }
 
+    /// Saves what changed since the last time, whatever [`Keep`] says, and waits until it is on the medium: for a card
+    /// that must be kept before others are.
+    pub fn keep_now(&mut self) -> Result<(), ImageError> {
+        if self.unsynced || self.card.nvm().is_dirty() { self.save(true) } else { Ok(()) }
+    }
+
     fn save(&mut self, durable: bool) -> Result<(), ImageError> {
         self.image().save(&self.path, durable)?;
         self.card.nvm_mut().saved();

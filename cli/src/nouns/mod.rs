@@ -3,6 +3,7 @@
 pub mod card;
 pub mod city;
 pub mod esam;
+pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod psam;
@@ -11,6 +12,7 @@ pub mod shell;
 pub mod sim;
 #[cfg(unix)]
 pub mod slot;
+pub mod stock;
 pub mod test_card;
 pub mod trace;
 
@@ -26,6 +28,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Noun::Card(verb) => card::run(&global, verb),
         Noun::Psam(verb) => psam::run(&global, verb),
         Noun::Esam(verb) => esam::run(&global, verb),
+        Noun::Issue(verb) => issue::run(&global, verb),
+        Noun::Stock(verb) => stock::run(&global, verb),
         Noun::TestCard(verb) => test_card::run(&global, verb),
         Noun::Sim(verb) => sim::run(&global, verb),
         #[cfg(unix)]

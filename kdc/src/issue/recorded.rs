@@ -54,14 +54,14 @@ pub fn issue(
         Err(error) => return found(order, journal, error),
     };
     let subject = subject(order.plan, session.serial());
-    if let Some(tries) = journal.tries_left(subject.serial)
+    if let Some(tries) = journal.tries_left(subject.serial)?
         && tries <= 1
         && !order.spend_last_try
     {
         return Err(RecordedError::LastTry { serial: subject.serial, tries });
     }
     journal.intend(order.at, &subject)?;
-    let noted = if journal.has_own_master(subject.serial) { Master::Own } else { Master::Transport };
+    let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
     let if_open = order.if_open.unwrap_or(noted);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };
     match session.run(source, order.pins, if_open, &mut noting) {
@@ -86,7 +86,7 @@ pub fn issue(
 fn found(order: &Order<'_>, journal: &mut Journal, error: IssueError) -> Result<Recorded, RecordedError> {
     if let IssueError::AlreadyIssued { serial, kind, number } = error {
         let subject = subject(order.plan, serial);
-        if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject) {
+        if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject)? {
             journal.conclude(order.at, &subject, Outcome::Found)?;
             return Ok(Recorded::Found(subject));
         }

@@ -1,4 +1,4 @@
-//! One line of the journal.
+//! What the journal speaks of, and the lines of an older version.
 
 use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::issue::KeyCheck;
@@ -42,6 +42,12 @@ pub struct KeyRecord {
 impl From<&KeyCheck> for KeyRecord {
     fn from(key: &KeyCheck) -> Self {
         KeyRecord { role: key.role, check_value: key.check_value, confirmed: key.confirmed }
+    }
+}
+
+impl From<&KeyRecord> for KeyCheck {
+    fn from(key: &KeyRecord) -> Self {
+        KeyCheck { role: key.role, check_value: key.check_value, confirmed: key.confirmed }
     }
 }
 
@@ -161,7 +167,7 @@ pub enum Event {
     },
 }
 
-/// One line: when, and what.
+/// When, and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The time as the caller wrote it.

@@ -1,70 +1,91 @@
 //! Words of the journal.
 
-use super::Hint;
+use super::{Hint, StoreError};
 use crate::ids::Serial;
-use crate::journal::Subject;
-use std::path::PathBuf;
+use crate::store::Item;
+use std::fmt;
+use wire::profile::CardKind;
+
+/// Who has a chip or number already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The chip; `None` for what is no chip.
+    pub serial: Option<Serial>,
+    /// Name of its kind.
+    pub kind: &'static str,
+    /// The number it has or is to get.
+    pub number: Option<String>,
+    /// When it got there.
+    pub since: String,
+}
+
+impl Claim {
+    pub(crate) fn of(item: &Item) -> Self {
+        Claim {
+            serial: item.serial,
+            kind: item.kind.name(),
+            number: item.number.clone(),
+            since: item.since.clone(),
+        }
+    }
+
+    fn chip(&self) -> String {
+        self.serial.map_or_else(|| "(none)".to_owned(), |serial| serial.to_string())
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.number {
+            Some(number) => write!(f, "{} {number}", self.kind),
+            None => f.write_str(self.kind),
+        }
+    }
+}
 
 /// Why the journal could not be kept, or what it forbids.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file system said no.
-    #[error("cannot {doing} the journal {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was being done: open, lock, read, write, keep.
-        doing: &'static str,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// Another process has it open.
-    #[error("the journal {} is in use by another process", path.display())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A line that is no entry, and not a torn end.
-    #[error("line {line} of the journal {} is not an entry: {source}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The chip was issued before.
-    #[error("the card {} was issued as {} {} (line {line} of the journal)", other.serial, other.kind.name(), other.number)]
+    #[error("the card {} was issued as {other} (on {})", other.chip(), other.since)]
     ChipIssued {
         /// What it was issued as.
-        other: Subject,
-        /// Line of its outcome.
-        line: u64,
+        other: Box<Claim>,
     },
     /// The number was issued on another chip.
-    #[error("{} {} was issued on card {} (line {line} of the journal)", other.kind.name(), other.number, other.serial)]
+    #[error("{other} was issued on card {} (on {})", other.chip(), other.since)]
     NumberIssued {
         /// The card that has it.
-        other: Subject,
-        /// Line of its outcome.
-        line: u64,
+        other: Box<Claim>,
     },
     /// The chip is half way to another card.
-    #[error("the card {} is on its way to {} {} (line {line} of the journal)", other.serial, other.kind.name(), other.number)]
+    #[error("the card {} is on its way to {other} (since {})", other.chip(), other.since)]
     ChipUnderWay {
         /// What it is to become.
-        other: Subject,
-        /// Line of its intent.
-        line: u64,
+        other: Box<Claim>,
     },
     /// The number is under way on another chip.
-    #[error("{} {} is under way on card {} (line {line} of the journal)", other.kind.name(), other.number, other.serial)]
+    #[error("{other} is under way on card {} (since {})", other.chip(), other.since)]
     NumberUnderWay {
         /// The card that is to get it.
-        other: Subject,
-        /// Line of its intent.
-        line: u64,
+        other: Box<Claim>,
+    },
+    /// The chip was scrapped.
+    #[error("the card {} was scrapped (on {})", other.chip(), other.since)]
+    ChipScrapped {
+        /// The chip.
+        other: Box<Claim>,
+    },
+    /// The stock knows the chip as a blank of another kind.
+    #[error("the stock has the chip {} as a blank of kind {}, not {}", other.chip(), other.kind, wanted.name())]
+    ChipOfKind {
+        /// The chip.
+        other: Box<Claim>,
+        /// The kind asked for.
+        wanted: CardKind,
     },
     /// An outcome without an intent.
     #[error("no issue of card {serial} is under way")]
@@ -77,13 +98,17 @@ pub enum JournalError {
 impl Hint for JournalError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            JournalError::Busy { .. } => "wait until the other command is done",
-            JournalError::Line { .. } => "the file was changed by hand; put back the copy you keep of it",
-            JournalError::ChipIssued { .. } => "use a blank card",
+            JournalError::Store(error) => return error.hint(),
+            JournalError::ChipIssued { .. } | JournalError::ChipScrapped { .. } => "use a blank card",
             JournalError::NumberIssued { .. } => "give the card another number",
-            JournalError::ChipUnderWay { .. } => "finish that card first, or give it up",
-            JournalError::NumberUnderWay { .. } => "finish the other card first, or give it up",
-            JournalError::Io { .. } | JournalError::NoIntent { .. } => return None,
+            JournalError::ChipUnderWay { .. } => {
+                "finish that card first, or give it up with `gridcard stock scrap`"
+            }
+            JournalError::NumberUnderWay { .. } => {
+                "finish the other card first, or give it up with `gridcard stock scrap`"
+            }
+            JournalError::ChipOfKind { .. } => "use a blank of the kind",
+            JournalError::NoIntent { .. } => return None,
         })
     }
 }

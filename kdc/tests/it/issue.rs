@@ -6,12 +6,13 @@ use gridcard_kdc::ids::{DeviceNumber, Pin, Pins, Serial};
 use gridcard_kdc::issue::{
     Condition, IssueError, Issued, Order, Personalisation, Recorded, StepFault, recorded,
 };
-use gridcard_kdc::journal::{self, Event, Journal, Outcome};
+use gridcard_kdc::journal::{Journal, Outcome, Subject};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::{Hint, RecordedError};
 use gridcard_kdc::plan::render::Hidden;
 use gridcard_kdc::plan::{Master, Plan, Request};
 use gridcard_kdc::source::{KeySource, SoftSource};
+use gridcard_kdc::store::Store;
 use keys::{Key, Role, Suite};
 use wire::channel::ChannelError;
 use wire::profile::{CardInfo, CardKind, Recipient, State};
@@ -178,17 +179,13 @@ fn a_run_cut_off_anywhere_is_finished_by_another() {
         };
         for cut in 0..commands {
             for pull in [Pull::Before, Pull::After] {
-                let folder = tempfile::tempdir().unwrap();
-                let path = folder.path().join("journal.jsonl");
                 let mut card = blank(Suite::TripleDes);
                 card.pull = Some((cut, pull));
-                let mut journal = Journal::open(&path).unwrap();
+                let mut journal = Journal::of(Store::in_memory().unwrap());
                 let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
                 let what = format!("{} cut at {cut} {pull:?}: {error}", kind.name());
                 assert!(error.to_string().ends_with("the card was removed before it answered"), "{what}");
                 card.pull = None;
-                drop(journal);
-                let mut journal = Journal::open(&path).unwrap();
                 let tries = card.tries;
                 match run_recorded(&plan, &mut card, &mut journal, None) {
                     Ok(Recorded::Issued(issued)) => assert_eq!(issued.serial, serial(), "{what}"),
@@ -202,7 +199,7 @@ fn a_run_cut_off_anywhere_is_finished_by_another() {
                     }
                 }
                 assert_finished(&plan, &card);
-                assert_eq!(journal.issued(), 1, "{what}");
+                assert_eq!(journal.issued().unwrap(), 1, "{what}");
             }
         }
         assert_eq!(open, 1, "{}", kind.name());
@@ -281,9 +278,7 @@ fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
     let plan = plan(CardKind::Esam, Suite::TripleDes);
     let mut card = blank(Suite::TripleDes);
     card.master = Key::from_16(Suite::TripleDes, [0x5A; 16]);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.jsonl");
-    let mut journal = Journal::open(&path).unwrap();
+    let mut journal = Journal::of(Store::in_memory().unwrap());
     for tries in [2, 1] {
         let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
         assert_eq!(
@@ -298,8 +293,8 @@ fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
     assert!(matches!(guarded, RecordedError::LastTry { tries: 1, .. }), "{guarded}");
     assert_eq!(card.tries, 1);
     assert!(card.files.is_empty());
-    let failures = journal::read(&path).unwrap();
-    let failures = failures.iter().filter(|(_, entry)| matches!(entry.event, Event::Failed { .. })).count();
+    let happenings = journal.store().happenings().unwrap();
+    let failures = happenings.iter().filter(|entry| entry.what == "failed").count();
     assert_eq!(failures, 2);
 }
 
@@ -353,19 +348,25 @@ fn another_pin_on_a_half_made_card_is_found_out() {
 #[test]
 fn a_lost_card_is_given_up_and_frees_its_number() {
     let plan = plan(CardKind::Esam, Suite::TripleDes);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.jsonl");
-    let mut journal = Journal::open(&path).unwrap();
+    let mut journal = Journal::of(Store::in_memory().unwrap());
     let mut card = blank(Suite::TripleDes);
     card.pull = Some((20, Pull::Before));
     let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
     let RecordedError::Issue(error) = error else { panic!("{error}") };
     assert!(error.is_interruption());
-    let (_, entry) = journal::read(&path).unwrap().remove(0);
-    let Event::Intent { subject } = entry.event else { panic!("{entry:?}") };
-    assert!(journal.awaits(&subject), "an interruption leaves the intent open");
+    let entry = journal.store().happenings().unwrap().remove(0);
+    assert_eq!((entry.what.as_str(), entry.serial), ("intent", Some(serial())));
+    let subject = Subject {
+        serial: serial(),
+        kind: plan.kind(),
+        number: plan.number(),
+        region: plan.region(),
+        suite: plan.suite(),
+        state: plan.state(),
+    };
+    assert!(journal.awaits(&subject).unwrap(), "an interruption leaves the intent open");
     let why = ChannelError::Removed.to_string();
     journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
-    let other = gridcard_kdc::journal::Subject { serial: Serial([9; 8]), ..subject };
+    let other = Subject { serial: Serial([9; 8]), ..subject };
     journal.check(&other).unwrap();
 }

@@ -1,12 +1,11 @@
-//! The journal: what it forbids, and what a crash can do to it.
+//! The journal: what it forbids, and how it takes over the journal of an older version.
 
 use crate::{NUMBER, REGION, SERIAL};
-use gridcard_kdc::ids::Serial;
 use gridcard_kdc::issue::KeyCheck;
-use gridcard_kdc::journal::{self, Event, Journal, JournalError, Outcome, Subject, Torn};
+use gridcard_kdc::journal::{self, Journal, JournalError, Outcome, Subject};
+use gridcard_kdc::messages::StoreError;
+use gridcard_kdc::store::{Durability, FILE, Stage, Store};
 use keys::{Role, Suite};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
 use tempfile::TempDir;
 use wire::profile::{CardKind, State};
@@ -16,7 +15,7 @@ const ISSUED: Outcome<'static> = Outcome::Issued { keys: &[], apdus: 7 };
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.jsonl");
+    let path = folder.path().join(FILE);
     (folder, path)
 }
 
@@ -46,24 +45,22 @@ fn what_was_written_is_there_after_opening_again() {
     {
         let mut journal = Journal::open(&path).unwrap();
         journal.intend(AT, &subject).unwrap();
-        assert!(journal.awaits(&subject));
+        assert!(journal.awaits(&subject).unwrap());
         journal.note_own_master(AT, subject.serial).unwrap();
         journal.conclude(AT, &subject, Outcome::Issued { keys: &[key], apdus: 61 }).unwrap();
     }
-    let journal = Journal::open(&path).unwrap();
-    assert_eq!((journal.issued(), journal.torn()), (1, None));
-    assert!(journal.has_own_master(subject.serial));
-    assert!(!journal.awaits(&subject));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    let intent = r#"{"at":"2026-01-05 09:00:00","event":"intent","serial":"0102030405060708","kind":"esam","number":"000000000042","region":"33020000","suite":"3des","state":"test"}"#;
-    assert_eq!(lines[0], intent);
-    assert_eq!(lines[1], r#"{"at":"2026-01-05 09:00:00","event":"own-master","serial":"0102030405060708"}"#);
-    let outcome = r#""keys":[{"role":"kic","check_value":"A1B2C3","confirmed":true}],"apdus":61}"#;
-    assert!(lines[2].ends_with(outcome), "{}", lines[2]);
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.issued().unwrap(), 1);
+    assert!(journal.has_own_master(subject.serial).unwrap());
+    assert!(!journal.awaits(&subject).unwrap());
+    let chip = journal.store().chip(subject.serial).unwrap().unwrap();
+    assert_eq!((chip.stage, chip.number.as_deref()), (Stage::Issued, Some(NUMBER)));
+    assert_eq!(chip.checks.unwrap(), r#"[{"role":"kic","check_value":"A1B2C3","confirmed":true}]"#);
+    drop(journal);
     let entries = journal::read(&path).unwrap();
-    assert_eq!(entries.len(), 3);
-    assert_eq!(entries[1].1.event, Event::OwnMaster { serial: subject.serial });
+    let words: Vec<&str> = entries.iter().map(|entry| entry.what.as_str()).collect();
+    assert_eq!(words, ["intent", "own-master", "issued"]);
+    assert_eq!(entries[2].detail, "61 commands");
 }
 
 #[test]
@@ -75,18 +72,19 @@ fn a_chip_and_a_number_are_issued_once() {
     journal.conclude(AT, &done, ISSUED).unwrap();
     drop(journal);
     let mut journal = Journal::open(&path).unwrap();
-    assert!(matches!(journal.intend(AT, &done), Err(JournalError::ChipIssued { line: 2, .. })));
+    assert!(matches!(journal.intend(AT, &done), Err(JournalError::ChipIssued { .. })));
     let same_chip = esam(SERIAL, OTHER_NUMBER);
-    assert!(matches!(journal.intend(AT, &same_chip), Err(JournalError::ChipIssued { line: 2, .. })));
+    assert!(matches!(journal.intend(AT, &same_chip), Err(JournalError::ChipIssued { .. })));
     let same_number = esam(OTHER_SERIAL, NUMBER);
     let refused = journal.intend(AT, &same_number).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "esam 000000000042 was issued on card 0102030405060708 (line 2 of the journal)"
+        "esam 000000000042 was issued on card 0102030405060708 (on 2026-01-05 09:00:00)"
     );
     // Meters and SAMs are numbered apart.
     let psam = Subject { kind: CardKind::Psam, ..same_number };
     journal.intend(AT, &psam).unwrap();
+    drop(journal);
     assert_eq!(journal::read(&path).unwrap().len(), 3, "refusals write nothing");
 }
 
@@ -98,8 +96,8 @@ fn a_card_under_way_keeps_its_chip_and_number() {
     journal.intend(AT, &begun).unwrap();
     let other_number = esam(SERIAL, OTHER_NUMBER);
     let other_chip = esam(OTHER_SERIAL, NUMBER);
-    assert!(matches!(journal.check(&other_number), Err(JournalError::ChipUnderWay { line: 1, .. })));
-    assert!(matches!(journal.check(&other_chip), Err(JournalError::NumberUnderWay { line: 1, .. })));
+    assert!(matches!(journal.check(&other_number), Err(JournalError::ChipUnderWay { .. })));
+    assert!(matches!(journal.check(&other_chip), Err(JournalError::NumberUnderWay { .. })));
     journal.intend(AT, &begun).unwrap();
     journal.conclude(AT, &begun, failed(None)).unwrap();
     journal.check(&other_number).unwrap();
@@ -126,95 +124,123 @@ fn tries_are_remembered_until_a_success() {
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(AT, &subject).unwrap();
     journal.conclude(AT, &subject, failed(Some(2))).unwrap();
-    assert_eq!(journal.tries_left(subject.serial), Some(2));
+    assert_eq!(journal.tries_left(subject.serial).unwrap(), Some(2));
     journal.intend(AT, &subject).unwrap();
     journal.conclude(AT, &subject, failed(None)).unwrap();
     drop(journal);
     let mut journal = Journal::open(&path).unwrap();
-    assert_eq!(journal.tries_left(subject.serial), Some(2), "another failure does not give tries back");
+    assert_eq!(
+        journal.tries_left(subject.serial).unwrap(),
+        Some(2),
+        "another failure does not give tries back"
+    );
     journal.intend(AT, &subject).unwrap();
     journal.conclude(AT, &subject, ISSUED).unwrap();
-    assert_eq!(journal.tries_left(subject.serial), None);
+    assert_eq!(journal.tries_left(subject.serial).unwrap(), None);
 }
 
 #[test]
 fn one_process_at_a_time() {
     let (_folder, path) = folder();
     let journal = Journal::open(&path).unwrap();
-    assert!(matches!(Journal::open(&path), Err(JournalError::Busy { .. })));
+    assert!(matches!(Journal::open(&path), Err(JournalError::Store(StoreError::Issuing { .. }))));
     drop(journal);
     Journal::open(&path).unwrap();
 }
 
-/// Every length a crash can leave: whole lines count, the torn rest is named, and the journal goes on.
+/// A line of the journal of an older version.
+fn line(event: &str, subject: &Subject, more: &str) -> String {
+    format!(
+        r#"{{"at":"{AT}","event":"{event}","serial":"{}","kind":"esam","number":"{}","region":"{REGION}","suite":"3des","state":"test"{more}}}"#,
+        subject.serial, subject.number
+    )
+}
+
+/// Every length a crash can leave of an old journal: whole lines count, the torn rest counts for nothing, and the
+/// file is renamed.
 #[test]
-fn a_torn_end_is_tolerated_at_every_byte() {
-    let (_folder, path) = folder();
+fn an_old_journal_is_taken_over_at_every_length() {
     let (first, second) = (esam(SERIAL, NUMBER), esam(OTHER_SERIAL, OTHER_NUMBER));
-    let mut journal = Journal::open(&path).unwrap();
-    journal.intend(AT, &first).unwrap();
-    journal.conclude(AT, &first, ISSUED).unwrap();
-    journal.intend(AT, &second).unwrap();
-    drop(journal);
-    let whole = std::fs::read(&path).unwrap();
-    let ends: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] == b'\n').collect();
-    for cut in 0..=whole.len() {
-        std::fs::write(&path, &whole[..cut]).unwrap();
+    let lines = [
+        line("intent", &first, ""),
+        line("issued", &first, r#","keys":[],"apdus":7"#),
+        line("intent", &second, ""),
+        format!(r#"{{"at":"{AT}","event":"own-master","serial":"{OTHER_SERIAL}"}}"#),
+        line("failed", &second, r#","why":"refused","tries_left":2"#),
+    ];
+    let whole = lines.join("\n") + "\n";
+    let ends: Vec<usize> = (0..whole.len()).filter(|at| whole.as_bytes()[*at] == b'\n').collect();
+    for cut in (0..=whole.len()).step_by(13).chain(ends.iter().flat_map(|end| [*end, end + 1])) {
+        let (folder, path) = folder();
+        let old = folder.path().join("journal.jsonl");
+        std::fs::write(&old, &whole[..cut]).unwrap();
         let mut journal = Journal::open(&path).unwrap();
-        let line_ends = ends.iter().filter(|end| **end < cut).count() as u64;
         // A line is whole without its line end too.
-        let torn = cut != 0 && whole[cut - 1] != b'\n' && !ends.contains(&cut);
-        let expected = torn.then_some(Torn { from: line_ends + 1, to: line_ends + 1 });
-        assert_eq!(journal.torn(), expected.as_ref(), "cut at {cut}");
-        let third = esam("AABBCCDDEEFF0011", "000000000099");
-        journal.intend(AT, &third).unwrap();
-        assert_eq!(journal.torn(), None);
+        let done = ends.iter().filter(|end| **end <= cut).count();
+        assert_eq!(journal.store().happenings().unwrap().len(), done, "cut at {cut}");
+        assert_eq!(journal.awaits(&first).unwrap(), done == 1, "cut at {cut}");
+        assert_eq!(journal.issued().unwrap(), i64::from(done >= 2), "cut at {cut}");
+        assert_eq!(journal.awaits(&second).unwrap(), done == 3 || done == 4, "cut at {cut}");
+        assert_eq!(journal.has_own_master(second.serial).unwrap(), done >= 4, "cut at {cut}");
+        assert_eq!(journal.tries_left(second.serial).unwrap(), (done == 5).then_some(2), "cut at {cut}");
+        assert!(!old.exists());
         drop(journal);
-        let again = Journal::open(&path).unwrap();
-        assert!(again.awaits(&third), "cut at {cut}");
-        assert_eq!(again.torn(), None);
-        let events = journal::read(&path).unwrap();
-        let notes = events.iter().filter(|(_, entry)| matches!(entry.event, Event::Torn { .. })).count();
-        assert_eq!(notes, usize::from(torn), "cut at {cut}");
+        // Killed before the renaming: the same file again changes nothing.
+        std::fs::write(&old, &whole[..cut]).unwrap();
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.store().happenings().unwrap().len(), done, "cut at {cut}, twice");
     }
 }
 
 #[test]
-fn a_crash_while_mending_is_mended_too() {
-    let (_folder, path) = folder();
+fn torn_lines_that_an_old_journal_explains_count_for_nothing() {
+    let (folder, path) = folder();
     let subject = esam(SERIAL, NUMBER);
-    std::fs::write(&path, b"{\"at\":\"2026\n{\"at\":\"2026-01-05\",\"event\":\"to").unwrap();
-    let mut journal = Journal::open(&path).unwrap();
-    assert_eq!(journal.torn(), Some(&Torn { from: 1, to: 2 }));
-    journal.intend(AT, &subject).unwrap();
-    drop(journal);
-    let lines: Vec<u64> = journal::read(&path).unwrap().iter().map(|(line, _)| *line).collect();
-    assert_eq!(lines, [3, 4]);
-    assert!(Journal::open(&path).unwrap().awaits(&subject));
+    let torn = format!(r#"{{"at":"{AT}","event":"torn","from":1,"to":1}}"#);
+    let text = ["{\"at\":\"20", &torn, &line("intent", &subject, "")].join("\n");
+    std::fs::write(folder.path().join("journal.jsonl"), text).unwrap();
+    assert!(Journal::open(&path).unwrap().awaits(&subject).unwrap());
 }
 
 #[test]
-fn a_changed_line_in_the_middle_is_an_error() {
+fn a_changed_line_of_an_old_journal_is_an_error_and_nothing_is_taken_over() {
+    let (folder, path) = folder();
+    let old = folder.path().join("journal.jsonl");
+    let lines =
+        [line("intent", &esam(SERIAL, NUMBER), ""), line("intent", &esam(OTHER_SERIAL, OTHER_NUMBER), "")];
+    std::fs::write(&old, lines.join("\n").replacen("\"esam\"", "\"easm\"", 1)).unwrap();
+    let refused = Journal::open(&path).unwrap_err();
+    assert!(matches!(refused, JournalError::Store(StoreError::OldLine { line: 1, .. })), "{refused}");
+    assert!(refused.to_string().contains("unknown card kind \"easm\""), "{refused}");
+    assert!(old.exists());
+}
+
+#[test]
+fn a_clock_that_went_back_a_day_is_named() {
     let (_folder, path) = folder();
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(AT, &esam(SERIAL, NUMBER)).unwrap();
-    journal.intend(AT, &esam(OTHER_SERIAL, OTHER_NUMBER)).unwrap();
-    drop(journal);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("\"esam\"", "\"easm\"", 1)).unwrap();
-    let refused = Journal::open(&path).unwrap_err();
-    assert!(matches!(refused, JournalError::Line { line: 1, .. }), "{refused}");
-    assert!(refused.to_string().contains("unknown card kind \"easm\""), "{refused}");
+    let other = esam(OTHER_SERIAL, OTHER_NUMBER);
+    // A clock that is put right by minutes is no clock that went back.
+    let error = journal.intend("2026-01-04 23:59:59", &other).unwrap_err();
+    assert!(error.to_string().contains("the clock went back"), "{error}");
+    journal.intend("2026-01-05 08:59:00", &other).unwrap();
 }
 
 #[test]
-fn bytes_that_are_no_text_count_as_torn() {
-    let (_folder, path) = folder();
-    let subject = esam(SERIAL, NUMBER);
-    Journal::open(&path).unwrap().intend(AT, &subject).unwrap();
-    OpenOptions::new().append(true).open(&path).unwrap().write_all(&[0x00, 0xFF, 0xFE]).unwrap();
-    let journal = Journal::open(&path).unwrap();
-    assert_eq!(journal.torn(), Some(&Torn { from: 2, to: 2 }));
-    assert!(journal.awaits(&subject));
-    assert_eq!(journal.tries_left(Serial([0; 8])), None);
+fn a_foreign_file_and_a_newer_store_are_refused() {
+    let (folder, path) = folder();
+    std::fs::write(&path, "this is no database, and long enough to look like one").unwrap();
+    let error = Store::open(&path, Durability::Now).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    let other = folder.path().join("other.sqlite");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let error = Store::open(&other, Durability::Now).unwrap_err();
+    assert!(matches!(error, StoreError::NotOurs { .. }), "{error}");
+    let newer = folder.path().join("newer.sqlite");
+    drop(Store::open(&newer, Durability::Now).unwrap());
+    let sql = "INSERT INTO schema_version (version) VALUES (99)";
+    rusqlite::Connection::open(&newer).unwrap().execute_batch(sql).unwrap();
+    let error = Store::open(&newer, Durability::Now).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
 }

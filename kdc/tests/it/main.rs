@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod batch;
 mod card_source;
 mod ceremony;
 mod devices;
@@ -14,6 +15,7 @@ mod paper_issuer;
 mod plan;
 mod primitives;
 mod soft;
+mod stock;
 
 use gridcard_kdc::ids::Validity;
 use gridcard_kdc::plan::{Plan, Request};

@@ -3,15 +3,15 @@
 use crate::world::{blank, copy, number, pin, plan, region, serial, with_pins};
 use kdc::ids::Serial;
 use kdc::issue::{Order, Recorded, recorded};
-use kdc::journal::{self, Event, Journal};
+use kdc::journal::Journal;
 use kdc::messages::{Hint, RecordedError};
 use kdc::plan::{Master, Plan};
 use kdc::source::{CardSource, KeySource, SoftSource};
+use kdc::store::Store;
 use kdc::{Roots, ids::DeviceNumber};
 use keys::{Key, Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
-use std::path::{Path, PathBuf};
 use vcard::{Pull, Slot, SupplyCut, Torn};
 use wire::Sw;
 use wire::profile::{CardKind, DF_PURCHASE, Recipient};
@@ -36,7 +36,6 @@ struct Bench {
     source: SoftSource,
     blank: Slot,
     serial: Serial,
-    folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -52,18 +51,18 @@ impl Bench {
             source,
             blank: blank(kind, suite, &label),
             serial: serial(&label),
-            folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn journal(&self, name: &str) -> PathBuf {
-        self.folder.path().join(format!("{name}.jsonl"))
+    /// A journal of its own for one card.
+    fn journal(&self) -> Journal {
+        Journal::of(Store::in_memory().unwrap())
     }
 
     fn run(
         &mut self,
         card: &mut Slot,
-        journal: &Path,
+        journal: &mut Journal,
         if_open: Option<Master>,
     ) -> Result<Recorded, RecordedError> {
         run(&self.plan, self.serial, card, &mut self.source, journal, if_open)
@@ -71,7 +70,7 @@ impl Bench {
 
     /// Another run after a broken one: finishes the card, or asks the operator in the one open case. True when
     /// it asked.
-    fn finish(&mut self, card: &mut Slot, journal: &Path, what: &str) -> bool {
+    fn finish(&mut self, card: &mut Slot, journal: &mut Journal, what: &str) -> bool {
         let asked = match self.run(card, journal, None) {
             Ok(_) => false,
             Err(error) => {
@@ -86,7 +85,7 @@ impl Bench {
     }
 
     /// Card information, each key and the PIN, as another reader finds them; the journal tells of one issue.
-    fn assert_finished(&mut self, card: &Slot, journal: &Path, what: &str) {
+    fn assert_finished(&mut self, card: &Slot, journal: &mut Journal, what: &str) {
         let kind = self.plan.kind();
         let mut card = copy(card);
         let mut fmcos = Fmcos::new(&mut card);
@@ -107,10 +106,10 @@ impl Bench {
         if self.plan.needs_pin() {
             fmcos.verify_pin(0, pin().expose()).unwrap_or_else(|error| panic!("{what}: {error}"));
         }
-        let entries = journal::read(journal).unwrap();
-        let done = |event: &Event| matches!(event, Event::Issued { .. } | Event::Found { .. });
-        assert_eq!(entries.iter().filter(|(_, entry)| done(&entry.event)).count(), 1, "{what}");
-        assert!(done(&entries.last().unwrap().1.event), "{what}: {entries:?}");
+        let entries = journal.store().happenings().unwrap();
+        let done = |what: &str| matches!(what, "issued" | "found");
+        assert_eq!(entries.iter().filter(|entry| done(&entry.what)).count(), 1, "{what}");
+        assert!(done(&entries.last().unwrap().what), "{what}: {entries:?}");
     }
 
     fn own_master(&self) -> Key {
@@ -129,13 +128,13 @@ fn run(
     serial: Serial,
     card: &mut Slot,
     source: &mut dyn KeySource,
-    journal: &Path,
+    journal: &mut Journal,
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
     let at = "2026-01-05 09:00:00";
     with_pins(plan.kind(), |pins| {
         let order = Order { plan, wanted: Some(serial), pins, if_open, spend_last_try: false, at };
-        recorded::issue(&order, card, source, &mut Journal::open(journal).unwrap(), &mut ())
+        recorded::issue(&order, card, source, journal, &mut ())
     })
 }
 
@@ -147,10 +146,10 @@ fn a_card_pulled_at_any_command_is_finished_by_another_run() {
         for (pull, name) in [(Pull::Before as fn(u32) -> Pull, "before"), (Pull::AfterAnswering, "after")] {
             for n in 0.. {
                 let what = format!("{} pulled {name} command {n}", kind.name());
-                let journal = bench.journal(&format!("{name}-{n}"));
+                let mut journal = bench.journal();
                 let mut card = copy(&bench.blank);
                 card.pull(pull(n));
-                match bench.run(&mut card, &journal, None) {
+                match bench.run(&mut card, &mut journal, None) {
                     Ok(_) => {
                         assert!(n > 25, "{what}: {n} commands");
                         break;
@@ -158,7 +157,7 @@ fn a_card_pulled_at_any_command_is_finished_by_another_run() {
                     Err(error) => assert!(error.to_string().contains("was removed"), "{what}: {error}"),
                 }
                 card.insert();
-                asked += u32::from(bench.finish(&mut card, &journal, &what));
+                asked += u32::from(bench.finish(&mut card, &mut journal, &what));
             }
         }
         // Only the answer to the writing of the own master decides which key the card holds; on T=0 that
@@ -176,14 +175,14 @@ fn a_card_whose_supply_fails_at_any_page_write_is_finished_by_another_run() {
         for torn in [Torn::Erased, Torn::Noise(9)] {
             for after in 0.. {
                 let what = format!("{} cut at page write {after}, {torn:?}", kind.name());
-                let journal = bench.journal(&format!("{torn:?}-{after}"));
+                let mut journal = bench.journal();
                 let mut card = copy(&bench.blank);
                 card.cut(SupplyCut { after, torn });
-                if bench.run(&mut card, &journal, None).is_ok() {
+                if bench.run(&mut card, &mut journal, None).is_ok() {
                     assert!(after > 60, "{what}: {after} page writes");
                     break;
                 }
-                bench.finish(&mut card, &journal, &what);
+                bench.finish(&mut card, &mut journal, &what);
             }
         }
     }
@@ -200,7 +199,7 @@ fn an_issuing_card_pulled_at_any_command_costs_nothing() {
             let what = format!("issuing card pulled {name} command {n}");
             let mut issuing = copy(&province.esam_issuing);
             let mut card = copy(&bench.blank);
-            let journal = bench.journal(&format!("issuing-{name}-{n}"));
+            let mut journal = bench.journal();
             let (plan, serial) = (bench.plan.clone(), bench.serial);
             issuing.pull(pull(n));
             let broken = match CardSource::open(IssuingCard::new(&mut issuing), &pin()) {
@@ -208,7 +207,7 @@ fn an_issuing_card_pulled_at_any_command_costs_nothing() {
                     assert!(error.to_string().contains("was removed"), "{what}: {error}");
                     true
                 }
-                Ok(mut source) => run(&plan, serial, &mut card, &mut source, &journal, None).is_err(),
+                Ok(mut source) => run(&plan, serial, &mut card, &mut source, &mut journal, None).is_err(),
             };
             if !broken {
                 assert!(n > 12, "{n} commands");
@@ -216,9 +215,9 @@ fn an_issuing_card_pulled_at_any_command_costs_nothing() {
             }
             issuing.insert();
             let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin()).unwrap();
-            run(&plan, serial, &mut card, &mut source, &journal, None)
+            run(&plan, serial, &mut card, &mut source, &mut journal, None)
                 .unwrap_or_else(|error| panic!("{what}: {error}"));
-            bench.assert_finished(&card, &journal, &what);
+            bench.assert_finished(&card, &mut journal, &what);
         }
     }
 }
@@ -230,10 +229,10 @@ fn a_finished_card_is_closed() {
         for kind in KINDS {
             let mut bench = Bench::new(kind, suite);
             let mut card = copy(&bench.blank);
-            let journal = bench.journal("first");
-            bench.run(&mut card, &journal, None).unwrap();
-            bench.assert_finished(&card, &journal, kind.name());
-            let error = bench.run(&mut card, &bench.journal("second"), None).unwrap_err();
+            let mut journal = bench.journal();
+            bench.run(&mut card, &mut journal, None).unwrap();
+            bench.assert_finished(&card, &mut journal, kind.name());
+            let error = bench.run(&mut card, &mut bench.journal(), None).unwrap_err();
             assert!(error.to_string().contains("is issued already"), "{error}");
             let mut fmcos = Fmcos::new(&mut card);
             fmcos.reset().unwrap();

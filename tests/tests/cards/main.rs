@@ -7,6 +7,7 @@
 mod bench;
 mod counters;
 mod export;
+mod inspect;
 mod interrupted;
 mod issuing;
 mod life;

@@ -4,6 +4,7 @@
 //! behind, or make what no command makes (a SIM with the user's own messages on it).
 #![cfg(test)]
 
+mod batch;
 mod card;
 mod ceremony;
 mod command;
@@ -26,5 +27,6 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+mod stock;
 mod wire_time;
 mod world;

@@ -96,7 +96,7 @@ fn search(secrets: &Secrets, said: &[&Ran], files: &[(PathBuf, Vec<u8>)]) {
             assert!(found >= 2, "no key in {}: the search is blind", path.display());
         }
     }
-    for name in ["journal.jsonl", "ceremony.json", "server.sqlite", "role.json"] {
+    for name in ["office.sqlite", "ceremony.json", "server.sqlite", "role.json"] {
         assert!(
             looked_into.iter().any(|file| file == name),
             "{name} was not among the files: {looked_into:?}"

@@ -107,7 +107,15 @@ fn versions_of_dependencies_stand_in_the_root_manifest_alone() {
 #[test]
 fn scripts_can_be_run() {
     use std::os::unix::fs::PermissionsExt;
-    for path in [".ci/run", "scripts/test", "scripts/demo", "tests/judge/open_record.py"] {
+    for path in [
+        ".ci/run",
+        "scripts/test",
+        "scripts/demo",
+        "scripts/bench-pcsc",
+        "tests/judge/open_record.py",
+        "tests/judge/pcsc.sh",
+        "examples/read_sim.py",
+    ] {
         let mode = std::fs::metadata(tree::root().join(path)).unwrap().permissions().mode();
         assert_ne!(mode & 0o111, 0, "{path} is not executable");
     }

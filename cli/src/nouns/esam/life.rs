@@ -231,7 +231,8 @@ impl Office<'_, '_> {
             Planned::Done => {
                 let keys = keys_of(&mut bay, &seen)?;
                 // A run that broke off after the card was done is concluded now.
-                if let Some(passing) = journal.open_passage(seen.serial).filter(|open| open.act == self.act) {
+                if let Some(passing) = journal.open_passage(seen.serial)?.filter(|open| open.act == self.act)
+                {
                     journal.conclude_passage(&at, &passing, &keys)?;
                 }
                 ("was done", keys)

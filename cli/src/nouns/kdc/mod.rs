@@ -60,7 +60,7 @@ fn status(global: &Global) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
-    let issued = issue::journal(&folder)?.issued();
+    let issued = issue::journal(&folder)?.issued()?;
     let revoked = RevokedList::of(&folder)?.cards;
     let text = format!(
         "{}\n\n{}",

@@ -10,8 +10,10 @@ use crate::clock::{entropy, now};
 use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
+use crate::nouns::stock;
 use crate::output::{answer, facts, say, table};
 use crate::wire_time;
+use ::kdc::ids::Serial;
 use ::meter::{
     Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
 };
@@ -22,6 +24,7 @@ use reader::driver::esam::Esam;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
+use wire::Channel;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::profile::{CardKind, State};
@@ -219,10 +222,13 @@ fn new(global: &Global, options: &New) -> Result<()> {
     })
     .with_context(|| format!("{}", options.pairing.display()))?;
     // The card must be an ESAM before it moves.
-    Bay::open(global, &options.esam, CardKind::Esam)?.close()?;
+    let mut esam = Bay::open(global, &options.esam, CardKind::Esam)?;
+    let serial = wire::atr::serial_of(&esam.reset()?).map(Serial);
+    esam.close()?;
     place.make()?;
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
+    stock::meter_made(global, &meters, options.number, serial)?;
     let text = format!("meter {} ({}) stands in {}", options.number, state.name(), place.folder.display());
     answer(global, &text, json!({ "meter": options.number.to_string(), "state": state.name() }));
     Ok(())

@@ -9,7 +9,7 @@ mod new;
 mod read;
 
 pub use carry::take_receipt;
-pub use new::{Person, personalised};
+pub use new::{Person, inspect, personalised};
 
 use crate::args::Global;
 use crate::bay::Bay;

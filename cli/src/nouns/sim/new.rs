@@ -157,3 +157,30 @@ pub fn personalised(global: &Global, person: &Person<'_>, messages: u8, chv1: Op
 
 /// Record length of EF_MSISDN in our mask.
 const MSISDN_RECORD: usize = 28;
+
+/// Looks at a SIM that was just personalised, as a telephone would: its identities are what they should be, and without ADM1
+/// nobody changes them.
+pub fn inspect(channel: &mut dyn wire::Channel, iccid: &str, imsi: &str) -> Result<()> {
+    let mut sim = Sim::new(channel);
+    sim.reset()?;
+    let expected = [
+        (&[Fid::MF, EF_ICCID][..], wire::sim::iccid_file(iccid)?.to_vec(), "ICCID"),
+        (&[Fid::MF, DF_GSM, EF_IMSI][..], wire::sim::imsi_file(imsi)?.to_vec(), "IMSI"),
+        (&[Fid::MF, DF_TELECOM, EF_GRID][..], wire::sim::grid_file(State::Test).to_vec(), "state"),
+    ];
+    for (path, bytes, what) in expected {
+        sim.select(path)?;
+        let len = u8::try_from(bytes.len())?;
+        if sim.read_binary(0, len)? != bytes {
+            return Err(refused(format!("inspection: the SIM does not hold its {what}")).into());
+        }
+        match sim.update_binary(0, &bytes) {
+            Err(error) if error.channel().is_some() => return Err(error.into()),
+            Err(_) => {}
+            Ok(()) => {
+                return Err(refused(format!("inspection: the SIM let a stranger write its {what}")).into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Cards of a batch that come one by one.
+
+use super::batch::{Common, Issuer};
+use super::feeders::{Folder, Hand};
+use super::packed::{paper, spoiled};
+use crate::card_ref::CardRef;
+use crate::clock::now;
+use ::kdc::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
+use ::kdc::ids::{CheckValue, Pins, Serial};
+use ::kdc::issue::inspect::inspect;
+use ::kdc::issue::{Issued, KeyCheck, Order, Recorded, recorded};
+use ::kdc::journal::{Journal, KeyRecord};
+use ::kdc::plan::{Plan, Step};
+use ::kdc::source::{CardSource, KeySource};
+use ::kdc::store::Store;
+use anyhow::Result;
+use keys::Role;
+use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
+use reader::error::CardError;
+use std::time::Instant;
+use wire::Channel;
+use wire::profile::Recipient;
+
+/// Runs the batch.
+pub fn run(common: &Common<'_>, batch: &Summary, store: Store, control: &mut Control<'_>) -> Result<Ended> {
+    let Some(issuer) = &common.issuing else {
+        return Err(crate::fail::refused("SIMs are not made by hand").into());
+    };
+    let mut card = issuer.card.clone();
+    let mut source = CardSource::open(IssuingCard::new(&mut card), &issuer.pin)?;
+    let mut journal = Journal::of(store);
+    let mut maker = Fed { common, issuer, source: &mut source };
+    let stop = control.stop;
+    match (&common.options.blanks, &common.options.reader) {
+        (Some(folder), _) => {
+            let mut feeder = Folder::open(common.global, folder, common.kind, issuer.about.state)?;
+            Ok(run_fed(&mut journal, batch, &mut feeder, &mut maker, control)?)
+        }
+        (None, reader) => {
+            let reader = reader.clone().unwrap_or(CardRef::Reader(crate::card_ref::ReaderName::new("")));
+            let mut feeder = Hand::new(common.global, reader, common.kind, stop);
+            Ok(run_fed(&mut journal, batch, &mut feeder, &mut maker, control)?)
+        }
+    }
+}
+
+struct Fed<'a, 's> {
+    common: &'a Common<'a>,
+    issuer: &'a Issuer,
+    source: &'s mut dyn KeySource,
+}
+
+impl FedMaker for Fed<'_, '_> {
+    fn make(&mut self, job: &Job, serial: Serial, card: &mut dyn Channel, journal: &mut Journal) -> Made {
+        let begun = Instant::now();
+        let plan = match self.common.plan(self.issuer, &job.number, job.more.ceiling_fen) {
+            Ok(plan) => plan,
+            Err(error) => return spoiled(serial, false, format!("{error:#}")),
+        };
+        let issued = match self.issue(&plan, serial, card, journal) {
+            Ok(issued) => issued,
+            Err(made) => return made,
+        };
+        let tally = match inspect(&plan, serial, &issued.keys, card, self.source) {
+            Ok(tally) => tally,
+            Err(error) => {
+                return match fate::of_inspected(&error) {
+                    fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
+                    _ => spoiled(serial, true, error.to_string()),
+                };
+            }
+        };
+        let paper = match paper(&plan, self.source, &issued) {
+            Ok(paper) => paper,
+            Err(made) => return made,
+        };
+        Made::Good(Box::new(Good {
+            serial,
+            card: Some(CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state() }),
+            keys: issued.keys.iter().map(KeyRecord::from).collect(),
+            apdus: issued.apdus + tally.apdus,
+            millis: begun.elapsed().as_millis() as u64,
+            image: None,
+            paper,
+        }))
+    }
+}
+
+impl Fed<'_, '_> {
+    fn issue(
+        &mut self,
+        plan: &Plan,
+        serial: Serial,
+        card: &mut dyn Channel,
+        journal: &mut Journal,
+    ) -> Result<Issued, Made> {
+        let lost = |why: String| Made::Lost { why, gone: false };
+        let at = now(self.common.global).map_err(|error| lost(format!("{error:#}")))?.to_string();
+        let order = Order {
+            plan,
+            wanted: Some(serial),
+            pins: Pins::from(self.issuer.card_pin.as_ref()),
+            if_open: self.common.options.allowed.try_master,
+            spend_last_try: self.common.options.allowed.spend_last_try,
+            at: &at,
+        };
+        match recorded::issue(&order, card, self.source, journal, &mut ()) {
+            Ok(Recorded::Issued(issued)) => Ok(issued),
+            Ok(Recorded::Found(_)) => {
+                let keys = keys_on(plan, card)
+                    .map_err(|error| Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) })?;
+                Ok(Issued { kind: plan.kind(), number: plan.number(), serial, keys, apdus: 0, resumed: true })
+            }
+            Err(error) => Err(match fate::of_recorded(plan, &error) {
+                fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
+                fate => spoiled(serial, fate == fate::Fate::Scrapped, error.to_string()),
+            }),
+        }
+    }
+}
+
+/// The keys that a finished card shows.
+fn keys_on(plan: &Plan, card: &mut dyn Channel) -> Result<Vec<KeyCheck>, CardError> {
+    let mut fmcos = Fmcos::new(card);
+    fmcos.reset()?;
+    fmcos.select_mf()?;
+    for step in plan.steps() {
+        if let Step::Select(fid) = step {
+            fmcos.select_fid(*fid)?;
+            break;
+        }
+    }
+    let mut keys = Vec::new();
+    for row in Recipient::Card(plan.kind()).keys() {
+        if let Some(role) = Role::from_code(row.role) {
+            let check_value = CheckValue(fmcos.key_information(row.kind, row.id)?.kcv);
+            keys.push(KeyCheck { role, check_value, confirmed: false });
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,77 @@
+//! The stock through the command: in, somewhere else, out, and what it adds up to.
+
+use crate::world::{Kind, World};
+
+fn office() -> World {
+    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+    world.found_province();
+    world.found_city();
+    world
+}
+
+const BLANKS: &str = "kind,serial,box,place\nesam,00000000000000A1,B7,\nesam,00000000000000A2,B7,shelf 3\nesam,00000000000000A3,B8,\n";
+
+#[test]
+fn a_card_goes_from_blank_to_scrap_and_its_history_tells() {
+    let world = office();
+    world.file("blanks.csv", BLANKS);
+    world.city(&["stock", "in", "blanks.csv"]).run().ok().shows(&["3 item(s) taken in"]);
+    let twice = world.city(&["stock", "in", "blanks.csv"]).run();
+    twice.fails(1, &["blanks.csv, line 2", "00000000000000A1", "is in the stock since"]);
+    world.city(&["card", "new", "blank.card", "--kind", "esam", "--serial", "00000000000000A1"]).run().ok();
+    let issue = ["esam", "issue", "--meter", "000000000042", "--card", "blank.card", "--pin-file", "pin"];
+    world.city(&issue).run().ok();
+    world.city(&["stock", "dispatch", "000000000042", "--to", "meter factory"]).run().ok();
+    let again = world.city(&["stock", "dispatch", "000000000042", "--to", "elsewhere"]).run();
+    again.fails(1, &["is dispatched; it cannot be dispatched", "blank, refused or issued", "hint: "]);
+    world.city(&["stock", "back", "000000000042", "--to", "house"]).run().ok();
+    world.city(&["stock", "scrap", "000000000042", "--why", "cracked"]).run().ok();
+    let shown = world.city(&["stock", "show", "00000000000000A1"]).run().ok();
+    for what in ["arrived", "intent", "issued", "dispatched", "taken-back", "scrapped", "cracked", "box B7"] {
+        assert!(shown.stdout.contains(what), "{what}: {}", shown.stdout);
+    }
+    // A scrapped card's number was issued, and is not issued again.
+    let issue = world.city(&["esam", "issue", "--meter", "000000000042", "--pin-file", "pin"]);
+    issue.run().fails(1, &["esam 000000000042 was issued on card 00000000000000A1"]);
+}
+
+#[test]
+fn the_report_adds_up_over_single_cards_and_batches() {
+    let world = office();
+    world.file("blanks.csv", BLANKS);
+    world.city(&["stock", "in", "blanks.csv"]).run().ok();
+    world.file("request.csv", "number\n000000000001\n000000000002\n");
+    world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes"]).run().ok();
+    world
+        .city(&["stock", "move", "--box", "B7", "--to", "safe"])
+        .run()
+        .ok()
+        .shows(&["2 item(s) moved to safe"]);
+    let report = world.city(&["stock", "report", "--json"]).run().ok().object();
+    assert_eq!(report["adds_up"], true);
+    assert_eq!(report["came_in"]["esam"], 5);
+    let list = world.city(&["stock", "list", "--state", "blank", "--where", "safe", "--json"]).run().ok();
+    assert_eq!(list.object()["count"], 2);
+    world.city(&["stock", "list", "--kind", "esam", "--csv", "all.csv"]).run().ok();
+    let text = std::fs::read_to_string(world.path("all.csv")).unwrap();
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(text.starts_with("kind,serial,number,state,place,box,since\n"));
+    // The list comes in again elsewhere: what goes out as CSV names its items.
+    world
+        .city(&["stock", "dispatch", "--from-csv", "all.csv", "--to", "branch", "--kind", "esam"])
+        .run()
+        .ok();
+    let out = world.city(&["stock", "list", "--state", "dispatched", "--json"]).run().ok();
+    assert_eq!(out.object()["count"], 5);
+}
+
+#[test]
+fn bad_lists_and_unknown_names_change_nothing() {
+    let world = office();
+    world.file("bad.csv", "kind,serial,number\nesam,00000000000000A1,\nesam,xx,\nmeter,,12\nspoon,,\n");
+    let bad = world.city(&["stock", "in", "bad.csv"]).run();
+    bad.fails(1, &["line 3: serial", "line 4: number", "line 5: a kind is", "nothing was taken in"]);
+    world.city(&["stock", "show", "00000000000000A1"]).run().fails(1, &["the stock knows no", "hint: "]);
+    world.city(&["stock", "move", "--box", "Z", "--to", "safe"]).run().fails(1, &["there is no box Z"]);
+    world.city(&["stock", "list", "--state", "lost"]).run();
+}
