@@ -199,7 +199,7 @@ fn a_city_serves_its_own_region_only() {
 #[test]
 fn roles_outside_the_table_are_refused() {
     let suite = Suite::TripleDes;
-    for (kind, role) in [(CardKind::Psam, 2), (CardKind::Esam, 9), (CardKind::EsamIssuing, 10)] {
+    for (kind, role) in [(CardKind::Psam, 2), (CardKind::Esam, 9), (CardKind::PsamIssuing, 10)] {
         let recipient = Recipient::Card(kind);
         let header = [0x84, 0xD4, 0x01, role, 0x1C];
         let refused = source(recipient, suite).export_key(&target(recipient, true), role, CHALLENGE, header);
