@@ -7,6 +7,7 @@ use crate::fail::{Exit, exit_of};
 use crate::output::say;
 use ::kdc::batch::Feeder;
 use anyhow::{Context, Result};
+use reader::pcsc::{Fault, FindError, PcscError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wire::profile::{CardKind, State};
@@ -130,7 +131,7 @@ impl Feeder for Hand<'_> {
                 hand.bay = Some(bay);
                 Ok(true)
             }
-            Err(error) if error.chain().any(|cause| cause.is::<ChannelError>()) => Ok(false),
+            Err(error) if no_card_yet(&error) => Ok(false),
             Err(error) => Err(format!("{error:#}")),
         })
     }
@@ -149,4 +150,20 @@ impl Feeder for Hand<'_> {
         self.bay = None;
         Ok(())
     }
+}
+
+/// Whether the reader is there and only waits for its card; everything else that is wrong with it ends the run.
+fn no_card_yet(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| match cause.downcast_ref::<PcscError>() {
+        Some(PcscError::Connect { fault, .. }) => {
+            matches!(fault, Fault::NoCard | Fault::Removed | Fault::Unpowered)
+        }
+        Some(PcscError::Find(error)) => {
+            matches!(error, FindError::NoCard { .. } | FindError::CardElsewhere { .. })
+        }
+        Some(PcscError::Service(_)) => false,
+        None => {
+            matches!(cause.downcast_ref::<ChannelError>(), Some(ChannelError::Absent | ChannelError::Removed))
+        }
+    })
 }
