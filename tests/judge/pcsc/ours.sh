@@ -109,10 +109,13 @@ main=0000000000000A01 psam_issuing=0000000000000A02 esam_issuing=0000000000000A0
 esam=0000000000000A05 plain=0000000000000A06
 meter=261100000001 customer=330200000001 iccid=89860026330000000010
 pin=(--pin-file "$work/pin")
+second=(--second-pin-file "$work/pin2")
 card_pin=(--card-pin-file "$work/pin")
+officers=("${pin[@]}" "${second[@]}" "${card_pin[@]}" --card-second-pin-file "$work/pin2")
 
 blanks() {
     echo 123456 >"$work/pin"
+    echo 654321 >"$work/pin2"
     local kind serial
     while read -r kind serial; do
         quietly "$gridcard" card new --kind "$kind" --serial "$serial" "$work/$kind.card"
@@ -147,11 +150,11 @@ doctor() {
 life() {
     serve 1 "$work/main-control.card" "$work/psam-issuing.card"
     serve 2 "$work/esam-issuing.card" "$work/esam.card"
-    quietly "$gridcard" kdc init --test-root "${pin[@]}" --card "pcsc:$main"
+    quietly "$gridcard" kdc init --test-root "${pin[@]}" "${second[@]}" --card "pcsc:$main"
     grep -q "pcsc:$main" "$GRIDCARD_HOME/province/main-control.card.link" || die "no link to the main control card"
-    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${pin[@]}" "${card_pin[@]}" \
+    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${officers[@]}" \
         --card "pcsc:$psam_issuing"
-    quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${pin[@]}" "${card_pin[@]}" \
+    quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${officers[@]}" \
         --card "pcsc:${lines[2]} 00"
     quietly "$gridcard" city open "pcsc:$psam_issuing" "pcsc:$esam_issuing"
     quietly "$gridcard" esam issue --meter "$meter" "${pin[@]}" --card "pcsc:$esam"
