@@ -286,7 +286,11 @@ fn order(global: &Global, options: &Order) -> Result<()> {
         id: OrderId(random(&mut *entropy(global, &format!("order {} {}", options.customer, now(global)?)))),
     };
     let sealed = with_psam(global, &folder, &options.pin, |psam| {
-        Ok(store.purchase(psam, &request, &Terms::default())?)
+        let sealed = store.purchase(psam, &request, &Terms::default())?;
+        if let Some(left) = psam.counter()?.left() {
+            say(format!("the PSAM can seal {left} more order(s)"));
+        }
+        Ok(sealed)
     })?;
     hand_out(global, &folder, options.customer, &sealed, options.out.as_deref())
 }
