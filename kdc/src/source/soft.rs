@@ -135,11 +135,11 @@ impl SoftSource {
         match &self.store {
             Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
                 let version = target.version.unwrap_or(1);
-                (self.from_root(&Roots::test(roots.suite()), target, code, version), version)
+                (self.key_of_root(&Roots::test(roots.suite()), target, code, version), version)
             }
             Store::Province(roots) => {
                 let version = target.version.unwrap_or(1);
-                (self.from_root(roots, target, code, version), version)
+                (self.key_of_root(roots, target, code, version), version)
             }
             Store::City(keys) => {
                 let key = match (role, target.recipient) {
@@ -154,7 +154,7 @@ impl SoftSource {
         }
     }
 
-    fn from_root(&self, roots: &Roots, target: &Target, code: u8, version: u8) -> Key {
+    fn key_of_root(&self, roots: &Roots, target: &Target, code: u8, version: u8) -> Key {
         let role = match (Role::from_code(code), code) {
             (Some(role), _) => role,
             (None, PREVIOUS_MASTER) => Role::Master,

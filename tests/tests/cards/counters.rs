@@ -58,7 +58,6 @@ fn a_counter_ends_and_counts_each_target_once() {
         for n in [1, 1, 2, 2, 2, 3, 3] {
             own_master(&mut source, suite, n).unwrap();
         }
-        drop(source);
         assert_eq!(made(&mut card), (Some(0), 3));
         let before = user_area(&card);
         let mut source = open(&mut card, CardKind::EsamIssuing);
@@ -68,7 +67,6 @@ fn a_counter_ends_and_counts_each_target_once() {
         // The last one may still be asked for, so that its card can be finished; an earlier one is a new card.
         own_master(&mut source, suite, 3).unwrap();
         assert_eq!(own_master(&mut source, suite, 2).unwrap_err(), SourceError::Spent);
-        drop(source);
         assert_eq!(made(&mut card), (Some(0), 3));
         assert!(user_area(&card) == before || user_area(&card).len() == before.len());
     }
@@ -82,22 +80,13 @@ fn a_supply_cut_gives_no_master_uncounted() {
     for torn in [Torn::Old, Torn::Prefix(20), Torn::Erased, Torn::Noise(4)] {
         for after in 0.. {
             let mut card = copy(&fresh);
-            let mut source = open(&mut card, CardKind::EsamIssuing);
-            // The PINs are verified; what is written from now on is the count.
-            let given = {
-                drop(source);
-                card.cut(SupplyCut { after, torn });
-                source = match crate::world::with_pins(CardKind::EsamIssuing, |pins| {
-                    CardSource::open(IssuingCard::new(&mut card), pins)
-                }) {
-                    Ok(source) => source,
-                    Err(_) => {
-                        continue;
-                    }
-                };
-                own_master(&mut source, suite, 1).is_ok()
-            };
-            drop(source);
+            card.cut(SupplyCut { after, torn });
+            let opened = crate::world::with_pins(CardKind::EsamIssuing, |pins| {
+                CardSource::open(IssuingCard::new(&mut card), pins)
+            });
+            // The first writes are those of the PIN's tries; the count comes after them.
+            let Ok(mut source) = opened else { continue };
+            let given = own_master(&mut source, suite, 1).is_ok();
             let mut card = copy(&card);
             let (_, count) = made(&mut card);
             assert!(count == 1 || !given, "write {after}, {torn:?}: given and not counted");
@@ -125,7 +114,6 @@ fn the_limit_is_written_under_the_cards_own_master_alone() {
     let mut main = open(&mut province.main, CardKind::MainControl);
     life::raise(&mut card, &mut main, Some(9)).unwrap();
     assert_eq!(made(&mut card), (Some(9), 0));
-    drop(main);
     // A city's card holds no master of an issuing card.
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     assert!(matches!(life::raise(&mut card, &mut city, None), Err(kdc::messages::LifeError::NotOurs { .. })));
@@ -150,7 +138,6 @@ fn a_psam_seals_up_to_its_limit_and_the_city_raises_it() {
     assert!(user_area(&card) == before, "a refused order changed the PSAM");
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     life::raise(&mut card, &mut city, Some(3)).unwrap();
-    drop(city);
     assert!(seal(&mut card, 3).is_ok());
     assert_eq!(seal(&mut card, 4), Err(Sw::COUNTER_END));
     let counter = Psam::open(&mut card).unwrap().counter().unwrap();

@@ -43,7 +43,6 @@ fn a_whole_life_shows_the_right_keys_at_every_step() {
                 }
                 Planned::Done => assert_eq!(i, LIFE.len() - 1, "{what}: nothing to do"),
             }
-            drop(source);
             let (seen, keys) = shown(&mut esam);
             assert_eq!((seen.info.state, seen.version), (state, version), "{what}");
             let wanted = if version == 0 { vec![] } else { office.check_values(state, version, number(42)) };
@@ -141,7 +140,6 @@ fn broken(
         }
         Planned::Done => assert!(switched, "{what}"),
     }
-    drop(source);
     let (seen, keys) = shown(&mut card);
     let (state, version) = (passage.activation().state, passage.activation().version);
     assert_eq!((seen.info.state, seen.version), (state, version), "{what}");

@@ -14,6 +14,7 @@ mod disk;
 mod images;
 mod insertion;
 mod json;
+mod life;
 #[cfg(unix)]
 mod line;
 mod lists;

@@ -232,6 +232,7 @@ sim-pulled - 20 Err-35
 write-back - 19 Err-35
 no-order - 7 Err-32
 pairing - 5 Err-32
+retired - 2 Err-31
 ";
 
 #[test]

@@ -46,7 +46,6 @@ pub fn check(global: &Global, options: &Check) -> Result<()> {
         wanted.push((role, source.city_check_value(role, options.city, options.key_version)?));
     }
     let suite = source.about().suite;
-    drop(source);
     main.close()?;
     let mut faults = Vec::new();
     // A test issuing card has the published keys, whatever the province's are.

@@ -78,7 +78,6 @@ pub fn run(global: &Global, options: &Test) -> Result<()> {
         random: &mut random,
     }
     .run();
-    drop(card);
     place.save(&meter, Keep::EveryCommand)?;
     esam.close()?;
     card_bay.close()?;

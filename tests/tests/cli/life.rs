@@ -1,0 +1,171 @@
+//! An ESAM's life by commands alone: from the maker through a formal city to new keys, back, and to the scrap.
+
+use crate::command::Call;
+use crate::world::{CHEN, Kind, Party, REGION, World, text};
+use std::path::PathBuf;
+
+/// A formal city with a test issuing card, and a meter's maker with a test province of its own.
+struct Life {
+    city: World,
+    maker: World,
+    /// The meter's ESAM, where the meter stands.
+    esam: PathBuf,
+    card: PathBuf,
+}
+
+impl Life {
+    fn new() -> Self {
+        let city = World::empty(Kind { apart: false, formal: true, suite: "3des" });
+        city.found_province();
+        city.issue_card("test-issuing", "000000000004").run().ok();
+        city.found_city();
+        let out = city.folder(Party::Province).join("out/test-issuing-000000000004.card");
+        city.city(&["city", "open", text(&out)]).run().ok();
+        let issue =
+            ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
+        city.city(&issue).run().ok().shows(&["issued test card"]);
+        let card = city.carry(&city.folder(Party::City).join("out/test-card-330200000009.card"));
+        let maker = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+        maker.found_province();
+        maker.found_city();
+        let issue = ["esam", "issue", "--meter", CHEN.meter, "--formal-on-virtual", "--pin-file", "pin"];
+        maker.city(&issue).run().ok();
+        let (esam, pairing) = maker.issued(&CHEN);
+        maker
+            .meters(&["meter", "new", CHEN.meter, "--esam", text(&esam), "--pairing", text(&pairing)])
+            .run()
+            .ok();
+        let esam = maker.esam(&CHEN);
+        Life { city, maker, esam, card }
+    }
+
+    fn act(&self, act: &str) -> Call {
+        self.city.city(&["esam", act, text(&self.esam), "--pin-file", "pin"])
+    }
+
+    fn test(&self) -> Call {
+        self.maker.meters(&["meter", "test", CHEN.meter, "--card", text(&self.card), "--pin-file", "pin"])
+    }
+
+    /// The pairing file of the last act, into the meter.
+    fn pair(&self, formal: bool) -> Call {
+        let (_, pairing) = self.city.issued(&CHEN);
+        let call = self.maker.meters(&["meter", "pair", CHEN.meter, "--pairing", text(&pairing)]);
+        if formal { call.with(&["--formal"]) } else { call }
+    }
+
+    fn state(&self) -> (String, u64) {
+        let shown = self.city.city(&["esam", "show", text(&self.esam), "--json"]).run().ok().object();
+        (shown["state"].as_str().unwrap().to_owned(), shown["key_version"].as_u64().unwrap())
+    }
+
+    /// A successor of the city's ESAM issuing card.
+    fn successor(&self, number: &str, version: &str) -> PathBuf {
+        self.city.issue_card("esam-issuing", number).with(&["--key-version", version]).run().ok();
+        self.city.folder(Party::Province).join(format!("out/esam-issuing-{number}.card"))
+    }
+}
+
+#[test]
+fn from_the_maker_to_the_scrap() {
+    let life = Life::new();
+    let report = life.test().with(&["--json"]).run().ok().object();
+    assert_eq!((&report["passed"], report["report"]["checks"].as_array().unwrap().len()), (&true.into(), 12));
+
+    // A plan shows itself and does nothing.
+    let before = std::fs::read(&life.esam).unwrap();
+    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D402001C", "844A00000A"]);
+    assert!(std::fs::read(&life.esam).unwrap() == before);
+    life.act("formal").run().ok().shows(&["formal, version 1"]);
+    life.act("formal").run().ok().shows(&["was done"]);
+    assert_eq!(life.state(), ("formal".into(), 1));
+    life.test().run().fails(4, &["formal state", "never meets a formal meter"]);
+    life.pair(false).run().fails(4, &["--formal"]);
+    life.pair(true).run().ok();
+
+    // The issuing card is lost: revoked, and its successor is of the next version.
+    let revoke = ["kdc", "revoke", "esam-issuing", "000000000003", "--why", "lost on the road"];
+    life.city.province(&revoke).run().ok();
+    life.city.province(&revoke).run().fails(1, &["revoked", "already"]);
+    life.city.issue_card("esam-issuing", "000000000003").run().fails(4, &["was revoked", "lost on the road"]);
+    let next = life.successor("000000000013", "2");
+    let list = life.city.folder(Party::Province).join("revoked.json");
+    let opened = life.city.city(&["city", "open", text(&next), "--revoked", text(&list)]).run().ok();
+    opened.shows(&["000000000013"]);
+    let found = life.city.folder(Party::City).join("earlier/esam-issuing-000000000003.card");
+    life.city.city(&["city", "open", text(&found)]).run().fails(4, &["was revoked", "lost on the road"]);
+    let old = life.successor("000000000014", "1");
+    life.city.city(&["city", "open", text(&old)]).run().fails(4, &["version 1", "version 2 already"]);
+    let check = [
+        "kdc",
+        "check",
+        "--city",
+        REGION,
+        "--key-version",
+        "2",
+        "--pin-file",
+        "pin",
+        "--second-pin-file",
+        "pin2",
+    ];
+    let place = life.city.folder(Party::City).join("esam-issuing.card");
+    life.city.province(&check).with(&[text(&place)]).run().ok();
+    life.city.province(&check).with(&[text(&found)]).run().fails(1, &["not", "version 02"]);
+
+    life.act("change-keys").run().ok().shows(&["formal, version 2"]);
+    life.pair(true).run().ok();
+
+    // Back to test needs the supervisor, and so does the end.
+    life.act("test")
+        .with(&["--second-pin-file", "pin"])
+        .run()
+        .fails(1, &["second officer's PIN was wrong", "2 tries left"]);
+    life.act("test").with(&["--second-pin-file", "pin2"]).run().ok().shows(&["test, version 1"]);
+    life.pair(false).run().ok();
+    life.act("formal").run().fails(1, &["not higher"]);
+    life.act("retire").with(&["--second-pin-file", "pin2"]).run().fails(1, &["test state"]);
+    let retire = life.maker.city(&[
+        "esam",
+        "retire",
+        text(&life.esam),
+        "--pin-file",
+        "pin",
+        "--second-pin-file",
+        "pin2",
+    ]);
+    retire.run().ok().shows(&["retired"]);
+    assert_eq!(life.state(), ("retired".into(), 0));
+    life.act("formal").run().fails(1, &["is retired"]);
+}
+
+#[test]
+fn an_issuing_card_that_is_spent_says_so() {
+    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+    world.found_province();
+    world.issue_card("esam-issuing", "000000000023").with(&["--count", "2"]).run().ok();
+    let card = world.folder(Party::Province).join("out/esam-issuing-000000000023.card");
+    world.city(&["city", "open", text(&card)]).run().ok();
+    world.file("list.csv", "meter\n000000000001\n000000000002\n000000000003\n");
+    let ran = world.city(&["esam", "issue", "--csv", "list.csv", "--pin-file", "pin"]).run();
+    ran.fails(1, &["can make 2 more", "counter is spent"]);
+    let one = world.city(&["esam", "issue", "--meter", "000000000003", "--pin-file", "pin"]).run();
+    one.fails(1, &["can make 0 more", "counter is spent", "another issuing card of the same version"]);
+}
+
+#[test]
+fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let limit =
+        |n: &str| world.city(&["psam", "limit", text(&psam), "--limit", n, "--pin-file", "pin"]).run();
+    limit("1").ok().shows(&["0 made, 1 left"]);
+    world.order(&CHEN, "50");
+    let record = world.fresh("-order.sms");
+    let refused = world.order_call(&crate::world::WANG, "50", &record).run();
+    refused.fails(1, &["used up"]);
+    assert!(!record.exists());
+    limit("5").ok().shows(&["1 made, 4 left"]);
+    world.order_call(&crate::world::WANG, "50", &record).run().ok();
+    let shown = world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object();
+    assert_eq!((&shown["sealed"], &shown["left"]), (&2.into(), &3.into()));
+}
