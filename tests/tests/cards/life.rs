@@ -518,3 +518,53 @@ fn money_is_given_up_by_name_and_to_the_fen() {
         assert_eq!(esam.activate(activation, mac).unwrap_err().sw(), Some(Sw::PURSE_NOT_EMPTY));
     }
 }
+
+/// What a tap on the ESAM and on its issuing card hears of a whole life holds no key of either hierarchy, of any version.
+#[test]
+fn no_key_passes_in_clear_in_a_whole_life() {
+    for suite in Suite::ALL {
+        let mut office = Office::new(suite);
+        let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let card = office.esam(number(42));
+        let mut esam = crate::secrets::Tapped { card, heard: heard.clone() };
+        for (act, with, ..) in LIFE.into_iter().take(6) {
+            let slot = match with {
+                Some(version) => &office.formal[usize::from(version) - 1],
+                None => &office.test,
+            };
+            let mut issuing = crate::secrets::Tapped { card: copy(slot), heard: heard.clone() };
+            let mut source = crate::world::open(&mut issuing, CardKind::EsamIssuing);
+            let seen = life::look(&mut esam).unwrap();
+            let Planned::Due(passage) = Passage::plan(act, &seen, &source.about(), NO_LEAVE).unwrap() else {
+                panic!("{act:?}");
+            };
+            passage.run(&mut esam, &mut source).unwrap();
+        }
+        let heard = heard.lock().unwrap();
+        assert!(heard.len() > 400, "{} messages", heard.len());
+        let mut looked_for = 0;
+        for (roots, versions) in [(office.roots.clone(), 1..=3_u8), (kdc::Roots::test(suite), 1..=1)] {
+            for version in versions {
+                let city = roots.city_of_version(crate::world::region(), version);
+                for role in keys::Role::ALL {
+                    for key in
+                        [roots.get(role).clone(), city.get(role).clone(), city.device(role, number(42))]
+                    {
+                        for half in key.expose().chunks(8) {
+                            let seen =
+                                heard.iter().any(|bytes| bytes.windows(8).any(|window| window == half));
+                            assert!(
+                                !seen,
+                                "{} {} version {version} passed in clear",
+                                suite.name(),
+                                role.name()
+                            );
+                            looked_for += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(looked_for >= 4 * 9 * 3 * 2);
+    }
+}

@@ -17,9 +17,9 @@ use crate::bench::Attempt;
 use wire::order::OrderKind;
 
 /// A card whose traffic, both ways, is kept.
-struct Tapped {
-    card: Slot,
-    heard: Arc<Mutex<Vec<Vec<u8>>>>,
+pub struct Tapped {
+    pub card: Slot,
+    pub heard: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Tapped {

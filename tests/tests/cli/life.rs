@@ -165,7 +165,8 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     refused.fails(1, &["used up"]);
     assert!(!record.exists());
     limit("5").ok().shows(&["1 made, 4 left"]);
-    world.order_call(&crate::world::WANG, "50", &record).run().ok();
+    // The order that was not sealed waits for it: another customer buys.
+    world.order_call(&crate::world::ZHANG, "50", &record).run().ok();
     let shown = world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object();
     assert_eq!((&shown["sealed"], &shown["left"]), (&2.into(), &3.into()));
 }

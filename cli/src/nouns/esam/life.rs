@@ -225,7 +225,9 @@ impl Office<'_, '_> {
         let at = now(self.global)?.to_string();
         let (what, keys) = match Passage::plan(self.act, &seen, &self.source.about(), self.leave())? {
             Planned::Due(passage) => {
-                bay.must_take(passage.activation().state)?;
+                if passage.activation().state == State::Formal {
+                    bay.must_take(State::Formal)?;
+                }
                 ("done", life::pass(&passage, &mut bay, &mut self.source, journal, &at)?.keys)
             }
             Planned::Done => {
