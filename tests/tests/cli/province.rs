@@ -502,7 +502,7 @@ fn a_transport_root_agreed_with_the_card_maker() {
 #[test]
 fn a_ceremony_that_was_killed_is_held_again() {
     let world = empty();
-    let args: Vec<&str> = RUN.iter().copied().collect();
+    let args = RUN.to_vec();
     let mut talk = Talk::begin(&world, "home", "shares", &args);
     talk.say(&before_shares(&world));
     let papers = talk.papers(3);
