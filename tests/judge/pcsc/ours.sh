@@ -72,6 +72,12 @@ serve() {
     die "the cards of line $line are not in their readers: $("$gridcard" reader list)"
 }
 
+# serve_hand LINE CARD: the same, where a command waits for the card and may hold it at once.
+serve_hand() {
+    "$gridcard" card serve "$2" --port "${ports[$1]}" --control "$work/control-$1" >"$work/serve-$1.out" 2>"$work/serve-$1.err" &
+    servers[$1]=$!
+}
+
 # serve_no_more LINE...: ready when pcscd has seen that the cards are gone.
 serve_no_more() {
     local line try
@@ -181,6 +187,59 @@ life() {
     pass "a purchase: order, SIM, meter, receipt and settlement, every card in a reader"
 }
 
+# says FILE WORDS [TIMES]: a command in the background says so within a while.
+says() {
+    local try
+    for ((try = 0; try < 400; try++)); do
+        [[ $(grep -c "$2" "$1" || true) -lt ${3:-1} ]] || return 0
+        sleep 0.05
+    done
+    cat "$1" >&2
+    die "nobody says '$2'"
+}
+
+# A batch by hand: two blanks come one after the other into the same reader.
+batch() {
+    local serial client status=0
+    for serial in B1 B2; do
+        quietly "$gridcard" card new --kind esam --serial "00000000000000$serial" "$work/$serial.card"
+    done
+    printf 'number\n261100000011\n261100000012\n' >"$work/request.csv"
+    serve 2 "$work/esam-issuing.card"
+    "$gridcard" issue esam --batch "$work/request.csv" --reader "pcsc:${lines[1]} 00" --yes "${pin[@]}" \
+        --result "$work/result.csv" >"$work/batch.out" 2>"$work/batch.err" &
+    client=$!
+    says "$work/batch.err" 'put the next blank'
+    serve_hand 1 "$work/B1.card"
+    says "$work/batch.err" 'take the card out'
+    serve_no_more 1
+    says "$work/batch.err" 'put the next blank' 2
+    serve_hand 1 "$work/B2.card"
+    says "$work/batch.err" 'take the card out' 2
+    serve_no_more 1
+    wait "$client" || status=$?
+    [[ $status -eq 0 ]] || { cat "$work/batch.err" "$work/batch.out" >&2; die "the batch ended with $status"; }
+    grep -q 261100000012 "$work/result.csv" || die "the batch's result lacks a line"
+    serve_no_more 2
+    serve 1 "$work/B1.card" "$work/B2.card"
+    ends 0 261100000011 "$gridcard" card show pcsc:00000000000000B1
+    ends 0 261100000012 "$gridcard" card show pcsc:00000000000000B2
+    serve_no_more 1
+    pass "a batch of two, fed by hand into one reader"
+}
+
+# A UICC is a SIM as well.
+uicc() {
+    quietly "$gridcard" sim new --profile uicc --iccid 89860026330000000036 --imsi 460000000000003 --card "$work/uicc.card"
+    serve 1 "$work/uicc.card"
+    ends 0 89860026330000000036 "$gridcard" card show pcsc:
+    quietly "$gridcard" sim write pcsc: "$work/order.sms"
+    ends 0 'an order for electricity' "$gridcard" sim list pcsc:
+    ends 0 'ADF_USIM' "$gridcard" apdu pcsc: 00A4040407A0000000871002
+    serve_no_more 1
+    pass "a UICC in a reader takes an order as a SIM does"
+}
+
 # A session that lasts: more writes than are done before something happens to it.
 long_script() {
     local n
@@ -228,6 +287,36 @@ mishaps() {
     pass "the same command again, after pcscd was killed and started anew"
 }
 
+# An ESAM that leaves its reader while it is issued: put back, the same command finishes it.
+interrupted() {
+    local n=0 serial delay number status client lost=0
+    serve 2 "$work/esam-issuing.card"
+    for delay in 0.10 0.14 0.18 0.22 0.26 0.30; do
+        n=$((n + 1))
+        serial=00000000000000C$n number=26110000010$n
+        quietly "$gridcard" card new --kind esam --serial "$serial" "$work/$serial.card"
+        serve 1 "$work/$serial.card"
+        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" >"$work/issuing.out" 2>&1 &
+        client=$! status=0
+        sleep "$delay"
+        quietly "$gridcard" slot remove 0 --control "$work/control-1"
+        wait "$client" || status=$?
+        [[ $status -eq 0 || $status -eq 3 ]] || die "issuing that was interrupted ended with $status"
+        [[ $status -eq 0 ]] || lost=$((lost + 1))
+        quietly "$gridcard" slot insert 0 --control "$work/control-1"
+        # finished, it says that nothing was left to do
+        status=0
+        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" >"$work/issuing.out" 2>&1 || status=$?
+        [[ $status -eq 0 || $status -eq 1 ]] || die "issuing again ended with $status"
+        ends 0 "$number" "$gridcard" card show "pcsc:$serial"
+        [[ -s $GRIDCARD_HOME/city-33020000/out/pairing-$number.json ]] || die "no pairing file of $number"
+        serve_no_more 1
+    done
+    [[ $lost -gt 0 ]] || die "no run of $n was interrupted"
+    serve_no_more 2
+    pass "$lost of $n ESAMs left their reader while they were issued; the same command again finished each"
+}
+
 # Another program in between: while it has the card we have it not, and while we have it nobody has.
 others() {
     "$python" - "$work/holds" <<'PYTHON' &
@@ -253,5 +342,8 @@ PYTHON
 blanks
 doctor
 life
+batch
+uicc
+interrupted
 mishaps
 others
