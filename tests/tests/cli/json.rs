@@ -186,6 +186,35 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.ok(city, &act("retire"))["esams"][0]["now"], "retired");
 }
 
+/// Batches of every kind, and what the stock says of them.
+fn batches(json: &Json<'_>) {
+    let (world, city) = (json.world, Party::City);
+    world.file("esams.csv", "number\n000000000071\n000000000072\n");
+    world.file("psams.csv", "number\n330200000071\n");
+    world.file("sims.csv", "iccid,imsi\n89860021047987991772,460000207447771\n");
+    let pin = ["--pin-file", "pin", "--yes"];
+    let batch = |kind, file| [&["issue", kind, "--batch", file][..], &pin].concat();
+    assert_eq!(json.ok(city, &batch("esam", "esams.csv"))["good"], 2);
+    let psams = [batch("psam", "psams.csv"), vec!["--card-pin-file", "pin"]].concat();
+    assert_eq!(json.ok(city, &psams)["good"], 1);
+    assert_eq!(json.ok(Party::Sims, &["issue", "sim", "--batch", "sims.csv", "--yes"])["good"], 1);
+    assert_eq!(json.ok(city, &["issue", "list"])["batches"].as_array().unwrap().len(), 2);
+    assert_eq!(json.ok(city, &["issue", "show", "1"])["asked"], 2);
+    json.ok(city, &["issue", "result", "1", "--out", "result.csv"]);
+    assert_eq!(json.ok(city, &["issue", "take", "--batch", "1", "--out", "taken"])["taken"], 2);
+
+    world.file("blanks.csv", "kind,serial,box\nesam,00000000000000A1,B7\nesam,00000000000000A2,B7\n");
+    assert_eq!(json.ok(city, &["stock", "in", "blanks.csv"])["count"], 2);
+    json.ok(city, &["stock", "move", "--box", "B7", "--to", "safe"]);
+    json.ok(city, &["stock", "dispatch", "000000000071", "--to", "a meter factory"]);
+    json.ok(city, &["stock", "back", "000000000071", "--to", "house"]);
+    json.ok(city, &["stock", "retire", "000000000071", "--why", "old"]);
+    json.ok(city, &["stock", "scrap", "00000000000000A1", "--why", "bent"]);
+    assert_eq!(json.ok(city, &["stock", "show", "00000000000000A1"])["state"], "scrapped");
+    assert_eq!(json.ok(city, &["stock", "list", "--state", "blank"])["count"], 1);
+    assert_eq!(json.ok(city, &["stock", "report"])["adds_up"], true);
+}
+
 /// Slots where nothing serves; what they say while something does is tested with `card serve`.
 fn slots(json: &Json<'_>) {
     for verb in ["list", "insert", "remove", "cycle", "reset"] {
@@ -229,6 +258,7 @@ fn every_command_answers_one_object() {
     found(&json);
     live(&json);
     lives(&json);
+    batches(&json);
     slots(&json);
     offices(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();

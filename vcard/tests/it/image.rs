@@ -194,15 +194,6 @@ fn another_kind_and_a_missing_file_are_named() {
     let nowhere = folder.path().join("nowhere.card");
     let error = Image::load(&nowhere).unwrap_err();
     assert!(matches!(&error, ImageError::Io { path, .. } if *path == nowhere), "{error}");
-    // A kind that has no program yet is no card that runs.
-    let later = chip(CardKind::TestCard);
-    let opened = gridcard_vcard::Slot::with_image(
-        later,
-        &nowhere,
-        Box::new(gridcard_vcard::OsEntropy),
-        Keep::InMemory,
-    );
-    assert!(matches!(opened.err().unwrap(), ImageError::Card { .. }));
 }
 
 #[test]
