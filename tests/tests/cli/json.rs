@@ -204,7 +204,7 @@ fn batches(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["issue", "take", "--batch", "1", "--out", "taken"])["taken"], 2);
 
     world.file("blanks.csv", "kind,serial,box\nesam,00000000000000A1,B7\nesam,00000000000000A2,B7\n");
-    assert_eq!(json.ok(city, &["stock", "in", "blanks.csv"])["count"], 2);
+    assert_eq!(json.ok(city, &["stock", "in", "blanks.csv"])["taken_in"], 2);
     json.ok(city, &["stock", "move", "--box", "B7", "--to", "safe"]);
     json.ok(city, &["stock", "dispatch", "000000000071", "--to", "a meter factory"]);
     json.ok(city, &["stock", "back", "000000000071", "--to", "house"]);
