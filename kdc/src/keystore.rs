@@ -207,7 +207,7 @@ impl KeyStore {
 
     fn slot(&self, name: &str) -> Result<&Slot, KeyStoreError> {
         let slot = self.slots.iter().find(|slot| slot.name == name);
-        slot.ok_or_else(|| KeyStoreError::NoCustodian { name: name.to_owned() })
+        slot.ok_or(KeyStoreError::NoCustodian)
     }
 }
 
@@ -329,7 +329,7 @@ impl fmt::Debug for Opened<'_> {
 fn check_name(name: &str) -> Result<(), KeyStoreError> {
     let printable = name.chars().all(|c| !c.is_control());
     if name.is_empty() || name.len() > NAME_MAX || name.trim() != name || !printable {
-        return Err(KeyStoreError::Name { name: name.to_owned() });
+        return Err(KeyStoreError::Name);
     }
     Ok(())
 }

@@ -252,7 +252,7 @@ pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> Str
 }
 
 /// Broken into lines that a sheet of A4 takes in a type one can read across a table.
-fn wrapped(text: &str) -> String {
+pub fn wrapped(text: &str) -> String {
     let (mut out, mut width) = (String::new(), 0);
     for word in text.split_whitespace() {
         let len = word.chars().count();

@@ -17,11 +17,9 @@ pub enum KeyStoreError {
         total: u8,
     },
     /// A name that cannot stand in the file.
-    #[error("{name:?} is no name of a custodian: 1 to 32 bytes, no blanks around it")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    /// It is not quoted: somebody may have typed a passphrase there.
+    #[error("that is no name of a custodian: 1 to 32 bytes, no blanks around it")]
+    Name,
     /// Two custodians of one name.
     #[error("there are two custodians {name}")]
     NameTwice {
@@ -29,11 +27,9 @@ pub enum KeyStoreError {
         name: String,
     },
     /// Not a custodian of this store.
-    #[error("{name} is no custodian of this key store")]
-    NoCustodian {
-        /// The name.
-        name: String,
-    },
+    /// It is not quoted: somebody may have typed a passphrase there.
+    #[error("this key store has no custodian of the name that was given")]
+    NoCustodian,
     /// The custodian is here already.
     #[error("{name} has opened already: another custodian is needed")]
     Already {
@@ -106,7 +102,7 @@ impl Hint for KeyStoreError {
             KeyStoreError::Passphrase { .. } => {
                 "nothing was opened; a slot that somebody changed looks the same as a wrong passphrase"
             }
-            KeyStoreError::NoCustodian { .. } => "`gridcard kdc keystore show` names the custodians",
+            KeyStoreError::NoCustodian => "`gridcard kdc keystore show` names the custodians",
             KeyStoreError::PassphraseShort { .. } => {
                 "several words are longer and easier to keep in mind than signs"
             }

@@ -85,7 +85,7 @@ fn a_wrong_passphrase_is_named_by_its_custodian_and_nothing_else() {
     assert_eq!(error, KeyStoreError::Passphrase { name: "wang fang".into() });
     assert_eq!(error.to_string(), "the passphrase of wang fang is wrong");
     let stranger = opening.add("sun li", &phrase("whatever it is")).unwrap_err();
-    assert_eq!(stranger, KeyStoreError::NoCustodian { name: "sun li".into() });
+    assert_eq!(stranger, KeyStoreError::NoCustodian);
     assert_eq!(opening.missing(), 2);
     let shown = format!("{opening:?} {store:?} {:?}", custodians(&NAMES));
     assert!(!shown.contains("the passphrase of"), "{shown}");
@@ -161,10 +161,7 @@ fn custodians_who_left_open_nothing_that_is_sealed_later() {
     let new = opening.finish().unwrap().with_custodians(&custodians(&names), 3, &mut random(11)).unwrap();
     assert_eq!((new.generation(), new.threshold()), (2, 3));
     assert_ne!(new.set(), old.set());
-    assert_eq!(
-        open(&new, &["zhao wei"]).unwrap_err(),
-        KeyStoreError::NoCustodian { name: "zhao wei".into() }
-    );
+    assert_eq!(open(&new, &["zhao wei"]).unwrap_err(), KeyStoreError::NoCustodian);
     assert!(same(&open(&new, &names[1..]).unwrap(), &Roots::test(Suite::TripleDes)));
     // The old slot of a custodian, put into the new file, is another set's.
     let (old, mut forged) = (old.to_bytes(), new.to_bytes());
@@ -187,7 +184,7 @@ fn what_cannot_be_a_store_is_refused() {
     assert_eq!(make(&NAMES, 1, QUICK), KeyStoreError::Shape { threshold: 1, total: 3 });
     assert_eq!(make(&NAMES, 4, QUICK), KeyStoreError::Shape { threshold: 4, total: 3 });
     assert_eq!(make(&["a", "a"], 2, QUICK), KeyStoreError::NameTwice { name: "a".into() });
-    assert_eq!(make(&["a", ""], 2, QUICK), KeyStoreError::Name { name: String::new() });
+    assert_eq!(make(&["a", ""], 2, QUICK), KeyStoreError::Name);
     let cheap = Cost { memory_kib: 8, ..QUICK };
     assert_eq!(make(&NAMES, 2, cheap), KeyStoreError::Cost { cost: cheap });
     let short = Passphrase::new(Zeroizing::new("too short".into())).unwrap_err();

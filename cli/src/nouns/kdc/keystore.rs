@@ -178,7 +178,7 @@ fn check(global: &Global, folder: &Path) -> Result<()> {
 fn passphrase(global: &Global, folder: &Path, options: &NewPassphrase) -> Result<()> {
     let store = load(folder)?;
     if !store.custodians().any(|name| name == options.custodian) {
-        return Err(::kdc::keystore::KeyStoreError::NoCustodian { name: options.custodian.clone() }.into());
+        return Err(::kdc::keystore::KeyStoreError::NoCustodian.into());
     }
     let opened = open(global, folder, &store, "a new passphrase")?;
     let passphrase = secret::new_passphrase(&options.custodian)?;

@@ -8,7 +8,7 @@ use crate::fail::{Exit, Failure, refused};
 use crate::home;
 use crate::output::{put, say};
 use crate::secret;
-use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step};
+use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step, wrapped};
 use ::kdc::ceremony::shares::{self, Proof, Restoring};
 use ::kdc::ceremony::{Ceremony, ComponentRecord, Founding, Note, Origin, Person, Secret, Share, ShareError};
 use ::kdc::ids::Pin;
@@ -150,7 +150,8 @@ impl<'g> Walk<'g> {
 
     fn begin(&self, number: usize, step: &Step) {
         if self.attended {
-            say(format!("\n{number}. {} ({})\n   {}", step.title, step.role, step.text));
+            let text = wrapped(step.text).trim_end().replace('\n', "\n   ");
+            say(format!("\n{number}. {} ({})\n   {text}", step.title, step.role));
         }
     }
 
