@@ -115,11 +115,14 @@ iccid=89860026330000000010
 plain_serial=00112233445566AA
 prepare() {
     local pin=(--pin-file "$work/pin") card_pin=(--card-pin-file "$work/pin") city=$GRIDCARD_HOME/city-33020000
+    local officers=("${pin[@]}" --second-pin-file "$work/pin2") supervisor=(--card-second-pin-file "$work/pin2")
     echo 123456 >"$work/pin"
+    echo 654321 >"$work/pin2"
     echo 1234 >"$work/chv1"
-    quietly "$gridcard" kdc init --test-root "${pin[@]}"
-    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${pin[@]}" "${card_pin[@]}"
-    quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${pin[@]}" "${card_pin[@]}"
+    quietly "$gridcard" kdc init --test-root "${officers[@]}"
+    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${officers[@]}" "${card_pin[@]}"
+    quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${officers[@]}" "${card_pin[@]}" \
+        "${supervisor[@]}"
     quietly "$gridcard" city open "$GRIDCARD_HOME"/province/out/*.card
     # one PSAM for the bank, one for the show; the same with ESAMs
     quietly "$gridcard" psam issue --number 330200000001 "${pin[@]}" "${card_pin[@]}"
