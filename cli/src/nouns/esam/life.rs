@@ -5,7 +5,7 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::refused;
+use crate::fail::{self, refused};
 use crate::home::{self, Home};
 use crate::issue;
 use crate::nouns::city::issuing_card;
@@ -165,7 +165,7 @@ pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
             Err(error) if options.cards.len() == 1 || ends_the_run(&error) => {
                 return Err(error.context(card.to_string()));
             }
-            Err(error) => faults.push(format!("{card}: {error:#}")),
+            Err(error) => faults.push(format!("{card}: {}", fail::words(&error))),
         }
     }
     drop(office);

@@ -142,7 +142,7 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
             ]),
             Err(error) => {
                 let lost = ends_the_run(&error);
-                let words = format!("line {}: meter {}: {error:#}", device.line, device.meter);
+                let words = format!("line {}: meter {}: {}", device.line, device.meter, fail::words(&error));
                 if lost || devices.len() == 1 {
                     return Err(error.context(words));
                 }

@@ -8,7 +8,7 @@ use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::{Exit, Failure, refused, security};
+use crate::fail::{self, Exit, Failure, refused, security};
 use crate::home::{Home, Party};
 use crate::issue::{self, Wish, validity};
 use crate::nouns::city::issuing_card;
@@ -306,7 +306,7 @@ fn make(
     let time = || now(global).map(|time| time.to_string()).unwrap_or_default();
     let by_hand = common.options.reader.is_some() || common.options.blanks.is_some();
     let mut keep_issuing = || match &common.issuing {
-        Some(issuer) => issuer.card.keep_now().map_err(|error| format!("{error:#}")),
+        Some(issuer) => issuer.card.keep_now().map_err(|error| fail::words(&error)),
         None => Ok(()),
     };
     let place = match &common.options.reader {

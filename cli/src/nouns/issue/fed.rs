@@ -5,6 +5,7 @@ use super::feeders::{Folder, Hand};
 use super::packed::{paper, spoiled};
 use crate::card_ref::CardRef;
 use crate::clock::now;
+use crate::fail;
 use ::kdc::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
 use ::kdc::ids::{CheckValue, Pins, Serial};
 use ::kdc::issue::inspect::inspect;
@@ -56,7 +57,7 @@ impl FedMaker for Fed<'_, '_> {
         let begun = Instant::now();
         let plan = match self.common.plan(self.issuer, &job.number, job.more.ceiling_fen) {
             Ok(plan) => plan,
-            Err(error) => return spoiled(serial, false, format!("{error:#}")),
+            Err(error) => return spoiled(serial, false, fail::words(&error)),
         };
         let issued = match self.issue(&plan, serial, card, journal) {
             Ok(issued) => issued,
@@ -96,7 +97,7 @@ impl Fed<'_, '_> {
         journal: &mut Journal,
     ) -> Result<Issued, Made> {
         let lost = |why: String| Made::Lost { why, gone: false };
-        let at = now(self.common.global).map_err(|error| lost(format!("{error:#}")))?.to_string();
+        let at = now(self.common.global).map_err(|error| lost(fail::words(&error)))?.to_string();
         let order = Order {
             plan,
             wanted: Some(serial),

@@ -3,7 +3,7 @@
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, exit_of};
+use crate::fail::{self, Exit, exit_of};
 use crate::output::say;
 use crate::real;
 use ::kdc::batch::Feeder;
@@ -66,8 +66,10 @@ impl Feeder for Folder<'_> {
                     return Ok(true);
                 }
                 // A file that is no card of the kind is no chip: it is passed over.
-                Err(error) if exit_of(&error) == Exit::Refused => say(format!("passed over: {error:#}")),
-                Err(error) => return Err(format!("{error:#}")),
+                Err(error) if exit_of(&error) == Exit::Refused => {
+                    say(format!("passed over: {}", fail::words(&error)))
+                }
+                Err(error) => return Err(fail::words(&error)),
             }
         }
         Ok(false)
@@ -82,7 +84,7 @@ impl Feeder for Folder<'_> {
 
     fn leave(&mut self, _: &str) -> Result<(), String> {
         match self.bay.take() {
-            Some(bay) => bay.close().map_err(|error| format!("{error:#}")),
+            Some(bay) => bay.close().map_err(|error| fail::words(&error)),
             None => Ok(()),
         }
     }
@@ -132,7 +134,7 @@ impl Feeder for Hand<'_> {
                 Ok(true)
             }
             Err(error) if real::no_card_yet(&error) => Ok(false),
-            Err(error) => Err(format!("{error:#}")),
+            Err(error) => Err(fail::words(&error)),
         })
     }
 

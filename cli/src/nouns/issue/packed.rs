@@ -4,6 +4,7 @@ use super::batch::{Common, Issuer, Issuing};
 use crate::bay::Bay;
 use crate::clock::{entropy, random};
 use crate::factory;
+use crate::fail;
 use crate::nouns::sim;
 use ::kdc::batch::{CardIdentity, Control, Ended, Good, Job, Made, Maker, Summary, fate, run_packed};
 use ::kdc::ids::{Pins, Serial};
@@ -90,11 +91,13 @@ impl CardMaker<'_> {
         let begun = Instant::now();
         let (mut card, serial) = match self.blank(job) {
             Ok(blank) => blank,
-            Err(error) => return Made::Lost { why: format!("the factory: {error:#}"), gone: false },
+            Err(error) => {
+                return Made::Lost { why: format!("the factory: {}", fail::words(&error)), gone: false };
+            }
         };
         let plan = match self.common.plan(self.issuer, &job.number, job.more.ceiling_fen) {
             Ok(plan) => plan,
-            Err(error) => return spoiled(serial, false, format!("{error:#}")),
+            Err(error) => return spoiled(serial, false, fail::words(&error)),
         };
         let issued = match personalise(&plan, serial, &mut card, source, self.issuer) {
             Ok(issued) => issued,
@@ -203,7 +206,9 @@ impl SimMaker<'_> {
         };
         let image = match sim::personalised(global, &person, self.common.options.sms_records, None) {
             Ok(image) => image,
-            Err(error) => return Made::Lost { why: format!("{}: {error:#}", job.number), gone: false },
+            Err(error) => {
+                return Made::Lost { why: format!("{}: {}", job.number, fail::words(&error)), gone: false };
+            }
         };
         match self.inspect(job, image) {
             Ok((serial, image, Ok(()))) => Made::Good(Box::new(Good {
@@ -215,8 +220,8 @@ impl SimMaker<'_> {
                 image: Some(squeeze(&image.to_bytes())),
                 paper: None,
             })),
-            Ok((serial, _, Err(error))) => spoiled(serial, true, format!("{error:#}")),
-            Err(error) => Made::Lost { why: format!("{}: {error:#}", job.number), gone: false },
+            Ok((serial, _, Err(error))) => spoiled(serial, true, fail::words(&error)),
+            Err(error) => Made::Lost { why: format!("{}: {}", job.number, fail::words(&error)), gone: false },
         }
     }
 
