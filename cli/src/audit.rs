@@ -4,19 +4,13 @@ use crate::args::Global;
 use crate::clock::now;
 use crate::fail::exit_of;
 use crate::output::say;
+use crate::people::{self, Person};
 use anyhow::{Context, Result};
 use kdc::audit::{Act, Audit, Card, LOG, Outcome};
 use kdc::ids::CheckValue;
 use kdc::keyset::RoleCheck;
 use std::path::Path;
 use std::sync::PoisonError;
-
-/// Who acts: `--operator`, or the user of the machine.
-pub fn operator(global: &Global) -> String {
-    let user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let name = global.operator.clone().or_else(user).filter(|name| !name.trim().is_empty());
-    name.unwrap_or_else(|| "unknown".to_owned())
-}
 
 /// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
 pub fn begin(global: &Global, folder: &Path) -> Result<Audit> {
@@ -29,14 +23,15 @@ pub fn batch(global: &Global, folder: &Path) -> Result<Audit> {
 }
 
 fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
-    let mut audit = open(global, folder, every_line)?;
+    let who = people::one(global, folder)?;
+    let mut audit = open(&who, folder, every_line)?;
     audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
     Ok(audit)
 }
 
-fn open(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
+fn open(who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {
     let path = folder.join(LOG);
-    let audit = Audit::open(&path, &operator(global), every_line).context("the audit log")?;
+    let audit = Audit::open(&path, &who.to_string(), every_line).context("the audit log")?;
     if let Some(torn) = audit.torn() {
         say(format!(
             "{}: the last {} byte(s) were torn by a crash and count for nothing",
@@ -81,7 +76,7 @@ pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
 
 /// The head hash of a folder's log, as people write it down.
 pub fn head(global: &Global, folder: &Path) -> Result<String> {
-    Ok(open(global, folder, true)?.head().hash.to_string())
+    Ok(open(&people::whoever(global, folder), folder, true)?.head().hash.to_string())
 }
 
 /// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
@@ -93,7 +88,8 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
     if error.chain().any(|cause| cause.downcast_ref::<kdc::audit::AuditError>().is_some()) {
         return;
     }
-    let noted = open(global, &folder, true).and_then(|mut audit| {
+    let who = people::whoever(global, &folder);
+    let noted = open(&who, &folder, true).and_then(|mut audit| {
         let outcome = Outcome::Refused { why: format!("{error:#}") };
         let at = now(global)?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong

@@ -1,5 +1,6 @@
 //! `gridcard city`: a city office and its issuing cards.
 
+use super::Deed;
 use crate::args::Global;
 use crate::audit::Noted;
 use crate::bay::{Bay, hand_over};
@@ -70,6 +71,16 @@ fn opened(folder: &Path) -> Result<Vec<Opened>> {
 /// Where a city keeps the issuing card of a kind.
 pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
     folder.join(format!("{}.card", kind.name()))
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("city open"),
+            Verb::Audit(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

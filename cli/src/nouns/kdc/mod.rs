@@ -18,6 +18,7 @@ pub use issue_card::{issue_with, out};
 pub use revoke::RevokedList;
 pub use walk::transport_root;
 
+use super::Deed;
 use crate::args::Global;
 use crate::home::{self, Home, Party};
 use crate::issue;
@@ -63,6 +64,23 @@ pub enum Verb {
 pub fn suite(text: &str) -> Result<Suite, String> {
     Suite::from_name(text)
         .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Init(_) => Deed::One("kdc init"),
+            Verb::Component(_) => Deed::One("kdc component"),
+            Verb::IssueCard(_) => Deed::One("kdc issue-card"),
+            Verb::Revoke(_) => Deed::Two("kdc revoke"),
+            Verb::Ceremony(verb) => verb.deed(),
+            Verb::Keystore(verb) => verb.deed(),
+            #[cfg(feature = "hsm")]
+            Verb::Hsm(verb) => verb.deed(),
+            Verb::Audit(_) | Verb::Check(_) | Verb::Status => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

@@ -3,6 +3,7 @@
 mod pair;
 mod test;
 
+use super::Deed;
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
@@ -106,6 +107,19 @@ pub struct Show {
 fn hundredths(text: &str) -> Result<u64, String> {
     // Energy is written like money: at most two digits after the point.
     text.parse::<Fen>().map(|value| u64::from(value.0)).map_err(|_| "write kWh, as in 12 or 12.50".into())
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::New(_) => Deed::One("meter new"),
+            Verb::Pair(_) => Deed::One("meter pair"),
+            // What a customer does at his meter stands in the meter's own events; a test leaves nothing.
+            Verb::Insert(_) | Verb::Consume(_) | Verb::Test(_) => Deed::Look,
+            Verb::Show(_) | Verb::List => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

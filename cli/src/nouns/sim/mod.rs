@@ -11,6 +11,7 @@ mod read;
 pub use carry::take_receipt;
 pub use new::{Person, inspect, personalised};
 
+use super::Deed;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
@@ -50,6 +51,18 @@ pub struct One {
     /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
     #[arg(long, value_name = "FILE")]
     pub chv1_file: Option<PathBuf>,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::New(_) => Deed::One("sim new"),
+            // A customer does these with his own SIM, and the phone.
+            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) => Deed::Look,
+            Verb::List(_) | Verb::Read(_) | Verb::Export(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.
