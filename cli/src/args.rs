@@ -75,6 +75,12 @@ pub struct Global {
     /// The arguments as they were given, the program's name first.
     #[arg(skip)]
     pub argv: Arc<Vec<std::ffi::OsString>>,
+    /// What the act's line in the log will say beside its name.
+    #[arg(skip)]
+    pub facts: Arc<Mutex<Vec<(&'static str, String)>>>,
+    /// Whether the act has a line of its own in the log already.
+    #[arg(skip)]
+    pub noted: Arc<AtomicBool>,
     /// Who acts, once he was asked.
     #[arg(skip)]
     pub people: Arc<People>,

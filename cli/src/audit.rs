@@ -9,8 +9,20 @@ use anyhow::{Context, Result};
 use kdc::audit::{Act, Audit, Card, LOG, Outcome};
 use kdc::ids::CheckValue;
 use kdc::keyset::RoleCheck;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
+/// went back is no time to begin.
+pub fn enter(global: &Global, folder: &Path) -> Result<()> {
+    let who = people::one(global, folder)?;
+    if folder.join(LOG).exists() {
+        open(&who, folder, true)?.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+    }
+    Ok(())
+}
 
 /// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
 pub fn begin(global: &Global, folder: &Path) -> Result<Audit> {
@@ -23,6 +35,7 @@ pub fn batch(global: &Global, folder: &Path) -> Result<Audit> {
 }
 
 fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
+    global.noted.store(true, Ordering::Relaxed);
     let who = people::one(global, folder)?;
     let mut audit = open(&who, folder, every_line)?;
     audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
@@ -74,6 +87,39 @@ pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
     add(global, &mut begin(global, folder)?, noted)
 }
 
+/// Says something of an act for its line in the log: a name, and what it is. No secret.
+pub fn fact(global: &Global, name: &'static str, value: impl ToString) {
+    global.facts.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.to_string()));
+}
+
+/// What an act told; several values of one name stand in one line.
+fn told(global: &Global) -> BTreeMap<&'static str, String> {
+    let mut told: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (name, value) in global.facts.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        told.entry(name)
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    told
+}
+
+/// Notes that an act was done, by its fixed name and with what it told ([`fact`]), unless it noted something itself. So no
+/// act of a party can be forgotten.
+pub fn done(global: &Global, act: &'static str) -> Result<()> {
+    let rehearsed = global.argv.iter().any(|arg| arg == "--dry-run");
+    let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return Ok(()) };
+    if rehearsed || global.noted.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let facts = told(global);
+    let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
+    note(global, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
+}
+
 /// The head hash of a folder's log, as people write it down.
 pub fn head(global: &Global, folder: &Path) -> Result<String> {
     Ok(open(&people::whoever(global, folder), folder, true)?.head().hash.to_string())
@@ -93,7 +139,8 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
         let outcome = Outcome::Refused { why: format!("{error:#}") };
         let at = now(global)?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
-        let facts = [("command", command.to_owned()), ("exit", exit_of(error).code().to_string())];
+        let mut facts: Vec<(&str, String)> = told(global).into_iter().collect();
+        facts.extend([("command", command.to_owned()), ("exit", exit_of(error).code().to_string())]);
         Ok(audit.add(&at, Act::Command, None, &[], outcome, &facts)?)
     });
     if let Err(fault) = noted {

@@ -4,8 +4,8 @@
 //! A folder says whose it is in `role.json`. `--home` names the parent of all folders, or one of them.
 
 use crate::args::Global;
+use crate::audit;
 use crate::fail::{refused, security};
-use crate::people;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -120,7 +120,7 @@ impl Home {
     fn acts(&self, folder: PathBuf) -> Result<PathBuf> {
         *self.global.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.global.deed.name().is_some() {
-            people::one(&self.global, &folder)?;
+            audit::enter(&self.global, &folder)?;
         }
         Ok(folder)
     }

@@ -1,6 +1,7 @@
 //! One file a noun.
 
 pub mod apdu;
+pub mod audit;
 pub mod card;
 pub mod city;
 pub mod esam;
@@ -51,7 +52,8 @@ pub fn run(cli: Cli) -> Result<()> {
     let Cli { mut global, noun } = cli;
     global.deed = deed(&noun);
     people::must_fit(&global)?;
-    let done = each(&global, noun);
+    let done = each(&global, noun)
+        .and_then(|()| global.deed.name().map_or(Ok(()), |act| crate::audit::done(&global, act)));
     if let (Err(error), Some(act)) = (&done, global.deed.name()) {
         crate::audit::failed(&global, act, error);
     }

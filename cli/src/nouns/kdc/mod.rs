@@ -1,6 +1,5 @@
 //! `gridcard kdc`: the province.
 
-pub mod audit;
 mod ceremony;
 mod check;
 mod holder;
@@ -18,7 +17,7 @@ pub use issue_card::{issue_with, out};
 pub use revoke::RevokedList;
 pub use walk::transport_root;
 
-use super::Deed;
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::home::{self, Home, Party};
 use crate::issue;
@@ -92,11 +91,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Ceremony(verb) => ceremony::run(global, &verb),
         Verb::Keystore(verb) => keystore::run(global, &verb),
         Verb::Audit(verb) => {
-            let folder = match verb.needs_folder() {
-                true => Some(Home::new(global)?.party(Party::Province, "reading the audit log")?),
-                false => None,
-            };
-            audit::run(global, folder.as_deref(), &verb)
+            audit::run(global, &verb, || Home::new(global)?.party(Party::Province, "reading the audit log"))
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
         Verb::Check(options) => check::check(global, &options),

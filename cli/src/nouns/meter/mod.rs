@@ -3,8 +3,9 @@
 mod pair;
 mod test;
 
-use super::Deed;
+use super::{Deed, audit};
 use crate::args::Global;
+use crate::audit as log;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now};
@@ -50,6 +51,9 @@ pub enum Verb {
     Show(Show),
     /// List the meters.
     List,
+    /// The audit log of the meters' makers.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// Options of `meter new`.
@@ -117,7 +121,7 @@ impl Verb {
             Verb::Pair(_) => Deed::One("meter pair"),
             // What a customer does at his meter stands in the meter's own events; a test leaves nothing.
             Verb::Insert(_) | Verb::Consume(_) | Verb::Test(_) => Deed::Look,
-            Verb::Show(_) | Verb::List => Deed::Look,
+            Verb::Show(_) | Verb::List | Verb::Audit(_) => Deed::Look,
         }
     }
 }
@@ -132,6 +136,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::List => list(global),
+        Verb::Audit(verb) => audit::run(global, &verb, || meters(global)),
     }
 }
 
@@ -243,6 +248,9 @@ fn new(global: &Global, options: &New) -> Result<()> {
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
     stock::meter_made(global, &meters, options.number, serial)?;
+    log::fact(global, "meter", options.number);
+    log::fact(global, "state", state.name());
+    serial.iter().for_each(|serial| log::fact(global, "serial", serial));
     let text = format!("meter {} ({}) stands in {}", options.number, state.name(), place.folder.display());
     answer(global, &text, json!({ "meter": options.number.to_string(), "state": state.name() }));
     Ok(())
