@@ -16,6 +16,7 @@ impl Json<'_> {
     fn run(&self, party: Party, args: &[&str]) -> (Ran, Value) {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
+            ["approve", ..] => "approve".to_owned(),
             [noun, group @ ("audit" | "keystore" | "ceremony"), verb, ..] => format!("{noun} {group}-{verb}"),
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
         };
