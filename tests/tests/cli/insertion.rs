@@ -238,11 +238,27 @@ fn a_meter_keeps_its_own_ceiling() {
     world.purchase(&ZHANG, "100.00");
     let order = world.order(&ZHANG, "0.01");
     world.write(&ZHANG, &order);
-    refused(&world, &ZHANG, &ZHANG, "Err-36", 21, "over-ceiling", "the balance would pass the meter's ceiling");
+    refused(
+        &world,
+        &ZHANG,
+        &ZHANG,
+        "Err-36",
+        21,
+        "over-ceiling",
+        "the balance would pass the meter's ceiling",
+    );
     let other = World::new();
     let order = other.order(&ZHANG, "100.01");
     other.write(&ZHANG, &order);
-    refused(&other, &ZHANG, &ZHANG, "Err-36", 21, "over-ceiling", "the balance would pass the meter's ceiling");
+    refused(
+        &other,
+        &ZHANG,
+        &ZHANG,
+        "Err-36",
+        21,
+        "over-ceiling",
+        "the balance would pass the meter's ceiling",
+    );
 }
 
 #[test]
