@@ -8,15 +8,18 @@
 mod target;
 
 use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::limits::{SET_LIMIT, limits};
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
+use keys::hierarchy::Use;
 use keys::{Key, Role, hierarchy, mac, seal};
 use target::{Master, Target};
 use wire::profile::{
-    self, CardInfo, CardKind, EF_CARD_INFO, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER,
-    Recipient, State,
+    self, CardInfo, CardKind, EF_CARD_INFO, EF_GRANTED, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT,
+    PREVIOUS_MASTER, Recipient, State,
 };
+use wire::psam::{self, Limits, Statement};
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
@@ -25,6 +28,8 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
+    CommandRow { name: "SEAL LIMIT",          class: Class::Only(0x80), ins: 0x3A, params: Params::P2(0x00),          case: Case::Four(38, 130), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 9",  handler: seal_limit },
+    SET_LIMIT,
     KEY_INFORMATION,
     TRIES_LEFT,
 ];
@@ -156,6 +161,57 @@ fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
     let master = target.current_master(context)?;
     context.answer.extend_from_slice(&mac::session(&master, challenge, &[&ACTIVATE, body]));
     Ok(Sw::OK)
+}
+
+/// SEAL LIMIT `80 3A P1 00`, `challenge8 || serial8 || number6 || region4 || count4 || value8`, for a PSAM with its statement
+/// behind them: the MAC of the target's SET LIMIT.
+fn seal_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
+    let (identity, rest) = rest.split_first_chunk::<18>().ok_or(Sw::WRONG_LENGTH)?;
+    let (body, rest) = rest.split_first_chunk::<{ Limits::LEN }>().ok_or(Sw::WRONG_LENGTH)?;
+    let target = Target::parse(context, command.p1, identity)?;
+    if target.master != Master::Own || target.wants_test {
+        return Err(Sw::WRONG_P1P2.into());
+    }
+    let key = hierarchy::use_key(&target.current_master(context)?, Use::Mac);
+    match target.recipient {
+        Recipient::Card(CardKind::Psam) => {
+            let statement = Statement::parse(rest).ok_or(Sw::WRONG_LENGTH)?;
+            let right = mac::bound(&key, &statement.challenge, &psam::STATEMENT, &statement.chain.to_bytes());
+            if !keys::equal(&right, &statement.mac) {
+                return Err(Sw::SM_WRONG.into());
+            }
+            grant(context, &target, Limits::parse(body).value, statement.chain.value)?;
+        }
+        Recipient::Card(kind) if kind.is_city_issuing() && rest.is_empty() => {}
+        Recipient::Card(kind) if kind.is_city_issuing() => return Err(Sw::WRONG_LENGTH.into()),
+        _ => return Err(Sw::WRONG_P1P2.into()),
+    }
+    context.answer.extend_from_slice(&mac::bound(&key, challenge, &psam::SET_LIMIT, body)[..4]);
+    Ok(Sw::OK)
+}
+
+/// Counts the value a limit opens for a PSAM beyond what it has sealed; 9402 when the province allows no more. The target of
+/// the grant before is counted by the difference, so that a run that broke off costs nothing when it is repeated; of any other
+/// the whole is counted, which may count what it had left twice, never less than it has.
+fn grant(context: &mut Context<'_>, target: &Target, limit: u64, sealed: u64) -> Result<(), Halt> {
+    let kept: [u8; 24] = context.read_ef_or_zeros(EF_GRANTED, 0)?;
+    let part = |at: usize| {
+        let mut out = [0; 8];
+        out.copy_from_slice(&kept[at..at + 8]);
+        out
+    };
+    let (granted, last_limit) = (u64::from_be_bytes(part(0)), u64::from_be_bytes(part(16)));
+    let serial = target.serial();
+    let same = granted > 0 && part(8) == serial;
+    let more = limit.saturating_sub(if same { last_limit.max(sealed) } else { sealed });
+    let granted = granted.checked_add(more).ok_or(Sw::COUNTER_END)?;
+    if granted > limits(context)?.value {
+        return Err(Sw::COUNTER_END.into());
+    }
+    let highest = if same { limit.max(last_limit) } else { limit };
+    let now = [granted.to_be_bytes(), serial, highest.to_be_bytes()].concat();
+    context.write_ef(EF_GRANTED, 0, &now)
 }
 
 /// CHECK VALUE `80 4E 00 role`, `region4 || version1`: what KEY INFORMATION shows of that city's key on its issuing card, so

@@ -1,26 +1,35 @@
-//! PSAM of a bank office, and production test card: SEAL ORDER and OPEN RECEIPT [docs/specs/cards.md 6, 11].
+//! PSAM of a bank office, and production test card: SEAL ORDER and OPEN RECEIPT, pairing with a server, limits and
+//! statements [docs/specs/cards.md 6, 11].
 //!
 //! It holds a city's `kic`, `kid` and `tac`, derives a meter's keys from the number in the order, and gives out
-//! nothing but sealed orders and opened receipts, so many as its limit says. A test card does the same with the
-//! published keys, and with no others.
+//! nothing but sealed orders and opened receipts. It seals what its server has proved, keeps a chain over all it sealed,
+//! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
+//! asks no proof and has no limit, for what it seals anybody could.
 
 use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::limits::{SET_LIMIT, limits};
 use crate::packets::PacketKeys;
-use cos::keyfile::kind;
+use cos::keyfile::{self, kind};
+use cos::rights::Right;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::{Key, Role, hierarchy, mac};
+use keys::hierarchy::Use;
+use keys::{Key, Role, Zeroizing, hierarchy, mac};
 use wire::bcd::MeterNumber;
 use wire::order::Order;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, EF_LIMIT, EF_SEALED, NO_LIMIT, State};
+use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, EF_SEALED, SERVER_KEY, State};
+use wire::psam::{self, PsamChain};
 use wire::receipt::Receipt;
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 113),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
+    CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 123),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
     CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
+    CommandRow { name: "PAIR SERVER",  class: Class::Only(0x80), ins: 0x3E, params: Params::Exactly(0x00, 0x00), case: Case::Two,           needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: pair_server },
+    CommandRow { name: "STATEMENT",    class: Class::Only(0x80), ins: 0x58, params: Params::Exactly(0x00, 0x00), case: Case::Four(8, 8),    needs: Needs::Nothing,             when_blocked: false, spec: "docs/specs/cards.md 6", handler: statement },
+    SET_LIMIT,
     KEY_INFORMATION,
     TRIES_LEFT,
 ];
@@ -41,6 +50,14 @@ const PSAM: Program = Program {
 /// The program of kind 07.
 pub static TEST_CARD: Program = Program { name: "test card", ..PSAM };
 
+/// Card information of a finished card; 6985 before.
+fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
+    let file =
+        context.mf()?.child(&context.memory, |node| node.fid() == EF_CARD_INFO).ok_or(Sw::CONDITIONS)?;
+    let info: [u8; CardInfo::LEN] = context.memory.array(file.body());
+    CardInfo::parse(&info).map_err(|_| Sw::CONDITIONS.into())
+}
+
 /// This card's city key of a role. A test card uses it only while it is the published one: formal keys, however they came
 /// there, seal nothing (6985).
 fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
@@ -49,21 +66,44 @@ fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
         return Ok(key);
     }
     let version = context.key_record(kind::APPLET, role.code())?.byte4();
-    let info =
-        context.mf()?.child(&context.memory, |node| node.fid() == EF_CARD_INFO).ok_or(Sw::CONDITIONS)?;
-    let info: [u8; CardInfo::LEN] = context.memory.array(info.body());
-    let info = CardInfo::parse(&info).map_err(|_| Sw::CONDITIONS)?;
+    let info = info(context)?;
     let published =
         hierarchy::city_key(&hierarchy::test_root(context.chip.suite, role), info.region, version);
     if info.state == State::Test && key == published { Ok(key) } else { Err(Sw::CONDITIONS.into()) }
 }
 
-/// How many orders the card may seal; a card of an older make has no file that says so.
-fn limit(context: &Context<'_>) -> Result<u32, Halt> {
-    if context.ef(EF_LIMIT).is_err() {
-        return Ok(NO_LIMIT);
+/// The chain as it stands.
+fn chain(context: &Context<'_>) -> Result<PsamChain, Halt> {
+    Ok(PsamChain::parse(&context.read_ef_or_zeros(EF_SEALED, 0)?))
+}
+
+/// The order of a SEAL ORDER, once its proof is right; 6982 without one, 6A88 of a PSAM that was never paired.
+fn proved<'c>(context: &Context<'_>, data: &'c [u8]) -> Result<&'c [u8], Halt> {
+    if context.chip.kind == CardKind::TestCard {
+        return Ok(data);
     }
-    context.read_ef_or_zeros(EF_LIMIT, 0).map(u32::from_be_bytes)
+    let number = info(context)?.number;
+    let (order, proof) = psam::split_proof(data).ok_or(Sw::NOT_ALLOWED)?;
+    let key = context.usable_key(kind::APPLET, SERVER_KEY.id)?;
+    if keys::equal(&mac::cmac8(&key, &psam::proved(&number, order)), proof) {
+        Ok(order)
+    } else {
+        Err(Sw::NOT_ALLOWED.into())
+    }
+}
+
+/// The chain after one more order, if the limits allow it.
+fn counted(context: &Context<'_>, before: &PsamChain, data: &[u8], order: &Order) -> Result<PsamChain, Halt> {
+    let after = before.after(data, order.amount).ok_or(Sw::COUNTER_END)?;
+    if context.chip.kind == CardKind::TestCard {
+        return Ok(after);
+    }
+    let limits = limits(context)?;
+    if after.count <= limits.count && after.value <= limits.value {
+        Ok(after)
+    } else {
+        Err(Sw::COUNTER_END.into())
+    }
 }
 
 /// A meter's key of a role, from this card's city key.
@@ -76,14 +116,12 @@ fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, 
 }
 
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let order = Order::parse(command.data).map_err(|_| Sw::WRONG_DATA)?;
+    let data = proved(context, command.data)?;
+    let order = Order::parse(data).map_err(|_| Sw::WRONG_DATA)?;
     let keys = packet_keys(context, order.meter)?;
-    let sealed = u32::from_be_bytes(context.read_ef(EF_SEALED, 0)?);
-    let sealed = sealed.checked_add(1).ok_or(Sw::COUNTER_END)?;
-    let limit = limit(context)?;
-    if limit != NO_LIMIT && sealed > limit {
-        return Err(Sw::COUNTER_END.into());
-    }
+    let before = chain(context)?;
+    // Asked again for the last one, after an answer that was lost: the same bytes, and nothing is counted twice.
+    let after = if before.is_last(data) { None } else { Some(counted(context, &before, data, &order)?) };
     let key_byte = context.chip.suite.packet_key_byte();
     let header = CommandHeader {
         spi: Spi::parse(packet::SPI).map_err(|_| Sw::UNKNOWN)?,
@@ -92,9 +130,43 @@ fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
         tar: packet::TAR,
         counter: u64::from(order.count),
     };
-    let user_data = packet::seal_command(&header, command.data, &keys).map_err(|_| Sw::WRONG_DATA)?;
-    context.write_ef(EF_SEALED, 0, &sealed.to_be_bytes())?;
+    let user_data = packet::seal_command(&header, data, &keys).map_err(|_| Sw::WRONG_DATA)?;
+    if let Some(after) = after {
+        context.write_ef(EF_SEALED, 0, &after.to_bytes())?;
+    }
     context.answer.extend_from_slice(&user_data);
+    Ok(Sw::OK)
+}
+
+/// PAIR SERVER `80 3E 00 00`: draws a new server key, keeps it, and gives it out this once. PIN and the city's presence
+/// (state A of the MF); the key before is dead. 6985 on a card that is not finished, and on a test card.
+fn pair_server(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> {
+    context.require(Right(profile::MF_MASTER))?;
+    let info = info(context)?;
+    if info.kind != CardKind::Psam {
+        return Err(Sw::CONDITIONS.into());
+    }
+    let mut key = Zeroizing::new([0; 16]);
+    context.entropy.fill(&mut key[..]);
+    let file = context.key_file()?;
+    match keyfile::find(&context.memory, &file, kind::APPLET, SERVER_KEY.id) {
+        Some(record) => {
+            let head = SERVER_KEY.header(record.byte4().saturating_add(1));
+            record.replace(&mut context.memory, head, &key[..])?;
+        }
+        None => keyfile::add(&mut context.memory, &file, SERVER_KEY.id, SERVER_KEY.header(1), &key[..])?,
+    }
+    context.answer.extend_from_slice(&key[..]);
+    Ok(Sw::OK)
+}
+
+/// STATEMENT `80 58 00 00 08 challenge8`: the chain, and a MAC by which the city's issuing card knows it is this card's.
+fn statement(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let challenge = command.data.try_into().map_err(|_| Sw::WRONG_LENGTH)?;
+    let chain = chain(context)?.to_bytes();
+    let key = fmcos::own_use_key(context, Use::Mac)?;
+    context.answer.extend_from_slice(&chain);
+    context.answer.extend_from_slice(&mac::bound(&key, challenge, &psam::STATEMENT, &chain));
     Ok(Sw::OK)
 }
 

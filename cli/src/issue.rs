@@ -66,6 +66,8 @@ pub struct Wish<'a> {
     pub previous: Option<u8>,
     /// How many cards or orders it may make; `None`: no limit.
     pub limit: Option<u32>,
+    /// Value in fen a PSAM issuing card may grant limits of; `None`: what is usual.
+    pub value: Option<u64>,
     /// A new card file may hold keys of a formal root some day, though it gets test keys now.
     pub formal_image: bool,
     /// What the operator allows.
@@ -85,6 +87,7 @@ impl Wish<'static> {
             version: 1,
             previous: None,
             limit: None,
+            value: None,
             formal_image: false,
             allowed: Allowed::default(),
         }
@@ -111,6 +114,7 @@ pub fn plan_of(wish: &Wish<'_>, about: &About, validity: Validity) -> Result<Pla
         version,
         previous: wish.previous,
         limit: wish.limit,
+        value: wish.value,
     })?)
 }
 

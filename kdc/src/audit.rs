@@ -187,6 +187,10 @@ impl Audit {
                 let facts = [("why", why.clone())];
                 self.add(at, other("revoke"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
             }
+            Event::Paired { number } => {
+                let psam = card(CardKind::Psam, *number);
+                self.add(at, other("pair"), Some(psam), &[], Outcome::Done, &[])
+            }
             Event::Limit { kind, number, limit } => {
                 let facts = [("limit", limit.map_or("none".to_owned(), |limit| limit.to_string()))];
                 self.add(at, other("limit"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)

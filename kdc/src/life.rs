@@ -11,7 +11,7 @@ mod recorded;
 mod render;
 
 pub use crate::messages::LifeError;
-pub use limit::raise;
+pub use limit::{pair, raise};
 pub use recorded::{Passed, pass};
 
 use crate::ids::{DeviceNumber, RegionCode, Serial};

@@ -55,6 +55,8 @@ pub struct Request {
     pub previous: Option<u8>,
     /// Cards an issuing card may make, orders a PSAM may seal; `None` for no limit.
     pub limit: Option<u32>,
+    /// Value in fen that a PSAM issuing card may grant limits of; `None`: [`wire::psam::Limits::GRANTS`].
+    pub value: Option<u64>,
 }
 
 /// Which master key of the card is meant.

@@ -19,6 +19,7 @@ pub use token::TokenSource;
 use crate::ids::{CheckValue, RegionCode};
 use keys::{Role, Suite, hierarchy};
 use wire::profile::{CardKind, Recipient, State};
+use wire::psam::{Limits, Statement};
 
 /// Level of a source in the hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,19 @@ pub trait KeySource {
         Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
     }
 
+    /// The MAC of a target's SET LIMIT, for the challenge it gave a moment before; a PSAM's statement with it
+    /// [docs/specs/cards.md 9].
+    fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        statement: Option<&Statement>,
+    ) -> Result<[u8; 4], SourceError> {
+        let _ = (challenge, limits, statement);
+        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+    }
+
     /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source
     /// cannot tell.
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
@@ -162,6 +176,16 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         (**self).seal_activation(target, challenge, activation)
+    }
+
+    fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        statement: Option<&Statement>,
+    ) -> Result<[u8; 4], SourceError> {
+        (**self).seal_limit(target, challenge, limits, statement)
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

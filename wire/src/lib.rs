@@ -13,6 +13,7 @@ pub mod money;
 pub mod order;
 pub mod packet;
 pub mod profile;
+pub mod psam;
 pub mod receipt;
 pub mod refusal;
 pub mod sim;

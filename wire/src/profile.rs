@@ -242,14 +242,20 @@ pub const EF_CARD_INFO: Fid = Fid(0x0015);
 pub const EF_TERMINAL: Fid = Fid(0x0016);
 /// Purchase application of a PSAM.
 pub const DF_PURCHASE: Fid = Fid(0xDF01);
-/// Orders sealed by a PSAM, in [`DF_PURCHASE`].
+/// Orders sealed by a PSAM and the chain over them ([`crate::psam::PsamChain`]), in [`DF_PURCHASE`].
 pub const EF_SEALED: Fid = Fid(0x0018);
-/// How many cards an issuing card may make, in its MF; how many orders a PSAM may seal, in [`DF_PURCHASE`].
+/// How many cards an issuing card may make, in its MF; how many orders a PSAM may seal, in [`DF_PURCHASE`]; both with a value
+/// ([`crate::psam::Limits`]).
 pub const EF_LIMIT: Fid = Fid(0x0017);
 /// Cards an issuing card has made, and the last of them.
 pub const EF_ISSUED: Fid = Fid(0x0018);
 /// Life of an ESAM: highest formal version, key changes, money forfeited.
 pub const EF_LIFE: Fid = Fid(0x0009);
+/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant serial 8 and limit 8.
+pub const EF_GRANTED: Fid = Fid(0x0019);
+/// The server key of a PSAM, as PAIR SERVER writes it into the purchase application of a finished card: no profile has it
+/// at closing. Its version counts the pairings.
+pub const SERVER_KEY: KeyRow = key(0, 0xF5, 0x0B, PIN, NEVER, None);
 /// A limit that never ends.
 pub const NO_LIMIT: u32 = u32::MAX;
 /// Purse of an ESAM.
@@ -275,8 +281,17 @@ pub static MAIN_CONTROL_FILES: &[FileRow] = &[CARD_INFO];
 #[rustfmt::skip]
 pub static ISSUING_FILES: &[FileRow] = &[
     CARD_INFO,
-    row(0x0017, Shape::Binary(0x04),                        FREE,      MASTER),
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
     row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+];
+
+/// Files of a PSAM issuing card.
+#[rustfmt::skip]
+pub static PSAM_ISSUING_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
+    row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x18),                        FREE,      NEVER),
 ];
 
 /// Files of a PSAM or test card in its MF.
@@ -290,9 +305,9 @@ pub static PSAM_FILES: &[FileRow] = &[
 /// Files of a PSAM or test card in its purchase application.
 #[rustfmt::skip]
 pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
-    row(0x0000, Shape::Keys(0x0080, 0x95),                  MF_MASTER, 0xFF),
-    row(0x0017, Shape::Binary(0x04),                        FREE,      MF_MASTER),
-    row(0x0018, Shape::Binary(0x04),                        FREE,      NEVER),
+    row(0x0000, Shape::Keys(0x00A0, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      NEVER),
+    row(0x0018, Shape::Binary(0x4C),                        FREE,      NEVER),
 ];
 
 /// Files of an ESAM, all in its MF.

@@ -134,11 +134,7 @@ impl Statement {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (challenge, rest) = bytes.split_first_chunk::<8>()?;
         let (chain, mac) = rest.split_first_chunk::<{ PsamChain::LEN }>()?;
-        Some(Statement {
-            challenge: *challenge,
-            chain: PsamChain::parse(chain),
-            mac: mac.try_into().ok()?,
-        })
+        Some(Statement { challenge: *challenge, chain: PsamChain::parse(chain), mac: mac.try_into().ok()? })
     }
 }
 

@@ -10,7 +10,8 @@ use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::meter::{Place, pair};
-use crate::nouns::server::{database, psam_card};
+use crate::nouns::psam::equip;
+use crate::nouns::server::{database, prove, psam_card, server_key};
 use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
 use anyhow::{Context, Result};
@@ -35,6 +36,7 @@ use wire::bcd::{BcdTime, RegionCode};
 use wire::money::Fen;
 use wire::order::{OrderId, Serial8};
 use wire::profile::{CardKind, State};
+use wire::psam::Limits;
 use wire::sms::record::RECORD_LEN;
 
 /// PIN of every card of a demo. TEST PIN, published here.
@@ -245,13 +247,19 @@ impl<'g> Life<'g> {
         let wish = Wish { pins: (&self.pin).into(), ..Wish::new(CardKind::Psam, number, self.region) };
         let mut journal = issue::journal(self.global, &self.folders.city)?;
         let place = psam_card(&self.folders.bank);
-        let issued = province::issue_with(self.global, &mut source, &wish, &place.into(), &mut journal)?;
+        let issued =
+            province::issue_with(self.global, &mut source, &wish, &place.clone().into(), &mut journal)?;
+        let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
+        let mut bay = Bay::open(self.global, &place, CardKind::Psam)?;
+        let file = server_key(&self.folders.bank);
+        equip(self.global, &mut bay, &mut source, &self.pin, limits, &file)?;
+        bay.close()?;
         self.later(600);
         self.say(
             "city",
             "PSAM issuing card",
             format!("issues PSAM {number} to the bank: {}", issue::keys_line(&issued.keys)),
-            "check values agree with the issuing card: the bank can seal orders for this city",
+            "check values agree with the issuing card; paired with the bank's server, whose proof it asks for each order",
         );
         issuing.close()
     }
@@ -395,6 +403,7 @@ impl<'g> Life<'g> {
         let sold = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
+            prove(&mut psam, &self.folders.bank)?;
             store.batch(|act| {
                 requests
                     .iter()

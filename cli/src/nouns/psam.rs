@@ -2,28 +2,32 @@
 
 use super::Deed;
 use crate::args::Global;
+use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::clock::now;
+use crate::clock::{entropy, now, random};
 use crate::fail::refused;
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{issue_with, out};
 use crate::output::{answer, facts};
 use crate::secret;
-use ::kdc::ids::{DeviceNumber, Pins};
+use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Event;
 use ::kdc::life;
-use ::kdc::source::CardSource;
-use anyhow::Result;
+use ::kdc::source::{CardSource, KeySource};
+use ::server::ServerKey;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
-use wire::profile::CardKind;
+use wire::profile::{CardKind, SERVER_KEY};
+use wire::psam::{Limits, PsamChain, Statement};
+use wire::{Channel, Sw};
 
 /// Verbs of PSAMs.
 #[derive(Debug, Subcommand)]
@@ -32,8 +36,10 @@ pub enum Verb {
     Issue(Issue),
     /// Show a PSAM: number, key version, orders sealed and left.
     Show(Show),
-    /// Give a PSAM another limit of orders, with the city's PSAM issuing card.
+    /// Give a PSAM other limits of orders and value, against its statement, with the city's PSAM issuing card.
     Limit(Limit),
+    /// Pair a PSAM with a server: a new server key, which the bank needs to sell; the one before is dead.
+    Pair(PairOptions),
 }
 
 /// Options of `psam show`.
@@ -48,19 +54,52 @@ pub struct Show {
 pub struct Limit {
     /// The PSAM: a card file, or a card in a reader.
     pub card: CardRef,
-    /// Orders it may seal in all, those it has sealed included.
-    #[arg(long, value_name = "N", conflicts_with = "no_limit", required_unless_present = "no_limit",
-        value_parser = clap::value_parser!(u32).range(0..=4_000_000_000))]
-    pub limit: Option<u32>,
-    /// It may seal without limit.
-    #[arg(long)]
-    pub no_limit: bool,
+    /// Its limits.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+}
+
+/// How many orders, and for how much. There is always a limit.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LimitOptions {
+    /// Orders it may seal in all, those it has sealed included.
+    #[arg(long, value_name = "N", default_value_t = Limits::PSAM.count)]
+    pub orders: u32,
+    /// Value it may seal in all, in whole yuan, that of the past included.
+    #[arg(long, value_name = "YUAN", default_value_t = Limits::PSAM.value / 100,
+        value_parser = clap::value_parser!(u64).range(0..=100_000_000_000_000))]
+    pub value: u64,
+}
+
+impl LimitOptions {
+    const fn limits(self) -> Limits {
+        Limits { count: self.orders, value: self.value * 100 }
+    }
+}
+
+/// Options of `psam pair`.
+#[derive(Debug, Args)]
+pub struct PairOptions {
+    /// The PSAM: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// File for the server key, for the bank. Default: psam-NUMBER.server in the city's out.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub card_pin_file: Option<PathBuf>,
 }
 
 /// Options of `psam issue`.
@@ -82,9 +121,9 @@ pub struct Issue {
     /// File with the PIN the PSAM will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
-    /// How many orders it may seal; default: no limit. The city can raise it later.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
-    pub limit: Option<u32>,
+    /// Its limits; the city can raise them later.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
@@ -96,6 +135,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
+            Verb::Pair(_) => Deed::One("psam pair"),
             Verb::Show(_) => Deed::Look,
         }
     }
@@ -107,6 +147,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
+        Verb::Pair(options) => pair_again(global, &options),
     }
 }
 
@@ -115,6 +156,12 @@ fn show(global: &Global, options: &Show) -> Result<()> {
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let mut psam = Psam::open(&mut bay)?;
     let (info, counter) = (psam.info(), psam.counter()?);
+    let known = psam.chain()?.zip(psam.limits()?);
+    let pairing = match psam.fmcos().key_information(SERVER_KEY.kind, SERVER_KEY.id) {
+        Ok(key) => Some(key),
+        Err(error) if error.sw() == Some(Sw::KEY_NOT_FOUND) => None,
+        Err(error) => return Err(error.into()),
+    };
     let version = psam.fmcos().key_information(0x35, 0x04)?.version;
     let tries = psam.fmcos().tries_left(0x3A, 0x00)?;
     bay.close()?;
@@ -124,11 +171,17 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         ("state", info.state.name().to_owned()),
         ("key version", version.to_string()),
         ("orders", issue::counter_words(&counter)),
+        ("value", known.map_or("-".into(), |(chain, limits)| value_words(&chain, &limits))),
+        ("chain", known.map_or("-".into(), |(chain, _)| hex::encode_upper(chain.head))),
+        ("server key", pairing.map_or("none: it seals nothing".into(), |key| hex::encode_upper(key.kcv))),
         ("tries of its PIN", tries.map_or("-".into(), |tries| tries.to_string())),
     ]);
     let object = json!({
         "number": number.to_string(), "city": RegionCode(info.region).to_string(), "state": info.state.name(),
         "key_version": version, "sealed": counter.made, "limit": counter.limit, "left": counter.left(), "tries": tries,
+        "value_fen": known.map(|(chain, _)| chain.value), "value_limit_fen": known.map(|(_, limits)| limits.value),
+        "chain": known.map(|(chain, _)| hex::encode_upper(chain.head)),
+        "server_key": pairing.map(|key| hex::encode_upper(key.kcv)),
     });
     answer(global, &text, object);
     Ok(())
@@ -148,17 +201,110 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
         let words = format!("PSAM {number} is of city {}, not of {region}", RegionCode(info.region));
         return Err(refused(words).hint("use the PSAM issuing card of that city").into());
     }
-    life::raise(&mut bay, &mut source, options.limit)?;
-    let counter = Psam::open(&mut bay)?.counter()?;
-    let event = Event::Limit { kind: CardKind::Psam, number, limit: options.limit };
+    let limits = options.limits.limits();
+    let statement = set_limits(global, &mut bay, &mut source, limits)?;
+    let event = Event::Limit { kind: CardKind::Psam, number, limit: Some(limits.count) };
     issue::journal(global, &folder)?.note(&now(global)?.to_string(), event)?;
+    let mut psam = Psam::open(&mut bay)?;
+    let counter = psam.counter()?;
+    let chain = statement.map(|statement| statement.chain).unwrap_or_default();
     bay.close()?;
     issuing.close()?;
-    let text = format!("PSAM {number}: {}", issue::counter_words(&counter));
+    let text = facts(&[
+        ("PSAM", number.to_string()),
+        ("orders", issue::counter_words(&counter)),
+        ("value", value_words(&chain, &limits)),
+        ("chain", hex::encode_upper(chain.head)),
+    ]);
     let object = json!({
         "number": number.to_string(), "sealed": counter.made, "limit": counter.limit, "left": counter.left(),
+        "value_fen": chain.value, "value_limit_fen": limits.value, "chain": hex::encode_upper(chain.head),
     });
     answer(global, &text, object);
+    Ok(())
+}
+
+/// Sets limits against a statement of the PSAM, asked with a fresh challenge.
+fn set_limits(
+    global: &Global,
+    card: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    limits: Limits,
+) -> Result<Option<Statement>> {
+    let challenge = random(&mut *entropy(global, &format!("statement {}", now(global)?)));
+    Ok(life::raise(card, source, limits, challenge)?)
+}
+
+/// Value sealed and left.
+fn value_words(chain: &PsamChain, limits: &Limits) -> String {
+    let yuan = |fen: u64| format!("{}.{:02} yuan", fen / 100, fen % 100);
+    format!("{} sealed, {} left", yuan(chain.value), yuan(limits.value.saturating_sub(chain.value)))
+}
+
+/// Pairs a PSAM and writes the server's file.
+fn pair(
+    global: &Global,
+    card: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    pin: &Pin,
+    file: &Path,
+) -> Result<()> {
+    let key = life::pair(card, source, pin)?;
+    let number = Psam::open(card)?.info().number;
+    let key = ServerKey::new(number, source.about().suite, *key);
+    home::write_secret(file, key.to_json().as_bytes(), true)?;
+    audit::fact(global, "server_key", file.display());
+    Ok(())
+}
+
+/// What a PSAM that was just made lacks before it can seal: its server and its limits.
+pub fn equip(
+    global: &Global,
+    card: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    pin: &Pin,
+    limits: Limits,
+    file: &Path,
+) -> Result<()> {
+    pair(global, card, source, pin, file)?;
+    set_limits(global, card, source, limits).map(drop)
+}
+
+/// Name of the file with a PSAM's server key.
+pub fn server_key_name(number: DeviceNumber) -> String {
+    format!("psam-{number}.server")
+}
+
+fn pair_again(global: &Global, options: &PairOptions) -> Result<()> {
+    let (region, folder) = Home::new(global)?.city(options.city, "pairing PSAMs")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
+    let mut psam = Psam::open(&mut bay)?;
+    let (info, limits) = (psam.info(), psam.limits()?);
+    let number = DeviceNumber(info.number);
+    if info.region != region.0 {
+        let words = format!("PSAM {number} is of city {}, not of {region}", RegionCode(info.region));
+        return Err(refused(words).hint("use the PSAM issuing card of that city").into());
+    }
+    let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM")?;
+    let file = match &options.out {
+        Some(file) => file.clone(),
+        None => out(&folder)?.join(server_key_name(number)),
+    };
+    pair(global, &mut bay, &mut source, &card_pin, &file)?;
+    let mut journal = issue::journal(global, &folder)?;
+    journal.note(&now(global)?.to_string(), Event::Paired { number })?;
+    // A PSAM of a batch, or of an issuing that broke off at its end, has no limits yet.
+    if limits.is_some_and(|limits| limits == Limits { count: 0, value: 0 }) {
+        set_limits(global, &mut bay, &mut source, Limits::PSAM)?;
+    }
+    bay.close()?;
+    issuing.close()?;
+    let text = format!("PSAM {number} is paired anew; the bank's server key is in {}", file.display());
+    answer(global, &text, json!({ "number": number.to_string(), "server_key": file.display().to_string() }));
     Ok(())
 }
 
@@ -177,24 +323,31 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     issue::tell_left(&mut source, 1)?;
     let wish = Wish {
         pins: (&card_pin).into(),
-        limit: options.limit,
         allowed: options.allowed,
         ..Wish::new(CardKind::Psam, options.number, region)
     };
-    let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    let mut journal = issue::journal(global, &folder)?;
+    let issued = issue_with(global, &mut source, &wish, &card, &mut journal)?;
+    let file = out(&folder)?.join(server_key_name(options.number));
+    let mut bay = Bay::open(global, &card, CardKind::Psam)?;
+    equip(global, &mut bay, &mut source, &card_pin, options.limits.limits(), &file)
+        .context("the PSAM is made, but not paired with a server: `gridcard psam pair` does that")?;
+    bay.close()?;
+    journal.note(&now(global)?.to_string(), Event::Paired { number: options.number })?;
     issuing.close()?;
     let text = format!(
-        "issued PSAM {} of city {region}: {}\nkeys: {}",
+        "issued PSAM {} of city {region}: {}\nkeys: {}\nserver key, for the bank alone: {}",
         options.number,
         card,
         issue::keys_line(&issued.keys),
+        file.display(),
     );
     answer(
         global,
         &text,
         json!({
             "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
-            "card": card.to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
+            "card": card.to_string(), "server_key": file.display().to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
         }),
     );
     Ok(())

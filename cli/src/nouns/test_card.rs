@@ -33,9 +33,6 @@ pub struct Issue {
     /// Number of the test card, 12 digits.
     #[arg(long)]
     pub number: DeviceNumber,
-    /// How many orders it may seal; default: no limit.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
-    pub limit: Option<u32>,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
@@ -80,7 +77,6 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     issue::tell_left(&mut source, 1)?;
     let wish = Wish {
         pins: (&card_pin).into(),
-        limit: options.limit,
         allowed: options.allowed,
         ..Wish::new(CardKind::TestCard, options.number, region)
     };

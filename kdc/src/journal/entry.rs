@@ -158,6 +158,11 @@ pub enum Event {
         /// What it may make in all; nothing: no limit.
         limit: Option<u32>,
     },
+    /// A PSAM was paired with a server; the server key before is dead.
+    Paired {
+        /// Its number.
+        number: DeviceNumber,
+    },
     /// The lines `from` to `to` were torn by a crash and hold nothing.
     Torn {
         /// First torn line, from 1.

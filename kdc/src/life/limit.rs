@@ -1,24 +1,18 @@
-//! The limit of what a card may make, raised by whoever holds its own master [docs/specs/cards.md 4, 9].
+//! Limits of what a finished card may make or seal, and the pairing of a PSAM with a server [docs/specs/cards.md 6, 9].
 
 use super::LifeError;
+use crate::ids::Pin;
 use crate::source::{Current, KeySource, Target};
+use keys::Zeroizing;
 use reader::driver::fmcos::Fmcos;
+use reader::driver::psam::Psam;
 use wire::atr::serial_of;
 use wire::channel::Channel;
-use wire::profile::{CardKind, DF_PURCHASE, EF_LIMIT, NO_LIMIT, Recipient};
+use wire::profile::{CardInfo, CardKind, EF_LIMIT, Recipient};
+use wire::psam::{Limits, Statement};
 
-/// Writes the limit of a finished card (`None`: no limit) under its own master, and reads it back: of a PSAM or test card by
-/// the city, of an issuing card by the province.
-///
-/// # Errors
-/// The source does not make such cards or is of another city; the card has no such file (an older make); the card or the
-/// source refuse.
-pub fn raise(
-    channel: &mut dyn Channel,
-    source: &mut dyn KeySource,
-    limit: Option<u32>,
-) -> Result<(), LifeError> {
-    let mut card = Fmcos::new(channel);
+/// A finished card of the source's, its MF selected.
+fn target(card: &mut Fmcos<'_>, source: &dyn KeySource) -> Result<(Target, CardInfo), LifeError> {
     let atr = card.reset()?;
     let serial = serial_of(&atr).ok_or(LifeError::NoSerial)?;
     card.select_mf()?;
@@ -35,8 +29,54 @@ pub fn raise(
         number: info.number,
         region: info.region,
     };
+    // A wrong MAC or cryptogram spends a try of the own master; the last is not spent.
     if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
         return Err(LifeError::LastTry { serial: crate::ids::Serial(serial) });
+    }
+    Ok((target, info))
+}
+
+/// Sets the limits of a finished card and reads them back: of a PSAM by the city, of an issuing card by the province. Of a PSAM
+/// its statement is asked with `challenge`, which the caller drew, and given back.
+///
+/// # Errors
+/// The source does not make such cards, is of another city, or has granted all the value it may; the card has no such file
+/// (an older make, a test card); the card or the source refuse.
+pub fn raise(
+    channel: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    limits: Limits,
+    challenge: [u8; 8],
+) -> Result<Option<Statement>, LifeError> {
+    let mut card = Fmcos::new(channel);
+    let (target, info) = target(&mut card, source)?;
+    let statement = match info.kind {
+        CardKind::Psam => Some(Psam::open(card.channel())?.statement(challenge)?),
+        _ => None,
+    };
+    // Reading the statement has selected the purchase application, where the limit stands.
+    let mac = source.seal_limit(&target, card.challenge8()?, limits, statement.as_ref());
+    card.set_limit(limits, mac?).map_err(|error| match error.tries_left() {
+        Some(tries) => LifeError::Master { tries },
+        None => error.into(),
+    })?;
+    let seen = card.read_binary(EF_LIMIT.bytes()[1], 0, Limits::LEN as u16)?;
+    if seen == limits.to_bytes() { Ok(statement) } else { Err(LifeError::NotSeen { what: "limit" }) }
+}
+
+/// PAIR SERVER of a finished PSAM, with the city's source present: the new server key, given out this once.
+///
+/// # Errors
+/// As [`raise`]; a wrong PIN, which costs a try.
+pub fn pair(
+    channel: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    pin: &Pin,
+) -> Result<Zeroizing<[u8; 16]>, LifeError> {
+    let mut card = Fmcos::new(channel);
+    let (target, info) = target(&mut card, source)?;
+    if info.kind != CardKind::Psam {
+        return Err(LifeError::NotOurs { kind: info.kind });
     }
     let challenge = card.challenge8()?;
     let cryptogram = source.authenticate_target(&target, challenge)?;
@@ -44,11 +84,7 @@ pub fn raise(
         Some(tries) => LifeError::Master { tries },
         None => error.into(),
     })?;
-    if matches!(info.kind, CardKind::Psam | CardKind::TestCard) {
-        card.select_fid(DF_PURCHASE)?;
-    }
-    let bytes = limit.unwrap_or(NO_LIMIT).to_be_bytes();
-    let sfi = EF_LIMIT.bytes()[1];
-    card.update_binary(sfi, 0, &bytes)?;
-    if card.read_binary(sfi, 0, 4)? == bytes { Ok(()) } else { Err(LifeError::NotSeen { what: "limit" }) }
+    let mut psam = Psam::open(card.channel())?;
+    psam.verify_pin(pin.expose())?;
+    Ok(psam.pair_server()?)
 }

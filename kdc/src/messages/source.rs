@@ -66,6 +66,9 @@ pub enum SourceError {
     /// The issuing card has made as many cards as it may.
     #[error("the issuing card has made all the cards it may make: its counter is spent")]
     Spent,
+    /// The province allows it no more value.
+    #[error("the issuing card has granted all the value its province allows")]
+    ValueSpent,
     /// An act of the province without its second officer.
     #[error("the main control card needs two officers: the second PIN is missing")]
     SecondPin,
@@ -139,6 +142,9 @@ impl Hint for SourceError {
             SourceError::LastTry { .. } => "be sure of the PIN, then allow it with --spend-last-try",
             SourceError::SecondPin => {
                 "let the second officer type it, or name its file with --second-pin-file"
+            }
+            SourceError::ValueSpent => {
+                "have the province raise what this issuing card may grant: `gridcard kdc limit`"
             }
             SourceError::Spent => "have the province make another issuing card of the same version",
             SourceError::Card(error) if error.sw().is_none() => return None,

@@ -6,8 +6,9 @@ use wire::money::Fen;
 use wire::profile::{
     CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
     FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
-    PSAM_PURCHASE_FILES, PinRow, Recipient, State, pins,
+    PSAM_ISSUING_FILES, PSAM_PURCHASE_FILES, PinRow, Recipient, State, pins,
 };
+use wire::psam::Limits;
 
 /// What differs from kind to kind. `application` is what stands in a directory of its own, with the keys.
 struct Profile {
@@ -52,9 +53,11 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
     let kind = request.kind;
     let (files, application) = match kind {
         MainControl => (MAIN_CONTROL_FILES, None),
-        PsamIssuing | EsamIssuing | TestIssuing => (ISSUING_FILES, None),
+        PsamIssuing => (PSAM_ISSUING_FILES, None),
+        EsamIssuing | TestIssuing => (ISSUING_FILES, None),
         Psam | TestCard => {
-            let contents = vec![limit(request)];
+            // A finished PSAM has no limit and no server yet, so it seals nothing: SET LIMIT and PAIR SERVER come after.
+            let contents = Vec::new();
             (PSAM_FILES, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
         }
         Esam => (ESAM_FILES, None),
@@ -80,10 +83,14 @@ fn contents(request: &Request) -> Result<Vec<Filling>, PlanError> {
     }
 }
 
-/// How many cards or orders the card may make.
+/// How many cards the card may make, and a PSAM issuing card what value it may grant.
 fn limit(request: &Request) -> Filling {
-    let limit = request.limit.unwrap_or(NO_LIMIT);
-    (short(EF_LIMIT), limit.to_be_bytes().to_vec(), Content::Limit)
+    let count = request.limit.unwrap_or(NO_LIMIT);
+    let value = match request.kind {
+        CardKind::PsamIssuing => request.value.unwrap_or(Limits::GRANTS),
+        _ => 0,
+    };
+    (short(EF_LIMIT), Limits { count, value }.to_bytes().to_vec(), Content::Limit)
 }
 
 /// What a request asks for that its kind has not, or that is no number.
@@ -95,8 +102,8 @@ fn check(request: &Request) -> Result<(), PlanError> {
     if kind.is_always_test() && request.state != State::Test {
         return Err(PlanError::AlwaysTest { kind });
     }
-    let limits = kind.is_city_issuing() || matches!(kind, CardKind::Psam | CardKind::TestCard);
-    if request.limit.is_some() && !limits {
+    let counts = kind.is_city_issuing();
+    if (request.limit.is_some() && !counts) || (request.value.is_some() && kind != CardKind::PsamIssuing) {
         return Err(PlanError::LimitOf { kind });
     }
     let version = request.version;

@@ -8,6 +8,7 @@ use reader::driver::issuing::IssuingCard;
 use reader::error::CardError;
 use wire::Sw;
 use wire::profile::{CardKind, OFFICER_PIN, OPERATOR_PIN, PREVIOUS_MASTER, PinRow, Recipient};
+use wire::psam::{Limits, Statement};
 
 /// Type byte of a hierarchy key on an issuing card.
 const HIERARCHY_KEY: u8 = 0xF5;
@@ -158,6 +159,19 @@ impl KeySource for CardSource<'_> {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         Ok(self.card.seal_activation(target, challenge, activation)?)
+    }
+
+    fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        statement: Option<&Statement>,
+    ) -> Result<[u8; 4], SourceError> {
+        self.card.seal_limit(target, challenge, limits, statement).map_err(|error| match error.sw() {
+            Some(Sw::COUNTER_END) => SourceError::ValueSpent,
+            _ => error.into(),
+        })
     }
 
     fn counter(&mut self) -> Result<Option<Counter>, SourceError> {

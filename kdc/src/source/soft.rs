@@ -10,6 +10,7 @@ use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
 use keys::{Key, Role, hierarchy, mac, seal};
 use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State};
+use wire::psam::{Limits, Statement};
 
 /// Header of ACTIVATE KEYS, which its MAC covers.
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
@@ -235,6 +236,19 @@ impl KeySource for SoftSource {
             Store::City(keys) => keys.get(Role::Transport),
         };
         Ok(Some(CheckValue(root.kcv())))
+    }
+
+    fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        _: Option<&Statement>,
+    ) -> Result<[u8; 4], SourceError> {
+        self.check_target(target)?;
+        let key = hierarchy::use_key(&self.current_master(target)?, hierarchy::Use::Mac);
+        let [a, b, c, d, ..] = mac::bound(&key, &challenge, &wire::psam::SET_LIMIT, &limits.to_bytes());
+        Ok([a, b, c, d])
     }
 
     fn seal_activation(

@@ -48,6 +48,7 @@ pub fn request(kind: CardKind, suite: Suite) -> Request {
         version: 1,
         previous: None,
         limit: None,
+        value: None,
     }
 }
 

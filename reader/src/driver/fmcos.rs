@@ -5,6 +5,7 @@ use super::{Link, exactly};
 use crate::error::CardError;
 use wire::channel::Channel;
 use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
+use wire::psam::{Limits, SET_LIMIT};
 use wire::status::Dialect;
 use wire::{Command, Response, Sw};
 
@@ -241,6 +242,14 @@ impl<'c> Fmcos<'c> {
     pub fn card_info(&mut self) -> Result<CardInfo, CardError> {
         let bytes = self.read_binary(EF_CARD_INFO.bytes()[1], 0, CardInfo::LEN as u16)?;
         CardInfo::parse(&bytes).map_err(|error| CardError::malformed("card information", error.to_string()))
+    }
+
+    /// SET LIMIT in the current directory: `mac` is what SEAL LIMIT gave for the challenge before. A wrong one costs a try of
+    /// the card's master key.
+    pub fn set_limit(&mut self, limits: Limits, mac: [u8; 4]) -> Result<(), CardError> {
+        let [cla, ins, p1, p2, _] = SET_LIMIT;
+        let data = [&limits.to_bytes()[..], &mac].concat();
+        self.link.send("SET LIMIT", &Command::new(cla, ins, p1, p2).data(&data)).map(drop)
     }
 
     /// KEY INFORMATION of the key of this type (any protection bits) and id in the current directory.

@@ -7,6 +7,7 @@ use wire::Command;
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::profile::{CardInfo, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
+use wire::psam::{Limits, Statement};
 
 /// The master key a target has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +142,20 @@ impl<'c> IssuingCard<'c> {
         let Some(limit) = self.fmcos.read_number(step, EF_LIMIT)? else { return Ok(None) };
         let made = self.fmcos.read_number(step, EF_ISSUED)?.unwrap_or(0);
         Ok(Some(Counter { limit: (limit != NO_LIMIT).then_some(limit), made }))
+    }
+
+    /// SEAL LIMIT: the MAC of the target's SET LIMIT, for the challenge it just gave; a PSAM's limit wants its statement. 9402
+    /// beyond what the province allows this card to grant.
+    pub fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        statement: Option<&Statement>,
+    ) -> Result<[u8; 4], CardError> {
+        let statement = statement.map(Statement::to_bytes).unwrap_or_default();
+        let data = [&challenge[..], &target.identity(), &limits.to_bytes(), &statement].concat();
+        self.fmcos.send_for("SEAL LIMIT", &Command::new(0x80, 0x3A, target.p1(), 0x00).data(&data))
     }
 
     /// SEAL ACTIVATION: the MAC of the target's ACTIVATE KEYS, for the challenge it just gave.

@@ -5,14 +5,20 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, NO_LIMIT};
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, Fid, NO_LIMIT};
+use wire::psam::{self, Limits, PsamChain, Statement};
 use wire::status::Dialect;
 use wire::{Command, Sw};
+use zeroize::Zeroizing;
+
+/// Proves an order: number of the PSAM and the encoded order in, CMAC-8 under the server key out [docs/specs/cards.md 6].
+pub type Prover = Box<dyn Fn(&[u8; 6], &[u8]) -> [u8; 8]>;
 
 /// A PSAM with its purchase application selected.
 pub struct Psam<'c> {
     fmcos: Fmcos<'c>,
     info: CardInfo,
+    prover: Option<Prover>,
 }
 
 impl<'c> Psam<'c> {
@@ -42,7 +48,7 @@ impl<'c> Psam<'c> {
             return Err(CardError::WrongKind { step, expected, found: info.kind });
         }
         fmcos.select_fid(DF_PURCHASE)?;
-        Ok(Psam { fmcos, info })
+        Ok(Psam { fmcos, info, prover: None })
     }
 
     /// The card information read when the card was opened.
@@ -55,16 +61,26 @@ impl<'c> Psam<'c> {
         &mut self.fmcos
     }
 
+    /// From now on orders are proved so; without it a PSAM seals nothing (a test card asks for no proof).
+    pub fn prove_with(&mut self, prover: Prover) {
+        self.prover = Some(prover);
+    }
+
     /// The clerk's PIN, 3A/00 of the purchase application, as it stands in the card. A wrong one costs a try.
     pub fn verify_pin(&mut self, pin: &[u8]) -> Result<(), CardError> {
         self.fmcos.verify_pin(0x00, pin)
     }
 
     /// SEAL ORDER: an order (`E1 ..`) in, the user data of its short message out: `02 70 00` and the command
-    /// packet. Needs the PIN. 6A80 when the order is not complete.
+    /// packet. Needs the PIN and the server's proof ([`Psam::prove_with`]). 6A80 when the order is not complete, 6982
+    /// without a right proof, 6A88 when the card was never paired with a server, 9402 beyond a limit.
     pub fn seal_order(&mut self, order: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "SEAL ORDER";
-        let data = self.fmcos.send(step, &applet(step, 0x40, &[order])?)?;
+        let proved = match &self.prover {
+            Some(prover) => psam::with_proof(order, &prover(&self.info.number, order)),
+            None => order.to_vec(),
+        };
+        let data = self.fmcos.send(step, &applet(step, 0x40, &[&proved])?)?;
         starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
     }
 
@@ -77,6 +93,35 @@ impl<'c> Psam<'c> {
         starts(step, data, &[0xE2], "a receipt")
     }
 
+    /// PAIR SERVER: a new server key, given out this once; the one before is dead. Needs the PIN, and the city's issuing
+    /// card to have authenticated itself in the MF.
+    pub fn pair_server(&mut self) -> Result<Zeroizing<[u8; 16]>, CardError> {
+        let command = Command::new(0x80, 0x3E, 0x00, 0x00).le(16);
+        self.fmcos.send_for("PAIR SERVER", &command).map(Zeroizing::new)
+    }
+
+    /// STATEMENT: the chain with the card's own MAC, for the city's issuing card.
+    pub fn statement(&mut self, challenge: [u8; 8]) -> Result<Statement, CardError> {
+        let [cla, ins, p1, p2, _] = psam::STATEMENT;
+        let answer: [u8; PsamChain::LEN + 8] =
+            self.fmcos.send_for("STATEMENT", &Command::new(cla, ins, p1, p2).data(&challenge))?;
+        Ok(Statement {
+            challenge,
+            chain: PsamChain::parse(&super::take(&answer, 0)),
+            mac: super::take(&answer, PsamChain::LEN),
+        })
+    }
+
+    /// The chain over the orders it sealed, as it stands: free to read. `None` of a card of an older make, which keeps none.
+    pub fn chain(&mut self) -> Result<Option<PsamChain>, CardError> {
+        Ok(self.file("read the order chain", EF_SEALED)?.map(|bytes| PsamChain::parse(&bytes)))
+    }
+
+    /// Its limits of number and value; free to read. `None` of a card of an older make.
+    pub fn limits(&mut self) -> Result<Option<Limits>, CardError> {
+        Ok(self.file("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+    }
+
     /// Orders this card has sealed so far.
     pub fn sealed_count(&mut self) -> Result<u32, CardError> {
         let step = "read the count of sealed orders";
@@ -87,11 +132,27 @@ impl<'c> Psam<'c> {
         }
     }
 
-    /// How many orders it may seal, and has sealed; without limit for a card of an older make.
+    /// How many orders it may seal, and has sealed; of a test card and a card of an older make without limit.
     pub fn counter(&mut self) -> Result<Counter, CardError> {
-        let limit = self.fmcos.read_number("read the limit of orders", EF_LIMIT)?;
+        let limit = match self.info.kind {
+            CardKind::TestCard => None,
+            _ => self.fmcos.read_number("read the limit of orders", EF_LIMIT)?,
+        };
         let made = self.sealed_count()?;
         Ok(Counter { limit: limit.filter(|limit| *limit != NO_LIMIT), made })
+    }
+
+    /// A binary file of the purchase application; zeros when it was never written (6281 until the card does so), `None` when
+    /// it is missing or shorter.
+    fn file<const N: usize>(&mut self, step: &'static str, fid: Fid) -> Result<Option<[u8; N]>, CardError> {
+        let command = Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16);
+        let answer = self.fmcos.ask(step, &command)?;
+        match answer.sw {
+            Sw::OK | Sw::DATA_SUSPECT => Ok(answer.data.try_into().ok()),
+            Sw::FILE_NOT_FOUND | Sw::WRONG_OFFSET => Ok(None),
+            sw if sw.0 >> 8 == 0x6C => Ok(None),
+            sw => Err(CardError::Refused { step, sw, dialect: Dialect::Fmcos }),
+        }
     }
 }
 

@@ -37,8 +37,9 @@ pub fn is_secret(command: &[u8]) -> bool {
 
 /// RUN GSM ALGORITHM answers a session key, and so does AUTHENTICATE of a USIM (P2 80 and 81). Under other classes and
 /// parameters the instruction is INTERNAL AUTHENTICATE, whose answer goes over the line in clear by design.
+/// PAIR SERVER answers the server key of a PSAM.
 pub fn answers_secret(command: &[u8]) -> bool {
-    matches!(command, [0xA0, 0x88, ..] | [0x00, 0x88, 0x00, 0x80 | 0x81, ..])
+    matches!(command, [0xA0, 0x88, ..] | [0x00, 0x88, 0x00, 0x80 | 0x81, ..] | [0x80, 0x3E, 0x00, 0x00, ..])
 }
 
 pub(super) fn is_get_response(command: &[u8]) -> bool {

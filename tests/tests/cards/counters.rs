@@ -2,7 +2,7 @@
 
 use crate::bench::Attempt;
 use crate::world::{
-    Province, blank, copy, issue, number, open, pin, plan, plan_of, region, serial, user_area,
+    Province, blank, copy, equip, issue, number, open, pin, plan, plan_of, region, sealer, serial, user_area,
 };
 use kdc::Roots;
 use kdc::headers;
@@ -17,6 +17,7 @@ use vcard::{Slot, SupplyCut, Torn};
 use wire::Sw;
 use wire::order::OrderKind;
 use wire::profile::{CardKind, Recipient};
+use wire::psam::Limits;
 
 /// An ESAM issuing card that makes so many.
 fn issuing(suite: Suite, limit: u32) -> Slot {
@@ -110,11 +111,14 @@ fn the_limit_is_written_under_the_cards_own_master_alone() {
         assert_eq!(fmcos.update_binary(sfi, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
     }
     let mut main = open(&mut province.main, CardKind::MainControl);
-    life::raise(&mut card, &mut main, Some(9)).unwrap();
+    life::raise(&mut card, &mut main, Limits { count: 9, value: 0 }, [1; 8]).unwrap();
     assert_eq!(made(&mut card), (Some(9), 0));
     // A city's card holds no master of an issuing card.
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
-    assert!(matches!(life::raise(&mut card, &mut city, None), Err(kdc::messages::LifeError::NotOurs { .. })));
+    assert!(matches!(
+        life::raise(&mut card, &mut city, Limits::PSAM, [1; 8]),
+        Err(kdc::messages::LifeError::NotOurs { .. })
+    ));
 }
 
 #[test]
@@ -122,20 +126,20 @@ fn a_psam_seals_up_to_its_limit_and_the_city_raises_it() {
     let suite = Suite::Sm4;
     let mut province = Province::new(suite);
     let mut card = blank(CardKind::Psam, suite, "limited");
-    let plan = plan_of(CardKind::Psam, suite, number(7), |request| Request { limit: Some(2), ..request });
+    let plan = plan(CardKind::Psam, suite, number(7), None);
     issue(&plan, &mut card, &mut open(&mut province.psam_issuing, CardKind::PsamIssuing));
+    let limits = |count| Limits { count, value: 1_000_000 };
+    let key = equip(&mut card, &mut province.psam_issuing, suite, limits(2));
     let order = |count| Attempt::new(suite, number(42), OrderKind::Open, count).order.to_bytes();
     let seal = |card: &mut Slot, count| {
-        let mut psam = Psam::open(card).unwrap();
-        psam.verify_pin(pin().expose()).unwrap();
-        psam.seal_order(&order(count)).map_err(|error| error.sw().unwrap())
+        sealer(card, &key).seal_order(&order(count)).map_err(|error| error.sw().unwrap())
     };
     assert!(seal(&mut card, 1).is_ok() && seal(&mut card, 2).is_ok());
     let before = user_area(&card);
     assert_eq!(seal(&mut card, 3), Err(Sw::COUNTER_END));
     assert!(user_area(&card) == before, "a refused order changed the PSAM");
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
-    life::raise(&mut card, &mut city, Some(3)).unwrap();
+    life::raise(&mut card, &mut city, limits(3), [1; 8]).unwrap();
     assert!(seal(&mut card, 3).is_ok());
     assert_eq!(seal(&mut card, 4), Err(Sw::COUNTER_END));
     let counter = Psam::open(&mut card).unwrap().counter().unwrap();

@@ -33,12 +33,15 @@ impl Life {
     fn new(suite: Suite) -> Self {
         let mut province = Province::new(suite);
         let site = Site::new(&mut province, 0);
-        Life { bank: Bank::new(copy(&province.psam), 1), site }
+        Life { bank: Bank::new(copy(&province.psam), province.server_key.clone(), 1), site }
     }
 
     /// Before the first purchase: cheap to copy, for the bank's books are still empty.
     fn copy(&self) -> Self {
-        Life { bank: Bank::new(copy(&self.bank.psam), 1), site: self.site.copy() }
+        Life {
+            bank: Bank::new(copy(&self.bank.psam), self.bank.server_key.clone(), 1),
+            site: self.site.copy(),
+        }
     }
 
     /// One purchase. The first insertion meets `fault`; then the meter and all cards are powered anew and the SIM

@@ -87,7 +87,7 @@ impl Purchase {
         let mut province = Province::new(suite);
         let mut site = Site::new(&mut province, 0);
         site.sim = big_sim();
-        Purchase { bank: Bank::new(province.psam, 1), site }
+        Purchase { bank: Bank::new(province.psam, province.server_key, 1), site }
     }
 
     fn order(&mut self) {

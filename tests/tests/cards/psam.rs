@@ -1,14 +1,21 @@
 //! The PSAM: what it seals, what it opens, and what it keeps to itself [docs/specs/cards.md 6].
 
 use crate::bench::{Attempt, Bench, MeterKeys};
-use crate::world::{Province, copy, number, pin, user_area};
+use crate::world::{Province, copy, equip, number, open, pin, sealer, user_area};
+use kdc::life;
+use kdc::messages::{LifeError, SourceError};
+use kdc::source::{Current, KeySource, Target};
 use keys::Suite;
 use reader::driver::psam::Psam;
+use server::ServerKey;
+use sha2::{Digest, Sha256};
 use vcard::Slot;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
+use wire::profile::{CardKind, Recipient};
+use wire::psam::{Limits, PsamChain, Statement, chain_next};
 use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
 
@@ -17,10 +24,9 @@ fn applet(psam: &mut Psam<'_>, ins: u8, data: &[u8]) -> Response {
     psam.fmcos().ask("applet command", &Command::new(0x80, ins, 0x00, 0x00).data(data)).unwrap()
 }
 
-fn open(card: &mut Slot) -> Psam<'_> {
-    let mut psam = Psam::open(card).unwrap();
-    psam.verify_pin(pin().expose()).unwrap();
-    psam
+/// The data of a SEAL ORDER of PSAM 4, proved.
+fn proved(key: &ServerKey, order: &[u8]) -> Vec<u8> {
+    wire::psam::with_proof(order, &key.clone().prover()(&number(4).0, order))
 }
 
 fn order(suite: Suite) -> Order {
@@ -30,8 +36,8 @@ fn order(suite: Suite) -> Order {
 #[test]
 fn a_sealed_order_opens_under_the_meters_keys() {
     for suite in Suite::ALL {
-        let mut card = Province::new(suite).psam;
-        let mut psam = open(&mut card);
+        let Province { psam: mut card, server_key: key, .. } = Province::new(suite);
+        let mut psam = sealer(&mut card, &key);
         let order = order(suite);
         let user_data = psam.seal_order(&order.to_bytes()).unwrap();
         let packet = CommandPacket::parse(&user_data).unwrap();
@@ -48,27 +54,147 @@ fn a_sealed_order_opens_under_the_meters_keys() {
     }
 }
 
+/// Each order counts once, however often it is sealed, and the chain goes over all of them.
 #[test]
-fn the_count_of_sealed_orders_rises_with_each() {
-    let mut card = Province::new(Suite::Sm4).psam;
-    let order = order(Suite::Sm4);
-    // Never written: the bytes come with the warning of an untouched file [docs/specs/fmcos.md].
-    let mut psam = open(&mut card);
-    let fresh = psam.fmcos().ask("READ BINARY", &Command::new(0x00, 0xB0, 0x98, 0x00).le(4)).unwrap();
-    assert_eq!((fresh.sw, &fresh.data[..]), (Sw::DATA_SUSPECT, &[0; 4][..]));
-    psam.seal_order(&order.to_bytes()).unwrap();
-    for sealed in 1..5 {
-        let mut psam = open(&mut card);
-        assert_eq!(psam.sealed_count().unwrap(), sealed);
-        psam.seal_order(&order.to_bytes()).unwrap();
-        assert_eq!(applet(&mut psam, 0x40, &order.to_bytes()[1..]).sw, Sw::WRONG_DATA);
-        assert_eq!(psam.sealed_count().unwrap(), sealed + 1, "a refusal does not count");
+fn the_chain_counts_each_order_once() {
+    let suite = Suite::Sm4;
+    let Province { psam: mut card, server_key: key, .. } = Province::new(suite);
+    let order = |count: u32| Order { count, ..order(suite) };
+    let mut expected = PsamChain::default();
+    for count in 1..5 {
+        let mut psam = sealer(&mut card, &key);
+        assert_eq!(psam.chain().unwrap(), Some(expected));
+        let order = order(count);
+        let sealed = psam.seal_order(&order.to_bytes()).unwrap();
+        let hash = Sha256::new().chain_update(expected.head).chain_update(order.to_bytes()).finalize();
+        expected =
+            PsamChain { count, value: u64::from(count) * 100_00, before: expected.head, head: hash.into() };
+        assert_eq!(psam.chain().unwrap(), Some(expected));
+        assert_eq!(psam.seal_order(&order.to_bytes()).unwrap(), sealed, "sealed again, after a lost answer");
+        assert_eq!(psam.chain().unwrap(), Some(expected), "and not counted again");
+        let cut = &order.to_bytes()[1..];
+        assert_eq!(applet(&mut psam, 0x40, &proved(&key, cut)).sw, Sw::WRONG_DATA);
+        assert_eq!(psam.chain().unwrap(), Some(expected), "a refusal does not count");
         wire::Channel::reset(&mut card).unwrap();
     }
-    // Nobody sets it back.
-    let mut psam = open(&mut card);
-    let refused = psam.fmcos().update_binary(0x18, 0, &[0; 4]).unwrap_err();
-    assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
+    // The same id with another amount is another order: whoever recomputes the chain finds it.
+    let mut psam = sealer(&mut card, &key);
+    let other = Order { amount: Fen(1), ..order(4) };
+    psam.seal_order(&other.to_bytes()).unwrap();
+    let chain = psam.chain().unwrap().unwrap();
+    assert_eq!((chain.count, chain.before), (5, expected.head));
+    assert_ne!(chain.head, chain_next(&expected.before, &order(4).to_bytes()));
+    // Nobody sets chain or limits by UPDATE BINARY.
+    for file in [0x17, 0x18] {
+        let refused = psam.fmcos().update_binary(file, 0, &[0; 4]).unwrap_err();
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
+    }
+}
+
+/// The PSAM, its PIN and a reader are not enough: without the server's proof nothing is sealed.
+#[test]
+fn an_order_past_the_server_is_not_sealed() {
+    for suite in Suite::ALL {
+        let Province { psam: mut card, server_key: key, mut psam_issuing, .. } = Province::new(suite);
+        let order = order(suite).to_bytes();
+        let before = user_area(&card);
+        let mut psam = sealer(&mut card, &key);
+        let right = proved(&key, &order);
+        let mut flipped = right.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        let other_amount = [&order[..20], &[order[20] ^ 1], &right[21..]].concat();
+        let other_psam = wire::psam::with_proof(&order, &key.clone().prover()(&number(5).0, &order));
+        let other_key = ServerKey::new(number(4).0, suite, [7; 16]);
+        for (data, what) in [
+            (order.clone(), "no proof"),
+            (flipped, "a bit of the proof"),
+            (other_amount, "another amount under the same proof"),
+            (other_psam, "a proof for another PSAM"),
+            (proved(&other_key, &order), "another server's proof"),
+            ([&order[..], &[0x9E, 8], &right[right.len() - 8..]].concat(), "another tag"),
+        ] {
+            assert_eq!(applet(&mut psam, 0x40, &data).sw, Sw::NOT_ALLOWED, "{what}");
+        }
+        assert!(user_area(&card) == before, "refusals left the card as it was");
+        // Paired anew, the key before is dead; without the city nobody pairs.
+        let mut psam = sealer(&mut card, &key);
+        let refused = psam.pair_server().unwrap_err();
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
+        let new = equip(&mut card, &mut psam_issuing, suite, Limits { count: 9, value: 100_000_00 });
+        let refused = sealer(&mut card, &key).seal_order(&order).unwrap_err();
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
+        sealer(&mut card, &new).seal_order(&order).unwrap();
+    }
+}
+
+/// Limits of number and value are absolute, set by the city against a statement, and end at 9402.
+#[test]
+fn limits_of_number_and_of_value() {
+    let suite = Suite::TripleDes;
+    let mut province = Province::new(suite);
+    let key = province.server_key.clone();
+    let mut limit = |card: &mut Slot, count, value| {
+        let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+        let statement = life::raise(card, &mut city, Limits { count, value }, [count as u8; 8]).unwrap();
+        statement.unwrap().chain
+    };
+    let seal = |card: &mut Slot, count: u32| {
+        let order = Order { count, ..order(suite) };
+        sealer(card, &key).seal_order(&order.to_bytes()).map(drop).map_err(|error| error.sw().unwrap())
+    };
+    let card = &mut province.psam;
+    assert_eq!(limit(card, 3, 200_00), PsamChain::default());
+    assert_eq!((seal(card, 1), seal(card, 2)), (Ok(()), Ok(())));
+    assert_eq!(seal(card, 3), Err(Sw::COUNTER_END), "the value is used up");
+    assert_eq!(seal(card, 2), Ok(()), "the last one is sealed again");
+    let chain = limit(card, 3, 299_99);
+    assert_eq!((chain.count, chain.value), (2, 200_00));
+    assert_eq!(seal(card, 3), Err(Sw::COUNTER_END), "a fen is missing");
+    limit(card, 3, 1000_00);
+    assert_eq!(seal(card, 3), Ok(()));
+    assert_eq!(seal(card, 4), Err(Sw::COUNTER_END), "three orders");
+    limit(card, 0, 0);
+    assert_eq!(seal(card, 5), Err(Sw::COUNTER_END));
+}
+
+/// What a PSAM issuing card grants is counted against what its province allows it, and only against a right statement.
+#[test]
+fn grants_are_counted_and_want_a_statement() {
+    let suite = Suite::Aes128;
+    let mut province = Province::new(suite);
+    // The province has let it grant as much as the PSAM of this world was given.
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    let limits = |value| Limits { count: 9, value };
+    life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS), [1; 8]).unwrap();
+    let spent = life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS + 1), [1; 8]).unwrap_err();
+    assert!(matches!(spent, LifeError::Source(SourceError::ValueSpent)), "{spent}");
+    // The main control card allows more.
+    let mut main = open(&mut province.main, CardKind::MainControl);
+    let more = Limits { count: 100, value: Limits::GRANTS + 50 };
+    life::raise(&mut province.psam_issuing, &mut main, more, [1; 8]).unwrap();
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS + 50), [1; 8]).unwrap();
+    // A statement that was changed, or of another PSAM, brings nothing.
+    let mut psam = Psam::open(&mut province.psam).unwrap();
+    let right = psam.statement([3; 8]).unwrap();
+    let target = Target {
+        recipient: Recipient::Card(CardKind::Psam),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial: crate::world::serial("psam AES-128").0,
+        number: number(4).0,
+        region: crate::world::region().0,
+    };
+    let other = Target { number: number(5).0, ..target };
+    let lower = Statement { chain: PsamChain { value: 1, ..right.chain }, ..right };
+    let later = Statement { challenge: [4; 8], ..right };
+    for (target, statement) in [(other, right), (target, lower), (target, later)] {
+        let refused = city.seal_limit(&target, [9; 8], limits(1), Some(&statement)).unwrap_err();
+        assert!(refused.to_string().contains("6988"), "{refused}");
+    }
+    assert!(city.seal_limit(&target, [9; 8], limits(1), None).is_err());
+    city.seal_limit(&target, [9; 8], limits(1), Some(&right)).unwrap();
 }
 
 /// The objects of an order joined again in any way.
@@ -126,13 +252,13 @@ fn malformed(order: &Order) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn an_order_that_is_not_whole_is_not_sealed() {
     for suite in Suite::ALL {
-        let mut card = Province::new(suite).psam;
+        let Province { psam: mut card, server_key: key, .. } = Province::new(suite);
         let before = user_area(&card);
         let cases = malformed(&order(suite));
         assert!(cases.len() > 50);
         for (name, bytes) in cases {
-            let mut psam = open(&mut card);
-            let answer = applet(&mut psam, 0x40, &bytes);
+            let mut psam = sealer(&mut card, &key);
+            let answer = applet(&mut psam, 0x40, &proved(&key, &bytes));
             assert_eq!((answer.sw, answer.data), (Sw::WRONG_DATA, Vec::new()), "{name}");
         }
         assert!(user_area(&card) == before, "refusals left the card as it was");
@@ -144,7 +270,7 @@ fn nothing_works_without_the_pin() {
     let suite = Suite::Aes128;
     let mut province = Province::new(suite);
     let (receipt, _) = receipt(&mut province);
-    let order = order(suite).to_bytes();
+    let order = proved(&province.server_key, &order(suite).to_bytes());
     let data = [&number(42).0[..], &receipt].concat();
     let mut card = province.psam;
     let mut psam = Psam::open(&mut card).unwrap();
@@ -184,7 +310,7 @@ fn every_flipped_bit_of_a_receipt_is_found() {
         let mut province = Province::new(suite);
         let (user_data, order) = receipt(&mut province);
         let before = user_area(&province.psam);
-        let mut psam = open(&mut province.psam);
+        let mut psam = sealer(&mut province.psam, &province.server_key);
         let whole = [&number(42).0[..], &user_data].concat();
         let opened = applet(&mut psam, 0x42, &whole);
         assert_eq!(opened.sw, Sw::OK);
@@ -213,7 +339,7 @@ fn a_receipt_is_opened_as_its_own_meters_alone() {
     for suite in Suite::ALL {
         let mut province = Province::new(suite);
         let (user_data, _) = receipt(&mut province);
-        let mut psam = open(&mut province.psam);
+        let mut psam = sealer(&mut province.psam, &province.server_key);
         for other in [0, 41, 43, 142] {
             let refused = psam.open_receipt(MeterNumber(number(other).0), &user_data).unwrap_err();
             assert_eq!(refused.sw(), Some(Sw::SM_WRONG), "meter {other}");
@@ -236,7 +362,7 @@ fn a_receipt_must_be_right_inside_too() {
         let packet = packet::ResponsePacket::parse(&user_data, security).unwrap();
         let (header, content) = packet.open(&keys).unwrap();
         let receipt = Receipt::parse(&content).unwrap();
-        let mut psam = open(&mut card);
+        let mut psam = sealer(&mut card, &province.server_key);
         let mut opened = |header: ResponseHeader, content: &[u8]| {
             let user_data = packet::seal_response(&header, content, &keys).unwrap();
             applet(&mut psam, 0x42, &[&number(42).0[..], &user_data].concat()).sw

@@ -90,8 +90,12 @@ fn no_key_passes_in_clear() {
 
         let mut order = Attempt::new(suite, number(42), OrderKind::Open, 1).order;
         order.serial.0 = wire::atr::serial_of(&Channel::reset(&mut esam).unwrap()).unwrap();
+        let mut source = CardSource::open(IssuingCard::new(&mut psam_issuing), &pin()).unwrap();
+        let key = kdc::life::pair(&mut psam, &mut source, &pin()).unwrap();
+        kdc::life::raise(&mut psam, &mut source, wire::psam::Limits::PSAM, [1; 8]).unwrap();
         let mut sealer = Psam::open(&mut psam).unwrap();
         sealer.verify_pin(pin().expose()).unwrap();
+        sealer.prove_with(server::ServerKey::new(number(4).0, suite, *key).prover());
         let user_data = sealer.seal_order(&order.to_bytes()).unwrap();
         let mut meter = crate::world::paired(&pairing.to_json().unwrap());
         let mut sim = Tapped { card: sim_card(&imsi(0, 0)), heard: heard.clone() };

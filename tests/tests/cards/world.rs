@@ -15,13 +15,14 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
-use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, Settlement, Store, Terms};
+use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
 use vcard::slot::Keep;
 use vcard::{Image, SeededEntropy, Slot};
 use wire::bcd::{BcdTime, RegionCode, luhn_check_digit};
 use wire::money::Fen;
 use wire::order::OrderId;
 use wire::profile::{CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, State};
+use wire::psam::Limits;
 use wire::sim::{DF_GSM, EF_IMSI, imsi_file};
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::{Channel, Command};
@@ -113,7 +114,19 @@ fn request(
     ceiling: Option<Fen>,
 ) -> Request {
     let state = State::Test;
-    Request { kind, number, region, suite, state, validity, ceiling, version: 1, previous: None, limit: None }
+    Request {
+        kind,
+        number,
+        region,
+        suite,
+        state,
+        validity,
+        ceiling,
+        version: 1,
+        previous: None,
+        limit: None,
+        value: None,
+    }
 }
 
 /// The plan of a city's card, whatever is special about it.
@@ -161,6 +174,24 @@ pub struct Province {
     pub esam_issuing: Slot,
     pub test_issuing: Slot,
     pub psam: Slot,
+    /// Proves orders to the PSAM.
+    pub server_key: ServerKey,
+}
+
+/// Pairs a PSAM and sets its limits, as its city does once it is made.
+pub fn equip(psam: &mut Slot, issuing: &mut Slot, suite: Suite, limits: Limits) -> ServerKey {
+    let mut source = open(issuing, CardKind::PsamIssuing);
+    let key = kdc::life::pair(psam, &mut source, &pin()).unwrap();
+    kdc::life::raise(psam, &mut source, limits, [5; 8]).unwrap();
+    ServerKey::new(Psam::open(psam).unwrap().info().number, suite, *key)
+}
+
+/// A PSAM that seals: PIN verified, orders proved.
+pub fn sealer<'c>(card: &'c mut Slot, key: &ServerKey) -> Psam<'c> {
+    let mut psam = Psam::open(card).unwrap();
+    psam.verify_pin(pin().expose()).unwrap();
+    psam.prove_with(key.clone().prover());
+    psam
 }
 
 impl Province {
@@ -173,6 +204,7 @@ impl Province {
             esam_issuing: new(CardKind::EsamIssuing),
             test_issuing: new(CardKind::TestIssuing),
             psam: new(CardKind::Psam),
+            server_key: ServerKey::new([0; 6], suite, [0; 16]),
         };
         let mut roots = SoftSource::province(Roots::test(suite));
         issue(&plan(CardKind::MainControl, suite, number(1), None), &mut cards.main, &mut roots);
@@ -186,6 +218,8 @@ impl Province {
         }
         let mut source = CardSource::open(IssuingCard::new(&mut cards.psam_issuing), &pin()).unwrap();
         issue(&plan(CardKind::Psam, suite, number(4), None), &mut cards.psam, &mut source);
+        let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
+        cards.server_key = equip(&mut cards.psam, &mut cards.psam_issuing, suite, limits);
         cards
     }
 
@@ -302,13 +336,14 @@ impl Site {
 pub struct Bank {
     pub store: Store,
     pub psam: Slot,
+    pub server_key: ServerKey,
     pub now: BcdTime,
     drawn: u64,
 }
 
 impl Bank {
     /// A bank with `customers` registered, numbers from 0.
-    pub fn new(psam: Slot, customers: u32) -> Self {
+    pub fn new(psam: Slot, server_key: ServerKey, customers: u32) -> Self {
         let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
         for n in 0..customers {
             let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
@@ -321,7 +356,7 @@ impl Bank {
         let roster = Roster::read(csv.as_bytes()).unwrap();
         let report = store.batch(|act| act.register(&roster)).unwrap();
         assert_eq!((report.registered, report.rejected.len()), (customers as usize, 0));
-        Bank { store, psam, now: "20261122080000".parse().unwrap(), drawn: 0 }
+        Bank { store, psam, server_key, now: "20261122080000".parse().unwrap(), drawn: 0 }
     }
 
     pub fn buy(&mut self, site: &Site, amount: Fen) -> SealedOrder {
@@ -329,8 +364,7 @@ impl Bank {
         self.now = self.now.add_seconds(60).unwrap();
         let meter = site.meter.state().config.number;
         let request = OrderRequest { meter, amount, now: self.now, id: OrderId(self.drawn.to_be_bytes()) };
-        let mut psam = Psam::open(&mut self.psam).unwrap();
-        psam.verify_pin(pin().expose()).unwrap();
+        let mut psam = sealer(&mut self.psam, &self.server_key);
         self.store.purchase(&mut psam, &request, &Terms::default()).unwrap()
     }
 

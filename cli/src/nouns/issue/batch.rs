@@ -278,7 +278,6 @@ impl Common<'_> {
         Ok(Wish {
             ceiling: ceiling_fen.map(wire::money::Fen),
             allowed: self.options.allowed,
-            limit: self.options.limit,
             ..Wish::new(self.kind, number.parse()?, self.region)
         })
     }

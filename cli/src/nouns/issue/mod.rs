@@ -92,9 +92,6 @@ pub struct Batch {
     /// PSAM: file with the PIN all cards of the batch will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
-    /// PSAM: how many orders each may seal; default: no limit.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
-    pub limit: Option<u32>,
     /// Allow keys of a formal root in the images of virtual cards, where they stand in clear.
     #[arg(long)]
     pub formal_on_virtual: bool,

@@ -37,6 +37,9 @@ pub struct IssueCard {
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
         value_parser = clap::value_parser!(u32).range(1..=4_000_000_000))]
     pub count: u32,
+    /// psam-issuing: for how much, in whole yuan, it may grant limits to PSAMs. Default: 100000000.
+    #[arg(long, value_name = "YUAN", value_parser = clap::value_parser!(u64).range(1..=100_000_000_000_000))]
+    pub value: Option<u64>,
     /// Version of the city's keys on it. A city goes to the next one when a card was lost.
     #[arg(long, value_name = "V", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub key_version: u8,
@@ -112,6 +115,7 @@ fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn Ke
         version: options.key_version,
         previous: options.previous,
         limit: Some(options.count),
+        value: options.value.map(|yuan| yuan.saturating_mul(100)),
         allowed: options.allowed,
         ..Wish::new(options.kind, options.number, options.city)
     };

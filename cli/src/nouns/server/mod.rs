@@ -11,7 +11,8 @@ use crate::bay::Bay;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::secret;
-use ::server::{Options, Store};
+use ::keys::Zeroizing;
+use ::server::{Options, ServerKey, Store};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::psam::Psam;
@@ -93,6 +94,30 @@ pub fn psam_card(folder: &Path) -> PathBuf {
     folder.join("psam.card")
 }
 
+/// Where the bank keeps its server key.
+pub fn server_key(folder: &Path) -> PathBuf {
+    folder.join("psam.server")
+}
+
+/// Reads a file with a server key.
+fn read_server_key(file: &Path) -> Result<ServerKey> {
+    let text = Zeroizing::new(crate::home::read_text(file)?);
+    ServerKey::from_json(&text).map_err(|error| {
+        refused(format!("{}: {error}", file.display()))
+            .hint("`gridcard psam pair` at the city makes a new one")
+            .into()
+    })
+}
+
+/// Has the PSAM's orders proved by the bank's server key, where there is one.
+pub fn prove(psam: &mut Psam<'_>, folder: &Path) -> Result<()> {
+    let file = server_key(folder);
+    if file.exists() {
+        psam.prove_with(read_server_key(&file)?.prover());
+    }
+    Ok(())
+}
+
 /// The bank's database.
 pub fn database(folder: &Path) -> PathBuf {
     folder.join("server.sqlite")
@@ -119,6 +144,7 @@ fn with_psam<T>(
     let done = {
         let mut psam = Psam::open(&mut bay)?;
         psam.verify_pin(pin.expose())?;
+        prove(&mut psam, folder)?;
         work(&mut psam)
     };
     bay.close()?;

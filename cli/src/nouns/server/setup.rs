@@ -1,20 +1,21 @@
 //! `gridcard server open`, `register`, `replace-sim`: what has to be there before anything is sold.
 
-use super::{bank, psam_card, store};
+use super::{bank, psam_card, read_server_key, server_key, store};
 use crate::args::Global;
 use crate::audit;
 use crate::bay::hand_over;
 use crate::card_ref::{self, CardRef};
 use crate::fail::refused;
-use crate::home::{Home, Party};
+use crate::home::{self, Home, Party};
 use crate::nouns::city::info_of;
+use crate::nouns::psam::server_key_name;
 use crate::output::{answer, facts, say};
 use ::server::{Roster, Sim};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
 use wire::profile::CardKind;
 
@@ -23,6 +24,9 @@ use wire::profile::CardKind;
 pub struct Open {
     /// PSAM: its card file, or a card in a reader (pcsc:READER, pcsc:SERIAL).
     pub psam: CardRef,
+    /// File with its server key, without which it seals nothing. Default: psam-NUMBER.server beside the card file.
+    #[arg(long, value_name = "FILE")]
+    pub server_key: Option<PathBuf>,
 }
 
 /// Options of `server register`.
@@ -50,6 +54,32 @@ pub struct ReplaceSim {
     pub iccid: String,
 }
 
+/// Takes the server key of the PSAM into the bank's folder; the file it came in goes.
+fn take_server_key(options: &Open, number: [u8; 6], folder: &Path) -> Result<()> {
+    let beside = match &options.psam {
+        CardRef::File(card) => Some(card.with_file_name(server_key_name(::kdc::ids::DeviceNumber(number)))),
+        CardRef::Reader(_) => None,
+    };
+    let Some(file) = options.server_key.clone().or_else(|| beside.filter(|file| file.exists())) else {
+        say(
+            "no server key: the PSAM opens receipts, and seals orders once `server open --server-key FILE` gave it one",
+        );
+        return Ok(());
+    };
+    let key = read_server_key(&file)?;
+    if key.number() != number {
+        return Err(refused(format!("{} is of another PSAM", file.display()))
+            .hint("the city wrote a file for each PSAM, with its number in its name")
+            .into());
+    }
+    let place = server_key(folder);
+    home::write_secret(&place, key.to_json().as_bytes(), true)?;
+    if file != place {
+        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(())
+}
+
 /// Runs `server open`.
 pub fn open(global: &Global, options: &Open) -> Result<()> {
     let info = info_of(global, &options.psam)?;
@@ -62,6 +92,7 @@ pub fn open(global: &Global, options: &Open) -> Result<()> {
         .into());
     }
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
+    take_server_key(options, info.number, &folder)?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
     audit::fact(global, "psam", ::kdc::ids::DeviceNumber(info.number));
