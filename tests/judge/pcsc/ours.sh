@@ -172,7 +172,7 @@ life() {
     local city=$GRIDCARD_HOME/city-33020000
     quietly "$gridcard" meter new "$meter" --esam "$city/out/esam-$meter.card" --pairing "$city/out/pairing-$meter.json"
     [[ ! -e $city/out/esam-$meter.card.link ]] || die "the city keeps the link to the meter's ESAM"
-    quietly "$gridcard" server open "pcsc:$psam"
+    quietly "$gridcard" server open "pcsc:$psam" --server-key "$city/out/psam-330200000001.server"
     pass "main control card, issuing cards, PSAM and ESAM issued in readers"
     printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
         "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,$esam" >"$work/customers.csv"

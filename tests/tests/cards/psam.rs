@@ -162,7 +162,6 @@ fn limits_of_number_and_of_value() {
 fn grants_are_counted_and_want_a_statement() {
     let suite = Suite::Aes128;
     let mut province = Province::new(suite);
-    // The province has let it grant as much as the PSAM of this world was given.
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     let limits = |value| Limits { count: 9, value };
     life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS), [1; 8]).unwrap();
@@ -174,6 +173,7 @@ fn grants_are_counted_and_want_a_statement() {
     life::raise(&mut province.psam_issuing, &mut main, more, [1; 8]).unwrap();
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS + 50), [1; 8]).unwrap();
+    let serial = wire::atr::serial_of(&wire::Channel::reset(&mut province.psam).unwrap()).unwrap();
     // A statement that was changed, or of another PSAM, brings nothing.
     let mut psam = Psam::open(&mut province.psam).unwrap();
     let right = psam.statement([3; 8]).unwrap();
@@ -182,7 +182,7 @@ fn grants_are_counted_and_want_a_statement() {
         master: Current::Own,
         test_keys: false,
         version: None,
-        serial: crate::world::serial("psam AES-128").0,
+        serial,
         number: number(4).0,
         region: crate::world::region().0,
     };

@@ -178,6 +178,9 @@ pub struct Province {
     pub server_key: ServerKey,
 }
 
+/// Value the PSAM of a province here may seal.
+pub const GRANTED: u64 = 1_000_000_00;
+
 /// Pairs a PSAM and sets its limits, as its city does once it is made.
 pub fn equip(psam: &mut Slot, issuing: &mut Slot, suite: Suite, limits: Limits) -> ServerKey {
     let mut source = open(issuing, CardKind::PsamIssuing);
@@ -218,7 +221,7 @@ impl Province {
         }
         let mut source = CardSource::open(IssuingCard::new(&mut cards.psam_issuing), &pin()).unwrap();
         issue(&plan(CardKind::Psam, suite, number(4), None), &mut cards.psam, &mut source);
-        let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
+        let limits = Limits { count: u32::MAX, value: GRANTED };
         cards.server_key = equip(&mut cards.psam, &mut cards.psam_issuing, suite, limits);
         cards
     }

@@ -205,8 +205,8 @@ fn lives(json: &Json<'_>) {
         ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
     let card = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
     let psam = world.folder(Party::Bank).join("psam.card");
-    assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], Value::Null);
-    let limit = ["psam", "limit", text(&psam), "--limit", "100", "--pin-file", "pin"];
+    assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], 10_000);
+    let limit = ["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
     let esam = world.esam(&WANG);
     assert_eq!(json.ok(city, &["esam", "show", text(&esam)])["state"], "test");

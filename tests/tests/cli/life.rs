@@ -157,7 +157,7 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     let world = World::new();
     let psam = world.folder(Party::Bank).join("psam.card");
     let limit =
-        |n: &str| world.city(&["psam", "limit", text(&psam), "--limit", n, "--pin-file", "pin"]).run();
+        |n: &str| world.city(&["psam", "limit", text(&psam), "--orders", n, "--pin-file", "pin"]).run();
     limit("1").ok().shows(&["0 made, 1 left"]);
     world.order(&CHEN, "50");
     let record = world.fresh("-order.sms");
@@ -169,4 +169,27 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     world.order_call(&crate::world::ZHANG, "50", &record).run().ok();
     let shown = world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object();
     assert_eq!((&shown["sealed"], &shown["left"]), (&2.into(), &3.into()));
+}
+
+/// A clerk with the PSAM and its PIN, past the server: nothing is sealed, and the PSAM counts nothing.
+#[test]
+fn an_order_sealed_past_the_server_is_refused_by_the_card() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let chain = || world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object()["chain"].clone();
+    world.order(&CHEN, "50");
+    let before = chain();
+    // The order a server would make, of 999999.99 yuan, and what stands where a proof should.
+    let order = "E14F80060000201811688106330212012279820405F5E0FF83040000000284072026112209000085080909090909090909\
+                 860102870800000000000000008807202612220900008908E5A0000020181168";
+    let seal = |proof: &str| {
+        let data = format!("{order}{proof}").replace(' ', "");
+        let lines = ["00A40000023F00", "00A4000002DF01", "0020000003123456"].map(str::to_owned);
+        let lines = [&lines[..], &[format!("80400000{:02X}{data}", data.len() / 2)]].concat().join("\n");
+        world.bank(&["apdu", text(&psam), "-"]).stdin(&lines).run()
+    };
+    for proof in ["", "9C080000000000000000"] {
+        seal(proof).fails(1, &["6982"]);
+    }
+    assert_eq!(chain(), before);
 }

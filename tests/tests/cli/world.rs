@@ -278,7 +278,9 @@ impl World {
         self.city(&["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"])
             .run()
             .ok();
-        let psam = self.carry(&self.folder(Party::City).join(format!("out/psam-{PSAM}.card")));
+        let out = self.folder(Party::City).join("out");
+        let psam = self.carry(&out.join(format!("psam-{PSAM}.card")));
+        self.carry(&out.join(format!("psam-{PSAM}.server")));
         self.bank(&["server", "open", text(&psam)]).run().ok();
         let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
         for c in CUSTOMERS {
