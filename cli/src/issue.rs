@@ -2,7 +2,6 @@
 
 use crate::args::Global;
 use crate::audit;
-use crate::fail::refused;
 use crate::output::say;
 use anyhow::{Context, Result};
 use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
@@ -30,7 +29,7 @@ pub fn validity(now: BcdTime) -> Result<Validity> {
 /// What an operator may allow by name when a run before broke off or was refused.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Allowed {
-    /// Authenticate although the card has one try left: when it fails, the card is lost.
+    /// Authenticate although the card has 1 try left: when it fails, the card is lost.
     #[arg(long)]
     pub spend_last_try: bool,
     /// The master key to try on a card that cannot tell which it holds: `transport` or `own`.
@@ -135,12 +134,9 @@ pub fn issue(
     };
     match recorded::issue(&order, card, source, journal, observer)? {
         Recorded::Issued(issued) => Ok(issued),
-        Recorded::Found(subject) => {
-            say(format!(
-                "card {} was finished by an earlier run; its outcome is recorded now",
-                subject.number
-            ));
-            Err(refused("the card is finished already; nothing was left to do").into())
+        Recorded::Found(issued) => {
+            say(format!("card {} was finished by an earlier run; its outcome is recorded now", issued.number));
+            Ok(issued)
         }
     }
 }

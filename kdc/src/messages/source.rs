@@ -3,7 +3,7 @@
 use super::{Hint, recipient, role};
 use crate::ids::{DeviceNumber, RegionCode};
 use crate::source::Level;
-use reader::error::CardError;
+use reader::error::{CardError, tries_words};
 use wire::profile::{CardKind, Recipient};
 
 /// Why a source gave no key.
@@ -70,7 +70,7 @@ pub enum SourceError {
     #[error("the main control card needs two officers: the second PIN is missing")]
     SecondPin,
     /// A PIN was wrong.
-    #[error("{} was wrong: {}", which(*second), left(*tries))]
+    #[error("{} was wrong: {}", which(*second), tries_words(*tries))]
     Pin {
         /// The second officer's, or the operator's.
         second: bool,
@@ -84,7 +84,7 @@ pub enum SourceError {
         second: bool,
     },
     /// The last try of a PIN would be spent.
-    #[error("{} has one try left; a wrong one would block the card for good", which(*second))]
+    #[error("{} has 1 try left; a wrong one would block the card for good", which(*second))]
     LastTry {
         /// The second officer's, or the operator's.
         second: bool,
@@ -110,15 +110,6 @@ pub enum SourceError {
 /// Which PIN of an issuing card.
 const fn which(second: bool) -> &'static str {
     if second { "the second officer's PIN" } else { "the operator's PIN" }
-}
-
-/// Tries in words.
-fn left(tries: u8) -> String {
-    match tries {
-        0 => "no tries left".to_owned(),
-        1 => "one try left".to_owned(),
-        tries => format!("{tries} tries left"),
-    }
 }
 
 impl Hint for SourceError {

@@ -309,13 +309,18 @@ interrupted() {
             serve_no_more 1
             continue
         fi
-        [[ $status -eq 0 || $status -eq 3 ]] || die "issuing that was interrupted ended with $status"
-        [[ $status -eq 0 ]] || lost=$((lost + 1))
         quietly "$gridcard" slot insert 0 --control "$work/control-1"
-        # finished, it says that nothing was left to do
-        status=0
-        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" >"$work/issuing.out" 2>&1 || status=$?
-        [[ $status -eq 0 || $status -eq 1 ]] || die "issuing again ended with $status"
+        # what broke off is finished by the same command; what was finished before the card left says so
+        case $status in
+        0) ends 1 'is issued already' "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" ;;
+        3)
+            lost=$((lost + 1))
+            ends 0 "$serial" "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial"
+            ;;
+        *) cat "$work/issuing.out" >&2 && die "issuing that was interrupted ended with $status" ;;
+        esac
+        # TRIES LEFT of its master key: all three
+        ends 0 '< 33F99000' "$gridcard" apdu "pcsc:$serial" 803C390002
         ends 0 "$number" "$gridcard" card show "pcsc:$serial"
         [[ -s $GRIDCARD_HOME/city-33020000/out/pairing-$number.json ]] || die "no pairing file of $number"
         serve_no_more 1

@@ -21,15 +21,15 @@ fn a_wrong_pin_of_the_main_control_card_makes_no_card() {
     world.file("wrong", "654321");
     let before = world.bytes_but_the_card(Party::Province, "main-control.card");
     issue(&world, "wrong").fails(1, &["the operator's PIN was wrong", "2 tries left"]);
-    issue(&world, "wrong").fails(1, &["the operator's PIN was wrong", "one try left", "blocked for good"]);
+    issue(&world, "wrong").fails(1, &["the operator's PIN was wrong", "1 try left", "blocked for good"]);
     // The last try is not spent unasked, not even for the right PIN.
-    issue(&world, "wrong").fails(1, &["has one try left", "--spend-last-try"]);
-    issue(&world, "pin").fails(1, &["has one try left", "--spend-last-try"]);
+    issue(&world, "wrong").fails(1, &["has 1 try left", "--spend-last-try"]);
+    issue(&world, "pin").fails(1, &["has 1 try left", "--spend-last-try"]);
     assert!(world.bytes_but_the_card(Party::Province, "main-control.card") == before);
     let last = ["--spend-last-try"];
     issue_with(&world, "pin", &last).ok();
     issue(&world, "wrong").fails(1, &["2 tries left"]);
-    issue(&world, "wrong").fails(1, &["one try left"]);
+    issue(&world, "wrong").fails(1, &["1 try left"]);
     issue_with(&world, "wrong", &last).fails(1, &["no tries left"]);
     // Not even the right one helps now.
     issue(&world, "pin").fails(1, &["the operator's PIN is blocked"]);

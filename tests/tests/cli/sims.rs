@@ -135,11 +135,11 @@ fn wrong_chvs_are_counted_until_the_sim_is_blocked() {
     let world = with_locked_sim();
     let order = world.order(&CHEN, "50");
     try_chv(&world, &CHEN, "wrong", &order).fails(1, &["the code is wrong, 2 tries left"]);
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["the code is wrong, 1 tries left"]);
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["the code is wrong, 1 try left"]);
     // The right one in time gives all tries back.
     try_chv(&world, &CHEN, "chv", &order).ok();
     try_chv(&world, &CHEN, "wrong", &order).fails(1, &["2 tries left"]);
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["1 tries left"]);
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["1 try left"]);
     try_chv(&world, &CHEN, "wrong", &order).fails(1, &["blocked", "PUK"]);
     try_chv(&world, &CHEN, "chv", &order).fails(1, &["blocked", "PUK"]);
     world.insert(&CHEN, &CHEN).run().fails(1, &["card error 5, chv"]);

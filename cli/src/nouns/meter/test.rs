@@ -61,7 +61,7 @@ pub fn run(global: &Global, options: &Test) -> Result<()> {
     let mut card_bay = Bay::open(global, &options.card, CardKind::TestCard)?;
     let mut card = Psam::open_test_card(&mut card_bay)?;
     if card.fmcos().tries_left(0x3A, 0x00)? == Some(1) {
-        return Err(refused("the PIN of the test card has one try left; it is not spent here").into());
+        return Err(refused("the PIN of the test card has 1 try left; it is not spent here").into());
     }
     card.verify_pin(pin.expose())?;
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
