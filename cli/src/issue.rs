@@ -135,7 +135,10 @@ pub fn issue(
     match recorded::issue(&order, card, source, journal, observer)? {
         Recorded::Issued(issued) => Ok(issued),
         Recorded::Found(issued) => {
-            say(format!("card {} was finished by an earlier run; its outcome is recorded now", issued.number));
+            say(format!(
+                "card {} was finished by an earlier run; its outcome is recorded now",
+                issued.number
+            ));
             Ok(issued)
         }
     }

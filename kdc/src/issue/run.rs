@@ -122,9 +122,7 @@ impl Run<'_> {
         let master = self.master;
         self.card.external_authenticate(0x00, &cryptogram).map_err(|error| match error.tries_left() {
             Some(0) if error.sw() == Some(Sw::BLOCKED) => StepFault::Blocked { master },
-            Some(tries) => {
-                StepFault::Authentication { master, tries, open: self.open }
-            }
+            Some(tries) => StepFault::Authentication { master, tries, open: self.open },
             None => StepFault::Card(error),
         })
     }

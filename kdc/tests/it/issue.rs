@@ -258,7 +258,9 @@ fn the_second_attempt_never_is_the_last() {
     assert!(error.to_string().ends_with("the card did not accept the transport key; 1 try left"), "{error}");
     assert_eq!(
         error.hint(),
-        Some("the run before may have written the own master key already; try that one with --try-master own")
+        Some(
+            "the run before may have written the own master key already; try that one with --try-master own"
+        )
     );
     let error = run_recorded(&plan, &mut card, &mut journal, Some(Master::Own)).unwrap_err();
     assert!(matches!(error, RecordedError::LastTry { tries: 1, .. }), "{error}");

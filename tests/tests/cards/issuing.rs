@@ -61,11 +61,7 @@ impl Bench {
         Journal::of(Store::in_memory().unwrap())
     }
 
-    fn run(
-        &mut self,
-        card: &mut Slot,
-        journal: &mut Journal,
-    ) -> Result<Recorded, RecordedError> {
+    fn run(&mut self, card: &mut Slot, journal: &mut Journal) -> Result<Recorded, RecordedError> {
         run(&self.plan, self.serial, card, &mut self.source, journal)
     }
 
@@ -81,7 +77,11 @@ impl Bench {
             let what = format!("{what}, {kept}");
             let done = self.run(&mut card, journal).unwrap_or_else(|error| panic!("{what}: {error}"));
             let (Recorded::Issued(issued) | Recorded::Found(issued)) = done;
-            assert_eq!((issued.serial, issued.number, issued.kind), (self.serial, device(), self.plan.kind()), "{what}");
+            assert_eq!(
+                (issued.serial, issued.number, issued.kind),
+                (self.serial, device(), self.plan.kind()),
+                "{what}"
+            );
             self.assert_finished(&card, journal, &what);
         }
     }
@@ -119,7 +119,12 @@ impl Bench {
         }
         if self.plan.needs_pin() {
             for row in wire::profile::pins(kind) {
-                assert_eq!(fmcos.tries_left(0x3A, row.id).unwrap(), Some(3), "{what}: tries of PIN {}", row.id);
+                assert_eq!(
+                    fmcos.tries_left(0x3A, row.id).unwrap(),
+                    Some(3),
+                    "{what}: tries of PIN {}",
+                    row.id
+                );
             }
             fmcos.verify_pin(0, pin().expose()).unwrap_or_else(|error| panic!("{what}: {error}"));
         }
@@ -148,8 +153,7 @@ fn run(
     journal: &mut Journal,
 ) -> Result<Recorded, RecordedError> {
     with_pins(plan.kind(), |pins| {
-        let order =
-            Order { plan, wanted: Some(serial), pins, if_open: None, spend_last_try: false, at: AT };
+        let order = Order { plan, wanted: Some(serial), pins, if_open: None, spend_last_try: false, at: AT };
         recorded::issue(&order, card, source, journal, &mut ())
     })
 }
