@@ -16,6 +16,7 @@ mod issue;
 mod lock;
 mod nouns;
 mod output;
+mod pin;
 mod real;
 mod records;
 mod script;

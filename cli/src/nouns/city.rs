@@ -9,6 +9,7 @@ use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::kdc::{RevokedList, audit};
 use crate::output::{answer, say, table};
+use crate::pin;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use anyhow::{Context, Result};
@@ -30,6 +31,9 @@ pub enum Verb {
     /// The city's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// The PINs of issuing cards.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `city open`.
@@ -76,6 +80,10 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
+        Verb::Pin(verb) => {
+            let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+            pin::run(global, &verb, &kinds)
+        }
         Verb::Audit(verb) => {
             let folder = match verb.needs_folder() {
                 true => Some(Home::new(global)?.city(None, "reading the audit log")?.1),

@@ -128,6 +128,16 @@ impl<'c> Fmcos<'c> {
         self.link.send(step, &Command::new(0x00, 0x20, 0x00, id).data(pin)).map(drop)
     }
 
+    /// CHANGE PIN of 3A/`id`: the present PIN and the new one, 2 to 8 bytes each, none of them FF. A wrong present PIN costs a
+    /// try ([`CardError::tries_left`]).
+    pub fn change_pin(&mut self, id: u8, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+        let step = "CHANGE PIN";
+        sized(step, "a PIN", old, 2..=8)?;
+        sized(step, "a PIN", new, 2..=8)?;
+        let data = [old, &[0xFF], new].concat();
+        self.link.send(step, &Command::new(0x80, 0x5E, 0x01, id).data(&data)).map(drop)
+    }
+
     /// READ BINARY of the file with short id `sfi` (1 to 30), `len` bytes from `offset`; in portions when
     /// there are many. The file is current afterwards.
     pub fn read_binary(&mut self, sfi: u8, offset: u16, len: u16) -> Result<Vec<u8>, CardError> {
