@@ -2,11 +2,13 @@
 
 use crate::args::Global;
 use crate::audit;
+use crate::lock::patiently;
 use crate::output::say;
 use anyhow::{Context, Result};
 use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
+use kdc::messages::{JournalError, StoreError};
 use kdc::plan::{Master, Plan, Request};
 use kdc::source::{About, Counter, KeySource, Level};
 use wire::Channel;
@@ -173,7 +175,16 @@ pub const JOURNAL: &str = kdc::store::FILE;
 /// Opens a party's store to issue, with the audit log of its folder; looks at the clock first.
 pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
     let audit = audit::begin(global, folder)?;
-    Ok(look(folder)?.audited(audit))
+    Ok(patiently(global.patience(), is_held, || look(folder))?.audited(audit))
+}
+
+/// Another command issues from the store.
+fn is_held(error: &anyhow::Error) -> bool {
+    let held = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(StoreError::Issuing { .. }))
+            || matches!(cause.downcast_ref(), Some(JournalError::Store(StoreError::Issuing { .. })))
+    };
+    error.chain().any(held)
 }
 
 /// Opens a party's store as if to issue, without its audit log: nothing is done.

@@ -337,18 +337,25 @@ import pathlib, sys, time
 from smartcard.System import readers
 card = next(r for r in readers() if "Virtual PCD 00 00" in str(r)).createConnection()
 card.connect()
-pathlib.Path(sys.argv[1]).touch()
-time.sleep(1.5)
+held = pathlib.Path(sys.argv[1])
+held.touch()
+while held.exists():
+    time.sleep(0.05)
 PYTHON
     local other=$! try
-    for ((try = 0; try < 100; try++)); do
-        [[ ! -e $work/holds ]] || break
+    until [[ -e $work/holds ]]; do
+        kill -0 "$other" 2>/dev/null || die "the other program ended"
         sleep 0.05
     done
-    ends 3 'another program holds the card' "$gridcard" card show "pcsc:$plain"
+    ends 3 'another program holds the card' "$gridcard" card show "pcsc:$plain" --wait 0
+    # it lets go when this file is gone; whoever waits has the card then
+    "$gridcard" card show "pcsc:$plain" --wait 300 >"$work/waited.out" 2>&1 &
+    local waiting=$! status=0
+    rm "$work/holds"
     wait "$other"
-    quietly "$gridcard" card show "pcsc:$plain"
-    pass "a card that another program holds is left alone, and free when it lets go"
+    wait "$waiting" || status=$?
+    [[ $status -eq 0 ]] || { cat "$work/waited.out" >&2; die "who waited for the card ended with $status"; }
+    pass "a card that another program holds is left alone, and whoever waits for it has it next"
     serve_no_more 1
 }
 

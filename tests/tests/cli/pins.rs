@@ -132,7 +132,7 @@ fn the_second_pin_is_changed_by_two_persons() {
     change("pin", "pin2", "new").fails(1, &["the second officer's PIN was wrong; 2 tries left"]);
     change("pin", "new", "pin2").ok();
     // Past the command: CHANGE PIN of the second PIN without the first is refused by the card, and costs no try.
-    let raw = world.province(&["apdu", main, "805E010107654321FF246800", "803C3A0101"]);
+    let raw = world.province(&["apdu", main, "-"]).stdin("805E010106654321FF2468\n");
     raw.run().failed(1).shows(&["< 6982"]);
     let tries = world.province(&["apdu", main, "803C3A0101"]);
     tries.run().ok().shows(&["< 339000"]);
