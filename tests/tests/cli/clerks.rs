@@ -6,14 +6,14 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 /// Customers beside those of the world, so that each of six has one order outstanding.
-const MORE: [[&str; 6]; 3] = [
+const MORE: [[&str; 7]; 3] = [
     [
         "330200000011",
         "000020181111",
         "+8613900000011",
         "460000000000011",
         "860123040000111",
-        "89860026330000000119",
+        "89860026330000000119", "000000000000C111",
     ],
     [
         "330200000012",
@@ -21,7 +21,7 @@ const MORE: [[&str; 6]; 3] = [
         "+8613900000012",
         "460000000000012",
         "860123040000112",
-        "89860026330000000127",
+        "89860026330000000127", "000000000000C112",
     ],
     [
         "330200000013",
@@ -29,7 +29,7 @@ const MORE: [[&str; 6]; 3] = [
         "+8613900000013",
         "460000000000013",
         "860123040000113",
-        "89860026330000000135",
+        "89860026330000000135", "000000000000C113",
     ],
 ];
 
@@ -37,7 +37,7 @@ const MORE: [[&str; 6]; 3] = [
 const LONG: [&str; 2] = ["--wait", "300"];
 
 fn six(world: &World) -> Vec<String> {
-    let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+    let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
     for line in MORE {
         roster.push_str(&format!("{}\n", line.join(",")));
     }
