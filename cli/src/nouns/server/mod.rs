@@ -5,6 +5,7 @@ mod sell;
 mod settle;
 mod setup;
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::fail::refused;
@@ -41,6 +42,9 @@ pub enum Verb {
     Report,
     /// What a customer paid and what was confirmed.
     Statement(report::Statement),
+    /// The bank's audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// The PSAM's PIN.
@@ -52,6 +56,22 @@ pub struct Pin {
     /// Try the PIN although it has 1 try left: a wrong one blocks the PSAM.
     #[arg(long)]
     pub spend_last_try: bool,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("server open"),
+            Verb::Register(_) => Deed::One("server register"),
+            Verb::Order(_) => Deed::One("server order"),
+            Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Reissue(_) => Deed::One("server reissue"),
+            Verb::Resume(_) => Deed::One("server resume"),
+            Verb::Settle(_) => Deed::One("server settle"),
+            Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.
@@ -67,6 +87,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
 }
 

@@ -12,11 +12,13 @@ mod read;
 pub use carry::take_receipt;
 pub use new::{Person, inspect, personalised};
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::factory;
 use crate::fail::refused;
+use crate::home::{Home, Party};
 use crate::secret;
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -45,6 +47,9 @@ pub enum Verb {
     /// The PINs of a SIM: change, unblock, switch on and off.
     #[command(subcommand)]
     Pin(pin::Verb),
+    /// The audit log of the SIMs' makers.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// A SIM.
@@ -60,6 +65,18 @@ pub struct One {
     pub spend_last_try: bool,
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::New(_) => Deed::One("sim new"),
+            // A customer does these with his own SIM, and the phone.
+            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) | Verb::Pin(_) => Deed::Look,
+            Verb::List(_) | Verb::Read(_) | Verb::Export(_) | Verb::Audit(_) => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -71,6 +88,9 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Erase(options) => erase::run(global, &options),
         Verb::Export(options) => export::run(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb),
+        Verb::Audit(verb) => {
+            audit::run(global, &verb, || Home::new(global)?.party(Party::Sims, "reading the audit log"))
+        }
     }
 }
 
