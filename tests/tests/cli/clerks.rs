@@ -2,7 +2,6 @@
 
 use crate::command::Ran;
 use crate::world::{PSAM, Party, World, text};
-use std::io::Read;
 use std::process::{Command, Stdio};
 
 /// Customers beside those of the world, so that each of six has one order outstanding.
