@@ -1,6 +1,6 @@
 //! Several people at once, before one card.
 
-use crate::command::Ran;
+use crate::command::{Call, Ran};
 use crate::world::{PSAM, Party, World, text};
 use std::process::{Command, Stdio};
 
@@ -54,6 +54,9 @@ fn six(world: &World) -> Vec<String> {
 fn six_clerks_share_one_psam() {
     let world = World::new();
     let customers = six(&world);
+    // One clock for all: whoever comes later must not be told an earlier time.
+    world.wait(60);
+    let (folder, home, at) = (world.path(""), world.home(Party::Bank), world.now());
     let ran: Vec<Ran> = std::thread::scope(|scope| {
         let orders: Vec<_> = customers
             .iter()
@@ -61,7 +64,7 @@ fn six_clerks_share_one_psam() {
                 let record = world.fresh("-order.sms");
                 let order =
                     ["server", "order", "--customer", customer, "--amount", "50", "--pin-file", "pin"];
-                let call = world.bank(&order).with(&["--out", text(&record)]).with(&LONG);
+                let call = Call::new(&folder, &home, at, &order).with(&["--out", text(&record)]).with(&LONG);
                 scope.spawn(move || call.run())
             })
             .collect();
