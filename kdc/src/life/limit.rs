@@ -5,6 +5,7 @@ use crate::ids::Pin;
 use crate::source::{Current, KeySource, Target};
 use keys::Zeroizing;
 use reader::driver::fmcos::Fmcos;
+use reader::driver::guard::LastTry;
 use reader::driver::psam::Psam;
 use wire::atr::serial_of;
 use wire::channel::Channel;
@@ -85,6 +86,6 @@ pub fn pair(
         None => error.into(),
     })?;
     let mut psam = Psam::open(card.channel())?;
-    psam.verify_pin(pin.expose())?;
+    psam.verify(pin.expose(), LastTry::Keep)?;
     Ok(psam.pair_server()?)
 }
