@@ -91,6 +91,8 @@ pub enum SimKey {
     Imsi(Imsi),
     /// By card.
     Iccid(Iccid),
+    /// By the telephone number a message came from.
+    Msisdn(Msisdn),
 }
 
 const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, msisdn, imsi, iccid \
@@ -130,7 +132,7 @@ impl View<'_> {
     pub fn first_purchases_due(&self) -> Result<Vec<Registration>, StoreError> {
         let mut find = self.conn.prepare_cached(&format!(
             "{SELECT} WHERE first_purchase IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM purchase_order WHERE purchase_order.meter = customer.meter) ORDER BY customer.customer"
+             (SELECT 1 FROM purchase WHERE purchase.customer = customer.customer) ORDER BY customer.customer"
         ))?;
         rows::all(&mut find, [], registration)
     }
@@ -140,6 +142,7 @@ impl View<'_> {
         let (by, value) = match sim {
             SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
             SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
+            SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
         };
         let mut find = self.conn.prepare_cached(&format!(
             "SELECT meter FROM sim JOIN customer ON customer.customer = sim.customer \

@@ -2,12 +2,10 @@
 
 use crate::numbers::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
 use crate::register::{Registration, Sim};
+use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use std::io::Read;
 use wire::money::{Fen, MoneyError};
-
-/// Largest amount of one order, in fen: 999999.99 yuan.
-pub const MAX_AMOUNT: Fen = Fen(99_999_999);
 
 /// A column of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
