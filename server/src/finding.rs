@@ -219,7 +219,8 @@ impl View<'_> {
 
     /// The first finding that stops sales for a meter.
     pub fn frozen(&self, meter: MeterNumber) -> Result<Option<Finding>, StoreError> {
-        let sql = format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
+        let sql =
+            format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
         let mut find = self.conn.prepare_cached(&sql)?;
         rows::first(&mut find, [meter.to_string()], finding)
     }

@@ -263,7 +263,8 @@ impl Act<'_> {
             return Ok(find.query_row([kind], |row| row.get(0))?);
         };
         let customer = customer.to_string();
-        let mut find = self.conn.prepare_cached("SELECT id FROM account WHERE customer = ?1 AND kind = ?2")?;
+        let mut find =
+            self.conn.prepare_cached("SELECT id FROM account WHERE customer = ?1 AND kind = ?2")?;
         if let Some(id) = rows::first(&mut find, [customer.as_str(), kind], |row| rows::column(row, "id"))? {
             return Ok(id);
         }

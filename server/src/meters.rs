@@ -128,8 +128,8 @@ pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
     for (line, esam) in (1..).zip(&list.esams) {
         let esam = read_line(esam).map_err(|what| DeliveryError::Line { line, what })?;
         // A retired chip may stand beside the one that took its place.
-        let twice = !serials.insert(esam.serial)
-            || (esam.state != KeyState::Retired && !meters.insert(esam.meter));
+        let twice =
+            !serials.insert(esam.serial) || (esam.state != KeyState::Retired && !meters.insert(esam.meter));
         if twice {
             let what = format!("meter {} or ESAM {} stands twice in the list", esam.meter, esam.serial);
             return Err(DeliveryError::Line { line, what });
@@ -141,11 +141,12 @@ pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
 
 fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
     let meter = line.meter.parse().map_err(|fault| format!("meter {:?}: {fault}", line.meter))?;
-    let serial = line.serial.parse().map_err(|_| {
-        format!("{:?} is no serial number of a chip, 16 hexadecimal digits", line.serial)
-    })?;
-    let state =
-        KeyState::from_name(&line.key_state).ok_or_else(|| format!("no key state is {:?}", line.key_state))?;
+    let serial = line
+        .serial
+        .parse()
+        .map_err(|_| format!("{:?} is no serial number of a chip, 16 hexadecimal digits", line.serial))?;
+    let state = KeyState::from_name(&line.key_state)
+        .ok_or_else(|| format!("no key state is {:?}", line.key_state))?;
     if line.key_version == 0 {
         return Err("key versions begin at 1".to_owned());
     }
@@ -221,7 +222,9 @@ impl Act<'_> {
     fn write_esam(&self, esam: &Esam, current: bool, now: BcdTime) -> Result<(), StoreError> {
         if current {
             self.conn
-                .prepare_cached("UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2")?
+                .prepare_cached(
+                    "UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2",
+                )?
                 .execute(params![esam.meter.to_string(), esam.serial.0])?;
         }
         self.conn
@@ -249,7 +252,9 @@ impl Act<'_> {
             return Ok(life);
         }
         self.conn
-            .prepare_cached("INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4)",
+            )?
             .execute(params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version])?;
         Ok(self.conn.last_insert_rowid())
     }

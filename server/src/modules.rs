@@ -108,7 +108,8 @@ impl Act<'_> {
             self.adopt_chain(psam, card, 1)?;
             let used = card.count > 0;
             let detail = format!("PSAM {psam} had sealed {} order(s) before it came here", card.count);
-            let finding = if used { Some(self.about(psam, FindingKind::UsedBefore, &detail, now)?) } else { None };
+            let finding =
+                if used { Some(self.about(psam, FindingKind::UsedBefore, &detail, now)?) } else { None };
             return Ok(Session { finding, ..Session::default() });
         };
         if known.adopt {
@@ -139,14 +140,16 @@ impl Act<'_> {
         }
     }
 
-    fn about(
-        &self,
-        psam: &str,
-        kind: FindingKind,
-        detail: &str,
-        at: BcdTime,
-    ) -> Result<Finding, StoreError> {
-        self.write_finding(&Found { kind, meter: None, psam: Some(psam), order: None, at, detail, kept: None })
+    fn about(&self, psam: &str, kind: FindingKind, detail: &str, at: BcdTime) -> Result<Finding, StoreError> {
+        self.write_finding(&Found {
+            kind,
+            meter: None,
+            psam: Some(psam),
+            order: None,
+            at,
+            detail,
+            kept: None,
+        })
     }
 
     /// Every open asking has its answer: one was sealed, the others were not.

@@ -229,8 +229,9 @@ impl View<'_> {
 
     /// All orders of a purchase in the order of their making.
     pub(crate) fn orders_of(&self, life: i64, count: u32) -> Result<Vec<PlacedOrder>, StoreError> {
-        let mut find =
-            self.conn.prepare_cached(&format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"))?;
+        let mut find = self
+            .conn
+            .prepare_cached(&format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"))?;
         rows::all(&mut find, [life, i64::from(count)], placed)
     }
 

@@ -52,7 +52,9 @@ pub enum OrderError {
         detail: String,
     },
     /// The store has orders of the older make, which named no chip.
-    #[error("these books are of the older make: they are read and reported, and nothing is sold or settled in them")]
+    #[error(
+        "these books are of the older make: they are read and reported, and nothing is sold or settled in them"
+    )]
     OlderMake,
     /// The clock stands before the last sale.
     #[error("the clock went back: it says {now}, the last sale was at {last}")]
@@ -72,7 +74,9 @@ pub enum OrderError {
     #[error("the amount is {0}; an order carries at most {MAX_AMOUNT} yuan")]
     Amount(Fen),
     /// No purse of this meter can hold it.
-    #[error("{amount} yuan are above the ceiling of meter {meter}, {ceiling} yuan: it could never be credited")]
+    #[error(
+        "{amount} yuan are above the ceiling of meter {meter}, {ceiling} yuan: it could never be credited"
+    )]
     Ceiling {
         /// The meter.
         meter: MeterNumber,

@@ -100,7 +100,9 @@ pub enum SettleError {
     #[error("the receipt was not checked: {0}")]
     Sealer(SealError),
     /// The books are of the older make.
-    #[error("these books are of the older make: they are read and reported, and nothing is sold or settled in them")]
+    #[error(
+        "these books are of the older make: they are read and reported, and nothing is sold or settled in them"
+    )]
     OlderMake,
     /// The store failed.
     #[error(transparent)]

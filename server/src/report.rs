@@ -100,7 +100,9 @@ pub enum Fault {
         receipts: i64,
     },
     /// Less was paid for a purchase than the largest of its orders that may have been sealed.
-    #[error("purchase {count} of meter {meter}: {paid} fen are paid, an order of {amount} fen may have been sealed")]
+    #[error(
+        "purchase {count} of meter {meter}: {paid} fen are paid, an order of {amount} fen may have been sealed"
+    )]
     NotPaid {
         /// The meter.
         meter: MeterNumber,

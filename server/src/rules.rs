@@ -117,7 +117,8 @@ pub enum Verdict {
 /// Judges a genuine receipt. What decides is the order's digest, its fields and the count; a clock never does.
 pub fn judge(receipt: &Receipt, known: Option<&Known<'_>>, clock_tolerance_s: u32) -> Verdict {
     let Some(known) = known else {
-        let words = format!("{} were credited for order {}, which is none of ours", receipt.amount, receipt.order);
+        let words =
+            format!("{} were credited for order {}, which is none of ours", receipt.amount, receipt.order);
         return Verdict::Held(FindingKind::UnknownOrder, words);
     };
     let order = known.order;
@@ -185,7 +186,8 @@ fn strange(receipt: &Receipt, known: &Known<'_>, clock_tolerance_s: u32) -> Vec<
         found.push((FindingKind::Clock, words));
     }
     if receipt.balance < order.amount {
-        let words = format!("the meter reports a balance of {} after crediting {}", receipt.balance, order.amount);
+        let words =
+            format!("the meter reports a balance of {} after crediting {}", receipt.balance, order.amount);
         found.push((FindingKind::Balance, words));
     }
     if known.earlier_missing {

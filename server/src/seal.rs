@@ -159,9 +159,7 @@ impl Act<'_> {
             return Ok(sealed);
         }
         let record = message::order_record(user_data, placed.order.issued, terms)?;
-        self.conn
-            .prepare_cached("UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1")?
-            .execute(params![id.0, record])?;
+        self.keep_record(id, &record)?;
         let warning = self.warning(&placed)?;
         Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
     }
@@ -191,11 +189,25 @@ impl Act<'_> {
         let purchase = Purchase { life, count: order.count, order: Some(order.id) };
         let accounts = [Account::BankCash, Account::Prepaid(order.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
+        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
+    }
+
+    /// `true` when no earlier asking of this module waits for its answer.
+    fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
         let added = self
             .conn
-            .prepare_cached("INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING")?
-            .execute(params![psam, order.id.0])?;
-        Ok(Asking { fresh: added == 1, placed })
+            .prepare_cached(
+                "INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING",
+            )?
+            .execute(params![psam, id.0])?;
+        Ok(added == 1)
+    }
+
+    fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1")?
+            .execute(params![id.0, record])?;
+        Ok(())
     }
 
     /// What became of the asking is known.

@@ -160,7 +160,15 @@ impl Act<'_> {
             .iter()
             .map(|(kind, detail)| {
                 let (meter, order) = (Some(order.meter), Some(order.id));
-                self.write_finding(&Found { kind: *kind, meter, psam: None, order, at: now, detail, kept: None })
+                self.write_finding(&Found {
+                    kind: *kind,
+                    meter,
+                    psam: None,
+                    order,
+                    at: now,
+                    detail,
+                    kept: None,
+                })
             })
             .collect::<Result<_, _>>()?;
         Ok(Settlement::Settled(Settled {
@@ -320,9 +328,7 @@ impl View<'_> {
 
 /// Whether two receipts say the same; the TAC is not compared, for another key may have made it.
 fn same_statement(kept: &[u8], receipt: &[u8]) -> bool {
-    let plain = |bytes: &[u8]| {
-        Receipt::parse(bytes).ok().map(|receipt| Receipt { tac: [0; 4], ..receipt })
-    };
+    let plain = |bytes: &[u8]| Receipt::parse(bytes).ok().map(|receipt| Receipt { tac: [0; 4], ..receipt });
     match (plain(kept), plain(receipt)) {
         (Some(kept), Some(receipt)) => kept == receipt,
         _ => kept == receipt,

@@ -111,7 +111,8 @@ impl Act<'_> {
     pub fn guard_clock(&self, now: BcdTime, allowed: bool) -> Result<(), OrderError> {
         if let Some(text) = self.setting("clock")? {
             let fault = |_| StoreError::Value { place: "setting.clock", detail: text.clone() };
-            let raw: Vec<u8> = hex::decode(&text).map_err(|_| StoreError::Value { place: "setting.clock", detail: text.clone() })?;
+            let raw: Vec<u8> = hex::decode(&text)
+                .map_err(|_| StoreError::Value { place: "setting.clock", detail: text.clone() })?;
             let last = BcdTime::new(rows::exactly(&raw, "setting.clock")?).map_err(fault)?;
             if now < last && !allowed {
                 return Err(OrderError::ClockBack { now, last });

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use vcard::Slot;
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::packet::{self, CommandHeader, PacketCrypto, Spi};
 use wire::sms::tpdu::{Address, Deliver, Timestamp};
 use wire::{Command, Response, tlv};
@@ -107,6 +107,7 @@ impl Attempt {
                 kind,
                 binding: binding(&imsi_file(0)),
                 valid_until: time("20261222080000"),
+                serial: Serial8(crate::world::serial(&format!("esam {meter}")).0),
             },
             keys: MeterKeys::new(suite, meter),
             spi: [0x16, 0x39],
