@@ -223,6 +223,40 @@ impl OrderError {
         })
     }
 
+    /// A stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            OrderError::UnknownMeter(_) => "unknown-meter",
+            OrderError::UnknownOrder(_) => "unknown-order",
+            OrderError::NoSerial(_) => "no-esam",
+            OrderError::Retired { .. } => "esam-retired",
+            OrderError::Frozen { .. } => "meter-frozen",
+            OrderError::Stopped { .. } => "psam-stopped",
+            OrderError::OlderMake => "older-make",
+            OrderError::ClockBack { .. } => "clock-back",
+            OrderError::NoTerms => "no-settings",
+            OrderError::Nothing => "amount-nothing",
+            OrderError::Amount(_) => "amount-above-order",
+            OrderError::Ceiling { .. } => "amount-above-ceiling",
+            OrderError::Outstanding { .. } => "outstanding",
+            OrderError::NothingOutstanding(_) => "nothing-outstanding",
+            OrderError::NotOutstanding { .. } => "not-outstanding",
+            OrderError::IdTaken(_) => "order-id-taken",
+            OrderError::CountEnd(_) => "counts-used-up",
+            OrderError::NoNeed(_) => "no-need",
+            OrderError::NotTheReason { .. } => "not-the-reason",
+            OrderError::SameAmount { .. } => "same-amount",
+            OrderError::Kind { .. } => "order-kind",
+            OrderError::OtherChip { .. } => "other-esam",
+            OrderError::MayBeCredited(_) => "may-be-credited",
+            OrderError::Calendar => "calendar",
+            OrderError::Imsi(_) => "imsi",
+            OrderError::Message(_) => "message",
+            OrderError::Seal { .. } => "not-sealed",
+            OrderError::Store(_) => "store",
+        }
+    }
+
     /// Whether it is a stop of security rather than a refusal of data.
     pub const fn is_security(&self) -> bool {
         matches!(self, OrderError::OlderMake | OrderError::ClockBack { .. } | OrderError::Stopped { .. })

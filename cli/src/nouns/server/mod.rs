@@ -1,5 +1,6 @@
 //! `gridcard server`: the bank's payment server.
 
+mod findings;
 mod report;
 mod sell;
 mod settle;
@@ -7,10 +8,12 @@ mod setup;
 
 use crate::args::Global;
 use crate::bay::Bay;
-use crate::fail::refused;
+use crate::clock::now;
+use crate::fail::{refused, security};
 use crate::home::{Home, Party};
+use crate::output::say;
 use crate::secret;
-use ::server::{Options, Store};
+use ::server::{Options, OrderError, OrderSealer, Store, Terms};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::psam::Psam;
@@ -23,23 +26,41 @@ use wire::profile::CardKind;
 pub enum Verb {
     /// Take the bank's PSAM into use: a card file moves into the bank's folder, of a card in a reader a link is kept there.
     Open(setup::Open),
+    /// The bank's own numbers and times: who sends its orders, how long they last.
+    Settings(setup::Settings),
+    /// Take a city's delivery list: which ESAM is in which meter, its keys, its ceiling.
+    Meters(setup::Meters),
     /// Register customers from a CSV.
     Register(setup::Register),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
+    /// Make the outstanding order of a customer of another amount: a second order of the same purchase.
+    Correct(sell::Correct),
+    /// Take the outstanding order of a customer back, by a second order of the same purchase and of nothing.
+    Reverse(sell::Reverse),
     /// Give a customer another SIM.
     ReplaceSim(setup::ReplaceSim),
-    /// Make the outstanding order of a customer anew, for a replaced SIM or after its validity.
+    /// Make the outstanding order of a customer anew, for a replaced SIM, after its validity, under other keys.
     Reissue(sell::Reissue),
     /// Finish orders whose sealing was interrupted, or write the record of an outstanding order again.
     Resume(sell::Resume),
+    /// Give up the outstanding order of a customer, while no PSAM can have sealed it.
+    Void(sell::Void),
     /// Settle a receipt that came back.
     Settle(settle::Settle),
+    /// Pay back what a customer paid and no meter will credit.
+    Refund(settle::Refund),
+    /// What is not as it should be and waits for somebody: strange clocks, receipts that fit no order, a PSAM past this server.
+    Findings(findings::Findings),
+    /// Clear a finding; one that stops sales wants two people.
+    Clear(findings::Clear),
+    /// Recompute the order chain from the books and compare it with the PSAM.
+    Verify(findings::Verify),
     /// List orders.
     Orders,
     /// Totals, trial balance, and a check of the books.
     Report,
-    /// What a customer paid and what was confirmed.
+    /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
 }
 
@@ -55,12 +76,21 @@ pub struct Pin {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => setup::open(global, &options),
+        Verb::Settings(options) => setup::settings(global, &options),
+        Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),
         Verb::Order(options) => sell::order(global, &options),
+        Verb::Correct(options) => sell::correct(global, &options),
+        Verb::Reverse(options) => sell::reverse(global, &options),
         Verb::ReplaceSim(options) => setup::replace_sim(global, &options),
         Verb::Reissue(options) => sell::reissue(global, &options),
         Verb::Resume(options) => sell::resume(global, &options),
+        Verb::Void(options) => sell::void(global, &options),
         Verb::Settle(options) => settle::settle(global, &options),
+        Verb::Refund(options) => settle::refund(global, &options),
+        Verb::Findings(options) => findings::findings(global, &options),
+        Verb::Clear(options) => findings::clear(global, &options),
+        Verb::Verify(options) => findings::verify(global, &options),
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
@@ -102,6 +132,57 @@ fn with_psam<T>(
     };
     bay.close()?;
     done
+}
+
+/// Works with the PSAM to seal orders: only when the clock did not go back, and what the PSAM has sealed is what the
+/// books say.
+fn selling<T>(
+    global: &Global,
+    folder: &Path,
+    pin: &Pin,
+    store: &mut Store,
+    work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
+) -> Result<T> {
+    if store.read(|view| view.is_older_make())? {
+        return Err(OrderError::OlderMake.into());
+    }
+    let at = now(global)?;
+    store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
+    with_psam(global, folder, pin, |psam| {
+        if let Some(chain) = psam.chain()? {
+            let number = OrderSealer::number(psam);
+            let session = store.batch(|act| act.begin_session(&number, &chain, at))?;
+            if let Some(finding) = &session.finding {
+                say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
+            }
+        }
+        let done = work(store, psam)?;
+        if let Some(left) = psam.counter()?.left() {
+            say(format!("the PSAM can seal {left} more order(s)"));
+        }
+        Ok(done)
+    })
+}
+
+/// The bank's terms; without them nothing is sold.
+fn terms(store: &Store) -> Result<Terms> {
+    Ok(store.read(|view| view.terms())?.ok_or(OrderError::NoTerms)?)
+}
+
+/// The two people of an act that wants two.
+fn second_person(global: &Global, _folder: &Path, second: Option<&str>) -> Result<(String, Option<String>)> {
+    let first = crate::audit::operator(global);
+    match second {
+        Some(second) if second != first => Ok((first, Some(second.to_owned()))),
+        _ => Err(security("this act wants two people")
+            .hint("the second one is named with --second NAME")
+            .into()),
+    }
+}
+
+/// An amount in words.
+fn yuan(fen: i64) -> String {
+    format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
 }
 
 fn meter_of(store: &Store, customer: CustomerNumber) -> Result<::server::Registration> {
