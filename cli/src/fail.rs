@@ -131,9 +131,9 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
 /// What to do about a receipt that is not taken.
 fn settle_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     match cause.downcast_ref::<SettleError>()? {
-        SettleError::OlderMake => Some(
-            "settle it with the program that sold it; a bank of the present make begins in another home",
-        ),
+        SettleError::OlderMake => {
+            Some("settle it with the program that sold it; a bank of the present make begins in another home")
+        }
         SettleError::Refused(Refusal::NoOrigin) => Some(
             "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
              the SIM into its file",

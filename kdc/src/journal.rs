@@ -106,7 +106,12 @@ impl Journal {
     }
 
     /// Notes under which key version and ceiling a chip becomes a card: what its city tells a bank.
-    pub fn note_plan(&mut self, serial: Serial, version: u8, ceiling: Option<Fen>) -> Result<(), JournalError> {
+    pub fn note_plan(
+        &mut self,
+        serial: Serial,
+        version: u8,
+        ceiling: Option<Fen>,
+    ) -> Result<(), JournalError> {
         Ok(self.store.note_plan(serial, version, ceiling)?)
     }
 

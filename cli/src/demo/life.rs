@@ -27,7 +27,8 @@ use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
 use server::{
-    Incoming, Options as StoreOptions, OrderRequest, OrderSealer, Origin, Registration, Settlement, Store, Terms,
+    Incoming, Options as StoreOptions, OrderRequest, OrderSealer, Origin, Registration, Settlement, Store,
+    Terms,
 };
 use std::path::{Path, PathBuf};
 use vcard::slot::{Keep, Pull};

@@ -188,7 +188,9 @@ fn delivery(global: &Global, options: &Delivery) -> Result<()> {
         }),
     );
     if older > 0 {
-        say(format!("{older} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them"));
+        say(format!(
+            "{older} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them"
+        ));
     }
     Ok(())
 }

@@ -320,7 +320,12 @@ impl Store {
     }
 
     /// Notes under which key version and ceiling a chip becomes a card.
-    pub(crate) fn note_plan(&mut self, serial: Serial, version: u8, ceiling: Option<Fen>) -> Result<(), StoreError> {
+    pub(crate) fn note_plan(
+        &mut self,
+        serial: Serial,
+        version: u8,
+        ceiling: Option<Fen>,
+    ) -> Result<(), StoreError> {
         let path = self.path().to_owned();
         self.act(|tx| {
             super::delivery::note_plan(tx, serial, version, ceiling)

@@ -42,8 +42,13 @@ impl Store {
                    WHERE kind = ?1 AND stage IN (?2, ?3, ?4, ?5) AND number IS NOT NULL AND serial IS NOT NULL \
                    ORDER BY number, id";
         let mut find = self.conn().prepare_cached(sql).map_err(self.named())?;
-        let stages =
-            params![ItemKind::Card(CardKind::Esam), Stage::Issued, Stage::Dispatched, Stage::Fitted, Stage::Retired];
+        let stages = params![
+            ItemKind::Card(CardKind::Esam),
+            Stage::Issued,
+            Stage::Dispatched,
+            Stage::Fitted,
+            Stage::Retired
+        ];
         type Columns = (String, String, Option<u8>, Option<u8>, Option<u32>, Stage);
         let rows = find
             .query_map(stages, |row| {

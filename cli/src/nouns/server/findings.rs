@@ -5,7 +5,7 @@ use crate::args::Global;
 use crate::clock::now;
 use crate::fail::security;
 use crate::output::{answer, facts, table};
-use ::server::{Cleared, ClearError, Finding, OrderSealer, Session, StoreError};
+use ::server::{ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
@@ -111,8 +111,7 @@ pub fn verify(global: &Global, options: &Verify) -> Result<()> {
     let at = now(global)?;
     let (number, chain) =
         with_psam(global, &folder, &options.pin, |psam| Ok((OrderSealer::number(psam), psam.chain()?)))?;
-    let mut wrong: Vec<String> =
-        store.read(|view| view.audit())?.iter().map(ToString::to_string).collect();
+    let mut wrong: Vec<String> = store.read(|view| view.audit())?.iter().map(ToString::to_string).collect();
     for psam in store.read(|view| view.modules())? {
         if let Some(words) = store.read(|view| view.recompute(&psam))? {
             store.batch(|act| act.chain_finding(&psam, &words, at))?;

@@ -40,8 +40,18 @@ pub fn orders(global: &Global) -> Result<()> {
             order.valid_until.to_string(),
         ]
     };
-    let heading =
-        ["order", "customer", "meter", "count", "amount", "made as", "kind", "state", "issued", "valid until"];
+    let heading = [
+        "order",
+        "customer",
+        "meter",
+        "count",
+        "amount",
+        "made as",
+        "kind",
+        "state",
+        "issued",
+        "valid until",
+    ];
     answer(global, &table(&heading, orders.iter().map(row).collect()), object);
     if orders.iter().any(|placed| expired(placed, at)) {
         say(
@@ -80,7 +90,13 @@ pub fn report(global: &Global) -> Result<()> {
     store.check()?;
     let (totals, balance, faults, findings, older) = store.read(|view| {
         let findings = view.findings(false)?;
-        Ok::<_, StoreError>((view.totals()?, view.trial_balance()?, view.audit()?, findings, view.is_older_make()?))
+        Ok::<_, StoreError>((
+            view.totals()?,
+            view.trial_balance()?,
+            view.audit()?,
+            findings,
+            view.is_older_make()?,
+        ))
     })?;
     let stops = findings.iter().filter(|finding| finding.freezes).count();
     let text = facts(&[
@@ -112,7 +128,9 @@ pub fn report(global: &Global) -> Result<()> {
         }),
     );
     if older {
-        say("these books are of the older make: they are read and reported, and nothing is sold or settled in them");
+        say(
+            "these books are of the older make: they are read and reported, and nothing is sold or settled in them",
+        );
     }
     if faults.is_empty() { Ok(()) } else { Err(refused(faults.join("; ")).into()) }
 }

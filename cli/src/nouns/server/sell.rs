@@ -151,7 +151,9 @@ fn second_order(global: &Global, to: &To, amount: Fen) -> Result<()> {
         Ok(store.correct(psam, &request, &terms)?)
     })?;
     hand_out(global, &folder, to, &sealed)?;
-    say("the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then");
+    say(
+        "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
+    );
     Ok(())
 }
 

@@ -110,7 +110,10 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
 }
 
 fn held(finding: &::server::Finding) -> anyhow::Error {
-    let words = format!("a genuine receipt settles nothing and is kept as finding {}: {}", finding.id, finding.detail);
+    let words = format!(
+        "a genuine receipt settles nothing and is kept as finding {}: {}",
+        finding.id, finding.detail
+    );
     refused(words)
         .hint(format!(
             "nothing is sold for its meter until two people have looked: `gridcard server findings`, then `gridcard server \

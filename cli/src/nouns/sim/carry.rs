@@ -72,7 +72,8 @@ fn must_be_its_sim(sim: &mut Sim<'_>, made_for: &SimNote, options: &Carry) -> Re
         return Ok(());
     }
     let its = made_for.iccid.as_deref().map(|iccid| format!(" ({iccid})")).unwrap_or_default();
-    let words = format!("the order in {file} is for another SIM{its}; nothing is written to {}", options.sim.card);
+    let words =
+        format!("the order in {file} is for another SIM{its}; nothing is written to {}", options.sim.card);
     Err(refused(words).hint("write it to its own SIM; --other-sim writes it to this one all the same").into())
 }
 
