@@ -139,6 +139,9 @@ prepare() {
     quietly "$gridcard" card new --blank --serial "$plain_serial" "$work/plain.card"
     printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
         "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" city delivery --out "$work/delivery.json"
+    quietly "$gridcard" server settings --server-number 8657495598 --service-centre 8613800574500
+    quietly "$gridcard" server meters "$work/delivery.json"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
 }

@@ -225,7 +225,7 @@ impl ToyMeter {
 
     /// What the meter would say now.
     pub fn receipt(&self, order: OrderId, now: BcdTime) -> Receipt {
-        let credited = self.order.clone().expect("an order was credited");
+        let credited = self.order.clone().unwrap();
         Receipt {
             meter: self.number,
             amount: credited.amount,

@@ -199,6 +199,8 @@ pub fn credit_formal(esam: &mut Slot, roots: &Roots, number: DeviceNumber) -> Fe
     let mut attempt = Attempt::new(roots.suite(), number, OrderKind::Open, 1);
     attempt.keys = MeterKeys { kic: key(Role::Kic), kid: key(Role::Kid) };
     let mut bench = Bench { card: copy(esam), ext_auth: key(Role::ExtAuth) };
+    let atr = Esam::new(&mut bench.card).reset().unwrap();
+    attempt.order.serial = Serial8(wire::atr::serial_of(&atr).unwrap());
     assert_eq!(bench.present(&attempt).sw, wire::Sw::OK);
     *esam = copy(&bench.card);
     attempt.order.amount

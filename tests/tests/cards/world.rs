@@ -319,8 +319,8 @@ impl Bank {
         let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
         for n in 0..customers {
             let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
-            csv +=
-                &format!("{:012},{:012},+8613800{n:06},{},{imei},{iccid}\n", 5000 + n, 1000 + n, imsi(n, 0));
+            let (customer, meter) = (5000 + n, 1000 + n);
+            csv += &format!("{customer:012},{meter:012},+8613800{n:06},{},{imei},{iccid}\n", imsi(n, 0));
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();

@@ -1,7 +1,7 @@
 //! `--json`: one object on stdout, with its schema, whatever the command.
 
 use crate::command::{Call, Ran};
-use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, text};
+use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, esam_serial, text};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -54,7 +54,16 @@ fn found(json: &Json<'_>) {
     assert_eq!(json.ok(KDC, &["kdc", "status"])["cards_issued"], 3);
     let psam = json.ok(Party::City, &with(&["psam", "issue", "--number", PSAM]));
     json.ok(Party::Bank, &["server", "open", psam["card"].as_str().unwrap()]);
-    json.world.file("devices.csv", format!("meter\n{}\n{}\n", CHEN.meter, WANG.meter));
+    json.world.file(
+        "devices.csv",
+        format!(
+            "meter,serial\n{},{}\n{},{}\n",
+            CHEN.meter,
+            esam_serial(CHEN.meter),
+            WANG.meter,
+            esam_serial(WANG.meter)
+        ),
+    );
     let issue = ["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"];
     let plans = json.ok(Party::City, &[&issue[..], &["--dry-run"]].concat());
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);

@@ -300,7 +300,10 @@ impl World {
     }
 
     pub fn make_meters(&self) {
-        let list = format!("meter,ceiling\n{},\n{},\n{},100.00\n", CHEN.meter, WANG.meter, ZHANG.meter);
+        let mut list = String::from("meter,serial,ceiling\n");
+        for (meter, ceiling) in [(CHEN.meter, ""), (WANG.meter, ""), (ZHANG.meter, "100.00")] {
+            list.push_str(&format!("{meter},{},{ceiling}\n", esam_serial(meter)));
+        }
         self.file("devices.csv", list);
         self.city(&["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"]).run().ok();
         let state: &[&str] = if self.kind.formal { &["--formal"] } else { &[] };
@@ -448,6 +451,11 @@ impl World {
         }
         found
     }
+}
+
+/// Serial number of the chip that a meter's ESAM is made of.
+pub fn esam_serial(meter: &str) -> String {
+    format!("E5A0{meter}")
 }
 
 /// A path as an argument.
