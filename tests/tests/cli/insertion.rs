@@ -125,7 +125,8 @@ fn a_recharge_comes_on_the_sim_the_meter_knows_until_it_is_replaced() {
         Customer { iccid: "89860021047987991764", imsi: "460000207447768", msisdn: "+8613900000109", ..CHEN };
     world.make_sim(&new, &[]);
     let old = world.order(&CHEN, "30");
-    world.write(&new, &old);
+    world.write_call(&new, &old).run().fails(1, &["is for another SIM", CHEN.iccid, "--other-sim"]);
+    world.write_call(&new, &old).with(&["--other-sim"]).run().ok();
     refused(&world, &new, &CHEN, "Err-33", 13, "sim-binding", "the order belongs to another SIM");
     world
         .bank(&["server", "replace-sim", "--customer", CHEN.number, "--msisdn", new.msisdn])
