@@ -180,6 +180,11 @@ impl View<'_> {
         rows::first(&mut find, [serial.0], esam)
     }
 
+    /// Whether any chip known here has formal keys: then the bank's money is earnest.
+    pub fn sells_formal(&self) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM esam WHERE key_state = 'formal' LIMIT 1")?.exists([])?)
+    }
+
     /// The life a chip is in, when anything was ever sold for it.
     pub(crate) fn life_of(&self, esam: &Esam) -> Result<Option<i64>, StoreError> {
         let mut find = self.conn.prepare_cached(

@@ -1,5 +1,6 @@
 //! `gridcard city`: a city office and its issuing cards.
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::audit::Noted;
 use crate::bay::{Bay, hand_over};
@@ -8,7 +9,7 @@ use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::card::must_not_exist;
-use crate::nouns::kdc::{RevokedList, audit};
+use crate::nouns::kdc::RevokedList;
 use crate::output::{answer, say, table};
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
@@ -90,17 +91,24 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
     folder.join(format!("{}.card", kind.name()))
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("city open"),
+            Verb::Delivery(_) => Deed::One("city delivery"),
+            Verb::Audit(_) => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
         Verb::Delivery(options) => delivery(global, &options),
         Verb::Audit(verb) => {
-            let folder = match verb.needs_folder() {
-                true => Some(Home::new(global)?.city(None, "reading the audit log")?.1),
-                false => None,
-            };
-            audit::run(global, folder.as_deref(), &verb)
+            audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }
     }
 }
@@ -176,8 +184,8 @@ fn delivery(global: &Global, options: &Delivery) -> Result<()> {
     let text = format!("{}\n", serde_json::to_string_pretty(&list)?);
     home::write(&options.out, text.as_bytes())?;
     let hash = hex::encode(Sha256::digest(&text));
-    let facts = [("sha256", hash.clone()), ("esams", list.esams.len().to_string())];
-    crate::audit::note(global, &folder, Noted { facts: &facts, ..Noted::of(Act::Export) })?;
+    crate::audit::fact(global, "sha256", &hash);
+    crate::audit::fact(global, "esams", list.esams.len());
     let older = all.len() - list.esams.len();
     let words = format!("{} ESAM(s) are in {}; SHA-256 {hash}", list.esams.len(), options.out.display());
     answer(

@@ -4,7 +4,9 @@
 use crate::world::{Bank, Province, Site, copy, imsi, pin, sim_card, take_receipt, terms};
 use keys::Suite;
 use reader::driver::psam::Psam;
-use server::{Incoming, OrderRequest, OrderState, Origin, SealedOrder, Settled, Settlement, Sim, SimKey, StoreError};
+use server::{
+    Incoming, OrderRequest, OrderState, Origin, SealedOrder, Settled, Settlement, Sim, SimKey, StoreError,
+};
 use wire::bcd::CustomerNumber;
 use wire::channel::{Channel, ChannelError};
 use wire::money::Fen;
@@ -71,7 +73,10 @@ impl Scene {
             .read(|view| Ok::<_, StoreError>((view.totals()?, view.audit()?, view.orders(None)?)))
             .unwrap();
         assert_eq!(faults, []);
-        assert!(orders.iter().all(|p| matches!(p.state, OrderState::Settled | OrderState::Void)), "{orders:?}");
+        assert!(
+            orders.iter().all(|p| matches!(p.state, OrderState::Settled | OrderState::Void)),
+            "{orders:?}"
+        );
         let purse = self.site.purse();
         assert_eq!(totals.settled_fen, i64::from(purse.total_credited.0));
         assert_eq!((totals.outstanding_fen, totals.refund_due_fen), (0, due));
@@ -213,7 +218,10 @@ fn settling_costs_the_same_however_many_are_outstanding() {
         let origin = Origin::Sim(SimKey::Imsi(imsi(n, 0).parse().unwrap()));
         let outcome = bank.store.settle(&mut psam, Incoming::Record(&receipt), &origin, bank.now).unwrap();
         assert!(matches!(outcome, Settlement::Settled(_)));
-        assert_eq!(counting.sent, SETTLE_APDUS, "SELECTs, card information, PIN, OPEN RECEIPT and its answer");
+        assert_eq!(
+            counting.sent, SETTLE_APDUS,
+            "SELECTs, card information, PIN, OPEN RECEIPT and its answer"
+        );
     }
 }
 

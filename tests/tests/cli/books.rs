@@ -48,7 +48,10 @@ fn nothing_is_sold_above_the_ceiling() {
     let refused = order("100.01").with(&["--json"]).run().failed(1);
     let object = refused.object();
     assert_eq!(object["code"], "amount-above-ceiling");
-    assert!(object["error"].as_str().unwrap().contains("ceiling of meter 000020181168, 100.00 yuan"), "{object}");
+    assert!(
+        object["error"].as_str().unwrap().contains("ceiling of meter 000020181168, 100.00 yuan"),
+        "{object}"
+    );
     assert_eq!(world.books()["sold_fen"], 0);
     order("100").run().ok();
 }
@@ -84,10 +87,10 @@ fn an_order_is_reversed() {
     let world = World::new();
     world.purchase(&CHEN, "50");
     world.order(&CHEN, "30");
-    world.bank(&["server", "void", "--customer", CHEN.number]).run().fails(
-        1,
-        &["cannot be voided", "server correct", "server reverse"],
-    );
+    world
+        .bank(&["server", "void", "--customer", CHEN.number])
+        .run()
+        .fails(1, &["cannot be voided", "server correct", "server reverse"]);
     let nothing = second_order(&world, &["reverse"], &CHEN);
     let receipt = credited(&world, &CHEN, &nothing);
     world.settle(&receipt).ok().shows(&["0.00 yuan credited", "30.00 yuan due to the customer"]);
@@ -123,7 +126,11 @@ fn a_strange_clock_is_a_finding_and_settles() {
 fn the_banks_clock() {
     let world = World::new();
     let receipt = credited(&world, &CHEN, &world.order(&CHEN, "50"));
-    world.bank(&["server", "settle", text(&receipt), "--pin-file", "pin"]).with(&["--at", "2019-01-01T00:00:00"]).run().ok();
+    world
+        .bank(&["server", "settle", text(&receipt), "--pin-file", "pin"])
+        .with(&["--at", "2019-01-01T00:00:00"])
+        .run()
+        .ok();
     let order = |at: &str| world.order_call(&WANG, "50", &world.fresh(".sms")).with(&["--at", at]);
     let back = "2026-11-01T00:00:00";
     order(back).run().fails(4, &["the clock went back", "--allow-clock-back"]);

@@ -1,10 +1,12 @@
 //! `gridcard server findings`, `clear`, `verify`: what is not as it should be.
 
-use super::{Pin, bank, second_person, store, with_psam};
+use super::{Pin, bank, store, two_people, with_psam};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::now;
 use crate::fail::security;
 use crate::output::{answer, facts, table};
+use crate::people;
 use ::server::{ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
 use anyhow::Result;
 use clap::Args;
@@ -26,9 +28,6 @@ pub struct Clear {
     /// What was found out about it.
     #[arg(long)]
     pub note: String,
-    /// The second person, for a finding that stops sales.
-    #[arg(long, value_name = "NAME")]
-    pub second: Option<String>,
 }
 
 /// Options of `server verify`.
@@ -88,10 +87,17 @@ pub fn clear(global: &Global, options: &Clear) -> Result<()> {
     let id = options.finding;
     let finding = store.read(|view| view.finding(id))?.ok_or(ClearError::Unknown(id))?;
     let (by, second) = if finding.freezes {
-        second_person(global, &folder, options.second.as_deref())?
+        let Some(two) = two_people(global, &folder, &store, "clearing a finding that stops sales")? else {
+            return Ok(());
+        };
+        (two.first.to_string(), Some(two.second()))
     } else {
-        (crate::audit::operator(global), None)
+        (people::one(global, &folder)?.to_string(), None)
     };
+    audit::fact(global, "finding", id);
+    if let Some(second) = &second {
+        audit::fact(global, "second", second);
+    }
     let cleared = Cleared { at: now(global)?, by, second, note: options.note.clone() };
     store.batch(|act| act.clear_finding(id, &cleared))?;
     let text = format!("finding {id} ({}) is cleared", finding.kind);

@@ -6,12 +6,14 @@ mod sell;
 mod settle;
 mod setup;
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::clock::now;
-use crate::fail::{refused, security};
+use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::output::say;
+use crate::people::{self, Two};
 use crate::secret;
 use ::server::{Options, OrderError, OrderSealer, Store, Terms};
 use anyhow::{Context, Result};
@@ -19,7 +21,7 @@ use clap::{Args, Subcommand};
 use reader::driver::psam::Psam;
 use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
-use wire::profile::CardKind;
+use wire::profile::{CardKind, State};
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
@@ -62,6 +64,9 @@ pub enum Verb {
     Report,
     /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
+    /// The bank's audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// The PSAM's PIN.
@@ -70,6 +75,35 @@ pub struct Pin {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("server open"),
+            Verb::Register(_) => Deed::One("server register"),
+            Verb::Order(_) => Deed::One("server order"),
+            Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Settings(_) => Deed::One("server settings"),
+            Verb::Meters(_) => Deed::One("server meters"),
+            Verb::Correct(_) => Deed::One("server correct"),
+            Verb::Reverse(_) => Deed::One("server reverse"),
+            Verb::Reissue(sell::Reissue { reason: Some(sell::ReissueReason::ChipReplaced), .. }) => {
+                Deed::Two("server reissue")
+            }
+            Verb::Reissue(_) => Deed::One("server reissue"),
+            Verb::Void(_) => Deed::One("server void"),
+            Verb::Refund(_) => Deed::One("server refund"),
+            Verb::Clear(_) => Deed::Two("server clear"),
+            Verb::Verify(_) => Deed::One("server verify"),
+            Verb::Resume(_) => Deed::One("server resume"),
+            Verb::Settle(_) => Deed::One("server settle"),
+            Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
+                Deed::Look
+            }
+        }
+    }
 }
 
 /// Runs a verb.
@@ -94,6 +128,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
 }
 
@@ -169,15 +204,10 @@ fn terms(store: &Store) -> Result<Terms> {
     Ok(store.read(|view| view.terms())?.ok_or(OrderError::NoTerms)?)
 }
 
-/// The two people of an act that wants two.
-fn second_person(global: &Global, _folder: &Path, second: Option<&str>) -> Result<(String, Option<String>)> {
-    let first = crate::audit::operator(global);
-    match second {
-        Some(second) if second != first => Ok((first, Some(second.to_owned()))),
-        _ => Err(security("this act wants two people")
-            .hint("the second one is named with --second NAME")
-            .into()),
-    }
+/// The two people of an act that wants two; `None` when it was written down as a request.
+fn two_people(global: &Global, folder: &Path, store: &Store, act: &str) -> Result<Option<Two>> {
+    let state = if store.read(|view| view.sells_formal())? { State::Formal } else { State::Test };
+    people::two(global, folder, act, state)
 }
 
 /// An amount in words.

@@ -1,7 +1,8 @@
 //! `gridcard server order`, `correct`, `reverse`, `reissue`, `resume`, `void`: orders on their way to a SIM.
 
-use super::{Pin, bank, meter_of, second_person, selling, store, terms};
+use super::{Pin, bank, meter_of, selling, store, terms, two_people};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::nouns::kdc::out;
@@ -67,9 +68,6 @@ pub struct Reissue {
     /// Why, when it is not the SIM or the validity.
     #[arg(long, value_enum)]
     pub reason: Option<ReissueReason>,
-    /// The second person, for a chip that was replaced.
-    #[arg(long, value_name = "NAME")]
-    pub second: Option<String>,
     /// Whose order it is.
     #[command(flatten)]
     pub to: To,
@@ -167,7 +165,9 @@ pub fn reissue(global: &Global, options: &Reissue) -> Result<()> {
         None => Anew::Needed,
         Some(ReissueReason::KeyChange) => Anew::KeyChange,
         Some(ReissueReason::ChipReplaced) => {
-            second_person(global, &folder, options.second.as_deref())?;
+            let act = "moving what was paid to another chip";
+            let Some(two) = two_people(global, &folder, &store, act)? else { return Ok(()) };
+            audit::fact(global, "second", two.second());
             Anew::ChipReplaced
         }
     };
@@ -195,6 +195,15 @@ fn hand_out(global: &Global, folder: &Path, to: &To, sealed: &SealedOrder) -> Re
             "the order is kept: `gridcard server resume --customer {customer}` writes its record"
         ))
     })?;
+    for (name, value) in [
+        ("order", order.id.to_string()),
+        ("customer", customer.to_string()),
+        ("meter", order.meter.to_string()),
+        ("amount_fen", order.amount.0.to_string()),
+        ("count", order.count.to_string()),
+    ] {
+        audit::fact(global, name, value);
+    }
     let text = facts(&[
         ("order", order.id.to_string()),
         ("for", format!("customer {customer}, meter {}, ESAM {}", order.meter, order.serial)),
@@ -269,6 +278,7 @@ pub fn void(global: &Global, options: &Void) -> Result<()> {
     let placed = placed.ok_or(::server::OrderError::NothingOutstanding(meter))?;
     let (id, at) = (placed.order.id, now(global)?);
     store.batch(|act| act.void_order(id, at))?;
+    audit::fact(global, "order", id);
     let text = format!("order {id} ({}, purchase {}) is void", placed.order.amount, placed.order.count);
     answer(
         global,

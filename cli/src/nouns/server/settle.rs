@@ -2,6 +2,7 @@
 
 use super::{Pin, bank, meter_of, store, with_psam, yuan};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::nouns::meter::energy;
@@ -87,7 +88,9 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
                     if let Settlement::Held(finding) = &settlement {
                         failed = Some(held(finding));
                     }
-                    lines.push(line(path, &settlement));
+                    let line = line(path, &settlement);
+                    audit::fact(global, line.result, &line.order);
+                    lines.push(line);
                 }
                 Err(error) => {
                     lines.push(Line {
@@ -187,6 +190,8 @@ pub fn refund(global: &Global, options: &Refund) -> Result<()> {
             )
             .into());
     }
+    audit::fact(global, "customer", customer);
+    audit::fact(global, "refunded_fen", fen);
     let text = format!("{} are paid back to customer {customer}", yuan(fen));
     answer(global, &text, json!({ "customer": customer.to_string(), "refunded_fen": fen }));
     Ok(())
