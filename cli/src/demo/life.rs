@@ -424,7 +424,7 @@ impl<'g> Life<'g> {
         let sold = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
-            let (number, chain, at) = (psam.number(), psam.chain()?, self.now);
+            let (number, chain, at) = (OrderSealer::number(&psam), OrderSealer::chain(&mut psam)?, self.now);
             store.batch(|act| {
                 if let Some(chain) = chain {
                     act.begin_session(&number, &chain, at)?;

@@ -107,8 +107,9 @@ fn a_strange_clock_is_a_finding_and_settles() {
     let world = World::new();
     let order = world.order(&CHEN, "50");
     world.write(&CHEN, &order);
-    let insert = world.insert(&CHEN, &CHEN);
-    insert.with(&["--at", "2020-01-01T00:00:00"]).run().ok();
+    let sim = world.sim(&CHEN);
+    let insert = ["meter", "insert", CHEN.meter, text(&sim)];
+    world.call_at(Party::Meters, "2020-01-01 00:00:00", &insert).run().ok();
     let receipt = world.collect(&CHEN);
     world.settle(&receipt).ok().shows(&["settled"]);
     assert_eq!(world.books()["settled_fen"], 5000);
@@ -126,15 +127,24 @@ fn a_strange_clock_is_a_finding_and_settles() {
 fn the_banks_clock() {
     let world = World::new();
     let receipt = credited(&world, &CHEN, &world.order(&CHEN, "50"));
-    world
-        .bank(&["server", "settle", text(&receipt), "--pin-file", "pin"])
-        .with(&["--at", "2019-01-01T00:00:00"])
-        .run()
-        .ok();
-    let order = |at: &str| world.order_call(&WANG, "50", &world.fresh(".sms")).with(&["--at", at]);
-    let back = "2026-11-01T00:00:00";
-    order(back).run().fails(4, &["the clock went back", "--allow-clock-back"]);
-    order(back).with(&["--allow-clock-back"]).run().ok();
+    let settle = ["server", "settle", text(&receipt), "--pin-file", "pin"];
+    world.call_at(Party::Bank, "2019-01-01 00:00:00", &settle).run().ok().shows(&["settled"]);
+    let out = world.fresh(".sms");
+    let order = [
+        "server",
+        "order",
+        "--customer",
+        WANG.number,
+        "--amount",
+        "50",
+        "--pin-file",
+        "pin",
+        "--out",
+        text(&out),
+    ];
+    let back = || world.call_at(Party::Bank, "2018-01-01 00:00:00", &order);
+    back().run().fails(4, &["the clock went back", "--allow-clock-back"]);
+    back().with(&["--allow-clock-back"]).run().ok();
 }
 
 /// A receipt says which SIM it was collected from, or somebody says it.

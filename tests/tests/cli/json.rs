@@ -139,6 +139,12 @@ fn live(json: &Json<'_>) {
     let correct = [&["server", "correct", "--amount", "20"][..], &second].concat();
     assert_eq!(json.ok(Party::Bank, &correct)["amount_fen"], 2000);
     assert_eq!(json.ok(Party::Bank, &[&["server", "reverse"][..], &second].concat())["amount_fen"], 0);
+    let (_, refused) = json.run(Party::Bank, &["server", "void", "--customer", CHEN.number]);
+    assert_eq!(refused["code"], "may-be-credited");
+    let (_, refused) = json.run(Party::Bank, &["server", "refund", "--customer", CHEN.number]);
+    assert!(refused["error"].as_str().unwrap().contains("nothing is due"), "{refused}");
+    let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
+    assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");

@@ -224,6 +224,11 @@ impl World {
         self.call(Party::Sims, args)
     }
 
+    /// A command in a party's home at a time of its own.
+    pub fn call_at(&self, party: Party, at: &str, args: &[&str]) -> Call {
+        Call::new(self.folder.path(), &self.home(party), at.parse().unwrap(), args)
+    }
+
     // How the world comes to be.
 
     /// The components of a formal province, as `kdc init` reads them from stdin: paper, check value, paper, check
@@ -287,16 +292,7 @@ impl World {
         }
         self.file("roster.csv", roster);
         self.bank(&["server", "register", "roster.csv"]).run().ok();
-        self.bank(&[
-            "server",
-            "settings",
-            "--server-number",
-            "8657495598",
-            "--service-centre",
-            "8613800574500",
-        ])
-        .run()
-        .ok();
+        self.settings();
     }
 
     pub fn make_meters(&self) {
@@ -323,6 +319,18 @@ impl World {
             .run()
             .ok();
         }
+        self.deliver_list();
+    }
+
+    /// The bank says its numbers.
+    fn settings(&self) {
+        let numbers = ["--server-number", "8657495598", "--service-centre", "8613800574500"];
+        self.bank(&["server", "settings"]).with(&numbers).run().ok();
+    }
+
+    /// The bank says its numbers and learns of the ESAMs.
+    pub fn bank_knows(&self) {
+        self.settings();
         self.deliver_list();
     }
 
@@ -467,6 +475,13 @@ pub fn text(path: &Path) -> &str {
 pub fn read_record(path: &Path) -> Vec<u8> {
     let text = std::fs::read_to_string(path).unwrap();
     hex::decode(text.lines().next().unwrap()).unwrap()
+}
+
+/// A record file with other bytes in it, saying of its SIM what it said.
+pub fn with_record(path: &Path, bytes: &[u8]) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let notes = text.split_once('\n').map_or("", |(_, notes)| notes);
+    record_line(bytes) + notes
 }
 
 /// Record file of bytes.

@@ -115,8 +115,9 @@ pub fn verify(global: &Global, options: &Verify) -> Result<()> {
     let mut store = store(&folder)?;
     store.check()?;
     let at = now(global)?;
-    let (number, chain) =
-        with_psam(global, &folder, &options.pin, |psam| Ok((OrderSealer::number(psam), psam.chain()?)))?;
+    let (number, chain) = with_psam(global, &folder, &options.pin, |psam| {
+        Ok((OrderSealer::number(psam), OrderSealer::chain(psam)?))
+    })?;
     let mut wrong: Vec<String> = store.read(|view| view.audit())?.iter().map(ToString::to_string).collect();
     for psam in store.read(|view| view.modules())? {
         if let Some(words) = store.read(|view| view.recompute(&psam))? {

@@ -184,7 +184,7 @@ fn selling<T>(
     let at = now(global)?;
     store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
     with_psam(global, folder, pin, |psam| {
-        if let Some(chain) = psam.chain()? {
+        if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
             let session = store.batch(|act| act.begin_session(&number, &chain, at))?;
             if let Some(finding) = &session.finding {
