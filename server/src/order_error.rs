@@ -259,6 +259,6 @@ impl OrderError {
 
     /// Whether it is a stop of security rather than a refusal of data.
     pub const fn is_security(&self) -> bool {
-        matches!(self, OrderError::OlderMake | OrderError::ClockBack { .. } | OrderError::Stopped { .. })
+        matches!(self, OrderError::OlderMake | OrderError::Stopped { .. })
     }
 }
