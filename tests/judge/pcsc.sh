@@ -203,7 +203,7 @@ purchase() {
     quietly "$gridcard" slot insert sim.card --control "$work/control"
     client messages.py read 0 07 "$work/receipt.sms"
     stop_serving TERM 0
-    out=$("$gridcard" server settle "$work/receipt.sms" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
+    out=$("$gridcard" server settle "$work/receipt.sms" --meter "$meter" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
     pass "the bank settles the receipt that pyscard read: $(tail -n 1 <<<"${out#*settled  }")"
 }
 

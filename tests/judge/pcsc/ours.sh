@@ -236,7 +236,8 @@ uicc() {
     quietly "$gridcard" sim new --profile uicc --iccid 89860026330000000036 --imsi 460000000000003 --card "$work/uicc.card"
     serve 1 "$work/uicc.card"
     ends 0 89860026330000000036 "$gridcard" card show pcsc:
-    quietly "$gridcard" sim write pcsc: "$work/order.sms"
+    ends 1 "is for another SIM" "$gridcard" sim write pcsc: "$work/order.sms"
+    quietly "$gridcard" sim write --other-sim pcsc: "$work/order.sms"
     ends 0 'an order for electricity' "$gridcard" sim list pcsc:
     ends 0 'ADF_USIM' "$gridcard" apdu pcsc: 00A4040407A0000000871002
     serve_no_more 1
