@@ -13,7 +13,7 @@ use wire::sms::record::RECORD_LEN;
 pub struct SimNote {
     /// The SIM's ICCID.
     pub iccid: Option<String>,
-    /// The SIM binding of an order [docs/specs/purchase.md 1, tag 87].
+    /// The SIM binding of an order [docs/specs/purchase.md 1].
     pub binding: Option<SimBinding>,
 }
 
