@@ -11,6 +11,7 @@ use crate::home::{self, Home, Party};
 use crate::nouns::card::must_not_exist;
 use crate::nouns::kdc::RevokedList;
 use crate::output::{answer, say, table};
+use crate::pin;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use ::kdc::store::Store;
@@ -38,6 +39,9 @@ pub enum Verb {
     /// The city's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// The PINs of issuing cards.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `city open`.
@@ -98,6 +102,7 @@ impl Verb {
             Verb::Open(_) => Deed::One("city open"),
             Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Audit(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("city pin-change"),
         }
     }
 }
@@ -107,6 +112,10 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
         Verb::Delivery(options) => delivery(global, &options),
+        Verb::Pin(verb) => {
+            let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+            pin::run(global, &verb, &kinds)
+        }
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }

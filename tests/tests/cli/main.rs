@@ -9,6 +9,7 @@ mod batch;
 mod books;
 mod card;
 mod ceremony;
+mod clerks;
 mod command;
 mod demo;
 mod disk;
