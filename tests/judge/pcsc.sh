@@ -50,6 +50,9 @@ finish() {
 }
 trap finish EXIT
 
+# How often something is looked for, twenty times a second: longer than any machine takes. What is there is seen at once.
+patience=6000
+
 pass() {
     printf 'PASS %s\n' "$*"
 }
@@ -64,7 +67,7 @@ serve() {
         >"$served.json" 2>"$served.err" &
     server=$!
     local try
-    for ((try = 0; try < 200; try++)); do
+    for ((try = 0; try < patience; try++)); do
         kill -0 "$server" 2>/dev/null || die "card serve $name ended: $(cat "$served.err")"
         in=$(grep -c 'in its reader' "$served.err" || true)
         [[ $in -lt $# ]] || break
@@ -89,7 +92,7 @@ stop_serving() {
 # hears WORDS: card serve says so within a few seconds.
 hears() {
     local try
-    for ((try = 0; try < 100; try++)); do
+    for ((try = 0; try < patience; try++)); do
         ! grep -q "$1" "$served.err" || return 0
         sleep 0.05
     done
@@ -127,8 +130,7 @@ prepare() {
     # one PSAM for the bank, one for the show; the same with ESAMs
     quietly "$gridcard" psam issue --number 330200000001 "${pin[@]}" "${card_pin[@]}"
     quietly "$gridcard" psam issue --number 330200000002 "${pin[@]}" "${card_pin[@]}"
-    printf '%s\n' meter,serial "$meter,00000000000000E5" >"$work/devices.csv"
-    quietly "$gridcard" esam issue --csv "$work/devices.csv" "${pin[@]}"
+    quietly "$gridcard" esam issue --meter "$meter" "${pin[@]}"
     quietly "$gridcard" esam issue --meter 261100000002 "${pin[@]}"
     mv "$city/out/psam-330200000002.card" "$work/psam.card"
     mv "$city/out/esam-261100000002.card" "$work/esam.card"
@@ -138,8 +140,11 @@ prepare() {
     quietly "$gridcard" sim new --iccid 89860026330000000028 --imsi 460000000000002 --chv1-file "$work/chv1" \
         --card "$work/guarded.card"
     quietly "$gridcard" card new --blank --serial "$plain_serial" "$work/plain.card"
-    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
-        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,00000000000000E5" >"$work/customers.csv"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" city delivery --out "$work/delivery.json"
+    quietly "$gridcard" server settings --server-number 8657495598 --service-centre 8613800574500
+    quietly "$gridcard" server meters "$work/delivery.json"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
 }
@@ -201,7 +206,7 @@ purchase() {
     quietly "$gridcard" slot insert sim.card --control "$work/control"
     client messages.py read 0 07 "$work/receipt.sms"
     stop_serving TERM 0
-    out=$("$gridcard" server settle "$work/receipt.sms" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
+    out=$("$gridcard" server settle "$work/receipt.sms" --meter "$meter" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
     pass "the bank settles the receipt that pyscard read: $(tail -n 1 <<<"${out#*settled  }")"
 }
 
@@ -221,7 +226,7 @@ begin_writing() {
     "$python" "$judges/writer.py" write 1 "$work/kill.log" 2>>"$work/clients.err" &
     writer=$!
     local try
-    for ((try = 0; try < 600; try++)); do
+    for ((try = 0; try < patience; try++)); do
         [[ $(wc -l <"$work/kill.log") -lt 100 ]] || return 0
         sleep 0.05
     done
