@@ -26,7 +26,7 @@ fn customer() -> CustomerNumber {
 impl Scene {
     fn new(province: &mut Province) -> Self {
         let mut site = Site::new(province, 0);
-        let mut bank = Bank::new(copy(&province.psam), 1);
+        let mut bank = Bank::new(copy(&province.psam), province.server_key.clone(), 1);
         let first = bank.buy(&site, Fen(1000));
         site.deliver(&first.record);
         let at = bank.now;
@@ -197,7 +197,7 @@ fn settling_costs_the_same_however_many_are_outstanding() {
     const CUSTOMERS: u32 = 101;
     let mut province = Province::new(Suite::TripleDes);
     let mut sites = [Site::new(&mut province, 0), Site::new(&mut province, 100)];
-    let mut bank = Bank::new(copy(&province.psam), CUSTOMERS);
+    let mut bank = Bank::new(copy(&province.psam), province.server_key.clone(), CUSTOMERS);
     for n in 0..CUSTOMERS {
         let meter = format!("{:012}", 1000 + n).parse().unwrap();
         let id = OrderId([0xA0, 0, 0, 0, 0, 0, 0, u8::try_from(n).unwrap()]);
