@@ -68,7 +68,7 @@ fn limit(context: &Context<'_>) -> Result<u32, Halt> {
 
 /// A meter's key of a role, from this card's city key.
 fn meter_key(context: &Context<'_>, role: Role, meter: MeterNumber) -> Result<Key, Halt> {
-    Ok(hierarchy::device_key(&city_key(context, role)?, meter.0))
+    Ok(hierarchy::meter_key(&city_key(context, role)?, meter.0))
 }
 
 fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, Halt> {

@@ -168,6 +168,12 @@ def join_shares(suite, texts):
     return secret
 
 
+def factor(kind, number):
+    """What makes a device's key of its parent: an ESAM and its MCU have no kind in it [cards.md 2]."""
+    demand(number not in ("000000000000", "000000000001"), f"{number} names no device")
+    return bytes([0 if kind in (ESAM, MCU) else kind, 0]) + bcd(number, 12)
+
+
 class Hierarchy:
     """Root, city, device [cards.md 2]."""
 
@@ -178,14 +184,14 @@ class Hierarchy:
     def city(self, role, region, version=1):
         if role == "transport":
             return self.root(role)
-        return diversify(self.suite, self.root(role), bytes([0, 0, 0, version - 1]) + bcd(region, 8))
+        return diversify(self.suite, self.root(role), bytes([0xC0, 0, 0, version]) + bcd(region, 8))
 
     @functools.cache
-    def device(self, role, region, number, version=1):
-        return diversify(self.suite, self.city(role, region, version), bytes(2) + bcd(number, 12))
+    def device(self, kind, role, region, number, version=1):
+        return diversify(self.suite, self.city(role, region, version), factor(kind, number))
 
-    def issuing_master(self, number):
-        return diversify(self.suite, self.root("master"), bytes(2) + bcd(number, 12))
+    def issuing_master(self, kind, number):
+        return diversify(self.suite, self.root("master"), factor(kind, number))
 
     def transport(self, serial):
         return diversify(self.suite, self.root("transport"), serial)
@@ -197,7 +203,7 @@ class Hierarchy:
         if kind in ("psam-issuing", "esam-issuing", "psam"):
             return self.city(role, region, version)
         if kind == "esam":
-            return self.device(role, region, number, version)
+            return self.device(ESAM, role, region, number, version)
         return None
 
 
@@ -293,14 +299,13 @@ def masters(keys, published, target, low, place):
     region, number, serial, version = place
     mine = published if target == TEST_ISSUING else keys
     if low in (0, 4):
+        demand((serial[:2] == b"\x0f\0") == (target == MCU), f"kind {target:X} with the serial {serial.hex()}")
         return [keys.transport(serial)]
     if target in CITY_ISSUING:
-        return [mine.issuing_master(number)]
-    if low in (1, 5):
-        return [keys.device("master", region, number, v) for v in range(1, 10)]
-    if low == 2:
-        return [keys.device("master", region, number, v) for v in range(1, 10)]
-    return [published.device("master", region, number, version or v) for v in range(1, 10)]
+        return [mine.issuing_master(target, number)]
+    if low in (1, 2, 5):
+        return [keys.device(target, "master", region, number, v) for v in range(1, 10)]
+    return [published.device(target, "master", region, number, version or v) for v in range(1, 10)]
 
 
 def judge_export(command, field, keys, published):
@@ -338,13 +343,13 @@ def judge_export(command, field, keys, published):
     versions = [carried] if carried else range(1, 10)
     role = {0: "master", PREVIOUS: "master"}.get(code) or ROLES[code - 1]
     if code == 0 and target in CITY_ISSUING:
-        wanted = [mine.issuing_master(number)]
+        wanted = [mine.issuing_master(target, number)]
     elif target in CITY_ISSUING:
         wanted = [mine.city(role, region, v) for v in versions]
     elif code != 0 and target in (PSAM, TEST_CARD):
         wanted = [mine.city(role, region, v) for v in versions]
     else:
-        wanted = [mine.device(role, region, number, v) for v in versions]
+        wanted = [mine.device(target, role, region, number, v) for v in versions]
     demand(key in wanted, f"EXPORT KEY {p1:02X} {code:02X} for {number} carries another key than {role}")
 
 

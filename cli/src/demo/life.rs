@@ -188,7 +188,7 @@ impl<'g> Life<'g> {
             self.global,
             &folder,
             roots,
-            "000000000001".parse()?,
+            "000000000010".parse()?,
             serial,
             Pins::both(&self.pin, &self.officer),
             None,

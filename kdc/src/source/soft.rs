@@ -86,18 +86,24 @@ impl SoftSource {
     }
 
     fn test_device(&self, target: &Target, role: Role, version: u8) -> Key {
-        hierarchy::test_device_key(self.about().suite, role, target.region, version, target.number)
+        hierarchy::test_meter_key(self.about().suite, role, target.region, version, target.number)
     }
 
     /// The target's master key once it is personalised.
     fn own_master(&self, target: &Target) -> Key {
-        match &self.store {
-            Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
-                Roots::test(roots.suite()).own_master(DeviceNumber(target.number))
+        let (kind, number) = (target.recipient, DeviceNumber(target.number));
+        let parent = match &self.store {
+            Store::Province(roots) if kind == Recipient::Card(CardKind::TestIssuing) => {
+                return hierarchy::device_key(
+                    &hierarchy::test_root(roots.suite(), Role::Master),
+                    kind.code(),
+                    number.0,
+                );
             }
-            Store::Province(roots) => roots.own_master(DeviceNumber(target.number)),
-            Store::City(keys) => keys.device(Role::Master, DeviceNumber(target.number)),
-        }
+            Store::Province(roots) => roots.get(Role::Master),
+            Store::City(keys) => keys.get(Role::Master),
+        };
+        hierarchy::device_key(parent, kind.code(), number.0)
     }
 
     /// The target's master key now.
@@ -109,7 +115,7 @@ impl SoftSource {
             (Current::Transport, Store::City(keys)) => Ok(keys.transport(serial)),
             (Current::Test(version), _) => Ok(self.test_device(target, Role::Master, version)),
             (Current::Previous, Store::City(keys)) => keys
-                .previous_master(DeviceNumber(target.number))
+                .previous_master(target.recipient, DeviceNumber(target.number))
                 .ok_or(SourceError::Reach { target: target.recipient, p1: target.p1() }),
             (Current::Previous, Store::Province(_)) => {
                 Err(SourceError::Reach { target: target.recipient, p1: target.p1() })
@@ -147,7 +153,7 @@ impl SoftSource {
                     (Some(role), Recipient::Card(CardKind::Psam | CardKind::TestCard)) => {
                         keys.get(role).clone()
                     }
-                    (Some(role), _) => keys.device(role, DeviceNumber(target.number)),
+                    (Some(role), _) => keys.device(target.recipient, role, DeviceNumber(target.number)),
                 };
                 (key, keys.version())
             }

@@ -255,7 +255,7 @@ impl Staged {
     /// ACTIVATE KEYS, with the MAC made by the software store, which counts nothing and asks no officer.
     fn activate(&mut self, activation: Activation, flip: Option<usize>) -> Sw {
         let challenge = self.challenge();
-        let master = self.office.roots.city(crate::world::region()).device(keys::Role::Master, number(42));
+        let master = self.office.roots.city(crate::world::region()).meter(keys::Role::Master, number(42));
         let body = activation.to_bytes();
         let mac = keys::mac::session(&master, &challenge, &[&[0x84, 0x4A, 0, 0, 0x0A], &body]);
         let mut data = [&body[..], &mac].concat();
@@ -504,7 +504,7 @@ fn money_is_given_up_by_name_and_to_the_fen() {
     // The software store's own MAC over another amount is refused by the card.
     let mut formal = copy(&changed);
     let target_master =
-        office.roots.city_of_version(crate::world::region(), 2).device(keys::Role::Master, number(42));
+        office.roots.city_of_version(crate::world::region(), 2).meter(keys::Role::Master, number(42));
     let mut esam = Esam::new(&mut formal);
     esam.reset().unwrap();
     let challenge = esam.challenge().unwrap();
@@ -547,8 +547,7 @@ fn no_key_passes_in_clear_in_a_whole_life() {
             for version in versions {
                 let city = roots.city_of_version(crate::world::region(), version);
                 for role in keys::Role::ALL {
-                    for key in
-                        [roots.get(role).clone(), city.get(role).clone(), city.device(role, number(42))]
+                    for key in [roots.get(role).clone(), city.get(role).clone(), city.meter(role, number(42))]
                     {
                         for half in key.expose().chunks(8) {
                             let seen =

@@ -7,6 +7,7 @@
 mod bench;
 mod counters;
 mod export;
+mod factors;
 mod inspect;
 mod interrupted;
 mod issuing;

@@ -145,7 +145,7 @@ fn an_issuing_card_that_is_spent_says_so() {
     world.issue_card("esam-issuing", "000000000023").with(&["--count", "2"]).run().ok();
     let card = world.folder(Party::Province).join("out/esam-issuing-000000000023.card");
     world.city(&["city", "open", text(&card)]).run().ok();
-    world.file("list.csv", "meter\n000000000001\n000000000002\n000000000003\n");
+    world.file("list.csv", "meter\n000000000012\n000000000002\n000000000003\n");
     let ran = world.city(&["esam", "issue", "--csv", "list.csv", "--pin-file", "pin"]).run();
     ran.fails(1, &["can make 2 more", "counter is spent"]);
     let one = world.city(&["esam", "issue", "--meter", "000000000003", "--pin-file", "pin"]).run();
