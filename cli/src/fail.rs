@@ -103,6 +103,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         {
             return Exit::Absent;
         }
+        if let Some(kdc::messages::LifeError::NoBirthKey) = cause.downcast_ref::<kdc::messages::LifeError>() {
+            return Exit::Security;
+        }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
             return Exit::Security;
         }

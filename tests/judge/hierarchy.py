@@ -81,6 +81,16 @@ def session_mac(suite, key, challenge, data):
     return suite.cbc(key, padded)[-suite.block :][:4]
 
 
+def use_key(suite, master, use):
+    """U(M, x) [cards.md 2]."""
+    return hashlib.sha256(f"gridcard use 1|{suite.name}|{use}|".encode("ascii") + master).digest()[:16]
+
+
+def bound_mac(suite, master, challenge, data):
+    """The first 4 bytes of the MAC bound to a challenge, which is a block of its own [cards.md 2]."""
+    return session_mac(suite, use_key(suite, master, "mac"), bytes(8), challenge.ljust(suite.block, b"\0") + data)
+
+
 # --- roots ------------------------------------------------------------------------------------------------
 
 
@@ -294,11 +304,12 @@ def exports(path):
             command = None
 
 
-def masters(keys, published, target, low, place):
-    """The target's master keys that P1 may mean; one but for nibbles 2 and 3, where the host's version is not told here."""
+def masters(keys, published, target, low, place, formal):
+    """The keys a field may be sealed under: the target's master that P1 means, one but for nibble 2, where the host's version is
+    not told here; `formal`, the own master for a card in test state, under the transport key the chip was born with."""
     region, number, serial, version = place
     mine = published if target == TEST_ISSUING else keys
-    if low in (0, 4):
+    if low in (0, 4) or formal:
         demand((serial[:2] == b"\x0f\0") == (target == MCU), f"kind {target:X} with the serial {serial.hex()}")
         return [keys.transport(serial)]
     if target in CITY_ISSUING:
@@ -321,13 +332,17 @@ def judge_export(command, field, keys, published):
     demand(header[:2] == b"\x84\xd4", f"the header {header.hex()} is no WRITE KEY")
     demand(header[4] == len(field), f"the header says {header[4]} bytes, the field has {len(field)}")
     text, mac = field[:-4], field[-4:]
+    staged = header[2] in (2, 3)
+    formal = low == 3
+    demand(header[2:4] == b"\x02\x0f" or not formal, f"a formal own master leaves with the header {header.hex()}")
+    seal = bound_mac if staged else session_mac
     fitting = [
         master
-        for master in masters(keys, published, target, low, (region, number, serial, version))
-        if session_mac(suite, master, challenge, header + text) == mac
+        for master in masters(keys, published, target, low, (region, number, serial, version), formal)
+        if seal(suite, master, challenge, header + text) == mac
     ]
     demand(fitting, f"EXPORT KEY {p1:02X} {code:02X} for {number}: no recomputed master fits the MAC")
-    plain = ecb_open(suite, fitting[0], text)
+    plain = ecb_open(suite, use_key(suite, fitting[0], "wrap") if staged else fitting[0], text)
     demand(plain[0] == 21, f"LD is {plain[0]}, it must be 21")
     head, key = plain[1:6], plain[6:22]
     padding = plain[22:]

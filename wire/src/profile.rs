@@ -420,6 +420,10 @@ pub static ESAM_KEYS: &[KeyRow] = &[
     key(8, 0xF4, 0x00, METER, MASTER, None),
 ];
 
+/// The transport key an ESAM was born with: the card keeps it when its first own master takes its place, for the passage from
+/// test to formal state. Nothing from outside uses, changes or shows it [docs/specs/cards.md 10].
+pub const BIRTH_KEY: KeyRow = key(9, 0xF5, 0x0F, NEVER, NEVER, Some([0, 0]));
+
 /// Pairing keys of a meter's MCU.
 pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];
 

@@ -22,6 +22,7 @@ pub enum Master {
     Test(u8),
 }
 
+#[derive(Clone, Copy)]
 pub struct Target {
     pub recipient: Recipient,
     pub master: Master,
@@ -190,6 +191,18 @@ impl Target {
             Master::Previous => Ok(self.device_key(&context.usable_key(kind::APPLET, PREVIOUS_MASTER)?)),
             Master::Test(version) => Ok(self.test_device(Role::Master, version)),
         }
+    }
+
+    /// Whether a formal own master goes to it while it has test keys: those are published, so it leaves under the transport key
+    /// the chip was born with.
+    pub fn leaves_test(&self) -> bool {
+        matches!(self.master, Master::Test(_)) && !self.wants_test
+    }
+
+    /// The key that what is exported leaves under: the target's master, but for [`Target::leaves_test`].
+    pub fn sealing_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
+        let master = if self.leaves_test() { Master::Transport } else { self.master };
+        Target { master, ..*self }.current_master(context)
     }
 
     /// The key of a role code as this target gets it, and the version it is of.

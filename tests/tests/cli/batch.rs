@@ -78,9 +78,9 @@ fn no_number_is_issued_twice_whoever_asks() {
     request(&world, "request.csv", 2, 6);
     batch(&world, "esam", "request.csv").run().ok();
     batch(&world, "esam", "request.csv").run().fails(1, &["this request is batch 1", "it is done", "hint: "]);
-    request(&world, "more.csv", 4, 8);
+    request(&world, "more.csv", 5, 9);
     let more = batch(&world, "esam", "more.csv").run();
-    more.fails(1, &["line 2: esam 000000000004 on chip", "was issued", "2 line(s)"]);
+    more.fails(1, &["line 2: esam 000000000005 on chip", "was issued", "2 line(s)"]);
     assert_eq!(batches(&world).len(), 1, "a refused request leaves no batch");
     let single = |number| world.city(&["esam", "issue", "--meter", number, "--pin-file", "pin"]);
     single("000000000003").run().fails(1, &["esam 000000000003 was issued on card"]);
