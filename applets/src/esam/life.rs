@@ -57,7 +57,8 @@ fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
 /// the same transaction: it is what a formal own master can come under while test keys are published.
 pub fn change_master(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = context.key_file()?;
-    let is_born = |context: &Context<'_>| keyfile::find(&context.memory, &file, kind::APPLET, BIRTH).is_some();
+    let is_born =
+        |context: &Context<'_>| keyfile::find(&context.memory, &file, kind::APPLET, BIRTH).is_some();
     let old = keyfile::find(&context.memory, &file, kind::EXTERNAL, 0).filter(|_| !is_born(context));
     let transport = old.map(|record| record.bytes(&context.memory));
     let sw = fmcos::write_key(context, command)?;

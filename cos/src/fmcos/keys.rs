@@ -26,6 +26,8 @@ struct Entry {
     value: Zeroizing<alloc::vec::Vec<u8>>,
 }
 
+/// WRITE KEY `80|84 D4 P1 id`: adds a key (P1 01; 00 to a SAM) or changes one (P1 its type), plain or sealed under the directory's
+/// master key [FMCOS UM 7.12].
 pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = context.key_file()?;
     if command.p1 == ADD_SAM {

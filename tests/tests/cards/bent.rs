@@ -162,7 +162,7 @@ fn no_bent_challenge_moves_a_staged_key() {
     let mut esam = bench.proved();
     let row = |role: u8| Recipient::Card(CardKind::Esam).key(role).unwrap();
     // A card that has its next master staged: the master of version 1 again, sealed under itself.
-    let mut export = |bench: &mut Bench, role, header: [u8; 5], challenge: [u8; 8]| {
+    let export = |bench: &mut Bench, role, header: [u8; 5], challenge: [u8; 8]| {
         let data = [&challenge[..], &header, &bench.identity()].concat();
         let answer = bench.issuing(0x44, 0x51, role, &data);
         assert_eq!(answer.sw, Sw::OK);

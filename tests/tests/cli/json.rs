@@ -1,7 +1,7 @@
 //! `--json`: one object on stdout, with its schema, whatever the command.
 
 use crate::command::{Call, Ran};
-use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, text};
+use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, esam_serial, text};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -54,7 +54,16 @@ fn found(json: &Json<'_>) {
     assert_eq!(json.ok(KDC, &["kdc", "status"])["cards_issued"], 3);
     let psam = json.ok(Party::City, &with(&["psam", "issue", "--number", PSAM]));
     json.ok(Party::Bank, &["server", "open", psam["card"].as_str().unwrap()]);
-    json.world.file("devices.csv", format!("meter\n{}\n{}\n", CHEN.meter, WANG.meter));
+    json.world.file(
+        "devices.csv",
+        format!(
+            "meter,serial\n{},{}\n{},{}\n",
+            CHEN.meter,
+            esam_serial(CHEN.meter),
+            WANG.meter,
+            esam_serial(WANG.meter)
+        ),
+    );
     let issue = ["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"];
     let plans = json.ok(Party::City, &[&issue[..], &["--dry-run"]].concat());
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
@@ -71,8 +80,9 @@ fn found(json: &Json<'_>) {
 fn live(json: &Json<'_>) {
     let world = json.world;
     let sim = world.sim(&CHEN);
-    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid].join(",");
-    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid\n{line}\n"));
+    let esam = esam_serial(CHEN.meter);
+    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid, &esam].join(",");
+    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid,esam\n{line}\n"));
     assert_eq!(json.ok(Party::Bank, &["server", "register", "roster.csv"])["registered"], 1);
     json.ok(Party::Sims, &["sim", "new", "--iccid", CHEN.iccid, "--imsi", CHEN.imsi]);
     let order = [

@@ -27,7 +27,8 @@ pub struct Open {
 /// Options of `server register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase.
+    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name, first_purchase and esam (the chip in the
+    /// meter; without it nothing can be sold).
     pub csv: PathBuf,
 }
 
