@@ -4,20 +4,19 @@
 use crate::office::Office;
 use crate::world::{copy, number, pin, region};
 use kdc::headers;
-use kdc::life::{self, Act, Leave, LifeError, Passage, Planned};
+use kdc::life::{self, Act, Leave};
 use kdc::source::{Activation, Current, KeySource, Target};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, Suite, mac, seal};
 use reader::driver::fmcos::Fmcos;
-use reader::driver::issuing::IssuingCard;
 use vcard::Slot;
 use wire::money::Fen;
 use wire::profile::{CardKind, ESAM_KEYS, Recipient, State};
 use wire::{Channel, Command, Response, Sw};
 
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0, 0, 0x0A];
-const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
-const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
+pub const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
+pub const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 
 /// What the formal issuing card of version 1 seals for an operator alone.
 const ALLOWED: [u8; 6] = [1, 1, 0, 0, 0, 0];
@@ -26,15 +25,15 @@ const REFUSED: [[u8; 6]; 5] =
     [[2, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0], [1, 1, 0, 0, 0, 1], [1, 1, 0x80, 0, 0, 0]];
 
 /// A formal ESAM of version 1, its issuing card with the operator's PIN alone, and the master key both know.
-struct Bench {
-    office: Office,
-    esam: Slot,
+pub struct Bench {
+    pub office: Office,
+    pub esam: Slot,
     target: Target,
-    master: Key,
+    pub master: Key,
 }
 
 impl Bench {
-    fn new(suite: Suite) -> Self {
+    pub fn new(suite: Suite) -> Self {
         let mut office = Office::new(suite);
         let mut esam = office.esam(number(42));
         office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
@@ -75,7 +74,7 @@ impl Bench {
     }
 
     /// A copy of the ESAM with its master key proved.
-    fn proved(&mut self) -> Slot {
+    pub fn proved(&mut self) -> Slot {
         let mut esam = copy(&self.esam);
         esam.reset().unwrap();
         self.prove(&mut esam);
@@ -87,6 +86,30 @@ impl Bench {
         let cryptogram = self.oracle(challenge);
         Fmcos::new(esam).external_authenticate(0, &cryptogram).unwrap();
     }
+}
+
+impl Bench {
+    /// EXPORT KEY of a role under the own master, for a header and a challenge of the caller's choice.
+    fn export(&mut self, role: u8, header: [u8; 5], challenge: [u8; 8]) -> Vec<u8> {
+        let data = [&challenge[..], &header, &self.identity()].concat();
+        let answer = self.issuing(0x44, 0x51, role, &data);
+        assert_eq!(answer.sw, Sw::OK);
+        answer.data
+    }
+
+    /// Stages the own master of version 1 again, sealed under itself: what ACTIVATE KEYS then checks its MAC under.
+    fn stage_master(&mut self, esam: &mut Slot) {
+        let header = headers::stage(&ESAM_KEYS[0], self.office.suite);
+        let challenge = Fmcos::new(esam).challenge8().unwrap();
+        let field = self.export(0, header, challenge);
+        assert_eq!(send(esam, header, &field), Sw::OK);
+    }
+}
+
+/// A command with this header and field; gives the status word.
+pub fn send(esam: &mut Slot, header: [u8; 5], field: &[u8]) -> Sw {
+    let [cla, ins, p1, p2, _] = header;
+    Fmcos::new(esam).ask("STAGE KEY", &Command::new(cla, ins, p1, p2).data(field)).unwrap().sw
 }
 
 fn xor(a: [u8; 8], b: [u8; 8]) -> [u8; 8] {
@@ -109,6 +132,7 @@ fn no_bent_challenge_gives_the_mac_of_what_is_refused() {
     for suite in Suite::ALL {
         let mut bench = Bench::new(suite);
         let mut esam = bench.proved();
+        bench.stage_master(&mut esam);
         for wanted in REFUSED {
             assert_ne!(bench.seal(0x51, CHALLENGE, wanted).sw, Sw::OK, "{wanted:02X?}");
             let difference: [u8; 8] =
@@ -161,21 +185,7 @@ fn no_bent_challenge_moves_a_staged_key() {
     let mut bench = Bench::new(suite);
     let mut esam = bench.proved();
     let row = |role: u8| Recipient::Card(CardKind::Esam).key(role).unwrap();
-    // A card that has its next master staged: the master of version 1 again, sealed under itself.
-    let export = |bench: &mut Bench, role, header: [u8; 5], challenge: [u8; 8]| {
-        let data = [&challenge[..], &header, &bench.identity()].concat();
-        let answer = bench.issuing(0x44, 0x51, role, &data);
-        assert_eq!(answer.sw, Sw::OK);
-        answer.data
-    };
-    let send = |esam: &mut Slot, header: [u8; 5], field: &[u8]| {
-        let [cla, ins, p1, p2, _] = header;
-        Fmcos::new(esam).ask("STAGE KEY", &Command::new(cla, ins, p1, p2).data(field)).unwrap().sw
-    };
-    let master = headers::stage(row(0), suite);
-    let challenge = Fmcos::new(&mut esam).challenge8().unwrap();
-    let field = export(&mut bench, 0, master, challenge);
-    assert_eq!(send(&mut esam, master, &field), Sw::OK);
+    bench.stage_master(&mut esam);
     for (role, to) in [(4, 5), (4, 7), (5, 4), (7, 4), (2, 3), (4, 0), (0, 4)] {
         let (header, other) = (headers::stage(row(role), suite), headers::stage(row(to), suite));
         let mut bend = [0; 8];
@@ -183,12 +193,12 @@ fn no_bent_challenge_moves_a_staged_key() {
             *bend = a ^ b;
         }
         let challenge = Fmcos::new(&mut esam).challenge8().unwrap();
-        let field = export(&mut bench, role, header, xor(challenge, bend));
+        let field = bench.export(role, header, xor(challenge, bend));
         assert_eq!(send(&mut esam, other, &field), Sw::tries_left(2), "{role} as {to}");
         bench.prove(&mut esam);
         // And the right one is taken.
         let challenge = Fmcos::new(&mut esam).challenge8().unwrap();
-        let field = export(&mut bench, role, header, challenge);
+        let field = bench.export(role, header, challenge);
         assert_eq!(send(&mut esam, header, &field), Sw::OK, "{role}");
     }
 }
@@ -233,8 +243,7 @@ fn authenticate_target_is_no_oracle_for_macs_and_keys() {
         // The first block of a staged key's field: LD, head and, with 8-byte blocks, two bytes of the key.
         let row = Recipient::Card(CardKind::Esam).key(4).unwrap();
         let header = headers::stage(row, suite);
-        let data = [&CHALLENGE[..], &header, &bench.identity()].concat();
-        let field = bench.issuing(0x44, 0x51, 4, &data).data;
+        let field = bench.export(4, header, CHALLENGE);
         let kic = bench.office.roots.city(region()).meter(Role::Kic, number(42));
         let mut first = [0x15, 0, 0, 0, 0, 0, 0, 0];
         first[1..6].copy_from_slice(&row.header(1));
@@ -327,88 +336,6 @@ fn a_short_challenge_opens_nothing() {
     assert_eq!(short.sw(), Some(Sw::CONDITIONS));
     let challenge = fmcos.challenge8().unwrap();
     fmcos.external_authenticate(0, &seal::cryptogram(&own, &challenge)).unwrap();
-}
-
-/// From test to formal: what leaves the issuing card opens under the key the chip was born with, and under nothing published
-/// that the older form used.
-#[test]
-fn nothing_formal_leaves_under_the_published_test_master() {
-    for suite in Suite::ALL {
-        let mut office = Office::new(suite);
-        let mut esam = office.esam(number(42));
-        let serial = life::look(&mut esam).unwrap().serial.0;
-        let target = Target {
-            recipient: Recipient::Card(CardKind::Esam),
-            master: Current::Test(1),
-            test_keys: false,
-            version: None,
-            serial,
-            number: number(42).0,
-            region: region().0,
-        };
-        let card = &mut office.formal[0];
-        card.reset().unwrap();
-        Fmcos::new(card).verify_pin(0, pin().expose()).unwrap();
-        let mut issuing = IssuingCard::new(card);
-        // The older form is refused by the card that would have to give it.
-        let older = issuing.export_key(&target, 0, CHALLENGE, headers::stage(&ESAM_KEYS[0], suite));
-        assert_eq!(older.unwrap_err().sw(), Some(Sw::WRONG_DATA));
-        let header = headers::stage_formal(suite);
-        let field = issuing.export_key(&target, 0, CHALLENGE, header).unwrap();
-        let own = office.roots.city(region()).meter(Role::Master, number(42));
-        let plain = [&ESAM_KEYS[0].header(1)[..], own.expose()].concat();
-        let born = office.roots.transport(kdc::ids::Serial(serial));
-        assert_eq!(field, seal::bound(&born, &CHALLENGE, &header, &plain));
-        let test = kdc::Roots::test(suite).city(region()).meter(Role::Master, number(42));
-        assert_ne!(field, seal::bound(&test, &CHALLENGE, &header, &plain));
-        // The other keys leave under the own master the card is to live with alone.
-        let kic = issuing.export_key(&target, 4, CHALLENGE, headers::stage(&ESAM_KEYS[3], suite));
-        assert_eq!(kic.unwrap_err().sw(), Some(Sw::CONDITIONS));
-    }
-}
-
-/// The key an ESAM was born with: nothing shows, changes or replaces it, and on a formal card it opens nothing.
-#[test]
-fn the_key_a_chip_was_born_with_stays_and_is_never_shown() {
-    let suite = Suite::Sm4;
-    let mut bench = Bench::new(suite);
-    let mut esam = bench.proved();
-    assert!(life::look(&mut copy(&esam)).unwrap().birth_key);
-    assert_eq!(Fmcos::new(&mut esam).key_information(0x35, 0x0F).unwrap_err().sw(), Some(Sw::CONDITIONS));
-    // STAGE KEY for it: there is no right to change it.
-    let own = bench.master.clone();
-    let born = bench.office.roots.transport(life::look(&mut copy(&esam)).unwrap().serial);
-    let send = |esam: &mut Slot, header: [u8; 5], under: &Key, plain: &[u8]| {
-        let [cla, ins, p1, p2, _] = header;
-        let challenge = Fmcos::new(esam).challenge8().unwrap();
-        let field = seal::bound(under, &challenge, &header, plain);
-        Fmcos::new(esam).ask("STAGE KEY", &Command::new(cla, ins, p1, p2).data(&field)).unwrap().sw
-    };
-    let master = [&ESAM_KEYS[0].header(1)[..], own.expose()].concat();
-    assert_eq!(send(&mut esam, headers::stage(&ESAM_KEYS[0], suite), &own, &master), Sw::OK);
-    let lc = headers::wrapped_lc(suite);
-    let another = [&[0xF5, 0xF0, 0xFA, 0, 0][..], &[7; 16]].concat();
-    assert_eq!(send(&mut esam, [0x84, 0xD4, 3, 0x0F, lc], &own, &another), Sw::NOT_ALLOWED);
-    // A master under it, in formal state: whoever knows a published transport root would own the meter.
-    assert_eq!(send(&mut esam, headers::stage_formal(suite), &born, &master), Sw::CONDITIONS);
-    // It outlives a key change and the way back to test; retirement destroys it with the rest.
-    let mut life_of = copy(&bench.esam);
-    bench.office.pass(&mut life_of, Act::ChangeKeys, Some(2), NO_LEAVE);
-    bench.office.pass(&mut life_of, Act::Test, Some(2), NO_LEAVE);
-    assert!(life::look(&mut life_of).unwrap().birth_key);
-    bench.office.pass(&mut life_of, Act::Formal, Some(3), NO_LEAVE);
-    bench.office.pass(&mut life_of, Act::Retire, Some(3), NO_LEAVE);
-    let gone = Fmcos::new(&mut life_of).key_information(0x35, 0x0F).unwrap_err();
-    assert_eq!(gone.sw(), Some(Sw::KEY_NOT_FOUND));
-    // A chip without it stays in test state, and the plan says so before it is touched.
-    let mut office = Office::new(suite);
-    let mut test = office.esam(number(43));
-    let seen = life::Seen { birth_key: false, ..life::look(&mut test).unwrap() };
-    let about = office.source(Some(1)).about();
-    let error = Passage::plan(Act::Formal, &seen, &about, NO_LEAVE).unwrap_err();
-    assert!(matches!(error, LifeError::NoBirthKey), "{error}");
-    let seen = life::Seen { birth_key: true, ..seen };
-    assert!(matches!(Passage::plan(Act::Formal, &seen, &about, NO_LEAVE), Ok(Planned::Due(_))));
 }
 
 /// What operators give up is said in fen by the one who seals it: the amounts of a body are its last four bytes.

@@ -6,6 +6,7 @@
 
 mod bench;
 mod bent;
+mod birth;
 mod counters;
 mod export;
 mod factors;
