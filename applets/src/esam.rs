@@ -82,7 +82,7 @@ struct Purse {
     count: u32,
 }
 
-/// EF 0002, as far as the card uses it.
+/// EF 5002, as far as the card uses it.
 struct Parameters {
     opened: bool,
     meter: MeterNumber,
@@ -105,7 +105,7 @@ impl Parameters {
     }
 }
 
-/// EF 0007: what the MCU said of itself and of the SIM before ENVELOPE.
+/// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
 struct RunInfo {
     register: u32,
     time: BcdTime,

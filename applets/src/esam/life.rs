@@ -5,19 +5,15 @@ use super::{OPENED, Purse};
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;
 use cos::{Context, Halt, fmcos};
-use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, MASTER, State};
+use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, IN_THE_MAKING, MASTER, State};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
 const KIC: u8 = 4;
-/// Place of the state byte in card information.
-const STATE: usize = 28;
-/// Place of the structure version in card information.
-const STRUCTURE_VERSION: usize = 9;
 /// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
 const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..super::CEILING;
 
-/// EF 0009.
+/// EF 5009.
 struct Life {
     /// Highest formal version the card ever had.
     formal: u8,
@@ -81,7 +77,7 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
         }
     } else {
         close_account(context, info.state, forfeit)?;
-        context.write_ef(EF_CARD_INFO, STATE, &[state.code()])?;
+        context.write_ef(EF_CARD_INFO, CardInfo::STATE, &[state.code()])?;
     }
     if state == State::Formal {
         life.formal = version;
@@ -128,7 +124,7 @@ pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
     let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
     let is_info = short || current;
-    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[STRUCTURE_VERSION] == 1 {
+    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[CardInfo::STRUCTURE_VERSION] != IN_THE_MAKING {
         context.require(Right(MASTER))?;
         return Err(Sw::CONDITIONS.into());
     }

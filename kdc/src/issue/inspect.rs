@@ -13,19 +13,19 @@ use crate::headers;
 use crate::ids::Serial;
 use crate::messages::{InspectError, Refusal};
 use crate::plan::cost::{Share, exchange, reset};
-use crate::plan::{CARD_INFO_SFI, Master, Plan, Step};
+use crate::plan::{Master, Plan, Step};
 use crate::source::KeySource;
 use reader::count::{Counter, Tally};
 use reader::driver::fmcos::Fmcos;
 use wire::Command;
 use wire::atr::serial_of;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, Fid, FileRow, KeyRow, Recipient, Shape};
+use wire::profile::{CardInfo, CardKind, EF_CARD_INFO, Fid, FileRow, KeyRow, Recipient, Shape};
 
 /// A key of nothing.
 const ZEROS: [u8; 16] = [0; 16];
 /// A file no card of ours has.
-const STRANGER: Fid = Fid(0x001E);
+const STRANGER: Fid = Fid(0x5FFF);
 
 /// Looks at a finished card. `keys` are its keys as the plan saw them.
 ///
@@ -116,7 +116,7 @@ fn without_rights(plan: &Plan, card: &mut Fmcos<'_>) -> Result<(), InspectError>
     if let Some(command) = plain_key(plan) {
         refused(card, Refusal::PlainKey, &command)?;
     }
-    let information = Command::new(0x00, 0xD6, 0x80 | CARD_INFO_SFI, 0x00).data(&[0; CardInfo::LEN]);
+    let information = Command::new(0x00, 0xD6, 0x80 | EF_CARD_INFO.bytes()[1], 0x00).data(&[0; CardInfo::LEN]);
     refused(card, Refusal::CardInformation, &information)?;
     let row = FileRow { fid: STRANGER, shape: Shape::Binary(1), ..*first_file(plan) };
     refused(card, Refusal::NewFile, &row.create())?;

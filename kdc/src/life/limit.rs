@@ -48,7 +48,6 @@ pub fn raise(
         card.select_fid(DF_PURCHASE)?;
     }
     let bytes = limit.unwrap_or(NO_LIMIT).to_be_bytes();
-    let sfi = EF_LIMIT.bytes()[1];
-    card.update_binary(sfi, 0, &bytes)?;
-    if card.read_binary(sfi, 0, 4)? == bytes { Ok(()) } else { Err(LifeError::NotSeen { what: "limit" }) }
+    card.update_binary(EF_LIMIT, 0, &bytes)?;
+    if card.read_binary(EF_LIMIT, 0, 4)? == bytes { Ok(()) } else { Err(LifeError::NotSeen { what: "limit" }) }
 }

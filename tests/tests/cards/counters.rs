@@ -102,12 +102,12 @@ fn the_limit_is_written_under_the_cards_own_master_alone() {
     let mut card = issuing(suite, 1);
     let mut fmcos = reader::driver::fmcos::Fmcos::new(&mut card);
     fmcos.reset().unwrap();
-    for sfi in [0x17, 0x18] {
-        assert_eq!(fmcos.update_binary(sfi, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
+    for fid in [EF_LIMIT, EF_ISSUED] {
+        assert_eq!(fmcos.update_binary(fid, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
     }
     fmcos.verify_pin(0, pin().expose()).unwrap();
-    for sfi in [0x17, 0x18] {
-        assert_eq!(fmcos.update_binary(sfi, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
+    for fid in [EF_LIMIT, EF_ISSUED] {
+        assert_eq!(fmcos.update_binary(fid, 0, &[0xFF; 4]).unwrap_err().sw(), Some(Sw::NOT_ALLOWED));
     }
     let mut main = open(&mut province.main, CardKind::MainControl);
     life::raise(&mut card, &mut main, Some(9)).unwrap();

@@ -67,7 +67,7 @@ fn the_count_of_sealed_orders_rises_with_each() {
     }
     // Nobody sets it back.
     let mut psam = open(&mut card);
-    let refused = psam.fmcos().update_binary(0x18, 0, &[0; 4]).unwrap_err();
+    let refused = psam.fmcos().update_binary(Fid(0x18), 0, &[0; 4]).unwrap_err();
     assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
 }
 
