@@ -13,7 +13,7 @@
 //! | 5 | create right | read right | DF short id |
 //! | 6 | erase right | write right | add right |
 //! | 7 | application file id | access byte | FF |
-//! | 8 | block flags | record length; log file of a wallet; bytes used of a variable file, high | 00 |
+//! | 8 | block flags | record length; log file of a wallet; bytes used of a variable file, high | wrong MACs under its 39/00 in the card's life |
 //! | 9 | length of the name | flags | 00 |
 //! | 10 | 00 | newest record of a cyclic file; bytes used of a variable file, low | 00 |
 

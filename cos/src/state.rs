@@ -21,6 +21,11 @@ impl Challenge {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len).min(8)]
     }
+
+    /// All 8 bytes; `None` of a challenge of 4.
+    pub const fn whole(&self) -> Option<[u8; 8]> {
+        if self.len == 8 { Some(self.bytes) } else { None }
+    }
 }
 
 /// Where the card stands in its file tree, and what was proved to this directory.

@@ -21,15 +21,21 @@ pub fn session(key: &Key, iv: &[u8], parts: &[&[u8]]) -> [u8; 4] {
     for (byte, iv) in message.iter_mut().zip(iv) {
         *byte ^= iv;
     }
-    match (key.suite(), key.expose().len()) {
-        (Suite::TripleDes, 16) => retail(key, &message),
-        _ => match key.cipher() {
-            CipherKey::Des(c) => cbc_mac(c, &message),
-            CipherKey::TripleDes(c) => cbc_mac(c, &message),
-            CipherKey::Aes128(c) => cbc_mac(c, &message),
-            CipherKey::Sm4(c) => cbc_mac(c, &message),
-        },
-    }
+    first4(&chained(key, &message))
+}
+
+/// MAC of the commands that are of our own making, bound to a challenge: 8 bytes, of which a command to a card carries the
+/// first 4 and a card's own statement all [docs/specs/cards.md 10].
+///
+/// The construction of [`session`] with a zero IV over `challenge || 00.. (to a block) || header || data`, padded `80 00..`
+/// always. The challenge is a block of its own, so no choice of it can be played off against the body; Lc in the header
+/// keeps one message from being the beginning of another. `key` is a use key ([`crate::hierarchy::use_key`]), never a master
+/// key, which enciphers any block for whoever asks.
+pub fn bound(key: &Key, challenge: &[u8; 8], header: &[u8; 5], data: &[u8]) -> [u8; 8] {
+    let mut block = [0; 16];
+    block[..8].copy_from_slice(challenge);
+    let size = key.suite().block();
+    chained(key, &padded(&[&block[..size], header, data], size))
 }
 
 /// Cryptographic checksum of a secured packet: 8 bytes over the joined parts [TS 102 225 5.1.1,
@@ -38,10 +44,7 @@ pub fn packet(key: &Key, parts: &[&[u8]]) -> [u8; 8] {
     match key.cipher() {
         CipherKey::Des(c) => zero_padded_cbc_mac(c, parts),
         CipherKey::TripleDes(c) => zero_padded_cbc_mac(c, parts),
-        CipherKey::Aes128(_) | CipherKey::Sm4(_) => {
-            let [a, b, c, d, e, f, g, h, ..] = cmac(key, parts);
-            [a, b, c, d, e, f, g, h]
-        }
+        CipherKey::Aes128(_) | CipherKey::Sm4(_) => cmac8(key, parts),
     }
 }
 
@@ -69,6 +72,11 @@ pub fn cmac(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
         CipherKey::Aes128(c) => run(Cmac::<Aes128>::inner_init(c), parts),
         CipherKey::Sm4(c) => run(Cmac::<Sm4>::inner_init(c), parts),
     }
+}
+
+/// First 8 bytes of [`cmac`] [docs/specs/cards.md 2].
+pub fn cmac8(key: &Key, parts: &[&[u8]]) -> [u8; 8] {
+    first8(&cmac(key, parts))
 }
 
 /// AN10922 AES-128: the CMAC core over `01 || input || 80 00..` to exactly 32 bytes, last block XOR K2.
@@ -118,24 +126,41 @@ fn first4(mac: &[u8]) -> [u8; 4] {
     [mac[0], mac[1], mac[2], mac[3]]
 }
 
-fn retail(key: &Key, message: &[u8]) -> [u8; 4] {
+fn first8(mac: &[u8]) -> [u8; 8] {
+    [mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mac[6], mac[7]]
+}
+
+/// The last chaining block of a padded message, its first 8 bytes: retail MAC of a 16-byte `3des` key, CBC-MAC of all others.
+fn chained(key: &Key, message: &[u8]) -> [u8; 8] {
+    match (key.suite(), key.expose().len()) {
+        (Suite::TripleDes, 16) => retail(key, message),
+        _ => match key.cipher() {
+            CipherKey::Des(c) => cbc_mac(c, message),
+            CipherKey::TripleDes(c) => cbc_mac(c, message),
+            CipherKey::Aes128(c) => cbc_mac(c, message),
+            CipherKey::Sm4(c) => cbc_mac(c, message),
+        },
+    }
+}
+
+fn retail(key: &Key, message: &[u8]) -> [u8; 8] {
     let mut both = cipher::array::Array::<u8, cipher::consts::U16>::default();
     both[..8].copy_from_slice(&key.half(0));
     both[8..].copy_from_slice(&key.half(1));
     let mut mac = RetailMac::<Des>::new(&both);
     zeroize::Zeroize::zeroize(&mut both[..]);
     mac.update(message);
-    first4(&mac.finalize().into_bytes())
+    first8(&mac.finalize().into_bytes())
 }
 
-fn cbc_mac<C>(cipher: C, message: &[u8]) -> [u8; 4]
+fn cbc_mac<C>(cipher: C, message: &[u8]) -> [u8; 8]
 where
     CbcMac<C>: Mac + InnerInit<Inner = C>,
     C: BlockCipherEncrypt + cbc_mac::SmallBlockSizeUser,
 {
     let mut mac = CbcMac::inner_init(cipher);
     mac.update(message);
-    first4(&mac.finalize().into_bytes())
+    first8(&mac.finalize().into_bytes())
 }
 
 fn zero_padded_cbc_mac<C>(cipher: C, parts: &[&[u8]]) -> [u8; 8]
@@ -146,8 +171,5 @@ where
     // The library pads with zeros by itself.
     let mut mac = CbcMac::inner_init(cipher);
     parts.iter().for_each(|part| mac.update(part));
-    let out = mac.finalize().into_bytes();
-    let mut cc = [0; 8];
-    cc.copy_from_slice(&out[..8]);
-    cc
+    first8(&mac.finalize().into_bytes())
 }

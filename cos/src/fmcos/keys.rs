@@ -6,6 +6,7 @@ use crate::files::Node;
 use crate::halt::Halt;
 use crate::keyfile::{self, KeyRecord, kind};
 use crate::rights::Right;
+use keys::hierarchy::{self, Use};
 use keys::{Key, Zeroizing, mac, seal};
 use wire::{CommandRef, Sw};
 
@@ -184,10 +185,79 @@ pub fn master_checked<'c>(
     }
 }
 
+/// Which master key's use key a bound MAC is made under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// The card's own master key, as it is.
+    Own,
+    /// The master key STAGE KEY brought, which is to take its place.
+    Staged,
+}
+
+/// Wrong MACs of our own commands that a card takes in its whole life.
+const WRONG_MACS: u8 = 0xFF;
+/// Byte of a KEY file's header that counts them.
+const COUNT_OF_WRONG: usize = 8;
+
+/// Checks the MAC4 at the end of a command of our own making, and gives the data before it.
+///
+/// The MAC is the first 4 bytes of [`mac::bound`] under `U(M, mac)` over the challenge given by the command just before, the
+/// header as sent (Lc with the MAC) and the data before the MAC. M is the 39/00 of the directory, or of the MF where the
+/// directory has none; with [`Under::Staged`] the staged one.
+///
+/// Four bytes need a counter: before the comparison a try of the 39/00 in use is spent, durably, as EXTERNAL AUTHENTICATE
+/// does, and a right MAC gives the tries back at once, whatever the command answers afterwards. Whoever can authenticate can
+/// have his tries back between two guesses, so wrong MACs are counted over the card's life too, and after
+/// [`WRONG_MACS`] no MAC is right any more. Call it before anything is staged in the transaction: what is staged is
+/// committed here.
+///
+/// 6985 no challenge, or one of 4 bytes; 6987 no MAC; 6A88 no such master key; 6983 no try left, or none in the card's life;
+/// 63Cx the MAC is wrong.
+pub fn bound_checked<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    under: Under,
+) -> Result<&'c [u8], Halt> {
+    let (mut file, mut counter) = master_in(context)?;
+    let record = match under {
+        Under::Own => counter,
+        Under::Staged => staged_master(context, &context.key_file()?)?,
+    };
+    let challenge = context.challenge.and_then(|challenge| challenge.whole()).ok_or(Sw::CONDITIONS)?;
+    let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
+    let key = hierarchy::use_key(&record.key(&context.memory, context.chip.suite)?, Use::Mac);
+    let [cla, ins, p1, p2] = command.header();
+    let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
+    let wrong = file.header[COUNT_OF_WRONG];
+    if wrong == WRONG_MACS || counter.tries_left() == 0 {
+        return Err(Sw::BLOCKED.into());
+    }
+    file.set(&mut context.memory, COUNT_OF_WRONG, wrong + 1)?;
+    counter.spend_try(&mut context.memory)?;
+    if !keys::equal(&mac::bound(&key, &challenge, &header, body)[..seal::MAC_LEN], code) {
+        return Err(Sw::tries_left(counter.tries_left()).into());
+    }
+    file.set(&mut context.memory, COUNT_OF_WRONG, wrong)?;
+    counter.restore_tries(&mut context.memory)?;
+    context.memory.commit()?;
+    Ok(body)
+}
+
+/// The use key of the card's own master key 39/00 (the directory's, or the MF's where it has none), for an applet's own
+/// commands: ciphers under [`Use::Wrap`], statements of the card with [`mac::bound`] under [`Use::Mac`]. 6A88 without one.
+pub fn own_use_key(context: &Context<'_>, to: Use) -> Result<Key, Halt> {
+    Ok(hierarchy::use_key(&master(context)?.key(&context.memory, context.chip.suite)?, to))
+}
+
 fn master(context: &Context<'_>) -> Result<KeyRecord, Halt> {
+    master_in(context).map(|(_, record)| record)
+}
+
+/// The master key 39/00 of the directory, or the MF's when it has none of its own, and the KEY file it is in.
+fn master_in(context: &Context<'_>) -> Result<(Node, KeyRecord), Halt> {
     let own = |dir: Node| {
         let file = dir.key_file(&context.memory)?;
-        keyfile::find(&context.memory, &file, kind::EXTERNAL, 0)
+        Some((file, keyfile::find(&context.memory, &file, kind::EXTERNAL, 0)?))
     };
     own(context.dir()?).or_else(|| own(context.mf().ok()?)).ok_or(Sw::KEY_NOT_FOUND.into())
 }

@@ -13,7 +13,10 @@ mod select;
 
 pub use data::update as update_binary;
 pub use keys::information as key_information;
-pub use keys::{STAGE, STAGE_MASTER, master_checked, stage as stage_key, tries as tries_left};
+pub use keys::{
+    STAGE, STAGE_MASTER, Under, bound_checked, master_checked, own_use_key, stage as stage_key,
+    tries as tries_left,
+};
 pub use purse::Pending;
 pub use sam::Sam;
 

@@ -46,6 +46,14 @@ fn answer(v: &Vector) -> Vec<u8> {
         "cmac" => mac::cmac(&key, &[&input]).to_vec(),
         "session" => mac::session(&key, &unhex(&v.iv), &[&input]).to_vec(),
         "packet" => mac::packet(&key, &[&input, &unhex(&v.tail)]).to_vec(),
+        "use" => {
+            let to = hierarchy::Use::ALL.into_iter().find(|to| to.word().as_bytes() == input).unwrap();
+            hierarchy::use_key(&key, to).expose().to_vec()
+        }
+        "bound" => {
+            let (challenge, header) = (unhex(&v.iv), unhex(&v.header));
+            mac::bound(&key, &challenge.try_into().unwrap(), &header.try_into().unwrap(), &input).to_vec()
+        }
         "encipher" => seal::encipher(&key, &input),
         "cryptogram" => seal::cryptogram(&key, &input),
         "wrap" => {

@@ -1,0 +1,133 @@
+//! `gridcard server open`, `register`, `replace-sim`: what has to be there before anything is sold.
+
+use super::{bank, psam_card, store};
+use crate::args::Global;
+use crate::bay::hand_over;
+use crate::card_ref::{self, CardRef};
+use crate::fail::refused;
+use crate::home::{Home, Party};
+use crate::nouns::city::info_of;
+use crate::output::{answer, facts, say};
+use ::server::{Roster, Sim};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+use std::fs::File;
+use std::path::PathBuf;
+use wire::bcd::CustomerNumber;
+use wire::profile::CardKind;
+
+/// Options of `server open`.
+#[derive(Debug, Args)]
+pub struct Open {
+    /// PSAM: its card file, or a card in a reader (pcsc:READER, pcsc:SERIAL).
+    pub psam: CardRef,
+}
+
+/// Options of `server register`.
+#[derive(Debug, Args)]
+pub struct Register {
+    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase.
+    pub csv: PathBuf,
+}
+
+/// Options of `server replace-sim`.
+#[derive(Debug, Args)]
+pub struct ReplaceSim {
+    /// Customer number.
+    #[arg(long)]
+    pub customer: CustomerNumber,
+    /// New telephone number.
+    #[arg(long)]
+    pub msisdn: String,
+    /// New IMSI.
+    #[arg(long)]
+    pub imsi: String,
+    /// New ICCID.
+    #[arg(long)]
+    pub iccid: String,
+}
+
+/// Runs `server open`.
+pub fn open(global: &Global, options: &Open) -> Result<()> {
+    let info = info_of(global, &options.psam)?;
+    if info.kind != CardKind::Psam {
+        return Err(refused(format!(
+            "{} is a card of kind {}, the server works with a PSAM",
+            options.psam,
+            info.kind.name()
+        ))
+        .into());
+    }
+    let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
+    hand_over(&options.psam, &psam_card(&folder))?;
+    store(&folder)?;
+    let text = format!(
+        "the bank works with this PSAM ({}): {}",
+        info.state.name(),
+        card_ref::shown(&psam_card(&folder))
+    );
+    answer(
+        global,
+        &text,
+        json!({ "psam": card_ref::shown(&psam_card(&folder)), "state": info.state.name() }),
+    );
+    Ok(())
+}
+
+/// Runs `server register`.
+pub fn register(global: &Global, options: &Register) -> Result<()> {
+    let mut store = store(&bank(global)?)?;
+    let file = File::open(&options.csv).with_context(|| format!("cannot read {}", options.csv.display()))?;
+    let roster = Roster::read(file).with_context(|| format!("{}", options.csv.display()))?;
+    let report = store.batch(|act| act.register(&roster))?;
+    let rejected: Vec<String> = report.rejected.iter().map(ToString::to_string).collect();
+    let text = facts(&[
+        ("registered", report.registered.to_string()),
+        ("unchanged", report.unchanged.to_string()),
+        ("rejected", rejected.len().to_string()),
+    ]);
+    answer(
+        global,
+        &text,
+        json!({
+            "registered": report.registered, "unchanged": report.unchanged, "rejected": rejected,
+            "unknown_columns": report.unknown_columns,
+        }),
+    );
+    report
+        .unknown_columns
+        .iter()
+        .for_each(|name| say(format!("column {name:?} is not known and was left out")));
+    rejected.iter().for_each(|line| say(format!("rejected: {line}")));
+    if rejected.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(format!("{} line(s) were rejected", rejected.len())).into())
+    }
+}
+
+/// Runs `server replace-sim`.
+pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
+    let mut store = store(&bank(global)?)?;
+    let sim = Sim {
+        msisdn: options.msisdn.parse().context("--msisdn")?,
+        imsi: options.imsi.parse().context("--imsi")?,
+        iccid: options.iccid.parse().context("--iccid")?,
+    };
+    let replaced = store.batch(|act| act.replace_sim(options.customer, &sim))?;
+    let outstanding = replaced.outstanding.map(|id| id.to_string());
+    let text = format!("customer {} has SIM {} now", options.customer, options.iccid);
+    answer(
+        global,
+        &text,
+        json!({ "customer": options.customer.to_string(), "iccid": options.iccid, "outstanding": outstanding }),
+    );
+    if let Some(id) = outstanding {
+        say(format!(
+            "order {id} was made for the old SIM: `gridcard server reissue --customer {}` makes it anew",
+            options.customer
+        ));
+    }
+    Ok(())
+}
