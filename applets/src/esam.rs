@@ -3,7 +3,7 @@
 
 mod life;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -141,6 +141,7 @@ fn key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
 }
 
 fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    current_info(context)?;
     let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
     let keys = PacketKeys { kic: key(context, Role::Kic)?, kid: key(context, Role::Kid)? };
     let order = open(context, &tpdu, &keys)?;

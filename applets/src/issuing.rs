@@ -7,15 +7,14 @@
 
 mod target;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info as info};
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, hierarchy, mac, seal};
 use target::{Master, Target};
 use wire::profile::{
-    self, CardInfo, CardKind, EF_CARD_INFO, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER,
-    Recipient, State,
+    self, CardInfo, CardKind, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient, State,
 };
 use wire::{CommandRef, Sw};
 
@@ -39,12 +38,6 @@ pub static PROGRAM: Program = Program {
     fill: 0xFF,
     atr: |chip: &Chip| wire::atr::fmcos_contactless(chip.serial),
 };
-
-/// Card information of this card; 6985 when it has none yet.
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0).map_err(|_| Sw::CONDITIONS)?;
-    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
-}
 
 /// This card's key of a role.
 fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {

@@ -141,7 +141,7 @@ impl Passage {
             return Ok(Planned::Done);
         }
         let from = departure(act, seen, about)?;
-        if seen.life.is_none() {
+        if seen.info.is_older_make() || seen.life.is_none() {
             return Err(LifeError::OlderMake);
         }
         let forfeit = forfeited(act, seen, leave)?;

@@ -21,8 +21,8 @@ use crate::source::{Current, Target};
 use keys::Suite;
 use wire::money::Fen;
 use wire::profile::{
-    CardInfo, CardKind, Fid, FileRow, IN_THE_MAKING, KeyRow, Make, PREVIOUS_MASTER, PinRow, Recipient,
-    State, pins,
+    CardInfo, CardKind, Fid, FileRow, IN_THE_MAKING, KeyRow, Make, PREVIOUS_MASTER, PinRow, Recipient, State,
+    pins,
 };
 
 /// Highest ceiling of an ESAM's purse; what a stored 0 stands for [docs/specs/cards.md 4].

@@ -276,19 +276,11 @@ pub struct EsamFiles {
 
 impl EsamFiles {
     /// On ESAMs as they are made now.
-    pub const CURRENT: EsamFiles = EsamFiles {
-        parameters: EF_PARAMETERS,
-        run_info: EF_RUN_INFO,
-        receipt: EF_RECEIPT,
-        life: EF_LIFE,
-    };
+    pub const CURRENT: EsamFiles =
+        EsamFiles { parameters: EF_PARAMETERS, run_info: EF_RUN_INFO, receipt: EF_RECEIPT, life: EF_LIFE };
     /// On ESAMs of the older make, which are read and no more.
-    pub const OLDER: EsamFiles = EsamFiles {
-        parameters: Fid(0x0002),
-        run_info: Fid(0x0007),
-        receipt: Fid(0x0008),
-        life: Fid(0x0009),
-    };
+    pub const OLDER: EsamFiles =
+        EsamFiles { parameters: Fid(0x0002), run_info: Fid(0x0007), receipt: Fid(0x0008), life: Fid(0x0009) };
 
     /// On ESAMs of a make.
     pub const fn of(make: Make) -> Self {

@@ -2,10 +2,13 @@
 //! [docs/specs/cards.md 10].
 
 use super::{OPENED, Purse};
+use crate::catalogue::current_info;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;
 use cos::{Context, Halt, fmcos};
-use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, IN_THE_MAKING, MASTER, State};
+use wire::profile::{
+    CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, IN_THE_MAKING, MASTER, State,
+};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
@@ -25,8 +28,6 @@ struct Life {
 
 impl Life {
     fn read(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Self, Halt> {
-        // An ESAM of an older make has no such file, nor room for staged keys: it keeps its keys.
-        context.ef(EF_LIFE)?;
         let [formal, c1, c0, f3, f2, f1, f0, _]: [u8; 8] = context.read_ef_or_zeros(EF_LIFE, 0)?;
         let here = if info.state == State::Formal { version } else { 0 };
         Ok(Life {
@@ -43,11 +44,6 @@ impl Life {
     }
 }
 
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0)?;
-    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
-}
-
 /// ACTIVATE KEYS `84 4A 00 00 0A state1 version1 forfeit4 MAC4`: all keys, the state and what follows from it in one
 /// transaction.
 pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
@@ -57,7 +53,7 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let body = fmcos::master_checked(context, command, state != State::Retired)?;
     let &[_, _, a, b, c, d] = body else { return Err(Sw::WRONG_LENGTH.into()) };
     let forfeit = u32::from_be_bytes([a, b, c, d]);
-    let info = info(context)?;
+    let info = current_info(context)?;
     let current = context.key_record(kind::APPLET, KIC)?.byte4();
     let mut life = Life::read(context, &info, current)?;
     may_follow(info.state, state, current, version, &life)?;
@@ -124,7 +120,10 @@ pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
     let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
     let is_info = short || current;
-    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[CardInfo::STRUCTURE_VERSION] != IN_THE_MAKING {
+    if is_info
+        && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[CardInfo::STRUCTURE_VERSION]
+            != IN_THE_MAKING
+    {
         context.require(Right(MASTER))?;
         return Err(Sw::CONDITIONS.into());
     }

@@ -116,7 +116,8 @@ fn without_rights(plan: &Plan, card: &mut Fmcos<'_>) -> Result<(), InspectError>
     if let Some(command) = plain_key(plan) {
         refused(card, Refusal::PlainKey, &command)?;
     }
-    let information = Command::new(0x00, 0xD6, 0x80 | EF_CARD_INFO.bytes()[1], 0x00).data(&[0; CardInfo::LEN]);
+    let information =
+        Command::new(0x00, 0xD6, 0x80 | EF_CARD_INFO.bytes()[1], 0x00).data(&[0; CardInfo::LEN]);
     refused(card, Refusal::CardInformation, &information)?;
     let row = FileRow { fid: STRANGER, shape: Shape::Binary(1), ..*first_file(plan) };
     refused(card, Refusal::NewFile, &row.create())?;

@@ -69,13 +69,9 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
 fn contents(request: &Request) -> Result<Vec<Filling>, PlanError> {
     use CardKind::{Esam, Psam, TestCard};
     match (request.kind, request.ceiling) {
-        (Esam, ceiling) => {
-            Ok(vec![(EF_PARAMETERS, parameters(request, ceiling)?, Content::Parameters)])
-        }
+        (Esam, ceiling) => Ok(vec![(EF_PARAMETERS, parameters(request, ceiling)?, Content::Parameters)]),
         (kind, Some(_)) => Err(PlanError::CeilingOf { kind }),
-        (Psam | TestCard, None) => {
-            Ok(vec![(EF_TERMINAL, request.number.0.to_vec(), Content::Terminal)])
-        }
+        (Psam | TestCard, None) => Ok(vec![(EF_TERMINAL, request.number.0.to_vec(), Content::Terminal)]),
         (kind, None) if kind.is_city_issuing() => Ok(vec![limit(request)]),
         (_, None) => Ok(Vec::new()),
     }

@@ -154,9 +154,7 @@ fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
         Step::WritePin(row) => {
             vec![PlannedApdu::hiding([0x80, 0xD4, 0x01, row.id], &row.header, Hidden::Pin, None)]
         }
-        Step::Update { fid, bytes, .. } => {
-            reach(*fid, |p1| Command::new(0x00, 0xD6, p1, 0x00).data(bytes))
-        }
+        Step::Update { fid, bytes, .. } => reach(*fid, |p1| Command::new(0x00, 0xD6, p1, 0x00).data(bytes)),
         Step::Check { fid, bytes, .. } => {
             let le = bytes.len() as u16; // files of a plan have at most 32 bytes
             reach(*fid, |p1| Command::new(0x00, 0xB0, p1, 0x00).le(le))

@@ -28,7 +28,7 @@ impl<'c> CardSource<'c> {
     pub fn open<'p>(mut card: IssuingCard<'c>, pins: impl Into<Pins<'p>>) -> Result<Self, SourceError> {
         let pins = pins.into();
         card.fmcos().select_mf()?;
-        let info = card.card_info()?;
+        let info = card.fmcos().current_info("open the issuing card")?;
         let level = match info.kind {
             CardKind::MainControl => Level::Province,
             kind if kind.is_city_issuing() => Level::City(RegionCode(info.region)),

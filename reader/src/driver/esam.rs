@@ -95,6 +95,13 @@ impl<'c> Esam<'c> {
         Ok(info)
     }
 
+    /// Card information of an ESAM that is to credit; the older make is refused.
+    pub fn current_info(&mut self, step: &'static str) -> Result<CardInfo, CardError> {
+        let info = self.card_info()?;
+        super::fmcos::current(&info, step)?;
+        Ok(info)
+    }
+
     /// The parameters; free to read.
     pub fn parameters(&mut self) -> Result<EsamParameters, CardError> {
         let step = "read the parameters";

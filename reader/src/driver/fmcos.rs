@@ -149,12 +149,7 @@ impl<'c> Fmcos<'c> {
 
     /// P1 P2 of a binary command. The short-id form reaches files up to 001E and offsets up to 255; beyond, the file is made
     /// current by its identifier, which keeps directory and security state, and the long form is used.
-    fn binary_place(
-        &mut self,
-        fid: Fid,
-        offset: usize,
-        selected: &mut bool,
-    ) -> Result<[u8; 2], CardError> {
+    fn binary_place(&mut self, fid: Fid, offset: usize, selected: &mut bool) -> Result<[u8; 2], CardError> {
         if let (Some(sfi), Ok(low)) = (fid.short(), u8::try_from(offset)) {
             return Ok([0x80 | sfi, low]);
         }
@@ -250,6 +245,13 @@ impl<'c> Fmcos<'c> {
         CardInfo::parse(&bytes).map_err(|error| CardError::malformed("card information", error.to_string()))
     }
 
+    /// Card information of a card that is to issue, sell, credit or take keys; the older make is refused.
+    pub fn current_info(&mut self, step: &'static str) -> Result<CardInfo, CardError> {
+        let info = self.card_info()?;
+        current(&info, step)?;
+        Ok(info)
+    }
+
     /// KEY INFORMATION of the key of this type (any protection bits) and id in the current directory.
     pub fn key_information(&mut self, kind: u8, id: u8) -> Result<KeyInformation, CardError> {
         let step = "KEY INFORMATION";
@@ -257,6 +259,11 @@ impl<'c> Fmcos<'c> {
         let [kind, version, algorithm, a, b, c] = exactly(step, &answer)?;
         Ok(KeyInformation { kind, version, algorithm, kcv: [a, b, c] })
     }
+}
+
+/// Refuses a card of the older make where one as they are made now is needed.
+pub(crate) fn current(info: &CardInfo, step: &'static str) -> Result<(), CardError> {
+    if info.is_older_make() { Err(CardError::OlderMake { step, kind: info.kind }) } else { Ok(()) }
 }
 
 /// Refuses data no card takes before a card sees it.

@@ -34,7 +34,8 @@ fn parameters_and_purse_are_typed() {
 
 #[test]
 fn an_opened_byte_of_neither_value_is_named() {
-    let mut card = Script::new(&format!("> 00A40000025002\n< 9000\n> 00B0000020\n< 02{} 9000", "00".repeat(31)));
+    let mut card =
+        Script::new(&format!("> 00A40000025002\n< 9000\n> 00B0000020\n< 02{} 9000", "00".repeat(31)));
     let error = Esam::new(&mut card).parameters().unwrap_err();
     assert_eq!(error.to_string(), "read the parameters: opened is 00 or 01, not 02");
 }

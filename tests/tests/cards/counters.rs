@@ -16,7 +16,7 @@ use reader::driver::psam::Psam;
 use vcard::{Slot, SupplyCut, Torn};
 use wire::Sw;
 use wire::order::OrderKind;
-use wire::profile::{CardKind, Recipient};
+use wire::profile::{CardKind, EF_ISSUED, EF_LIMIT, Recipient};
 
 /// An ESAM issuing card that makes so many.
 fn issuing(suite: Suite, limit: u32) -> Slot {

@@ -9,6 +9,7 @@ use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
+use wire::profile::Fid;
 use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
 

@@ -7,6 +7,7 @@ use reader::driver::esam::Esam;
 use wire::money::Fen;
 use wire::order::OrderKind;
 use wire::packet::ResponsePacket;
+use wire::profile::{EF_CARD_INFO, EF_PARAMETERS, EF_RECEIPT};
 use wire::{Command, Sw};
 
 const CEILING: Fen = Fen(1_000_00);
