@@ -58,6 +58,19 @@ pub const KEY_INFORMATION: CommandRow = CommandRow {
     handler: cos::fmcos::key_information,
 };
 
+/// SET PIN, which every finished card of ours with a PIN answers.
+pub const SET_PIN: CommandRow = CommandRow {
+    name: "SET PIN",
+    class: Class::Only(0x84),
+    ins: 0x24,
+    params: Params::P1(0x00),
+    case: Case::Three(12, 20),
+    needs: Needs::Nothing,
+    when_blocked: false,
+    spec: "docs/specs/cards.md 8",
+    handler: cos::fmcos::set_pin,
+};
+
 /// TRIES LEFT, which every FMCOS card of ours answers.
 pub const TRIES_LEFT: CommandRow = CommandRow {
     name: "TRIES LEFT",

@@ -55,7 +55,7 @@ const OPENED: usize = 0;
 const METER: usize = 1;
 const CUSTOMER: usize = 7;
 const BINDING: usize = 13;
-const CEILING: usize = 21;
+const CEILING: usize = profile::CEILING.start;
 /// Device identities of an SMS-PP download: network to SIM.
 const IDENTITIES: [u8; 2] = [0x83, 0x81];
 

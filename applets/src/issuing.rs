@@ -7,7 +7,7 @@
 
 mod target;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info as info};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
@@ -26,6 +26,7 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
 ];
 
 const _: () = check(COMMANDS);

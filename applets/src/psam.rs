@@ -4,7 +4,7 @@
 //! nothing but sealed orders and opened receipts, so many as its limit says. A test card does the same with the
 //! published keys, and with no others.
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -23,6 +23,7 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
 ];
 
 const _: () = check(COMMANDS);

@@ -293,6 +293,9 @@ impl EsamFiles {
 /// Name of the purchase application of a PSAM.
 pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
 
+/// The MF as the factory makes it: over the whole chip, create and erase right state A.
+pub const FACTORY_MF: FileRow = row(0x3F00, Shape::Dir(0xFFFF, 0x01, &[]), MASTER, MASTER);
+
 /// What the factory creates on every FMCOS chip: the KEY file of the MF.
 pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0200, 0x01), MASTER, 0xFF);
 
@@ -449,6 +452,76 @@ pub static ESAM_KEYS: &[KeyRow] = &[
     key(7, 0xF5, 0x07, METER, MASTER, None),
     key(8, 0xF4, 0x00, METER, MASTER, None),
 ];
+
+/// One directory of a finished card: everything that stands in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory {
+    /// Identifier.
+    pub fid: Fid,
+    /// Its files; in the MF the factory's KEY file comes on top.
+    pub files: &'static [FileRow],
+    /// Its keys.
+    pub keys: &'static [KeyRow],
+    /// Its PINs.
+    pub pins: &'static [PinRow],
+}
+
+const fn master_file(
+    files: &'static [FileRow],
+    keys: &'static [KeyRow],
+    pins: &'static [PinRow],
+) -> Directory {
+    Directory { fid: Fid::MF, files, keys, pins }
+}
+
+static MAIN_CONTROL_DIRECTORIES: &[Directory] =
+    &[master_file(MAIN_CONTROL_FILES, MAIN_CONTROL_KEYS, pins(CardKind::MainControl))];
+static PSAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::PsamIssuing))];
+static ESAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
+static TEST_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
+static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_KEYS, pins(CardKind::Esam))];
+static PSAM_DIRECTORIES: &[Directory] = &[
+    master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
+    Directory {
+        fid: DF_PURCHASE,
+        files: PSAM_PURCHASE_FILES,
+        keys: PSAM_KEYS.split_at(1).1,
+        pins: pins(CardKind::Psam),
+    },
+];
+
+/// The directories of a finished card of ours, the MF first: what closing demands, row by row, and nothing beside it
+/// [docs/specs/cards.md 4]. Empty for kinds that are never closed: SIMs, whose files come with the mask, and the plain FMCOS card.
+pub fn directories(kind: CardKind) -> &'static [Directory] {
+    match kind {
+        CardKind::MainControl => MAIN_CONTROL_DIRECTORIES,
+        CardKind::PsamIssuing => PSAM_ISSUING_DIRECTORIES,
+        CardKind::EsamIssuing => ESAM_ISSUING_DIRECTORIES,
+        CardKind::TestIssuing => TEST_ISSUING_DIRECTORIES,
+        CardKind::Psam | CardKind::TestCard => PSAM_DIRECTORIES,
+        CardKind::Esam => ESAM_DIRECTORIES,
+        CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+    }
+}
+
+/// What of a file UPDATE BINARY still writes on a finished card, offsets in the file; empty: nothing. The right of the file is
+/// asked all the same.
+pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::ops::Range<usize> {
+    match (kind, directory, file) {
+        // The ceiling alone: opened, meter, customer and SIM are the card's own to write.
+        (CardKind::Esam, Fid::MF, EF_PARAMETERS) => CEILING,
+        (CardKind::Esam, Fid::MF, EF_RUN_INFO) => 0..0x14,
+        (CardKind::Psam | CardKind::TestCard, DF_PURCHASE, EF_LIMIT) => 0..4,
+        (kind, Fid::MF, EF_LIMIT) if kind.is_city_issuing() => 0..4,
+        _ => 0..0,
+    }
+}
+
+/// Place of the ceiling in the parameters of an ESAM.
+pub const CEILING: core::ops::Range<usize> = 21..25;
 
 /// Pairing keys of a meter's MCU.
 pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];

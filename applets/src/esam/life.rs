@@ -4,8 +4,7 @@
 use super::{OPENED, Purse};
 use crate::catalogue::current_info;
 use cos::keyfile::{self, KeyRecord, kind};
-use cos::rights::Right;
-use cos::{Context, Halt, fmcos};
+use cos::{Context, Halt, closing, fmcos};
 use wire::profile::{
     CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, IN_THE_MAKING, MASTER, State,
 };
@@ -14,7 +13,7 @@ use wire::{CommandRef, Sw};
 /// Id of the key whose version stands for the whole set: `kic`.
 const KIC: u8 = 4;
 /// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
-const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..super::CEILING;
+const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..profile::CEILING.start;
 
 /// EF 5009.
 struct Life {
@@ -109,23 +108,37 @@ fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Resul
     if forfeit != named {
         return Err(Sw::PURSE_NOT_EMPTY.into());
     }
-    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
-    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
-    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])?;
+    clear_account(context)?;
     context.write_ef(EF_RECEIPT, 0, &[0])
 }
 
-/// UPDATE BINARY, but for the card information of a finished card: its state changes by ACTIVATE KEYS alone. 6985.
+/// UPDATE BINARY, and with the one that closes the card the beginning of its life: purse, account, receipt and life are zero,
+/// whatever was written while the card was in the making.
 pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
-    let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
-    let is_info = short || current;
-    if is_info
-        && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[CardInfo::STRUCTURE_VERSION]
-            != IN_THE_MAKING
-    {
-        context.require(Right(MASTER))?;
+    let before = closing::is_closed(context);
+    let sw = fmcos::update_binary(context, command)?;
+    if !before && closing::is_closed(context) {
+        begin(context)?;
+    }
+    Ok(sw)
+}
+
+/// 6985 when the parameters name another meter than the card information.
+fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
+    let number = current_info(context)?.number;
+    if context.read_ef::<6>(EF_PARAMETERS, super::METER)? != number {
         return Err(Sw::CONDITIONS.into());
     }
-    fmcos::update_binary(context, command)
+    clear_account(context)?;
+    for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE] {
+        let size = context.ef(fid)?.size();
+        context.write_ef(fid, 0, &alloc::vec![0; size])?;
+    }
+    Ok(())
+}
+
+fn clear_account(context: &mut Context<'_>) -> Result<(), Halt> {
+    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
+    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
+    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])
 }
