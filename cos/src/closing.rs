@@ -55,17 +55,22 @@ pub fn may_update(context: &Context<'_>, file: &Node, place: Range<usize>) -> Re
 
 /// After UPDATE BINARY staged its bytes: when they make the card information anything but *in the making*, the card closes, or
 /// the command is refused (6985). A card that closes has no right left that anybody proved, and no free mode.
+///
+/// A file of that name and another size takes nothing at all: who reads 30 bytes of it would take the card for a finished one.
 pub fn updated(context: &mut Context<'_>, file: &Node) -> Result<(), Halt> {
-    let Some(info) = info_file(context).filter(|info| info.at == file.at) else { return Ok(()) };
+    let ours = !profile::directories(context.chip.kind).is_empty();
+    if !ours || file.fid() != EF_CARD_INFO || context.dir()?.fid() != Fid::MF {
+        return Ok(());
+    }
+    let info = info_file(context).filter(|info| info.at == file.at).ok_or(Sw::CONDITIONS)?;
     if context.memory.byte(info.body() + CardInfo::STRUCTURE_VERSION) == IN_THE_MAKING {
         return Ok(());
     }
     if !fits_profile(context, &info) {
         return Err(Sw::CONDITIONS.into());
     }
-    let mf = context.mf()?;
     context.volatile.mf_register = 0;
-    context.volatile.selection = Selection::mf(mf.at, false);
+    context.volatile.selection = Selection::mf(0, false);
     Ok(())
 }
 

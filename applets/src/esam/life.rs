@@ -5,9 +5,7 @@ use super::{OPENED, Purse};
 use crate::catalogue::current_info;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::{Context, Halt, closing, fmcos};
-use wire::profile::{
-    CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, IN_THE_MAKING, MASTER, State,
-};
+use wire::profile::{self, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.

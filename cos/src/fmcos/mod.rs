@@ -12,6 +12,7 @@ mod sam;
 mod select;
 mod set_pin;
 
+pub(crate) use admin::header_of;
 pub use data::update as update_binary;
 pub use keys::information as key_information;
 pub use keys::{
@@ -21,7 +22,6 @@ pub use keys::{
 pub use purse::Pending;
 pub use sam::Sam;
 pub use set_pin::set_pin;
-pub(crate) use admin::header_of;
 
 use crate::table::{
     Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Interface, Needs, Params, WrongLe,
