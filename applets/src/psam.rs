@@ -6,6 +6,7 @@
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
+use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
@@ -24,6 +25,7 @@ static COMMANDS: &[CommandRow] = &[
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,
+    ACTIVATE_KEYS,
 ];
 
 const _: () = check(COMMANDS);

@@ -160,6 +160,16 @@ impl KeySource for CardSource<'_> {
         Ok(self.card.seal_activation(target, challenge, activation)?)
     }
 
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        Ok(self.card.seal_pin(target, challenge, id, pin.expose())?)
+    }
+
     fn counter(&mut self) -> Result<Option<Counter>, SourceError> {
         Ok(self.card.counter()?)
     }

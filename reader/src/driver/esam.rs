@@ -163,8 +163,7 @@ impl<'c> Esam<'c> {
     /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step; `mac` is what SEAL ACTIVATION gave
     /// for the challenge before.
     pub fn activate(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
-        let data = [&activation.to_bytes()[..], &mac].concat();
-        self.fmcos.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
+        self.fmcos.activate_keys(activation, mac)
     }
 
     /// INTERNAL AUTHENTICATE with the pairing key 30/02: the card enciphers one block of the MCU's choice.

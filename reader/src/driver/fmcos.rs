@@ -1,6 +1,7 @@
 //! Cards of the FMCOS family: the commands our cards answer, one method each
 //! [docs/specs/fmcos.md, docs/specs/cards.md].
 
+use super::issuing::Activation;
 use super::{Link, exactly};
 use crate::error::CardError;
 use wire::channel::Channel;
@@ -110,6 +111,21 @@ impl<'c> Fmcos<'c> {
         let step = "VERIFY";
         sized(step, "a PIN", pin, 2..=8)?;
         self.link.send(step, &Command::new(0x00, 0x20, 0x00, id).data(pin)).map(drop)
+    }
+
+    /// SET PIN: the PIN 3A/`id` of the current directory anew, with all its tries; `field` is what the issuing card one level up
+    /// sealed for the challenge given just before [docs/specs/cards.md 8]. A wrong MAC costs a try of the card's own master.
+    pub fn set_pin(&mut self, id: u8, field: &[u8]) -> Result<(), CardError> {
+        let step = "SET PIN";
+        sized(step, "the sealed field", field, 12..=20)?;
+        self.link.send(step, &Command::new(0x84, 0x24, 0x00, id).data(field)).map(drop)
+    }
+
+    /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step, or the end of the card; `mac` is what SEAL
+    /// ACTIVATION gave for the challenge before.
+    pub fn activate_keys(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
+        let data = [&activation.to_bytes()[..], &mac].concat();
+        self.link.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
     }
 
     /// READ BINARY of a file of the current directory, `len` bytes from `offset`; in portions when there are many. The file

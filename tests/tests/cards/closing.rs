@@ -1,13 +1,16 @@
 //! Closing: a card becomes a finished one exactly when it holds its profile, and is closed from then on [docs/specs/cards.md 4].
 
-use crate::world::{blank, issue, number, plan, region, slot};
+use crate::world::{blank, issue, number, pin, plan, region, slot};
 use cos::{Chip, Protocol};
 use kdc::Roots;
 use kdc::headers;
+use kdc::life::{Act, Leave, LifeError, Passage};
 use kdc::plan::Master;
-use kdc::source::{KeySource, SoftSource};
+use kdc::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
 use vcard::{Image, Slot};
 use wire::profile::{
     self, CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, FACTORY_KEYS, FACTORY_MF, Fid,
@@ -440,16 +443,19 @@ fn wrong_frames_do_not_kill_an_esam() {
 #[test]
 fn the_older_make_is_read_and_does_nothing_more() {
     let older = |name: &str| {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cards/older").join(name);
-        let image = Image::load(&path).unwrap();
-        slot(image, name)
+        let path = format!("{}/../vcard/tests/images/v1/{name}.card", env!("CARGO_MANIFEST_DIR"));
+        slot(Image::load(path.as_ref()).unwrap(), name)
     };
     for (name, kind) in [
-        ("main-control.card", CardKind::MainControl),
-        ("psam-issuing.card", CardKind::PsamIssuing),
-        ("esam-issuing.card", CardKind::EsamIssuing),
-        ("psam-330200000001.card", CardKind::Psam),
-        ("esam-261100000001.card", CardKind::Esam),
+        ("main-control", CardKind::MainControl),
+        ("main-control-officers", CardKind::MainControl),
+        ("psam-issuing", CardKind::PsamIssuing),
+        ("esam-issuing-counting", CardKind::EsamIssuing),
+        ("test-issuing", CardKind::TestIssuing),
+        ("psam", CardKind::Psam),
+        ("test-card", CardKind::TestCard),
+        ("esam", CardKind::Esam),
+        ("esam-life", CardKind::Esam),
     ] {
         let mut card = older(name);
         card.reset().unwrap();
@@ -463,24 +469,30 @@ fn the_older_make_is_read_and_does_nothing_more() {
             assert_eq!(hex::encode_upper(answer), "6985", "{name}: {apdu}");
         }
     }
-    let mut card = older("esam-261100000001.card");
-    let mut esam = reader::driver::esam::Esam::new(&mut card);
-    esam.reset().unwrap();
-    esam.card_info().unwrap();
-    assert_eq!(esam.parameters().unwrap().meter.to_string(), "261100000001");
-    assert_eq!(esam.life().unwrap().map(|life| life.changes), Some(0));
+    for name in ["main-control-officers", "psam-issuing", "esam-issuing-counting", "test-issuing"] {
+        let mut card = older(name);
+        card.reset().unwrap();
+        let Err(error) = CardSource::open(IssuingCard::new(&mut card), &pin()) else { panic!("{name}") };
+        assert!(error.to_string().contains("of the older make"), "{name}: {error}");
+        let mut fmcos = Fmcos::new(&mut card);
+        fmcos.verify_pin(0, pin().expose()).unwrap();
+        let target = if name == "main-control-officers" { 0x30 } else { 0x50 };
+        let export = Command::new(0x80, 0x44, target, 0x00).data(&[0; 31]).le(0);
+        assert_eq!(sw(&mut card, &export), Sw::CONDITIONS, "{name}");
+    }
+    // Its own files stand where they stood.
+    let mut card = older("esam");
+    let seen = kdc::life::look(&mut card).unwrap();
+    assert_eq!((seen.purse.balance.0, seen.purse.count, seen.opened), (0xBB0, 2, true));
+    let source = SoftSource::city(Roots::test(SUITE).city(region()));
+    let refused = Passage::plan(Act::Retire, &seen, &source.about(), Leave::default()).unwrap_err();
+    assert!(matches!(refused, LifeError::OlderMake), "{refused}");
 
-    let mut card = older("esam-issuing.card");
+    let mut card = older("psam");
     card.reset().unwrap();
-    let mut fmcos = Fmcos::new(&mut card);
-    fmcos.verify_pin(0, &[0x12, 0x34, 0x56]).unwrap();
-    let export = Command::new(0x80, 0x44, 0x50, 0x00).data(&[0; 31]).le(0);
-    assert_eq!(sw(&mut card, &export), Sw::CONDITIONS);
-
-    let mut card = older("psam-330200000001.card");
-    card.reset().unwrap();
-    let mut psam = reader::driver::psam::Psam::open(&mut card).unwrap();
-    psam.verify_pin(&[0x12, 0x34, 0x56]).unwrap();
+    let mut psam = Psam::open(&mut card).unwrap();
+    assert_eq!(psam.counter().unwrap().limit, None);
+    psam.verify_pin(pin().expose()).unwrap();
     let error = psam.seal_order(&[0xE1, 0x00]).unwrap_err();
     assert!(error.to_string().contains("of the older make"), "{error}");
     let seal = Command::new(0x80, 0x40, 0x00, 0x00).data(&[0xE1, 0x00]).le(0);

@@ -166,25 +166,3 @@ fn one_officer_gets_nothing_from_the_province() {
         assert_eq!(fmcos.ask("one officer", &command).unwrap().sw, Sw::NOT_ALLOWED, "{ins:02X} {p1:02X}");
     }
 }
-
-/// Cards of an older make: one PIN, no counter, no room for a second key set. They work as they did.
-#[test]
-fn cards_of_an_older_make_work_as_they_did() {
-    let image = |name: &str| {
-        let path = format!("{}/../vcard/tests/images/v1/{name}.card", env!("CARGO_MANIFEST_DIR"));
-        crate::world::slot(vcard::Image::load(path.as_ref()).unwrap(), name)
-    };
-    let mut main = image("main-control");
-    assert!(CardSource::open(IssuingCard::new(&mut main), &pin()).is_ok(), "one PIN is enough for it");
-    let mut esam_issuing = image("esam-issuing");
-    let mut source = CardSource::open(IssuingCard::new(&mut esam_issuing), &pin()).unwrap();
-    assert_eq!((source.counter().unwrap(), source.about().version), (None, 1));
-    let suite = source.about().suite;
-    let mut new = blank(CardKind::Esam, suite, "new from old");
-    issue(&plan(CardKind::Esam, suite, number(42), None), &mut new, &mut source);
-    let mut esam = image("esam");
-    let seen = life::look(&mut esam).unwrap();
-    assert_eq!((seen.life, seen.version), (None, 1));
-    let mut psam = image("psam");
-    assert_eq!(Psam::open(&mut psam).unwrap().counter().unwrap().limit, None);
-}

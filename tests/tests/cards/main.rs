@@ -19,4 +19,5 @@ mod refusals;
 mod secrets;
 mod sim;
 mod testing;
+mod upkeep;
 mod world;
