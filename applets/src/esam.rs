@@ -149,6 +149,9 @@ fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     if order.meter != parameters.meter {
         return Err(refuse(Refusal::MeterNumber));
     }
+    if order.serial.0 != context.chip.serial {
+        return Err(refuse(Refusal::EsamSerial));
+    }
     let purse = Purse::read(context)?;
     // The same order again, after a SIM that was pulled: the receipt as it was, no money.
     if order.count == purse.count {
@@ -222,11 +225,12 @@ fn admit(order: &Order, parameters: &Parameters, purse: &Purse, run: &RunInfo) -
     if run.time > order.valid_until {
         return Err(Refusal::Expired);
     }
-    let balance = purse.balance.checked_add(order.amount.0).filter(|balance| *balance <= parameters.ceiling);
-    match balance {
-        Some(balance) if order.amount.0 > 0 => Ok(balance),
-        _ => Err(Refusal::OverCeiling),
+    // A reversal takes its count and nothing else, and must do so at a full purse too.
+    if order.amount == Fen(0) {
+        return Ok(purse.balance);
     }
+    let balance = purse.balance.checked_add(order.amount.0).filter(|balance| *balance <= parameters.ceiling);
+    balance.ok_or(Refusal::OverCeiling)
 }
 
 /// One transaction: purse, count, customer and SIM of an opening or replacement, receipt.
@@ -264,13 +268,16 @@ fn make_receipt(
 ) -> Result<alloc::vec::Vec<u8>, Halt> {
     let mut receipt = Receipt {
         meter: order.meter,
+        amount: order.amount,
         count: order.count,
         order: order.id,
+        serial: order.serial,
         result: receipt::CREDITED,
         balance: Fen(balance),
         register: run.register,
         time: run.time,
         tac: [0; 4],
+        digest: order.digest(),
     };
     receipt.tac = mac::tac(&key(context, Role::Tac)?, &receipt.signed_part());
     let header = ResponseHeader {

@@ -3,8 +3,10 @@
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
-    apdu, card, city, esam, issue, kdc, meter, psam, reader, server, shell, sim, stock, test_card, trace,
+    Deed, apdu, card, city, esam, issue, kdc, meter, operator, psam, reader, server, shell, sim, stock,
+    test_card, trace,
 };
+use crate::people::People;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -48,12 +50,40 @@ pub struct Global {
     /// Take random numbers from this seed, so that a run repeats. For tests and demos, never for money.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
-    /// Who acts, for the audit log. Default: the user of the machine.
+    /// The operator who acts; his password is asked. Default: the operator that the user of the machine is, or in a home
+    /// without operators that user.
     #[arg(long, global = true, env = "GRIDCARD_OPERATOR", value_name = "NAME")]
     pub operator: Option<String>,
+    /// File with that operator's password (`-`: stdin). Default: a prompt.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub operator_password_file: Option<PathBuf>,
+    /// The second operator of an act that wants two people.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub second_operator: Option<String>,
+    /// File with the second operator's password (`-`: stdin). Default: a prompt.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub second_password_file: Option<PathBuf>,
+    /// Of an act that wants two people write a request; it is done when another operator says `gridcard approve`.
+    #[arg(long, global = true)]
+    pub request: bool,
     /// Act although the clock stands before the last act; the audit log has both times.
     #[arg(long, global = true)]
     pub allow_clock_back: bool,
+    /// What the command is: a look, or an act of one person or of two.
+    #[arg(skip)]
+    pub deed: Deed,
+    /// The arguments as they were given, the program's name first.
+    #[arg(skip)]
+    pub argv: Arc<Vec<std::ffi::OsString>>,
+    /// What the act's line in the log will say beside its name.
+    #[arg(skip)]
+    pub facts: Arc<Mutex<Vec<(&'static str, String)>>>,
+    /// Whether the act has a line of its own in the log already.
+    #[arg(skip)]
+    pub noted: Arc<AtomicBool>,
+    /// Who acts, once he was asked.
+    #[arg(skip)]
+    pub people: Arc<People>,
     /// The folder of the party that acts, once a command has found it.
     #[arg(skip)]
     pub acting: Arc<Mutex<Option<PathBuf>>>,
@@ -156,6 +186,11 @@ pub enum Noun {
     /// The bank's payment server: register, sell, settle.
     #[command(subcommand)]
     Server(server::Verb),
+    /// Operators of a party: who may act in its home, and which requests wait for a second person.
+    #[command(subcommand)]
+    Operator(operator::Verb),
+    /// Approve an act that another operator asked for with --request, and do it.
+    Approve(operator::Approve),
     /// Readers: which there are, what comes and goes, what is missing.
     #[command(subcommand)]
     Reader(reader::Verb),

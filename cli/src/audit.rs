@@ -4,18 +4,24 @@ use crate::args::Global;
 use crate::clock::now;
 use crate::fail::exit_of;
 use crate::output::say;
+use crate::people::{self, Person};
 use anyhow::{Context, Result};
 use kdc::audit::{Act, Audit, Card, LOG, Outcome};
 use kdc::ids::CheckValue;
 use kdc::keyset::RoleCheck;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
-/// Who acts: `--operator`, or the user of the machine.
-pub fn operator(global: &Global) -> String {
-    let user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let name = global.operator.clone().or_else(user).filter(|name| !name.trim().is_empty());
-    name.unwrap_or_else(|| "unknown".to_owned())
+/// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
+/// went back is no time to begin.
+pub fn enter(global: &Global, folder: &Path) -> Result<()> {
+    let who = people::one(global, folder)?;
+    if folder.join(LOG).exists() {
+        open(&who, folder, true)?.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+    }
+    Ok(())
 }
 
 /// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
@@ -29,14 +35,16 @@ pub fn batch(global: &Global, folder: &Path) -> Result<Audit> {
 }
 
 fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
-    let mut audit = open(global, folder, every_line)?;
+    global.noted.store(true, Ordering::Relaxed);
+    let who = people::one(global, folder)?;
+    let mut audit = open(&who, folder, every_line)?;
     audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
     Ok(audit)
 }
 
-fn open(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
+fn open(who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {
     let path = folder.join(LOG);
-    let audit = Audit::open(&path, &operator(global), every_line).context("the audit log")?;
+    let audit = Audit::open(&path, &who.to_string(), every_line).context("the audit log")?;
     if let Some(torn) = audit.torn() {
         say(format!(
             "{}: the last {} byte(s) were torn by a crash and count for nothing",
@@ -79,9 +87,42 @@ pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
     add(global, &mut begin(global, folder)?, noted)
 }
 
+/// Says something of an act for its line in the log: a name, and what it is. No secret.
+pub fn fact(global: &Global, name: &'static str, value: impl ToString) {
+    global.facts.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.to_string()));
+}
+
+/// What an act told; several values of one name stand in one line.
+fn told(global: &Global) -> BTreeMap<&'static str, String> {
+    let mut told: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (name, value) in global.facts.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        told.entry(name)
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    told
+}
+
+/// Notes that an act was done, by its fixed name and with what it told ([`fact`]), unless it noted something itself. So no
+/// act of a party can be forgotten.
+pub fn done(global: &Global, act: &'static str) -> Result<()> {
+    let rehearsed = global.argv.iter().any(|arg| arg == "--dry-run");
+    let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return Ok(()) };
+    if rehearsed || global.noted.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let facts = told(global);
+    let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
+    note(global, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
+}
+
 /// The head hash of a folder's log, as people write it down.
 pub fn head(global: &Global, folder: &Path) -> Result<String> {
-    Ok(open(global, folder, true)?.head().hash.to_string())
+    Ok(open(&people::whoever(global, folder), folder, true)?.head().hash.to_string())
 }
 
 /// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
@@ -93,11 +134,13 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
     if error.chain().any(|cause| cause.downcast_ref::<kdc::audit::AuditError>().is_some()) {
         return;
     }
-    let noted = open(global, &folder, true).and_then(|mut audit| {
+    let who = people::whoever(global, &folder);
+    let noted = open(&who, &folder, true).and_then(|mut audit| {
         let outcome = Outcome::Refused { why: format!("{error:#}") };
         let at = now(global)?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
-        let facts = [("command", command.to_owned()), ("exit", exit_of(error).code().to_string())];
+        let mut facts: Vec<(&str, String)> = told(global).into_iter().collect();
+        facts.extend([("command", command.to_owned()), ("exit", exit_of(error).code().to_string())]);
         Ok(audit.add(&at, Act::Command, None, &[], outcome, &facts)?)
     });
     if let Err(fault) = noted {

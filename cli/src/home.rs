@@ -4,13 +4,14 @@
 //! A folder says whose it is in `role.json`. `--home` names the parent of all folders, or one of them.
 
 use crate::args::Global;
+use crate::audit;
 use crate::fail::{refused, security};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use wire::bcd::RegionCode;
 
 /// A party.
@@ -40,7 +41,8 @@ impl Party {
         }
     }
 
-    fn of_folder(name: &str) -> Option<Self> {
+    /// The party whose folder has this name.
+    pub fn of_folder(name: &str) -> Option<Self> {
         match name {
             "province" => Some(Party::Province),
             "bank" => Some(Party::Bank),
@@ -85,21 +87,21 @@ pub const MARKER: &str = "role.json";
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
-    /// Told of the folder whose party acts.
-    acting: Arc<Mutex<Option<PathBuf>>>,
+    /// Told of the folder whose party acts; says who acts.
+    global: Global,
 }
 
 impl Home {
     /// From `--home`, or the platform's data folder.
     pub fn new(global: &Global) -> Result<Self> {
         if let Some(root) = &global.home {
-            return Ok(Home { root: root.clone(), acting: global.acting.clone() });
+            return Ok(Home { root: root.clone(), global: global.clone() });
         }
         let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let data =
             data.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")));
         let data = data.ok_or_else(|| refused("no home folder is known").hint("name one with --home DIR"))?;
-        Ok(Home { root: data.join("gridcard"), acting: global.acting.clone() })
+        Ok(Home { root: data.join("gridcard"), global: global.clone() })
     }
 
     /// Its folder, whoever's it is.
@@ -111,13 +113,16 @@ impl Home {
     ///
     /// A security stop when the home is another party's.
     pub fn party(&self, party: Party, act: &str) -> Result<PathBuf> {
-        self.find(party, act).map(|folder| self.acts(folder))
+        self.find(party, act).and_then(|folder| self.acts(folder))
     }
 
-    /// Notes whose act it is, for the audit log.
-    fn acts(&self, folder: PathBuf) -> PathBuf {
-        *self.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
-        folder
+    /// Notes whose act it is, for the audit log, and asks who acts before anything is done.
+    fn acts(&self, folder: PathBuf) -> Result<PathBuf> {
+        *self.global.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
+        if self.global.deed.name().is_some() {
+            audit::enter(&self.global, &folder)?;
+        }
+        Ok(folder)
     }
 
     fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
@@ -173,7 +178,7 @@ impl Home {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             mark(&folder, party)?;
         }
-        Ok(self.acts(folder))
+        self.acts(folder)
     }
 
     /// The one city of the home, or the one asked for.
@@ -183,7 +188,7 @@ impl Home {
         }
         if let Some(owner) = owner(&self.root)? {
             return match owner {
-                Party::City(region) => Ok((region, self.acts(self.root.clone()))),
+                Party::City(region) => self.acts(self.root.clone()).map(|folder| (region, folder)),
                 other => Err(security(format!(
                     "{act} is an act of a city, and {} is the home of {}",
                     self.root.display(),
@@ -201,7 +206,9 @@ impl Home {
             })
             .collect();
         match cities[..] {
-            [region] => Ok((region, self.acts(self.root.join(Party::City(region).folder())))),
+            [region] => {
+                self.acts(self.root.join(Party::City(region).folder())).map(|folder| (region, folder))
+            }
             [] if parties.is_empty() => Err(refused(format!("there is no city in {}", self.root.display()))
                 .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
                 .into()),
@@ -213,6 +220,31 @@ impl Home {
             .into()),
             _ => Err(refused("there are several cities in this home")
                 .hint("say which with --city CODE")
+                .into()),
+        }
+    }
+
+    /// The folders of the parties in this home, its own when it is one party's.
+    pub fn folders(&self) -> Result<Vec<PathBuf>> {
+        if owner(&self.root)?.is_some() {
+            return Ok(vec![self.root.clone()]);
+        }
+        Ok(self.parties()?.into_iter().map(|party| self.root.join(party.folder())).collect())
+    }
+
+    /// The only party of this home.
+    pub fn only(&self, act: &str) -> Result<Party> {
+        if let Some(owner) = owner(&self.root)? {
+            return Ok(owner);
+        }
+        match self.parties()?[..] {
+            [party] => Ok(party),
+            [] => {
+                Err(refused(format!("{act} needs a party, and there is none in {}", self.root.display()))
+                    .into())
+            }
+            _ => Err(refused("there are several parties in this home")
+                .hint("say which with --party, say --party bank")
                 .into()),
         }
     }

@@ -16,6 +16,7 @@ mod issue;
 mod lock;
 mod nouns;
 mod output;
+mod people;
 mod real;
 mod records;
 mod script;
@@ -28,12 +29,17 @@ use args::Cli;
 use clap::Parser;
 use fail::Exit;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs one command line (program name first) and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(mut cli) => {
+            cli.global.argv = Arc::new(args);
+            cli
+        }
         Err(error) => {
             // Help and version are no faults; clap writes them to stdout.
             let code = if error.use_stderr() { Exit::Usage.code() } else { 0 };

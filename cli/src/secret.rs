@@ -63,6 +63,19 @@ pub fn new_passphrase(name: &str) -> Result<Passphrase> {
     })
 }
 
+/// A new password of an operator, typed twice.
+pub fn new_password(name: &str) -> Result<Passphrase> {
+    patiently(|| {
+        let first = Passphrase::new(ask(&format!("new password of {name}"))?)?;
+        let second = Passphrase::attempt(ask(&format!("new password of {name}, again"))?);
+        if first.same_as(&second) {
+            Ok(first)
+        } else {
+            Err(KeyStoreError::PassphraseDiffers { name: name.to_owned() }.into())
+        }
+    })
+}
+
 /// Two officers with one PIN are one officer.
 pub fn must_differ(first: &Pin, second: &Pin) -> Result<()> {
     if first != second {

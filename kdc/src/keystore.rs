@@ -70,6 +70,16 @@ impl fmt::Debug for Passphrase {
     }
 }
 
+/// What Argon2id makes of a passphrase and a salt, 32 bytes.
+pub(crate) fn stretch(
+    passphrase: &Passphrase,
+    salt: &[u8; 16],
+    cost: Cost,
+) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+    cost.check()?;
+    seal::stretch(passphrase.bytes(), salt, cost)
+}
+
 /// A custodian of a store to be made.
 #[derive(Debug, Clone)]
 pub struct Custodian {

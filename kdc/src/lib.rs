@@ -13,6 +13,7 @@ pub mod keystore;
 pub mod life;
 pub mod messages;
 pub mod names;
+pub mod operators;
 pub mod pairing;
 pub mod plan;
 pub mod source;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use wire::bcd::{BcdTime, CustomerNumber, MeterNumber, RegionCode};
 use wire::channel::Channel;
 use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::profile::{CardKind, State};
 use wire::receipt::Receipt;
 use wire::refusal::Refusal;
@@ -208,6 +208,8 @@ impl Bench<'_, '_> {
 
     /// The next order this ESAM takes from this SIM.
     fn order(&mut self, parameters: &EsamParameters, purse: &Purse) -> Result<Order, BenchError> {
+        let atr = Esam::new(self.esam).reset()?;
+        let serial = wire::atr::serial_of(&atr).map(Serial8).ok_or(BenchError::Card { what: "chip" })?;
         let mut sim = Sim::new(self.sim);
         sim.reset()?;
         let hash: [u8; 32] = Sha256::digest(sim.imsi_from_mf()?).into();
@@ -228,6 +230,7 @@ impl Bench<'_, '_> {
             kind,
             binding,
             valid_until: later(self.now, DAY)?,
+            serial,
         })
     }
 
@@ -288,6 +291,8 @@ impl Run<'_, '_, '_> {
         elsewhere[5] ^= 0x01;
         let mut other_sim = right.binding;
         other_sim.0[0] ^= 0x01;
+        let mut other_chip = right.serial;
+        other_chip.0[7] ^= 0x01;
         let yesterday = later(now, -DAY)?;
         let wrong = [
             ("refuses a changed order", right.clone(), true, Refusal::Mac),
@@ -296,6 +301,12 @@ impl Run<'_, '_, '_> {
                 Order { meter: MeterNumber(elsewhere), ..right.clone() },
                 false,
                 Refusal::Mac,
+            ),
+            (
+                "refuses another ESAM's order",
+                Order { serial: other_chip, ..right.clone() },
+                false,
+                Refusal::EsamSerial,
             ),
             (
                 "refuses another SIM's order",
@@ -375,7 +386,8 @@ impl Run<'_, '_, '_> {
         };
         let wanted = before.balance.0.checked_add(AMOUNT.0);
         let fits = receipt.as_ref().is_some_and(|receipt| {
-            (receipt.order, receipt.count) == (self.order.id, self.order.count)
+            (receipt.order, receipt.count, receipt.amount, receipt.digest)
+                == (self.order.id, self.order.count, self.order.amount, self.order.digest())
                 && Some(receipt.balance.0) == wanted
         });
         let seen = receipt.map_or("not a receipt".to_owned(), |receipt| {

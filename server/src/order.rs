@@ -19,7 +19,7 @@ use crate::store::View;
 use rusqlite::Row;
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::sim::ImsiError;
 
 /// Where an order stands.
@@ -115,6 +115,9 @@ pub enum OrderError {
     /// No order has this id.
     #[error("no order has the id {0}")]
     UnknownOrder(OrderId),
+    /// No order without the chip it is for.
+    #[error("the bank does not know which ESAM is in meter {0}: no order can name it")]
+    NoSerial(MeterNumber),
     /// Nothing, or more than an order carries.
     #[error("the amount is {0}; an order carries 0.01 to 999999.99 yuan")]
     Amount(Fen),
@@ -185,7 +188,7 @@ pub enum OrderError {
 }
 
 const SELECT: &str = "SELECT id, customer, meter, kind, count, amount, issued, valid_until, binding, iccid, replaces, \
-     state, asked, record FROM purchase_order";
+     serial, state, asked, record FROM purchase_order";
 
 fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     let fault = |place, detail: String| StoreError::Value { place, detail };
@@ -193,6 +196,7 @@ fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     let kind: u8 = column(row, "kind")?;
     let replaces: Option<Vec<u8>> = column(row, "replaces")?;
     let record: Option<Vec<u8>> = column(row, "record")?;
+    let serial: Option<Vec<u8>> = column(row, "serial")?;
     Ok(PlacedOrder {
         order: Order {
             meter: parsed(row, "meter")?,
@@ -204,6 +208,8 @@ fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
             kind: OrderKind::from_code(kind).ok_or_else(|| fault("kind", kind.to_string()))?,
             binding: SimBinding(bytes(row, "binding")?),
             valid_until: time(row, "valid_until")?,
+            // An order of the older make named no chip.
+            serial: Serial8(serial.map_or(Ok([0; 8]), |serial| rows::exactly(&serial, "serial"))?),
         },
         state: OrderState::from_name(&state).ok_or_else(|| fault("state", state))?,
         iccid: column(row, "iccid")?,

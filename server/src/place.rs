@@ -83,6 +83,7 @@ impl Act<'_> {
             return Err(OrderError::IdTaken(request.id));
         }
         let binding = binding_of(registration)?;
+        let serial = registration.esam.ok_or(OrderError::NoSerial(request.meter))?;
         // The meter keeps the binding of the order it credited last; a recharge for another SIM it refuses.
         let kind = match self.last_settled(request.meter)? {
             None => OrderKind::Open,
@@ -100,6 +101,7 @@ impl Act<'_> {
             kind,
             binding,
             valid_until: request.now.add_seconds(life).ok_or(OrderError::Calendar)?,
+            serial,
         };
         let iccid = registration.sim.iccid.to_string();
         self.insert_order(&order, &iccid, replaces)?;
@@ -110,7 +112,8 @@ impl Act<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO purchase_order (id, customer, meter, kind, count, amount, issued, valid_until, \
-                 binding, iccid, replaces, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'prepared')",
+                 binding, iccid, replaces, serial, state) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
             )?
             .execute(params![
                 order.id.0,
@@ -124,6 +127,7 @@ impl Act<'_> {
                 order.binding.0,
                 iccid,
                 replaces.map(|id| id.0),
+                order.serial.0,
             ])?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::sealer::{OrderSealer, SealError};
 use crate::store::View;
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
-use wire::order::OrderId;
+use wire::order::{OrderDigest, OrderId};
 use wire::receipt::Receipt;
 
 /// A receipt as it came in.
@@ -99,6 +99,20 @@ pub enum Refusal {
         receipt: u32,
         /// The count in the order.
         placed: u32,
+    },
+    /// The order that was credited was not this one, whatever its id: minted, or changed on its way to the PSAM.
+    #[error(
+        "the meter credited {credited} for another order with the id {order}: digest {receipt}, ours is {ours}"
+    )]
+    OtherOrder {
+        /// The order named.
+        order: OrderId,
+        /// The digest in the receipt.
+        receipt: OrderDigest,
+        /// The digest of the order placed.
+        ours: OrderDigest,
+        /// What the receipt says was credited.
+        credited: Fen,
     },
     /// The meter says something else than "credited".
     #[error("the meter reports result {result:02X} for order {order}, not 00 (credited)")]

@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use std::collections::HashMap;
 use wire::bcd::{CustomerNumber, MeterNumber};
 use wire::money::Fen;
-use wire::order::OrderId;
+use wire::order::{OrderId, Serial8};
 
 /// A SIM and its subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Registration {
     pub name: Option<String>,
     /// What the customer pays at registration, for the order that opens the account.
     pub first_purchase: Option<Fen>,
+    /// The chip in the meter, as its city says; without it nothing is sold.
+    pub esam: Option<Serial8>,
 }
 
 /// What became of a registration file.
@@ -93,7 +95,7 @@ pub enum SimKey {
     Iccid(Iccid),
 }
 
-const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, msisdn, imsi, iccid \
+const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, esam, msisdn, imsi, iccid \
      FROM customer JOIN sim ON sim.customer = customer.customer AND sim.current = 1";
 
 fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
@@ -104,6 +106,9 @@ fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
         imei: parsed(row, "imei")?,
         name: column(row, "name")?,
         first_purchase: column::<Option<u32>>(row, "first_purchase")?.map(Fen),
+        esam: column::<Option<Vec<u8>>>(row, "esam")?
+            .map(|serial| rows::exactly(&serial, "esam").map(Serial8))
+            .transpose()?,
     })
 }
 
@@ -204,7 +209,11 @@ impl Act<'_> {
             return Ok(Err((column, LineFault::InFile { line })));
         }
         if let Some(old) = self.customer(new.customer)? {
-            return Ok(same(&old, new).map(|()| false));
+            let known = same(&old, new);
+            if let (Ok(()), Some(serial)) = (&known, new.esam) {
+                self.set_esam(new.customer, serial)?;
+            }
+            return Ok(known.map(|()| false));
         }
         for (column, value) in unique(new) {
             if let Some(customer) = self.owner(column, &value)? {
@@ -213,7 +222,7 @@ impl Act<'_> {
         }
         self.conn
             .prepare_cached(
-                "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO customer (customer, meter, imei, name, first_purchase, esam) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
                 new.customer.to_string(),
@@ -221,6 +230,7 @@ impl Act<'_> {
                 new.imei.as_str(),
                 new.name,
                 new.first_purchase.map(|fen| fen.0),
+                new.esam.map(|serial| serial.0),
             ])?;
         self.add_sim(new.customer, &new.sim)?;
         Ok(Ok(true))
@@ -246,6 +256,14 @@ impl Act<'_> {
         })?;
         let outstanding = self.outstanding(old.meter)?.map(|placed| placed.order.id);
         Ok(Replaced { old: old.sim, outstanding })
+    }
+
+    /// The chip that is in a customer's meter from now on; orders name it.
+    pub fn set_esam(&self, customer: CustomerNumber, serial: Serial8) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE customer SET esam = ?2 WHERE customer = ?1")?
+            .execute(params![customer.to_string(), serial.0])?;
+        Ok(())
     }
 
     fn add_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use crate::register::{Registration, Sim};
 use core::str::FromStr;
 use std::io::Read;
 use wire::money::{Fen, MoneyError};
+use wire::order::Serial8;
 
 /// Largest amount of one order, in fen: 999999.99 yuan.
 pub const MAX_AMOUNT: Fen = Fen(99_999_999);
@@ -28,11 +29,13 @@ pub enum Column {
     Name,
     /// Amount of the first purchase in yuan; the column may be missing.
     FirstPurchase,
+    /// Serial number of the meter's ESAM, 16 hex digits; the column may be missing.
+    Esam,
 }
 
 impl Column {
     /// All columns, the optional ones last.
-    pub const ALL: [Column; 8] = [
+    pub const ALL: [Column; 9] = [
         Column::Customer,
         Column::Meter,
         Column::Msisdn,
@@ -41,6 +44,7 @@ impl Column {
         Column::Iccid,
         Column::Name,
         Column::FirstPurchase,
+        Column::Esam,
     ];
 
     /// The name in the header line.
@@ -54,11 +58,12 @@ impl Column {
             Column::Iccid => "iccid",
             Column::Name => "name",
             Column::FirstPurchase => "first_purchase",
+            Column::Esam => "esam",
         }
     }
 
     const fn optional(self) -> bool {
-        matches!(self, Column::Name | Column::FirstPurchase)
+        matches!(self, Column::Name | Column::FirstPurchase | Column::Esam)
     }
 }
 
@@ -87,6 +92,9 @@ pub enum LineFault {
     /// A number is not well formed.
     #[error("{0}")]
     Number(#[from] NumberFault),
+    /// The serial number is not one.
+    #[error("is no serial number of a chip, 16 hexadecimal digits")]
+    Serial,
     /// The amount is not one.
     #[error("{0}")]
     Money(MoneyError),
@@ -146,8 +154,8 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
-    /// missing. A bad line does not stop the others.
+    /// Reads a file. The first line names the columns, in any order; `name`, `first_purchase` and `esam`
+    /// may be missing. A bad line does not stop the others.
     pub fn read(mut source: impl Read) -> Result<Self, RosterError> {
         let mut bytes = Vec::new();
         source.read_to_end(&mut bytes).map_err(RosterError::Read)?;
@@ -237,6 +245,7 @@ fn parse(record: csv::ByteRecord, width: usize, places: &Places) -> Result<Regis
         name: Some(text(Column::Name)).filter(|name| !name.is_empty()).map(str::to_owned),
         first_purchase: amount(text(Column::FirstPurchase))
             .map_err(|fault| (Some(Column::FirstPurchase), fault))?,
+        esam: serial(text(Column::Esam)).map_err(|fault| (Some(Column::Esam), fault))?,
     })
 }
 
@@ -246,6 +255,13 @@ fn at(column: Column, fault: NumberFault) -> Fault {
 
 fn number<T: FromStr<Err = NumberFault>>(column: Column, text: &str) -> Result<T, Fault> {
     text.parse().map_err(|fault| at(column, fault))
+}
+
+fn serial(text: &str) -> Result<Option<Serial8>, LineFault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| LineFault::Serial)
 }
 
 fn amount(text: &str) -> Result<Option<Fen>, LineFault> {

@@ -181,6 +181,16 @@ fn check(receipt: &Receipt, order: &Order, terms: &Terms) -> Result<(), Refusal>
     if receipt.count != order.count {
         return Err(Refusal::Count { order: id, receipt: receipt.count, placed: order.count });
     }
+    // The digest covers amount and serial; they are compared as well, for a receipt must not contradict itself.
+    let digest = order.digest();
+    if receipt.digest != digest || receipt.amount != order.amount || receipt.serial != order.serial {
+        return Err(Refusal::OtherOrder {
+            order: id,
+            receipt: receipt.digest,
+            ours: digest,
+            credited: receipt.amount,
+        });
+    }
     if receipt.result != 0 {
         return Err(Refusal::Result { order: id, result: receipt.result });
     }

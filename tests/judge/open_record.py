@@ -10,6 +10,7 @@ Exit codes: 0 all is well, 1 something does not match (in words on stderr), 2 us
 """
 
 import argparse
+import hashlib
 import json
 import sys
 
@@ -44,10 +45,11 @@ def judge_order(record, suite, region, meter):
         "kind": ORDER_KINDS.get(found[0x86][0]),
         "binding": found[0x87].hex().upper(),
         "valid until": moment(found[0x88], "valid-until time"),
+        "serial": found[0x89].hex().upper(),
+        "digest": hashlib.sha256(packet["data"]).hexdigest()[:16].upper(),
     }
     demand(order["kind"], f"the order's kind is {found[0x86].hex()}, which is none")
     demand(order["meter"] == meter, f"the order is for meter {order['meter']}, not {meter}")
-    demand(order["amount"] > 0, "the order carries no money")
     demand(order["count"] > 0, "the purchase count is 0; the first is 1")
     demand(packet["cntr"] == order["count"], f"CNTR is {packet['cntr']}, the count {order['count']}")
     demand(order["issued"] <= order["valid until"], "the order had run out when it was issued")
@@ -66,8 +68,11 @@ def judge_receipt(record, suite, region, meter, order):
         "status": f"{status:02X}",
         "to": party,
         "meter": digits(found[0x80], "meter number"),
+        "amount": number(found[0x82]),
         "count": number(found[0x83]),
         "id": found[0x85].hex().upper(),
+        "serial": found[0x89].hex().upper(),
+        "digest": found[0x8F].hex().upper(),
         "result": f"{found[0x8A][0]:02X}",
         "balance": number(found[0x8B]),
         "register": number(found[0x8C]),
@@ -75,7 +80,7 @@ def judge_receipt(record, suite, region, meter, order):
     }
     demand(packet["cntr"] == receipt["count"], f"CNTR is {packet['cntr']}, the count {receipt['count']}")
     demand(receipt["result"] == "00", f"the result is {receipt['result']}, it must be 00")
-    for name in ("meter", "count", "id"):
+    for name in ("meter", "amount", "count", "id", "serial", "digest"):
         demand(receipt[name] == order[name], f"{name}: order has {order[name]}, receipt {receipt[name]}")
     demand(receipt["to"] == order["from"], f"the receipt goes to {receipt['to']}, not {order['from']}")
     demand(receipt["balance"] >= order["amount"], "the balance after the credit is less than the amount")

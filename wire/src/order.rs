@@ -5,6 +5,7 @@ use crate::money::Fen;
 use crate::tlv::{self, Object, TlvError};
 use alloc::vec::Vec;
 use core::fmt;
+use sha2::{Digest, Sha256};
 
 /// Tag of an order.
 pub const TAG: u8 = 0xE1;
@@ -78,6 +79,58 @@ impl core::str::FromStr for OrderId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SimBinding(pub [u8; 8]);
 
+/// Serial number of a chip, 8 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial8(pub [u8; 8]);
+
+impl fmt::Display for Serial8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for Serial8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Serial8({self})")
+    }
+}
+
+impl core::str::FromStr for Serial8 {
+    type Err = hex::FromHexError;
+
+    /// 16 hex digits.
+    fn from_str(text: &str) -> Result<Self, hex::FromHexError> {
+        let mut serial = [0; 8];
+        hex::decode_to_slice(text, &mut serial)?;
+        Ok(Serial8(serial))
+    }
+}
+
+/// First 8 bytes of SHA-256 over the encoded order (`E1 ..`): which of several orders of one count a receipt is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrderDigest(pub [u8; 8]);
+
+impl OrderDigest {
+    /// The digest of an encoded order.
+    pub fn of(order: &[u8]) -> Self {
+        let hash: [u8; 32] = Sha256::digest(order).into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        OrderDigest([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl fmt::Display for OrderDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for OrderDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrderDigest({self})")
+    }
+}
+
 /// A purchase order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -85,7 +138,7 @@ pub struct Order {
     pub meter: MeterNumber,
     /// 81: customer.
     pub customer: CustomerNumber,
-    /// 82: amount.
+    /// 82: amount; nothing in a reversal, which takes its count and credits nothing.
     pub amount: Fen,
     /// 83: purchase count.
     pub count: u32,
@@ -99,6 +152,8 @@ pub struct Order {
     pub binding: SimBinding,
     /// 88: valid until.
     pub valid_until: BcdTime,
+    /// 89: serial number of the ESAM it is for.
+    pub serial: Serial8,
 }
 
 /// Why bytes are not an order, or not a receipt.
@@ -211,9 +266,9 @@ impl Fields {
 }
 
 impl Order {
-    /// The encoded order: 71 bytes.
+    /// The encoded order: 81 bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut content = Vec::with_capacity(69);
+        let mut content = Vec::with_capacity(79);
         tlv::push(&mut content, 0x80, &self.meter.0);
         tlv::push(&mut content, 0x81, &self.customer.0);
         tlv::push(&mut content, 0x82, &self.amount.0.to_be_bytes());
@@ -223,9 +278,15 @@ impl Order {
         tlv::push(&mut content, 0x86, &[self.kind.code()]);
         tlv::push(&mut content, 0x87, &self.binding.0);
         tlv::push(&mut content, 0x88, &self.valid_until.0);
-        let mut out = Vec::with_capacity(71);
+        tlv::push(&mut content, 0x89, &self.serial.0);
+        let mut out = Vec::with_capacity(81);
         tlv::push(&mut out, TAG, &content);
         out
+    }
+
+    /// The digest a receipt names it by.
+    pub fn digest(&self) -> OrderDigest {
+        OrderDigest::of(&self.to_bytes())
     }
 
     /// Reads an order, strictly: every object once, in order, nothing else.
@@ -244,6 +305,7 @@ impl Order {
             },
             binding: SimBinding(fields.take(0x87, "SIM binding")?),
             valid_until: fields.bcd(0x88, "valid until", BcdTime::new)?,
+            serial: Serial8(fields.take(0x89, "ESAM serial")?),
         };
         fields.end()?;
         Ok(order)

@@ -13,6 +13,8 @@ pub enum Refusal {
     Mac,
     /// The order is for another meter.
     MeterNumber,
+    /// The order is for another ESAM of this meter.
+    EsamSerial,
     /// The order is for another customer.
     CustomerNumber,
     /// The order is for another SIM than the one inserted.
@@ -82,6 +84,7 @@ static TABLE: &[Row] = &[
     row(Refusal::KeySet,                 0x6A88, 10, "key-set",                "the order was made for another kind of card; have the bank check its PSAM"),
     row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is not for this meter, or it was changed on its way; use the SIM in its own meter"),
     row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           "the order is for another meter; use the SIM in its own meter"),
+    row(Refusal::EsamSerial,             0x9E14, 11, "esam-serial",            "the order is for another security module than the one in this meter; have the bank make it anew"),
     row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        "the order is for another customer; check the registration"),
     row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            "the order belongs to another SIM; insert the SIM it was sent to"),
     row(Refusal::SimChanged,             0x9E23, 13, "sim-changed",            "the meter knows another SIM of this customer; ask for a replacement order"),
@@ -91,7 +94,7 @@ static TABLE: &[Row] = &[
     row(Refusal::CountOlder,             0x9E17, 17, "count-older",            "this order is older than the last one credited; nothing is owed for it"),
     row(Refusal::CountSkipped,           0x9E37, 17, "count-skipped",          "an order before this one is missing; insert that one first"),
     row(Refusal::Expired,                0x9E09,  9, "expired",                "the order is past its validity; have it made anew"),
-    row(Refusal::OverCeiling,            0x9E21, 21, "over-ceiling",           "the balance would pass the meter's limit; use up some of it and insert the SIM again"),
+    row(Refusal::OverCeiling,            0x9E21, 21, "over-ceiling",           "the balance would pass the meter's ceiling; use up some of it and insert the SIM again, or have the bank change or reverse the order"),
     row(Refusal::KeyState,               0,       9, "key-state",              "test card in a formal meter, or the reverse; nothing was tried"),
     row(Refusal::Chv,                    0,       5, "chv",                    "the SIM asks for its PIN (CHV1); switch it off in a phone and insert the SIM again"),
     row(Refusal::Esam,                   0,       2, "esam",                   "the meter's security module answers wrongly; the meter needs service"),

@@ -209,6 +209,7 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9E11, 0xFFFF, "the order is for another meter"),
     (0x9E12, 0xFFFF, "the order is for another customer"),
     (0x9E13, 0xFFFF, "the order was made for another SIM"),
+    (0x9E14, 0xFFFF, "the order is for another ESAM"),
     (0x9E15, 0xFFFF, "recharge refused: the account is not open yet"),
     (0x9E16, 0xFFFF, "replacement SIM refused: the account is not open yet"),
     (0x9E17, 0xFFFF, "the order is older than the last one credited"),

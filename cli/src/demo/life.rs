@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use vcard::slot::{Keep, Pull};
 use wire::bcd::{BcdTime, RegionCode};
 use wire::money::Fen;
-use wire::order::OrderId;
+use wire::order::{OrderId, Serial8};
 use wire::profile::{CardKind, State};
 use wire::sms::record::RECORD_LEN;
 
@@ -268,7 +268,7 @@ impl<'g> Life<'g> {
         let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?
             .audited(audit::batch(self.global, &self.folders.city)?);
         let mut apdus = 0;
-        for (line, person) in self.people.iter().enumerate() {
+        for (line, person) in self.people.iter_mut().enumerate() {
             let device =
                 Device { line: line as u64 + 1, meter: person.meter.into(), serial: None, ceiling: None };
             let issued = esam::issue_one(
@@ -280,6 +280,7 @@ impl<'g> Life<'g> {
                 Keep::AtClose,
             )?;
             apdus += issued.apdus;
+            person.esam = Some(Serial8(issued.serial.0));
         }
         journal.sync()?;
         issuing.close()?;

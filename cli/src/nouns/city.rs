@@ -1,5 +1,6 @@
 //! `gridcard city`: a city office and its issuing cards.
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::audit::Noted;
 use crate::bay::{Bay, hand_over};
@@ -7,7 +8,7 @@ use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
-use crate::nouns::kdc::{RevokedList, audit};
+use crate::nouns::kdc::RevokedList;
 use crate::output::{answer, say, table};
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
@@ -72,16 +73,22 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
     folder.join(format!("{}.card", kind.name()))
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("city open"),
+            Verb::Audit(_) => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
         Verb::Audit(verb) => {
-            let folder = match verb.needs_folder() {
-                true => Some(Home::new(global)?.city(None, "reading the audit log")?.1),
-                false => None,
-            };
-            audit::run(global, folder.as_deref(), &verb)
+            audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `gridcard psam`: PSAMs, issued by a city for bank offices.
 
+use super::Deed;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
@@ -87,6 +88,17 @@ pub struct Issue {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Issue(_) => Deed::One("psam issue"),
+            Verb::Limit(_) => Deed::Two("psam limit"),
+            Verb::Show(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

@@ -1,5 +1,6 @@
 //! `gridcard stock`: what an office has, where it is, and what happened to it.
 
+use super::Deed;
 use crate::args::Global;
 use crate::clock::now;
 use crate::fail::refused;
@@ -174,6 +175,21 @@ fn stage(text: &str) -> Result<Stage, String> {
         let names: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).collect();
         format!("a state is {}", names.join(", "))
     })
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::In(_) => Deed::One("stock in"),
+            Verb::Move(_) => Deed::One("stock move"),
+            Verb::Dispatch(_) => Deed::One("stock dispatch"),
+            Verb::Back(_) => Deed::One("stock back"),
+            Verb::Retire(_) => Deed::One("stock retire"),
+            Verb::Scrap(_) => Deed::One("stock scrap"),
+            Verb::Show(_) | Verb::List(_) | Verb::Report(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

@@ -1,5 +1,6 @@
 //! `gridcard test-card`: production test cards, issued by a city for the makers of its meters.
 
+use super::Deed;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
@@ -51,6 +52,15 @@ pub struct Issue {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Issue(_) => Deed::One("test-card issue"),
+        }
+    }
 }
 
 /// Runs a verb.

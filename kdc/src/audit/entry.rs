@@ -20,7 +20,7 @@ impl Hash {
     }
 
     /// Of any bytes.
-    pub(super) fn of(bytes: &[u8]) -> Hash {
+    pub fn of(bytes: &[u8]) -> Hash {
         Hash(Sha256::digest(bytes).into())
     }
 }
@@ -76,6 +76,12 @@ pub enum Act {
     Issue,
     /// A card was taken into use.
     TakeCard,
+    /// An operator was registered, put out, or got another password.
+    Operator,
+    /// Somebody asked for an act that wants two people.
+    Request,
+    /// A second person approved it.
+    Approve,
     /// The log was exported.
     Export,
     /// A command failed.

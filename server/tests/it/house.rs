@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::money::Fen;
-use wire::order::{OrderId, SimBinding};
+use wire::order::{OrderId, Serial8, SimBinding};
 
 /// Appends the Luhn digit.
 pub fn luhn(body: &str) -> String {
@@ -37,6 +37,11 @@ pub fn customer(n: u32) -> CustomerNumber {
     format!("{:012}", 5000 + n).parse().unwrap()
 }
 
+/// The chip in meter `n`.
+pub fn serial(n: u32) -> Serial8 {
+    Serial8((0xE5A0_0000_0000_0000 + u64::from(n)).to_be_bytes())
+}
+
 /// SIM number `version` of customer `n`.
 pub fn sim(n: u32, version: u32) -> Sim {
     Sim {
@@ -56,11 +61,16 @@ pub fn binding(sim: &Sim) -> SimBinding {
 
 /// The registration file of customers `0..n`.
 pub fn csv(n: u32) -> String {
-    let mut out = "customer,meter,msisdn,imsi,imei,iccid,name\n".to_owned();
+    let mut out = "customer,meter,msisdn,imsi,imei,iccid,name,esam\n".to_owned();
     for i in 0..n {
         let Sim { msisdn, imsi, iccid } = sim(i, 0);
         let imei = luhn(&format!("49015420{i:06}"));
-        out += &format!("{},{},{msisdn},{imsi},{imei},{iccid},Customer {i}\n", customer(i), meter(i));
+        out += &format!(
+            "{},{},{msisdn},{imsi},{imei},{iccid},Customer {i},{}\n",
+            customer(i),
+            meter(i),
+            serial(i)
+        );
     }
     out
 }
@@ -92,7 +102,7 @@ impl House {
         House {
             store,
             psam: ToyPsam::default(),
-            meters: (0..customers).map(|n| ToyMeter::new(meter(n))).collect(),
+            meters: (0..customers).map(|n| ToyMeter::new(meter(n), serial(n))).collect(),
             terms: Terms::default(),
             now: time("20261122080000"),
             drawn: 0,

@@ -33,7 +33,7 @@ fn bytes(value: &Value) -> Vec<u8> {
 fn store_with(imsi: &str) -> Store {
     let mut store = Store::in_memory().unwrap();
     let file = format!(
-        "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{}\n",
+        "customer,meter,msisdn,imsi,imei,iccid,esam\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{},00000000000000E5\n",
         luhn("898821100000043001")
     );
     let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();

@@ -1,10 +1,10 @@
 //! Receipts that are not accepted, each by its own name, none leaving a trace.
 
-use crate::house::{House, meter, sim, time};
+use crate::house::{House, meter, serial, sim, time};
 use crate::toy::{receipt_record, response_packet};
 use gridcard_server::{Incoming, Origin, Refusal, SealError, SettleError, Settlement, SimKey};
 use wire::money::Fen;
-use wire::order::OrderId;
+use wire::order::{OrderDigest, OrderId};
 use wire::receipt::Receipt;
 
 /// A house with an order of 50 yuan for meter 0 and an honest receipt for it.
@@ -13,6 +13,7 @@ fn scene() -> (House, OrderId, Receipt) {
     let sealed = house.buy(0, 5000).unwrap();
     house.meters[0].count = 1;
     house.meters[0].balance = 5000;
+    house.meters[0].order = Some(sealed.order.clone());
     let receipt = house.meters[0].receipt(sealed.order.id, house.now);
     (house, sealed.order.id, receipt)
 }
@@ -28,9 +29,22 @@ fn record(receipt: &Receipt) -> [u8; 176] {
 #[test]
 fn fields_that_do_not_fit_the_order() {
     let (mut house, id, honest) = scene();
+    let (ours, other) = (honest.digest, OrderDigest([9; 8]));
     let cases: Vec<(Receipt, Refusal)> = vec![
         (Receipt { order: OrderId([9; 8]), ..honest.clone() }, Refusal::UnknownOrder(OrderId([9; 8]))),
         (Receipt { count: 2, ..honest.clone() }, Refusal::Count { order: id, receipt: 2, placed: 1 }),
+        (
+            Receipt { digest: other, ..honest.clone() },
+            Refusal::OtherOrder { order: id, receipt: other, ours, credited: Fen(5000) },
+        ),
+        (
+            Receipt { amount: Fen(5001), ..honest.clone() },
+            Refusal::OtherOrder { order: id, receipt: ours, ours, credited: Fen(5001) },
+        ),
+        (
+            Receipt { serial: serial(1), ..honest.clone() },
+            Refusal::OtherOrder { order: id, receipt: ours, ours, credited: Fen(5000) },
+        ),
         (Receipt { result: 1, ..honest.clone() }, Refusal::Result { order: id, result: 1 }),
         (
             Receipt { balance: Fen(4999), ..honest.clone() },
@@ -107,8 +121,10 @@ fn a_receipt_for_an_order_that_was_given_up() {
     let request = house.request(0, 100);
     house.store.purchase(&mut house.psam, &request, &house.terms).unwrap_err();
     house.store.batch(|act| act.void_order(request.id)).unwrap();
+    let given_up = house.store.read(|view| view.order(request.id)).unwrap().unwrap();
     house.meters[0].count = 1;
     house.meters[0].balance = 100;
+    house.meters[0].order = Some(given_up.order);
     let receipt = house.meters[0].receipt(request.id, house.now);
     assert!(matches!(house.refused(&record(&receipt), &by_meter(0)), Refusal::NeverSealed { .. }));
 }

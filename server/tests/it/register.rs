@@ -68,7 +68,7 @@ fn a_first_purchase_is_due_until_it_is_ordered() {
     let mut house = House::new(1);
     let known = sim(5, 0);
     let text = format!(
-        "customer,meter,msisdn,imsi,imei,iccid,first_purchase\n{},{},{},{},{},{},20\n",
+        "customer,meter,msisdn,imsi,imei,iccid,first_purchase,esam\n{},{},{},{},{},{},20,00000000000000E5\n",
         customer(5),
         meter(5),
         known.msisdn,

@@ -7,7 +7,7 @@ use gridcard_server::{OrderSealer, SealError};
 use sha2::{Digest, Sha256};
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::receipt::Receipt;
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -112,12 +112,26 @@ pub struct ToyMeter {
     pub register: u32,
     pub count: u32,
     pub binding: Option<SimBinding>,
+    /// The chip of its ESAM.
+    pub serial: Serial8,
+    /// What was credited last.
+    pub order: Option<Order>,
     last: Option<Vec<u8>>,
 }
 
 impl ToyMeter {
-    pub fn new(number: MeterNumber) -> Self {
-        ToyMeter { number, balance: 0, credited: 0, register: 0, count: 0, binding: None, last: None }
+    pub fn new(number: MeterNumber, serial: Serial8) -> Self {
+        ToyMeter {
+            number,
+            balance: 0,
+            credited: 0,
+            register: 0,
+            count: 0,
+            binding: None,
+            serial,
+            order: None,
+            last: None,
+        }
     }
 
     /// Inserts a SIM with this order record; gives the record with the receipt, or the refusal's name.
@@ -128,6 +142,9 @@ impl ToyMeter {
         now: BcdTime,
     ) -> Result<[u8; 176], &'static str> {
         let order = self.open(record)?;
+        if order.serial != self.serial {
+            return Err("esam-serial");
+        }
         if order.count == self.count {
             return Ok(receipt_record(self.last.as_deref().unwrap_or_default()));
         }
@@ -153,22 +170,28 @@ impl ToyMeter {
         self.binding = Some(sim);
         self.balance += order.amount.0;
         self.credited += u64::from(order.amount.0);
-        let packet = response_packet(self.number, &self.receipt(order.id, now));
+        let id = order.id;
+        self.order = Some(order);
+        let packet = response_packet(self.number, &self.receipt(id, now));
         self.last = Some(packet.clone());
         Ok(receipt_record(&packet))
     }
 
     /// What the meter would say now.
     pub fn receipt(&self, order: OrderId, now: BcdTime) -> Receipt {
+        let credited = self.order.clone().unwrap();
         Receipt {
             meter: self.number,
+            amount: credited.amount,
             count: self.count,
             order,
+            serial: self.serial,
             result: 0,
             balance: Fen(self.balance),
             register: self.register,
             time: now,
             tac: [0xA5; 4],
+            digest: credited.digest(),
         }
     }
 

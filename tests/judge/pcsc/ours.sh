@@ -174,8 +174,8 @@ life() {
     [[ ! -e $city/out/esam-$meter.card.link ]] || die "the city keeps the link to the meter's ESAM"
     quietly "$gridcard" server open "pcsc:$psam"
     pass "main control card, issuing cards, PSAM and ESAM issued in readers"
-    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
-        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,$esam" >"$work/customers.csv"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
     quietly "$gridcard" sim write "pcsc:${lines[2]} 00" "$work/order.sms"

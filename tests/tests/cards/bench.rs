@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use vcard::Slot;
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::packet::{self, CommandHeader, PacketCrypto, Spi};
 use wire::sms::tpdu::{Address, Deliver, Timestamp};
 use wire::{Command, Response, tlv};
@@ -107,6 +107,7 @@ impl Attempt {
                 kind,
                 binding: binding(&imsi_file(0)),
                 valid_until: time("20261222080000"),
+                serial: Serial8(crate::world::serial(&format!("esam {meter}")).0),
             },
             keys: MeterKeys::new(suite, meter),
             spi: [0x16, 0x39],
@@ -198,6 +199,8 @@ pub fn credit_formal(esam: &mut Slot, roots: &Roots, number: DeviceNumber) -> Fe
     let mut attempt = Attempt::new(roots.suite(), number, OrderKind::Open, 1);
     attempt.keys = MeterKeys { kic: key(Role::Kic), kid: key(Role::Kid) };
     let mut bench = Bench { card: copy(esam), ext_auth: key(Role::ExtAuth) };
+    let atr = Esam::new(&mut bench.card).reset().unwrap();
+    attempt.order.serial = Serial8(wire::atr::serial_of(&atr).unwrap());
     assert_eq!(bench.present(&attempt).sw, wire::Sw::OK);
     *esam = copy(&bench.card);
     attempt.order.amount

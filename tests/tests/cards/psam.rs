@@ -85,7 +85,7 @@ fn joined(objects: &[tlv::Object], tag: u8) -> Vec<u8> {
 fn malformed(order: &Order) -> Vec<(String, Vec<u8>)> {
     let whole = order.to_bytes();
     let objects = tlv::objects(&whole[2..]).unwrap();
-    assert_eq!(objects.len(), 9);
+    assert_eq!(objects.len(), 10);
     let mut out = vec![
         ("a receipt's tag".to_owned(), joined(&objects, 0xE2)),
         ("nothing in it".to_owned(), joined(&[], 0xE1)),
@@ -103,7 +103,7 @@ fn malformed(order: &Order) -> Vec<(String, Vec<u8>)> {
         out.push((format!("{tag:02X} twice"), change(&|all| all.insert(i, objects[i].clone()))));
         out.push((format!("{tag:02X} too short"), change(&|all| drop(all[i].value.drain(..1)))));
         out.push((format!("{tag:02X} too long"), change(&|all| all[i].value.push(0))));
-        out.push((format!("{tag:02X} unknown"), change(&|all| all[i].tag = 0x89)));
+        out.push((format!("{tag:02X} unknown"), change(&|all| all[i].tag = 0x8A)));
         if i > 0 {
             out.push((format!("{tag:02X} out of order"), change(&|all| all.swap(i - 1, i))));
         }

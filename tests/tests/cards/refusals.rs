@@ -8,6 +8,7 @@ use wire::money::Fen;
 use wire::order::OrderKind;
 use wire::packet::ResponsePacket;
 use wire::profile::{EF_CARD_INFO, EF_PARAMETERS, EF_RECEIPT};
+use wire::receipt::Receipt;
 use wire::{Command, Sw};
 
 const CEILING: Fen = Fen(1_000_00);
@@ -67,41 +68,40 @@ const ALWAYS: &[Fault] = &[
     fault("MAC: last bit flipped",             2, 0x6988, |a| a.packet = Some(|d| *d.last_mut().unwrap() ^= 1)),
     fault("CNTR: one ahead of the count",      3, 0x6A80, |a| a.counter_ahead = 1),
     fault("CNTR: in its highest byte",         3, 0x6A80, |a| a.counter_ahead = 1 << 32),
-    fault("order: an unknown object",          3, 0x6A80, |a| a.content = Some(|d| { d[1] += 3; d.extend([0x89, 1, 0]); })),
-    fault("order: an object missing",          3, 0x6A80, |a| a.content = Some(|d| { d[1] -= 9; d.truncate(d.len() - 9); })),
+    fault("order: an unknown object",          3, 0x6A80, |a| a.content = Some(|d| { d[1] += 3; d.extend([0x8A, 1, 0]); })),
+    fault("order: an object missing",          3, 0x6A80, |a| a.content = Some(|d| { d[1] -= 10; d.truncate(d.len() - 10); })),
     fault("order: a receipt's tag",            3, 0x6A80, |a| a.content = Some(|d| d[0] = 0xE2)),
     fault("order: kind 04",                    3, 0x6A80, |a| a.content = Some(|d| d[51] = 0x04)),
     fault("meter: another number",             4, 0x9E11, |a| a.order.meter.0[5] ^= 0x01),
+    fault("serial: another chip",              5, 0x9E14, |a| a.order.serial.0[7] ^= 0x01),
 ];
 
 #[rustfmt::skip]
 const CLOSED: &[Fault] = &[
-    fault("binding: another SIM in the meter", 6, 0x9E13, |a| a.imsi = imsi_file(7)),
-    fault("binding: an order for another SIM", 6, 0x9E13, |a| a.order.binding = binding(&imsi_file(7))),
-    fault("recharge before opening",           7, 0x9E15, |a| a.order.kind = OrderKind::Recharge),
-    fault("replacement before opening",        7, 0x9E16, |a| a.order.kind = OrderKind::Replacement),
-    fault("count: the second first",           8, 0x9E37, |a| a.order.count = 2),
-    fault("count: the last there is",          8, 0x9E37, |a| a.order.count = u32::MAX),
-    fault("expired: by a second",              9, 0x9E09, |a| a.now = time("20261222080001")),
-    fault("amount: nothing",                  10, 0x9E21, |a| a.order.amount = Fen(0)),
-    fault("amount: a fen above the ceiling",  10, 0x9E21, |a| a.order.amount = Fen(CEILING.0 + 1)),
-    fault("amount: all there is",             10, 0x9E21, |a| a.order.amount = Fen(u32::MAX)),
+    fault("binding: another SIM in the meter", 7, 0x9E13, |a| a.imsi = imsi_file(7)),
+    fault("binding: an order for another SIM", 7, 0x9E13, |a| a.order.binding = binding(&imsi_file(7))),
+    fault("recharge before opening",           8, 0x9E15, |a| a.order.kind = OrderKind::Recharge),
+    fault("replacement before opening",        8, 0x9E16, |a| a.order.kind = OrderKind::Replacement),
+    fault("count: the second first",           9, 0x9E37, |a| a.order.count = 2),
+    fault("count: the last there is",          9, 0x9E37, |a| a.order.count = u32::MAX),
+    fault("expired: by a second",             10, 0x9E09, |a| a.now = time("20261222080001")),
+    fault("amount: a fen above the ceiling",  11, 0x9E21, |a| a.order.amount = Fen(CEILING.0 + 1)),
+    fault("amount: all there is",             11, 0x9E21, |a| a.order.amount = Fen(u32::MAX)),
 ];
 
 /// Of a meter with two purchases of 100.00 credited.
 #[rustfmt::skip]
 const OPENED: &[Fault] = &[
-    fault("customer: another",                 5, 0x9E12, |a| a.order.customer.0[5] ^= 0x01),
-    fault("binding: another SIM in the meter", 6, 0x9E13, |a| a.imsi = imsi_file(7)),
-    fault("recharge from a new SIM",           7, 0x9E23, |a| { a.imsi = imsi_file(8); a.order.binding = binding(&imsi_file(8)); }),
-    fault("opening an open account",           7, 0x9E27, |a| a.order.kind = OrderKind::Open),
-    fault("count: older",                      8, 0x9E17, |a| a.order.count = 1),
-    fault("count: before the first",           8, 0x9E17, |a| a.order.count = 0),
-    fault("count: one skipped",                8, 0x9E37, |a| a.order.count = 4),
-    fault("expired: by a year",                9, 0x9E09, |a| a.now = time("20271222080000")),
-    fault("amount: nothing",                  10, 0x9E21, |a| a.order.amount = Fen(0)),
-    fault("amount: a fen above the ceiling",  10, 0x9E21, |a| a.order.amount = Fen(CEILING.0 - 200_00 + 1)),
-    fault("amount: overflows 32 bits",        10, 0x9E21, |a| a.order.amount = Fen(u32::MAX)),
+    fault("customer: another",                 6, 0x9E12, |a| a.order.customer.0[5] ^= 0x01),
+    fault("binding: another SIM in the meter", 7, 0x9E13, |a| a.imsi = imsi_file(7)),
+    fault("recharge from a new SIM",           8, 0x9E23, |a| { a.imsi = imsi_file(8); a.order.binding = binding(&imsi_file(8)); }),
+    fault("opening an open account",           8, 0x9E27, |a| a.order.kind = OrderKind::Open),
+    fault("count: older",                      9, 0x9E17, |a| a.order.count = 1),
+    fault("count: before the first",           9, 0x9E17, |a| a.order.count = 0),
+    fault("count: one skipped",                9, 0x9E37, |a| a.order.count = 4),
+    fault("expired: by a year",               10, 0x9E09, |a| a.now = time("20271222080000")),
+    fault("amount: a fen above the ceiling",  11, 0x9E21, |a| a.order.amount = Fen(CEILING.0 - 200_00 + 1)),
+    fault("amount: overflows 32 bits",        11, 0x9E21, |a| a.order.amount = Fen(u32::MAX)),
 ];
 
 /// Presents an attempt that must be refused; purse, count, parameters and receipt stay, byte for byte.
@@ -163,6 +163,18 @@ fn every_check_refuses_in_its_turn_and_changes_nothing() {
         assert_eq!(bench.present(&last).sw, Sw::OK);
         let purse = Esam::new(&mut bench.card).purse().unwrap();
         assert_eq!((purse.balance, purse.total_credited, purse.count), (CEILING, CEILING, 3));
+        // A reversal takes its count and no money, at a full purse too; its receipt says which order it was.
+        let mut reversal = attempt(OrderKind::Recharge, 4);
+        reversal.order.amount = Fen(0);
+        let answer = bench.present(&reversal);
+        assert_eq!(answer.sw, Sw::OK);
+        let security = wire::packet::Spi::parse(reversal.spi).unwrap().response;
+        let packet = ResponsePacket::parse(&answer.data, security).unwrap();
+        let receipt = Receipt::parse(&packet.open(&reversal.keys).unwrap().1).unwrap();
+        let told = (receipt.amount, receipt.digest, receipt.serial, receipt.balance);
+        assert_eq!(told, (Fen(0), reversal.order.digest(), reversal.order.serial, CEILING));
+        let purse = Esam::new(&mut bench.card).purse().unwrap();
+        assert_eq!((purse.balance, purse.total_credited, purse.count), (CEILING, CEILING, 4));
     }
 }
 
@@ -201,8 +213,10 @@ fn the_same_count_again_gives_the_stored_receipt() {
     let mut bench = Bench::new(&esam, suite, number(42));
     let mut none = Attempt::new(suite, number(42), OrderKind::Open, 0);
     refused(&bench, &none, 0x9E17, "count 0 of a fresh ESAM, which has no receipt");
+    none.order.serial.0[0] ^= 0x01;
+    refused(&bench, &none, 0x9E14, "and its serial comes first");
     none.order.meter.0[0] = 0x99;
-    refused(&bench, &none, 0x9E11, "and its meter number comes first");
+    refused(&bench, &none, 0x9E11, "and its meter number comes before that");
 
     let open = Attempt::new(suite, number(42), OrderKind::Open, 1);
     let credited = bench.present(&open);

@@ -88,7 +88,8 @@ fn no_key_passes_in_clear() {
         let issued = issue(&plan(CardKind::Esam, 42), &mut esam, &mut source);
         let pairing = PairingFile::make(&mut source, number(42), region(), &issued.keys).unwrap();
 
-        let order = Attempt::new(suite, number(42), OrderKind::Open, 1).order;
+        let mut order = Attempt::new(suite, number(42), OrderKind::Open, 1).order;
+        order.serial.0 = wire::atr::serial_of(&Channel::reset(&mut esam).unwrap()).unwrap();
         let mut sealer = Psam::open(&mut psam).unwrap();
         sealer.verify_pin(pin().expose()).unwrap();
         let user_data = sealer.seal_order(&order.to_bytes()).unwrap();

@@ -63,7 +63,7 @@ fn a_test_meter_passes_and_is_as_it_was() {
             let report = run(&mut meter, &mut esam, &mut card).unwrap();
             let failed: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
             assert!(failed.is_empty(), "{} round {round}: {failed:?}", suite.name());
-            assert_eq!((report.checks.len(), report.balance_fen), (12, [0, 0]));
+            assert_eq!((report.checks.len(), report.balance_fen), (13, [0, 0]));
             let purse = shown(&mut esam).0.purse;
             assert_eq!((purse.balance, purse.count), (Fen(0), round));
             assert_eq!(purse.total_credited.0, AMOUNT.0 * round);

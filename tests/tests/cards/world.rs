@@ -309,11 +309,13 @@ pub struct Bank {
 impl Bank {
     /// A bank with `customers` registered, numbers from 0.
     pub fn new(psam: Slot, customers: u32) -> Self {
-        let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+        let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
         for n in 0..customers {
             let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
+            let esam = serial(&format!("esam {}", number(1000 + n)));
+            let (customer, meter) = (5000 + n, 1000 + n);
             csv +=
-                &format!("{:012},{:012},+8613800{n:06},{},{imei},{iccid}\n", 5000 + n, 1000 + n, imsi(n, 0));
+                &format!("{customer:012},{meter:012},+8613800{n:06},{},{imei},{iccid},{esam}\n", imsi(n, 0));
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();

@@ -225,7 +225,7 @@ fn no_purse_holds_a_million() {
     world.purchase(&WANG, "999999.99");
     let order = world.order(&WANG, "0.01");
     world.write(&WANG, &order);
-    let words = "the balance would pass the meter's limit; use up some of it and insert the SIM again";
+    let words = "the balance would pass the meter's ceiling; use up some of it and insert the SIM again";
     refused(&world, &WANG, &WANG, "Err-36", 21, "over-ceiling", words);
     // As the words say.
     world.meters(&["meter", "consume", WANG.meter, "--kwh", "1"]).run().ok();
@@ -238,11 +238,27 @@ fn a_meter_keeps_its_own_ceiling() {
     world.purchase(&ZHANG, "100.00");
     let order = world.order(&ZHANG, "0.01");
     world.write(&ZHANG, &order);
-    refused(&world, &ZHANG, &ZHANG, "Err-36", 21, "over-ceiling", "the balance would pass the meter's limit");
+    refused(
+        &world,
+        &ZHANG,
+        &ZHANG,
+        "Err-36",
+        21,
+        "over-ceiling",
+        "the balance would pass the meter's ceiling",
+    );
     let other = World::new();
     let order = other.order(&ZHANG, "100.01");
     other.write(&ZHANG, &order);
-    refused(&other, &ZHANG, &ZHANG, "Err-36", 21, "over-ceiling", "the balance would pass the meter's limit");
+    refused(
+        &other,
+        &ZHANG,
+        &ZHANG,
+        "Err-36",
+        21,
+        "over-ceiling",
+        "the balance would pass the meter's ceiling",
+    );
 }
 
 #[test]

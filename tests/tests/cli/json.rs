@@ -1,7 +1,7 @@
 //! `--json`: one object on stdout, with its schema, whatever the command.
 
 use crate::command::{Call, Ran};
-use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, text};
+use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, esam_serial, text};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,6 +16,7 @@ impl Json<'_> {
     fn run(&self, party: Party, args: &[&str]) -> (Ran, Value) {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
+            ["approve", ..] => "approve".to_owned(),
             [noun, group @ ("audit" | "keystore" | "ceremony"), verb, ..] => format!("{noun} {group}-{verb}"),
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
         };
@@ -54,7 +55,16 @@ fn found(json: &Json<'_>) {
     assert_eq!(json.ok(KDC, &["kdc", "status"])["cards_issued"], 3);
     let psam = json.ok(Party::City, &with(&["psam", "issue", "--number", PSAM]));
     json.ok(Party::Bank, &["server", "open", psam["card"].as_str().unwrap()]);
-    json.world.file("devices.csv", format!("meter\n{}\n{}\n", CHEN.meter, WANG.meter));
+    json.world.file(
+        "devices.csv",
+        format!(
+            "meter,serial\n{},{}\n{},{}\n",
+            CHEN.meter,
+            esam_serial(CHEN.meter),
+            WANG.meter,
+            esam_serial(WANG.meter)
+        ),
+    );
     let issue = ["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"];
     let plans = json.ok(Party::City, &[&issue[..], &["--dry-run"]].concat());
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
@@ -71,8 +81,9 @@ fn found(json: &Json<'_>) {
 fn live(json: &Json<'_>) {
     let world = json.world;
     let sim = world.sim(&CHEN);
-    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid].join(",");
-    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid\n{line}\n"));
+    let esam = esam_serial(CHEN.meter);
+    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid, &esam].join(",");
+    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid,esam\n{line}\n"));
     assert_eq!(json.ok(Party::Bank, &["server", "register", "roster.csv"])["registered"], 1);
     json.ok(Party::Sims, &["sim", "new", "--iccid", CHEN.iccid, "--imsi", CHEN.imsi]);
     let order = [
@@ -136,9 +147,34 @@ fn live(json: &Json<'_>) {
     assert!(json.ok(Party::Sims, &["trace", "show", "t.trace"])["apdus"].as_u64().unwrap() > 3);
 }
 
+/// The people of a home: registered, asked for and approved, changed, put out.
+fn people(json: &Json<'_>) {
+    let world = json.world;
+    for name in ["chen", "wang", "li"] {
+        world.file(name, format!("{name}'s password"));
+    }
+    let party = ["--party", "sims"];
+    let chen = ["--operator", "Chen", "--operator-password-file", "chen"];
+    let wang = ["--second-operator", "Wang", "--second-password-file", "wang"];
+    let ok = |args: &[&str], who: &[&str]| json.ok(Party::Sims, &[args, &party, who].concat());
+    ok(&["operator", "add", "Chen", "--role", "clerk", "--password-file", "chen"], &[]);
+    let added = ok(&["operator", "add", "Wang", "--role", "supervisor", "--password-file", "wang"], &chen);
+    assert_eq!((&added["name"], &added["role"]), (&"Wang".into(), &"supervisor".into()));
+    let li = ["operator", "add", "Li", "--role", "clerk", "--password-file", "li"];
+    let asked = ok(&li, &[&chen[..], &["--request"]].concat());
+    let id = asked["request"].as_str().unwrap();
+    assert_eq!(json.ok(Party::Sims, &["operator", "requests"])["requests"][0]["request"], id);
+    let approver = ["--operator", "Wang", "--operator-password-file", "wang"];
+    assert_eq!(json.ok(Party::Sims, &[&["approve", id][..], &approver].concat())["name"], "Li");
+    ok(&["operator", "passwd", "Chen", "--password-file", "chen"], &chen);
+    assert_eq!(ok(&["operator", "disable", "Li"], &[&chen[..], &wang].concat())["disabled"], true);
+    assert_eq!(ok(&["operator", "list"], &[])["operators"].as_array().unwrap().len(), 3);
+}
+
 /// What the offices keep: audit logs, and a key store that this province has not.
 fn offices(json: &Json<'_>) {
-    for (party, noun) in [(KDC, "kdc"), (Party::City, "city")] {
+    let makers = [(Party::Bank, "server"), (Party::Meters, "meter"), (Party::Sims, "sim")];
+    for (party, noun) in [(KDC, "kdc"), (Party::City, "city")].into_iter().chain(makers) {
         assert!(json.ok(party, &[noun, "audit", "export"])["head"].is_string());
         assert_eq!(json.ok(party, &[noun, "audit", "verify"])["findings"].as_array().unwrap().len(), 0);
         assert!(!json.ok(party, &[noun, "audit", "show"])["entries"].as_array().unwrap().is_empty());
@@ -261,6 +297,7 @@ fn every_command_answers_one_object() {
     batches(&json);
     slots(&json);
     offices(&json);
+    people(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();

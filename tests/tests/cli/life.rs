@@ -70,7 +70,7 @@ impl Life {
 fn from_the_maker_to_the_scrap() {
     let life = Life::new();
     let report = life.test().with(&["--json"]).run().ok().object();
-    assert_eq!((&report["passed"], report["report"]["checks"].as_array().unwrap().len()), (&true.into(), 12));
+    assert_eq!((&report["passed"], report["report"]["checks"].as_array().unwrap().len()), (&true.into(), 13));
 
     // A plan shows itself and does nothing.
     let before = std::fs::read(&life.esam).unwrap();

@@ -1,11 +1,11 @@
 //! Lists with a bad line: the line is named, the others go on, and the command says that not all was done.
 
-use crate::world::{CHEN, CUSTOMERS, Customer, Kind, Party, WANG, World, ZHANG};
+use crate::world::{CHEN, CUSTOMERS, Customer, Kind, Party, WANG, World, ZHANG, esam_serial};
 
-const HEADER: &str = "customer,meter,msisdn,imsi,imei,iccid";
+const HEADER: &str = "customer,meter,msisdn,imsi,imei,iccid,esam";
 
 fn line(c: &Customer) -> String {
-    [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid].join(",")
+    [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid, &esam_serial(c.meter)].join(",")
 }
 
 /// A world whose bank knows no customer yet.

@@ -18,6 +18,7 @@ mod life;
 #[cfg(unix)]
 mod line;
 mod lists;
+mod operators;
 mod pins;
 mod province;
 mod readers;

@@ -280,9 +280,10 @@ impl World {
             .ok();
         let psam = self.carry(&self.folder(Party::City).join(format!("out/psam-{PSAM}.card")));
         self.bank(&["server", "open", text(&psam)]).run().ok();
-        let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+        let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
         for c in CUSTOMERS {
-            let line = [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid].join(",");
+            let line =
+                [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid, &esam_serial(c.meter)].join(",");
             roster.push_str(&format!("{line}\n"));
         }
         self.file("roster.csv", roster);
@@ -290,7 +291,10 @@ impl World {
     }
 
     pub fn make_meters(&self) {
-        let list = format!("meter,ceiling\n{},\n{},\n{},100.00\n", CHEN.meter, WANG.meter, ZHANG.meter);
+        let mut list = String::from("meter,serial,ceiling\n");
+        for (meter, ceiling) in [(CHEN.meter, ""), (WANG.meter, ""), (ZHANG.meter, "100.00")] {
+            list.push_str(&format!("{meter},{},{ceiling}\n", esam_serial(meter)));
+        }
         self.file("devices.csv", list);
         self.city(&["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"]).run().ok();
         let state: &[&str] = if self.kind.formal { &["--formal"] } else { &[] };
@@ -430,6 +434,11 @@ impl World {
         }
         found
     }
+}
+
+/// Serial number of the chip that a meter's ESAM is made of.
+pub fn esam_serial(meter: &str) -> String {
+    format!("E5A0{meter}")
 }
 
 /// A path as an argument.

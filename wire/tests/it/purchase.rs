@@ -4,14 +4,14 @@ use crate::unhex;
 use gridcard_wire::Sw;
 use gridcard_wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use gridcard_wire::money::Fen;
-use gridcard_wire::order::{FieldError, Order, OrderId, OrderKind, SimBinding};
+use gridcard_wire::order::{FieldError, Order, OrderDigest, OrderId, OrderKind, Serial8, SimBinding};
 use gridcard_wire::receipt::{self, Receipt};
 use gridcard_wire::refusal::Refusal;
 use gridcard_wire::tlv::{self, Object, TlvError};
 use proptest::prelude::*;
 
 /// An order and a receipt written down by hand from the table of docs/specs/purchase.md 1.
-const ORDER: [&str; 9] = [
+const ORDER: [&str; 10] = [
     "8006000000123456",
     "8106000000654321",
     "820400001388",
@@ -21,16 +21,20 @@ const ORDER: [&str; 9] = [
     "860102",
     "8708A1A2A3A4A5A6A7A8",
     "880720270222084207",
+    "8908B1B2B3B4B5B6B7B8",
 ];
-const RECEIPT: [&str; 8] = [
+const RECEIPT: [&str; 11] = [
     "8006000000123456",
+    "820400001388",
     "830400000007",
     "85080102030405060708",
+    "8908B1B2B3B4B5B6B7B8",
     "8A0100",
     "8B0400002710",
     "8C0400012345",
     "8D0720261123101500",
     "8E04DEADBEEF",
+    "8F088C8C272F14BE8639",
 ];
 
 fn wrap(tag: u8, fields: &[&str]) -> Vec<u8> {
@@ -45,6 +49,8 @@ fn with<'a>(fields: &[&'a str], at: usize, instead: &[&'a str]) -> Vec<&'a str> 
     [&fields[..at], instead, &fields[at + 1..]].concat()
 }
 
+const SERIAL: Serial8 = Serial8([0xB1, 0xB2, 0xB3, 0xB4, 0xB5, 0xB6, 0xB7, 0xB8]);
+
 fn order() -> Order {
     Order {
         meter: "000000123456".parse().unwrap(),
@@ -56,29 +62,35 @@ fn order() -> Order {
         kind: OrderKind::Recharge,
         binding: SimBinding([0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8]),
         valid_until: "2027-02-22 08:42:07".parse().unwrap(),
+        serial: SERIAL,
     }
 }
 
 fn receipt() -> Receipt {
     Receipt {
         meter: "000000123456".parse().unwrap(),
+        amount: Fen(5000),
         count: 7,
         order: OrderId([1, 2, 3, 4, 5, 6, 7, 8]),
+        serial: SERIAL,
         result: receipt::CREDITED,
         balance: Fen(10000),
         register: 0x12345,
         time: "2026-11-23 10:15:00".parse().unwrap(),
         tac: [0xDE, 0xAD, 0xBE, 0xEF],
+        digest: OrderDigest([0x8C, 0x8C, 0x27, 0x2F, 0x14, 0xBE, 0x86, 0x39]),
     }
 }
 
 #[test]
 fn as_the_specification_writes_them() {
     let (o, r) = (wrap(0xE1, &ORDER), wrap(0xE2, &RECEIPT));
-    assert_eq!((o.len(), r.len()), (71, 56));
+    assert_eq!((o.len(), r.len()), (81, 82));
     assert_eq!((order().to_bytes(), Order::parse(&o)), (o, Ok(order())));
     assert_eq!((receipt().to_bytes(), Receipt::parse(&r)), (r, Ok(receipt())));
-    assert_eq!(receipt().signed_part(), unhex(&RECEIPT[..7].concat()));
+    assert_eq!(receipt().signed_part(), unhex(&[&RECEIPT[..9], &RECEIPT[10..]].concat().concat()));
+    // Computed with another implementation of SHA-256 over the bytes of ORDER.
+    assert_eq!(order().digest(), receipt().digest);
 }
 
 #[test]
@@ -128,12 +140,12 @@ fn fields_stand_in_ascending_order() {
 
 #[test]
 fn unknown_fields_end_an_order_and_not_a_receipt() {
-    for (at, field) in [(0, "500100"), (9, "890100"), (9, "A50480020000")] {
+    for (at, field) in [(0, "500100"), (10, "8A0100"), (10, "A50480020000")] {
         let fields = [&ORDER[..at], &[field], &ORDER[at..]].concat();
         let tag = unhex(field)[0];
         assert_eq!(Order::parse(&wrap(0xE1, &fields)), Err(FieldError::Unknown { tag }), "{field}");
     }
-    for (at, field) in [(0, "500100"), (1, "820100"), (3, "890100"), (8, "8F00"), (8, "A50480020000")] {
+    for (at, field) in [(0, "500100"), (1, "810100"), (4, "860100"), (11, "9000"), (11, "A50480020000")] {
         let fields = [&RECEIPT[..at], &[field], &RECEIPT[at..]].concat();
         assert_eq!(Receipt::parse(&wrap(0xE2, &fields)), Ok(receipt()), "{field}");
     }
@@ -147,7 +159,7 @@ fn values_are_checked() {
     assert!(matches!(read(8, "880720270222240000"), FieldError::Bcd { tag: 0x88, .. }));
     assert_eq!(read(6, "860100"), FieldError::Kind(0));
     assert_eq!(read(6, "860104"), FieldError::Kind(4));
-    let late = Receipt::parse(&wrap(0xE2, &with(&RECEIPT, 6, &["8D0720261323101500"]))).unwrap_err();
+    let late = Receipt::parse(&wrap(0xE2, &with(&RECEIPT, 8, &["8D0720261323101500"]))).unwrap_err();
     assert!(matches!(late, FieldError::Bcd { tag: 0x8D, .. }));
 }
 
@@ -210,6 +222,7 @@ format 6A80 14 Err-34
 key-set 6A88 10 Err-32
 mac 6988 10 Err-32
 meter-number 9E11 11 Err-33
+esam-serial 9E14 11 Err-33
 customer-number 9E12 12 Err-33
 sim-binding 9E13 13 Err-33
 sim-changed 9E23 13 Err-33
@@ -278,12 +291,12 @@ prop_compose! {
 
 prop_compose! {
     fn any_order()(
-        meter in "[0-9]{12}", customer in "[0-9]{12}", amount: u32, count: u32, id: [u8; 8], binding: [u8; 8],
+        meter in "[0-9]{12}", customer in "[0-9]{12}", amount: u32, count: u32, id: [u8; 8], binding: [u8; 8], serial: [u8; 8],
         kind in 1u8..=3, issued in any_time(), valid_until in any_time(),
     ) -> Order {
         let (meter, customer): (MeterNumber, CustomerNumber) = (meter.parse().unwrap(), customer.parse().unwrap());
         let kind = OrderKind::from_code(kind).unwrap();
-        Order { meter, customer, amount: Fen(amount), count, issued, id: OrderId(id), kind, binding: SimBinding(binding), valid_until }
+        Order { meter, customer, amount: Fen(amount), count, issued, id: OrderId(id), kind, binding: SimBinding(binding), valid_until, serial: Serial8(serial) }
     }
 }
 
@@ -291,7 +304,7 @@ proptest! {
     #[test]
     fn orders_go_both_ways(order in any_order()) {
         let bytes = order.to_bytes();
-        prop_assert_eq!(bytes.len(), 71);
+        prop_assert_eq!(bytes.len(), 81);
         prop_assert_eq!(Order::parse(&bytes), Ok(order));
     }
 
@@ -303,7 +316,7 @@ proptest! {
 
     /// What an order parses from, it writes again: there is one encoding.
     #[test]
-    fn one_order_one_encoding(at in 0usize..71, value: u8) {
+    fn one_order_one_encoding(at in 0usize..81, value: u8) {
         let mut bytes = order().to_bytes();
         bytes[at] = value;
         if let Ok(order) = Order::parse(&bytes) {

@@ -2,6 +2,7 @@
 
 mod life;
 
+use super::Deed;
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::CardRef;
@@ -94,6 +95,20 @@ pub fn card_name(meter: DeviceNumber) -> String {
 /// Name of a meter's pairing file.
 pub fn pairing_name(meter: DeviceNumber) -> String {
     format!("pairing-{meter}.json")
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Issue(_) => Deed::One("esam issue"),
+            Verb::ChangeKeys(_) => Deed::One("esam change-keys"),
+            Verb::Formal(_) => Deed::One("esam formal"),
+            Verb::Test(_) => Deed::One("esam test"),
+            Verb::Retire(_) => Deed::Two("esam retire"),
+            Verb::Show(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

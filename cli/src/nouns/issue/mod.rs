@@ -9,6 +9,7 @@ mod progress;
 mod result;
 mod take;
 
+use super::Deed;
 use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::home::{Home, Party};
@@ -124,6 +125,19 @@ pub struct ResultOf {
     /// The file.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Esam(_) => Deed::One("issue esam"),
+            Verb::Psam(_) => Deed::One("issue psam"),
+            Verb::Sim(_) => Deed::One("issue sim"),
+            // The cards were made, and noted, before they were packed.
+            Verb::Take(_) | Verb::Result(_) | Verb::List(_) | Verb::Show(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.

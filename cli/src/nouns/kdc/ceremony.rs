@@ -4,6 +4,7 @@ use super::options::Options;
 use super::{init, suite};
 use crate::args::Global;
 use crate::clock::entropy;
+use crate::nouns::Deed;
 use crate::output::{answer, say};
 use ::kdc::ceremony::{Component, script};
 use anyhow::{Context, Result};
@@ -26,6 +27,16 @@ pub enum Verb {
     Plan(Options),
     /// Walk the script of the run-sheet step by step, make the province, and fill in the protocol.
     Run(Options),
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Run(_) => Deed::One("kdc ceremony"),
+            Verb::Plan(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb of a ceremony.

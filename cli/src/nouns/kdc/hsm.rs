@@ -5,6 +5,7 @@ use crate::args::Global;
 use crate::audit::{self, Noted};
 use crate::clock::now;
 use crate::home::{self, Home, Party};
+use crate::nouns::Deed;
 use crate::output::{answer, say};
 use crate::secret;
 use ::kdc::Roots;
@@ -91,6 +92,16 @@ impl MaybeToken {
     pub fn given(&self, spend_last_try: bool) -> Option<Which> {
         let (module, token) = self.hsm.clone().zip(self.token.clone())?;
         Some(Which { module, token, pin_file: self.token_pin_file.clone(), spend_last_try })
+    }
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Init(_) => Deed::One("kdc hsm init"),
+            Verb::Status(_) => Deed::Look,
+        }
     }
 }
 

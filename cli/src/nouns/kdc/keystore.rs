@@ -6,6 +6,7 @@ use crate::audit::{self, Noted};
 use crate::clock::entropy;
 use crate::fail::{Exit, Failure, refused};
 use crate::home::{self, Home, Party};
+use crate::nouns::Deed;
 use crate::output::{answer, facts, say};
 use crate::secret;
 use ::kdc::Roots;
@@ -52,6 +53,19 @@ pub struct Reshare {
 /// Where the province keeps its key store.
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("roots.keystore")
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Passphrase(_) => Deed::One("kdc keystore passphrase"),
+            Verb::Reshare(_) => Deed::One("kdc keystore reshare"),
+            // The custodians open it: their line says so.
+            Verb::Check => Deed::One("kdc keystore check"),
+            Verb::Show => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb of the key store.

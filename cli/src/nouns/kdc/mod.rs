@@ -1,6 +1,5 @@
 //! `gridcard kdc`: the province.
 
-pub mod audit;
 mod ceremony;
 mod check;
 mod holder;
@@ -18,6 +17,7 @@ pub use issue_card::{issue_with, out};
 pub use revoke::RevokedList;
 pub use walk::transport_root;
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::home::{self, Home, Party};
 use crate::issue;
@@ -65,6 +65,23 @@ pub fn suite(text: &str) -> Result<Suite, String> {
         .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Init(_) => Deed::One("kdc init"),
+            Verb::Component(_) => Deed::One("kdc component"),
+            Verb::IssueCard(_) => Deed::One("kdc issue-card"),
+            Verb::Revoke(_) => Deed::Two("kdc revoke"),
+            Verb::Ceremony(verb) => verb.deed(),
+            Verb::Keystore(verb) => verb.deed(),
+            #[cfg(feature = "hsm")]
+            Verb::Hsm(verb) => verb.deed(),
+            Verb::Audit(_) | Verb::Check(_) | Verb::Status => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -74,11 +91,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Ceremony(verb) => ceremony::run(global, &verb),
         Verb::Keystore(verb) => keystore::run(global, &verb),
         Verb::Audit(verb) => {
-            let folder = match verb.needs_folder() {
-                true => Some(Home::new(global)?.party(Party::Province, "reading the audit log")?),
-                false => None,
-            };
-            audit::run(global, folder.as_deref(), &verb)
+            audit::run(global, &verb, || Home::new(global)?.party(Party::Province, "reading the audit log"))
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
         Verb::Check(options) => check::check(global, &options),

@@ -3,7 +3,9 @@
 mod pair;
 mod test;
 
+use super::{Deed, audit};
 use crate::args::Global;
+use crate::audit as log;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, now};
@@ -49,6 +51,9 @@ pub enum Verb {
     Show(Show),
     /// List the meters.
     List,
+    /// The audit log of the meters' makers.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// Options of `meter new`.
@@ -108,6 +113,19 @@ fn hundredths(text: &str) -> Result<u64, String> {
     text.parse::<Fen>().map(|value| u64::from(value.0)).map_err(|_| "write kWh, as in 12 or 12.50".into())
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::New(_) => Deed::One("meter new"),
+            Verb::Pair(_) => Deed::One("meter pair"),
+            // What a customer does at his meter stands in the meter's own events; a test leaves nothing.
+            Verb::Insert(_) | Verb::Consume(_) | Verb::Test(_) => Deed::Look,
+            Verb::Show(_) | Verb::List | Verb::Audit(_) => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -118,6 +136,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::List => list(global),
+        Verb::Audit(verb) => audit::run(global, &verb, || meters(global)),
     }
 }
 
@@ -229,6 +248,9 @@ fn new(global: &Global, options: &New) -> Result<()> {
     place.save(&meter, Keep::EveryCommand)?;
     hand_over(&options.esam, &place.esam())?;
     stock::meter_made(global, &meters, options.number, serial)?;
+    log::fact(global, "meter", options.number);
+    log::fact(global, "state", state.name());
+    serial.iter().for_each(|serial| log::fact(global, "serial", serial));
     let text = format!("meter {} ({}) stands in {}", options.number, state.name(), place.folder.display());
     answer(global, &text, json!({ "meter": options.number.to_string(), "state": state.name() }));
     Ok(())

@@ -5,6 +5,7 @@ mod sell;
 mod settle;
 mod setup;
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::fail::refused;
@@ -41,6 +42,9 @@ pub enum Verb {
     Report,
     /// What a customer paid and what was confirmed.
     Statement(report::Statement),
+    /// The bank's audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// The PSAM's PIN.
@@ -49,6 +53,22 @@ pub struct Pin {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Open(_) => Deed::One("server open"),
+            Verb::Register(_) => Deed::One("server register"),
+            Verb::Order(_) => Deed::One("server order"),
+            Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Reissue(_) => Deed::One("server reissue"),
+            Verb::Resume(_) => Deed::One("server resume"),
+            Verb::Settle(_) => Deed::One("server settle"),
+            Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => Deed::Look,
+        }
+    }
 }
 
 /// Runs a verb.
@@ -64,6 +84,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
 }
 

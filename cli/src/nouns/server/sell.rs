@@ -2,6 +2,7 @@
 
 use super::{Pin, bank, meter_of, store, with_psam};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::nouns::kdc::out;
@@ -99,6 +100,15 @@ fn hand_out(
             "the order is kept: `gridcard server resume --customer {customer}` writes its record"
         ))
     })?;
+    for (name, value) in [
+        ("order", order.id.to_string()),
+        ("customer", customer.to_string()),
+        ("meter", order.meter.to_string()),
+        ("amount_fen", order.amount.0.to_string()),
+        ("count", order.count.to_string()),
+    ] {
+        audit::fact(global, name, value);
+    }
     let text = facts(&[
         ("order", order.id.to_string()),
         ("for", format!("customer {customer}, meter {}", order.meter)),

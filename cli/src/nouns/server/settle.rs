@@ -2,6 +2,7 @@
 
 use super::{Pin, bank, store, with_psam};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::now;
 use crate::nouns::meter::energy;
 use crate::output::{answer, table};
@@ -42,7 +43,11 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
                 Ok(store.settle(psam, incoming, &origin, at, &Terms::default())?)
             });
             match settled {
-                Ok(settlement) => rows.push(settlement_row(path, &settlement)),
+                Ok(settlement) => {
+                    let row = settlement_row(path, &settlement);
+                    audit::fact(global, "settled", &row[2]);
+                    rows.push(row);
+                }
                 Err(error) => {
                     rows.push(vec![
                         path.display().to_string(),

@@ -2,6 +2,7 @@
 
 use super::{bank, psam_card, store};
 use crate::args::Global;
+use crate::audit;
 use crate::bay::hand_over;
 use crate::card_ref::{self, CardRef};
 use crate::fail::refused;
@@ -27,7 +28,8 @@ pub struct Open {
 /// Options of `server register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase.
+    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name, first_purchase and esam (the chip in the
+    /// meter; without it nothing can be sold).
     pub csv: PathBuf,
 }
 
@@ -62,6 +64,8 @@ pub fn open(global: &Global, options: &Open) -> Result<()> {
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
+    audit::fact(global, "psam", ::kdc::ids::DeviceNumber(info.number));
+    audit::fact(global, "state", info.state.name());
     let text = format!(
         "the bank works with this PSAM ({}): {}",
         info.state.name(),
@@ -81,6 +85,7 @@ pub fn register(global: &Global, options: &Register) -> Result<()> {
     let file = File::open(&options.csv).with_context(|| format!("cannot read {}", options.csv.display()))?;
     let roster = Roster::read(file).with_context(|| format!("{}", options.csv.display()))?;
     let report = store.batch(|act| act.register(&roster))?;
+    audit::fact(global, "registered", report.registered);
     let rejected: Vec<String> = report.rejected.iter().map(ToString::to_string).collect();
     let text = facts(&[
         ("registered", report.registered.to_string()),
@@ -117,6 +122,8 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
     };
     let replaced = store.batch(|act| act.replace_sim(options.customer, &sim))?;
     let outstanding = replaced.outstanding.map(|id| id.to_string());
+    audit::fact(global, "customer", options.customer);
+    audit::fact(global, "iccid", &options.iccid);
     let text = format!("customer {} has SIM {} now", options.customer, options.iccid);
     answer(
         global,

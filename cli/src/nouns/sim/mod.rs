@@ -11,11 +11,13 @@ mod read;
 pub use carry::take_receipt;
 pub use new::{Person, inspect, personalised};
 
+use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::factory;
 use crate::fail::refused;
+use crate::home::{Home, Party};
 use crate::secret;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -40,6 +42,9 @@ pub enum Verb {
     Erase(erase::Erase),
     /// All that a SIM tells: identity, files, messages. Its codes and session keys stay where they are.
     Export(export::Export),
+    /// The audit log of the SIMs' makers.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// A SIM.
@@ -52,6 +57,18 @@ pub struct One {
     pub chv1_file: Option<PathBuf>,
 }
 
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::New(_) => Deed::One("sim new"),
+            // A customer does these with his own SIM, and the phone.
+            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) => Deed::Look,
+            Verb::List(_) | Verb::Read(_) | Verb::Export(_) | Verb::Audit(_) => Deed::Look,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -62,6 +79,9 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Collect(options) => carry::collect(global, &options),
         Verb::Erase(options) => erase::run(global, &options),
         Verb::Export(options) => export::run(global, &options),
+        Verb::Audit(verb) => {
+            audit::run(global, &verb, || Home::new(global)?.party(Party::Sims, "reading the audit log"))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::read_chv;
 use crate::args::Global;
+use crate::audit;
 use crate::card_ref::CardRef;
 use crate::clock::{entropy, random};
 use crate::factory;
@@ -90,6 +91,8 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     };
     let image = personalised(global, &person, options.sms_records, chv1.as_ref().map(|chv| chv.as_str()))?;
     image.save_new(&path, true)?;
+    audit::fact(global, "iccid", &options.iccid);
+    audit::fact(global, "imsi", &options.imsi);
     let what = match options.profile {
         ProfileName::Sim => "SIM",
         ProfileName::Uicc => "UICC",

@@ -1,4 +1,4 @@
-//! `kdc audit` and `city audit`: what the audit log of an office says, and whether it was touched.
+//! `audit` of each party: what its audit log says, and whether it was touched.
 
 use crate::args::Global;
 use crate::audit::{self as log, Noted};
@@ -56,8 +56,10 @@ impl Verb {
     }
 }
 
-/// Runs a verb; `folder` is the office's, if one is needed.
-pub fn run(global: &Global, folder: Option<&Path>, verb: &Verb) -> Result<()> {
+/// Runs a verb; `folder` gives the party's, if one is needed.
+pub fn run(global: &Global, verb: &Verb, folder: impl FnOnce() -> Result<PathBuf>) -> Result<()> {
+    let folder = verb.needs_folder().then(folder).transpose()?;
+    let folder = folder.as_deref();
     let own = folder.map(|folder| folder.join(LOG));
     let which =
         |file: &Option<PathBuf>| file.clone().or_else(|| own.clone()).context("no audit log was named");
