@@ -167,7 +167,7 @@ impl<'c> IssuingCard<'c> {
         if !(2..=8).contains(&pin.len()) {
             return Err(CardError::malformed(step, format!("a PIN has 2 to 8 bytes, not {}", pin.len())));
         }
-        let mut data = keys::Zeroizing::new([&challenge[..], &[0xFF; 8]].concat());
+        let mut data = [&challenge[..], &[0xFF; 8]].concat();
         data[8..8 + pin.len()].copy_from_slice(pin);
         data.extend_from_slice(&target.versioned());
         self.fmcos.send(step, &Command::new(0x80, 0x56, target.p1(), id).data(&data))

@@ -1,9 +1,7 @@
 //! What an issuing card may make, and a PSAM seal: counters that end, and who may raise them [docs/specs/cards.md 4, 9].
 
 use crate::bench::Attempt;
-use crate::world::{
-    Province, blank, copy, issue, number, open, pin, plan, plan_of, region, serial, user_area,
-};
+use crate::world::{Province, blank, copy, issue, number, open, pin, plan_of, region, serial, user_area};
 use kdc::Roots;
 use kdc::headers;
 use kdc::life;

@@ -10,7 +10,7 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use vcard::{Slot, SupplyCut, Torn};
 use wire::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, State};
-use wire::{Command, Sw};
+use wire::{Channel, Command, Sw};
 
 fn new_pin() -> Pin {
     Pin::from_digits("24681357").unwrap()
@@ -184,7 +184,7 @@ fn a_retired_card_keeps_nothing_and_says_so() {
         let dead = fmcos.external_authenticate(0, &vec![0; suite.block()]).unwrap_err();
         assert_eq!(dead.sw(), Some(Sw::KEY_NOT_FOUND));
         for apdu in ["800E0000", "80D401050D3AF0EFAA331234560000000000", "80E0500107280010F0F0FFFF"] {
-            let answer = wire::Channel::transmit(&mut city, &hex::decode(apdu).unwrap()).unwrap();
+            let answer = city.transmit(&hex::decode(apdu).unwrap()).unwrap();
             assert_eq!(hex::encode_upper(answer), "6985", "a spent chip is no blank: {apdu}");
         }
         let Err(error) = CardSource::open(IssuingCard::new(&mut city), &pin()) else { panic!("it issues") };
