@@ -67,7 +67,7 @@ pub const SET_PIN: CommandRow = CommandRow {
     case: Case::Three(12, 20),
     needs: Needs::Nothing,
     when_blocked: false,
-    spec: "docs/specs/cards.md 8",
+    spec: "docs/specs/cards.md 12",
     handler: cos::fmcos::set_pin,
 };
 

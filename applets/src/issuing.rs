@@ -26,7 +26,7 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
-    CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 8",  handler: sealed::seal_pin },
+    CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,

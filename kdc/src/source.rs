@@ -121,7 +121,7 @@ pub trait KeySource {
     }
 
     /// The data field of the target's SET PIN for its PIN 3A/`id`, for the challenge it gave a moment before
-    /// [docs/specs/cards.md 8].
+    /// [docs/specs/cards.md 12].
     fn seal_pin(
         &mut self,
         target: &Target,

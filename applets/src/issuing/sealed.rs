@@ -1,5 +1,5 @@
 //! What an issuing card seals for a finished card one level below it: a PIN set anew, and its end
-//! [docs/specs/cards.md 8, 10].
+//! [docs/specs/cards.md 10, 12].
 
 use super::target::{Master, Target};
 use cos::rights::Right;

@@ -1,4 +1,4 @@
-//! SET PIN, a command of our own making for finished cards [docs/specs/cards.md 8].
+//! SET PIN, a command of our own making for finished cards [docs/specs/cards.md 12].
 
 use super::keys::{Under, bound_checked, own_use_key};
 use super::pin;

@@ -1,4 +1,4 @@
-//! A PIN of a finished card set anew by the issuing card one level up [docs/specs/cards.md 8].
+//! A PIN of a finished card set anew by the issuing card one level up [docs/specs/cards.md 12].
 
 use super::LifeError;
 use crate::ids::{Pin, Serial};

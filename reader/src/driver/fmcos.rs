@@ -114,7 +114,7 @@ impl<'c> Fmcos<'c> {
     }
 
     /// SET PIN: the PIN 3A/`id` of the current directory anew, with all its tries; `field` is what the issuing card one level up
-    /// sealed for the challenge given just before [docs/specs/cards.md 8]. A wrong MAC costs a try of the card's own master.
+    /// sealed for the challenge given just before [docs/specs/cards.md 12]. A wrong MAC costs a try of the card's own master.
     pub fn set_pin(&mut self, id: u8, field: &[u8]) -> Result<(), CardError> {
         let step = "SET PIN";
         sized(step, "the sealed field", field, 12..=20)?;

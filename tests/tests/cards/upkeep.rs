@@ -1,5 +1,5 @@
 //! What still changes on a finished card: a PIN set anew, and its end, sealed by the issuing card one level up
-//! [docs/specs/cards.md 8, 10].
+//! [docs/specs/cards.md 10, 12].
 
 use crate::world::{Province, copy, number, pin};
 use kdc::ids::Pin;
