@@ -3,7 +3,7 @@
 
 mod life;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
 use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -57,7 +57,7 @@ const OPENED: usize = 0;
 const METER: usize = 1;
 const CUSTOMER: usize = 7;
 const BINDING: usize = 13;
-const CEILING: usize = 21;
+const CEILING: usize = profile::CEILING.start;
 /// Device identities of an SMS-PP download: network to SIM.
 const IDENTITIES: [u8; 2] = [0x83, 0x81];
 
@@ -84,7 +84,7 @@ struct Purse {
     count: u32,
 }
 
-/// EF 0002, as far as the card uses it.
+/// EF 5002, as far as the card uses it.
 struct Parameters {
     opened: bool,
     meter: MeterNumber,
@@ -107,7 +107,7 @@ impl Parameters {
     }
 }
 
-/// EF 0007: what the MCU said of itself and of the SIM before ENVELOPE.
+/// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
 struct RunInfo {
     register: u32,
     time: BcdTime,
@@ -143,6 +143,7 @@ fn key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
 }
 
 fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    current_info(context)?;
     let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
     let keys = PacketKeys { kic: key(context, Role::Kic)?, kid: key(context, Role::Kid)? };
     let order = open(context, &tpdu, &keys)?;

@@ -5,17 +5,18 @@
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
+mod sealed;
 mod target;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
+use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, hierarchy, seal};
 use target::{Master, Target};
 use wire::profile::{
-    self, CardInfo, CardKind, EF_CARD_INFO, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER,
-    Recipient, State,
+    self, CardInfo, CardKind, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient, State,
 };
 use wire::{CommandRef, Sw};
 
@@ -25,8 +26,11 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
+    CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
+    ACTIVATE_KEYS,
 ];
 
 const _: () = check(COMMANDS);
@@ -39,12 +43,6 @@ pub static PROGRAM: Program = Program {
     fill: 0xFF,
     atr: |chip: &Chip| wire::atr::fmcos_contactless(chip.serial),
 };
-
-/// Card information of this card; 6985 when it has none yet.
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0).map_err(|_| Sw::CONDITIONS)?;
-    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
-}
 
 /// This card's key of a role.
 fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
@@ -138,6 +136,9 @@ const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
 
 /// `challenge8 || serial8 || number6 || region4 || state1 || version1 || forfeit4`: the MAC of the ESAM's ACTIVATE KEYS.
 fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if command.p1 >> 4 != CardKind::Esam.code() {
+        return sealed::seal_retirement(context, command);
+    }
     let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (identity, body) = rest.split_at(18);
     let &[state, version, ref forfeit @ ..] = body else { return Err(Sw::WRONG_LENGTH.into()) };

@@ -9,6 +9,7 @@ pub mod esam;
 pub mod issuing;
 mod packets;
 pub mod psam;
+mod retire;
 pub mod sim;
 
 pub use catalogue::program_of;

@@ -4,12 +4,15 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use kdc::messages::LifeError;
+use reader::CardError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
+use wire::profile::CardKind;
 
 /// Exit codes of the command. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
 /// gives 130 too); a batch ends its card first.
@@ -103,7 +106,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         {
             return Exit::Absent;
         }
-        if let Some(kdc::messages::LifeError::NoBirthKey) = cause.downcast_ref::<kdc::messages::LifeError>() {
+        if let Some(CardError::OlderMake { .. }) = cause.downcast_ref::<CardError>() {
+            return Exit::Security;
+        }
+        if let Some(LifeError::OlderMake | LifeError::NoBirthKey) = cause.downcast_ref::<LifeError>() {
             return Exit::Security;
         }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
@@ -119,8 +125,21 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
-            kdc_hint(cause).or(pcsc).map(str::to_owned)
+            let older = cause.downcast_ref::<CardError>().and_then(older_make);
+            kdc_hint(cause).or(pcsc).or(older).map(str::to_owned)
         })
+    })
+}
+
+/// What to do with a card of the older make.
+fn older_make(error: &CardError) -> Option<&'static str> {
+    let CardError::OlderMake { kind, .. } = error else { return None };
+    Some(match kind {
+        CardKind::Esam => "the meter needs a new ESAM",
+        CardKind::MainControl => {
+            "a new ceremony makes a main control card of the present make (gridcard kdc init)"
+        }
+        _ => "have a new card made by whoever made this one; what this one holds can still be read",
     })
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod people;
 mod real;
 mod records;
+mod retire;
 mod script;
 mod secret;
 #[cfg(unix)]

@@ -9,10 +9,14 @@ mod limit;
 mod passage;
 mod recorded;
 mod render;
+mod retire;
+mod set_pin;
 
 pub use crate::messages::LifeError;
 pub use limit::raise;
 pub use recorded::{Passed, pass};
+pub use retire::{Retired, retire};
+pub use set_pin::set_pin;
 
 use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::journal::Passing;
@@ -144,7 +148,7 @@ impl Passage {
             return Ok(Planned::Done);
         }
         let from = departure(act, seen, about)?;
-        if seen.life.is_none() {
+        if seen.info.is_older_make() || seen.life.is_none() {
             return Err(LifeError::OlderMake);
         }
         let forfeit = forfeited(act, seen, leave)?;

@@ -16,7 +16,7 @@ pub use soft::SoftSource;
 #[cfg(feature = "hsm")]
 pub use token::TokenSource;
 
-use crate::ids::{CheckValue, RegionCode};
+use crate::ids::{CheckValue, Pin, RegionCode};
 use keys::{Role, Suite, hierarchy};
 use wire::profile::{CardKind, Recipient, State};
 
@@ -120,6 +120,19 @@ pub trait KeySource {
         Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
     }
 
+    /// The data field of the target's SET PIN for its PIN 3A/`id`, for the challenge it gave a moment before
+    /// [docs/specs/cards.md 12].
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        let _ = (challenge, id, pin);
+        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+    }
+
     /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source
     /// cannot tell.
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
@@ -162,6 +175,16 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         (**self).seal_activation(target, challenge, activation)
+    }
+
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        (**self).seal_pin(target, challenge, id, pin)
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

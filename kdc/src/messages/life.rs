@@ -113,8 +113,8 @@ pub enum LifeError {
         /// Version of the source.
         own: u8,
     },
-    /// The card has no place for staged keys.
-    #[error("this ESAM is of an older make: it has no room for a second key set and keeps its keys")]
+    /// The card is of the older make, or has no place for staged keys.
+    #[error("this ESAM is of an older make: it is read and reported, and keeps its keys")]
     OlderMake,
     /// The card lacks the key a formal own master could come under.
     #[error(

@@ -6,10 +6,11 @@
 
 use super::{About, Activation, Current, Expected, KeySource, Level, SourceError, Target};
 use crate::headers;
-use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
+use crate::ids::{CheckValue, DeviceNumber, Pin, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
-use keys::{Key, Role, hierarchy, seal};
-use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State};
+use keys::hierarchy::{Use, use_key};
+use keys::{Key, Role, hierarchy, mac, seal};
+use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
 
 /// Header of ACTIVATE KEYS, which its MAC covers.
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
@@ -28,6 +29,23 @@ pub struct SoftSource {
 }
 
 impl SoftSource {
+    /// The MAC that ends a card other than an ESAM; such a card knows no other activation.
+    fn seal_retirement(
+        &self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        let retires = (activation.state, activation.version, activation.forfeit.0) == (State::Retired, 0, 0);
+        let is_card = matches!(target.recipient, Recipient::Card(_));
+        if !retires || !is_card || target.master != Current::Own || target.test_keys {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        let key = use_key(&self.current_master(target)?, Use::Mac);
+        let [a, b, c, d, ..] = mac::bound(&key, &challenge, &ACTIVATE, &activation.to_bytes());
+        Ok([a, b, c, d])
+    }
+
     /// A source of the province: makes main control cards and issuing cards.
     pub const fn province(roots: Roots) -> Self {
         SoftSource { store: Store::Province(roots) }
@@ -259,6 +277,9 @@ impl KeySource for SoftSource {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         self.check_target(target)?;
+        if target.recipient != ESAM {
+            return self.seal_retirement(target, challenge, activation);
+        }
         let about = self.about();
         let fits = match (target.master, target.test_keys, activation.state) {
             (Current::Own, false, State::Retired) => activation.version == 0,
@@ -266,7 +287,7 @@ impl KeySource for SoftSource {
             (Current::Test(_), true, state) => state == State::Test && activation.version == 1,
             _ => false,
         };
-        if target.recipient != ESAM || !fits {
+        if !fits {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
         // Back to test is always to version 01.
@@ -276,5 +297,26 @@ impl KeySource for SoftSource {
             self.current_master(target)?
         };
         Ok(seal::bound_mac(&master, &challenge, &ACTIVATE, &activation.to_bytes()))
+    }
+
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        self.check_target(target)?;
+        let known =
+            matches!(target.recipient, Recipient::Card(kind) if pins(kind).iter().any(|row| row.id == id));
+        if !known || target.master != Current::Own || target.test_keys {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        let master = self.current_master(target)?;
+        let mut field = seal::encipher(&use_key(&master, Use::Wrap), pin.expose());
+        let header = [0x84, 0x24, 0x00, id, (field.len() + seal::MAC_LEN) as u8]; // a PIN has at most 8 bytes
+        let code = mac::bound(&use_key(&master, Use::Mac), &challenge, &header, &field);
+        field.extend_from_slice(&code[..seal::MAC_LEN]);
+        Ok(field)
     }
 }

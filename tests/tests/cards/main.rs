@@ -7,6 +7,7 @@
 mod bench;
 mod bent;
 mod birth;
+mod closing;
 mod counters;
 mod export;
 mod factors;
@@ -21,4 +22,5 @@ mod refusals;
 mod secrets;
 mod sim;
 mod testing;
+mod upkeep;
 mod world;

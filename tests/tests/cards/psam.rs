@@ -9,6 +9,7 @@ use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
+use wire::profile::Fid;
 use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
 
@@ -67,7 +68,7 @@ fn the_count_of_sealed_orders_rises_with_each() {
     }
     // Nobody sets it back.
     let mut psam = open(&mut card);
-    let refused = psam.fmcos().update_binary(0x18, 0, &[0; 4]).unwrap_err();
+    let refused = psam.fmcos().update_binary(Fid(0x18), 0, &[0; 4]).unwrap_err();
     assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
 }
 
