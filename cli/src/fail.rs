@@ -6,6 +6,7 @@ use crate::output::{put, say};
 use ::meter::MeterError;
 use kdc::messages::LifeError;
 use reader::CardError;
+use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
@@ -115,8 +116,20 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
             return Exit::Security;
         }
+        if keeps_the_last_try(cause) {
+            return Exit::Security;
+        }
     }
     Exit::Refused
+}
+
+/// Whether the last try of a PIN or a key was kept: a security stop, nothing was tried.
+fn keeps_the_last_try(cause: &(dyn Error + 'static)) -> bool {
+    use kdc::messages::{LifeError, RecordedError, TokenError};
+    matches!(cause.downcast_ref(), Some(PinError::LastTry(_)))
+        || matches!(cause.downcast_ref(), Some(RecordedError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(LifeError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(TokenError::LastTry))
 }
 
 /// What to do about an error, when it knows.
@@ -163,6 +176,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::SourceError>(cause))
         .or_else(|| of::<kdc::messages::PlanError>(cause))
         .or_else(|| of::<kdc::messages::LifeError>(cause))
+        .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
 }
 

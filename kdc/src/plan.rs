@@ -63,6 +63,16 @@ pub enum Master {
     Own,
 }
 
+impl Master {
+    /// The one the card holds when it does not hold this one.
+    pub const fn other(self) -> Self {
+        match self {
+            Master::Transport => Master::Own,
+            Master::Own => Master::Transport,
+        }
+    }
+}
+
 /// What is written into a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {

@@ -10,6 +10,7 @@ use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::kdc::RevokedList;
 use crate::output::{answer, say, table};
+use crate::pin;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use anyhow::{Context, Result};
@@ -31,6 +32,9 @@ pub enum Verb {
     /// The city's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// The PINs of issuing cards.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `city open`.
@@ -79,6 +83,7 @@ impl Verb {
         match self {
             Verb::Open(_) => Deed::One("city open"),
             Verb::Audit(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("city pin-change"),
         }
     }
 }
@@ -87,6 +92,10 @@ impl Verb {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
+        Verb::Pin(verb) => {
+            let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+            pin::run(global, &verb, &kinds)
+        }
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }

@@ -17,7 +17,9 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony"), verb, ..] => format!("{noun} {group}-{verb}"),
+            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin"), verb, ..] => {
+                format!("{noun} {group}-{verb}")
+            }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
         };
         self.seen.borrow_mut().insert(command);
@@ -208,6 +210,28 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], Value::Null);
     let limit = ["psam", "limit", text(&psam), "--limit", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
+    let main = world.folder(KDC).join("main-control.card");
+    let issuing = world.folder(city).join("psam-issuing.card");
+    for (noun, card) in
+        [("psam", text(&psam)), ("kdc", text(&main)), ("city", text(&issuing)), ("test-card", &card)]
+    {
+        let change = [noun, "pin", "change", card, "--pin-file", "pin", "--new-pin-file", "pin"];
+        assert_eq!(json.ok(city, &change)["changed"], true);
+    }
+    world.file("zeros", "0000");
+    world.file("puk", "00000000");
+    let sim = world.sim(&CHEN);
+    for (verb, code, new) in [
+        ("enable", "--pin-file", None),
+        ("change", "--pin-file", Some("zeros")),
+        ("unblock", "--puk-file", Some("zeros")),
+        ("disable", "--pin-file", None),
+    ] {
+        let file = if verb == "unblock" { "puk" } else { "zeros" };
+        let new = new.map_or(vec![], |new| vec!["--new-pin-file", new]);
+        let line = [vec!["sim", "pin", verb, text(&sim), code, file], new].concat();
+        assert_eq!(json.ok(Party::Sims, &line)["code"], "CHV1");
+    }
     let esam = world.esam(&WANG);
     assert_eq!(json.ok(city, &["esam", "show", text(&esam)])["state"], "test");
     let test = ["meter", "test", WANG.meter, "--card", &card, "--pin-file", "pin"];
@@ -279,7 +303,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm"];
+        let groups = ["audit", "keystore", "ceremony", "hsm", "pin"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };

@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod card;
 mod ceremony;
+mod clerks;
 mod command;
 mod demo;
 mod disk;

@@ -53,6 +53,9 @@ pub struct Pin {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN although it has 1 try left: a wrong one blocks the PSAM.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 impl Verb {
@@ -114,11 +117,12 @@ fn with_psam<T>(
     pin: &Pin,
     work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
 ) -> Result<T> {
+    let last = pin.spend_last_try.into();
     let pin = secret::pin(pin.pin_file.as_deref(), "the PSAM")?;
     let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
     let done = {
         let mut psam = Psam::open(&mut bay)?;
-        psam.verify_pin(pin.expose())?;
+        psam.verify(pin.expose(), last)?;
         work(&mut psam)
     };
     bay.close()?;
