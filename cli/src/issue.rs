@@ -174,7 +174,7 @@ pub const JOURNAL: &str = kdc::store::FILE;
 /// Opens a party's store to issue, with the audit log of its folder; looks at the clock first.
 pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
     let audit = audit::begin(global, folder)?;
-    Ok(look(folder)?.audited(audit))
+    Ok(look(folder)?.audited(audit)?)
 }
 
 /// Opens a party's store as if to issue, without its audit log: nothing is done.

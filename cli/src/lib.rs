@@ -23,6 +23,7 @@ mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod vouch;
 mod wire_time;
 
 use args::Cli;

@@ -126,7 +126,7 @@ pub fn run(global: &Global, kind: CardKind, options: &Batch) -> Result<()> {
         Err(error) => return Err(forget(&mut store, &batch, begun, error)),
     }
     let store = match audit::batch(global, &folder) {
-        Ok(audit) => store.audited(audit),
+        Ok(audit) => store.audited(audit)?,
         Err(error) => return Err(forget(&mut store, &batch, begun, error)),
     };
     listen(&stop)?;
