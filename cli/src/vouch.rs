@@ -29,7 +29,7 @@ pub struct Origin {
 }
 
 /// Name of the fact by which a receiver's log keeps an [`Origin`].
-const RECEIVED: &str = "received";
+pub const RECEIVED: &str = "received";
 
 impl Origin {
     /// Of a party's folder, as its log stands now.

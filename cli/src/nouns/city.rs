@@ -8,8 +8,9 @@ use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
-use crate::nouns::kdc::RevokedList;
+use crate::nouns::kdc::{RevokedList, companion};
 use crate::output::{answer, say, table};
+use crate::vouch::RECEIVED;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use anyhow::{Context, Result};
@@ -111,6 +112,7 @@ fn open(global: &Global, options: &Open) -> Result<()> {
         let mut cards = opened(&folder)?;
         must_not_go_back(&cards, info.kind, number, key_version)?;
         let place = issuing_card(&folder, info.kind);
+        let record = companion::beside(card, info.number)?;
         step_aside(global, &folder, &place, card, (&info, key_version))?;
         hand_over(card, &place)?;
         let now = Opened { kind: info.kind.name().into(), number, key_version, at: now(global)?.to_string() };
@@ -118,7 +120,8 @@ fn open(global: &Global, options: &Open) -> Result<()> {
             cards.push(now);
             home::write(&record(&folder), format!("{}\n", serde_json::to_string_pretty(&cards)?).as_bytes())?;
         }
-        let facts = [("key_version", key_version.to_string())];
+        let mut facts = vec![("key_version", key_version.to_string())];
+        facts.extend(record.map(|record| (RECEIVED, record.log.words())));
         let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(Act::TakeCard) };
         crate::audit::note(global, &folder, noted)?;
         rows.push([

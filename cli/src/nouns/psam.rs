@@ -9,7 +9,7 @@ use crate::fail::refused;
 use crate::home::Home;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
@@ -182,6 +182,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         ..Wish::new(CardKind::Psam, options.number, region)
     };
     let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",

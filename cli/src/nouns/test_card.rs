@@ -7,7 +7,7 @@ use crate::card_ref::CardRef;
 use crate::home::Home;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::answer;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
@@ -85,6 +85,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         ..Wish::new(CardKind::TestCard, options.number, region)
     };
     let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(
         "issued test card {} of city {region}: {card}\nkeys: {}",

@@ -11,7 +11,7 @@ use std::path::Path;
 const MOST: usize = 20;
 
 /// What reading a log came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Where it ends.
     pub head: Head,

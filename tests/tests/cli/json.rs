@@ -177,6 +177,7 @@ fn offices(json: &Json<'_>) {
     for (party, noun) in [(KDC, "kdc"), (Party::City, "city")].into_iter().chain(makers) {
         assert!(json.ok(party, &[noun, "audit", "export"])["head"].is_string());
         assert_eq!(json.ok(party, &[noun, "audit", "verify"])["findings"].as_array().unwrap().len(), 0);
+        assert!(json.ok(party, &[noun, "audit", "head"])["lines"].as_u64().unwrap() > 0);
         assert!(!json.ok(party, &[noun, "audit", "show"])["entries"].as_array().unwrap().is_empty());
     }
     let plan = json.ok(KDC, &["kdc", "ceremony", "plan", "--components", "2", "--formal-on-virtual"]);

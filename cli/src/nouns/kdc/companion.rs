@@ -34,8 +34,8 @@ pub struct Companion {
 /// Where the record of a card stands: beside a card file, of a card in a reader in the maker's out.
 fn place(card: &CardRef, out: &Path, kind: &str, number: DeviceNumber) -> Result<PathBuf> {
     Ok(match card.resolve()? {
-        CardRef::File(path) => path.with_extension("json"),
-        CardRef::Reader(_) => out.join(format!("{kind}-{number}.json")),
+        CardRef::File(path) => path.with_extension("issued.json"),
+        CardRef::Reader(_) => out.join(format!("{kind}-{number}.issued.json")),
     })
 }
 
@@ -63,7 +63,7 @@ pub fn write(
 /// The record beside a card file, when there is one; it must be that card's.
 pub fn beside(card: &CardRef, number: [u8; 6]) -> Result<Option<Companion>> {
     let CardRef::File(path) = card.resolve()? else { return Ok(None) };
-    let path = path.with_extension("json");
+    let path = path.with_extension("issued.json");
     if !path.exists() {
         return Ok(None);
     }

@@ -1,5 +1,6 @@
 //! `kdc issue-card`: issuing cards made with the main control card.
 
+use super::companion;
 use super::holder::Holder;
 use super::revoke::must_not_be_revoked;
 use crate::args::Global;
@@ -128,6 +129,7 @@ fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn Ke
     };
     let wish = Wish { pins: Pins { officer: supervisor.as_ref(), ..(&card_pin).into() }, ..wish };
     let issued = issue_with(global, source, &wish, &card, &mut issue::journal(global, folder)?)?;
+    companion::write(global, folder, &card, (options.city, &issued))?;
     let text = format!(
         "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
         options.kind.name(),

@@ -2,6 +2,7 @@
 
 mod ceremony;
 mod check;
+pub mod companion;
 mod holder;
 #[cfg(feature = "hsm")]
 mod hsm;

@@ -8,6 +8,7 @@ use crate::card_ref::{self, CardRef};
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::nouns::city::info_of;
+use crate::nouns::kdc::companion;
 use crate::output::{answer, facts, say};
 use ::server::{Roster, Sim};
 use anyhow::{Context, Result};
@@ -62,6 +63,9 @@ pub fn open(global: &Global, options: &Open) -> Result<()> {
         .into());
     }
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
+    if let Some(record) = companion::beside(&options.psam, info.number)? {
+        record.log.received(global);
+    }
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
     audit::fact(global, "psam", ::kdc::ids::DeviceNumber(info.number));
