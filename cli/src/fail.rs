@@ -173,6 +173,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::PlanError>(cause))
         .or_else(|| of::<kdc::messages::LifeError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
+        .or_else(|| of::<kdc::revocation::RevocationError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out

@@ -12,6 +12,7 @@ mod demo;
 mod factory;
 mod fail;
 mod home;
+mod in_force;
 mod issue;
 mod lock;
 mod nouns;

@@ -7,6 +7,7 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::Home;
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
@@ -140,6 +141,7 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let info = Psam::open(&mut bay)?.info();
@@ -168,6 +170,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let card = match &options.card {

@@ -5,6 +5,7 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::home::Home;
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
@@ -71,6 +72,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the test card to be made")?;
     let card = match &options.card {

@@ -2,7 +2,6 @@
 
 use super::companion;
 use super::holder::Holder;
-use super::revoke::must_not_be_revoked;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
@@ -10,6 +9,7 @@ use crate::clock::{entropy, now, random};
 use crate::factory;
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
+use crate::nouns::revoked;
 use crate::output::answer;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
@@ -100,7 +100,7 @@ pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
 /// Makes an issuing card.
 pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "making issuing cards")?;
-    must_not_be_revoked(&folder, options.kind, options.number)?;
+    revoked::must_not_be(&folder, options.kind, options.number)?;
     let why = format!("{} card {}", options.kind.name(), options.number);
     let officers = (&options.officers, options.allowed.spend_last_try);
     options
