@@ -6,7 +6,7 @@ use crate::fail::{Exit, Failure, refused};
 use crate::home;
 use crate::output::{answer, facts, table};
 use crate::vouch;
-use ::kdc::audit::{Act, AuditFinding, Entry, Hash, LOG, Outcome, Report, verify, verify_against};
+use ::kdc::audit::{Act, AuditFinding, Entry, Hash, LOG, Outcome, Report, head_of, verify, verify_against};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -97,20 +97,22 @@ fn check(global: &Global, path: &Path, folder: Option<&Path>, options: &Verify) 
         if gone { Report::default() } else { verify_against(path, options.head, &anchors, each)? };
     let mut absent = Vec::new();
     if let Some(folder) = folder {
+        // A copy has no head file; a party's own log has.
+        if report.head.lines > 0 && head_of(path)?.is_none() {
+            report.findings.insert(0, AuditFinding::HeadGone { found: report.head.lines });
+        }
         report.findings.extend(vouch::operators(folder, operators)?);
         let (findings, not_there) = vouch::cards(global, folder)?;
         report.findings.extend(findings);
         absent = not_there;
     }
     let mut lines = said(path, &report, options.head);
-    lines.insert(3, ("kept by others", format!("{} line(s)", anchors.len())));
+    lines.insert(3, ("anchors", format!("{} line(s) kept elsewhere", anchors.len())));
     if !absent.is_empty() {
         lines.push(("cards not looked at", absent.join(", ")));
     }
     let words: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    if !global.json || report.is_sound() {
-        answer(global, &facts(&lines), object(&report, &words));
-    }
+    answer(global, &facts(&lines), object(&report, &words));
     if report.is_sound() {
         return Ok(());
     }

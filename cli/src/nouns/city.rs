@@ -57,7 +57,7 @@ pub struct Open {
 pub struct Revoke {
     /// Which card, and why: `psam`, `esam` or `test-card`.
     #[command(flatten)]
-    pub what: revoked::Revoke,
+    pub what: revoked::What,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,

@@ -37,7 +37,7 @@ pub struct Maker<'a> {
 
 /// What of a revocation a person says.
 #[derive(Debug, Args)]
-pub struct Revoke {
+pub struct What {
     /// Kind of the card, as its maker names it.
     #[arg(value_parser = kind)]
     pub kind: CardKind,
@@ -100,7 +100,7 @@ pub fn must_not_be(folder: &Path, kind: CardKind, number: DeviceNumber) -> Resul
 }
 
 /// A card the party made, by its store.
-fn known(maker: &Maker<'_>, options: &Revoke) -> Result<Item> {
+fn known(maker: &Maker<'_>, options: &What) -> Result<Item> {
     if !maker.kinds.contains(&options.kind) {
         let made: Vec<&str> = maker.kinds.iter().map(|kind| kind.name()).collect();
         let words = format!("a card of kind {} is not made here", options.kind.name());
@@ -128,7 +128,7 @@ fn known(maker: &Maker<'_>, options: &Revoke) -> Result<Item> {
 pub fn revoke(
     global: &Global,
     maker: &Maker<'_>,
-    options: &Revoke,
+    options: &What,
     (suite, state): (Suite, State),
     open: impl FnOnce() -> Result<Bay>,
     verify: impl FnOnce(&mut Bay) -> Result<()>,

@@ -187,9 +187,6 @@ impl Walk {
         {
             self.find(AuditFinding::HeadFile { kept: kept.lines, found: lines });
         }
-        if self.kept.is_none() && lines > 0 {
-            self.find(AuditFinding::HeadGone { found: lines });
-        }
         for anchor in std::mem::take(&mut self.anchors) {
             self.find(AuditFinding::Vouched { by: anchor.by, kept: anchor.head.lines, found: lines });
         }

@@ -83,7 +83,7 @@ impl Hint for AuditError {
             | AuditError::HeadFile { .. }
             | AuditError::HeadGone { .. }
             | AuditError::Vouched { .. } => {
-                "somebody changed it: look with `audit verify`, put back the copy you keep, or move log and head file away as evidence and begin a new log"
+                "somebody changed it: look with `audit verify`, keep what is there as evidence, and put back log, head file and store from the copy you keep"
             }
             AuditError::ClockBack { .. } => {
                 "set the clock; --allow-clock-back goes on and has both times in the log"

@@ -198,14 +198,17 @@ fn lives(json: &Json<'_>) {
     let officers = ["--pin-file", "pin", "--second-pin-file", "pin2"];
     let with = |args: &[&'static str]| [args, &officers].concat();
     assert_eq!(json.ok(KDC, &with(&["kdc", "check", "--city", REGION]))["key_version"], 1);
-    let revoke = ["kdc", "revoke", "esam-issuing", "000000000023", "--reason", "lost", "--why", "never arrived"];
-    let made = [&["kdc", "issue-card", "esam-issuing", "--city", REGION, "--number", "000000000023"][..], &officers];
+    let revoke =
+        ["kdc", "revoke", "esam-issuing", "000000000023", "--reason", "lost", "--why", "never arrived"];
+    let made =
+        [&["kdc", "issue-card", "esam-issuing", "--city", REGION, "--number", "000000000023"][..], &officers];
     let card = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
     json.ok(KDC, &[&made.concat()[..], &card].concat());
     assert_eq!(json.ok(KDC, &with(&revoke))["list_number"], 1);
     let list = world.folder(KDC).join("revocation.json");
     assert_eq!(json.ok(city, &["city", "revoked", text(&list)])["believed"], 2);
-    let revoke = ["city", "revoke", "esam", WANG.meter, "--reason", "broken", "--why", "dead", "--pin-file", "pin"];
+    let revoke =
+        ["city", "revoke", "esam", WANG.meter, "--reason", "broken", "--why", "dead", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &revoke)["macs"], 1);
     let list = world.folder(city).join("revocation.json");
     assert_eq!(json.ok(Party::Bank, &["server", "revoked", text(&list)])["list_number"], 1);

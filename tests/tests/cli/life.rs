@@ -84,7 +84,8 @@ fn from_the_maker_to_the_scrap() {
     life.pair(true).run().ok();
 
     // The issuing card is lost: revoked, and its successor is of the next version.
-    let revoke = ["kdc", "revoke", "esam-issuing", "000000000003", "--why", "on the road", "--reason", "lost"];
+    let revoke =
+        ["kdc", "revoke", "esam-issuing", "000000000003", "--why", "on the road", "--reason", "lost"];
     let officers = ["--pin-file", "pin", "--second-pin-file", "pin2"];
     // In formal state two people do it, whom the province knows.
     let lone = life.city.province(&revoke).with(&officers).run();

@@ -21,18 +21,37 @@ fn number(path: &Path) -> Value {
 fn a_revocation_is_an_act_of_two_officers_about_a_known_card() {
     let world = World::new();
     let revoke = |args: &[&str]| world.province(&[&["kdc", "revoke"][..], args].concat()).with(&WHY);
-    revoke(&["psam-issuing", "000000000099"]).with(&OFFICERS).run().fails(1, &["no psam-issuing card 000000000099 was issued here"]);
-    revoke(&["psam", PSAM]).with(&OFFICERS).run().fails(1, &["a card of kind psam is not made here", "psam-issuing, esam-issuing, test-issuing"]);
-    revoke(&["psam-issuing", "000000000003"]).with(&OFFICERS).run().fails(1, &["no psam-issuing card 000000000003 was issued here"]);
+    revoke(&["psam-issuing", "000000000099"])
+        .with(&OFFICERS)
+        .run()
+        .fails(1, &["no psam-issuing card 000000000099 was issued here"]);
+    revoke(&["psam", PSAM])
+        .with(&OFFICERS)
+        .run()
+        .fails(1, &["a card of kind psam is not made here", "psam-issuing, esam-issuing, test-issuing"]);
+    revoke(&["psam-issuing", "000000000003"])
+        .with(&OFFICERS)
+        .run()
+        .fails(1, &["no psam-issuing card 000000000003 was issued here"]);
     world.file("wrong", "000000");
     let one = ["--pin-file", "pin", "--second-pin-file", "wrong"];
     revoke(&["psam-issuing", "000000000002"]).with(&one).run().fails(1, &["the second officer's PIN"]);
     let planned = revoke(&["psam-issuing", "000000000002"]).with(&OFFICERS).with(&["--dry-run"]).run().ok();
     planned.shows(&["nothing was done", "list 1"]);
     assert!(!list(&world, Party::Province).exists());
-    world.province(&["kdc", "revoke", "psam-issuing", "000000000002", "--reason", "bored", "--why", "x"]).run().failed(2);
-    revoke(&["psam-issuing", "000000000002"]).with(&OFFICERS).run().ok().shows(&["list 1", "a MAC for 2 card(s)"]);
-    revoke(&["psam-issuing", "000000000002"]).with(&OFFICERS).run().fails(1, &["was revoked on", "already (lost)"]);
+    world
+        .province(&["kdc", "revoke", "psam-issuing", "000000000002", "--reason", "bored", "--why", "x"])
+        .run()
+        .failed(2);
+    revoke(&["psam-issuing", "000000000002"])
+        .with(&OFFICERS)
+        .run()
+        .ok()
+        .shows(&["list 1", "a MAC for 2 card(s)"]);
+    revoke(&["psam-issuing", "000000000002"])
+        .with(&OFFICERS)
+        .run()
+        .fails(1, &["was revoked on", "already (lost)"]);
     let shown = world.province(&["kdc", "audit", "show", "--json"]).run().ok().object();
     let entries = shown["entries"].as_array().unwrap();
     let line = entries.iter().find(|entry| entry["act"] == "revoke").unwrap();
@@ -46,7 +65,9 @@ fn a_revocation_is_an_act_of_two_officers_about_a_known_card() {
 fn a_city_believes_the_provinces_list_by_its_cards() {
     let world = World::new();
     world.issue_card("esam-issuing", "000000000013").run().ok();
-    let revoke = |number: &str| world.province(&["kdc", "revoke", "esam-issuing", number]).with(&WHY).with(&OFFICERS).run().ok();
+    let revoke = |number: &str| {
+        world.province(&["kdc", "revoke", "esam-issuing", number]).with(&WHY).with(&OFFICERS).run().ok()
+    };
     revoke("000000000013");
     let first = world.fresh("-first.json");
     std::fs::copy(list(&world, Party::Province), &first).unwrap();
@@ -84,10 +105,16 @@ fn a_city_believes_the_provinces_list_by_its_cards() {
     let keys = ["esam", "change-keys", text(&esam), "--pin-file", "pin"];
     world.city(&keys).run().fails(4, &["esam-issuing card 000000000003 was revoked on"]);
     let card = world.folder(Party::Province).join("out/esam-issuing-000000000013.card");
-    world.city(&["city", "open", text(&card)]).run().fails(4, &["esam-issuing card 000000000013 was revoked on"]);
+    world
+        .city(&["city", "open", text(&card)])
+        .run()
+        .fails(4, &["esam-issuing card 000000000013 was revoked on"]);
     world.issue_card("esam-issuing", "000000000013").run().fails(4, &["was revoked on"]);
     // The other card of the city goes on.
-    world.city(&["psam", "issue", "--number", "330200000007", "--pin-file", "pin", "--card-pin-file", "pin"]).run().ok();
+    world
+        .city(&["psam", "issue", "--number", "330200000007", "--pin-file", "pin", "--card-pin-file", "pin"])
+        .run()
+        .ok();
     // The city's log keeps the province's.
     let log = world.folder(Party::City).join("audit.jsonl");
     world.province(&["kdc", "audit", "verify", "--against", text(&log), text(&second)]).run().ok();
@@ -134,7 +161,10 @@ fn a_revoked_esam_gets_no_more_orders() {
 fn a_list_is_of_who_made_the_cards() {
     let world = World::new();
     revoke_in_city(&world, "esam", CHEN.meter);
-    world.city(&["city", "revoked", text(&list(&world, Party::City))]).run().fails(4, &["is the list of 33020000"]);
+    world
+        .city(&["city", "revoked", text(&list(&world, Party::City))])
+        .run()
+        .fails(4, &["is the list of 33020000"]);
     world.province(&["kdc", "revoke", "esam-issuing", "000000000003"]).with(&WHY).with(&OFFICERS).run().ok();
     let province = list(&world, Party::Province);
     world.bank(&["server", "revoked", text(&province)]).run().fails(4, &["is the list of 00000000"]);
@@ -158,7 +188,10 @@ fn days_stop_making_and_sealing_and_never_settling() {
     assert!(!quiet.stderr.contains("warning"), "{quiet:?}");
     day("2036-10-25 12:00:00");
     let warned = issue("330200000012").run().ok();
-    assert!(warned.stderr.contains("warning: psam-issuing card 000000000002 is valid to 2036-11-22"), "{warned:?}");
+    assert!(
+        warned.stderr.contains("warning: psam-issuing card 000000000002 is valid to 2036-11-22"),
+        "{warned:?}"
+    );
     day("2036-11-22 23:50:00");
     issue("330200000013").run().ok();
     let sold = world.order_call(&WANG, "50", &world.fresh("-o.sms")).run().ok();
@@ -169,7 +202,10 @@ fn days_stop_making_and_sealing_and_never_settling() {
     world.city(&["esam", "issue", "--meter", "000020181201", "--pin-file", "pin"]).run().fails(4, &late);
     let over = world.order_call(&crate::world::ZHANG, "50", &world.fresh("-o.sms")).run();
     over.fails(4, &["psam card 330200000001 was valid to 2036-11-22: it seals no more orders"]);
-    world.issue_card("psam-issuing", "000000000021").run().fails(4, &["main-control card", "was valid to 2036-11-22"]);
+    world
+        .issue_card("psam-issuing", "000000000021")
+        .run()
+        .fails(4, &["main-control card", "was valid to 2036-11-22"]);
     world.settle(&receipt).ok().shows(&["settled"]);
 }
 
@@ -177,7 +213,7 @@ fn days_stop_making_and_sealing_and_never_settling() {
 #[test]
 fn a_card_is_not_used_before_its_first_day() {
     let world = World::new();
-    world.at("2026-11-21 23:59:00".parse().unwrap());
+    world.at("2026-11-21 23:50:00".parse().unwrap());
     let issue = ["psam", "issue", "--number", "330200000011", "--pin-file", "pin", "--card-pin-file", "pin"];
     let early = world.city(&issue).with(&["--allow-clock-back"]).run();
     early.fails(4, &["is valid from 2026-11-22 on, and today is 2026-11-2"]);

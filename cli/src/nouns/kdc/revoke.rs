@@ -20,7 +20,7 @@ use wire::profile::CardKind;
 pub struct Revoke {
     /// Which card, and why: `psam-issuing`, `esam-issuing` or `test-issuing`.
     #[command(flatten)]
-    pub what: revoked::Revoke,
+    pub what: revoked::What,
     /// The PINs of the main control card.
     #[command(flatten)]
     pub officers: Officers,
