@@ -9,6 +9,7 @@ mod sealed;
 mod target;
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
+use crate::lists::{CHECK_LIST, list_mac};
 use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -27,6 +28,8 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
     CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
+    CommandRow { name: "MAC LIST",            class: Class::Only(0x80), ins: 0x5A, params: Params::P2(0x00),          case: Case::Four(50, 50), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/revocation.md 2", handler: mac_list },
+    CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,
@@ -185,5 +188,18 @@ fn check_value(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
     let key = if role == Role::Transport { key } else { hierarchy::city_key(&key, [a, b, c, d], version) };
     context.answer.extend_from_slice(&[version, 0]);
     context.answer.extend_from_slice(&key.kcv());
+    Ok(Sw::OK)
+}
+
+/// MAC LIST `80 5A P1 00`, `serial8 || number6 || region4 || digest32`: the MAC by which a card this one makes believes a list of
+/// revoked cards.
+fn mac_list(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (identity, digest) = command.data.split_at(18);
+    let target = Target::parse(context, command.p1, identity)?;
+    if target.recipient == Recipient::Mcu || target.wants_test || target.master != Master::Own {
+        return Err(Sw::WRONG_P1P2.into());
+    }
+    let key = hierarchy::use_key(&target.current_master(context)?, hierarchy::Use::Mac);
+    context.answer.extend_from_slice(&list_mac(&key, digest));
     Ok(Sw::OK)
 }

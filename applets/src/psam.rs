@@ -5,6 +5,7 @@
 //! published keys, and with no others.
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
+use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::kind;
@@ -22,6 +23,7 @@ use wire::{CommandRef, Sw};
 static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 113),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
     CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
+    CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,

@@ -4,7 +4,7 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
-use kdc::messages::LifeError;
+use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
 use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
@@ -83,11 +83,41 @@ pub fn security(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Security, message)
 }
 
+/// What the audit log itself had to say, in a cause of an error.
+pub fn of_the_log<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e AuditError> {
+    let store = |error: &'e StoreError| match error {
+        StoreError::Audit(error) => Some(error),
+        _ => None,
+    };
+    cause.downcast_ref::<AuditError>().or_else(|| cause.downcast_ref::<StoreError>().and_then(store)).or_else(
+        || match cause.downcast_ref::<JournalError>() {
+            Some(JournalError::Audit(error)) => Some(error),
+            Some(JournalError::Store(error)) => store(error),
+            _ => None,
+        },
+    )
+}
+
+/// A log that is not what was written, or not all of it, is a security stop.
+fn is_touched(error: &AuditError) -> bool {
+    match error {
+        AuditError::End { .. }
+        | AuditError::Head { .. }
+        | AuditError::HeadFile { .. }
+        | AuditError::HeadGone { .. }
+        | AuditError::Vouched { .. } => true,
+        AuditError::Io { .. } | AuditError::Busy { .. } | AuditError::ClockBack { .. } => false,
+    }
+}
+
 /// Exit code of an error, from the first in its chain that decides it.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
             return failure.exit;
+        }
+        if of_the_log(cause).is_some_and(is_touched) {
+            return Exit::Security;
         }
         if let Some(channel) = cause.downcast_ref::<ChannelError>() {
             return match channel {
@@ -178,6 +208,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::LifeError>(cause))
         .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
+        .or_else(|| of::<kdc::revocation::RevocationError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out

@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod ledger;
+mod log_end;
 mod message;
 pub mod numbers;
 pub mod order;

@@ -266,7 +266,7 @@ impl<'g> Life<'g> {
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         // A demo is repeated as a whole, so the disk need not keep up with every card.
         let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?
-            .audited(audit::batch(self.global, &self.folders.city)?);
+            .audited(audit::batch(self.global, &self.folders.city)?)?;
         let mut apdus = 0;
         for (line, person) in self.people.iter_mut().enumerate() {
             let device =

@@ -192,6 +192,11 @@ impl World {
         self.now.get()
     }
 
+    /// The clock stands at this time.
+    pub fn at(&self, time: BcdTime) {
+        self.now.set(time);
+    }
+
     pub fn wait(&self, seconds: i64) {
         self.now.set(self.now.get().add_seconds(seconds).unwrap());
     }

@@ -10,6 +10,7 @@ use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
 use crate::home::{self, Home};
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
@@ -130,6 +131,7 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if options.dry_run {
         show_plans(global, &devices, region, &source)?;

@@ -10,6 +10,7 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::fail::refused;
 use crate::home::{Home, Party};
+use crate::in_force;
 use crate::secret;
 use ::server::{Options, Store};
 use anyhow::{Context, Result};
@@ -42,6 +43,8 @@ pub enum Verb {
     Report,
     /// What a customer paid and what was confirmed.
     Statement(report::Statement),
+    /// Take the city's list of revoked cards; the bank's PSAM checks it.
+    Revoked(setup::RevokedList),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -69,6 +72,7 @@ impl Verb {
             Verb::Reissue(_) => Deed::One("server reissue"),
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
+            Verb::Revoked(_) => Deed::One("server revoked"),
             Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => Deed::Look,
         }
     }
@@ -87,6 +91,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::Revoked(options) => setup::revoked(global, &options),
         Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
 }
@@ -110,6 +115,11 @@ fn store(folder: &Path) -> Result<Store> {
     Store::open(&path, Options::default()).with_context(|| format!("{}", path.display()))
 }
 
+/// Whether an act has the PSAM seal: receipts are opened and settled whatever the day, and by a revoked PSAM too.
+fn seals(deed: Deed) -> bool {
+    !matches!(deed, Deed::One("server settle") | Deed::Two("server refund") | Deed::Look)
+}
+
 /// Opens the PSAM and verifies its PIN, then works with it.
 fn with_psam<T>(
     global: &Global,
@@ -122,6 +132,9 @@ fn with_psam<T>(
     let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
     let done = {
         let mut psam = Psam::open(&mut bay)?;
+        if seals(global.deed) {
+            in_force::must_seal(global, folder, &psam.info())?;
+        }
         psam.verify(pin.expose(), last)?;
         work(&mut psam)
     };

@@ -6,8 +6,10 @@ use crate::audit;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::nouns::kdc::out;
+use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
 use crate::records;
+use ::kdc::ids::DeviceNumber;
 use ::server::{OrderRequest, PlacedOrder, SealedOrder, Terms};
 use anyhow::Result;
 use clap::Args;
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
 use wire::money::Fen;
 use wire::order::OrderId;
+use wire::profile::CardKind;
 use wire::sms::record::RECORD_LEN;
 
 /// Options of `server order`.
@@ -65,6 +68,8 @@ pub fn order(global: &Global, options: &Order) -> Result<()> {
     let folder = bank(global)?;
     let mut store = store(&folder)?;
     let registration = meter_of(&store, options.customer)?;
+    // An ESAM that was revoked gets no more money; what it has is credited and settled.
+    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
     let amount = options.amount.or(registration.first_purchase);
     let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
     let request = OrderRequest {
