@@ -4,6 +4,7 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use ::server::{OrderError, Refusal, SettleError};
 use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
 use reader::CardError;
 use reader::driver::guard::PinError;
@@ -140,7 +141,10 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(CardError::OlderMake { .. }) = cause.downcast_ref::<CardError>() {
             return Exit::Security;
         }
-        if let Some(LifeError::OlderMake | LifeError::NoBirthKey) = cause.downcast_ref::<LifeError>() {
+        if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
+            || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+            || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
+        {
             return Exit::Security;
         }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
@@ -169,7 +173,9 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
             let older = cause.downcast_ref::<CardError>().and_then(older_make);
-            kdc_hint(cause).or(pcsc).or(older).map(str::to_owned)
+            let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
+            let fixed = || kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause));
+            order.or_else(|| fixed().map(str::to_owned))
         })
     })
 }
@@ -184,6 +190,25 @@ fn older_make(error: &CardError) -> Option<&'static str> {
         }
         _ => "have a new card made by whoever made this one; what this one holds can still be read",
     })
+}
+
+/// What to do about a receipt that is not taken.
+fn settle_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    match cause.downcast_ref::<SettleError>()? {
+        SettleError::OlderMake => {
+            Some("settle it with the program that sold it; a bank of the present make begins in another home")
+        }
+        SettleError::Refused(Refusal::NoOrigin) => Some(
+            "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+             the SIM into its file",
+        ),
+        _ => None,
+    }
+}
+
+/// The stable name of an error, where it has one.
+fn code_of(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<OrderError>().map(OrderError::code))
 }
 
 /// The kdc's errors carry hints of their own.
@@ -224,7 +249,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         hint = hint.or_else(|| Some(lost_hint(error)));
     }
     if json {
-        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
+        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "code": code_of(error), "hint": hint });
         put(global, &object.to_string());
     } else {
         say(format!("error: {words}"));
