@@ -5,7 +5,7 @@ use crate::office::Office;
 use crate::world::{copy, number, pin, region};
 use kdc::headers;
 use kdc::life::{self, Act, Leave};
-use kdc::source::{Activation, Current, KeySource, Target};
+use kdc::source::{Activation, Current, Target};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, Suite, mac, seal};
 use reader::driver::fmcos::Fmcos;
