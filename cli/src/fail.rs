@@ -4,6 +4,7 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use ::server::{OrderError, Refusal, SettleError};
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
@@ -107,6 +108,11 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(kdc::messages::LifeError::NoBirthKey) = cause.downcast_ref::<kdc::messages::LifeError>() {
             return Exit::Security;
         }
+        if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
+            || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+        {
+            return Exit::Security;
+        }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
             return Exit::Security;
         }
@@ -132,9 +138,29 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
-            kdc_hint(cause).or(pcsc).map(str::to_owned)
+            let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
+            order.or_else(|| kdc_hint(cause).or(pcsc).or_else(|| settle_hint(cause)).map(str::to_owned))
         })
     })
+}
+
+/// What to do about a receipt that is not taken.
+fn settle_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    match cause.downcast_ref::<SettleError>()? {
+        SettleError::OlderMake => {
+            Some("settle it with the program that sold it; a bank of the present make begins in another home")
+        }
+        SettleError::Refused(Refusal::NoOrigin) => Some(
+            "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+             the SIM into its file",
+        ),
+        _ => None,
+    }
+}
+
+/// The stable name of an error, where it has one.
+fn code_of(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<OrderError>().map(OrderError::code))
 }
 
 /// The kdc's errors carry hints of their own.
@@ -174,7 +200,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         hint = hint.or_else(|| Some(lost_hint(error)));
     }
     if json {
-        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
+        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "code": code_of(error), "hint": hint });
         put(global, &object.to_string());
     } else {
         say(format!("error: {words}"));

@@ -70,6 +70,7 @@ pub fn issue(
         return Err(RecordedError::LastTry { serial: subject.serial, tries });
     }
     journal.intend(order.at, &subject)?;
+    journal.note_plan(subject.serial, order.plan.version(), order.plan.ceiling())?;
     let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
     let if_open = order.if_open.map_or(IfOpen { first: noted, then_other: true }, IfOpen::from);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };

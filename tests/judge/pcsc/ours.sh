@@ -174,8 +174,11 @@ life() {
     [[ ! -e $city/out/esam-$meter.card.link ]] || die "the city keeps the link to the meter's ESAM"
     quietly "$gridcard" server open "pcsc:$psam"
     pass "main control card, issuing cards, PSAM and ESAM issued in readers"
-    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
-        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,$esam" >"$work/customers.csv"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" city delivery --out "$work/delivery.json"
+    quietly "$gridcard" server settings --server-number 8657495598 --service-centre 8613800574500
+    quietly "$gridcard" server meters "$work/delivery.json"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
     quietly "$gridcard" sim write "pcsc:${lines[2]} 00" "$work/order.sms"
@@ -233,7 +236,8 @@ uicc() {
     quietly "$gridcard" sim new --profile uicc --iccid 89860026330000000036 --imsi 460000000000003 --card "$work/uicc.card"
     serve 1 "$work/uicc.card"
     ends 0 89860026330000000036 "$gridcard" card show pcsc:
-    quietly "$gridcard" sim write pcsc: "$work/order.sms"
+    ends 1 "is for another SIM" "$gridcard" sim write pcsc: "$work/order.sms"
+    quietly "$gridcard" sim write --other-sim pcsc: "$work/order.sms"
     ends 0 'an order for electricity' "$gridcard" sim list pcsc:
     ends 0 'ADF_USIM' "$gridcard" apdu pcsc: 00A4040407A0000000871002
     serve_no_more 1

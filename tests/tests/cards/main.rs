@@ -7,6 +7,7 @@
 mod bench;
 mod bent;
 mod birth;
+mod books;
 mod counters;
 mod export;
 mod factors;

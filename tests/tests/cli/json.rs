@@ -78,14 +78,18 @@ fn found(json: &Json<'_>) {
             &["meter", "new", customer.meter, "--esam", text(&esam), "--pairing", text(&pairing)],
         );
     }
+    assert_eq!(json.ok(Party::City, &["city", "delivery", "--out", "delivery.json"])["esams"], 2);
+    assert_eq!(json.ok(Party::Bank, &["server", "meters", "delivery.json"])["new"], 2);
+    let settings = ["--server-number", "8657495598", "--service-centre", "8613800574500"];
+    let settings = json.ok(Party::Bank, &[&["server", "settings"][..], &settings].concat());
+    assert_eq!(settings["validity_days"], 30);
 }
 
 fn live(json: &Json<'_>) {
     let world = json.world;
     let sim = world.sim(&CHEN);
-    let esam = esam_serial(CHEN.meter);
-    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid, &esam].join(",");
-    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid,esam\n{line}\n"));
+    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid].join(",");
+    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid\n{line}\n"));
     assert_eq!(json.ok(Party::Bank, &["server", "register", "roster.csv"])["registered"], 1);
     json.ok(Party::Sims, &["sim", "new", "--iccid", CHEN.iccid, "--imsi", CHEN.imsi]);
     let order = [
@@ -119,7 +123,11 @@ fn live(json: &Json<'_>) {
     assert_eq!(json.ok(Party::Meters, &["meter", "show", CHEN.meter])["balance_fen"], 5000 - 55);
     assert_eq!(json.ok(Party::Meters, &["meter", "list"])["meters"].as_array().unwrap().len(), 2);
     assert_eq!(json.ok(Party::Bank, &["server", "orders"])["orders"][0]["state"], "settled");
-    json.ok(Party::Bank, &["server", "statement", "--customer", CHEN.number]);
+    let statement = json.ok(Party::Bank, &["server", "statement", "--customer", CHEN.number]);
+    assert_eq!(statement["lines"][1]["kind"], "delivery");
+    assert_eq!(statement["lines"][1]["not_confirmed_fen"], 0);
+    assert_eq!(json.ok(Party::Bank, &["server", "findings"])["findings"].as_array().unwrap().len(), 0);
+    assert_eq!(json.ok(Party::Bank, &["server", "verify", "--pin-file", "pin"])["agree"], true);
     assert_eq!(json.ok(Party::Bank, &["server", "report"])["settled_fen"], 5000);
     let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
     json.ok(
@@ -129,6 +137,16 @@ fn live(json: &Json<'_>) {
     );
     json.ok(Party::Bank, &[&["server", "replace-sim", "--customer", CHEN.number][..], &new].concat());
     json.ok(Party::Bank, &["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin"]);
+    let second = ["--customer", CHEN.number, "--pin-file", "pin"];
+    let correct = [&["server", "correct", "--amount", "20"][..], &second].concat();
+    assert_eq!(json.ok(Party::Bank, &correct)["amount_fen"], 2000);
+    assert_eq!(json.ok(Party::Bank, &[&["server", "reverse"][..], &second].concat())["amount_fen"], 0);
+    let (_, refused) = json.run(Party::Bank, &["server", "void", "--customer", CHEN.number]);
+    assert_eq!(refused["code"], "may-be-credited");
+    let (_, refused) = json.run(Party::Bank, &["server", "refund", "--customer", CHEN.number]);
+    assert!(refused["error"].as_str().unwrap().contains("nothing is due"), "{refused}");
+    let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
+    assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");

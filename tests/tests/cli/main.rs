@@ -6,6 +6,7 @@
 
 mod audit;
 mod batch;
+mod books;
 mod card;
 mod ceremony;
 mod clerks;

@@ -2,7 +2,7 @@
 
 use crate::command::SEED;
 use crate::records::users_message;
-use crate::world::{CHEN, Customer, World, read_record, record_line};
+use crate::world::{CHEN, Customer, World, read_record, with_record};
 use reader::driver::sim::Sim;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
@@ -70,7 +70,7 @@ fn sent_again(world: &World, order: &Path, second: u8) -> PathBuf {
     let user_data = record.windows(3).position(|window| window == [0x02, 0x70, 0x00]).unwrap();
     // The last of the time stamp's seven bytes is the zone; then comes the length of the user data.
     record[user_data - 3] = ((second % 10) << 4) | (second / 10);
-    world.file("again.sms", record_line(&record))
+    world.file("again.sms", with_record(order, &record))
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl FedMaker for Fed<'_, '_> {
         };
         Made::Good(Box::new(Good {
             serial,
-            card: Some(CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state() }),
+            card: Some(CardIdentity::of(&plan)),
             keys: issued.keys.iter().map(KeyRecord::from).collect(),
             apdus: issued.apdus + tally.apdus,
             millis: begun.elapsed().as_millis() as u64,

@@ -36,8 +36,8 @@ pub enum Verb {
     List(One),
     /// Show one message in full: status, addresses, time, text or the outside of a secured packet.
     Read(read::Read),
-    /// Write an order's record to the SIM, as the phone does with the message.
-    Write(carry::Carry),
+    /// Write an order's record to the SIM it was made for, as the phone does with the message.
+    Write(carry::Write),
     /// Take a receipt off the SIM, as the phone does when it sends it.
     Collect(carry::Carry),
     /// Free message records. The user's own messages and purchases not yet settled only when named so.
