@@ -74,7 +74,7 @@ fn from_the_maker_to_the_scrap() {
 
     // A plan shows itself and does nothing.
     let before = std::fs::read(&life.esam).unwrap();
-    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D402001C", "844A00000A"]);
+    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D4020F1C", "844A00000A"]);
     assert!(std::fs::read(&life.esam).unwrap() == before);
     life.act("formal").run().ok().shows(&["formal, version 1"]);
     life.act("formal").run().ok().shows(&["was done"]);
