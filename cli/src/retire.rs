@@ -43,7 +43,9 @@ pub fn retire(
     let text = if retired.before {
         format!("{name} {number} was retired before: a spent chip, never a blank again")
     } else {
-        format!("retired {name} {number}: its keys and PINs are destroyed; the chip is spent and never a blank again")
+        format!(
+            "retired {name} {number}: its keys and PINs are destroyed; the chip is spent and never a blank again"
+        )
     };
     let object = json!({
         "kind": name, "number": number.to_string(), "serial": retired.serial.to_string(),

@@ -188,3 +188,35 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     let shown = world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object();
     assert_eq!((&shown["sealed"], &shown["left"]), (&2.into(), &3.into()));
 }
+
+/// A PSAM and an issuing card end by the card one level up; a spent chip is no blank, and its party hears of it.
+#[test]
+fn cards_that_issue_and_seal_are_retired() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let retire = || world.city(&["psam", "retire", text(&psam), "--pin-file", "pin"]);
+    retire().run().ok().shows(&["retired psam", "never a blank again"]);
+    retire().run().ok().shows(&["was retired before"]);
+    world
+        .city(&[
+            "psam",
+            "issue",
+            "--number",
+            "330200000077",
+            "--card",
+            text(&psam),
+            "--pin-file",
+            "pin",
+            "--card-pin-file",
+            "pin",
+        ])
+        .run()
+        .fails(1, &["is issued already"]);
+    let log = world.city(&["stock", "list", "--stage", "retired"]).run().ok();
+    log.shows(&["psam"]);
+    world.issue_card("psam-issuing", "000000000055").run().ok();
+    let card = world.folder(Party::Province).join("out/psam-issuing-000000000055.card");
+    let end = ["kdc", "retire-card", "psam-issuing", text(&card), "--pin-file", "pin", "--second-pin-file"];
+    world.province(&end).with(&["pin2"]).run().ok().shows(&["retired psam-issuing 000000000055"]);
+    world.city(&["card", "show", text(&card)]).run().ok().shows(&["retired"]);
+}
