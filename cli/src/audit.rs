@@ -25,7 +25,7 @@ pub fn enter(global: &Global, folder: &Path) -> Result<()> {
     }
     let mut audit = open(&who, folder, true)?;
     kept.iter().try_for_each(|anchor| audit.must_have(&anchor.by, anchor.head))?;
-    Ok(audit.clock(&now(global)?.to_string(), global.allow_clock_back)?)
+    Ok(audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?)
 }
 
 /// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
@@ -42,8 +42,12 @@ fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
     global.noted.store(true, Ordering::Relaxed);
     let who = people::one(global, folder)?;
     let mut audit = open(&who, folder, every_line)?;
-    audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+    audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?;
     Ok(audit)
+}
+
+fn clock_may_go_back(global: &Global) -> bool {
+    global.allow_clock_back || global.deed.asks_no_clock()
 }
 
 fn open(who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {

@@ -4,7 +4,9 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use ::server::{OrderError, Refusal, SettleError};
 use kdc::messages::{AuditError, JournalError, StoreError};
+use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
@@ -134,11 +136,28 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         {
             return Exit::Absent;
         }
+        if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
+            || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+        {
+            return Exit::Security;
+        }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
+            return Exit::Security;
+        }
+        if keeps_the_last_try(cause) {
             return Exit::Security;
         }
     }
     Exit::Refused
+}
+
+/// Whether the last try of a PIN or a key was kept: a security stop, nothing was tried.
+fn keeps_the_last_try(cause: &(dyn Error + 'static)) -> bool {
+    use kdc::messages::{LifeError, RecordedError, TokenError};
+    matches!(cause.downcast_ref(), Some(PinError::LastTry(_)))
+        || matches!(cause.downcast_ref(), Some(RecordedError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(LifeError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(TokenError::LastTry))
 }
 
 /// What to do about an error, when it knows.
@@ -147,9 +166,29 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
-            kdc_hint(cause).or(pcsc).map(str::to_owned)
+            let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
+            order.or_else(|| kdc_hint(cause).or(pcsc).or_else(|| settle_hint(cause)).map(str::to_owned))
         })
     })
+}
+
+/// What to do about a receipt that is not taken.
+fn settle_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    match cause.downcast_ref::<SettleError>()? {
+        SettleError::OlderMake => {
+            Some("settle it with the program that sold it; a bank of the present make begins in another home")
+        }
+        SettleError::Refused(Refusal::NoOrigin) => Some(
+            "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+             the SIM into its file",
+        ),
+        _ => None,
+    }
+}
+
+/// The stable name of an error, where it has one.
+fn code_of(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<OrderError>().map(OrderError::code))
 }
 
 /// The kdc's errors carry hints of their own.
@@ -172,6 +211,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::SourceError>(cause))
         .or_else(|| of::<kdc::messages::PlanError>(cause))
         .or_else(|| of::<kdc::messages::LifeError>(cause))
+        .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
         .or_else(|| of::<kdc::revocation::RevocationError>(cause))
 }
@@ -189,7 +229,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         hint = hint.or_else(|| Some(lost_hint(error)));
     }
     if json {
-        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
+        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "code": code_of(error), "hint": hint });
         put(global, &object.to_string());
     } else {
         say(format!("error: {words}"));

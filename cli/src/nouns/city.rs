@@ -9,14 +9,19 @@ use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
 use crate::in_force;
+use crate::nouns::card::must_not_exist;
 use crate::nouns::kdc::companion;
 use crate::nouns::revoked::{self, Maker};
 use crate::output::{answer, say, table};
+use crate::pin;
 use crate::secret;
 use crate::vouch::RECEIVED;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use ::kdc::source::CardSource;
+use ::kdc::store::Store;
+use ::server::meters::FORMAT as DELIVERY_FORMAT;
+use ::server::{DeliveryLine, DeliveryList};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use keys::{Role, Suite};
@@ -24,6 +29,7 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
 use wire::profile::{CardInfo, CardKind};
@@ -38,9 +44,14 @@ pub enum Verb {
     Revoke(Revoke),
     /// Take the province's list of revoked cards; the city's issuing cards check it.
     Revoked(RevokedList),
+    /// Write the delivery list for the bank: meter, chip, key version and ceiling of every ESAM that was issued here.
+    Delivery(Delivery),
     /// The city's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// The PINs of issuing cards.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `city open`.
@@ -73,6 +84,17 @@ pub struct RevokedList {
     pub list: PathBuf,
     /// City, when the home has several.
     #[arg(long)]
+    pub city: Option<RegionCode>,
+}
+
+/// Options of `city delivery`.
+#[derive(Debug, Args)]
+pub struct Delivery {
+    /// The list; the bank takes it with `gridcard server meters`.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The city; only where a home has several.
+    #[arg(long, value_name = "CODE")]
     pub city: Option<RegionCode>,
 }
 
@@ -109,9 +131,11 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Open(_) => Deed::One("city open"),
+            Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Revoke(_) => Deed::Two("city revoke"),
             Verb::Revoked(_) => Deed::One("city revoked"),
             Verb::Audit(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("city pin-change"),
         }
     }
 }
@@ -122,6 +146,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Open(options) => open(global, &options),
         Verb::Revoke(options) => revoke(global, &options),
         Verb::Revoked(options) => take_list(global, &options),
+        Verb::Delivery(options) => delivery(global, &options),
+        Verb::Pin(verb) => {
+            let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+            pin::run(global, &verb, &kinds)
+        }
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }
@@ -198,6 +227,51 @@ fn take_list(global: &Global, options: &RevokedList) -> Result<()> {
     let cards = kinds.map(|kind| (kind, issuing_card(&folder, kind)));
     let there: Vec<_> = cards.into_iter().filter(|(_, place)| card_ref::taken(place)).collect();
     revoked::take(global, &folder, RegionCode([0; 4]), &options.list, &there)
+}
+
+/// Writes what the bank has to know of every ESAM. The list is no secret and gives nobody money: a wrong line costs a
+/// refusal. Its hash stands in both parties' logs.
+fn delivery(global: &Global, options: &Delivery) -> Result<()> {
+    must_not_exist(&options.out)?;
+    let (region, folder) = Home::new(global)?.city(options.city, "writing the delivery list")?;
+    let store = Store::visit(&folder.join(::kdc::store::FILE))?;
+    let all = store.delivered()?;
+    let known = all.iter().filter_map(|esam| {
+        Some(DeliveryLine {
+            meter: esam.number.clone(),
+            serial: esam.serial.to_string(),
+            key_version: esam.key_version?.max(1),
+            key_state: esam.state.name().to_owned(),
+            ceiling_fen: esam.ceiling.map(|fen| fen.0),
+        })
+    });
+    let list = DeliveryList {
+        format: DELIVERY_FORMAT.to_owned(),
+        city: region.to_string(),
+        made_at: now(global)?.to_string(),
+        log_head: Some(crate::audit::head(global, &folder)?),
+        esams: known.collect(),
+    };
+    let text = format!("{}\n", serde_json::to_string_pretty(&list)?);
+    home::write(&options.out, text.as_bytes())?;
+    let hash = hex::encode(Sha256::digest(&text));
+    crate::audit::fact(global, "sha256", &hash);
+    crate::audit::fact(global, "esams", list.esams.len());
+    let older = all.len() - list.esams.len();
+    let words = format!("{} ESAM(s) are in {}; SHA-256 {hash}", list.esams.len(), options.out.display());
+    answer(
+        global,
+        &words,
+        json!({
+            "esams": list.esams.len(), "left_out": older, "sha256": hash, "file": options.out.display().to_string(),
+        }),
+    );
+    if older > 0 {
+        say(format!(
+            "{older} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them"
+        ));
+    }
+    Ok(())
 }
 
 fn card_of(info: &CardInfo) -> Card {

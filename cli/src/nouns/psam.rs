@@ -12,6 +12,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
+use crate::pin;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
 use ::kdc::journal::Event;
@@ -35,6 +36,9 @@ pub enum Verb {
     Show(Show),
     /// Give a PSAM another limit of orders, with the city's PSAM issuing card.
     Limit(Limit),
+    /// The PIN of a PSAM.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `psam show`.
@@ -62,6 +66,9 @@ pub struct Limit {
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam issue`.
@@ -98,6 +105,7 @@ impl Verb {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
             Verb::Show(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("psam pin-change"),
         }
     }
 }
@@ -108,6 +116,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
     }
 }
 
@@ -142,7 +151,8 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let info = Psam::open(&mut bay)?.info();
     let number = DeviceNumber(info.number);

@@ -10,6 +10,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::answer;
+use crate::pin;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
 use ::kdc::source::CardSource;
@@ -26,6 +27,9 @@ use wire::profile::CardKind;
 pub enum Verb {
     /// Issue a test card with the city's test issuing card. It holds published keys alone, whatever the city's state.
     Issue(Issue),
+    /// The PIN of a test card.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `test-card issue`.
@@ -60,13 +64,20 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Issue(_) => Deed::One("test-card issue"),
+            Verb::Pin(_) => Deed::One("test-card pin-change"),
         }
     }
 }
 
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    let Verb::Issue(options) = verb;
+    match verb {
+        Verb::Issue(options) => issue(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::TestCard]),
+    }
+}
+
+fn issue(global: &Global, options: &Issue) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "issuing test cards")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
     let mut issuing =

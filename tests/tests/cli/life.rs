@@ -137,7 +137,7 @@ fn from_the_maker_to_the_scrap() {
     life.act("test")
         .with(&["--second-pin-file", "pin"])
         .run()
-        .fails(1, &["second officer's PIN was wrong", "2 tries left"]);
+        .fails(1, &["supervisor's PIN was wrong; 2 tries left"]);
     life.act("test").with(&["--second-pin-file", "pin2"]).run().ok().shows(&["test, version 1"]);
     life.pair(false).run().ok();
     life.act("formal").run().fails(1, &["not higher"]);
