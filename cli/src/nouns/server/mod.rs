@@ -159,11 +159,6 @@ fn store(folder: &Path) -> Result<Store> {
     Store::open(&path, Options::default()).with_context(|| format!("{}", path.display()))
 }
 
-/// Whether an act has the PSAM seal: receipts are opened and settled whatever the day, and by a revoked PSAM too.
-fn seals(deed: Deed) -> bool {
-    !matches!(deed, Deed::One("server settle") | Deed::Two("server refund") | Deed::Look)
-}
-
 /// Opens the PSAM and verifies its PIN, then works with it.
 fn with_psam<T>(
     global: &Global,
@@ -176,9 +171,6 @@ fn with_psam<T>(
     let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
     let done = {
         let mut psam = Psam::open(&mut bay)?;
-        if seals(global.deed) {
-            in_force::must_seal(global, folder, &psam.info())?;
-        }
         psam.verify(pin.expose(), last)?;
         work(&mut psam)
     };
@@ -201,6 +193,7 @@ fn selling<T>(
     let at = now(global)?;
     store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
     with_psam(global, folder, pin, |psam| {
+        in_force::must_seal(global, folder, &psam.info())?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
             let session = store.batch(|act| act.begin_session(&number, &chain, at))?;
