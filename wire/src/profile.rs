@@ -512,8 +512,7 @@ static ESAM_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
 static TEST_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
-static ESAM_DIRECTORIES: &[Directory] =
-    &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
+static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
 static PSAM_DIRECTORIES: &[Directory] = &[
     master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
     Directory {
