@@ -7,8 +7,10 @@ extern crate alloc;
 mod catalogue;
 pub mod esam;
 pub mod issuing;
+mod lists;
 mod packets;
 pub mod psam;
+mod retire;
 pub mod sim;
 
 pub use catalogue::program_of;

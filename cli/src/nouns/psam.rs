@@ -7,9 +7,10 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::Home;
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
 use crate::pin;
 use crate::secret;
@@ -35,9 +36,24 @@ pub enum Verb {
     Show(Show),
     /// Give a PSAM another limit of orders, with the city's PSAM issuing card.
     Limit(Limit),
+    /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
+    Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
     Pin(pin::Verb),
+}
+
+/// Options of `psam retire`.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The PSAM: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Options of `psam show`.
@@ -103,6 +119,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
+            Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
             Verb::Pin(_) => Deed::One("psam pin-change"),
         }
@@ -115,6 +132,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
+        Verb::Retire(options) => retire(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
     }
 }
@@ -143,12 +161,24 @@ fn show(global: &Global, options: &Show) -> Result<()> {
     Ok(())
 }
 
+/// Ends a PSAM.
+fn retire(global: &Global, options: &Retire) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "retiring PSAMs")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
+    issuing.close()
+}
+
 /// Writes a limit.
 fn limit(global: &Global, options: &Limit) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "raising the limit of PSAMs")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
@@ -178,6 +208,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let card = match &options.card {
@@ -192,6 +223,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         ..Wish::new(CardKind::Psam, options.number, region)
     };
     let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",
