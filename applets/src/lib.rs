@@ -8,8 +8,10 @@ mod catalogue;
 pub mod esam;
 pub mod issuing;
 mod limits;
+mod lists;
 mod packets;
 pub mod psam;
+mod retire;
 pub mod sim;
 
 pub use catalogue::program_of;

@@ -6,9 +6,11 @@
 //! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
 //! asks no proof and has no limit, for what it seals anybody could.
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
 use crate::limits::{SET_LIMIT, limits};
+use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
+use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::{self, kind};
 use cos::rights::Right;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
@@ -18,7 +20,7 @@ use keys::{Key, Role, Zeroizing, hierarchy, mac};
 use wire::bcd::MeterNumber;
 use wire::order::Order;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, EF_SEALED, SERVER_KEY, State};
+use wire::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
 use wire::psam::{self, PsamChain};
 use wire::receipt::Receipt;
 use wire::{CommandRef, Sw};
@@ -30,8 +32,11 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "PAIR SERVER",  class: Class::Only(0x80), ins: 0x3E, params: Params::Exactly(0x00, 0x00), case: Case::Two,           needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: pair_server },
     CommandRow { name: "STATEMENT",    class: Class::Only(0x80), ins: 0x58, params: Params::Exactly(0x00, 0x00), case: Case::Four(8, 8),    needs: Needs::Nothing,             when_blocked: false, spec: "docs/specs/cards.md 6", handler: statement },
     SET_LIMIT,
+    CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
+    ACTIVATE_KEYS,
 ];
 
 const _: () = check(COMMANDS);
@@ -50,14 +55,6 @@ const PSAM: Program = Program {
 /// The program of kind 07.
 pub static TEST_CARD: Program = Program { name: "test card", ..PSAM };
 
-/// Card information of a finished card; 6985 before.
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let file =
-        context.mf()?.child(&context.memory, |node| node.fid() == EF_CARD_INFO).ok_or(Sw::CONDITIONS)?;
-    let info: [u8; CardInfo::LEN] = context.memory.array(file.body());
-    CardInfo::parse(&info).map_err(|_| Sw::CONDITIONS.into())
-}
-
 /// This card's city key of a role. A test card uses it only while it is the published one: formal keys, however they came
 /// there, seal nothing (6985).
 fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
@@ -66,7 +63,7 @@ fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
         return Ok(key);
     }
     let version = context.key_record(kind::APPLET, role.code())?.byte4();
-    let info = info(context)?;
+    let info = current_info(context)?;
     let published =
         hierarchy::city_key(&hierarchy::test_root(context.chip.suite, role), info.region, version);
     if info.state == State::Test && key == published { Ok(key) } else { Err(Sw::CONDITIONS.into()) }
@@ -82,7 +79,7 @@ fn proved<'c>(context: &Context<'_>, data: &'c [u8]) -> Result<&'c [u8], Halt> {
     if context.chip.kind == CardKind::TestCard {
         return Ok(data);
     }
-    let number = info(context)?.number;
+    let number = current_info(context)?.number;
     let (order, proof) = psam::split_proof(data).ok_or(Sw::NOT_ALLOWED)?;
     let key = context.usable_key(kind::APPLET, SERVER_KEY.id)?;
     if keys::equal(&mac::cmac8(&key, &psam::proved(&number, order)), proof) {
@@ -108,7 +105,7 @@ fn counted(context: &Context<'_>, before: &PsamChain, data: &[u8], order: &Order
 
 /// A meter's key of a role, from this card's city key.
 fn meter_key(context: &Context<'_>, role: Role, meter: MeterNumber) -> Result<Key, Halt> {
-    Ok(hierarchy::device_key(&city_key(context, role)?, meter.0))
+    Ok(hierarchy::meter_key(&city_key(context, role)?, meter.0))
 }
 
 fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, Halt> {
@@ -116,6 +113,7 @@ fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, 
 }
 
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    current_info(context)?;
     let data = proved(context, command.data)?;
     let order = Order::parse(data).map_err(|_| Sw::WRONG_DATA)?;
     let keys = packet_keys(context, order.meter)?;
@@ -142,7 +140,7 @@ fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 /// (state A of the MF); the key before is dead. 6985 on a card that is not finished, and on a test card.
 fn pair_server(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> {
     context.require(Right(profile::MF_MASTER))?;
-    let info = info(context)?;
+    let info = current_info(context)?;
     if info.kind != CardKind::Psam {
         return Err(Sw::CONDITIONS.into());
     }

@@ -5,6 +5,8 @@ use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
 use ::server::{OrderError, Refusal, SettleError};
+use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
+use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
@@ -12,6 +14,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
+use wire::profile::CardKind;
 
 /// Exit codes of the command. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
 /// gives 130 too); a batch ends its card first.
@@ -81,11 +84,41 @@ pub fn security(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Security, message)
 }
 
+/// What the audit log itself had to say, in a cause of an error.
+pub fn of_the_log<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e AuditError> {
+    let store = |error: &'e StoreError| match error {
+        StoreError::Audit(error) => Some(error),
+        _ => None,
+    };
+    cause.downcast_ref::<AuditError>().or_else(|| cause.downcast_ref::<StoreError>().and_then(store)).or_else(
+        || match cause.downcast_ref::<JournalError>() {
+            Some(JournalError::Audit(error)) => Some(error),
+            Some(JournalError::Store(error)) => store(error),
+            _ => None,
+        },
+    )
+}
+
+/// A log that is not what was written, or not all of it, is a security stop.
+fn is_touched(error: &AuditError) -> bool {
+    match error {
+        AuditError::End { .. }
+        | AuditError::Head { .. }
+        | AuditError::HeadFile { .. }
+        | AuditError::HeadGone { .. }
+        | AuditError::Vouched { .. } => true,
+        AuditError::Io { .. } | AuditError::Busy { .. } | AuditError::ClockBack { .. } => false,
+    }
+}
+
 /// Exit code of an error, from the first in its chain that decides it.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
             return failure.exit;
+        }
+        if of_the_log(cause).is_some_and(is_touched) {
+            return Exit::Security;
         }
         if let Some(channel) = cause.downcast_ref::<ChannelError>() {
             return match channel {
@@ -105,8 +138,12 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         {
             return Exit::Absent;
         }
+        if let Some(CardError::OlderMake { .. }) = cause.downcast_ref::<CardError>() {
+            return Exit::Security;
+        }
         if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
             || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+            || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
         {
             return Exit::Security;
         }
@@ -135,9 +172,23 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
+            let older = cause.downcast_ref::<CardError>().and_then(older_make);
             let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
-            order.or_else(|| kdc_hint(cause).or(pcsc).or_else(|| settle_hint(cause)).map(str::to_owned))
+            let fixed = || kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause));
+            order.or_else(|| fixed().map(str::to_owned))
         })
+    })
+}
+
+/// What to do with a card of the older make.
+fn older_make(error: &CardError) -> Option<&'static str> {
+    let CardError::OlderMake { kind, .. } = error else { return None };
+    Some(match kind {
+        CardKind::Esam => "the meter needs a new ESAM",
+        CardKind::MainControl => {
+            "a new ceremony makes a main control card of the present make (gridcard kdc init)"
+        }
+        _ => "have a new card made by whoever made this one; what this one holds can still be read",
     })
 }
 
@@ -182,6 +233,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::LifeError>(cause))
         .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
+        .or_else(|| of::<kdc::revocation::RevocationError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out

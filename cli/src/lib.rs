@@ -12,6 +12,7 @@ mod demo;
 mod factory;
 mod fail;
 mod home;
+mod in_force;
 mod issue;
 mod lock;
 mod nouns;
@@ -20,10 +21,12 @@ mod people;
 mod pin;
 mod real;
 mod records;
+mod retire;
 mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod vouch;
 mod wire_time;
 
 use args::Cli;

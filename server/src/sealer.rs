@@ -46,7 +46,9 @@ pub enum SealError {
 impl SealError {
     fn of(error: &CardError) -> Self {
         match error {
-            CardError::Refused { .. } | CardError::WrongKind { .. } => SealError::Refused(error.to_string()),
+            CardError::Refused { .. } | CardError::WrongKind { .. } | CardError::OlderMake { .. } => {
+                SealError::Refused(error.to_string())
+            }
             CardError::Channel { .. } | CardError::Malformed { .. } => SealError::Lost(error.to_string()),
         }
     }

@@ -8,9 +8,10 @@ use crate::card_ref::CardRef;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::home::{self, Home};
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
 use crate::pin;
 use crate::secret;
@@ -41,9 +42,24 @@ pub enum Verb {
     Limit(Limit),
     /// Pair a PSAM with a server: a new server key, which the bank needs to sell; the one before is dead.
     Pair(PairOptions),
+    /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
+    Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
     Pin(pin::Verb),
+}
+
+/// Options of `psam retire`.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The PSAM: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Options of `psam show`.
@@ -143,6 +159,7 @@ impl Verb {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
             Verb::Pair(_) => Deed::One("psam pair"),
+            Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
             Verb::Pin(_) => Deed::One("psam pin-change"),
         }
@@ -156,6 +173,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
         Verb::Pair(options) => pair_again(global, &options),
+        Verb::Retire(options) => retire(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
     }
 }
@@ -196,12 +214,24 @@ fn show(global: &Global, options: &Show) -> Result<()> {
     Ok(())
 }
 
+/// Ends a PSAM.
+fn retire(global: &Global, options: &Retire) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "retiring PSAMs")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
+    issuing.close()
+}
+
 /// Writes a limit.
 fn limit(global: &Global, options: &Limit) -> Result<()> {
     let (region, folder) = Home::new(global)?.city(options.city, "raising the limit of PSAMs")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
@@ -324,6 +354,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let card = match &options.card {
@@ -338,6 +369,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     };
     let mut journal = issue::journal(global, &folder)?;
     let issued = issue_with(global, &mut source, &wish, &card, &mut journal)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     let file = out(&folder)?.join(server_key_name(options.number));
     let mut bay = Bay::open(global, &card, CardKind::Psam)?;
     equip(global, &mut bay, &mut source, &card_pin, options.limits.limits(), &file)

@@ -163,6 +163,16 @@ pub enum Event {
         /// Its number.
         number: DeviceNumber,
     },
+    /// A PSAM, a test card or an issuing card was retired: its keys are destroyed.
+    Retired {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// Its chip.
+        serial: Serial,
+    },
     /// The lines `from` to `to` were torn by a crash and hold nothing.
     Torn {
         /// First torn line, from 1.

@@ -17,7 +17,7 @@ fn target(card: &mut Fmcos<'_>, source: &dyn KeySource) -> Result<(Target, CardI
     let atr = card.reset()?;
     let serial = serial_of(&atr).ok_or(LifeError::NoSerial)?;
     card.select_mf()?;
-    let info = card.card_info()?;
+    let info = card.current_info("set the limit")?;
     if !source.about().makes(Recipient::Card(info.kind)) {
         return Err(LifeError::NotOurs { kind: info.kind });
     }
@@ -61,7 +61,7 @@ pub fn raise(
         Some(tries) => LifeError::Master { tries },
         None => error.into(),
     })?;
-    let seen = card.read_binary(EF_LIMIT.bytes()[1], 0, Limits::LEN as u16)?;
+    let seen = card.read_binary(EF_LIMIT, 0, Limits::LEN as u16)?;
     if seen == limits.to_bytes() { Ok(statement) } else { Err(LifeError::NotSeen { what: "limit" }) }
 }
 

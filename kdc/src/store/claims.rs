@@ -189,6 +189,15 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
             let words = limit.map_or("no limit".to_owned(), |limit| limit.to_string());
             of_number(conn, at, *kind, *number, "limit", &words)
         }
+        Event::Retired { kind, number, serial } => {
+            of_number(conn, at, *kind, *number, "retired", &format!("keys destroyed, chip {serial}"))?;
+            let Some(item) = items::by_number(conn, ItemKind::Card(*kind), &number.to_string())? else {
+                return Ok(());
+            };
+            conn.prepare_cached("UPDATE item SET stage = ?2, tries = NULL, since = ?3 WHERE id = ?1")?
+                .execute(params![item.id, Stage::Retired, at])
+                .map(drop)
+        }
     }
 }
 
@@ -288,6 +297,18 @@ impl Store {
     /// The item of a kind with a number.
     pub fn numbered(&self, kind: ItemKind, number: &str) -> Result<Option<Item>, StoreError> {
         items::by_number(self.conn(), kind, number).map_err(self.named())
+    }
+
+    /// Cards of a kind that were issued, whatever became of them since.
+    pub fn issued_of(&self, kind: ItemKind) -> Result<Vec<Item>, StoreError> {
+        let run = || -> rusqlite::Result<Vec<Item>> {
+            let mut rows = self.conn().prepare(&format!(
+                "SELECT {} FROM item WHERE kind = ?1 AND serial IS NOT NULL AND stage BETWEEN 4 AND 7 ORDER BY number",
+                items::COLUMNS
+            ))?;
+            rows.query_map([kind], items::item)?.collect()
+        };
+        run().map_err(self.named())
     }
 
     pub(crate) fn check(&self, subject: &Subject) -> Result<(), JournalError> {

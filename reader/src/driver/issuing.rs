@@ -3,11 +3,11 @@
 
 use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
-use wire::Command;
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::profile::{CardInfo, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
 use wire::psam::{Limits, Statement};
+use wire::{Command, Sw};
 
 /// The master key a target has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -169,6 +169,25 @@ impl<'c> IssuingCard<'c> {
         self.fmcos.send_for("SEAL ACTIVATION", &Command::new(0x80, 0x4C, target.p1(), 0x00).data(&data))
     }
 
+    /// SEAL PIN: the data field of the target's SET PIN for its PIN 3A/`id`, sealed for the challenge it just gave. `pin` has 2 to
+    /// 8 bytes, as it will stand in the card.
+    pub fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &[u8],
+    ) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL PIN";
+        if !(2..=8).contains(&pin.len()) {
+            return Err(CardError::malformed(step, format!("a PIN has 2 to 8 bytes, not {}", pin.len())));
+        }
+        let mut data = [&challenge[..], &[0xFF; 8]].concat();
+        data[8..8 + pin.len()].copy_from_slice(pin);
+        data.extend_from_slice(&target.versioned());
+        self.fmcos.send(step, &Command::new(0x80, 0x56, target.p1(), id).data(&data))
+    }
+
     /// CHECK VALUE: version, byte 5 and check value of a city's key, as its issuing card shows it. The main control card
     /// alone answers.
     pub fn check_value(&mut self, role: u8, region: [u8; 4], version: u8) -> Result<[u8; 3], CardError> {
@@ -176,6 +195,22 @@ impl<'c> IssuingCard<'c> {
         let answer: [u8; 5] =
             self.fmcos.send_for("CHECK VALUE", &Command::new(0x80, 0x4E, 0x00, role).data(&data))?;
         Ok(super::take(&answer, 2))
+    }
+
+    /// MAC LIST: the MAC by which a card this one made believes a list of revoked cards, by the list's digest.
+    pub fn mac_list(&mut self, target: &Target, digest: [u8; 32]) -> Result<[u8; 8], CardError> {
+        let data = [&target.identity()[..], &digest].concat();
+        self.fmcos.send_for("MAC LIST", &Command::new(0x80, 0x5A, target.p1(), 0x00).data(&data))
+    }
+
+    /// CHECK LIST: whether this card (an issuing card or a PSAM) believes a list of revoked cards.
+    pub fn check_list(&mut self, digest: [u8; 32], mac: [u8; 8]) -> Result<bool, CardError> {
+        let data = [&digest[..], &mac].concat();
+        match self.fmcos.send("CHECK LIST", &Command::new(0x80, 0x5C, 0x00, 0x00).data(&data)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.sw() == Some(Sw::SM_WRONG) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// AUTHENTICATE TARGET: the cryptogram, one block, that the target's EXTERNAL AUTHENTICATE expects for

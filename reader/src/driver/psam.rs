@@ -83,6 +83,7 @@ impl<'c> Psam<'c> {
     /// without a right proof, 6A88 when the card was never paired with a server, 9402 beyond a limit.
     pub fn seal_order(&mut self, order: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "SEAL ORDER";
+        super::fmcos::current(&self.info, step)?;
         let proved = match &self.prover {
             Some(prover) => psam::with_proof(order, &prover(&self.info.number, order)),
             None => order.to_vec(),

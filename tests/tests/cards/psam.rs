@@ -14,7 +14,7 @@ use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
-use wire::profile::{CardKind, Recipient};
+use wire::profile::{CardKind, EF_LIMIT, EF_SEALED, Recipient};
 use wire::psam::{Limits, PsamChain, Statement, chain_next};
 use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
@@ -85,7 +85,7 @@ fn the_chain_counts_each_order_once() {
     assert_eq!((chain.count, chain.before), (5, expected.head));
     assert_ne!(chain.head, chain_next(&expected.before, &order(4).to_bytes()));
     // Nobody sets chain or limits by UPDATE BINARY.
-    for file in [0x17, 0x18] {
+    for file in [EF_LIMIT, EF_SEALED] {
         let refused = psam.fmcos().update_binary(file, 0, &[0; 4]).unwrap_err();
         assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
     }
@@ -340,12 +340,15 @@ fn a_receipt_is_opened_as_its_own_meters_alone() {
         let mut province = Province::new(suite);
         let (user_data, _) = receipt(&mut province);
         let mut psam = sealer(&mut province.psam, &province.server_key);
-        for other in [0, 41, 43, 142] {
+        for other in [9, 41, 43, 142] {
             let refused = psam.open_receipt(MeterNumber(number(other).0), &user_data).unwrap_err();
             assert_eq!(refused.sw(), Some(Sw::SM_WRONG), "meter {other}");
         }
-        let refused = psam.open_receipt(MeterNumber([0xFF; 6]), &user_data).unwrap_err();
-        assert_eq!(refused.sw(), Some(Sw::WRONG_DATA));
+        // Bytes that are no digits, and the two numbers that name no device.
+        for none in [[0xFF; 6], [0; 6], [0, 0, 0, 0, 0, 1]] {
+            let refused = psam.open_receipt(MeterNumber(none), &user_data).unwrap_err();
+            assert_eq!(refused.sw(), Some(Sw::WRONG_DATA), "{none:02X?}");
+        }
         assert!(psam.open_receipt(MeterNumber(number(42).0), &user_data).is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 mod ceremony;
 mod check;
+pub mod companion;
 mod holder;
 #[cfg(feature = "hsm")]
 mod hsm;
@@ -9,12 +10,12 @@ mod init;
 mod issue_card;
 mod keystore;
 mod options;
+mod retire;
 mod revoke;
 mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
-pub use revoke::RevokedList;
 pub use walk::transport_root;
 
 use super::{Deed, audit};
@@ -51,6 +52,8 @@ pub enum Verb {
     Audit(audit::Verb),
     /// Revoke an issuing card that was lost, stolen or broken.
     Revoke(revoke::Revoke),
+    /// End an issuing card with the main control card: its keys and PINs are destroyed for good.
+    RetireCard(retire::Retire),
     /// Show the check values of a city's keys, and compare its issuing cards with them.
     Check(check::Check),
     /// The roots in a PKCS#11 token.
@@ -78,6 +81,7 @@ impl Verb {
             Verb::Component(_) => Deed::One("kdc component"),
             Verb::IssueCard(_) => Deed::One("kdc issue-card"),
             Verb::Revoke(_) => Deed::Two("kdc revoke"),
+            Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
             Verb::Pin(_) => Deed::One("kdc pin-change"),
             Verb::Ceremony(verb) => verb.deed(),
             Verb::Keystore(verb) => verb.deed(),
@@ -101,6 +105,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             audit::run(global, &verb, || Home::new(global)?.party(Party::Province, "reading the audit log"))
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
+        Verb::RetireCard(options) => retire::retire(global, &options),
         Verb::Check(options) => check::check(global, &options),
         #[cfg(feature = "hsm")]
         Verb::Hsm(verb) => hsm::run(global, &verb),
@@ -113,7 +118,7 @@ fn status(global: &Global) -> Result<()> {
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
     let issued = issue::look(&folder)?.issued()?;
-    let revoked = RevokedList::of(&folder)?.cards;
+    let revoked = super::revoked::own(&folder)?.map_or_else(Vec::new, |list| list.revoked);
     let text = format!(
         "{}\n\n{}",
         facts(&[

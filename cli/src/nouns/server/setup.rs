@@ -4,12 +4,14 @@ use super::{bank, psam_card, read_server_key, server_key, store};
 use crate::args::Global;
 use crate::audit;
 use crate::bay::hand_over;
-use crate::card_ref::{self, CardRef};
+use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{self, Home, Party};
 use crate::nouns::city::info_of;
+use crate::nouns::kdc::companion;
 use crate::nouns::psam::server_key_name;
+use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
 use ::server::{OrderError, Roster, Sim, Terms, read_list};
 use anyhow::{Context, Result};
@@ -18,7 +20,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use wire::bcd::CustomerNumber;
+use wire::bcd::{CustomerNumber, RegionCode};
 use wire::profile::CardKind;
 
 /// Options of `server open`.
@@ -105,6 +107,21 @@ fn take_server_key(options: &Open, number: [u8; 6], folder: &Path) -> Result<()>
     Ok(())
 }
 
+/// Options of `server revoked`.
+#[derive(Debug, Args)]
+pub struct RevokedList {
+    /// The city's list (`revocation.json`).
+    pub list: PathBuf,
+}
+
+/// Runs `server revoked`.
+pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
+    let folder = bank(global)?;
+    let place = psam_card(&folder);
+    let city = RegionCode(info_of(global, &place.card_ref())?.region);
+    revoked::take(global, &folder, city, &options.list, &[(CardKind::Psam, place)])
+}
+
 /// Runs `server open`.
 pub fn open(global: &Global, options: &Open) -> Result<()> {
     let info = info_of(global, &options.psam)?;
@@ -117,6 +134,10 @@ pub fn open(global: &Global, options: &Open) -> Result<()> {
         .into());
     }
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
+    if let Some(record) = companion::beside(&options.psam, info.number)? {
+        record.log.received(global);
+    }
+    revoked::must_not_be(&folder, CardKind::Psam, ::kdc::ids::DeviceNumber(info.number))?;
     take_server_key(options, info.number, &folder)?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
