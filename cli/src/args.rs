@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -69,6 +70,9 @@ pub struct Global {
     /// Act although the clock stands before the last act; the audit log has both times.
     #[arg(long, global = true)]
     pub allow_clock_back: bool,
+    /// How long to wait for a card or a store that another program holds, in seconds.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
+    pub wait: u32,
     /// What the command is: a look, or an act of one person or of two.
     #[arg(skip)]
     pub deed: Deed,
@@ -99,6 +103,13 @@ pub struct Global {
     /// Whether the answer could not be written; the command has failed then, whatever it did.
     #[arg(skip)]
     pub unheard: Arc<AtomicBool>,
+}
+
+impl Global {
+    /// How long to wait for what another program holds.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.wait.into())
+    }
 }
 
 /// APDUs and bytes between cards and their terminals.

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 pub fn enter(global: &Global, folder: &Path) -> Result<()> {
     let who = people::one(global, folder)?;
     if folder.join(LOG).exists() {
-        open(&who, folder, true)?.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+        open(&who, folder, true)?.clock(&now(global)?.to_string(), clock_may_go_back(global))?;
     }
     Ok(())
 }
@@ -38,8 +38,12 @@ fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
     global.noted.store(true, Ordering::Relaxed);
     let who = people::one(global, folder)?;
     let mut audit = open(&who, folder, every_line)?;
-    audit.clock(&now(global)?.to_string(), global.allow_clock_back)?;
+    audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?;
     Ok(audit)
+}
+
+fn clock_may_go_back(global: &Global) -> bool {
+    global.allow_clock_back || global.deed.asks_no_clock()
 }
 
 fn open(who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {

@@ -84,7 +84,7 @@ impl Bay {
 
     /// A card in a reader under the command's options.
     pub fn in_reader(global: &Global, name: &ReaderName) -> Result<Self> {
-        let card = real::connect(name)?;
+        let card = real::connect(name, global.patience())?;
         let label = format!("the card in {:?}", card.reader());
         let in_trace = format!("in {:?}", card.reader());
         Bay::with(global, Card::Reader(Box::new(card)), label, &in_trace, None)
@@ -117,7 +117,7 @@ impl Bay {
             CardRef::Reader(name) => {
                 // What stands beside the link, a meter's flash, is the card's as well.
                 let lock = match &card {
-                    CardRef::File(place) => Some(CardLock::take(place)?),
+                    CardRef::File(place) => Some(CardLock::take(place, global.patience())?),
                     CardRef::Reader(_) => None,
                 };
                 let mut bay = Bay::in_reader(global, &name)?;
@@ -127,7 +127,7 @@ impl Bay {
                 return Ok(bay);
             }
         };
-        let lock = CardLock::take(&path)?;
+        let lock = CardLock::take(&path, global.patience())?;
         let image = Image::load_kind(&path, kind)?;
         let label = path.display().to_string();
         Bay::new(global, Slot::with_image(image, &path, entropy(global, &label), keep)?, lock)

@@ -4,8 +4,10 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use ::server::{OrderError, Refusal, SettleError};
 use kdc::messages::LifeError;
 use reader::CardError;
+use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
 use std::fmt;
@@ -112,11 +114,28 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(LifeError::OlderMake) = cause.downcast_ref::<LifeError>() {
             return Exit::Security;
         }
+        if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
+            || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+        {
+            return Exit::Security;
+        }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
+            return Exit::Security;
+        }
+        if keeps_the_last_try(cause) {
             return Exit::Security;
         }
     }
     Exit::Refused
+}
+
+/// Whether the last try of a PIN or a key was kept: a security stop, nothing was tried.
+fn keeps_the_last_try(cause: &(dyn Error + 'static)) -> bool {
+    use kdc::messages::{LifeError, RecordedError, TokenError};
+    matches!(cause.downcast_ref(), Some(PinError::LastTry(_)))
+        || matches!(cause.downcast_ref(), Some(RecordedError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(LifeError::LastTry { .. }))
+        || matches!(cause.downcast_ref(), Some(TokenError::LastTry))
 }
 
 /// What to do about an error, when it knows.
@@ -126,7 +145,10 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
             let older = cause.downcast_ref::<CardError>().and_then(older_make);
-            kdc_hint(cause).or(pcsc).or(older).map(str::to_owned)
+            let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
+            order.or_else(|| {
+                kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause)).map(str::to_owned)
+            })
         })
     })
 }
@@ -141,6 +163,25 @@ fn older_make(error: &CardError) -> Option<&'static str> {
         }
         _ => "have a new card made by whoever made this one; what this one holds can still be read",
     })
+}
+
+/// What to do about a receipt that is not taken.
+fn settle_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    match cause.downcast_ref::<SettleError>()? {
+        SettleError::OlderMake => {
+            Some("settle it with the program that sold it; a bank of the present make begins in another home")
+        }
+        SettleError::Refused(Refusal::NoOrigin) => Some(
+            "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+             the SIM into its file",
+        ),
+        _ => None,
+    }
+}
+
+/// The stable name of an error, where it has one.
+fn code_of(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<OrderError>().map(OrderError::code))
 }
 
 /// The kdc's errors carry hints of their own.
@@ -163,6 +204,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::SourceError>(cause))
         .or_else(|| of::<kdc::messages::PlanError>(cause))
         .or_else(|| of::<kdc::messages::LifeError>(cause))
+        .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
 }
 
@@ -179,7 +221,7 @@ pub fn report(error: &anyhow::Error, global: &Global) -> Exit {
         hint = hint.or_else(|| Some(lost_hint(error)));
     }
     if json {
-        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "hint": hint });
+        let object = serde_json::json!({ "schema": 1, "error": words, "exit": exit.code(), "code": code_of(error), "hint": hint });
         put(global, &object.to_string());
     } else {
         say(format!("error: {words}"));

@@ -2,12 +2,13 @@
 
 use crate::args::Global;
 use crate::audit;
-use crate::fail::refused;
+use crate::lock::patiently;
 use crate::output::say;
 use anyhow::{Context, Result};
 use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
 use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
 use kdc::journal::Journal;
+use kdc::messages::{JournalError, StoreError};
 use kdc::plan::{Master, Plan, Request};
 use kdc::source::{About, Counter, KeySource, Level};
 use wire::Channel;
@@ -30,7 +31,7 @@ pub fn validity(now: BcdTime) -> Result<Validity> {
 /// What an operator may allow by name when a run before broke off or was refused.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Allowed {
-    /// Authenticate although the card has one try left: when it fails, the card is lost.
+    /// Authenticate although the card has 1 try left: when it fails, the card is lost.
     #[arg(long)]
     pub spend_last_try: bool,
     /// The master key to try on a card that cannot tell which it holds: `transport` or `own`.
@@ -135,12 +136,12 @@ pub fn issue(
     };
     match recorded::issue(&order, card, source, journal, observer)? {
         Recorded::Issued(issued) => Ok(issued),
-        Recorded::Found(subject) => {
+        Recorded::Found(issued) => {
             say(format!(
                 "card {} was finished by an earlier run; its outcome is recorded now",
-                subject.number
+                issued.number
             ));
-            Err(refused("the card is finished already; nothing was left to do").into())
+            Ok(issued)
         }
     }
 }
@@ -174,7 +175,16 @@ pub const JOURNAL: &str = kdc::store::FILE;
 /// Opens a party's store to issue, with the audit log of its folder; looks at the clock first.
 pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
     let audit = audit::begin(global, folder)?;
-    Ok(look(folder)?.audited(audit))
+    Ok(patiently(global.patience(), is_held, || look(folder))?.audited(audit))
+}
+
+/// Another command issues from the store.
+fn is_held(error: &anyhow::Error) -> bool {
+    let held = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(StoreError::Issuing { .. }))
+            || matches!(cause.downcast_ref(), Some(JournalError::Store(StoreError::Issuing { .. })))
+    };
+    error.chain().any(held)
 }
 
 /// Opens a party's store as if to issue, without its audit log: nothing is done.

@@ -17,6 +17,7 @@ mod lock;
 mod nouns;
 mod output;
 mod people;
+mod pin;
 mod real;
 mod records;
 mod retire;

@@ -2,16 +2,23 @@
 
 use crate::card_ref::ReaderName;
 use crate::fail::refused;
+use crate::lock::patiently;
 use anyhow::Result;
 use reader::driver::fmcos::Fmcos;
 use reader::pcsc::{self, Fault, FindError, PcscCard, PcscError};
+use std::time::Duration;
 use wire::profile::{CardInfo, CardKind};
 use wire::{Channel, ChannelError, Command, Sw};
 
-/// Connects to a card and holds it for this command alone.
-pub fn connect(name: &ReaderName) -> Result<PcscCard> {
+/// Connects to a card and holds it for this command alone. Waits at most so long for another program that holds it.
+pub fn connect(name: &ReaderName, patience: Duration) -> Result<PcscCard> {
     let service = pcsc::system().map_err(PcscError::Service)?;
-    Ok(pcsc::open(&*service, name.as_str())?)
+    patiently(patience, is_held, || Ok(pcsc::open(&*service, name.as_str())?))
+}
+
+/// Another program holds the card.
+fn is_held(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(PcscError::Connect { fault: Fault::Busy, .. }))
 }
 
 /// The name by which a card in a reader is found again, in whatever reader: its serial number, or its ATR.

@@ -1,6 +1,6 @@
 //! Secrets come by prompt, file or stdin, never by argument.
 
-use crate::fail::{Exit, Failure};
+use crate::fail::{Exit, Failure, refused};
 use anyhow::{Context, Result};
 use kdc::ids::Pin;
 use kdc::keystore::{KeyStoreError, Passphrase};
@@ -85,13 +85,41 @@ pub fn must_differ(first: &Pin, second: &Pin) -> Result<()> {
     Err(failure.hint("let each officer choose a PIN the other does not know").into())
 }
 
+/// What a file holds (`-`: a line of stdin), or a person types; surrounding white space does not count.
+pub fn text(file: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {
+    match file {
+        Some(path) if path.as_os_str() != "-" => {
+            let text = Zeroizing::new(
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+            );
+            Ok(Zeroizing::new(text.trim().to_owned()))
+        }
+        _ => ask(whose),
+    }
+}
+
+/// As [`text`], for something new: typed twice at a prompt, for nobody sees what he types.
+pub fn new_text(file: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {
+    if file.is_some() {
+        return text(file, whose);
+    }
+    patiently(|| {
+        let first = ask(&format!("new: {whose}"))?;
+        let second = ask(&format!("new: {whose}, again"))?;
+        if keys::equal(first.as_bytes(), second.as_bytes()) {
+            Ok(first)
+        } else {
+            Err(refused(format!("{whose}: the second time was not the same")).into())
+        }
+    })
+}
+
 /// A PIN from a file (`-` for stdin), or by prompt.
 pub fn pin(file: Option<&Path>, whose: &str) -> Result<Pin> {
-    let text = match file {
-        Some(path) if path.as_os_str() != "-" => Zeroizing::new(
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-        ),
-        _ => ask(&format!("PIN of {whose}"))?,
-    };
-    Pin::from_digits(text.trim()).with_context(|| format!("PIN of {whose}"))
+    Pin::from_digits(&text(file, &format!("PIN of {whose}"))?).with_context(|| format!("PIN of {whose}"))
+}
+
+/// A new PIN from a file (`-` for stdin), or by prompt, twice.
+pub fn new_pin(file: Option<&Path>, whose: &str) -> Result<Pin> {
+    Pin::from_digits(&new_text(file, &format!("PIN of {whose}"))?).with_context(|| format!("PIN of {whose}"))
 }

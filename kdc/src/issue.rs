@@ -6,19 +6,21 @@
 //! # An interrupted run
 //!
 //! A card may be pulled between any two commands, and its only secret state is which master key it holds. The
-//! plan is ordered so that the card tells this by itself, without an authentication, in all cases but one:
+//! plan is ordered so that the card tells this by itself, without an authentication:
 //!
 //! | what the card shows | master key |
 //! |---|---|
 //! | no card information, or never written | transport |
 //! | card information in the making, a file of the MF still missing | transport |
 //! | card information in the making, a key or file that comes after the own master | own |
-//! | card information in the making, all files of the MF, nothing after it | **open** |
+//! | card information in the making, all files of the MF, nothing after it | by the protection bits of its type byte |
+//! | the same, and a chip that does not tell them (no command TRIES LEFT, or one of an older make) | **open** |
 //! | card information | finished; never touched again |
 //!
-//! In the open case the caller says which key to try ([`recorded::issue`] asks the journal, where the writing
-//! of the own master is noted at once). A refused EXTERNAL AUTHENTICATE ends the run with the tries left and
-//! is never repeated: one try at most is spent unasked, and a success gives all tries back.
+//! In the open case the caller says which key to try first, and whether the other one may follow ([`IfOpen`];
+//! [`recorded::issue`] asks the journal, where the writing of the own master is noted at once). The card holds one of the
+//! two, so that one try at most is spent, while two are left; a success gives all tries back. In every other case a
+//! refused EXTERNAL AUTHENTICATE ends the run with the tries left and is never repeated.
 //!
 //! What the card is to become stands in the card information in the making, so a second run with another
 //! number, which would derive another master key, is refused before any try. Files that exist are kept, keys
@@ -30,12 +32,12 @@ pub mod recorded;
 mod run;
 
 pub use crate::messages::{IssueError, StepFault};
-pub use probe::Condition;
+pub use probe::{Condition, IfOpen};
 pub use recorded::{Order, Recorded};
 
 use crate::ids::{CheckValue, DeviceNumber, Pins, Serial};
 use crate::messages::JournalError;
-use crate::plan::{Master, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::source::{KeySource, Level};
 use keys::Role;
 use reader::count::Counter;
@@ -93,6 +95,7 @@ pub struct Personalisation<'a> {
     card: Counter<&'a mut dyn Channel>,
     serial: Serial,
     condition: Condition,
+    tries: Option<u8>,
 }
 
 impl<'a> Personalisation<'a> {
@@ -118,8 +121,8 @@ impl<'a> Personalisation<'a> {
         {
             return Err(IssueError::OtherCard { wanted, found });
         }
-        let condition = probe::examine(plan, &mut fmcos, found)?;
-        Ok(Personalisation { plan, card, serial: found, condition })
+        let probe::Look { condition, tries } = probe::examine(plan, &mut fmcos, found)?;
+        Ok(Personalisation { plan, card, serial: found, condition, tries })
     }
 
     /// Serial of the chip.
@@ -132,8 +135,13 @@ impl<'a> Personalisation<'a> {
         self.condition
     }
 
-    /// Runs the plan to its end. `pins` are those the card will have, for kinds that have some. `if_open` is the master
-    /// key to try when the card cannot tell which it holds ([`Condition::Open`]); otherwise it is not used.
+    /// Tries left of the card's master key; `None` for a chip that does not tell.
+    pub const fn tries_left(&self) -> Option<u8> {
+        self.tries
+    }
+
+    /// Runs the plan to its end. `pins` are those the card will have, for kinds that have some. `if_open` says which
+    /// master key to try when the card cannot tell which it holds ([`Condition::Open`]); otherwise it is not used.
     ///
     /// # Errors
     /// Source, PIN and plan that do not fit each other are refused before the card is touched. Later errors
@@ -142,12 +150,12 @@ impl<'a> Personalisation<'a> {
         mut self,
         source: &mut dyn KeySource,
         pins: impl Into<Pins<'p>>,
-        if_open: Master,
+        if_open: impl Into<IfOpen>,
         observer: &mut dyn Observer,
     ) -> Result<Issued, IssueError> {
         let pins = pins.into();
         fits(self.plan, source, pins)?;
-        let keys = run::all(&mut self, source, pins, if_open, observer)?;
+        let keys = run::all(&mut self, source, pins, if_open.into(), observer)?;
         Ok(Issued {
             kind: self.plan.kind(),
             number: self.plan.number(),

@@ -15,6 +15,7 @@ use crate::ids::Serial;
 use crate::issue::KeyCheck;
 use crate::store::{Durability, Store};
 use std::path::Path;
+use wire::money::Fen;
 
 /// How an intent ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,16 @@ impl Journal {
     /// no other card is under way with either.
     pub fn check(&self, subject: &Subject) -> Result<(), JournalError> {
         self.store.check(subject)
+    }
+
+    /// Notes under which key version and ceiling a chip becomes a card: what its city tells a bank.
+    pub fn note_plan(
+        &mut self,
+        serial: Serial,
+        version: u8,
+        ceiling: Option<Fen>,
+    ) -> Result<(), JournalError> {
+        Ok(self.store.note_plan(serial, version, ceiling)?)
     }
 
     /// Writes the intent to issue a card, after [`Journal::check`]. An intent that is already open for the

@@ -53,6 +53,16 @@ impl Act {
             Act::Retire => "is retired",
         }
     }
+
+    /// The state of the ESAM's keys afterwards; `None` for the one it was in.
+    pub const fn state(self) -> Option<State> {
+        match self {
+            Act::ChangeKeys => None,
+            Act::Formal => Some(State::Formal),
+            Act::Test => Some(State::Test),
+            Act::Retire => Some(State::Retired),
+        }
+    }
 }
 
 /// An ESAM as it shows itself.

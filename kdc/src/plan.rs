@@ -63,6 +63,16 @@ pub enum Master {
     Own,
 }
 
+impl Master {
+    /// The one the card holds when it does not hold this one.
+    pub const fn other(self) -> Self {
+        match self {
+            Master::Transport => Master::Own,
+            Master::Own => Master::Transport,
+        }
+    }
+}
+
 /// What is written into a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
@@ -126,6 +136,7 @@ pub struct Plan {
     suite: Suite,
     version: u8,
     previous: Option<u8>,
+    ceiling: Option<Fen>,
     steps: Vec<Step>,
 }
 
@@ -139,8 +150,14 @@ impl Plan {
             suite: request.suite,
             version: request.version,
             previous: build::previous(request),
+            ceiling: (request.kind == CardKind::Esam).then(|| request.ceiling.unwrap_or(CEILING_MAX)),
             steps,
         })
+    }
+
+    /// What an ESAM's purse holds at most.
+    pub const fn ceiling(&self) -> Option<Fen> {
+        self.ceiling
     }
 
     /// Kind of the card.

@@ -56,11 +56,20 @@ pub enum CardError {
     },
 }
 
+/// Tries left of a PIN or a key, in words.
+pub fn tries_words(tries: u8) -> String {
+    match tries {
+        0 => "no tries left".to_owned(),
+        1 => "1 try left".to_owned(),
+        tries => format!("{tries} tries left"),
+    }
+}
+
 /// What a status word means; a count of tries is said as a number.
 fn words(sw: Sw, dialect: Dialect) -> String {
     match sw.tries() {
-        Some(tries) if tries > 1 => format!("wrong PIN or key, {tries} tries left"),
-        _ => sw.explain(dialect).to_owned(),
+        Some(tries) => format!("wrong PIN or key, {}", tries_words(tries)),
+        None => sw.explain(dialect).to_owned(),
     }
 }
 

@@ -1,29 +1,41 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod chain;
 pub mod error;
+pub mod finding;
 pub mod ledger;
 mod message;
+pub mod meters;
+pub mod modules;
 pub mod numbers;
 pub mod order;
+pub mod order_error;
 mod place;
 pub mod receipt;
 pub mod register;
 pub mod report;
 pub mod roster;
 mod rows;
+pub mod rules;
 mod seal;
 pub mod sealer;
 pub mod settle;
 pub mod store;
 pub mod terms;
 
+pub use chain::Chain;
 pub use error::StoreError;
+pub use finding::{ClearError, Cleared, Finding, FindingKind};
 pub use message::MessageError;
-pub use order::{OrderError, OrderRequest, OrderState, PlacedOrder, SealedOrder};
+pub use meters::{DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
+pub use modules::Session;
+pub use order::{OrderRequest, OrderState, PlacedOrder, Reason, SealedOrder};
+pub use order_error::OrderError;
+pub use place::Anew;
 pub use receipt::{Incoming, Opened, Opening, Origin, Refusal, SettleError};
 pub use register::{Registration, Replaced, Report, Sim, SimKey};
-pub use report::{Day, Finding, StatementLine, Totals};
+pub use report::{Day, Fault, StatementLine, Totals};
 pub use roster::Roster;
 pub use sealer::{OrderSealer, SealError};
 pub use settle::{Settled, Settlement};

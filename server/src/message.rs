@@ -3,7 +3,6 @@
 use crate::numbers::Imsi;
 use crate::receipt::Incoming;
 use crate::terms::Terms;
-use sha2::{Digest, Sha256};
 use wire::bcd::BcdTime;
 use wire::order::SimBinding;
 use wire::packet::TAR;
@@ -68,9 +67,7 @@ pub enum MessageError {
 
 /// First 8 bytes of SHA-256 over the EF_IMSI content (`docs/specs/purchase.md` section 1, tag 87).
 pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
-    let hash: [u8; 32] = Sha256::digest(imsi_file(imsi.as_str())?).into();
-    let [a, b, c, d, e, f, g, h, ..] = hash;
-    Ok(SimBinding([a, b, c, d, e, f, g, h]))
+    Ok(SimBinding::of(&imsi_file(imsi.as_str())?))
 }
 
 /// The EF_SMS record of an order, from the user data the security module gave: an SMS-DELIVER from the

@@ -1,26 +1,25 @@
 //! Orders: what they are and where they stand.
 //!
-//! A purchase is a meter and a count. It may have several orders, one after another, when a SIM is
-//! replaced; all carry the same count and amount, so a meter credits at most one of them, and the receipt
-//! tells which. The order's life is written down before and after the security module is asked:
+//! A purchase is a life of a meter and a count. It may have several orders, one after another: for another SIM, for
+//! another amount, for nothing at all. All carry the same count, so a meter takes exactly one of them, and the
+//! receipt's digest tells which. An order's life is written down before and after the security module is asked:
 //!
 //! ```text
 //! prepared -> sealed -> settled
 //!     |          |
 //!     |          +----> superseded -> settled | void
-//!     +----> void (the security module refused it, and nothing was made)
+//!     +----> void (the security module was never asked, or refused it for certain)
 //! ```
 
 use crate::error::StoreError;
-use crate::message::{self, MessageError};
+use crate::message;
+use crate::order_error::OrderError;
 use crate::rows::{self, bytes, column, parsed, time};
-use crate::sealer::SealError;
 use crate::store::View;
 use rusqlite::Row;
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
 use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
-use wire::sim::ImsiError;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,6 +63,33 @@ impl OrderState {
     }
 }
 
+/// Why an order was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A sale: the first order of its purchase.
+    Sale,
+    /// Another one of the same amount: for another SIM, after its validity, under other keys, for another chip.
+    Reissue,
+    /// Another one of another amount.
+    Correction,
+    /// Another one of nothing: it takes the count and credits nothing.
+    Reversal,
+}
+
+impl Reason {
+    const ALL: [Reason; 4] = [Reason::Sale, Reason::Reissue, Reason::Correction, Reason::Reversal];
+
+    /// The name in the store and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::Sale => "sale",
+            Reason::Reissue => "reissue",
+            Reason::Correction => "correction",
+            Reason::Reversal => "reversal",
+        }
+    }
+}
+
 /// A wish to buy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderRequest {
@@ -82,6 +108,12 @@ pub struct OrderRequest {
 pub struct PlacedOrder {
     /// What the order says.
     pub order: Order,
+    /// The life its count belongs to.
+    pub(crate) life: i64,
+    /// Version of the keys it is sealed under.
+    pub key_version: u8,
+    /// Why it was made.
+    pub reason: Reason,
     /// Where it stands.
     pub state: OrderState,
     /// The SIM card it was made for.
@@ -90,8 +122,15 @@ pub struct PlacedOrder {
     pub replaces: Option<OrderId>,
     /// Its EF_SMS record, once sealed.
     pub record: Option<[u8; message::RECORD]>,
-    /// Times the security module was asked and did not refuse for certain.
-    pub(crate) asked: u32,
+    /// Times a security module was asked and did not refuse for certain.
+    pub asked: u32,
+}
+
+impl PlacedOrder {
+    /// Whether it may be sealed: nobody can be sure that it is not.
+    pub fn may_be_sealed(&self) -> bool {
+        self.asked > 0 || self.record.is_some()
+    }
 }
 
 /// An order on its way to a SIM.
@@ -103,96 +142,21 @@ pub struct SealedOrder {
     pub record: [u8; message::RECORD],
     /// The SIM card it is for.
     pub iccid: String,
+    /// What the clerk is to hear, though it was sold.
+    pub warning: Option<String>,
 }
 
-/// Why there is no order.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OrderError {
-    /// Nobody registered the meter.
-    #[error("meter {0} is not registered")]
-    UnknownMeter(MeterNumber),
-    /// No order has this id.
-    #[error("no order has the id {0}")]
-    UnknownOrder(OrderId),
-    /// No order without the chip it is for.
-    #[error("the bank does not know which ESAM is in meter {0}: no order can name it")]
-    NoSerial(MeterNumber),
-    /// Nothing, or more than an order carries.
-    #[error("the amount is {0}; an order carries 0.01 to 999999.99 yuan")]
-    Amount(Fen),
-    /// The purchase before this one has no receipt yet.
-    #[error(
-        "meter {meter} has order {order} ({amount}, purchase {count}, {}) outstanding: settle its receipt first; \
-         if its SIM was never written, resume the order; if its SIM was lost, reissue it",
-        .state.name()
-    )]
-    Outstanding {
-        /// The meter.
-        meter: MeterNumber,
-        /// The outstanding order.
-        order: OrderId,
-        /// Its amount.
-        amount: Fen,
-        /// Its purchase count.
-        count: u32,
-        /// Prepared or sealed.
-        state: OrderState,
-    },
-    /// The meter has nothing outstanding.
-    #[error("meter {0} has no outstanding order")]
-    NothingOutstanding(MeterNumber),
-    /// The order stands where this cannot be done.
-    #[error("order {order} is {}; only an order that is prepared or sealed can be used", .state.name())]
-    NotOutstanding {
-        /// The order.
-        order: OrderId,
-        /// Where it stands.
-        state: OrderState,
-    },
-    /// The id is taken: the random source repeats itself, or the request was sent twice.
-    #[error("the order id {0} is taken; draw another")]
-    IdTaken(OrderId),
-    /// All purchase counts of the meter are used.
-    #[error("meter {0} has used up its purchase counts")]
-    CountEnd(MeterNumber),
-    /// The order is valid, for the SIM the customer has.
-    #[error("order {0} is made for the SIM the customer has and is still valid: write its record again")]
-    NoNeed(OrderId),
-    /// Voiding would let a customer have the credit and the money.
-    #[error(
-        "order {0} cannot be voided by wish: a meter may have credited it already. Settle its receipt, or insert \
-         the SIM again to get one; for a lost SIM, reissue the order on the new one"
-    )]
-    MayBeCredited(OrderId),
-    /// The last moment of validity cannot be written.
-    #[error("the order would be valid beyond the calendar of its time field")]
-    Calendar,
-    /// The SIM's IMSI has no EF_IMSI form.
-    #[error("the IMSI cannot be bound: {0}")]
-    Imsi(ImsiError),
-    /// The order does not fit its message.
-    #[error(transparent)]
-    Message(#[from] MessageError),
-    /// The security module did not do it; the order stays prepared.
-    #[error("order {order} was not sealed: {cause}; it stays prepared: resume it")]
-    Seal {
-        /// The order, to be resumed.
-        order: OrderId,
-        /// The module's words.
-        cause: SealError,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+const SELECT: &str = "SELECT o.id AS id, o.life AS life, p.customer AS customer, l.meter AS meter, l.serial AS serial, o.kind AS kind, \
+     o.count AS count, o.amount AS amount, o.issued AS issued, o.valid_until AS valid_until, o.binding AS binding, \
+     o.iccid AS iccid, o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
+     o.record AS record, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
+     + (SELECT count(*) FROM seal WHERE seal.order_id = o.id) AS asked \
+     FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life";
 
-const SELECT: &str = "SELECT id, customer, meter, kind, count, amount, issued, valid_until, binding, iccid, replaces, \
-     serial, state, asked, record FROM purchase_order";
-
-fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
+pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     let fault = |place, detail: String| StoreError::Value { place, detail };
     let state: String = column(row, "state")?;
+    let reason: String = column(row, "reason")?;
     let kind: u8 = column(row, "kind")?;
     let replaces: Option<Vec<u8>> = column(row, "replaces")?;
     let record: Option<Vec<u8>> = column(row, "record")?;
@@ -211,6 +175,12 @@ fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
             // An order of the older make named no chip.
             serial: Serial8(serial.map_or(Ok([0; 8]), |serial| rows::exactly(&serial, "serial"))?),
         },
+        life: column(row, "life")?,
+        key_version: column(row, "key_version")?,
+        reason: Reason::ALL
+            .into_iter()
+            .find(|known| known.name() == reason)
+            .ok_or_else(|| fault("reason", reason))?,
         state: OrderState::from_name(&state).ok_or_else(|| fault("state", state))?,
         iccid: column(row, "iccid")?,
         replaces: replaces.map(|id| rows::exactly(&id, "replaces").map(OrderId)).transpose()?,
@@ -222,22 +192,23 @@ fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
 impl View<'_> {
     /// The order of an id.
     pub fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE o.id = ?1"))?;
         rows::first(&mut find, [id.0], placed)
     }
 
-    /// The order of a meter that awaits its receipt, prepared or sealed.
+    /// The order of a meter that awaits its receipt, prepared or sealed: of the chip that is in it now, or else of the
+    /// one before.
     pub fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
-        let mut find = self
-            .conn
-            .prepare_cached(&format!("{SELECT} WHERE meter = ?1 AND state IN ('prepared', 'sealed')"))?;
+        let mut find = self.conn.prepare_cached(&format!(
+            "{SELECT} WHERE l.meter = ?1 AND o.state IN ('prepared', 'sealed') ORDER BY o.life DESC LIMIT 1"
+        ))?;
         rows::first(&mut find, [meter.to_string()], placed)
     }
 
     /// Orders of all meters that the security module has not answered for: to be resumed.
     pub fn interrupted(&self) -> Result<Vec<PlacedOrder>, StoreError> {
         let mut find =
-            self.conn.prepare_cached(&format!("{SELECT} WHERE state = 'prepared' ORDER BY seq"))?;
+            self.conn.prepare_cached(&format!("{SELECT} WHERE o.state = 'prepared' ORDER BY o.seq"))?;
         rows::all(&mut find, [], placed)
     }
 
@@ -246,24 +217,44 @@ impl View<'_> {
         match meter {
             Some(meter) => {
                 let mut find =
-                    self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 ORDER BY seq"))?;
+                    self.conn.prepare_cached(&format!("{SELECT} WHERE l.meter = ?1 ORDER BY o.seq"))?;
                 rows::all(&mut find, [meter.to_string()], placed)
             }
             None => {
-                let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY seq"))?;
+                let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY o.seq"))?;
                 rows::all(&mut find, [], placed)
             }
         }
     }
 
-    /// The last settled purchase of a meter: its count, and the SIM the meter has stored since.
-    pub(crate) fn last_settled(&self, meter: MeterNumber) -> Result<Option<(u32, SimBinding)>, StoreError> {
+    /// All orders of a purchase in the order of their making.
+    pub(crate) fn orders_of(&self, life: i64, count: u32) -> Result<Vec<PlacedOrder>, StoreError> {
+        let mut find = self
+            .conn
+            .prepare_cached(&format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"))?;
+        rows::all(&mut find, [life, i64::from(count)], placed)
+    }
+
+    /// Orders a security module was asked for, with no answer known.
+    pub(crate) fn open_asks(&self, psam: &str) -> Result<Vec<PlacedOrder>, StoreError> {
+        let mut find = self.conn.prepare_cached(&format!(
+            "{SELECT} WHERE o.id IN (SELECT order_id FROM ask WHERE psam = ?1) ORDER BY o.seq"
+        ))?;
+        rows::all(&mut find, [psam], placed)
+    }
+
+    /// The last settled purchase of a life: its count, and the SIM the meter has stored since. No binding when the order
+    /// was none of ours.
+    pub(crate) fn last_settled(&self, life: i64) -> Result<Option<(u32, Option<SimBinding>)>, StoreError> {
         let mut find = self.conn.prepare_cached(
-            "SELECT count, binding FROM purchase_order WHERE meter = ?1 AND state = 'settled' \
-             ORDER BY count DESC LIMIT 1",
+            "SELECT s.count AS count, o.binding AS binding FROM settlement s \
+             LEFT JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
         )?;
-        rows::first(&mut find, [meter.to_string()], |row| {
-            Ok((column(row, "count")?, SimBinding(bytes(row, "binding")?)))
+        rows::first(&mut find, [life], |row| {
+            let binding: Option<Vec<u8>> = column(row, "binding")?;
+            let binding =
+                binding.map(|binding| rows::exactly(&binding, "binding").map(SimBinding)).transpose()?;
+            Ok((column(row, "count")?, binding))
         })
     }
 

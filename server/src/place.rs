@@ -1,133 +1,327 @@
-//! Placing orders: the next one of a meter, another one for a lost SIM, giving one up.
+//! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
 use crate::error::StoreError;
+use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
-use crate::order::{OrderError, OrderRequest, OrderState, PlacedOrder};
+use crate::meters::{Esam, KeyState};
+use crate::order::{OrderRequest, OrderState, PlacedOrder, Reason};
+use crate::order_error::OrderError;
 use crate::register::Registration;
-use crate::roster::MAX_AMOUNT;
 use crate::rows::time_text;
+use crate::rules::{self, MAX_AMOUNT, Room};
 use crate::store::Act;
 use crate::terms::Terms;
 use rusqlite::params;
 use wire::bcd::{BcdTime, MeterNumber};
+use wire::money::Fen;
 use wire::order::{Order, OrderId, OrderKind, SimBinding};
 
 const DAY_S: i64 = 86_400;
 
+/// Why an outstanding order is to be made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anew {
+    /// For the SIM the customer has now, after its validity, or under the keys the ESAM has now: whichever the books see.
+    Needed,
+    /// The ESAM has other keys; refused while the city's list does not say so.
+    KeyChange,
+    /// Another chip is in the meter. What was paid moves to it on the word of two people, who know that the old one
+    /// credits nothing any more.
+    ChipReplaced,
+}
+
+/// What a new order of a meter is written from.
+struct Ground {
+    registration: Registration,
+    esam: Esam,
+    life: i64,
+    binding: SimBinding,
+}
+
+/// What a new order of a purchase is.
+struct New {
+    id: OrderId,
+    amount: Fen,
+    now: BcdTime,
+    count: u32,
+    reason: Reason,
+    replaces: Option<OrderId>,
+}
+
 impl Act<'_> {
     /// Writes down the next order of a meter, prepared for sealing.
     ///
-    /// Kind and count follow from the history: the first order opens the account, an order for the SIM
-    /// the meter knows is a recharge, one for another SIM makes the meter know that one.
+    /// Kind and count follow from what was *settled* of the life the chip is in: the first order opens the account,
+    /// an order for the SIM the meter knows is a recharge, one for another SIM makes the meter know that one.
     pub fn place_order(&self, request: &OrderRequest, terms: &Terms) -> Result<PlacedOrder, OrderError> {
-        let OrderRequest { meter, amount, .. } = *request;
-        let registration = self.meter(meter)?.ok_or(OrderError::UnknownMeter(meter))?;
-        if amount.0 == 0 || amount > MAX_AMOUNT {
-            return Err(OrderError::Amount(amount));
+        let OrderRequest { meter, amount, now, id } = *request;
+        let ground = self.ground(meter)?;
+        if amount.0 == 0 {
+            return Err(OrderError::Nothing);
         }
-        if let Some(PlacedOrder { order, state, .. }) = self.outstanding(meter)? {
-            let Order { id: order, amount, count, .. } = order;
+        if let Some(PlacedOrder { order, state, life, .. }) = self.outstanding(meter)? {
+            let Order { id: order, amount, count, serial, .. } = order;
+            if life != ground.life {
+                return Err(OrderError::OtherChip { order, meter, serial });
+            }
             return Err(OrderError::Outstanding { meter, order, amount, count, state });
         }
-        let last = self.last_settled(meter)?.map_or(0, |(count, _)| count);
+        let last = self.last_settled(ground.life)?.map_or(0, |(count, _)| count);
         let count = last.checked_add(1).ok_or(OrderError::CountEnd(meter))?;
-        self.write_order(request, &registration, count, None, terms)
+        let new = New { id, amount, now, count, reason: Reason::Sale, replaces: None };
+        self.write_order(&ground, &new, terms)
     }
 
-    /// Writes down another order of the outstanding purchase of a meter, for the SIM the customer has now
-    /// or because the order before has expired: same count, same amount, other id.
+    /// Writes down another order of the outstanding purchase of a meter, of the same count and amount.
     ///
-    /// The order before is superseded, not void: if the meter credited it, its receipt still settles.
+    /// The order before is superseded, not void: if the meter credited it, its receipt still settles. When the chip
+    /// was replaced the order is the first of the new life, and those of the old one are given up.
     pub fn reissue_order(
         &self,
         meter: MeterNumber,
         now: BcdTime,
         id: OrderId,
+        anew: Anew,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
-        let registration = self.meter(meter)?.ok_or(OrderError::UnknownMeter(meter))?;
-        let old = self.outstanding(meter)?.ok_or(OrderError::NothingOutstanding(meter))?.order;
-        if old.binding == binding_of(&registration)? && now <= old.valid_until {
-            return Err(OrderError::NoNeed(old.id));
+        let ground = self.ground(meter)?;
+        let old = self.outstanding(meter)?.ok_or(OrderError::NothingOutstanding(meter))?;
+        let order = &old.order;
+        let same_life = old.life == ground.life;
+        let keys_changed = ground.esam.key_version != old.key_version;
+        let other_reason = |why: &str| Err(OrderError::NotTheReason { order: order.id, why: why.to_owned() });
+        match anew {
+            Anew::ChipReplaced if same_life => {
+                return other_reason("the city's list names the same ESAM in this meter");
+            }
+            Anew::ChipReplaced => return self.move_to_new_chip(&ground, &old, now, id, terms),
+            _ if !same_life => {
+                return Err(OrderError::OtherChip { order: order.id, meter, serial: order.serial });
+            }
+            Anew::KeyChange if !keys_changed => {
+                return other_reason("the city's list names the same key version for this ESAM");
+            }
+            Anew::Needed if order.binding == ground.binding && now <= order.valid_until && !keys_changed => {
+                return Err(OrderError::NoNeed(order.id));
+            }
+            Anew::Needed | Anew::KeyChange => {}
         }
-        let request = OrderRequest { meter, amount: old.amount, now, id };
+        let (amount, count) = (order.amount, order.count);
+        let new = New { id, amount, now, count, reason: Reason::Reissue, replaces: Some(order.id) };
+        self.another(&ground, &new, order.kind, terms)
+    }
+
+    /// Writes down another order of the outstanding purchase of a meter, of another amount; of none to take it back.
+    ///
+    /// The meter takes one of the two. What is larger than anything paid so far is paid before it is sealed.
+    pub fn correct_order(
+        &self,
+        meter: MeterNumber,
+        amount: Fen,
+        now: BcdTime,
+        id: OrderId,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        let ground = self.ground(meter)?;
+        let old = self.outstanding(meter)?.ok_or(OrderError::NothingOutstanding(meter))?;
+        let order = &old.order;
+        if old.life != ground.life {
+            return Err(OrderError::OtherChip { order: order.id, meter, serial: order.serial });
+        }
+        if order.amount == amount {
+            return Err(OrderError::SameAmount { order: order.id, amount });
+        }
+        let reason = if amount.0 == 0 { Reason::Reversal } else { Reason::Correction };
+        let new = New { id, amount, now, count: order.count, reason, replaces: Some(order.id) };
+        self.another(&ground, &new, order.kind, terms)
+    }
+
+    /// Gives up an order that nobody can have sealed, so that another can be placed; the order whose place it took stands
+    /// again. What was paid for a purchase of which nothing can have been sealed is given back.
+    ///
+    /// Any other order stays: a meter may have credited it.
+    pub fn void_order(&self, id: OrderId, now: BcdTime) -> Result<(), OrderError> {
+        let placed = self.usable(id)?;
+        if placed.may_be_sealed() {
+            return Err(OrderError::MayBeCredited(id));
+        }
+        let before = match placed.replaces {
+            Some(before) => self.order(before)?,
+            None => None,
+        };
+        if before.as_ref().is_some_and(|before| before.life != placed.life) {
+            return Err(OrderError::NotTheReason {
+                order: id,
+                why: "it carries what was paid for the chip before".to_owned(),
+            });
+        }
         self.whole(|| {
-            self.set_state(old.id, OrderState::Superseded)?;
-            self.write_order(&request, &registration, old.count, Some(old.id), terms)
+            self.set_state(id, OrderState::Void)?;
+            if let Some(before) = before.filter(|before| before.state == OrderState::Superseded) {
+                let state = if before.record.is_some() { OrderState::Sealed } else { OrderState::Prepared };
+                self.set_state(before.order.id, state)?;
+            }
+            let (life, count) = (placed.life, placed.order.count);
+            if !self.orders_of(life, count)?.iter().any(PlacedOrder::may_be_sealed) {
+                let purchase = Purchase { life, count, order: Some(id) };
+                let accounts = [Account::Prepaid(placed.order.customer), Account::BankCash];
+                let paid = self.owed_for("prepaid", life, count)?;
+                self.move_money(EntryKind::Cancelled, now, purchase, accounts, paid)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(())
+    }
+
+    /// What there is to write an order from; refused when nothing may be sold for the meter at all.
+    fn ground(&self, meter: MeterNumber) -> Result<Ground, OrderError> {
+        if self.is_older_make()? {
+            return Err(OrderError::OlderMake);
+        }
+        let registration = self.meter(meter)?.ok_or(OrderError::UnknownMeter(meter))?;
+        if let Some(finding) = self.frozen(meter)? {
+            return Err(OrderError::Frozen { meter, finding: finding.id, detail: finding.detail });
+        }
+        let esam = self.esam_of(meter)?.ok_or(OrderError::NoSerial(meter))?;
+        if esam.state == KeyState::Retired {
+            return Err(OrderError::Retired { meter, serial: esam.serial });
+        }
+        let life = self.begin_life(&esam)?;
+        let binding = message::binding(&registration.sim.imsi).map_err(OrderError::Imsi)?;
+        Ok(Ground { registration, esam, life, binding })
+    }
+
+    /// Another order beside the one it replaces.
+    fn another(
+        &self,
+        ground: &Ground,
+        new: &New,
+        first: OrderKind,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        let next = self.next_kind(ground)?;
+        if !rules::kinds_agree(first, next) {
+            return Err(OrderError::Kind { first, next });
+        }
+        self.whole(|| {
+            if let Some(old) = new.replaces {
+                self.set_state(old, OrderState::Superseded)?;
+            }
+            self.write_order(ground, new, terms)
         })
     }
 
-    /// Gives up an order that the security module has refused, so that another can be placed.
-    ///
-    /// Any other order stays: a meter may have credited it.
-    pub fn void_order(&self, id: OrderId) -> Result<(), OrderError> {
-        let placed = self.usable(id)?;
-        // An order that took another's place leaves that other one alive: giving it up frees nothing.
-        let never_sealed =
-            placed.state == OrderState::Prepared && placed.asked == 0 && placed.replaces.is_none();
-        if !never_sealed {
-            return Err(OrderError::MayBeCredited(id));
-        }
-        Ok(self.set_state(id, OrderState::Void)?)
-    }
-
-    fn write_order(
+    /// The first order of a new chip, paid for by the purchase that the old one did not credit.
+    fn move_to_new_chip(
         &self,
-        request: &OrderRequest,
-        registration: &Registration,
-        count: u32,
-        replaces: Option<OrderId>,
+        ground: &Ground,
+        old: &PlacedOrder,
+        now: BcdTime,
+        id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
-        if self.order(request.id)?.is_some() {
-            return Err(OrderError::IdTaken(request.id));
-        }
-        let binding = binding_of(registration)?;
-        let serial = registration.esam.ok_or(OrderError::NoSerial(request.meter))?;
-        // The meter keeps the binding of the order it credited last; a recharge for another SIM it refuses.
-        let kind = match self.last_settled(request.meter)? {
-            None => OrderKind::Open,
-            Some((_, known)) if known == binding => OrderKind::Recharge,
-            Some(_) => OrderKind::Replacement,
-        };
-        let life = i64::from(terms.validity_days) * DAY_S;
-        let order = Order {
-            meter: request.meter,
-            customer: registration.customer,
-            amount: request.amount,
-            count,
-            issued: request.now,
-            id: request.id,
-            kind,
-            binding,
-            valid_until: request.now.add_seconds(life).ok_or(OrderError::Calendar)?,
-            serial,
-        };
-        let iccid = registration.sim.iccid.to_string();
-        self.insert_order(&order, &iccid, replaces)?;
-        Ok(PlacedOrder { order, state: OrderState::Prepared, iccid, replaces, record: None, asked: 0 })
+        let (old_life, old_count, customer) = (old.life, old.order.count, old.order.customer);
+        let count = self.last_settled(ground.life)?.map_or(0, |(count, _)| count);
+        let count = count.checked_add(1).ok_or(OrderError::CountEnd(old.order.meter))?;
+        let (amount, replaces) = (old.order.amount, Some(old.order.id));
+        let new = New { id, amount, now, count, reason: Reason::Reissue, replaces };
+        self.whole(|| {
+            for order in self.orders_of(old_life, old_count)? {
+                if order.state != OrderState::Void {
+                    self.set_state(order.order.id, OrderState::Void)?;
+                }
+            }
+            let placed = self.write_order(ground, &new, terms)?;
+            let paid = self.owed_for("prepaid", old_life, old_count)?;
+            let (claim, carried) = (Account::Prepaid(customer), Account::Carried);
+            let from = Purchase { life: old_life, count: old_count, order: replaces };
+            let to = Purchase { life: ground.life, count, order: Some(id) };
+            self.move_money(EntryKind::CarryOut, now, from, [claim, carried], paid)?;
+            self.move_money(EntryKind::CarryIn, now, to, [carried, claim], paid)?;
+            Ok(placed)
+        })
     }
 
-    fn insert_order(&self, order: &Order, iccid: &str, replaces: Option<OrderId>) -> Result<(), StoreError> {
+    /// The meter keeps the binding of the order it credited last; a recharge for another SIM it refuses.
+    fn next_kind(&self, ground: &Ground) -> Result<OrderKind, StoreError> {
+        Ok(match self.last_settled(ground.life)? {
+            None => OrderKind::Open,
+            Some((_, Some(known))) if known == ground.binding => OrderKind::Recharge,
+            Some(_) => OrderKind::Replacement,
+        })
+    }
+
+    fn write_order(&self, ground: &Ground, new: &New, terms: &Terms) -> Result<PlacedOrder, OrderError> {
+        terms.check()?;
+        if new.amount > MAX_AMOUNT {
+            return Err(OrderError::Amount(new.amount));
+        }
+        let Ground { registration, esam, life, binding } = ground;
+        if let Room::Never { ceiling } = rules::room(new.amount, esam.ceiling, None) {
+            return Err(OrderError::Ceiling { meter: registration.meter, amount: new.amount, ceiling });
+        }
+        if self.order(new.id)?.is_some() {
+            return Err(OrderError::IdTaken(new.id));
+        }
+        let valid_s = i64::from(terms.validity_days) * DAY_S;
+        let order = Order {
+            meter: registration.meter,
+            customer: registration.customer,
+            amount: new.amount,
+            count: new.count,
+            issued: new.now,
+            id: new.id,
+            kind: self.next_kind(ground)?,
+            binding: *binding,
+            valid_until: new.now.add_seconds(valid_s).ok_or(OrderError::Calendar)?,
+            serial: esam.serial,
+        };
+        let placed = PlacedOrder {
+            order,
+            life: *life,
+            key_version: esam.key_version,
+            reason: new.reason,
+            state: OrderState::Prepared,
+            iccid: registration.sim.iccid.to_string(),
+            replaces: new.replaces,
+            record: None,
+            asked: 0,
+        };
+        self.begin_purchase(&placed)?;
+        self.insert_order(&placed)?;
+        Ok(placed)
+    }
+
+    fn begin_purchase(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO purchase_order (id, customer, meter, kind, count, amount, issued, valid_until, \
-                 binding, iccid, replaces, serial, state) \
+                "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) ON CONFLICT (life, count) DO NOTHING",
+            )?
+            .execute(params![placed.life, placed.order.count, placed.order.customer.to_string()])?;
+        Ok(())
+    }
+
+    fn insert_order(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
+        let order = &placed.order;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, valid_until, \
+                 binding, iccid, replaces, state) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
             )?
             .execute(params![
                 order.id.0,
-                order.customer.to_string(),
-                order.meter.to_string(),
-                order.kind.code(),
+                placed.life,
                 order.count,
+                placed.reason.name(),
+                order.kind.code(),
+                placed.key_version,
                 order.amount.0,
                 time_text(order.issued),
                 time_text(order.valid_until),
                 order.binding.0,
-                iccid,
-                replaces.map(|id| id.0),
-                order.serial.0,
+                placed.iccid,
+                placed.replaces.map(|id| id.0),
             ])?;
         Ok(())
     }
@@ -138,8 +332,4 @@ impl Act<'_> {
             .execute(params![id.0, state.name()])?;
         Ok(())
     }
-}
-
-fn binding_of(registration: &Registration) -> Result<SimBinding, OrderError> {
-    message::binding(&registration.sim.imsi).map_err(OrderError::Imsi)
 }

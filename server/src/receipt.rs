@@ -2,14 +2,12 @@
 
 use crate::error::StoreError;
 use crate::message::{self, MessageError};
-use crate::order::OrderState;
 use crate::register::SimKey;
-use crate::rows::{self, bytes, parsed};
+use crate::rows::{self, column, parsed};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::View;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{OrderDigest, OrderId};
+use wire::bcd::MeterNumber;
+use wire::order::OrderId;
 use wire::receipt::Receipt;
 
 /// A receipt as it came in.
@@ -24,12 +22,16 @@ pub enum Incoming<'a> {
 }
 
 /// Whose receipt it is: its outside does not say.
+///
+/// A meter or a SIM costs one opening. Trying every meter that owes a receipt costs one for each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Of this meter.
     Meter(MeterNumber),
     /// Of the meter of the SIM it came on.
     Sim(SimKey),
+    /// Nobody knows.
+    Unknown,
     /// Of any meter that owes one; each is tried.
     Outstanding,
 }
@@ -54,11 +56,13 @@ impl Opened {
 pub enum Opening {
     /// A genuine receipt that no order was settled with yet.
     Opened(Opened),
-    /// The same bytes settled this order before.
-    Known(OrderId),
+    /// The same bytes settled a purchase before; its order, unless it is none of ours.
+    Known(Option<OrderId>),
+    /// The same bytes are kept as this finding.
+    Held(i64),
 }
 
-/// Why a receipt is not accepted. Nothing changes in the store.
+/// Why a receipt is not taken. Nothing changes in the store; a genuine one is never refused for what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -74,103 +78,15 @@ pub enum Refusal {
     /// Genuine or not, it is not built as a receipt of this meter.
     #[error("the receipt is malformed, or not of meter {0}")]
     Malformed(MeterNumber),
+    /// Nobody said where it comes from, and its outside does not.
+    #[error("the receipt does not say whose meter made it, and nobody else did")]
+    NoOrigin,
     /// No outstanding order's meter made it.
     #[error("no meter with an outstanding order made this receipt; name its meter or its SIM")]
     NoMeter,
-    /// It names no order of ours.
-    #[error("the receipt names order {0}, which was never placed here")]
-    UnknownOrder(OrderId),
-    /// The order is another meter's.
-    #[error("the receipt is of meter {receipt}, order {order} is for meter {placed}")]
-    OtherMeter {
-        /// The order named.
-        order: OrderId,
-        /// The meter in the receipt.
-        receipt: MeterNumber,
-        /// The meter in the order.
-        placed: MeterNumber,
-    },
-    /// The order has another count.
-    #[error("the receipt is of purchase {receipt}, order {order} is purchase {placed}")]
-    Count {
-        /// The order named.
-        order: OrderId,
-        /// The count in the receipt.
-        receipt: u32,
-        /// The count in the order.
-        placed: u32,
-    },
-    /// The order that was credited was not this one, whatever its id: minted, or changed on its way to the PSAM.
-    #[error(
-        "the meter credited {credited} for another order with the id {order}: digest {receipt}, ours is {ours}"
-    )]
-    OtherOrder {
-        /// The order named.
-        order: OrderId,
-        /// The digest in the receipt.
-        receipt: OrderDigest,
-        /// The digest of the order placed.
-        ours: OrderDigest,
-        /// What the receipt says was credited.
-        credited: Fen,
-    },
-    /// The meter says something else than "credited".
-    #[error("the meter reports result {result:02X} for order {order}, not 00 (credited)")]
-    Result {
-        /// The order named.
-        order: OrderId,
-        /// The result byte.
-        result: u8,
-    },
-    /// A purse that got the amount cannot hold less.
-    #[error(
-        "the meter reports a balance of {balance} after crediting {amount}: it cannot have credited all of it"
-    )]
-    Balance {
-        /// The balance in the receipt.
-        balance: Fen,
-        /// The amount of the order.
-        amount: Fen,
-    },
-    /// The meter's clock stands before the issue.
-    #[error("the receipt says {at_meter}, the order was issued at {issued}: the meter's clock is wrong")]
-    TooEarly {
-        /// The time in the receipt.
-        at_meter: BcdTime,
-        /// Issue of the order.
-        issued: BcdTime,
-    },
-    /// The meter must have refused it by then.
-    #[error("the receipt says {at_meter}, the order was valid until {valid_until}: no meter credits it then")]
-    TooLate {
-        /// The time in the receipt.
-        at_meter: BcdTime,
-        /// Validity of the order.
-        valid_until: BcdTime,
-    },
-    /// Another order of the same purchase was settled, and a meter credits only one.
-    #[error(
-        "purchase {count} was settled with order {settled}; a receipt for order {order} too means two credits"
-    )]
-    SettledOtherwise {
-        /// The order named.
-        order: OrderId,
-        /// The purchase count.
-        count: u32,
-        /// The order that was settled.
-        settled: OrderId,
-    },
-    /// The order was settled with a receipt that says something else.
-    #[error("order {0} was settled with a receipt that says something else")]
-    Contradiction(OrderId),
-    /// The order was never sealed.
-    #[error("order {order} is {}: it was never sealed", .state.name())]
-    NeverSealed {
-        /// The order named.
-        order: OrderId,
-        /// Where it stands.
-        state: OrderState,
-    },
+    /// Two people have cleared it.
+    #[error("this receipt was kept as finding {0}, which was cleared")]
+    Cleared(i64),
 }
 
 /// Why a receipt was not settled.
@@ -183,6 +99,11 @@ pub enum SettleError {
     /// The security module could not look at it; try again.
     #[error("the receipt was not checked: {0}")]
     Sealer(SealError),
+    /// The books are of the older make.
+    #[error(
+        "these books are of the older make: they are read and reported, and nothing is sold or settled in them"
+    )]
+    OlderMake,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -197,8 +118,14 @@ impl View<'_> {
         origin: &Origin,
     ) -> Result<Opening, SettleError> {
         let packet = message::receipt_user_data(incoming).map_err(Refusal::Message)?;
+        if self.is_older_make()? {
+            return Err(SettleError::OlderMake);
+        }
         if let Some(order) = self.settled_with(&packet)? {
             return Ok(Opening::Known(order));
+        }
+        if let Some(finding) = self.held(&packet)? {
+            return Ok(Opening::Held(finding.id));
         }
         let (meter, bytes) = match origin {
             Origin::Meter(meter) => (*meter, open_as(sealer, *meter, &packet)?),
@@ -206,6 +133,7 @@ impl View<'_> {
                 let meter = self.meter_of_sim(sim)?.ok_or(Refusal::UnknownSim)?;
                 (meter, open_as(sealer, meter, &packet)?)
             }
+            Origin::Unknown => return Err(Refusal::NoOrigin.into()),
             Origin::Outstanding => self.try_all(sealer, &packet)?,
         };
         // The module has checked both already; a receipt is money, so the host reads it with its own eyes.
@@ -235,15 +163,18 @@ impl View<'_> {
     /// Meters with an order that awaits its receipt.
     fn owing(&self) -> Result<Vec<MeterNumber>, StoreError> {
         let mut find = self.conn.prepare_cached(
-            "SELECT DISTINCT meter FROM purchase_order WHERE state IN ('prepared', 'sealed', 'superseded') \
-             ORDER BY meter",
+            "SELECT DISTINCT life.meter AS meter FROM purchase_order JOIN life ON life.id = purchase_order.life \
+             WHERE state IN ('prepared', 'sealed', 'superseded') ORDER BY life.meter",
         )?;
         rows::all(&mut find, [], |row| parsed(row, "meter"))
     }
 
-    fn settled_with(&self, packet: &[u8]) -> Result<Option<OrderId>, StoreError> {
+    fn settled_with(&self, packet: &[u8]) -> Result<Option<Option<OrderId>>, StoreError> {
         let mut find = self.conn.prepare_cached("SELECT order_id FROM settlement WHERE packet = ?1")?;
-        rows::first(&mut find, [packet], |row| bytes(row, "order_id").map(OrderId))
+        rows::first(&mut find, [packet], |row| {
+            let id: Option<Vec<u8>> = column(row, "order_id")?;
+            id.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()
+        })
     }
 }
 

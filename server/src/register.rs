@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use std::collections::HashMap;
 use wire::bcd::{CustomerNumber, MeterNumber};
 use wire::money::Fen;
-use wire::order::{OrderId, Serial8};
+use wire::order::OrderId;
 
 /// A SIM and its subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,6 @@ pub struct Registration {
     pub name: Option<String>,
     /// What the customer pays at registration, for the order that opens the account.
     pub first_purchase: Option<Fen>,
-    /// The chip in the meter, as its city says; without it nothing is sold.
-    pub esam: Option<Serial8>,
 }
 
 /// What became of a registration file.
@@ -93,9 +91,11 @@ pub enum SimKey {
     Imsi(Imsi),
     /// By card.
     Iccid(Iccid),
+    /// By the telephone number a message came from.
+    Msisdn(Msisdn),
 }
 
-const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, esam, msisdn, imsi, iccid \
+const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, msisdn, imsi, iccid \
      FROM customer JOIN sim ON sim.customer = customer.customer AND sim.current = 1";
 
 fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
@@ -106,9 +106,6 @@ fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
         imei: parsed(row, "imei")?,
         name: column(row, "name")?,
         first_purchase: column::<Option<u32>>(row, "first_purchase")?.map(Fen),
-        esam: column::<Option<Vec<u8>>>(row, "esam")?
-            .map(|serial| rows::exactly(&serial, "esam").map(Serial8))
-            .transpose()?,
     })
 }
 
@@ -135,7 +132,7 @@ impl View<'_> {
     pub fn first_purchases_due(&self) -> Result<Vec<Registration>, StoreError> {
         let mut find = self.conn.prepare_cached(&format!(
             "{SELECT} WHERE first_purchase IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM purchase_order WHERE purchase_order.meter = customer.meter) ORDER BY customer.customer"
+             (SELECT 1 FROM purchase WHERE purchase.customer = customer.customer) ORDER BY customer.customer"
         ))?;
         rows::all(&mut find, [], registration)
     }
@@ -145,6 +142,7 @@ impl View<'_> {
         let (by, value) = match sim {
             SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
             SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
+            SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
         };
         let mut find = self.conn.prepare_cached(&format!(
             "SELECT meter FROM sim JOIN customer ON customer.customer = sim.customer \
@@ -209,11 +207,7 @@ impl Act<'_> {
             return Ok(Err((column, LineFault::InFile { line })));
         }
         if let Some(old) = self.customer(new.customer)? {
-            let known = same(&old, new);
-            if let (Ok(()), Some(serial)) = (&known, new.esam) {
-                self.set_esam(new.customer, serial)?;
-            }
-            return Ok(known.map(|()| false));
+            return Ok(same(&old, new).map(|()| false));
         }
         for (column, value) in unique(new) {
             if let Some(customer) = self.owner(column, &value)? {
@@ -222,7 +216,7 @@ impl Act<'_> {
         }
         self.conn
             .prepare_cached(
-                "INSERT INTO customer (customer, meter, imei, name, first_purchase, esam) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 new.customer.to_string(),
@@ -230,7 +224,6 @@ impl Act<'_> {
                 new.imei.as_str(),
                 new.name,
                 new.first_purchase.map(|fen| fen.0),
-                new.esam.map(|serial| serial.0),
             ])?;
         self.add_sim(new.customer, &new.sim)?;
         Ok(Ok(true))
@@ -256,14 +249,6 @@ impl Act<'_> {
         })?;
         let outstanding = self.outstanding(old.meter)?.map(|placed| placed.order.id);
         Ok(Replaced { old: old.sim, outstanding })
-    }
-
-    /// The chip that is in a customer's meter from now on; orders name it.
-    pub fn set_esam(&self, customer: CustomerNumber, serial: Serial8) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached("UPDATE customer SET esam = ?2 WHERE customer = ?1")?
-            .execute(params![customer.to_string(), serial.0])?;
-        Ok(())
     }
 
     fn add_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::ledger::EntryKind;
 use crate::order::OrderState;
-use crate::rows::{self, bytes, column, parsed, time};
+use crate::rows::{self, column, parsed, time};
 use crate::store::View;
 use rusqlite::Row;
 use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
@@ -16,11 +16,17 @@ pub struct Totals {
     pub sold_fen: i64,
     /// Confirmed by meters, in fen.
     pub settled_fen: i64,
-    /// Sold and not yet confirmed, in fen: `sold_fen - settled_fen`.
+    /// Sold and not yet confirmed, in fen.
     pub outstanding_fen: i64,
+    /// Due to customers, in fen.
+    pub refund_due_fen: i64,
+    /// Paid back, in fen.
+    pub refunded_fen: i64,
+    /// Confirmed by meters and never paid for, in fen.
+    pub loss_fen: i64,
     /// Registered customers.
     pub customers: u32,
-    /// Orders ever placed, of any state.
+    /// Orders that stand: prepared, sealed or settled. A purchase has one at most.
     pub orders: u32,
     /// Orders that the security module has not answered for.
     pub prepared: u32,
@@ -39,10 +45,11 @@ pub struct Totals {
 pub struct StatementLine {
     /// When it was booked.
     pub at: BcdTime,
-    /// Sale or delivery.
+    /// What happened.
     pub kind: EntryKind,
-    /// The order.
-    pub order: OrderId,
+    /// The order that stands for the purchase: the one that was credited, or else the last one made. None when a meter
+    /// credited an order that is none of ours.
+    pub order: Option<OrderId>,
     /// The meter.
     pub meter: MeterNumber,
     /// The purchase count.
@@ -51,6 +58,8 @@ pub struct StatementLine {
     pub amount_fen: i64,
     /// Paid for and not confirmed after this line, in fen.
     pub prepaid_fen: i64,
+    /// Due to the customer after this line, in fen.
+    pub refund_due_fen: i64,
 }
 
 /// One day's business.
@@ -58,9 +67,9 @@ pub struct StatementLine {
 pub struct Day {
     /// The day, YYYYMMDD.
     pub day: String,
-    /// Purchases sold.
-    pub sales: u32,
-    /// Their amount in fen.
+    /// Purchases sold, less those cancelled.
+    pub sales: i64,
+    /// What was paid for them and for corrections, in fen.
     pub sold_fen: i64,
     /// Purchases confirmed.
     pub deliveries: u32,
@@ -70,7 +79,7 @@ pub struct Day {
 
 /// Something in the books that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
+pub enum Fault {
     /// The ledger as a whole is out of balance.
     #[error("the ledger does not balance: the sum of all accounts is {0} fen")]
     Balance(i128),
@@ -82,21 +91,37 @@ pub enum Finding {
         /// Its sum.
         fen: i64,
     },
-    /// Ledger and orders disagree on what was settled.
-    #[error("the ledger says {ledger} fen are settled, the orders say {orders} fen")]
+    /// Ledger and receipts disagree on what was settled.
+    #[error("the ledger says {ledger} fen are settled, the receipts say {receipts} fen")]
     Settled {
         /// By the ledger.
         ledger: i64,
-        /// By the orders.
-        orders: i64,
+        /// By the receipts.
+        receipts: i64,
     },
-    /// Ledger and orders disagree on what was sold.
-    #[error("the ledger says {ledger} fen are sold, the orders say {orders} fen")]
-    Sold {
-        /// By the ledger.
-        ledger: i64,
-        /// By the orders.
-        orders: i64,
+    /// Less was paid for a purchase than the largest of its orders that may have been sealed.
+    #[error(
+        "purchase {count} of meter {meter}: {paid} fen are paid, an order of {amount} fen may have been sealed"
+    )]
+    NotPaid {
+        /// The meter.
+        meter: MeterNumber,
+        /// The purchase count.
+        count: u32,
+        /// Paid, in fen.
+        paid: i64,
+        /// The largest order, in fen.
+        amount: i64,
+    },
+    /// A purchase is settled and money still stands on it.
+    #[error("purchase {count} of meter {meter} is settled, and {fen} fen still count as not confirmed")]
+    LeftOver {
+        /// The meter.
+        meter: MeterNumber,
+        /// The purchase count.
+        count: u32,
+        /// What is left, in fen.
+        fen: i64,
     },
 }
 
@@ -108,6 +133,9 @@ impl View<'_> {
             sold_fen: balance.bank_cash,
             settled_fen: -balance.delivered,
             outstanding_fen: -balance.prepaid,
+            refund_due_fen: -balance.refund_due,
+            refunded_fen: -balance.refunded,
+            loss_fen: balance.loss,
             customers: self
                 .conn
                 .prepare_cached("SELECT count(*) FROM customer")?
@@ -120,7 +148,6 @@ impl View<'_> {
             Ok((column::<String>(row, "state")?, column::<u32>(row, "n")?))
         })?;
         for (state, n) in counted {
-            totals.orders += n;
             match OrderState::from_name(&state) {
                 Some(OrderState::Prepared) => totals.prepared = n,
                 Some(OrderState::Sealed) => totals.sealed = n,
@@ -130,22 +157,31 @@ impl View<'_> {
                 None => return Err(StoreError::Value { place: "purchase_order.state", detail: state }),
             }
         }
+        totals.orders = totals.prepared + totals.sealed + totals.settled;
         Ok(totals)
     }
 
-    /// What a customer paid and what was confirmed, oldest first.
+    /// What a customer paid, what was confirmed and what was paid back, oldest first.
     pub fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
         let mut find = self.conn.prepare_cached(
-            "SELECT journal_entry.kind AS kind, at, meter, count, order_id, posting.amount AS amount \
+            "SELECT e.kind AS kind, e.at AS at, l.meter AS meter, e.count AS count, \
+             max(abs(posting.amount)) AS amount, \
+             sum(CASE account.kind WHEN 'prepaid' THEN -posting.amount ELSE 0 END) AS prepaid, \
+             sum(CASE account.kind WHEN 'refund-due' THEN -posting.amount ELSE 0 END) AS refund_due, \
+             CASE WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
+             WHERE o.life = e.life AND o.count = e.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
              FROM posting JOIN account ON account.id = posting.account \
-             JOIN journal_entry ON journal_entry.id = posting.entry \
-             WHERE account.customer = ?1 ORDER BY journal_entry.id, posting.line",
+             JOIN journal_entry e ON e.id = posting.entry JOIN life l ON l.id = e.life \
+             LEFT JOIN settlement s ON s.life = e.life AND s.count = e.count \
+             WHERE account.customer = ?1 \
+             GROUP BY e.id, e.kind, e.at, l.meter, e.life, e.count, s.life, s.order_id ORDER BY e.id",
         )?;
         let mut lines = rows::all(&mut find, [customer.to_string()], statement_line)?;
-        let mut prepaid = 0;
+        let (mut prepaid, mut due) = (0, 0);
         for line in &mut lines {
             prepaid += line.prepaid_fen;
-            line.prepaid_fen = prepaid;
+            due += line.refund_due_fen;
+            (line.prepaid_fen, line.refund_due_fen) = (prepaid, due);
         }
         Ok(lines)
     }
@@ -154,10 +190,12 @@ impl View<'_> {
     pub fn days(&self) -> Result<Vec<Day>, StoreError> {
         let mut find = self.conn.prepare_cached(
             "SELECT substr(at, 1, 8) AS day, \
-             sum(kind = 'sale') AS sales, sum(CASE kind WHEN 'sale' THEN fen ELSE 0 END) AS sold, \
-             sum(kind = 'delivery') AS deliveries, sum(CASE kind WHEN 'delivery' THEN fen ELSE 0 END) AS settled \
+             sum(CASE kind WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
+             sum(CASE kind WHEN 'sale' THEN fen WHEN 'correction' THEN fen WHEN 'cancelled' THEN -fen ELSE 0 END) AS sold, \
+             sum(CASE kind WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
+             sum(CASE kind WHEN 'delivery' THEN fen ELSE 0 END) AS settled \
              FROM journal_entry JOIN \
-             (SELECT entry, sum(amount) AS fen FROM posting WHERE amount > 0 GROUP BY entry) ON entry = id \
+             (SELECT entry, sum(amount) AS fen FROM posting WHERE amount > 0 GROUP BY entry) AS sums ON entry = id \
              GROUP BY day ORDER BY day",
         )?;
         rows::all(&mut find, [], |row| {
@@ -172,32 +210,52 @@ impl View<'_> {
     }
 
     /// Checks the books against each other; an empty list is what it should be.
-    pub fn audit(&self) -> Result<Vec<Finding>, StoreError> {
+    pub fn audit(&self) -> Result<Vec<Fault>, StoreError> {
         let balance = self.trial_balance()?;
-        let mut findings = Vec::new();
+        let mut faults = Vec::new();
         if balance.sum() != 0 {
-            findings.push(Finding::Balance(balance.sum()));
+            faults.push(Fault::Balance(balance.sum()));
         }
         let mut uneven = self.conn.prepare_cached(
             "SELECT entry, sum(amount) AS fen FROM posting GROUP BY entry HAVING sum(amount) <> 0",
         )?;
-        findings.extend(rows::all(&mut uneven, [], |row| {
-            Ok(Finding::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? })
+        faults.extend(rows::all(&mut uneven, [], |row| {
+            Ok(Fault::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? })
         })?);
-        let orders =
-            self.number("SELECT coalesce(sum(amount), 0) FROM purchase_order WHERE state = 'settled'")?;
-        if orders != -balance.delivered {
-            findings.push(Finding::Settled { ledger: -balance.delivered, orders });
+        let receipts = self.number("SELECT coalesce(sum(credited), 0) FROM settlement")?;
+        if receipts != -balance.delivered {
+            faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
         }
-        // The orders of one purchase carry one amount; it was sold once, when the first of them was sealed.
-        let orders = self.number(
-            "SELECT coalesce(sum(amount), 0) FROM (SELECT max(amount) AS amount FROM purchase_order \
-             WHERE record IS NOT NULL OR state = 'settled' GROUP BY meter, count)",
+        faults.extend(self.unpaid()?);
+        Ok(faults)
+    }
+
+    /// Purchases of which more may have been sealed than was paid, and settled ones with something left on them. Rows of
+    /// the older make were booked by another rule.
+    fn unpaid(&self) -> Result<Vec<Fault>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT l.meter AS meter, p.count AS count, s.life IS NOT NULL AS settled, \
+             (SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry e JOIN posting ON posting.entry = e.id \
+             JOIN account ON account.id = posting.account WHERE e.life = p.life AND e.count = p.count \
+             AND account.kind = 'prepaid') AS paid, \
+             (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life AND o.count = p.count \
+             AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 FROM ask WHERE ask.order_id = o.id) \
+             OR EXISTS (SELECT 1 FROM seal WHERE seal.order_id = o.id))) AS amount \
+             FROM purchase p JOIN life l ON l.id = p.life LEFT JOIN settlement s ON s.life = p.life AND s.count = p.count \
+             WHERE l.serial IS NOT NULL",
         )?;
-        if orders != balance.bank_cash {
-            findings.push(Finding::Sold { ledger: balance.bank_cash, orders });
-        }
-        Ok(findings)
+        let all = rows::all(&mut find, [], |row| {
+            let (meter, count): (MeterNumber, u32) = (parsed(row, "meter")?, column(row, "count")?);
+            let (settled, paid, amount): (bool, i64, i64) =
+                (column(row, "settled")?, column(row, "paid")?, column(row, "amount")?);
+            Ok(match (settled, paid, amount) {
+                (true, 0, _) => None,
+                (true, fen, _) => Some(Fault::LeftOver { meter, count, fen }),
+                (false, paid, amount) if paid < amount => Some(Fault::NotPaid { meter, count, paid, amount }),
+                _ => None,
+            })
+        })?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     fn number(&self, sql: &str) -> Result<i64, StoreError> {
@@ -205,18 +263,19 @@ impl View<'_> {
     }
 }
 
-/// A line with its own movement of the prepaid account in place of the running sum.
+/// A line with its own movements of the customer's accounts in place of the running sums.
 fn statement_line(row: &Row<'_>) -> Result<StatementLine, StoreError> {
     let kind: String = column(row, "kind")?;
-    let amount: i64 = column(row, "amount")?;
+    let order: Option<Vec<u8>> = column(row, "order_id")?;
     Ok(StatementLine {
         at: time(row, "at")?,
         kind: EntryKind::from_name(&kind)
             .ok_or(StoreError::Value { place: "journal_entry.kind", detail: kind })?,
-        order: OrderId(bytes(row, "order_id")?),
+        order: order.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()?,
         meter: parsed(row, "meter")?,
         count: column(row, "count")?,
-        amount_fen: amount.abs(),
-        prepaid_fen: -amount,
+        amount_fen: column(row, "amount")?,
+        prepaid_fen: column(row, "prepaid")?,
+        refund_due_fen: column(row, "refund_due")?,
     })
 }

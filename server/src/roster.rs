@@ -2,13 +2,10 @@
 
 use crate::numbers::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
 use crate::register::{Registration, Sim};
+use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use std::io::Read;
 use wire::money::{Fen, MoneyError};
-use wire::order::Serial8;
-
-/// Largest amount of one order, in fen: 999999.99 yuan.
-pub const MAX_AMOUNT: Fen = Fen(99_999_999);
 
 /// A column of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,13 +26,11 @@ pub enum Column {
     Name,
     /// Amount of the first purchase in yuan; the column may be missing.
     FirstPurchase,
-    /// Serial number of the meter's ESAM, 16 hex digits; the column may be missing.
-    Esam,
 }
 
 impl Column {
     /// All columns, the optional ones last.
-    pub const ALL: [Column; 9] = [
+    pub const ALL: [Column; 8] = [
         Column::Customer,
         Column::Meter,
         Column::Msisdn,
@@ -44,7 +39,6 @@ impl Column {
         Column::Iccid,
         Column::Name,
         Column::FirstPurchase,
-        Column::Esam,
     ];
 
     /// The name in the header line.
@@ -58,12 +52,11 @@ impl Column {
             Column::Iccid => "iccid",
             Column::Name => "name",
             Column::FirstPurchase => "first_purchase",
-            Column::Esam => "esam",
         }
     }
 
     const fn optional(self) -> bool {
-        matches!(self, Column::Name | Column::FirstPurchase | Column::Esam)
+        matches!(self, Column::Name | Column::FirstPurchase)
     }
 }
 
@@ -92,9 +85,6 @@ pub enum LineFault {
     /// A number is not well formed.
     #[error("{0}")]
     Number(#[from] NumberFault),
-    /// The serial number is not one.
-    #[error("is no serial number of a chip, 16 hexadecimal digits")]
-    Serial,
     /// The amount is not one.
     #[error("{0}")]
     Money(MoneyError),
@@ -154,8 +144,8 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Reads a file. The first line names the columns, in any order; `name`, `first_purchase` and `esam`
-    /// may be missing. A bad line does not stop the others.
+    /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
+    /// missing. A bad line does not stop the others.
     pub fn read(mut source: impl Read) -> Result<Self, RosterError> {
         let mut bytes = Vec::new();
         source.read_to_end(&mut bytes).map_err(RosterError::Read)?;
@@ -245,7 +235,6 @@ fn parse(record: csv::ByteRecord, width: usize, places: &Places) -> Result<Regis
         name: Some(text(Column::Name)).filter(|name| !name.is_empty()).map(str::to_owned),
         first_purchase: amount(text(Column::FirstPurchase))
             .map_err(|fault| (Some(Column::FirstPurchase), fault))?,
-        esam: serial(text(Column::Esam)).map_err(|fault| (Some(Column::Esam), fault))?,
     })
 }
 
@@ -255,13 +244,6 @@ fn at(column: Column, fault: NumberFault) -> Fault {
 
 fn number<T: FromStr<Err = NumberFault>>(column: Column, text: &str) -> Result<T, Fault> {
     text.parse().map_err(|fault| at(column, fault))
-}
-
-fn serial(text: &str) -> Result<Option<Serial8>, LineFault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| LineFault::Serial)
 }
 
 fn amount(text: &str) -> Result<Option<Fen>, LineFault> {

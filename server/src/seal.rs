@@ -1,15 +1,28 @@
-//! Sealing orders: intent before, outcome after.
+//! Sealing orders: intent and payment before, outcome after.
 
 use crate::error::StoreError;
-use crate::ledger::{Entry, Purchase};
+use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
-use crate::order::{OrderError, OrderRequest, PlacedOrder, SealedOrder};
+use crate::meters::Esam;
+use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
+use crate::order_error::OrderError;
+use crate::place::Anew;
+use crate::rows::{self, column};
+use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::{Act, Store};
 use crate::terms::Terms;
 use rusqlite::params;
 use wire::bcd::{BcdTime, MeterNumber};
-use wire::order::{Order, OrderId};
+use wire::money::Fen;
+use wire::order::OrderId;
+
+/// An order that is about to be asked for.
+struct Asking {
+    placed: PlacedOrder,
+    /// No earlier asking of the same module is without an answer: a certain refusal then means that nothing was sealed.
+    fresh: bool,
+}
 
 impl Store {
     /// Places an order and seals it.
@@ -22,11 +35,8 @@ impl Store {
         request: &OrderRequest,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
-        let placed = self.batch(|act| {
-            let placed = act.place_order(request, terms)?;
-            act.count_asking(request.id).map(|()| placed).map_err(OrderError::Store)
-        })?;
-        self.ask(sealer, &placed.order, terms)
+        let now = request.now;
+        self.place_and_ask(sealer, now, terms, |act| act.place_order(request, terms))
     }
 
     /// Reissues the outstanding order of a meter ([`Act::reissue_order`]) and seals the new one.
@@ -36,13 +46,36 @@ impl Store {
         meter: MeterNumber,
         now: BcdTime,
         id: OrderId,
+        anew: Anew,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
-        let placed = self.batch(|act| {
-            let placed = act.reissue_order(meter, now, id, terms)?;
-            act.count_asking(id).map(|()| placed).map_err(OrderError::Store)
+        self.place_and_ask(sealer, now, terms, |act| act.reissue_order(meter, now, id, anew, terms))
+    }
+
+    /// Corrects the outstanding order of a meter ([`Act::correct_order`]) and seals the new one; of amount 0, takes it back.
+    pub fn correct(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        request: &OrderRequest,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        let OrderRequest { meter, amount, now, id } = *request;
+        self.place_and_ask(sealer, now, terms, |act| act.correct_order(meter, amount, now, id, terms))
+    }
+
+    fn place_and_ask(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        now: BcdTime,
+        terms: &Terms,
+        place: impl FnOnce(&Act<'_>) -> Result<PlacedOrder, OrderError>,
+    ) -> Result<SealedOrder, OrderError> {
+        let number = sealer.number();
+        let asking = self.batch(|act| {
+            let placed = place(act)?;
+            act.begin_asking(&number, placed, now)
         })?;
-        self.ask(sealer, &placed.order, terms)
+        self.ask(sealer, asking, terms)
     }
 
     /// Seals an order that is prepared (again, after an interruption: the order keeps its id), or gives
@@ -51,33 +84,35 @@ impl Store {
         &mut self,
         sealer: &mut dyn OrderSealer,
         id: OrderId,
+        now: BcdTime,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
-        let placed = self.batch(|act| {
-            let placed = act.usable(id)?;
-            if placed.record.is_none() {
-                act.count_asking(id)?;
-            }
-            Ok::<_, OrderError>(placed)
-        })?;
-        match sealed_before(&placed) {
-            Some(sealed) => Ok(sealed),
-            None => self.ask(sealer, &placed.order, terms),
+        let placed = self.read(|view| view.usable(id))?;
+        if let Some(sealed) = sealed_before(&placed) {
+            return Ok(sealed);
         }
+        let number = sealer.number();
+        let asking = self.batch(|act| {
+            let placed = act.usable(id)?;
+            act.begin_asking(&number, placed, now)
+        })?;
+        self.ask(sealer, asking, terms)
     }
 
     /// Asks the security module with no transaction open, so that other programs may write meanwhile.
     fn ask(
         &mut self,
         sealer: &mut dyn OrderSealer,
-        order: &Order,
+        asking: Asking,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
+        let order = &asking.placed.order;
+        let number = sealer.number();
         match sealer.seal(&order.to_bytes()) {
-            Ok(user_data) => self.batch(|act| act.keep_sealed(order.id, &user_data, terms)),
+            Ok(user_data) => self.batch(|act| act.keep_sealed(&number, &asking.placed, &user_data, terms)),
             Err(cause) => {
-                if let SealError::Refused(_) = cause {
-                    self.batch(|act| act.count_refusal(order.id))?;
+                if asking.fresh && matches!(cause, SealError::Refused(_)) {
+                    self.batch(|act| act.forget_asking(&number, order.id))?;
                 }
                 Err(OrderError::Seal { order: order.id, cause })
             }
@@ -95,62 +130,104 @@ impl Act<'_> {
         request: &OrderRequest,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
+        let number = sealer.number();
         self.whole(|| {
-            let order = self.place_order(request, terms)?.order;
-            self.count_asking(order.id)?;
+            let placed = self.place_order(request, terms)?;
+            let Asking { placed, .. } = self.begin_asking(&number, placed, request.now)?;
+            let order = &placed.order;
             let user_data = sealer
                 .seal(&order.to_bytes())
                 .map_err(|cause| OrderError::Seal { order: order.id, cause })?;
-            self.keep_sealed(order.id, &user_data, terms)
+            self.keep_sealed(&number, &placed, &user_data, terms)
         })
     }
 
-    /// Writes down a sealed order and books its sale.
-    fn keep_sealed(&self, id: OrderId, user_data: &[u8], terms: &Terms) -> Result<SealedOrder, OrderError> {
+    /// Writes down a sealed order: its record, and its place in the module's chain.
+    fn keep_sealed(
+        &self,
+        psam: &str,
+        placed: &PlacedOrder,
+        user_data: &[u8],
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        let id = placed.order.id;
+        self.note_seal(psam, &placed.order)?;
+        self.forget_asking(psam, id)?;
         let placed = self.usable(id)?;
         // Another program may have sealed the same order meanwhile; its record is as good.
         if let Some(sealed) = sealed_before(&placed) {
             return Ok(sealed);
         }
         let record = message::order_record(user_data, placed.order.issued, terms)?;
-        self.whole(|| {
-            self.conn
-                .prepare_cached("UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1")?
-                .execute(params![id.0, record])?;
-            self.book_sale(&placed.order)
-        })?;
-        Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid })
+        self.keep_record(id, &record)?;
+        let warning = self.warning(&placed)?;
+        Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
     }
 
-    /// Posts the sale of an order's purchase, unless an earlier order of it was sealed.
-    pub(crate) fn book_sale(&self, order: &Order) -> Result<(), StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT 1 FROM journal_entry WHERE kind = 'sale' AND meter = ?1 AND count = ?2",
-        )?;
-        if find.exists(params![order.meter.to_string(), order.count])? {
-            return Ok(());
+    /// What the clerk is to hear: the meter may have no room for the amount.
+    fn warning(&self, placed: &PlacedOrder) -> Result<Option<String>, StoreError> {
+        let ceiling = self.esam(placed.order.serial)?.and_then(|Esam { ceiling, .. }| ceiling);
+        let balance = self.last_balance(placed.life)?;
+        Ok(match rules::room(placed.order.amount, ceiling, balance) {
+            Room::Tight { ceiling, balance } => Some(format!(
+                "the meter last reported a balance of {balance} yuan and holds at most {ceiling}: it refuses the order until \
+                 enough is consumed"
+            )),
+            Room::Fits | Room::Never { .. } => None,
+        })
+    }
+
+    /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
+    fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: BcdTime) -> Result<Asking, OrderError> {
+        if let Some(finding) = self.stopped(psam)? {
+            let psam = psam.to_owned();
+            return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });
         }
-        let purchase = Purchase { meter: order.meter, count: order.count, order: order.id };
-        self.post(&Entry::sale(order.issued, purchase, order.customer, order.amount))
+        let (order, life) = (&placed.order, placed.life);
+        let paid = self.owed_for("prepaid", life, order.count)?;
+        let kind = if paid == 0 { EntryKind::Sale } else { EntryKind::Correction };
+        let purchase = Purchase { life, count: order.count, order: Some(order.id) };
+        let accounts = [Account::BankCash, Account::Prepaid(order.customer)];
+        self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
+        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
     }
 
-    /// From now on the security module may have sealed the order.
-    fn count_asking(&self, id: OrderId) -> Result<(), StoreError> {
-        self.count(id, "UPDATE purchase_order SET asked = asked + 1 WHERE id = ?1")
+    /// `true` when no earlier asking of this module waits for its answer.
+    fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
+        let added = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING",
+            )?
+            .execute(params![psam, id.0])?;
+        Ok(added == 1)
     }
 
-    /// The asking just counted was refused for certain.
-    fn count_refusal(&self, id: OrderId) -> Result<(), StoreError> {
-        self.count(id, "UPDATE purchase_order SET asked = asked - 1 WHERE id = ?1")
-    }
-
-    fn count(&self, id: OrderId, sql: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached(sql)?.execute([id.0])?;
+    fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1")?
+            .execute(params![id.0, record])?;
         Ok(())
+    }
+
+    /// What became of the asking is known.
+    pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2")?
+            .execute(params![psam, id.0])?;
+        Ok(())
+    }
+
+    /// The balance a life's meter last reported.
+    fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
+        let mut find = self
+            .conn
+            .prepare_cached("SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1")?;
+        rows::first(&mut find, [life], |row| column(row, "balance").map(Fen))
     }
 }
 
 fn sealed_before(placed: &PlacedOrder) -> Option<SealedOrder> {
     let record = placed.record?;
-    Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone() })
+    Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone(), warning: None })
 }

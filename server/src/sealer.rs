@@ -1,5 +1,6 @@
 //! Who seals orders and opens receipts: a PSAM, or whatever stands in for one.
 
+use crate::chain::Chain;
 use reader::driver::psam::Psam;
 use reader::error::CardError;
 use wire::Sw;
@@ -7,6 +8,12 @@ use wire::bcd::MeterNumber;
 
 /// Seals orders and opens receipts; holds every key this crate does without.
 pub trait OrderSealer {
+    /// Its number, 12 digits: the books keep what each module sealed.
+    fn number(&self) -> String;
+
+    /// Where its order chain stands; `None` when it keeps none.
+    fn chain(&mut self) -> Result<Option<Chain>, SealError>;
+
     /// Seals an order (`E1 ..`, `docs/specs/purchase.md` section 1) for its meter and returns the user data of
     /// the SMS, header `02 70 00` included (section 2).
     ///
@@ -47,6 +54,14 @@ impl SealError {
 }
 
 impl OrderSealer for Psam<'_> {
+    fn number(&self) -> String {
+        hex::encode(self.info().number)
+    }
+
+    fn chain(&mut self) -> Result<Option<Chain>, SealError> {
+        Ok(None)
+    }
+
     fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {
         self.seal_order(order).map_err(|error| SealError::of(&error))
     }

@@ -1,26 +1,29 @@
-//! Settling receipts: checked against their order, booked once.
+//! Settling receipts: what is genuine is booked once, or kept as a finding; nothing genuine is thrown away.
 
 use crate::error::StoreError;
-use crate::ledger::{Entry, Purchase};
+use crate::finding::{Finding, FindingKind, Found};
+use crate::ledger::{Account, EntryKind, Purchase};
 use crate::order::{OrderState, PlacedOrder};
 use crate::receipt::{Incoming, Opened, Opening, Origin, Refusal, SettleError};
-use crate::rows::{self, bytes, column, time_text};
+use crate::rows::{self, column, parsed, time_text};
+use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
 use crate::store::{Act, Store, View};
-use crate::terms::Terms;
 use rusqlite::params;
-use wire::bcd::{BcdTime, CustomerNumber};
+use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::money::Fen;
-use wire::order::{Order, OrderId};
-use wire::receipt::Receipt;
+use wire::order::OrderId;
+use wire::receipt::{CREDITED, Receipt};
 
-/// A receipt that was accepted.
+/// What became of a genuine receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
     /// Its order is settled now.
     Settled(Settled),
-    /// Its order was settled before with the same receipt; nothing changed.
-    AlreadySettled(OrderId),
+    /// Its purchase was settled before with the same receipt; nothing changed. The order, unless it is none of ours.
+    AlreadySettled(Option<OrderId>),
+    /// It settles nothing: it is kept, and nothing is sold for its meter until two people have cleared it.
+    Held(Finding),
 }
 
 /// An order that was settled.
@@ -32,10 +35,26 @@ pub struct Settled {
     pub customer: CustomerNumber,
     /// What was credited.
     pub amount: Fen,
+    /// What was paid and not credited, in fen: due to the customer.
+    pub refund_due_fen: i64,
     /// What the meter said: its number, the count, balance, register and time.
     pub receipt: Receipt,
     /// Other orders of the same purchase, which no meter will credit any more.
     pub voided: Vec<OrderId>,
+    /// What was strange about the receipt.
+    pub findings: Vec<Finding>,
+}
+
+/// A purchase that a receipt settles.
+struct Booking<'a> {
+    life: i64,
+    count: u32,
+    customer: CustomerNumber,
+    order: Option<OrderId>,
+    packet: &'a [u8],
+    bytes: &'a [u8],
+    receipt: &'a Receipt,
+    now: BcdTime,
 }
 
 impl Store {
@@ -46,12 +65,9 @@ impl Store {
         incoming: Incoming<'_>,
         origin: &Origin,
         now: BcdTime,
-        terms: &Terms,
     ) -> Result<Settlement, SettleError> {
-        match self.read(|view| view.open_receipt(sealer, incoming, origin))? {
-            Opening::Known(order) => Ok(Settlement::AlreadySettled(order)),
-            Opening::Opened(opened) => self.batch(|act| act.settle_opened(&opened, now, terms)),
-        }
+        let opening = self.read(|view| view.open_receipt(sealer, incoming, origin))?;
+        self.batch(|act| act.settle_opening(opening, now))
     }
 }
 
@@ -63,147 +79,258 @@ impl Act<'_> {
         incoming: Incoming<'_>,
         origin: &Origin,
         now: BcdTime,
-        terms: &Terms,
     ) -> Result<Settlement, SettleError> {
-        match self.open_receipt(sealer, incoming, origin)? {
+        let opening = self.open_receipt(sealer, incoming, origin)?;
+        self.settle_opening(opening, now)
+    }
+
+    fn settle_opening(&self, opening: Opening, now: BcdTime) -> Result<Settlement, SettleError> {
+        match opening {
             Opening::Known(order) => Ok(Settlement::AlreadySettled(order)),
-            Opening::Opened(opened) => self.settle_opened(&opened, now, terms),
+            Opening::Held(id) => match self.finding(id)? {
+                Some(finding) if finding.cleared.is_none() => Ok(Settlement::Held(finding)),
+                _ => Err(Refusal::Cleared(id).into()),
+            },
+            Opening::Opened(opened) => Ok(self.settle_opened(&opened, now)?),
         }
     }
 
-    /// Checks an opened receipt against its order and settles it. A refusal changes nothing.
-    pub fn settle_opened(
+    /// Judges an opened receipt ([`rules::judge`]) and does what follows.
+    pub fn settle_opened(&self, opened: &Opened, now: BcdTime) -> Result<Settlement, StoreError> {
+        let receipt = &opened.receipt;
+        let placed = self.order(receipt.order)?;
+        let known = placed.as_ref().map(|placed| self.known(placed, &opened.bytes)).transpose()?;
+        match rules::judge(receipt, known.as_ref(), self.clock_tolerance()?) {
+            Verdict::Again => Ok(Settlement::AlreadySettled(Some(receipt.order))),
+            Verdict::Held(kind, words) => self.hold(opened, kind, &words, now),
+            Verdict::Settles(strange) => match placed {
+                Some(placed) if placed.state == OrderState::Void => {
+                    let words = format!(
+                        "order {} was credited after what was paid for it had been moved to another chip",
+                        placed.order.id
+                    );
+                    self.hold(opened, FindingKind::CreditedAfterMove, &words, now)
+                }
+                Some(placed) => self.whole(|| self.keep(opened, &placed, &strange, now)),
+                None => self.hold(opened, FindingKind::UnknownOrder, "", now),
+            },
+        }
+    }
+
+    fn hold(
         &self,
         opened: &Opened,
-        now: BcdTime,
-        terms: &Terms,
-    ) -> Result<Settlement, SettleError> {
+        kind: FindingKind,
+        detail: &str,
+        at: BcdTime,
+    ) -> Result<Settlement, StoreError> {
         let receipt = &opened.receipt;
-        let placed = self.order(receipt.order)?.ok_or(Refusal::UnknownOrder(receipt.order))?;
-        check(receipt, &placed.order, terms)?;
-        match placed.state {
-            OrderState::Settled => return self.settled_again(opened),
-            OrderState::Void => return Err(self.why_void(&placed)?.into()),
-            OrderState::Prepared | OrderState::Sealed | OrderState::Superseded => {}
-        }
-        let voided = self.whole(|| self.keep_settlement(opened, &placed.order, now))?;
+        let finding = self.write_finding(&Found {
+            kind,
+            meter: Some(receipt.meter),
+            psam: None,
+            order: Some(receipt.order),
+            at,
+            detail,
+            kept: Some((&opened.packet, &opened.bytes)),
+        })?;
+        Ok(Settlement::Held(finding))
+    }
+
+    fn keep(
+        &self,
+        opened: &Opened,
+        placed: &PlacedOrder,
+        strange: &[(FindingKind, String)],
+        now: BcdTime,
+    ) -> Result<Settlement, StoreError> {
+        let (receipt, order) = (&opened.receipt, &placed.order);
+        let booking = Booking {
+            life: placed.life,
+            count: order.count,
+            customer: order.customer,
+            order: Some(order.id),
+            packet: &opened.packet,
+            bytes: &opened.bytes,
+            receipt,
+            now,
+        };
+        let (voided, division) = self.book(&booking)?;
+        let findings = strange
+            .iter()
+            .map(|(kind, detail)| {
+                let (meter, order) = (Some(order.meter), Some(order.id));
+                self.write_finding(&Found {
+                    kind: *kind,
+                    meter,
+                    psam: None,
+                    order,
+                    at: now,
+                    detail,
+                    kept: None,
+                })
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Settlement::Settled(Settled {
-            order: placed.order.id,
-            customer: placed.order.customer,
-            amount: placed.order.amount,
+            order: order.id,
+            customer: order.customer,
+            amount: receipt.amount,
+            refund_due_fen: division.refund_due,
             receipt: receipt.clone(),
             voided,
+            findings,
         }))
     }
 
-    fn keep_settlement(
-        &self,
-        opened: &Opened,
-        order: &Order,
-        now: BcdTime,
-    ) -> Result<Vec<OrderId>, StoreError> {
-        let receipt = &opened.receipt;
+    /// Settles a purchase: the receipt is kept, its other orders are void, the money is divided.
+    fn book(&self, booking: &Booking<'_>) -> Result<(Vec<OrderId>, Division), StoreError> {
+        let Booking { life, count, customer, order, receipt, now, .. } = *booking;
         self.conn
             .prepare_cached(
-                "INSERT INTO settlement (order_id, packet, receipt, balance, register, at_meter, settled) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO settlement (life, count, order_id, packet, receipt, credited, balance, register, at_meter, \
+                 settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
-                order.id.0,
-                opened.packet,
-                opened.bytes,
+                life,
+                count,
+                order.map(|id| id.0),
+                booking.packet,
+                booking.bytes,
+                receipt.amount.0,
                 receipt.balance.0,
                 receipt.register,
                 time_text(receipt.time),
                 time_text(now),
             ])?;
-        self.set_state(order.id, OrderState::Settled)?;
-        let voided = self.others(order)?;
-        for other in &voided {
-            self.set_state(*other, OrderState::Void)?;
+        let mut voided = Vec::new();
+        for other in self.orders_of(life, count)? {
+            let id = other.order.id;
+            match other.state {
+                OrderState::Settled | OrderState::Void => {}
+                _ if Some(id) == order => self.set_state(id, OrderState::Settled)?,
+                _ => {
+                    self.set_state(id, OrderState::Void)?;
+                    voided.push(id);
+                }
+            }
         }
-        // A module whose answer was lost may have sealed an order that never came to be booked.
-        self.book_sale(order)?;
-        let purchase = Purchase { meter: order.meter, count: order.count, order: order.id };
-        self.post(&Entry::delivery(now, purchase, order.customer, order.amount))?;
-        Ok(voided)
+        let division = rules::divide(self.owed_for("prepaid", life, count)?, receipt.amount);
+        let purchase = Purchase { life, count, order };
+        let claim = Account::Prepaid(customer);
+        let moves = [
+            (EntryKind::Delivery, [claim, Account::Delivered], division.delivered),
+            (EntryKind::RefundDue, [claim, Account::RefundDue(customer)], division.refund_due),
+            (EntryKind::Loss, [Account::Loss, Account::Delivered], division.loss),
+        ];
+        for (kind, accounts, amount) in moves {
+            self.move_money(kind, now, purchase, accounts, amount)?;
+        }
+        Ok((voided, division))
     }
 
-    /// The order is settled: the same receipt may come any number of times, another never.
-    fn settled_again(&self, opened: &Opened) -> Result<Settlement, SettleError> {
-        let id = opened.receipt.order;
-        if self.kept_receipt(id)?.is_some_and(|kept| kept == opened.bytes) {
-            Ok(Settlement::AlreadySettled(id))
-        } else {
-            Err(Refusal::Contradiction(id).into())
+    /// Two people have cleared a finding that keeps a genuine receipt: its count is used.
+    pub(crate) fn settle_held(&self, finding: i64, bytes: &[u8], now: BcdTime) -> Result<(), StoreError> {
+        let receipt = Receipt::parse(bytes)
+            .map_err(|error| StoreError::Value { place: "finding.receipt", detail: error.to_string() })?;
+        let Some(life) = self.newest_life(receipt.serial)? else { return Ok(()) };
+        let count = receipt.count;
+        if receipt.result != CREDITED || self.settlement(life, count)?.is_some() {
+            return Ok(());
         }
+        let Some(customer) = self.customer_of(life, receipt.meter)? else { return Ok(()) };
+        let order = self
+            .orders_of(life, count)?
+            .into_iter()
+            .find(|placed| placed.state != OrderState::Void && placed.order.digest() == receipt.digest);
+        self.conn
+            .prepare_cached(
+                "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) ON CONFLICT (life, count) DO NOTHING",
+            )?
+            .execute(params![life, count, customer.to_string()])?;
+        let packet = self.kept_packet(finding)?;
+        let order = order.map(|placed| placed.order.id);
+        self.book(&Booking { life, count, customer, order, packet: &packet, bytes, receipt: &receipt, now })?;
+        Ok(())
+    }
+
+    /// Pays back what is due to a customer, and says how much it was, in fen.
+    ///
+    /// Something is due exactly when a genuine receipt was settled for less than was paid, so nothing else can be
+    /// paid back here.
+    pub fn refund(&self, customer: CustomerNumber, now: BcdTime) -> Result<i64, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT DISTINCT e.life AS life, e.count AS count, e.order_id AS order_id FROM journal_entry e \
+             JOIN purchase p ON p.life = e.life AND p.count = e.count \
+             WHERE e.kind = 'refund-due' AND p.customer = ?1 ORDER BY e.life, e.count",
+        )?;
+        let due = rows::all(&mut find, [customer.to_string()], |row| {
+            let order: Option<Vec<u8>> = column(row, "order_id")?;
+            let order = order.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()?;
+            Ok(Purchase { life: column(row, "life")?, count: column(row, "count")?, order })
+        })?;
+        self.whole(|| {
+            let mut sum = 0;
+            for purchase in due {
+                let fen = self.owed_for("refund-due", purchase.life, purchase.count)?;
+                let accounts = [Account::RefundDue(customer), Account::Refunded];
+                self.move_money(EntryKind::Refund, now, purchase, accounts, fen)?;
+                sum += fen;
+            }
+            Ok(sum)
+        })
     }
 }
 
 impl View<'_> {
-    /// The receipt an order was settled with.
-    fn kept_receipt(&self, order: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT receipt FROM settlement WHERE order_id = ?1")?;
-        rows::first(&mut find, [order.0], |row| column(row, "receipt"))
-    }
-
-    /// The other orders of an order's purchase that are still alive.
-    fn others(&self, order: &Order) -> Result<Vec<OrderId>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT id FROM purchase_order WHERE meter = ?1 AND count = ?2 AND id <> ?3 \
-             AND state IN ('prepared', 'sealed', 'superseded') ORDER BY seq",
+    /// What the judge is to know of an order of ours.
+    fn known<'o>(&self, placed: &'o PlacedOrder, receipt: &[u8]) -> Result<Known<'o>, StoreError> {
+        let (life, count) = (placed.life, placed.order.count);
+        let settled = match self.settlement(life, count)? {
+            None => Standing::No,
+            Some(kept) if same_statement(&kept, receipt) => Standing::Same,
+            Some(_) => Standing::Other,
+        };
+        let mut earlier = self.conn.prepare_cached(
+            "SELECT 1 FROM purchase_order o WHERE o.life = ?1 AND o.count < ?2 \
+             AND o.state IN ('prepared', 'sealed', 'superseded')",
         )?;
-        rows::all(&mut find, params![order.meter.to_string(), order.count, order.id.0], |row| {
-            bytes(row, "id").map(OrderId)
+        Ok(Known {
+            order: &placed.order,
+            may_be_sealed: placed.may_be_sealed(),
+            settled,
+            earlier_missing: earlier.exists(params![life, count])?,
         })
     }
 
-    fn why_void(&self, placed: &PlacedOrder) -> Result<Refusal, StoreError> {
-        let Order { id: order, meter, count, .. } = placed.order;
-        let mut find = self.conn.prepare_cached(
-            "SELECT id FROM purchase_order WHERE meter = ?1 AND count = ?2 AND state = 'settled'",
-        )?;
-        let settled =
-            rows::first(&mut find, params![meter.to_string(), count], |row| bytes(row, "id").map(OrderId))?;
-        Ok(match settled {
-            Some(settled) if placed.record.is_some() => Refusal::SettledOtherwise { order, count, settled },
-            _ => Refusal::NeverSealed { order, state: placed.state },
-        })
+    /// The receipt a purchase was settled with.
+    fn settlement(&self, life: i64, count: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut find =
+            self.conn.prepare_cached("SELECT receipt FROM settlement WHERE life = ?1 AND count = ?2")?;
+        rows::first(&mut find, params![life, count], |row| column(row, "receipt"))
+    }
+
+    fn kept_packet(&self, finding: i64) -> Result<Vec<u8>, StoreError> {
+        let mut find = self.conn.prepare_cached("SELECT packet FROM finding WHERE id = ?1")?;
+        Ok(find.query_row([finding], |row| row.get(0))?)
+    }
+
+    /// The customer who bought last for a life, or has its meter.
+    fn customer_of(&self, life: i64, meter: MeterNumber) -> Result<Option<CustomerNumber>, StoreError> {
+        let mut find = self
+            .conn
+            .prepare_cached("SELECT customer FROM purchase WHERE life = ?1 ORDER BY count DESC LIMIT 1")?;
+        match rows::first(&mut find, [life], |row| parsed(row, "customer"))? {
+            Some(customer) => Ok(Some(customer)),
+            None => Ok(self.meter(meter)?.map(|registration| registration.customer)),
+        }
     }
 }
 
-/// Every field of a receipt against its order; the TAC is the security module's affair.
-fn check(receipt: &Receipt, order: &Order, terms: &Terms) -> Result<(), Refusal> {
-    let id = order.id;
-    if receipt.meter != order.meter {
-        return Err(Refusal::OtherMeter { order: id, receipt: receipt.meter, placed: order.meter });
+/// Whether two receipts say the same; the TAC is not compared, for another key may have made it.
+fn same_statement(kept: &[u8], receipt: &[u8]) -> bool {
+    let plain = |bytes: &[u8]| Receipt::parse(bytes).ok().map(|receipt| Receipt { tac: [0; 4], ..receipt });
+    match (plain(kept), plain(receipt)) {
+        (Some(kept), Some(receipt)) => kept == receipt,
+        _ => kept == receipt,
     }
-    if receipt.count != order.count {
-        return Err(Refusal::Count { order: id, receipt: receipt.count, placed: order.count });
-    }
-    // The digest covers amount and serial; they are compared as well, for a receipt must not contradict itself.
-    let digest = order.digest();
-    if receipt.digest != digest || receipt.amount != order.amount || receipt.serial != order.serial {
-        return Err(Refusal::OtherOrder {
-            order: id,
-            receipt: receipt.digest,
-            ours: digest,
-            credited: receipt.amount,
-        });
-    }
-    if receipt.result != 0 {
-        return Err(Refusal::Result { order: id, result: receipt.result });
-    }
-    if receipt.balance < order.amount {
-        return Err(Refusal::Balance { balance: receipt.balance, amount: order.amount });
-    }
-    let early =
-        receipt.time.add_seconds(i64::from(terms.clock_tolerance_s)).is_some_and(|time| time < order.issued);
-    if early {
-        return Err(Refusal::TooEarly { at_meter: receipt.time, issued: order.issued });
-    }
-    if receipt.time > order.valid_until {
-        return Err(Refusal::TooLate { at_meter: receipt.time, valid_until: order.valid_until });
-    }
-    Ok(())
 }

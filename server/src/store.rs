@@ -100,7 +100,6 @@ impl Store {
     fn set_up(mut conn: Connection, options: Options) -> Result<Self, StoreError> {
         conn.busy_timeout(Duration::from_millis(options.busy_ms.into()))?;
         conn.set_prepared_statement_cache_capacity(128);
-        conn.pragma_update(None, "foreign_keys", true)?;
         check_owner(&conn)?;
         // An in-memory database answers "memory": there is nothing to be durable about.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
@@ -111,6 +110,7 @@ impl Store {
             conn.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?;
         }
         migrate(&mut conn)?;
+        conn.pragma_update(None, "foreign_keys", true)?;
         Ok(Store { conn })
     }
 
@@ -146,12 +146,7 @@ impl Store {
         if verdict != "ok" {
             return Err(StoreError::Corrupt { detail: verdict });
         }
-        let orphan: Option<String> =
-            self.conn.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional()?;
-        match orphan {
-            Some(table) => Err(StoreError::Corrupt { detail: format!("a row of {table} points nowhere") }),
-            None => Ok(()),
-        }
+        points_somewhere(&self.conn)
     }
 }
 
@@ -183,6 +178,15 @@ impl Act<'_> {
     }
 }
 
+fn points_somewhere(conn: &Connection) -> Result<(), StoreError> {
+    let orphan: Option<String> =
+        conn.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional()?;
+    match orphan {
+        Some(table) => Err(StoreError::Corrupt { detail: format!("a row of {table} points nowhere") }),
+        None => Ok(()),
+    }
+}
+
 /// A file without tables is free to become ours; any other must carry our mark.
 fn check_owner(conn: &Connection) -> Result<(), StoreError> {
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -210,6 +214,8 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     if version_of(conn)? == SCHEMA_VERSION {
         return Ok(());
     }
+    // A table that others point at is made anew beside its rows; what points nowhere afterwards stops the migration.
+    conn.pragma_update(None, "foreign_keys", false)?;
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version_of(&tx)?;
     if found > SCHEMA_VERSION {
@@ -219,6 +225,7 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
         tx.execute_batch(script)?;
         tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
     }
+    points_somewhere(&tx)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.commit()?;
     Ok(())

@@ -1,8 +1,20 @@
-//! What the operator of the server decides once.
+//! What the operator of the server decides once, and the few other facts a store keeps by name.
 
-use wire::profile::{SERVER_NUMBER, SERVICE_CENTRE};
+use crate::error::StoreError;
+use crate::message::MessageError;
+use crate::order_error::OrderError;
+use crate::rows;
+use crate::store::{Act, View};
+use rusqlite::params;
+use wire::bcd::BcdTime;
+use wire::sms::tpdu::Address;
 
-/// Terms of business: who sends orders, how long they last, how far a meter's clock may be off.
+/// Days an order is valid unless the bank says otherwise.
+pub const VALIDITY_DAYS: u16 = 30;
+/// A receipt may say a time so many seconds before the issue of its order without being a finding.
+pub const CLOCK_TOLERANCE_S: u32 = 3600;
+
+/// Terms of business: who sends orders, how long they last, how far a meter's clock may be off unremarked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// The server's telephone number, digits of the international form without the plus sign. Orders come
@@ -12,18 +24,100 @@ pub struct Terms {
     pub service_centre: String,
     /// An order is valid for so many days from its issue.
     pub validity_days: u16,
-    /// A receipt may say a time so many seconds before the issue of its order.
+    /// A receipt may say a time so many seconds before the issue of its order; beyond it is a finding.
     pub clock_tolerance_s: u32,
 }
 
-impl Default for Terms {
-    /// Valid for 30 days, an hour of tolerance; the numbers are samples.
-    fn default() -> Self {
-        Terms {
-            server_number: SERVER_NUMBER.into(),
-            service_centre: SERVICE_CENTRE.into(),
-            validity_days: 30,
-            clock_tolerance_s: 3600,
+impl Terms {
+    /// Terms with these numbers and the usual times; refused when a number is none.
+    pub fn new(server_number: &str, service_centre: &str) -> Result<Self, MessageError> {
+        let digits = |text: &str| text.strip_prefix('+').unwrap_or(text).to_owned();
+        let terms = Terms {
+            server_number: digits(server_number),
+            service_centre: digits(service_centre),
+            validity_days: VALIDITY_DAYS,
+            clock_tolerance_s: CLOCK_TOLERANCE_S,
+        };
+        terms.check()?;
+        Ok(terms)
+    }
+
+    /// Refuses numbers that no message can carry.
+    pub fn check(&self) -> Result<(), MessageError> {
+        Address::international(&self.server_number)
+            .map_err(|fault| MessageError::ServerNumber { number: self.server_number.clone(), fault })?;
+        Address::international(&self.service_centre)
+            .map_err(|fault| MessageError::ServiceCentre { number: self.service_centre.clone(), fault })?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    pub(crate) fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let mut find = self.conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
+        rows::first(&mut find, [name], |row| rows::column(row, "value"))
+    }
+
+    fn number_setting<T: core::str::FromStr>(&self, name: &'static str, usual: T) -> Result<T, StoreError> {
+        match self.setting(name)? {
+            None => Ok(usual),
+            Some(text) => text.parse().map_err(|_| StoreError::Value { place: name, detail: text }),
         }
+    }
+
+    /// The bank's terms; `None` until it has said its numbers.
+    pub fn terms(&self) -> Result<Option<Terms>, StoreError> {
+        let numbers = (self.setting("server-number")?, self.setting("service-centre")?);
+        let (Some(server_number), Some(service_centre)) = numbers else { return Ok(None) };
+        Ok(Some(Terms {
+            server_number,
+            service_centre,
+            validity_days: self.number_setting("validity-days", VALIDITY_DAYS)?,
+            clock_tolerance_s: self.clock_tolerance()?,
+        }))
+    }
+
+    /// How far a meter's clock may be off unremarked, in seconds.
+    pub fn clock_tolerance(&self) -> Result<u32, StoreError> {
+        self.number_setting("clock-tolerance-s", CLOCK_TOLERANCE_S)
+    }
+
+    /// Whether the store holds orders of the older make, which name no chip.
+    pub fn is_older_make(&self) -> Result<bool, StoreError> {
+        Ok(self.setting("make")?.is_some())
+    }
+}
+
+impl Act<'_> {
+    pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![name, value])?;
+        Ok(())
+    }
+
+    /// Sets the bank's terms for all orders to come.
+    pub fn set_terms(&self, terms: &Terms) -> Result<(), StoreError> {
+        self.set("server-number", &terms.server_number)?;
+        self.set("service-centre", &terms.service_centre)?;
+        self.set("validity-days", &terms.validity_days.to_string())?;
+        self.set("clock-tolerance-s", &terms.clock_tolerance_s.to_string())
+    }
+
+    /// Looks at the clock before a sale. One that stands before the last sale stops it, unless `allowed`; settling asks
+    /// no clock.
+    pub fn guard_clock(&self, now: BcdTime, allowed: bool) -> Result<(), OrderError> {
+        if let Some(text) = self.setting("clock")? {
+            let fault = |_| StoreError::Value { place: "setting.clock", detail: text.clone() };
+            let raw: Vec<u8> = hex::decode(&text)
+                .map_err(|_| StoreError::Value { place: "setting.clock", detail: text.clone() })?;
+            let last = BcdTime::new(rows::exactly(&raw, "setting.clock")?).map_err(fault)?;
+            if now < last && !allowed {
+                return Err(OrderError::ClockBack { now, last });
+            }
+        }
+        Ok(self.set("clock", &rows::time_text(now))?)
     }
 }

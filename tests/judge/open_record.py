@@ -91,7 +91,8 @@ def judge_receipt(record, suite, region, meter, order):
 def load(path):
     try:
         with open(path, encoding="ascii") as file:
-            return bytes.fromhex(file.read().strip())
+            # lines after the first say which SIM it is for or from
+            return bytes.fromhex(file.readline().strip())
     except (OSError, ValueError) as error:
         raise Wrong(f"{path} is not readable as a line of hex: {error}") from None
 

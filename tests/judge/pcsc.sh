@@ -127,8 +127,7 @@ prepare() {
     # one PSAM for the bank, one for the show; the same with ESAMs
     quietly "$gridcard" psam issue --number 330200000001 "${pin[@]}" "${card_pin[@]}"
     quietly "$gridcard" psam issue --number 330200000002 "${pin[@]}" "${card_pin[@]}"
-    printf '%s\n' meter,serial "$meter,00000000000000E5" >"$work/devices.csv"
-    quietly "$gridcard" esam issue --csv "$work/devices.csv" "${pin[@]}"
+    quietly "$gridcard" esam issue --meter "$meter" "${pin[@]}"
     quietly "$gridcard" esam issue --meter 261100000002 "${pin[@]}"
     mv "$city/out/psam-330200000002.card" "$work/psam.card"
     mv "$city/out/esam-261100000002.card" "$work/esam.card"
@@ -138,8 +137,11 @@ prepare() {
     quietly "$gridcard" sim new --iccid 89860026330000000028 --imsi 460000000000002 --chv1-file "$work/chv1" \
         --card "$work/guarded.card"
     quietly "$gridcard" card new --blank --serial "$plain_serial" "$work/plain.card"
-    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
-        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,00000000000000E5" >"$work/customers.csv"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" city delivery --out "$work/delivery.json"
+    quietly "$gridcard" server settings --server-number 8657495598 --service-centre 8613800574500
+    quietly "$gridcard" server meters "$work/delivery.json"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
 }
@@ -201,7 +203,7 @@ purchase() {
     quietly "$gridcard" slot insert sim.card --control "$work/control"
     client messages.py read 0 07 "$work/receipt.sms"
     stop_serving TERM 0
-    out=$("$gridcard" server settle "$work/receipt.sms" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
+    out=$("$gridcard" server settle "$work/receipt.sms" --meter "$meter" --pin-file "$work/pin") || die "the bank refuses the receipt: $out"
     pass "the bank settles the receipt that pyscard read: $(tail -n 1 <<<"${out#*settled  }")"
 }
 

@@ -79,6 +79,19 @@ impl core::str::FromStr for OrderId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SimBinding(pub [u8; 8]);
 
+impl SimBinding {
+    /// The binding of a SIM, from the content of its EF_IMSI.
+    pub fn of(imsi_file: &[u8]) -> Self {
+        SimBinding(first8(imsi_file))
+    }
+}
+
+fn first8(data: &[u8]) -> [u8; 8] {
+    let hash: [u8; 32] = Sha256::digest(data).into();
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    [a, b, c, d, e, f, g, h]
+}
+
 /// Serial number of a chip, 8 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial8(pub [u8; 8]);
@@ -113,9 +126,7 @@ pub struct OrderDigest(pub [u8; 8]);
 impl OrderDigest {
     /// The digest of an encoded order.
     pub fn of(order: &[u8]) -> Self {
-        let hash: [u8; 32] = Sha256::digest(order).into();
-        let [a, b, c, d, e, f, g, h, ..] = hash;
-        OrderDigest([a, b, c, d, e, f, g, h])
+        OrderDigest(first8(order))
     }
 }
 

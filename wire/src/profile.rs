@@ -78,6 +78,21 @@ impl CardKind {
         }
     }
 
+    /// What people call the card, with which its number is said: `PSAM 330200000001`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            CardKind::MainControl => "main control card",
+            CardKind::PsamIssuing => "PSAM issuing card",
+            CardKind::EsamIssuing => "ESAM issuing card",
+            CardKind::TestIssuing => "test issuing card",
+            CardKind::Psam => "PSAM",
+            CardKind::Esam => "ESAM",
+            CardKind::TestCard => "test card",
+            CardKind::Fmcos => "FMCOS card",
+            CardKind::Sim | CardKind::Uicc => "SIM",
+        }
+    }
+
     /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
     pub const fn is_sim(self) -> bool {
         matches!(self, CardKind::Sim | CardKind::Uicc)

@@ -27,7 +27,8 @@ use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
 use server::{
-    Incoming, Options as StoreOptions, OrderRequest, Origin, Registration, Settlement, Store, Terms,
+    Incoming, Options as StoreOptions, OrderRequest, OrderSealer, Origin, Registration, Settlement, Store,
+    Terms,
 };
 use std::path::{Path, PathBuf};
 use vcard::slot::{Keep, Pull};
@@ -58,6 +59,14 @@ const MESSAGES: u8 = 20;
 const PULL_AT: u32 = 13;
 /// Customers that are named one by one in the timeline.
 const NAMED: usize = 3;
+/// The server's telephone number of a demo: the field's sample.
+const SERVER_NUMBER: &str = wire::profile::SERVER_NUMBER;
+/// The service centre of a demo: the field's sample.
+const SERVICE_CENTRE: &str = wire::profile::SERVICE_CENTRE;
+
+fn demo_terms() -> Result<Terms> {
+    Ok(Terms::new(SERVER_NUMBER, SERVICE_CENTRE)?)
+}
 
 /// The figures of a life.
 pub struct Report {
@@ -268,7 +277,7 @@ impl<'g> Life<'g> {
         let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?
             .audited(audit::batch(self.global, &self.folders.city)?);
         let mut apdus = 0;
-        for (line, person) in self.people.iter_mut().enumerate() {
+        for (line, person) in self.people.iter().enumerate() {
             let device =
                 Device { line: line as u64 + 1, meter: person.meter.into(), serial: None, ceiling: None };
             let issued = esam::issue_one(
@@ -280,7 +289,6 @@ impl<'g> Life<'g> {
                 Keep::AtClose,
             )?;
             apdus += issued.apdus;
-            person.esam = Some(Serial8(issued.serial.0));
         }
         journal.sync()?;
         issuing.close()?;
@@ -360,9 +368,30 @@ impl<'g> Life<'g> {
         if let Some(line) = report.rejected.into_iter().next() {
             return Err(line.into());
         }
+        let esams = self.delivery_list()?;
+        let at = self.now;
+        store.batch(|act| {
+            act.set_terms(&demo_terms()?)?;
+            act.take_meters(&esams, at).map_err(anyhow::Error::from)
+        })?;
         self.later(60);
         self.say("bank", "", format!("registers {} customers: meter, SIM, phone", report.registered), "");
         Ok(store)
+    }
+
+    /// What the city tells the bank of its ESAMs.
+    fn delivery_list(&self) -> Result<Vec<server::Esam>> {
+        let office = kdc::store::Store::visit(&self.folders.city.join(kdc::store::FILE))?;
+        let told = |esam: kdc::store::Delivered| -> Result<server::Esam> {
+            Ok(server::Esam {
+                serial: Serial8(esam.serial.0),
+                meter: esam.number.parse()?,
+                key_version: esam.key_version.unwrap_or(1),
+                state: server::KeyState::Test,
+                ceiling: esam.ceiling,
+            })
+        };
+        office.delivered()?.into_iter().map(told).collect()
     }
 
     /// Everyone buys once, and everything comes back and is settled.
@@ -380,7 +409,7 @@ impl<'g> Life<'g> {
     ) -> Result<Vec<[u8; RECORD_LEN]>> {
         let mut bay =
             Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
-        let terms = Terms::default();
+        let terms = demo_terms()?;
         let mut chance = entropy(self.global, &format!("orders {}", self.now));
         let requests: Vec<_> = self
             .people
@@ -395,7 +424,11 @@ impl<'g> Life<'g> {
         let sold = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
+            let (number, chain, at) = (OrderSealer::number(&psam), OrderSealer::chain(&mut psam)?, self.now);
             store.batch(|act| {
+                if let Some(chain) = chain {
+                    act.begin_session(&number, &chain, at)?;
+                }
                 requests
                     .iter()
                     .map(|request| act.purchase(&mut psam, request, &terms))
@@ -551,10 +584,9 @@ impl<'g> Life<'g> {
         let settled = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
-            let terms = Terms::default();
             store.batch(|act| {
                 let settle = |(meter, record): &(_, [u8; RECORD_LEN])| {
-                    act.settle(&mut psam, Incoming::Record(record), &Origin::Meter(*meter), self.now, &terms)
+                    act.settle(&mut psam, Incoming::Record(record), &Origin::Meter(*meter), self.now)
                 };
                 receipts.iter().map(settle).collect::<Result<Vec<_>, _>>()
             })?

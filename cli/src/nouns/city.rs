@@ -8,16 +8,22 @@ use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
+use crate::nouns::card::must_not_exist;
 use crate::nouns::kdc::RevokedList;
 use crate::output::{answer, say, table};
+use crate::pin;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
+use ::kdc::store::Store;
+use ::server::meters::FORMAT as DELIVERY_FORMAT;
+use ::server::{DeliveryLine, DeliveryList};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use keys::Role;
 use reader::driver::fmcos::Fmcos;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
 use wire::profile::{CardInfo, CardKind};
@@ -28,9 +34,14 @@ pub enum Verb {
     /// Take issuing cards from the province into use: a card file moves into the city's folder, of a card in a reader a
     /// link is kept there.
     Open(Open),
+    /// Write the delivery list for the bank: meter, chip, key version and ceiling of every ESAM that was issued here.
+    Delivery(Delivery),
     /// The city's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// The PINs of issuing cards.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `city open`.
@@ -43,6 +54,17 @@ pub struct Open {
     /// The province's list of revoked cards (`revoked.json`); the city keeps it and refuses what stands on it.
     #[arg(long, value_name = "FILE")]
     pub revoked: Option<PathBuf>,
+}
+
+/// Options of `city delivery`.
+#[derive(Debug, Args)]
+pub struct Delivery {
+    /// The list; the bank takes it with `gridcard server meters`.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The city; only where a home has several.
+    #[arg(long, value_name = "CODE")]
+    pub city: Option<RegionCode>,
 }
 
 /// An issuing card as the city took it into use.
@@ -78,7 +100,9 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Open(_) => Deed::One("city open"),
+            Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Audit(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("city pin-change"),
         }
     }
 }
@@ -87,6 +111,11 @@ impl Verb {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
+        Verb::Delivery(options) => delivery(global, &options),
+        Verb::Pin(verb) => {
+            let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+            pin::run(global, &verb, &kinds)
+        }
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))
         }
@@ -135,6 +164,51 @@ fn open(global: &Global, options: &Open) -> Result<()> {
     let object = json!({ "cards": cards.collect::<Vec<_>>() });
     let head = ["card", "number", "key version", "city", "now at"];
     answer(global, &table(&head, rows.into_iter().map(Vec::from).collect()), object);
+    Ok(())
+}
+
+/// Writes what the bank has to know of every ESAM. The list is no secret and gives nobody money: a wrong line costs a
+/// refusal. Its hash stands in both parties' logs.
+fn delivery(global: &Global, options: &Delivery) -> Result<()> {
+    must_not_exist(&options.out)?;
+    let (region, folder) = Home::new(global)?.city(options.city, "writing the delivery list")?;
+    let store = Store::visit(&folder.join(::kdc::store::FILE))?;
+    let all = store.delivered()?;
+    let known = all.iter().filter_map(|esam| {
+        Some(DeliveryLine {
+            meter: esam.number.clone(),
+            serial: esam.serial.to_string(),
+            key_version: esam.key_version?.max(1),
+            key_state: esam.state.name().to_owned(),
+            ceiling_fen: esam.ceiling.map(|fen| fen.0),
+        })
+    });
+    let list = DeliveryList {
+        format: DELIVERY_FORMAT.to_owned(),
+        city: region.to_string(),
+        made_at: now(global)?.to_string(),
+        log_head: Some(crate::audit::head(global, &folder)?),
+        esams: known.collect(),
+    };
+    let text = format!("{}\n", serde_json::to_string_pretty(&list)?);
+    home::write(&options.out, text.as_bytes())?;
+    let hash = hex::encode(Sha256::digest(&text));
+    crate::audit::fact(global, "sha256", &hash);
+    crate::audit::fact(global, "esams", list.esams.len());
+    let older = all.len() - list.esams.len();
+    let words = format!("{} ESAM(s) are in {}; SHA-256 {hash}", list.esams.len(), options.out.display());
+    answer(
+        global,
+        &words,
+        json!({
+            "esams": list.esams.len(), "left_out": older, "sha256": hash, "file": options.out.display().to_string(),
+        }),
+    );
+    if older > 0 {
+        say(format!(
+            "{older} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them"
+        ));
+    }
     Ok(())
 }
 

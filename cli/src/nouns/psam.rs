@@ -11,6 +11,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{issue_with, out};
 use crate::output::{answer, facts};
+use crate::pin;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
 use ::kdc::journal::Event;
@@ -36,6 +37,9 @@ pub enum Verb {
     Limit(Limit),
     /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
     Retire(Retire),
+    /// The PIN of a PSAM.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `psam retire`.
@@ -76,6 +80,9 @@ pub struct Limit {
     /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam issue`.
@@ -113,6 +120,7 @@ impl Verb {
             Verb::Limit(_) => Deed::Two("psam limit"),
             Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
+            Verb::Pin(_) => Deed::One("psam pin-change"),
         }
     }
 }
@@ -124,6 +132,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
         Verb::Retire(options) => retire(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
     }
 }
 
@@ -168,7 +177,8 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let info = Psam::open(&mut bay)?.info();
     let number = DeviceNumber(info.number);

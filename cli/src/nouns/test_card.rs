@@ -9,6 +9,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{issue_with, out};
 use crate::output::answer;
+use crate::pin;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pins};
 use ::kdc::source::CardSource;
@@ -27,6 +28,9 @@ pub enum Verb {
     Issue(Issue),
     /// End a test card with the city's test issuing card: its keys and PIN are destroyed for good.
     Retire(Retire),
+    /// The PIN of a test card.
+    #[command(subcommand)]
+    Pin(pin::Verb),
 }
 
 /// Options of `test-card retire`.
@@ -75,6 +79,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("test-card issue"),
             Verb::Retire(_) => Deed::One("test-card retire"),
+            Verb::Pin(_) => Deed::One("test-card pin-change"),
         }
     }
 }
@@ -84,6 +89,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Issue(options) => issue(global, &options),
         Verb::Retire(options) => retire(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::TestCard]),
     }
 }
 

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use vcard::slot::Keep;
 use vcard::vpcd::Contacts;
 use vcard::{Image, Slot};
@@ -82,7 +83,7 @@ impl Served {
         name: &str,
         trace: Option<&SharedTrace>,
     ) -> Result<Self> {
-        let lock = CardLock::take(path)?;
+        let lock = CardLock::take(path, Duration::ZERO)?;
         let slot =
             Slot::with_image(Image::load(path)?, path, entropy(global, &path.display().to_string()), keep)?;
         let slot = match trace {

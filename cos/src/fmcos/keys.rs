@@ -283,12 +283,18 @@ pub fn information(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
 }
 
 /// TRIES LEFT `80 3C type id`: the retry counter of a PIN or of an external authentication key, limit in the high nibble,
-/// tries left in the low one [docs/specs/cards.md 6]. It costs none; 6981 for a key without one.
+/// tries left in the low one, and, unless one byte is asked for, its type byte [docs/specs/cards.md 6]. It costs none; 6981 for a key without one.
+///
+/// The protection bits of the type byte tell the factory's transport key (39) from an own master (F9), so that an issuing
+/// that broke off finds out which one stands without spending a try. They say nothing of the key's value.
 pub fn tries(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let record = context.key_record(command.p1, command.p2)?;
     if !matches!(record.kind(), kind::EXTERNAL | kind::PIN) {
         return Err(Sw::WRONG_KIND.into());
     }
     context.answer.push(record.byte5());
+    if command.le != Some(1) {
+        context.answer.push(record.type_byte());
+    }
     Ok(Sw::OK)
 }

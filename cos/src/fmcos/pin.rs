@@ -74,6 +74,8 @@ pub fn reload(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 /// 80 5E 01 id: `old PIN || FF || new PIN`.
 pub fn change(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let mut record = pin(context, command.p2)?;
+    // Whoever may not verify it may not try it here either [docs/specs/cards.md 5].
+    context.require(record.use_right())?;
     let cut = command.data.iter().position(|byte| *byte == 0xFF).ok_or(Sw::WRONG_LENGTH)?;
     let (old, new) = (&command.data[..cut], &command.data[cut + 1..]);
     if !LENGTHS.contains(&old.len()) || !LENGTHS.contains(&new.len()) {

@@ -44,7 +44,9 @@ pub(super) const fn type_of(usage: u8) -> Option<u8> {
     if usage & 0x10 == 0 { Some(kind::SAM | (usage & 0x0F)) } else { None }
 }
 
-/// The key of a usage byte and version: type in bits 5-1, levels of diversification in bits 8-6.
+/// The key of a usage byte and version: type in bits 5-1, levels of diversification in bits 8-6. In the data the factor of the
+/// user card's serial comes first and that of its region after it, so that the last one named is the first one taken
+/// (docs/specs/fmcos.md, SAM).
 fn derived(context: &Context<'_>, usage: u8, version: u8, factors: &[u8]) -> Result<Key, Halt> {
     let levels = usize::from(usage >> 5);
     if factors.len() != 8 * levels {
@@ -52,10 +54,13 @@ fn derived(context: &Context<'_>, usage: u8, version: u8, factors: &[u8]) -> Res
     }
     let file = context.key_file()?;
     let wanted = type_of(usage).ok_or(Sw::KEY_NOT_FOUND)?;
-    let record = keyfile::find(&context.memory, &file, wanted, version).ok_or(Sw::KEY_NOT_FOUND)?;
+    // A key is used with all its levels: with fewer it would be the key of all cards of a region.
+    let record = keyfile::find(&context.memory, &file, wanted, version)
+        .filter(|record| usize::from(record.byte4()) == levels)
+        .ok_or(Sw::KEY_NOT_FOUND)?;
     context.require(record.use_right())?;
     let mut key = record.key(&context.memory, context.chip.suite)?;
-    for factor in factors.chunks_exact(8) {
+    for factor in factors.chunks_exact(8).rev() {
         let mut eight = [0; 8];
         eight.copy_from_slice(factor);
         key = key.diversify(&eight);

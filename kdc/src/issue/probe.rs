@@ -3,10 +3,13 @@
 use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::messages::IssueError;
 use crate::plan::{Master, Plan, Step, read_in_the_making};
-use reader::driver::fmcos::Fmcos;
+use reader::driver::fmcos::{Fmcos, Guard};
 use reader::error::CardError;
 use wire::Sw;
 use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow, KeyRow, Shape};
+
+/// Type and id of a master key.
+const MASTER: (u8, u8) = (0x39, 0x00);
 
 /// How far an earlier run came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +22,38 @@ pub enum Condition {
     Open,
 }
 
+/// What to try on a card that cannot tell which master key it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfOpen {
+    /// The key to try first.
+    pub first: Master,
+    /// Whether the other one may be tried after it, while two tries are left.
+    pub then_other: bool,
+}
+
+impl From<Master> for IfOpen {
+    /// This one and no other.
+    fn from(first: Master) -> Self {
+        IfOpen { first, then_other: false }
+    }
+}
+
 impl Condition {
     /// The master key to authenticate with; `if_open` decides the open case.
-    pub(super) fn master(self, if_open: Master) -> Master {
+    pub(super) fn master(self, if_open: IfOpen) -> Master {
         match self {
             Condition::Blank => Master::Transport,
             Condition::Begun(master) => master,
-            Condition::Open => if_open,
+            Condition::Open => if_open.first,
         }
     }
+}
+
+/// What a look at a card found out.
+pub(super) struct Look {
+    pub condition: Condition,
+    /// Tries left of its master key; `None` for a chip that does not tell.
+    pub tries: Option<u8>,
 }
 
 /// Card information as found.
@@ -40,23 +66,29 @@ enum Found {
 }
 
 /// Looks at a card that was just reset. Every command used is free of rights and of tries.
-pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Result<Condition, IssueError> {
+pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Result<Look, IssueError> {
     if let Err(error) = card.select_mf() {
         let missing = error.sw().filter(|sw| matches!(*sw, Sw::FILE_NOT_FOUND | Sw::FUNCTION_BLOCKED));
         return Err(missing.map_or(IssueError::Probe(error), |sw| IssueError::NotFromFactory { sw }));
     }
-    match card_information(card)? {
-        Found::Nothing => Ok(Condition::Blank),
-        // The step after the creation of this file tells the number; the own master comes much later.
-        Found::Empty => Ok(Condition::Begun(Master::Transport)),
-        Found::Finished(info) => {
-            Err(IssueError::AlreadyIssued { serial, kind: info.kind, number: DeviceNumber(info.number) })
-        }
+    let found = card_information(card)?;
+    if let Found::Finished(info) = found {
+        return Err(IssueError::AlreadyIssued { serial, kind: info.kind, number: DeviceNumber(info.number) });
+    }
+    let guard = card.guard_of(MASTER.0, MASTER.1)?;
+    let condition = match found {
+        Found::Nothing => Condition::Blank,
         Found::InTheMaking(info) => {
             same_card(plan, &info, serial)?;
-            Ok(progress(plan, card)?)
+            match progress(plan, card)? {
+                Condition::Open => guard.map_or(Condition::Open, stated),
+                condition => condition,
+            }
         }
-    }
+        // The step after the creation of this file tells the number; the own master comes much later.
+        Found::Empty | Found::Finished(_) => Condition::Begun(Master::Transport),
+    };
+    Ok(Look { condition, tries: guard.map(|guard| guard.tries) })
 }
 
 fn card_information(card: &mut Fmcos<'_>) -> Result<Found, IssueError> {
@@ -123,6 +155,16 @@ fn progress(plan: &Plan, card: &mut Fmcos<'_>) -> Result<Condition, CardError> {
         }
     }
     Ok(Condition::Open)
+}
+
+/// Where files and keys do not decide, a card of our make states it: the own master is written with protection bits, the
+/// factory's transport key without. A chip of another make, or of an older one, has no such answer.
+fn stated(guard: Guard) -> Condition {
+    match guard.is_protected() {
+        Some(true) => Condition::Begun(Master::Own),
+        Some(false) => Condition::Begun(Master::Transport),
+        None => Condition::Open,
+    }
 }
 
 /// Whether a file of the current directory exists; `None` for KEY files, which nobody can select.

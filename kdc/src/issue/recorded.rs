@@ -1,12 +1,16 @@
 //! Issuing with the journal around it: intent before the card is touched, outcome after.
 
-use super::{IssueError, Issued, Observer, Personalisation};
-use crate::ids::{Pins, Serial};
+use super::{IfOpen, IssueError, Issued, KeyCheck, Observer, Personalisation};
+use crate::ids::{CheckValue, Pins, Serial};
 use crate::journal::{Journal, Outcome, Subject};
 use crate::messages::{JournalError, RecordedError};
 use crate::plan::{Master, Plan, Step};
 use crate::source::KeySource;
+use keys::Role;
+use reader::driver::fmcos::Fmcos;
+use reader::error::CardError;
 use wire::channel::Channel;
+use wire::profile::Recipient;
 
 /// What is to be issued, and what the operator allows.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +34,9 @@ pub struct Order<'a> {
 pub enum Recorded {
     /// The card was issued now.
     Issued(Issued),
-    /// The card was finished by a run whose outcome never reached the journal; now it has.
-    Found(Subject),
+    /// The card was finished by a run whose outcome never reached the journal; now it has. Its keys are those it shows,
+    /// and no command was needed.
+    Found(Issued),
 }
 
 /// Issues a card and keeps the journal.
@@ -49,20 +54,25 @@ pub fn issue(
     observer: &mut dyn Observer,
 ) -> Result<Recorded, RecordedError> {
     super::fits(order.plan, source, order.pins)?;
-    let session = match Personalisation::probe(order.plan, channel, order.wanted) {
+    let session = match Personalisation::probe(order.plan, &mut *channel, order.wanted) {
         Ok(session) => session,
-        Err(error) => return found(order, journal, error),
+        Err(error) => return found(order, channel, journal, error),
     };
     let subject = subject(order.plan, session.serial());
-    if let Some(tries) = journal.tries_left(subject.serial)?
+    let tries = match session.tries_left() {
+        Some(tries) => Some(tries),
+        None => journal.tries_left(subject.serial)?,
+    };
+    if let Some(tries) = tries
         && tries <= 1
         && !order.spend_last_try
     {
         return Err(RecordedError::LastTry { serial: subject.serial, tries });
     }
     journal.intend(order.at, &subject)?;
+    journal.note_plan(subject.serial, order.plan.version(), order.plan.ceiling())?;
     let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
-    let if_open = order.if_open.unwrap_or(noted);
+    let if_open = order.if_open.map_or(IfOpen { first: noted, then_other: true }, IfOpen::from);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };
     match session.run(source, order.pins, if_open, &mut noting) {
         Ok(issued) => {
@@ -83,15 +93,43 @@ pub fn issue(
 }
 
 /// A finished card is an error, unless the journal still waits for the outcome of this very card.
-fn found(order: &Order<'_>, journal: &mut Journal, error: IssueError) -> Result<Recorded, RecordedError> {
+fn found(
+    order: &Order<'_>,
+    channel: &mut dyn Channel,
+    journal: &mut Journal,
+    error: IssueError,
+) -> Result<Recorded, RecordedError> {
     if let IssueError::AlreadyIssued { serial, kind, number } = error {
         let subject = subject(order.plan, serial);
         if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject)? {
+            let keys = shown(order.plan, channel).map_err(IssueError::Probe)?;
             journal.conclude(order.at, &subject, Outcome::Found)?;
-            return Ok(Recorded::Found(subject));
+            return Ok(Recorded::Found(Issued { kind, number, serial, keys, apdus: 0, resumed: true }));
         }
     }
     Err(error.into())
+}
+
+/// The keys that a finished card shows.
+fn shown(plan: &Plan, channel: &mut dyn Channel) -> Result<Vec<KeyCheck>, CardError> {
+    let mut card = Fmcos::new(channel);
+    card.reset()?;
+    card.select_mf()?;
+    let directory = plan.steps().iter().find_map(|step| match step {
+        Step::Select(fid) => Some(*fid),
+        _ => None,
+    });
+    if let Some(directory) = directory {
+        card.select_fid(directory)?;
+    }
+    let mut keys = Vec::new();
+    for row in Recipient::Card(plan.kind()).keys() {
+        if let Some(role) = Role::from_code(row.role) {
+            let check_value = CheckValue(card.key_information(row.kind, row.id)?.kcv);
+            keys.push(KeyCheck { role, check_value, confirmed: false });
+        }
+    }
+    Ok(keys)
 }
 
 fn subject(plan: &Plan, serial: Serial) -> Subject {

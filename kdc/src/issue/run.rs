@@ -1,6 +1,6 @@
 //! The steps of a plan, done.
 
-use super::{Condition, KeyCheck, Observer, Personalisation, probe};
+use super::{Condition, IfOpen, KeyCheck, Observer, Personalisation, probe};
 use crate::headers;
 use crate::ids::{CheckValue, Pins, Serial};
 use crate::messages::{IssueError, StepFault, steps};
@@ -23,6 +23,10 @@ struct Run<'r> {
     /// The master key the card holds now.
     master: Master,
     condition: Condition,
+    /// Whether the key the card holds is still a guess that another run may make otherwise.
+    open: bool,
+    /// The master key to try when the card refuses the first one.
+    other: Option<Master>,
     keys: Vec<KeyCheck>,
 }
 
@@ -31,7 +35,7 @@ pub(super) fn all(
     session: &mut Personalisation<'_>,
     source: &mut dyn KeySource,
     pins: Pins<'_>,
-    if_open: Master,
+    if_open: IfOpen,
     observer: &mut dyn Observer,
 ) -> Result<Vec<KeyCheck>, IssueError> {
     let plan = session.plan;
@@ -44,6 +48,8 @@ pub(super) fn all(
         serial: session.serial,
         master: session.condition.master(if_open),
         condition: session.condition,
+        open: session.condition == Condition::Open,
+        other: (if_open.then_other && session.condition == Condition::Open).then(|| if_open.first.other()),
         keys: Vec::new(),
     };
     for (i, step) in plan.steps().iter().enumerate() {
@@ -63,7 +69,7 @@ impl Run<'_> {
             Step::Reset => self.reset(),
             Step::SelectMf => Ok(self.card.select_mf().map(drop)?),
             Step::Select(fid) => Ok(self.card.select_fid(*fid).map(drop)?),
-            Step::Authenticate(_) => self.authenticate(),
+            Step::Authenticate(_) => self.authenticate_either(observer),
             Step::Create(row) => self.create(row),
             Step::WriteKey(row) if row.role == 0 => self.write_own_master(row, observer),
             Step::WriteKey(row) => {
@@ -94,6 +100,21 @@ impl Run<'_> {
         }
     }
 
+    /// With the master key the card holds now. Where neither card nor journal knows which, the other one follows while a
+    /// wrong one could not block the card.
+    fn authenticate_either(&mut self, observer: &mut dyn Observer) -> Result<(), StepFault> {
+        let other = self.other.take();
+        match (self.authenticate(), other) {
+            (Err(StepFault::Authentication { tries, .. }), Some(other)) if tries >= 2 => {
+                self.master = other;
+                self.open = false;
+                self.authenticate()?;
+                if other == Master::Own { Ok(observer.own_master()?) } else { Ok(()) }
+            }
+            (result, _) => result,
+        }
+    }
+
     /// One attempt with the master key the card holds now; a resumed card may hold another than a blank one.
     fn authenticate(&mut self) -> Result<(), StepFault> {
         let challenge = self.card.challenge8()?;
@@ -101,9 +122,7 @@ impl Run<'_> {
         let master = self.master;
         self.card.external_authenticate(0x00, &cryptogram).map_err(|error| match error.tries_left() {
             Some(0) if error.sw() == Some(Sw::BLOCKED) => StepFault::Blocked { master },
-            Some(tries) => {
-                StepFault::Authentication { master, tries, open: self.condition == Condition::Open }
-            }
+            Some(tries) => StepFault::Authentication { master, tries, open: self.open },
             None => StepFault::Card(error),
         })
     }

@@ -3,7 +3,7 @@
 use super::{Hint, SourceError};
 use crate::ids::{DeviceNumber, Serial};
 use keys::Role;
-use reader::error::CardError;
+use reader::error::{CardError, tries_words};
 
 /// What a card must refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub enum InspectError {
     #[error("inspection: one wrong cryptogram locked the card")]
     Locked,
     /// It does not take its own master key.
-    #[error("inspection: the card did not accept its own master key; {tries} tries left")]
+    #[error("inspection: the card did not accept its own master key; {}", tries_words(*tries))]
     Authentication {
         /// Tries left.
         tries: u8,

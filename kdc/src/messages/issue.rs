@@ -5,7 +5,7 @@ use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
 use crate::plan::{CEILING_MAX, Content, Master};
 use crate::source::Level;
 use keys::Suite;
-use reader::error::CardError;
+use reader::error::{CardError, tries_words};
 use wire::Sw;
 use wire::money::Fen;
 use wire::profile::{CardInfoError, CardKind, Recipient, State};
@@ -222,7 +222,7 @@ pub enum StepFault {
     #[error("key source: {0}")]
     Source(#[from] SourceError),
     /// The card does not take the master key it should have. One try was spent.
-    #[error("the card did not accept {}; {tries} tries left", steps::master(*master))]
+    #[error("the card did not accept {}; {}", steps::master(*master), tries_words(*tries))]
     Authentication {
         /// The key tried.
         master: Master,
@@ -238,7 +238,7 @@ pub enum StepFault {
         master: Master,
     },
     /// The PIN on the card is not the one given.
-    #[error("the card holds another PIN; {tries} tries left")]
+    #[error("the card holds another PIN; {}", tries_words(*tries))]
     Pin {
         /// Tries the card has left.
         tries: u8,
@@ -380,7 +380,7 @@ pub enum RecordedError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The last try of the master key would be spent.
-    #[error("the card {serial} had {tries} try left when last seen; a wrong key would block it for good")]
+    #[error("the master key of card {serial} has {}; a wrong one would block the card for good", tries_words(*tries))]
     LastTry {
         /// Serial of the chip.
         serial: Serial,

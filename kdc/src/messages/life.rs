@@ -4,7 +4,7 @@ use super::{Hint, JournalError, SourceError, role};
 use crate::ids::{RegionCode, Serial};
 use crate::life::{Act, Passage};
 use keys::Suite;
-use reader::error::CardError;
+use reader::error::{CardError, tries_words};
 use wire::money::Fen;
 use wire::profile::{CardKind, KeyRow, State};
 
@@ -123,13 +123,13 @@ pub enum LifeError {
         balance: Fen,
     },
     /// The last try of the master key would be spent.
-    #[error("the master key of card {serial} has one try left; a wrong one would block the card for good")]
+    #[error("the master key of card {serial} has 1 try left; a wrong one would block the card for good")]
     LastTry {
         /// Serial of the chip.
         serial: Serial,
     },
     /// The card did not take the master key.
-    #[error("the card did not accept its master key; {tries} tries left")]
+    #[error("the card did not accept its master key; {}", tries_words(*tries))]
     Master {
         /// Tries left.
         tries: u8,

@@ -3,6 +3,7 @@
 use super::{Hint, recipient, role};
 use crate::ids::{DeviceNumber, RegionCode};
 use crate::source::Level;
+use reader::driver::guard::{Holder, PinError};
 use reader::error::CardError;
 use wire::profile::{CardKind, Recipient};
 
@@ -69,26 +70,9 @@ pub enum SourceError {
     /// An act of the province without its second officer.
     #[error("the main control card needs two officers: the second PIN is missing")]
     SecondPin,
-    /// A PIN was wrong.
-    #[error("{} was wrong: {}", which(*second), left(*tries))]
-    Pin {
-        /// The second officer's, or the operator's.
-        second: bool,
-        /// Tries the card has left.
-        tries: u8,
-    },
-    /// A PIN has no tries left.
-    #[error("{} is blocked: no tries left", which(*second))]
-    Blocked {
-        /// The second officer's, or the operator's.
-        second: bool,
-    },
-    /// The last try of a PIN would be spent.
-    #[error("{} has one try left; a wrong one would block the card for good", which(*second))]
-    LastTry {
-        /// The second officer's, or the operator's.
-        second: bool,
-    },
+    /// A PIN was wrong, blocked, or not tried because it could have been the last time.
+    #[error("{0}")]
+    Pin(#[source] PinError),
     /// A city's source was asked for another city's device.
     #[error("this source is of region {own}, the target of region {asked}")]
     Region {
@@ -107,17 +91,13 @@ pub enum SourceError {
     },
 }
 
-/// Which PIN of an issuing card.
-const fn which(second: bool) -> &'static str {
-    if second { "the second officer's PIN" } else { "the operator's PIN" }
-}
-
-/// Tries in words.
-fn left(tries: u8) -> String {
-    match tries {
-        0 => "no tries left".to_owned(),
-        1 => "one try left".to_owned(),
-        tries => format!("{tries} tries left"),
+impl From<PinError> for SourceError {
+    /// A card that failed is a card that failed.
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::Card(error) => SourceError::Card(error),
+            error => SourceError::Pin(error),
+        }
     }
 }
 
@@ -134,9 +114,7 @@ impl Hint for SourceError {
             SourceError::Region { .. } => "use the issuing card of the target's city",
             SourceError::NotIssuing(_) => "put the main control card or an issuing card into the source slot",
             SourceError::Card(error) if error.is_gone() => "put the issuing card back and start again",
-            SourceError::Pin { .. } => "when no tries are left the issuing card is blocked for good",
-            SourceError::Blocked { .. } => "the card is lost; have another one made",
-            SourceError::LastTry { .. } => "be sure of the PIN, then allow it with --spend-last-try",
+            SourceError::Pin(error) => return error.hint(),
             SourceError::SecondPin => {
                 "let the second officer type it, or name its file with --second-pin-file"
             }
@@ -144,6 +122,27 @@ impl Hint for SourceError {
             SourceError::Card(error) if error.sw().is_none() => return None,
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,
+        })
+    }
+}
+
+impl Hint for PinError {
+    fn hint(&self) -> Option<&'static str> {
+        let secret = self.secret()?;
+        Some(match (self, secret.holder) {
+            (PinError::LastTry(_), _) => {
+                "be sure of it, then allow its last try with --spend-last-try; whoever stands above the card can give it a new one"
+            }
+            (_, Holder::Psam) => "the city gives a PSAM a new PIN: gridcard psam pin unblock",
+            (_, Holder::TestCard) => "have the city make another test card",
+            (_, Holder::Issuing) => "the province gives an issuing card a new PIN: gridcard city pin unblock",
+            (_, Holder::Province) => {
+                "when no tries are left the card is blocked for good, and the key store or the shares make another"
+            }
+            (_, Holder::Sim) => {
+                "the SIM's unblocking code (PUK) gives it a new PIN: gridcard sim pin unblock"
+            }
+            (_, Holder::Puk) => "when no tries are left the SIM's issuer must give the customer another one",
         })
     }
 }

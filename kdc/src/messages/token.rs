@@ -31,7 +31,7 @@ pub enum TokenError {
         low: bool,
     },
     /// One try is left.
-    #[error("the token has one try left for its PIN")]
+    #[error("the token has 1 try left for its PIN")]
     LastTry,
     /// No try is left.
     #[error("the PIN of the token is locked")]

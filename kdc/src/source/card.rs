@@ -7,7 +7,7 @@ use reader::driver::fmcos::KeyInformation;
 use reader::driver::issuing::IssuingCard;
 use reader::error::CardError;
 use wire::Sw;
-use wire::profile::{CardKind, OFFICER_PIN, OPERATOR_PIN, PREVIOUS_MASTER, PinRow, Recipient};
+use wire::profile::{CardInfo, CardKind, OFFICER_PIN, OPERATOR_PIN, PREVIOUS_MASTER, PinRow, Recipient};
 
 /// Type byte of a hierarchy key on an issuing card.
 const HIERARCHY_KEY: u8 = 0xF5;
@@ -40,7 +40,7 @@ impl<'c> CardSource<'c> {
             CardKind::EsamIssuing if version > 1 => previous(&mut card)?,
             _ => None,
         };
-        verify(&mut card, level, pins)?;
+        verify(&mut card, &info, pins)?;
         let about = About { level, card: Some(info.kind), suite, state: info.state, version, previous };
         Ok(CardSource { card, about, known: [None; 9] })
     }
@@ -77,26 +77,18 @@ fn previous(card: &mut IssuingCard<'_>) -> Result<Option<u8>, SourceError> {
 
 /// Verifies the operator's PIN, and the second officer's where one is given; the province always needs it, unless its card is
 /// of an older make and has none.
-fn verify(card: &mut IssuingCard<'_>, level: Level, pins: Pins<'_>) -> Result<(), SourceError> {
-    let has_second = level == Level::Province && card.fmcos().tries_left(0x3A, OFFICER_PIN.id)?.is_some();
+fn verify(card: &mut IssuingCard<'_>, info: &CardInfo, pins: Pins<'_>) -> Result<(), SourceError> {
+    let province = info.kind == CardKind::MainControl;
+    let has_second = province && card.fmcos().tries_left(0x3A, OFFICER_PIN.id)?.is_some();
     if has_second && pins.officer.is_none() {
         return Err(SourceError::SecondPin);
     }
     let mut one = |row: &PinRow, pin: Option<&Pin>| -> Result<(), SourceError> {
         let Some(pin) = pin else { return Ok(()) };
-        let second = row.id == OFFICER_PIN.id;
-        match card.fmcos().tries_left(0x3A, row.id)? {
-            Some(0) => return Err(SourceError::Blocked { second }),
-            Some(1) if !pins.spend_last_try => return Err(SourceError::LastTry { second }),
-            _ => {}
-        }
-        card.fmcos().verify_pin(row.id, pin.expose()).map_err(|error| match error.tries_left() {
-            Some(tries) => SourceError::Pin { second, tries },
-            None => error.into(),
-        })
+        Ok(card.fmcos().verify_guarded(info, row.id, pin.expose(), pins.spend_last_try.into())?)
     };
     one(&OPERATOR_PIN, pins.operator)?;
-    one(&OFFICER_PIN, pins.officer.filter(|_| level != Level::Province || has_second))
+    one(&OFFICER_PIN, pins.officer.filter(|_| !province || has_second))
 }
 
 /// The card's refusal to give another own master away, in its own words.

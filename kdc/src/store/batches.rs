@@ -1,7 +1,7 @@
 //! Batches in the store: the lines asked for, and what became of each.
 
 use super::items::{self, ItemKind, NewItem, Stage};
-use super::{Store, StoreError, claims, tick};
+use super::{Store, StoreError, claims, delivery, tick};
 use crate::batch::request::{self, More, Row};
 use crate::batch::{Counts, Done, Good, Job, LineResult, Outcome, Summary};
 use crate::journal::KeyRecord;
@@ -594,6 +594,7 @@ fn keep_good(
             "UPDATE item SET region = ?2, suite = ?3, key_state = ?4, own_master = 1, tries = NULL WHERE id = ?1",
         )?
         .execute(params![id, card.region.to_string(), card.suite.code(), card.state.code()])?;
+        delivery::note_plan(conn, good.serial, card.version, card.ceiling)?;
     }
     conn.prepare_cached(
         "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)",

@@ -7,7 +7,8 @@ use crate::journal::{Event, JournalError, KeyRecord, Passing, Subject};
 use crate::life;
 use crate::messages::Claim;
 use rusqlite::{Connection, OptionalExtension, params};
-use wire::profile::CardKind;
+use wire::money::Fen;
+use wire::profile::{CardKind, State};
 
 /// Where a chip is that nobody put anywhere.
 pub(crate) const HOUSE: &str = "house";
@@ -254,10 +255,18 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
         Event::Passed { keys, .. } => {
             let end = passing.act == life::Act::Retire;
             conn.prepare_cached(
-                "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END \
-                 WHERE id = ?1",
+                "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END, \
+                 key_version = ?6, key_state = coalesce(?7, key_state) WHERE id = ?1",
             )?
-            .execute(params![id, checks(keys), at, end, Stage::Retired])?;
+            .execute(params![
+                id,
+                checks(keys),
+                at,
+                end,
+                Stage::Retired,
+                passing.to_version,
+                passing.act.state().map(State::code)
+            ])?;
             format!(
                 "{}, version {:02X} to {:02X}",
                 passing.act.words(),
@@ -317,6 +326,20 @@ impl Store {
                 .map_err(|error| items::impossible("event.detail", error.to_string())),
             _ => Ok(None),
         }
+    }
+
+    /// Notes under which key version and ceiling a chip becomes a card.
+    pub(crate) fn note_plan(
+        &mut self,
+        serial: Serial,
+        version: u8,
+        ceiling: Option<Fen>,
+    ) -> Result<(), StoreError> {
+        let path = self.path().to_owned();
+        self.act(|tx| {
+            super::delivery::note_plan(tx, serial, version, ceiling)
+                .map_err(|error| StoreError::of(&path, error))
+        })
     }
 
     /// Notes what happened, and what the stock is by it.

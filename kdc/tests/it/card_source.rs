@@ -11,6 +11,7 @@ use gridcard_kdc::pairing::PairingFile;
 use gridcard_kdc::plan::Master;
 use gridcard_kdc::source::{CardSource, KeySource, Level, SoftSource};
 use keys::{Role, Suite};
+use reader::driver::guard::PinError;
 use reader::driver::issuing::IssuingCard;
 use wire::profile::{CardInfo, CardKind, Make, Recipient, State};
 
@@ -140,12 +141,19 @@ fn a_wrong_pin_says_how_many_tries_are_left() {
     let mut issuer = issuer(CardKind::EsamIssuing);
     let wrong = Pin::from_digits("111111").unwrap();
     let refused = CardSource::open(IssuingCard::new(&mut issuer), &wrong).err().unwrap();
-    assert_eq!(refused, SourceError::Pin { second: false, tries: 2 });
+    assert_eq!(
+        refused.to_string(),
+        "ESAM issuing card 000000000000: the operator's PIN was wrong; 2 tries left"
+    );
     assert_eq!(issuer.count[&0x20], 1);
     // The last try is not spent unasked, not even for the right PIN.
     issuer.tries = 1;
     let refused = CardSource::open(IssuingCard::new(&mut issuer), &pin()).err().unwrap();
-    assert_eq!(refused, SourceError::LastTry { second: false });
+    assert!(matches!(refused, SourceError::Pin(PinError::LastTry(_))), "{refused}");
+    assert_eq!(
+        refused.to_string(),
+        "ESAM issuing card 000000000000: the operator's PIN has 1 try left; a wrong one would block it"
+    );
     assert_eq!(issuer.count[&0x20], 1);
     let right = pin();
     let allowed = Pins { spend_last_try: true, ..(&right).into() };
@@ -160,7 +168,10 @@ fn an_act_of_the_province_needs_two_officers() {
     assert!(!main.count.contains_key(&0x20), "no VERIFY was sent");
     let (one, wrong) = (pin(), Pin::from_digits("111111").unwrap());
     let refused = CardSource::open(IssuingCard::new(&mut main), Pins::both(&one, &wrong)).err().unwrap();
-    assert_eq!(refused, SourceError::Pin { second: true, tries: 2 });
+    assert_eq!(
+        refused.to_string(),
+        "main control card 000000000000: the second officer's PIN was wrong; 2 tries left"
+    );
 }
 
 /// A batch asks the issuing card for each check value once, and the pairing file takes those the ESAM shows.

@@ -36,6 +36,12 @@ pub struct PaperCard {
     pub sent: Vec<Vec<u8>>,
     /// Pulls the card at the n-th command from now (0 is the next).
     pub pull: Option<(usize, Pull)>,
+    /// Whether it answers TRIES LEFT, as cards of our make do and chips of others do not.
+    pub states: bool,
+    /// Whether its own master has taken the transport key's place.
+    own: bool,
+    /// EXTERNAL AUTHENTICATEs it refused.
+    pub refused: u32,
 }
 
 const MF: u16 = 0x3F00;
@@ -57,6 +63,9 @@ impl PaperCard {
             authenticated: false,
             sent: Vec::new(),
             pull: None,
+            states: false,
+            own: false,
+            refused: 0,
         }
     }
 
@@ -80,6 +89,11 @@ impl PaperCard {
                 None => (vec![], 0x6A88),
                 Some(([kind, _, _, b4, b5], key)) => ([&[*kind, *b4, *b5][..], &key.kcv()].concat(), 0x9000),
             },
+            // TRIES LEFT of the master key: an own master has protection bits.
+            (0x80, 0x3C) if self.states => {
+                (vec![0x30 | self.tries, if self.own { 0xF9 } else { 0x39 }], 0x9000)
+            }
+            (0x80, 0x3C) => (vec![], 0x6D00),
             _ if !self.authenticated => (vec![], 0x6982),
             (0x80, 0xE0) if self.files.contains_key(&(self.directory, p1p2)) => (vec![], 0x6A86),
             (0x80, 0xE0) => {
@@ -128,6 +142,7 @@ impl PaperCard {
             return (vec![], 0x6983);
         }
         self.authenticated = cryptogram == seal::cryptogram(&self.master, &self.challenge);
+        self.refused += u32::from(!self.authenticated);
         self.tries = if self.authenticated { 3 } else { self.tries - 1 };
         (vec![], if self.authenticated { 0x9000 } else { 0x63C0 | u16::from(self.tries) })
     }
@@ -147,6 +162,7 @@ impl PaperCard {
         let place = (self.directory, head[0] & 0x3F, command.p2);
         if (command.p1, command.p2) == (0x39, 0x00) {
             self.master = key;
+            self.own = true;
         } else if (command.p1 == 0x01) == self.keys.contains_key(&place) {
             return (vec![], if command.p1 == 0x01 { 0x6A86 } else { 0x6A88 });
         } else {

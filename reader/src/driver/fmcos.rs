@@ -25,6 +25,22 @@ pub struct KeyInformation {
     pub kcv: [u8; 3],
 }
 
+/// What TRIES LEFT answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// Tries left.
+    pub tries: u8,
+    /// Type byte with its protection bits; `None` from a card of an older make.
+    pub kind: Option<u8>,
+}
+
+impl Guard {
+    /// Whether the key was written with protection bits, as every own master is and no transport key.
+    pub fn is_protected(&self) -> Option<bool> {
+        self.kind.map(|kind| kind & 0xC0 != 0)
+    }
+}
+
 /// An FMCOS card.
 pub struct Fmcos<'c> {
     link: Link<'c>,
@@ -128,6 +144,16 @@ impl<'c> Fmcos<'c> {
         self.link.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
     }
 
+    /// CHANGE PIN of 3A/`id`: the present PIN and the new one, 2 to 8 bytes each, none of them FF. A wrong present PIN costs a
+    /// try ([`CardError::tries_left`]).
+    pub fn change_pin(&mut self, id: u8, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+        let step = "CHANGE PIN";
+        sized(step, "a PIN", old, 2..=8)?;
+        sized(step, "a PIN", new, 2..=8)?;
+        let data = [old, &[0xFF], new].concat();
+        self.link.send(step, &Command::new(0x80, 0x5E, 0x01, id).data(&data)).map(drop)
+    }
+
     /// READ BINARY of a file of the current directory, `len` bytes from `offset`; in portions when there are many. The file
     /// is current afterwards.
     pub fn read_binary(&mut self, fid: Fid, offset: u16, len: u16) -> Result<Vec<u8>, CardError> {
@@ -225,12 +251,24 @@ impl<'c> Fmcos<'c> {
     /// Tries left of the PIN or external authentication key of this type and id, without spending one; `None` for a card
     /// that does not tell, or has no such key.
     pub fn tries_left(&mut self, kind: u8, id: u8) -> Result<Option<u8>, CardError> {
+        Ok(self.asked_tries(kind, id, 1)?.map(|guard| guard.tries))
+    }
+
+    /// What the card says of a PIN or an external authentication key, without spending a try; `None` as
+    /// [`Fmcos::tries_left`].
+    pub fn guard_of(&mut self, kind: u8, id: u8) -> Result<Option<Guard>, CardError> {
+        self.asked_tries(kind, id, 2)
+    }
+
+    fn asked_tries(&mut self, kind: u8, id: u8, le: u16) -> Result<Option<Guard>, CardError> {
         let step = "TRIES LEFT";
-        let answer = self.link.ask(step, &Command::new(0x80, 0x3C, kind, id).le(1))?;
-        match answer.sw {
-            Sw::OK => exactly(step, &answer.data).map(|[counter]| Some(counter & 0x0F)),
-            Sw::KEY_NOT_FOUND | Sw::FILE_NOT_FOUND | Sw::INS_UNKNOWN | Sw::CLA_UNKNOWN => Ok(None),
-            sw => Err(self.link.refused(step, sw)),
+        let answer = self.link.ask(step, &Command::new(0x80, 0x3C, kind, id).le(le))?;
+        match (answer.sw, answer.data.as_slice()) {
+            (Sw::OK, &[counter]) => Ok(Some(Guard { tries: counter & 0x0F, kind: None })),
+            (Sw::OK, &[counter, kind]) => Ok(Some(Guard { tries: counter & 0x0F, kind: Some(kind) })),
+            (Sw::OK, data) => Err(CardError::malformed(step, format!("{} byte(s) answered", data.len()))),
+            (Sw::KEY_NOT_FOUND | Sw::FILE_NOT_FOUND | Sw::INS_UNKNOWN | Sw::CLA_UNKNOWN, _) => Ok(None),
+            (sw, _) => Err(self.link.refused(step, sw)),
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod esam;
 pub mod fmcos;
+pub mod guard;
 pub mod issuing;
 pub mod psam;
 pub mod sim;

@@ -1,6 +1,7 @@
 //! The bank's PSAM: seals orders, opens receipts [docs/specs/cards.md 4, 6].
 
 use super::fmcos::Fmcos;
+use super::guard::{LastTry, PinError};
 use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
@@ -55,7 +56,13 @@ impl<'c> Psam<'c> {
         &mut self.fmcos
     }
 
-    /// The clerk's PIN, 3A/00 of the purchase application, as it stands in the card. A wrong one costs a try.
+    /// The clerk's PIN, guarded: it is not tried when it could be the last time, unless `last` says so.
+    pub fn verify(&mut self, pin: &[u8], last: LastTry) -> Result<(), PinError> {
+        self.fmcos.verify_guarded(&self.info, 0x00, pin, last)
+    }
+
+    /// The clerk's PIN, 3A/00 of the purchase application, as it stands in the card. A wrong one costs a try; whatever a
+    /// person typed goes through [`Psam::verify`].
     pub fn verify_pin(&mut self, pin: &[u8]) -> Result<(), CardError> {
         self.fmcos.verify_pin(0x00, pin)
     }

@@ -1,15 +1,15 @@
 //! A small house of customers, a clock and a random source that say the same in every run.
 
-use crate::toy::{ToyMeter, ToyPsam};
+use crate::toy::{ToyMeter, ToyPsam, order_record};
 use gridcard_server::{
-    Incoming, Options, OrderError, OrderRequest, Origin, Refusal, Roster, SealedOrder, SettleError,
-    Settlement, Sim, Store, Synchronous, Terms,
+    Anew, Cleared, Esam, Finding, Incoming, KeyState, Options, OrderError, OrderRequest, OrderSealer, Origin,
+    Refusal, Roster, SealedOrder, SettleError, Settlement, Sim, Store, Synchronous, Terms,
 };
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::money::Fen;
-use wire::order::{OrderId, Serial8, SimBinding};
+use wire::order::{Order, OrderId, Serial8, SimBinding};
 
 /// Appends the Luhn digit.
 pub fn luhn(body: &str) -> String {
@@ -37,6 +37,16 @@ pub fn customer(n: u32) -> CustomerNumber {
     format!("{:012}", 5000 + n).parse().unwrap()
 }
 
+/// What the city's list says of the chip in meter `n`: no ceiling.
+pub fn esam(n: u32, serial: Serial8, key_version: u8) -> Esam {
+    Esam { serial, meter: meter(n), key_version, state: KeyState::Test, ceiling: None }
+}
+
+/// Terms with sample numbers.
+pub fn terms() -> Terms {
+    Terms::new("8657495598", "8613800574500").unwrap()
+}
+
 /// The chip in meter `n`.
 pub fn serial(n: u32) -> Serial8 {
     Serial8((0xE5A0_0000_0000_0000 + u64::from(n)).to_be_bytes())
@@ -61,16 +71,11 @@ pub fn binding(sim: &Sim) -> SimBinding {
 
 /// The registration file of customers `0..n`.
 pub fn csv(n: u32) -> String {
-    let mut out = "customer,meter,msisdn,imsi,imei,iccid,name,esam\n".to_owned();
+    let mut out = "customer,meter,msisdn,imsi,imei,iccid,name\n".to_owned();
     for i in 0..n {
         let Sim { msisdn, imsi, iccid } = sim(i, 0);
         let imei = luhn(&format!("49015420{i:06}"));
-        out += &format!(
-            "{},{},{msisdn},{imsi},{imei},{iccid},Customer {i},{}\n",
-            customer(i),
-            meter(i),
-            serial(i)
-        );
+        out += &format!("{},{},{msisdn},{imsi},{imei},{iccid},Customer {i}\n", customer(i), meter(i));
     }
     out
 }
@@ -95,16 +100,20 @@ impl House {
         Self::over(Store::open(path, options).unwrap(), customers)
     }
 
-    fn over(mut store: Store, customers: u32) -> Self {
+    pub fn over(mut store: Store, customers: u32) -> Self {
         let roster = Roster::read(csv(customers).as_bytes()).unwrap();
         let report = store.batch(|act| act.register(&roster)).unwrap();
         assert_eq!(report.rejected, []);
+        let now = time("20261122080000");
+        let esams: Vec<Esam> = (0..customers).map(|n| esam(n, serial(n), 1)).collect();
+        let listed = store.batch(|act| act.take_meters(&esams, now)).unwrap();
+        assert_eq!(listed.new, customers as usize);
         House {
             store,
             psam: ToyPsam::default(),
             meters: (0..customers).map(|n| ToyMeter::new(meter(n), serial(n))).collect(),
-            terms: Terms::default(),
-            now: time("20261122080000"),
+            terms: terms(),
+            now,
             drawn: 0,
         }
     }
@@ -129,7 +138,44 @@ impl House {
 
     pub fn reissue(&mut self, n: u32) -> Result<SealedOrder, OrderError> {
         let id = self.draw();
-        self.store.reissue(&mut self.psam, meter(n), self.now, id, &self.terms)
+        self.store.reissue(&mut self.psam, meter(n), self.now, id, Anew::Needed, &self.terms)
+    }
+
+    pub fn reissue_for(&mut self, n: u32, anew: Anew) -> Result<SealedOrder, OrderError> {
+        let id = self.draw();
+        self.store.reissue(&mut self.psam, meter(n), self.now, id, anew, &self.terms)
+    }
+
+    /// Another amount for the outstanding order; none reverses it.
+    pub fn correct(&mut self, n: u32, fen: u32) -> Result<SealedOrder, OrderError> {
+        let request = self.request(n, fen);
+        self.store.correct(&mut self.psam, &request, &self.terms)
+    }
+
+    /// The city's list says this of meter `n`.
+    pub fn list(&mut self, esam: Esam) {
+        let now = self.now;
+        self.store.batch(|act| act.take_meters(&[esam], now)).unwrap();
+    }
+
+    /// Settles a receipt that must be kept as a finding.
+    pub fn held(&mut self, record: &[u8], origin: &Origin) -> Finding {
+        match self.settle(record, origin) {
+            Ok(Settlement::Held(finding)) => finding,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    pub fn clear(&mut self, id: i64) {
+        let cleared =
+            Cleared { at: self.now, by: "Li".into(), second: Some("Wang".into()), note: "looked at".into() };
+        self.store.batch(|act| act.clear_finding(id, &cleared)).unwrap();
+    }
+
+    /// The record of an order that somebody has the module seal past the server.
+    pub fn mint(&mut self, order: &Order) -> [u8; 176] {
+        let user_data = self.psam.seal(&order.to_bytes()).unwrap();
+        order_record(&user_data)
     }
 
     pub fn insert(&mut self, n: u32, record: &[u8], sim: &Sim) -> Result<[u8; 176], &'static str> {
@@ -137,7 +183,7 @@ impl House {
     }
 
     pub fn settle(&mut self, record: &[u8], origin: &Origin) -> Result<Settlement, SettleError> {
-        self.store.settle(&mut self.psam, Incoming::Record(record), origin, self.now, &self.terms)
+        self.store.settle(&mut self.psam, Incoming::Record(record), origin, self.now)
     }
 
     pub fn settle_of(&mut self, n: u32, record: &[u8]) -> Result<Settlement, SettleError> {
@@ -160,7 +206,8 @@ impl House {
         self.store
             .read(|view| {
                 Ok::<_, gridcard_server::StoreError>(format!(
-                    "{:?} {:?} {:?}",
+                    "{:?} {:?} {:?} {:?}",
+                    view.findings(true)?,
                     view.orders(None)?,
                     view.totals()?,
                     view.days()?

@@ -1,16 +1,24 @@
 //! Known answers: the bytes that leave the house.
 
-use crate::house::{luhn, time};
-use gridcard_server::{OrderRequest, OrderSealer, Roster, SealError, Store, Terms};
+use crate::house::{luhn, terms, time};
+use gridcard_server::{Chain, Esam, KeyState, OrderRequest, OrderSealer, Roster, SealError, Store, Terms};
 use serde_json::Value;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
-use wire::order::OrderId;
+use wire::order::{OrderId, Serial8};
 
 /// Seals every order with the same bytes.
 struct Fixed(Vec<u8>);
 
 impl OrderSealer for Fixed {
+    fn number(&self) -> String {
+        "000000000009".into()
+    }
+
+    fn chain(&mut self) -> Result<Option<Chain>, SealError> {
+        Ok(None)
+    }
+
     fn seal(&mut self, _: &[u8]) -> Result<Vec<u8>, SealError> {
         Ok(self.0.clone())
     }
@@ -33,11 +41,19 @@ fn bytes(value: &Value) -> Vec<u8> {
 fn store_with(imsi: &str) -> Store {
     let mut store = Store::in_memory().unwrap();
     let file = format!(
-        "customer,meter,msisdn,imsi,imei,iccid,esam\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{},00000000000000E5\n",
+        "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{}\n",
         luhn("898821100000043001")
     );
     let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();
     assert_eq!(report.registered, 1);
+    let esam = Esam {
+        serial: Serial8([0xE5; 8]),
+        meter: "000000000001".parse().unwrap(),
+        key_version: 1,
+        state: KeyState::Test,
+        ceiling: None,
+    };
+    store.batch(|act| act.take_meters(&[esam], time("20261122080000"))).unwrap();
     store
 }
 
@@ -55,8 +71,7 @@ fn sim_bindings() {
     for case in kat()["bindings"].as_array().unwrap() {
         let imsi = case["imsi"].as_str().unwrap();
         let mut store = store_with(imsi);
-        let placed =
-            store.batch(|act| act.place_order(&request("20261122080000"), &Terms::default())).unwrap();
+        let placed = store.batch(|act| act.place_order(&request("20261122080000"), &terms())).unwrap();
         assert_eq!(placed.order.binding.0.to_vec(), bytes(&case["binding"]), "{imsi}");
         assert_eq!(wire::sim::imsi_file(imsi).unwrap().to_vec(), bytes(&case["ef_imsi"]));
     }
@@ -68,7 +83,7 @@ fn order_records() {
         let terms = Terms {
             server_number: case["server_number"].as_str().unwrap().into(),
             service_centre: case["service_centre"].as_str().unwrap().into(),
-            ..Terms::default()
+            ..terms()
         };
         let mut sealer = Fixed(bytes(&case["user_data"]));
         let issued = case["issued"].as_str().unwrap();
@@ -80,8 +95,8 @@ fn order_records() {
 }
 
 #[test]
-fn what_does_not_fit_a_message_is_not_sold() {
-    let good = Terms::default();
+fn what_does_not_fit_a_message_is_not_handed_out() {
+    let good = terms();
     let packet = bytes(&kat()["orders"][0]["user_data"]);
     let mut long = packet.clone();
     long.resize(141, 0);
@@ -98,6 +113,6 @@ fn what_does_not_fit_a_message_is_not_sold() {
         let mut store = store_with("460001234567895");
         let error = store.purchase(&mut Fixed(user_data), &request("20261122080000"), terms).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
-        assert_eq!(store.read(|view| view.totals()).unwrap().sold_fen, 0);
+        assert_eq!(store.read(|view| view.totals()).unwrap().sealed, 0);
     }
 }

@@ -1,6 +1,6 @@
 //! The ledger's rules, in the code and in SQLite itself.
 
-use crate::house::{House, customer, meter, sim, time};
+use crate::house::{House, customer, sim, time};
 use gridcard_server::ledger::{Account, Entry, EntryFault, EntryKind, Line, Purchase};
 use rusqlite::{Connection, ErrorCode};
 use wire::order::OrderId;
@@ -12,7 +12,7 @@ fn line(account: Account, amount: i64) -> Line {
 #[test]
 fn lines_must_balance_to_be_an_entry() {
     let entry = |lines| {
-        let purchase = Purchase { meter: meter(0), count: 1, order: OrderId([0; 8]) };
+        let purchase = Purchase { life: 1, count: 1, order: Some(OrderId([0; 8])) };
         Entry::new(EntryKind::Sale, time("20261122080000"), purchase, lines)
     };
     let (cash, owed) = (Account::BankCash, Account::Prepaid(customer(0)));
@@ -46,8 +46,8 @@ fn raw() -> (tempfile::TempDir, Connection) {
 fn begin(conn: &Connection) -> i64 {
     conn.execute_batch("BEGIN").unwrap();
     conn.execute(
-        "INSERT INTO journal_entry (kind, at, meter, count, order_id) \
-         SELECT 'delivery', '20261122080000', meter, count, id FROM purchase_order WHERE count = 2",
+        "INSERT INTO journal_entry (kind, at, life, count, order_id) \
+         SELECT 'delivery', '20261122080000', life, count, id FROM purchase_order WHERE count = 2",
         [],
     )
     .unwrap();
@@ -106,13 +106,13 @@ fn what_was_booked_is_final() {
         ("DELETE FROM journal_entry", "never deleted"),
         ("INSERT INTO posting VALUES (1, 3, 1, 5)", "takes no more postings"),
         (
-            "INSERT INTO journal_entry (kind, at, meter, count, order_id, lines) \
-             SELECT 'delivery', issued, meter, count, id, 2 FROM purchase_order WHERE count = 2",
+            "INSERT INTO journal_entry (kind, at, life, count, order_id, lines) \
+             SELECT 'delivery', issued, life, count, id, 2 FROM purchase_order WHERE count = 2",
             "starts without postings",
         ),
         (
-            "INSERT INTO journal_entry (kind, at, meter, count, order_id) \
-             SELECT 'delivery', issued, meter, count, id FROM purchase_order WHERE count = 1",
+            "INSERT INTO journal_entry (kind, at, life, count, order_id) \
+             SELECT 'delivery', issued, life, count, id FROM purchase_order WHERE count = 1",
             "UNIQUE",
         ),
         ("UPDATE zero SET value = 0", "never changed"),
@@ -123,12 +123,17 @@ fn what_was_booked_is_final() {
         ("UPDATE purchase_order SET amount = 1", "never changed"),
         ("UPDATE purchase_order SET state = 'sealed' WHERE count = 1", "does not change its state"),
         ("DELETE FROM purchase_order", "never deleted"),
+        ("UPDATE purchase SET customer = customer", "never changed"),
+        ("UPDATE life SET key_version = 9", "never changed"),
+        ("DELETE FROM life", "never deleted"),
+        ("DELETE FROM seal", "never deleted"),
+        ("UPDATE seal SET sequence = 9", "never changed"),
         ("UPDATE settlement SET balance = 1", "never changed"),
         ("DELETE FROM settlement", "never deleted"),
         (
-            "INSERT INTO purchase_order (id, customer, meter, kind, count, amount, issued, valid_until, binding, iccid, \
-             state) SELECT x'0101010101010101', customer, meter, kind, 3, amount, issued, valid_until, binding, iccid, \
-             'prepared' FROM purchase_order WHERE count = 2",
+            "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, valid_until, binding, \
+             iccid, state) SELECT x'0101010101010101', life, count, reason, kind, key_version, amount, issued, \
+             valid_until, binding, iccid, 'prepared' FROM purchase_order WHERE count = 2",
             "UNIQUE",
         ),
     ];

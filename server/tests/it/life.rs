@@ -2,7 +2,7 @@
 
 use crate::house::{House, binding, customer, meter, sim, time};
 use gridcard_server::ledger::EntryKind;
-use gridcard_server::{Incoming, OrderError, OrderState, Origin, Settlement, SimKey, StoreError};
+use gridcard_server::{Incoming, OrderError, OrderState, Origin, Refusal, Settlement, SimKey, StoreError};
 use wire::money::Fen;
 use wire::order::OrderKind;
 
@@ -60,7 +60,8 @@ fn a_second_order_waits_for_the_first_receipt() {
 #[test]
 fn amounts_have_bounds() {
     let mut house = House::new(1);
-    for fen in [0, 100_000_000, u32::MAX] {
+    assert!(matches!(house.buy(0, 0), Err(OrderError::Nothing)));
+    for fen in [100_000_000, u32::MAX] {
         assert!(matches!(house.buy(0, fen), Err(OrderError::Amount(Fen(f))) if f == fen));
     }
     assert_eq!(house.buy(0, 99_999_999).unwrap().order.amount, Fen(99_999_999));
@@ -98,11 +99,8 @@ fn a_receipt_settles_once_however_it_comes() {
         Incoming::Tpdu(tpdu),
         Incoming::UserData(user_data),
     ] {
-        let outcome = house
-            .store
-            .settle(&mut house.psam, incoming, &Origin::Outstanding, house.now, &house.terms)
-            .unwrap();
-        assert_eq!(outcome, Settlement::AlreadySettled(order.order.id));
+        let outcome = house.store.settle(&mut house.psam, incoming, &Origin::Unknown, house.now).unwrap();
+        assert_eq!(outcome, Settlement::AlreadySettled(Some(order.order.id)));
     }
     assert_eq!(house.psam.opened, opened, "known bytes are not opened again");
     assert_eq!(house.snapshot(), before);
@@ -119,13 +117,16 @@ fn a_receipt_finds_its_meter_by_sim_or_by_trial() {
     assert!(
         matches!(house.settle(&receipts[3], &by_imsi).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(3))
     );
+    let by_msisdn = Origin::Sim(SimKey::Msisdn(sim(2, 0).msisdn));
+    assert!(
+        matches!(house.settle(&receipts[2], &by_msisdn).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(2))
+    );
+    assert_eq!(house.refused(&receipts[0], &Origin::Unknown), Refusal::NoOrigin);
     assert!(
         matches!(house.settle(&receipts[1], &by_iccid).unwrap(), Settlement::Settled(s) if s.receipt.meter == meter(1))
     );
-    for n in [2, 0] {
-        let outcome = house.settle(&receipts[n as usize], &Origin::Outstanding).unwrap();
-        assert!(matches!(outcome, Settlement::Settled(s) if s.receipt.meter == meter(n)));
-    }
+    let outcome = house.settle(&receipts[0], &Origin::Outstanding).unwrap();
+    assert!(matches!(outcome, Settlement::Settled(s) if s.receipt.meter == meter(0)));
     house.assert_books();
 }
 
@@ -173,9 +174,8 @@ fn many_acts_in_one_batch() {
                 };
                 let sealed = act.purchase(psam, &request, terms).unwrap();
                 let receipt = toy.insert(&sealed.record, sealed.order.binding, *now).unwrap();
-                let outcome = act
-                    .settle(psam, Incoming::Record(&receipt), &Origin::Meter(toy.number), *now, terms)
-                    .unwrap();
+                let outcome =
+                    act.settle(psam, Incoming::Record(&receipt), &Origin::Meter(toy.number), *now).unwrap();
                 assert!(matches!(outcome, Settlement::Settled(_)));
             }
             Ok::<_, StoreError>(())

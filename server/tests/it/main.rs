@@ -3,15 +3,18 @@
 // Helpers of tests may unwrap like the tests they help.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod chains;
 mod house;
 mod interrupted;
 mod kat;
 mod ledger;
 mod life;
+mod older;
 mod property;
 mod psam;
 mod refusals;
 mod register;
 mod replacement;
+mod second;
 mod storage;
 mod toy;

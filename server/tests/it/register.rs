@@ -1,6 +1,6 @@
 //! Registration files, good and bad.
 
-use crate::house::{House, csv, customer, luhn, meter, sim};
+use crate::house::{House, csv, customer, esam, luhn, meter, serial, sim};
 use gridcard_server::numbers::NumberFault;
 use gridcard_server::register::Report;
 use gridcard_server::roster::{Column, LineFault, RosterError};
@@ -68,7 +68,7 @@ fn a_first_purchase_is_due_until_it_is_ordered() {
     let mut house = House::new(1);
     let known = sim(5, 0);
     let text = format!(
-        "customer,meter,msisdn,imsi,imei,iccid,first_purchase,esam\n{},{},{},{},{},{},20,00000000000000E5\n",
+        "customer,meter,msisdn,imsi,imei,iccid,first_purchase\n{},{},{},{},{},{},20\n",
         customer(5),
         meter(5),
         known.msisdn,
@@ -78,6 +78,7 @@ fn a_first_purchase_is_due_until_it_is_ordered() {
     );
     register(&mut house.store, &text);
     assert_eq!(house.store.read(|view| view.first_purchases_due()).unwrap()[0].meter, meter(5));
+    house.list(esam(5, serial(5), 1));
     house.buy(5, 2000).unwrap();
     assert_eq!(house.store.read(|view| view.first_purchases_due()).unwrap(), []);
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{House, customer, meter, sim};
 use gridcard_server::register::ReplaceError;
-use gridcard_server::{OrderError, OrderState, Origin, Refusal, Settlement, SimKey, StoreError};
+use gridcard_server::{FindingKind, OrderError, OrderState, Origin, Settlement, SimKey, StoreError};
 use wire::order::{OrderId, OrderKind};
 
 fn replace(house: &mut House, n: u32, version: u32) -> Option<OrderId> {
@@ -41,7 +41,7 @@ fn an_order_on_a_lost_sim_is_credited_from_the_new_one() {
 
     // The finder of the lost SIM gets the stored receipt and no money.
     let again = house.insert(0, &lost.record, &sim(0, 0)).unwrap();
-    assert_eq!(house.settle_of(0, &again).unwrap(), Settlement::AlreadySettled(new.order.id));
+    assert_eq!(house.settle_of(0, &again).unwrap(), Settlement::AlreadySettled(Some(new.order.id)));
     assert_eq!(house.buy(0, 10).unwrap().order.kind, OrderKind::Recharge, "the meter knows the new SIM now");
     house.assert_books();
 }
@@ -115,8 +115,12 @@ fn two_credits_of_one_purchase_are_noticed() {
     house.settle_of(0, &honest).unwrap();
     // A meter that was set back (or copied) credits the lost order too.
     let second = twin.insert(&lost.record, lost.order.binding, house.now).unwrap();
-    let refusal = house.refused(&second, &Origin::Meter(meter(0)));
-    assert_eq!(refusal, Refusal::SettledOtherwise { order: lost.order.id, count: 2, settled: new.order.id });
+    let finding = house.held(&second, &Origin::Meter(meter(0)));
+    assert_eq!((finding.kind, finding.order), (FindingKind::SecondReceipt, Some(lost.order.id)));
+    assert!(matches!(house.buy(0, 10), Err(OrderError::Frozen { finding: id, .. }) if id == finding.id));
+    house.clear(finding.id);
+    assert_eq!(house.buy(0, 10).unwrap().order.count, 3);
+    house.assert_books();
 }
 
 #[test]
@@ -142,7 +146,8 @@ fn there_is_something_to_reissue_or_not() {
     let order = house.buy(1, 10).unwrap();
     replace(&mut house, 1, 1);
     house.reissue(1).unwrap();
-    let voided = house.store.batch(|act| act.void_order(order.order.id));
+    let at = house.now;
+    let voided = house.store.batch(|act| act.void_order(order.order.id, at));
     assert!(matches!(voided, Err(OrderError::NotOutstanding { state: OrderState::Superseded, .. })));
 }
 

@@ -3,7 +3,7 @@
 //! The cipher is a hash used as a key stream and as a MAC: deterministic, and it notices every changed bit.
 //! The messages are put together here byte by byte, not with the crate under test.
 
-use gridcard_server::{OrderSealer, SealError};
+use gridcard_server::{Chain, OrderSealer, SealError};
 use sha2::{Digest, Sha256};
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
@@ -60,8 +60,17 @@ pub fn response_packet(meter: MeterNumber, receipt: &Receipt) -> Vec<u8> {
 }
 
 /// A security module of the toy cipher.
-#[derive(Default)]
 pub struct ToyPsam {
+    /// Its number, 12 digits.
+    pub number: String,
+    /// Its order chain.
+    pub chain: Chain,
+    /// What it sealed last.
+    pub last: Vec<u8>,
+    /// It opens nothing and does not answer.
+    pub mute: bool,
+    /// The next seal is done, and its answer gets lost.
+    pub cut: bool,
     /// What the next seals do instead of sealing.
     pub faults: Vec<SealError>,
     /// Orders sealed.
@@ -70,18 +79,55 @@ pub struct ToyPsam {
     pub opened: usize,
 }
 
+impl Default for ToyPsam {
+    fn default() -> Self {
+        let number = "000000000009".into();
+        ToyPsam {
+            number,
+            chain: Chain::EMPTY,
+            last: vec![],
+            mute: false,
+            cut: false,
+            faults: vec![],
+            sealed: 0,
+            opened: 0,
+        }
+    }
+}
+
 impl OrderSealer for ToyPsam {
+    fn number(&self) -> String {
+        self.number.clone()
+    }
+
+    fn chain(&mut self) -> Result<Option<Chain>, SealError> {
+        Ok(Some(self.chain))
+    }
+
     fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {
         if let Some(fault) = self.faults.pop() {
             return Err(fault);
         }
         self.sealed += 1;
         let parsed = Order::parse(order).map_err(|e| SealError::Refused(e.to_string()))?;
+        if self.last != order {
+            // The chain hash, put together here.
+            let head = Sha256::digest([&self.chain.head[..], order].concat()).into();
+            let (count, value) = (self.chain.count + 1, self.chain.value + u64::from(parsed.amount.0));
+            self.chain = Chain { count, value, before: self.chain.head, head };
+            self.last = order.to_vec();
+        }
+        if std::mem::take(&mut self.cut) {
+            return Err(SealError::Lost("cut".into()));
+        }
         Ok(command_packet(parsed.meter.to_string().as_bytes(), parsed.count, order))
     }
 
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError> {
         self.opened += 1;
+        if self.mute {
+            return Err(SealError::Lost("mute".into()));
+        }
         let key = meter.to_string();
         let Some((outside, secret)) = user_data.split_at_checked(9) else {
             return Err(SealError::Malformed);
@@ -229,5 +275,19 @@ pub fn receipt_record(user_data: &[u8]) -> [u8; 176] {
     put(&[0x41, 0x00, 0x0A, 0x91, 0x68, 0x75, 0x94, 0x55, 0x89, 0x00, 0xF6]);
     put(&[user_data.len() as u8]);
     put(user_data);
+    record
+}
+
+/// An EF_SMS record with an SMS-DELIVER received [TS 23.040 9.2.2.1].
+pub fn order_record(user_data: &[u8]) -> [u8; 176] {
+    let head = [
+        &[0x03, 0x08, 0x91, 0x68, 0x31, 0x08, 0x50, 0x47, 0x05, 0xF0][..],
+        &[0x44, 0x0A, 0x91, 0x68, 0x75, 0x94, 0x55, 0x89, 0x00, 0xF6],
+        &[0x62, 0x11, 0x22, 0x80, 0x00, 0x00, 0x23, user_data.len() as u8],
+    ]
+    .concat();
+    let mut record = [0xFF; 176];
+    record[..head.len()].copy_from_slice(&head);
+    record[head.len()..head.len() + user_data.len()].copy_from_slice(user_data);
     record
 }

@@ -174,8 +174,11 @@ life() {
     [[ ! -e $city/out/esam-$meter.card.link ]] || die "the city keeps the link to the meter's ESAM"
     quietly "$gridcard" server open "pcsc:$psam"
     pass "main control card, issuing cards, PSAM and ESAM issued in readers"
-    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid,esam \
-        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid,$esam" >"$work/customers.csv"
+    printf '%s\n' customer,meter,msisdn,imsi,imei,iccid \
+        "$customer,$meter,+8613900000001,460000000000001,860123040000019,$iccid" >"$work/customers.csv"
+    quietly "$gridcard" city delivery --out "$work/delivery.json"
+    quietly "$gridcard" server settings --server-number 8657495598 --service-centre 8613800574500
+    quietly "$gridcard" server meters "$work/delivery.json"
     quietly "$gridcard" server register "$work/customers.csv"
     quietly "$gridcard" server order --customer "$customer" --amount 50 "${pin[@]}" --out "$work/order.sms"
     quietly "$gridcard" sim write "pcsc:${lines[2]} 00" "$work/order.sms"
@@ -233,7 +236,8 @@ uicc() {
     quietly "$gridcard" sim new --profile uicc --iccid 89860026330000000036 --imsi 460000000000003 --card "$work/uicc.card"
     serve 1 "$work/uicc.card"
     ends 0 89860026330000000036 "$gridcard" card show pcsc:
-    quietly "$gridcard" sim write pcsc: "$work/order.sms"
+    ends 1 "is for another SIM" "$gridcard" sim write pcsc: "$work/order.sms"
+    quietly "$gridcard" sim write --other-sim pcsc: "$work/order.sms"
     ends 0 'an order for electricity' "$gridcard" sim list pcsc:
     ends 0 'ADF_USIM' "$gridcard" apdu pcsc: 00A4040407A0000000871002
     serve_no_more 1
@@ -309,13 +313,18 @@ interrupted() {
             serve_no_more 1
             continue
         fi
-        [[ $status -eq 0 || $status -eq 3 ]] || die "issuing that was interrupted ended with $status"
-        [[ $status -eq 0 ]] || lost=$((lost + 1))
         quietly "$gridcard" slot insert 0 --control "$work/control-1"
-        # finished, it says that nothing was left to do
-        status=0
-        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" >"$work/issuing.out" 2>&1 || status=$?
-        [[ $status -eq 0 || $status -eq 1 ]] || die "issuing again ended with $status"
+        # what broke off is finished by the same command; what was finished before the card left says so
+        case $status in
+        0) ends 1 'is issued already' "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" ;;
+        3)
+            lost=$((lost + 1))
+            ends 0 "$serial" "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial"
+            ;;
+        *) cat "$work/issuing.out" >&2 && die "issuing that was interrupted ended with $status" ;;
+        esac
+        # TRIES LEFT of its master key: all three
+        ends 0 '< 33F99000' "$gridcard" apdu "pcsc:$serial" 803C390002
         ends 0 "$number" "$gridcard" card show "pcsc:$serial"
         [[ -s $GRIDCARD_HOME/city-33020000/out/pairing-$number.json ]] || die "no pairing file of $number"
         serve_no_more 1
@@ -332,18 +341,25 @@ import pathlib, sys, time
 from smartcard.System import readers
 card = next(r for r in readers() if "Virtual PCD 00 00" in str(r)).createConnection()
 card.connect()
-pathlib.Path(sys.argv[1]).touch()
-time.sleep(1.5)
+held = pathlib.Path(sys.argv[1])
+held.touch()
+while held.exists():
+    time.sleep(0.05)
 PYTHON
     local other=$! try
-    for ((try = 0; try < 100; try++)); do
-        [[ ! -e $work/holds ]] || break
+    until [[ -e $work/holds ]]; do
+        kill -0 "$other" 2>/dev/null || die "the other program ended"
         sleep 0.05
     done
-    ends 3 'another program holds the card' "$gridcard" card show "pcsc:$plain"
+    ends 3 'another program holds the card' "$gridcard" card show "pcsc:$plain" --wait 0
+    # it lets go when this file is gone; whoever waits has the card then
+    "$gridcard" card show "pcsc:$plain" --wait 300 >"$work/waited.out" 2>&1 &
+    local waiting=$! status=0
+    rm "$work/holds"
     wait "$other"
-    quietly "$gridcard" card show "pcsc:$plain"
-    pass "a card that another program holds is left alone, and free when it lets go"
+    wait "$waiting" || status=$?
+    [[ $status -eq 0 ]] || { cat "$work/waited.out" >&2; die "who waited for the card ended with $status"; }
+    pass "a card that another program holds is left alone, and whoever waits for it has it next"
     serve_no_more 1
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
 mod bench;
+mod books;
 mod closing;
 mod counters;
 mod export;

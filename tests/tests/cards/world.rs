@@ -20,8 +20,10 @@ use vcard::slot::Keep;
 use vcard::{Image, SeededEntropy, Slot};
 use wire::bcd::{BcdTime, RegionCode, luhn_check_digit};
 use wire::money::Fen;
-use wire::order::OrderId;
-use wire::profile::{CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, State};
+use wire::order::{OrderId, Serial8};
+use wire::profile::{
+    CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State,
+};
 use wire::sim::{DF_GSM, EF_IMSI, imsi_file};
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::{Channel, Command};
@@ -298,6 +300,11 @@ impl Site {
     }
 }
 
+/// Terms with the numbers the meters' tests know.
+pub fn terms() -> Terms {
+    Terms::new(SERVER_NUMBER, SERVICE_CENTRE).unwrap()
+}
+
 /// The bank: its server, its PSAM, its clock.
 pub struct Bank {
     pub store: Store,
@@ -309,19 +316,28 @@ pub struct Bank {
 impl Bank {
     /// A bank with `customers` registered, numbers from 0.
     pub fn new(psam: Slot, customers: u32) -> Self {
-        let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
+        let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
         for n in 0..customers {
             let (imei, iccid) = (luhn(format!("49015420{n:06}")), luhn(format!("8986000000{n:09}")));
-            let esam = serial(&format!("esam {}", number(1000 + n)));
             let (customer, meter) = (5000 + n, 1000 + n);
-            csv +=
-                &format!("{customer:012},{meter:012},+8613800{n:06},{},{imei},{iccid},{esam}\n", imsi(n, 0));
+            csv += &format!("{customer:012},{meter:012},+8613800{n:06},{},{imei},{iccid}\n", imsi(n, 0));
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();
         let report = store.batch(|act| act.register(&roster)).unwrap();
         assert_eq!((report.registered, report.rejected.len()), (customers as usize, 0));
-        Bank { store, psam, now: "20261122080000".parse().unwrap(), drawn: 0 }
+        let now = "20261122080000".parse().unwrap();
+        let esams: Vec<server::Esam> = (0..customers)
+            .map(|n| server::Esam {
+                serial: Serial8(serial(&format!("esam {}", number(1000 + n))).0),
+                meter: format!("{:012}", 1000 + n).parse().unwrap(),
+                key_version: 1,
+                state: server::KeyState::Test,
+                ceiling: None,
+            })
+            .collect();
+        store.batch(|act| act.take_meters(&esams, now)).unwrap();
+        Bank { store, psam, now, drawn: 0 }
     }
 
     pub fn buy(&mut self, site: &Site, amount: Fen) -> SealedOrder {
@@ -331,14 +347,14 @@ impl Bank {
         let request = OrderRequest { meter, amount, now: self.now, id: OrderId(self.drawn.to_be_bytes()) };
         let mut psam = Psam::open(&mut self.psam).unwrap();
         psam.verify_pin(pin().expose()).unwrap();
-        self.store.purchase(&mut psam, &request, &Terms::default()).unwrap()
+        self.store.purchase(&mut psam, &request, &terms()).unwrap()
     }
 
     pub fn settle(&mut self, site: &Site, receipt: &[u8; RECORD_LEN]) -> Settlement {
         let mut psam = Psam::open(&mut self.psam).unwrap();
         psam.verify_pin(pin().expose()).unwrap();
         let origin = Origin::Meter(site.meter.state().config.number);
-        self.store.settle(&mut psam, Incoming::Record(receipt), &origin, self.now, &Terms::default()).unwrap()
+        self.store.settle(&mut psam, Incoming::Record(receipt), &origin, self.now).unwrap()
     }
 
     /// Nothing lost, nothing created: what was sold is what this meter credited and what was settled.

@@ -131,9 +131,9 @@ fn a_wrong_pin_shows_the_tries_left_and_begins_nothing() {
     world.file("wrong", "999999");
     let wrong = || world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "wrong", "--yes"]);
     wrong().run().fails(1, &["2 tries left"]);
-    wrong().run().fails(1, &["one try left"]);
+    wrong().run().fails(1, &["1 try left"]);
     // The last try is not spent unasked, and the right PIN is no wrong one.
-    wrong().run().fails(1, &["try"]);
+    wrong().run().fails(4, &["has 1 try left"]);
     assert!(batches(&world).is_empty());
     let right = batch(&world, "esam", "request.csv").with(&["--spend-last-try"]).run();
     right.ok().shows(&["good 3"]);

@@ -434,7 +434,8 @@ fn a_card_stands_in_one_slot_at_a_time() {
     blank(&world, "one.card", &[]);
     let held = std::fs::File::create(world.path(".one.card.lock")).unwrap();
     held.lock().unwrap();
-    run(&world, &["card", "show", "one.card"]).fails(3, &["stands in the slot of another command", "hint:"]);
+    run(&world, &["card", "show", "one.card", "--wait", "0"])
+        .fails(3, &["stands in the slot of another command", "hint:"]);
     drop(held);
     // What a killed command leaves behind stops nobody, and is gone afterwards.
     run(&world, &["card", "show", "one.card"]).ok();

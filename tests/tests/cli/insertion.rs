@@ -1,6 +1,6 @@
 //! A SIM in a meter that must not credit: the words, and that no money moved.
 
-use crate::world::{CHEN, Customer, WANG, World, ZHANG, read_record, record_line, text};
+use crate::world::{CHEN, Customer, WANG, World, ZHANG, read_record, text, with_record};
 use std::path::Path;
 
 /// Thirty days, the time an order is valid.
@@ -40,7 +40,7 @@ fn flipped(world: &World, order: &Path, at: usize, bit: u8, display: &str, numbe
     let blank = std::fs::read(world.sim(&CHEN)).unwrap();
     let mut record = read_record(order);
     record[at] ^= bit;
-    let file = world.file("flipped.sms", record_line(&record));
+    let file = world.file("flipped.sms", with_record(order, &record));
     world.write(&CHEN, &file);
     refused(world, &CHEN, &CHEN, display, number, name, FLIPPED[usize::from(name == "mac")]);
     std::fs::write(world.sim(&CHEN), blank).unwrap();
@@ -108,7 +108,8 @@ fn an_order_is_for_one_meter() {
 fn an_order_is_for_one_sim() {
     let world = World::new();
     let order = world.order(&CHEN, "50");
-    world.write(&WANG, &order);
+    world.write_call(&WANG, &order).run().fails(1, &["is for another SIM", CHEN.iccid, "--other-sim"]);
+    world.write_call(&WANG, &order).with(&["--other-sim"]).run().ok();
     let words = "the order belongs to another SIM; insert the SIM it was sent to";
     refused(&world, &WANG, &CHEN, "Err-33", 13, "sim-binding", words);
     // No harm done: the right SIM still brings it.
@@ -125,7 +126,8 @@ fn a_recharge_comes_on_the_sim_the_meter_knows_until_it_is_replaced() {
         Customer { iccid: "89860021047987991764", imsi: "460000207447768", msisdn: "+8613900000109", ..CHEN };
     world.make_sim(&new, &[]);
     let old = world.order(&CHEN, "30");
-    world.write(&new, &old);
+    world.write_call(&new, &old).run().fails(1, &["is for another SIM", CHEN.iccid, "--other-sim"]);
+    world.write_call(&new, &old).with(&["--other-sim"]).run().ok();
     refused(&world, &new, &CHEN, "Err-33", 13, "sim-binding", "the order belongs to another SIM");
     world
         .bank(&["server", "replace-sim", "--customer", CHEN.number, "--msisdn", new.msisdn])
@@ -247,7 +249,13 @@ fn a_meter_keeps_its_own_ceiling() {
         "over-ceiling",
         "the balance would pass the meter's ceiling",
     );
+    // A bank that believes in a higher ceiling than the meter has.
     let other = World::new();
+    let list = other.fresh("-delivery.json");
+    other.city(&["city", "delivery", "--out", text(&list)]).run().ok();
+    let believed = std::fs::read_to_string(&list).unwrap().replace(": 10000", ": 20000");
+    let believed = other.file("believed.json", believed);
+    other.bank(&["server", "meters", text(&believed)]).run().ok().shows(&["changed", "1"]);
     let order = other.order(&ZHANG, "100.01");
     other.write(&ZHANG, &order);
     refused(
@@ -275,6 +283,6 @@ fn no_order_for_nothing_or_for_more_than_a_purse_holds() {
     world
         .order_call(&CHEN, "0", &world.fresh("-order.sms"))
         .run()
-        .fails(1, &["an order carries 0.01 to 999999.99 yuan"]);
+        .fails(1, &["an order of 0.00 yuan buys nothing"]);
     assert_eq!(world.money(), money);
 }

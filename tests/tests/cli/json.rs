@@ -17,7 +17,9 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony"), verb, ..] => format!("{noun} {group}-{verb}"),
+            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin"), verb, ..] => {
+                format!("{noun} {group}-{verb}")
+            }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
         };
         self.seen.borrow_mut().insert(command);
@@ -76,14 +78,18 @@ fn found(json: &Json<'_>) {
             &["meter", "new", customer.meter, "--esam", text(&esam), "--pairing", text(&pairing)],
         );
     }
+    assert_eq!(json.ok(Party::City, &["city", "delivery", "--out", "delivery.json"])["esams"], 2);
+    assert_eq!(json.ok(Party::Bank, &["server", "meters", "delivery.json"])["new"], 2);
+    let settings = ["--server-number", "8657495598", "--service-centre", "8613800574500"];
+    let settings = json.ok(Party::Bank, &[&["server", "settings"][..], &settings].concat());
+    assert_eq!(settings["validity_days"], 30);
 }
 
 fn live(json: &Json<'_>) {
     let world = json.world;
     let sim = world.sim(&CHEN);
-    let esam = esam_serial(CHEN.meter);
-    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid, &esam].join(",");
-    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid,esam\n{line}\n"));
+    let line = [CHEN.number, CHEN.meter, CHEN.msisdn, CHEN.imsi, CHEN.imei, CHEN.iccid].join(",");
+    world.file("roster.csv", format!("customer,meter,msisdn,imsi,imei,iccid\n{line}\n"));
     assert_eq!(json.ok(Party::Bank, &["server", "register", "roster.csv"])["registered"], 1);
     json.ok(Party::Sims, &["sim", "new", "--iccid", CHEN.iccid, "--imsi", CHEN.imsi]);
     let order = [
@@ -117,7 +123,11 @@ fn live(json: &Json<'_>) {
     assert_eq!(json.ok(Party::Meters, &["meter", "show", CHEN.meter])["balance_fen"], 5000 - 55);
     assert_eq!(json.ok(Party::Meters, &["meter", "list"])["meters"].as_array().unwrap().len(), 2);
     assert_eq!(json.ok(Party::Bank, &["server", "orders"])["orders"][0]["state"], "settled");
-    json.ok(Party::Bank, &["server", "statement", "--customer", CHEN.number]);
+    let statement = json.ok(Party::Bank, &["server", "statement", "--customer", CHEN.number]);
+    assert_eq!(statement["lines"][1]["kind"], "delivery");
+    assert_eq!(statement["lines"][1]["not_confirmed_fen"], 0);
+    assert_eq!(json.ok(Party::Bank, &["server", "findings"])["findings"].as_array().unwrap().len(), 0);
+    assert_eq!(json.ok(Party::Bank, &["server", "verify", "--pin-file", "pin"])["agree"], true);
     assert_eq!(json.ok(Party::Bank, &["server", "report"])["settled_fen"], 5000);
     let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
     json.ok(
@@ -127,6 +137,16 @@ fn live(json: &Json<'_>) {
     );
     json.ok(Party::Bank, &[&["server", "replace-sim", "--customer", CHEN.number][..], &new].concat());
     json.ok(Party::Bank, &["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin"]);
+    let second = ["--customer", CHEN.number, "--pin-file", "pin"];
+    let correct = [&["server", "correct", "--amount", "20"][..], &second].concat();
+    assert_eq!(json.ok(Party::Bank, &correct)["amount_fen"], 2000);
+    assert_eq!(json.ok(Party::Bank, &[&["server", "reverse"][..], &second].concat())["amount_fen"], 0);
+    let (_, refused) = json.run(Party::Bank, &["server", "void", "--customer", CHEN.number]);
+    assert_eq!(refused["code"], "may-be-credited");
+    let (_, refused) = json.run(Party::Bank, &["server", "refund", "--customer", CHEN.number]);
+    assert!(refused["error"].as_str().unwrap().contains("nothing is due"), "{refused}");
+    let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
+    assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
@@ -208,6 +228,28 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], Value::Null);
     let limit = ["psam", "limit", text(&psam), "--limit", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
+    let main = world.folder(KDC).join("main-control.card");
+    let issuing = world.folder(city).join("psam-issuing.card");
+    for (noun, card) in
+        [("psam", text(&psam)), ("kdc", text(&main)), ("city", text(&issuing)), ("test-card", &card)]
+    {
+        let change = [noun, "pin", "change", card, "--pin-file", "pin", "--new-pin-file", "pin"];
+        assert_eq!(json.ok(city, &change)["changed"], true);
+    }
+    world.file("zeros", "0000");
+    world.file("puk", "00000000");
+    let sim = world.sim(&CHEN);
+    for (verb, code, new) in [
+        ("enable", "--pin-file", None),
+        ("change", "--pin-file", Some("zeros")),
+        ("unblock", "--puk-file", Some("zeros")),
+        ("disable", "--pin-file", None),
+    ] {
+        let file = if verb == "unblock" { "puk" } else { "zeros" };
+        let new = new.map_or(vec![], |new| vec!["--new-pin-file", new]);
+        let line = [vec!["sim", "pin", verb, text(&sim), code, file], new].concat();
+        assert_eq!(json.ok(Party::Sims, &line)["code"], "CHV1");
+    }
     let esam = world.esam(&WANG);
     assert_eq!(json.ok(city, &["esam", "show", text(&esam)])["state"], "test");
     let test = ["meter", "test", WANG.meter, "--card", &card, "--pin-file", "pin"];
@@ -218,6 +260,15 @@ fn lives(json: &Json<'_>) {
     let pairing = done["esams"][0]["pairing"].as_str().unwrap();
     assert_eq!(json.ok(Party::Meters, &["meter", "pair", WANG.meter, "--pairing", pairing])["waits"], false);
     assert_eq!(json.run(city, &act("formal")).1["exit"], 1);
+    let issue = ["psam", "issue", "--number", "330200000088", "--pin-file", "pin", "--card-pin-file", "pin"];
+    let spent = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
+    assert_eq!(json.ok(city, &["psam", "retire", &spent, "--pin-file", "pin"])["before"], false);
+    assert_eq!(json.ok(city, &["test-card", "retire", &card, "--pin-file", "pin"])["state"], "retired");
+    let issue = with(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000077"]);
+    let issued = json.ok(KDC, &[&issue[..], &["--card-pin-file", "pin"]].concat());
+    let spent = issued["card"].as_str().unwrap();
+    let end = [&["kdc", "retire-card", "psam-issuing", spent][..], &officers].concat();
+    assert_eq!(json.ok(KDC, &end)["kind"], "psam-issuing");
     assert_eq!(json.ok(city, &act("test"))["esams"][0]["now"], "test, version 1");
     assert_eq!(json.ok(city, &act("retire"))["esams"][0]["now"], "retired");
 }
@@ -279,7 +330,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm"];
+        let groups = ["audit", "keystore", "ceremony", "hsm", "pin"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };

@@ -119,7 +119,7 @@ fn from_the_maker_to_the_scrap() {
     life.act("test")
         .with(&["--second-pin-file", "pin"])
         .run()
-        .fails(1, &["second officer's PIN was wrong", "2 tries left"]);
+        .fails(1, &["supervisor's PIN was wrong; 2 tries left"]);
     life.act("test").with(&["--second-pin-file", "pin2"]).run().ok().shows(&["test, version 1"]);
     life.pair(false).run().ok();
     life.act("formal").run().fails(1, &["not higher"]);
@@ -194,7 +194,7 @@ fn cards_that_issue_and_seal_are_retired() {
         ])
         .run()
         .fails(1, &["is issued already"]);
-    let log = world.city(&["stock", "list", "--stage", "retired"]).run().ok();
+    let log = world.city(&["stock", "list", "--state", "retired"]).run().ok();
     log.shows(&["psam"]);
     world.issue_card("psam-issuing", "000000000055").run().ok();
     let card = world.folder(Party::Province).join("out/psam-issuing-000000000055.card");

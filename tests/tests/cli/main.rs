@@ -6,8 +6,10 @@
 
 mod audit;
 mod batch;
+mod books;
 mod card;
 mod ceremony;
+mod clerks;
 mod command;
 mod demo;
 mod disk;

@@ -90,7 +90,9 @@ fn a_bad_receipt_settles_nothing() {
     let mut flipped = bytes.clone();
     flipped[packet + 60] ^= 0x01;
     let flipped = world.file("flipped.sms", record_line(&flipped));
-    world.settle(&flipped).fails(1, &["no meter with an outstanding order made this receipt"]);
+    world.settle(&flipped).fails(1, &["does not say whose meter made it", "--meter", "--from"]);
+    let searched = world.bank(&["server", "settle", "flipped.sms", "--search", "--pin-file", "pin"]);
+    searched.run().fails(1, &["no meter with an outstanding order made this receipt"]);
     let named = world.bank(&["server", "settle", "flipped.sms", "--meter", CHEN.meter, "--pin-file", "pin"]);
     named.run().fails(1, &["the receipt was not made by meter 000020181114, or was changed on its way"]);
     world.settle(&order).fails(1, &["the record holds an order, not yet a receipt"]);

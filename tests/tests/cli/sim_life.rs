@@ -264,9 +264,14 @@ fn a_code_is_asked_for_at_the_prompt() {
     let desk = Desk::new();
     let card = desk.0.path("locked.card");
     let new = ["sim", "new", "--iccid", ICCID, "--imsi", IMSI, "--card", text(&card)];
-    desk.call(&new).with(&["--chv1"]).stdin("12a4\n").run().fails(1, &["a CHV has 4 to 8 digits"]);
+    desk.call(&new).with(&["--chv1"]).stdin("12a4\n12a4\n").run().fails(1, &["a CHV has 4 to 8 digits"]);
     desk.call(&new).with(&["--chv1", "--chv1-file", "x"]).run().fails(2, &["cannot be used with"]);
-    desk.call(&new).with(&["--chv1"]).stdin("8642\n").run().ok();
+    desk.call(&new)
+        .with(&["--chv1"])
+        .stdin("8642\n8643\n")
+        .run()
+        .fails(1, &["the second time was not the same"]);
+    desk.call(&new).with(&["--chv1"]).stdin("8642\n8642\n").run().ok();
     let mut slot = Slot::open(&card, Box::new(SeededEntropy::new(1, "phone")), Keep::InMemory).unwrap();
     let mut sim = Sim::new(&mut slot);
     sim.reset().unwrap();

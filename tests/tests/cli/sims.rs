@@ -2,7 +2,7 @@
 
 use crate::command::SEED;
 use crate::records::users_message;
-use crate::world::{CHEN, Customer, World, read_record, record_line};
+use crate::world::{CHEN, Customer, World, read_record, with_record};
 use reader::driver::sim::Sim;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
@@ -70,7 +70,7 @@ fn sent_again(world: &World, order: &Path, second: u8) -> PathBuf {
     let user_data = record.windows(3).position(|window| window == [0x02, 0x70, 0x00]).unwrap();
     // The last of the time stamp's seven bytes is the zone; then comes the length of the user data.
     record[user_data - 3] = ((second % 10) << 4) | (second / 10);
-    world.file("again.sms", record_line(&record))
+    world.file("again.sms", with_record(order, &record))
 }
 
 #[test]
@@ -134,13 +134,83 @@ fn a_sim_that_asks_for_its_chv_keeps_its_messages_to_itself() {
 fn wrong_chvs_are_counted_until_the_sim_is_blocked() {
     let world = with_locked_sim();
     let order = world.order(&CHEN, "50");
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["the code is wrong, 2 tries left"]);
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["the code is wrong, 1 tries left"]);
-    // The right one in time gives all tries back.
-    try_chv(&world, &CHEN, "chv", &order).ok();
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["2 tries left"]);
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["1 tries left"]);
-    try_chv(&world, &CHEN, "wrong", &order).fails(1, &["blocked", "PUK"]);
-    try_chv(&world, &CHEN, "chv", &order).fails(1, &["blocked", "PUK"]);
+    let name = format!("SIM {}: its PIN (CHV1)", CHEN.iccid);
+    let says = |words: &str| format!("{name} {words}");
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &[&says("was wrong; 2 tries left")]);
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &[&says("was wrong; 1 try left")]);
+    // The last try is kept, whatever the code; the right one by name gives all tries back.
+    for code in ["wrong", "chv"] {
+        try_chv(&world, &CHEN, code, &order).fails(4, &[&says("has 1 try left"), "--spend-last-try"]);
+    }
+    let last =
+        |code: &str| world.write_call(&CHEN, &order).with(&["--chv1-file", code, "--spend-last-try"]).run();
+    last("chv").ok();
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &[&says("was wrong; 2 tries left")]);
+    try_chv(&world, &CHEN, "wrong", &order).fails(1, &[&says("was wrong; 1 try left")]);
+    last("wrong")
+        .fails(1, &[&says("was wrong; no tries left, it is blocked now"), "gridcard sim pin unblock"]);
+    try_chv(&world, &CHEN, "chv", &order)
+        .fails(1, &[&says("is blocked: no tries left"), "gridcard sim pin unblock"]);
     world.insert(&CHEN, &CHEN).run().fails(1, &["card error 5, chv"]);
+}
+
+/// Change, switch off and on, block and unblock: each with its own guard, the new code asked for twice.
+#[test]
+fn the_codes_of_a_sim_are_changed_switched_and_unblocked() {
+    for profile in ["sim", "uicc"] {
+        let world = with_locked_sim();
+        std::fs::remove_file(world.sim(&CHEN)).unwrap();
+        world.make_sim(&CHEN, &["--chv1-file", "chv", "--profile", profile]);
+        let order = world.order(&CHEN, "50");
+        world.file("new", "2222");
+        world.file("puk", "00000000");
+        world.file("no-puk", "11111111");
+        let card = world.sim(&CHEN);
+        let pin = |verb: &str, more: &[&str]| {
+            world.phones(&["sim", "pin", verb, card.to_str().unwrap()]).with(more)
+        };
+        let name = format!("SIM {}", CHEN.iccid);
+        pin("change", &["--pin-file", "wrong", "--new-pin-file", "new"])
+            .run()
+            .fails(1, &[&format!("{name}: its PIN (CHV1) was wrong; 2 tries left")]);
+        // At the prompts: the present one, then the new one twice.
+        pin("change", &[]).stdin("4711\n2222\n2223\n").run().fails(1, &["the second time was not the same"]);
+        pin("change", &[]).stdin("4711\n2222\n2222\n").run().ok().shows(&[&format!("{name}: CHV1 changed")]);
+        try_chv(&world, &CHEN, "chv", &order).fails(1, &["was wrong; 2 tries left"]);
+        try_chv(&world, &CHEN, "new", &order).ok();
+        pin("enable", &["--pin-file", "new"]).run().fails(1, &["its PIN is on already"]);
+        pin("disable", &["--pin-file", "new"]).run().ok();
+        pin("disable", &["--pin-file", "new"]).run().fails(1, &["its PIN is off already"]);
+        pin("change", &["--pin-file", "new", "--new-pin-file", "chv"])
+            .run()
+            .fails(1, &["the SIM's PIN is off"]);
+        world.phones(&["sim", "list", card.to_str().unwrap()]).run().ok();
+        pin("enable", &["--pin-file", "new"]).run().ok();
+        // Blocked by name, then unblocked.
+        let wrong = ["--pin-file", "wrong", "--new-pin-file", "chv"];
+        pin("change", &wrong).run().fails(1, &["2 tries left"]);
+        pin("change", &wrong).run().fails(1, &["1 try left"]);
+        pin("change", &wrong).run().fails(4, &["has 1 try left"]);
+        pin("change", &wrong).with(&["--spend-last-try"]).run().fails(1, &["it is blocked now"]);
+        let unblock = |puk: &str| pin("unblock", &["--puk-file", puk, "--new-pin-file", "chv"]).run();
+        unblock("no-puk")
+            .fails(1, &[&format!("{name}: the unblocking code (PUK) of its PIN was wrong; 9 tries left")]);
+        unblock("puk").ok().shows(&[&format!("{name}: CHV1 unblocked")]);
+        try_chv(&world, &CHEN, "chv", &order).ok();
+        // The unblocking code has a last try too, and that one is kept as well.
+        for left in (2..=9).rev() {
+            unblock("no-puk").fails(1, &[&format!("was wrong; {left} tries left")]);
+        }
+        unblock("no-puk").fails(1, &["was wrong; 1 try left"]);
+        unblock("puk").fails(4, &["the unblocking code (PUK) of its PIN has 1 try left"]);
+        // CHV2, which is always on.
+        world.file("zeros", "0000");
+        pin("change", &["--chv", "2", "--pin-file", "zeros", "--new-pin-file", "new"])
+            .run()
+            .ok()
+            .shows(&["CHV2 changed"]);
+        pin("change", &["--chv", "2", "--pin-file", "zeros", "--new-pin-file", "new"])
+            .run()
+            .fails(1, &[&format!("{name}: its second PIN (CHV2) was wrong; 2 tries left")]);
+    }
 }

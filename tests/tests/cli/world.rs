@@ -224,6 +224,11 @@ impl World {
         self.call(Party::Sims, args)
     }
 
+    /// A command in a party's home at a time of its own.
+    pub fn call_at(&self, party: Party, at: &str, args: &[&str]) -> Call {
+        Call::new(self.folder.path(), &self.home(party), at.parse().unwrap(), args)
+    }
+
     // How the world comes to be.
 
     /// The components of a formal province, as `kdc init` reads them from stdin: paper, check value, paper, check
@@ -280,14 +285,14 @@ impl World {
             .ok();
         let psam = self.carry(&self.folder(Party::City).join(format!("out/psam-{PSAM}.card")));
         self.bank(&["server", "open", text(&psam)]).run().ok();
-        let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
+        let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
         for c in CUSTOMERS {
-            let line =
-                [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid, &esam_serial(c.meter)].join(",");
+            let line = [c.number, c.meter, c.msisdn, c.imsi, c.imei, c.iccid].join(",");
             roster.push_str(&format!("{line}\n"));
         }
         self.file("roster.csv", roster);
         self.bank(&["server", "register", "roster.csv"]).run().ok();
+        self.settings();
     }
 
     pub fn make_meters(&self) {
@@ -314,6 +319,26 @@ impl World {
             .run()
             .ok();
         }
+        self.deliver_list();
+    }
+
+    /// The bank says its numbers.
+    fn settings(&self) {
+        let numbers = ["--server-number", "8657495598", "--service-centre", "8613800574500"];
+        self.bank(&["server", "settings"]).with(&numbers).run().ok();
+    }
+
+    /// The bank says its numbers and learns of the ESAMs.
+    pub fn bank_knows(&self) {
+        self.settings();
+        self.deliver_list();
+    }
+
+    /// The city tells the bank of its ESAMs.
+    pub fn deliver_list(&self) {
+        let list = self.fresh("-delivery.json");
+        self.city(&["city", "delivery", "--out", text(&list)]).run().ok();
+        self.bank(&["server", "meters", text(&list)]).run().ok();
     }
 
     /// Where the city lays a meter's ESAM and its pairing file.
@@ -408,8 +433,8 @@ impl World {
     /// `server report`, checked.
     pub fn books(&self) -> Value {
         let books = self.bank(&["server", "report", "--json"]).run().ok().object();
-        assert_eq!(books["sum_fen"], "0");
-        assert_eq!(books["findings"].as_array().unwrap().len(), 0);
+        assert_eq!((&books["sum_fen"], &books["findings"]), (&0.into(), &0.into()));
+        assert_eq!(books["faults"].as_array().unwrap().len(), 0);
         books
     }
 
@@ -448,7 +473,15 @@ pub fn text(path: &Path) -> &str {
 
 /// Bytes of a record file.
 pub fn read_record(path: &Path) -> Vec<u8> {
-    hex::decode(std::fs::read_to_string(path).unwrap().trim()).unwrap()
+    let text = std::fs::read_to_string(path).unwrap();
+    hex::decode(text.lines().next().unwrap()).unwrap()
+}
+
+/// A record file with other bytes in it, saying of its SIM what it said.
+pub fn with_record(path: &Path, bytes: &[u8]) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let notes = text.split_once('\n').map_or("", |(_, notes)| notes);
+    record_line(bytes) + notes
 }
 
 /// Record file of bytes.

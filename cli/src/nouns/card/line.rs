@@ -61,7 +61,7 @@ pub struct LineOptions {
 /// Serves the card.
 pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
     let file = options.card.image("card line")?;
-    let lock = CardLock::take(&file)?;
+    let lock = CardLock::take(&file, global.patience())?;
     let label = file.display().to_string();
     let mut slot = Slot::with_image(Image::load(&file)?, &file, entropy(global, &label), Keep::EveryCommand)?;
     slot.on_contacts();

@@ -101,7 +101,7 @@ fn in_slot(
     script: &Script,
     file: &Path,
 ) -> Result<(Bay, Suite, Option<Dice>)> {
-    let lock = CardLock::take(file)?;
+    let lock = CardLock::take(file, global.patience())?;
     let image = Image::load(file)?;
     tell_secrets(script, image.formal);
     let source = |source| ImageError::Card { path: file.to_path_buf(), source };

@@ -58,7 +58,7 @@ pub struct Pass {
     /// Back to test, or to retire: give up the money in the purse; the amount is recorded on the card and in the journal.
     #[arg(long)]
     pub forfeit: bool,
-    /// Authenticate although the ESAM has one try left: when it fails, the card is lost.
+    /// Authenticate although the ESAM has 1 try left: when it fails, the card is lost.
     #[arg(long)]
     pub spend_last_try: bool,
     /// Show plan and APDUs, secrets hidden, and do nothing.

@@ -7,21 +7,17 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail;
 use ::kdc::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
-use ::kdc::ids::{CheckValue, Pins, Serial};
+use ::kdc::ids::{Pins, Serial};
 use ::kdc::issue::inspect::inspect;
-use ::kdc::issue::{Issued, KeyCheck, Order, Recorded, recorded};
+use ::kdc::issue::{Issued, Order, Recorded, recorded};
 use ::kdc::journal::{Journal, KeyRecord};
-use ::kdc::plan::{Plan, Step};
+use ::kdc::plan::Plan;
 use ::kdc::source::{CardSource, KeySource};
 use ::kdc::store::Store;
 use anyhow::Result;
-use keys::Role;
-use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
-use reader::error::CardError;
 use std::time::Instant;
 use wire::Channel;
-use wire::profile::Recipient;
 
 /// Runs the batch.
 pub fn run(common: &Common<'_>, batch: &Summary, store: Store, control: &mut Control<'_>) -> Result<Ended> {
@@ -78,7 +74,7 @@ impl FedMaker for Fed<'_, '_> {
         };
         Made::Good(Box::new(Good {
             serial,
-            card: Some(CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state() }),
+            card: Some(CardIdentity::of(&plan)),
             keys: issued.keys.iter().map(KeyRecord::from).collect(),
             apdus: issued.apdus + tally.apdus,
             millis: begun.elapsed().as_millis() as u64,
@@ -107,37 +103,11 @@ impl Fed<'_, '_> {
             at: &at,
         };
         match recorded::issue(&order, card, self.source, journal, &mut ()) {
-            Ok(Recorded::Issued(issued)) => Ok(issued),
-            Ok(Recorded::Found(_)) => {
-                let keys = keys_on(plan, card)
-                    .map_err(|error| Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) })?;
-                Ok(Issued { kind: plan.kind(), number: plan.number(), serial, keys, apdus: 0, resumed: true })
-            }
+            Ok(Recorded::Issued(issued) | Recorded::Found(issued)) => Ok(issued),
             Err(error) => Err(match fate::of_recorded(plan, &error) {
                 fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
                 fate => spoiled(serial, fate == fate::Fate::Scrapped, error.to_string()),
             }),
         }
     }
-}
-
-/// The keys that a finished card shows.
-fn keys_on(plan: &Plan, card: &mut dyn Channel) -> Result<Vec<KeyCheck>, CardError> {
-    let mut fmcos = Fmcos::new(card);
-    fmcos.reset()?;
-    fmcos.select_mf()?;
-    for step in plan.steps() {
-        if let Step::Select(fid) = step {
-            fmcos.select_fid(*fid)?;
-            break;
-        }
-    }
-    let mut keys = Vec::new();
-    for row in Recipient::Card(plan.kind()).keys() {
-        if let Some(role) = Role::from_code(row.role) {
-            let check_value = CheckValue(fmcos.key_information(row.kind, row.id)?.kcv);
-            keys.push(KeyCheck { role, check_value, confirmed: false });
-        }
-    }
-    Ok(keys)
 }

@@ -109,7 +109,7 @@ impl CardMaker<'_> {
         };
         Made::Good(Box::new(Good {
             serial,
-            card: Some(CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state() }),
+            card: Some(CardIdentity::of(&plan)),
             keys: issued.keys.iter().map(KeyRecord::from).collect(),
             apdus: issued.apdus,
             millis: begun.elapsed().as_millis() as u64, // a card takes less than an age

@@ -33,6 +33,9 @@ pub struct Check {
     /// The PINs of the main control card.
     #[command(flatten)]
     pub officers: Officers,
+    /// Try the PINs although one has 1 try left: a wrong one blocks the card.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Asks the main control card, then every issuing card, and compares.
@@ -40,7 +43,8 @@ pub fn check(global: &Global, options: &Check) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "checking a city's keys")?;
     let [pin, second] = options.officers.ask()?;
     let mut main = Bay::open(global, &main_card(&folder), CardKind::MainControl)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut main), Pins::both(&pin, &second))?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..Pins::both(&pin, &second) };
+    let mut source = CardSource::open(IssuingCard::new(&mut main), pins)?;
     let mut wanted = Vec::new();
     for role in Role::ALL {
         wanted.push((role, source.city_check_value(role, options.city, options.key_version)?));

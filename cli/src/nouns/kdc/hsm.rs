@@ -41,7 +41,7 @@ pub struct Which {
     /// File with the PIN of the token's user (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
-    /// Log in although the token has one try left: a wrong PIN locks it.
+    /// Log in although the token has 1 try left: a wrong PIN locks it.
     #[arg(long)]
     pub spend_last_try: bool,
 }

@@ -28,6 +28,7 @@ use clap::Args;
 use keys::Role;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use wire::profile::{CardKind, State};
 
 /// Options of `kdc init`.
@@ -189,7 +190,7 @@ impl Making {
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
-        let lock = CardLock::take(folder)?;
+        let lock = CardLock::take(folder, Duration::ZERO)?;
         // Another ceremony may have ended while this one was held.
         must_be_new(folder)?;
         must_be_empty(folder)?;

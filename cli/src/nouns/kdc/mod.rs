@@ -23,12 +23,14 @@ use crate::args::Global;
 use crate::home::{self, Home, Party};
 use crate::issue;
 use crate::output::{answer, facts, table};
+use crate::pin;
 use ::kdc::ceremony::CeremonyRecord;
 use ::kdc::keyset::RoleCheck;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use keys::Suite;
 use serde_json::json;
+use wire::profile::CardKind;
 
 /// Verbs of the province.
 #[derive(Debug, Subcommand)]
@@ -58,6 +60,9 @@ pub enum Verb {
     #[cfg(feature = "hsm")]
     #[command(subcommand)]
     Hsm(hsm::Verb),
+    /// The PINs of the main control card.
+    #[command(subcommand)]
+    Pin(pin::Verb),
     /// Show what the province holds: check values, cards issued, cards revoked.
     Status,
 }
@@ -77,6 +82,7 @@ impl Verb {
             Verb::IssueCard(_) => Deed::One("kdc issue-card"),
             Verb::Revoke(_) => Deed::Two("kdc revoke"),
             Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
+            Verb::Pin(_) => Deed::One("kdc pin-change"),
             Verb::Ceremony(verb) => verb.deed(),
             Verb::Keystore(verb) => verb.deed(),
             #[cfg(feature = "hsm")]
@@ -91,6 +97,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Init(options) => init::init(global, &options),
         Verb::Component(options) => ceremony::component(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::MainControl]),
         Verb::IssueCard(options) => issue_card::issue_card(global, &options),
         Verb::Ceremony(verb) => ceremony::run(global, &verb),
         Verb::Keystore(verb) => keystore::run(global, &verb),

@@ -32,7 +32,7 @@ pub fn run(global: &Global, options: &Pair) -> Result<()> {
     let place = Place::new(&meters(global)?, options.number);
     place.must_exist()?;
     // The ESAM's lock is the meter's.
-    let lock = CardLock::take(&place.esam())?;
+    let lock = CardLock::take(&place.esam(), global.patience())?;
     let text = home::read_text(&options.pairing)?;
     let (_, pairing) = open_pairing(&text).with_context(|| options.pairing.display().to_string())?;
     if pairing.state() == State::Formal && !options.formal {

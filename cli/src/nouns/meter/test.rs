@@ -43,6 +43,9 @@ pub struct Test {
     /// File with the PIN of the test card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN although it has 1 try left: a wrong one blocks the test card.
+    #[arg(long)]
+    pub spend_last_try: bool,
     /// A SIM without orders of ours. Default: a virtual one made for the test.
     #[arg(long, value_name = "CARD")]
     pub sim: Option<CardRef>,
@@ -60,10 +63,7 @@ pub fn run(global: &Global, options: &Test) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the test card")?;
     let mut card_bay = Bay::open(global, &options.card, CardKind::TestCard)?;
     let mut card = Psam::open_test_card(&mut card_bay)?;
-    if card.fmcos().tries_left(0x3A, 0x00)? == Some(1) {
-        return Err(refused("the PIN of the test card has one try left; it is not spent here").into());
-    }
-    card.verify_pin(pin.expose())?;
+    card.verify(pin.expose(), options.spend_last_try.into())?;
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
     let mut meter = place.load_to_act()?;
     let mut chance = entropy(global, "meter test");

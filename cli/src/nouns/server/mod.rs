@@ -1,5 +1,6 @@
 //! `gridcard server`: the bank's payment server.
 
+mod findings;
 mod report;
 mod sell;
 mod settle;
@@ -8,39 +9,60 @@ mod setup;
 use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{Home, Party};
+use crate::output::say;
+use crate::people::{self, Two};
 use crate::secret;
-use ::server::{Options, Store};
+use ::server::{Options, OrderError, OrderSealer, Store, Terms};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use reader::driver::psam::Psam;
 use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
-use wire::profile::CardKind;
+use wire::profile::{CardKind, State};
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Take the bank's PSAM into use: a card file moves into the bank's folder, of a card in a reader a link is kept there.
     Open(setup::Open),
+    /// The bank's own numbers and times: who sends its orders, how long they last.
+    Settings(setup::Settings),
+    /// Take a city's delivery list: which ESAM is in which meter, its keys, its ceiling.
+    Meters(setup::Meters),
     /// Register customers from a CSV.
     Register(setup::Register),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
+    /// Make the outstanding order of a customer of another amount: a second order of the same purchase.
+    Correct(sell::Correct),
+    /// Take the outstanding order of a customer back, by a second order of the same purchase and of nothing.
+    Reverse(sell::Reverse),
     /// Give a customer another SIM.
     ReplaceSim(setup::ReplaceSim),
-    /// Make the outstanding order of a customer anew, for a replaced SIM or after its validity.
+    /// Make the outstanding order of a customer anew, for a replaced SIM, after its validity, under other keys.
     Reissue(sell::Reissue),
     /// Finish orders whose sealing was interrupted, or write the record of an outstanding order again.
     Resume(sell::Resume),
+    /// Give up the outstanding order of a customer, while no PSAM can have sealed it.
+    Void(sell::Void),
     /// Settle a receipt that came back.
     Settle(settle::Settle),
+    /// Pay back what a customer paid and no meter will credit.
+    Refund(settle::Refund),
+    /// What is not as it should be and waits for somebody: strange clocks, receipts that fit no order, a PSAM past this server.
+    Findings(findings::Findings),
+    /// Clear a finding; one that stops sales wants two people.
+    Clear(findings::Clear),
+    /// Recompute the order chain from the books and compare it with the PSAM.
+    Verify(findings::Verify),
     /// List orders.
     Orders,
     /// Totals, trial balance, and a check of the books.
     Report,
-    /// What a customer paid and what was confirmed.
+    /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
     /// The bank's audit log.
     #[command(subcommand)]
@@ -53,6 +75,9 @@ pub struct Pin {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN although it has 1 try left: a wrong one blocks the PSAM.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 impl Verb {
@@ -63,10 +88,23 @@ impl Verb {
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Settings(_) => Deed::One("server settings"),
+            Verb::Meters(_) => Deed::One("server meters"),
+            Verb::Correct(_) => Deed::One("server correct"),
+            Verb::Reverse(_) => Deed::One("server reverse"),
+            Verb::Reissue(sell::Reissue { reason: Some(sell::ReissueReason::ChipReplaced), .. }) => {
+                Deed::Two("server reissue")
+            }
             Verb::Reissue(_) => Deed::One("server reissue"),
+            Verb::Void(_) => Deed::One("server void"),
+            Verb::Refund(_) => Deed::One("server refund"),
+            Verb::Clear(_) => Deed::Two("server clear"),
+            Verb::Verify(_) => Deed::One("server verify"),
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
-            Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => Deed::Look,
+            Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
+                Deed::Look
+            }
         }
     }
 }
@@ -75,12 +113,21 @@ impl Verb {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => setup::open(global, &options),
+        Verb::Settings(options) => setup::settings(global, &options),
+        Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),
         Verb::Order(options) => sell::order(global, &options),
+        Verb::Correct(options) => sell::correct(global, &options),
+        Verb::Reverse(options) => sell::reverse(global, &options),
         Verb::ReplaceSim(options) => setup::replace_sim(global, &options),
         Verb::Reissue(options) => sell::reissue(global, &options),
         Verb::Resume(options) => sell::resume(global, &options),
+        Verb::Void(options) => sell::void(global, &options),
         Verb::Settle(options) => settle::settle(global, &options),
+        Verb::Refund(options) => settle::refund(global, &options),
+        Verb::Findings(options) => findings::findings(global, &options),
+        Verb::Clear(options) => findings::clear(global, &options),
+        Verb::Verify(options) => findings::verify(global, &options),
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
@@ -114,15 +161,62 @@ fn with_psam<T>(
     pin: &Pin,
     work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
 ) -> Result<T> {
+    let last = pin.spend_last_try.into();
     let pin = secret::pin(pin.pin_file.as_deref(), "the PSAM")?;
     let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
     let done = {
         let mut psam = Psam::open(&mut bay)?;
-        psam.verify_pin(pin.expose())?;
+        psam.verify(pin.expose(), last)?;
         work(&mut psam)
     };
     bay.close()?;
     done
+}
+
+/// Works with the PSAM to seal orders: only when the clock did not go back, and what the PSAM has sealed is what the
+/// books say.
+fn selling<T>(
+    global: &Global,
+    folder: &Path,
+    pin: &Pin,
+    store: &mut Store,
+    work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
+) -> Result<T> {
+    if store.read(|view| view.is_older_make())? {
+        return Err(OrderError::OlderMake.into());
+    }
+    let at = now(global)?;
+    store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
+    with_psam(global, folder, pin, |psam| {
+        if let Some(chain) = OrderSealer::chain(psam)? {
+            let number = OrderSealer::number(psam);
+            let session = store.batch(|act| act.begin_session(&number, &chain, at))?;
+            if let Some(finding) = &session.finding {
+                say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
+            }
+        }
+        let done = work(store, psam)?;
+        if let Some(left) = psam.counter()?.left() {
+            say(format!("the PSAM can seal {left} more order(s)"));
+        }
+        Ok(done)
+    })
+}
+
+/// The bank's terms; without them nothing is sold.
+fn terms(store: &Store) -> Result<Terms> {
+    Ok(store.read(|view| view.terms())?.ok_or(OrderError::NoTerms)?)
+}
+
+/// The two people of an act that wants two; `None` when it was written down as a request.
+fn two_people(global: &Global, folder: &Path, store: &Store, act: &str) -> Result<Option<Two>> {
+    let state = if store.read(|view| view.sells_formal())? { State::Formal } else { State::Test };
+    people::two(global, folder, act, state)
+}
+
+/// An amount in words.
+fn yuan(fen: i64) -> String {
+    format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
 }
 
 fn meter_of(store: &Store, customer: CustomerNumber) -> Result<::server::Registration> {

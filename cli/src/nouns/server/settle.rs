@@ -1,80 +1,155 @@
-//! `gridcard server settle`: receipts that came back.
+//! `gridcard server settle` and `refund`: receipts that came back, and what follows for the money.
 
-use super::{Pin, bank, store, with_psam};
+use super::{Pin, bank, meter_of, store, with_psam, yuan};
 use crate::args::Global;
 use crate::audit;
 use crate::clock::now;
+use crate::fail::refused;
 use crate::nouns::meter::energy;
-use crate::output::{answer, table};
+use crate::output::{answer, say, table};
 use crate::records;
-use ::server::{Incoming, Origin, Settlement, Terms};
-use anyhow::Result;
+use ::server::{Incoming, Origin, Settlement, SimKey};
+use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use wire::bcd::MeterNumber;
+use wire::bcd::{CustomerNumber, MeterNumber};
 
 /// Options of `server settle`.
 #[derive(Debug, Args)]
 pub struct Settle {
-    /// Record files with receipts.
+    /// Record files with receipts. One that `sim collect` wrote says which SIM it is from.
     #[arg(required = true)]
     pub receipts: Vec<PathBuf>,
-    /// The meter they come from, when it is known; else every meter that owes a receipt is tried.
-    #[arg(long)]
+    /// The meter they come from.
+    #[arg(long, conflicts_with_all = ["from", "search"])]
     pub meter: Option<MeterNumber>,
+    /// The telephone number they were sent from, as +8613800138000.
+    #[arg(long, value_name = "MSISDN", conflicts_with = "search")]
+    pub from: Option<String>,
+    /// Try every meter that owes a receipt: one opening by the PSAM for each.
+    #[arg(long)]
+    pub search: bool,
     /// The PSAM's PIN.
     #[command(flatten)]
     pub pin: Pin,
+}
+
+/// Options of `server refund`.
+#[derive(Debug, Args)]
+pub struct Refund {
+    /// Customer number.
+    #[arg(long)]
+    pub customer: CustomerNumber,
+}
+
+/// What became of one file.
+struct Line {
+    file: String,
+    result: &'static str,
+    order: String,
+    detail: String,
+    more: Value,
+}
+
+impl Settle {
+    fn origin(&self, iccid: Option<String>) -> Result<Origin> {
+        if let Some(meter) = self.meter {
+            return Ok(Origin::Meter(meter));
+        }
+        if let Some(msisdn) = &self.from {
+            return Ok(Origin::Sim(SimKey::Msisdn(msisdn.parse().context("--from")?)));
+        }
+        if self.search {
+            return Ok(Origin::Outstanding);
+        }
+        Ok(match iccid {
+            Some(iccid) => Origin::Sim(SimKey::Iccid(iccid.parse().context("the ICCID in the file")?)),
+            None => Origin::Unknown,
+        })
+    }
 }
 
 /// Runs `server settle`.
 pub fn settle(global: &Global, options: &Settle) -> Result<()> {
     let folder = bank(global)?;
     let mut store = store(&folder)?;
-    let origin = options.meter.map_or(Origin::Outstanding, Origin::Meter);
     let at = now(global)?;
-    let mut rows = Vec::new();
+    let mut lines = Vec::new();
     let mut failed = None;
     with_psam(global, &folder, &options.pin, |psam| {
         for path in &options.receipts {
-            let settled = records::read(path).and_then(|record| {
-                let incoming = Incoming::Record(&record);
-                Ok(store.settle(psam, incoming, &origin, at, &Terms::default())?)
+            let settled = records::read(path).and_then(|filed| {
+                let origin = options.origin(filed.sim.iccid)?;
+                Ok(store.settle(psam, Incoming::Record(&filed.record), &origin, at)?)
             });
             match settled {
                 Ok(settlement) => {
-                    let row = settlement_row(path, &settlement);
-                    audit::fact(global, "settled", &row[2]);
-                    rows.push(row);
+                    if let Settlement::Held(finding) = &settlement {
+                        failed = Some(held(finding));
+                    }
+                    let line = line(path, &settlement);
+                    audit::fact(global, line.result, &line.order);
+                    lines.push(line);
                 }
                 Err(error) => {
-                    rows.push(vec![
-                        path.display().to_string(),
-                        "refused".into(),
-                        String::new(),
-                        format!("{error:#}"),
-                    ]);
+                    lines.push(Line {
+                        file: path.display().to_string(),
+                        result: "refused",
+                        order: String::new(),
+                        detail: format!("{error:#}"),
+                        more: Value::Null,
+                    });
                     failed = Some(error);
                 }
             }
         }
         Ok(())
     })?;
-    let object = json!({ "receipts": rows.iter().map(|row| json!({ "file": row[0], "result": row[1], "order": row[2], "detail": row[3] })).collect::<Vec<_>>() });
-    answer(global, &table(&["receipt", "result", "order", "detail"], rows), object);
+    let object = json!({ "receipts": lines.iter().map(object).collect::<Vec<_>>() });
+    let rows = lines.into_iter().map(|line| vec![line.file, line.result.into(), line.order, line.detail]);
+    answer(global, &table(&["receipt", "result", "order", "detail"], rows.collect()), object);
     failed.map_or(Ok(()), Err)
 }
 
-fn settlement_row(path: &Path, settlement: &Settlement) -> Vec<String> {
+fn held(finding: &::server::Finding) -> anyhow::Error {
+    let words = format!(
+        "a genuine receipt settles nothing and is kept as finding {}: {}",
+        finding.id, finding.detail
+    );
+    refused(words)
+        .hint(format!(
+            "nothing is sold for its meter until two people have looked: `gridcard server findings`, then `gridcard server \
+             clear {}`",
+            finding.id
+        ))
+        .into()
+}
+
+fn object(line: &Line) -> Value {
+    json!({ "file": line.file, "result": line.result, "order": line.order, "detail": line.detail, "more": line.more })
+}
+
+fn line(path: &Path, settlement: &Settlement) -> Line {
     let file = path.display().to_string();
     match settlement {
-        Settlement::AlreadySettled(order) => {
-            vec![file, "already settled".into(), order.to_string(), "nothing changed".into()]
-        }
+        Settlement::AlreadySettled(order) => Line {
+            file,
+            result: "already settled",
+            order: order.map(|id| id.to_string()).unwrap_or_default(),
+            detail: "nothing changed".into(),
+            more: Value::Null,
+        },
+        Settlement::Held(finding) => Line {
+            file,
+            result: "held",
+            order: finding.order.map(|id| id.to_string()).unwrap_or_default(),
+            detail: format!("finding {}: {}", finding.id, finding.detail),
+            more: json!({ "finding": finding.id, "kind": finding.kind.name() }),
+        },
         Settlement::Settled(settled) => {
             let receipt = &settled.receipt;
-            let detail = format!(
+            let mut detail = format!(
                 "{} credited by meter {} at {}, balance {}, register {}",
                 settled.amount,
                 receipt.meter,
@@ -82,7 +157,42 @@ fn settlement_row(path: &Path, settlement: &Settlement) -> Vec<String> {
                 receipt.balance,
                 energy(receipt.register),
             );
-            vec![file, "settled".into(), settled.order.to_string(), detail]
+            if settled.refund_due_fen > 0 {
+                detail.push_str(&format!("; {} due to the customer", yuan(settled.refund_due_fen)));
+            }
+            for finding in &settled.findings {
+                say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
+            }
+            let findings: Vec<i64> = settled.findings.iter().map(|finding| finding.id).collect();
+            let more = json!({
+                "meter": receipt.meter.to_string(), "serial": receipt.serial.to_string(), "count": receipt.count,
+                "credited_fen": receipt.amount.0, "balance_fen": receipt.balance.0,
+                "refund_due_fen": settled.refund_due_fen, "findings": findings,
+            });
+            Line { file, result: "settled", order: settled.order.to_string(), detail, more }
         }
     }
+}
+
+/// Runs `server refund`.
+pub fn refund(global: &Global, options: &Refund) -> Result<()> {
+    let folder = bank(global)?;
+    let mut store = store(&folder)?;
+    let customer = options.customer;
+    meter_of(&store, customer)?;
+    let at = now(global)?;
+    let fen = store.batch(|act| act.refund(customer, at))?;
+    if fen == 0 {
+        return Err(refused(format!("nothing is due to customer {customer}"))
+            .hint(
+                "something is due when a genuine receipt is settled for less than was paid; `gridcard server reverse` takes \
+                 an order back, and its receipt tells whether it was in time",
+            )
+            .into());
+    }
+    audit::fact(global, "customer", customer);
+    audit::fact(global, "refunded_fen", fen);
+    let text = format!("{} are paid back to customer {customer}", yuan(fen));
+    answer(global, &text, json!({ "customer": customer.to_string(), "refunded_fen": fen }));
+    Ok(())
 }

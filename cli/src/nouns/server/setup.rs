@@ -1,18 +1,20 @@
-//! `gridcard server open`, `register`, `replace-sim`: what has to be there before anything is sold.
+//! `gridcard server open`, `settings`, `meters`, `register`, `replace-sim`: what has to be there before anything is sold.
 
 use super::{bank, psam_card, store};
 use crate::args::Global;
 use crate::audit;
 use crate::bay::hand_over;
 use crate::card_ref::{self, CardRef};
+use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::nouns::city::info_of;
 use crate::output::{answer, facts, say};
-use ::server::{Roster, Sim};
+use ::server::{OrderError, Roster, Sim, Terms, read_list};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::path::PathBuf;
 use wire::bcd::CustomerNumber;
@@ -25,11 +27,34 @@ pub struct Open {
     pub psam: CardRef,
 }
 
+/// Options of `server settings`.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Telephone number that orders come from and receipts go to, in international form.
+    #[arg(long, value_name = "NUMBER")]
+    pub server_number: Option<String>,
+    /// Number of the service centre that its messages go over, in international form.
+    #[arg(long, value_name = "NUMBER")]
+    pub service_centre: Option<String>,
+    /// Days an order is valid.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub validity_days: Option<u16>,
+    /// Seconds a meter's clock may stand before the issue of an order without being a finding.
+    #[arg(long, value_name = "SECONDS")]
+    pub clock_tolerance: Option<u32>,
+}
+
+/// Options of `server meters`.
+#[derive(Debug, Args)]
+pub struct Meters {
+    /// The list, as `gridcard city delivery` writes it.
+    pub list: PathBuf,
+}
+
 /// Options of `server register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name, first_purchase and esam (the chip in the
-    /// meter; without it nothing can be sold).
+    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase.
     pub csv: PathBuf,
 }
 
@@ -136,5 +161,62 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
             options.customer
         ));
     }
+    Ok(())
+}
+
+/// Runs `server settings`: changes what is named, and shows all.
+pub fn settings(global: &Global, options: &Settings) -> Result<()> {
+    let mut store = store(&bank(global)?)?;
+    let known = store.read(|view| view.terms())?;
+    let named = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
+    let server_number = named(&options.server_number, known.as_ref().map(|terms| &terms.server_number));
+    let service_centre = named(&options.service_centre, known.as_ref().map(|terms| &terms.service_centre));
+    let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
+        return Err(OrderError::NoTerms.into());
+    };
+    let mut terms = Terms::new(&server_number, &service_centre)?;
+    let usual = (terms.validity_days, terms.clock_tolerance_s);
+    let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
+    terms.validity_days = options.validity_days.unwrap_or(days);
+    terms.clock_tolerance_s = options.clock_tolerance.unwrap_or(tolerance);
+    store.batch(|act| act.set_terms(&terms))?;
+    let text = facts(&[
+        ("server's number", format!("+{}", terms.server_number)),
+        ("service centre", format!("+{}", terms.service_centre)),
+        ("orders are valid for", format!("{} days", terms.validity_days)),
+        ("clock tolerance", format!("{} s", terms.clock_tolerance_s)),
+    ]);
+    answer(
+        global,
+        &text,
+        json!({
+            "server_number": terms.server_number, "service_centre": terms.service_centre,
+            "validity_days": terms.validity_days, "clock_tolerance_s": terms.clock_tolerance_s,
+        }),
+    );
+    Ok(())
+}
+
+/// Runs `server meters`.
+pub fn meters(global: &Global, options: &Meters) -> Result<()> {
+    let mut store = store(&bank(global)?)?;
+    let text =
+        std::fs::read(&options.list).with_context(|| format!("cannot read {}", options.list.display()))?;
+    let esams = read_list(&text).with_context(|| options.list.display().to_string())?;
+    let at = now(global)?;
+    let taken = store.batch(|act| act.take_meters(&esams, at))?;
+    let hash = hex::encode(Sha256::digest(&text));
+    audit::fact(global, "sha256", &hash);
+    let text = facts(&[
+        ("new", taken.new.to_string()),
+        ("changed", taken.changed.to_string()),
+        ("unchanged", taken.unchanged.to_string()),
+        ("SHA-256 of the list", hash.clone()),
+    ]);
+    answer(
+        global,
+        &text,
+        json!({ "new": taken.new, "changed": taken.changed, "unchanged": taken.unchanged, "sha256": hash }),
+    );
     Ok(())
 }

@@ -6,6 +6,7 @@ mod export;
 mod list;
 mod message;
 mod new;
+mod pin;
 mod read;
 
 pub use carry::take_receipt;
@@ -19,10 +20,11 @@ use crate::factory;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::secret;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
+use reader::driver::guard::Code;
 use reader::driver::sim::{Chv, Sim, SimError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use wire::profile::CardKind;
 
 /// Verbs of SIMs.
@@ -34,14 +36,17 @@ pub enum Verb {
     List(One),
     /// Show one message in full: status, addresses, time, text or the outside of a secured packet.
     Read(read::Read),
-    /// Write an order's record to the SIM, as the phone does with the message.
-    Write(carry::Carry),
+    /// Write an order's record to the SIM it was made for, as the phone does with the message.
+    Write(carry::Write),
     /// Take a receipt off the SIM, as the phone does when it sends it.
     Collect(carry::Carry),
     /// Free message records. The user's own messages and purchases not yet settled only when named so.
     Erase(erase::Erase),
     /// All that a SIM tells: identity, files, messages. Its codes and session keys stay where they are.
     Export(export::Export),
+    /// The PINs of a SIM: change, unblock, switch on and off.
+    #[command(subcommand)]
+    Pin(pin::Verb),
     /// The audit log of the SIMs' makers.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -55,6 +60,9 @@ pub struct One {
     /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
     #[arg(long, value_name = "FILE")]
     pub chv1_file: Option<PathBuf>,
+    /// Try the CHV1 although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 impl Verb {
@@ -63,7 +71,7 @@ impl Verb {
         match self {
             Verb::New(_) => Deed::One("sim new"),
             // A customer does these with his own SIM, and the phone.
-            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) => Deed::Look,
+            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) | Verb::Pin(_) => Deed::Look,
             Verb::List(_) | Verb::Read(_) | Verb::Export(_) | Verb::Audit(_) => Deed::Look,
         }
     }
@@ -79,18 +87,16 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Collect(options) => carry::collect(global, &options),
         Verb::Erase(options) => erase::run(global, &options),
         Verb::Export(options) => export::run(global, &options),
+        Verb::Pin(verb) => pin::run(global, &verb),
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Home::new(global)?.party(Party::Sims, "reading the audit log"))
         }
     }
 }
 
-fn read_chv(path: &Path) -> Result<keys::Zeroizing<String>> {
-    if path.as_os_str() == "-" {
-        return secret::ask("CHV1");
-    }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(keys::Zeroizing::new(text.trim().to_owned()))
+/// The SIM's ICCID in digits, by which it is named.
+fn iccid(sim: &mut Sim<'_>) -> Result<String> {
+    Ok(wire::sim::iccid_digits(&sim.iccid()?)?)
 }
 
 /// Opens a SIM and gives it its CHV1, when the user has one.
@@ -101,7 +107,10 @@ fn open(global: &Global, options: &One) -> Result<Bay> {
     if let Some(path) = &options.chv1_file
         && sim.chv1_enabled()?
     {
-        sim.verify_chv(Chv::Chv1, &factory::chv(&read_chv(path)?)?)?;
+        let iccid = iccid(&mut sim)?;
+        let chv1 = factory::chv(&secret::text(Some(path), "CHV1")?)?;
+        let last = options.spend_last_try.into();
+        sim.guarded(&iccid, Code::Chv(Chv::Chv1), last, |sim| sim.verify_chv(Chv::Chv1, &chv1))?;
     }
     Ok(bay)
 }

@@ -1,6 +1,5 @@
 //! `gridcard sim new`.
 
-use super::read_chv;
 use crate::args::Global;
 use crate::audit;
 use crate::card_ref::CardRef;
@@ -74,8 +73,8 @@ impl From<ProfileName> for Profile {
 /// Makes the SIM.
 pub fn run(global: &Global, options: &New) -> Result<()> {
     let chv1 = match &options.chv1_file {
-        Some(path) => Some(read_chv(path)?),
-        None => options.chv1.then(|| secret::ask("CHV1 of the new SIM")).transpose()?,
+        Some(path) => Some(secret::text(Some(path), "CHV1 of the new SIM")?),
+        None => options.chv1.then(|| secret::new_text(None, "CHV1 of the new SIM")).transpose()?,
     };
     let path = match &options.card {
         Some(card) => card.image("sim new")?,

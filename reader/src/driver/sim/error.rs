@@ -1,6 +1,6 @@
 //! What a SIM can refuse. All words of the SIM driver stand here.
 
-use crate::error::CardError;
+use crate::error::{CardError, tries_words};
 use wire::Sw;
 use wire::channel::ChannelError;
 use wire::profile::Fid;
@@ -15,7 +15,7 @@ pub enum SimError {
         step: &'static str,
     },
     /// 9804 on a CHV command: the code was wrong. `tries` are left, as the SIM's status tells.
-    #[error("{step}: the code is wrong, {tries} tries left")]
+    #[error("{step}: the code is wrong, {}", tries_words(*tries))]
     ChvWrong {
         /// The step.
         step: &'static str,

@@ -1,0 +1,76 @@
+//! The order chain of a security module (`docs/specs/purchase.md`): what it counted, what it sealed, in one hash.
+
+use sha2::{Digest, Sha256};
+use wire::money::Fen;
+
+/// Where a chain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// Orders sealed.
+    pub count: u32,
+    /// Their amounts together, in fen.
+    pub value: u64,
+    /// The chain before the last order.
+    pub before: [u8; 32],
+    /// The chain.
+    pub head: [u8; 32],
+}
+
+impl Chain {
+    /// The chain of a module that has sealed nothing.
+    pub const EMPTY: Chain = Chain { count: 0, value: 0, before: [0; 32], head: [0; 32] };
+
+    /// The chain after one more order, encoded as `E1 ..`.
+    pub fn next(&self, order: &[u8], amount: Fen) -> Chain {
+        let head = Sha256::new().chain_update(self.head).chain_update(order).finalize().into();
+        Chain {
+            count: self.count.saturating_add(1),
+            value: self.value.saturating_add(u64::from(amount.0)),
+            before: self.head,
+            head,
+        }
+    }
+}
+
+/// What a module's chain is to the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// Both agree.
+    Same,
+    /// The module has sealed one order more: the one of the open asks at this place.
+    OneMore(usize),
+    /// They disagree, in words.
+    Differ(String),
+}
+
+/// Compares a module's chain with the books, given the orders it was asked for without a known answer.
+pub fn compare(books: &Chain, card: &Chain, open: &[(Vec<u8>, Fen)]) -> Compared {
+    if (books.count, books.value, books.head) == (card.count, card.value, card.head) {
+        return Compared::Same;
+    }
+    if card.before == books.head
+        && let Some(at) = open.iter().position(|(order, amount)| {
+            let next = books.next(order, *amount);
+            (next.count, next.value, next.head) == (card.count, card.value, card.head)
+        })
+    {
+        return Compared::OneMore(at);
+    }
+    let words = match card.count.cmp(&books.count) {
+        core::cmp::Ordering::Greater => format!(
+            "the PSAM has sealed {} order(s) of {} fen together, the books have {} of {} fen: something was sealed \
+             past this server, or rows were taken out of it",
+            card.count, card.value, books.count, books.value
+        ),
+        core::cmp::Ordering::Less => format!(
+            "the books have {} sealed order(s), the PSAM counts {}: this is not the PSAM that sealed them",
+            books.count, card.count
+        ),
+        core::cmp::Ordering::Equal => format!(
+            "the PSAM and the books both count {} order(s) and not the same ones: an order was changed here, or another \
+             was sealed in its place",
+            card.count
+        ),
+    };
+    Compared::Differ(words)
+}

@@ -1,0 +1,294 @@
+//! Findings: what is not as it should be, kept until somebody clears it.
+
+use crate::error::StoreError;
+use crate::rows::{self, bytes, column, parsed, time, time_text};
+use crate::store::{Act, View};
+use core::fmt;
+use rusqlite::{Row, params};
+use wire::bcd::{BcdTime, MeterNumber};
+use wire::order::OrderId;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingKind {
+    /// A genuine receipt of an order that was never placed here: minted past the server.
+    UnknownOrder,
+    /// A genuine receipt that names our order, of another amount, serial, count or content.
+    OtherOrder,
+    /// A genuine receipt that does not say "credited".
+    NotCredited,
+    /// A second genuine receipt of one count, for another order or with other words.
+    SecondReceipt,
+    /// A genuine receipt of an order that no security module was asked for.
+    NeverSealed,
+    /// A security module sealed what the books do not have, or has not what they have.
+    Chain,
+    /// A security module that had sealed before it came to this bank.
+    UsedBefore,
+    /// The meter's time does not fit the order's.
+    Clock,
+    /// The balance is below what was credited.
+    Balance,
+    /// A purchase before this one has no receipt.
+    EarlierMissing,
+    /// A receipt came for a purchase whose money two people had moved to another chip.
+    CreditedAfterMove,
+}
+
+impl FindingKind {
+    /// All kinds.
+    pub const ALL: [FindingKind; 11] = [
+        FindingKind::UnknownOrder,
+        FindingKind::OtherOrder,
+        FindingKind::NotCredited,
+        FindingKind::SecondReceipt,
+        FindingKind::NeverSealed,
+        FindingKind::Chain,
+        FindingKind::UsedBefore,
+        FindingKind::Clock,
+        FindingKind::Balance,
+        FindingKind::EarlierMissing,
+        FindingKind::CreditedAfterMove,
+    ];
+
+    /// The name in the store and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FindingKind::UnknownOrder => "unknown-order",
+            FindingKind::OtherOrder => "other-order",
+            FindingKind::NotCredited => "not-credited",
+            FindingKind::SecondReceipt => "second-receipt",
+            FindingKind::NeverSealed => "never-sealed",
+            FindingKind::Chain => "order-chain",
+            FindingKind::UsedBefore => "psam-used-before",
+            FindingKind::Clock => "meter-clock",
+            FindingKind::Balance => "balance",
+            FindingKind::EarlierMissing => "earlier-missing",
+            FindingKind::CreditedAfterMove => "credited-after-move",
+        }
+    }
+
+    /// Whether nothing may be sold until two people have cleared it.
+    pub const fn freezes(self) -> bool {
+        match self {
+            FindingKind::UnknownOrder
+            | FindingKind::OtherOrder
+            | FindingKind::NotCredited
+            | FindingKind::SecondReceipt
+            | FindingKind::NeverSealed
+            | FindingKind::Chain
+            | FindingKind::CreditedAfterMove => true,
+            FindingKind::UsedBefore
+            | FindingKind::Clock
+            | FindingKind::Balance
+            | FindingKind::EarlierMissing => false,
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who cleared a finding, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleared {
+    /// When.
+    pub at: BcdTime,
+    /// Who.
+    pub by: String,
+    /// The second person, for a finding that freezes.
+    pub second: Option<String>,
+    /// Why.
+    pub note: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its number.
+    pub id: i64,
+    /// What it is.
+    pub kind: FindingKind,
+    /// The meter it is about.
+    pub meter: Option<MeterNumber>,
+    /// The security module it is about, 12 digits.
+    pub psam: Option<String>,
+    /// The order it is about, ours or not.
+    pub order: Option<OrderId>,
+    /// When it was found.
+    pub at: BcdTime,
+    /// What was found, in words.
+    pub detail: String,
+    /// Whether it stops sales until two people clear it.
+    pub freezes: bool,
+    /// The genuine receipt it keeps, `E2 ..`, when it settled nothing.
+    pub receipt: Option<Vec<u8>>,
+    /// Who cleared it.
+    pub cleared: Option<Cleared>,
+}
+
+/// A finding to be written down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub kind: FindingKind,
+    pub meter: Option<MeterNumber>,
+    pub psam: Option<&'a str>,
+    pub order: Option<OrderId>,
+    pub at: BcdTime,
+    pub detail: &'a str,
+    /// Packet and receipt of what is kept.
+    pub kept: Option<(&'a [u8], &'a [u8])>,
+}
+
+/// Why a finding is not cleared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClearError {
+    /// No such finding.
+    #[error("there is no finding {0}")]
+    Unknown(i64),
+    /// Somebody was there before.
+    #[error("finding {id} was cleared at {at} by {by}")]
+    Cleared {
+        /// The finding.
+        id: i64,
+        /// When.
+        at: BcdTime,
+        /// By whom.
+        by: String,
+    },
+    /// One person alone, or twice the same.
+    #[error("finding {0} stops sales: two different people clear it")]
+    TwoPeople(i64),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const SELECT: &str = "SELECT id, kind, meter, psam, order_id, at, detail, freezes, receipt, cleared, cleared_by, second, note \
+     FROM finding";
+
+fn finding(row: &Row<'_>) -> Result<Finding, StoreError> {
+    let kind: String = column(row, "kind")?;
+    let order: Option<Vec<u8>> = column(row, "order_id")?;
+    let meter: Option<String> = column(row, "meter")?;
+    let cleared = match column::<Option<String>>(row, "cleared_by")? {
+        Some(by) => Some(Cleared {
+            at: time(row, "cleared")?,
+            by,
+            second: column(row, "second")?,
+            note: column::<Option<String>>(row, "note")?.unwrap_or_default(),
+        }),
+        None => None,
+    };
+    Ok(Finding {
+        id: column(row, "id")?,
+        kind: FindingKind::from_name(&kind)
+            .ok_or(StoreError::Value { place: "finding.kind", detail: kind })?,
+        meter: meter.map(|_| parsed(row, "meter")).transpose()?,
+        psam: column(row, "psam")?,
+        order: order.map(|_| bytes(row, "order_id").map(OrderId)).transpose()?,
+        at: time(row, "at")?,
+        detail: column(row, "detail")?,
+        freezes: column(row, "freezes")?,
+        receipt: column(row, "receipt")?,
+        cleared,
+    })
+}
+
+impl View<'_> {
+    /// Findings, oldest first: those nobody has cleared, or all.
+    pub fn findings(&self, cleared_too: bool) -> Result<Vec<Finding>, StoreError> {
+        let only = if cleared_too { "" } else { " WHERE cleared IS NULL" };
+        let mut find = self.conn.prepare_cached(&format!("{SELECT}{only} ORDER BY id"))?;
+        rows::all(&mut find, [], finding)
+    }
+
+    /// One finding.
+    pub fn finding(&self, id: i64) -> Result<Option<Finding>, StoreError> {
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+        rows::first(&mut find, [id], finding)
+    }
+
+    /// The first finding that stops sales for a meter.
+    pub fn frozen(&self, meter: MeterNumber) -> Result<Option<Finding>, StoreError> {
+        let sql =
+            format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
+        let mut find = self.conn.prepare_cached(&sql)?;
+        rows::first(&mut find, [meter.to_string()], finding)
+    }
+
+    /// The first finding that stops sales through a security module.
+    pub fn stopped(&self, psam: &str) -> Result<Option<Finding>, StoreError> {
+        let sql = format!("{SELECT} WHERE psam = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
+        let mut find = self.conn.prepare_cached(&sql)?;
+        rows::first(&mut find, [psam], finding)
+    }
+
+    /// The finding that keeps a receipt.
+    pub(crate) fn held(&self, packet: &[u8]) -> Result<Option<Finding>, StoreError> {
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE packet = ?1"))?;
+        rows::first(&mut find, [packet], finding)
+    }
+}
+
+impl Act<'_> {
+    pub(crate) fn write_finding(&self, found: &Found<'_>) -> Result<Finding, StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO finding (kind, meter, psam, order_id, at, detail, freezes, packet, receipt) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                found.kind.name(),
+                found.meter.map(|meter| meter.to_string()),
+                found.psam,
+                found.order.map(|id| id.0),
+                time_text(found.at),
+                found.detail,
+                found.kind.freezes(),
+                found.kept.map(|(packet, _)| packet),
+                found.kept.map(|(_, receipt)| receipt),
+            ])?;
+        let id = self.conn.last_insert_rowid();
+        self.finding(id)?.ok_or(StoreError::Value { place: "finding.id", detail: id.to_string() })
+    }
+
+    /// Clears a finding. One that stops sales wants two people.
+    ///
+    /// A genuine receipt kept in it says that its count is used, whoever made the order. When that purchase has
+    /// no settlement, it is settled with this receipt: what it credited beyond what was paid is the house's loss,
+    /// what was paid beyond it is due to the customer, and the next order has the next count.
+    pub fn clear_finding(&self, id: i64, cleared: &Cleared) -> Result<(), ClearError> {
+        let finding = self.finding(id)?.ok_or(ClearError::Unknown(id))?;
+        if let Some(Cleared { at, by, .. }) = finding.cleared {
+            return Err(ClearError::Cleared { id, at, by });
+        }
+        let alone = cleared.second.as_ref().is_none_or(|second| *second == cleared.by);
+        if finding.freezes && alone {
+            return Err(ClearError::TwoPeople(id));
+        }
+        self.whole(|| {
+            self.conn
+                .prepare_cached(
+                    "UPDATE finding SET cleared = ?2, cleared_by = ?3, second = ?4, note = ?5 WHERE id = ?1",
+                )?
+                .execute(params![id, time_text(cleared.at), cleared.by, cleared.second, cleared.note])?;
+            if let Some(receipt) = &finding.receipt {
+                self.settle_held(id, receipt, cleared.at)?;
+            }
+            if let (FindingKind::Chain, Some(psam)) = (finding.kind, &finding.psam) {
+                self.forget_chain(psam)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(())
+    }
+}

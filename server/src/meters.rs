@@ -1,0 +1,266 @@
+//! Which chip is in which meter: the city's delivery list, and the lives that follow from it.
+
+use crate::error::StoreError;
+use crate::rows::{self, bytes, column, parsed, time_text};
+use crate::store::{Act, View};
+use rusqlite::{Row, params};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use wire::bcd::{BcdTime, MeterNumber};
+use wire::money::Fen;
+use wire::order::Serial8;
+
+/// What a delivery list says it is.
+pub const FORMAT: &str = "gridcard delivery 1";
+
+/// The file in which a city tells the bank of its ESAMs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryList {
+    /// [`FORMAT`].
+    pub format: String,
+    /// Region code of the city, 8 digits.
+    pub city: String,
+    /// When it was written, as `YYYY-MM-DD hh:mm:ss`, UTC+8.
+    pub made_at: String,
+    /// Head of the city's audit log when it was written, 64 hexadecimal digits.
+    pub log_head: Option<String>,
+    /// The ESAMs.
+    pub esams: Vec<DeliveryLine>,
+}
+
+/// One ESAM of a delivery list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryLine {
+    /// Meter number, 12 digits.
+    pub meter: String,
+    /// Serial number of the chip, 16 hexadecimal digits.
+    pub serial: String,
+    /// Version of its keys.
+    pub key_version: u8,
+    /// `test`, `formal` or `retired`.
+    pub key_state: String,
+    /// What its purse holds at most, in fen; `null` when it has no ceiling or the city does not know it.
+    pub ceiling_fen: Option<u32>,
+}
+
+/// State of a chip's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyState {
+    /// Keys under published roots.
+    Test,
+    /// The province's keys.
+    Formal,
+    /// Out of use.
+    Retired,
+}
+
+impl KeyState {
+    /// The name in lists and in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            KeyState::Test => "test",
+            KeyState::Formal => "formal",
+            KeyState::Retired => "retired",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [KeyState::Test, KeyState::Formal, KeyState::Retired].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// What the bank knows of a chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Esam {
+    /// Its serial number.
+    pub serial: Serial8,
+    /// The meter it is in.
+    pub meter: MeterNumber,
+    /// Version of its keys.
+    pub key_version: u8,
+    /// State of its keys.
+    pub state: KeyState,
+    /// What its purse holds at most.
+    pub ceiling: Option<Fen>,
+}
+
+/// Why a delivery list is not taken; nothing of it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// Not a delivery list.
+    #[error("this is no delivery list: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of another make.
+    #[error("the list says it is {0:?}, this program reads {FORMAT:?}")]
+    Format(String),
+    /// A line that cannot be.
+    #[error("line {line}: {what}")]
+    Line {
+        /// 1-based.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What a delivery list changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Chips not known before.
+    pub new: usize,
+    /// Chips of which something else was known.
+    pub changed: usize,
+    /// Chips of which nothing changed.
+    pub unchanged: usize,
+}
+
+/// Reads a delivery list and checks every line.
+pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
+    let list: DeliveryList = serde_json::from_slice(text)?;
+    if list.format != FORMAT {
+        return Err(DeliveryError::Format(list.format));
+    }
+    let (mut serials, mut meters) = (HashSet::new(), HashSet::new());
+    let mut esams = Vec::with_capacity(list.esams.len());
+    for (line, esam) in (1..).zip(&list.esams) {
+        let esam = read_line(esam).map_err(|what| DeliveryError::Line { line, what })?;
+        // A retired chip may stand beside the one that took its place.
+        let twice =
+            !serials.insert(esam.serial) || (esam.state != KeyState::Retired && !meters.insert(esam.meter));
+        if twice {
+            let what = format!("meter {} or ESAM {} stands twice in the list", esam.meter, esam.serial);
+            return Err(DeliveryError::Line { line, what });
+        }
+        esams.push(esam);
+    }
+    Ok(esams)
+}
+
+fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
+    let meter = line.meter.parse().map_err(|fault| format!("meter {:?}: {fault}", line.meter))?;
+    let serial = line
+        .serial
+        .parse()
+        .map_err(|_| format!("{:?} is no serial number of a chip, 16 hexadecimal digits", line.serial))?;
+    let state = KeyState::from_name(&line.key_state)
+        .ok_or_else(|| format!("no key state is {:?}", line.key_state))?;
+    if line.key_version == 0 {
+        return Err("key versions begin at 1".to_owned());
+    }
+    Ok(Esam { serial, meter, key_version: line.key_version, state, ceiling: line.ceiling_fen.map(Fen) })
+}
+
+fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
+    let state: String = column(row, "key_state")?;
+    Ok(Esam {
+        serial: Serial8(bytes(row, "serial")?),
+        meter: parsed(row, "meter")?,
+        key_version: column(row, "key_version")?,
+        state: KeyState::from_name(&state)
+            .ok_or(StoreError::Value { place: "esam.key_state", detail: state })?,
+        ceiling: column::<Option<u32>>(row, "ceiling")?.map(Fen),
+    })
+}
+
+const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling FROM esam";
+
+impl View<'_> {
+    /// The chip that is in a meter now.
+    pub fn esam_of(&self, meter: MeterNumber) -> Result<Option<Esam>, StoreError> {
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 AND current = 1"))?;
+        rows::first(&mut find, [meter.to_string()], esam)
+    }
+
+    /// A chip by its serial number.
+    pub fn esam(&self, serial: Serial8) -> Result<Option<Esam>, StoreError> {
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE serial = ?1"))?;
+        rows::first(&mut find, [serial.0], esam)
+    }
+
+    /// Whether any chip known here has formal keys: then the bank's money is earnest.
+    pub fn sells_formal(&self) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM esam WHERE key_state = 'formal' LIMIT 1")?.exists([])?)
+    }
+
+    /// The life a chip is in, when anything was ever sold for it.
+    pub(crate) fn life_of(&self, esam: &Esam) -> Result<Option<i64>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 ORDER BY key_version DESC LIMIT 1",
+        )?;
+        rows::first(&mut find, params![esam.serial.0, esam.state.name()], |row| column(row, "id"))
+    }
+
+    /// The newest life of a chip, whatever its keys are now.
+    pub(crate) fn newest_life(&self, serial: Serial8) -> Result<Option<i64>, StoreError> {
+        let mut find =
+            self.conn.prepare_cached("SELECT id FROM life WHERE serial = ?1 ORDER BY id DESC LIMIT 1")?;
+        rows::first(&mut find, [serial.0], |row| column(row, "id"))
+    }
+}
+
+impl Act<'_> {
+    /// Takes a city's delivery list: from now on orders name these chips.
+    pub fn take_meters(&self, esams: &[Esam], now: BcdTime) -> Result<Delivered, StoreError> {
+        let mut delivered = Delivered::default();
+        self.whole(|| {
+            for new in esams {
+                let known = self.esam(new.serial)?;
+                let current = self.esam_of(new.meter)?;
+                match &known {
+                    None => delivered.new += 1,
+                    Some(old) if old == new => delivered.unchanged += 1,
+                    Some(_) => delivered.changed += 1,
+                }
+                // A retired chip leaves its meter only when it was in it, and no other has come.
+                let stays = new.state != KeyState::Retired
+                    || current.as_ref().is_none_or(|current| current.serial == new.serial);
+                self.write_esam(new, stays, now)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(delivered)
+    }
+
+    fn write_esam(&self, esam: &Esam, current: bool, now: BcdTime) -> Result<(), StoreError> {
+        if current {
+            self.conn
+                .prepare_cached(
+                    "UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2",
+                )?
+                .execute(params![esam.meter.to_string(), esam.serial.0])?;
+        }
+        self.conn
+            .prepare_cached(
+                "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, \
+                 key_version = excluded.key_version, key_state = excluded.key_state, ceiling = excluded.ceiling, \
+                 current = excluded.current, listed = excluded.listed",
+            )?
+            .execute(params![
+                esam.serial.0,
+                esam.meter.to_string(),
+                esam.key_version,
+                esam.state.name(),
+                esam.ceiling.map(|fen| fen.0),
+                current,
+                time_text(now),
+            ])?;
+        Ok(())
+    }
+
+    /// The life a chip is in; begun when it is the first time anything is sold for it.
+    pub(crate) fn begin_life(&self, esam: &Esam) -> Result<i64, StoreError> {
+        if let Some(life) = self.life_of(esam)? {
+            return Ok(life);
+        }
+        self.conn
+            .prepare_cached(
+                "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version])?;
+        Ok(self.conn.last_insert_rowid())
+    }
+}

@@ -1,0 +1,264 @@
+//! Why there is no order, in words.
+
+use crate::error::StoreError;
+use crate::message::MessageError;
+use crate::order::OrderState;
+use crate::rules::MAX_AMOUNT;
+use crate::sealer::SealError;
+use wire::bcd::{BcdTime, MeterNumber};
+use wire::money::Fen;
+use wire::order::{OrderId, OrderKind, Serial8};
+use wire::sim::ImsiError;
+
+/// Why there is no order.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// Nobody registered the meter.
+    #[error("meter {0} is not registered")]
+    UnknownMeter(MeterNumber),
+    /// No order has this id.
+    #[error("no order has the id {0}")]
+    UnknownOrder(OrderId),
+    /// No order without the chip it is for.
+    #[error("the bank does not know which ESAM is in meter {0}, and an order names it")]
+    NoSerial(MeterNumber),
+    /// The chip takes no orders any more.
+    #[error("ESAM {serial} of meter {meter} was taken out of use")]
+    Retired {
+        /// The meter.
+        meter: MeterNumber,
+        /// Its chip.
+        serial: Serial8,
+    },
+    /// Something about the meter has to be cleared first.
+    #[error("nothing is sold for meter {meter}: finding {finding} is not cleared ({detail})")]
+    Frozen {
+        /// The meter.
+        meter: MeterNumber,
+        /// The finding.
+        finding: i64,
+        /// Its words.
+        detail: String,
+    },
+    /// Something about the security module has to be cleared first.
+    #[error("nothing is sold through PSAM {psam}: finding {finding} is not cleared ({detail})")]
+    Stopped {
+        /// The module.
+        psam: String,
+        /// The finding.
+        finding: i64,
+        /// Its words.
+        detail: String,
+    },
+    /// The store has orders of the older make, which named no chip.
+    #[error(
+        "these books are of the older make: they are read and reported, and nothing is sold or settled in them"
+    )]
+    OlderMake,
+    /// The clock stands before the last sale.
+    #[error("the clock went back: it says {now}, the last sale was at {last}")]
+    ClockBack {
+        /// What it says.
+        now: BcdTime,
+        /// The last sale.
+        last: BcdTime,
+    },
+    /// The bank has not said who sends its orders.
+    #[error("the bank's own numbers are not set: orders come from the server's number over a service centre")]
+    NoTerms,
+    /// Nothing is bought.
+    #[error("an order of 0.00 yuan buys nothing; it would use up a purchase count")]
+    Nothing,
+    /// More than an order carries.
+    #[error("the amount is {0}; an order carries at most {MAX_AMOUNT} yuan")]
+    Amount(Fen),
+    /// No purse of this meter can hold it.
+    #[error(
+        "{amount} yuan are above the ceiling of meter {meter}, {ceiling} yuan: it could never be credited"
+    )]
+    Ceiling {
+        /// The meter.
+        meter: MeterNumber,
+        /// What was asked for.
+        amount: Fen,
+        /// What the purse holds at most.
+        ceiling: Fen,
+    },
+    /// The purchase before this one has no receipt yet.
+    #[error(
+        "meter {meter} has order {order} ({amount}, purchase {count}, {}) outstanding: settle its receipt first; \
+         if its SIM was never written, resume the order; if its SIM was lost, reissue it",
+        .state.name()
+    )]
+    Outstanding {
+        /// The meter.
+        meter: MeterNumber,
+        /// The outstanding order.
+        order: OrderId,
+        /// Its amount.
+        amount: Fen,
+        /// Its purchase count.
+        count: u32,
+        /// Prepared or sealed.
+        state: OrderState,
+    },
+    /// The meter has nothing outstanding.
+    #[error("meter {0} has no outstanding order")]
+    NothingOutstanding(MeterNumber),
+    /// The order stands where this cannot be done.
+    #[error("order {order} is {}; only an order that is prepared or sealed can be used", .state.name())]
+    NotOutstanding {
+        /// The order.
+        order: OrderId,
+        /// Where it stands.
+        state: OrderState,
+    },
+    /// The id is taken: the random source repeats itself, or the request was sent twice.
+    #[error("the order id {0} is taken; draw another")]
+    IdTaken(OrderId),
+    /// All purchase counts of the meter are used.
+    #[error("meter {0} has used up its purchase counts")]
+    CountEnd(MeterNumber),
+    /// The order is valid, for the SIM the customer has.
+    #[error("order {0} is made for the SIM the customer has and is still valid: write its record again")]
+    NoNeed(OrderId),
+    /// What was named as the reason is not so, as far as the books know.
+    #[error("order {order} is not to be made anew for that: {why}")]
+    NotTheReason {
+        /// The order.
+        order: OrderId,
+        /// Why not.
+        why: String,
+    },
+    /// The outstanding order has this amount already.
+    #[error("order {order} is of {amount} already")]
+    SameAmount {
+        /// The order.
+        order: OrderId,
+        /// Its amount.
+        amount: Fen,
+    },
+    /// A meter that takes the one could not take the other.
+    #[error("an order of kind {} cannot stand beside one of kind {} in one purchase", .next.name(), .first.name())]
+    Kind {
+        /// Kind of the order that is there.
+        first: OrderKind,
+        /// Kind of the other.
+        next: OrderKind,
+    },
+    /// The outstanding order is of a chip that is no longer in the meter.
+    #[error("order {order} is for ESAM {serial}, which is no longer in meter {meter}")]
+    OtherChip {
+        /// The order.
+        order: OrderId,
+        /// The meter.
+        meter: MeterNumber,
+        /// The chip it is for.
+        serial: Serial8,
+    },
+    /// Voiding would let a customer have the credit and the money.
+    #[error(
+        "order {0} cannot be voided: a PSAM was asked to seal it, so a meter may have credited it. Settle its receipt, \
+         or insert the SIM again to get one; a wrong amount is corrected, an unwanted order reversed"
+    )]
+    MayBeCredited(OrderId),
+    /// The last moment of validity cannot be written.
+    #[error("the order would be valid beyond the calendar of its time field")]
+    Calendar,
+    /// The SIM's IMSI has no EF_IMSI form.
+    #[error("the IMSI cannot be bound: {0}")]
+    Imsi(ImsiError),
+    /// The order does not fit its message.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The security module did not do it; the order stays prepared.
+    #[error("order {order} was not sealed: {cause}; it stays prepared: resume it")]
+    Seal {
+        /// The order, to be resumed.
+        order: OrderId,
+        /// The module's words.
+        cause: SealError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OrderError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            OrderError::NoSerial(_) => {
+                "take the city's delivery list: `gridcard server meters FILE` (the city writes it with `gridcard city delivery`)".into()
+            }
+            OrderError::Retired { .. } => {
+                "a meter with another chip is in a newer delivery list of its city: `gridcard server meters FILE`".into()
+            }
+            OrderError::Frozen { finding, .. } | OrderError::Stopped { finding, .. } => format!(
+                "`gridcard server findings` shows it; two people clear it with `gridcard server clear {finding}`"
+            ),
+            OrderError::OlderMake => {
+                "begin a bank of the present make in another home: a PSAM of the present make, the same registration file, \
+                 the city's delivery list"
+                    .into()
+            }
+            OrderError::ClockBack { .. } => "set the clock, or give the true time with --at; --allow-clock-back sells all the same".into(),
+            OrderError::NoTerms => {
+                "`gridcard server settings --server-number NUMBER --service-centre NUMBER` sets them".into()
+            }
+            OrderError::Nothing => "an order that should not have been is taken back with `gridcard server reverse`".into(),
+            OrderError::Ceiling { ceiling, .. } => {
+                format!("sell at most {ceiling} yuan; the ceiling is the city's and stands in its delivery list")
+            }
+            OrderError::MayBeCredited(_) => {
+                "`gridcard server correct` changes the amount, `gridcard server reverse` takes the order back".into()
+            }
+            OrderError::OtherChip { .. } => {
+                "settle its receipt when the old chip still has one; else two people move what was paid to the new chip: \
+                 `gridcard server reissue --reason chip-replaced`"
+                    .into()
+            }
+            _ => return None,
+        })
+    }
+
+    /// A stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            OrderError::UnknownMeter(_) => "unknown-meter",
+            OrderError::UnknownOrder(_) => "unknown-order",
+            OrderError::NoSerial(_) => "no-esam",
+            OrderError::Retired { .. } => "esam-retired",
+            OrderError::Frozen { .. } => "meter-frozen",
+            OrderError::Stopped { .. } => "psam-stopped",
+            OrderError::OlderMake => "older-make",
+            OrderError::ClockBack { .. } => "clock-back",
+            OrderError::NoTerms => "no-settings",
+            OrderError::Nothing => "amount-nothing",
+            OrderError::Amount(_) => "amount-above-order",
+            OrderError::Ceiling { .. } => "amount-above-ceiling",
+            OrderError::Outstanding { .. } => "outstanding",
+            OrderError::NothingOutstanding(_) => "nothing-outstanding",
+            OrderError::NotOutstanding { .. } => "not-outstanding",
+            OrderError::IdTaken(_) => "order-id-taken",
+            OrderError::CountEnd(_) => "counts-used-up",
+            OrderError::NoNeed(_) => "no-need",
+            OrderError::NotTheReason { .. } => "not-the-reason",
+            OrderError::SameAmount { .. } => "same-amount",
+            OrderError::Kind { .. } => "order-kind",
+            OrderError::OtherChip { .. } => "other-esam",
+            OrderError::MayBeCredited(_) => "may-be-credited",
+            OrderError::Calendar => "calendar",
+            OrderError::Imsi(_) => "imsi",
+            OrderError::Message(_) => "message",
+            OrderError::Seal { .. } => "not-sealed",
+            OrderError::Store(_) => "store",
+        }
+    }
+
+    /// Whether it is a stop of security rather than a refusal of data.
+    pub const fn is_security(&self) -> bool {
+        matches!(self, OrderError::OlderMake | OrderError::Stopped { .. })
+    }
+}

@@ -1,0 +1,61 @@
+//! A store that the version before wrote: migrated, read, reported, and nothing sold in it.
+
+use crate::house::{House, terms, time};
+use gridcard_server::{Options, OrderError, OrderRequest, Origin, SettleError, Store, StoreError};
+use rusqlite::Connection;
+use wire::money::Fen;
+use wire::order::OrderId;
+
+fn older(dir: &tempfile::TempDir) -> Store {
+    let path = dir.path().join("server.sqlite");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(include_str!("../kat/store-1.sql")).unwrap();
+    conn.pragma_update(None, "application_id", 0x4743_7073).unwrap();
+    drop(conn);
+    Store::open(&path, Options::default()).unwrap()
+}
+
+#[test]
+fn everything_it_said_is_still_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = older(&dir);
+    store.check().unwrap();
+    let (totals, balance, faults, orders) = store
+        .read(|view| {
+            Ok::<_, StoreError>((view.totals()?, view.trial_balance()?, view.audit()?, view.orders(None)?))
+        })
+        .unwrap();
+    assert_eq!((totals.sold_fen, totals.settled_fen, totals.outstanding_fen), (33_600, 30_000, 3600));
+    assert_eq!((totals.orders, totals.settled, totals.sealed, totals.superseded), (9, 6, 3, 1));
+    assert_eq!((balance.sum(), faults), (0, vec![]));
+    assert_eq!(orders.len(), 10);
+    assert_eq!(
+        (orders[0].order.id.to_string(), orders[0].order.amount),
+        ("E785CF2AE1248C23".into(), Fen(6000))
+    );
+    assert_eq!(orders[9].replaces, Some(orders[7].order.id));
+    let lines = store.read(|view| view.statement(orders[0].order.customer)).unwrap();
+    let told: Vec<_> = lines.iter().map(|l| (l.kind.name(), l.count, l.amount_fen, l.prepaid_fen)).collect();
+    let expected = [
+        ("sale", 1, 6000, 6000),
+        ("delivery", 1, 6000, 0),
+        ("sale", 2, 3000, 3000),
+        ("delivery", 2, 3000, 0),
+        ("sale", 3, 1100, 1100),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn nothing_is_sold_or_settled_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut house = House { store: older(&dir), ..House::new(0) };
+    let meter = house.store.read(|view| view.orders(None)).unwrap()[0].order.meter;
+    let request = OrderRequest { meter, amount: Fen(100), now: time("20261125080000"), id: OrderId([1; 8]) };
+    let error = house.store.purchase(&mut house.psam, &request, &terms()).unwrap_err();
+    assert!(matches!(error, OrderError::OlderMake) && error.is_security(), "{error}");
+    assert!(error.hint().unwrap().contains("PSAM of the present make"));
+    let settled = house
+        .settle(&crate::toy::receipt_record(&[2, 0x71, 0, 0, 1, 0, 0x47, 0x52, 0x43]), &Origin::Meter(meter));
+    assert!(matches!(settled, Err(SettleError::OlderMake)), "{settled:?}");
+}

@@ -1,0 +1,211 @@
+-- A store of schema version 1, as the program of that version left it after a life of three meters: nine orders, six settled,
+-- one for a SIM that was replaced. Dumped with sqlite3; keys are the published test keys.
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE schema_version (
+    version INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+INSERT INTO schema_version VALUES(1);
+CREATE TABLE customer (
+    customer       TEXT NOT NULL PRIMARY KEY CHECK (length(customer) = 12 AND customer NOT GLOB '*[^0-9]*'),
+    meter          TEXT NOT NULL UNIQUE      CHECK (length(meter) = 12 AND meter NOT GLOB '*[^0-9]*'),
+    imei           TEXT NOT NULL,
+    name           TEXT,
+    first_purchase INTEGER CHECK (first_purchase BETWEEN 1 AND 99999999)
+) STRICT, WITHOUT ROWID;
+INSERT INTO customer VALUES('330200000001','261100000001','860123040000019','Customer 1',6000);
+INSERT INTO customer VALUES('330200000002','261100000002','860123040000027','Customer 2',7000);
+INSERT INTO customer VALUES('330200000003','261100000003','860123040000035','Customer 3',8000);
+CREATE TABLE sim (
+    id       INTEGER PRIMARY KEY,
+    customer TEXT NOT NULL REFERENCES customer (customer),
+    msisdn   TEXT NOT NULL,
+    imsi     TEXT NOT NULL,
+    iccid    TEXT NOT NULL,
+    current  INTEGER NOT NULL CHECK (current IN (0, 1))
+) STRICT;
+INSERT INTO sim VALUES(1,'330200000001','+8613900000001','460000000000001','89860026330000000010',1);
+INSERT INTO sim VALUES(2,'330200000002','+8613900000002','460000000000002','89860026330000000028',0);
+INSERT INTO sim VALUES(3,'330200000003','+8613900000003','460000000000003','89860026330000000036',1);
+INSERT INTO sim VALUES(4,'330200000002','+8613900000999','460001234567890','89860000000000000019',1);
+CREATE TABLE purchase_order (
+    seq         INTEGER PRIMARY KEY,
+    id          BLOB NOT NULL UNIQUE CHECK (length(id) = 8),
+    customer    TEXT NOT NULL REFERENCES customer (customer),
+    meter       TEXT NOT NULL REFERENCES customer (meter),
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),
+    count       INTEGER NOT NULL CHECK (count BETWEEN 1 AND 4294967295),
+    amount      INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 99999999),
+    issued      TEXT NOT NULL CHECK (length(issued) = 14),
+    valid_until TEXT NOT NULL CHECK (length(valid_until) = 14),
+    binding     BLOB NOT NULL CHECK (length(binding) = 8),
+    iccid       TEXT NOT NULL,
+    replaces    BLOB REFERENCES purchase_order (id),
+    state       TEXT NOT NULL CHECK (state IN ('prepared', 'sealed', 'superseded', 'settled', 'void')),
+    -- Times the PSAM was asked to seal it and did not refuse for certain.
+    asked       INTEGER NOT NULL DEFAULT 0 CHECK (asked >= 0),
+    record      BLOB CHECK (length(record) = 176),
+    CHECK (state <> 'sealed' OR record IS NOT NULL)
+) STRICT;
+INSERT INTO purchase_order VALUES(1,X'e785cf2ae1248c23','330200000001','261100000001',1,1,6000,'20261122113100','20261222113100',X'8fbe5b807907ff6a','89860026330000000010',NULL,'settled',1,X'030891683108504705f0440a91687594558900f6621122111300236502700000601516391515475243be9612b1719195649f3b22661488db0c7ff8bd196f8066f75c583fcd3b3c5287d2157834ddb2aa91e0a96c41a696d8481e47086661bf180ee76568ba59e925c3d094ab3b586059678e728f230f256def039dc1a2d1b091fdffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(2,X'8fc94cf49e54788a','330200000002','261100000002',1,1,7000,'20261122113100','20261222113100',X'1d064015d2b31d81','89860026330000000028',NULL,'settled',1,X'030891683108504705f0440a91687594558900f66211221113002365027000006015163915154752439aeb419275fbc2f3180057b55915d22fb03b4f26310d7e353d405ed3793fa2a020677c94821cbf202877c90197f7fd65b2e80cc2e75a84c28c41ac6cd6789d4a01034f32acd13ed6679a97866db2c07bb5b69df26f78d7c5ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(3,X'7cdf65dae0bfcaf0','330200000003','261100000003',1,1,8000,'20261122113100','20261222113100',X'd2192042a0b7c6ab','89860026330000000036',NULL,'settled',1,X'030891683108504705f0440a91687594558900f66211221113002365027000006015163915154752430bd145d7bf4aa9ecadeafa68ec44854b1709d669c4619ce7dc6786bdd0803ad437d9a01fb353bf969820b91d3540946aa1882b38a1400fd7dde9a5fd882feefec4f6723905ac9c909eb84b595f6b41b8e964285a04d22a0dffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(4,X'5617980fc1182235','330200000001','261100000001',2,2,3000,'20261123133610','20261223133610',X'8fbe5b807907ff6a','89860026330000000010',NULL,'settled',1,X'030891683108504705f0440a91687594558900f6621132316301236502700000601516391515475243904f05d2c4eacea89728f2b990f8c7b647ce37ae06259362728034122ceb81bb842c4102dabe60dab0e34d28a53bcec27c40cdc995a3b681e3e0cb7a46b6f73506c82bea8f0afb98d4049fcc533990456d61e7b85ca8273dffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(5,X'54b79a5b1c3dd05b','330200000002','261100000002',2,2,3000,'20261123133610','20261223133610',X'1d064015d2b31d81','89860026330000000028',NULL,'settled',1,X'030891683108504705f0440a91687594558900f6621132316301236502700000601516391515475243dd6f74b9532da72037bd4e80356d81400ac124f182e7c5a043c7d509a7e13e032c7f7fdd30dece4ef4fd7f7517384ef72b9a3f0daca30290fc8755b75fce83fb737be82da54dd5b45fd107738a4a42ed82c64a81de479b63ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(6,X'bf6251386e027804','330200000003','261100000003',2,2,3000,'20261123133610','20261223133610',X'd2192042a0b7c6ab','89860026330000000036',NULL,'settled',1,X'030891683108504705f0440a91687594558900f66211323163012365027000006015163915154752438294bb23e70785ef7d98d9e22bea8292b974038d025a52f3de87b63bed4ad94875b9b5d8a73fd7d808e0ca18848cde9571a12fbead2c9ce71eccd2e7f043cbe200d9856179731078988669846741cfe0c6df6a6415da4028ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(7,X'69e0fff2954817b8','330200000001','261100000001',2,3,1100,'20261124100000','20261224100000',X'8fbe5b807907ff6a','89860026330000000010',NULL,'sealed',1,X'030891683108504705f0440a91687594558900f66211420100002365027000006015163915154752439a30fc2255608c19887c22c3e7600da462a3c734f26bf4b5fc9a36a04c36f885e323176251c253f1d11cc4cea9e80ea733b5b176cdc11268f42a503a6ee5f3e6a52c5ec4782f7096dcf00e3952c74326afdff407d014202dffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(8,X'b9b7b82ce972c476','330200000002','261100000002',2,3,1200,'20261124100000','20261224100000',X'1d064015d2b31d81','89860026330000000028',NULL,'superseded',1,X'030891683108504705f0440a91687594558900f6621142010000236502700000601516391515475243a07b0ac65e7700b914c229738f041b508e08b1546a870ca76b2b578d32e26fc36617c7256c37fd31b9f07ee51be2070098f1eaef01c7d61a24b02a7f9b047a6b60f2c79d9881ded7eea819f3b8a766892733daa00a1cc3dfffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(9,X'ee6c70fd75f83656','330200000003','261100000003',2,3,1300,'20261124100000','20261224100000',X'd2192042a0b7c6ab','89860026330000000036',NULL,'sealed',2,X'030891683108504705f0440a91687594558900f66211420100002365027000006015163915154752437ee4ca074f8ca425b83dd5945ccb9fce82e58460baa096fec3c7491349339206318ca3068c328ec01e3f0bb81adbeabd67a8558a24f12fb38e6df932f75cf3ba5f3947c110d9de84cd61a56b7d54f661917521c7b56d3493ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+INSERT INTO purchase_order VALUES(10,X'bdc987f78d2d1635','330200000002','261100000002',3,3,1200,'20261124110000','20261224110000',X'feeaef5cd0bf00c2','89860000000000000019',X'b9b7b82ce972c476','sealed',1,X'030891683108504705f0440a91687594558900f66211421100002365027000006015163915154752430f7ff11c40fefec45da3ffa3fd9f6d138cd7236b948730cc9821dde6c7598a6a38ecbbfd6232eae69ae7aed3ab3a91760a2a8586326580aae03b35bdd789e33a3abd695264ffff869a1897e950fda5d8e388892e171f7b47ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+CREATE TABLE settlement (
+    order_id BLOB NOT NULL PRIMARY KEY REFERENCES purchase_order (id),
+    packet   BLOB NOT NULL UNIQUE,
+    receipt  BLOB NOT NULL,
+    balance  INTEGER NOT NULL CHECK (balance BETWEEN 0 AND 4294967295),
+    register INTEGER NOT NULL CHECK (register BETWEEN 0 AND 4294967295),
+    at_meter TEXT NOT NULL CHECK (length(at_meter) = 14),
+    settled  TEXT NOT NULL CHECK (length(settled) = 14)
+) STRICT, WITHOUT ROWID;
+INSERT INTO settlement VALUES(X'54b79a5b1c3dd05b',X'027100004c12475243f3bd1f12f4cd3432f2bb42b505eef4e44709700a8b510619168fec2afa71c007956ae92a609fad63fc05066df60a99be21e121ec6fa6df594af6109bbb628d886407b37b3ea91048',X'e2368006261100000002830400000002850854b79a5b1c3dd05b8a01008b0400000bb88c04000031ce8d07202611231338008e04298df5c9',3000,12750,'20261123133800','20261123144020');
+INSERT INTO settlement VALUES(X'5617980fc1182235',X'027100004c1247524356bf18706a7f585005f54ed60caa22907e8f6da625d32f271664c27df332285ad4d75b4753958ccc148217402954cf8e375d7a0a83426dc8fd69777f48634b1336f13e1b865f84e9',X'e236800626110000000183040000000285085617980fc11822358a01008b0400000bb88c0400002aad8d07202611231338208e0407f8ae77',3000,10925,'20261123133820','20261123144020');
+INSERT INTO settlement VALUES(X'7cdf65dae0bfcaf0',X'027100004c1247524331721e8504ed65d6878b9d5e9a7a9ace6dd89e870a8924d707525a35d901ef30247cc8d7a8528144ac17f3fadb53ebde65d1d8825e83d5a36204688b09764c075457873ff5efe2c4',X'e236800626110000000383040000000185087cdf65dae0bfcaf08a01008b0400001f408c04000000008d07202611221133508e04dafa5aa8',8000,0,'20261122113350','20261122123510');
+INSERT INTO settlement VALUES(X'8fc94cf49e54788a',X'027100004c124752437bbccadeca2b62ad3ce3d5323547d9e2873cc8514b568af14d3100a940df1b978d3d957f649268e0ed8d74059a6eefb80c2dc5c520a96fc41f84eb43d6ed7fdb4bcc17e21f389730',X'e236800626110000000283040000000185088fc94cf49e54788a8a01008b0400001b588c04000000008d07202611221132508e0461c1da9f',7000,0,'20261122113250','20261122123510');
+INSERT INTO settlement VALUES(X'bf6251386e027804',X'027100004c1247524367bbb48f4f66e234525f7734dcddb4bef4645f9e134664a7ead0f6ab169fe35df42bab21e7ed9f212ff1053d46ed4385c12221721b518cb6354c1968ec9fe39d171b97795b2ca210',X'e23680062611000000038304000000028508bf6251386e0278048a01008b0400000bb88c04000038d68d07202611231339008e049c18c0b9',3000,14550,'20261123133900','20261123144020');
+INSERT INTO settlement VALUES(X'e785cf2ae1248c23',X'027100004c124752437950e62918d86f1bdeaa14828e48e26371669c41a575f8f1a621810668ebfd088084cb5dba297501f89006a13cbe114dcf51259ba1e7a16737a0e7cb4ca3f9ae672b616fbe3da970',X'e23680062611000000018304000000018508e785cf2ae1248c238a01008b04000017708c04000000008d07202611221133108e04012c4a58',6000,0,'20261122113310','20261122123510');
+CREATE TABLE account (
+    id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL CHECK (kind IN ('bank-cash', 'prepaid', 'delivered')),
+    customer TEXT REFERENCES customer (customer),
+    CHECK ((kind = 'prepaid') = (customer IS NOT NULL))
+) STRICT;
+INSERT INTO account VALUES(1,'bank-cash',NULL);
+INSERT INTO account VALUES(2,'delivered',NULL);
+INSERT INTO account VALUES(3,'prepaid','330200000001');
+INSERT INTO account VALUES(4,'prepaid','330200000002');
+INSERT INTO account VALUES(5,'prepaid','330200000003');
+CREATE TABLE zero (
+    value INTEGER NOT NULL PRIMARY KEY CHECK (value = 0)
+) STRICT;
+INSERT INTO zero VALUES(0);
+CREATE TABLE journal_entry (
+    id        INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL CHECK (kind IN ('sale', 'delivery')),
+    at        TEXT NOT NULL CHECK (length(at) = 14),
+    meter     TEXT NOT NULL REFERENCES customer (meter),
+    count     INTEGER NOT NULL,
+    order_id  BLOB NOT NULL REFERENCES purchase_order (id),
+    imbalance INTEGER NOT NULL DEFAULT 0,
+    lines     INTEGER NOT NULL DEFAULT 0,
+    fault     INTEGER GENERATED ALWAYS AS (CASE WHEN imbalance = 0 AND lines >= 2 THEN 0 ELSE 1 END) STORED
+              REFERENCES zero (value) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (kind, meter, count)
+) STRICT;
+INSERT INTO journal_entry VALUES(1,'sale','20261122113100','261100000001',1,X'e785cf2ae1248c23',0,2);
+INSERT INTO journal_entry VALUES(2,'sale','20261122113100','261100000002',1,X'8fc94cf49e54788a',0,2);
+INSERT INTO journal_entry VALUES(3,'sale','20261122113100','261100000003',1,X'7cdf65dae0bfcaf0',0,2);
+INSERT INTO journal_entry VALUES(4,'delivery','20261122123510','261100000001',1,X'e785cf2ae1248c23',0,2);
+INSERT INTO journal_entry VALUES(5,'delivery','20261122123510','261100000002',1,X'8fc94cf49e54788a',0,2);
+INSERT INTO journal_entry VALUES(6,'delivery','20261122123510','261100000003',1,X'7cdf65dae0bfcaf0',0,2);
+INSERT INTO journal_entry VALUES(7,'sale','20261123133610','261100000001',2,X'5617980fc1182235',0,2);
+INSERT INTO journal_entry VALUES(8,'sale','20261123133610','261100000002',2,X'54b79a5b1c3dd05b',0,2);
+INSERT INTO journal_entry VALUES(9,'sale','20261123133610','261100000003',2,X'bf6251386e027804',0,2);
+INSERT INTO journal_entry VALUES(10,'delivery','20261123144020','261100000001',2,X'5617980fc1182235',0,2);
+INSERT INTO journal_entry VALUES(11,'delivery','20261123144020','261100000002',2,X'54b79a5b1c3dd05b',0,2);
+INSERT INTO journal_entry VALUES(12,'delivery','20261123144020','261100000003',2,X'bf6251386e027804',0,2);
+INSERT INTO journal_entry VALUES(13,'sale','20261124100000','261100000001',3,X'69e0fff2954817b8',0,2);
+INSERT INTO journal_entry VALUES(14,'sale','20261124100000','261100000002',3,X'b9b7b82ce972c476',0,2);
+INSERT INTO journal_entry VALUES(15,'sale','20261124100000','261100000003',3,X'ee6c70fd75f83656',0,2);
+CREATE TABLE posting (
+    entry   INTEGER NOT NULL REFERENCES journal_entry (id),
+    line    INTEGER NOT NULL,
+    account INTEGER NOT NULL REFERENCES account (id),
+    -- Debit positive, credit negative.
+    amount  INTEGER NOT NULL CHECK (amount <> 0),
+    PRIMARY KEY (entry, line)
+) STRICT, WITHOUT ROWID;
+INSERT INTO posting VALUES(1,1,1,6000);
+INSERT INTO posting VALUES(2,1,1,7000);
+INSERT INTO posting VALUES(3,1,1,8000);
+INSERT INTO posting VALUES(7,1,1,3000);
+INSERT INTO posting VALUES(8,1,1,3000);
+INSERT INTO posting VALUES(9,1,1,3000);
+INSERT INTO posting VALUES(13,1,1,1100);
+INSERT INTO posting VALUES(14,1,1,1200);
+INSERT INTO posting VALUES(15,1,1,1300);
+INSERT INTO posting VALUES(4,2,2,-6000);
+INSERT INTO posting VALUES(5,2,2,-7000);
+INSERT INTO posting VALUES(6,2,2,-8000);
+INSERT INTO posting VALUES(10,2,2,-3000);
+INSERT INTO posting VALUES(11,2,2,-3000);
+INSERT INTO posting VALUES(12,2,2,-3000);
+INSERT INTO posting VALUES(1,2,3,-6000);
+INSERT INTO posting VALUES(4,1,3,6000);
+INSERT INTO posting VALUES(7,2,3,-3000);
+INSERT INTO posting VALUES(10,1,3,3000);
+INSERT INTO posting VALUES(13,2,3,-1100);
+INSERT INTO posting VALUES(2,2,4,-7000);
+INSERT INTO posting VALUES(5,1,4,7000);
+INSERT INTO posting VALUES(8,2,4,-3000);
+INSERT INTO posting VALUES(11,1,4,3000);
+INSERT INTO posting VALUES(14,2,4,-1200);
+INSERT INTO posting VALUES(3,2,5,-8000);
+INSERT INTO posting VALUES(6,1,5,8000);
+INSERT INTO posting VALUES(9,2,5,-3000);
+INSERT INTO posting VALUES(12,1,5,3000);
+INSERT INTO posting VALUES(15,2,5,-1300);
+CREATE UNIQUE INDEX sim_of_customer ON sim (customer) WHERE current = 1;
+CREATE UNIQUE INDEX sim_by_imsi     ON sim (imsi)     WHERE current = 1;
+CREATE UNIQUE INDEX sim_by_iccid    ON sim (iccid)    WHERE current = 1;
+CREATE INDEX sim_history_imsi  ON sim (imsi, id);
+CREATE INDEX sim_history_iccid ON sim (iccid, id);
+CREATE UNIQUE INDEX one_outstanding_order ON purchase_order (meter) WHERE state IN ('prepared', 'sealed');
+CREATE UNIQUE INDEX one_settled_order     ON purchase_order (meter, count) WHERE state = 'settled';
+CREATE INDEX orders_of_purchase ON purchase_order (meter, count);
+CREATE INDEX orders_of_customer ON purchase_order (customer, seq);
+CREATE INDEX orders_open        ON purchase_order (state) WHERE state IN ('prepared', 'sealed', 'superseded');
+CREATE TRIGGER order_stays BEFORE DELETE ON purchase_order
+BEGIN SELECT RAISE(ABORT, 'an order is never deleted'); END;
+CREATE TRIGGER order_facts_stay
+BEFORE UPDATE OF seq, id, customer, meter, kind, count, amount, issued, valid_until, binding, iccid, replaces
+ON purchase_order
+BEGIN SELECT RAISE(ABORT, 'what an order says is never changed'); END;
+CREATE TRIGGER order_end_is_final BEFORE UPDATE OF state ON purchase_order
+WHEN OLD.state IN ('settled', 'void')
+BEGIN SELECT RAISE(ABORT, 'a settled or void order does not change its state'); END;
+CREATE TRIGGER settlement_stays BEFORE DELETE ON settlement
+BEGIN SELECT RAISE(ABORT, 'a settlement is never deleted'); END;
+CREATE TRIGGER settlement_is_final BEFORE UPDATE ON settlement
+BEGIN SELECT RAISE(ABORT, 'a settlement is never changed'); END;
+CREATE UNIQUE INDEX account_of_customer ON account (customer) WHERE customer IS NOT NULL;
+CREATE UNIQUE INDEX account_of_house    ON account (kind)     WHERE customer IS NULL;
+CREATE TRIGGER account_stays BEFORE DELETE ON account
+BEGIN SELECT RAISE(ABORT, 'an account is never deleted'); END;
+CREATE TRIGGER account_is_final BEFORE UPDATE ON account
+BEGIN SELECT RAISE(ABORT, 'an account is never changed'); END;
+CREATE INDEX entry_by_time ON journal_entry (at);
+CREATE INDEX posting_by_account ON posting (account, entry, line, amount);
+CREATE TRIGGER posting_into_open_entry BEFORE INSERT ON posting
+WHEN (SELECT fault FROM journal_entry WHERE id = NEW.entry) = 0
+BEGIN SELECT RAISE(ABORT, 'a balanced entry takes no more postings'); END;
+CREATE TRIGGER posting_counts AFTER INSERT ON posting
+BEGIN UPDATE journal_entry SET imbalance = imbalance + NEW.amount, lines = lines + 1 WHERE id = NEW.entry; END;
+CREATE TRIGGER posting_stays BEFORE DELETE ON posting
+BEGIN SELECT RAISE(ABORT, 'a posting is never deleted'); END;
+CREATE TRIGGER posting_is_final BEFORE UPDATE ON posting
+BEGIN SELECT RAISE(ABORT, 'a posting is never changed'); END;
+CREATE TRIGGER entry_stays BEFORE DELETE ON journal_entry
+BEGIN SELECT RAISE(ABORT, 'a journal entry is never deleted'); END;
+CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF id, kind, at, meter, count, order_id ON journal_entry
+BEGIN SELECT RAISE(ABORT, 'what a journal entry says is never changed'); END;
+CREATE TRIGGER entry_starts_empty BEFORE INSERT ON journal_entry
+WHEN NEW.imbalance <> 0 OR NEW.lines <> 0
+BEGIN SELECT RAISE(ABORT, 'a journal entry starts without postings'); END;
+CREATE TRIGGER entry_sums_are_true AFTER UPDATE OF imbalance, lines ON journal_entry
+WHEN NEW.imbalance <> (SELECT coalesce(sum(amount), 0) FROM posting WHERE entry = NEW.id)
+  OR NEW.lines <> (SELECT count(*) FROM posting WHERE entry = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the sums of a journal entry follow from its postings'); END;
+CREATE TRIGGER zero_stays BEFORE DELETE ON zero
+BEGIN SELECT RAISE(ABORT, 'zero is never deleted'); END;
+CREATE TRIGGER zero_is_final BEFORE UPDATE ON zero
+BEGIN SELECT RAISE(ABORT, 'zero is never changed'); END;
+COMMIT;
