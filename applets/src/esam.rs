@@ -5,7 +5,7 @@ mod life;
 
 use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
-use cos::keyfile::kind;
+use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, mac};
@@ -26,6 +26,8 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: debit },
     CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, 0x00), case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
     CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::P1(fmcos::STAGE),                   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
+    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, BIRTH),   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::stage_formal },
+    CommandRow { name: "WRITE KEY",     class: Class::Securable(0x80), ins: 0xD4, params: Params::Exactly(kind::EXTERNAL, 0x00),      case: Case::Three(7, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::change_master },
     CommandRow { name: "ACTIVATE KEYS", class: Class::Only(0x84),      ins: 0x4A, params: Params::Exactly(0x00, 0x00),                case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::activate },
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD6, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD0, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },

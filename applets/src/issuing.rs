@@ -9,11 +9,12 @@ mod sealed;
 mod target;
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
+use crate::lists::{CHECK_LIST, list_mac};
 use crate::retire::ACTIVATE_KEYS;
-use cos::keyfile::kind;
+use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::{Key, Role, hierarchy, mac, seal};
+use keys::{Key, Role, hierarchy, seal};
 use target::{Master, Target};
 use wire::profile::{
     self, CardInfo, CardKind, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient, State,
@@ -27,6 +28,8 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
     CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
+    CommandRow { name: "MAC LIST",            class: Class::Only(0x80), ins: 0x5A, params: Params::P2(0x00),          case: Case::Four(50, 50), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/revocation.md 2", handler: mac_list },
+    CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,
@@ -59,17 +62,21 @@ fn own_version(context: &Context<'_>) -> Result<u8, Halt> {
 /// Checks the header of the WRITE KEY to come against the profile; 6A80 when it is another one's.
 fn check_header(header: &[u8], row: &KeyRow, lc: usize, target: &Target) -> Result<[u8; 5], Halt> {
     let &[cla, ins, p1, id, len] = header else { return Err(Sw::WRONG_LENGTH.into()) };
-    let stages = p1 == if row.role == 0 { fmcos::STAGE_MASTER } else { fmcos::STAGE };
-    let adds = p1 == 0x01 && row.role != 0;
-    let changes = p1 == row.kind & 0x3F;
+    let stages = match row.role {
+        0 if target.leaves_test() => (p1, id) == (fmcos::STAGE_MASTER, BIRTH),
+        0 => (p1, id) == (fmcos::STAGE_MASTER, row.id),
+        _ => (p1, id) == (fmcos::STAGE, row.id),
+    };
+    let adds = (p1, id) == (0x01, row.id) && row.role != 0;
+    let changes = (p1, id) == (row.kind & 0x3F, row.id);
     // What changes hands between two key sets is staged; only within one may a key be written at once.
     let form = if target.only_stages() { stages } else { adds || changes || (stages && target.may_stage()) };
-    let fits = cla == 0x84 && ins == 0xD4 && form && id == row.id && usize::from(len) == lc;
+    let fits = cla == 0x84 && ins == 0xD4 && form && usize::from(len) == lc;
     if fits { Ok([cla, ins, p1, id, len]) } else { Err(Sw::WRONG_DATA.into()) }
 }
 
 fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let (challenge, rest) = command.data.split_at(8);
+    let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (header, rest) = rest.split_at(5);
     let target = Target::parse(context, command.p1, rest)?;
     let row = target.recipient.key(command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
@@ -79,13 +86,20 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     if row.role != 0 && !target.takes_every_key() {
         return Err(Sw::CONDITIONS.into());
     }
-    let master = target.current_master(context)?;
+    let master = target.sealing_master(context)?;
     let (key, version) = target.key(context, row.role)?;
     let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()), &target)?;
     if row.role == 0 && !target.wants_test {
         count(context, &target)?;
     }
-    context.answer.extend_from_slice(&seal::wrap(&master, challenge, &header, row.header(version), &key));
+    let head = row.header(version);
+    // A field is of the form its header says: what runs under M never opens under a use key, nor the other way round.
+    let field = if matches!(header[2], fmcos::STAGE_MASTER | fmcos::STAGE) {
+        seal::stage(&master, challenge, &header, head, &key)
+    } else {
+        seal::wrap(&master, challenge, &header, head, &key)
+    };
+    context.answer.extend_from_slice(&field);
     Ok(Sw::OK)
 }
 
@@ -128,7 +142,7 @@ fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
     if command.p1 >> 4 != CardKind::Esam.code() {
         return sealed::seal_retirement(context, command);
     }
-    let (challenge, rest) = command.data.split_at(8);
+    let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (identity, body) = rest.split_at(18);
     let &[state, version, ref forfeit @ ..] = body else { return Err(Sw::WRONG_LENGTH.into()) };
     let own = info(context)?;
@@ -155,7 +169,7 @@ fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
         context.require(cos::rights::Right(profile::SECOND_PIN))?;
     }
     let master = target.current_master(context)?;
-    context.answer.extend_from_slice(&mac::session(&master, challenge, &[&ACTIVATE, body]));
+    context.answer.extend_from_slice(&seal::bound_mac(&master, challenge, &ACTIVATE, body));
     Ok(Sw::OK)
 }
 
@@ -174,5 +188,18 @@ fn check_value(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
     let key = if role == Role::Transport { key } else { hierarchy::city_key(&key, [a, b, c, d], version) };
     context.answer.extend_from_slice(&[version, 0]);
     context.answer.extend_from_slice(&key.kcv());
+    Ok(Sw::OK)
+}
+
+/// MAC LIST `80 5A P1 00`, `serial8 || number6 || region4 || digest32`: the MAC by which a card this one makes believes a list of
+/// revoked cards.
+fn mac_list(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let (identity, digest) = command.data.split_at(18);
+    let target = Target::parse(context, command.p1, identity)?;
+    if target.recipient == Recipient::Mcu || target.wants_test || target.master != Master::Own {
+        return Err(Sw::WRONG_P1P2.into());
+    }
+    let key = hierarchy::use_key(&target.current_master(context)?, hierarchy::Use::Mac);
+    context.answer.extend_from_slice(&list_mac(&key, digest));
     Ok(Sw::OK)
 }

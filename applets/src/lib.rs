@@ -7,6 +7,7 @@ extern crate alloc;
 mod catalogue;
 pub mod esam;
 pub mod issuing;
+mod lists;
 mod packets;
 pub mod psam;
 mod retire;

@@ -5,6 +5,7 @@
 //! published keys, and with no others.
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
+use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::kind;
@@ -22,6 +23,7 @@ use wire::{CommandRef, Sw};
 static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 113),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
     CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
+    CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,
@@ -68,7 +70,7 @@ fn limit(context: &Context<'_>) -> Result<u32, Halt> {
 
 /// A meter's key of a role, from this card's city key.
 fn meter_key(context: &Context<'_>, role: Role, meter: MeterNumber) -> Result<Key, Halt> {
-    Ok(hierarchy::device_key(&city_key(context, role)?, meter.0))
+    Ok(hierarchy::meter_key(&city_key(context, role)?, meter.0))
 }
 
 fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, Halt> {

@@ -2,9 +2,10 @@
 
 use crate::args::Global;
 use crate::clock::now;
-use crate::fail::exit_of;
+use crate::fail::{self, exit_of};
 use crate::output::say;
 use crate::people::{self, Person};
+use crate::vouch;
 use anyhow::{Context, Result};
 use kdc::audit::{Act, Audit, Card, LOG, Outcome};
 use kdc::ids::CheckValue;
@@ -18,10 +19,13 @@ use std::sync::atomic::Ordering;
 /// went back is no time to begin.
 pub fn enter(global: &Global, folder: &Path) -> Result<()> {
     let who = people::one(global, folder)?;
-    if folder.join(LOG).exists() {
-        open(&who, folder, true)?.clock(&now(global)?.to_string(), clock_may_go_back(global))?;
+    let kept = vouch::kept(folder)?;
+    if kept.is_empty() && !folder.join(LOG).exists() {
+        return Ok(());
     }
-    Ok(())
+    let mut audit = open(&who, folder, true)?;
+    kept.iter().try_for_each(|anchor| audit.must_have(&anchor.by, anchor.head))?;
+    Ok(audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?)
 }
 
 /// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
@@ -88,7 +92,9 @@ pub fn add(global: &Global, audit: &mut Audit, noted: Noted<'_>) -> Result<()> {
 
 /// Notes an act of a party that ended well.
 pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
-    add(global, &mut begin(global, folder)?, noted)
+    let mut audit = begin(global, folder)?;
+    add(global, &mut audit, noted)?;
+    vouch::keep(folder, audit.head())
 }
 
 /// Says something of an act for its line in the log: a name, and what it is. No secret.
@@ -135,7 +141,7 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
     let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
     // What the log itself could not take, or has already, is not noted twice.
-    if error.chain().any(|cause| cause.downcast_ref::<kdc::audit::AuditError>().is_some()) {
+    if error.chain().any(|cause| fail::of_the_log(cause).is_some()) {
         return;
     }
     let who = people::whoever(global, &folder);
@@ -145,7 +151,8 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
         let mut facts: Vec<(&str, String)> = told(global).into_iter().collect();
         facts.extend([("command", command.to_owned()), ("exit", exit_of(error).code().to_string())]);
-        Ok(audit.add(&at, Act::Command, None, &[], outcome, &facts)?)
+        audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
+        vouch::keep(&folder, audit.head())
     });
     if let Err(fault) = noted {
         say(format!("the failure is not in the audit log: {fault:#}"));

@@ -5,7 +5,7 @@ use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
 use ::server::{OrderError, Refusal, SettleError};
-use kdc::messages::LifeError;
+use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
 use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
@@ -84,11 +84,41 @@ pub fn security(message: impl Into<String>) -> Failure {
     Failure::new(Exit::Security, message)
 }
 
+/// What the audit log itself had to say, in a cause of an error.
+pub fn of_the_log<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e AuditError> {
+    let store = |error: &'e StoreError| match error {
+        StoreError::Audit(error) => Some(error),
+        _ => None,
+    };
+    cause.downcast_ref::<AuditError>().or_else(|| cause.downcast_ref::<StoreError>().and_then(store)).or_else(
+        || match cause.downcast_ref::<JournalError>() {
+            Some(JournalError::Audit(error)) => Some(error),
+            Some(JournalError::Store(error)) => store(error),
+            _ => None,
+        },
+    )
+}
+
+/// A log that is not what was written, or not all of it, is a security stop.
+fn is_touched(error: &AuditError) -> bool {
+    match error {
+        AuditError::End { .. }
+        | AuditError::Head { .. }
+        | AuditError::HeadFile { .. }
+        | AuditError::HeadGone { .. }
+        | AuditError::Vouched { .. } => true,
+        AuditError::Io { .. } | AuditError::Busy { .. } | AuditError::ClockBack { .. } => false,
+    }
+}
+
 /// Exit code of an error, from the first in its chain that decides it.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
             return failure.exit;
+        }
+        if of_the_log(cause).is_some_and(is_touched) {
+            return Exit::Security;
         }
         if let Some(channel) = cause.downcast_ref::<ChannelError>() {
             return match channel {
@@ -111,11 +141,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if let Some(CardError::OlderMake { .. }) = cause.downcast_ref::<CardError>() {
             return Exit::Security;
         }
-        if let Some(LifeError::OlderMake) = cause.downcast_ref::<LifeError>() {
-            return Exit::Security;
-        }
         if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
             || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+            || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
         {
             return Exit::Security;
         }
@@ -146,9 +174,8 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
             let older = cause.downcast_ref::<CardError>().and_then(older_make);
             let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
-            order.or_else(|| {
-                kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause)).map(str::to_owned)
-            })
+            let fixed = || kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause));
+            order.or_else(|| fixed().map(str::to_owned))
         })
     })
 }
@@ -206,6 +233,7 @@ fn kdc_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of::<kdc::messages::LifeError>(cause))
         .or_else(|| of::<PinError>(cause))
         .or_else(|| of::<kdc::operators::OperatorError>(cause))
+        .or_else(|| of::<kdc::revocation::RevocationError>(cause))
 }
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out

@@ -273,7 +273,7 @@ pub fn mark(folder: &Path, party: Party) -> Result<()> {
 }
 
 /// Whose folder it is; `None` when it is nobody's.
-fn owner(folder: &Path) -> Result<Option<Party>> {
+pub fn owner(folder: &Path) -> Result<Option<Party>> {
     let marker = folder.join(MARKER);
     let Ok(text) = fs::read(&marker) else { return Ok(None) };
     let read: Option<Marker> = serde_json::from_slice(&text).ok();

@@ -175,7 +175,7 @@ pub const JOURNAL: &str = kdc::store::FILE;
 /// Opens a party's store to issue, with the audit log of its folder; looks at the clock first.
 pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
     let audit = audit::begin(global, folder)?;
-    Ok(patiently(global.patience(), is_held, || look(folder))?.audited(audit))
+    Ok(patiently(global.patience(), is_held, || look(folder))?.audited(audit)?)
 }
 
 /// Another command issues from the store.

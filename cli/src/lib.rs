@@ -12,6 +12,7 @@ mod demo;
 mod factory;
 mod fail;
 mod home;
+mod in_force;
 mod issue;
 mod lock;
 mod nouns;
@@ -25,6 +26,7 @@ mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod vouch;
 mod wire_time;
 
 use args::Cli;

@@ -79,7 +79,7 @@ pub fn line_checked<'c>(
     command: &CommandRef<'c>,
     key_id: u8,
 ) -> Result<(&'c [u8], Key, Challenge), Halt> {
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let challenge = context.proof_challenge()?;
     let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let mut record = context.key_record(kind::LINE, key_id)?;
     context.require(record.use_right())?;

@@ -12,7 +12,7 @@ mod verify;
 pub use crate::messages::{AuditError, AuditFinding};
 pub use entry::{Act, Card, Entry, Hash, Outcome};
 pub use file::Torn;
-pub use verify::{Report, verify};
+pub use verify::{Anchor, Report, verify, verify_against};
 
 use crate::batch::{Done, Outcome as BatchOutcome, Summary};
 use crate::ids::{CheckValue, DeviceNumber};
@@ -37,6 +37,11 @@ pub struct Head {
 /// The head file of a log: `audit.head` beside `audit.jsonl`.
 pub fn head_path(log: &Path) -> PathBuf {
     log.with_extension("head")
+}
+
+/// Where the log at `path` ends, as its head file says; `None` without one.
+pub fn head_of(path: &Path) -> Result<Option<Head>, AuditError> {
+    file::read_head(path)
 }
 
 /// An open log. While it is open no other process can open it.
@@ -74,6 +79,19 @@ impl Audit {
     /// Where the log ends.
     pub const fn head(&self) -> Head {
         self.file.head()
+    }
+
+    /// Compares the end with what somebody else keeps of this log. A log that grew since is read by `audit verify` alone.
+    ///
+    /// # Errors
+    /// The log is shorter, or its line of that number another one.
+    pub fn must_have(&self, by: &str, kept: Head) -> Result<(), AuditError> {
+        let head = self.head();
+        if kept.lines < head.lines || kept == head {
+            return Ok(());
+        }
+        let path = self.file.path().to_owned();
+        Err(AuditError::Vouched { path, by: by.to_owned(), kept: kept.lines, found: head.lines })
     }
 
     /// Looks at the clock before an act. One that went back is logged with both times, and refused unless `allowed`.

@@ -62,8 +62,8 @@ impl Journal {
     }
 
     /// With an audit log that is told of every outcome before the journal ([`Store::audited`]).
-    pub fn audited(self, audit: Audit) -> Self {
-        Journal { store: self.store.audited(audit) }
+    pub fn audited(self, audit: Audit) -> Result<Self, JournalError> {
+        Ok(Journal { store: self.store.audited(audit)? })
     }
 
     /// The store underneath.

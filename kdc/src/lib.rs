@@ -16,6 +16,7 @@ pub mod names;
 pub mod operators;
 pub mod pairing;
 pub mod plan;
+pub mod revocation;
 pub mod source;
 pub mod stock;
 pub mod store;

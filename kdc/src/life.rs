@@ -82,6 +82,8 @@ pub struct Seen {
     pub life: Option<EsamLife>,
     /// Tries of its master key left, where it tells.
     pub tries: Option<u8>,
+    /// Whether it keeps the transport key it was born with, under which a formal own master can reach it in test state.
+    pub birth_key: bool,
 }
 
 /// Resets an ESAM and reads what it shows freely. Changes nothing and spends no try.
@@ -100,8 +102,9 @@ pub fn look(channel: &mut dyn Channel) -> Result<Seen, LifeError> {
     let retired = info.state == State::Retired;
     let version = if retired { 0 } else { esam.key_version()? };
     let tries = if retired { None } else { esam.fmcos().tries_left(0x39, 0x00)? };
+    let birth_key = !retired && esam.has_birth_key()?;
     let opened = esam.parameters()?.opened;
-    Ok(Seen { serial, info, version, purse: esam.purse()?, opened, life: esam.life()?, tries })
+    Ok(Seen { serial, info, version, purse: esam.purse()?, opened, life: esam.life()?, tries, birth_key })
 }
 
 /// A passage of one ESAM from one key set, or state, to the next.
@@ -258,6 +261,9 @@ fn departure(act: Act, seen: &Seen, about: &About) -> Result<Current, LifeError>
             let highest = seen.life.map_or(0, |life| life.formal);
             if about.version <= highest {
                 return Err(LifeError::NotHigher { card: highest, own: about.version });
+            }
+            if !seen.birth_key {
+                return Err(LifeError::NoBirthKey);
             }
             Ok(Current::Test(version))
         }

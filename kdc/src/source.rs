@@ -202,7 +202,7 @@ fn published(target: &Target, suite: Suite, code: u8) -> Expected {
     let root = |role| hierarchy::test_root(suite, role);
     let (key, version) = match (target.recipient, role) {
         (Recipient::Card(CardKind::TestIssuing), None) => {
-            (hierarchy::device_key(&root(Role::Master), target.number), 1)
+            (hierarchy::device_key(&root(Role::Master), target.recipient.code(), target.number), 1)
         }
         (Recipient::Card(CardKind::TestIssuing), Some(role)) => {
             let version = target.version.unwrap_or(1);
@@ -215,7 +215,7 @@ fn published(target: &Target, suite: Suite, code: u8) -> Expected {
         }
         (_, role) => {
             let role = role.unwrap_or(Role::Master);
-            (hierarchy::test_device_key(suite, role, target.region, 1, target.number), 1)
+            (hierarchy::test_meter_key(suite, role, target.region, 1, target.number), 1)
         }
     };
     Expected { version, check_value: Some(CheckValue(key.kcv())) }

@@ -20,7 +20,7 @@ pub use crate::messages::StoreError;
 pub use delivery::Delivered;
 pub use items::{Item, ItemKind, Stage};
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Head};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -103,9 +103,55 @@ impl Store {
 
     /// With an audit log that is told of every outcome before it is kept here: a card that was finished is never missing
     /// there. When the log takes no line nothing is kept, and the next run finds the card finished.
-    pub fn audited(mut self, audit: Audit) -> Self {
+    ///
+    /// # Errors
+    /// The log is not the one whose end is kept here.
+    pub fn audited(mut self, audit: Audit) -> Result<Self, StoreError> {
+        if let Some(kept) = self.log_end()? {
+            audit.must_have("the store", kept)?;
+        }
         self.audit = Some(audit);
-        self
+        Ok(self)
+    }
+
+    /// The end of the log as it was when something was last kept here.
+    pub fn log_end(&self) -> Result<Option<Head>, StoreError> {
+        let kept: Option<String> = self
+            .conn
+            .query_row("SELECT value FROM setting WHERE name = 'log'", [], |row| row.get(0))
+            .optional()
+            .map_err(self.named())?;
+        let read = |text: String| {
+            let (lines, hash) = text.split_once(' ')?;
+            Some(Head { lines: lines.parse().ok()?, hash: hash.parse().ok()? })
+        };
+        Ok(kept.and_then(read))
+    }
+
+    /// Keeps the end of the log; it only grows.
+    pub fn keep_log_end(&mut self, head: Head) -> Result<(), StoreError> {
+        match self.log_end()? {
+            Some(kept) if kept.lines >= head.lines => Ok(()),
+            _ => {
+                self.act(|tx| note_log_end(tx, head).map_err(|error| StoreError::of(Path::new(FILE), error)))
+            }
+        }
+    }
+
+    /// How many cards of a kind the store can explain at most: each time one was begun, and of batches twice what was asked,
+    /// since a batch that was killed may have begun a card that the store never heard of.
+    pub fn begun(&self, kind: u8) -> Result<u64, StoreError> {
+        let known: i64 = self
+            .conn
+            .query_row(
+                "SELECT (SELECT count(*) FROM event JOIN item ON item.id = event.item \
+                         WHERE item.kind = ?1 AND event.what = 'intent') \
+                      + (SELECT coalesce(2 * sum(asked), 0) FROM batch WHERE kind = ?1)",
+                [kind],
+                |row| row.get(0),
+            )
+            .map_err(self.named())?;
+        Ok(known.unsigned_abs())
     }
 
     pub(crate) fn audit(&mut self) -> Option<&mut Audit> {
@@ -135,6 +181,9 @@ impl Store {
         let at = |error: rusqlite::Error| E::from(StoreError::of(&path, error));
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
         let value = work(&tx)?;
+        if let Some(audit) = &self.audit {
+            note_log_end(&tx, audit.head()).map_err(at)?;
+        }
         tx.commit().map_err(at)?;
         Ok(value)
     }
@@ -182,6 +231,19 @@ pub(crate) fn tick(conn: &Connection, at: &str) -> rusqlite::Result<()> {
          ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
     )?
     .execute([at])
+    .map(drop)
+}
+
+/// Writes the end of the log into the transaction.
+pub(crate) fn note_log_end(conn: &Connection, head: Head) -> rusqlite::Result<()> {
+    if head.lines == 0 {
+        return Ok(());
+    }
+    conn.prepare_cached(
+        "INSERT INTO setting (name, value) VALUES ('log', ?1) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )?
+    .execute([format!("{} {}", head.lines, head.hash)])
     .map(drop)
 }
 

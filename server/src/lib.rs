@@ -5,6 +5,7 @@ pub mod chain;
 pub mod error;
 pub mod finding;
 pub mod ledger;
+mod log_end;
 mod message;
 pub mod meters;
 pub mod modules;

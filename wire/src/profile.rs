@@ -468,6 +468,21 @@ pub static ESAM_KEYS: &[KeyRow] = &[
     key(8, 0xF4, 0x00, METER, MASTER, None),
 ];
 
+/// The transport key an ESAM was born with: the card keeps it when its first own master takes its place, for the passage from
+/// test to formal state. Nothing from outside uses, changes or shows it [docs/specs/cards.md 10].
+pub const BIRTH_KEY: KeyRow = key(9, 0xF5, 0x0F, NEVER, NEVER, Some([0, 0]));
+
+/// Keys of a finished ESAM: those it is given, and the one it kept.
+static ESAM_FINISHED_KEYS: &[KeyRow] = &{
+    let mut rows = [BIRTH_KEY; 9];
+    let mut i = 0;
+    while i < ESAM_KEYS.len() {
+        rows[i] = ESAM_KEYS[i];
+        i += 1;
+    }
+    rows
+};
+
 /// One directory of a finished card: everything that stands in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Directory {
@@ -497,7 +512,7 @@ static ESAM_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
 static TEST_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
-static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_KEYS, pins(CardKind::Esam))];
+static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
 static PSAM_DIRECTORIES: &[Directory] = &[
     master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
     Directory {

@@ -3,9 +3,12 @@
 
 use super::{OPENED, Purse};
 use crate::catalogue::current_info;
-use cos::keyfile::{self, KeyRecord, kind};
+use cos::fmcos::Under;
+use cos::keyfile::{self, BIRTH, KeyRecord, kind};
 use cos::{Context, Halt, closing, fmcos};
-use wire::profile::{self, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State};
+use wire::profile::{
+    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State,
+};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
@@ -41,13 +44,38 @@ impl Life {
     }
 }
 
+/// WRITE KEY `84 D4 39 00`, a new own master. The first takes the place of the transport key, which the card keeps as 35/0F in
+/// the same transaction: it is what a formal own master can come under while test keys are published.
+pub fn change_master(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let file = context.key_file()?;
+    let is_born =
+        |context: &Context<'_>| keyfile::find(&context.memory, &file, kind::APPLET, BIRTH).is_some();
+    let old = keyfile::find(&context.memory, &file, kind::EXTERNAL, 0).filter(|_| !is_born(context));
+    let transport = old.map(|record| record.bytes(&context.memory));
+    let sw = fmcos::write_key(context, command)?;
+    if let Some(transport) = transport {
+        keyfile::add(&mut context.memory, &file, BIRTH, BIRTH_KEY.header(0), &transport)?;
+    }
+    Ok(sw)
+}
+
+/// STAGE KEY `84 D4 02 0F`: a new own master under the transport key the chip was born with, in test state alone (6985):
+/// blanks' transport keys may be published, so on a formal card that key opens nothing.
+pub fn stage_formal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if current_info(context)?.state != State::Test {
+        return Err(Sw::CONDITIONS.into());
+    }
+    fmcos::stage_key(context, command)
+}
+
 /// ACTIVATE KEYS `84 4A 00 00 0A state1 version1 forfeit4 MAC4`: all keys, the state and what follows from it in one
 /// transaction.
 pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (Some(state), version) = (State::from_code(command.data[0]), command.data[1]) else {
         return Err(Sw::WRONG_DATA.into());
     };
-    let body = fmcos::master_checked(context, command, state != State::Retired)?;
+    let under = if state == State::Retired { Under::Own } else { Under::Staged };
+    let body = fmcos::bound_checked(context, command, under)?;
     let &[_, _, a, b, c, d] = body else { return Err(Sw::WRONG_LENGTH.into()) };
     let forfeit = u32::from_be_bytes([a, b, c, d]);
     let info = current_info(context)?;

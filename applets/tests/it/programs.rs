@@ -33,6 +33,9 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x80, 0x30, Some(profile::METER)),
         STAGE,
         STAGE,
+        STAGE,
+        // WRITE KEY of the own master, which keeps the transport key.
+        (0x80, 0xD4, None),
         ACTIVATE,
         (0x00, 0xD6, None),
         (0x00, 0xD0, None),

@@ -5,7 +5,7 @@ use super::timeline::Timeline;
 use crate::args::Global;
 use crate::audit;
 use crate::bay::{Bay, hand_over};
-use crate::clock::{entropy, random};
+use crate::clock::{chip_serial, entropy, random};
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
@@ -191,13 +191,13 @@ impl<'g> Life<'g> {
 
     fn make_keys(&mut self) -> Result<()> {
         let folder = self.home.make(Party::Province, "the demo")?;
-        let serial = random(&mut *entropy(self.global, "main control serial"));
+        let serial = chip_serial(&mut *entropy(self.global, "main control serial"));
         let roots = Roots::test(self.options.suite);
         province::make_main_card(
             self.global,
             &folder,
             roots,
-            "000000000001".parse()?,
+            "000000000010".parse()?,
             serial,
             Pins::both(&self.pin, &self.officer),
             None,
@@ -275,7 +275,7 @@ impl<'g> Life<'g> {
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
         // A demo is repeated as a whole, so the disk need not keep up with every card.
         let mut journal = Journal::open_batch(&self.folders.city.join(issue::JOURNAL))?
-            .audited(audit::batch(self.global, &self.folders.city)?);
+            .audited(audit::batch(self.global, &self.folders.city)?)?;
         let mut apdus = 0;
         for (line, person) in self.people.iter().enumerate() {
             let device =

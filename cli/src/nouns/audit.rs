@@ -2,9 +2,11 @@
 
 use crate::args::Global;
 use crate::audit::{self as log, Noted};
-use crate::fail::refused;
+use crate::fail::{Exit, Failure, refused};
+use crate::home;
 use crate::output::{answer, facts, table};
-use ::kdc::audit::{Act, Entry, Hash, LOG, Outcome, Report, verify};
+use crate::vouch;
+use ::kdc::audit::{Act, AuditFinding, Entry, Hash, LOG, Outcome, Report, head_of, verify, verify_against};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -19,6 +21,8 @@ pub enum Verb {
     Show(Show),
     /// Copy the log and print its head hash, to be written down and countersigned.
     Export(Export),
+    /// Print where the log ends, at the day's close; nothing is noted.
+    Head,
 }
 
 /// Options of `audit verify`.
@@ -29,6 +33,9 @@ pub struct Verify {
     /// A head hash that was written down: the log must still have the line with it.
     #[arg(long, value_name = "HASH")]
     pub head: Option<Hash>,
+    /// Files that came from this party, or logs of parties that took something from it: the lines they keep must be there.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub against: Vec<PathBuf>,
 }
 
 /// Options of `audit show`.
@@ -64,18 +71,48 @@ pub fn run(global: &Global, verb: &Verb, folder: impl FnOnce() -> Result<PathBuf
     let which =
         |file: &Option<PathBuf>| file.clone().or_else(|| own.clone()).context("no audit log was named");
     match verb {
-        Verb::Verify(options) => check(global, &which(&options.file)?, options.head),
+        Verb::Verify(options) => {
+            let folder = folder.filter(|_| options.file.is_none());
+            check(global, &which(&options.file)?, folder, options)
+        }
+        Verb::Head => head(global, folder.context("no office")?),
         Verb::Show(options) => show(global, &which(&options.file)?, options.last),
         Verb::Export(options) => export(global, folder.context("no office")?, options.out.as_deref()),
     }
 }
 
-fn check(global: &Global, path: &Path, head: Option<Hash>) -> Result<()> {
-    let report = verify(path, head, |_| {})?;
-    let words: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    if !global.json || report.is_sound() {
-        answer(global, &facts(&said(path, &report, head)), object(&report, &words));
+/// Reads a log with suspicion; of an office's own also what its store, its cards and its operators say.
+fn check(global: &Global, path: &Path, folder: Option<&Path>, options: &Verify) -> Result<()> {
+    let mut anchors = folder.map_or_else(|| Ok(Vec::new()), vouch::kept)?;
+    if let Some(party) = folder.map(home::owner).transpose()?.flatten() {
+        anchors.extend(vouch::files(party, &options.against)?);
+    } else if !options.against.is_empty() {
+        return Err(Failure::new(Exit::Usage, "--against is for a party's own log, not for a copy").into());
     }
+    let mut operators = None;
+    let each = |entry: &Entry| operators = vouch::operators_line(entry).or(operators.take());
+    // An office whose log is gone altogether has its cards left to speak.
+    let gone = folder.is_some() && !path.exists() && anchors.is_empty();
+    let mut report =
+        if gone { Report::default() } else { verify_against(path, options.head, &anchors, each)? };
+    let mut absent = Vec::new();
+    if let Some(folder) = folder {
+        // A copy has no head file; a party's own log has.
+        if report.head.lines > 0 && head_of(path)?.is_none() {
+            report.findings.insert(0, AuditFinding::HeadGone { found: report.head.lines });
+        }
+        report.findings.extend(vouch::operators(folder, operators)?);
+        let (findings, not_there) = vouch::cards(global, folder)?;
+        report.findings.extend(findings);
+        absent = not_there;
+    }
+    let mut lines = said(path, &report, options.head);
+    lines.insert(3, ("anchors", format!("{} line(s) kept elsewhere", anchors.len())));
+    if !absent.is_empty() {
+        lines.push(("cards not looked at", absent.join(", ")));
+    }
+    let words: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    answer(global, &facts(&lines), object(&report, &words));
     if report.is_sound() {
         return Ok(());
     }
@@ -83,11 +120,30 @@ fn check(global: &Global, path: &Path, head: Option<Hash>) -> Result<()> {
     Err(fault.hint("the last countersigned export says what stood there").into())
 }
 
+/// Where the log ends.
+fn head(global: &Global, folder: &Path) -> Result<()> {
+    let origin = vouch::Origin::of(folder)?;
+    let text = facts(&[
+        ("party", origin.party.clone()),
+        ("time", crate::clock::now(global)?.to_string()),
+        ("lines", origin.lines.to_string()),
+        ("head", origin.hash.to_string()),
+    ]);
+    let at = crate::clock::now(global)?.to_string();
+    answer(
+        global,
+        &text,
+        json!({ "party": origin.party, "at": at, "lines": origin.lines, "head": origin.hash }),
+    );
+    Ok(())
+}
+
 fn object(report: &Report, findings: &[String]) -> serde_json::Value {
+    let codes: Vec<&str> = report.findings.iter().map(AuditFinding::code).collect();
     json!({
         "lines": report.head.lines, "head": report.head.hash.to_string(), "torn": report.torn,
         "torn_end_bytes": report.torn_end, "behind_head_file": report.behind_head_file,
-        "behind_head": report.behind_head, "findings": findings,
+        "behind_head": report.behind_head, "findings": findings, "codes": codes,
     })
 }
 

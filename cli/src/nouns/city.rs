@@ -8,19 +8,25 @@ use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
+use crate::in_force;
 use crate::nouns::card::must_not_exist;
-use crate::nouns::kdc::RevokedList;
+use crate::nouns::kdc::companion;
+use crate::nouns::revoked::{self, Maker};
 use crate::output::{answer, say, table};
 use crate::pin;
+use crate::secret;
+use crate::vouch::RECEIVED;
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
+use ::kdc::source::CardSource;
 use ::kdc::store::Store;
 use ::server::meters::FORMAT as DELIVERY_FORMAT;
 use ::server::{DeliveryLine, DeliveryList};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use keys::Role;
+use keys::{Role, Suite};
 use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -34,6 +40,10 @@ pub enum Verb {
     /// Take issuing cards from the province into use: a card file moves into the city's folder, of a card in a reader a
     /// link is kept there.
     Open(Open),
+    /// Revoke a PSAM, an ESAM or a test card that was lost, stolen or broken; the bank takes the list.
+    Revoke(Revoke),
+    /// Take the province's list of revoked cards; the city's issuing cards check it.
+    Revoked(RevokedList),
     /// Write the delivery list for the bank: meter, chip, key version and ceiling of every ESAM that was issued here.
     Delivery(Delivery),
     /// The city's audit log.
@@ -51,9 +61,30 @@ pub struct Open {
     /// the same, takes the place of the card before it, which steps aside into the folder `earlier`.
     #[arg(required = true)]
     pub cards: Vec<CardRef>,
-    /// The province's list of revoked cards (`revoked.json`); the city keeps it and refuses what stands on it.
+}
+
+/// Options of `city revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// Which card, and why: `psam`, `esam` or `test-card`.
+    #[command(flatten)]
+    pub what: revoked::What,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the PSAM issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
-    pub revoked: Option<PathBuf>,
+    pub pin_file: Option<PathBuf>,
+}
+
+/// Options of `city revoked`.
+#[derive(Debug, Args)]
+pub struct RevokedList {
+    /// The province's list (`revocation.json`).
+    pub list: PathBuf,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
 }
 
 /// Options of `city delivery`.
@@ -100,6 +131,8 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Open(_) => Deed::One("city open"),
+            Verb::Revoke(_) => Deed::Two("city revoke"),
+            Verb::Revoked(_) => Deed::One("city revoked"),
             Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Audit(_) => Deed::Look,
             Verb::Pin(_) => Deed::One("city pin-change"),
@@ -111,6 +144,8 @@ impl Verb {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => open(global, &options),
+        Verb::Revoke(options) => revoke(global, &options),
+        Verb::Revoked(options) => take_list(global, &options),
         Verb::Delivery(options) => delivery(global, &options),
         Verb::Pin(verb) => {
             let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
@@ -124,22 +159,17 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 
 fn open(global: &Global, options: &Open) -> Result<()> {
     let home = Home::new(global)?;
-    let list = options.revoked.as_deref().map(RevokedList::read).transpose()?;
     let mut rows = Vec::new();
     for card in &options.cards {
         let (info, key_version) = issuing_of(global, card)?;
         let region = RegionCode(info.region);
         let folder = home.make(Party::City(region), "taking issuing cards into use")?;
-        let mut revoked = RevokedList::of(&folder)?;
-        if let Some(list) = &list {
-            revoked.join(list);
-            revoked.keep(&folder)?;
-        }
         let number = DeviceNumber(info.number);
-        revoked.must_not_hold(info.kind, number)?;
+        revoked::must_not_be(&folder, info.kind, number)?;
         let mut cards = opened(&folder)?;
         must_not_go_back(&cards, info.kind, number, key_version)?;
         let place = issuing_card(&folder, info.kind);
+        let companion = companion::beside(card, info.number)?;
         step_aside(global, &folder, &place, card, (&info, key_version))?;
         hand_over(card, &place)?;
         let now = Opened { kind: info.kind.name().into(), number, key_version, at: now(global)?.to_string() };
@@ -147,7 +177,8 @@ fn open(global: &Global, options: &Open) -> Result<()> {
             cards.push(now);
             home::write(&record(&folder), format!("{}\n", serde_json::to_string_pretty(&cards)?).as_bytes())?;
         }
-        let facts = [("key_version", key_version.to_string())];
+        let mut facts = vec![("key_version", key_version.to_string())];
+        facts.extend(companion.map(|companion| (RECEIVED, companion.log.words())));
         let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(Act::TakeCard) };
         crate::audit::note(global, &folder, noted)?;
         rows.push([
@@ -165,6 +196,37 @@ fn open(global: &Global, options: &Open) -> Result<()> {
     let head = ["card", "number", "key version", "city", "now at"];
     answer(global, &table(&head, rows.into_iter().map(Vec::from).collect()), object);
     Ok(())
+}
+
+/// Revokes a card the city made; its PSAM issuing card makes the list's MACs, for the PSAMs.
+fn revoke(global: &Global, options: &Revoke) -> Result<()> {
+    let (region, folder) = Home::new(global)?.city(options.city, "revoking cards")?;
+    let place = issuing_card(&folder, CardKind::PsamIssuing);
+    let info = info_of(global, &place.card_ref())?;
+    let suite = Suite::from_code(info.suite).context("the PSAM issuing card is of a suite nobody knows")?;
+    let maker = Maker {
+        folder: &folder,
+        issuer: region,
+        kinds: &[CardKind::Psam, CardKind::Esam, CardKind::TestCard],
+        believers: &[CardKind::Psam],
+    };
+    let open = || Bay::open(global, &place, CardKind::PsamIssuing);
+    let verify = |bay: &mut Bay| {
+        let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+        in_force::must_make(global, &folder, bay)?;
+        CardSource::open(IssuingCard::new(bay), &pin)?;
+        Ok(())
+    };
+    revoked::revoke(global, &maker, &options.what, (suite, info.state), open, verify)
+}
+
+/// Takes the province's list.
+fn take_list(global: &Global, options: &RevokedList) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "taking the list of revoked cards")?;
+    let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
+    let cards = kinds.map(|kind| (kind, issuing_card(&folder, kind)));
+    let there: Vec<_> = cards.into_iter().filter(|(_, place)| card_ref::taken(place)).collect();
+    revoked::take(global, &folder, RegionCode([0; 4]), &options.list, &there)
 }
 
 /// Writes what the bank has to know of every ESAM. The list is no secret and gives nobody money: a wrong line costs a

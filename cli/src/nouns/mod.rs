@@ -11,6 +11,7 @@ pub mod meter;
 pub mod operator;
 pub mod psam;
 pub mod reader;
+pub mod revoked;
 pub mod server;
 pub mod shell;
 pub mod sim;

@@ -7,9 +7,10 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::Home;
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
 use crate::pin;
 use crate::secret;
@@ -177,6 +178,7 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
@@ -206,6 +208,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let card = match &options.card {
@@ -220,6 +223,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         ..Wish::new(CardKind::Psam, options.number, region)
     };
     let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}",

@@ -5,9 +5,10 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::home::Home;
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{issue_with, out};
+use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::answer;
 use crate::pin;
 use crate::secret;
@@ -110,6 +111,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let card_pin = secret::pin(options.card_pin_file.as_deref(), "the test card to be made")?;
     let card = match &options.card {
@@ -124,6 +126,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         ..Wish::new(CardKind::TestCard, options.number, region)
     };
     let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(
         "issued test card {} of city {region}: {card}\nkeys: {}",

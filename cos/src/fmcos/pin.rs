@@ -36,7 +36,7 @@ pub fn unblock(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
     let file = context.key_file()?;
     let mut unblocker = keyfile::find(&context.memory, &file, kind::UNBLOCK, 0).ok_or(Sw::KEY_INDEX)?;
     context.require(unblocker.use_right())?;
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let challenge = context.proof_challenge()?;
     let key = unblocker.key(&context.memory, context.chip.suite)?;
     let (cipher_text, code) = command.data.split_last_chunk::<4>().ok_or(Sw::SM_MISSING)?;
     unblocker.spend_try(&mut context.memory)?;

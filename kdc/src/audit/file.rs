@@ -63,7 +63,17 @@ impl LogFile {
 
     /// The end of the log against the head file.
     fn compare(&self) -> Result<(), AuditError> {
-        let Some(kept) = read_head(&self.path)? else { return Ok(()) };
+        let Some(kept) = read_head(&self.path)? else {
+            // The first head is set before the first line, so a log with lines has one.
+            return match self.head.lines {
+                0 => write_head(&self.path, self.head).map_err(|source| AuditError::Io {
+                    path: head_path(&self.path),
+                    doing: "keep",
+                    source,
+                }),
+                _ => Err(AuditError::HeadGone { path: self.path.clone() }),
+            };
+        };
         let same_line = kept.lines == self.head.lines;
         if kept.lines > self.head.lines || (same_line && kept.hash != self.head.hash) {
             return Err(AuditError::Head {
@@ -77,6 +87,10 @@ impl LogFile {
 
     pub(super) const fn torn(&self) -> Option<&Torn> {
         self.torn.as_ref()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) const fn head(&self) -> Head {

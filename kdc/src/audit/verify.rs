@@ -11,7 +11,7 @@ use std::path::Path;
 const MOST: usize = 20;
 
 /// What reading a log came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Where it ends.
     pub head: Head,
@@ -34,17 +34,40 @@ impl Report {
     }
 }
 
+/// A line of the log that somebody keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Who keeps it, in words: the store, a file of the city.
+    pub by: String,
+    /// The line and its hash.
+    pub head: Head,
+}
+
 /// Reads the log at `path` and hands each readable entry to `each`. `expected` is a head hash that was written down
 /// elsewhere: a line of the log must have it.
-pub fn verify(
+pub fn verify(path: &Path, expected: Option<Hash>, each: impl FnMut(&Entry)) -> Result<Report, AuditError> {
+    verify_against(path, expected, &[], each)
+}
+
+/// As [`verify`], against lines that others keep as well. A log that is not there has no line.
+pub fn verify_against(
     path: &Path,
     expected: Option<Hash>,
+    anchors: &[Anchor],
     mut each: impl FnMut(&Entry),
 ) -> Result<Report, AuditError> {
     let fail = |source| AuditError::Io { path: path.to_owned(), doing: "read", source };
-    let mut reader = BufReader::new(File::open(path).map_err(fail)?);
     let kept = file::read_head(path)?;
-    let mut walk = Walk { expected, kept, ..Walk::default() };
+    let mut walk = Walk { expected, kept, anchors: anchors.to_vec(), ..Walk::default() };
+    let mut reader = match File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && !(anchors.is_empty() && kept.is_none()) =>
+        {
+            return Ok(walk.end());
+        }
+        Err(error) => return Err(fail(error)),
+    };
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -73,6 +96,8 @@ struct Walk {
     torn: u64,
     expected_at: Option<u64>,
     kept_at: Option<u64>,
+    /// Those no line was found for yet.
+    anchors: Vec<Anchor>,
 }
 
 impl Walk {
@@ -108,6 +133,8 @@ impl Walk {
         if self.expected == Some(read.stated) {
             self.expected_at = Some(read.entry.no);
         }
+        let here = self.head;
+        self.anchors.retain(|anchor| anchor.head != here);
         if let Some(kept) = self.kept
             && kept.lines == read.entry.no
             && kept.hash == read.stated
@@ -159,6 +186,9 @@ impl Walk {
             && kept.lines > 0
         {
             self.find(AuditFinding::HeadFile { kept: kept.lines, found: lines });
+        }
+        for anchor in std::mem::take(&mut self.anchors) {
+            self.find(AuditFinding::Vouched { by: anchor.by, kept: anchor.head.lines, found: lines });
         }
         if self.expected.is_some() && self.expected_at.is_none() {
             self.find(AuditFinding::Head { found: lines });

@@ -46,6 +46,24 @@ pub enum AuditError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// There is no head file beside a log that has lines.
+    #[error("the audit log {} has lines and no head file", path.display())]
+    HeadGone {
+        /// The log.
+        path: PathBuf,
+    },
+    /// Somebody who keeps the end of the log keeps another one.
+    #[error("the audit log {} ends with line {found}, and {by} keeps line {kept} of it with another end", path.display())]
+    Vouched {
+        /// The log.
+        path: PathBuf,
+        /// Who keeps it.
+        by: String,
+        /// Line kept.
+        kept: u64,
+        /// Last line of the log.
+        found: u64,
+    },
     /// The clock stands before the last act.
     #[error("the clock went back: it says {now}, the last act was at {last}")]
     ClockBack {
@@ -60,8 +78,12 @@ impl Hint for AuditError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             AuditError::Busy { .. } => "wait until the other command is done",
-            AuditError::End { .. } | AuditError::Head { .. } | AuditError::HeadFile { .. } => {
-                "somebody changed it: look with `audit verify`, put back the copy you keep, or move log and head file away as evidence and begin a new log"
+            AuditError::End { .. }
+            | AuditError::Head { .. }
+            | AuditError::HeadFile { .. }
+            | AuditError::HeadGone { .. }
+            | AuditError::Vouched { .. } => {
+                "somebody changed it: look with `audit verify`, keep what is there as evidence, and put back log, head file and store from the copy you keep"
             }
             AuditError::ClockBack { .. } => {
                 "set the clock; --allow-clock-back goes on and has both times in the log"
@@ -130,6 +152,42 @@ pub enum AuditFinding {
         /// Last line of the log.
         found: u64,
     },
+    /// Lines, and no head file.
+    #[error("the head file is gone: the log has {found} line(s), and nothing beside it says where it ended")]
+    HeadGone {
+        /// Last line of the log.
+        found: u64,
+    },
+    /// Somebody keeps a line that is not there.
+    #[error(
+        "{by} keeps line {kept} of this log, which the log has not: it ends with line {found}; its end was cut off or written anew, or an old copy was put back"
+    )]
+    Vouched {
+        /// Who keeps it.
+        by: String,
+        /// The line.
+        kept: u64,
+        /// Last line of the log.
+        found: u64,
+    },
+    /// A card counts more than the office knows of.
+    #[error(
+        "{card} has made {made} card(s), and the store knows of {known} at most: the store or the log is gone, or an old copy was put back"
+    )]
+    Card {
+        /// Which card.
+        card: String,
+        /// What it counts.
+        made: u64,
+        /// What the store can explain.
+        known: u64,
+    },
+    /// The list of operators is not what the log says.
+    #[error("the list of operators is not the one of line {line}, the last that changed it")]
+    Operators {
+        /// The line; 0: no line speaks of operators.
+        line: u64,
+    },
     /// No line has the head hash that was written down.
     #[error(
         "no line has the head hash that was asked for; the log ends with line {found}: its end was cut off or written anew"
@@ -138,4 +196,24 @@ pub enum AuditFinding {
         /// Last line of the log.
         found: u64,
     },
+}
+
+impl AuditFinding {
+    /// Its stable word, for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            AuditFinding::Unreadable { .. } => "unreadable",
+            AuditFinding::TornGone { .. } => "torn-gone",
+            AuditFinding::Changed { .. } => "changed",
+            AuditFinding::Number { .. } => "number",
+            AuditFinding::Chain { .. } => "chain",
+            AuditFinding::Time { .. } => "time",
+            AuditFinding::HeadFile { .. } => "head-file",
+            AuditFinding::HeadGone { .. } => "head-gone",
+            AuditFinding::Vouched { .. } => "vouched",
+            AuditFinding::Card { .. } => "card",
+            AuditFinding::Operators { .. } => "operators",
+            AuditFinding::Head { .. } => "head",
+        }
+    }
 }

@@ -104,18 +104,24 @@ impl SoftSource {
     }
 
     fn test_device(&self, target: &Target, role: Role, version: u8) -> Key {
-        hierarchy::test_device_key(self.about().suite, role, target.region, version, target.number)
+        hierarchy::test_meter_key(self.about().suite, role, target.region, version, target.number)
     }
 
     /// The target's master key once it is personalised.
     fn own_master(&self, target: &Target) -> Key {
-        match &self.store {
-            Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
-                Roots::test(roots.suite()).own_master(DeviceNumber(target.number))
+        let (kind, number) = (target.recipient, DeviceNumber(target.number));
+        let parent = match &self.store {
+            Store::Province(roots) if kind == Recipient::Card(CardKind::TestIssuing) => {
+                return hierarchy::device_key(
+                    &hierarchy::test_root(roots.suite(), Role::Master),
+                    kind.code(),
+                    number.0,
+                );
             }
-            Store::Province(roots) => roots.own_master(DeviceNumber(target.number)),
-            Store::City(keys) => keys.device(Role::Master, DeviceNumber(target.number)),
-        }
+            Store::Province(roots) => roots.get(Role::Master),
+            Store::City(keys) => keys.get(Role::Master),
+        };
+        hierarchy::device_key(parent, kind.code(), number.0)
     }
 
     /// The target's master key now.
@@ -127,7 +133,7 @@ impl SoftSource {
             (Current::Transport, Store::City(keys)) => Ok(keys.transport(serial)),
             (Current::Test(version), _) => Ok(self.test_device(target, Role::Master, version)),
             (Current::Previous, Store::City(keys)) => keys
-                .previous_master(DeviceNumber(target.number))
+                .previous_master(target.recipient, DeviceNumber(target.number))
                 .ok_or(SourceError::Reach { target: target.recipient, p1: target.p1() }),
             (Current::Previous, Store::Province(_)) => {
                 Err(SourceError::Reach { target: target.recipient, p1: target.p1() })
@@ -165,7 +171,7 @@ impl SoftSource {
                     (Some(role), Recipient::Card(CardKind::Psam | CardKind::TestCard)) => {
                         keys.get(role).clone()
                     }
-                    (Some(role), _) => keys.device(role, DeviceNumber(target.number)),
+                    (Some(role), _) => keys.device(target.recipient, role, DeviceNumber(target.number)),
                 };
                 (key, keys.version())
             }
@@ -193,6 +199,8 @@ impl SoftSource {
         match (target.recipient, target.master, target.test_keys) {
             (ESAM, Current::Own, false) => at_once || stages,
             (ESAM, Current::Transport, false) => at_once,
+            // Test keys are published: a formal own master leaves under the key the chip was born with.
+            (ESAM, Current::Test(_), false) => header == headers::stage_formal(suite),
             (ESAM, ..) => stages,
             _ => at_once,
         }
@@ -236,9 +244,16 @@ impl KeySource for SoftSource {
         if !self.header_fits(target, row, header5) {
             return Err(SourceError::Header { target: target.recipient, code: role, header: header5 });
         }
-        let master = self.current_master(target)?;
+        let leaves_test = matches!(target.master, Current::Test(_)) && !target.test_keys;
+        let master = if leaves_test { Current::Transport } else { target.master };
+        let master = self.current_master(&Target { master, ..*target })?;
         let (key, version) = self.key(target, role);
-        Ok(seal::wrap(&master, &challenge, &header5, row.header(version), &key))
+        let head = row.header(version);
+        Ok(if headers::stages(header5) {
+            seal::stage(&master, &challenge, &header5, head, &key)
+        } else {
+            seal::wrap(&master, &challenge, &header5, head, &key)
+        })
     }
 
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
@@ -281,7 +296,7 @@ impl KeySource for SoftSource {
         } else {
             self.current_master(target)?
         };
-        Ok(mac::session(&master, &challenge, &[&ACTIVATE, &activation.to_bytes()]))
+        Ok(seal::bound_mac(&master, &challenge, &ACTIVATE, &activation.to_bytes()))
     }
 
     fn seal_pin(

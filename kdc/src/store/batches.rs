@@ -1,7 +1,7 @@
 //! Batches in the store: the lines asked for, and what became of each.
 
 use super::items::{self, ItemKind, NewItem, Stage};
-use super::{Store, StoreError, claims, delivery, tick};
+use super::{Store, StoreError, claims, delivery, note_log_end, tick};
 use crate::batch::request::{self, More, Row};
 use crate::batch::{Counts, Done, Good, Job, LineResult, Outcome, Summary};
 use crate::journal::KeyRecord;
@@ -270,6 +270,7 @@ impl Store {
                 }
                 // On the disk before the cards are kept.
                 audit.sync()?;
+                note_log_end(tx, audit.head()).map_err(|error| StoreError::of(&path, error))?;
             }
             Ok(clashes)
         });

@@ -298,6 +298,18 @@ impl Store {
         items::by_number(self.conn(), kind, number).map_err(self.named())
     }
 
+    /// Cards of a kind that were issued, whatever became of them since.
+    pub fn issued_of(&self, kind: ItemKind) -> Result<Vec<Item>, StoreError> {
+        let run = || -> rusqlite::Result<Vec<Item>> {
+            let mut rows = self.conn().prepare(&format!(
+                "SELECT {} FROM item WHERE kind = ?1 AND serial IS NOT NULL AND stage BETWEEN 4 AND 7 ORDER BY number",
+                items::COLUMNS
+            ))?;
+            rows.query_map([kind], items::item)?.collect()
+        };
+        run().map_err(self.named())
+    }
+
     pub(crate) fn check(&self, subject: &Subject) -> Result<(), JournalError> {
         check(self.conn(), subject).map_err(|error| error.named(self.path()))
     }

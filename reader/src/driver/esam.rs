@@ -8,7 +8,7 @@ use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::order::SimBinding;
-use wire::profile::{CardInfo, EF_PURSE, EsamFiles};
+use wire::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
 use wire::refusal::Refusal;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -153,6 +153,16 @@ impl<'c> Esam<'c> {
         let [formal, a, b, f3, f2, f1, f0, _] = super::exactly(step, &answer.data)?;
         let changes = u16::from_be_bytes([a, b]);
         Ok(Some(EsamLife { formal, changes, forfeited: Fen(u32::from_be_bytes([f3, f2, f1, f0])) }))
+    }
+
+    /// Whether the card keeps the transport key it was born with, 35/0F: it does not tell of it (6985), or knows none (6A88).
+    pub fn has_birth_key(&mut self) -> Result<bool, CardError> {
+        match self.fmcos.key_information(BIRTH_KEY.kind, BIRTH_KEY.id) {
+            Err(error) if error.sw() == Some(Sw::CONDITIONS) => Ok(true),
+            Err(error) if error.sw() == Some(Sw::KEY_NOT_FOUND) => Ok(false),
+            Err(error) => Err(error),
+            Ok(_) => Err(CardError::malformed("KEY INFORMATION", "the key the chip was born with is shown")),
+        }
     }
 
     /// Version of the card's keys: byte 4 of `kic`, 35/04.

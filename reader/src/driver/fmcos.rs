@@ -137,13 +137,6 @@ impl<'c> Fmcos<'c> {
         self.link.send(step, &Command::new(0x84, 0x24, 0x00, id).data(field)).map(drop)
     }
 
-    /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step, or the end of the card; `mac` is what SEAL
-    /// ACTIVATION gave for the challenge before.
-    pub fn activate_keys(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
-        let data = [&activation.to_bytes()[..], &mac].concat();
-        self.link.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
-    }
-
     /// CHANGE PIN of 3A/`id`: the present PIN and the new one, 2 to 8 bytes each, none of them FF. A wrong present PIN costs a
     /// try ([`CardError::tries_left`]).
     pub fn change_pin(&mut self, id: u8, old: &[u8], new: &[u8]) -> Result<(), CardError> {
@@ -152,6 +145,13 @@ impl<'c> Fmcos<'c> {
         sized(step, "a PIN", new, 2..=8)?;
         let data = [old, &[0xFF], new].concat();
         self.link.send(step, &Command::new(0x80, 0x5E, 0x01, id).data(&data)).map(drop)
+    }
+
+    /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step, or the end of the card; `mac` is what SEAL
+    /// ACTIVATION gave for the challenge before.
+    pub fn activate_keys(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
+        let data = [&activation.to_bytes()[..], &mac].concat();
+        self.link.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
     }
 
     /// READ BINARY of a file of the current directory, `len` bytes from `offset`; in portions when there are many. The file

@@ -3,10 +3,10 @@
 
 use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
-use wire::Command;
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::profile::{CardInfo, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
+use wire::{Command, Sw};
 
 /// The master key a target has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,6 +180,22 @@ impl<'c> IssuingCard<'c> {
         let answer: [u8; 5] =
             self.fmcos.send_for("CHECK VALUE", &Command::new(0x80, 0x4E, 0x00, role).data(&data))?;
         Ok(super::take(&answer, 2))
+    }
+
+    /// MAC LIST: the MAC by which a card this one made believes a list of revoked cards, by the list's digest.
+    pub fn mac_list(&mut self, target: &Target, digest: [u8; 32]) -> Result<[u8; 8], CardError> {
+        let data = [&target.identity()[..], &digest].concat();
+        self.fmcos.send_for("MAC LIST", &Command::new(0x80, 0x5A, target.p1(), 0x00).data(&data))
+    }
+
+    /// CHECK LIST: whether this card (an issuing card or a PSAM) believes a list of revoked cards.
+    pub fn check_list(&mut self, digest: [u8; 32], mac: [u8; 8]) -> Result<bool, CardError> {
+        let data = [&digest[..], &mac].concat();
+        match self.fmcos.send("CHECK LIST", &Command::new(0x80, 0x5C, 0x00, 0x00).data(&data)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.sw() == Some(Sw::SM_WRONG) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// AUTHENTICATE TARGET: the cryptogram, one block, that the target's EXTERNAL AUTHENTICATE expects for

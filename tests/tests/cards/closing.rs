@@ -330,11 +330,11 @@ fn finished(kind: CardKind) -> (Slot, SoftSource, kdc::plan::Plan, keys::Key) {
     let (mut source, own) = match kind {
         CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
             let city = roots.city(region());
-            let own = city.device(Role::Master, number(42));
+            let own = city.device(Recipient::Card(kind), Role::Master, number(42));
             (SoftSource::city(city), own)
         }
         _ => {
-            let own = roots.own_master(number(42));
+            let own = roots.own_master(kind, number(42));
             (SoftSource::province(roots), own)
         }
     };

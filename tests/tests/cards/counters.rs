@@ -33,7 +33,7 @@ fn own_master(source: &mut CardSource<'_>, suite: Suite, n: u32) -> Result<Vec<u
         test_keys: false,
         version: None,
         serial: serial(&format!("counted {n}")).0,
-        number: number(n).0,
+        number: number(100 + n).0,
         region: region().0,
     };
     let header = headers::change(&wire::profile::ESAM_KEYS[0], suite);

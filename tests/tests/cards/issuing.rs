@@ -137,10 +137,10 @@ impl Bench {
     fn own_master(&self) -> Key {
         let roots = Roots::test(self.plan.suite());
         match self.plan.kind() {
-            CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
-                roots.city(region()).device(Role::Master, device())
+            kind @ (CardKind::Psam | CardKind::TestCard | CardKind::Esam) => {
+                roots.city(region()).device(Recipient::Card(kind), Role::Master, device())
             }
-            _ => roots.own_master(device()),
+            kind => roots.own_master(kind, device()),
         }
     }
 }

@@ -287,7 +287,7 @@ fn the_receipt_says_what_happened() {
             ResponsePacket::parse(&user_data, security).unwrap().open(&open.keys).unwrap();
         assert_eq!((header.tar, header.counter, header.status.0), (*b"GRC", 1, 0));
         let receipt = wire::receipt::Receipt::parse(&content).unwrap();
-        let tac = kdc::Roots::test(suite).city(crate::world::region()).device(keys::Role::Tac, number(42));
+        let tac = kdc::Roots::test(suite).city(crate::world::region()).meter(keys::Role::Tac, number(42));
         assert_eq!(receipt.tac, keys::mac::tac(&tac, &receipt.signed_part()));
         assert_eq!((receipt.meter, receipt.order, receipt.count), (open.order.meter, open.order.id, 1));
         assert_eq!((receipt.balance, receipt.register, receipt.time), (Fen(100_00), 12_345, open.now));

@@ -15,7 +15,7 @@ use vcard::Slot;
 use wire::Sw;
 use wire::money::Fen;
 use wire::order::OrderKind;
-use wire::profile::{CardKind, State};
+use wire::profile::{CardKind, Recipient, State};
 use wire::refusal::Refusal;
 
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
@@ -38,7 +38,7 @@ fn meter_of(source: &mut dyn KeySource) -> Meter {
 fn pairing(file: &PairingFile) -> meter::Pairing {
     let file = meter::PairingFile::from_json(&file.to_json().unwrap()).unwrap();
     let root = hierarchy::test_root(file.suite, Role::Transport);
-    file.open(&hierarchy::transport_key(&root, hierarchy::device_factor(file.number.0))).unwrap()
+    file.open(&hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0))).unwrap()
 }
 
 fn run(meter: &mut Meter, esam: &mut Slot, card: &mut Slot) -> Result<meter::bench::TestReport, BenchError> {
@@ -176,7 +176,11 @@ fn a_test_card_with_formal_keys_seals_nothing() {
     let suite = Suite::TripleDes;
     let mut province = Province::new(suite);
     let mut card = test_card(&mut province);
-    let master = kdc::Roots::test(suite).city(region()).device(Role::Master, number(9));
+    let master = kdc::Roots::test(suite).city(region()).device(
+        Recipient::Card(CardKind::TestCard),
+        Role::Master,
+        number(9),
+    );
     let formal = crate::office::formal_roots(suite).city(region());
     let mut fmcos = reader::driver::fmcos::Fmcos::new(&mut card);
     fmcos.reset().unwrap();

@@ -108,7 +108,7 @@ fn an_auditor_finds_what_was_touched() {
     // A log that was touched is neither exported nor written on.
     call(&world, &["kdc", "audit", "export"]).run().fails(1, &["it is not exported"]);
     let card = world.path("home/province/out/psam-issuing-000000000004.card");
-    issue(&world, "000000000004").run().fails(1, &["not as its head file says", "hint: somebody changed it"]);
+    issue(&world, "000000000004").run().fails(4, &["not as its head file says", "hint: somebody changed it"]);
     assert!(!card.exists(), "a card was begun");
     fs::write(log(&world), &good).unwrap();
     verify(&[]).ok();
@@ -155,4 +155,177 @@ fn a_clock_that_went_back_stops_issuing() {
     let entries = shown["entries"].as_array().unwrap();
     assert!(entries.iter().any(|entry| entry["act"] == "clock" && entry["behind"].is_string()), "{shown}");
     assert!(entries.iter().any(|entry| entry["act"] == "issue" && entry["behind"].is_string()), "{shown}");
+}
+
+/// A city with a PSAM, issued, and the folder of its home.
+fn city_with_psam() -> (World, PathBuf) {
+    let world = office();
+    let card = world.path("home/province/out/psam-issuing-000000000002.card");
+    call(&world, &["city", "open", text(&card)]).run().ok();
+    psam(&world, "330200000001").run().ok();
+    let folder = world.path(&format!("home/city-{REGION}"));
+    (world, folder)
+}
+
+fn psam(world: &World, number: &str) -> Call {
+    call(world, &["psam", "issue", "--number", number, "--pin-file", "pin", "--card-pin-file", "pin"])
+}
+
+/// The codes that `city audit verify` finds; with any it ends with exit code 1.
+fn codes(world: &World) -> Vec<String> {
+    let found = call(world, &["city", "audit", "verify", "--json"]).run();
+    let words = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    let object = found.object();
+    let codes = words(&object["codes"]);
+    assert_eq!(found.code, i32::from(!codes.is_empty()), "{object}");
+    codes
+}
+
+fn cut(log: &std::path::Path, lines: usize) {
+    let whole = fs::read_to_string(log).unwrap();
+    let kept: Vec<&str> = whole.lines().take(lines).collect();
+    fs::write(log, format!("{}\n", kept.join("\n"))).unwrap();
+}
+
+/// What goes on when somebody was at the log: nothing, with exit code 4.
+#[track_caller]
+fn stops(world: &World, words: &str) {
+    psam(world, "330200000002").run().fails(4, &[words, "hint: "]);
+}
+
+/// Log, head file, store and cards vouch for each other: whichever of them goes or goes back, another one tells.
+#[test]
+fn a_log_cut_short_is_found_by_the_head_file() {
+    let (world, folder) = city_with_psam();
+    assert!(codes(&world).is_empty());
+    cut(&folder.join("audit.jsonl"), 1);
+    assert_eq!(codes(&world), ["head-file", "vouched"]);
+    stops(&world, "not as its head file says");
+}
+
+#[test]
+fn a_head_file_that_is_gone_is_found() {
+    let (world, folder) = city_with_psam();
+    fs::remove_file(folder.join("audit.head")).unwrap();
+    assert_eq!(codes(&world), ["head-gone"]);
+    stops(&world, "has lines and no head file");
+    cut(&folder.join("audit.jsonl"), 1);
+    assert_eq!(codes(&world), ["head-gone", "vouched"]);
+}
+
+#[test]
+fn a_log_that_is_gone_with_its_head_is_found_by_the_store() {
+    let (world, folder) = city_with_psam();
+    fs::remove_file(folder.join("audit.head")).unwrap();
+    fs::remove_file(folder.join("audit.jsonl")).unwrap();
+    assert_eq!(codes(&world), ["vouched"]);
+    stops(&world, "the store keeps line 2");
+    assert_eq!(codes(&world), ["vouched"], "no new log was begun");
+}
+
+#[test]
+fn a_store_and_a_log_that_are_gone_are_found_by_the_card() {
+    let (world, folder) = city_with_psam();
+    for name in ["office.sqlite", "office.sqlite-wal", "office.sqlite-shm"] {
+        let _ = fs::remove_file(folder.join(name)); // the last two come and go
+    }
+    assert_eq!(codes(&world), ["card"]);
+    for name in ["audit.head", "audit.jsonl"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    assert_eq!(codes(&world), ["card"]);
+}
+
+#[test]
+fn an_old_copy_of_store_and_log_is_found_by_the_card() {
+    let (world, folder) = city_with_psam();
+    let kept = ["office.sqlite", "audit.head", "audit.jsonl"]
+        .map(|name| (name, fs::read(folder.join(name)).unwrap()));
+    psam(&world, "330200000002").run().ok();
+    assert!(codes(&world).is_empty());
+    for (name, bytes) in kept {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    for name in ["office.sqlite-wal", "office.sqlite-shm"] {
+        let _ = fs::remove_file(folder.join(name)); // they come and go
+    }
+    assert_eq!(codes(&world), ["card"]);
+}
+
+/// The province's log is vouched for by the record that came with its card, in the city's log too.
+#[test]
+fn what_crossed_keeps_the_senders_log() {
+    let (world, folder) = city_with_psam();
+    let record = world.path("home/province/out/psam-issuing-000000000002.issued.json");
+    let verify =
+        |against: &str| call(&world, &["kdc", "audit", "verify", "--against", against, "--json"]).run();
+    let log = folder.join("audit.jsonl");
+    verify(text(&record)).ok();
+    verify(text(&log)).ok();
+    let shown = call(&world, &["city", "audit", "show", "--json"]).run().ok().object();
+    let received = shown["entries"][0]["facts"]["received"].as_str().unwrap().to_owned();
+    assert!(received.starts_with("province "), "{received}");
+    // The province rewrites everything it has: log, head and store.
+    let province = world.path("home/province");
+    for name in ["audit.jsonl", "audit.head", "office.sqlite", "office.sqlite-wal", "office.sqlite-shm"] {
+        let _ = fs::remove_file(province.join(name)); // the last two come and go
+    }
+    issue(&world, "000000000009").run().ok();
+    for against in [text(&record), text(&log)] {
+        let found = verify(against).failed(1).object();
+        assert_eq!(found["codes"], serde_json::json!(["vouched"]), "{against}");
+    }
+    let said = verify("pin").failed(1).object();
+    assert_eq!(said["error"], "pin says nothing of anybody's log");
+}
+
+#[test]
+fn the_list_of_operators_is_what_the_log_says() {
+    let (world, folder) = city_with_psam();
+    world.file("chen", "chen's password");
+    let party = format!("city-{REGION}");
+    let add = ["operator", "add", "Chen", "--role", "clerk", "--password-file", "chen", "--party", &party];
+    call(&world, &add).run().ok();
+    let verify = || {
+        call(&world, &["city", "audit", "verify", "--json"])
+            .with(&["--operator", "Chen", "--operator-password-file", "chen"])
+            .run()
+    };
+    verify().ok();
+    let list = folder.join("operators.json");
+    let whole = fs::read_to_string(&list).unwrap();
+    fs::write(&list, whole.replace("\"clerk\"", "\"supervisor\"")).unwrap();
+    assert_eq!(verify().failed(1).object()["codes"], serde_json::json!(["operators"]));
+    fs::remove_file(&list).unwrap();
+    assert_eq!(codes(&world), ["operators"]);
+}
+
+/// Every party has a log, and the day's close is its head.
+#[test]
+fn every_party_has_a_log() {
+    let world = World::new();
+    world.order(&crate::world::CHEN, "50");
+    for (party, noun, act) in [
+        (crate::world::Party::Bank, "server", "server order"),
+        (crate::world::Party::Meters, "meter", "meter new"),
+        (crate::world::Party::Sims, "sim", "sim new"),
+    ] {
+        let shown = world.call(party, &[noun, "audit", "show", "--json"]).run().ok().object();
+        let entries = shown["entries"].as_array().unwrap();
+        let of_it = entries.iter().filter(|entry| entry["act"] == act).collect::<Vec<_>>();
+        assert!(!of_it.is_empty(), "{shown}");
+        assert!(of_it.iter().all(|entry| entry["who"] == user()));
+        let head = world.call(party, &[noun, "audit", "head", "--json"]).run().ok().object();
+        assert_eq!(head["lines"], shown["lines"]);
+        world.call(party, &[noun, "audit", "verify"]).run().ok();
+    }
+    // The books keep the end of the bank's log, and what the PSAM sealed is in them.
+    let bank = world.folder(crate::world::Party::Bank);
+    fs::remove_file(bank.join("audit.head")).unwrap();
+    fs::remove_file(bank.join("audit.jsonl")).unwrap();
+    let found =
+        world.call(crate::world::Party::Bank, &["server", "audit", "verify", "--json"]).run().failed(1);
+    assert_eq!(found.object()["codes"], serde_json::json!(["vouched"]));
 }

@@ -118,7 +118,7 @@ fn an_esam_that_does_not_fit_on_disk_is_issued_later() {
     let world = World::new();
     let issue = || world.city(&["esam", "issue", "--meter", "000020181199", "--pin-file", "pin"]);
     let before = World::bytes(&world.folder(Party::City).join("out"));
-    issue().on_small_disk(KIB).run().fails(1, &["the card's memory could not be kept", "esam-issuing.card"]);
+    issue().on_small_disk(KIB).run().fails(1, &["the disk failed under the store", "hint: make room"]);
     assert!(World::bytes(&world.folder(Party::City).join("out")) == before);
     issue().run().ok().shows(&["000020181199"]);
 }

@@ -197,6 +197,7 @@ fn offices(json: &Json<'_>) {
     for (party, noun) in [(KDC, "kdc"), (Party::City, "city")].into_iter().chain(makers) {
         assert!(json.ok(party, &[noun, "audit", "export"])["head"].is_string());
         assert_eq!(json.ok(party, &[noun, "audit", "verify"])["findings"].as_array().unwrap().len(), 0);
+        assert!(json.ok(party, &[noun, "audit", "head"])["lines"].as_u64().unwrap() > 0);
         assert!(!json.ok(party, &[noun, "audit", "show"])["entries"].as_array().unwrap().is_empty());
     }
     let plan = json.ok(KDC, &["kdc", "ceremony", "plan", "--components", "2", "--formal-on-virtual"]);
@@ -217,7 +218,20 @@ fn lives(json: &Json<'_>) {
     let officers = ["--pin-file", "pin", "--second-pin-file", "pin2"];
     let with = |args: &[&'static str]| [args, &officers].concat();
     assert_eq!(json.ok(KDC, &with(&["kdc", "check", "--city", REGION]))["key_version"], 1);
-    json.ok(KDC, &["kdc", "revoke", "psam-issuing", "000000000099", "--why", "never arrived"]);
+    let revoke =
+        ["kdc", "revoke", "esam-issuing", "000000000023", "--reason", "lost", "--why", "never arrived"];
+    let made =
+        [&["kdc", "issue-card", "esam-issuing", "--city", REGION, "--number", "000000000023"][..], &officers];
+    let card = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
+    json.ok(KDC, &[&made.concat()[..], &card].concat());
+    assert_eq!(json.ok(KDC, &with(&revoke))["list_number"], 1);
+    let list = world.folder(KDC).join("revocation.json");
+    assert_eq!(json.ok(city, &["city", "revoked", text(&list)])["believed"], 2);
+    let revoke =
+        ["city", "revoke", "esam", WANG.meter, "--reason", "broken", "--why", "dead", "--pin-file", "pin"];
+    assert_eq!(json.ok(city, &revoke)["macs"], 1);
+    let list = world.folder(city).join("revocation.json");
+    assert_eq!(json.ok(Party::Bank, &["server", "revoked", text(&list)])["list_number"], 1);
     let issue = with(&["kdc", "issue-card", "test-issuing", "--city", REGION, "--number", "000000000004"]);
     let issued = json.ok(KDC, &[&issue[..], &["--card-pin-file", "pin"]].concat());
     json.ok(city, &["city", "open", issued["card"].as_str().unwrap()]);

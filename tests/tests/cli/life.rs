@@ -74,7 +74,7 @@ fn from_the_maker_to_the_scrap() {
 
     // A plan shows itself and does nothing.
     let before = std::fs::read(&life.esam).unwrap();
-    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D402001C", "844A00000A"]);
+    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D4020F1C", "844A00000A"]);
     assert!(std::fs::read(&life.esam).unwrap() == before);
     life.act("formal").run().ok().shows(&["formal, version 1"]);
     life.act("formal").run().ok().shows(&["was done"]);
@@ -84,16 +84,34 @@ fn from_the_maker_to_the_scrap() {
     life.pair(true).run().ok();
 
     // The issuing card is lost: revoked, and its successor is of the next version.
-    let revoke = ["kdc", "revoke", "esam-issuing", "000000000003", "--why", "lost on the road"];
-    life.city.province(&revoke).run().ok();
-    life.city.province(&revoke).run().fails(1, &["revoked", "already"]);
-    life.city.issue_card("esam-issuing", "000000000003").run().fails(4, &["was revoked", "lost on the road"]);
+    let revoke =
+        ["kdc", "revoke", "esam-issuing", "000000000003", "--why", "on the road", "--reason", "lost"];
+    let officers = ["--pin-file", "pin", "--second-pin-file", "pin2"];
+    // In formal state two people do it, whom the province knows.
+    let lone = life.city.province(&revoke).with(&officers).run();
+    lone.fails(4, &["wants two people, and no operators are registered"]);
+    for name in ["chen", "wang"] {
+        life.city.file(name, format!("{name}'s password"));
+    }
+    let add = ["operator", "add", "--party", "province", "--role"];
+    let me = crate::audit::user();
+    let chen = ["clerk", "Chen", "--password-file", "chen", "--user", me.strip_prefix("user:").unwrap()];
+    life.city.province(&[&add[..], &chen].concat()).run().ok();
+    life.city.province(&[&add[..], &["supervisor", "Wang", "--password-file", "wang"]].concat()).run().ok();
+    life.city.province(&revoke).with(&officers).run().fails(4, &["each by his own login"]);
+    let chen = ["--operator", "Chen", "--operator-password-file", "chen"];
+    let wang = ["--second-operator", "Wang", "--second-password-file", "wang"];
+    let revoke = || life.city.province(&revoke).with(&officers).with(&chen).with(&wang).run();
+    revoke().ok();
+    revoke().fails(1, &["revoked", "already"]);
+    life.city.issue_card("esam-issuing", "000000000003").run().fails(4, &["was revoked", "lost (list 1)"]);
     let next = life.successor("000000000013", "2");
-    let list = life.city.folder(Party::Province).join("revoked.json");
-    let opened = life.city.city(&["city", "open", text(&next), "--revoked", text(&list)]).run().ok();
+    let list = life.city.folder(Party::Province).join("revocation.json");
+    life.city.city(&["city", "revoked", text(&list)]).run().ok();
+    let opened = life.city.city(&["city", "open", text(&next)]).run().ok();
     opened.shows(&["000000000013"]);
     let found = life.city.folder(Party::City).join("earlier/esam-issuing-000000000003.card");
-    life.city.city(&["city", "open", text(&found)]).run().fails(4, &["was revoked", "lost on the road"]);
+    life.city.city(&["city", "open", text(&found)]).run().fails(4, &["was revoked", "lost (list 1)"]);
     let old = life.successor("000000000014", "1");
     life.city.city(&["city", "open", text(&old)]).run().fails(4, &["version 1", "version 2 already"]);
     let check = [
@@ -145,7 +163,7 @@ fn an_issuing_card_that_is_spent_says_so() {
     world.issue_card("esam-issuing", "000000000023").with(&["--count", "2"]).run().ok();
     let card = world.folder(Party::Province).join("out/esam-issuing-000000000023.card");
     world.city(&["city", "open", text(&card)]).run().ok();
-    world.file("list.csv", "meter\n000000000001\n000000000002\n000000000003\n");
+    world.file("list.csv", "meter\n000000000012\n000000000002\n000000000003\n");
     let ran = world.city(&["esam", "issue", "--csv", "list.csv", "--pin-file", "pin"]).run();
     ran.fails(1, &["can make 2 more", "counter is spent"]);
     let one = world.city(&["esam", "issue", "--meter", "000000000003", "--pin-file", "pin"]).run();

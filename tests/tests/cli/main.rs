@@ -26,6 +26,7 @@ mod province;
 mod readers;
 mod records;
 mod repeated;
+mod revocation;
 mod roles;
 mod secrets;
 #[cfg(unix)]

@@ -158,11 +158,14 @@ fn what_is_no_pin_never_reaches_the_card() {
 }
 
 impl World {
-    /// Files of a party with their bytes, without one card and without the audit log, which keeps refusals too.
+    /// Files of a party with their bytes, without one card and without the audit log, which keeps refusals too, and the
+    /// store, which keeps the end of the log.
     fn bytes_but_the_card(&self, party: Party, card: &str) -> Vec<(std::path::PathBuf, Vec<u8>)> {
         let files = World::bytes(&self.folder(party)).into_iter();
-        let others =
-            files.filter(|(path, _)| !path.ends_with(card) && !path.to_string_lossy().contains("audit."));
+        let others = files.filter(|(path, _)| {
+            !path.ends_with(card)
+                && !["audit.", "office.sqlite"].iter().any(|of| path.to_string_lossy().contains(of))
+        });
         others.collect()
     }
 }

@@ -7,6 +7,7 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail::{self, refused};
 use crate::home::{self, Home};
+use crate::in_force;
 use crate::issue;
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
@@ -145,6 +146,7 @@ pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
         Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
     let pins =
         Pins { operator: Some(&pin), officer: supervisor.as_ref(), spend_last_try: options.spend_last_try };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     let out = match &options.out {
         Some(out) => out.clone(),

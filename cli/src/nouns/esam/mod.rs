@@ -6,10 +6,11 @@ use super::Deed;
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::CardRef;
-use crate::clock::{entropy, now, random};
+use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
 use crate::home::{self, Home};
+use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
@@ -130,6 +131,7 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if options.dry_run {
         show_plans(global, &devices, region, &source)?;
@@ -269,7 +271,7 @@ fn issue_at(
         factory::must_be_published(source)?;
         let serial = match wish.wanted {
             Some(serial) => serial.0,
-            None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
+            None => chip_serial(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
         let formal = about.state == State::Formal || wish.formal_image;
         factory::blank(

@@ -10,6 +10,7 @@ use crate::card_ref::CardRef;
 use crate::clock::now;
 use crate::fail::{self, Exit, Failure, refused, security};
 use crate::home::{Home, Party};
+use crate::in_force;
 use crate::issue::{self, Wish, validity};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
@@ -126,7 +127,7 @@ pub fn run(global: &Global, kind: CardKind, options: &Batch) -> Result<()> {
         Err(error) => return Err(forget(&mut store, &batch, begun, error)),
     }
     let store = match audit::batch(global, &folder) {
-        Ok(audit) => store.audited(audit),
+        Ok(audit) => store.audited(audit)?,
         Err(error) => return Err(forget(&mut store, &batch, begun, error)),
     };
     listen(&stop)?;
@@ -257,6 +258,7 @@ fn issuer(
     let pin = secret::pin(options.pin_file.as_deref(), whose)?;
     let card = Issuing::open(global, folder, kind)?;
     let mut channel = card.clone();
+    in_force::must_make(global, folder, &mut channel)?;
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
     let opened = CardSource::open(IssuingCard::new(&mut channel), pins);
     // A try that was spent is spent, whatever becomes of the batch.

@@ -4,6 +4,7 @@ use super::issue_card::Officers;
 use super::{keystore, main_card};
 use crate::args::Global;
 use crate::bay::Bay;
+use crate::in_force;
 use ::kdc::ids::Pins;
 use ::kdc::source::{CardSource, KeySource, SoftSource};
 use anyhow::Result;
@@ -44,6 +45,7 @@ impl Holder {
         let [pin, second] = officers.ask()?;
         let mut main = Bay::open(global, &main_card(folder), CardKind::MainControl)?;
         let pins = Pins { spend_last_try, ..Pins::both(&pin, &second) };
+        in_force::must_make(global, folder, &mut main)?;
         let done = {
             let mut source = CardSource::open(IssuingCard::new(&mut main), pins)?;
             act(&mut source)?

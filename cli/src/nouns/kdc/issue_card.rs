@@ -1,14 +1,15 @@
 //! `kdc issue-card`: issuing cards made with the main control card.
 
+use super::companion;
 use super::holder::Holder;
-use super::revoke::must_not_be_revoked;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::clock::{entropy, now, random};
+use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
+use crate::nouns::revoked;
 use crate::output::answer;
 use crate::secret;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
@@ -99,7 +100,7 @@ pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
 /// Makes an issuing card.
 pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "making issuing cards")?;
-    must_not_be_revoked(&folder, options.kind, options.number)?;
+    revoked::must_not_be(&folder, options.kind, options.number)?;
     let why = format!("{} card {}", options.kind.name(), options.number);
     let officers = (&options.officers, options.allowed.spend_last_try);
     options
@@ -128,6 +129,7 @@ fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn Ke
     };
     let wish = Wish { pins: Pins { officer: supervisor.as_ref(), ..(&card_pin).into() }, ..wish };
     let issued = issue_with(global, source, &wish, &card, &mut issue::journal(global, folder)?)?;
+    companion::write(global, folder, &card, (options.city, &issued))?;
     let text = format!(
         "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
         options.kind.name(),
@@ -176,7 +178,7 @@ pub fn issue_with(
     {
         factory::must_be_published(source)?;
         let formal = state == State::Formal;
-        let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
+        let serial = chip_serial(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
             .save_new(&path, true)?;
     }

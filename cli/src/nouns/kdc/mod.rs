@@ -2,6 +2,7 @@
 
 mod ceremony;
 mod check;
+pub mod companion;
 mod holder;
 #[cfg(feature = "hsm")]
 mod hsm;
@@ -15,7 +16,6 @@ mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
-pub use revoke::RevokedList;
 pub use walk::transport_root;
 
 use super::{Deed, audit};
@@ -118,7 +118,7 @@ fn status(global: &Global) -> Result<()> {
     let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
         .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
     let issued = issue::look(&folder)?.issued()?;
-    let revoked = RevokedList::of(&folder)?.cards;
+    let revoked = super::revoked::own(&folder)?.map_or_else(Vec::new, |list| list.revoked);
     let text = format!(
         "{}\n\n{}",
         facts(&[

@@ -12,6 +12,7 @@ use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{Home, Party};
+use crate::in_force;
 use crate::output::say;
 use crate::people::{self, Two};
 use crate::secret;
@@ -64,6 +65,8 @@ pub enum Verb {
     Report,
     /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
+    /// Take the city's list of revoked cards; the bank's PSAM checks it.
+    Revoked(setup::RevokedList),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -102,6 +105,7 @@ impl Verb {
             Verb::Verify(_) => Deed::One("server verify"),
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
+            Verb::Revoked(_) => Deed::One("server revoked"),
             Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
                 Deed::Look
             }
@@ -131,6 +135,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::Revoked(options) => setup::revoked(global, &options),
         Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
 }
@@ -188,6 +193,7 @@ fn selling<T>(
     let at = now(global)?;
     store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
     with_psam(global, folder, pin, |psam| {
+        in_force::must_seal(global, folder, &psam.info())?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
             let session = store.batch(|act| act.begin_session(&number, &chain, at))?;

@@ -6,8 +6,10 @@ use crate::audit;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::nouns::kdc::out;
+use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
 use crate::records::{self, SimNote};
+use ::kdc::ids::DeviceNumber;
 use ::server::{Anew, OrderRequest, PlacedOrder, SealedOrder};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
 use wire::money::Fen;
 use wire::order::{Order as Purchase, OrderId};
+use wire::profile::CardKind;
 use wire::sms::record::RECORD_LEN;
 
 /// Whose order, and where it goes.
@@ -112,6 +115,8 @@ pub fn order(global: &Global, options: &Order) -> Result<()> {
     let mut store = store(&folder)?;
     let to = &options.to;
     let registration = meter_of(&store, to.customer)?;
+    // An ESAM that was revoked gets no more money; what it has is credited and settled.
+    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
     let amount = options.amount.or(registration.first_purchase);
     let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
     let (meter, now, id) = (registration.meter, now(global)?, draw(global, "order", to.customer)?);

@@ -4,11 +4,13 @@ use super::{bank, psam_card, store};
 use crate::args::Global;
 use crate::audit;
 use crate::bay::hand_over;
-use crate::card_ref::{self, CardRef};
+use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::nouns::city::info_of;
+use crate::nouns::kdc::companion;
+use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
 use ::server::{OrderError, Roster, Sim, Terms, read_list};
 use anyhow::{Context, Result};
@@ -17,7 +19,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::path::PathBuf;
-use wire::bcd::CustomerNumber;
+use wire::bcd::{CustomerNumber, RegionCode};
 use wire::profile::CardKind;
 
 /// Options of `server open`.
@@ -75,6 +77,21 @@ pub struct ReplaceSim {
     pub iccid: String,
 }
 
+/// Options of `server revoked`.
+#[derive(Debug, Args)]
+pub struct RevokedList {
+    /// The city's list (`revocation.json`).
+    pub list: PathBuf,
+}
+
+/// Runs `server revoked`.
+pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
+    let folder = bank(global)?;
+    let place = psam_card(&folder);
+    let city = RegionCode(info_of(global, &place.card_ref())?.region);
+    revoked::take(global, &folder, city, &options.list, &[(CardKind::Psam, place)])
+}
+
 /// Runs `server open`.
 pub fn open(global: &Global, options: &Open) -> Result<()> {
     let info = info_of(global, &options.psam)?;
@@ -87,6 +104,10 @@ pub fn open(global: &Global, options: &Open) -> Result<()> {
         .into());
     }
     let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
+    if let Some(record) = companion::beside(&options.psam, info.number)? {
+        record.log.received(global);
+    }
+    revoked::must_not_be(&folder, CardKind::Psam, ::kdc::ids::DeviceNumber(info.number))?;
     hand_over(&options.psam, &psam_card(&folder))?;
     store(&folder)?;
     audit::fact(global, "psam", ::kdc::ids::DeviceNumber(info.number));

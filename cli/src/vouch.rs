@@ -1,0 +1,220 @@
+//! What vouches for a party's log: its store or its books, its cards' counters, the list of operators, and the files
+//! that other parties gave or got [docs/specs/audit.md 4].
+
+use crate::args::Global;
+use crate::audit;
+use crate::bay::Bay;
+use crate::card_ref::{self, NamesCard};
+use crate::home::{self, Party};
+use crate::nouns::city::issuing_card;
+use crate::nouns::server::{database, psam_card};
+use anyhow::{Context, Result};
+use kdc::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
+use kdc::store::{FILE, Store};
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use wire::profile::CardKind;
+
+/// Where a party's log stood when it gave something out: what every file that crosses between parties carries as `log`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The party, by the name of its folder.
+    pub party: String,
+    /// Lines of its log.
+    pub lines: u64,
+    /// Hash of the last.
+    pub hash: Hash,
+}
+
+/// Name of the fact by which a receiver's log keeps an [`Origin`].
+pub const RECEIVED: &str = "received";
+
+impl Origin {
+    /// Of a party's folder, as its log stands now.
+    pub fn of(folder: &Path) -> Result<Self> {
+        let party = home::owner(folder)?.map_or_else(|| "nobody".to_owned(), Party::folder);
+        let head = head_of(&folder.join(kdc::audit::LOG))?.unwrap_or_default();
+        Ok(Origin { party, lines: head.lines, hash: head.hash })
+    }
+
+    /// Notes in the receiver's line of the log that a file of this origin came.
+    pub fn received(&self, global: &Global) {
+        audit::fact(global, RECEIVED, self.words());
+    }
+
+    /// As the log keeps it: `party lines hash`.
+    pub fn words(&self) -> String {
+        format!("{} {} {}", self.party, self.lines, self.hash)
+    }
+
+    fn parse(words: &str) -> Option<Self> {
+        let mut words = words.split(' ');
+        let origin = Origin {
+            party: words.next()?.to_owned(),
+            lines: words.next()?.parse().ok()?,
+            hash: words.next()?.parse().ok()?,
+        };
+        words.next().is_none().then_some(origin)
+    }
+}
+
+/// Those in the folder itself who keep the end of its log.
+pub fn kept(folder: &Path) -> Result<Vec<Anchor>> {
+    let mut anchors = Vec::new();
+    let store = folder.join(FILE);
+    if store.exists()
+        && let Some(head) = Store::visit(&store)?.log_end()?
+    {
+        anchors.push(Anchor { by: "the store".to_owned(), head });
+    }
+    let books = database(folder);
+    if books.exists()
+        && let Some((lines, hash)) = open_books(&books)?.read(|view| view.log_end())?
+        && let Ok(hash) = hash.parse()
+    {
+        anchors.push(Anchor { by: "the books".to_owned(), head: Head { lines, hash } });
+    }
+    Ok(anchors)
+}
+
+fn open_books(path: &Path) -> Result<server::Store> {
+    server::Store::open(path, server::Options::default()).with_context(|| path.display().to_string())
+}
+
+/// Lets the store and the books of a folder keep the end of its log.
+pub fn keep(folder: &Path, head: Head) -> Result<()> {
+    let store = folder.join(FILE);
+    if store.exists() {
+        Store::visit(&store)?.keep_log_end(head)?;
+    }
+    let books = database(folder);
+    if books.exists() {
+        open_books(&books)?.batch(|act| act.keep_log_end(head.lines, &head.hash.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What the files given say of this party's log: objects with a `log`, or logs of others with what they received.
+pub fn files(party: Party, files: &[PathBuf]) -> Result<Vec<Anchor>> {
+    let mut anchors = Vec::new();
+    for file in files {
+        let text = home::read_text(file)?;
+        let found = origins(&text);
+        if found.is_empty() {
+            let words = format!("{} says nothing of anybody's log", file.display());
+            return Err(crate::fail::refused(words)
+                .hint("name files that came from this party, or logs of parties that took something from it")
+                .into());
+        }
+        let own = found.into_iter().filter(|origin| origin.party == party.folder() && origin.lines > 0);
+        anchors.extend(own.map(|origin| Anchor {
+            by: file.display().to_string(),
+            head: Head { lines: origin.lines, hash: origin.hash },
+        }));
+    }
+    Ok(anchors)
+}
+
+fn origins(text: &str) -> Vec<Origin> {
+    #[derive(Deserialize)]
+    struct Carrier {
+        log: Origin,
+    }
+    if let Ok(carrier) = serde_json::from_str::<Carrier>(text) {
+        return vec![carrier.log];
+    }
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Ok(entry) = serde_json::from_str::<Entry>(line) else { continue };
+        let received = entry.facts.get(RECEIVED).map_or("", String::as_str);
+        found.extend(received.split(", ").filter_map(Origin::parse));
+    }
+    found
+}
+
+/// What the cards in a party's folder count against what its store and its books can explain; cards that are not there are
+/// named.
+pub fn cards(global: &Global, folder: &Path) -> Result<(Vec<AuditFinding>, Vec<String>)> {
+    let (mut findings, mut absent) = (Vec::new(), Vec::new());
+    let store = folder.join(FILE);
+    let made_by = [
+        (CardKind::PsamIssuing, CardKind::Psam),
+        (CardKind::EsamIssuing, CardKind::Esam),
+        (CardKind::TestIssuing, CardKind::TestCard),
+    ];
+    for (issuing, kind) in made_by {
+        let place = issuing_card(folder, issuing);
+        if !card_ref::taken(&place) {
+            continue;
+        }
+        let Some(made) = look(&mut absent, issuing.name(), || made(global, &place, issuing)) else {
+            continue;
+        };
+        let known = if store.exists() { Store::visit(&store)?.begun(kind.code())? } else { 0 };
+        if made > known {
+            findings.push(AuditFinding::Card { card: format!("the {} card", issuing.name()), made, known });
+        }
+    }
+    let psam = psam_card(folder);
+    if card_ref::taken(&psam)
+        && let Some(made) = look(&mut absent, "psam", || sealed(global, &psam))
+    {
+        let books = database(folder);
+        let known =
+            if books.exists() { open_books(&books)?.read(|view| view.orders(None))?.len() as u64 } else { 0 };
+        if made > known {
+            findings.push(AuditFinding::Card { card: "the PSAM".to_owned(), made, known });
+        }
+    }
+    Ok((findings, absent))
+}
+
+fn look(absent: &mut Vec<String>, name: &str, at: impl FnOnce() -> Result<u64>) -> Option<u64> {
+    match at() {
+        Ok(made) => Some(made),
+        Err(error) => {
+            absent.push(format!("{name} ({})", crate::fail::words(&error)));
+            None
+        }
+    }
+}
+
+/// Cards an issuing card has made; it is free to read.
+fn made(global: &Global, place: &Path, kind: CardKind) -> Result<u64> {
+    let mut bay = Bay::open(global, &place.card_ref(), kind)?;
+    let mut card = IssuingCard::new(&mut bay);
+    card.fmcos().reset()?;
+    card.fmcos().select_mf()?;
+    let made = card.counter()?.map_or(0, |counter| u64::from(counter.made));
+    bay.close()?;
+    Ok(made)
+}
+
+/// Orders a PSAM has sealed; it is free to read.
+fn sealed(global: &Global, place: &Path) -> Result<u64> {
+    let mut bay = Bay::open(global, &place.card_ref(), CardKind::Psam)?;
+    let made = Psam::open(&mut bay)?.counter()?.made;
+    bay.close()?;
+    Ok(u64::from(made))
+}
+
+/// The list of operators against the last line that changed it: the line and the hash it says, as the log was read.
+pub fn operators(folder: &Path, said: Option<(u64, Hash)>) -> Result<Option<AuditFinding>> {
+    let path = folder.join(kdc::operators::FILE);
+    let there = path
+        .exists()
+        .then(|| std::fs::read(&path))
+        .transpose()
+        .with_context(|| path.display().to_string())?;
+    let there = there.map(|bytes| Hash::of(&bytes));
+    let same = there == said.map(|(_, hash)| hash);
+    Ok((!same).then(|| AuditFinding::Operators { line: said.map_or(0, |(line, _)| line) }))
+}
+
+/// What a line says of the list of operators.
+pub fn operators_line(entry: &Entry) -> Option<(u64, Hash)> {
+    let hash = entry.facts.get("sha256")?.parse().ok()?;
+    (entry.act == Act::Operator).then_some((entry.no, hash))
+}
