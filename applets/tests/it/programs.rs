@@ -36,6 +36,7 @@ fn each_kind_has_the_commands_of_the_specification() {
     let psam = vec![
         (0x80, 0x40, Some(profile::PIN)),
         (0x80, 0x42, Some(profile::PIN)),
+        (0x80, 0x5C, None),
         INFORMATION,
         TRIES,
         SET_PIN,
