@@ -116,7 +116,7 @@ fn is_well_formed(context: &Context<'_>, bytes: &[u8; CardInfo::LEN]) -> bool {
         && (info.kind, info.suite) == (chip.kind, chip.suite.code())
         && state
         && (info.kind == CardKind::MainControl) == (info.region == [0; 4])
-        && info.number != [0; 6]
+        && wire::bcd::names_a_device(&info.number)
         && [&info.region[..], &info.number, &info.valid_from, &info.valid_to].into_iter().all(is_bcd)
         && info.valid_from <= info.valid_to
 }

@@ -5,6 +5,7 @@
 
 mod nonsense;
 mod programs;
+mod rights;
 mod sessions;
 mod tree;
 

@@ -74,6 +74,12 @@ fn the_key_a_chip_was_born_with_stays_and_is_never_shown() {
     assert_eq!(seal_and_send(&mut esam, [0x84, 0xD4, 3, 0x0F, lc], &own, &another), Sw::NOT_ALLOWED);
     // A master under it, in formal state: whoever knows a published transport root would own the meter.
     assert_eq!(seal_and_send(&mut esam, headers::stage_formal(suite), &born, &master), Sw::CONDITIONS);
+    // Nor does the own master change by WRITE KEY on a finished card, plain or sealed under the master in use.
+    let change = headers::change(&ESAM_KEYS[0], suite);
+    let challenge = Fmcos::new(&mut esam).challenge8().unwrap();
+    let field = seal::wrap(&own, &challenge, &change, ESAM_KEYS[0].header(1), &own);
+    assert_eq!(send(&mut esam, change, &field), Sw::CONDITIONS);
+    assert_eq!(send(&mut esam, [0x80, 0xD4, 0x39, 0x00, 0], &master), Sw::CONDITIONS);
     // It outlives a key change and the way back to test; retirement destroys it with the rest.
     let mut life_of = copy(&bench.esam);
     bench.office.pass(&mut life_of, Act::ChangeKeys, Some(2), NO_LEAVE);

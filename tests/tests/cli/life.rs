@@ -235,7 +235,7 @@ fn cards_that_issue_and_seal_are_retired() {
         ])
         .run()
         .fails(1, &["is issued already"]);
-    let log = world.city(&["stock", "list", "--stage", "retired"]).run().ok();
+    let log = world.city(&["stock", "list", "--state", "retired"]).run().ok();
     log.shows(&["psam"]);
     world.issue_card("psam-issuing", "000000000055").run().ok();
     let card = world.folder(Party::Province).join("out/psam-issuing-000000000055.card");

@@ -67,7 +67,7 @@ fn the_header_is_as_specified() {
     let image = Image { formal: true, ..written().image() };
     let bytes = image.to_bytes();
     assert_eq!(bytes.len(), HEADER + image.eeprom.len());
-    assert_eq!(bytes[..12], *b"GRIDCARD\x01\x04\x01\x00");
+    assert_eq!(bytes[..12], *b"GRIDCARD\x02\x04\x01\x00");
     assert_eq!(bytes[12..16], (image.eeprom.len() as u32).to_be_bytes());
     assert_eq!(bytes[16..20], crc32(&image.eeprom).to_be_bytes());
     assert_eq!(bytes[20..24], [0; 4]);

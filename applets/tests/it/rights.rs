@@ -1,0 +1,412 @@
+//! Every command of every kind of finished card, in every state the card can be brought to, and what it answers: the walk of
+//! docs/specs/cards.md 5 and 6 and fmcos.md. A row that is missing here fails, and so does a check that was taken away.
+
+use super::counting;
+use cos::table::{Class, CommandRow};
+use cos::{Card, Chip, Nvm, Protocol, RamNvm};
+use gridcard_applets::program_of;
+use keys::{Key, Suite, seal};
+use std::collections::BTreeSet;
+use wire::Command;
+use wire::profile::{
+    CardInfo, CardKind, DF_PURCHASE, Directory, EF_CARD_INFO, FACTORY_KEYS, Fid, KeyRow, Make, State,
+    directories,
+};
+
+const SUITE: Suite = Suite::TripleDes;
+const NUMBER: [u8; 6] = [0x33, 0x02, 0x00, 0x00, 0x00, 0x01];
+const PINS: [[u8; 3]; 2] = [[0x12, 0x34, 0x56], [0x65, 0x43, 0x21]];
+
+/// How far a card was opened. The columns of the walk, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    /// Just reset.
+    Nothing,
+    /// The operator's PIN.
+    Pin,
+    /// Both PINs; of a card with one, nothing more than that.
+    Second,
+    /// The meter's MCU: 39/03 of an ESAM.
+    Meter,
+    /// The own master: 39/00.
+    Master,
+}
+
+const COLUMNS: [Opened; 5] = [Opened::Nothing, Opened::Pin, Opened::Second, Opened::Meter, Opened::Master];
+
+/// A key of a card, as good as any.
+fn key(row: &KeyRow) -> Key {
+    Key::from_16(SUITE, [row.kind ^ row.id.wrapping_mul(0x11); 16])
+}
+
+fn send(card: &mut Card<RamNvm>, command: &Command) -> u16 {
+    let answer = card.transmit(&command.to_bytes());
+    u16::from_be_bytes(*answer.last_chunk().unwrap())
+}
+
+fn must(card: &mut Card<RamNvm>, command: &Command) {
+    let sw = send(card, command);
+    assert!(sw == 0x9000 || sw >> 8 == 0x61, "{}: {sw:04X}", hex::encode_upper(command.to_bytes()));
+}
+
+fn select(card: &mut Card<RamNvm>, fid: Fid) {
+    must(card, &Command::new(0x00, 0xA4, 0x00, 0x00).data(&fid.bytes()));
+}
+
+/// The directory that holds the commands of a kind.
+fn home(kind: CardKind) -> Fid {
+    if matches!(kind, CardKind::Psam | CardKind::TestCard) { DF_PURCHASE } else { Fid::MF }
+}
+
+fn fill(card: &mut Card<RamNvm>, directory: &Directory) {
+    if directory.fid == Fid::MF {
+        must(card, &FACTORY_KEYS.create());
+    } else {
+        select(card, directory.fid);
+    }
+    // What stands in a directory of its own is filled in its turn.
+    for file in directory.files {
+        must(card, &file.create());
+    }
+    for row in directory.keys.iter().filter(|row| row.role != wire::profile::PREVIOUS_MASTER) {
+        let data = [&row.header(1)[..], key(row).expose()].concat();
+        must(card, &Command::new(0x80, 0xD4, 0x01, row.id).data(&data));
+    }
+    for (pin, value) in directory.pins.iter().zip(PINS) {
+        let data = [&pin.header[..], &value].concat();
+        must(card, &Command::new(0x80, 0xD4, 0x01, pin.id).data(&data));
+    }
+}
+
+/// A finished card of a kind, made by the tables.
+fn finished(kind: CardKind) -> Card<RamNvm> {
+    let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
+    let chip = Chip { kind, suite: SUITE, protocol, serial: [7; 8] };
+    let mut nvm = RamNvm::erased(Chip::eeprom_size(0x2000));
+    chip.manufacture(&mut nvm).unwrap();
+    let mut card = Card::new(nvm, counting(), program_of).unwrap();
+    card.power_on().unwrap();
+    must(&mut card, &wire::profile::FACTORY_MF.create());
+    let directories = directories(kind);
+    for directory in directories {
+        fill(&mut card, directory);
+    }
+    select(&mut card, Fid::MF);
+    authenticate(&mut card, kind, 0);
+    if kind == CardKind::Esam {
+        let data = [&[0][..], &NUMBER, &[0; 25]].concat();
+        select(&mut card, wire::profile::EF_PARAMETERS);
+        must(&mut card, &Command::new(0x00, 0xD6, 0x00, 0x00).data(&data));
+    }
+    let info = CardInfo {
+        make: Make::Current,
+        region: if kind == CardKind::MainControl { [0; 4] } else { [0x33, 0x02, 0x00, 0x00] },
+        kind,
+        number: NUMBER,
+        valid_from: [0x20, 0x26, 0x01, 0x01],
+        valid_to: [0x20, 0x36, 0x01, 0x01],
+        state: State::Test,
+        suite: SUITE.code(),
+    };
+    let short = 0x80 | EF_CARD_INFO.bytes()[1];
+    must(&mut card, &Command::new(0x00, 0xD6, short, 0x00).data(&info.to_bytes()));
+    card.power_on().unwrap();
+    card
+}
+
+fn authenticate(card: &mut Card<RamNvm>, kind: CardKind, id: u8) {
+    let row = directories(kind)[0].keys.iter().find(|row| (row.kind & 0x3F, row.id) == (0x39, id)).unwrap();
+    let challenge = card.transmit(&[0x00, 0x84, 0x00, 0x00, 0x08]);
+    let cryptogram = seal::cryptogram(&key(row), &challenge[..8]);
+    must(card, &Command::new(0x00, 0x82, 0x00, id).data(&cryptogram));
+}
+
+/// Opens a card that was just reset as far as a column says.
+fn open(card: &mut Card<RamNvm>, kind: CardKind, opened: Opened) {
+    card.power_on().unwrap();
+    if opened == Opened::Master {
+        authenticate(card, kind, 0);
+    }
+    select(card, home(kind));
+    let pins = directories(kind).iter().flat_map(|directory| directory.pins).count();
+    let wanted = match opened {
+        Opened::Pin => 1,
+        Opened::Second => 2,
+        _ => 0,
+    };
+    for (id, value) in PINS.iter().enumerate().take(wanted.min(pins)) {
+        must(card, &Command::new(0x00, 0x20, 0x00, id as u8).data(value));
+    }
+    if opened == Opened::Meter && kind == CardKind::Esam {
+        authenticate(card, kind, 3);
+    }
+}
+
+/// A line of a walk: the name of the command's row, the bytes, and the answers in the order of [`COLUMNS`].
+struct Line<'t> {
+    name: &'t str,
+    /// One command, or more with `>` between; the last one is the row's, and its answer counts.
+    commands: Vec<Vec<u8>>,
+    answers: Vec<u16>,
+}
+
+impl Line<'_> {
+    fn last(&self) -> &[u8] {
+        self.commands.last().unwrap()
+    }
+}
+
+fn lines(walk: &str) -> Vec<Line<'_>> {
+    let rows = walk.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|line| {
+        let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [name, bytes, answers] = parts[..] else { panic!("not a line of a walk: {line}") };
+        Line {
+            name,
+            commands: bytes.split('>').map(|bytes| hex::decode(bytes.replace(' ', "")).unwrap()).collect(),
+            answers: answers.split(' ').map(|word| u16::from_str_radix(word, 16).unwrap()).collect(),
+        }
+    })
+    .collect()
+}
+
+fn class_of(row: &CommandRow) -> u8 {
+    let (Class::Only(class) | Class::Securable(class)) = row.class;
+    class
+}
+
+/// Walks a kind, and tells every difference at once.
+fn walk(kind: CardKind, text: &str) {
+    let program = program_of(kind).unwrap();
+    let lines = lines(text);
+    let made = finished(kind);
+    let mut wrong = Vec::new();
+    for line in &lines {
+        let rows = program.commands.iter().chain(program.dialect.main.commands);
+        let mut named = rows.filter(|row| row.name == line.name && row.ins == line.last()[1]);
+        assert!(named.any(|row| row.class.fits(line.last()[0])), "{}: no row {}", kind.name(), line.name);
+        let mut found = Vec::new();
+        for opened in COLUMNS {
+            let nvm = RamNvm::from_bytes(made.nvm().bytes().to_vec());
+            let mut card = Card::new(nvm, counting(), program_of).unwrap();
+            open(&mut card, kind, opened);
+            let answers: Vec<_> = line.commands.iter().map(|command| card.transmit(command)).collect();
+            let sw = u16::from_be_bytes(*answers.last().unwrap().last_chunk().unwrap());
+            // T=0 announces what the other protocol gives at once.
+            found.push(if sw >> 8 == 0x61 { 0x9000 } else { sw });
+        }
+        if found != line.answers {
+            let words: Vec<String> = found.iter().map(|sw| format!("{sw:04X}")).collect();
+            let bytes: Vec<String> = line.commands.iter().map(hex::encode_upper).collect();
+            let bytes = bytes.join(" > ");
+            wrong.push(format!("{} | {bytes} | {}", line.name, words.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers otherwise:\n{}", kind.name(), wrong.join("\n"));
+    let walked: BTreeSet<(u8, u8)> =
+        lines.iter().map(|line| (line.last()[0] & !0x04, line.last()[1])).collect();
+    let rows = program.commands.iter().chain(program.dialect.main.commands);
+    let missing: BTreeSet<_> =
+        rows.filter(|row| !walked.contains(&(class_of(row) & !0x04, row.ins))).map(|row| row.name).collect();
+    assert!(missing.is_empty(), "{}: not walked: {missing:?}", kind.name());
+}
+
+/// What every finished card of ours answers, whoever asks: it takes no new file, no new key and no block, has no purse of the
+/// manual's, and tells key information and tries freely [docs/specs/cards.md 4, 6].
+const EVERY: &str = "
+GET CHALLENGE | 0084000008 | 9000 9000 9000 9000 9000
+SELECT | 00A4000002 3F00 | 9000 9000 9000 9000 9000
+ERASE DF | 800E0000 | 6985 6985 6985 6985 6985
+WRITE KEY | 80D4010A08 3AF0EFAA33123456 | 6985 6985 6985 6985 6985
+WRITE KEY | 84D4390008 0000000000000000 | 6985 6985 6985 6985 6985
+CREATE FILE | 80E0000B07 280004F0F0FFFF | 6985 6985 6985 6985 6985
+CARD BLOCK | 8416000004 00000000 | 6985 6985 6985 6985 6985
+APPLICATION UNBLOCK | 8418000004 00000000 | 6985 6985 6985 6985 6985
+APPLICATION BLOCK | 841E000004 00000000 | 6985 6985 6985 6985 6985
+PIN UNBLOCK | 842401000C 000000000000000000000000 | 6985 6985 6985 6985 6985
+RELOAD PIN | 805E000007 12345600000000 | 6985 6985 6985 6985 6985
+CREDIT FOR LOAD | 805200000B 0000000000000000000000 | 6901 6901 6901 6901 6901
+DEBIT | 805401000F 000000000000000000000000000000 | 6901 6901 6901 6901 6901
+UPDATE CAPP DATA CACHE | 80DC010C04 00000000 | 6901 6901 6901 6901 6901
+UPDATE OVERDRAW LIMIT | 805800000E 0000000000000000000000000000 | 6901 6901 6901 6901 6901
+GET TRANSACTION PROVE | 805A000602 0001 | 6A82 6A82 6A82 6A82 6A82
+GET BALANCE | 805C000204 | 6A82 6A82 6A82 6A82 6A82
+KEY INFORMATION | 8048F50406 | 9000 9000 9000 9000 9000
+TRIES LEFT | 803CF50401 | 6981 6981 6981 6981 6981
+INITIALIZE | 805000020B 0000000000000000000000 | 6A82 6A82 6A82 6A82 6A82
+";
+
+/// The main control card: each act needs both officers.
+const MAIN_CONTROL: &str = "
+ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6985
+SEAL PIN | 8056000022 00000000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+VERIFY | 0020000003 111111 | 63C2 63C2 63C2 63C2 63C2
+VERIFY | 0020000103 111111 | 6982 63C2 63C2 6982 63C2
+EXTERNAL AUTHENTICATE | 0082000008 0000000000000000 | 6985 6985 6985 6985 6985
+INTERNAL AUTHENTICATE | 0088000208 0000000000000000 | 6A88 6A88 6A88 6A88 6A88
+READ BINARY | 00B0950004 | 9000 9000 9000 9000 9000
+READ BINARY | 00B0970004 | 6A82 6A82 6A82 6A82 6A82
+READ RECORD | 00B2010C04 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6950001 00 | 6982 6982 6982 6982 6985
+UPDATE BINARY | 00D6970004 00000010 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6980001 00 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D0950001 00 | 6982 6982 6982 6982 6985
+UPDATE RECORD | 00DC010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+UPDATE RECORD | 00D2010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+APPEND RECORD | 00E2000C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+CHANGE PIN | 805E010007 111111FF222222 | 63C2 63C2 63C2 63C2 63C2
+CHANGE PIN | 805E010107 111111FF222222 | 6982 63C2 63C2 6982 63C2
+KEY INFORMATION | 8048390006 | 6985 6985 6985 6985 6985
+KEY INFORMATION | 80483A0006 | 6985 6985 6985 6985 6985
+TRIES LEFT | 803C390001 | 9000 9000 9000 9000 9000
+TRIES LEFT | 803C3A0001 | 9000 9000 9000 9000 9000
+EXPORT KEY | 804400001F 00000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+AUTHENTICATE TARGET | 804600001A 0000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+SEAL ACTIVATION | 804C000020 0000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+CHECK VALUE | 804E000305 3302000001 | 6982 6982 9000 6982 9000
+SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
+";
+
+/// The ESAM issuing card: the operator alone, the supervisor for what section 10 says.
+const ESAM_ISSUING: &str = "
+ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6985
+SEAL PIN | 8056000022 00000000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+VERIFY | 0020000003 111111 | 63C2 63C2 63C2 63C2 63C2
+VERIFY | 0020000103 111111 | 6982 63C2 63C2 6982 63C2
+EXTERNAL AUTHENTICATE | 0082000008 0000000000000000 | 6985 6985 6985 6985 6985
+INTERNAL AUTHENTICATE | 0088000208 0000000000000000 | 6A88 6A88 6A88 6A88 6A88
+READ BINARY | 00B0950004 | 9000 9000 9000 9000 9000
+READ BINARY | 00B0970004 | 6281 6281 6281 6281 6281
+READ RECORD | 00B2010C04 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6950001 00 | 6982 6982 6982 6982 6985
+UPDATE BINARY | 00D6970004 00000010 | 6982 6982 6982 6982 9000
+UPDATE BINARY | 00D6980001 00 | 6982 6982 6982 6982 6982
+UPDATE BINARY | 00D0950001 00 | 6982 6982 6982 6982 6985
+UPDATE RECORD | 00DC010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+UPDATE RECORD | 00D2010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+APPEND RECORD | 00E2000C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+CHANGE PIN | 805E010007 111111FF222222 | 63C2 63C2 63C2 63C2 63C2
+CHANGE PIN | 805E010107 111111FF222222 | 6982 63C2 63C2 6982 63C2
+KEY INFORMATION | 8048390006 | 6985 6985 6985 6985 6985
+KEY INFORMATION | 80483A0006 | 6985 6985 6985 6985 6985
+TRIES LEFT | 803C390001 | 9000 9000 9000 9000 9000
+TRIES LEFT | 803C3A0001 | 9000 9000 9000 9000 9000
+EXPORT KEY | 804400001F 00000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+AUTHENTICATE TARGET | 804600001A 0000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+SEAL ACTIVATION | 804C000020 0000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+CHECK VALUE | 804E000305 3302000001 | 6982 6A86 6A86 6982 6A86
+SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
+";
+
+/// The PSAM issuing card and the test issuing card: one PIN.
+const ISSUING: &str = "
+ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6985
+SEAL PIN | 8056000022 00000000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+VERIFY | 0020000003 111111 | 63C2 63C2 63C2 63C2 63C2
+VERIFY | 0020000103 111111 | 6981 6981 6981 6981 6981
+EXTERNAL AUTHENTICATE | 0082000008 0000000000000000 | 6985 6985 6985 6985 6985
+INTERNAL AUTHENTICATE | 0088000208 0000000000000000 | 6A88 6A88 6A88 6A88 6A88
+READ BINARY | 00B0950004 | 9000 9000 9000 9000 9000
+READ BINARY | 00B0970004 | 6281 6281 6281 6281 6281
+READ RECORD | 00B2010C04 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6950001 00 | 6982 6982 6982 6982 6985
+UPDATE BINARY | 00D6970004 00000010 | 6982 6982 6982 6982 9000
+UPDATE BINARY | 00D6980001 00 | 6982 6982 6982 6982 6982
+UPDATE BINARY | 00D0950001 00 | 6982 6982 6982 6982 6985
+UPDATE RECORD | 00DC010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+UPDATE RECORD | 00D2010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+APPEND RECORD | 00E2000C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+CHANGE PIN | 805E010007 111111FF222222 | 63C2 63C2 63C2 63C2 63C2
+CHANGE PIN | 805E010107 111111FF222222 | 9403 9403 9403 9403 9403
+KEY INFORMATION | 8048390006 | 6985 6985 6985 6985 6985
+KEY INFORMATION | 80483A0006 | 6985 6985 6985 6985 6985
+TRIES LEFT | 803C390001 | 9000 9000 9000 9000 9000
+TRIES LEFT | 803C3A0001 | 9000 9000 9000 9000 9000
+EXPORT KEY | 804400001F 00000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+AUTHENTICATE TARGET | 804600001A 0000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+SEAL ACTIVATION | 804C000020 0000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
+CHECK VALUE | 804E000305 3302000001 | 6982 6A86 6A86 6982 6A86
+SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
+";
+
+/// PSAM and test card, in the purchase application; the master of the MF reaches no key of it.
+const PSAM: &str = "
+ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6982
+ACTIVATE KEYS | 00A40000023F00 > 844A00000A00000000000000000000 | 6982 6982 6982 6982 6985
+VERIFY | 0020000003 111111 | 63C2 63C2 63C2 63C2 63C2
+VERIFY | 0020000103 111111 | 9403 9403 9403 9403 9403
+EXTERNAL AUTHENTICATE | 0082000008 0000000000000000 | 6A88 6A88 6A88 6A88 6A88
+INTERNAL AUTHENTICATE | 0088000208 0000000000000000 | 6A88 6A88 6A88 6A88 6A88
+READ BINARY | 00B0950004 | 6A82 6A82 6A82 6A82 6A82
+READ BINARY | 00B0970004 | 6281 6281 6281 6281 6281
+READ RECORD | 00B2010C04 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6950001 00 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6970004 00000010 | 6982 6982 6982 6982 9000
+UPDATE BINARY | 00D6980001 00 | 6982 6982 6982 6982 6982
+UPDATE BINARY | 00D0950001 00 | 6A82 6A82 6A82 6A82 6A82
+UPDATE RECORD | 00DC010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+UPDATE RECORD | 00D2010C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+APPEND RECORD | 00E2000C04 00000000 | 6A82 6A82 6A82 6A82 6A82
+CHANGE PIN | 805E010007 111111FF222222 | 63C2 63C2 63C2 63C2 63C2
+CHANGE PIN | 805E010107 111111FF222222 | 9403 9403 9403 9403 9403
+KEY INFORMATION | 8048390006 | 6A88 6A88 6A88 6A88 6A88
+KEY INFORMATION | 80483A0006 | 6985 6985 6985 6985 6985
+TRIES LEFT | 803C390001 | 6A88 6A88 6A88 6A88 6A88
+TRIES LEFT | 803C3A0001 | 9000 9000 9000 9000 9000
+SEAL ORDER | 8040000002 E100 | 6982 6A80 6A80 6982 6982
+OPEN RECEIPT | 8042000013 00000000000000000000000000000000000000 | 6982 6A80 6A80 6982 6982
+SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
+";
+
+/// The ESAM: the meter for purse, receipt and run information, the city for keys and ceiling.
+const ESAM: &str = "
+VERIFY | 0020000003 111111 | 6981 6981 6981 6981 6981
+VERIFY | 0020000103 111111 | 9403 9403 9403 9403 9403
+EXTERNAL AUTHENTICATE | 0082000008 0000000000000000 | 6985 6985 6985 6985 6985
+INTERNAL AUTHENTICATE | 0088000208 0000000000000000 | 9000 9000 9000 9000 9000
+READ BINARY | 00B0950004 | 9000 9000 9000 9000 9000
+READ BINARY | 00B0970004 | 6A82 6A82 6A82 6A82 6A82
+READ RECORD | 00B2010C04 | 9000 9000 9000 9000 9000
+UPDATE BINARY | 00D6950001 00 | 6982 6982 6982 6982 6985
+UPDATE BINARY | 00D6970004 00000010 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D6980001 00 | 6A82 6A82 6A82 6A82 6A82
+UPDATE BINARY | 00D0950001 00 | 6982 6982 6982 6982 6985
+UPDATE RECORD | 00DC010C04 00000000 | 6982 6982 6982 6982 6982
+UPDATE RECORD | 00D2010C04 00000000 | 6982 6982 6982 6982 6982
+APPEND RECORD | 00E2000C04 00000000 | 6982 6982 6982 6982 6982
+CHANGE PIN | 805E010007 111111FF222222 | 9403 9403 9403 9403 9403
+CHANGE PIN | 805E010107 111111FF222222 | 9403 9403 9403 9403 9403
+KEY INFORMATION | 8048390006 | 6985 6985 6985 6985 6985
+KEY INFORMATION | 80483A0006 | 6A88 6A88 6A88 6A88 6A88
+TRIES LEFT | 803C390001 | 9000 9000 9000 9000 9000
+TRIES LEFT | 803C3A0001 | 6A88 6A88 6A88 6A88 6A88
+ENVELOPE | 80C200000A 00000000000000000000 | 6982 6982 6982 6A80 6A80
+DEBIT | 8030000C04 00000001 | 6982 6982 6982 9401 9401
+STAGE KEY | 84D402001C 00000000000000000000000000000000000000000000000000000000 | 6982 6982 6982 6982 6985
+STAGE KEY | 84D403041C 00000000000000000000000000000000000000000000000000000000 | 6982 6982 6982 6982 6A88
+ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6A88
+# The ESAM's own files, by identifier.
+READ BINARY | 00A40000025007 > 00B0000014 | 6982 6982 6982 9000 9000
+UPDATE BINARY | 00A40000025007 > 00D6000001 00 | 6982 6982 6982 9000 9000
+READ BINARY | 00A40000025008 > 00B0000001 | 6982 6982 6982 9000 9000
+UPDATE BINARY | 00A40000025008 > 00D6000001 00 | 6982 6982 6982 6982 6982
+READ BINARY | 00A40000025002 > 00B0000020 | 9000 9000 9000 9000 9000
+UPDATE BINARY | 00A40000025002 > 00D6001504 00000000 | 6982 6982 6982 6982 9000
+UPDATE BINARY | 00A40000025002 > 00D6000001 01 | 6982 6982 6982 6982 6985
+UPDATE BINARY | 00A40000025009 > 00D6000001 00 | 6982 6982 6982 6982 6982
+";
+
+#[test]
+fn every_command_asks_what_the_documents_say() {
+    for (kind, own) in [
+        (CardKind::MainControl, MAIN_CONTROL),
+        (CardKind::PsamIssuing, ISSUING),
+        (CardKind::TestIssuing, ISSUING),
+        (CardKind::EsamIssuing, ESAM_ISSUING),
+        (CardKind::Psam, PSAM),
+        (CardKind::TestCard, PSAM),
+        (CardKind::Esam, ESAM),
+    ] {
+        walk(kind, &[EVERY, own].concat());
+    }
+}
