@@ -131,7 +131,8 @@ fn files_fit(context: &Context<'_>, dir: &Node, directory: &Directory) -> bool {
 }
 
 /// Whether a file is what CREATE FILE makes of a row. What changes in a header while a card lives is left out: the mark of a
-/// written EF, the count of wrong MACs of a KEY file.
+/// written EF, the count of wrong MACs of a KEY file. A file that only the card itself writes (a count, a chain, a limit) must
+/// be as it was created, whatever free mode allowed; an ESAM sets its own to zero.
 fn is_row(context: &Context<'_>, node: &Node, row: &FileRow) -> bool {
     let command = row.create();
     let data = command.data_bytes();
@@ -141,6 +142,7 @@ fn is_row(context: &Context<'_>, node: &Node, row: &FileRow) -> bool {
     match kind {
         FileKind::Dir => {}
         FileKind::Keys => found[8] = wanted[8],
+        _ if row.write == profile::NEVER && context.chip.kind != CardKind::Esam => {}
         _ => found[9] &= !WRITTEN,
     }
     found == wanted && node.name(&context.memory) == name

@@ -522,7 +522,7 @@ const fn master_file(
 static MAIN_CONTROL_DIRECTORIES: &[Directory] =
     &[master_file(MAIN_CONTROL_FILES, MAIN_CONTROL_KEYS, pins(CardKind::MainControl))];
 static PSAM_ISSUING_DIRECTORIES: &[Directory] =
-    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::PsamIssuing))];
+    &[master_file(PSAM_ISSUING_FILES, ISSUING_KEYS, pins(CardKind::PsamIssuing))];
 static ESAM_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
 static TEST_ISSUING_DIRECTORIES: &[Directory] =
@@ -559,8 +559,6 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
         // The ceiling alone: opened, meter, customer and SIM are the card's own to write.
         (CardKind::Esam, Fid::MF, EF_PARAMETERS) => CEILING,
         (CardKind::Esam, Fid::MF, EF_RUN_INFO) => 0..0x14,
-        (CardKind::Psam | CardKind::TestCard, DF_PURCHASE, EF_LIMIT) => 0..4,
-        (kind, Fid::MF, EF_LIMIT) if kind.is_city_issuing() => 0..4,
         _ => 0..0,
     }
 }

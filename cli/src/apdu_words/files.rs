@@ -44,7 +44,8 @@ pub fn is_secret(kind: Option<CardKind>, dir: Fid, fid: Fid) -> bool {
 /// The file's row in the profile of a kind.
 pub fn row(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static FileRow> {
     let rows = match (kind?, dir) {
-        (CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing, _) => profile::ISSUING_FILES,
+        (CardKind::PsamIssuing, _) => profile::PSAM_ISSUING_FILES,
+        (CardKind::MainControl | CardKind::EsamIssuing, _) => profile::ISSUING_FILES,
         (CardKind::Psam, Fid::MF) => profile::PSAM_FILES,
         (CardKind::Psam, _) => profile::PSAM_PURCHASE_FILES,
         (CardKind::Esam, _) => profile::ESAM_FILES,
