@@ -3,9 +3,9 @@
 
 mod life;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
 use crate::packets::PacketKeys;
-use cos::keyfile::kind;
+use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, mac};
@@ -26,6 +26,8 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: debit },
     CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, 0x00), case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
     CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::P1(fmcos::STAGE),                   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
+    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, BIRTH),   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::stage_formal },
+    CommandRow { name: "WRITE KEY",     class: Class::Securable(0x80), ins: 0xD4, params: Params::Exactly(kind::EXTERNAL, 0x00),      case: Case::Three(7, 239), needs: Needs::Unclosed,               when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::change_master },
     CommandRow { name: "ACTIVATE KEYS", class: Class::Only(0x84),      ins: 0x4A, params: Params::Exactly(0x00, 0x00),                case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::activate },
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD6, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
     CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD0, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
@@ -55,7 +57,7 @@ const OPENED: usize = 0;
 const METER: usize = 1;
 const CUSTOMER: usize = 7;
 const BINDING: usize = 13;
-const CEILING: usize = 21;
+const CEILING: usize = profile::CEILING.start;
 /// Device identities of an SMS-PP download: network to SIM.
 const IDENTITIES: [u8; 2] = [0x83, 0x81];
 
@@ -82,7 +84,7 @@ struct Purse {
     count: u32,
 }
 
-/// EF 0002, as far as the card uses it.
+/// EF 5002, as far as the card uses it.
 struct Parameters {
     opened: bool,
     meter: MeterNumber,
@@ -105,7 +107,7 @@ impl Parameters {
     }
 }
 
-/// EF 0007: what the MCU said of itself and of the SIM before ENVELOPE.
+/// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
 struct RunInfo {
     register: u32,
     time: BcdTime,
@@ -141,6 +143,7 @@ fn key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
 }
 
 fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    current_info(context)?;
     let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
     let keys = PacketKeys { kic: key(context, Role::Kic)?, kid: key(context, Role::Kid)? };
     let order = open(context, &tpdu, &keys)?;

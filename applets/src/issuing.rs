@@ -5,18 +5,19 @@
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
+mod sealed;
 mod target;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
 use crate::lists::{CHECK_LIST, list_mac};
-use cos::keyfile::kind;
+use crate::retire::ACTIVATE_KEYS;
+use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::{Key, Role, hierarchy, mac, seal};
+use keys::{Key, Role, hierarchy, seal};
 use target::{Master, Target};
 use wire::profile::{
-    self, CardInfo, CardKind, EF_CARD_INFO, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER,
-    Recipient, State,
+    self, CardInfo, CardKind, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient, State,
 };
 use wire::{CommandRef, Sw};
 
@@ -26,10 +27,13 @@ static COMMANDS: &[CommandRow] = &[
     CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
     CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
     CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
+    CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
     CommandRow { name: "MAC LIST",            class: Class::Only(0x80), ins: 0x5A, params: Params::P2(0x00),          case: Case::Four(50, 50), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/revocation.md 2", handler: mac_list },
     CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
+    ACTIVATE_KEYS,
 ];
 
 const _: () = check(COMMANDS);
@@ -42,12 +46,6 @@ pub static PROGRAM: Program = Program {
     fill: 0xFF,
     atr: |chip: &Chip| wire::atr::fmcos_contactless(chip.serial),
 };
-
-/// Card information of this card; 6985 when it has none yet.
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0).map_err(|_| Sw::CONDITIONS)?;
-    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
-}
 
 /// This card's key of a role.
 fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
@@ -64,17 +62,21 @@ fn own_version(context: &Context<'_>) -> Result<u8, Halt> {
 /// Checks the header of the WRITE KEY to come against the profile; 6A80 when it is another one's.
 fn check_header(header: &[u8], row: &KeyRow, lc: usize, target: &Target) -> Result<[u8; 5], Halt> {
     let &[cla, ins, p1, id, len] = header else { return Err(Sw::WRONG_LENGTH.into()) };
-    let stages = p1 == if row.role == 0 { fmcos::STAGE_MASTER } else { fmcos::STAGE };
-    let adds = p1 == 0x01 && row.role != 0;
-    let changes = p1 == row.kind & 0x3F;
+    let stages = match row.role {
+        0 if target.leaves_test() => (p1, id) == (fmcos::STAGE_MASTER, BIRTH),
+        0 => (p1, id) == (fmcos::STAGE_MASTER, row.id),
+        _ => (p1, id) == (fmcos::STAGE, row.id),
+    };
+    let adds = (p1, id) == (0x01, row.id) && row.role != 0;
+    let changes = (p1, id) == (row.kind & 0x3F, row.id);
     // What changes hands between two key sets is staged; only within one may a key be written at once.
     let form = if target.only_stages() { stages } else { adds || changes || (stages && target.may_stage()) };
-    let fits = cla == 0x84 && ins == 0xD4 && form && id == row.id && usize::from(len) == lc;
+    let fits = cla == 0x84 && ins == 0xD4 && form && usize::from(len) == lc;
     if fits { Ok([cla, ins, p1, id, len]) } else { Err(Sw::WRONG_DATA.into()) }
 }
 
 fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let (challenge, rest) = command.data.split_at(8);
+    let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (header, rest) = rest.split_at(5);
     let target = Target::parse(context, command.p1, rest)?;
     let row = target.recipient.key(command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
@@ -84,13 +86,20 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     if row.role != 0 && !target.takes_every_key() {
         return Err(Sw::CONDITIONS.into());
     }
-    let master = target.current_master(context)?;
+    let master = target.sealing_master(context)?;
     let (key, version) = target.key(context, row.role)?;
     let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()), &target)?;
     if row.role == 0 && !target.wants_test {
         count(context, &target)?;
     }
-    context.answer.extend_from_slice(&seal::wrap(&master, challenge, &header, row.header(version), &key));
+    let head = row.header(version);
+    // A field is of the form its header says: what runs under M never opens under a use key, nor the other way round.
+    let field = if matches!(header[2], fmcos::STAGE_MASTER | fmcos::STAGE) {
+        seal::stage(&master, challenge, &header, head, &key)
+    } else {
+        seal::wrap(&master, challenge, &header, head, &key)
+    };
+    context.answer.extend_from_slice(&field);
     Ok(Sw::OK)
 }
 
@@ -130,7 +139,10 @@ const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
 
 /// `challenge8 || serial8 || number6 || region4 || state1 || version1 || forfeit4`: the MAC of the ESAM's ACTIVATE KEYS.
 fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let (challenge, rest) = command.data.split_at(8);
+    if command.p1 >> 4 != CardKind::Esam.code() {
+        return sealed::seal_retirement(context, command);
+    }
+    let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (identity, body) = rest.split_at(18);
     let &[state, version, ref forfeit @ ..] = body else { return Err(Sw::WRONG_LENGTH.into()) };
     let own = info(context)?;
@@ -157,7 +169,7 @@ fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
         context.require(cos::rights::Right(profile::SECOND_PIN))?;
     }
     let master = target.current_master(context)?;
-    context.answer.extend_from_slice(&mac::session(&master, challenge, &[&ACTIVATE, body]));
+    context.answer.extend_from_slice(&seal::bound_mac(&master, challenge, &ACTIVATE, body));
     Ok(Sw::OK)
 }
 

@@ -10,6 +10,7 @@ pub mod issuing;
 mod lists;
 mod packets;
 pub mod psam;
+mod retire;
 pub mod sim;
 
 pub use catalogue::program_of;

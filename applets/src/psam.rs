@@ -4,9 +4,10 @@
 //! nothing but sealed orders and opened receipts, so many as its limit says. A test card does the same with the
 //! published keys, and with no others.
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT};
+use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
 use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
+use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::kind;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
@@ -14,7 +15,7 @@ use keys::{Key, Role, hierarchy, mac};
 use wire::bcd::MeterNumber;
 use wire::order::Order;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::profile::{self, CardInfo, CardKind, EF_CARD_INFO, EF_LIMIT, EF_SEALED, NO_LIMIT, State};
+use wire::profile::{self, CardKind, EF_LIMIT, EF_SEALED, NO_LIMIT, State};
 use wire::receipt::Receipt;
 use wire::{CommandRef, Sw};
 
@@ -25,6 +26,8 @@ static COMMANDS: &[CommandRow] = &[
     CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
+    SET_PIN,
+    ACTIVATE_KEYS,
 ];
 
 const _: () = check(COMMANDS);
@@ -51,10 +54,7 @@ fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
         return Ok(key);
     }
     let version = context.key_record(kind::APPLET, role.code())?.byte4();
-    let info =
-        context.mf()?.child(&context.memory, |node| node.fid() == EF_CARD_INFO).ok_or(Sw::CONDITIONS)?;
-    let info: [u8; CardInfo::LEN] = context.memory.array(info.body());
-    let info = CardInfo::parse(&info).map_err(|_| Sw::CONDITIONS)?;
+    let info = current_info(context)?;
     let published =
         hierarchy::city_key(&hierarchy::test_root(context.chip.suite, role), info.region, version);
     if info.state == State::Test && key == published { Ok(key) } else { Err(Sw::CONDITIONS.into()) }
@@ -70,7 +70,7 @@ fn limit(context: &Context<'_>) -> Result<u32, Halt> {
 
 /// A meter's key of a role, from this card's city key.
 fn meter_key(context: &Context<'_>, role: Role, meter: MeterNumber) -> Result<Key, Halt> {
-    Ok(hierarchy::device_key(&city_key(context, role)?, meter.0))
+    Ok(hierarchy::meter_key(&city_key(context, role)?, meter.0))
 }
 
 fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, Halt> {
@@ -78,6 +78,7 @@ fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, 
 }
 
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    current_info(context)?;
     let order = Order::parse(command.data).map_err(|_| Sw::WRONG_DATA)?;
     let keys = packet_keys(context, order.meter)?;
     let sealed = u32::from_be_bytes(context.read_ef(EF_SEALED, 0)?);

@@ -31,6 +31,16 @@ pub fn entropy(global: &Global, label: &str) -> Box<dyn Entropy + Send> {
     }
 }
 
+/// A serial for a new chip: any but those that stand for meters' MCUs, which no issuing card takes for a chip.
+pub fn chip_serial(entropy: &mut dyn Entropy) -> [u8; 8] {
+    loop {
+        let serial = random(entropy);
+        if !keys::hierarchy::is_mcu_serial(&serial) {
+            return serial;
+        }
+    }
+}
+
 /// An array of random bytes.
 pub fn random<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];

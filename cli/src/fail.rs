@@ -5,7 +5,8 @@ use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
 use ::server::{OrderError, Refusal, SettleError};
-use kdc::messages::{AuditError, JournalError, StoreError};
+use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
+use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
 use std::error::Error;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use vcard::ImageError;
 use wire::ChannelError;
+use wire::profile::CardKind;
 
 /// Exit codes of the command. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
 /// gives 130 too); a batch ends its card first.
@@ -136,8 +138,12 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         {
             return Exit::Absent;
         }
+        if let Some(CardError::OlderMake { .. }) = cause.downcast_ref::<CardError>() {
+            return Exit::Security;
+        }
         if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
             || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
+            || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
         {
             return Exit::Security;
         }
@@ -166,9 +172,23 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         let own = cause.downcast_ref::<Failure>().and_then(|failure| failure.hint.clone());
         own.or_else(|| {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
+            let older = cause.downcast_ref::<CardError>().and_then(older_make);
             let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
-            order.or_else(|| kdc_hint(cause).or(pcsc).or_else(|| settle_hint(cause)).map(str::to_owned))
+            let fixed = || kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause));
+            order.or_else(|| fixed().map(str::to_owned))
         })
+    })
+}
+
+/// What to do with a card of the older make.
+fn older_make(error: &CardError) -> Option<&'static str> {
+    let CardError::OlderMake { kind, .. } = error else { return None };
+    Some(match kind {
+        CardKind::Esam => "the meter needs a new ESAM",
+        CardKind::MainControl => {
+            "a new ceremony makes a main control card of the present make (gridcard kdc init)"
+        }
+        _ => "have a new card made by whoever made this one; what this one holds can still be read",
     })
 }
 

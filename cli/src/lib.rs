@@ -21,6 +21,7 @@ mod people;
 mod pin;
 mod real;
 mod records;
+mod retire;
 mod script;
 mod secret;
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! are passed in. What the transport does to APDUs (T=0: 61xx, 6Cxx, GET RESPONSE) is done here, once;
 //! handlers see complete commands.
 
+use crate::closing;
 use crate::context::{Context, Entropy};
 use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
@@ -462,13 +463,13 @@ fn run(
             Check::Length if !row.case.takes(command.data.len()) => {
                 return Err(interface.words.length.into());
             }
-            Check::Needs => {
-                if let Needs::Right(right) = row.needs
-                    && !context.allowed(Right(right))
-                {
+            Check::Needs => match row.needs {
+                Needs::Right(right) if !context.allowed(Right(right)) => {
                     return Err(interface.words.needs.into());
                 }
-            }
+                Needs::Unclosed if closing::is_closed(context) => return Err(Sw::CONDITIONS.into()),
+                Needs::Nothing | Needs::Right(_) | Needs::Unclosed => {}
+            },
             Check::CardAlive | Check::ApplicationOpen | Check::Params | Check::Length => {}
         }
     }

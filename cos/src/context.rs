@@ -11,7 +11,7 @@ use crate::state::{Challenge, Volatile};
 use crate::table::Program;
 use alloc::vec::Vec;
 use wire::Sw;
-use wire::profile::Fid;
+use wire::profile::{CardKind, Fid};
 
 /// A source of random bytes, passed in so that a run can be repeated from a seed.
 pub trait Entropy {
@@ -85,6 +85,15 @@ impl Context<'_> {
         let record = self.key_record(kind, id)?;
         self.require(record.use_right())?;
         record.key(&self.memory, self.chip.suite)
+    }
+
+    /// The challenge given just before, for a cryptogram or a MAC that opens something; 6985 without one. A device of ours takes
+    /// all 8 bytes alone: whoever has heard enough proofs for challenges of 4 could wait for one to come again. A plain FMCOS
+    /// card takes both, as its manual says [docs/specs/fmcos.md].
+    pub fn proof_challenge(&self) -> Result<Challenge, Halt> {
+        let challenge = self.challenge.ok_or(Sw::CONDITIONS)?;
+        let fits = self.chip.kind == CardKind::Fmcos || challenge.whole().is_some();
+        if fits { Ok(challenge) } else { Err(Sw::CONDITIONS.into()) }
     }
 
     /// The current EF; 6A82 when none is selected.

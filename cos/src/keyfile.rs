@@ -21,6 +21,8 @@ pub const OVERHEAD: usize = 8;
 const LIVE: u8 = 1;
 /// First byte of a staged record.
 const STAGED: u8 = 2;
+/// Id of the key 35/0F: the transport key a chip was born with. It stays what it is as long as the card has keys.
+pub const BIRTH: u8 = 0x0F;
 /// Longest value.
 pub const MAX_VALUE: usize = 16;
 
@@ -231,11 +233,12 @@ pub fn unstage(memory: &mut Memory<'_>, file: &Node) -> Result<(), Halt> {
     memory.write(from, &alloc::vec![0; to - from])
 }
 
-/// Puts every staged value in the place of the one in use. 9E42 unless each key in use has a staged value of its length,
-/// and each staged value a key in use.
+/// Puts every staged value in the place of the one in use. 9E42 unless each key in use, but for 35/[`BIRTH`], has a staged value
+/// of its length, and each staged value a key in use.
 pub fn switch(memory: &mut Memory<'_>, file: &Node) -> Result<(), Halt> {
     let new: Vec<KeyRecord> = staged(memory, file).collect();
-    if new.is_empty() || new.len() != records(memory, file).count() {
+    let changes = |record: &KeyRecord| (record.kind(), record.id()) != (kind::APPLET, BIRTH);
+    if new.is_empty() || new.len() != records(memory, file).filter(changes).count() {
         return Err(Sw::KEYS_INCOMPLETE.into());
     }
     for record in new {

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod card;
+pub mod closing;
 pub mod context;
 pub mod files;
 pub mod fmcos;

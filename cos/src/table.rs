@@ -110,6 +110,8 @@ pub enum Needs {
     Nothing,
     /// A right of the current directory.
     Right(u8),
+    /// A card that is not closed: 6985 on a finished card of ours, whoever asks ([`crate::closing`]).
+    Unclosed,
 }
 
 /// One row of a command table.

@@ -209,6 +209,10 @@ impl Audit {
                 let facts = [("limit", limit.map_or("none".to_owned(), |limit| limit.to_string()))];
                 self.add(at, other("limit"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
             }
+            Event::Retired { kind, number, serial } => {
+                let card = Card { serial: Some(serial.to_string()), ..card(*kind, *number) };
+                self.add(at, other("retire"), Some(card), &[], Outcome::Done, &[])
+            }
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Headers of protected WRITE KEY commands, and the fields they announce [docs/specs/cards.md 5, 7].
 
 use keys::Suite;
-use wire::profile::KeyRow;
+use wire::profile::{BIRTH_KEY, KeyRow};
 
 /// Bytes of a key as EXPORT KEY gives it.
 const KEY_LEN: usize = 16;
@@ -25,6 +25,17 @@ pub const fn add(row: &KeyRow, suite: Suite) -> [u8; 5] {
 /// Header of STAGE KEY: `84 D4 02 00 Lc` for the own master, `84 D4 03 id Lc` for another key [docs/specs/cards.md 10].
 pub const fn stage(row: &KeyRow, suite: Suite) -> [u8; 5] {
     [0x84, 0xD4, if row.role == 0 { 0x02 } else { 0x03 }, row.id, wrapped_lc(suite)]
+}
+
+/// Whether a header is of STAGE KEY, whose field is sealed under use keys.
+pub const fn stages(header: [u8; 5]) -> bool {
+    matches!(header, [0x84, 0xD4, 0x02 | 0x03, _, _])
+}
+
+/// Header `84 D4 02 0F Lc` of the STAGE KEY by which a formal own master comes to an ESAM in test state: under the transport key
+/// the chip was born with.
+pub const fn stage_formal(suite: Suite) -> [u8; 5] {
+    [0x84, 0xD4, 0x02, BIRTH_KEY.id, wrapped_lc(suite)]
 }
 
 /// Header `84 D4 type id Lc` that changes a key already on the card; the type without its protection bits.

@@ -3,6 +3,7 @@
 //! Numbers of devices are decimal text for people and packed BCD (two digits a byte) on cards.
 
 use crate::messages::IdError;
+use keys::hierarchy;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -26,9 +27,23 @@ fn nibbles<const N: usize>(what: &'static str, radix: u32, text: &str) -> Result
     if count == 2 * N { Ok(out) } else { Err(IdError::Length { what, expected: 2 * N, found: count }) }
 }
 
+fn any<const N: usize>(_: &[u8; N]) -> Result<(), IdError> {
+    Ok(())
+}
+
+/// Numbers that name no device are in no new record.
+fn a_device(number: &[u8; 6]) -> Result<(), IdError> {
+    if wire::bcd::names_a_device(number) { Ok(()) } else { Err(IdError::NoDevice { last: number[5] }) }
+}
+
+/// Serials that stand for a meter's MCU are no chip's.
+fn a_chip(serial: &[u8; 8]) -> Result<(), IdError> {
+    if hierarchy::is_mcu_serial(serial) { Err(IdError::McuSerial) } else { Ok(()) }
+}
+
 /// One newtype over bytes that people write as digits.
 macro_rules! digits {
-    ($(#[$doc:meta])* $name:ident, $len:literal, $radix:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $len:literal, $radix:literal, $what:literal, $allowed:path) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(into = "String", try_from = "String")]
@@ -37,7 +52,9 @@ macro_rules! digits {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                nibbles($what, $radix, text).map($name)
+                let bytes = nibbles($what, $radix, text)?;
+                $allowed(&bytes)?;
+                Ok($name(bytes))
             }
         }
 
@@ -55,8 +72,9 @@ macro_rules! digits {
 
         impl TryFrom<String> for $name {
             type Error = IdError;
+            /// As it stands in a record, which may be of an older make.
             fn try_from(text: String) -> Result<Self, IdError> {
-                text.parse()
+                nibbles($what, $radix, &text).map($name)
             }
         }
     };
@@ -64,16 +82,16 @@ macro_rules! digits {
 
 digits!(
     /// Number of a card or meter: 12 decimal digits, 6 bytes packed BCD. A meter, its ESAM and its MCU share
-    /// one; a PSAM's is its terminal number.
-    DeviceNumber, 6, 10, "a device number"
+    /// one; a PSAM's is its terminal number. 000000000000 and 000000000001 are none.
+    DeviceNumber, 6, 10, "a device number", a_device
 );
 digits!(
     /// Serial of a chip: 8 bytes, 16 hexadecimal digits, as in its ATR.
-    Serial, 8, 16, "a card serial"
+    Serial, 8, 16, "a card serial", a_chip
 );
 digits!(
     /// Check value of a key (KCV): the first 3 bytes of one zero block enciphered under it. Not a secret.
-    CheckValue, 3, 16, "a check value"
+    CheckValue, 3, 16, "a check value", any
 );
 
 /// The province itself: what stands for a region on a provincial card.
@@ -87,11 +105,10 @@ impl From<MeterNumber> for DeviceNumber {
 }
 
 impl DeviceNumber {
-    /// The serial that a meter's MCU, which has no chip serial, uses in key transport: `0000 || number`
-    /// [docs/specs/cards.md 7].
+    /// The serial that a meter's MCU, which has no chip serial, uses in key transport: `0F 00 || number`
+    /// [docs/specs/cards.md 2, 7].
     pub const fn as_mcu_serial(self) -> Serial {
-        let [a, b, c, d, e, f] = self.0;
-        Serial([0, 0, a, b, c, d, e, f])
+        Serial(hierarchy::mcu_serial(self.0))
     }
 }
 

@@ -6,7 +6,7 @@ use keys::{Key, Role, Suite, Zeroize, hierarchy};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::fmt;
-use wire::profile::State;
+use wire::profile::{CardKind, Recipient, State};
 
 /// The check value of one role's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,9 +123,9 @@ impl Roots {
         CityKeys { set, region, version, previous: None }
     }
 
-    /// Own master of a provincial or issuing card, from the card's number.
-    pub fn own_master(&self, number: DeviceNumber) -> Key {
-        hierarchy::device_key(self.get(Role::Master), number.0)
+    /// Own master of a provincial or issuing card, from the card's kind and number.
+    pub fn own_master(&self, kind: CardKind, number: DeviceNumber) -> Key {
+        hierarchy::device_key(self.get(Role::Master), kind.code(), number.0)
     }
 
     /// Transport key of a blank.
@@ -173,8 +173,8 @@ impl CityKeys {
     }
 
     /// Own master of a device of the earlier version.
-    pub(crate) fn previous_master(&self, number: DeviceNumber) -> Option<Key> {
-        self.previous.as_ref().map(|(_, master)| hierarchy::device_key(master, number.0))
+    pub(crate) fn previous_master(&self, target: Recipient, number: DeviceNumber) -> Option<Key> {
+        self.previous.as_ref().map(|(_, master)| hierarchy::device_key(master, target.code(), number.0))
     }
 
     /// The suite of all keys.
@@ -197,9 +197,14 @@ impl CityKeys {
         self.set.check_values()
     }
 
-    /// A device's key of a role.
-    pub fn device(&self, role: Role, number: DeviceNumber) -> Key {
-        hierarchy::device_key(self.get(role), number.0)
+    /// A device's key of a role; a meter's MCU has those of its ESAM.
+    pub fn device(&self, target: Recipient, role: Role, number: DeviceNumber) -> Key {
+        hierarchy::device_key(self.get(role), target.code(), number.0)
+    }
+
+    /// A meter's key of a role: that of its ESAM.
+    pub fn meter(&self, role: Role, number: DeviceNumber) -> Key {
+        hierarchy::meter_key(self.get(role), number.0)
     }
 
     /// Transport key of a blank or of a meter's MCU.

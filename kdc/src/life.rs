@@ -9,10 +9,14 @@ mod limit;
 mod passage;
 mod recorded;
 mod render;
+mod retire;
+mod set_pin;
 
 pub use crate::messages::LifeError;
 pub use limit::raise;
 pub use recorded::{Passed, pass};
+pub use retire::{Retired, retire};
+pub use set_pin::set_pin;
 
 use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::journal::Passing;
@@ -78,6 +82,8 @@ pub struct Seen {
     pub life: Option<EsamLife>,
     /// Tries of its master key left, where it tells.
     pub tries: Option<u8>,
+    /// Whether it keeps the transport key it was born with, under which a formal own master can reach it in test state.
+    pub birth_key: bool,
 }
 
 /// Resets an ESAM and reads what it shows freely. Changes nothing and spends no try.
@@ -96,8 +102,9 @@ pub fn look(channel: &mut dyn Channel) -> Result<Seen, LifeError> {
     let retired = info.state == State::Retired;
     let version = if retired { 0 } else { esam.key_version()? };
     let tries = if retired { None } else { esam.fmcos().tries_left(0x39, 0x00)? };
+    let birth_key = !retired && esam.has_birth_key()?;
     let opened = esam.parameters()?.opened;
-    Ok(Seen { serial, info, version, purse: esam.purse()?, opened, life: esam.life()?, tries })
+    Ok(Seen { serial, info, version, purse: esam.purse()?, opened, life: esam.life()?, tries, birth_key })
 }
 
 /// A passage of one ESAM from one key set, or state, to the next.
@@ -151,7 +158,7 @@ impl Passage {
             return Ok(Planned::Done);
         }
         let from = departure(act, seen, about)?;
-        if seen.life.is_none() {
+        if seen.info.is_older_make() || seen.life.is_none() {
             return Err(LifeError::OlderMake);
         }
         let forfeit = forfeited(act, seen, leave)?;
@@ -254,6 +261,9 @@ fn departure(act: Act, seen: &Seen, about: &About) -> Result<Current, LifeError>
             let highest = seen.life.map_or(0, |life| life.formal);
             if about.version <= highest {
                 return Err(LifeError::NotHigher { card: highest, own: about.version });
+            }
+            if !seen.birth_key {
+                return Err(LifeError::NoBirthKey);
             }
             Ok(Current::Test(version))
         }

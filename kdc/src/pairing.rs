@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use wire::profile::{MCU_KEYS, Recipient, State};
 
 /// First field of every pairing file.
-pub const FORMAT: &str = "gridcard pairing 1";
+pub const FORMAT: &str = "gridcard pairing 2";
 
 /// One wrapped key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

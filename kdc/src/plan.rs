@@ -7,7 +7,7 @@
 //! 2. put the card's own master key in the place of the transport key;
 //! 3. under the own master: the other keys, contents, the operator's PIN;
 //! 4. reset, look at everything again from outside, prove PIN and own master;
-//! 5. last, write card information with structure version 01: only now is it a card of ours;
+//! 5. last, write card information with structure version 02: only now is it a card of ours;
 //! 6. reset and read it back, which also leaves the card without any right.
 
 mod build;
@@ -21,13 +21,10 @@ use crate::source::{Current, Target};
 use keys::Suite;
 use wire::money::Fen;
 use wire::profile::{
-    CardInfo, CardKind, Fid, FileRow, KeyRow, PREVIOUS_MASTER, PinRow, Recipient, State, pins,
+    CardInfo, CardKind, Fid, FileRow, IN_THE_MAKING, KeyRow, Make, PREVIOUS_MASTER, PinRow, Recipient, State,
+    pins,
 };
 
-/// Short id of the card information file.
-pub(crate) const CARD_INFO_SFI: u8 = 0x15;
-/// Place of the structure version in card information.
-const STRUCTURE_VERSION: usize = 9;
 /// Highest ceiling of an ESAM's purse; what a stored 0 stands for [docs/specs/cards.md 4].
 pub const CEILING_MAX: Fen = Fen(99_999_999);
 
@@ -110,8 +107,8 @@ pub enum Step {
     WritePin(&'static PinRow),
     /// Write a file.
     Update {
-        /// Short id of the file.
-        sfi: u8,
+        /// The file, in the current directory.
+        fid: Fid,
         /// The whole content.
         bytes: Vec<u8>,
         /// What it is.
@@ -119,8 +116,8 @@ pub enum Step {
     },
     /// Read a file and compare.
     Check {
-        /// Short id of the file.
-        sfi: u8,
+        /// The file, in the current directory.
+        fid: Fid,
         /// What must stand in it.
         bytes: Vec<u8>,
         /// What it is.
@@ -250,16 +247,16 @@ impl Plan {
 /// Card information in the making: the same bytes with structure version 00.
 pub(crate) fn in_the_making(info: &CardInfo) -> [u8; CardInfo::LEN] {
     let mut bytes = info.to_bytes();
-    bytes[STRUCTURE_VERSION] = 0;
+    bytes[CardInfo::STRUCTURE_VERSION] = IN_THE_MAKING;
     bytes
 }
 
 /// Reads card information in the making; `None` when the bytes are anything else.
 pub(crate) fn read_in_the_making(bytes: &[u8]) -> Option<CardInfo> {
     let mut bytes: [u8; CardInfo::LEN] = bytes.try_into().ok()?;
-    if bytes[STRUCTURE_VERSION] != 0 {
+    if bytes[CardInfo::STRUCTURE_VERSION] != IN_THE_MAKING {
         return None;
     }
-    bytes[STRUCTURE_VERSION] = 1;
+    bytes[CardInfo::STRUCTURE_VERSION] = Make::Current as u8;
     CardInfo::parse(&bytes).ok()
 }

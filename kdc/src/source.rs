@@ -16,7 +16,7 @@ pub use soft::SoftSource;
 #[cfg(feature = "hsm")]
 pub use token::TokenSource;
 
-use crate::ids::{CheckValue, RegionCode};
+use crate::ids::{CheckValue, Pin, RegionCode};
 use keys::{Role, Suite, hierarchy};
 use wire::profile::{CardKind, Recipient, State};
 
@@ -120,6 +120,19 @@ pub trait KeySource {
         Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
     }
 
+    /// The data field of the target's SET PIN for its PIN 3A/`id`, for the challenge it gave a moment before
+    /// [docs/specs/cards.md 12].
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        let _ = (challenge, id, pin);
+        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+    }
+
     /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source
     /// cannot tell.
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
@@ -164,6 +177,16 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
         (**self).seal_activation(target, challenge, activation)
     }
 
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        (**self).seal_pin(target, challenge, id, pin)
+    }
+
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
         (**self).transport_root()
     }
@@ -179,7 +202,7 @@ fn published(target: &Target, suite: Suite, code: u8) -> Expected {
     let root = |role| hierarchy::test_root(suite, role);
     let (key, version) = match (target.recipient, role) {
         (Recipient::Card(CardKind::TestIssuing), None) => {
-            (hierarchy::device_key(&root(Role::Master), target.number), 1)
+            (hierarchy::device_key(&root(Role::Master), target.recipient.code(), target.number), 1)
         }
         (Recipient::Card(CardKind::TestIssuing), Some(role)) => {
             let version = target.version.unwrap_or(1);
@@ -192,7 +215,7 @@ fn published(target: &Target, suite: Suite, code: u8) -> Expected {
         }
         (_, role) => {
             let role = role.unwrap_or(Role::Master);
-            (hierarchy::test_device_key(suite, role, target.region, 1, target.number), 1)
+            (hierarchy::test_meter_key(suite, role, target.region, 1, target.number), 1)
         }
     };
     Expected { version, check_value: Some(CheckValue(key.kcv())) }

@@ -20,17 +20,37 @@ pub fn test_root(suite: Suite, role: Role) -> Key {
     Key::from_16(suite, bytes)
 }
 
-/// Factor of a city and a key version (01 first): `000000 || version - 1 || region` (4 bytes packed BCD). A version 00,
-/// which no key has, counts as the first.
-pub fn city_factor(region: [u8; 4], version: u8) -> [u8; 8] {
+/// Kind byte of an ESAM, whose factor has no kind in it: the field's own rule.
+const ESAM: u8 = 0x05;
+/// Kind byte of a meter's MCU, which shares keys with its ESAM.
+const MCU: u8 = 0x0F;
+
+/// Factor of a city and a key version (01 first): `C0 00 00 version || region` (4 bytes packed BCD).
+///
+/// It, [`device_factor`] of every kind and [`mcu_serial`] begin differently, and none is another's complement, so no number
+/// that a clerk may choose leads from one party's parent key to another party's key [docs/specs/cards.md 2].
+pub const fn city_factor(region: [u8; 4], version: u8) -> [u8; 8] {
     let [a, b, c, d] = region;
-    [0, 0, 0, version.saturating_sub(1), a, b, c, d]
+    [0xC0, 0, 0, version, a, b, c, d]
 }
 
-/// Factor of a device: `0000 || number` (6 bytes packed BCD).
-pub fn device_factor(number: [u8; 6]) -> [u8; 8] {
+/// Factor of a device by its kind byte (01 to 0F) and number (6 bytes packed BCD): `00 00 || number` of an ESAM (05) and of a
+/// meter's MCU (0F), which has its ESAM's keys; `kind 00 || number` of every other kind.
+pub const fn device_factor(kind: u8, number: [u8; 6]) -> [u8; 8] {
     let [a, b, c, d, e, f] = number;
-    [0, 0, a, b, c, d, e, f]
+    let kind = if matches!(kind, ESAM | MCU) { 0 } else { kind };
+    [kind, 0, a, b, c, d, e, f]
+}
+
+/// What stands for the chip serial of a meter's MCU, which has none: `0F 00 || number`. It is no chip's.
+pub const fn mcu_serial(number: [u8; 6]) -> [u8; 8] {
+    let [a, b, c, d, e, f] = number;
+    [MCU, 0, a, b, c, d, e, f]
+}
+
+/// Whether a serial is of the form that only [`mcu_serial`] gives.
+pub const fn is_mcu_serial(serial: &[u8; 8]) -> bool {
+    serial[0] == MCU && serial[1] == 0
 }
 
 /// A city's key of a role and version, from the root of that role.
@@ -38,14 +58,20 @@ pub fn city_key(root: &Key, region: [u8; 4], version: u8) -> Key {
     root.diversify(&city_factor(region, version))
 }
 
-/// A device's key in the published test hierarchy: root, city of a version, device.
-pub fn test_device_key(suite: Suite, role: Role, region: [u8; 4], version: u8, number: [u8; 6]) -> Key {
-    device_key(&city_key(&test_root(suite, role), region, version), number)
+/// A meter's key (its ESAM's, its MCU's) in the published test hierarchy: root, city of a version, device.
+pub fn test_meter_key(suite: Suite, role: Role, region: [u8; 4], version: u8, number: [u8; 6]) -> Key {
+    meter_key(&city_key(&test_root(suite, role), region, version), number)
 }
 
-/// A device's key of a role, from the city's key (or, for a provincial card, from the root).
-pub fn device_key(parent: &Key, number: [u8; 6]) -> Key {
-    parent.diversify(&device_factor(number))
+/// A device's key of a role, from the city's key (or, for a card of the province's making, from the root), by its kind byte and
+/// number.
+pub fn device_key(parent: &Key, kind: u8, number: [u8; 6]) -> Key {
+    parent.diversify(&device_factor(kind, number))
+}
+
+/// A meter's key of a role, from the city's: what its ESAM holds.
+pub fn meter_key(city: &Key, number: [u8; 6]) -> Key {
+    device_key(city, ESAM, number)
 }
 
 /// The transport key of a blank card or of a meter's MCU, from the transport root and its serial.

@@ -1,6 +1,8 @@
 //! FMCOS secure messaging as bytes: LD-framed cipher text, session MAC, and the data field of WRITE KEY that
-//! carries a key from card to card [FMCOS UM 7.12, 11; docs/specs/cards.md 7].
+//! carries a key from card to card [FMCOS UM 7.12, 11; docs/specs/cards.md 7]. What is of our own making runs under use keys,
+//! with a MAC bound to the challenge [docs/specs/cards.md 2, 10].
 
+use crate::hierarchy::{Use, use_key};
 use crate::key::{Key, KeyError};
 use crate::mac;
 use alloc::vec::Vec;
@@ -77,6 +79,29 @@ pub fn wrap(master: &Key, challenge: &[u8], header: &[u8; 5], head: [u8; 5], key
 /// Lc of a WRITE KEY that carries `key_len` bytes of key under `master`.
 pub fn wrapped_len(master: &Key, key_len: usize) -> usize {
     cipher_len(master, 5 + key_len) + MAC_LEN
+}
+
+/// Data field of a command of our own making that carries a secret: cipher text of `plain` under `U(M, wrap)`, then
+/// [`bound_mac`] over it. As long as [`wrap`]'s for as many bytes.
+pub fn bound(master: &Key, challenge: &[u8; 8], header: &[u8; 5], plain: &[u8]) -> Vec<u8> {
+    let mut field = encipher(&use_key(master, Use::Wrap), plain);
+    let mac = bound_mac(master, challenge, header, &field);
+    field.extend_from_slice(&mac);
+    field
+}
+
+/// Data field of STAGE KEY: [`bound`] of `head || key`; `head` is type, use right, change right and the two bytes that follow.
+pub fn stage(master: &Key, challenge: &[u8; 8], header: &[u8; 5], head: [u8; 5], key: &Key) -> Vec<u8> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(21));
+    plain.extend_from_slice(&head);
+    plain.extend_from_slice(key.expose());
+    bound(master, challenge, header, &plain)
+}
+
+/// MAC4 of a command of our own making: the first 4 bytes of [`mac::bound`] under `U(M, mac)`.
+pub fn bound_mac(master: &Key, challenge: &[u8; 8], header: &[u8; 5], data: &[u8]) -> [u8; MAC_LEN] {
+    let [a, b, c, d, ..] = mac::bound(&use_key(master, Use::Mac), challenge, header, data);
+    [a, b, c, d]
 }
 
 /// Opens [`wrap`]'s field: the five header bytes and the key.

@@ -169,7 +169,7 @@ impl Bench<'_, '_> {
         test("test card", card.state)?;
         let mut esam = Esam::new(self.esam);
         esam.reset()?;
-        let info = esam.card_info()?;
+        let info = esam.current_info("look at the ESAM")?;
         test("ESAM", info.state)?;
         if info.kind != CardKind::Esam || info.number != config.number.0 || info.suite != config.suite.code()
         {

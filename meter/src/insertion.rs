@@ -252,6 +252,8 @@ impl Insertion<'_, '_> {
         let config = &self.meter.state.config;
         if info.kind != CardKind::Esam {
             Some(Refusal::Esam)
+        } else if info.is_older_make() {
+            Some(Refusal::OlderMake)
         } else if info.number != config.number.0 || info.suite != config.suite.code() {
             Some(Refusal::Pairing)
         } else if info.state == State::Retired {

@@ -8,7 +8,7 @@ use wire::bcd::MeterNumber;
 use wire::profile::{Recipient, State};
 
 /// First field of every pairing file this program reads.
-pub const FORMAT: &str = "gridcard pairing 1";
+pub const FORMAT: &str = "gridcard pairing 2";
 
 /// A pairing file as it stands in JSON: keys wrapped under the MCU's transport key. The transport root is published, so
 /// the wrapping keeps out accidents, not attackers [docs/specs/cards.md 2].
@@ -104,7 +104,7 @@ impl PairingFile {
     }
 
     /// Opens the keys with the transport key the MCU was given at production. The challenge of the wrapping
-    /// is `0000 || number`, so a file opens for its own meter alone.
+    /// is `0F 00 || number`, so a file opens for its own meter alone.
     pub fn open(&self, transport: &Key) -> Result<Pairing, PairingError> {
         if transport.suite() != self.suite {
             return Err(PairingError::Suite { file: self.suite, key: transport.suite() });
@@ -132,7 +132,7 @@ impl PairingFile {
         if header[..4] != [0x84, 0xD4, 0x01, row.id] || usize::from(header[4]) != wrapped.field.len() {
             return Err(PairingError::Header(role));
         }
-        let challenge = keys::hierarchy::device_factor(self.number.0);
+        let challenge = keys::hierarchy::mcu_serial(self.number.0);
         let (head, key) = seal::unwrap(transport, &challenge, &header, &wrapped.field)
             .map_err(|source| PairingError::Seal { role, source })?;
         let [kind, use_right, change_right, ..] = head;

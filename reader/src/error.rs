@@ -46,6 +46,14 @@ pub enum CardError {
         /// The kind its card information names.
         found: CardKind,
     },
+    /// The card is of the older make: it may be read, but neither issues nor sells nor credits.
+    #[error("{step}: this {kind} card is of the older make (structure 01), which is read and reported and no more", kind = kind.name())]
+    OlderMake {
+        /// The step that needs a card as they are made now.
+        step: &'static str,
+        /// Its kind.
+        kind: CardKind,
+    },
 }
 
 /// Tries left of a PIN or a key, in words.
@@ -80,7 +88,8 @@ impl CardError {
             CardError::Channel { step, .. }
             | CardError::Refused { step, .. }
             | CardError::Malformed { step, .. }
-            | CardError::WrongKind { step, .. } => step,
+            | CardError::WrongKind { step, .. }
+            | CardError::OlderMake { step, .. } => step,
         }
     }
 

@@ -20,6 +20,23 @@ impl Chain {
     /// The chain of a module that has sealed nothing.
     pub const EMPTY: Chain = Chain { count: 0, value: 0, before: [0; 32], head: [0; 32] };
 
+    /// Bytes of a module's file: count 4, value 8, chain before 32, chain 32.
+    pub const LEN: u16 = 76;
+
+    /// Reads a module's file; `None` when it is not of [`Chain::LEN`] bytes.
+    pub fn parse(file: &[u8]) -> Option<Self> {
+        let (count, rest) = file.split_first_chunk()?;
+        let (value, rest) = rest.split_first_chunk()?;
+        let (before, rest) = rest.split_first_chunk()?;
+        let head = rest.try_into().ok()?;
+        Some(Chain {
+            count: u32::from_be_bytes(*count),
+            value: u64::from_be_bytes(*value),
+            before: *before,
+            head,
+        })
+    }
+
     /// The chain after one more order, encoded as `E1 ..`.
     pub fn next(&self, order: &[u8], amount: Fen) -> Chain {
         let head = Sha256::new().chain_update(self.head).chain_update(order).finalize().into();

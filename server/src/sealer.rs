@@ -3,8 +3,9 @@
 use crate::chain::Chain;
 use reader::driver::psam::Psam;
 use reader::error::CardError;
-use wire::Sw;
 use wire::bcd::MeterNumber;
+use wire::profile::EF_SEALED;
+use wire::{Command, Sw};
 
 /// Seals orders and opens receipts; holds every key this crate does without.
 pub trait OrderSealer {
@@ -45,7 +46,9 @@ pub enum SealError {
 impl SealError {
     fn of(error: &CardError) -> Self {
         match error {
-            CardError::Refused { .. } | CardError::WrongKind { .. } => SealError::Refused(error.to_string()),
+            CardError::Refused { .. } | CardError::WrongKind { .. } | CardError::OlderMake { .. } => {
+                SealError::Refused(error.to_string())
+            }
             CardError::Channel { .. } | CardError::Malformed { .. } => SealError::Lost(error.to_string()),
         }
     }
@@ -57,7 +60,12 @@ impl OrderSealer for Psam<'_> {
     }
 
     fn chain(&mut self) -> Result<Option<Chain>, SealError> {
-        Ok(None)
+        let command = Command::new(0x00, 0xB0, 0x80 | EF_SEALED.bytes()[1], 0x00).le(Chain::LEN);
+        let answer =
+            self.fmcos().ask("read the order chain", &command).map_err(|error| SealError::of(&error))?;
+        // A file that only the card writes answers 6281 until it did so; one of an older make is shorter.
+        let read = matches!(answer.sw, Sw::OK | Sw::DATA_SUSPECT);
+        Ok(if read { Chain::parse(&answer.data) } else { None })
     }
 
     fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {

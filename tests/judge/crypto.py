@@ -134,5 +134,5 @@ def diversify(suite, parent, factor):
 
 def device_key(suite, role, region, meter):
     root = hashlib.sha256(f"gridcard test root 1|{suite.name}|{role}".encode("ascii")).digest()[:16]
-    city = diversify(suite, root, bytes(4) + bytes.fromhex(region))
+    city = diversify(suite, root, bytes([0xC0, 0, 0, 1]) + bytes.fromhex(region))
     return diversify(suite, city, bytes(2) + bytes.fromhex(meter))

@@ -81,6 +81,16 @@ def session_mac(suite, key, challenge, data):
     return suite.cbc(key, padded)[-suite.block :][:4]
 
 
+def use_key(suite, master, use):
+    """U(M, x) [cards.md 2]."""
+    return hashlib.sha256(f"gridcard use 1|{suite.name}|{use}|".encode("ascii") + master).digest()[:16]
+
+
+def bound_mac(suite, master, challenge, data):
+    """The first 4 bytes of the MAC bound to a challenge, which is a block of its own [cards.md 2]."""
+    return session_mac(suite, use_key(suite, master, "mac"), bytes(8), challenge.ljust(suite.block, b"\0") + data)
+
+
 # --- roots ------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +178,12 @@ def join_shares(suite, texts):
     return secret
 
 
+def factor(kind, number):
+    """What makes a device's key of its parent: an ESAM and its MCU have no kind in it [cards.md 2]."""
+    demand(number not in ("000000000000", "000000000001"), f"{number} names no device")
+    return bytes([0 if kind in (ESAM, MCU) else kind, 0]) + bcd(number, 12)
+
+
 class Hierarchy:
     """Root, city, device [cards.md 2]."""
 
@@ -178,14 +194,14 @@ class Hierarchy:
     def city(self, role, region, version=1):
         if role == "transport":
             return self.root(role)
-        return diversify(self.suite, self.root(role), bytes([0, 0, 0, version - 1]) + bcd(region, 8))
+        return diversify(self.suite, self.root(role), bytes([0xC0, 0, 0, version]) + bcd(region, 8))
 
     @functools.cache
-    def device(self, role, region, number, version=1):
-        return diversify(self.suite, self.city(role, region, version), bytes(2) + bcd(number, 12))
+    def device(self, kind, role, region, number, version=1):
+        return diversify(self.suite, self.city(role, region, version), factor(kind, number))
 
-    def issuing_master(self, number):
-        return diversify(self.suite, self.root("master"), bytes(2) + bcd(number, 12))
+    def issuing_master(self, kind, number):
+        return diversify(self.suite, self.root("master"), factor(kind, number))
 
     def transport(self, serial):
         return diversify(self.suite, self.root("transport"), serial)
@@ -197,7 +213,7 @@ class Hierarchy:
         if kind in ("psam-issuing", "esam-issuing", "psam"):
             return self.city(role, region, version)
         if kind == "esam":
-            return self.device(role, region, number, version)
+            return self.device(ESAM, role, region, number, version)
         return None
 
 
@@ -288,19 +304,19 @@ def exports(path):
             command = None
 
 
-def masters(keys, published, target, low, place):
-    """The target's master keys that P1 may mean; one but for nibbles 2 and 3, where the host's version is not told here."""
+def masters(keys, published, target, low, place, formal):
+    """The keys a field may be sealed under: the target's master that P1 means, one but for nibble 2, where the host's version is
+    not told here; `formal`, the own master for a card in test state, under the transport key the chip was born with."""
     region, number, serial, version = place
     mine = published if target == TEST_ISSUING else keys
-    if low in (0, 4):
+    if low in (0, 4) or formal:
+        demand((serial[:2] == b"\x0f\0") == (target == MCU), f"kind {target:X} with the serial {serial.hex()}")
         return [keys.transport(serial)]
     if target in CITY_ISSUING:
-        return [mine.issuing_master(number)]
-    if low in (1, 5):
-        return [keys.device("master", region, number, v) for v in range(1, 10)]
-    if low == 2:
-        return [keys.device("master", region, number, v) for v in range(1, 10)]
-    return [published.device("master", region, number, version or v) for v in range(1, 10)]
+        return [mine.issuing_master(target, number)]
+    if low in (1, 2, 5):
+        return [keys.device(target, "master", region, number, v) for v in range(1, 10)]
+    return [published.device(target, "master", region, number, version or v) for v in range(1, 10)]
 
 
 def judge_export(command, field, keys, published):
@@ -316,13 +332,17 @@ def judge_export(command, field, keys, published):
     demand(header[:2] == b"\x84\xd4", f"the header {header.hex()} is no WRITE KEY")
     demand(header[4] == len(field), f"the header says {header[4]} bytes, the field has {len(field)}")
     text, mac = field[:-4], field[-4:]
+    staged = header[2] in (2, 3)
+    formal = low == 3
+    demand(header[2:4] == b"\x02\x0f" or not formal, f"a formal own master leaves with the header {header.hex()}")
+    seal = bound_mac if staged else session_mac
     fitting = [
         master
-        for master in masters(keys, published, target, low, (region, number, serial, version))
-        if session_mac(suite, master, challenge, header + text) == mac
+        for master in masters(keys, published, target, low, (region, number, serial, version), formal)
+        if seal(suite, master, challenge, header + text) == mac
     ]
     demand(fitting, f"EXPORT KEY {p1:02X} {code:02X} for {number}: no recomputed master fits the MAC")
-    plain = ecb_open(suite, fitting[0], text)
+    plain = ecb_open(suite, use_key(suite, fitting[0], "wrap") if staged else fitting[0], text)
     demand(plain[0] == 21, f"LD is {plain[0]}, it must be 21")
     head, key = plain[1:6], plain[6:22]
     padding = plain[22:]
@@ -338,13 +358,13 @@ def judge_export(command, field, keys, published):
     versions = [carried] if carried else range(1, 10)
     role = {0: "master", PREVIOUS: "master"}.get(code) or ROLES[code - 1]
     if code == 0 and target in CITY_ISSUING:
-        wanted = [mine.issuing_master(number)]
+        wanted = [mine.issuing_master(target, number)]
     elif target in CITY_ISSUING:
         wanted = [mine.city(role, region, v) for v in versions]
     elif code != 0 and target in (PSAM, TEST_CARD):
         wanted = [mine.city(role, region, v) for v in versions]
     else:
-        wanted = [mine.device(role, region, number, v) for v in versions]
+        wanted = [mine.device(target, role, region, number, v) for v in versions]
     demand(key in wanted, f"EXPORT KEY {p1:02X} {code:02X} for {number} carries another key than {role}")
 
 

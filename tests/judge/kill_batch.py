@@ -80,7 +80,7 @@ class Office:
                 file.write(pin)
         with open(self.request, "w", encoding="ascii") as file:
             file.write("number\n")
-            file.writelines(f"{n:012d}\n" for n in range(1, cards + 1))
+            file.writelines(f"{n:012d}\n" for n in range(2, cards + 2))
 
     def command(self, *arguments):
         return [self.gridcard, "--home", self.home, *arguments]
@@ -170,7 +170,7 @@ Office.begun = begun
 def judge(office):
     """What must be true of a batch that is done."""
     store = office.store()
-    asked = {f"{n:012d}" for n in range(1, office.cards + 1)}
+    asked = {f"{n:012d}" for n in range(2, office.cards + 2)}
     numbers, serials, images = set(), set(), 0
     rows = store.execute("SELECT item.number, item.serial, item.stage, pack.image, pack.paper FROM request "
                          "JOIN item ON item.id = request.item JOIN pack ON pack.item = item.id")

@@ -50,6 +50,9 @@ finish() {
 }
 trap finish EXIT
 
+# How often something is looked for, twenty times a second: longer than any machine takes. What is there is seen at once.
+patience=6000
+
 pass() {
     printf 'PASS %s\n' "$*"
 }
@@ -64,7 +67,7 @@ serve() {
         >"$served.json" 2>"$served.err" &
     server=$!
     local try
-    for ((try = 0; try < 200; try++)); do
+    for ((try = 0; try < patience; try++)); do
         kill -0 "$server" 2>/dev/null || die "card serve $name ended: $(cat "$served.err")"
         in=$(grep -c 'in its reader' "$served.err" || true)
         [[ $in -lt $# ]] || break
@@ -89,7 +92,7 @@ stop_serving() {
 # hears WORDS: card serve says so within a few seconds.
 hears() {
     local try
-    for ((try = 0; try < 100; try++)); do
+    for ((try = 0; try < patience; try++)); do
         ! grep -q "$1" "$served.err" || return 0
         sleep 0.05
     done
@@ -223,7 +226,7 @@ begin_writing() {
     "$python" "$judges/writer.py" write 1 "$work/kill.log" 2>>"$work/clients.err" &
     writer=$!
     local try
-    for ((try = 0; try < 600; try++)); do
+    for ((try = 0; try < patience; try++)); do
         [[ $(wc -l <"$work/kill.log") -lt 100 ]] || return 0
         sleep 0.05
     done

@@ -249,7 +249,14 @@ def esam(terminal, mark):
     assert terminal.ok("00B0950000").startswith(info[:60])
     assert len(terminal.ok("0084000008")) == 16
     assert len(terminal.ok("00B2010C04")) == 8
-    terminal.refused("6982", "00D68700", f"{mark:02X}" * 20)
+    # Its own files have no short identifier.
+    terminal.refused("6A82", "00D68700", f"{mark:02X}" * 20)
+    terminal.ok("00A40000", "5007")
+    terminal.refused("6982", "00D60000", f"{mark:02X}" * 20)
+    # A finished card is closed, whoever asks.
+    terminal.refused("6985", "800E000000")
+    terminal.refused("6985", "80E05001", "280010F0F0FFFF")
+    terminal.refused("6985", "80D40105", "3AF0EFAA33" + "00" * 8)
     terminal.refused("6982", "80C20000", "D1" + "00" * 30)
     assert len(terminal.ok("00880002", "0011223344556677")) == 16
     terminal.refused("6D00", "80FE000000")

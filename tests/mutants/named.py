@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Named changes that must be noticed: each takes away one check of a right, a MAC, a counter, a state or an amount, and
-the tests of its own crate must fail. Works on a copy of the tree, with a target folder of its own.
+the tests of its own crate must fail. Works on a copy of the tree; what it builds stands beside the rest in the target folder.
 
 Usage: tests/mutants/named.py COPY [NAME...]
-COPY is the folder for copy and target; what is there is used again. With names, only these changes.
+COPY is the folder for the copy; what is there is used again. Honours CARGO_TARGET_DIR. With names, only these changes.
 """
 
 import os
@@ -14,17 +14,22 @@ import subprocess
 import sys
 import time
 
-from changes import CHANGES
+sys.dont_write_bytecode = True
+from changes import CHANGES  # noqa: E402  (no byte code beside the sources)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def files():
-    """The source tree as Git knows it, what is not committed yet included."""
+    """The source tree: as Git knows it, what is not committed yet included; without Git what stands there."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True
     )
-    names = [name for name in listed.stdout.decode().split("\0") if name]
+    if listed.returncode == 0:
+        names = [name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+        names = [str(name) for name in found if name.parts[0] not in ("target", ".git")]
     return [name for name in names if (ROOT / name).is_file()]
 
 
@@ -47,10 +52,8 @@ def cargo(tree, target, crate, tests):
     environment = dict(
         os.environ,
         CARGO_TARGET_DIR=str(target),
-        # built twenty times and run for a moment: nothing is worth optimising
+        # our own crates are built twenty times and run for a moment; what they rest on is the same as ever, and there
         CARGO_PROFILE_DEV_OPT_LEVEL="0",
-        CARGO_PROFILE_DEV_DEBUG="0",
-        CARGO_PROFILE_TEST_OPT_LEVEL="0",
         CARGO_INCREMENTAL="1",
     )
     line = ["cargo", "test", "--package", crate, "--locked", "--test", "it", "--", *tests]
@@ -66,9 +69,9 @@ def passed(said):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    folder = pathlib.Path(sys.argv[1]).resolve()
+    tree = pathlib.Path(sys.argv[1]).resolve()
     changes = [change for change in CHANGES if not sys.argv[2:] or change.name in sys.argv[2:]]
-    tree, target = folder / "tree", folder / "target"
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
     tree.mkdir(parents=True, exist_ok=True)
     mirror(tree)
     begun = time.monotonic()

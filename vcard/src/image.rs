@@ -15,7 +15,10 @@ use wire::profile::CardKind;
 /// Bytes of the header.
 pub const HEADER: usize = 64;
 const MARK: &[u8; 8] = b"GRIDCARD";
-const VERSION: u8 = 1;
+/// Version that is written. A program of version 1 must not run a card of now: it knows nothing of closed cards.
+const VERSION: u8 = 2;
+/// Oldest version that is read: the same bytes; what is inside tells how it was made.
+const OLDEST: u8 = 1;
 const WARNING: &[u8; 32] = b"virtual card, KEYS IN CLEAR     ";
 
 /// A card image in memory. `Debug` leaves out the EEPROM, which holds keys.
@@ -53,7 +56,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Another version of the format.
-    #[error("{path} is a card image of version {found}; this program reads version {VERSION}", path = path.display())]
+    #[error("{path} is a card image of version {found}; this program reads versions {OLDEST} to {VERSION}", path = path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -168,7 +171,7 @@ impl Image {
         let Some((header, eeprom)) = bytes.split_first_chunk::<HEADER>() else {
             return Err(ImageError::Length { path, announced: 0, found: 0 });
         };
-        if header[8] != VERSION {
+        if !(OLDEST..=VERSION).contains(&header[8]) {
             return Err(ImageError::Version { path, found: header[8] });
         }
         if header[60..] != hash(&header[..60]).to_be_bytes() {

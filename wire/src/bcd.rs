@@ -38,6 +38,16 @@ pub enum BcdError {
         /// The byte.
         found: u8,
     },
+    /// A number that no device may have ([`names_a_device`]).
+    #[error(
+        "{what}: {last:012} names no device: keys made from it would be the published check value's or the factory's"
+    )]
+    NoDevice {
+        /// What it should be.
+        what: &'static str,
+        /// 0 or 1.
+        last: u8,
+    },
     /// A month, day or hour that does not exist.
     #[error("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} does not exist")]
     Calendar {
@@ -86,16 +96,32 @@ fn check(what: &'static str, bytes: &[u8]) -> Result<(), BcdError> {
     }
 }
 
+/// Whether a number, 12 digits packed BCD, may be a device's. 000000000000 may not: the factor of zeros gives the block whose
+/// first bytes are a key's published check value. 000000000001 may not: it is the factory factor of the field's ESAMs
+/// [docs/specs/cards.md 2].
+pub const fn names_a_device(number: &[u8; 6]) -> bool {
+    !matches!(number, [0, 0, 0, 0, 0, 0 | 1])
+}
+
+fn any<const N: usize>(_: &'static str, _: &[u8; N]) -> Result<(), BcdError> {
+    Ok(())
+}
+
+fn a_device(what: &'static str, number: &[u8; 6]) -> Result<(), BcdError> {
+    if names_a_device(number) { Ok(()) } else { Err(BcdError::NoDevice { what, last: number[5] }) }
+}
+
 macro_rules! number {
-    ($(#[$doc:meta])* $name:ident, $len:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $len:literal, $what:literal, $allowed:path) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub [u8; $len]);
 
         impl $name {
-            /// Checks that every nibble is a digit.
+            /// Checks that every nibble is a digit, and that the number may be one of these.
             pub fn new(bytes: [u8; $len]) -> Result<Self, BcdError> {
                 check($what, &bytes)?;
+                $allowed($what, &bytes)?;
                 Ok($name(bytes))
             }
         }
@@ -104,7 +130,7 @@ macro_rules! number {
             type Err = BcdError;
 
             fn from_str(text: &str) -> Result<Self, BcdError> {
-                pack($what, text).map($name)
+                $name::new(pack($what, text)?)
             }
         }
 
@@ -123,16 +149,16 @@ macro_rules! number {
 }
 
 number!(
-    /// Number of a meter, and of its ESAM: 12 digits, packed BCD.
-    MeterNumber, 6, "a meter number"
+    /// Number of a meter, and of its ESAM: 12 digits, packed BCD; not all of them may be one ([`names_a_device`]).
+    MeterNumber, 6, "a meter number", a_device
 );
 number!(
     /// Number of a customer: 12 digits, packed BCD.
-    CustomerNumber, 6, "a customer number"
+    CustomerNumber, 6, "a customer number", any
 );
 number!(
     /// Region code of a city: 8 digits, packed BCD.
-    RegionCode, 4, "a region code"
+    RegionCode, 4, "a region code", any
 );
 
 /// A time of day in China (UTC+8), BCD `YYYYMMDDhhmmss`. Orders by time.

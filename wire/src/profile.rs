@@ -169,6 +169,11 @@ impl Fid {
     pub const fn bytes(self) -> [u8; 2] {
         self.0.to_be_bytes()
     }
+
+    /// The short file identifier, when the identifier allows one (0001 to 001E) [FMCOS UM 7.5].
+    pub const fn short(self) -> Option<u8> {
+        if self.0 >= 1 && self.0 <= 0x1E { Some(self.0 as u8) } else { None }
+    }
 }
 
 /// Shape of a file, with its body.
@@ -187,7 +192,7 @@ pub enum Shape {
 /// One row of a file table: a file of FMCOS, as CREATE FILE takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileRow {
-    /// Identifier; files up to 001F are reached by short id too.
+    /// Identifier; files up to 001E are reached by short id too.
     pub fid: Fid,
     /// Shape and size.
     pub shape: Shape,
@@ -225,11 +230,6 @@ impl FileRow {
         }
         Command::new(0x80, 0xE0, hi, lo).data(&data)
     }
-
-    /// The short file identifier, when the identifier allows one (0001 to 001F).
-    pub const fn sfi(&self) -> Option<u8> {
-        if self.fid.0 >= 1 && self.fid.0 <= 0x1F { Some(self.fid.0 as u8) } else { None }
-    }
 }
 
 const fn row(fid: u16, shape: Shape, read: u8, write: u8) -> FileRow {
@@ -264,19 +264,52 @@ pub const EF_LIMIT: Fid = Fid(0x0017);
 /// Cards an issuing card has made, and the last of them.
 pub const EF_ISSUED: Fid = Fid(0x0018);
 /// Life of an ESAM: highest formal version, key changes, money forfeited.
-pub const EF_LIFE: Fid = Fid(0x0009);
+pub const EF_LIFE: Fid = Fid(0x5009);
 /// A limit that never ends.
 pub const NO_LIMIT: u32 = u32::MAX;
 /// Purse of an ESAM.
 pub const EF_PURSE: Fid = Fid(0x0001);
-/// Parameters of an ESAM.
-pub const EF_PARAMETERS: Fid = Fid(0x0002);
+/// Parameters of an ESAM. Its own files have no short identifier: 01 to 1E are the field's.
+pub const EF_PARAMETERS: Fid = Fid(0x5002);
 /// Run information of an ESAM.
-pub const EF_RUN_INFO: Fid = Fid(0x0007);
+pub const EF_RUN_INFO: Fid = Fid(0x5007);
 /// Last receipt of an ESAM.
-pub const EF_RECEIPT: Fid = Fid(0x0008);
+pub const EF_RECEIPT: Fid = Fid(0x5008);
+
+/// Where an ESAM's own files stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EsamFiles {
+    /// Parameters.
+    pub parameters: Fid,
+    /// Run information.
+    pub run_info: Fid,
+    /// Last receipt.
+    pub receipt: Fid,
+    /// Life.
+    pub life: Fid,
+}
+
+impl EsamFiles {
+    /// On ESAMs as they are made now.
+    pub const CURRENT: EsamFiles =
+        EsamFiles { parameters: EF_PARAMETERS, run_info: EF_RUN_INFO, receipt: EF_RECEIPT, life: EF_LIFE };
+    /// On ESAMs of the older make, which are read and no more.
+    pub const OLDER: EsamFiles =
+        EsamFiles { parameters: Fid(0x0002), run_info: Fid(0x0007), receipt: Fid(0x0008), life: Fid(0x0009) };
+
+    /// On ESAMs of a make.
+    pub const fn of(make: Make) -> Self {
+        match make {
+            Make::Older => Self::OLDER,
+            Make::Current => Self::CURRENT,
+        }
+    }
+}
 /// Name of the purchase application of a PSAM.
 pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
+
+/// The MF as the factory makes it: over the whole chip, create and erase right state A.
+pub const FACTORY_MF: FileRow = row(0x3F00, Shape::Dir(0xFFFF, 0x01, &[]), MASTER, MASTER);
 
 /// What the factory creates on every FMCOS chip: the KEY file of the MF.
 pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0200, 0x01), MASTER, 0xFF);
@@ -315,10 +348,10 @@ pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
 pub static ESAM_FILES: &[FileRow] = &[
     CARD_INFO,
     row(0x0001, Shape::Fixed(3, 4),                         FREE,      NEVER),
-    row(0x0002, Shape::Binary(0x20),                        FREE,      MASTER),
-    row(0x0007, Shape::Binary(0x14),                        METER,     METER),
-    row(0x0008, Shape::Binary(0xA0),                        METER,     NEVER),
-    row(0x0009, Shape::Binary(0x08),                        FREE,      NEVER),
+    row(0x5002, Shape::Binary(0x20),                        FREE,      MASTER),
+    row(0x5007, Shape::Binary(0x14),                        METER,     METER),
+    row(0x5008, Shape::Binary(0xA0),                        METER,     NEVER),
+    row(0x5009, Shape::Binary(0x08),                        FREE,      NEVER),
 ];
 
 /// One key record: where a key of a role stands on a target and the header it gets there.
@@ -435,6 +468,91 @@ pub static ESAM_KEYS: &[KeyRow] = &[
     key(8, 0xF4, 0x00, METER, MASTER, None),
 ];
 
+/// The transport key an ESAM was born with: the card keeps it when its first own master takes its place, for the passage from
+/// test to formal state. Nothing from outside uses, changes or shows it [docs/specs/cards.md 10].
+pub const BIRTH_KEY: KeyRow = key(9, 0xF5, 0x0F, NEVER, NEVER, Some([0, 0]));
+
+/// Keys of a finished ESAM: those it is given, and the one it kept.
+static ESAM_FINISHED_KEYS: &[KeyRow] = &{
+    let mut rows = [BIRTH_KEY; 9];
+    let mut i = 0;
+    while i < ESAM_KEYS.len() {
+        rows[i] = ESAM_KEYS[i];
+        i += 1;
+    }
+    rows
+};
+
+/// One directory of a finished card: everything that stands in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory {
+    /// Identifier.
+    pub fid: Fid,
+    /// Its files; in the MF the factory's KEY file comes on top.
+    pub files: &'static [FileRow],
+    /// Its keys.
+    pub keys: &'static [KeyRow],
+    /// Its PINs.
+    pub pins: &'static [PinRow],
+}
+
+const fn master_file(
+    files: &'static [FileRow],
+    keys: &'static [KeyRow],
+    pins: &'static [PinRow],
+) -> Directory {
+    Directory { fid: Fid::MF, files, keys, pins }
+}
+
+static MAIN_CONTROL_DIRECTORIES: &[Directory] =
+    &[master_file(MAIN_CONTROL_FILES, MAIN_CONTROL_KEYS, pins(CardKind::MainControl))];
+static PSAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::PsamIssuing))];
+static ESAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
+static TEST_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
+static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
+static PSAM_DIRECTORIES: &[Directory] = &[
+    master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
+    Directory {
+        fid: DF_PURCHASE,
+        files: PSAM_PURCHASE_FILES,
+        keys: PSAM_KEYS.split_at(1).1,
+        pins: pins(CardKind::Psam),
+    },
+];
+
+/// The directories of a finished card of ours, the MF first: what closing demands, row by row, and nothing beside it
+/// [docs/specs/cards.md 4]. Empty for kinds that are never closed: SIMs, whose files come with the mask, and the plain FMCOS card.
+pub fn directories(kind: CardKind) -> &'static [Directory] {
+    match kind {
+        CardKind::MainControl => MAIN_CONTROL_DIRECTORIES,
+        CardKind::PsamIssuing => PSAM_ISSUING_DIRECTORIES,
+        CardKind::EsamIssuing => ESAM_ISSUING_DIRECTORIES,
+        CardKind::TestIssuing => TEST_ISSUING_DIRECTORIES,
+        CardKind::Psam | CardKind::TestCard => PSAM_DIRECTORIES,
+        CardKind::Esam => ESAM_DIRECTORIES,
+        CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+    }
+}
+
+/// What of a file UPDATE BINARY still writes on a finished card, offsets in the file; empty: nothing. The right of the file is
+/// asked all the same.
+pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::ops::Range<usize> {
+    match (kind, directory, file) {
+        // The ceiling alone: opened, meter, customer and SIM are the card's own to write.
+        (CardKind::Esam, Fid::MF, EF_PARAMETERS) => CEILING,
+        (CardKind::Esam, Fid::MF, EF_RUN_INFO) => 0..0x14,
+        (CardKind::Psam | CardKind::TestCard, DF_PURCHASE, EF_LIMIT) => 0..4,
+        (kind, Fid::MF, EF_LIMIT) if kind.is_city_issuing() => 0..4,
+        _ => 0..0,
+    }
+}
+
+/// Place of the ceiling in the parameters of an ESAM.
+pub const CEILING: core::ops::Range<usize> = 21..25;
+
 /// Pairing keys of a meter's MCU.
 pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];
 
@@ -485,9 +603,25 @@ impl Recipient {
     }
 }
 
+/// By which layout a finished card was made: the structure version of its card information.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Make {
+    /// Structure 01: files, keys and derivations of before. Such a card is read and reported; it neither issues nor
+    /// sells nor credits.
+    Older = 1,
+    /// Structure 02, as cards are made now.
+    Current = 2,
+}
+
+/// Structure version of card information in the making: no reader of card information takes it.
+pub const IN_THE_MAKING: u8 = 0;
+
 /// Card information, EF 0015.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CardInfo {
+    /// Structure version.
+    pub make: Make,
     /// Region code, 4 bytes packed BCD (zeros on a provincial card).
     pub region: [u8; 4],
     /// Kind.
@@ -511,7 +645,7 @@ pub enum CardInfoError {
     #[error("card information has 30 bytes, this has {0}")]
     Length(usize),
     /// Unknown structure version.
-    #[error("card information is of structure version {0}, this program knows version 1")]
+    #[error("card information is of structure version {0}, this program knows versions 1 and 2")]
     Version(u8),
     /// Unknown kind byte.
     #[error("card information names an unknown card kind {0:02X}")]
@@ -524,17 +658,26 @@ pub enum CardInfoError {
 impl CardInfo {
     /// Length in bytes.
     pub const LEN: usize = 30;
+    /// Place of the structure version.
+    pub const STRUCTURE_VERSION: usize = 9;
+    /// Place of the state byte.
+    pub const STATE: usize = 28;
+
+    /// Whether the card is of the older make.
+    pub fn is_older_make(&self) -> bool {
+        self.make == Make::Older
+    }
 
     /// As it stands in EF 0015.
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
         out[4..8].copy_from_slice(&self.region);
         out[8] = self.kind.code();
-        out[9] = 1;
+        out[Self::STRUCTURE_VERSION] = self.make as u8;
         out[14..20].copy_from_slice(&self.number);
         out[20..24].copy_from_slice(&self.valid_from);
         out[24..28].copy_from_slice(&self.valid_to);
-        out[28] = self.state.code();
+        out[Self::STATE] = self.state.code();
         out[29] = self.suite;
         out
     }
@@ -542,10 +685,13 @@ impl CardInfo {
     /// Reads EF 0015.
     pub fn parse(bytes: &[u8]) -> Result<Self, CardInfoError> {
         let b: &[u8; Self::LEN] = bytes.try_into().map_err(|_| CardInfoError::Length(bytes.len()))?;
-        if b[9] != 1 {
-            return Err(CardInfoError::Version(b[9]));
-        }
+        let make = match b[9] {
+            1 => Make::Older,
+            2 => Make::Current,
+            version => return Err(CardInfoError::Version(version)),
+        };
         Ok(CardInfo {
+            make,
             region: [b[4], b[5], b[6], b[7]],
             kind: CardKind::from_code(b[8]).ok_or(CardInfoError::Kind(b[8]))?,
             number: [b[14], b[15], b[16], b[17], b[18], b[19]],

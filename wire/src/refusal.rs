@@ -61,6 +61,8 @@ pub enum Refusal {
     Pairing,
     /// The ESAM was taken out of use.
     Retired,
+    /// The ESAM is of the older make.
+    OlderMake,
 }
 
 struct Row {
@@ -106,6 +108,7 @@ static TABLE: &[Row] = &[
     row(Refusal::NoOrder,                0,       7, "no-order",               "there is no order for electricity on this SIM"),
     row(Refusal::Pairing,                0,       5, "pairing",                "the meter was never paired with its security module; the meter needs service"),
     row(Refusal::Retired,                0,       2, "retired",                "the meter's security module was taken out of use; the meter needs a new one"),
+    row(Refusal::OlderMake,              0,       9, "older-make",             "the meter's security module is of the older make and credits no more; the meter needs a new one"),
 ];
 
 impl Refusal {

@@ -2,22 +2,21 @@
 //! [docs/specs/cards.md 10].
 
 use super::{OPENED, Purse};
-use cos::keyfile::{self, KeyRecord, kind};
-use cos::rights::Right;
-use cos::{Context, Halt, fmcos};
-use wire::profile::{CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, MASTER, State};
+use crate::catalogue::current_info;
+use cos::fmcos::Under;
+use cos::keyfile::{self, BIRTH, KeyRecord, kind};
+use cos::{Context, Halt, closing, fmcos};
+use wire::profile::{
+    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State,
+};
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
 const KIC: u8 = 4;
-/// Place of the state byte in card information.
-const STATE: usize = 28;
-/// Place of the structure version in card information.
-const STRUCTURE_VERSION: usize = 9;
 /// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
-const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..super::CEILING;
+const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..profile::CEILING.start;
 
-/// EF 0009.
+/// EF 5009.
 struct Life {
     /// Highest formal version the card ever had.
     formal: u8,
@@ -29,8 +28,6 @@ struct Life {
 
 impl Life {
     fn read(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Self, Halt> {
-        // An ESAM of an older make has no such file, nor room for staged keys: it keeps its keys.
-        context.ef(EF_LIFE)?;
         let [formal, c1, c0, f3, f2, f1, f0, _]: [u8; 8] = context.read_ef_or_zeros(EF_LIFE, 0)?;
         let here = if info.state == State::Formal { version } else { 0 };
         Ok(Life {
@@ -47,9 +44,28 @@ impl Life {
     }
 }
 
-fn info(context: &Context<'_>) -> Result<CardInfo, Halt> {
-    let bytes: [u8; CardInfo::LEN] = context.read_ef(EF_CARD_INFO, 0)?;
-    CardInfo::parse(&bytes).map_err(|_| Sw::CONDITIONS.into())
+/// WRITE KEY `84 D4 39 00`, a new own master. The first takes the place of the transport key, which the card keeps as 35/0F in
+/// the same transaction: it is what a formal own master can come under while test keys are published.
+pub fn change_master(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let file = context.key_file()?;
+    let is_born =
+        |context: &Context<'_>| keyfile::find(&context.memory, &file, kind::APPLET, BIRTH).is_some();
+    let old = keyfile::find(&context.memory, &file, kind::EXTERNAL, 0).filter(|_| !is_born(context));
+    let transport = old.map(|record| record.bytes(&context.memory));
+    let sw = fmcos::write_key(context, command)?;
+    if let Some(transport) = transport {
+        keyfile::add(&mut context.memory, &file, BIRTH, BIRTH_KEY.header(0), &transport)?;
+    }
+    Ok(sw)
+}
+
+/// STAGE KEY `84 D4 02 0F`: a new own master under the transport key the chip was born with, in test state alone (6985):
+/// blanks' transport keys may be published, so on a formal card that key opens nothing.
+pub fn stage_formal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if current_info(context)?.state != State::Test {
+        return Err(Sw::CONDITIONS.into());
+    }
+    fmcos::stage_key(context, command)
 }
 
 /// ACTIVATE KEYS `84 4A 00 00 0A state1 version1 forfeit4 MAC4`: all keys, the state and what follows from it in one
@@ -58,10 +74,11 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let (Some(state), version) = (State::from_code(command.data[0]), command.data[1]) else {
         return Err(Sw::WRONG_DATA.into());
     };
-    let body = fmcos::master_checked(context, command, state != State::Retired)?;
+    let under = if state == State::Retired { Under::Own } else { Under::Staged };
+    let body = fmcos::bound_checked(context, command, under)?;
     let &[_, _, a, b, c, d] = body else { return Err(Sw::WRONG_LENGTH.into()) };
     let forfeit = u32::from_be_bytes([a, b, c, d]);
-    let info = info(context)?;
+    let info = current_info(context)?;
     let current = context.key_record(kind::APPLET, KIC)?.byte4();
     let mut life = Life::read(context, &info, current)?;
     may_follow(info.state, state, current, version, &life)?;
@@ -81,7 +98,7 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
         }
     } else {
         close_account(context, info.state, forfeit)?;
-        context.write_ef(EF_CARD_INFO, STATE, &[state.code()])?;
+        context.write_ef(EF_CARD_INFO, CardInfo::STATE, &[state.code()])?;
     }
     if state == State::Formal {
         life.formal = version;
@@ -117,20 +134,37 @@ fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Resul
     if forfeit != named {
         return Err(Sw::PURSE_NOT_EMPTY.into());
     }
-    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
-    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
-    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])?;
+    clear_account(context)?;
     context.write_ef(EF_RECEIPT, 0, &[0])
 }
 
-/// UPDATE BINARY, but for the card information of a finished card: its state changes by ACTIVATE KEYS alone. 6985.
+/// UPDATE BINARY, and with the one that closes the card the beginning of its life: purse, account, receipt and life are zero,
+/// whatever was written while the card was in the making.
 pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let short = command.p1 == 0x80 | EF_CARD_INFO.bytes()[1];
-    let current = command.p1 & 0x80 == 0 && context.current_ef().is_ok_and(|node| node.fid() == EF_CARD_INFO);
-    let is_info = short || current;
-    if is_info && context.read_ef_or_zeros::<{ CardInfo::LEN }>(EF_CARD_INFO, 0)?[STRUCTURE_VERSION] == 1 {
-        context.require(Right(MASTER))?;
+    let before = closing::is_closed(context);
+    let sw = fmcos::update_binary(context, command)?;
+    if !before && closing::is_closed(context) {
+        begin(context)?;
+    }
+    Ok(sw)
+}
+
+/// 6985 when the parameters name another meter than the card information.
+fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
+    let number = current_info(context)?.number;
+    if context.read_ef::<6>(EF_PARAMETERS, super::METER)? != number {
         return Err(Sw::CONDITIONS.into());
     }
-    fmcos::update_binary(context, command)
+    clear_account(context)?;
+    for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE] {
+        let size = context.ef(fid)?.size();
+        context.write_ef(fid, 0, &alloc::vec![0; size])?;
+    }
+    Ok(())
+}
+
+fn clear_account(context: &mut Context<'_>) -> Result<(), Halt> {
+    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
+    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
+    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])
 }

@@ -6,6 +6,7 @@ use cos::rights::Right;
 use cos::{Context, Halt};
 use keys::{Key, Role, Suite, hierarchy};
 use wire::Sw;
+use wire::bcd::names_a_device;
 use wire::profile::SECOND_PIN;
 
 /// The master key a target has now.
@@ -21,6 +22,7 @@ pub enum Master {
     Test(u8),
 }
 
+#[derive(Clone, Copy)]
 pub struct Target {
     pub recipient: Recipient,
     pub master: Master,
@@ -86,6 +88,11 @@ impl Target {
         }
         let version = version.unwrap_or(1);
         let &[a, b, c, d, e, f, g, h, n0, n1, n2, n3, n4, n5, r0, r1, r2, r3] = identity;
+        let (serial, number) = ([a, b, c, d, e, f, g, h], [n0, n1, n2, n3, n4, n5]);
+        // A chip with an MCU's serial would have that MCU's transport key.
+        if !names_a_device(&number) || (hierarchy::is_mcu_serial(&serial) != (recipient == Recipient::Mcu)) {
+            return Err(Sw::WRONG_DATA.into());
+        }
         let region = [r0, r1, r2, r3];
         if info.kind != CardKind::MainControl && region != info.region {
             return Err(Sw::CONDITIONS.into());
@@ -96,8 +103,8 @@ impl Target {
                 [usize::from(nibble & 3)],
             wants_test: nibble & 4 != 0,
             version,
-            serial: [a, b, c, d, e, f, g, h],
-            number: [n0, n1, n2, n3, n4, n5],
+            serial,
+            number,
             region,
             suite: context.chip.suite,
         };
@@ -109,9 +116,9 @@ impl Target {
         Ok(target)
     }
 
-    /// A meter's MCU gives no challenge and has no chip serial: its number stands for both. 6A80 otherwise.
+    /// A meter's MCU gives no challenge and has no chip serial: `0F 00 || number` stands for both. 6A80 otherwise.
     pub fn check_mcu(&self, challenge: &[u8]) -> Result<(), Halt> {
-        let form = hierarchy::device_factor(self.number);
+        let form = hierarchy::mcu_serial(self.number);
         let fits = self.recipient != Recipient::Mcu || (challenge == form && self.serial == form);
         if fits { Ok(()) } else { Err(Sw::WRONG_DATA.into()) }
     }
@@ -161,12 +168,17 @@ impl Target {
     }
 
     fn test_device(&self, role: Role, version: u8) -> Key {
-        hierarchy::test_device_key(self.suite, role, self.region, version, self.number)
+        hierarchy::test_meter_key(self.suite, role, self.region, version, self.number)
+    }
+
+    /// The target's own key of a role, from its parent: kind and number make the factor.
+    fn device_key(&self, parent: &Key) -> Key {
+        hierarchy::device_key(parent, self.recipient.code(), self.number)
     }
 
     /// The target's own master key, of this card's version.
     fn own_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
-        Ok(hierarchy::device_key(&self.parent(context, Role::Master)?, self.number))
+        Ok(self.device_key(&self.parent(context, Role::Master)?))
     }
 
     /// The key the target is written under now.
@@ -176,12 +188,21 @@ impl Target {
                 Ok(hierarchy::transport_key(&role_key(context, Role::Transport)?, self.serial))
             }
             Master::Own => self.own_master(context),
-            Master::Previous => {
-                let city = context.usable_key(kind::APPLET, PREVIOUS_MASTER)?;
-                Ok(hierarchy::device_key(&city, self.number))
-            }
+            Master::Previous => Ok(self.device_key(&context.usable_key(kind::APPLET, PREVIOUS_MASTER)?)),
             Master::Test(version) => Ok(self.test_device(Role::Master, version)),
         }
+    }
+
+    /// Whether a formal own master goes to it while it has test keys: those are published, so it leaves under the transport key
+    /// the chip was born with.
+    pub fn leaves_test(&self) -> bool {
+        matches!(self.master, Master::Test(_)) && !self.wants_test
+    }
+
+    /// The key that what is exported leaves under: the target's master, but for [`Target::leaves_test`].
+    pub fn sealing_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
+        let master = if self.leaves_test() { Master::Transport } else { self.master };
+        Target { master, ..*self }.current_master(context)
     }
 
     /// The key of a role code as this target gets it, and the version it is of.
@@ -202,7 +223,7 @@ impl Target {
             _ if role == Role::Transport => key,
             _ if self.is_from_root() => hierarchy::city_key(&key, self.region, version),
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => key,
-            _ => hierarchy::device_key(&key, self.number),
+            _ => self.device_key(&key),
         };
         Ok((key, version))
     }

@@ -11,18 +11,45 @@ const ACTIVATION: (u8, u8, Option<u8>) = (0x80, 0x4C, Some(profile::PIN));
 const CHECK: (u8, u8, Option<u8>) = (0x80, 0x4E, Some(profile::PIN));
 const INFORMATION: (u8, u8, Option<u8>) = (0x80, 0x48, None);
 const TRIES: (u8, u8, Option<u8>) = (0x80, 0x3C, None);
+const SEAL_PIN: (u8, u8, Option<u8>) = (0x80, 0x56, Some(profile::PIN));
+const MAC_LIST: (u8, u8, Option<u8>) = (0x80, 0x5A, Some(profile::PIN));
+const LIST_NUMBER: (u8, u8, Option<u8>) = (0x80, 0x5C, None);
+const SET_PIN: (u8, u8, Option<u8>) = (0x84, 0x24, None);
+const ACTIVATE: (u8, u8, Option<u8>) = (0x84, 0x4A, Some(profile::MASTER));
 const STAGE: (u8, u8, Option<u8>) = (0x84, 0xD4, Some(profile::MASTER));
 
 #[test]
 fn each_kind_has_the_commands_of_the_specification() {
-    let issuing = vec![EXPORT, AUTHENTICATE, ACTIVATION, CHECK, INFORMATION, TRIES];
-    let psam = vec![(0x80, 0x40, Some(profile::PIN)), (0x80, 0x42, Some(profile::PIN)), INFORMATION, TRIES];
+    let issuing = vec![
+        EXPORT,
+        AUTHENTICATE,
+        ACTIVATION,
+        CHECK,
+        SEAL_PIN,
+        MAC_LIST,
+        LIST_NUMBER,
+        INFORMATION,
+        TRIES,
+        SET_PIN,
+        ACTIVATE,
+    ];
+    let psam = vec![
+        (0x80, 0x40, Some(profile::PIN)),
+        (0x80, 0x42, Some(profile::PIN)),
+        INFORMATION,
+        TRIES,
+        SET_PIN,
+        ACTIVATE,
+    ];
     let esam = vec![
         (0x80, 0xC2, Some(profile::METER)),
         (0x80, 0x30, Some(profile::METER)),
         STAGE,
         STAGE,
-        (0x84, 0x4A, Some(profile::MASTER)),
+        STAGE,
+        // WRITE KEY of the own master, which keeps the transport key.
+        (0x80, 0xD4, None),
+        ACTIVATE,
         (0x00, 0xD6, None),
         (0x00, 0xD0, None),
         INFORMATION,
@@ -45,6 +72,11 @@ fn each_kind_has_the_commands_of_the_specification() {
             let right = match row.needs {
                 Needs::Nothing => None,
                 Needs::Right(right) => Some(right),
+                // WRITE KEY of an ESAM's own master alone.
+                Needs::Unclosed => {
+                    assert_eq!((kind, row.ins), (CardKind::Esam, 0xD4));
+                    None
+                }
             };
             (class, row.ins, right)
         });

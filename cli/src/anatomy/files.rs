@@ -4,7 +4,7 @@ use super::{Content, Fact, Facts, Item, Record, View, keyring, sim_names, wallet
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::rights::Right;
 use cos::sim::{self, Act, access};
-use wire::profile::{self, CardKind, Fid};
+use wire::profile::{self, CardKind, EsamFiles, Fid};
 
 /// Mark of a record that was written.
 const PRESENT: u8 = 1;
@@ -201,12 +201,20 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
         (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
         (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),
-        (CardKind::Esam, profile::EF_PARAMETERS) => Some("parameters"),
-        (CardKind::Esam, profile::EF_RUN_INFO) => Some("run information"),
-        (CardKind::Esam, profile::EF_RECEIPT) => Some("last receipt"),
-        (CardKind::Esam, profile::EF_LIFE) => Some("key changes"),
+        (CardKind::Esam, _) => esam_file(fid),
         _ => None,
     }
+}
+
+/// An ESAM's own files, as they are made now and as the older make had them.
+pub fn esam_file(fid: Fid) -> Option<&'static str> {
+    [EsamFiles::CURRENT, EsamFiles::OLDER].into_iter().find_map(|files| match fid {
+        fid if fid == files.parameters => Some("parameters"),
+        fid if fid == files.run_info => Some("run information"),
+        fid if fid == files.receipt => Some("last receipt"),
+        fid if fid == files.life => Some("key changes"),
+        _ => None,
+    })
 }
 
 /// The first bytes of a file's body.

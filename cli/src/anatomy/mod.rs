@@ -12,6 +12,7 @@ pub mod text;
 mod wallet;
 
 pub use fact::Fact;
+pub use files::esam_file;
 
 use anyhow::Result;
 use cos::files::Node;

@@ -129,8 +129,9 @@ pub fn content(kind: Option<CardKind>, fid: Fid, record: Option<u8>, data: &[u8]
 
 fn card_info(info: &CardInfo) -> Vec<String> {
     let suite = keys::Suite::from_code(info.suite).map_or("unknown suite", keys::Suite::name);
+    let make = if info.is_older_make() { ", of the older make" } else { "" };
     vec![format!(
-        "{} card {}, city {}, {} state, {suite}, valid {} to {}",
+        "{} card {}{make}, city {}, {} state, {suite}, valid {} to {}",
         info.kind.name(),
         hex::encode(info.number),
         hex::encode(info.region),

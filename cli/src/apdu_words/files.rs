@@ -1,6 +1,6 @@
 //! Files and keys by name, and the rights they ask for, from the profiles of the cards we issue.
 
-use crate::anatomy::sim_names;
+use crate::anatomy::{self, sim_names};
 use cos::rights::Right;
 use wire::profile::{self, CardKind, Fid, FileRow, KeyRow, Recipient};
 
@@ -26,9 +26,7 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
         (Some(CardKind::Psam), profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (Some(CardKind::Psam), profile::EF_SEALED) if !in_mf => Some("orders sealed"),
         (Some(CardKind::Esam), profile::EF_PURSE) => Some("purse"),
-        (Some(CardKind::Esam), profile::EF_PARAMETERS) => Some("parameters"),
-        (Some(CardKind::Esam), profile::EF_RUN_INFO) => Some("run information"),
-        (Some(CardKind::Esam), profile::EF_RECEIPT) => Some("last receipt"),
+        (Some(CardKind::Esam), fid) => anatomy::esam_file(fid),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::timeline::Timeline;
 use crate::args::Global;
 use crate::audit;
 use crate::bay::{Bay, hand_over};
-use crate::clock::{entropy, random};
+use crate::clock::{chip_serial, entropy, random};
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
@@ -191,13 +191,13 @@ impl<'g> Life<'g> {
 
     fn make_keys(&mut self) -> Result<()> {
         let folder = self.home.make(Party::Province, "the demo")?;
-        let serial = random(&mut *entropy(self.global, "main control serial"));
+        let serial = chip_serial(&mut *entropy(self.global, "main control serial"));
         let roots = Roots::test(self.options.suite);
         province::make_main_card(
             self.global,
             &folder,
             roots,
-            "000000000001".parse()?,
+            "000000000010".parse()?,
             serial,
             Pins::both(&self.pin, &self.officer),
             None,

@@ -131,9 +131,9 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Open(_) => Deed::One("city open"),
-            Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Revoke(_) => Deed::Two("city revoke"),
             Verb::Revoked(_) => Deed::One("city revoked"),
+            Verb::Delivery(_) => Deed::One("city delivery"),
             Verb::Audit(_) => Deed::Look,
             Verb::Pin(_) => Deed::One("city pin-change"),
         }

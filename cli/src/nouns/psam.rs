@@ -36,9 +36,24 @@ pub enum Verb {
     Show(Show),
     /// Give a PSAM another limit of orders, with the city's PSAM issuing card.
     Limit(Limit),
+    /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
+    Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
     Pin(pin::Verb),
+}
+
+/// Options of `psam retire`.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The PSAM: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Options of `psam show`.
@@ -104,6 +119,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
+            Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
             Verb::Pin(_) => Deed::One("psam pin-change"),
         }
@@ -116,6 +132,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::Limit(options) => limit(global, &options),
+        Verb::Retire(options) => retire(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
     }
 }
@@ -142,6 +159,17 @@ fn show(global: &Global, options: &Show) -> Result<()> {
     });
     answer(global, &text, object);
     Ok(())
+}
+
+/// Ends a PSAM.
+fn retire(global: &Global, options: &Retire) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "retiring PSAMs")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
+    issuing.close()
 }
 
 /// Writes a limit.

@@ -27,9 +27,24 @@ use wire::profile::CardKind;
 pub enum Verb {
     /// Issue a test card with the city's test issuing card. It holds published keys alone, whatever the city's state.
     Issue(Issue),
+    /// End a test card with the city's test issuing card: its keys and PIN are destroyed for good.
+    Retire(Retire),
     /// The PIN of a test card.
     #[command(subcommand)]
     Pin(pin::Verb),
+}
+
+/// Options of `test-card retire`.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The test card: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the test issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Options of `test-card issue`.
@@ -64,6 +79,7 @@ impl Verb {
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Issue(_) => Deed::One("test-card issue"),
+            Verb::Retire(_) => Deed::One("test-card retire"),
             Verb::Pin(_) => Deed::One("test-card pin-change"),
         }
     }
@@ -73,8 +89,20 @@ impl Verb {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Issue(options) => issue(global, &options),
+        Verb::Retire(options) => retire(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::TestCard]),
     }
+}
+
+/// Ends a test card.
+fn retire(global: &Global, options: &Retire) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "retiring test cards")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    crate::retire::retire(global, &options.card, CardKind::TestCard, &mut source, &folder)?;
+    issuing.close()
 }
 
 fn issue(global: &Global, options: &Issue) -> Result<()> {

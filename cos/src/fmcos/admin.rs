@@ -64,7 +64,7 @@ fn create_mf(context: &mut Context<'_>, kind: FileKind, data: &[u8]) -> Result<S
 }
 
 /// The header of [`files`] from the data field of CREATE FILE, and a directory's name.
-fn header_of(kind: FileKind, fid: Fid, data: &[u8]) -> Result<([u8; HEADER], &[u8]), Halt> {
+pub(crate) fn header_of(kind: FileKind, fid: Fid, data: &[u8]) -> Result<([u8; HEADER], &[u8]), Halt> {
     let [hi, lo] = fid.bytes();
     match (kind, data) {
         (FileKind::Dir, &[t, s1, s0, create, erase, app, _, _, ref name @ ..]) => {

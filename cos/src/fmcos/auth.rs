@@ -72,7 +72,7 @@ pub fn external(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     if command.data.len() != key.suite().block() {
         return Err(Sw::WRONG_LENGTH.into());
     }
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let challenge = context.proof_challenge()?;
     record.spend_try(&mut context.memory)?;
     if !keys::equal(&seal::cryptogram(&key, challenge.bytes()), command.data) {
         return Err(Sw::tries_left(record.tries_left()).into());

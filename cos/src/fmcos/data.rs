@@ -1,5 +1,6 @@
 //! READ BINARY and UPDATE BINARY [FMCOS UM 7.5, 7.7].
 
+use crate::closing;
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
@@ -57,7 +58,9 @@ pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     if offset + data.len() > file.size() {
         return Err(Sw::WRONG_OFFSET.into());
     }
+    closing::may_update(context, &file, offset..offset + data.len())?;
     file.mark_written(&mut context.memory)?;
     context.memory.write(file.body() + offset, &data)?;
+    closing::updated(context, &file)?;
     Ok(Sw::OK)
 }

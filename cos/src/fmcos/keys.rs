@@ -4,10 +4,11 @@ use super::auth::filled;
 use crate::context::Context;
 use crate::files::Node;
 use crate::halt::Halt;
-use crate::keyfile::{self, KeyRecord, kind};
+use crate::keyfile::{self, BIRTH, KeyRecord, kind};
 use crate::rights::Right;
 use keys::hierarchy::{self, Use};
 use keys::{Key, Zeroizing, mac, seal};
+use wire::profile::NEVER;
 use wire::{CommandRef, Sw};
 
 /// P1: add a key.
@@ -25,6 +26,8 @@ struct Entry {
     value: Zeroizing<alloc::vec::Vec<u8>>,
 }
 
+/// WRITE KEY `80|84 D4 P1 id`: adds a key (P1 01; 00 to a SAM) or changes one (P1 its type), plain or sealed under the directory's
+/// master key [FMCOS UM 7.12].
 pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = context.key_file()?;
     if command.p1 == ADD_SAM {
@@ -112,16 +115,8 @@ fn entry(context: &Context<'_>, plain: &[u8]) -> Result<Entry, Halt> {
 
 /// Cipher text and MAC under the directory's master key 39/00, or the MF's when it has none of its own.
 fn unseal(context: &Context<'_>, command: &CommandRef<'_>) -> Result<Zeroizing<alloc::vec::Vec<u8>>, Halt> {
-    unseal_under(context, command, &master(context)?)
-}
-
-fn unseal_under(
-    context: &Context<'_>,
-    command: &CommandRef<'_>,
-    master: &KeyRecord,
-) -> Result<Zeroizing<alloc::vec::Vec<u8>>, Halt> {
-    let master = master.key(&context.memory, context.chip.suite)?;
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let master = master(context)?.key(&context.memory, context.chip.suite)?;
+    let challenge = context.proof_challenge()?;
     let (cipher_text, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let [cla, ins, p1, p2] = command.header();
     let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
@@ -136,53 +131,40 @@ pub const STAGE_MASTER: u8 = 0x02;
 /// P1 of STAGE KEY: another key.
 pub const STAGE: u8 = 0x03;
 
-/// STAGE KEY `84 D4 02 00` and `84 D4 03 id`, a command of our applets: the data field of WRITE KEY, for a key that waits
-/// until all are switched at once ([`keyfile::switch`]) [docs/specs/cards.md 10].
+/// STAGE KEY `84 D4 02 00`, `84 D4 02 0F` and `84 D4 03 id`, a command of our applets: a key that waits until all are switched
+/// at once ([`keyfile::switch`]) [docs/specs/cards.md 10]. The data field is [`seal::stage`]'s.
 ///
-/// The new master 39/00 comes under the one in use, and drops what was staged before; the others come under the new
-/// master, so that whoever knows the old one learns nothing of them but by it. 6A88 without the key in use, or without a
-/// staged master.
+/// The new master 39/00 comes under the one in use, or with P2 0F under the transport key the chip was born with, and drops
+/// what was staged before; the others come under the new master, so that whoever knows the old one learns nothing of them but by
+/// it. 6A88 without the key it comes under, or the key in use it is to replace; 6985, 6987, 6983, 63Cx as [`bound_checked`].
 pub fn stage(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = context.key_file()?;
     context.require(Right(file.header[6]))?;
-    let is_master = command.p1 == STAGE_MASTER;
-    let under = if is_master { master(context)? } else { staged_master(context, &file)? };
-    let entry = entry(context, &unseal_under(context, command, &under)?)?;
+    let (under, id) = match (command.p1, command.p2) {
+        (STAGE_MASTER, BIRTH) => (Under::Birth, 0),
+        (STAGE_MASTER, id) => (Under::Own, id),
+        (_, id) => (Under::Staged, id),
+    };
+    let cipher_text = bound_checked(context, command, under)?;
+    let master = under.record(context)?.key(&context.memory, context.chip.suite)?;
+    let plain = seal::decipher(&hierarchy::use_key(&master, Use::Wrap), cipher_text);
+    let entry = entry(context, &plain.map_err(|_| Sw::WRONG_DATA)?)?;
     let kind = entry.head[0] & !PROTECTED;
-    if is_master != (kind == kind::EXTERNAL && command.p2 == 0) {
+    let is_master = command.p1 == STAGE_MASTER;
+    if is_master != (kind == kind::EXTERNAL && id == 0) {
         return Err(Sw::WRONG_KIND.into());
     }
-    let old = keyfile::find(&context.memory, &file, kind, command.p2).ok_or(Sw::KEY_NOT_FOUND)?;
+    let old = keyfile::find(&context.memory, &file, kind, id).ok_or(Sw::KEY_NOT_FOUND)?;
     context.require(old.change_right())?;
     if is_master {
         keyfile::unstage(&mut context.memory, &file)?;
     }
-    keyfile::stage(&mut context.memory, &file, command.p2, entry.head, &entry.value)?;
+    keyfile::stage(&mut context.memory, &file, id, entry.head, &entry.value)?;
     Ok(Sw::OK)
 }
 
 fn staged_master(context: &Context<'_>, file: &Node) -> Result<KeyRecord, Halt> {
     keyfile::find_staged(&context.memory, file, kind::EXTERNAL, 0).ok_or(Sw::KEY_NOT_FOUND.into())
-}
-
-/// Checks the MAC at the end of a protected command under the staged master key, or the one in use where none is staged;
-/// gives the data before it. 6985 no challenge, 6987 no MAC, 9302 it is wrong.
-pub fn master_checked<'c>(
-    context: &Context<'_>,
-    command: &CommandRef<'c>,
-    staged: bool,
-) -> Result<&'c [u8], Halt> {
-    let record = if staged { staged_master(context, &context.key_file()?)? } else { master(context)? };
-    let key = record.key(&context.memory, context.chip.suite)?;
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
-    let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
-    let [cla, ins, p1, p2] = command.header();
-    let header = [cla, ins, p1, p2, command.data.len() as u8]; // short APDU: at most 255
-    if keys::equal(&mac::session(&key, challenge.bytes(), &[&header, body]), code) {
-        Ok(body)
-    } else {
-        Err(Sw::MAC_WRONG.into())
-    }
 }
 
 /// Which master key's use key a bound MAC is made under.
@@ -192,6 +174,19 @@ pub enum Under {
     Own,
     /// The master key STAGE KEY brought, which is to take its place.
     Staged,
+    /// The transport key the chip was born with, 35/0F.
+    Birth,
+}
+
+impl Under {
+    /// The record of that key; 6A88 without it.
+    fn record(self, context: &Context<'_>) -> Result<KeyRecord, Halt> {
+        match self {
+            Under::Own => master(context),
+            Under::Staged => staged_master(context, &context.key_file()?),
+            Under::Birth => context.key_record(kind::APPLET, BIRTH),
+        }
+    }
 }
 
 /// Wrong MACs of our own commands that a card takes in its whole life.
@@ -203,7 +198,7 @@ const COUNT_OF_WRONG: usize = 8;
 ///
 /// The MAC is the first 4 bytes of [`mac::bound`] under `U(M, mac)` over the challenge given by the command just before, the
 /// header as sent (Lc with the MAC) and the data before the MAC. M is the 39/00 of the directory, or of the MF where the
-/// directory has none; with [`Under::Staged`] the staged one.
+/// directory has none, or the other key that `under` names.
 ///
 /// Four bytes need a counter: before the comparison a try of the 39/00 in use is spent, durably, as EXTERNAL AUTHENTICATE
 /// does, and a right MAC gives the tries back at once, whatever the command answers afterwards. Whoever can authenticate can
@@ -219,10 +214,7 @@ pub fn bound_checked<'c>(
     under: Under,
 ) -> Result<&'c [u8], Halt> {
     let (mut file, mut counter) = master_in(context)?;
-    let record = match under {
-        Under::Own => counter,
-        Under::Staged => staged_master(context, &context.key_file()?)?,
-    };
+    let record = under.record(context)?;
     let challenge = context.challenge.and_then(|challenge| challenge.whole()).ok_or(Sw::CONDITIONS)?;
     let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let key = hierarchy::use_key(&record.key(&context.memory, context.chip.suite)?, Use::Mac);
@@ -269,11 +261,11 @@ fn known(type_byte: u8) -> bool {
 
 /// KEY INFORMATION `80 48 type id`: type, byte 4, byte 5 and check value of a key [docs/specs/cards.md 6].
 ///
-/// 6985 for a PIN (its check value would tell it) and for the master key 39/00.
+/// 6985 for a PIN (its check value would tell it), for the master key 39/00 and for a key that nothing from outside may use.
 pub fn information(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let record = context.key_record(command.p1, command.p2)?;
     let is_master = record.kind() == kind::EXTERNAL && record.id() == 0;
-    if record.kind() == kind::PIN || is_master {
+    if record.kind() == kind::PIN || is_master || record.use_right() == Right(NEVER) {
         return Err(Sw::CONDITIONS.into());
     }
     let kcv = record.key(&context.memory, context.chip.suite)?.kcv();

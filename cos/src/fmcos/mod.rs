@@ -10,15 +10,18 @@ mod purse;
 mod records;
 mod sam;
 mod select;
+mod set_pin;
 
+pub(crate) use admin::header_of;
 pub use data::update as update_binary;
 pub use keys::information as key_information;
 pub use keys::{
-    STAGE, STAGE_MASTER, Under, bound_checked, master_checked, own_use_key, stage as stage_key,
-    tries as tries_left,
+    STAGE, STAGE_MASTER, Under, bound_checked, own_use_key, stage as stage_key, tries as tries_left,
+    write as write_key,
 };
 pub use purse::Pending;
 pub use sam::Sam;
+pub use set_pin::set_pin;
 
 use crate::table::{
     Case, Check, CheckWords, Choices, Class, CommandRow, Dialect, Handler, Interface, Needs, Params, WrongLe,
@@ -43,6 +46,11 @@ const fn open(row: CommandRow) -> CommandRow {
     CommandRow { when_blocked: true, ..row }
 }
 
+/// A row that a finished card of ours does not answer [docs/specs/cards.md 4].
+const fn unclosed(row: CommandRow) -> CommandRow {
+    CommandRow { needs: Needs::Unclosed, ..row }
+}
+
 use Case::{Four, Three, Two, TwoOrFour};
 use Class::{Only, Securable};
 use Params::{Any, Exactly, P1, P1UpTo, P2};
@@ -64,14 +72,15 @@ static COMMANDS: &[CommandRow] = &[
     row("UPDATE RECORD",           Securable(0x00), 0xDC, Any,                 Three(1, MAX),     "FMCOS UM 7.8",  records::update),
     row("UPDATE RECORD",           Securable(0x00), 0xD2, Any,                 Three(1, MAX),     "FMCOS UM 1.4",  records::update),
     row("APPEND RECORD",           Securable(0x00), 0xE2, P1(0x00),            Three(1, MAX),     "FMCOS UM 7.9",  records::append),
-    row("ERASE DF",                Only(0x80),      0x0E, Exactly(0x00, 0x00), Case::One,         "FMCOS UM 7.11", admin::erase),
-    row("WRITE KEY",               Securable(0x80), 0xD4, Any,                 Three(7, MAX),     "FMCOS UM 7.12", keys::write),
-    row("CREATE FILE",             Only(0x80),      0xE0, Any,                 Three(7, 24),      "FMCOS UM 7.13", admin::create),
-    row("CARD BLOCK",              Only(0x84),      0x16, Exactly(0x00, 0x00), Three(4, 4),       "FMCOS UM 8.1",  block::card),
-    open(row("APPLICATION UNBLOCK", Only(0x84),     0x18, Exactly(0x00, 0x00), Three(4, 4),       "FMCOS UM 8.2",  block::unblock)),
-    open(row("APPLICATION BLOCK",  Only(0x84),      0x1E, P1(0x00),            Three(4, 4),       "FMCOS UM 8.3",  block::application)),
-    row("PIN UNBLOCK",             Only(0x84),      0x24, Any,                 Three(12, 20),     "FMCOS UM 8.4",  pin::unblock),
-    row("RELOAD or CHANGE PIN",    Securable(0x80), 0x5E, P1UpTo(0x01),        Three(5, 17),      "FMCOS UM 8.5",  pin::reload_or_change),
+    unclosed(row("ERASE DF",                Only(0x80),      0x0E, Exactly(0x00, 0x00), Case::One,         "FMCOS UM 7.11", admin::erase)),
+    unclosed(row("WRITE KEY",               Securable(0x80), 0xD4, Any,                 Three(7, MAX),     "FMCOS UM 7.12", keys::write)),
+    unclosed(row("CREATE FILE",             Only(0x80),      0xE0, Any,                 Three(7, 24),      "FMCOS UM 7.13", admin::create)),
+    unclosed(row("CARD BLOCK",              Only(0x84),      0x16, Exactly(0x00, 0x00), Three(4, 4),       "FMCOS UM 8.1",  block::card)),
+    open(unclosed(row("APPLICATION UNBLOCK", Only(0x84), 0x18, Exactly(0x00, 0x00), Three(4, 4),    "FMCOS UM 8.2",  block::unblock))),
+    open(unclosed(row("APPLICATION BLOCK", Only(0x84), 0x1E, P1(0x00),         Three(4, 4),       "FMCOS UM 8.3",  block::application))),
+    unclosed(row("PIN UNBLOCK",             Only(0x84),      0x24, Any,                 Three(12, 20),     "FMCOS UM 8.4",  pin::unblock)),
+    unclosed(row("RELOAD PIN",     Securable(0x80), 0x5E, P1(0x00),            Three(5, 17),      "FMCOS UM 8.5",  pin::reload)),
+    row("CHANGE PIN",              Securable(0x80), 0x5E, P1(0x01),            Three(5, 17),      "FMCOS UM 8.6",  pin::change),
     row("INITIALIZE",              Only(0x80),      0x50, Any,                 Four(7, 11),       "FMCOS UM 8.7",  purse::initialize),
     row("CREDIT FOR LOAD",         Only(0x80),      0x52, Exactly(0x00, 0x00), Four(11, 11),      "FMCOS UM 8.7",  purse::credit_for_load),
     row("DEBIT",                   Only(0x80),      0x54, P2(0x00),            Four(11, 15),      "FMCOS UM 8.8",  purse::debit),

@@ -11,12 +11,12 @@ use wire::{CommandRef, Sw};
 const LENGTHS: core::ops::RangeInclusive<usize> = 2..=8;
 
 /// The PIN of an id; 9403 when there is none.
-fn pin(context: &Context<'_>, id: u8) -> Result<KeyRecord, Halt> {
+pub(super) fn pin(context: &Context<'_>, id: u8) -> Result<KeyRecord, Halt> {
     keyfile::find(&context.memory, &context.key_file()?, kind::PIN, id).ok_or(Sw::KEY_INDEX.into())
 }
 
 /// Stages a new PIN with all its tries.
-fn set(context: &mut Context<'_>, mut record: KeyRecord, pin: &[u8]) -> Result<Sw, Halt> {
+pub(super) fn set(context: &mut Context<'_>, mut record: KeyRecord, pin: &[u8]) -> Result<Sw, Halt> {
     if !LENGTHS.contains(&pin.len()) {
         return Err(Sw::WRONG_LENGTH.into());
     }
@@ -36,7 +36,7 @@ pub fn unblock(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
     let file = context.key_file()?;
     let mut unblocker = keyfile::find(&context.memory, &file, kind::UNBLOCK, 0).ok_or(Sw::KEY_INDEX)?;
     context.require(unblocker.use_right())?;
-    let challenge = context.challenge.ok_or(Sw::CONDITIONS)?;
+    let challenge = context.proof_challenge()?;
     let key = unblocker.key(&context.memory, context.chip.suite)?;
     let (cipher_text, code) = command.data.split_last_chunk::<4>().ok_or(Sw::SM_MISSING)?;
     unblocker.spend_try(&mut context.memory)?;
@@ -53,12 +53,7 @@ pub fn unblock(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
 }
 
 /// 80 5E 00 id: `new PIN || MAC4` under key 38/00 folded to single DES; no challenge and no header in the MAC.
-/// 80 5E 01 id: `old PIN || FF || new PIN`.
-pub fn reload_or_change(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    if command.p1 == 0 { reload(context, command) } else { change(context, command) }
-}
-
-fn reload(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+pub fn reload(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let record = pin(context, command.p2)?;
     let file = context.key_file()?;
     let mut reloader = keyfile::find(&context.memory, &file, kind::RELOAD, 0).ok_or(Sw::KEY_INDEX)?;
@@ -76,7 +71,8 @@ fn reload(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Hal
     set(context, record, new)
 }
 
-fn change(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+/// 80 5E 01 id: `old PIN || FF || new PIN`.
+pub fn change(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let mut record = pin(context, command.p2)?;
     // Whoever may not verify it may not try it here either [docs/specs/cards.md 5].
     context.require(record.use_right())?;

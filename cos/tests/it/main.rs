@@ -35,7 +35,7 @@ fn bare(_: CardKind) -> Option<&'static Program> {
 }
 
 const CHIP: Chip = Chip {
-    kind: CardKind::Esam,
+    kind: CardKind::Fmcos,
     suite: Suite::TripleDes,
     protocol: Protocol::Direct,
     serial: [1, 2, 3, 4, 5, 6, 7, 8],

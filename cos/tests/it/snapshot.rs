@@ -40,6 +40,7 @@ fn rows(text: &mut String, rows: &[CommandRow]) {
         let needs = match row.needs {
             Needs::Nothing => "-".into(),
             Needs::Right(right) => format!("{right:02X}"),
+            Needs::Unclosed => "open".into(),
         };
         let blocked = if row.when_blocked { "answers" } else { "6A81" };
         writeln!(

@@ -1,10 +1,10 @@
 //! A finished card looked at as a stranger would: what nobody may do is tried, and must fail without harm.
 //!
 //! The plan has read back files and keys before it declared the card finished; this is the other half. After a
-//! reset, without any right: a key in clear, card information, a new file, the purse. Then a wrong cryptogram,
-//! which costs one try, and the right one, which gives it back: the card is not locked, and its own master key is
-//! the one its source derives. Then, with the right to write keys: a key in clear again, a sealed one with a wrong MAC,
-//! the purse again; and a key of the card still has its check value. At the end the card is reset.
+//! reset, without any right: card information, the purse. Then a wrong cryptogram, which costs one try, and the right one, which
+//! gives it back: the card is not locked, and its own master key is the one its source derives. Then, with all that this key
+//! gives: ERASE DF, a new file, a key in clear, a PIN beside its own, a sealed key, card information, an ESAM's account and purse; each
+//! is answered with the status word of a closed card. A key of the card still has its check value. At the end the card is reset.
 //!
 //! Commands that must be refused carry zeros: a card that took one would be worthless, not dangerous.
 
@@ -13,19 +13,23 @@ use crate::headers;
 use crate::ids::Serial;
 use crate::messages::{InspectError, Refusal};
 use crate::plan::cost::{Share, exchange, reset};
-use crate::plan::{CARD_INFO_SFI, Master, Plan, Step};
+use crate::plan::{Master, Plan, Step};
 use crate::source::KeySource;
 use reader::count::{Counter, Tally};
 use reader::driver::fmcos::Fmcos;
-use wire::Command;
 use wire::atr::serial_of;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, Fid, FileRow, KeyRow, Recipient, Shape};
+use wire::profile::{
+    CardInfo, CardKind, EF_CARD_INFO, EF_PARAMETERS, Fid, FileRow, KeyRow, Recipient, Shape,
+};
+use wire::{Command, Sw};
 
 /// A key of nothing.
 const ZEROS: [u8; 16] = [0; 16];
+/// Head of a PIN that would open state A to whoever knows it.
+const NEW_PIN: [u8; 5] = [0x3A, 0xF0, 0xEF, 0xAA, 0x33];
 /// A file no card of ours has.
-const STRANGER: Fid = Fid(0x001E);
+const STRANGER: Fid = Fid(0x5FFF);
 
 /// Looks at a finished card. `keys` are its keys as the plan saw them.
 ///
@@ -64,25 +68,28 @@ pub fn cost(plan: &Plan) -> Share {
     let block = plan.suite().block();
     let plain = 5 + ZEROS.len();
     let sealed = usize::from(headers::wrapped_lc(plan.suite()));
-    // SELECT, READ BINARY; without rights: key, card information, file; two challenges and cryptograms; with rights: a
-    // challenge and a sealed key, a plain one; KEY INFORMATION.
+    // SELECT, READ BINARY; without rights: card information; two challenges and cryptograms; with rights: ERASE DF, a file, two
+    // plain keys, a challenge and a sealed one, card information; KEY INFORMATION.
     let mut exchanges = vec![
         (2, 0),
         (0, information),
-        (plain, 0),
         (information, 0),
+        (0, 8),
+        (block, 0),
+        (0, 8),
+        (block, 0),
+        (0, 0),
         (7, 0),
-        (0, 8),
-        (block, 0),
-        (0, 8),
-        (block, 0),
+        (plain, 0),
+        (13, 0),
         (0, 8),
         (sealed, 0),
-        (plain, 0),
+        (information, 0),
         (0, 6),
     ];
     if plan.kind() == CardKind::Esam {
-        exchanges.extend([(4, 0), (4, 0)]);
+        // The purse twice, and its account.
+        exchanges.extend([(4, 0), (2, 0), (1, 0), (4, 0)]);
     }
     exchanges.into_iter().for_each(|(data, answer)| sum += exchange(data, answer));
     sum
@@ -92,10 +99,10 @@ fn own_master(plan: &Plan) -> Option<&'static KeyRow> {
     Recipient::Card(plan.kind()).keys().iter().find(|row| row.role == 0)
 }
 
-/// A command that must be refused.
-fn refused(card: &mut Fmcos<'_>, what: Refusal, command: &Command) -> Result<(), InspectError> {
+/// A command that must be refused, and with which word.
+fn refused(card: &mut Fmcos<'_>, what: Refusal, command: &Command, word: Sw) -> Result<(), InspectError> {
     match card.send(what.step(), command) {
-        Err(error) if error.sw().is_some() => Ok(()),
+        Err(error) if error.sw() == Some(word) => Ok(()),
         Err(error) => Err(error.into()),
         Ok(_) => Err(InspectError::Took { what }),
     }
@@ -112,16 +119,14 @@ fn purse() -> Command {
     Command::new(0x00, 0xDC, 0x01, 0x01 << 3 | 0x04).data(&[0; 4])
 }
 
+fn information() -> Command {
+    Command::new(0x00, 0xD6, 0x80 | EF_CARD_INFO.bytes()[1], 0x00).data(&[0; CardInfo::LEN])
+}
+
 fn without_rights(plan: &Plan, card: &mut Fmcos<'_>) -> Result<(), InspectError> {
-    if let Some(command) = plain_key(plan) {
-        refused(card, Refusal::PlainKey, &command)?;
-    }
-    let information = Command::new(0x00, 0xD6, 0x80 | CARD_INFO_SFI, 0x00).data(&[0; CardInfo::LEN]);
-    refused(card, Refusal::CardInformation, &information)?;
-    let row = FileRow { fid: STRANGER, shape: Shape::Binary(1), ..*first_file(plan) };
-    refused(card, Refusal::NewFile, &row.create())?;
+    refused(card, Refusal::CardInformation, &information(), Sw::NOT_ALLOWED)?;
     if plan.kind() == CardKind::Esam {
-        refused(card, Refusal::Purse, &purse())?;
+        refused(card, Refusal::Purse, &purse(), Sw::NOT_ALLOWED)?;
     }
     Ok(())
 }
@@ -160,17 +165,27 @@ fn authentication(
 }
 
 fn with_rights(plan: &Plan, card: &mut Fmcos<'_>) -> Result<(), InspectError> {
+    let closed = Sw::CONDITIONS;
+    refused(card, Refusal::Erasure, &Command::new(0x80, 0x0E, 0x00, 0x00), closed)?;
+    let row = FileRow { fid: STRANGER, shape: Shape::Binary(1), ..*first_file(plan) };
+    refused(card, Refusal::NewFile, &row.create(), closed)?;
+    if let Some(command) = plain_key(plan) {
+        refused(card, Refusal::PlainKey, &command, closed)?;
+    }
+    let pin = [&NEW_PIN[..], &[0; 8]].concat();
+    refused(card, Refusal::NewPin, &Command::new(0x80, 0xD4, 0x01, 0x05).data(&pin), closed)?;
     if let Some(row) = own_master(plan) {
         card.challenge8()?;
         let [cla, ins, p1, p2, lc] = headers::change(row, plan.suite());
         let field = vec![0; usize::from(lc)];
-        refused(card, Refusal::WrongMac, &Command::new(cla, ins, p1, p2).data(&field))?;
+        refused(card, Refusal::SealedKey, &Command::new(cla, ins, p1, p2).data(&field), closed)?;
     }
-    if let Some(command) = plain_key(plan) {
-        refused(card, Refusal::PlainKey, &command)?;
-    }
+    refused(card, Refusal::CardInformation, &information(), closed)?;
     if plan.kind() == CardKind::Esam {
-        refused(card, Refusal::Purse, &purse())?;
+        card.select_fid(EF_PARAMETERS)?;
+        let account = Command::new(0x00, 0xD6, 0x00, 0x00).data(&[0x00]);
+        refused(card, Refusal::Account, &account, closed)?;
+        refused(card, Refusal::Purse, &purse(), Sw::NOT_ALLOWED)?;
     }
     Ok(())
 }

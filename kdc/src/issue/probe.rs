@@ -2,11 +2,11 @@
 
 use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::messages::IssueError;
-use crate::plan::{CARD_INFO_SFI, Master, Plan, Step, read_in_the_making};
+use crate::plan::{Master, Plan, Step, read_in_the_making};
 use reader::driver::fmcos::{Fmcos, Guard};
 use reader::error::CardError;
 use wire::Sw;
-use wire::profile::{CardInfo, Fid, FileRow, KeyRow, Shape};
+use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow, KeyRow, Shape};
 
 /// Type and id of a master key.
 const MASTER: (u8, u8) = (0x39, 0x00);
@@ -92,7 +92,7 @@ pub(super) fn examine(plan: &Plan, card: &mut Fmcos<'_>, serial: Serial) -> Resu
 }
 
 fn card_information(card: &mut Fmcos<'_>) -> Result<Found, IssueError> {
-    let bytes = match card.read_binary(CARD_INFO_SFI, 0, CardInfo::LEN as u16) {
+    let bytes = match card.read_binary(EF_CARD_INFO, 0, CardInfo::LEN as u16) {
         Ok(bytes) => bytes,
         Err(error) if error.sw() == Some(Sw::FILE_NOT_FOUND) => return Ok(Found::Nothing),
         // 6281: created and never written [FMCOS UM 7.5].

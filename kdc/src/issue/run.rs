@@ -11,7 +11,7 @@ use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use wire::Sw;
 use wire::atr::serial_of;
-use wire::profile::{FileRow, KeyRow, PinRow};
+use wire::profile::{Fid, FileRow, KeyRow, PinRow};
 
 /// A run under way.
 struct Run<'r> {
@@ -77,8 +77,8 @@ impl Run<'_> {
                 self.write_key(row, changes)
             }
             Step::WritePin(row) => self.write_pin(row),
-            Step::Update { sfi, bytes, .. } => Ok(self.card.update_binary(*sfi, 0, bytes)?),
-            Step::Check { sfi, bytes, what } => self.check(*sfi, bytes, *what),
+            Step::Update { fid, bytes, .. } => Ok(self.card.update_binary(*fid, 0, bytes)?),
+            Step::Check { fid, bytes, what } => self.check(*fid, bytes, *what),
             Step::CheckKey(row) => self.check_key(row),
             Step::VerifyPin(row) => self.verify_pin(row),
         }
@@ -175,8 +175,8 @@ impl Run<'_> {
         })
     }
 
-    fn check(&mut self, sfi: u8, bytes: &[u8], what: Content) -> Result<(), StepFault> {
-        let found = self.card.read_binary(sfi, 0, bytes.len() as u16)?; // files of a plan are short
+    fn check(&mut self, fid: Fid, bytes: &[u8], what: Content) -> Result<(), StepFault> {
+        let found = self.card.read_binary(fid, 0, bytes.len() as u16)?; // files of a plan are short
         if found == bytes { Ok(()) } else { Err(StepFault::Content { what }) }
     }
 

@@ -158,6 +158,16 @@ pub enum Event {
         /// What it may make in all; nothing: no limit.
         limit: Option<u32>,
     },
+    /// A PSAM, a test card or an issuing card was retired: its keys are destroyed.
+    Retired {
+        /// Its kind.
+        #[serde(with = "crate::names::kind")]
+        kind: CardKind,
+        /// Its number.
+        number: DeviceNumber,
+        /// Its chip.
+        serial: Serial,
+    },
     /// The lines `from` to `to` were torn by a crash and hold nothing.
     Torn {
         /// First torn line, from 1.

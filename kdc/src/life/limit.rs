@@ -22,7 +22,7 @@ pub fn raise(
     let atr = card.reset()?;
     let serial = serial_of(&atr).ok_or(LifeError::NoSerial)?;
     card.select_mf()?;
-    let info = card.card_info()?;
+    let info = card.current_info("set the limit")?;
     if !source.about().makes(Recipient::Card(info.kind)) {
         return Err(LifeError::NotOurs { kind: info.kind });
     }
@@ -48,7 +48,10 @@ pub fn raise(
         card.select_fid(DF_PURCHASE)?;
     }
     let bytes = limit.unwrap_or(NO_LIMIT).to_be_bytes();
-    let sfi = EF_LIMIT.bytes()[1];
-    card.update_binary(sfi, 0, &bytes)?;
-    if card.read_binary(sfi, 0, 4)? == bytes { Ok(()) } else { Err(LifeError::NotSeen { what: "limit" }) }
+    card.update_binary(EF_LIMIT, 0, &bytes)?;
+    if card.read_binary(EF_LIMIT, 0, 4)? == bytes {
+        Ok(())
+    } else {
+        Err(LifeError::NotSeen { what: "limit" })
+    }
 }

@@ -56,10 +56,18 @@ impl Passage {
 
     fn stage(&self, esam: &mut Esam<'_>, source: &mut dyn KeySource, row: &KeyRow) -> Result<(), LifeError> {
         let target = if row.role == 0 { self.leaving() } else { self.arriving() };
-        let header = headers::stage(row, self.suite);
+        let header = self.header(row);
         let challenge = esam.challenge()?;
         let field = source.export_key(&target, row.role, challenge, header)?;
         Ok(esam.fmcos().write_key_wrapped(header, &field)?)
+    }
+
+    /// Header of the STAGE KEY of a row.
+    pub(super) const fn header(&self, row: &KeyRow) -> [u8; 5] {
+        match (self.act, row.role) {
+            (Act::Formal, 0) => headers::stage_formal(self.suite),
+            _ => headers::stage(row, self.suite),
+        }
     }
 
     fn activate(&self, esam: &mut Esam<'_>, source: &mut dyn KeySource) -> Result<(), LifeError> {

@@ -1,7 +1,6 @@
 //! The dry run of a passage.
 
 use super::{Act, Passage};
-use crate::headers;
 use crate::messages::life as words;
 use crate::plan::render::{DryRun, Hidden, PlannedApdu, PlannedStep, challenge, select};
 use wire::Command;
@@ -21,7 +20,7 @@ impl Passage {
         add(words::AUTHENTICATE.to_owned(), prove());
         if self.act != Act::Retire {
             for row in ESAM_KEYS {
-                let [cla, ins, p1, p2, lc] = headers::stage(row, self.suite);
+                let [cla, ins, p1, p2, lc] = self.header(row);
                 let field =
                     PlannedApdu::hiding([cla, ins, p1, p2], &[], Hidden::WrappedKey, Some(usize::from(lc)));
                 add(words::stage(row), vec![challenge(), field]);

@@ -26,6 +26,18 @@ pub enum IdError {
         /// What stands there.
         found: char,
     },
+    /// A number that no device may have.
+    #[error(
+        "{last:012} names no device: the keys of 000000000000 begin with a published check value, and 000000000001 is the \
+         factory's"
+    )]
+    NoDevice {
+        /// 0 or 1.
+        last: u8,
+    },
+    /// A serial that would give a chip the transport key of a meter's MCU.
+    #[error("a card serial does not begin with 0F00: such serials stand for the MCUs of meters")]
+    McuSerial,
     /// No such day.
     #[error("{text} is no day of the calendar")]
     Day {
@@ -61,6 +73,7 @@ impl Hint for IdError {
             IdError::Length { what: "a check value", .. } => {
                 "a check value is the six hexadecimal digits printed beside the key or component"
             }
+            IdError::NoDevice { .. } => "number devices from 000000000002",
             _ => return None,
         })
     }

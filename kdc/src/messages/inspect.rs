@@ -8,26 +8,33 @@ use reader::error::{CardError, tries_words};
 /// What a card must refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// WRITE KEY in clear.
+    /// ERASE DF.
+    Erasure,
+    /// WRITE KEY in clear over the card's own master.
     PlainKey,
-    /// UPDATE BINARY of card information without a right.
+    /// WRITE KEY in clear of a PIN beside its own.
+    NewPin,
+    /// UPDATE BINARY of card information.
     CardInformation,
-    /// CREATE FILE without a right.
+    /// UPDATE BINARY of the account in an ESAM's parameters.
+    Account,
+    /// CREATE FILE.
     NewFile,
     /// UPDATE RECORD of the purse.
     Purse,
     /// EXTERNAL AUTHENTICATE with a wrong cryptogram.
     Cryptogram,
-    /// A sealed WRITE KEY with a wrong MAC.
-    WrongMac,
+    /// A sealed WRITE KEY.
+    SealedKey,
 }
 
 impl Refusal {
     /// The command's name.
     pub const fn step(self) -> &'static str {
         match self {
-            Refusal::PlainKey | Refusal::WrongMac => "WRITE KEY",
-            Refusal::CardInformation => "UPDATE BINARY",
+            Refusal::Erasure => "ERASE DF",
+            Refusal::PlainKey | Refusal::NewPin | Refusal::SealedKey => "WRITE KEY",
+            Refusal::CardInformation | Refusal::Account => "UPDATE BINARY",
             Refusal::NewFile => "CREATE FILE",
             Refusal::Purse => "UPDATE RECORD",
             Refusal::Cryptogram => "EXTERNAL AUTHENTICATE",
@@ -37,12 +44,15 @@ impl Refusal {
     /// What it is, in words.
     pub const fn words(self) -> &'static str {
         match self {
+            Refusal::Erasure => "the end of all its files",
             Refusal::PlainKey => "a key in clear",
-            Refusal::CardInformation => "other card information from nobody",
-            Refusal::NewFile => "a new file from nobody",
+            Refusal::NewPin => "a PIN beside its own",
+            Refusal::CardInformation => "other card information",
+            Refusal::Account => "an account that no order opened",
+            Refusal::NewFile => "a new file",
             Refusal::Purse => "a balance written into its purse",
             Refusal::Cryptogram => "a wrong cryptogram",
-            Refusal::WrongMac => "a key with a wrong MAC",
+            Refusal::SealedKey => "a sealed key",
         }
     }
 }

@@ -113,9 +113,15 @@ pub enum LifeError {
         /// Version of the source.
         own: u8,
     },
-    /// The card has no place for staged keys.
-    #[error("this ESAM is of an older make: it has no room for a second key set and keeps its keys")]
+    /// The card is of the older make, or has no place for staged keys.
+    #[error("this ESAM is of an older make: it is read and reported, and keeps its keys")]
     OlderMake,
+    /// The card lacks the key a formal own master could come under.
+    #[error(
+        "this ESAM does not keep the transport key it was born with: no formal key can reach it while its test keys are \
+         published"
+    )]
+    NoBirthKey,
     /// Money would vanish.
     #[error("there are {balance} in the purse, which would vanish")]
     Money {
@@ -228,6 +234,7 @@ impl Hint for LifeError {
             LifeError::Journal(error) => return error.hint(),
             LifeError::Swapped { .. } => "leave the card in the slot until the run is over",
             LifeError::Retired | LifeError::OlderMake => "the meter needs a new ESAM",
+            LifeError::NoBirthKey => "issue a formal ESAM from a blank in its place",
             _ => return None,
         })
     }

@@ -162,7 +162,7 @@ pub enum PairingError {
     #[error("not a pairing file: {0}")]
     Json(#[from] serde_json::Error),
     /// A pairing file of another format.
-    #[error("the pairing file is of format {found:?}, this program knows \"gridcard pairing 1\"")]
+    #[error("the pairing file is of format {found:?}, this program knows \"gridcard pairing 2\"")]
     Format {
         /// Its first field.
         found: String,

@@ -31,8 +31,8 @@ pub(crate) fn words(step: &Step) -> String {
         Step::Create(row) => format!("create {}", file(row)),
         Step::WriteKey(row) => format!("write key {}", key(row)),
         Step::WritePin(row) => format!("write {}", pin(row)),
-        Step::Update { sfi, what, .. } => format!("write file {sfi:04X}: {}", content(*what)),
-        Step::Check { sfi, what, .. } => format!("read file {sfi:04X} back: {}", content(*what)),
+        Step::Update { fid, what, .. } => format!("write file {:04X}: {}", fid.0, content(*what)),
+        Step::Check { fid, what, .. } => format!("read file {:04X} back: {}", fid.0, content(*what)),
         Step::CheckKey(row) => format!("look at key {}", key(row)),
         Step::VerifyPin(row) => format!("verify {}", pin(row)),
     }

@@ -1,11 +1,11 @@
 //! The steps of each kind, from the tables of `wire::profile`.
 
-use super::{CARD_INFO_SFI, CEILING_MAX, Content, Master, PlanError, Request, Step, in_the_making};
+use super::{CEILING_MAX, Content, Master, PlanError, Request, Step, in_the_making};
 use crate::ids::PROVINCE;
 use wire::money::Fen;
 use wire::profile::{
     CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
-    FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
+    FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, Make, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
     PSAM_PURCHASE_FILES, PinRow, Recipient, State, pins,
 };
 
@@ -24,11 +24,12 @@ struct Application {
     contents: Vec<Filling>,
 }
 
-/// Short id, content, what it is.
-type Filling = (u8, Vec<u8>, Content);
+/// File, content, what it is.
+type Filling = (Fid, Vec<u8>, Content);
 
 pub(super) fn card_info(request: &Request) -> CardInfo {
     CardInfo {
+        make: Make::Current,
         region: request.region.0,
         kind: request.kind,
         number: request.number.0,
@@ -68,13 +69,9 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
 fn contents(request: &Request) -> Result<Vec<Filling>, PlanError> {
     use CardKind::{Esam, Psam, TestCard};
     match (request.kind, request.ceiling) {
-        (Esam, ceiling) => {
-            Ok(vec![(short(EF_PARAMETERS), parameters(request, ceiling)?, Content::Parameters)])
-        }
+        (Esam, ceiling) => Ok(vec![(EF_PARAMETERS, parameters(request, ceiling)?, Content::Parameters)]),
         (kind, Some(_)) => Err(PlanError::CeilingOf { kind }),
-        (Psam | TestCard, None) => {
-            Ok(vec![(short(EF_TERMINAL), request.number.0.to_vec(), Content::Terminal)])
-        }
+        (Psam | TestCard, None) => Ok(vec![(EF_TERMINAL, request.number.0.to_vec(), Content::Terminal)]),
         (kind, None) if kind.is_city_issuing() => Ok(vec![limit(request)]),
         (_, None) => Ok(Vec::new()),
     }
@@ -83,7 +80,7 @@ fn contents(request: &Request) -> Result<Vec<Filling>, PlanError> {
 /// How many cards or orders the card may make.
 fn limit(request: &Request) -> Filling {
     let limit = request.limit.unwrap_or(NO_LIMIT);
-    (short(EF_LIMIT), limit.to_be_bytes().to_vec(), Content::Limit)
+    (EF_LIMIT, limit.to_be_bytes().to_vec(), Content::Limit)
 }
 
 /// What a request asks for that its kind has not, or that is no number.
@@ -125,11 +122,6 @@ fn parameters(request: &Request, ceiling: Option<Fen>) -> Result<Vec<u8>, PlanEr
     Ok(bytes)
 }
 
-/// Short id of a file whose identifier is below 0020.
-const fn short(fid: Fid) -> u8 {
-    fid.0 as u8
-}
-
 pub(super) fn steps(request: &Request) -> Result<Vec<Step>, PlanError> {
     check(request)?;
     let profile = profile(request)?;
@@ -142,10 +134,10 @@ pub(super) fn steps(request: &Request) -> Result<Vec<Step>, PlanError> {
     steps.extend([
         Step::SelectMf,
         Step::Authenticate(Master::Own),
-        Step::Update { sfi: CARD_INFO_SFI, bytes: bytes.clone(), what: Content::CardInformation },
+        Step::Update { fid: EF_CARD_INFO, bytes: bytes.clone(), what: Content::CardInformation },
         Step::Reset,
         Step::SelectMf,
-        Step::Check { sfi: CARD_INFO_SFI, bytes, what: Content::CardInformation },
+        Step::Check { fid: EF_CARD_INFO, bytes, what: Content::CardInformation },
     ]);
     Ok(steps)
 }
@@ -158,7 +150,7 @@ fn begin(profile: &Profile, begun: &[u8]) -> Vec<Step> {
         // Card information comes first in every table: the card says at once what it is to become.
         if file.fid == EF_CARD_INFO {
             let bytes = begun.to_vec();
-            steps.push(Step::Update { sfi: CARD_INFO_SFI, bytes, what: Content::InTheMaking });
+            steps.push(Step::Update { fid: EF_CARD_INFO, bytes, what: Content::InTheMaking });
         }
     }
     steps.extend(profile.keys.iter().filter(|row| row.role == 0).map(|row| Step::WriteKey(row)));
@@ -168,7 +160,7 @@ fn begin(profile: &Profile, begun: &[u8]) -> Vec<Step> {
 /// Under the own master: contents of the MF, the application, keys, PIN.
 fn fill(profile: &Profile, steps: &mut Vec<Step>) {
     let write = |steps: &mut Vec<Step>, contents: &[Filling]| {
-        steps.extend(contents.iter().cloned().map(|(sfi, bytes, what)| Step::Update { sfi, bytes, what }));
+        steps.extend(contents.iter().cloned().map(|(fid, bytes, what)| Step::Update { fid, bytes, what }));
     };
     write(steps, &profile.contents);
     if let Some(application) = &profile.application {
@@ -183,9 +175,9 @@ fn fill(profile: &Profile, steps: &mut Vec<Step>) {
 /// After a reset: everything that can be seen from outside, and the PIN.
 fn examine(profile: &Profile, begun: Vec<u8>, steps: &mut Vec<Step>) {
     steps.extend([Step::Reset, Step::SelectMf]);
-    steps.push(Step::Check { sfi: CARD_INFO_SFI, bytes: begun, what: Content::InTheMaking });
+    steps.push(Step::Check { fid: EF_CARD_INFO, bytes: begun, what: Content::InTheMaking });
     let check = |steps: &mut Vec<Step>, contents: &[Filling]| {
-        steps.extend(contents.iter().cloned().map(|(sfi, bytes, what)| Step::Check { sfi, bytes, what }));
+        steps.extend(contents.iter().cloned().map(|(fid, bytes, what)| Step::Check { fid, bytes, what }));
     };
     check(steps, &profile.contents);
     if let Some(application) = &profile.application {

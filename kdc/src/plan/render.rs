@@ -128,6 +128,14 @@ pub(crate) fn challenge() -> PlannedApdu {
     PlannedApdu::open(&Command::new(0x00, 0x84, 0x00, 0x00).le(8))
 }
 
+/// A command to the beginning of a binary file: by its short id, or made current first where it has none.
+pub(crate) fn reach(fid: Fid, command: impl FnOnce(u8) -> Command) -> Vec<PlannedApdu> {
+    match fid.short() {
+        Some(sfi) => vec![PlannedApdu::open(&command(0x80 | sfi))],
+        None => vec![select(fid), PlannedApdu::open(&command(0x00))],
+    }
+}
+
 fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
     match step {
         Step::Reset => Vec::new(),
@@ -146,12 +154,10 @@ fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
         Step::WritePin(row) => {
             vec![PlannedApdu::hiding([0x80, 0xD4, 0x01, row.id], &row.header, Hidden::Pin, None)]
         }
-        Step::Update { sfi, bytes, .. } => {
-            vec![PlannedApdu::open(&Command::new(0x00, 0xD6, 0x80 | sfi, 0x00).data(bytes))]
-        }
-        Step::Check { sfi, bytes, .. } => {
+        Step::Update { fid, bytes, .. } => reach(*fid, |p1| Command::new(0x00, 0xD6, p1, 0x00).data(bytes)),
+        Step::Check { fid, bytes, .. } => {
             let le = bytes.len() as u16; // files of a plan have at most 32 bytes
-            vec![PlannedApdu::open(&Command::new(0x00, 0xB0, 0x80 | sfi, 0x00).le(le))]
+            reach(*fid, |p1| Command::new(0x00, 0xB0, p1, 0x00).le(le))
         }
         Step::CheckKey(row) => vec![PlannedApdu::open(&Command::new(0x80, 0x48, row.kind, row.id).le(6))],
         Step::VerifyPin(row) => {

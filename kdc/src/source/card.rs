@@ -28,7 +28,7 @@ impl<'c> CardSource<'c> {
     pub fn open<'p>(mut card: IssuingCard<'c>, pins: impl Into<Pins<'p>>) -> Result<Self, SourceError> {
         let pins = pins.into();
         card.fmcos().select_mf()?;
-        let info = card.card_info()?;
+        let info = card.fmcos().current_info("open the issuing card")?;
         let level = match info.kind {
             CardKind::MainControl => Level::Province,
             kind if kind.is_city_issuing() => Level::City(RegionCode(info.region)),
@@ -150,6 +150,16 @@ impl KeySource for CardSource<'_> {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         Ok(self.card.seal_activation(target, challenge, activation)?)
+    }
+
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        Ok(self.card.seal_pin(target, challenge, id, pin.expose())?)
     }
 
     fn counter(&mut self) -> Result<Option<Counter>, SourceError> {

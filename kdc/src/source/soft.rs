@@ -6,10 +6,11 @@
 
 use super::{About, Activation, Current, Expected, KeySource, Level, SourceError, Target};
 use crate::headers;
-use crate::ids::{CheckValue, DeviceNumber, RegionCode, Serial};
+use crate::ids::{CheckValue, DeviceNumber, Pin, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
+use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, hierarchy, mac, seal};
-use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State};
+use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
 
 /// Header of ACTIVATE KEYS, which its MAC covers.
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
@@ -28,6 +29,23 @@ pub struct SoftSource {
 }
 
 impl SoftSource {
+    /// The MAC that ends a card other than an ESAM; such a card knows no other activation.
+    fn seal_retirement(
+        &self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        let retires = (activation.state, activation.version, activation.forfeit.0) == (State::Retired, 0, 0);
+        let is_card = matches!(target.recipient, Recipient::Card(_));
+        if !retires || !is_card || target.master != Current::Own || target.test_keys {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        let key = use_key(&self.current_master(target)?, Use::Mac);
+        let [a, b, c, d, ..] = mac::bound(&key, &challenge, &ACTIVATE, &activation.to_bytes());
+        Ok([a, b, c, d])
+    }
+
     /// A source of the province: makes main control cards and issuing cards.
     pub const fn province(roots: Roots) -> Self {
         SoftSource { store: Store::Province(roots) }
@@ -86,18 +104,24 @@ impl SoftSource {
     }
 
     fn test_device(&self, target: &Target, role: Role, version: u8) -> Key {
-        hierarchy::test_device_key(self.about().suite, role, target.region, version, target.number)
+        hierarchy::test_meter_key(self.about().suite, role, target.region, version, target.number)
     }
 
     /// The target's master key once it is personalised.
     fn own_master(&self, target: &Target) -> Key {
-        match &self.store {
-            Store::Province(roots) if target.recipient == Recipient::Card(CardKind::TestIssuing) => {
-                Roots::test(roots.suite()).own_master(DeviceNumber(target.number))
+        let (kind, number) = (target.recipient, DeviceNumber(target.number));
+        let parent = match &self.store {
+            Store::Province(roots) if kind == Recipient::Card(CardKind::TestIssuing) => {
+                return hierarchy::device_key(
+                    &hierarchy::test_root(roots.suite(), Role::Master),
+                    kind.code(),
+                    number.0,
+                );
             }
-            Store::Province(roots) => roots.own_master(DeviceNumber(target.number)),
-            Store::City(keys) => keys.device(Role::Master, DeviceNumber(target.number)),
-        }
+            Store::Province(roots) => roots.get(Role::Master),
+            Store::City(keys) => keys.get(Role::Master),
+        };
+        hierarchy::device_key(parent, kind.code(), number.0)
     }
 
     /// The target's master key now.
@@ -109,7 +133,7 @@ impl SoftSource {
             (Current::Transport, Store::City(keys)) => Ok(keys.transport(serial)),
             (Current::Test(version), _) => Ok(self.test_device(target, Role::Master, version)),
             (Current::Previous, Store::City(keys)) => keys
-                .previous_master(DeviceNumber(target.number))
+                .previous_master(target.recipient, DeviceNumber(target.number))
                 .ok_or(SourceError::Reach { target: target.recipient, p1: target.p1() }),
             (Current::Previous, Store::Province(_)) => {
                 Err(SourceError::Reach { target: target.recipient, p1: target.p1() })
@@ -147,7 +171,7 @@ impl SoftSource {
                     (Some(role), Recipient::Card(CardKind::Psam | CardKind::TestCard)) => {
                         keys.get(role).clone()
                     }
-                    (Some(role), _) => keys.device(role, DeviceNumber(target.number)),
+                    (Some(role), _) => keys.device(target.recipient, role, DeviceNumber(target.number)),
                 };
                 (key, keys.version())
             }
@@ -175,6 +199,8 @@ impl SoftSource {
         match (target.recipient, target.master, target.test_keys) {
             (ESAM, Current::Own, false) => at_once || stages,
             (ESAM, Current::Transport, false) => at_once,
+            // Test keys are published: a formal own master leaves under the key the chip was born with.
+            (ESAM, Current::Test(_), false) => header == headers::stage_formal(suite),
             (ESAM, ..) => stages,
             _ => at_once,
         }
@@ -218,9 +244,16 @@ impl KeySource for SoftSource {
         if !self.header_fits(target, row, header5) {
             return Err(SourceError::Header { target: target.recipient, code: role, header: header5 });
         }
-        let master = self.current_master(target)?;
+        let leaves_test = matches!(target.master, Current::Test(_)) && !target.test_keys;
+        let master = if leaves_test { Current::Transport } else { target.master };
+        let master = self.current_master(&Target { master, ..*target })?;
         let (key, version) = self.key(target, role);
-        Ok(seal::wrap(&master, &challenge, &header5, row.header(version), &key))
+        let head = row.header(version);
+        Ok(if headers::stages(header5) {
+            seal::stage(&master, &challenge, &header5, head, &key)
+        } else {
+            seal::wrap(&master, &challenge, &header5, head, &key)
+        })
     }
 
     fn expected(&mut self, target: &Target, role: u8) -> Result<Expected, SourceError> {
@@ -244,6 +277,9 @@ impl KeySource for SoftSource {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         self.check_target(target)?;
+        if target.recipient != ESAM {
+            return self.seal_retirement(target, challenge, activation);
+        }
         let about = self.about();
         let fits = match (target.master, target.test_keys, activation.state) {
             (Current::Own, false, State::Retired) => activation.version == 0,
@@ -251,7 +287,7 @@ impl KeySource for SoftSource {
             (Current::Test(_), true, state) => state == State::Test && activation.version == 1,
             _ => false,
         };
-        if target.recipient != ESAM || !fits {
+        if !fits {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
         // Back to test is always to version 01.
@@ -260,6 +296,27 @@ impl KeySource for SoftSource {
         } else {
             self.current_master(target)?
         };
-        Ok(mac::session(&master, &challenge, &[&ACTIVATE, &activation.to_bytes()]))
+        Ok(seal::bound_mac(&master, &challenge, &ACTIVATE, &activation.to_bytes()))
+    }
+
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        self.check_target(target)?;
+        let known =
+            matches!(target.recipient, Recipient::Card(kind) if pins(kind).iter().any(|row| row.id == id));
+        if !known || target.master != Current::Own || target.test_keys {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        let master = self.current_master(target)?;
+        let mut field = seal::encipher(&use_key(&master, Use::Wrap), pin.expose());
+        let header = [0x84, 0x24, 0x00, id, (field.len() + seal::MAC_LEN) as u8]; // a PIN has at most 8 bytes
+        let code = mac::bound(&use_key(&master, Use::Mac), &challenge, &header, &field);
+        field.extend_from_slice(&code[..seal::MAC_LEN]);
+        Ok(field)
     }
 }

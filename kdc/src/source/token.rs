@@ -43,7 +43,7 @@ impl TokenSource {
     }
 
     fn own_master(&self, target: &Target) -> Result<Key, SourceError> {
-        self.child(Role::Master, hierarchy::device_factor(target.number))
+        self.child(Role::Master, hierarchy::device_factor(target.recipient.code(), target.number))
     }
 
     /// Cards of the published hierarchy need no root of the token, nor does what happens under a transport key.

@@ -188,6 +188,15 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
             let words = limit.map_or("no limit".to_owned(), |limit| limit.to_string());
             of_number(conn, at, *kind, *number, "limit", &words)
         }
+        Event::Retired { kind, number, serial } => {
+            of_number(conn, at, *kind, *number, "retired", &format!("keys destroyed, chip {serial}"))?;
+            let Some(item) = items::by_number(conn, ItemKind::Card(*kind), &number.to_string())? else {
+                return Ok(());
+            };
+            conn.prepare_cached("UPDATE item SET stage = ?2, tries = NULL, since = ?3 WHERE id = ?1")?
+                .execute(params![item.id, Stage::Retired, at])
+                .map(drop)
+        }
     }
 }
 

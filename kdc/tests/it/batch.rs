@@ -32,19 +32,19 @@ fn rows(kind: CardKind, text: &[u8]) -> Result<Vec<Line>, BatchError> {
 
 #[test]
 fn lines_are_counted_as_an_editor_counts_them() {
-    let text = "\u{FEFF}Number , ceiling\r\n\r\n000000000001,\r000000000002,12.50\n\n\n\"000000000003\",\n";
+    let text = "\u{FEFF}Number , ceiling\r\n\r\n000000000012,\r000000000002,12.50\n\n\n\"000000000003\",\n";
     let rows = rows(CardKind::Esam, text.as_bytes()).unwrap();
     let found: Vec<(u64, String, Option<u32>)> = rows
         .into_iter()
         .map(|(line, row)| row.map(|row| (line, row.number, row.more.ceiling_fen)).unwrap())
         .collect();
     let number = |n: u32| format!("{n:012}");
-    assert_eq!(found, [(3, number(1), None), (4, number(2), Some(1250)), (7, number(3), None)]);
+    assert_eq!(found, [(3, number(12), None), (4, number(2), Some(1250)), (7, number(3), None)]);
 }
 
 #[test]
 fn every_fault_of_a_line_is_named() {
-    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000001,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,,\n\xFF\n";
+    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000012,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,,\n\xFF\n";
     let words: Vec<String> = rows(CardKind::Esam, text)
         .unwrap()
         .into_iter()
@@ -110,18 +110,18 @@ impl Office {
 }
 
 fn request(count: u32) -> String {
-    (1..=count).fold(String::from("number\n"), |text, n| text + &format!("{n:012}\n"))
+    (2..=count + 1).fold(String::from("number\n"), |text, n| text + &format!("{n:012}\n"))
 }
 
 #[test]
 fn a_request_with_one_bad_line_begins_nothing() {
     let mut office = Office::new();
     let text =
-        "number,serial\n000000000001,0102030405060708\n000000000001,\n000000000002,0102030405060708\n123,\n";
+        "number,serial\n000000000012,0102030405060708\n000000000012,\n000000000002,0102030405060708\n123,\n";
     let error = office.begin("bad.csv", text).unwrap_err();
     let BatchError::Lines { first, total: 3 } = error else { panic!("{error}") };
     let words: Vec<String> = first.iter().map(ToString::to_string).collect();
-    assert_eq!(words[0], "line 3: number 000000000001 stands in line 2 already");
+    assert_eq!(words[0], "line 3: number 000000000012 stands in line 2 already");
     assert_eq!(words[1], "line 4: serial 0102030405060708 stands in line 2 already");
     assert!(words[2].starts_with("line 5: number: "), "{words:?}");
     assert!(office.store.batches().unwrap().is_empty());
@@ -134,11 +134,11 @@ fn a_number_of_an_open_batch_is_not_asked_for_twice() {
     office.begin("one.csv", &request(3)).unwrap();
     let again = office.begin("copy.csv", &request(3)).unwrap_err();
     assert!(matches!(again, BatchError::Begun { id: 1, open: 3, .. }), "{again}");
-    let error = office.begin("two.csv", "number\n000000000009\n000000000003\n").unwrap_err();
+    let error = office.begin("two.csv", "number\n000000000009\n000000000004\n").unwrap_err();
     let BatchError::Lines { first, total: 1 } = error else { panic!("{error}") };
     assert_eq!(
         first[0].to_string(),
-        "line 3: number 000000000003 is asked for by line 4 of batch 1, which is not done"
+        "line 3: number 000000000004 is asked for by line 4 of batch 1, which is not done"
     );
 }
 
@@ -258,13 +258,13 @@ fn a_spoiled_chip_gives_its_number_to_another() {
         })
         .unwrap();
     assert_eq!(lines.len(), 22);
-    assert_eq!(lines[6..8], [(8, "scrapped"), (8, "done")]);
+    assert_eq!(lines[5..7], [(7, "scrapped"), (7, "done")]);
 }
 
 #[test]
 fn a_line_that_names_a_spoiled_chip_has_failed() {
     let mut office = Office::new();
-    let text = "number,serial\n000000000001,0102030405060708\n000000000002,\n";
+    let text = "number,serial\n000000000012,0102030405060708\n000000000002,\n";
     let batch = office.begin("request.csv", text).unwrap();
     let rule = |job: &Job| {
         let why = "not blank".to_owned();

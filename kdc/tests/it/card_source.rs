@@ -13,7 +13,7 @@ use gridcard_kdc::source::{CardSource, KeySource, Level, SoftSource};
 use keys::{Role, Suite};
 use reader::driver::guard::PinError;
 use reader::driver::issuing::IssuingCard;
-use wire::profile::{CardInfo, CardKind, Recipient, State};
+use wire::profile::{CardInfo, CardKind, Make, Recipient, State};
 
 fn issuer(kind: CardKind) -> PaperIssuer {
     let suite = Suite::TripleDes;
@@ -27,6 +27,7 @@ fn issuer(kind: CardKind) -> PaperIssuer {
         (SoftSource::city(city.clone()), city.check_values(), region.0)
     };
     let info = CardInfo {
+        make: Make::Current,
         region,
         kind,
         number: [0; 6],

@@ -13,15 +13,15 @@ fn device(line: u64, meter: &str, serial: Option<&str>, ceiling: Option<u32>) ->
 
 #[test]
 fn columns_may_be_left_out_and_stand_in_any_order() {
-    let list = devices::read("meter\n000000000001\n".as_bytes()).unwrap();
-    assert_eq!(list.devices, [device(2, "000000000001", None, None)]);
-    let text = "\u{FEFF}Ceiling, METER ,serial\r\n500.5,000000000001,0102030405060708\r\n,000000000002,\r\n";
+    let list = devices::read("meter\n000000000012\n".as_bytes()).unwrap();
+    assert_eq!(list.devices, [device(2, "000000000012", None, None)]);
+    let text = "\u{FEFF}Ceiling, METER ,serial\r\n500.5,000000000012,0102030405060708\r\n,000000000002,\r\n";
     let list = devices::read(text.as_bytes()).unwrap();
     assert_eq!(list.faults, []);
     assert_eq!(
         list.devices,
         [
-            device(2, "000000000001", Some("0102030405060708"), Some(50_050)),
+            device(2, "000000000012", Some("0102030405060708"), Some(50_050)),
             device(3, "000000000002", None, None),
         ]
     );
@@ -30,9 +30,9 @@ fn columns_may_be_left_out_and_stand_in_any_order() {
 #[test]
 fn bad_lines_are_named_and_good_ones_go_on() {
     let text = "meter,serial,ceiling\n\
-        000000000001,0102030405060708,500\n\
+        000000000012,0102030405060708,500\n\
         1,,\n\
-        000000000001,,\n\
+        000000000012,,\n\
         000000000002,0102030405060708,\n\
         \n\
         000000000003,01020304,\n\
@@ -46,14 +46,14 @@ fn bad_lines_are_named_and_good_ones_go_on() {
     assert_eq!(
         list.devices,
         [
-            device(2, "000000000001", Some("0102030405060708"), Some(50_000)),
+            device(2, "000000000012", Some("0102030405060708"), Some(50_000)),
             device(13, "000000000008", None, Some(1)),
         ]
     );
     let short = |what, expected, found| IdError::Length { what, expected, found };
     let expected = [
         (3, DeviceFault::Meter { source: short("a device number", 12, 1) }),
-        (4, DeviceFault::MeterTwice { meter: "000000000001".parse().unwrap(), first: 2 }),
+        (4, DeviceFault::MeterTwice { meter: "000000000012".parse().unwrap(), first: 2 }),
         (5, DeviceFault::SerialTwice { serial: "0102030405060708".parse().unwrap(), first: 2 }),
         (7, DeviceFault::Serial { source: short("a card serial", 16, 8) }),
         (8, DeviceFault::Ceiling { source: MoneyError::Character { place: 2, found: ' ' } }),
@@ -63,19 +63,19 @@ fn bad_lines_are_named_and_good_ones_go_on() {
         (12, DeviceFault::NoMeter),
     ];
     assert_eq!(list.faults, expected.map(|(line, fault)| LineFault { line, fault }));
-    assert_eq!(list.faults[1].fault.to_string(), "meter 000000000001 stands in line 2 already");
+    assert_eq!(list.faults[1].fault.to_string(), "meter 000000000012 stands in line 2 already");
 }
 
 #[test]
 fn a_bad_line_does_not_take_its_chip() {
-    let text = "meter,serial\nx,0102030405060708\n000000000001,0102030405060708\n";
+    let text = "meter,serial\nx,0102030405060708\n000000000012,0102030405060708\n";
     let list = devices::read(text.as_bytes()).unwrap();
-    assert_eq!(list.devices, [device(3, "000000000001", Some("0102030405060708"), None)]);
+    assert_eq!(list.devices, [device(3, "000000000012", Some("0102030405060708"), None)]);
 }
 
 #[test]
 fn text_that_is_not_utf8_spoils_its_line_only() {
-    let text = b"meter,serial\n000000000001,\xFF\xFE\n000000000002,\n";
+    let text = b"meter,serial\n000000000012,\xFF\xFE\n000000000002,\n";
     let list = devices::read(&text[..]).unwrap();
     assert_eq!(list.devices, [device(3, "000000000002", None, None)]);
     assert_eq!(list.faults, [LineFault { line: 2, fault: DeviceFault::NotText }]);
@@ -97,7 +97,7 @@ fn headers_that_cannot_be_used() {
 #[test]
 fn money_is_read_exactly() {
     let ceiling = |text: &str| {
-        let list = devices::read(format!("meter,ceiling\n000000000001,{text}\n").as_bytes()).unwrap();
+        let list = devices::read(format!("meter,ceiling\n000000000012,{text}\n").as_bytes()).unwrap();
         list.devices.first().and_then(|device| device.ceiling)
     };
     for (text, fen) in

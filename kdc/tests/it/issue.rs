@@ -42,9 +42,9 @@ fn own_master(kind: CardKind, suite: Suite) -> Key {
     let roots = Roots::test(suite);
     match kind {
         CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
-            roots.city(REGION.parse().unwrap()).device(Role::Master, number)
+            roots.city(REGION.parse().unwrap()).device(Recipient::Card(kind), Role::Master, number)
         }
-        _ => roots.own_master(number),
+        _ => roots.own_master(kind, number),
     }
 }
 

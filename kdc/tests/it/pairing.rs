@@ -18,7 +18,8 @@ fn make(suite: Suite) -> PairingFile {
 #[test]
 fn an_mcu_opens_its_keys_with_nothing_but_its_transport_key() {
     let number: DeviceNumber = NUMBER.parse().unwrap();
-    let form = [&[0, 0], &number.0[..]].concat();
+    let form = [&[0x0F, 0], &number.0[..]].concat();
+    let device_factor = [&[0, 0], &number.0[..]].concat();
     for suite in Suite::ALL {
         let file = make(suite);
         assert_eq!((file.number, file.suite, file.state), (number, suite, State::Test));
@@ -33,8 +34,8 @@ fn an_mcu_opens_its_keys_with_nothing_but_its_transport_key() {
             let mut plain = cipher_text.to_vec();
             decrypt(suite, &transport, &mut plain);
             assert_eq!(plain[1..6], head);
-            let city = child(suite, &test_root(suite, key.role.name()), &[0, 0, 0, 0, 0x33, 0x02, 0, 0]);
-            assert_eq!(plain[6..22], child(suite, &city, &form));
+            let city = child(suite, &test_root(suite, key.role.name()), &[0xC0, 0, 0, 1, 0x33, 0x02, 0, 0]);
+            assert_eq!(plain[6..22], child(suite, &city, &device_factor));
         }
     }
 }
@@ -45,7 +46,7 @@ fn the_file_is_json_that_comes_back() {
     let text = file.to_json().unwrap();
     assert_eq!(PairingFile::from_json(&text).unwrap(), file);
     insta::assert_snapshot!("pairing", text);
-    let other = text.replace("pairing 1", "pairing 2");
+    let other = text.replace("pairing 2", "pairing 1");
     assert!(matches!(PairingFile::from_json(&other), Err(PairingError::Format { .. })));
     assert!(matches!(PairingFile::from_json("{}"), Err(PairingError::Json(_))));
 }
@@ -63,7 +64,7 @@ fn check_values_are_those_of_the_device_keys() {
     let file = make(Suite::Aes128);
     let city = Roots::test(Suite::Aes128).city(REGION.parse().unwrap());
     for key in &file.keys {
-        let device = city.device(key.role, NUMBER.parse().unwrap());
+        let device = city.meter(key.role, NUMBER.parse().unwrap());
         assert_eq!(key.check_value, Some(CheckValue(device.kcv())));
     }
 }

@@ -28,6 +28,8 @@ pub struct PaperCard {
     /// PINs by id.
     pub pins: BTreeMap<u8, Vec<u8>>,
     directory: u16,
+    /// The file selected last.
+    file: u16,
     challenge: [u8; 8],
     authenticated: bool,
     /// Commands sent, in order.
@@ -56,6 +58,7 @@ impl PaperCard {
             keys: BTreeMap::new(),
             pins: BTreeMap::new(),
             directory: MF,
+            file: 0,
             challenge: [0; 8],
             authenticated: false,
             sent: Vec::new(),
@@ -77,7 +80,7 @@ impl PaperCard {
             }
             (0x00, 0x82) => self.authenticate(command.data),
             (0x00, 0x20) => self.verify(command.p2, command.data),
-            (0x00, 0xB0) => match self.files.get(&(self.directory, p1p2 >> 8 & 0x1F)) {
+            (0x00, 0xB0) => match self.files.get(&(self.directory, self.meant(p1p2))) {
                 None => (vec![], 0x6A82),
                 Some(None) => (vec![], 0x6281),
                 Some(Some(bytes)) => (bytes.clone(), 0x9000),
@@ -97,7 +100,7 @@ impl PaperCard {
                 self.files.insert((self.directory, p1p2), None);
                 (vec![], 0x9000)
             }
-            (0x00, 0xD6) => match self.files.get_mut(&(self.directory, p1p2 >> 8 & 0x1F)) {
+            (0x00, 0xD6) => match self.files.get_mut(&(self.directory, self.meant(p1p2))) {
                 None => (vec![], 0x6A82),
                 Some(file) => {
                     *file = Some(command.data.to_vec());
@@ -120,11 +123,17 @@ impl PaperCard {
         }
     }
 
+    /// The file of a binary command: by its short id, or the one selected.
+    fn meant(&self, p1p2: u16) -> u16 {
+        if p1p2 & 0x8000 == 0 { self.file } else { p1p2 >> 8 & 0x1F }
+    }
+
     fn select(&mut self, fid: u16) -> (Vec<u8>, u16) {
         if fid == MF || (fid >> 8 == 0xDF && self.files.contains_key(&(MF, fid))) {
             self.directory = fid;
             return (vec![], 0x9000);
         }
+        self.file = fid;
         (vec![], if self.files.contains_key(&(self.directory, fid)) { 0x9000 } else { 0x6A82 })
     }
 

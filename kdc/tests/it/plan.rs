@@ -5,7 +5,7 @@ use gridcard_kdc::messages::PlanError;
 use gridcard_kdc::plan::{CEILING_MAX, Content, Plan, Request, Step};
 use keys::Suite;
 use wire::money::Fen;
-use wire::profile::{CardInfo, CardKind};
+use wire::profile::{CardInfo, CardKind, EF_CARD_INFO, EF_PARAMETERS};
 
 #[test]
 fn dry_runs_read_as_they_should() {
@@ -42,7 +42,7 @@ fn card_information_is_finished_by_the_last_write() {
         let is_write = |step: &&Step| {
             matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::WritePin(_) | Step::Update { .. })
         };
-        let Some(Step::Update { sfi: 0x15, bytes, what: Content::CardInformation }) =
+        let Some(Step::Update { fid: EF_CARD_INFO, bytes, what: Content::CardInformation }) =
             plan.steps().iter().rfind(is_write)
         else {
             panic!("{}: another write comes last", kind.name());
@@ -63,7 +63,7 @@ fn parameters_of_an_esam() {
         plan.steps()
             .iter()
             .find_map(|step| match step {
-                Step::Update { sfi: 0x02, bytes, what: Content::Parameters } => {
+                Step::Update { fid: EF_PARAMETERS, bytes, what: Content::Parameters } => {
                     Some(hex::encode_upper(bytes))
                 }
                 _ => None,

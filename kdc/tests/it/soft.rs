@@ -40,8 +40,12 @@ fn source(recipient: Recipient, suite: Suite) -> SoftSource {
 
 /// docs/specs/cards.md section 7, word for word.
 fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) {
-    let city_factor = [&[0; 4], &target.region[..]].concat();
-    let device_factor = [&[0; 2], &target.number[..]].concat();
+    let city_factor = [&[0xC0, 0, 0, 1], &target.region[..]].concat();
+    let kind = match target.recipient {
+        Recipient::Card(CardKind::Esam) | Recipient::Mcu => 0,
+        Recipient::Card(kind) => kind.code(),
+    };
+    let device_factor = [&[kind, 0], &target.number[..]].concat();
     let root = |role: Role| test_root(suite, role.name());
     let city = |role: Role| child(suite, &root(role), &city_factor);
     let device = |role: Role| child(suite, &city(role), &device_factor);

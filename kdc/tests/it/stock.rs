@@ -30,11 +30,11 @@ fn serial(n: u8) -> String {
 #[test]
 fn arrivals_come_in_whole_or_not_at_all() {
     let mut store = Store::in_memory().unwrap();
-    store.arrive(AT, &[blank(1), blank(2), meter("000000000001")]).unwrap();
+    store.arrive(AT, &[blank(1), blank(2), meter("000000000012")]).unwrap();
     let error = store.arrive(AT, &[blank(3), blank(2)]).unwrap_err();
     assert!(matches!(&error, StockError::Known { place: 1, .. }), "{error}");
     assert!(store.chip(Serial([3; 8])).unwrap().is_none());
-    assert!(store.arrive(AT, &[meter("000000000001")]).is_err());
+    assert!(store.arrive(AT, &[meter("000000000012")]).is_err());
     assert_eq!(store.in_stock(ESAM).unwrap(), 2);
 }
 
@@ -44,7 +44,7 @@ fn the_table_of_acts_is_kept_and_what_it_forbids_is_named() {
         assert_eq!(row.act.row().what, row.what);
     }
     let mut store = Store::in_memory().unwrap();
-    store.arrive(AT, &[blank(1), meter("000000000001")]).unwrap();
+    store.arrive(AT, &[blank(1), meter("000000000012")]).unwrap();
     let chip = store.find(&serial(1), None).unwrap();
     let error = store.act_on(AT, Act::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
     assert_eq!(
@@ -59,11 +59,11 @@ fn the_table_of_acts_is_kept_and_what_it_forbids_is_named() {
     assert!(matches!(error, StockError::NeverIssued { .. }), "{error}");
     store.act_on(AT, Act::TakeBack, std::slice::from_ref(&chip), Some("house"), "").unwrap();
     assert_eq!(store.find(&serial(1), None).unwrap().stage, Stage::Blank);
-    let meter = store.find("000000000001", None).unwrap();
+    let meter = store.find("000000000012", None).unwrap();
     let both = [meter, chip.clone()];
     // All or none: a blank cannot retire, so the meter does not either.
     assert!(store.act_on(AT, Act::Retire, &both, None, "old").is_err());
-    assert_eq!(store.find("000000000001", None).unwrap().stage, Stage::Issued);
+    assert_eq!(store.find("000000000012", None).unwrap().stage, Stage::Issued);
     store.act_on(AT, Act::Scrap, &both, None, "fire").unwrap();
     let error = store.act_on(AT, Act::Dispatch, &both, Some("x"), "").unwrap_err();
     assert!(error.to_string().contains("is scrapped; it cannot be dispatched"), "{error}");

@@ -147,3 +147,48 @@ proptest! {
         prop_assert_eq!(text, data);
     }
 }
+
+/// Factors of every kind, of cities and of MCUs: all different, and none the complement of another, so that no key and no half
+/// of one is another party's [docs/specs/cards.md 2].
+fn factors(region: [u8; 4], version: u8, number: [u8; 6]) -> Vec<[u8; 8]> {
+    let kinds = (1..=0x0E).map(|kind| hierarchy::device_factor(kind, number));
+    kinds.chain([hierarchy::city_factor(region, version), hierarchy::mcu_serial(number)]).collect()
+}
+
+/// Packed decimal digits.
+fn digits<const N: usize>() -> impl Strategy<Value = [u8; N]> {
+    proptest::array::uniform(0u8..100).prop_map(|bytes| bytes.map(|byte| (byte / 10) << 4 | (byte % 10)))
+}
+
+proptest! {
+    #[test]
+    fn factors_never_meet(
+        regions in [digits(), digits()],
+        versions in [1u8.., 1u8..],
+        numbers in [digits(), digits()],
+    ) {
+        let [first, second] = [0, 1].map(|n| factors(regions[n], versions[n], numbers[n]));
+        for (i, a) in first.iter().enumerate() {
+            for (j, b) in second.iter().enumerate() {
+                let same = i == j && match i {
+                    14 => (regions[0], versions[0]) == (regions[1], versions[1]),
+                    _ => numbers[0] == numbers[1],
+                };
+                prop_assert_eq!(a == b, same, "{:02X?} {:02X?}", a, b);
+                prop_assert!(*a != b.map(|byte| !byte), "{:02X?} is the complement of {:02X?}", a, b);
+            }
+        }
+    }
+}
+
+#[test]
+fn factors_are_those_of_the_specification() {
+    let number = [0x00, 0x00, 0x33, 0x02, 0x00, 0x00];
+    assert_eq!(hierarchy::city_factor([0x33, 2, 0, 0], 0x12), [0xC0, 0, 0, 0x12, 0x33, 2, 0, 0]);
+    for (kind, first) in [(1, 1), (2, 2), (3, 3), (4, 4), (5, 0), (7, 7), (0x0A, 0x0A), (0x0F, 0)] {
+        assert_eq!(hierarchy::device_factor(kind, number), [first, 0, 0, 0, 0x33, 2, 0, 0], "kind {kind:X}");
+    }
+    assert_eq!(hierarchy::mcu_serial(number), [0x0F, 0, 0, 0, 0x33, 2, 0, 0]);
+    assert!(hierarchy::is_mcu_serial(&hierarchy::mcu_serial(number)));
+    assert!(!hierarchy::is_mcu_serial(&[0x0F, 1, 0, 0, 0, 0, 0, 0]));
+}

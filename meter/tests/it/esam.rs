@@ -3,7 +3,7 @@
 
 use keys::{Key, Suite, seal};
 use wire::channel::{Channel, ChannelError};
-use wire::profile::{CardInfo, CardKind, State};
+use wire::profile::{CardInfo, CardKind, Make, State};
 
 /// Where count and amount stand in a test order's TPDU, counted from its `02 70 00`.
 pub const COUNT_AT: usize = 14;
@@ -33,6 +33,7 @@ impl FakeEsam {
     pub fn new(number: [u8; 6], suite: Suite, int_auth: Key, ext_auth: Key) -> Self {
         FakeEsam {
             info: CardInfo {
+                make: Make::Current,
                 region: [0x33, 0x02, 0, 0],
                 kind: CardKind::Esam,
                 number,
@@ -80,7 +81,8 @@ impl FakeEsam {
                 if self.authenticated { vec![0x90, 0x00] } else { vec![0x63, 0xCE] }
             }
             _ if !self.authenticated => vec![0x69, 0x82],
-            ([0x00, 0xD6, 0x87, 0], [20, info @ ..]) => {
+            ([0x00, 0xA4, 0, 0], [2, 0x50, 0x07]) => vec![0x90, 0x00],
+            ([0x00, 0xD6, 0x00, 0], [20, info @ ..]) => {
                 self.run_info = info.to_vec();
                 vec![0x90, 0x00]
             }

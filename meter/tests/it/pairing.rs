@@ -82,7 +82,7 @@ fn the_file_of_the_issuing_side_is_understood() {
         })
     };
     let json = serde_json::json!({
-        "pairing": "gridcard pairing 1",
+        "pairing": "gridcard pairing 2",
         "number": "123456789012",
         "region": "33020000",
         "suite": "3des",

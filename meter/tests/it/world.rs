@@ -22,11 +22,11 @@ pub fn now() -> BcdTime {
 
 /// A device's key of the published test hierarchy.
 pub fn device_key(suite: Suite, role: Role) -> Key {
-    hierarchy::test_device_key(suite, role, REGION, 1, NUMBER)
+    hierarchy::test_meter_key(suite, role, REGION, 1, NUMBER)
 }
 
 pub fn transport_key(suite: Suite) -> Key {
-    hierarchy::transport_key(&hierarchy::test_root(suite, Role::Transport), hierarchy::device_factor(NUMBER))
+    hierarchy::transport_key(&hierarchy::test_root(suite, Role::Transport), hierarchy::mcu_serial(NUMBER))
 }
 
 /// The pairing file as an issuing card makes it.
@@ -36,7 +36,7 @@ pub fn pairing_file(suite: Suite) -> PairingFile {
         let row = Recipient::Mcu.key(role.code()).unwrap();
         let key = device_key(suite, role);
         let header = [0x84, 0xD4, 0x01, row.id, seal::wrapped_len(&transport, 16) as u8];
-        let challenge = hierarchy::device_factor(NUMBER);
+        let challenge = hierarchy::mcu_serial(NUMBER);
         let field = seal::wrap(&transport, &challenge, &header, row.header(1), &key);
         WrappedKey { role, header: header.to_vec(), field, check_value: Some(hex::encode_upper(key.kcv())) }
     };

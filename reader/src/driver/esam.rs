@@ -8,7 +8,7 @@ use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
 use wire::channel::Channel;
 use wire::money::Fen;
 use wire::order::SimBinding;
-use wire::profile::{CardInfo, EF_LIFE, EF_PARAMETERS, EF_PURSE, EF_RUN_INFO};
+use wire::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
 use wire::refusal::Refusal;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -17,7 +17,7 @@ use wire::{Command, Sw};
 const INT_AUTH: u8 = 0x02;
 const EXT_AUTH: u8 = 0x03;
 
-/// Parameter file 0002.
+/// Parameter file 5002.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EsamParameters {
     /// An account was opened.
@@ -43,7 +43,7 @@ pub struct Purse {
     pub count: u32,
 }
 
-/// Life file 0009 [docs/specs/cards.md 10].
+/// Life file 5009 [docs/specs/cards.md 10].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EsamLife {
     /// Highest version of formal keys the card had before the ones it has; 0: none.
@@ -68,12 +68,14 @@ pub enum EnvelopeError {
 /// An ESAM, its MF selected.
 pub struct Esam<'c> {
     fmcos: Fmcos<'c>,
+    /// Where its files stand: as on cards made now, until its card information says that it is of the older make.
+    files: EsamFiles,
 }
 
 impl<'c> Esam<'c> {
     /// Speaks over a channel; sends nothing yet.
     pub fn new(channel: &'c mut dyn Channel) -> Self {
-        Esam { fmcos: Fmcos::new(channel) }
+        Esam { fmcos: Fmcos::new(channel), files: EsamFiles::CURRENT }
     }
 
     /// The FMCOS card underneath.
@@ -86,15 +88,24 @@ impl<'c> Esam<'c> {
         self.fmcos.reset()
     }
 
-    /// Card information.
+    /// Card information. Ask for it first where the card may be of the older make: its files stand elsewhere.
     pub fn card_info(&mut self) -> Result<CardInfo, CardError> {
-        self.fmcos.card_info()
+        let info = self.fmcos.card_info()?;
+        self.files = EsamFiles::of(info.make);
+        Ok(info)
+    }
+
+    /// Card information of an ESAM that is to credit; the older make is refused.
+    pub fn current_info(&mut self, step: &'static str) -> Result<CardInfo, CardError> {
+        let info = self.card_info()?;
+        super::fmcos::current(&info, step)?;
+        Ok(info)
     }
 
     /// The parameters; free to read.
     pub fn parameters(&mut self) -> Result<EsamParameters, CardError> {
         let step = "read the parameters";
-        let file: [u8; 32] = super::exactly(step, &self.fmcos.read_binary(EF_PARAMETERS.bytes()[1], 0, 32)?)?;
+        let file: [u8; 32] = super::exactly(step, &self.fmcos.read_binary(self.files.parameters, 0, 32)?)?;
         let opened = match file[0] {
             0 => false,
             1 => true,
@@ -130,11 +141,11 @@ impl<'c> Esam<'c> {
     /// The card's life; `None` for an ESAM of an older make, which keeps its keys for ever.
     pub fn life(&mut self) -> Result<Option<EsamLife>, CardError> {
         let step = "read the life file";
-        let answer =
-            self.fmcos.ask(step, &Command::new(0x00, 0xB0, 0x80 | EF_LIFE.bytes()[1], 0x00).le(8))?;
-        if answer.sw == Sw::FILE_NOT_FOUND {
-            return Ok(None);
-        }
+        match self.fmcos.select_fid(self.files.life) {
+            Err(error) if error.sw() == Some(Sw::FILE_NOT_FOUND) => return Ok(None),
+            selected => selected?,
+        };
+        let answer = self.fmcos.ask(step, &Command::new(0x00, 0xB0, 0x00, 0x00).le(8))?;
         // 6281: never written, for nothing has happened yet.
         if !answer.sw.is_ok() && answer.sw != Sw::DATA_SUSPECT {
             return Err(CardError::Refused { step, sw: answer.sw, dialect: Dialect::Fmcos });
@@ -142,6 +153,16 @@ impl<'c> Esam<'c> {
         let [formal, a, b, f3, f2, f1, f0, _] = super::exactly(step, &answer.data)?;
         let changes = u16::from_be_bytes([a, b]);
         Ok(Some(EsamLife { formal, changes, forfeited: Fen(u32::from_be_bytes([f3, f2, f1, f0])) }))
+    }
+
+    /// Whether the card keeps the transport key it was born with, 35/0F: it does not tell of it (6985), or knows none (6A88).
+    pub fn has_birth_key(&mut self) -> Result<bool, CardError> {
+        match self.fmcos.key_information(BIRTH_KEY.kind, BIRTH_KEY.id) {
+            Err(error) if error.sw() == Some(Sw::CONDITIONS) => Ok(true),
+            Err(error) if error.sw() == Some(Sw::KEY_NOT_FOUND) => Ok(false),
+            Err(error) => Err(error),
+            Ok(_) => Err(CardError::malformed("KEY INFORMATION", "the key the chip was born with is shown")),
+        }
     }
 
     /// Version of the card's keys: byte 4 of `kic`, 35/04.
@@ -152,8 +173,7 @@ impl<'c> Esam<'c> {
     /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step; `mac` is what SEAL ACTIVATION gave
     /// for the challenge before.
     pub fn activate(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
-        let data = [&activation.to_bytes()[..], &mac].concat();
-        self.fmcos.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
+        self.fmcos.activate_keys(activation, mac)
     }
 
     /// INTERNAL AUTHENTICATE with the pairing key 30/02: the card enciphers one block of the MCU's choice.
@@ -175,7 +195,7 @@ impl<'c> Esam<'c> {
     /// EF_IMSI content of the SIM in the meter. Needs the meter's rights.
     pub fn write_run_info(&mut self, register: u32, time: BcdTime, imsi: &[u8; 9]) -> Result<(), CardError> {
         let file = [&register.to_be_bytes()[..], &time.0, imsi].concat();
-        self.fmcos.update_binary(EF_RUN_INFO.bytes()[1], 0, &file)
+        self.fmcos.update_binary(self.files.run_info, 0, &file)
     }
 
     /// ENVELOPE (SMS-PP download): the TPDU of the order in, user data with the receipt out. Needs the

@@ -1,6 +1,7 @@
 //! Cards of the FMCOS family: the commands our cards answer, one method each
 //! [docs/specs/fmcos.md, docs/specs/cards.md].
 
+use super::issuing::Activation;
 use super::{Link, exactly};
 use crate::error::CardError;
 use wire::channel::Channel;
@@ -128,6 +129,14 @@ impl<'c> Fmcos<'c> {
         self.link.send(step, &Command::new(0x00, 0x20, 0x00, id).data(pin)).map(drop)
     }
 
+    /// SET PIN: the PIN 3A/`id` of the current directory anew, with all its tries; `field` is what the issuing card one level up
+    /// sealed for the challenge given just before [docs/specs/cards.md 12]. A wrong MAC costs a try of the card's own master.
+    pub fn set_pin(&mut self, id: u8, field: &[u8]) -> Result<(), CardError> {
+        let step = "SET PIN";
+        sized(step, "the sealed field", field, 12..=20)?;
+        self.link.send(step, &Command::new(0x84, 0x24, 0x00, id).data(field)).map(drop)
+    }
+
     /// CHANGE PIN of 3A/`id`: the present PIN and the new one, 2 to 8 bytes each, none of them FF. A wrong present PIN costs a
     /// try ([`CardError::tries_left`]).
     pub fn change_pin(&mut self, id: u8, old: &[u8], new: &[u8]) -> Result<(), CardError> {
@@ -138,15 +147,23 @@ impl<'c> Fmcos<'c> {
         self.link.send(step, &Command::new(0x80, 0x5E, 0x01, id).data(&data)).map(drop)
     }
 
-    /// READ BINARY of the file with short id `sfi` (1 to 30), `len` bytes from `offset`; in portions when
-    /// there are many. The file is current afterwards.
-    pub fn read_binary(&mut self, sfi: u8, offset: u16, len: u16) -> Result<Vec<u8>, CardError> {
+    /// ACTIVATE KEYS: the staged keys, the state and the end of the account in one step, or the end of the card; `mac` is what SEAL
+    /// ACTIVATION gave for the challenge before.
+    pub fn activate_keys(&mut self, activation: Activation, mac: [u8; 4]) -> Result<(), CardError> {
+        let data = [&activation.to_bytes()[..], &mac].concat();
+        self.link.send("ACTIVATE KEYS", &Command::new(0x84, 0x4A, 0x00, 0x00).data(&data)).map(drop)
+    }
+
+    /// READ BINARY of a file of the current directory, `len` bytes from `offset`; in portions when there are many. The file
+    /// is current afterwards.
+    pub fn read_binary(&mut self, fid: Fid, offset: u16, len: u16) -> Result<Vec<u8>, CardError> {
         let step = "READ BINARY";
         span(step, offset, usize::from(len))?;
         let mut out = Vec::with_capacity(usize::from(len));
+        let mut selected = false;
         while out.len() < usize::from(len) {
             let wanted = (usize::from(len) - out.len()).min(CHUNK);
-            let [p1, p2] = self.binary_place(step, sfi, usize::from(offset) + out.len())?;
+            let [p1, p2] = self.binary_place(fid, usize::from(offset) + out.len(), &mut selected)?;
             let part = self.link.send(step, &Command::new(0x00, 0xB0, p1, p2).le(wanted as u16))?;
             if part.len() != wanted {
                 let what = format!("{wanted} byte(s) asked for, {} answered", part.len());
@@ -157,30 +174,31 @@ impl<'c> Fmcos<'c> {
         Ok(out)
     }
 
-    /// UPDATE BINARY of the file with short id `sfi` (1 to 30) from `offset`, in portions of at most 200
+    /// UPDATE BINARY of a file of the current directory from `offset`, in portions of at most 200
     /// bytes. Each portion is whole or not at all; a loss of power between two leaves the first written.
-    pub fn update_binary(&mut self, sfi: u8, offset: u16, data: &[u8]) -> Result<(), CardError> {
+    pub fn update_binary(&mut self, fid: Fid, offset: u16, data: &[u8]) -> Result<(), CardError> {
         let step = "UPDATE BINARY";
         span(step, offset, data.len())?;
         let mut at = usize::from(offset);
+        let mut selected = false;
         for part in data.chunks(CHUNK) {
-            let [p1, p2] = self.binary_place(step, sfi, at)?;
+            let [p1, p2] = self.binary_place(fid, at, &mut selected)?;
             self.link.send(step, &Command::new(0x00, 0xD6, p1, p2).data(part))?;
             at += part.len();
         }
         Ok(())
     }
 
-    /// P1 P2 of a binary command. The short-id form reaches offsets up to 255; beyond, the file is made
+    /// P1 P2 of a binary command. The short-id form reaches files up to 001E and offsets up to 255; beyond, the file is made
     /// current by its identifier, which keeps directory and security state, and the long form is used.
-    fn binary_place(&mut self, step: &'static str, sfi: u8, offset: usize) -> Result<[u8; 2], CardError> {
-        if !(1..=30).contains(&sfi) {
-            return Err(CardError::malformed(step, format!("a short file id is 1 to 30, not {sfi}")));
-        }
-        if let Ok(low) = u8::try_from(offset) {
+    fn binary_place(&mut self, fid: Fid, offset: usize, selected: &mut bool) -> Result<[u8; 2], CardError> {
+        if let (Some(sfi), Ok(low)) = (fid.short(), u8::try_from(offset)) {
             return Ok([0x80 | sfi, low]);
         }
-        self.select_fid(Fid(u16::from(sfi)))?;
+        if !*selected {
+            self.select_fid(fid)?;
+            *selected = true;
+        }
         Ok((offset as u16).to_be_bytes()) // span() keeps it below 8000
     }
 
@@ -277,8 +295,15 @@ impl<'c> Fmcos<'c> {
 
     /// Card information, file 0015 of the MF, which must be current.
     pub fn card_info(&mut self) -> Result<CardInfo, CardError> {
-        let bytes = self.read_binary(EF_CARD_INFO.bytes()[1], 0, CardInfo::LEN as u16)?;
+        let bytes = self.read_binary(EF_CARD_INFO, 0, CardInfo::LEN as u16)?;
         CardInfo::parse(&bytes).map_err(|error| CardError::malformed("card information", error.to_string()))
+    }
+
+    /// Card information of a card that is to issue, sell, credit or take keys; the older make is refused.
+    pub fn current_info(&mut self, step: &'static str) -> Result<CardInfo, CardError> {
+        let info = self.card_info()?;
+        current(&info, step)?;
+        Ok(info)
     }
 
     /// KEY INFORMATION of the key of this type (any protection bits) and id in the current directory.
@@ -288,6 +313,11 @@ impl<'c> Fmcos<'c> {
         let [kind, version, algorithm, a, b, c] = exactly(step, &answer)?;
         Ok(KeyInformation { kind, version, algorithm, kcv: [a, b, c] })
     }
+}
+
+/// Refuses a card of the older make where one as they are made now is needed.
+pub(crate) fn current(info: &CardInfo, step: &'static str) -> Result<(), CardError> {
+    if info.is_older_make() { Err(CardError::OlderMake { step, kind: info.kind }) } else { Ok(()) }
 }
 
 /// Refuses data no card takes before a card sees it.

@@ -154,6 +154,25 @@ impl<'c> IssuingCard<'c> {
         self.fmcos.send_for("SEAL ACTIVATION", &Command::new(0x80, 0x4C, target.p1(), 0x00).data(&data))
     }
 
+    /// SEAL PIN: the data field of the target's SET PIN for its PIN 3A/`id`, sealed for the challenge it just gave. `pin` has 2 to
+    /// 8 bytes, as it will stand in the card.
+    pub fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &[u8],
+    ) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL PIN";
+        if !(2..=8).contains(&pin.len()) {
+            return Err(CardError::malformed(step, format!("a PIN has 2 to 8 bytes, not {}", pin.len())));
+        }
+        let mut data = [&challenge[..], &[0xFF; 8]].concat();
+        data[8..8 + pin.len()].copy_from_slice(pin);
+        data.extend_from_slice(&target.versioned());
+        self.fmcos.send(step, &Command::new(0x80, 0x56, target.p1(), id).data(&data))
+    }
+
     /// CHECK VALUE: version, byte 5 and check value of a city's key, as its issuing card shows it. The main control card
     /// alone answers.
     pub fn check_value(&mut self, role: u8, region: [u8; 4], version: u8) -> Result<[u8; 3], CardError> {

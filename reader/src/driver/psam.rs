@@ -71,6 +71,7 @@ impl<'c> Psam<'c> {
     /// packet. Needs the PIN. 6A80 when the order is not complete.
     pub fn seal_order(&mut self, order: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "SEAL ORDER";
+        super::fmcos::current(&self.info, step)?;
         let data = self.fmcos.send(step, &applet(step, 0x40, &[order])?)?;
         starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
     }

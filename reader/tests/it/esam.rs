@@ -10,7 +10,9 @@ use wire::refusal::Refusal;
 #[test]
 fn parameters_and_purse_are_typed() {
     let mut card = Script::new(
-        "> 00B0820020
+        "> 00A40000025002
+         < 9000
+         > 00B0000020
          < 01 123456789012 000000000042 1122334455667788 000186A0 00000000000000 9000
          > 00B2010C04
          < 00001388 9000
@@ -32,7 +34,8 @@ fn parameters_and_purse_are_typed() {
 
 #[test]
 fn an_opened_byte_of_neither_value_is_named() {
-    let mut card = Script::new(&format!("> 00B0820020\n< 02{} 9000", "00".repeat(31)));
+    let mut card =
+        Script::new(&format!("> 00A40000025002\n< 9000\n> 00B0000020\n< 02{} 9000", "00".repeat(31)));
     let error = Esam::new(&mut card).parameters().unwrap_err();
     assert_eq!(error.to_string(), "read the parameters: opened is 00 or 01, not 02");
 }
@@ -48,7 +51,9 @@ fn the_pairing_keys_and_the_run_information_stand_where_they_should() {
          < 2122232425262728 9000
          > 00820003 08 3132333435363738
          < 9000
-         > 00D68700 14 00012345 20261122080000 082926101160845740
+         > 00A40000025007
+         < 9000
+         > 00D60000 14 00012345 20261122080000 082926101160845740
          < 9000
          > 8030000C 04 000003E8
          < 9000

@@ -93,8 +93,8 @@ fn long_binaries_go_in_portions_and_beyond_255_by_selection() {
         "AB".repeat(100)
     ));
     let mut fmcos = Fmcos::new(&mut card);
-    fmcos.update_binary(5, 0, &[0xAB; 500]).unwrap();
-    assert_eq!(fmcos.read_binary(5, 300, 2).unwrap(), [0xAB, 0xAB]);
+    fmcos.update_binary(Fid(5), 0, &[0xAB; 500]).unwrap();
+    assert_eq!(fmcos.read_binary(Fid(5), 300, 2).unwrap(), [0xAB, 0xAB]);
 }
 
 #[test]
@@ -124,9 +124,8 @@ fn what_no_command_can_carry_is_refused_before_the_card() {
         fmcos.external_authenticate(0, &[]).unwrap_err(),
         fmcos.internal_authenticate(2, &[0; 7]).unwrap_err(),
         fmcos.select_name(&[0; 17]).unwrap_err(),
-        fmcos.read_binary(31, 0, 1).unwrap_err(),
         fmcos.read_record(0, 1, 1).unwrap_err(),
-        fmcos.update_binary(1, 0x7FFF, &[0; 2]).unwrap_err(),
+        fmcos.update_binary(Fid(1), 0x7FFF, &[0; 2]).unwrap_err(),
         fmcos.write_key_plain(1, 0, [0; 5], &[0; 17]).unwrap_err(),
         fmcos.write_key_wrapped([0x84, 0xD4, 1, 0, 5], &[0; 4]).unwrap_err(),
         fmcos.write_key_wrapped([0x80, 0xD4, 1, 0, 4], &[0; 4]).unwrap_err(),

@@ -158,3 +158,16 @@ fn a_finding_is_cleared_by_two_people_once() {
     assert_eq!((open.0.len(), open.1.len()), (0, 1));
     assert_eq!(house.store.read(|view| view.frozen(meter(0))).unwrap(), None);
 }
+
+/// The file of a module, byte for byte.
+#[test]
+fn a_modules_file() {
+    let mut file = vec![0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 1, 44];
+    file.extend([0xB0; 32]);
+    file.extend([0xC0; 32]);
+    let chain = gridcard_server::Chain { count: 3, value: 300, before: [0xB0; 32], head: [0xC0; 32] };
+    assert_eq!(gridcard_server::Chain::parse(&file), Some(chain));
+    assert_eq!(gridcard_server::Chain::parse(&file[..75]), None);
+    assert_eq!(gridcard_server::Chain::parse(&[&file[..], &[0]].concat()), None);
+    assert_eq!(gridcard_server::Chain::parse(&[0, 0, 0, 3]), None, "an older make counts only");
+}

@@ -41,14 +41,14 @@ fn bytes(value: &Value) -> Vec<u8> {
 fn store_with(imsi: &str) -> Store {
     let mut store = Store::in_memory().unwrap();
     let file = format!(
-        "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000001,+8613800138000,{imsi},490154203237518,{}\n",
+        "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000012,+8613800138000,{imsi},490154203237518,{}\n",
         luhn("898821100000043001")
     );
     let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();
     assert_eq!(report.registered, 1);
     let esam = Esam {
         serial: Serial8([0xE5; 8]),
-        meter: "000000000001".parse().unwrap(),
+        meter: "000000000012".parse().unwrap(),
         key_version: 1,
         state: KeyState::Test,
         ceiling: None,
@@ -59,7 +59,7 @@ fn store_with(imsi: &str) -> Store {
 
 fn request(issued: &str) -> OrderRequest {
     OrderRequest {
-        meter: "000000000001".parse().unwrap(),
+        meter: "000000000012".parse().unwrap(),
         amount: Fen(5000),
         now: time(issued),
         id: OrderId([1; 8]),

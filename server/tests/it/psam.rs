@@ -4,7 +4,7 @@ use crate::house::meter;
 use gridcard_server::{OrderSealer, SealError};
 use reader::driver::psam::Psam;
 use wire::channel::{Channel, ChannelError};
-use wire::profile::{CardInfo, CardKind, State};
+use wire::profile::{CardInfo, CardKind, Make, State};
 
 /// A PSAM that opens, and answers one applet command as told.
 struct Card {
@@ -18,6 +18,7 @@ impl Channel for Card {
             0xA4 => Ok(vec![0x90, 0x00]),
             0xB0 => {
                 let info = CardInfo {
+                    make: Make::Current,
                     region: [0x33, 0x02, 0, 0],
                     kind: CardKind::Psam,
                     number: [0, 0, 0, 0, 0, 9],

@@ -33,6 +33,9 @@ finish() {
 }
 trap finish EXIT
 
+# How often something is looked for, twenty times a second: longer than any machine takes. What is there is seen at once.
+patience=6000
+
 pass() {
     printf 'PASS %s\n' "$*"
 }
@@ -59,13 +62,13 @@ serve() {
     : >"$log"
     "$gridcard" card serve "$@" --port "$port" --control "$work/control-$line" >"$work/serve-$line.out" 2>"$log" &
     servers[line]=$!
-    for ((try = 0; try < 200; try++)); do
+    for ((try = 0; try < patience; try++)); do
         [[ $(grep -c 'in its reader' "$log" || true) -lt $# ]] || break
         kill -0 "${servers[$line]}" 2>/dev/null || die "card serve ended"
         sleep 0.05
     done
     # pcscd sees a card some time after it came
-    for ((try = 0; try < 200; try++)); do
+    for ((try = 0; try < patience; try++)); do
         [[ $("$gridcard" reader list 2>/dev/null | grep -c "${lines[$line]}.* there ") -lt $# ]] || return 0
         sleep 0.05
     done
@@ -87,7 +90,7 @@ serve_no_more() {
         unset "servers[$line]"
     done
     for line in "$@"; do
-        for ((try = 0; try < 200; try++)); do
+        for ((try = 0; try < patience; try++)); do
             [[ $("$gridcard" reader list | grep "${lines[$line]}" | grep -vc ' none') -gt 0 ]] || break
             sleep 0.05
         done
@@ -193,7 +196,7 @@ life() {
 # says FILE WORDS [TIMES]: a command in the background says so within a while.
 says() {
     local try
-    for ((try = 0; try < 400; try++)); do
+    for ((try = 0; try < patience; try++)); do
         [[ $(grep -c "$2" "$1" || true) -lt ${3:-1} ]] || return 0
         sleep 0.05
     done
@@ -253,13 +256,23 @@ long_script() {
     done
 }
 
+# exchanged TRACE LINES PROCESS: the trace has so many lines, or the process has ended.
+exchanged() {
+    until [[ $(grep -c '' "$1" 2>/dev/null || true) -ge $2 ]]; do
+        kill -0 "$3" 2>/dev/null || break
+        sleep 0.01
+    done
+}
+
 # Lost in the middle: exit code 3, the command under way, and the same command again works.
 lost() {
     local words=$1 status=0 client
     shift
-    "$gridcard" card personalise "pcsc:$plain" "$work/long.apdu" >"$work/last.out" 2>&1 &
+    rm -f "$work/lost.trace"
+    "$gridcard" card personalise "pcsc:$plain" "$work/long.apdu" --trace "$work/lost.trace" >"$work/last.out" 2>&1 &
     client=$!
-    sleep 0.7
+    # it is in the middle of its writes, of which there are thousands
+    exchanged "$work/lost.trace" 100 "$client"
     "$@"
     wait "$client" || status=$?
     [[ $status -eq 3 ]] || die "a session lost ($*) ended with $status, not with 3: $(tail -n 3 "$work/last.out")"
@@ -282,7 +295,7 @@ mishaps() {
     ends 3 'not running' "$gridcard" card show "pcsc:$plain"
     start_pcscd "$work/readers" "$work/pcscd.log"
     local try
-    for ((try = 0; try < 100; try++)); do
+    for ((try = 0; try < patience; try++)); do
         ! "$gridcard" card show "pcsc:$plain" >/dev/null 2>&1 || break
         sleep 0.1
     done
@@ -293,23 +306,22 @@ mishaps() {
 
 # An ESAM that leaves its reader while it is issued: put back, the same command finishes it.
 interrupted() {
-    local n serial delay number status client begun whole=0 lost=0
+    local n serial number status client trace whole=0 lost=0
     serve 2 "$work/esam-issuing.card"
-    # the first goes through and says how long one takes on this machine; the others leave after so many tenths of that
+    # the first goes through and says how much is exchanged; the others leave after so many tenths of that
     for n in {1..7}; do
-        serial=00000000000000C$n number=26110000010$n
+        serial=00000000000000C$n number=26110000010$n trace=$work/issuing-$n.trace
         quietly "$gridcard" card new --kind esam --serial "$serial" "$work/$serial.card"
         serve 1 "$work/$serial.card"
-        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" >"$work/issuing.out" 2>&1 &
-        client=$! status=0 begun=$(date +%s%N)
+        "$gridcard" esam issue --meter "$number" "${pin[@]}" --card "pcsc:$serial" --trace "$trace" >"$work/issuing.out" 2>&1 &
+        client=$! status=0
         if [[ $n -gt 1 ]]; then
-            delay=$((whole * (n - 1) / 10))
-            sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
+            exchanged "$trace" $((whole * (n - 1) / 10)) "$client"
             quietly "$gridcard" slot remove 0 --control "$work/control-1"
         fi
         wait "$client" || status=$?
         if [[ $n -eq 1 ]]; then
-            whole=$((($(date +%s%N) - begun) / 1000000))
+            whole=$(grep -c '' "$trace")
             serve_no_more 1
             continue
         fi

@@ -70,7 +70,7 @@ start_pcscd() {
     PATH=$PATH:/usr/sbin pcscd --foreground --error --config "$1" >>"$2" 2>&1 &
     pcscd_pid=$!
     local try
-    for ((try = 0; try < 100; try++)); do
+    for ((try = 0; try < 6000; try++)); do
         [[ ! -S $pcscd_folder/pcscd.comm ]] || return 0
         kill -0 "$pcscd_pid" 2>/dev/null || break
         sleep 0.05

@@ -24,7 +24,7 @@ pub struct MeterKeys {
 impl MeterKeys {
     pub fn new(suite: Suite, number: DeviceNumber) -> Self {
         let city = Roots::test(suite).city(region());
-        MeterKeys { kic: city.device(Role::Kic, number), kid: city.device(Role::Kid, number) }
+        MeterKeys { kic: city.meter(Role::Kic, number), kid: city.meter(Role::Kid, number) }
     }
 }
 
@@ -156,7 +156,7 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(card: &Slot, suite: Suite, number: DeviceNumber) -> Self {
-        let ext_auth = Roots::test(suite).city(region()).device(Role::ExtAuth, number);
+        let ext_auth = Roots::test(suite).city(region()).meter(Role::ExtAuth, number);
         Bench { card: copy(card), ext_auth }
     }
 
@@ -195,7 +195,7 @@ impl Bench {
 /// Opens the account of a formal ESAM with its first purchase; gives what was credited.
 pub fn credit_formal(esam: &mut Slot, roots: &Roots, number: DeviceNumber) -> Fen {
     let city = roots.city(region());
-    let key = |role| city.device(role, number);
+    let key = |role| city.meter(role, number);
     let mut attempt = Attempt::new(roots.suite(), number, OrderKind::Open, 1);
     attempt.keys = MeterKeys { kic: key(Role::Kic), kid: key(Role::Kid) };
     let mut bench = Bench { card: copy(esam), ext_auth: key(Role::ExtAuth) };

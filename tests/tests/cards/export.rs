@@ -413,7 +413,7 @@ fn internal_authenticate_is_no_oracle() {
     };
     esam.reset().unwrap();
     probe(&mut esam, "no rights");
-    let ext_auth = Roots::test(suite).city(region()).device(Role::ExtAuth, number(42));
+    let ext_auth = Roots::test(suite).city(region()).meter(Role::ExtAuth, number(42));
     let mut fmcos = Fmcos::new(&mut esam);
     let challenge = fmcos.challenge8().unwrap();
     fmcos.external_authenticate(3, &keys::seal::cryptogram(&ext_auth, &challenge)).unwrap();
@@ -439,7 +439,7 @@ fn key_information_tells_check_values_but_not_of_master_and_pin() {
         let roots = Roots::test(suite);
         let city = roots.city(region());
         let (mut esam, _) = province.meter(number(42), None);
-        let device = |role: Role| city.device(role, number(42)).kcv();
+        let device = |role: Role| city.meter(role, number(42)).kcv();
         for row in Recipient::Card(CardKind::Esam).keys().iter().filter(|row| row.role != 0) {
             let seen = Fmcos::new(&mut esam).key_information(row.kind, row.id).unwrap();
             let [kind, _, _, b4, b5] = row.header(1);

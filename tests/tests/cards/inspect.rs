@@ -38,13 +38,13 @@ fn good_cards_of_every_suite_pass_and_keep_their_tries() {
 /// A card that answers one command otherwise than it should.
 struct Liar<'c> {
     card: &'c mut Slot,
-    to: [u8; 2],
+    to: &'static [u8],
     answer: Vec<u8>,
 }
 
 impl Channel for Liar<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        if command.starts_with(&self.to) { Ok(self.answer.clone()) } else { self.card.transmit(command) }
+        if command.starts_with(self.to) { Ok(self.answer.clone()) } else { self.card.transmit(command) }
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
@@ -55,12 +55,15 @@ impl Channel for Liar<'_> {
 #[test]
 fn a_card_that_takes_what_it_must_refuse_is_named() {
     let cases = [
-        ([0x80, 0xD4], Refusal::PlainKey),
-        ([0x00, 0xD6], Refusal::CardInformation),
-        ([0x80, 0xE0], Refusal::NewFile),
-        ([0x00, 0xDC], Refusal::Purse),
-        ([0x00, 0x82], Refusal::Cryptogram),
-        ([0x84, 0xD4], Refusal::WrongMac),
+        (&[0x80, 0x0E][..], Refusal::Erasure),
+        (&[0x80, 0xD4, 0x39], Refusal::PlainKey),
+        (&[0x80, 0xD4, 0x01], Refusal::NewPin),
+        (&[0x00, 0xD6, 0x95], Refusal::CardInformation),
+        (&[0x00, 0xD6, 0x00], Refusal::Account),
+        (&[0x80, 0xE0], Refusal::NewFile),
+        (&[0x00, 0xDC], Refusal::Purse),
+        (&[0x00, 0x82], Refusal::Cryptogram),
+        (&[0x84, 0xD4], Refusal::SealedKey),
     ];
     for (to, expected) in cases {
         let (plan, mut card, mut source, issued) = made(CardKind::Esam, Suite::TripleDes);
@@ -73,11 +76,11 @@ fn a_card_that_takes_what_it_must_refuse_is_named() {
 #[test]
 fn a_locked_card_a_changed_key_and_another_card_are_named() {
     let (plan, mut card, mut source, issued) = made(CardKind::Esam, Suite::TripleDes);
-    let mut locked = Liar { card: &mut card, to: [0x00, 0x82], answer: vec![0x69, 0x83] };
+    let mut locked = Liar { card: &mut card, to: &[0x00, 0x82], answer: vec![0x69, 0x83] };
     let error = inspect(&plan, serial("inspected"), &issued.keys, &mut locked, &mut source).unwrap_err();
     assert!(matches!(error, InspectError::Locked), "{error}");
     let information = vec![0xF0, 0x01, 0x00, 0xDE, 0xAD, 0x00, 0x90, 0x00];
-    let mut changed = Liar { card: &mut card, to: [0x80, 0x48], answer: information };
+    let mut changed = Liar { card: &mut card, to: &[0x80, 0x48], answer: information };
     let error = inspect(&plan, serial("inspected"), &issued.keys, &mut changed, &mut source).unwrap_err();
     assert!(matches!(error, InspectError::Changed { .. }), "{error}");
     let error = inspect(&plan, serial("another"), &issued.keys, &mut card, &mut source).unwrap_err();

@@ -5,9 +5,13 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
 mod bench;
+mod bent;
+mod birth;
 mod books;
+mod closing;
 mod counters;
 mod export;
+mod factors;
 mod inspect;
 mod interrupted;
 mod issuing;
@@ -19,4 +23,5 @@ mod refusals;
 mod secrets;
 mod sim;
 mod testing;
+mod upkeep;
 mod world;

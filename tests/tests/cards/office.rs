@@ -36,7 +36,7 @@ impl Office {
         let mut main = blank(CardKind::MainControl, suite, "formal main");
         let formal_state = |request| kdc::plan::Request { state: State::Formal, ..request };
         let province = |request| formal_state(kdc::plan::Request { region: kdc::ids::PROVINCE, ..request });
-        let main_plan = plan_of(CardKind::MainControl, suite, number(1), province);
+        let main_plan = plan_of(CardKind::MainControl, suite, number(9), province);
         issue(&main_plan, &mut main, &mut SoftSource::province(roots.clone()));
         let kind = CardKind::EsamIssuing;
         let formal = [1, 2, 3].map(|version| {
@@ -83,7 +83,7 @@ impl Office {
         let roots = if state == State::Formal { self.roots.clone() } else { Roots::test(self.suite) };
         let city = roots.city_of_version(region(), version);
         let roles = ESAM_KEYS.iter().filter_map(|row| Role::from_code(row.role));
-        roles.map(|role| CheckValue(city.device(role, number).kcv())).collect()
+        roles.map(|role| CheckValue(city.meter(role, number).kcv())).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use wire::bcd::MeterNumber;
 use wire::money::Fen;
 use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
+use wire::profile::Fid;
 use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
 
@@ -67,7 +68,7 @@ fn the_count_of_sealed_orders_rises_with_each() {
     }
     // Nobody sets it back.
     let mut psam = open(&mut card);
-    let refused = psam.fmcos().update_binary(0x18, 0, &[0; 4]).unwrap_err();
+    let refused = psam.fmcos().update_binary(Fid(0x18), 0, &[0; 4]).unwrap_err();
     assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
 }
 
@@ -214,12 +215,15 @@ fn a_receipt_is_opened_as_its_own_meters_alone() {
         let mut province = Province::new(suite);
         let (user_data, _) = receipt(&mut province);
         let mut psam = open(&mut province.psam);
-        for other in [0, 41, 43, 142] {
+        for other in [9, 41, 43, 142] {
             let refused = psam.open_receipt(MeterNumber(number(other).0), &user_data).unwrap_err();
             assert_eq!(refused.sw(), Some(Sw::SM_WRONG), "meter {other}");
         }
-        let refused = psam.open_receipt(MeterNumber([0xFF; 6]), &user_data).unwrap_err();
-        assert_eq!(refused.sw(), Some(Sw::WRONG_DATA));
+        // Bytes that are no digits, and the two numbers that name no device.
+        for none in [[0xFF; 6], [0; 6], [0, 0, 0, 0, 0, 1]] {
+            let refused = psam.open_receipt(MeterNumber(none), &user_data).unwrap_err();
+            assert_eq!(refused.sw(), Some(Sw::WRONG_DATA), "{none:02X?}");
+        }
         assert!(psam.open_receipt(MeterNumber(number(42).0), &user_data).is_ok());
     }
 }

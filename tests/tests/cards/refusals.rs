@@ -7,6 +7,7 @@ use reader::driver::esam::Esam;
 use wire::money::Fen;
 use wire::order::OrderKind;
 use wire::packet::ResponsePacket;
+use wire::profile::{EF_CARD_INFO, EF_PARAMETERS, EF_RECEIPT};
 use wire::receipt::Receipt;
 use wire::{Command, Sw};
 
@@ -286,7 +287,7 @@ fn the_receipt_says_what_happened() {
             ResponsePacket::parse(&user_data, security).unwrap().open(&open.keys).unwrap();
         assert_eq!((header.tar, header.counter, header.status.0), (*b"GRC", 1, 0));
         let receipt = wire::receipt::Receipt::parse(&content).unwrap();
-        let tac = kdc::Roots::test(suite).city(crate::world::region()).device(keys::Role::Tac, number(42));
+        let tac = kdc::Roots::test(suite).city(crate::world::region()).meter(keys::Role::Tac, number(42));
         assert_eq!(receipt.tac, keys::mac::tac(&tac, &receipt.signed_part()));
         assert_eq!((receipt.meter, receipt.order, receipt.count), (open.order.meter, open.order.id, 1));
         assert_eq!((receipt.balance, receipt.register, receipt.time), (Fen(100_00), 12_345, open.now));
@@ -317,9 +318,9 @@ fn nothing_moves_money_without_the_meter() {
         let command = Command::new(0x00, 0xDC, 0x01, p2).data(&[0xFF; 4]);
         assert_ne!(esam.fmcos().ask("UPDATE RECORD", &command).unwrap().sw, Sw::OK, "{what}");
     }
-    for sfi in [0x02, 0x08, 0x15] {
-        let refused = esam.fmcos().update_binary(sfi, 0, &[0x00]).unwrap_err();
-        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED), "file {sfi:02X}");
+    for fid in [EF_PARAMETERS, EF_RECEIPT, EF_CARD_INFO] {
+        let refused = esam.fmcos().update_binary(fid, 0, &[0x00]).unwrap_err();
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED), "file {:04X}", fid.0);
     }
     assert_eq!(esam.debit(Fen(100_01)).unwrap_err().sw(), Some(Sw::NOT_ENOUGH));
     let counters = |area: &[u8]| area.iter().filter(|byte| **byte != 0).count();

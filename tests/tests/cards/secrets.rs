@@ -10,7 +10,7 @@ use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use std::sync::{Arc, Mutex};
 use vcard::Slot;
-use wire::profile::CardKind;
+use wire::profile::{CardKind, Recipient};
 use wire::{Channel, ChannelError};
 
 use crate::bench::Attempt;
@@ -49,11 +49,16 @@ fn all_keys(suite: Suite, labels: &[&str]) -> Vec<(String, Vec<u8>)> {
     for role in Role::ALL {
         keys.push((format!("root {}", role.name()), roots.get(role).expose().to_vec()));
         keys.push((format!("city {} {REGION}", role.name()), city.get(role).expose().to_vec()));
-        keys.push((format!("device {}", role.name()), city.device(role, number(42)).expose().to_vec()));
+        keys.push((format!("device {}", role.name()), city.meter(role, number(42)).expose().to_vec()));
     }
-    for n in 1..=4 {
-        keys.push((format!("own master {n}"), roots.own_master(number(n)).expose().to_vec()));
-        keys.push((format!("PSAM master {n}"), city.device(Role::Master, number(n)).expose().to_vec()));
+    for kind in CardKind::ALL {
+        for n in [11, 2, 3, 4] {
+            let recipient = Recipient::Card(kind);
+            let [root, city] =
+                [roots.own_master(kind, number(n)), city.device(recipient, Role::Master, number(n))];
+            keys.push((format!("own master of {} {n}", kind.name()), root.expose().to_vec()));
+            keys.push((format!("city's master of {} {n}", kind.name()), city.expose().to_vec()));
+        }
     }
     for label in labels {
         keys.push((format!("transport {label}"), roots.transport(serial(label)).expose().to_vec()));
@@ -78,7 +83,7 @@ fn no_key_passes_in_clear() {
         let plan = |kind, n| plan(kind, suite, number(n), None);
 
         let mut roots = SoftSource::province(Roots::test(suite));
-        issue(&plan(CardKind::MainControl, 1), &mut main, &mut roots);
+        issue(&plan(CardKind::MainControl, 11), &mut main, &mut roots);
         let mut source = crate::world::open(&mut main, CardKind::MainControl);
         issue(&plan(CardKind::PsamIssuing, 2), &mut psam_issuing, &mut source);
         issue(&plan(CardKind::EsamIssuing, 3), &mut esam_issuing, &mut source);

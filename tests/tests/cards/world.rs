@@ -177,7 +177,7 @@ impl Province {
             psam: new(CardKind::Psam),
         };
         let mut roots = SoftSource::province(Roots::test(suite));
-        issue(&plan(CardKind::MainControl, suite, number(1), None), &mut cards.main, &mut roots);
+        issue(&plan(CardKind::MainControl, suite, number(11), None), &mut cards.main, &mut roots);
         for (kind, n, card) in [
             (CardKind::PsamIssuing, 2, &mut cards.psam_issuing),
             (CardKind::EsamIssuing, 3, &mut cards.esam_issuing),
@@ -206,7 +206,7 @@ impl Province {
 pub fn paired(pairing: &str) -> Meter {
     let file = meter::PairingFile::from_json(pairing).unwrap();
     let root = hierarchy::test_root(file.suite, Role::Transport);
-    let transport = hierarchy::transport_key(&root, hierarchy::device_factor(file.number.0));
+    let transport = hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0));
     let config = MeterConfig {
         number: file.number,
         state: State::Test,

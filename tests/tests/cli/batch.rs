@@ -37,7 +37,7 @@ fn result(world: &World, name: &str) -> Vec<Vec<String>> {
 #[test]
 fn a_batch_is_made_checked_and_taken_out() {
     let world = office();
-    request(&world, "request.csv", 1, 20);
+    request(&world, "request.csv", 2, 21);
     let made = batch(&world, "esam", "request.csv").with(&["--result", "result.csv", "--json"]).run().ok();
     let object = made.object();
     assert_eq!((&object["asked"], &object["good"], &object["left"]), (&20.into(), &20.into(), &0.into()));
@@ -48,7 +48,7 @@ fn a_batch_is_made_checked_and_taken_out() {
     assert_eq!(lines[0].join(","), "line,number,serial,outcome,reason,check_values,at,millis");
     assert_eq!(
         (lines[1][0].as_str(), lines[1][1].as_str(), lines[1][3].as_str()),
-        ("2", "000000000001", "done")
+        ("2", "000000000002", "done")
     );
     assert_eq!(lines.iter().map(|line| &line[2]).collect::<BTreeSet<_>>().len(), 21, "a serial twice");
     assert!(lines[20][5].contains("kic="));
@@ -75,12 +75,12 @@ fn a_batch_is_made_checked_and_taken_out() {
 #[test]
 fn no_number_is_issued_twice_whoever_asks() {
     let world = office();
-    request(&world, "request.csv", 1, 5);
+    request(&world, "request.csv", 2, 6);
     batch(&world, "esam", "request.csv").run().ok();
     batch(&world, "esam", "request.csv").run().fails(1, &["this request is batch 1", "it is done", "hint: "]);
-    request(&world, "more.csv", 4, 8);
+    request(&world, "more.csv", 5, 9);
     let more = batch(&world, "esam", "more.csv").run();
-    more.fails(1, &["line 2: esam 000000000004 on chip", "was issued", "2 line(s)"]);
+    more.fails(1, &["line 2: esam 000000000005 on chip", "was issued", "2 line(s)"]);
     assert_eq!(batches(&world).len(), 1, "a refused request leaves no batch");
     let single = |number| world.city(&["esam", "issue", "--meter", number, "--pin-file", "pin"]);
     single("000000000003").run().fails(1, &["esam 000000000003 was issued on card"]);
@@ -88,20 +88,20 @@ fn no_number_is_issued_twice_whoever_asks() {
     request(&world, "nine.csv", 9, 10);
     batch(&world, "esam", "nine.csv").run().fails(1, &["line 2: esam 000000000009", "was issued"]);
     // PSAMs are numbered apart.
-    request(&world, "psams.csv", 1, 3);
+    request(&world, "psams.csv", 2, 4);
     batch(&world, "psam", "psams.csv").with(&["--card-pin-file", "pin"]).run().ok().shows(&["good 3"]);
 }
 
 #[test]
 fn bad_lines_are_named_and_nothing_is_begun() {
     let world = office();
-    world.file("bad.csv", "number\n1\n000000000001\n000000000001\n\n00000000000X\n");
+    world.file("bad.csv", "number\n1\n000000000002\n000000000002\n\n00000000000X\n");
     let ran = batch(&world, "esam", "bad.csv").run();
     ran.fails(
         1,
-        &["line 2: number", "line 4: number 000000000001 stands in line 3 already", "line 6: ", "hint: "],
+        &["line 2: number", "line 4: number 000000000002 stands in line 3 already", "line 6: ", "hint: "],
     );
-    world.file("header.csv", "nummer\n000000000001\n");
+    world.file("header.csv", "nummer\n000000000002\n");
     batch(&world, "esam", "header.csv").run().fails(1, &["header.csv", "\"nummer\"", "hint: "]);
     world.file("empty.csv", "number\n");
     batch(&world, "esam", "empty.csv").run().fails(1, &["asks for no card"]);
@@ -113,11 +113,11 @@ fn bad_lines_are_named_and_nothing_is_begun() {
 #[test]
 fn a_batch_is_not_begun_unasked() {
     let world = office();
-    request(&world, "request.csv", 1, 3);
+    request(&world, "request.csv", 2, 4);
     let unasked = world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin"]).run();
     unasked.fails(2, &["nobody is there to confirm", "--yes"]);
     let plan = batch(&world, "esam", "request.csv").with(&["--dry-run"]).run().ok();
-    for words in ["3 to make of 3", "000000000001 to 000000000003", "the least", "9600 bit/s"] {
+    for words in ["3 to make of 3", "000000000002 to 000000000004", "the least", "9600 bit/s"] {
         assert!(plan.stderr.contains(words), "{words}: {}", plan.stderr);
     }
     assert!(batches(&world).is_empty());
@@ -127,7 +127,7 @@ fn a_batch_is_not_begun_unasked() {
 #[test]
 fn a_wrong_pin_shows_the_tries_left_and_begins_nothing() {
     let world = office();
-    request(&world, "request.csv", 1, 3);
+    request(&world, "request.csv", 2, 4);
     world.file("wrong", "999999");
     let wrong = || world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "wrong", "--yes"]);
     wrong().run().fails(1, &["2 tries left"]);
@@ -142,7 +142,7 @@ fn a_wrong_pin_shows_the_tries_left_and_begins_nothing() {
 #[test]
 fn blanks_of_a_folder_are_fed_one_by_one_and_the_batch_goes_on_with_more() {
     let world = office();
-    request(&world, "request.csv", 1, 4);
+    request(&world, "request.csv", 2, 5);
     std::fs::create_dir(world.path("blanks")).unwrap();
     let blank = |name: &str, serial: &str| {
         let card = format!("blanks/{name}.card");
@@ -178,7 +178,7 @@ fn blanks_of_a_folder_are_fed_one_by_one_and_the_batch_goes_on_with_more() {
 #[test]
 fn a_line_may_name_its_chip() {
     let world = office();
-    world.file("request.csv", "number,serial\n000000000001,00000000000000AA\n000000000002,\n");
+    world.file("request.csv", "number,serial\n000000000002,00000000000000AA\n000000000003,\n");
     std::fs::create_dir(world.path("blanks")).unwrap();
     world
         .city(&["card", "new", "blanks/a.card", "--kind", "esam", "--serial", "00000000000000BB"])
@@ -210,7 +210,7 @@ fn sims_come_in_batches_too() {
 #[test]
 fn a_full_disk_ends_a_batch_whole_and_it_goes_on() {
     let world = office();
-    request(&world, "request.csv", 1, 300);
+    request(&world, "request.csv", 2, 301);
     // Room for the request and some cards, not for all.
     let full = batch(&world, "esam", "request.csv").on_small_disk(400).run();
     assert_ne!(full.code, 0, "{full:?}");
@@ -226,8 +226,8 @@ fn a_full_disk_ends_a_batch_whole_and_it_goes_on() {
 #[test]
 fn a_clock_that_went_back_is_named_before_anything_is_made() {
     let world = office();
-    request(&world, "request.csv", 1, 3);
-    request(&world, "later.csv", 4, 6);
+    request(&world, "request.csv", 2, 4);
+    request(&world, "later.csv", 5, 7);
     batch(&world, "esam", "request.csv").run().ok();
     world.wait(-3 * 86_400);
     batch(&world, "esam", "later.csv").run().fails(1, &["the clock went back", "hint: "]);
@@ -241,9 +241,9 @@ fn a_batch_is_no_act_of_another_party() {
     let world = World::empty(Kind { apart: true, formal: false, suite: "3des" });
     world.found_province();
     world.found_city();
-    request(&world, "request.csv", 1, 2);
+    request(&world, "request.csv", 2, 3);
     let foreign = world.province(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes"]);
     foreign.run().fails(4, &["an act of"]);
-    assert_ne!(PSAM, "000000000001", "the number of this test");
+    assert_ne!(PSAM, "000000000002", "the number of this test");
     assert!(!world.folder(Party::Province).join("out/batch-1-result.csv").exists());
 }

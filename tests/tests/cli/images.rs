@@ -34,7 +34,7 @@ fn damage(path: &Path, calls: impl Fn() -> Vec<Call>) {
     refused(path, &good[..good.len() - 1], calls(), "is damaged: its header announces");
     refused(path, &[&good[..], &[0]].concat(), calls(), "is damaged: its header announces");
     // Version, kind, length, checksum of the header; then the memory, first byte and last.
-    refused(path, &with(8, 2), calls(), "is a card image of version 2; this program reads version 1");
+    refused(path, &with(8, 3), calls(), "is a card image of version 3; this program reads versions 1 to 2");
     refused(path, &with(9, good[9] ^ 0x01), calls(), "is damaged: the checksum of its header is wrong");
     refused(path, &with(13, good[13] ^ 0x01), calls(), "is damaged: the checksum of its header is wrong");
     refused(path, &with(63, good[63] ^ 0x80), calls(), "is damaged: the checksum of its header is wrong");

@@ -274,6 +274,15 @@ fn lives(json: &Json<'_>) {
     let pairing = done["esams"][0]["pairing"].as_str().unwrap();
     assert_eq!(json.ok(Party::Meters, &["meter", "pair", WANG.meter, "--pairing", pairing])["waits"], false);
     assert_eq!(json.run(city, &act("formal")).1["exit"], 1);
+    let issue = ["psam", "issue", "--number", "330200000088", "--pin-file", "pin", "--card-pin-file", "pin"];
+    let spent = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
+    assert_eq!(json.ok(city, &["psam", "retire", &spent, "--pin-file", "pin"])["before"], false);
+    assert_eq!(json.ok(city, &["test-card", "retire", &card, "--pin-file", "pin"])["state"], "retired");
+    let issue = with(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000077"]);
+    let issued = json.ok(KDC, &[&issue[..], &["--card-pin-file", "pin"]].concat());
+    let spent = issued["card"].as_str().unwrap();
+    let end = [&["kdc", "retire-card", "psam-issuing", spent][..], &officers].concat();
+    assert_eq!(json.ok(KDC, &end)["kind"], "psam-issuing");
     assert_eq!(json.ok(city, &act("test"))["esams"][0]["now"], "test, version 1");
     assert_eq!(json.ok(city, &act("retire"))["esams"][0]["now"], "retired");
 }

@@ -74,7 +74,7 @@ fn from_the_maker_to_the_scrap() {
 
     // A plan shows itself and does nothing.
     let before = std::fs::read(&life.esam).unwrap();
-    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D402001C", "844A00000A"]);
+    life.act("formal").with(&["--dry-run"]).run().ok().shows(&["84D4020F1C", "844A00000A"]);
     assert!(std::fs::read(&life.esam).unwrap() == before);
     life.act("formal").run().ok().shows(&["formal, version 1"]);
     life.act("formal").run().ok().shows(&["was done"]);
@@ -163,7 +163,7 @@ fn an_issuing_card_that_is_spent_says_so() {
     world.issue_card("esam-issuing", "000000000023").with(&["--count", "2"]).run().ok();
     let card = world.folder(Party::Province).join("out/esam-issuing-000000000023.card");
     world.city(&["city", "open", text(&card)]).run().ok();
-    world.file("list.csv", "meter\n000000000001\n000000000002\n000000000003\n");
+    world.file("list.csv", "meter\n000000000012\n000000000002\n000000000003\n");
     let ran = world.city(&["esam", "issue", "--csv", "list.csv", "--pin-file", "pin"]).run();
     ran.fails(1, &["can make 2 more", "counter is spent"]);
     let one = world.city(&["esam", "issue", "--meter", "000000000003", "--pin-file", "pin"]).run();
@@ -187,4 +187,36 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     world.order_call(&crate::world::ZHANG, "50", &record).run().ok();
     let shown = world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object();
     assert_eq!((&shown["sealed"], &shown["left"]), (&2.into(), &3.into()));
+}
+
+/// A PSAM and an issuing card end by the card one level up; a spent chip is no blank, and its party hears of it.
+#[test]
+fn cards_that_issue_and_seal_are_retired() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let retire = || world.city(&["psam", "retire", text(&psam), "--pin-file", "pin"]);
+    retire().run().ok().shows(&["retired psam", "never a blank again"]);
+    retire().run().ok().shows(&["was retired before"]);
+    world
+        .city(&[
+            "psam",
+            "issue",
+            "--number",
+            "330200000077",
+            "--card",
+            text(&psam),
+            "--pin-file",
+            "pin",
+            "--card-pin-file",
+            "pin",
+        ])
+        .run()
+        .fails(1, &["is issued already"]);
+    let log = world.city(&["stock", "list", "--state", "retired"]).run().ok();
+    log.shows(&["psam"]);
+    world.issue_card("psam-issuing", "000000000055").run().ok();
+    let card = world.folder(Party::Province).join("out/psam-issuing-000000000055.card");
+    let end = ["kdc", "retire-card", "psam-issuing", text(&card), "--pin-file", "pin", "--second-pin-file"];
+    world.province(&end).with(&["pin2"]).run().ok().shows(&["retired psam-issuing 000000000055"]);
+    world.city(&["card", "show", text(&card)]).run().ok().shows(&["retired"]);
 }

@@ -210,8 +210,8 @@ fn a_trace_is_shown_in_the_same_words() {
     world.file("esam.trace", "> 00D68A0002 0102\n< 6982\n");
     let told = alone(&world, &["trace", "show", "esam.trace", "--kind", "esam"]).ok();
     assert!(told.stdout.contains("UPDATE BINARY, 000A"), "{told:?}");
-    world.file("esam.trace", "> 00D6820002 0102\n< 6982\n");
+    world.file("esam.trace", "> 00A40000025002\n< 9000\n> 00D6000002 0102\n< 6982\n");
     alone(&world, &["trace", "show", "esam.trace", "--kind", "esam"])
         .ok()
-        .shows(&["UPDATE BINARY, 0002 parameters from byte 0, needs the card's own master key"]);
+        .shows(&["UPDATE BINARY, 5002 parameters from byte 0, needs the card's own master key"]);
 }

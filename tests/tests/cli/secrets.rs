@@ -28,13 +28,15 @@ fn all_keys(root: impl Fn(Role) -> Key, numbers: &[String], serials: &BTreeSet<[
         let root = root(role);
         let city = hierarchy::city_key(&root, bcd(REGION), 1);
         for number in numbers.iter().map(|number| bcd(number)) {
-            found.push(hierarchy::device_key(&root, number));
-            found.push(hierarchy::device_key(&city, number));
+            for kind in 1..=0x0F {
+                found.push(hierarchy::device_key(&root, kind, number));
+                found.push(hierarchy::device_key(&city, kind, number));
+            }
         }
         found.extend([root, city]);
     }
     found.extend(serials.iter().map(|serial| hierarchy::transport_key(&transport, *serial)));
-    let mcus = numbers.iter().map(|number| hierarchy::device_factor(bcd(number)));
+    let mcus = numbers.iter().map(|number| hierarchy::mcu_serial(bcd(number)));
     found.extend(mcus.map(|serial| hierarchy::transport_key(&transport, serial)));
     found.iter().map(|key| key.expose().to_vec()).collect()
 }

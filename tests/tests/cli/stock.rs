@@ -40,7 +40,7 @@ fn the_report_adds_up_over_single_cards_and_batches() {
     let world = office();
     world.file("blanks.csv", BLANKS);
     world.city(&["stock", "in", "blanks.csv"]).run().ok();
-    world.file("request.csv", "number\n000000000001\n000000000002\n");
+    world.file("request.csv", "number\n000000000002\n000000000003\n");
     world.city(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes"]).run().ok();
     world
         .city(&["stock", "move", "--box", "B7", "--to", "safe"])

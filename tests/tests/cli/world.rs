@@ -13,7 +13,7 @@ pub const REGION: &str = "33020000";
 /// Number of the PSAM.
 pub const PSAM: &str = "330200000001";
 /// Number of the main control card, the PSAM issuing card and the ESAM issuing card.
-pub const PROVINCIAL: [&str; 3] = ["000000000001", "000000000002", "000000000003"];
+pub const PROVINCIAL: [&str; 3] = ["000000000010", "000000000002", "000000000003"];
 /// PIN of every card here.
 pub const PIN: &str = "123456";
 /// PIN of every second officer here, in the file `pin2`.

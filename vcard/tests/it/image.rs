@@ -67,7 +67,7 @@ fn the_header_is_as_specified() {
     let image = Image { formal: true, ..written().image() };
     let bytes = image.to_bytes();
     assert_eq!(bytes.len(), HEADER + image.eeprom.len());
-    assert_eq!(bytes[..12], *b"GRIDCARD\x01\x04\x01\x00");
+    assert_eq!(bytes[..12], *b"GRIDCARD\x02\x04\x01\x00");
     assert_eq!(bytes[12..16], (image.eeprom.len() as u32).to_be_bytes());
     assert_eq!(bytes[16..20], crc32(&image.eeprom).to_be_bytes());
     assert_eq!(bytes[20..24], [0; 4]);
@@ -160,9 +160,12 @@ fn other_files_are_told_apart() {
     }
     let whole = chip(CardKind::Psam).to_bytes();
     let mut newer = whole.clone();
-    newer[8] = 2;
+    newer[8] = 3;
     reseal(&mut newer);
-    assert_eq!(fault(folder.path(), &newer).1, " is a card image of version 2; this program reads version 1");
+    assert_eq!(
+        fault(folder.path(), &newer).1,
+        " is a card image of version 3; this program reads versions 1 to 2"
+    );
 
     // A whole image whose memory is no card of this program.
     for (at, value, what) in [

@@ -3,15 +3,16 @@
 use crate::unhex;
 use gridcard_wire::profile::{
     self, CardInfo, CardInfoError, CardKind, ESAM_FILES, FACTORY_KEYS, Fid, ISSUING_FILES,
-    MAIN_CONTROL_FILES, PSAM_FILES, PSAM_PURCHASE_FILES, Recipient, Shape, State,
+    MAIN_CONTROL_FILES, Make, PSAM_FILES, PSAM_PURCHASE_FILES, Recipient, Shape, State,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-const INFO: &str = "00000000 33020000 05 01 00000000 000000123456 20260101 20461231 00 00";
+const INFO: &str = "00000000 33020000 05 02 00000000 000000123456 20260101 20461231 00 00";
 
 fn info() -> CardInfo {
     CardInfo {
+        make: Make::Current,
         region: [0x33, 0x02, 0, 0],
         kind: CardKind::Esam,
         number: [0, 0, 0, 0x12, 0x34, 0x56],
@@ -29,7 +30,8 @@ fn card_information() {
     assert_eq!(CardInfo::parse(&[]), Err(CardInfoError::Length(0)));
     assert_eq!(CardInfo::parse(&[0; 31]), Err(CardInfoError::Length(31)));
     for (at, value, error) in [
-        (9, 2, CardInfoError::Version(2)),
+        (9, 3, CardInfoError::Version(3)),
+        (9, 0, CardInfoError::Version(0)),
         (8, 0, CardInfoError::Kind(0)),
         (8, 0xEE, CardInfoError::Kind(0xEE)),
         (28, 3, CardInfoError::State(3)),
@@ -38,6 +40,16 @@ fn card_information() {
         bytes[at] = value;
         assert_eq!(CardInfo::parse(&bytes), Err(error), "byte {at}");
     }
+}
+
+#[test]
+fn the_structure_version_tells_the_older_make() {
+    let mut bytes = unhex(INFO);
+    bytes[9] = 1;
+    let older = CardInfo { make: Make::Older, ..info() };
+    assert_eq!(CardInfo::parse(&bytes), Ok(older));
+    assert_eq!(older.to_bytes()[..], bytes);
+    assert!(older.is_older_make() && !info().is_older_make());
 }
 
 #[test]
@@ -72,7 +84,9 @@ fn no_directory_names_a_file_twice() {
         let ids: BTreeSet<Fid> = table.iter().map(|row| row.fid).collect();
         assert_eq!(ids.len(), table.len());
         for row in table.iter().filter(|row| matches!(row.shape, Shape::Binary(_) | Shape::Fixed(..))) {
-            assert_eq!(row.sfi(), Some(row.fid.0 as u8), "{:04X} is reached by short id", row.fid.0);
+            // 01 to 1E are the field's, but for the purse, which is the field's own, and 15, where the field has none.
+            let own = table == ESAM_FILES && !matches!(row.fid.0, 0x01 | 0x15);
+            assert_eq!(row.fid.short().is_none(), own, "{:04X}", row.fid.0);
         }
     }
 }

@@ -246,6 +246,7 @@ write-back - 19 Err-35
 no-order - 7 Err-32
 pairing - 5 Err-32
 retired - 2 Err-31
+older-make - 9 Err-32
 ";
 
 #[test]

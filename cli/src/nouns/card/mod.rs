@@ -151,6 +151,12 @@ fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -
         lines.push(("state", "blank, or not finished: no card information".into()));
         return Ok(Vec::new());
     };
+    if info.is_older_make() {
+        lines.push((
+            "make",
+            "older (structure 01): it is read and reported, and neither issues nor sells nor credits".into(),
+        ));
+    }
     lines.push(("number", info.number.iter().map(|byte| format!("{byte:02X}")).collect()));
     if info.region != [0; 4] {
         lines.push(("city", RegionCode(info.region).to_string()));
@@ -164,6 +170,7 @@ fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -
     let keys = rows.map(|row| key_row(&mut card, row)).collect();
     if kind == CardKind::Esam {
         let mut esam = Esam::new(bay);
+        esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
         lines.push(("opened", if parameters.opened { "yes" } else { "no" }.into()));
         lines.push(("customer", parameters.customer.to_string()));

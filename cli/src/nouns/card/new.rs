@@ -2,7 +2,7 @@
 
 use crate::args::Global;
 use crate::card_ref::CardRef;
-use crate::clock::{entropy, random};
+use crate::clock::{chip_serial, entropy};
 use crate::factory::{self, Blank};
 use crate::nouns::kdc::{suite, transport_root};
 use crate::output::answer;
@@ -72,7 +72,7 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     let file = options.file.image("card new")?;
     let serial = match options.serial {
         Some(serial) => serial.0,
-        None => random(&mut *entropy(global, "serial")),
+        None => chip_serial(&mut *entropy(global, "serial")),
     };
     let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
     let (image, words, kind) = match options.kind {

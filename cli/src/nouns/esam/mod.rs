@@ -6,7 +6,7 @@ use super::Deed;
 use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::CardRef;
-use crate::clock::{entropy, now, random};
+use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::fail::{self, Exit, Failure, refused};
 use crate::home::{self, Home};
@@ -271,7 +271,7 @@ fn issue_at(
         factory::must_be_published(source)?;
         let serial = match wish.wanted {
             Some(serial) => serial.0,
-            None => random(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
+            None => chip_serial(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
         let formal = about.state == State::Formal || wish.formal_image;
         factory::blank(

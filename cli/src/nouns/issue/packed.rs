@@ -2,7 +2,7 @@
 
 use super::batch::{Common, Issuer, Issuing};
 use crate::bay::Bay;
-use crate::clock::{entropy, random};
+use crate::clock::{chip_serial, entropy};
 use crate::factory;
 use crate::fail;
 use crate::nouns::sim;
@@ -125,7 +125,7 @@ impl CardMaker<'_> {
         let label = format!("{} {} chip {}", kind.name(), job.number, job.attempt);
         let serial = match job.serial {
             Some(serial) => serial,
-            None => Serial(random(&mut *entropy(global, &format!("serial of {label}")))),
+            None => Serial(chip_serial(&mut *entropy(global, &format!("serial of {label}")))),
         };
         let formal = self.issuer.about.state == State::Formal;
         let image = factory::blank(kind, self.issuer.about.suite, serial.0, formal, entropy(global, &label))?;

@@ -10,7 +10,7 @@ use crate::args::Global;
 use crate::audit::{self, Noted};
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
-use crate::clock::{entropy, now, random};
+use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::fail::refused;
 use crate::home::{self, Home, Party};
@@ -239,7 +239,7 @@ impl Making {
             entries.push(("key store, set".to_owned(), set));
         }
         if let Some([pin, second]) = pins {
-            let serial = random(&mut *entropy(global, "main control serial"));
+            let serial = chip_serial(&mut *entropy(global, "main control serial"));
             let pins = Pins::both(&pin, &second);
             let blank = options.blank()?;
             let roots = held.roots.clone();

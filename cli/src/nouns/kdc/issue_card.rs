@@ -5,7 +5,7 @@ use super::holder::Holder;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::clock::{entropy, now, random};
+use crate::clock::{chip_serial, entropy, now};
 use crate::factory;
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
@@ -178,7 +178,7 @@ pub fn issue_with(
     {
         factory::must_be_published(source)?;
         let formal = state == State::Formal;
-        let serial = random(&mut *entropy(global, &format!("serial of {}", wish.number)));
+        let serial = chip_serial(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
             .save_new(&path, true)?;
     }

@@ -10,6 +10,7 @@ mod init;
 mod issue_card;
 mod keystore;
 mod options;
+mod retire;
 mod revoke;
 mod walk;
 
@@ -51,6 +52,8 @@ pub enum Verb {
     Audit(audit::Verb),
     /// Revoke an issuing card that was lost, stolen or broken.
     Revoke(revoke::Revoke),
+    /// End an issuing card with the main control card: its keys and PINs are destroyed for good.
+    RetireCard(retire::Retire),
     /// Show the check values of a city's keys, and compare its issuing cards with them.
     Check(check::Check),
     /// The roots in a PKCS#11 token.
@@ -78,6 +81,7 @@ impl Verb {
             Verb::Component(_) => Deed::One("kdc component"),
             Verb::IssueCard(_) => Deed::One("kdc issue-card"),
             Verb::Revoke(_) => Deed::Two("kdc revoke"),
+            Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
             Verb::Pin(_) => Deed::One("kdc pin-change"),
             Verb::Ceremony(verb) => verb.deed(),
             Verb::Keystore(verb) => verb.deed(),
@@ -101,6 +105,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             audit::run(global, &verb, || Home::new(global)?.party(Party::Province, "reading the audit log"))
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
+        Verb::RetireCard(options) => retire::retire(global, &options),
         Verb::Check(options) => check::check(global, &options),
         #[cfg(feature = "hsm")]
         Verb::Hsm(verb) => hsm::run(global, &verb),

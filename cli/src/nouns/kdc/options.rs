@@ -65,7 +65,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub second_pin_file: Option<PathBuf>,
     /// Number of the main control card.
-    #[arg(long, default_value = "000000000001")]
+    #[arg(long, default_value = "000000000010")]
     pub number: DeviceNumber,
     /// Make the main control card of a formal root although it is virtual and its image holds keys in clear.
     #[arg(long)]

@@ -212,8 +212,7 @@ impl Place {
 fn open_pairing(text: &str) -> Result<(PairingFile, Pairing)> {
     let file = PairingFile::from_json(text)?;
     let transport = hierarchy::test_root(file.suite, Role::Transport);
-    let pairing =
-        file.open(&hierarchy::transport_key(&transport, hierarchy::device_factor(file.number.0)))?;
+    let pairing = file.open(&hierarchy::transport_key(&transport, hierarchy::mcu_serial(file.number.0)))?;
     Ok((file, pairing))
 }
 

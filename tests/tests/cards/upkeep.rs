@@ -1,0 +1,220 @@
+//! What still changes on a finished card: a PIN set anew, and its end, sealed by the issuing card one level up
+//! [docs/specs/cards.md 10, 12].
+
+use crate::world::{Province, copy, number, pin};
+use kdc::ids::Pin;
+use kdc::life::{self, LifeError};
+use kdc::source::{CardSource, KeySource};
+use keys::Suite;
+use reader::driver::fmcos::Fmcos;
+use reader::driver::issuing::IssuingCard;
+use vcard::{Slot, SupplyCut, Torn};
+use wire::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, State};
+use wire::{Channel, Command, Sw};
+
+fn new_pin() -> Pin {
+    Pin::from_digits("24681357").unwrap()
+}
+
+/// The directory of the card's PINs, selected.
+fn at_pins(card: &mut Slot, kind: CardKind) -> Fmcos<'_> {
+    let mut fmcos = Fmcos::new(card);
+    fmcos.reset().unwrap();
+    fmcos.select_mf().unwrap();
+    if matches!(kind, CardKind::Psam | CardKind::TestCard) {
+        fmcos.select_fid(DF_PURCHASE).unwrap();
+    }
+    fmcos
+}
+
+fn verify(card: &mut Slot, kind: CardKind, row: &PinRow, pin: &Pin) -> Result<(), reader::CardError> {
+    let mut fmcos = at_pins(card, kind);
+    if row.id != OPERATOR_PIN.id {
+        fmcos.verify_pin(OPERATOR_PIN.id, crate::world::pin().expose())?;
+    }
+    fmcos.verify_pin(row.id, pin.expose())
+}
+
+/// Spends all tries of a card's operator's PIN.
+fn block(card: &mut Slot, kind: CardKind) {
+    let mut fmcos = at_pins(card, kind);
+    for left in [2, 1, 0] {
+        let wrong = fmcos.verify_pin(OPERATOR_PIN.id, &[0x99, 0x99]).unwrap_err();
+        assert_eq!(wrong.sw(), Some(Sw(0x63C0 + left)));
+    }
+    assert_eq!(fmcos.verify_pin(OPERATOR_PIN.id, pin().expose()).unwrap_err().sw(), Some(Sw::BLOCKED));
+}
+
+#[test]
+fn a_blocked_pin_is_set_anew_by_the_card_one_level_up() {
+    for suite in Suite::ALL {
+        let mut province = Province::new(suite);
+        let mut psam = copy(&province.psam);
+        block(&mut psam, CardKind::Psam);
+        let mut city = CardSource::open(IssuingCard::new(&mut province.psam_issuing), &pin()).unwrap();
+        life::set_pin(&mut psam, &mut city, &OPERATOR_PIN, &new_pin()).unwrap();
+        verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &new_pin()).unwrap();
+        assert_eq!(
+            verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin()).unwrap_err().tries_left(),
+            Some(2)
+        );
+        drop(city);
+        // An issuing card's PINs are the province's to set, by two persons.
+        let mut city = copy(&province.esam_issuing);
+        block(&mut city, CardKind::EsamIssuing);
+        crate::world::with_pins(CardKind::MainControl, |pins| {
+            let mut main = CardSource::open(IssuingCard::new(&mut province.main), pins).unwrap();
+            life::set_pin(&mut city, &mut main, &OPERATOR_PIN, &pin()).unwrap();
+            life::set_pin(&mut city, &mut main, &OFFICER_PIN, &new_pin()).unwrap();
+        });
+        verify(&mut city, CardKind::EsamIssuing, &OFFICER_PIN, &new_pin()).unwrap();
+    }
+}
+
+/// A field for another id, another card or another challenge, or one bit off, sets nothing and costs a try.
+#[test]
+fn a_sealed_pin_fits_one_card_one_id_and_one_challenge() {
+    let suite = Suite::TripleDes;
+    let mut province = Province::new(suite);
+    let mut psam = copy(&province.psam);
+    let mut city = CardSource::open(IssuingCard::new(&mut province.psam_issuing), &pin()).unwrap();
+    let target = reader::driver::issuing::Target {
+        recipient: wire::profile::Recipient::Card(CardKind::Psam),
+        master: reader::driver::issuing::Current::Own,
+        test_keys: false,
+        version: None,
+        serial: psam.serial(),
+        number: number(4).0,
+        region: crate::world::region().0,
+    };
+    let before = verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin());
+    assert!(before.is_ok());
+    let mut tries = 3;
+    let mut refuse = |psam: &mut Slot, what: &str, field: &mut dyn FnMut([u8; 8]) -> Vec<u8>| {
+        let mut fmcos = at_pins(psam, CardKind::Psam);
+        let challenge = fmcos.challenge8().unwrap();
+        let field = field(challenge);
+        let refused = fmcos.set_pin(OPERATOR_PIN.id, &field).unwrap_err();
+        tries -= 1;
+        assert_eq!(refused.tries_left(), Some(tries), "{what}");
+        if tries == 1 {
+            // A right MAC gives the tries back.
+            let challenge = fmcos.challenge8().unwrap();
+            let field = city.seal_pin(&target, challenge, 0, &pin()).unwrap();
+            fmcos.set_pin(OPERATOR_PIN.id, &field).unwrap();
+            tries = 3;
+        }
+    };
+    let sealed = |challenge: [u8; 8]| {
+        let roots = kdc::Roots::test(suite);
+        let mut soft = kdc::source::SoftSource::city(roots.city(crate::world::region()));
+        soft.seal_pin(&target, challenge, 0, &new_pin()).unwrap()
+    };
+    refuse(&mut psam, "another challenge", &mut |_| sealed([1; 8]));
+    for bit in [0, 63, 64, 95, 120, 159] {
+        refuse(&mut psam, "a bit", &mut |challenge| {
+            let mut field = sealed(challenge);
+            let at = bit / 8 % field.len();
+            field[at] ^= 1 << (bit % 8);
+            field
+        });
+    }
+    let mut other = reader::driver::issuing::Target { number: number(8).0, ..target };
+    other.serial[0] ^= 1;
+    refuse(&mut psam, "another card's", &mut |challenge| {
+        let roots = kdc::Roots::test(suite);
+        let mut soft = kdc::source::SoftSource::city(roots.city(crate::world::region()));
+        soft.seal_pin(&other, challenge, 0, &new_pin()).unwrap()
+    });
+    assert!(verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin()).is_ok(), "the PIN is as it was");
+    let mut fmcos = at_pins(&mut psam, CardKind::Psam);
+    assert_eq!(fmcos.set_pin(0, &[0; 12]).unwrap_err().sw(), Some(Sw::CONDITIONS), "no challenge");
+    fmcos.challenge8().unwrap();
+    assert_eq!(
+        fmcos.set_pin(5, &[0; 12]).unwrap_err().sw(),
+        Some(Sw::KEY_INDEX),
+        "no such PIN: none is added"
+    );
+}
+
+/// The second officer's and the supervisor's PIN want two persons at the sealing card, and nobody seals for a kind he does not make.
+#[test]
+fn the_sealing_card_asks_what_it_should() {
+    let mut province = Province::new(Suite::Aes128);
+    let identity = [&[7; 8][..], &number(7).0, &crate::world::region().0].concat();
+    let data = [&[1; 8][..], &[0x12, 0x34, 0x56, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], &identity].concat();
+    let seal = |p1, id, data: &[u8]| Command::new(0x80, 0x56, p1, id).data(data).le(0);
+    let ask = |card: &mut Slot, command: &Command| Fmcos::new(card).ask("SEAL PIN", command).unwrap().sw;
+    let card = &mut province.psam_issuing;
+    card.reset().unwrap();
+    assert_eq!(ask(card, &seal(0x41, 0, &data)), Sw::NOT_ALLOWED, "no PIN");
+    Fmcos::new(card).verify_pin(0, pin().expose()).unwrap();
+    assert_eq!(ask(card, &seal(0x41, 0, &data)), Sw::OK);
+    assert_eq!(ask(card, &seal(0x41, 1, &data)), Sw::KEY_NOT_FOUND, "a PSAM has one PIN");
+    for p1 in [0x40, 0x51, 0x71, 0x21, 0xF1, 0xF0] {
+        assert_eq!(ask(card, &seal(p1, 0, &data)), Sw::WRONG_P1P2, "P1 {p1:02X}");
+    }
+    let mut short = data.clone();
+    short[8..16].copy_from_slice(&[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+    assert_eq!(ask(card, &seal(0x41, 0, &short)), Sw::WRONG_DATA);
+    let main = &mut province.main;
+    main.reset().unwrap();
+    Fmcos::new(main).verify_pin(0, pin().expose()).unwrap();
+    assert_eq!(ask(main, &seal(0x31, 1, &data)), Sw::NOT_ALLOWED, "one officer");
+}
+
+#[test]
+fn a_retired_card_keeps_nothing_and_says_so() {
+    for suite in Suite::ALL {
+        let mut province = Province::new(suite);
+        let mut psam = copy(&province.psam);
+        let mut city = copy(&province.esam_issuing);
+        crate::world::with_pins(CardKind::MainControl, |pins| {
+            let mut main = CardSource::open(IssuingCard::new(&mut province.main), pins).unwrap();
+            let refused = life::retire(&mut psam, &mut main).unwrap_err();
+            assert!(matches!(refused, LifeError::NotOurs { kind: CardKind::Psam }), "{refused}");
+            for before in [false, true] {
+                let retired = life::retire(&mut city, &mut main).unwrap();
+                assert_eq!((retired.before, retired.info.state), (before, State::Retired));
+            }
+        });
+        let mut fmcos = at_pins(&mut city, CardKind::EsamIssuing);
+        assert_eq!(fmcos.verify_pin(0, pin().expose()).unwrap_err().sw(), Some(Sw::KEY_INDEX));
+        fmcos.challenge8().unwrap();
+        let dead = fmcos.external_authenticate(0, &vec![0; suite.block()]).unwrap_err();
+        assert_eq!(dead.sw(), Some(Sw::KEY_NOT_FOUND));
+        for apdu in ["800E0000", "80D401050D3AF0EFAA331234560000000000", "80E0500107280010F0F0FFFF"] {
+            let answer = city.transmit(&hex::decode(apdu).unwrap()).unwrap();
+            assert_eq!(hex::encode_upper(answer), "6985", "a spent chip is no blank: {apdu}");
+        }
+        let Err(error) = CardSource::open(IssuingCard::new(&mut city), &pin()) else { panic!("it issues") };
+        assert!(error.to_string().contains("KEY INFORMATION"), "{error}");
+    }
+}
+
+/// Whatever the supply does, the card is as it was or retired.
+#[test]
+fn the_end_is_whole_or_not_at_all() {
+    let suite = Suite::Sm4;
+    let mut province = Province::new(suite);
+    let whole = copy(&province.esam_issuing);
+    let mut page = 0;
+    loop {
+        let mut city = copy(&whole);
+        city.cut(SupplyCut { after: page, torn: Torn::Erased });
+        let done = crate::world::with_pins(CardKind::MainControl, |pins| {
+            let mut main = CardSource::open(IssuingCard::new(&mut province.main), pins).unwrap();
+            life::retire(&mut city, &mut main).is_ok()
+        });
+        let mut city = copy(&city);
+        let mut fmcos = at_pins(&mut city, CardKind::EsamIssuing);
+        let retired = fmcos.card_info().unwrap().state == State::Retired;
+        assert_eq!(fmcos.verify_pin(0, pin().expose()).is_ok(), !retired, "page {page}");
+        if done {
+            assert!(retired);
+            break;
+        }
+        page += 1;
+    }
+    assert!(page > 3, "{page} pages");
+}
