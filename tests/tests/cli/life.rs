@@ -25,17 +25,18 @@ impl Life {
             ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
         city.city(&issue).run().ok().shows(&["issued test card"]);
         let card = city.carry(&city.folder(Party::City).join("out/test-card-330200000009.card"));
-        let maker = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+        let maker = World::maker("3des");
         maker.found_province();
         maker.found_city();
         let issue = ["esam", "issue", "--meter", CHEN.meter, "--formal-on-virtual", "--pin-file", "pin"];
-        maker.earnest(Party::City, &issue).run().ok();
+        maker.earnest(Party::City, &issue).with(maker.transport()).run().ok();
         let (esam, pairing) = maker.issued(&CHEN);
         maker
             .earnest(
                 Party::Meters,
                 &["meter", "new", CHEN.meter, "--esam", text(&esam), "--pairing", text(&pairing)],
             )
+            .with(maker.transport())
             .run()
             .ok();
         let esam = maker.esam(&CHEN);

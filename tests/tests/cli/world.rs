@@ -112,6 +112,8 @@ pub struct World {
     kind: Kind,
     now: Cell<BcdTime>,
     files: Cell<u32>,
+    /// Its chips have transport keys of the agreed root, though its keys are test keys.
+    agreed: bool,
     /// Every command is traced into this file.
     trace: Option<&'static str>,
 }
@@ -130,6 +132,11 @@ impl World {
     /// As [`World::of`], every command traced into `life.trace`.
     pub fn traced(kind: Kind) -> Self {
         World { trace: Some("life.trace"), ..World::empty(kind) }.complete()
+    }
+
+    /// Nothing yet, as [`World::empty`]: a maker of meters who tries them with test keys, on chips of a formal province's.
+    pub fn maker(suite: &'static str) -> Self {
+        World { agreed: true, ..World::empty(Kind { apart: false, formal: false, suite }) }
     }
 
     fn complete(self) -> Self {
@@ -151,6 +158,7 @@ impl World {
             kind,
             now: Cell::new("2026-11-22 08:00:00".parse().unwrap()),
             files: Cell::new(0),
+            agreed: false,
             trace: None,
         };
         world.file("pin", PIN);
@@ -276,7 +284,7 @@ impl World {
 
     /// The transport root that a formal province agreed with its card maker, as a command takes it; nothing else does.
     pub fn transport(&self) -> &'static [&'static str] {
-        if !self.kind.formal {
+        if !self.kind.formal && !self.agreed {
             return &[];
         }
         if !self.path("transport").exists() {
@@ -302,7 +310,7 @@ impl World {
             let held = held.with(self.transport());
             held.stdin(&self.components()).run().ok();
         } else {
-            self.province(&init).with(&["--test-root"]).run().ok();
+            self.province(&init).with(&["--test-root"]).with(self.transport()).run().ok();
         }
         for (kind, number) in [("psam-issuing", PROVINCIAL[1]), ("esam-issuing", PROVINCIAL[2])] {
             self.issue_card(kind, number).run().ok();
