@@ -2,16 +2,17 @@
 
 use crate::args::{Global, Lost, Traffic};
 use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
-use crate::clock::entropy;
+use crate::clock::{entropy, must_be_unseeded};
 use crate::fail::{refused, security};
 use crate::home;
 use crate::lock::CardLock;
 use crate::real;
 use anyhow::{Context, Result};
+use cos::Entropy;
 use reader::count::{atr_etu, guard_of, wire_etu};
 use reader::pcsc::PcscCard;
 use reader::trace::{TraceChannel, TraceSink};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl TraceFile {
 
     fn named(global: &Global, card: &str) -> Result<Option<Self>> {
         let Some(path) = &global.trace else { return Ok(None) };
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = disk::open_to_append(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
         let mut file = TraceFile(file);
         file.line(&format!("# card {card}"));
@@ -44,6 +45,14 @@ impl TraceSink for TraceFile {
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.0, "{line}");
     }
+}
+
+/// Random numbers of a virtual card; a security stop when they would come from a seed and the card may hold formal keys.
+pub fn card_entropy(global: &Global, formal: bool, label: &str) -> Result<Box<dyn Entropy + Send>> {
+    if formal {
+        must_be_unseeded(global, "the random numbers of a card that may hold formal keys")?;
+    }
+    Ok(entropy(global, label))
 }
 
 /// A card a command works with: a virtual one in a slot, or one in a reader.
@@ -124,13 +133,18 @@ impl Bay {
                 bay.lock = lock;
                 let told = real::ask(&mut bay)?;
                 real::must_be(&told, kind, &bay.label)?;
+                if told.info.is_some_and(|info| info.state == State::Formal) {
+                    must_be_unseeded(global, "what is done with a card of formal keys")?;
+                }
                 return Ok(bay);
             }
         };
         let lock = CardLock::take(&path, global.patience())?;
         let image = Image::load_kind(&path, kind)?;
         let label = path.display().to_string();
-        Bay::new(global, Slot::with_image(image, &path, entropy(global, &label), keep)?, lock)
+        let source = card_entropy(global, image.formal, &label)?;
+        let slot = Slot::with_image(image, &path, source, keep)?;
+        Bay::new(global, slot, lock)
     }
 
     /// Opens a card of whatever kind it is, and says which: a blank in a reader is a plain FMCOS card as far as it tells.
@@ -149,7 +163,8 @@ impl Bay {
 
     /// A virtual card that lives in memory alone.
     pub fn in_memory(global: &Global, image: Image, name: &str, label: &str) -> Result<Self> {
-        let slot = Slot::with_image(image, Path::new(name), entropy(global, label), Keep::InMemory)?;
+        let source = card_entropy(global, image.formal, label)?;
+        let slot = Slot::with_image(image, Path::new(name), source, Keep::InMemory)?;
         Bay::new(global, slot, CardLock::none())
     }
 

@@ -1,6 +1,7 @@
 //! The one place that reads the clock and the operating system's random numbers.
 
 use crate::args::Global;
+use crate::fail::security;
 use anyhow::Result;
 use cos::Entropy;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,6 +30,17 @@ pub fn entropy(global: &Global, label: &str) -> Box<dyn Entropy + Send> {
         Some(seed) => Box::new(SeededEntropy::new(seed, label)),
         None => Box::new(OsEntropy),
     }
+}
+
+/// A security stop when a seed was given for an act that must not repeat: a seed never makes formal keys, never answers for a
+/// card that holds some, and never makes a challenge that protects money. `what` is the act, or the card.
+pub fn must_be_unseeded(global: &Global, what: &str) -> Result<()> {
+    if global.seed.is_none() {
+        return Ok(());
+    }
+    Err(security(format!("--seed is for test keys: whoever knows it repeats {what}"))
+        .hint("leave --seed out; with --test-root, or in a rehearsal, it may stay")
+        .into())
 }
 
 /// A serial for a new chip: any but those that stand for meters' MCUs, which no issuing card takes for a chip.

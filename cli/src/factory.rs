@@ -4,9 +4,7 @@ use crate::fail::refused;
 use anyhow::Result;
 use applets::sim::{Mask, Profile};
 use cos::{Chip, Entropy, Protocol};
-use kdc::ceremony::published_transport;
-use kdc::source::KeySource;
-use keys::{Key, Role, Suite, hierarchy};
+use keys::{Key, Suite, hierarchy};
 use reader::driver::fmcos::Fmcos;
 use std::path::Path;
 use vcard::slot::Keep;
@@ -17,37 +15,9 @@ use wire::{Channel, Command};
 /// User memory of a chip, in bytes.
 pub const EEPROM: usize = 8 * 1024;
 
-/// A blank in the transport state [docs/specs/cards.md 3]: MF, KEY file, transport key, all sent as APDUs.
-///
-/// The transport key is that of the published transport root and the chip's serial.
+/// A blank in the transport state [docs/specs/cards.md 3]: MF, KEY file, transport key, all sent as APDUs. The transport key is
+/// that of a transport root and the chip's serial; the suite is the root's.
 pub fn blank(
-    kind: CardKind,
-    suite: Suite,
-    serial: [u8; 8],
-    formal: bool,
-    entropy: Box<dyn Entropy + Send>,
-) -> Result<Image> {
-    blank_under(&hierarchy::test_root(suite, Role::Transport), kind, serial, formal, entropy)
-}
-
-/// The factory of this program makes blanks under the published transport root. A province that agreed another one with its
-/// card maker gets its blanks from there: one of ours would only lose a try.
-pub fn must_be_published(source: &mut dyn KeySource) -> Result<()> {
-    let published = published_transport(source.about().suite);
-    match source.transport_root()? {
-        Some(root) if root != published => {
-            let words =
-                format!("blanks of this province are made under its card maker's transport root ({root})");
-            Err(refused(words)
-                .hint("make one with `gridcard card new --transport-file FILE`, or take a real one, and name it with --card")
-                .into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// As [`blank`], under a transport root that was agreed with the card maker; its suite is the chip's.
-pub fn blank_under(
     root: &Key,
     kind: CardKind,
     serial: [u8; 8],

@@ -59,6 +59,11 @@ impl Failure {
         Failure { exit, message: message.into(), hint: None }
     }
 
+    /// Its exit code.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// With a hint what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

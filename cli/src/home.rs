@@ -7,9 +7,9 @@ use crate::args::Global;
 use crate::audit;
 use crate::fail::{refused, security};
 use anyhow::{Context, Result};
+use disk::Durability;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use wire::bcd::RegionCode;
@@ -118,6 +118,7 @@ impl Home {
 
     /// Notes whose act it is, for the audit log, and asks who acts before anything is done.
     fn acts(&self, folder: PathBuf) -> Result<PathBuf> {
+        disk::keep_folder_private(&folder);
         *self.global.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.global.deed.name().is_some() {
             audit::enter(&self.global, &folder)?;
@@ -175,7 +176,7 @@ impl Home {
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
-            fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            disk::create_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             mark(&folder, party)?;
         }
         self.acts(folder)
@@ -283,68 +284,24 @@ pub fn owner(folder: &Path) -> Result<Option<Party>> {
     Ok(Some(party))
 }
 
-/// Writes a file whole or not at all, and waits until it is on the disk: beside it first, then renamed.
+/// Writes a file whole or not at all, for its owner alone, and waits until it is on the disk.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, File::sync_all)
+    put(path, bytes, Durability::Synced)
 }
 
 /// As [`write`], without waiting for the disk: for batches that are repeated as a whole when they break.
 pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, |_| Ok(()))
+    put(path, bytes, Durability::Soon)
+}
+
+fn put(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
+    disk::replace(path, bytes, durability).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// As [`write`], piece by piece, for files that should not stand in memory.
 pub fn write_with(path: &Path, content: impl FnOnce(&File) -> Result<()>) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let written = File::create(&beside).map_err(anyhow::Error::from).and_then(|file| {
-        content(&file)?;
-        Ok(file.sync_all()?)
-    });
-    let done = written.and_then(|()| Ok(fs::rename(&beside, path)?));
-    if done.is_err() {
-        let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
-    }
-    done.with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Writes a file that holds keys: for its owner's eyes alone.
-pub fn write_secret(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
-    replace_as(path, bytes, private, |file| if durable { file.sync_all() } else { Ok(()) })
-}
-
-/// A new file that only its owner reads, where the system knows owners.
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn replace(path: &Path, bytes: &[u8], keep: impl FnOnce(&File) -> std::io::Result<()>) -> Result<()> {
-    replace_as(path, bytes, |path| File::create(path), keep)
-}
-
-fn replace_as(
-    path: &Path,
-    bytes: &[u8],
-    create: impl FnOnce(&Path) -> std::io::Result<File>,
-    keep: impl FnOnce(&File) -> std::io::Result<()>,
-) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let written = create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        keep(&file)
-    });
-    let done = written.and_then(|()| fs::rename(&beside, path));
-    if done.is_err() {
-        let _ = fs::remove_file(&beside); // best effort; the error that matters is the first
-    }
-    done.with_context(|| format!("cannot write {}", path.display()))
+    disk::replace_with(path, Durability::Synced, |file| content(file))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Reads a text file.

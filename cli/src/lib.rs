@@ -15,6 +15,7 @@ mod home;
 mod in_force;
 mod issue;
 mod lock;
+mod memory;
 mod nouns;
 mod output;
 mod people;
@@ -26,6 +27,7 @@ mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod transport;
 mod vouch;
 mod wire_time;
 
@@ -38,6 +40,7 @@ use std::sync::atomic::Ordering;
 
 /// Runs one command line (program name first) and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(mut cli) => {

@@ -8,7 +8,7 @@ use crate::args::Cli;
 use crate::fail::{Exit, Failure};
 use anyhow::{Context, Result};
 use clap::CommandFactory;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,7 +40,7 @@ impl CardLock {
         let path = card.with_file_name(format!(".{name}.lock"));
         let until = Instant::now() + patience;
         loop {
-            let file = match OpenOptions::new().create(true).append(true).open(&path) {
+            let file = match disk::open_to_append(&path) {
                 Ok(file) => file,
                 Err(error)
                     if matches!(

@@ -42,18 +42,25 @@ pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     for left in (1..tries).rev() {
         match attempt() {
             Ok(done) => return Ok(done),
-            // An end of the input is no mistake.
-            Err(error) if error.downcast_ref::<Failure>().is_some() => return Err(error),
+            // An end of the input is no mistake that a second attempt mends.
+            Err(error) if error.downcast_ref::<Failure>().is_some_and(|f| f.exit() == Exit::Usage) => {
+                return Err(error);
+            }
             Err(error) => crate::output::say(format!("{error:#}; {left} more")),
         }
     }
     attempt()
 }
 
-/// A new passphrase, typed twice.
-pub fn new_passphrase(name: &str) -> Result<Passphrase> {
+/// A new passphrase, typed twice; `theirs` says whose it is already: two custodians with one passphrase are one custodian.
+pub fn new_passphrase(name: &str, theirs: &dyn Fn(&Passphrase) -> bool) -> Result<Passphrase> {
     patiently(|| {
         let first = Passphrase::new(ask(&format!("new passphrase of {name}"))?)?;
+        // Before it is typed again, and before anything rests on it.
+        if theirs(&first) {
+            let failure = refused(format!("the passphrase of {name} is another custodian's as well"));
+            return Err(failure.hint("each custodian chooses a passphrase that nobody else knows").into());
+        }
         let second = Passphrase::attempt(ask(&format!("new passphrase of {name}, again"))?);
         if first.same_as(&second) {
             Ok(first)
@@ -98,7 +105,7 @@ pub fn text(file: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {
     }
 }
 
-/// As [`text`], for something new: typed twice at a prompt, for nobody sees what he types.
+/// As [`text`], for something new: typed twice at a prompt, for nobody sees what he types. A file gives it once.
 pub fn new_text(file: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {
     if file.is_some() {
         return text(file, whose);

@@ -215,6 +215,12 @@ impl KeyStore {
         Opening { store: self, shares: Vec::new() }
     }
 
+    /// Whether a passphrase opens the slot of a custodian other than this one. As slow as so many attempts at opening.
+    pub fn is_anothers(&self, name: &str, passphrase: &Passphrase) -> bool {
+        let others = self.slots.iter().filter(|slot| slot.name != name);
+        others.into_iter().any(|slot| slot.open(&self.core, passphrase).is_ok())
+    }
+
     fn slot(&self, name: &str) -> Result<&Slot, KeyStoreError> {
         let slot = self.slots.iter().find(|slot| slot.name == name);
         slot.ok_or(KeyStoreError::NoCustodian)

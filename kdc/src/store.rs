@@ -22,7 +22,7 @@ pub use items::{Item, ItemKind, Stage};
 
 use crate::audit::{Audit, Head};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,7 +95,9 @@ impl Store {
 
     fn connect(path: &Path, durability: Durability, lock: Option<File>) -> Result<Self, StoreError> {
         let at = |error: rusqlite::Error| StoreError::of(path, error);
-        for_owner(path)?;
+        // Its pack holds cards with their keys.
+        let open = |source| StoreError::Io { path: path.to_owned(), doing: "open", source };
+        disk::prepare_database(path).map_err(open)?;
         let mut conn = Connection::open(path).map_err(at)?;
         set_up(&mut conn, path, durability)?;
         Ok(Store { conn, path: path.to_owned(), _lock: lock, audit: None })
@@ -205,18 +207,6 @@ impl Store {
     }
 }
 
-/// A new store is its owner's alone to read: its pack holds cards with their keys. What SQLite lays beside it takes its mode.
-fn for_owner(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(StoreError::Io { path: path.to_owned(), doing: "open", source }),
-    }
-}
-
 /// Time of the latest act.
 fn last_act(conn: &Connection) -> rusqlite::Result<Option<String>> {
     conn.prepare_cached("SELECT value FROM setting WHERE name = 'clock'")?
@@ -253,7 +243,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".lock");
-    let file = OpenOptions::new().create(true).append(true).open(path.with_file_name(name)).map_err(io)?;
+    let file = disk::open_to_append(&path.with_file_name(name)).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Issuing { path: path.to_owned() }),

@@ -15,7 +15,7 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
-use keys::{Key, Role, Suite, Zeroizing, hierarchy};
+use keys::{Key, Role, Suite, Zeroizing};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
@@ -143,8 +143,10 @@ impl Token {
         self.describe(roots.suite(), roots.state(), roots.get(Role::Transport), roots.check_values())
     }
 
-    /// Lets the token make formal roots by itself. Nobody has a copy of them, and nobody can bring them back.
-    pub fn generate(&self, suite: Suite) -> Result<Vec<RoleCheck>, TokenError> {
+    /// Lets the token make formal roots by itself, beside the transport root that was agreed with the card maker, whose suite is
+    /// theirs. Nobody has a copy of the roots, and nobody can bring them back.
+    pub fn generate(&self, transport: &Key) -> Result<Vec<RoleCheck>, TokenError> {
+        let suite = transport.suite();
         self.begin(suite)?;
         for role in roles() {
             let mut template = template(role);
@@ -157,7 +159,6 @@ impl Token {
             };
             self.session.generate_key(&mechanism, &template).map_err(said("make a root"))?;
         }
-        let transport = hierarchy::test_root(suite, Role::Transport);
         let mut checks = Vec::new();
         for role in Role::ALL {
             let check_value = match role {
@@ -166,7 +167,7 @@ impl Token {
             };
             checks.push(RoleCheck { role, check_value });
         }
-        self.describe(suite, State::Formal, &transport, checks.clone())?;
+        self.describe(suite, State::Formal, transport, checks.clone())?;
         Ok(checks)
     }
 

@@ -6,6 +6,14 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// The file cannot be made, or is none that may be written.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// No room left for the database.
     #[error(
         "the disk (or the quota set for the database) is full; nothing of this act was kept: make room and run it again"

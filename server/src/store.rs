@@ -90,6 +90,7 @@ impl Store {
     /// Refuses a file that is no database, that belongs to another program, or that a newer version of
     /// this program wrote.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        disk::prepare_database(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
         Self::set_up(Connection::open(path)?, options)
     }
 

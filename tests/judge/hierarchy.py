@@ -5,7 +5,7 @@
 
 Everything is computed anew from the specifications with another crypto library: roots (published, or from components,
 or from the shares of a backup), city keys, device keys, own masters, check values as the command prints them, and every
-field that EXPORT KEY gave away in a trace: MAC, head and key inside.
+field that EXPORT KEY gave away in a session: MAC, head and key inside.
 """
 
 import argparse
@@ -283,10 +283,19 @@ def judge_audit(path, keys):
 # --- what went over the line ------------------------------------------------------------------------------
 
 
+def session(text):
+    """The lines of a trace [trace.md 1], or of a session that `gridcard --json apdu --reveal` showed."""
+    if not text.startswith("{"):
+        return text.splitlines()
+    marks = {"command": ">", "answer": "<", "atr": "="}
+    lines = json.loads(text)["session"]
+    return [f"{marks[line['what']]} {line['text']}" for line in lines if line["what"] in marks]
+
+
 def exports(path):
-    """Pairs of EXPORT KEY and its answer in a trace, GET RESPONSE followed [trace.md 1]."""
+    """Pairs of EXPORT KEY and its answer, GET RESPONSE followed."""
     command, data = None, b""
-    for line in load(path).splitlines():
+    for line in session(load(path)):
         mark, _, rest = line.partition(" ")
         if "hidden]" in rest or mark not in (">", "<"):
             if mark in (">", "="):
@@ -380,11 +389,15 @@ def judge(args):
         restored = join_shares(suite, texts)
         demand(secret in (None, restored), "the shares restore another secret than the components join to")
         secret = restored
+    transport = test_root(suite, "transport")
+    if args.transport:
+        # the maker's file: the root's digits, then their check value
+        transport = bytes.fromhex(load(args.transport).splitlines()[0].replace(" ", ""))
     keys = published
     if secret is not None and not args.rehearsal:
 
         def root(role):
-            return test_root(suite, role) if role == "transport" else formal_root(suite, secret, role)
+            return transport if role == "transport" else formal_root(suite, secret, role)
 
         keys = Hierarchy(suite, root, True)
     roots = sum(judge_province(path, keys) for path in args.province)
@@ -427,11 +440,12 @@ def main():
     parser.add_argument("--suite", choices=SUITES)
     parser.add_argument("--components", metavar="FILE", help="what the custodians typed; without: the test root")
     parser.add_argument("--shares", metavar="FILE", nargs="+", help="shares of the secret, in place of components or beside")
+    parser.add_argument("--transport", metavar="FILE", help="the transport root agreed with the card maker; without: the published one")
     parser.add_argument("--rehearsal", action="store_true", help="the secret was a rehearsal's: the roots are the test roots")
     parser.add_argument("--province", metavar="FILE", nargs="*", default=[], help="what kdc status --json printed")
     parser.add_argument("--card", metavar="FILE", nargs="*", default=[], help="what issue-card --json printed")
     parser.add_argument("--audit", metavar="FILE", nargs="*", default=[], help="audit logs")
-    parser.add_argument("--trace", metavar="FILE", nargs="*", default=[], help="traces of issuing")
+    parser.add_argument("--trace", metavar="FILE", nargs="*", default=[], help="traces, or sessions shown with apdu --json --reveal")
     parser.add_argument("--self-test", action="store_true", help="check this judge against known answers")
     args = parser.parse_args()
     try:

@@ -6,9 +6,9 @@
 use applets::sim;
 use cos::{Chip, Nvm, Protocol, RamNvm};
 use crc32fast::hash;
+use disk::Durability;
 use keys::Suite;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use wire::profile::CardKind;
 
@@ -207,55 +207,20 @@ impl Image {
     }
 
     /// Saves over the file: a new file beside it, then a rename, so that the old image survives a full disk or a
-    /// crash. `durable`: also waits until the bytes are on the medium.
+    /// crash. It is its owner's alone to read. `durable`: also waits until the bytes are on the medium.
     pub fn save(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
-        write_beside(path, &self.to_bytes(), durable).map_err(ImageError::io(path))
+        disk::replace(path, &self.to_bytes(), keep(durable)).map_err(ImageError::io(path))
     }
 
     /// Saves a new card; refuses to replace a file. `durable` as in [`Image::save`].
     pub fn save_new(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
-        if path.exists() {
-            return Err(ImageError::Exists { path: path.to_path_buf() });
-        }
-        self.save(path, durable)
+        disk::create(path, &self.to_bytes(), keep(durable)).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => ImageError::Exists { path: path.to_path_buf() },
+            _ => ImageError::io(path)(error),
+        })
     }
 }
 
-fn write_beside(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    let done = for_owner(&beside).and_then(|mut file| {
-        if let Ok(old) = fs::metadata(path) {
-            // Best effort: some media know no permissions.
-            let _ = file.set_permissions(old.permissions());
-        }
-        file.write_all(bytes)?;
-        if durable { file.sync_all() } else { Ok(()) }
-    });
-    let done = done.and_then(|()| fs::rename(&beside, path));
-    if done.is_err() {
-        // Best effort: the half-written file is of no use to anybody.
-        let _ = fs::remove_file(&beside);
-    } else if durable {
-        sync_folder(path);
-    }
-    done
-}
-
-/// The new name is on the medium too. Best effort: not every system lets a folder be synced.
-fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Ok(folder) = fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
-}
-
-/// A new file that its owner alone may read: it holds keys.
-fn for_owner(path: &Path) -> std::io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+const fn keep(durable: bool) -> Durability {
+    if durable { Durability::Synced } else { Durability::Soon }
 }

@@ -2,7 +2,7 @@
 
 use super::{answers, command_of, files};
 use reader::driver::sim::Selected;
-use reader::trace::{Bytes, TraceLine, answers_secret, hides_data};
+use reader::trace::{Bytes, TraceLine, hides_answer, hides_data, shown_bytes};
 use serde_json::{Value, json};
 use wire::apdu::CommandRef;
 use wire::profile::{CardInfo, CardKind, Fid};
@@ -53,8 +53,8 @@ impl Shown {
 struct Asked {
     what: What,
     dialect: Dialect,
-    /// The answer is a secret.
-    secret: bool,
+    /// What secret the answer holds, in words.
+    secret: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Decoder {
     /// A decoder for a card of a kind, if that is known; else it learns the kind from ATR and card information.
     /// `reveal` shows secrets where the lines have them.
     pub fn new(kind: Option<CardKind>, reveal: bool) -> Self {
-        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, secret: false };
+        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, secret: None };
         Decoder { kind, reveal, dir: Fid::MF, file: None, conditions: None, asked }
     }
 
@@ -130,17 +130,21 @@ impl Decoder {
             return shown;
         }
         let (what, meaning, right) = self.meaning(head);
-        self.asked = Asked { what, dialect, secret: answers_secret(head) };
+        self.asked = Asked { what, dialect, secret: hides_answer(head) };
         for part in [meaning, right.map(|right| format!("needs {right}"))].into_iter().flatten() {
             shown.words.push_str(", ");
             shown.words.push_str(&part);
+        }
+        if shown.text.contains(HIDDEN) {
+            let why = hides_data(head).unwrap_or("a session key");
+            shown.words.push_str(&format!("; hidden: {why}"));
         }
         shown
     }
 
     fn hex_of_command(&self, bytes: &Bytes) -> String {
         match bytes.whole() {
-            Some(whole) if !self.reveal => match hides_data(whole) {
+            Some(whole) if !self.reveal => match shown_bytes(whole) {
                 Some(shown) => with_hidden(&whole[..shown], whole.len() - shown, &[]),
                 None => hex::encode_upper(whole),
             },
@@ -263,7 +267,7 @@ impl Decoder {
             What::Read(fid, _) => files::is_secret(self.kind, self.dir, fid),
             _ => false,
         };
-        let hide = !self.reveal && (self.asked.secret || secret_file);
+        let hide = !self.reveal && (self.asked.secret.is_some() || secret_file);
         let mut shown = match (data, sw) {
             (Some(data), Some(sw)) if hide && !data.is_empty() => {
                 plain('<', &with_hidden(&[], data.len(), &sw.bytes()))
@@ -273,6 +277,10 @@ impl Decoder {
         shown.sw = sw;
         let Some(sw) = sw else { return shown };
         shown.words = sw.explain(self.asked.dialect).to_owned();
+        if shown.text.contains(HIDDEN) {
+            let why = self.asked.secret.unwrap_or("a session key");
+            shown.words.push_str(&format!("; hidden: {why}"));
+        }
         if sw.is_ok() || sw.sw1() == 0x9F || sw.sw1() == 0x61 {
             self.follow();
         }
@@ -324,6 +332,9 @@ impl Decoder {
 fn plain(mark: char, text: &str) -> Shown {
     Shown { mark, text: text.to_owned(), words: String::new(), details: Vec::new(), sw: None }
 }
+
+/// In the text of a line with a hidden stretch.
+const HIDDEN: &str = " hidden]";
 
 fn with_hidden(before: &[u8], hidden: usize, after: &[u8]) -> String {
     let note = match hidden {

@@ -14,6 +14,7 @@ use crate::nouns::psam::equip;
 use crate::nouns::server::{database, prove, psam_card, server_key};
 use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
+use crate::transport::Transport;
 use anyhow::{Context, Result};
 use applets::sim::Profile;
 use kdc::Roots;
@@ -142,7 +143,7 @@ impl<'g> Life<'g> {
         let region: RegionCode = REGION.parse()?;
         let records = options.keep_records.then(|| home.join("records"));
         if let Some(records) = &records {
-            std::fs::create_dir_all(records).with_context(|| format!("cannot make {}", records.display()))?;
+            disk::create_folder(records).with_context(|| format!("cannot make {}", records.display()))?;
         }
         let folders = Folders {
             city: parties.make(Party::City(region), "the demo")?,
@@ -226,8 +227,13 @@ impl<'g> Life<'g> {
             };
             let wish = Wish { pins, limit: Some(MADE), ..Wish::new(kind, number, self.region) };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
-            let issued =
-                province::issue_with(self.global, &mut source, &wish, &path.clone().into(), &mut journal)?;
+            let issued = province::issue_with(
+                self.global,
+                &mut source,
+                &wish,
+                (&path.clone().into(), &Transport::default()),
+                &mut journal,
+            )?;
             hand_over(&path, &issuing_card(&self.folders.city, kind))?;
             self.later(600);
             self.say(
@@ -256,8 +262,13 @@ impl<'g> Life<'g> {
         let wish = Wish { pins: (&self.pin).into(), ..Wish::new(CardKind::Psam, number, self.region) };
         let mut journal = issue::journal(self.global, &self.folders.city)?;
         let place = psam_card(&self.folders.bank);
-        let issued =
-            province::issue_with(self.global, &mut source, &wish, &place.clone().into(), &mut journal)?;
+        let issued = province::issue_with(
+            self.global,
+            &mut source,
+            &wish,
+            (&place.clone().into(), &Transport::default()),
+            &mut journal,
+        )?;
         let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
         let mut bay = Bay::open(self.global, &place, CardKind::Psam)?;
         let file = server_key(&self.folders.bank);
@@ -317,7 +328,7 @@ impl<'g> Life<'g> {
             let number = DeviceNumber::from(person.meter);
             let pairing = out.join(esam::pairing_name(number));
             let text = crate::home::read_text(&pairing)?;
-            let meter = pair(&text, |file| MeterConfig {
+            let meter = pair(&text, &Transport::default(), |file| MeterConfig {
                 number: person.meter,
                 state: State::Test,
                 suite: file.suite,

@@ -60,7 +60,7 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
             .hint("name another folder with --home DIR, or remove this one")
             .into());
     }
-    std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    disk::create_folder(&home).with_context(|| format!("cannot make {}", home.display()))?;
     global.home = Some(home.clone());
     let lived = Life::new(&global, &options, &home, people)?.live();
     if !named {

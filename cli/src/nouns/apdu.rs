@@ -15,7 +15,7 @@ use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
 use reader::exchange::exchange;
 use reader::pcsc::hex_bytes;
-use reader::trace::{Reveal, TraceChannel, hides_data, parse_trace};
+use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
 use serde_json::json;
 use std::cell::RefCell;
 use std::io::Read;
@@ -120,7 +120,7 @@ impl Work {
                 continue;
             }
             let bytes = command(text)?;
-            if hides_data(&bytes).is_some() {
+            if shown_bytes(&bytes).is_some() {
                 let words = format!(
                     "the command {} carries a PIN or a key, which other users would see",
                     hex::encode_upper(&bytes[..4])

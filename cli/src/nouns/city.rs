@@ -334,7 +334,7 @@ fn step_aside(
         return Ok(());
     }
     let earlier = folder.join("earlier");
-    std::fs::create_dir_all(&earlier).with_context(|| format!("cannot make {}", earlier.display()))?;
+    disk::create_folder(&earlier).with_context(|| format!("cannot make {}", earlier.display()))?;
     let aside = earlier.join(format!("{}-{}.card", old.kind.name(), DeviceNumber(old.number)));
     if card_ref::taken(&aside) {
         return Ok(());

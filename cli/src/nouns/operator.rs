@@ -167,7 +167,7 @@ fn keep(global: &Global, folder: &Path, operators: &Operators, what: (&str, &str
         ("sha256", Hash::of(text.as_bytes()).to_string()),
     ];
     audit::note(global, folder, Noted { facts: &facts, ..Noted::of(Act::Operator) })?;
-    home::write_secret(&folder.join(FILE), text.as_bytes(), true)
+    home::write(&folder.join(FILE), text.as_bytes())
 }
 
 fn disable(global: &Global, options: &Named) -> Result<()> {

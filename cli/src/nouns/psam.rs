@@ -15,6 +15,7 @@ use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
 use crate::pin;
 use crate::secret;
+use crate::transport::Transport;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Event;
 use ::kdc::life;
@@ -150,6 +151,9 @@ pub struct Issue {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Of a new blank.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 impl Verb {
@@ -292,7 +296,7 @@ fn pair(
     let key = life::pair(card, source, pin)?;
     let number = Psam::open(card)?.info().number;
     let key = ServerKey::new(number, source.about().suite, *key);
-    home::write_secret(file, key.to_json().as_bytes(), true)?;
+    home::write(file, key.to_json().as_bytes())?;
     audit::fact(global, "server_key", file.display());
     Ok(())
 }
@@ -356,7 +360,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
     in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    let card_pin = secret::pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
+    let card_pin = secret::new_pin(options.card_pin_file.as_deref(), "the PSAM to be made")?;
     let card = match &options.card {
         Some(card) => card.clone(),
         None => out(&folder)?.join(format!("psam-{}.card", options.number)).into(),
@@ -368,7 +372,8 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         ..Wish::new(CardKind::Psam, options.number, region)
     };
     let mut journal = issue::journal(global, &folder)?;
-    let issued = issue_with(global, &mut source, &wish, &card, &mut journal)?;
+    let place = (&card, &options.transport);
+    let issued = issue_with(global, &mut source, &wish, place, &mut journal)?;
     companion::write(global, &folder, &card, (region, &issued))?;
     let file = out(&folder)?.join(server_key_name(options.number));
     let mut bay = Bay::open(global, &card, CardKind::Psam)?;

@@ -34,7 +34,7 @@ pub struct Man {
 impl Man {
     /// Writes one page a command.
     pub fn run(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.folder)
+        disk::create_folder(&self.folder)
             .with_context(|| format!("cannot make {}", self.folder.display()))?;
         clap_mangen::generate_to(Cli::command(), &self.folder)
             .with_context(|| format!("cannot write man pages to {}", self.folder.display()))

@@ -12,6 +12,7 @@ use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::answer;
 use crate::pin;
 use crate::secret;
+use crate::transport::Transport;
 use ::kdc::ids::{DeviceNumber, Pins};
 use ::kdc::source::CardSource;
 use anyhow::Result;
@@ -69,6 +70,9 @@ pub struct Issue {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Of a new blank.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 impl Verb {
@@ -110,7 +114,7 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
     in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    let card_pin = secret::pin(options.card_pin_file.as_deref(), "the test card to be made")?;
+    let card_pin = secret::new_pin(options.card_pin_file.as_deref(), "the test card to be made")?;
     let card = match &options.card {
         Some(card) => card.clone(),
         None => out(&folder)?.join(format!("test-card-{}.card", options.number)).into(),
@@ -121,7 +125,8 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
         allowed: options.allowed,
         ..Wish::new(CardKind::TestCard, options.number, region)
     };
-    let issued = issue_with(global, &mut source, &wish, &card, &mut issue::journal(global, &folder)?)?;
+    let place = (&card, &options.transport);
+    let issued = issue_with(global, &mut source, &wish, place, &mut issue::journal(global, &folder)?)?;
     companion::write(global, &folder, &card, (region, &issued))?;
     issuing.close()?;
     let text = format!(

@@ -103,9 +103,9 @@ pub(super) fn write(global: &Global, party: &Path, act: &str, by: &Person) -> Re
     audit::note(global, party, audit::Noted { facts: &facts, ..audit::Noted::of(Act::Request) })?;
     let path = place(party, &id);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    home::write_secret(&path, text.as_bytes(), true)?;
+    home::write(&path, text.as_bytes())?;
     let words = format!(
         "request {id}: {act}, asked by {by}; nothing is done yet\nnext: another operator says `gridcard approve {id}`"
     );

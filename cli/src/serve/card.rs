@@ -1,11 +1,11 @@
 //! A card that others use: its slot, its lock, and the trace.
 
 use crate::args::{Global, Traffic};
-use crate::clock::entropy;
+use crate::bay::card_entropy;
 use crate::lock::CardLock;
 use anyhow::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -30,7 +30,7 @@ struct Written {
 impl SharedTrace {
     /// Opens the file that the user asks for.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = disk::open_to_append(path);
         let file = file.with_context(|| format!("cannot write the trace {}", path.display()))?;
         Ok(SharedTrace(Arc::new(Mutex::new(Written { file, last: String::new() }))))
     }
@@ -84,8 +84,9 @@ impl Served {
         trace: Option<&SharedTrace>,
     ) -> Result<Self> {
         let lock = CardLock::take(path, Duration::ZERO)?;
-        let slot =
-            Slot::with_image(Image::load(path)?, path, entropy(global, &path.display().to_string()), keep)?;
+        let image = Image::load(path)?;
+        let source = card_entropy(global, image.formal, &path.display().to_string())?;
+        let slot = Slot::with_image(image, path, source, keep)?;
         let slot = match trace {
             None => Traced::No(Box::new(slot)),
             Some(trace) => {

@@ -58,7 +58,7 @@ pub struct Control {
 /// Where the serving command's socket is by default; two of them differ in their first port.
 pub fn default_path(global: &Global, port: u16) -> Result<PathBuf> {
     let home = Home::new(global)?;
-    fs::create_dir_all(home.root()).with_context(|| format!("cannot make {}", home.root().display()))?;
+    disk::create_folder(home.root()).with_context(|| format!("cannot make {}", home.root().display()))?;
     Ok(home.root().join(format!("serve-{port}.sock")))
 }
 

@@ -4,7 +4,7 @@ use super::entry::{self, Act, Entry, Hash, Outcome};
 use super::{Head, head_path};
 use crate::messages::AuditError;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,8 +40,7 @@ impl LogFile {
     pub(super) fn open(path: &Path, every_line: bool) -> Result<(Self, Option<Entry>), AuditError> {
         let fail =
             |doing: &'static str| move |source| AuditError::Io { path: path.to_owned(), doing, source };
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(fail("open"))?;
+        let mut file = disk::open_to_append(path).map_err(fail("open"))?;
         lock(&file, path)?;
         let (tail, whole) = tail(&mut file).map_err(fail("read"))?;
         let end = last_line(&tail);
@@ -213,17 +212,7 @@ pub(super) fn read_head(log: &Path) -> Result<Option<Head>, AuditError> {
 
 /// Whole or not at all.
 fn write_head(log: &Path, head: Head) -> std::io::Result<()> {
-    let path = head_path(log);
-    let beside = path.with_extension("head.new");
     let mut text = serde_json::to_vec(&head)?;
     text.push(b'\n');
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_data()
-    });
-    let done = written.and_then(|()| std::fs::rename(&beside, &path));
-    if done.is_err() {
-        let _ = std::fs::remove_file(&beside); // the error that matters is the first
-    }
-    done
+    disk::replace(&head_path(log), &text, disk::Durability::Synced)
 }

@@ -51,7 +51,8 @@ impl Founding {
         self
     }
 
-    /// With a transport root agreed with the card maker, given by its own components.
+    /// With a transport root agreed with the card maker, given by its own components. Test roots may have one too: a maker who
+    /// tries out meters that become formal makes them of chips of the province's.
     pub fn with_transport(mut self, root: &Secret, components: Vec<ComponentRecord>) -> Self {
         self.transport = Some((root.clone().into_key(self.suite), components));
         self
@@ -84,15 +85,14 @@ impl Founding {
 
     /// The roots.
     pub fn roots(&self) -> Roots {
-        match &self.secret {
-            Some(secret) if !self.rehearsal => {
-                let roots = Roots::from_secret(self.suite, &secret.0);
-                match &self.transport {
-                    Some((key, _)) => roots.with_transport(key.clone()),
-                    None => roots,
-                }
-            }
-            _ => Roots::test(self.suite),
+        let roots = match &self.secret {
+            _ if self.rehearsal => return Roots::test(self.suite),
+            Some(secret) => Roots::from_secret(self.suite, &secret.0),
+            None => Roots::test(self.suite),
+        };
+        match &self.transport {
+            Some((key, _)) => roots.with_transport(key.clone()),
+            None => roots,
         }
     }
 

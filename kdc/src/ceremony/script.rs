@@ -225,6 +225,20 @@ pub fn people_of(shape: &Shape) -> Vec<String> {
     people
 }
 
+/// Whether two roles need two people: the key manager, the administrator and the witness do nothing else, and of the custodians
+/// of one thing (components, shares, passphrases) each is another [docs/specs/ceremony.md 1].
+pub fn must_be_two(one: &str, other: &str) -> bool {
+    let kind = |role: &str| role.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned();
+    let officer = |role: &str| !role.ends_with(|c: char| c.is_ascii_digit());
+    officer(one) || officer(other) || kind(one) == kind(other)
+}
+
+/// Whether two names are one person's: case and blanks make no difference.
+pub fn same_person(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    plain(one) == plain(other)
+}
+
 /// The run-sheet as Markdown; with a record the protocol, blanks filled where the record knows.
 pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> String {
     let mut out = String::new();

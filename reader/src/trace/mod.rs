@@ -16,15 +16,15 @@ mod redact;
 mod sink;
 
 pub use parse::{Bytes, TraceError, TraceFault, TraceLine, parse_trace};
-pub use redact::{Reveal, answers_secret, hides_data, is_secret};
+pub use redact::{Redactor, Reveal, hides_answer, hides_data, shown_bytes};
 pub use sink::{FmtSink, IoSink, TraceSink};
 
 use wire::channel::{Channel, ChannelError};
 
 /// A channel that writes down what passes.
 ///
-/// Data that must not leave the machine is replaced by its length: PINs and CHVs, keys written in clear, and
-/// the session key a SIM answers. Sealed data (cipher text and MAC) is shown, it is no secret.
+/// Data that must not leave the machine is replaced by its length: PINs and keys, in clear and in cipher text, in commands
+/// and in answers, and whatever travels under a proprietary instruction that is not known to be harmless.
 ///
 /// ```
 /// use gridcard_reader::trace::TraceChannel;
@@ -44,8 +44,7 @@ pub struct TraceChannel<C, S> {
     inner: C,
     sink: S,
     reveal: Reveal,
-    /// The answer that waits for GET RESPONSE belongs to a command whose answer is secret.
-    secret_waits: bool,
+    redactor: Redactor,
 }
 
 impl<C, S: TraceSink> TraceChannel<C, S> {
@@ -56,7 +55,7 @@ impl<C, S: TraceSink> TraceChannel<C, S> {
 
     /// Traces to `sink`; [`Reveal::Secrets`] writes PINs and keys out, for cards on test keys only.
     pub fn revealing(inner: C, sink: S, reveal: Reveal) -> Self {
-        TraceChannel { inner, sink, reveal, secret_waits: false }
+        TraceChannel { inner, sink, reveal, redactor: Redactor::default() }
     }
 
     /// Writes a comment; line breaks in it become separate comments.
@@ -88,14 +87,15 @@ impl<C, S: TraceSink> TraceChannel<C, S> {
 
 impl<C: Channel, S: TraceSink> Channel for TraceChannel<C, S> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.sink.line(&redact::command(command, self.reveal));
+        let hides = self.reveal == Reveal::Nothing;
+        let shown = if hides { self.redactor.command(command) } else { None };
+        self.sink.line(&redact::command(command, shown));
         let answer = self.inner.transmit(command);
         match &answer {
             Ok(response) => {
-                let secret = redact::answers_secret(command)
-                    || (self.secret_waits && redact::is_get_response(command));
-                self.secret_waits = secret;
-                self.sink.line(&redact::response(response, secret && self.reveal == Reveal::Nothing));
+                let done = matches!(response[..], [.., 0x90 | 0x91 | 0x61 | 0x9F, _]);
+                let secret = self.redactor.answer(command, done);
+                self.sink.line(&redact::response(response, secret && hides));
             }
             Err(error) => self.failed(error),
         }
@@ -103,7 +103,7 @@ impl<C: Channel, S: TraceSink> Channel for TraceChannel<C, S> {
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.secret_waits = false;
+        self.redactor.reset();
         let answer = self.inner.reset();
         match &answer {
             Ok(atr) => self.sink.line(&format!("= {}", hex::encode_upper(atr))),

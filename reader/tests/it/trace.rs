@@ -25,7 +25,7 @@ fn a_session_reads_as_it_ran() {
 }
 
 /// Every command with a secret in its data: the same marker bytes, which no line may show.
-const SECRETS: [(&str, &str); 10] = [
+const SECRETS: [(&str, &str); 20] = [
     ("VERIFY", "0020000003"),
     ("VERIFY CHV", "A020000103"),
     ("CHANGE CHV", "A024000103"),
@@ -34,8 +34,18 @@ const SECRETS: [(&str, &str); 10] = [
     ("UNBLOCK CHV", "A02C000003"),
     ("CHANGE PIN", "805E010003"),
     ("RELOAD PIN", "805E000003"),
+    ("RELOAD PIN, sealed", "845E000003"),
+    ("PIN UNBLOCK and SET PIN, sealed", "8424000003"),
     ("WRITE KEY in clear", "80D4013903"),
+    ("WRITE KEY, sealed", "84D4390003"),
+    ("STAGE KEY, own master", "84D4020003"),
+    ("STAGE KEY", "84D4033403"),
+    ("a key download of the field", "84D401FF03"),
+    ("a SAM's key", "84D4000003"),
+    ("WRITE KEY under another class", "04D4000003"),
+    ("PUT KEY", "84D8000003"),
     ("an unknown class", "F020000003"),
+    ("a command of nobody's", "8056000003"),
 ];
 
 #[test]
@@ -51,15 +61,66 @@ fn secrets_are_hidden_by_default_and_shown_on_demand() {
     }
 }
 
+/// Cryptograms, MACs, orders, check values: no key is in them.
 #[test]
-fn sealed_keys_are_no_secret() {
-    for command in ["84D4390003DEFACE", "8424000003DEFACE", "0082000003DEFACE"] {
+fn what_is_no_key_is_shown() {
+    for command in [
+        "0082000003DEFACE",
+        "8046000003DEFACE",
+        "8044150203DEFACE",
+        "844A000003DEFACE",
+        "844C000003DEFACE",
+        "8040000003DEFACE",
+        "80C2000003DEFACE",
+        "04D6850003DEFACE",
+        "00D6850003DEFACE",
+        "A0D6000003DEFACE",
+    ] {
         let bytes = hex::decode(command).unwrap();
         let lines = traced(&format!("> {command}\n< 9000"), Reveal::Nothing, |card| {
             drop(card.transmit(&bytes).unwrap())
         });
         assert_eq!(lines[0], format!("> {command}"));
     }
+}
+
+/// What EXPORT KEY answers is the data field of the target's WRITE KEY, and of a command that is not known nobody can say.
+#[test]
+fn exported_keys_are_hidden_at_once_and_through_get_response() {
+    for command in ["8044150203C0FFEE", "8056000003C0FFEE"] {
+        let at_once = traced(&format!("> {command}\n< DEFACE9000"), Reveal::Nothing, |card| {
+            drop(card.transmit(&hex::decode(command).unwrap()).unwrap())
+        });
+        assert_eq!(at_once[1], "< [3 bytes hidden] 9000", "{command}");
+        let script = format!("> {command}\n< 6103\n> 00C0000003\n< DEFACE9000");
+        let fetched = traced(&script, Reveal::Nothing, |card| {
+            drop(card.transmit(&hex::decode(command).unwrap()).unwrap());
+            drop(card.transmit(&hex::decode("00C0000003").unwrap()).unwrap());
+        });
+        assert_eq!(fetched[3], "< [3 bytes hidden] 9000", "{command}");
+    }
+}
+
+/// A SIM's files of session keys, by identifier and, of a USIM alone, by short identifier.
+#[test]
+fn files_of_session_keys_are_hidden_read_and_written() {
+    let last = |session: &[(&str, &str)]| {
+        let script: Vec<String> = session.iter().map(|(sent, got)| format!("> {sent}\n< {got}")).collect();
+        traced(&script.join("\n"), Reveal::Nothing, |card| {
+            for (sent, _) in session {
+                card.transmit(&hex::decode(sent).unwrap()).unwrap();
+            }
+        })
+    };
+    let kc = ("A0A40000026F20", "9F0F");
+    assert_eq!(last(&[kc, ("A0B0000003", "DEFACE9000")])[3], "< [3 bytes hidden] 9000");
+    assert_eq!(last(&[kc, ("A0D6000003DEFACE", "9000")])[2], "> A0D6000003 [3 bytes hidden]");
+    let imsi = ("A0A40000026F07", "9F0F");
+    assert_eq!(last(&[kc, imsi, ("A0B0000003", "C0FFEE9000")])[5], "< C0FFEE9000");
+    let usim = ("00A4040C07A0000000871002", "9000");
+    let keys = ("00B0880003", "DEFACE9000");
+    assert_eq!(last(&[usim, keys])[3], "< [3 bytes hidden] 9000");
+    assert_eq!(last(&[keys])[1], "< DEFACE9000", "EF 0008 of an ESAM");
 }
 
 #[test]

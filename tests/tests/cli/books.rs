@@ -129,7 +129,7 @@ fn the_banks_clock() {
     let world = World::new();
     let receipt = credited(&world, &CHEN, &world.order(&CHEN, "50"));
     let settle = ["server", "settle", text(&receipt), "--pin-file", "pin"];
-    world.call_at(Party::Bank, "2019-01-01 00:00:00", &settle).run().ok().shows(&["settled"]);
+    world.call_at(Party::Bank, "2030-01-01 00:00:00", &settle).run().ok().shows(&["settled"]);
     let out = world.fresh(".sms");
     let order = [
         "server",
@@ -143,7 +143,7 @@ fn the_banks_clock() {
         "--out",
         text(&out),
     ];
-    let back = || world.call_at(Party::Bank, "2018-01-01 00:00:00", &order);
+    let back = || world.call_at(Party::Bank, "2029-01-01 00:00:00", &order);
     back().run().fails(1, &["the clock went back", "--allow-clock-back"]);
     back().with(&["--allow-clock-back"]).run().ok();
 }

@@ -32,6 +32,7 @@ pub struct Call {
     args: Vec<OsString>,
     stdin: String,
     limit: Option<u32>,
+    unmasked: bool,
     env: Vec<(String, String)>,
 }
 
@@ -39,13 +40,24 @@ impl Call {
     /// A command line in a folder; nothing is added to it.
     pub fn plain(folder: &Path, args: &[&str]) -> Self {
         let args = args.iter().map(OsString::from).collect();
-        Call { folder: folder.to_owned(), args, stdin: String::new(), limit: None, env: Vec::new() }
+        Call {
+            folder: folder.to_owned(),
+            args,
+            stdin: String::new(),
+            limit: None,
+            unmasked: false,
+            env: Vec::new(),
+        }
     }
 
     /// A command line with home, time and seed.
     pub fn new(folder: &Path, home: &Path, at: BcdTime, args: &[&str]) -> Self {
-        let home = home.to_str().unwrap();
-        Call::plain(folder, args).with(&["--home", home, "--seed", SEED, "--at", &at.to_string()])
+        Call::earnest(folder, home, at, args).with(&["--seed", SEED])
+    }
+
+    /// A command line with home and time; where keys are formal no seed is taken.
+    pub fn earnest(folder: &Path, home: &Path, at: BcdTime, args: &[&str]) -> Self {
+        Call::plain(folder, args).with(&["--home", home.to_str().unwrap(), "--at", &at.to_string()])
     }
 
     /// With further arguments.
@@ -72,10 +84,21 @@ impl Call {
         self
     }
 
+    /// With a umask that lets everybody read and write whatever is made without care.
+    pub fn unmasked(mut self) -> Self {
+        self.unmasked = true;
+        self
+    }
+
     /// Runs it. A panic or a signal is never an answer.
     pub fn run(self) -> Ran {
         let line = self.args.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         let mut command = match self.limit {
+            None if self.unmasked => {
+                let mut bash = Command::new("bash");
+                bash.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(binary());
+                bash
+            }
             None => Command::new(binary()),
             Some(kib) => {
                 let mut bash = Command::new("bash");

@@ -42,7 +42,10 @@ const KDC: Party = Party::Province;
 fn found(json: &Json<'_>) {
     let pins = ["--pin-file", "pin", "--card-pin-file", "pin"];
     let with = |args: &[&'static str]| [args, &pins].concat();
-    json.ok(KDC, &["kdc", "component"]);
+    // Its seed is for tests, and a component is in earnest.
+    let (ran, object) = json.run(KDC, &["kdc", "component"]);
+    ran.failed(4);
+    assert!(object["error"].as_str().unwrap().contains("--seed is for test keys"), "{object}");
     let made =
         json.ok(KDC, &["kdc", "init", "--test-root", "--pin-file", "pin", "--second-pin-file", "pin2"]);
     assert_eq!((&made["state"], &made["suite"]), (&"test".into(), &"3des".into()));
@@ -200,7 +203,8 @@ fn offices(json: &Json<'_>) {
         assert!(json.ok(party, &[noun, "audit", "head"])["lines"].as_u64().unwrap() > 0);
         assert!(!json.ok(party, &[noun, "audit", "show"])["entries"].as_array().unwrap().is_empty());
     }
-    let plan = json.ok(KDC, &["kdc", "ceremony", "plan", "--components", "2", "--formal-on-virtual"]);
+    let plan = ["kdc", "ceremony", "plan", "--components", "2", "--formal-on-virtual"];
+    let plan = json.ok(KDC, &[&plan[..], &["--transport-components", "2"]].concat());
     assert!(plan["steps"].as_array().unwrap().len() > 8);
     let (_, held) = json.run(KDC, &["kdc", "ceremony", "run", "--test-root"]);
     assert!(held["error"].as_str().unwrap().contains("this province has its roots"));

@@ -25,14 +25,18 @@ impl Life {
             ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
         city.city(&issue).run().ok().shows(&["issued test card"]);
         let card = city.carry(&city.folder(Party::City).join("out/test-card-330200000009.card"));
-        let maker = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+        let maker = World::maker("3des");
         maker.found_province();
         maker.found_city();
         let issue = ["esam", "issue", "--meter", CHEN.meter, "--formal-on-virtual", "--pin-file", "pin"];
-        maker.city(&issue).run().ok();
+        maker.earnest(Party::City, &issue).with(maker.transport()).run().ok();
         let (esam, pairing) = maker.issued(&CHEN);
         maker
-            .meters(&["meter", "new", CHEN.meter, "--esam", text(&esam), "--pairing", text(&pairing)])
+            .earnest(
+                Party::Meters,
+                &["meter", "new", CHEN.meter, "--esam", text(&esam), "--pairing", text(&pairing)],
+            )
+            .with(maker.transport())
             .run()
             .ok();
         let esam = maker.esam(&CHEN);
@@ -44,13 +48,18 @@ impl Life {
     }
 
     fn test(&self) -> Call {
-        self.maker.meters(&["meter", "test", CHEN.meter, "--card", text(&self.card), "--pin-file", "pin"])
+        self.maker.earnest(
+            Party::Meters,
+            &["meter", "test", CHEN.meter, "--card", text(&self.card), "--pin-file", "pin"],
+        )
     }
 
     /// The pairing file of the last act, into the meter.
     fn pair(&self, formal: bool) -> Call {
         let (_, pairing) = self.city.issued(&CHEN);
         let call = self.maker.meters(&["meter", "pair", CHEN.meter, "--pairing", text(&pairing)]);
+        // It travels under the transport root that the city's province agreed.
+        let call = call.with(&["--transport-file", text(&self.city.path("transport"))]);
         if formal { call.with(&["--formal"]) } else { call }
     }
 
@@ -142,15 +151,8 @@ fn from_the_maker_to_the_scrap() {
     life.pair(false).run().ok();
     life.act("formal").run().fails(1, &["not higher"]);
     life.act("retire").with(&["--second-pin-file", "pin2"]).run().fails(1, &["test state"]);
-    let retire = life.maker.city(&[
-        "esam",
-        "retire",
-        text(&life.esam),
-        "--pin-file",
-        "pin",
-        "--second-pin-file",
-        "pin2",
-    ]);
+    let retire = ["esam", "retire", text(&life.esam), "--pin-file", "pin", "--second-pin-file", "pin2"];
+    let retire = life.maker.earnest(Party::City, &retire);
     retire.run().ok().shows(&["retired"]);
     assert_eq!(life.state(), ("retired".into(), 0));
     life.act("formal").run().fails(1, &["is retired"]);

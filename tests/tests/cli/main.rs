@@ -13,6 +13,7 @@ mod clerks;
 mod command;
 mod demo;
 mod disk;
+mod formal;
 mod images;
 mod insertion;
 mod json;
@@ -20,6 +21,10 @@ mod life;
 #[cfg(unix)]
 mod line;
 mod lists;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(unix)]
+mod modes;
 mod operators;
 mod pins;
 mod province;
@@ -36,5 +41,8 @@ mod sim_life;
 mod sims;
 mod states;
 mod stock;
+mod traces;
+#[cfg(unix)]
+mod typed;
 mod wire_time;
 mod world;

@@ -33,7 +33,7 @@ fn home(world: &World, name: &str) -> String {
 /// A command in a home of its own.
 pub fn call(world: &World, at: &str, args: &[&str]) -> Call {
     world.wait(60);
-    Call::new(&world.path(""), &world.path(at), world.now(), args)
+    Call::earnest(&world.path(""), &world.path(at), world.now(), args)
 }
 
 /// Lines for stdin.
@@ -65,6 +65,7 @@ impl Talk {
         world.wait(60);
         let child = Command::new(binary())
             .args(args)
+            .args(world.transport())
             .args(["--share-dir", shares, "--home", &home(world, at), "--at", &world.now().to_string()])
             .current_dir(world.path(""))
             .stdin(Stdio::piped())
@@ -202,7 +203,12 @@ fn a_ceremony_by_its_script_fills_in_its_protocol() {
     let record = record(&world, "home");
     let protocol = fs::read_to_string(world.path("home/province/ceremony-protocol.md")).unwrap();
     // The sheet that was printed before has the same steps.
-    let plan = call(&world, "home", &["kdc", "ceremony", "plan"]).with(&RUN[3..]).run().ok().stdout;
+    let plan = call(&world, "home", &["kdc", "ceremony", "plan"])
+        .with(&RUN[3..])
+        .with(world.transport())
+        .run()
+        .ok()
+        .stdout;
     let titles = |text: &str| {
         text.lines().filter(|line| line.starts_with("## ")).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -261,7 +267,11 @@ fn a_rehearsal_differs_in_the_keys_alone() {
     // Its shares restore no formal province.
     let two = lines(&["a", "b", "c", &papers[0], &papers[1]]);
     let restore = ["kdc", "init", "--restore", "2", "--custodians", "3", "--threshold", "2"];
-    call(&world, "third", &restore).stdin(&two).run().fails(1, &["the shares are of a test 3des secret"]);
+    call(&world, "third", &restore)
+        .with(world.transport())
+        .stdin(&two)
+        .run()
+        .fails(1, &["the shares are of a test 3des secret"]);
     assert!(!world.path("third").exists());
 }
 
@@ -280,12 +290,12 @@ fn shares_restore_the_province() {
         let stdin =
             lines(&["li ming", "wang fang", "zhao wei"]) + &lines(shares) + &lines(&new_custodians()[3..]);
         let args = ["kdc", "init", "--restore", "2", "--custodians", "3", "--threshold", "2", "--json"];
-        call(&world, at, &args).stdin(&stdin).run()
+        call(&world, at, &args).with(world.transport()).stdin(&stdin).run()
     };
     let fails = |shares: &[&str], words: &[&str]| {
         let args = ["kdc", "init", "--restore", "2", "--custodians", "3", "--threshold", "2"];
         let stdin = lines(&["li ming", "wang fang", "zhao wei"]) + &lines(shares);
-        let ran = call(&world, "back", &args).stdin(&stdin).run();
+        let ran = call(&world, "back", &args).with(world.transport()).stdin(&stdin).run();
         let code = ran.code;
         ran.fails(code, words);
         assert!(code == 1 || code == 2, "{code}");
@@ -306,7 +316,8 @@ fn shares_restore_the_province() {
 fn shares_go_nowhere_but_to_a_terminal_or_a_named_folder() {
     let world = empty();
     let args = ["kdc", "init", "--entropy", "--shares", "2/3", "--custodians", "3", "--threshold", "2"];
-    call(&world, "home", &args).run().fails(2, &["shares are shown at a terminal only", "--share-dir"]);
+    let held = call(&world, "home", &args).with(world.transport()).run();
+    held.fails(2, &["shares are shown at a terminal only", "--share-dir"]);
     assert!(!world.path("home").exists());
 }
 
@@ -334,7 +345,8 @@ fn share_files_are_for_their_owner_and_go_when_the_ceremony_fails() {
 /// A ceremony with a key store and nothing else: custodians' names, then their passphrases.
 fn found(world: &World, at: &str, args: &[&str]) -> Ran {
     let init = ["kdc", "init", "--custodians", "3", "--threshold", "2"];
-    call(world, at, &init).with(args).stdin(&lines(&new_custodians())).run()
+    let transport = if args.contains(&"--test-root") { &[] } else { world.transport() };
+    call(world, at, &init).with(args).with(transport).stdin(&lines(&new_custodians())).run()
 }
 
 fn issue_card<'a>(number: &'a str, card: &'a str) -> Vec<&'a str> {
@@ -377,6 +389,7 @@ fn a_formal_root_in_a_key_store_needs_two_for_every_act() {
     assert_eq!((&ran.object()["state"], &ran.object()["card"]), (&"formal".into(), &Value::Null));
     world
         .province(&["card", "new", "--kind", "psam-issuing", "--formal-on-virtual", "blank.card"])
+        .with(world.transport())
         .run()
         .ok();
     let args = issue_card("000000000002", "blank.card");
@@ -469,7 +482,7 @@ fn a_key_store_that_was_changed_does_not_open() {
 #[test]
 fn a_transport_root_agreed_with_the_card_maker() {
     let world = empty();
-    let root = Call::plain(&world.path(""), &["kdc", "component", "--seed", "99"]).run().ok().stdout;
+    let root = Call::plain(&world.path(""), &["kdc", "component"]).run().ok().stdout;
     world.file("maker", &root);
     let formal = ["--entropy", "--formal-on-virtual", "--transport-file", "maker", "--json"];
     let init = [&["kdc", "init"][..], &formal, &PINS].concat();
@@ -529,7 +542,8 @@ fn a_ceremony_on_a_full_disk_leaves_nothing() {
     let world = empty();
     let init = ["kdc", "init", "--entropy", "--custodians", "3", "--threshold", "2"];
     let stdin = lines(&new_custodians());
-    call(&world, "home", &init).stdin(&stdin).on_small_disk(0).run().fails(1, &["cannot"]);
+    let held = call(&world, "home", &init).with(world.transport());
+    held.stdin(&stdin).on_small_disk(0).run().fails(1, &["cannot"]);
     let left: Vec<_> = World::bytes(&world.path("home")).into_keys().collect();
     assert!(left.is_empty(), "{left:?}");
     found(&world, "home", &["--entropy"]).ok();
@@ -539,6 +553,7 @@ fn a_ceremony_on_a_full_disk_leaves_nothing() {
 fn a_dry_run_asks_nothing_and_writes_nothing() {
     let world = empty();
     let ran = call(&world, "home", &["kdc", "init", "--components", "2", "--formal-on-virtual", "--dry-run"])
+        .with(world.transport())
         .run()
         .ok();
     ran.shows(&[

@@ -71,7 +71,7 @@ impl Secrets {
 
 /// Files that may hold keys.
 fn holds_keys_by_nature(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "flash.json")
+    path.file_name().is_some_and(|name| name == "flash.json" || name == "transport")
         || path.extension().is_some_and(|end| end == "card")
 }
 
@@ -108,27 +108,37 @@ fn search(secrets: &Secrets, said: &[&Ran], files: &[(PathBuf, Vec<u8>)]) {
     assert!(looked_into.iter().any(|file| file.starts_with("pairing-")), "no pairing file: {looked_into:?}");
 }
 
-/// No PIN in a trace: every VERIFY is there, and its data hidden.
+/// No PIN and no key in a trace, in clear or in cipher text: every VERIFY and WRITE KEY is there, and its data hidden, and
+/// what EXPORT KEY answers too.
 fn no_pin(trace: &str) {
-    let (mut verifies, mut writes) = (0, 0);
+    let (mut verifies, mut writes, mut exports) = (0, 0, 0);
+    let lines: Vec<&str> = trace.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[0].starts_with("> 8044")) {
+        // T=CL answers at once, T=0 says how much there is.
+        let answer = pair[1];
+        assert!(answer.ends_with("hidden] 9000") || answer.len() == "< 6125".len(), "a key: {answer}");
+        exports += 1;
+    }
     for line in trace.lines().filter_map(|line| line.strip_prefix("> ")) {
         let header = hex::decode(line.get(..8).unwrap_or_default()).unwrap_or_default();
-        let [class, ins, ..] = header[..] else { panic!("not a command: {line}") };
+        let [_, ins, ..] = header[..] else { panic!("not a command: {line}") };
         let hidden = line.contains("bytes hidden]");
         match ins {
             0x20 => {
                 verifies += 1;
                 assert!(hidden && !line.contains(PACKED_PIN), "a PIN: {line}");
             }
-            // Keys travel under cipher and MAC, but for the PIN, which is written in clear in free mode.
             0xD4 => {
                 writes += 1;
-                assert!(hidden || class == 0x84, "a key in clear: {line}");
+                assert!(hidden, "a key: {line}");
             }
             _ => {}
         }
     }
-    assert!(verifies > 0 && writes > 0, "{verifies} VERIFY and {writes} WRITE KEY: the search is blind");
+    assert!(
+        verifies > 0 && writes > 0 && exports > 0,
+        "{verifies} VERIFY, {writes} WRITE KEY and {exports} EXPORT KEY: the search is blind"
+    );
 }
 
 fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -181,7 +191,7 @@ fn a_ceremony_keeps_its_secrets() {
     let init =
         ["kdc", "init", "--components", "2", "--formal-on-virtual", "--suite", "aes128", "--pin-file", "pin"];
     let traced: [&str; 4] = ["--trace", "life.trace", "--second-pin-file", "pin2"];
-    let held = world.province(&init).with(&traced).stdin(&typed).run().ok();
+    let held = world.province(&init).with(&traced).with(world.transport()).stdin(&typed).run().ok();
     let traced = &traced[..2];
     let issued = world.issue_card("esam-issuing", PROVINCIAL[2]).with(traced).run().ok();
     world.issue_card("psam-issuing", PROVINCIAL[1]).with(traced).run().ok();
@@ -198,7 +208,8 @@ fn a_ceremony_keeps_its_secrets() {
     let numbers: Vec<String> =
         PROVINCIAL.into_iter().chain([PSAM]).chain(meters).map(str::to_owned).collect();
     let files = files_below(&world.path(""));
-    let mut keys = all_keys(|role| roots.get(role).clone(), &numbers, &serials(&files));
+    let root = |role| if role == Role::Transport { world.transport_root() } else { roots.get(role).clone() };
+    let mut keys = all_keys(root, &numbers, &serials(&files));
     let components = [lines[0], lines[2]].map(|line| hex::decode(line.replace(' ', "")).unwrap());
     let whole = components[0].iter().zip(&components[1]).map(|(a, b)| a ^ b).collect();
     keys.extend(components);
@@ -221,7 +232,7 @@ fn a_province_keeps_its_secrets() {
         let args =
             ["kdc", "issue-card", kind, "--city", REGION, "--number", number, "--card-pin-file", "pin"];
         let call = province::call(&world, "home", &args).with(&["--card-second-pin-file", "pin2"]);
-        call.with(more).with(&traced).stdin(stdin).run()
+        call.with(more).with(world.transport()).with(&traced).stdin(stdin).run()
     };
     let mut said = vec![
         issue("psam-issuing", PROVINCIAL[1], &PINS, "").ok(),
@@ -234,9 +245,10 @@ fn a_province_keeps_its_secrets() {
         said.push(province::call(&world, "home", &["city", "open", text(&card)]).run().ok());
     }
     let psam = ["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"];
-    said.push(province::call(&world, "home", &psam).with(&traced).run().ok());
+    let agreed = world.transport();
+    said.push(province::call(&world, "home", &psam).with(agreed).with(&traced).run().ok());
     let esam = ["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin"];
-    said.push(province::call(&world, "home", &esam).with(&traced).run().ok());
+    said.push(province::call(&world, "home", &esam).with(agreed).with(&traced).run().ok());
     for args in [&["kdc", "audit", "show"], &["city", "audit", "show"]] {
         said.push(province::call(&world, "home", args).run().ok());
     }
@@ -251,7 +263,8 @@ fn a_province_keeps_its_secrets() {
     let roots = ceremony.finish("").unwrap().roots;
     let files = files_below(&world.path(""));
     let numbers: Vec<String> = PROVINCIAL.into_iter().chain([PSAM, CHEN.meter]).map(str::to_owned).collect();
-    let mut keys = all_keys(|role| roots.get(role).clone(), &numbers, &serials(&files));
+    let root = |role| if role == Role::Transport { world.transport_root() } else { roots.get(role).clone() };
+    let mut keys = all_keys(root, &numbers, &serials(&files));
     let bytes = |paper: &str| hex::decode(paper.replace(' ', "")).unwrap();
     let components = [bytes(lines[0]), bytes(lines[2])];
     keys.push(components[0].iter().zip(&components[1]).map(|(a, b)| a ^ b).collect());

@@ -112,6 +112,10 @@ pub struct World {
     kind: Kind,
     now: Cell<BcdTime>,
     files: Cell<u32>,
+    /// Its chips have transport keys of the agreed root, though its keys are test keys.
+    agreed: bool,
+    /// Every command is traced into this file.
+    trace: Option<&'static str>,
 }
 
 impl World {
@@ -122,7 +126,21 @@ impl World {
 
     /// Of a kind, ready for the first purchase.
     pub fn of(kind: Kind) -> Self {
-        let world = World::empty(kind);
+        World::empty(kind).complete()
+    }
+
+    /// As [`World::of`], every command traced into `life.trace`.
+    pub fn traced(kind: Kind) -> Self {
+        World { trace: Some("life.trace"), ..World::empty(kind) }.complete()
+    }
+
+    /// Nothing yet, as [`World::empty`]: a maker of meters who tries them with test keys, on chips of a formal province's.
+    pub fn maker(suite: &'static str) -> Self {
+        World { agreed: true, ..World::empty(Kind { apart: false, formal: false, suite }) }
+    }
+
+    fn complete(self) -> Self {
+        let world = self;
         world.found_province();
         world.found_city();
         world.found_bank();
@@ -140,6 +158,8 @@ impl World {
             kind,
             now: Cell::new("2026-11-22 08:00:00".parse().unwrap()),
             files: Cell::new(0),
+            agreed: false,
+            trace: None,
         };
         world.file("pin", PIN);
         world.file("pin2", SECOND_PIN);
@@ -206,7 +226,19 @@ impl World {
     /// A command in a party's home; a minute passes.
     pub fn call(&self, party: Party, args: &[&str]) -> Call {
         self.wait(60);
-        Call::new(self.folder.path(), &self.home(party), self.now(), args)
+        let call = if self.kind.formal { Call::earnest } else { Call::new };
+        let call = call(self.folder.path(), &self.home(party), self.now(), args);
+        match self.trace {
+            // One trace is enough, and another may be asked for.
+            Some(trace) if !args.contains(&"--trace") => call.with(&["--trace", trace]),
+            _ => call,
+        }
+    }
+
+    /// As [`World::call`], never with a seed: for cards that may hold formal keys.
+    pub fn earnest(&self, party: Party, args: &[&str]) -> Call {
+        self.wait(60);
+        Call::earnest(self.folder.path(), &self.home(party), self.now(), args)
     }
 
     pub fn province(&self, args: &[&str]) -> Call {
@@ -239,13 +271,35 @@ impl World {
     /// The components of a formal province, as `kdc init` reads them from stdin: paper, check value, paper, check
     /// value.
     pub fn components(&self) -> String {
-        let drawn = ["1", "2"].map(|seed| {
-            Call::plain(self.folder.path(), &["kdc", "component", "--suite", self.kind.suite, "--seed", seed])
-                .run()
-                .ok()
-                .stdout
-        });
-        drawn.concat()
+        [0x31, 0x5A].map(|first| self.component(first)).concat()
+    }
+
+    /// A component as its custodian has it on paper, and its check value. No seed makes one, so it is written down here.
+    fn component(&self, first: u8) -> String {
+        let suite = keys::Suite::from_name(self.kind.suite).unwrap();
+        let bytes = std::array::from_fn(|i| first.wrapping_mul(2 * i as u8 + 1) ^ 0x5C);
+        let component = kdc::ceremony::Component::from_entropy(suite, keys::Zeroizing::new(bytes)).unwrap();
+        format!("{}\n{}\n", component.paper().as_str(), component.check_value())
+    }
+
+    /// The transport root that a formal province agreed with its card maker, as a command takes it; nothing else does.
+    pub fn transport(&self) -> &'static [&'static str] {
+        if !self.kind.formal && !self.agreed {
+            return &[];
+        }
+        if !self.path("transport").exists() {
+            let path = self.file("transport", self.component(0x77));
+            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        }
+        &["--transport-file", "transport"]
+    }
+
+    /// The agreed transport root itself.
+    pub fn transport_root(&self) -> keys::Key {
+        let text = self.component(0x77).lines().next().unwrap().replace(' ', "");
+        let suite = keys::Suite::from_name(self.kind.suite).unwrap();
+        let bytes: [u8; 16] = hex::decode(text).unwrap().try_into().unwrap();
+        keys::Key::from_16(suite, bytes)
     }
 
     pub fn found_province(&self) {
@@ -253,9 +307,10 @@ impl World {
             ["kdc", "init", "--suite", self.kind.suite, "--pin-file", "pin", "--second-pin-file", "pin2"];
         if self.kind.formal {
             let held = self.province(&init).with(&["--components", "2", "--formal-on-virtual"]);
+            let held = held.with(self.transport());
             held.stdin(&self.components()).run().ok();
         } else {
-            self.province(&init).with(&["--test-root"]).run().ok();
+            self.province(&init).with(&["--test-root"]).with(self.transport()).run().ok();
         }
         for (kind, number) in [("psam-issuing", PROVINCIAL[1]), ("esam-issuing", PROVINCIAL[2])] {
             self.issue_card(kind, number).run().ok();
@@ -264,16 +319,18 @@ impl World {
 
     /// `kdc issue-card` for our city.
     pub fn issue_card(&self, kind: &str, number: &str) -> Call {
-        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number]).with(&[
-            "--pin-file",
-            "pin",
-            "--second-pin-file",
-            "pin2",
-            "--card-pin-file",
-            "pin",
-            "--card-second-pin-file",
-            "pin2",
-        ])
+        self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number])
+            .with(&[
+                "--pin-file",
+                "pin",
+                "--second-pin-file",
+                "pin2",
+                "--card-pin-file",
+                "pin",
+                "--card-second-pin-file",
+                "pin2",
+            ])
+            .with(self.transport())
     }
 
     pub fn found_city(&self) {
@@ -286,6 +343,7 @@ impl World {
 
     pub fn found_bank(&self) {
         self.city(&["psam", "issue", "--number", PSAM, "--pin-file", "pin", "--card-pin-file", "pin"])
+            .with(self.transport())
             .run()
             .ok();
         let out = self.folder(Party::City).join("out");
@@ -308,7 +366,10 @@ impl World {
             list.push_str(&format!("{meter},{},{ceiling}\n", esam_serial(meter)));
         }
         self.file("devices.csv", list);
-        self.city(&["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"]).run().ok();
+        self.city(&["esam", "issue", "--csv", "devices.csv", "--pin-file", "pin"])
+            .with(self.transport())
+            .run()
+            .ok();
         let state: &[&str] = if self.kind.formal { &["--formal"] } else { &[] };
         for customer in CUSTOMERS {
             let (esam, pairing) = self.issued(customer);
@@ -323,6 +384,7 @@ impl World {
                 text(&pairing),
             ])
             .with(state)
+            .with(self.transport())
             .run()
             .ok();
         }

@@ -6,22 +6,27 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use std::collections::BTreeSet;
 
 /// Crate, and the crates it may import, for its tests too.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     // the ground
     ("wire", &[]),
     ("keys", &[]),
+    // files and folders: for both towers
+    ("disk", &[]),
     // the card's tower
     ("cos", &["wire", "keys"]),
     ("applets", &["cos", "wire", "keys"]),
-    ("vcard", &["applets", "cos", "wire", "keys"]),
+    ("vcard", &["applets", "cos", "wire", "keys", "disk"]),
     // the host's tower
     ("reader", &["wire", "keys"]),
-    ("kdc", &["reader", "wire", "keys"]),
+    ("kdc", &["reader", "wire", "keys", "disk"]),
     ("meter", &["reader", "wire", "keys"]),
-    ("server", &["reader", "wire", "keys"]),
+    ("server", &["reader", "wire", "keys", "disk"]),
     // the roof
-    ("cli", &["wire", "keys", "cos", "applets", "vcard", "reader", "kdc", "meter", "server"]),
-    ("tests", &["wire", "keys", "cos", "applets", "vcard", "reader", "kdc", "meter", "server", "cli"]),
+    ("cli", &["wire", "keys", "disk", "cos", "applets", "vcard", "reader", "kdc", "meter", "server"]),
+    (
+        "tests",
+        &["wire", "keys", "disk", "cos", "applets", "vcard", "reader", "kdc", "meter", "server", "cli"],
+    ),
 ];
 
 const CARDS_TOWER: [&str; 3] = ["cos", "applets", "vcard"];

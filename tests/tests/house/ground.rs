@@ -60,6 +60,30 @@ fn the_ground_names_no_file_socket_clock_or_random_source() {
     tree::none(&complaints);
 }
 
+/// Ways to a file that is written or a folder that is made. `disk` alone goes them: it knows modes, links and names.
+const WRITERS: [&str; 5] = ["fs::write(", "File::create", "OpenOptions", "create_dir", "fs::copy("];
+
+#[test]
+fn nobody_but_disk_writes_files() {
+    let files = tree::files();
+    let source = |file: &&File| {
+        let (top, rest) = file.path.split_once('/').unwrap_or_default();
+        rest.starts_with("src/") && file.path.ends_with(".rs") && top != "disk"
+    };
+    let mut complaints = Vec::new();
+    let mut looked_at = 0;
+    for file in files.iter().filter(source) {
+        looked_at += 1;
+        for (number, line) in code(file) {
+            for way in WRITERS.iter().filter(|way| line.contains(**way)) {
+                complaints.push(format!("{}:{number} writes by itself ({way}): use disk", file.path));
+            }
+        }
+    }
+    assert!(looked_at > 100, "only {looked_at} source files found");
+    tree::none(&complaints);
+}
+
 #[test]
 fn the_scanner_sees_what_it_should() {
     let file = |text: &str| File { path: "x.rs".to_owned(), text: text.to_owned() };

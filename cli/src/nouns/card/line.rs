@@ -1,20 +1,18 @@
 //! `gridcard card line`: a card on a T=0 line, behind a pseudo terminal or a socket [docs/specs/line.md 6].
 
 use crate::args::Global;
-use crate::bay::TraceFile;
+use crate::bay::{TraceFile, card_entropy};
 use crate::card_ref::CardRef;
-use crate::clock::entropy;
 use crate::lock::CardLock;
 use crate::output::{answer, say};
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 use cos::Flow;
-use reader::trace::{TraceChannel, TraceSink, answers_secret, is_secret};
+use reader::trace::{TraceChannel, TraceSink, hides_answer, hides_data};
 use serde_json::json;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use vcard::line::pty::Pty;
 use vcard::line::serve::Line;
@@ -63,7 +61,9 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
     let file = options.card.image("card line")?;
     let lock = CardLock::take(&file, global.patience())?;
     let label = file.display().to_string();
-    let mut slot = Slot::with_image(Image::load(&file)?, &file, entropy(global, &label), Keep::EveryCommand)?;
+    let image = Image::load(&file)?;
+    let source = card_entropy(global, image.formal, &label)?;
+    let mut slot = Slot::with_image(image, &file, source, Keep::EveryCommand)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),
@@ -134,7 +134,7 @@ struct Characters {
 impl Characters {
     fn new(options: &LineOptions) -> Result<Self> {
         let open = |path: &PathBuf| {
-            let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+            let file = disk::open_to_append(path);
             file.with_context(|| format!("cannot write the trace {}", path.display()))
         };
         let file = options.trace_characters.as_ref().map(open).transpose()?;
@@ -153,16 +153,16 @@ impl Characters {
     /// Data of secret commands, answers that are keys, and what a terminal says that nobody asked for it.
     fn hides(&mut self, passed: &Passed) -> bool {
         match (passed.part, passed.way) {
-            (Part::Data(header), Way::ToCard) => is_secret(&header),
+            (Part::Data(header), Way::ToCard) => hides_data(&header).is_some(),
             (Part::Data(header), Way::FromCard) => {
-                answers_secret(&header) || (self.secret_waits && header[1] == GET_RESPONSE)
+                hides_answer(&header).is_some() || (self.secret_waits && header[1] == GET_RESPONSE)
             }
             (Part::Header, _) => {
                 self.header.push(passed.value);
                 if self.header.len() == 5 {
                     let header = std::mem::take(&mut self.header);
                     self.secret_waits =
-                        answers_secret(&header) || (self.secret_waits && header[1] == GET_RESPONSE);
+                        hides_answer(&header).is_some() || (self.secret_waits && header[1] == GET_RESPONSE);
                 }
                 false
             }

@@ -2,10 +2,11 @@
 
 use crate::args::Global;
 use crate::card_ref::CardRef;
-use crate::clock::{chip_serial, entropy};
+use crate::clock::{chip_serial, entropy, must_be_unseeded};
 use crate::factory::{self, Blank};
-use crate::nouns::kdc::{suite, transport_root};
+use crate::nouns::kdc::suite;
 use crate::output::answer;
+use crate::transport::Transport;
 use ::kdc::ids::Serial;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
@@ -70,6 +71,9 @@ fn kind(text: &str) -> Result<CardKind, String> {
 /// Makes the card.
 pub fn run(global: &Global, options: &New) -> Result<()> {
     let file = options.file.image("card new")?;
+    if options.formal_on_virtual {
+        must_be_unseeded(global, "the random numbers of a card that may hold formal keys")?;
+    }
     let serial = match options.serial {
         Some(serial) => serial.0,
         None => chip_serial(&mut *entropy(global, "serial")),
@@ -77,13 +81,8 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
     let (image, words, kind) = match options.kind {
         Some(kind) => {
-            let image = match &options.transport_file {
-                Some(path) => {
-                    let root = transport_root(path, suite)?.into_key(suite);
-                    factory::blank_under(&root, kind, serial, formal, source)?
-                }
-                None => factory::blank(kind, suite, serial, formal, source)?,
-            };
+            let transport = Transport { transport_file: options.transport_file.clone() };
+            let image = factory::blank(&transport.root(suite)?, kind, serial, formal, source)?;
             (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
         }
         None => {

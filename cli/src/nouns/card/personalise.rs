@@ -1,9 +1,8 @@
 //! `gridcard card personalise`: an APDU script on a card.
 
 use crate::args::Global;
-use crate::bay::Bay;
+use crate::bay::{Bay, card_entropy};
 use crate::card_ref::CardRef;
-use crate::clock::entropy;
 use crate::fail::{Exit, Failure, refused};
 use crate::home;
 use crate::lock::CardLock;
@@ -106,7 +105,7 @@ fn in_slot(
     tell_secrets(script, image.formal);
     let source = |source| ImageError::Card { path: file.to_path_buf(), source };
     let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
-    let real = entropy(global, &file.display().to_string());
+    let real = card_entropy(global, image.formal, &file.display().to_string())?;
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
         Some(dice) => dice.entropy(real),

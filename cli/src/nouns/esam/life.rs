@@ -13,6 +13,7 @@ use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, facts, say, table};
 use crate::secret;
+use crate::transport;
 use ::kdc::ids::{CheckValue, DeviceNumber, Pins};
 use ::kdc::issue::KeyCheck;
 use ::kdc::journal::Journal;
@@ -147,7 +148,10 @@ pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
     let pins =
         Pins { operator: Some(&pin), officer: supervisor.as_ref(), spend_last_try: options.spend_last_try };
     in_force::must_make(global, &folder, &mut issuing)?;
-    let source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    if act != Act::Retire {
+        transport::must_be_earnest(global, &mut source)?;
+    }
     let out = match &options.out {
         Some(out) => out.clone(),
         None => out(&folder)?,

@@ -16,6 +16,7 @@ use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
 use crate::secret;
+use crate::transport::{self, Transport};
 use ::kdc::devices::{self, Device};
 use ::kdc::ids::{CheckValue, DeviceNumber, Pins, Serial};
 use ::kdc::issue::{Issued, KeyCheck};
@@ -86,6 +87,9 @@ pub struct Issue {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Of new blanks.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 /// Name of a meter's ESAM file.
@@ -149,7 +153,8 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
         let wish = Wish { formal_image, ..wish(device, region, options.allowed) };
         let place = out.join(card_name(device.meter));
         let card = options.card.clone().unwrap_or_else(|| place.clone().into());
-        let issued = issue_at(global, &mut source, &wish, &card, &out, &mut journal, Keep::EveryCommand);
+        let stands = (&card, &options.transport);
+        let issued = issue_at(global, &mut source, &wish, stands, &out, &mut journal, Keep::EveryCommand);
         match issued.and_then(|issued| keep_link(&card, &place).map(|()| issued)) {
             Ok(issued) => rows.push(vec![
                 device.meter.to_string(),
@@ -242,7 +247,8 @@ pub fn issue_one(
     journal: &mut Journal,
     keep: Keep,
 ) -> Result<Issued> {
-    issue_at(global, source, wish, &out.join(card_name(wish.number)).into(), out, journal, keep)
+    let card = out.join(card_name(wish.number)).into();
+    issue_at(global, source, wish, (&card, &Transport::default()), out, journal, keep)
 }
 
 /// Of an ESAM in a reader its place in the folder gets a link.
@@ -259,29 +265,24 @@ fn issue_at(
     global: &Global,
     source: &mut dyn KeySource,
     wish: &Wish<'_>,
-    card: &CardRef,
+    (card, transport): (&CardRef, &Transport),
     out: &Path,
     journal: &mut Journal,
     keep: Keep,
 ) -> Result<Issued> {
+    transport::must_be_earnest(global, source)?;
     let about = source.about();
     if let CardRef::File(path) = card.resolve()?
         && !path.exists()
     {
-        factory::must_be_published(source)?;
+        let root = transport.root_for(source)?;
         let serial = match wish.wanted {
             Some(serial) => serial.0,
             None => chip_serial(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
         };
         let formal = about.state == State::Formal || wish.formal_image;
-        factory::blank(
-            CardKind::Esam,
-            about.suite,
-            serial,
-            formal,
-            entropy(global, &path.display().to_string()),
-        )?
-        .save_new(&path, keep == Keep::EveryCommand)?;
+        factory::blank(&root, CardKind::Esam, serial, formal, entropy(global, &path.display().to_string()))?
+            .save_new(&path, keep == Keep::EveryCommand)?;
     }
     let mut card = Bay::open_keeping(global, card, CardKind::Esam, keep)?;
     card.must_take(about.state)?;

@@ -16,6 +16,7 @@ use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say};
 use crate::secret;
+use crate::transport;
 use ::kdc::batch::{Control, Ended, NewBatch, Summary, hash_of};
 use ::kdc::ids::{PROVINCE, Pin, Pins, Validity};
 use ::kdc::messages::BatchError;
@@ -23,6 +24,7 @@ use ::kdc::plan::Plan;
 use ::kdc::source::{About, CardSource, KeySource};
 use ::kdc::store::{Durability, FILE, ItemKind, Store};
 use anyhow::{Context, Result};
+use keys::Key;
 use reader::driver::issuing::IssuingCard;
 use serde_json::json;
 use std::path::PathBuf;
@@ -94,6 +96,8 @@ pub struct Issuer {
     pub card_pin: Option<Pin>,
     /// Cards it may make still.
     pub left: Option<u32>,
+    /// The transport root of virtual blanks for the pack.
+    pub transport: Option<Key>,
 }
 
 /// Runs a batch.
@@ -215,7 +219,8 @@ fn ready<'a>(
         }
         CardKind::Psam => {
             let mut issuer = issuer(global, folder, CardKind::PsamIssuing, "the PSAM issuing card", options)?;
-            issuer.card_pin = Some(secret::pin(options.card_pin_file.as_deref(), "the PSAMs to be made")?);
+            issuer.card_pin =
+                Some(secret::new_pin(options.card_pin_file.as_deref(), "the PSAMs to be made")?);
             Some(issuer)
         }
         _ => None,
@@ -264,8 +269,12 @@ fn issuer(
     // A try that was spent is spent, whatever becomes of the batch.
     card.keep_now()?;
     let mut source = opened?;
+    transport::must_be_earnest(global, &mut source)?;
+    // Before the first blank is made, and so before one loses a try.
+    let packed = options.reader.is_none() && options.blanks.is_none();
+    let root = if packed { Some(options.transport.root_for(&mut source)?) } else { None };
     let (about, left) = (source.about(), plan::counter_left(&mut source)?);
-    Ok(Issuer { card, about, pin, card_pin: None, left })
+    Ok(Issuer { card, about, pin, card_pin: None, left, transport: root })
 }
 
 impl Common<'_> {

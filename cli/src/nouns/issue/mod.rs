@@ -101,6 +101,9 @@ pub struct Batch {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: crate::issue::Allowed,
+    /// Of virtual cards in the pack.
+    #[command(flatten)]
+    pub transport: crate::transport::Transport,
 }
 
 /// A batch of an office.

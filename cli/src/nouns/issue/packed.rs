@@ -16,7 +16,7 @@ use ::kdc::plan::{Master, Plan};
 use ::kdc::source::{CardSource, KeySource};
 use ::kdc::store::Store;
 use ::kdc::store::pack::squeeze;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reader::driver::issuing::IssuingCard;
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
@@ -128,7 +128,8 @@ impl CardMaker<'_> {
             None => Serial(chip_serial(&mut *entropy(global, &format!("serial of {label}")))),
         };
         let formal = self.issuer.about.state == State::Formal;
-        let image = factory::blank(kind, self.issuer.about.suite, serial.0, formal, entropy(global, &label))?;
+        let root = self.issuer.transport.as_ref().context("no transport root for the pack")?;
+        let image = factory::blank(root, kind, serial.0, formal, entropy(global, &label))?;
         let name = format!("{}-{}.card", kind.name(), job.number);
         Ok((Bay::in_memory(global, image, &name, &format!("{label} in its slot"))?, serial))
     }

@@ -57,7 +57,7 @@ pub fn take(global: &Global, options: &Take) -> Result<()> {
     let folder = office_folder(global, &office)?;
     let to = match &options.out {
         Some(out) => {
-            std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+            disk::create_folder(out).with_context(|| format!("cannot make {}", out.display()))?;
             out.clone()
         }
         None => out(&folder)?,

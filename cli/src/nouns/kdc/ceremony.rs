@@ -3,14 +3,16 @@
 use super::options::Options;
 use super::{init, suite};
 use crate::args::Global;
-use crate::clock::entropy;
+use crate::clock::{entropy, must_be_unseeded};
 use crate::nouns::Deed;
 use crate::output::{answer, say};
 use ::kdc::ceremony::{Component, script};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use disk::Durability;
 use keys::{Suite, Zeroizing};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Options of `kdc component`.
 #[derive(Debug, Args)]
@@ -18,6 +20,10 @@ pub struct Draw {
     /// Cipher suite of the ceremony.
     #[arg(long, default_value = "3des", value_parser = suite)]
     pub suite: Suite,
+    /// Write it, with its check value, into a new file for its owner's eyes alone, and show the check value only: a transport
+    /// root that a card maker gives.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Verbs of a ceremony.
@@ -60,16 +66,23 @@ fn plan(global: &Global, options: &Options) -> Result<()> {
 
 /// Draws a component for a custodian.
 pub fn component(global: &Global, options: &Draw) -> Result<()> {
+    // A component makes formal keys, whatever ceremony it is typed in.
+    must_be_unseeded(global, "the component")?;
     let mut bytes = Zeroizing::new([0; 16]);
     entropy(global, "component").fill(&mut *bytes);
     let component =
         Component::from_entropy(options.suite, bytes).context("the random source gave zeros only")?;
-    let text = format!("{}\n{}", component.paper().as_str(), component.check_value());
-    answer(
-        global,
-        &text,
-        json!({ "component": component.paper().as_str(), "check_value": component.check_value().to_string() }),
-    );
+    let check_value = component.check_value().to_string();
+    if let Some(path) = &options.out {
+        let text = Zeroizing::new(format!("{}\n{check_value}\n", component.paper().as_str()));
+        disk::create(path, text.as_bytes(), Durability::Synced)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        let object = json!({ "file": path.display().to_string(), "check_value": check_value });
+        answer(global, &format!("{}: check value {check_value}", path.display()), object);
+        return Ok(());
+    }
+    let text = format!("{}\n{check_value}", component.paper().as_str());
+    answer(global, &text, json!({ "component": component.paper().as_str(), "check_value": check_value }));
     say("the first line is secret: on paper, into the custodian's envelope, nowhere else");
     Ok(())
 }

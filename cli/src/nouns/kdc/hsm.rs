@@ -8,6 +8,7 @@ use crate::home::{self, Home, Party};
 use crate::nouns::Deed;
 use crate::output::{answer, say};
 use crate::secret;
+use crate::transport::Transport;
 use ::kdc::Roots;
 use ::kdc::audit::Act;
 use ::kdc::ceremony::CeremonyRecord;
@@ -64,6 +65,9 @@ pub struct Init {
     /// Cipher suite of roots that the token makes: 3des or aes128.
     #[arg(long, default_value = "3des", value_parser = suite)]
     pub suite: Suite,
+    /// With --generate.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 /// Options of `kdc hsm status`.
@@ -159,8 +163,9 @@ fn load(global: &Global, options: &Init) -> Result<()> {
 fn generate(global: &Global, options: &Init) -> Result<()> {
     let folder = Home::new(global)?.place(Party::Province, "holding the ceremony")?;
     init::must_be_new(&folder)?;
+    let transport = options.transport.agreed(options.suite)?;
     let token = open(&options.which)?;
-    let checks = token.generate(options.suite)?;
+    let checks = token.generate(&transport)?;
     let record = CeremonyRecord::of_token(options.suite, &now(global)?.to_string(), checks.clone());
     init::found(global, &folder, &record).context("the token has roots, the province has no folder")?;
     note(global, &folder, options, "made", &checks)?;

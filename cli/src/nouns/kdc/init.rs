@@ -189,7 +189,7 @@ impl Making {
     fn begin(folder: &Path) -> Result<Self> {
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        disk::create_folder(parent).with_context(|| format!("cannot make {}", parent.display()))?;
         let lock = CardLock::take(folder, Duration::ZERO)?;
         // Another ceremony may have ended while this one was held.
         must_be_new(folder)?;
@@ -202,7 +202,7 @@ impl Making {
                 "an earlier ceremony was killed before its end: what it left is removed, and this one begins anew",
             );
         }
-        std::fs::create_dir(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        disk::create_folder(&place).with_context(|| format!("cannot make {}", place.display()))?;
         Ok(Making { place, folder: folder.to_owned(), _lock: lock })
     }
 
@@ -337,7 +337,7 @@ pub fn make_main_card(
         None => {
             let (formal, source) = (roots.state() == State::Formal, entropy(global, "main control factory"));
             let transport = roots.get(Role::Transport);
-            factory::blank_under(transport, CardKind::MainControl, serial, formal, source)?
+            factory::blank(transport, CardKind::MainControl, serial, formal, source)?
                 .save_new(&path, true)?;
         }
     }

@@ -12,6 +12,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::revoked;
 use crate::output::answer;
 use crate::secret;
+use crate::transport::{self, Transport};
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Journal;
 use ::kdc::source::KeySource;
@@ -69,6 +70,9 @@ pub struct IssueCard {
     /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Of a new blank.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 /// The two officers of the main control card.
@@ -125,14 +129,15 @@ fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn Ke
         answer(global, &plan.dry_run().to_string(), json!({ "plan": plan.dry_run().to_string() }));
         return Ok(());
     }
-    let card_pin = secret::pin(options.card_pin_file.as_deref(), "the new issuing card")?;
+    let card_pin = secret::new_pin(options.card_pin_file.as_deref(), "the new issuing card")?;
     let supervisor = supervisor(options, &card_pin)?;
     let card = match &options.card {
         Some(card) => card.clone(),
         None => out(folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)).into(),
     };
     let wish = Wish { pins: Pins { officer: supervisor.as_ref(), ..(&card_pin).into() }, ..wish };
-    let issued = issue_with(global, source, &wish, &card, &mut issue::journal(global, folder)?)?;
+    let place = (&card, &options.transport);
+    let issued = issue_with(global, source, &wish, place, &mut issue::journal(global, folder)?)?;
     companion::write(global, folder, &card, (options.city, &issued))?;
     let text = format!(
         "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
@@ -162,7 +167,7 @@ fn supervisor(options: &IssueCard, operator: &Pin) -> Result<Option<Pin>> {
     if options.kind != CardKind::EsamIssuing {
         return Ok(None);
     }
-    let pin = secret::pin(options.card_second_pin_file.as_deref(), "the new issuing card, supervisor")?;
+    let pin = secret::new_pin(options.card_second_pin_file.as_deref(), "the new issuing card, supervisor")?;
     secret::must_differ(operator, &pin)?;
     Ok(Some(pin))
 }
@@ -172,18 +177,19 @@ pub fn issue_with(
     global: &Global,
     source: &mut dyn ::kdc::source::KeySource,
     wish: &Wish<'_>,
-    card: &CardRef,
+    (card, transport): (&CardRef, &Transport),
     journal: &mut Journal,
 ) -> Result<::kdc::issue::Issued> {
+    transport::must_be_earnest(global, source)?;
     let about = source.about();
     let state = if wish.kind.is_always_test() { State::Test } else { about.state };
     if let CardRef::File(path) = card.resolve()?
         && !path.exists()
     {
-        factory::must_be_published(source)?;
+        let root = transport.root_for(source)?;
         let formal = state == State::Formal;
         let serial = chip_serial(&mut *entropy(global, &format!("serial of {}", wish.number)));
-        factory::blank(wish.kind, about.suite, serial, formal, entropy(global, &path.display().to_string()))?
+        factory::blank(&root, wish.kind, serial, formal, entropy(global, &path.display().to_string()))?
             .save_new(&path, true)?;
     }
     let mut card = Bay::open(global, card, wish.kind)?;
@@ -196,6 +202,6 @@ pub fn issue_with(
 /// The folder where a party lays what it hands out.
 pub fn out(folder: &Path) -> Result<PathBuf> {
     let out = folder.join("out");
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    disk::create_folder(&out).with_context(|| format!("cannot make {}", out.display()))?;
     Ok(out)
 }

@@ -3,7 +3,7 @@
 use super::{checks_json, checks_table, init};
 use crate::args::Global;
 use crate::audit::{self, Noted};
-use crate::clock::entropy;
+use crate::clock::{entropy, must_be_unseeded};
 use crate::fail::{Exit, Failure, refused};
 use crate::home::{self, Home, Party};
 use crate::nouns::Deed;
@@ -12,11 +12,13 @@ use crate::secret;
 use ::kdc::Roots;
 use ::kdc::audit::Act;
 use ::kdc::ceremony::CeremonyRecord;
+use ::kdc::ceremony::script::same_person;
 use ::kdc::keystore::{Cost, Custodian, KeyStore, Opened, Passphrase};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use wire::profile::State;
 
 /// Verbs of the key store.
 #[derive(Debug, Subcommand)]
@@ -102,7 +104,7 @@ fn keep(global: &Global, folder: &Path, store: &KeyStore, what: &str) -> Result<
         ("custodians", format!("{} of {custodians}", store.threshold())),
     ];
     audit::note(global, folder, Noted { facts: &facts, ..Noted::of(Act::KeyStore) })?;
-    home::write_secret(&path(folder), &store.to_bytes(), true)
+    home::write(&path(folder), &store.to_bytes())
 }
 
 /// Makes the store of a new province; gives the id of its set.
@@ -191,11 +193,13 @@ fn check(global: &Global, folder: &Path) -> Result<()> {
 
 fn passphrase(global: &Global, folder: &Path, options: &NewPassphrase) -> Result<()> {
     let store = load(folder)?;
+    must_be_sealed_in_earnest(global, &store)?;
     if !store.custodians().any(|name| name == options.custodian) {
         return Err(::kdc::keystore::KeyStoreError::NoCustodian.into());
     }
     let opened = open(global, folder, &store, "a new passphrase")?;
-    let passphrase = secret::new_passphrase(&options.custodian)?;
+    let theirs = |typed: &Passphrase| store.is_anothers(&options.custodian, typed);
+    let passphrase = secret::new_passphrase(&options.custodian, &theirs)?;
     let mut source = entropy(global, "key store passphrase");
     let mut random = |bytes: &mut [u8]| source.fill(bytes);
     let store = opened.with_passphrase(&options.custodian, &passphrase, &mut random)?;
@@ -204,14 +208,28 @@ fn passphrase(global: &Global, folder: &Path, options: &NewPassphrase) -> Result
     Ok(())
 }
 
+/// Salts, nonces and shares of formal roots come from no seed.
+fn must_be_sealed_in_earnest(global: &Global, store: &KeyStore) -> Result<()> {
+    if store.state() == State::Formal { must_be_unseeded(global, "the seal of formal roots") } else { Ok(()) }
+}
+
 fn reshare(global: &Global, folder: &Path, options: &Reshare) -> Result<()> {
     let store = load(folder)?;
+    must_be_sealed_in_earnest(global, &store)?;
+    for (place, name) in options.custodians.iter().enumerate() {
+        if options.custodians[..place].iter().any(|before| same_person(before, name)) {
+            return Err(refused(format!("{name} is named twice: each custodian is another person"))
+                .hint("name each custodian once, with --custodian NAME")
+                .into());
+        }
+    }
     let opened = open(global, folder, &store, "other custodians")?;
-    let custodians = options.custodians.iter().map(|name| {
-        let passphrase = secret::new_passphrase(name)?;
-        Ok(Custodian { name: name.clone(), passphrase })
-    });
-    let custodians = custodians.collect::<Result<Vec<_>>>()?;
+    let mut custodians: Vec<Custodian> = Vec::new();
+    for name in &options.custodians {
+        let theirs = |typed: &Passphrase| custodians.iter().any(|before| before.passphrase.same_as(typed));
+        let passphrase = secret::new_passphrase(name, &theirs)?;
+        custodians.push(Custodian { name: name.clone(), passphrase });
+    }
     let mut source = entropy(global, "key store reshare");
     let mut random = |bytes: &mut [u8]| source.fill(bytes);
     let store = opened.with_custodians(&custodians, options.threshold, &mut random)?;

@@ -16,7 +16,6 @@ mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
 pub use issue_card::{issue_with, out};
-pub use walk::transport_root;
 
 use super::{Deed, audit};
 use crate::args::Global;

@@ -41,10 +41,10 @@ pub struct Options {
     #[arg(long, default_value = "3des", value_parser = suite)]
     pub suite: Suite,
     /// Load a transport root agreed with the card maker from so many components.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=8), conflicts_with_all = ["transport_file", "test_root"])]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=8), conflicts_with = "transport_file")]
     pub transport_components: Option<u8>,
     /// Load a transport root agreed with the card maker from a file: 32 hexadecimal digits, and its check value.
-    #[arg(long, value_name = "FILE", conflicts_with = "test_root")]
+    #[arg(long, value_name = "FILE")]
     pub transport_file: Option<PathBuf>,
     /// Make N backup shares of the secret, M of which restore it.
     #[arg(long, value_name = "M/N", value_parser = of, conflicts_with = "test_root")]
@@ -109,6 +109,11 @@ impl Options {
             );
         }
         let formal = from != From::TestRoot && !self.rehearsal;
+        if formal && transport == Transport::Published {
+            return Err(security("a formal province needs a transport root agreed with its card maker: under the published one whoever sees a line, or its trace, has every key")
+                .hint("load it with --transport-file FILE or --transport-components N; or use --test-root, or --rehearsal")
+                .into());
+        }
         let main_card = !formal || self.formal_on_virtual || self.blank()?.is_some();
         if !main_card && custodians.is_none() {
             return Err(security(

@@ -3,19 +3,20 @@
 
 use super::options::Options;
 use crate::args::Global;
-use crate::clock::{entropy, now};
+use crate::clock::{entropy, must_be_unseeded, now};
 use crate::fail::{Exit, Failure, refused};
 use crate::home;
 use crate::output::{put, say};
 use crate::secret;
+use crate::transport;
 use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step, wrapped};
 use ::kdc::ceremony::shares::{self, Proof, Restoring};
 use ::kdc::ceremony::{Ceremony, ComponentRecord, Founding, Note, Origin, Person, Secret, Share, ShareError};
 use ::kdc::ids::Pin;
-use ::kdc::keystore::Custodian;
+use ::kdc::keystore::{Custodian, Passphrase};
 use anyhow::{Context, Result};
 use keys::Zeroizing;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use wire::profile::State;
 
 /// What the steps up to the writing gave.
@@ -53,6 +54,9 @@ impl<'g> Walk<'g> {
     /// A walk; `attended` with every step of the script, otherwise with those a program can do.
     pub fn new(global: &'g Global, options: &'g Options, attended: bool) -> Result<Self> {
         let shape = options.shape()?;
+        if shape.from != From::TestRoot && !shape.rehearsal {
+            must_be_unseeded(global, "the ceremony")?;
+        }
         Ok(Walk {
             global,
             options,
@@ -132,6 +136,10 @@ impl<'g> Walk<'g> {
     }
 
     fn until(&mut self, end: Act) -> Result<()> {
+        if self.shape.from == From::TestRoot {
+            // Without a secret no step makes the roots.
+            self.founding = Some(Founding::test(self.options.suite));
+        }
         let steps: Vec<Step> = self.steps.iter().take_while(|step| step.act != end).cloned().collect();
         for (place, step) in steps.iter().enumerate() {
             if !self.attended && !step.is_the_programs() {
@@ -140,10 +148,6 @@ impl<'g> Walk<'g> {
             self.begin(place + 1, step);
             let entries = self.act(step)?;
             self.finish(place + 1, step, entries)?;
-        }
-        // Without a secret no step made the roots.
-        if self.founding.is_none() {
-            self.founding = Some(Founding::test(self.options.suite));
         }
         Ok(())
     }
@@ -203,10 +207,14 @@ impl<'g> Walk<'g> {
             if !self.attended && !role.starts_with("key store custodian") {
                 continue;
             }
-            let name = secret::ask_openly(&format!("name of the {role}"))?;
-            if name.is_empty() {
-                return Err(Failure::new(Exit::Usage, format!("the {role} has no name")).into());
-            }
+            let name = secret::patiently(|| {
+                let name = secret::ask_openly(&format!("name of the {role}"))?;
+                if name.is_empty() {
+                    return Err(Failure::new(Exit::Usage, format!("the {role} has no name")).into());
+                }
+                must_be_another_person(&self.people, &role, &name)?;
+                Ok(name)
+            })?;
             self.people.push(Person { role: role.clone(), name: name.clone() });
             entries.push((role, name));
         }
@@ -298,6 +306,9 @@ impl<'g> Walk<'g> {
     }
 
     fn set_transport(&mut self, root: &Secret, components: Vec<ComponentRecord>) -> Result<()> {
+        if self.shape.from != From::TestRoot && !self.shape.rehearsal {
+            transport::must_not_be_published(&root.clone().into_key(self.options.suite))?;
+        }
         say(format!("check value of the transport root: {}", root.check_value(self.options.suite)));
         let founding = self.founding.take().context("the ceremony has no secret yet")?;
         self.founding = Some(founding.with_transport(root, components));
@@ -306,7 +317,7 @@ impl<'g> Walk<'g> {
 
     fn transport_file(&mut self) -> Result<String> {
         let path = self.options.transport_file.as_deref().context("no file of a transport root")?;
-        let root = transport_root(path, self.options.suite)?;
+        let root = transport::read(path, self.options.suite)?;
         self.set_transport(&root, Vec::new())?;
         Ok(root.check_value(self.options.suite).to_string())
     }
@@ -343,10 +354,10 @@ impl<'g> Walk<'g> {
         );
         let paper = share.paper();
         if let Some(folder) = &self.options.share_dir {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             let path = folder.join(format!("share-{}-{}.txt", share.set().name(), share.number()));
             let text = Zeroizing::new(format!("{}\n{words}\n", paper.as_str()));
-            home::write_secret(&path, text.as_bytes(), true)?;
+            home::write(&path, text.as_bytes())?;
             say(format!("{words}: {}", path.display()));
             self.files.push(path);
             return Ok(());
@@ -385,9 +396,12 @@ impl<'g> Walk<'g> {
     fn card_pins(&self) -> Result<[Pin; 2]> {
         let whose = "the main control card to be made";
         secret::patiently(|| {
-            let first = secret::pin(self.options.pin_file.as_deref(), &format!("{whose}, first officer"))?;
-            let second =
-                secret::pin(self.options.second_pin_file.as_deref(), &format!("{whose}, second officer"))?;
+            let first =
+                secret::new_pin(self.options.pin_file.as_deref(), &format!("{whose}, first officer"))?;
+            let second = secret::new_pin(
+                self.options.second_pin_file.as_deref(),
+                &format!("{whose}, second officer"),
+            )?;
             secret::must_differ(&first, &second)?;
             Ok([first, second])
         })
@@ -397,9 +411,23 @@ impl<'g> Walk<'g> {
         let role = format!("key store custodian {number}");
         let person = self.people.iter().find(|person| person.role == role);
         let name = person.context("the custodian has no name")?.name.clone();
-        let passphrase = secret::new_passphrase(&name)?;
+        let theirs = |typed: &Passphrase| self.custodians.iter().any(|other| other.passphrase.same_as(typed));
+        let passphrase = secret::new_passphrase(&name, &theirs)?;
         self.custodians.push(Custodian { name: name.clone(), passphrase });
         Ok(vec![("custodian".to_owned(), name)])
+    }
+}
+
+/// One person may not hold two roles that are two so that no one person has both.
+fn must_be_another_person(people: &[Person], role: &str, name: &str) -> Result<()> {
+    let same = |person: &&Person| script::same_person(&person.name, name);
+    match people.iter().filter(same).find(|person| script::must_be_two(&person.role, role)) {
+        None => Ok(()),
+        Some(person) => {
+            Err(refused(format!("{name} is the {} already and cannot be the {role}", person.role))
+                .hint("name somebody else: docs/specs/ceremony.md says which roles need two people")
+                .into())
+        }
     }
 }
 
@@ -416,16 +444,4 @@ fn type_component(ceremony: &mut Ceremony, what: &str, number: u8, total: u8) ->
     })?;
     say(format!("{what} {number}: check value {found} confirmed"));
     Ok(found.to_string())
-}
-
-/// A transport root from the card maker's file: 32 hexadecimal digits, and its check value.
-pub fn transport_root(path: &Path, suite: keys::Suite) -> Result<Secret> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let text = Zeroizing::new(text);
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let root = lines.next().unwrap_or_default();
-    let check = lines.next().unwrap_or_default();
-    let mut file = Ceremony::single(suite);
-    file.add_component(1, root, check).with_context(|| path.display().to_string())?;
-    Ok(file.join()?.secret)
 }

@@ -8,12 +8,13 @@ use crate::args::Global;
 use crate::audit as log;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
-use crate::clock::{entropy, now};
+use crate::clock::{entropy, must_be_unseeded, now};
 use crate::factory::EEPROM;
 use crate::fail::{Exit, Failure, refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::stock;
 use crate::output::{answer, facts, say, table};
+use crate::transport::Transport;
 use crate::wire_time;
 use ::kdc::ids::Serial;
 use ::meter::{
@@ -21,7 +22,7 @@ use ::meter::{
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use keys::{Role, hierarchy};
+use keys::hierarchy;
 use reader::driver::esam::Esam;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,9 @@ pub struct New {
     /// Load of the customer's appliances, in watts.
     #[arg(long, default_value_t = 500)]
     pub load: u32,
+    /// Of the meter's MCU.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 /// Options of `meter insert`.
@@ -168,8 +172,7 @@ impl Place {
 
     /// Makes the folder.
     pub fn make(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.folder)
-            .with_context(|| format!("cannot make {}", self.folder.display()))
+        disk::create_folder(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))
     }
 
     /// Refuses when there is no meter here.
@@ -194,12 +197,18 @@ impl Place {
     pub fn save(&self, meter: &Meter, keep: Keep) -> Result<()> {
         // Formal keys were allowed by name when the meter was made, or it would not be here.
         let text = meter.to_flash(FormalKeys::Allow)?;
-        home::write_secret(&self.flash(), text.as_bytes(), keep == Keep::EveryCommand)
+        match keep {
+            Keep::EveryCommand => home::write(&self.flash(), text.as_bytes()),
+            _ => home::write_soon(&self.flash(), text.as_bytes()),
+        }
     }
 
     /// Loads the meter for an act; its flash is written whenever the meter says so.
-    fn load_to_act(&self) -> Result<Meter> {
+    fn load_to_act(&self, global: &Global) -> Result<Meter> {
         let mut meter = self.load()?;
+        if meter.state().config.state == State::Formal {
+            must_be_unseeded(global, "the challenges of a meter that counts money")?;
+        }
         let place = Place { folder: self.folder.clone() };
         meter.keep_with(Box::new(move |meter| {
             place.save(meter, Keep::EveryCommand).map_err(|error| format!("{error:#}"))
@@ -208,17 +217,27 @@ impl Place {
     }
 }
 
-/// Opens a pairing file with the transport key the meter's MCU has from production.
-fn open_pairing(text: &str) -> Result<(PairingFile, Pairing)> {
+/// Opens a pairing file with the transport key the meter's MCU has from production. Formal keys do not travel under the
+/// published transport root.
+fn open_pairing(text: &str, transport: &Transport) -> Result<(PairingFile, Pairing)> {
     let file = PairingFile::from_json(text)?;
-    let transport = hierarchy::test_root(file.suite, Role::Transport);
+    if file.state == State::Formal && transport.transport_file.is_none() {
+        return Err(security("a formal pairing does not travel under the published transport root")
+            .hint("name the transport root agreed with the meter's maker with --transport-file FILE")
+            .into());
+    }
+    let transport = transport.root(file.suite)?;
     let pairing = file.open(&hierarchy::transport_key(&transport, hierarchy::mcu_serial(file.number.0)))?;
     Ok((file, pairing))
 }
 
 /// A new meter from its pairing file.
-pub fn pair(text: &str, config_of: impl FnOnce(&PairingFile) -> MeterConfig) -> Result<Meter> {
-    let (file, pairing) = open_pairing(text)?;
+pub fn pair(
+    text: &str,
+    transport: &Transport,
+    config_of: impl FnOnce(&PairingFile) -> MeterConfig,
+) -> Result<Meter> {
+    let (file, pairing) = open_pairing(text, transport)?;
     Ok(Meter::new(config_of(&file), pairing)?)
 }
 
@@ -231,7 +250,7 @@ fn new(global: &Global, options: &New) -> Result<()> {
     }
     let text = home::read_text(&options.pairing)?;
     let state = if options.formal { State::Formal } else { State::Test };
-    let meter = pair(&text, |file| MeterConfig {
+    let meter = pair(&text, &options.transport, |file| MeterConfig {
         number: options.number,
         state,
         suite: file.suite,
@@ -265,7 +284,7 @@ fn insert(global: &Global, options: &Insert) -> Result<()> {
     let mut sim = Bay::open(global, &options.sim, CardKind::Sim)?;
     // The ESAM's lock is the meter's: the flash is read under it.
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
-    let mut meter = place.load_to_act()?;
+    let mut meter = place.load_to_act(global)?;
     let mut chance = entropy(global, "meter");
     let report = meter.insert(&mut esam, &mut sim, now(global)?, &mut |bytes| chance.fill(bytes));
     place.save(&meter, Keep::EveryCommand)?;
@@ -344,7 +363,7 @@ fn consume(global: &Global, options: &Consume) -> Result<()> {
         (None, hours) => Consumption::Seconds(u64::from(hours.unwrap_or(0)) * 3600),
     };
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
-    let mut meter = place.load_to_act()?;
+    let mut meter = place.load_to_act(global)?;
     let report = meter.consume(&mut esam, wanted, now(global)?);
     place.save(&meter, Keep::EveryCommand)?;
     esam.close()?;

@@ -6,6 +6,7 @@ use crate::fail::security;
 use crate::home;
 use crate::lock::CardLock;
 use crate::output::answer;
+use crate::transport::Transport;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
@@ -25,6 +26,9 @@ pub struct Pair {
     /// Allow formal pairing keys, which the emulated flash then holds in clear.
     #[arg(long)]
     pub formal: bool,
+    /// Of the meter's MCU.
+    #[command(flatten)]
+    pub transport: Transport,
 }
 
 /// Gives a meter a pairing beside the one it has.
@@ -34,7 +38,8 @@ pub fn run(global: &Global, options: &Pair) -> Result<()> {
     // The ESAM's lock is the meter's.
     let lock = CardLock::take(&place.esam(), global.patience())?;
     let text = home::read_text(&options.pairing)?;
-    let (_, pairing) = open_pairing(&text).with_context(|| options.pairing.display().to_string())?;
+    let (_, pairing) =
+        open_pairing(&text, &options.transport).with_context(|| options.pairing.display().to_string())?;
     if pairing.state() == State::Formal && !options.formal {
         return Err(security(
             "a formal pairing does not belong into an emulated meter: its flash holds keys in clear",

@@ -65,7 +65,7 @@ pub fn run(global: &Global, options: &Test) -> Result<()> {
     let mut card = Psam::open_test_card(&mut card_bay)?;
     card.verify(pin.expose(), options.spend_last_try.into())?;
     let mut esam = Bay::open(global, &place.esam(), CardKind::Esam)?;
-    let mut meter = place.load_to_act()?;
+    let mut meter = place.load_to_act(global)?;
     let mut chance = entropy(global, "meter test");
     let mut random = |bytes: &mut [u8]| chance.fill(bytes);
     let mut sim = TestSim::open(global, options.sim.as_ref())?;

@@ -100,7 +100,7 @@ fn take_server_key(options: &Open, number: [u8; 6], folder: &Path) -> Result<()>
             .into());
     }
     let place = server_key(folder);
-    home::write_secret(&place, key.to_json().as_bytes(), true)?;
+    home::write(&place, key.to_json().as_bytes())?;
     if file != place {
         std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod folder;
+mod open;
+mod replace;
+
+pub use folder::{create_folder, keep_folder_private, sync_folder};
+pub use open::{open_to_append, prepare_database};
+pub use replace::{Durability, create, replace, replace_with};
