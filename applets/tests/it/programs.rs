@@ -14,6 +14,7 @@ const TRIES: (u8, u8, Option<u8>) = (0x80, 0x3C, None);
 const SEAL_PIN: (u8, u8, Option<u8>) = (0x80, 0x56, Some(profile::PIN));
 const MAC_LIST: (u8, u8, Option<u8>) = (0x80, 0x5A, Some(profile::PIN));
 const LIST_NUMBER: (u8, u8, Option<u8>) = (0x80, 0x5C, None);
+const SET_LIMIT: (u8, u8, Option<u8>) = (0x84, 0x4C, None);
 const SET_PIN: (u8, u8, Option<u8>) = (0x84, 0x24, None);
 const ACTIVATE: (u8, u8, Option<u8>) = (0x84, 0x4A, Some(profile::MASTER));
 const STAGE: (u8, u8, Option<u8>) = (0x84, 0xD4, Some(profile::MASTER));
@@ -25,6 +26,8 @@ fn each_kind_has_the_commands_of_the_specification() {
         AUTHENTICATE,
         ACTIVATION,
         CHECK,
+        (0x80, 0x3A, Some(profile::PIN)),
+        SET_LIMIT,
         SEAL_PIN,
         MAC_LIST,
         LIST_NUMBER,
@@ -36,6 +39,9 @@ fn each_kind_has_the_commands_of_the_specification() {
     let psam = vec![
         (0x80, 0x40, Some(profile::PIN)),
         (0x80, 0x42, Some(profile::PIN)),
+        (0x80, 0x3E, Some(profile::PIN)),
+        (0x80, 0x58, None),
+        SET_LIMIT,
         (0x80, 0x5C, None),
         INFORMATION,
         TRIES,

@@ -44,8 +44,7 @@ impl Scene {
             now: self.bank.now,
             id: OrderId(*b"second A"),
         };
-        let mut psam = Psam::open(&mut self.bank.psam).unwrap();
-        psam.verify_pin(pin().expose()).unwrap();
+        let mut psam = crate::world::sealer(&mut self.bank.psam, &self.bank.server_key);
         self.bank.store.correct(&mut psam, &request, &terms()).unwrap()
     }
 
@@ -202,8 +201,7 @@ fn settling_costs_the_same_however_many_are_outstanding() {
         let meter = format!("{:012}", 1000 + n).parse().unwrap();
         let id = OrderId([0xA0, 0, 0, 0, 0, 0, 0, u8::try_from(n).unwrap()]);
         let request = OrderRequest { meter, amount: Fen(100), now: bank.now, id };
-        let mut psam = Psam::open(&mut bank.psam).unwrap();
-        psam.verify_pin(pin().expose()).unwrap();
+        let mut psam = crate::world::sealer(&mut bank.psam, &bank.server_key);
         let sealed = bank.store.purchase(&mut psam, &request, &terms()).unwrap();
         if let Some(site) = sites.iter_mut().find(|site| site.meter.state().config.number == meter) {
             site.deliver(&sealed.record);

@@ -124,7 +124,9 @@ fn two_numbers_name_no_device() {
     fmcos.verify_pin(0, pin().expose()).unwrap();
     let mut order = crate::bench::Attempt::new(suite, number(42), wire::order::OrderKind::Open, 1).order;
     order.meter = wire::bcd::MeterNumber([0, 0, 0, 0, 0, 1]);
-    let seal = Command::new(0x80, 0x40, 0, 0).data(&order.to_bytes());
+    let order = order.to_bytes();
+    let proof = province.server_key.clone().prover()(&number(4).0, &order);
+    let seal = Command::new(0x80, 0x40, 0, 0).data(&wire::psam::with_proof(&order, &proof));
     assert_eq!(fmcos.ask("SEAL ORDER", &seal).unwrap().sw, Sw::WRONG_DATA);
     let receipt = [&[0; 5][..], &[1], &[0; 60]].concat();
     let open = Command::new(0x80, 0x42, 0, 0).data(&receipt);
@@ -165,7 +167,7 @@ fn a_chip_never_has_a_meters_transport_key() {
 }
 
 /// Card commands whose answers come from a derivation parent, by what they may say of it: children, or check values.
-const DERIVING: [u8; 4] = [0x44, 0x46, 0x4C, 0x40];
+const DERIVING: [u8; 6] = [0x44, 0x46, 0x4C, 0x40, 0x58, 0x3A];
 const TELLING: [u8; 2] = [0x48, 0x4E];
 
 /// Everything else that any command of a card answers is the same whatever its parents are.
