@@ -58,7 +58,7 @@ def card_of(image):
     serial = eeprom[8:16].hex().upper()
     at = eeprom.find(b"\x28\x00\x15\x00\x1e", USER_AREA)
     information = eeprom[at + FILE_HEADER : at + FILE_HEADER + 30]
-    if at < 0 or information[9] != 1:
+    if at < 0 or information[9] != 2:
         raise ValueError("the card is not finished")
     return serial, information[14:20].hex(), information[4:8].hex()
 

@@ -4,6 +4,7 @@
 //! says of money is counted at both ends: what the server sold and settled comes from its ledger, what was
 //! credited from the purses of the ESAMs.
 
+mod figures;
 mod life;
 mod people;
 mod timeline;
@@ -13,8 +14,9 @@ use crate::fail::refused;
 use crate::nouns::kdc::suite;
 use crate::output::{answer, say};
 use anyhow::{Context, Result};
+use figures::Report;
 use keys::Suite;
-use life::{Life, Report};
+use life::Life;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;

@@ -222,7 +222,7 @@ fn a_log_that_is_gone_with_its_head_is_found_by_the_store() {
     fs::remove_file(folder.join("audit.head")).unwrap();
     fs::remove_file(folder.join("audit.jsonl")).unwrap();
     assert_eq!(codes(&world), ["vouched"]);
-    stops(&world, "the store keeps line 2");
+    stops(&world, "the store keeps line 3");
     assert_eq!(codes(&world), ["vouched"], "no new log was begun");
 }
 

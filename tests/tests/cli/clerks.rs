@@ -39,10 +39,20 @@ const MORE: [[&str; 7]; 3] = [
 const LONG: [&str; 2] = ["--wait", "300"];
 
 fn six(world: &World) -> Vec<String> {
-    let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid,esam\n");
-    for line in MORE {
-        roster.push_str(&format!("{}\n", line.join(",")));
+    let mut roster = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
+    let list = world.fresh("-delivery.json");
+    world.city(&["city", "delivery", "--out", text(&list)]).run().ok();
+    let mut delivery: serde_json::Value = serde_json::from_slice(&std::fs::read(&list).unwrap()).unwrap();
+    let esams = delivery["esams"].as_array_mut().unwrap();
+    for [who @ .., serial] in MORE {
+        roster.push_str(&format!("{}\n", who.join(",")));
+        let mut esam = esams[0].clone();
+        esam["meter"] = who[1].into();
+        esam["serial"] = serial.into();
+        esams.push(esam);
     }
+    std::fs::write(&list, delivery.to_string()).unwrap();
+    world.bank(&["server", "meters", text(&list)]).run().ok();
     world.file("more.csv", roster);
     world.bank(&["server", "register", "more.csv"]).run().ok();
     let known = crate::world::CUSTOMERS.iter().map(|customer| customer.number.to_owned());

@@ -246,6 +246,10 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], 10_000);
     let limit = ["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
+    let again = json.world.fresh(".server");
+    let pair =
+        ["psam", "pair", text(&psam), "--pin-file", "pin", "--card-pin-file", "pin", "--out", text(&again)];
+    assert_eq!(json.ok(city, &pair)["number"], "330200000001");
     let main = world.folder(KDC).join("main-control.card");
     let issuing = world.folder(city).join("psam-issuing.card");
     for (noun, card) in

@@ -241,7 +241,12 @@ fn cards_that_issue_and_seal_are_retired() {
     log.shows(&["psam"]);
     world.issue_card("psam-issuing", "000000000055").run().ok();
     let card = world.folder(Party::Province).join("out/psam-issuing-000000000055.card");
-    let end = ["kdc", "retire-card", "psam-issuing", text(&card), "--pin-file", "pin", "--second-pin-file"];
-    world.province(&end).with(&["pin2"]).run().ok().shows(&["retired psam-issuing 000000000055"]);
+    let end = ["kdc", "retire-card", "psam-issuing", text(&card), "--pin-file", "pin"];
+    world
+        .province(&end)
+        .with(&["--second-pin-file", "pin2"])
+        .run()
+        .ok()
+        .shows(&["retired psam-issuing 000000000055"]);
     world.city(&["card", "show", text(&card)]).run().ok().shows(&["retired"]);
 }

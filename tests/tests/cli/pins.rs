@@ -20,7 +20,7 @@ fn a_wrong_pin_of_the_main_control_card_makes_no_card() {
     let world = World::new();
     world.file("wrong", "654321");
     let before = world.bytes_but_the_card(Party::Province, "main-control.card");
-    let name = "main control card 000000000001: the operator's PIN";
+    let name = "main control card 000000000010: the operator's PIN";
     let says = |words: &str| format!("{name} {words}");
     issue(&world, "wrong").fails(1, &[&says("was wrong; 2 tries left")]);
     issue(&world, "wrong").fails(1, &[&says("was wrong; 1 try left"), "blocked for good"]);
