@@ -58,7 +58,6 @@ fn a_blocked_pin_is_set_anew_by_the_card_one_level_up() {
             verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin()).unwrap_err().tries_left(),
             Some(2)
         );
-        drop(city);
         // An issuing card's PINs are the province's to set, by two persons.
         let mut city = copy(&province.esam_issuing);
         block(&mut city, CardKind::EsamIssuing);
