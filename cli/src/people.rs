@@ -227,6 +227,13 @@ fn must_be_two(act: &str, first: &Person, second: &Person) -> Result<()> {
     Ok(())
 }
 
+/// As [`two`], with the second person named in the act's line of the log; false when a request was written and nothing is done.
+pub fn both(global: &Global, folder: &Path, act: &str, state: State) -> Result<bool> {
+    let Some(two) = two(global, folder, act, state)? else { return Ok(false) };
+    crate::audit::fact(global, "second", two.second());
+    Ok(true)
+}
+
 /// A flag of two-person acts on a command that is none would be left unheeded.
 pub fn must_fit(global: &Global) -> Result<()> {
     let asked = global.request || global.second_operator.is_some();

@@ -1,6 +1,7 @@
-//! Changing the PIN of a card of ours, whichever noun names the card.
+//! Changing the PIN of a card of ours, and setting it anew with the card one level up, whichever noun names the card.
 
 use crate::args::Global;
+use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
@@ -9,17 +10,56 @@ use crate::secret;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use kdc::ids::Pin;
+use kdc::life;
+use kdc::source::{KeySource, Level};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::guard::{LastTry, Secret};
 use serde_json::json;
 use std::path::PathBuf;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, pins};
+use wire::bcd::RegionCode;
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, pins};
 
 /// Verbs of a card's PINs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Give a card another PIN; the present one is needed. The last try is never spent unasked.
     Change(Change),
+}
+
+/// Verbs of the PINs of cards that a city makes.
+#[derive(Debug, Subcommand)]
+pub enum MakersVerb {
+    /// Give a card another PIN; the present one is needed. The last try is never spent unasked.
+    Change(Change),
+    /// Give a card a new PIN with all its tries, with the city's issuing card; the old one is not needed.
+    Unblock(Unblock),
+}
+
+/// A card that gets a new PIN.
+#[derive(Debug, Args)]
+pub struct Anew {
+    /// The card: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// File with the new PIN (`-`: stdin). Default: a prompt, twice.
+    #[arg(long, value_name = "FILE")]
+    pub new_pin_file: Option<PathBuf>,
+}
+
+/// Options of `pin unblock` of a city.
+#[derive(Debug, Args)]
+pub struct Unblock {
+    /// Which card, and its new PIN.
+    #[command(flatten)]
+    pub anew: Anew,
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// Try the issuing card's PIN although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `pin change`.
@@ -45,14 +85,58 @@ pub struct Change {
     pub spend_last_try: bool,
 }
 
-/// Runs a verb for cards of the kinds a noun is about.
-pub fn run(global: &Global, verb: &Verb, kinds: &[CardKind]) -> Result<()> {
-    let Verb::Change(options) = verb;
-    let (mut bay, kind) = Bay::open_any(global, &options.card)?;
+/// A card of the kinds a noun is about.
+fn open(global: &Global, card: &CardRef, kinds: &[CardKind]) -> Result<(Bay, CardKind)> {
+    let (bay, kind) = Bay::open_any(global, card)?;
     if !kinds.contains(&kind) {
-        let words = format!("{} is a {}: its PIN is not this noun's", options.card, kind.title());
+        let words = format!("{card} is a {}: its PIN is not this noun's", kind.title());
         return Err(refused(words).hint(hint_of(kind)).into());
     }
+    Ok((bay, kind))
+}
+
+/// A PIN of a kind: its row, and how messages name it.
+fn row_of(info: &CardInfo, second: bool) -> Result<(&'static PinRow, Secret)> {
+    let id = if second { OFFICER_PIN.id } else { OPERATOR_PIN.id };
+    let row = pins(info.kind).iter().find(|row| row.id == id);
+    let row = row.ok_or_else(|| refused(format!("a {} has no second PIN", info.kind.title())))?;
+    Ok((row, Secret::pin(info, id)))
+}
+
+/// Sets a PIN anew with the card one level up (SET PIN), with all its tries; who forgot it, or blocked it, goes on.
+pub fn unblock(
+    global: &Global,
+    anew: &Anew,
+    kinds: &[CardKind],
+    second: bool,
+    source: &mut dyn KeySource,
+) -> Result<()> {
+    let (mut bay, _) = open(global, &anew.card, kinds)?;
+    let info = {
+        let mut card = Fmcos::new(&mut bay);
+        card.reset()?;
+        card.select_mf()?;
+        card.card_info()?
+    };
+    let (row, secret) = row_of(&info, second)?;
+    if let Level::City(own) = source.about().level
+        && own.0 != info.region
+    {
+        let words = format!("{} is of city {}, not of {own}", secret.card, RegionCode(info.region));
+        return Err(refused(words).hint("use the issuing card of that city").into());
+    }
+    let new = secret::new_pin(anew.new_pin_file.as_deref(), &format!("{}, {}", secret.card, secret.name))?;
+    life::set_pin(&mut bay, source, row, &new)?;
+    bay.close()?;
+    audit::fact(global, "pin", format!("{}, {}", secret.card, secret.name));
+    let text = format!("{}: {} is a new one, with all its tries", secret.card, secret.name);
+    answer(global, &text, json!({ "card": secret.card, "pin": secret.name, "unblocked": true }));
+    Ok(())
+}
+
+/// Changes a PIN of a card of the kinds a noun is about.
+pub fn change(global: &Global, options: &Change, kinds: &[CardKind]) -> Result<()> {
+    let (mut bay, kind) = open(global, &options.card, kinds)?;
     let mut card = Fmcos::new(&mut bay);
     card.reset()?;
     card.select_mf()?;
@@ -60,7 +144,7 @@ pub fn run(global: &Global, verb: &Verb, kinds: &[CardKind]) -> Result<()> {
     if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
-    let secret = change(&mut card, &info, options)?;
+    let secret = replace(&mut card, &info, options)?;
     bay.close()?;
     let text = format!("{}: {} is another one now", secret.card, secret.name);
     answer(global, &text, json!({ "card": secret.card, "pin": secret.name, "changed": true }));
@@ -81,12 +165,8 @@ const fn hint_of(kind: CardKind) -> &'static str {
     }
 }
 
-fn change(card: &mut Fmcos<'_>, info: &CardInfo, options: &Change) -> Result<Secret> {
-    let row = if options.second { &OFFICER_PIN } else { &OPERATOR_PIN };
-    let secret = Secret::pin(info, row.id);
-    if !pins(info.kind).iter().any(|pin| pin.id == row.id) {
-        return Err(refused(format!("a {} has no second PIN", info.kind.title())).into());
-    }
+fn replace(card: &mut Fmcos<'_>, info: &CardInfo, options: &Change) -> Result<Secret> {
+    let (row, secret) = row_of(info, options.second)?;
     let last = LastTry::from(options.spend_last_try);
     let operator = secret::pin(options.pin_file.as_deref(), &format!("{}, operator", secret.card))?;
     let whose = format!("{}, {}", secret.card, secret.name);

@@ -149,7 +149,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Delivery(options) => delivery(global, &options),
         Verb::Pin(verb) => {
             let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
-            pin::run(global, &verb, &kinds)
+            let pin::Verb::Change(options) = verb;
+            pin::change(global, &options, &kinds)
         }
         Verb::Audit(verb) => {
             audit::run(global, &verb, || Ok(Home::new(global)?.city(None, "reading the audit log")?.1))

@@ -13,6 +13,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::{answer, facts};
+use crate::people;
 use crate::pin;
 use crate::secret;
 use crate::transport::Transport;
@@ -47,7 +48,7 @@ pub enum Verb {
     Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
-    Pin(pin::Verb),
+    Pin(pin::MakersVerb),
 }
 
 /// Options of `psam retire`.
@@ -165,7 +166,8 @@ impl Verb {
             Verb::Pair(_) => Deed::One("psam pair"),
             Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
-            Verb::Pin(_) => Deed::One("psam pin-change"),
+            Verb::Pin(pin::MakersVerb::Change(_)) => Deed::One("psam pin-change"),
+            Verb::Pin(pin::MakersVerb::Unblock(_)) => Deed::One("psam pin-unblock"),
         }
     }
 }
@@ -178,7 +180,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Limit(options) => limit(global, &options),
         Verb::Pair(options) => pair_again(global, &options),
         Verb::Retire(options) => retire(global, &options),
-        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::Psam]),
+        Verb::Pin(pin::MakersVerb::Change(options)) => pin::change(global, &options, &[CardKind::Psam]),
+        Verb::Pin(pin::MakersVerb::Unblock(options)) => unblock(global, &options),
     }
 }
 
@@ -225,7 +228,22 @@ fn retire(global: &Global, options: &Retire) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
-    crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
+    if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
+        crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
+    }
+    issuing.close()
+}
+
+/// Sets the PIN of a PSAM anew.
+fn unblock(global: &Global, options: &pin::Unblock) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "setting PINs of PSAMs")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    pin::unblock(global, &options.anew, &[CardKind::Psam], false, &mut source)?;
     issuing.close()
 }
 
@@ -238,6 +256,10 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     in_force::must_make(global, &folder, &mut issuing)?;
     let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    let act = format!("another limit of {}", options.card);
+    if !people::both(global, &folder, &act, source.about().state)? {
+        return Ok(());
+    }
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let info = Psam::open(&mut bay)?.info();
     let number = DeviceNumber(info.number);

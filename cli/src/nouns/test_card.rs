@@ -32,7 +32,7 @@ pub enum Verb {
     Retire(Retire),
     /// The PIN of a test card.
     #[command(subcommand)]
-    Pin(pin::Verb),
+    Pin(pin::MakersVerb),
 }
 
 /// Options of `test-card retire`.
@@ -81,7 +81,8 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("test-card issue"),
             Verb::Retire(_) => Deed::One("test-card retire"),
-            Verb::Pin(_) => Deed::One("test-card pin-change"),
+            Verb::Pin(pin::MakersVerb::Change(_)) => Deed::One("test-card pin-change"),
+            Verb::Pin(pin::MakersVerb::Unblock(_)) => Deed::One("test-card pin-unblock"),
         }
     }
 }
@@ -91,7 +92,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Issue(options) => issue(global, &options),
         Verb::Retire(options) => retire(global, &options),
-        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::TestCard]),
+        Verb::Pin(pin::MakersVerb::Change(options)) => pin::change(global, &options, &[CardKind::TestCard]),
+        Verb::Pin(pin::MakersVerb::Unblock(options)) => unblock(global, &options),
     }
 }
 
@@ -103,6 +105,19 @@ fn retire(global: &Global, options: &Retire) -> Result<()> {
         Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     crate::retire::retire(global, &options.card, CardKind::TestCard, &mut source, &folder)?;
+    issuing.close()
+}
+
+/// Sets the PIN of a test card anew.
+fn unblock(global: &Global, options: &pin::Unblock) -> Result<()> {
+    let (_, folder) = Home::new(global)?.city(options.city, "setting PINs of test cards")?;
+    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
+    let mut issuing =
+        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
+    pin::unblock(global, &options.anew, &[CardKind::TestCard], false, &mut source)?;
     issuing.close()
 }
 

@@ -140,8 +140,8 @@ impl Hint for PinError {
                 "be sure of it, then allow its last try with --spend-last-try; whoever stands above the card can give it a new one"
             }
             (_, Holder::Psam) => "the city gives a PSAM a new PIN: gridcard psam pin unblock",
-            (_, Holder::TestCard) => "have the city make another test card",
-            (_, Holder::Issuing) => "the province gives an issuing card a new PIN: gridcard city pin unblock",
+            (_, Holder::TestCard) => "the city gives a test card a new PIN: gridcard test-card pin unblock",
+            (_, Holder::Issuing) => "the province gives an issuing card a new PIN: gridcard kdc pin unblock",
             (_, Holder::Province) => {
                 "when no tries are left the card is blocked for good, and the key store or the shares make another"
             }

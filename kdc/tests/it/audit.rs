@@ -136,8 +136,13 @@ fn an_end_cut_off_is_found_as_far_as_it_can_be() {
     assert_eq!(findings, [AuditFinding::HeadFile { kept: LINES as u64, found: LINES as u64 - 3 }]);
     let refused = Audit::open(&log.path, "li ming", true).unwrap_err();
     assert!(matches!(refused, AuditError::Head { kept: 12, found: 9, .. }), "{refused}");
-    // With the head file gone nothing in the log tells; the head on paper does.
+    // Without its head file the lines of a log are sound, as those of a copy are; but nothing is added to it.
     fs::remove_file(head_path(&log.path)).unwrap();
+    assert!(log.verify(None).is_sound());
+    let refused = Audit::open(&log.path, "li ming", true).unwrap_err();
+    assert!(matches!(refused, AuditError::HeadGone { .. }), "{refused}");
+    // With one that was made to fit nothing in the folder tells; the head on paper does.
+    fs::copy(head_path(&Log::of(LINES - 3).path), head_path(&log.path)).unwrap();
     assert!(log.verify(None).is_sound());
     assert_eq!(log.verify(Some(written_down)).findings, [AuditFinding::Head { found: LINES as u64 - 3 }]);
     // And so it is when the end is written anew, with a chain that holds.
@@ -233,7 +238,7 @@ fn a_batch_keeps_its_head_at_the_end() {
     let log = Log::empty();
     let mut audit = Audit::open(&log.path, "li ming", false).unwrap();
     (0..50).for_each(|line| add(&mut audit, line));
-    assert!(!head_path(&log.path).exists());
+    assert_eq!(log.verify(None).behind_head_file, None, "only the first head, of no line, is there yet");
     assert!(log.verify(None).is_sound());
     drop(audit);
     assert_eq!(log.verify(None).behind_head_file, Some(0));

@@ -258,6 +258,13 @@ fn lives(json: &Json<'_>) {
         let change = [noun, "pin", "change", card, "--pin-file", "pin", "--new-pin-file", "pin"];
         assert_eq!(json.ok(city, &change)["changed"], true);
     }
+    for (noun, card) in [("psam", text(&psam)), ("test-card", &card)] {
+        let unblock = [noun, "pin", "unblock", card, "--pin-file", "pin", "--new-pin-file", "pin"];
+        assert_eq!(json.ok(city, &unblock)["unblocked"], true);
+    }
+    let unblock =
+        [&["kdc", "pin", "unblock", text(&issuing), "--new-pin-file", "pin"][..], &officers].concat();
+    assert_eq!(json.ok(KDC, &unblock)["unblocked"], true);
     world.file("zeros", "0000");
     world.file("puk", "00000000");
     let sim = world.sim(&CHEN);

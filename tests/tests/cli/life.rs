@@ -150,12 +150,41 @@ fn from_the_maker_to_the_scrap() {
     life.act("test").with(&["--second-pin-file", "pin2"]).run().ok().shows(&["test, version 1"]);
     life.pair(false).run().ok();
     life.act("formal").run().fails(1, &["not higher"]);
-    life.act("retire").with(&["--second-pin-file", "pin2"]).run().fails(1, &["test state"]);
+    // In formal state the end wants two operators beside the two PINs.
+    let retire = || life.act("retire").with(&["--second-pin-file", "pin2"]);
+    retire().run().fails(4, &["wants two people", "no operators are registered"]);
+    let two = two_operators(&life.city, Party::City);
+    retire().with(&two).run().fails(1, &["test state"]);
     let retire = ["esam", "retire", text(&life.esam), "--pin-file", "pin", "--second-pin-file", "pin2"];
     let retire = life.maker.earnest(Party::City, &retire);
     retire.run().ok().shows(&["retired"]);
     assert_eq!(life.state(), ("retired".into(), 0));
-    life.act("formal").run().fails(1, &["is retired"]);
+    life.act("formal").with(&two[..4]).run().fails(1, &["is retired"]);
+}
+
+/// Registers a supervisor and a clerk in a party's home; how they log in to an act of two people.
+fn two_operators(world: &World, party: Party) -> [&'static str; 8] {
+    world.file("wang", "a word of Wang's");
+    world.file("zhao", "a word of Zhao's");
+    let login = ["--operator", "wang", "--operator-password-file", "wang"];
+    let first = ["operator", "add", "wang", "--role", "supervisor", "--password-file", "wang"];
+    let add = |args: &[&str]| {
+        world.wait(60);
+        Call::new(&world.path(""), &world.folder(party), world.now(), args)
+    };
+    add(&first).run().ok();
+    let second = ["operator", "add", "zhao", "--role", "supervisor", "--password-file", "zhao"];
+    add(&second).with(&login).run().ok();
+    [
+        "--operator",
+        "wang",
+        "--operator-password-file",
+        "wang",
+        "--second-operator",
+        "zhao",
+        "--second-password-file",
+        "zhao",
+    ]
 }
 
 #[test]

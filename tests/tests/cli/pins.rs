@@ -169,3 +169,41 @@ impl World {
         others.collect()
     }
 }
+
+/// A PIN that was forgotten or blocked is set anew by the card one level up, which asks its own.
+#[test]
+fn a_blocked_pin_is_set_anew_one_level_up() {
+    let world = World::new();
+    world.file("wrong", "000111");
+    world.file("fresh", "112233");
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = psam.to_str().unwrap();
+    let change = |pin: &str| {
+        let call = world.bank(&["psam", "pin", "change", psam, "--new-pin-file", "pin", "--spend-last-try"]);
+        call.with(&["--pin-file", pin]).run()
+    };
+    for words in ["2 tries left", "1 try left", "no tries left"] {
+        change("wrong").fails(1, &[words, "gridcard psam pin unblock"]);
+    }
+    let unblock = |pin: &str| {
+        let call = world.city(&["psam", "pin", "unblock", psam, "--new-pin-file", "fresh"]);
+        call.with(&["--pin-file", pin]).run()
+    };
+    unblock("wrong").fails(1, &["PSAM issuing card", "2 tries left"]);
+    unblock("pin")
+        .ok()
+        .shows(&[&format!("PSAM {PSAM}: the operator's PIN is a new one, with all its tries")]);
+    change("wrong").fails(1, &["2 tries left"]);
+    change("fresh").ok();
+
+    // An issuing card's PINs are the province's to set, by both officers.
+    let issuing = world.folder(Party::City).join("esam-issuing.card");
+    let issuing = issuing.to_str().unwrap();
+    let call = world.province(&["kdc", "pin", "unblock", issuing, "--second", "--new-pin-file", "fresh"]);
+    call.with(&["--pin-file", "pin", "--second-pin-file", "wrong"]).run().fails(1, &["second officer's PIN"]);
+    let call = world.province(&["kdc", "pin", "unblock", issuing, "--second", "--new-pin-file", "fresh"]);
+    let done = call.with(&["--pin-file", "pin", "--second-pin-file", "pin2"]).run().ok();
+    done.shows(&["the supervisor's PIN is a new one, with all its tries"]);
+    let call = world.city(&["city", "pin", "change", issuing, "--second", "--pin-file", "pin"]);
+    call.with(&["--second-pin-file", "fresh", "--new-pin-file", "pin2"]).run().ok();
+}

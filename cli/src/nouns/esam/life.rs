@@ -12,6 +12,7 @@ use crate::issue;
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, facts, say, table};
+use crate::people;
 use crate::secret;
 use crate::transport;
 use ::kdc::ids::{CheckValue, DeviceNumber, Pins};
@@ -159,6 +160,12 @@ pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
     let mut office = Office { global, options, act, source, out };
     if options.dry_run {
         return office.dry_run();
+    }
+    if act == Act::Retire {
+        let words = format!("retiring {} ESAM(s)", options.cards.len());
+        if !people::both(global, &folder, &words, office.source.about().state)? {
+            return Ok(());
+        }
     }
     if matches!(act, Act::ChangeKeys | Act::Formal) {
         issue::tell_left(&mut office.source, options.cards.len())?;

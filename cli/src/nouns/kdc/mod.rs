@@ -12,6 +12,7 @@ mod keystore;
 mod options;
 mod retire;
 mod revoke;
+mod unblock;
 mod walk;
 
 pub use init::{keep_record, main_card, make_main_card};
@@ -61,7 +62,7 @@ pub enum Verb {
     Hsm(hsm::Verb),
     /// The PINs of the main control card.
     #[command(subcommand)]
-    Pin(pin::Verb),
+    Pin(unblock::Verb),
     /// Show what the province holds: check values, cards issued, cards revoked.
     Status,
 }
@@ -81,7 +82,8 @@ impl Verb {
             Verb::IssueCard(_) => Deed::One("kdc issue-card"),
             Verb::Revoke(_) => Deed::Two("kdc revoke"),
             Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
-            Verb::Pin(_) => Deed::One("kdc pin-change"),
+            Verb::Pin(unblock::Verb::Change(_)) => Deed::One("kdc pin-change"),
+            Verb::Pin(unblock::Verb::Unblock(_)) => Deed::One("kdc pin-unblock"),
             Verb::Ceremony(verb) => verb.deed(),
             Verb::Keystore(verb) => verb.deed(),
             #[cfg(feature = "hsm")]
@@ -96,7 +98,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Init(options) => init::init(global, &options),
         Verb::Component(options) => ceremony::component(global, &options),
-        Verb::Pin(verb) => pin::run(global, &verb, &[CardKind::MainControl]),
+        Verb::Pin(unblock::Verb::Change(options)) => pin::change(global, &options, &[CardKind::MainControl]),
+        Verb::Pin(unblock::Verb::Unblock(options)) => unblock::unblock(global, &options),
         Verb::IssueCard(options) => issue_card::issue_card(global, &options),
         Verb::Ceremony(verb) => ceremony::run(global, &verb),
         Verb::Keystore(verb) => keystore::run(global, &verb),

@@ -5,6 +5,7 @@ use super::issue_card::{Officers, issuing_kind};
 use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::home::{Home, Party};
+use crate::people;
 use anyhow::Result;
 use clap::Args;
 use wire::profile::CardKind;
@@ -31,6 +32,9 @@ pub fn retire(global: &Global, options: &Retire) -> Result<()> {
     let why = format!("the end of a {} card", options.kind.name());
     let officers = (&options.officers, false);
     options.holder.with_source(global, &folder, officers, &why, |source| {
-        crate::retire::retire(global, &options.card, options.kind, source, &folder)
+        if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
+            crate::retire::retire(global, &options.card, options.kind, source, &folder)?;
+        }
+        Ok(())
     })
 }
