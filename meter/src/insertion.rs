@@ -80,6 +80,8 @@ pub struct InsertionReport {
     pub orders: Vec<OrderResult>,
     /// Money added, also when the insertion broke off afterwards.
     pub credited: Fen,
+    /// What was consumed beyond the purse before and was taken off it now, in fen: why the balance is less than the credit.
+    pub debt_paid: u64,
     /// Steps entered, in order; the last one is where it ended.
     pub steps: Vec<Step>,
     /// What the card said, when it was a card that ended it. For the log; holds no secret.
@@ -107,6 +109,7 @@ impl Meter {
         now: BcdTime,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> InsertionReport {
+        let (due, debt) = (self.state.due.fen, self.debt());
         let mark = Rc::new(Cell::new(0));
         let (mut esam, mut sim) = (Counter::marked(esam, mark.clone()), Counter::marked(sim, mark.clone()));
         let mut insertion = Insertion {
@@ -131,6 +134,7 @@ impl Meter {
             outcome,
             orders: results,
             credited,
+            debt_paid: debt.min(due.saturating_sub(self.state.due.fen)),
             steps,
             cause: end.err().and_then(|fault| fault.cause),
             esam: esam.tally(),

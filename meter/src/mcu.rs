@@ -227,6 +227,11 @@ impl Meter {
         Display::idle(&self.state)
     }
 
+    /// What was consumed beyond the purse, in fen: the next credit pays it first.
+    pub fn debt(&self) -> u64 {
+        self.state.due.fen.saturating_sub(u64::from(self.state.balance.0))
+    }
+
     /// Opens the relay when nothing is left, closes it when something is. Only a credit can bring anything
     /// into an empty purse, so a closing relay always follows one.
     pub(crate) fn switch_relay(&mut self, now: BcdTime) {

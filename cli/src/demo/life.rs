@@ -10,7 +10,7 @@ use crate::clock::{chip_serial, entropy, random};
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
-use crate::nouns::meter::{Place, pair};
+use crate::nouns::meter::{Place, paid_before, pair};
 use crate::nouns::psam::equip;
 use crate::nouns::server::{database, prove, psam_card, server_key};
 use crate::nouns::{esam, kdc as province, sim};
@@ -534,6 +534,9 @@ impl<'g> Life<'g> {
         let (customer, number) = (self.people[person].customer, self.people[meter].meter);
         let what = format!("SIM of customer {customer} into meter {number}: {}", report.display.line1);
         let conclusion = match report.outcome {
+            Outcome::Credited { balance, .. } if report.debt_paid > 0 => {
+                format!("balance {balance}, {}; the receipt is on the SIM", paid_before(report.debt_paid))
+            }
             Outcome::Credited { balance, .. } => {
                 format!("balance {balance}, relay closes; the receipt is on the SIM")
             }
@@ -634,8 +637,9 @@ impl<'g> Life<'g> {
                         crate::nouns::meter::energy(report.register)
                     ),
                     format!(
-                        "balance {}, relay {}: the customer must buy",
+                        "balance {}, {} owed, relay {}: the customer must buy",
                         report.balance,
+                        crate::nouns::meter::yuan(report.due),
                         if report.relay_open { "opens" } else { "stays closed" }
                     ),
                 );

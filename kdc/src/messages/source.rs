@@ -122,7 +122,7 @@ impl Hint for SourceError {
                 "let the second officer type it, or name its file with --second-pin-file"
             }
             SourceError::ValueSpent => {
-                "have the province raise what this issuing card may grant: `gridcard kdc limit`"
+                "have the province make another PSAM issuing card that may grant more: `gridcard kdc issue-card psam-issuing --value YUAN`"
             }
             SourceError::Spent => "have the province make another issuing card of the same version",
             SourceError::Card(error) if error.sw().is_none() => return None,

@@ -286,3 +286,23 @@ fn no_order_for_nothing_or_for_more_than_a_purse_holds() {
         .fails(1, &["an order of 0.00 yuan buys nothing"]);
     assert_eq!(world.money(), money);
 }
+
+/// Consumption beyond the purse is said by every command that shows the balance, and again when a credit pays it.
+#[test]
+fn what_is_owed_is_said() {
+    let world = World::new();
+    world.purchase(&CHEN, "50");
+    let drawn = world.meters(&["meter", "consume", CHEN.meter, "--kwh", "200", "--json"]).run().ok().object();
+    let owed = drawn["due_fen"].as_u64().unwrap();
+    assert!(drawn["balance_fen"] == 0 && owed > 0, "{drawn}");
+    let words = format!("{}.{:02} yuan", owed / 100, owed % 100);
+    let show = || world.meters(&["meter", "show", CHEN.meter]);
+    show().run().ok().shows(&[&format!("owed             {words}"), "amount 50.00 yuan, balance 50.00 yuan"]);
+    assert_eq!(show().with(&["--json"]).run().ok().object()["owed_fen"], owed);
+    let order = world.order(&CHEN, "30");
+    world.write(&CHEN, &order);
+    let paid = format!("{words} of it paid for what was consumed before");
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 30.00 yuan", &paid]);
+    assert_eq!(world.purse(&CHEN).balance, 3000 - owed);
+    assert_eq!(show().with(&["--json"]).run().ok().object()["owed_fen"], 0);
+}

@@ -326,6 +326,9 @@ fn insertion_text(report: &InsertionReport) -> String {
     for order in &report.orders {
         lines.push(("order", format!("record {}: {}", order.record, outcome_words(order.outcome))));
     }
+    if report.debt_paid > 0 {
+        lines.push(("owed before", paid_before(report.debt_paid)));
+    }
     lines.push(("APDUs", format!("{} to the ESAM, {} to the SIM", report.esam.apdus, report.sim.apdus)));
     facts(&lines)
 }
@@ -350,6 +353,7 @@ fn insertion_json(report: &InsertionReport) -> Value {
     };
     json!({
         "outcome": outcome, "refusal": refusal, "credited_fen": report.credited.0,
+        "debt_paid_fen": report.debt_paid,
         "display": [report.display.line1, report.display.line2, report.display.hint],
         "apdus": report.esam.apdus + report.sim.apdus,
     })
@@ -370,6 +374,7 @@ fn consume(global: &Global, options: &Consume) -> Result<()> {
     let text = facts(&[
         ("register", energy(report.register)),
         ("balance", report.balance.to_string()),
+        ("owed", yuan(report.due)),
         ("relay", relay(report.relay_open).to_owned()),
     ]);
     answer(
@@ -387,6 +392,16 @@ fn consume(global: &Global, options: &Consume) -> Result<()> {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
+}
+
+/// Money that may be more than a purse holds.
+pub fn yuan(fen: u64) -> String {
+    format!("{}.{:02} yuan", fen / 100, fen % 100)
+}
+
+/// What an insertion took off the credit for consumption before it.
+pub fn paid_before(debt: u64) -> String {
+    format!("{} of it paid for what was consumed before", yuan(debt))
 }
 
 /// A register value as people read it.
@@ -413,6 +428,7 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         ("register", energy(state.register.hundredths)),
         ("relay", relay(state.relay_open).to_owned()),
         ("purse", purse.balance.to_string()),
+        ("owed", yuan(meter.debt())),
         ("credited in all", purse.total_credited.to_string()),
         ("purchase count", purse.count.to_string()),
     ]);
@@ -421,9 +437,12 @@ fn show(global: &Global, options: &Show) -> Result<()> {
     let rows = events.iter().map(|event| {
         let detail = event.as_object().map(|fields| {
             let rest = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "time" | "event"));
-            rest.map(|(name, value)| format!("{name} {}", value.to_string().trim_matches('"')))
-                .collect::<Vec<_>>()
-                .join(", ")
+            rest.map(|(name, value)| match (name.as_str(), value.as_u64()) {
+                ("amount" | "balance" | "due", Some(fen)) => format!("{name} {}", yuan(fen)),
+                _ => format!("{name} {}", value.to_string().trim_matches('"')),
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
         });
         let field = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
         vec![field("time"), field("event"), detail.unwrap_or_default()]
@@ -435,6 +454,7 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         json!({
             "meter": options.number.to_string(), "balance_fen": purse.balance.0, "total_credited_fen": purse.total_credited.0,
             "count": purse.count, "register_hundredths_kwh": state.register.hundredths, "relay_open": state.relay_open,
+            "owed_fen": meter.debt(),
             "display": [display.line1, display.line2, display.hint], "events": events,
         }),
     );
