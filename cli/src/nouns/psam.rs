@@ -163,7 +163,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
-            Verb::Pair(_) => Deed::One("psam pair"),
+            Verb::Pair(_) => Deed::Two("psam pair"),
             Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
             Verb::Pin(pin::MakersVerb::Change(_)) => Deed::One("psam pin-change"),
@@ -346,7 +346,12 @@ fn pair_again(global: &Global, options: &PairOptions) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    if !people::both(global, &folder, &format!("another server for {}", options.card), source.about().state)?
+    {
+        return Ok(());
+    }
     let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
     let mut psam = Psam::open(&mut bay)?;
     let (info, limits) = (psam.info(), psam.limits()?);
