@@ -122,10 +122,12 @@ pub fn done(global: &Global, act: &'static str) -> Result<()> {
     let rehearsed = global.argv.iter().any(|arg| arg == "--dry-run");
     let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return Ok(()) };
-    if rehearsed || global.noted.load(Ordering::Relaxed) {
+    let facts = told(global);
+    // Who was second stands nowhere else.
+    let noted = global.noted.load(Ordering::Relaxed) && !facts.contains_key("second");
+    if rehearsed || noted {
         return Ok(());
     }
-    let facts = told(global);
     let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
     note(global, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
 }

@@ -27,6 +27,7 @@ mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
+mod statement;
 mod transport;
 mod vouch;
 mod wire_time;

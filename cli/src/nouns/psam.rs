@@ -16,6 +16,7 @@ use crate::output::{answer, facts};
 use crate::people;
 use crate::pin;
 use crate::secret;
+use crate::statement;
 use crate::transport::Transport;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Event;
@@ -267,6 +268,9 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
         let words = format!("PSAM {number} is of city {}, not of {region}", RegionCode(info.region));
         return Err(refused(words).hint("use the PSAM issuing card of that city").into());
     }
+    if let Some(chain) = Psam::open(&mut bay)?.chain()? {
+        statement::must_go_on(&folder, number, &chain)?;
+    }
     let limits = options.limits.limits();
     let statement = set_limits(global, &mut bay, &mut source, limits)?;
     let event = Event::Limit { kind: CardKind::Psam, number, limit: Some(limits.count) };
@@ -274,6 +278,7 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let mut psam = Psam::open(&mut bay)?;
     let counter = psam.counter()?;
     let chain = statement.map(|statement| statement.chain).unwrap_or_default();
+    statement::keep(global, &folder, number, &chain)?;
     bay.close()?;
     issuing.close()?;
     let text = facts(&[

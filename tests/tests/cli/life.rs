@@ -279,3 +279,29 @@ fn cards_that_issue_and_seal_are_retired() {
         .shows(&["retired psam-issuing 000000000055"]);
     world.city(&["card", "show", text(&card)]).run().ok().shows(&["retired"]);
 }
+
+/// The city remembers a PSAM's chain: an old copy of the card gets no new limit.
+#[test]
+fn a_psam_that_went_back_gets_no_limit() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    let limit =
+        || world.city(&["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"]).run();
+    world.purchase(&CHEN, "50");
+    let old = std::fs::read(&psam).unwrap();
+    world.purchase(&CHEN, "30");
+    limit().ok().shows(&["2 made"]);
+    let new = std::fs::read(&psam).unwrap();
+    std::fs::write(&psam, old).unwrap();
+    limit().fails(4, &["its chain went back", "2 order(s) then, it has sealed 1 order(s) now"]);
+    std::fs::write(&psam, new).unwrap();
+    world.purchase(&CHEN, "20");
+    limit().ok().shows(&["3 made"]);
+    // The line says what was seen, and who was second.
+    let lines = world.city(&["city", "audit", "show", "--json"]).run().ok().object();
+    let lines = lines["entries"].as_array().unwrap();
+    let seen = lines.iter().rfind(|line| line["act"] == "statement").unwrap();
+    assert_eq!((&seen["facts"]["orders"], &seen["facts"]["value_fen"]), (&"3".into(), &"10000".into()));
+    let done = lines.iter().rfind(|line| line["act"] == "psam limit").unwrap();
+    assert_eq!(done["facts"]["second"], "nobody: test state, no operators");
+}
