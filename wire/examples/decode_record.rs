@@ -1,7 +1,8 @@
 //! Decodes records of EF_SMS and prints what stands in each as a JSON object, so that other decoders can be compared
 //! with ours.
 //!
-//! Usage: decode_record FILE..., each a line of 352 hexadecimal digits as `gridcard` writes them.
+//! Usage: decode_record FILE..., each a line of 352 hexadecimal digits as `gridcard` writes them; what follows that line is not
+//! the record's.
 
 use gridcard_wire::sms::record::SmsRecord;
 use gridcard_wire::sms::tpdu::{Tpdu, UserData};
@@ -11,7 +12,8 @@ use std::io::Write;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for file in std::env::args().skip(1) {
-        let bytes = hex::decode(std::fs::read_to_string(&file)?.trim())?;
+        let text = std::fs::read_to_string(&file)?;
+        let bytes = hex::decode(text.lines().next().unwrap_or("").trim())?;
         let record = SmsRecord::parse(&bytes)?.ok_or("a free record")?;
         writeln!(std::io::stdout(), "{}", object(&record))?;
     }

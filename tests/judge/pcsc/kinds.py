@@ -29,7 +29,7 @@ def information(card, kind):
     """Card information: which kind, in its final state."""
     card.send(MASTER_FILE)
     data = card.send("00B095001E")
-    demand(len(data) == 30 and data[8] == kind and data[9] == 1, f"card information is {data.hex()}")
+    demand(len(data) == 30 and data[8] == kind and data[9] == 2, f"card information is {data.hex()}")
     return data
 
 

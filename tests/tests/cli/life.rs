@@ -285,8 +285,7 @@ fn cards_that_issue_and_seal_are_retired() {
 fn a_psam_that_went_back_gets_no_limit() {
     let world = World::new();
     let psam = world.folder(Party::Bank).join("psam.card");
-    let limit =
-        || world.city(&["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"]).run();
+    let limit = || world.city(&["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"]).run();
     world.purchase(&CHEN, "50");
     let old = std::fs::read(&psam).unwrap();
     world.purchase(&CHEN, "30");
