@@ -173,6 +173,8 @@ fn books_of_the_older_make_sell_nothing() {
     world.order(&CHEN, "50");
     let path = world.folder(Party::Bank).join("server.sqlite");
     let conn = rusqlite::Connection::open(&path).unwrap();
+    // They never had settings; what is wrong with them is their make, not that.
+    conn.execute("DELETE FROM setting", []).unwrap();
     conn.execute("INSERT INTO setting (name, value) VALUES ('make', 'older')", []).unwrap();
     drop(conn);
     let order = world.order_call(&WANG, "50", &world.fresh(".sms"));

@@ -235,8 +235,11 @@ fn selling<T>(
     })
 }
 
-/// The bank's terms; without them nothing is sold.
+/// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.
 fn terms(store: &Store) -> Result<Terms> {
+    if store.read(|view| view.is_older_make())? {
+        return Err(OrderError::OlderMake.into());
+    }
     Ok(store.read(|view| view.terms())?.ok_or(OrderError::NoTerms)?)
 }
 
