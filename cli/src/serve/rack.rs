@@ -14,8 +14,9 @@ use vcard::slot::Keep;
 use vcard::vpcd::{ABSENCE, Bridge, Contacts, Event, Settings, State};
 use wire::Channel;
 
-/// How long `slot insert` waits for the reader to see the card.
-const SEEN: Duration = Duration::from_secs(3);
+/// How long `slot insert` waits for the reader to see the card: a daemon looks every half second, but not on a machine that has
+/// other work. Shorter than whoever asked waits for the answer.
+const SEEN: Duration = Duration::from_secs(8);
 
 /// A slot and its card.
 struct Place {
