@@ -21,6 +21,7 @@ pub use delivery::Delivered;
 pub use items::{Item, ItemKind, Stage};
 
 use crate::audit::{Audit, Head};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -255,6 +256,8 @@ fn set_up(conn: &mut Connection, path: &Path, durability: Durability) -> Result<
     let at = |error: rusqlite::Error| StoreError::of(path, error);
     conn.busy_timeout(BUSY).map_err(at)?;
     conn.set_prepared_statement_cache_capacity(64);
+    // The same plan whatever is bound, so that a cached statement is not compiled anew at every use.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(at)?;
     let tables: i64 =
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(at)?;
     let owner: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(at)?;

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use core::ops::Deref;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -102,6 +103,8 @@ impl Store {
     fn set_up(mut conn: Connection, options: Options) -> Result<Self, StoreError> {
         conn.busy_timeout(Duration::from_millis(options.busy_ms.into()))?;
         conn.set_prepared_statement_cache_capacity(128);
+        // The same plan whatever is bound, so that a cached statement is not compiled anew at every use.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         check_owner(&conn)?;
         // An in-memory database answers "memory": there is nothing to be durable about.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
