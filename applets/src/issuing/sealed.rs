@@ -4,8 +4,7 @@
 use super::target::{Master, Target};
 use cos::rights::Right;
 use cos::{Context, Halt};
-use keys::hierarchy::{Use, use_key};
-use keys::{mac, seal};
+use keys::seal;
 use wire::profile::{OPERATOR_PIN, Recipient, SECOND_PIN, State, pins};
 use wire::{CommandRef, Sw};
 
@@ -31,12 +30,9 @@ pub fn seal_pin(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
         return Err(Sw::WRONG_DATA.into());
     }
     let master = target.current_master(context)?;
-    let cipher_text = seal::encipher(&use_key(&master, Use::Wrap), &pin[..len]);
     // At most 16 bytes of cipher text.
-    let header = [0x84, 0x24, 0x00, row.id, (cipher_text.len() + seal::MAC_LEN) as u8];
-    let code = mac::bound(&use_key(&master, Use::Mac), challenge, &header, &cipher_text);
-    context.answer.extend_from_slice(&cipher_text);
-    context.answer.extend_from_slice(&code[..seal::MAC_LEN]);
+    let header = [0x84, 0x24, 0x00, row.id, (seal::cipher_len(&master, len) + seal::MAC_LEN) as u8];
+    context.answer.extend_from_slice(&seal::bound(&master, challenge, &header, &pin[..len]));
     Ok(Sw::OK)
 }
 
@@ -61,8 +57,7 @@ pub fn seal_retirement(context: &mut Context<'_>, command: &CommandRef<'_>) -> R
     if pins(context.chip.kind).iter().any(|row| row.id != OPERATOR_PIN.id) {
         context.require(Right(SECOND_PIN))?;
     }
-    let key = use_key(&target.current_master(context)?, Use::Mac);
-    let code = mac::bound(&key, challenge, &ACTIVATE, body);
-    context.answer.extend_from_slice(&code[..seal::MAC_LEN]);
+    let master = target.current_master(context)?;
+    context.answer.extend_from_slice(&seal::bound_mac(&master, challenge, &ACTIVATE, body));
     Ok(Sw::OK)
 }

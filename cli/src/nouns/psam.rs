@@ -228,6 +228,7 @@ fn retire(global: &Global, options: &Retire) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
         crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;

@@ -103,6 +103,7 @@ fn retire(global: &Global, options: &Retire) -> Result<()> {
     let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
+    in_force::must_make(global, &folder, &mut issuing)?;
     let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
     crate::retire::retire(global, &options.card, CardKind::TestCard, &mut source, &folder)?;
     issuing.close()

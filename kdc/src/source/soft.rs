@@ -327,10 +327,8 @@ impl KeySource for SoftSource {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
         let master = self.current_master(target)?;
-        let mut field = seal::encipher(&use_key(&master, Use::Wrap), pin.expose());
-        let header = [0x84, 0x24, 0x00, id, (field.len() + seal::MAC_LEN) as u8]; // a PIN has at most 8 bytes
-        let code = mac::bound(&use_key(&master, Use::Mac), &challenge, &header, &field);
-        field.extend_from_slice(&code[..seal::MAC_LEN]);
-        Ok(field)
+        let length = seal::cipher_len(&master, pin.expose().len()) + seal::MAC_LEN;
+        let header = [0x84, 0x24, 0x00, id, length as u8]; // a PIN has at most 8 bytes
+        Ok(seal::bound(&master, &challenge, &header, pin.expose()))
     }
 }
