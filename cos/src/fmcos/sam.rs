@@ -125,15 +125,10 @@ pub fn crypt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 /// terminal's serial and MAC1.
 pub fn init_for_purchase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (head, factors) = command.data.split_first_chunk::<20>().ok_or(Sw::WRONG_LENGTH)?;
-    if factors.is_empty() || !factors.len().is_multiple_of(8) {
-        return Err(Sw::WRONG_LENGTH.into());
-    }
     let &[r0, r1, r2, r3, s1, s0, a0, a1, a2, a3, transaction, ref rest @ ..] = head;
     let (stamp, version) = (&rest[..7], rest[7]);
-    let levels = (factors.len() / 8) as u8; // at most 27 factors fit an APDU
-    if levels > 7 {
-        return Err(Sw::WRONG_LENGTH.into());
-    }
+    // The command table lets 8 to 56 bytes of factors pass: one to seven levels. `derived` refuses half a factor.
+    let levels = (factors.len() / 8) as u8;
     let key = derived(context, levels << 5 | PURCHASE, version, factors)?;
     let serial = u32::from_be_bytes(context.read_ef(EF_SERIAL, 0)?);
     let next = serial.checked_add(1).ok_or(Sw::COUNTER_END)?;

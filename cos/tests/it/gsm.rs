@@ -306,6 +306,13 @@ fn an_answer_waits_for_one_command() {
             ("A0A40000052F00", "6700"),
         ],
     );
+    // Nothing outlives the supply, and without it there is no answer.
+    session(&mut card, &[("A0A40000022F00", "9F0F")]);
+    card.power_on().unwrap();
+    session(&mut card, &[("A0C000000F", "6F00"), ("A0A40000022F00", "9F0F")]);
+    card.power_off();
+    assert!(!card.is_powered());
+    session(&mut card, &[("A0C000000F", "")]);
 }
 
 /// The value grows in the newest record; the answer is the new value and what was added.

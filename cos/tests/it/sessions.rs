@@ -2,6 +2,7 @@
 
 use super::{BARE, CHIP, Random, blank_of};
 use gridcard_cos::table::Program;
+use gridcard_cos::{Card, Nvm, PAGE, RamNvm};
 
 /// The bare card with 00 in a new file, as some real cards have it.
 static ZEROED: Program = Program { fill: 0x00, ..BARE };
@@ -46,4 +47,32 @@ fn replay(name: &str, text: &str) {
 
 fn unhex(text: &str) -> Vec<u8> {
     hex::decode(text.replace(' ', "")).unwrap()
+}
+
+/// ERASE DF leaves no byte of what stood in the directory, down to its last one.
+#[test]
+fn what_was_erased_stands_nowhere() {
+    let mut card = blank_of(|_| Some(&BARE), CHIP, &Random::default());
+    let file = "A5".repeat(0x20);
+    for (command, wanted) in [
+        ("80E03F000D38FFFFF0F001FFFFFFFFFFFFFFFF", "9000"),
+        // DF01 of 43 bytes, which a file of 32 and its header of 11 fill; DF02 behind it stays as it is
+        ("80E0DF010838002BF0F095FFFF", "9000"),
+        ("80E0DF020838002BF0F095FFFF", "9000"),
+        ("00A4000002DF02", "6F009000"),
+        ("80E0000507280020F0F0FFFF", "9000"),
+        (&format!("00D6850020{}", "5A".repeat(0x20)), "9000"),
+        ("00A4000002DF01", "6F009000"),
+        ("80E0000507280020F0F0FFFF", "9000"),
+        (&format!("00D6850020{file}"), "9000"),
+    ] {
+        assert_eq!(hex::encode_upper(card.transmit(&unhex(command))), wanted, "{command}");
+    }
+    let bytes = |card: &Card<RamNvm>, value: u8| {
+        let user = &card.nvm().bytes()[16 * PAGE..];
+        user.iter().filter(|byte| **byte == value).count()
+    };
+    assert_eq!(bytes(&card, 0xA5), 0x20);
+    assert_eq!(card.transmit(&unhex("800E0000")), [0x90, 0x00]);
+    assert_eq!((bytes(&card, 0xA5), bytes(&card, 0x5A)), (0, 0x20));
 }

@@ -192,3 +192,63 @@ fn factors_are_those_of_the_specification() {
     assert!(hierarchy::is_mcu_serial(&hierarchy::mcu_serial(number)));
     assert!(!hierarchy::is_mcu_serial(&[0x0F, 1, 0, 0, 0, 0, 0, 0]));
 }
+
+/// The single-DES key of TAC and PIN reload: left half XOR right half [FMCOS UM 8.5, 8.7].
+#[test]
+fn a_folded_key_is_left_half_xor_right_half() {
+    let folded = |suite, bytes: &str| {
+        let key = Key::new(suite, &unhex(bytes)).unwrap().folded();
+        assert_eq!(key.suite(), suite);
+        hex::encode_upper(key.expose())
+    };
+    let whole = "00112233445566770F1E2D3C4B5A6978";
+    assert_eq!(folded(Suite::TripleDes, whole), "0F0F0F0F0F0F0F0F");
+    assert_eq!(folded(Suite::TripleDes, "0011223344556677FEDCBA9876543210"), "FECD98AB32015467");
+    assert_eq!(folded(Suite::TripleDes, "0011223344556677"), "0011223344556677");
+    assert_eq!(folded(Suite::Sm4, whole), whole);
+    assert_eq!(folded(Suite::Aes128, whole), whole);
+}
+
+#[test]
+fn keys_are_the_same_when_suite_and_bytes_are() {
+    let key = |suite| Key::from_16(suite, [0x5A; 16]);
+    assert!(key(Suite::Sm4) == key(Suite::Sm4));
+    assert!(key(Suite::Sm4) != key(Suite::Aes128));
+    assert!(key(Suite::Sm4) != Key::from_16(Suite::Sm4, [0x5B; 16]));
+}
+
+/// Length byte, data, padding only where the last block is not full [FMCOS UM 7.7], and back.
+#[test]
+fn what_was_enciphered_comes_back_at_every_length() {
+    for suite in Suite::ALL {
+        let (key, block) = (Key::from_16(suite, [0x3C; 16]), suite.block());
+        for len in 0..=3 * block {
+            let data: Vec<u8> = (0..len).map(|i| i as u8 ^ 0x80).collect();
+            let text = seal::encipher(&key, &data);
+            let blocks = len / block + 1;
+            assert_eq!(text.len(), blocks * block, "{suite:?}, {len} bytes");
+            assert_eq!(seal::cipher_len(&key, len), text.len(), "{suite:?}, {len} bytes");
+            assert_eq!(*seal::decipher(&key, &text).unwrap(), data, "{suite:?}, {len} bytes");
+        }
+        // What announces more than there is was enciphered under another key; what is not whole blocks, by nobody.
+        for said in [block - 1, block, 0xFF] {
+            let mut text = vec![0; block];
+            text[0] = said as u8;
+            key.cipher().encrypt_ecb(&mut text);
+            let wanted = (said < block).then(|| vec![0; said]).ok_or(seal::SealError::Content);
+            assert_eq!(seal::decipher(&key, &text).map(|plain| plain.to_vec()), wanted, "{suite:?}: {said}");
+        }
+        for len in [0, block - 1, block + 1] {
+            assert_eq!(seal::decipher(&key, &vec![0; len]).unwrap_err(), seal::SealError::Length(len));
+        }
+    }
+}
+
+proptest! {
+    /// With 31 bytes AN10922 pads nothing, so that its derivation is the CMAC of 01 and the input.
+    #[test]
+    fn the_longest_diversification_input_is_a_plain_cmac(key in any::<[u8; 16]>(), input in any::<[u8; 31]>()) {
+        let key = Key::from_16(Suite::Aes128, key);
+        prop_assert_eq!(mac::an10922(&key, &input), mac::cmac(&key, &[&[0x01], &input]));
+    }
+}

@@ -18,7 +18,7 @@ use wire::profile::{
 };
 use wire::{Channel, Command, Sw};
 
-const KINDS: [CardKind; 7] = [
+pub const KINDS: [CardKind; 7] = [
     CardKind::MainControl,
     CardKind::PsamIssuing,
     CardKind::EsamIssuing,
@@ -34,24 +34,24 @@ const OWN: [u8; 16] = *b"own master 16 by";
 
 /// A key or PIN as WRITE KEY in clear takes it.
 #[derive(Clone)]
-struct Record {
-    id: u8,
-    data: Vec<u8>,
+pub struct Record {
+    pub id: u8,
+    pub data: Vec<u8>,
 }
 
 /// Everything about a card that somebody made by hand, so that each part can be another than it should.
 #[derive(Clone)]
-struct Design {
-    kind: CardKind,
+pub struct Design {
+    pub kind: CardKind,
     mf: Command,
     /// Directory, its files, its keys.
-    directories: Vec<(Fid, Vec<Command>, Vec<Record>)>,
+    pub directories: Vec<(Fid, Vec<Command>, Vec<Record>)>,
     /// What is written last.
-    info: [u8; CardInfo::LEN],
+    pub info: [u8; CardInfo::LEN],
 }
 
 /// The card as it should be.
-fn honest(kind: CardKind) -> Design {
+pub fn honest(kind: CardKind) -> Design {
     let directories = profile::directories(kind).iter().map(|directory| {
         let factory = (directory.fid == Fid::MF).then_some(&FACTORY_KEYS);
         let files = factory.into_iter().chain(directory.files).map(|row| row.create()).collect();
@@ -76,23 +76,28 @@ fn honest(kind: CardKind) -> Design {
     Design { kind, mf: FACTORY_MF.create(), directories: directories.collect(), info: info.to_bytes() }
 }
 
-fn sw(card: &mut Slot, command: &Command) -> Sw {
+pub fn sw(card: &mut Slot, command: &Command) -> Sw {
     let bytes = card.transmit(&command.to_bytes()).unwrap();
     let [a, b] = *bytes.last_chunk::<2>().unwrap();
     // T=0 announces what it has to tell; that is a success.
     if a == 0x61 { Sw::OK } else { Sw(u16::from_be_bytes([a, b])) }
 }
 
-fn select(fid: Fid) -> Command {
+pub fn select(fid: Fid) -> Command {
     Command::new(0x00, 0xA4, 0x00, 0x00).data(&fid.bytes())
 }
 
-fn update(fid: Fid, data: &[u8]) -> [Command; 2] {
+pub fn update(fid: Fid, data: &[u8]) -> [Command; 2] {
     [select(fid), Command::new(0x00, 0xD6, 0x00, 0x00).data(data)]
 }
 
 /// Makes the card in the free mode of a new directory, up to the last write.
-fn make(design: &Design) -> Slot {
+pub fn make(design: &Design) -> Slot {
+    make_with(design, |_, _| {})
+}
+
+/// As [`make`]; `also` does something more in each directory before it is left.
+pub fn make_with(design: &Design, mut also: impl FnMut(&mut Slot, usize)) -> Slot {
     let protocol = if design.kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let chip = Chip { kind: design.kind, suite: SUITE, protocol, serial: [7; 8] };
     let mut card = slot(Image::manufacture(&chip, 8192, false), "by hand");
@@ -101,7 +106,7 @@ fn make(design: &Design) -> Slot {
         assert_eq!(sw(card, command), Sw::OK, "{}", hex::encode_upper(command.to_bytes()));
     };
     done(&mut card, &design.mf);
-    for (fid, files, records) in &design.directories {
+    for (at, (fid, files, records)) in design.directories.iter().enumerate() {
         if *fid != Fid::MF {
             done(&mut card, &select(*fid));
         }
@@ -114,6 +119,7 @@ fn make(design: &Design) -> Slot {
             parameters[1..7].copy_from_slice(&number(42).0);
             update(EF_PARAMETERS, &parameters).iter().for_each(|command| done(&mut card, command));
         }
+        also(&mut card, at);
     }
     if design.directories.len() > 1 {
         done(&mut card, &select(Fid::MF));
@@ -129,7 +135,7 @@ fn authenticate(card: &mut Slot, key: &keys::Key) {
 }
 
 /// What the card answers to the write that would close it.
-fn close(design: &Design) -> Sw {
+pub fn close(design: &Design) -> Sw {
     let mut card = make(design);
     let [select, write] = update(EF_CARD_INFO, &design.info);
     assert_eq!(sw(&mut card, &select), Sw::OK);

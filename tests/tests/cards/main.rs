@@ -17,6 +17,7 @@ mod interrupted;
 mod issuing;
 mod life;
 mod line;
+mod making;
 mod office;
 mod psam;
 mod refusals;
