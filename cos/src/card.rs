@@ -357,12 +357,11 @@ impl<N: Nvm> Card<N> {
         command: &CommandRef<'_>,
     ) -> Result<&'static CommandRow, Sw> {
         let words = &interface.words;
-        let (mut class, mut ins, mut found) = (false, false, None);
+        let (mut class, mut found) = (false, None);
         for row in self.program.rows_of(interface) {
             let fits = row.class.fits(command.cla);
             class |= fits;
             if fits && row.ins == command.ins {
-                ins = true;
                 if row.params.fit(command.p1, command.p2) {
                     return Ok(row);
                 }
@@ -371,9 +370,9 @@ impl<N: Nvm> Card<N> {
         }
         match found {
             // P1 P2 do not fit: the check of that name says so in its turn.
-            Some(row) if ins => Ok(row),
-            _ if class => Err(words.ins),
-            _ => Err(words.class),
+            Some(row) => Ok(row),
+            None if class => Err(words.ins),
+            None => Err(words.class),
         }
     }
 

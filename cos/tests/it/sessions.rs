@@ -1,5 +1,6 @@
 //! Whole card sessions as data: `cos/tests/sessions/*.apdu`.
 
+use super::desk::Desk;
 use super::{BARE, CHIP, Random, blank_of};
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Nvm, PAGE, RamNvm};
@@ -75,4 +76,32 @@ fn what_was_erased_stands_nowhere() {
     assert_eq!(bytes(&card, 0xA5), 0x20);
     assert_eq!(card.transmit(&unhex("800E0000")), [0x90, 0x00]);
     assert_eq!((bytes(&card, 0xA5), bytes(&card, 0x5A)), (0, 0x20));
+}
+
+/// A wallet that names another file than a cyclic one of 23 bytes a record keeps no log: it pays all the same, and the file stays
+/// as it was [docs/specs/fmcos.md, wallet].
+#[test]
+fn a_log_of_another_shape_is_none() {
+    for (shape, logs) in [("2E0517", true), ("2A0517", false), ("2E0516", false), ("2E0518", false)] {
+        let mut desk = Desk::new(CHIP.suite);
+        for command in [
+            "80E03F000D38FFFFF0F001FFFFFFFFFFFFFFFF",
+            "80E00000073F010001F0FFFF",
+            "80D40100083AF0EF1133123456",
+            &format!("80E0001807{shape}F0EFFFFF"),
+            "80E00002072F0208F000FF18",
+        ] {
+            desk.hex(command, 0x9000);
+        }
+        desk.add_key([0x3F, 0xF0, 0xF0, 0x01, 0x00], 1);
+        desk.add_key([0x34, 0xF0, 0xF0, 0x01, 0x00], 0);
+        desk.verify(0, "123456", 0x9000);
+        desk.load(2, 0x1388, 0x9000);
+        assert_eq!(desk.hex("805C000204", 0x9000), [0x00, 0x00, 0x13, 0x88], "{shape}");
+        let length = u8::from_str_radix(&shape[4..], 16).unwrap();
+        let (first, sw) =
+            (format!("00B201C4{length:02X}"), if logs || shape.starts_with("2A") { 0x9000 } else { 0x6A83 });
+        let record = desk.hex(&first, sw);
+        assert_eq!(record.iter().any(|byte| *byte != 0xFF), logs, "{shape}: {record:02X?}");
+    }
 }

@@ -11,6 +11,7 @@ mod count;
 mod esam;
 mod exchange;
 mod fmcos;
+mod guard;
 mod issuing;
 mod pcsc;
 mod psam;
