@@ -1,7 +1,8 @@
 //! The ledger's rules, in the code and in SQLite itself.
 
 use crate::house::{House, customer, sim, time};
-use gridcard_server::ledger::{Account, Entry, EntryFault, EntryKind, Line, Purchase};
+use gridcard_server::ledger::{Account, Entry, EntryFault, EntryKind, Line, Purchase, TrialBalance};
+use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
 use wire::order::OrderId;
 
@@ -92,6 +93,42 @@ fn sqlite_commits_a_balanced_entry() {
     put(&conn, entry, 1, 500).unwrap();
     put(&conn, entry, 2, -500).unwrap();
     conn.execute_batch("COMMIT").unwrap();
+}
+
+/// Each kind of account has its own balance, and their sum is over all of them: money that stands on any one alone shows.
+#[test]
+fn the_trial_balance_names_every_account() {
+    let (dir, conn) = raw();
+    // What is on its way between two chips, as if the way had been broken off.
+    let account = |kind: &str| -> i64 {
+        let sql = "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL";
+        conn.query_row(sql, [kind], |row| row.get(0)).unwrap()
+    };
+    let before = balance(&dir);
+    let entry = begin(&conn);
+    for (line, kind, amount) in [(1, "carried", 7), (2, "bank-cash", -7)] {
+        let sql = "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, ?3, ?4)";
+        conn.execute(sql, [entry, line, account(kind), amount]).unwrap();
+    }
+    conn.execute_batch("COMMIT").unwrap();
+    let after = balance(&dir);
+    assert_eq!(after, TrialBalance { carried: 7, bank_cash: before.bank_cash - 7, ..before });
+    assert_eq!((before.sum(), after.sum()), (0, 0));
+    let each = TrialBalance {
+        bank_cash: 1,
+        prepaid: 10,
+        refund_due: 100,
+        delivered: 1000,
+        refunded: 10_000,
+        carried: 100_000,
+        loss: 1_000_000,
+    };
+    assert_eq!(each.sum(), 1_111_111);
+}
+
+fn balance(dir: &tempfile::TempDir) -> TrialBalance {
+    let store = Store::open(&dir.path().join("server.db"), Options::default()).unwrap();
+    store.read(|view| view.trial_balance()).unwrap()
 }
 
 #[test]

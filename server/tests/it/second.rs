@@ -40,11 +40,14 @@ fn ended(house: &mut House, due: i64) {
         totals.settled_fen + totals.refund_due_fen + totals.refunded_fen
     );
     let at = house.now;
+    let owed = |house: &House, of| house.store.read(|view| view.refund_due(customer(of))).unwrap();
+    assert_eq!((owed(house, 0), owed(house, 1)), (due, 0));
     let paid_back = house.store.batch(|act| act.refund(customer(0), at)).unwrap();
     assert_eq!(paid_back, due);
     assert_eq!(house.store.batch(|act| act.refund(customer(0), at)).unwrap(), 0, "once");
     let totals = house.totals();
     assert_eq!((totals.refund_due_fen, totals.refunded_fen), (0, due));
+    assert_eq!(owed(house, 0), 0);
     house.assert_books();
 }
 
