@@ -12,6 +12,7 @@ mod closing;
 mod counters;
 mod export;
 mod factors;
+mod guards;
 mod inspect;
 mod interrupted;
 mod issuing;
