@@ -5,7 +5,7 @@ use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
 use ::server::{OrderError, Refusal, SettleError};
-use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
+use kdc::messages::{AuditError, JournalError, LifeError, SourceError, StoreError};
 use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
@@ -150,6 +150,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
             || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
             || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
         {
+            return Exit::Security;
+        }
+        if let Some(SourceError::NoSecondPin { .. }) = cause.downcast_ref::<SourceError>() {
             return Exit::Security;
         }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {

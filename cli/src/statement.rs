@@ -1,5 +1,5 @@
-//! What a city remembers of a PSAM's order chain: a statement that goes back, or another chain of the same count, is no PSAM to
-//! give a new limit [docs/specs/cards.md 6].
+//! What a party remembers of a card that it gives limits to: a PSAM's order chain, an issuing card's counts. A statement that goes
+//! back, or another chain of the same count, is no card to give a new limit [docs/specs/cards.md 6, 9].
 
 use crate::args::Global;
 use crate::audit::{self, Noted};
@@ -9,23 +9,50 @@ use kdc::audit::{Act, Card, LOG, verify};
 use kdc::ids::DeviceNumber;
 use std::path::Path;
 use wire::profile::CardKind;
-use wire::psam::PsamChain;
 
 /// The word of the log's line.
 const STATEMENT: &str = "statement";
 
-fn psam(number: DeviceNumber) -> Card {
-    let number = Some(number.to_string());
-    Card { kind: CardKind::Psam.name().to_owned(), number, serial: None, region: None }
+/// What a card states of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated {
+    /// Its kind.
+    pub kind: CardKind,
+    /// Its number.
+    pub number: DeviceNumber,
+    /// Orders a PSAM has sealed, cards an issuing card has made.
+    pub count: u32,
+    /// Their value in fen; the value an issuing card has granted.
+    pub value: u64,
+    /// Head of a PSAM's chain.
+    pub chain: Option<[u8; 32]>,
 }
 
-/// Refuses a chain that does not go on from the one the city's log has last; a PSAM that is seen first may be anywhere.
-pub fn must_go_on(folder: &Path, number: DeviceNumber, chain: &PsamChain) -> Result<()> {
+impl Stated {
+    fn card(&self) -> Card {
+        let number = Some(self.number.to_string());
+        Card { kind: self.kind.name().to_owned(), number, serial: None, region: None }
+    }
+
+    /// What is counted, as the log names it.
+    const fn counted(&self) -> &'static str {
+        if matches!(self.kind, CardKind::Psam) { "orders" } else { "cards" }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = vec![(self.counted(), self.count.to_string()), ("value_fen", self.value.to_string())];
+        facts.extend(self.chain.map(|chain| ("chain", hex::encode_upper(chain))));
+        facts
+    }
+}
+
+/// Refuses a card that does not go on from what the party's log has last of it; one that is seen first may be anywhere.
+pub fn must_go_on(folder: &Path, now: &Stated) -> Result<()> {
     let path = folder.join(LOG);
     if !path.exists() {
         return Ok(());
     }
-    let (card, mut last) = (psam(number), None);
+    let (card, mut last) = (now.card(), None);
     verify(&path, None, |entry| {
         if entry.act == Act::Other(STATEMENT.to_owned()) && entry.card.as_ref() == Some(&card) {
             last = Some(entry.facts.clone());
@@ -33,31 +60,42 @@ pub fn must_go_on(folder: &Path, number: DeviceNumber, chain: &PsamChain) -> Res
     })?;
     let Some(last) = last else { return Ok(()) };
     let of = |name: &str| last.get(name).cloned().unwrap_or_default();
-    let (count, value) = (of("orders").parse().unwrap_or(0), of("value_fen").parse().unwrap_or(0));
-    let back = chain.count < count || chain.value < value;
-    let another = chain.count == count && hex::encode_upper(chain.head) != of("chain");
+    let (count, value) = (of(now.counted()).parse().unwrap_or(0), of("value_fen").parse().unwrap_or(0));
+    let back = now.count < count || now.value < value;
+    let another = now.count == count && now.chain.is_some_and(|chain| hex::encode_upper(chain) != of("chain"));
     if !back && !another {
         return Ok(());
     }
-    let found = format!("it has sealed {} order(s) now", chain.count);
-    let words = if back { "its chain went back" } else { "its chain is another one" };
-    Err(security(format!(
-        "PSAM {number} is not as the city saw it last: {words}; {count} order(s) then, {found}"
-    ))
-    .hint(
-        "somebody put back an old copy of the card, or there are two of one number: keep it, and issue another with `gridcard psam issue`",
-    )
-    .into())
+    let (title, number) = (now.kind.title(), now.number);
+    let (words, found, again) = match now.kind {
+        CardKind::Psam => (
+            if back { "its chain went back" } else { "its chain is another one" },
+            format!("{count} order(s) then, it has sealed {} order(s) now", now.count),
+            "gridcard psam issue",
+        ),
+        _ => (
+            "its counts went back",
+            format!("{count} card(s) then, it has made {} card(s) now", now.count),
+            "gridcard kdc issue-card",
+        ),
+    };
+    Err(security(format!("{title} {number} is not as it was seen last: {words}; {found}"))
+        .hint(format!(
+            "somebody put back an old copy of the card, or there are two of one number: keep it, and issue another with `{again}`"
+        ))
+        .into())
 }
 
-/// Writes a statement into the city's log.
-pub fn keep(global: &Global, folder: &Path, number: DeviceNumber, chain: &PsamChain) -> Result<()> {
-    let facts = [
-        ("orders", chain.count.to_string()),
-        ("value_fen", chain.value.to_string()),
-        ("chain", hex::encode_upper(chain.head)),
-    ];
+/// Writes a statement into the party's log.
+pub fn keep(global: &Global, folder: &Path, stated: &Stated) -> Result<()> {
+    let facts = stated.facts();
     let noted =
-        Noted { card: Some(psam(number)), facts: &facts, ..Noted::of(Act::Other(STATEMENT.to_owned())) };
+        Noted { card: Some(stated.card()), facts: &facts, ..Noted::of(Act::Other(STATEMENT.to_owned())) };
     audit::note(global, folder, noted)
+}
+
+/// Value used and left, in words.
+pub fn value_words(used: &str, value: u64, limit: u64) -> String {
+    let yuan = |fen: u64| format!("{}.{:02} yuan", fen / 100, fen % 100);
+    format!("{} {used}, {} left", yuan(value), yuan(limit.saturating_sub(value)))
 }

@@ -451,16 +451,15 @@ pub struct PinRow {
 
 /// The operator's PIN 3A/00: state 1.
 pub const OPERATOR_PIN: PinRow = PinRow { id: 0x00, header: [0x3A, FREE, NEVER, 0x11, 0x33] };
-/// The second officer's PIN 3A/01, good after the operator's only: state 2.
+/// The second person's PIN 3A/01, good after the operator's only: state 2. The second officer's of a main control card, the
+/// supervisor's of an issuing card.
 pub const OFFICER_PIN: PinRow = PinRow { id: 0x01, header: [0x3A, PIN, NEVER, 0x22, 0x33] };
 
 /// The PINs of a kind, in the order in which they are verified.
 pub const fn pins(kind: CardKind) -> &'static [PinRow] {
     match kind {
-        CardKind::MainControl | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
-        CardKind::PsamIssuing | CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => {
-            &[OPERATOR_PIN]
-        }
+        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
+        CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => &[OPERATOR_PIN],
         CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }

@@ -187,11 +187,8 @@ impl<'g> Life<'g> {
             [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
         {
             let number: DeviceNumber = number.parse()?;
-            // An ESAM issuing card has a supervisor beside its operator.
-            let pins = match kind {
-                CardKind::EsamIssuing => Pins::both(&self.pin, &self.officer),
-                _ => (&self.pin).into(),
-            };
+            // A supervisor beside the operator.
+            let pins = Pins::both(&self.pin, &self.officer);
             let wish = Wish { pins, limit: Some(MADE), ..Wish::new(kind, number, self.region) };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
             let issued = province::issue_with(

@@ -16,7 +16,7 @@ use crate::output::{answer, facts};
 use crate::people;
 use crate::pin;
 use crate::secret;
-use crate::statement;
+use crate::statement::{self, Stated};
 use crate::transport::Transport;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
 use ::kdc::journal::Event;
@@ -45,7 +45,7 @@ pub enum Verb {
     Limit(Limit),
     /// Pair a PSAM with a server: a new server key, which the bank needs to sell; the one before is dead.
     Pair(PairOptions),
-    /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
+    /// End a PSAM with the city's PSAM issuing card, operator and supervisor: its keys and PIN are destroyed for good.
     Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
@@ -60,9 +60,15 @@ pub struct Retire {
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
-    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    /// File with the operator's PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// File with the supervisor's PIN of the issuing card. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
+    /// Try the PINs of the issuing card although one has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam show`.
@@ -126,6 +132,9 @@ pub struct PairOptions {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam issue`.
@@ -226,10 +235,12 @@ fn show(global: &Global, options: &Show) -> Result<()> {
 fn retire(global: &Global, options: &Retire) -> Result<()> {
     let (_, folder) = Home::new(global)?.city(options.city, "retiring PSAMs")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let supervisor = secret::pin(options.second_pin_file.as_deref(), "the PSAM issuing card, supervisor")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..Pins::both(&pin, &supervisor) };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
         crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
     }
@@ -270,7 +281,7 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
         return Err(refused(words).hint("use the PSAM issuing card of that city").into());
     }
     if let Some(chain) = Psam::open(&mut bay)?.chain()? {
-        statement::must_go_on(&folder, number, &chain)?;
+        statement::must_go_on(&folder, &stated(number, &chain))?;
     }
     let limits = options.limits.limits();
     let statement = set_limits(global, &mut bay, &mut source, limits)?;
@@ -279,7 +290,7 @@ fn limit(global: &Global, options: &Limit) -> Result<()> {
     let mut psam = Psam::open(&mut bay)?;
     let counter = psam.counter()?;
     let chain = statement.map(|statement| statement.chain).unwrap_or_default();
-    statement::keep(global, &folder, number, &chain)?;
+    statement::keep(global, &folder, &stated(number, &chain))?;
     bay.close()?;
     issuing.close()?;
     let text = facts(&[
@@ -309,8 +320,12 @@ fn set_limits(
 
 /// Value sealed and left.
 fn value_words(chain: &PsamChain, limits: &Limits) -> String {
-    let yuan = |fen: u64| format!("{}.{:02} yuan", fen / 100, fen % 100);
-    format!("{} sealed, {} left", yuan(chain.value), yuan(limits.value.saturating_sub(chain.value)))
+    statement::value_words("sealed", chain.value, limits.value)
+}
+
+/// The chain as the city's log keeps it.
+const fn stated(number: DeviceNumber, chain: &PsamChain) -> Stated {
+    Stated { kind: CardKind::Psam, number, count: chain.count, value: chain.value, chain: Some(chain.head) }
 }
 
 /// Pairs a PSAM and writes the server's file.
@@ -353,7 +368,8 @@ fn pair_again(global: &Global, options: &PairOptions) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if !people::both(global, &folder, &format!("another server for {}", options.card), source.about().state)?
     {
         return Ok(());

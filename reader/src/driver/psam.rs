@@ -6,7 +6,7 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, Fid, NO_LIMIT};
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, NO_LIMIT};
 use wire::psam::{self, Limits, PsamChain, Statement};
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -122,12 +122,12 @@ impl<'c> Psam<'c> {
 
     /// The chain over the orders it sealed, as it stands: free to read. `None` of a card of an older make, which keeps none.
     pub fn chain(&mut self) -> Result<Option<PsamChain>, CardError> {
-        Ok(self.file("read the order chain", EF_SEALED)?.map(|bytes| PsamChain::parse(&bytes)))
+        Ok(self.fmcos.read_kept("read the order chain", EF_SEALED)?.map(|bytes| PsamChain::parse(&bytes)))
     }
 
     /// Its limits of number and value; free to read. `None` of a card of an older make.
     pub fn limits(&mut self) -> Result<Option<Limits>, CardError> {
-        Ok(self.file("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+        Ok(self.fmcos.read_kept("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
     }
 
     /// Orders this card has sealed so far.
@@ -148,19 +148,6 @@ impl<'c> Psam<'c> {
         };
         let made = self.sealed_count()?;
         Ok(Counter { limit: limit.filter(|limit| *limit != NO_LIMIT), made })
-    }
-
-    /// A binary file of the purchase application; zeros when it was never written (6281 until the card does so), `None` when
-    /// it is missing or shorter.
-    fn file<const N: usize>(&mut self, step: &'static str, fid: Fid) -> Result<Option<[u8; N]>, CardError> {
-        let command = Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16);
-        let answer = self.fmcos.ask(step, &command)?;
-        match answer.sw {
-            Sw::OK | Sw::DATA_SUSPECT => Ok(answer.data.try_into().ok()),
-            Sw::FILE_NOT_FOUND | Sw::WRONG_OFFSET => Ok(None),
-            sw if sw.0 >> 8 == 0x6C => Ok(None),
-            sw => Err(CardError::Refused { step, sw, dialect: Dialect::Fmcos }),
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use reader::driver::psam::Psam;
 use vcard::{Image, Slot};
 use wire::profile::{
     self, CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, FACTORY_KEYS, FACTORY_MF, Fid,
-    PREVIOUS_MASTER, Recipient, State,
+    PREVIOUS_MASTER, Recipient, Shape, State,
 };
 use wire::{Channel, Command, Sw};
 
@@ -46,6 +46,8 @@ struct Design {
     mf: Command,
     /// Directory, its files, its keys.
     directories: Vec<(Fid, Vec<Command>, Vec<Record>)>,
+    /// Written in the free mode of the new directory: directory, file, content.
+    preset: Vec<(Fid, Fid, Vec<u8>)>,
     /// What is written last.
     info: [u8; CardInfo::LEN],
 }
@@ -73,7 +75,8 @@ fn honest(kind: CardKind) -> Design {
         state: State::Test,
         suite: SUITE.code(),
     };
-    Design { kind, mf: FACTORY_MF.create(), directories: directories.collect(), info: info.to_bytes() }
+    let (mf, directories) = (FACTORY_MF.create(), directories.collect());
+    Design { kind, mf, directories, preset: Vec::new(), info: info.to_bytes() }
 }
 
 fn sw(card: &mut Slot, command: &Command) -> Sw {
@@ -108,6 +111,9 @@ fn make(design: &Design) -> Slot {
         files.iter().for_each(|command| done(&mut card, command));
         for record in records {
             done(&mut card, &Command::new(0x80, 0xD4, 0x01, record.id).data(&record.data));
+        }
+        for (_, file, content) in design.preset.iter().filter(|(directory, ..)| directory == fid) {
+            update(*file, content).iter().for_each(|command| done(&mut card, command));
         }
         if design.kind == CardKind::Esam {
             let mut parameters = [0; 0x20];
@@ -250,6 +256,29 @@ fn no_key_or_pin_may_be_another_than_the_profiles() {
             }
         }
     }
+}
+
+/// What a card alone writes (its limits, counts and chain) its maker could write in free mode; then it is never a finished one. Of
+/// an ESAM the closing itself sets them to zero (below).
+#[test]
+fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
+    let mut presets = 0;
+    for kind in KINDS.into_iter().filter(|kind| *kind != CardKind::Esam) {
+        let honest = honest(kind);
+        for directory in profile::directories(kind) {
+            for row in directory.files.iter().filter(|row| row.write == profile::NEVER) {
+                let Shape::Binary(size) = row.shape else { panic!("{:04X} is kept and no binary file", row.fid.0) };
+                let what = format!("{}: {:04X}/{:04X}", kind.name(), directory.fid.0, row.fid.0);
+                for content in [vec![0xFF; size.into()], vec![0; size.into()], vec![0x01]] {
+                    let preset = vec![(directory.fid, row.fid, content)];
+                    assert_eq!(close(&Design { preset, ..honest.clone() }), Sw::CONDITIONS, "{what}");
+                }
+                presets += 1;
+            }
+        }
+    }
+    // 0018 of three issuing cards, 0019 of one, DF01/0017 and 0018 of PSAM and test card.
+    assert_eq!(presets, 3 + 1 + 2 + 2);
 }
 
 #[test]

@@ -30,9 +30,8 @@ fn office() -> World {
 }
 
 fn issue(world: &World, number: &str) -> Call {
-    let args =
-        ["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", number, "--card-pin-file", "pin"];
-    call(world, &args).with(&PINS)
+    let args = ["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", number];
+    call(world, &args).with(&["--card-pin-file", "pin", "--card-second-pin-file", "pin2"]).with(&PINS)
 }
 
 #[test]
@@ -143,6 +142,8 @@ fn a_clock_that_went_back_stops_issuing() {
             number,
             "--card-pin-file",
             "pin",
+            "--card-second-pin-file",
+            "pin2",
         ];
         let at = "2026-11-22 07:00:00".parse().unwrap();
         Call::new(&world.path(""), &world.path("home"), at, &args).with(&PINS)

@@ -291,11 +291,15 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.run(city, &act("formal")).1["exit"], 1);
     let issue = ["psam", "issue", "--number", "330200000088", "--pin-file", "pin", "--card-pin-file", "pin"];
     let spent = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
-    assert_eq!(json.ok(city, &["psam", "retire", &spent, "--pin-file", "pin"])["before"], false);
+    assert_eq!(json.ok(city, &[&["psam", "retire", &spent][..], &officers].concat())["before"], false);
     assert_eq!(json.ok(city, &["test-card", "retire", &card, "--pin-file", "pin"])["state"], "retired");
     let issue = with(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000077"]);
-    let issued = json.ok(KDC, &[&issue[..], &["--card-pin-file", "pin"]].concat());
+    let new = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
+    let issued = json.ok(KDC, &[&issue[..], &new].concat());
     let spent = issued["card"].as_str().unwrap();
+    let limit = [&["kdc", "limit", spent, "--count", "7", "--value", "9"][..], &officers].concat();
+    let limited = json.ok(KDC, &limit);
+    assert_eq!((&limited["left"], &limited["value_limit_fen"]), (&7.into(), &900.into()));
     let end = [&["kdc", "retire-card", "psam-issuing", spent][..], &officers].concat();
     assert_eq!(json.ok(KDC, &end)["kind"], "psam-issuing");
     assert_eq!(json.ok(city, &act("test"))["esams"][0]["now"], "test, version 1");

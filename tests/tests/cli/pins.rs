@@ -11,8 +11,9 @@ fn issue(world: &World, pin: &str) -> Ran {
 fn issue_with(world: &World, pin: &str, more: &[&str]) -> Ran {
     let card =
         world.province(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000009"]);
-    let pins = ["--pin-file", pin, "--second-pin-file", "pin2", "--card-pin-file", "pin"];
-    card.with(&pins).with(more).run()
+    let pins = ["--pin-file", pin, "--second-pin-file", "pin2"];
+    let new = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
+    card.with(&pins).with(&new).with(more).run()
 }
 
 #[test]

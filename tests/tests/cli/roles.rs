@@ -72,6 +72,8 @@ fn act(party: Party) -> Vec<&'static [&'static str]> {
                 "pin2",
                 "--card-pin-file",
                 "pin",
+                "--card-second-pin-file",
+                "pin2",
             ],
         ],
         Party::City => vec![
