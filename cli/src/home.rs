@@ -267,6 +267,20 @@ impl Home {
     }
 }
 
+/// Makes an act that needs no home the act of the first of these parties that has a folder here, so that its log keeps it; of
+/// nobody where none has.
+pub fn acts_if_known(global: &Global, parties: &[Party]) -> Result<()> {
+    let Ok(home) = Home::new(global) else { return Ok(()) };
+    for party in parties {
+        for folder in [home.root.clone(), home.root.join(party.folder())] {
+            if owner(&folder)? == Some(*party) {
+                return home.acts(folder).map(drop);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Marks a folder as a party's.
 pub fn mark(folder: &Path, party: Party) -> Result<()> {
     let marker = serde_json::to_string(&Marker { role: party.folder() })?;

@@ -5,6 +5,7 @@ use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
+use crate::home::{self, Party};
 use crate::output::answer;
 use crate::secret;
 use anyhow::Result;
@@ -151,14 +152,26 @@ pub fn change(global: &Global, options: &Change, kinds: &[CardKind]) -> Result<(
     card.reset()?;
     card.select_mf()?;
     let info = card.card_info()?;
+    home::acts_if_known(global, &keepers(&info))?;
     if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
     let secret = replace(&mut card, &info, options)?;
     bay.close()?;
+    audit::fact(global, "pin", format!("{}, {}", secret.card, secret.name));
     let text = format!("{}: {} is another one now", secret.card, secret.name);
     answer(global, &text, json!({ "card": secret.card, "pin": secret.name, "changed": true }));
     Ok(())
+}
+
+/// Whose card it is: the parties whose log keeps that its PIN was changed, the likeliest first.
+fn keepers(info: &CardInfo) -> Vec<Party> {
+    let city = Party::City(RegionCode(info.region));
+    match info.kind {
+        CardKind::MainControl => vec![Party::Province],
+        CardKind::Psam => vec![Party::Bank, city],
+        _ => vec![city],
+    }
 }
 
 /// Which noun changes the PIN of a kind.

@@ -18,6 +18,7 @@ mod images;
 mod insertion;
 mod json;
 mod life;
+mod limits;
 #[cfg(unix)]
 mod line;
 mod lists;
