@@ -62,7 +62,8 @@ pub fn must_go_on(folder: &Path, now: &Stated) -> Result<()> {
     let of = |name: &str| last.get(name).cloned().unwrap_or_default();
     let (count, value) = (of(now.counted()).parse().unwrap_or(0), of("value_fen").parse().unwrap_or(0));
     let back = now.count < count || now.value < value;
-    let another = now.count == count && now.chain.is_some_and(|chain| hex::encode_upper(chain) != of("chain"));
+    let another =
+        now.count == count && now.chain.is_some_and(|chain| hex::encode_upper(chain) != of("chain"));
     if !back && !another {
         return Ok(());
     }

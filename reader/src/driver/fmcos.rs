@@ -292,7 +292,8 @@ impl<'c> Fmcos<'c> {
         step: &'static str,
         fid: Fid,
     ) -> Result<Option<[u8; N]>, CardError> {
-        let answer = self.link.ask(step, &Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16))?;
+        let answer =
+            self.link.ask(step, &Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16))?;
         match answer.sw {
             Sw::OK => Ok(answer.data.try_into().ok()),
             Sw::DATA_SUSPECT => Ok((answer.data.len() == N).then_some([0; N])),

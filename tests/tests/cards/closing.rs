@@ -267,7 +267,9 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
         let honest = honest(kind);
         for directory in profile::directories(kind) {
             for row in directory.files.iter().filter(|row| row.write == profile::NEVER) {
-                let Shape::Binary(size) = row.shape else { panic!("{:04X} is kept and no binary file", row.fid.0) };
+                let Shape::Binary(size) = row.shape else {
+                    panic!("{:04X} is kept and no binary file", row.fid.0)
+                };
                 let what = format!("{}: {:04X}/{:04X}", kind.name(), directory.fid.0, row.fid.0);
                 for content in [vec![0xFF; size.into()], vec![0; size.into()], vec![0x01]] {
                     let preset = vec![(directory.fid, row.fid, content)];

@@ -107,7 +107,10 @@ fn acts_that_need_no_home_are_there_when_there_is_one() {
     let psam = city.join("out/psam-330200000001.card");
     change("psam", &psam, &[]).ok();
     let line = last(&world, "city");
-    assert_eq!((&line["act"], &line["facts"]["pin"]), (&"psam pin-change".into(), &"PSAM 330200000001, the operator's PIN".into()));
+    assert_eq!(
+        (&line["act"], &line["facts"]["pin"]),
+        (&"psam pin-change".into(), &"PSAM 330200000001, the operator's PIN".into())
+    );
     call(&world, &["server", "open", text(&psam)]).run().ok();
     let psam = world.path("home/bank/psam.card");
     change("psam", &psam, &[]).fails(1, &["was wrong; 2 tries left"]);

@@ -140,12 +140,7 @@ fn published(world: &World, kind: CardKind, n: &str) -> PathBuf {
     let mut card = vcard::Slot::open(&path, entropy, vcard::slot::Keep::EveryCommand).unwrap();
     Personalisation::probe(&plan.unwrap(), &mut card, None)
         .unwrap()
-        .run(
-            &mut SoftSource::province(roots),
-            Pins::both(&operator, &supervisor),
-            Master::Transport,
-            &mut (),
-        )
+        .run(&mut SoftSource::province(roots), Pins::both(&operator, &supervisor), Master::Transport, &mut ())
         .unwrap();
     path
 }

@@ -302,14 +302,11 @@ fn an_issuing_card_made_with_one_pin_ends_no_psam() {
     let words = ["this PSAM issuing card was made with one PIN", "another one of the same key version"];
     let before = std::fs::read(&issuing).unwrap();
     world.city(&retire).run().fails(4, &words);
-    let change = ["city", "pin", "change", text(&issuing), "--second", "--pin-file", "pin", "--new-pin-file", "pin2"];
+    let change =
+        ["city", "pin", "change", text(&issuing), "--second", "--pin-file", "pin", "--new-pin-file", "pin2"];
     world.city(&change).with(&["--second-pin-file", "pin2"]).run().fails(4, &words);
     let unblock = ["kdc", "pin", "unblock", text(&issuing), "--second", "--new-pin-file", "pin2"];
-    world
-        .province(&unblock)
-        .with(&["--pin-file", "pin", "--second-pin-file", "pin2"])
-        .run()
-        .fails(4, &words);
+    world.province(&unblock).with(&["--pin-file", "pin", "--second-pin-file", "pin2"]).run().fails(4, &words);
     assert!(std::fs::read(&issuing).unwrap() == before, "a try was spent");
     let limit = ["psam", "limit", text(&psam), "--orders", "7", "--pin-file", "pin"];
     world.city(&limit).run().ok().shows(&["0 made, 7 left"]);

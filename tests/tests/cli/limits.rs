@@ -34,7 +34,8 @@ fn a_spent_issuing_card_goes_on_when_its_province_lets_it() {
     issue("000000000003").fails(1, &["counter is spent", "`gridcard kdc limit CARD --count N`"]);
     let limit = |more: &[&str]| world.province(&["kdc", "limit", text(&card)]).with(more);
     let raised = limit(&["--count", "3"]).with(&OFFICERS).run().ok();
-    let raised = raised.shows(&["ESAM issuing card  000000000023 of city 33020000", "cards              2 made, 1 left"]);
+    let raised = raised
+        .shows(&["ESAM issuing card  000000000023 of city 33020000", "cards              2 made, 1 left"]);
     assert!(!raised.stdout.contains("yuan"), "{raised:?}");
     issue("000000000003").ok();
     issue("000000000004").fails(1, &["counter is spent"]);
@@ -57,9 +58,11 @@ fn a_spent_issuing_card_goes_on_when_its_province_lets_it() {
 fn the_value_a_city_may_grant_is_raised_by_its_province() {
     let (world, card) = office("psam-issuing", "000000000024", &["--value", "1000"]);
     let psam = world.folder(Party::City).join(format!("out/psam-{PSAM}.card"));
-    let issue = ["psam", "issue", "--number", PSAM, "--value", "600", "--pin-file", "pin", "--card-pin-file", "pin"];
+    let issue =
+        ["psam", "issue", "--number", PSAM, "--value", "600", "--pin-file", "pin", "--card-pin-file", "pin"];
     world.city(&issue).run().ok();
-    let grant = |yuan: &str| world.city(&["psam", "limit", text(&psam), "--value", yuan, "--pin-file", "pin"]).run();
+    let grant =
+        |yuan: &str| world.city(&["psam", "limit", text(&psam), "--value", yuan, "--pin-file", "pin"]).run();
     grant("1000").ok();
     grant("1001").fails(
         1,
@@ -79,7 +82,8 @@ fn the_value_a_city_may_grant_is_raised_by_its_province() {
 #[test]
 fn an_issuing_card_that_went_back_gets_no_limit() {
     let (world, card) = office("esam-issuing", "000000000023", &["--count", "2"]);
-    let issue = |meter: &str| world.city(&["esam", "issue", "--meter", meter, "--pin-file", "pin"]).run().ok();
+    let issue =
+        |meter: &str| world.city(&["esam", "issue", "--meter", meter, "--pin-file", "pin"]).run().ok();
     let limit = || world.province(&["kdc", "limit", text(&card), "--count", "9"]).with(&OFFICERS).run();
     issue("000000000012");
     let old = std::fs::read(&card).unwrap();

@@ -128,7 +128,8 @@ fn a_revoked_issuing_card_ends_no_card() {
     let card = world.folder(Party::Province).join("out/test-issuing-000000000005.card");
     world.city(&["city", "open", text(&card)]).run().ok();
     let test = world.path("test.card");
-    let issue = ["test-card", "issue", "--number", "330299000001", "--pin-file", "pin", "--card-pin-file", "pin"];
+    let issue =
+        ["test-card", "issue", "--number", "330299000001", "--pin-file", "pin", "--card-pin-file", "pin"];
     world.city(&issue).with(&["--card", text(&test)]).run().ok();
     for (kind, number) in [("psam-issuing", "000000000002"), ("test-issuing", "000000000005")] {
         world.province(&["kdc", "revoke", kind, number]).with(&WHY).with(&OFFICERS).run().ok();

@@ -133,8 +133,10 @@ impl Seen {
 fn tell(global: &Global, seen: &Seen) {
     let (kind, number) = (seen.info.kind, DeviceNumber(seen.info.number));
     let city = RegionCode(seen.info.region);
-    let mut lines =
-        vec![(kind.title(), format!("{number} of city {city}")), ("cards", issue::counter_words(&seen.counter))];
+    let mut lines = vec![
+        (kind.title(), format!("{number} of city {city}")),
+        ("cards", issue::counter_words(&seen.counter)),
+    ];
     if let Some(granted) = seen.granted {
         lines.push(("value", statement::value_words("granted", granted, seen.limits.value)));
     }
