@@ -28,6 +28,7 @@ use wire::psam::Limits;
 
 /// Options of `kdc limit`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: gridcard kdc limit psam-issuing.card --count 2000 --value 200000000")]
 #[group(id = "limits", required = true, multiple = true, args = ["count", "value"])]
 pub struct Limit {
     /// The issuing card: a card file, or a card in a reader.
