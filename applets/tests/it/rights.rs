@@ -436,11 +436,9 @@ fn every_command_asks_what_the_documents_say() {
     walk(CardKind::TestCard, &[&psam, TEST_CARD].concat());
     walk(CardKind::PsamIssuing, &[EVERY, SUPERVISED, PSAM_END].concat());
     walk(CardKind::EsamIssuing, &[EVERY, SUPERVISED, ESAM_END].concat());
-    for (kind, own) in [
-        (CardKind::MainControl, MAIN_CONTROL),
-        (CardKind::TestIssuing, TEST_ISSUING),
-        (CardKind::Esam, ESAM),
-    ] {
+    for (kind, own) in
+        [(CardKind::MainControl, MAIN_CONTROL), (CardKind::TestIssuing, TEST_ISSUING), (CardKind::Esam, ESAM)]
+    {
         walk(kind, &[EVERY, own].concat());
     }
 }
