@@ -28,6 +28,7 @@ mod modes;
 mod operators;
 mod pins;
 mod province;
+mod psams;
 mod readers;
 mod records;
 mod repeated;
