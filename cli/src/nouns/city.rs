@@ -244,6 +244,8 @@ fn delivery(global: &Global, options: &Delivery) -> Result<()> {
             key_version: esam.key_version?.max(1),
             key_state: esam.state.name().to_owned(),
             ceiling_fen: esam.ceiling.map(|fen| fen.0),
+            valid_to: esam.valid_to.map(|day| day.to_string()),
+            state_since: esam.state_since,
         })
     });
     let list = DeliveryList {

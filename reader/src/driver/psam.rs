@@ -20,6 +20,8 @@ pub struct Psam<'c> {
     fmcos: Fmcos<'c>,
     info: CardInfo,
     prover: Option<Prover>,
+    /// Read once: no PSAM changes its keys.
+    version: Option<u8>,
 }
 
 impl<'c> Psam<'c> {
@@ -49,12 +51,21 @@ impl<'c> Psam<'c> {
             return Err(CardError::WrongKind { step, expected, found: info.kind });
         }
         fmcos.select_fid(DF_PURCHASE)?;
-        Ok(Psam { fmcos, info, prover: None })
+        Ok(Psam { fmcos, info, prover: None, version: None })
     }
 
     /// The card information read when the card was opened.
     pub fn info(&self) -> CardInfo {
         self.info
+    }
+
+    /// Version of the city's keys it works with; free to read, and asked of the card once.
+    pub fn key_version(&mut self) -> Result<u8, CardError> {
+        if let Some(version) = self.version {
+            return Ok(version);
+        }
+        let version = self.fmcos.key_information(0x35, 0x04)?.version;
+        Ok(*self.version.insert(version))
     }
 
     /// The FMCOS card underneath.

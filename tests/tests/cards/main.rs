@@ -17,6 +17,7 @@ mod interrupted;
 mod issuing;
 mod life;
 mod line;
+mod lives;
 mod office;
 mod psam;
 mod refusals;

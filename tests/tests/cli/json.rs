@@ -17,7 +17,7 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin"), verb, ..] => {
+            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin" | "psam"), verb, ..] => {
                 format!("{noun} {group}-{verb}")
             }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
@@ -132,6 +132,11 @@ fn live(json: &Json<'_>) {
     assert_eq!(json.ok(Party::Bank, &["server", "findings"])["findings"].as_array().unwrap().len(), 0);
     assert_eq!(json.ok(Party::Bank, &["server", "verify", "--pin-file", "pin"])["agree"], true);
     assert_eq!(json.ok(Party::Bank, &["server", "report"])["settled_fen"], 5000);
+    let psams = json.ok(Party::Bank, &["server", "psam", "list"]);
+    assert_eq!((&psams["psams"][0]["sealed"], &psams["psams"][0]["not_settled"]), (&1.into(), &0.into()));
+    let gone = json.ok(Party::Bank, &["server", "psam", "remove", PSAM]);
+    let card = format!("{}/psam-{PSAM}.card", gone["to"].as_str().unwrap());
+    assert_eq!(json.ok(Party::Bank, &["server", "psam", "add", &card])["key_version"], 1);
     let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
     json.ok(
         Party::Bank,
@@ -242,7 +247,7 @@ fn lives(json: &Json<'_>) {
     let issue =
         ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
     let card = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], 10_000);
     let limit = ["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
@@ -363,7 +368,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm", "pin"];
+        let groups = ["audit", "keystore", "ceremony", "hsm", "pin", "psam"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };

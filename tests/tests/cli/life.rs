@@ -204,7 +204,7 @@ fn an_issuing_card_that_is_spent_says_so() {
 #[test]
 fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let limit =
         |n: &str| world.city(&["psam", "limit", text(&psam), "--orders", n, "--pin-file", "pin"]).run();
     limit("1").ok().shows(&["0 made, 1 left"]);
@@ -224,7 +224,7 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
 #[test]
 fn an_order_sealed_past_the_server_is_refused_by_the_card() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let chain = || world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object()["chain"].clone();
     world.order(&CHEN, "50");
     let before = chain();
@@ -247,7 +247,7 @@ fn an_order_sealed_past_the_server_is_refused_by_the_card() {
 #[test]
 fn cards_that_issue_and_seal_are_retired() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let retire = |second: &str| {
         let pins = ["--pin-file", "pin", "--second-pin-file", second];
         world.city(&["psam", "retire", text(&psam)]).with(&pins).run()
@@ -320,7 +320,7 @@ fn an_issuing_card_made_with_one_pin_ends_no_psam() {
 #[test]
 fn a_psam_that_went_back_gets_no_limit() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let limit = || world.city(&["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"]).run();
     world.purchase(&CHEN, "50");
     let old = std::fs::read(&psam).unwrap();

@@ -29,6 +29,7 @@ mod modes;
 mod operators;
 mod pins;
 mod province;
+mod psams;
 mod readers;
 mod records;
 mod repeated;

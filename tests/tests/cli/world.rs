@@ -194,6 +194,11 @@ impl World {
         self.home(party).join(party.folder())
     }
 
+    /// Where the bank has its PSAM.
+    pub fn psam(&self) -> PathBuf {
+        self.folder(Party::Bank).join(format!("psams/{PSAM}.card"))
+    }
+
     pub fn sim(&self, customer: &Customer) -> PathBuf {
         self.folder(Party::Sims).join(format!("{}.card", customer.iccid))
     }
