@@ -112,7 +112,7 @@ fn acts_that_need_no_home_are_there_when_there_is_one() {
         (&"psam pin-change".into(), &"PSAM 330200000001, the operator's PIN".into())
     );
     call(&world, &["server", "open", text(&psam)]).run().ok();
-    let psam = world.path("home/bank/psam.card");
+    let psam = world.psam();
     change("psam", &psam, &[]).fails(1, &["was wrong; 2 tries left"]);
     let line = last(&world, "server");
     assert_eq!((&line["outcome"], &line["facts"]["command"]), (&"refused".into(), &"psam pin-change".into()));

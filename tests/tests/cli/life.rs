@@ -292,7 +292,7 @@ fn cards_that_issue_and_seal_are_retired() {
 #[test]
 fn an_issuing_card_made_with_one_pin_ends_no_psam() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let issuing = world.folder(Party::City).join("psam-issuing.card");
     let now = std::fs::read(&issuing).unwrap();
     let path = "../vcard/tests/images/v2/psam-issuing-one-pin.card";

@@ -114,7 +114,7 @@ fn limits_are_given_to_issuing_cards_in_force_by_both_officers() {
     limit(&esam_issuing, &[]).failed(2);
     limit(&esam_issuing, &["--count", "0"]).failed(2);
     limit(&esam_issuing, &["--value", "5"]).fails(2, &["--value is for a PSAM issuing card"]);
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     limit(&psam, &["--count", "5"]).fails(1, &["is a PSAM, no issuing card", "`gridcard psam limit`"]);
     limit(&world.esam(&CHEN), &["--count", "5"]).fails(1, &["no issuing card"]);
     world.file("wrong", "000000");

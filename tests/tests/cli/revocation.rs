@@ -135,7 +135,7 @@ fn a_revoked_issuing_card_ends_no_card() {
         world.province(&["kdc", "revoke", kind, number]).with(&WHY).with(&OFFICERS).run().ok();
     }
     world.city(&["city", "revoked", text(&list(&world, Party::Province))]).run().ok();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let cards = [&psam, &test].map(|card| std::fs::read(card).unwrap());
     let issuing = ["psam-issuing.card", "test-issuing.card"].map(|card| world.folder(Party::City).join(card));
     let issuers = issuing.clone().map(|card| std::fs::read(card).unwrap());
