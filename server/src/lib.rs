@@ -16,6 +16,7 @@ mod place;
 pub mod proof;
 pub mod receipt;
 pub mod register;
+pub mod renewal;
 pub mod report;
 pub mod roster;
 mod rows;

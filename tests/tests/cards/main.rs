@@ -20,6 +20,7 @@ mod line;
 mod office;
 mod psam;
 mod refusals;
+mod renewal;
 mod secrets;
 mod sim;
 mod testing;

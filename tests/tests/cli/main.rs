@@ -30,6 +30,7 @@ mod pins;
 mod province;
 mod readers;
 mod records;
+mod renewal;
 mod repeated;
 mod revocation;
 mod roles;

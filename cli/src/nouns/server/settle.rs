@@ -8,6 +8,7 @@ use crate::fail::refused;
 use crate::nouns::meter::energy;
 use crate::output::{answer, say, table};
 use crate::records;
+use crate::vouch;
 use ::server::{Incoming, Origin, Settlement, SimKey};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -106,7 +107,9 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
         }
         Ok(())
     })?;
-    let object = json!({ "receipts": lines.iter().map(object).collect::<Vec<_>>() });
+    let object = json!({
+        "receipts": lines.iter().map(object).collect::<Vec<_>>(), "log": vouch::Origin::value(&folder)?,
+    });
     let rows = lines.into_iter().map(|line| vec![line.file, line.result.into(), line.order, line.detail]);
     answer(global, &table(&["receipt", "result", "order", "detail"], rows.collect()), object);
     failed.map_or(Ok(()), Err)
