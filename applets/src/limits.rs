@@ -45,10 +45,10 @@ fn kept_challenge(context: &Context<'_>) -> Result<Option<[u8; 8]>, Halt> {
     Ok((kept != [0; 8]).then_some(kept))
 }
 
-/// Draws the challenge for the limit that answers a statement. One that is kept already stays, so that a statement asked for
-/// again does not make a limit useless that is on its way.
+/// Draws the challenge for the limit that answers a statement, in the place of the one before: a limit that was sealed against an
+/// earlier statement and held back is good no more.
 pub fn expect_limit(context: &mut Context<'_>) -> Result<(), Halt> {
-    if context.ef(EF_LIMIT_CHALLENGE).is_err() || kept_challenge(context)?.is_some() {
+    if context.ef(EF_LIMIT_CHALLENGE).is_err() {
         return Ok(());
     }
     let mut drawn = [0; 8];

@@ -55,7 +55,7 @@ shown "$city/esam-issuing.card" supervisor "$home/esam.json" >"$home/esam.sessio
 # the other way round: the PSAM takes a limit and an order that the judge sealed, and believes the judge's list
 "$gridcard" --json --home "$parties" psam statement-request "$psam" --out "$home/request-2.json" >/dev/null
 "$gridcard" --json --home "$parties" server psam-statement "$home/request-2.json" --out "$home/statement-2.json" >/dev/null
-"${judge[@]}" --make "$home/statement-2.json" --server-key "$parties/bank/psam.server" \
+"${judge[@]}" --make "$home/statement-2.json" "$home/statement.json" --server-key "$parties/bank/psam.server" \
     | "$gridcard" --json apdu "$parties/bank/psam.card" --reveal - >"$home/made.session"
 
 lost=(--reason lost --why "left in a taxi")
@@ -64,3 +64,17 @@ run kdc revoke esam-issuing 000000000003 "${lost[@]}" "${pins[@]}" >/dev/null
 "${judge[@]}" --statement "$home/statement.json" --limit "$home/limit.json" --server-key "$parties/bank/psam.server" \
     --list "$city/revocation.json" "$parties/province/revocation.json" --trace "$home/run.trace" \
     --session "$home"/{main,psam,esam,made}.session
+
+# a judge that lets everything pass proves nothing
+rejects() {
+    local name=$1 from=$2 change=$3
+    sed "$change" "$from" >"$home/bent.json"
+    cmp -s "$from" "$home/bent.json" && { echo "nothing was bent in $from" >&2; exit 1; }
+    if "${judge[@]}" "$name" "$home/bent.json" >/dev/null 2>&1; then
+        echo "the judge takes a bent $from" >&2
+        exit 1
+    fi
+}
+rejects --limit "$home/limit.json" 's/"orders": 500/"orders": 501/'
+rejects --statement "$home/statement.json" 's/"value_fen": 12000/"value_fen": 12001/'
+rejects --list "$city/revocation.json" 's/"lost"/"stolen"/'

@@ -54,9 +54,14 @@ fn a_sealed_limit_is_good_once_and_for_one_challenge() {
         at_hand(&mut province, FIRST);
         assert_eq!(limits(&mut province.psam), (FIRST, None), "a limit given spends the challenge");
         let more = sealed(&mut province, MORE);
-        // What is on its way stays good when somebody asks again, across resets, and while orders are sealed.
-        let again = sealed(&mut province, MORE);
-        assert_eq!(again, more);
+        // A newer statement makes useless what was sealed against the one before and held back.
+        let held_back = more;
+        let more = sealed(&mut province, MORE);
+        assert_ne!(more.challenge, held_back.challenge);
+        let old = life::take_limit(&mut province.psam, &held_back).unwrap_err();
+        assert!(matches!(old, LifeError::LimitNotExpected { .. }), "{old}");
+        // It stays good across resets, and while orders are sealed.
+        wire::Channel::reset(&mut province.psam).unwrap();
         let key = province.server_key.clone();
         let order = Attempt::new(suite, number(42), OrderKind::Recharge, 0x0102_0304).order;
         sealer(&mut province.psam, &key).seal_order(&order.to_bytes()).unwrap();

@@ -71,6 +71,9 @@ fn a_limit_crosses_by_three_files() {
     take(&world, &other).ok().shows(&["2 made, 99 left"]);
 }
 
+/// What is changed, how, and the exit code and words of the refusal.
+type Case = (&'static str, Box<dyn Fn(&mut Value)>, i32, &'static str);
+
 /// Whatever is changed in the statement or its list, the city gives nothing and writes nothing.
 #[test]
 fn a_statement_that_does_not_fit_is_refused() {
@@ -81,7 +84,7 @@ fn a_statement_that_does_not_fit_is_refused() {
     let whole = object(&statement);
     let list = whole["order_list"].as_array().unwrap().clone();
     let limit = world.fresh("-limit.json");
-    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>, i32, &str)> = vec![
+    let cases: Vec<Case> = vec![
         (
             "an order left out",
             Box::new(|file| drop(file["order_list"].as_array_mut().unwrap().remove(0))),
