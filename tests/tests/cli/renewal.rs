@@ -268,3 +268,26 @@ fn what_crosses_vouches_for_the_senders_log() {
         }
     }
 }
+
+/// The key of before is dead as soon as the PSAM has answered, so the log says that before the file is written.
+#[test]
+fn a_pairing_whose_key_file_is_not_written_stands_in_the_log() {
+    let world = World::new();
+    let psam = world.folder(Party::Bank).join("psam.card");
+    // What should be a folder is a file.
+    let nowhere = world.file("a file", "").join("psam.server");
+    let pair = ["psam", "pair", text(&psam), "--pin-file", "pin", "--card-pin-file", "pin"];
+    world.city(&pair).with(&["--out", text(&nowhere)]).run().fails(1, &["psam.server"]);
+    let shown = world.city(&["city", "audit", "show", "--json"]).run().ok().object();
+    let acts: Vec<&str> =
+        shown["entries"].as_array().unwrap().iter().map(|line| line["act"].as_str().unwrap()).collect();
+    let [.., pairing, failed] = acts[..] else { panic!("{acts:?}") };
+    assert_eq!((pairing, failed), ("pairing", "command"));
+    // The bank's key is dead; pairing again makes one that lives.
+    let record = world.fresh("-order.sms");
+    world.order_call(&CHEN, "50", &record).run().fails(1, &[]);
+    let file = world.path("anew.server");
+    world.city(&pair).with(&["--out", text(&file)]).run().ok();
+    fs::copy(&file, world.folder(Party::Bank).join("psam.server")).unwrap();
+    world.order_call(&WANG, "50", &world.fresh("-order.sms")).run().ok();
+}
