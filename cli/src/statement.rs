@@ -7,11 +7,15 @@ use crate::fail::security;
 use anyhow::Result;
 use kdc::audit::{Act, Card, LOG, verify};
 use kdc::ids::DeviceNumber;
+use server::renewal::Stand;
 use std::path::Path;
 use wire::profile::CardKind;
+use wire::psam::PsamChain;
 
-/// The word of the log's line.
+/// The word of the log's line when a statement was answered with a limit.
 const STATEMENT: &str = "statement";
+/// The word of the line when one was asked for by a file.
+const REQUEST: &str = "statement-request";
 
 /// What a card states of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,17 @@ pub struct Stated {
 }
 
 impl Stated {
+    /// A PSAM's chain.
+    pub const fn of_psam(number: DeviceNumber, chain: &PsamChain) -> Self {
+        Stated {
+            kind: CardKind::Psam,
+            number,
+            count: chain.count,
+            value: chain.value,
+            chain: Some(chain.head),
+        }
+    }
+
     fn card(&self) -> Card {
         let number = Some(self.number.to_string());
         Card { kind: self.kind.name().to_owned(), number, serial: None, region: None }
@@ -46,24 +61,81 @@ impl Stated {
     }
 }
 
-/// Refuses a card that does not go on from what the party's log has last of it; one that is seen first may be anywhere.
-pub fn must_go_on(folder: &Path, now: &Stated) -> Result<()> {
-    let path = folder.join(LOG);
+/// What a party's log has of a card: what it stated last, and the challenge that waits for a statement.
+#[derive(Default)]
+struct Seen {
+    last: Option<Stated>,
+    asked: Option<String>,
+}
+
+fn seen(folder: &Path, kind: CardKind, number: DeviceNumber) -> Result<Seen> {
+    let (path, mut seen) = (folder.join(LOG), Seen::default());
     if !path.exists() {
-        return Ok(());
+        return Ok(seen);
     }
-    let (card, mut last) = (now.card(), None);
+    let blank = Stated { kind, number, count: 0, value: 0, chain: None };
+    let card = blank.card();
     verify(&path, None, |entry| {
-        if entry.act == Act::Other(STATEMENT.to_owned()) && entry.card.as_ref() == Some(&card) {
-            last = Some(entry.facts.clone());
+        let Act::Other(act) = &entry.act else { return };
+        if entry.card.as_ref() != Some(&card) {
+            return;
+        }
+        let of = |name: &str| entry.facts.get(name).map_or("", String::as_str);
+        match act.as_str() {
+            STATEMENT => {
+                let mut chain = [0; 32];
+                // A fact that is no hash leaves zeros, which no chain that goes on has.
+                let _ = hex::decode_to_slice(of("chain"), &mut chain);
+                let (count, value) =
+                    (of(blank.counted()).parse().unwrap_or(0), of("value_fen").parse().unwrap_or(0));
+                let chain = (kind == CardKind::Psam).then_some(chain);
+                seen = Seen { last: Some(Stated { count, value, chain, ..blank }), asked: None };
+            }
+            REQUEST => seen.asked = Some(of("challenge").to_owned()),
+            _ => {}
         }
     })?;
-    let Some(last) = last else { return Ok(()) };
-    let of = |name: &str| last.get(name).cloned().unwrap_or_default();
-    let (count, value) = (of(now.counted()).parse().unwrap_or(0), of("value_fen").parse().unwrap_or(0));
+    Ok(seen)
+}
+
+/// Where a PSAM's chain stood when the city looked last.
+pub fn last(folder: &Path, number: DeviceNumber) -> Result<Option<Stand>> {
+    let stand = |stated: Stated| Stand {
+        orders: stated.count,
+        value_fen: stated.value,
+        chain: stated.chain.unwrap_or_default(),
+    };
+    Ok(seen(folder, CardKind::Psam, number)?.last.map(stand))
+}
+
+/// Writes into the city's log that a statement of a PSAM was asked for. A newer request takes the place of the one before.
+pub fn asked(global: &Global, folder: &Path, number: DeviceNumber, challenge: [u8; 8]) -> Result<()> {
+    let facts = [("challenge", hex::encode_upper(challenge))];
+    let card = Stated::of_psam(number, &PsamChain::default()).card();
+    audit::note(
+        global,
+        folder,
+        Noted { card: Some(card), facts: &facts, ..Noted::of(Act::Other(REQUEST.to_owned())) },
+    )
+}
+
+/// Refuses a statement over another challenge than the one the city drew last, and one that was answered with a limit already.
+pub fn must_be_asked_for(folder: &Path, number: DeviceNumber, challenge: [u8; 8]) -> Result<()> {
+    if seen(folder, CardKind::Psam, number)?.asked == Some(hex::encode_upper(challenge)) {
+        return Ok(());
+    }
+    Err(security(format!("the statement of PSAM {number} is none that the city asked for last"))
+        .hint("a request is good for one limit: ask anew with `gridcard psam statement-request`")
+        .into())
+}
+
+/// Refuses a card that does not go on from what the party's log has last of it; one that is seen first may be anywhere.
+pub fn must_go_on(folder: &Path, now: &Stated) -> Result<()> {
+    let Some(Stated { count, value, chain, .. }) = seen(folder, now.kind, now.number)?.last else {
+        return Ok(());
+    };
     let back = now.count < count || now.value < value;
-    let another =
-        now.count == count && now.chain.is_some_and(|chain| hex::encode_upper(chain) != of("chain"));
+    let another = now.count == count && now.chain != chain;
     if !back && !another {
         return Ok(());
     }

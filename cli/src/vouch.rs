@@ -40,6 +40,11 @@ impl Origin {
         Ok(Origin { party, lines: head.lines, hash: head.hash })
     }
 
+    /// What a file carries as `log`.
+    pub fn value(folder: &Path) -> Result<serde_json::Value> {
+        Ok(serde_json::to_value(Origin::of(folder)?)?)
+    }
+
     /// Notes in the receiver's line of the log that a file of this origin came.
     pub fn received(&self, global: &Global) {
         audit::fact(global, RECEIVED, self.words());
@@ -58,6 +63,13 @@ impl Origin {
             hash: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(origin)
+    }
+}
+
+/// Notes in the receiver's line of the log what a file carries as `log`; of a file without one nothing.
+pub fn received(global: &Global, log: &serde_json::Value) {
+    if let Ok(origin) = serde_json::from_value::<Origin>(log.clone()) {
+        origin.received(global);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod pool;
 pub mod proof;
 pub mod receipt;
 pub mod register;
+pub mod renewal;
 pub mod report;
 pub mod roster;
 mod rows;

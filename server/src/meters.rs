@@ -23,8 +23,8 @@ pub struct DeliveryList {
     pub city: String,
     /// When it was written, as `YYYY-MM-DD hh:mm:ss`, UTC+8.
     pub made_at: String,
-    /// Head of the city's audit log when it was written, 64 hexadecimal digits.
-    pub log_head: Option<String>,
+    /// Where the city's audit log stood when it was written: `party`, `lines`, `hash`.
+    pub log: Option<serde_json::Value>,
     /// The ESAMs.
     pub esams: Vec<DeliveryLine>,
 }
@@ -128,8 +128,8 @@ pub struct Delivered {
     pub unchanged: usize,
 }
 
-/// Reads a delivery list and checks every line.
-pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
+/// Reads a delivery list and checks every line; with it, where the city's log stood, as the list says.
+pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), DeliveryError> {
     let list: DeliveryList = serde_json::from_slice(text)?;
     if list.format != FORMAT {
         return Err(DeliveryError::Format(list.format));
@@ -147,7 +147,7 @@ pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
         }
         esams.push(esam);
     }
-    Ok(esams)
+    Ok((esams, list.log))
 }
 
 fn read_line(line: &DeliveryLine) -> Result<Esam, String> {

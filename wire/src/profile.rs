@@ -270,8 +270,10 @@ pub const EF_LIMIT: Fid = Fid(0x0017);
 pub const EF_ISSUED: Fid = Fid(0x0018);
 /// Life of an ESAM: highest formal version, key changes, money forfeited.
 pub const EF_LIFE: Fid = Fid(0x5009);
-/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant serial 8 and limit 8.
+/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant 8 bytes that name the PSAM, and its limit 8.
 pub const EF_GRANTED: Fid = Fid(0x0019);
+/// Challenge that a PSAM keeps for the limit that answers its statement, in [`DF_PURCHASE`]; zeros: none.
+pub const EF_LIMIT_CHALLENGE: Fid = Fid(0x0019);
 /// The server key of a PSAM, as PAIR SERVER writes it into the purchase application of a finished card: no profile has it
 /// at closing. Its version counts the pairings.
 pub const SERVER_KEY: KeyRow = key(0, 0xF5, 0x0B, PIN, NEVER, None);
@@ -360,6 +362,7 @@ pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
     row(0x0000, Shape::Keys(0x00A0, 0x95),                  MF_MASTER, 0xFF),
     row(0x0017, Shape::Binary(0x0C),                        FREE,      NEVER),
     row(0x0018, Shape::Binary(0x4C),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x08),                        FREE,      NEVER),
 ];
 
 /// Files of an ESAM, all in its MF.

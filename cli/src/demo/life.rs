@@ -244,7 +244,7 @@ impl<'g> Life<'g> {
         let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
         let mut bay = Bay::open(self.global, &place, CardKind::Psam)?;
         let file = pool::server_key(&place);
-        equip(self.global, &mut bay, &mut source, &self.pin, limits, &file)?;
+        equip(self.global, &mut bay, &mut source, &self.pin, limits, &file, &mut journal)?;
         bay.close()?;
         self.later(600);
         self.say(

@@ -15,7 +15,7 @@ use crate::nouns::revoked::{self, Maker};
 use crate::output::{answer, say, table};
 use crate::pin;
 use crate::secret;
-use crate::vouch::RECEIVED;
+use crate::vouch::{Origin, RECEIVED};
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use ::kdc::source::CardSource;
@@ -252,7 +252,7 @@ fn delivery(global: &Global, options: &Delivery) -> Result<()> {
         format: DELIVERY_FORMAT.to_owned(),
         city: region.to_string(),
         made_at: now(global)?.to_string(),
-        log_head: Some(crate::audit::head(global, &folder)?),
+        log: Some(Origin::value(&folder)?),
         esams: known.collect(),
     };
     let text = format!("{}\n", serde_json::to_string_pretty(&list)?);

@@ -188,6 +188,9 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
         }
         Event::Passage { .. } | Event::Passed { .. } | Event::NotPassed { .. } => passage(conn, at, event),
         Event::Revoked { kind, number, why } => of_number(conn, at, *kind, *number, "revoked", why),
+        Event::Pairing { number } => {
+            of_number(conn, at, CardKind::Psam, *number, "pairing", "with a server, begun")
+        }
         Event::Paired { number } => of_number(conn, at, CardKind::Psam, *number, "paired", "with a server"),
         Event::Limit { kind, number, limit } => {
             let words = limit.map_or("no limit".to_owned(), |limit| limit.to_string());

@@ -6,7 +6,7 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, NO_LIMIT};
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use wire::psam::{self, Limits, PsamChain, Statement};
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -139,6 +139,15 @@ impl<'c> Psam<'c> {
     /// Its limits of number and value; free to read. `None` of a card of an older make.
     pub fn limits(&mut self) -> Result<Option<Limits>, CardError> {
         Ok(self.fmcos.read_kept("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+    }
+
+    /// The challenge it keeps for the limit that answers its statement; free to read. `None` when it waits for no limit, and of a
+    /// card without the file, which takes limits in the session of its challenge alone.
+    pub fn limit_challenge(&mut self) -> Result<Option<[u8; 8]>, CardError> {
+        Ok(self
+            .fmcos
+            .read_kept("read the challenge for a limit", EF_LIMIT_CHALLENGE)?
+            .filter(|kept| *kept != [0; 8]))
     }
 
     /// Orders this card has sealed so far.

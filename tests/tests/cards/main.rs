@@ -21,6 +21,7 @@ mod lives;
 mod office;
 mod psam;
 mod refusals;
+mod renewal;
 mod secrets;
 mod sim;
 mod testing;

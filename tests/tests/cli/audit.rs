@@ -48,9 +48,10 @@ fn every_act_is_there_with_operator_time_card_and_check_values() {
         province.as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
     assert_eq!(acts, ["ceremony", "issue", "issue"]);
     let city = shown("city");
-    let [taken, issued, paired] = city.as_array().unwrap().as_slice() else { panic!("{city}") };
+    let [taken, issued, pairing, paired] = city.as_array().unwrap().as_slice() else { panic!("{city}") };
     assert_eq!((&taken["act"], &taken["card"]["number"]), (&"take-card".into(), &"000000000002".into()));
     assert_eq!((&issued["who"], &issued["outcome"]), (&user().into(), &"done".into()));
+    assert_eq!((&pairing["act"], &pairing["card"]["number"]), (&"pairing".into(), &"330200000001".into()));
     assert_eq!((&paired["act"], &paired["card"]["number"]), (&"pair".into(), &"330200000001".into()));
     assert_eq!(issued["check_values"], made["check_values"]);
     assert_eq!(issued["card"]["serial"], made["serial"]);
@@ -286,7 +287,7 @@ fn a_log_that_is_gone_with_its_head_is_found_by_the_store() {
     fs::remove_file(folder.join("audit.head")).unwrap();
     fs::remove_file(folder.join("audit.jsonl")).unwrap();
     assert_eq!(codes(&world), ["vouched"]);
-    stops(&world, "the store keeps line 3");
+    stops(&world, "the store keeps line 4");
     assert_eq!(codes(&world), ["vouched"], "no new log was begun");
 }
 

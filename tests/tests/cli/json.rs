@@ -251,6 +251,7 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], 10_000);
     let limit = ["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
+    limit_by_files(json);
     let again = json.world.fresh(".server");
     let pair =
         ["psam", "pair", text(&psam), "--pin-file", "pin", "--card-pin-file", "pin", "--out", text(&again)];
@@ -408,6 +409,19 @@ fn every_command_answers_one_object() {
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
     assert!(missing.is_empty(), "not tried with --json: {missing:?}");
+}
+
+/// Another limit for the bank's PSAM, by the files that cross.
+fn limit_by_files(json: &Json<'_>) {
+    let [request, statement, limit] =
+        ["-request.json", "-statement.json", "-limit.json"].map(|end| json.world.fresh(end));
+    let ask = ["psam", "statement-request", "330200000001", "--out", text(&request)];
+    assert_eq!(json.ok(Party::City, &ask)["number"], "330200000001");
+    let state = ["server", "psam-statement", text(&request), "--out", text(&statement)];
+    assert_eq!(json.ok(Party::Bank, &state)["number"], "330200000001");
+    let seal = ["psam", "limit", "--statement", text(&statement), "--orders", "200", "--out", text(&limit)];
+    assert_eq!(json.ok(Party::City, &[&seal[..], &["--pin-file", "pin"]].concat())["limit"], 200);
+    assert_eq!(json.ok(Party::Bank, &["server", "psam-limit", text(&limit)])["limit"], 200);
 }
 
 /// A failure is an object too; when the answer is out already, the failure follows in words on stderr.

@@ -32,6 +32,7 @@ mod province;
 mod psams;
 mod readers;
 mod records;
+mod renewal;
 mod repeated;
 mod revocation;
 mod roles;

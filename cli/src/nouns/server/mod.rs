@@ -4,6 +4,7 @@ mod findings;
 mod pins;
 pub mod pool;
 mod psams;
+mod renewal;
 mod report;
 mod sell;
 mod settle;
@@ -72,6 +73,10 @@ pub enum Verb {
     Report,
     /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
+    /// Answer a city's request for a statement of the PSAM, with the orders it sealed: the way to another limit without the card.
+    PsamStatement(renewal::PsamStatement),
+    /// Put a limit into the PSAM that its city sealed for it.
+    PsamLimit(renewal::PsamLimit),
     /// Take the city's list of revoked cards; the bank's PSAM checks it.
     Revoked(setup::RevokedList),
     /// The bank's audit log.
@@ -103,6 +108,8 @@ impl Verb {
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
             Verb::Revoked(_) => Deed::One("server revoked"),
+            Verb::PsamStatement(_) => Deed::One("server psam-statement"),
+            Verb::PsamLimit(_) => Deed::One("server psam-limit"),
             Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
                 Deed::Look
             }
@@ -133,6 +140,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::PsamStatement(options) => renewal::statement(global, &options),
+        Verb::PsamLimit(options) => renewal::limit(global, &options),
         Verb::Revoked(options) => setup::revoked(global, &options),
         Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }

@@ -10,6 +10,7 @@ use crate::fail::refused;
 use crate::nouns::meter::energy;
 use crate::output::{answer, say, table};
 use crate::records::{self, Filed};
+use crate::vouch;
 use ::kdc::ids::DeviceNumber;
 use ::server::{Incoming, Origin, Refusal, SettleError, Settlement, SimKey, Store};
 use anyhow::{Context, Result};
@@ -152,7 +153,9 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
     }
     let Outcomes { lines, failed } = outcomes;
     let lines: Vec<Line> = lines.into_iter().flatten().collect();
-    let object = json!({ "receipts": lines.iter().map(object).collect::<Vec<_>>() });
+    let object = json!({
+        "receipts": lines.iter().map(object).collect::<Vec<_>>(), "log": vouch::Origin::value(&folder)?,
+    });
     let rows = lines.into_iter().map(|line| vec![line.file, line.result.into(), line.order, line.detail]);
     answer(global, &table(&["receipt", "result", "order", "detail"], rows.collect()), object);
     failed.map_or(Ok(()), Err)

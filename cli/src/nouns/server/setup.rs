@@ -8,6 +8,7 @@ use crate::clock::now;
 use crate::fail::refused;
 use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
+use crate::vouch;
 use ::server::{OrderError, Roster, Sim, Terms, read_list};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -180,11 +181,14 @@ pub fn meters(global: &Global, options: &Meters) -> Result<()> {
     let mut store = store(&bank(global)?)?;
     let text =
         std::fs::read(&options.list).with_context(|| format!("cannot read {}", options.list.display()))?;
-    let esams = read_list(&text).with_context(|| options.list.display().to_string())?;
+    let (esams, log) = read_list(&text).with_context(|| options.list.display().to_string())?;
     let at = now(global)?;
     let taken = store.batch(|act| act.take_meters(&esams, at))?;
     let hash = hex::encode(Sha256::digest(&text));
     audit::fact(global, "sha256", &hash);
+    if let Some(log) = &log {
+        vouch::received(global, log);
+    }
     let text = facts(&[
         ("new", taken.new.to_string()),
         ("changed", taken.changed.to_string()),
