@@ -17,6 +17,7 @@ use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::hierarchy::Use;
 use keys::{Key, Role, hierarchy, mac, seal};
+use sha2::{Digest, Sha256};
 use target::{Master, Target};
 use wire::profile::{
     self, CardInfo, CardKind, EF_GRANTED, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient,
@@ -218,15 +219,17 @@ fn grant(context: &mut Context<'_>, target: &Target, limit: u64, sealed: u64) ->
         out
     };
     let (granted, last_limit) = (u64::from_be_bytes(part(0)), u64::from_be_bytes(part(16)));
-    let serial = target.serial();
-    let same = granted > 0 && part(8) == serial;
+    // By serial and number: the serial alone is the host's word, and would let one PSAM pass for another.
+    let mut whom = [0; 8];
+    whom.copy_from_slice(&Sha256::digest(target.serial_and_number())[..8]);
+    let same = granted > 0 && part(8) == whom;
     let more = limit.saturating_sub(if same { last_limit.max(sealed) } else { sealed });
     let granted = granted.checked_add(more).ok_or(Sw::COUNTER_END)?;
     if granted > limits(context)?.value {
         return Err(Sw::COUNTER_END.into());
     }
     let highest = if same { limit.max(last_limit) } else { limit };
-    let now = [granted.to_be_bytes(), serial, highest.to_be_bytes()].concat();
+    let now = [granted.to_be_bytes(), whom, highest.to_be_bytes()].concat();
     context.write_ef(EF_GRANTED, 0, &now)
 }
 

@@ -7,7 +7,7 @@
 //! asks no proof and has no limit, for what it seals anybody could.
 
 use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
-use crate::limits::{SET_LIMIT, limits};
+use crate::limits::{SET_LIMIT, expect_limit, limits};
 use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
@@ -158,11 +158,13 @@ fn pair_server(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt
     Ok(Sw::OK)
 }
 
-/// STATEMENT `80 58 00 00 08 challenge8`: the chain, and a MAC by which the city's issuing card knows it is this card's.
+/// STATEMENT `80 58 00 00 08 challenge8`: the chain, and a MAC by which the city's issuing card knows it is this card's. From then
+/// on a challenge waits for the limit that answers it.
 fn statement(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let challenge = command.data.try_into().map_err(|_| Sw::WRONG_LENGTH)?;
     let chain = chain(context)?.to_bytes();
     let key = fmcos::own_use_key(context, Use::Mac)?;
+    expect_limit(context)?;
     context.answer.extend_from_slice(&chain);
     context.answer.extend_from_slice(&mac::bound(&key, challenge, &psam::STATEMENT, &chain));
     Ok(Sw::OK)

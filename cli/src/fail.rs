@@ -4,8 +4,9 @@ use crate::apdu_words;
 use crate::args::{Global, Lost};
 use crate::output::{put, say};
 use ::meter::MeterError;
+use ::server::renewal::RenewalError;
 use ::server::{OrderError, Refusal, SettleError};
-use kdc::messages::{AuditError, JournalError, LifeError, StoreError};
+use kdc::messages::{AuditError, JournalError, LifeError, SourceError, StoreError};
 use reader::CardError;
 use reader::driver::guard::PinError;
 use reader::pcsc::{FindError, PcscError};
@@ -147,9 +148,13 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
             return Exit::Security;
         }
         if cause.downcast_ref::<OrderError>().is_some_and(OrderError::is_security)
+            || cause.downcast_ref::<RenewalError>().is_some_and(RenewalError::is_security)
             || matches!(cause.downcast_ref::<SettleError>(), Some(SettleError::OlderMake))
             || matches!(cause.downcast_ref(), Some(LifeError::OlderMake | LifeError::NoBirthKey))
         {
+            return Exit::Security;
+        }
+        if let Some(SourceError::NoSecondPin { .. }) = cause.downcast_ref::<SourceError>() {
             return Exit::Security;
         }
         if let Some(MeterError::State { .. }) = cause.downcast_ref::<MeterError>() {
@@ -179,7 +184,8 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
             let pcsc = cause.downcast_ref::<PcscError>().map(PcscError::hint);
             let older = cause.downcast_ref::<CardError>().and_then(older_make);
             let order = cause.downcast_ref::<OrderError>().and_then(OrderError::hint);
-            let fixed = || kdc_hint(cause).or(pcsc).or(older).or_else(|| settle_hint(cause));
+            let renewal = cause.downcast_ref::<RenewalError>().and_then(RenewalError::hint);
+            let fixed = || kdc_hint(cause).or(pcsc).or(renewal).or(older).or_else(|| settle_hint(cause));
             order.or_else(|| fixed().map(str::to_owned))
         })
     })

@@ -6,12 +6,14 @@
 use crate::args::Global;
 use crate::audit;
 use crate::fail::{refused, security};
+use crate::output::say;
 use anyhow::{Context, Result};
 use disk::Durability;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
 use wire::bcd::RegionCode;
 
 /// A party.
@@ -122,6 +124,7 @@ impl Home {
         *self.global.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.global.deed.name().is_some() {
             audit::enter(&self.global, &folder)?;
+            clean(&folder);
         }
         Ok(folder)
     }
@@ -264,6 +267,40 @@ impl Home {
         }
         found.sort_by_key(|party: &Party| party.folder());
         Ok(found)
+    }
+}
+
+/// Makes an act that needs no home the act of the first of these parties that has a folder here, so that its log keeps it; of
+/// nobody where none has.
+pub fn acts_if_known(global: &Global, parties: &[Party]) -> Result<()> {
+    let Ok(home) = Home::new(global) else { return Ok(()) };
+    for party in parties {
+        for folder in [home.root.clone(), home.root.join(party.folder())] {
+            if owner(&folder)? == Some(*party) {
+                return home.acts(folder).map(drop);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a day nobody writes a file any more that was begun.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
+/// Removes what killed commands left in a party's folder and its out: a card's image that never took its name holds keys as the
+/// card does. By the system's clock, which dates the files too. What cannot be removed hinders nobody.
+fn clean(folder: &Path) {
+    let Some(before) = SystemTime::now().checked_sub(A_DAY) else { return };
+    for place in [folder.to_owned(), folder.join("out")] {
+        match disk::remove_leftovers(&place, before) {
+            Ok(removed) => {
+                let told = |path: &PathBuf| {
+                    say(format!("removed {}: a command that was killed had left it", path.display()))
+                };
+                removed.iter().for_each(told);
+            }
+            Err(error) => say(format!("what killed commands left in {} stays: {error}", place.display())),
+        }
     }
 }
 

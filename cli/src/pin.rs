@@ -5,12 +5,14 @@ use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
+use crate::home::{self, Party};
 use crate::output::answer;
 use crate::secret;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use kdc::ids::Pin;
 use kdc::life;
+use kdc::messages::SourceError;
 use kdc::source::{KeySource, Level};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::guard::{LastTry, Secret};
@@ -67,8 +69,8 @@ pub struct Unblock {
 pub struct Change {
     /// The card: a card file, or a card in a reader.
     pub card: CardRef,
-    /// Change the second PIN: the second officer's of a main control card, the supervisor's of an ESAM issuing card. The
-    /// operator's is verified before.
+    /// Change the second PIN: the second officer's of a main control card, the supervisor's of a PSAM or ESAM issuing card.
+    /// The operator's is verified before.
     #[arg(long)]
     pub second: bool,
     /// File with the operator's PIN as it is (`-`: stdin). Default: a prompt.
@@ -103,6 +105,14 @@ fn row_of(info: &CardInfo, second: bool) -> Result<(&'static PinRow, Secret)> {
     Ok((row, Secret::pin(info, id)))
 }
 
+/// The first PSAM issuing cards were made with one PIN, and a finished card gets no other.
+fn must_have(card: &mut Fmcos<'_>, info: &CardInfo, row: &PinRow) -> Result<()> {
+    if row.id != OPERATOR_PIN.id && card.tries_left(0x3A, row.id)?.is_none() {
+        return Err(SourceError::NoSecondPin { kind: info.kind }.into());
+    }
+    Ok(())
+}
+
 /// Sets a PIN anew with the card one level up (SET PIN), with all its tries; who forgot it, or blocked it, goes on.
 pub fn unblock(
     global: &Global,
@@ -119,6 +129,7 @@ pub fn unblock(
         card.card_info()?
     };
     let (row, secret) = row_of(&info, second)?;
+    must_have(&mut Fmcos::new(&mut bay), &info, row)?;
     if let Level::City(own) = source.about().level
         && own.0 != info.region
     {
@@ -141,14 +152,26 @@ pub fn change(global: &Global, options: &Change, kinds: &[CardKind]) -> Result<(
     card.reset()?;
     card.select_mf()?;
     let info = card.card_info()?;
+    home::acts_if_known(global, &keepers(&info))?;
     if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
     let secret = replace(&mut card, &info, options)?;
     bay.close()?;
+    audit::fact(global, "pin", format!("{}, {}", secret.card, secret.name));
     let text = format!("{}: {} is another one now", secret.card, secret.name);
     answer(global, &text, json!({ "card": secret.card, "pin": secret.name, "changed": true }));
     Ok(())
+}
+
+/// Whose card it is: the parties whose log keeps that its PIN was changed, the likeliest first.
+fn keepers(info: &CardInfo) -> Vec<Party> {
+    let city = Party::City(RegionCode(info.region));
+    match info.kind {
+        CardKind::MainControl => vec![Party::Province],
+        CardKind::Psam => vec![Party::Bank, city],
+        _ => vec![city],
+    }
 }
 
 /// Which noun changes the PIN of a kind.
@@ -167,6 +190,7 @@ const fn hint_of(kind: CardKind) -> &'static str {
 
 fn replace(card: &mut Fmcos<'_>, info: &CardInfo, options: &Change) -> Result<Secret> {
     let (row, secret) = row_of(info, options.second)?;
+    must_have(card, info, row)?;
     let last = LastTry::from(options.spend_last_try);
     let operator = secret::pin(options.pin_file.as_deref(), &format!("{}, operator", secret.card))?;
     let whose = format!("{}, {}", secret.card, secret.name);

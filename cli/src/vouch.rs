@@ -7,13 +7,14 @@ use crate::bay::Bay;
 use crate::card_ref::{self, NamesCard};
 use crate::home::{self, Party};
 use crate::nouns::city::issuing_card;
-use crate::nouns::server::{database, psam_card};
+use crate::nouns::server::{database, pool};
 use anyhow::{Context, Result};
 use kdc::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
 use kdc::store::{FILE, Store};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use serde::{Deserialize, Serialize};
+use server::OrderSealer;
 use std::path::{Path, PathBuf};
 use wire::profile::CardKind;
 
@@ -39,6 +40,11 @@ impl Origin {
         Ok(Origin { party, lines: head.lines, hash: head.hash })
     }
 
+    /// What a file carries as `log`.
+    pub fn value(folder: &Path) -> Result<serde_json::Value> {
+        Ok(serde_json::to_value(Origin::of(folder)?)?)
+    }
+
     /// Notes in the receiver's line of the log that a file of this origin came.
     pub fn received(&self, global: &Global) {
         audit::fact(global, RECEIVED, self.words());
@@ -57,6 +63,13 @@ impl Origin {
             hash: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(origin)
+    }
+}
+
+/// Notes in the receiver's line of the log what a file carries as `log`; of a file without one nothing.
+pub fn received(global: &Global, log: &serde_json::Value) {
+    if let Ok(origin) = serde_json::from_value::<Origin>(log.clone()) {
+        origin.received(global);
     }
 }
 
@@ -157,21 +170,19 @@ pub fn cards(global: &Global, folder: &Path) -> Result<(Vec<AuditFinding>, Vec<S
             findings.push(AuditFinding::Card { card: format!("the {} card", issuing.name()), made, known });
         }
     }
-    let psam = psam_card(folder);
-    if card_ref::taken(&psam)
-        && let Some(made) = look(&mut absent, "psam", || sealed(global, &psam))
-    {
+    for place in pool::places(folder)? {
+        let Some((number, made)) = look(&mut absent, "psam", || sealed(global, &place)) else { continue };
         let books = database(folder);
         let known =
-            if books.exists() { open_books(&books)?.read(|view| view.orders(None))?.len() as u64 } else { 0 };
+            if books.exists() { open_books(&books)?.read(|view| view.explained_of(&number))? } else { 0 };
         if made > known {
-            findings.push(AuditFinding::Card { card: "the PSAM".to_owned(), made, known });
+            findings.push(AuditFinding::Card { card: format!("PSAM {number}"), made, known });
         }
     }
     Ok((findings, absent))
 }
 
-fn look(absent: &mut Vec<String>, name: &str, at: impl FnOnce() -> Result<u64>) -> Option<u64> {
+fn look<T>(absent: &mut Vec<String>, name: &str, at: impl FnOnce() -> Result<T>) -> Option<T> {
     match at() {
         Ok(made) => Some(made),
         Err(error) => {
@@ -192,12 +203,13 @@ fn made(global: &Global, place: &Path, kind: CardKind) -> Result<u64> {
     Ok(made)
 }
 
-/// Orders a PSAM has sealed; it is free to read.
-fn sealed(global: &Global, place: &Path) -> Result<u64> {
+/// A PSAM's number, and the orders it has sealed; free to read.
+fn sealed(global: &Global, place: &Path) -> Result<(String, u64)> {
     let mut bay = Bay::open(global, &place.card_ref(), CardKind::Psam)?;
-    let made = Psam::open(&mut bay)?.counter()?.made;
+    let mut psam = Psam::open(&mut bay)?;
+    let (number, made) = (OrderSealer::number(&psam), psam.sealed_count()?);
     bay.close()?;
-    Ok(u64::from(made))
+    Ok((number, u64::from(made)))
 }
 
 /// The list of operators against the last line that changed it: the line and the hash it says, as the log was read.

@@ -7,4 +7,4 @@ mod replace;
 
 pub use folder::{create_folder, keep_folder_private, sync_folder};
 pub use open::{open_to_append, prepare_database};
-pub use replace::{Durability, create, replace, replace_with};
+pub use replace::{Durability, create, remove_leftovers, replace, replace_with};

@@ -1,10 +1,11 @@
-//! A new file beside the old one, then a rename.
+//! A new file beside the old one, then a rename; and what a killed program left of it.
 
 use crate::folder::sync_folder;
 use crate::open::{must_be_plain, private};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// When a file must be on the medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,45 @@ fn place<E: From<io::Error>>(
         }
     }
     written
+}
+
+/// Removes what programs that were killed left in a folder: files with a name that only [`replace`] and its like give, last
+/// written before `before`. They hold what was to be written, keys of a card among it, and nobody reads them. The answer is
+/// their paths. A folder that is not there has none.
+///
+/// # Errors
+/// The folder cannot be read, or a file not be removed.
+pub fn remove_leftovers(folder: &Path, before: SystemTime) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut removed = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_name().to_str().is_some_and(is_beside) {
+            continue;
+        }
+        // Whoever wrote it may take its name, or remove it, at this moment.
+        let Ok(found) = fs::symlink_metadata(entry.path()) else { continue };
+        if found.is_file() && found.modified()? < before {
+            match fs::remove_file(entry.path()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                gone => gone.map(|()| removed.push(entry.path()))?,
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// Whether a file's name is one that [`beside`] gives.
+fn is_beside(name: &str) -> bool {
+    let parts = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".new"))
+        .and_then(|name| name.rsplit_once('.'));
+    let is_digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    parts.is_some_and(|(of, random)| !of.is_empty() && random.len() == 16 && random.chars().all(is_digit))
 }
 
 /// A new file that nobody else has, in the folder of `path`: hidden, named after it, with 16 random digits.

@@ -205,6 +205,10 @@ impl Audit {
                 let facts = [("why", why.clone())];
                 self.add(at, other("revoke"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
             }
+            Event::Pairing { number } => {
+                let psam = card(CardKind::Psam, *number);
+                self.add(at, other("pairing"), Some(psam), &[], Outcome::Done, &[])
+            }
             Event::Paired { number } => {
                 let psam = card(CardKind::Psam, *number);
                 self.add(at, other("pair"), Some(psam), &[], Outcome::Done, &[])

@@ -26,10 +26,9 @@ pub use run::{Control, Ended, FedMaker, Feeder, Maker, Watch, run_fed, run_packe
 use crate::ids::{RegionCode, Serial};
 use crate::journal::KeyRecord;
 use crate::plan::Plan;
-use crate::store::ItemKind;
+use crate::store::{ItemKind, Told};
 use keys::Suite;
 use request::More;
-use wire::money::Fen;
 use wire::profile::State;
 
 /// A line that wants its card.
@@ -56,22 +55,14 @@ pub struct CardIdentity {
     pub suite: Suite,
     /// Test or formal.
     pub state: State,
-    /// Version of its keys.
-    pub version: u8,
-    /// What an ESAM's purse holds at most.
-    pub ceiling: Option<Fen>,
+    /// What the bank is told of it.
+    pub told: Told,
 }
 
 impl CardIdentity {
     /// What a plan makes.
     pub fn of(plan: &Plan) -> Self {
-        CardIdentity {
-            region: plan.region(),
-            suite: plan.suite(),
-            state: plan.state(),
-            version: plan.version(),
-            ceiling: plan.ceiling(),
-        }
+        CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state(), told: Told::of(plan) }
     }
 }
 

@@ -13,9 +13,8 @@ pub use entry::{Entry, Event, KeyRecord, Passing, Subject};
 use crate::audit::Audit;
 use crate::ids::Serial;
 use crate::issue::KeyCheck;
-use crate::store::{Durability, Store};
+use crate::store::{Durability, Store, Told};
 use std::path::Path;
-use wire::money::Fen;
 
 /// How an intent ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,14 +104,14 @@ impl Journal {
         self.store.check(subject)
     }
 
-    /// Notes under which key version and ceiling a chip becomes a card: what its city tells a bank.
-    pub fn note_plan(
-        &mut self,
-        serial: Serial,
-        version: u8,
-        ceiling: Option<Fen>,
-    ) -> Result<(), JournalError> {
-        Ok(self.store.note_plan(serial, version, ceiling)?)
+    /// Whether a number whose chip is at its end may go to this one, under a key version: it must rise.
+    pub fn must_rise(&self, subject: &Subject, version: u8) -> Result<(), JournalError> {
+        self.store.must_rise(subject, version)
+    }
+
+    /// Notes what its city tells a bank of a chip that becomes a card.
+    pub fn note_plan(&mut self, serial: Serial, told: Told) -> Result<(), JournalError> {
+        Ok(self.store.note_plan(serial, told)?)
     }
 
     /// Writes the intent to issue a card, after [`Journal::check`]. An intent that is already open for the

@@ -13,7 +13,7 @@ mod retire;
 mod set_pin;
 
 pub use crate::messages::LifeError;
-pub use limit::{pair, raise};
+pub use limit::{SealedLimit, pair, raise, take_limit};
 pub use recorded::{Passed, pass};
 pub use retire::{Retired, retire};
 pub use set_pin::set_pin;

@@ -162,6 +162,11 @@ impl Plan {
         self.ceiling
     }
 
+    /// The card information it will have.
+    pub const fn info(&self) -> &CardInfo {
+        &self.info
+    }
+
     /// Kind of the card.
     pub const fn kind(&self) -> CardKind {
         self.info.kind

@@ -172,17 +172,11 @@ impl Store {
             return Ok(found);
         }
         let run = || {
-            let mut statement = self
-                .conn()
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2"))?;
-            let mut found = Vec::new();
-            for each in ItemKind::all().filter(|each| kind.is_none_or(|kind| kind == *each)) {
-                let rows = statement.query_map(params![each, name], item)?;
-                found.extend(rows.collect::<rusqlite::Result<Vec<Item>>>()?);
-            }
-            Ok(found)
+            let kinds = ItemKind::all().filter(|each| kind.is_none_or(|kind| kind == *each));
+            let found = kinds.map(|each| items::by_number(self.conn(), each, name));
+            Ok(found.collect::<rusqlite::Result<Vec<Option<Item>>>>()?.into_iter().flatten().collect())
         };
-        let mut found = run().map_err(|error| StoreError::of(self.path(), error))?;
+        let mut found: Vec<Item> = run().map_err(|error| StoreError::of(self.path(), error))?;
         match found.len() {
             0 => Err(StockError::Unknown { name: name.to_owned() }),
             1 => Ok(found.remove(0)),

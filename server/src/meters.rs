@@ -1,7 +1,7 @@
 //! Which chip is in which meter: the city's delivery list, and the lives that follow from it.
 
 use crate::error::StoreError;
-use crate::rows::{self, bytes, column, parsed, time_text};
+use crate::rows::{self, bytes, column, parsed, time, time_text};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ pub struct DeliveryList {
     pub city: String,
     /// When it was written, as `YYYY-MM-DD hh:mm:ss`, UTC+8.
     pub made_at: String,
-    /// Head of the city's audit log when it was written, 64 hexadecimal digits.
-    pub log_head: Option<String>,
+    /// Where the city's audit log stood when it was written: `party`, `lines`, `hash`.
+    pub log: Option<serde_json::Value>,
     /// The ESAMs.
     pub esams: Vec<DeliveryLine>,
 }
@@ -43,10 +43,16 @@ pub struct DeliveryLine {
     pub key_state: String,
     /// What its purse holds at most, in fen; `null` when it has no ceiling or the city does not know it.
     pub ceiling_fen: Option<u32>,
+    /// Last day of its validity, `YYYY-MM-DD`; `null` or missing when the city does not know it.
+    #[serde(default)]
+    pub valid_to: Option<String>,
+    /// Key version at which it came into its state; `null` or missing when the city does not know it.
+    #[serde(default)]
+    pub state_since: Option<u8>,
 }
 
 /// State of a chip's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyState {
     /// Keys under published roots.
     Test,
@@ -66,7 +72,8 @@ impl KeyState {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
         [KeyState::Test, KeyState::Formal, KeyState::Retired].into_iter().find(|state| state.name() == name)
     }
 }
@@ -84,6 +91,10 @@ pub struct Esam {
     pub state: KeyState,
     /// What its purse holds at most.
     pub ceiling: Option<Fen>,
+    /// Last moment of its validity, where it is known. It warns at a sale, and stops nothing.
+    pub valid_to: Option<BcdTime>,
+    /// Key version at which it came into its state: its counts began there. 0: not known.
+    pub state_since: u8,
 }
 
 /// Why a delivery list is not taken; nothing of it is.
@@ -117,8 +128,8 @@ pub struct Delivered {
     pub unchanged: usize,
 }
 
-/// Reads a delivery list and checks every line.
-pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
+/// Reads a delivery list and checks every line; with it, where the city's log stood, as the list says.
+pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), DeliveryError> {
     let list: DeliveryList = serde_json::from_slice(text)?;
     if list.format != FORMAT {
         return Err(DeliveryError::Format(list.format));
@@ -136,7 +147,7 @@ pub fn read_list(text: &[u8]) -> Result<Vec<Esam>, DeliveryError> {
         }
         esams.push(esam);
     }
-    Ok(esams)
+    Ok((esams, list.log))
 }
 
 fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
@@ -150,7 +161,19 @@ fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
     if line.key_version == 0 {
         return Err("key versions begin at 1".to_owned());
     }
-    Ok(Esam { serial, meter, key_version: line.key_version, state, ceiling: line.ceiling_fen.map(Fen) })
+    let end = |day: &String| {
+        format!("{day} 23:59:59").parse().map_err(|fault| format!("valid to {day:?}: {fault}"))
+    };
+    let valid_to = line.valid_to.as_ref().map(end).transpose()?;
+    let state_since = line.state_since.unwrap_or(0);
+    if state_since > line.key_version && state != KeyState::Retired {
+        return Err(format!(
+            "it came into its state with keys of version {state_since} and has version {}",
+            line.key_version
+        ));
+    }
+    let ceiling = line.ceiling_fen.map(Fen);
+    Ok(Esam { serial, meter, key_version: line.key_version, state, ceiling, valid_to, state_since })
 }
 
 fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
@@ -162,10 +185,12 @@ fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
         state: KeyState::from_name(&state)
             .ok_or(StoreError::Value { place: "esam.key_state", detail: state })?,
         ceiling: column::<Option<u32>>(row, "ceiling")?.map(Fen),
+        valid_to: column::<Option<String>>(row, "valid_to")?.map(|_| time(row, "valid_to")).transpose()?,
+        state_since: column(row, "state_since")?,
     })
 }
 
-const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling FROM esam";
+const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since FROM esam";
 
 impl View<'_> {
     /// The chip that is in a meter now.
@@ -188,9 +213,12 @@ impl View<'_> {
     /// The life a chip is in, when anything was ever sold for it.
     pub(crate) fn life_of(&self, esam: &Esam) -> Result<Option<i64>, StoreError> {
         let mut find = self.conn.prepare_cached(
-            "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 ORDER BY key_version DESC LIMIT 1",
+            "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 AND key_version >= ?3 \
+             ORDER BY key_version DESC LIMIT 1",
         )?;
-        rows::first(&mut find, params![esam.serial.0, esam.state.name()], |row| column(row, "id"))
+        rows::first(&mut find, params![esam.serial.0, esam.state.name(), esam.state_since], |row| {
+            column(row, "id")
+        })
     }
 
     /// The newest life of a chip, whatever its keys are now.
@@ -234,10 +262,11 @@ impl Act<'_> {
         }
         self.conn
             .prepare_cached(
-                "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, \
+                "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, state_since) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, \
                  key_version = excluded.key_version, key_state = excluded.key_state, ceiling = excluded.ceiling, \
-                 current = excluded.current, listed = excluded.listed",
+                 current = excluded.current, listed = excluded.listed, valid_to = excluded.valid_to, \
+                 state_since = excluded.state_since",
             )?
             .execute(params![
                 esam.serial.0,
@@ -247,6 +276,8 @@ impl Act<'_> {
                 esam.ceiling.map(|fen| fen.0),
                 current,
                 time_text(now),
+                esam.valid_to.map(time_text),
+                esam.state_since,
             ])?;
         Ok(())
     }

@@ -64,17 +64,25 @@ impl View<'_> {
         Ok(self.module(psam)?.map(|module| module.chain))
     }
 
+    /// Orders a module had sealed where these books begin.
+    pub(crate) fn books_begin(&self, psam: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.module(psam)?.map(|module| module.base.count))
+    }
+
+    /// What a module sealed since these books begin, in its sequence.
+    pub(crate) fn seals(&self, psam: &str) -> Result<Vec<(u32, OrderId)>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT sequence, order_id FROM seal JOIN psam ON psam.number = seal.psam AND psam.epoch = seal.epoch \
+             WHERE psam.number = ?1 ORDER BY sequence",
+        )?;
+        rows::all(&mut find, [psam], |row| Ok((column(row, "sequence")?, OrderId(bytes(row, "order_id")?))))
+    }
+
     /// Recomputes a module's chain from the orders as they stand here, from its beginning. Names what does not fit.
     pub fn recompute(&self, psam: &str) -> Result<Option<String>, StoreError> {
         let Some(module) = self.module(psam)? else { return Ok(None) };
-        let mut find = self.conn.prepare_cached(
-            "SELECT sequence, order_id FROM seal WHERE psam = ?1 AND epoch = ?2 ORDER BY sequence",
-        )?;
-        let seals = rows::all(&mut find, params![psam, module.epoch], |row| {
-            Ok((column::<u32>(row, "sequence")?, OrderId(bytes(row, "order_id")?)))
-        })?;
         let mut chain = module.base;
-        for (sequence, id) in seals {
+        for (sequence, id) in self.seals(psam)? {
             if sequence != chain.count.saturating_add(1) {
                 return Ok(Some(format!(
                     "PSAM {psam}: its order {} is missing here; the next one kept is {sequence}",

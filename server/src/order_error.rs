@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::message::MessageError;
 use crate::order::OrderState;
+use crate::pool::Keys;
 use crate::rules::MAX_AMOUNT;
 use crate::sealer::SealError;
 use wire::bcd::{BcdTime, MeterNumber};
@@ -169,6 +170,41 @@ pub enum OrderError {
     /// The SIM's IMSI has no EF_IMSI form.
     #[error("the IMSI cannot be bound: {0}")]
     Imsi(ImsiError),
+    /// No security module at hand has the keys of the meter's chip.
+    #[error("no PSAM here seals for meter {meter}: its ESAM has {needs}")]
+    NoModule {
+        /// The meter.
+        meter: MeterNumber,
+        /// What its chip has.
+        needs: Keys,
+    },
+    /// The security module that is to seal has other keys than the meter's chip.
+    #[error(
+        "PSAM {psam} has {has}, and the ESAM of meter {meter} has {needs}: the meter would refuse the order"
+    )]
+    WrongKeys {
+        /// The meter.
+        meter: MeterNumber,
+        /// What its chip has.
+        needs: Keys,
+        /// The module.
+        psam: String,
+        /// What it has.
+        has: Keys,
+    },
+    /// The order was written for keys that its chip has no more.
+    #[error("order {order} is for keys of version {was}, and its ESAM has {now}: the meter would refuse it")]
+    KeysChanged {
+        /// The order.
+        order: OrderId,
+        /// Version it was written for.
+        was: u8,
+        /// What the chip has.
+        now: Keys,
+    },
+    /// The security module does not say which keys it has; nothing was written down.
+    #[error("the PSAM does not say which keys it has: {0}")]
+    Module(SealError),
     /// The order does not fit its message.
     #[error(transparent)]
     Message(#[from] MessageError),
@@ -214,6 +250,13 @@ impl OrderError {
             OrderError::MayBeCredited(_) => {
                 "`gridcard server correct` changes the amount, `gridcard server reverse` takes the order back".into()
             }
+            OrderError::NoModule { needs, .. } | OrderError::WrongKeys { needs, .. } => format!(
+                "`gridcard server psam list` shows the bank's PSAMs; one of {needs} is issued by the city with an issuing card \
+                 of that version and taken into use with `gridcard server psam add CARD`"
+            ),
+            OrderError::KeysChanged { .. } => {
+                "`gridcard server reissue --reason key-change` makes it anew under the keys the ESAM has now".into()
+            }
             OrderError::OtherChip { .. } => {
                 "settle its receipt when the old chip still has one; else two people move what was paid to the new chip: \
                  `gridcard server reissue --reason chip-replaced`"
@@ -251,6 +294,10 @@ impl OrderError {
             OrderError::MayBeCredited(_) => "may-be-credited",
             OrderError::Calendar => "calendar",
             OrderError::Imsi(_) => "imsi",
+            OrderError::NoModule { .. } => "no-psam",
+            OrderError::WrongKeys { .. } => "psam-keys",
+            OrderError::KeysChanged { .. } => "keys-changed",
+            OrderError::Module(_) => "psam-silent",
             OrderError::Message(_) => "message",
             OrderError::Seal { .. } => "not-sealed",
             OrderError::Store(_) => "store",
@@ -258,7 +305,12 @@ impl OrderError {
     }
 
     /// Whether it is a stop of security rather than a refusal of data.
-    pub const fn is_security(&self) -> bool {
-        matches!(self, OrderError::OlderMake | OrderError::Stopped { .. })
+    pub fn is_security(&self) -> bool {
+        match self {
+            OrderError::OlderMake | OrderError::Stopped { .. } => true,
+            // Test keys never seal for formal ones, nor the other way round.
+            OrderError::WrongKeys { needs, has, .. } => needs.state != has.state,
+            _ => false,
+        }
     }
 }

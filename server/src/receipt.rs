@@ -117,16 +117,10 @@ impl View<'_> {
         incoming: Incoming<'_>,
         origin: &Origin,
     ) -> Result<Opening, SettleError> {
+        if let Some(seen) = self.seen(incoming)? {
+            return Ok(seen);
+        }
         let packet = message::receipt_user_data(incoming).map_err(Refusal::Message)?;
-        if self.is_older_make()? {
-            return Err(SettleError::OlderMake);
-        }
-        if let Some(order) = self.settled_with(&packet)? {
-            return Ok(Opening::Known(order));
-        }
-        if let Some(finding) = self.held(&packet)? {
-            return Ok(Opening::Held(finding.id));
-        }
         let (meter, bytes) = match origin {
             Origin::Meter(meter) => (*meter, open_as(sealer, *meter, &packet)?),
             Origin::Sim(sim) => {
@@ -142,6 +136,18 @@ impl View<'_> {
             return Err(Refusal::Malformed(meter).into());
         }
         Ok(Opening::Opened(Opened { packet, bytes, receipt }))
+    }
+
+    /// What became of the same bytes before; `None` when they are new.
+    pub(crate) fn seen(&self, incoming: Incoming<'_>) -> Result<Option<Opening>, SettleError> {
+        let packet = message::receipt_user_data(incoming).map_err(Refusal::Message)?;
+        if self.is_older_make()? {
+            return Err(SettleError::OlderMake);
+        }
+        if let Some(order) = self.settled_with(&packet)? {
+            return Ok(Some(Opening::Known(order)));
+        }
+        Ok(self.held(&packet)?.map(|finding| Opening::Held(finding.id)))
     }
 
     /// Tries every meter that owes a receipt.

@@ -3,7 +3,6 @@
 use crate::error::StoreError;
 use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
-use crate::meters::Esam;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::place::Anew;
@@ -70,9 +69,10 @@ impl Store {
         terms: &Terms,
         place: impl FnOnce(&Act<'_>) -> Result<PlacedOrder, OrderError>,
     ) -> Result<SealedOrder, OrderError> {
-        let number = sealer.number();
+        let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
         let asking = self.batch(|act| {
             let placed = place(act)?;
+            act.must_fit(&number, keys, &placed)?;
             act.begin_asking(&number, placed, now)
         })?;
         self.ask(sealer, asking, terms)
@@ -91,9 +91,10 @@ impl Store {
         if let Some(sealed) = sealed_before(&placed) {
             return Ok(sealed);
         }
-        let number = sealer.number();
+        let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
         let asking = self.batch(|act| {
             let placed = act.usable(id)?;
+            act.must_fit(&number, keys, &placed)?;
             act.begin_asking(&number, placed, now)
         })?;
         self.ask(sealer, asking, terms)
@@ -164,17 +165,24 @@ impl Act<'_> {
         Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
     }
 
-    /// What the clerk is to hear: the meter may have no room for the amount.
+    /// What the clerk is to hear: the meter may have no room for the amount, or its ESAM's days end before the order's do.
     fn warning(&self, placed: &PlacedOrder) -> Result<Option<String>, StoreError> {
-        let ceiling = self.esam(placed.order.serial)?.and_then(|Esam { ceiling, .. }| ceiling);
+        let Some(esam) = self.esam(placed.order.serial)? else { return Ok(None) };
+        let mut words = Vec::new();
         let balance = self.last_balance(placed.life)?;
-        Ok(match rules::room(placed.order.amount, ceiling, balance) {
-            Room::Tight { ceiling, balance } => Some(format!(
+        if let Room::Tight { ceiling, balance } = rules::room(placed.order.amount, esam.ceiling, balance) {
+            words.push(format!(
                 "the meter last reported a balance of {balance} yuan and holds at most {ceiling}: it refuses the order until \
                  enough is consumed"
-            )),
-            Room::Fits | Room::Never { .. } => None,
-        })
+            ));
+        }
+        if let Some(end) = esam.valid_to.filter(|end| *end < placed.order.valid_until) {
+            let day: String = end.to_string().chars().take(10).collect();
+            words.push(format!(
+                "the meter's ESAM is valid to {day}: it goes on crediting, and its city should exchange it"
+            ));
+        }
+        Ok((!words.is_empty()).then(|| words.join("; ")))
     }
 
     /// From now on the security module may have sealed the order, so the customer has paid as much as it says.

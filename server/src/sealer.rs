@@ -1,16 +1,22 @@
 //! Who seals orders and opens receipts: a PSAM, or whatever stands in for one.
 
 use crate::chain::Chain;
+use crate::meters::KeyState;
+use crate::pool::Keys;
 use reader::driver::psam::Psam;
 use reader::error::CardError;
 use wire::Sw;
 use wire::bcd::MeterNumber;
+use wire::profile::State;
 use wire::psam::PsamChain;
 
 /// Seals orders and opens receipts; holds every key this crate does without.
 pub trait OrderSealer {
     /// Its number, 12 digits: the books keep what each module sealed.
     fn number(&self) -> String;
+
+    /// Its keys, which the books compare with the meter's before it is asked to seal; `None` when it does not say.
+    fn keys(&mut self) -> Result<Option<Keys>, SealError>;
 
     /// Where its order chain stands; `None` when it keeps none.
     fn chain(&mut self) -> Result<Option<Chain>, SealError>;
@@ -57,6 +63,16 @@ impl SealError {
 impl OrderSealer for Psam<'_> {
     fn number(&self) -> String {
         hex::encode(self.info().number)
+    }
+
+    fn keys(&mut self) -> Result<Option<Keys>, SealError> {
+        let version = self.key_version().map_err(|error| SealError::of(&error))?;
+        let state = match self.info().state {
+            State::Test => KeyState::Test,
+            State::Formal => KeyState::Formal,
+            State::Retired => KeyState::Retired,
+        };
+        Ok(Some(Keys { state, version }))
     }
 
     fn chain(&mut self) -> Result<Option<Chain>, SealError> {

@@ -123,7 +123,8 @@ prepare() {
     echo 654321 >"$work/pin2"
     echo 1234 >"$work/chv1"
     quietly "$gridcard" kdc init --test-root "${officers[@]}"
-    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${officers[@]}" "${card_pin[@]}"
+    quietly "$gridcard" kdc issue-card psam-issuing --city 33020000 --number 000000000002 "${officers[@]}" "${card_pin[@]}" \
+        "${supervisor[@]}"
     quietly "$gridcard" kdc issue-card esam-issuing --city 33020000 --number 000000000003 "${officers[@]}" "${card_pin[@]}" \
         "${supervisor[@]}"
     quietly "$gridcard" city open "$GRIDCARD_HOME"/province/out/*.card

@@ -165,6 +165,13 @@ CHANGES = [
         "programs::",
     ),
     Change(
+        "one person at the issuing card ends a PSAM",
+        "applets/src/issuing/sealed.rs",
+        "iter().any(|row| row.id != OPERATOR_PIN.id) {",
+        "iter().any(|row| row.id > 9) {",
+        "rights::",
+    ),
+    Change(
         "an ESAM takes ACTIVATE KEYS from anybody",
         "applets/src/esam.rs",
         "case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER)",

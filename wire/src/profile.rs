@@ -270,8 +270,10 @@ pub const EF_LIMIT: Fid = Fid(0x0017);
 pub const EF_ISSUED: Fid = Fid(0x0018);
 /// Life of an ESAM: highest formal version, key changes, money forfeited.
 pub const EF_LIFE: Fid = Fid(0x5009);
-/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant serial 8 and limit 8.
+/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant 8 bytes that name the PSAM, and its limit 8.
 pub const EF_GRANTED: Fid = Fid(0x0019);
+/// Challenge that a PSAM keeps for the limit that answers its statement, in [`DF_PURCHASE`]; zeros: none.
+pub const EF_LIMIT_CHALLENGE: Fid = Fid(0x0019);
 /// The server key of a PSAM, as PAIR SERVER writes it into the purchase application of a finished card: no profile has it
 /// at closing. Its version counts the pairings.
 pub const SERVER_KEY: KeyRow = key(0, 0xF5, 0x0B, PIN, NEVER, None);
@@ -360,6 +362,7 @@ pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
     row(0x0000, Shape::Keys(0x00A0, 0x95),                  MF_MASTER, 0xFF),
     row(0x0017, Shape::Binary(0x0C),                        FREE,      NEVER),
     row(0x0018, Shape::Binary(0x4C),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x08),                        FREE,      NEVER),
 ];
 
 /// Files of an ESAM, all in its MF.
@@ -451,16 +454,15 @@ pub struct PinRow {
 
 /// The operator's PIN 3A/00: state 1.
 pub const OPERATOR_PIN: PinRow = PinRow { id: 0x00, header: [0x3A, FREE, NEVER, 0x11, 0x33] };
-/// The second officer's PIN 3A/01, good after the operator's only: state 2.
+/// The second person's PIN 3A/01, good after the operator's only: state 2. The second officer's of a main control card, the
+/// supervisor's of an issuing card.
 pub const OFFICER_PIN: PinRow = PinRow { id: 0x01, header: [0x3A, PIN, NEVER, 0x22, 0x33] };
 
 /// The PINs of a kind, in the order in which they are verified.
 pub const fn pins(kind: CardKind) -> &'static [PinRow] {
     match kind {
-        CardKind::MainControl | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
-        CardKind::PsamIssuing | CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => {
-            &[OPERATOR_PIN]
-        }
+        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
+        CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => &[OPERATOR_PIN],
         CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }

@@ -131,11 +131,7 @@ impl Target {
         out
     }
 
-    /// Serial of its chip.
-    pub const fn serial(&self) -> [u8; 8] {
-        self.serial
-    }
-
+    /// An ESAM.
     pub fn is_esam(&self) -> bool {
         self.recipient == Recipient::Card(CardKind::Esam)
     }

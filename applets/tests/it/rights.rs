@@ -269,8 +269,8 @@ CHECK VALUE | 804E000305 3302000001 | 6982 6982 9000 6982 9000
 SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
 ";
 
-/// The ESAM issuing card: the operator alone, the supervisor for what section 10 says.
-const ESAM_ISSUING: &str = "
+/// The issuing cards of PSAMs and ESAMs: the operator alone, the supervisor for what section 10 says.
+const SUPERVISED: &str = "
 SEAL LIMIT | 803A000026 0000000000000000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
 SET LIMIT | 844C000010 00000000000000000000000000000000 | 6985 6985 6985 6985 6985
 ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6985
@@ -302,8 +302,16 @@ CHECK VALUE | 804E000305 3302000001 | 6982 6A86 6A86 6982 6A86
 SET PIN | 842400000C 000000000000000000000000 | 6985 6985 6985 6985 6985
 ";
 
-/// The PSAM issuing card and the test issuing card: one PIN.
-const ISSUING: &str = "
+/// The end of what these two make, a well-formed question for one PSAM and for one ESAM.
+const PSAM_END: &str = "
+SEAL ACTIVATION | 804C410020 0000000000000000 1111111111111111 000000000009 33020000 020000000000 | 6982 6982 9000 6982 9000
+";
+const ESAM_END: &str = "
+SEAL ACTIVATION | 804C510020 0000000000000000 1111111111111111 000000000009 33020000 020000000000 | 6982 6982 9000 6982 9000
+";
+
+/// The test issuing card: one PIN.
+const TEST_ISSUING: &str = "
 SEAL LIMIT | 803A000026 0000000000000000000000000000000000000000000000000000000000000000000000000000 | 6982 6A86 6A86 6982 6A86
 SET LIMIT | 844C000010 00000000000000000000000000000000 | 6985 6985 6985 6985 6985
 ACTIVATE KEYS | 844A00000A 00000000000000000000 | 6982 6982 6982 6982 6985
@@ -430,13 +438,11 @@ fn every_command_asks_what_the_documents_say() {
     let psam = [&EVERY.replace(overdraw, ""), PSAM].concat();
     walk(CardKind::Psam, &[&psam, PSAM_ALONE].concat());
     walk(CardKind::TestCard, &[&psam, TEST_CARD].concat());
-    for (kind, own) in [
-        (CardKind::MainControl, MAIN_CONTROL),
-        (CardKind::PsamIssuing, ISSUING),
-        (CardKind::TestIssuing, ISSUING),
-        (CardKind::EsamIssuing, ESAM_ISSUING),
-        (CardKind::Esam, ESAM),
-    ] {
+    walk(CardKind::PsamIssuing, &[EVERY, SUPERVISED, PSAM_END].concat());
+    walk(CardKind::EsamIssuing, &[EVERY, SUPERVISED, ESAM_END].concat());
+    for (kind, own) in
+        [(CardKind::MainControl, MAIN_CONTROL), (CardKind::TestIssuing, TEST_ISSUING), (CardKind::Esam, ESAM)]
+    {
         walk(kind, &[EVERY, own].concat());
     }
 }

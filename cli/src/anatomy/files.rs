@@ -198,6 +198,9 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
         (CardKind::Psam | CardKind::TestCard, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (CardKind::Psam | CardKind::TestCard, profile::EF_LIMIT) if !in_mf => Some("orders it may seal"),
         (CardKind::Psam | CardKind::TestCard, profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (CardKind::Psam | CardKind::TestCard, profile::EF_LIMIT_CHALLENGE) if !in_mf => {
+            Some("challenge for a limit")
+        }
         (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
         (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),

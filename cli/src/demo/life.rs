@@ -12,7 +12,7 @@ use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::meter::{Place, paid_before, pair};
 use crate::nouns::psam::equip;
-use crate::nouns::server::{database, prove, psam_card, server_key};
+use crate::nouns::server::{database, pool};
 use crate::nouns::{esam, kdc as province, sim};
 use crate::records;
 use crate::transport::Transport;
@@ -50,6 +50,8 @@ const DEMO_OFFICER_PIN: &str = "654321";
 const MADE: u32 = 1_000_000;
 /// Ningbo.
 const REGION: &str = "33020000";
+/// Number of the bank's PSAM.
+const PSAM: &str = "330200000001";
 /// Price of a kWh.
 const PRICE: Fen = Fen(55);
 /// Load of a customer's appliances, in watts.
@@ -187,11 +189,8 @@ impl<'g> Life<'g> {
             [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")]
         {
             let number: DeviceNumber = number.parse()?;
-            // An ESAM issuing card has a supervisor beside its operator.
-            let pins = match kind {
-                CardKind::EsamIssuing => Pins::both(&self.pin, &self.officer),
-                _ => (&self.pin).into(),
-            };
+            // A supervisor beside the operator.
+            let pins = Pins::both(&self.pin, &self.officer);
             let wish = Wish { pins, limit: Some(MADE), ..Wish::new(kind, number, self.region) };
             let path = province::out(&folder)?.join(format!("{}.card", kind.name()));
             let issued = province::issue_with(
@@ -218,6 +217,11 @@ impl<'g> Life<'g> {
         main.close()
     }
 
+    /// Where the bank has its PSAM.
+    fn psam(&self) -> Result<PathBuf> {
+        Ok(pool::place(&self.folders.bank, PSAM.parse()?))
+    }
+
     fn issue_psam(&mut self) -> Result<()> {
         let mut issuing = Bay::open(
             self.global,
@@ -225,10 +229,11 @@ impl<'g> Life<'g> {
             CardKind::PsamIssuing,
         )?;
         let mut source = CardSource::open(IssuingCard::new(&mut issuing), &self.pin)?;
-        let number: DeviceNumber = "330200000001".parse()?;
+        let number: DeviceNumber = PSAM.parse()?;
         let wish = Wish { pins: (&self.pin).into(), ..Wish::new(CardKind::Psam, number, self.region) };
         let mut journal = issue::journal(self.global, &self.folders.city)?;
-        let place = psam_card(&self.folders.bank);
+        let place = self.psam()?;
+        place.parent().map_or(Ok(()), disk::create_folder).context("cannot make the folder of the PSAMs")?;
         let issued = province::issue_with(
             self.global,
             &mut source,
@@ -238,8 +243,8 @@ impl<'g> Life<'g> {
         )?;
         let limits = Limits { count: u32::MAX, value: Limits::GRANTS };
         let mut bay = Bay::open(self.global, &place, CardKind::Psam)?;
-        let file = server_key(&self.folders.bank);
-        equip(self.global, &mut bay, &mut source, &self.pin, limits, &file)?;
+        let file = pool::server_key(&place);
+        equip(self.global, &mut bay, &mut source, &self.pin, limits, &file, &mut journal)?;
         bay.close()?;
         self.later(600);
         self.say(
@@ -375,6 +380,8 @@ impl<'g> Life<'g> {
                 key_version: esam.key_version.unwrap_or(1),
                 state: server::KeyState::Test,
                 ceiling: esam.ceiling,
+                valid_to: None,
+                state_since: esam.state_since.unwrap_or(0),
             })
         };
         office.delivered()?.into_iter().map(told).collect()
@@ -393,8 +400,7 @@ impl<'g> Life<'g> {
         store: &mut Store,
         amount: &dyn Fn(&Registration) -> Fen,
     ) -> Result<Vec<[u8; RECORD_LEN]>> {
-        let mut bay =
-            Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
+        let mut bay = Bay::open_keeping(self.global, &self.psam()?, CardKind::Psam, Keep::AtClose)?;
         let terms = demo_terms()?;
         let mut chance = entropy(self.global, &format!("orders {}", self.now));
         let requests: Vec<_> = self
@@ -410,7 +416,7 @@ impl<'g> Life<'g> {
         let sold = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;
-            prove(&mut psam, &self.folders.bank)?;
+            pool::prove(&mut psam, &self.psam()?)?;
             let (number, chain, at) = (OrderSealer::number(&psam), OrderSealer::chain(&mut psam)?, self.now);
             store.batch(|act| {
                 if let Some(chain) = chain {
@@ -569,8 +575,7 @@ impl<'g> Life<'g> {
         self.later(60);
         let n = receipts.len();
         self.say("phones", "SIM", format!("{n} receipts sent back"), "");
-        let mut bay =
-            Bay::open_keeping(self.global, &psam_card(&self.folders.bank), CardKind::Psam, Keep::AtClose)?;
+        let mut bay = Bay::open_keeping(self.global, &self.psam()?, CardKind::Psam, Keep::AtClose)?;
         let settled = {
             let mut psam = Psam::open(&mut bay)?;
             psam.verify_pin(self.pin.expose())?;

@@ -15,7 +15,7 @@ use crate::nouns::revoked::{self, Maker};
 use crate::output::{answer, say, table};
 use crate::pin;
 use crate::secret;
-use crate::vouch::RECEIVED;
+use crate::vouch::{Origin, RECEIVED};
 use ::kdc::audit::{Act, Card};
 use ::kdc::ids::DeviceNumber;
 use ::kdc::source::CardSource;
@@ -244,13 +244,15 @@ fn delivery(global: &Global, options: &Delivery) -> Result<()> {
             key_version: esam.key_version?.max(1),
             key_state: esam.state.name().to_owned(),
             ceiling_fen: esam.ceiling.map(|fen| fen.0),
+            valid_to: esam.valid_to.map(|day| day.to_string()),
+            state_since: esam.state_since,
         })
     });
     let list = DeliveryList {
         format: DELIVERY_FORMAT.to_owned(),
         city: region.to_string(),
         made_at: now(global)?.to_string(),
-        log_head: Some(crate::audit::head(global, &folder)?),
+        log: Some(Origin::value(&folder)?),
         esams: known.collect(),
     };
     let text = format!("{}\n", serde_json::to_string_pretty(&list)?);

@@ -1,5 +1,7 @@
 //! `gridcard psam`: PSAMs, issued by a city for bank offices.
 
+mod limit;
+
 use super::Deed;
 use crate::args::Global;
 use crate::audit;
@@ -19,7 +21,7 @@ use crate::secret;
 use crate::statement;
 use crate::transport::Transport;
 use ::kdc::ids::{DeviceNumber, Pin, Pins};
-use ::kdc::journal::Event;
+use ::kdc::journal::{Event, Journal};
 use ::kdc::life;
 use ::kdc::source::{CardSource, KeySource};
 use ::server::ServerKey;
@@ -42,10 +44,12 @@ pub enum Verb {
     /// Show a PSAM: number, key version, orders sealed and left.
     Show(Show),
     /// Give a PSAM other limits of orders and value, against its statement, with the city's PSAM issuing card.
-    Limit(Limit),
+    Limit(limit::Limit),
+    /// Ask for a statement of a PSAM that is at its bank, by a file: the first step to another limit.
+    StatementRequest(limit::Ask),
     /// Pair a PSAM with a server: a new server key, which the bank needs to sell; the one before is dead.
     Pair(PairOptions),
-    /// End a PSAM with the city's PSAM issuing card: its keys and PIN are destroyed for good.
+    /// End a PSAM with the city's PSAM issuing card, operator and supervisor: its keys and PIN are destroyed for good.
     Retire(Retire),
     /// The PIN of a PSAM.
     #[command(subcommand)]
@@ -60,9 +64,15 @@ pub struct Retire {
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
-    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
+    /// File with the operator's PIN of the issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// File with the supervisor's PIN of the issuing card. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
+    /// Try the PINs of the issuing card although one has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam show`.
@@ -70,25 +80,6 @@ pub struct Retire {
 pub struct Show {
     /// The PSAM: a card file, or a card in a reader.
     pub card: CardRef,
-}
-
-/// Options of `psam limit`.
-#[derive(Debug, Args)]
-pub struct Limit {
-    /// The PSAM: a card file, or a card in a reader.
-    pub card: CardRef,
-    /// Its limits.
-    #[command(flatten)]
-    pub limits: LimitOptions,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
-    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
-    #[arg(long)]
-    pub spend_last_try: bool,
 }
 
 /// How many orders, and for how much. There is always a limit.
@@ -126,6 +117,9 @@ pub struct PairOptions {
     /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `psam issue`.
@@ -164,6 +158,7 @@ impl Verb {
         match self {
             Verb::Issue(_) => Deed::One("psam issue"),
             Verb::Limit(_) => Deed::Two("psam limit"),
+            Verb::StatementRequest(_) => Deed::One("psam statement-request"),
             Verb::Pair(_) => Deed::Two("psam pair"),
             Verb::Retire(_) => Deed::Two("psam retire"),
             Verb::Show(_) => Deed::Look,
@@ -178,7 +173,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => show(global, &options),
-        Verb::Limit(options) => limit(global, &options),
+        Verb::Limit(options) => limit::limit(global, &options),
+        Verb::StatementRequest(options) => limit::ask(global, &options),
         Verb::Pair(options) => pair_again(global, &options),
         Verb::Retire(options) => retire(global, &options),
         Verb::Pin(pin::MakersVerb::Change(options)) => pin::change(global, &options, &[CardKind::Psam]),
@@ -226,10 +222,12 @@ fn show(global: &Global, options: &Show) -> Result<()> {
 fn retire(global: &Global, options: &Retire) -> Result<()> {
     let (_, folder) = Home::new(global)?.city(options.city, "retiring PSAMs")?;
     let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
+    let supervisor = secret::pin(options.second_pin_file.as_deref(), "the PSAM issuing card, supervisor")?;
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..Pins::both(&pin, &supervisor) };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
         crate::retire::retire(global, &options.card, CardKind::Psam, &mut source, &folder)?;
     }
@@ -249,53 +247,6 @@ fn unblock(global: &Global, options: &pin::Unblock) -> Result<()> {
     issuing.close()
 }
 
-/// Writes a limit.
-fn limit(global: &Global, options: &Limit) -> Result<()> {
-    let (region, folder) = Home::new(global)?.city(options.city, "raising the limit of PSAMs")?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the PSAM issuing card")?;
-    let mut issuing =
-        Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
-    in_force::must_make(global, &folder, &mut issuing)?;
-    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    let act = format!("another limit of {}", options.card);
-    if !people::both(global, &folder, &act, source.about().state)? {
-        return Ok(());
-    }
-    let mut bay = Bay::open(global, &options.card, CardKind::Psam)?;
-    let info = Psam::open(&mut bay)?.info();
-    let number = DeviceNumber(info.number);
-    if info.region != region.0 {
-        let words = format!("PSAM {number} is of city {}, not of {region}", RegionCode(info.region));
-        return Err(refused(words).hint("use the PSAM issuing card of that city").into());
-    }
-    if let Some(chain) = Psam::open(&mut bay)?.chain()? {
-        statement::must_go_on(&folder, number, &chain)?;
-    }
-    let limits = options.limits.limits();
-    let statement = set_limits(global, &mut bay, &mut source, limits)?;
-    let event = Event::Limit { kind: CardKind::Psam, number, limit: Some(limits.count) };
-    issue::journal(global, &folder)?.note(&now(global)?.to_string(), event)?;
-    let mut psam = Psam::open(&mut bay)?;
-    let counter = psam.counter()?;
-    let chain = statement.map(|statement| statement.chain).unwrap_or_default();
-    statement::keep(global, &folder, number, &chain)?;
-    bay.close()?;
-    issuing.close()?;
-    let text = facts(&[
-        ("PSAM", number.to_string()),
-        ("orders", issue::counter_words(&counter)),
-        ("value", value_words(&chain, &limits)),
-        ("chain", hex::encode_upper(chain.head)),
-    ]);
-    let object = json!({
-        "number": number.to_string(), "sealed": counter.made, "limit": counter.limit, "left": counter.left(),
-        "value_fen": chain.value, "value_limit_fen": limits.value, "chain": hex::encode_upper(chain.head),
-    });
-    answer(global, &text, object);
-    Ok(())
-}
-
 /// Sets limits against a statement of the PSAM, asked with a fresh challenge.
 fn set_limits(
     global: &Global,
@@ -309,8 +260,7 @@ fn set_limits(
 
 /// Value sealed and left.
 fn value_words(chain: &PsamChain, limits: &Limits) -> String {
-    let yuan = |fen: u64| format!("{}.{:02} yuan", fen / 100, fen % 100);
-    format!("{} sealed, {} left", yuan(chain.value), yuan(limits.value.saturating_sub(chain.value)))
+    statement::value_words("sealed", chain.value, limits.value)
 }
 
 /// Pairs a PSAM and writes the server's file.
@@ -320,13 +270,17 @@ fn pair(
     source: &mut dyn KeySource,
     pin: &Pin,
     file: &Path,
+    journal: &mut Journal,
 ) -> Result<()> {
-    let key = life::pair(card, source, pin)?;
     let number = Psam::open(card)?.info().number;
+    let at = now(global)?.to_string();
+    // From the card's answer on the key before is dead, and the new one is nowhere but in this program.
+    journal.note(&at, Event::Pairing { number: DeviceNumber(number) })?;
+    let key = life::pair(card, source, pin)?;
     let key = ServerKey::new(number, source.about().suite, *key);
     home::write(file, key.to_json().as_bytes())?;
     audit::fact(global, "server_key", file.display());
-    Ok(())
+    Ok(journal.note(&at, Event::Paired { number: DeviceNumber(number) })?)
 }
 
 /// What a PSAM that was just made lacks before it can seal: its server and its limits.
@@ -337,8 +291,9 @@ pub fn equip(
     pin: &Pin,
     limits: Limits,
     file: &Path,
+    journal: &mut Journal,
 ) -> Result<()> {
-    pair(global, card, source, pin, file)?;
+    pair(global, card, source, pin, file, journal)?;
     set_limits(global, card, source, limits).map(drop)
 }
 
@@ -353,7 +308,8 @@ fn pair_again(global: &Global, options: &PairOptions) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     if !people::both(global, &folder, &format!("another server for {}", options.card), source.about().state)?
     {
         return Ok(());
@@ -371,9 +327,8 @@ fn pair_again(global: &Global, options: &PairOptions) -> Result<()> {
         Some(file) => file.clone(),
         None => out(&folder)?.join(server_key_name(number)),
     };
-    pair(global, &mut bay, &mut source, &card_pin, &file)?;
     let mut journal = issue::journal(global, &folder)?;
-    journal.note(&now(global)?.to_string(), Event::Paired { number })?;
+    pair(global, &mut bay, &mut source, &card_pin, &file, &mut journal)?;
     // A PSAM of a batch, or of an issuing that broke off at its end, has no limits yet.
     if limits.is_some_and(|limits| limits == Limits { count: 0, value: 0 }) {
         set_limits(global, &mut bay, &mut source, Limits::PSAM)?;
@@ -410,10 +365,9 @@ fn issue(global: &Global, options: &Issue) -> Result<()> {
     companion::write(global, &folder, &card, (region, &issued))?;
     let file = out(&folder)?.join(server_key_name(options.number));
     let mut bay = Bay::open(global, &card, CardKind::Psam)?;
-    equip(global, &mut bay, &mut source, &card_pin, options.limits.limits(), &file)
+    equip(global, &mut bay, &mut source, &card_pin, options.limits.limits(), &file, &mut journal)
         .context("the PSAM is made, but not paired with a server: `gridcard psam pair` does that")?;
     bay.close()?;
-    journal.note(&now(global)?.to_string(), Event::Paired { number: options.number })?;
     issuing.close()?;
     let text = format!(
         "issued PSAM {} of city {region}: {}\nkeys: {}\nserver key, for the bank alone: {}",

@@ -10,7 +10,7 @@ use crate::home;
 use crate::issue;
 use crate::output::answer;
 use crate::people;
-use crate::vouch::{Origin, RECEIVED};
+use crate::vouch::{self, Origin};
 use ::kdc::ids::{DeviceNumber, RegionCode};
 use ::kdc::journal::Event;
 use ::kdc::revocation::{CardMac, List, Reason, Revoked};
@@ -184,7 +184,7 @@ pub fn revoke(
         format!("{}: {} (list {}, second person {})", options.reason, options.why, list.number, two.second());
     let event = Event::Revoked { kind: options.kind, number: options.number, why };
     issue::journal(global, maker.folder)?.note(&at, event)?;
-    list.log = Some(serde_json::to_value(Origin::of(maker.folder)?)?);
+    list.log = Some(Origin::value(maker.folder)?);
     home::write(&place(maker.folder), list.to_json()?.as_bytes())?;
     let path = place(maker.folder);
     let text = format!(
@@ -279,8 +279,8 @@ pub fn take(
         .hint("fetch the newest list; it has a MAC for every card its maker issued")
         .into());
     }
-    if let Some(log) = list.log.clone().and_then(|log| serde_json::from_value::<Origin>(log).ok()) {
-        audit::fact(global, RECEIVED, log.words());
+    if let Some(log) = &list.log {
+        vouch::received(global, log);
     }
     audit::fact(global, "list", list.number);
     home::write(&taken_place(folder), list.to_json()?.as_bytes())?;

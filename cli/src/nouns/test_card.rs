@@ -46,6 +46,9 @@ pub struct Retire {
     /// File with the PIN of the test issuing card (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub pin_file: Option<PathBuf>,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Options of `test-card issue`.
@@ -104,7 +107,8 @@ fn retire(global: &Global, options: &Retire) -> Result<()> {
     let mut issuing =
         Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
     in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), &pin)?;
+    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
+    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
     crate::retire::retire(global, &options.card, CardKind::TestCard, &mut source, &folder)?;
     issuing.close()
 }

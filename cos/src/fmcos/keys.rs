@@ -213,9 +213,20 @@ pub fn bound_checked<'c>(
     command: &CommandRef<'c>,
     under: Under,
 ) -> Result<&'c [u8], Halt> {
+    let given = context.challenge.and_then(|challenge| challenge.whole());
+    bound_to(context, command, under, given)
+}
+
+/// As [`bound_checked`], of a MAC bound to a challenge that the card gave earlier and kept; 6985 for `None`.
+pub fn bound_to<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    under: Under,
+    challenge: Option<[u8; 8]>,
+) -> Result<&'c [u8], Halt> {
     let (mut file, mut counter) = master_in(context)?;
     let record = under.record(context)?;
-    let challenge = context.challenge.and_then(|challenge| challenge.whole()).ok_or(Sw::CONDITIONS)?;
+    let challenge = challenge.ok_or(Sw::CONDITIONS)?;
     let (body, code) = command.data.split_last_chunk::<{ seal::MAC_LEN }>().ok_or(Sw::SM_MISSING)?;
     let key = hierarchy::use_key(&record.key(&context.memory, context.chip.suite)?, Use::Mac);
     let [cla, ins, p1, p2] = command.header();

@@ -16,8 +16,8 @@ pub(crate) use admin::header_of;
 pub use data::update as update_binary;
 pub use keys::information as key_information;
 pub use keys::{
-    STAGE, STAGE_MASTER, Under, bound_checked, own_use_key, stage as stage_key, tries as tries_left,
-    write as write_key,
+    STAGE, STAGE_MASTER, Under, bound_checked, bound_to, own_use_key, stage as stage_key,
+    tries as tries_left, write as write_key,
 };
 pub use purse::Pending;
 pub use sam::Sam;

@@ -3,13 +3,14 @@
 #![cfg(unix)]
 
 use gridcard_disk::{
-    Durability, create, create_folder, keep_folder_private, open_to_append, prepare_database, replace,
-    replace_with,
+    Durability, create, create_folder, keep_folder_private, open_to_append, prepare_database,
+    remove_leftovers, replace, replace_with,
 };
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 const BOTH: [Durability; 2] = [Durability::Synced, Durability::Soon];
 
@@ -147,4 +148,58 @@ fn folders_are_their_owners() {
     fs::set_permissions(&deep, fs::Permissions::from_mode(0o755)).unwrap();
     keep_folder_private(&deep);
     assert_eq!(mode(&deep), 0o700);
+}
+
+/// What a killed program left is known by a name that nothing else gives, and by its age; all else stays, whatever it looks like.
+#[test]
+fn what_a_killed_program_left_goes_when_it_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let now = SystemTime::now();
+    let before = now - Duration::from_secs(3600);
+    let left = ".psam.card.0123456789abcdef.new";
+    let others = [
+        "psam.card",
+        ".psam.card.new",
+        ".psam.card.0123456789abcde.new",
+        ".psam.card.0123456789ABCDEF.new",
+        ".psam.card.0123456789abcdeg.new",
+        "psam.card.0123456789abcdef.new",
+        ".psam.card.0123456789abcdef.old",
+        "..0123456789abcdef.new",
+        ".0123456789abcdef.new",
+    ];
+    let young = ".psam.card.fedcba9876543210.new";
+    for name in others.iter().chain([&left, &young]) {
+        fs::write(place(name), "x").unwrap();
+        let file = fs::File::options().write(true).open(place(name)).unwrap();
+        let written = if *name == young { now } else { before - Duration::from_secs(1) };
+        file.set_modified(written).unwrap();
+    }
+    let (link, inner) = (".link.0123456789abcdef.new", ".folder.0123456789abcdef.new");
+    symlink(place("psam.card"), place(link)).unwrap();
+    fs::create_dir(place(inner)).unwrap();
+    let all = names(folder.path());
+    assert_eq!(remove_leftovers(folder.path(), before).unwrap(), [place(left)]);
+    let mut stay = all;
+    stay.retain(|name| name != left);
+    assert_eq!(names(folder.path()), stay);
+    assert_eq!(stay.len(), others.len() + 3);
+    assert!(remove_leftovers(folder.path(), before).unwrap().is_empty());
+    assert!(remove_leftovers(&place("nowhere"), before).unwrap().is_empty());
+}
+
+/// The name that is looked for is the one a killed program leaves.
+#[test]
+fn the_file_beside_is_known_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let mut beside = Vec::new();
+    replace_with(&path, Durability::Soon, |_| {
+        // At this moment a program could be killed.
+        beside = remove_leftovers(folder.path(), SystemTime::now() + Duration::from_secs(60))?;
+        Err::<(), _>(std::io::Error::other("killed"))
+    })
+    .unwrap_err();
+    assert_eq!(beside.len(), 1, "{beside:?}");
 }

@@ -6,6 +6,7 @@ use crate::journal::{Journal, Outcome, Subject};
 use crate::messages::{JournalError, RecordedError};
 use crate::plan::{Master, Plan, Step};
 use crate::source::KeySource;
+use crate::store::Told;
 use keys::Role;
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
@@ -69,8 +70,9 @@ pub fn issue(
     {
         return Err(RecordedError::LastTry { serial: subject.serial, tries });
     }
+    journal.must_rise(&subject, order.plan.version())?;
     journal.intend(order.at, &subject)?;
-    journal.note_plan(subject.serial, order.plan.version(), order.plan.ceiling())?;
+    journal.note_plan(subject.serial, Told::of(order.plan))?;
     let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
     let if_open = order.if_open.map_or(IfOpen { first: noted, then_other: true }, IfOpen::from);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };

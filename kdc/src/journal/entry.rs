@@ -158,7 +158,12 @@ pub enum Event {
         /// What it may make in all; nothing: no limit.
         limit: Option<u32>,
     },
-    /// A PSAM was paired with a server; the server key before is dead.
+    /// A PSAM is about to be paired with a server: from here on the server key before may be dead.
+    Pairing {
+        /// Its number.
+        number: DeviceNumber,
+    },
+    /// A PSAM was paired with a server, and the file with its key is written; the server key before is dead.
     Paired {
         /// Its number.
         number: DeviceNumber,

@@ -1,7 +1,7 @@
 //! Limits of what a finished card may make or seal, and the pairing of a PSAM with a server [docs/specs/cards.md 6, 9].
 
 use super::LifeError;
-use crate::ids::Pin;
+use crate::ids::{DeviceNumber, Pin};
 use crate::source::{Current, KeySource, Target};
 use keys::Zeroizing;
 use reader::driver::fmcos::Fmcos;
@@ -63,6 +63,47 @@ pub fn raise(
     })?;
     let seen = card.read_binary(EF_LIMIT, 0, Limits::LEN as u16)?;
     if seen == limits.to_bytes() { Ok(statement) } else { Err(LifeError::NotSeen { what: "limit" }) }
+}
+
+/// A limit for a PSAM, sealed by its city for the challenge the PSAM keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedLimit {
+    /// The PSAM.
+    pub number: DeviceNumber,
+    /// The challenge it is sealed for.
+    pub challenge: [u8; 8],
+    /// The limits.
+    pub limits: Limits,
+    /// MAC of SET LIMIT.
+    pub mac: [u8; 4],
+}
+
+/// SET LIMIT of a PSAM whose city is elsewhere, and reads it back.
+///
+/// # Errors
+/// It is another PSAM, or one that waits for another limit: then nothing is sent, as a wrong MAC would spend a try of its master
+/// key; that key has one try left; the card refuses.
+pub fn take_limit(channel: &mut dyn Channel, sealed: &SealedLimit) -> Result<(), LifeError> {
+    let mut card = Fmcos::new(channel);
+    let serial = serial_of(&card.reset()?).ok_or(LifeError::NoSerial)?;
+    card.select_mf()?;
+    let info = card.current_info("set the limit")?;
+    if info.number != sealed.number.0 {
+        let found = DeviceNumber(info.number);
+        return Err(LifeError::AnotherPsam { found, wanted: sealed.number });
+    }
+    if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
+        return Err(LifeError::LastTry { serial: crate::ids::Serial(serial) });
+    }
+    let mut psam = Psam::open(card.channel())?;
+    if psam.limit_challenge()? != Some(sealed.challenge) {
+        return Err(LifeError::LimitNotExpected { number: sealed.number });
+    }
+    psam.fmcos().set_limit(sealed.limits, sealed.mac).map_err(|error| match error.tries_left() {
+        Some(tries) => LifeError::Master { tries },
+        None => error.into(),
+    })?;
+    if psam.limits()? == Some(sealed.limits) { Ok(()) } else { Err(LifeError::NotSeen { what: "limit" }) }
 }
 
 /// PAIR SERVER of a finished PSAM, with the city's source present: the new server key, given out this once.

@@ -61,6 +61,18 @@ pub enum JournalError {
         /// The card that has it.
         other: Box<Claim>,
     },
+    /// The number was on another chip under this key version or a higher one.
+    #[error(
+        "number {number} was on another chip under key version {had}, and this one would have version {version}"
+    )]
+    NumberOfVersion {
+        /// The number.
+        number: String,
+        /// The highest version it was issued under; 255 when the store does not know.
+        had: u8,
+        /// The version it would have.
+        version: u8,
+    },
     /// The chip is half way to another card.
     #[error("the card {} is on its way to {other} (since {})", other.chip(), other.since)]
     ChipUnderWay {
@@ -105,6 +117,9 @@ impl Hint for JournalError {
             JournalError::Store(error) => return error.hint(),
             JournalError::ChipIssued { .. } | JournalError::ChipScrapped { .. } => "use a blank card",
             JournalError::NumberIssued { .. } => "give the card another number",
+            JournalError::NumberOfVersion { .. } => {
+                "take an issuing card of a higher key version, or give the card another number"
+            }
             JournalError::ChipUnderWay { .. } => {
                 "finish that card first, or give it up with `gridcard stock scrap`"
             }

@@ -1,7 +1,7 @@
 //! Words of an ESAM's life.
 
 use super::{Hint, JournalError, SourceError, role};
-use crate::ids::{RegionCode, Serial};
+use crate::ids::{DeviceNumber, RegionCode, Serial};
 use crate::life::{Act, Passage};
 use keys::Suite;
 use reader::error::{CardError, tries_words};
@@ -59,6 +59,22 @@ pub enum LifeError {
     /// The card was retired.
     #[error("this ESAM is retired: its keys are destroyed, and nothing can be done with it")]
     Retired,
+    /// The limit is for another PSAM.
+    #[error("this is PSAM {found}, the limit is for PSAM {wanted}")]
+    AnotherPsam {
+        /// The one at hand.
+        found: DeviceNumber,
+        /// The one the limit is for.
+        wanted: DeviceNumber,
+    },
+    /// The limit was sealed for a challenge the PSAM does not keep.
+    #[error(
+        "PSAM {number} does not wait for this limit: it has taken one since, or the limit is of an older statement"
+    )]
+    LimitNotExpected {
+        /// The PSAM.
+        number: DeviceNumber,
+    },
     /// The source makes no ESAMs.
     #[error("this key source leads no ESAM through its life")]
     NoEsamSource,
@@ -211,6 +227,8 @@ impl Hint for LifeError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             LifeError::AnotherCity { .. } => "use the ESAM issuing card of the ESAM's city",
+            LifeError::AnotherPsam { .. } => "the file names its PSAM; put that one in",
+            LifeError::LimitNotExpected { .. } => "begin anew at the city: `gridcard psam statement-request`",
             LifeError::NoEsamSource => "use the city's ESAM issuing card",
             LifeError::WrongState { .. } => {
                 "a formal issuing card makes test ESAMs formal and formal ones test; a test one works on test ESAMs alone"

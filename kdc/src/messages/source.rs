@@ -73,6 +73,12 @@ pub enum SourceError {
     /// An act of the province without its second officer.
     #[error("the main control card needs two officers: the second PIN is missing")]
     SecondPin,
+    /// The card has one PIN: the first PSAM issuing cards were made so.
+    #[error("this {} was made with one PIN: it has no supervisor's", kind.title())]
+    NoSecondPin {
+        /// Its kind.
+        kind: CardKind,
+    },
     /// A PIN was wrong, blocked, or not tried because it could have been the last time.
     #[error("{0}")]
     Pin(#[source] PinError),
@@ -121,10 +127,15 @@ impl Hint for SourceError {
             SourceError::SecondPin => {
                 "let the second officer type it, or name its file with --second-pin-file"
             }
-            SourceError::ValueSpent => {
-                "have the province make another PSAM issuing card that may grant more: `gridcard kdc issue-card psam-issuing --value YUAN`"
+            SourceError::NoSecondPin { .. } => {
+                "have the province make its city another one of the same key version (gridcard kdc issue-card), which ends what this one made; it goes on with everything else"
             }
-            SourceError::Spent => "have the province make another issuing card of the same version",
+            SourceError::ValueSpent => {
+                "bring the card to the province, which raises what it may grant: `gridcard kdc limit CARD --value YUAN`"
+            }
+            SourceError::Spent => {
+                "bring the card to the province, which raises how many it may make: `gridcard kdc limit CARD --count N`"
+            }
             SourceError::Card(error) if error.sw().is_none() => return None,
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,

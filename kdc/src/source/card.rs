@@ -24,8 +24,7 @@ pub struct CardSource<'c> {
 impl<'c> CardSource<'c> {
     /// Selects the MF, reads what card it is, and only then verifies the PINs: a wrong card costs no try, and a last
     /// try is not spent unasked. A wrong PIN costs one (`CardError::tries_left` of the error says how many remain). The
-    /// main control card needs both officers; for an ESAM issuing card the second PIN is the supervisor's, and may be left
-    /// out.
+    /// main control card needs both officers; the second PIN of an issuing card is the supervisor's, and may be left out.
     pub fn open<'p>(mut card: IssuingCard<'c>, pins: impl Into<Pins<'p>>) -> Result<Self, SourceError> {
         let pins = pins.into();
         card.fmcos().select_mf()?;
@@ -76,20 +75,21 @@ fn previous(card: &mut IssuingCard<'_>) -> Result<Option<u8>, SourceError> {
     }
 }
 
-/// Verifies the operator's PIN, and the second officer's where one is given; the province always needs it, unless its card is
-/// of an older make and has none.
+/// Verifies the operator's PIN, and the second person's where one is given; the province always needs it. Whether the card has a
+/// second PIN is asked before a try is spent: the first PSAM issuing cards were made with one.
 fn verify(card: &mut IssuingCard<'_>, info: &CardInfo, pins: Pins<'_>) -> Result<(), SourceError> {
-    let province = info.kind == CardKind::MainControl;
-    let has_second = province && card.fmcos().tries_left(0x3A, OFFICER_PIN.id)?.is_some();
-    if has_second && pins.officer.is_none() {
+    if info.kind == CardKind::MainControl && pins.officer.is_none() {
         return Err(SourceError::SecondPin);
+    }
+    if pins.officer.is_some() && card.fmcos().tries_left(0x3A, OFFICER_PIN.id)?.is_none() {
+        return Err(SourceError::NoSecondPin { kind: info.kind });
     }
     let mut one = |row: &PinRow, pin: Option<&Pin>| -> Result<(), SourceError> {
         let Some(pin) = pin else { return Ok(()) };
         Ok(card.fmcos().verify_guarded(info, row.id, pin.expose(), pins.spend_last_try.into())?)
     };
     one(&OPERATOR_PIN, pins.operator)?;
-    one(&OFFICER_PIN, pins.officer.filter(|_| !province || has_second))
+    one(&OFFICER_PIN, pins.officer)
 }
 
 /// The card's refusal to give another own master away, in its own words.

@@ -8,13 +8,12 @@ use super::{About, Activation, Current, Expected, KeySource, Level, SourceError,
 use crate::headers;
 use crate::ids::{CheckValue, DeviceNumber, Pin, RegionCode, Serial};
 use crate::keyset::{CityKeys, Roots};
-use keys::hierarchy::{Use, use_key};
-use keys::{Key, Role, hierarchy, mac, seal};
+use keys::{Key, Role, hierarchy, seal};
 use wire::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
 use wire::psam::{Limits, Statement};
 
 /// Header of ACTIVATE KEYS, which its MAC covers.
-const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
+pub(super) const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
 const ESAM: Recipient = Recipient::Card(CardKind::Esam);
 
 #[derive(Debug, Clone)]
@@ -42,9 +41,7 @@ impl SoftSource {
         if !retires || !is_card || target.master != Current::Own || target.test_keys {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
-        let key = use_key(&self.current_master(target)?, Use::Mac);
-        let [a, b, c, d, ..] = mac::bound(&key, &challenge, &ACTIVATE, &activation.to_bytes());
-        Ok([a, b, c, d])
+        Ok(seal::bound_mac(&self.current_master(target)?, &challenge, &ACTIVATE, &activation.to_bytes()))
     }
 
     /// A source of the province: makes main control cards and issuing cards.
@@ -279,9 +276,8 @@ impl KeySource for SoftSource {
         _: Option<&Statement>,
     ) -> Result<[u8; 4], SourceError> {
         self.check_target(target)?;
-        let key = hierarchy::use_key(&self.current_master(target)?, hierarchy::Use::Mac);
-        let [a, b, c, d, ..] = mac::bound(&key, &challenge, &wire::psam::SET_LIMIT, &limits.to_bytes());
-        Ok([a, b, c, d])
+        let master = self.current_master(target)?;
+        Ok(seal::bound_mac(&master, &challenge, &wire::psam::SET_LIMIT, &limits.to_bytes()))
     }
 
     fn seal_activation(
@@ -326,9 +322,13 @@ impl KeySource for SoftSource {
         if !known || target.master != Current::Own || target.test_keys {
             return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
         }
-        let master = self.current_master(target)?;
-        let length = seal::cipher_len(&master, pin.expose().len()) + seal::MAC_LEN;
-        let header = [0x84, 0x24, 0x00, id, length as u8]; // a PIN has at most 8 bytes
-        Ok(seal::bound(&master, &challenge, &header, pin.expose()))
+        Ok(sealed_pin(&self.current_master(target)?, challenge, id, pin))
     }
+}
+
+/// Data field of SET PIN under a card's own master.
+pub(super) fn sealed_pin(master: &Key, challenge: [u8; 8], id: u8, pin: &Pin) -> Vec<u8> {
+    let length = seal::cipher_len(master, pin.expose().len()) + seal::MAC_LEN;
+    let header = [0x84, 0x24, 0x00, id, length as u8]; // a PIN has at most 8 bytes
+    seal::bound(master, &challenge, &header, pin.expose())
 }

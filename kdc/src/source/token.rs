@@ -1,12 +1,14 @@
 //! A PKCS#11 token as a source of the province: the same bytes as the main control card.
 
-use super::{About, Current, Expected, KeySource, Level, SoftSource, SourceError, Target};
-use crate::ids::CheckValue;
+use super::soft::{ACTIVATE, sealed_pin};
+use super::{About, Activation, Current, Expected, KeySource, Level, SoftSource, SourceError, Target};
+use crate::ids::{CheckValue, Pin};
 use crate::keyset::{RoleCheck, Roots};
 use crate::messages::TokenError;
 use crate::token::Token;
 use keys::{Key, Role, Suite, hierarchy, seal};
 use wire::profile::{CardKind, PREVIOUS_MASTER, Recipient, State};
+use wire::psam::{Limits, SET_LIMIT, Statement};
 
 /// A token with a province's roots.
 #[derive(Debug)]
@@ -44,6 +46,15 @@ impl TokenSource {
 
     fn own_master(&self, target: &Target) -> Result<Key, SourceError> {
         self.child(Role::Master, hierarchy::device_factor(target.recipient.code(), target.number))
+    }
+
+    /// The own master of a finished card that this province made; what seals for such a card seals under no other key.
+    fn finished(&self, target: &Target) -> Result<Key, SourceError> {
+        Self::stays(target)?;
+        if target.master != Current::Own {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        self.own_master(target)
     }
 
     /// Cards of the published hierarchy need no root of the token, nor does what happens under a transport key.
@@ -116,6 +127,47 @@ impl KeySource for TokenSource {
             None => self.stand_in.key(target, role),
         };
         Ok(seal::wrap(&master, &challenge, &header5, row.header(version), &key))
+    }
+
+    fn seal_limit(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        limits: Limits,
+        statement: Option<&Statement>,
+    ) -> Result<[u8; 4], SourceError> {
+        let answer = self.stand_in.seal_limit(target, challenge, limits, statement)?;
+        if Self::is_public(target) {
+            return Ok(answer);
+        }
+        Ok(seal::bound_mac(&self.finished(target)?, &challenge, &SET_LIMIT, &limits.to_bytes()))
+    }
+
+    fn seal_activation(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        activation: Activation,
+    ) -> Result<[u8; 4], SourceError> {
+        let answer = self.stand_in.seal_activation(target, challenge, activation)?;
+        if Self::is_public(target) {
+            return Ok(answer);
+        }
+        Ok(seal::bound_mac(&self.finished(target)?, &challenge, &ACTIVATE, &activation.to_bytes()))
+    }
+
+    fn seal_pin(
+        &mut self,
+        target: &Target,
+        challenge: [u8; 8],
+        id: u8,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SourceError> {
+        let answer = self.stand_in.seal_pin(target, challenge, id, pin)?;
+        if Self::is_public(target) {
+            return Ok(answer);
+        }
+        Ok(sealed_pin(&self.finished(target)?, challenge, id, pin))
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

@@ -595,7 +595,7 @@ fn keep_good(
             "UPDATE item SET region = ?2, suite = ?3, key_state = ?4, own_master = 1, tries = NULL WHERE id = ?1",
         )?
         .execute(params![id, card.region.to_string(), card.suite.code(), card.state.code()])?;
-        delivery::note_plan(conn, good.serial, card.version, card.ceiling)?;
+        delivery::note_plan(conn, good.serial, card.told)?;
     }
     conn.prepare_cached(
         "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)",

@@ -1,13 +1,12 @@
 //! Claims on chips and numbers: who may be issued, and what an issue comes to.
 
 use super::items::{self, Item, ItemKind, NewItem, Stage};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Told};
 use crate::ids::{DeviceNumber, Serial};
 use crate::journal::{Event, JournalError, KeyRecord, Passing, Subject};
 use crate::life;
 use crate::messages::Claim;
 use rusqlite::{Connection, OptionalExtension, params};
-use wire::money::Fen;
 use wire::profile::{CardKind, State};
 
 /// Where a chip is that nobody put anywhere.
@@ -34,7 +33,12 @@ fn check(conn: &Connection, subject: &Subject) -> Result<(), ClaimError> {
         }
     }
     let holder = items::by_number(conn, kind, &number)?;
-    if let Some(holder) = holder.filter(|holder| holder.serial != Some(subject.serial)) {
+    let holder = holder.filter(|holder| holder.serial != Some(subject.serial));
+    // The chip in a meter can be exchanged for another of its number; the key version has to rise then.
+    let at_its_end = |holder: &Item| {
+        subject.kind == CardKind::Esam && matches!(holder.stage, Stage::Retired | Stage::Scrapped)
+    };
+    if let Some(holder) = holder.filter(|holder| !at_its_end(holder)) {
         let other = Box::new(Claim::of(&holder));
         return Err(match holder.stage {
             Stage::Begun => JournalError::NumberUnderWay { other },
@@ -184,6 +188,9 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
         }
         Event::Passage { .. } | Event::Passed { .. } | Event::NotPassed { .. } => passage(conn, at, event),
         Event::Revoked { kind, number, why } => of_number(conn, at, *kind, *number, "revoked", why),
+        Event::Pairing { number } => {
+            of_number(conn, at, CardKind::Psam, *number, "pairing", "with a server, begun")
+        }
         Event::Paired { number } => of_number(conn, at, CardKind::Psam, *number, "paired", "with a server"),
         Event::Limit { kind, number, limit } => {
             let words = limit.map_or("no limit".to_owned(), |limit| limit.to_string());
@@ -257,7 +264,8 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
             let end = passing.act == life::Act::Retire;
             conn.prepare_cached(
                 "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END, \
-                 key_version = ?6, key_state = coalesce(?7, key_state) WHERE id = ?1",
+                 key_version = CASE ?4 WHEN 1 THEN key_version ELSE ?6 END, key_state = coalesce(?7, key_state), \
+                 state_since = CASE WHEN ?7 IS NULL THEN state_since ELSE ?6 END WHERE id = ?1",
             )?
             .execute(params![
                 id,
@@ -341,17 +349,29 @@ impl Store {
         }
     }
 
-    /// Notes under which key version and ceiling a chip becomes a card.
-    pub(crate) fn note_plan(
-        &mut self,
-        serial: Serial,
-        version: u8,
-        ceiling: Option<Fen>,
-    ) -> Result<(), StoreError> {
+    /// A number whose chip is at its end goes to another one under a higher key version alone.
+    pub(crate) fn must_rise(&self, subject: &Subject, version: u8) -> Result<(), JournalError> {
+        // What was issued before the store kept versions may have had any.
+        let sql = "SELECT coalesce(max(coalesce(key_version, 255)), 0) FROM item \
+                   WHERE kind = ?1 AND number = ?2 AND serial IS NOT ?3 AND stage >= ?4";
+        let number = subject.number.to_string();
+        let serial = subject.serial.to_string();
+        let had: u8 = self
+            .conn()
+            .prepare_cached(sql)
+            .and_then(|mut find| {
+                let kind = ItemKind::Card(subject.kind);
+                find.query_row(params![kind, number, serial, Stage::Retired], |row| row.get(0))
+            })
+            .map_err(self.named())?;
+        if version > had { Ok(()) } else { Err(JournalError::NumberOfVersion { number, had, version }) }
+    }
+
+    /// Notes what the bank is to be told of a chip that becomes a card.
+    pub(crate) fn note_plan(&mut self, serial: Serial, told: Told) -> Result<(), StoreError> {
         let path = self.path().to_owned();
         self.act(|tx| {
-            super::delivery::note_plan(tx, serial, version, ceiling)
-                .map_err(|error| StoreError::of(&path, error))
+            super::delivery::note_plan(tx, serial, told).map_err(|error| StoreError::of(&path, error))
         })
     }
 

@@ -205,9 +205,12 @@ pub(crate) fn by_serial(conn: &Connection, serial: Serial) -> rusqlite::Result<O
 
 /// The item of a kind that has a number.
 pub(crate) fn by_number(conn: &Connection, kind: ItemKind, number: &str) -> rusqlite::Result<Option<Item>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2"))?
-        .query_row(params![kind, number], item)
-        .optional()
+    // Of several the one that is not at its end, or else the newest.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2 ORDER BY stage >= {end}, id DESC LIMIT 1",
+        end = Stage::Retired as u8
+    );
+    conn.prepare_cached(&sql)?.query_row(params![kind, number], item).optional()
 }
 
 /// A new row, without an event.

@@ -5,15 +5,17 @@
 
 use crate::{NUMBER, REGION, SERIAL};
 use gridcard_kdc::headers;
-use gridcard_kdc::ids::{DeviceNumber, RegionCode, Serial};
+use gridcard_kdc::ids::{DeviceNumber, Pin, RegionCode, Serial};
 use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::messages::{SourceError, TokenError};
-use gridcard_kdc::source::{Current, KeySource, SoftSource, Target, TokenSource};
+use gridcard_kdc::source::{Activation, Current, KeySource, SoftSource, Target, TokenSource};
 use gridcard_kdc::token::Token;
 use keys::{Role, Suite, Zeroizing};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wire::money::Fen;
 use wire::profile::{CardKind, PREVIOUS_MASTER, Recipient, State};
+use wire::psam::Limits;
 
 const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
 const LABEL: &str = "province";
@@ -125,6 +127,21 @@ mod inner {
             }
         }
         assert!(compared > 100, "{compared} fields only");
+        for kind in [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing] {
+            let target = target(kind, Current::Own, None);
+            let (limits, pin) = (Limits { count: 7, value: 900 }, Pin::from_digits("24681357").unwrap());
+            let end = Activation { state: State::Retired, version: 0, forfeit: Fen(0) };
+            let sealed = [&mut hard as &mut dyn KeySource, &mut soft].map(|source| {
+                (
+                    source.seal_limit(&target, CHALLENGE, limits, None).unwrap(),
+                    source.seal_activation(&target, CHALLENGE, end).unwrap(),
+                    source.seal_pin(&target, CHALLENGE, 0, &pin).unwrap(),
+                )
+            });
+            assert_eq!(sealed[0], sealed[1], "{kind:?}");
+            let begun = Target { master: Current::Transport, ..target };
+            assert!(hard.seal_pin(&begun, CHALLENGE, 0, &pin).is_err());
+        }
         // What a province does not make it does not make from a token either; and the roots stay.
         let esam = target(CardKind::Esam, Current::Own, None);
         let refused = hard.authenticate_target(&esam, CHALLENGE);

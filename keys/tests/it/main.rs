@@ -54,6 +54,21 @@ fn answer(v: &Vector) -> Vec<u8> {
             let (challenge, header) = (unhex(&v.iv), unhex(&v.header));
             mac::bound(&key, &challenge.try_into().unwrap(), &header.try_into().unwrap(), &input).to_vec()
         }
+        // What a card seals under the use keys of a master key.
+        "use-bound" => {
+            let (challenge, header) =
+                (unhex(&v.iv).try_into().unwrap(), unhex(&v.header).try_into().unwrap());
+            let whole =
+                mac::bound(&hierarchy::use_key(&key, hierarchy::Use::Mac), &challenge, &header, &input);
+            assert_eq!(seal::bound_mac(&key, &challenge, &header, &input), whole[..4], "{}: MAC4", v.name);
+            whole.to_vec()
+        }
+        "use-stage" => {
+            let (challenge, header) =
+                (unhex(&v.iv).try_into().unwrap(), unhex(&v.header).try_into().unwrap());
+            seal::bound(&key, &challenge, &header, &input)
+        }
+        "cmac8" => mac::cmac8(&key, &[&input]).to_vec(),
         "encipher" => seal::encipher(&key, &input),
         "cryptogram" => seal::cryptogram(&key, &input),
         "wrap" => {

@@ -285,6 +285,24 @@ impl<'c> Fmcos<'c> {
         }
     }
 
+    /// A binary file that the card keeps itself, by its short identifier; zeros when it was never written (6281 until the card
+    /// does so), `None` when it is missing or shorter.
+    pub(crate) fn read_kept<const N: usize>(
+        &mut self,
+        step: &'static str,
+        fid: Fid,
+    ) -> Result<Option<[u8; N]>, CardError> {
+        let answer =
+            self.link.ask(step, &Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16))?;
+        match answer.sw {
+            Sw::OK => Ok(answer.data.try_into().ok()),
+            Sw::DATA_SUSPECT => Ok((answer.data.len() == N).then_some([0; N])),
+            Sw::FILE_NOT_FOUND | Sw::WRONG_OFFSET => Ok(None),
+            sw if sw.0 >> 8 == 0x6C => Ok(None),
+            sw => Err(self.link.refused(step, sw)),
+        }
+    }
+
     /// Sends a command that the card answers with `N` bytes.
     pub(crate) fn send_for<const N: usize>(
         &mut self,

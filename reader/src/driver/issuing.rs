@@ -5,7 +5,7 @@ use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
 use wire::channel::Channel;
 use wire::money::Fen;
-use wire::profile::{CardInfo, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
+use wire::profile::{CardInfo, EF_GRANTED, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
 use wire::psam::{Limits, Statement};
 use wire::{Command, Sw};
 
@@ -142,6 +142,16 @@ impl<'c> IssuingCard<'c> {
         let Some(limit) = self.fmcos.read_number(step, EF_LIMIT)? else { return Ok(None) };
         let made = self.fmcos.read_number(step, EF_ISSUED)?.unwrap_or(0);
         Ok(Some(Counter { limit: (limit != NO_LIMIT).then_some(limit), made }))
+    }
+
+    /// How many cards it may make and what value it may grant; `None` of a card that does not count.
+    pub fn limits(&mut self) -> Result<Option<Limits>, CardError> {
+        Ok(self.fmcos.read_kept("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+    }
+
+    /// Value it has granted limits of, in fen; `None` of a card that grants none.
+    pub fn granted(&mut self) -> Result<Option<u64>, CardError> {
+        Ok(self.fmcos.read_kept("read the value granted", EF_GRANTED)?.map(u64::from_be_bytes))
     }
 
     /// SEAL LIMIT: the MAC of the target's SET LIMIT, for the challenge it just gave; a PSAM's limit wants its statement. 9402

@@ -6,7 +6,7 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use wire::bcd::MeterNumber;
 use wire::channel::Channel;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_SEALED, Fid, NO_LIMIT};
+use wire::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use wire::psam::{self, Limits, PsamChain, Statement};
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -20,6 +20,8 @@ pub struct Psam<'c> {
     fmcos: Fmcos<'c>,
     info: CardInfo,
     prover: Option<Prover>,
+    /// Read once: no PSAM changes its keys.
+    version: Option<u8>,
 }
 
 impl<'c> Psam<'c> {
@@ -49,12 +51,21 @@ impl<'c> Psam<'c> {
             return Err(CardError::WrongKind { step, expected, found: info.kind });
         }
         fmcos.select_fid(DF_PURCHASE)?;
-        Ok(Psam { fmcos, info, prover: None })
+        Ok(Psam { fmcos, info, prover: None, version: None })
     }
 
     /// The card information read when the card was opened.
     pub fn info(&self) -> CardInfo {
         self.info
+    }
+
+    /// Version of the city's keys it works with; free to read, and asked of the card once.
+    pub fn key_version(&mut self) -> Result<u8, CardError> {
+        if let Some(version) = self.version {
+            return Ok(version);
+        }
+        let version = self.fmcos.key_information(0x35, 0x04)?.version;
+        Ok(*self.version.insert(version))
     }
 
     /// The FMCOS card underneath.
@@ -122,12 +133,21 @@ impl<'c> Psam<'c> {
 
     /// The chain over the orders it sealed, as it stands: free to read. `None` of a card of an older make, which keeps none.
     pub fn chain(&mut self) -> Result<Option<PsamChain>, CardError> {
-        Ok(self.file("read the order chain", EF_SEALED)?.map(|bytes| PsamChain::parse(&bytes)))
+        Ok(self.fmcos.read_kept("read the order chain", EF_SEALED)?.map(|bytes| PsamChain::parse(&bytes)))
     }
 
     /// Its limits of number and value; free to read. `None` of a card of an older make.
     pub fn limits(&mut self) -> Result<Option<Limits>, CardError> {
-        Ok(self.file("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+        Ok(self.fmcos.read_kept("read the limits", EF_LIMIT)?.map(|bytes| Limits::parse(&bytes)))
+    }
+
+    /// The challenge it keeps for the limit that answers its statement; free to read. `None` when it waits for no limit, and of a
+    /// card without the file, which takes limits in the session of its challenge alone.
+    pub fn limit_challenge(&mut self) -> Result<Option<[u8; 8]>, CardError> {
+        Ok(self
+            .fmcos
+            .read_kept("read the challenge for a limit", EF_LIMIT_CHALLENGE)?
+            .filter(|kept| *kept != [0; 8]))
     }
 
     /// Orders this card has sealed so far.
@@ -148,19 +168,6 @@ impl<'c> Psam<'c> {
         };
         let made = self.sealed_count()?;
         Ok(Counter { limit: limit.filter(|limit| *limit != NO_LIMIT), made })
-    }
-
-    /// A binary file of the purchase application; zeros when it was never written (6281 until the card does so), `None` when
-    /// it is missing or shorter.
-    fn file<const N: usize>(&mut self, step: &'static str, fid: Fid) -> Result<Option<[u8; N]>, CardError> {
-        let command = Command::new(0x00, 0xB0, 0x80 | fid.bytes()[1], 0x00).le(N as u16);
-        let answer = self.fmcos.ask(step, &command)?;
-        match answer.sw {
-            Sw::OK | Sw::DATA_SUSPECT => Ok(answer.data.try_into().ok()),
-            Sw::FILE_NOT_FOUND | Sw::WRONG_OFFSET => Ok(None),
-            sw if sw.0 >> 8 == 0x6C => Ok(None),
-            sw => Err(CardError::Refused { step, sw, dialect: Dialect::Fmcos }),
-        }
     }
 }
 

@@ -39,7 +39,15 @@ pub fn customer(n: u32) -> CustomerNumber {
 
 /// What the city's list says of the chip in meter `n`: no ceiling.
 pub fn esam(n: u32, serial: Serial8, key_version: u8) -> Esam {
-    Esam { serial, meter: meter(n), key_version, state: KeyState::Test, ceiling: None }
+    Esam {
+        serial,
+        meter: meter(n),
+        key_version,
+        state: KeyState::Test,
+        ceiling: None,
+        valid_to: None,
+        state_since: 0,
+    }
 }
 
 /// Terms with sample numbers.

@@ -1,7 +1,9 @@
 //! Known answers: the bytes that leave the house.
 
 use crate::house::{luhn, terms, time};
-use gridcard_server::{Chain, Esam, KeyState, OrderRequest, OrderSealer, Roster, SealError, Store, Terms};
+use gridcard_server::{
+    Chain, Esam, KeyState, Keys, OrderRequest, OrderSealer, Roster, SealError, Store, Terms,
+};
 use serde_json::Value;
 use wire::bcd::MeterNumber;
 use wire::money::Fen;
@@ -13,6 +15,10 @@ struct Fixed(Vec<u8>);
 impl OrderSealer for Fixed {
     fn number(&self) -> String {
         "000000000009".into()
+    }
+
+    fn keys(&mut self) -> Result<Option<Keys>, SealError> {
+        Ok(None)
     }
 
     fn chain(&mut self) -> Result<Option<Chain>, SealError> {
@@ -52,6 +58,8 @@ fn store_with(imsi: &str) -> Store {
         key_version: 1,
         state: KeyState::Test,
         ceiling: None,
+        valid_to: None,
+        state_since: 0,
     };
     store.batch(|act| act.take_meters(&[esam], time("20261122080000"))).unwrap();
     store

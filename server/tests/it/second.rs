@@ -4,7 +4,8 @@
 use crate::house::{House, customer, esam, meter, serial, sim};
 use crate::toy::ToyMeter;
 use gridcard_server::{
-    Anew, FindingKind, KeyState, OrderError, OrderState, Origin, SealError, SealedOrder, Settled, Settlement,
+    Anew, FindingKind, KeyState, Keys, OrderError, OrderState, Origin, SealError, SealedOrder, Settled,
+    Settlement,
 };
 use wire::money::Fen;
 use wire::order::{OrderKind, Serial8};
@@ -340,4 +341,40 @@ fn no_serial_no_sale() {
     house.list(elsewhere);
     assert!(matches!(house.buy(0, 10), Err(OrderError::NoSerial(m)) if m == meter(0)));
     assert!(house.buy(0, 10).unwrap_err().hint().unwrap().contains("server meters"));
+}
+
+/// Test keys never seal for formal ones, whatever their version, and an order that was written for keys that are gone is
+/// not sealed under the new ones.
+#[test]
+fn keys_are_compared_before_anything_is_sealed() {
+    let (mut house, a) = with_a();
+    let keys = |state, version| Some(Keys { state, version });
+    house.psam.faults = vec![SealError::Refused("9402".into())];
+    let request = house.request(0, 9000);
+    house.store.correct(&mut house.psam, &request, &house.terms).unwrap_err();
+    let sealed = house.psam.sealed;
+    let resume = |house: &mut House| {
+        house.store.seal(&mut house.psam, request.id, house.now, &house.terms).unwrap_err()
+    };
+    for (wrong, security) in [
+        (keys(KeyState::Formal, 1), true),
+        (keys(KeyState::Test, 2), false),
+        (keys(KeyState::Retired, 1), true),
+    ] {
+        house.psam.keys = wrong;
+        let error = resume(&mut house);
+        assert!(matches!(error, OrderError::WrongKeys { .. }), "{error}");
+        assert_eq!(error.is_security(), security, "{error}");
+    }
+    house.list(esam(0, serial(0), 2));
+    house.psam.keys = keys(KeyState::Test, 2);
+    let error = resume(&mut house);
+    assert!(matches!(error, OrderError::KeysChanged { was: 1, .. }), "{error}");
+    assert_eq!((house.psam.sealed, house.totals().sold_fen), (sealed, 1000 + 9000));
+    let b = house.reissue_for(0, Anew::KeyChange).unwrap();
+    let receipt = house.insert(0, &b.record, &sim(0, 0)).unwrap();
+    let settled = settled(&mut house, &receipt);
+    assert_eq!((settled.order, settled.amount), (b.order.id, Fen(9000)));
+    assert!(settled.voided.contains(&a.order.id));
+    ended(&mut house, 0);
 }

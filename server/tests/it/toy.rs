@@ -3,7 +3,7 @@
 //! The cipher is a hash used as a key stream and as a MAC: deterministic, and it notices every changed bit.
 //! The messages are put together here byte by byte, not with the crate under test.
 
-use gridcard_server::{Chain, OrderSealer, SealError};
+use gridcard_server::{Chain, Keys, OrderSealer, SealError};
 use sha2::{Digest, Sha256};
 use wire::bcd::{BcdTime, MeterNumber};
 use wire::money::Fen;
@@ -63,6 +63,8 @@ pub fn response_packet(meter: MeterNumber, receipt: &Receipt) -> Vec<u8> {
 pub struct ToyPsam {
     /// Its number, 12 digits.
     pub number: String,
+    /// Its keys, when it says which.
+    pub keys: Option<Keys>,
     /// Its order chain.
     pub chain: Chain,
     /// What it sealed last.
@@ -84,6 +86,7 @@ impl Default for ToyPsam {
         let number = "000000000009".into();
         ToyPsam {
             number,
+            keys: None,
             chain: Chain::EMPTY,
             last: vec![],
             mute: false,
@@ -98,6 +101,10 @@ impl Default for ToyPsam {
 impl OrderSealer for ToyPsam {
     fn number(&self) -> String {
         self.number.clone()
+    }
+
+    fn keys(&mut self) -> Result<Option<Keys>, SealError> {
+        Ok(self.keys)
     }
 
     fn chain(&mut self) -> Result<Option<Chain>, SealError> {

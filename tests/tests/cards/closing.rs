@@ -14,7 +14,7 @@ use reader::driver::psam::Psam;
 use vcard::{Image, Slot};
 use wire::profile::{
     self, CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, FACTORY_KEYS, FACTORY_MF, Fid,
-    PREVIOUS_MASTER, Recipient, State,
+    PREVIOUS_MASTER, Recipient, Shape, State,
 };
 use wire::{Channel, Command, Sw};
 
@@ -46,6 +46,8 @@ pub struct Design {
     mf: Command,
     /// Directory, its files, its keys.
     pub directories: Vec<(Fid, Vec<Command>, Vec<Record>)>,
+    /// Written in the free mode of the new directory: directory, file, content.
+    preset: Vec<(Fid, Fid, Vec<u8>)>,
     /// What is written last.
     pub info: [u8; CardInfo::LEN],
 }
@@ -73,7 +75,8 @@ pub fn honest(kind: CardKind) -> Design {
         state: State::Test,
         suite: SUITE.code(),
     };
-    Design { kind, mf: FACTORY_MF.create(), directories: directories.collect(), info: info.to_bytes() }
+    let (mf, directories) = (FACTORY_MF.create(), directories.collect());
+    Design { kind, mf, directories, preset: Vec::new(), info: info.to_bytes() }
 }
 
 pub fn sw(card: &mut Slot, command: &Command) -> Sw {
@@ -93,11 +96,6 @@ pub fn update(fid: Fid, data: &[u8]) -> [Command; 2] {
 
 /// Makes the card in the free mode of a new directory, up to the last write.
 pub fn make(design: &Design) -> Slot {
-    make_with(design, |_, _| {})
-}
-
-/// As [`make`]; `also` does something more in each directory before it is left.
-pub fn make_with(design: &Design, mut also: impl FnMut(&mut Slot, usize)) -> Slot {
     let protocol = if design.kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let chip = Chip { kind: design.kind, suite: SUITE, protocol, serial: [7; 8] };
     let mut card = slot(Image::manufacture(&chip, 8192, false), "by hand");
@@ -106,7 +104,7 @@ pub fn make_with(design: &Design, mut also: impl FnMut(&mut Slot, usize)) -> Slo
         assert_eq!(sw(card, command), Sw::OK, "{}", hex::encode_upper(command.to_bytes()));
     };
     done(&mut card, &design.mf);
-    for (at, (fid, files, records)) in design.directories.iter().enumerate() {
+    for (fid, files, records) in &design.directories {
         if *fid != Fid::MF {
             done(&mut card, &select(*fid));
         }
@@ -114,12 +112,14 @@ pub fn make_with(design: &Design, mut also: impl FnMut(&mut Slot, usize)) -> Slo
         for record in records {
             done(&mut card, &Command::new(0x80, 0xD4, 0x01, record.id).data(&record.data));
         }
+        for (_, file, content) in design.preset.iter().filter(|(directory, ..)| directory == fid) {
+            update(*file, content).iter().for_each(|command| done(&mut card, command));
+        }
         if design.kind == CardKind::Esam {
             let mut parameters = [0; 0x20];
             parameters[1..7].copy_from_slice(&number(42).0);
             update(EF_PARAMETERS, &parameters).iter().for_each(|command| done(&mut card, command));
         }
-        also(&mut card, at);
     }
     if design.directories.len() > 1 {
         done(&mut card, &select(Fid::MF));
@@ -256,6 +256,31 @@ fn no_key_or_pin_may_be_another_than_the_profiles() {
             }
         }
     }
+}
+
+/// What a card alone writes (its limits, counts and chain) its maker could write in free mode; then it is never a finished one. Of
+/// an ESAM the closing itself sets them to zero (below).
+#[test]
+fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
+    let mut presets = 0;
+    for kind in KINDS.into_iter().filter(|kind| *kind != CardKind::Esam) {
+        let honest = honest(kind);
+        for directory in profile::directories(kind) {
+            for row in directory.files.iter().filter(|row| row.write == profile::NEVER) {
+                let Shape::Binary(size) = row.shape else {
+                    panic!("{:04X} is kept and no binary file", row.fid.0)
+                };
+                let what = format!("{}: {:04X}/{:04X}", kind.name(), directory.fid.0, row.fid.0);
+                for content in [vec![0xFF; size.into()], vec![0; size.into()], vec![0x01]] {
+                    let preset = vec![(directory.fid, row.fid, content)];
+                    assert_eq!(close(&Design { preset, ..honest.clone() }), Sw::CONDITIONS, "{what}");
+                }
+                presets += 1;
+            }
+        }
+    }
+    // 0018 of three issuing cards, 0019 of one, DF01/0017, 0018 and 0019 of PSAM and test card.
+    assert_eq!(presets, 3 + 1 + 3 + 3);
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! A card in the making: which versions its keys may have, and what its card information is and is not [docs/specs/cards.md 4].
 
-use super::closing::{Design, KINDS, Record, close, honest, make, make_with, select, sw, update};
+use super::closing::{Design, KINDS, Record, close, honest, make, select, sw, update};
 use wire::channel::Channel;
-use wire::profile::{
-    CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, NEVER, PREVIOUS_MASTER, Recipient, directories,
-};
+use wire::profile::{CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories};
 use wire::{Command, Sw};
 
 /// The card as it should be, with keys of a version.
@@ -85,38 +83,6 @@ fn no_other_file_is_card_information() {
         let [select, write] = update(EF_CARD_INFO, &info);
         assert_eq!((sw(&mut card, &select), sw(&mut card, &write)), (Sw::OK, Sw::OK), "{}", kind.name());
     }
-}
-
-/// What the card alone writes, a count, a chain, a limit, is as it was created when the card closes: free mode gave the maker
-/// every right to it.
-#[test]
-fn what_the_card_alone_writes_was_not_written_before() {
-    let mut tried = 0;
-    for kind in KINDS.into_iter().filter(|kind| *kind != CardKind::Esam) {
-        for (d, directory) in directories(kind).iter().enumerate() {
-            for row in directory.files.iter().filter(|row| row.write == NEVER) {
-                let design = honest(kind);
-                // In the directory's own free mode, before the maker leaves it.
-                let mut card = make_with(&design, |card, at| {
-                    if at == d {
-                        let done = update(row.fid, &[0]).map(|command| sw(card, &command));
-                        assert_eq!(done, [Sw::OK, Sw::OK], "{}: {:04X}", kind.name(), row.fid.0);
-                    }
-                });
-                let [select, write] = update(EF_CARD_INFO, &design.info);
-                let answers = (sw(&mut card, &select), sw(&mut card, &write));
-                assert_eq!(
-                    answers,
-                    (Sw::OK, Sw::CONDITIONS),
-                    "{}: {:04X} was written",
-                    kind.name(),
-                    row.fid.0
-                );
-                tried += 1;
-            }
-        }
-    }
-    assert_eq!(tried, 8, "files that only the card writes");
 }
 
 /// A card counts wrong MACs from its first day; that it counted some does not keep it from closing.

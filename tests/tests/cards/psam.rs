@@ -197,6 +197,48 @@ fn grants_are_counted_and_want_a_statement() {
     city.seal_limit(&target, [9; 8], limits(1), Some(&right)).unwrap();
 }
 
+/// The grant before counts by the difference for the same PSAM alone, which is its serial *and* its number: the serial is the
+/// host's word, and an operator who names the last one for another PSAM is counted in full.
+#[test]
+fn a_grant_to_another_psam_is_counted_in_full_whatever_serial_it_is_said_to_have() {
+    let suite = Suite::Aes128;
+    let mut province = Province::new(suite);
+    // EF 0019 by its short identifier, free to read.
+    let granted = |card: &mut Slot| {
+        wire::Channel::reset(card).unwrap();
+        let kept = wire::Channel::transmit(card, &[0x00, 0xB0, 0x99, 0x00, 0x18]).unwrap();
+        u64::from_be_bytes(kept[..8].try_into().unwrap())
+    };
+    let serial = wire::atr::serial_of(&wire::Channel::reset(&mut province.psam).unwrap()).unwrap();
+    let right = Psam::open(&mut province.psam).unwrap().statement([3; 8]).unwrap();
+    let target = Target {
+        recipient: Recipient::Card(CardKind::Psam),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial,
+        number: number(4).0,
+        region: crate::world::region().0,
+    };
+    let limits = Limits { count: 9, value: 1000_00 };
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    city.seal_limit(&target, [9; 8], limits, Some(&right)).unwrap();
+    let once = granted(&mut province.psam_issuing);
+    // The same PSAM, the same limit, after a run that broke off: nothing more.
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    city.seal_limit(&target, [8; 8], limits, Some(&right)).unwrap();
+    assert_eq!(granted(&mut province.psam_issuing), once);
+    // Another serial for it, as another chip of the number would have: in full.
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    let chip = Target { serial: [7; 8], ..target };
+    city.seal_limit(&chip, [7; 8], limits, Some(&right)).unwrap();
+    assert_eq!(granted(&mut province.psam_issuing), once + limits.value);
+    // And the PSAM again under the serial that was named last is no other than it was: in full, since a chip came between.
+    let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    city.seal_limit(&target, [6; 8], limits, Some(&right)).unwrap();
+    assert_eq!(granted(&mut province.psam_issuing), once + 2 * limits.value);
+}
+
 /// The objects of an order joined again in any way.
 fn joined(objects: &[tlv::Object], tag: u8) -> Vec<u8> {
     let mut content = Vec::new();

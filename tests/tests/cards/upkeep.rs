@@ -1,19 +1,43 @@
 //! What still changes on a finished card: a PIN set anew, and its end, sealed by the issuing card one level up
 //! [docs/specs/cards.md 10, 12].
 
-use crate::world::{Province, copy, number, pin};
+use crate::office::formal_roots;
+use crate::world::{Province, blank, copy, issue, number, open, pin, plan, plan_of, slot};
 use kdc::ids::Pin;
 use kdc::life::{self, LifeError};
-use kdc::source::{CardSource, KeySource};
+use kdc::messages::SourceError;
+use kdc::plan::Request;
+use kdc::source::{Activation, CardSource, Current, KeySource, SoftSource, Target};
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
-use vcard::{Slot, SupplyCut, Torn};
-use wire::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, State};
+use vcard::{Image, Slot, SupplyCut, Torn};
+use wire::money::Fen;
+use wire::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, Recipient, State};
+use wire::psam::Limits;
 use wire::{Channel, Command, Sw};
 
 fn new_pin() -> Pin {
     Pin::from_digits("24681357").unwrap()
+}
+
+/// A finished PSAM of the city, as its issuing card takes it.
+fn psam_of(serial: [u8; 8], n: u32) -> Target {
+    Target {
+        recipient: Recipient::Card(CardKind::Psam),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial,
+        number: number(n).0,
+        region: crate::world::region().0,
+    }
+}
+
+/// A PSAM issuing card of the test hierarchy that an earlier program made: closed, of structure 02, with the operator's PIN alone.
+fn made_with_one_pin() -> Slot {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../vcard/tests/images/v2/psam-issuing-one-pin.card");
+    slot(Image::load(path.as_ref()).unwrap(), "made with one PIN")
 }
 
 /// The directory of the card's PINs, selected.
@@ -77,15 +101,7 @@ fn a_sealed_pin_fits_one_card_one_id_and_one_challenge() {
     let mut province = Province::new(suite);
     let mut psam = copy(&province.psam);
     let mut city = CardSource::open(IssuingCard::new(&mut province.psam_issuing), &pin()).unwrap();
-    let target = reader::driver::issuing::Target {
-        recipient: wire::profile::Recipient::Card(CardKind::Psam),
-        master: reader::driver::issuing::Current::Own,
-        test_keys: false,
-        version: None,
-        serial: psam.serial(),
-        number: number(4).0,
-        region: crate::world::region().0,
-    };
+    let target = psam_of(psam.serial(), 4);
     let before = verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin());
     assert!(before.is_ok());
     let mut tries = 3;
@@ -118,7 +134,7 @@ fn a_sealed_pin_fits_one_card_one_id_and_one_challenge() {
             field
         });
     }
-    let mut other = reader::driver::issuing::Target { number: number(8).0, ..target };
+    let mut other = Target { number: number(8).0, ..target };
     other.serial[0] ^= 1;
     refuse(&mut psam, "another card's", &mut |challenge| {
         let roots = kdc::Roots::test(suite);
@@ -189,6 +205,82 @@ fn a_retired_card_keeps_nothing_and_says_so() {
         let Err(error) = CardSource::open(IssuingCard::new(&mut city), &pin()) else { panic!("it issues") };
         assert!(error.to_string().contains("KEY INFORMATION"), "{error}");
     }
+}
+
+/// A PSAM ends by the operator and the supervisor at the issuing card; with one of them it lives on, whole.
+#[test]
+fn a_psam_is_retired_by_two_persons_at_the_card() {
+    for suite in Suite::ALL {
+        let mut province = Province::new(suite);
+        let (mut psam, one) = (copy(&province.psam), pin());
+        let mut alone = CardSource::open(IssuingCard::new(&mut province.psam_issuing), &one).unwrap();
+        let refused = life::retire(&mut psam, &mut alone).unwrap_err();
+        let LifeError::Source(SourceError::Card(refused)) = refused else { panic!("{refused}") };
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED));
+        verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &one).unwrap();
+        // All else the operator does alone: limits, a PIN set anew, another PSAM.
+        let mut alone = CardSource::open(IssuingCard::new(&mut province.psam_issuing), &one).unwrap();
+        life::raise(&mut psam, &mut alone, Limits { count: 9, value: 900 }, [4; 8]).unwrap();
+        life::set_pin(&mut psam, &mut alone, &OPERATOR_PIN, &one).unwrap();
+        let mut other = blank(CardKind::Psam, suite, "another");
+        issue(&plan(CardKind::Psam, suite, number(8), None), &mut other, &mut alone);
+        let mut both = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+        let retired = life::retire(&mut psam, &mut both).unwrap();
+        assert_eq!((retired.before, retired.info.state), (false, State::Retired));
+    }
+}
+
+/// In formal state too, and asked for by hand: the answer to one person is 6982 and nothing else, whichever of the two he is.
+#[test]
+fn the_end_of_a_formal_psam_is_sealed_for_two_persons() {
+    let suite = Suite::TripleDes;
+    let mut issuing = blank(CardKind::PsamIssuing, suite, "formal city");
+    let formal = |request| Request { state: State::Formal, ..request };
+    let plan = plan_of(CardKind::PsamIssuing, suite, number(2), formal);
+    issue(&plan, &mut issuing, &mut SoftSource::province(formal_roots(suite)));
+    let target = psam_of([7; 8], 9);
+    let end = Activation { state: State::Retired, version: 0, forfeit: Fen(0) };
+    let ask = |card: &mut Slot, pins: &[(u8, &Pin)]| {
+        card.reset().unwrap();
+        let mut fmcos = Fmcos::new(card);
+        fmcos.select_mf().unwrap();
+        for (id, pin) in pins {
+            let _ = fmcos.verify_pin(*id, pin.expose()); // the supervisor's alone is refused, and costs no try
+        }
+        IssuingCard::new(card).seal_activation(&target, [5; 8], end).map_err(|error| error.sw().unwrap())
+    };
+    let (operator, supervisor) = (pin(), crate::world::officer());
+    for pins in [&[][..], &[(0, &operator)], &[(1, &supervisor)]] {
+        assert_eq!(ask(&mut issuing, pins), Err(Sw::NOT_ALLOWED));
+    }
+    assert!(ask(&mut issuing, &[(0, &operator), (1, &supervisor)]).is_ok());
+}
+
+/// The first PSAM issuing cards were made with one PIN. They do what they did, and end nothing: the refusal comes before a try is
+/// spent, and names the way out.
+#[test]
+fn an_issuing_card_made_with_one_pin_does_all_but_the_end() {
+    let mut card = made_with_one_pin();
+    let suite = Suite::TripleDes;
+    let mut province = Province::new(suite);
+    let (operator, supervisor) = (pin(), crate::world::officer());
+    let pins = || kdc::ids::Pins::both(&operator, &supervisor);
+    let refused = CardSource::open(IssuingCard::new(&mut card), pins()).err().unwrap();
+    assert_eq!(refused, SourceError::NoSecondPin { kind: CardKind::PsamIssuing });
+    assert_eq!(Fmcos::new(&mut card).tries_left(0x3A, 0).unwrap(), Some(3));
+    let mut source = CardSource::open(IssuingCard::new(&mut card), &operator).unwrap();
+    let mut psam = blank(CardKind::Psam, suite, "of the first card");
+    issue(&plan(CardKind::Psam, suite, number(8), None), &mut psam, &mut source);
+    life::raise(&mut psam, &mut source, Limits { count: 9, value: 900 }, [4; 8]).unwrap();
+    assert!(matches!(life::retire(&mut psam, &mut source), Err(LifeError::Source(SourceError::Card(_)))));
+    // A finished card gets no PIN it was not made with.
+    let mut main = open(&mut province.main, CardKind::MainControl);
+    let refused = life::set_pin(&mut card, &mut main, &OFFICER_PIN, &new_pin()).unwrap_err();
+    let LifeError::Card(refused) = refused else { panic!("{refused}") };
+    assert_eq!(refused.sw(), Some(Sw::KEY_INDEX));
+    // Another card of the same city and key version ends what the first made.
+    let mut both = open(&mut province.psam_issuing, CardKind::PsamIssuing);
+    assert!(!life::retire(&mut psam, &mut both).unwrap().before);
 }
 
 /// Whatever the supply does, the card is as it was or retired.

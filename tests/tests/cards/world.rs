@@ -239,19 +239,18 @@ impl Province {
     }
 }
 
-/// A meter from its pairing file; its MCU has the transport key of its number from production.
-pub fn paired(pairing: &str) -> Meter {
-    let file = meter::PairingFile::from_json(pairing).unwrap();
+/// A pairing file as the MCU opens it: it has the transport key of its number from production.
+pub fn pairing(text: &str) -> meter::Pairing {
+    let file = meter::PairingFile::from_json(text).unwrap();
     let root = hierarchy::test_root(file.suite, Role::Transport);
-    let transport = hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0));
-    let config = MeterConfig {
-        number: file.number,
-        state: State::Test,
-        suite: file.suite,
-        price: Fen(55),
-        load_w: 1000,
-    };
-    Meter::new(config, file.open(&transport).unwrap()).unwrap()
+    file.open(&hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0))).unwrap()
+}
+
+/// A meter from its pairing file.
+pub fn paired(text: &str) -> Meter {
+    let pairing = pairing(text);
+    let (number, state, suite) = (pairing.number(), pairing.state(), pairing.suite());
+    Meter::new(MeterConfig { number, state, suite, price: Fen(55), load_w: 1000 }, pairing).unwrap()
 }
 
 /// IMSI of a customer's SIM; another `version` is another SIM.
@@ -372,6 +371,8 @@ impl Bank {
                 key_version: 1,
                 state: server::KeyState::Test,
                 ceiling: None,
+                valid_to: None,
+                state_since: 1,
             })
             .collect();
         store.batch(|act| act.take_meters(&esams, now)).unwrap();

@@ -4,7 +4,7 @@ use crate::command::Call;
 use crate::province::{PINS, empty};
 use crate::world::{REGION, World, text};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn call(world: &World, args: &[&str]) -> Call {
     world.wait(60);
@@ -30,9 +30,8 @@ fn office() -> World {
 }
 
 fn issue(world: &World, number: &str) -> Call {
-    let args =
-        ["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", number, "--card-pin-file", "pin"];
-    call(world, &args).with(&PINS)
+    let args = ["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", number];
+    call(world, &args).with(&["--card-pin-file", "pin", "--card-second-pin-file", "pin2"]).with(&PINS)
 }
 
 #[test]
@@ -49,14 +48,78 @@ fn every_act_is_there_with_operator_time_card_and_check_values() {
         province.as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
     assert_eq!(acts, ["ceremony", "issue", "issue"]);
     let city = shown("city");
-    let [taken, issued, paired] = city.as_array().unwrap().as_slice() else { panic!("{city}") };
+    let [taken, issued, pairing, paired] = city.as_array().unwrap().as_slice() else { panic!("{city}") };
     assert_eq!((&taken["act"], &taken["card"]["number"]), (&"take-card".into(), &"000000000002".into()));
     assert_eq!((&issued["who"], &issued["outcome"]), (&user().into(), &"done".into()));
+    assert_eq!((&pairing["act"], &pairing["card"]["number"]), (&"pairing".into(), &"330200000001".into()));
     assert_eq!((&paired["act"], &paired["card"]["number"]), (&"pair".into(), &"330200000001".into()));
     assert_eq!(issued["check_values"], made["check_values"]);
     assert_eq!(issued["card"]["serial"], made["serial"]);
     for noun in ["kdc", "city"] {
         call(&world, &[noun, "audit", "verify"]).run().ok().shows(&["findings    0"]);
+    }
+}
+
+/// The last line of a party's log.
+fn last(world: &World, noun: &str) -> serde_json::Value {
+    let shown = call(world, &[noun, "audit", "show", "--json"]).run().ok().object();
+    shown["entries"].as_array().unwrap().last().unwrap().clone()
+}
+
+/// Acts that need no home are in the log of the party whose home is there: a component drawn, a PIN changed. No secret is with them.
+#[test]
+fn acts_that_need_no_home_are_there_when_there_is_one() {
+    let (world, _) = city_with_psam();
+    // A seed makes no component.
+    let draw = |home: &str| {
+        world.wait(60);
+        let call = Call::earnest(&world.path(""), &world.path(home), world.now(), &["kdc", "component"]);
+        call.run().ok().stdout
+    };
+    let drawn = draw("home");
+    let [paper, check] = drawn.lines().collect::<Vec<_>>()[..] else { panic!("{drawn}") };
+    let line = last(&world, "kdc");
+    assert_eq!((&line["act"], &line["facts"]["check_value"]), (&"kdc component".into(), &check.into()));
+    assert_eq!((&line["who"], &line["outcome"]), (&user().into(), &"done".into()));
+    assert!(!line.to_string().replace(' ', "").contains(&paper.replace(' ', "")), "{line}");
+    let lines = || fs::read_to_string(log(&world)).unwrap().lines().count();
+    let before = lines();
+    // Without a home, or in another party's, nobody's log has it.
+    draw("nowhere");
+    assert!(!world.path("nowhere").exists());
+    draw(&format!("home/city-{REGION}"));
+    assert_eq!(lines(), before);
+
+    world.file("new", "2468");
+    let change = |noun: &str, card: &Path, more: &[&str]| {
+        let line = [noun, "pin", "change", text(card), "--pin-file", "pin", "--new-pin-file", "new"];
+        call(&world, &line).with(more).run()
+    };
+    let city = world.path(&format!("home/city-{REGION}"));
+    let second = ["--second", "--second-pin-file", "pin2"];
+    change("kdc", &world.path("home/province/main-control.card"), &second).ok();
+    let line = last(&world, "kdc");
+    let pin = "main control card 000000000010, the second officer's PIN";
+    assert_eq!((&line["act"], &line["facts"]["pin"]), (&"kdc pin-change".into(), &pin.into()));
+    change("city", &city.join("psam-issuing.card"), &second).ok();
+    let pin = "PSAM issuing card 000000000002, the supervisor's PIN";
+    assert_eq!(last(&world, "city")["facts"]["pin"], pin);
+    // A PSAM that no bank here has taken is the city's; when the bank has a home, it is the bank's to know.
+    let psam = city.join("out/psam-330200000001.card");
+    change("psam", &psam, &[]).ok();
+    let line = last(&world, "city");
+    assert_eq!(
+        (&line["act"], &line["facts"]["pin"]),
+        (&"psam pin-change".into(), &"PSAM 330200000001, the operator's PIN".into())
+    );
+    call(&world, &["server", "open", text(&psam)]).run().ok();
+    let psam = world.psam();
+    change("psam", &psam, &[]).fails(1, &["was wrong; 2 tries left"]);
+    let line = last(&world, "server");
+    assert_eq!((&line["outcome"], &line["facts"]["command"]), (&"refused".into(), &"psam pin-change".into()));
+    for folder in ["home/province", &format!("home/city-{REGION}"), "home/bank"] {
+        let log = fs::read_to_string(world.path(folder).join("audit.jsonl")).unwrap();
+        assert!(!log.contains("2468") && !log.contains("123456"), "a PIN is in the log of {folder}");
     }
 }
 
@@ -143,6 +206,8 @@ fn a_clock_that_went_back_stops_issuing() {
             number,
             "--card-pin-file",
             "pin",
+            "--card-second-pin-file",
+            "pin2",
         ];
         let at = "2026-11-22 07:00:00".parse().unwrap();
         Call::new(&world.path(""), &world.path("home"), at, &args).with(&PINS)
@@ -222,7 +287,7 @@ fn a_log_that_is_gone_with_its_head_is_found_by_the_store() {
     fs::remove_file(folder.join("audit.head")).unwrap();
     fs::remove_file(folder.join("audit.jsonl")).unwrap();
     assert_eq!(codes(&world), ["vouched"]);
-    stops(&world, "the store keeps line 3");
+    stops(&world, "the store keeps line 4");
     assert_eq!(codes(&world), ["vouched"], "no new log was begun");
 }
 

@@ -34,6 +34,26 @@ fn result(world: &World, name: &str) -> Vec<Vec<String>> {
     text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
+/// A PSAM of a batch has neither server nor limits until it is paired; then it has the usual ones, granted against its statement.
+#[test]
+fn a_psam_of_a_batch_gets_its_limits_when_it_is_paired() {
+    let world = office();
+    world.file("psams.csv", "number\n330200000071\n");
+    batch(&world, "psam", "psams.csv").with(&["--card-pin-file", "pin"]).run().ok();
+    world.city(&["issue", "take", "330200000071", "--kind", "psam", "--out", "taken"]).run().ok();
+    let card = world.path("taken/psam-330200000071.card");
+    let show = || world.city(&["psam", "show", text(&card), "--json"]).run().ok().object();
+    let none = show();
+    assert_eq!(
+        (&none["limit"], &none["value_limit_fen"], &none["value_fen"]),
+        (&0.into(), &0.into(), &0.into())
+    );
+    assert_eq!(none["chain"], "0".repeat(64));
+    world.city(&["psam", "pair", text(&card), "--pin-file", "pin", "--card-pin-file", "pin"]).run().ok();
+    let paired = show();
+    assert_eq!((&paired["limit"], &paired["value_limit_fen"]), (&10_000.into(), &100_000_000.into()));
+}
+
 #[test]
 fn a_batch_is_made_checked_and_taken_out() {
     let world = office();

@@ -182,3 +182,41 @@ fn books_of_the_older_make_sell_nothing() {
     assert_eq!(world.bank(&["server", "report", "--json"]).run().ok().object()["older_make"], true);
     world.bank(&["server", "orders"]).run().ok().shows(&[CHEN.number]);
 }
+
+/// The days of an ESAM are said when something is sold that would outlive them, and stop nothing.
+#[test]
+fn the_days_of_an_esam_warn_at_a_sale_and_stop_nothing() {
+    let world = World::new();
+    let words = "note: the meter's ESAM is valid to 2036-11-22: it goes on crediting";
+    let sell = |yuan: &str| {
+        let record = world.fresh("-order.sms");
+        let ran = world.order_call(&CHEN, yuan, &record).run().ok();
+        (record, ran.stderr.contains(words))
+    };
+    // The ESAM was made on 2026-11-22 for ten years; an order is valid for 30 days.
+    world.at("2036-10-20 12:00:00".parse().unwrap());
+    let (order, told) = sell("50");
+    assert!(!told, "it ends before the ESAM does");
+    let receipt = credited(&world, &CHEN, &order);
+    world.settle(&receipt).ok();
+    world.at("2036-11-10 12:00:00".parse().unwrap());
+    let (order, told) = sell("20");
+    assert!(told);
+    world.at("2036-11-30 12:00:00".parse().unwrap());
+    let receipt = credited(&world, &CHEN, &order);
+    world.settle(&receipt).ok().shows(&["20.00 yuan credited"]);
+    assert_eq!(world.purse(&CHEN).balance, 7000);
+    // A list that does not say it, as those before, is taken, and then nobody is told.
+    let list = world.fresh("-delivery.json");
+    world.city(&["city", "delivery", "--out", text(&list)]).run().ok();
+    let mut without: serde_json::Value = serde_json::from_slice(&std::fs::read(&list).unwrap()).unwrap();
+    for esam in without["esams"].as_array_mut().unwrap() {
+        assert_eq!(esam.as_object_mut().unwrap().remove("valid_to").unwrap(), "2036-11-22");
+        esam.as_object_mut().unwrap().remove("state_since").unwrap();
+    }
+    let list = world.file("without.json", without.to_string());
+    world.bank(&["server", "meters", text(&list)]).run().ok().shows(&["changed"]);
+    without["esams"][0]["valid_to"] = "2036-02-30".into();
+    let list = world.file("wrong.json", without.to_string());
+    world.bank(&["server", "meters", text(&list)]).run().fails(1, &["line 1: valid to \"2036-02-30\""]);
+}

@@ -355,7 +355,7 @@ fn a_dump_shows_every_kind_of_card() {
         "35/04  key of the applet  kic: use state 3 or more; change state A or more, by cipher text and MAC only",
         "tries 15 of 15",
     ]);
-    let psam = world.folder(crate::world::Party::Bank).join("psam.card");
+    let psam = world.psam();
     run(&world, &["card", "dump", text(&psam)]).ok().shows(&[
         "DF01  directory  F047524944434152",
         "3A/00  PIN: use always; change never; follow-up state 1; tries 3 of 3",

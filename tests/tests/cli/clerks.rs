@@ -84,7 +84,7 @@ fn six_clerks_share_one_psam() {
         ran.ok();
     }
     assert_eq!(world.books()["sold_fen"], 6 * 5000);
-    let card = world.folder(Party::Bank).join("psam.card");
+    let card = world.psam();
     world.bank(&["psam", "show", text(&card)]).run().ok().shows(&["6 made"]);
 }
 
@@ -92,7 +92,7 @@ fn six_clerks_share_one_psam() {
 #[test]
 fn whoever_holds_a_card_is_named() {
     let world = World::new();
-    let card = world.folder(Party::Bank).join("psam.card");
+    let card = world.psam();
     // A clerk who was asked for a new PIN and went away: the command holds the card until he types.
     let mut clerk = Command::new(crate::command::binary())
         .args(["psam", "pin", "change", text(&card)])
@@ -101,7 +101,7 @@ fn whoever_holds_a_card_is_named() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lock = card.with_file_name(".psam.card.lock");
+    let lock = card.with_file_name(".330200000001.card.lock");
     let holder = loop {
         let held = std::fs::read_to_string(&lock).unwrap_or_default();
         if held.ends_with('\n') {

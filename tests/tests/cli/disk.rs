@@ -113,6 +113,30 @@ fn a_province_that_does_not_fit_on_disk_can_begin_again() {
     world.issue_card("psam-issuing", "000000000002").run().ok();
 }
 
+/// What a killed command left in a party's folder goes at its next act, when it is a day old; a look removes nothing.
+#[test]
+fn what_a_killed_command_left_goes_after_a_day() {
+    let world = World::new();
+    let city = world.folder(Party::City);
+    let out = city.join("out");
+    let places = [&city, &out].map(|folder| folder.join(".psam-issuing.card.0123456789abcdef.new"));
+    let young = out.join(".esam.card.fedcba9876543210.new");
+    for path in places.iter().chain([&young]) {
+        std::fs::write(path, "half of a card").unwrap();
+    }
+    let hours = |n: u64| std::time::SystemTime::now() - std::time::Duration::from_secs(n * 3600);
+    for (path, age) in [(&places[0], 25), (&places[1], 25), (&young, 23)] {
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(hours(age)).unwrap();
+    }
+    world.city(&["city", "audit", "head"]).run().ok();
+    assert!(places.iter().all(|path| path.exists()), "a look removed something");
+    let ran = world.city(&["esam", "issue", "--meter", "000020181199", "--pin-file", "pin"]).run().ok();
+    for path in &places {
+        assert!(!path.exists() && ran.stderr.contains(&format!("removed {}", text(path))), "{ran:?}");
+    }
+    assert!(young.exists());
+}
+
 #[test]
 fn an_esam_that_does_not_fit_on_disk_is_issued_later() {
     let world = World::new();

@@ -3,6 +3,13 @@
 
 use crate::command::Call;
 use crate::world::{CHEN, Kind, Party, REGION, World, text};
+use kdc::ceremony::{Ceremony, Component};
+use kdc::ids::{Pin, Pins, Validity};
+use kdc::issue::Personalisation;
+use kdc::plan::{Master, Plan, Request};
+use kdc::source::SoftSource;
+use std::path::PathBuf;
+use wire::profile::{CardKind, State};
 
 fn formal(suite: &'static str) -> World {
     World::of(Kind { apart: false, formal: true, suite })
@@ -99,6 +106,76 @@ fn blanks_of_another_root_are_refused_before_a_try_is_spent() {
     assert!(!stock.to_string().contains("00002099"), "{stock}");
     let made = world.city(&[&batch[..], &["--json"]].concat()).with(world.transport()).run().ok().object();
     assert_eq!((&made["good"], &made["spoiled"]), (&2.into(), &0.into()));
+}
+
+/// An issuing card of formal keys whose blanks are under the published transport root. No command makes one any more: a province
+/// of an earlier program has them.
+fn published(world: &World, kind: CardKind, n: &str) -> PathBuf {
+    let path = world.path(&format!("{}.card", kind.name()));
+    let blank = ["card", "new", "--kind", kind.name(), "--formal-on-virtual", text(&path)];
+    world.earnest(Party::City, &blank).run().ok();
+    let suite = keys::Suite::TripleDes;
+    let mut ceremony = Ceremony::single(suite);
+    let component = Component::from_entropy(suite, keys::Zeroizing::new([0x5A; 16])).unwrap();
+    let (paper, check) = (component.paper(), component.check_value().to_string());
+    ceremony.add_component(1, paper.as_str(), &check).unwrap();
+    let roots = ceremony.finish("2026-01-05 09:00:00").unwrap().roots;
+    let published = keys::hierarchy::test_root(suite, keys::Role::Transport);
+    assert_eq!(roots.get(keys::Role::Transport).kcv(), published.kcv());
+    let plan = Plan::new(&Request {
+        kind,
+        number: n.parse().unwrap(),
+        region: REGION.parse().unwrap(),
+        suite,
+        state: State::Formal,
+        validity: Validity::new("20260101".parse().unwrap(), "20351231".parse().unwrap()).unwrap(),
+        ceiling: None,
+        version: 1,
+        previous: None,
+        limit: Some(100),
+        value: None,
+    });
+    let [operator, supervisor] = ["123456", "654321"].map(|pin| Pin::from_digits(pin).unwrap());
+    let entropy = Box::new(vcard::SeededEntropy::new(3, "an earlier program"));
+    let mut card = vcard::Slot::open(&path, entropy, vcard::slot::Keep::EveryCommand).unwrap();
+    Personalisation::probe(&plan.unwrap(), &mut card, None)
+        .unwrap()
+        .run(&mut SoftSource::province(roots), Pins::both(&operator, &supervisor), Master::Transport, &mut ())
+        .unwrap();
+    path
+}
+
+/// Whoever listens to a line under the published root has every key, so nothing formal leaves the cards of such a province: neither
+/// to a new card, nor in a batch, nor to an ESAM that lives.
+#[test]
+fn nothing_formal_travels_under_the_published_transport_root() {
+    const WORDS: [&str; 2] = [
+        "formal keys would travel under the published transport root",
+        "hint: this province is of an older make",
+    ];
+    let world = World::empty(Kind { apart: false, formal: true, suite: "3des" });
+    for (kind, n) in [(CardKind::PsamIssuing, "000000000002"), (CardKind::EsamIssuing, "000000000003")] {
+        let card = published(&world, kind, n);
+        world.city(&["city", "open", text(&card)]).run().ok();
+    }
+    let tests = World::new();
+    let esam = world.path("esam.card");
+    std::fs::copy(tests.esam(&CHEN), &esam).unwrap();
+    world.file("request.csv", "number\n000020990001\n");
+    let out = world.folder(Party::City).join("out");
+    let psam = ["psam", "issue", "--number", "330200000077", "--pin-file", "pin", "--card-pin-file", "pin"];
+    for args in [
+        &psam[..],
+        &["esam", "issue", "--meter", "000020990003", "--pin-file", "pin"],
+        &["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes", "--formal-on-virtual"],
+        &["esam", "formal", text(&esam), "--pin-file", "pin"],
+        &["esam", "change-keys", text(&esam), "--pin-file", "pin"],
+        &["esam", "test", text(&esam), "--pin-file", "pin", "--second-pin-file", "pin2"],
+    ] {
+        world.city(args).run().fails(4, &WORDS);
+    }
+    assert!(World::bytes(&out).is_empty(), "something was made");
+    assert!(std::fs::read(&esam).unwrap() == std::fs::read(tests.esam(&CHEN)).unwrap());
 }
 
 /// Formal pairing keys travel under the MCU's transport key, so its root is asked for.

@@ -79,9 +79,7 @@ fn a_damaged_esam_is_refused() {
 fn a_damaged_psam_sells_nothing() {
     let world = World::new();
     let books = world.books();
-    damage(&world.folder(Party::Bank).join("psam.card"), || {
-        vec![world.order_call(&CHEN, "50", &world.fresh("-order.sms"))]
-    });
+    damage(&world.psam(), || vec![world.order_call(&CHEN, "50", &world.fresh("-order.sms"))]);
     assert_eq!(world.books(), books);
     world.order(&CHEN, "50");
 }

@@ -17,7 +17,7 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin"), verb, ..] => {
+            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin" | "psam"), verb, ..] => {
                 format!("{noun} {group}-{verb}")
             }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
@@ -132,6 +132,11 @@ fn live(json: &Json<'_>) {
     assert_eq!(json.ok(Party::Bank, &["server", "findings"])["findings"].as_array().unwrap().len(), 0);
     assert_eq!(json.ok(Party::Bank, &["server", "verify", "--pin-file", "pin"])["agree"], true);
     assert_eq!(json.ok(Party::Bank, &["server", "report"])["settled_fen"], 5000);
+    let psams = json.ok(Party::Bank, &["server", "psam", "list"]);
+    assert_eq!((&psams["psams"][0]["sealed"], &psams["psams"][0]["not_settled"]), (&1.into(), &0.into()));
+    let gone = json.ok(Party::Bank, &["server", "psam", "remove", PSAM]);
+    let card = format!("{}/psam-{PSAM}.card", gone["to"].as_str().unwrap());
+    assert_eq!(json.ok(Party::Bank, &["server", "psam", "add", &card])["key_version"], 1);
     let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
     json.ok(
         Party::Bank,
@@ -242,10 +247,11 @@ fn lives(json: &Json<'_>) {
     let issue =
         ["test-card", "issue", "--number", "330200000009", "--pin-file", "pin", "--card-pin-file", "pin"];
     let card = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     assert_eq!(json.ok(city, &["psam", "show", text(&psam)])["limit"], 10_000);
     let limit = ["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"];
     assert_eq!(json.ok(city, &limit)["limit"], 100);
+    limit_by_files(json);
     let again = json.world.fresh(".server");
     let pair =
         ["psam", "pair", text(&psam), "--pin-file", "pin", "--card-pin-file", "pin", "--out", text(&again)];
@@ -291,11 +297,15 @@ fn lives(json: &Json<'_>) {
     assert_eq!(json.run(city, &act("formal")).1["exit"], 1);
     let issue = ["psam", "issue", "--number", "330200000088", "--pin-file", "pin", "--card-pin-file", "pin"];
     let spent = json.ok(city, &issue)["card"].as_str().unwrap().to_owned();
-    assert_eq!(json.ok(city, &["psam", "retire", &spent, "--pin-file", "pin"])["before"], false);
+    assert_eq!(json.ok(city, &[&["psam", "retire", &spent][..], &officers].concat())["before"], false);
     assert_eq!(json.ok(city, &["test-card", "retire", &card, "--pin-file", "pin"])["state"], "retired");
     let issue = with(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000077"]);
-    let issued = json.ok(KDC, &[&issue[..], &["--card-pin-file", "pin"]].concat());
+    let new = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
+    let issued = json.ok(KDC, &[&issue[..], &new].concat());
     let spent = issued["card"].as_str().unwrap();
+    let limit = [&["kdc", "limit", spent, "--count", "7", "--value", "9"][..], &officers].concat();
+    let limited = json.ok(KDC, &limit);
+    assert_eq!((&limited["left"], &limited["value_limit_fen"]), (&7.into(), &900.into()));
     let end = [&["kdc", "retire-card", "psam-issuing", spent][..], &officers].concat();
     assert_eq!(json.ok(KDC, &end)["kind"], "psam-issuing");
     assert_eq!(json.ok(city, &act("test"))["esams"][0]["now"], "test, version 1");
@@ -359,7 +369,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm", "pin"];
+        let groups = ["audit", "keystore", "ceremony", "hsm", "pin", "psam"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };
@@ -399,6 +409,19 @@ fn every_command_answers_one_object() {
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
     assert!(missing.is_empty(), "not tried with --json: {missing:?}");
+}
+
+/// Another limit for the bank's PSAM, by the files that cross.
+fn limit_by_files(json: &Json<'_>) {
+    let [request, statement, limit] =
+        ["-request.json", "-statement.json", "-limit.json"].map(|end| json.world.fresh(end));
+    let ask = ["psam", "statement-request", "330200000001", "--out", text(&request)];
+    assert_eq!(json.ok(Party::City, &ask)["number"], "330200000001");
+    let state = ["server", "psam-statement", text(&request), "--out", text(&statement)];
+    assert_eq!(json.ok(Party::Bank, &state)["number"], "330200000001");
+    let seal = ["psam", "limit", "--statement", text(&statement), "--orders", "200", "--out", text(&limit)];
+    assert_eq!(json.ok(Party::City, &[&seal[..], &["--pin-file", "pin"]].concat())["limit"], 200);
+    assert_eq!(json.ok(Party::Bank, &["server", "psam-limit", text(&limit)])["limit"], 200);
 }
 
 /// A failure is an object too; when the answer is out already, the failure follows in words on stderr.

@@ -163,7 +163,7 @@ fn from_the_maker_to_the_scrap() {
 }
 
 /// Registers a supervisor and a clerk in a party's home; how they log in to an act of two people.
-fn two_operators(world: &World, party: Party) -> [&'static str; 8] {
+pub fn two_operators(world: &World, party: Party) -> [&'static str; 8] {
     world.file("wang", "a word of Wang's");
     world.file("zhao", "a word of Zhao's");
     let login = ["--operator", "wang", "--operator-password-file", "wang"];
@@ -198,13 +198,13 @@ fn an_issuing_card_that_is_spent_says_so() {
     let ran = world.city(&["esam", "issue", "--csv", "list.csv", "--pin-file", "pin"]).run();
     ran.fails(1, &["can make 2 more", "counter is spent"]);
     let one = world.city(&["esam", "issue", "--meter", "000000000003", "--pin-file", "pin"]).run();
-    one.fails(1, &["can make 0 more", "counter is spent", "another issuing card of the same version"]);
+    one.fails(1, &["can make 0 more", "counter is spent", "`gridcard kdc limit CARD --count N`"]);
 }
 
 #[test]
 fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let limit =
         |n: &str| world.city(&["psam", "limit", text(&psam), "--orders", n, "--pin-file", "pin"]).run();
     limit("1").ok().shows(&["0 made, 1 left"]);
@@ -224,7 +224,7 @@ fn a_psam_at_its_limit_sells_no_more_until_the_city_raises_it() {
 #[test]
 fn an_order_sealed_past_the_server_is_refused_by_the_card() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let chain = || world.city(&["psam", "show", text(&psam), "--json"]).run().ok().object()["chain"].clone();
     world.order(&CHEN, "50");
     let before = chain();
@@ -247,10 +247,17 @@ fn an_order_sealed_past_the_server_is_refused_by_the_card() {
 #[test]
 fn cards_that_issue_and_seal_are_retired() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
-    let retire = || world.city(&["psam", "retire", text(&psam), "--pin-file", "pin"]);
-    retire().run().ok().shows(&["retired psam", "never a blank again"]);
-    retire().run().ok().shows(&["was retired before"]);
+    let psam = world.psam();
+    let retire = |second: &str| {
+        let pins = ["--pin-file", "pin", "--second-pin-file", second];
+        world.city(&["psam", "retire", text(&psam)]).with(&pins).run()
+    };
+    world.file("wrong", "000000");
+    let supervisor = "PSAM issuing card 000000000002: the supervisor's PIN was wrong; 2 tries left";
+    retire("wrong").fails(1, &[supervisor]);
+    world.city(&["psam", "show", text(&psam)]).run().ok().shows(&["state             test"]);
+    retire("pin2").ok().shows(&["retired psam", "never a blank again"]);
+    retire("pin2").ok().shows(&["was retired before"]);
     world
         .city(&[
             "psam",
@@ -280,11 +287,40 @@ fn cards_that_issue_and_seal_are_retired() {
     world.city(&["card", "show", text(&card)]).run().ok().shows(&["retired"]);
 }
 
+/// A PSAM issuing card of an earlier program has one PIN: it makes PSAMs and renews their limits as ever, and ends none (exit code 4).
+/// Another card of the city and key version does.
+#[test]
+fn an_issuing_card_made_with_one_pin_ends_no_psam() {
+    let world = World::new();
+    let psam = world.psam();
+    let issuing = world.folder(Party::City).join("psam-issuing.card");
+    let now = std::fs::read(&issuing).unwrap();
+    let path = "../vcard/tests/images/v2/psam-issuing-one-pin.card";
+    let first = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::write(&issuing, std::fs::read(first).unwrap()).unwrap();
+    let retire = ["psam", "retire", text(&psam), "--pin-file", "pin", "--second-pin-file", "pin2"];
+    let words = ["this PSAM issuing card was made with one PIN", "another one of the same key version"];
+    let before = std::fs::read(&issuing).unwrap();
+    world.city(&retire).run().fails(4, &words);
+    let change =
+        ["city", "pin", "change", text(&issuing), "--second", "--pin-file", "pin", "--new-pin-file", "pin2"];
+    world.city(&change).with(&["--second-pin-file", "pin2"]).run().fails(4, &words);
+    let unblock = ["kdc", "pin", "unblock", text(&issuing), "--second", "--new-pin-file", "pin2"];
+    world.province(&unblock).with(&["--pin-file", "pin", "--second-pin-file", "pin2"]).run().fails(4, &words);
+    assert!(std::fs::read(&issuing).unwrap() == before, "a try was spent");
+    let limit = ["psam", "limit", text(&psam), "--orders", "7", "--pin-file", "pin"];
+    world.city(&limit).run().ok().shows(&["0 made, 7 left"]);
+    let issue = ["psam", "issue", "--number", "330200000078", "--pin-file", "pin", "--card-pin-file", "pin"];
+    world.city(&issue).run().ok();
+    std::fs::write(&issuing, now).unwrap();
+    world.city(&retire).run().ok().shows(&["retired psam 330200000001"]);
+}
+
 /// The city remembers a PSAM's chain: an old copy of the card gets no new limit.
 #[test]
 fn a_psam_that_went_back_gets_no_limit() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let limit = || world.city(&["psam", "limit", text(&psam), "--orders", "100", "--pin-file", "pin"]).run();
     world.purchase(&CHEN, "50");
     let old = std::fs::read(&psam).unwrap();

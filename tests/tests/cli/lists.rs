@@ -114,3 +114,37 @@ fn a_device_list_with_a_column_nobody_knows_issues_nothing() {
     ran.fails(1, &["\"ceilling\"", "known are meter, serial and ceiling"]);
     assert!(!world.issued(&CHEN).0.exists());
 }
+
+/// The chip of a meter is at its end: another one gets its number, under a higher key version and no other, and the bank
+/// sells to the new one from its first count on.
+#[test]
+fn a_number_goes_to_another_chip_under_a_higher_key_version() {
+    let world = World::new();
+    world.purchase(&CHEN, "50");
+    let issue = || world.city(&["esam", "issue", "--meter", CHEN.meter, "--pin-file", "pin"]);
+    issue().run().fails(1, &["issued"]);
+    let esam = world.esam(&CHEN);
+    let retire = ["esam", "retire", esam.to_str().unwrap(), "--pin-file", "pin", "--second-pin-file", "pin2"];
+    world.city(&retire).with(&["--forfeit"]).run().ok().shows(&["retired"]);
+    issue()
+        .run()
+        .fails(1, &["was on another chip under key version 1", "hint: take an issuing card of a higher"]);
+    world.issue_card("esam-issuing", "000000000023").with(&["--key-version", "2"]).run().ok();
+    let card = world.folder(Party::Province).join("out/esam-issuing-000000000023.card");
+    world.city(&["city", "open", card.to_str().unwrap()]).run().ok();
+    issue().run().ok();
+    issue().run().fails(1, &["issued"]);
+    world.deliver_list();
+    let list = world.path("list.json");
+    world.city(&["city", "delivery", "--out", list.to_str().unwrap()]).run().ok();
+    let list: serde_json::Value = serde_json::from_slice(&std::fs::read(list).unwrap()).unwrap();
+    let of_chen: Vec<_> =
+        list["esams"].as_array().unwrap().iter().filter(|esam| esam["meter"] == CHEN.meter).collect();
+    let told: Vec<_> = of_chen
+        .iter()
+        .map(|esam| (esam["key_state"].as_str().unwrap(), esam["key_version"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(told, [("retired", 1), ("test", 2)]);
+    // No PSAM of the bank has the second version yet.
+    world.order_call(&CHEN, "20", &world.fresh(".sms")).run().fails(1, &["test keys of version 2"]);
+}

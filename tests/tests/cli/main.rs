@@ -18,6 +18,7 @@ mod images;
 mod insertion;
 mod json;
 mod life;
+mod limits;
 #[cfg(unix)]
 mod line;
 mod lists;
@@ -28,8 +29,10 @@ mod modes;
 mod operators;
 mod pins;
 mod province;
+mod psams;
 mod readers;
 mod records;
+mod renewal;
 mod repeated;
 mod revocation;
 mod roles;

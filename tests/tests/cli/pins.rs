@@ -1,7 +1,7 @@
 //! Operators' PINs: wrong, counted, blocked.
 
 use crate::command::Ran;
-use crate::world::{CHEN, PSAM, Party, REGION, World};
+use crate::world::{CHEN, PSAM, Party, REGION, WANG, World};
 
 /// `kdc issue-card` with the PIN in a file.
 fn issue(world: &World, pin: &str) -> Ran {
@@ -11,8 +11,9 @@ fn issue(world: &World, pin: &str) -> Ran {
 fn issue_with(world: &World, pin: &str, more: &[&str]) -> Ran {
     let card =
         world.province(&["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", "000000000009"]);
-    let pins = ["--pin-file", pin, "--second-pin-file", "pin2", "--card-pin-file", "pin"];
-    card.with(&pins).with(more).run()
+    let pins = ["--pin-file", pin, "--second-pin-file", "pin2"];
+    let new = ["--card-pin-file", "pin", "--card-second-pin-file", "pin2"];
+    card.with(&pins).with(&new).with(more).run()
 }
 
 #[test]
@@ -41,6 +42,10 @@ fn a_wrong_pin_of_the_main_control_card_makes_no_card() {
 fn a_wrong_pin_of_the_psam_sells_nothing() {
     let world = World::new();
     world.file("wrong", "654321");
+    // A receipt that waits for its settlement.
+    world.write(&WANG, &world.order(&WANG, "20"));
+    world.insert(&WANG, &WANG).run().ok();
+    let receipt = world.collect(&WANG);
     let money = world.money();
     let record = world.fresh("-order.sms");
     let order = |pin: &str| {
@@ -54,7 +59,6 @@ fn a_wrong_pin_of_the_psam_sells_nothing() {
     for pin in ["wrong", "wrong", "pin"] {
         order(pin).fails(4, &[&says("has 1 try left"), "--spend-last-try"]);
     }
-    let receipt = world.file("no.sms", []);
     let settle = world.bank(&["server", "settle", receipt.to_str().unwrap(), "--pin-file", "wrong"]);
     settle.run().fails(4, &[&says("has 1 try left")]);
     assert_eq!(world.money(), money);
@@ -62,9 +66,9 @@ fn a_wrong_pin_of_the_psam_sells_nothing() {
     let call =
         world.bank(&["server", "order", "--customer", CHEN.number, "--amount", "50", "--spend-last-try"]);
     call.with(&["--pin-file", "pin", "--out", record.to_str().unwrap()]).run().ok();
-    assert_eq!(world.books()["sold_fen"], 5000);
+    assert_eq!(world.books()["sold_fen"], 2000 + 5000);
     world.bank(&["server", "resume", "--pin-file", "wrong"]).run();
-    let card = world.folder(Party::Bank).join("psam.card");
+    let card = world.psam();
     world.bank(&["psam", "show", card.to_str().unwrap()]).run().ok().shows(&["tries of its PIN  3"]);
 }
 
@@ -86,7 +90,7 @@ fn pins_of_cards_are_changed() {
     let world = World::new();
     world.file("wrong", "0000");
     world.file("new", "2468");
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let esam_issuing = world.folder(Party::City).join("esam-issuing.card");
     let cards = [("psam", psam), ("city", esam_issuing)];
     for (noun, card) in &cards {
@@ -137,7 +141,7 @@ fn the_second_pin_is_changed_by_two_persons() {
     let tries = world.province(&["apdu", main, "803C3A0101"]);
     tries.run().ok().shows(&["< 339000"]);
     // A PSAM has no second PIN.
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let line = ["psam", "pin", "change", psam.to_str().unwrap(), "--second", "--pin-file", "pin"];
     world.bank(&line).run().fails(1, &["a PSAM has no second PIN"]);
 }
@@ -176,7 +180,7 @@ fn a_blocked_pin_is_set_anew_one_level_up() {
     let world = World::new();
     world.file("wrong", "000111");
     world.file("fresh", "112233");
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let psam = psam.to_str().unwrap();
     let change = |pin: &str| {
         let call = world.bank(&["psam", "pin", "change", psam, "--new-pin-file", "pin", "--spend-last-try"]);

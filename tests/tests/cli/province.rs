@@ -351,7 +351,7 @@ fn found(world: &World, at: &str, args: &[&str]) -> Ran {
 
 fn issue_card<'a>(number: &'a str, card: &'a str) -> Vec<&'a str> {
     let mut args = vec!["kdc", "issue-card", "psam-issuing", "--city", REGION, "--number", number];
-    args.extend(["--card", card, "--card-pin-file", "pin"]);
+    args.extend(["--card", card, "--card-pin-file", "pin", "--card-second-pin-file", "pin2"]);
     args
 }
 

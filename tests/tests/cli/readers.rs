@@ -2,7 +2,7 @@
 //! commands to virtual cards. The readers themselves are judged by tests/judge/pcsc/ours.sh.
 
 use crate::command::{Call, Ran};
-use crate::world::{CHEN, Kind, Party, World, text};
+use crate::world::{CHEN, Kind, World, text};
 
 fn empty() -> World {
     World::empty(Kind { apart: false, formal: false, suite: "3des" })
@@ -80,8 +80,8 @@ fn a_file_with_pcsc_in_its_name() {
 #[test]
 fn links_are_followed() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
-    let link = psam.with_file_name("psam.card.link");
+    let psam = world.psam();
+    let link = psam.with_extension("card.link");
     let order = |record: &str| {
         let args = ["server", "order", "--customer", CHEN.number, "--amount", "50", "--pin-file", "pin"];
         let record = world.path(record);
@@ -93,18 +93,21 @@ fn links_are_followed() {
     order("two.sms").fails(3, &["pcscd"]);
     alone(&world, &["card", "show", text(&link)]).fails(3, &["pcscd"]);
     std::fs::write(&link, "somewhere else\n").unwrap();
-    order("two.sms").fails(1, &["psam.card.link names no card in a reader"]);
+    order("two.sms").fails(1, &["330200000001.card.link names no card in a reader"]);
 }
 
 /// No card is put over the link to another one.
 #[test]
 fn a_place_with_a_link_is_taken() {
     let world = World::new();
-    let psam = world.folder(Party::Bank).join("psam.card");
+    let psam = world.psam();
     let taken = world.path("taken.card");
     std::fs::rename(&psam, &taken).unwrap();
-    std::fs::write(psam.with_file_name("psam.card.link"), "pcsc:0011223344556677\n").unwrap();
-    world.bank(&["server", "open", text(&taken)]).run().fails(1, &["psam.card.link is there already"]);
+    std::fs::write(psam.with_extension("card.link"), "pcsc:0011223344556677\n").unwrap();
+    world
+        .bank(&["server", "open", text(&taken)])
+        .run()
+        .fails(1, &["330200000001.card.link is there already"]);
     assert!(taken.exists(), "the card stays where it is");
 }
 

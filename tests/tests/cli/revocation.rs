@@ -120,6 +120,33 @@ fn a_city_believes_the_provinces_list_by_its_cards() {
     world.province(&["kdc", "audit", "verify", "--against", text(&log), text(&second)]).run().ok();
 }
 
+/// A revoked issuing card ends nothing either: whoever stole it would put the bank's PSAM out of use.
+#[test]
+fn a_revoked_issuing_card_ends_no_card() {
+    let world = World::new();
+    world.issue_card("test-issuing", "000000000005").run().ok();
+    let card = world.folder(Party::Province).join("out/test-issuing-000000000005.card");
+    world.city(&["city", "open", text(&card)]).run().ok();
+    let test = world.path("test.card");
+    let issue =
+        ["test-card", "issue", "--number", "330299000001", "--pin-file", "pin", "--card-pin-file", "pin"];
+    world.city(&issue).with(&["--card", text(&test)]).run().ok();
+    for (kind, number) in [("psam-issuing", "000000000002"), ("test-issuing", "000000000005")] {
+        world.province(&["kdc", "revoke", kind, number]).with(&WHY).with(&OFFICERS).run().ok();
+    }
+    world.city(&["city", "revoked", text(&list(&world, Party::Province))]).run().ok();
+    let psam = world.psam();
+    let cards = [&psam, &test].map(|card| std::fs::read(card).unwrap());
+    let issuing = ["psam-issuing.card", "test-issuing.card"].map(|card| world.folder(Party::City).join(card));
+    let issuers = issuing.clone().map(|card| std::fs::read(card).unwrap());
+    let end = world.city(&["psam", "retire", text(&psam)]).with(&OFFICERS).run();
+    end.fails(4, &["psam-issuing card 000000000002 was revoked on", "lost (list 2)"]);
+    let end = world.city(&["test-card", "retire", text(&test), "--pin-file", "pin"]).run();
+    end.fails(4, &["test-issuing card 000000000005 was revoked on", "lost (list 2)"]);
+    assert!([&psam, &test].map(|card| std::fs::read(card).unwrap()) == cards, "a card was touched");
+    assert!(issuing.map(|card| std::fs::read(card).unwrap()) == issuers, "a PIN was tried");
+}
+
 fn revoke_in_city(world: &World, kind: &str, number: &str) {
     world.city(&["city", "revoke", kind, number, "--pin-file", "pin"]).with(&WHY).run().ok();
 }

@@ -263,12 +263,16 @@ fn cards_are_taken_out_put_in_and_reset_from_another_terminal() {
     assert_eq!(a.ask(ATR)[0], 0x3B);
 
     // Out and in.
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+    let _b = std::thread::scope(|scope| {
+        let comes = scope.spawn(|| {
             b.ends();
-            reader.card(1).ask(ATR);
+            let mut b = reader.card(1);
+            b.ask(ATR);
+            // Held: a reader that goes again at once may be gone before the command looks.
+            b
         });
         run(&world, &["slot", "cycle", "1"]).ok().shows(&["in its reader"]);
+        comes.join().unwrap()
     });
     run(&world, &["slot", "insert", "b.card"]).ok();
 

@@ -51,7 +51,7 @@ fn a_new_pin_is_typed_twice() {
     );
     world.bank(&["server", "open", text(&card)]).run().ok();
     let verify = |pin: &str| {
-        let psam = world.folder(Party::Bank).join("psam.card");
+        let psam = world.psam();
         world.bank(&["apdu", text(&psam), "-"]).stdin(&format!("00A4000002DF01\n0020000003{pin}\n")).run()
     };
     verify("222222").ok();

@@ -194,6 +194,11 @@ impl World {
         self.home(party).join(party.folder())
     }
 
+    /// Where the bank has its PSAM.
+    pub fn psam(&self) -> PathBuf {
+        self.folder(Party::Bank).join(format!("psams/{PSAM}.card"))
+    }
+
     pub fn sim(&self, customer: &Customer) -> PathBuf {
         self.folder(Party::Sims).join(format!("{}.card", customer.iccid))
     }
@@ -501,7 +506,9 @@ impl World {
 
     /// `server report`, checked.
     pub fn books(&self) -> Value {
-        let books = self.bank(&["server", "report", "--json"]).run().ok().object();
+        let mut books = self.bank(&["server", "report", "--json"]).run().ok().object();
+        // Where the log stood says nothing of money.
+        assert!(books.as_object_mut().unwrap().remove("log").is_some());
         assert_eq!((&books["sum_fen"], &books["findings"]), (&0.into(), &0.into()));
         assert_eq!(books["faults"].as_array().unwrap().len(), 0);
         books

@@ -3,7 +3,9 @@
 use super::options::Options;
 use super::{init, suite};
 use crate::args::Global;
+use crate::audit;
 use crate::clock::{entropy, must_be_unseeded};
+use crate::home::{self, Party};
 use crate::nouns::Deed;
 use crate::output::{answer, say};
 use ::kdc::ceremony::{Component, script};
@@ -68,11 +70,13 @@ fn plan(global: &Global, options: &Options) -> Result<()> {
 pub fn component(global: &Global, options: &Draw) -> Result<()> {
     // A component makes formal keys, whatever ceremony it is typed in.
     must_be_unseeded(global, "the component")?;
+    home::acts_if_known(global, &[Party::Province])?;
     let mut bytes = Zeroizing::new([0; 16]);
     entropy(global, "component").fill(&mut *bytes);
     let component =
         Component::from_entropy(options.suite, bytes).context("the random source gave zeros only")?;
     let check_value = component.check_value().to_string();
+    audit::fact(global, "check_value", &check_value);
     if let Some(path) = &options.out {
         let text = Zeroizing::new(format!("{}\n{check_value}\n", component.paper().as_str()));
         disk::create(path, text.as_bytes(), Durability::Synced)

@@ -21,7 +21,7 @@ use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use wire::bcd::RegionCode;
-use wire::profile::{CardKind, State};
+use wire::profile::{CardKind, State, pins};
 
 /// Options of `kdc issue-card`.
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ pub struct IssueCard {
     /// File with the PIN the new card will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
-    /// File with the supervisor's PIN a new ESAM issuing card will have, another one. Default: a prompt.
+    /// psam-issuing, esam-issuing: file with the supervisor's PIN the new card will have, another one. Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_second_pin_file: Option<PathBuf>,
     /// Show plan and APDUs, secrets hidden, and do nothing.
@@ -164,7 +164,7 @@ fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn Ke
 
 /// The supervisor's PIN, of a card that has one.
 fn supervisor(options: &IssueCard, operator: &Pin) -> Result<Option<Pin>> {
-    if options.kind != CardKind::EsamIssuing {
+    if pins(options.kind).len() < 2 {
         return Ok(None);
     }
     let pin = secret::new_pin(options.card_second_pin_file.as_deref(), "the new issuing card, supervisor")?;

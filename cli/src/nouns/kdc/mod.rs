@@ -9,6 +9,7 @@ mod hsm;
 mod init;
 mod issue_card;
 mod keystore;
+mod limit;
 mod options;
 mod retire;
 mod revoke;
@@ -54,6 +55,8 @@ pub enum Verb {
     Revoke(revoke::Revoke),
     /// End an issuing card with the main control card: its keys and PINs are destroyed for good.
     RetireCard(retire::Retire),
+    /// Give an issuing card other limits, with the main control card: how many cards it may make, what value it may grant.
+    Limit(limit::Limit),
     /// Show the check values of a city's keys, and compare its issuing cards with them.
     Check(check::Check),
     /// The roots in a PKCS#11 token.
@@ -82,6 +85,7 @@ impl Verb {
             Verb::IssueCard(_) => Deed::One("kdc issue-card"),
             Verb::Revoke(_) => Deed::Two("kdc revoke"),
             Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
+            Verb::Limit(_) => Deed::Two("kdc limit"),
             Verb::Pin(unblock::Verb::Change(_)) => Deed::One("kdc pin-change"),
             Verb::Pin(unblock::Verb::Unblock(_)) => Deed::One("kdc pin-unblock"),
             Verb::Ceremony(verb) => verb.deed(),
@@ -108,6 +112,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
         Verb::RetireCard(options) => retire::retire(global, &options),
+        Verb::Limit(options) => limit::limit(global, &options),
         Verb::Check(options) => check::check(global, &options),
         #[cfg(feature = "hsm")]
         Verb::Hsm(verb) => hsm::run(global, &verb),

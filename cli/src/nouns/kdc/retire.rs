@@ -24,13 +24,16 @@ pub struct Retire {
     /// The PINs of the main control card.
     #[command(flatten)]
     pub officers: Officers,
+    /// Try the PINs of the main control card although one has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Ends an issuing card; two officers, as every act of a main control card.
 pub fn retire(global: &Global, options: &Retire) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "retiring issuing cards")?;
     let why = format!("the end of a {} card", options.kind.name());
-    let officers = (&options.officers, false);
+    let officers = (&options.officers, options.spend_last_try);
     options.holder.with_source(global, &folder, officers, &why, |source| {
         if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
             crate::retire::retire(global, &options.card, options.kind, source, &folder)?;

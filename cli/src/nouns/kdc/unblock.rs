@@ -33,13 +33,16 @@ pub struct Unblock {
     /// The PINs of the main control card.
     #[command(flatten)]
     pub officers: Officers,
+    /// Try the PINs of the main control card although one has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Sets a PIN of an issuing card anew.
 pub fn unblock(global: &Global, options: &Unblock) -> Result<()> {
     let folder = Home::new(global)?.party(Party::Province, "setting PINs of issuing cards")?;
     let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
-    let officers = (&options.officers, false);
+    let officers = (&options.officers, options.spend_last_try);
     options.holder.with_source(global, &folder, officers, "a new PIN of an issuing card", |source| {
         pin::unblock(global, &options.anew, &kinds, options.second, source)
     })

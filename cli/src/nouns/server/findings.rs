@@ -1,16 +1,21 @@
 //! `gridcard server findings`, `clear`, `verify`: what is not as it should be.
 
-use super::{Pin, bank, store, two_people, with_psam};
+use super::pool::{Member, Pool};
+use super::{bank, store, two_people};
 use crate::args::Global;
 use crate::audit;
+use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::security;
 use crate::output::{answer, facts, table};
 use crate::people;
-use ::server::{ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
+use ::server::{Chain, ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
 use anyhow::Result;
 use clap::Args;
+use reader::driver::psam::Psam;
 use serde_json::{Value, json};
+use std::path::PathBuf;
+use wire::profile::CardKind;
 
 /// Options of `server findings`.
 #[derive(Debug, Args)]
@@ -33,9 +38,9 @@ pub struct Clear {
 /// Options of `server verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The PSAM's PIN.
-    #[command(flatten)]
-    pub pin: Pin,
+    /// Taken from whoever still says it, and not read: what is compared is free to read.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub pin_file: Option<PathBuf>,
 }
 
 /// Runs `server findings`.
@@ -109,15 +114,26 @@ pub fn clear(global: &Global, options: &Clear) -> Result<()> {
     Ok(())
 }
 
+/// Where a PSAM's chain stands; free to read, and no PIN is tried.
+fn chain_of(global: &Global, member: &Member) -> Result<Option<Chain>> {
+    let mut bay = Bay::open(global, &member.card, CardKind::Psam)?;
+    let mut psam = Psam::open(&mut bay)?;
+    member.must_be(psam.info().number)?;
+    let chain = OrderSealer::chain(&mut psam)?;
+    bay.close()?;
+    Ok(chain)
+}
+
 /// Runs `server verify`.
-pub fn verify(global: &Global, options: &Verify) -> Result<()> {
+pub fn verify(global: &Global, _: &Verify) -> Result<()> {
     let folder = bank(global)?;
     let mut store = store(&folder)?;
     store.check()?;
     let at = now(global)?;
-    let (number, chain) = with_psam(global, &folder, &options.pin, |psam| {
-        Ok((OrderSealer::number(psam), OrderSealer::chain(psam)?))
-    })?;
+    let mut psams = Vec::new();
+    for member in &Pool::open(global, &folder)?.members {
+        psams.push((member.number, chain_of(global, member)?));
+    }
     let mut wrong: Vec<String> = store.read(|view| view.audit())?.iter().map(ToString::to_string).collect();
     for psam in store.read(|view| view.modules())? {
         if let Some(words) = store.read(|view| view.recompute(&psam))? {
@@ -125,20 +141,29 @@ pub fn verify(global: &Global, options: &Verify) -> Result<()> {
             wrong.push(words);
         }
     }
-    if let Some(chain) = &chain {
-        let session = store.batch(|act| act.begin_session(&number, chain, at))?;
-        let Session { finding, .. } = session;
+    for (number, chain) in &psams {
+        let Some(chain) = chain else { continue };
+        let Session { finding, .. } = store.batch(|act| act.begin_session(&number.to_string(), chain, at))?;
         wrong.extend(finding.filter(|finding| finding.freezes).map(|finding| finding.detail));
     }
     let open = store.read(|view| Ok::<_, StoreError>(view.findings(false)?.len()))?;
-    let text = facts(&[
-        ("PSAM", number.clone()),
-        ("orders sealed", chain.map_or_else(|| "unknown".into(), |chain| chain.count.to_string())),
+    let named = psams.iter().map(|(number, chain)| {
+        let sealed = chain.map_or_else(|| "unknown".into(), |chain| chain.count.to_string());
+        (format!("orders sealed by PSAM {number}"), sealed)
+    });
+    let named: Vec<(String, String)> = named.collect();
+    let mut lines: Vec<(&str, String)> =
+        named.iter().map(|(name, sealed)| (name.as_str(), sealed.clone())).collect();
+    lines.extend([
         ("books and PSAM", if wrong.is_empty() { "agree".into() } else { "do not agree".into() }),
         ("findings to clear", open.to_string()),
     ]);
+    let text = facts(&lines);
     let object = json!({
-        "psam": number, "sealed": chain.map(|chain| chain.count), "sealed_fen": chain.map(|chain| chain.value),
+        "psams": psams.iter().map(|(number, chain)| json!({
+            "psam": number.to_string(), "sealed": chain.map(|chain| chain.count),
+            "sealed_fen": chain.map(|chain| chain.value),
+        })).collect::<Vec<_>>(),
         "agree": wrong.is_empty(), "wrong": wrong, "findings": open,
     });
     answer(global, &text, object);

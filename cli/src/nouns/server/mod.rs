@@ -1,6 +1,10 @@
 //! `gridcard server`: the bank's payment server.
 
 mod findings;
+mod pins;
+pub mod pool;
+mod psams;
+mod renewal;
 mod report;
 mod sell;
 mod settle;
@@ -8,28 +12,31 @@ mod setup;
 
 use super::{Deed, audit};
 use crate::args::Global;
-use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::in_force;
 use crate::output::say;
 use crate::people::{self, Two};
-use crate::secret;
 use ::keys::Zeroizing;
-use ::server::{Options, OrderError, OrderSealer, ServerKey, Store, Terms};
+use ::server::{Keys, Options, OrderError, OrderSealer, ServerKey, Store, Terms};
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
+use pins::{Pin, Pins};
+use pool::Pool;
 use reader::driver::psam::Psam;
 use std::path::{Path, PathBuf};
-use wire::bcd::CustomerNumber;
-use wire::profile::{CardKind, State};
+use wire::bcd::{CustomerNumber, MeterNumber};
+use wire::profile::State;
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Take the bank's PSAM into use: a card file moves into the bank's folder, of a card in a reader a link is kept there.
-    Open(setup::Open),
+    Open(psams::Add),
+    /// The bank's PSAMs: one for each key version that is out there.
+    #[command(subcommand)]
+    Psam(psams::Verb),
     /// The bank's own numbers and times: who sends its orders, how long they last.
     Settings(setup::Settings),
     /// Take a city's delivery list: which ESAM is in which meter, its keys, its ceiling.
@@ -66,6 +73,10 @@ pub enum Verb {
     Report,
     /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
+    /// Answer a city's request for a statement of the PSAM, with the orders it sealed: the way to another limit without the card.
+    PsamStatement(renewal::PsamStatement),
+    /// Put a limit into the PSAM that its city sealed for it.
+    PsamLimit(renewal::PsamLimit),
     /// Take the city's list of revoked cards; the bank's PSAM checks it.
     Revoked(setup::RevokedList),
     /// The bank's audit log.
@@ -73,22 +84,12 @@ pub enum Verb {
     Audit(audit::Verb),
 }
 
-/// The PSAM's PIN.
-#[derive(Debug, Args)]
-pub struct Pin {
-    /// File with the PIN of the PSAM (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
-    /// Try the PIN although it has 1 try left: a wrong one blocks the PSAM.
-    #[arg(long)]
-    pub spend_last_try: bool,
-}
-
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Open(_) => Deed::One("server open"),
+            Verb::Psam(verb) => verb.deed(),
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
@@ -107,6 +108,8 @@ impl Verb {
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
             Verb::Revoked(_) => Deed::One("server revoked"),
+            Verb::PsamStatement(_) => Deed::One("server psam-statement"),
+            Verb::PsamLimit(_) => Deed::One("server psam-limit"),
             Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
                 Deed::Look
             }
@@ -117,7 +120,8 @@ impl Verb {
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
-        Verb::Open(options) => setup::open(global, &options),
+        Verb::Open(options) => psams::open(global, &options),
+        Verb::Psam(verb) => psams::run(global, &verb),
         Verb::Settings(options) => setup::settings(global, &options),
         Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),
@@ -136,19 +140,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Orders => report::orders(global),
         Verb::Report => report::report(global),
         Verb::Statement(options) => report::statement(global, &options),
+        Verb::PsamStatement(options) => renewal::statement(global, &options),
+        Verb::PsamLimit(options) => renewal::limit(global, &options),
         Verb::Revoked(options) => setup::revoked(global, &options),
         Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
     }
-}
-
-/// Where the bank keeps its PSAM.
-pub fn psam_card(folder: &Path) -> PathBuf {
-    folder.join("psam.card")
-}
-
-/// Where the bank keeps its server key.
-pub fn server_key(folder: &Path) -> PathBuf {
-    folder.join("psam.server")
 }
 
 /// Reads a file with a server key.
@@ -159,15 +155,6 @@ fn read_server_key(file: &Path) -> Result<ServerKey> {
             .hint("`gridcard psam pair` at the city makes a new one")
             .into()
     })
-}
-
-/// Has the PSAM's orders proved by the bank's server key, where there is one.
-pub fn prove(psam: &mut Psam<'_>, folder: &Path) -> Result<()> {
-    let file = server_key(folder);
-    if file.exists() {
-        psam.prove_with(read_server_key(&file)?.prover());
-    }
-    Ok(())
 }
 
 /// The bank's database.
@@ -184,33 +171,31 @@ fn store(folder: &Path) -> Result<Store> {
     Store::open(&path, Options::default()).with_context(|| format!("{}", path.display()))
 }
 
-/// Opens the PSAM and verifies its PIN, then works with it.
-fn with_psam<T>(
-    global: &Global,
-    folder: &Path,
-    pin: &Pin,
-    work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
-) -> Result<T> {
-    let last = pin.spend_last_try.into();
-    let pin = secret::pin(pin.pin_file.as_deref(), "the PSAM")?;
-    let mut bay = Bay::open(global, &psam_card(folder), CardKind::Psam)?;
-    let done = {
-        let mut psam = Psam::open(&mut bay)?;
-        psam.verify(pin.expose(), last)?;
-        prove(&mut psam, folder)?;
-        work(&mut psam)
-    };
-    bay.close()?;
-    done
+/// A PSAM that seals, and what for.
+struct Sale<'a> {
+    pin: &'a Pin,
+    /// The meter, and what its chip has by the register.
+    meter: MeterNumber,
+    keys: Keys,
+    /// Modules that were asked for the order before.
+    asked: &'a [String],
 }
 
-/// Works with the PSAM to seal orders: only when the clock did not go back, and what the PSAM has sealed is what the
-/// books say.
+impl<'a> Sale<'a> {
+    /// Of an order that is about to be made for a meter.
+    fn new(store: &Store, pin: &'a Pin, meter: MeterNumber) -> Result<Self> {
+        let keys = store.read(|view| view.keys_of(meter))?;
+        Ok(Sale { pin, meter, keys, asked: &[] })
+    }
+}
+
+/// Works with the PSAM that has the keys of a meter to seal orders: only when the clock did not go back, and what the PSAM
+/// has sealed is what the books say.
 fn selling<T>(
     global: &Global,
     folder: &Path,
-    pin: &Pin,
     store: &mut Store,
+    sale: &Sale<'_>,
     work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
 ) -> Result<T> {
     if store.read(|view| view.is_older_make())? {
@@ -218,7 +203,9 @@ fn selling<T>(
     }
     let at = now(global)?;
     store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
-    with_psam(global, folder, pin, |psam| {
+    let pool = Pool::open(global, folder)?;
+    let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked)?;
+    member.with(global, &mut Pins::new(sale.pin), |psam| {
         in_force::must_seal(global, folder, &psam.info())?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);

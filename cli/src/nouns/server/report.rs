@@ -5,6 +5,7 @@ use crate::args::Global;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::output::{answer, facts, say, table};
+use crate::vouch::Origin;
 use ::server::{OrderState, PlacedOrder, StatementLine, StoreError};
 use anyhow::Result;
 use clap::Args;
@@ -86,7 +87,8 @@ fn order_json(placed: &PlacedOrder, at: BcdTime) -> Value {
 
 /// Runs `server report`.
 pub fn report(global: &Global) -> Result<()> {
-    let store = store(&bank(global)?)?;
+    let folder = bank(global)?;
+    let store = store(&folder)?;
     store.check()?;
     let (totals, balance, faults, findings, older) = store.read(|view| {
         let findings = view.findings(false)?;
@@ -125,6 +127,7 @@ pub fn report(global: &Global) -> Result<()> {
             "bank_cash_fen": balance.bank_cash, "prepaid_fen": -balance.prepaid, "delivered_fen": -balance.delivered,
             "sum_fen": i64::try_from(balance.sum()).unwrap_or(i64::MAX),
             "findings": findings.len(), "findings_stopping": stops, "faults": faults, "older_make": older,
+            "log": Origin::value(&folder)?,
         }),
     );
     if older {

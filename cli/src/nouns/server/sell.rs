@@ -1,6 +1,7 @@
 //! `gridcard server order`, `correct`, `reverse`, `reissue`, `resume`, `void`: orders on their way to a SIM.
 
-use super::{Pin, bank, meter_of, selling, store, terms, two_people};
+use super::pins::Pin;
+use super::{Sale, bank, meter_of, selling, store, terms, two_people};
 use crate::args::Global;
 use crate::audit;
 use crate::clock::{entropy, now, random};
@@ -10,10 +11,11 @@ use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
 use crate::records::{self, SimNote};
 use ::kdc::ids::DeviceNumber;
-use ::server::{Anew, OrderRequest, PlacedOrder, SealedOrder};
+use ::server::{Anew, Keys, OrderError, OrderRequest, PlacedOrder, SealedOrder};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wire::bcd::CustomerNumber;
 use wire::money::Fen;
@@ -122,7 +124,8 @@ pub fn order(global: &Global, options: &Order) -> Result<()> {
     let (meter, now, id) = (registration.meter, now(global)?, draw(global, "order", to.customer)?);
     let terms = terms(&store)?;
     let request = OrderRequest { meter, amount, now, id };
-    let sealed = selling(global, &folder, &to.pin, &mut store, |store, psam| {
+    let sale = Sale::new(&store, &to.pin, meter)?;
+    let sealed = selling(global, &folder, &mut store, &sale, |store, psam| {
         Ok(store.purchase(psam, &request, &terms)?)
     })?;
     hand_out(global, &folder, to, &sealed)
@@ -150,9 +153,15 @@ fn second_order(global: &Global, to: &To, amount: Fen) -> Result<()> {
     let (now, id) = (now(global)?, draw(global, "correct", to.customer)?);
     let terms = terms(&store)?;
     let request = OrderRequest { meter, amount, now, id };
-    let sealed = selling(global, &folder, &to.pin, &mut store, |store, psam| {
-        Ok(store.correct(psam, &request, &terms)?)
-    })?;
+    let sale = Sale::new(&store, &to.pin, meter)?;
+    let sealed =
+        selling(
+            global,
+            &folder,
+            &mut store,
+            &sale,
+            |store, psam| Ok(store.correct(psam, &request, &terms)?),
+        )?;
     hand_out(global, &folder, to, &sealed)?;
     say(
         "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
@@ -178,7 +187,8 @@ pub fn reissue(global: &Global, options: &Reissue) -> Result<()> {
     };
     let (at, id) = (now(global)?, draw(global, "reissue", to.customer)?);
     let terms = terms(&store)?;
-    let sealed = selling(global, &folder, &to.pin, &mut store, |store, psam| {
+    let sale = Sale::new(&store, &to.pin, meter)?;
+    let sealed = selling(global, &folder, &mut store, &sale, |store, psam| {
         Ok(store.reissue(psam, meter, at, id, anew, &terms)?)
     })?;
     hand_out(global, &folder, to, &sealed)
@@ -260,10 +270,20 @@ pub fn resume(global: &Global, options: &Resume) -> Result<()> {
     for placed in &sealed {
         placed.record.as_ref().map_or(Ok(()), |record| keep(placed, record))?;
     }
-    if !unsealed.is_empty() {
+    // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
+    let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();
+    for placed in &unsealed {
+        let asked = store.read(|view| {
+            Ok::<_, OrderError>((view.keys_of_order(placed)?, view.psams_of(placed.order.id)?))
+        })?;
+        sessions.entry(asked).or_default().push(placed);
+    }
+    for ((keys, asked), orders) in sessions {
         let (terms, at) = (terms(&store)?, now(global)?);
-        selling(global, &folder, &options.pin, &mut store, |store, psam| {
-            for placed in &unsealed {
+        let Some(meter) = orders.first().map(|placed| placed.order.meter) else { continue };
+        let sale = Sale { pin: &options.pin, meter, keys, asked: &asked };
+        selling(global, &folder, &mut store, &sale, |store, psam| {
+            for placed in orders {
                 let sealed = store.seal(psam, placed.order.id, at, &terms)?;
                 keep(placed, &sealed.record)?;
             }
@@ -280,7 +300,7 @@ pub fn void(global: &Global, options: &Void) -> Result<()> {
     let mut store = store(&folder)?;
     let meter = meter_of(&store, options.customer)?.meter;
     let placed = store.read(|view| view.outstanding(meter))?;
-    let placed = placed.ok_or(::server::OrderError::NothingOutstanding(meter))?;
+    let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
     let (id, at) = (placed.order.id, now(global)?);
     store.batch(|act| act.void_order(id, at))?;
     audit::fact(global, "order", id);

@@ -1,14 +1,18 @@
 //! `gridcard server settle` and `refund`: receipts that came back, and what follows for the money.
 
-use super::{Pin, bank, meter_of, store, with_psam, yuan};
+use super::pins::{Pin, Pins};
+use super::pool::Pool;
+use super::{bank, meter_of, store, yuan};
 use crate::args::Global;
 use crate::audit;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::nouns::meter::energy;
 use crate::output::{answer, say, table};
-use crate::records;
-use ::server::{Incoming, Origin, Settlement, SimKey};
+use crate::records::{self, Filed};
+use crate::vouch;
+use ::kdc::ids::DeviceNumber;
+use ::server::{Incoming, Origin, Refusal, SettleError, Settlement, SimKey, Store};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
@@ -70,46 +74,110 @@ impl Settle {
     }
 }
 
-/// Runs `server settle`.
+/// A receipt that is not settled yet, and the PSAMs that may still open it, likeliest first.
+struct Pending {
+    at: usize,
+    filed: Filed,
+    origin: Origin,
+    openers: Vec<DeviceNumber>,
+}
+
+/// What became of each file, in the order they were named.
+struct Outcomes {
+    lines: Vec<Option<Line>>,
+    failed: Option<anyhow::Error>,
+}
+
+impl Outcomes {
+    fn refuse(&mut self, at: usize, path: &Path, error: anyhow::Error) {
+        self.lines[at] = Some(Line {
+            file: path.display().to_string(),
+            result: "refused",
+            order: String::new(),
+            detail: format!("{error:#}"),
+            more: Value::Null,
+        });
+        self.failed = Some(error);
+    }
+
+    fn settle(&mut self, global: &Global, at: usize, path: &Path, settlement: &Settlement) {
+        if let Settlement::Held(finding) = settlement {
+            self.failed = Some(held(finding));
+        }
+        let line = line(path, settlement);
+        audit::fact(global, line.result, &line.order);
+        self.lines[at] = Some(line);
+    }
+}
+
+/// Runs `server settle`: each PSAM that may open one of the receipts has one session, for all that it may open.
 pub fn settle(global: &Global, options: &Settle) -> Result<()> {
     let folder = bank(global)?;
     let mut store = store(&folder)?;
     let at = now(global)?;
-    let mut lines = Vec::new();
-    let mut failed = None;
-    with_psam(global, &folder, &options.pin, |psam| {
-        for path in &options.receipts {
-            let settled = records::read(path).and_then(|filed| {
-                let origin = options.origin(filed.sim.iccid)?;
-                Ok(store.settle(psam, Incoming::Record(&filed.record), &origin, at)?)
-            });
-            match settled {
-                Ok(settlement) => {
-                    if let Settlement::Held(finding) = &settlement {
-                        failed = Some(held(finding));
+    let pool = Pool::open(global, &folder)?;
+    let mut outcomes = Outcomes { lines: options.receipts.iter().map(|_| None).collect(), failed: None };
+    let mut pending = Vec::new();
+    for (n, path) in options.receipts.iter().enumerate() {
+        match wait_for(&store, &pool, options, path) {
+            Ok((filed, origin, openers)) => pending.push(Pending { at: n, filed, origin, openers }),
+            Err(error) => outcomes.refuse(n, path, error),
+        }
+    }
+    let mut pins = Pins::new(&options.pin);
+    let openers: Vec<DeviceNumber> = pending.iter().flat_map(|one: &Pending| one.openers.clone()).collect();
+    pins.must_say_whose(&openers)?;
+    while let Some(number) = pending.first().and_then(|first| first.openers.first().copied()) {
+        let member = pool.member(number)?;
+        let (theirs, others): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|one: &Pending| one.openers.contains(&number));
+        pending = others;
+        let mut left = Vec::new();
+        let session = member.with(global, &mut pins, |psam| {
+            for mut one in theirs {
+                let path = &options.receipts[one.at];
+                match store.settle(psam, Incoming::Record(&one.filed.record), &one.origin, at) {
+                    Ok(settlement) => outcomes.settle(global, one.at, path, &settlement),
+                    Err(error) if one.openers.len() > 1 && is_under_other_keys(&error) => {
+                        one.openers.retain(|opener| *opener != number);
+                        left.push(one);
                     }
-                    let line = line(path, &settlement);
-                    audit::fact(global, line.result, &line.order);
-                    lines.push(line);
-                }
-                Err(error) => {
-                    lines.push(Line {
-                        file: path.display().to_string(),
-                        result: "refused",
-                        order: String::new(),
-                        detail: format!("{error:#}"),
-                        more: Value::Null,
-                    });
-                    failed = Some(error);
+                    Err(error) => outcomes.refuse(one.at, path, error.into()),
                 }
             }
-        }
-        Ok(())
-    })?;
-    let object = json!({ "receipts": lines.iter().map(object).collect::<Vec<_>>() });
+            Ok(())
+        });
+        session?;
+        pending.extend(left);
+        pending.sort_by_key(|one| one.at);
+    }
+    let Outcomes { lines, failed } = outcomes;
+    let lines: Vec<Line> = lines.into_iter().flatten().collect();
+    let object = json!({
+        "receipts": lines.iter().map(object).collect::<Vec<_>>(), "log": vouch::Origin::value(&folder)?,
+    });
     let rows = lines.into_iter().map(|line| vec![line.file, line.result.into(), line.order, line.detail]);
     answer(global, &table(&["receipt", "result", "order", "detail"], rows.collect()), object);
     failed.map_or(Ok(()), Err)
+}
+
+/// What a receipt waits for: where it comes from, and who may open it.
+fn wait_for(
+    store: &Store,
+    pool: &Pool,
+    options: &Settle,
+    path: &Path,
+) -> Result<(Filed, Origin, Vec<DeviceNumber>)> {
+    let filed = records::read(path)?;
+    let origin = options.origin(filed.sim.iccid.clone())?;
+    let openers = store.read(|view| view.openers(Incoming::Record(&filed.record), &origin))?;
+    let members = pool.opening(options.pin.psam, &openers)?;
+    Ok((filed, origin, members.into_iter().map(|member| member.number).collect()))
+}
+
+/// Another PSAM may open what this one could not.
+fn is_under_other_keys(error: &SettleError) -> bool {
+    matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
 }
 
 fn held(finding: &::server::Finding) -> anyhow::Error {

@@ -1,37 +1,23 @@
-//! `gridcard server open`, `settings`, `meters`, `register`, `replace-sim`: what has to be there before anything is sold.
+//! `gridcard server settings`, `meters`, `register`, `replace-sim`: what has to be there before anything is sold.
 
-use super::{bank, psam_card, read_server_key, server_key, store};
+use super::pool::Pool;
+use super::{bank, store};
 use crate::args::Global;
 use crate::audit;
-use crate::bay::hand_over;
-use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::refused;
-use crate::home::{self, Home, Party};
-use crate::nouns::city::info_of;
-use crate::nouns::kdc::companion;
-use crate::nouns::psam::server_key_name;
 use crate::nouns::revoked;
 use crate::output::{answer, facts, say};
+use crate::vouch;
 use ::server::{OrderError, Roster, Sim, Terms, read_list};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use wire::bcd::{CustomerNumber, RegionCode};
+use std::path::PathBuf;
+use wire::bcd::CustomerNumber;
 use wire::profile::CardKind;
-
-/// Options of `server open`.
-#[derive(Debug, Args)]
-pub struct Open {
-    /// PSAM: its card file, or a card in a reader (pcsc:READER, pcsc:SERIAL).
-    pub psam: CardRef,
-    /// File with its server key, without which it seals nothing. Default: psam-NUMBER.server beside the card file.
-    #[arg(long, value_name = "FILE")]
-    pub server_key: Option<PathBuf>,
-}
 
 /// Options of `server settings`.
 #[derive(Debug, Args)]
@@ -81,32 +67,6 @@ pub struct ReplaceSim {
     pub iccid: String,
 }
 
-/// Takes the server key of the PSAM into the bank's folder; the file it came in goes.
-fn take_server_key(options: &Open, number: [u8; 6], folder: &Path) -> Result<()> {
-    let beside = match &options.psam {
-        CardRef::File(card) => Some(card.with_file_name(server_key_name(::kdc::ids::DeviceNumber(number)))),
-        CardRef::Reader(_) => None,
-    };
-    let Some(file) = options.server_key.clone().or_else(|| beside.filter(|file| file.exists())) else {
-        say(
-            "no server key: the PSAM opens receipts, and seals orders once `server open --server-key FILE` gave it one",
-        );
-        return Ok(());
-    };
-    let key = read_server_key(&file)?;
-    if key.number() != number {
-        return Err(refused(format!("{} is of another PSAM", file.display()))
-            .hint("the city wrote a file for each PSAM, with its number in its name")
-            .into());
-    }
-    let place = server_key(folder);
-    home::write(&place, key.to_json().as_bytes())?;
-    if file != place {
-        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
-    }
-    Ok(())
-}
-
 /// Options of `server revoked`.
 #[derive(Debug, Args)]
 pub struct RevokedList {
@@ -117,43 +77,10 @@ pub struct RevokedList {
 /// Runs `server revoked`.
 pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
     let folder = bank(global)?;
-    let place = psam_card(&folder);
-    let city = RegionCode(info_of(global, &place.card_ref())?.region);
-    revoked::take(global, &folder, city, &options.list, &[(CardKind::Psam, place)])
-}
-
-/// Runs `server open`.
-pub fn open(global: &Global, options: &Open) -> Result<()> {
-    let info = info_of(global, &options.psam)?;
-    if info.kind != CardKind::Psam {
-        return Err(refused(format!(
-            "{} is a card of kind {}, the server works with a PSAM",
-            options.psam,
-            info.kind.name()
-        ))
-        .into());
-    }
-    let folder = Home::new(global)?.make(Party::Bank, "opening the bank")?;
-    if let Some(record) = companion::beside(&options.psam, info.number)? {
-        record.log.received(global);
-    }
-    revoked::must_not_be(&folder, CardKind::Psam, ::kdc::ids::DeviceNumber(info.number))?;
-    take_server_key(options, info.number, &folder)?;
-    hand_over(&options.psam, &psam_card(&folder))?;
-    store(&folder)?;
-    audit::fact(global, "psam", ::kdc::ids::DeviceNumber(info.number));
-    audit::fact(global, "state", info.state.name());
-    let text = format!(
-        "the bank works with this PSAM ({}): {}",
-        info.state.name(),
-        card_ref::shown(&psam_card(&folder))
-    );
-    answer(
-        global,
-        &text,
-        json!({ "psam": card_ref::shown(&psam_card(&folder)), "state": info.state.name() }),
-    );
-    Ok(())
+    let pool = Pool::open(global, &folder)?;
+    let city = pool.first()?.city;
+    let cards: Vec<_> = pool.members.into_iter().map(|member| (CardKind::Psam, member.card)).collect();
+    revoked::take(global, &folder, city, &options.list, &cards)
 }
 
 /// Runs `server register`.
@@ -254,11 +181,14 @@ pub fn meters(global: &Global, options: &Meters) -> Result<()> {
     let mut store = store(&bank(global)?)?;
     let text =
         std::fs::read(&options.list).with_context(|| format!("cannot read {}", options.list.display()))?;
-    let esams = read_list(&text).with_context(|| options.list.display().to_string())?;
+    let (esams, log) = read_list(&text).with_context(|| options.list.display().to_string())?;
     let at = now(global)?;
     let taken = store.batch(|act| act.take_meters(&esams, at))?;
     let hash = hex::encode(Sha256::digest(&text));
     audit::fact(global, "sha256", &hash);
+    if let Some(log) = &log {
+        vouch::received(global, log);
+    }
     let text = facts(&[
         ("new", taken.new.to_string()),
         ("changed", taken.changed.to_string()),

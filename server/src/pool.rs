@@ -1,0 +1,165 @@
+//! Which security module an order wants, which one may open a receipt, and what keeps one from leaving.
+//!
+//! A module holds the keys of one state and one version. It seals for chips of the same and opens what chips made under
+//! them, so a bank keeps the modules of an older version until nothing they sealed is unsettled.
+
+use crate::error::StoreError;
+use crate::meters::{Esam, KeyState};
+use crate::order::PlacedOrder;
+use crate::order_error::OrderError;
+use crate::receipt::{Incoming, Origin, Refusal, SettleError};
+use crate::rows::{self, bytes, column};
+use crate::store::{Act, View};
+use core::fmt;
+use wire::bcd::MeterNumber;
+use wire::order::OrderId;
+
+/// The keys of a chip, or of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Keys {
+    /// Test or formal.
+    pub state: KeyState,
+    /// Their version.
+    pub version: u8,
+}
+
+impl fmt::Display for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} keys of version {}", self.state.name(), self.version)
+    }
+}
+
+/// Whoever can open a receipt, likeliest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opener {
+    /// Modules that sealed the order the receipt may be of, or were asked to.
+    pub psams: Vec<String>,
+    /// The keys it was sealed under; any module that holds them opens it as well. `None`: not known.
+    pub keys: Option<Keys>,
+}
+
+impl Esam {
+    /// Its keys; refused for a chip that takes no orders any more.
+    fn keys(&self) -> Result<Keys, OrderError> {
+        match self.state {
+            KeyState::Retired => Err(OrderError::Retired { meter: self.meter, serial: self.serial }),
+            state => Ok(Keys { state, version: self.key_version }),
+        }
+    }
+}
+
+impl View<'_> {
+    /// The keys an order for a meter has to be sealed under: those of the chip that is in it by the register.
+    pub fn keys_of(&self, meter: MeterNumber) -> Result<Keys, OrderError> {
+        self.esam_of(meter)?.ok_or(OrderError::NoSerial(meter))?.keys()
+    }
+
+    /// The keys an order that is written down has to be sealed under; refused when its chip got others meanwhile.
+    pub fn keys_of_order(&self, placed: &PlacedOrder) -> Result<Keys, OrderError> {
+        let order = &placed.order;
+        let keys = self.esam(order.serial)?.ok_or(OrderError::NoSerial(order.meter))?.keys()?;
+        if keys.version != placed.key_version {
+            return Err(OrderError::KeysChanged { order: order.id, was: placed.key_version, now: keys });
+        }
+        Ok(keys)
+    }
+
+    /// Modules that sealed an order, or were asked to and gave no certain answer.
+    pub fn psams_of(&self, order: OrderId) -> Result<Vec<String>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT psam FROM seal WHERE order_id = ?1 UNION SELECT psam FROM ask WHERE order_id = ?1 ORDER BY psam",
+        )?;
+        rows::all(&mut find, [order.0], |row| column(row, "psam"))
+    }
+
+    /// Who may open a receipt: by the orders of its meter that await one, and the newest of each of its chips. Nobody in
+    /// particular when the same bytes were opened before.
+    pub fn openers(&self, incoming: Incoming<'_>, origin: &Origin) -> Result<Vec<Opener>, SettleError> {
+        if self.seen(incoming)?.is_some() {
+            return Ok(Vec::new());
+        }
+        let meter = match origin {
+            Origin::Meter(meter) => *meter,
+            Origin::Sim(sim) => self.meter_of_sim(sim)?.ok_or(Refusal::UnknownSim)?,
+            Origin::Unknown => return Err(Refusal::NoOrigin.into()),
+            Origin::Outstanding => {
+                let psams = self.awaiting()?;
+                return Ok(vec![Opener { psams, keys: None }]);
+            }
+        };
+        let mut openers = self.openers_of(meter)?;
+        if let Ok(keys) = self.keys_of(meter) {
+            openers.push(Opener { psams: Vec::new(), keys: Some(keys) });
+        }
+        Ok(openers)
+    }
+
+    fn openers_of(&self, meter: MeterNumber) -> Result<Vec<Opener>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state FROM purchase_order o \
+             JOIN life l ON l.id = o.life WHERE l.meter = ?1 AND (o.state IN ('prepared', 'sealed', 'superseded') \
+             OR o.seq = (SELECT n.seq FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
+             ORDER BY o.seq DESC",
+        )?;
+        let orders = rows::all(&mut find, [meter.to_string()], |row| {
+            let state: String = column(row, "key_state")?;
+            let version = column(row, "key_version")?;
+            let keys = KeyState::from_name(&state).map(|state| Keys { state, version });
+            Ok((OrderId(bytes(row, "id")?), keys))
+        })?;
+        orders.into_iter().map(|(id, keys)| Ok(Opener { psams: self.psams_of(id)?, keys })).collect()
+    }
+
+    /// Modules with an order that awaits its receipt.
+    fn awaiting(&self) -> Result<Vec<String>, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT s.psam AS psam FROM purchase_order o JOIN seal s ON s.order_id = o.id \
+             WHERE o.state IN ('prepared', 'sealed', 'superseded') \
+             UNION SELECT a.psam FROM purchase_order o JOIN ask a ON a.order_id = o.id \
+             WHERE o.state IN ('prepared', 'sealed', 'superseded') ORDER BY psam",
+        )?;
+        rows::all(&mut find, [], |row| column(row, "psam"))
+    }
+
+    /// Orders that a module sealed, or may have, and that no receipt has settled: as long as there is one, it stays.
+    pub fn unsettled_of(&self, psam: &str) -> Result<u64, StoreError> {
+        let mut find = self.conn.prepare_cached(
+            "SELECT count(*) AS n FROM purchase_order o WHERE o.state IN ('prepared', 'sealed', 'superseded') \
+             AND ?1 IN (SELECT s.psam FROM seal s WHERE s.order_id = o.id \
+             UNION SELECT a.psam FROM ask a WHERE a.order_id = o.id)",
+        )?;
+        Ok(find.query_row([psam], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Orders that these books can explain a module's count with: those it sealed, and those it may have. Books of the
+    /// older make did not write down who sealed what, so there it is all of them.
+    pub fn explained_of(&self, psam: &str) -> Result<u64, StoreError> {
+        let sql = if self.is_older_make()? {
+            "SELECT count(*) AS n FROM purchase_order WHERE ?1 = ?1"
+        } else {
+            "SELECT (SELECT count(*) FROM seal WHERE psam = ?1) + (SELECT count(*) FROM ask WHERE psam = ?1) AS n"
+        };
+        let mut find = self.conn.prepare_cached(sql)?;
+        Ok(find.query_row([psam], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+}
+
+impl Act<'_> {
+    /// Compares a module's keys with those an order wants, before it is asked: under others the meter would refuse it, and
+    /// nobody could say that it was never sealed. `None`: a module that does not say which it has.
+    pub(crate) fn must_fit(
+        &self,
+        psam: &str,
+        has: Option<Keys>,
+        placed: &PlacedOrder,
+    ) -> Result<(), OrderError> {
+        let needs = self.keys_of_order(placed)?;
+        match has {
+            Some(has) if has != needs => {
+                let (psam, meter) = (psam.to_owned(), placed.order.meter);
+                Err(OrderError::WrongKeys { meter, needs, psam, has })
+            }
+            _ => Ok(()),
+        }
+    }
+}
