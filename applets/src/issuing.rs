@@ -118,7 +118,8 @@ fn count(context: &mut Context<'_>, target: &Target) -> Result<(), Halt> {
     let mut issued: [u8; 18] = context.read_ef_or_zeros(EF_ISSUED, 0)?;
     let [a, b, c, d, ref last @ ..] = issued;
     let made = u32::from_be_bytes([a, b, c, d]);
-    if made > 0 && *last == target.serial_and_number() {
+    // Nobody has the number zero, so that of a card that made nothing there is no last one.
+    if *last == target.serial_and_number() {
         return Ok(());
     }
     let next = made.checked_add(1).ok_or(Sw::COUNTER_END)?;
@@ -222,7 +223,7 @@ fn grant(context: &mut Context<'_>, target: &Target, limit: u64, sealed: u64) ->
     // By serial and number: the serial alone is the host's word, and would let one PSAM pass for another.
     let mut whom = [0; 8];
     whom.copy_from_slice(&Sha256::digest(target.serial_and_number())[..8]);
-    let same = granted > 0 && part(8) == whom;
+    let same = part(8) == whom;
     let more = limit.saturating_sub(if same { last_limit.max(sealed) } else { sealed });
     let granted = granted.checked_add(more).ok_or(Sw::COUNTER_END)?;
     if granted > limits(context)?.value {

@@ -139,6 +139,9 @@ fn a_contradicting_receipt_for_a_settled_order() {
     let other = Receipt { register: honest.register + 1, ..honest.clone() };
     let finding = house.held(&record(&other), &by_meter(0));
     assert_eq!((finding.kind, finding.order), (FindingKind::SecondReceipt, Some(id)));
+    // Once two people have looked at it, it is refused by the finding's number, and settles nothing.
+    house.clear(finding.id);
+    assert_eq!(house.refused(&record(&other), &by_meter(0)), Refusal::Cleared(finding.id));
     // Another TAC alone is another key, not another statement.
     let retagged = Receipt { tac: [1, 2, 3, 4], ..honest };
     assert_eq!(house.settle_of(0, &record(&retagged)).unwrap(), Settlement::AlreadySettled(Some(id)));

@@ -71,6 +71,30 @@ fn a_counter_ends_and_counts_each_target_once() {
     }
 }
 
+/// What is counted is a card that gets its own master; the other keys of one, whoever it is, cost nothing.
+#[test]
+fn other_keys_than_the_own_master_are_not_counted() {
+    let suite = Suite::TripleDes;
+    let mut card = issuing(suite, 3);
+    let mut source = open(&mut card, CardKind::EsamIssuing);
+    own_master(&mut source, suite, 1).unwrap();
+    for n in [1, 2, 3, 4, 5] {
+        let target = Target {
+            recipient: Recipient::Card(CardKind::Esam),
+            master: Current::Own,
+            test_keys: false,
+            version: None,
+            serial: serial(&format!("counted {n}")).0,
+            number: number(100 + n).0,
+            region: region().0,
+        };
+        for row in wire::profile::ESAM_KEYS.iter().filter(|row| row.role != 0) {
+            source.export_key(&target, row.role, [n as u8; 8], headers::add(row, suite)).unwrap();
+        }
+    }
+    assert_eq!(made(&mut card), (Some(2), 1));
+}
+
 /// The count is written with the answer: a supply that fails at any page write gives no own master uncounted.
 #[test]
 fn a_supply_cut_gives_no_master_uncounted() {
