@@ -13,8 +13,8 @@ use keys::{Key, Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use vcard::{Pull, Slot, SupplyCut, Torn};
-use wire::Sw;
 use wire::profile::{CardKind, DF_PURCHASE, Recipient};
+use wire::{Channel, Sw};
 
 const KINDS: [CardKind; 7] = [
     CardKind::MainControl,
@@ -156,6 +156,35 @@ fn run(
         let order = Order { plan, wanted: Some(serial), pins, if_open: None, spend_last_try: false, at: AT };
         recorded::issue(&order, card, source, journal, &mut ())
     })
+}
+
+/// A blank tells its tries itself: its last one is not spent, whatever the journal knows of the chip.
+#[test]
+fn the_last_try_of_a_blank_is_kept() {
+    for kind in KINDS {
+        let mut bench = Bench::new(kind, Suite::TripleDes);
+        let mut journal = bench.journal();
+        let mut card = copy(&bench.blank);
+        card.reset().unwrap();
+        for _ in 0..2 {
+            let mut fmcos = Fmcos::new(&mut card);
+            fmcos.select_mf().unwrap();
+            fmcos.challenge8().unwrap();
+            fmcos.external_authenticate(0x00, &[0; 8]).unwrap_err();
+        }
+        let mut as_it_was = copy(&card);
+        let error = bench.run(&mut card, &mut journal).map(drop).unwrap_err();
+        assert!(matches!(error, RecordedError::LastTry { tries: 1, .. }), "{}: {error}", kind.name());
+        assert!(crate::world::user_area(&card) == crate::world::user_area(&as_it_was), "{}", kind.name());
+        assert_eq!(journal.store().happenings().unwrap().len(), 0, "{}: nothing was begun", kind.name());
+        // The right key would have been taken.
+        as_it_was.reset().unwrap();
+        with_pins(kind, |pins| {
+            let (plan, wanted) = (&bench.plan, Some(bench.serial));
+            let order = Order { plan, wanted, pins, if_open: None, spend_last_try: true, at: AT };
+            recorded::issue(&order, &mut as_it_was, &mut bench.source, &mut journal, &mut ()).unwrap();
+        });
+    }
 }
 
 #[test]
