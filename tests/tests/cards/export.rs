@@ -303,6 +303,31 @@ fn a_source_makes_its_own_kinds_only_and_only_with_the_pin() {
     }
 }
 
+/// SEAL LIMIT serves the finished cards that have a limit: issuing cards without more, a PSAM with its statement.
+#[test]
+fn limits_are_sealed_for_the_cards_that_have_one() {
+    let mut province = Province::new(Suite::TripleDes);
+    for (card, _, recipients) in makers(&mut province) {
+        card.reset().unwrap();
+        verify_all(card);
+        for recipient in recipients {
+            for own in [false, true] {
+                let target = target(recipient, own);
+                let bare = [&CHALLENGE[..], &identity(&target), &[0; 12]].concat();
+                let more = [&bare[..], &[0; 4]].concat();
+                let wanted = match recipient {
+                    Recipient::Card(kind) if own && kind.is_city_issuing() => (Sw::OK, Sw::WRONG_LENGTH),
+                    Recipient::Card(CardKind::Psam) if own => (Sw::WRONG_LENGTH, Sw::WRONG_LENGTH),
+                    _ => (Sw::WRONG_P1P2, Sw::WRONG_P1P2),
+                };
+                let p1 = recipient.code() << 4 | u8::from(own);
+                let found = (applet(card, 0x3A, p1, 0, &bare).sw, applet(card, 0x3A, p1, 0, &more).sw);
+                assert_eq!(found, wanted, "{p1:02X}");
+            }
+        }
+    }
+}
+
 /// Every PIN the card has, in their order.
 fn verify_all(card: &mut Slot) {
     let kind = card.kind();
