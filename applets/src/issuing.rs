@@ -257,7 +257,8 @@ fn check_value(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
 fn mac_list(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (identity, digest) = command.data.split_at(18);
     let target = Target::parse(context, command.p1, identity)?;
-    if target.recipient == Recipient::Mcu || target.wants_test || target.master != Master::Own {
+    // An MCU has no master of its own.
+    if target.master != Master::Own || target.wants_test {
         return Err(Sw::WRONG_P1P2.into());
     }
     let key = hierarchy::use_key(&target.current_master(context)?, hierarchy::Use::Mac);

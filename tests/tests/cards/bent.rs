@@ -11,7 +11,7 @@ use keys::{Key, Role, Suite, mac, seal};
 use reader::driver::fmcos::Fmcos;
 use vcard::Slot;
 use wire::money::Fen;
-use wire::profile::{CardKind, ESAM_KEYS, Recipient, State};
+use wire::profile::{CardKind, ESAM_KEYS, OFFICER_PIN, Recipient, State};
 use wire::{Channel, Command, Response, Sw};
 
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0, 0, 0x0A];
@@ -176,6 +176,19 @@ fn the_operators_pin_alone_seals_one_thing() {
         }
     }
     assert_eq!(sealed, [(0x51, ALLOWED)]);
+}
+
+/// With both PINs: a list of revoked cards is authentic under the ESAM's own formal master and no other of its masters.
+#[test]
+fn a_list_is_authentic_under_the_master_in_use_alone() {
+    let mut bench = Bench::new(Suite::TripleDes);
+    let officer = crate::world::officer();
+    Fmcos::new(&mut bench.office.formal[0]).verify_pin(OFFICER_PIN.id, officer.expose()).unwrap();
+    let data = [&bench.identity()[..], &[0x5A; 32]].concat();
+    for nibble in 0..=0x0F {
+        let sealed = bench.issuing(0x5A, 0x50 | nibble, 0, &data).sw.is_ok();
+        assert_eq!(sealed, nibble == 1, "P1 {:02X}", 0x50 | nibble);
+    }
 }
 
 /// A key that was exported for one place goes to no other, however its challenge was bent.

@@ -328,6 +328,29 @@ fn limits_are_sealed_for_the_cards_that_have_one() {
     }
 }
 
+/// MAC LIST serves finished cards alone: under a transport key a list would be believed by whoever knows that key.
+#[test]
+fn lists_are_authentic_under_own_masters_alone() {
+    let mut province = Province::new(Suite::TripleDes);
+    for (card, _, recipients) in makers(&mut province) {
+        card.reset().unwrap();
+        verify_all(card);
+        for recipient in recipients {
+            for own in [false, true] {
+                let data = [&identity(&target(recipient, own))[..], &[0x5A; 32]].concat();
+                let p1 = recipient.code() << 4 | u8::from(own);
+                let answer = applet(card, 0x5A, p1, 0, &data);
+                let wanted = if own && recipient != Recipient::Mcu { Sw::OK } else { Sw::WRONG_P1P2 };
+                assert_eq!(
+                    (answer.sw, answer.data.len()),
+                    (wanted, if wanted.is_ok() { 8 } else { 0 }),
+                    "{p1:02X}"
+                );
+            }
+        }
+    }
+}
+
 /// Every PIN the card has, in their order.
 fn verify_all(card: &mut Slot) {
     let kind = card.kind();
