@@ -118,8 +118,7 @@ fn count(context: &mut Context<'_>, target: &Target) -> Result<(), Halt> {
     let mut issued: [u8; 18] = context.read_ef_or_zeros(EF_ISSUED, 0)?;
     let [a, b, c, d, ref last @ ..] = issued;
     let made = u32::from_be_bytes([a, b, c, d]);
-    // Nobody has the number zero, so that of a card that made nothing there is no last one.
-    if *last == target.serial_and_number() {
+    if made > 0 && *last == target.serial_and_number() {
         return Ok(());
     }
     let next = made.checked_add(1).ok_or(Sw::COUNTER_END)?;
