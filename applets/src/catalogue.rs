@@ -4,8 +4,8 @@ use crate::{esam, issuing, psam, sim};
 use cos::files::{FileKind, Node};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program};
 use cos::{Chip, Context, Halt, Protocol, fmcos};
+use scheme::profile::{CardInfo, CardKind, EF_CARD_INFO};
 use wire::Sw;
-use wire::profile::{CardInfo, CardKind, EF_CARD_INFO};
 
 /// The program of a card kind; `None` for a kind that has none yet.
 pub fn program_of(kind: CardKind) -> Option<&'static Program> {

@@ -9,14 +9,15 @@ use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, mac};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::{Order, OrderKind, SimBinding};
+use scheme::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
+use scheme::receipt::{self, Receipt};
+use scheme::refusal::Refusal;
 use sha2::{Digest, Sha256};
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderKind, SimBinding};
 use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseStatus, Spi};
-use wire::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
-use wire::receipt::{self, Receipt};
-use wire::refusal::Refusal;
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET};
 use wire::{CommandRef, Sw, tlv};
 
@@ -110,13 +111,13 @@ impl Parameters {
 /// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
 struct RunInfo {
     register: u32,
-    time: BcdTime,
+    time: Moment,
     binding: SimBinding,
 }
 
 impl RunInfo {
     fn read(context: &Context<'_>) -> Result<Self, Halt> {
-        let time = BcdTime::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
+        let time = Moment::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
         let imsi: [u8; 9] = context.read_ef(EF_RUN_INFO, 11)?;
         let hash = Sha256::digest(imsi);
         let mut binding = [0; 8];

@@ -15,15 +15,15 @@ use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::{BIRTH, kind};
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::hierarchy::Use;
-use keys::{Key, Role, hierarchy, mac, seal};
-use sha2::{Digest, Sha256};
-use target::{Master, Target};
-use wire::profile::{
+use keys::hierarchy::{self, Use};
+use keys::{Key, Role, mac, seal};
+use scheme::profile::{
     self, CardInfo, CardKind, EF_GRANTED, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient,
     State,
 };
-use wire::psam::{self, Limits, Statement};
+use scheme::psam::{self, Limits, Statement};
+use sha2::{Digest, Sha256};
+use target::{Master, Target};
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]

@@ -2,8 +2,8 @@
 
 use cos::table::{Case, Class, CommandRow, Needs, Params};
 use cos::{Context, Halt, fmcos};
-use wire::profile::{EF_LIMIT, EF_LIMIT_CHALLENGE};
-use wire::psam::Limits;
+use scheme::profile::{EF_LIMIT, EF_LIMIT_CHALLENGE};
+use scheme::psam::Limits;
 use wire::{CommandRef, Sw};
 
 /// SET LIMIT `84 4C 00 00 10 count4 value8 MAC4`.

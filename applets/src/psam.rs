@@ -15,14 +15,14 @@ use cos::keyfile::{self, kind};
 use cos::rights::Right;
 use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::hierarchy::Use;
-use keys::{Key, Role, Zeroizing, hierarchy, mac};
-use wire::bcd::MeterNumber;
-use wire::order::Order;
+use keys::hierarchy::{self, Use};
+use keys::{Key, Role, Zeroizing, mac};
+use scheme::numbers::MeterNumber;
+use scheme::order::Order;
+use scheme::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
+use scheme::psam::{self, PsamChain};
+use scheme::receipt::Receipt;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
-use wire::psam::{self, PsamChain};
-use wire::receipt::Receipt;
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]

@@ -6,7 +6,7 @@ use cos::files::FileKind;
 use cos::fmcos::{self, Under};
 use cos::table::{Case, Class, CommandRow, Needs, Params};
 use cos::{Context, Halt, keyfile};
-use wire::profile::{self, CardInfo, EF_CARD_INFO, Fid, State};
+use scheme::profile::{self, CardInfo, EF_CARD_INFO, Fid, State};
 use wire::{CommandRef, Sw};
 
 /// The row of the command, for issuing cards, PSAMs and test cards.

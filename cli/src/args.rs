@@ -8,11 +8,11 @@ use crate::nouns::{
 };
 use crate::people::People;
 use clap::{Args, Parser, Subcommand};
+use scheme::moment::Moment;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wire::bcd::BcdTime;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
 #[derive(Debug, Parser)]
@@ -41,7 +41,7 @@ pub struct Global {
     pub json: bool,
     /// The time to act at, UTC+8, as 2026-11-22T08:00:00; default: now.
     #[arg(long, global = true, value_name = "TIME")]
-    pub at: Option<BcdTime>,
+    pub at: Option<Moment>,
     /// Append every APDU to this file, secrets hidden.
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,

@@ -2,14 +2,13 @@
 
 use crate::args::Global;
 use crate::clock::now;
-use crate::fail::{self, exit_of};
 use crate::output::say;
 use crate::people::{self, Person};
 use crate::vouch;
-use anyhow::{Context, Result};
-use kdc::audit::{Act, Audit, Card, LOG, Outcome};
-use kdc::ids::CheckValue;
-use kdc::keyset::RoleCheck;
+use ::issue::keyset::RoleCheck;
+use office::audit::{Act, Audit, Card, LOG, Outcome};
+use parties::trouble::{Context, Result, Trouble};
+use scheme::numbers::CheckValue;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -139,11 +138,11 @@ pub fn head(global: &Global, folder: &Path) -> Result<String> {
 
 /// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
 /// command has failed already.
-pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
+pub fn failed(global: &Global, command: &str, error: &Trouble) {
     let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
     // What the log itself could not take, or has already, is not noted twice.
-    if error.chain().any(|cause| fail::of_the_log(cause).is_some()) {
+    if office::audit::is_in(error.chain()) {
         return;
     }
     let who = people::whoever(global, &folder);
@@ -152,7 +151,10 @@ pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
         let at = now(global)?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
         let mut facts: Vec<(&str, String)> = told(global).into_iter().collect();
-        facts.extend([("command", command.to_owned()), ("exit", exit_of(error).code().to_string())]);
+        facts.extend([
+            ("command", command.to_owned()),
+            ("exit", crate::fail::exit_code(error.kind()).to_string()),
+        ]);
         audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
         vouch::keep(&folder, audit.head())
     });

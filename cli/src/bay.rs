@@ -4,14 +4,14 @@ use crate::args::{Global, Lost, Traffic};
 use crate::card_ref::{self, CardRef, NamesCard, ReaderName};
 use crate::clock::{entropy, must_be_unseeded};
 use crate::fail::{refused, security};
-use crate::home;
 use crate::lock::CardLock;
-use crate::real;
-use anyhow::{Context, Result};
-use cos::Entropy;
+use crate::{home, real};
+use parties::trouble::{Context, Result};
 use reader::count::{atr_etu, guard_of, wire_etu};
 use reader::pcsc::PcscCard;
 use reader::trace::{TraceChannel, TraceSink};
+use scheme::Chance;
+use scheme::profile::{CardKind, State};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use vcard::slot::{Keep, Pull};
 use vcard::{Image, Slot};
-use wire::profile::{CardKind, State};
 use wire::{Channel, ChannelError};
 
 /// Trace lines to a file; a trace never stops what it watches.
@@ -48,7 +47,7 @@ impl TraceSink for TraceFile {
 }
 
 /// Random numbers of a virtual card; a security stop when they would come from a seed and the card may hold formal keys.
-pub fn card_entropy(global: &Global, formal: bool, label: &str) -> Result<Box<dyn Entropy + Send>> {
+pub fn card_entropy(global: &Global, formal: bool, label: &str) -> Result<Box<dyn Chance + Send>> {
     if formal {
         must_be_unseeded(global, "the random numbers of a card that may hold formal keys")?;
     }
@@ -140,10 +139,10 @@ impl Bay {
             }
         };
         let lock = CardLock::take(&path, global.patience())?;
-        let image = Image::load_kind(&path, kind)?;
+        let image = Image::load_kind(&path, kind).map_err(parties::Trouble::new)?;
         let label = path.display().to_string();
         let source = card_entropy(global, image.formal, &label)?;
-        let slot = Slot::with_image(image, &path, source, keep)?;
+        let slot = Slot::with_image(image, &path, source, keep).map_err(parties::Trouble::new)?;
         Bay::new(global, slot, lock)
     }
 
@@ -157,14 +156,15 @@ impl Bay {
                 return Ok((bay, kind));
             }
         };
-        let kind = Image::load(&path)?.kind;
+        let kind = Image::load(&path).map_err(parties::Trouble::new)?.kind;
         Ok((Bay::open(global, &path, kind)?, kind))
     }
 
     /// A virtual card that lives in memory alone.
     pub fn in_memory(global: &Global, image: Image, name: &str, label: &str) -> Result<Self> {
         let source = card_entropy(global, image.formal, label)?;
-        let slot = Slot::with_image(image, Path::new(name), source, Keep::InMemory)?;
+        let slot = Slot::with_image(image, Path::new(name), source, Keep::InMemory)
+            .map_err(parties::Trouble::new)?;
         Bay::new(global, slot, CardLock::none())
     }
 
@@ -180,7 +180,7 @@ impl Bay {
     /// itself.
     pub fn keep_now(&mut self) -> Result<()> {
         if let Card::Slot(slot) = self.card_mut() {
-            slot.keep_now()?;
+            slot.keep_now().map_err(parties::Trouble::new)?;
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Bay {
             Traced::Yes(traced) => traced.into_parts().0,
         };
         if let Card::Slot(mut slot) = card {
-            slot.close()?;
+            slot.close().map_err(parties::Trouble::new)?;
         }
         drop(lock);
         Ok(())

@@ -1,9 +1,9 @@
 //! Cards as the command line names them: a card file, or a card that stands in a reader [docs/specs/pcsc.md 1].
 
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home;
-use anyhow::{Context, Result};
 use clap::builder::{OsStringValueParser, TryMapValueParser, TypedValueParser, ValueParserFactory};
+use parties::trouble::{Context, Result};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ impl CardRef {
         match self.resolve()? {
             CardRef::File(path) => Ok(path),
             CardRef::Reader(_) => Err(Failure::new(
-                Exit::Usage,
+                Kind::Usage,
                 format!("{act} works on the image file of a virtual card; {self} stands in a reader"),
             )
             .hint("a card in a reader is asked with `gridcard card show` and `gridcard apdu`")

@@ -2,17 +2,17 @@
 
 use crate::args::Global;
 use crate::fail::security;
-use anyhow::Result;
-use cos::Entropy;
+use parties::trouble::Result;
+use scheme::Chance;
+use scheme::moment::Moment;
 use std::time::{SystemTime, UNIX_EPOCH};
-use vcard::{OsEntropy, SeededEntropy};
-use wire::bcd::BcdTime;
+use vcard::{OsChance, SeededChance};
 
 /// China's clock runs 8 hours ahead of UTC.
 const CHINA_S: i64 = 8 * 3600;
 
 /// The time to act at.
-pub fn now(global: &Global) -> Result<BcdTime> {
+pub fn now(global: &Global) -> Result<Moment> {
     if let Some(at) = global.at {
         return Ok(at);
     }
@@ -20,15 +20,15 @@ pub fn now(global: &Global) -> Result<BcdTime> {
         .duration_since(UNIX_EPOCH)
         .map_err(|_| crate::fail::refused("the clock stands before 1970"))?;
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    BcdTime::from_seconds(seconds.saturating_add(CHINA_S))
+    Moment::from_seconds(seconds.saturating_add(CHINA_S))
         .ok_or_else(|| crate::fail::refused("the clock stands beyond the year 9999").into())
 }
 
 /// Random numbers for one use; `label` keeps the streams of a seed apart.
-pub fn entropy(global: &Global, label: &str) -> Box<dyn Entropy + Send> {
+pub fn entropy(global: &Global, label: &str) -> Box<dyn Chance + Send> {
     match global.seed {
-        Some(seed) => Box::new(SeededEntropy::new(seed, label)),
-        None => Box::new(OsEntropy),
+        Some(seed) => Box::new(SeededChance::new(seed, label)),
+        None => Box::new(OsChance),
     }
 }
 
@@ -44,7 +44,7 @@ pub fn must_be_unseeded(global: &Global, what: &str) -> Result<()> {
 }
 
 /// A serial for a new chip: any but those that stand for meters' MCUs, which no issuing card takes for a chip.
-pub fn chip_serial(entropy: &mut dyn Entropy) -> [u8; 8] {
+pub fn chip_serial(entropy: &mut dyn Chance) -> [u8; 8] {
     loop {
         let serial = random(entropy);
         if !keys::hierarchy::is_mcu_serial(&serial) {
@@ -54,7 +54,7 @@ pub fn chip_serial(entropy: &mut dyn Entropy) -> [u8; 8] {
 }
 
 /// An array of random bytes.
-pub fn random<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
+pub fn random<const N: usize>(entropy: &mut dyn Chance) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);
     bytes

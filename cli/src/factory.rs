@@ -1,15 +1,16 @@
 //! The factory: blank chips, and SIMs with the file tree of their mask.
 
 use crate::fail::refused;
-use anyhow::Result;
 use applets::sim::{Mask, Profile};
-use cos::{Chip, Entropy, Protocol};
+use cos::{Chip, Protocol};
 use keys::{Key, Suite, hierarchy};
+use parties::trouble::Result;
 use reader::driver::fmcos::Fmcos;
+use scheme::Chance;
+use scheme::profile::{CardKind, FACTORY_KEYS, FREE, KeyRow, MASTER, Recipient};
 use std::path::Path;
 use vcard::slot::Keep;
 use vcard::{Image, Slot};
-use wire::profile::{CardKind, FACTORY_KEYS, FREE, KeyRow, MASTER, Recipient};
 use wire::{Channel, Command};
 
 /// User memory of a chip, in bytes.
@@ -22,12 +23,13 @@ pub fn blank(
     kind: CardKind,
     serial: [u8; 8],
     formal: bool,
-    entropy: Box<dyn Entropy + Send>,
+    entropy: Box<dyn Chance + Send>,
 ) -> Result<Image> {
     let suite = root.suite();
     let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, EEPROM, formal);
-    let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
+    let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)
+        .map_err(parties::Trouble::new)?;
     slot.reset()?;
     let master = Recipient::Card(kind)
         .key(0)
@@ -94,14 +96,15 @@ pub struct Blank {
 
 /// A plain FMCOS card, as it comes from the chip's maker: the master file, sent as an APDU, is empty, and everybody
 /// may create and erase in it; or there is not even that.
-pub fn plain(blank: &Blank, entropy: Box<dyn Entropy + Send>) -> Result<Image> {
+pub fn plain(blank: &Blank, entropy: Box<dyn Chance + Send>) -> Result<Image> {
     let chip =
         Chip { kind: CardKind::Fmcos, suite: blank.suite, protocol: blank.protocol, serial: blank.serial };
     let image = Image::manufacture(&chip, blank.user, blank.formal);
     if !blank.mf {
         return Ok(image);
     }
-    let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
+    let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)
+        .map_err(parties::Trouble::new)?;
     slot.reset()?;
     // The transport code behind the eighth byte is FF, as chips are delivered.
     let mf = Command::new(0x80, 0xE0, 0x3F, 0x00)

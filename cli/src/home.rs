@@ -7,14 +7,14 @@ use crate::args::Global;
 use crate::audit;
 use crate::fail::{refused, security};
 use crate::output::say;
-use anyhow::{Context, Result};
 use disk::Durability;
+use parties::trouble::{Context, Result};
+use scheme::numbers::RegionCode;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
-use wire::bcd::RegionCode;
 
 /// A party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use crate::clock::now;
 use crate::fail::security;
 use crate::nouns::revoked;
 use crate::output::say;
-use anyhow::Result;
-use kdc::ids::DeviceNumber;
+use parties::trouble::Result;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::DeviceNumber;
+use scheme::profile::CardInfo;
 use std::path::Path;
 use wire::channel::Channel;
-use wire::profile::CardInfo;
 
 /// A card that ends within so many days is told of.
 const SOON_DAYS: i64 = 30;

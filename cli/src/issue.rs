@@ -4,22 +4,24 @@ use crate::args::Global;
 use crate::audit;
 use crate::lock::patiently;
 use crate::output::say;
-use anyhow::{Context, Result};
-use kdc::ids::{CheckValue, DeviceNumber, Pins, Serial, Validity};
-use kdc::issue::{Issued, KeyCheck, Observer, Order, Recorded, recorded};
-use kdc::journal::Journal;
-use kdc::messages::{JournalError, StoreError};
-use kdc::plan::{Master, Plan, Request};
-use kdc::source::{About, Counter, KeySource, Level};
+use ::issue::card::{Issued, KeyCheck, Observer};
+use ::issue::plan::{Master, Plan, Request};
+use ::issue::source::{About, Counter, KeySource, Level};
+use office::journal::{Journal, JournalError};
+use office::recorded::{self, Order, Recorded};
+use office::store::StoreError;
+use parties::trouble::{Context, Result, Trouble};
+use scheme::moment::{Moment, Validity};
+use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
+use scheme::pin::Pins;
+use scheme::profile::{CardKind, State};
 use wire::Channel;
-use wire::bcd::{BcdTime, RegionCode};
-use wire::profile::{CardKind, State};
 
 /// Years a card is valid.
 const YEARS: u16 = 10;
 
 /// Validity from today.
-pub fn validity(now: BcdTime) -> Result<Validity> {
+pub fn validity(now: Moment) -> Result<Validity> {
     let (year, month, day, ..) = now.parts();
     // The 29th of February has no anniversary every year.
     let last = if (month, day) == (2, 29) { 28 } else { day };
@@ -56,7 +58,7 @@ pub struct Wish<'a> {
     /// Its city.
     pub region: RegionCode,
     /// Ceiling of an ESAM in fen.
-    pub ceiling: Option<wire::money::Fen>,
+    pub ceiling: Option<scheme::money::Fen>,
     /// The chip that must stand in the slot.
     pub wanted: Option<Serial>,
     /// PINs of the new card.
@@ -96,7 +98,7 @@ impl Wish<'static> {
 }
 
 /// Makes the plan for a wish, with suite and state of the source.
-pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: BcdTime) -> Result<Plan> {
+pub fn plan(wish: &Wish<'_>, source: &dyn KeySource, now: Moment) -> Result<Plan> {
     plan_of(wish, &source.about(), validity(now)?)
 }
 
@@ -125,7 +127,7 @@ pub fn issue(
     card: &mut dyn Channel,
     source: &mut dyn KeySource,
     journal: &mut Journal,
-    now: BcdTime,
+    now: Moment,
     observer: &mut dyn Observer,
 ) -> Result<Issued> {
     let plan = plan(wish, source, now)?;
@@ -174,7 +176,7 @@ pub fn counter_words(counter: &Counter) -> String {
 }
 
 /// Name of the store in a party's folder, which is its journal too.
-pub const JOURNAL: &str = kdc::store::FILE;
+pub const JOURNAL: &str = office::store::FILE;
 
 /// Opens a party's store to issue, with the audit log of its folder; looks at the clock first.
 pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
@@ -183,7 +185,7 @@ pub fn journal(global: &Global, folder: &std::path::Path) -> Result<Journal> {
 }
 
 /// Another command issues from the store.
-fn is_held(error: &anyhow::Error) -> bool {
+fn is_held(error: &Trouble) -> bool {
     let held = |cause: &(dyn std::error::Error + 'static)| {
         matches!(cause.downcast_ref(), Some(StoreError::Issuing { .. }))
             || matches!(cause.downcast_ref(), Some(JournalError::Store(StoreError::Issuing { .. })))

@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod anatomy;
-mod apdu_words;
 pub mod args;
 mod audit;
 mod bay;
@@ -23,7 +21,6 @@ mod pin;
 mod real;
 mod records;
 mod retire;
-mod script;
 mod secret;
 #[cfg(unix)]
 mod serve;
@@ -34,7 +31,7 @@ mod wire_time;
 
 use args::Cli;
 use clap::Parser;
-use fail::Exit;
+use fail::{Kind, exit_code};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -50,7 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(error) => {
             // Help and version are no faults; clap writes them to stdout.
-            let code = if error.use_stderr() { Exit::Usage.code() } else { 0 };
+            let code = if error.use_stderr() { exit_code(Kind::Usage) } else { 0 };
             let _ = error.print();
             return code;
         }
@@ -61,9 +58,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         output::say(wire_time::summary(&global.traffic));
     }
     match done {
-        Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
-        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
+        Ok(()) if global.unheard.load(Ordering::Relaxed) => exit_code(Kind::Refused),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => exit_code(Kind::Interrupted),
         Ok(()) => 0,
-        Err(error) => fail::report(&error, &global).code(),
+        Err(error) => fail::report(&error, &global),
     }
 }

@@ -5,9 +5,9 @@
 //! others wait for him some seconds (`--wait`), and then say his name.
 
 use crate::args::Cli;
-use crate::fail::{Exit, Failure};
-use anyhow::{Context, Result};
+use crate::fail::{Failure, Kind};
 use clap::CommandFactory;
+use parties::trouble::{Context, Result, Trouble};
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -117,14 +117,14 @@ impl Holder {
         } else {
             "wait until that command has ended, or wait longer with --wait SECONDS"
         };
-        Failure::new(Exit::Absent, words).hint(hint)
+        Failure::new(Kind::Absent, words).hint(hint)
     }
 }
 
 /// Tries again while something is held by another program, at most so long.
 pub fn patiently<T>(
     patience: Duration,
-    held: impl Fn(&anyhow::Error) -> bool,
+    held: impl Fn(&Trouble) -> bool,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
     let until = Instant::now() + patience;

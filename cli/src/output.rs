@@ -57,10 +57,3 @@ pub fn answer(global: &Global, text: &str, object: Value) {
         put(global, text);
     }
 }
-
-/// Aligned `name  value` lines.
-pub fn facts(facts: &[(&str, String)]) -> String {
-    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
-    lines.join("\n")
-}

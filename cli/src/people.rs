@@ -14,13 +14,13 @@ use crate::args::Global;
 use crate::fail::{Failure, refused, security};
 use crate::home;
 use crate::nouns::Deed;
-use anyhow::{Context, Result};
 use kdc::operators::{FILE, Operators, Role};
+use parties::trouble::{Context, Result};
+use scheme::profile::State;
 use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use wire::profile::State;
 
 /// Somebody who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,13 +238,13 @@ pub fn both(global: &Global, folder: &Path, act: &str, state: State) -> Result<b
 pub fn must_fit(global: &Global) -> Result<()> {
     let asked = global.request || global.second_operator.is_some();
     if asked && !matches!(global.deed, Deed::Two(_)) {
-        return Err(Failure::new(crate::fail::Exit::Usage, "this command is no act of two people")
+        return Err(Failure::new(crate::fail::Kind::Usage, "this command is no act of two people")
             .hint("leave --request and --second-operator out")
             .into());
     }
     if global.request && global.second_operator.is_some() {
         return Err(Failure::new(
-            crate::fail::Exit::Usage,
+            crate::fail::Kind::Usage,
             "--request is for a second operator who comes later, --second-operator for one who is here",
         )
         .into());

@@ -1,25 +1,23 @@
 //! Changing the PIN of a card of ours, and setting it anew with the card one level up, whichever noun names the card.
 
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
 use crate::home::{self, Party};
 use crate::output::answer;
-use crate::secret;
-use anyhow::Result;
+use crate::{audit, secret};
+use ::issue::life;
+use ::issue::source::{KeySource, Level, SourceError};
 use clap::{Args, Subcommand};
-use kdc::ids::Pin;
-use kdc::life;
-use kdc::messages::SourceError;
-use kdc::source::{KeySource, Level};
+use parties::trouble::Result;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::guard::{LastTry, Secret};
+use scheme::numbers::RegionCode;
+use scheme::pin::Pin;
+use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, pins};
 use serde_json::json;
 use std::path::PathBuf;
-use wire::bcd::RegionCode;
-use wire::profile::{CardInfo, CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, pins};
 
 /// Verbs of a card's PINs.
 #[derive(Debug, Subcommand)]

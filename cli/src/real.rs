@@ -3,11 +3,11 @@
 use crate::card_ref::ReaderName;
 use crate::fail::refused;
 use crate::lock::patiently;
-use anyhow::Result;
+use parties::trouble::{Result, Trouble};
 use reader::driver::fmcos::Fmcos;
 use reader::pcsc::{self, Fault, FindError, PcscCard, PcscError};
+use scheme::profile::{CardInfo, CardKind};
 use std::time::Duration;
-use wire::profile::{CardInfo, CardKind};
 use wire::{Channel, ChannelError, Command, Sw};
 
 /// Connects to a card and holds it for this command alone. Waits at most so long for another program that holds it.
@@ -17,8 +17,8 @@ pub fn connect(name: &ReaderName, patience: Duration) -> Result<PcscCard> {
 }
 
 /// Another program holds the card.
-fn is_held(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(PcscError::Connect { fault: Fault::Busy, .. }))
+fn is_held(error: &Trouble) -> bool {
+    matches!(error.find(), Some(PcscError::Connect { fault: Fault::Busy, .. }))
 }
 
 /// The name by which a card in a reader is found again, in whatever reader: its serial number, or its ATR.
@@ -103,7 +103,7 @@ fn sim_kind(card: &mut dyn Channel) -> Result<Option<CardKind>, ChannelError> {
 }
 
 /// True when an error says that no card stands there, or that it cannot be had yet: whoever feeds a reader goes on looking.
-pub fn no_card_yet(error: &anyhow::Error) -> bool {
+pub fn no_card_yet(error: &Trouble) -> bool {
     error.chain().any(|cause| {
         let channel = cause.downcast_ref::<ChannelError>();
         let there = match cause.downcast_ref::<PcscError>() {

@@ -3,9 +3,9 @@
 
 use crate::fail::refused;
 use crate::home;
-use anyhow::Result;
+use parties::trouble::Result;
+use scheme::order::SimBinding;
 use std::path::Path;
-use wire::order::SimBinding;
 use wire::sms::record::RECORD_LEN;
 
 /// What a file says of a SIM. It is not secret and proves nothing; it saves work and mistakes.

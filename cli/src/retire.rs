@@ -7,16 +7,16 @@ use crate::clock::now;
 use crate::fail::refused;
 use crate::issue;
 use crate::output::answer;
-use ::kdc::ids::DeviceNumber;
-use ::kdc::journal::Event;
-use ::kdc::life;
-use ::kdc::source::{KeySource, Level};
-use anyhow::Result;
+use ::issue::life;
+use ::issue::source::{KeySource, Level};
+use ::office::journal::Event;
+use ::scheme::numbers::DeviceNumber;
+use parties::trouble::Result;
 use reader::driver::fmcos::Fmcos;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardInfo, CardKind};
 use serde_json::json;
 use std::path::Path;
-use wire::bcd::RegionCode;
-use wire::profile::{CardInfo, CardKind};
 
 /// Retires the card with a source that makes such cards, and notes it in the party's journal. Run again, it finds what is done.
 pub fn retire(

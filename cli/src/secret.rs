@@ -1,10 +1,10 @@
 //! Secrets come by prompt, file or stdin, never by argument.
 
-use crate::fail::{Exit, Failure, refused};
-use anyhow::{Context, Result};
-use kdc::ids::Pin;
+use crate::fail::{Failure, Kind, refused};
 use kdc::keystore::{KeyStoreError, Passphrase};
 use keys::Zeroizing;
+use parties::trouble::{Context, Result};
+use scheme::pin::Pin;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub fn ask(prompt: &str) -> Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(String::new());
     let read = std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
     if read == 0 {
-        return Err(Failure::new(Exit::Usage, format!("stdin ended where this was asked: {prompt}")).into());
+        return Err(Failure::new(Kind::Usage, format!("stdin ended where this was asked: {prompt}")).into());
     }
     Ok(Zeroizing::new(line.trim().to_owned()))
 }
@@ -43,7 +43,7 @@ pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
         match attempt() {
             Ok(done) => return Ok(done),
             // An end of the input is no mistake that a second attempt mends.
-            Err(error) if error.downcast_ref::<Failure>().is_some_and(|f| f.exit() == Exit::Usage) => {
+            Err(error) if error.kind() == Kind::Usage => {
                 return Err(error);
             }
             Err(error) => crate::output::say(format!("{error:#}; {left} more")),
@@ -88,7 +88,7 @@ pub fn must_differ(first: &Pin, second: &Pin) -> Result<()> {
     if first != second {
         return Ok(());
     }
-    let failure = Failure::new(Exit::Refused, "both PINs are the same: two officers need two");
+    let failure = Failure::new(Kind::Refused, "both PINs are the same: two officers need two");
     Err(failure.hint("let each officer choose a PIN the other does not know").into())
 }
 

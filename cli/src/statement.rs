@@ -4,13 +4,13 @@
 use crate::args::Global;
 use crate::audit::{self, Noted};
 use crate::fail::security;
-use anyhow::Result;
-use kdc::audit::{Act, Card, LOG, verify};
-use kdc::ids::DeviceNumber;
+use office::audit::{Act, Card, LOG, verify};
+use parties::trouble::Result;
+use scheme::numbers::DeviceNumber;
+use scheme::profile::CardKind;
+use scheme::psam::PsamChain;
 use server::renewal::Stand;
 use std::path::Path;
-use wire::profile::CardKind;
-use wire::psam::PsamChain;
 
 /// The word of the log's line when a statement was answered with a limit.
 const STATEMENT: &str = "statement";

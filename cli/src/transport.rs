@@ -5,14 +5,14 @@ use crate::args::Global;
 use crate::clock::must_be_unseeded;
 use crate::fail::{refused, security};
 use crate::output::say;
-use anyhow::{Context, Result};
+use ::issue::source::KeySource;
 use clap::Args;
 use kdc::ceremony::{Ceremony, Secret, published_transport};
-use kdc::ids::CheckValue;
-use kdc::source::KeySource;
 use keys::{Key, Role, Suite, Zeroizing, hierarchy};
+use parties::trouble::{Context, Result};
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 use std::path::{Path, PathBuf};
-use wire::profile::State;
 
 /// The transport root that blanks are made under.
 #[derive(Debug, Clone, Default, Args)]

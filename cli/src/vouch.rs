@@ -8,15 +8,15 @@ use crate::card_ref::{self, NamesCard};
 use crate::home::{self, Party};
 use crate::nouns::city::issuing_card;
 use crate::nouns::server::{database, pool};
-use anyhow::{Context, Result};
-use kdc::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
-use kdc::store::{FILE, Store};
+use office::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
+use office::store::{FILE, Store};
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
+use scheme::profile::CardKind;
 use serde::{Deserialize, Serialize};
 use server::OrderSealer;
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
 
 /// Where a party's log stood when it gave something out: what every file that crosses between parties carries as `log`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Origin {
     /// Of a party's folder, as its log stands now.
     pub fn of(folder: &Path) -> Result<Self> {
         let party = home::owner(folder)?.map_or_else(|| "nobody".to_owned(), Party::folder);
-        let head = head_of(&folder.join(kdc::audit::LOG))?.unwrap_or_default();
+        let head = head_of(&folder.join(office::audit::LOG))?.unwrap_or_default();
         Ok(Origin { party, lines: head.lines, hash: head.hash })
     }
 
@@ -186,7 +186,7 @@ fn look<T>(absent: &mut Vec<String>, name: &str, at: impl FnOnce() -> Result<T>)
     match at() {
         Ok(made) => Some(made),
         Err(error) => {
-            absent.push(format!("{name} ({})", crate::fail::words(&error)));
+            absent.push(format!("{name} ({})", error));
             None
         }
     }

@@ -5,7 +5,7 @@
 //! handlers see complete commands.
 
 use crate::closing;
-use crate::context::{Context, Entropy};
+use crate::context::Context;
 use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
 use crate::journal::{self, Memory, Staged, USER_PAGE};
@@ -17,7 +17,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use crc32fast::Hasher;
 use keys::Suite;
-use wire::profile::CardKind;
+use scheme::Chance;
+use scheme::profile::CardKind;
 use wire::{CommandRef, Sw};
 
 /// How the card talks to its reader.
@@ -156,7 +157,7 @@ pub struct Card<N> {
     nvm: N,
     chip: Chip,
     program: &'static Program,
-    entropy: Box<dyn Entropy + Send>,
+    entropy: Box<dyn Chance + Send>,
     /// `None` without power.
     volatile: Option<Volatile>,
     answer: Vec<u8>,
@@ -171,7 +172,7 @@ impl<N: Nvm> Card<N> {
     /// A card without power, running the program of its chip's kind.
     pub fn new(
         nvm: N,
-        entropy: Box<dyn Entropy + Send>,
+        entropy: Box<dyn Chance + Send>,
         program_of: fn(CardKind) -> Option<&'static Program>,
     ) -> Result<Self, BootError> {
         let chip = Chip::read(nvm.bytes())?;

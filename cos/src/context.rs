@@ -10,20 +10,9 @@ use crate::rights::Right;
 use crate::state::{Challenge, Volatile};
 use crate::table::Program;
 use alloc::vec::Vec;
+use scheme::Chance;
+use scheme::profile::{CardKind, Fid};
 use wire::Sw;
-use wire::profile::{CardKind, Fid};
-
-/// A source of random bytes, passed in so that a run can be repeated from a seed.
-pub trait Entropy {
-    /// Fills `out` with random bytes.
-    fn fill(&mut self, out: &mut [u8]);
-}
-
-impl<F: FnMut(&mut [u8])> Entropy for F {
-    fn fill(&mut self, out: &mut [u8]) {
-        self(out);
-    }
-}
 
 /// The card as a handler sees it during one command.
 ///
@@ -43,7 +32,7 @@ pub struct Context<'a> {
     /// The card's program.
     pub program: &'static Program,
     /// Random bytes.
-    pub entropy: &'a mut dyn Entropy,
+    pub entropy: &'a mut dyn Chance,
     /// Answer data, without the status word.
     pub answer: &'a mut Vec<u8>,
 }

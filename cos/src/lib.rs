@@ -22,6 +22,6 @@ pub mod table;
 pub mod uicc;
 
 pub use card::{Card, Chip, Flow, Protocol};
-pub use context::{Context, Entropy};
+pub use context::Context;
 pub use halt::Halt;
 pub use nvm::{Nvm, PAGE, PowerLoss, RamNvm};

@@ -4,20 +4,21 @@
 //! under what Argon2id makes of a passphrase. Here are bytes in and bytes out; the caller passes entropy and
 //! passphrases in and keeps the file.
 
+mod error;
 mod format;
 mod seal;
 
-pub use crate::messages::KeyStoreError;
+pub use error::KeyStoreError;
 pub use format::Cost;
 
 use crate::ceremony::component;
 use crate::ceremony::shares::{join_bytes, split_bytes};
-use crate::keyset::Roots;
 use format::{Core, Slot};
+use issue::keyset::Roots;
 use keys::{Key, Role, Suite, Zeroizing};
+use scheme::profile::State;
 use seal::SecretBytes;
 use std::fmt;
-use wire::profile::State;
 
 /// Fewest and most custodians.
 pub const CUSTODIANS: std::ops::RangeInclusive<u8> = 2..=15;

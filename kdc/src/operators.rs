@@ -4,8 +4,8 @@
 //! can write himself into it; so each change stands in the audit log with the file's hash, and a name is never
 //! given twice.
 
-use crate::Hint;
 use crate::keystore::{Cost, KeyStoreError, Passphrase, stretch};
+use scheme::fault::{Fault, Hint};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -314,22 +314,27 @@ pub enum OperatorError {
     Stretch(#[from] KeyStoreError),
 }
 
-impl Hint for OperatorError {
-    fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            OperatorError::Damaged => {
-                "put back the copy you keep; the audit log has the hash of each version"
+impl Fault for OperatorError {
+    fn hint(&self) -> Hint {
+        Some(
+            match self {
+                OperatorError::Damaged => {
+                    "put back the copy you keep; the audit log has the hash of each version"
+                }
+                OperatorError::Name => "choose a name as people write it, say `Chen Wei`",
+                OperatorError::Taken { .. } => {
+                    "choose another one: a name in the log means one person for ever"
+                }
+                OperatorError::UserTaken { .. } => "leave --user out: this operator logs in by name",
+                OperatorError::Unknown { .. } => "`gridcard operator list` shows who there is",
+                OperatorError::Disabled { .. } => "another operator acts",
+                OperatorError::Password { .. } => {
+                    "type it again; two others give a new one with `gridcard operator passwd`"
+                }
+                OperatorError::Last { .. } => "register the successor first",
+                OperatorError::Stretch(error) => return error.hint(),
             }
-            OperatorError::Name => "choose a name as people write it, say `Chen Wei`",
-            OperatorError::Taken { .. } => "choose another one: a name in the log means one person for ever",
-            OperatorError::UserTaken { .. } => "leave --user out: this operator logs in by name",
-            OperatorError::Unknown { .. } => "`gridcard operator list` shows who there is",
-            OperatorError::Disabled { .. } => "another operator acts",
-            OperatorError::Password { .. } => {
-                "type it again; two others give a new one with `gridcard operator passwd`"
-            }
-            OperatorError::Last { .. } => "register the successor first",
-            OperatorError::Stretch(error) => return error.hint(),
-        })
+            .into(),
+        )
     }
 }

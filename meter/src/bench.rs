@@ -9,15 +9,16 @@ use reader::CardError;
 use reader::driver::esam::{Esam, EsamParameters, Purse};
 use reader::driver::psam::Psam;
 use reader::driver::sim::{Sim, SimError};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber, RegionCode};
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use scheme::profile::{CardKind, State};
+use scheme::receipt::Receipt;
+use scheme::refusal::Refusal;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber, RegionCode};
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
-use wire::profile::{CardKind, State};
-use wire::receipt::Receipt;
-use wire::refusal::Refusal;
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
 
@@ -118,7 +119,7 @@ pub struct Bench<'b, 'p> {
     /// The test card.
     pub card: &'b mut Psam<'p>,
     /// The time.
-    pub now: BcdTime,
+    pub now: Moment,
     /// Random bytes, for challenges and order ids.
     pub random: &'b mut dyn FnMut(&mut [u8]),
 }
@@ -241,12 +242,12 @@ impl Bench<'_, '_> {
     }
 }
 
-fn later(time: BcdTime, seconds: i64) -> Result<BcdTime, BenchError> {
+fn later(time: Moment, seconds: i64) -> Result<Moment, BenchError> {
     time.add_seconds(seconds).ok_or_else(|| BenchError::Message("the time leaves the calendar".into()))
 }
 
 /// An order's record: an unread SMS-DELIVER.
-fn record(user_data: &[u8], issued: BcdTime) -> Result<[u8; RECORD_LEN], BenchError> {
+fn record(user_data: &[u8], issued: Moment) -> Result<[u8; RECORD_LEN], BenchError> {
     let fail = |error: &dyn std::fmt::Display| BenchError::Message(error.to_string());
     let sender = Address::international(SENDER).map_err(|error| fail(&error))?;
     let sent = Timestamp::china(issued.0).map_err(|error| fail(&error))?;
@@ -430,3 +431,5 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Refused { refusal, .. } => format!("{}: {}", refusal.display(), refusal.name()),
     }
 }
+
+impl scheme::Fault for BenchError {}

@@ -3,7 +3,7 @@
 use crate::insertion::Outcome;
 use crate::mcu::MeterState;
 use crate::messages;
-use wire::money::Fen;
+use scheme::money::Fen;
 
 /// What the display shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::step::Step;
 use reader::CardError;
 use reader::driver::sim::SimError;
-use wire::refusal::Refusal;
+use scheme::refusal::Refusal;
 
 /// Why an insertion broke off.
 #[derive(Debug)]

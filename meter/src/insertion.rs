@@ -15,14 +15,14 @@ use crate::step::Step;
 use reader::count::{Counter, Exchange, Tally};
 use reader::driver::esam::{EnvelopeError, Esam};
 use reader::driver::sim::{Sim, SimError};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::profile::{CardInfo, CardKind, State};
+use scheme::refusal::Refusal;
+use scheme::sim::DF_TELECOM;
 use std::cell::Cell;
 use std::rc::Rc;
-use wire::bcd::BcdTime;
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::profile::{CardInfo, CardKind, State};
-use wire::refusal::Refusal;
-use wire::sim::DF_TELECOM;
 
 /// How an insertion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Meter {
         &mut self,
         esam: &mut dyn Channel,
         sim: &mut dyn Channel,
-        now: BcdTime,
+        now: Moment,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> InsertionReport {
         let (due, debt) = (self.state.due.fen, self.debt());
@@ -145,7 +145,7 @@ impl Meter {
     }
 
     /// Counts illegal insertions, logs, and lets the relay follow the purse.
-    fn record(&mut self, now: BcdTime, outcome: &Outcome) {
+    fn record(&mut self, now: Moment, outcome: &Outcome) {
         let event = match *outcome {
             Outcome::Credited { amount, balance, .. } => EventKind::Credited { amount, balance },
             Outcome::ReceiptRepeated { .. } => EventKind::ReceiptRepeated,
@@ -184,7 +184,7 @@ struct Insertion<'m, 'c> {
     meter: &'m mut Meter,
     esam: Esam<'c>,
     sim: Sim<'c>,
-    now: BcdTime,
+    now: Moment,
     /// The step the counters see.
     mark: Rc<Cell<usize>>,
     steps: Vec<Step>,

@@ -15,14 +15,13 @@ pub mod register;
 mod search;
 pub mod settle;
 pub mod step;
-mod text;
 pub mod time;
 
 pub use display::Display;
 pub use flash::FormalKeys;
 pub use insertion::{InsertionReport, OrderOutcome, OrderResult, Outcome};
 pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
-pub use pairing::{Pairing, PairingError, PairingFile};
+pub use pairing::{Pairing, PairingError};
 pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use step::Step;

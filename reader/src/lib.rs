@@ -6,6 +6,7 @@ pub mod driver;
 pub mod error;
 pub mod exchange;
 pub mod pcsc;
+pub mod script;
 pub mod trace;
 
 pub use count::{Counter, Etu, Tally, wire_etu};

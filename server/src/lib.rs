@@ -9,7 +9,6 @@ mod log_end;
 mod message;
 pub mod meters;
 pub mod modules;
-pub mod numbers;
 pub mod order;
 pub mod order_error;
 mod place;

@@ -1,12 +1,12 @@
 //! The short messages that carry orders and receipts (`docs/specs/purchase.md` section 3).
 
-use crate::numbers::Imsi;
 use crate::receipt::Incoming;
 use crate::terms::Terms;
-use wire::bcd::BcdTime;
-use wire::order::SimBinding;
+use scheme::moment::Moment;
+use scheme::order::SimBinding;
+use scheme::sim::{ImsiError, imsi_file};
+use scheme::subscription::Imsi;
 use wire::packet::TAR;
-use wire::sim::{ImsiError, imsi_file};
 use wire::sms::record::{Ours, RECORD_LEN, RecordError, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, IE_RESPONSE_PACKET, Submit, Timestamp, Tpdu, TpduError, UserData};
 
@@ -74,7 +74,7 @@ pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
 /// server, sent when the order was issued, not yet read.
 pub(crate) fn order_record(
     user_data: &[u8],
-    issued: BcdTime,
+    issued: Moment,
     terms: &Terms,
 ) -> Result<[u8; RECORD], MessageError> {
     let originator = Address::international(&terms.server_number)
@@ -118,3 +118,5 @@ fn user_data_of_record(bytes: &[u8]) -> Result<UserData, MessageError> {
         (status, _) => Err(MessageError::Status(status.byte())),
     }
 }
+
+impl scheme::Fault for MessageError {}

@@ -7,9 +7,9 @@ use crate::order::PlacedOrder;
 use crate::rows::{self, bytes, column};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
-use wire::bcd::BcdTime;
-use wire::money::Fen;
-use wire::order::{Order, OrderId};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::order::{Order, OrderId};
 
 /// What a session with a security module found out before anything is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -111,7 +111,7 @@ impl Act<'_> {
     ///
     /// What it was asked for before an interruption is known afterwards: sealed, or not. What fits neither is a finding,
     /// and nothing is sealed through this module until two people have cleared it.
-    pub fn begin_session(&self, psam: &str, card: &Chain, now: BcdTime) -> Result<Session, StoreError> {
+    pub fn begin_session(&self, psam: &str, card: &Chain, now: Moment) -> Result<Session, StoreError> {
         let Some(known) = self.module(psam)? else {
             self.adopt_chain(psam, card, 1)?;
             let used = card.count > 0;
@@ -141,14 +141,14 @@ impl Act<'_> {
     }
 
     /// Writes down a chain that does not fit, found by looking through the rows.
-    pub fn chain_finding(&self, psam: &str, words: &str, now: BcdTime) -> Result<Finding, StoreError> {
+    pub fn chain_finding(&self, psam: &str, words: &str, now: Moment) -> Result<Finding, StoreError> {
         match self.stopped(psam)? {
             Some(known) => Ok(known),
             None => self.about(psam, FindingKind::Chain, words, now),
         }
     }
 
-    fn about(&self, psam: &str, kind: FindingKind, detail: &str, at: BcdTime) -> Result<Finding, StoreError> {
+    fn about(&self, psam: &str, kind: FindingKind, detail: &str, at: Moment) -> Result<Finding, StoreError> {
         self.write_finding(&Found {
             kind,
             meter: None,

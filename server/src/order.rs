@@ -17,9 +17,10 @@ use crate::order_error::OrderError;
 use crate::rows::{self, bytes, column, parsed, time};
 use crate::store::View;
 use rusqlite::Row;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,7 +99,7 @@ pub struct OrderRequest {
     /// What is paid, 0.01 to 999999.99 yuan.
     pub amount: Fen,
     /// Now, UTC+8.
-    pub now: BcdTime,
+    pub now: Moment,
     /// Eight fresh random bytes; an order id is never used twice.
     pub id: OrderId,
 }

@@ -11,8 +11,8 @@ use crate::receipt::{Incoming, Origin, Refusal, SettleError};
 use crate::rows::{self, bytes, column};
 use crate::store::{Act, View};
 use core::fmt;
-use wire::bcd::MeterNumber;
-use wire::order::OrderId;
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
 
 /// The keys of a chip, or of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

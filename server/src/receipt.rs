@@ -6,9 +6,9 @@ use crate::register::SimKey;
 use crate::rows::{self, column, parsed};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::View;
-use wire::bcd::MeterNumber;
-use wire::order::OrderId;
-use wire::receipt::Receipt;
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
+use scheme::receipt::Receipt;
 
 /// A receipt as it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,3 +191,28 @@ fn open_as(sealer: &mut dyn OrderSealer, meter: MeterNumber, packet: &[u8]) -> R
         other => SettleError::Sealer(other),
     })
 }
+
+impl scheme::Fault for SettleError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            SettleError::OlderMake => scheme::Kind::Security,
+            _ => scheme::Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            SettleError::OlderMake => {
+                Some("settle it with the program that sold it; a bank of the present make begins in another home".into())
+            }
+            SettleError::Refused(Refusal::NoOrigin) => Some(
+                "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+                 the SIM into its file"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl scheme::Fault for Refusal {}

@@ -1,15 +1,15 @@
 //! Registration: who has which meter and which SIM.
 
 use crate::error::StoreError;
-use crate::numbers::{Iccid, Imei, Imsi, Msisdn};
 use crate::roster::{Column, LineError, LineFault, Roster};
 use crate::rows::{self, column, parsed};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
 use std::collections::HashMap;
-use wire::bcd::{CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::OrderId;
 
 /// A SIM and its subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,3 +318,5 @@ impl Seen {
         Self::keys(new).find_map(|key| self.lines.get(&key).map(|line| (key.0, *line)))
     }
 }
+
+impl scheme::Fault for ReplaceError {}

@@ -8,7 +8,7 @@ pub mod memory;
 pub mod slot;
 pub mod vpcd;
 
-pub use entropy::{OsEntropy, SeededEntropy};
+pub use entropy::{OsChance, SeededChance};
 pub use image::{Image, ImageError};
 pub use memory::{SupplyCut, Torn};
 pub use slot::{Pull, Slot};

@@ -3,10 +3,10 @@
 
 use super::{OPENED, Purse};
 use crate::catalogue::current_info;
-use cos::fmcos::Under;
+use cos::fmcos::{self, Under};
 use cos::keyfile::{self, BIRTH, KeyRecord, kind};
-use cos::{Context, Halt, closing, fmcos};
-use wire::profile::{
+use cos::{Context, Halt, closing};
+use scheme::profile::{
     self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State,
 };
 use wire::{CommandRef, Sw};

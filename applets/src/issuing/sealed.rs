@@ -5,7 +5,7 @@ use super::target::{Master, Target};
 use cos::rights::Right;
 use cos::{Context, Halt};
 use keys::seal;
-use wire::profile::{OPERATOR_PIN, Recipient, SECOND_PIN, State, pins};
+use scheme::profile::{OPERATOR_PIN, Recipient, SECOND_PIN, State, pins};
 use wire::{CommandRef, Sw};
 
 /// SEAL PIN `80 56 P1 id`, data `challenge8 || pin8 (FF behind) || serial8 || number6 || region4 [|| version1]`: the data field of the

@@ -5,9 +5,9 @@ use cos::keyfile::kind;
 use cos::rights::Right;
 use cos::{Context, Halt};
 use keys::{Key, Role, Suite, hierarchy};
+use scheme::numbers::names_a_device;
+use scheme::profile::SECOND_PIN;
 use wire::Sw;
-use wire::bcd::names_a_device;
-use wire::profile::SECOND_PIN;
 
 /// The master key a target has now.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use super::Options;
 use super::figures::Report;
 use super::timeline::Timeline;
 use crate::args::Global;
-use crate::audit;
 use crate::bay::{Bay, hand_over};
 use crate::clock::{chip_serial, entropy, random};
 use crate::home::{Home, Party};
@@ -14,32 +13,34 @@ use crate::nouns::meter::{Place, paid_before, pair};
 use crate::nouns::psam::equip;
 use crate::nouns::server::{database, pool};
 use crate::nouns::{esam, kdc as province, sim};
-use crate::records;
 use crate::transport::Transport;
-use anyhow::{Context, Result};
+use crate::{audit, records};
+use ::issue::keyset::Roots;
+use ::issue::source::CardSource;
 use applets::sim::Profile;
-use kdc::Roots;
 use kdc::ceremony::CeremonyRecord;
-use kdc::devices::Device;
-use kdc::ids::{DeviceNumber, Pin, Pins};
-use kdc::journal::Journal;
-use kdc::source::CardSource;
 use meter::{Consumption, InsertionReport, MeterConfig, Outcome};
+use office::devices::Device;
+use office::journal::Journal;
+use parties::trouble::{Context, Result, Trouble};
 use reader::driver::esam::Esam;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::DeviceNumber;
+use scheme::numbers::RegionCode;
+use scheme::order::{OrderId, Serial8};
+use scheme::pin::{Pin, Pins};
+use scheme::profile::{CardKind, State};
+use scheme::psam::Limits;
 use server::{
     Incoming, Options as StoreOptions, OrderRequest, OrderSealer, Origin, Registration, Settlement, Store,
     Terms,
 };
 use std::path::{Path, PathBuf};
 use vcard::slot::{Keep, Pull};
-use wire::bcd::{BcdTime, RegionCode};
-use wire::money::Fen;
-use wire::order::{OrderId, Serial8};
-use wire::profile::{CardKind, State};
-use wire::psam::Limits;
 use wire::sms::record::RECORD_LEN;
 
 /// PIN of every card of a demo. TEST PIN, published here.
@@ -66,9 +67,9 @@ const PULL_AT: u32 = 13;
 /// Customers that are named one by one in the timeline.
 const NAMED: usize = 3;
 /// The server's telephone number of a demo: the field's sample.
-const SERVER_NUMBER: &str = wire::profile::SERVER_NUMBER;
+const SERVER_NUMBER: &str = scheme::profile::SERVER_NUMBER;
 /// The service centre of a demo: the field's sample.
-const SERVICE_CENTRE: &str = wire::profile::SERVICE_CENTRE;
+const SERVICE_CENTRE: &str = scheme::profile::SERVICE_CENTRE;
 
 fn demo_terms() -> Result<Terms> {
     Ok(Terms::new(SERVER_NUMBER, SERVICE_CENTRE)?)
@@ -94,7 +95,7 @@ pub struct Life<'g> {
     /// The second officer's, of main control card and ESAM issuing card.
     officer: Pin,
     region: RegionCode,
-    now: BcdTime,
+    now: Moment,
     timeline: Timeline,
     refused: usize,
     sold_to: Vec<u64>,
@@ -332,7 +333,9 @@ impl<'g> Life<'g> {
                 state: State::Test,
                 profile: Profile::Sim,
             };
-            sim::personalised(self.global, &card, MESSAGES, None)?.save(&self.sim_path(person), false)?;
+            sim::personalised(self.global, &card, MESSAGES, None)?
+                .save(&self.sim_path(person), false)
+                .map_err(parties::Trouble::new)?;
         }
         self.later(3600);
         let n = self.people.len();
@@ -363,7 +366,7 @@ impl<'g> Life<'g> {
         let at = self.now;
         store.batch(|act| {
             act.set_terms(&demo_terms()?)?;
-            act.take_meters(&esams, at).map_err(anyhow::Error::from)
+            act.take_meters(&esams, at).map_err(Trouble::from)
         })?;
         self.later(60);
         self.say("bank", "", format!("registers {} customers: meter, SIM, phone", report.registered), "");
@@ -372,8 +375,8 @@ impl<'g> Life<'g> {
 
     /// What the city tells the bank of its ESAMs.
     fn delivery_list(&self) -> Result<Vec<server::Esam>> {
-        let office = kdc::store::Store::visit(&self.folders.city.join(kdc::store::FILE))?;
-        let told = |esam: kdc::store::Delivered| -> Result<server::Esam> {
+        let office = office::store::Store::visit(&self.folders.city.join(office::store::FILE))?;
+        let told = |esam: office::store::Delivered| -> Result<server::Esam> {
             Ok(server::Esam {
                 serial: Serial8(esam.serial.0),
                 meter: esam.number.parse()?,

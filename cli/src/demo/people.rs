@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::fail::refused;
-use anyhow::{Context, Result};
+use parties::trouble::{Context, Result};
 use server::{Registration, Roster};
 use std::fmt::Write;
 use wire::bcd::luhn_check_digit;

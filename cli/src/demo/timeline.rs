@@ -1,10 +1,10 @@
 //! The timeline of a demo: who did what, through which card, and what a clerk should conclude.
 
-use wire::bcd::BcdTime;
+use scheme::moment::Moment;
 
 /// One line.
 struct Line {
-    at: BcdTime,
+    at: Moment,
     who: &'static str,
     card: String,
     what: String,
@@ -21,7 +21,7 @@ impl Timeline {
     /// Adds a line.
     pub fn add(
         &mut self,
-        at: BcdTime,
+        at: Moment,
         who: &'static str,
         card: impl Into<String>,
         what: impl Into<String>,

@@ -1,27 +1,27 @@
 //! `gridcard apdu`: raw commands to any card, and what they and their answers mean.
 
-use crate::apdu_words::{Decoder, Shown};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home;
 use crate::nouns::kdc::suite;
 use crate::nouns::trace::kind;
 use crate::output::{answer, say};
-use crate::script::{Player, Script};
-use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
+use lens::apdu::{Decoder, Shown};
+use parties::trouble::{Context, Result};
 use reader::exchange::exchange;
 use reader::pcsc::hex_bytes;
+use reader::script::{Player, Script};
 use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use wire::profile::CardKind;
 use wire::{Channel, ChannelError, Command, CommandRef, Sw};
 
 /// Options of `apdu`.
@@ -125,7 +125,7 @@ impl Work {
                     "the command {} carries a PIN or a key, which other users would see",
                     hex::encode_upper(&bytes[..4])
                 );
-                return Err(Failure::new(Exit::Usage, words)
+                return Err(Failure::new(Kind::Usage, words)
                     .hint("write it into a script (--script FILE), or give it on stdin (-)")
                     .into());
             }
@@ -146,7 +146,7 @@ impl Work {
                     let sw = Sw(u16::from_be_bytes(*word));
                     if !is_good(sw) {
                         let header = hex::encode_upper(&command[..command.len().min(4)]);
-                        let (name, dialect) = crate::apdu_words::command(command);
+                        let (name, dialect) = lens::apdu::command(command);
                         let words =
                             format!("{name} ({header}): the card answered {sw} ({})", sw.explain(dialect));
                         return Err(refused(words).into());
@@ -159,7 +159,7 @@ impl Work {
                     card.reset()?;
                 }
                 let folder = path.parent().unwrap_or(Path::new(""));
-                Player::new(card, options.suite, folder, None)
+                Player::new(card, options.suite, folder, None, lens::apdu::command)
                     .play(script)
                     .with_context(|| path.display().to_string())
             }
@@ -172,7 +172,7 @@ fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = hex_bytes(text).map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
     bytes.ok_or_else(|| {
         Failure::new(
-            Exit::Usage,
+            Kind::Usage,
             "a command is hexadecimal digits of four bytes or more: CLA INS P1 P2, then P3 and data",
         )
         .hint("as in 00A40000023F00; scripts are given with --script FILE")

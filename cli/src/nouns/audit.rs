@@ -2,13 +2,15 @@
 
 use crate::args::Global;
 use crate::audit::{self as log, Noted};
-use crate::fail::{Exit, Failure, refused};
-use crate::home;
-use crate::output::{answer, facts, table};
-use crate::vouch;
-use ::kdc::audit::{Act, AuditFinding, Entry, Hash, LOG, Outcome, Report, head_of, verify, verify_against};
-use anyhow::{Context, Result};
+use crate::fail::{Failure, Kind, refused};
+use crate::output::{answer, table};
+use crate::{home, vouch};
+use ::office::audit::{
+    Act, AuditFinding, Entry, Hash, LOG, Outcome, Report, head_of, verify, verify_against,
+};
 use clap::{Args, Subcommand};
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -87,7 +89,7 @@ fn check(global: &Global, path: &Path, folder: Option<&Path>, options: &Verify) 
     if let Some(party) = folder.map(home::owner).transpose()?.flatten() {
         anchors.extend(vouch::files(party, &options.against)?);
     } else if !options.against.is_empty() {
-        return Err(Failure::new(Exit::Usage, "--against is for a party's own log, not for a copy").into());
+        return Err(Failure::new(Kind::Usage, "--against is for a party's own log, not for a copy").into());
     }
     let mut operators = None;
     let each = |entry: &Entry| operators = vouch::operators_line(entry).or(operators.take());

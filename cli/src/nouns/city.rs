@@ -8,31 +8,29 @@ use crate::card_ref::{self, CardRef, NamesCard};
 use crate::clock::now;
 use crate::fail::{refused, security};
 use crate::home::{self, Home, Party};
-use crate::in_force;
 use crate::nouns::card::must_not_exist;
 use crate::nouns::kdc::companion;
 use crate::nouns::revoked::{self, Maker};
 use crate::output::{answer, say, table};
-use crate::pin;
-use crate::secret;
 use crate::vouch::{Origin, RECEIVED};
-use ::kdc::audit::{Act, Card};
-use ::kdc::ids::DeviceNumber;
-use ::kdc::source::CardSource;
-use ::kdc::store::Store;
+use crate::{in_force, pin, secret};
+use ::issue::source::CardSource;
+use ::office::audit::{Act, Card};
+use ::office::store::Store;
+use ::scheme::numbers::DeviceNumber;
 use ::server::meters::FORMAT as DELIVERY_FORMAT;
 use ::server::{DeliveryLine, DeliveryList};
-use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use keys::{Role, Suite};
+use parties::trouble::{Context, Result};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardInfo, CardKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::{CardInfo, CardKind};
 
 /// Verbs of a city.
 #[derive(Debug, Subcommand)]
@@ -235,7 +233,7 @@ fn take_list(global: &Global, options: &RevokedList) -> Result<()> {
 fn delivery(global: &Global, options: &Delivery) -> Result<()> {
     must_not_exist(&options.out)?;
     let (region, folder) = Home::new(global)?.city(options.city, "writing the delivery list")?;
-    let store = Store::visit(&folder.join(::kdc::store::FILE))?;
+    let store = Store::visit(&folder.join(::office::store::FILE))?;
     let all = store.delivered()?;
     let known = all.iter().filter_map(|esam| {
         Some(DeliveryLine {

@@ -23,7 +23,7 @@ pub mod trace;
 
 use crate::args::{Cli, Global, Noun};
 use crate::people;
-use anyhow::Result;
+use parties::trouble::Result;
 
 /// What a command is to its party's log, and to whoever runs it. Each noun says it of each of its verbs, without a
 /// default: a new verb does not compile until somebody has decided.

@@ -7,13 +7,13 @@ use crate::clock::{entropy, now};
 use crate::home::{self, Home, Party};
 use crate::output::{answer, table};
 use crate::people::{self, Two, request};
-use ::kdc::audit::{Act, Hash};
 use ::kdc::operators::{FILE, Operator, Operators, Role};
-use anyhow::Result;
+use ::office::audit::{Act, Hash};
 use clap::{Args, Subcommand};
+use parties::trouble::Result;
+use scheme::profile::State;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::profile::State;
 
 /// Verbs of operators.
 #[derive(Debug, Subcommand)]

@@ -2,26 +2,23 @@
 //! [docs/specs/revocation.md].
 
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::{refused, security};
-use crate::home;
-use crate::issue;
 use crate::output::answer;
-use crate::people;
 use crate::vouch::{self, Origin};
-use ::kdc::ids::{DeviceNumber, RegionCode};
-use ::kdc::journal::Event;
+use crate::{audit, home, issue, people};
 use ::kdc::revocation::{CardMac, List, Reason, Revoked};
-use ::kdc::store::{FILE, Item, ItemKind, Stage, Store};
-use anyhow::{Context, Result};
+use ::office::journal::Event;
+use ::office::store::{FILE, Item, ItemKind, Stage, Store};
+use ::scheme::numbers::{DeviceNumber, RegionCode};
 use clap::Args;
 use keys::Suite;
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::{Current, IssuingCard, Target};
+use scheme::profile::{CardKind, Recipient, State};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::profile::{CardKind, Recipient, State};
 
 /// Who makes a list: whose it is, what he made, and the cards that shall believe it.
 pub struct Maker<'a> {
@@ -247,7 +244,7 @@ pub fn take(
     }
     if let Some(kept) = read(&taken_place(folder))? {
         kept.must_precede(&list).map_err(|error| {
-            use ::kdc::Hint;
+            use ::scheme::Fault;
             security(error.to_string()).hint(error.hint().unwrap_or_default())
         })?;
     }

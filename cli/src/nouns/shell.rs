@@ -2,9 +2,9 @@
 
 use crate::args::{Cli, Global};
 use crate::output::put;
-use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use parties::trouble::{Context, Result};
 use std::path::PathBuf;
 
 /// Options of `completions`.

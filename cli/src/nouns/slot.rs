@@ -3,8 +3,8 @@
 use crate::args::Global;
 use crate::output::{answer, table};
 use crate::serve::control::{self, Act, Request};
-use anyhow::Result;
 use clap::{Args, Subcommand};
+use parties::trouble::Result;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

@@ -7,16 +7,16 @@ use crate::fail::refused;
 use crate::home::{self, Home, Party};
 use crate::nouns::issue::visit;
 use crate::output::{answer, say, table};
-use ::kdc::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
-use ::kdc::store::Store;
-use anyhow::{Context, Result};
+use ::office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
+use ::office::store::Store;
 use clap::{Args, Subcommand};
+use parties::trouble::{Context, Result, Trouble};
+use scheme::numbers::RegionCode;
+use scheme::profile::CardKind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
 
 /// Verbs of the stock.
 #[derive(Debug, Subcommand)]
@@ -234,9 +234,9 @@ fn take_in(global: &Global, options: &In) -> Result<()> {
     store.arrive(&at, &arrivals).map_err(|error| match &error {
         StockError::Known { place, .. } => {
             let line = lines.get(*place).copied().unwrap_or_default();
-            anyhow::Error::new(error).context(format!("{}, line {line}", named()))
+            Trouble::from(error).context(format!("{}, line {line}", named()))
         }
-        _ => anyhow::Error::new(error),
+        _ => Trouble::from(error),
     })?;
     let n = arrivals.len();
     answer(global, &format!("{n} item(s) taken in"), json!({ "taken_in": n }));
@@ -274,7 +274,7 @@ fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> 
         (ItemKind::Card(_), _, Some(_)) => return Err("a blank has no number yet".into()),
         (ItemKind::Meter, _, None) => return Err("a meter needs its number".into()),
         (ItemKind::Meter, _, Some(number)) => {
-            number.parse::<wire::bcd::MeterNumber>().map_err(|error| format!("number: {error}"))?;
+            number.parse::<scheme::numbers::MeterNumber>().map_err(|error| format!("number: {error}"))?;
         }
         _ => {}
     }
@@ -309,7 +309,7 @@ fn found(store: &Store, which: &Which) -> Result<Vec<Item>> {
         let before = items.len();
         store.items(&filter, |item| {
             items.push(item.clone());
-            Ok::<(), anyhow::Error>(())
+            Ok::<(), Trouble>(())
         })?;
         if items.len() == before {
             return Err(refused(format!("there is no box {name}")).into());
@@ -332,8 +332,8 @@ fn act(global: &Global, act: Act, which: &Which, to: Option<&str>, why: &str) ->
 pub fn meter_made(
     global: &Global,
     meters: &Path,
-    number: wire::bcd::MeterNumber,
-    esam: Option<::kdc::ids::Serial>,
+    number: scheme::numbers::MeterNumber,
+    esam: Option<::scheme::numbers::Serial>,
 ) -> Result<()> {
     let mut store = visit(meters)?;
     let (at, number) = (now(global)?.to_string(), number.to_string());
@@ -428,9 +428,9 @@ fn list(global: &Global, options: &List) -> Result<()> {
             csv.write_record(COLUMNS)?;
             store.items(&filter, |item| {
                 count += 1;
-                Ok::<(), anyhow::Error>(csv.write_record(fields(item))?)
+                Ok::<(), Trouble>(csv.write_record(fields(item))?)
             })?;
-            csv.into_inner().map_err(|error| anyhow::anyhow!("{}", error.error()))?.flush()?;
+            csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
             Ok(())
         })?;
         let text = format!("{count} item(s) in {}", path.display());
@@ -442,7 +442,7 @@ fn list(global: &Global, options: &List) -> Result<()> {
         if shown.len() < SHOWN {
             shown.push(item.clone());
         }
-        Ok::<(), anyhow::Error>(())
+        Ok::<(), Trouble>(())
     })?;
     let text = table(&COLUMNS, shown.iter().map(|item| fields(item).to_vec()).collect());
     answer(
@@ -463,7 +463,7 @@ fn report(global: &Global, office: &Office) -> Result<()> {
     let came_in = store.came_in()?;
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     heaps.iter().for_each(|heap| *sums.entry(heap.kind.name()).or_default() += heap.count);
-    let row = |heap: &::kdc::stock::Heap| {
+    let row = |heap: &::office::stock::Heap| {
         vec![heap.kind.name().into(), heap.stage.name().into(), heap.place.clone(), heap.count.to_string()]
     };
     let mut text = table(&["kind", "state", "place", "items"], heaps.iter().map(row).collect());

@@ -5,23 +5,22 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::home::Home;
-use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::{companion, issue_with, out};
 use crate::output::answer;
-use crate::pin;
-use crate::secret;
 use crate::transport::Transport;
-use ::kdc::ids::{DeviceNumber, Pins};
-use ::kdc::source::CardSource;
-use anyhow::Result;
+use crate::{in_force, pin, secret};
+use ::issue::source::CardSource;
+use ::scheme::numbers::DeviceNumber;
+use ::scheme::pin::Pins;
 use clap::{Args, Subcommand};
+use parties::trouble::Result;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::RegionCode;
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
 
 /// Verbs of test cards.
 #[derive(Debug, Subcommand)]

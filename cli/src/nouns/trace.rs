@@ -1,15 +1,15 @@
 //! `gridcard trace`: traces of APDUs, in words.
 
-use crate::apdu_words::{Decoder, Shown};
 use crate::args::Global;
 use crate::home;
 use crate::output::{answer, say};
-use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use lens::apdu::{Decoder, Shown};
+use parties::trouble::{Context, Result};
 use reader::trace::{TraceLine, parse_trace};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Verbs of traces.
 #[derive(Debug, Subcommand)]

@@ -2,10 +2,10 @@
 
 use super::Person;
 use crate::secret;
-use anyhow::{Context, Result};
 use kdc::keystore::Passphrase;
 use kdc::operators::{OperatorError, Operators};
 use keys::Zeroizing;
+use parties::trouble::{Context, Result, Trouble};
 use std::path::Path;
 
 /// Logs an operator in. An unknown name is refused before a password is asked.
@@ -20,8 +20,8 @@ pub fn login(operators: &Operators, name: &str, file: Option<&Path>) -> Result<P
 }
 
 /// Somebody who cannot show who he is, is a security stop.
-fn stop(error: OperatorError) -> anyhow::Error {
-    use kdc::Hint;
+fn stop(error: OperatorError) -> Trouble {
+    use scheme::Fault;
     let failure = crate::fail::security(error.to_string());
     match error.hint() {
         Some(hint) => failure.hint(hint).into(),

@@ -11,9 +11,9 @@ use crate::clock::{entropy, now, random};
 use crate::fail::{refused, security};
 use crate::home::{self, Home};
 use crate::output::answer;
-use anyhow::{Context, Result};
 use clap::Parser;
-use kdc::audit::{Act, Entry, Hash, LOG, Outcome, verify};
+use office::audit::{Act, Entry, Hash, LOG, Outcome, verify};
+use parties::trouble::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -213,7 +213,9 @@ pub fn approve(global: &Global, id: &str) -> Result<()> {
 fn run(global: &Global, waiting: &Waiting, two: Two) -> Result<()> {
     let party = waiting.party.canonicalize().with_context(|| waiting.party.display().to_string())?;
     let args = std::iter::once("gridcard".to_owned()).chain(waiting.request.args.iter().cloned());
-    let mut cli = Cli::try_parse_from(args).context("the request is of another version of this program")?;
+    let mut cli = Cli::try_parse_from(args)
+        .map_err(|error| refused(error.to_string()))
+        .context("the request is of another version of this program")?;
     std::env::set_current_dir(&waiting.request.folder)
         .with_context(|| format!("cannot go to {}", waiting.request.folder.display()))?;
     cli.global = Global {

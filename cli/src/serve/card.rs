@@ -3,8 +3,9 @@
 use crate::args::{Global, Traffic};
 use crate::bay::card_entropy;
 use crate::lock::CardLock;
-use anyhow::{Context, Result};
+use parties::trouble::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink};
+use scheme::profile::CardKind;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +15,6 @@ use std::time::Duration;
 use vcard::slot::Keep;
 use vcard::vpcd::Contacts;
 use vcard::{Image, Slot};
-use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
 
 /// One trace file for all cards served.
@@ -84,9 +84,9 @@ impl Served {
         trace: Option<&SharedTrace>,
     ) -> Result<Self> {
         let lock = CardLock::take(path, Duration::ZERO)?;
-        let image = Image::load(path)?;
+        let image = Image::load(path).map_err(parties::Trouble::new)?;
         let source = card_entropy(global, image.formal, &path.display().to_string())?;
-        let slot = Slot::with_image(image, path, source, keep)?;
+        let slot = Slot::with_image(image, path, source, keep).map_err(parties::Trouble::new)?;
         let slot = match trace {
             None => Traced::No(Box::new(slot)),
             Some(trace) => {
@@ -127,7 +127,7 @@ impl Served {
             Traced::No(slot) => *slot,
             Traced::Yes(traced) => traced.into_parts().0,
         };
-        slot.close()?;
+        slot.close().map_err(parties::Trouble::new)?;
         drop(self.lock);
         Ok(())
     }

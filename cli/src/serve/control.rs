@@ -2,9 +2,9 @@
 
 use super::Rack;
 use crate::args::Global;
-use crate::fail::{Exit, Failure, exit_of, hint_of, refused, words};
+use crate::fail::{Failure, Kind, refused};
 use crate::home::Home;
-use anyhow::{Context, Result};
+use parties::trouble::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs;
@@ -68,7 +68,7 @@ impl Control {
         let cannot = || format!("cannot open the control socket {}", path.display());
         if UnixStream::connect(path).is_ok() {
             return Err(Failure::new(
-                Exit::Absent,
+                Kind::Absent,
                 format!("{} serves another command already", path.display()),
             )
             .hint("end that one first, or choose other ports with --port")
@@ -121,7 +121,7 @@ fn answer(stream: UnixStream, rack: &Rack) {
     let answer = match receive::<Request>(&stream).and_then(|request| act(&request, rack)) {
         Ok(done) => json!({ "done": done }),
         Err(error) => {
-            json!({ "error": words(&error), "exit": exit_of(&error).code(), "hint": hint_of(&error) })
+            json!({ "error": error.to_string(), "exit": crate::fail::exit_code(error.kind()), "hint": error.hint() })
         }
     };
     let _ = send(&stream, &answer);
@@ -161,9 +161,9 @@ pub fn ask(path: &Path, request: &Request) -> Result<Value> {
     let mut answer: Value = receive(&stream).with_context(lost)?;
     let Some(error) = answer["error"].as_str() else { return Ok(answer["done"].take()) };
     let exit = match answer["exit"].as_u64() {
-        Some(3) => Exit::Absent,
-        Some(4) => Exit::Security,
-        _ => Exit::Refused,
+        Some(3) => Kind::Absent,
+        Some(4) => Kind::Security,
+        _ => Kind::Refused,
     };
     let failure = Failure::new(exit, error);
     Err(match answer["hint"].as_str() {
@@ -191,7 +191,7 @@ pub fn find(global: &Global) -> Result<PathBuf> {
         [] => Err(nobody(&format!("nothing serves cards from {}", home.root().display())).into()),
         several => {
             let several: Vec<_> = several.iter().map(|path| path.display().to_string()).collect();
-            Err(Failure::new(Exit::Usage, format!("several commands serve cards: {}", several.join(", ")))
+            Err(Failure::new(Kind::Usage, format!("several commands serve cards: {}", several.join(", ")))
                 .hint("say which with --control PATH")
                 .into())
         }
@@ -199,6 +199,6 @@ pub fn find(global: &Global) -> Result<PathBuf> {
 }
 
 fn nobody(words: &str) -> Failure {
-    Failure::new(Exit::Absent, words)
+    Failure::new(Kind::Absent, words)
         .hint("serve cards with `gridcard card serve CARD...`, or name its socket with --control PATH")
 }

@@ -2,9 +2,9 @@
 
 use super::card::{Served, SharedTrace};
 use crate::args::Global;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::output::say;
-use anyhow::{Context, Result};
+use parties::trouble::{Context, Result};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ impl Rack {
         let hits: Vec<_> = self.places.iter().filter(|place| lock(place).is_called(name)).collect();
         match hits[..] {
             [place] => Ok(lock(place)),
-            [] => Err(Failure::new(Exit::Absent, format!("no slot holds a card {name}"))
+            [] => Err(Failure::new(Kind::Absent, format!("no slot holds a card {name}"))
                 .hint("`gridcard slot list` shows slots and cards")
                 .into()),
             _ => Err(refused(format!("several slots hold a card {name}"))
@@ -150,7 +150,7 @@ impl Rack {
     pub fn reset(&self, name: &str) -> Result<Value> {
         let place = self.find(name)?;
         let Some(bridge) = &place.bridge else {
-            return Err(Failure::new(Exit::Absent, format!("{}: the card is out", place.words()))
+            return Err(Failure::new(Kind::Absent, format!("{}: the card is out", place.words()))
                 .hint("put it in with `gridcard slot insert`")
                 .into());
         };

@@ -6,7 +6,7 @@ use crate::files::{self, FileKind, HEADER, LEVELS};
 use crate::halt::Halt;
 use crate::rights::Right;
 use crate::state::Selection;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Longest directory name. UNSPECIFIED: the manual says 2 to 16 in one place, 5 to 16 in another; 4 pass on a

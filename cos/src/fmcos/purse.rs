@@ -12,7 +12,7 @@ use crate::keyfile::{self, kind};
 use crate::rights::Right;
 use alloc::vec::Vec;
 use keys::{Key, Suite, Zeroizing, mac};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Offsets in the body.

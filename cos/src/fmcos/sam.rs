@@ -9,7 +9,7 @@ use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::keyfile::{self, kind};
 use keys::{Key, mac};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Terminal number, in the MF.

@@ -6,7 +6,7 @@ use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::state::Selection;
 use alloc::vec::Vec;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Name of every MF [FMCOS UM 7.13.3].

@@ -8,8 +8,8 @@ use crate::halt::Halt;
 use crate::sim::walk::{self, Found, gsm_sees};
 use crate::sim::{self, access, algorithm, codes};
 use alloc::vec::Vec;
-use wire::profile::Fid;
-use wire::sim::DF_GSM;
+use scheme::profile::Fid;
+use scheme::sim::DF_GSM;
 use wire::{CommandRef, Sw};
 
 pub fn select(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {

@@ -6,7 +6,7 @@ use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, uicc_sees};
 use crate::sim::{self, Act, current_ef, data, records, require, set_validity};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// The EF of a short identifier, which becomes current; the current one for `None`.

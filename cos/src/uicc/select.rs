@@ -6,7 +6,7 @@ use crate::files::Node;
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, uicc_sees};
 use crate::sim::{algorithm, codes};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Identifier of the application that runs, whatever its own is.

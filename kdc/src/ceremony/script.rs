@@ -4,7 +4,7 @@
 //! so that the paper that is signed says what was done.
 
 use super::record::CeremonyRecord;
-use crate::messages::script as words;
+use super::words;
 use std::fmt::Write as _;
 
 /// Characters of a line on the sheet.

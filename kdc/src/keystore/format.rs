@@ -2,10 +2,10 @@
 
 use super::seal::{self, Nonce, Salt, SecretBytes, TAG};
 use super::{CUSTODIANS, KeyStore, Passphrase, STORE_KEY};
-use crate::messages::KeyStoreError;
+use crate::keystore::KeyStoreError;
 use keys::Suite;
+use scheme::profile::State;
 use std::fmt;
-use wire::profile::State;
 
 const MAGIC: &[u8; 8] = b"GRIDKEYS";
 const VERSION: u8 = 0x01;

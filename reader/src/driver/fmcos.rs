@@ -4,9 +4,9 @@
 use super::issuing::Activation;
 use super::{Link, exactly};
 use crate::error::CardError;
+use scheme::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
+use scheme::psam::{Limits, SET_LIMIT};
 use wire::channel::Channel;
-use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
-use wire::psam::{Limits, SET_LIMIT};
 use wire::status::Dialect;
 use wire::{Command, Response, Sw};
 

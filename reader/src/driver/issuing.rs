@@ -3,10 +3,10 @@
 
 use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
+use scheme::money::Fen;
+use scheme::profile::{CardInfo, EF_GRANTED, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
+use scheme::psam::{Limits, Statement};
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::profile::{CardInfo, EF_GRANTED, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
-use wire::psam::{Limits, Statement};
 use wire::{Command, Sw};
 
 /// The master key a target has now.

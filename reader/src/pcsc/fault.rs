@@ -120,3 +120,18 @@ impl PcscError {
         }
     }
 }
+
+impl scheme::Fault for PcscError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            PcscError::Find(FindError::Several { .. }) => scheme::Kind::Usage,
+            _ => scheme::Kind::Absent,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        Some(PcscError::hint(self).into())
+    }
+}
+
+impl scheme::Fault for Fault {}

@@ -115,3 +115,5 @@ pub fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
     if digits.is_empty() { None } else { hex::decode(digits).ok() }
 }
+
+impl scheme::Fault for FindError {}

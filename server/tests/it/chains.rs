@@ -3,7 +3,8 @@
 use crate::house::{House, meter, sim};
 use gridcard_server::{FindingKind, OrderError, OrderSealer, SealError, Session, StoreError};
 use rusqlite::Connection;
-use wire::order::OrderId;
+use scheme::order::OrderId;
+use scheme::{Fault, Kind};
 
 fn session(house: &mut House) -> Session {
     let (psam, chain, at) = (house.psam.number(), house.psam.chain, house.now);
@@ -90,7 +91,7 @@ fn a_seal_past_the_server_stops_the_module() {
     assert_eq!(session(&mut house).finding, Some(finding.clone()), "one finding, not one a session");
     let sold = house.buy(1, 100).unwrap_err();
     assert!(matches!(&sold, OrderError::Stopped { finding: id, .. } if *id == finding.id));
-    assert!(sold.is_security());
+    assert!((sold.kind() == Kind::Security));
     // Settling never stops.
     let receipt = house.insert(0, &honest.record, &sim(0, 0)).unwrap();
     house.settle_of(0, &receipt).unwrap();

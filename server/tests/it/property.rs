@@ -5,8 +5,8 @@ use gridcard_server::{
     Anew, OrderError, OrderSealer, OrderState, Origin, SealError, SealedOrder, SettleError, Settlement,
 };
 use proptest::prelude::*;
+use scheme::order::OrderId;
 use std::collections::HashSet;
-use wire::order::OrderId;
 
 const CUSTOMERS: u32 = 3;
 

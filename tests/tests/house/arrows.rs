@@ -6,31 +6,46 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use std::collections::BTreeSet;
 
 /// Crate, and the crates it may import, for its tests too.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     // the ground
     ("wire", &[]),
     ("keys", &[]),
+    ("scheme", &["wire", "keys"]),
     // files and folders: for both towers
     ("disk", &[]),
     // the card's tower
-    ("cos", &["wire", "keys"]),
-    ("applets", &["cos", "wire", "keys"]),
-    ("vcard", &["applets", "cos", "wire", "keys", "disk"]),
+    ("cos", &["wire", "keys", "scheme"]),
+    ("applets", &["cos", "wire", "keys", "scheme"]),
+    ("vcard", &["applets", "cos", "wire", "keys", "scheme", "disk"]),
     // the host's tower
-    ("reader", &["wire", "keys"]),
-    ("kdc", &["reader", "wire", "keys", "disk"]),
-    ("meter", &["reader", "wire", "keys"]),
-    ("server", &["reader", "wire", "keys", "disk"]),
+    ("reader", &["wire", "keys", "scheme"]),
+    ("issue", &["reader", "wire", "keys", "scheme"]),
+    ("kdc", &["issue", "reader", "wire", "keys", "scheme"]),
+    ("office", &["issue", "reader", "wire", "keys", "scheme", "disk"]),
+    ("meter", &["reader", "wire", "keys", "scheme"]),
+    ("server", &["reader", "wire", "keys", "scheme", "disk"]),
+    // the middle storey
+    ("parties", &["reader", "issue", "kdc", "office", "meter", "server", "wire", "keys", "scheme", "disk"]),
+    ("lens", &["wire", "keys", "scheme", "cos", "applets", "vcard", "reader"]),
     // the roof
-    ("cli", &["wire", "keys", "disk", "cos", "applets", "vcard", "reader", "kdc", "meter", "server"]),
+    (
+        "cli",
+        &[
+            "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
+            "meter", "server", "parties", "lens",
+        ],
+    ),
     (
         "tests",
-        &["wire", "keys", "disk", "cos", "applets", "vcard", "reader", "kdc", "meter", "server", "cli"],
+        &[
+            "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
+            "meter", "server", "parties", "lens", "cli",
+        ],
     ),
 ];
 
 const CARDS_TOWER: [&str; 3] = ["cos", "applets", "vcard"];
-const HOSTS_TOWER: [&str; 4] = ["reader", "kdc", "meter", "server"];
+const HOSTS_TOWER: [&str; 6] = ["reader", "issue", "kdc", "office", "meter", "server"];
 
 /// The members of the workspace, as their manifests have them.
 fn members() -> Vec<Package> {

@@ -1,12 +1,12 @@
 //! `gridcard card diff`: what differs between two images.
 
-use crate::anatomy::{Anatomy, compare};
 use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
 use crate::output::answer;
-use anyhow::Result;
 use clap::Args;
+use lens::anatomy::{Anatomy, compare};
+use parties::trouble::Result;
 use serde_json::json;
 use vcard::Image;
 
@@ -23,7 +23,7 @@ pub struct Diff {
 pub fn run(global: &Global, options: &Diff) -> Result<()> {
     let anatomy = |card: &CardRef| -> Result<Anatomy> {
         let file = card.image("card diff")?;
-        Anatomy::of(&Image::load(&file)?, &file)
+        Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file).map_err(parties::Trouble::new)
     };
     let (before, after) = (anatomy(&options.before)?, anatomy(&options.after)?);
     let changes = compare::changes(&before, &after);

@@ -5,9 +5,9 @@ use crate::bay::{TraceFile, card_entropy};
 use crate::card_ref::CardRef;
 use crate::lock::CardLock;
 use crate::output::{answer, say};
-use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 use cos::Flow;
+use parties::trouble::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink, hides_answer, hides_data};
 use serde_json::json;
 use std::fs::File;
@@ -61,9 +61,10 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
     let file = options.card.image("card line")?;
     let lock = CardLock::take(&file, global.patience())?;
     let label = file.display().to_string();
-    let image = Image::load(&file)?;
+    let image = Image::load(&file).map_err(parties::Trouble::new)?;
     let source = card_entropy(global, image.formal, &label)?;
-    let mut slot = Slot::with_image(image, &file, source, Keep::EveryCommand)?;
+    let mut slot =
+        Slot::with_image(image, &file, source, Keep::EveryCommand).map_err(parties::Trouble::new)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),
@@ -95,7 +96,7 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
             pty.serve(&mut line, options.terminals)
         }
     };
-    wire.into_line().into_card().0.into_parts().0.close()?;
+    wire.into_line().into_card().0.into_parts().0.close().map_err(parties::Trouble::new)?;
     drop(lock);
     served.context("the line broke")
 }

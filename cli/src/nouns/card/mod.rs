@@ -13,19 +13,20 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::fail::refused;
-use crate::output::{answer, facts, say, table};
-use anyhow::{Context, Result};
+use crate::output::{answer, say, table};
 use clap::{Args, Subcommand};
 use keys::Suite;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use reader::driver::esam::Esam;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::sim::Sim;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
 
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
@@ -193,18 +194,19 @@ fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
 
 fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
     let mut sim = Sim::new(bay);
-    let digits = |file: Result<String, wire::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
-    lines.push(("ICCID", digits(wire::sim::iccid_digits(&sim.iccid()?))));
+    let digits =
+        |file: Result<String, scheme::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
+    lines.push(("ICCID", digits(scheme::sim::iccid_digits(&sim.iccid()?))));
     lines.push(("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" }.into()));
     match sim.imsi() {
-        Ok(file) => lines.push(("IMSI", digits(wire::sim::imsi_digits(&file)))),
+        Ok(file) => lines.push(("IMSI", digits(scheme::sim::imsi_digits(&file)))),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
     if let Some(state) = sim.grid_state()? {
         lines.push(("state", state.name().into()));
     }
     match sim.usim_imsi() {
-        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(wire::sim::imsi_digits(&file)))),
+        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(scheme::sim::imsi_digits(&file)))),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }

@@ -7,14 +7,14 @@ use crate::factory::{self, Blank};
 use crate::nouns::kdc::suite;
 use crate::output::answer;
 use crate::transport::Transport;
-use ::kdc::ids::Serial;
-use anyhow::Result;
+use ::scheme::numbers::Serial;
 use clap::{ArgGroup, Args};
 use cos::Protocol;
 use keys::Suite;
+use parties::trouble::Result;
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Options of `card new`.
 #[derive(Debug, Args)]
@@ -94,7 +94,7 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
             (factory::plain(&blank, source)?, words, CardKind::Fmcos)
         }
     };
-    image.save_new(&file, true)?;
+    image.save_new(&file, true).map_err(parties::Trouble::new)?;
     let serial = Serial(serial).to_string();
     let file = file.display().to_string();
     let object = json!({ "file": file, "kind": kind.name(), "suite": suite.name(), "serial": serial });

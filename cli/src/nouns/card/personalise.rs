@@ -3,17 +3,16 @@
 use crate::args::Global;
 use crate::bay::{Bay, card_entropy};
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, refused};
-use crate::home;
+use crate::fail::{Failure, Kind, refused};
 use crate::lock::CardLock;
 use crate::nouns::kdc::suite;
 use crate::output::{answer, say};
-use crate::real;
-use crate::script::{Dice, Player, Script};
-use anyhow::{Context, Result};
+use crate::{home, real};
 use clap::Args;
 use cos::Chip;
 use keys::Suite;
+use parties::trouble::{Context, Result, Trouble};
+use reader::script::{Dice, Player, Script};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
@@ -53,7 +52,7 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
     }
     let (mut bay, suite, dice) = open(global, options, &script)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
-    let mut player = Player::new(&mut bay, suite, folder, dice);
+    let mut player = Player::new(&mut bay, suite, folder, dice, lens::apdu::command);
     let played = player.play(&script).with_context(place);
     let lines = player.lines().to_vec();
     let closed = bay.close();
@@ -81,7 +80,7 @@ fn open(global: &Global, options: &Personalise, script: &Script) -> Result<(Bay,
                     "{} stands in a reader: no copy of it can be made, and its random numbers are its own",
                     options.file
                 );
-                return Err(Failure::new(Exit::Usage, words)
+                return Err(Failure::new(Kind::Usage, words)
                     .hint("rehearse on a virtual card: `gridcard card new --blank`")
                     .into());
             }
@@ -101,10 +100,10 @@ fn in_slot(
     file: &Path,
 ) -> Result<(Bay, Suite, Option<Dice>)> {
     let lock = CardLock::take(file, global.patience())?;
-    let image = Image::load(file)?;
+    let image = Image::load(file).map_err(parties::Trouble::new)?;
     tell_secrets(script, image.formal);
     let source = |source| ImageError::Card { path: file.to_path_buf(), source };
-    let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
+    let suite = Chip::read(&image.eeprom).map_err(source).map_err(parties::Trouble::new)?.suite;
     let real = card_entropy(global, image.formal, &file.display().to_string())?;
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
@@ -112,7 +111,11 @@ fn in_slot(
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
-    Ok((Bay::new(global, Slot::with_image(image, file, source, keep)?, lock)?, suite, dice))
+    Ok((
+        Bay::new(global, Slot::with_image(image, file, source, keep).map_err(parties::Trouble::new)?, lock)?,
+        suite,
+        dice,
+    ))
 }
 
 /// Says which secrets are none, and where the others will stand.
@@ -128,7 +131,7 @@ fn tell_secrets(script: &Script, formal: bool) {
 }
 
 /// The transcript up to the surprise, and what became of the card.
-fn stopped(global: &Global, options: &Personalise, lines: &[String], error: anyhow::Error) -> anyhow::Error {
+fn stopped(global: &Global, options: &Personalise, lines: &[String], error: Trouble) -> Trouble {
     if !global.json && !lines.is_empty() {
         answer(global, &lines.join("\n"), json!({}));
     }

@@ -2,11 +2,11 @@
 
 use crate::args::Global;
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure};
+use crate::fail::{Failure, Kind};
 use crate::output::{answer, say, table};
 use crate::serve::{Rack, control};
-use anyhow::{Context, Result};
 use clap::Args;
+use parties::trouble::{Context, Result, Trouble};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -37,8 +37,8 @@ pub struct Serve {
     pub control: Option<PathBuf>,
 }
 
-fn usage(words: impl Into<String>) -> anyhow::Error {
-    Failure::new(Exit::Usage, words).into()
+fn usage(words: impl Into<String>) -> Trouble {
+    Failure::new(Kind::Usage, words).into()
 }
 
 /// Each card with the address of its reader.

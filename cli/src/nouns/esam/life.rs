@@ -5,32 +5,30 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::{self, refused};
+use crate::fail::refused;
 use crate::home::{self, Home};
-use crate::in_force;
-use crate::issue;
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
-use crate::output::{answer, facts, say, table};
-use crate::people;
-use crate::secret;
-use crate::transport;
-use ::kdc::ids::{CheckValue, DeviceNumber, Pins};
-use ::kdc::issue::KeyCheck;
-use ::kdc::journal::Journal;
-use ::kdc::life::{self, Act, Leave, Passage, Planned, Seen};
-use ::kdc::pairing::PairingFile;
-use ::kdc::source::{CardSource, KeySource};
-use anyhow::{Context, Result};
+use crate::output::{answer, say, table};
+use crate::{in_force, issue, people, secret, transport};
+use ::issue::card::KeyCheck;
+use ::issue::life::{self, Act, Leave, Passage, Planned, Seen};
+use ::issue::pairing;
+use ::issue::source::{CardSource, KeySource};
+use ::office::journal::Journal;
+use ::scheme::numbers::{CheckValue, DeviceNumber};
+use ::scheme::pin::Pins;
 use clap::Args;
 use keys::Role;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::money::Fen;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, ESAM_KEYS, State};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::money::Fen;
-use wire::profile::{CardKind, ESAM_KEYS, State};
 
 /// Options of `esam show`.
 #[derive(Debug, Args)]
@@ -178,7 +176,7 @@ pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
             Err(error) if options.cards.len() == 1 || ends_the_run(&error) => {
                 return Err(error.context(card.to_string()));
             }
-            Err(error) => faults.push(format!("{card}: {}", fail::words(&error))),
+            Err(error) => faults.push(format!("{card}: {}", error)),
         }
     }
     drop(office);
@@ -241,7 +239,7 @@ impl Office<'_, '_> {
                 if passage.activation().state == State::Formal {
                     bay.must_take(State::Formal)?;
                 }
-                ("done", life::pass(&passage, &mut bay, &mut self.source, journal, &at)?.keys)
+                ("done", office::passage::pass(&passage, &mut bay, &mut self.source, journal, &at)?.keys)
             }
             Planned::Done => {
                 let keys = keys_of(&mut bay, &seen)?;
@@ -274,7 +272,7 @@ impl Office<'_, '_> {
         // An ESAM that went to test by a test issuing card has that card's own keys.
         let test_keys = to_test && self.source.about().state == State::Formal;
         let path = self.out.join(pairing_name(number));
-        let file = PairingFile::make_of(&mut self.source, number, region, keys, test_keys)?;
+        let file = pairing::make_of(&mut self.source, number, region, keys, test_keys)?;
         write(&path, &file.to_json()?)?;
         Ok(path)
     }

@@ -7,36 +7,34 @@ use crate::args::Global;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::CardRef;
 use crate::clock::{chip_serial, entropy, now};
-use crate::factory;
-use crate::fail::{self, Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home::{self, Home};
-use crate::in_force;
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say, table};
-use crate::secret;
 use crate::transport::{self, Transport};
-use ::kdc::devices::{self, Device};
-use ::kdc::ids::{CheckValue, DeviceNumber, Pins, Serial};
-use ::kdc::issue::{Issued, KeyCheck};
-use ::kdc::journal::Journal;
-use ::kdc::life::Act;
-use ::kdc::messages::{LifeError, SourceError, StepFault};
-use ::kdc::pairing::PairingFile;
-use ::kdc::source::{About, CardSource, KeySource};
-use anyhow::{Context, Result};
+use crate::{factory, in_force, secret};
+use ::issue::card::{Issued, KeyCheck, StepFault};
+use ::issue::life::{Act, LifeError};
+use ::issue::pairing;
+use ::issue::source::{About, CardSource, KeySource, SourceError};
+use ::office::devices::{self, Device};
+use ::office::journal::Journal;
+use ::scheme::numbers::{CheckValue, DeviceNumber, Serial};
+use ::scheme::pin::Pins;
 use clap::{Args, Subcommand};
 use keys::Role;
+use parties::trouble::{Context, Result, Trouble};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, Recipient, State};
 use serde_json::json;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
 use wire::Channel;
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, Recipient, State};
 
 /// Verbs of ESAMs.
 #[derive(Debug, Subcommand)]
@@ -164,7 +162,7 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
             ]),
             Err(error) => {
                 let lost = ends_the_run(&error);
-                let words = format!("line {}: meter {}: {}", device.line, device.meter, fail::words(&error));
+                let words = format!("line {}: meter {}: {}", device.line, device.meter, error);
                 if lost || devices.len() == 1 {
                     return Err(error.context(words));
                 }
@@ -184,14 +182,14 @@ fn issue_all(global: &Global, options: &Issue) -> Result<()> {
 }
 
 /// A lost reader, a security stop or a spent counter ends the run; a card that says no does not.
-fn ends_the_run(error: &anyhow::Error) -> bool {
+fn ends_the_run(error: &Trouble) -> bool {
     let decides = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<wire::ChannelError>().is_some()
             || matches!(cause.downcast_ref(), Some(SourceError::Spent))
             || matches!(cause.downcast_ref(), Some(StepFault::Source(SourceError::Spent)))
             || matches!(cause.downcast_ref(), Some(LifeError::Source(SourceError::Spent)))
     };
-    error.chain().any(decides) || fail::exit_of(error) == Exit::Security
+    error.chain().any(decides) || error.kind() == Kind::Security
 }
 
 /// Names the lines that were left out; with any, the command has failed.
@@ -221,7 +219,7 @@ fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
     if let Some(meter) = options.meter {
         return Ok((vec![Device { line: 1, meter, serial: None, ceiling: None }], Vec::new()));
     }
-    let path = options.csv.as_deref().ok_or_else(|| Failure::new(Exit::Usage, "name --meter or --csv"))?;
+    let path = options.csv.as_deref().ok_or_else(|| Failure::new(Kind::Usage, "name --meter or --csv"))?;
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let list = devices::read(file).with_context(|| format!("{}", path.display()))?;
     let faults = list.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.fault)).collect();
@@ -282,7 +280,8 @@ fn issue_at(
         };
         let formal = about.state == State::Formal || wish.formal_image;
         factory::blank(&root, CardKind::Esam, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path, keep == Keep::EveryCommand)?;
+            .save_new(&path, keep == Keep::EveryCommand)
+            .map_err(parties::Trouble::new)?;
     }
     let mut card = Bay::open_keeping(global, card, CardKind::Esam, keep)?;
     card.must_take(about.state)?;
@@ -303,7 +302,7 @@ fn issue_at(
         Err(error) => return Err(error),
     };
     card.close()?;
-    let pairing = PairingFile::make(source, wish.number, wish.region, &issued.keys)?.to_json()?;
+    let pairing = pairing::make(source, wish.number, wish.region, &issued.keys)?.to_json()?;
     match keep {
         Keep::EveryCommand | Keep::Synced => home::write(&pairing_file, pairing.as_bytes())?,
         Keep::AtClose | Keep::InMemory => home::write_soon(&pairing_file, pairing.as_bytes())?,

@@ -4,35 +4,33 @@ use super::plan::{self, Forecast};
 use super::progress::Progress;
 use super::{Batch, batch_json, fed, packed, result};
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::{self, Exit, Failure, refused, security};
+use crate::fail::{Failure, Kind, refused, security};
 use crate::home::{Home, Party};
-use crate::in_force;
 use crate::issue::{self, Wish, validity};
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say};
-use crate::secret;
-use crate::transport;
-use ::kdc::batch::{Control, Ended, NewBatch, Summary, hash_of};
-use ::kdc::ids::{PROVINCE, Pin, Pins, Validity};
-use ::kdc::messages::BatchError;
-use ::kdc::plan::Plan;
-use ::kdc::source::{About, CardSource, KeySource};
-use ::kdc::store::{Durability, FILE, ItemKind, Store};
-use anyhow::{Context, Result};
+use crate::{audit, in_force, secret, transport};
+use ::issue::plan::Plan;
+use ::issue::source::{About, CardSource, KeySource};
+use ::office::batch::{BatchError, Control, Ended, NewBatch, Summary, hash_of};
+use ::office::store::{Durability, FILE, ItemKind, Store};
+use ::scheme::moment::Validity;
+use ::scheme::numbers::PROVINCE;
+use ::scheme::pin::{Pin, Pins};
 use keys::Key;
+use parties::trouble::{Context, Result, Trouble};
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, State};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, State};
 use wire::{Channel, ChannelError};
 
 /// Cards of a transaction, at most.
@@ -103,7 +101,7 @@ pub struct Issuer {
 /// Runs a batch.
 pub fn run(global: &Global, kind: CardKind, options: &Batch) -> Result<()> {
     if kind == CardKind::Sim && (options.reader.is_some() || options.blanks.is_some()) {
-        return Err(Failure::new(Exit::Usage, "a SIM of plastic comes with its mask from its maker")
+        return Err(Failure::new(Kind::Usage, "a SIM of plastic comes with its mask from its maker")
             .hint("batches of SIMs are virtual: leave --reader and --blanks out")
             .into());
     }
@@ -193,9 +191,9 @@ fn request(
             let words: Vec<String> = first.iter().map(ToString::to_string).collect();
             let first_words = words.first().cloned().unwrap_or_default();
             let error = BatchError::Lines { first, total };
-            return Err(anyhow::Error::new(error).context(format!("{}: {first_words}", path.display())));
+            return Err(Trouble::from(error).context(format!("{}: {first_words}", path.display())));
         }
-        Err(error) => return Err(anyhow::Error::new(error).context(named())),
+        Err(error) => return Err(Trouble::from(error).context(named())),
     };
     let batch = store.batch(id)?.ok_or(BatchError::NoBatch { id })?;
     Ok((batch, true))
@@ -287,7 +285,7 @@ impl Common<'_> {
     /// The wish for a card.
     fn wish(&self, number: &str, ceiling_fen: Option<u32>) -> Result<Wish<'static>> {
         Ok(Wish {
-            ceiling: ceiling_fen.map(wire::money::Fen),
+            ceiling: ceiling_fen.map(scheme::money::Fen),
             allowed: self.options.allowed,
             ..Wish::new(self.kind, number.parse()?, self.region)
         })
@@ -298,7 +296,7 @@ impl Common<'_> {
 fn listen(stop: &Arc<AtomicBool>) -> Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     for signal in [SIGINT, SIGTERM] {
-        let code = i32::from(Exit::Interrupted.code());
+        let code = i32::from(crate::fail::exit_code(Kind::Interrupted));
         signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(stop))?;
         signal_hook::flag::register(signal, Arc::clone(stop))?;
     }
@@ -316,7 +314,7 @@ fn make(
     let time = || now(global).map(|time| time.to_string()).unwrap_or_default();
     let by_hand = common.options.reader.is_some() || common.options.blanks.is_some();
     let mut keep_issuing = || match &common.issuing {
-        Some(issuer) => issuer.card.keep_now().map_err(|error| fail::words(&error)),
+        Some(issuer) => issuer.card.keep_now().map_err(|error| error.to_string()),
         None => Ok(()),
     };
     let place = match &common.options.reader {
@@ -342,7 +340,7 @@ fn make(
 }
 
 /// Forgets a batch that was not begun after all; the error that stopped it stays the error.
-fn forget(store: &mut Store, batch: &Summary, begun: bool, error: anyhow::Error) -> anyhow::Error {
+fn forget(store: &mut Store, batch: &Summary, begun: bool, error: Trouble) -> Trouble {
     let _ = forget_batch(store, batch, begun);
     error
 }
@@ -394,11 +392,11 @@ fn finish(
             .into()),
         Ended::Stopped => {
             let words = format!("stopped; {} card(s) are left to make", batch.counts.open);
-            Err(Failure::new(Exit::Interrupted, words).hint(again).into())
+            Err(Failure::new(Kind::Interrupted, words).hint(again).into())
         }
         Ended::NoCards => {
             let words = format!("no more blanks; {} card(s) are left to make", batch.counts.open);
-            Err(Failure::new(Exit::Absent, words).hint(again).into())
+            Err(Failure::new(Kind::Absent, words).hint(again).into())
         }
         Ended::Failures { count, last } => {
             Err(refused(format!("{count} chip(s) were spoiled one after another; the last: {last}"))
@@ -406,7 +404,7 @@ fn finish(
                 .into())
         }
         Ended::Lost { why, gone } => {
-            let exit = if *gone { Exit::Absent } else { Exit::Refused };
+            let exit = if *gone { Kind::Absent } else { Kind::Refused };
             Err(Failure::new(exit, why.clone()).hint(again).into())
         }
     }

@@ -5,16 +5,17 @@ use super::feeders::{Folder, Hand};
 use super::packed::{paper, spoiled};
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail;
-use ::kdc::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
-use ::kdc::ids::{Pins, Serial};
-use ::kdc::issue::inspect::inspect;
-use ::kdc::issue::{Issued, Order, Recorded, recorded};
-use ::kdc::journal::{Journal, KeyRecord};
-use ::kdc::plan::Plan;
-use ::kdc::source::{CardSource, KeySource};
-use ::kdc::store::Store;
-use anyhow::Result;
+use ::issue::card::Issued;
+use ::issue::inspect::inspect;
+use ::issue::plan::Plan;
+use ::issue::source::{CardSource, KeySource};
+use ::office::batch::{CardIdentity, Control, Ended, FedMaker, Good, Job, Made, Summary, fate, run_fed};
+use ::office::journal::{Journal, KeyRecord};
+use ::office::recorded::{self, Order, Recorded};
+use ::office::store::Store;
+use ::scheme::numbers::Serial;
+use ::scheme::pin::Pins;
+use parties::trouble::Result;
 use reader::driver::issuing::IssuingCard;
 use std::time::Instant;
 use wire::Channel;
@@ -53,7 +54,7 @@ impl FedMaker for Fed<'_, '_> {
         let begun = Instant::now();
         let plan = match self.common.plan(self.issuer, &job.number, job.more.ceiling_fen) {
             Ok(plan) => plan,
-            Err(error) => return spoiled(serial, false, fail::words(&error)),
+            Err(error) => return spoiled(serial, false, error.to_string()),
         };
         let issued = match self.issue(&plan, serial, card, journal) {
             Ok(issued) => issued,
@@ -93,7 +94,7 @@ impl Fed<'_, '_> {
         journal: &mut Journal,
     ) -> Result<Issued, Made> {
         let lost = |why: String| Made::Lost { why, gone: false };
-        let at = now(self.common.global).map_err(|error| lost(fail::words(&error)))?.to_string();
+        let at = now(self.common.global).map_err(|error| lost(error.to_string()))?.to_string();
         let order = Order {
             plan,
             wanted: Some(serial),

@@ -3,14 +3,14 @@
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::fail::{self, Exit, exit_of};
+use crate::fail::Kind;
 use crate::output::say;
 use crate::real;
-use ::kdc::batch::Feeder;
-use anyhow::{Context, Result};
+use ::office::batch::Feeder;
+use parties::trouble::{Context, Result};
+use scheme::profile::{CardKind, State};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::profile::{CardKind, State};
 use wire::{Channel, ChannelError};
 
 /// How often a reader is looked at.
@@ -66,10 +66,8 @@ impl Feeder for Folder<'_> {
                     return Ok(true);
                 }
                 // A file that is no card of the kind is no chip: it is passed over.
-                Err(error) if exit_of(&error) == Exit::Refused => {
-                    say(format!("passed over: {}", fail::words(&error)))
-                }
-                Err(error) => return Err(fail::words(&error)),
+                Err(error) if error.kind() == Kind::Refused => say(format!("passed over: {}", error)),
+                Err(error) => return Err(error.to_string()),
             }
         }
         Ok(false)
@@ -84,7 +82,7 @@ impl Feeder for Folder<'_> {
 
     fn leave(&mut self, _: &str) -> Result<(), String> {
         match self.bay.take() {
-            Some(bay) => bay.close().map_err(|error| fail::words(&error)),
+            Some(bay) => bay.close().map_err(|error| error.to_string()),
             None => Ok(()),
         }
     }
@@ -134,7 +132,7 @@ impl Feeder for Hand<'_> {
                 Ok(true)
             }
             Err(error) if real::no_card_yet(&error) => Ok(false),
-            Err(error) => Err(fail::words(&error)),
+            Err(error) => Err(error.to_string()),
         })
     }
 

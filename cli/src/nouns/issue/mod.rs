@@ -14,14 +14,14 @@ use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::home::{Home, Party};
 use crate::output::{answer, table};
-use ::kdc::batch::Summary;
-use ::kdc::store::{FILE, Store};
-use anyhow::Result;
+use ::office::batch::Summary;
+use ::office::store::{FILE, Store};
 use clap::{Args, Subcommand};
+use parties::trouble::{Result, Trouble};
+use scheme::numbers::RegionCode;
+use scheme::profile::CardKind;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
 
 /// Verbs of batches.
 #[derive(Debug, Subcommand)]
@@ -183,7 +183,7 @@ pub fn visit(folder: &Path) -> Result<Store> {
 }
 
 fn summary(store: &Store, id: i64) -> Result<Summary> {
-    Ok(store.batch(id)?.ok_or(::kdc::messages::BatchError::NoBatch { id })?)
+    Ok(store.batch(id)?.ok_or(::office::batch::BatchError::NoBatch { id })?)
 }
 
 fn list(global: &Global, office: &Office) -> Result<()> {
@@ -229,7 +229,7 @@ fn show(global: &Global, one: &One) -> Result<()> {
                 line.why.clone().unwrap_or_default(),
             ]);
         }
-        Ok::<(), anyhow::Error>(())
+        Ok::<(), Trouble>(())
     })?;
     let mut text = result::reconciliation(&batch.counts);
     text.insert_str(

@@ -4,24 +4,25 @@ use super::batch::{Common, Issuer, Issuing};
 use crate::bay::Bay;
 use crate::clock::{chip_serial, entropy};
 use crate::factory;
-use crate::fail;
+use crate::fail::refused;
 use crate::nouns::sim;
-use ::kdc::batch::{CardIdentity, Control, Ended, Good, Job, Made, Maker, Summary, fate, run_packed};
-use ::kdc::ids::{Pins, Serial};
-use ::kdc::issue::inspect::inspect;
-use ::kdc::issue::{Issued, Personalisation};
-use ::kdc::journal::KeyRecord;
-use ::kdc::pairing::PairingFile;
-use ::kdc::plan::{Master, Plan};
-use ::kdc::source::{CardSource, KeySource};
-use ::kdc::store::Store;
-use ::kdc::store::pack::squeeze;
-use anyhow::{Context, Result};
+use ::issue::card::{Issued, Personalisation};
+use ::issue::inspect::inspect;
+use ::issue::pairing;
+use ::issue::plan::{Master, Plan};
+use ::issue::source::{CardSource, KeySource};
+use ::office::batch::{CardIdentity, Control, Ended, Good, Job, Made, Maker, Summary, fate, run_packed};
+use ::office::journal::KeyRecord;
+use ::office::store::Store;
+use ::office::store::pack::squeeze;
+use ::scheme::numbers::Serial;
+use ::scheme::pin::Pins;
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::IssuingCard;
+use scheme::profile::{CardKind, State};
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 use vcard::Image;
-use wire::profile::{CardKind, State};
 
 /// Runs the batch.
 pub fn run(
@@ -92,12 +93,12 @@ impl CardMaker<'_> {
         let (mut card, serial) = match self.blank(job) {
             Ok(blank) => blank,
             Err(error) => {
-                return Made::Lost { why: format!("the factory: {}", fail::words(&error)), gone: false };
+                return Made::Lost { why: format!("the factory: {}", error), gone: false };
             }
         };
         let plan = match self.common.plan(self.issuer, &job.number, job.more.ceiling_fen) {
             Ok(plan) => plan,
-            Err(error) => return spoiled(serial, false, fail::words(&error)),
+            Err(error) => return spoiled(serial, false, error),
         };
         let issued = match personalise(&plan, serial, &mut card, source, self.issuer) {
             Ok(issued) => issued,
@@ -143,9 +144,9 @@ fn personalise(
     source: &mut dyn KeySource,
     issuer: &Issuer,
 ) -> Result<Issued, Made> {
-    let failed = |error: &::kdc::issue::IssueError, condition| match fate::of(plan, error, condition) {
+    let failed = |error: &::issue::card::IssueError, condition| match fate::of(plan, error, condition) {
         fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(error) },
-        fate => spoiled(serial, fate == fate::Fate::Scrapped, error.to_string()),
+        fate => spoiled(serial, fate == fate::Fate::Scrapped, error),
     };
     let session = Personalisation::probe(plan, card, Some(serial)).map_err(|error| failed(&error, None))?;
     let condition = session.condition();
@@ -156,7 +157,7 @@ fn personalise(
         inspect(plan, serial, &issued.keys, card, source).map_err(|error| {
             match fate::of_inspected(&error) {
                 fate::Fate::Stays => Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) },
-                _ => spoiled(serial, true, error.to_string()),
+                _ => spoiled(serial, true, error),
             }
         })?;
     issued.apdus += tally.apdus;
@@ -168,10 +169,10 @@ pub fn paper(plan: &Plan, source: &mut dyn KeySource, issued: &Issued) -> Result
     if plan.kind() != CardKind::Esam {
         return Ok(None);
     }
-    PairingFile::make(source, plan.number(), plan.region(), &issued.keys)
-        .and_then(|file| file.to_json())
-        .map(Some)
-        .map_err(|error| Made::Lost { why: error.to_string(), gone: fate::is_gone(&error) })
+    let lost = |why: String, gone| Made::Lost { why, gone };
+    let file = pairing::make(source, plan.number(), plan.region(), &issued.keys)
+        .map_err(|error| lost(error.to_string(), fate::is_gone(&error)))?;
+    file.to_json().map(Some).map_err(|error| lost(error.to_string(), false))
 }
 
 /// A chip that cannot be used.
@@ -208,7 +209,7 @@ impl SimMaker<'_> {
         let image = match sim::personalised(global, &person, self.common.options.sms_records, None) {
             Ok(image) => image,
             Err(error) => {
-                return Made::Lost { why: format!("{}: {}", job.number, fail::words(&error)), gone: false };
+                return Made::Lost { why: format!("{}: {}", job.number, error), gone: false };
             }
         };
         match self.inspect(job, image) {
@@ -221,8 +222,8 @@ impl SimMaker<'_> {
                 image: Some(squeeze(&image.to_bytes())),
                 paper: None,
             })),
-            Ok((serial, _, Err(error))) => spoiled(serial, true, fail::words(&error)),
-            Err(error) => Made::Lost { why: format!("{}: {}", job.number, fail::words(&error)), gone: false },
+            Ok((serial, _, Err(error))) => spoiled(serial, true, error),
+            Err(error) => Made::Lost { why: format!("{}: {}", job.number, error), gone: false },
         }
     }
 
@@ -232,7 +233,7 @@ impl SimMaker<'_> {
         let mut bay = Bay::in_memory(self.common.global, image, &format!("{}.card", job.number), &label)?;
         // Not every SIM shows its serial in the ATR; the maker knows it.
         let serial =
-            Serial(cos::Chip::read(&bay.image()?.eeprom).map_err(|error| anyhow::anyhow!("{error}"))?.serial);
+            Serial(cos::Chip::read(&bay.image()?.eeprom).map_err(|error| refused(error.to_string()))?.serial);
         let verdict = sim::inspect(&mut bay, &job.number, job.more.imsi.as_deref().unwrap_or_default());
         Ok((serial, bay.image()?, verdict))
     }

@@ -1,14 +1,15 @@
 //! What a batch is going to do, and the question whether it shall.
 
-use crate::fail::{Exit, Failure};
-use crate::output::{facts, say};
+use crate::fail::{Failure, Kind};
+use crate::output::say;
 use crate::secret;
-use ::kdc::batch::Summary;
-use ::kdc::issue::inspect;
-use ::kdc::plan::Plan;
-use ::kdc::plan::cost::{Cost, Share};
-use ::kdc::source::KeySource;
-use anyhow::Result;
+use ::issue::inspect;
+use ::issue::plan::Plan;
+use ::issue::plan::cost::{Cost, Share};
+use ::issue::source::KeySource;
+use ::office::batch::Summary;
+use lens::facts::facts;
+use parties::trouble::Result;
 use reader::count::Etu;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -155,7 +156,7 @@ pub fn confirm(todo: i64, yes: bool) -> Result<bool> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "nobody is there to confirm the batch")
+        return Err(Failure::new(Kind::Usage, "nobody is there to confirm the batch")
             .hint("say --yes in a script, --dry-run to see the plan alone")
             .into());
     }

@@ -2,7 +2,7 @@
 
 use super::plan::duration;
 use crate::output::say;
-use ::kdc::batch::{Done, Outcome, Watch};
+use ::office::batch::{Done, Outcome, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

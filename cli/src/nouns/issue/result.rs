@@ -1,9 +1,10 @@
 //! The result file of a batch, and the figures that must add up.
 
+use crate::fail::refused;
 use crate::home;
-use ::kdc::batch::{Counts, LineResult, Summary};
-use ::kdc::store::Store;
-use anyhow::Result;
+use ::office::batch::{Counts, LineResult, Summary};
+use ::office::store::Store;
+use parties::trouble::{Result, Trouble};
 use std::io::Write;
 use std::path::Path;
 
@@ -16,8 +17,8 @@ pub fn write(store: &Store, batch: &Summary, path: &Path) -> Result<()> {
     home::write_with(path, |file| {
         let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
         csv.write_record(COLUMNS)?;
-        store.results(batch.id, |line| Ok::<(), anyhow::Error>(csv.write_record(record(line))?))?;
-        csv.into_inner().map_err(|error| anyhow::anyhow!("{}", error.error()))?.flush()?;
+        store.results(batch.id, |line| Ok::<(), Trouble>(csv.write_record(record(line))?))?;
+        csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
         Ok(())
     })
 }

@@ -3,19 +3,19 @@
 use super::{Office, office_folder, visit};
 use crate::args::Global;
 use crate::clock::now;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home;
 use crate::nouns::card::must_not_exist;
 use crate::nouns::esam::pairing_name;
 use crate::nouns::kdc::out;
 use crate::output::{answer, say};
-use ::kdc::store::{ItemKind, Stage, Store};
-use anyhow::{Context, Result};
+use ::office::store::{ItemKind, Stage, Store};
 use clap::Args;
+use parties::trouble::{Context, Result};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Image;
-use wire::profile::CardKind;
 
 /// Options of `issue take`.
 #[derive(Debug, Args)]
@@ -110,7 +110,7 @@ impl Taking {
         };
         let card = self.to.join(name);
         if let Some(bytes) = &packed.image {
-            let image = Image::from_bytes(bytes, &card)?;
+            let image = Image::from_bytes(bytes, &card).map_err(parties::Trouble::new)?;
             self.place(&card, &image)?;
         }
         if let (Some(paper), Ok(meter)) = (&packed.paper, number.parse()) {
@@ -134,7 +134,7 @@ impl Taking {
             return Ok(());
         }
         must_not_exist(path)?;
-        Ok(image.save_new(path, true)?)
+        image.save_new(path, true).map_err(parties::Trouble::new)
     }
 
     fn not_here(&self, store: &Store, number: &str) -> Result<Failure> {
@@ -144,7 +144,7 @@ impl Taking {
                 refused(format!("the pack holds no image of {} {number} any more", self.kind.name()))
                     .hint(format!("`gridcard stock show {number}` tells where it went"))
             }
-            _ => Failure::new(Exit::Refused, format!("no {} {number} was issued here", self.kind.name())),
+            _ => Failure::new(Kind::Refused, format!("no {} {number} was issued here", self.kind.name())),
         })
     }
 }

@@ -9,10 +9,10 @@ use crate::home::{self, Party};
 use crate::nouns::Deed;
 use crate::output::{answer, say};
 use ::kdc::ceremony::{Component, script};
-use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use disk::Durability;
 use keys::{Suite, Zeroizing};
+use parties::trouble::{Context, Result};
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -5,19 +5,20 @@ use super::main_card;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure};
+use crate::fail::{Failure, Kind};
 use crate::home::{Home, Party};
 use crate::output::{answer, table};
-use ::kdc::Roots;
-use ::kdc::ids::{CheckValue, Pins};
-use ::kdc::source::{CardSource, KeySource};
-use anyhow::{Context, Result};
+use ::issue::keyset::Roots;
+use ::issue::source::{CardSource, KeySource};
+use ::scheme::numbers::CheckValue;
+use ::scheme::pin::Pins;
 use clap::Args;
 use keys::Role;
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::RegionCode;
+use scheme::profile::CardKind;
 use serde_json::{Map, Value, json};
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
 
 /// Options of `kdc check`.
 #[derive(Debug, Args)]
@@ -70,7 +71,7 @@ pub fn check(global: &Global, options: &Check) -> Result<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    let failure = Failure::new(Exit::Refused, faults.join("; "));
+    let failure = Failure::new(Kind::Refused, faults.join("; "));
     Err(failure.hint("a card of another province, city, version or state; do not work with it").into())
 }
 

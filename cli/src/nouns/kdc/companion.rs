@@ -8,12 +8,12 @@ use crate::fail::refused;
 use crate::home;
 use crate::issue::keys_json;
 use crate::vouch::Origin;
-use ::kdc::ids::DeviceNumber;
-use ::kdc::issue::Issued;
-use anyhow::{Context, Result};
+use ::issue::card::Issued;
+use ::scheme::numbers::DeviceNumber;
+use parties::trouble::{Context, Result};
+use scheme::numbers::RegionCode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
 
 const FORMAT: &str = "gridcard issued card 1";
 

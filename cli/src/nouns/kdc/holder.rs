@@ -5,13 +5,13 @@ use super::{keystore, main_card};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::in_force;
-use ::kdc::ids::Pins;
-use ::kdc::source::{CardSource, KeySource, SoftSource};
-use anyhow::Result;
+use ::issue::source::{CardSource, KeySource, SoftSource};
+use ::scheme::pin::Pins;
 use clap::Args;
+use parties::trouble::Result;
 use reader::driver::issuing::IssuingCard;
+use scheme::profile::CardKind;
 use std::path::Path;
-use wire::profile::CardKind;
 
 /// Who holds the roots. Default: the main control card.
 #[derive(Debug, Args)]

@@ -16,20 +16,22 @@ use crate::fail::refused;
 use crate::home::{self, Home, Party};
 use crate::issue::{self, Wish};
 use crate::lock::CardLock;
-use crate::output::{answer, facts, say};
-use ::kdc::Roots;
-use ::kdc::audit::Act;
+use crate::output::{answer, say};
+use ::issue::card::Issued;
+use ::issue::keyset::Roots;
+use ::issue::source::SoftSource;
 use ::kdc::ceremony::{CeremonyRecord, script};
-use ::kdc::ids::{DeviceNumber, PROVINCE, Pins};
-use ::kdc::issue::Issued;
-use ::kdc::source::SoftSource;
-use anyhow::{Context, Result};
+use ::office::audit::Act;
+use ::scheme::numbers::{DeviceNumber, PROVINCE};
+use ::scheme::pin::Pins;
 use clap::Args;
 use keys::Role;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
+use scheme::profile::{CardKind, State};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::profile::{CardKind, State};
 
 /// Options of `kdc init`.
 #[derive(Debug, Args)]
@@ -338,7 +340,8 @@ pub fn make_main_card(
             let (formal, source) = (roots.state() == State::Formal, entropy(global, "main control factory"));
             let transport = roots.get(Role::Transport);
             factory::blank(transport, CardKind::MainControl, serial, formal, source)?
-                .save_new(&path, true)?;
+                .save_new(&path, true)
+                .map_err(parties::Trouble::new)?;
         }
     }
     let mut card = Bay::open(global, &path, CardKind::MainControl)?;

@@ -6,22 +6,22 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::{chip_serial, entropy, now};
-use crate::factory;
 use crate::home::{Home, Party};
 use crate::issue::{self, Allowed, Wish};
 use crate::nouns::revoked;
 use crate::output::answer;
-use crate::secret;
 use crate::transport::{self, Transport};
-use ::kdc::ids::{DeviceNumber, Pin, Pins};
-use ::kdc::journal::Journal;
-use ::kdc::source::KeySource;
-use anyhow::{Context, Result};
+use crate::{factory, secret};
+use ::issue::source::KeySource;
+use ::office::journal::Journal;
+use ::scheme::numbers::DeviceNumber;
+use ::scheme::pin::{Pin, Pins};
 use clap::Args;
+use parties::trouble::{Context, Result};
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, State, pins};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, State, pins};
 
 /// Options of `kdc issue-card`.
 #[derive(Debug, Args)]
@@ -175,11 +175,11 @@ fn supervisor(options: &IssueCard, operator: &Pin) -> Result<Option<Pin>> {
 /// Issues a card: a blank that stands in a reader or a file, or for a file that is not there one from the factory.
 pub fn issue_with(
     global: &Global,
-    source: &mut dyn ::kdc::source::KeySource,
+    source: &mut dyn ::issue::source::KeySource,
     wish: &Wish<'_>,
     (card, transport): (&CardRef, &Transport),
     journal: &mut Journal,
-) -> Result<::kdc::issue::Issued> {
+) -> Result<::issue::card::Issued> {
     transport::must_be_earnest(global, source)?;
     let about = source.about();
     let state = if wish.kind.is_always_test() { State::Test } else { about.state };
@@ -190,7 +190,8 @@ pub fn issue_with(
         let formal = state == State::Formal;
         let serial = chip_serial(&mut *entropy(global, &format!("serial of {}", wish.number)));
         factory::blank(&root, wish.kind, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path, true)?;
+            .save_new(&path, true)
+            .map_err(parties::Trouble::new)?;
     }
     let mut card = Bay::open(global, card, wish.kind)?;
     card.must_take(state)?;

@@ -4,21 +4,22 @@ use super::{checks_json, checks_table, init};
 use crate::args::Global;
 use crate::audit::{self, Noted};
 use crate::clock::{entropy, must_be_unseeded};
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home::{self, Home, Party};
 use crate::nouns::Deed;
-use crate::output::{answer, facts, say};
+use crate::output::{answer, say};
 use crate::secret;
-use ::kdc::Roots;
-use ::kdc::audit::Act;
+use ::issue::keyset::Roots;
 use ::kdc::ceremony::CeremonyRecord;
 use ::kdc::ceremony::script::same_person;
 use ::kdc::keystore::{Cost, Custodian, KeyStore, Opened, Passphrase};
-use anyhow::{Context, Result};
+use ::office::audit::Act;
 use clap::{Args, Subcommand};
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
+use scheme::profile::State;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::profile::State;
 
 /// Verbs of the key store.
 #[derive(Debug, Subcommand)]
@@ -135,7 +136,7 @@ fn open<'s>(global: &Global, folder: &Path, store: &'s KeyStore, why: &str) -> R
             let words = format!("custodian ({}), {} still needed", waiting.join(", "), opening.missing());
             let name = secret::ask_openly(&words)?;
             if name.is_empty() {
-                return Err(Failure::new(Exit::Usage, "no custodian was named").into());
+                return Err(Failure::new(Kind::Usage, "no custodian was named").into());
             }
             opening.expects(&name)?;
             Ok(name)

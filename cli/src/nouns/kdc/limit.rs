@@ -3,28 +3,27 @@
 use super::holder::Holder;
 use super::issue_card::Officers;
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
 use crate::clock::now;
-use crate::fail::{Exit, Failure, refused};
+use crate::fail::{Failure, Kind, refused};
 use crate::home::{Home, Party};
-use crate::issue;
 use crate::nouns::revoked;
-use crate::output::{answer, facts};
-use crate::people;
+use crate::output::answer;
 use crate::statement::{self, Stated};
-use ::kdc::ids::{DeviceNumber, RegionCode};
-use ::kdc::journal::Event;
-use ::kdc::life;
-use ::kdc::source::KeySource;
-use anyhow::Result;
+use crate::{audit, issue, people};
+use ::issue::life;
+use ::issue::source::KeySource;
+use ::office::journal::Event;
+use ::scheme::numbers::{DeviceNumber, RegionCode};
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::Result;
 use reader::driver::issuing::{Counter, IssuingCard};
+use scheme::profile::{CardInfo, CardKind};
+use scheme::psam::Limits;
 use serde_json::json;
 use std::path::Path;
-use wire::profile::{CardInfo, CardKind};
-use wire::psam::Limits;
 
 /// Options of `kdc limit`.
 #[derive(Debug, Args)]
@@ -77,7 +76,7 @@ fn raise(global: &Global, options: &Limit, folder: &Path, source: &mut dyn KeySo
     }
     if options.value.is_some() && kind != CardKind::PsamIssuing {
         let words = format!("a {} grants no value: --value is for a PSAM issuing card", kind.title());
-        return Err(Failure::new(Exit::Usage, words).into());
+        return Err(Failure::new(Kind::Usage, words).into());
     }
     let before = look(&mut bay)?;
     let number = DeviceNumber(before.info.number);

@@ -22,16 +22,16 @@ pub use issue_card::{issue_with, out};
 use super::{Deed, audit};
 use crate::args::Global;
 use crate::home::{self, Home, Party};
-use crate::issue;
-use crate::output::{answer, facts, table};
-use crate::pin;
+use crate::output::{answer, table};
+use crate::{issue, pin};
+use ::issue::keyset::RoleCheck;
 use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::keyset::RoleCheck;
-use anyhow::{Context, Result};
 use clap::Subcommand;
 use keys::Suite;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
+use scheme::profile::CardKind;
 use serde_json::json;
-use wire::profile::CardKind;
 
 /// Verbs of the province.
 #[derive(Debug, Subcommand)]

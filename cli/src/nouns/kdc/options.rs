@@ -2,12 +2,12 @@
 
 use super::suite;
 use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, security};
+use crate::fail::{Failure, Kind, security};
 use ::kdc::ceremony::script::{From, Shape, Transport};
-use ::kdc::ids::DeviceNumber;
-use anyhow::Result;
+use ::scheme::numbers::DeviceNumber;
 use clap::Args;
 use keys::Suite;
+use parties::trouble::Result;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -105,7 +105,7 @@ impl Options {
             && threshold > total
         {
             return Err(
-                Failure::new(Exit::Usage, format!("{threshold} of {total} custodians cannot be")).into()
+                Failure::new(Kind::Usage, format!("{threshold} of {total} custodians cannot be")).into()
             );
         }
         let formal = from != From::TestRoot && !self.rehearsal;
@@ -138,7 +138,7 @@ impl Options {
                     "{}: a virtual main control card stands in the province's folder",
                     path.display()
                 );
-                Err(Failure::new(Exit::Usage, words)
+                Err(Failure::new(Kind::Usage, words)
                     .hint("leave --card out, or name a card in a reader")
                     .into())
             }
@@ -151,7 +151,7 @@ impl Options {
         if self.shares.is_none() || self.share_dir.is_some() || shown {
             return Ok(());
         }
-        Err(Failure::new(Exit::Usage, "shares are shown at a terminal only")
+        Err(Failure::new(Kind::Usage, "shares are shown at a terminal only")
             .hint(
                 "name a folder for them with --share-dir, on a medium that is sealed or destroyed afterwards",
             )

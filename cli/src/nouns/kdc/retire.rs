@@ -6,9 +6,9 @@ use crate::args::Global;
 use crate::card_ref::CardRef;
 use crate::home::{Home, Party};
 use crate::people;
-use anyhow::Result;
 use clap::Args;
-use wire::profile::CardKind;
+use parties::trouble::Result;
+use scheme::profile::CardKind;
 
 /// Options of `kdc retire-card`.
 #[derive(Debug, Args)]

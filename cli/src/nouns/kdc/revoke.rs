@@ -7,13 +7,14 @@ use crate::args::Global;
 use crate::bay::Bay;
 use crate::home::{self, Home, Party};
 use crate::nouns::revoked::{self, Maker};
+use ::issue::source::CardSource;
 use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::ids::{Pins, RegionCode};
-use ::kdc::source::CardSource;
-use anyhow::{Context, Result};
+use ::scheme::numbers::RegionCode;
+use ::scheme::pin::Pins;
 use clap::Args;
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::IssuingCard;
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 /// Options of `kdc revoke`.
 #[derive(Debug, Args)]

@@ -5,9 +5,9 @@ use super::issue_card::Officers;
 use crate::args::Global;
 use crate::home::{Home, Party};
 use crate::pin;
-use anyhow::Result;
 use clap::{Args, Subcommand};
-use wire::profile::CardKind;
+use parties::trouble::Result;
+use scheme::profile::CardKind;
 
 /// Verbs of PINs.
 #[derive(Debug, Subcommand)]

@@ -4,20 +4,18 @@
 use super::options::Options;
 use crate::args::Global;
 use crate::clock::{entropy, must_be_unseeded, now};
-use crate::fail::{Exit, Failure, refused};
-use crate::home;
+use crate::fail::{Failure, Kind, refused};
 use crate::output::{put, say};
-use crate::secret;
-use crate::transport;
+use crate::{home, secret, transport};
 use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step, wrapped};
 use ::kdc::ceremony::shares::{self, Proof, Restoring};
 use ::kdc::ceremony::{Ceremony, ComponentRecord, Founding, Note, Origin, Person, Secret, Share, ShareError};
-use ::kdc::ids::Pin;
 use ::kdc::keystore::{Custodian, Passphrase};
-use anyhow::{Context, Result};
+use ::scheme::pin::Pin;
 use keys::Zeroizing;
+use parties::trouble::{Context, Result};
+use scheme::profile::State;
 use std::path::PathBuf;
-use wire::profile::State;
 
 /// What the steps up to the writing gave.
 pub struct Gathered {
@@ -210,7 +208,7 @@ impl<'g> Walk<'g> {
             let name = secret::patiently(|| {
                 let name = secret::ask_openly(&format!("name of the {role}"))?;
                 if name.is_empty() {
-                    return Err(Failure::new(Exit::Usage, format!("the {role} has no name")).into());
+                    return Err(Failure::new(Kind::Usage, format!("the {role} has no name")).into());
                 }
                 must_be_another_person(&self.people, &role, &name)?;
                 Ok(name)

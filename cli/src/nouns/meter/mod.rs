@@ -5,33 +5,32 @@ mod test;
 
 use super::{Deed, audit};
 use crate::args::Global;
-use crate::audit as log;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef};
 use crate::clock::{entropy, must_be_unseeded, now};
 use crate::factory::EEPROM;
-use crate::fail::{Exit, Failure, refused, security};
+use crate::fail::{Failure, Kind, refused, security};
 use crate::home::{self, Home, Party};
 use crate::nouns::stock;
-use crate::output::{answer, facts, say, table};
+use crate::output::{answer, say, table};
 use crate::transport::Transport;
-use crate::wire_time;
-use ::kdc::ids::Serial;
-use ::meter::{
-    Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing, PairingFile,
-};
-use anyhow::{Context, Result};
+use crate::{audit as log, wire_time};
+use ::meter::{Consumption, FormalKeys, InsertionReport, Meter, MeterConfig, OrderOutcome, Outcome, Pairing};
+use ::scheme::numbers::Serial;
 use clap::{Args, Subcommand};
 use keys::hierarchy;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use reader::driver::esam::Esam;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::pairing::PairingFile;
+use scheme::profile::{CardKind, State};
+use scheme::refusal::Refusal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
 use wire::Channel;
-use wire::bcd::MeterNumber;
-use wire::money::Fen;
-use wire::profile::{CardKind, State};
-use wire::refusal::Refusal;
 
 const _: () = assert!(EEPROM >= 8 * 1024, "an ESAM's files need 8 KiB");
 
@@ -227,7 +226,8 @@ fn open_pairing(text: &str, transport: &Transport) -> Result<(PairingFile, Pairi
             .into());
     }
     let transport = transport.root(file.suite)?;
-    let pairing = file.open(&hierarchy::transport_key(&transport, hierarchy::mcu_serial(file.number.0)))?;
+    let pairing =
+        Pairing::open(&file, &hierarchy::transport_key(&transport, hierarchy::mcu_serial(file.number.0)))?;
     Ok((file, pairing))
 }
 
@@ -316,7 +316,7 @@ fn failure(refusal: Refusal) -> Failure {
     );
     match refusal {
         Refusal::KeyState => security(words),
-        Refusal::SimPulled | Refusal::SimReset | Refusal::EsamReset => Failure::new(Exit::Absent, words),
+        Refusal::SimPulled | Refusal::SimReset | Refusal::EsamReset => Failure::new(Kind::Absent, words),
         _ => refused(words),
     }
 }

@@ -7,13 +7,13 @@ use crate::home;
 use crate::lock::CardLock;
 use crate::output::answer;
 use crate::transport::Transport;
-use anyhow::{Context, Result};
 use clap::Args;
+use parties::trouble::{Context, Result};
+use scheme::numbers::MeterNumber;
+use scheme::profile::State;
 use serde_json::json;
 use std::path::PathBuf;
 use vcard::slot::Keep;
-use wire::bcd::MeterNumber;
-use wire::profile::State;
 
 /// Options of `meter pair`.
 #[derive(Debug, Args)]

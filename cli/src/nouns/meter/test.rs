@@ -7,21 +7,22 @@ use crate::card_ref::CardRef;
 use crate::clock::{entropy, now};
 use crate::fail::{refused, security};
 use crate::nouns::sim;
-use crate::output::{answer, facts, table};
+use crate::output::{answer, table};
 use crate::secret;
 use ::meter::Meter;
 use ::meter::bench::{Bench, BenchError, TestReport};
-use anyhow::Result;
 use applets::sim::Profile;
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::{Result, Trouble};
 use reader::driver::psam::Psam;
+use scheme::numbers::MeterNumber;
+use scheme::profile::{CardKind, State};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Slot;
 use vcard::slot::Keep;
 use wire::Channel;
-use wire::bcd::MeterNumber;
-use wire::profile::{CardKind, State};
 
 /// The SIM of a test that names none; made for the test and thrown away.
 const TEST_SIM: sim::Person<'_> = sim::Person {
@@ -104,7 +105,8 @@ impl TestSim {
         }
         let image = sim::personalised(global, &TEST_SIM, 10, None)?;
         let slot =
-            Slot::with_image(image, Path::new("test SIM"), entropy(global, "test SIM"), Keep::InMemory)?;
+            Slot::with_image(image, Path::new("test SIM"), entropy(global, "test SIM"), Keep::InMemory)
+                .map_err(parties::Trouble::new)?;
         Ok(TestSim::Made(Box::new(slot)))
     }
 
@@ -129,7 +131,7 @@ fn formal(meter: MeterNumber, why: &str) -> crate::fail::Failure {
     )
 }
 
-fn with_hint(meter: MeterNumber, error: BenchError) -> anyhow::Error {
+fn with_hint(meter: MeterNumber, error: BenchError) -> Trouble {
     match &error {
         BenchError::State { .. } => formal(meter, &error.to_string()).into(),
         BenchError::UsedSim => {
@@ -145,7 +147,7 @@ fn with_hint(meter: MeterNumber, error: BenchError) -> anyhow::Error {
 fn tell(global: &Global, report: &TestReport, meter: &Meter) {
     let display = meter.display();
     let verdict = if report.passed() { "passed" } else { "FAILED" };
-    let [before, after] = report.balance_fen.map(|fen| wire::money::Fen(fen).to_string());
+    let [before, after] = report.balance_fen.map(|fen| scheme::money::Fen(fen).to_string());
     let head = facts(&[
         ("meter", report.meter.clone()),
         ("tested", report.at.clone()),

@@ -8,29 +8,28 @@ use crate::card_ref::CardRef;
 use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::home::{self, Home};
-use crate::in_force;
-use crate::issue;
 use crate::nouns::city::issuing_card;
 use crate::nouns::kdc::out;
-use crate::output::{answer, facts};
-use crate::people;
-use crate::secret;
+use crate::output::answer;
 use crate::statement::{self, Stated};
 use crate::vouch::{self, Origin};
-use ::kdc::ids::{DeviceNumber, Pins};
-use ::kdc::journal::Event;
-use ::kdc::source::{CardSource, Current, KeySource, Target};
-use ::kdc::store::{FILE, ItemKind, Store};
+use crate::{in_force, issue, people, secret};
+use ::issue::source::{CardSource, Current, KeySource, Target};
+use ::office::journal::Event;
+use ::office::store::{FILE, ItemKind, Store};
+use ::scheme::numbers::DeviceNumber;
+use ::scheme::pin::Pins;
 use ::server::renewal::{self, Answer, Paper, Renewal, Request, Stand};
-use anyhow::{Context, Result};
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardInfo, CardKind, Recipient};
+use scheme::psam::{Limits, PsamChain, Statement};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::{CardInfo, CardKind, Recipient};
-use wire::psam::{Limits, PsamChain, Statement};
 
 /// Options of `psam limit`.
 #[derive(Debug, Args)]
@@ -281,7 +280,7 @@ impl Place<'_> {
 }
 
 /// The chip that was issued under a PSAM's number: what the bank says of it decides nothing.
-fn serial_of(folder: &Path, number: DeviceNumber) -> Result<::kdc::ids::Serial> {
+fn serial_of(folder: &Path, number: DeviceNumber) -> Result<::scheme::numbers::Serial> {
     let path = folder.join(FILE);
     let item = match path.exists() {
         true => Store::visit(&path)?.numbered(ItemKind::Card(CardKind::Psam), &number.to_string())?,

@@ -3,19 +3,19 @@
 use super::pool::{Member, Pool};
 use super::{bank, store, two_people};
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::security;
-use crate::output::{answer, facts, table};
-use crate::people;
+use crate::output::{answer, table};
+use crate::{audit, people};
 use ::server::{Chain, ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
-use anyhow::Result;
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::Result;
 use reader::driver::psam::Psam;
+use scheme::profile::CardKind;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Options of `server findings`.
 #[derive(Debug, Args)]

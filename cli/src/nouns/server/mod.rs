@@ -20,14 +20,14 @@ use crate::output::say;
 use crate::people::{self, Two};
 use ::keys::Zeroizing;
 use ::server::{Keys, Options, OrderError, OrderSealer, ServerKey, Store, Terms};
-use anyhow::{Context, Result};
 use clap::Subcommand;
+use parties::trouble::{Context, Result};
 use pins::{Pin, Pins};
 use pool::Pool;
 use reader::driver::psam::Psam;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::profile::State;
 use std::path::{Path, PathBuf};
-use wire::bcd::{CustomerNumber, MeterNumber};
-use wire::profile::State;
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]

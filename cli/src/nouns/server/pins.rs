@@ -2,10 +2,11 @@
 
 use crate::fail::refused;
 use crate::secret;
-use ::kdc::ids::{DeviceNumber, Pin as CardPin};
-use anyhow::Result;
+use ::scheme::numbers::DeviceNumber;
+use ::scheme::pin::Pin as CardPin;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TryMapValueParser, TypedValueParser, ValueParserFactory};
+use parties::trouble::Result;
 use reader::driver::guard::LastTry;
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -7,19 +7,18 @@ use super::pins::Pins;
 use super::{read_server_key, store};
 use crate::args::Global;
 use crate::bay::Bay;
-use crate::card_ref;
 use crate::fail::{Failure, refused};
-use crate::home;
-use ::kdc::ids::DeviceNumber;
+use crate::{card_ref, home};
+use ::scheme::numbers::DeviceNumber;
 use ::server::{KeyState, Keys, OrderError, OrderSealer};
-use anyhow::{Context, Result};
+use parties::trouble::{Context, Result};
 use reader::driver::psam::Psam;
+use scheme::numbers::{MeterNumber, RegionCode};
+use scheme::profile::{CardKind, State};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
-use wire::bcd::{MeterNumber, RegionCode};
-use wire::profile::{CardKind, State};
 
 const FORMAT: &str = "gridcard psam of a bank 1";
 

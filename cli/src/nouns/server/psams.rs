@@ -6,21 +6,20 @@ use crate::args::Global;
 use crate::audit;
 use crate::bay::{Bay, hand_over};
 use crate::card_ref::{self, CardRef, NamesCard};
-use crate::fail::{self, refused};
+use crate::fail::refused;
 use crate::home::{self, Home, Party};
-use crate::nouns::Deed;
 use crate::nouns::city::info_of;
 use crate::nouns::kdc::{companion, out};
 use crate::nouns::psam::server_key_name;
-use crate::nouns::revoked;
+use crate::nouns::{Deed, revoked};
 use crate::output::{answer, say, table};
-use ::kdc::ids::DeviceNumber;
-use anyhow::{Context, Result};
+use ::scheme::numbers::DeviceNumber;
 use clap::{Args, Subcommand};
+use parties::trouble::{Context, Result};
 use reader::driver::psam::Psam;
+use scheme::profile::CardKind;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
 
 /// Verbs of the bank's PSAMs.
 #[derive(Debug, Subcommand)]
@@ -163,7 +162,7 @@ fn list(global: &Global) -> Result<()> {
     for card in pool::places(&folder)? {
         match row(global, &folder, &card) {
             Ok(row) => rows.push(row),
-            Err(error) => say(format!("{}: {}", card_ref::shown(&card), fail::words(&error))),
+            Err(error) => say(format!("{}: {}", card_ref::shown(&card), error)),
         }
     }
     let object = json!({ "psams": rows.iter().map(|row| row.more.clone()).collect::<Vec<_>>() });

@@ -4,24 +4,24 @@
 use super::pool::Pool;
 use super::{bank, store};
 use crate::args::Global;
-use crate::audit;
 use crate::bay::Bay;
 use crate::clock::now;
 use crate::fail::{refused, security};
-use crate::home;
-use crate::output::{answer, facts};
+use crate::output::answer;
 use crate::vouch::{self, Origin};
-use ::kdc::ids::DeviceNumber;
-use ::kdc::life::{SealedLimit, take_limit};
+use crate::{audit, home};
+use ::issue::life::{SealedLimit, take_limit};
+use ::scheme::numbers::DeviceNumber;
 use ::server::renewal::{Answer, Paper, Renewal, Request, Stand};
 use ::server::{OrderSealer, Store};
-use anyhow::{Context, Result};
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
 use reader::driver::psam::Psam;
+use scheme::profile::CardKind;
+use scheme::psam::Limits;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
-use wire::psam::Limits;
 
 /// Options of `server psam-statement`.
 #[derive(Debug, Args)]

@@ -4,13 +4,15 @@ use super::{bank, meter_of, store, yuan};
 use crate::args::Global;
 use crate::clock::now;
 use crate::fail::refused;
-use crate::output::{answer, facts, say, table};
+use crate::output::{answer, say, table};
 use crate::vouch::Origin;
 use ::server::{OrderState, PlacedOrder, StatementLine, StoreError};
-use anyhow::Result;
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::Result;
+use scheme::moment::Moment;
+use scheme::numbers::CustomerNumber;
 use serde_json::{Value, json};
-use wire::bcd::{BcdTime, CustomerNumber};
 
 /// Options of `server statement`.
 #[derive(Debug, Args)]
@@ -64,16 +66,16 @@ pub fn orders(global: &Global) -> Result<()> {
 }
 
 /// Whether a meter with the right time refuses it by now.
-fn expired(placed: &PlacedOrder, at: BcdTime) -> bool {
+fn expired(placed: &PlacedOrder, at: Moment) -> bool {
     matches!(placed.state, OrderState::Prepared | OrderState::Sealed) && at > placed.order.valid_until
 }
 
-fn state(placed: &PlacedOrder, at: BcdTime) -> String {
+fn state(placed: &PlacedOrder, at: Moment) -> String {
     let expired = if expired(placed, at) { ", expired" } else { "" };
     format!("{}{expired}", placed.state.name())
 }
 
-fn order_json(placed: &PlacedOrder, at: BcdTime) -> Value {
+fn order_json(placed: &PlacedOrder, at: Moment) -> Value {
     let order = &placed.order;
     json!({
         "order": order.id.to_string(), "customer": order.customer.to_string(), "meter": order.meter.to_string(),

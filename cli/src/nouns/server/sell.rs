@@ -8,19 +8,20 @@ use crate::clock::{entropy, now, random};
 use crate::fail::refused;
 use crate::nouns::kdc::out;
 use crate::nouns::revoked;
-use crate::output::{answer, facts, say};
+use crate::output::{answer, say};
 use crate::records::{self, SimNote};
-use ::kdc::ids::DeviceNumber;
+use ::scheme::numbers::DeviceNumber;
 use ::server::{Anew, Keys, OrderError, OrderRequest, PlacedOrder, SealedOrder};
-use anyhow::Result;
 use clap::{Args, ValueEnum};
+use lens::facts::facts;
+use parties::trouble::Result;
+use scheme::money::Fen;
+use scheme::numbers::CustomerNumber;
+use scheme::order::{Order as Purchase, OrderId};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use wire::bcd::CustomerNumber;
-use wire::money::Fen;
-use wire::order::{Order as Purchase, OrderId};
-use wire::profile::CardKind;
 use wire::sms::record::RECORD_LEN;
 
 /// Whose order, and where it goes.

@@ -4,20 +4,19 @@ use super::pins::{Pin, Pins};
 use super::pool::Pool;
 use super::{bank, meter_of, store, yuan};
 use crate::args::Global;
-use crate::audit;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::nouns::meter::energy;
 use crate::output::{answer, say, table};
 use crate::records::{self, Filed};
-use crate::vouch;
-use ::kdc::ids::DeviceNumber;
+use crate::{audit, vouch};
+use ::scheme::numbers::DeviceNumber;
 use ::server::{Incoming, Origin, Refusal, SettleError, Settlement, SimKey, Store};
-use anyhow::{Context, Result};
 use clap::Args;
+use parties::trouble::{Context, Result, Trouble};
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use wire::bcd::{CustomerNumber, MeterNumber};
 
 /// Options of `server settle`.
 #[derive(Debug, Args)]
@@ -85,11 +84,11 @@ struct Pending {
 /// What became of each file, in the order they were named.
 struct Outcomes {
     lines: Vec<Option<Line>>,
-    failed: Option<anyhow::Error>,
+    failed: Option<Trouble>,
 }
 
 impl Outcomes {
-    fn refuse(&mut self, at: usize, path: &Path, error: anyhow::Error) {
+    fn refuse(&mut self, at: usize, path: &Path, error: Trouble) {
         self.lines[at] = Some(Line {
             file: path.display().to_string(),
             result: "refused",
@@ -180,7 +179,7 @@ fn is_under_other_keys(error: &SettleError) -> bool {
     matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
 }
 
-fn held(finding: &::server::Finding) -> anyhow::Error {
+fn held(finding: &::server::Finding) -> Trouble {
     let words = format!(
         "a genuine receipt settles nothing and is kept as finding {}: {}",
         finding.id, finding.detail

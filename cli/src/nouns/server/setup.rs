@@ -3,21 +3,21 @@
 use super::pool::Pool;
 use super::{bank, store};
 use crate::args::Global;
-use crate::audit;
 use crate::clock::now;
 use crate::fail::refused;
 use crate::nouns::revoked;
-use crate::output::{answer, facts, say};
-use crate::vouch;
+use crate::output::{answer, say};
+use crate::{audit, vouch};
 use ::server::{OrderError, Roster, Sim, Terms, read_list};
-use anyhow::{Context, Result};
 use clap::Args;
+use lens::facts::facts;
+use parties::trouble::{Context, Result};
+use scheme::numbers::CustomerNumber;
+use scheme::profile::CardKind;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::path::PathBuf;
-use wire::bcd::CustomerNumber;
-use wire::profile::CardKind;
 
 /// Options of `server settings`.
 #[derive(Debug, Args)]

@@ -6,13 +6,13 @@ use crate::fail::{Failure, refused};
 use crate::nouns::card::must_not_exist;
 use crate::output::{answer, say};
 use crate::records::{self, Filed, SimNote};
-use anyhow::{Context, Result};
 use clap::Args;
+use parties::trouble::{Context, Result};
 use reader::driver::sim::Sim;
+use scheme::order::SimBinding;
+use scheme::sim::iccid_digits;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::order::SimBinding;
-use wire::sim::iccid_digits;
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 
 /// A SIM and a record file.

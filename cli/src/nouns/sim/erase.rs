@@ -5,8 +5,8 @@ use super::{One, open, with_hint};
 use crate::args::Global;
 use crate::fail::{Failure, refused};
 use crate::output::{answer, say};
-use anyhow::Result;
 use clap::Args;
+use parties::trouble::Result;
 use reader::driver::sim::{Sim, StoredMessage};
 use serde_json::json;
 

@@ -2,16 +2,17 @@
 
 use super::message::Inbox;
 use super::{One, list, open, with_hint};
-use crate::anatomy::sim_names;
 use crate::args::Global;
-use crate::output::{answer, facts, put, say, table};
-use anyhow::Result;
+use crate::output::{answer, put, say, table};
 use applets::sim::Profile;
 use clap::{Args, ValueEnum};
+use lens::anatomy::sim_names;
+use lens::facts::facts;
+use parties::trouble::Result;
 use reader::driver::sim::{FileAnswer, FileContent, Selected, Sim, SimError, Structure};
+use scheme::profile::Fid;
+use scheme::sim::{DF_TELECOM, EF_MSISDN};
 use serde_json::{Map, Value, json};
-use wire::profile::Fid;
-use wire::sim::{DF_TELECOM, EF_MSISDN};
 
 /// Options of `sim export`.
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub fn run(global: &Global, options: &Export) -> Result<()> {
     };
     // Last, since it is another application's.
     match sim.usim_imsi() {
-        Ok(Some(file)) => identity.push(("usim_imsi", digits(wire::sim::imsi_digits(&file)))),
+        Ok(Some(file)) => identity.push(("usim_imsi", digits(scheme::sim::imsi_digits(&file)))),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {}", with_hint(error))),
     }
@@ -87,21 +88,21 @@ const MESSAGE_HEADING: [&str; 6] = ["record", "status", "whose", "from or to", "
 type Identity = Vec<(&'static str, String)>;
 
 /// Digits of a file, or what is wrong with it.
-fn digits(file: Result<String, wire::sim::ImsiError>) -> String {
+fn digits(file: Result<String, scheme::sim::ImsiError>) -> String {
     file.unwrap_or_else(|error| error.to_string())
 }
 
 /// ICCID, IMSI, number and state, as far as the SIM tells them without a code it was not given.
 fn identity(sim: &mut Sim<'_>) -> Result<Identity> {
     let mut found = Identity::new();
-    found.push(("iccid", digits(wire::sim::iccid_digits(&sim.iccid()?))));
+    found.push(("iccid", digits(scheme::sim::iccid_digits(&sim.iccid()?))));
     match sim.imsi() {
-        Ok(file) => found.push(("imsi", digits(wire::sim::imsi_digits(&file)))),
+        Ok(file) => found.push(("imsi", digits(scheme::sim::imsi_digits(&file)))),
         Err(error) => say(format!("IMSI not read: {}", with_hint(error))),
     }
     if let Ok(Selected::File(file)) = sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])
         && let Ok(record) = sim.read_record(1, file.record_len)
-        && let Some(number) = wire::sim::msisdn_digits(&record)
+        && let Some(number) = scheme::sim::msisdn_digits(&record)
     {
         found.push(("msisdn", number));
     }

@@ -4,7 +4,7 @@ use super::message::{self, Inbox};
 use super::{One, open, with_hint};
 use crate::args::Global;
 use crate::output::{answer, say, table};
-use anyhow::Result;
+use parties::trouble::Result;
 use reader::driver::sim::Sim;
 use serde_json::{Value, json};
 use wire::sms::text;

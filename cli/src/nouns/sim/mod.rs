@@ -16,16 +16,15 @@ use super::{Deed, audit};
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::factory;
 use crate::fail::refused;
 use crate::home::{Home, Party};
-use crate::secret;
-use anyhow::Result;
+use crate::{factory, secret};
 use clap::{Args, Subcommand};
+use parties::trouble::{Result, Trouble};
 use reader::driver::guard::Code;
 use reader::driver::sim::{Chv, Sim, SimError};
+use scheme::profile::CardKind;
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Verbs of SIMs.
 #[derive(Debug, Subcommand)]
@@ -96,7 +95,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 
 /// The SIM's ICCID in digits, by which it is named.
 fn iccid(sim: &mut Sim<'_>) -> Result<String> {
-    Ok(wire::sim::iccid_digits(&sim.iccid()?)?)
+    Ok(scheme::sim::iccid_digits(&sim.iccid()?)?)
 }
 
 /// Opens a SIM and gives it its CHV1, when the user has one.
@@ -116,7 +115,7 @@ fn open(global: &Global, options: &One) -> Result<Bay> {
 }
 
 /// A CHV that stands in the way gets the hint how to give it.
-fn with_hint(error: SimError) -> anyhow::Error {
+fn with_hint(error: SimError) -> Trouble {
     match &error {
         SimError::ChvNeeded { .. } => {
             refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into()

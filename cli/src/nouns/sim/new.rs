@@ -1,24 +1,22 @@
 //! `gridcard sim new`.
 
 use crate::args::Global;
-use crate::audit;
 use crate::card_ref::CardRef;
 use crate::clock::{entropy, random};
-use crate::factory;
 use crate::fail::refused;
 use crate::home::{Home, Party};
 use crate::nouns::card::must_not_exist;
 use crate::output::answer;
-use crate::secret;
-use anyhow::Result;
+use crate::{audit, factory, secret};
 use applets::sim::Profile;
 use clap::{Args, ValueEnum};
+use parties::trouble::Result;
 use reader::driver::sim::{Chv, Sim};
+use scheme::profile::{Fid, State};
+use scheme::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Image;
-use wire::profile::{Fid, State};
-use wire::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN};
 
 /// Options of `sim new`.
 #[derive(Debug, Args)]
@@ -89,7 +87,7 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
         profile: options.profile.into(),
     };
     let image = personalised(global, &person, options.sms_records, chv1.as_ref().map(|chv| chv.as_str()))?;
-    image.save_new(&path, true)?;
+    image.save_new(&path, true).map_err(parties::Trouble::new)?;
     audit::fact(global, "iccid", &options.iccid);
     audit::fact(global, "imsi", &options.imsi);
     let what = match options.profile {
@@ -122,18 +120,15 @@ pub struct Person<'a> {
 
 /// A SIM from the factory, personalised over its channel under ADM1.
 pub fn personalised(global: &Global, person: &Person<'_>, messages: u8, chv1: Option<&str>) -> Result<Image> {
-    let (iccid, imsi) = (wire::sim::iccid_file(person.iccid)?, wire::sim::imsi_file(person.imsi)?);
+    let (iccid, imsi) = (scheme::sim::iccid_file(person.iccid)?, scheme::sim::imsi_file(person.imsi)?);
     let mask = factory::test_mask(person.profile, messages, chv1)?;
     let serial = random(&mut *entropy(global, &format!("SIM {}", person.iccid)));
     let image =
         Image::manufacture_sim(serial, &mask).ok_or_else(|| refused("a SIM has 10 to 50 message records"))?;
     let name = format!("{}.card", person.iccid);
-    let mut slot = vcard::Slot::with_image(
-        image,
-        Path::new(&name),
-        entropy(global, &name),
-        vcard::slot::Keep::InMemory,
-    )?;
+    let mut slot =
+        vcard::Slot::with_image(image, Path::new(&name), entropy(global, &name), vcard::slot::Keep::InMemory)
+            .map_err(parties::Trouble::new)?;
     let mut sim = Sim::new(&mut slot);
     sim.reset()?;
     if let Some(chv1) = chv1 {
@@ -145,9 +140,9 @@ pub fn personalised(global: &Global, person: &Person<'_>, messages: u8, chv1: Op
     sim.select(&[Fid::MF, DF_GSM, EF_IMSI])?;
     sim.update_binary(0, &imsi)?;
     sim.select(&[Fid::MF, DF_TELECOM, EF_GRID])?;
-    sim.update_binary(0, &wire::sim::grid_file(person.state))?;
+    sim.update_binary(0, &scheme::sim::grid_file(person.state))?;
     if let Some(msisdn) = person.msisdn {
-        let record = wire::sim::msisdn_record(msisdn, MSISDN_RECORD)?;
+        let record = scheme::sim::msisdn_record(msisdn, MSISDN_RECORD)?;
         sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])?;
         sim.update_record(1, &record)?;
     }
@@ -166,9 +161,9 @@ pub fn inspect(channel: &mut dyn wire::Channel, iccid: &str, imsi: &str) -> Resu
     let mut sim = Sim::new(channel);
     sim.reset()?;
     let expected = [
-        (&[Fid::MF, EF_ICCID][..], wire::sim::iccid_file(iccid)?.to_vec(), "ICCID"),
-        (&[Fid::MF, DF_GSM, EF_IMSI][..], wire::sim::imsi_file(imsi)?.to_vec(), "IMSI"),
-        (&[Fid::MF, DF_TELECOM, EF_GRID][..], wire::sim::grid_file(State::Test).to_vec(), "state"),
+        (&[Fid::MF, EF_ICCID][..], scheme::sim::iccid_file(iccid)?.to_vec(), "ICCID"),
+        (&[Fid::MF, DF_GSM, EF_IMSI][..], scheme::sim::imsi_file(imsi)?.to_vec(), "IMSI"),
+        (&[Fid::MF, DF_TELECOM, EF_GRID][..], scheme::sim::grid_file(State::Test).to_vec(), "state"),
     ];
     for (path, bytes, what) in expected {
         sim.select(path)?;

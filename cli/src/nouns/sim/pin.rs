@@ -4,18 +4,17 @@ use super::iccid;
 use crate::args::Global;
 use crate::bay::Bay;
 use crate::card_ref::CardRef;
-use crate::factory;
 use crate::fail::refused;
 use crate::output::answer;
-use crate::secret;
-use anyhow::Result;
+use crate::{factory, secret};
 use clap::{Args, Subcommand};
 use keys::Zeroizing;
+use parties::trouble::Result;
 use reader::driver::guard::{Code, LastTry, Secret};
 use reader::driver::sim::{Chv, Sim, SimError};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
 
 /// Verbs of a SIM's codes.
 #[derive(Debug, Subcommand)]
