@@ -5,7 +5,9 @@
 extern crate alloc;
 
 mod catalogue;
+mod common;
 pub mod esam;
+mod info;
 pub mod issuing;
 mod limits;
 mod lists;

@@ -2,17 +2,22 @@
 
 #[cfg(unix)]
 use crate::nouns::slot;
-use crate::nouns::{
-    Deed, apdu, card, city, esam, issue, kdc, meter, operator, psam, reader, server, shell, sim, stock,
-    test_card, trace,
-};
-use crate::people::People;
+use crate::nouns::{apdu, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, shell, sim, stock, test_card, trace};
+use crate::clock::{self, SystemClock};
+use crate::terminal::Terminal;
 use clap::{Args, Parser, Subcommand};
-use scheme::moment::Moment;
+use parties::places::Everywhere;
+use parties::session::Actors;
+use parties::{Result, Session};
+use ::reader::cards::Readers;
+use scheme::{Chances, Clock, Moment};
+use std::ffi::OsString;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use vcard::{CardFiles, OsChance, SeededChances};
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
 #[derive(Debug, Parser)]
@@ -20,7 +25,7 @@ use std::time::Duration;
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
-    pub global: Global,
+    pub options: Options,
     /// Noun.
     #[command(subcommand)]
     pub noun: Noun,
@@ -32,7 +37,7 @@ Data goes to stdout, talk to stderr.";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
-pub struct Global {
+pub struct Options {
     /// Folder of the parties (province, city-CODE, bank, meters, sims), or of one of them.
     #[arg(long, global = true, env = "GRIDCARD_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
@@ -73,87 +78,84 @@ pub struct Global {
     /// How long to wait for a card or a store that another program holds, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
     pub wait: u32,
-    /// What the command is: a look, or an act of one person or of two.
-    #[arg(skip)]
-    pub deed: Deed,
-    /// The arguments as they were given, the program's name first.
-    #[arg(skip)]
-    pub argv: Arc<Vec<std::ffi::OsString>>,
-    /// What the act's line in the log will say beside its name.
-    #[arg(skip)]
-    pub facts: Arc<Mutex<Vec<(&'static str, String)>>>,
-    /// Whether the act has a line of its own in the log already.
-    #[arg(skip)]
-    pub noted: Arc<AtomicBool>,
-    /// Who acts, once he was asked.
-    #[arg(skip)]
-    pub people: Arc<People>,
-    /// The folder of the party that acts, once a command has found it.
-    #[arg(skip)]
-    pub acting: Arc<Mutex<Option<PathBuf>>>,
-    /// What all cards of this run exchanged.
-    #[arg(skip)]
-    pub traffic: Arc<Traffic>,
+}
+
+/// One run of the command: what it was asked, and the session its acts get.
+#[derive(Clone)]
+pub struct Global {
+    /// One JSON object on stdout instead of words and tables.
+    pub json: bool,
+    /// Tell how long the cards' lines would take.
+    pub wire_time: bool,
+    /// The session of the act.
+    pub session: Session,
+    /// The options it was built from.
+    pub options: Options,
+    /// The virtual cards of this machine.
+    pub files: CardFiles,
     /// Whether the one JSON object is out; an error after it has only stderr left.
-    #[arg(skip)]
     pub answered: Arc<AtomicBool>,
     /// Whether a signal ended what would have gone on.
-    #[arg(skip)]
     pub interrupted: Arc<AtomicBool>,
     /// Whether the answer could not be written; the command has failed then, whatever it did.
-    #[arg(skip)]
     pub unheard: Arc<AtomicBool>,
 }
 
+impl Deref for Global {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
 impl Global {
-    /// How long to wait for what another program holds.
-    pub fn patience(&self) -> Duration {
-        Duration::from_secs(self.wait.into())
-    }
-}
-
-/// APDUs and bytes between cards and their terminals.
-#[derive(Debug, Default)]
-pub struct Traffic {
-    /// Commands.
-    pub apdus: AtomicU64,
-    /// Bytes of commands and answers, ATRs among them.
-    pub bytes: AtomicU64,
-    /// Resets.
-    pub resets: AtomicU64,
-    /// Least time on the cards' lines, in etu.
-    pub etu: AtomicU64,
-    /// The first command whose answer got lost with its card.
-    lost: Mutex<Option<Lost>>,
-}
-
-impl Traffic {
-    /// Keeps a command whose answer got lost; the first stays.
-    pub fn lose(&self, lost: Lost) {
-        if let Ok(mut first) = self.lost.lock() {
-            first.get_or_insert(lost);
+    /// Builds a run from its options; `argv` are the arguments as they were given, the program's name first.
+    pub fn new(options: &Options, argv: &[OsString]) -> Result<Self> {
+        let chances: Arc<dyn Chances + Send + Sync> = match options.seed {
+            Some(seed) => Arc::new(SeededChances(seed)),
+            None => Arc::new(OsChance),
+        };
+        let clock: Arc<dyn Clock + Send + Sync> = match options.at {
+            Some(at) => Arc::new(at),
+            None => Arc::new(SystemClock),
+        };
+        let patience = Duration::from_secs(options.wait.into());
+        let files = CardFiles::new(chances.clone(), patience, crate::words::command(argv));
+        let cards = Everywhere::new(files.clone(), Readers { patience });
+        let mut session = Session::new(clock::home(options.home.as_deref())?, clock, chances, Arc::new(cards));
+        session.notes = Arc::new(Terminal);
+        session.secrets = Arc::new(Terminal);
+        session.actors = Actors {
+            operator: options.operator.clone(),
+            password_file: options.operator_password_file.clone(),
+            second: options.second_operator.clone(),
+            second_password_file: options.second_password_file.clone(),
+            request: options.request,
+        };
+        session.allow_clock_back = options.allow_clock_back;
+        session.patience = patience;
+        session.trace.clone_from(&options.trace);
+        session.rehearsal = argv.iter().any(|arg| arg == "--dry-run");
+        if options.request {
+            session.arguments = crate::words::kept(argv)?;
         }
+        Ok(Global {
+            json: options.json,
+            wire_time: options.wire_time,
+            session,
+            options: options.clone(),
+            files,
+            answered: Arc::default(),
+            interrupted: Arc::default(),
+            unheard: Arc::default(),
+        })
     }
 
-    /// The command whose answer got lost.
-    pub fn lost(&self) -> Option<Lost> {
-        self.lost.lock().ok()?.clone()
-    }
-}
-
-/// A command under way when its card was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
-    /// Which card, in words.
-    pub card: String,
-    /// CLA INS P1 P2, without any data.
-    pub header: Vec<u8>,
-}
-
-impl Lost {
-    /// A command to a card.
-    pub fn of(card: &str, command: &[u8]) -> Self {
-        Lost { card: card.to_owned(), header: command[..command.len().min(4)].to_vec() }
+    /// The same run with another session.
+    #[must_use]
+    pub fn with(&self, session: Session) -> Self {
+        Global { session, ..self.clone() }
     }
 }
 
@@ -202,6 +204,9 @@ pub enum Noun {
     Operator(operator::Verb),
     /// Approve an act that another operator asked for with --request, and do it.
     Approve(operator::Approve),
+    /// A home: look it over, back it up, put it back, bring it up to date.
+    #[command(subcommand)]
+    Home(home::Verb),
     /// Readers: which there are, what comes and goes, what is missing.
     #[command(subcommand)]
     Reader(reader::Verb),
@@ -211,7 +216,7 @@ pub enum Noun {
     #[command(subcommand)]
     Trace(trace::Verb),
     /// The whole offline life on virtual cards, as a timeline.
-    Demo(crate::demo::Options),
+    Demo(demo::Options),
     /// Shell completions on stdout.
     Completions(shell::Completions),
     /// Man pages into a folder.

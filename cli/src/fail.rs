@@ -1,6 +1,7 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
-use crate::args::{Global, Lost};
+use crate::args::Global;
+use parties::cards::Lost;
 use crate::output::{put, say};
 use parties::trouble::Trouble;
 pub use parties::trouble::{Failure, refused, security};
@@ -8,26 +9,14 @@ pub use scheme::Kind;
 use std::sync::atomic::Ordering;
 use wire::ChannelError;
 
-/// The exit code of a kind of error. Every act is whole or can be repeated, so most commands leave a Ctrl-C to the system (which
-/// gives 130 too); a batch ends its card first.
-pub const fn exit_code(kind: Kind) -> u8 {
-    match kind {
-        Kind::Refused => 1,
-        Kind::Usage => 2,
-        Kind::Absent => 3,
-        Kind::Security => 4,
-        Kind::Interrupted => 130,
-    }
-}
-
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out
 /// already.
 pub fn report(error: &Trouble, global: &Global) -> u8 {
     let json = global.json && !global.answered.load(Ordering::Relaxed);
-    let exit = exit_code(error.kind());
+    let exit = error.kind().exit();
     let mut words = error.to_string();
     let mut hint = error.hint();
-    let lost = if error.kind() == Kind::Absent { global.traffic.lost() } else { None };
+    let lost = if error.kind() == Kind::Absent { global.course.traffic.lost() } else { None };
     if let Some(lost) = &lost {
         words.push_str(&lost_words(lost));
         hint = hint.or_else(|| Some(lost_hint(error).into()));
@@ -39,6 +28,23 @@ pub fn report(error: &Trouble, global: &Global) -> u8 {
         say(format!("error: {words}"));
     }
     if let (Some(hint), false) = (hint, json) {
+        say(format!("hint: {hint}"));
+    }
+    exit
+}
+
+/// As [`report`], before there is a session.
+pub fn report_early(error: &Trouble, json: bool) -> u8 {
+    let (exit, hint) = (error.kind().exit(), error.hint());
+    if json {
+        let object = serde_json::json!({
+            "schema": 1, "error": error.to_string(), "exit": exit, "code": error.code(), "hint": hint,
+        });
+        println!("{object}");
+        return exit;
+    }
+    say(format!("error: {error}"));
+    if let Some(hint) = hint {
         say(format!("hint: {hint}"));
     }
     exit

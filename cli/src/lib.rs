@@ -3,37 +3,25 @@
 
 pub mod args;
 mod audit;
-mod bay;
-mod card_ref;
 mod clock;
-mod demo;
-mod factory;
+mod ended;
 mod fail;
-mod home;
-mod in_force;
-mod issue;
-mod lock;
 mod memory;
 mod nouns;
 mod output;
-mod people;
 mod pin;
-mod real;
-mod records;
-mod retire;
-mod secret;
+mod revocation;
 #[cfg(unix)]
-mod serve;
-mod statement;
-mod transport;
-mod vouch;
+mod served;
+mod shared;
+mod terminal;
 mod wire_time;
+mod words;
 
-use args::Cli;
+use args::{Cli, Global};
 use clap::Parser;
-use fail::{Kind, exit_code};
+use scheme::Kind;
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs one command line (program name first) and gives its exit code.
@@ -41,25 +29,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
-        Ok(mut cli) => {
-            cli.global.argv = Arc::new(args);
-            cli
-        }
+        Ok(cli) => cli,
         Err(error) => {
             // Help and version are no faults; clap writes them to stdout.
-            let code = if error.use_stderr() { exit_code(Kind::Usage) } else { 0 };
+            let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
             let _ = error.print();
             return code;
         }
     };
-    let global = cli.global.clone();
-    let done = nouns::run(cli);
+    let Cli { options, noun } = cli;
+    let global = match Global::new(&options, &args) {
+        Ok(global) => global,
+        Err(error) => return fail::report_early(&error, options.json),
+    };
+    let done = nouns::run(&global, noun);
     if global.wire_time && !global.json {
-        output::say(wire_time::summary(&global.traffic));
+        output::say(wire_time::summary(&global.course.traffic));
     }
     match done {
-        Ok(()) if global.unheard.load(Ordering::Relaxed) => exit_code(Kind::Refused),
-        Ok(()) if global.interrupted.load(Ordering::Relaxed) => exit_code(Kind::Interrupted),
+        Ok(()) if global.unheard.load(Ordering::Relaxed) => Kind::Refused.exit(),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Kind::Interrupted.exit(),
         Ok(()) => 0,
         Err(error) => fail::report(&error, &global),
     }

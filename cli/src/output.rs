@@ -3,6 +3,7 @@
 use crate::args::Global;
 use crate::wire_time;
 use comfy_table::{Table, presets};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::Ordering;
@@ -41,15 +42,16 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
 }
 
 /// The answer of a command: an object in JSON, or the text.
-pub fn answer(global: &Global, text: &str, object: Value) {
+pub fn answer(global: &Global, text: &str, object: impl Serialize) {
     if global.json {
         let mut with_schema = Map::new();
         with_schema.insert("schema".into(), 1.into());
-        if let Value::Object(object) = object {
+        // Reports are plain structures, which JSON always takes.
+        if let Ok(Value::Object(object)) = serde_json::to_value(object) {
             with_schema.extend(object);
         }
         if global.wire_time {
-            with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.traffic));
+            with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.course.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
         put(global, &Value::Object(with_schema).to_string());

@@ -6,8 +6,8 @@
 
 use crate::context::Context;
 use crate::files::{FileKind, HEADER, Node, WRITTEN};
-use crate::fmcos::header_of;
 use crate::halt::Halt;
+use crate::header::header_of;
 use crate::keyfile::{self, KeyRecord};
 use crate::state::Selection;
 use alloc::vec::Vec;

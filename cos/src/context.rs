@@ -1,14 +1,14 @@
 //! What a handler works with.
 
-use crate::card::Chip;
+use crate::chip::Chip;
+use crate::choices::Choices;
 use crate::files::{FileKind, Node};
-use crate::fmcos::Pending;
 use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::keyfile::{self, KeyRecord};
 use crate::rights::Right;
 use crate::state::{Challenge, Volatile};
-use crate::table::Program;
+use crate::steps::Pending;
 use alloc::vec::Vec;
 use scheme::Chance;
 use scheme::profile::{CardKind, Fid};
@@ -29,8 +29,10 @@ pub struct Context<'a> {
     pub pending: Option<Pending>,
     /// The chip.
     pub chip: &'a Chip,
-    /// The card's program.
-    pub program: &'static Program,
+    /// What a new EF holds before its first write [FMCOS UM 7.5.5].
+    pub fill: u8,
+    /// What the card's dialect chose where its sources disagree.
+    pub choices: Choices,
     /// Random bytes.
     pub entropy: &'a mut dyn Chance,
     /// Answer data, without the status word.

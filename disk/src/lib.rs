@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod folder;
+mod lock;
 mod open;
 mod replace;
 
 pub use folder::{create_folder, keep_folder_private, sync_folder};
+pub use lock::{Holder, Lock, LockError, patiently};
 pub use open::{open_to_append, prepare_database};
 pub use replace::{Durability, create, remove_leftovers, replace, replace_with};

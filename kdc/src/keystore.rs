@@ -72,7 +72,7 @@ impl fmt::Debug for Passphrase {
 }
 
 /// What Argon2id makes of a passphrase and a salt, 32 bytes.
-pub(crate) fn stretch(
+pub fn stretch(
     passphrase: &Passphrase,
     salt: &[u8; 16],
     cost: Cost,

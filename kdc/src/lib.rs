@@ -3,7 +3,6 @@
 
 pub mod ceremony;
 pub mod keystore;
-pub mod operators;
 pub mod revocation;
 #[cfg(feature = "hsm")]
 pub mod token;

@@ -3,8 +3,8 @@
 //!
 //! Nothing is tried before meter, ESAM and test card have all said to be in test state.
 
-use crate::insertion::Outcome;
 use crate::mcu::Meter;
+use crate::outcome::Outcome;
 use reader::CardError;
 use reader::driver::esam::{Esam, EsamParameters, Purse};
 use reader::driver::psam::Psam;

@@ -1,6 +1,5 @@
 //! The MCU: what a meter is and what it remembers.
 
-use crate::display::Display;
 use crate::events::{EventKind, EventLog};
 use crate::pairing::Pairing;
 use crate::register::{Due, Register};
@@ -220,11 +219,6 @@ impl Meter {
     /// Sets the load, in watts, as a customer's appliances do.
     pub fn set_load(&mut self, watts: u32) {
         self.state.config.load_w = watts;
-    }
-
-    /// What the display shows between insertions.
-    pub fn display(&self) -> Display {
-        Display::idle(&self.state)
     }
 
     /// What was consumed beyond the purse, in fen: the next credit pays it first.

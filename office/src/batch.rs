@@ -7,7 +7,7 @@
 //!   what a group of them came to (card, number, check values, image, pairing) goes into the store in one
 //!   transaction. A program that is killed loses the group under way, of which nobody has seen anything, and no
 //!   card that was reported.
-//! * [`run_fed`]: cards that exist outside, in a reader or as files, fed one by one ([`Feeder`]). Intent, own master
+//! * [`run_in_slot`]: cards that exist outside, in a reader or as files, fed one by one ([`Feeder`]). Intent, own master
 //!   and outcome of each go through the [journal](crate::journal) and are on the medium before the next act.
 //!
 //! Every chip ends as *done*, as *refused* (it was not begun: foreign, issued before, of another kind) or as
@@ -22,13 +22,13 @@ mod run;
 
 pub use crate::store::batches::{NewBatch, hash_of};
 pub use error::{BatchError, LineFault, RequestFault};
-pub use run::{Control, Ended, FedMaker, Feeder, Maker, Watch, run_fed, run_packed};
+pub use run::{Control, Ended, SlotMaker, Feeder, Maker, Watch, run_in_slot, run_packed};
 
 use crate::journal::KeyRecord;
-use crate::store::{ItemKind, Told};
+use crate::store::{ItemKind, Particulars};
 use issue::plan::Plan;
 use keys::Suite;
-use request::More;
+use request::Details;
 use scheme::numbers::{RegionCode, Serial};
 use scheme::profile::State;
 
@@ -42,7 +42,7 @@ pub struct Job {
     /// The chip it must be; `None` for any.
     pub serial: Option<Serial>,
     /// What else the line says.
-    pub more: More,
+    pub details: Details,
     /// Chips that were spoiled for this line before.
     pub attempt: u32,
 }
@@ -57,13 +57,13 @@ pub struct CardIdentity {
     /// Test or formal.
     pub state: State,
     /// What the bank is told of it.
-    pub told: Told,
+    pub particulars: Particulars,
 }
 
 impl CardIdentity {
     /// What a plan makes.
     pub fn of(plan: &Plan) -> Self {
-        CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state(), told: Told::of(plan) }
+        CardIdentity { region: plan.region(), suite: plan.suite(), state: plan.state(), particulars: Particulars::of(plan) }
     }
 }
 
@@ -83,12 +83,12 @@ pub struct Good {
     /// Image of a virtual card for the pack, as [`squeeze`](crate::store::pack::squeeze) packs it.
     pub image: Option<Vec<u8>>,
     /// Pairing file of an ESAM.
-    pub paper: Option<String>,
+    pub pairing: Option<String>,
 }
 
 /// What an attempt at a line came to.
 #[derive(Debug, Clone)]
-pub enum Made {
+pub enum Attempt {
     /// A good card.
     Good(Box<Good>),
     /// A chip that cannot be used.

@@ -12,7 +12,7 @@ pub use entry::{Entry, Event, KeyRecord, Subject};
 pub use error::{Claim, JournalError};
 
 use crate::audit::Audit;
-use crate::store::{Durability, Store, Told};
+use crate::store::{Durability, Store, Particulars};
 use issue::card::KeyCheck;
 use issue::life::Passing;
 use scheme::numbers::Serial;
@@ -112,8 +112,8 @@ impl Journal {
     }
 
     /// Notes what its city tells a bank of a chip that becomes a card.
-    pub fn note_plan(&mut self, serial: Serial, told: Told) -> Result<(), JournalError> {
-        Ok(self.store.note_plan(serial, told)?)
+    pub fn note_plan(&mut self, serial: Serial, particulars: Particulars) -> Result<(), JournalError> {
+        Ok(self.store.note_plan(serial, particulars)?)
     }
 
     /// Writes the intent to issue a card, after [`Journal::check`]. An intent that is already open for the

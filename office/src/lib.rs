@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod batch;
+pub mod database;
 pub mod devices;
 pub mod journal;
 pub mod passage;

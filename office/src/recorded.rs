@@ -1,7 +1,7 @@
 //! Issuing with the journal around it: intent before the card is touched, outcome after.
 
 use crate::journal::{Journal, JournalError, Outcome, Subject};
-use crate::store::Told;
+use crate::store::Particulars;
 use issue::card::{IfOpen, IssueError, Issued, KeyCheck, NotNoted, Observer, Personalisation, fits};
 use issue::plan::{Master, Plan, Step};
 use issue::source::KeySource;
@@ -123,7 +123,7 @@ pub fn issue(
     }
     journal.must_rise(&subject, order.plan.version())?;
     journal.intend(order.at, &subject)?;
-    journal.note_plan(subject.serial, Told::of(order.plan))?;
+    journal.note_plan(subject.serial, Particulars::of(order.plan))?;
     let noted = if journal.has_own_master(subject.serial)? { Master::Own } else { Master::Transport };
     let if_open = order.if_open.map_or(IfOpen { first: noted, then_other: true }, IfOpen::from);
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };

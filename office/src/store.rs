@@ -17,7 +17,7 @@ mod import;
 pub(crate) mod items;
 pub mod pack;
 
-pub use delivery::{Delivered, Told};
+pub use delivery::{Delivered, Particulars};
 pub use error::StoreError;
 pub use items::{Item, ItemKind, Stage};
 

@@ -212,14 +212,14 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 
 ours! {
     Failure,
-    scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError, scheme::numbers::NumberError,
-    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::ImsiError, scheme::subscription::NumberFault,
+    scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError, scheme::numbers::NumberError,
+    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::ImsiError, scheme::sim::NoChv, scheme::subscription::NumberFault,
     wire::ChannelError,
     reader::CardError, reader::driver::guard::PinError, reader::driver::sim::SimError, reader::pcsc::FindError,
     reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError,
     issue::card::IssueError, issue::inspect::InspectError, issue::life::LifeError, issue::pairing::PairingError,
     issue::plan::PlanError, issue::source::SourceError,
-    kdc::ceremony::CeremonyError, kdc::ceremony::ShareError, kdc::keystore::KeyStoreError, kdc::operators::OperatorError,
+    kdc::ceremony::CeremonyError, kdc::ceremony::ShareError, kdc::keystore::KeyStoreError, crate::people::operators::OperatorError,
     kdc::revocation::RevocationError,
     office::audit::AuditError, office::batch::BatchError, office::devices::DeviceListError, office::journal::JournalError,
     office::passage::PassageError, office::recorded::RecordedError, office::stock::StockError, office::store::StoreError,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod cards;
 pub mod count;
 pub mod driver;
 pub mod error;

@@ -23,6 +23,19 @@ pub enum Kind {
     Interrupted,
 }
 
+impl Kind {
+    /// The exit code of a command that ends with it: stable, and in the log.
+    pub const fn exit(self) -> u8 {
+        match self {
+            Kind::Refused => 1,
+            Kind::Usage => 2,
+            Kind::Absent => 3,
+            Kind::Security => 4,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
 /// What to do about an error: one clause without a full stop; `None` when the error says all there is to say.
 pub type Hint = Option<Cow<'static, str>>;
 

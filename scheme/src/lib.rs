@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod cards;
 pub mod chance;
 pub mod clock;
 pub mod fault;
@@ -21,7 +22,8 @@ pub mod refusal;
 pub mod sim;
 pub mod subscription;
 
-pub use chance::Chance;
+pub use cards::{CardRef, Cards, OpenCard};
+pub use chance::{Chance, Chances};
 pub use clock::Clock;
 pub use fault::{Fault, Kind};
 pub use moment::Moment;

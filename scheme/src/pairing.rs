@@ -17,6 +17,11 @@ use serde::{Deserialize, Serialize};
 /// First field of every pairing file.
 pub const FORMAT: &str = "gridcard pairing 2";
 
+/// What the pairing file of a meter is called.
+pub fn file_name(meter: DeviceNumber) -> String {
+    alloc::format!("pairing-{meter}.json")
+}
+
 /// One wrapped key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

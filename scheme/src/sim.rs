@@ -56,6 +56,27 @@ pub enum ImsiError {
     File(&'static str),
 }
 
+/// ADM1 of the SIMs we make. TEST KEY: whoever reads this may write their files.
+pub const TEST_ADM: [u8; 8] = *b"00000000";
+
+/// Text that is no CHV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a CHV has 4 to 8 digits")]
+pub struct NoChv;
+
+impl crate::Fault for NoChv {}
+
+/// A CHV, or an unblocking code, as a SIM takes it: ASCII digits, filled up with FF [TS 51.011 9.3].
+pub fn chv(digits: &str) -> Result<[u8; 8], NoChv> {
+    let fits = (4..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !fits {
+        return Err(NoChv);
+    }
+    let mut chv = [0xFF; 8];
+    chv[..digits.len()].copy_from_slice(digits.as_bytes());
+    Ok(chv)
+}
+
 fn digits(what: &'static str, text: &str, least: usize, most: usize) -> Result<(), ImsiError> {
     if let Some((i, found)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii_digit()) {
         return Err(ImsiError::Digit { what, place: i + 1, found });

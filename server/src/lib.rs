@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod books;
 pub mod chain;
 pub mod error;
 pub mod finding;
@@ -24,9 +25,11 @@ pub mod rules;
 mod seal;
 pub mod sealer;
 pub mod settle;
+mod sqlite;
 pub mod store;
 pub mod terms;
 
+pub use books::{Books, Control, Figures, Receipts, Registry, Sales};
 pub use chain::Chain;
 pub use error::StoreError;
 pub use finding::{ClearError, Cleared, Finding, FindingKind};

@@ -1,6 +1,6 @@
 //! Where a virtual card gets its random numbers.
 
-use scheme::Chance;
+use scheme::{Chance, Chances};
 use sha2::{Digest, Sha256};
 
 /// The operating system's generator.
@@ -43,5 +43,29 @@ impl Chance for SeededChance {
             }
             *byte = self.rest.pop().unwrap_or_default();
         }
+    }
+}
+
+impl Chances for OsChance {
+    fn stream(&self, _: &str) -> Box<dyn Chance + Send> {
+        Box::new(OsChance)
+    }
+
+    fn is_seeded(&self) -> bool {
+        false
+    }
+}
+
+/// Streams of a seed, kept apart by their labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeededChances(pub u64);
+
+impl Chances for SeededChances {
+    fn stream(&self, label: &str) -> Box<dyn Chance + Send> {
+        Box::new(SeededChance::new(self.0, label))
+    }
+
+    fn is_seeded(&self) -> bool {
+        true
     }
 }

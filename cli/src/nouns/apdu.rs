@@ -1,10 +1,13 @@
 //! `gridcard apdu`: raw commands to any card, and what they and their answers mean.
 
 use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::fail::{Failure, Kind, refused};
-use crate::home;
+use parties::cards::CardHandle;
+use parties::places;
+use ::reader::cards::InReader;
+use scheme::CardRef;
+use parties::Failure;
+use crate::fail::{Kind, refused};
+use parties::home;
 use crate::nouns::kdc::suite;
 use crate::nouns::trace::kind;
 use crate::output::{answer, say};
@@ -59,19 +62,23 @@ type Lines = Rc<RefCell<Vec<String>>>;
 /// Sends the commands.
 pub fn run(global: &Global, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
-    let (mut bay, kind) = match options.card.resolve()? {
-        CardRef::File(path) => Bay::open_any(global, &path).map(|(bay, kind)| (bay, Some(kind)))?,
+    let card = places::resolve(&options.card)?;
+    let (mut handle, kind) = match card.reader() {
+        None => CardHandle::open_any(global, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.
-        CardRef::Reader(name) => (Bay::in_reader(global, &name)?, options.kind),
+        Some(name) => {
+            let open = InReader::unasked(name, global.patience)?;
+            (CardHandle::of(global, Box::new(open))?, options.kind)
+        }
     };
     let lines = Lines::default();
     let into = lines.clone();
     let sink = move |line: &str| into.borrow_mut().push(line.to_owned());
     // The decoder hides what is secret, for it is what shows the lines.
-    let mut card = TraceChannel::revealing(&mut bay, sink, Reveal::Secrets);
+    let mut card = TraceChannel::revealing(&mut handle, sink, Reveal::Secrets);
     let done = work.run(&mut card, options);
     drop(card);
-    let closed = bay.close();
+    let closed = handle.close();
     let mut decoder = Decoder::new(kind, options.reveal);
     let mut shown = Vec::new();
     for line in lines.borrow().iter().map(|line| Zeroizing::new(line.clone())) {

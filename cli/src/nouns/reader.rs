@@ -1,7 +1,8 @@
 //! `gridcard reader`: readers, the cards in them, and what is missing when there are none.
 
 use crate::args::Global;
-use crate::fail::{Failure, Kind};
+use parties::Failure;
+use crate::fail::Kind;
 use crate::output::{answer, put, say, table};
 use ::reader::pcsc::doctor::{Finding, Machine, Verdict, examine};
 use ::reader::pcsc::{Event, PcscError, Presence, ReaderState, Watch, system};

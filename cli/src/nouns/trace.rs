@@ -1,7 +1,7 @@
 //! `gridcard trace`: traces of APDUs, in words.
 
 use crate::args::Global;
-use crate::home;
+use parties::home;
 use crate::output::{answer, say};
 use clap::{Args, Subcommand};
 use lens::apdu::{Decoder, Shown};

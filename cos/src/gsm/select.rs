@@ -1,7 +1,7 @@
 //! SELECT, STATUS, RUN GSM ALGORITHM and SLEEP [TS 51.011 9.2.1, 9.2.2; docs/specs/sim.md].
 
 use super::chv::status as status_byte;
-use super::{WORDS, sw};
+use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;

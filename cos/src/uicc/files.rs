@@ -1,6 +1,6 @@
 //! Commands on files of a UICC, current or named by a short identifier [docs/specs/sim.md, files of a UICC].
 
-use super::{WORDS, sw};
+use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;

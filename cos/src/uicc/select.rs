@@ -1,6 +1,7 @@
 //! SELECT, STATUS and AUTHENTICATE of a UICC [docs/specs/sim.md, selecting on a UICC].
 
-use super::{WORDS, fcp};
+use super::fcp;
+use super::sw::WORDS;
 use crate::context::Context;
 use crate::files::Node;
 use crate::halt::Halt;

@@ -1,6 +1,9 @@
 //! Directories and files.
 
-use super::{Content, Fact, Facts, Item, Record, View, keyring, sim_names, wallet};
+use super::fact::Fact;
+use super::item::{Content, Facts, Item, Record};
+use super::view::View;
+use super::{keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::rights::Right;
 use cos::sim::{self, Act, access};
@@ -83,9 +86,9 @@ fn file(view: &View<'_, '_>, dir: &Node, node: &Node, above: &str) -> Item {
     };
     let content = match node.kind() {
         FileKind::Binary if view.is_sim() && sim_names::is_secret(dir.fid(), node.fid()) => {
-            Content::Secret(keys::Zeroizing::new(body(view, node, node.size())))
+            Content::Secret(keys::Zeroizing::new(view.body(node, node.size())))
         }
-        FileKind::Binary => Content::Bytes(body(view, node, node.size())),
+        FileKind::Binary => Content::Bytes(view.body(node, node.size())),
         FileKind::Variable => Content::Records(variable(view, node)),
         _ => Content::Records(numbered(view, node, is_log)),
     };
@@ -220,13 +223,6 @@ pub fn esam_file(fid: Fid) -> Option<&'static str> {
     })
 }
 
-/// The first bytes of a file's body.
-pub fn body(view: &View<'_, '_>, node: &Node, len: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    view.memory.append_to(node.body(), len, &mut out);
-    out
-}
-
 /// The records of a fixed or cyclic file that were written; of a cyclic one 1 is the newest.
 fn numbered(view: &View<'_, '_>, node: &Node, is_log: bool) -> Vec<Record> {
     let places = (1..=node.record_count()).filter_map(|number| Some((number, node.record(number)?)));
@@ -242,7 +238,7 @@ fn numbered(view: &View<'_, '_>, node: &Node, is_log: bool) -> Vec<Record> {
 
 /// The records of a variable file: one-byte tag, one-byte length, value.
 fn variable(view: &View<'_, '_>, node: &Node) -> Vec<Record> {
-    let all = body(view, node, node.used().min(node.size()));
+    let all = view.body(node, node.used().min(node.size()));
     let (mut rest, mut records) = (&all[..], Vec::new());
     while let [_, len, ..] = rest {
         let Some((record, behind)) = rest.split_at_checked(2 + usize::from(*len)) else { break };

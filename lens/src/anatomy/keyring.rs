@@ -1,6 +1,8 @@
 //! KEY files: every key by its check value, a PIN by its tries alone.
 
-use super::{Content, Fact, Facts, Item, View};
+use super::fact::Fact;
+use super::item::{Content, Facts, Item};
+use super::view::View;
 use cos::files::Node;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;

@@ -5,24 +5,24 @@
 pub mod compare;
 mod fact;
 mod files;
+mod item;
 pub mod json;
 mod keyring;
 pub mod sim_names;
 pub mod text;
+mod view;
 mod wallet;
 
 pub use fact::Fact;
 pub use files::esam_file;
+pub use item::{Content, Facts, Item, Record};
 
 use cos::files::Node;
 use cos::journal::{self, Memory};
 use cos::{Chip, Protocol, RamNvm};
-use keys::Zeroizing;
 use std::path::Path;
 use vcard::{Image, ImageError};
-
-/// Properties by their names, in the order they are shown.
-pub type Facts = Vec<(&'static str, Fact)>;
+use view::View;
 
 /// A card: the chip, and the tree of its files.
 pub struct Anatomy {
@@ -30,56 +30,6 @@ pub struct Anatomy {
     pub chip: Facts,
     /// The master file, when there is one.
     pub root: Option<Item>,
-}
-
-/// A directory, a file or a key.
-pub struct Item {
-    /// Where it is: identifiers from the MF on, and type and id of a key.
-    pub path: String,
-    /// What it is.
-    pub kind: &'static str,
-    /// Its name, where it has one.
-    pub name: Option<String>,
-    /// Its properties.
-    pub facts: Facts,
-    /// What it holds.
-    pub content: Content,
-    /// What stands in it.
-    pub children: Vec<Item>,
-}
-
-/// What a file holds.
-pub enum Content {
-    /// Nothing of its own, or all of it stands among the facts.
-    None,
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// Bytes that are a secret: held to be compared, never shown.
-    Secret(Zeroizing<Vec<u8>>),
-    /// Records that are there.
-    Records(Vec<Record>),
-}
-
-/// A record.
-pub struct Record {
-    /// Its number, from 1.
-    pub number: usize,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// What they mean, where that is known.
-    pub words: Option<String>,
-}
-
-/// What a reader of an image needs at every file.
-struct View<'m, 'a> {
-    memory: &'m Memory<'a>,
-    chip: Chip,
-}
-
-impl View<'_, '_> {
-    fn is_sim(&self) -> bool {
-        self.chip.kind.is_sim()
-    }
 }
 
 impl Anatomy {

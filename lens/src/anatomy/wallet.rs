@@ -1,7 +1,8 @@
 //! Wallet and passbook files, and their log [docs/specs/fmcos.md, wallet].
 
-use super::files::body;
-use super::{Content, Fact, Facts, Item, View};
+use super::fact::Fact;
+use super::item::{Content, Facts, Item};
+use super::view::View;
 use cos::files::{FileKind, Node};
 use cos::rights::Right;
 use scheme::money::Fen;
@@ -21,7 +22,7 @@ pub fn file(view: &View<'_, '_>, node: &Node, path: String) -> Item {
         ("use", Right(node.header[5]).to_string().into()),
         ("log file", if log == 0 { "none".into() } else { format!("SFI {log:02X}").into() }),
     ];
-    if let Some(body) = body(view, node, node.size()).first_chunk::<BODY>() {
+    if let Some(body) = view.body(node, node.size()).first_chunk::<BODY>() {
         facts.extend(holdings(body));
     }
     Item { path, kind, name: None, facts, content: Content::None, children: Vec::new() }

@@ -22,7 +22,7 @@ const LONGEST: usize = 4096;
 
 /// What a line says beside number and serial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct More {
+pub struct Details {
     /// Ceiling of an ESAM's purse in fen; `None` for the highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_fen: Option<u32>,
@@ -34,17 +34,17 @@ pub struct More {
     pub msisdn: Option<String>,
 }
 
-impl More {
+impl Details {
     pub(crate) fn to_text(&self) -> String {
-        if *self == More::default() {
+        if *self == Details::default() {
             return String::new();
         }
         serde_json::to_string(self).unwrap_or_default() // plain texts and a number always have a JSON form
     }
 
-    /// What [`More::to_text`] wrote; nothing for text that is none of it.
+    /// What [`Details::to_text`] wrote; nothing for text that is none of it.
     pub(crate) fn from_text(text: &str) -> Self {
-        if text.is_empty() { More::default() } else { serde_json::from_str(text).unwrap_or_default() }
+        if text.is_empty() { Details::default() } else { serde_json::from_str(text).unwrap_or_default() }
     }
 }
 
@@ -58,7 +58,7 @@ pub struct Row {
     /// The chip it must be.
     pub serial: Option<Serial>,
     /// What else the line says.
-    pub more: More,
+    pub details: Details,
 }
 
 /// Places of the columns.
@@ -116,16 +116,16 @@ impl Columns {
             place.and_then(|place| fields.get(place)).map(|text| text.trim()).filter(|text| !text.is_empty())
         };
         let number = field(Some(self.number));
-        let mut more = More::default();
+        let mut details = Details::default();
         let number = if self.kind == CardKind::Sim {
             let number = number.ok_or(RequestFault::Missing { column: "iccid" })?;
             let digits = |column, what: String| RequestFault::Digits { column, what };
             scheme::sim::iccid_file(number).map_err(|error| digits("iccid", error.to_string()))?;
             let imsi = field(self.imsi).ok_or(RequestFault::Missing { column: "imsi" })?;
             scheme::sim::imsi_file(imsi).map_err(|error| digits("imsi", error.to_string()))?;
-            more.imsi = Some(imsi.to_owned());
-            more.msisdn = field(self.msisdn).map(str::to_owned);
-            if let Some(msisdn) = &more.msisdn {
+            details.imsi = Some(imsi.to_owned());
+            details.msisdn = field(self.msisdn).map(str::to_owned);
+            if let Some(msisdn) = &details.msisdn {
                 scheme::sim::msisdn_record(msisdn, MSISDN_RECORD)
                     .map_err(|error| digits("msisdn", error.to_string()))?;
             }
@@ -138,8 +138,8 @@ impl Columns {
         let serial = field(self.serial)
             .map(|text| text.parse().map_err(|source| RequestFault::Id { column: "serial", source }))
             .transpose()?;
-        more.ceiling_fen = field(self.ceiling).map(ceiling).transpose()?;
-        Ok(Row { line, number, serial, more })
+        details.ceiling_fen = field(self.ceiling).map(ceiling).transpose()?;
+        Ok(Row { line, number, serial, details })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two ways a batch runs.
 
-use super::{BatchError, Counts, Done, Good, Job, Made, Outcome, Summary};
+use super::{Attempt, BatchError, Counts, Done, Job, Outcome, Summary};
 use crate::journal::Journal;
 use crate::store::Store;
 use scheme::numbers::Serial;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub trait Maker: Send {
     /// Makes the card of each line that `next` gives and hands it to `done`, until there is no more line or nobody
     /// wants it. Nothing of a card may be seen outside before the store has it.
-    fn work(&mut self, next: &mut dyn FnMut() -> Option<Job>, done: &mut dyn FnMut(Job, Made) -> bool);
+    fn work(&mut self, next: &mut dyn FnMut() -> Option<Job>, done: &mut dyn FnMut(Job, Attempt) -> bool);
 }
 
 /// Where cards that exist outside come from, one by one.
@@ -49,6 +49,11 @@ pub trait Watch {
     fn say(&mut self, words: &str) {
         let _ = words;
     }
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn kept(&mut self, _: &[Outcome]) {}
 }
 
 /// How a batch is run.
@@ -109,7 +114,7 @@ pub fn run_packed<M: Maker>(
     store.check_clock(&(control.now)())?;
     store.reconcile(batch.id)?;
     let (jobs, todo) = channel::<Vec<Job>>();
-    let (done, results) = channel::<(Job, Made)>();
+    let (done, results) = channel::<(Job, Attempt)>();
     let (todo, halt) = (Mutex::new(todo), AtomicBool::new(false));
     let ended = std::thread::scope(|scope| {
         for worker in workers.iter_mut() {
@@ -131,7 +136,7 @@ fn work<M: Maker>(
     worker: &mut M,
     todo: &Mutex<Receiver<Vec<Job>>>,
     halt: &AtomicBool,
-    done: &Sender<(Job, Made)>,
+    done: &Sender<(Job, Attempt)>,
 ) {
     let mut portion = Vec::new().into_iter();
     let mut next = || {
@@ -199,7 +204,7 @@ impl Line<'_> {
 /// Takes results, keeps them group by group, and decides when to end. What is made when the end comes is kept still.
 fn collect(
     line: &mut Line<'_>,
-    results: &Receiver<(Job, Made)>,
+    results: &Receiver<(Job, Attempt)>,
     halt: &AtomicBool,
     control: &mut Control<'_>,
 ) -> Result<Ended, BatchError> {
@@ -248,11 +253,11 @@ fn collect(
         line.under_way -= 1;
         let outcome = |done| Outcome { line: job.line, number: job.number.clone(), done };
         match made {
-            Made::Good(good) => {
+            Attempt::Good(good) => {
                 tally.count = 0;
                 group.push(outcome(Done::Good(good)));
             }
-            Made::Spoiled { serial, begun, why } => {
+            Attempt::Spoiled { serial, begun, why } => {
                 let failures = tally.spoiled(&why);
                 ended = ended.or(failures);
                 let for_good = job.serial.is_some();
@@ -261,7 +266,7 @@ fn collect(
                     line.again.push_back(Job { attempt: job.attempt + 1, ..job });
                 }
             }
-            Made::Lost { why, gone } => ended = Some(Ended::Lost { why, gone }),
+            Attempt::Lost { why, gone } => ended = Some(Ended::Lost { why, gone }),
         }
     }
 }
@@ -314,20 +319,20 @@ fn finish(
 }
 
 /// Makes a card that exists outside; the journal is kept around every act on it.
-pub trait FedMaker {
+pub trait SlotMaker {
     /// Makes the chip in the slot the card of a line.
-    fn make(&mut self, job: &Job, serial: Serial, card: &mut dyn Channel, journal: &mut Journal) -> Made;
+    fn make(&mut self, job: &Job, serial: Serial, card: &mut dyn Channel, journal: &mut Journal) -> Attempt;
 }
 
 /// Runs the open lines of a batch with cards that are fed one by one.
 ///
 /// # Errors
 /// The store failed; the card under way can be fed again.
-pub fn run_fed(
+pub fn run_in_slot(
     journal: &mut Journal,
     batch: &Summary,
     feeder: &mut dyn Feeder,
-    maker: &mut dyn FedMaker,
+    maker: &mut dyn SlotMaker,
     control: &mut Control<'_>,
 ) -> Result<Ended, BatchError> {
     journal.store().check_clock(&(control.now)())?;
@@ -373,16 +378,16 @@ pub fn run_fed(
         };
         let made = maker.make(&job, serial, feeder.card(), journal);
         let (outcome, fate) = match made {
-            Made::Lost { why, gone } => {
+            Attempt::Lost { why, gone } => {
                 let _ = feeder.leave(&why); // the reason the run ends is the first one
                 break Ended::Lost { why, gone };
             }
-            Made::Good(good) => {
+            Attempt::Good(good) => {
                 tally.count = 0;
                 let fate = format!("line {}: {} is done", job.line, job.number);
                 (Outcome { line: job.line, number: job.number, done: Done::Good(good) }, fate)
             }
-            Made::Spoiled { serial, begun, why } => {
+            Attempt::Spoiled { serial, begun, why } => {
                 let word = if begun { "scrapped" } else { "refused" };
                 let fate = format!("line {}: the chip {serial} is {word}: {why}", job.line);
                 let done = Done::Spoiled { serial, begun, why, for_good: job.serial.is_some() };
@@ -402,13 +407,4 @@ pub fn run_fed(
         }
     };
     finish(journal.store(), batch, ended, control)
-}
-
-impl Good {
-    /// Its check values in one line.
-    pub fn checks_line(&self) -> String {
-        let words: Vec<String> =
-            self.keys.iter().map(|key| format!("{} {}", key.role.name(), key.check_value)).collect();
-        words.join(", ")
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::items::{self, ItemKind, NewItem, Stage};
 use super::{Store, StoreError, claims, delivery, note_log_end, tick};
-use crate::batch::request::{self, More, Row};
+use crate::batch::request::{self, Details, Row};
 use crate::batch::{
     BatchError, Counts, Done, Good, Job, LineFault, LineResult, Outcome, RequestFault, Summary,
 };
@@ -205,7 +205,7 @@ impl Store {
                     line: row.get(0)?,
                     number: row.get(1)?,
                     serial: serial.and_then(|text| text.parse().ok()),
-                    more: More::from_text(&more),
+                    details: Details::from_text(&more),
                     attempt: 0,
                 })
             })?;
@@ -457,7 +457,7 @@ fn add(
             row.line as i64, // lines of a file that fits on a disk
             row.number,
             row.serial.map(|serial| serial.to_string()),
-            row.more.to_text()
+            row.details.to_text()
         ])?;
     if added == 1 {
         return Ok(None);
@@ -596,7 +596,7 @@ fn keep_good(
             "UPDATE item SET region = ?2, suite = ?3, key_state = ?4, own_master = 1, tries = NULL WHERE id = ?1",
         )?
         .execute(params![id, card.region.to_string(), card.suite.code(), card.state.code()])?;
-        delivery::note_plan(conn, good.serial, card.told)?;
+        delivery::note_plan(conn, good.serial, card.particulars)?;
     }
     conn.prepare_cached(
         "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)",
@@ -620,9 +620,9 @@ fn close(
     good: &Good,
     at: &str,
 ) -> rusqlite::Result<()> {
-    if good.image.is_some() || good.paper.is_some() {
+    if good.image.is_some() || good.pairing.is_some() {
         conn.prepare_cached("INSERT OR REPLACE INTO pack (item, image, paper) VALUES (?1, ?2, ?3)")?
-            .execute(params![id, good.image, good.paper])?;
+            .execute(params![id, good.image, good.pairing])?;
     }
     conn.prepare_cached(
         "UPDATE request SET state = 1, item = ?3, at = ?4, millis = ?5 WHERE batch = ?1 AND line = ?2",

@@ -1,7 +1,7 @@
 //! Claims on chips and numbers: who may be issued, and what an issue comes to.
 
 use super::items::{self, Item, ItemKind, NewItem, Stage};
-use super::{Store, StoreError, Told};
+use super::{Store, StoreError, Particulars};
 use crate::journal::{Claim, Event, JournalError, KeyRecord, Subject};
 use issue::life::{self, Passing};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -367,10 +367,10 @@ impl Store {
     }
 
     /// Notes what the bank is to be told of a chip that becomes a card.
-    pub(crate) fn note_plan(&mut self, serial: Serial, told: Told) -> Result<(), StoreError> {
+    pub(crate) fn note_plan(&mut self, serial: Serial, particulars: Particulars) -> Result<(), StoreError> {
         let path = self.path().to_owned();
         self.act(|tx| {
-            super::delivery::note_plan(tx, serial, told).map_err(|error| StoreError::of(&path, error))
+            super::delivery::note_plan(tx, serial, particulars).map_err(|error| StoreError::of(&path, error))
         })
     }
 

@@ -31,7 +31,7 @@ pub struct Delivered {
 
 /// What a plan makes of a chip, for the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct Particulars {
     /// Version of its keys.
     pub version: u8,
     /// What an ESAM's purse holds at most.
@@ -40,23 +40,23 @@ pub struct Told {
     pub valid_to: [u8; 4],
 }
 
-impl Told {
+impl Particulars {
     /// What a plan makes.
     pub fn of(plan: &Plan) -> Self {
-        Told { version: plan.version(), ceiling: plan.ceiling(), valid_to: plan.info().valid_to }
+        Particulars { version: plan.version(), ceiling: plan.ceiling(), valid_to: plan.info().valid_to }
     }
 }
 
 /// Notes what the bank is to be told of a chip that becomes a card.
-pub(crate) fn note_plan(conn: &Connection, serial: Serial, told: Told) -> rusqlite::Result<()> {
+pub(crate) fn note_plan(conn: &Connection, serial: Serial, particulars: Particulars) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE item SET key_version = ?2, state_since = ?2, ceiling = ?3, valid_to = ?4 WHERE serial = ?1",
     )?
     .execute(params![
         serial.to_string(),
-        told.version,
-        told.ceiling.map(|fen| fen.0),
-        hex::encode(told.valid_to)
+        particulars.version,
+        particulars.ceiling.map(|fen| fen.0),
+        hex::encode(particulars.valid_to)
     ])
     .map(drop)
 }

@@ -13,7 +13,7 @@ pub struct Packed {
     /// The image as [`expand`] gives it; `None` for a card of plastic, of which only the paper is here.
     pub image: Option<Vec<u8>>,
     /// The pairing file of an ESAM.
-    pub paper: Option<String>,
+    pub pairing: Option<String>,
 }
 
 /// Bytes of a run that is looked at as one.
@@ -92,10 +92,10 @@ impl Store {
                 statement.query_row(params![kind, number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
             })
             .map_err(self.named())?;
-        let Some((packed, paper)) = found else { return Ok(None) };
+        let Some((packed, pairing)) = found else { return Ok(None) };
         let damaged = || items::impossible("pack.image", format!("card {number}"));
         let image = packed.map(|packed| expand(&packed).ok_or_else(damaged)).transpose()?;
-        Ok(Some(Packed { image, paper }))
+        Ok(Some(Packed { image, pairing }))
     }
 
     /// Notes that a card of the pack stands in a file now and is gone from the pack. Called when the file is on the

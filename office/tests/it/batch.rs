@@ -3,7 +3,7 @@
 use crate::REGION;
 use gridcard_office::batch::request::{self, Row};
 use gridcard_office::batch::{
-    BatchError, Control, Counts, Ended, Good, Job, Made, Maker, NewBatch, Outcome, RequestFault, Summary,
+    BatchError, Control, Counts, Ended, Good, Job, Attempt, Maker, NewBatch, Outcome, RequestFault, Summary,
     Watch, hash_of, run_packed,
 };
 use gridcard_office::store::pack::{expand, squeeze};
@@ -36,7 +36,7 @@ fn lines_are_counted_as_an_editor_counts_them() {
     let rows = rows(CardKind::Esam, text.as_bytes()).unwrap();
     let found: Vec<(u64, String, Option<u32>)> = rows
         .into_iter()
-        .map(|(line, row)| row.map(|row| (line, row.number, row.more.ceiling_fen)).unwrap())
+        .map(|(line, row)| row.map(|row| (line, row.number, row.details.ceiling_fen)).unwrap())
         .collect();
     let number = |n: u32| format!("{n:012}");
     assert_eq!(found, [(3, number(12), None), (4, number(2), Some(1250)), (7, number(3), None)]);
@@ -144,12 +144,12 @@ fn a_number_of_an_open_batch_is_not_asked_for_twice() {
 
 /// Makes good cards, but for what a rule says of the chip and the attempt.
 struct Toy<'t> {
-    rule: &'t (dyn Fn(&Job) -> Option<Made> + Sync),
+    rule: &'t (dyn Fn(&Job) -> Option<Attempt> + Sync),
     made: &'t AtomicU32,
 }
 
 impl Maker for Toy<'_> {
-    fn work(&mut self, next: &mut dyn FnMut() -> Option<Job>, done: &mut dyn FnMut(Job, Made) -> bool) {
+    fn work(&mut self, next: &mut dyn FnMut() -> Option<Job>, done: &mut dyn FnMut(Job, Attempt) -> bool) {
         while let Some(job) = next() {
             let n = self.made.fetch_add(1, Ordering::Relaxed);
             let made = (self.rule)(&job).unwrap_or_else(|| good(job.serial.unwrap_or(chip(n))));
@@ -164,9 +164,9 @@ fn chip(n: u32) -> Serial {
     Serial((u64::from(n) | 0xAB00_0000_0000_0000).to_be_bytes())
 }
 
-fn good(serial: Serial) -> Made {
+fn good(serial: Serial) -> Attempt {
     let image = Some(squeeze(&serial.0.repeat(100)));
-    Made::Good(Box::new(Good { serial, card: None, keys: vec![], apdus: 1, millis: 0, image, paper: None }))
+    Attempt::Good(Box::new(Good { serial, card: None, keys: vec![], apdus: 1, millis: 0, image, pairing: None }))
 }
 
 #[derive(Default)]
@@ -193,7 +193,7 @@ fn run(
     store: &mut Store,
     batch: i64,
     stop: &(dyn Fn() -> bool + Sync),
-    rule: &(dyn Fn(&Job) -> Option<Made> + Sync),
+    rule: &(dyn Fn(&Job) -> Option<Attempt> + Sync),
     made: &AtomicU32,
 ) -> (Result<Ended, BatchError>, Seen) {
     let mut seen = Seen::default();
@@ -243,7 +243,7 @@ fn a_spoiled_chip_gives_its_number_to_another() {
         let begun = job.number.ends_with('7');
         let serial = chip(10_000 + job.line as u32);
         let why = "worn out".to_owned();
-        (begun && job.attempt == 0).then_some(Made::Spoiled { serial, begun, why })
+        (begun && job.attempt == 0).then_some(Attempt::Spoiled { serial, begun, why })
     };
     let (ended, _) = run(&mut office.store, batch.id, &|| false, &rule, &made);
     assert_eq!(ended.unwrap(), Ended::Done);
@@ -268,7 +268,7 @@ fn a_line_that_names_a_spoiled_chip_has_failed() {
     let batch = office.begin("request.csv", text).unwrap();
     let rule = |job: &Job| {
         let why = "not blank".to_owned();
-        job.serial.map(|serial| Made::Spoiled { serial, begun: false, why })
+        job.serial.map(|serial| Attempt::Spoiled { serial, begun: false, why })
     };
     let (ended, _) = run(&mut office.store, batch.id, &|| false, &rule, &AtomicU32::new(0));
     assert_eq!(ended.unwrap(), Ended::Done);
@@ -285,11 +285,11 @@ fn failures_one_after_another_and_a_lost_source_end_the_run_and_it_goes_on_later
     let bad = AtomicU32::new(0);
     let rule = |_: &Job| {
         let n = bad.fetch_add(1, Ordering::Relaxed);
-        (n >= 10).then(|| Made::Spoiled { serial: chip(50_000 + n), begun: true, why: "torn".into() })
+        (n >= 10).then(|| Attempt::Spoiled { serial: chip(50_000 + n), begun: true, why: "torn".into() })
     };
     let (ended, _) = run(&mut office.store, batch.id, &|| false, &rule, &made);
     assert!(matches!(ended.unwrap(), Ended::Failures { count: 3, .. }));
-    let lost = |_: &Job| Some(Made::Lost { why: "spent".into(), gone: false });
+    let lost = |_: &Job| Some(Attempt::Lost { why: "spent".into(), gone: false });
     let (ended, _) = run(&mut office.store, batch.id, &|| false, &lost, &made);
     assert_eq!(ended.unwrap(), Ended::Lost { why: "spent".into(), gone: false });
     let counts = office.store.counts(batch.id).unwrap();

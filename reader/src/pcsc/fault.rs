@@ -1,6 +1,5 @@
-//! What can go wrong between this program and a card in a reader. All words of the PC/SC side stand here.
+//! What PC/SC says when it does not do what was asked, and what a user can do about it.
 
-use super::FindError;
 use wire::channel::ChannelError;
 
 /// What PC/SC said instead of doing what was asked.
@@ -89,48 +88,6 @@ impl Fault {
             }
             Fault::Timeout | Fault::Cancelled => "wait longer",
         }
-    }
-}
-
-/// Why there is no connection to a card.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PcscError {
-    /// The service does not work.
-    #[error(transparent)]
-    Service(Fault),
-    /// No card or several have the name.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The card of the name does not let itself be connected to.
-    #[error("reader {reader:?}: {fault}")]
-    Connect {
-        /// The reader's name.
-        reader: String,
-        /// What it said.
-        fault: Fault,
-    },
-}
-
-impl PcscError {
-    /// What a user can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            PcscError::Service(fault) | PcscError::Connect { fault, .. } => fault.hint(),
-            PcscError::Find(error) => error.hint(),
-        }
-    }
-}
-
-impl scheme::Fault for PcscError {
-    fn kind(&self) -> scheme::Kind {
-        match self {
-            PcscError::Find(FindError::Several { .. }) => scheme::Kind::Usage,
-            _ => scheme::Kind::Absent,
-        }
-    }
-
-    fn hint(&self) -> scheme::fault::Hint {
-        Some(PcscError::hint(self).into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which card a name means [docs/specs/pcsc.md 1].
 
-use super::ReaderState;
+use super::service::ReaderState;
 
 /// Why a name means no card, or not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -219,7 +219,7 @@ impl<'t> Reader<'t> {
     }
 
     fn call(&mut self, name: &str) -> Result<Expr, Fault> {
-        let function = functions::find(name).ok_or_else(|| Fault::Function(name.to_owned()))?;
+        let function = functions::find(name)?;
         self.expect('(', "`(`")?;
         let mut args = vec![self.deeper()?];
         while self.peek() == Some(',') {

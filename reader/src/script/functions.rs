@@ -30,7 +30,7 @@ const fn function(
 
 /// All functions.
 #[rustfmt::skip]
-pub static FUNCTIONS: &[Function] = &[
+static FUNCTIONS: &[Function] = &[
     function("mac",        "mac(key, data) or mac(key, iv, data)",        2, 3, session_mac),
     function("tac",        "tac(key, data)",                              2, 2, tac),
     function("enc",        "enc(key, data)",                              2, 2, encipher),
@@ -44,8 +44,11 @@ pub static FUNCTIONS: &[Function] = &[
 ];
 
 /// The function of a name.
-pub fn find(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|function| function.name == name)
+pub fn find(name: &str) -> Result<&'static Function, Fault> {
+    FUNCTIONS.iter().find(|function| function.name == name).ok_or_else(|| Fault::Function {
+        name: name.to_owned(),
+        known: FUNCTIONS.iter().map(|function| function.name).collect(),
+    })
 }
 
 fn key(suite: Suite, value: &Value) -> Result<Key, Fault> {

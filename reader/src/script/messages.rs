@@ -1,6 +1,5 @@
 //! All words of scripts.
 
-use super::functions::FUNCTIONS;
 use keys::KeyError;
 use std::error::Error;
 use std::fmt;
@@ -69,8 +68,8 @@ pub enum Fault {
     Unknown(String),
     /// A key or PIN has the name already.
     Taken(String),
-    /// No such function.
-    Function(String),
+    /// No such function; these there are.
+    Function { name: String, known: Vec<&'static str> },
     /// A function with the wrong number of arguments.
     Arguments { usage: &'static str, found: usize },
     /// A slice that is none.
@@ -133,9 +132,8 @@ impl fmt::Display for Fault {
             ),
             Fault::Unknown(name) => write!(f, "no value is called {name} up to here"),
             Fault::Taken(name) => write!(f, "{name} is a key or a PIN already"),
-            Fault::Function(name) => {
-                let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-                write!(f, "there is no function {name}; there are {}", names.join(", "))
+            Fault::Function { name, known } => {
+                write!(f, "there is no function {name}; there are {}", known.join(", "))
             }
             Fault::Arguments { usage, found } => write!(f, "{found} argument(s), where it reads {usage}"),
             Fault::Slice => {

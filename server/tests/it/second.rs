@@ -7,9 +7,9 @@ use gridcard_server::{
     Anew, FindingKind, KeyState, Keys, OrderError, OrderState, Origin, SealError, SealedOrder, Settled,
     Settlement,
 };
-use scheme::Fault;
 use scheme::money::Fen;
 use scheme::order::{OrderKind, Serial8};
+use scheme::{Fault, Kind};
 
 /// A house whose meter 0 is opened with 10 yuan and settled, and has an order A of 50 yuan outstanding.
 fn with_a() -> (House, SealedOrder) {

@@ -279,8 +279,8 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
             }
         }
     }
-    // 0018 of three issuing cards, 0019 of one, DF01/0017 and 0018 of PSAM and test card.
-    assert_eq!(presets, 3 + 1 + 2 + 2);
+    // 0018 of three issuing cards, 0019 of one, DF01/0017, 0018 and 0019 of PSAM and test card.
+    assert_eq!(presets, 3 + 1 + 3 + 3);
 }
 
 #[test]

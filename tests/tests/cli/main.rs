@@ -14,6 +14,8 @@ mod command;
 mod demo;
 mod disk;
 mod formal;
+#[cfg(unix)]
+mod home;
 mod images;
 mod insertion;
 mod json;

@@ -1,7 +1,8 @@
 //! `gridcard card dump`: all that a card's image holds.
 
+use parties::places;
 use crate::args::Global;
-use crate::card_ref::CardRef;
+use scheme::CardRef;
 use crate::output::answer;
 use clap::Args;
 use lens::anatomy::{Anatomy, json, text};
@@ -17,7 +18,7 @@ pub struct Dump {
 
 /// Shows it.
 pub fn run(global: &Global, options: &Dump) -> Result<()> {
-    let file = options.file.image("card dump")?;
+    let file = places::image(&options.file, "card dump")?;
     let anatomy = Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file)
         .map_err(parties::Trouble::new)?;
     answer(global, &text::of(&anatomy), json::of(&anatomy));

@@ -1,9 +1,9 @@
 //! `gridcard card line`: a card on a T=0 line, behind a pseudo terminal or a socket [docs/specs/line.md 6].
 
+use parties::places;
 use crate::args::Global;
-use crate::bay::{TraceFile, card_entropy};
-use crate::card_ref::CardRef;
-use crate::lock::CardLock;
+use parties::cards::TraceFile;
+use scheme::CardRef;
 use crate::output::{answer, say};
 use clap::{ArgGroup, Args};
 use cos::Flow;
@@ -58,11 +58,11 @@ pub struct LineOptions {
 
 /// Serves the card.
 pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
-    let file = options.card.image("card line")?;
-    let lock = CardLock::take(&file, global.patience())?;
+    let file = places::image(&options.card, "card line")?;
+    let lock = global.files.lock(&file).map_err(parties::Trouble::new)?;
     let label = file.display().to_string();
     let image = Image::load(&file).map_err(parties::Trouble::new)?;
-    let source = card_entropy(global, image.formal, &label)?;
+    let source = global.files.chance(image.formal, &label).map_err(parties::Trouble::new)?;
     let mut slot =
         Slot::with_image(image, &file, source, Keep::EveryCommand).map_err(parties::Trouble::new)?;
     slot.on_contacts();
@@ -76,7 +76,8 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
         nulls: options.nulls,
         ..Settings::default()
     };
-    let card = Traced(TraceChannel::new(slot, Lines(TraceFile::of(global, &file)?)));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let card = Traced(TraceChannel::new(slot, Lines(TraceFile::named(global, &name)?)));
     let mut wire = Wire::new(LineCard::new(card, settings));
     let mut trace = Characters::new(options)?;
     let mut line =

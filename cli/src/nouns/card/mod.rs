@@ -10,8 +10,8 @@ mod personalise;
 mod serve;
 
 use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
+use parties::cards::CardHandle;
+use scheme::CardRef;
 use crate::fail::refused;
 use crate::output::{answer, say, table};
 use clap::{Args, Subcommand};
@@ -113,15 +113,15 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn show(global: &Global, card: &CardRef) -> Result<()> {
-    let (mut bay, kind) = Bay::open_any(global, card)?;
-    let atr = hex::encode_upper(bay.reset()?);
+    let (mut handle, kind) = CardHandle::open_any(global, card)?;
+    let atr = hex::encode_upper(handle.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
     let keys = if kind.is_sim() {
-        sim_facts(&mut bay, &mut lines)?
+        sim_facts(&mut handle, &mut lines)?
     } else {
-        fmcos_facts(&mut bay, kind, &mut lines)?
+        fmcos_facts(&mut handle, kind, &mut lines)?
     };
-    bay.close()?;
+    handle.close()?;
     let mut text = facts(&lines);
     if !keys.is_empty() {
         text.push_str("\n\n");
@@ -134,12 +134,12 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     let keys: Vec<_> =
         keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
     object.insert("keys".into(), keys.into());
-    answer(global, &text, object.into());
+    answer(global, &text, object);
     Ok(())
 }
 
-fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
-    let mut card = Fmcos::new(bay);
+fn fmcos_facts(handle: &mut CardHandle, kind: CardKind, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
+    let mut card = Fmcos::new(handle);
     match card.select_mf() {
         // A plain card without its MF answers so; what else may be wrong is no state.
         Err(error) if kind == CardKind::Fmcos && error.sw() == Some(wire::Sw::FUNCTION_BLOCKED) => {
@@ -170,7 +170,7 @@ fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -
     let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
     let keys = rows.map(|row| key_row(&mut card, row)).collect();
     if kind == CardKind::Esam {
-        let mut esam = Esam::new(bay);
+        let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
         lines.push(("opened", if parameters.opened { "yes" } else { "no" }.into()));
@@ -192,8 +192,8 @@ fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
     words
 }
 
-fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
-    let mut sim = Sim::new(bay);
+fn sim_facts(handle: &mut CardHandle, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
+    let mut sim = Sim::new(handle);
     let digits =
         |file: Result<String, scheme::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
     lines.push(("ICCID", digits(scheme::sim::iccid_digits(&sim.iccid()?))));

@@ -1,12 +1,13 @@
 //! `gridcard card new`.
 
+use parties::places;
 use crate::args::Global;
-use crate::card_ref::CardRef;
-use crate::clock::{chip_serial, entropy, must_be_unseeded};
-use crate::factory::{self, Blank};
-use crate::nouns::kdc::suite;
+use scheme::CardRef;
+use scheme::chance::chip_serial;
+use vcard::factory;
+use vcard::factory::Blank;
+use crate::shared::suite;
 use crate::output::answer;
-use crate::transport::Transport;
 use ::scheme::numbers::Serial;
 use clap::{ArgGroup, Args};
 use cos::Protocol;
@@ -70,19 +71,20 @@ fn kind(text: &str) -> Result<CardKind, String> {
 
 /// Makes the card.
 pub fn run(global: &Global, options: &New) -> Result<()> {
-    let file = options.file.image("card new")?;
+    let file = places::image(&options.file, "card new")?;
     if options.formal_on_virtual {
-        must_be_unseeded(global, "the random numbers of a card that may hold formal keys")?;
+        global.must_be_unseeded("the random numbers of a card that may hold formal keys")?;
     }
     let serial = match options.serial {
         Some(serial) => serial.0,
-        None => chip_serial(&mut *entropy(global, "serial")),
+        None => chip_serial(&mut *global.chance("serial")),
     };
-    let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
+    let (suite, formal, source) = (options.suite, options.formal_on_virtual, global.chance("factory"));
     let (image, words, kind) = match options.kind {
         Some(kind) => {
-            let transport = Transport { transport_file: options.transport_file.clone() };
-            let image = factory::blank(&transport.root(suite)?, kind, serial, formal, source)?;
+            let transport = parties::transport::Transport { transport_file: options.transport_file.clone() };
+            let image = factory::blank(&transport.root(global, suite)?, kind, serial, formal, source)
+                .map_err(parties::Trouble::new)?;
             (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
         }
         None => {
@@ -91,7 +93,7 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
             let blank = Blank { suite, serial, protocol, user: kib * 1024, formal, mf: !options.no_mf };
             let mf = if options.no_mf { "no master file" } else { "an empty master file" };
             let words = format!("a plain FMCOS card ({}), {kib} KiB, {mf}", suite.name());
-            (factory::plain(&blank, source)?, words, CardKind::Fmcos)
+            (factory::plain(&blank, source).map_err(parties::Trouble::new)?, words, CardKind::Fmcos)
         }
     };
     image.save_new(&file, true).map_err(parties::Trouble::new)?;

@@ -1,27 +1,18 @@
 //! `gridcard issue`: batches of cards.
 
 mod batch;
-mod fed;
-mod feeders;
-mod packed;
-mod plan;
 mod progress;
-mod result;
 mod take;
 
-use super::Deed;
 use crate::args::Global;
-use crate::card_ref::CardRef;
-use crate::home::{Home, Party};
 use crate::output::{answer, table};
-use ::office::batch::Summary;
-use ::office::store::{FILE, Store};
 use clap::{Args, Subcommand};
-use parties::trouble::{Result, Trouble};
+use parties::batches::{self, BatchReport};
+use parties::{Deed, Result};
+use scheme::CardRef;
 use scheme::numbers::RegionCode;
 use scheme::profile::CardKind;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Verbs of batches.
 #[derive(Debug, Subcommand)]
@@ -100,10 +91,10 @@ pub struct Batch {
     pub sms_records: u8,
     /// After a run that broke off.
     #[command(flatten)]
-    pub allowed: crate::issue::Allowed,
+    pub allowed: crate::shared::Allowed,
     /// Of virtual cards in the pack.
     #[command(flatten)]
-    pub transport: crate::transport::Transport,
+    pub transport: crate::shared::Transport,
 }
 
 /// A batch of an office.
@@ -140,6 +131,13 @@ impl Verb {
     }
 }
 
+impl Office {
+    /// As acts take it.
+    const fn get(&self) -> batches::Office {
+        if self.sims { batches::Office::Sims } else { batches::Office::City(self.city) }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -148,103 +146,60 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Sim(options) => batch::run(global, CardKind::Sim, &options),
         Verb::List(office) => list(global, &office),
         Verb::Show(one) => show(global, &one),
-        Verb::Result(options) => {
-            let store = office_store(global, &options.one.office)?;
-            let summary = summary(&store, options.one.id)?;
-            result::write(&store, &summary, &options.out)?;
-            let object = json!({ "batch": summary.id, "result": options.out.display().to_string() });
-            answer(
-                global,
-                &format!("the result of batch {} is in {}", summary.id, options.out.display()),
-                object,
-            );
+        Verb::Result(ResultOf { one, out }) => {
+            let report = batches::result(global, one.office.get(), one.id, &out)?;
+            let text = format!("the result of batch {} is in {}", report.batch, report.result.display());
+            answer(global, &text, &report);
             Ok(())
         }
         Verb::Take(options) => take::take(global, &options),
     }
 }
 
-/// The folder of an office.
-fn office_folder(global: &Global, office: &Office) -> Result<PathBuf> {
-    let home = Home::new(global)?;
-    if office.sims {
-        return home.party(Party::Sims, "looking at batches");
-    }
-    Ok(home.city(office.city, "looking at batches")?.1)
-}
-
-fn office_store(global: &Global, office: &Office) -> Result<Store> {
-    visit(&office_folder(global, office)?)
-}
-
-/// The store of a folder, to look at and to move things in.
-pub fn visit(folder: &Path) -> Result<Store> {
-    Ok(Store::visit(&folder.join(FILE))?)
-}
-
-fn summary(store: &Store, id: i64) -> Result<Summary> {
-    Ok(store.batch(id)?.ok_or(::office::batch::BatchError::NoBatch { id })?)
-}
-
 fn list(global: &Global, office: &Office) -> Result<()> {
-    let batches = office_store(global, office)?.batches()?;
-    let row = |batch: &Summary| {
-        let counts = &batch.counts;
-        let mut row = vec![batch.id.to_string(), batch.kind.name().to_owned(), batch.begun_at.clone()];
-        row.extend([counts.asked, counts.good, counts.failed, counts.open].map(|n| n.to_string()));
-        row.push(batch.file.clone());
+    let report = batches::list(global, office.get())?;
+    let row = |batch: &BatchReport| {
+        let mut row = vec![batch.batch.to_string(), batch.kind.to_owned(), batch.begun.clone()];
+        row.extend([batch.asked, batch.good, batch.spoiled, batch.left].map(|n| n.to_string()));
+        row.push(batch.request.clone());
         row
     };
     let text = table(
         &["batch", "kind", "begun", "asked", "good", "spoiled", "left", "request"],
-        batches.iter().map(row).collect(),
+        report.batches.iter().map(row).collect(),
     );
-    answer(global, &text, json!({ "batches": batches.iter().map(batch_json).collect::<Vec<_>>() }));
+    answer(global, &text, &report);
     Ok(())
-}
-
-/// A batch as JSON: `asked = good + spoiled + left`; chips used are good, refused or scrapped.
-fn batch_json(batch: &Summary) -> Value {
-    let counts = &batch.counts;
-    json!({
-        "batch": batch.id, "kind": batch.kind.name(), "region": batch.region, "request": batch.file,
-        "sha256": batch.sha256, "begun": batch.begun_at, "ended": batch.ended_at,
-        "asked": counts.asked, "good": counts.good, "spoiled": counts.failed, "left": counts.open,
-        "chips": { "good": counts.good, "refused": counts.refused, "scrapped": counts.scrapped },
-        "reconciled": counts.reconciled(), "first": batch.first, "last": batch.last,
-    })
 }
 
 fn show(global: &Global, one: &One) -> Result<()> {
-    let store = office_store(global, &one.office)?;
-    let batch = summary(&store, one.id)?;
-    let mut rows = Vec::new();
-    store.results(batch.id, |line| {
-        if matches!(line.outcome, "refused" | "scrapped" | "failed") && rows.len() < SHOWN {
-            rows.push(vec![
-                line.line.to_string(),
-                line.number.clone(),
-                line.serial.clone().unwrap_or_default(),
-                line.outcome.to_owned(),
-                line.why.clone().unwrap_or_default(),
-            ]);
-        }
-        Ok::<(), Trouble>(())
-    })?;
-    let mut text = result::reconciliation(&batch.counts);
-    text.insert_str(
-        0,
-        &format!("batch {}: {} by {}, SHA-256 {}\n", batch.id, batch.kind.name(), batch.file, batch.sha256),
+    let report = batches::show(global, one.office.get(), one.id)?;
+    let batch = &report.batch;
+    let mut text = format!(
+        "batch {}: {} by {}, SHA-256 {}\n{}",
+        batch.batch,
+        batch.kind,
+        batch.request,
+        batch.sha256,
+        reconciliation(batch)
     );
-    if !rows.is_empty() {
+    if !report.spoiled_chips.is_empty() {
+        let rows = report.spoiled_chips.iter().map(|row| row.to_vec());
         text.push('\n');
-        text.push_str(&table(&["line", "number", "serial", "outcome", "why"], rows.clone()));
+        text.push_str(&table(&["line", "number", "serial", "outcome", "why"], rows.collect()));
     }
-    let mut object = batch_json(&batch);
-    object["spoiled_chips"] = rows.into();
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }
 
-/// Spoiled chips that are shown; the result file has all.
-const SHOWN: usize = 100;
+/// The figures of a batch in two lines.
+fn reconciliation(batch: &BatchReport) -> String {
+    let BatchReport { asked, good, spoiled, left, chips, .. } = batch;
+    format!(
+        "asked {asked} = good {good} + spoiled {spoiled} + left {left}{}\nchips used {} = good {good} + scrapped {} + refused {}",
+        if batch.reconciled { "" } else { "   DOES NOT ADD UP" },
+        chips.good + chips.refused + chips.scrapped,
+        chips.scrapped,
+        chips.refused,
+    )
+}

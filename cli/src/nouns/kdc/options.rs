@@ -1,13 +1,15 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
-use super::suite;
-use crate::card_ref::CardRef;
-use crate::fail::{Failure, Kind, security};
+use crate::fail::{Kind, security};
+use crate::shared::suite;
 use ::kdc::ceremony::script::{From, Shape, Transport};
 use ::scheme::numbers::DeviceNumber;
 use clap::Args;
 use keys::Suite;
+use parties::Failure;
+use parties::places::resolve;
 use parties::trouble::Result;
+use scheme::CardRef;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -130,14 +132,11 @@ impl Options {
 
     /// The blank in a reader that shall become the main control card.
     pub fn blank(&self) -> Result<Option<CardRef>> {
-        match self.card.as_ref().map(CardRef::resolve).transpose()? {
+        match self.card.as_ref().map(resolve).transpose()? {
             None => Ok(None),
-            Some(card @ CardRef::Reader(_)) => Ok(Some(card)),
-            Some(CardRef::File(path)) => {
-                let words = format!(
-                    "{}: a virtual main control card stands in the province's folder",
-                    path.display()
-                );
+            Some(card) if card.reader().is_some() => Ok(Some(card)),
+            Some(path) => {
+                let words = format!("{path}: a virtual main control card stands in the province's folder");
                 Err(Failure::new(Kind::Usage, words)
                     .hint("leave --card out, or name a card in a reader")
                     .into())

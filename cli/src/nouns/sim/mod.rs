@@ -9,21 +9,13 @@ mod new;
 mod pin;
 mod read;
 
-pub use carry::take_receipt;
-pub use new::{Person, inspect, personalised};
-
-use super::{Deed, audit};
 use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::fail::refused;
-use crate::home::{Home, Party};
-use crate::{factory, secret};
+use crate::audit;
 use clap::{Args, Subcommand};
-use parties::trouble::{Result, Trouble};
-use reader::driver::guard::Code;
-use reader::driver::sim::{Chv, Sim, SimError};
-use scheme::profile::CardKind;
+use parties::home::{Home, Party};
+use parties::sims::SimAccess;
+use parties::{Deed, Result};
+use scheme::CardRef;
 use std::path::PathBuf;
 
 /// Verbs of SIMs.
@@ -76,6 +68,17 @@ impl Verb {
     }
 }
 
+impl One {
+    /// As acts take it.
+    fn get(&self) -> SimAccess {
+        SimAccess {
+            card: self.card.clone(),
+            chv1: self.chv1_file.as_deref().map(|file| Some(file).into()),
+            spend_last_try: self.spend_last_try,
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
@@ -88,41 +91,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Export(options) => export::run(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb),
         Verb::Audit(verb) => {
-            audit::run(global, &verb, || Home::new(global)?.party(Party::Sims, "reading the audit log"))
+            audit::run(global, &verb, || Home::new(global).party(Party::Sims, "reading the audit log"))
         }
-    }
-}
-
-/// The SIM's ICCID in digits, by which it is named.
-fn iccid(sim: &mut Sim<'_>) -> Result<String> {
-    Ok(scheme::sim::iccid_digits(&sim.iccid()?)?)
-}
-
-/// Opens a SIM and gives it its CHV1, when the user has one.
-fn open(global: &Global, options: &One) -> Result<Bay> {
-    let mut bay = Bay::open(global, &options.card, CardKind::Sim)?;
-    let mut sim = Sim::new(&mut bay);
-    sim.reset()?;
-    if let Some(path) = &options.chv1_file
-        && sim.chv1_enabled()?
-    {
-        let iccid = iccid(&mut sim)?;
-        let chv1 = factory::chv(&secret::text(Some(path), "CHV1")?)?;
-        let last = options.spend_last_try.into();
-        sim.guarded(&iccid, Code::Chv(Chv::Chv1), last, |sim| sim.verify_chv(Chv::Chv1, &chv1))?;
-    }
-    Ok(bay)
-}
-
-/// A CHV that stands in the way gets the hint how to give it.
-fn with_hint(error: SimError) -> Trouble {
-    match &error {
-        SimError::ChvNeeded { .. } => {
-            refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into()
-        }
-        SimError::Full { .. } => refused(error.to_string())
-            .hint("delete messages in the phone, or send the receipts that wait")
-            .into(),
-        _ => error.into(),
     }
 }
