@@ -1,36 +1,42 @@
 //! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
 //! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10].
 
+mod account;
 mod life;
 
-use crate::catalogue::{KEY_INFORMATION, TRIES_LEFT, current_info};
+use crate::common::{KEY_INFORMATION, TRIES_LEFT};
+use crate::info::current_info;
 use crate::packets::PacketKeys;
+use account::{BALANCE, BINDING, CUSTOMER, OPENED, Parameters, Purse};
 use cos::keyfile::{BIRTH, kind};
-use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
+use cos::table::Case::{Four, Three};
+use cos::table::Class::{Only, Securable};
+use cos::table::Params::{Any, Exactly, P1};
+use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::{Key, Role, mac};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::order::{Order, OrderKind, SimBinding};
+use scheme::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
+use scheme::receipt::{self, Receipt};
+use scheme::refusal::Refusal;
 use sha2::{Digest, Sha256};
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderKind, SimBinding};
 use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseStatus, Spi};
-use wire::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
-use wire::receipt::{self, Receipt};
-use wire::refusal::Refusal;
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET};
 use wire::{CommandRef, Sw, tlv};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "ENVELOPE", class: Class::Only(0x80), ins: 0xC2, params: Params::Exactly(0x00, 0x00), case: Case::Four(10, 239), needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: envelope },
-    CommandRow { name: "DEBIT",    class: Class::Only(0x80), ins: 0x30, params: Params::Exactly(0x00, 0x0C), case: Case::Three(4, 4),   needs: Needs::Right(profile::METER), when_blocked: false, spec: "docs/specs/cards.md 6", handler: debit },
-    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, 0x00), case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
-    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::P1(fmcos::STAGE),                   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: fmcos::stage_key },
-    CommandRow { name: "STAGE KEY",     class: Class::Only(0x84),      ins: 0xD4, params: Params::Exactly(fmcos::STAGE_MASTER, BIRTH),   case: Case::Three(28, 36), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::stage_formal },
-    CommandRow { name: "WRITE KEY",     class: Class::Securable(0x80), ins: 0xD4, params: Params::Exactly(kind::EXTERNAL, 0x00),      case: Case::Three(7, 239), needs: Needs::Unclosed,               when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::change_master },
-    CommandRow { name: "ACTIVATE KEYS", class: Class::Only(0x84),      ins: 0x4A, params: Params::Exactly(0x00, 0x00),                case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER), when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::activate },
-    CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD6, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
-    CommandRow { name: "UPDATE BINARY", class: Class::Securable(0x00), ins: 0xD0, params: Params::Any,                                case: Case::Three(1, 239), needs: Needs::Nothing,                when_blocked: false, spec: "docs/specs/cards.md 10", handler: life::update },
+    row("ENVELOPE",      Only(0x80),      0xC2, Exactly(0x00, 0x00),                 Four(10, 239), "docs/specs/cards.md 6",  envelope).right(profile::METER),
+    row("DEBIT",         Only(0x80),      0x30, Exactly(0x00, 0x0C),                 Three(4, 4),   "docs/specs/cards.md 6",  debit).right(profile::METER),
+    row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, 0x00),  Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
+    row("STAGE KEY",     Only(0x84),      0xD4, P1(fmcos::STAGE),                    Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
+    row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, BIRTH), Three(28, 36), "docs/specs/cards.md 10", life::stage_formal).right(profile::MASTER),
+    row("WRITE KEY",     Securable(0x80), 0xD4, Exactly(kind::EXTERNAL, 0x00),       Three(7, 239), "docs/specs/cards.md 10", life::change_master).unclosed(),
+    row("ACTIVATE KEYS", Only(0x84),      0x4A, Exactly(0x00, 0x00),                 Three(10, 10), "docs/specs/cards.md 10", life::activate).right(profile::MASTER),
+    row("UPDATE BINARY", Securable(0x00), 0xD6, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
+    row("UPDATE BINARY", Securable(0x00), 0xD0, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
     KEY_INFORMATION,
     TRIES_LEFT,
 ];
@@ -46,77 +52,19 @@ pub static PROGRAM: Program = Program {
     atr: |chip: &Chip| wire::atr::esam(chip.serial),
 };
 
-/// Records of the purse file.
-const BALANCE: usize = 1;
-const TOTAL: usize = 2;
-const COUNT: usize = 3;
-/// Ceiling that a ceiling of 0 stands for: 999999.99 yuan.
-const GREATEST: u32 = 99_999_999;
-/// Offsets in the parameter file.
-const OPENED: usize = 0;
-const METER: usize = 1;
-const CUSTOMER: usize = 7;
-const BINDING: usize = 13;
-const CEILING: usize = profile::CEILING.start;
 /// Device identities of an SMS-PP download: network to SIM.
 const IDENTITIES: [u8; 2] = [0x83, 0x81];
-
-impl Purse {
-    fn read(context: &Context<'_>) -> Result<Self, Halt> {
-        Ok(Purse {
-            balance: context.read_counter(EF_PURSE, BALANCE)?,
-            total: context.read_counter(EF_PURSE, TOTAL)?,
-            count: context.read_counter(EF_PURSE, COUNT)?,
-        })
-    }
-
-    fn write(&self, context: &mut Context<'_>) -> Result<(), Halt> {
-        context.write_counter(EF_PURSE, BALANCE, self.balance)?;
-        context.write_counter(EF_PURSE, TOTAL, self.total)?;
-        context.write_counter(EF_PURSE, COUNT, self.count)
-    }
-}
-
-/// EF 0001.
-struct Purse {
-    balance: u32,
-    total: u32,
-    count: u32,
-}
-
-/// EF 5002, as far as the card uses it.
-struct Parameters {
-    opened: bool,
-    meter: MeterNumber,
-    customer: CustomerNumber,
-    binding: SimBinding,
-    ceiling: u32,
-}
-
-impl Parameters {
-    fn read(context: &Context<'_>) -> Result<Self, Halt> {
-        let [opened]: [u8; 1] = context.read_ef(EF_PARAMETERS, OPENED)?;
-        let ceiling = u32::from_be_bytes(context.read_ef(EF_PARAMETERS, CEILING)?);
-        Ok(Parameters {
-            opened: opened != 0,
-            meter: MeterNumber(context.read_ef(EF_PARAMETERS, METER)?),
-            customer: CustomerNumber(context.read_ef(EF_PARAMETERS, CUSTOMER)?),
-            binding: SimBinding(context.read_ef(EF_PARAMETERS, BINDING)?),
-            ceiling: if ceiling == 0 { GREATEST } else { ceiling.min(GREATEST) },
-        })
-    }
-}
 
 /// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
 struct RunInfo {
     register: u32,
-    time: BcdTime,
+    time: Moment,
     binding: SimBinding,
 }
 
 impl RunInfo {
     fn read(context: &Context<'_>) -> Result<Self, Halt> {
-        let time = BcdTime::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
+        let time = Moment::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
         let imsi: [u8; 9] = context.read_ef(EF_RUN_INFO, 11)?;
         let hash = Sha256::digest(imsi);
         let mut binding = [0; 8];

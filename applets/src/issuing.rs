@@ -5,37 +5,41 @@
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
+mod own;
 mod sealed;
 mod target;
 
-use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info as info};
+use crate::common::{KEY_INFORMATION, SET_PIN, TRIES_LEFT};
+use crate::info::current_info;
 use crate::limits::{SET_LIMIT, limits};
 use crate::lists::{CHECK_LIST, list_mac};
 use crate::retire::ACTIVATE_KEYS;
-use cos::keyfile::{BIRTH, kind};
-use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
+use cos::keyfile::BIRTH;
+use cos::table::Case::Four;
+use cos::table::Class::Only;
+use cos::table::Params::{Any, P1, P2};
+use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::hierarchy::Use;
-use keys::{Key, Role, hierarchy, mac, seal};
+use keys::hierarchy::{self, Use};
+use keys::{Role, mac, seal};
+use own::{own_version, role_key};
+use scheme::profile::{self, CardKind, EF_GRANTED, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, Recipient, State};
+use scheme::psam::{self, Limits, Statement};
+use sealed::ACTIVATE;
 use sha2::{Digest, Sha256};
 use target::{Master, Target};
-use wire::profile::{
-    self, CardInfo, CardKind, EF_GRANTED, EF_ISSUED, EF_LIMIT, KeyRow, NO_LIMIT, PREVIOUS_MASTER, Recipient,
-    State,
-};
-use wire::psam::{self, Limits, Statement};
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "EXPORT KEY",          class: Class::Only(0x80), ins: 0x44, params: Params::Any,               case: Case::Four(31, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: export_key },
-    CommandRow { name: "AUTHENTICATE TARGET", class: Class::Only(0x80), ins: 0x46, params: Params::P2(0x00),          case: Case::Four(26, 27), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: authenticate_target },
-    CommandRow { name: "SEAL ACTIVATION",     class: Class::Only(0x80), ins: 0x4C, params: Params::P2(0x00),          case: Case::Four(32, 32), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 10", handler: seal_activation },
-    CommandRow { name: "CHECK VALUE",         class: Class::Only(0x80), ins: 0x4E, params: Params::P1(0x00),          case: Case::Four(5, 5),   needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 7",  handler: check_value },
-    CommandRow { name: "SEAL LIMIT",          class: Class::Only(0x80), ins: 0x3A, params: Params::P2(0x00),          case: Case::Four(38, 130), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 9",  handler: seal_limit },
+    row("EXPORT KEY",          Only(0x80), 0x44, Any,      Four(31, 32),  "docs/specs/cards.md 7",      export_key).right(profile::PIN),
+    row("AUTHENTICATE TARGET", Only(0x80), 0x46, P2(0x00), Four(26, 27),  "docs/specs/cards.md 7",      authenticate_target).right(profile::PIN),
+    row("SEAL ACTIVATION",     Only(0x80), 0x4C, P2(0x00), Four(32, 32),  "docs/specs/cards.md 10",     seal_activation).right(profile::PIN),
+    row("CHECK VALUE",         Only(0x80), 0x4E, P1(0x00), Four(5, 5),    "docs/specs/cards.md 7",      check_value).right(profile::PIN),
+    row("SEAL LIMIT",          Only(0x80), 0x3A, P2(0x00), Four(38, 130), "docs/specs/cards.md 9",      seal_limit).right(profile::PIN),
     SET_LIMIT,
-    CommandRow { name: "SEAL PIN",            class: Class::Only(0x80), ins: 0x56, params: Params::Any,               case: Case::Four(34, 35), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 12", handler: sealed::seal_pin },
-    CommandRow { name: "MAC LIST",            class: Class::Only(0x80), ins: 0x5A, params: Params::P2(0x00),          case: Case::Four(50, 50), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/revocation.md 2", handler: mac_list },
+    row("SEAL PIN",            Only(0x80), 0x56, Any,      Four(34, 35),  "docs/specs/cards.md 12",     sealed::seal_pin).right(profile::PIN),
+    row("MAC LIST",            Only(0x80), 0x5A, P2(0x00), Four(50, 50),  "docs/specs/revocation.md 2", mac_list).right(profile::PIN),
     CHECK_LIST,
     KEY_INFORMATION,
     TRIES_LEFT,
@@ -53,18 +57,6 @@ pub static PROGRAM: Program = Program {
     fill: 0xFF,
     atr: |chip: &Chip| wire::atr::fmcos_contactless(chip.serial),
 };
-
-/// This card's key of a role.
-fn role_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
-    context.usable_key(kind::APPLET, role.code())
-}
-
-/// Version of this card's keys, once its rights are satisfied.
-fn own_version(context: &Context<'_>) -> Result<u8, Halt> {
-    let record = context.key_record(kind::APPLET, Role::Master.code())?;
-    context.require(record.use_right())?;
-    Ok(record.byte4())
-}
 
 /// Checks the header of the WRITE KEY to come against the profile; 6A80 when it is another one's.
 fn check_header(header: &[u8], row: &KeyRow, lc: usize, target: &Target) -> Result<[u8; 5], Halt> {
@@ -141,9 +133,6 @@ fn authenticate_target(context: &mut Context<'_>, command: &CommandRef<'_>) -> R
     Ok(Sw::OK)
 }
 
-/// The header of ACTIVATE KEYS, which its MAC covers.
-const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
-
 /// `challenge8 || serial8 || number6 || region4 || state1 || version1 || forfeit4`: the MAC of the ESAM's ACTIVATE KEYS.
 fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     if command.p1 >> 4 != CardKind::Esam.code() {
@@ -152,7 +141,7 @@ fn seal_activation(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
     let (challenge, rest) = command.data.split_first_chunk::<8>().ok_or(Sw::WRONG_LENGTH)?;
     let (identity, body) = rest.split_at(18);
     let &[state, version, ref forfeit @ ..] = body else { return Err(Sw::WRONG_LENGTH.into()) };
-    let own = info(context)?;
+    let own = current_info(context)?;
     // The MAC goes under the target's new master: its own, or its own of the test hierarchy.
     let test = command.p1 & 0x0F == Target::TO_TEST;
     let versioned = if test { [identity, &[1]].concat() } else { identity.to_vec() };
@@ -237,7 +226,7 @@ fn grant(context: &mut Context<'_>, target: &Target, limit: u64, sealed: u64) ->
 /// that a province can compare without its keys leaving. The main control card only.
 fn check_value(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let &[a, b, c, d, version] = command.data else { return Err(Sw::WRONG_LENGTH.into()) };
-    if info(context)?.kind != CardKind::MainControl {
+    if current_info(context)?.kind != CardKind::MainControl {
         return Err(Sw::WRONG_P1P2.into());
     }
     if version == 0 {

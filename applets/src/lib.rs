@@ -5,7 +5,9 @@
 extern crate alloc;
 
 mod catalogue;
+mod common;
 pub mod esam;
+mod info;
 pub mod issuing;
 mod limits;
 mod lists;
@@ -14,4 +16,6 @@ pub mod psam;
 mod retire;
 pub mod sim;
 
+/// Its types stand in signatures here, for whoever uses this crate alone.
+pub use ::scheme;
 pub use catalogue::program_of;

@@ -1,23 +1,21 @@
 //! SET LIMIT, for every card of ours that has one [docs/specs/cards.md 9].
 
-use cos::table::{Case, Class, CommandRow, Needs, Params};
+use cos::table::{Case, Class, CommandRow, Params, row};
 use cos::{Context, Halt, fmcos};
-use wire::profile::{EF_LIMIT, EF_LIMIT_CHALLENGE};
-use wire::psam::Limits;
+use scheme::profile::{EF_LIMIT, EF_LIMIT_CHALLENGE};
+use scheme::psam::Limits;
 use wire::{CommandRef, Sw};
 
 /// SET LIMIT `84 4C 00 00 10 count4 value8 MAC4`.
-pub const SET_LIMIT: CommandRow = CommandRow {
-    name: "SET LIMIT",
-    class: Class::Only(0x84),
-    ins: 0x4C,
-    params: Params::Exactly(0x00, 0x00),
-    case: Case::Three(16, 16),
-    needs: Needs::Nothing,
-    when_blocked: false,
-    spec: "docs/specs/cards.md 9",
-    handler: set_limit,
-};
+pub const SET_LIMIT: CommandRow = row(
+    "SET LIMIT",
+    Class::Only(0x84),
+    0x4C,
+    Params::Exactly(0x00, 0x00),
+    Case::Three(16, 16),
+    "docs/specs/cards.md 9",
+    set_limit,
+);
 
 /// The MAC is the right: the card that holds the parent of this one's own master made it, for the challenge just given, or of a
 /// PSAM for the one that went with its statement. Either way the kept challenge is spent: a limit that was sealed for it earlier

@@ -5,7 +5,7 @@
 //! challenge of zeros, which no card gives: it is no MAC of anything else, and the number in the list keeps an old one out.
 
 use cos::fmcos::own_use_key;
-use cos::table::{Case, Class, CommandRow, Needs, Params};
+use cos::table::{Case, Class, CommandRow, Params, row};
 use cos::{Context, Halt};
 use keys::hierarchy::Use;
 use keys::{Key, mac};
@@ -18,17 +18,15 @@ const CHECK: [u8; 5] = [0x80, 0x5C, 0x00, 0x00, 0x28];
 
 /// CHECK LIST `80 5C 00 00 28`, `digest32 || MAC8`: 9000, or 6988 when the MAC is another one. Free: who has eight right bytes has
 /// them from the card one level up.
-pub const CHECK_LIST: CommandRow = CommandRow {
-    name: "CHECK LIST",
-    class: Class::Only(0x80),
-    ins: CHECK[1],
-    params: Params::Exactly(0x00, 0x00),
-    case: Case::Three(0x28, 0x28),
-    needs: Needs::Nothing,
-    when_blocked: false,
-    spec: "docs/specs/revocation.md 2",
-    handler: check_list,
-};
+pub const CHECK_LIST: CommandRow = row(
+    "CHECK LIST",
+    Class::Only(0x80),
+    CHECK[1],
+    Params::Exactly(0x00, 0x00),
+    Case::Three(0x28, 0x28),
+    "docs/specs/revocation.md 2",
+    check_list,
+);
 
 /// The MAC over a list's digest under a card's master key.
 pub fn list_mac(mac_key: &Key, digest: &[u8]) -> [u8; 8] {

@@ -6,31 +6,35 @@
 //! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
 //! asks no proof and has no limit, for what it seals anybody could.
 
-use crate::catalogue::{KEY_INFORMATION, SET_PIN, TRIES_LEFT, current_info};
+use crate::common::{KEY_INFORMATION, SET_PIN, TRIES_LEFT};
+use crate::info::current_info;
 use crate::limits::{SET_LIMIT, expect_limit, limits};
 use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
 use cos::keyfile::{self, kind};
 use cos::rights::Right;
-use cos::table::{Case, Class, CommandRow, Needs, Params, Program, check};
+use cos::table::Case::{Four, Two};
+use cos::table::Class::Only;
+use cos::table::Params::Exactly;
+use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::hierarchy::Use;
-use keys::{Key, Role, Zeroizing, hierarchy, mac};
-use wire::bcd::MeterNumber;
-use wire::order::Order;
+use keys::hierarchy::{self, Use};
+use keys::{Key, Role, Zeroizing, mac};
+use scheme::numbers::MeterNumber;
+use scheme::order::Order;
+use scheme::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
+use scheme::psam::{self, PsamChain};
+use scheme::receipt::Receipt;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
-use wire::psam::{self, PsamChain};
-use wire::receipt::Receipt;
 use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    CommandRow { name: "SEAL ORDER",   class: Class::Only(0x80), ins: 0x40, params: Params::Exactly(0x00, 0x00), case: Case::Four(2, 123),  needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: seal_order },
-    CommandRow { name: "OPEN RECEIPT", class: Class::Only(0x80), ins: 0x42, params: Params::Exactly(0x00, 0x00), case: Case::Four(19, 146), needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: open_receipt },
-    CommandRow { name: "PAIR SERVER",  class: Class::Only(0x80), ins: 0x3E, params: Params::Exactly(0x00, 0x00), case: Case::Two,           needs: Needs::Right(profile::PIN), when_blocked: false, spec: "docs/specs/cards.md 6", handler: pair_server },
-    CommandRow { name: "STATEMENT",    class: Class::Only(0x80), ins: 0x58, params: Params::Exactly(0x00, 0x00), case: Case::Four(8, 8),    needs: Needs::Nothing,             when_blocked: false, spec: "docs/specs/cards.md 6", handler: statement },
+    row("SEAL ORDER",   Only(0x80), 0x40, Exactly(0x00, 0x00), Four(2, 123),  "docs/specs/cards.md 6", seal_order).right(profile::PIN),
+    row("OPEN RECEIPT", Only(0x80), 0x42, Exactly(0x00, 0x00), Four(19, 146), "docs/specs/cards.md 6", open_receipt).right(profile::PIN),
+    row("PAIR SERVER",  Only(0x80), 0x3E, Exactly(0x00, 0x00), Two,           "docs/specs/cards.md 6", pair_server).right(profile::PIN),
+    row("STATEMENT",    Only(0x80), 0x58, Exactly(0x00, 0x00), Four(8, 8),    "docs/specs/cards.md 6", statement),
     SET_LIMIT,
     CHECK_LIST,
     KEY_INFORMATION,

@@ -1,26 +1,25 @@
 //! The end of a card that issues or seals: ACTIVATE KEYS to state 02, the only act of that command such a card knows
 //! [docs/specs/cards.md 10].
 
-use crate::catalogue::current_info;
+use crate::info::current_info;
 use cos::files::FileKind;
 use cos::fmcos::{self, Under};
-use cos::table::{Case, Class, CommandRow, Needs, Params};
+use cos::table::{Case, Class, CommandRow, Params, row};
 use cos::{Context, Halt, keyfile};
-use wire::profile::{self, CardInfo, EF_CARD_INFO, Fid, State};
+use scheme::profile::{self, CardInfo, EF_CARD_INFO, Fid, State};
 use wire::{CommandRef, Sw};
 
 /// The row of the command, for issuing cards, PSAMs and test cards.
-pub const ACTIVATE_KEYS: CommandRow = CommandRow {
-    name: "ACTIVATE KEYS",
-    class: Class::Only(0x84),
-    ins: 0x4A,
-    params: Params::Exactly(0x00, 0x00),
-    case: Case::Three(10, 10),
-    needs: Needs::Right(profile::MASTER),
-    when_blocked: false,
-    spec: "docs/specs/cards.md 10",
-    handler: retire,
-};
+pub const ACTIVATE_KEYS: CommandRow = row(
+    "ACTIVATE KEYS",
+    Class::Only(0x84),
+    0x4A,
+    Params::Exactly(0x00, 0x00),
+    Case::Three(10, 10),
+    "docs/specs/cards.md 10",
+    retire,
+)
+.right(profile::MASTER);
 
 /// `84 4A 00 00 0A 02 00 00000000 MAC4`, MAC bound to the challenge under the card's own master: all keys and PINs of all
 /// directories are overwritten, and card information says retired. Nothing can be proved to such a card any more.

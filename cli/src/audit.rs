@@ -1,162 +1,170 @@
-//! The audit log of a party: the one place where acts get into it.
+//! `audit` of each party: what its audit log says, and whether it was touched.
 
-use crate::args::Global;
-use crate::clock::now;
-use crate::fail::{self, exit_of};
-use crate::output::say;
-use crate::people::{self, Person};
-use crate::vouch;
-use anyhow::{Context, Result};
-use kdc::audit::{Act, Audit, Card, LOG, Outcome};
-use kdc::ids::CheckValue;
-use kdc::keyset::RoleCheck;
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{say, table};
+use ::office::audit::{Entry, Hash, Outcome};
+use clap::{Args, Subcommand};
+use lens::facts::facts;
+use parties::log::reading::{self, VerifyReport, VerifyRequest, Which};
+use parties::{Context, Result};
+use std::path::{Path, PathBuf};
 
-/// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
-/// went back is no time to begin.
-pub fn enter(global: &Global, folder: &Path) -> Result<()> {
-    let who = people::one(global, folder)?;
-    let kept = vouch::kept(folder)?;
-    if kept.is_empty() && !folder.join(LOG).exists() {
-        return Ok(());
+/// Verbs of an audit log.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find any change, removal or reordering of lines, and an end that was cut off.
+    Verify(Verify),
+    /// Show the last acts.
+    Show(Show),
+    /// Copy the log and print its head hash, to be written down and countersigned.
+    Export(Export),
+    /// Print where the log ends, at the day's close; nothing is noted.
+    Head,
+}
+
+/// Options of `audit verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The log. Default: the office's own.
+    pub file: Option<PathBuf>,
+    /// A head hash that was written down: the log must still have the line with it.
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<Hash>,
+    /// Files that came from this party, or logs of parties that took something from it: the lines they keep must be there.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub against: Vec<PathBuf>,
+}
+
+/// Options of `audit show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The log. Default: the office's own.
+    pub file: Option<PathBuf>,
+    /// How many acts.
+    #[arg(long, default_value_t = 20)]
+    pub last: usize,
+}
+
+/// Options of `audit export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Where the copy goes. Default: none is made, the head alone is printed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl Verb {
+    /// Whether the office's own log is needed.
+    pub const fn needs_folder(&self) -> bool {
+        !matches!(self, Verb::Verify(Verify { file: Some(_), .. }) | Verb::Show(Show { file: Some(_), .. }))
     }
-    let mut audit = open(&who, folder, true)?;
-    kept.iter().try_for_each(|anchor| audit.must_have(&anchor.by, anchor.head))?;
-    Ok(audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?)
 }
 
-/// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
-pub fn begin(global: &Global, folder: &Path) -> Result<Audit> {
-    begin_as(global, folder, true)
+/// Runs a verb; `folder` gives the party's, if one is needed.
+pub fn run(global: &Global, verb: &Verb, folder: impl FnOnce() -> Result<PathBuf>) -> Result<()> {
+    let folder = verb.needs_folder().then(folder).transpose()?;
+    let own = || folder.as_deref().context("no audit log was named");
+    let which = |file: &Option<PathBuf>| {
+        Ok::<_, parties::Trouble>(match file {
+            Some(file) => Which::Copy(file.clone()),
+            None => Which::Own(own()?.to_path_buf()),
+        })
+    };
+    match verb {
+        Verb::Verify(options) => check(global, which(&options.file)?, options),
+        Verb::Head => head(global, own()?),
+        Verb::Show(options) => show(global, &which(&options.file)?, options.last),
+        Verb::Export(options) => export(global, own()?, options.out.as_deref()),
+    }
 }
 
-/// As [`begin`], for a batch: lines are written at once, and are on the disk when it is synced or closed.
-pub fn batch(global: &Global, folder: &Path) -> Result<Audit> {
-    begin_as(global, folder, false)
+fn check(global: &Global, which: Which, options: &Verify) -> Result<()> {
+    let request = VerifyRequest { which, head: options.head, against: options.against.clone() };
+    let report = reading::check(global, &request)?;
+    answer(global, &facts(&said(&report, options.head)), &report);
+    report.must_be_sound()
 }
 
-fn begin_as(global: &Global, folder: &Path, every_line: bool) -> Result<Audit> {
-    global.noted.store(true, Ordering::Relaxed);
-    let who = people::one(global, folder)?;
-    let mut audit = open(&who, folder, every_line)?;
-    audit.clock(&now(global)?.to_string(), clock_may_go_back(global))?;
-    Ok(audit)
+fn head(global: &Global, folder: &Path) -> Result<()> {
+    let report = reading::head(global, folder)?;
+    let text = facts(&[
+        ("party", report.party.clone()),
+        ("time", report.at.clone()),
+        ("lines", report.lines.to_string()),
+        ("head", report.head.to_string()),
+    ]);
+    answer(global, &text, &report);
+    Ok(())
 }
 
-fn clock_may_go_back(global: &Global) -> bool {
-    global.allow_clock_back || global.deed.asks_no_clock()
-}
-
-fn open(who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {
-    let path = folder.join(LOG);
-    let audit = Audit::open(&path, &who.to_string(), every_line).context("the audit log")?;
-    if let Some(torn) = audit.torn() {
-        say(format!(
-            "{}: the last {} byte(s) were torn by a crash and count for nothing",
-            path.display(),
-            torn.bytes
+fn said(report: &VerifyReport, head: Option<Hash>) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("audit log", report.file.display().to_string()),
+        ("lines", report.lines.to_string()),
+        ("head", report.head.clone()),
+        ("anchors", format!("{} line(s) kept elsewhere", report.anchors)),
+    ];
+    if report.torn > 0 || report.torn_end_bytes > 0 {
+        lines.push((
+            "torn by a crash",
+            format!("{} stretch(es), {} byte(s) at the end", report.torn, report.torn_end_bytes),
         ));
     }
-    Ok(audit)
-}
-
-/// What is noted of an act that ended well.
-pub struct Noted<'a> {
-    /// The act.
-    pub act: Act,
-    /// The card it was about.
-    pub card: Option<Card>,
-    /// Check values.
-    pub keys: &'a [RoleCheck],
-    /// What else is to be known.
-    pub facts: &'a [(&'a str, String)],
-}
-
-impl Noted<'_> {
-    /// An act and nothing else.
-    pub const fn of(act: Act) -> Self {
-        Noted { act, card: None, keys: &[], facts: &[] }
+    lines.push((
+        "head file",
+        match report.behind_head_file {
+            Some(0) => "the last line".into(),
+            Some(behind) => format!("{behind} line(s) before the end: a run broke off, or they were added"),
+            None => "none that fits".into(),
+        },
+    ));
+    lines.push((
+        "asked head",
+        match (head, report.behind_head) {
+            (None, _) => {
+                "none: an end that was cut off together with the head file is not found without one".into()
+            }
+            (Some(_), Some(behind)) => format!("found, {behind} line(s) before the end"),
+            (Some(_), None) => "not found".into(),
+        },
+    ));
+    lines.push(("findings", report.findings.len().to_string()));
+    if !report.absent.is_empty() {
+        lines.push(("cards not looked at", report.absent.join(", ")));
     }
+    lines
 }
 
-/// Notes an act in a log that is open.
-pub fn add(global: &Global, audit: &mut Audit, noted: Noted<'_>) -> Result<()> {
-    let keys: Vec<(String, CheckValue)> =
-        noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
-    let at = now(global)?.to_string();
-    Ok(audit.add(&at, noted.act, noted.card, &keys, Outcome::Done, noted.facts)?)
+fn show(global: &Global, which: &Which, last: usize) -> Result<()> {
+    let report = reading::show(which, last)?;
+    let rows = report.entries.iter().map(row).collect();
+    answer(global, &table(&["no", "time", "who", "act", "card", "outcome"], rows), &report);
+    report.must_be_sound()
 }
 
-/// Notes an act of a party that ended well.
-pub fn note(global: &Global, folder: &Path, noted: Noted<'_>) -> Result<()> {
-    let mut audit = begin(global, folder)?;
-    add(global, &mut audit, noted)?;
-    vouch::keep(folder, audit.head())
-}
-
-/// Says something of an act for its line in the log: a name, and what it is. No secret.
-pub fn fact(global: &Global, name: &'static str, value: impl ToString) {
-    global.facts.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.to_string()));
-}
-
-/// What an act told; several values of one name stand in one line.
-fn told(global: &Global) -> BTreeMap<&'static str, String> {
-    let mut told: BTreeMap<&'static str, String> = BTreeMap::new();
-    for (name, value) in global.facts.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        told.entry(name)
-            .and_modify(|values| {
-                values.push_str(", ");
-                values.push_str(&value);
-            })
-            .or_insert(value);
-    }
-    told
-}
-
-/// Notes that an act was done, by its fixed name and with what it told ([`fact`]), unless it noted something itself. So no
-/// act of a party can be forgotten.
-pub fn done(global: &Global, act: &'static str) -> Result<()> {
-    let rehearsed = global.argv.iter().any(|arg| arg == "--dry-run");
-    let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return Ok(()) };
-    let facts = told(global);
-    // Who was second stands nowhere else.
-    let noted = global.noted.load(Ordering::Relaxed) && !facts.contains_key("second");
-    if rehearsed || noted {
-        return Ok(());
-    }
-    let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
-    note(global, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
-}
-
-/// The head hash of a folder's log, as people write it down.
-pub fn head(global: &Global, folder: &Path) -> Result<String> {
-    Ok(open(&people::whoever(global, folder), folder, true)?.head().hash.to_string())
-}
-
-/// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
-/// command has failed already.
-pub fn failed(global: &Global, command: &str, error: &anyhow::Error) {
-    let acting = global.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
-    // What the log itself could not take, or has already, is not noted twice.
-    if error.chain().any(|cause| fail::of_the_log(cause).is_some()) {
-        return;
-    }
-    let who = people::whoever(global, &folder);
-    let noted = open(&who, &folder, true).and_then(|mut audit| {
-        let outcome = Outcome::Refused { why: format!("{error:#}") };
-        let at = now(global)?.to_string();
-        audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
-        let mut facts: Vec<(&str, String)> = told(global).into_iter().collect();
-        facts.extend([("command", command.to_owned()), ("exit", exit_of(error).code().to_string())]);
-        audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
-        vouch::keep(&folder, audit.head())
+fn row(entry: &Entry) -> Vec<String> {
+    let act = serde_json::to_value(&entry.act).ok();
+    let act = act.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let card = entry.card.as_ref().map_or_else(String::new, |card| {
+        format!("{} {}", card.kind, card.number.as_deref().unwrap_or_default())
     });
-    if let Err(fault) = noted {
-        say(format!("the failure is not in the audit log: {fault:#}"));
-    }
+    let outcome = match &entry.outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Refused { why } => format!("refused: {why}"),
+    };
+    vec![entry.no.to_string(), entry.at.clone(), entry.who.clone(), act, card, outcome]
+}
+
+fn export(global: &Global, folder: &Path, out: Option<&Path>) -> Result<()> {
+    let report = reading::export(global, folder, out)?;
+    let text = facts(&[
+        ("audit log", report.file.display().to_string()),
+        ("copy", report.copy.clone().unwrap_or_else(|| "none".into())),
+        ("lines", report.lines.to_string()),
+        ("head", report.head.clone()),
+    ]);
+    answer(global, &text, &report);
+    say("write the head down, with date and signatures: it proves later that nothing before it was changed");
+    Ok(())
 }

@@ -1,42 +1,31 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod anatomy;
-mod apdu_words;
 pub mod args;
 mod audit;
-mod bay;
-mod card_ref;
 mod clock;
-mod demo;
-mod factory;
+mod ended;
 mod fail;
-mod home;
-mod in_force;
-mod issue;
-mod lock;
+mod files;
+mod global;
 mod memory;
 mod nouns;
 mod output;
-mod people;
 mod pin;
-mod real;
-mod records;
-mod retire;
-mod script;
-mod secret;
+mod revocation;
+mod screen;
 #[cfg(unix)]
-mod serve;
-mod statement;
-mod transport;
-mod vouch;
+mod served;
+mod shared;
+mod terminal;
 mod wire_time;
+mod words;
 
 use args::Cli;
 use clap::Parser;
-use fail::Exit;
+use global::Global;
+use scheme::Kind;
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs one command line (program name first) and gives its exit code.
@@ -44,26 +33,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
-        Ok(mut cli) => {
-            cli.global.argv = Arc::new(args);
-            cli
-        }
+        Ok(cli) => cli,
         Err(error) => {
             // Help and version are no faults; clap writes them to stdout.
-            let code = if error.use_stderr() { Exit::Usage.code() } else { 0 };
+            let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
             let _ = error.print();
             return code;
         }
     };
-    let global = cli.global.clone();
-    let done = nouns::run(cli);
+    let Cli { options, noun } = cli;
+    let line = words::line(&args, options.request);
+    let global = match line.and_then(|line| Global::new(&options, line)) {
+        Ok(global) => global,
+        Err(error) => return fail::report_early(&error, options.json),
+    };
+    let done = nouns::run(&global, noun);
     if global.wire_time && !global.json {
-        output::say(wire_time::summary(&global.traffic));
+        screen::say(wire_time::summary(&global.course.traffic));
     }
     match done {
-        Ok(()) if global.unheard.load(Ordering::Relaxed) => Exit::Refused.code(),
-        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Exit::Interrupted.code(),
+        Ok(()) if global.unheard.load(Ordering::Relaxed) => Kind::Refused.exit(),
+        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Kind::Interrupted.exit(),
         Ok(()) => 0,
-        Err(error) => fail::report(&error, &global).code(),
+        Err(error) => fail::report(&error, &global),
     }
 }

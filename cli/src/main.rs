@@ -1,5 +1,5 @@
 //! The gridcard command.
 
 fn main() {
-    std::process::exit(gridcard::run(std::env::args_os()).into());
+    std::process::exit(gridcard_cli::run(std::env::args_os()).into());
 }

@@ -1,8 +1,8 @@
 //! How long the cards' lines would take at 9600 bit/s [docs/specs/trace.md 2].
 
-use crate::args::Traffic;
-use crate::output::table;
+use crate::screen::table;
 use ::meter::{InsertionReport, Side, StepTime};
+use parties::cards::Traffic;
 use reader::count::{Etu, Tally};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;

@@ -8,7 +8,7 @@ use divan::Bencher;
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};
 use keys::{Key, Suite, mac, seal};
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 fn main() {
     divan::main();

@@ -6,17 +6,17 @@
 
 use crate::context::Context;
 use crate::files::{FileKind, HEADER, Node, WRITTEN};
-use crate::fmcos::header_of;
 use crate::halt::Halt;
+use crate::header::header_of;
 use crate::keyfile::{self, KeyRecord};
 use crate::state::Selection;
 use alloc::vec::Vec;
 use core::ops::Range;
-use wire::Sw;
-use wire::profile::{
+use scheme::profile::{
     self, CardInfo, CardKind, Directory, EF_CARD_INFO, FACTORY_KEYS, FACTORY_MF, Fid, FileRow, IN_THE_MAKING,
     KeyRow, Make, PREVIOUS_MASTER, PinRow, State,
 };
+use wire::Sw;
 
 /// Bytes a PIN takes in its record.
 const PIN_LEN: usize = 8;
@@ -92,8 +92,8 @@ fn fits_profile(context: &Context<'_>, info: &Node) -> bool {
 }
 
 /// The MF takes the whole chip, whose size is the chip's own.
-fn mf_shape(mf: &Node) -> wire::profile::Shape {
-    use wire::profile::Shape;
+fn mf_shape(mf: &Node) -> scheme::profile::Shape {
+    use scheme::profile::Shape;
     match FACTORY_MF.shape {
         Shape::Dir(_, app, name) => Shape::Dir(mf.size() as u16, app, name),
         other => other,
@@ -116,7 +116,7 @@ fn is_well_formed(context: &Context<'_>, bytes: &[u8; CardInfo::LEN]) -> bool {
         && (info.kind, info.suite) == (chip.kind, chip.suite.code())
         && state
         && (info.kind == CardKind::MainControl) == (info.region == [0; 4])
-        && wire::bcd::names_a_device(&info.number)
+        && scheme::numbers::names_a_device(&info.number)
         && [&info.region[..], &info.number, &info.valid_from, &info.valid_to].into_iter().all(is_bcd)
         && info.valid_from <= info.valid_to
 }

@@ -1,29 +1,18 @@
 //! What a handler works with.
 
-use crate::card::Chip;
+use crate::chip::Chip;
+use crate::choices::Choices;
 use crate::files::{FileKind, Node};
-use crate::fmcos::Pending;
 use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::keyfile::{self, KeyRecord};
 use crate::rights::Right;
 use crate::state::{Challenge, Volatile};
-use crate::table::Program;
+use crate::steps::Pending;
 use alloc::vec::Vec;
+use scheme::Chance;
+use scheme::profile::{CardKind, Fid};
 use wire::Sw;
-use wire::profile::{CardKind, Fid};
-
-/// A source of random bytes, passed in so that a run can be repeated from a seed.
-pub trait Entropy {
-    /// Fills `out` with random bytes.
-    fn fill(&mut self, out: &mut [u8]);
-}
-
-impl<F: FnMut(&mut [u8])> Entropy for F {
-    fn fill(&mut self, out: &mut [u8]) {
-        self(out);
-    }
-}
 
 /// The card as a handler sees it during one command.
 ///
@@ -40,10 +29,12 @@ pub struct Context<'a> {
     pub pending: Option<Pending>,
     /// The chip.
     pub chip: &'a Chip,
-    /// The card's program.
-    pub program: &'static Program,
+    /// What a new EF holds before its first write [FMCOS UM 7.5.5].
+    pub fill: u8,
+    /// What the card's dialect chose where its sources disagree.
+    pub choices: Choices,
     /// Random bytes.
-    pub entropy: &'a mut dyn Entropy,
+    pub entropy: &'a mut dyn Chance,
     /// Answer data, without the status word.
     pub answer: &'a mut Vec<u8>,
 }

@@ -20,8 +20,8 @@
 use crate::halt::Halt;
 use crate::journal::Memory;
 use alloc::vec::Vec;
+use scheme::profile::Fid;
 use wire::Sw;
-use wire::profile::Fid;
 
 /// Bytes of a header.
 pub const HEADER: usize = 11;

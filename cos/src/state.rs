@@ -2,7 +2,7 @@
 //! inside it dies when another directory is selected. What never dies stands in the EEPROM.
 
 use crate::files::LEVELS;
-use crate::fmcos::{Pending, Sam};
+use crate::steps::{Pending, Sam};
 
 /// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

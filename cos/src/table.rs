@@ -4,7 +4,8 @@
 //! interface of its class fixes; a handler cannot forget them. A dialect whose classes are spoken differently (a UICC that
 //! is a SIM too) has an interface for each.
 
-use crate::card::{Chip, Flow};
+use crate::chip::Chip;
+use crate::choices::Choices;
 use crate::context::Context;
 use crate::halt::Halt;
 use alloc::vec::Vec;
@@ -59,6 +60,18 @@ impl Params {
             Params::P1UpTo(a) => p1 <= a,
         }
     }
+}
+
+/// Which way the data of a command flows on a T=0 line: the header does not tell, the card must know
+/// [docs/specs/line.md 4].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// No data, or no such command: the status word follows the header, whatever P3.
+    Neither,
+    /// P3 counts the bytes the card is to be given; 00 is none.
+    ToCard,
+    /// P3 counts the bytes the card is to give; 00 is 256.
+    FromCard,
 }
 
 /// Case of a command [ISO 7816-4], with the lengths its data may have.
@@ -135,6 +148,46 @@ pub struct CommandRow {
     pub spec: &'static str,
     /// What it does.
     pub handler: Handler,
+}
+
+/// A row that needs nothing beforehand and that a blocked application does not answer; the methods of [`CommandRow`] say otherwise.
+pub const fn row(
+    name: &'static str,
+    class: Class,
+    ins: u8,
+    params: Params,
+    case: Case,
+    spec: &'static str,
+    handler: Handler,
+) -> CommandRow {
+    CommandRow { name, class, ins, params, case, needs: Needs::Nothing, when_blocked: false, spec, handler }
+}
+
+impl CommandRow {
+    /// The row, needing a right of the current directory.
+    pub const fn right(self, right: u8) -> Self {
+        CommandRow { needs: Needs::Right(right), ..self }
+    }
+
+    /// The row, which a finished card of ours does not answer [docs/specs/cards.md 4].
+    pub const fn unclosed(self) -> Self {
+        CommandRow { needs: Needs::Unclosed, ..self }
+    }
+
+    /// The row, which a blocked application answers too.
+    pub const fn when_blocked(self) -> Self {
+        CommandRow { when_blocked: true, ..self }
+    }
+}
+
+/// The rows of a dialect that blocks no application: each [`CommandRow::when_blocked`].
+pub const fn never_blocked<const N: usize>(mut rows: [CommandRow; N]) -> [CommandRow; N] {
+    let mut i = 0;
+    while i < N {
+        rows[i] = rows[i].when_blocked();
+        i += 1;
+    }
+    rows
 }
 
 /// One generic check; an interface lists them in its order.
@@ -231,17 +284,6 @@ impl Dialect {
     pub fn interfaces(&self) -> impl Iterator<Item = &'static Interface> + use<> {
         core::iter::once(self.main).chain(self.others.iter().map(|(_, interface)| *interface))
     }
-}
-
-/// Where manuals and cards of a dialect differ, and which reading this one takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Choices {
-    /// QUIRK(fmcos-fci): the FCI of an ADF with an issuer file has `9F08 02 0102`, as cards read in the field do; the
-    /// manual's form has not.
-    pub fci_version: bool,
-    /// QUIRK(fmcos-log-serial): a log record holds the serial after it was raised, as a real card stored it; the manual
-    /// says before.
-    pub log_serial_raised: bool,
 }
 
 /// A card's program: a dialect, and the commands the applet adds.

@@ -7,7 +7,7 @@
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};
 use keys::Suite;
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 /// Bytes of RAM this process holds [proc(5), status, VmRSS].
 fn resident() -> usize {

@@ -2,9 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod folder;
+mod lock;
 mod open;
 mod replace;
+mod wait;
 
 pub use folder::{create_folder, keep_folder_private, sync_folder};
+pub use lock::{Holder, Lock, LockError, patiently};
 pub use open::{open_to_append, prepare_database};
 pub use replace::{Durability, create, remove_leftovers, replace, replace_with};
+pub use wait::{wait_for_nothing, waits};

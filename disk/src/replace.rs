@@ -2,6 +2,7 @@
 
 use crate::folder::sync_folder;
 use crate::open::{must_be_plain, private};
+use crate::wait::waits;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -61,15 +62,16 @@ fn place<E: From<io::Error>>(
     take_name: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<(), E> {
     must_be_plain(path)?;
+    let synced = durability == Durability::Synced && waits();
     let (beside, mut file) = beside(path)?;
     let written = content(&mut file).and_then(|()| {
-        if durability == Durability::Synced {
+        if synced {
             file.sync_all()?;
         }
         Ok(take_name(&beside)?)
     });
     match written {
-        Ok(()) if durability == Durability::Synced => sync_folder(path),
+        Ok(()) if synced => sync_folder(path),
         Ok(()) => {}
         Err(_) => {
             let _ = fs::remove_file(&beside); // the error that matters is the first

@@ -5,23 +5,28 @@
 //! knows nothing. The secret may also come from a random source, or back from the shares of a backup. The roots are
 //! derived from the secret [docs/specs/ceremony.md 2].
 
+mod acts;
 pub mod component;
+mod error;
 mod founding;
 mod gf256;
 pub mod record;
 pub mod script;
+mod share_error;
 pub mod shares;
+mod words;
 
-pub use crate::messages::{CeremonyError, ShareError};
 pub use component::Component;
+pub use error::CeremonyError;
 pub use founding::{Founding, published_transport};
 pub use record::{CeremonyRecord, ComponentRecord, Note, Origin, Person, ShareRecord};
+pub use share_error::ShareError;
 pub use shares::{Secret, Share};
 
-use crate::ids::CheckValue;
-use crate::keyset::Roots;
 use component::LEN;
+use issue::keyset::Roots;
 use keys::{Suite, Zeroizing};
+use scheme::numbers::CheckValue;
 use std::fmt;
 
 /// Fewest and most components of a ceremony.

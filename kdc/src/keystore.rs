@@ -4,79 +4,39 @@
 //! under what Argon2id makes of a passphrase. Here are bytes in and bytes out; the caller passes entropy and
 //! passphrases in and keeps the file.
 
+mod cost;
+mod custodian;
+mod error;
 mod format;
 mod seal;
 
-pub use crate::messages::KeyStoreError;
-pub use format::Cost;
+pub use cost::Cost;
+pub use custodian::{CUSTODIANS, NAME_MAX, PASSPHRASE_MIN, Passphrase};
+pub use error::KeyStoreError;
+pub use format::KeyStore;
 
 use crate::ceremony::component;
 use crate::ceremony::shares::{join_bytes, split_bytes};
-use crate::keyset::Roots;
-use format::{Core, Slot};
+use custodian::check_name;
+use format::{Core, STORE_KEY, Slot};
+use issue::keyset::Roots;
 use keys::{Key, Role, Suite, Zeroizing};
+use scheme::profile::State;
 use seal::SecretBytes;
 use std::fmt;
-use wire::profile::State;
 
-/// Fewest and most custodians.
-pub const CUSTODIANS: std::ops::RangeInclusive<u8> = 2..=15;
-/// Fewest characters of a passphrase.
-pub const PASSPHRASE_MIN: usize = 10;
-/// Most bytes of a custodian's name.
-pub const NAME_MAX: usize = 32;
-/// Bytes of the store key.
-const STORE_KEY: usize = 32;
 /// Format of the sealed content.
 const CONTENT: u8 = 0x01;
 /// Version of every root, as in the key records of cards.
 const VERSION: u8 = 0x01;
 
-/// A passphrase as its custodian typed it. Wiped when dropped, never shown.
-#[derive(Clone)]
-pub struct Passphrase(Zeroizing<String>);
-
-impl Passphrase {
-    /// A passphrase for a new slot.
-    ///
-    /// # Errors
-    /// Fewer than ten characters.
-    pub fn new(typed: Zeroizing<String>) -> Result<Self, KeyStoreError> {
-        let found = typed.chars().count();
-        if found < PASSPHRASE_MIN {
-            return Err(KeyStoreError::PassphraseShort { least: PASSPHRASE_MIN, found });
-        }
-        Ok(Passphrase(typed))
-    }
-
-    /// A passphrase to try; any text may be tried.
-    pub const fn attempt(typed: Zeroizing<String>) -> Self {
-        Passphrase(typed)
-    }
-
-    /// Constant-time comparison, for the second typing of a new passphrase.
-    pub fn same_as(&self, other: &Passphrase) -> bool {
-        keys::equal(self.0.as_bytes(), other.0.as_bytes())
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(..)")
-    }
-}
-
 /// What Argon2id makes of a passphrase and a salt, 32 bytes.
-pub(crate) fn stretch(
+pub fn stretch(
     passphrase: &Passphrase,
     salt: &[u8; 16],
     cost: Cost,
 ) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-    cost.check()?;
+    format::must_be_sound(cost)?;
     seal::stretch(passphrase.bytes(), salt, cost)
 }
 
@@ -87,16 +47,6 @@ pub struct Custodian {
     pub name: String,
     /// Passphrase.
     pub passphrase: Passphrase,
-}
-
-/// A store as its file shows it: who holds it, nothing of what it holds.
-#[derive(Debug, Clone)]
-pub struct KeyStore {
-    core: Core,
-    generation: u32,
-    slots: Vec<Slot>,
-    /// Nonce and cipher text of the content.
-    sealed: (seal::Nonce, Vec<u8>),
 }
 
 impl KeyStore {
@@ -130,7 +80,7 @@ impl KeyStore {
         if !CUSTODIANS.contains(&total) || threshold < 2 || threshold > total {
             return Err(KeyStoreError::Shape { threshold, total });
         }
-        cost.check()?;
+        format::must_be_sound(cost)?;
         let mut set = [0; 4];
         random(&mut set);
         let (suite, state) = (roots.suite(), roots.state());
@@ -340,14 +290,6 @@ impl fmt::Debug for Opened<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Opened({:?})", self.roots)
     }
-}
-
-fn check_name(name: &str) -> Result<(), KeyStoreError> {
-    let printable = name.chars().all(|c| !c.is_control());
-    if name.is_empty() || name.len() > NAME_MAX || name.trim() != name || !printable {
-        return Err(KeyStoreError::Name);
-    }
-    Ok(())
 }
 
 /// Content: 01, count, then role, version and key of each.

@@ -4,14 +4,15 @@
 //! number that only rises and holds whole what was revoked so far. Until there are signatures it is authentic by a MAC for each card
 //! that shall believe it, under that card's own use key: only the card one level up can make it.
 
-use crate::Hint;
-use crate::ids::{Day, DeviceNumber, RegionCode, Serial};
 use keys::Suite;
+use scheme::fault::{Fault, Hint};
+use scheme::moment::Day;
+use scheme::numbers::{DeviceNumber, RegionCode, Serial};
+use scheme::profile::CardKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
-use wire::profile::CardKind;
 
 /// First field of the file, and label of the bytes that are authentic.
 pub const FORMAT: &str = "gridcard revocation 1";
@@ -278,8 +279,8 @@ pub enum RevocationError {
     },
 }
 
-impl Hint for RevocationError {
-    fn hint(&self) -> Option<&'static str> {
+impl Fault for RevocationError {
+    fn hint(&self) -> Hint {
         Some(match self {
             RevocationError::Content => {
                 "ask for the list again: the province writes it with `gridcard kdc revoke`, a city with `gridcard city revoke`"
@@ -289,6 +290,6 @@ impl Hint for RevocationError {
             RevocationError::Older { .. } => {
                 "ask for the newest list; who gives an older one wants a revoked card to be used"
             }
-        })
+        }.into())
     }
 }

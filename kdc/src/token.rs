@@ -5,9 +5,12 @@
 //! program, so it is in its memory for that moment; a root never is. The transport root is no such key: it
 //! belongs to the card maker and goes to every issuing card as it is, so it is kept as a private data object.
 
-use crate::ids::CheckValue;
-use crate::keyset::{RoleCheck, Roots};
-use crate::messages::TokenError;
+mod error;
+mod source;
+
+pub use error::TokenError;
+pub use source::TokenSource;
+
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as P11Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
@@ -15,11 +18,13 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
+use issue::keyset::{RoleCheck, Roots};
 use keys::{Key, Role, Suite, Zeroizing};
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
-use wire::profile::State;
 
 /// Label of the data object that says what the token holds; written last, so that what lacks it was broken off.
 const DESCRIPTION: &str = "gridcard province";
@@ -40,9 +45,9 @@ fn roles() -> impl Iterator<Item = Role> {
 #[serde(deny_unknown_fields)]
 struct Description {
     format: String,
-    #[serde(with = "crate::names::suite")]
+    #[serde(with = "scheme::names::suite")]
     suite: Suite,
-    #[serde(with = "crate::names::state")]
+    #[serde(with = "scheme::names::state")]
     state: State,
     /// 32 hexadecimal digits.
     transport: String,

@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+pub mod an10922;
+pub mod cipher_key;
 pub mod hierarchy;
 pub mod key;
 pub mod mac;
@@ -11,7 +13,8 @@ pub mod roles;
 pub mod seal;
 pub mod suite;
 
-pub use key::{CipherKey, Key, KeyError};
+pub use cipher_key::CipherKey;
+pub use key::{Key, KeyError};
 pub use roles::Role;
 pub use suite::Suite;
 pub use zeroize::{Zeroize, Zeroizing};

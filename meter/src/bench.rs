@@ -3,21 +3,25 @@
 //!
 //! Nothing is tried before meter, ESAM and test card have all said to be in test state.
 
-use crate::insertion::Outcome;
+mod report;
+
+pub use report::{BenchError, Check, TestReport};
+
 use crate::mcu::Meter;
+use crate::outcome::Outcome;
 use reader::CardError;
 use reader::driver::esam::{Esam, EsamParameters, Purse};
 use reader::driver::psam::Psam;
-use reader::driver::sim::{Sim, SimError};
-use serde::Serialize;
+use reader::driver::sim::Sim;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber, RegionCode};
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use scheme::profile::{CardKind, State};
+use scheme::receipt::Receipt;
+use scheme::refusal::Refusal;
 use sha2::{Digest, Sha256};
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber, RegionCode};
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
-use wire::profile::{CardKind, State};
-use wire::receipt::Receipt;
-use wire::refusal::Refusal;
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
 
@@ -28,84 +32,6 @@ const CUSTOMER: CustomerNumber = CustomerNumber([0x99; 6]);
 /// Who sends the test's orders; nobody answers there.
 const SENDER: &str = "8600000000000";
 const DAY: i64 = 86_400;
-
-/// Why a meter was not tested.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// A test never touches what is formal.
-    #[error("the {what} is in {} state: only test state is tested", state.name())]
-    State {
-        /// Meter, ESAM or test card.
-        what: &'static str,
-        /// Its state.
-        state: State,
-    },
-    /// The ESAM is not this meter's, or none.
-    #[error("the ESAM is not the one of meter {meter}")]
-    Foreign {
-        /// The meter.
-        meter: MeterNumber,
-    },
-    /// The test card is of another city, suite or key version.
-    #[error("the test card has another {what} than the ESAM")]
-    Card {
-        /// City, suite or key version.
-        what: &'static str,
-    },
-    /// Consumption is not paid, so that a credit would not stay.
-    #[error("the meter owes {fen} fen of consumption, which a test credit would pay")]
-    Owes {
-        /// What is due.
-        fen: u64,
-    },
-    /// The SIM carries orders or receipts of ours.
-    #[error("the SIM carries orders or receipts already; a test needs one without")]
-    UsedSim,
-    /// A card failed or refused.
-    #[error(transparent)]
-    Esam(#[from] CardError),
-    /// The SIM failed or refused.
-    #[error("the test SIM: {0}")]
-    Sim(#[from] SimError),
-    /// A message could not be built.
-    #[error("the test's message could not be built: {0}")]
-    Message(String),
-}
-
-/// One thing that was tested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What.
-    pub name: &'static str,
-    /// Whether it was as it should be.
-    pub passed: bool,
-    /// What was seen.
-    pub seen: String,
-}
-
-/// What a test found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TestReport {
-    /// Number of the meter.
-    pub meter: String,
-    /// When, by the caller's clock.
-    pub at: String,
-    /// Number of the test card.
-    pub test_card: String,
-    /// Version of the test keys.
-    pub key_version: u8,
-    /// Purse before and after, in fen.
-    pub balance_fen: [u32; 2],
-    /// The checks, in the order they were made.
-    pub checks: Vec<Check>,
-}
-
-impl TestReport {
-    /// Whether every check passed.
-    pub fn passed(&self) -> bool {
-        self.checks.iter().all(|check| check.passed)
-    }
-}
 
 /// The bench a meter stands on: its ESAM, a SIM of the test's own, and a test card whose PIN was verified.
 pub struct Bench<'b, 'p> {
@@ -118,7 +44,7 @@ pub struct Bench<'b, 'p> {
     /// The test card.
     pub card: &'b mut Psam<'p>,
     /// The time.
-    pub now: BcdTime,
+    pub now: Moment,
     /// Random bytes, for challenges and order ids.
     pub random: &'b mut dyn FnMut(&mut [u8]),
 }
@@ -241,12 +167,12 @@ impl Bench<'_, '_> {
     }
 }
 
-fn later(time: BcdTime, seconds: i64) -> Result<BcdTime, BenchError> {
+fn later(time: Moment, seconds: i64) -> Result<Moment, BenchError> {
     time.add_seconds(seconds).ok_or_else(|| BenchError::Message("the time leaves the calendar".into()))
 }
 
 /// An order's record: an unread SMS-DELIVER.
-fn record(user_data: &[u8], issued: BcdTime) -> Result<[u8; RECORD_LEN], BenchError> {
+fn record(user_data: &[u8], issued: Moment) -> Result<[u8; RECORD_LEN], BenchError> {
     let fail = |error: &dyn std::fmt::Display| BenchError::Message(error.to_string());
     let sender = Address::international(SENDER).map_err(|error| fail(&error))?;
     let sent = Timestamp::china(issued.0).map_err(|error| fail(&error))?;

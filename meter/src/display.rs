@@ -1,9 +1,9 @@
 //! The meter's two lines and a hint.
 
-use crate::insertion::Outcome;
-use crate::mcu::MeterState;
+use crate::mcu::{Meter, MeterState};
 use crate::messages;
-use wire::money::Fen;
+use crate::outcome::Outcome;
+use scheme::money::Fen;
 
 /// What the display shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,5 +41,12 @@ fn account(state: &MeterState) -> String {
         // Not above the balance, so it fits.
         Some(left) => messages::balance(Fen(left as u32)),
         None => messages::owed(Fen(u32::try_from(state.due.fen - balance).unwrap_or(u32::MAX))),
+    }
+}
+
+impl Meter {
+    /// What the display shows between insertions.
+    pub fn display(&self) -> Display {
+        Display::idle(&self.state)
     }
 }

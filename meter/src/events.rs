@@ -1,10 +1,9 @@
 //! The event log: a ring of the last events, oldest first.
 
-use crate::text;
+use scheme::moment::Moment;
+use scheme::money::Fen;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use wire::bcd::BcdTime;
-use wire::money::Fen;
 
 /// Events kept.
 pub const CAPACITY: usize = 100;
@@ -16,10 +15,10 @@ pub enum EventKind {
     /// An order was credited.
     Credited {
         /// Money added, in fen.
-        #[serde(with = "text::fen")]
+        #[serde(with = "scheme::names::fen")]
         amount: Fen,
         /// Purse afterwards, in fen.
-        #[serde(with = "text::fen")]
+        #[serde(with = "scheme::names::fen")]
         balance: Fen,
     },
     /// The stored receipt was written again.
@@ -78,7 +77,7 @@ impl EventLog {
         self.0.is_empty()
     }
 
-    pub(crate) fn push(&mut self, now: BcdTime, kind: EventKind) {
+    pub(crate) fn push(&mut self, now: Moment, kind: EventKind) {
         while self.0.len() >= CAPACITY {
             self.0.pop_front();
         }

@@ -6,10 +6,9 @@
 
 use crate::mcu::{Meter, MeterError, MeterState};
 use crate::pairing::Pairing;
-use crate::text;
 use keys::{Key, KeyError, Zeroizing};
+use scheme::profile::State;
 use serde::{Deserialize, Serialize};
-use wire::profile::State;
 
 /// First field of every flash text.
 pub const FORMAT: &str = "gridcard meter flash 1";
@@ -32,7 +31,7 @@ pub enum FormalKeys {
 pub enum FlashError {
     /// The meter is in formal state.
     #[error("meter {0} holds formal keys, which an emulator keeps in clear; ask for it by name to do so")]
-    Formal(wire::bcd::MeterNumber),
+    Formal(scheme::numbers::MeterNumber),
     /// Not JSON, or not of the right fields. Tells the place alone: the text holds keys.
     #[error("not a meter's flash: broken at line {line}, column {column}")]
     Broken {
@@ -67,7 +66,7 @@ struct Written<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Next<'a> {
-    #[serde(with = "text::state")]
+    #[serde(with = "scheme::names::state")]
     state: State,
     int_auth: &'a str,
     ext_auth: &'a str,
@@ -141,3 +140,5 @@ impl Meter {
 fn broken(error: serde_json::Error) -> FlashError {
     FlashError::Broken { line: error.line(), column: error.column() }
 }
+
+impl scheme::Fault for FlashError {}

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+mod crediting;
 pub mod display;
 pub mod events;
 mod fault;
@@ -10,20 +11,28 @@ pub mod insertion;
 pub mod mcu;
 mod message;
 mod messages;
+pub mod outcome;
 pub mod pairing;
 pub mod register;
 mod search;
+mod session;
 pub mod settle;
+mod slot;
+mod source;
 pub mod step;
-mod text;
 pub mod time;
 
+/// The crates whose types stand in signatures here, for whoever uses this one alone.
+pub use ::{keys, scheme};
 pub use display::Display;
+pub use fault::BrokenOff;
 pub use flash::FormalKeys;
-pub use insertion::{InsertionReport, OrderOutcome, OrderResult, Outcome};
+pub use insertion::{CreditReport, InsertionReport};
 pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
-pub use pairing::{Pairing, PairingError, PairingFile};
+pub use outcome::{OrderOutcome, OrderResult, Outcome};
+pub use pairing::{Pairing, PairingError};
 pub use register::Consumption;
 pub use settle::ConsumptionReport;
+pub use source::{CarriedOrder, Course, Source};
 pub use step::Step;
 pub use time::{Side, StepTime};

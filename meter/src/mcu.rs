@@ -1,32 +1,31 @@
 //! The MCU: what a meter is and what it remembers.
 
-use crate::display::Display;
 use crate::events::{EventKind, EventLog};
 use crate::pairing::Pairing;
 use crate::register::{Due, Register};
-use crate::text;
 use keys::Suite;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::profile::State;
 use serde::{Deserialize, Serialize};
-use wire::bcd::{BcdTime, MeterNumber};
 use wire::channel::ChannelError;
-use wire::money::Fen;
-use wire::profile::State;
 
 /// What a meter is from production on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeterConfig {
     /// Number on its face.
-    #[serde(with = "text::number")]
+    #[serde(with = "scheme::names::text")]
     pub number: MeterNumber,
     /// Test or formal.
-    #[serde(with = "text::state")]
+    #[serde(with = "scheme::names::state")]
     pub state: State,
     /// Suite of its ESAM.
-    #[serde(with = "text::suite")]
+    #[serde(with = "scheme::names::suite")]
     pub suite: Suite,
     /// Price of a kWh, in fen.
-    #[serde(with = "text::fen")]
+    #[serde(with = "scheme::names::fen")]
     pub price: Fen,
     /// What the customer draws while the relay is closed, in watts.
     pub load_w: u32,
@@ -38,10 +37,10 @@ pub struct MeterConfig {
 #[serde(deny_unknown_fields)]
 pub struct PendingDebit {
     /// Amount in fen.
-    #[serde(with = "text::fen")]
+    #[serde(with = "scheme::names::fen")]
     pub amount: Fen,
     /// Balance before it, in fen.
-    #[serde(with = "text::fen")]
+    #[serde(with = "scheme::names::fen")]
     pub before: Fen,
 }
 
@@ -56,7 +55,7 @@ pub struct MeterState {
     /// Consumed and not yet taken off the purse.
     pub due: Due,
     /// The ESAM's balance when the MCU saw it last, in fen.
-    #[serde(with = "text::fen")]
+    #[serde(with = "scheme::names::fen")]
     pub balance: Fen,
     /// The customer has no current.
     pub relay_open: bool,
@@ -66,10 +65,10 @@ pub struct MeterState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_debit: Option<PendingDebit>,
     /// TPDU of an order whose receipt may not be on the SIM yet; it comes first in the next insertion.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub pending_order: Option<Vec<u8>>,
     /// How the last order began that was credited; orders that begin alike are looked for first.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe_bytes")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub origin: Option<Vec<u8>>,
     /// The last events.
     pub events: EventLog,
@@ -185,7 +184,7 @@ impl Meter {
 
     /// Lives on the new pairing from now on. With another state everything owed or open in the old one is over: the ESAM
     /// closed its account with it.
-    pub(crate) fn adopt(&mut self, pairing: Pairing, now: BcdTime) {
+    pub(crate) fn adopt(&mut self, pairing: Pairing, now: Moment) {
         let state = &mut self.state;
         if pairing.state() != state.config.state {
             state.config.state = pairing.state();
@@ -222,11 +221,6 @@ impl Meter {
         self.state.config.load_w = watts;
     }
 
-    /// What the display shows between insertions.
-    pub fn display(&self) -> Display {
-        Display::idle(&self.state)
-    }
-
     /// What was consumed beyond the purse, in fen: the next credit pays it first.
     pub fn debt(&self) -> u64 {
         self.state.due.fen.saturating_sub(u64::from(self.state.balance.0))
@@ -234,11 +228,20 @@ impl Meter {
 
     /// Opens the relay when nothing is left, closes it when something is. Only a credit can bring anything
     /// into an empty purse, so a closing relay always follows one.
-    pub(crate) fn switch_relay(&mut self, now: BcdTime) {
+    pub(crate) fn switch_relay(&mut self, now: Moment) {
         let open = u64::from(self.state.balance.0) <= self.state.due.fen;
         if open != self.state.relay_open {
             self.state.relay_open = open;
             self.state.events.push(now, if open { EventKind::RelayOpened } else { EventKind::RelayClosed });
+        }
+    }
+}
+
+impl scheme::Fault for MeterError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            MeterError::State { .. } => scheme::Kind::Security,
+            _ => scheme::Kind::Refused,
         }
     }
 }

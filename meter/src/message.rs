@@ -1,6 +1,6 @@
 //! Orders on the SIM and the receipts that take their place [docs/specs/purchase.md 3].
 
-use wire::profile::{SERVER_NUMBER, SERVICE_CENTRE};
+use scheme::profile::{SERVER_NUMBER, SERVICE_CENTRE};
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Submit, Timestamp, Tpdu};
 

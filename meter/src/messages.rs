@@ -1,6 +1,6 @@
-//! All words the meter itself shows; those of refusals stand in `wire::refusal`.
+//! All words the meter itself shows; those of refusals stand in `scheme::refusal`.
 
-use wire::money::Fen;
+use scheme::money::Fen;
 
 /// First line after a credit.
 pub(crate) fn credited(amount: Fen) -> String {

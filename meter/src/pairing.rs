@@ -1,67 +1,14 @@
-//! The pairing: the two keys by which MCU and ESAM know each other, and the file that brings them
+//! The pairing: the two keys by which MCU and ESAM know each other, as the pairing file brought them
 //! [docs/specs/cards.md 5, 7].
 
-use crate::text;
 use keys::{Key, Role, Suite, Zeroizing, seal};
-use serde::{Deserialize, Serialize};
-use wire::bcd::MeterNumber;
-use wire::profile::{Recipient, State};
-
-/// First field of every pairing file this program reads.
-pub const FORMAT: &str = "gridcard pairing 2";
-
-/// A pairing file as it stands in JSON: keys wrapped under the MCU's transport key. The transport root is published, so
-/// the wrapping keeps out accidents, not attackers [docs/specs/cards.md 2].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PairingFile {
-    /// [`FORMAT`].
-    pub pairing: String,
-    /// Number of the meter.
-    #[serde(with = "text::number")]
-    pub number: MeterNumber,
-    /// Its city, 8 digits.
-    pub region: String,
-    /// Suite of its ESAM.
-    #[serde(with = "text::suite")]
-    pub suite: Suite,
-    /// Test or formal.
-    #[serde(with = "text::state")]
-    pub state: State,
-    /// The wrapped keys.
-    pub keys: Vec<WrappedKey>,
-}
-
-/// One wrapped key of a pairing file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WrappedKey {
-    /// `int-auth` or `ext-auth`.
-    #[serde(with = "text::role")]
-    pub role: Role,
-    /// Header of the WRITE KEY the field was made for, 5 bytes; its MAC covers it.
-    #[serde(with = "text::bytes")]
-    pub header: Vec<u8>,
-    /// Cipher text and 4-byte MAC.
-    #[serde(with = "text::bytes")]
-    pub field: Vec<u8>,
-    /// Check value of the key, 6 hex digits, where the maker knew it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_value: Option<String>,
-}
+use scheme::numbers::MeterNumber;
+use scheme::pairing::PairingFile;
+use scheme::profile::{Recipient, State};
 
 /// Why a pairing file is not one for this meter.
 #[derive(Debug, thiserror::Error)]
 pub enum PairingError {
-    /// Not JSON, or not of the right fields.
-    #[error("not a pairing file: {0}")]
-    Json(#[from] serde_json::Error),
-    /// Another format.
-    #[error("the pairing file is of format {found:?}, this program knows \"{FORMAT}\"")]
-    Format {
-        /// The format it names.
-        found: String,
-    },
     /// The transport key is of another suite than the file.
     #[error("the pairing file is of suite {file}, the transport key of suite {key}", file = file.name(), key = key.name())]
     Suite {
@@ -96,58 +43,6 @@ pub enum PairingError {
     CheckValue(Role),
 }
 
-impl PairingFile {
-    /// Reads a file; refuses another format by name.
-    pub fn from_json(text: &str) -> Result<Self, PairingError> {
-        let file: PairingFile = serde_json::from_str(text)?;
-        if file.pairing == FORMAT { Ok(file) } else { Err(PairingError::Format { found: file.pairing }) }
-    }
-
-    /// Opens the keys with the transport key the MCU was given at production. The challenge of the wrapping
-    /// is `0F 00 || number`, so a file opens for its own meter alone.
-    pub fn open(&self, transport: &Key) -> Result<Pairing, PairingError> {
-        if transport.suite() != self.suite {
-            return Err(PairingError::Suite { file: self.suite, key: transport.suite() });
-        }
-        let allowed = [Role::IntAuth, Role::ExtAuth];
-        if let Some(foreign) = self.keys.iter().find(|key| !allowed.contains(&key.role)) {
-            return Err(PairingError::Foreign(foreign.role));
-        }
-        Ok(Pairing {
-            number: self.number,
-            state: self.state,
-            int_auth: self.key(Role::IntAuth, transport)?,
-            ext_auth: self.key(Role::ExtAuth, transport)?,
-        })
-    }
-
-    fn key(&self, role: Role, transport: &Key) -> Result<Key, PairingError> {
-        let mut found = self.keys.iter().filter(|key| key.role == role);
-        let wrapped = found.next().ok_or(PairingError::Missing(role))?;
-        if found.next().is_some() {
-            return Err(PairingError::Twice(role));
-        }
-        let row = Recipient::Mcu.key(role.code()).ok_or(PairingError::Foreign(role))?;
-        let header: [u8; 5] = wrapped.header[..].try_into().map_err(|_| PairingError::Header(role))?;
-        if header[..4] != [0x84, 0xD4, 0x01, row.id] || usize::from(header[4]) != wrapped.field.len() {
-            return Err(PairingError::Header(role));
-        }
-        let challenge = keys::hierarchy::mcu_serial(self.number.0);
-        let (head, key) = seal::unwrap(transport, &challenge, &header, &wrapped.field)
-            .map_err(|source| PairingError::Seal { role, source })?;
-        let [kind, use_right, change_right, ..] = head;
-        if (kind, use_right, change_right) != (row.kind, row.use_right, row.change_right) {
-            return Err(PairingError::Header(role));
-        }
-        match &wrapped.check_value {
-            Some(told) if !told.eq_ignore_ascii_case(&hex::encode(key.kcv())) => {
-                Err(PairingError::CheckValue(role))
-            }
-            _ => Ok(key),
-        }
-    }
-}
-
 /// The opened pairing: number and state it was made for, and its two keys, which cannot be printed and are
 /// wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -159,6 +54,24 @@ pub struct Pairing {
 }
 
 impl Pairing {
+    /// Opens the keys with the transport key the MCU was given at production. The challenge of the wrapping
+    /// is `0F 00 || number`, so a file opens for its own meter alone.
+    pub fn open(file: &PairingFile, transport: &Key) -> Result<Self, PairingError> {
+        if transport.suite() != file.suite {
+            return Err(PairingError::Suite { file: file.suite, key: transport.suite() });
+        }
+        let allowed = [Role::IntAuth, Role::ExtAuth];
+        if let Some(foreign) = file.keys.iter().find(|key| !allowed.contains(&key.role)) {
+            return Err(PairingError::Foreign(foreign.role));
+        }
+        Ok(Pairing {
+            number: MeterNumber(file.number.0),
+            state: file.state,
+            int_auth: key(file, Role::IntAuth, transport)?,
+            ext_auth: key(file, Role::ExtAuth, transport)?,
+        })
+    }
+
     /// Number of the meter.
     pub fn number(&self) -> MeterNumber {
         self.number
@@ -200,3 +113,30 @@ impl Pairing {
         Pairing { number, state, int_auth, ext_auth }
     }
 }
+
+/// The key of a role.
+fn key(file: &PairingFile, role: Role, transport: &Key) -> Result<Key, PairingError> {
+    let mut found = file.keys.iter().filter(|key| key.role == role);
+    let wrapped = found.next().ok_or(PairingError::Missing(role))?;
+    if found.next().is_some() {
+        return Err(PairingError::Twice(role));
+    }
+    let row = Recipient::Mcu.key(role.code()).ok_or(PairingError::Foreign(role))?;
+    let header: [u8; 5] = wrapped.header[..].try_into().map_err(|_| PairingError::Header(role))?;
+    if header[..4] != [0x84, 0xD4, 0x01, row.id] || usize::from(header[4]) != wrapped.field.len() {
+        return Err(PairingError::Header(role));
+    }
+    let challenge = keys::hierarchy::mcu_serial(file.number.0);
+    let (head, key) = seal::unwrap(transport, &challenge, &header, &wrapped.field)
+        .map_err(|source| PairingError::Seal { role, source })?;
+    let [kind, use_right, change_right, ..] = head;
+    if (kind, use_right, change_right) != (row.kind, row.use_right, row.change_right) {
+        return Err(PairingError::Header(role));
+    }
+    match &wrapped.check_value {
+        Some(told) if told.0 != key.kcv() => Err(PairingError::CheckValue(role)),
+        _ => Ok(key),
+    }
+}
+
+impl scheme::Fault for PairingError {}

@@ -1,8 +1,8 @@
 //! What the meter measures and what it costs: integers with carried remainders, so that a year of seconds
 //! loses nothing [docs/specs/meter.md 2].
 
+use scheme::money::Fen;
 use serde::{Deserialize, Serialize};
-use wire::money::Fen;
 
 /// Joules in the register's unit, 0.01 kWh.
 const JOULES_PER_HUNDREDTH: u128 = 36_000;

@@ -5,9 +5,9 @@ use crate::mcu::{Meter, PendingDebit};
 use crate::register::{Consumption, Drawn, draw};
 use reader::CardError;
 use reader::driver::esam::Esam;
-use wire::bcd::BcdTime;
+use scheme::moment::Moment;
+use scheme::money::Fen;
 use wire::channel::Channel;
-use wire::money::Fen;
 
 /// What came of a consumption.
 #[derive(Debug)]
@@ -31,12 +31,7 @@ impl Meter {
     ///
     /// With the relay open nothing is drawn. When the purse runs out in between, the relay opens at the next
     /// quarter of an hour of load: what was drawn beyond the purse is owed and taken off the next credit.
-    pub fn consume(
-        &mut self,
-        esam: &mut dyn Channel,
-        wanted: Consumption,
-        now: BcdTime,
-    ) -> ConsumptionReport {
+    pub fn consume(&mut self, esam: &mut dyn Channel, wanted: Consumption, now: Moment) -> ConsumptionReport {
         let mut drawn = Drawn { joules: 0, cut: true };
         if !self.state.relay_open {
             let config = self.state.config;
@@ -65,7 +60,7 @@ impl Meter {
     }
 
     /// Powers the ESAM, authenticates and settles; does nothing when nothing is due.
-    fn settle_alone(&mut self, channel: &mut dyn Channel, now: BcdTime) -> Result<(), CardError> {
+    fn settle_alone(&mut self, channel: &mut dyn Channel, now: Moment) -> Result<(), CardError> {
         if !self.owes() {
             return Ok(());
         }
@@ -81,7 +76,7 @@ impl Meter {
 
     /// While a key change is on its way: asks the ESAM, which was just reset, which of the two pairings is its own, and takes
     /// the new one when it is that. Costs no try; the proof of either side comes afterwards.
-    pub(crate) fn meet(&mut self, esam: &mut Esam<'_>, now: BcdTime) -> Result<(), CardError> {
+    pub(crate) fn meet(&mut self, esam: &mut Esam<'_>, now: Moment) -> Result<(), CardError> {
         let Some(next) = self.next.clone() else { return Ok(()) };
         let random = esam.challenge()?;
         let answer = match esam.internal_authenticate(&next.internal(&random).0) {

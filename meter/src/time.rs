@@ -3,7 +3,7 @@
 use crate::insertion::InsertionReport;
 use crate::step::Step;
 use reader::count::{Exchange, ExchangeKind, Tally};
-use wire::sim::DF_TELECOM;
+use scheme::sim::DF_TELECOM;
 
 /// One of the meter's two slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,6 @@
 //! Counting what a session costs: commands, bytes, and time on a T=0 line.
 
+use scheme::profile::Fid;
 use std::cell::Cell;
 use std::rc::Rc;
 use wire::Sw;
@@ -8,7 +9,6 @@ use wire::atr::Atr;
 use wire::channel::{Channel, ChannelError};
 pub use wire::line::Etu;
 use wire::line::{CHARACTER, TURN, extra_guard};
-use wire::profile::Fid;
 
 /// Shortest time a T=0 line needs for an APDU and its answer, from the first header edge until the next
 /// header may begin [docs/specs/trace.md 2].

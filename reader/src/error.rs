@@ -1,8 +1,9 @@
 //! What can go wrong between a driver and its card. All words of the FMCOS drivers stand here.
 
+use scheme::fault::{Fault, Hint, Kind};
+use scheme::profile::CardKind;
 use wire::Sw;
 use wire::channel::ChannelError;
-use wire::profile::CardKind;
 use wire::status::Dialect;
 
 /// Why a step with a card did not do what was asked. Carries no card data, so it can be shown and logged.
@@ -108,5 +109,29 @@ impl CardError {
 
     pub(crate) fn malformed(step: &'static str, what: impl Into<String>) -> Self {
         CardError::Malformed { step, what: what.into() }
+    }
+}
+
+impl Fault for CardError {
+    fn kind(&self) -> Kind {
+        match self {
+            CardError::Channel { source, .. } => source.kind(),
+            CardError::OlderMake { .. } => Kind::Security,
+            _ => Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> Hint {
+        let CardError::OlderMake { kind, .. } = self else { return None };
+        Some(
+            match kind {
+                CardKind::Esam => "the meter needs a new ESAM",
+                CardKind::MainControl => {
+                    "a new ceremony makes a main control card of the present make (gridcard kdc init)"
+                }
+                _ => "have a new card made by whoever made this one; what this one holds can still be read",
+            }
+            .into(),
+        )
     }
 }

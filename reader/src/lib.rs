@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod cards;
 pub mod count;
 pub mod driver;
 pub mod error;
 pub mod exchange;
 pub mod pcsc;
+pub mod script;
 pub mod trace;
 
+/// Its types stand in signatures here, for whoever uses this crate alone.
+pub use ::wire;
 pub use count::{Counter, Etu, Tally, wire_etu};
 pub use error::CardError;
 pub use exchange::exchange;

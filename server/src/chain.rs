@@ -1,7 +1,7 @@
 //! The order chain of a security module (`docs/specs/purchase.md`): what it counted, what it sealed, in one hash.
 
+use scheme::money::Fen;
 use sha2::{Digest, Sha256};
-use wire::money::Fen;
 
 /// Where a chain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -101,3 +101,5 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+impl scheme::Fault for StoreError {}

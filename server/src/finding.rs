@@ -5,8 +5,9 @@ use crate::rows::{self, bytes, column, parsed, time, time_text};
 use crate::store::{Act, View};
 use core::fmt;
 use rusqlite::{Row, params};
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::order::OrderId;
+use scheme::moment::Moment;
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,7 +101,7 @@ impl fmt::Display for FindingKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleared {
     /// When.
-    pub at: BcdTime,
+    pub at: Moment,
     /// Who.
     pub by: String,
     /// The second person, for a finding that freezes.
@@ -123,7 +124,7 @@ pub struct Finding {
     /// The order it is about, ours or not.
     pub order: Option<OrderId>,
     /// When it was found.
-    pub at: BcdTime,
+    pub at: Moment,
     /// What was found, in words.
     pub detail: String,
     /// Whether it stops sales until two people clear it.
@@ -141,7 +142,7 @@ pub(crate) struct Found<'a> {
     pub meter: Option<MeterNumber>,
     pub psam: Option<&'a str>,
     pub order: Option<OrderId>,
-    pub at: BcdTime,
+    pub at: Moment,
     pub detail: &'a str,
     /// Packet and receipt of what is kept.
     pub kept: Option<(&'a [u8], &'a [u8])>,
@@ -160,7 +161,7 @@ pub enum ClearError {
         /// The finding.
         id: i64,
         /// When.
-        at: BcdTime,
+        at: Moment,
         /// By whom.
         by: String,
     },
@@ -292,3 +293,5 @@ impl Act<'_> {
         Ok(())
     }
 }
+
+impl scheme::Fault for ClearError {}

@@ -9,8 +9,9 @@ use crate::error::StoreError;
 use crate::rows::{self, time_text};
 use crate::store::{Act, View};
 use rusqlite::params;
-use wire::bcd::{BcdTime, CustomerNumber};
-use wire::order::OrderId;
+use scheme::moment::Moment;
+use scheme::numbers::CustomerNumber;
+use scheme::order::OrderId;
 
 /// An account of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +147,7 @@ pub enum EntryFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     kind: EntryKind,
-    at: BcdTime,
+    at: Moment,
     purchase: Purchase,
     lines: Vec<Line>,
 }
@@ -155,7 +156,7 @@ impl Entry {
     /// An entry of these lines; refused when they do not balance.
     pub fn new(
         kind: EntryKind,
-        at: BcdTime,
+        at: Moment,
         purchase: Purchase,
         mut lines: Vec<Line>,
     ) -> Result<Self, EntryFault> {
@@ -176,7 +177,7 @@ impl Entry {
     /// Moves `amount`, above zero, out of one account into another.
     pub(crate) fn transfer(
         kind: EntryKind,
-        at: BcdTime,
+        at: Moment,
         purchase: Purchase,
         [debit, credit]: [Account; 2],
         amount: i64,
@@ -246,7 +247,7 @@ impl Act<'_> {
     pub(crate) fn move_money(
         &self,
         kind: EntryKind,
-        at: BcdTime,
+        at: Moment,
         purchase: Purchase,
         accounts: [Account; 2],
         amount: i64,
@@ -328,3 +329,5 @@ impl View<'_> {
         Ok(sum.query_row(params![life, count, kind], |row| row.get(0))?)
     }
 }
+
+impl scheme::Fault for EntryFault {}

@@ -1,69 +1,21 @@
 //! The short messages that carry orders and receipts (`docs/specs/purchase.md` section 3).
 
-use crate::numbers::Imsi;
-use crate::receipt::Incoming;
+use crate::incoming::Incoming;
+use crate::message_error::MessageError;
 use crate::terms::Terms;
-use wire::bcd::BcdTime;
-use wire::order::SimBinding;
+use scheme::moment::Moment;
+use scheme::order::SimBinding;
+use scheme::sim::{ImsiError, imsi_file};
+use scheme::subscription::Imsi;
 use wire::packet::TAR;
-use wire::sim::{ImsiError, imsi_file};
-use wire::sms::record::{Ours, RECORD_LEN, RecordError, RecordStatus, SmsRecord};
-use wire::sms::tpdu::{Address, Deliver, IE_RESPONSE_PACKET, Submit, Timestamp, Tpdu, TpduError, UserData};
+use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::tpdu::{Address, Deliver, IE_RESPONSE_PACKET, Submit, Timestamp, Tpdu, UserData};
 
 /// Bytes of an EF_SMS record.
 pub const RECORD: usize = RECORD_LEN;
 
 /// Where TAR stands in a response packet: after RPL 2, RHL 1.
 const TAR_PLACE: core::ops::Range<usize> = 3..6;
-
-/// Why an order does not fit a message, or a message carries no receipt.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MessageError {
-    /// The server's number in the terms is none.
-    #[error("the server's number {number:?} is no telephone number: {fault}")]
-    ServerNumber {
-        /// As given.
-        number: String,
-        /// What is wrong.
-        fault: TpduError,
-    },
-    /// The service centre's number in the terms is none.
-    #[error("the service centre's number {number:?} is no telephone number: {fault}")]
-    ServiceCentre {
-        /// As given.
-        number: String,
-        /// What is wrong.
-        fault: TpduError,
-    },
-    /// The sealed order does not fit one message.
-    #[error("the sealed order does not fit a message: {0}")]
-    DoesNotFit(TpduError),
-    /// The message does not fit a record.
-    #[error("the order's message does not fit a record: {0}")]
-    Build(RecordError),
-    /// What the security module gave is no order packet.
-    #[error("the security module gave something else than an order packet")]
-    NotAnOrder,
-    /// The record cannot be read.
-    #[error("not a record with a message: {0}")]
-    Record(RecordError),
-    /// The message cannot be read.
-    #[error("not a message to be sent: {0}")]
-    Tpdu(TpduError),
-    /// The record is free.
-    #[error("the record is empty")]
-    Empty,
-    /// The record is of a status that no receipt has.
-    #[error("a receipt's record has status 07 (to be sent) or sent; this has {0:02X}")]
-    Status(u8),
-    /// An order that no meter has answered.
-    #[error("the record holds an order, not yet a receipt: insert the SIM into its meter first")]
-    StillAnOrder,
-    /// Somebody else's message.
-    #[error("the message is no receipt of ours")]
-    NotAReceipt,
-}
 
 /// First 8 bytes of SHA-256 over the EF_IMSI content (`docs/specs/purchase.md` section 1, tag 87).
 pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
@@ -74,7 +26,7 @@ pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
 /// server, sent when the order was issued, not yet read.
 pub(crate) fn order_record(
     user_data: &[u8],
-    issued: BcdTime,
+    issued: Moment,
     terms: &Terms,
 ) -> Result<[u8; RECORD], MessageError> {
     let originator = Address::international(&terms.server_number)

@@ -4,11 +4,12 @@ use crate::error::StoreError;
 use crate::rows::{self, bytes, column, parsed, time, time_text};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::Serial8;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::Serial8;
 
 /// What a delivery list says it is.
 pub const FORMAT: &str = "gridcard delivery 1";
@@ -92,7 +93,7 @@ pub struct Esam {
     /// What its purse holds at most.
     pub ceiling: Option<Fen>,
     /// Last moment of its validity, where it is known. It warns at a sale, and stops nothing.
-    pub valid_to: Option<BcdTime>,
+    pub valid_to: Option<Moment>,
     /// Key version at which it came into its state: its counts began there. 0: not known.
     pub state_since: u8,
 }
@@ -231,7 +232,7 @@ impl View<'_> {
 
 impl Act<'_> {
     /// Takes a city's delivery list: from now on orders name these chips.
-    pub fn take_meters(&self, esams: &[Esam], now: BcdTime) -> Result<Delivered, StoreError> {
+    pub fn take_meters(&self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
         let mut delivered = Delivered::default();
         self.whole(|| {
             for new in esams {
@@ -252,7 +253,7 @@ impl Act<'_> {
         Ok(delivered)
     }
 
-    fn write_esam(&self, esam: &Esam, current: bool, now: BcdTime) -> Result<(), StoreError> {
+    fn write_esam(&self, esam: &Esam, current: bool, now: Moment) -> Result<(), StoreError> {
         if current {
             self.conn
                 .prepare_cached(
@@ -295,3 +296,5 @@ impl Act<'_> {
         Ok(self.conn.last_insert_rowid())
     }
 }
+
+impl scheme::Fault for DeliveryError {}

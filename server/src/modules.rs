@@ -7,13 +7,13 @@ use crate::order::PlacedOrder;
 use crate::rows::{self, bytes, column};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
-use wire::bcd::BcdTime;
-use wire::money::Fen;
-use wire::order::{Order, OrderId};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::order::{Order, OrderId};
 
-/// What a session with a security module found out before anything is sealed.
+/// What comparing a module's chain with the books found out, before anything is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Session {
+pub struct Reconciled {
     /// Interrupted orders it turned out to have sealed: to be resumed.
     pub sealed: Vec<OrderId>,
     /// Interrupted orders it turned out not to have sealed: they may be resumed or voided.
@@ -111,18 +111,18 @@ impl Act<'_> {
     ///
     /// What it was asked for before an interruption is known afterwards: sealed, or not. What fits neither is a finding,
     /// and nothing is sealed through this module until two people have cleared it.
-    pub fn begin_session(&self, psam: &str, card: &Chain, now: BcdTime) -> Result<Session, StoreError> {
+    pub fn reconcile(&self, psam: &str, card: &Chain, now: Moment) -> Result<Reconciled, StoreError> {
         let Some(known) = self.module(psam)? else {
             self.adopt_chain(psam, card, 1)?;
             let used = card.count > 0;
             let detail = format!("PSAM {psam} had sealed {} order(s) before it came here", card.count);
             let finding =
                 if used { Some(self.about(psam, FindingKind::UsedBefore, &detail, now)?) } else { None };
-            return Ok(Session { finding, ..Session::default() });
+            return Ok(Reconciled { finding, ..Reconciled::default() });
         };
         if known.adopt {
             self.adopt_chain(psam, card, known.epoch + 1)?;
-            return Ok(Session::default());
+            return Ok(Reconciled::default());
         }
         let open = self.open_asks(psam)?;
         let asked: Vec<(Vec<u8>, Fen)> =
@@ -135,20 +135,20 @@ impl Act<'_> {
                     Some(known) => known,
                     None => self.about(psam, FindingKind::Chain, &words, now)?,
                 };
-                Ok(Session { finding: Some(finding), ..Session::default() })
+                Ok(Reconciled { finding: Some(finding), ..Reconciled::default() })
             }
         }
     }
 
     /// Writes down a chain that does not fit, found by looking through the rows.
-    pub fn chain_finding(&self, psam: &str, words: &str, now: BcdTime) -> Result<Finding, StoreError> {
+    pub fn chain_finding(&self, psam: &str, words: &str, now: Moment) -> Result<Finding, StoreError> {
         match self.stopped(psam)? {
             Some(known) => Ok(known),
             None => self.about(psam, FindingKind::Chain, words, now),
         }
     }
 
-    fn about(&self, psam: &str, kind: FindingKind, detail: &str, at: BcdTime) -> Result<Finding, StoreError> {
+    fn about(&self, psam: &str, kind: FindingKind, detail: &str, at: Moment) -> Result<Finding, StoreError> {
         self.write_finding(&Found {
             kind,
             meter: None,
@@ -166,19 +166,19 @@ impl Act<'_> {
         psam: &str,
         open: &[PlacedOrder],
         sealed: Option<&PlacedOrder>,
-    ) -> Result<Session, StoreError> {
-        let mut session = Session::default();
+    ) -> Result<Reconciled, StoreError> {
+        let mut found = Reconciled::default();
         if let Some(placed) = sealed {
             self.note_seal(psam, &placed.order)?;
-            session.sealed.push(placed.order.id);
+            found.sealed.push(placed.order.id);
         }
         for placed in open {
             self.forget_asking(psam, placed.order.id)?;
             if !self.order(placed.order.id)?.is_some_and(|now| now.may_be_sealed()) {
-                session.unsealed.push(placed.order.id);
+                found.unsealed.push(placed.order.id);
             }
         }
-        Ok(session)
+        Ok(found)
     }
 
     /// The module has sealed an order; the same one again does not count twice.

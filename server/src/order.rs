@@ -14,54 +14,14 @@
 use crate::error::StoreError;
 use crate::message;
 use crate::order_error::OrderError;
+use crate::order_state::OrderState;
 use crate::rows::{self, bytes, column, parsed, time};
 use crate::store::View;
 use rusqlite::Row;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OrderState {
-    /// Written down; the security module has not answered yet.
-    Prepared,
-    /// Sealed, its record may be on a SIM.
-    Sealed,
-    /// A later order of the same purchase took its place; its own receipt may still come.
-    Superseded,
-    /// Its receipt came.
-    Settled,
-    /// It will never be settled: another order of its purchase was, or it was never sealed.
-    Void,
-}
-
-impl OrderState {
-    /// All states.
-    pub const ALL: [OrderState; 5] = [
-        OrderState::Prepared,
-        OrderState::Sealed,
-        OrderState::Superseded,
-        OrderState::Settled,
-        OrderState::Void,
-    ];
-
-    /// The name in the store and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            OrderState::Prepared => "prepared",
-            OrderState::Sealed => "sealed",
-            OrderState::Superseded => "superseded",
-            OrderState::Settled => "settled",
-            OrderState::Void => "void",
-        }
-    }
-
-    /// The state of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 
 /// Why an order was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,7 +50,7 @@ impl Reason {
     }
 }
 
-/// A wish to buy.
+/// A purchase that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderRequest {
     /// The meter to be credited.
@@ -98,7 +58,7 @@ pub struct OrderRequest {
     /// What is paid, 0.01 to 999999.99 yuan.
     pub amount: Fen,
     /// Now, UTC+8.
-    pub now: BcdTime,
+    pub now: Moment,
     /// Eight fresh random bytes; an order id is never used twice.
     pub id: OrderId,
 }

@@ -1,15 +1,17 @@
 //! Why there is no order, in words.
 
 use crate::error::StoreError;
-use crate::message::MessageError;
-use crate::order::OrderState;
-use crate::pool::Keys;
+use crate::key_choice::Keys;
+use crate::message_error::MessageError;
+use crate::order_state::OrderState;
 use crate::rules::MAX_AMOUNT;
 use crate::sealer::SealError;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{OrderId, OrderKind, Serial8};
-use wire::sim::ImsiError;
+use scheme::fault::{Fault, Hint, Kind};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{OrderId, OrderKind, Serial8};
+use scheme::sim::ImsiError;
 
 /// Why there is no order.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +63,9 @@ pub enum OrderError {
     #[error("the clock went back: it says {now}, the last sale was at {last}")]
     ClockBack {
         /// What it says.
-        now: BcdTime,
+        now: Moment,
         /// The last sale.
-        last: BcdTime,
+        last: Moment,
     },
     /// The bank has not said who sends its orders.
     #[error("the bank's own numbers are not set: orders come from the server's number over a service centre")]
@@ -221,9 +223,18 @@ pub enum OrderError {
     Store(#[from] StoreError),
 }
 
-impl OrderError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for OrderError {
+    fn kind(&self) -> Kind {
+        match self {
+            OrderError::OlderMake | OrderError::Stopped { .. } => Kind::Security,
+            // Test keys never seal for formal ones, nor the other way round.
+            OrderError::WrongKeys { needs, has, .. } if needs.state != has.state => Kind::Security,
+            OrderError::Module(error) => error.kind(),
+            _ => Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> Hint {
         Some(match self {
             OrderError::NoSerial(_) => {
                 "take the city's delivery list: `gridcard server meters FILE` (the city writes it with `gridcard city delivery`)".into()
@@ -233,7 +244,7 @@ impl OrderError {
             }
             OrderError::Frozen { finding, .. } | OrderError::Stopped { finding, .. } => format!(
                 "`gridcard server findings` shows it; two people clear it with `gridcard server clear {finding}`"
-            ),
+            ).into(),
             OrderError::OlderMake => {
                 "begin a bank of the present make in another home: a PSAM of the present make, the same registration file, \
                  the city's delivery list"
@@ -245,7 +256,7 @@ impl OrderError {
             }
             OrderError::Nothing => "an order that should not have been is taken back with `gridcard server reverse`".into(),
             OrderError::Ceiling { ceiling, .. } => {
-                format!("sell at most {ceiling} yuan; the ceiling is the city's and stands in its delivery list")
+                format!("sell at most {ceiling} yuan; the ceiling is the city's and stands in its delivery list").into()
             }
             OrderError::MayBeCredited(_) => {
                 "`gridcard server correct` changes the amount, `gridcard server reverse` takes the order back".into()
@@ -253,7 +264,7 @@ impl OrderError {
             OrderError::NoModule { needs, .. } | OrderError::WrongKeys { needs, .. } => format!(
                 "`gridcard server psam list` shows the bank's PSAMs; one of {needs} is issued by the city with an issuing card \
                  of that version and taken into use with `gridcard server psam add CARD`"
-            ),
+            ).into(),
             OrderError::KeysChanged { .. } => {
                 "`gridcard server reissue --reason key-change` makes it anew under the keys the ESAM has now".into()
             }
@@ -266,9 +277,8 @@ impl OrderError {
         })
     }
 
-    /// A stable name for programs.
-    pub const fn code(&self) -> &'static str {
-        match self {
+    fn code(&self) -> Option<&'static str> {
+        Some(match self {
             OrderError::UnknownMeter(_) => "unknown-meter",
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
@@ -301,16 +311,6 @@ impl OrderError {
             OrderError::Message(_) => "message",
             OrderError::Seal { .. } => "not-sealed",
             OrderError::Store(_) => "store",
-        }
-    }
-
-    /// Whether it is a stop of security rather than a refusal of data.
-    pub fn is_security(&self) -> bool {
-        match self {
-            OrderError::OlderMake | OrderError::Stopped { .. } => true,
-            // Test keys never seal for formal ones, nor the other way round.
-            OrderError::WrongKeys { needs, has, .. } => needs.state != has.state,
-            _ => false,
-        }
+        })
     }
 }

@@ -4,17 +4,19 @@ use crate::error::StoreError;
 use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
 use crate::meters::{Esam, KeyState};
-use crate::order::{OrderRequest, OrderState, PlacedOrder, Reason};
+use crate::order::{OrderRequest, PlacedOrder, Reason};
 use crate::order_error::OrderError;
-use crate::register::Registration;
+use crate::order_state::OrderState;
+use crate::registration::Registration;
 use crate::rows::time_text;
 use crate::rules::{self, MAX_AMOUNT, Room};
 use crate::store::Act;
 use crate::terms::Terms;
 use rusqlite::params;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, SimBinding};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{Order, OrderId, OrderKind, SimBinding};
 
 const DAY_S: i64 = 86_400;
 
@@ -42,7 +44,7 @@ struct Ground {
 struct New {
     id: OrderId,
     amount: Fen,
-    now: BcdTime,
+    now: Moment,
     count: u32,
     reason: Reason,
     replaces: Option<OrderId>,
@@ -79,7 +81,7 @@ impl Act<'_> {
     pub fn reissue_order(
         &self,
         meter: MeterNumber,
-        now: BcdTime,
+        now: Moment,
         id: OrderId,
         anew: Anew,
         terms: &Terms,
@@ -118,7 +120,7 @@ impl Act<'_> {
         &self,
         meter: MeterNumber,
         amount: Fen,
-        now: BcdTime,
+        now: Moment,
         id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
@@ -140,7 +142,7 @@ impl Act<'_> {
     /// again. What was paid for a purchase of which nothing can have been sealed is given back.
     ///
     /// Any other order stays: a meter may have credited it.
-    pub fn void_order(&self, id: OrderId, now: BcdTime) -> Result<(), OrderError> {
+    pub fn void_order(&self, id: OrderId, now: Moment) -> Result<(), OrderError> {
         let placed = self.usable(id)?;
         if placed.may_be_sealed() {
             return Err(OrderError::MayBeCredited(id));
@@ -216,7 +218,7 @@ impl Act<'_> {
         &self,
         ground: &Ground,
         old: &PlacedOrder,
-        now: BcdTime,
+        now: Moment,
         id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {

@@ -4,30 +4,16 @@
 //! them, so a bank keeps the modules of an older version until nothing they sealed is unsettled.
 
 use crate::error::StoreError;
+use crate::incoming::Incoming;
+use crate::key_choice::Keys;
 use crate::meters::{Esam, KeyState};
 use crate::order::PlacedOrder;
 use crate::order_error::OrderError;
-use crate::receipt::{Incoming, Origin, Refusal, SettleError};
+use crate::receipt::{Origin, Refusal, SettleError};
 use crate::rows::{self, bytes, column};
 use crate::store::{Act, View};
-use core::fmt;
-use wire::bcd::MeterNumber;
-use wire::order::OrderId;
-
-/// The keys of a chip, or of a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Keys {
-    /// Test or formal.
-    pub state: KeyState,
-    /// Their version.
-    pub version: u8,
-}
-
-impl fmt::Display for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} keys of version {}", self.state.name(), self.version)
-    }
-}
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
 
 /// Whoever can open a receipt, likeliest first.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use keys::{Key, Suite, Zeroizing, mac};
 use reader::driver::psam::Prover;
-use wire::bcd::MeterNumber;
-use wire::psam;
+use scheme::numbers::MeterNumber;
+use scheme::psam;
 
 /// What a file with a server key says it is.
 const WHAT: &str = "server key of a PSAM: whoever has it, the PSAM and its PIN sells electricity";
@@ -77,3 +77,5 @@ impl ServerKey {
         Box::new(move |number, order| mac::cmac8(&self.key, &psam::proved(number, order)))
     }
 }
+
+impl scheme::Fault for ServerKeyError {}

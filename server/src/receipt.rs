@@ -1,25 +1,16 @@
 //! Opening receipts: from the bytes on a SIM to what a meter said.
 
 use crate::error::StoreError;
-use crate::message::{self, MessageError};
-use crate::register::SimKey;
+use crate::incoming::Incoming;
+use crate::message;
+use crate::message_error::MessageError;
+use crate::registration::SimKey;
 use crate::rows::{self, column, parsed};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::View;
-use wire::bcd::MeterNumber;
-use wire::order::OrderId;
-use wire::receipt::Receipt;
-
-/// A receipt as it came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Incoming<'a> {
-    /// The EF_SMS record, 176 bytes, of status 07 or sent.
-    Record(&'a [u8]),
-    /// The SMS-SUBMIT alone.
-    Tpdu(&'a [u8]),
-    /// The user data alone, `02 71 00 ..`, as a network hands it over.
-    UserData(&'a [u8]),
-}
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
+use scheme::receipt::Receipt;
 
 /// Whose receipt it is: its outside does not say.
 ///
@@ -191,3 +182,28 @@ fn open_as(sealer: &mut dyn OrderSealer, meter: MeterNumber, packet: &[u8]) -> R
         other => SettleError::Sealer(other),
     })
 }
+
+impl scheme::Fault for SettleError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            SettleError::OlderMake => scheme::Kind::Security,
+            _ => scheme::Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            SettleError::OlderMake => {
+                Some("settle it with the program that sold it; a bank of the present make begins in another home".into())
+            }
+            SettleError::Refused(Refusal::NoOrigin) => Some(
+                "name the meter with --meter, or the number the message came from with --from; `gridcard sim collect` writes \
+                 the SIM into its file"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl scheme::Fault for Refusal {}

@@ -1,43 +1,15 @@
 //! Registration: who has which meter and which SIM.
 
 use crate::error::StoreError;
-use crate::numbers::{Iccid, Imei, Imsi, Msisdn};
+use crate::registration::{Registration, Sim, SimKey};
 use crate::roster::{Column, LineError, LineFault, Roster};
 use crate::rows::{self, column, parsed};
 use crate::store::{Act, View};
 use rusqlite::{Row, params};
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
 use std::collections::HashMap;
-use wire::bcd::{CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::OrderId;
-
-/// A SIM and its subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sim {
-    /// Telephone number.
-    pub msisdn: Msisdn,
-    /// Subscriber's identity; an order is bound to it.
-    pub imsi: Imsi,
-    /// Number of the card.
-    pub iccid: Iccid,
-}
-
-/// One customer with one meter and one SIM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
-    /// Customer number.
-    pub customer: CustomerNumber,
-    /// Meter number.
-    pub meter: MeterNumber,
-    /// The SIM in use.
-    pub sim: Sim,
-    /// Identity of the customer's telephone.
-    pub imei: Imei,
-    /// Name of the customer.
-    pub name: Option<String>,
-    /// What the customer pays at registration, for the order that opens the account.
-    pub first_purchase: Option<Fen>,
-}
 
 /// What became of a registration file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,17 +54,6 @@ pub struct Replaced {
     pub old: Sim,
     /// An order that was bound to it and that no receipt has settled: reissue it for the new SIM.
     pub outstanding: Option<OrderId>,
-}
-
-/// How a SIM names itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SimKey {
-    /// By subscription.
-    Imsi(Imsi),
-    /// By card.
-    Iccid(Iccid),
-    /// By the telephone number a message came from.
-    Msisdn(Msisdn),
 }
 
 const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, msisdn, imsi, iccid \
@@ -318,3 +279,5 @@ impl Seen {
         Self::keys(new).find_map(|key| self.lines.get(&key).map(|line| (key.0, *line)))
     }
 }
+
+impl scheme::Fault for ReplaceError {}

@@ -7,9 +7,9 @@
 use crate::chain::Chain;
 use crate::error::StoreError;
 use crate::store::View;
+use scheme::order::Order;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use wire::order::Order;
 
 /// Where a chain stands, in a file: no more than whoever goes on from there needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,9 +202,16 @@ pub enum RenewalError {
     Store(#[from] StoreError),
 }
 
-impl RenewalError {
-    /// What to do about it.
-    pub const fn hint(&self) -> Option<&'static str> {
+impl scheme::Fault for RenewalError {
+    fn kind(&self) -> scheme::Kind {
+        if matches!(self, RenewalError::NoOrder(_) | RenewalError::Differs(_)) {
+            scheme::Kind::Security
+        } else {
+            scheme::Kind::Refused
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
         Some(match self {
             RenewalError::Malformed { .. } | RenewalError::Format { .. } => {
                 "three files cross: `psam statement-request`, `server psam-statement`, `psam limit --statement`"
@@ -216,12 +223,7 @@ impl RenewalError {
                 "give no limit: orders were sealed past the bank's books, or rows were changed there; ask for `server verify`"
             }
             RenewalError::Store(_) => return None,
-        })
-    }
-
-    /// Whether it is a stop of security rather than a file that does not fit.
-    pub const fn is_security(&self) -> bool {
-        matches!(self, RenewalError::NoOrder(_) | RenewalError::Differs(_))
+        }.into())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::error::StoreError;
 use crate::ledger::EntryKind;
-use crate::order::OrderState;
+use crate::order_state::OrderState;
 use crate::rows::{self, column, parsed, time};
 use crate::store::View;
 use rusqlite::Row;
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::order::OrderId;
+use scheme::moment::Moment;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
 
 /// The house in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,7 +45,7 @@ pub struct Totals {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementLine {
     /// When it was booked.
-    pub at: BcdTime,
+    pub at: Moment,
     /// What happened.
     pub kind: EntryKind,
     /// The order that stands for the purchase: the one that was credited, or else the last one made. None when a meter
@@ -279,3 +280,5 @@ fn statement_line(row: &Row<'_>) -> Result<StatementLine, StoreError> {
         refund_due_fen: column(row, "refund_due")?,
     })
 }
+
+impl scheme::Fault for Fault {}

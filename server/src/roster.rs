@@ -1,11 +1,11 @@
 //! Reading a registration file: CSV, one subscription a line.
 
-use crate::numbers::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
-use crate::register::{Registration, Sim};
+use crate::registration::{Registration, Sim};
 use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
+use scheme::money::{Fen, MoneyError};
+use scheme::subscription::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
 use std::io::Read;
-use wire::money::{Fen, MoneyError};
 
 /// A column of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -256,3 +256,9 @@ fn amount(text: &str) -> Result<Option<Fen>, LineFault> {
     }
     Ok(Some(fen))
 }
+
+impl scheme::Fault for RosterError {}
+
+impl scheme::Fault for LineFault {}
+
+impl scheme::Fault for LineError {}

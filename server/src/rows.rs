@@ -5,7 +5,7 @@ use core::fmt::Display;
 use core::str::FromStr;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
-use wire::bcd::BcdTime;
+use scheme::moment::Moment;
 
 /// A column that SQLite can give as `T`.
 pub(crate) fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
@@ -36,17 +36,17 @@ pub(crate) fn exactly<const N: usize>(blob: &[u8], place: &'static str) -> Resul
 }
 
 /// A moment as 14 digits, YYYYMMDDhhmmss.
-pub(crate) fn time_text(time: BcdTime) -> String {
+pub(crate) fn time_text(time: Moment) -> String {
     hex::encode(time.0)
 }
 
 /// A moment from its 14 digits.
-pub(crate) fn time(row: &Row<'_>, name: &'static str) -> Result<BcdTime, StoreError> {
+pub(crate) fn time(row: &Row<'_>, name: &'static str) -> Result<Moment, StoreError> {
     let text: String = row.get(name)?;
     let fault = |detail: String| StoreError::Value { place: name, detail: format!("{text:?}: {detail}") };
     let raw = hex::decode(&text).map_err(|e| fault(e.to_string()))?;
     let raw: [u8; 7] = exactly(&raw, name)?;
-    BcdTime::new(raw).map_err(|e| fault(e.to_string()))
+    Moment::new(raw).map_err(|e| fault(e.to_string()))
 }
 
 /// Reads every row of a query.

@@ -6,10 +6,10 @@
 //! and not credited, from the moment a genuine receipt says which order it was.
 
 use crate::finding::FindingKind;
-use wire::bcd::BcdTime;
-use wire::money::Fen;
-use wire::order::{Order, OrderKind};
-use wire::receipt::{CREDITED, Receipt};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::order::{Order, OrderKind};
+use scheme::receipt::{CREDITED, Receipt};
 
 /// Largest amount of one order, in fen: 999999.99 yuan.
 pub const MAX_AMOUNT: Fen = Fen(99_999_999);
@@ -197,6 +197,6 @@ fn strange(receipt: &Receipt, known: &Known<'_>, clock_tolerance_s: u32) -> Vec<
     found
 }
 
-fn before(time: BcdTime, issued: BcdTime, tolerance_s: u32) -> bool {
+fn before(time: Moment, issued: Moment, tolerance_s: u32) -> bool {
     time.add_seconds(i64::from(tolerance_s)).is_some_and(|time| time < issued)
 }

@@ -12,9 +12,10 @@ use crate::sealer::{OrderSealer, SealError};
 use crate::store::{Act, Store};
 use crate::terms::Terms;
 use rusqlite::params;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::OrderId;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::OrderId;
 
 /// An order that is about to be asked for.
 struct Asking {
@@ -43,7 +44,7 @@ impl Store {
         &mut self,
         sealer: &mut dyn OrderSealer,
         meter: MeterNumber,
-        now: BcdTime,
+        now: Moment,
         id: OrderId,
         anew: Anew,
         terms: &Terms,
@@ -65,7 +66,7 @@ impl Store {
     fn place_and_ask(
         &mut self,
         sealer: &mut dyn OrderSealer,
-        now: BcdTime,
+        now: Moment,
         terms: &Terms,
         place: impl FnOnce(&Act<'_>) -> Result<PlacedOrder, OrderError>,
     ) -> Result<SealedOrder, OrderError> {
@@ -84,7 +85,7 @@ impl Store {
         &mut self,
         sealer: &mut dyn OrderSealer,
         id: OrderId,
-        now: BcdTime,
+        now: Moment,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
         let placed = self.read(|view| view.usable(id))?;
@@ -186,7 +187,7 @@ impl Act<'_> {
     }
 
     /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
-    fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: BcdTime) -> Result<Asking, OrderError> {
+    fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: Moment) -> Result<Asking, OrderError> {
         if let Some(finding) = self.stopped(psam)? {
             let psam = psam.to_owned();
             return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });

@@ -1,14 +1,14 @@
 //! Who seals orders and opens receipts: a PSAM, or whatever stands in for one.
 
 use crate::chain::Chain;
+use crate::key_choice::Keys;
 use crate::meters::KeyState;
-use crate::pool::Keys;
 use reader::driver::psam::Psam;
 use reader::error::CardError;
+use scheme::numbers::MeterNumber;
+use scheme::profile::State;
+use scheme::psam::PsamChain;
 use wire::Sw;
-use wire::bcd::MeterNumber;
-use wire::profile::State;
-use wire::psam::PsamChain;
 
 /// Seals orders and opens receipts; holds every key this crate does without.
 pub trait OrderSealer {
@@ -92,3 +92,5 @@ impl OrderSealer for Psam<'_> {
         })
     }
 }
+
+impl scheme::Fault for SealError {}

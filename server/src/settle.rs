@@ -2,18 +2,21 @@
 
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
+use crate::incoming::Incoming;
 use crate::ledger::{Account, EntryKind, Purchase};
-use crate::order::{OrderState, PlacedOrder};
-use crate::receipt::{Incoming, Opened, Opening, Origin, Refusal, SettleError};
+use crate::order::PlacedOrder;
+use crate::order_state::OrderState;
+use crate::receipt::{Opened, Opening, Origin, Refusal, SettleError};
 use crate::rows::{self, column, parsed, time_text};
 use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
 use crate::store::{Act, Store, View};
 use rusqlite::params;
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::OrderId;
-use wire::receipt::{CREDITED, Receipt};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+use scheme::receipt::{CREDITED, Receipt};
 
 /// What became of a genuine receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,7 @@ struct Booking<'a> {
     packet: &'a [u8],
     bytes: &'a [u8],
     receipt: &'a Receipt,
-    now: BcdTime,
+    now: Moment,
 }
 
 impl Store {
@@ -64,7 +67,7 @@ impl Store {
         sealer: &mut dyn OrderSealer,
         incoming: Incoming<'_>,
         origin: &Origin,
-        now: BcdTime,
+        now: Moment,
     ) -> Result<Settlement, SettleError> {
         let opening = self.read(|view| view.open_receipt(sealer, incoming, origin))?;
         self.batch(|act| act.settle_opening(opening, now))
@@ -78,13 +81,13 @@ impl Act<'_> {
         sealer: &mut dyn OrderSealer,
         incoming: Incoming<'_>,
         origin: &Origin,
-        now: BcdTime,
+        now: Moment,
     ) -> Result<Settlement, SettleError> {
         let opening = self.open_receipt(sealer, incoming, origin)?;
         self.settle_opening(opening, now)
     }
 
-    fn settle_opening(&self, opening: Opening, now: BcdTime) -> Result<Settlement, SettleError> {
+    fn settle_opening(&self, opening: Opening, now: Moment) -> Result<Settlement, SettleError> {
         match opening {
             Opening::Known(order) => Ok(Settlement::AlreadySettled(order)),
             Opening::Held(id) => match self.finding(id)? {
@@ -96,7 +99,7 @@ impl Act<'_> {
     }
 
     /// Judges an opened receipt ([`rules::judge`]) and does what follows.
-    pub fn settle_opened(&self, opened: &Opened, now: BcdTime) -> Result<Settlement, StoreError> {
+    pub fn settle_opened(&self, opened: &Opened, now: Moment) -> Result<Settlement, StoreError> {
         let receipt = &opened.receipt;
         let placed = self.order(receipt.order)?;
         let known = placed.as_ref().map(|placed| self.known(placed, &opened.bytes)).transpose()?;
@@ -122,7 +125,7 @@ impl Act<'_> {
         opened: &Opened,
         kind: FindingKind,
         detail: &str,
-        at: BcdTime,
+        at: Moment,
     ) -> Result<Settlement, StoreError> {
         let receipt = &opened.receipt;
         let finding = self.write_finding(&Found {
@@ -142,7 +145,7 @@ impl Act<'_> {
         opened: &Opened,
         placed: &PlacedOrder,
         strange: &[(FindingKind, String)],
-        now: BcdTime,
+        now: Moment,
     ) -> Result<Settlement, StoreError> {
         let (receipt, order) = (&opened.receipt, &placed.order);
         let booking = Booking {
@@ -229,7 +232,7 @@ impl Act<'_> {
     }
 
     /// Two people have cleared a finding that keeps a genuine receipt: its count is used.
-    pub(crate) fn settle_held(&self, finding: i64, bytes: &[u8], now: BcdTime) -> Result<(), StoreError> {
+    pub(crate) fn settle_held(&self, finding: i64, bytes: &[u8], now: Moment) -> Result<(), StoreError> {
         let receipt = Receipt::parse(bytes)
             .map_err(|error| StoreError::Value { place: "finding.receipt", detail: error.to_string() })?;
         let Some(life) = self.newest_life(receipt.serial)? else { return Ok(()) };
@@ -257,7 +260,7 @@ impl Act<'_> {
     ///
     /// Something is due exactly when a genuine receipt was settled for less than was paid, so nothing else can be
     /// paid back here.
-    pub fn refund(&self, customer: CustomerNumber, now: BcdTime) -> Result<i64, StoreError> {
+    pub fn refund(&self, customer: CustomerNumber, now: Moment) -> Result<i64, StoreError> {
         let mut find = self.conn.prepare_cached(
             "SELECT DISTINCT e.life AS life, e.count AS count, e.order_id AS order_id FROM journal_entry e \
              JOIN purchase p ON p.life = e.life AND p.count = e.count \

@@ -112,7 +112,8 @@ impl Store {
         check_owner(&conn)?;
         // An in-memory database answers "memory": there is nothing to be durable about.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
-        conn.pragma_update(None, "synchronous", options.synchronous.pragma())?;
+        let synchronous = if disk::waits() { options.synchronous } else { Synchronous::Off };
+        conn.pragma_update(None, "synchronous", synchronous.pragma())?;
         // Savepoints of a batch keep their undo pages in memory, not in a temporary file.
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         if let Some(pages) = options.max_pages {

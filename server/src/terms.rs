@@ -1,12 +1,12 @@
 //! What the operator of the server decides once, and the few other facts a store keeps by name.
 
 use crate::error::StoreError;
-use crate::message::MessageError;
+use crate::message_error::MessageError;
 use crate::order_error::OrderError;
 use crate::rows;
 use crate::store::{Act, View};
 use rusqlite::params;
-use wire::bcd::BcdTime;
+use scheme::moment::Moment;
 use wire::sms::tpdu::Address;
 
 /// Days an order is valid unless the bank says otherwise.
@@ -108,12 +108,12 @@ impl Act<'_> {
 
     /// Looks at the clock before a sale. One that stands before the last sale stops it, unless `allowed`; settling asks
     /// no clock.
-    pub fn guard_clock(&self, now: BcdTime, allowed: bool) -> Result<(), OrderError> {
+    pub fn guard_clock(&self, now: Moment, allowed: bool) -> Result<(), OrderError> {
         if let Some(text) = self.setting("clock")? {
             let fault = |_| StoreError::Value { place: "setting.clock", detail: text.clone() };
             let raw: Vec<u8> = hex::decode(&text)
                 .map_err(|_| StoreError::Value { place: "setting.clock", detail: text.clone() })?;
-            let last = BcdTime::new(rows::exactly(&raw, "setting.clock")?).map_err(fault)?;
+            let last = Moment::new(rows::exactly(&raw, "setting.clock")?).map_err(fault)?;
             if now < last && !allowed {
                 return Err(OrderError::ClockBack { now, last });
             }

@@ -160,8 +160,8 @@ CHANGES = [
     Change(
         "an issuing card exports keys without its PIN",
         "applets/src/issuing.rs",
-        "case: Case::Four(31, 32), needs: Needs::Right(profile::PIN)",
-        "case: Case::Four(31, 32), needs: Needs::Nothing",
+        "export_key).right(profile::PIN),",
+        "export_key),",
         "programs::",
     ),
     Change(
@@ -174,8 +174,8 @@ CHANGES = [
     Change(
         "an ESAM takes ACTIVATE KEYS from anybody",
         "applets/src/esam.rs",
-        "case: Case::Three(10, 10), needs: Needs::Right(profile::MASTER)",
-        "case: Case::Three(10, 10), needs: Needs::Nothing",
+        "life::activate).right(profile::MASTER),",
+        "life::activate),",
         "programs::",
     ),
 ]

@@ -1,13 +1,13 @@
 //! Where a virtual card gets its random numbers.
 
-use cos::Entropy;
+use scheme::{Chance, Chances};
 use sha2::{Digest, Sha256};
 
 /// The operating system's generator.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct OsEntropy;
+pub struct OsChance;
 
-impl Entropy for OsEntropy {
+impl Chance for OsChance {
     #[expect(clippy::expect_used, reason = "a card without random numbers must not answer")]
     fn fill(&mut self, out: &mut [u8]) {
         getrandom::fill(out)
@@ -16,23 +16,23 @@ impl Entropy for OsEntropy {
 }
 
 /// A repeatable stream: SHA-256 over seed and counter. For demos and tests; a card that guards money takes
-/// [`OsEntropy`].
+/// [`OsChance`].
 #[derive(Debug, Clone)]
-pub struct SeededEntropy {
+pub struct SeededChance {
     seed: [u8; 32],
     counter: u64,
     rest: Vec<u8>,
 }
 
-impl SeededEntropy {
+impl SeededChance {
     /// The stream of a seed and a label: the same label gives the same bytes, whatever else runs.
     pub fn new(seed: u64, label: &str) -> Self {
         let seed = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(label).finalize().into();
-        SeededEntropy { seed, counter: 0, rest: Vec::new() }
+        SeededChance { seed, counter: 0, rest: Vec::new() }
     }
 }
 
-impl Entropy for SeededEntropy {
+impl Chance for SeededChance {
     fn fill(&mut self, out: &mut [u8]) {
         for byte in out {
             if self.rest.is_empty() {
@@ -43,5 +43,29 @@ impl Entropy for SeededEntropy {
             }
             *byte = self.rest.pop().unwrap_or_default();
         }
+    }
+}
+
+impl Chances for OsChance {
+    fn stream(&self, _: &str) -> Box<dyn Chance + Send> {
+        Box::new(OsChance)
+    }
+
+    fn is_seeded(&self) -> bool {
+        false
+    }
+}
+
+/// Streams of a seed, kept apart by their labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeededChances(pub u64);
+
+impl Chances for SeededChances {
+    fn stream(&self, label: &str) -> Box<dyn Chance + Send> {
+        Box::new(SeededChance::new(self.0, label))
+    }
+
+    fn is_seeded(&self) -> bool {
+        true
     }
 }

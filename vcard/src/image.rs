@@ -8,9 +8,9 @@ use cos::{Chip, Nvm, Protocol, RamNvm};
 use crc32fast::hash;
 use disk::Durability;
 use keys::Suite;
+use scheme::profile::CardKind;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
 
 /// Bytes of the header.
 pub const HEADER: usize = 64;
@@ -223,4 +223,16 @@ impl Image {
 
 const fn keep(durable: bool) -> Durability {
     if durable { Durability::Synced } else { Durability::Soon }
+}
+
+impl scheme::Fault for ImageError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            // An empty slot, for a virtual card.
+            ImageError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                scheme::Kind::Absent
+            }
+            _ => scheme::Kind::Refused,
+        }
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::image::{Image, ImageError};
 use crate::memory::{SlotMemory, SupplyCut};
-use cos::{Card, Entropy, Flow, Nvm};
+use cos::{Card, Flow, Nvm};
+use scheme::Chance;
+use scheme::profile::CardKind;
 use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
 
 /// When a card is pulled from its slot.
@@ -45,7 +46,7 @@ pub struct Slot {
 
 impl Slot {
     /// Opens an image file as a card in a slot, without power until the first reset or command.
-    pub fn open(path: &Path, entropy: Box<dyn Entropy + Send>, keep: Keep) -> Result<Self, ImageError> {
+    pub fn open(path: &Path, entropy: Box<dyn Chance + Send>, keep: Keep) -> Result<Self, ImageError> {
         Slot::with_image(Image::load(path)?, path, entropy, keep)
     }
 
@@ -53,7 +54,7 @@ impl Slot {
     pub fn with_image(
         image: Image,
         path: &Path,
-        entropy: Box<dyn Entropy + Send>,
+        entropy: Box<dyn Chance + Send>,
         keep: Keep,
     ) -> Result<Self, ImageError> {
         let formal = image.formal;

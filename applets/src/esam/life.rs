@@ -1,12 +1,12 @@
 //! The life of an ESAM: from one key set to the next, from test to formal state and back, and its end
 //! [docs/specs/cards.md 10].
 
-use super::{OPENED, Purse};
-use crate::catalogue::current_info;
-use cos::fmcos::Under;
+use super::account::{CUSTOMER, METER, OPENED, Purse};
+use crate::info::current_info;
+use cos::fmcos::{self, Under};
 use cos::keyfile::{self, BIRTH, KeyRecord, kind};
-use cos::{Context, Halt, closing, fmcos};
-use wire::profile::{
+use cos::{Context, Halt, closing};
+use scheme::profile::{
     self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State,
 };
 use wire::{CommandRef, Sw};
@@ -14,7 +14,7 @@ use wire::{CommandRef, Sw};
 /// Id of the key whose version stands for the whole set: `kic`.
 const KIC: u8 = 4;
 /// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
-const ACCOUNT: core::ops::Range<usize> = super::CUSTOMER..profile::CEILING.start;
+const ACCOUNT: core::ops::Range<usize> = CUSTOMER..profile::CEILING.start;
 
 /// EF 5009.
 struct Life {
@@ -152,7 +152,7 @@ pub fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 /// 6985 when the parameters name another meter than the card information.
 fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
     let number = current_info(context)?.number;
-    if context.read_ef::<6>(EF_PARAMETERS, super::METER)? != number {
+    if context.read_ef::<6>(EF_PARAMETERS, METER)? != number {
         return Err(Sw::CONDITIONS.into());
     }
     clear_account(context)?;

@@ -5,8 +5,11 @@ use super::target::{Master, Target};
 use cos::rights::Right;
 use cos::{Context, Halt};
 use keys::seal;
-use wire::profile::{OPERATOR_PIN, Recipient, SECOND_PIN, State, pins};
+use scheme::profile::{OPERATOR_PIN, Recipient, SECOND_PIN, State, pins};
 use wire::{CommandRef, Sw};
+
+/// The header of ACTIVATE KEYS, which its MAC covers.
+pub const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
 
 /// SEAL PIN `80 56 P1 id`, data `challenge8 || pin8 (FF behind) || serial8 || number6 || region4 [|| version1]`: the data field of the
 /// target's SET PIN, `ct || MAC4`, under the use keys of its own master.
@@ -35,9 +38,6 @@ pub fn seal_pin(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     context.answer.extend_from_slice(&seal::bound(&master, challenge, &header, &pin[..len]));
     Ok(Sw::OK)
 }
-
-/// The header of ACTIVATE KEYS, which its MAC covers.
-const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
 
 /// SEAL ACTIVATION for a card that is no ESAM: it can only be retired. Data and answer as for an ESAM.
 ///

@@ -1,13 +1,14 @@
 //! The card a key goes to, as P1 and the data of a command name it [docs/specs/cards.md 7].
 
-use super::{CardInfo, CardKind, PREVIOUS_MASTER, Recipient, State, info, own_version, role_key};
+use super::own::{own_version, role_key};
+use crate::info::current_info;
 use cos::keyfile::kind;
 use cos::rights::Right;
 use cos::{Context, Halt};
 use keys::{Key, Role, Suite, hierarchy};
+use scheme::numbers::names_a_device;
+use scheme::profile::{CardInfo, CardKind, PREVIOUS_MASTER, Recipient, SECOND_PIN, State};
 use wire::Sw;
-use wire::bcd::names_a_device;
-use wire::profile::SECOND_PIN;
 
 /// The master key a target has now.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Target {
 
     /// P1, then `serial8 || number6 || region4`, and a version where one belongs.
     pub fn parse(context: &Context<'_>, p1: u8, data: &[u8]) -> Result<Self, Halt> {
-        let info = info(context)?;
+        let info = current_info(context)?;
         let recipient = Recipient::from_code(p1 >> 4).ok_or(Sw::WRONG_P1P2)?;
         let nibble = p1 & 0x0F;
         if !serves(info.kind, recipient) || !may(&info, recipient, nibble) {

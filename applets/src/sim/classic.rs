@@ -3,8 +3,8 @@
 use cos::sim::access::{ADM, ALW, CHV1, CHV2};
 use cos::sim::mask::SimShape::{Cyclic, LinearFixed, Messages, Transparent};
 use cos::sim::mask::{SimDir, SimFile, check};
-use wire::profile::Fid;
-use wire::sim::{DF_GSM, DF_TELECOM};
+use scheme::profile::Fid;
+use scheme::sim::{DF_GSM, DF_TELECOM};
 
 /// READ always, UPDATE ADM.
 pub(super) const OPEN: u8 = ALW << 4 | ADM;

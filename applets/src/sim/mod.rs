@@ -10,7 +10,7 @@ use cos::sim::access;
 use cos::sim::mask::{SimDir, SimSecret, burn, user_bytes};
 use cos::table::Program;
 use cos::{Halt, Nvm, gsm, uicc};
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 pub use classic::MESSAGE;
 pub use usim::AID;

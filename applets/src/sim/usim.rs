@@ -6,8 +6,8 @@ use super::classic::{
 use cos::sim::access::ALW;
 use cos::sim::mask::SimShape::{LinearFixed, LinkTo, Rules, Transparent};
 use cos::sim::mask::{SimDir, SimFile, check};
-use wire::profile::Fid;
-use wire::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
+use scheme::profile::Fid;
+use scheme::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
 
 /// Application identifier: registered provider 3GPP, code of the USIM, country 86, no provider code, UICC.
 pub const AID: &[u8] =

@@ -9,13 +9,14 @@ mod rights;
 mod sessions;
 mod tree;
 
-use cos::{Card, Chip, Entropy, Protocol, RamNvm};
+use cos::{Card, Chip, Protocol, RamNvm};
 use gridcard_applets::program_of;
 use gridcard_applets::sim::{Mask, Profile};
 use keys::Suite;
+use scheme::Chance;
 
 /// Challenges that say nothing: 01 02 03 ..
-fn counting() -> Box<dyn Entropy + Send> {
+fn counting() -> Box<dyn Chance + Send> {
     Box::new(|out: &mut [u8]| {
         for (n, byte) in out.iter_mut().enumerate() {
             *byte = n as u8 + 1;

@@ -5,7 +5,7 @@ use cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use gridcard_applets::program_of;
 use gridcard_applets::sim::Profile;
 use keys::Suite;
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 /// Printed when a test fails: `cargo test` shows what a failing test said.
 const SEED: u64 = 0x0A99_1E75;

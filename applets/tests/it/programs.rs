@@ -2,7 +2,7 @@
 
 use cos::table::{Case, Class, Needs};
 use gridcard_applets::program_of;
-use wire::profile::{self, CardKind};
+use scheme::profile::{self, CardKind};
 
 /// Kind, and its applet commands as class, instruction and right [docs/specs/cards.md 6].
 const EXPORT: (u8, u8, Option<u8>) = (0x80, 0x44, Some(profile::PIN));

@@ -6,12 +6,12 @@ use cos::table::{Class, CommandRow};
 use cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use gridcard_applets::program_of;
 use keys::{Key, Suite, seal};
-use std::collections::BTreeSet;
-use wire::Command;
-use wire::profile::{
+use scheme::profile::{
     CardInfo, CardKind, DF_PURCHASE, Directory, EF_CARD_INFO, FACTORY_KEYS, Fid, KeyRow, Make, State,
     directories,
 };
+use std::collections::BTreeSet;
+use wire::Command;
 
 const SUITE: Suite = Suite::TripleDes;
 const NUMBER: [u8; 6] = [0x33, 0x02, 0x00, 0x00, 0x00, 0x01];
@@ -68,7 +68,7 @@ fn fill(card: &mut Card<RamNvm>, directory: &Directory) {
     for file in directory.files {
         must(card, &file.create());
     }
-    for row in directory.keys.iter().filter(|row| row.role != wire::profile::PREVIOUS_MASTER) {
+    for row in directory.keys.iter().filter(|row| row.role != scheme::profile::PREVIOUS_MASTER) {
         let data = [&row.header(1)[..], key(row).expose()].concat();
         must(card, &Command::new(0x80, 0xD4, 0x01, row.id).data(&data));
     }
@@ -86,7 +86,7 @@ fn finished(kind: CardKind) -> Card<RamNvm> {
     chip.manufacture(&mut nvm).unwrap();
     let mut card = Card::new(nvm, counting(), program_of).unwrap();
     card.power_on().unwrap();
-    must(&mut card, &wire::profile::FACTORY_MF.create());
+    must(&mut card, &scheme::profile::FACTORY_MF.create());
     let directories = directories(kind);
     for directory in directories {
         fill(&mut card, directory);
@@ -95,7 +95,7 @@ fn finished(kind: CardKind) -> Card<RamNvm> {
     authenticate(&mut card, kind, 0);
     if kind == CardKind::Esam {
         let data = [&[0][..], &NUMBER, &[0; 25]].concat();
-        select(&mut card, wire::profile::EF_PARAMETERS);
+        select(&mut card, scheme::profile::EF_PARAMETERS);
         must(&mut card, &Command::new(0x00, 0xD6, 0x00, 0x00).data(&data));
     }
     let info = CardInfo {

@@ -1,27 +1,30 @@
 //! `gridcard apdu`: raw commands to any card, and what they and their answers mean.
 
-use crate::apdu_words::{Decoder, Shown};
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, refused};
-use crate::home;
-use crate::nouns::kdc::suite;
-use crate::nouns::trace::kind;
-use crate::output::{answer, say};
-use crate::script::{Player, Script};
-use anyhow::{Context, Result};
+use crate::fail::{Kind, refused};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
+use crate::shared::{kind, suite};
+use ::reader::cards::InReader;
 use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
+use lens::apdu::{Decoder, Shown};
+use parties::Failure;
+use parties::cards::CardHandle;
+use parties::home;
+use parties::places;
+use parties::trouble::{Context, Result};
 use reader::exchange::exchange;
 use reader::pcsc::hex_bytes;
+use reader::script::{Player, Script};
 use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
+use scheme::CardRef;
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use wire::profile::CardKind;
 use wire::{Channel, ChannelError, Command, CommandRef, Sw};
 
 /// Options of `apdu`.
@@ -59,19 +62,23 @@ type Lines = Rc<RefCell<Vec<String>>>;
 /// Sends the commands.
 pub fn run(global: &Global, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
-    let (mut bay, kind) = match options.card.resolve()? {
-        CardRef::File(path) => Bay::open_any(global, &path).map(|(bay, kind)| (bay, Some(kind)))?,
+    let card = places::resolve(&options.card)?;
+    let (mut handle, kind) = match card.reader() {
+        None => CardHandle::open_any(global, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.
-        CardRef::Reader(name) => (Bay::in_reader(global, &name)?, options.kind),
+        Some(name) => {
+            let open = InReader::unasked(name, global.patience)?;
+            (CardHandle::of(global, Box::new(open))?, options.kind)
+        }
     };
     let lines = Lines::default();
     let into = lines.clone();
     let sink = move |line: &str| into.borrow_mut().push(line.to_owned());
     // The decoder hides what is secret, for it is what shows the lines.
-    let mut card = TraceChannel::revealing(&mut bay, sink, Reveal::Secrets);
+    let mut card = TraceChannel::revealing(&mut handle, sink, Reveal::Secrets);
     let done = work.run(&mut card, options);
     drop(card);
-    let closed = bay.close();
+    let closed = handle.close();
     let mut decoder = Decoder::new(kind, options.reveal);
     let mut shown = Vec::new();
     for line in lines.borrow().iter().map(|line| Zeroizing::new(line.clone())) {
@@ -125,7 +132,7 @@ impl Work {
                     "the command {} carries a PIN or a key, which other users would see",
                     hex::encode_upper(&bytes[..4])
                 );
-                return Err(Failure::new(Exit::Usage, words)
+                return Err(Failure::new(Kind::Usage, words)
                     .hint("write it into a script (--script FILE), or give it on stdin (-)")
                     .into());
             }
@@ -146,7 +153,7 @@ impl Work {
                     let sw = Sw(u16::from_be_bytes(*word));
                     if !is_good(sw) {
                         let header = hex::encode_upper(&command[..command.len().min(4)]);
-                        let (name, dialect) = crate::apdu_words::command(command);
+                        let (name, dialect) = lens::apdu::command(command);
                         let words =
                             format!("{name} ({header}): the card answered {sw} ({})", sw.explain(dialect));
                         return Err(refused(words).into());
@@ -159,7 +166,7 @@ impl Work {
                     card.reset()?;
                 }
                 let folder = path.parent().unwrap_or(Path::new(""));
-                Player::new(card, options.suite, folder, None)
+                Player::new(card, options.suite, folder, None, lens::apdu::command)
                     .play(script)
                     .with_context(|| path.display().to_string())
             }
@@ -172,7 +179,7 @@ fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
     let bytes = hex_bytes(text).map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
     bytes.ok_or_else(|| {
         Failure::new(
-            Exit::Usage,
+            Kind::Usage,
             "a command is hexadecimal digits of four bytes or more: CLA INS P1 P2, then P3 and data",
         )
         .hint("as in 00A40000023F00; scripts are given with --script FILE")

@@ -1,17 +1,17 @@
 //! One file a noun.
 
 pub mod apdu;
-pub mod audit;
 pub mod card;
 pub mod city;
+pub mod demo;
 pub mod esam;
+pub mod home;
 pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod operator;
 pub mod psam;
 pub mod reader;
-pub mod revoked;
 pub mod server;
 pub mod shell;
 pub mod sim;
@@ -21,49 +21,39 @@ pub mod stock;
 pub mod test_card;
 pub mod trace;
 
-use crate::args::{Cli, Global, Noun};
-use crate::people;
-use anyhow::Result;
-
-/// What a command is to its party's log, and to whoever runs it. Each noun says it of each of its verbs, without a
-/// default: a new verb does not compile until somebody has decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Deed {
-    /// It looks, or makes nothing that belongs to a party.
-    #[default]
-    Look,
-    /// It costs money, a key or a card: one person does it, and the log keeps it by this fixed name, a failure too.
-    One(&'static str),
-    /// The same, and it wants two people, always or in formal state.
-    Two(&'static str),
-}
-
-impl Deed {
-    /// Its name in the log; `None` for a look.
-    pub const fn name(self) -> Option<&'static str> {
-        match self {
-            Deed::Look => None,
-            Deed::One(name) | Deed::Two(name) => Some(name),
-        }
-    }
-
-    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock.
-    pub fn asks_no_clock(self) -> bool {
-        self.name() == Some("server settle")
-    }
-}
+use crate::args::{Cli, Noun};
+use crate::fail::refused;
+use crate::global::Global;
+use crate::output::answer;
+use clap::{CommandFactory, Parser};
+use parties::people::request::{self, Approved};
+use parties::trouble::{Context, Result};
+use parties::{Deed, Session};
 
 /// Runs a command line.
-pub fn run(cli: Cli) -> Result<()> {
-    let Cli { mut global, noun } = cli;
-    global.deed = deed(&noun);
-    people::must_fit(&global)?;
-    let done = each(&global, noun)
-        .and_then(|()| global.deed.name().map_or(Ok(()), |act| crate::audit::done(&global, act)));
-    if let (Err(error), Some(act)) = (&done, global.deed.name()) {
-        crate::audit::failed(&global, act, error);
+pub fn run(global: &Global, noun: Noun) -> Result<()> {
+    let global = global.with(Session { deed: deed(&noun), ..global.session.clone() });
+    global.act(|_| each(&global, noun))?;
+    if let Some(request) = global.requested() {
+        let words = format!(
+            "request {}: {}, asked by {}; nothing is done yet\nnext: another operator says `gridcard approve {}`",
+            request.request, request.act, request.by, request.request
+        );
+        answer(&global, &words, serde_json::to_value(&request)?);
     }
-    done
+    Ok(())
+}
+
+/// Does what was asked for and is approved now: the same command, in its own folder, by both persons.
+fn run_approved(global: &Global, approved: Approved) -> Result<()> {
+    let Approved { args, folder, mut session } = approved;
+    let args = std::iter::once("gridcard".to_owned()).chain(args);
+    let cli = Cli::try_parse_from(args)
+        .map_err(|error| refused(error.to_string()))
+        .context("the request is of another version of this program")?;
+    std::env::set_current_dir(&folder).with_context(|| format!("cannot go to {}", folder.display()))?;
+    session.trace = cli.options.trace;
+    run(&global.with(session), cli.noun)
 }
 
 /// What a command is.
@@ -80,6 +70,7 @@ fn deed(noun: &Noun) -> Deed {
         Noun::Meter(verb) => verb.deed(),
         Noun::Server(verb) => verb.deed(),
         Noun::Operator(verb) => verb.deed(),
+        Noun::Home(verb) => verb.deed(),
         // The act that is approved is noted as what it is.
         Noun::Approve(_) => Deed::One("approve"),
         // Tools for any card, of no party.
@@ -101,17 +92,18 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Stock(verb) => stock::run(global, verb),
         Noun::TestCard(verb) => test_card::run(global, verb),
         Noun::Sim(verb) => sim::run(global, verb),
+        Noun::Home(verb) => home::run(global, verb),
         #[cfg(unix)]
         Noun::Slot(verb) => slot::run(global, verb),
         Noun::Meter(verb) => meter::run(global, verb),
         Noun::Server(verb) => server::run(global, verb),
         Noun::Operator(verb) => operator::run(global, &verb),
-        Noun::Approve(options) => operator::approve(global, &options),
+        Noun::Approve(options) => run_approved(global, request::approve(global, &options.id)?),
         Noun::Reader(verb) => reader::run(global, verb),
         Noun::Apdu(options) => apdu::run(global, &options),
         Noun::Trace(verb) => trace::run(global, verb),
-        Noun::Demo(options) => crate::demo::run(global, options),
-        Noun::Completions(shell) => shell.run(global),
-        Noun::Man(man) => man.run(),
+        Noun::Demo(options) => demo::run(global, options),
+        Noun::Completions(shell) => shell.run(global, Cli::command()),
+        Noun::Man(man) => man.run(Cli::command()),
     }
 }

@@ -1,19 +1,13 @@
 //! `gridcard operator` and `gridcard approve`: the people of a party's home [docs/specs/operators.md].
 
-use super::Deed;
-use crate::args::Global;
-use crate::audit::{self, Noted};
-use crate::clock::{entropy, now};
-use crate::home::{self, Home, Party};
-use crate::output::{answer, table};
-use crate::people::{self, Two, request};
-use ::kdc::audit::{Act, Hash};
-use ::kdc::operators::{FILE, Operator, Operators, Role};
-use anyhow::Result;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::table;
 use clap::{Args, Subcommand};
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use wire::profile::State;
+use parties::people::operators::Role;
+use parties::people::register::{self, AddRequest, Registered, WaitingAct};
+use parties::{Deed, Party, Result};
+use std::path::PathBuf;
 
 /// Verbs of operators.
 #[derive(Debug, Subcommand)]
@@ -115,103 +109,40 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     }
 }
 
-/// Runs `approve`.
-pub fn approve(global: &Global, options: &Approve) -> Result<()> {
-    request::approve(global, &options.id)
-}
-
-fn folder(global: &Global, whose: &Whose, act: &str) -> Result<PathBuf> {
-    let home = Home::new(global)?;
-    let party = whose.party.map_or_else(|| home.only(act), Ok)?;
-    home.party(party, act)
-}
-
-/// Whether two-person acts can be done: two who act, one of them a supervisor.
-fn founded(operators: &Operators) -> bool {
-    let acting = || operators.active().filter(|operator| operator.role != Role::Auditor);
-    acting().count() >= 2 && acting().any(|operator| operator.role == Role::Supervisor)
-}
-
 fn add(global: &Global, options: &Add) -> Result<()> {
-    let folder = folder(global, &options.whose, "registering operators")?;
-    let mut operators = people::operators(&folder)?;
-    operators.check_new(&options.name, options.user.as_deref())?;
-    let act = format!("registering {} as {}", options.name, options.role);
-    let second = if founded(&operators) {
-        let Some(two) = people::two(global, &folder, &act, State::Formal)? else { return Ok(()) };
-        two.second()
-    } else {
-        people::no_request(global)?;
-        people::one(global, &folder)?;
-        "nobody: the first operators".to_owned()
+    let request = AddRequest {
+        name: options.name.clone(),
+        role: options.role,
+        user: options.user.clone(),
+        password: options.password_file.as_deref().into(),
+        party: options.whose.party,
     };
-    let password = people::new_password(options.password_file.as_deref(), &options.name)?;
-    let mut source = entropy(global, "operator");
-    let mut random = |bytes: &mut [u8]| source.fill(bytes);
-    let who = (options.name.as_str(), options.role, options.user.as_deref());
-    operators.add(who, &password, &now(global)?.to_string(), &mut random)?;
-    keep(global, &folder, &operators, ("added", &options.name, &second))?;
-    let text = format!("{} is an operator of {}: {}", options.name, folder.display(), options.role);
-    answer(global, &text, json!({ "name": options.name, "role": options.role, "user": options.user }));
+    if let Some(report) = register::add(global, &request)? {
+        let folder = report.folder.display();
+        let text = format!("{} is an operator of {folder}: {}", report.name, report.role);
+        answer(global, &text, &report);
+    }
     Ok(())
 }
 
-/// Writes the list, after the log has it.
-fn keep(global: &Global, folder: &Path, operators: &Operators, what: (&str, &str, &str)) -> Result<()> {
-    let text = operators.to_json()?;
-    let (what, name, second) = what;
-    let facts = [
-        ("what", what.to_owned()),
-        ("operator", name.to_owned()),
-        ("second", second.to_owned()),
-        ("sha256", Hash::of(text.as_bytes()).to_string()),
-    ];
-    audit::note(global, folder, Noted { facts: &facts, ..Noted::of(Act::Operator) })?;
-    home::write(&folder.join(FILE), text.as_bytes())
-}
-
 fn disable(global: &Global, options: &Named) -> Result<()> {
-    let folder = folder(global, &options.whose, "putting operators out")?;
-    let mut operators = people::operators(&folder)?;
-    operators.disable(&options.name, &now(global)?.to_string())?;
-    let act = format!("putting {} out", options.name);
-    let Some(two) = people::two(global, &folder, &act, State::Formal)? else { return Ok(()) };
-    keep(global, &folder, &operators, ("disabled", &options.name, &two.second()))?;
-    answer(
-        global,
-        &format!("{} is put out", options.name),
-        json!({ "name": options.name, "disabled": true }),
-    );
+    if let Some(report) = register::disable(global, &options.name, options.whose.party)? {
+        answer(global, &format!("{} is put out", report.name), &report);
+    }
     Ok(())
 }
 
 fn passwd(global: &Global, options: &Passwd) -> Result<()> {
-    let folder = folder(global, &options.whose, "giving operators new passwords")?;
-    let mut operators = people::operators(&folder)?;
-    operators.named(&options.name)?;
-    let own = global.operator.as_deref() == Some(options.name.as_str()) && !global.request;
-    let second = if own && global.second_operator.is_none() {
-        people::one(global, &folder)?;
-        "nobody: his own".to_owned()
-    } else {
-        let act = format!("giving {} a new password", options.name);
-        match people::two(global, &folder, &act, State::Formal)? {
-            Some(Two { second: Some(second), .. }) => second.to_string(),
-            _ => return Ok(()),
-        }
-    };
-    let password = people::new_password(options.password_file.as_deref(), &options.name)?;
-    let mut source = entropy(global, "operator");
-    operators.change_password(&options.name, &password, &mut |bytes| source.fill(bytes))?;
-    keep(global, &folder, &operators, ("password", &options.name, &second))?;
-    answer(global, &format!("{} has a new password", options.name), json!({ "name": options.name }));
+    let password = options.password_file.as_deref().into();
+    if let Some(report) = register::new_password(global, &options.name, &password, options.whose.party)? {
+        answer(global, &format!("{} has a new password", report.name), &report);
+    }
     Ok(())
 }
 
 fn list(global: &Global, options: &Whose) -> Result<()> {
-    let folder = folder(global, options, "listing operators")?;
-    let operators = people::operators(&folder)?;
-    let row = |operator: &Operator| {
+    let report = register::list(global, options.party)?;
+    let row = |operator: &Registered| {
         vec![
             operator.name.clone(),
             operator.role.name().to_owned(),
@@ -220,35 +151,17 @@ fn list(global: &Global, options: &Whose) -> Result<()> {
             operator.disabled.clone().unwrap_or_default(),
         ]
     };
-    let object = |operator: &Operator| {
-        json!({
-            "name": operator.name, "role": operator.role, "user": operator.user, "since": operator.since,
-            "disabled": operator.disabled,
-        })
-    };
-    let rows = operators.all().iter().map(row).collect();
-    let object = json!({ "operators": operators.all().iter().map(object).collect::<Vec<_>>() });
-    answer(global, &table(&["name", "role", "user", "since", "put out"], rows), object);
+    let rows = report.operators.iter().map(row).collect();
+    answer(global, &table(&["name", "role", "user", "since", "put out"], rows), &report);
     Ok(())
 }
 
 fn requests(global: &Global) -> Result<()> {
-    let mut found = Vec::new();
-    for folder in Home::new(global)?.folders()? {
-        found.extend(request::waiting(&folder)?);
-    }
-    let row = |waiting: &request::Waiting| {
-        let request = &waiting.request;
-        vec![request.id.clone(), request.at.clone(), request.by.clone(), request.act.clone()]
+    let report = register::requests(global)?;
+    let row = |waiting: &WaitingAct| {
+        vec![waiting.request.clone(), waiting.at.clone(), waiting.by.clone(), waiting.act.clone()]
     };
-    let object = |waiting: &request::Waiting| {
-        let request = &waiting.request;
-        json!({
-            "request": request.id, "at": request.at, "by": request.by, "act": request.act, "args": request.args,
-            "party": waiting.party.display().to_string(),
-        })
-    };
-    let text = table(&["request", "time", "asked by", "act"], found.iter().map(row).collect());
-    answer(global, &text, json!({ "requests": found.iter().map(object).collect::<Vec<_>>() }));
+    let rows = report.requests.iter().map(row).collect();
+    answer(global, &table(&["request", "time", "asked by", "act"], rows), &report);
     Ok(())
 }

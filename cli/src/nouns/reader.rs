@@ -1,12 +1,14 @@
 //! `gridcard reader`: readers, the cards in them, and what is missing when there are none.
 
-use crate::args::Global;
-use crate::fail::{Exit, Failure};
-use crate::output::{answer, put, say, table};
+use crate::fail::Kind;
+use crate::global::Global;
+use crate::output::{answer, put};
+use crate::screen::{say, table};
 use ::reader::pcsc::doctor::{Finding, Machine, Verdict, examine};
 use ::reader::pcsc::{Event, PcscError, Presence, ReaderState, Watch, system};
-use anyhow::Result;
 use clap::{Args, Subcommand};
+use parties::Failure;
+use parties::trouble::Result;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -79,7 +81,7 @@ const LOOK: Duration = Duration::from_secs(5);
 fn watch(global: &Global, options: &WatchOptions) -> Result<()> {
     if global.json && options.seconds.is_none() {
         return Err(
-            Failure::new(Exit::Usage, "one object on stdout has an end: --json needs --seconds").into()
+            Failure::new(Kind::Usage, "one object on stdout has an end: --json needs --seconds").into()
         );
     }
     let end = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -151,5 +153,5 @@ fn doctor(global: &Global) -> Result<()> {
     }
     let missing = report.findings.iter().find(|finding| finding.verdict == Verdict::Missing);
     let why = missing.map_or("no card can be used", |finding| &finding.words);
-    Err(Failure::new(Exit::Absent, format!("no card can be used: {why}")).into())
+    Err(Failure::new(Kind::Absent, format!("no card can be used: {why}")).into())
 }

@@ -1,10 +1,10 @@
 //! Completions and man pages, made from the command line's own description.
 
-use crate::args::{Cli, Global};
+use crate::global::Global;
 use crate::output::put;
-use anyhow::{Context, Result};
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
+use parties::trouble::{Context, Result};
 use std::path::PathBuf;
 
 /// Options of `completions`.
@@ -16,9 +16,9 @@ pub struct Completions {
 
 impl Completions {
     /// Writes them to stdout.
-    pub fn run(&self, global: &Global) -> Result<()> {
+    pub fn run(&self, global: &Global, mut command: Command) -> Result<()> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "gridcard", &mut script);
+        clap_complete::generate(self.shell, &mut command, "gridcard", &mut script);
         put(global, String::from_utf8_lossy(&script).trim_end());
         Ok(())
     }
@@ -33,10 +33,10 @@ pub struct Man {
 
 impl Man {
     /// Writes one page a command.
-    pub fn run(&self) -> Result<()> {
+    pub fn run(&self, command: Command) -> Result<()> {
         disk::create_folder(&self.folder)
             .with_context(|| format!("cannot make {}", self.folder.display()))?;
-        clap_mangen::generate_to(Cli::command(), &self.folder)
+        clap_mangen::generate_to(command, &self.folder)
             .with_context(|| format!("cannot write man pages to {}", self.folder.display()))
     }
 }

@@ -1,12 +1,14 @@
 //! `gridcard slot`: the slots of a `card serve` in another terminal.
 
-use crate::args::Global;
-use crate::output::{answer, table};
-use crate::serve::control::{self, Act, Request};
-use anyhow::Result;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::table;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use parties::trouble::{Result, Trouble};
+use serde_json::json;
 use std::path::PathBuf;
+use vcard::rack::SlotReport;
+use vcard::rack::control::{self, Done, Request, SlotAct};
 
 /// Verbs of slots.
 #[derive(Debug, Subcommand)]
@@ -44,43 +46,50 @@ pub struct One {
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let (act, card, which) = match verb {
-        Verb::List(which) => (Act::List, None, which),
-        Verb::Insert(one) => (Act::Insert, Some(one.slot), one.which),
-        Verb::Remove(one) => (Act::Remove, Some(one.slot), one.which),
-        Verb::Cycle(one) => (Act::Cycle, Some(one.slot), one.which),
-        Verb::Reset(one) => (Act::Reset, Some(one.slot), one.which),
+        Verb::List(which) => (SlotAct::List, None, which),
+        Verb::Insert(one) => (SlotAct::Insert, Some(one.slot), one.which),
+        Verb::Remove(one) => (SlotAct::Remove, Some(one.slot), one.which),
+        Verb::Cycle(one) => (SlotAct::Cycle, Some(one.slot), one.which),
+        Verb::Reset(one) => (SlotAct::Reset, Some(one.slot), one.which),
     };
     let path = match which.control {
         Some(path) => path,
-        None => control::find(global)?,
+        None => control::find(&global.home).map_err(Trouble::new)?,
     };
-    let done = control::ask(&path, &Request { act, card })?;
-    if act == Act::List {
-        let rows = done.as_array().into_iter().flatten().map(row).collect();
-        let text = table(&["slot", "card", "kind", "port", "state", "commands"], rows);
-        answer(global, &text, json!({ "slots": done, "control": path.display().to_string() }));
-    } else {
-        let text = format!("slot {} ({}): {}", done["slot"], text(&done["card"]), state(&done, act));
-        answer(global, &text, done);
+    match control::ask(&path, &Request { act, card }).map_err(Trouble::new)? {
+        Done::All(slots) => {
+            let text = table(
+                &["slot", "card", "kind", "port", "state", "commands"],
+                slots.iter().map(row).collect(),
+            );
+            answer(global, &text, json!({ "slots": slots, "control": path.display().to_string() }));
+        }
+        Done::One(slot) => {
+            let text = format!("slot {} ({}): {}", slot.slot, slot.card, state(&slot, act));
+            answer(global, &text, slot);
+        }
     }
     Ok(())
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn row(slot: &SlotReport) -> Vec<String> {
+    vec![
+        slot.slot.to_string(),
+        slot.card.clone(),
+        slot.kind.clone(),
+        slot.port.to_string(),
+        slot.state.clone(),
+        slot.commands.to_string(),
+    ]
 }
 
-fn row(slot: &Value) -> Vec<String> {
-    ["slot", "card", "kind", "port", "state", "commands"].map(|name| text(&slot[name])).to_vec()
-}
-
-fn state(slot: &Value, act: Act) -> String {
-    match (act, slot["state"].as_str()) {
-        (Act::Reset, _) => "the card was reset".into(),
-        (_, Some("in")) => "the card is in its reader".into(),
-        (_, Some("out")) => "the card is out, its file is free".into(),
-        (_, Some("no reader")) => "the card is in; it waits for a reader".into(),
-        (_, Some("reader silent")) => "the card is in; its reader does not ask for it yet".into(),
-        (_, other) => other.unwrap_or("unknown").to_owned(),
+fn state(slot: &SlotReport, act: SlotAct) -> String {
+    match (act, slot.state.as_str()) {
+        (SlotAct::Reset, _) => "the card was reset".into(),
+        (_, "in") => "the card is in its reader".into(),
+        (_, "out") => "the card is out, its file is free".into(),
+        (_, "no reader") => "the card is in; it waits for a reader".into(),
+        (_, "reader silent") => "the card is in; its reader does not ask for it yet".into(),
+        (_, other) => other.to_owned(),
     }
 }

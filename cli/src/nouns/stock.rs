@@ -1,22 +1,14 @@
 //! `gridcard stock`: what an office has, where it is, and what happened to it.
 
-use super::Deed;
-use crate::args::Global;
-use crate::clock::now;
-use crate::fail::refused;
-use crate::home::{self, Home, Party};
-use crate::nouns::issue::visit;
-use crate::output::{answer, say, table};
-use ::kdc::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
-use ::kdc::store::Store;
-use anyhow::{Context, Result};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{say, table};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
+use office::stock::{Act, Filter, ItemKind, Stage};
+use parties::stock::{self, ChangeRequest, TakeInRequest};
+use parties::{Deed, Result};
+use scheme::numbers::RegionCode;
+use std::path::PathBuf;
 
 /// Verbs of the stock.
 #[derive(Debug, Subcommand)]
@@ -53,19 +45,14 @@ pub struct Office {
 }
 
 impl Office {
-    fn folder(&self, global: &Global) -> Result<PathBuf> {
-        let home = Home::new(global)?;
-        let act = "keeping its stock";
+    /// As acts take it.
+    fn get(&self) -> stock::Office {
         match self.of.as_str() {
-            "province" => home.party(Party::Province, act),
-            "meters" => home.make(Party::Meters, act),
-            "sims" => home.make(Party::Sims, act),
-            _ => Ok(home.city(self.city, act)?.1),
+            "province" => stock::Office::Province,
+            "meters" => stock::Office::Meters,
+            "sims" => stock::Office::Sims,
+            _ => stock::Office::City(self.city),
         }
-    }
-
-    fn store(&self, global: &Global) -> Result<Store> {
-        visit(&self.folder(global)?)
     }
 }
 
@@ -95,7 +82,7 @@ pub struct Which {
     #[arg(long = "box", value_name = "BOX")]
     pub boxed: Option<String>,
     /// Kind, where a number stands on several.
-    #[arg(long, value_parser = kind)]
+    #[arg(long, value_parser = stock::kind)]
     pub kind: Option<ItemKind>,
     /// Whose.
     #[command(flatten)]
@@ -133,7 +120,7 @@ pub struct Show {
     /// Serial or number.
     pub name: String,
     /// Kind, where the number stands on several.
-    #[arg(long, value_parser = kind)]
+    #[arg(long, value_parser = stock::kind)]
     pub kind: Option<ItemKind>,
     /// Whose.
     #[command(flatten)]
@@ -144,7 +131,7 @@ pub struct Show {
 #[derive(Debug, Args)]
 pub struct List {
     /// Of this kind.
-    #[arg(long, value_parser = kind)]
+    #[arg(long, value_parser = stock::kind)]
     pub kind: Option<ItemKind>,
     /// In this stage: blank, begun, refused, issued, dispatched, fitted, retired, scrapped.
     #[arg(long, value_parser = stage)]
@@ -161,13 +148,6 @@ pub struct List {
     /// Whose.
     #[command(flatten)]
     pub office: Office,
-}
-
-fn kind(text: &str) -> Result<ItemKind, String> {
-    ItemKind::from_name(text).ok_or_else(|| {
-        let names: Vec<&str> = ItemKind::all().map(ItemKind::name).collect();
-        format!("a kind is {}", names.join(", "))
-    })
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
@@ -192,15 +172,28 @@ impl Verb {
     }
 }
 
+impl Which {
+    /// As acts take it.
+    fn get(&self) -> stock::Which {
+        stock::Which {
+            names: self.names.clone(),
+            from_csv: self.from_csv.clone(),
+            boxed: self.boxed.clone(),
+            kind: self.kind,
+            office: self.office.get(),
+        }
+    }
+}
+
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::In(options) => take_in(global, &options),
-        Verb::Move(to) => act(global, Act::Move, &to.which, Some(&to.to), &to.why),
-        Verb::Dispatch(to) => act(global, Act::Dispatch, &to.which, Some(&to.to), &to.why),
-        Verb::Back(to) => act(global, Act::TakeBack, &to.which, Some(&to.to), &to.why),
-        Verb::Retire(why) => act(global, Act::Retire, &why.which, None, &why.why),
-        Verb::Scrap(why) => act(global, Act::Scrap, &why.which, None, &why.why),
+        Verb::Move(to) => change(global, Act::Move, &to.which, Some(to.to), to.why),
+        Verb::Dispatch(to) => change(global, Act::Dispatch, &to.which, Some(to.to), to.why),
+        Verb::Back(to) => change(global, Act::TakeBack, &to.which, Some(to.to), to.why),
+        Verb::Retire(why) => change(global, Act::Retire, &why.which, None, why.why),
+        Verb::Scrap(why) => change(global, Act::Scrap, &why.which, None, why.why),
         Verb::Show(options) => show(global, &options),
         Verb::List(options) => list(global, &options),
         Verb::Report(office) => report(global, &office),
@@ -208,165 +201,25 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 }
 
 fn take_in(global: &Global, options: &In) -> Result<()> {
-    let named = || options.file.display().to_string();
-    let rows = read(&options.file)?;
-    let mut faults = Vec::new();
-    let mut arrivals = Vec::new();
-    let mut lines = Vec::new();
-    for (line, row) in rows {
-        match arrival(&row, &options.to) {
-            Ok(new) => {
-                arrivals.push(new);
-                lines.push(line);
-            }
-            Err(fault) => faults.push(format!("line {line}: {fault}")),
-        }
-    }
-    if !faults.is_empty() {
-        faults.iter().for_each(say);
-        let words = format!("{} line(s) have faults; nothing was taken in: {}", faults.len(), faults[0]);
-        return Err(refused(words)
-            .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
-            .into());
-    }
-    let mut store = options.office.store(global)?;
-    let at = now(global)?.to_string();
-    store.arrive(&at, &arrivals).map_err(|error| match &error {
-        StockError::Known { place, .. } => {
-            let line = lines.get(*place).copied().unwrap_or_default();
-            anyhow::Error::new(error).context(format!("{}, line {line}", named()))
-        }
-        _ => anyhow::Error::new(error),
-    })?;
-    let n = arrivals.len();
-    answer(global, &format!("{n} item(s) taken in"), json!({ "taken_in": n }));
+    let In { file, to, office } = options;
+    let request = TakeInRequest { file: file.clone(), to: to.clone(), office: office.get() };
+    let report = stock::take_in(global, &request)?;
+    answer(global, &format!("{} item(s) taken in", report.taken_in), report);
     Ok(())
 }
 
-/// The rows of a list by the names of its columns, with their lines.
-fn read(path: &Path) -> Result<Vec<(u64, BTreeMap<String, String>)>> {
-    let named = || format!("cannot read {}", path.display());
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(named)?;
-    let header = reader.headers().with_context(named)?.clone();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.with_context(named)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let name = |name: &str| name.trim_start_matches('\u{FEFF}').to_ascii_lowercase();
-        let row = header.iter().map(name).zip(record.iter().map(str::to_owned)).collect();
-        rows.push((line, row));
-    }
-    Ok(rows)
-}
-
-fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> {
-    let known = ["kind", "serial", "number", "box", "place"];
-    if let Some(other) = row.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(format!("column {other:?} is none of {}", known.join(", ")));
-    }
-    let field = |name: &str| row.get(name).filter(|text| !text.is_empty());
-    let kind = kind(field("kind").ok_or("no kind")?)?;
-    let serial =
-        field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
-    let number = field("number").cloned();
-    match (kind, &serial, &number) {
-        (ItemKind::Card(_), None, _) => return Err("a chip needs its serial".into()),
-        (ItemKind::Card(_), _, Some(_)) => return Err("a blank has no number yet".into()),
-        (ItemKind::Meter, _, None) => return Err("a meter needs its number".into()),
-        (ItemKind::Meter, _, Some(number)) => {
-            number.parse::<wire::bcd::MeterNumber>().map_err(|error| format!("number: {error}"))?;
-        }
-        _ => {}
-    }
-    Ok(Arrival {
-        kind,
-        serial,
-        number,
-        box_: field("box").cloned().unwrap_or_default(),
-        place: field("place").cloned().unwrap_or_else(|| to.to_owned()),
-    })
-}
-
-fn found(store: &Store, which: &Which) -> Result<Vec<Item>> {
-    let mut items = Vec::new();
-    for name in &which.names {
-        items.push(store.find(name, which.kind)?);
-    }
-    if let Some(path) = &which.from_csv {
-        for (line, row) in read(path)? {
-            let name = ["serial", "number"]
-                .iter()
-                .find_map(|column| row.get(*column).filter(|text| !text.is_empty()));
-            let name = name.ok_or_else(|| {
-                refused(format!("{}, line {line}: no serial and no number", path.display()))
-            })?;
-            let item = store.find(name, which.kind);
-            items.push(item.with_context(|| format!("{}, line {line}", path.display()))?);
-        }
-    }
-    if let Some(name) = &which.boxed {
-        let filter = Filter { box_: Some(name.clone()), kind: which.kind, ..Filter::default() };
-        let before = items.len();
-        store.items(&filter, |item| {
-            items.push(item.clone());
-            Ok::<(), anyhow::Error>(())
-        })?;
-        if items.len() == before {
-            return Err(refused(format!("there is no box {name}")).into());
-        }
-    }
-    Ok(items)
-}
-
-fn act(global: &Global, act: Act, which: &Which, to: Option<&str>, why: &str) -> Result<()> {
-    let mut store = which.office.store(global)?;
-    let items = found(&store, which)?;
-    store.act_on(&now(global)?.to_string(), act, &items, to, why)?;
-    let place = to.map(|place| format!(" to {place}")).unwrap_or_default();
-    let text = format!("{} item(s) {}{place}", items.len(), act.words());
-    answer(global, &text, json!({ "items": items.len(), "act": act.words(), "to": to }));
-    Ok(())
-}
-
-/// Notes in the stock of the meters' factory that a meter was made and its ESAM fitted.
-pub fn meter_made(
-    global: &Global,
-    meters: &Path,
-    number: wire::bcd::MeterNumber,
-    esam: Option<::kdc::ids::Serial>,
-) -> Result<()> {
-    let mut store = visit(meters)?;
-    let (at, number) = (now(global)?.to_string(), number.to_string());
-    let meter = Arrival {
-        kind: ItemKind::Meter,
-        serial: None,
-        number: Some(number.clone()),
-        box_: String::new(),
-        place: "house".into(),
-    };
-    store.appear(&at, &meter, Stage::Issued, "made")?;
-    let Some(serial) = esam else { return Ok(()) };
-    let place = format!("meter {number}");
-    let card = Arrival {
-        kind: ItemKind::Card(CardKind::Esam),
-        serial: Some(serial),
-        number: Some(number.clone()),
-        box_: String::new(),
-        place: place.clone(),
-    };
-    store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
-    let esam = store.find(&serial.to_string(), None)?;
-    if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], Some(&place), "")?;
-    }
+fn change(global: &Global, act: Act, which: &Which, to: Option<String>, why: String) -> Result<()> {
+    let report = stock::change(global, &ChangeRequest { act, which: which.get(), to, why })?;
+    let place = report.to.as_ref().map(|place| format!(" to {place}")).unwrap_or_default();
+    answer(global, &format!("{} item(s) {}{place}", report.items, report.act), &report);
     Ok(())
 }
 
 fn show(global: &Global, options: &Show) -> Result<()> {
-    let store = options.office.store(global)?;
-    let item = store.find(&options.name, options.kind)?;
-    let history = store.history(&item)?;
-    let rows: Vec<Vec<String>> = history
+    let report = stock::show(global, options.office.get(), &options.name, options.kind)?;
+    let item = &report.item;
+    let rows: Vec<Vec<String>> = report
+        .history
         .iter()
         .map(|event| {
             let number = event.number.clone().unwrap_or_default();
@@ -375,110 +228,47 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         .collect();
     let text = format!(
         "{}: {} at {}{}\n\n{}",
-        item.name(),
-        item.stage.name(),
+        item.name,
+        item.state,
         item.place,
-        if item.box_.is_empty() { String::new() } else { format!(", box {}", item.box_) },
+        if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) },
         table(&["at", "what", "number", "more"], rows),
     );
-    let mut object = item_json(&item);
-    object["history"] = history
-        .iter()
-        .map(|event| json!({ "at": event.at, "what": event.what, "number": event.number, "detail": event.detail }))
-        .collect();
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }
 
-fn item_json(item: &Item) -> Value {
-    json!({
-        "kind": item.kind.name(), "serial": item.serial.map(|serial| serial.to_string()), "number": item.number,
-        "state": item.stage.name(), "place": item.place, "box": item.box_, "city": item.region, "since": item.since,
-    })
-}
-
-fn fields(item: &Item) -> [String; 7] {
-    [
-        item.kind.name().to_owned(),
-        item.serial.map(|serial| serial.to_string()).unwrap_or_default(),
-        item.number.clone().unwrap_or_default(),
-        item.stage.name().to_owned(),
-        item.place.clone(),
-        item.box_.clone(),
-        item.since.clone(),
-    ]
-}
-
-const COLUMNS: [&str; 7] = ["kind", "serial", "number", "state", "place", "box", "since"];
-/// Items that a list shows; a CSV file has all.
-const SHOWN: usize = 1000;
-
 fn list(global: &Global, options: &List) -> Result<()> {
-    let store = options.office.store(global)?;
     let filter = Filter {
         kind: options.kind,
         stage: options.state,
         place: options.place.clone(),
         box_: options.boxed.clone(),
     };
-    let (mut count, mut shown) = (0_u64, Vec::new());
-    if let Some(path) = &options.csv {
-        home::write_with(path, |file| {
-            let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
-            csv.write_record(COLUMNS)?;
-            store.items(&filter, |item| {
-                count += 1;
-                Ok::<(), anyhow::Error>(csv.write_record(fields(item))?)
-            })?;
-            csv.into_inner().map_err(|error| anyhow::anyhow!("{}", error.error()))?.flush()?;
-            Ok(())
-        })?;
-        let text = format!("{count} item(s) in {}", path.display());
-        answer(global, &text, json!({ "count": count, "file": path.display().to_string() }));
+    let report = stock::list(global, options.office.get(), &filter, options.csv.as_deref())?;
+    let count = report.count;
+    if let Some(file) = &report.file {
+        answer(global, &format!("{count} item(s) in {}", file.display()), &report);
         return Ok(());
     }
-    store.items(&filter, |item| {
-        count += 1;
-        if shown.len() < SHOWN {
-            shown.push(item.clone());
-        }
-        Ok::<(), anyhow::Error>(())
-    })?;
-    let text = table(&COLUMNS, shown.iter().map(|item| fields(item).to_vec()).collect());
-    answer(
-        global,
-        &text,
-        json!({ "count": count, "items": shown.iter().map(item_json).collect::<Vec<_>>() }),
-    );
-    say(format!(
-        "{count} item(s){}",
-        if count > SHOWN as u64 { "; --csv FILE writes all of them" } else { "" }
-    ));
+    let shown = report.items.iter().flatten();
+    answer(global, &table(&stock::COLUMNS, shown.map(|item| item.row().to_vec()).collect()), &report);
+    let hidden = count > stock::SHOWN as u64;
+    say(format!("{count} item(s){}", if hidden { "; --csv FILE writes all of them" } else { "" }));
     Ok(())
 }
 
 fn report(global: &Global, office: &Office) -> Result<()> {
-    let store = office.store(global)?;
-    let heaps = store.heaps()?;
-    let came_in = store.came_in()?;
-    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-    heaps.iter().for_each(|heap| *sums.entry(heap.kind.name()).or_default() += heap.count);
-    let row = |heap: &::kdc::stock::Heap| {
-        vec![heap.kind.name().into(), heap.stage.name().into(), heap.place.clone(), heap.count.to_string()]
-    };
-    let mut text = table(&["kind", "state", "place", "items"], heaps.iter().map(row).collect());
-    for (kind, sum) in &sums {
-        let came = came_in.get(*kind).copied().unwrap_or_default();
+    let report = stock::report(global, office.get())?;
+    let rows = report.heaps.iter().map(|heap| {
+        vec![heap.kind.to_owned(), heap.state.to_owned(), heap.place.clone(), heap.count.to_string()]
+    });
+    let mut text = table(&["kind", "state", "place", "items"], rows.collect());
+    for (kind, sum) in &report.accounted {
+        let came = report.came_in.get(*kind).copied().unwrap_or_default();
         let verdict = if came == *sum { "adds up" } else { "DOES NOT ADD UP" };
         text.push_str(&format!("\n{kind}: {came} came in, {sum} are accounted for: {verdict}"));
     }
-    let adds_up = sums.iter().all(|(kind, sum)| came_in.get(*kind) == Some(sum));
-    let list: Vec<Value> = heaps
-        .iter()
-        .map(|heap| {
-            json!({ "kind": heap.kind.name(), "state": heap.stage.name(), "place": heap.place, "count": heap.count })
-        })
-        .collect();
-    answer(global, &text, json!({ "heaps": list, "came_in": came_in, "adds_up": adds_up }));
-    if adds_up { Ok(()) } else { Err(refused("the stock does not add up").into()) }
+    answer(global, &text, &report);
+    report.must_add_up()
 }

@@ -1,27 +1,17 @@
 //! `gridcard test-card`: production test cards, issued by a city for the makers of its meters.
 
-use super::Deed;
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::home::Home;
-use crate::in_force;
-use crate::issue::{self, Allowed, Wish};
-use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::{companion, issue_with, out};
+use crate::global::Global;
 use crate::output::answer;
-use crate::pin;
-use crate::secret;
-use crate::transport::Transport;
-use ::kdc::ids::{DeviceNumber, Pins};
-use ::kdc::source::CardSource;
-use anyhow::Result;
+use crate::shared::{Allowed, Transport};
+use crate::{ended, pin};
 use clap::{Args, Subcommand};
-use reader::driver::issuing::IssuingCard;
-use serde_json::json;
+use parties::city::issue::MakeRequest;
+use parties::city::{Access, TEST_CARDS};
+use parties::{Deed, Result};
+use scheme::CardRef;
+use scheme::numbers::{DeviceNumber, RegionCode};
+use scheme::profile::CardKind;
 use std::path::PathBuf;
-use wire::bcd::RegionCode;
-use wire::profile::CardKind;
 
 /// Verbs of test cards.
 #[derive(Debug, Subcommand)]
@@ -96,71 +86,45 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Issue(options) => issue(global, &options),
         Verb::Retire(options) => retire(global, &options),
         Verb::Pin(pin::MakersVerb::Change(options)) => pin::change(global, &options, &[CardKind::TestCard]),
-        Verb::Pin(pin::MakersVerb::Unblock(options)) => unblock(global, &options),
+        Verb::Pin(pin::MakersVerb::Unblock(options)) => pin::unblock(global, &options, &TEST_CARDS),
     }
 }
 
-/// Ends a test card.
 fn retire(global: &Global, options: &Retire) -> Result<()> {
-    let (_, folder) = Home::new(global)?.city(options.city, "retiring test cards")?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
-    let mut issuing =
-        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
-    in_force::must_make(global, &folder, &mut issuing)?;
-    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    crate::retire::retire(global, &options.card, CardKind::TestCard, &mut source, &folder)?;
-    issuing.close()
-}
-
-/// Sets the PIN of a test card anew.
-fn unblock(global: &Global, options: &pin::Unblock) -> Result<()> {
-    let (_, folder) = Home::new(global)?.city(options.city, "setting PINs of test cards")?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
-    let mut issuing =
-        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
-    in_force::must_make(global, &folder, &mut issuing)?;
-    let pins = Pins { spend_last_try: options.spend_last_try, ..(&pin).into() };
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    pin::unblock(global, &options.anew, &[CardKind::TestCard], false, &mut source)?;
-    issuing.close()
+    let access = Access {
+        city: options.city,
+        pin: options.pin_file.as_deref().into(),
+        supervisor_pin: None,
+        spend_last_try: options.spend_last_try,
+    };
+    let report = TEST_CARDS.retire(global, &options.card, &access)?;
+    report.iter().for_each(|report| ended::tell(global, report));
+    Ok(())
 }
 
 fn issue(global: &Global, options: &Issue) -> Result<()> {
-    let (region, folder) = Home::new(global)?.city(options.city, "issuing test cards")?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the test issuing card")?;
-    let mut issuing =
-        Bay::open(global, &issuing_card(&folder, CardKind::TestIssuing), CardKind::TestIssuing)?;
-    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
-    in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    let card_pin = secret::new_pin(options.card_pin_file.as_deref(), "the test card to be made")?;
-    let card = match &options.card {
-        Some(card) => card.clone(),
-        None => out(&folder)?.join(format!("test-card-{}.card", options.number)).into(),
+    let request = MakeRequest {
+        number: options.number,
+        access: Access {
+            city: options.city,
+            pin: options.pin_file.as_deref().into(),
+            supervisor_pin: None,
+            spend_last_try: options.allowed.spend_last_try,
+        },
+        card: options.card.clone(),
+        pin: options.card_pin_file.as_deref().into(),
+        limits: None,
+        allowed: options.allowed.into(),
+        transport: options.transport.get(),
     };
-    issue::tell_left(&mut source, 1)?;
-    let wish = Wish {
-        pins: (&card_pin).into(),
-        allowed: options.allowed,
-        ..Wish::new(CardKind::TestCard, options.number, region)
-    };
-    let place = (&card, &options.transport);
-    let issued = issue_with(global, &mut source, &wish, place, &mut issue::journal(global, &folder)?)?;
-    companion::write(global, &folder, &card, (region, &issued))?;
-    issuing.close()?;
+    let report = TEST_CARDS.issue(global, &request)?;
     let text = format!(
-        "issued test card {} of city {region}: {card}\nkeys: {}",
-        options.number,
-        issue::keys_line(&issued.keys),
+        "issued test card {} of city {}: {}\nkeys: {}",
+        report.number,
+        report.city,
+        report.card,
+        report.check_values.line(),
     );
-    answer(
-        global,
-        &text,
-        json!({
-            "number": options.number.to_string(), "city": region.to_string(), "serial": issued.serial.to_string(),
-            "card": card.to_string(), "apdus": issued.apdus, "check_values": issue::keys_json(&issued.keys),
-        }),
-    );
+    answer(global, &text, &report);
     Ok(())
 }

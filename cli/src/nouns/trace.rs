@@ -1,15 +1,17 @@
 //! `gridcard trace`: traces of APDUs, in words.
 
-use crate::apdu_words::{Decoder, Shown};
-use crate::args::Global;
-use crate::home;
-use crate::output::{answer, say};
-use anyhow::{Context, Result};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
+use crate::shared::kind;
 use clap::{Args, Subcommand};
+use lens::apdu::{Decoder, Shown};
+use parties::home;
+use parties::trouble::{Context, Result};
 use reader::trace::{TraceLine, parse_trace};
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Verbs of traces.
 #[derive(Debug, Subcommand)]
@@ -29,14 +31,6 @@ pub struct Show {
     /// Show PINs and keys, if the trace has them; traces made with --trace have none.
     #[arg(long)]
     pub reveal: bool,
-}
-
-/// Reads a kind's name.
-pub fn kind(text: &str) -> Result<CardKind, String> {
-    CardKind::from_name(text).ok_or_else(|| {
-        let names: Vec<&str> = CardKind::ALL.into_iter().map(CardKind::name).collect();
-        format!("a kind is {}", names.join(", "))
-    })
 }
 
 /// Runs a verb.

@@ -8,6 +8,9 @@ use crate::messaging::{self, Direction};
 use crate::rights::Right;
 use wire::{CommandRef, Sw};
 
+/// Longest data field and longest answer [FMCOS UM 6.1].
+pub const MAX: u8 = 239;
+
 /// File and offset of P1 P2: `100xxxxx offset`, or a 15-bit offset in the current EF.
 fn target(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<(Node, usize), Halt> {
     let (sfi, offset) = if command.p1 & 0x80 == 0 {
@@ -31,7 +34,7 @@ pub fn read(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     if offset >= file.size() {
         return Err(Sw::WRONG_OFFSET.into());
     }
-    let rest = (file.size() - offset).min(usize::from(super::MAX));
+    let rest = (file.size() - offset).min(usize::from(MAX));
     let wanted = match command.le {
         None | Some(256) => rest,
         Some(le) => usize::from(le),

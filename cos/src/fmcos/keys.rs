@@ -8,7 +8,7 @@ use crate::keyfile::{self, BIRTH, KeyRecord, kind};
 use crate::rights::Right;
 use keys::hierarchy::{self, Use};
 use keys::{Key, Zeroizing, mac, seal};
-use wire::profile::NEVER;
+use scheme::profile::NEVER;
 use wire::{CommandRef, Sw};
 
 /// P1: add a key.

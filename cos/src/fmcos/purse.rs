@@ -10,9 +10,10 @@ use crate::fmcos::records;
 use crate::halt::Halt;
 use crate::keyfile::{self, kind};
 use crate::rights::Right;
+use crate::steps::{Pending, Transaction};
 use alloc::vec::Vec;
 use keys::{Key, Suite, Zeroizing, mac};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Offsets in the body.
@@ -21,34 +22,6 @@ const ONLINE: usize = 4;
 const OFFLINE: usize = 6;
 const LIMIT: usize = 8;
 const PROOF: usize = 11;
-
-/// What a transaction does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Act {
-    Load,
-    Purchase,
-    Cash,
-    Unload,
-    Limit,
-    Composite,
-}
-
-/// A transaction between INITIALIZE and its second step. It dies with any other command, and with the power.
-#[derive(Clone)]
-pub struct Pending {
-    act: Act,
-    /// Transaction type of MACs and log: 01 to 07, 09.
-    transaction: u8,
-    /// Address of the wallet file.
-    wallet: usize,
-    amount: u32,
-    terminal: [u8; 6],
-    random: [u8; 4],
-    /// The key of the INITIALIZE.
-    key: Key,
-    /// Record that a composite purchase writes: address and bytes.
-    cached: Option<(usize, Vec<u8>)>,
-}
 
 /// The wallet file as it stands in memory.
 struct Wallet {
@@ -100,15 +73,9 @@ impl Wallet {
     }
 
     /// Stages what GET TRANSACTION PROVE gives.
-    fn prove(
-        &self,
-        context: &mut Context<'_>,
-        transaction: u8,
-        serial: u16,
-        proof: Proof,
-    ) -> Result<(), Halt> {
+    fn prove(&self, context: &mut Context<'_>, type_code: u8, serial: u16, proof: Proof) -> Result<(), Halt> {
         let at = self.node.body() + PROOF;
-        context.memory.write(at, &[transaction])?;
+        context.memory.write(at, &[type_code])?;
         context.memory.write(at + 1, &serial.to_be_bytes())?;
         context.memory.write(at + 3, &proof.mac)?;
         context.memory.write(at + 7, &proof.tac)
@@ -121,27 +88,27 @@ struct Proof {
     tac: [u8; 4],
 }
 
-/// What INITIALIZE is about: act, transaction type, key type, whether the PIN is asked for.
-fn kind_of(p1: u8, p2: u8) -> Result<(Act, u8, u8, bool), Halt> {
+/// What INITIALIZE is about: transaction, its type code, key type, whether the PIN is asked for.
+fn kind_of(p1: u8, p2: u8) -> Result<(Transaction, u8, u8, bool), Halt> {
     Ok(match (p1, p2) {
-        (0x00, 0x01) => (Act::Load, 0x01, kind::LOAD, true),
-        (0x00, 0x02) => (Act::Load, 0x02, kind::LOAD, true),
-        (0x01, 0x01) => (Act::Purchase, 0x05, kind::PURCHASE, true),
-        (0x01, 0x02) => (Act::Purchase, 0x06, kind::PURCHASE, false),
-        (0x02, 0x01) => (Act::Cash, 0x04, kind::PURCHASE, true),
-        (0x03, 0x02) => (Act::Composite, 0x09, kind::PURCHASE, false),
-        (0x04, 0x01) => (Act::Limit, 0x07, kind::OVERDRAFT, true),
-        (0x05, 0x01) => (Act::Unload, 0x03, kind::UNLOAD, true),
+        (0x00, 0x01) => (Transaction::Load, 0x01, kind::LOAD, true),
+        (0x00, 0x02) => (Transaction::Load, 0x02, kind::LOAD, true),
+        (0x01, 0x01) => (Transaction::Purchase, 0x05, kind::PURCHASE, true),
+        (0x01, 0x02) => (Transaction::Purchase, 0x06, kind::PURCHASE, false),
+        (0x02, 0x01) => (Transaction::Cash, 0x04, kind::PURCHASE, true),
+        (0x03, 0x02) => (Transaction::Composite, 0x09, kind::PURCHASE, false),
+        (0x04, 0x01) => (Transaction::Limit, 0x07, kind::OVERDRAFT, true),
+        (0x05, 0x01) => (Transaction::Unload, 0x03, kind::UNLOAD, true),
         _ => return Err(Sw::WRONG_P1P2.into()),
     })
 }
 
 /// INITIALIZE FOR LOAD, PURCHASE, CASH WITHDRAW, CAPP PURCHASE, UPDATE, UNLOAD: 80 50.
 pub fn initialize(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let (act, transaction, key_type, needs_pin) = kind_of(command.p1, command.p2)?;
-    let (key_id, amount, terminal) = match (act, command.data) {
-        (Act::Limit, &[key, ref terminal @ ..]) if terminal.len() == 6 => (key, 0, terminal),
-        (Act::Limit, _) => return Err(Sw::WRONG_LENGTH.into()),
+    let (transaction, type_code, key_type, needs_pin) = kind_of(command.p1, command.p2)?;
+    let (key_id, amount, terminal) = match (transaction, command.data) {
+        (Transaction::Limit, &[key, ref terminal @ ..]) if terminal.len() == 6 => (key, 0, terminal),
+        (Transaction::Limit, _) => return Err(Sw::WRONG_LENGTH.into()),
         (_, &[key, a, b, c, d, ref terminal @ ..]) if terminal.len() == 6 => {
             (key, u32::from_be_bytes([a, b, c, d]), terminal)
         }
@@ -149,7 +116,11 @@ pub fn initialize(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result
     };
     let wallet = Wallet::find(context, command.p2)?;
     // The tables of load and unload have no 6982; both rights and the PIN answer 6985 there.
-    let denied = if matches!(act, Act::Load | Act::Unload) { Sw::CONDITIONS } else { Sw::NOT_ALLOWED };
+    let denied = if matches!(transaction, Transaction::Load | Transaction::Unload) {
+        Sw::CONDITIONS
+    } else {
+        Sw::NOT_ALLOWED
+    };
     if !context.allowed(Right(wallet.node.header[5])) || (needs_pin && !context.volatile.selection.pin) {
         return Err(denied.into());
     }
@@ -159,7 +130,11 @@ pub fn initialize(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result
         return Err(denied.into());
     }
     let key = record.key(&context.memory, context.chip.suite)?;
-    if matches!(act, Act::Purchase | Act::Cash | Act::Composite | Act::Unload) && amount > wallet.balance {
+    if matches!(
+        transaction,
+        Transaction::Purchase | Transaction::Cash | Transaction::Composite | Transaction::Unload
+    ) && amount > wallet.balance
+    {
         return Err(Sw::NOT_ENOUGH.into());
     }
     let mut random = [0; 4];
@@ -167,8 +142,8 @@ pub fn initialize(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result
     let mut six = [0; 6];
     six.copy_from_slice(terminal);
     let pending = Pending {
-        act,
         transaction,
+        type_code,
         wallet: wallet.node.at,
         amount,
         terminal: six,
@@ -190,9 +165,9 @@ fn answer_initialize(
 ) {
     let out = &mut *context.answer;
     out.extend_from_slice(&wallet.balance.to_be_bytes());
-    let online = matches!(pending.act, Act::Load | Act::Unload | Act::Limit);
+    let online = matches!(pending.transaction, Transaction::Load | Transaction::Unload | Transaction::Limit);
     out.extend_from_slice(&if online { wallet.online } else { wallet.offline }.to_be_bytes());
-    if !matches!(pending.act, Act::Load | Act::Unload) {
+    if !matches!(pending.transaction, Transaction::Load | Transaction::Unload) {
         out.extend_from_slice(&wallet.limit);
     }
     out.extend_from_slice(&version_algorithm);
@@ -200,11 +175,13 @@ fn answer_initialize(
     if online {
         let session = session_key(&pending.key, pending.random, wallet.online, NO_TERMINAL);
         let balance = wallet.balance.to_be_bytes();
-        let code = match pending.act {
-            Act::Limit => mac::session(&session, &[], &[&balance, &wallet.limit, &[0x07], &pending.terminal]),
+        let code = match pending.transaction {
+            Transaction::Limit => {
+                mac::session(&session, &[], &[&balance, &wallet.limit, &[0x07], &pending.terminal])
+            }
             _ => {
                 let amount = pending.amount.to_be_bytes();
-                mac::session(&session, &[], &[&balance, &amount, &[pending.transaction], &pending.terminal])
+                mac::session(&session, &[], &[&balance, &amount, &[pending.type_code], &pending.terminal])
             }
         };
         out.extend_from_slice(&code);
@@ -236,18 +213,18 @@ struct Step<'d> {
     code: [u8; 4],
 }
 
-/// Checks that the command just before began one of these acts (6901), and the terminal's MAC at the end of `data`
+/// Checks that the command just before began one of these transactions (6901), and the terminal's MAC at the end of `data`
 /// (9302): over what the transaction is about, its type, the terminal and `date4 time3`. `tail` ends the block of the
 /// session key.
 fn second_step<'d>(
     context: &Context<'_>,
-    acts: &[Act],
+    of: &[Transaction],
     data: &'d [u8],
     limit: Option<&[u8; 3]>,
     tail: [u8; 2],
 ) -> Result<Step<'d>, Halt> {
     let pending = match &context.pending {
-        Some(pending) if acts.contains(&pending.act) => pending.clone(),
+        Some(pending) if of.contains(&pending.transaction) => pending.clone(),
         _ => return Err(Sw::WRONG_STATE.into()),
     };
     let (stamp, code) = data.split_last_chunk::<4>().ok_or(Sw::WRONG_LENGTH)?;
@@ -256,12 +233,12 @@ fn second_step<'d>(
     }
     let node = Node::at(&context.memory, pending.wallet).ok_or(Sw::FILE_NOT_FOUND)?;
     let wallet = Wallet::at(context, node);
-    let online = matches!(pending.act, Act::Load | Act::Unload | Act::Limit);
+    let online = matches!(pending.transaction, Transaction::Load | Transaction::Unload | Transaction::Limit);
     let serial = if online { wallet.online } else { wallet.offline };
     let session = session_key(&pending.key, pending.random, serial, tail);
     let amount = pending.amount.to_be_bytes();
     let subject: &[u8] = limit.map_or(&amount, |limit| limit);
-    let said: &[&[u8]] = &[subject, &[pending.transaction], &pending.terminal, stamp];
+    let said: &[&[u8]] = &[subject, &[pending.type_code], &pending.terminal, stamp];
     if !keys::equal(&mac::session(&session, &[], said), code) {
         return Err(Sw::MAC_WRONG.into());
     }
@@ -276,7 +253,7 @@ impl Step<'_> {
     fn outcome(&self, key: &Key, subject: &[u8]) -> [u8; 4] {
         let balance = self.wallet.balance.to_be_bytes();
         let serial = self.serial.to_be_bytes();
-        let kind = [self.pending.transaction];
+        let kind = [self.pending.type_code];
         mac::session(key, &[], &[&balance, &serial, subject, &kind, &self.pending.terminal, self.stamp])
     }
 
@@ -290,7 +267,7 @@ impl Step<'_> {
     ) -> Result<Sw, Halt> {
         self.wallet.save(context)?;
         log(context, self, amount)?;
-        self.wallet.prove(context, self.pending.transaction, self.serial, proof)?;
+        self.wallet.prove(context, self.pending.type_code, self.serial, proof)?;
         context.answer.extend_from_slice(answer);
         Ok(Sw::OK)
     }
@@ -304,7 +281,7 @@ fn tac_key(context: &Context<'_>) -> Result<Key, Halt> {
 
 /// CREDIT FOR LOAD 80 52: `date4 time3 MAC2`.
 pub fn credit_for_load(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let mut step = second_step(context, &[Act::Load], command.data, None, NO_TERMINAL)?;
+    let mut step = second_step(context, &[Transaction::Load], command.data, None, NO_TERMINAL)?;
     let amount = step.pending.amount;
     step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
     step.wallet.balance = step.wallet.balance.checked_add(amount).ok_or(Sw::CONDITIONS)?;
@@ -327,7 +304,13 @@ pub fn debit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 fn debit_for_purchase(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
     let (terminal_serial, rest) = data.split_at(4);
     let tail = [terminal_serial[2], terminal_serial[3]];
-    let mut step = second_step(context, &[Act::Purchase, Act::Cash, Act::Composite], rest, None, tail)?;
+    let mut step = second_step(
+        context,
+        &[Transaction::Purchase, Transaction::Cash, Transaction::Composite],
+        rest,
+        None,
+        tail,
+    )?;
     let amount = step.pending.amount;
     step.wallet.balance = step.wallet.balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
     step.wallet.offline = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
@@ -336,14 +319,14 @@ fn debit_for_purchase(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt
     }
     let amount_bytes = amount.to_be_bytes();
     let answer_mac = mac::session(&step.session, &[], &[&amount_bytes]);
-    let kind = [step.pending.transaction];
+    let kind = [step.pending.type_code];
     let said: &[&[u8]] = &[&amount_bytes, &kind, &step.pending.terminal, terminal_serial, step.stamp];
     let tac = mac::session(&tac_key(context)?, &[], said);
     step.finish(context, amount, Proof { mac: answer_mac, tac }, &[tac, answer_mac].concat())
 }
 
 fn debit_for_unload(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> {
-    let mut step = second_step(context, &[Act::Unload], data, None, NO_TERMINAL)?;
+    let mut step = second_step(context, &[Transaction::Unload], data, None, NO_TERMINAL)?;
     let amount = step.pending.amount;
     // QUIRK(fmcos-unload): a note of the manual says offline serial; flow chart and MAC3 say online.
     step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
@@ -356,7 +339,7 @@ fn debit_for_unload(context: &mut Context<'_>, data: &[u8]) -> Result<Sw, Halt> 
 /// UPDATE OVERDRAW LIMIT 80 58: `new limit3 date4 time3 MAC2`.
 pub fn update_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (limit, rest) = command.data.split_first_chunk::<3>().ok_or(Sw::WRONG_LENGTH)?;
-    let mut step = second_step(context, &[Act::Limit], rest, Some(limit), NO_TERMINAL)?;
+    let mut step = second_step(context, &[Transaction::Limit], rest, Some(limit), NO_TERMINAL)?;
     step.wallet.online = step.serial.checked_add(1).ok_or(Sw::COUNTER_END)?;
     // UNSPECIFIED: when an old limit exists; the balance contains the limit, so it moves with it.
     let without = step.wallet.balance.checked_sub(step.wallet.limit_fen()).ok_or(Sw::NOT_ENOUGH)?;
@@ -371,7 +354,7 @@ pub fn update_limit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resu
 /// UPDATE CAPP DATA CACHE 80/84 DC: keeps a record for the DEBIT of a composite purchase, which writes it or not at all.
 pub fn update_cache(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let mut pending = match &context.pending {
-        Some(pending) if pending.act == Act::Composite => pending.clone(),
+        Some(pending) if pending.transaction == Transaction::Composite => pending.clone(),
         _ => return Err(Sw::WRONG_STATE.into()),
     };
     let (at, data) = records::cacheable(context, command)?;
@@ -412,13 +395,13 @@ fn log(context: &mut Context<'_>, step: &Step<'_>, amount: u32) -> Result<(), Ha
     if file.kind() != FileKind::Cyclic || file.record_len() != 23 {
         return Ok(());
     }
-    let raised = u16::from(context.program.dialect.choices.log_serial_raised);
+    let raised = u16::from(context.choices.log_serial_raised);
     let mut record = Vec::with_capacity(23);
     // The serial was not at its end, or the transaction would have been refused.
     record.extend_from_slice(&step.serial.wrapping_add(raised).to_be_bytes());
     record.extend_from_slice(&step.wallet.limit);
     record.extend_from_slice(&amount.to_be_bytes());
-    record.push(step.pending.transaction);
+    record.push(step.pending.type_code);
     record.extend_from_slice(&step.pending.terminal);
     record.extend_from_slice(step.stamp);
     records::push(context, file, &record)

@@ -8,8 +8,9 @@ use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::keyfile::{self, kind};
+use crate::steps::Sam;
 use keys::{Key, mac};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Terminal number, in the MF.
@@ -19,25 +20,6 @@ const EF_SERIAL: Fid = Fid(0x0018);
 
 /// Key type of a usage byte: purchase.
 const PURCHASE: u8 = 0x02;
-
-/// State between commands of a SAM. A purchase key is no key for DES CRYPT, which would give out session keys.
-#[derive(Clone)]
-pub enum Sam {
-    /// The temporary key of INIT FOR DESCRYPT.
-    Crypt {
-        /// The key.
-        key: Key,
-        /// Chaining value of a MAC in several commands.
-        chain: Option<[u8; 16]>,
-    },
-    /// A purchase waits for the card's MAC2.
-    Purchase {
-        /// Its session key.
-        session: Key,
-        /// Its amount.
-        amount: [u8; 4],
-    },
-}
 
 /// The key type a usage byte names in bits 5-1; `None` above F, where the types of other keys lie.
 pub(super) const fn type_of(usage: u8) -> Option<u8> {

@@ -6,7 +6,7 @@ use crate::halt::Halt;
 use crate::journal::Memory;
 use crate::state::Selection;
 use alloc::vec::Vec;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Name of every MF [FMCOS UM 7.13.3].
@@ -116,7 +116,7 @@ fn fci(context: &mut Context<'_>, dir: &Node) -> Result<Sw, Halt> {
             && issuer.kind() == FileKind::Binary
             && issuer.size() <= 0x7F
         {
-            if context.program.dialect.choices.fci_version {
+            if context.choices.fci_version {
                 proprietary.extend_from_slice(&VERSION_OBJECT);
             }
             proprietary.extend_from_slice(&[0x9F, 0x0C, issuer.size() as u8]);

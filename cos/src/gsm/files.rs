@@ -1,6 +1,6 @@
 //! Commands on the current EF [TS 51.011 9.2.3 to 9.2.8; docs/specs/sim.md, invalidation].
 
-use super::{WORDS, sw};
+use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::FileKind;
 use crate::halt::Halt;

@@ -1,15 +1,15 @@
 //! SELECT, STATUS, RUN GSM ALGORITHM and SLEEP [TS 51.011 9.2.1, 9.2.2; docs/specs/sim.md].
 
 use super::chv::status as status_byte;
-use super::{WORDS, sw};
+use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, gsm_sees};
 use crate::sim::{self, access, algorithm, codes};
 use alloc::vec::Vec;
-use wire::profile::Fid;
-use wire::sim::DF_GSM;
+use scheme::profile::Fid;
+use scheme::sim::DF_GSM;
 use wire::{CommandRef, Sw};
 
 pub fn select(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {

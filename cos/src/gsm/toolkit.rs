@@ -1,5 +1,6 @@
 //! The toolkit's commands on a SIM without a toolkit [docs/specs/sim.md, toolkit].
 
+use super::sw;
 use crate::context::Context;
 use crate::halt::Halt;
 use wire::{CommandRef, Sw};
@@ -11,6 +12,6 @@ pub fn terminal_profile(_: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, H
 
 /// UNSPECIFIED: no proactive command was announced (91xx never comes) and no service takes an envelope. The word is
 /// the one for GET RESPONSE when nothing waits.
-pub fn nothing_is_due(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    Err(context.program.dialect.interface(command.cla).words.nothing_waits.into())
+pub fn nothing_is_due(_: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> {
+    Err(sw::NOTHING_WAITS.into())
 }

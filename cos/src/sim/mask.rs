@@ -7,8 +7,8 @@ use crate::journal::Memory;
 use crate::keyfile;
 use crate::uicc::rules;
 use alloc::vec::Vec;
+use scheme::profile::Fid;
 use wire::Sw;
-use wire::profile::Fid;
 
 /// Shape of an elementary file of a SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

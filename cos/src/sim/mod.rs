@@ -1,6 +1,7 @@
 //! What a SIM is, whichever class it is spoken to: one file tree, its access conditions, its codes. [`crate::gsm`] and
 //! [`crate::uicc`] are two views of it that differ in commands and in words (`docs/specs/sim.md`).
 
+pub mod access;
 pub mod algorithm;
 pub mod codes;
 pub mod data;
@@ -13,20 +14,6 @@ use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::table::WrongLe;
 use wire::Sw;
-
-/// Access condition nibbles [TS 51.011 9.3].
-pub mod access {
-    /// Always.
-    pub const ALW: u8 = 0x0;
-    /// CHV1.
-    pub const CHV1: u8 = 0x1;
-    /// CHV2.
-    pub const CHV2: u8 = 0x2;
-    /// The issuer's key (ADM1, VERIFY CHV with P2 = 0A).
-    pub const ADM: u8 = 0xA;
-    /// Never.
-    pub const NEV: u8 = 0xF;
-}
 
 /// How a view words what the files refuse.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use crate::files::{FileKind, LEVELS, Node};
 use crate::halt::Halt;
 use crate::nvm::PAGE;
 use crate::state::Selection;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 
 /// What a SELECT found; it is current then.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,9 @@
 use super::rules;
 use crate::context::Context;
 use crate::files::{FileKind, Node};
-use crate::sim::walk;
-use crate::sim::{self, codes};
+use crate::sim::{self, codes, walk};
 use alloc::vec::Vec;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 
 /// Short data object: tag, length, value; every value here is shorter than 128 bytes.
 fn object(out: &mut Vec<u8>, tag: u8, value: &[u8]) {

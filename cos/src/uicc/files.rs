@@ -1,12 +1,12 @@
 //! Commands on files of a UICC, current or named by a short identifier [docs/specs/sim.md, files of a UICC].
 
-use super::{WORDS, sw};
+use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, uicc_sees};
 use crate::sim::{self, Act, current_ef, data, records, require, set_validity};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// The EF of a short identifier, which becomes current; the current one for `None`.

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::sim::{Act, access, condition};
 use alloc::vec::Vec;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 
 /// EF_ARR of the MF.
 pub const EF_ARR: Fid = Fid(0x2F06);

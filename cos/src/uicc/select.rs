@@ -1,12 +1,13 @@
 //! SELECT, STATUS and AUTHENTICATE of a UICC [docs/specs/sim.md, selecting on a UICC].
 
-use super::{WORDS, fcp};
+use super::fcp;
+use super::sw::WORDS;
 use crate::context::Context;
 use crate::files::Node;
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, uicc_sees};
 use crate::sim::{algorithm, codes};
-use wire::profile::Fid;
+use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
 /// Identifier of the application that runs, whatever its own is.

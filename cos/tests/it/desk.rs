@@ -4,7 +4,7 @@
 use super::{Random, bare, entropy};
 use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm};
 use keys::{Key, Suite, mac, seal};
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 
 /// One line of a script.
 #[derive(Clone, Debug)]

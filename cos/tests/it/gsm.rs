@@ -2,14 +2,13 @@
 //! every access condition.
 
 use super::{Random, entropy};
-use gridcard_cos::gsm;
 use gridcard_cos::journal::Memory;
 use gridcard_cos::keyfile::kind;
 use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::Program;
-use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm};
+use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm, gsm};
 use keys::Suite;
-use wire::profile::{CardKind, Fid};
+use scheme::profile::{CardKind, Fid};
 
 static SIM: Program = Program {
     name: "small SIM",

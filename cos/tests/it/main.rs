@@ -18,8 +18,8 @@ mod uicc;
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};
 use keys::Suite;
+use scheme::profile::CardKind;
 use std::sync::{Arc, Mutex};
-use wire::profile::CardKind;
 
 /// A bare FMCOS card.
 static BARE: Program = Program {
@@ -44,7 +44,7 @@ const CHIP: Chip = Chip {
 /// Random bytes that a test sets before the card asks for them.
 type Random = Arc<Mutex<Vec<u8>>>;
 
-fn entropy(random: &Random) -> Box<dyn gridcard_cos::Entropy + Send> {
+fn entropy(random: &Random) -> Box<dyn scheme::Chance + Send> {
     let random = random.clone();
     Box::new(move |out: &mut [u8]| {
         let bytes = random.lock().unwrap();

@@ -7,7 +7,7 @@ use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::{Case, Class, CommandRow, Params, Program};
 use gridcard_cos::{Card, Chip, Nvm, Protocol, RamNvm, uicc};
 use keys::Suite;
-use wire::profile::{CardKind, Fid};
+use scheme::profile::{CardKind, Fid};
 
 pub static UICC: Program = Program {
     name: "small UICC",

@@ -1,8 +1,8 @@
 //! One component: 16 bytes that one custodian knows.
 
-use crate::ids::CheckValue;
-use crate::messages::CeremonyError;
+use super::error::CeremonyError;
 use keys::{Key, Suite, Zeroizing};
+use scheme::numbers::CheckValue;
 use std::fmt;
 
 /// Bytes of a component.

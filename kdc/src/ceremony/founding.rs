@@ -3,10 +3,10 @@
 use super::Held;
 use super::record::{self, CeremonyRecord, ComponentRecord, Origin, ShareRecord};
 use super::shares::{Secret, Share};
-use crate::ids::CheckValue;
-use crate::keyset::Roots;
+use issue::keyset::Roots;
 use keys::{Key, Role, Suite};
-use wire::profile::State;
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 
 /// A province about to begin: where its secret comes from, and what goes with it.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! What stays in the province's folder after a ceremony: check values, never a secret.
 
+use super::error::CeremonyError;
 use super::shares::Share;
-use crate::ids::CheckValue;
-use crate::keyset::{RoleCheck, Roots};
-use crate::messages::CeremonyError;
+use issue::keyset::{RoleCheck, Roots};
 use keys::Suite;
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 use serde::{Deserialize, Serialize};
-use wire::profile::State;
 
 /// First field of every record.
 pub const FORMAT: &str = "gridcard ceremony 1";
@@ -101,10 +101,10 @@ pub struct CeremonyRecord {
     /// When the ceremony was held, as the caller wrote it.
     pub at: String,
     /// Suite of the roots.
-    #[serde(with = "crate::names::suite")]
+    #[serde(with = "scheme::names::suite")]
     pub suite: Suite,
     /// Test or formal.
-    #[serde(with = "crate::names::state")]
+    #[serde(with = "scheme::names::state")]
     pub state: State,
     /// Where the secret came from.
     #[serde(default)]

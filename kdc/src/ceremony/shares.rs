@@ -6,11 +6,11 @@
 
 use super::component::LEN;
 use super::gf256;
-use crate::ids::CheckValue;
-use crate::messages::ShareError;
+use super::share_error::ShareError;
 use keys::{Key, Suite, Zeroize, Zeroizing};
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 use std::fmt;
-use wire::profile::State;
 
 /// Fewest and most shares of a set.
 pub const SHARES: std::ops::RangeInclusive<u8> = 2..=15;

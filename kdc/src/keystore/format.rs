@@ -1,44 +1,32 @@
 //! The file of a key store, byte for byte [docs/specs/keystore.md 2].
 
+use super::cost::Cost;
+use super::custodian::{CUSTODIANS, Passphrase, check_name};
+use super::error::KeyStoreError;
 use super::seal::{self, Nonce, Salt, SecretBytes, TAG};
-use super::{CUSTODIANS, KeyStore, Passphrase, STORE_KEY};
-use crate::messages::KeyStoreError;
 use keys::Suite;
-use std::fmt;
-use wire::profile::State;
+use scheme::profile::State;
 
 const MAGIC: &[u8; 8] = b"GRIDKEYS";
 const VERSION: u8 = 0x01;
 const FORMAL: u8 = 0x01;
 
-/// Cost of trying one passphrase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
-    /// Memory in KiB: 8 MiB to 2 GiB.
-    pub memory_kib: u32,
-    /// Passes over it, 1 to 64.
-    pub passes: u32,
-    /// Lanes, 1 to 16.
-    pub lanes: u8,
+/// Bytes of the store key.
+pub(super) const STORE_KEY: usize = 32;
+
+/// A store as its file shows it: who holds it, nothing of what it holds.
+#[derive(Debug, Clone)]
+pub struct KeyStore {
+    pub(super) core: Core,
+    pub(super) generation: u32,
+    pub(super) slots: Vec<Slot>,
+    /// Nonce and cipher text of the content.
+    pub(super) sealed: (Nonce, Vec<u8>),
 }
 
-impl Cost {
-    /// 64 MiB, three passes, one lane: some tenths of a second on an office machine.
-    pub const STANDARD: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
-
-    /// Bounds, so that a made-up file neither costs nothing nor all memory there is.
-    pub(super) fn check(self) -> Result<(), KeyStoreError> {
-        let sound = (8 * 1024..=2 * 1024 * 1024).contains(&self.memory_kib)
-            && (1..=64).contains(&self.passes)
-            && (1..=16).contains(&self.lanes);
-        if sound { Ok(()) } else { Err(KeyStoreError::Cost { cost: self }) }
-    }
-}
-
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} KiB, {} pass(es), {} lane(s)", self.memory_kib, self.passes, self.lanes)
-    }
+/// Refuses a cost out of bounds.
+pub(super) fn must_be_sound(cost: Cost) -> Result<(), KeyStoreError> {
+    if cost.is_sound() { Ok(()) } else { Err(KeyStoreError::Cost { cost }) }
 }
 
 /// The fixed part of the head; every slot's seal covers it too.
@@ -199,7 +187,7 @@ fn core(reader: &mut Reader<'_>) -> Result<Core, KeyStoreError> {
     let memory_kib = u32::from_be_bytes(reader.array()?);
     let passes = u32::from_be_bytes(reader.array()?);
     let cost = Cost { memory_kib, passes, lanes: reader.byte()? };
-    cost.check()?;
+    must_be_sound(cost)?;
     Ok(Core { suite, state, threshold, total, cost, set: reader.array()? })
 }
 
@@ -207,7 +195,7 @@ fn slot(reader: &mut Reader<'_>) -> Result<Slot, KeyStoreError> {
     let number = reader.byte()?;
     let len = usize::from(reader.byte()?);
     let name = std::str::from_utf8(reader.take(len)?).map_err(|_| KeyStoreError::Content)?;
-    super::check_name(name)?;
+    check_name(name)?;
     if number == 0 {
         return Err(KeyStoreError::Content);
     }

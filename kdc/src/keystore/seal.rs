@@ -1,7 +1,7 @@
 //! The two primitives of the key store: ChaCha20-Poly1305 and Argon2id.
 
-use super::format::Cost;
-use crate::messages::KeyStoreError;
+use super::cost::Cost;
+use super::error::KeyStoreError;
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key};

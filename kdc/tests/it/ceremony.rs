@@ -1,13 +1,13 @@
 //! The ceremony: known answers, and everything a custodian can do wrong.
 
 use gridcard_kdc::ceremony::{Ceremony, CeremonyError, CeremonyRecord, Component};
-use gridcard_kdc::ids::CheckValue;
-use gridcard_kdc::keyset::Roots;
-use gridcard_kdc::messages::{Hint, IdError};
+use issue::keyset::Roots;
 use keys::{Role, Suite, Zeroizing};
+use scheme::Fault;
+use scheme::numbers::{CheckValue, NumberError};
+use scheme::profile::State;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use wire::profile::State;
 
 #[derive(Deserialize)]
 struct File {
@@ -103,7 +103,7 @@ fn faults_name_the_component_and_what_is_wrong() {
             "12345",
             CeremonyError::CheckValueText {
                 number: 1,
-                source: IdError::Length { what: "a check value", expected: 6, found: 5 },
+                source: NumberError::Length { what: "a check value", wanted: 6, found: 5 },
             },
         ),
         (
@@ -217,5 +217,5 @@ fn errors_read_like_sentences() {
     assert_eq!(missing.to_string(), "still missing: component 1, 3 and 4");
     let wrong = CeremonyError::NotHex { number: 2, digit: 7, found: 'G' };
     assert_eq!(wrong.to_string(), "component 2: digit 7 is 'G', not a hexadecimal digit");
-    assert_eq!(wrong.hint(), Some("nothing was taken; type the component again from the paper"));
+    assert_eq!(wrong.hint().as_deref(), Some("nothing was taken; type the component again from the paper"));
 }

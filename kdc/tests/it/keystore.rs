@@ -1,7 +1,7 @@
 //! The key store: who opens it, what a wrong passphrase or a changed bit does, and how custodians change.
 
-use gridcard_kdc::keyset::Roots;
 use gridcard_kdc::keystore::{Cost, Custodian, KeyStore, KeyStoreError, Passphrase};
+use issue::keyset::Roots;
 use keys::{Role, Suite, Zeroizing};
 
 /// The least there is, so that the tests are quick.

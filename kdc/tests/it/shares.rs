@@ -2,11 +2,11 @@
 
 use gridcard_kdc::ceremony::shares::{Proof, Restoring, Secret, Share, split};
 use gridcard_kdc::ceremony::{Founding, Origin, ShareError};
-use gridcard_kdc::ids::CheckValue;
 use keys::{Role, Suite, Zeroizing};
+use scheme::numbers::CheckValue;
+use scheme::profile::State;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use wire::profile::State;
 
 #[derive(Deserialize)]
 struct File {

@@ -4,18 +4,18 @@
 //! runs its inner half in a process of its own.
 
 use crate::{NUMBER, REGION, SERIAL};
-use gridcard_kdc::headers;
-use gridcard_kdc::ids::{DeviceNumber, Pin, RegionCode, Serial};
-use gridcard_kdc::keyset::Roots;
-use gridcard_kdc::messages::{SourceError, TokenError};
-use gridcard_kdc::source::{Activation, Current, KeySource, SoftSource, Target, TokenSource};
-use gridcard_kdc::token::Token;
+use gridcard_kdc::token::{Token, TokenError, TokenSource};
+use issue::headers;
+use issue::keyset::Roots;
+use issue::source::{Activation, Current, KeySource, SoftSource, SourceError, Target};
 use keys::{Role, Suite, Zeroizing};
+use scheme::money::Fen;
+use scheme::numbers::{DeviceNumber, RegionCode, Serial};
+use scheme::pin::Pin;
+use scheme::profile::{CardKind, PREVIOUS_MASTER, Recipient, State};
+use scheme::psam::Limits;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use wire::money::Fen;
-use wire::profile::{CardKind, PREVIOUS_MASTER, Recipient, State};
-use wire::psam::Limits;
 
 const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
 const LABEL: &str = "province";
@@ -149,7 +149,7 @@ mod inner {
         assert!(refused.is_err());
         let main = target(CardKind::MainControl, Current::Transport, None);
         let refused = hard.export_key(&main, 0, CHALLENGE, [0; 5]);
-        assert_eq!(refused, Err(SourceError::Token(TokenError::Stays)));
+        assert_eq!(refused, Err(SourceError::from(TokenError::Stays)));
     }
 
     /// The library is started once a process: what is loaded is looked at through the same session.

@@ -1,6 +1,6 @@
 use crate::world::{World, now, order};
 use gridcard_meter::{Consumption, Outcome};
-use wire::money::Fen;
+use scheme::money::Fen;
 
 #[test]
 fn an_hour_of_a_kilowatt_costs_one_kwh() {

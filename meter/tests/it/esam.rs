@@ -2,8 +2,8 @@
 //! the card's own test.
 
 use keys::{Key, Suite, seal};
+use scheme::profile::{CardInfo, CardKind, Make, State};
 use wire::channel::{Channel, ChannelError};
-use wire::profile::{CardInfo, CardKind, Make, State};
 
 /// Where count and amount stand in a test order's TPDU, counted from its `02 70 00`.
 pub const COUNT_AT: usize = 14;

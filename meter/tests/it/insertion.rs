@@ -2,9 +2,9 @@ use crate::sim::IMSI;
 use crate::world::{World, greeting, order};
 use gridcard_meter::{OrderOutcome, OrderResult, Outcome, Step};
 use keys::{Key, Suite};
-use wire::money::Fen;
-use wire::profile::{CardKind, State};
-use wire::refusal::Refusal;
+use scheme::money::Fen;
+use scheme::profile::{CardKind, State};
+use scheme::refusal::Refusal;
 
 fn refused(world: &mut World) -> (Refusal, Step) {
     let sim = world.sim.records.clone();

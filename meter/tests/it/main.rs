@@ -15,4 +15,5 @@ mod pairing;
 mod pull;
 mod register;
 mod sim;
+mod source;
 mod world;

@@ -2,8 +2,8 @@
 
 use crate::world::{Pull, Tear, World, counting, now, order};
 use gridcard_meter::{Consumption, Outcome, Step};
-use wire::money::Fen;
-use wire::refusal::Refusal;
+use scheme::money::Fen;
+use scheme::refusal::Refusal;
 
 /// A meter that owes for some consumption, two orders on the SIM, a message of the user's between them.
 fn start() -> World {

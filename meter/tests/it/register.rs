@@ -4,7 +4,7 @@ use crate::world::{World, now};
 use gridcard_meter::register::Register;
 use gridcard_meter::{Consumption, Meter, MeterState};
 use proptest::prelude::*;
-use wire::money::Fen;
+use scheme::money::Fen;
 
 #[test]
 fn the_register_runs_over_as_a_dial_does() {

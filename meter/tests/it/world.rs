@@ -2,13 +2,14 @@
 
 use crate::esam::FakeEsam;
 use crate::sim::FakeSim;
-use gridcard_meter::pairing::WrappedKey;
-use gridcard_meter::{InsertionReport, Meter, MeterConfig, MeterState, Pairing, PairingFile};
+use gridcard_meter::{InsertionReport, Meter, MeterConfig, MeterState, Pairing};
 use keys::{Key, Role, Suite, hierarchy, seal};
-use wire::bcd::{BcdTime, MeterNumber};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CheckValue, DeviceNumber, MeterNumber, RegionCode};
+use scheme::pairing::{PairingFile, WrappedKey};
+use scheme::profile::{Recipient, State};
 use wire::channel::{Channel, ChannelError};
-use wire::money::Fen;
-use wire::profile::{Recipient, State};
 use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
 
@@ -16,8 +17,8 @@ pub const NUMBER: [u8; 6] = [0x12, 0x34, 0x56, 0x78, 0x90, 0x12];
 pub const REGION: [u8; 4] = [0x33, 0x02, 0x00, 0x00];
 pub const SERVER: &str = "+8613800250500";
 
-pub fn now() -> BcdTime {
-    BcdTime::new([0x20, 0x26, 0x11, 0x22, 0x08, 0x30, 0x00]).unwrap()
+pub fn now() -> Moment {
+    Moment::new([0x20, 0x26, 0x11, 0x22, 0x08, 0x30, 0x00]).unwrap()
 }
 
 /// A device's key of the published test hierarchy.
@@ -38,12 +39,12 @@ pub fn pairing_file(suite: Suite) -> PairingFile {
         let header = [0x84, 0xD4, 0x01, row.id, seal::wrapped_len(&transport, 16) as u8];
         let challenge = hierarchy::mcu_serial(NUMBER);
         let field = seal::wrap(&transport, &challenge, &header, row.header(1), &key);
-        WrappedKey { role, header: header.to_vec(), field, check_value: Some(hex::encode_upper(key.kcv())) }
+        WrappedKey { role, header: header.to_vec(), field, check_value: Some(CheckValue(key.kcv())) }
     };
     PairingFile {
-        pairing: gridcard_meter::pairing::FORMAT.to_owned(),
-        number: MeterNumber(NUMBER),
-        region: "33020000".to_owned(),
+        pairing: scheme::pairing::FORMAT.to_owned(),
+        number: DeviceNumber(NUMBER),
+        region: RegionCode(REGION),
         suite,
         state: State::Test,
         keys: vec![wrap(Role::IntAuth), wrap(Role::ExtAuth)],
@@ -51,7 +52,7 @@ pub fn pairing_file(suite: Suite) -> PairingFile {
 }
 
 pub fn pairing(suite: Suite) -> Pairing {
-    pairing_file(suite).open(&transport_key(suite)).unwrap()
+    Pairing::open(&pairing_file(suite), &transport_key(suite)).unwrap()
 }
 
 /// 52 fen a kWh, a load of 1 kW.

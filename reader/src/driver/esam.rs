@@ -4,12 +4,13 @@ use super::fmcos::Fmcos;
 use super::issuing::Activation;
 use super::take;
 use crate::error::CardError;
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::SimBinding;
+use scheme::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
+use scheme::refusal::Refusal;
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::order::SimBinding;
-use wire::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
-use wire::refusal::Refusal;
 use wire::status::Dialect;
 use wire::{Command, Sw};
 
@@ -193,7 +194,7 @@ impl<'c> Esam<'c> {
 
     /// Writes the run information the next receipt will carry: register in 0.01 kWh, the meter's time, the
     /// EF_IMSI content of the SIM in the meter. Needs the meter's rights.
-    pub fn write_run_info(&mut self, register: u32, time: BcdTime, imsi: &[u8; 9]) -> Result<(), CardError> {
+    pub fn write_run_info(&mut self, register: u32, time: Moment, imsi: &[u8; 9]) -> Result<(), CardError> {
         let file = [&register.to_be_bytes()[..], &time.0, imsi].concat();
         self.fmcos.update_binary(self.files.run_info, 0, &file)
     }
@@ -254,3 +255,5 @@ fn push_length(out: &mut Vec<u8>, len: usize) {
     }
     out.push(len as u8);
 }
+
+impl scheme::Fault for EnvelopeError {}

@@ -1,12 +1,12 @@
 //! Cards of the FMCOS family: the commands our cards answer, one method each
 //! [docs/specs/fmcos.md, docs/specs/cards.md].
 
-use super::issuing::Activation;
+use super::activation::Activation;
 use super::{Link, exactly};
 use crate::error::CardError;
+use scheme::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
+use scheme::psam::{Limits, SET_LIMIT};
 use wire::channel::Channel;
-use wire::profile::{CardInfo, EF_CARD_INFO, Fid, FileRow};
-use wire::psam::{Limits, SET_LIMIT};
 use wire::status::Dialect;
 use wire::{Command, Response, Sw};
 

@@ -3,7 +3,8 @@
 use super::fmcos::Fmcos;
 use super::sim::{Chv, Sim, SimError};
 use crate::error::{CardError, tries_words};
-use wire::profile::{CardInfo, CardKind, OFFICER_PIN};
+use scheme::fault::{Fault, Hint, Kind};
+use scheme::profile::{CardInfo, CardKind, OFFICER_PIN};
 
 /// Type of a PIN record [docs/specs/cards.md 5].
 const PIN: u8 = 0x3A;
@@ -254,5 +255,34 @@ impl Sim<'_> {
     ) -> Result<(), PinError> {
         let tries = self.code_tries(which)?;
         Secret::code(iccid, which).attempt(tries, last, || attempt(self))
+    }
+}
+
+impl Fault for PinError {
+    fn kind(&self) -> Kind {
+        match self {
+            PinError::LastTry(_) => Kind::Security,
+            PinError::Card(error) => error.kind(),
+            _ => Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> Hint {
+        let secret = self.secret()?;
+        Some(match (self, secret.holder) {
+            (PinError::LastTry(_), _) => {
+                "be sure of it, then allow its last try with --spend-last-try; whoever stands above the card can give it a new one"
+            }
+            (_, Holder::Psam) => "the city gives a PSAM a new PIN: gridcard psam pin unblock",
+            (_, Holder::TestCard) => "the city gives a test card a new PIN: gridcard test-card pin unblock",
+            (_, Holder::Issuing) => "the province gives an issuing card a new PIN: gridcard kdc pin unblock",
+            (_, Holder::Province) => {
+                "when no tries are left the card is blocked for good, and the key store or the shares make another"
+            }
+            (_, Holder::Sim) => {
+                "the SIM's unblocking code (PUK) gives it a new PIN: gridcard sim pin unblock"
+            }
+            (_, Holder::Puk) => "when no tries are left the SIM's issuer must give the customer another one",
+        }.into())
     }
 }

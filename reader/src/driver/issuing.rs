@@ -3,11 +3,12 @@
 
 use super::fmcos::{Fmcos, KeyInformation};
 use crate::error::CardError;
+use scheme::profile::{CardInfo, EF_GRANTED, EF_ISSUED, EF_LIMIT, NO_LIMIT, Recipient};
+use scheme::psam::{Limits, Statement};
 use wire::channel::Channel;
-use wire::money::Fen;
-use wire::profile::{CardInfo, EF_GRANTED, EF_ISSUED, EF_LIMIT, NO_LIMIT, OFFICER_PIN, Recipient, State};
-use wire::psam::{Limits, Statement};
 use wire::{Command, Sw};
+
+pub use super::activation::Activation;
 
 /// The master key a target has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,25 +71,6 @@ impl Target {
     }
 }
 
-/// What ACTIVATE KEYS is to do [docs/specs/cards.md 10].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Activation {
-    /// State afterwards.
-    pub state: State,
-    /// Version of the staged keys; 00 to retire.
-    pub version: u8,
-    /// Money that is given up with the account.
-    pub forfeit: Fen,
-}
-
-impl Activation {
-    /// State, version, forfeit: 6 bytes.
-    pub fn to_bytes(self) -> [u8; 6] {
-        let [a, b, c, d] = self.forfeit.0.to_be_bytes();
-        [self.state.code(), self.version, a, b, c, d]
-    }
-}
-
 /// How many cards an issuing card may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
@@ -129,11 +111,6 @@ impl<'c> IssuingCard<'c> {
     /// The operator's PIN, 3A/00, as it stands in the card. A wrong one costs a try.
     pub fn verify_pin(&mut self, pin: &[u8]) -> Result<(), CardError> {
         self.fmcos.verify_pin(0x00, pin)
-    }
-
-    /// The second officer's PIN, 3A/01, once the operator's is verified. A wrong one costs a try.
-    pub fn verify_second_pin(&mut self, pin: &[u8]) -> Result<(), CardError> {
-        self.fmcos.verify_pin(OFFICER_PIN.id, pin)
     }
 
     /// How many cards it may make and has made; `None` for a card that does not count.

@@ -3,6 +3,7 @@
 //! Every driver borrows a [`Channel`] and keeps nothing that the card does not tell again. Commands with
 //! data go out without Le (see [`crate::exchange()`]).
 
+mod activation;
 pub mod esam;
 pub mod fmcos;
 pub mod guard;

@@ -1,6 +1,7 @@
 //! The channel to a card in a reader.
 
-use super::{Connection, Fault};
+use super::fault::Fault;
+use super::service::Connection;
 use std::time::Duration;
 use wire::channel::{Channel, ChannelError};
 

@@ -1,6 +1,5 @@
-//! What can go wrong between this program and a card in a reader. All words of the PC/SC side stand here.
+//! What PC/SC says when it does not do what was asked, and what a user can do about it.
 
-use super::FindError;
 use wire::channel::ChannelError;
 
 /// What PC/SC said instead of doing what was asked.
@@ -92,31 +91,4 @@ impl Fault {
     }
 }
 
-/// Why there is no connection to a card.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PcscError {
-    /// The service does not work.
-    #[error(transparent)]
-    Service(Fault),
-    /// No card or several have the name.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The card of the name does not let itself be connected to.
-    #[error("reader {reader:?}: {fault}")]
-    Connect {
-        /// The reader's name.
-        reader: String,
-        /// What it said.
-        fault: Fault,
-    },
-}
-
-impl PcscError {
-    /// What a user can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            PcscError::Service(fault) | PcscError::Connect { fault, .. } => fault.hint(),
-            PcscError::Find(error) => error.hint(),
-        }
-    }
-}
+impl scheme::Fault for Fault {}

@@ -1,6 +1,6 @@
 //! Which card a name means [docs/specs/pcsc.md 1].
 
-use super::ReaderState;
+use super::service::ReaderState;
 
 /// Why a name means no card, or not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,3 +115,5 @@ pub fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
     if digits.is_empty() { None } else { hex::decode(digits).ok() }
 }
+
+impl scheme::Fault for FindError {}

@@ -5,6 +5,7 @@
 
 mod card;
 pub mod doctor;
+mod error;
 mod fault;
 mod find;
 mod service;
@@ -13,7 +14,8 @@ mod system;
 mod watch;
 
 pub use card::PcscCard;
-pub use fault::{Fault, PcscError};
+pub use error::PcscError;
+pub use fault::Fault;
 pub use find::{FindError, find, hex_bytes};
 pub use service::{Connection, Presence, ReaderState, Service, Stop};
 pub use watch::{Event, Watch};

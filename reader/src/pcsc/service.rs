@@ -1,6 +1,6 @@
 //! What is asked of PC/SC, as a trait: the border at which tests put their own.
 
-use super::Fault;
+use super::fault::Fault;
 use std::time::Duration;
 
 /// Whether a card stands in a reader.

@@ -1,6 +1,7 @@
 //! The machine's PC/SC service, through the `pcsc` crate.
 
-use super::{Connection, Fault, Presence, ReaderState, Service, Stop};
+use super::fault::Fault;
+use super::service::{Connection, Presence, ReaderState, Service, Stop};
 use ::pcsc::{
     Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocol, Protocols, ReaderState as Asked, Scope,
     ShareMode, State,

@@ -1,6 +1,7 @@
 //! Readers and cards as they come and go.
 
-use super::{Fault, Presence, ReaderState, Service};
+use super::fault::Fault;
+use super::service::{Presence, ReaderState, Service};
 use std::time::Duration;
 
 /// What happened.

@@ -148,3 +148,7 @@ fn digits(text: &str, place: usize) -> Result<Vec<u8>, TraceFault> {
     }
     Ok(nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
+
+impl scheme::Fault for TraceError {}
+
+impl scheme::Fault for TraceFault {}

@@ -141,7 +141,7 @@ impl Redactor {
         let &[_, SELECT, p1, ..] = command else { return };
         let data = CommandRef::parse(command).map(|parsed| parsed.data).unwrap_or_default();
         match (p1, data) {
-            (0x04, name) => (self.usim, self.key_file) = (name.starts_with(&wire::sim::USIM_AID), false),
+            (0x04, name) => (self.usim, self.key_file) = (name.starts_with(&scheme::sim::USIM_AID), false),
             (_, [.., hi, lo]) => self.key_file = KEY_FILES.contains(&u16::from_be_bytes([*hi, *lo])),
             _ => self.key_file = false,
         }

@@ -1,11 +1,12 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
 use gridcard_reader::driver::esam::{EnvelopeError, Esam};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::SimBinding;
+use scheme::refusal::Refusal;
 use wire::Sw;
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::SimBinding;
-use wire::refusal::Refusal;
 
 #[test]
 fn parameters_and_purse_are_typed() {
@@ -65,7 +66,7 @@ fn the_pairing_keys_and_the_run_information_stand_where_they_should() {
     assert_eq!(esam.challenge().unwrap()[0], 0x21);
     esam.external_authenticate(&[0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38]).unwrap();
     let imsi = [0x08, 0x29, 0x26, 0x10, 0x11, 0x60, 0x84, 0x57, 0x40];
-    let time: BcdTime = BcdTime([0x20, 0x26, 0x11, 0x22, 0x08, 0x00, 0x00]);
+    let time: Moment = Moment([0x20, 0x26, 0x11, 0x22, 0x08, 0x00, 0x00]);
     esam.write_run_info(0x0001_2345, time, &imsi).unwrap();
     esam.debit(Fen(1000)).unwrap();
     assert_eq!(esam.debit(Fen(1000)).unwrap_err().sw(), Some(Sw::NOT_ENOUGH));

@@ -1,8 +1,8 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
 use gridcard_reader::driver::fmcos::{Fmcos, KeyInformation};
+use scheme::profile::{CardKind, EF_CARD_INFO, Fid, ISSUING_FILES, State};
 use wire::channel::ChannelError;
-use wire::profile::{CardKind, EF_CARD_INFO, Fid, ISSUING_FILES, State};
 use wire::{Command, Sw};
 
 #[test]

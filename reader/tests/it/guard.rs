@@ -5,7 +5,7 @@ use crate::script::Script;
 use gridcard_reader::driver::fmcos::Fmcos;
 use gridcard_reader::driver::guard::{Code, Holder, LastTry, PinError};
 use gridcard_reader::driver::sim::{Chv, Sim, SimError};
-use wire::profile::{CardInfo, CardKind, Make, State};
+use scheme::profile::{CardInfo, CardKind, Make, State};
 
 fn info(kind: CardKind) -> CardInfo {
     CardInfo {

@@ -1,8 +1,8 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
 use gridcard_reader::driver::issuing::{Activation, Current, IssuingCard, Target};
-use wire::money::Fen;
-use wire::profile::{CardKind, Recipient, State};
+use scheme::money::Fen;
+use scheme::profile::{CardKind, Recipient, State};
 
 const CHALLENGE: [u8; 8] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88];
 

@@ -1,9 +1,9 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
 use gridcard_reader::driver::psam::Psam;
+use scheme::numbers::MeterNumber;
+use scheme::profile::CardKind;
 use wire::Sw;
-use wire::bcd::MeterNumber;
-use wire::profile::CardKind;
 
 const OPEN: &str = "> 00A40000023F00
      < 9000

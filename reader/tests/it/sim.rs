@@ -1,8 +1,8 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
 use gridcard_reader::driver::sim::{Chv, FileContent, SeekFrom, Selected, Sim, SimError, Structure};
+use scheme::profile::{Fid, State};
 use wire::Sw;
-use wire::profile::{Fid, State};
 
 /// Answer of DF_GSM: CHV1 disabled, 3 tries and 10 unblock tries everywhere.
 const DF: &str = "0000 1234 7F20 02 0000000000 09 91 00 17 04 00 83 8A 83 8A 00";

@@ -1,13 +1,14 @@
 //! The order chain of the security module against the books.
 
 use crate::house::{House, meter, sim};
-use gridcard_server::{FindingKind, OrderError, OrderSealer, SealError, Session, StoreError};
+use gridcard_server::{FindingKind, OrderError, OrderSealer, Reconciled, SealError, StoreError};
 use rusqlite::Connection;
-use wire::order::OrderId;
+use scheme::order::OrderId;
+use scheme::{Fault, Kind};
 
-fn session(house: &mut House) -> Session {
+fn reconcile(house: &mut House) -> Reconciled {
     let (psam, chain, at) = (house.psam.number(), house.psam.chain, house.now);
-    house.store.batch(|act| act.begin_session(&psam, &chain, at)).unwrap()
+    house.store.batch(|act| act.reconcile(&psam, &chain, at)).unwrap()
 }
 
 fn recompute(house: &House) -> Option<String> {
@@ -17,14 +18,14 @@ fn recompute(house: &House) -> Option<String> {
 #[test]
 fn honest_sessions_agree() {
     let mut house = House::new(3);
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     for n in 0..3 {
         house.buy(n, 100).unwrap();
-        assert_eq!(session(&mut house), Session::default());
+        assert_eq!(reconcile(&mut house), Reconciled::default());
     }
     // The same order again does not count twice.
     house.correct(0, 50).unwrap();
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     assert_eq!(recompute(&house), None);
     let chain = house.store.read(|view| view.chain_of(&house.psam.number())).unwrap().unwrap();
     assert_eq!((chain.count, chain.value), (4, 350));
@@ -35,17 +36,17 @@ fn honest_sessions_agree() {
 #[test]
 fn after_a_crash_the_chain_tells_whether_it_was_sealed() {
     let mut house = House::new(2);
-    session(&mut house);
+    reconcile(&mut house);
     house.psam.cut = true;
     house.buy(0, 100).unwrap_err();
     let id = house.store.read(|view| view.interrupted()).unwrap()[0].order.id;
-    assert_eq!(session(&mut house), Session { sealed: vec![id], ..Session::default() });
+    assert_eq!(reconcile(&mut house), Reconciled { sealed: vec![id], ..Reconciled::default() });
     let at = house.now;
     let void = house.store.batch(|act| act.void_order(id, at));
     assert!(matches!(void, Err(OrderError::MayBeCredited(_))));
     let sealed = house.store.seal(&mut house.psam, id, at, &house.terms).unwrap();
     assert_eq!(house.psam.chain.count, 1, "sealed again without a change");
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     let receipt = house.insert(0, &sealed.record, &sim(0, 0)).unwrap();
     house.settle_of(0, &receipt).unwrap();
 
@@ -53,7 +54,7 @@ fn after_a_crash_the_chain_tells_whether_it_was_sealed() {
     house.psam.faults = vec![SealError::Lost("pulled".into())];
     house.buy(1, 100).unwrap_err();
     let id = house.store.read(|view| view.interrupted()).unwrap()[0].order.id;
-    assert_eq!(session(&mut house), Session { unsealed: vec![id], ..Session::default() });
+    assert_eq!(reconcile(&mut house), Reconciled { unsealed: vec![id], ..Reconciled::default() });
     house.store.batch(|act| act.void_order(id, at)).unwrap();
     assert_eq!(house.totals().sold_fen, 100, "what was paid for it is given back");
     assert_eq!(recompute(&house), None);
@@ -64,40 +65,40 @@ fn after_a_crash_the_chain_tells_whether_it_was_sealed() {
 #[test]
 fn an_interrupted_order_resumed_after_another() {
     let mut house = House::new(2);
-    session(&mut house);
+    reconcile(&mut house);
     house.psam.cut = true;
     house.buy(0, 100).unwrap_err();
-    session(&mut house);
+    reconcile(&mut house);
     house.buy(1, 100).unwrap();
     let id = house.store.read(|view| view.interrupted()).unwrap()[0].order.id;
     house.store.seal(&mut house.psam, id, house.now, &house.terms).unwrap();
     assert_eq!(house.psam.chain.count, 3);
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     assert_eq!(recompute(&house), None);
 }
 
 #[test]
 fn a_seal_past_the_server_stops_the_module() {
     let mut house = House::new(2);
-    session(&mut house);
+    reconcile(&mut house);
     let honest = house.buy(0, 100).unwrap();
     let mut minted = honest.order.clone();
     minted.id = OrderId([0x4D; 8]);
     house.mint(&minted);
-    let finding = session(&mut house).finding.unwrap();
+    let finding = reconcile(&mut house).finding.unwrap();
     assert_eq!(finding.kind, FindingKind::Chain);
     assert!(finding.detail.contains("sealed past this server"), "{}", finding.detail);
-    assert_eq!(session(&mut house).finding, Some(finding.clone()), "one finding, not one a session");
+    assert_eq!(reconcile(&mut house).finding, Some(finding.clone()), "one finding, not one a session");
     let sold = house.buy(1, 100).unwrap_err();
     assert!(matches!(&sold, OrderError::Stopped { finding: id, .. } if *id == finding.id));
-    assert!(sold.is_security());
+    assert!((sold.kind() == Kind::Security));
     // Settling never stops.
     let receipt = house.insert(0, &honest.record, &sim(0, 0)).unwrap();
     house.settle_of(0, &receipt).unwrap();
     house.clear(finding.id);
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     house.buy(1, 100).unwrap();
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
     assert_eq!(recompute(&house), None);
 }
 
@@ -105,10 +106,10 @@ fn a_seal_past_the_server_stops_the_module() {
 fn a_module_that_had_sealed_elsewhere() {
     let mut house = House::new(1);
     house.psam.chain.count = 7;
-    let finding = session(&mut house).finding.unwrap();
+    let finding = reconcile(&mut house).finding.unwrap();
     assert_eq!((finding.kind, finding.freezes), (FindingKind::UsedBefore, false));
     house.buy(0, 100).unwrap();
-    assert_eq!(session(&mut house), Session::default());
+    assert_eq!(reconcile(&mut house), Reconciled::default());
 }
 
 /// Rows changed or taken out by somebody with a hand in the file.
@@ -126,7 +127,7 @@ fn changed_and_deleted_rows_are_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("server.db");
         let mut house = House::on_disk(&path, 3);
-        session(&mut house);
+        reconcile(&mut house);
         (0..3).for_each(|n| drop(house.buy(n, 100).unwrap()));
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let found = recompute(&house).unwrap();
@@ -141,9 +142,9 @@ fn changed_and_deleted_rows_are_named() {
 fn a_finding_is_cleared_by_two_people_once() {
     use gridcard_server::{ClearError, Cleared};
     let mut house = House::new(1);
-    session(&mut house);
+    reconcile(&mut house);
     house.psam.chain.count = 9;
-    let id = session(&mut house).finding.unwrap().id;
+    let id = reconcile(&mut house).finding.unwrap().id;
     let mut clear = |second: Option<&str>| {
         let cleared =
             Cleared { at: house.now, by: "Li".into(), second: second.map(Into::into), note: String::new() };

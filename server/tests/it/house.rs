@@ -5,11 +5,12 @@ use gridcard_server::{
     Anew, Cleared, Esam, Finding, Incoming, KeyState, Options, OrderError, OrderRequest, OrderSealer, Origin,
     Refusal, Roster, SealedOrder, SettleError, Settlement, Sim, Store, Synchronous, Terms,
 };
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::{Order, OrderId, Serial8, SimBinding};
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use wire::bcd::{BcdTime, CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, Serial8, SimBinding};
 
 /// Appends the Luhn digit.
 pub fn luhn(body: &str) -> String {
@@ -25,8 +26,8 @@ pub fn luhn(body: &str) -> String {
     format!("{body}{}", (10 - sum % 10) % 10)
 }
 
-pub fn time(text: &str) -> BcdTime {
-    BcdTime::new(hex::decode(text).unwrap().try_into().unwrap()).unwrap()
+pub fn time(text: &str) -> Moment {
+    Moment::new(hex::decode(text).unwrap().try_into().unwrap()).unwrap()
 }
 
 pub fn meter(n: u32) -> MeterNumber {
@@ -94,7 +95,7 @@ pub struct House {
     pub psam: ToyPsam,
     pub meters: Vec<ToyMeter>,
     pub terms: Terms,
-    pub now: BcdTime,
+    pub now: Moment,
     pub drawn: u64,
 }
 

@@ -4,10 +4,10 @@ use crate::house::{luhn, terms, time};
 use gridcard_server::{
     Chain, Esam, KeyState, Keys, OrderRequest, OrderSealer, Roster, SealError, Store, Terms,
 };
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{OrderId, Serial8};
 use serde_json::Value;
-use wire::bcd::MeterNumber;
-use wire::money::Fen;
-use wire::order::{OrderId, Serial8};
 
 /// Seals every order with the same bytes.
 struct Fixed(Vec<u8>);
@@ -81,7 +81,7 @@ fn sim_bindings() {
         let mut store = store_with(imsi);
         let placed = store.batch(|act| act.place_order(&request("20261122080000"), &terms())).unwrap();
         assert_eq!(placed.order.binding.0.to_vec(), bytes(&case["binding"]), "{imsi}");
-        assert_eq!(wire::sim::imsi_file(imsi).unwrap().to_vec(), bytes(&case["ef_imsi"]));
+        assert_eq!(scheme::sim::imsi_file(imsi).unwrap().to_vec(), bytes(&case["ef_imsi"]));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::house::{House, customer, sim, time};
 use gridcard_server::ledger::{Account, Entry, EntryFault, EntryKind, Line, Purchase, TrialBalance};
 use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
-use wire::order::OrderId;
+use scheme::order::OrderId;
 
 fn line(account: Account, amount: i64) -> Line {
     Line { account, amount }

@@ -3,8 +3,8 @@
 use crate::house::{House, binding, customer, meter, sim, time};
 use gridcard_server::ledger::EntryKind;
 use gridcard_server::{Incoming, OrderError, OrderState, Origin, Refusal, Settlement, SimKey, StoreError};
-use wire::money::Fen;
-use wire::order::OrderKind;
+use scheme::money::Fen;
+use scheme::order::OrderKind;
 
 #[test]
 fn the_first_order_opens_and_the_next_recharges() {
@@ -170,7 +170,7 @@ fn many_acts_in_one_batch() {
                     meter: meter(n as u32),
                     amount: Fen(100),
                     now: *now,
-                    id: wire::order::OrderId(id.to_be_bytes()),
+                    id: scheme::order::OrderId(id.to_be_bytes()),
                 };
                 let sealed = act.purchase(psam, &request, terms).unwrap();
                 let receipt = toy.insert(&sealed.record, sealed.order.binding, *now).unwrap();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod chains;
+mod contract;
 mod house;
 mod interrupted;
 mod kat;

@@ -3,8 +3,9 @@
 use crate::house::{House, terms, time};
 use gridcard_server::{Options, OrderError, OrderRequest, Origin, SettleError, Store, StoreError};
 use rusqlite::Connection;
-use wire::money::Fen;
-use wire::order::OrderId;
+use scheme::money::Fen;
+use scheme::order::OrderId;
+use scheme::{Fault, Kind};
 
 fn older(dir: &tempfile::TempDir) -> Store {
     let path = dir.path().join("server.sqlite");
@@ -53,7 +54,7 @@ fn nothing_is_sold_or_settled_in_it() {
     let meter = house.store.read(|view| view.orders(None)).unwrap()[0].order.meter;
     let request = OrderRequest { meter, amount: Fen(100), now: time("20261125080000"), id: OrderId([1; 8]) };
     let error = house.store.purchase(&mut house.psam, &request, &terms()).unwrap_err();
-    assert!(matches!(error, OrderError::OlderMake) && error.is_security(), "{error}");
+    assert!(matches!(error, OrderError::OlderMake) && (error.kind() == Kind::Security), "{error}");
     assert!(error.hint().unwrap().contains("PSAM of the present make"));
     let settled = house
         .settle(&crate::toy::receipt_record(&[2, 0x71, 0, 0, 1, 0, 0x47, 0x52, 0x43]), &Origin::Meter(meter));

@@ -5,8 +5,8 @@ use gridcard_server::{
     Anew, OrderError, OrderSealer, OrderState, Origin, SealError, SealedOrder, SettleError, Settlement,
 };
 use proptest::prelude::*;
+use scheme::order::OrderId;
 use std::collections::HashSet;
-use wire::order::OrderId;
 
 const CUSTOMERS: u32 = 3;
 
@@ -66,7 +66,7 @@ impl History {
     fn new() -> Self {
         let mut house = House::new(CUSTOMERS);
         let (psam, chain, at) = (house.psam.number(), house.psam.chain, house.now);
-        house.store.batch(|act| act.begin_session(&psam, &chain, at)).unwrap();
+        house.store.batch(|act| act.reconcile(&psam, &chain, at)).unwrap();
         History {
             house,
             versions: [0; CUSTOMERS as usize],
@@ -159,7 +159,7 @@ impl History {
         self.house.psam.faults.clear();
         self.house.psam.cut = false;
         let (psam, chain, at) = (self.house.psam.number(), self.house.psam.chain, self.house.now);
-        let session = self.house.store.batch(|act| act.begin_session(&psam, &chain, at)).unwrap();
+        let session = self.house.store.batch(|act| act.reconcile(&psam, &chain, at)).unwrap();
         assert_eq!(session.finding, None);
         assert_eq!(self.house.store.read(|view| view.recompute(&psam)).unwrap(), None);
     }

@@ -3,8 +3,8 @@
 use crate::house::meter;
 use gridcard_server::{OrderSealer, SealError};
 use reader::driver::psam::Psam;
+use scheme::profile::{CardInfo, CardKind, Make, State};
 use wire::channel::{Channel, ChannelError};
-use wire::profile::{CardInfo, CardKind, Make, State};
 
 /// A PSAM that opens, and answers one applet command as told.
 struct Card {

@@ -6,9 +6,9 @@ use crate::toy::{receipt_record, response_packet};
 use gridcard_server::{
     FindingKind, Incoming, OrderError, Origin, Refusal, SealError, SettleError, Settlement, SimKey,
 };
-use wire::money::Fen;
-use wire::order::{OrderDigest, OrderId};
-use wire::receipt::Receipt;
+use scheme::money::Fen;
+use scheme::order::{OrderDigest, OrderId};
+use scheme::receipt::Receipt;
 
 /// A house with an order of 50 yuan for meter 0 and an honest receipt for it.
 fn scene() -> (House, OrderId, Receipt) {

@@ -1,11 +1,11 @@
 //! Registration files, good and bad.
 
 use crate::house::{House, csv, customer, esam, luhn, meter, serial, sim};
-use gridcard_server::numbers::NumberFault;
 use gridcard_server::register::Report;
 use gridcard_server::roster::{Column, LineFault, RosterError};
 use gridcard_server::{Roster, Store};
-use wire::money::Fen;
+use scheme::money::Fen;
+use scheme::subscription::NumberFault;
 
 fn register(store: &mut Store, text: &str) -> Report {
     let roster = Roster::read(text.as_bytes()).unwrap();

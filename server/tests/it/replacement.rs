@@ -3,7 +3,7 @@
 use crate::house::{House, customer, meter, sim};
 use gridcard_server::register::ReplaceError;
 use gridcard_server::{FindingKind, OrderError, OrderState, Origin, Settlement, SimKey, StoreError};
-use wire::order::{OrderId, OrderKind};
+use scheme::order::{OrderId, OrderKind};
 
 fn replace(house: &mut House, n: u32, version: u32) -> Option<OrderId> {
     house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version))).unwrap().outstanding

@@ -7,8 +7,9 @@ use gridcard_server::{
     Anew, FindingKind, KeyState, Keys, OrderError, OrderState, Origin, SealError, SealedOrder, Settled,
     Settlement,
 };
-use wire::money::Fen;
-use wire::order::{OrderKind, Serial8};
+use scheme::money::Fen;
+use scheme::order::{OrderKind, Serial8};
+use scheme::{Fault, Kind};
 
 /// A house whose meter 0 is opened with 10 yuan and settled, and has an order A of 50 yuan outstanding.
 fn with_a() -> (House, SealedOrder) {
@@ -257,7 +258,7 @@ fn a_minted_order_swallows_the_honest_one() {
     for minted_fen in [99_999_999, 100] {
         let (mut house, a) = with_a();
         let mut minted = a.order.clone();
-        minted.id = wire::order::OrderId([0x4D; 8]);
+        minted.id = scheme::order::OrderId([0x4D; 8]);
         minted.amount = Fen(minted_fen);
         let record = house.mint(&minted);
         house.insert(0, &record, &sim(0, 0)).unwrap();
@@ -364,7 +365,7 @@ fn keys_are_compared_before_anything_is_sealed() {
         house.psam.keys = wrong;
         let error = resume(&mut house);
         assert!(matches!(error, OrderError::WrongKeys { .. }), "{error}");
-        assert_eq!(error.is_security(), security, "{error}");
+        assert_eq!((error.kind() == Kind::Security), security, "{error}");
     }
     house.list(esam(0, serial(0), 2));
     house.psam.keys = keys(KeyState::Test, 2);

@@ -4,11 +4,12 @@
 //! The messages are put together here byte by byte, not with the crate under test.
 
 use gridcard_server::{Chain, Keys, OrderSealer, SealError};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use scheme::receipt::Receipt;
 use sha2::{Digest, Sha256};
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
-use wire::receipt::Receipt;
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
@@ -188,12 +189,7 @@ impl ToyMeter {
     }
 
     /// Inserts a SIM with this order record; gives the record with the receipt, or the refusal's name.
-    pub fn insert(
-        &mut self,
-        record: &[u8],
-        sim: SimBinding,
-        now: BcdTime,
-    ) -> Result<[u8; 176], &'static str> {
+    pub fn insert(&mut self, record: &[u8], sim: SimBinding, now: Moment) -> Result<[u8; 176], &'static str> {
         let order = self.open(record)?;
         if order.serial != self.serial {
             return Err("esam-serial");
@@ -231,7 +227,7 @@ impl ToyMeter {
     }
 
     /// What the meter would say now.
-    pub fn receipt(&self, order: OrderId, now: BcdTime) -> Receipt {
+    pub fn receipt(&self, order: OrderId, now: Moment) -> Receipt {
         let credited = self.order.clone().unwrap();
         Receipt {
             meter: self.number,

@@ -1,15 +1,15 @@
 //! An ESAM on the bench: orders crafted from keys and bytes, without a server, a PSAM or a meter.
 
 use crate::world::{copy, region};
-use kdc::Roots;
-use kdc::ids::DeviceNumber;
+use issue::keyset::Roots;
 use keys::{Key, Role, Suite, mac};
 use reader::driver::esam::Esam;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::{DeviceNumber, MeterNumber};
+use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use sha2::{Digest, Sha256};
 use vcard::Slot;
-use wire::bcd::{BcdTime, MeterNumber};
-use wire::money::Fen;
-use wire::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use wire::packet::{self, CommandHeader, PacketCrypto, Spi};
 use wire::sms::tpdu::{Address, Deliver, Timestamp};
 use wire::{Command, Response, tlv};
@@ -52,14 +52,14 @@ impl PacketCrypto for MeterKeys {
 
 /// EF_IMSI content of SIM `n`.
 pub fn imsi_file(n: u32) -> [u8; 9] {
-    wire::sim::imsi_file(&crate::world::imsi(n, 0)).unwrap()
+    scheme::sim::imsi_file(&crate::world::imsi(n, 0)).unwrap()
 }
 
 pub fn binding(imsi: &[u8; 9]) -> SimBinding {
     SimBinding(Sha256::digest(imsi)[..8].try_into().unwrap())
 }
 
-pub fn time(text: &str) -> BcdTime {
+pub fn time(text: &str) -> Moment {
     text.parse().unwrap()
 }
 
@@ -85,7 +85,7 @@ pub struct Attempt {
     pub envelope: Option<Mangle>,
     /// What the MCU says: EF_IMSI content of the SIM in its slot, and its time.
     pub imsi: [u8; 9],
-    pub now: BcdTime,
+    pub now: Moment,
 }
 
 impl Attempt {

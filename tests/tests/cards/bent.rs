@@ -3,15 +3,15 @@
 
 use crate::office::Office;
 use crate::world::{copy, number, pin, region};
-use kdc::headers;
-use kdc::life::{self, Act, Leave};
-use kdc::source::{Activation, Current, Target};
+use issue::headers;
+use issue::life::{self, Act, Leave};
+use issue::source::{Activation, Current, Target};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, Suite, mac, seal};
 use reader::driver::fmcos::Fmcos;
+use scheme::money::Fen;
+use scheme::profile::{CardKind, ESAM_KEYS, OFFICER_PIN, Recipient, State};
 use vcard::Slot;
-use wire::money::Fen;
-use wire::profile::{CardKind, ESAM_KEYS, OFFICER_PIN, Recipient, State};
 use wire::{Channel, Command, Response, Sw};
 
 const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0, 0, 0x0A];

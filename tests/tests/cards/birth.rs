@@ -4,14 +4,14 @@
 use crate::bent::{Bench, CHALLENGE, NO_LEAVE, send};
 use crate::office::Office;
 use crate::world::{copy, number, pin, region};
-use kdc::headers;
-use kdc::life::{self, Act, LifeError, Passage, Planned};
-use kdc::source::{Current, KeySource, Target};
+use issue::headers;
+use issue::life::{self, Act, LifeError, Passage, Planned};
+use issue::source::{Current, KeySource, Target};
 use keys::{Key, Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::profile::{CardKind, ESAM_KEYS, Recipient};
 use vcard::{Slot, SupplyCut, Torn};
-use wire::profile::{CardKind, ESAM_KEYS, Recipient};
 use wire::{Channel, Sw};
 
 /// From test to formal: what leaves the issuing card opens under the key the chip was born with, and under nothing published
@@ -42,9 +42,9 @@ fn nothing_formal_leaves_under_the_published_test_master() {
         let field = issuing.export_key(&target, 0, CHALLENGE, header).unwrap();
         let own = office.roots.city(region()).meter(Role::Master, number(42));
         let plain = [&ESAM_KEYS[0].header(1)[..], own.expose()].concat();
-        let born = office.roots.transport(kdc::ids::Serial(serial));
+        let born = office.roots.transport(scheme::numbers::Serial(serial));
         assert_eq!(field, seal::bound(&born, &CHALLENGE, &header, &plain));
-        let test = kdc::Roots::test(suite).city(region()).meter(Role::Master, number(42));
+        let test = issue::keyset::Roots::test(suite).city(region()).meter(Role::Master, number(42));
         assert_ne!(field, seal::bound(&test, &CHALLENGE, &header, &plain));
         // The other keys leave under the own master the card is to live with alone.
         let kic = issuing.export_key(&target, 4, CHALLENGE, headers::stage(&ESAM_KEYS[3], suite));
@@ -107,7 +107,7 @@ fn the_own_master_and_the_key_of_birth_come_together() {
     let suite = Suite::TripleDes;
     let mut office = Office::new(suite);
     let blank = crate::world::blank(CardKind::Esam, suite, "born");
-    let master = kdc::Roots::test(suite).city(region()).meter(Role::Master, number(44));
+    let master = issue::keyset::Roots::test(suite).city(region()).meter(Role::Master, number(44));
     let target = Target {
         recipient: Recipient::Card(CardKind::Esam),
         master: Current::Transport,

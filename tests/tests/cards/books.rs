@@ -4,13 +4,13 @@
 use crate::world::{Bank, Province, Site, copy, imsi, pin, sim_card, take_receipt, terms};
 use keys::Suite;
 use reader::driver::psam::Psam;
+use scheme::money::Fen;
+use scheme::numbers::CustomerNumber;
+use scheme::order::{OrderId, OrderKind};
 use server::{
     Incoming, OrderRequest, OrderState, Origin, SealedOrder, Settled, Settlement, Sim, SimKey, StoreError,
 };
-use wire::bcd::CustomerNumber;
 use wire::channel::{Channel, ChannelError};
-use wire::money::Fen;
-use wire::order::{OrderId, OrderKind};
 
 /// A meter whose account is open with 10 yuan, its bank, and an order A of 50 yuan that is sealed.
 struct Scene {

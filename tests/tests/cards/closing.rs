@@ -2,20 +2,20 @@
 
 use crate::world::{blank, issue, number, pin, plan, region, slot};
 use cos::{Chip, Protocol};
-use kdc::Roots;
-use kdc::headers;
-use kdc::life::{Act, Leave, LifeError, Passage};
-use kdc::plan::Master;
-use kdc::source::{CardSource, KeySource, SoftSource};
+use issue::headers;
+use issue::keyset::Roots;
+use issue::life::{Act, Leave, LifeError, Passage};
+use issue::plan::Master;
+use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
-use vcard::{Image, Slot};
-use wire::profile::{
+use scheme::profile::{
     self, CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_PARAMETERS, FACTORY_KEYS, FACTORY_MF, Fid,
     PREVIOUS_MASTER, Recipient, Shape, State,
 };
+use vcard::{Image, Slot};
 use wire::{Channel, Command, Sw};
 
 pub const KINDS: [CardKind; 7] = [
@@ -220,7 +220,7 @@ fn no_key_or_pin_may_be_another_than_the_profiles() {
         for (d, (directory, _, records)) in honest.directories.iter().enumerate() {
             for (r, record) in records.iter().enumerate() {
                 // The key a chip was born with is the card's own doing: nobody writes it.
-                if kind == CardKind::Esam && record.id == wire::profile::BIRTH_KEY.id {
+                if kind == CardKind::Esam && record.id == scheme::profile::BIRTH_KEY.id {
                     continue;
                 }
                 let what = format!("{}: {:04X}, record {r}", kind.name(), directory.0);
@@ -360,7 +360,7 @@ fn the_free_mode_ends_with_the_closing() {
 }
 
 /// A finished card of a kind, made by the plan, and its own master key.
-fn finished(kind: CardKind) -> (Slot, SoftSource, kdc::plan::Plan, keys::Key) {
+fn finished(kind: CardKind) -> (Slot, SoftSource, issue::plan::Plan, keys::Key) {
     let roots = Roots::test(SUITE);
     let (mut source, own) = match kind {
         CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
@@ -426,7 +426,7 @@ fn a_finished_card_is_closed_to_whoever_holds_its_master() {
         let challenge = fmcos.challenge8().unwrap();
         let row = Recipient::Card(kind).key(0).unwrap();
         let header = headers::change(row, SUITE);
-        let target = plan.target(kdc::ids::Serial(crate::world::serial("finished").0), Master::Own);
+        let target = plan.target(scheme::numbers::Serial(crate::world::serial("finished").0), Master::Own);
         let field = source.export_key(&target, 0, challenge, header).unwrap();
         assert_eq!(fmcos.write_key_wrapped(header, &field).unwrap_err().sw(), Some(Sw::CONDITIONS));
         // Card information, and what of an ESAM's parameters is the card's own.
@@ -517,7 +517,7 @@ fn the_older_make_is_read_and_does_nothing_more() {
     }
     // Its own files stand where they stood.
     let mut card = older("esam");
-    let seen = kdc::life::look(&mut card).unwrap();
+    let seen = issue::life::look(&mut card).unwrap();
     assert_eq!((seen.purse.balance.0, seen.purse.count, seen.opened), (0xBB0, 2, true));
     let source = SoftSource::city(Roots::test(SUITE).city(region()));
     let refused = Passage::plan(Act::Retire, &seen, &source.about(), Leave::default()).unwrap_err();

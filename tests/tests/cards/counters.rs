@@ -4,20 +4,18 @@ use crate::bench::Attempt;
 use crate::world::{
     Province, blank, copy, equip, issue, number, open, pin, plan, plan_of, region, sealer, serial, user_area,
 };
-use kdc::Roots;
-use kdc::headers;
-use kdc::life;
-use kdc::messages::SourceError;
-use kdc::plan::Request;
-use kdc::source::{CardSource, Current, KeySource, SoftSource, Target};
+use issue::keyset::Roots;
+use issue::plan::Request;
+use issue::source::{CardSource, Current, KeySource, SoftSource, SourceError, Target};
+use issue::{headers, life};
 use keys::Suite;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
+use scheme::order::OrderKind;
+use scheme::profile::{CardKind, EF_ISSUED, EF_LIMIT, Recipient};
+use scheme::psam::Limits;
 use vcard::{Slot, SupplyCut, Torn};
 use wire::Sw;
-use wire::order::OrderKind;
-use wire::profile::{CardKind, EF_ISSUED, EF_LIMIT, Recipient};
-use wire::psam::Limits;
 
 /// An ESAM issuing card that makes so many.
 fn issuing(suite: Suite, limit: u32) -> Slot {
@@ -39,7 +37,7 @@ fn own_master(source: &mut CardSource<'_>, suite: Suite, n: u32) -> Result<Vec<u
         number: number(100 + n).0,
         region: region().0,
     };
-    let header = headers::change(&wire::profile::ESAM_KEYS[0], suite);
+    let header = headers::change(&scheme::profile::ESAM_KEYS[0], suite);
     source.export_key(&target, 0, [n as u8; 8], header)
 }
 
@@ -88,7 +86,7 @@ fn other_keys_than_the_own_master_are_not_counted() {
             number: number(100 + n).0,
             region: region().0,
         };
-        for row in wire::profile::ESAM_KEYS.iter().filter(|row| row.role != 0) {
+        for row in scheme::profile::ESAM_KEYS.iter().filter(|row| row.role != 0) {
             source.export_key(&target, row.role, [n as u8; 8], headers::add(row, suite)).unwrap();
         }
     }
@@ -141,7 +139,7 @@ fn the_limit_is_written_under_the_cards_own_master_alone() {
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     assert!(matches!(
         life::raise(&mut card, &mut city, Limits::PSAM, [1; 8]),
-        Err(kdc::messages::LifeError::NotOurs { .. })
+        Err(issue::life::LifeError::NotOurs { .. })
     ));
 }
 

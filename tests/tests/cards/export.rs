@@ -1,15 +1,16 @@
 //! EXPORT KEY, AUTHENTICATE TARGET and WRITE KEY between real cards [docs/specs/cards.md 7].
 
 use crate::world::{Province, blank, copy, number, open, pin, plan, region, serial, user_area};
-use kdc::headers;
-use kdc::ids::Serial;
-use kdc::source::{CardSource, Current, KeySource, SoftSource, Target};
-use kdc::{Roots, plan::Master};
+use issue::headers;
+use issue::keyset::Roots;
+use issue::plan::Master;
+use issue::source::{CardSource, Current, KeySource, SoftSource, Target};
 use keys::{Role, Suite};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::Serial;
+use scheme::profile::{CardKind, Recipient};
 use vcard::Slot;
-use wire::profile::{CardKind, Recipient};
 use wire::{Channel, Command, Response, Sw};
 
 const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
@@ -102,7 +103,7 @@ impl Victim {
         let plan = plan(CardKind::Esam, suite, number(42), None);
         let mut source = CardSource::open(IssuingCard::new(&mut province.esam_issuing), &pin()).unwrap();
         let mut stop = StopAfterOwnMaster;
-        let session = kdc::issue::Personalisation::probe(&plan, &mut card, None).unwrap();
+        let session = issue::card::Personalisation::probe(&plan, &mut card, None).unwrap();
         session.run(&mut source, None, Master::Transport, &mut stop).unwrap_err();
         let target = plan.target(serial("victim"), Master::Own);
         let mut victim = Victim { card, target };
@@ -139,9 +140,10 @@ impl Victim {
 
 struct StopAfterOwnMaster;
 
-impl kdc::issue::Observer for StopAfterOwnMaster {
-    fn own_master(&mut self) -> Result<(), kdc::messages::JournalError> {
-        Err(kdc::messages::JournalError::NoIntent { serial: Serial([0; 8]) })
+impl issue::card::Observer for StopAfterOwnMaster {
+    fn own_master(&mut self) -> Result<(), issue::card::NotNoted> {
+        let stop = office::journal::JournalError::NoIntent { serial: Serial([0; 8]) };
+        Err(issue::card::NotNoted(Box::new(stop)))
     }
 }
 
@@ -475,7 +477,7 @@ fn internal_authenticate_is_no_oracle() {
     let psam = &mut province.psam;
     psam.reset().unwrap();
     let mut fmcos = Fmcos::new(psam);
-    fmcos.select_fid(wire::profile::DF_PURCHASE).unwrap();
+    fmcos.select_fid(scheme::profile::DF_PURCHASE).unwrap();
     fmcos.verify_pin(0, pin().expose()).unwrap();
     probe(psam, "PIN");
 }
@@ -514,7 +516,7 @@ fn key_information_tells_check_values_but_not_of_master_and_pin() {
         let mut psam = copy(&province.psam);
         let mut fmcos = Fmcos::new(&mut psam);
         assert_eq!(fmcos.key_information(0xF9, 0).unwrap_err().sw(), Some(Sw::CONDITIONS));
-        fmcos.select_fid(wire::profile::DF_PURCHASE).unwrap();
+        fmcos.select_fid(scheme::profile::DF_PURCHASE).unwrap();
         assert_eq!(fmcos.key_information(0x3A, 0).unwrap_err().sw(), Some(Sw::CONDITIONS));
         for role in [Role::Kic, Role::Kid, Role::Tac] {
             assert_eq!(fmcos.key_information(0xF5, role.code()).unwrap().kcv, city.get(role).kcv());

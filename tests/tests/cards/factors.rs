@@ -2,16 +2,16 @@
 //! a parent key does nothing but derive [docs/specs/cards.md 2, 7].
 
 use crate::world::{Province, blank, issue, number, open, pin, plan, plan_of, region, with_pins};
-use kdc::headers;
-use kdc::ids::DeviceNumber;
-use kdc::source::{Current, KeySource, SoftSource, Target};
-use kdc::{Roots, source::CardSource};
+use issue::headers;
+use issue::keyset::Roots;
+use issue::source::{CardSource, Current, KeySource, SoftSource, Target};
 use keys::{Key, Role, Suite, hierarchy, seal};
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::DeviceNumber;
+use scheme::profile::{CardKind, DF_PURCHASE, Recipient};
 use std::collections::BTreeSet;
 use vcard::Slot;
-use wire::profile::{CardKind, DF_PURCHASE, Recipient};
 use wire::{Command, Sw};
 
 const CHALLENGE: [u8; 8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x07, 0x18];
@@ -115,18 +115,20 @@ fn two_numbers_name_no_device() {
     }
     for text in ["000000000000", "000000000001"] {
         assert!(text.parse::<DeviceNumber>().unwrap_err().to_string().contains("names no device"));
-        assert!(text.parse::<wire::bcd::MeterNumber>().unwrap_err().to_string().contains("names no device"));
+        assert!(
+            text.parse::<scheme::numbers::MeterNumber>().unwrap_err().to_string().contains("names no device")
+        );
     }
     // A PSAM neither seals for such a meter nor opens its receipts.
     let mut fmcos = Fmcos::new(&mut province.psam);
     fmcos.reset().unwrap();
     fmcos.select_fid(DF_PURCHASE).unwrap();
     fmcos.verify_pin(0, pin().expose()).unwrap();
-    let mut order = crate::bench::Attempt::new(suite, number(42), wire::order::OrderKind::Open, 1).order;
-    order.meter = wire::bcd::MeterNumber([0, 0, 0, 0, 0, 1]);
+    let mut order = crate::bench::Attempt::new(suite, number(42), scheme::order::OrderKind::Open, 1).order;
+    order.meter = scheme::numbers::MeterNumber([0, 0, 0, 0, 0, 1]);
     let order = order.to_bytes();
     let proof = province.server_key.clone().prover()(&number(4).0, &order);
-    let seal = Command::new(0x80, 0x40, 0, 0).data(&wire::psam::with_proof(&order, &proof));
+    let seal = Command::new(0x80, 0x40, 0, 0).data(&scheme::psam::with_proof(&order, &proof));
     assert_eq!(fmcos.ask("SEAL ORDER", &seal).unwrap().sw, Sw::WRONG_DATA);
     let receipt = [&[0; 5][..], &[1], &[0; 60]].concat();
     let open = Command::new(0x80, 0x42, 0, 0).data(&receipt);
@@ -218,7 +220,7 @@ fn bodies(ins: u8) -> Vec<Vec<u8>> {
     let mut bodies = vec![vec![0x5A; 8], vec![0x5A; 16]];
     match ins {
         0x40 => {
-            let kind = wire::order::OrderKind::Open;
+            let kind = scheme::order::OrderKind::Open;
             bodies.push(crate::bench::Attempt::new(Suite::TripleDes, number(42), kind, 1).order.to_bytes());
         }
         0x46 => bodies.push([&CHALLENGE[..], &identity].concat()),
@@ -237,10 +239,10 @@ fn twin(kind: CardKind, suite: Suite, parent: Key) -> Slot {
     let mut card = blank(kind, suite, "twin");
     let roots = SoftParents { key: parent }.roots(suite);
     let formal = |request| {
-        let state = wire::profile::State::Formal;
+        let state = scheme::profile::State::Formal;
         let province = kind == CardKind::MainControl;
-        let region = if province { kdc::ids::PROVINCE } else { region() };
-        kdc::plan::Request { state, region, ..request }
+        let region = if province { scheme::numbers::PROVINCE } else { region() };
+        issue::plan::Request { state, region, ..request }
     };
     let plan = plan_of(kind, suite, number(42), formal);
     match kind {

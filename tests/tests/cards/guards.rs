@@ -3,15 +3,15 @@
 
 use crate::office::Office;
 use crate::world::{Province, number, open, user_area};
-use kdc::ids::Pin;
-use kdc::life::{self, Act, Leave, LifeError, Passage};
-use kdc::source::KeySource;
+use issue::life::{self, Act, Leave, LifeError, Passage};
+use issue::source::KeySource;
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
+use scheme::pin::Pin;
+use scheme::profile::{CardKind, OPERATOR_PIN};
+use scheme::psam::Limits;
 use vcard::Slot;
 use wire::Channel;
-use wire::profile::{CardKind, OPERATOR_PIN};
-use wire::psam::Limits;
 
 /// Tries left of 39/00.
 fn left(card: &mut Slot) -> u8 {

@@ -1,17 +1,16 @@
 //! Finished cards looked at as a stranger would: good ones pass, and a card that takes what it must refuse is named.
 
 use crate::world::{blank, issue, number, plan, region, serial};
-use kdc::Roots;
-use kdc::issue::Issued;
-use kdc::issue::inspect::{self, inspect};
-use kdc::messages::{InspectError, Refusal};
-use kdc::plan::Plan;
-use kdc::source::{CardSource, KeySource, SoftSource};
+use issue::card::Issued;
+use issue::inspect::{self, InspectError, Refusal, inspect};
+use issue::keyset::Roots;
+use issue::plan::Plan;
+use issue::source::{CardSource, KeySource, SoftSource};
 use keys::Suite;
 use reader::count::Counter;
 use reader::driver::issuing::IssuingCard;
+use scheme::profile::CardKind;
 use vcard::Slot;
-use wire::profile::CardKind;
 use wire::{Channel, ChannelError};
 
 fn made(kind: CardKind, suite: Suite) -> (Plan, Slot, SoftSource, Issued) {
@@ -123,5 +122,5 @@ fn a_source_that_is_a_card_is_asked_for_the_same_cryptograms() {
     let mut source = CardSource::open(IssuingCard::new(&mut province.esam_issuing), &pin).unwrap();
     let found = card.serial();
     assert_eq!(source.about().suite, Suite::TripleDes);
-    inspect(&plan, kdc::ids::Serial(found), &[], &mut card, &mut source).unwrap();
+    inspect(&plan, scheme::numbers::Serial(found), &[], &mut card, &mut source).unwrap();
 }

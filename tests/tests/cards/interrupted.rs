@@ -5,10 +5,10 @@ use crate::world::{Bank, Province, SEED, Site, copy, take_receipt};
 use keys::Suite;
 use meter::Outcome;
 use reader::driver::sim::Sim;
+use scheme::money::Fen;
+use scheme::refusal::Refusal;
 use server::Settlement;
 use vcard::{Pull, SupplyCut, Torn};
-use wire::money::Fen;
-use wire::refusal::Refusal;
 
 const AMOUNT: Fen = Fen(12_34);
 

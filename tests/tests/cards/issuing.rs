@@ -1,19 +1,18 @@
 //! Issuing real cards, broken off at every command and at every page write: another run finishes the card.
 
 use crate::world::{blank, copy, number, pin, plan, region, serial, with_pins};
-use kdc::ids::Serial;
-use kdc::issue::{Order, Recorded, recorded};
-use kdc::journal::{Journal, Subject};
-use kdc::messages::RecordedError;
-use kdc::plan::{Master, Plan};
-use kdc::source::{CardSource, KeySource, SoftSource};
-use kdc::store::Store;
-use kdc::{Roots, ids::DeviceNumber};
+use issue::keyset::Roots;
+use issue::plan::{Master, Plan};
+use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Key, Role, Suite, seal};
+use office::journal::{Journal, Subject};
+use office::recorded::{self, Order, Recorded, RecordedError};
+use office::store::Store;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::numbers::{DeviceNumber, Serial};
+use scheme::profile::{CardKind, DF_PURCHASE, Recipient};
 use vcard::{Pull, Slot, SupplyCut, Torn};
-use wire::profile::{CardKind, DF_PURCHASE, Recipient};
 use wire::{Channel, Sw};
 
 const KINDS: [CardKind; 7] = [
@@ -118,7 +117,7 @@ impl Bench {
             assert_eq!((seen.kind, seen.kcv), (row.kind, wanted.0), "{what}: {row:?}");
         }
         if self.plan.needs_pin() {
-            for row in wire::profile::pins(kind) {
+            for row in scheme::profile::pins(kind) {
                 assert_eq!(
                     fmcos.tries_left(0x3A, row.id).unwrap(),
                     Some(3),

@@ -2,16 +2,16 @@
 
 use crate::office::{Office, shown};
 use crate::world::{chance, copy, number, pin, user_area};
-use cos::Entropy;
-use kdc::headers;
-use kdc::life::{self, Act, Leave, LifeError, Passage, Planned};
-use kdc::source::{Activation, Current, KeySource, SoftSource, Target};
+use issue::headers;
+use issue::life::{self, Act, Leave, LifeError, Passage, Planned};
+use issue::source::{Activation, Current, KeySource, SoftSource, Target};
 use keys::Suite;
 use reader::driver::esam::Esam;
 use reader::driver::fmcos::Fmcos;
+use scheme::Chance;
+use scheme::money::Fen;
+use scheme::profile::{CardKind, ESAM_KEYS, KeyRow, OFFICER_PIN, Recipient, State};
 use vcard::{Pull, Slot, SupplyCut, Torn};
-use wire::money::Fen;
-use wire::profile::{CardKind, ESAM_KEYS, KeyRow, OFFICER_PIN, Recipient, State};
 use wire::{Channel, Command, Sw};
 
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
@@ -378,7 +378,7 @@ fn a_staged_key_serves_one_place_and_one_challenge() {
     // The state byte is the card's own affair.
     let info = life::look(&mut card.esam).unwrap().info;
     card.authenticate();
-    let bytes = wire::profile::CardInfo { state: State::Formal, ..info }.to_bytes();
+    let bytes = scheme::profile::CardInfo { state: State::Formal, ..info }.to_bytes();
     card.unchanged(Sw::CONDITIONS, "card information", |card| {
         Fmcos::new(&mut card.esam).ask("UPDATE", &Command::new(0, 0xD6, 0x95, 0).data(&bytes)).unwrap().sw
     });
@@ -424,7 +424,7 @@ fn the_supervisor_is_asked() {
     ask(card, true);
 }
 
-type Answer = Result<Vec<u8>, kdc::messages::SourceError>;
+type Answer = Result<Vec<u8>, issue::source::SourceError>;
 
 /// Every form of a life: the card gives what the software store gives, byte for byte, and refuses what it refuses.
 #[test]
@@ -469,7 +469,7 @@ fn card_and_software_store_agree_on_every_form() {
                     compare(
                         hard.authenticate_target(&target, challenge),
                         soft.authenticate_target(&target, challenge).and_then(|bytes| match recipient {
-                            Recipient::Mcu => Err(kdc::messages::SourceError::Spent),
+                            Recipient::Mcu => Err(issue::source::SourceError::Spent),
                             _ => Ok(bytes),
                         }),
                         format!("AUTHENTICATE TARGET {target:?}"),
@@ -572,7 +572,9 @@ fn no_key_passes_in_clear_in_a_whole_life() {
         let heard = heard.lock().unwrap();
         assert!(heard.len() > 400, "{} messages", heard.len());
         let mut looked_for = 0;
-        for (roots, versions) in [(office.roots.clone(), 1..=3_u8), (kdc::Roots::test(suite), 1..=1)] {
+        for (roots, versions) in
+            [(office.roots.clone(), 1..=3_u8), (issue::keyset::Roots::test(suite), 1..=1)]
+        {
             for version in versions {
                 let city = roots.city_of_version(crate::world::region(), version);
                 for role in keys::Role::ALL {

@@ -1,18 +1,18 @@
 //! A purchase over the cards' lines, character by character, and how long it takes at 9600 bit/s.
 
 use crate::world::{Bank, Province, Site, imsi, slot};
-use cos::Entropy;
 use keys::Suite;
 use meter::{InsertionReport, Outcome, Side};
 use reader::driver::sim::Sim;
+use scheme::Chance;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::profile::Fid;
+use scheme::sim::{DF_GSM, EF_IMSI, imsi_file};
 use vcard::line::{Acknowledge, LineCard, Settings, Terminal};
-use vcard::{Image, SeededEntropy, Slot};
+use vcard::{Image, SeededChance, Slot};
 use wire::Channel;
-use wire::bcd::BcdTime;
 use wire::line::{Etu, RESET};
-use wire::money::Fen;
-use wire::profile::Fid;
-use wire::sim::{DF_GSM, EF_IMSI, imsi_file};
 use wire::sms::record::RECORD_LEN;
 
 /// Two seconds of line time at 9600 bit/s.
@@ -65,10 +65,10 @@ fn fill(card: &mut Slot, status: u8) {
 }
 
 /// Puts both cards on lines; gives the report and the time on each line since its card stood in the slot.
-fn insert(site: &mut Site, now: BcdTime, settings: Settings) -> (InsertionReport, [Etu; 2]) {
+fn insert(site: &mut Site, now: Moment, settings: Settings) -> (InsertionReport, [Etu; 2]) {
     let mut esam = Terminal::new(LineCard::new(&mut site.esam, settings));
     let mut sim = Terminal::new(LineCard::new(&mut site.sim, settings));
-    let mut random = SeededEntropy::new(crate::world::SEED, "line");
+    let mut random = SeededChance::new(crate::world::SEED, "line");
     let report = site.meter.insert(&mut esam, &mut sim, now, &mut |bytes| random.fill(bytes));
     (report, [esam.clock(), sim.clock()])
 }
@@ -204,12 +204,12 @@ fn slow_and_talkative_cards_change_nothing_but_the_time() {
 #[test]
 fn an_issuing_run_takes_the_time_the_formulas_say() {
     // A whole ESAM is made over its line by the city's issuing card; keys, files, authentications.
-    use kdc::issue::Personalisation;
-    use kdc::plan::Master;
-    use kdc::source::CardSource;
+    use issue::card::Personalisation;
+    use issue::plan::Master;
+    use issue::source::CardSource;
     use reader::count::Counter;
     use reader::driver::issuing::IssuingCard;
-    use wire::profile::CardKind;
+    use scheme::profile::CardKind;
 
     let mut province = Province::new(Suite::Aes128);
     let blank = crate::world::blank(CardKind::Esam, Suite::Aes128, "esam on its line");

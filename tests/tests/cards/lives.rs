@@ -6,26 +6,27 @@ use crate::world::{
     Bank, Site, blank, copy, imsi, issue, number, paired, pairing, pin, plan, plan_of, region, sealer,
     serial, sim_card, take_receipt, terms,
 };
-use kdc::life::{Act, Leave};
-use kdc::pairing::PairingFile;
-use kdc::plan::Request;
-use kdc::source::SoftSource;
+use issue::life::{Act, Leave};
+use issue::pairing;
+use issue::plan::Request;
+use issue::source::SoftSource;
 use keys::Suite;
 use meter::Outcome;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
+use scheme::money::Fen;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::{OrderId, OrderKind, Serial8};
+use scheme::profile::{CardKind, Fid, State};
+use scheme::psam::Limits;
+use scheme::refusal::Refusal;
+use scheme::sim::{DF_TELECOM, EF_GRID, grid_file};
+use scheme::{Fault, Kind};
 use server::{
     Anew, Cleared, Esam, Finding, FindingKind, Incoming, KeyState, Keys, Opener, OrderError, OrderRequest,
     OrderState, Origin, PlacedOrder, SealedOrder, ServerKey, SettleError, Settled, Settlement, StoreError,
 };
 use vcard::Slot;
-use wire::bcd::{CustomerNumber, MeterNumber};
-use wire::money::Fen;
-use wire::order::{OrderId, OrderKind, Serial8};
-use wire::profile::{CardKind, Fid, State};
-use wire::psam::Limits;
-use wire::refusal::Refusal;
-use wire::sim::{DF_TELECOM, EF_GRID, grid_file};
 
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 const GIVEN_UP: Leave = Leave { forfeit: true, spend_last_try: false };
@@ -56,9 +57,9 @@ fn formal_psam(office: &Office, version: u8) -> (Slot, ServerKey) {
     let mut source = SoftSource::city(office.roots.city_of_version(region(), version));
     let special = |request| Request { version, state: State::Formal, ..request };
     issue(&plan_of(kind, office.suite, number(90 + u32::from(version)), special), &mut card, &mut source);
-    let key = kdc::life::pair(&mut card, &mut source, &pin()).unwrap();
+    let key = issue::life::pair(&mut card, &mut source, &pin()).unwrap();
     let limits = Limits { count: 1000, value: Limits::PSAM.value };
-    kdc::life::raise(&mut card, &mut source, limits, [5; 8]).unwrap();
+    issue::life::raise(&mut card, &mut source, limits, [5; 8]).unwrap();
     let number = Psam::open(&mut card).unwrap().info().number;
     (card, ServerKey::new(number, office.suite, *key))
 }
@@ -85,7 +86,7 @@ fn formal_sim() -> Slot {
 /// The pairing of our meter's MCU, as the city makes it under a version.
 fn pairing_file(office: &mut Office, version: u8) -> String {
     let mut source = office.source(Some(version));
-    PairingFile::make(&mut source, number(1000), region(), &[]).unwrap().to_json().unwrap()
+    pairing::make(&mut source, number(1000), region(), &[]).unwrap().to_json().unwrap()
 }
 
 fn esam(label: &str, state: KeyState, key_version: u8) -> Esam {
@@ -237,7 +238,7 @@ fn a_key_change_with_an_order_out() {
             matches!(&refused_order, OrderError::WrongKeys { needs, has: own, .. } if (*needs, *own) == (has(2), has(1))),
             "{refused_order}"
         );
-        assert!(!refused_order.is_security(), "a version is no stop of security");
+        assert_eq!(refused_order.kind(), Kind::Refused, "a version is no stop of security");
         assert_eq!(scene.orders(), before);
         assert_eq!(Psam::open(&mut scene.psams[0].0).unwrap().sealed_count().unwrap(), 2);
         let b = scene.reissue(2, Anew::KeyChange).unwrap();

@@ -1,8 +1,8 @@
 //! A card in the making: which versions its keys may have, and what its card information is and is not [docs/specs/cards.md 4].
 
 use super::closing::{Design, KINDS, Record, close, honest, make, select, sw, update};
+use scheme::profile::{CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories};
 use wire::channel::Channel;
-use wire::profile::{CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories};
 use wire::{Command, Sw};
 
 /// The card as it should be, with keys of a version.

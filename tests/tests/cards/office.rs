@@ -1,15 +1,15 @@
 //! A formal province with one city, and a test issuing office beside it: what an ESAM's life needs.
 
 use crate::world::{blank, issue, number, open, plan, plan_of, region};
-use kdc::Roots;
+use issue::keyset::Roots;
+use issue::life::{self, Act, Leave, Passage, Planned, Seen};
+use issue::source::{CardSource, KeySource, SoftSource};
 use kdc::ceremony::{Ceremony, Component};
-use kdc::ids::{CheckValue, DeviceNumber};
-use kdc::life::{self, Act, Leave, Passage, Planned, Seen};
-use kdc::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, Zeroizing};
 use reader::driver::fmcos::Fmcos;
+use scheme::numbers::{CheckValue, DeviceNumber};
+use scheme::profile::{CardKind, ESAM_KEYS, State};
 use vcard::Slot;
-use wire::profile::{CardKind, ESAM_KEYS, State};
 
 /// Formal roots of a ceremony whose components everybody can read here.
 pub fn formal_roots(suite: Suite) -> Roots {
@@ -34,14 +34,15 @@ impl Office {
     pub fn new(suite: Suite) -> Self {
         let roots = formal_roots(suite);
         let mut main = blank(CardKind::MainControl, suite, "formal main");
-        let formal_state = |request| kdc::plan::Request { state: State::Formal, ..request };
-        let province = |request| formal_state(kdc::plan::Request { region: kdc::ids::PROVINCE, ..request });
+        let formal_state = |request| issue::plan::Request { state: State::Formal, ..request };
+        let province =
+            |request| formal_state(issue::plan::Request { region: scheme::numbers::PROVINCE, ..request });
         let main_plan = plan_of(CardKind::MainControl, suite, number(9), province);
         issue(&main_plan, &mut main, &mut SoftSource::province(roots.clone()));
         let kind = CardKind::EsamIssuing;
         let formal = [1, 2, 3].map(|version| {
             let mut card = blank(kind, suite, &format!("formal issuing {version}"));
-            let special = |request| kdc::plan::Request { version, ..formal_state(request) };
+            let special = |request| issue::plan::Request { version, ..formal_state(request) };
             let plan = plan_of(kind, suite, number(10 + u32::from(version)), special);
             issue(&plan, &mut card, &mut open(&mut main, CardKind::MainControl));
             card

@@ -2,21 +2,20 @@
 
 use crate::bench::{Attempt, Bench, MeterKeys};
 use crate::world::{Province, copy, equip, number, open, pin, sealer, user_area};
-use kdc::life;
-use kdc::messages::{LifeError, SourceError};
-use kdc::source::{Current, KeySource, Target};
+use issue::life::{self, LifeError};
+use issue::source::{Current, KeySource, SourceError, Target};
 use keys::Suite;
 use reader::driver::psam::Psam;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::order::{Order, OrderKind};
+use scheme::profile::{CardKind, EF_LIMIT, EF_SEALED, Recipient};
+use scheme::psam::{Limits, PsamChain, Statement, chain_next};
+use scheme::receipt::Receipt;
 use server::ServerKey;
 use sha2::{Digest, Sha256};
 use vcard::Slot;
-use wire::bcd::MeterNumber;
-use wire::money::Fen;
-use wire::order::{Order, OrderKind};
 use wire::packet::{self, CommandPacket, ResponseHeader, ResponseStatus, Spi};
-use wire::profile::{CardKind, EF_LIMIT, EF_SEALED, Recipient};
-use wire::psam::{Limits, PsamChain, Statement, chain_next};
-use wire::receipt::Receipt;
 use wire::{Command, Response, Sw, tlv};
 
 /// SEAL ORDER (40) or OPEN RECEIPT (42) as bytes.
@@ -26,7 +25,7 @@ fn applet(psam: &mut Psam<'_>, ins: u8, data: &[u8]) -> Response {
 
 /// The data of a SEAL ORDER of PSAM 4, proved.
 fn proved(key: &ServerKey, order: &[u8]) -> Vec<u8> {
-    wire::psam::with_proof(order, &key.clone().prover()(&number(4).0, order))
+    scheme::psam::with_proof(order, &key.clone().prover()(&number(4).0, order))
 }
 
 fn order(suite: Suite) -> Order {
@@ -103,7 +102,7 @@ fn an_order_past_the_server_is_not_sealed() {
         let mut flipped = right.clone();
         *flipped.last_mut().unwrap() ^= 1;
         let other_amount = [&order[..20], &[order[20] ^ 1], &right[21..]].concat();
-        let other_psam = wire::psam::with_proof(&order, &key.clone().prover()(&number(5).0, &order));
+        let other_psam = scheme::psam::with_proof(&order, &key.clone().prover()(&number(5).0, &order));
         let other_key = ServerKey::new(number(4).0, suite, [7; 16]);
         for (data, what) in [
             (order.clone(), "no proof"),
@@ -327,7 +326,7 @@ fn nothing_works_without_the_pin() {
     assert_eq!(applet(&mut psam, 0x42, &data).sw, Sw::OK);
     // The right belongs to the application: leaving it gives it up.
     psam.fmcos().select_mf().unwrap();
-    psam.fmcos().select_fid(wire::profile::DF_PURCHASE).unwrap();
+    psam.fmcos().select_fid(scheme::profile::DF_PURCHASE).unwrap();
     assert_eq!(applet(&mut psam, 0x40, &order).sw, Sw::NOT_ALLOWED);
     for left in [2, 1, 0] {
         assert_eq!(psam.verify_pin(&[0x65, 0x43, 0x21]).unwrap_err().tries_left(), Some(left));

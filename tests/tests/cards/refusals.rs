@@ -4,11 +4,11 @@ use crate::bench::{Attempt, Bench, binding, imsi_file, time};
 use crate::world::{Province, number, user_area};
 use keys::Suite;
 use reader::driver::esam::Esam;
-use wire::money::Fen;
-use wire::order::OrderKind;
+use scheme::money::Fen;
+use scheme::order::OrderKind;
+use scheme::profile::{EF_CARD_INFO, EF_PARAMETERS, EF_RECEIPT};
+use scheme::receipt::Receipt;
 use wire::packet::ResponsePacket;
-use wire::profile::{EF_CARD_INFO, EF_PARAMETERS, EF_RECEIPT};
-use wire::receipt::Receipt;
 use wire::{Command, Sw};
 
 const CEILING: Fen = Fen(1_000_00);
@@ -286,8 +286,9 @@ fn the_receipt_says_what_happened() {
         let (header, content) =
             ResponsePacket::parse(&user_data, security).unwrap().open(&open.keys).unwrap();
         assert_eq!((header.tar, header.counter, header.status.0), (*b"GRC", 1, 0));
-        let receipt = wire::receipt::Receipt::parse(&content).unwrap();
-        let tac = kdc::Roots::test(suite).city(crate::world::region()).meter(keys::Role::Tac, number(42));
+        let receipt = scheme::receipt::Receipt::parse(&content).unwrap();
+        let tac =
+            issue::keyset::Roots::test(suite).city(crate::world::region()).meter(keys::Role::Tac, number(42));
         assert_eq!(receipt.tac, keys::mac::tac(&tac, &receipt.signed_part()));
         assert_eq!((receipt.meter, receipt.order, receipt.count), (open.order.meter, open.order.id, 1));
         assert_eq!((receipt.balance, receipt.register, receipt.time), (Fen(100_00), 12_345, open.now));

@@ -2,16 +2,15 @@
 
 use crate::bench::Attempt;
 use crate::world::{Province, copy, number, open, sealer, user_area};
-use kdc::life::{self, SealedLimit};
-use kdc::messages::LifeError;
-use kdc::source::{Current, KeySource, Target};
+use issue::life::{self, LifeError, SealedLimit};
+use issue::source::{Current, KeySource, Target};
 use keys::Suite;
 use reader::driver::psam::Psam;
+use scheme::order::OrderKind;
+use scheme::profile::{CardKind, EF_LIMIT_CHALLENGE, Recipient};
+use scheme::psam::Limits;
 use vcard::{Slot, SupplyCut, Torn};
 use wire::Sw;
-use wire::order::OrderKind;
-use wire::profile::{CardKind, EF_LIMIT_CHALLENGE, Recipient};
-use wire::psam::Limits;
 
 const FIRST: Limits = Limits { count: 10, value: 1000_00 };
 const MORE: Limits = Limits { count: 20, value: 2000_00 };

@@ -1,20 +1,20 @@
 //! No key leaves a card in clear, and none comes in so: every byte that passes in a whole life is looked at.
 
 use crate::world::{REGION, blank, imsi, issue, number, pin, plan, region, serial, sim_card};
-use kdc::pairing::PairingFile;
-use kdc::source::{CardSource, SoftSource};
-use kdc::{CityKeys, Roots};
+use issue::keyset::{CityKeys, Roots};
+use issue::pairing;
+use issue::source::{CardSource, SoftSource};
 use keys::{Role, Suite};
 use reader::driver::esam::Esam;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
+use scheme::profile::{CardKind, Recipient};
 use std::sync::{Arc, Mutex};
 use vcard::Slot;
-use wire::profile::{CardKind, Recipient};
 use wire::{Channel, ChannelError};
 
 use crate::bench::Attempt;
-use wire::order::OrderKind;
+use scheme::order::OrderKind;
 
 /// A card whose traffic, both ways, is kept.
 pub struct Tapped {
@@ -91,13 +91,13 @@ fn no_key_passes_in_clear() {
         issue(&plan(CardKind::Psam, 4), &mut psam, &mut source);
         let mut source = CardSource::open(IssuingCard::new(&mut esam_issuing), &pin()).unwrap();
         let issued = issue(&plan(CardKind::Esam, 42), &mut esam, &mut source);
-        let pairing = PairingFile::make(&mut source, number(42), region(), &issued.keys).unwrap();
+        let pairing = pairing::make(&mut source, number(42), region(), &issued.keys).unwrap();
 
         let mut order = Attempt::new(suite, number(42), OrderKind::Open, 1).order;
         order.serial.0 = wire::atr::serial_of(&Channel::reset(&mut esam).unwrap()).unwrap();
         let mut source = CardSource::open(IssuingCard::new(&mut psam_issuing), &pin()).unwrap();
-        let key = kdc::life::pair(&mut psam, &mut source, &pin()).unwrap();
-        kdc::life::raise(&mut psam, &mut source, wire::psam::Limits::PSAM, [1; 8]).unwrap();
+        let key = issue::life::pair(&mut psam, &mut source, &pin()).unwrap();
+        issue::life::raise(&mut psam, &mut source, scheme::psam::Limits::PSAM, [1; 8]).unwrap();
         let mut sealer = Psam::open(&mut psam).unwrap();
         sealer.verify_pin(pin().expose()).unwrap();
         sealer.prove_with(server::ServerKey::new(number(4).0, suite, *key).prover());

@@ -3,10 +3,10 @@
 use crate::world::{imsi, serial, sim_card, slot};
 use applets::sim::Mask;
 use reader::driver::sim::{Chv, Selected, Sim, SimError};
+use scheme::profile::{Fid, State};
+use scheme::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, iccid_digits, iccid_file, imsi_digits};
 use vcard::{Image, Slot};
 use wire::Sw;
-use wire::profile::{Fid, State};
-use wire::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, iccid_digits, iccid_file, imsi_digits};
 
 const ADM: [u8; 8] = *b"ADM1ADM1";
 
@@ -54,8 +54,8 @@ fn personalised_by_adm_and_by_nobody_else() {
     let iccid = iccid_file("89860000000000000001").unwrap();
     let files: [(&[Fid], &[u8]); 3] = [
         (&[Fid::MF, EF_ICCID], &iccid),
-        (&[Fid::MF, DF_GSM, EF_IMSI], &wire::sim::imsi_file(&imsi(3, 1)).unwrap()),
-        (&[Fid::MF, DF_TELECOM, EF_GRID], &wire::sim::grid_file(State::Formal)),
+        (&[Fid::MF, DF_GSM, EF_IMSI], &scheme::sim::imsi_file(&imsi(3, 1)).unwrap()),
+        (&[Fid::MF, DF_TELECOM, EF_GRID], &scheme::sim::grid_file(State::Formal)),
     ];
     for (path, content) in files {
         sim.select(path).unwrap();
@@ -158,7 +158,7 @@ fn a_meter_never_tries_a_code() {
     let before = site.sim.image();
     for _ in 0..5 {
         let outcome = site.insert("20261122090000".parse().unwrap()).outcome;
-        let chv = wire::refusal::Refusal::Chv;
+        let chv = scheme::refusal::Refusal::Chv;
         assert!(matches!(outcome, meter::Outcome::Refused { refusal, .. } if refusal == chv), "{outcome:?}");
     }
     assert!(site.sim.image() == before, "no try was spent, nothing was written");

@@ -3,20 +3,21 @@
 use crate::bench::{self, Attempt};
 use crate::office::{Office, shown};
 use crate::world::{Province, blank, chance, copy, issue, number, open, pin, plan, region, sim_card};
-use cos::Entropy;
-use kdc::life::{Act, Leave};
-use kdc::pairing::PairingFile;
-use kdc::source::KeySource;
+use issue::life::{Act, Leave};
+use issue::pairing;
+use issue::source::KeySource;
 use keys::{Role, Suite, hierarchy};
 use meter::bench::{AMOUNT, Bench, BenchError};
 use meter::{FormalKeys, Meter, MeterConfig, Outcome};
 use reader::driver::psam::Psam;
+use scheme::Chance;
+use scheme::money::Fen;
+use scheme::order::OrderKind;
+use scheme::pairing::PairingFile;
+use scheme::profile::{CardKind, Recipient, State};
+use scheme::refusal::Refusal;
 use vcard::Slot;
 use wire::Sw;
-use wire::money::Fen;
-use wire::order::OrderKind;
-use wire::profile::{CardKind, Recipient, State};
-use wire::refusal::Refusal;
 
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 
@@ -30,15 +31,15 @@ fn test_card(province: &mut Province) -> Slot {
 
 /// A meter in test state for an ESAM, paired by an office.
 fn meter_of(source: &mut dyn KeySource) -> Meter {
-    let file = PairingFile::make(source, number(42), region(), &[]).unwrap();
+    let file = pairing::make(source, number(42), region(), &[]).unwrap();
     crate::world::paired(&file.to_json().unwrap())
 }
 
 /// The pairing in a file of any state.
 fn pairing(file: &PairingFile) -> meter::Pairing {
-    let file = meter::PairingFile::from_json(&file.to_json().unwrap()).unwrap();
     let root = hierarchy::test_root(file.suite, Role::Transport);
-    file.open(&hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0))).unwrap()
+    meter::Pairing::open(file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))
+        .unwrap()
 }
 
 fn run(meter: &mut Meter, esam: &mut Slot, card: &mut Slot) -> Result<meter::bench::TestReport, BenchError> {
@@ -126,7 +127,7 @@ fn nothing_formal_is_tested_and_nothing_is_sent_to_it() {
     let mut psam = Psam::open_test_card(&mut card).unwrap();
     psam.verify_pin(pin().expose()).unwrap();
     let user_data = psam.seal_order(&order.order.to_bytes()).unwrap();
-    let file = PairingFile::make(&mut office.source(Some(1)), number(42), region(), &[]).unwrap();
+    let file = pairing::make(&mut office.source(Some(1)), number(42), region(), &[]).unwrap();
     let config = MeterConfig { state: State::Formal, ..meter.state().config };
     let mut formal = Meter::new(config, pairing(&file)).unwrap();
     let mut sim = sim_card(&crate::world::imsi(0, 0));
@@ -153,8 +154,8 @@ fn formal_sim() -> Slot {
     let mut sim = reader::driver::sim::Sim::new(&mut card);
     sim.reset().unwrap();
     sim.verify_adm(b"00000000").unwrap();
-    sim.select(&[wire::profile::Fid::MF, wire::sim::DF_TELECOM, wire::sim::EF_GRID]).unwrap();
-    sim.update_binary(0, &wire::sim::grid_file(State::Formal)).unwrap();
+    sim.select(&[scheme::profile::Fid::MF, scheme::sim::DF_TELECOM, scheme::sim::EF_GRID]).unwrap();
+    sim.update_binary(0, &scheme::sim::grid_file(State::Formal)).unwrap();
     card
 }
 
@@ -176,7 +177,7 @@ fn a_test_card_with_formal_keys_seals_nothing() {
     let suite = Suite::TripleDes;
     let mut province = Province::new(suite);
     let mut card = test_card(&mut province);
-    let master = kdc::Roots::test(suite).city(region()).device(
+    let master = issue::keyset::Roots::test(suite).city(region()).device(
         Recipient::Card(CardKind::TestCard),
         Role::Master,
         number(9),
@@ -186,16 +187,16 @@ fn a_test_card_with_formal_keys_seals_nothing() {
     fmcos.reset().unwrap();
     let challenge = fmcos.challenge8().unwrap();
     fmcos.external_authenticate(0, &keys::seal::cryptogram(&master, &challenge)).unwrap();
-    fmcos.select_fid(wire::profile::DF_PURCHASE).unwrap();
-    let row = wire::profile::Recipient::Card(CardKind::TestCard).key(4).unwrap();
-    let header = kdc::headers::change(row, suite);
+    fmcos.select_fid(scheme::profile::DF_PURCHASE).unwrap();
+    let row = scheme::profile::Recipient::Card(CardKind::TestCard).key(4).unwrap();
+    let header = issue::headers::change(row, suite);
     let challenge = fmcos.challenge8().unwrap();
     let field = keys::seal::wrap(&master, &challenge, &header, row.header(1), formal.get(Role::Kic));
     let refused = fmcos.write_key_wrapped(header, &field).unwrap_err();
     assert_eq!(refused.sw(), Some(Sw::CONDITIONS), "a finished card takes no key");
     // And where it came in by another way, past the card's program.
     let mut image = card.image();
-    let published = kdc::Roots::test(suite).city(region());
+    let published = issue::keyset::Roots::test(suite).city(region());
     let at = find(&image.eeprom, published.get(Role::Kic).expose());
     image.eeprom[at..at + 16].copy_from_slice(formal.get(Role::Kic).expose());
     let mut card = crate::world::slot(image, "past its program");
@@ -218,11 +219,11 @@ fn a_meter_between_two_pairings_finds_its_esam() {
     let mut new = copy(&test);
     office.pass(&mut new, Act::ChangeKeys, Some(2), NO_LEAVE);
     let file = |office: &mut Office, v| {
-        PairingFile::make(&mut office.source(Some(v)), number(42), region(), &[]).unwrap()
+        pairing::make(&mut office.source(Some(v)), number(42), region(), &[]).unwrap()
     };
     let (first, second) = (file(&mut office, 1), file(&mut office, 2));
     let config = MeterConfig {
-        number: wire::bcd::MeterNumber(number(42).0),
+        number: scheme::numbers::MeterNumber(number(42).0),
         state: State::Formal,
         suite,
         price: Fen(100),
@@ -278,8 +279,8 @@ fn a_meters_state_goes_with_its_keys() {
     let mut office = Office::new(suite);
     let mut esam = office.esam(number(42));
     let mut meter = meter_of(&mut office.source(None));
-    let formal = PairingFile::make(&mut office.source(Some(1)), number(42), region(), &[]).unwrap();
-    let back = PairingFile::make_of(&mut office.source(Some(1)), number(42), region(), &[], true).unwrap();
+    let formal = pairing::make(&mut office.source(Some(1)), number(42), region(), &[]).unwrap();
+    let back = pairing::make_of(&mut office.source(Some(1)), number(42), region(), &[], true).unwrap();
     assert_eq!((formal.state, back.state), (State::Formal, State::Test));
     meter.expect(pairing(&formal)).unwrap();
     let refusal = |meter: &mut Meter, esam: &mut Slot, sim: &mut Slot| match meter

@@ -3,18 +3,17 @@
 
 use crate::office::formal_roots;
 use crate::world::{Province, blank, copy, issue, number, open, pin, plan, plan_of, slot};
-use kdc::ids::Pin;
-use kdc::life::{self, LifeError};
-use kdc::messages::SourceError;
-use kdc::plan::Request;
-use kdc::source::{Activation, CardSource, Current, KeySource, SoftSource, Target};
+use issue::life::{self, LifeError};
+use issue::plan::Request;
+use issue::source::{Activation, CardSource, Current, KeySource, SoftSource, SourceError, Target};
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
+use scheme::money::Fen;
+use scheme::pin::Pin;
+use scheme::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, Recipient, State};
+use scheme::psam::Limits;
 use vcard::{Image, Slot, SupplyCut, Torn};
-use wire::money::Fen;
-use wire::profile::{CardKind, DF_PURCHASE, OFFICER_PIN, OPERATOR_PIN, PinRow, Recipient, State};
-use wire::psam::Limits;
 use wire::{Channel, Command, Sw};
 
 fn new_pin() -> Pin {
@@ -121,8 +120,8 @@ fn a_sealed_pin_fits_one_card_one_id_and_one_challenge() {
         }
     };
     let sealed = |challenge: [u8; 8]| {
-        let roots = kdc::Roots::test(suite);
-        let mut soft = kdc::source::SoftSource::city(roots.city(crate::world::region()));
+        let roots = issue::keyset::Roots::test(suite);
+        let mut soft = issue::source::SoftSource::city(roots.city(crate::world::region()));
         soft.seal_pin(&target, challenge, 0, &new_pin()).unwrap()
     };
     refuse(&mut psam, "another challenge", &mut |_| sealed([1; 8]));
@@ -137,8 +136,8 @@ fn a_sealed_pin_fits_one_card_one_id_and_one_challenge() {
     let mut other = Target { number: number(8).0, ..target };
     other.serial[0] ^= 1;
     refuse(&mut psam, "another card's", &mut |challenge| {
-        let roots = kdc::Roots::test(suite);
-        let mut soft = kdc::source::SoftSource::city(roots.city(crate::world::region()));
+        let roots = issue::keyset::Roots::test(suite);
+        let mut soft = issue::source::SoftSource::city(roots.city(crate::world::region()));
         soft.seal_pin(&other, challenge, 0, &new_pin()).unwrap()
     });
     assert!(verify(&mut psam, CardKind::Psam, &OPERATOR_PIN, &pin()).is_ok(), "the PIN is as it was");
@@ -264,7 +263,7 @@ fn an_issuing_card_made_with_one_pin_does_all_but_the_end() {
     let suite = Suite::TripleDes;
     let mut province = Province::new(suite);
     let (operator, supervisor) = (pin(), crate::world::officer());
-    let pins = || kdc::ids::Pins::both(&operator, &supervisor);
+    let pins = || scheme::pin::Pins::both(&operator, &supervisor);
     let refused = CardSource::open(IssuingCard::new(&mut card), pins()).err().unwrap();
     assert_eq!(refused, SourceError::NoSecondPin { kind: CardKind::PsamIssuing });
     assert_eq!(Fmcos::new(&mut card).tries_left(0x3A, 0).unwrap(), Some(3));

@@ -1,13 +1,12 @@
 //! A province in memory: cards of every kind, the bank, meters with their SIMs. Everything random comes from
 //! [`SEED`], so a failure repeats.
 
-use cos::{Chip, Entropy, Protocol};
-use kdc::Roots;
-use kdc::ids::{DeviceNumber, Pin, Pins, Serial, Validity};
-use kdc::issue::{Issued, Personalisation};
-use kdc::pairing::PairingFile;
-use kdc::plan::{Master, Plan, Request};
-use kdc::source::{CardSource, KeySource, SoftSource};
+use cos::{Chip, Protocol};
+use issue::card::{Issued, Personalisation};
+use issue::keyset::Roots;
+use issue::pairing;
+use issue::plan::{Master, Plan, Request};
+use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, hierarchy};
 use meter::{FormalKeys, InsertionReport, Meter, MeterConfig};
 use reader::driver::esam::{Esam, Purse};
@@ -15,17 +14,21 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
-use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
-use vcard::slot::Keep;
-use vcard::{Image, SeededEntropy, Slot};
-use wire::bcd::{BcdTime, RegionCode, luhn_check_digit};
-use wire::money::Fen;
-use wire::order::{OrderId, Serial8};
-use wire::profile::{
+use scheme::Chance;
+use scheme::moment::{Moment, Validity};
+use scheme::money::Fen;
+use scheme::numbers::{DeviceNumber, RegionCode, Serial};
+use scheme::order::{OrderId, Serial8};
+use scheme::pin::{Pin, Pins};
+use scheme::profile::{
     CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State,
 };
-use wire::psam::Limits;
-use wire::sim::{DF_GSM, EF_IMSI, imsi_file};
+use scheme::psam::Limits;
+use scheme::sim::{DF_GSM, EF_IMSI, imsi_file};
+use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
+use vcard::slot::Keep;
+use vcard::{Image, SeededChance, Slot};
+use wire::bcd::luhn_check_digit;
 use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
 use wire::{Channel, Command};
 
@@ -54,8 +57,8 @@ pub fn number(n: u32) -> DeviceNumber {
 }
 
 /// A random source of its own for each label.
-pub fn chance(label: &str) -> SeededEntropy {
-    SeededEntropy::new(SEED, label)
+pub fn chance(label: &str) -> SeededChance {
+    SeededChance::new(SEED, label)
 }
 
 /// A chip serial of its own for each label.
@@ -150,7 +153,7 @@ pub fn officer() -> Pin {
 /// The PINs a card is made with, or that an issuing card is opened with: as many as its kind has.
 pub fn with_pins<T>(kind: CardKind, act: impl FnOnce(Pins<'_>) -> T) -> T {
     let (operator, officer) = (pin(), officer());
-    match wire::profile::pins(kind).len() {
+    match scheme::profile::pins(kind).len() {
         0 => act(Pins::default()),
         1 => act((&operator).into()),
         _ => act(Pins::both(&operator, &officer)),
@@ -186,8 +189,8 @@ pub const GRANTED: u64 = 1_000_000_00;
 /// Pairs a PSAM and sets its limits, as its city does once it is made.
 pub fn equip(psam: &mut Slot, issuing: &mut Slot, suite: Suite, limits: Limits) -> ServerKey {
     let mut source = open(issuing, CardKind::PsamIssuing);
-    let key = kdc::life::pair(psam, &mut source, &pin()).unwrap();
-    kdc::life::raise(psam, &mut source, limits, [5; 8]).unwrap();
+    let key = issue::life::pair(psam, &mut source, &pin()).unwrap();
+    issue::life::raise(psam, &mut source, limits, [5; 8]).unwrap();
     ServerKey::new(Psam::open(psam).unwrap().info().number, suite, *key)
 }
 
@@ -234,16 +237,17 @@ impl Province {
         let mut esam = blank(CardKind::Esam, suite, &format!("esam {number}"));
         let mut source = CardSource::open(IssuingCard::new(&mut self.esam_issuing), &pin()).unwrap();
         let issued = issue(&plan(CardKind::Esam, suite, number, ceiling), &mut esam, &mut source);
-        let file = PairingFile::make(&mut source, number, region(), &issued.keys).unwrap();
+        let file = pairing::make(&mut source, number, region(), &issued.keys).unwrap();
         (copy(&esam), paired(&file.to_json().unwrap()))
     }
 }
 
 /// A pairing file as the MCU opens it: it has the transport key of its number from production.
 pub fn pairing(text: &str) -> meter::Pairing {
-    let file = meter::PairingFile::from_json(text).unwrap();
+    let file = scheme::pairing::PairingFile::from_json(text).unwrap();
     let root = hierarchy::test_root(file.suite, Role::Transport);
-    file.open(&hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0))).unwrap()
+    meter::Pairing::open(&file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))
+        .unwrap()
 }
 
 /// A meter from its pairing file.
@@ -324,7 +328,7 @@ impl Site {
         sim.deliver(record).unwrap();
     }
 
-    pub fn insert(&mut self, now: BcdTime) -> InsertionReport {
+    pub fn insert(&mut self, now: Moment) -> InsertionReport {
         let mut random = chance(&format!("meter {now}"));
         self.meter.insert(&mut self.esam, &mut self.sim, now, &mut |bytes| random.fill(bytes))
     }
@@ -346,7 +350,7 @@ pub struct Bank {
     pub store: Store,
     pub psam: Slot,
     pub server_key: ServerKey,
-    pub now: BcdTime,
+    pub now: Moment,
     drawn: u64,
 }
 

@@ -1,11 +1,11 @@
 //! The command as a user runs it: a process with arguments, stdin, an exit code and two streams.
 
 use assert_cmd::Command;
+use scheme::moment::Moment;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::bcd::BcdTime;
 
 /// Seed of every command of these tests, so that a failure repeats.
 pub const SEED: &str = "7";
@@ -51,12 +51,12 @@ impl Call {
     }
 
     /// A command line with home, time and seed.
-    pub fn new(folder: &Path, home: &Path, at: BcdTime, args: &[&str]) -> Self {
+    pub fn new(folder: &Path, home: &Path, at: Moment, args: &[&str]) -> Self {
         Call::earnest(folder, home, at, args).with(&["--seed", SEED])
     }
 
     /// A command line with home and time; where keys are formal no seed is taken.
-    pub fn earnest(folder: &Path, home: &Path, at: BcdTime, args: &[&str]) -> Self {
+    pub fn earnest(folder: &Path, home: &Path, at: Moment, args: &[&str]) -> Self {
         Call::plain(folder, args).with(&["--home", home.to_str().unwrap(), "--at", &at.to_string()])
     }
 

@@ -3,13 +3,14 @@
 
 use crate::command::Call;
 use crate::world::{CHEN, Kind, Party, REGION, World, text};
+use issue::card::Personalisation;
+use issue::plan::{Master, Plan, Request};
+use issue::source::SoftSource;
 use kdc::ceremony::{Ceremony, Component};
-use kdc::ids::{Pin, Pins, Validity};
-use kdc::issue::Personalisation;
-use kdc::plan::{Master, Plan, Request};
-use kdc::source::SoftSource;
+use scheme::moment::Validity;
+use scheme::pin::{Pin, Pins};
+use scheme::profile::{CardKind, State};
 use std::path::PathBuf;
-use wire::profile::{CardKind, State};
 
 fn formal(suite: &'static str) -> World {
     World::of(Kind { apart: false, formal: true, suite })
@@ -136,7 +137,7 @@ fn published(world: &World, kind: CardKind, n: &str) -> PathBuf {
         value: None,
     });
     let [operator, supervisor] = ["123456", "654321"].map(|pin| Pin::from_digits(pin).unwrap());
-    let entropy = Box::new(vcard::SeededEntropy::new(3, "an earlier program"));
+    let entropy = Box::new(vcard::SeededChance::new(3, "an earlier program"));
     let mut card = vcard::Slot::open(&path, entropy, vcard::slot::Keep::EveryCommand).unwrap();
     Personalisation::probe(&plan.unwrap(), &mut card, None)
         .unwrap()

@@ -352,6 +352,17 @@ fn slots(json: &Json<'_>) {
     assert_eq!(object["exit"], 3);
 }
 
+/// A home that is kept.
+fn homes(json: &Json<'_>) {
+    assert_eq!(json.ok(KDC, &["home", "check"])["findings"], 0);
+    json.ok(KDC, &["home", "upgrade"]);
+    json.ok(KDC, &["home", "backup", "home.tar"]);
+    let own = json.world.path("elsewhere");
+    let args = ["home", "restore", "home.tar", "--home", text(&own), "--json"];
+    Call::plain(&json.world.path(""), &args).run().ok().object();
+    json.seen.borrow_mut().insert("home restore".into());
+}
+
 /// Nouns and verbs, from the command's own man pages.
 fn commands(world: &World) -> BTreeSet<String> {
     let folder = world.path("man");
@@ -386,6 +397,7 @@ fn every_command_answers_one_object() {
     lives(&json);
     batches(&json);
     slots(&json);
+    homes(&json);
     offices(&json);
     people(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();

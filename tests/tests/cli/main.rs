@@ -14,6 +14,8 @@ mod command;
 mod demo;
 mod disk;
 mod formal;
+#[cfg(unix)]
+mod home;
 mod images;
 mod insertion;
 mod json;
@@ -36,6 +38,7 @@ mod renewal;
 mod repeated;
 mod revocation;
 mod roles;
+mod screens;
 mod secrets;
 #[cfg(unix)]
 mod serve;

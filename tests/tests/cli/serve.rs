@@ -143,7 +143,7 @@ impl Drop for Serving {
 /// What file 0005 of a card file holds.
 fn holds(world: &World, name: &str) -> Vec<u8> {
     let path = world.path(name);
-    let entropy = Box::new(vcard::SeededEntropy::new(1, "look"));
+    let entropy = Box::new(vcard::SeededChance::new(1, "look"));
     let mut slot = vcard::Slot::open(&path, entropy, vcard::slot::Keep::InMemory).unwrap();
     slot.transmit(READ).unwrap()[..4].to_vec()
 }

@@ -7,7 +7,7 @@ use reader::driver::sim::{Chv, Sim};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
-use vcard::{SeededEntropy, Slot};
+use vcard::{SeededChance, Slot};
 use wire::sms::record::{RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu, UserData};
 
@@ -41,7 +41,7 @@ impl Desk {
 /// Stores records as a phone does, from record 1 on.
 fn store(card: &Path, records: &[[u8; 176]]) {
     let seed = SEED.parse().unwrap();
-    let mut slot = Slot::open(card, Box::new(SeededEntropy::new(seed, "phone")), Keep::EveryCommand).unwrap();
+    let mut slot = Slot::open(card, Box::new(SeededChance::new(seed, "phone")), Keep::EveryCommand).unwrap();
     let mut sim = Sim::new(&mut slot);
     sim.reset().unwrap();
     sim.sms_file().unwrap();
@@ -272,7 +272,7 @@ fn a_code_is_asked_for_at_the_prompt() {
         .run()
         .fails(1, &["the second time was not the same"]);
     desk.call(&new).with(&["--chv1"]).stdin("8642\n8642\n").run().ok();
-    let mut slot = Slot::open(&card, Box::new(SeededEntropy::new(1, "phone")), Keep::InMemory).unwrap();
+    let mut slot = Slot::open(&card, Box::new(SeededChance::new(1, "phone")), Keep::InMemory).unwrap();
     let mut sim = Sim::new(&mut slot);
     sim.reset().unwrap();
     assert!(sim.chv1_enabled().unwrap());

@@ -6,7 +6,7 @@ use crate::world::{CHEN, Customer, World, read_record, with_record};
 use reader::driver::sim::Sim;
 use std::path::{Path, PathBuf};
 use vcard::slot::Keep;
-use vcard::{SeededEntropy, Slot};
+use vcard::{SeededChance, Slot};
 
 /// Least records a SIM may have, so that it is soon full.
 const RECORDS: u8 = 10;
@@ -15,7 +15,7 @@ const FEW: [&str; 2] = ["--sms-records", "10"];
 /// Stores messages of the user's friends in the first records of a SIM, as a phone does; no command does so.
 fn fill(card: &Path, records: u8) {
     let seed = SEED.parse().unwrap();
-    let mut slot = Slot::open(card, Box::new(SeededEntropy::new(seed, "phone")), Keep::EveryCommand).unwrap();
+    let mut slot = Slot::open(card, Box::new(SeededChance::new(seed, "phone")), Keep::EveryCommand).unwrap();
     let mut sim = Sim::new(&mut slot);
     sim.reset().unwrap();
     assert_eq!(sim.sms_file().unwrap().records, RECORDS);

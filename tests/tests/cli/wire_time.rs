@@ -4,7 +4,7 @@ use crate::world::{CHEN, Customer, WANG, World, text};
 use reader::driver::sim::Sim;
 use serde_json::Value;
 use vcard::slot::Keep;
-use vcard::{OsEntropy, Slot};
+use vcard::{OsChance, Slot};
 use wire::Channel;
 
 /// Two seconds in etu.
@@ -20,7 +20,7 @@ fn world() -> World {
 
 /// Fills what is free on a SIM with messages of the user's, as no command does.
 fn fill(world: &World, customer: &Customer, status: u8) -> usize {
-    let mut slot = Slot::open(&world.sim(customer), Box::new(OsEntropy), Keep::AtClose).unwrap();
+    let mut slot = Slot::open(&world.sim(customer), Box::new(OsChance), Keep::AtClose).unwrap();
     slot.reset().unwrap();
     let mut sim = Sim::new(&mut slot);
     let file = sim.sms_file().unwrap();

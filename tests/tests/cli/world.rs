@@ -1,12 +1,12 @@
 //! A small province, made by commands alone: one city, one bank, three customers with their meters and SIMs.
 
 use crate::command::{Call, Ran};
+use scheme::moment::Moment;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use wire::bcd::BcdTime;
 
 /// Ningbo.
 pub const REGION: &str = "33020000";
@@ -110,7 +110,7 @@ pub struct Purse {
 pub struct World {
     folder: TempDir,
     kind: Kind,
-    now: Cell<BcdTime>,
+    now: Cell<Moment>,
     files: Cell<u32>,
     /// Its chips have transport keys of the agreed root, though its keys are test keys.
     agreed: bool,
@@ -213,12 +213,12 @@ impl World {
 
     // Time.
 
-    pub fn now(&self) -> BcdTime {
+    pub fn now(&self) -> Moment {
         self.now.get()
     }
 
     /// The clock stands at this time.
-    pub fn at(&self, time: BcdTime) {
+    pub fn at(&self, time: Moment) {
         self.now.set(time);
     }
 

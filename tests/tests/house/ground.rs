@@ -4,7 +4,7 @@
 use crate::tree::{self, File};
 
 /// Crates that know nothing of an operating system.
-const GROUND: [&str; 4] = ["wire", "keys", "cos", "applets"];
+const GROUND: [&str; 5] = ["wire", "keys", "scheme", "cos", "applets"];
 
 /// Attributes each of them begins with.
 const ATTRIBUTES: [&str; 2] = ["#![no_std]", "#![forbid(unsafe_code)]"];

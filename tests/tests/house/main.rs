@@ -1,12 +1,16 @@
-//! The rules of the house that no compiler checks: which crate may import which, licences, what the ground must not
-//! name, references to specifications, tidiness, and the example file.
+//! The rules of the house that no compiler checks: which crate may import which, no circle of files, the roof, licences,
+//! what the ground must not name, references to specifications, tidiness, and the example file.
 #![cfg(test)]
 
 mod arrows;
+mod circles;
 mod examples;
 mod ground;
 mod licences;
+mod map;
+mod paths;
 mod references;
+mod roof;
 mod spdx;
 mod tidiness;
 mod tree;

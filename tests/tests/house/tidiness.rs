@@ -7,18 +7,10 @@ const WRITTEN: [&str; 5] = ["rs", "py", "sh", "md", "toml"];
 /// Most lines of such a file.
 const LONGEST: usize = 700;
 
-/// Every crate's folder, from the root manifest.
-fn crates() -> Vec<String> {
-    let manifest = std::fs::read_to_string(tree::root().join("Cargo.toml")).unwrap();
-    let members =
-        manifest.lines().find_map(|line| line.strip_prefix("members = [")).expect("members on one line");
-    members.trim_end_matches(']').split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
-}
-
 #[test]
 fn every_crate_has_a_readme_and_shows_it() {
     let mut complaints = Vec::new();
-    for name in crates() {
+    for name in tree::crates() {
         let folder = tree::root().join(&name);
         if !folder.join("README.md").is_file() {
             complaints.push(format!("{name} has no README.md"));
@@ -90,7 +82,7 @@ fn own_versions(manifest: &str) -> Vec<String> {
 #[test]
 fn versions_of_dependencies_stand_in_the_root_manifest_alone() {
     let mut complaints = Vec::new();
-    for name in crates() {
+    for name in tree::crates() {
         let manifest = std::fs::read_to_string(tree::root().join(&name).join("Cargo.toml")).unwrap();
         complaints
             .extend(own_versions(&manifest).into_iter().map(|line| format!("{name}/Cargo.toml: {line}")));

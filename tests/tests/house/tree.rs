@@ -51,6 +51,14 @@ pub fn files() -> Vec<File> {
         .collect()
 }
 
+/// Every crate's folder, from the root manifest.
+pub fn crates() -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members =
+        manifest.lines().find_map(|line| line.strip_prefix("members = [")).expect("members on one line");
+    members.trim_end_matches(']').split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
+}
+
 /// Fails with all the complaints, one a line, when there are any.
 pub fn none(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n  {}\n", complaints.join("\n  "));

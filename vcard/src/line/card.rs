@@ -61,14 +61,14 @@ enum State {
 /// A card on its line.
 ///
 /// ```
-/// # use gridcard_vcard::{Image, SeededEntropy, Slot, slot::Keep};
+/// # use gridcard_vcard::{Image, SeededChance, Slot, slot::Keep};
 /// use gridcard_vcard::line::{Character, Heard, LineCard, Settings};
 /// use wire::{atr::Convention::Direct, line::Etu};
 /// # let chip = cos::Chip {
-/// #     kind: wire::profile::CardKind::Esam, suite: keys::Suite::TripleDes, protocol: cos::Protocol::T0, serial: [1; 8],
+/// #     kind: scheme::profile::CardKind::Esam, suite: keys::Suite::TripleDes, protocol: cos::Protocol::T0, serial: [1; 8],
 /// # };
 /// # let image = Image::manufacture(&chip, 8 * 1024, false);
-/// # let entropy = Box::new(SeededEntropy::new(1, "line"));
+/// # let entropy = Box::new(SeededChance::new(1, "line"));
 /// # let slot = Slot::with_image(image, "esam.card".as_ref(), entropy, Keep::InMemory)?;
 /// let mut card = LineCard::new(slot, Settings::default());
 /// card.activate(Etu(0));

@@ -6,9 +6,9 @@
 //!
 //! ```no_run
 //! use gridcard_vcard::vpcd::{Bridge, Settings};
-//! use gridcard_vcard::{OsEntropy, Slot, slot::Keep};
+//! use gridcard_vcard::{OsChance, Slot, slot::Keep};
 //!
-//! let slot = Slot::open("sim.card".as_ref(), Box::new(OsEntropy), Keep::Synced)?;
+//! let slot = Slot::open("sim.card".as_ref(), Box::new(OsChance), Keep::Synced)?;
 //! let bridge = Bridge::insert(slot, Settings::at(([127, 0, 0, 1], 35963).into()), |event| drop(event))?;
 //! let mut slot = bridge.remove();
 //! slot.close()?;

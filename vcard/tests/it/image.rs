@@ -5,10 +5,10 @@ use crate::{READ, READS, chip, in_memory, open, written};
 use cos::PAGE;
 use gridcard_vcard::slot::Keep;
 use gridcard_vcard::{Image, ImageError};
+use scheme::profile::CardKind;
 use std::fs;
 use std::path::{Path, PathBuf};
 use wire::Channel;
-use wire::profile::CardKind;
 
 const HEADER: usize = 64;
 

@@ -2,11 +2,11 @@
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
-use gridcard_vcard::{Image, SeededEntropy, Slot};
+use gridcard_vcard::{Image, SeededChance, Slot};
 use keys::Suite;
+use scheme::profile::CardKind;
 use std::path::{Path, PathBuf};
 use wire::Channel;
-use wire::profile::CardKind;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/v1");
 
@@ -20,7 +20,7 @@ pub fn images() -> Vec<PathBuf> {
 /// A card in a slot, in memory alone: the files of the folder are never written.
 pub fn slot(path: &Path) -> Slot {
     let image = Image::load(path).unwrap();
-    Slot::with_image(image, path, Box::new(SeededEntropy::new(1, "images")), Keep::InMemory).unwrap()
+    Slot::with_image(image, path, Box::new(SeededChance::new(1, "images")), Keep::InMemory).unwrap()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn write_the_plain_card() {
     let path = Path::new(FOLDER).join("fmcos.card");
     let image = Image::manufacture(&chip, 8 * 1024, false);
     let mut slot =
-        Slot::with_image(image, &path, Box::new(SeededEntropy::new(5, "plain")), Keep::InMemory).unwrap();
+        Slot::with_image(image, &path, Box::new(SeededChance::new(5, "plain")), Keep::InMemory).unwrap();
     for command in [
         "80E03F000D38FFFFF0F001FFFFFFFFFFFFFFFF",
         "80E00000073F020001F0FFFF",
@@ -134,7 +134,7 @@ fn write_the_uicc() {
     };
     let image = Image::manufacture_sim([0x55; 8], &mask).unwrap();
     let mut slot =
-        Slot::with_image(image, &path, Box::new(SeededEntropy::new(6, "uicc")), Keep::InMemory).unwrap();
+        Slot::with_image(image, &path, Box::new(SeededChance::new(6, "uicc")), Keep::InMemory).unwrap();
     for (command, wanted) in [
         ("0020000A083030303030303030", "9000"),
         ("00A4080C022FE2", "9000"),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod cards;
 mod entropy;
 mod faults;
 mod hostile;
@@ -13,11 +14,11 @@ mod vpcd;
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
-use gridcard_vcard::{Image, SeededEntropy, Slot};
+use gridcard_vcard::{Image, SeededChance, Slot};
 use keys::Suite;
+use scheme::profile::CardKind;
 use std::path::Path;
 use wire::Channel;
-use wire::profile::CardKind;
 
 /// CREATE FILE MF, KEY file and a binary EF 0005 with free rights, then 4 bytes written: three commands that
 /// create and one that changes.
@@ -38,7 +39,7 @@ fn chip(kind: CardKind) -> Image {
 }
 
 fn open(image: Image, path: &Path, keep: Keep) -> Slot {
-    Slot::with_image(image, path, Box::new(SeededEntropy::new(1, "slot")), keep).unwrap()
+    Slot::with_image(image, path, Box::new(SeededChance::new(1, "slot")), keep).unwrap()
 }
 
 fn in_memory(image: Image) -> Slot {

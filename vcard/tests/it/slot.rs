@@ -3,7 +3,7 @@
 use crate::{OK, READ, READS, SCRIPT, UPDATE, chip, open, written};
 use gridcard_vcard::slot::Keep;
 use gridcard_vcard::{Image, Pull, Slot};
-use wire::profile::CardKind;
+use scheme::profile::CardKind;
 use wire::{Channel, ChannelError};
 
 #[test]
@@ -103,7 +103,7 @@ fn a_card_opened_from_its_file_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.card");
     written().image().save_new(&path, true).unwrap();
-    let entropy = || Box::new(gridcard_vcard::SeededEntropy::new(2, "opened"));
+    let entropy = || Box::new(gridcard_vcard::SeededChance::new(2, "opened"));
     let mut slot = Slot::open(&path, entropy(), Keep::EveryCommand).unwrap();
     assert_eq!(slot.transmit(READ).unwrap(), READS);
     slot.transmit(&[0x00, 0xD6, 0x85, 0x00, 0x01, 0x00]).unwrap();

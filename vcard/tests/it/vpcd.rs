@@ -9,12 +9,12 @@ use crate::{SCRIPT, chip};
 use gridcard_vcard::Slot;
 use gridcard_vcard::slot::Keep;
 use gridcard_vcard::vpcd::{Backoff, Bridge, Event, Settings};
+use scheme::profile::CardKind;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use wire::Channel;
-use wire::profile::CardKind;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -6,11 +6,8 @@
 
 mod apdu;
 mod atr;
-mod bcd;
 mod join;
 mod packet;
-mod profile;
-mod purchase;
 mod sms;
 mod status;
 

@@ -1,12 +1,13 @@
 //! `gridcard card diff`: what differs between two images.
 
-use crate::anatomy::{Anatomy, compare};
-use crate::args::Global;
-use crate::card_ref::CardRef;
 use crate::fail::refused;
+use crate::global::Global;
 use crate::output::answer;
-use anyhow::Result;
 use clap::Args;
+use lens::anatomy::{Anatomy, compare};
+use parties::places;
+use parties::trouble::Result;
+use scheme::CardRef;
 use serde_json::json;
 use vcard::Image;
 
@@ -22,8 +23,8 @@ pub struct Diff {
 /// Compares them: exit code 1 when they differ, as `diff` does.
 pub fn run(global: &Global, options: &Diff) -> Result<()> {
     let anatomy = |card: &CardRef| -> Result<Anatomy> {
-        let file = card.image("card diff")?;
-        Anatomy::of(&Image::load(&file)?, &file)
+        let file = places::image(card, "card diff")?;
+        Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file).map_err(parties::Trouble::new)
     };
     let (before, after) = (anatomy(&options.before)?, anatomy(&options.after)?);
     let changes = compare::changes(&before, &after);

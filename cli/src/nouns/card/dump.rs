@@ -1,11 +1,12 @@
 //! `gridcard card dump`: all that a card's image holds.
 
-use crate::anatomy::{Anatomy, json, text};
-use crate::args::Global;
-use crate::card_ref::CardRef;
+use crate::global::Global;
 use crate::output::answer;
-use anyhow::Result;
 use clap::Args;
+use lens::anatomy::{Anatomy, json, text};
+use parties::places;
+use parties::trouble::Result;
+use scheme::CardRef;
 use vcard::Image;
 
 /// Options of `card dump`.
@@ -17,8 +18,9 @@ pub struct Dump {
 
 /// Shows it.
 pub fn run(global: &Global, options: &Dump) -> Result<()> {
-    let file = options.file.image("card dump")?;
-    let anatomy = Anatomy::of(&Image::load(&file)?, &file)?;
+    let file = places::image(&options.file, "card dump")?;
+    let anatomy = Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file)
+        .map_err(parties::Trouble::new)?;
     answer(global, &text::of(&anatomy), json::of(&anatomy));
     Ok(())
 }

@@ -1,16 +1,17 @@
 //! `gridcard card line`: a card on a T=0 line, behind a pseudo terminal or a socket [docs/specs/line.md 6].
 
-use crate::args::Global;
-use crate::bay::{TraceFile, card_entropy};
-use crate::card_ref::CardRef;
-use crate::lock::CardLock;
-use crate::output::{answer, say};
-use anyhow::{Context, Result};
+use crate::files::{self, Appended};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
 use clap::{ArgGroup, Args};
 use cos::Flow;
+use parties::cards::TraceFile;
+use parties::places;
+use parties::trouble::{Context, Result};
 use reader::trace::{TraceChannel, TraceSink, hides_answer, hides_data};
+use scheme::CardRef;
 use serde_json::json;
-use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -58,12 +59,13 @@ pub struct LineOptions {
 
 /// Serves the card.
 pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
-    let file = options.card.image("card line")?;
-    let lock = CardLock::take(&file, global.patience())?;
+    let file = places::image(&options.card, "card line")?;
+    let lock = global.files.lock(&file).map_err(parties::Trouble::new)?;
     let label = file.display().to_string();
-    let image = Image::load(&file)?;
-    let source = card_entropy(global, image.formal, &label)?;
-    let mut slot = Slot::with_image(image, &file, source, Keep::EveryCommand)?;
+    let image = Image::load(&file).map_err(parties::Trouble::new)?;
+    let source = global.files.chance(image.formal, &label).map_err(parties::Trouble::new)?;
+    let mut slot =
+        Slot::with_image(image, &file, source, Keep::EveryCommand).map_err(parties::Trouble::new)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),
@@ -75,7 +77,8 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
         nulls: options.nulls,
         ..Settings::default()
     };
-    let card = Traced(TraceChannel::new(slot, Lines(TraceFile::of(global, &file)?)));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let card = Traced(TraceChannel::new(slot, Lines(TraceFile::named(global, &name)?)));
     let mut wire = Wire::new(LineCard::new(card, settings));
     let mut trace = Characters::new(options)?;
     let mut line =
@@ -95,7 +98,7 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
             pty.serve(&mut line, options.terminals)
         }
     };
-    wire.into_line().into_card().0.into_parts().0.close()?;
+    wire.into_line().into_card().0.into_parts().0.close().map_err(parties::Trouble::new)?;
     drop(lock);
     served.context("the line broke")
 }
@@ -125,7 +128,7 @@ impl T0Card for Traced {
 
 /// The trace of characters: `ETU > BYTE PART`, `<` for the card's, `--` for a byte that is hidden.
 struct Characters {
-    file: Option<File>,
+    file: Option<Appended>,
     header: Vec<u8>,
     /// The answer that waits for GET RESPONSE is secret.
     secret_waits: bool,
@@ -133,11 +136,7 @@ struct Characters {
 
 impl Characters {
     fn new(options: &LineOptions) -> Result<Self> {
-        let open = |path: &PathBuf| {
-            let file = disk::open_to_append(path);
-            file.with_context(|| format!("cannot write the trace {}", path.display()))
-        };
-        let file = options.trace_characters.as_ref().map(open).transpose()?;
+        let file = options.trace_characters.as_deref().map(files::trace).transpose()?;
         Ok(Characters { file, header: Vec::new(), secret_waits: false })
     }
 

@@ -9,23 +9,25 @@ mod personalise;
 #[cfg(unix)]
 mod serve;
 
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::fail::refused;
-use crate::output::{answer, facts, say, table};
-use anyhow::{Context, Result};
+use crate::files::cards_below;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{say, table};
 use clap::{Args, Subcommand};
 use keys::Suite;
+use lens::facts::facts;
+use parties::cards::CardHandle;
+use parties::trouble::Result;
 use reader::driver::esam::Esam;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::sim::Sim;
+use scheme::CardRef;
+use scheme::numbers::RegionCode;
+use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
 
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
@@ -82,9 +84,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 }
 
 fn list(global: &Global, folder: &Path) -> Result<()> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
+    let files = cards_below(folder)?;
     let mut rows = Vec::new();
     for file in &files {
         let words = match Image::load(file) {
@@ -98,29 +98,16 @@ fn list(global: &Global, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
-        if path.is_dir() && !path.is_symlink() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|end| end == "card") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
 fn show(global: &Global, card: &CardRef) -> Result<()> {
-    let (mut bay, kind) = Bay::open_any(global, card)?;
-    let atr = hex::encode_upper(bay.reset()?);
+    let (mut handle, kind) = CardHandle::open_any(global, card)?;
+    let atr = hex::encode_upper(handle.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
     let keys = if kind.is_sim() {
-        sim_facts(&mut bay, &mut lines)?
+        sim_facts(&mut handle, &mut lines)?
     } else {
-        fmcos_facts(&mut bay, kind, &mut lines)?
+        fmcos_facts(&mut handle, kind, &mut lines)?
     };
-    bay.close()?;
+    handle.close()?;
     let mut text = facts(&lines);
     if !keys.is_empty() {
         text.push_str("\n\n");
@@ -133,12 +120,16 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     let keys: Vec<_> =
         keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
     object.insert("keys".into(), keys.into());
-    answer(global, &text, object.into());
+    answer(global, &text, object);
     Ok(())
 }
 
-fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
-    let mut card = Fmcos::new(bay);
+fn fmcos_facts(
+    handle: &mut CardHandle,
+    kind: CardKind,
+    lines: &mut Vec<(&str, String)>,
+) -> Result<Vec<Vec<String>>> {
+    let mut card = Fmcos::new(handle);
     match card.select_mf() {
         // A plain card without its MF answers so; what else may be wrong is no state.
         Err(error) if kind == CardKind::Fmcos && error.sw() == Some(wire::Sw::FUNCTION_BLOCKED) => {
@@ -169,7 +160,7 @@ fn fmcos_facts(bay: &mut Bay, kind: CardKind, lines: &mut Vec<(&str, String)>) -
     let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
     let keys = rows.map(|row| key_row(&mut card, row)).collect();
     if kind == CardKind::Esam {
-        let mut esam = Esam::new(bay);
+        let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
         lines.push(("opened", if parameters.opened { "yes" } else { "no" }.into()));
@@ -191,32 +182,23 @@ fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
     words
 }
 
-fn sim_facts(bay: &mut Bay, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
-    let mut sim = Sim::new(bay);
-    let digits = |file: Result<String, wire::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
-    lines.push(("ICCID", digits(wire::sim::iccid_digits(&sim.iccid()?))));
+fn sim_facts(handle: &mut CardHandle, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
+    let mut sim = Sim::new(handle);
+    let digits =
+        |file: Result<String, scheme::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
+    lines.push(("ICCID", digits(scheme::sim::iccid_digits(&sim.iccid()?))));
     lines.push(("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" }.into()));
     match sim.imsi() {
-        Ok(file) => lines.push(("IMSI", digits(wire::sim::imsi_digits(&file)))),
+        Ok(file) => lines.push(("IMSI", digits(scheme::sim::imsi_digits(&file)))),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
     if let Some(state) = sim.grid_state()? {
         lines.push(("state", state.name().into()));
     }
     match sim.usim_imsi() {
-        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(wire::sim::imsi_digits(&file)))),
+        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(scheme::sim::imsi_digits(&file)))),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }
     Ok(Vec::new())
-}
-
-/// A path as it is shown.
-pub fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// A refusal for a file that must not be there.
-pub fn must_not_exist(path: &Path) -> Result<()> {
-    if path.exists() { Err(refused(format!("{} is there already", shown(path))).into()) } else { Ok(()) }
 }

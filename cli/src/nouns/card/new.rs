@@ -1,20 +1,21 @@
 //! `gridcard card new`.
 
-use crate::args::Global;
-use crate::card_ref::CardRef;
-use crate::clock::{chip_serial, entropy, must_be_unseeded};
-use crate::factory::{self, Blank};
-use crate::nouns::kdc::suite;
+use crate::global::Global;
 use crate::output::answer;
-use crate::transport::Transport;
-use ::kdc::ids::Serial;
-use anyhow::Result;
+use crate::shared::suite;
+use ::scheme::numbers::Serial;
 use clap::{ArgGroup, Args};
 use cos::Protocol;
 use keys::Suite;
+use parties::places;
+use parties::trouble::Result;
+use scheme::CardRef;
+use scheme::chance::chip_serial;
+use scheme::profile::CardKind;
 use serde_json::json;
 use std::path::PathBuf;
-use wire::profile::CardKind;
+use vcard::factory;
+use vcard::factory::Blank;
 
 /// Options of `card new`.
 #[derive(Debug, Args)]
@@ -70,19 +71,20 @@ fn kind(text: &str) -> Result<CardKind, String> {
 
 /// Makes the card.
 pub fn run(global: &Global, options: &New) -> Result<()> {
-    let file = options.file.image("card new")?;
+    let file = places::image(&options.file, "card new")?;
     if options.formal_on_virtual {
-        must_be_unseeded(global, "the random numbers of a card that may hold formal keys")?;
+        global.must_be_unseeded("the random numbers of a card that may hold formal keys")?;
     }
     let serial = match options.serial {
         Some(serial) => serial.0,
-        None => chip_serial(&mut *entropy(global, "serial")),
+        None => chip_serial(&mut *global.chance("serial")),
     };
-    let (suite, formal, source) = (options.suite, options.formal_on_virtual, entropy(global, "factory"));
+    let (suite, formal, source) = (options.suite, options.formal_on_virtual, global.chance("factory"));
     let (image, words, kind) = match options.kind {
         Some(kind) => {
-            let transport = Transport { transport_file: options.transport_file.clone() };
-            let image = factory::blank(&transport.root(suite)?, kind, serial, formal, source)?;
+            let transport = parties::transport::Transport { transport_file: options.transport_file.clone() };
+            let image = factory::blank(&transport.root(global, suite)?, kind, serial, formal, source)
+                .map_err(parties::Trouble::new)?;
             (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
         }
         None => {
@@ -91,10 +93,10 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
             let blank = Blank { suite, serial, protocol, user: kib * 1024, formal, mf: !options.no_mf };
             let mf = if options.no_mf { "no master file" } else { "an empty master file" };
             let words = format!("a plain FMCOS card ({}), {kib} KiB, {mf}", suite.name());
-            (factory::plain(&blank, source)?, words, CardKind::Fmcos)
+            (factory::plain(&blank, source).map_err(parties::Trouble::new)?, words, CardKind::Fmcos)
         }
     };
-    image.save_new(&file, true)?;
+    image.save_new(&file, true).map_err(parties::Trouble::new)?;
     let serial = Serial(serial).to_string();
     let file = file.display().to_string();
     let object = json!({ "file": file, "kind": kind.name(), "suite": suite.name(), "serial": serial });

@@ -1,21 +1,24 @@
 //! `gridcard card personalise`: an APDU script on a card.
 
-use crate::args::Global;
-use crate::bay::{Bay, card_entropy};
-use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, refused};
-use crate::home;
-use crate::lock::CardLock;
-use crate::nouns::kdc::suite;
-use crate::output::{answer, say};
-use crate::real;
-use crate::script::{Dice, Player, Script};
-use anyhow::{Context, Result};
+use crate::fail::{Kind, refused};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
+use crate::shared::suite;
+use ::reader::cards::{InReader, ask};
 use clap::Args;
 use cos::Chip;
 use keys::Suite;
+use parties::Failure;
+use parties::cards::CardHandle;
+use parties::home;
+use parties::places;
+use parties::trouble::{Context, Result, Trouble};
+use reader::script::{Dice, Player, Script};
+use scheme::CardRef;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use vcard::cards::OpenSlot;
 use vcard::slot::Keep;
 use vcard::{Image, ImageError, Slot};
 
@@ -51,12 +54,12 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
         answer(global, &format!("{} is in order: {commands} commands", place()), object);
         return Ok(());
     }
-    let (mut bay, suite, dice) = open(global, options, &script)?;
+    let (mut handle, suite, dice) = open(global, options, &script)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
-    let mut player = Player::new(&mut bay, suite, folder, dice);
+    let mut player = Player::new(&mut handle, suite, folder, dice, lens::apdu::command);
     let played = player.play(&script).with_context(place);
     let lines = player.lines().to_vec();
-    let closed = bay.close();
+    let closed = handle.close();
     if let Err(error) = played {
         return Err(stopped(global, options, &lines, error));
     }
@@ -72,23 +75,28 @@ pub fn run(global: &Global, options: &Personalise) -> Result<()> {
 }
 
 /// The card, its suite, and the random numbers a script may set.
-fn open(global: &Global, options: &Personalise, script: &Script) -> Result<(Bay, Suite, Option<Dice>)> {
-    match options.file.resolve()? {
-        CardRef::File(path) => in_slot(global, options, script, &path),
-        CardRef::Reader(name) => {
+fn open(
+    global: &Global,
+    options: &Personalise,
+    script: &Script,
+) -> Result<(CardHandle, Suite, Option<Dice>)> {
+    let card = places::resolve(&options.file)?;
+    match (card.reader(), card.path()) {
+        (None, path) => in_slot(global, options, script, Path::new(path.unwrap_or_default())),
+        (Some(name), _) => {
             if options.dry_run || options.test_random {
                 let words = format!(
                     "{} stands in a reader: no copy of it can be made, and its random numbers are its own",
                     options.file
                 );
-                return Err(Failure::new(Exit::Usage, words)
+                return Err(Failure::new(Kind::Usage, words)
                     .hint("rehearse on a virtual card: `gridcard card new --blank`")
                     .into());
             }
-            let mut bay = Bay::in_reader(global, &name)?;
-            let told = real::ask(&mut bay)?.info.and_then(|info| Suite::from_code(info.suite));
+            let mut handle = CardHandle::of(global, Box::new(InReader::unasked(name, global.patience)?))?;
+            let told = ask(&mut handle)?.info.and_then(|info| Suite::from_code(info.suite));
             tell_secrets(script, true);
-            Ok((bay, told.unwrap_or(options.suite), None))
+            Ok((handle, told.unwrap_or(options.suite), None))
         }
     }
 }
@@ -99,20 +107,22 @@ fn in_slot(
     options: &Personalise,
     script: &Script,
     file: &Path,
-) -> Result<(Bay, Suite, Option<Dice>)> {
-    let lock = CardLock::take(file, global.patience())?;
-    let image = Image::load(file)?;
+) -> Result<(CardHandle, Suite, Option<Dice>)> {
+    let lock = global.files.lock(file).map_err(parties::Trouble::new)?;
+    let image = Image::load(file).map_err(parties::Trouble::new)?;
     tell_secrets(script, image.formal);
     let source = |source| ImageError::Card { path: file.to_path_buf(), source };
-    let suite = Chip::read(&image.eeprom).map_err(source)?.suite;
-    let real = card_entropy(global, image.formal, &file.display().to_string())?;
+    let suite = Chip::read(&image.eeprom).map_err(source).map_err(parties::Trouble::new)?.suite;
+    let real =
+        global.files.chance(image.formal, &file.display().to_string()).map_err(parties::Trouble::new)?;
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
         Some(dice) => dice.entropy(real),
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
-    Ok((Bay::new(global, Slot::with_image(image, file, source, keep)?, lock)?, suite, dice))
+    let slot = Slot::with_image(image, file, source, keep).map_err(parties::Trouble::new)?;
+    Ok((CardHandle::of(global, Box::new(OpenSlot::new(slot, lock)))?, suite, dice))
 }
 
 /// Says which secrets are none, and where the others will stand.
@@ -128,7 +138,7 @@ fn tell_secrets(script: &Script, formal: bool) {
 }
 
 /// The transcript up to the surprise, and what became of the card.
-fn stopped(global: &Global, options: &Personalise, lines: &[String], error: anyhow::Error) -> anyhow::Error {
+fn stopped(global: &Global, options: &Personalise, lines: &[String], error: Trouble) -> Trouble {
     if !global.json && !lines.is_empty() {
         answer(global, &lines.join("\n"), json!({}));
     }

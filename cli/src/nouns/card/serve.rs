@@ -1,19 +1,23 @@
 //! `gridcard card serve`.
 
-use crate::args::Global;
-use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure};
-use crate::output::{answer, say, table};
-use crate::serve::{Rack, control};
-use anyhow::{Context, Result};
+use crate::fail::Kind;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{say, table};
+use crate::served::Opener;
 use clap::Args;
-use serde_json::{Value, json};
+use parties::Failure;
+use parties::places;
+use parties::trouble::{Context, Result, Trouble};
+use scheme::CardRef;
+use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use vcard::rack::{Rack, SlotReport, control};
 use vcard::slot::Keep;
 
 /// Options of `card serve`.
@@ -37,8 +41,8 @@ pub struct Serve {
     pub control: Option<PathBuf>,
 }
 
-fn usage(words: impl Into<String>) -> anyhow::Error {
-    Failure::new(Exit::Usage, words).into()
+fn usage(words: impl Into<String>) -> Trouble {
+    Failure::new(Kind::Usage, words).into()
 }
 
 /// Each card with the address of its reader.
@@ -48,7 +52,7 @@ fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
     let host = host.ok_or_else(|| usage(format!("there is no host {}", options.host)))?;
     let mut places: Vec<(PathBuf, SocketAddr)> = Vec::new();
     for (slot, card) in options.cards.iter().enumerate() {
-        let card = card.image("serving")?;
+        let card = places::image(card, "serving")?;
         let same =
             |other: &PathBuf| matches!((other.canonicalize(), card.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if places.iter().any(|(other, _)| same(other)) {
@@ -67,16 +71,21 @@ pub fn run(global: &Global, options: &Serve) -> Result<()> {
     let keep = if options.no_sync { Keep::EveryCommand } else { Keep::Synced };
     // From here on a signal ends things in order.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
-    let rack = Arc::new(Rack::open(global, &places, keep)?);
+    let rack = Rack::open(Opener::new(global, keep)?, &places, say).map_err(Trouble::new)?;
+    let rack = Arc::new(rack);
     let path = match &options.control {
         Some(path) => path.clone(),
-        None => control::default_path(global, options.port)?,
+        None => {
+            disk::create_folder(&global.home)
+                .with_context(|| format!("cannot make {}", global.home.display()))?;
+            control::default_path(&global.home, options.port)
+        }
     };
     let control = match control::Control::open(&path, rack.clone()) {
         Ok(control) => control,
         Err(error) => {
-            rack.close()?;
-            return Err(error);
+            rack.close().map_err(Trouble::new)?;
+            return Err(Trouble::new(error));
         }
     };
     let cards = rack.list();
@@ -89,7 +98,7 @@ pub fn run(global: &Global, options: &Serve) -> Result<()> {
     say(format!("control socket: {}; Ctrl-C ends", path.display()));
     let signal = signals.forever().next();
     control.close();
-    rack.close()?;
+    rack.close().map_err(Trouble::new)?;
     say("ended: all cards are saved");
     // Asked to end is done; Ctrl-C and a closed terminal interrupt, and a shell wants to know.
     if signal != Some(SIGTERM) {
@@ -98,10 +107,6 @@ pub fn run(global: &Global, options: &Serve) -> Result<()> {
     Ok(())
 }
 
-fn row(card: &Value) -> Vec<String> {
-    let text = |name: &str| match &card[name] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    ["slot", "card", "kind", "port", "atr"].map(text).to_vec()
+fn row(card: &SlotReport) -> Vec<String> {
+    vec![card.slot.to_string(), card.card.clone(), card.kind.clone(), card.port.to_string(), card.atr.clone()]
 }

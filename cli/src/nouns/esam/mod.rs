@@ -2,41 +2,19 @@
 
 mod life;
 
-use super::Deed;
-use crate::args::Global;
-use crate::bay::{Bay, hand_over};
-use crate::card_ref::CardRef;
-use crate::clock::{chip_serial, entropy, now};
-use crate::factory;
-use crate::fail::{self, Exit, Failure, refused};
-use crate::home::{self, Home};
-use crate::in_force;
-use crate::issue::{self, Allowed, Wish};
-use crate::nouns::city::issuing_card;
-use crate::nouns::kdc::out;
-use crate::output::{answer, say, table};
-use crate::secret;
-use crate::transport::{self, Transport};
-use ::kdc::devices::{self, Device};
-use ::kdc::ids::{CheckValue, DeviceNumber, Pins, Serial};
-use ::kdc::issue::{Issued, KeyCheck};
-use ::kdc::journal::Journal;
-use ::kdc::life::Act;
-use ::kdc::messages::{LifeError, SourceError, StepFault};
-use ::kdc::pairing::PairingFile;
-use ::kdc::source::{About, CardSource, KeySource};
-use anyhow::{Context, Result};
+use crate::fail::{Failure, Kind};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{say, table};
+use crate::shared::{Allowed, Transport};
+use ::issue::life::Act;
 use clap::{Args, Subcommand};
-use keys::Role;
-use reader::driver::fmcos::Fmcos;
-use reader::driver::issuing::IssuingCard;
-use serde_json::json;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use vcard::slot::Keep;
-use wire::Channel;
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, Recipient, State};
+use parties::city::Access;
+use parties::city::esam::{self, EsamReport, EsamRequest, IssuedEsams, Meters};
+use parties::{Deed, Result};
+use scheme::CardRef;
+use scheme::numbers::{DeviceNumber, RegionCode};
+use std::path::PathBuf;
 
 /// Verbs of ESAMs.
 #[derive(Debug, Subcommand)]
@@ -92,16 +70,6 @@ pub struct Issue {
     pub transport: Transport,
 }
 
-/// Name of a meter's ESAM file.
-pub fn card_name(meter: DeviceNumber) -> String {
-    format!("esam-{meter}.card")
-}
-
-/// Name of a meter's pairing file.
-pub fn pairing_name(meter: DeviceNumber) -> String {
-    format!("pairing-{meter}.json")
-}
-
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
@@ -119,7 +87,7 @@ impl Verb {
 /// Runs a verb.
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
-        Verb::Issue(options) => issue_all(global, &options),
+        Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => life::show(global, &options),
         Verb::ChangeKeys(options) => life::pass(global, &options, Act::ChangeKeys),
         Verb::Formal(options) => life::pass(global, &options, Act::Formal),
@@ -128,208 +96,48 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     }
 }
 
-fn issue_all(global: &Global, options: &Issue) -> Result<()> {
-    let (region, folder) = Home::new(global)?.city(options.city, "issuing ESAMs")?;
-    let (devices, mut faults) = devices(options)?;
-    let pin = secret::pin(options.pin_file.as_deref(), "the ESAM issuing card")?;
-    let mut issuing =
-        Bay::open(global, &issuing_card(&folder, CardKind::EsamIssuing), CardKind::EsamIssuing)?;
-    let pins = Pins { spend_last_try: options.allowed.spend_last_try, ..(&pin).into() };
-    in_force::must_make(global, &folder, &mut issuing)?;
-    let mut source = CardSource::open(IssuingCard::new(&mut issuing), pins)?;
-    if options.dry_run {
-        show_plans(global, &devices, region, &source)?;
-        return finish("planned", &faults);
-    }
-    let out = match &options.out {
-        Some(out) => out.clone(),
-        None => out(&folder)?,
+fn issue(global: &Global, options: &Issue) -> Result<()> {
+    let meters = match (options.meter, &options.csv) {
+        (Some(meter), _) => Meters::One(meter),
+        (None, Some(list)) => Meters::List(list.clone()),
+        (None, None) => return Err(Failure::new(Kind::Usage, "name --meter or --csv").into()),
     };
-    issue::tell_left(&mut source, devices.len())?;
-    let mut journal = issue::journal(global, &folder)?;
-    let mut rows = Vec::new();
-    for device in &devices {
-        let formal_image = options.formal_on_virtual;
-        let wish = Wish { formal_image, ..wish(device, region, options.allowed) };
-        let place = out.join(card_name(device.meter));
-        let card = options.card.clone().unwrap_or_else(|| place.clone().into());
-        let stands = (&card, &options.transport);
-        let issued = issue_at(global, &mut source, &wish, stands, &out, &mut journal, Keep::EveryCommand);
-        match issued.and_then(|issued| keep_link(&card, &place).map(|()| issued)) {
-            Ok(issued) => rows.push(vec![
-                device.meter.to_string(),
-                issued.serial.to_string(),
-                issued.apdus.to_string(),
-                issue::keys_line(&issued.keys),
-            ]),
-            Err(error) => {
-                let lost = ends_the_run(&error);
-                let words = format!("line {}: meter {}: {}", device.line, device.meter, fail::words(&error));
-                if lost || devices.len() == 1 {
-                    return Err(error.context(words));
-                }
-                faults.push(words);
-            }
-        }
-    }
-    issuing.close()?;
-    let done = rows.len();
-    let object = json!({
-        "city": region.to_string(), "issued": done, "out": out.display().to_string(), "rejected": faults,
-        "esams": rows.iter().map(|row| json!({ "meter": row[0], "serial": row[1] })).collect::<Vec<_>>(),
-    });
-    answer(global, &table(&["meter", "serial", "apdus", "check values"], rows), object);
-    say(format!("{done} ESAM(s) with their pairing files in {}", out.display()));
-    finish("issued", &faults)
-}
-
-/// A lost reader, a security stop or a spent counter ends the run; a card that says no does not.
-fn ends_the_run(error: &anyhow::Error) -> bool {
-    let decides = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<wire::ChannelError>().is_some()
-            || matches!(cause.downcast_ref(), Some(SourceError::Spent))
-            || matches!(cause.downcast_ref(), Some(StepFault::Source(SourceError::Spent)))
-            || matches!(cause.downcast_ref(), Some(LifeError::Source(SourceError::Spent)))
-    };
-    error.chain().any(decides) || fail::exit_of(error) == Exit::Security
-}
-
-/// Names the lines that were left out; with any, the command has failed.
-fn finish(done: &str, faults: &[String]) -> Result<()> {
-    faults.iter().for_each(|fault| say(format!("not {done}: {fault}")));
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(refused(format!("{} line(s) were not {done}", faults.len())).into())
-    }
-}
-
-fn show_plans(global: &Global, devices: &[Device], region: RegionCode, source: &dyn KeySource) -> Result<()> {
-    let mut plans = Vec::new();
-    for device in devices {
-        plans.push(
-            issue::plan(&wish(device, region, Allowed::default()), source, now(global)?)?
-                .dry_run()
-                .to_string(),
-        );
-    }
-    answer(global, &plans.join("\n"), json!({ "plans": plans }));
-    Ok(())
-}
-
-fn devices(options: &Issue) -> Result<(Vec<Device>, Vec<String>)> {
-    if let Some(meter) = options.meter {
-        return Ok((vec![Device { line: 1, meter, serial: None, ceiling: None }], Vec::new()));
-    }
-    let path = options.csv.as_deref().ok_or_else(|| Failure::new(Exit::Usage, "name --meter or --csv"))?;
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let list = devices::read(file).with_context(|| format!("{}", path.display()))?;
-    let faults = list.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.fault)).collect();
-    Ok((list.devices, faults))
-}
-
-/// What to issue for a device of a list.
-pub fn wish(device: &Device, region: RegionCode, allowed: Allowed) -> Wish<'static> {
-    Wish {
-        ceiling: device.ceiling,
-        wanted: device.serial,
-        allowed,
-        ..Wish::new(CardKind::Esam, device.meter, region)
-    }
-}
-
-/// Issues one ESAM into a folder, with the pairing file for its meter.
-pub fn issue_one(
-    global: &Global,
-    source: &mut dyn KeySource,
-    wish: &Wish<'_>,
-    out: &Path,
-    journal: &mut Journal,
-    keep: Keep,
-) -> Result<Issued> {
-    let card = out.join(card_name(wish.number)).into();
-    issue_at(global, source, wish, (&card, &Transport::default()), out, journal, keep)
-}
-
-/// Of an ESAM in a reader its place in the folder gets a link.
-fn keep_link(card: &CardRef, place: &Path) -> Result<()> {
-    match card.resolve()? {
-        CardRef::File(_) => Ok(()),
-        CardRef::Reader(_) => hand_over(card, place),
-    }
-}
-
-/// Issues one ESAM wherever it stands, with the pairing file for its meter in a folder. Of a card file that is not there
-/// the factory makes a blank.
-fn issue_at(
-    global: &Global,
-    source: &mut dyn KeySource,
-    wish: &Wish<'_>,
-    (card, transport): (&CardRef, &Transport),
-    out: &Path,
-    journal: &mut Journal,
-    keep: Keep,
-) -> Result<Issued> {
-    transport::must_be_earnest(global, source)?;
-    let about = source.about();
-    if let CardRef::File(path) = card.resolve()?
-        && !path.exists()
-    {
-        let root = transport.root_for(source)?;
-        let serial = match wish.wanted {
-            Some(serial) => serial.0,
-            None => chip_serial(&mut *entropy(global, &format!("serial of ESAM {}", wish.number))),
-        };
-        let formal = about.state == State::Formal || wish.formal_image;
-        factory::blank(&root, CardKind::Esam, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path, keep == Keep::EveryCommand)?;
-    }
-    let mut card = Bay::open_keeping(global, card, CardKind::Esam, keep)?;
-    card.must_take(about.state)?;
-    let pairing_file = out.join(pairing_name(wish.number));
-    let issued = match issue::issue(wish, &mut card, source, journal, now(global)?, &mut ()) {
-        Ok(issued) => issued,
-        // An earlier run that broke off between the card and its pairing file is finished here.
-        Err(error) if !pairing_file.exists() => match finished(&mut card, wish, &about) {
-            Ok(Some(issued)) => {
-                say(format!(
-                    "the ESAM of meter {} was finished before: its pairing file is made",
-                    wish.number
-                ));
-                issued
-            }
-            _ => return Err(error),
+    let request = EsamRequest {
+        meters,
+        card: options.card.clone(),
+        access: Access {
+            city: options.city,
+            pin: options.pin_file.as_deref().into(),
+            supervisor_pin: None,
+            spend_last_try: options.allowed.spend_last_try,
         },
-        Err(error) => return Err(error),
+        out: options.out.clone(),
+        formal_images: options.formal_on_virtual,
+        dry_run: options.dry_run,
+        allowed: options.allowed.into(),
+        transport: options.transport.get(),
     };
-    card.close()?;
-    let pairing = PairingFile::make(source, wish.number, wish.region, &issued.keys)?.to_json()?;
-    match keep {
-        Keep::EveryCommand | Keep::Synced => home::write(&pairing_file, pairing.as_bytes())?,
-        Keep::AtClose | Keep::InMemory => home::write_soon(&pairing_file, pairing.as_bytes())?,
-    }
-    Ok(issued)
-}
-
-/// What a finished ESAM of this very device and city shows; `None` for any other card.
-fn finished(card: &mut Bay, wish: &Wish<'_>, source: &About) -> Result<Option<Issued>> {
-    let atr = card.reset()?;
-    let mut fmcos = Fmcos::new(card);
-    fmcos.select_mf()?;
-    let (Ok(info), Some(serial)) = (fmcos.card_info(), wire::atr::serial_of(&atr)) else { return Ok(None) };
-    if (info.kind, info.number, info.region) != (CardKind::Esam, wish.number.0, wish.region.0)
-        || (info.suite, info.state) != (source.suite.code(), source.state)
-        || wish.wanted.is_some_and(|wanted| wanted.0 != serial)
-    {
-        return Ok(None);
-    }
-    let mut keys = Vec::new();
-    for row in Recipient::Card(CardKind::Esam).keys() {
-        if let Some(role) = Role::from_code(row.role) {
-            let check_value = CheckValue(fmcos.key_information(row.kind, row.id)?.kcv);
-            keys.push(KeyCheck { role, check_value, confirmed: false });
+    let report = esam::issue(global, &request)?;
+    match &report {
+        EsamReport::Planned { plans, .. } => answer(global, &plans.join("\n"), &report),
+        EsamReport::Issued(issued) => {
+            answer(global, &listed(issued), &report);
+            say(format!("{} ESAM(s) with their pairing files in {}", issued.issued, issued.out));
         }
     }
-    let serial = Serial(serial);
-    Ok(Some(Issued { kind: info.kind, number: wish.number, serial, keys, apdus: 0, resumed: true }))
+    let (done, faults) = report.left_out();
+    faults.iter().for_each(|fault| say(format!("not {done}: {fault}")));
+    report.must_be_whole()
+}
+
+fn listed(issued: &IssuedEsams) -> String {
+    let rows = issued.esams.iter().map(|esam| {
+        vec![
+            esam.meter.to_string(),
+            esam.serial.to_string(),
+            esam.apdus.to_string(),
+            esam.check_values.line(),
+        ]
+    });
+    table(&["meter", "serial", "apdus", "check values"], rows.collect())
 }

@@ -1,9 +1,8 @@
 //! How far a batch is: a bar on a terminal, a line now and then elsewhere. What is shown is on the medium.
 
-use super::plan::duration;
-use crate::output::say;
-use ::kdc::batch::{Done, Outcome, Watch};
+use crate::screen::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use office::batch::{Done, Outcome, Watch};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -91,5 +90,14 @@ impl Watch for Progress {
 
     fn say(&mut self, words: &str) {
         self.tell(words);
+    }
+}
+
+/// A time for people.
+pub fn duration(seconds: i64) -> String {
+    match seconds {
+        s if s < 90 => format!("{s} s"),
+        s if s < 5400 => format!("{} min", (s + 30) / 60),
+        s => format!("{} h {} min", s / 3600, s % 3600 / 60),
     }
 }

@@ -1,18 +1,16 @@
 //! `kdc component` and `kdc ceremony`: what happens around a ceremony, and the ceremony by its script.
 
+use super::init;
 use super::options::Options;
-use super::{init, suite};
-use crate::args::Global;
-use crate::audit;
-use crate::clock::{entropy, must_be_unseeded};
-use crate::home::{self, Party};
-use crate::nouns::Deed;
-use crate::output::{answer, say};
-use ::kdc::ceremony::{Component, script};
-use anyhow::{Context, Result};
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
+use crate::shared::suite;
+use ::kdc::ceremony::script;
 use clap::{Args, Subcommand};
-use disk::Durability;
-use keys::{Suite, Zeroizing};
+use keys::Suite;
+use parties::province::component::{self, ComponentRequest};
+use parties::{Deed, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -68,25 +66,18 @@ fn plan(global: &Global, options: &Options) -> Result<()> {
 
 /// Draws a component for a custodian.
 pub fn component(global: &Global, options: &Draw) -> Result<()> {
-    // A component makes formal keys, whatever ceremony it is typed in.
-    must_be_unseeded(global, "the component")?;
-    home::acts_if_known(global, &[Party::Province])?;
-    let mut bytes = Zeroizing::new([0; 16]);
-    entropy(global, "component").fill(&mut *bytes);
-    let component =
-        Component::from_entropy(options.suite, bytes).context("the random source gave zeros only")?;
-    let check_value = component.check_value().to_string();
-    audit::fact(global, "check_value", &check_value);
-    if let Some(path) = &options.out {
-        let text = Zeroizing::new(format!("{}\n{check_value}\n", component.paper().as_str()));
-        disk::create(path, text.as_bytes(), Durability::Synced)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        let object = json!({ "file": path.display().to_string(), "check_value": check_value });
-        answer(global, &format!("{}: check value {check_value}", path.display()), object);
-        return Ok(());
+    let request = ComponentRequest { suite: options.suite, out: options.out.clone() };
+    let report = component::draw(global, &request)?;
+    let check_value = &report.check_value;
+    match (&report.component, &report.file) {
+        (Some(component), _) => {
+            answer(global, &format!("{}\n{check_value}", component.0.as_str()), &report);
+            say("the first line is secret: on paper, into the custodian's envelope, nowhere else");
+        }
+        (None, file) => {
+            let file = file.as_deref().unwrap_or_default();
+            answer(global, &format!("{file}: check value {check_value}"), &report);
+        }
     }
-    let text = format!("{}\n{check_value}", component.paper().as_str());
-    answer(global, &text, json!({ "component": component.paper().as_str(), "check_value": check_value }));
-    say("the first line is secret: on paper, into the custodian's envelope, nowhere else");
     Ok(())
 }

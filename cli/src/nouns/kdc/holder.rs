@@ -1,17 +1,30 @@
 //! Who holds the province's roots for an act: the main control card, the key store, or a token.
 
-use super::issue_card::Officers;
-use super::{keystore, main_card};
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::in_force;
-use ::kdc::ids::Pins;
-use ::kdc::source::{CardSource, KeySource, SoftSource};
-use anyhow::Result;
 use clap::Args;
-use reader::driver::issuing::IssuingCard;
-use std::path::Path;
-use wire::profile::CardKind;
+use parties::province;
+use std::path::PathBuf;
+
+/// The two officers of the main control card.
+#[derive(Debug, Args)]
+pub struct Officers {
+    /// File with the first officer's PIN of the main control card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the second officer's PIN of the main control card. Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub second_pin_file: Option<PathBuf>,
+}
+
+impl Officers {
+    /// As acts take them.
+    pub fn get(&self, spend_last_try: bool) -> province::Officers {
+        province::Officers {
+            pin: self.pin_file.as_deref().into(),
+            second: self.second_pin_file.as_deref().into(),
+            spend_last_try,
+        }
+    }
+}
 
 /// Who holds the roots. Default: the main control card.
 #[derive(Debug, Args)]
@@ -25,32 +38,15 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Does an act with the roots. The main control card wants its officers' PINs, the key store its custodians'
-    /// passphrases, a token its PIN; `why` is what the audit log says of it.
-    pub fn with_source<T>(
-        &self,
-        global: &Global,
-        folder: &Path,
-        (officers, spend_last_try): (&Officers, bool),
-        why: &str,
-        act: impl FnOnce(&mut dyn KeySource) -> Result<T>,
-    ) -> Result<T> {
+    /// As acts take it.
+    pub fn get(&self, officers: &Officers, spend_last_try: bool) -> province::Holder {
         if self.from_keystore {
-            return act(&mut SoftSource::province(keystore::roots(global, folder, why)?));
+            return province::Holder::KeyStore;
         }
         #[cfg(feature = "hsm")]
-        if let Some(token) = self.token.given(spend_last_try) {
-            return act(&mut super::hsm::source(folder, &token)?);
+        if let Some(token) = self.token.get(spend_last_try) {
+            return province::Holder::Token(token);
         }
-        let [pin, second] = officers.ask()?;
-        let mut main = Bay::open(global, &main_card(folder), CardKind::MainControl)?;
-        let pins = Pins { spend_last_try, ..Pins::both(&pin, &second) };
-        in_force::must_make(global, folder, &mut main)?;
-        let done = {
-            let mut source = CardSource::open(IssuingCard::new(&mut main), pins)?;
-            act(&mut source)?
-        };
-        main.close()?;
-        Ok(done)
+        province::Holder::MainCard(officers.get(spend_last_try))
     }
 }

@@ -1,25 +1,14 @@
 //! `kdc hsm`: the roots in a PKCS#11 token.
 
-use super::{checks_json, checks_table, init, keystore, suite};
-use crate::args::Global;
-use crate::audit::{self, Noted};
-use crate::clock::now;
-use crate::home::{self, Home, Party};
-use crate::nouns::Deed;
-use crate::output::{answer, say};
-use crate::secret;
-use crate::transport::Transport;
-use ::kdc::Roots;
-use ::kdc::audit::Act;
-use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::keyset::RoleCheck;
-use ::kdc::source::{KeySource, TokenSource};
-use ::kdc::token::Token;
-use anyhow::{Context, Result};
+use super::words::checks_table;
+use crate::global::Global;
+use crate::output::answer;
+use crate::shared::{Transport, suite};
 use clap::{Args, Subcommand};
-use keys::{Suite, Zeroizing};
-use serde_json::json;
-use std::path::{Path, PathBuf};
+use keys::Suite;
+use parties::province::token::{self, TokenChoice, TokenRoots};
+use parties::{Deed, Result};
+use std::path::PathBuf;
 
 /// Verbs of the token.
 #[derive(Debug, Subcommand)]
@@ -92,10 +81,32 @@ pub struct MaybeToken {
 }
 
 impl MaybeToken {
-    /// The token, if one was named.
-    pub fn given(&self, spend_last_try: bool) -> Option<Which> {
-        let (module, token) = self.hsm.clone().zip(self.token.clone())?;
-        Some(Which { module, token, pin_file: self.token_pin_file.clone(), spend_last_try })
+    /// The token, if one was named, as acts take it.
+    pub fn get(&self, spend_last_try: bool) -> Option<TokenChoice> {
+        let (module, label) = self.hsm.clone().zip(self.token.clone())?;
+        Some(TokenChoice { module, label, pin: self.token_pin_file.as_deref().into(), spend_last_try })
+    }
+}
+
+impl Which {
+    /// As acts take it.
+    fn get(&self) -> TokenChoice {
+        TokenChoice {
+            module: self.module.clone(),
+            label: self.token.clone(),
+            pin: self.pin_file.as_deref().into(),
+            spend_last_try: self.spend_last_try,
+        }
+    }
+}
+
+impl Init {
+    fn roots(&self) -> TokenRoots {
+        match (self.generate, self.from_keystore) {
+            (true, _) => TokenRoots::Generated { suite: self.suite, transport: self.transport.get() },
+            (false, true) => TokenRoots::KeyStore,
+            (false, false) => TokenRoots::Test,
+        }
     }
 }
 
@@ -112,93 +123,27 @@ impl Verb {
 /// Runs a verb of the token.
 pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Init(options) if options.generate => generate(global, options),
-        Verb::Init(options) => load(global, options),
+        Verb::Init(options) => init(global, options),
         Verb::Status(options) => status(global, &options.which),
     }
 }
 
-fn open(which: &Which) -> Result<Token> {
-    let pin = match which.pin_file.as_deref() {
-        Some(path) if path.as_os_str() != "-" => {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let text = Zeroizing::new(text);
-            Zeroizing::new(text.trim().to_owned())
-        }
-        _ => secret::ask(&format!("PIN of the token {}", which.token))?,
-    };
-    Ok(Token::open(&which.module, &which.token, &pin, which.spend_last_try)?)
-}
-
-fn record(folder: &Path) -> Result<CeremonyRecord> {
-    let path = init::record_file(folder);
-    serde_json::from_str(&home::read_text(&path)?).with_context(|| format!("{} is damaged", path.display()))
-}
-
-/// The token as the source of an act.
-pub fn source(folder: &Path, which: &Which) -> Result<TokenSource> {
-    let source = TokenSource::new(open(which)?)?;
-    let about = source.about();
-    record(folder)?.confirm_values(about.suite, about.state, source.check_values())?;
-    Ok(source)
-}
-
-fn load(global: &Global, options: &Init) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "loading roots into a token")?;
-    let record = record(&folder)?;
-    let roots = if options.from_keystore {
-        keystore::roots(global, &folder, &format!("loading token {}", options.which.token))?
-    } else {
-        Roots::test(record.suite)
-    };
-    record.confirm(&roots)?;
-    drop(audit::begin(global, &folder)?);
-    open(&options.which)?.load(&roots)?;
-    note(global, &folder, options, "loaded", &roots.check_values())?;
-    said(global, options, &roots.check_values());
+fn init(global: &Global, options: &Init) -> Result<()> {
+    let report = token::init(global, &options.which.get(), &options.roots())?;
+    let text = format!("the roots are in token {}\n\n{}", report.token, checks_table(&report.check_values));
+    answer(global, &text, &report);
     Ok(())
-}
-
-fn generate(global: &Global, options: &Init) -> Result<()> {
-    let folder = Home::new(global)?.place(Party::Province, "holding the ceremony")?;
-    init::must_be_new(&folder)?;
-    let transport = options.transport.agreed(options.suite)?;
-    let token = open(&options.which)?;
-    let checks = token.generate(&transport)?;
-    let record = CeremonyRecord::of_token(options.suite, &now(global)?.to_string(), checks.clone());
-    init::found(global, &folder, &record).context("the token has roots, the province has no folder")?;
-    note(global, &folder, options, "made", &checks)?;
-    say("the token made the roots: copy them with its own program, or they are lost with it");
-    said(global, options, &checks);
-    Ok(())
-}
-
-fn note(global: &Global, folder: &Path, options: &Init, what: &str, keys: &[RoleCheck]) -> Result<()> {
-    let facts = [("token", options.which.token.clone()), ("what", what.to_owned())];
-    audit::note(global, folder, Noted { keys, facts: &facts, ..Noted::of(Act::Token) })
-}
-
-fn said(global: &Global, options: &Init, checks: &[RoleCheck]) {
-    let text = format!("the roots are in token {}\n\n{}", options.which.token, checks_table(checks));
-    answer(global, &text, json!({ "token": options.which.token, "check_values": checks_json(checks) }));
 }
 
 fn status(global: &Global, which: &Which) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "showing a token")?;
-    let source = source(&folder, which)?;
-    let about = source.about();
+    let report = token::status(global, &which.get())?;
     let text = format!(
         "token {}: {} roots ({}), those of the ceremony\n\n{}",
-        which.token,
-        about.state.name(),
-        about.suite.name(),
-        checks_table(source.check_values())
+        report.token,
+        report.state,
+        report.suite,
+        checks_table(&report.check_values)
     );
-    let object = json!({
-        "token": which.token, "state": about.state.name(), "suite": about.suite.name(),
-        "check_values": checks_json(source.check_values()),
-    });
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }

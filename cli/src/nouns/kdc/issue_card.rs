@@ -1,27 +1,16 @@
 //! `kdc issue-card`: issuing cards made with the main control card.
 
-use super::companion;
-use super::holder::Holder;
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::clock::{chip_serial, entropy, now};
-use crate::factory;
-use crate::home::{Home, Party};
-use crate::issue::{self, Allowed, Wish};
-use crate::nouns::revoked;
+use super::holder::{Holder, Officers};
+use crate::global::Global;
 use crate::output::answer;
-use crate::secret;
-use crate::transport::{self, Transport};
-use ::kdc::ids::{DeviceNumber, Pin, Pins};
-use ::kdc::journal::Journal;
-use ::kdc::source::KeySource;
-use anyhow::{Context, Result};
+use crate::shared::{Allowed, Transport};
 use clap::Args;
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use wire::bcd::RegionCode;
-use wire::profile::{CardKind, State, pins};
+use parties::Result;
+use parties::province::issue_card::{self, CardReport, CardRequest};
+use scheme::CardRef;
+use scheme::numbers::{DeviceNumber, RegionCode};
+use scheme::profile::CardKind;
+use std::path::PathBuf;
 
 /// Options of `kdc issue-card`.
 #[derive(Debug, Args)]
@@ -75,27 +64,6 @@ pub struct IssueCard {
     pub transport: Transport,
 }
 
-/// The two officers of the main control card.
-#[derive(Debug, Args)]
-pub struct Officers {
-    /// File with the first officer's PIN of the main control card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
-    /// File with the second officer's PIN of the main control card. Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub second_pin_file: Option<PathBuf>,
-}
-
-impl Officers {
-    /// Both PINs.
-    pub fn ask(&self) -> Result<[Pin; 2]> {
-        Ok([
-            secret::pin(self.pin_file.as_deref(), "the main control card, first officer")?,
-            secret::pin(self.second_pin_file.as_deref(), "the main control card, second officer")?,
-        ])
-    }
-}
-
 /// Reads the name of a kind that makes cards for a city.
 pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
     match CardKind::from_name(text) {
@@ -106,102 +74,36 @@ pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
 
 /// Makes an issuing card.
 pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "making issuing cards")?;
-    revoked::must_not_be(&folder, options.kind, options.number)?;
-    let why = format!("{} card {}", options.kind.name(), options.number);
-    let officers = (&options.officers, options.allowed.spend_last_try);
-    options
-        .holder
-        .with_source(global, &folder, officers, &why, |source| make(global, options, &folder, source))
-}
-
-fn make(global: &Global, options: &IssueCard, folder: &Path, source: &mut dyn KeySource) -> Result<()> {
-    let wish = Wish {
-        version: options.key_version,
-        previous: options.previous,
-        limit: Some(options.count),
+    let request = CardRequest {
+        kind: options.kind,
+        city: options.city,
+        number: options.number,
+        count: options.count,
         value: options.value.map(|yuan| yuan.saturating_mul(100)),
-        allowed: options.allowed,
-        ..Wish::new(options.kind, options.number, options.city)
+        key_version: options.key_version,
+        previous: options.previous,
+        card: options.card.clone(),
+        holder: options.holder.get(&options.officers, options.allowed.spend_last_try),
+        pin: options.card_pin_file.as_deref().into(),
+        supervisor_pin: options.card_second_pin_file.as_deref().into(),
+        dry_run: options.dry_run,
+        allowed: options.allowed.into(),
+        transport: options.transport.get(),
     };
-    if options.dry_run {
-        let plan = issue::plan(&wish, source, now(global)?)?;
-        answer(global, &plan.dry_run().to_string(), json!({ "plan": plan.dry_run().to_string() }));
-        return Ok(());
-    }
-    let card_pin = secret::new_pin(options.card_pin_file.as_deref(), "the new issuing card")?;
-    let supervisor = supervisor(options, &card_pin)?;
-    let card = match &options.card {
-        Some(card) => card.clone(),
-        None => out(folder)?.join(format!("{}-{}.card", options.kind.name(), options.number)).into(),
+    let report = issue_card::issue_card(global, &request)?;
+    let text = match &report {
+        CardReport::Planned { plan } => plan.clone(),
+        CardReport::Issued(issued) => format!(
+            "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
+            issued.kind,
+            issued.number,
+            issued.city,
+            issued.key_version,
+            issued.count,
+            issued.card,
+            issued.check_values.line(),
+        ),
     };
-    let wish = Wish { pins: Pins { officer: supervisor.as_ref(), ..(&card_pin).into() }, ..wish };
-    let place = (&card, &options.transport);
-    let issued = issue_with(global, source, &wish, place, &mut issue::journal(global, folder)?)?;
-    companion::write(global, folder, &card, (options.city, &issued))?;
-    let text = format!(
-        "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
-        options.kind.name(),
-        options.number,
-        options.city,
-        options.key_version,
-        options.count,
-        card,
-        issue::keys_line(&issued.keys),
-    );
-    answer(
-        global,
-        &text,
-        json!({
-            "kind": options.kind.name(), "number": options.number.to_string(), "city": options.city.to_string(),
-            "key_version": options.key_version, "count": options.count,
-            "serial": issued.serial.to_string(), "card": card.to_string(), "apdus": issued.apdus,
-            "check_values": issue::keys_json(&issued.keys),
-        }),
-    );
+    answer(global, &text, &report);
     Ok(())
-}
-
-/// The supervisor's PIN, of a card that has one.
-fn supervisor(options: &IssueCard, operator: &Pin) -> Result<Option<Pin>> {
-    if pins(options.kind).len() < 2 {
-        return Ok(None);
-    }
-    let pin = secret::new_pin(options.card_second_pin_file.as_deref(), "the new issuing card, supervisor")?;
-    secret::must_differ(operator, &pin)?;
-    Ok(Some(pin))
-}
-
-/// Issues a card: a blank that stands in a reader or a file, or for a file that is not there one from the factory.
-pub fn issue_with(
-    global: &Global,
-    source: &mut dyn ::kdc::source::KeySource,
-    wish: &Wish<'_>,
-    (card, transport): (&CardRef, &Transport),
-    journal: &mut Journal,
-) -> Result<::kdc::issue::Issued> {
-    transport::must_be_earnest(global, source)?;
-    let about = source.about();
-    let state = if wish.kind.is_always_test() { State::Test } else { about.state };
-    if let CardRef::File(path) = card.resolve()?
-        && !path.exists()
-    {
-        let root = transport.root_for(source)?;
-        let formal = state == State::Formal;
-        let serial = chip_serial(&mut *entropy(global, &format!("serial of {}", wish.number)));
-        factory::blank(&root, wish.kind, serial, formal, entropy(global, &path.display().to_string()))?
-            .save_new(&path, true)?;
-    }
-    let mut card = Bay::open(global, card, wish.kind)?;
-    card.must_take(state)?;
-    let issued = issue::issue(wish, &mut card, source, journal, now(global)?, &mut ())?;
-    card.close()?;
-    Ok(issued)
-}
-
-/// The folder where a party lays what it hands out.
-pub fn out(folder: &Path) -> Result<PathBuf> {
-    let out = folder.join("out");
-    disk::create_folder(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    Ok(out)
 }

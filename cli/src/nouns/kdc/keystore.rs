@@ -1,24 +1,12 @@
 //! `kdc keystore`: the roots at rest, opened by several custodians together.
 
-use super::{checks_json, checks_table, init};
-use crate::args::Global;
-use crate::audit::{self, Noted};
-use crate::clock::{entropy, must_be_unseeded};
-use crate::fail::{Exit, Failure, refused};
-use crate::home::{self, Home, Party};
-use crate::nouns::Deed;
-use crate::output::{answer, facts, say};
-use crate::secret;
-use ::kdc::Roots;
-use ::kdc::audit::Act;
-use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::ceremony::script::same_person;
-use ::kdc::keystore::{Cost, Custodian, KeyStore, Opened, Passphrase};
-use anyhow::{Context, Result};
+use super::words::checks_table;
+use crate::global::Global;
+use crate::output::answer;
 use clap::{Args, Subcommand};
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use wire::profile::State;
+use lens::facts::facts;
+use parties::province::keystore::{self, SealedReport};
+use parties::{Deed, Result};
 
 /// Verbs of the key store.
 #[derive(Debug, Subcommand)]
@@ -52,11 +40,6 @@ pub struct Reshare {
     pub threshold: u8,
 }
 
-/// Where the province keeps its key store.
-pub fn path(folder: &Path) -> PathBuf {
-    folder.join("roots.keystore")
-}
-
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
@@ -72,174 +55,41 @@ impl Verb {
 
 /// Runs a verb of the key store.
 pub fn run(global: &Global, verb: &Verb) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "opening the key store")?;
     match verb {
-        Verb::Show => show(global, &folder),
-        Verb::Check => check(global, &folder),
-        Verb::Passphrase(options) => passphrase(global, &folder, options),
-        Verb::Reshare(options) => reshare(global, &folder, options),
-    }
-}
-
-fn load(folder: &Path) -> Result<KeyStore> {
-    let path = path(folder);
-    let bytes = match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(refused(format!("this province has no key store: {} is not there", path.display()))
-                .hint("a key store is made at the ceremony, with --custodians N --threshold M")
-                .into());
+        Verb::Show => show(global),
+        Verb::Check => check(global),
+        Verb::Passphrase(options) => {
+            tell(global, &keystore::new_passphrase(global, &options.custodian)?);
+            Ok(())
         }
-        other => other.with_context(|| format!("cannot read {}", path.display()))?,
-    };
-    KeyStore::parse(&bytes).with_context(|| path.display().to_string())
-}
-
-/// Writes a store, whole or not at all, and notes it in the audit log first.
-fn keep(global: &Global, folder: &Path, store: &KeyStore, what: &str) -> Result<()> {
-    let custodians = store.custodians().collect::<Vec<_>>().join(", ");
-    let facts = [
-        ("what", what.to_owned()),
-        ("set", store.set()),
-        ("generation", store.generation().to_string()),
-        ("custodians", format!("{} of {custodians}", store.threshold())),
-    ];
-    audit::note(global, folder, Noted { facts: &facts, ..Noted::of(Act::KeyStore) })?;
-    home::write(&path(folder), &store.to_bytes())
-}
-
-/// Makes the store of a new province; gives the id of its set.
-pub fn make(
-    global: &Global,
-    folder: &Path,
-    roots: &Roots,
-    custodians: &[Custodian],
-    threshold: u8,
-) -> Result<String> {
-    let mut source = entropy(global, "key store");
-    let mut random = |bytes: &mut [u8]| source.fill(bytes);
-    let store = KeyStore::make(roots, custodians, threshold, Cost::STANDARD, &mut random)?;
-    keep(global, folder, &store, "made")?;
-    Ok(store.set())
-}
-
-/// Custodians open the store, one after another.
-fn open<'s>(global: &Global, folder: &Path, store: &'s KeyStore, why: &str) -> Result<Opened<'s>> {
-    // The clock before anybody types a passphrase.
-    drop(audit::begin(global, folder)?);
-    let mut opening = store.opening();
-    let mut who = Vec::new();
-    while opening.missing() > 0 {
-        let name = secret::patiently(|| {
-            let waiting: Vec<&str> =
-                store.custodians().filter(|name| opening.expects(name).is_ok()).collect();
-            let words = format!("custodian ({}), {} still needed", waiting.join(", "), opening.missing());
-            let name = secret::ask_openly(&words)?;
-            if name.is_empty() {
-                return Err(Failure::new(Exit::Usage, "no custodian was named").into());
-            }
-            opening.expects(&name)?;
-            Ok(name)
-        })?;
-        secret::patiently(|| {
-            let typed = secret::ask(&format!("passphrase of {name}"))?;
-            Ok(opening.add(&name, &Passphrase::attempt(typed))?)
-        })?;
-        who.push(name);
+        Verb::Reshare(options) => {
+            tell(global, &keystore::reshare(global, &options.custodians, options.threshold)?);
+            Ok(())
+        }
     }
-    let opened = opening.finish()?;
-    let facts = [("custodians", who.join(", ")), ("for", why.to_owned())];
-    audit::note(global, folder, Noted { facts: &facts, ..Noted::of(Act::OpenKeyStore) })?;
-    Ok(opened)
 }
 
-/// The province's roots from its key store, for one act.
-pub fn roots(global: &Global, folder: &Path, why: &str) -> Result<Roots> {
-    let store = load(folder)?;
-    let roots = open(global, folder, &store, why)?.into_roots();
-    record(folder)?.confirm(&roots)?;
-    Ok(roots)
-}
-
-fn record(folder: &Path) -> Result<CeremonyRecord> {
-    let path = init::record_file(folder);
-    serde_json::from_str(&home::read_text(&path)?).with_context(|| format!("{} is damaged", path.display()))
-}
-
-fn show(global: &Global, folder: &Path) -> Result<()> {
-    let store = load(folder)?;
-    let custodians: Vec<&str> = store.custodians().collect();
+fn show(global: &Global) -> Result<()> {
+    let report = keystore::show(global)?;
     let text = facts(&[
-        ("root", format!("{} ({})", store.state().name(), store.suite().name())),
-        ("custodians", format!("{} of {}", store.threshold(), custodians.join(", "))),
-        ("set", store.set()),
-        ("generation", store.generation().to_string()),
-        ("cost of a passphrase", store.cost().to_string()),
+        ("root", format!("{} ({})", report.state, report.suite)),
+        ("custodians", format!("{} of {}", report.threshold, report.custodians.join(", "))),
+        ("set", report.set.clone()),
+        ("generation", report.generation.to_string()),
+        ("cost of a passphrase", report.cost.clone()),
     ]);
-    let object = json!({
-        "state": store.state().name(), "suite": store.suite().name(), "threshold": store.threshold(),
-        "custodians": custodians, "set": store.set(), "generation": store.generation(),
-    });
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }
 
-fn check(global: &Global, folder: &Path) -> Result<()> {
-    let roots = roots(global, folder, "a check")?;
-    let checks = roots.check_values();
-    let text = format!("the roots are those of the ceremony\n\n{}", checks_table(&checks));
-    answer(global, &text, json!({ "check_values": checks_json(&checks) }));
+fn check(global: &Global) -> Result<()> {
+    let report = keystore::check(global)?;
+    let text = format!("the roots are those of the ceremony\n\n{}", checks_table(&report.check_values));
+    answer(global, &text, &report);
     Ok(())
 }
 
-fn passphrase(global: &Global, folder: &Path, options: &NewPassphrase) -> Result<()> {
-    let store = load(folder)?;
-    must_be_sealed_in_earnest(global, &store)?;
-    if !store.custodians().any(|name| name == options.custodian) {
-        return Err(::kdc::keystore::KeyStoreError::NoCustodian.into());
-    }
-    let opened = open(global, folder, &store, "a new passphrase")?;
-    let theirs = |typed: &Passphrase| store.is_anothers(&options.custodian, typed);
-    let passphrase = secret::new_passphrase(&options.custodian, &theirs)?;
-    let mut source = entropy(global, "key store passphrase");
-    let mut random = |bytes: &mut [u8]| source.fill(bytes);
-    let store = opened.with_passphrase(&options.custodian, &passphrase, &mut random)?;
-    keep(global, folder, &store, &format!("new passphrase of {}", options.custodian))?;
-    said(global, &store);
-    Ok(())
-}
-
-/// Salts, nonces and shares of formal roots come from no seed.
-fn must_be_sealed_in_earnest(global: &Global, store: &KeyStore) -> Result<()> {
-    if store.state() == State::Formal { must_be_unseeded(global, "the seal of formal roots") } else { Ok(()) }
-}
-
-fn reshare(global: &Global, folder: &Path, options: &Reshare) -> Result<()> {
-    let store = load(folder)?;
-    must_be_sealed_in_earnest(global, &store)?;
-    for (place, name) in options.custodians.iter().enumerate() {
-        if options.custodians[..place].iter().any(|before| same_person(before, name)) {
-            return Err(refused(format!("{name} is named twice: each custodian is another person"))
-                .hint("name each custodian once, with --custodian NAME")
-                .into());
-        }
-    }
-    let opened = open(global, folder, &store, "other custodians")?;
-    let mut custodians: Vec<Custodian> = Vec::new();
-    for name in &options.custodians {
-        let theirs = |typed: &Passphrase| custodians.iter().any(|before| before.passphrase.same_as(typed));
-        let passphrase = secret::new_passphrase(name, &theirs)?;
-        custodians.push(Custodian { name: name.clone(), passphrase });
-    }
-    let mut source = entropy(global, "key store reshare");
-    let mut random = |bytes: &mut [u8]| source.fill(bytes);
-    let store = opened.with_custodians(&custodians, options.threshold, &mut random)?;
-    keep(global, folder, &store, "other custodians")?;
-    say("copies of the file from before still open with the passphrases from before: destroy them");
-    said(global, &store);
-    Ok(())
-}
-
-fn said(global: &Global, store: &KeyStore) {
-    let text = format!("the key store is sealed anew, generation {}", store.generation());
-    answer(global, &text, json!({ "generation": store.generation(), "set": store.set() }));
+fn tell(global: &Global, report: &SealedReport) {
+    let text = format!("the key store is sealed anew, generation {}", report.generation);
+    answer(global, &text, report);
 }

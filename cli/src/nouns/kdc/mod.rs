@@ -2,7 +2,6 @@
 
 mod ceremony;
 mod check;
-pub mod companion;
 mod holder;
 #[cfg(feature = "hsm")]
 mod hsm;
@@ -11,27 +10,22 @@ mod issue_card;
 mod keystore;
 mod limit;
 mod options;
+mod parts;
 mod retire;
 mod revoke;
 mod unblock;
 mod walk;
+mod words;
 
-pub use init::{keep_record, main_card, make_main_card};
-pub use issue_card::{issue_with, out};
-
-use super::{Deed, audit};
-use crate::args::Global;
-use crate::home::{self, Home, Party};
-use crate::issue;
-use crate::output::{answer, facts, table};
-use crate::pin;
-use ::kdc::ceremony::CeremonyRecord;
-use ::kdc::keyset::RoleCheck;
-use anyhow::{Context, Result};
+use crate::global::Global;
+use crate::output::answer;
+use crate::{audit, pin};
 use clap::Subcommand;
-use keys::Suite;
-use serde_json::json;
-use wire::profile::CardKind;
+use lens::facts::facts;
+use parties::home::{Home, Party};
+use parties::{Deed, Result, province};
+use scheme::profile::CardKind;
+use words::checks_table;
 
 /// Verbs of the province.
 #[derive(Debug, Subcommand)]
@@ -70,12 +64,6 @@ pub enum Verb {
     Status,
 }
 
-/// Reads a suite's name.
-pub fn suite(text: &str) -> Result<Suite, String> {
-    Suite::from_name(text)
-        .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
-}
-
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
@@ -108,7 +96,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Ceremony(verb) => ceremony::run(global, &verb),
         Verb::Keystore(verb) => keystore::run(global, &verb),
         Verb::Audit(verb) => {
-            audit::run(global, &verb, || Home::new(global)?.party(Party::Province, "reading the audit log"))
+            audit::run(global, &verb, || Home::new(global).party(Party::Province, "reading the audit log"))
         }
         Verb::Revoke(options) => revoke::revoke(global, &options),
         Verb::RetireCard(options) => retire::retire(global, &options),
@@ -121,38 +109,17 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
 }
 
 fn status(global: &Global) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "showing the province's state")?;
-    let record: CeremonyRecord = serde_json::from_str(&home::read_text(&init::record_file(&folder))?)
-        .with_context(|| format!("{} is damaged", init::record_file(&folder).display()))?;
-    let issued = issue::look(&folder)?.issued()?;
-    let revoked = super::revoked::own(&folder)?.map_or_else(Vec::new, |list| list.revoked);
+    let report = province::status(global)?;
     let text = format!(
         "{}\n\n{}",
         facts(&[
-            ("root", format!("{} ({})", record.state.name(), record.suite.name())),
-            ("ceremony", record.at.clone()),
-            ("cards issued", issued.to_string()),
-            ("cards revoked", revoked.len().to_string()),
+            ("root", format!("{} ({})", report.state, report.suite)),
+            ("ceremony", report.ceremony.clone()),
+            ("cards issued", report.cards_issued.to_string()),
+            ("cards revoked", report.revoked.len().to_string()),
         ]),
-        checks_table(&record.roots),
+        checks_table(&report.check_values),
     );
-    answer(
-        global,
-        &text,
-        json!({
-            "state": record.state.name(), "suite": record.suite.name(), "ceremony": record.at,
-            "cards_issued": issued, "revoked": revoked, "check_values": checks_json(&record.roots),
-        }),
-    );
+    answer(global, &text, &report);
     Ok(())
-}
-
-fn checks_table(checks: &[RoleCheck]) -> String {
-    let row = |check: &RoleCheck| vec![check.role.name().to_owned(), check.check_value.to_string()];
-    table(&["root", "check value"], checks.iter().map(row).collect())
-}
-
-fn checks_json(checks: &[RoleCheck]) -> serde_json::Value {
-    let pair = |check: &RoleCheck| (check.role.name().to_owned(), check.check_value.to_string().into());
-    serde_json::Value::Object(checks.iter().map(pair).collect())
 }

@@ -1,13 +1,15 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
-use super::suite;
-use crate::card_ref::CardRef;
-use crate::fail::{Exit, Failure, security};
+use crate::fail::{Kind, security};
+use crate::shared::suite;
 use ::kdc::ceremony::script::{From, Shape, Transport};
-use ::kdc::ids::DeviceNumber;
-use anyhow::Result;
+use ::scheme::numbers::DeviceNumber;
 use clap::Args;
 use keys::Suite;
+use parties::Failure;
+use parties::places::resolve;
+use parties::trouble::Result;
+use scheme::CardRef;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -105,7 +107,7 @@ impl Options {
             && threshold > total
         {
             return Err(
-                Failure::new(Exit::Usage, format!("{threshold} of {total} custodians cannot be")).into()
+                Failure::new(Kind::Usage, format!("{threshold} of {total} custodians cannot be")).into()
             );
         }
         let formal = from != From::TestRoot && !self.rehearsal;
@@ -130,15 +132,12 @@ impl Options {
 
     /// The blank in a reader that shall become the main control card.
     pub fn blank(&self) -> Result<Option<CardRef>> {
-        match self.card.as_ref().map(CardRef::resolve).transpose()? {
+        match self.card.as_ref().map(resolve).transpose()? {
             None => Ok(None),
-            Some(card @ CardRef::Reader(_)) => Ok(Some(card)),
-            Some(CardRef::File(path)) => {
-                let words = format!(
-                    "{}: a virtual main control card stands in the province's folder",
-                    path.display()
-                );
-                Err(Failure::new(Exit::Usage, words)
+            Some(card) if card.reader().is_some() => Ok(Some(card)),
+            Some(path) => {
+                let words = format!("{path}: a virtual main control card stands in the province's folder");
+                Err(Failure::new(Kind::Usage, words)
                     .hint("leave --card out, or name a card in a reader")
                     .into())
             }
@@ -151,7 +150,7 @@ impl Options {
         if self.shares.is_none() || self.share_dir.is_some() || shown {
             return Ok(());
         }
-        Err(Failure::new(Exit::Usage, "shares are shown at a terminal only")
+        Err(Failure::new(Kind::Usage, "shares are shown at a terminal only")
             .hint(
                 "name a folder for them with --share-dir, on a medium that is sealed or destroyed afterwards",
             )

@@ -1,14 +1,13 @@
 //! `kdc retire-card`: the end of an issuing card.
 
-use super::holder::Holder;
-use super::issue_card::{Officers, issuing_kind};
-use crate::args::Global;
-use crate::card_ref::CardRef;
-use crate::home::{Home, Party};
-use crate::people;
-use anyhow::Result;
+use super::holder::{Holder, Officers};
+use super::issue_card::issuing_kind;
+use crate::ended;
+use crate::global::Global;
 use clap::Args;
-use wire::profile::CardKind;
+use parties::{Result, province};
+use scheme::CardRef;
+use scheme::profile::CardKind;
 
 /// Options of `kdc retire-card`.
 #[derive(Debug, Args)]
@@ -29,15 +28,10 @@ pub struct Retire {
     pub spend_last_try: bool,
 }
 
-/// Ends an issuing card; two officers, as every act of a main control card.
+/// Ends an issuing card.
 pub fn retire(global: &Global, options: &Retire) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "retiring issuing cards")?;
-    let why = format!("the end of a {} card", options.kind.name());
-    let officers = (&options.officers, options.spend_last_try);
-    options.holder.with_source(global, &folder, officers, &why, |source| {
-        if people::both(global, &folder, &format!("retiring {}", options.card), source.about().state)? {
-            crate::retire::retire(global, &options.card, options.kind, source, &folder)?;
-        }
-        Ok(())
-    })
+    let holder = options.holder.get(&options.officers, options.spend_last_try);
+    let report = province::retire_card(global, options.kind, &options.card, &holder)?;
+    report.iter().for_each(|report| ended::tell(global, report));
+    Ok(())
 }

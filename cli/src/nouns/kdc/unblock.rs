@@ -1,13 +1,10 @@
 //! `kdc pin`: the PINs of the main control card, and those of issuing cards set anew.
 
-use super::holder::Holder;
-use super::issue_card::Officers;
-use crate::args::Global;
-use crate::home::{Home, Party};
+use super::holder::{Holder, Officers};
+use crate::global::Global;
 use crate::pin;
-use anyhow::Result;
 use clap::{Args, Subcommand};
-use wire::profile::CardKind;
+use parties::{Result, province};
 
 /// Verbs of PINs.
 #[derive(Debug, Subcommand)]
@@ -40,10 +37,8 @@ pub struct Unblock {
 
 /// Sets a PIN of an issuing card anew.
 pub fn unblock(global: &Global, options: &Unblock) -> Result<()> {
-    let folder = Home::new(global)?.party(Party::Province, "setting PINs of issuing cards")?;
-    let kinds = [CardKind::PsamIssuing, CardKind::EsamIssuing, CardKind::TestIssuing];
-    let officers = (&options.officers, options.spend_last_try);
-    options.holder.with_source(global, &folder, officers, "a new PIN of an issuing card", |source| {
-        pin::unblock(global, &options.anew, &kinds, options.second, source)
-    })
+    let holder = options.holder.get(&options.officers, options.spend_last_try);
+    let report = province::unblock(global, &options.anew.get(options.second), &holder)?;
+    pin::tell(global, &report);
+    Ok(())
 }

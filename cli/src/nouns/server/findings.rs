@@ -1,21 +1,13 @@
 //! `gridcard server findings`, `clear`, `verify`: what is not as it should be.
 
-use super::pool::{Member, Pool};
-use super::{bank, store, two_people};
-use crate::args::Global;
-use crate::audit;
-use crate::bay::Bay;
-use crate::clock::now;
-use crate::fail::security;
-use crate::output::{answer, facts, table};
-use crate::people;
-use ::server::{Chain, ClearError, Cleared, Finding, OrderSealer, Session, StoreError};
-use anyhow::Result;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::table;
 use clap::Args;
-use reader::driver::psam::Psam;
-use serde_json::{Value, json};
+use lens::facts::facts;
+use parties::bank::{self, ClearRequest, FindingLine};
+use parties::trouble::Result;
 use std::path::PathBuf;
-use wire::profile::CardKind;
 
 /// Options of `server findings`.
 #[derive(Debug, Args)]
@@ -45,132 +37,55 @@ pub struct Verify {
 
 /// Runs `server findings`.
 pub fn findings(global: &Global, options: &Findings) -> Result<()> {
-    let store = store(&bank(global)?)?;
-    let findings = store.read(|view| view.findings(options.all))?;
-    let object = json!({ "findings": findings.iter().map(object).collect::<Vec<_>>() });
-    let row = |finding: &Finding| {
-        let about = finding.meter.map(|meter| meter.to_string()).or_else(|| finding.psam.clone());
-        let cleared = finding.cleared.as_ref().map(|cleared| match &cleared.second {
-            Some(second) => format!("{} and {second}", cleared.by),
-            None => cleared.by.clone(),
-        });
-        vec![
-            finding.id.to_string(),
-            finding.kind.name().to_owned(),
-            about.unwrap_or_default(),
-            finding.at.to_string(),
-            (if finding.freezes { "yes" } else { "" }).to_owned(),
-            cleared.unwrap_or_default(),
-            finding.detail.clone(),
-        ]
-    };
-    if findings.is_empty() {
-        answer(global, "nothing to clear", object);
+    let report = bank::findings(global, options.all)?;
+    if report.findings.is_empty() {
+        answer(global, "nothing to clear", &report);
         return Ok(());
     }
     let heading = ["finding", "kind", "about", "found", "stops sales", "cleared by", "what"];
-    answer(global, &table(&heading, findings.iter().map(row).collect()), object);
+    answer(global, &table(&heading, report.findings.iter().map(row).collect()), &report);
     Ok(())
 }
 
-fn object(finding: &Finding) -> Value {
-    let cleared = finding.cleared.as_ref().map(|cleared| {
-        json!({ "at": cleared.at.to_string(), "by": cleared.by, "second": cleared.second, "note": cleared.note })
+fn row(finding: &FindingLine) -> Vec<String> {
+    let about = finding.meter.map(|meter| meter.to_string()).or_else(|| finding.psam.clone());
+    let cleared = finding.cleared.as_ref().map(|cleared| match &cleared.second {
+        Some(second) => format!("{} and {second}", cleared.by),
+        None => cleared.by.clone(),
     });
-    json!({
-        "finding": finding.id, "kind": finding.kind.name(), "meter": finding.meter.map(|meter| meter.to_string()),
-        "psam": finding.psam, "order": finding.order.map(|id| id.to_string()), "found": finding.at.to_string(),
-        "stops_sales": finding.freezes, "what": finding.detail,
-        "receipt": finding.receipt.as_ref().map(hex::encode_upper), "cleared": cleared,
-    })
+    vec![
+        finding.finding.to_string(),
+        finding.kind.to_owned(),
+        about.unwrap_or_default(),
+        finding.found.to_string(),
+        (if finding.stops_sales { "yes" } else { "" }).to_owned(),
+        cleared.unwrap_or_default(),
+        finding.what.clone(),
+    ]
 }
 
 /// Runs `server clear`.
 pub fn clear(global: &Global, options: &Clear) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let id = options.finding;
-    let finding = store.read(|view| view.finding(id))?.ok_or(ClearError::Unknown(id))?;
-    let (by, second) = if finding.freezes {
-        let Some(two) = two_people(global, &folder, &store, "clearing a finding that stops sales")? else {
-            return Ok(());
-        };
-        (two.first.to_string(), Some(two.second()))
-    } else {
-        (people::one(global, &folder)?.to_string(), None)
-    };
-    audit::fact(global, "finding", id);
-    if let Some(second) = &second {
-        audit::fact(global, "second", second);
-    }
-    let cleared = Cleared { at: now(global)?, by, second, note: options.note.clone() };
-    store.batch(|act| act.clear_finding(id, &cleared))?;
-    let text = format!("finding {id} ({}) is cleared", finding.kind);
-    answer(
-        global,
-        &text,
-        json!({ "finding": id, "kind": finding.kind.name(), "by": cleared.by, "second": cleared.second }),
-    );
+    let request = ClearRequest { finding: options.finding, note: options.note.clone() };
+    let Some(report) = bank::clear(global, &request)? else { return Ok(()) };
+    answer(global, &format!("finding {} ({}) is cleared", report.finding, report.kind), &report);
     Ok(())
-}
-
-/// Where a PSAM's chain stands; free to read, and no PIN is tried.
-fn chain_of(global: &Global, member: &Member) -> Result<Option<Chain>> {
-    let mut bay = Bay::open(global, &member.card, CardKind::Psam)?;
-    let mut psam = Psam::open(&mut bay)?;
-    member.must_be(psam.info().number)?;
-    let chain = OrderSealer::chain(&mut psam)?;
-    bay.close()?;
-    Ok(chain)
 }
 
 /// Runs `server verify`.
 pub fn verify(global: &Global, _: &Verify) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    store.check()?;
-    let at = now(global)?;
-    let mut psams = Vec::new();
-    for member in &Pool::open(global, &folder)?.members {
-        psams.push((member.number, chain_of(global, member)?));
-    }
-    let mut wrong: Vec<String> = store.read(|view| view.audit())?.iter().map(ToString::to_string).collect();
-    for psam in store.read(|view| view.modules())? {
-        if let Some(words) = store.read(|view| view.recompute(&psam))? {
-            store.batch(|act| act.chain_finding(&psam, &words, at))?;
-            wrong.push(words);
-        }
-    }
-    for (number, chain) in &psams {
-        let Some(chain) = chain else { continue };
-        let Session { finding, .. } = store.batch(|act| act.begin_session(&number.to_string(), chain, at))?;
-        wrong.extend(finding.filter(|finding| finding.freezes).map(|finding| finding.detail));
-    }
-    let open = store.read(|view| Ok::<_, StoreError>(view.findings(false)?.len()))?;
-    let named = psams.iter().map(|(number, chain)| {
-        let sealed = chain.map_or_else(|| "unknown".into(), |chain| chain.count.to_string());
-        (format!("orders sealed by PSAM {number}"), sealed)
+    let report = bank::verify(global)?;
+    let sealed = report.psams.iter().map(|psam| {
+        let sealed = psam.sealed.map_or_else(|| "unknown".into(), |sealed| sealed.to_string());
+        (format!("orders sealed by PSAM {}", psam.psam), sealed)
     });
-    let named: Vec<(String, String)> = named.collect();
+    let sealed: Vec<(String, String)> = sealed.collect();
     let mut lines: Vec<(&str, String)> =
-        named.iter().map(|(name, sealed)| (name.as_str(), sealed.clone())).collect();
+        sealed.iter().map(|(name, sealed)| (name.as_str(), sealed.clone())).collect();
     lines.extend([
-        ("books and PSAM", if wrong.is_empty() { "agree".into() } else { "do not agree".into() }),
-        ("findings to clear", open.to_string()),
+        ("books and PSAM", if report.agree { "agree".into() } else { "do not agree".into() }),
+        ("findings to clear", report.findings.to_string()),
     ]);
-    let text = facts(&lines);
-    let object = json!({
-        "psams": psams.iter().map(|(number, chain)| json!({
-            "psam": number.to_string(), "sealed": chain.map(|chain| chain.count),
-            "sealed_fen": chain.map(|chain| chain.value),
-        })).collect::<Vec<_>>(),
-        "agree": wrong.is_empty(), "wrong": wrong, "findings": open,
-    });
-    answer(global, &text, object);
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    Err(security(wrong.join("; "))
-        .hint("`gridcard server findings` has it; find out before two people clear it with `gridcard server clear`")
-        .into())
+    answer(global, &facts(&lines), &report);
+    report.verdict()
 }

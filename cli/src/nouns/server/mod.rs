@@ -1,8 +1,6 @@
 //! `gridcard server`: the bank's payment server.
 
 mod findings;
-mod pins;
-pub mod pool;
 mod psams;
 mod renewal;
 mod report;
@@ -10,24 +8,11 @@ mod sell;
 mod settle;
 mod setup;
 
-use super::{Deed, audit};
-use crate::args::Global;
-use crate::clock::now;
-use crate::fail::refused;
-use crate::home::{Home, Party};
-use crate::in_force;
-use crate::output::say;
-use crate::people::{self, Two};
-use ::keys::Zeroizing;
-use ::server::{Keys, Options, OrderError, OrderSealer, ServerKey, Store, Terms};
-use anyhow::{Context, Result};
+use crate::audit;
+use crate::global::Global;
 use clap::Subcommand;
-use pins::{Pin, Pins};
-use pool::Pool;
-use reader::driver::psam::Psam;
-use std::path::{Path, PathBuf};
-use wire::bcd::{CustomerNumber, MeterNumber};
-use wire::profile::State;
+use parties::trouble::Result;
+use parties::{Deed, bank};
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
@@ -143,109 +128,6 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::PsamStatement(options) => renewal::statement(global, &options),
         Verb::PsamLimit(options) => renewal::limit(global, &options),
         Verb::Revoked(options) => setup::revoked(global, &options),
-        Verb::Audit(verb) => audit::run(global, &verb, || bank(global)),
+        Verb::Audit(verb) => audit::run(global, &verb, || bank::folder(global)),
     }
-}
-
-/// Reads a file with a server key.
-fn read_server_key(file: &Path) -> Result<ServerKey> {
-    let text = Zeroizing::new(crate::home::read_text(file)?);
-    ServerKey::from_json(&text).map_err(|error| {
-        refused(format!("{}: {error}", file.display()))
-            .hint("`gridcard psam pair` at the city makes a new one")
-            .into()
-    })
-}
-
-/// The bank's database.
-pub fn database(folder: &Path) -> PathBuf {
-    folder.join("server.sqlite")
-}
-
-fn bank(global: &Global) -> Result<PathBuf> {
-    Home::new(global)?.party(Party::Bank, "the payment server's work")
-}
-
-fn store(folder: &Path) -> Result<Store> {
-    let path = database(folder);
-    Store::open(&path, Options::default()).with_context(|| format!("{}", path.display()))
-}
-
-/// A PSAM that seals, and what for.
-struct Sale<'a> {
-    pin: &'a Pin,
-    /// The meter, and what its chip has by the register.
-    meter: MeterNumber,
-    keys: Keys,
-    /// Modules that were asked for the order before.
-    asked: &'a [String],
-}
-
-impl<'a> Sale<'a> {
-    /// Of an order that is about to be made for a meter.
-    fn new(store: &Store, pin: &'a Pin, meter: MeterNumber) -> Result<Self> {
-        let keys = store.read(|view| view.keys_of(meter))?;
-        Ok(Sale { pin, meter, keys, asked: &[] })
-    }
-}
-
-/// Works with the PSAM that has the keys of a meter to seal orders: only when the clock did not go back, and what the PSAM
-/// has sealed is what the books say.
-fn selling<T>(
-    global: &Global,
-    folder: &Path,
-    store: &mut Store,
-    sale: &Sale<'_>,
-    work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
-) -> Result<T> {
-    if store.read(|view| view.is_older_make())? {
-        return Err(OrderError::OlderMake.into());
-    }
-    let at = now(global)?;
-    store.batch(|act| act.guard_clock(at, global.allow_clock_back))?;
-    let pool = Pool::open(global, folder)?;
-    let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked)?;
-    member.with(global, &mut Pins::new(sale.pin), |psam| {
-        in_force::must_seal(global, folder, &psam.info())?;
-        if let Some(chain) = OrderSealer::chain(psam)? {
-            let number = OrderSealer::number(psam);
-            let session = store.batch(|act| act.begin_session(&number, &chain, at))?;
-            if let Some(finding) = &session.finding {
-                say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
-            }
-        }
-        let done = work(store, psam)?;
-        if let Some(left) = psam.counter()?.left() {
-            say(format!("the PSAM can seal {left} more order(s)"));
-        }
-        Ok(done)
-    })
-}
-
-/// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.
-fn terms(store: &Store) -> Result<Terms> {
-    if store.read(|view| view.is_older_make())? {
-        return Err(OrderError::OlderMake.into());
-    }
-    Ok(store.read(|view| view.terms())?.ok_or(OrderError::NoTerms)?)
-}
-
-/// The two people of an act that wants two; `None` when it was written down as a request.
-fn two_people(global: &Global, folder: &Path, store: &Store, act: &str) -> Result<Option<Two>> {
-    let state = if store.read(|view| view.sells_formal())? { State::Formal } else { State::Test };
-    people::two(global, folder, act, state)
-}
-
-/// An amount in words.
-fn yuan(fen: i64) -> String {
-    format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
-}
-
-fn meter_of(store: &Store, customer: CustomerNumber) -> Result<::server::Registration> {
-    let found = store.read(|view| view.customer(customer))?;
-    found.ok_or_else(|| {
-        refused(format!("customer {customer} is not registered"))
-            .hint("`gridcard server register FILE.csv` registers customers")
-            .into()
-    })
 }

@@ -1,27 +1,15 @@
 //! `gridcard server psam-statement` and `psam-limit`: other limits for the bank's PSAM by files that cross between bank and city
 //! [docs/specs/renewal.md].
 
-use super::pool::Pool;
-use super::{bank, store};
-use crate::args::Global;
-use crate::audit;
-use crate::bay::Bay;
-use crate::clock::now;
-use crate::fail::{refused, security};
-use crate::home;
-use crate::output::{answer, facts};
-use crate::vouch::{self, Origin};
-use ::kdc::ids::DeviceNumber;
-use ::kdc::life::{SealedLimit, take_limit};
-use ::server::renewal::{Answer, Paper, Renewal, Request, Stand};
-use ::server::{OrderSealer, Store};
-use anyhow::{Context, Result};
+use crate::global::Global;
+use crate::output::answer;
 use clap::Args;
-use reader::driver::psam::Psam;
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
-use wire::psam::Limits;
+use lens::facts::facts;
+use parties::bank::{self, PsamStatementRequest};
+use parties::issuing::counter_words;
+use parties::trouble::Result;
+use parties::words::yuan;
+use std::path::PathBuf;
 
 /// Options of `server psam-statement`.
 #[derive(Debug, Args)]
@@ -41,105 +29,29 @@ pub struct PsamLimit {
     pub limit: PathBuf,
 }
 
-/// The bank's PSAM that a file is about.
-fn module(global: &Global, folder: &Path, number: &str) -> Result<Bay> {
-    let pool = Pool::open(global, folder)?;
-    let member = pool.member(number.parse().context("the number of a PSAM")?)?;
-    let mut bay = Bay::open(global, &member.card, CardKind::Psam)?;
-    member.must_be(Psam::open(&mut bay)?.info().number)?;
-    Ok(bay)
-}
-
-/// Answers a city's request with the PSAM's statement and the orders the books have of it.
+/// Runs `server psam-statement`.
 pub fn statement(global: &Global, options: &PsamStatement) -> Result<()> {
-    let folder = bank(global)?;
-    let request = Request::parse(&home::read_text(&options.asked)?)
-        .with_context(|| options.asked.display().to_string())?;
-    let mut store = store(&folder)?;
-    let mut bay = module(global, &folder, &request.psam)?;
-    let mut psam = Psam::open(&mut bay)?;
-    must_agree(global, &mut store, &mut psam, &request.psam)?;
-    let stated = psam.statement(request.challenge)?;
-    let limit_challenge = psam.limit_challenge()?.ok_or_else(|| {
-        refused(format!("PSAM {} was made before limits could come by files", request.psam))
-            .hint("bring it to its city: `gridcard psam limit CARD`")
-    })?;
-    let chain = stated.chain;
-    let said = Answer {
-        format: Answer::FORMAT.to_owned(),
-        psam: request.psam.clone(),
-        challenge: request.challenge,
-        stand: Stand { orders: chain.count, value_fen: chain.value, chain: chain.head },
-        chain_before: chain.before,
-        mac: stated.mac,
-        limit_challenge,
-        since: request.since,
-        order_list: store.read(|view| view.sealed_since(&request.psam, request.since.orders))?,
-        log: Origin::value(&folder)?,
-    };
-    bay.close()?;
-    home::write(&options.out, said.to_json()?.as_bytes())?;
-    vouch::received(global, &request.log);
-    audit::fact(global, "psam", &request.psam);
-    audit::fact(global, "orders", chain.count);
-    audit::fact(global, "value_fen", chain.value);
-    audit::fact(global, "chain", hex::encode_upper(chain.head));
+    let request = PsamStatementRequest { asked: options.asked.clone(), out: options.out.clone() };
+    let report = bank::psam_statement(global, &request)?;
     let text = facts(&[
-        ("PSAM", request.psam.clone()),
-        ("orders sealed", chain.count.to_string()),
-        ("of them listed", said.order_list.len().to_string()),
-        ("chain", hex::encode_upper(chain.head)),
-        ("statement", options.out.display().to_string()),
+        ("PSAM", report.number.clone()),
+        ("orders sealed", report.sealed.to_string()),
+        ("of them listed", report.listed.to_string()),
+        ("chain", hex::encode_upper(report.chain)),
+        ("statement", report.file.clone()),
     ]);
-    let object = json!({
-        "number": request.psam, "sealed": chain.count, "value_fen": chain.value, "listed": said.order_list.len(),
-        "chain": hex::encode_upper(chain.head), "file": options.out.display().to_string(),
-    });
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }
 
-/// The books must know what the PSAM sealed: a list that does not make its chain would only come back refused.
-fn must_agree(global: &Global, store: &mut Store, psam: &mut Psam<'_>, number: &str) -> Result<()> {
-    let Some(chain) = OrderSealer::chain(psam)? else { return Ok(()) };
-    let at = now(global)?;
-    let session = store.batch(|act| act.begin_session(number, &chain, at))?;
-    match session.finding {
-        Some(finding) if finding.freezes => Err(security(finding.detail)
-            .hint(format!(
-                "`gridcard server findings` shows it; two people clear it with `gridcard server clear {}`",
-                finding.id
-            ))
-            .into()),
-        _ => Ok(()),
-    }
-}
-
-/// Puts a limit into the PSAM that its city sealed for it.
+/// Runs `server psam-limit`.
 pub fn limit(global: &Global, options: &PsamLimit) -> Result<()> {
-    let folder = bank(global)?;
-    let renewal = Renewal::parse(&home::read_text(&options.limit)?)
-        .with_context(|| options.limit.display().to_string())?;
-    let number: DeviceNumber = renewal.psam.parse().with_context(|| options.limit.display().to_string())?;
-    let mut bay = module(global, &folder, &renewal.psam)?;
-    let limits = Limits { count: renewal.orders, value: renewal.value_fen };
-    let sealed = SealedLimit { number, challenge: renewal.challenge, limits, mac: renewal.mac };
-    take_limit(&mut bay, &sealed)?;
-    let counter = Psam::open(&mut bay)?.counter()?;
-    bay.close()?;
-    vouch::received(global, &renewal.log);
-    audit::fact(global, "psam", number);
-    audit::fact(global, "orders", limits.count);
-    audit::fact(global, "value_fen", limits.value);
+    let report = bank::psam_limit(global, &options.limit)?;
     let text = facts(&[
-        ("PSAM", number.to_string()),
-        ("orders", crate::issue::counter_words(&counter)),
-        ("value it may seal", super::yuan(i64::try_from(limits.value).unwrap_or(i64::MAX))),
+        ("PSAM", report.number.to_string()),
+        ("orders", counter_words(&report.counter)),
+        ("value it may seal", yuan(i64::try_from(report.value_limit_fen).unwrap_or(i64::MAX))),
     ]);
-    let object = json!({
-        "number": number.to_string(), "sealed": counter.made, "limit": counter.limit, "left": counter.left(),
-        "value_limit_fen": limits.value,
-    });
-    answer(global, &text, object);
+    answer(global, &text, &report);
     Ok(())
 }

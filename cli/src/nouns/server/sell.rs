@@ -1,27 +1,17 @@
 //! `gridcard server order`, `correct`, `reverse`, `reissue`, `resume`, `void`: orders on their way to a SIM.
 
-use super::pins::Pin;
-use super::{Sale, bank, meter_of, selling, store, terms, two_people};
-use crate::args::Global;
-use crate::audit;
-use crate::clock::{entropy, now, random};
-use crate::fail::refused;
-use crate::nouns::kdc::out;
-use crate::nouns::revoked;
-use crate::output::{answer, facts, say};
-use crate::records::{self, SimNote};
-use ::kdc::ids::DeviceNumber;
-use ::server::{Anew, Keys, OrderError, OrderRequest, PlacedOrder, SealedOrder};
-use anyhow::Result;
+use crate::global::Global;
+use crate::output::answer;
+use crate::shared::Pin;
 use clap::{Args, ValueEnum};
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use wire::bcd::CustomerNumber;
-use wire::money::Fen;
-use wire::order::{Order as Purchase, OrderId};
-use wire::profile::CardKind;
-use wire::sms::record::RECORD_LEN;
+use lens::facts::facts;
+use parties::bank::{
+    self, CorrectRequest, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
+};
+use parties::trouble::Result;
+use scheme::money::Fen;
+use scheme::numbers::CustomerNumber;
+use std::path::PathBuf;
 
 /// Whose order, and where it goes.
 #[derive(Debug, Args)]
@@ -106,209 +96,80 @@ pub struct Void {
     pub customer: CustomerNumber,
 }
 
-fn draw(global: &Global, what: &str, customer: CustomerNumber) -> Result<OrderId> {
-    let at = now(global)?;
-    Ok(OrderId(random(&mut *entropy(global, &format!("{what} {customer} {at}")))))
+impl To {
+    /// As acts take it.
+    fn get(&self) -> Destination {
+        Destination { customer: self.customer, out: self.out.clone(), pin: self.pin.get() }
+    }
+}
+
+impl From<ReissueReason> for bank::ReissueReason {
+    fn from(reason: ReissueReason) -> Self {
+        match reason {
+            ReissueReason::KeyChange => bank::ReissueReason::KeyChange,
+            ReissueReason::ChipReplaced => bank::ReissueReason::ChipReplaced,
+        }
+    }
 }
 
 /// Runs `server order`.
 pub fn order(global: &Global, options: &Order) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let to = &options.to;
-    let registration = meter_of(&store, to.customer)?;
-    // An ESAM that was revoked gets no more money; what it has is credited and settled.
-    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
-    let amount = options.amount.or(registration.first_purchase);
-    let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
-    let (meter, now, id) = (registration.meter, now(global)?, draw(global, "order", to.customer)?);
-    let terms = terms(&store)?;
-    let request = OrderRequest { meter, amount, now, id };
-    let sale = Sale::new(&store, &to.pin, meter)?;
-    let sealed = selling(global, &folder, &mut store, &sale, |store, psam| {
-        Ok(store.purchase(psam, &request, &terms)?)
-    })?;
-    hand_out(global, &folder, to, &sealed)
+    let request = SellRequest { amount: options.amount, to: options.to.get() };
+    tell(global, &bank::sell(global, &request)?);
+    Ok(())
 }
 
 /// Runs `server correct`.
 pub fn correct(global: &Global, options: &Correct) -> Result<()> {
-    if options.amount.0 == 0 {
-        return Err(refused("a correction has an amount")
-            .hint("an order that should not have been is taken back with `gridcard server reverse`")
-            .into());
-    }
-    second_order(global, &options.to, options.amount)
+    let request = CorrectRequest { amount: options.amount, to: options.to.get() };
+    tell(global, &bank::correct(global, &request)?);
+    Ok(())
 }
 
 /// Runs `server reverse`.
 pub fn reverse(global: &Global, options: &Reverse) -> Result<()> {
-    second_order(global, &options.to, Fen(0))
-}
-
-fn second_order(global: &Global, to: &To, amount: Fen) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let meter = meter_of(&store, to.customer)?.meter;
-    let (now, id) = (now(global)?, draw(global, "correct", to.customer)?);
-    let terms = terms(&store)?;
-    let request = OrderRequest { meter, amount, now, id };
-    let sale = Sale::new(&store, &to.pin, meter)?;
-    let sealed =
-        selling(
-            global,
-            &folder,
-            &mut store,
-            &sale,
-            |store, psam| Ok(store.correct(psam, &request, &terms)?),
-        )?;
-    hand_out(global, &folder, to, &sealed)?;
-    say(
-        "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
-    );
+    tell(global, &bank::reverse(global, &options.to.get())?);
     Ok(())
 }
 
 /// Runs `server reissue`.
 pub fn reissue(global: &Global, options: &Reissue) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let to = &options.to;
-    let meter = meter_of(&store, to.customer)?.meter;
-    let anew = match options.reason {
-        None => Anew::Needed,
-        Some(ReissueReason::KeyChange) => Anew::KeyChange,
-        Some(ReissueReason::ChipReplaced) => {
-            let act = "moving what was paid to another chip";
-            let Some(two) = two_people(global, &folder, &store, act)? else { return Ok(()) };
-            audit::fact(global, "second", two.second());
-            Anew::ChipReplaced
-        }
-    };
-    let (at, id) = (now(global)?, draw(global, "reissue", to.customer)?);
-    let terms = terms(&store)?;
-    let sale = Sale::new(&store, &to.pin, meter)?;
-    let sealed = selling(global, &folder, &mut store, &sale, |store, psam| {
-        Ok(store.reissue(psam, meter, at, id, anew, &terms)?)
-    })?;
-    hand_out(global, &folder, to, &sealed)
-}
-
-/// What a record file says of the SIM its order is for.
-fn its_sim(order: &Purchase, iccid: &str) -> SimNote {
-    SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding) }
-}
-
-fn hand_out(global: &Global, folder: &Path, to: &To, sealed: &SealedOrder) -> Result<()> {
-    let (order, customer) = (&sealed.order, to.customer);
-    let path = match &to.out {
-        Some(path) => path.clone(),
-        None => out(folder)?.join(format!("{customer}-{}.sms", order.count)),
-    };
-    records::write(&path, &sealed.record, &its_sim(order, &sealed.iccid)).map_err(|error| {
-        refused(format!("{error:#}")).hint(format!(
-            "the order is kept: `gridcard server resume --customer {customer}` writes its record"
-        ))
-    })?;
-    for (name, value) in [
-        ("order", order.id.to_string()),
-        ("customer", customer.to_string()),
-        ("meter", order.meter.to_string()),
-        ("amount_fen", order.amount.0.to_string()),
-        ("count", order.count.to_string()),
-    ] {
-        audit::fact(global, name, value);
-    }
-    let text = facts(&[
-        ("order", order.id.to_string()),
-        ("for", format!("customer {customer}, meter {}, ESAM {}", order.meter, order.serial)),
-        ("amount", format!("{} ({}, purchase {})", order.amount, order.kind.name(), order.count)),
-        ("valid until", order.valid_until.to_string()),
-        ("SIM", sealed.iccid.clone()),
-        ("record", path.display().to_string()),
-    ]);
-    answer(
-        global,
-        &text,
-        json!({
-            "order": order.id.to_string(), "customer": customer.to_string(), "meter": order.meter.to_string(),
-            "serial": order.serial.to_string(), "amount_fen": order.amount.0, "count": order.count,
-            "kind": order.kind.name(), "valid_until": order.valid_until.to_string(), "iccid": sealed.iccid,
-            "record": path.display().to_string(), "warning": sealed.warning,
-        }),
-    );
-    if let Some(warning) = &sealed.warning {
-        say(format!("note: {warning}"));
+    let request = ReissueRequest { reason: options.reason.map(Into::into), to: options.to.get() };
+    if let Some(report) = bank::reissue(global, &request)? {
+        tell(global, &report);
     }
     Ok(())
 }
 
+fn tell(global: &Global, report: &OrderReport) {
+    let text = facts(&[
+        ("order", report.order.to_string()),
+        ("for", format!("customer {}, meter {}, ESAM {}", report.customer, report.meter, report.serial)),
+        ("amount", format!("{} ({}, purchase {})", report.amount_fen, report.kind, report.count)),
+        ("valid until", report.valid_until.to_string()),
+        ("SIM", report.iccid.clone()),
+        ("record", report.record.clone()),
+    ]);
+    answer(global, &text, report);
+}
+
 /// Runs `server resume`.
 pub fn resume(global: &Global, options: &Resume) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let open = match options.customer {
-        Some(customer) => {
-            let meter = meter_of(&store, customer)?.meter;
-            store.read(|view| view.outstanding(meter))?.into_iter().collect()
-        }
-        None => store.read(|view| view.interrupted())?,
+    let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
+    let report = bank::resume(global, &request)?;
+    let text = match (report.resumed, options.customer) {
+        (0, None) => "no order was interrupted".to_owned(),
+        (0, Some(_)) => "no order is outstanding".to_owned(),
+        _ => report.records.join("\n"),
     };
-    if open.is_empty() {
-        let words = options.customer.map_or("no order was interrupted", |_| "no order is outstanding");
-        answer(global, words, json!({ "resumed": 0 }));
-        return Ok(());
-    }
-    let mut files = Vec::new();
-    let mut keep = |placed: &PlacedOrder, record: &[u8; RECORD_LEN]| -> Result<()> {
-        let path = out(&folder)?.join(format!("{}-{}.sms", placed.order.customer, placed.order.count));
-        records::write(&path, record, &its_sim(&placed.order, &placed.iccid))?;
-        files.push(path.display().to_string());
-        Ok(())
-    };
-    let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
-    for placed in &sealed {
-        placed.record.as_ref().map_or(Ok(()), |record| keep(placed, record))?;
-    }
-    // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
-    let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();
-    for placed in &unsealed {
-        let asked = store.read(|view| {
-            Ok::<_, OrderError>((view.keys_of_order(placed)?, view.psams_of(placed.order.id)?))
-        })?;
-        sessions.entry(asked).or_default().push(placed);
-    }
-    for ((keys, asked), orders) in sessions {
-        let (terms, at) = (terms(&store)?, now(global)?);
-        let Some(meter) = orders.first().map(|placed| placed.order.meter) else { continue };
-        let sale = Sale { pin: &options.pin, meter, keys, asked: &asked };
-        selling(global, &folder, &mut store, &sale, |store, psam| {
-            for placed in orders {
-                let sealed = store.seal(psam, placed.order.id, at, &terms)?;
-                keep(placed, &sealed.record)?;
-            }
-            Ok(())
-        })?;
-    }
-    answer(global, &files.join("\n"), json!({ "resumed": files.len(), "records": files }));
+    answer(global, &text, &report);
     Ok(())
 }
 
 /// Runs `server void`.
 pub fn void(global: &Global, options: &Void) -> Result<()> {
-    let folder = bank(global)?;
-    let mut store = store(&folder)?;
-    let meter = meter_of(&store, options.customer)?.meter;
-    let placed = store.read(|view| view.outstanding(meter))?;
-    let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
-    let (id, at) = (placed.order.id, now(global)?);
-    store.batch(|act| act.void_order(id, at))?;
-    audit::fact(global, "order", id);
-    let text = format!("order {id} ({}, purchase {}) is void", placed.order.amount, placed.order.count);
-    answer(
-        global,
-        &text,
-        json!({ "order": id.to_string(), "amount_fen": placed.order.amount.0, "count": placed.order.count }),
-    );
+    let report = bank::void(global, options.customer)?;
+    let text = format!("order {} ({}, purchase {}) is void", report.order, report.amount_fen, report.count);
+    answer(global, &text, &report);
     Ok(())
 }

@@ -6,26 +6,16 @@ mod export;
 mod list;
 mod message;
 mod new;
+mod one;
 mod pin;
 mod read;
 
-pub use carry::take_receipt;
-pub use new::{Person, inspect, personalised};
-
-use super::{Deed, audit};
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::factory;
-use crate::fail::refused;
-use crate::home::{Home, Party};
-use crate::secret;
-use anyhow::Result;
-use clap::{Args, Subcommand};
-use reader::driver::guard::Code;
-use reader::driver::sim::{Chv, Sim, SimError};
-use std::path::PathBuf;
-use wire::profile::CardKind;
+use crate::audit;
+use crate::global::Global;
+use clap::Subcommand;
+use one::One;
+use parties::home::{Home, Party};
+use parties::{Deed, Result};
 
 /// Verbs of SIMs.
 #[derive(Debug, Subcommand)]
@@ -52,19 +42,6 @@ pub enum Verb {
     Audit(audit::Verb),
 }
 
-/// A SIM.
-#[derive(Debug, Args)]
-pub struct One {
-    /// Card file, or a SIM in a reader: pcsc:READER.
-    pub card: CardRef,
-    /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
-    #[arg(long, value_name = "FILE")]
-    pub chv1_file: Option<PathBuf>,
-    /// Try the CHV1 although it has 1 try left: a wrong one blocks it.
-    #[arg(long)]
-    pub spend_last_try: bool,
-}
-
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
@@ -89,41 +66,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Export(options) => export::run(global, &options),
         Verb::Pin(verb) => pin::run(global, &verb),
         Verb::Audit(verb) => {
-            audit::run(global, &verb, || Home::new(global)?.party(Party::Sims, "reading the audit log"))
+            audit::run(global, &verb, || Home::new(global).party(Party::Sims, "reading the audit log"))
         }
-    }
-}
-
-/// The SIM's ICCID in digits, by which it is named.
-fn iccid(sim: &mut Sim<'_>) -> Result<String> {
-    Ok(wire::sim::iccid_digits(&sim.iccid()?)?)
-}
-
-/// Opens a SIM and gives it its CHV1, when the user has one.
-fn open(global: &Global, options: &One) -> Result<Bay> {
-    let mut bay = Bay::open(global, &options.card, CardKind::Sim)?;
-    let mut sim = Sim::new(&mut bay);
-    sim.reset()?;
-    if let Some(path) = &options.chv1_file
-        && sim.chv1_enabled()?
-    {
-        let iccid = iccid(&mut sim)?;
-        let chv1 = factory::chv(&secret::text(Some(path), "CHV1")?)?;
-        let last = options.spend_last_try.into();
-        sim.guarded(&iccid, Code::Chv(Chv::Chv1), last, |sim| sim.verify_chv(Chv::Chv1, &chv1))?;
-    }
-    Ok(bay)
-}
-
-/// A CHV that stands in the way gets the hint how to give it.
-fn with_hint(error: SimError) -> anyhow::Error {
-    match &error {
-        SimError::ChvNeeded { .. } => {
-            refused(error.to_string()).hint("give the SIM's PIN with --chv1-file FILE").into()
-        }
-        SimError::Full { .. } => refused(error.to_string())
-            .hint("delete messages in the phone, or send the receipts that wait")
-            .into(),
-        _ => error.into(),
     }
 }

@@ -1,21 +1,13 @@
-//! `gridcard sim pin`: the codes of a SIM. The unblocking codes have a guard of their own.
+//! `gridcard sim pin`: the codes of a SIM.
 
-use super::iccid;
-use crate::args::Global;
-use crate::bay::Bay;
-use crate::card_ref::CardRef;
-use crate::factory;
-use crate::fail::refused;
+use crate::global::Global;
 use crate::output::answer;
-use crate::secret;
-use anyhow::Result;
 use clap::{Args, Subcommand};
-use keys::Zeroizing;
-use reader::driver::guard::{Code, LastTry, Secret};
-use reader::driver::sim::{Chv, Sim, SimError};
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use wire::profile::CardKind;
+use parties::Result;
+use parties::sims::{self, CodeChange, CodeRequest};
+use reader::driver::sim::Chv;
+use scheme::CardRef;
+use std::path::PathBuf;
 
 /// Verbs of a SIM's codes.
 #[derive(Debug, Subcommand)]
@@ -107,87 +99,26 @@ pub struct Switch {
 
 /// Runs a verb.
 pub fn run(global: &Global, verb: &Verb) -> Result<()> {
-    match verb {
+    let (sim, change) = match verb {
         Verb::Change(options) => {
-            let chv = options.chv.into();
-            act(global, &options.sim, Code::Chv(chv), "changed", |sim, secret| {
-                must_be_on(sim, chv)?;
-                let old = code(options.pin_file.as_deref(), &said(secret))?;
-                let new = new_code(options.new_pin_file.as_deref(), &said(secret))?;
-                Ok(move |sim: &mut Sim<'_>| sim.change_chv(chv, &*old, &*new))
-            })
+            let old = options.pin_file.as_deref().into();
+            let new = options.new_pin_file.as_deref().into();
+            (&options.sim, CodeChange::Change { chv: options.chv.into(), old, new })
         }
         Verb::Unblock(options) => {
-            let chv = options.chv.into();
-            act(global, &options.sim, Code::Unblock(chv), "unblocked", |_, secret| {
-                let puk = code(options.puk_file.as_deref(), &said(secret))?;
-                let new =
-                    new_code(options.new_pin_file.as_deref(), &format!("{}, its new PIN", secret.card))?;
-                Ok(move |sim: &mut Sim<'_>| sim.unblock_chv(chv, &*puk, &*new))
-            })
+            let puk = options.puk_file.as_deref().into();
+            let new = options.new_pin_file.as_deref().into();
+            (&options.sim, CodeChange::Unblock { chv: options.chv.into(), puk, new })
         }
-        Verb::Enable(options) => switch(global, options, true),
-        Verb::Disable(options) => switch(global, options, false),
-    }
-}
-
-fn switch(global: &Global, options: &Switch, on: bool) -> Result<()> {
-    let done = if on { "on" } else { "off" };
-    act(global, &options.sim, Code::Chv(Chv::Chv1), done, |sim, secret| {
-        if sim.chv1_enabled()? == on {
-            return Err(refused(format!("{}: its PIN is {done} already", secret.card)).into());
+        Verb::Enable(options) => {
+            (&options.sim, CodeChange::Switch { on: true, pin: options.pin_file.as_deref().into() })
         }
-        let pin = code(options.pin_file.as_deref(), &said(secret))?;
-        Ok(move |sim: &mut Sim<'_>| if on { sim.enable_chv1(&*pin) } else { sim.disable_chv1(&*pin) })
-    })
-}
-
-/// Opens the SIM, has `prepare` ask for what is needed, and tries the code once, guarded.
-fn act<F>(
-    global: &Global,
-    options: &Which,
-    which: Code,
-    done: &str,
-    prepare: impl FnOnce(&mut Sim<'_>, &Secret) -> Result<F>,
-) -> Result<()>
-where
-    F: FnOnce(&mut Sim<'_>) -> Result<(), SimError>,
-{
-    let mut bay = Bay::open(global, &options.card, CardKind::Sim)?;
-    let mut sim = Sim::new(&mut bay);
-    sim.reset()?;
-    let iccid = iccid(&mut sim)?;
-    let secret = Secret::code(&iccid, which);
-    let attempt = prepare(&mut sim, &secret)?;
-    sim.guarded(&iccid, which, LastTry::from(options.spend_last_try), attempt)?;
-    bay.close()?;
-    let what = match which {
-        Code::Chv(Chv::Chv2) | Code::Unblock(Chv::Chv2) => "CHV2",
-        _ => "CHV1",
+        Verb::Disable(options) => {
+            (&options.sim, CodeChange::Switch { on: false, pin: options.pin_file.as_deref().into() })
+        }
     };
-    let text = format!("SIM {iccid}: {what} {done}");
-    answer(global, &text, json!({ "iccid": iccid, "code": what, "done": done }));
+    let request = CodeRequest { card: sim.card.clone(), spend_last_try: sim.spend_last_try, change };
+    let report = sims::change_code(global, &request)?;
+    answer(global, &format!("SIM {}: {} {}", report.iccid, report.code, report.done), &report);
     Ok(())
-}
-
-/// A CHV1 that is off has nothing to change, and its tries are not asked for.
-fn must_be_on(sim: &mut Sim<'_>, chv: Chv) -> Result<()> {
-    if chv == Chv::Chv1 && !sim.chv1_enabled()? {
-        return Err(refused("the SIM's PIN is off")
-            .hint("switch it on first: `gridcard sim pin enable`")
-            .into());
-    }
-    Ok(())
-}
-
-fn said(secret: &Secret) -> String {
-    format!("{}, {}", secret.card, secret.name)
-}
-
-fn code(file: Option<&Path>, whose: &str) -> Result<Zeroizing<[u8; 8]>> {
-    Ok(Zeroizing::new(factory::chv(&secret::text(file, whose)?)?))
-}
-
-fn new_code(file: Option<&Path>, whose: &str) -> Result<Zeroizing<[u8; 8]>> {
-    Ok(Zeroizing::new(factory::chv(&secret::new_text(file, whose)?)?))
 }

@@ -1,7 +1,7 @@
 //! What SELECT and STATUS of class A0 answer [docs/specs/sim.md].
 
 use crate::error::CardError;
-use wire::profile::Fid;
+use scheme::profile::Fid;
 
 /// What was selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! What a SIM can refuse. All words of the SIM driver stand here.
 
 use crate::error::{CardError, tries_words};
+use scheme::profile::Fid;
 use wire::Sw;
 use wire::channel::ChannelError;
-use wire::profile::Fid;
 
 /// Why a step with a SIM did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,3 +80,5 @@ impl SimError {
         }
     }
 }
+
+impl scheme::Fault for SimError {}

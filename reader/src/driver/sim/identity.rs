@@ -2,8 +2,8 @@
 
 use super::{Sim, SimError};
 use crate::error::CardError;
-use wire::profile::{Fid, State};
-use wire::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI};
+use scheme::profile::{Fid, State};
+use scheme::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI};
 
 /// Structure version of EF_GRID this program knows.
 const GRID_VERSION: u8 = 0x01;

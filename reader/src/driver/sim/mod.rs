@@ -18,8 +18,8 @@ pub use whole::FileContent;
 use super::Link;
 use crate::error::CardError;
 use crate::exchange::transmit;
+use scheme::profile::Fid;
 use wire::channel::Channel;
-use wire::profile::Fid;
 use wire::status::Dialect;
 use wire::{Command, Response, Sw};
 
@@ -51,7 +51,7 @@ impl<'c> Sim<'c> {
     ///
     /// ```no_run
     /// # use gridcard_reader::driver::sim::{Selected, Sim};
-    /// # use wire::profile::Fid;
+    /// # use scheme::profile::Fid;
     /// # fn f(sim: &mut Sim) -> Result<(), Box<dyn std::error::Error>> {
     /// let Selected::File(sms) = sim.select(&[Fid::MF, Fid(0x7F10), Fid(0x6F3C)])? else { return Ok(()) };
     /// println!("{} messages", sms.records());

@@ -3,8 +3,8 @@
 
 use super::{SeekFrom, Selected, Sim, SimError, Structure};
 use crate::error::CardError;
-use wire::profile::Fid;
-use wire::sim::{DF_TELECOM, EF_SMS};
+use scheme::profile::Fid;
+use scheme::sim::{DF_TELECOM, EF_SMS};
 use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord, free_record, reusable};
 
 /// Shape of EF_SMS on this SIM.

@@ -2,7 +2,7 @@
 
 use super::{Sim, SimError};
 use crate::error::CardError;
-use wire::sim::{SFI_IMSI, USIM_AID};
+use scheme::sim::{SFI_IMSI, USIM_AID};
 use wire::status::Dialect;
 use wire::{Command, Response, Sw};
 

@@ -1,6 +1,6 @@
 //! The machine itself, as the doctor asks it.
 
-use super::{Configured, Environment, Socket, UsbReader};
+use super::environment::{Configured, Environment, Socket, UsbReader};
 use crate::pcsc::{Fault, ReaderState, system};
 use std::fs;
 use std::io::ErrorKind;

@@ -1,7 +1,9 @@
 //! The doctor's words.
 
-use super::{Configured, Finding, Socket, UsbReader, Verdict};
-use crate::pcsc::{Fault, ReaderState};
+use super::environment::{Configured, Socket, UsbReader};
+use super::report::{Finding, Verdict};
+use crate::pcsc::fault::Fault;
+use crate::pcsc::service::ReaderState;
 use std::path::Path;
 use wire::atr::{Atr, AtrError};
 

@@ -1,23 +1,23 @@
 //! Anything at all on the line: no panic, no silence that a reset does not end, and time that only goes forward.
 
 use super::tree::{esam, sim};
-use cos::Entropy;
 use gridcard_vcard::line::{Acknowledge, Character, Heard, LineCard, Settings};
-use gridcard_vcard::{SeededEntropy, Slot};
+use gridcard_vcard::{SeededChance, Slot};
+use scheme::Chance;
 use wire::atr::Convention;
 use wire::line::{Etu, RESET_LATEST};
 
 /// Acts on one line.
 const ACTS: u32 = 30_000;
 
-fn byte(chance: &mut SeededEntropy) -> u8 {
+fn byte(chance: &mut SeededChance) -> u8 {
     let mut byte = [0];
     chance.fill(&mut byte);
     byte[0]
 }
 
 /// Bytes that lead somewhere more often than chance would.
-fn likely(chance: &mut SeededEntropy) -> u8 {
+fn likely(chance: &mut SeededChance) -> u8 {
     const LIKELY: [u8; 16] =
         [0x00, 0xA0, 0x80, 0x84, 0xA4, 0xB0, 0xB2, 0xC0, 0xD6, 0xDC, 0xA2, 0x02, 0x3F, 0x7F, 0x10, 0xFF];
     match byte(chance) {
@@ -29,7 +29,7 @@ fn likely(chance: &mut SeededEntropy) -> u8 {
 #[allow(clippy::print_stdout, reason = "the seed of a run that fails")]
 fn torment(card: Slot, seed: u64, settings: Settings) {
     println!("seed {seed}: repeat with torment(.., {seed}, ..)");
-    let mut chance = SeededEntropy::new(seed, "line");
+    let mut chance = SeededChance::new(seed, "line");
     let mut line = LineCard::new(card, settings);
     let convention = settings.convention.unwrap_or(Convention::Direct);
     // Next character of the terminal; earliest of the card; characters of the card.

@@ -5,8 +5,8 @@ use applets::sim::Profile;
 use cos::{Chip, Flow, Protocol};
 use gridcard_vcard::line::{LineCard, Settings, Terminal};
 use keys::Suite;
+use scheme::profile::CardKind;
 use wire::Channel;
-use wire::profile::CardKind;
 
 fn card(kind: CardKind, protocol: Protocol) -> Slot {
     let chip = Chip { kind, suite: Suite::TripleDes, protocol, serial: [1, 2, 3, 4, 5, 6, 7, 8] };

@@ -7,11 +7,11 @@ use gridcard_vcard::vpcd::Line;
 use gridcard_vcard::vpcd::message::{LONGEST, Request, frame};
 use gridcard_vcard::{Image, Slot};
 use keys::Suite;
+use scheme::profile::CardKind;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 use wire::Channel;
-use wire::profile::CardKind;
 
 #[test]
 fn every_first_byte_means_what_the_driver_means() {

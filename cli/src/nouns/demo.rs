@@ -1,0 +1,119 @@
+//! `gridcard demo`: the whole offline life on virtual cards, one story of [`world`].
+
+use crate::fail::refused;
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::say;
+use keys::Suite;
+use parties::home::read_text;
+use parties::trouble::Result;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use world::life::{Life, Lived};
+use world::people::{self, People};
+use world::{Town, World};
+
+/// Options of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Make up so many customers and meters; default: the twenty of examples/ningbo.csv.
+    #[arg(long, value_name = "N", conflicts_with = "csv", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub meters: Option<u32>,
+    /// Take the customers of this file.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Cipher suite: 3des, aes128 or sm4.
+    #[arg(long, default_value = "3des", value_parser = crate::shared::suite)]
+    pub suite: Suite,
+    /// Keep every order and receipt as a file in the home's `records`.
+    #[arg(long)]
+    pub keep_records: bool,
+}
+
+/// The seed of a demo that names none.
+const SEED: u64 = 1;
+/// The day of a demo that names none.
+const DAY: &str = "2026-11-22 08:00:00";
+/// The twenty customers of a demo that names none.
+const NINGBO: &str = include_str!("../../../examples/ningbo.csv");
+
+/// What a demo tells.
+#[derive(Serialize)]
+struct Told<'a> {
+    suite: &'static str,
+    seed: u64,
+    apdus: u64,
+    wire_bytes: u64,
+    #[serde(flatten)]
+    figures: &'a world::figures::Report,
+}
+
+/// Lives the story and reports.
+pub fn run(global: &Global, options: Options) -> Result<()> {
+    let seed = global.options.seed.unwrap_or(SEED);
+    let at = match global.options.at {
+        Some(at) => at,
+        None => DAY.parse()?,
+    };
+    let people = customers(&options)?;
+    let named = global.options.home.clone();
+    let home = named
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("gridcard-demo-{}", std::process::id())));
+    let world = World::new(&home, at, Some(seed), "demo").traced(global.trace.clone());
+    let town = Town::new(world, people, options.suite)?;
+    let lived = Life::new(&town, options.keep_records).and_then(Life::live);
+    let traffic = &global.course.traffic;
+    traffic.add(town.world().traffic());
+    if named.is_none() {
+        // A demo nobody named a place for leaves nothing behind.
+        let _ = town.remove();
+    }
+    let Lived { report, timeline } = lived?;
+    let told = Told {
+        suite: options.suite.name(),
+        seed,
+        apdus: traffic.apdus.load(Ordering::Relaxed),
+        wire_bytes: traffic.bytes.load(Ordering::Relaxed),
+        figures: &report,
+    };
+    answer(global, &words(&told, &timeline), &told);
+    if named.is_some() {
+        say(format!("every card, file and database of this life is in {}", home.display()));
+    }
+    if report.is_sound() {
+        Ok(())
+    } else {
+        Err(refused("money was lost or created, or an order was not settled").into())
+    }
+}
+
+fn customers(options: &Options) -> Result<People> {
+    match (&options.csv, options.meters) {
+        (Some(path), _) => People::read(&read_text(path)?, &path.display().to_string()),
+        (None, Some(n)) => people::made_up(n),
+        (None, None) => People::read(NINGBO, "examples/ningbo.csv"),
+    }
+}
+
+fn words(told: &Told<'_>, timeline: &str) -> String {
+    let yuan = |fen: u64| format!("{}.{:02}", fen / 100, fen % 100);
+    let report = told.figures;
+    format!(
+        "{timeline}\n{} meters, {} orders: {} credited, {} settled; {} insertions refused; {} APDUs, {} bytes on the wire\n\
+         sold {} yuan, credited {} yuan, settled {} yuan; lost {} yuan, created {} yuan",
+        report.meters,
+        report.orders,
+        report.credited,
+        report.settled,
+        report.refused,
+        told.apdus,
+        told.wire_bytes,
+        yuan(report.sold_fen),
+        yuan(report.credited_fen),
+        yuan(report.settled_fen),
+        yuan(report.lost_fen),
+        yuan(report.created_fen),
+    )
+}

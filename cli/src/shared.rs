@@ -1,0 +1,118 @@
+//! Options that several nouns share.
+
+use clap::Args;
+use issue::plan::Master;
+use kdc::revocation::Reason;
+use keys::Suite;
+use parties::bank::pins::{PinChoice, PinFile};
+use scheme::numbers::DeviceNumber;
+use scheme::profile::CardKind;
+use std::path::PathBuf;
+
+/// What an operator may allow by name when a run before broke off or was refused.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Allowed {
+    /// Authenticate although the card has 1 try left: when it fails, the card is lost.
+    #[arg(long)]
+    pub spend_last_try: bool,
+    /// The master key to try on a card that cannot tell which it holds: `transport` or `own`.
+    #[arg(long, value_name = "KEY", value_parser = master)]
+    pub try_master: Option<Master>,
+}
+
+fn master(text: &str) -> Result<Master, String> {
+    match text {
+        "transport" => Ok(Master::Transport),
+        "own" => Ok(Master::Own),
+        _ => Err("a master key is transport or own".into()),
+    }
+}
+
+impl From<Allowed> for parties::issuing::Allowed {
+    fn from(allowed: Allowed) -> Self {
+        parties::issuing::Allowed { spend_last_try: allowed.spend_last_try, try_master: allowed.try_master }
+    }
+}
+
+/// The transport root that blanks are made under.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Transport {
+    /// Blanks are made under this transport root, which was agreed with the card maker: a file with 32 hexadecimal digits and
+    /// their check value. A formal province has one. Default: the published transport root.
+    #[arg(long, value_name = "FILE")]
+    pub transport_file: Option<PathBuf>,
+}
+
+impl Transport {
+    /// As acts take it.
+    pub fn get(&self) -> parties::transport::Transport {
+        parties::transport::Transport { transport_file: self.transport_file.clone() }
+    }
+}
+
+/// What of a revocation a person says.
+#[derive(Debug, Args)]
+pub struct RevokeWhat {
+    /// Kind of the card, as its maker names it.
+    #[arg(value_parser = kind)]
+    pub kind: CardKind,
+    /// Number of the card, 12 digits.
+    pub number: DeviceNumber,
+    /// Why, for the list: lost, stolen, broken, compromised or replaced.
+    #[arg(long)]
+    pub reason: Reason,
+    /// What happened, in words; the log and the store keep them.
+    #[arg(long)]
+    pub why: String,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Reads a kind's name.
+pub fn kind(text: &str) -> Result<CardKind, String> {
+    CardKind::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = CardKind::ALL.into_iter().map(CardKind::name).collect();
+        format!("a kind is {}", names.join(", "))
+    })
+}
+
+impl RevokeWhat {
+    /// As acts take it.
+    pub fn get(&self) -> parties::revoked::RevokeRequest {
+        parties::revoked::RevokeRequest {
+            kind: self.kind,
+            number: self.number,
+            reason: self.reason,
+            why: self.why.clone(),
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+/// The PSAM a command works with, and its PIN.
+#[derive(Debug, Args)]
+pub struct Pin {
+    /// File with the PIN of the PSAM (`-`: stdin). Several PSAMs have one each: NUMBER=FILE, more than once. Default: a prompt.
+    #[arg(long = "pin-file", value_name = "FILE")]
+    pub files: Vec<PinFile>,
+    /// Work with this PSAM of the bank. Default: the one with the keys of the meter.
+    #[arg(long, value_name = "NUMBER")]
+    pub psam: Option<DeviceNumber>,
+    /// Try the PIN although it has 1 try left: a wrong one blocks the PSAM.
+    #[arg(long)]
+    pub spend_last_try: bool,
+}
+
+impl Pin {
+    /// As acts take it.
+    pub fn get(&self) -> PinChoice {
+        PinChoice { files: self.files.clone(), psam: self.psam, spend_last_try: self.spend_last_try }
+    }
+}
+
+/// Reads a suite's name.
+pub fn suite(text: &str) -> Result<Suite, String> {
+    Suite::from_name(text)
+        .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
+}

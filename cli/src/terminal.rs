@@ -1,0 +1,47 @@
+//! The person at the terminal: what he is told and asked.
+
+use keys::Zeroizing;
+use parties::{Context, Failure, Notes, Result, Secrets};
+use scheme::Kind;
+use std::io::{BufRead, IsTerminal, Write};
+
+/// The terminal, or what stands in its place: stdin for answers, stderr for talk.
+pub struct Terminal;
+
+impl Notes for Terminal {
+    fn say(&self, words: &str) {
+        crate::screen::say(words);
+    }
+}
+
+impl Secrets for Terminal {
+    /// Asks for a line without showing it; reads a line of stdin when that is no terminal.
+    fn ask(&self, prompt: &str) -> Result<Zeroizing<String>> {
+        if std::io::stdin().is_terminal() {
+            return rpassword::prompt_password(format!("{prompt}: "))
+                .map(Zeroizing::new)
+                .context("no answer at the prompt");
+        }
+        let mut line = Zeroizing::new(String::new());
+        let read = std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
+        if read == 0 {
+            return Err(
+                Failure::new(Kind::Usage, format!("stdin ended where this was asked: {prompt}")).into()
+            );
+        }
+        Ok(Zeroizing::new(line.trim().to_owned()))
+    }
+
+    fn ask_openly(&self, prompt: &str) -> Result<String> {
+        if std::io::stdin().is_terminal() {
+            let _ = write!(std::io::stderr(), "{prompt}: "); // a prompt that is not seen is still a prompt
+        }
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;
+        Ok(line.trim().to_owned())
+    }
+
+    fn is_person(&self) -> bool {
+        std::io::stdin().is_terminal()
+    }
+}

@@ -1,0 +1,52 @@
+//! What a card keeps between two commands that belong together: the first step of a wallet's transaction, the key or the
+//! purchase of a SAM. The commands are the dialect's ([`crate::fmcos`]); the state dies with the others of a session.
+
+use alloc::vec::Vec;
+use keys::Key;
+
+/// What a transaction of a wallet does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transaction {
+    Load,
+    Purchase,
+    Cash,
+    Unload,
+    Limit,
+    Composite,
+}
+
+/// A wallet's transaction between INITIALIZE and its second step. It dies with any other command, and with the power.
+#[derive(Clone)]
+pub struct Pending {
+    pub(crate) transaction: Transaction,
+    /// Its type in MACs and log: 01 to 07, 09.
+    pub(crate) type_code: u8,
+    /// Address of the wallet file.
+    pub(crate) wallet: usize,
+    pub(crate) amount: u32,
+    pub(crate) terminal: [u8; 6],
+    pub(crate) random: [u8; 4],
+    /// The key of the INITIALIZE.
+    pub(crate) key: Key,
+    /// Record that a composite purchase writes: address and bytes.
+    pub(crate) cached: Option<(usize, Vec<u8>)>,
+}
+
+/// State between commands of a SAM. A purchase key is no key for DES CRYPT, which would give out session keys.
+#[derive(Clone)]
+pub enum Sam {
+    /// The temporary key of INIT FOR DESCRYPT.
+    Crypt {
+        /// The key.
+        key: Key,
+        /// Chaining value of a MAC in several commands.
+        chain: Option<[u8; 16]>,
+    },
+    /// A purchase waits for the card's MAC2.
+    Purchase {
+        /// Its session key.
+        session: Key,
+        /// Its amount.
+        amount: [u8; 4],
+    },
+}

@@ -1,0 +1,45 @@
+//! Names of a SIM's files [TS 51.011 10, docs/specs/cards.md 8].
+
+use applets::sim::Profile;
+use cos::sim::mask::{SimFile, SimShape};
+use scheme::profile::Fid;
+use scheme::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
+
+/// Files that hold session keys of the radio line: EF_Kc, and EF_Keys and EF_KeysPS of the USIM.
+const SESSION_KEYS: [(Fid, Fid); 3] =
+    [(DF_GSM, Fid(0x6F20)), (ADF_USIM, Fid(0x6F08)), (ADF_USIM, Fid(0x6F09))];
+
+/// Name of a directory.
+pub fn dir(fid: Fid) -> Option<&'static str> {
+    match fid {
+        Fid::MF => Some("master file"),
+        DF_GSM => Some("DF_GSM"),
+        DF_TELECOM => Some("DF_TELECOM"),
+        ADF_USIM => Some("ADF_USIM"),
+        _ => None,
+    }
+}
+
+/// The row of a file in the mask; that of the UICC has all directories of the classic SIM.
+fn row(dir: Fid, fid: Fid) -> Option<&'static SimFile> {
+    let home = Profile::Uicc.dirs().iter().find(|home| home.fid == dir)?;
+    home.files.iter().find(|file| file.fid == fid)
+}
+
+/// Name of a file, from the table of the mask.
+pub fn file(dir: Fid, fid: Fid) -> Option<&'static str> {
+    row(dir, fid).map(|file| file.name)
+}
+
+/// Directory of the file that a link stands for.
+pub fn link(dir: Fid, fid: Fid) -> Option<Fid> {
+    match row(dir, fid)?.shape {
+        SimShape::LinkTo(home) => Some(home),
+        _ => None,
+    }
+}
+
+/// True for a file whose bytes are a key.
+pub fn is_secret(dir: Fid, fid: Fid) -> bool {
+    SESSION_KEYS.contains(&(dir, fid))
+}

@@ -1,0 +1,6 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod anatomy;
+pub mod apdu;
+pub mod facts;

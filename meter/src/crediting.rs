@@ -1,0 +1,114 @@
+//! Money from a source into the ESAM: which order comes first, which waits, and when enough was looked for
+//! [docs/specs/purchase.md 4 to 6].
+
+use crate::fault::BrokenOff;
+use crate::outcome::{OrderOutcome, OrderResult};
+use crate::session::{Decision, EsamSession};
+use crate::source::{CarriedOrder, Course, Source};
+use scheme::money::Fen;
+use scheme::refusal::Refusal;
+
+/// Money on its way.
+pub(crate) struct Crediting<'s, 'c> {
+    pub(crate) session: EsamSession<'s, 'c>,
+    pub(crate) source: &'s mut dyn Source,
+    pub(crate) course: &'s Course,
+    pub(crate) results: Vec<OrderResult>,
+}
+
+impl Crediting<'_, '_> {
+    pub(crate) fn run(&mut self, random: &mut dyn FnMut(&mut [u8])) -> Result<(), BrokenOff> {
+        self.session.open()?;
+        let imsi = self.source.open(self.session.meter.state(), self.course)?;
+        let orders = self.find_orders()?;
+        self.session.prove(random)?;
+        self.session.write_run_info(&imsi)?;
+        self.try_all(orders)?;
+        self.session.settle_after()
+    }
+
+    /// The first orders to be tried.
+    fn find_orders(&mut self) -> Result<Vec<CarriedOrder>, BrokenOff> {
+        let mut orders = self.source.look()?;
+        if orders.is_empty() {
+            return Err(BrokenOff::plain(self.source.looking(), Refusal::NoOrder));
+        }
+        // The ESAM keeps one receipt. An order whose receipt was not handed over yet must come first, or a newer one
+        // would push it out.
+        let pending = self.session.meter.state().pending_order.clone();
+        let waits = |order: &CarriedOrder| Some(&order.message) == pending.as_ref();
+        while pending.is_some() && !orders.iter().any(waits) && !self.source.is_done() {
+            orders.extend(self.source.look()?);
+        }
+        orders.sort_by_key(|order| (!waits(order), order.place));
+        Ok(orders)
+    }
+
+    /// Tries what was found. When nothing of it could be credited, or a count is missing before one, the rest of the source is
+    /// looked through for more.
+    fn try_all(&mut self, mut orders: Vec<CarriedOrder>) -> Result<(), BrokenOff> {
+        loop {
+            orders = self.try_orders(orders)?;
+            let served =
+                self.results.iter().any(|result| !matches!(result.outcome, OrderOutcome::Refused(_)));
+            if (served && orders.is_empty()) || self.source.is_done() {
+                break;
+            }
+            self.course.look_at(self.source.looking());
+            let more = self.source.look()?;
+            if more.is_empty() {
+                break;
+            }
+            self.course.enter(self.source.looking());
+            orders.extend(more);
+            orders.sort_by_key(|order| order.place);
+        }
+        let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
+        self.results.extend(orders.iter().map(|order| OrderResult { record: order.place, outcome }));
+        Ok(())
+    }
+
+    /// Tries orders, those that came too early again after a credit; gives the ones that are too early still.
+    fn try_orders(&mut self, mut waiting: Vec<CarriedOrder>) -> Result<Vec<CarriedOrder>, BrokenOff> {
+        loop {
+            let mut early = Vec::new();
+            let mut progress = false;
+            for order in waiting {
+                match self.try_order(&order)? {
+                    OrderOutcome::Refused(Refusal::CountSkipped) => early.push(order),
+                    outcome => {
+                        progress |= matches!(outcome, OrderOutcome::Credited(_));
+                        self.results.push(OrderResult { record: order.place, outcome });
+                    }
+                }
+            }
+            if early.is_empty() || !progress {
+                return Ok(early);
+            }
+            waiting = early;
+        }
+    }
+
+    /// Steps 7 and 8: an order to the ESAM, its receipt to the source.
+    fn try_order(&mut self, order: &CarriedOrder) -> Result<OrderOutcome, BrokenOff> {
+        let before = self.session.balance();
+        let receipt = match self.session.credit(order)? {
+            Decision::Receipt(receipt) => receipt,
+            Decision::Refused(refusal) => return Ok(OrderOutcome::Refused(refusal)),
+        };
+        if let Some(trail) = self.source.trail(order) {
+            self.session.meter.state.origin = Some(trail);
+        }
+        let answered = self.source.answer(order, &receipt, self.course);
+        // Even when the source is gone by now, the money is in the purse and the display shall say so.
+        let balance = self.session.status();
+        answered?;
+        self.session.delivered();
+        let balance = balance?;
+        Ok(if balance > before {
+            OrderOutcome::Credited(Fen(balance.0 - before.0))
+        } else {
+            OrderOutcome::ReceiptRepeated
+        })
+    }
+}

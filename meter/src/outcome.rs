@@ -1,0 +1,52 @@
+//! What comes of orders, one by one and all together.
+
+use crate::step::Step;
+use scheme::money::Fen;
+use scheme::refusal::Refusal;
+
+/// How an insertion ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// At least one order was credited and its receipt is on the SIM.
+    Credited {
+        /// Orders credited.
+        orders: usize,
+        /// Money added by them.
+        amount: Fen,
+        /// Purse afterwards.
+        balance: Fen,
+    },
+    /// No order was new; the receipt of the last one is on the SIM again.
+    ReceiptRepeated {
+        /// Purse.
+        balance: Fen,
+    },
+    /// Nothing was credited, or the insertion broke off ([`InsertionReport::credited`] tells whether money
+    /// came in before that).
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// Where.
+        step: Step,
+    },
+}
+
+/// What came of one order on the SIM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderOutcome {
+    /// Money was added.
+    Credited(Fen),
+    /// It was credited before; the same receipt was written.
+    ReceiptRepeated,
+    /// The ESAM refused it; the SIM was left as it was.
+    Refused(Refusal),
+}
+
+/// One order and what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderResult {
+    /// Where it stood in its source: on a SIM the record of EF_SMS, 1-based.
+    pub record: u8,
+    /// What came of it.
+    pub outcome: OrderOutcome,
+}

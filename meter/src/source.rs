@@ -1,0 +1,81 @@
+//! Where a meter's money comes from: today the SIM in its slot, and whoever else carries sealed orders.
+
+use crate::fault::BrokenOff;
+use crate::mcu::MeterState;
+use crate::step::Step;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// An order, sealed for the ESAM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedOrder {
+    /// Where it stands in its source, which knows it by that again: on a SIM the number of its record.
+    pub place: u8,
+    /// The message as it came, an SMS-DELIVER.
+    pub message: Vec<u8>,
+}
+
+/// The way a meter goes while it takes money: the steps it entered, and the one it is at.
+#[derive(Debug, Default)]
+pub struct Course {
+    steps: RefCell<Vec<Step>>,
+    mark: Rc<Cell<usize>>,
+}
+
+impl Course {
+    /// Enters a step.
+    pub fn enter(&self, step: Step) -> Step {
+        self.steps.borrow_mut().push(step);
+        self.look_at(step);
+        step
+    }
+
+    /// Goes back to a step that is not worth a line of its own yet: what is counted now is counted there.
+    pub fn look_at(&self, step: Step) {
+        self.mark.set(Step::ALL.iter().position(|other| *other == step).unwrap_or_default());
+    }
+
+    /// What counters of the cards' lines mark their exchanges with: the place of the step in [`Step::ALL`].
+    pub(crate) fn mark(&self) -> Rc<Cell<usize>> {
+        Rc::clone(&self.mark)
+    }
+
+    /// The steps that were entered, in order.
+    pub fn into_steps(self) -> Vec<Step> {
+        self.steps.into_inner()
+    }
+}
+
+/// Carries sealed orders to a meter, and their receipts away. It may be torn off at any moment: then it says so, and the next
+/// time everything is found as the ESAM has it.
+pub trait Source {
+    /// The step at which it looks for orders.
+    fn looking(&self) -> Step;
+
+    /// Is there, and shows whose it is; gives the EF_IMSI that the run information keeps.
+    ///
+    /// # Errors
+    /// It is not there, or of another state than the meter.
+    fn open(&mut self, meter: &MeterState, course: &Course) -> Result<[u8; 9], BrokenOff>;
+
+    /// Looks for orders where it did not look before; nothing more is found when this is empty.
+    ///
+    /// # Errors
+    /// It is gone, or cannot be read.
+    fn look(&mut self) -> Result<Vec<CarriedOrder>, BrokenOff>;
+
+    /// Whether it has looked everywhere.
+    fn is_done(&self) -> bool;
+
+    /// Takes the receipt of an order, the ESAM's answer to it.
+    ///
+    /// # Errors
+    /// It is gone, or cannot take it.
+    fn answer(&mut self, order: &CarriedOrder, receipt: &[u8], course: &Course) -> Result<(), BrokenOff>;
+
+    /// What the meter shall remember of an order that it took, so that orders like it are found sooner.
+    fn trail(&self, order: &CarriedOrder) -> Option<Vec<u8>> {
+        let _ = order;
+        None
+    }
+}

@@ -1,0 +1,122 @@
+//! Words of device lists.
+
+use issue::plan::CEILING_MAX;
+use scheme::fault::{Fault, Hint};
+use scheme::money::{Fen, MoneyError};
+use scheme::numbers::{DeviceNumber, NumberError, Serial};
+
+/// Why a device list cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceListError {
+    /// It could not be read.
+    #[error("cannot read the device list: {0}")]
+    Read(#[from] csv::Error),
+    /// There is nothing in it.
+    #[error("the device list is empty")]
+    Empty,
+    /// The one column that must be there is not.
+    #[error("the device list has no column \"meter\"")]
+    NoMeterColumn,
+    /// A column nobody knows.
+    #[error("column {column} of the device list is named {name:?}; known are meter, serial and ceiling")]
+    UnknownColumn {
+        /// Its name.
+        name: String,
+        /// Its place, from 1.
+        column: usize,
+    },
+    /// A column twice.
+    #[error("the device list has two columns {name:?}")]
+    ColumnTwice {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Fault for DeviceListError {
+    fn hint(&self) -> Hint {
+        Some(
+            match self {
+                DeviceListError::Read(_) => return None,
+                _ => "the first line names the columns: meter,serial,ceiling",
+            }
+            .into(),
+        )
+    }
+}
+
+/// What is wrong with one line of a device list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceFault {
+    /// Not UTF-8.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// Another number of fields than the header.
+    #[error("{found} fields where the header has {expected}")]
+    Fields {
+        /// Fields of the header.
+        expected: usize,
+        /// Fields of the line.
+        found: usize,
+    },
+    /// No meter number.
+    #[error("no meter number")]
+    NoMeter,
+    /// The meter number cannot be one.
+    #[error("meter: {source}")]
+    Meter {
+        /// What is wrong with it.
+        source: NumberError,
+    },
+    /// The serial cannot be one.
+    #[error("serial: {source}")]
+    Serial {
+        /// What is wrong with it.
+        source: NumberError,
+    },
+    /// The ceiling is no amount.
+    #[error("ceiling: {source}")]
+    Ceiling {
+        /// What is wrong with it.
+        source: MoneyError,
+    },
+    /// The ceiling is zero or too high.
+    #[error("ceiling: {amount} is not between 0.01 and {CEILING_MAX}")]
+    CeilingRange {
+        /// The amount.
+        amount: Fen,
+    },
+    /// The meter stands in an earlier line.
+    #[error("meter {meter} stands in line {first} already")]
+    MeterTwice {
+        /// The meter.
+        meter: DeviceNumber,
+        /// The first line with it.
+        first: u64,
+    },
+    /// The chip stands in an earlier line.
+    #[error("serial {serial} stands in line {first} already")]
+    SerialTwice {
+        /// The serial.
+        serial: Serial,
+        /// The first line with it.
+        first: u64,
+    },
+}
+
+impl Fault for DeviceFault {
+    fn hint(&self) -> Hint {
+        Some(
+            match self {
+                DeviceFault::Ceiling { .. } | DeviceFault::CeilingRange { .. } => {
+                    "write 500 or 500.00, or leave it empty for the highest ceiling"
+                }
+                DeviceFault::Meter { .. } => {
+                    "did a spreadsheet drop leading zeros? A meter number has 12 digits"
+                }
+                _ => return None,
+            }
+            .into(),
+        )
+    }
+}

@@ -1,0 +1,429 @@
+//! Plans run against a card of paper: whole, cut off at every command, and refused.
+
+use crate::paper_card::{PaperCard, Pull};
+use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
+use gridcard_office::journal::{Journal, Outcome, Subject};
+use gridcard_office::recorded::{self, Order, Recorded, RecordedError};
+use gridcard_office::store::Store;
+use issue::card::{Condition, IssueError, Issued, Personalisation, StepFault};
+use issue::keyset::Roots;
+use issue::plan::Hidden;
+use issue::plan::{Master, Plan, Request};
+use issue::source::{KeySource, SoftSource};
+use keys::{Key, Role, Suite};
+use scheme::Fault;
+use scheme::numbers::{DeviceNumber, Serial};
+use scheme::pin::{Pin, Pins};
+use scheme::profile::{CardInfo, CardKind, Recipient, State};
+use wire::channel::ChannelError;
+
+const AT: &str = "2026-01-05 09:00:00";
+
+fn serial() -> Serial {
+    SERIAL.parse().unwrap()
+}
+
+fn blank(suite: Suite) -> PaperCard {
+    PaperCard::blank(Roots::test(suite).transport(serial()), serial().0)
+}
+
+fn source(kind: CardKind, suite: Suite) -> SoftSource {
+    let roots = Roots::test(suite);
+    match kind {
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            SoftSource::city(roots.city(REGION.parse().unwrap()))
+        }
+        _ => SoftSource::province(roots),
+    }
+}
+
+fn own_master(kind: CardKind, suite: Suite) -> Key {
+    let number: DeviceNumber = NUMBER.parse().unwrap();
+    let roots = Roots::test(suite);
+    match kind {
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+            roots.city(REGION.parse().unwrap()).device(Recipient::Card(kind), Role::Master, number)
+        }
+        _ => roots.own_master(kind, number),
+    }
+}
+
+/// The PINs of a kind: none, the operator's, or the second officer's too.
+fn secrets(kind: CardKind) -> (Option<Pin>, Option<Pin>) {
+    let pins = scheme::profile::pins(kind).len();
+    let pin = |digits, wanted| (pins >= wanted).then(|| Pin::from_digits(digits).unwrap());
+    (pin("123456", 1), pin("654321", 2))
+}
+
+fn pins((operator, officer): &(Option<Pin>, Option<Pin>)) -> Pins<'_> {
+    Pins { operator: operator.as_ref(), officer: officer.as_ref(), spend_last_try: false }
+}
+
+fn run(plan: &Plan, card: &mut PaperCard, if_open: Master) -> Result<Issued, IssueError> {
+    let mut source = source(plan.kind(), plan.suite());
+    let secrets = secrets(plan.kind());
+    Personalisation::probe(plan, card, None)?.run(&mut source, pins(&secrets), if_open, &mut ())
+}
+
+fn run_recorded(
+    plan: &Plan,
+    card: &mut PaperCard,
+    journal: &mut Journal,
+    if_open: Option<Master>,
+) -> Result<Recorded, RecordedError> {
+    let secrets = secrets(plan.kind());
+    let order =
+        Order { plan, wanted: Some(serial()), pins: pins(&secrets), if_open, spend_last_try: false, at: AT };
+    recorded::issue(&order, card, &mut source(plan.kind(), plan.suite()), journal, &mut ())
+}
+
+/// Everything the finished card must hold.
+fn assert_finished(plan: &Plan, card: &PaperCard) {
+    let (kind, suite) = (plan.kind(), plan.suite());
+    assert_eq!(card.master, own_master(kind, suite));
+    let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
+    assert_eq!(info, plan.card_info().to_bytes());
+    let directory = if matches!(kind, CardKind::Psam | CardKind::TestCard) { 0xDF01 } else { 0x3F00 };
+    let mut source = source(kind, suite);
+    let target = plan.target(serial(), Master::Own);
+    for row in Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A)) {
+        let (header, key) = &card.keys[&(directory, row.kind & 0x3F, row.id)];
+        assert_eq!(*header, row.header(1));
+        let expected = source.expected(&target, row.role).unwrap();
+        assert_eq!(Some(key.kcv()), expected.check_value.map(|value| value.0));
+    }
+    let keys = Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A));
+    assert_eq!(card.keys.len(), keys.count());
+    let pins: Vec<&[u8]> = card.pins.values().map(Vec::as_slice).collect();
+    let wanted: [&[u8]; 2] = [&[0x12, 0x34, 0x56], &[0x65, 0x43, 0x21]];
+    assert_eq!(pins, wanted[..scheme::profile::pins(kind).len()]);
+    assert_eq!(card.tries, 3);
+}
+
+#[test]
+fn a_blank_becomes_every_kind_in_every_suite() {
+    for suite in Suite::ALL {
+        for kind in KINDS {
+            let plan = plan(kind, suite);
+            let mut card = blank(suite);
+            let issued = run(&plan, &mut card, Master::Own).unwrap();
+            assert_finished(&plan, &card);
+            assert_eq!((issued.kind, issued.number, issued.serial), (kind, plan.number(), serial()));
+            assert_eq!(issued.apdus, card.sent.len() as u64);
+            assert!(!issued.resumed);
+            assert_eq!(issued.keys.len(), card.keys.len());
+            assert!(issued.keys.iter().all(|key| key.confirmed));
+        }
+    }
+}
+
+/// The dry run is what is sent: the same commands in the same order, and each hidden part of the length it
+/// announced.
+#[test]
+fn the_dry_run_is_the_run() {
+    for kind in KINDS {
+        let plan = plan(kind, Suite::Sm4);
+        let mut card = blank(Suite::Sm4);
+        run(&plan, &mut card, Master::Transport).unwrap();
+        let planned: Vec<_> = plan.dry_run().steps.into_iter().flat_map(|step| step.apdus).collect();
+        // Looking at a blank: SELECT MF, READ BINARY of a file that is not there, TRIES LEFT.
+        let sent = &card.sent[3..];
+        assert_eq!(planned.len(), sent.len());
+        for (planned, sent) in planned.iter().zip(sent) {
+            let command = wire::CommandRef::parse(sent).unwrap();
+            assert_eq!(planned.header, command.header(), "{planned}");
+            let (shown, rest) = command.data.split_at(planned.shown.len());
+            assert_eq!(shown, planned.shown, "{planned}");
+            match planned.hidden {
+                None => assert!(rest.is_empty(), "{planned}"),
+                Some((Hidden::Pin, None)) => {
+                    assert!(matches!(rest, [0x12, 0x34, 0x56] | [0x65, 0x43, 0x21]), "{planned}");
+                }
+                Some((_, len)) => assert_eq!(Some(rest.len()), len, "{planned}"),
+            }
+            assert_eq!(planned.le, command.le, "{planned}");
+        }
+    }
+}
+
+#[test]
+fn no_key_is_in_what_was_sent() {
+    for suite in Suite::ALL {
+        for kind in KINDS {
+            let mut card = blank(suite);
+            let transport = card.master.clone();
+            run(&plan(kind, suite), &mut card, Master::Transport).unwrap();
+            let wire = card.sent.concat();
+            let keys = card.keys.values().map(|(_, key)| key).chain([&transport, &card.master]);
+            for key in keys {
+                let shows = wire.windows(8).any(|part| key.expose().chunks(8).any(|half| half == part));
+                assert!(!shows, "{} {}", kind.name(), suite.name());
+            }
+        }
+    }
+}
+
+/// What the journal holds when the second run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// All that the first run noted.
+    All,
+    /// The intent alone: the program died before it noted the own master.
+    Intent,
+    /// Nothing: another office, or a store restored from before.
+    Nothing,
+}
+
+/// The card is pulled at every command, once before and once after it was done, whatever the journal kept of it; running
+/// the same order again finishes it, with all its tries. A chip that states what it holds spends none; one of another make
+/// spends one, where the answer to the writing of the own master was lost or never noted, and gets it back.
+#[test]
+fn a_run_cut_off_anywhere_is_finished_by_another() {
+    for kind in KINDS {
+        let plan = plan(kind, Suite::TripleDes);
+        let commands = {
+            let mut card = blank(Suite::TripleDes);
+            run(&plan, &mut card, Master::Transport).unwrap();
+            card.sent.len()
+        };
+        for (states, kept) in [(true, Kept::Nothing), (false, Kept::All), (false, Kept::Intent)] {
+            let mut spent = 0;
+            for (cut, pull) in (0..commands).flat_map(|cut| [(cut, Pull::Before), (cut, Pull::After)]) {
+                let mut card = blank(Suite::TripleDes);
+                card.states = states;
+                card.pull = Some((cut, pull));
+                let mut journal = Journal::of(Store::in_memory().unwrap());
+                let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+                let what = format!("{} cut at {cut} {pull:?}, {kept:?}: {error}", kind.name());
+                assert!(error.to_string().ends_with("the card was removed before it answered"), "{what}");
+                card.pull = None;
+                let begun = journal.awaits(&subject(&plan)).unwrap();
+                if kept != Kept::All {
+                    journal = Journal::of(Store::in_memory().unwrap());
+                }
+                if kept == Kept::Intent && begun {
+                    journal.intend(AT, &subject(&plan)).unwrap();
+                }
+                card.refused = 0;
+                match run_recorded(&plan, &mut card, &mut journal, None) {
+                    Ok(Recorded::Issued(issued) | Recorded::Found(issued)) => {
+                        assert_eq!((issued.serial, issued.number), (serial(), plan.number()), "{what}");
+                        assert_eq!(issued.keys.len(), card.keys.len(), "{what}");
+                    }
+                    // The card is finished, and no journal waits for it.
+                    Err(error) if kept == Kept::Nothing => {
+                        let already = matches!(error, RecordedError::Issue(IssueError::AlreadyIssued { .. }));
+                        assert!(already && cut + 3 >= commands, "{what}: {error}");
+                    }
+                    Err(error) => panic!("{what}: {error}"),
+                }
+                assert!(card.refused <= u32::from(!states), "{what}: {} refusals", card.refused);
+                spent += card.refused;
+                assert_finished(&plan, &card);
+            }
+            // A chip that cannot tell: the commands between the writing of the own master and the next key or file.
+            match (states, kept) {
+                (true, _) => assert_eq!(spent, 0, "{}", kind.name()),
+                (false, Kept::All) => assert_eq!(spent, 1, "{}", kind.name()),
+                (false, _) => assert!((1..12).contains(&spent), "{}: {spent}", kind.name()),
+            }
+        }
+    }
+}
+
+fn subject(plan: &Plan) -> Subject {
+    Subject {
+        serial: serial(),
+        kind: plan.kind(),
+        number: plan.number(),
+        region: plan.region(),
+        suite: plan.suite(),
+        state: plan.state(),
+    }
+}
+
+/// Two tries left, and neither card nor journal knows: one is tried, the last is kept.
+#[test]
+fn the_second_attempt_never_is_the_last() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let at = own_master_command(&plan);
+    card.pull = Some((at, Pull::After));
+    let mut journal = Journal::of(Store::in_memory().unwrap());
+    run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    card.pull = None;
+    card.tries = 2;
+    let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    assert_eq!(card.tries, 1);
+    assert!(error.to_string().ends_with("the card did not accept the transport key; 1 try left"), "{error}");
+    assert_eq!(
+        error.hint().as_deref(),
+        Some(
+            "the run before may have written the own master key already; try that one with --try-master own"
+        )
+    );
+    let error = run_recorded(&plan, &mut card, &mut journal, Some(Master::Own)).unwrap_err();
+    assert!(matches!(error, RecordedError::LastTry { tries: 1, .. }), "{error}");
+    assert_eq!(card.tries, 1);
+}
+
+/// Which command of the plan's run writes the own master.
+fn own_master_command(plan: &Plan) -> usize {
+    let mut card = blank(plan.suite());
+    run(plan, &mut card, Master::Transport).unwrap();
+    card.sent.iter().position(|command| command.starts_with(&[0x84, 0xD4, 0x39, 0x00])).unwrap()
+}
+
+/// Without a journal, and with the wrong word of the operator in the open case, one try is spent and no more.
+#[test]
+fn the_open_case_spends_one_try() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let at = own_master_command(&plan);
+    card.pull = Some((at, Pull::After));
+    run(&plan, &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    let condition = Personalisation::probe(&plan, &mut card, None).unwrap().condition();
+    assert_eq!(condition, Condition::Open);
+    assert_eq!(card.tries, 3, "looking costs nothing");
+    let before = card.sent.len();
+    let error = run(&plan, &mut card, Master::Transport).unwrap_err();
+    assert_eq!(error.tries_left(), Some(2));
+    let tried = card.sent[before..].iter().filter(|command| command.starts_with(&[0x00, 0x82])).count();
+    assert_eq!(tried, 1);
+    assert!(run(&plan, &mut card, Master::Own).unwrap().resumed);
+    assert_finished(&plan, &card);
+}
+
+#[test]
+fn a_card_begun_with_another_number_costs_no_try() {
+    let mut card = blank(Suite::TripleDes);
+    card.pull = Some((12, Pull::After));
+    run(&plan(CardKind::Esam, Suite::TripleDes), &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    let number = "000000000077".parse().unwrap();
+    let other = Plan::new(&Request { number, ..request(CardKind::Esam, Suite::TripleDes) }).unwrap();
+    let error = run(&other, &mut card, Master::Transport).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the card 0102030405060708 was begun as esam 000000000042 for region 33020000 (test keys) and not finished"
+    );
+    assert_eq!(card.tries, 3);
+}
+
+#[test]
+fn an_issued_card_is_never_touched_again() {
+    let plan = plan(CardKind::Psam, Suite::Aes128);
+    let mut card = blank(Suite::Aes128);
+    run(&plan, &mut card, Master::Transport).unwrap();
+    let before = card.sent.len();
+    let error = run(&plan, &mut card, Master::Transport).unwrap_err();
+    assert!(matches!(error, IssueError::AlreadyIssued { kind: CardKind::Psam, .. }), "{error}");
+    assert_eq!(card.sent[before..], [vec![0x00, 0xA4, 0, 0, 2, 0x3F, 0], vec![0, 0xB0, 0x95, 0, 0x1E]]);
+}
+
+#[test]
+fn a_foreign_card_is_left_alone() {
+    let mut card = blank(Suite::TripleDes);
+    let mut info = [0x11; CardInfo::LEN];
+    info[9] = 7;
+    card.files.insert((0x3F00, 0x0015), Some(info.to_vec()));
+    let error = run(&plan(CardKind::Esam, Suite::TripleDes), &mut card, Master::Transport).unwrap_err();
+    assert!(matches!(error, IssueError::Foreign(_)), "{error}");
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let wanted: Serial = "FFFFFFFFFFFFFFFF".parse().unwrap();
+    let error = Personalisation::probe(&plan, &mut card, Some(wanted)).err().unwrap();
+    assert!(matches!(error, IssueError::OtherCard { .. }), "{error}");
+}
+
+#[test]
+fn a_blank_of_another_province_costs_one_try_and_the_last_one_is_guarded() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    card.master = Key::from_16(Suite::TripleDes, [0x5A; 16]);
+    let mut journal = Journal::of(Store::in_memory().unwrap());
+    for tries in [2, 1] {
+        let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "step 2 of {}, authenticate with the transport key: the card did not accept the transport key; {} left",
+                plan.steps().len(),
+                if tries == 1 { "1 try" } else { "2 tries" }
+            )
+        );
+    }
+    let guarded = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    assert!(matches!(guarded, RecordedError::LastTry { tries: 1, .. }), "{guarded}");
+    assert_eq!(card.tries, 1);
+    assert!(card.files.is_empty());
+    let happenings = journal.store().happenings().unwrap();
+    let failures = happenings.iter().filter(|entry| entry.what == "failed").count();
+    assert_eq!(failures, 2);
+}
+
+#[test]
+fn plan_source_and_pin_must_belong_together_before_a_card_is_touched() {
+    let esam = plan(CardKind::Esam, Suite::TripleDes);
+    let formal = Plan::new(&Request { state: State::Formal, ..request(CardKind::Esam, Suite::TripleDes) });
+    let formal = formal.unwrap();
+    let elsewhere = "33030000".parse().unwrap();
+    let elsewhere = Plan::new(&Request { region: elsewhere, ..request(CardKind::Esam, Suite::TripleDes) });
+    let elsewhere = elsewhere.unwrap();
+    let city = |suite| source(CardKind::Esam, suite);
+    let pin = Pin::from_digits("1234").unwrap();
+    let check = |plan: &Plan, mut source: SoftSource, pin: Option<&Pin>| {
+        let mut card = blank(Suite::TripleDes);
+        let session = Personalisation::probe(plan, &mut card, None).unwrap();
+        let error = session.run(&mut source, pin, Master::Transport, &mut ()).unwrap_err();
+        assert_eq!(card.sent.len(), 3, "only looked at");
+        error
+    };
+    let province = source(CardKind::MainControl, Suite::TripleDes);
+    assert!(matches!(check(&esam, province, None), IssueError::SourceMakesNo { .. }));
+    assert!(matches!(check(&esam, city(Suite::Sm4), None), IssueError::SuiteDiffers { .. }));
+    assert!(matches!(check(&formal, city(Suite::TripleDes), None), IssueError::StateDiffers { .. }));
+    assert!(matches!(check(&elsewhere, city(Suite::TripleDes), None), IssueError::RegionDiffers { .. }));
+    assert!(matches!(check(&esam, city(Suite::TripleDes), Some(&pin)), IssueError::Pin { needed: 0 }));
+    let psam = plan(CardKind::Psam, Suite::TripleDes);
+    assert!(matches!(check(&psam, city(Suite::TripleDes), None), IssueError::Pin { needed: 1 }));
+}
+
+#[test]
+fn another_pin_on_a_half_made_card_is_found_out() {
+    let plan = plan(CardKind::EsamIssuing, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let pin_command = [0x80, 0xD4, 0x01, 0x00];
+    let at = {
+        let mut card = blank(Suite::TripleDes);
+        run(&plan, &mut card, Master::Transport).unwrap();
+        card.sent.iter().position(|command| command.starts_with(&pin_command)).unwrap()
+    };
+    card.pull = Some((at, Pull::After));
+    run(&plan, &mut card, Master::Transport).unwrap_err();
+    card.pull = None;
+    card.pins.insert(0, vec![0x99, 0x99]);
+    let error = run(&plan, &mut card, Master::Own).unwrap_err();
+    assert!(matches!(error, IssueError::Step { fault: StepFault::Pin { tries: 2 }, .. }), "{error}");
+    let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
+    assert!(CardInfo::parse(info).is_err(), "the card is not declared finished");
+}
+
+#[test]
+fn a_lost_card_is_given_up_and_frees_its_number() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut journal = Journal::of(Store::in_memory().unwrap());
+    let mut card = blank(Suite::TripleDes);
+    card.pull = Some((20, Pull::Before));
+    let error = run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    let RecordedError::Issue(error) = error else { panic!("{error}") };
+    assert!(error.is_interruption());
+    let entry = journal.store().happenings().unwrap().remove(0);
+    assert_eq!((entry.what.as_str(), entry.serial), ("intent", Some(serial())));
+    let subject = subject(&plan);
+    assert!(journal.awaits(&subject).unwrap(), "an interruption leaves the intent open");
+    let why = ChannelError::Removed.to_string();
+    journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
+    let other = Subject { serial: Serial([9; 8]), ..subject };
+    journal.check(&other).unwrap();
+}

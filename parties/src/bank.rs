@@ -1,0 +1,78 @@
+//! The bank: its books and its PSAMs, and what is done with them.
+//!
+//! Each act takes a request and gives a report. A report that can say no has a `verdict`: what was looked at is told all the
+//! same, and the act has failed.
+
+pub(crate) mod books;
+mod findings;
+mod orders;
+pub mod pins;
+pub mod pool;
+pub mod psams;
+mod register;
+mod renewal;
+mod report;
+mod resume;
+mod selling;
+mod settle;
+mod text;
+
+pub use books::{database, store};
+pub use findings::{
+    ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,
+    findings, verify,
+};
+pub use orders::{
+    CorrectRequest, Destination, OrderReport, ReissueReason, ReissueRequest, SellRequest, VoidReport,
+    correct, reissue, reverse, sell, void,
+};
+pub use psams::{AddReport, AddRequest, ListReport, ListedPsam, RemoveReport, RemoveRequest};
+pub use register::{
+    MetersReport, RegisterReport, ReplaceSimReport, ReplaceSimRequest, SettingsReport, SettingsRequest,
+    meters, register, replace_sim, revoked, settings,
+};
+pub use renewal::{PsamLimitReport, PsamStatementReport, PsamStatementRequest, psam_limit, psam_statement};
+pub use report::{
+    BookedLine, BooksReport, OrderLine, OrdersReport, StatementReport, orders, report, statement,
+};
+pub use resume::{ResumeReport, ResumeRequest, resume};
+pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
+
+use crate::home::{self, Home, Party};
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use keys::Zeroizing;
+use scheme::numbers::CustomerNumber;
+use server::{Books, Registration, ServerKey};
+use std::path::{Path, PathBuf};
+
+/// The bank's folder, whose act this is.
+///
+/// # Errors
+/// There is none, or the home is another party's.
+pub fn folder(session: &Session) -> Result<PathBuf> {
+    Home::new(session).party(Party::Bank, "the payment server's work")
+}
+
+/// Reads a file with a server key.
+///
+/// # Errors
+/// It is not there, or is none.
+pub fn read_server_key(file: &Path) -> Result<ServerKey> {
+    let text = Zeroizing::new(home::read_text(file)?);
+    ServerKey::from_json(&text).map_err(|error| {
+        refused(format!("{}: {error}", file.display()))
+            .hint("`gridcard psam pair` at the city makes a new one")
+            .into()
+    })
+}
+
+/// The registration of a customer, who must be known.
+fn registration(books: &dyn Books, customer: CustomerNumber) -> Result<Registration> {
+    let found = books.customer(customer)?;
+    found.ok_or_else(|| {
+        refused(format!("customer {customer} is not registered"))
+            .hint("`gridcard server register FILE.csv` registers customers")
+            .into()
+    })
+}

@@ -1,0 +1,224 @@
+//! What is not as it should be: told, cleared, looked for.
+
+use super::pool::{Member, Pool};
+use super::selling::two_people;
+use super::{folder, store, text};
+use crate::cards::CardHandle;
+use crate::session::Session;
+use crate::trouble::{Result, security};
+use crate::{log, people};
+use reader::driver::psam::Psam;
+use scheme::moment::Moment;
+use scheme::names;
+use scheme::numbers::{DeviceNumber, MeterNumber};
+use scheme::order::OrderId;
+use scheme::profile::CardKind;
+use serde::Serialize;
+use server::{Chain, ClearError, Cleared, Finding, OrderSealer};
+
+/// Findings of the bank.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingsReport {
+    /// Each, oldest first.
+    pub findings: Vec<FindingLine>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingLine {
+    /// Its number.
+    pub finding: i64,
+    /// What it is.
+    pub kind: &'static str,
+    /// The meter it is about.
+    pub meter: Option<MeterNumber>,
+    /// The PSAM it is about.
+    pub psam: Option<String>,
+    /// The order it is about.
+    #[serde(serialize_with = "text::maybe")]
+    pub order: Option<OrderId>,
+    /// When it was found.
+    #[serde(with = "names::text")]
+    pub found: Moment,
+    /// It stops sales until two people clear it.
+    pub stops_sales: bool,
+    /// What was found, in words.
+    pub what: String,
+    /// The genuine receipt it keeps.
+    #[serde(with = "names::maybe_bytes")]
+    pub receipt: Option<Vec<u8>>,
+    /// Who cleared it.
+    pub cleared: Option<ClearedBy>,
+}
+
+/// Who cleared a finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClearedBy {
+    /// When.
+    #[serde(with = "names::text")]
+    pub at: Moment,
+    /// Who.
+    pub by: String,
+    /// The second person.
+    pub second: Option<String>,
+    /// What was found out.
+    pub note: String,
+}
+
+impl FindingLine {
+    fn of(finding: Finding) -> Self {
+        let cleared = |Cleared { at, by, second, note }| ClearedBy { at, by, second, note };
+        FindingLine {
+            finding: finding.id,
+            kind: finding.kind.name(),
+            meter: finding.meter,
+            psam: finding.psam,
+            order: finding.order,
+            found: finding.at,
+            stops_sales: finding.freezes,
+            what: finding.detail,
+            receipt: finding.receipt,
+            cleared: finding.cleared.map(cleared),
+        }
+    }
+}
+
+/// A finding that is to be cleared.
+#[derive(Debug, Clone)]
+pub struct ClearRequest {
+    /// Its number.
+    pub finding: i64,
+    /// What was found out about it.
+    pub note: String,
+}
+
+/// A finding that was cleared.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClearReport {
+    /// Its number.
+    pub finding: i64,
+    /// What it is.
+    pub kind: &'static str,
+    /// Who cleared it.
+    pub by: String,
+    /// The second person.
+    pub second: Option<String>,
+}
+
+/// Books and PSAMs, compared.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyReport {
+    /// The PSAMs.
+    pub psams: Vec<SealedLine>,
+    /// Nothing is wrong.
+    pub agree: bool,
+    /// What is wrong, in words.
+    pub wrong: Vec<String>,
+    /// Findings that wait for somebody.
+    pub findings: usize,
+}
+
+/// What a PSAM says it sealed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SealedLine {
+    /// Its number.
+    pub psam: DeviceNumber,
+    /// Orders; `None` of one that keeps no chain.
+    pub sealed: Option<u32>,
+    /// Their value.
+    pub sealed_fen: Option<u64>,
+}
+
+impl VerifyReport {
+    /// Whether they agree.
+    ///
+    /// # Errors
+    /// A security stop where they do not.
+    pub fn verdict(&self) -> Result<()> {
+        if self.agree {
+            return Ok(());
+        }
+        Err(security(self.wrong.join("; "))
+            .hint("`gridcard server findings` has it; find out before two people clear it with `gridcard server clear`")
+            .into())
+    }
+}
+
+/// What waits for somebody; with `all`, what was cleared as well.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn findings(session: &Session, all: bool) -> Result<FindingsReport> {
+    let findings = store(&folder(session)?)?.findings(all)?;
+    Ok(FindingsReport { findings: findings.into_iter().map(FindingLine::of).collect() })
+}
+
+/// Clears a finding; one that stops sales wants two people. `None`: a request for the second was written in its place.
+///
+/// # Errors
+/// No such finding, one that was cleared, one person where two are wanted.
+pub fn clear(session: &Session, request: &ClearRequest) -> Result<Option<ClearReport>> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let id = request.finding;
+    let finding = books.finding(id)?.ok_or(ClearError::Unknown(id))?;
+    let (by, second) = if finding.freezes {
+        let act = "clearing a finding that stops sales";
+        let Some(two) = two_people(session, &folder, &*books, act)? else { return Ok(None) };
+        (two.first.to_string(), Some(two.second()))
+    } else {
+        (people::one(session, &folder)?.to_string(), None)
+    };
+    log::fact(session, "finding", id);
+    if let Some(second) = &second {
+        log::fact(session, "second", second);
+    }
+    let cleared = Cleared { at: session.now()?, by, second, note: request.note.clone() };
+    books.clear_finding(id, &cleared)?;
+    let Cleared { by, second, .. } = cleared;
+    Ok(Some(ClearReport { finding: id, kind: finding.kind.name(), by, second }))
+}
+
+/// Where a PSAM's chain stands; free to read, and no PIN is tried.
+fn chain_of(session: &Session, member: &Member) -> Result<Option<Chain>> {
+    let mut handle = CardHandle::open(session, &member.card, CardKind::Psam)?;
+    let mut psam = Psam::open(&mut handle)?;
+    member.must_be(psam.info().number)?;
+    let chain = OrderSealer::chain(&mut psam)?;
+    handle.close()?;
+    Ok(chain)
+}
+
+/// Recomputes the order chain from the books, compares it with the PSAMs, and keeps what differs as a finding.
+///
+/// # Errors
+/// Damaged books, a PSAM that is not there. What differs is told in the report ([`VerifyReport::verdict`]).
+pub fn verify(session: &Session) -> Result<VerifyReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    books.check()?;
+    let at = session.now()?;
+    let mut psams = Vec::new();
+    for member in &Pool::open(session, &folder)?.members {
+        psams.push((member.number, chain_of(session, member)?));
+    }
+    let mut wrong: Vec<String> = books.figures()?.faults.iter().map(ToString::to_string).collect();
+    wrong.extend(books.check_chains(at)?);
+    for (number, chain) in &psams {
+        let Some(chain) = chain else { continue };
+        let found = books.reconcile(&number.to_string(), chain, at)?;
+        wrong.extend(found.finding.filter(|finding| finding.freezes).map(|finding| finding.detail));
+    }
+    let findings = books.findings(false)?.len();
+    let sealed = |(psam, chain): (DeviceNumber, Option<Chain>)| SealedLine {
+        psam,
+        sealed: chain.map(|chain| chain.count),
+        sealed_fen: chain.map(|chain| chain.value),
+    };
+    Ok(VerifyReport {
+        psams: psams.into_iter().map(sealed).collect(),
+        agree: wrong.is_empty(),
+        wrong,
+        findings,
+    })
+}

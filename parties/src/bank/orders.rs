@@ -1,0 +1,263 @@
+//! Orders on their way to a SIM: sold, corrected, taken back, made anew, given up.
+
+use super::pins::PinChoice;
+use super::selling::{Sale, draw, selling, terms, two_people};
+use super::{folder, registration, store};
+use crate::records::{self, SimNote};
+use crate::session::{Session, out};
+use crate::trouble::{Result, refused};
+use crate::{log, revoked};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::names;
+use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
+use scheme::order::{Order, OrderId, Serial8};
+use scheme::profile::CardKind;
+use serde::Serialize;
+use server::{Anew, OrderError, OrderRequest, SealedOrder};
+use std::path::{Path, PathBuf};
+
+/// Whose order, where it goes, and who seals it.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The customer.
+    pub customer: CustomerNumber,
+    /// Record file for the SIM. Default: CUSTOMER-COUNT.sms in the bank's out.
+    pub out: Option<PathBuf>,
+    /// The PSAM and its PIN.
+    pub pin: PinChoice,
+}
+
+/// A purchase.
+#[derive(Debug, Clone)]
+pub struct SellRequest {
+    /// What is paid. Default: the first purchase of the registration.
+    pub amount: Option<Fen>,
+    /// Whose order it is.
+    pub to: Destination,
+}
+
+/// Another amount for an outstanding order.
+#[derive(Debug, Clone)]
+pub struct CorrectRequest {
+    /// The right amount.
+    pub amount: Fen,
+    /// Whose order it is.
+    pub to: Destination,
+}
+
+/// Why an order is made anew, when it is not the SIM or the validity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReissueReason {
+    /// The ESAM got other keys.
+    KeyChange,
+    /// Another ESAM is in the meter; two people know that the old one credits nothing any more.
+    ChipReplaced,
+}
+
+/// An outstanding order that is to be made anew.
+#[derive(Debug, Clone)]
+pub struct ReissueRequest {
+    /// Why, when it is not the SIM or the validity.
+    pub reason: Option<ReissueReason>,
+    /// Whose order it is.
+    pub to: Destination,
+}
+
+/// An order that was sealed, with its record.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderReport {
+    /// Its id.
+    #[serde(with = "names::text")]
+    pub order: OrderId,
+    /// Who bought.
+    pub customer: CustomerNumber,
+    /// The meter it is for.
+    pub meter: MeterNumber,
+    /// The chip it is for.
+    #[serde(with = "names::text")]
+    pub serial: Serial8,
+    /// Its amount.
+    #[serde(with = "names::fen")]
+    pub amount_fen: Fen,
+    /// Its purchase count.
+    pub count: u32,
+    /// What it does to the account of the meter.
+    pub kind: &'static str,
+    /// Until when meters take it.
+    #[serde(with = "names::text")]
+    pub valid_until: Moment,
+    /// The SIM it is for.
+    pub iccid: String,
+    /// The file with its record.
+    pub record: String,
+    /// What the clerk is to hear, though it was sold.
+    pub warning: Option<String>,
+}
+
+/// An order that was given up.
+#[derive(Debug, Clone, Serialize)]
+pub struct VoidReport {
+    /// Its id.
+    #[serde(with = "names::text")]
+    pub order: OrderId,
+    /// Its amount.
+    #[serde(with = "names::fen")]
+    pub amount_fen: Fen,
+    /// Its purchase count.
+    pub count: u32,
+}
+
+/// Sells: makes an order, has it sealed, and writes its record for the customer's SIM.
+///
+/// # Errors
+/// What may not be sold to this customer now, no PSAM with the keys of the meter, a PSAM or a clock that does not fit the books.
+pub fn sell(session: &Session, request: &SellRequest) -> Result<OrderReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let to = &request.to;
+    let registration = registration(&*books, to.customer)?;
+    // An ESAM that was revoked gets no more money; what it has is credited and settled.
+    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
+    let amount = request.amount.or(registration.first_purchase);
+    let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
+    let (meter, now, id) = (registration.meter, session.now()?, draw(session, "order", to.customer)?);
+    let terms = terms(&*books)?;
+    let wanted = OrderRequest { meter, amount, now, id };
+    let sale = Sale::new(&*books, &to.pin, meter)?;
+    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
+        Ok(books.purchase(psam, &wanted, &terms)?)
+    })?;
+    hand_out(session, &folder, to, &sealed)
+}
+
+/// Makes the outstanding order of a customer of another amount: a second order of the same purchase.
+///
+/// # Errors
+/// An amount of nothing, no outstanding order, and those of [`sell`].
+pub fn correct(session: &Session, request: &CorrectRequest) -> Result<OrderReport> {
+    if request.amount.0 == 0 {
+        return Err(refused("a correction has an amount")
+            .hint("an order that should not have been is taken back with `gridcard server reverse`")
+            .into());
+    }
+    second_order(session, &request.to, request.amount)
+}
+
+/// Takes the outstanding order of a customer back, by a second order of the same purchase and of nothing.
+///
+/// # Errors
+/// No outstanding order, and those of [`sell`].
+pub fn reverse(session: &Session, to: &Destination) -> Result<OrderReport> {
+    second_order(session, to, Fen(0))
+}
+
+fn second_order(session: &Session, to: &Destination, amount: Fen) -> Result<OrderReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let meter = registration(&*books, to.customer)?.meter;
+    let (now, id) = (session.now()?, draw(session, "correct", to.customer)?);
+    let terms = terms(&*books)?;
+    let wanted = OrderRequest { meter, amount, now, id };
+    let sale = Sale::new(&*books, &to.pin, meter)?;
+    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
+        Ok(books.correct(psam, &wanted, &terms)?)
+    })?;
+    let report = hand_out(session, &folder, to, &sealed)?;
+    session.say(
+        "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
+    );
+    Ok(report)
+}
+
+/// Makes the outstanding order of a customer anew. `None`: a request for the second person was written in its place.
+///
+/// # Errors
+/// No outstanding order, no reason to make it anew, and those of [`sell`].
+pub fn reissue(session: &Session, request: &ReissueRequest) -> Result<Option<OrderReport>> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let to = &request.to;
+    let meter = registration(&*books, to.customer)?.meter;
+    let anew = match request.reason {
+        None => Anew::Needed,
+        Some(ReissueReason::KeyChange) => Anew::KeyChange,
+        Some(ReissueReason::ChipReplaced) => {
+            let act = "moving what was paid to another chip";
+            let Some(two) = two_people(session, &folder, &*books, act)? else { return Ok(None) };
+            log::fact(session, "second", two.second());
+            Anew::ChipReplaced
+        }
+    };
+    let (at, id) = (session.now()?, draw(session, "reissue", to.customer)?);
+    let terms = terms(&*books)?;
+    let sale = Sale::new(&*books, &to.pin, meter)?;
+    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
+        Ok(books.reissue(psam, meter, at, id, anew, &terms)?)
+    })?;
+    hand_out(session, &folder, to, &sealed).map(Some)
+}
+
+/// Gives up the outstanding order of a customer, while no PSAM can have sealed it.
+///
+/// # Errors
+/// No outstanding order, or one that may be sealed.
+pub fn void(session: &Session, customer: CustomerNumber) -> Result<VoidReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let meter = registration(&*books, customer)?.meter;
+    let placed = books.outstanding(meter)?;
+    let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
+    let (id, at) = (placed.order.id, session.now()?);
+    books.void_order(id, at)?;
+    log::fact(session, "order", id);
+    Ok(VoidReport { order: id, amount_fen: placed.order.amount, count: placed.order.count })
+}
+
+/// What a record file says of the SIM its order is for.
+pub(super) fn its_sim(order: &Order, iccid: &str) -> SimNote {
+    SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding) }
+}
+
+/// Where the record of an order goes, unless somebody says otherwise.
+pub(super) fn record_place(folder: &Path, customer: CustomerNumber, count: u32) -> Result<PathBuf> {
+    Ok(out(folder)?.join(format!("{customer}-{count}.sms")))
+}
+
+fn hand_out(session: &Session, folder: &Path, to: &Destination, sealed: &SealedOrder) -> Result<OrderReport> {
+    let (order, customer) = (&sealed.order, to.customer);
+    let path = match &to.out {
+        Some(path) => path.clone(),
+        None => record_place(folder, customer, order.count)?,
+    };
+    records::write(&path, &sealed.record, &its_sim(order, &sealed.iccid)).map_err(|error| {
+        refused(error.to_string()).hint(format!(
+            "the order is kept: `gridcard server resume --customer {customer}` writes its record"
+        ))
+    })?;
+    for (name, value) in [
+        ("order", order.id.to_string()),
+        ("customer", customer.to_string()),
+        ("meter", order.meter.to_string()),
+        ("amount_fen", order.amount.0.to_string()),
+        ("count", order.count.to_string()),
+    ] {
+        log::fact(session, name, value);
+    }
+    if let Some(warning) = &sealed.warning {
+        session.say(format!("note: {warning}"));
+    }
+    Ok(OrderReport {
+        order: order.id,
+        customer,
+        meter: order.meter,
+        serial: order.serial,
+        amount_fen: order.amount,
+        count: order.count,
+        kind: order.kind.name(),
+        valid_until: order.valid_until,
+        iccid: sealed.iccid.clone(),
+        record: path.display().to_string(),
+        warning: sealed.warning.clone(),
+    })
+}

@@ -1,0 +1,370 @@
+//! The bank's PSAMs: where they stand, which of them seals for a meter, which opens a receipt [docs/specs/books.md].
+//!
+//! Each has its card (or the link to a card in a reader), its server key and a record of its keys in `psams`, by its
+//! number. A home of one PSAM, `psam.card` with `psam.server`, is moved over by the first act that works with it.
+
+use super::pins::Pins;
+use super::{read_server_key, store};
+use crate::cards::CardHandle;
+use crate::home;
+use crate::places::{self, card_at};
+use crate::session::Session;
+use crate::trouble::{Context, Result};
+use crate::trouble::{Failure, refused};
+use reader::driver::psam::Psam;
+use scheme::cards::Keeping;
+use scheme::numbers::DeviceNumber;
+use scheme::numbers::{MeterNumber, RegionCode};
+use scheme::profile::{CardKind, State};
+use serde::{Deserialize, Serialize};
+use server::{KeyState, Keys, OrderError, OrderSealer};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FORMAT: &str = "gridcard psam of a bank 1";
+
+/// What is kept of a PSAM, so that one need not be in a reader to be found.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    format: String,
+    number: DeviceNumber,
+    city: String,
+    state: String,
+    key_version: u8,
+}
+
+/// A PSAM of the bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its number.
+    pub number: DeviceNumber,
+    /// The city that issued it.
+    pub city: RegionCode,
+    /// Its keys.
+    pub keys: Keys,
+    /// Where its card stands.
+    pub card: PathBuf,
+}
+
+/// Where a bank has the PSAM of a number.
+pub fn place(folder: &Path, number: DeviceNumber) -> PathBuf {
+    folder.join("psams").join(format!("{number}.card"))
+}
+
+/// Where the server key of the PSAM of a place is.
+pub fn server_key(card: &Path) -> PathBuf {
+    card.with_extension("server")
+}
+
+fn record(card: &Path) -> PathBuf {
+    card.with_extension("json")
+}
+
+fn wrong(record: &Path) -> String {
+    format!("{} is no record of the PSAM beside it", record.display())
+}
+
+/// The place of the only PSAM that a bank had before it could have several.
+fn old_place(folder: &Path) -> PathBuf {
+    folder.join("psam.card")
+}
+
+/// Where the bank's PSAMs stand, by number; that of an older home as well. Looks, and opens no card.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn places(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let pool = folder.join("psams");
+    if pool.exists() {
+        for entry in fs::read_dir(&pool).with_context(|| format!("cannot read {}", pool.display()))? {
+            let name = entry.with_context(|| format!("cannot read {}", pool.display()))?.file_name();
+            let name = name.to_string_lossy();
+            let name = name.strip_suffix(".link").unwrap_or(&name);
+            if let Some(Ok(number)) = name.strip_suffix(".card").map(str::parse::<DeviceNumber>) {
+                found.push(place(folder, number));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    let old = old_place(folder);
+    found.extend(places::taken(&old).then_some(old));
+    Ok(found)
+}
+
+/// Reads a PSAM's number, city and keys; free, and no PIN.
+///
+/// # Errors
+/// It does not answer, or is retired.
+pub fn look(open: &mut CardHandle, card: &Path) -> Result<Member> {
+    let mut psam = Psam::open(open)?;
+    let info = psam.info();
+    if info.state == State::Retired {
+        return Err(refused(format!("PSAM {} is retired: it has no keys", DeviceNumber(info.number))).into());
+    }
+    let keys = OrderSealer::keys(&mut psam)?.context("a PSAM says which keys it has")?;
+    let (number, city) = (DeviceNumber(info.number), RegionCode(info.region));
+    Ok(Member { number, city, keys, card: card.to_path_buf() })
+}
+
+impl Member {
+    /// The PSAM of a place: by its record, or by the card itself, of which the record is then made.
+    fn at(session: &Session, card: &Path) -> Result<Self> {
+        if let Some(member) = Member::kept(card)? {
+            return Ok(member);
+        }
+        let mut open = CardHandle::open(session, &card_at(card), CardKind::Psam)?;
+        let member = look(&mut open, card)?;
+        open.close()?;
+        member.keep()?;
+        Ok(member)
+    }
+
+    /// The PSAM of a place by its record, where there is one.
+    ///
+    /// # Errors
+    /// There is a record, and it is none of this PSAM.
+    pub fn kept(card: &Path) -> Result<Option<Self>> {
+        let path = record(card);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read: Record = serde_json::from_str(&home::read_text(&path)?).with_context(|| wrong(&path))?;
+        let state = KeyState::from_name(&read.state);
+        let its = card.ends_with(format!("{}.card", read.number));
+        match (state, read.city.parse()) {
+            (Some(state), Ok(city)) if read.format == FORMAT && its => {
+                let keys = Keys { state, version: read.key_version };
+                Ok(Some(Member { number: read.number, city, keys, card: card.to_path_buf() }))
+            }
+            _ => Err(refused(wrong(&path))
+                .hint("take it away: it is made anew from the card, which has to be there then")
+                .into()),
+        }
+    }
+
+    /// Takes its record away, once its card has gone.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn forget(&self) -> Result<()> {
+        let path = record(&self.card);
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
+    }
+
+    /// Writes its record.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep(&self) -> Result<()> {
+        let record_of = Record {
+            format: FORMAT.to_owned(),
+            number: self.number,
+            city: self.city.to_string(),
+            state: self.keys.state.name().to_owned(),
+            key_version: self.keys.version,
+        };
+        let text = format!("{}\n", serde_json::to_string_pretty(&record_of)?);
+        home::write(&record(&self.card), text.as_bytes())
+    }
+
+    /// Opens it, with its PIN verified and its orders proved, and works with it.
+    ///
+    /// # Errors
+    /// Its PIN, another card in its place, and what the work says.
+    pub fn with<T>(
+        &self,
+        session: &Session,
+        pins: &mut Pins<'_>,
+        work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let pin = pins.of(self.number)?;
+        let mut card = CardHandle::open(session, &card_at(&self.card), CardKind::Psam)?;
+        let done = {
+            let mut psam = Psam::open(&mut card)?;
+            self.must_be(psam.info().number)?;
+            psam.verify(pin.expose(), pins.last())?;
+            prove(&mut psam, &self.card)?;
+            work(&mut psam)
+        };
+        card.close()?;
+        done
+    }
+
+    /// A card of another number in the place of this one: its PIN is not tried.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub fn must_be(&self, found: [u8; 6]) -> Result<()> {
+        if found == self.number.0 {
+            return Ok(());
+        }
+        let words = format!(
+            "{} holds PSAM {}, not PSAM {}",
+            places::shown(&self.card),
+            DeviceNumber(found),
+            self.number
+        );
+        Err(refused(words).hint("take it into use with `gridcard server psam add CARD`").into())
+    }
+}
+
+/// Has a PSAM's orders proved by its server key, where there is one.
+///
+/// # Errors
+/// There is a server key and it cannot be read.
+pub fn prove(psam: &mut Psam<'_>, card: &Path) -> Result<()> {
+    let file = server_key(card);
+    if file.exists() {
+        psam.prove_with(read_server_key(&file)?.prover());
+    }
+    Ok(())
+}
+
+/// Moves the only PSAM of an older home to where several can stand. The card last, so that a move that broke off is
+/// found and finished.
+fn move_over(session: &Session, folder: &Path) -> Result<()> {
+    let old = old_place(folder);
+    if !places::taken(&old) {
+        return Ok(());
+    }
+    // The lock is held until the card has moved: nobody may work with it meanwhile, and reading changes nothing.
+    let mut card = match CardHandle::open_keeping(session, &card_at(&old), CardKind::Psam, Keeping::AtClose) {
+        // Another command was faster.
+        Err(_) if !places::taken(&old) => return Ok(()),
+        opened => opened?,
+    };
+    let number = DeviceNumber(Psam::open(&mut card)?.info().number);
+    let new = place(folder, number);
+    if places::taken(&new) {
+        return Err(refused(format!("{} is there already", places::shown(&new)))
+            .hint("a card is never overwritten; move the old one away first")
+            .into());
+    }
+    disk::create_folder(&folder.join("psams")).context("cannot make the folder of the PSAMs")?;
+    let key = server_key(&old);
+    if key.exists() {
+        let to = server_key(&new);
+        fs::rename(&key, &to)
+            .with_context(|| format!("cannot move {} to {}", key.display(), to.display()))?;
+    }
+    places::move_place(&old, &new)?;
+    card.close()
+}
+
+/// The bank's PSAMs.
+#[derive(Debug)]
+pub struct Pool {
+    /// By number.
+    pub members: Vec<Member>,
+}
+
+impl Pool {
+    /// The PSAMs of a bank that is about to work with one.
+    ///
+    /// # Errors
+    /// One of them is known neither by its record nor by itself.
+    pub fn open(session: &Session, folder: &Path) -> Result<Self> {
+        move_over(session, folder)?;
+        let members = places(folder)?.iter().map(|card| Member::at(session, card)).collect::<Result<_>>()?;
+        Ok(Pool { members })
+    }
+
+    /// The PSAM of a number.
+    ///
+    /// # Errors
+    /// The bank has it not.
+    pub fn member(&self, number: DeviceNumber) -> Result<&Member> {
+        self.members.iter().find(|member| member.number == number).ok_or_else(|| {
+            refused(format!("the bank has no PSAM {number}"))
+                .hint("`gridcard server psam list` shows those it has")
+                .into()
+        })
+    }
+
+    /// Any of them, for what any can do.
+    ///
+    /// # Errors
+    /// The bank has none.
+    pub fn first(&self) -> Result<&Member> {
+        self.members.first().ok_or_else(|| none().into())
+    }
+
+    /// The one to seal for a meter whose chip has these keys: the one asked for by hand, else the first that has them, one that
+    /// was asked for the order before first of all.
+    ///
+    /// # Errors
+    /// The one asked for has other keys; none has these.
+    pub fn sealing(
+        &self,
+        by_hand: Option<DeviceNumber>,
+        keys: Keys,
+        meter: MeterNumber,
+        asked: &[String],
+    ) -> Result<&Member> {
+        if let Some(number) = by_hand {
+            let member = self.member(number)?;
+            if member.keys != keys {
+                let (psam, has) = (number.to_string(), member.keys);
+                return Err(OrderError::WrongKeys { meter, needs: keys, psam, has }.into());
+            }
+            return Ok(member);
+        }
+        self.first()?;
+        let fits = || self.members.iter().filter(|member| member.keys == keys);
+        let before = fits().find(|member| asked.contains(&member.number.to_string()));
+        Ok(before.or_else(|| fits().next()).ok_or(OrderError::NoModule { meter, needs: keys })?)
+    }
+
+    /// Those that may open a receipt, likeliest first: who sealed its order, then who has the keys it was sealed under.
+    ///
+    /// # Errors
+    /// None of those that may is here.
+    pub fn opening(&self, by_hand: Option<DeviceNumber>, openers: &[server::Opener]) -> Result<Vec<&Member>> {
+        if let Some(number) = by_hand {
+            return Ok(vec![self.member(number)?]);
+        }
+        let first = self.first()?;
+        let mut found: Vec<&Member> = Vec::new();
+        for opener in openers {
+            let sealed = |member: &&Member| opener.psams.contains(&member.number.to_string());
+            let mut wanted: Vec<&Member> = self.members.iter().filter(sealed).collect();
+            if wanted.is_empty() {
+                wanted.extend(self.members.iter().find(|member| Some(member.keys) == opener.keys));
+            }
+            wanted.retain(|member| !found.contains(member));
+            found.extend(wanted);
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        // Nothing is known of it, or it was opened before: the only PSAM there is, or the first.
+        match openers.iter().find(|opener| opener.keys.is_some() || !opener.psams.is_empty()) {
+            Some(opener) if self.members.len() > 1 => Err(gone(opener).into()),
+            _ => Ok(vec![first]),
+        }
+    }
+}
+
+fn none() -> Failure {
+    refused("the bank has no PSAM").hint("`gridcard server psam add CARD` takes one into use")
+}
+
+fn gone(opener: &server::Opener) -> Failure {
+    let sealed = match (opener.psams.as_slice(), opener.keys) {
+        ([], Some(keys)) => format!("no PSAM here has {keys}, under which the receipt was made"),
+        (psams, _) => format!("the order was sealed by PSAM {}, which is not here", psams.join(" or ")),
+    };
+    refused(sealed)
+        .hint("put that PSAM back with `gridcard server psam add CARD`, or name another with --psam")
+}
+
+/// What a PSAM waits for: orders it sealed, or may have, and that no receipt has settled.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn unsettled(folder: &Path, number: DeviceNumber) -> Result<u64> {
+    Ok(store(folder)?.unsettled_of(&number.to_string())?)
+}

@@ -1,0 +1,189 @@
+//! What has to be there before anything is sold: the bank's own numbers, meters, customers, lists of revoked cards.
+
+use super::pool::Pool;
+use super::{folder, store, text};
+use crate::revoked::TakeReport;
+use crate::session::Session;
+use crate::trouble::{Context, Result, refused};
+use crate::{log, revoked as lists, vouch};
+use scheme::numbers::CustomerNumber;
+use scheme::order::OrderId;
+use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
+use serde::Serialize;
+use server::{OrderError, Roster, Sim, Terms, read_list};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::path::Path;
+
+/// What is to change of the bank's numbers and times.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsRequest {
+    /// Telephone number that orders come from and receipts go to, in international form.
+    pub server_number: Option<String>,
+    /// Number of the service centre that its messages go over, in international form.
+    pub service_centre: Option<String>,
+    /// Days an order is valid.
+    pub validity_days: Option<u16>,
+    /// Seconds a meter's clock may stand before the issue of an order without being a finding.
+    pub clock_tolerance_s: Option<u32>,
+}
+
+/// The bank's numbers and times.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettingsReport {
+    /// Telephone number that orders come from, without the plus sign.
+    pub server_number: String,
+    /// Number of the service centre, without the plus sign.
+    pub service_centre: String,
+    /// Days an order is valid.
+    pub validity_days: u16,
+    /// Seconds a meter's clock may stand before the issue of an order without being a finding.
+    pub clock_tolerance_s: u32,
+}
+
+/// What a delivery list changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetersReport {
+    /// Chips not known before.
+    pub new: usize,
+    /// Chips of which something else was known.
+    pub changed: usize,
+    /// Chips of which nothing changed.
+    pub unchanged: usize,
+    /// SHA-256 of the list.
+    pub sha256: String,
+}
+
+/// What became of a registration file.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegisterReport {
+    /// Lines newly registered.
+    pub registered: usize,
+    /// Lines that were registered before, word for word.
+    pub unchanged: usize,
+    /// Lines that were not taken, in words.
+    pub rejected: Vec<String>,
+    /// Columns that were skipped because nobody knows them.
+    pub unknown_columns: Vec<String>,
+}
+
+impl RegisterReport {
+    /// Whether every line was taken.
+    ///
+    /// # Errors
+    /// How many were not.
+    pub fn verdict(&self) -> Result<()> {
+        if self.rejected.is_empty() {
+            Ok(())
+        } else {
+            Err(refused(format!("{} line(s) were rejected", self.rejected.len())).into())
+        }
+    }
+}
+
+/// Another SIM of a customer.
+#[derive(Debug, Clone)]
+pub struct ReplaceSimRequest {
+    /// The customer.
+    pub customer: CustomerNumber,
+    /// The new SIM.
+    pub sim: Sim,
+}
+
+/// A SIM that was replaced.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReplaceSimReport {
+    /// The customer.
+    pub customer: CustomerNumber,
+    /// Number of the new card.
+    #[serde(with = "scheme::names::text")]
+    pub iccid: Iccid,
+    /// An order that was made for the old SIM.
+    #[serde(serialize_with = "text::maybe")]
+    pub outstanding: Option<OrderId>,
+}
+
+/// Changes what is named of the bank's numbers and times, and shows all.
+///
+/// # Errors
+/// Numbers that are none, or that were never said.
+pub fn settings(session: &Session, request: &SettingsRequest) -> Result<SettingsReport> {
+    let mut books = store(&folder(session)?)?;
+    let known = books.terms()?;
+    let named = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
+    let server_number = named(&request.server_number, known.as_ref().map(|terms| &terms.server_number));
+    let service_centre = named(&request.service_centre, known.as_ref().map(|terms| &terms.service_centre));
+    let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
+        return Err(OrderError::NoTerms.into());
+    };
+    let mut terms = Terms::new(&server_number, &service_centre)?;
+    let usual = (terms.validity_days, terms.clock_tolerance_s);
+    let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
+    terms.validity_days = request.validity_days.unwrap_or(days);
+    terms.clock_tolerance_s = request.clock_tolerance_s.unwrap_or(tolerance);
+    books.set_terms(&terms)?;
+    let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
+    Ok(SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s })
+}
+
+/// Takes a city's delivery list: which ESAM is in which meter, its keys, its ceiling.
+///
+/// # Errors
+/// It cannot be read, or is none; nothing of it is taken then.
+pub fn meters(session: &Session, list: &Path) -> Result<MetersReport> {
+    let mut books = store(&folder(session)?)?;
+    let text = std::fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
+    let (esams, log) = read_list(&text).with_context(|| list.display().to_string())?;
+    let at = session.now()?;
+    let taken = books.take_meters(&esams, at)?;
+    let sha256 = hex::encode(Sha256::digest(&text));
+    log::fact(session, "sha256", &sha256);
+    if let Some(log) = &log {
+        vouch::received(session, log);
+    }
+    Ok(MetersReport { new: taken.new, changed: taken.changed, unchanged: taken.unchanged, sha256 })
+}
+
+/// Registers the customers of a CSV.
+///
+/// # Errors
+/// It cannot be read, or has not the columns. Lines that are not taken are told in the report ([`RegisterReport::verdict`]).
+pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
+    let mut books = store(&folder(session)?)?;
+    let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
+    let roster = Roster::read(file).with_context(|| format!("{}", csv.display()))?;
+    let report = books.register(&roster)?;
+    log::fact(session, "registered", report.registered);
+    Ok(RegisterReport {
+        registered: report.registered,
+        unchanged: report.unchanged,
+        rejected: report.rejected.iter().map(ToString::to_string).collect(),
+        unknown_columns: report.unknown_columns,
+    })
+}
+
+/// Gives a customer another SIM; orders are bound to it from now on.
+///
+/// # Errors
+/// Nobody has this number, or somebody has this SIM.
+pub fn replace_sim(session: &Session, request: &ReplaceSimRequest) -> Result<ReplaceSimReport> {
+    let mut books = store(&folder(session)?)?;
+    let ReplaceSimRequest { customer, sim } = request;
+    let replaced = books.replace_sim(*customer, sim)?;
+    log::fact(session, "customer", customer);
+    log::fact(session, "iccid", &sim.iccid);
+    Ok(ReplaceSimReport { customer: *customer, iccid: sim.iccid.clone(), outstanding: replaced.outstanding })
+}
+
+/// Takes the city's list of revoked cards; the bank's PSAMs check it.
+///
+/// # Errors
+/// Another issuer's list, an older one, or one that no PSAM here believes.
+pub fn revoked(session: &Session, list: &Path) -> Result<TakeReport> {
+    let folder = folder(session)?;
+    let pool = Pool::open(session, &folder)?;
+    let city = pool.first()?.city;
+    let cards: Vec<_> = pool.members.into_iter().map(|member| (CardKind::Psam, member.card)).collect();
+    lists::take(session, &folder, city, list, &cards)
+}

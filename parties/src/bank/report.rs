@@ -1,0 +1,248 @@
+//! What the books say.
+
+use super::{folder, registration, store, text};
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use crate::vouch::Origin;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::names;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::{OrderId, Serial8};
+use serde::Serialize;
+use server::{Figures, OrderState, PlacedOrder, StatementLine};
+
+/// All orders.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrdersReport {
+    /// In the order of their making.
+    pub orders: Vec<OrderLine>,
+}
+
+/// One order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderLine {
+    /// Its id.
+    #[serde(with = "names::text")]
+    pub order: OrderId,
+    /// Who bought.
+    pub customer: CustomerNumber,
+    /// The meter it is for.
+    pub meter: MeterNumber,
+    /// The chip it is for.
+    #[serde(with = "names::text")]
+    pub serial: Serial8,
+    /// Version of the keys it is sealed under.
+    pub key_version: u8,
+    /// Its purchase count.
+    pub count: u32,
+    /// Its amount.
+    #[serde(with = "names::fen")]
+    pub amount_fen: Fen,
+    /// Why it was made.
+    pub made_as: &'static str,
+    /// What it does to the account of the meter.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub state: &'static str,
+    /// Its receipt came.
+    pub settled: bool,
+    /// When it was made.
+    #[serde(with = "names::text")]
+    pub issued: Moment,
+    /// Until when meters take it.
+    #[serde(with = "names::text")]
+    pub valid_until: Moment,
+    /// A meter with the right time refuses it by now.
+    pub expired: bool,
+    /// The order whose place it took.
+    #[serde(serialize_with = "text::maybe")]
+    pub replaces: Option<OrderId>,
+}
+
+impl OrderLine {
+    fn of(placed: &PlacedOrder, at: Moment) -> Self {
+        let order = &placed.order;
+        let awaited = matches!(placed.state, OrderState::Prepared | OrderState::Sealed);
+        OrderLine {
+            order: order.id,
+            customer: order.customer,
+            meter: order.meter,
+            serial: order.serial,
+            key_version: placed.key_version,
+            count: order.count,
+            amount_fen: order.amount,
+            made_as: placed.reason.name(),
+            kind: order.kind.name(),
+            state: placed.state.name(),
+            settled: placed.state == OrderState::Settled,
+            issued: order.issued,
+            valid_until: order.valid_until,
+            expired: awaited && at > order.valid_until,
+            replaces: placed.replaces,
+        }
+    }
+}
+
+/// The house in figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct BooksReport {
+    /// Registered customers.
+    pub customers: u32,
+    /// Orders that stand: prepared, sealed or settled.
+    pub orders: u32,
+    /// Orders with a receipt.
+    pub settled: u32,
+    /// Orders that await their receipt.
+    pub sealed: u32,
+    /// Orders that no PSAM has answered for.
+    pub prepared: u32,
+    /// Orders whose place another took.
+    pub superseded: u32,
+    /// Orders that were given up.
+    pub void: u32,
+    /// Taken over the counter.
+    pub sold_fen: i64,
+    /// Confirmed by meters.
+    pub settled_fen: i64,
+    /// Sold and not yet confirmed.
+    pub outstanding_fen: i64,
+    /// Due to customers.
+    pub refund_due_fen: i64,
+    /// Paid back.
+    pub refunded_fen: i64,
+    /// Confirmed by meters and never paid for.
+    pub loss_fen: i64,
+    /// The account of money taken.
+    pub bank_cash_fen: i64,
+    /// The accounts of claims.
+    pub prepaid_fen: i64,
+    /// The account of what was confirmed.
+    pub delivered_fen: i64,
+    /// All accounts together: nothing, if the books are in order.
+    pub sum_fen: i64,
+    /// Findings to clear.
+    pub findings: usize,
+    /// Those of them that stop sales.
+    pub findings_stopping: usize,
+    /// What cannot be, in words.
+    pub faults: Vec<String>,
+    /// The books are of the older make.
+    pub older_make: bool,
+    /// Where the bank's log stands.
+    pub log: Origin,
+}
+
+impl BooksReport {
+    /// Whether the books are in order.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn verdict(&self) -> Result<()> {
+        if self.faults.is_empty() { Ok(()) } else { Err(refused(self.faults.join("; ")).into()) }
+    }
+}
+
+/// What a customer paid, what was confirmed, what was paid back.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatementReport {
+    /// The customer.
+    pub customer: CustomerNumber,
+    /// Oldest first.
+    pub lines: Vec<BookedLine>,
+}
+
+/// One line of a customer's statement.
+#[derive(Debug, Clone, Serialize)]
+pub struct BookedLine {
+    /// When it was booked.
+    #[serde(with = "names::text")]
+    pub at: Moment,
+    /// What happened.
+    pub kind: &'static str,
+    /// The meter.
+    pub meter: MeterNumber,
+    /// The purchase count.
+    pub count: u32,
+    /// The order that stands for the purchase.
+    #[serde(serialize_with = "text::maybe")]
+    pub order: Option<OrderId>,
+    /// What it was about.
+    pub amount_fen: i64,
+    /// Paid for and not confirmed after this line.
+    pub not_confirmed_fen: i64,
+    /// Due to the customer after this line.
+    pub due_fen: i64,
+}
+
+impl BookedLine {
+    fn of(line: &StatementLine) -> Self {
+        BookedLine {
+            at: line.at,
+            kind: line.kind.name(),
+            meter: line.meter,
+            count: line.count,
+            order: line.order,
+            amount_fen: line.amount_fen,
+            not_confirmed_fen: line.prepaid_fen,
+            due_fen: line.refund_due_fen,
+        }
+    }
+}
+
+/// All orders in the order of their making.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn orders(session: &Session) -> Result<OrdersReport> {
+    let books = store(&folder(session)?)?;
+    let at = session.now()?;
+    let orders = books.orders()?;
+    Ok(OrdersReport { orders: orders.iter().map(|placed| OrderLine::of(placed, at)).collect() })
+}
+
+/// Totals, trial balance, and a check of the books.
+///
+/// # Errors
+/// A damaged file. What cannot be is told in the report ([`BooksReport::verdict`]).
+pub fn report(session: &Session) -> Result<BooksReport> {
+    let folder = folder(session)?;
+    let books = store(&folder)?;
+    books.check()?;
+    let Figures { totals, balance, faults, findings } = books.figures()?;
+    Ok(BooksReport {
+        customers: totals.customers,
+        orders: totals.orders,
+        settled: totals.settled,
+        sealed: totals.sealed,
+        prepared: totals.prepared,
+        superseded: totals.superseded,
+        void: totals.void,
+        sold_fen: totals.sold_fen,
+        settled_fen: totals.settled_fen,
+        outstanding_fen: totals.outstanding_fen,
+        refund_due_fen: totals.refund_due_fen,
+        refunded_fen: totals.refunded_fen,
+        loss_fen: totals.loss_fen,
+        bank_cash_fen: balance.bank_cash,
+        prepaid_fen: -balance.prepaid,
+        delivered_fen: -balance.delivered,
+        sum_fen: i64::try_from(balance.sum()).unwrap_or(i64::MAX),
+        findings: findings.len(),
+        findings_stopping: findings.iter().filter(|finding| finding.freezes).count(),
+        faults: faults.iter().map(ToString::to_string).collect(),
+        older_make: books.is_older_make()?,
+        log: Origin::of(&folder)?,
+    })
+}
+
+/// What a customer paid, what was confirmed, what was paid back.
+///
+/// # Errors
+/// Nobody has this number.
+pub fn statement(session: &Session, customer: CustomerNumber) -> Result<StatementReport> {
+    let books = store(&folder(session)?)?;
+    registration(&*books, customer)?;
+    let lines = books.statement(customer)?;
+    Ok(StatementReport { customer, lines: lines.iter().map(BookedLine::of).collect() })
+}

@@ -1,0 +1,88 @@
+//! Orders whose sealing was interrupted, or whose record got lost: finished, and written again.
+
+use super::orders::{its_sim, record_place};
+use super::pins::PinChoice;
+use super::selling::{Sale, selling, terms};
+use super::{folder, registration, store};
+use crate::records;
+use crate::session::Session;
+use crate::trouble::Result;
+use scheme::numbers::CustomerNumber;
+use serde::Serialize;
+use server::{Keys, PlacedOrder};
+use std::collections::BTreeMap;
+use std::path::Path;
+use wire::sms::record::RECORD_LEN;
+
+/// Orders that are to be finished.
+#[derive(Debug, Clone)]
+pub struct ResumeRequest {
+    /// The order that this customer has outstanding, sealed or not; default: all that were interrupted.
+    pub customer: Option<CustomerNumber>,
+    /// The PSAM and its PIN, which is not asked for when nothing has to be sealed.
+    pub pin: PinChoice,
+}
+
+/// What was finished.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResumeReport {
+    /// Orders.
+    pub resumed: usize,
+    /// Files with their records; none where there was no order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
+}
+
+/// Records of finished orders.
+struct Written<'a> {
+    folder: &'a Path,
+    files: Vec<String>,
+}
+
+impl Written<'_> {
+    fn keep(&mut self, placed: &PlacedOrder, record: &[u8; RECORD_LEN]) -> Result<()> {
+        let path = record_place(self.folder, placed.order.customer, placed.order.count)?;
+        records::write(&path, record, &its_sim(&placed.order, &placed.iccid))?;
+        self.files.push(path.display().to_string());
+        Ok(())
+    }
+}
+
+/// Finishes orders whose sealing was interrupted, or writes the record of an outstanding order again.
+///
+/// # Errors
+/// As of a sale; what was finished before stays finished.
+pub fn resume(session: &Session, request: &ResumeRequest) -> Result<ResumeReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let open = match request.customer {
+        Some(customer) => {
+            let meter = registration(&*books, customer)?.meter;
+            books.outstanding(meter)?.into_iter().collect()
+        }
+        None => books.interrupted()?,
+    };
+    let mut written = Written { folder: &folder, files: Vec::new() };
+    let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
+    for placed in &sealed {
+        placed.record.as_ref().map_or(Ok(()), |record| written.keep(placed, record))?;
+    }
+    // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
+    let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();
+    for placed in &unsealed {
+        sessions.entry(books.asked_of(placed)?).or_default().push(placed);
+    }
+    for ((keys, asked), orders) in sessions {
+        let (terms, at) = (terms(&*books)?, session.now()?);
+        let Some(meter) = orders.first().map(|placed| placed.order.meter) else { continue };
+        let sale = Sale { pin: &request.pin, meter, keys, asked: &asked };
+        selling(session, &folder, &mut *books, &sale, |books, psam| {
+            for placed in orders {
+                let sealed = books.seal(psam, placed.order.id, at, &terms)?;
+                written.keep(placed, &sealed.record)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(ResumeReport { resumed: written.files.len(), records: written.files })
+}

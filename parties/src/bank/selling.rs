@@ -1,0 +1,91 @@
+//! A PSAM about to seal: which one, and what has to be so before it may.
+
+use super::pins::{PinChoice, Pins};
+use super::pool::Pool;
+use crate::in_force;
+use crate::people::{self, Two};
+use crate::session::Session;
+use crate::trouble::Result;
+use reader::driver::psam::Psam;
+use scheme::chance::random;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+use scheme::profile::State;
+use server::{Books, Keys, OrderError, OrderSealer, Terms};
+use std::path::Path;
+
+/// A PSAM that seals, and what for.
+pub(super) struct Sale<'a> {
+    pub pin: &'a PinChoice,
+    /// The meter, and what its chip has by the register.
+    pub meter: MeterNumber,
+    pub keys: Keys,
+    /// Modules that were asked for the order before.
+    pub asked: &'a [String],
+}
+
+impl<'a> Sale<'a> {
+    /// Of an order that is about to be made for a meter.
+    pub fn new(books: &dyn Books, pin: &'a PinChoice, meter: MeterNumber) -> Result<Self> {
+        let keys = books.keys_of(meter)?;
+        Ok(Sale { pin, meter, keys, asked: &[] })
+    }
+}
+
+/// Works with the PSAM that has the keys of a meter to seal orders: only when the clock did not go back, and what the PSAM
+/// has sealed is what the books say.
+pub(super) fn selling<T>(
+    session: &Session,
+    folder: &Path,
+    books: &mut dyn Books,
+    sale: &Sale<'_>,
+    work: impl FnOnce(&mut dyn Books, &mut Psam<'_>) -> Result<T>,
+) -> Result<T> {
+    if books.is_older_make()? {
+        return Err(OrderError::OlderMake.into());
+    }
+    let at = session.now()?;
+    books.guard_clock(at, session.allow_clock_back)?;
+    let pool = Pool::open(session, folder)?;
+    let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked)?;
+    member.with(session, &mut Pins::new(session, sale.pin), |psam| {
+        in_force::must_seal(session, folder, &psam.info())?;
+        if let Some(chain) = OrderSealer::chain(psam)? {
+            let number = OrderSealer::number(psam);
+            let found = books.reconcile(&number, &chain, at)?;
+            if let Some(finding) = &found.finding {
+                session.say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
+            }
+        }
+        let done = work(books, psam)?;
+        if let Some(left) = psam.counter()?.left() {
+            session.say(format!("the PSAM can seal {left} more order(s)"));
+        }
+        Ok(done)
+    })
+}
+
+/// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.
+pub(super) fn terms(books: &dyn Books) -> Result<Terms> {
+    if books.is_older_make()? {
+        return Err(OrderError::OlderMake.into());
+    }
+    Ok(books.terms()?.ok_or(OrderError::NoTerms)?)
+}
+
+/// The two people of an act that wants two; `None` when it was written down as a request.
+pub(super) fn two_people(
+    session: &Session,
+    folder: &Path,
+    books: &dyn Books,
+    act: &str,
+) -> Result<Option<Two>> {
+    let state = if books.sells_formal()? { State::Formal } else { State::Test };
+    people::two(session, folder, act, state)
+}
+
+/// The id of a new order of a customer.
+pub(super) fn draw(session: &Session, what: &str, customer: CustomerNumber) -> Result<OrderId> {
+    let at = session.now()?;
+    Ok(OrderId(random(&mut *session.chance(&format!("{what} {customer} {at}")))))
+}

@@ -1,0 +1,307 @@
+//! Receipts that came back, and what follows for the money.
+
+use super::pins::{PinChoice, Pins};
+use super::pool::Pool;
+use super::{folder, registration, store};
+use crate::log;
+use crate::records::{self, Filed};
+use crate::session::Session;
+use crate::trouble::{Context, Result, Trouble, refused};
+use crate::vouch;
+use crate::words::{energy, yuan};
+use scheme::money::Fen;
+use scheme::names;
+use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
+use scheme::order::Serial8;
+use serde::Serialize;
+use server::{Books, Finding, Incoming, Origin, Refusal, SettleError, Settled, Settlement, SimKey};
+use std::path::{Path, PathBuf};
+
+/// Receipts that came back.
+#[derive(Debug, Clone)]
+pub struct SettleRequest {
+    /// Record files with receipts.
+    pub receipts: Vec<PathBuf>,
+    /// Whose they are; `None`: of the SIM that each file names.
+    pub origin: Option<Origin>,
+    /// The PSAM and its PIN.
+    pub pin: PinChoice,
+}
+
+/// What became of receipts.
+#[derive(Debug, Serialize)]
+pub struct SettleReport {
+    /// Each, in the order they were named.
+    pub receipts: Vec<ReceiptLine>,
+    /// Where the bank's log stands.
+    pub log: vouch::Origin,
+    /// Why the last that was not taken was not.
+    #[serde(skip)]
+    failed: Option<Trouble>,
+}
+
+impl SettleReport {
+    /// Whether every receipt was taken.
+    ///
+    /// # Errors
+    /// Why the last that was not taken was not.
+    pub fn verdict(self) -> Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+/// What became of one receipt.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceiptLine {
+    /// Its file.
+    pub file: String,
+    /// `settled`, `already settled`, `held` or `refused`.
+    pub result: &'static str,
+    /// Its order; empty where nobody knows.
+    pub order: String,
+    /// In words.
+    pub detail: String,
+    /// In figures.
+    #[serde(rename = "more")]
+    pub facts: Option<ReceiptFacts>,
+}
+
+/// What a genuine receipt says, or the finding that keeps it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum ReceiptFacts {
+    /// It settles nothing and is kept.
+    Held {
+        /// As this finding.
+        finding: i64,
+        /// Of this kind.
+        kind: &'static str,
+    },
+    /// It settled its order.
+    Settled {
+        /// The meter.
+        meter: MeterNumber,
+        /// Its chip.
+        #[serde(with = "names::text")]
+        serial: Serial8,
+        /// The purchase count.
+        count: u32,
+        /// What was credited.
+        #[serde(with = "names::fen")]
+        credited_fen: Fen,
+        /// The balance after.
+        #[serde(with = "names::fen")]
+        balance_fen: Fen,
+        /// Paid and not credited.
+        refund_due_fen: i64,
+        /// What was strange about it.
+        findings: Vec<i64>,
+    },
+}
+
+/// What was paid back.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundReport {
+    /// To whom.
+    pub customer: CustomerNumber,
+    /// How much.
+    pub refunded_fen: i64,
+}
+
+/// A receipt that is not settled yet, and the PSAMs that may still open it, likeliest first.
+struct Pending {
+    at: usize,
+    filed: Filed,
+    origin: Origin,
+    openers: Vec<DeviceNumber>,
+}
+
+/// What became of each file, in the order they were named.
+struct Outcomes {
+    lines: Vec<Option<ReceiptLine>>,
+    failed: Option<Trouble>,
+}
+
+impl Outcomes {
+    fn refuse(&mut self, at: usize, path: &Path, error: Trouble) {
+        self.lines[at] = Some(ReceiptLine {
+            file: path.display().to_string(),
+            result: "refused",
+            order: String::new(),
+            detail: error.to_string(),
+            facts: None,
+        });
+        self.failed = Some(error);
+    }
+
+    fn settle(&mut self, session: &Session, at: usize, path: &Path, settlement: &Settlement) {
+        if let Settlement::Held(finding) = settlement {
+            self.failed = Some(held(finding));
+        }
+        let line = line(session, path, settlement);
+        log::fact(session, line.result, &line.order);
+        self.lines[at] = Some(line);
+    }
+}
+
+/// Settles receipts: each PSAM that may open one of them has one session, for all that it may open.
+///
+/// # Errors
+/// No PSAM that could open them, one that does not answer, a file with a PIN that does not say whose it is. A receipt that is not
+/// taken is told in the report ([`SettleReport::verdict`]).
+pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    let at = session.now()?;
+    let pool = Pool::open(session, &folder)?;
+    let mut outcomes = Outcomes { lines: request.receipts.iter().map(|_| None).collect(), failed: None };
+    let mut pending = Vec::new();
+    for (n, path) in request.receipts.iter().enumerate() {
+        match wait_for(&*books, &pool, request, path) {
+            Ok((filed, origin, openers)) => pending.push(Pending { at: n, filed, origin, openers }),
+            Err(error) => outcomes.refuse(n, path, error),
+        }
+    }
+    let mut pins = Pins::new(session, &request.pin);
+    let openers: Vec<DeviceNumber> = pending.iter().flat_map(|one: &Pending| one.openers.clone()).collect();
+    pins.must_say_whose(&openers)?;
+    while let Some(number) = pending.first().and_then(|first| first.openers.first().copied()) {
+        let member = pool.member(number)?;
+        let (theirs, others): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|one: &Pending| one.openers.contains(&number));
+        pending = others;
+        let mut left = Vec::new();
+        member.with(session, &mut pins, |psam| {
+            for mut one in theirs {
+                let path = &request.receipts[one.at];
+                match books.settle(psam, Incoming::Record(&one.filed.record), &one.origin, at) {
+                    Ok(settlement) => outcomes.settle(session, one.at, path, &settlement),
+                    Err(error) if one.openers.len() > 1 && is_under_other_keys(&error) => {
+                        one.openers.retain(|opener| *opener != number);
+                        left.push(one);
+                    }
+                    Err(error) => outcomes.refuse(one.at, path, error.into()),
+                }
+            }
+            Ok(())
+        })?;
+        pending.extend(left);
+        pending.sort_by_key(|one| one.at);
+    }
+    Ok(SettleReport {
+        receipts: outcomes.lines.into_iter().flatten().collect(),
+        log: vouch::Origin::of(&folder)?,
+        failed: outcomes.failed,
+    })
+}
+
+/// What a receipt waits for: where it comes from, and who may open it.
+fn wait_for(
+    books: &dyn Books,
+    pool: &Pool,
+    request: &SettleRequest,
+    path: &Path,
+) -> Result<(Filed, Origin, Vec<DeviceNumber>)> {
+    let filed = records::read(path)?;
+    let origin = match (&request.origin, &filed.sim.iccid) {
+        (Some(origin), _) => origin.clone(),
+        (None, Some(iccid)) => Origin::Sim(SimKey::Iccid(iccid.parse().context("the ICCID in the file")?)),
+        (None, None) => Origin::Unknown,
+    };
+    let openers = books.openers(Incoming::Record(&filed.record), &origin)?;
+    let members = pool.opening(request.pin.psam, &openers)?;
+    Ok((filed, origin, members.into_iter().map(|member| member.number).collect()))
+}
+
+/// Another PSAM may open what this one could not.
+fn is_under_other_keys(error: &SettleError) -> bool {
+    matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
+}
+
+fn held(finding: &Finding) -> Trouble {
+    let words = format!(
+        "a genuine receipt settles nothing and is kept as finding {}: {}",
+        finding.id, finding.detail
+    );
+    refused(words)
+        .hint(format!(
+            "nothing is sold for its meter until two people have looked: `gridcard server findings`, then `gridcard server \
+             clear {}`",
+            finding.id
+        ))
+        .into()
+}
+
+fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine {
+    let file = path.display().to_string();
+    match settlement {
+        Settlement::AlreadySettled(order) => ReceiptLine {
+            file,
+            result: "already settled",
+            order: order.map(|id| id.to_string()).unwrap_or_default(),
+            detail: "nothing changed".into(),
+            facts: None,
+        },
+        Settlement::Held(finding) => ReceiptLine {
+            file,
+            result: "held",
+            order: finding.order.map(|id| id.to_string()).unwrap_or_default(),
+            detail: format!("finding {}: {}", finding.id, finding.detail),
+            facts: Some(ReceiptFacts::Held { finding: finding.id, kind: finding.kind.name() }),
+        },
+        Settlement::Settled(settled) => {
+            for finding in &settled.findings {
+                session.say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
+            }
+            settled_line(file, settled)
+        }
+    }
+}
+
+fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
+    let receipt = &settled.receipt;
+    let mut detail = format!(
+        "{} credited by meter {} at {}, balance {}, register {}",
+        settled.amount,
+        receipt.meter,
+        receipt.time,
+        receipt.balance,
+        energy(receipt.register),
+    );
+    if settled.refund_due_fen > 0 {
+        detail.push_str(&format!("; {} due to the customer", yuan(settled.refund_due_fen)));
+    }
+    let facts = ReceiptFacts::Settled {
+        meter: receipt.meter,
+        serial: receipt.serial,
+        count: receipt.count,
+        credited_fen: receipt.amount,
+        balance_fen: receipt.balance,
+        refund_due_fen: settled.refund_due_fen,
+        findings: settled.findings.iter().map(|finding| finding.id).collect(),
+    };
+    ReceiptLine { file, result: "settled", order: settled.order.to_string(), detail, facts: Some(facts) }
+}
+
+/// Pays back what a customer paid and no meter will credit.
+///
+/// # Errors
+/// Nothing is due.
+pub fn refund(session: &Session, customer: CustomerNumber) -> Result<RefundReport> {
+    let folder = folder(session)?;
+    let mut books = store(&folder)?;
+    registration(&*books, customer)?;
+    let at = session.now()?;
+    let fen = books.refund(customer, at)?;
+    if fen == 0 {
+        return Err(refused(format!("nothing is due to customer {customer}"))
+            .hint(
+                "something is due when a genuine receipt is settled for less than was paid; `gridcard server reverse` takes \
+                 an order back, and its receipt tells whether it was in time",
+            )
+            .into());
+    }
+    log::fact(session, "customer", customer);
+    log::fact(session, "refunded_fen", fen);
+    Ok(RefundReport { customer, refunded_fen: fen })
+}

@@ -1,0 +1,261 @@
+//! The course of a batch: request, plan, question, run, result.
+
+use super::common::Common;
+use super::end::{BatchEnd, finish};
+use super::forecast::{Forecast, LineCost};
+use super::issuer::{Issuer, must_be_allowed};
+use super::report::summary;
+use super::request::BatchRequest;
+use super::{in_slot, packed};
+use crate::home::{Home, Party};
+use crate::issuing::validity;
+use crate::log;
+use crate::secret;
+use crate::session::Session;
+use crate::trouble::{Context, Failure, Result, Trouble, refused};
+use office::batch::{BatchError, Control, Ended, NewBatch, Summary, Watch, hash_of};
+use office::store::{Durability, FILE, ItemKind, Store};
+use scheme::numbers::{PROVINCE, RegionCode};
+use scheme::profile::CardKind;
+use scheme::{CardRef, Kind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Cards of a transaction, at most.
+const GROUP: usize = 512;
+/// Time until a transaction, at most.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Whoever has a batch made: he sees the plan, says whether it shall begin, stops it when he wants to, and sees what is kept
+/// ([`Watch`]).
+pub trait Overseer: Watch {
+    /// What is going to be made.
+    fn plan(&mut self, plan: &Forecast) {
+        let _ = plan;
+    }
+
+    /// Whether it shall begin.
+    ///
+    /// # Errors
+    /// Nobody is there to say so.
+    fn shall_begin(&mut self, plan: &Forecast) -> Result<bool> {
+        let _ = plan;
+        Ok(true)
+    }
+
+    /// The first card is made now. What this gives ends the batch, once it is true, after the cards under way.
+    ///
+    /// # Errors
+    /// Nobody could stop the batch.
+    fn begins(&mut self, plan: &Forecast) -> Result<Arc<AtomicBool>> {
+        let _ = plan;
+        Ok(Arc::default())
+    }
+
+    /// No more cards are made; `kept` says whether the store has kept all that were.
+    fn ends(&mut self, kept: bool) {
+        let _ = kept;
+    }
+}
+
+/// Somebody who lets a batch run.
+impl Overseer for () {}
+
+/// Looks at what a batch would do, and does nothing.
+///
+/// # Errors
+/// Lines with faults, each of which is told; an issuing card that may not or will not make such cards.
+pub fn plan(session: &Session, request: &BatchRequest) -> Result<Forecast> {
+    let mut begun = Begun::at(session, request)?;
+    let forecast = begun.ready(session, request).map(|(_, forecast)| forecast);
+    match forecast {
+        Ok(forecast) => {
+            begun.forget()?;
+            Ok(forecast)
+        }
+        Err(error) => Err(begun.give_up(error)),
+    }
+}
+
+/// Makes a batch, or goes on with one.
+///
+/// # Errors
+/// As [`plan`]; the overseer does not want it; the store failed. How the run itself ended is in the report.
+pub fn run(session: &Session, request: &BatchRequest, overseer: &mut dyn Overseer) -> Result<BatchEnd> {
+    let mut begun = Begun::at(session, request)?;
+    let (common, forecast) = match begun.ready(session, request) {
+        Ok(ready) => ready,
+        Err(error) => return Err(begun.give_up(error)),
+    };
+    overseer.plan(&forecast);
+    match forecast.must_suffice().and_then(|()| overseer.shall_begin(&forecast)) {
+        Ok(true) => {}
+        Ok(false) => {
+            begun.forget()?;
+            return Err(refused("the batch was not confirmed; nothing was begun").into());
+        }
+        Err(error) => return Err(begun.give_up(error)),
+    }
+    let audit = match log::batch(session, &begun.folder) {
+        Ok(audit) => audit,
+        Err(error) => return Err(begun.give_up(error)),
+    };
+    let Begun { folder, store, batch, .. } = begun;
+    let store = store.audited(audit)?;
+    let stop = overseer.begins(&forecast)?;
+    let ended = make(&common, &batch, store, &stop, overseer);
+    overseer.ends(ended.is_ok());
+    finish(&folder, request, batch.id, ended?)
+}
+
+/// A batch that the store knows.
+struct Begun {
+    folder: PathBuf,
+    region: RegionCode,
+    store: Store,
+    batch: Summary,
+    /// Whether it was begun just now, and is to be forgotten when it comes to nothing.
+    now: bool,
+}
+
+impl Begun {
+    fn at(session: &Session, request: &BatchRequest) -> Result<Self> {
+        if request.kind == CardKind::Sim && request.by_hand() {
+            return Err(Failure::new(Kind::Usage, "a SIM of plastic comes with its mask from its maker")
+                .hint("batches of SIMs are virtual: leave --reader and --blanks out")
+                .into());
+        }
+        let home = Home::new(session);
+        let (region, folder) = match request.kind {
+            CardKind::Sim => (PROVINCE, home.make(Party::Sims, "making SIMs")?),
+            CardKind::Psam => home.city(request.city, "issuing PSAMs")?,
+            _ => home.city(request.city, "issuing ESAMs")?,
+        };
+        let mut store = Store::open(&folder.join(FILE), Durability::Now)?;
+        let (batch, now) = begin(session, request, region, &mut store)?;
+        Ok(Begun { folder, region, store, batch, now })
+    }
+
+    /// Everything before the question: the issuing card and what it may do, and the forecast.
+    fn ready<'a>(&self, session: &'a Session, request: &'a BatchRequest) -> Result<(Common<'a>, Forecast)> {
+        let time = session.now()?;
+        self.store.check_clock(&time.to_string())?;
+        let issuer = match request.kind {
+            CardKind::Esam => {
+                let whose = "the ESAM issuing card";
+                Some(Issuer::open(session, &self.folder, CardKind::EsamIssuing, whose, request)?)
+            }
+            CardKind::Psam => {
+                let whose = "the PSAM issuing card";
+                let mut issuer = Issuer::open(session, &self.folder, CardKind::PsamIssuing, whose, request)?;
+                issuer.card_pin = Some(secret::new_pin(session, &request.card_pin, "the PSAMs to be made")?);
+                Some(issuer)
+            }
+            _ => None,
+        };
+        must_be_allowed(issuer.as_ref(), request)?;
+        let common = Common { session, request, region: self.region, validity: validity(time)?, issuer };
+        let line = match (&common.issuer, &self.batch.first) {
+            (Some(issuer), Some(first)) => Some(LineCost::of(&common.plan(issuer, first, None)?)),
+            _ => None,
+        };
+        let in_stock = self.store.in_stock(self.batch.kind)?;
+        let left = common.issuer.as_ref().and_then(|issuer| issuer.left);
+        let forecast = Forecast::new(&self.batch, in_stock, left, line, request.by_hand());
+        Ok((common, forecast))
+    }
+
+    /// Forgets a batch that was not begun after all.
+    fn forget(&mut self) -> Result<()> {
+        if self.now {
+            self.store.drop_batch(self.batch.id)?;
+        }
+        Ok(())
+    }
+
+    /// The same; the error that stopped it stays the error.
+    fn give_up(&mut self, error: Trouble) -> Trouble {
+        let _ = self.forget();
+        error
+    }
+}
+
+/// Reads the request, or finds the batch that was begun with it. Gives whether it begins now.
+fn begin(
+    session: &Session,
+    request: &BatchRequest,
+    region: RegionCode,
+    store: &mut Store,
+) -> Result<(Summary, bool)> {
+    let path = &request.file;
+    let sha256 = hash_of(path)?;
+    let named = || format!("{}", path.display());
+    if request.resume {
+        let known = store.batch_of(&sha256)?.ok_or(BatchError::Unknown { sha256 }).with_context(named)?;
+        let region = region.to_string();
+        if known.kind != ItemKind::Card(request.kind) || known.region != region {
+            return Err(BatchError::OtherBatch {
+                id: known.id,
+                kind: known.kind.name(),
+                region: known.region,
+            }
+            .into());
+        }
+        return Ok((known, false));
+    }
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (at, region) = (session.now()?.to_string(), region.to_string());
+    let new = NewBatch { kind: request.kind, region: &region, file: &file, sha256: &sha256, at: &at };
+    let id = match store.begin_batch(&new, path) {
+        Ok(id) => id,
+        Err(BatchError::Lines { first, total }) => {
+            first.iter().for_each(|fault| session.say(fault.to_string()));
+            let hidden = total.saturating_sub(first.len() as u64);
+            if hidden > 0 {
+                session.say(format!("and {hidden} more"));
+            }
+            let words = first.first().map(ToString::to_string).unwrap_or_default();
+            let error = BatchError::Lines { first, total };
+            return Err(Trouble::from(error).context(format!("{}: {words}", path.display())));
+        }
+        Err(error) => return Err(Trouble::from(error).context(named())),
+    };
+    Ok((summary(store, id)?, true))
+}
+
+fn make(
+    common: &Common<'_>,
+    batch: &Summary,
+    store: Store,
+    stop: &AtomicBool,
+    overseer: &mut dyn Overseer,
+) -> Result<Ended> {
+    let request = common.request;
+    let time = || common.session.now().map(|time| time.to_string()).unwrap_or_default();
+    let mut keep_issuing = || match &common.issuer {
+        Some(issuer) => issuer.card.keep_now().map_err(|error| error.to_string()),
+        None => Ok(()),
+    };
+    let place = match request.reader.as_ref().and_then(CardRef::reader) {
+        Some(name) => format!("issued in {name}"),
+        None if request.by_hand() => "house".to_owned(),
+        None => "pack".to_owned(),
+    };
+    let mut control = Control {
+        stop: &|| stop.load(Ordering::Relaxed),
+        stop_after: request.stop_after,
+        now: &time,
+        group: GROUP,
+        every: EVERY,
+        place: &place,
+        before_commit: &mut keep_issuing,
+        watch: overseer,
+    };
+    if request.by_hand() {
+        in_slot::run(common, batch, store, &mut control)
+    } else {
+        packed::run(common, batch, store, &mut control)
+    }
+}

@@ -1,0 +1,39 @@
+//! The result file of a batch.
+
+use crate::home;
+use crate::trouble::{Result, Trouble, refused};
+use office::batch::{LineResult, Summary};
+use office::store::Store;
+use std::io::Write;
+use std::path::Path;
+
+/// Columns of a result file.
+const COLUMNS: [&str; 8] = ["line", "number", "serial", "outcome", "reason", "check_values", "at", "millis"];
+
+/// Writes the result of a batch: one line for each card asked for and for each spoiled chip, in the order of the
+/// request. Written beside and renamed, line by line, whatever the length of the batch.
+pub(super) fn write(store: &Store, batch: &Summary, path: &Path) -> Result<()> {
+    home::write_with(path, |file| {
+        let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
+        csv.write_record(COLUMNS)?;
+        store.results(batch.id, |line| Ok::<(), Trouble>(csv.write_record(record(line))?))?;
+        csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
+        Ok(())
+    })
+}
+
+fn record(line: &LineResult) -> [String; 8] {
+    let checks: Vec<String> =
+        line.checks.iter().map(|key| format!("{}={}", key.role.name(), key.check_value)).collect();
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    [
+        line.line.to_string(),
+        line.number.clone(),
+        text(&line.serial),
+        line.outcome.to_owned(),
+        text(&line.why),
+        checks.join(" "),
+        text(&line.at),
+        line.millis.map(|millis| millis.to_string()).unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod bank;
+pub mod batches;
+pub mod cards;
+pub mod city;
+pub mod companion;
+pub mod home;
+pub mod in_force;
+pub mod issuing;
+pub mod keeping;
+pub mod log;
+pub mod meters;
+pub mod people;
+pub mod pin;
+pub mod places;
+pub mod province;
+pub mod records;
+pub mod retire;
+pub mod revoked;
+pub mod secret;
+pub mod session;
+pub mod sims;
+pub mod statement;
+pub mod stock;
+pub mod transport;
+pub mod trouble;
+pub mod vouch;
+pub mod words;
+
+/// Its types stand in signatures here, for whoever uses this crate alone.
+pub use ::scheme;
+pub use home::{Home, Party};
+pub use session::{Deed, Notes, Secrets, Session};
+pub use trouble::{Context, Failure, Result, Trouble};

@@ -1,0 +1,182 @@
+//! The audit log of a party: the one place where acts get into it.
+
+pub mod reading;
+
+use crate::people::enter::{one, whoever};
+use crate::people::who::Person;
+use crate::session::Session;
+use crate::trouble::{Context, Result, Trouble};
+use crate::vouch::ends;
+use issue::keyset::RoleCheck;
+use office::audit::{Act, Audit, Card, LOG, Outcome};
+use scheme::numbers::CheckValue;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
+/// went back is no time to begin.
+///
+/// # Errors
+/// Nobody logs in; the log was cut; the clock went back.
+pub fn enter(session: &Session, folder: &Path) -> Result<()> {
+    let who = one(session, folder)?;
+    let kept = ends::kept(folder)?;
+    if kept.is_empty() && !folder.join(LOG).exists() {
+        return Ok(());
+    }
+    let mut audit = open(session, &who, folder, true)?;
+    kept.iter().try_for_each(|anchor| audit.must_have(&anchor.by, anchor.head))?;
+    Ok(audit.clock(&session.now()?.to_string(), clock_may_go_back(session))?)
+}
+
+/// Opens a folder's log before an act: tells of what a crash tore, and refuses a clock that went back.
+///
+/// # Errors
+/// As [`enter`]; the log cannot be opened.
+pub fn begin(session: &Session, folder: &Path) -> Result<Audit> {
+    begin_as(session, folder, true)
+}
+
+/// As [`begin`], for a batch: lines are written at once, and are on the disk when it is synced or closed.
+///
+/// # Errors
+/// As [`begin`].
+pub fn batch(session: &Session, folder: &Path) -> Result<Audit> {
+    begin_as(session, folder, false)
+}
+
+fn begin_as(session: &Session, folder: &Path, every_line: bool) -> Result<Audit> {
+    session.course.noted.store(true, Ordering::Relaxed);
+    let who = one(session, folder)?;
+    let mut audit = open(session, &who, folder, every_line)?;
+    audit.clock(&session.now()?.to_string(), clock_may_go_back(session))?;
+    Ok(audit)
+}
+
+fn clock_may_go_back(session: &Session) -> bool {
+    session.allow_clock_back || session.deed.asks_no_clock()
+}
+
+fn open(session: &Session, who: &Person, folder: &Path, every_line: bool) -> Result<Audit> {
+    let path = folder.join(LOG);
+    let audit = Audit::open(&path, &who.to_string(), every_line).context("the audit log")?;
+    if let Some(torn) = audit.torn() {
+        session.say(format!(
+            "{}: the last {} byte(s) were torn by a crash and count for nothing",
+            path.display(),
+            torn.bytes
+        ));
+    }
+    Ok(audit)
+}
+
+/// What is noted of an act that ended well.
+pub struct Noted<'a> {
+    /// The act.
+    pub act: Act,
+    /// The card it was about.
+    pub card: Option<Card>,
+    /// Check values.
+    pub keys: &'a [RoleCheck],
+    /// What else is to be known.
+    pub facts: &'a [(&'a str, String)],
+}
+
+impl Noted<'_> {
+    /// An act and nothing else.
+    pub const fn of(act: Act) -> Self {
+        Noted { act, card: None, keys: &[], facts: &[] }
+    }
+}
+
+/// Notes an act in a log that is open.
+///
+/// # Errors
+/// The line cannot be written.
+pub fn add(session: &Session, audit: &mut Audit, noted: Noted<'_>) -> Result<()> {
+    let keys: Vec<(String, CheckValue)> =
+        noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+    let at = session.now()?.to_string();
+    Ok(audit.add(&at, noted.act, noted.card, &keys, Outcome::Done, noted.facts)?)
+}
+
+/// Notes an act of a party that ended well.
+///
+/// # Errors
+/// As [`begin`] and [`add`].
+pub fn note(session: &Session, folder: &Path, noted: Noted<'_>) -> Result<()> {
+    let mut audit = begin(session, folder)?;
+    add(session, &mut audit, noted)?;
+    ends::keep(folder, audit.head())
+}
+
+/// Says something of an act for its line in the log: a name, and what it is. No secret.
+pub fn fact(session: &Session, name: &'static str, value: impl ToString) {
+    session.course.facts.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.to_string()));
+}
+
+/// What an act told; several values of one name stand in one line.
+fn told(session: &Session) -> BTreeMap<&'static str, String> {
+    let mut told: BTreeMap<&'static str, String> = BTreeMap::new();
+    for (name, value) in session.course.facts.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        told.entry(name)
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    told
+}
+
+/// Notes that an act was done, by its fixed name and with what it told ([`fact`]), unless it noted something itself. So no
+/// act of a party can be forgotten.
+///
+/// # Errors
+/// As [`note`].
+pub fn done(session: &Session, act: &'static str) -> Result<()> {
+    let acting = session.course.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return Ok(()) };
+    let facts = told(session);
+    // Who was second stands nowhere else.
+    let noted = session.is_noted() && !facts.contains_key("second");
+    if session.rehearsal || noted {
+        return Ok(());
+    }
+    let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
+    note(session, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
+}
+
+/// The head hash of a folder's log, as people write it down.
+///
+/// # Errors
+/// The log cannot be opened.
+pub fn head(session: &Session, folder: &Path) -> Result<String> {
+    Ok(open(session, &whoever(session, folder), folder, true)?.head().hash.to_string())
+}
+
+/// Notes that a command failed, in the log of the party whose act it was. What cannot be noted is told on stderr: the
+/// command has failed already.
+pub fn failed(session: &Session, command: &str, error: &Trouble) {
+    let acting = session.course.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
+    // What the log itself could not take, or has already, is not noted twice.
+    if office::audit::is_in(error.chain()) {
+        return;
+    }
+    let who = whoever(session, &folder);
+    let noted = open(session, &who, &folder, true).and_then(|mut audit| {
+        let outcome = Outcome::Refused { why: format!("{error}") };
+        let at = session.now()?.to_string();
+        audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
+        let mut facts: Vec<(&str, String)> = told(session).into_iter().collect();
+        facts.extend([("command", command.to_owned()), ("exit", error.kind().exit().to_string())]);
+        audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
+        ends::keep(&folder, audit.head())
+    });
+    if let Err(fault) = noted {
+        session.say(format!("the failure is not in the audit log: {fault}"));
+    }
+}

@@ -1,0 +1,13 @@
+//! Meters with their ESAMs: produced, paired, tested, and used by their customers.
+
+mod look;
+mod make;
+mod place;
+mod test;
+mod using;
+
+pub use look::{ListReport, MeterLine, ShowReport, list, show};
+pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
+pub use place::{MeterPlace, folder};
+pub use test::{MeterTestReport, TestRequest, test};
+pub use using::{ConsumeReport, InsertReport, RefusalReport, consume, insert};

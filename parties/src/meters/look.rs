@@ -1,0 +1,122 @@
+//! A look at meters: what they show, and what happened to them.
+
+use super::place::{MeterPlace, folder, shown};
+use crate::cards::CardHandle;
+use crate::session::Session;
+use crate::trouble::{Context, Result};
+use meter::events::Event;
+use reader::driver::esam::Esam;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+use scheme::profile::CardKind;
+use serde::{Serialize, Serializer};
+
+/// A meter: display, register, relay, purse, events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShowReport {
+    /// Its number.
+    pub meter: MeterNumber,
+    /// What its ESAM's purse holds.
+    #[serde(serialize_with = "scheme::names::fen::serialize")]
+    pub balance_fen: Fen,
+    /// All that was ever credited.
+    #[serde(serialize_with = "scheme::names::fen::serialize")]
+    pub total_credited_fen: Fen,
+    /// The purchase count.
+    pub count: u32,
+    /// Register, 0.01 kWh.
+    pub register_hundredths_kwh: u32,
+    /// The customer has no current.
+    pub relay_open: bool,
+    /// Consumed beyond the purse.
+    pub owed_fen: u64,
+    /// The display: two lines and a hint.
+    pub display: [String; 3],
+    /// The last events.
+    pub events: Vec<Event>,
+    /// Test or formal.
+    #[serde(skip)]
+    pub state: &'static str,
+}
+
+/// Shows a meter.
+///
+/// # Errors
+/// There is no such meter; its ESAM is not there or refuses.
+pub fn show(session: &Session, number: MeterNumber) -> Result<ShowReport> {
+    let place = MeterPlace::new(&folder(session)?, number);
+    let meter = place.load()?;
+    let mut esam = CardHandle::open(session, &place.esam(), CardKind::Esam)?;
+    let mut driver = Esam::new(&mut esam);
+    driver.reset()?;
+    let purse = driver.purse()?;
+    esam.close()?;
+    let state = meter.state();
+    Ok(ShowReport {
+        meter: number,
+        balance_fen: purse.balance,
+        total_credited_fen: purse.total_credited,
+        count: purse.count,
+        register_hundredths_kwh: state.register.hundredths,
+        relay_open: state.relay_open,
+        owed_fen: meter.debt(),
+        display: shown(&meter.display()),
+        events: state.events.iter().cloned().collect(),
+        state: state.config.state.name(),
+    })
+}
+
+/// A meter of a list; a program gets its number alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeterLine {
+    /// Its number.
+    pub number: MeterNumber,
+    /// What the display shows of its purse.
+    pub display: String,
+    /// Register, 0.01 kWh.
+    pub register_hundredths_kwh: u32,
+    /// The customer has no current.
+    pub relay_open: bool,
+}
+
+impl Serialize for MeterLine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number.serialize(serializer)
+    }
+}
+
+/// The meters of a home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListReport {
+    /// In the order of their numbers.
+    pub meters: Vec<MeterLine>,
+}
+
+/// Lists the meters; says of those that were not finished that they were not.
+///
+/// # Errors
+/// A flash is damaged.
+pub fn list(session: &Session) -> Result<ListReport> {
+    let folder = folder(session)?;
+    let named = || format!("cannot read {}", folder.display());
+    let mut meters = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(named)? {
+        let name = entry.with_context(named)?.file_name();
+        let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
+        let place = MeterPlace::new(&folder, number);
+        if !place.is_whole() {
+            session.say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));
+            continue;
+        }
+        let meter = place.load()?;
+        let state = meter.state();
+        meters.push(MeterLine {
+            number,
+            display: meter.display().line2,
+            register_hundredths_kwh: state.register.hundredths,
+            relay_open: state.relay_open,
+        });
+    }
+    meters.sort_by_key(|meter| meter.number);
+    Ok(ListReport { meters })
+}

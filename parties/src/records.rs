@@ -1,0 +1,73 @@
+//! Messages of a SIM as files: what crosses between bank, phone and bank. The first line is the EF_SMS record, 352
+//! hexadecimal digits; lines of `name value` after it say which SIM an order is for, or a receipt came from.
+
+use crate::home;
+use crate::trouble::Result;
+use crate::trouble::refused;
+use scheme::order::SimBinding;
+use std::path::Path;
+use wire::sms::record::RECORD_LEN;
+
+/// What a file says of a SIM. It is not secret and proves nothing; it saves work and mistakes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SimNote {
+    /// The SIM's ICCID.
+    pub iccid: Option<String>,
+    /// The SIM binding of an order [docs/specs/purchase.md 1].
+    pub binding: Option<SimBinding>,
+}
+
+/// A record file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// The record.
+    pub record: [u8; RECORD_LEN],
+    /// The SIM it is for or from.
+    pub sim: SimNote,
+}
+
+/// Writes a record file.
+pub fn write(path: &Path, record: &[u8; RECORD_LEN], sim: &SimNote) -> Result<()> {
+    let mut text = line(record);
+    if let Some(iccid) = &sim.iccid {
+        text.push_str(&format!("iccid {iccid}\n"));
+    }
+    if let Some(binding) = &sim.binding {
+        text.push_str(&format!("binding {}\n", hex::encode_upper(binding.0)));
+    }
+    home::write(path, text.as_bytes())
+}
+
+/// What stands in the first line of a record file.
+pub fn line(record: &[u8; RECORD_LEN]) -> String {
+    format!("{}\n", hex::encode_upper(record))
+}
+
+/// Reads a record file; lines of other names are passed over.
+pub fn read(path: &Path) -> Result<Filed> {
+    let text = home::read_text(path)?;
+    let mut lines = text.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    let bytes = hex::decode(first.trim()).map_err(|error| {
+        refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))
+    })?;
+    let found = bytes.len();
+    let record = bytes.try_into().map_err(|_| {
+        refused(format!("{} holds {found} bytes; a message record of a SIM has {RECORD_LEN}", path.display()))
+    })?;
+    let mut sim = SimNote::default();
+    for (name, value) in lines.filter_map(|line| line.trim().split_once(' ')) {
+        match name {
+            "iccid" => sim.iccid = Some(value.to_owned()),
+            "binding" => {
+                let mut binding = [0; 8];
+                hex::decode_to_slice(value, &mut binding).map_err(|error| {
+                    refused(format!("{}: {value:?} is no SIM binding: {error}", path.display()))
+                })?;
+                sim.binding = Some(SimBinding(binding));
+            }
+            _ => {}
+        }
+    }
+    Ok(Filed { record, sim })
+}

@@ -1,0 +1,21 @@
+//! An act as a whole, and its lines in the log.
+
+use super::Session;
+use crate::trouble::Result;
+use crate::{log, people};
+
+impl Session {
+    /// Does an act and keeps its party's log: its line when it was done, and a line of its failure.
+    ///
+    /// # Errors
+    /// Those of the act, and of a log that cannot be kept.
+    pub fn act<T>(&self, act: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
+        people::must_fit(self)?;
+        let done = act(self)
+            .and_then(|done| self.deed.name().map_or(Ok(()), |name| log::done(self, name)).map(|()| done));
+        if let (Err(error), Some(name)) = (&done, self.deed.name()) {
+            log::failed(self, name, error);
+        }
+        done
+    }
+}

@@ -1,0 +1,128 @@
+//! The phone's part of a purchase: the order to the SIM, the receipt from it.
+
+use super::access::{SimAccess, with_hint};
+use crate::places::must_be_free;
+use crate::records::{self, Filed, SimNote};
+use crate::session::Session;
+use crate::trouble::{Context, Result, refused};
+use reader::driver::sim::Sim;
+use scheme::CardRef;
+use scheme::order::SimBinding;
+use scheme::sim::iccid_digits;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+
+/// Sent, no status report asked for [TS 51.011 10.5.3].
+const SENT: u8 = 0x05;
+
+/// A SIM and a record file.
+#[derive(Debug, Clone)]
+pub struct CarryRequest {
+    /// The SIM.
+    pub sim: SimAccess,
+    /// The record file.
+    pub record: PathBuf,
+}
+
+/// An order that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct WriteReport {
+    /// The record it stands in, from 1.
+    pub record: u8,
+}
+
+/// Writes an order's record to the SIM it was made for; to another one with `other_sim`.
+///
+/// # Errors
+/// The file holds no order, or one for another SIM; the SIM is full.
+pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Result<WriteReport> {
+    let Filed { record, sim: made_for } = records::read(&request.record)?;
+    let file = request.record.display();
+    let parsed = SmsRecord::parse(&record).with_context(|| format!("{file} is no message"))?;
+    if parsed.is_none_or(|record| record.ours() != Some(Ours::Order)) {
+        return Err(refused(format!("{file} holds no order for electricity")).into());
+    }
+    let mut handle = request.sim.open(session)?;
+    let mut sim = Sim::new(&mut handle);
+    if !other_sim {
+        must_be_its_sim(&mut sim, &made_for, &request.record, &request.sim.card)?;
+    }
+    let record = sim.deliver(&record).map_err(with_hint)?;
+    handle.close()?;
+    Ok(WriteReport { record })
+}
+
+/// An order goes to the SIM it is bound to. The binding is a hash of the IMSI, so no key is needed to compare it.
+fn must_be_its_sim(sim: &mut Sim<'_>, made_for: &SimNote, file: &Path, card: &CardRef) -> Result<()> {
+    let file = file.display();
+    let Some(binding) = made_for.binding else {
+        let words = format!("{file} does not say which SIM its order is for");
+        return Err(refused(words)
+            .hint("`gridcard server resume --customer NUMBER` writes it anew; --other-sim writes it as it is")
+            .into());
+    };
+    let imsi = sim.imsi().map_err(with_hint)?;
+    if SimBinding::of(&imsi) == binding {
+        return Ok(());
+    }
+    let its = made_for.iccid.as_deref().map(|iccid| format!(" ({iccid})")).unwrap_or_default();
+    let words = format!("the order in {file} is for another SIM{its}; nothing is written to {card}");
+    Err(refused(words).hint("write it to its own SIM; --other-sim writes it to this one all the same").into())
+}
+
+/// A receipt that was taken off a SIM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CollectReport {
+    /// The record it stood in, from 1.
+    pub record: u8,
+    /// The file it is in now.
+    pub file: PathBuf,
+    /// How many more wait.
+    pub more: usize,
+}
+
+/// Takes a receipt off the SIM into a record file.
+///
+/// # Errors
+/// The file is there already; no receipt waits.
+pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectReport> {
+    must_be_free(&request.record)?;
+    let mut handle = request.sim.open(session)?;
+    let mut sim = Sim::new(&mut handle);
+    // The server finds the meter by it, and opens the receipt once instead of once a meter.
+    let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file).ok());
+    let from = SimNote { iccid, binding: None };
+    let found = take_receipt(&mut sim, |record| records::write(&request.record, record, &from))?;
+    handle.close()?;
+    let (record, more) = found.ok_or_else(|| {
+        refused("no receipt waits on this SIM").hint("put it into its meter first: `gridcard meter insert`")
+    })?;
+    Ok(CollectReport { record, file: request.record.clone(), more })
+}
+
+/// Takes the first receipt that is to be sent: hands it out, then marks it sent, in this order, so that a broken
+/// run sends it twice rather than never. Gives its record and how many more wait.
+///
+/// # Errors
+/// The SIM refuses; the receipt could not be handed out.
+pub fn take_receipt(
+    sim: &mut Sim<'_>,
+    hand_out: impl FnOnce(&[u8; RECORD_LEN]) -> Result<()>,
+) -> Result<Option<(u8, usize)>> {
+    let file = sim.sms_file().map_err(with_hint)?;
+    let hits = sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()])?;
+    let mut receipts = Vec::new();
+    for number in hits {
+        let bytes = sim.read_record(number, file.record_len)?;
+        let ours = SmsRecord::parse(&bytes).ok().flatten().and_then(|record| record.ours());
+        if let (Some(Ours::Receipt), Ok(record)) = (ours, <[u8; RECORD_LEN]>::try_from(bytes)) {
+            receipts.push((number, record));
+        }
+    }
+    let Some((number, mut record)) = receipts.first().copied() else { return Ok(None) };
+    hand_out(&record)?;
+    record[0] = SENT;
+    sim.update_record(number, &record)?;
+    Ok(Some((number, receipts.len() - 1)))
+}

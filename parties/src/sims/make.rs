@@ -1,0 +1,176 @@
+//! Virtual SIMs: made, given to somebody, looked at.
+
+use crate::home::{Home, Party};
+use crate::log;
+use crate::places::{card_at, image, must_be_free};
+use crate::secret::{self, SecretFrom};
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use reader::driver::sim::{Chv, Sim};
+use scheme::CardRef;
+use scheme::cards::{NewSim, OpenCard};
+use scheme::chance::random;
+use scheme::numbers::Serial;
+use scheme::profile::{CardKind, Fid, State};
+use scheme::sim::{
+    DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN, TEST_ADM, chv, grid_file, iccid_file,
+    imsi_file, msisdn_record,
+};
+use serde::Serialize;
+use std::path::PathBuf;
+use wire::Channel;
+
+/// Record length of EF_MSISDN in our mask.
+const MSISDN_RECORD: usize = 28;
+
+/// Whose SIM it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// ICCID.
+    pub iccid: &'a str,
+    /// IMSI.
+    pub imsi: &'a str,
+    /// Telephone number.
+    pub msisdn: Option<&'a str>,
+    /// Test or formal, for EF_GRID.
+    pub state: State,
+    /// A classic SIM, or a UICC.
+    pub kind: CardKind,
+}
+
+/// A SIM to be made.
+#[derive(Debug, Clone)]
+pub struct MakeSimRequest {
+    /// Its place. Default: ICCID.card in the home's folder of SIMs.
+    pub card: Option<CardRef>,
+    /// ICCID, 18 to 20 digits.
+    pub iccid: String,
+    /// IMSI, up to 15 digits.
+    pub imsi: String,
+    /// Telephone number, international.
+    pub msisdn: Option<String>,
+    /// Records for messages, 10 to 50.
+    pub messages: u8,
+    /// A classic SIM, or a UICC.
+    pub kind: CardKind,
+    /// The CHV1 it asks for; `None`: CHV1 is off.
+    pub chv1: Option<SecretFrom>,
+    /// What EF_GRID says.
+    pub state: State,
+}
+
+/// A SIM that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MakeSimReport {
+    /// ICCID.
+    pub iccid: String,
+    /// IMSI.
+    pub imsi: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its place.
+    pub card: PathBuf,
+}
+
+/// Makes a virtual SIM in its place, whole or not at all.
+///
+/// # Errors
+/// Something stands there; a number that is none.
+pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport> {
+    let whose = "CHV1 of the new SIM";
+    let chv1 = request.chv1.as_ref().map(|from| secret::new_text(session, from, whose)).transpose()?;
+    let place = match &request.card {
+        Some(card) => image(card, "sim new")?,
+        None => {
+            let folder = Home::new(session).make(Party::Sims, "making SIMs")?;
+            folder.join(format!("{}.card", request.iccid))
+        }
+    };
+    must_be_free(&place)?;
+    let identity = Identity {
+        iccid: &request.iccid,
+        imsi: &request.imsi,
+        msisdn: request.msisdn.as_deref(),
+        state: request.state,
+        kind: request.kind,
+    };
+    let chv1 = chv1.as_ref().map(|chv1| chv1.as_str());
+    let (_, sim) = personalised(session, &identity, request.messages, chv1)?;
+    session.cards.unpack(&sim.image()?, &card_at(&place))?;
+    log::fact(session, "iccid", &request.iccid);
+    log::fact(session, "imsi", &request.imsi);
+    Ok(MakeSimReport {
+        iccid: request.iccid.clone(),
+        imsi: request.imsi.clone(),
+        kind: request.kind.name(),
+        card: place,
+    })
+}
+
+/// A SIM as its owner gets it, in no place yet: the mask, then ICCID, IMSI, state and number over ADM1. Gives the serial of its
+/// chip, which not every SIM shows.
+///
+/// # Errors
+/// A number or code that is none.
+pub fn personalised(
+    session: &Session,
+    identity: &Identity<'_>,
+    messages: u8,
+    chv1: Option<&str>,
+) -> Result<(Serial, Box<dyn OpenCard>)> {
+    let (iccid, imsi) = (iccid_file(identity.iccid)?, imsi_file(identity.imsi)?);
+    let serial = random(&mut *session.chance(&format!("SIM {}", identity.iccid)));
+    let blank = NewSim { kind: identity.kind, serial, messages, chv1 };
+    let mut card = session.cards.new_sim(&blank, &format!("{}.card", identity.iccid))?;
+    let mut sim = Sim::new(&mut card);
+    sim.reset()?;
+    if let Some(chv1) = chv1 {
+        sim.verify_chv(Chv::Chv1, &chv(chv1)?)?;
+    }
+    sim.verify_adm(&TEST_ADM)?;
+    sim.select(&[Fid::MF, EF_ICCID])?;
+    sim.update_binary(0, &iccid)?;
+    sim.select(&[Fid::MF, DF_GSM, EF_IMSI])?;
+    sim.update_binary(0, &imsi)?;
+    sim.select(&[Fid::MF, DF_TELECOM, EF_GRID])?;
+    sim.update_binary(0, &grid_file(identity.state))?;
+    if let Some(msisdn) = identity.msisdn {
+        let record = msisdn_record(msisdn, MSISDN_RECORD)?;
+        sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])?;
+        sim.update_record(1, &record)?;
+    }
+    if identity.kind == CardKind::Uicc && sim.enter_usim()? {
+        sim.update_usim_imsi(&imsi)?;
+    }
+    Ok((Serial(serial), card))
+}
+
+/// Looks at a SIM that was just personalised, as a telephone would: its identities are what they should be, and without ADM1
+/// nobody changes them.
+///
+/// # Errors
+/// A file that holds something else, or that anybody may write.
+pub fn inspect(channel: &mut dyn Channel, identity: &Identity<'_>) -> Result<()> {
+    let mut sim = Sim::new(channel);
+    sim.reset()?;
+    let expected = [
+        (&[Fid::MF, EF_ICCID][..], iccid_file(identity.iccid)?.to_vec(), "ICCID"),
+        (&[Fid::MF, DF_GSM, EF_IMSI][..], imsi_file(identity.imsi)?.to_vec(), "IMSI"),
+        (&[Fid::MF, DF_TELECOM, EF_GRID][..], grid_file(identity.state).to_vec(), "state"),
+    ];
+    for (path, bytes, what) in expected {
+        sim.select(path)?;
+        let len = u8::try_from(bytes.len())?;
+        if sim.read_binary(0, len)? != bytes {
+            return Err(refused(format!("inspection: the SIM does not hold its {what}")).into());
+        }
+        match sim.update_binary(0, &bytes) {
+            Err(error) if error.channel().is_some() => return Err(error.into()),
+            Err(_) => {}
+            Ok(()) => {
+                return Err(refused(format!("inspection: the SIM let a stranger write its {what}")).into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! One message of a SIM in full.
+
+use super::access::{SimAccess, with_hint};
+use super::messages::{Inbox, MessageReport, pieces};
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use reader::driver::sim::Sim;
+use serde::Serialize;
+use wire::sms::outside::Outside;
+use wire::sms::record::Ours;
+use wire::sms::text;
+use wire::sms::tpdu::{InformationElement, Tpdu, UserData};
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the SIM.
+    Received,
+    /// From it.
+    Sent,
+}
+
+/// The outside of a secured packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "form", rename_all = "kebab-case")]
+pub enum PacketReport {
+    /// A command packet.
+    Command {
+        /// Its bytes.
+        length: usize,
+        /// SPI, in hexadecimal digits.
+        spi: String,
+        /// KIc.
+        kic: u8,
+        /// KID.
+        kid: u8,
+        /// TAR, in hexadecimal digits.
+        tar: String,
+    },
+    /// A response packet.
+    Response {
+        /// Its bytes.
+        length: usize,
+        /// TAR, in hexadecimal digits.
+        tar: String,
+    },
+}
+
+impl From<&Outside> for PacketReport {
+    fn from(outside: &Outside) -> Self {
+        match outside {
+            Outside::Command { length, spi, kic, kid, tar } => PacketReport::Command {
+                length: (*length).into(),
+                spi: hex::encode_upper(spi),
+                kic: *kic,
+                kid: *kid,
+                tar: hex::encode_upper(tar),
+            },
+            Outside::Response { length, tar } => {
+                PacketReport::Response { length: (*length).into(), tar: hex::encode_upper(tar) }
+            }
+        }
+    }
+}
+
+/// A message in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadReport {
+    /// The record that was asked for.
+    pub record: u8,
+    /// The message that stands in it.
+    #[serde(flatten)]
+    pub message: MessageReport,
+    /// What it says; data in hexadecimal digits.
+    pub text: String,
+    /// The record's status byte.
+    pub status_byte: u8,
+    /// The service centre.
+    pub service_centre: Option<String>,
+    /// Data coding scheme.
+    pub dcs: u8,
+    /// Elements of the user data header, `id data` each.
+    pub header: String,
+    /// The outside of a secured packet.
+    pub packet: Option<PacketReport>,
+    /// Protocol identifier.
+    #[serde(skip)]
+    pub pid: u8,
+    /// Which way it goes.
+    #[serde(skip)]
+    pub direction: Direction,
+    /// What it is of ours.
+    #[serde(skip)]
+    pub ours: Option<Ours>,
+    /// What the packet says on its outside.
+    #[serde(skip)]
+    pub outside: Option<Outside>,
+}
+
+/// Reads one message in full: the one that stands in a record, from 1.
+///
+/// # Errors
+/// No such record, a free one, or one that cannot be read.
+pub fn read(session: &Session, sim: &SimAccess, number: u8) -> Result<ReadReport> {
+    let mut handle = sim.open(session)?;
+    let mut sim = Sim::new(&mut handle);
+    let records = sim.sms_file().map_err(with_hint)?.records;
+    let stored = sim.sms_list().map_err(with_hint)?;
+    handle.close()?;
+    if number > records {
+        return Err(refused(format!("the SIM has {records} message records, no record {number}")).into());
+    }
+    let inbox = Inbox::of(&stored);
+    if let Some((_, error)) = inbox.damaged.iter().find(|(found, _)| *found == number) {
+        return Err(refused(format!("record {number} holds no message this program can read: {error}"))
+            .hint("`gridcard sim export` has its bytes")
+            .into());
+    }
+    let message = inbox.messages.iter().find(|message| message.records.contains(&number));
+    let record = inbox.records.iter().find(|(found, _)| *found == number).map(|(_, record)| record);
+    let (Some(message), Some(record)) = (message, record) else {
+        return Err(refused(format!("record {number} is free"))
+            .hint("`gridcard sim list` names the records in use")
+            .into());
+    };
+    let first = inbox.first(message).unwrap_or(record);
+    let outside = Outside::of(first.tpdu.user_data());
+    let (direction, pid) = match &record.tpdu {
+        Tpdu::Deliver(deliver) => (Direction::Received, deliver.pid),
+        Tpdu::Submit(submit) => (Direction::Sent, submit.pid),
+    };
+    Ok(ReadReport {
+        record: number,
+        message: MessageReport::of(record, message),
+        text: pieces(&message.pieces, message.total),
+        status_byte: record.status.byte(),
+        service_centre: record.service_centre.as_ref().map(text::address),
+        dcs: record.tpdu.dcs(),
+        header: header(record.tpdu.user_data()),
+        packet: outside.as_ref().map(PacketReport::from),
+        pid,
+        direction,
+        ours: message.ours,
+        outside,
+    })
+}
+
+fn header(user_data: &UserData) -> String {
+    let element = |element: &InformationElement| {
+        format!("{:02X} {}", element.id, hex::encode_upper(&element.data)).trim_end().to_owned()
+    };
+    user_data.elements().iter().map(element).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,17 @@
+//! Figures in words, as every act says them alike.
+
+/// An amount, which may be owed as well.
+pub fn yuan(fen: i64) -> String {
+    let size = fen.unsigned_abs();
+    format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, size / 100, size % 100)
+}
+
+/// What a meter's register says, as people read it.
+pub fn energy(hundredths: u32) -> String {
+    format!("{}.{:02} kWh", hundredths / 100, hundredths % 100)
+}
+
+/// What an insertion took off the credit for consumption before it, in fen.
+pub fn paid_before(debt: u64) -> String {
+    format!("{} of it paid for what was consumed before", yuan(i64::try_from(debt).unwrap_or(i64::MAX)))
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod cards;
+pub mod chance;
+pub mod clock;
+pub mod fault;
+pub mod moment;
+pub mod money;
+pub mod names;
+pub mod numbers;
+pub mod order;
+pub mod pairing;
+pub mod pin;
+pub mod profile;
+pub mod psam;
+pub mod receipt;
+pub mod refusal;
+pub mod sim;
+pub mod subscription;
+
+pub use cards::{CardRef, Cards, OpenCard};
+pub use chance::{Chance, Chances};
+pub use clock::Clock;
+pub use fault::{Fault, Kind};
+pub use moment::Moment;
+pub use money::Fen;

@@ -1,0 +1,623 @@
+//! What the cards we issue hold: kinds, files and key records (`docs/specs/cards.md`).
+//!
+//! The tables stand in the ground because both towers read them: a card application checks itself
+//! against them, an issuing plan turns them into CREATE FILE and WRITE KEY.
+
+mod card_info;
+
+pub use card_info::{CardInfo, CardInfoError, IN_THE_MAKING, Make};
+
+use alloc::vec::Vec;
+use wire::apdu::Command;
+
+/// Telephone number that orders come from unless the operator says otherwise, digits of the international form; a sample.
+pub const SERVER_NUMBER: &str = "8657495598";
+/// Service centre over which they come, likewise.
+pub const SERVICE_CENTRE: &str = "8613800574500";
+
+/// Kind of a card, as in its card information and its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CardKind {
+    /// Main control card of a province: holds the roots.
+    MainControl = 1,
+    /// Issuing card of a city that makes PSAMs.
+    PsamIssuing = 2,
+    /// Issuing card of a city that makes ESAMs.
+    EsamIssuing = 3,
+    /// PSAM of a bank office.
+    Psam = 4,
+    /// Embedded security module of a meter.
+    Esam = 5,
+    /// Customer's SIM, classic.
+    Sim = 6,
+    /// Production test card.
+    TestCard = 7,
+    /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
+    Fmcos = 8,
+    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
+    Uicc = 9,
+    /// Issuing card of a city that makes production test cards; always of the test hierarchy.
+    TestIssuing = 0x0A,
+}
+
+impl CardKind {
+    /// All kinds, in the order of their codes.
+    pub const ALL: [CardKind; 10] = [
+        CardKind::MainControl,
+        CardKind::PsamIssuing,
+        CardKind::EsamIssuing,
+        CardKind::Psam,
+        CardKind::Esam,
+        CardKind::Sim,
+        CardKind::TestCard,
+        CardKind::Fmcos,
+        CardKind::Uicc,
+        CardKind::TestIssuing,
+    ];
+
+    /// The kind byte.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of a kind byte.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CardKind::MainControl => "main-control",
+            CardKind::PsamIssuing => "psam-issuing",
+            CardKind::EsamIssuing => "esam-issuing",
+            CardKind::Psam => "psam",
+            CardKind::Esam => "esam",
+            CardKind::Sim => "sim",
+            CardKind::TestCard => "test-card",
+            CardKind::Fmcos => "fmcos",
+            CardKind::TestIssuing => "test-issuing",
+            CardKind::Uicc => "uicc",
+        }
+    }
+
+    /// What people call the card, with which its number is said: `PSAM 330200000001`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            CardKind::MainControl => "main control card",
+            CardKind::PsamIssuing => "PSAM issuing card",
+            CardKind::EsamIssuing => "ESAM issuing card",
+            CardKind::TestIssuing => "test issuing card",
+            CardKind::Psam => "PSAM",
+            CardKind::Esam => "ESAM",
+            CardKind::TestCard => "test card",
+            CardKind::Fmcos => "FMCOS card",
+            CardKind::Sim | CardKind::Uicc => "SIM",
+        }
+    }
+
+    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
+    pub const fn is_sim(self) -> bool {
+        matches!(self, CardKind::Sim | CardKind::Uicc)
+    }
+
+    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
+    pub fn serves_as(self, wanted: CardKind) -> bool {
+        self == wanted || (wanted == CardKind::Sim && self.is_sim())
+    }
+
+    /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
+    pub const fn is_city_issuing(self) -> bool {
+        matches!(self, CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing)
+    }
+
+    /// Whether the card lives on the published test hierarchy, whatever the state of its maker.
+    pub const fn is_always_test(self) -> bool {
+        matches!(self, CardKind::TestIssuing | CardKind::TestCard)
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Whether a card lives on test keys or on formal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum State {
+    /// Published keys; never money.
+    Test = 0,
+    /// Keys of a ceremony.
+    Formal = 1,
+    /// Taken out of use for good: its keys are destroyed. No hierarchy is in this state, only cards are.
+    Retired = 2,
+}
+
+impl State {
+    /// The state of a state byte.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(State::Test),
+            1 => Some(State::Formal),
+            2 => Some(State::Retired),
+            _ => None,
+        }
+    }
+
+    /// The state byte.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// "test", "formal" or "retired".
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Test => "test",
+            State::Formal => "formal",
+            State::Retired => "retired",
+        }
+    }
+}
+
+/// A file identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fid(pub u16);
+
+impl Fid {
+    /// The master file.
+    pub const MF: Fid = Fid(0x3F00);
+
+    /// The two bytes as they travel.
+    pub const fn bytes(self) -> [u8; 2] {
+        self.0.to_be_bytes()
+    }
+
+    /// The short file identifier, when the identifier allows one (0001 to 001E) [FMCOS UM 7.5].
+    pub const fn short(self) -> Option<u8> {
+        if self.0 >= 1 && self.0 <= 0x1E { Some(self.0 as u8) } else { None }
+    }
+}
+
+/// Shape of a file, with its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Transparent file of so many bytes (type 28).
+    Binary(u16),
+    /// Linear fixed file: count, record length (type 2A).
+    Fixed(u8, u8),
+    /// Directory: size of its body, application file id, name (type 38).
+    Dir(u16, u8, &'static [u8]),
+    /// KEY file: body size, short id of its directory (type 3F).
+    Keys(u16, u8),
+}
+
+/// One row of a file table: a file of FMCOS, as CREATE FILE takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileRow {
+    /// Identifier; files up to 001E are reached by short id too.
+    pub fid: Fid,
+    /// Shape and size.
+    pub shape: Shape,
+    /// Read right of an EF, create right of a directory, add right of a KEY file.
+    pub read: u8,
+    /// Write right of an EF, erase right of a directory; FF for a KEY file.
+    pub write: u8,
+}
+
+impl FileRow {
+    /// The CREATE FILE command of this row [FMCOS UM 7.13].
+    pub fn create(&self) -> Command {
+        let [hi, lo] = self.fid.bytes();
+        let mut data = Vec::with_capacity(24);
+        match self.shape {
+            Shape::Binary(size) => {
+                data.push(0x28);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[self.read, self.write, 0xFF, 0xFF]);
+            }
+            Shape::Fixed(count, length) => {
+                data.extend_from_slice(&[0x2A, count, length, self.read, self.write, 0xFF, 0xFF]);
+            }
+            Shape::Dir(size, app, name) => {
+                data.push(0x38);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[self.read, self.write, app, 0xFF, 0xFF]);
+                data.extend_from_slice(name);
+            }
+            Shape::Keys(size, short) => {
+                data.push(0x3F);
+                data.extend_from_slice(&size.to_be_bytes());
+                data.extend_from_slice(&[short, self.read, 0xFF, 0xFF]);
+            }
+        }
+        Command::new(0x80, 0xE0, hi, lo).data(&data)
+    }
+}
+
+const fn row(fid: u16, shape: Shape, read: u8, write: u8) -> FileRow {
+    FileRow { fid: Fid(fid), shape, read, write }
+}
+
+/// State A of the directory: the card's own master key authenticated.
+pub const MASTER: u8 = 0xFA;
+/// State A of the MF, seen from an application below it.
+pub const MF_MASTER: u8 = 0x0A;
+/// State 1 and up: the operator's PIN verified.
+pub const PIN: u8 = 0xF1;
+/// State 2 and up: the second officer's (the supervisor's) PIN verified, after the operator's.
+pub const SECOND_PIN: u8 = 0xF2;
+/// State 3 and up: the meter's MCU authenticated.
+pub const METER: u8 = 0xF3;
+/// Always.
+pub const FREE: u8 = 0xF0;
+/// Never from outside; the card's own commands do not ask.
+pub const NEVER: u8 = 0xEF;
+
+/// Card information, every FMCOS kind.
+pub const EF_CARD_INFO: Fid = Fid(0x0015);
+/// Terminal number of a PSAM.
+pub const EF_TERMINAL: Fid = Fid(0x0016);
+/// Purchase application of a PSAM.
+pub const DF_PURCHASE: Fid = Fid(0xDF01);
+/// Orders sealed by a PSAM and the chain over them ([`crate::psam::PsamChain`]), in [`DF_PURCHASE`].
+pub const EF_SEALED: Fid = Fid(0x0018);
+/// How many cards an issuing card may make, in its MF; how many orders a PSAM may seal, in [`DF_PURCHASE`]; both with a value
+/// ([`crate::psam::Limits`]).
+pub const EF_LIMIT: Fid = Fid(0x0017);
+/// Cards an issuing card has made, and the last of them.
+pub const EF_ISSUED: Fid = Fid(0x0018);
+/// Life of an ESAM: highest formal version, key changes, money forfeited.
+pub const EF_LIFE: Fid = Fid(0x5009);
+/// Value a PSAM issuing card has granted limits of: sum 8, and of the last grant 8 bytes that name the PSAM, and its limit 8.
+pub const EF_GRANTED: Fid = Fid(0x0019);
+/// Challenge that a PSAM keeps for the limit that answers its statement, in [`DF_PURCHASE`]; zeros: none.
+pub const EF_LIMIT_CHALLENGE: Fid = Fid(0x0019);
+/// The server key of a PSAM, as PAIR SERVER writes it into the purchase application of a finished card: no profile has it
+/// at closing. Its version counts the pairings.
+pub const SERVER_KEY: KeyRow = key(0, 0xF5, 0x0B, PIN, NEVER, None);
+/// A limit that never ends.
+pub const NO_LIMIT: u32 = u32::MAX;
+/// Purse of an ESAM.
+pub const EF_PURSE: Fid = Fid(0x0001);
+/// Parameters of an ESAM. Its own files have no short identifier: 01 to 1E are the field's.
+pub const EF_PARAMETERS: Fid = Fid(0x5002);
+/// Run information of an ESAM.
+pub const EF_RUN_INFO: Fid = Fid(0x5007);
+/// Last receipt of an ESAM.
+pub const EF_RECEIPT: Fid = Fid(0x5008);
+
+/// Where an ESAM's own files stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EsamFiles {
+    /// Parameters.
+    pub parameters: Fid,
+    /// Run information.
+    pub run_info: Fid,
+    /// Last receipt.
+    pub receipt: Fid,
+    /// Life.
+    pub life: Fid,
+}
+
+impl EsamFiles {
+    /// On ESAMs as they are made now.
+    pub const CURRENT: EsamFiles =
+        EsamFiles { parameters: EF_PARAMETERS, run_info: EF_RUN_INFO, receipt: EF_RECEIPT, life: EF_LIFE };
+    /// On ESAMs of the older make, which are read and no more.
+    pub const OLDER: EsamFiles =
+        EsamFiles { parameters: Fid(0x0002), run_info: Fid(0x0007), receipt: Fid(0x0008), life: Fid(0x0009) };
+
+    /// On ESAMs of a make.
+    pub const fn of(make: Make) -> Self {
+        match make {
+            Make::Older => Self::OLDER,
+            Make::Current => Self::CURRENT,
+        }
+    }
+}
+/// Name of the purchase application of a PSAM.
+pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
+
+/// The MF as the factory makes it: over the whole chip, create and erase right state A.
+pub const FACTORY_MF: FileRow = row(0x3F00, Shape::Dir(0xFFFF, 0x01, &[]), MASTER, MASTER);
+
+/// What the factory creates on every FMCOS chip: the KEY file of the MF.
+pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0200, 0x01), MASTER, 0xFF);
+
+const CARD_INFO: FileRow = row(0x0015, Shape::Binary(0x1E), FREE, MASTER);
+
+/// Files of the main control card.
+pub static MAIN_CONTROL_FILES: &[FileRow] = &[CARD_INFO];
+
+/// Files of the issuing cards.
+#[rustfmt::skip]
+pub static ISSUING_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
+    row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+];
+
+/// Files of a PSAM issuing card.
+#[rustfmt::skip]
+pub static PSAM_ISSUING_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
+    row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x18),                        FREE,      NEVER),
+];
+
+/// Files of a PSAM or test card in its MF.
+#[rustfmt::skip]
+pub static PSAM_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0016, Shape::Binary(0x06),                        FREE,      MASTER),
+    row(0xDF01, Shape::Dir(0x0300, 0x95, PURCHASE_NAME),    MF_MASTER, MF_MASTER),
+];
+
+/// Files of a PSAM or test card in its purchase application.
+#[rustfmt::skip]
+pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
+    row(0x0000, Shape::Keys(0x00A0, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      NEVER),
+    row(0x0018, Shape::Binary(0x4C),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x08),                        FREE,      NEVER),
+];
+
+/// Files of an ESAM, all in its MF.
+#[rustfmt::skip]
+pub static ESAM_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0001, Shape::Fixed(3, 4),                         FREE,      NEVER),
+    row(0x5002, Shape::Binary(0x20),                        FREE,      MASTER),
+    row(0x5007, Shape::Binary(0x14),                        METER,     METER),
+    row(0x5008, Shape::Binary(0xA0),                        METER,     NEVER),
+    row(0x5009, Shape::Binary(0x08),                        FREE,      NEVER),
+];
+
+/// One key record: where a key of a role stands on a target and the header it gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Role code of EXPORT KEY; 00 is the target's own master.
+    pub role: u8,
+    /// Type byte with its protection bits.
+    pub kind: u8,
+    /// Key id.
+    pub id: u8,
+    /// Use right.
+    pub use_right: u8,
+    /// Change right.
+    pub change_right: u8,
+    /// Bytes 4 and 5 of the header; `None`: the key's version and algorithm 00.
+    pub tail: Option<[u8; 2]>,
+}
+
+impl KeyRow {
+    /// The five bytes before the key: type, use, change, and the last two of the row.
+    pub const fn header(&self, version: u8) -> [u8; 5] {
+        let [b4, b5] = match self.tail {
+            Some(tail) => tail,
+            None => [version, 0],
+        };
+        [self.kind, self.use_right, self.change_right, b4, b5]
+    }
+}
+
+const fn key(role: u8, kind: u8, id: u8, use_right: u8, change_right: u8, tail: Option<[u8; 2]>) -> KeyRow {
+    KeyRow { role, kind, id, use_right, change_right, tail }
+}
+
+const OWN_MASTER: KeyRow = key(0, 0xF9, 0x00, FREE, MASTER, Some([0xAA, 0x33]));
+const INT_AUTH: KeyRow = key(2, 0xF0, 0x02, FREE, MASTER, None);
+const EXT_AUTH: KeyRow = key(3, 0xF9, 0x03, FREE, MASTER, Some([0x33, 0xFF]));
+
+/// Role code of the one key that no [`Role`](../../keys) names: the city's `master` of an earlier version, by which an
+/// ESAM issuing card reaches ESAMs that are to change their keys.
+pub const PREVIOUS_MASTER: u8 = 0x0A;
+
+const fn hierarchy_keys(right: u8) -> [KeyRow; 10] {
+    let mut rows = [OWN_MASTER; 10];
+    let mut role = 1;
+    while role <= 9 {
+        rows[role as usize] = key(role, 0xF5, role, right, MASTER, None);
+        role += 1;
+    }
+    rows
+}
+
+/// Keys of the main control card: each use needs two officers.
+pub static MAIN_CONTROL_KEYS: &[KeyRow] = &hierarchy_keys(SECOND_PIN);
+
+/// Keys of the issuing cards.
+pub static ISSUING_KEYS: &[KeyRow] = &hierarchy_keys(PIN);
+
+/// Keys of an ESAM issuing card: the last row is there on a card of a version above 01 alone.
+pub static ESAM_ISSUING_KEYS: &[KeyRow] = &{
+    let mut rows = [key(PREVIOUS_MASTER, 0xF5, PREVIOUS_MASTER, PIN, MASTER, None); 11];
+    let (mut i, others) = (0, hierarchy_keys(PIN));
+    while i < others.len() {
+        rows[i] = others[i];
+        i += 1;
+    }
+    rows
+};
+
+/// A PIN of a card: its id, and its header in WRITE KEY: type, use right, change right, follow-up state, tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinRow {
+    /// Key id.
+    pub id: u8,
+    /// The five bytes before the PIN.
+    pub header: [u8; 5],
+}
+
+/// The operator's PIN 3A/00: state 1.
+pub const OPERATOR_PIN: PinRow = PinRow { id: 0x00, header: [0x3A, FREE, NEVER, 0x11, 0x33] };
+/// The second person's PIN 3A/01, good after the operator's only: state 2. The second officer's of a main control card, the
+/// supervisor's of an issuing card.
+pub const OFFICER_PIN: PinRow = PinRow { id: 0x01, header: [0x3A, PIN, NEVER, 0x22, 0x33] };
+
+/// The PINs of a kind, in the order in which they are verified.
+pub const fn pins(kind: CardKind) -> &'static [PinRow] {
+    match kind {
+        CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
+        CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => &[OPERATOR_PIN],
+        CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+    }
+}
+
+/// Keys of a PSAM: its own master in the MF, the rest in the purchase application.
+#[rustfmt::skip]
+pub static PSAM_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    key(4, 0xF5, 0x04, PIN, MF_MASTER, None),
+    key(5, 0xF5, 0x05, PIN, MF_MASTER, None),
+    key(8, 0xF5, 0x08, PIN, MF_MASTER, None),
+];
+
+/// Keys of an ESAM.
+#[rustfmt::skip]
+pub static ESAM_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    INT_AUTH,
+    EXT_AUTH,
+    key(4, 0xF5, 0x04, METER, MASTER, None),
+    key(5, 0xF5, 0x05, METER, MASTER, None),
+    key(6, 0xF6, 0x00, FREE,  MASTER, Some([0xFF, 0x33])),
+    key(7, 0xF5, 0x07, METER, MASTER, None),
+    key(8, 0xF4, 0x00, METER, MASTER, None),
+];
+
+/// The transport key an ESAM was born with: the card keeps it when its first own master takes its place, for the passage from
+/// test to formal state. Nothing from outside uses, changes or shows it [docs/specs/cards.md 10].
+pub const BIRTH_KEY: KeyRow = key(9, 0xF5, 0x0F, NEVER, NEVER, Some([0, 0]));
+
+/// Keys of a finished ESAM: those it is given, and the one it kept.
+static ESAM_FINISHED_KEYS: &[KeyRow] = &{
+    let mut rows = [BIRTH_KEY; 9];
+    let mut i = 0;
+    while i < ESAM_KEYS.len() {
+        rows[i] = ESAM_KEYS[i];
+        i += 1;
+    }
+    rows
+};
+
+/// One directory of a finished card: everything that stands in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory {
+    /// Identifier.
+    pub fid: Fid,
+    /// Its files; in the MF the factory's KEY file comes on top.
+    pub files: &'static [FileRow],
+    /// Its keys.
+    pub keys: &'static [KeyRow],
+    /// Its PINs.
+    pub pins: &'static [PinRow],
+}
+
+const fn master_file(
+    files: &'static [FileRow],
+    keys: &'static [KeyRow],
+    pins: &'static [PinRow],
+) -> Directory {
+    Directory { fid: Fid::MF, files, keys, pins }
+}
+
+static MAIN_CONTROL_DIRECTORIES: &[Directory] =
+    &[master_file(MAIN_CONTROL_FILES, MAIN_CONTROL_KEYS, pins(CardKind::MainControl))];
+static PSAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(PSAM_ISSUING_FILES, ISSUING_KEYS, pins(CardKind::PsamIssuing))];
+static ESAM_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
+static TEST_ISSUING_DIRECTORIES: &[Directory] =
+    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
+static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
+static PSAM_DIRECTORIES: &[Directory] = &[
+    master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
+    Directory {
+        fid: DF_PURCHASE,
+        files: PSAM_PURCHASE_FILES,
+        keys: PSAM_KEYS.split_at(1).1,
+        pins: pins(CardKind::Psam),
+    },
+];
+
+/// The directories of a finished card of ours, the MF first: what closing demands, row by row, and nothing beside it
+/// [docs/specs/cards.md 4]. Empty for kinds that are never closed: SIMs, whose files come with the mask, and the plain FMCOS card.
+pub fn directories(kind: CardKind) -> &'static [Directory] {
+    match kind {
+        CardKind::MainControl => MAIN_CONTROL_DIRECTORIES,
+        CardKind::PsamIssuing => PSAM_ISSUING_DIRECTORIES,
+        CardKind::EsamIssuing => ESAM_ISSUING_DIRECTORIES,
+        CardKind::TestIssuing => TEST_ISSUING_DIRECTORIES,
+        CardKind::Psam | CardKind::TestCard => PSAM_DIRECTORIES,
+        CardKind::Esam => ESAM_DIRECTORIES,
+        CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+    }
+}
+
+/// What of a file UPDATE BINARY still writes on a finished card, offsets in the file; empty: nothing. The right of the file is
+/// asked all the same.
+pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::ops::Range<usize> {
+    match (kind, directory, file) {
+        // The ceiling alone: opened, meter, customer and SIM are the card's own to write.
+        (CardKind::Esam, Fid::MF, EF_PARAMETERS) => CEILING,
+        (CardKind::Esam, Fid::MF, EF_RUN_INFO) => 0..0x14,
+        _ => 0..0,
+    }
+}
+
+/// Place of the ceiling in the parameters of an ESAM.
+pub const CEILING: core::ops::Range<usize> = 21..25;
+
+/// Pairing keys of a meter's MCU.
+pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];
+
+/// Who receives a key from EXPORT KEY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// A card of this kind.
+    Card(CardKind),
+    /// A meter's MCU: the pairing keys of its ESAM.
+    Mcu,
+}
+
+impl Recipient {
+    /// The high nibble of P1.
+    pub const fn code(self) -> u8 {
+        match self {
+            Recipient::Card(kind) => kind.code(),
+            Recipient::Mcu => 0x0F,
+        }
+    }
+
+    /// The recipient of a nibble.
+    pub fn from_code(code: u8) -> Option<Self> {
+        if code == 0x0F { Some(Recipient::Mcu) } else { CardKind::from_code(code).map(Recipient::Card) }
+    }
+
+    /// The key table of the recipient; empty for kinds that take no key over EXPORT KEY.
+    pub fn keys(self) -> &'static [KeyRow] {
+        match self {
+            Recipient::Card(CardKind::MainControl) => MAIN_CONTROL_KEYS,
+            Recipient::Card(CardKind::PsamIssuing | CardKind::TestIssuing) => ISSUING_KEYS,
+            Recipient::Card(CardKind::EsamIssuing) => ESAM_ISSUING_KEYS,
+            Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
+            Recipient::Card(CardKind::Esam) => ESAM_KEYS,
+            Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
+            Recipient::Mcu => MCU_KEYS,
+        }
+    }
+
+    /// Whether the recipient lives on the published test hierarchy, whatever the state of its maker.
+    pub const fn is_always_test(self) -> bool {
+        matches!(self, Recipient::Card(kind) if kind.is_always_test())
+    }
+
+    /// The row of a role.
+    pub fn key(self, role: u8) -> Option<&'static KeyRow> {
+        self.keys().iter().find(|row| row.role == role)
+    }
+}

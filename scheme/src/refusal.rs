@@ -1,0 +1,161 @@
+//! Why a meter does not credit [docs/specs/purchase.md 5].
+
+use wire::status::Sw;
+
+/// The first check that failed when a SIM was put into a meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Refusal {
+    /// TPDU, packet or order is malformed.
+    Format,
+    /// TAR, SPI, KIc or KID are another card's.
+    KeySet,
+    /// The cryptographic checksum is wrong.
+    Mac,
+    /// The order is for another meter.
+    MeterNumber,
+    /// The order is for another ESAM of this meter.
+    EsamSerial,
+    /// The order is for another customer.
+    CustomerNumber,
+    /// The order is for another SIM than the one inserted.
+    SimBinding,
+    /// The meter knows another SIM of this customer.
+    SimChanged,
+    /// Recharge of a meter that was never opened.
+    NotOpened,
+    /// Replacement SIM for a meter that was never opened.
+    ReplacementNotOpened,
+    /// Opening of a meter that is open.
+    AlreadyOpened,
+    /// The purchase count is below the meter's.
+    CountOlder,
+    /// A purchase before this one is missing.
+    CountSkipped,
+    /// Past its validity.
+    Expired,
+    /// The balance would pass its ceiling.
+    OverCeiling,
+    /// Test keys against formal ones.
+    KeyState,
+    /// CHV1 stands before the files.
+    Chv,
+    /// The ESAM answers wrongly.
+    Esam,
+    /// The ESAM does not answer a reset.
+    EsamReset,
+    /// The SIM does not answer a reset.
+    SimReset,
+    /// The ESAM could not prove itself to the meter.
+    InternalAuthentication,
+    /// The meter could not prove itself to the ESAM.
+    ExternalAuthentication,
+    /// The SIM lacks a file, or it is malformed.
+    SimFile,
+    /// The SIM was pulled.
+    SimPulled,
+    /// The receipt could not be written to the SIM.
+    WriteBack,
+    /// No order of ours on the SIM.
+    NoOrder,
+    /// The meter holds no pairing keys, or those of another ESAM.
+    Pairing,
+    /// The ESAM was taken out of use.
+    Retired,
+    /// The ESAM is of the older make.
+    OlderMake,
+}
+
+struct Row {
+    refusal: Refusal,
+    sw: Option<Sw>,
+    field_error: u8,
+    name: &'static str,
+    words: &'static str,
+}
+
+const fn row(refusal: Refusal, sw: u16, field_error: u8, name: &'static str, words: &'static str) -> Row {
+    let sw = if sw == 0 { None } else { Some(Sw(sw)) };
+    Row { refusal, sw, field_error, name, words }
+}
+
+#[rustfmt::skip]
+static TABLE: &[Row] = &[
+    row(Refusal::Format,                 0x6A80, 14, "format",                 "the order on the SIM is damaged; have it sent again"),
+    row(Refusal::KeySet,                 0x6A88, 10, "key-set",                "the order was made for another kind of card; have the bank check its PSAM"),
+    row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is not for this meter, or it was changed on its way; use the SIM in its own meter"),
+    row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           "the order is for another meter; use the SIM in its own meter"),
+    row(Refusal::EsamSerial,             0x9E14, 11, "esam-serial",            "the order is for another security module than the one in this meter; have the bank make it anew"),
+    row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        "the order is for another customer; check the registration"),
+    row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            "the order belongs to another SIM; insert the SIM it was sent to"),
+    row(Refusal::SimChanged,             0x9E23, 13, "sim-changed",            "the meter knows another SIM of this customer; ask for a replacement order"),
+    row(Refusal::NotOpened,              0x9E15, 15, "not-opened",             "the meter was never opened; it takes an opening order first"),
+    row(Refusal::ReplacementNotOpened,   0x9E16, 16, "replacement-not-opened", "the meter was never opened; it takes an opening order before a replacement SIM"),
+    row(Refusal::AlreadyOpened,          0x9E27, 17, "already-opened",         "the meter is open already; it takes a recharge"),
+    row(Refusal::CountOlder,             0x9E17, 17, "count-older",            "this order is older than the last one credited; nothing is owed for it"),
+    row(Refusal::CountSkipped,           0x9E37, 17, "count-skipped",          "an order before this one is missing; insert that one first"),
+    row(Refusal::Expired,                0x9E09,  9, "expired",                "the order is past its validity; have it made anew"),
+    row(Refusal::OverCeiling,            0x9E21, 21, "over-ceiling",           "the balance would pass the meter's ceiling; use up some of it and insert the SIM again, or have the bank change or reverse the order"),
+    row(Refusal::KeyState,               0,       9, "key-state",              "test card in a formal meter, or the reverse; nothing was tried"),
+    row(Refusal::Chv,                    0,       5, "chv",                    "the SIM asks for its PIN (CHV1); switch it off in a phone and insert the SIM again"),
+    row(Refusal::Esam,                   0,       2, "esam",                   "the meter's security module answers wrongly; the meter needs service"),
+    row(Refusal::EsamReset,              0,       3, "esam-reset",             "the meter's security module does not answer; the meter needs service"),
+    row(Refusal::SimReset,               0,       4, "sim-reset",              "the SIM does not answer; clean it and insert it again"),
+    row(Refusal::InternalAuthentication, 0,       5, "internal-authentication", "the security module in the meter is not its own; the meter needs service"),
+    row(Refusal::ExternalAuthentication, 0,       6, "external-authentication", "the security module refuses its meter; the meter needs service"),
+    row(Refusal::SimFile,                0,      14, "sim-file",               "the SIM has no readable message store"),
+    row(Refusal::SimPulled,              0,      20, "sim-pulled",             "the SIM was pulled too early; insert it again, no money is lost"),
+    row(Refusal::WriteBack,              0,      19, "write-back",             "credited, but the receipt could not be written; insert the SIM again"),
+    row(Refusal::NoOrder,                0,       7, "no-order",               "there is no order for electricity on this SIM"),
+    row(Refusal::Pairing,                0,       5, "pairing",                "the meter was never paired with its security module; the meter needs service"),
+    row(Refusal::Retired,                0,       2, "retired",                "the meter's security module was taken out of use; the meter needs a new one"),
+    row(Refusal::OlderMake,              0,       9, "older-make",             "the meter's security module is of the older make and credits no more; the meter needs a new one"),
+];
+
+impl Refusal {
+    fn row(self) -> &'static Row {
+        // Every variant has its row; a test goes through them all.
+        TABLE.iter().find(|row| row.refusal == self).unwrap_or(&TABLE[0])
+    }
+
+    /// All refusals, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Refusal> {
+        TABLE.iter().map(|row| row.refusal)
+    }
+
+    /// The ESAM's status word; `None` for what only the meter sees.
+    pub fn sw(self) -> Option<Sw> {
+        self.row().sw
+    }
+
+    /// The refusal of an ESAM's status word.
+    pub fn from_sw(sw: Sw) -> Option<Self> {
+        TABLE.iter().find(|row| row.sw == Some(sw)).map(|row| row.refusal)
+    }
+
+    /// Card error number of the field, 1 to 21.
+    pub fn field_error(self) -> u8 {
+        self.row().field_error
+    }
+
+    /// What the meter shows: Err-31 to Err-36.
+    pub fn display(self) -> &'static str {
+        match self.field_error() {
+            0..=3 => "Err-31",
+            4..=10 => "Err-32",
+            11..=13 => "Err-33",
+            14..=18 => "Err-34",
+            19..=20 => "Err-35",
+            _ => "Err-36",
+        }
+    }
+
+    /// Name in files and JSON.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// One sentence for a clerk.
+    pub fn words(self) -> &'static str {
+        self.row().words
+    }
+}

@@ -1,0 +1,221 @@
+//! The bank's books in SQLite: [`Store`] behind the seam of [`Books`](crate::Books).
+
+use crate::books::{Control, Figures, Receipts, Registry, Sales};
+use crate::chain::Chain;
+use crate::error::StoreError;
+use crate::finding::{ClearError, Cleared, Finding};
+use crate::incoming::Incoming;
+use crate::key_choice::Keys;
+use crate::meters::{Delivered, Esam};
+use crate::modules::Reconciled;
+use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
+use crate::order_error::OrderError;
+use crate::place::Anew;
+use crate::pool::Opener;
+use crate::receipt::{Origin, SettleError};
+use crate::register::{ReplaceError, Replaced, Report};
+use crate::registration::{Registration, Sim};
+use crate::renewal::RenewalError;
+use crate::report::StatementLine;
+use crate::roster::Roster;
+use crate::sealer::OrderSealer;
+use crate::settle::Settlement;
+use crate::store::Store;
+use crate::terms::Terms;
+use scheme::moment::Moment;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+
+impl Registry for Store {
+    fn terms(&self) -> Result<Option<Terms>, StoreError> {
+        self.read(|view| view.terms())
+    }
+
+    fn set_terms(&mut self, terms: &Terms) -> Result<(), StoreError> {
+        self.batch(|act| act.set_terms(terms))
+    }
+
+    fn is_older_make(&self) -> Result<bool, StoreError> {
+        self.read(|view| view.is_older_make())
+    }
+
+    fn register(&mut self, roster: &Roster) -> Result<Report, StoreError> {
+        self.batch(|act| act.register(roster))
+    }
+
+    fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
+        self.read(|view| view.customer(customer))
+    }
+
+    fn replace_sim(&mut self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError> {
+        self.batch(|act| act.replace_sim(customer, sim))
+    }
+
+    fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
+        self.batch(|act| act.take_meters(esams, now))
+    }
+
+    fn keys_of(&self, meter: MeterNumber) -> Result<Keys, OrderError> {
+        self.read(|view| view.keys_of(meter))
+    }
+
+    fn sells_formal(&self) -> Result<bool, StoreError> {
+        self.read(|view| view.sells_formal())
+    }
+}
+
+impl Sales for Store {
+    fn guard_clock(&mut self, now: Moment, allowed: bool) -> Result<(), OrderError> {
+        self.batch(|act| act.guard_clock(now, allowed))
+    }
+
+    fn reconcile(&mut self, psam: &str, chain: &Chain, now: Moment) -> Result<Reconciled, StoreError> {
+        self.batch(|act| act.reconcile(psam, chain, now))
+    }
+
+    fn purchase(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        request: &OrderRequest,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        Store::purchase(self, sealer, request, terms)
+    }
+
+    fn correct(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        request: &OrderRequest,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        Store::correct(self, sealer, request, terms)
+    }
+
+    fn reissue(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        meter: MeterNumber,
+        now: Moment,
+        id: OrderId,
+        anew: Anew,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        Store::reissue(self, sealer, meter, now, id, anew, terms)
+    }
+
+    fn seal(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        id: OrderId,
+        now: Moment,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
+        Store::seal(self, sealer, id, now, terms)
+    }
+
+    fn void_order(&mut self, id: OrderId, now: Moment) -> Result<(), OrderError> {
+        self.batch(|act| act.void_order(id, now))
+    }
+
+    fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.read(|view| view.orders(None))
+    }
+
+    fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
+        self.read(|view| view.outstanding(meter))
+    }
+
+    fn interrupted(&self) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.read(|view| view.interrupted())
+    }
+
+    fn asked_of(&self, placed: &PlacedOrder) -> Result<(Keys, Vec<String>), OrderError> {
+        self.read(|view| Ok((view.keys_of_order(placed)?, view.psams_of(placed.order.id)?)))
+    }
+
+    fn unsettled_of(&self, psam: &str) -> Result<u64, StoreError> {
+        self.read(|view| view.unsettled_of(psam))
+    }
+
+    fn sealed_since(&self, psam: &str, since: u32) -> Result<Vec<String>, RenewalError> {
+        self.read(|view| view.sealed_since(psam, since))
+    }
+}
+
+impl Receipts for Store {
+    fn openers(&self, incoming: Incoming<'_>, origin: &Origin) -> Result<Vec<Opener>, SettleError> {
+        self.read(|view| view.openers(incoming, origin))
+    }
+
+    fn settle(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        incoming: Incoming<'_>,
+        origin: &Origin,
+        now: Moment,
+    ) -> Result<Settlement, SettleError> {
+        Store::settle(self, sealer, incoming, origin, now)
+    }
+
+    fn refund(&mut self, customer: CustomerNumber, now: Moment) -> Result<i64, StoreError> {
+        self.batch(|act| act.refund(customer, now))
+    }
+
+    fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
+        self.read(|view| view.statement(customer))
+    }
+}
+
+impl Control for Store {
+    fn figures(&self) -> Result<Figures, StoreError> {
+        self.read(|view| {
+            Ok(Figures {
+                totals: view.totals()?,
+                balance: view.trial_balance()?,
+                faults: view.audit()?,
+                findings: view.findings(false)?,
+            })
+        })
+    }
+
+    fn findings(&self, all: bool) -> Result<Vec<Finding>, StoreError> {
+        self.read(|view| view.findings(all))
+    }
+
+    fn finding(&self, id: i64) -> Result<Option<Finding>, StoreError> {
+        self.read(|view| view.finding(id))
+    }
+
+    fn clear_finding(&mut self, id: i64, cleared: &Cleared) -> Result<(), ClearError> {
+        self.batch(|act| act.clear_finding(id, cleared))
+    }
+
+    fn check_chains(&mut self, now: Moment) -> Result<Vec<String>, StoreError> {
+        self.batch(|act| {
+            let mut wrong = Vec::new();
+            for psam in act.modules()? {
+                if let Some(words) = act.recompute(&psam)? {
+                    act.chain_finding(&psam, &words, now)?;
+                    wrong.push(words);
+                }
+            }
+            Ok(wrong)
+        })
+    }
+
+    fn explained_of(&self, psam: &str) -> Result<u64, StoreError> {
+        self.read(|view| view.explained_of(psam))
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        Store::check(self)
+    }
+
+    fn log_end(&self) -> Result<Option<(u64, String)>, StoreError> {
+        self.read(|view| view.log_end())
+    }
+
+    fn keep_log_end(&mut self, lines: u64, hash: &str) -> Result<(), StoreError> {
+        self.batch(|act| act.keep_log_end(lines, hash))
+    }
+}

@@ -1,0 +1,202 @@
+//! What every engine under the books has to promise, asked through [`Books`] alone.
+//!
+//! An engine stands here with how its books are opened; the same promises are asked of each.
+
+mod receipts;
+mod registry;
+mod sales;
+mod servers;
+
+use crate::house::{binding, csv, customer, esam, meter, serial, sim, terms, time};
+use crate::toy::{ToyMeter, ToyPsam, order_record};
+use gridcard_server::{
+    Books, ClearError, Cleared, Finding, Incoming, Options, OrderError, OrderRequest, OrderSealer, Origin,
+    Reconciled, Roster, SealedOrder, SettleError, Settled, Settlement, Store, Synchronous,
+};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::order::{Order, OrderId};
+
+/// Books that can be opened, each time the same ones where they outlive their opening.
+trait Engine {
+    fn open(&self) -> Box<dyn Books>;
+}
+
+/// SQLite that lives and dies with its opening.
+struct InMemory;
+
+impl Engine for InMemory {
+    fn open(&self) -> Box<dyn Books> {
+        Box::new(Store::in_memory().unwrap())
+    }
+}
+
+/// SQLite in a file.
+struct InFile(tempfile::TempDir);
+
+impl InFile {
+    fn new() -> Self {
+        InFile(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Engine for InFile {
+    fn open(&self) -> Box<dyn Books> {
+        let options = Options { synchronous: Synchronous::Off, ..Options::default() };
+        Box::new(Store::open(&self.0.path().join("server.db"), options).unwrap())
+    }
+}
+
+/// One test for each promise.
+macro_rules! promised {
+    ($make:expr => $($about:ident: $($promise:ident)+;)+) => {
+        $($(#[test]
+        fn $promise() {
+            super::$about::$promise(&$make);
+        })+)+
+    };
+}
+
+/// What every engine promises.
+macro_rules! every_engine {
+    ($make:expr) => {
+        promised! {
+            $make =>
+            registry: nothing_is_there_at_first terms_are_kept registering_again_changes_nothing
+                a_sim_has_one_owner the_clock_goes_forward the_end_of_the_log_only_grows;
+            sales: a_sale_is_paid_for_and_kept what_is_refused_leaves_nothing
+                a_lost_answer_is_found_in_the_chain a_certain_refusal_can_be_given_up
+                a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
+            receipts: a_receipt_settles_once what_was_not_credited_is_due_once
+                a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+        }
+    };
+}
+
+/// What an engine promises whose books outlive a server, and that two servers can have open.
+macro_rules! shared_engine {
+    ($make:expr) => {
+        promised! {
+            $make =>
+            servers: what_was_kept_outlives_the_server two_servers_sell_one_order
+                two_servers_settle_one_receipt;
+        }
+    };
+}
+
+mod sqlite_in_memory {
+    every_engine!(super::InMemory);
+}
+
+mod sqlite_in_a_file {
+    every_engine!(super::InFile::new());
+    shared_engine!(super::InFile::new());
+}
+
+/// A bank over some books: three customers, a module, their meters.
+struct Bank {
+    books: Box<dyn Books>,
+    psam: ToyPsam,
+    meters: Vec<ToyMeter>,
+    now: Moment,
+    drawn: u64,
+}
+
+impl Bank {
+    fn over(mut books: Box<dyn Books>) -> Self {
+        let now = time("20261122080000");
+        let roster = Roster::read(csv(3).as_bytes()).unwrap();
+        assert_eq!(books.register(&roster).unwrap().registered, 3);
+        let esams: Vec<_> = (0..3).map(|n| esam(n, serial(n), 1)).collect();
+        assert_eq!(books.take_meters(&esams, now).unwrap().new, 3);
+        books.set_terms(&terms()).unwrap();
+        let meters = (0..3).map(|n| ToyMeter::new(meter(n), serial(n))).collect();
+        Bank { books, psam: ToyPsam::default(), meters, now, drawn: 0 }
+    }
+
+    fn draw(&mut self) -> OrderId {
+        self.drawn += 1;
+        OrderId(self.drawn.to_be_bytes())
+    }
+
+    fn request(&mut self, n: u32, fen: u32) -> OrderRequest {
+        OrderRequest { meter: meter(n), amount: Fen(fen), now: self.now, id: self.draw() }
+    }
+
+    fn buy(&mut self, n: u32, fen: u32) -> Result<SealedOrder, OrderError> {
+        let request = self.request(n, fen);
+        self.books.purchase(&mut self.psam, &request, &terms())
+    }
+
+    fn correct(&mut self, n: u32, fen: u32) -> Result<SealedOrder, OrderError> {
+        let request = self.request(n, fen);
+        self.books.correct(&mut self.psam, &request, &terms())
+    }
+
+    fn reconcile(&mut self) -> Reconciled {
+        self.books.reconcile(&self.psam.number(), &self.psam.chain, self.now).unwrap()
+    }
+
+    fn insert(&mut self, n: u32, record: &[u8]) -> [u8; 176] {
+        self.meters[n as usize].insert(record, binding(&sim(n, 0)), self.now).unwrap()
+    }
+
+    fn settle(&mut self, n: u32, receipt: &[u8]) -> Result<Settlement, SettleError> {
+        let origin = Origin::Meter(meter(n));
+        self.books.settle(&mut self.psam, Incoming::Record(receipt), &origin, self.now)
+    }
+
+    fn settled(&mut self, n: u32, receipt: &[u8]) -> Settled {
+        match self.settle(n, receipt) {
+            Ok(Settlement::Settled(settled)) => settled,
+            other => panic!("not settled: {other:?}"),
+        }
+    }
+
+    fn held(&mut self, n: u32, receipt: &[u8]) -> Finding {
+        match self.settle(n, receipt) {
+            Ok(Settlement::Held(finding)) => finding,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    fn clear(&mut self, id: i64, second: Option<&str>) -> Result<(), ClearError> {
+        let second = second.map(Into::into);
+        let cleared = Cleared { at: self.now, by: "Li".into(), second, note: "looked at".into() };
+        self.books.clear_finding(id, &cleared)
+    }
+
+    /// The record of an order that somebody has the module seal past the server.
+    fn mint(&mut self, order: &Order) -> [u8; 176] {
+        order_record(&self.psam.seal(&order.to_bytes()).unwrap())
+    }
+
+    /// Sold, confirmed and outstanding, in fen.
+    fn sums(&self) -> (i64, i64, i64) {
+        let totals = self.books.figures().unwrap().totals;
+        (totals.sold_fen, totals.settled_fen, totals.outstanding_fen)
+    }
+
+    /// Everything the books say.
+    fn everything(&self) -> String {
+        let statements: Vec<_> = (0..3).map(|n| self.books.statement(customer(n)).unwrap()).collect();
+        format!(
+            "{:?} {:?} {:?} {statements:?}",
+            self.books.figures().unwrap(),
+            self.books.findings(true).unwrap(),
+            self.books.orders().unwrap()
+        )
+    }
+
+    /// The books are in order, whatever happened.
+    fn end(&mut self) {
+        let figures = self.books.figures().unwrap();
+        assert_eq!((figures.balance.sum(), &figures.faults[..]), (0, &[][..]));
+        let totals = figures.totals;
+        let claims =
+            totals.settled_fen + totals.outstanding_fen + totals.refund_due_fen + totals.refunded_fen;
+        assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
+        assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());
+        self.books.check().unwrap();
+    }
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod cards;
+pub mod carrier;
+pub mod clock;
+pub mod figures;
+pub mod life;
+pub mod people;
+mod place;
+pub mod queue;
+pub mod timeline;
+pub mod town;
+
+pub use cards::Hands;
+pub use carrier::{Carrier, Post};
+pub use clock::WorldClock;
+pub use keys::Suite;
+pub use parties::trouble::Result;
+pub use place::{PIN, SECOND_PIN, World};
+pub use queue::Queue;
+pub use town::Town;
