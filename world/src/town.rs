@@ -15,6 +15,7 @@ use parties::city::delivery::DeliveryRequest;
 use parties::city::esam::{EsamReport, EsamRequest, IssuedEsams, Meters};
 use parties::city::issue::{MakeReport, MakeRequest};
 use parties::city::{self, Access};
+use parties::home::{self, MARKER};
 use parties::issuing::Allowed;
 use parties::meters::{self, ConsumeReport, InsertReport, MakeMeterRequest, ShowReport};
 use parties::places::card_at;
@@ -25,7 +26,7 @@ use parties::secret::SecretFrom;
 use parties::sims::{self, CarryRequest, MakeSimRequest};
 use parties::transport::Transport;
 use parties::trouble::{Context, Result, refused};
-use parties::{Deed, Party, home};
+use parties::{Deed, Party};
 use scheme::CardRef;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode};
@@ -33,7 +34,8 @@ use scheme::pin::Pin;
 use scheme::profile::{CardKind, SERVER_NUMBER, SERVICE_CENTRE, State};
 use scheme::psam::Limits;
 use server::Registration;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 /// Cards an issuing card of a town may make.
 const MADE: u32 = 1_000_000;
@@ -60,10 +62,10 @@ impl Town {
     /// A town of these people, in a world that holds none yet. Nothing is made before a step makes it.
     ///
     /// # Errors
-    /// The world's home holds a province already, or cannot be made.
+    /// A party has its folder in the world's home already, or the home cannot be made.
     pub fn new(world: World, people: People, suite: Suite) -> Result<Self> {
         let home = world.home();
-        if home.join("province").exists() {
+        if is_inhabited(home) {
             return Err(refused(format!("{} holds a life already", home.display()))
                 .hint("name another folder with --home DIR, or remove this one")
                 .into());
@@ -383,6 +385,16 @@ impl Town {
             Ok(books)
         })
     }
+}
+
+/// Whether a party has its folder here, or the folder is a party's own: test keys and made-up customers do not go among those of an
+/// office, whichever party it is.
+fn is_inhabited(home: &Path) -> bool {
+    let is_party = |name: &OsStr| name.to_str().is_some_and(|name| Party::of_folder(name).is_some());
+    home.join(MARKER).exists()
+        || std::fs::read_dir(home).is_ok_and(|mut entries| {
+            entries.any(|entry| entry.is_ok_and(|entry| is_party(&entry.file_name())))
+        })
 }
 
 /// The issuing cards a city needs, and their numbers.

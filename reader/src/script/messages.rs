@@ -179,3 +179,18 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PlayError;
+    use std::error::Error;
+    use wire::ChannelError;
+
+    /// Whoever looks for a lost card behind the failure of a script finds it: that is what makes the exit code 3.
+    #[test]
+    fn a_lost_card_stands_behind_its_script() {
+        let error = PlayError::from(ChannelError::Removed);
+        assert_eq!(error.source().and_then(|cause| cause.downcast_ref()), Some(&ChannelError::Removed));
+        assert_eq!(error.to_string(), ChannelError::Removed.to_string());
+    }
+}

@@ -64,6 +64,15 @@ fn a_demo_in_a_home_keeps_its_life_and_is_not_lived_twice() {
     assert_eq!(records, 8, "two orders and two receipts of each");
     let again = Call::plain(folder.path(), &["demo", "--meters", "2", "--home", "life"]).run();
     again.fails(1, &["holds a life already", "hint: "]);
+    // Nor among the parties of an office, whichever of them are there.
+    for party in ["bank", "city-33020000", "meters"] {
+        let office = folder.path().join(format!("office-{party}"));
+        std::fs::create_dir_all(office.join(party)).unwrap();
+        let there = Call::plain(folder.path(), &["demo", "--meters", "1", "--home"])
+            .with(&[office.to_str().unwrap()]);
+        there.run().fails(1, &["holds a life already", "hint: "]);
+        assert_eq!(std::fs::read_dir(&office).unwrap().count(), 1, "{party}: something was made");
+    }
     // The bank of that life goes on with single commands.
     let report =
         Call::plain(folder.path(), &["server", "report", "--home", "life", "--json"]).run().ok().object();
