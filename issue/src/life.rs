@@ -7,6 +7,7 @@
 
 mod error;
 mod limit;
+mod master;
 mod passage;
 mod render;
 mod retire;
@@ -21,6 +22,7 @@ pub use set_pin::set_pin;
 use crate::source::{About, Activation, Current, Level, Target};
 use keys::Suite;
 use reader::driver::esam::{Esam, EsamLife, Purse};
+use reader::driver::guard::LastTry;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardInfo, CardKind, Recipient, State};
@@ -161,7 +163,7 @@ impl Passage {
             return Err(LifeError::OlderMake);
         }
         let forfeit = forfeited(act, seen, leave)?;
-        if seen.tries.is_some_and(|tries| tries <= 1) && !leave.spend_last_try {
+        if LastTry::from(leave.spend_last_try).is_at_stake(seen.tries) {
             return Err(LifeError::LastTry { serial: seen.serial });
         }
         let activation = Activation { state: to, version, forfeit };

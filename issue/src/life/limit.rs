@@ -1,12 +1,13 @@
 //! Limits of what a finished card may make or seal, and the pairing of a PSAM with a server [docs/specs/cards.md 6, 9].
 
 use super::LifeError;
+use super::master::keep_last_try;
 use crate::source::{Current, KeySource, Target};
 use keys::Zeroizing;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::guard::LastTry;
 use reader::driver::psam::Psam;
-use scheme::numbers::DeviceNumber;
+use scheme::numbers::{DeviceNumber, Serial};
 use scheme::pin::Pin;
 use scheme::profile::{CardInfo, CardKind, EF_LIMIT, Recipient};
 use scheme::psam::{Limits, Statement};
@@ -31,10 +32,7 @@ fn target(card: &mut Fmcos<'_>, source: &dyn KeySource) -> Result<(Target, CardI
         number: info.number,
         region: info.region,
     };
-    // A wrong MAC or cryptogram spends a try of the own master; the last is not spent.
-    if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
-        return Err(LifeError::LastTry { serial: scheme::numbers::Serial(serial) });
-    }
+    keep_last_try(card, Serial(serial))?;
     Ok((target, info))
 }
 
@@ -93,9 +91,7 @@ pub fn take_limit(channel: &mut dyn Channel, sealed: &SealedLimit) -> Result<(),
         let found = DeviceNumber(info.number);
         return Err(LifeError::AnotherPsam { found, wanted: sealed.number });
     }
-    if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
-        return Err(LifeError::LastTry { serial: scheme::numbers::Serial(serial) });
-    }
+    keep_last_try(&mut card, Serial(serial))?;
     let mut psam = Psam::open(card.channel())?;
     if psam.limit_challenge()? != Some(sealed.challenge) {
         return Err(LifeError::LimitNotExpected { number: sealed.number });

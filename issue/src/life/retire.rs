@@ -1,6 +1,7 @@
 //! The end of a finished card that issues or seals [docs/specs/cards.md 10].
 
 use super::LifeError;
+use super::master::keep_last_try;
 use crate::source::{Activation, Current, KeySource, Target};
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
@@ -37,9 +38,7 @@ pub fn retire(channel: &mut dyn Channel, source: &mut dyn KeySource) -> Result<R
     if !source.about().makes(Recipient::Card(info.kind)) || info.kind == CardKind::Esam {
         return Err(LifeError::NotOurs { kind: info.kind });
     }
-    if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
-        return Err(LifeError::LastTry { serial });
-    }
+    keep_last_try(&mut card, serial)?;
     let target = Target {
         recipient: Recipient::Card(info.kind),
         master: Current::Own,

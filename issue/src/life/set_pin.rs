@@ -1,6 +1,7 @@
 //! A PIN of a finished card set anew by the issuing card one level up [docs/specs/cards.md 12].
 
 use super::LifeError;
+use super::master::keep_last_try;
 use crate::source::{Current, KeySource, Target};
 use reader::driver::fmcos::Fmcos;
 use scheme::numbers::Serial;
@@ -29,9 +30,7 @@ pub fn set_pin(
     if !source.about().makes(Recipient::Card(info.kind)) {
         return Err(LifeError::NotOurs { kind: info.kind });
     }
-    if card.tries_left(0x39, 0x00)?.is_some_and(|tries| tries <= 1) {
-        return Err(LifeError::LastTry { serial: Serial(serial) });
-    }
+    keep_last_try(&mut card, Serial(serial))?;
     if matches!(info.kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }

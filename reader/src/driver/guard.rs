@@ -89,10 +89,11 @@ impl Secret {
     where
         E: Refusal + Into<PinError>,
     {
-        match (tries, last) {
-            (Some(0), _) => return Err(PinError::Blocked(self.clone())),
-            (Some(1), LastTry::Keep) => return Err(PinError::LastTry(self.clone())),
-            _ => {}
+        if tries == Some(0) {
+            return Err(PinError::Blocked(self.clone()));
+        }
+        if last.is_at_stake(tries) {
+            return Err(PinError::LastTry(self.clone()));
         }
         attempt().map_err(|error| match error.tries_left() {
             Some(0) => PinError::Lost(self.clone()),
@@ -119,6 +120,13 @@ pub enum LastTry {
     Keep,
     /// Somebody asked by name to spend it.
     Spend,
+}
+
+impl LastTry {
+    /// Whether nothing may be tried: no more than one try is left, and it is to be kept. `None`: the card does not tell.
+    pub const fn is_at_stake(self, tries: Option<u8>) -> bool {
+        matches!((tries, self), (Some(0 | 1), LastTry::Keep))
+    }
 }
 
 impl From<bool> for LastTry {
