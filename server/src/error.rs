@@ -75,6 +75,32 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The database server went away before the act was asked to be kept.
+    #[error(
+        "the database server does not answer: {detail}; nothing of this act was kept, run it again when it is back"
+    )]
+    Gone {
+        /// The client's words.
+        detail: String,
+    },
+    /// The database server went away while it was keeping the act.
+    #[error(
+        "the database server went away while it kept this act ({detail}); whether it did is not known: look before it is run again"
+    )]
+    Unknown {
+        /// The client's words.
+        detail: String,
+    },
+    /// The database server does not let us.
+    #[error("the database server refuses: {detail}")]
+    Denied {
+        /// The server's words.
+        detail: String,
+    },
+    /// Anything else PostgreSQL reports.
+    #[cfg(feature = "postgres")]
+    #[error("the database failed")]
+    Postgres(#[source] postgres::Error),
     /// Anything else SQLite reports.
     #[error("the database failed")]
     Sqlite(#[source] rusqlite::Error),
@@ -98,6 +124,38 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::SystemIoFailure => StoreError::Disk { detail },
             ErrorCode::ConstraintViolation => StoreError::Rule { detail },
             _ => StoreError::Sqlite(error),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<postgres::Error> for StoreError {
+    fn from(error: postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            let closed = error.is_closed()
+                || core::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>());
+            let detail =
+                core::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            return if closed { StoreError::Gone { detail } } else { StoreError::Postgres(error) };
+        };
+        let detail = db.message().to_owned();
+        // Classes and codes of PostgreSQL's appendix A.
+        match db.code().code() {
+            "25006" => StoreError::ReadOnly,
+            "42501" => StoreError::Denied { detail },
+            "53100" | "53200" => StoreError::Full,
+            "55P03" | "57014" => StoreError::Busy,
+            "25P02" => StoreError::RolledBack,
+            "57P01" | "57P02" | "57P03" => StoreError::Gone { detail },
+            "P0001" => StoreError::Rule { detail },
+            "58030" => StoreError::Disk { detail },
+            "XX001" | "XX002" => StoreError::Corrupt { detail },
+            code => match &code[..2] {
+                "23" => StoreError::Rule { detail },
+                "08" => StoreError::Gone { detail },
+                "28" | "3D" => StoreError::Denied { detail },
+                _ => StoreError::Postgres(error),
+            },
         }
     }
 }

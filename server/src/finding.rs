@@ -1,10 +1,10 @@
 //! Findings: what is not as it should be, kept until somebody clears it.
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
-use crate::rows::{self, bytes, column, parsed, time, time_text};
+use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Act, View};
 use core::fmt;
-use rusqlite::{Row, params};
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
 use scheme::order::OrderId;
@@ -208,46 +208,39 @@ impl View<'_> {
     /// Findings, oldest first: those nobody has cleared, or all.
     pub fn findings(&self, cleared_too: bool) -> Result<Vec<Finding>, StoreError> {
         let only = if cleared_too { "" } else { " WHERE cleared IS NULL" };
-        let mut find = self.conn.prepare_cached(&format!("{SELECT}{only} ORDER BY id"))?;
-        rows::all(&mut find, [], finding)
+        self.conn.all(&format!("{SELECT}{only} ORDER BY id"), params![], finding)
     }
 
     /// One finding.
     pub fn finding(&self, id: i64) -> Result<Option<Finding>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
-        rows::first(&mut find, [id], finding)
+        self.conn.first(&format!("{SELECT} WHERE id = ?1"), params![id], finding)
     }
 
     /// The first finding that stops sales for a meter.
     pub fn frozen(&self, meter: MeterNumber) -> Result<Option<Finding>, StoreError> {
         let sql =
             format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
-        let mut find = self.conn.prepare_cached(&sql)?;
-        rows::first(&mut find, [meter.to_string()], finding)
+        self.conn.first(&sql, params![meter.to_string()], finding)
     }
 
     /// The first finding that stops sales through a security module.
     pub fn stopped(&self, psam: &str) -> Result<Option<Finding>, StoreError> {
         let sql = format!("{SELECT} WHERE psam = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
-        let mut find = self.conn.prepare_cached(&sql)?;
-        rows::first(&mut find, [psam], finding)
+        self.conn.first(&sql, params![psam], finding)
     }
 
     /// The finding that keeps a receipt.
     pub(crate) fn held(&self, packet: &[u8]) -> Result<Option<Finding>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE packet = ?1"))?;
-        rows::first(&mut find, [packet], finding)
+        self.conn.first(&format!("{SELECT} WHERE packet = ?1"), params![packet], finding)
     }
 }
 
 impl Act<'_> {
     pub(crate) fn write_finding(&self, found: &Found<'_>) -> Result<Finding, StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO finding (kind, meter, psam, order_id, at, detail, freezes, packet, receipt) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
+        let id: i64 = self.conn.one(
+            "INSERT INTO finding (kind, meter, psam, order_id, at, detail, freezes, packet, receipt) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+            params![
                 found.kind.name(),
                 found.meter.map(|meter| meter.to_string()),
                 found.psam,
@@ -257,8 +250,8 @@ impl Act<'_> {
                 found.kind.freezes(),
                 found.kept.map(|(packet, _)| packet),
                 found.kept.map(|(_, receipt)| receipt),
-            ])?;
-        let id = self.conn.last_insert_rowid();
+            ],
+        )?;
         self.finding(id)?.ok_or(StoreError::Value { place: "finding.id", detail: id.to_string() })
     }
 
@@ -277,11 +270,10 @@ impl Act<'_> {
             return Err(ClearError::TwoPeople(id));
         }
         self.whole(|| {
-            self.conn
-                .prepare_cached(
-                    "UPDATE finding SET cleared = ?2, cleared_by = ?3, second = ?4, note = ?5 WHERE id = ?1",
-                )?
-                .execute(params![id, time_text(cleared.at), cleared.by, cleared.second, cleared.note])?;
+            self.conn.execute(
+                "UPDATE finding SET cleared = ?2, cleared_by = ?3, second = ?4, note = ?5 WHERE id = ?1",
+                params![id, time_text(cleared.at), cleared.by, cleared.second, cleared.note],
+            )?;
             if let Some(receipt) = &finding.receipt {
                 self.settle_held(id, receipt, cleared.at)?;
             }

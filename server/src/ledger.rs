@@ -5,10 +5,10 @@
 //! an amount from one to another, so every entry and the whole ledger sum to zero; the schema refuses to commit
 //! anything else.
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::rows::{self, time_text};
 use crate::store::{Act, View};
-use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
@@ -228,17 +228,17 @@ impl Act<'_> {
     /// Writes an entry into the journal.
     pub(crate) fn post(&self, entry: &Entry) -> Result<(), StoreError> {
         let Purchase { life, count, order } = entry.purchase;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO journal_entry (kind, at, life, count, order_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![entry.kind.name(), time_text(entry.at), life, count, order.map(|id| id.0)])?;
-        let id = self.conn.last_insert_rowid();
+        let id: i64 = self.conn.one(
+            "INSERT INTO journal_entry (kind, at, life, count, order_id) VALUES (?1, ?2, ?3, ?4, ?5) \
+             RETURNING id",
+            params![entry.kind.name(), time_text(entry.at), life, count, order.map(|id| id.0)],
+        )?;
         for (number, line) in (1i64..).zip(&entry.lines) {
             let account = self.account(line.account)?;
-            self.conn
-                .prepare_cached("INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, number, account, line.amount])?;
+            self.conn.execute(
+                "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, ?3, ?4)",
+                params![id, number, account, line.amount],
+            )?;
         }
         Ok(())
     }
@@ -259,20 +259,20 @@ impl Act<'_> {
     fn account(&self, account: Account) -> Result<i64, StoreError> {
         let kind = account.kind();
         let Some(customer) = account.customer() else {
-            let mut find =
-                self.conn.prepare_cached("SELECT id FROM account WHERE kind = ?1 AND customer IS NULL")?;
-            return Ok(find.query_row([kind], |row| row.get(0))?);
+            return self
+                .conn
+                .one("SELECT id FROM account WHERE kind = ?1 AND customer IS NULL", params![kind]);
         };
         let customer = customer.to_string();
-        let mut find =
-            self.conn.prepare_cached("SELECT id FROM account WHERE customer = ?1 AND kind = ?2")?;
-        if let Some(id) = rows::first(&mut find, [customer.as_str(), kind], |row| rows::column(row, "id"))? {
+        if let Some(id) = self.conn.first(
+            "SELECT id FROM account WHERE customer = ?1 AND kind = ?2",
+            params![customer.as_str(), kind],
+            |row| rows::column(row, "id"),
+        )? {
             return Ok(id);
         }
         self.conn
-            .prepare_cached("INSERT INTO account (kind, customer) VALUES (?1, ?2)")?
-            .execute([kind, &customer])?;
-        Ok(self.conn.last_insert_rowid())
+            .one("INSERT INTO account (kind, customer) VALUES (?1, ?2) RETURNING id", params![kind, customer])
     }
 }
 
@@ -280,14 +280,15 @@ impl View<'_> {
     /// The balance of every kind of account.
     pub fn trial_balance(&self) -> Result<TrialBalance, StoreError> {
         let mut balance = TrialBalance::default();
-        let mut sums = self.conn.prepare_cached(
-            "SELECT account.kind AS kind, sum(posting.amount) AS fen \
-             FROM posting JOIN account ON account.id = posting.account GROUP BY account.kind",
-        )?;
-        let read = |row: &rusqlite::Row<'_>| -> Result<(String, i64), StoreError> {
+        let read = |row: &Row<'_>| -> Result<(String, i64), StoreError> {
             Ok((rows::column(row, "kind")?, rows::column(row, "fen")?))
         };
-        for (kind, fen) in rows::all(&mut sums, [], read)? {
+        for (kind, fen) in self.conn.all(
+            "SELECT account.kind AS kind, sum(posting.amount) AS fen FROM posting \
+             JOIN account ON account.id = posting.account GROUP BY account.kind",
+            params![],
+            read,
+        )? {
             match kind.as_str() {
                 "bank-cash" => balance.bank_cash = fen,
                 "prepaid" => balance.prepaid = fen,
@@ -312,21 +313,21 @@ impl View<'_> {
     }
 
     fn owed(&self, kind: &str, customer: CustomerNumber) -> Result<i64, StoreError> {
-        let mut sum = self.conn.prepare_cached(
-            "SELECT -coalesce(sum(posting.amount), 0) FROM posting JOIN account ON account.id = posting.account \
-             WHERE account.customer = ?1 AND account.kind = ?2",
-        )?;
-        Ok(sum.query_row([customer.to_string().as_str(), kind], |row| row.get(0))?)
+        self.conn.one(
+            "SELECT -coalesce(sum(posting.amount), 0) FROM posting \
+             JOIN account ON account.id = posting.account WHERE account.customer = ?1 AND account.kind = ?2",
+            params![customer.to_string(), kind],
+        )
     }
 
     /// What stands on the customers' accounts of one kind for one purchase, in fen.
     pub(crate) fn owed_for(&self, kind: &str, life: i64, count: u32) -> Result<i64, StoreError> {
-        let mut sum = self.conn.prepare_cached(
+        self.conn.one(
             "SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry \
              JOIN posting ON posting.entry = journal_entry.id JOIN account ON account.id = posting.account \
              WHERE journal_entry.life = ?1 AND journal_entry.count = ?2 AND account.kind = ?3",
-        )?;
-        Ok(sum.query_row(params![life, count, kind], |row| row.get(0))?)
+            params![life, count, kind],
+        )
     }
 }
 

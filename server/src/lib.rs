@@ -3,6 +3,7 @@
 
 pub mod books;
 pub mod chain;
+mod engine;
 pub mod error;
 pub mod finding;
 pub mod incoming;
@@ -27,6 +28,7 @@ pub mod report;
 pub mod roster;
 mod rows;
 pub mod rules;
+pub mod schema;
 mod seal;
 pub mod sealer;
 pub mod settle;

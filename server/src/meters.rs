@@ -1,9 +1,9 @@
 //! Which chip is in which meter: the city's delivery list, and the lives that follow from it.
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
-use crate::rows::{self, bytes, column, parsed, time, time_text};
+use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Act, View};
-use rusqlite::{Row, params};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -196,37 +196,40 @@ const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling, val
 impl View<'_> {
     /// The chip that is in a meter now.
     pub fn esam_of(&self, meter: MeterNumber) -> Result<Option<Esam>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1 AND current = 1"))?;
-        rows::first(&mut find, [meter.to_string()], esam)
+        self.conn.first(
+            &format!("{SELECT} WHERE meter = ?1 AND current = 1"),
+            params![meter.to_string()],
+            esam,
+        )
     }
 
     /// A chip by its serial number.
     pub fn esam(&self, serial: Serial8) -> Result<Option<Esam>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE serial = ?1"))?;
-        rows::first(&mut find, [serial.0], esam)
+        self.conn.first(&format!("{SELECT} WHERE serial = ?1"), params![serial.0], esam)
     }
 
     /// Whether any chip known here has formal keys: then the bank's money is earnest.
     pub fn sells_formal(&self) -> Result<bool, StoreError> {
-        Ok(self.conn.prepare_cached("SELECT 1 FROM esam WHERE key_state = 'formal' LIMIT 1")?.exists([])?)
+        self.conn.any("SELECT 1 FROM esam WHERE key_state = 'formal' LIMIT 1", params![])
     }
 
     /// The life a chip is in, when anything was ever sold for it.
     pub(crate) fn life_of(&self, esam: &Esam) -> Result<Option<i64>, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        self.conn.first(
             "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 AND key_version >= ?3 \
              ORDER BY key_version DESC LIMIT 1",
-        )?;
-        rows::first(&mut find, params![esam.serial.0, esam.state.name(), esam.state_since], |row| {
-            column(row, "id")
-        })
+            params![esam.serial.0, esam.state.name(), esam.state_since],
+            |row| column(row, "id"),
+        )
     }
 
     /// The newest life of a chip, whatever its keys are now.
     pub(crate) fn newest_life(&self, serial: Serial8) -> Result<Option<i64>, StoreError> {
-        let mut find =
-            self.conn.prepare_cached("SELECT id FROM life WHERE serial = ?1 ORDER BY id DESC LIMIT 1")?;
-        rows::first(&mut find, [serial.0], |row| column(row, "id"))
+        self.conn.first(
+            "SELECT id FROM life WHERE serial = ?1 ORDER BY id DESC LIMIT 1",
+            params![serial.0],
+            |row| column(row, "id"),
+        )
     }
 }
 
@@ -255,21 +258,18 @@ impl Act<'_> {
 
     fn write_esam(&self, esam: &Esam, current: bool, now: Moment) -> Result<(), StoreError> {
         if current {
-            self.conn
-                .prepare_cached(
-                    "UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2",
-                )?
-                .execute(params![esam.meter.to_string(), esam.serial.0])?;
+            self.conn.execute(
+                "UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2",
+                params![esam.meter.to_string(), esam.serial.0],
+            )?;
         }
-        self.conn
-            .prepare_cached(
-                "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, state_since) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, \
-                 key_version = excluded.key_version, key_state = excluded.key_state, ceiling = excluded.ceiling, \
-                 current = excluded.current, listed = excluded.listed, valid_to = excluded.valid_to, \
-                 state_since = excluded.state_since",
-            )?
-            .execute(params![
+        self.conn.execute(
+            "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, \
+             state_since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, key_version = excluded.key_version, \
+             key_state = excluded.key_state, ceiling = excluded.ceiling, current = excluded.current, listed \
+             = excluded.listed, valid_to = excluded.valid_to, state_since = excluded.state_since",
+            params![
                 esam.serial.0,
                 esam.meter.to_string(),
                 esam.key_version,
@@ -279,7 +279,8 @@ impl Act<'_> {
                 time_text(now),
                 esam.valid_to.map(time_text),
                 esam.state_since,
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 
@@ -288,12 +289,10 @@ impl Act<'_> {
         if let Some(life) = self.life_of(esam)? {
             return Ok(life);
         }
-        self.conn
-            .prepare_cached(
-                "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version])?;
-        Ok(self.conn.last_insert_rowid())
+        self.conn.one(
+            "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+            params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version],
+        )
     }
 }
 

@@ -1,12 +1,12 @@
 //! The bank's security modules in the books: what each sealed, in its sequence, and whether its own chain says the same.
 
 use crate::chain::{self, Chain, Compared};
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::order::PlacedOrder;
-use crate::rows::{self, bytes, column};
+use crate::rows::{bytes, column};
 use crate::store::{Act, View};
-use rusqlite::{Row, params};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::order::{Order, OrderId};
@@ -49,14 +49,12 @@ fn module(row: &Row<'_>) -> Result<Module, StoreError> {
 
 impl View<'_> {
     fn module(&self, psam: &str) -> Result<Option<Module>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT * FROM psam WHERE number = ?1")?;
-        rows::first(&mut find, [psam], module)
+        self.conn.first("SELECT * FROM psam WHERE number = ?1", params![psam], module)
     }
 
     /// Numbers of the modules that sealed for this bank.
     pub fn modules(&self) -> Result<Vec<String>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT number FROM psam ORDER BY number")?;
-        rows::all(&mut find, [], |row| column(row, "number"))
+        self.conn.all("SELECT number FROM psam ORDER BY number", params![], |row| column(row, "number"))
     }
 
     /// Where a module's chain stands by these books.
@@ -71,11 +69,12 @@ impl View<'_> {
 
     /// What a module sealed since these books begin, in its sequence.
     pub(crate) fn seals(&self, psam: &str) -> Result<Vec<(u32, OrderId)>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT sequence, order_id FROM seal JOIN psam ON psam.number = seal.psam AND psam.epoch = seal.epoch \
-             WHERE psam.number = ?1 ORDER BY sequence",
-        )?;
-        rows::all(&mut find, [psam], |row| Ok((column(row, "sequence")?, OrderId(bytes(row, "order_id")?))))
+        self.conn.all(
+            "SELECT sequence, order_id FROM seal JOIN psam ON psam.number = seal.psam \
+             AND psam.epoch = seal.epoch WHERE psam.number = ?1 ORDER BY sequence",
+            params![psam],
+            |row| Ok((column(row, "sequence")?, OrderId(bytes(row, "order_id")?))),
+        )
     }
 
     /// Recomputes a module's chain from the orders as they stand here, from its beginning. Names what does not fit.
@@ -190,38 +189,41 @@ impl Act<'_> {
                 Module { base: Chain::EMPTY, chain: Chain::EMPTY, epoch: 1, adopt: false }
             }
         };
-        let mut last = self.conn.prepare_cached(
+        let last = self.conn.first(
             "SELECT order_id FROM seal WHERE psam = ?1 AND epoch = ?2 ORDER BY sequence DESC LIMIT 1",
+            params![psam, known.epoch],
+            |row| bytes(row, "order_id"),
         )?;
-        let last = rows::first(&mut last, params![psam, known.epoch], |row| bytes(row, "order_id"))?;
         if last == Some(order.id.0) {
             return Ok(());
         }
         let next = known.chain.next(&order.to_bytes(), order.amount);
-        self.conn
-            .prepare_cached("INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![psam, known.epoch, next.count, order.id.0])?;
-        self.conn
-            .prepare_cached("UPDATE psam SET count = ?2, value = ?3, head = ?4 WHERE number = ?1")?
-            .execute(params![psam, next.count, fen(next.value), next.head])?;
+        self.conn.execute(
+            "INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)",
+            params![psam, known.epoch, next.count, order.id.0],
+        )?;
+        self.conn.execute(
+            "UPDATE psam SET count = ?2, value = ?3, head = ?4 WHERE number = ?1",
+            params![psam, next.count, fen(next.value), next.head],
+        )?;
         Ok(())
     }
 
     fn adopt_chain(&self, psam: &str, chain: &Chain, epoch: i64) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO psam (number, base_count, base_value, base_head, count, value, head, epoch) \
-                 VALUES (?1, ?2, ?3, ?4, ?2, ?3, ?4, ?5) ON CONFLICT (number) DO UPDATE SET \
-                 base_count = excluded.base_count, base_value = excluded.base_value, base_head = excluded.base_head, \
-                 count = excluded.count, value = excluded.value, head = excluded.head, epoch = excluded.epoch, adopt = 0",
-            )?
-            .execute(params![psam, chain.count, fen(chain.value), chain.head, epoch])?;
+        self.conn.execute(
+            "INSERT INTO psam (number, base_count, base_value, base_head, count, value, head, epoch) \
+             VALUES (?1, ?2, ?3, ?4, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (number) DO UPDATE SET base_count = excluded.base_count, base_value = \
+             excluded.base_value, base_head = excluded.base_head, count = excluded.count, value = \
+             excluded.value, head = excluded.head, epoch = excluded.epoch, adopt = 0",
+            params![psam, chain.count, fen(chain.value), chain.head, epoch],
+        )?;
         Ok(())
     }
 
     /// Two people have cleared a chain that did not fit: the next session takes the module's own as the beginning.
     pub(crate) fn forget_chain(&self, psam: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached("UPDATE psam SET adopt = 1 WHERE number = ?1")?.execute([psam])?;
+        self.conn.execute("UPDATE psam SET adopt = 1 WHERE number = ?1", params![psam])?;
         Ok(())
     }
 }

@@ -11,13 +11,13 @@
 //!     +----> void (the security module was never asked, or refused it for certain)
 //! ```
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::message;
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::rows::{self, bytes, column, parsed, time};
 use crate::store::View;
-use rusqlite::Row;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -152,70 +152,66 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
 impl View<'_> {
     /// The order of an id.
     pub fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE o.id = ?1"))?;
-        rows::first(&mut find, [id.0], placed)
+        self.conn.first(&format!("{SELECT} WHERE o.id = ?1"), params![id.0], placed)
     }
 
     /// The order of a meter that awaits its receipt, prepared or sealed: of the chip that is in it now, or else of the
     /// one before.
     pub fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!(
+        self.conn.first(&format!(
             "{SELECT} WHERE l.meter = ?1 AND o.state IN ('prepared', 'sealed') ORDER BY o.life DESC LIMIT 1"
-        ))?;
-        rows::first(&mut find, [meter.to_string()], placed)
+        ), params![meter.to_string()], placed)
     }
 
     /// Orders of all meters that the security module has not answered for: to be resumed.
     pub fn interrupted(&self) -> Result<Vec<PlacedOrder>, StoreError> {
-        let mut find =
-            self.conn.prepare_cached(&format!("{SELECT} WHERE o.state = 'prepared' ORDER BY o.seq"))?;
-        rows::all(&mut find, [], placed)
+        self.conn.all(&format!("{SELECT} WHERE o.state = 'prepared' ORDER BY o.seq"), params![], placed)
     }
 
     /// All orders in the order of their making, of one meter or of all.
     pub fn orders(&self, meter: Option<MeterNumber>) -> Result<Vec<PlacedOrder>, StoreError> {
         match meter {
-            Some(meter) => {
-                let mut find =
-                    self.conn.prepare_cached(&format!("{SELECT} WHERE l.meter = ?1 ORDER BY o.seq"))?;
-                rows::all(&mut find, [meter.to_string()], placed)
-            }
-            None => {
-                let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY o.seq"))?;
-                rows::all(&mut find, [], placed)
-            }
+            Some(meter) => self.conn.all(
+                &format!("{SELECT} WHERE l.meter = ?1 ORDER BY o.seq"),
+                params![meter.to_string()],
+                placed,
+            ),
+            None => self.conn.all(&format!("{SELECT} ORDER BY o.seq"), params![], placed),
         }
     }
 
     /// All orders of a purchase in the order of their making.
     pub(crate) fn orders_of(&self, life: i64, count: u32) -> Result<Vec<PlacedOrder>, StoreError> {
-        let mut find = self
-            .conn
-            .prepare_cached(&format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"))?;
-        rows::all(&mut find, [life, i64::from(count)], placed)
+        self.conn.all(
+            &format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"),
+            params![life, i64::from(count)],
+            placed,
+        )
     }
 
     /// Orders a security module was asked for, with no answer known.
     pub(crate) fn open_asks(&self, psam: &str) -> Result<Vec<PlacedOrder>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!(
-            "{SELECT} WHERE o.id IN (SELECT order_id FROM ask WHERE psam = ?1) ORDER BY o.seq"
-        ))?;
-        rows::all(&mut find, [psam], placed)
+        self.conn.all(
+            &format!("{SELECT} WHERE o.id IN (SELECT order_id FROM ask WHERE psam = ?1) ORDER BY o.seq"),
+            params![psam],
+            placed,
+        )
     }
 
     /// The last settled purchase of a life: its count, and the SIM the meter has stored since. No binding when the order
     /// was none of ours.
     pub(crate) fn last_settled(&self, life: i64) -> Result<Option<(u32, Option<SimBinding>)>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT s.count AS count, o.binding AS binding FROM settlement s \
-             LEFT JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
-        )?;
-        rows::first(&mut find, [life], |row| {
-            let binding: Option<Vec<u8>> = column(row, "binding")?;
-            let binding =
-                binding.map(|binding| rows::exactly(&binding, "binding").map(SimBinding)).transpose()?;
-            Ok((column(row, "count")?, binding))
-        })
+        self.conn.first(
+            "SELECT s.count AS count, o.binding AS binding FROM settlement s LEFT \
+             JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
+            params![life],
+            |row| {
+                let binding: Option<Vec<u8>> = column(row, "binding")?;
+                let binding =
+                    binding.map(|binding| rows::exactly(&binding, "binding").map(SimBinding)).transpose()?;
+                Ok((column(row, "count")?, binding))
+            },
+        )
     }
 
     /// The order of `id`, when it is prepared or sealed.

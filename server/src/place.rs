@@ -1,5 +1,6 @@
 //! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
@@ -12,7 +13,6 @@ use crate::rows::time_text;
 use crate::rules::{self, MAX_AMOUNT, Room};
 use crate::store::Act;
 use crate::terms::Terms;
-use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -295,23 +295,21 @@ impl Act<'_> {
     }
 
     fn begin_purchase(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) ON CONFLICT (life, count) DO NOTHING",
-            )?
-            .execute(params![placed.life, placed.order.count, placed.order.customer.to_string()])?;
+        self.conn.execute(
+            "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (life, count) DO NOTHING",
+            params![placed.life, placed.order.count, placed.order.customer.to_string()],
+        )?;
         Ok(())
     }
 
     fn insert_order(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
         let order = &placed.order;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, valid_until, \
-                 binding, iccid, replaces, state) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
-            )?
-            .execute(params![
+        self.conn.execute(
+            "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, \
+             valid_until, binding, iccid, replaces, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
+            params![
                 order.id.0,
                 placed.life,
                 order.count,
@@ -324,14 +322,14 @@ impl Act<'_> {
                 order.binding.0,
                 placed.iccid,
                 placed.replaces.map(|id| id.0),
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 
     pub(crate) fn set_state(&self, id: OrderId, state: OrderState) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("UPDATE purchase_order SET state = ?2 WHERE id = ?1")?
-            .execute(params![id.0, state.name()])?;
+            .execute("UPDATE purchase_order SET state = ?2 WHERE id = ?1", params![id.0, state.name()])?;
         Ok(())
     }
 }

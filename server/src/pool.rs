@@ -3,6 +3,7 @@
 //! A module holds the keys of one state and one version. It seals for chips of the same and opens what chips made under
 //! them, so a bank keeps the modules of an older version until nothing they sealed is unsettled.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
@@ -10,7 +11,7 @@ use crate::meters::{Esam, KeyState};
 use crate::order::PlacedOrder;
 use crate::order_error::OrderError;
 use crate::receipt::{Origin, Refusal, SettleError};
-use crate::rows::{self, bytes, column};
+use crate::rows::{bytes, column};
 use crate::store::{Act, View};
 use scheme::numbers::MeterNumber;
 use scheme::order::OrderId;
@@ -52,10 +53,12 @@ impl View<'_> {
 
     /// Modules that sealed an order, or were asked to and gave no certain answer.
     pub fn psams_of(&self, order: OrderId) -> Result<Vec<String>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT psam FROM seal WHERE order_id = ?1 UNION SELECT psam FROM ask WHERE order_id = ?1 ORDER BY psam",
-        )?;
-        rows::all(&mut find, [order.0], |row| column(row, "psam"))
+        self.conn.all(
+            "SELECT psam FROM seal WHERE order_id = ?1 UNION SELECT psam FROM ask WHERE order_id = ?1 \
+             ORDER BY psam",
+            params![order.0],
+            |row| column(row, "psam"),
+        )
     }
 
     /// Who may open a receipt: by the orders of its meter that await one, and the newest of each of its chips. Nobody in
@@ -81,40 +84,46 @@ impl View<'_> {
     }
 
     fn openers_of(&self, meter: MeterNumber) -> Result<Vec<Opener>, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        let orders = self.conn.all(
             "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state FROM purchase_order o \
-             JOIN life l ON l.id = o.life WHERE l.meter = ?1 AND (o.state IN ('prepared', 'sealed', 'superseded') \
-             OR o.seq = (SELECT n.seq FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
+             JOIN life l ON l.id = o.life WHERE l.meter = ?1 \
+             AND (o.state IN ('prepared', 'sealed', 'superseded') OR o.seq = (SELECT n.seq \
+             FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
              ORDER BY o.seq DESC",
+            params![meter.to_string()],
+            |row| {
+                let state: String = column(row, "key_state")?;
+                let version = column(row, "key_version")?;
+                let keys = KeyState::from_name(&state).map(|state| Keys { state, version });
+                Ok((OrderId(bytes(row, "id")?), keys))
+            },
         )?;
-        let orders = rows::all(&mut find, [meter.to_string()], |row| {
-            let state: String = column(row, "key_state")?;
-            let version = column(row, "key_version")?;
-            let keys = KeyState::from_name(&state).map(|state| Keys { state, version });
-            Ok((OrderId(bytes(row, "id")?), keys))
-        })?;
         orders.into_iter().map(|(id, keys)| Ok(Opener { psams: self.psams_of(id)?, keys })).collect()
     }
 
     /// Modules with an order that awaits its receipt.
     fn awaiting(&self) -> Result<Vec<String>, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        self.conn.all(
             "SELECT s.psam AS psam FROM purchase_order o JOIN seal s ON s.order_id = o.id \
-             WHERE o.state IN ('prepared', 'sealed', 'superseded') \
-             UNION SELECT a.psam FROM purchase_order o JOIN ask a ON a.order_id = o.id \
-             WHERE o.state IN ('prepared', 'sealed', 'superseded') ORDER BY psam",
-        )?;
-        rows::all(&mut find, [], |row| column(row, "psam"))
+             WHERE o.state IN ('prepared', 'sealed', 'superseded') UNION SELECT a.psam FROM purchase_order o \
+             JOIN ask a ON a.order_id = o.id WHERE o.state IN ('prepared', 'sealed', 'superseded') \
+             ORDER BY psam",
+            params![],
+            |row| column(row, "psam"),
+        )
     }
 
     /// Orders that a module sealed, or may have, and that no receipt has settled: as long as there is one, it stays.
     pub fn unsettled_of(&self, psam: &str) -> Result<u64, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT count(*) AS n FROM purchase_order o WHERE o.state IN ('prepared', 'sealed', 'superseded') \
-             AND ?1 IN (SELECT s.psam FROM seal s WHERE s.order_id = o.id \
-             UNION SELECT a.psam FROM ask a WHERE a.order_id = o.id)",
-        )?;
-        Ok(find.query_row([psam], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        Ok(self
+            .conn
+            .one::<i64>(
+                "SELECT count(*) AS n FROM purchase_order o WHERE o.state IN ('prepared', 'sealed', \
+             'superseded') AND ?1 IN (SELECT s.psam FROM seal s WHERE s.order_id = o.id UNION SELECT \
+             a.psam FROM ask a WHERE a.order_id = o.id)",
+                params![psam],
+            )?
+            .unsigned_abs())
     }
 
     /// Orders that these books can explain a module's count with: those it sealed, and those it may have. Books of the
@@ -125,8 +134,7 @@ impl View<'_> {
         } else {
             "SELECT (SELECT count(*) FROM seal WHERE psam = ?1) + (SELECT count(*) FROM ask WHERE psam = ?1) AS n"
         };
-        let mut find = self.conn.prepare_cached(sql)?;
-        Ok(find.query_row([psam], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        Ok(self.conn.one::<i64>(sql, params![psam])?.unsigned_abs())
     }
 }
 

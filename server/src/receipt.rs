@@ -1,5 +1,6 @@
 //! Opening receipts: from the bytes on a SIM to what a meter said.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::message;
@@ -159,16 +160,17 @@ impl View<'_> {
 
     /// Meters with an order that awaits its receipt.
     fn owing(&self) -> Result<Vec<MeterNumber>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT DISTINCT life.meter AS meter FROM purchase_order JOIN life ON life.id = purchase_order.life \
-             WHERE state IN ('prepared', 'sealed', 'superseded') ORDER BY life.meter",
-        )?;
-        rows::all(&mut find, [], |row| parsed(row, "meter"))
+        self.conn.all(
+            "SELECT DISTINCT life.meter AS meter FROM purchase_order \
+             JOIN life ON life.id = purchase_order.life WHERE state IN ('prepared', 'sealed', 'superseded') \
+             ORDER BY life.meter",
+            params![],
+            |row| parsed(row, "meter"),
+        )
     }
 
     fn settled_with(&self, packet: &[u8]) -> Result<Option<Option<OrderId>>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT order_id FROM settlement WHERE packet = ?1")?;
-        rows::first(&mut find, [packet], |row| {
+        self.conn.first("SELECT order_id FROM settlement WHERE packet = ?1", params![packet], |row| {
             let id: Option<Vec<u8>> = column(row, "order_id")?;
             id.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()
         })

@@ -1,11 +1,11 @@
 //! Registration: who has which meter and which SIM.
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::registration::{Registration, Sim, SimKey};
 use crate::roster::{Column, LineError, LineFault, Roster};
 use crate::rows::{self, column, parsed};
 use crate::store::{Act, View};
-use rusqlite::{Row, params};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -73,29 +73,33 @@ fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
 impl View<'_> {
     /// The registration of a customer.
     pub fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE customer.customer = ?1"))?;
-        rows::first(&mut find, [customer.to_string()], registration)
+        self.conn.first(
+            &format!("{SELECT} WHERE customer.customer = ?1"),
+            params![customer.to_string()],
+            registration,
+        )
     }
 
     /// The registration of a meter.
     pub fn meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} WHERE meter = ?1"))?;
-        rows::first(&mut find, [meter.to_string()], registration)
+        self.conn.first(&format!("{SELECT} WHERE meter = ?1"), params![meter.to_string()], registration)
     }
 
     /// Every registration, by customer number.
     pub fn registrations(&self) -> Result<Vec<Registration>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY customer.customer"))?;
-        rows::all(&mut find, [], registration)
+        self.conn.all(&format!("{SELECT} ORDER BY customer.customer"), params![], registration)
     }
 
     /// Registrations that name a first purchase and have no order yet.
     pub fn first_purchases_due(&self) -> Result<Vec<Registration>, StoreError> {
-        let mut find = self.conn.prepare_cached(&format!(
-            "{SELECT} WHERE first_purchase IS NOT NULL AND NOT EXISTS \
+        self.conn.all(
+            &format!(
+                "{SELECT} WHERE first_purchase IS NOT NULL AND NOT EXISTS \
              (SELECT 1 FROM purchase WHERE purchase.customer = customer.customer) ORDER BY customer.customer"
-        ))?;
-        rows::all(&mut find, [], registration)
+            ),
+            params![],
+            registration,
+        )
     }
 
     /// The meter a SIM belongs to, or belonged to before it was replaced.
@@ -105,11 +109,14 @@ impl View<'_> {
             SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
             SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
         };
-        let mut find = self.conn.prepare_cached(&format!(
-            "SELECT meter FROM sim JOIN customer ON customer.customer = sim.customer \
+        self.conn.first(
+            &format!(
+                "SELECT meter FROM sim JOIN customer ON customer.customer = sim.customer \
              WHERE {by} = ?1 ORDER BY sim.current DESC, sim.id DESC LIMIT 1"
-        ))?;
-        rows::first(&mut find, [value], |row| parsed(row, "meter"))
+            ),
+            params![value],
+            |row| parsed(row, "meter"),
+        )
     }
 
     /// Who has this meter, IMSI or ICCID in use.
@@ -119,8 +126,7 @@ impl View<'_> {
             Column::Imsi => "SELECT customer FROM sim WHERE imsi = ?1 AND current = 1",
             _ => "SELECT customer FROM sim WHERE iccid = ?1 AND current = 1",
         };
-        let mut find = self.conn.prepare_cached(sql)?;
-        rows::first(&mut find, [value], |row| rows::column(row, "customer"))
+        self.conn.first(sql, params![value], |row| rows::column(row, "customer"))
     }
 }
 
@@ -175,17 +181,16 @@ impl Act<'_> {
                 return Ok(Err((column, LineFault::Taken { customer })));
             }
         }
-        self.conn
-            .prepare_cached(
-                "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![
+        self.conn.execute(
+            "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
                 new.customer.to_string(),
                 new.meter.to_string(),
                 new.imei.as_str(),
                 new.name,
                 new.first_purchase.map(|fen| fen.0),
-            ])?;
+            ],
+        )?;
         self.add_sim(new.customer, &new.sim)?;
         Ok(Ok(true))
     }
@@ -203,9 +208,10 @@ impl Act<'_> {
             }
         }
         self.whole(|| {
-            self.conn
-                .prepare_cached("UPDATE sim SET current = 0 WHERE customer = ?1 AND current = 1")?
-                .execute([customer.to_string()])?;
+            self.conn.execute(
+                "UPDATE sim SET current = 0 WHERE customer = ?1 AND current = 1",
+                params![customer.to_string()],
+            )?;
             self.add_sim(customer, sim)
         })?;
         let outstanding = self.outstanding(old.meter)?.map(|placed| placed.order.id);
@@ -213,16 +219,10 @@ impl Act<'_> {
     }
 
     fn add_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES (?1, ?2, ?3, ?4, 1)",
-            )?
-            .execute(params![
-                customer.to_string(),
-                sim.msisdn.as_str(),
-                sim.imsi.as_str(),
-                sim.iccid.as_str()
-            ])?;
+        self.conn.execute(
+            "INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES (?1, ?2, ?3, ?4, 1)",
+            params![customer.to_string(), sim.msisdn.as_str(), sim.imsi.as_str(), sim.iccid.as_str()],
+        )?;
         Ok(())
     }
 }

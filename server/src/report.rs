@@ -1,11 +1,11 @@
 //! What the server can tell: totals, a customer's statement, days.
 
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::ledger::EntryKind;
 use crate::order_state::OrderState;
 use crate::rows::{self, column, parsed, time};
 use crate::store::View;
-use rusqlite::Row;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -137,17 +137,14 @@ impl View<'_> {
             refund_due_fen: -balance.refund_due,
             refunded_fen: -balance.refunded,
             loss_fen: balance.loss,
-            customers: self
-                .conn
-                .prepare_cached("SELECT count(*) FROM customer")?
-                .query_row([], |row| row.get(0))?,
+            customers: self.conn.one("SELECT count(*) FROM customer", params![])?,
             ..Totals::default()
         };
-        let mut states =
-            self.conn.prepare_cached("SELECT state, count(*) AS n FROM purchase_order GROUP BY state")?;
-        let counted = rows::all(&mut states, [], |row| {
-            Ok((column::<String>(row, "state")?, column::<u32>(row, "n")?))
-        })?;
+        let counted = self.conn.all(
+            "SELECT state, count(*) AS n FROM purchase_order GROUP BY state",
+            params![],
+            |row| Ok((column::<String>(row, "state")?, column::<u32>(row, "n")?)),
+        )?;
         for (state, n) in counted {
             match OrderState::from_name(&state) {
                 Some(OrderState::Prepared) => totals.prepared = n,
@@ -164,20 +161,20 @@ impl View<'_> {
 
     /// What a customer paid, what was confirmed and what was paid back, oldest first.
     pub fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
-        let mut find = self.conn.prepare_cached(
-            "SELECT e.kind AS kind, e.at AS at, l.meter AS meter, e.count AS count, \
-             max(abs(posting.amount)) AS amount, \
-             sum(CASE account.kind WHEN 'prepaid' THEN -posting.amount ELSE 0 END) AS prepaid, \
+        let mut lines = self.conn.all(
+            "SELECT e.kind AS kind, e.at AS at, l.meter AS meter, e.count AS count, max(abs(posting.amount)) \
+             AS amount, sum(CASE account.kind WHEN 'prepaid' THEN -posting.amount ELSE 0 END) AS prepaid, \
              sum(CASE account.kind WHEN 'refund-due' THEN -posting.amount ELSE 0 END) AS refund_due, \
              CASE WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
-             WHERE o.life = e.life AND o.count = e.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
-             FROM posting JOIN account ON account.id = posting.account \
-             JOIN journal_entry e ON e.id = posting.entry JOIN life l ON l.id = e.life \
-             LEFT JOIN settlement s ON s.life = e.life AND s.count = e.count \
+             WHERE o.life = e.life AND o.count = e.count \
+             ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id FROM posting \
+             JOIN account ON account.id = posting.account JOIN journal_entry e ON e.id = posting.entry \
+             JOIN life l ON l.id = e.life LEFT JOIN settlement s ON s.life = e.life AND s.count = e.count \
              WHERE account.customer = ?1 \
              GROUP BY e.id, e.kind, e.at, l.meter, e.life, e.count, s.life, s.order_id ORDER BY e.id",
+            params![customer.to_string()],
+            statement_line,
         )?;
-        let mut lines = rows::all(&mut find, [customer.to_string()], statement_line)?;
         let (mut prepaid, mut due) = (0, 0);
         for line in &mut lines {
             prepaid += line.prepaid_fen;
@@ -189,25 +186,25 @@ impl View<'_> {
 
     /// Every day with business, oldest first.
     pub fn days(&self) -> Result<Vec<Day>, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        self.conn.all(
             "SELECT substr(at, 1, 8) AS day, \
              sum(CASE kind WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
-             sum(CASE kind WHEN 'sale' THEN fen WHEN 'correction' THEN fen WHEN 'cancelled' THEN -fen ELSE 0 END) AS sold, \
-             sum(CASE kind WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
-             sum(CASE kind WHEN 'delivery' THEN fen ELSE 0 END) AS settled \
-             FROM journal_entry JOIN \
-             (SELECT entry, sum(amount) AS fen FROM posting WHERE amount > 0 GROUP BY entry) AS sums ON entry = id \
-             GROUP BY day ORDER BY day",
-        )?;
-        rows::all(&mut find, [], |row| {
-            Ok(Day {
-                day: column(row, "day")?,
-                sales: column(row, "sales")?,
-                sold_fen: column(row, "sold")?,
-                deliveries: column(row, "deliveries")?,
-                settled_fen: column(row, "settled")?,
-            })
-        })
+             sum(CASE kind WHEN 'sale' THEN fen WHEN 'correction' THEN fen WHEN 'cancelled' THEN -fen ELSE 0 \
+             END) AS sold, sum(CASE kind WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
+             sum(CASE kind WHEN 'delivery' THEN fen ELSE 0 END) AS settled FROM journal_entry JOIN \
+             (SELECT entry, sum(amount) AS fen FROM posting WHERE amount > 0 \
+             GROUP BY entry) AS sums ON entry = id GROUP BY day ORDER BY day",
+            params![],
+            |row| {
+                Ok(Day {
+                    day: column(row, "day")?,
+                    sales: column(row, "sales")?,
+                    sold_fen: column(row, "sold")?,
+                    deliveries: column(row, "deliveries")?,
+                    settled_fen: column(row, "settled")?,
+                })
+            },
+        )
     }
 
     /// Checks the books against each other; an empty list is what it should be.
@@ -217,12 +214,11 @@ impl View<'_> {
         if balance.sum() != 0 {
             faults.push(Fault::Balance(balance.sum()));
         }
-        let mut uneven = self.conn.prepare_cached(
+        faults.extend(self.conn.all(
             "SELECT entry, sum(amount) AS fen FROM posting GROUP BY entry HAVING sum(amount) <> 0",
-        )?;
-        faults.extend(rows::all(&mut uneven, [], |row| {
-            Ok(Fault::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? })
-        })?);
+            params![],
+            |row| Ok(Fault::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? }),
+        )?);
         let receipts = self.number("SELECT coalesce(sum(credited), 0) FROM settlement")?;
         if receipts != -balance.delivered {
             faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
@@ -234,33 +230,36 @@ impl View<'_> {
     /// Purchases of which more may have been sealed than was paid, and settled ones with something left on them. Rows of
     /// the older make were booked by another rule.
     fn unpaid(&self) -> Result<Vec<Fault>, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        let all = self.conn.all(
             "SELECT l.meter AS meter, p.count AS count, s.life IS NOT NULL AS settled, \
-             (SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry e JOIN posting ON posting.entry = e.id \
-             JOIN account ON account.id = posting.account WHERE e.life = p.life AND e.count = p.count \
-             AND account.kind = 'prepaid') AS paid, \
-             (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life AND o.count = p.count \
-             AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 FROM ask WHERE ask.order_id = o.id) \
-             OR EXISTS (SELECT 1 FROM seal WHERE seal.order_id = o.id))) AS amount \
-             FROM purchase p JOIN life l ON l.id = p.life LEFT JOIN settlement s ON s.life = p.life AND s.count = p.count \
-             WHERE l.serial IS NOT NULL",
+             (SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry e \
+             JOIN posting ON posting.entry = e.id JOIN account ON account.id = posting.account \
+             WHERE e.life = p.life AND e.count = p.count AND account.kind = 'prepaid') AS paid, \
+             (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life \
+             AND o.count = p.count AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 \
+             FROM ask WHERE ask.order_id = o.id) OR EXISTS (SELECT 1 FROM seal \
+             WHERE seal.order_id = o.id))) AS amount FROM purchase p JOIN life l ON l.id = p.life LEFT \
+             JOIN settlement s ON s.life = p.life AND s.count = p.count WHERE l.serial IS NOT NULL",
+            params![],
+            |row| {
+                let (meter, count): (MeterNumber, u32) = (parsed(row, "meter")?, column(row, "count")?);
+                let (settled, paid, amount): (bool, i64, i64) =
+                    (column(row, "settled")?, column(row, "paid")?, column(row, "amount")?);
+                Ok(match (settled, paid, amount) {
+                    (true, 0, _) => None,
+                    (true, fen, _) => Some(Fault::LeftOver { meter, count, fen }),
+                    (false, paid, amount) if paid < amount => {
+                        Some(Fault::NotPaid { meter, count, paid, amount })
+                    }
+                    _ => None,
+                })
+            },
         )?;
-        let all = rows::all(&mut find, [], |row| {
-            let (meter, count): (MeterNumber, u32) = (parsed(row, "meter")?, column(row, "count")?);
-            let (settled, paid, amount): (bool, i64, i64) =
-                (column(row, "settled")?, column(row, "paid")?, column(row, "amount")?);
-            Ok(match (settled, paid, amount) {
-                (true, 0, _) => None,
-                (true, fen, _) => Some(Fault::LeftOver { meter, count, fen }),
-                (false, paid, amount) if paid < amount => Some(Fault::NotPaid { meter, count, paid, amount }),
-                _ => None,
-            })
-        })?;
         Ok(all.into_iter().flatten().collect())
     }
 
     fn number(&self, sql: &str) -> Result<i64, StoreError> {
-        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        self.conn.one(sql, params![])
     }
 }
 

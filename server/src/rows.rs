@@ -1,15 +1,14 @@
 //! How our types stand in the columns of the store.
 
+use crate::engine::{Field, Row};
 use crate::error::StoreError;
 use core::fmt::Display;
 use core::str::FromStr;
-use rusqlite::Row;
-use rusqlite::types::FromSql;
 use scheme::moment::Moment;
 
-/// A column that SQLite can give as `T`.
-pub(crate) fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
-    Ok(row.get(name)?)
+/// A column that the engine can give as `T`.
+pub(crate) fn column<T: Field>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
+    row.column(name)
 }
 
 /// A text column that parses as `T`.
@@ -18,14 +17,14 @@ where
     T: FromStr,
     T::Err: Display,
 {
-    let text: String = row.get(name)?;
+    let text: String = row.column(name)?;
     text.parse()
         .map_err(|fault: T::Err| StoreError::Value { place: name, detail: format!("{text:?} {fault}") })
 }
 
 /// A BLOB column of exactly `N` bytes.
 pub(crate) fn bytes<const N: usize>(row: &Row<'_>, name: &'static str) -> Result<[u8; N], StoreError> {
-    let blob: Vec<u8> = row.get(name)?;
+    let blob: Vec<u8> = row.column(name)?;
     exactly(&blob, name)
 }
 
@@ -42,33 +41,9 @@ pub(crate) fn time_text(time: Moment) -> String {
 
 /// A moment from its 14 digits.
 pub(crate) fn time(row: &Row<'_>, name: &'static str) -> Result<Moment, StoreError> {
-    let text: String = row.get(name)?;
+    let text: String = row.column(name)?;
     let fault = |detail: String| StoreError::Value { place: name, detail: format!("{text:?}: {detail}") };
     let raw = hex::decode(&text).map_err(|e| fault(e.to_string()))?;
     let raw: [u8; 7] = exactly(&raw, name)?;
     Moment::new(raw).map_err(|e| fault(e.to_string()))
-}
-
-/// Reads every row of a query.
-pub(crate) fn all<T>(
-    statement: &mut rusqlite::CachedStatement<'_>,
-    params: impl rusqlite::Params,
-    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut rows = statement.query(params)?;
-    let mut out = Vec::new();
-    while let Some(row) = rows.next()? {
-        out.push(read(row)?);
-    }
-    Ok(out)
-}
-
-/// Reads the first row of a query, if there is one.
-pub(crate) fn first<T>(
-    statement: &mut rusqlite::CachedStatement<'_>,
-    params: impl rusqlite::Params,
-    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    let mut rows = statement.query(params)?;
-    rows.next()?.map(read).transpose()
 }

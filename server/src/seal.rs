@@ -1,17 +1,17 @@
 //! Sealing orders: intent and payment before, outcome after.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::ledger::{Account, EntryKind, Purchase};
 use crate::message;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::place::Anew;
-use crate::rows::{self, column};
+use crate::rows::column;
 use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::{Act, Store};
 use crate::terms::Terms;
-use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -203,36 +203,34 @@ impl Act<'_> {
 
     /// `true` when no earlier asking of this module waits for its answer.
     fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
-        let added = self
-            .conn
-            .prepare_cached(
-                "INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING",
-            )?
-            .execute(params![psam, id.0])?;
+        let added = self.conn.execute(
+            "INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING",
+            params![psam, id.0],
+        )?;
         Ok(added == 1)
     }
 
     fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached("UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1")?
-            .execute(params![id.0, record])?;
+        self.conn.execute(
+            "UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1",
+            params![id.0, record],
+        )?;
         Ok(())
     }
 
     /// What became of the asking is known.
     pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2")?
-            .execute(params![psam, id.0])?;
+        self.conn.execute("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
         Ok(())
     }
 
     /// The balance a life's meter last reported.
     fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
-        let mut find = self
-            .conn
-            .prepare_cached("SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1")?;
-        rows::first(&mut find, [life], |row| column(row, "balance").map(Fen))
+        self.conn.first(
+            "SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1",
+            params![life],
+            |row| column(row, "balance").map(Fen),
+        )
     }
 }
 

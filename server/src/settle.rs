@@ -1,5 +1,6 @@
 //! Settling receipts: what is genuine is booked once, or kept as a finding; nothing genuine is thrown away.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::incoming::Incoming;
@@ -11,7 +12,6 @@ use crate::rows::{self, column, parsed, time_text};
 use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
 use crate::store::{Act, Store, View};
-use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -188,12 +188,10 @@ impl Act<'_> {
     /// Settles a purchase: the receipt is kept, its other orders are void, the money is divided.
     fn book(&self, booking: &Booking<'_>) -> Result<(Vec<OrderId>, Division), StoreError> {
         let Booking { life, count, customer, order, receipt, now, .. } = *booking;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO settlement (life, count, order_id, packet, receipt, credited, balance, register, at_meter, \
-                 settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
+        self.conn.execute(
+            "INSERT INTO settlement (life, count, order_id, packet, receipt, credited, balance, register, \
+             at_meter, settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
                 life,
                 count,
                 order.map(|id| id.0),
@@ -204,7 +202,8 @@ impl Act<'_> {
                 receipt.register,
                 time_text(receipt.time),
                 time_text(now),
-            ])?;
+            ],
+        )?;
         let mut voided = Vec::new();
         for other in self.orders_of(life, count)? {
             let id = other.order.id;
@@ -245,11 +244,11 @@ impl Act<'_> {
             .orders_of(life, count)?
             .into_iter()
             .find(|placed| placed.state != OrderState::Void && placed.order.digest() == receipt.digest);
-        self.conn
-            .prepare_cached(
-                "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) ON CONFLICT (life, count) DO NOTHING",
-            )?
-            .execute(params![life, count, customer.to_string()])?;
+        self.conn.execute(
+            "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (life, count) DO NOTHING",
+            params![life, count, customer.to_string()],
+        )?;
         let packet = self.kept_packet(finding)?;
         let order = order.map(|placed| placed.order.id);
         self.book(&Booking { life, count, customer, order, packet: &packet, bytes, receipt: &receipt, now })?;
@@ -261,16 +260,17 @@ impl Act<'_> {
     /// Something is due exactly when a genuine receipt was settled for less than was paid, so nothing else can be
     /// paid back here.
     pub fn refund(&self, customer: CustomerNumber, now: Moment) -> Result<i64, StoreError> {
-        let mut find = self.conn.prepare_cached(
+        let due = self.conn.all(
             "SELECT DISTINCT e.life AS life, e.count AS count, e.order_id AS order_id FROM journal_entry e \
-             JOIN purchase p ON p.life = e.life AND p.count = e.count \
-             WHERE e.kind = 'refund-due' AND p.customer = ?1 ORDER BY e.life, e.count",
+             JOIN purchase p ON p.life = e.life AND p.count = e.count WHERE e.kind = 'refund-due' \
+             AND p.customer = ?1 ORDER BY e.life, e.count",
+            params![customer.to_string()],
+            |row| {
+                let order: Option<Vec<u8>> = column(row, "order_id")?;
+                let order = order.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()?;
+                Ok(Purchase { life: column(row, "life")?, count: column(row, "count")?, order })
+            },
         )?;
-        let due = rows::all(&mut find, [customer.to_string()], |row| {
-            let order: Option<Vec<u8>> = column(row, "order_id")?;
-            let order = order.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()?;
-            Ok(Purchase { life: column(row, "life")?, count: column(row, "count")?, order })
-        })?;
         self.whole(|| {
             let mut sum = 0;
             for purchase in due {
@@ -293,36 +293,38 @@ impl View<'_> {
             Some(kept) if same_statement(&kept, receipt) => Standing::Same,
             Some(_) => Standing::Other,
         };
-        let mut earlier = self.conn.prepare_cached(
-            "SELECT 1 FROM purchase_order o WHERE o.life = ?1 AND o.count < ?2 \
-             AND o.state IN ('prepared', 'sealed', 'superseded')",
-        )?;
         Ok(Known {
             order: &placed.order,
             may_be_sealed: placed.may_be_sealed(),
             settled,
-            earlier_missing: earlier.exists(params![life, count])?,
+            earlier_missing: self.conn.any(
+                "SELECT 1 FROM purchase_order o WHERE o.life = ?1 AND o.count < ?2 \
+             AND o.state IN ('prepared', 'sealed', 'superseded')",
+                params![life, count],
+            )?,
         })
     }
 
     /// The receipt a purchase was settled with.
     fn settlement(&self, life: i64, count: u32) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut find =
-            self.conn.prepare_cached("SELECT receipt FROM settlement WHERE life = ?1 AND count = ?2")?;
-        rows::first(&mut find, params![life, count], |row| column(row, "receipt"))
+        self.conn.first(
+            "SELECT receipt FROM settlement WHERE life = ?1 AND count = ?2",
+            params![life, count],
+            |row| column(row, "receipt"),
+        )
     }
 
     fn kept_packet(&self, finding: i64) -> Result<Vec<u8>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT packet FROM finding WHERE id = ?1")?;
-        Ok(find.query_row([finding], |row| row.get(0))?)
+        self.conn.one("SELECT packet FROM finding WHERE id = ?1", params![finding])
     }
 
     /// The customer who bought last for a life, or has its meter.
     fn customer_of(&self, life: i64, meter: MeterNumber) -> Result<Option<CustomerNumber>, StoreError> {
-        let mut find = self
-            .conn
-            .prepare_cached("SELECT customer FROM purchase WHERE life = ?1 ORDER BY count DESC LIMIT 1")?;
-        match rows::first(&mut find, [life], |row| parsed(row, "customer"))? {
+        match self.conn.first(
+            "SELECT customer FROM purchase WHERE life = ?1 ORDER BY count DESC LIMIT 1",
+            params![life],
+            |row| parsed(row, "customer"),
+        )? {
             Some(customer) => Ok(Some(customer)),
             None => Ok(self.meter(meter)?.map(|registration| registration.customer)),
         }

@@ -1,25 +1,13 @@
-//! The store: one SQLite file, its settings, its versions, its transactions.
+//! The store: the books' engine, its settings, its transactions.
 
+use crate::engine::{Conn, Intent, Lite, params};
 use crate::error::StoreError;
+use crate::schema;
 use core::ops::Deref;
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
-
-/// Marks a SQLite file as ours: "GCps" in the header's application id.
-const APPLICATION_ID: i32 = 0x4743_7073;
-
-/// What makes the schema of version `n + 1` out of version `n`.
-static MIGRATIONS: &[&str] = &[
-    include_str!("schema/001.sql"),
-    include_str!("schema/002.sql"),
-    include_str!("schema/003.sql"),
-    include_str!("schema/004.sql"),
-];
-
-/// The schema version this program reads and writes.
-pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// How hard a commit presses on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,13 +54,13 @@ impl Default for Options {
 /// that registration, orders, settlement and ledger put on [`View`] and [`Act`].
 #[derive(Debug)]
 pub struct Store {
-    conn: Connection,
+    conn: Conn,
 }
 
 /// One consistent look at the store.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'c> {
-    pub(crate) conn: &'c Connection,
+    pub(crate) conn: &'c Conn,
 }
 
 /// One transaction: everything done through it is kept together or not at all.
@@ -86,6 +74,30 @@ impl<'c> Deref for Act<'c> {
 
     fn deref(&self) -> &View<'c> {
         &self.view
+    }
+}
+
+/// A transaction that is forgotten unless it is kept.
+struct Open<'c> {
+    conn: &'c Conn,
+}
+
+impl<'c> Open<'c> {
+    fn begin(conn: &'c Conn, intent: Intent) -> Result<Self, StoreError> {
+        conn.begin(intent)?;
+        Ok(Open { conn })
+    }
+
+    fn keep(self) -> Result<(), StoreError> {
+        self.conn.commit()
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.conn.is_idle() {
+            self.conn.roll_back();
+        }
     }
 }
 
@@ -104,12 +116,14 @@ impl Store {
         Self::set_up(Connection::open_in_memory()?, Options::default())
     }
 
-    fn set_up(mut conn: Connection, options: Options) -> Result<Self, StoreError> {
+    fn set_up(conn: Connection, options: Options) -> Result<Self, StoreError> {
         conn.busy_timeout(Duration::from_millis(options.busy_ms.into()))?;
         conn.set_prepared_statement_cache_capacity(128);
         // The same plan whatever is bound, so that a cached statement is not compiled anew at every use.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        check_owner(&conn)?;
+        let mut lite = Lite(conn);
+        schema::check_owner(&lite)?;
+        let conn = &lite.0;
         // An in-memory database answers "memory": there is nothing to be durable about.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
         let synchronous = if disk::waits() { options.synchronous } else { Synchronous::Off };
@@ -119,8 +133,22 @@ impl Store {
         if let Some(pages) = options.max_pages {
             conn.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))?;
         }
-        migrate(&mut conn)?;
-        conn.pragma_update(None, "foreign_keys", true)?;
+        schema::migrate(&mut lite)?;
+        lite.0.pragma_update(None, "foreign_keys", true)?;
+        Ok(Store { conn: Conn::Lite(lite) })
+    }
+
+    /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
+    ///
+    /// `url` is a connection string as libpq takes it. The books stand in the first schema of the user's search path.
+    ///
+    /// # Errors
+    /// Nobody answers there, or what stands there is not the books of a payment server, or of a newer program.
+    #[cfg(feature = "postgres")]
+    pub fn connect(url: &str) -> Result<Self, StoreError> {
+        let client = postgres::Client::connect(url, postgres::NoTls)?;
+        let conn = Conn::Pg(Box::new(crate::engine::Pg::new(client)));
+        schema::migrate_postgres(&conn)?;
         Ok(Store { conn })
     }
 
@@ -132,43 +160,33 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Act<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|source| E::from(source.into()))?;
-        let value = work(&Act { view: View { conn: &tx } })?;
-        if tx.is_autocommit() {
+        let open = Open::begin(&self.conn, Intent::Change)?;
+        let value = work(&Act { view: View { conn: &self.conn } })?;
+        if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
-        tx.commit().map_err(|source| E::from(source.into()))?;
+        open.keep()?;
         Ok(value)
     }
 
     /// Runs `look` on one consistent state of the store.
     pub fn read<T, E: From<StoreError>>(&self, look: impl FnOnce(View<'_>) -> Result<T, E>) -> Result<T, E> {
-        let tx = self.conn.unchecked_transaction().map_err(|source| E::from(source.into()))?;
-        look(View { conn: &tx })
+        let _open = Open::begin(&self.conn, Intent::Look)?;
+        look(View { conn: &self.conn })
     }
 
-    /// Reads the whole file and names the first thing that is damaged in it.
+    /// Reads everything there is and names the first thing that is damaged in it.
     pub fn check(&self) -> Result<(), StoreError> {
-        let verdict: String = self.conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
-            return Err(StoreError::Corrupt { detail: verdict });
-        }
-        points_somewhere(&self.conn)
+        self.conn.check()
     }
 }
 
 impl Act<'_> {
     /// Runs `step` so that, when it fails, nothing of it stays while the rest of the act may go on.
     pub(crate) fn whole<T, E: From<StoreError>>(&self, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let run = |sql: &str| -> Result<(), StoreError> {
-            self.conn.prepare_cached(sql)?.execute([])?;
-            Ok(())
-        };
+        let run = |sql: &str| self.conn.execute(sql, params![]);
         // A full disk makes SQLite roll back by itself; going on would write outside any transaction.
-        if self.conn.is_autocommit() {
+        if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
         run("SAVEPOINT step")?;
@@ -178,7 +196,7 @@ impl Act<'_> {
                 Ok(value)
             }
             Err(error) => {
-                if !self.conn.is_autocommit() {
+                if !self.conn.is_idle() {
                     run("ROLLBACK TO step")?;
                     run("RELEASE step")?;
                 }
@@ -186,57 +204,4 @@ impl Act<'_> {
             }
         }
     }
-}
-
-fn points_somewhere(conn: &Connection) -> Result<(), StoreError> {
-    let orphan: Option<String> =
-        conn.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional()?;
-    match orphan {
-        Some(table) => Err(StoreError::Corrupt { detail: format!("a row of {table} points nowhere") }),
-        None => Ok(()),
-    }
-}
-
-/// A file without tables is free to become ours; any other must carry our mark.
-fn check_owner(conn: &Connection) -> Result<(), StoreError> {
-    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let owner: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if tables > 0 && owner != APPLICATION_ID {
-        return Err(StoreError::NotOurs);
-    }
-    Ok(())
-}
-
-fn version_of(conn: &Connection) -> Result<i64, StoreError> {
-    let known: i64 = conn.query_row(
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
-        [],
-        |row| row.get(0),
-    )?;
-    if known == 0 {
-        return Ok(0);
-    }
-    Ok(conn.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
-}
-
-fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
-    // The common case, an up-to-date file, takes no write lock.
-    if version_of(conn)? == SCHEMA_VERSION {
-        return Ok(());
-    }
-    // A table that others point at is made anew beside its rows; what points nowhere afterwards stops the migration.
-    conn.pragma_update(None, "foreign_keys", false)?;
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = version_of(&tx)?;
-    if found > SCHEMA_VERSION {
-        return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
-    }
-    for (version, script) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        tx.execute_batch(script)?;
-        tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
-    }
-    points_somewhere(&tx)?;
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.commit()?;
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! What the operator of the server decides once, and the few other facts a store keeps by name.
 
+use crate::engine::params;
 use crate::error::StoreError;
 use crate::message_error::MessageError;
 use crate::order_error::OrderError;
 use crate::rows;
 use crate::store::{Act, View};
-use rusqlite::params;
 use scheme::moment::Moment;
 use wire::sms::tpdu::Address;
 
@@ -54,8 +54,9 @@ impl Terms {
 
 impl View<'_> {
     pub(crate) fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let mut find = self.conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
-        rows::first(&mut find, [name], |row| rows::column(row, "value"))
+        self.conn.first("SELECT value FROM setting WHERE name = ?1", params![name], |row| {
+            rows::column(row, "value")
+        })
     }
 
     fn number_setting<T: core::str::FromStr>(&self, name: &'static str, usual: T) -> Result<T, StoreError> {
@@ -90,11 +91,11 @@ impl View<'_> {
 
 impl Act<'_> {
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![name, value])?;
+        self.conn.execute(
+            "INSERT INTO setting (name, value) VALUES (?1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            params![name, value],
+        )?;
         Ok(())
     }
 

@@ -133,7 +133,7 @@ fn database(path: &Path) -> Result<(StoreCheck, Option<String>)> {
     let known = if path.file_name().is_some_and(|name| name == FILE) {
         office::store::SCHEMA_VERSION
     } else {
-        server::store::SCHEMA_VERSION
+        server::schema::SCHEMA_VERSION
     };
     let schema = office::database::look(path)?.schema;
     let damage = office::database::damage(path)?;

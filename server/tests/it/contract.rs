@@ -18,7 +18,7 @@ use scheme::money::Fen;
 use scheme::order::{Order, OrderId};
 
 /// Books that can be opened, each time the same ones where they outlive their opening.
-trait Engine {
+pub(crate) trait Engine {
     fn open(&self) -> Box<dyn Books>;
 }
 
@@ -49,19 +49,26 @@ impl Engine for InFile {
 
 /// One test for each promise.
 macro_rules! promised {
-    ($make:expr => $($about:ident: $($promise:ident)+;)+) => {
-        $($(#[test]
+    ($make:expr; $(#[$when:meta])? => $($about:ident: $($promise:ident)+;)+) => {
+        promised! { @each $make; [$(#[$when])?]; $($(($about $promise))+)+ }
+    };
+    (@each $make:expr; $when:tt; $(($about:ident $promise:ident))+) => {
+        $(promised! { @one $make; $when; $about $promise })+
+    };
+    (@one $make:expr; [$(#[$when:meta])?]; $about:ident $promise:ident) => {
+        #[test]
+        $(#[$when])?
         fn $promise() {
             super::$about::$promise(&$make);
-        })+)+
+        }
     };
 }
 
 /// What every engine promises.
 macro_rules! every_engine {
-    ($make:expr) => {
+    ($make:expr $(, #[$when:meta])?) => {
         promised! {
-            $make =>
+            $make; $(#[$when])? =>
             registry: nothing_is_there_at_first terms_are_kept registering_again_changes_nothing
                 a_sim_has_one_owner the_clock_goes_forward the_end_of_the_log_only_grows;
             sales: a_sale_is_paid_for_and_kept what_is_refused_leaves_nothing
@@ -75,9 +82,9 @@ macro_rules! every_engine {
 
 /// What an engine promises whose books outlive a server, and that two servers can have open.
 macro_rules! shared_engine {
-    ($make:expr) => {
+    ($make:expr $(, #[$when:meta])?) => {
         promised! {
-            $make =>
+            $make; $(#[$when])? =>
             servers: what_was_kept_outlives_the_server two_servers_sell_one_order
                 two_servers_settle_one_receipt;
         }
@@ -91,6 +98,13 @@ mod sqlite_in_memory {
 mod sqlite_in_a_file {
     every_engine!(super::InFile::new());
     shared_engine!(super::InFile::new());
+}
+
+/// In PostgreSQL: `tests/postgres.sh cargo test -p gridcard-server --features postgres --test it -- --include-ignored postgres`.
+#[cfg(feature = "postgres")]
+mod postgres {
+    every_engine!(crate::schemas::InPostgres::new(), #[ignore = "wants a PostgreSQL: tests/postgres.sh"]);
+    shared_engine!(crate::schemas::InPostgres::new(), #[ignore = "wants a PostgreSQL: tests/postgres.sh"]);
 }
 
 /// A bank over some books: three customers, a module, their meters.

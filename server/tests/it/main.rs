@@ -1,7 +1,7 @@
 //! The payment server from outside: real SQLite, a toy security module, toy meters.
 
 // Helpers of tests may unwrap like the tests they help.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod chains;
 mod contract;
@@ -16,6 +16,8 @@ mod psam;
 mod refusals;
 mod register;
 mod replacement;
+#[cfg(feature = "postgres")]
+mod schemas;
 mod second;
 mod storage;
 mod toy;

@@ -1,0 +1,161 @@
+//! The engine under the books: one SQL text, asked of SQLite or of PostgreSQL.
+//!
+//! Statements are written with SQLite's numbered places (`?1`), which mean the same however often and in whatever order they
+//! stand; PostgreSQL gets them as `$1`. What the two call by other names stands in the schema, of which each has its own.
+
+mod lite;
+#[cfg(feature = "postgres")]
+mod pg;
+mod row;
+mod value;
+
+pub(crate) use lite::{Lite, points_somewhere};
+#[cfg(feature = "postgres")]
+pub(crate) use pg::Pg;
+pub(crate) use row::{Field, Row};
+pub(crate) use value::{AsValue, Value, params};
+
+use crate::error::StoreError;
+use core::ops::ControlFlow;
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// Look at one consistent state.
+    Look,
+    /// Change the books, alone: the next writer waits.
+    Change,
+}
+
+/// A connection to the books.
+#[derive(Debug)]
+pub(crate) enum Conn {
+    /// SQLite: one file, or memory.
+    Lite(Lite),
+    /// PostgreSQL: a schema of a database.
+    #[cfg(feature = "postgres")]
+    Pg(Box<Pg>),
+}
+
+impl Conn {
+    /// Runs a statement and says how many rows it changed.
+    pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.execute(sql, values),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.execute(sql, values),
+        }
+    }
+
+    /// Gives every row of a query to `read`, one after the other, until it breaks off.
+    pub fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.each(sql, values, read),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.each(sql, values, read),
+        }
+    }
+
+    /// Reads every row of a query.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut out = Vec::new();
+        self.each(sql, values, &mut |row| {
+            out.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(out)
+    }
+
+    /// Reads the first row of a query, if there is one.
+    pub fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut found = None;
+        self.each(sql, values, &mut |row| {
+            found = Some(read(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// The only column of a query that always has one row.
+    pub fn one<T: Field>(&self, sql: &str, values: &[Value<'_>]) -> Result<T, StoreError> {
+        self.first(sql, values, |row| row.only())?.ok_or_else(|| StoreError::Value {
+            place: "a query",
+            detail: "no row where there is always one".into(),
+        })
+    }
+
+    /// Whether a query has a row.
+    pub fn any(&self, sql: &str, values: &[Value<'_>]) -> Result<bool, StoreError> {
+        Ok(self.first(sql, values, |_| Ok(()))?.is_some())
+    }
+
+    /// Runs a script of several statements that give nothing back.
+    pub fn script(&self, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.script(sql),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.script(sql),
+        }
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&self, intent: Intent) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.begin(intent),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.begin(intent),
+        }
+    }
+
+    /// Ends a transaction and keeps what it did.
+    pub fn commit(&self) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.script("COMMIT"),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.commit(),
+        }
+    }
+
+    /// Ends a transaction and forgets what it did.
+    pub fn roll_back(&self) {
+        // Nothing is kept either way: an engine that cannot be told forgets by itself.
+        let _ = match self {
+            Conn::Lite(lite) => lite.script("ROLLBACK"),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.script("ROLLBACK"),
+        };
+    }
+
+    /// Whether no transaction is open: the engine may have ended one by itself, after an error.
+    pub fn is_idle(&self) -> bool {
+        match self {
+            Conn::Lite(lite) => lite.is_idle(),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.is_idle(),
+        }
+    }
+
+    /// Reads everything there is, and names the first thing that is damaged.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.check(),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.check(),
+        }
+    }
+}

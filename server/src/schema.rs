@@ -1,0 +1,109 @@
+//! Versions of the books' schema: one number for both engines, a folder of scripts for each.
+
+use crate::engine::Lite;
+use crate::error::StoreError;
+use rusqlite::TransactionBehavior;
+
+/// Marks a SQLite file as ours: "GCps" in the header's application id.
+const APPLICATION_ID: i32 = 0x4743_7073;
+
+/// What makes the schema of version `n + 1` out of version `n` in SQLite.
+static SQLITE: &[&str] = &[
+    include_str!("schema/sqlite/001.sql"),
+    include_str!("schema/sqlite/002.sql"),
+    include_str!("schema/sqlite/003.sql"),
+    include_str!("schema/sqlite/004.sql"),
+];
+
+/// The schema version this program reads and writes.
+pub const SCHEMA_VERSION: i64 = SQLITE.len() as i64;
+
+/// A file without tables is free to become ours; any other must carry our mark.
+pub(crate) fn check_owner(lite: &Lite) -> Result<(), StoreError> {
+    let tables: i64 = lite.0.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let owner: i32 = lite.0.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if tables > 0 && owner != APPLICATION_ID {
+        return Err(StoreError::NotOurs);
+    }
+    Ok(())
+}
+
+fn version_of(conn: &rusqlite::Connection) -> Result<i64, StoreError> {
+    let known: i64 = conn.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
+        [],
+        |row| row.get(0),
+    )?;
+    if known == 0 {
+        return Ok(0);
+    }
+    Ok(conn.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
+}
+
+pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
+    // The common case, an up-to-date file, takes no write lock.
+    if version_of(&lite.0)? == SCHEMA_VERSION {
+        return Ok(());
+    }
+    // A table that others point at is made anew beside its rows; what points nowhere afterwards stops the migration.
+    lite.0.pragma_update(None, "foreign_keys", false)?;
+    let tx = lite.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version_of(&tx)?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
+    }
+    for (version, script) in (1..).zip(SQLITE).filter(|(version, _)| *version > found) {
+        tx.execute_batch(script)?;
+        tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
+    }
+    crate::engine::points_somewhere(&tx)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// The version at which books in PostgreSQL begin, and what makes each from the one before.
+#[cfg(feature = "postgres")]
+static POSTGRES: &[(i64, &str)] = &[(4, include_str!("schema/postgres/004.sql"))];
+
+/// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
+#[cfg(feature = "postgres")]
+pub(crate) fn migrate_postgres(conn: &crate::engine::Conn) -> Result<(), StoreError> {
+    use crate::engine::{Intent, params};
+    // Whoever comes first takes the writers' lock; the other finds the work done.
+    conn.begin(Intent::Change)?;
+    let done = (|| {
+        let tables: i64 = conn.one(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()",
+            params![],
+        )?;
+        let ours = conn.any(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() \
+             AND table_name = 'schema_version'",
+            params![],
+        )?;
+        if tables > 0 && !ours {
+            return Err(StoreError::NotOurs);
+        }
+        let found: i64 = if ours {
+            conn.one("SELECT coalesce(max(version), 0) FROM schema_version", params![])?
+        } else {
+            0
+        };
+        if found > SCHEMA_VERSION {
+            return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
+        }
+        for (version, script) in POSTGRES.iter().filter(|(version, _)| *version > found) {
+            conn.script(script)?;
+            conn.execute("INSERT INTO schema_version (version) VALUES (?1)", params![*version])?;
+        }
+        Ok(())
+    })();
+    match done {
+        Ok(()) => conn.commit(),
+        Err(error) => {
+            conn.roll_back();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Books in PostgreSQL, each in a schema of its own that goes with it, and what the two engines' schemas say of each other.
+
+use crate::contract::Engine;
+use gridcard_server::{Books, Store};
+use postgres::{Client, NoTls};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The connection string of `tests/postgres.sh`.
+fn url() -> String {
+    std::env::var("GRIDCARD_POSTGRES")
+        .expect("run it by tests/postgres.sh, which names its PostgreSQL in GRIDCARD_POSTGRES")
+}
+
+/// A schema with books.
+pub(crate) struct InPostgres(String);
+
+impl InPostgres {
+    pub(crate) fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("books_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        client().batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
+        InPostgres(name)
+    }
+
+    fn url(&self) -> String {
+        format!("{} options='-c search_path={}'", url(), self.0)
+    }
+}
+
+impl Drop for InPostgres {
+    fn drop(&mut self) {
+        // A test that fails has said why; its schema goes with the cluster.
+        let _ = client().batch_execute(&format!("DROP SCHEMA {} CASCADE", self.0));
+    }
+}
+
+impl Engine for InPostgres {
+    fn open(&self) -> Box<dyn Books> {
+        Box::new(Store::connect(&self.url()).unwrap())
+    }
+}
+
+fn client() -> Client {
+    Client::connect(&url(), NoTls).unwrap()
+}
+
+/// Of each table its columns, and whether each may be empty.
+type Catalogue = BTreeMap<String, BTreeMap<String, bool>>;
+
+fn of_sqlite() -> (Catalogue, BTreeSet<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.db");
+    drop(Store::open(&path, gridcard_server::Options::default()).unwrap());
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let list = |sql: &str| -> Vec<String> {
+        let mut found = conn.prepare(sql).unwrap();
+        found.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let mut tables = Catalogue::new();
+    for table in list("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+        let mut columns = BTreeMap::new();
+        let mut found = conn.prepare(&format!("PRAGMA table_xinfo({table})")).unwrap();
+        let rows = found.query_map([], |row| {
+            let (name, not_null, key): (String, bool, i64) =
+                (row.get("name")?, row.get("notnull")?, row.get("pk")?);
+            Ok((name, !not_null && key == 0))
+        });
+        columns.extend(rows.unwrap().map(Result::unwrap));
+        tables.insert(table, columns);
+    }
+    let indexes = list("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL");
+    (tables, indexes.into_iter().collect())
+}
+
+fn of_postgres() -> (Catalogue, BTreeSet<String>) {
+    let schema = InPostgres::new();
+    drop(schema.open());
+    let mut client = client();
+    let mut tables = Catalogue::new();
+    let columns = "SELECT table_name::text, column_name::text, is_nullable::text FROM information_schema.columns \
+         WHERE table_schema = $1";
+    for row in client.query(columns, &[&schema.0]).unwrap() {
+        let (table, column, nullable): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        tables.entry(table).or_default().insert(column, nullable == "YES");
+    }
+    let indexes = "SELECT indexname::text FROM pg_indexes WHERE schemaname = $1 \
+         AND indexname NOT LIKE '%_pkey' AND indexname NOT LIKE '%_key'";
+    (tables, client.query(indexes, &[&schema.0]).unwrap().iter().map(|row| row.get(0)).collect())
+}
+
+/// Both engines have the same tables, columns and indexes by name: one SQL text is asked of both.
+#[test]
+#[ignore = "wants a PostgreSQL: tests/postgres.sh"]
+fn postgres_and_sqlite_have_one_catalogue() {
+    let ((mut lite, lite_indexes), (pg, pg_indexes)) = (of_sqlite(), of_postgres());
+    // A generated column is no NOT NULL in either, and PostgreSQL alone says so of a primary key's columns by name.
+    assert_eq!(lite.keys().collect::<Vec<_>>(), pg.keys().collect::<Vec<_>>());
+    for (table, columns) in &mut lite {
+        assert_eq!(*columns, pg[table], "table {table}");
+    }
+    assert!(lite.len() > 15, "{} tables", lite.len());
+    assert_eq!(lite_indexes, pg_indexes);
+    assert!(lite_indexes.len() > 12, "{} indexes", lite_indexes.len());
+}
