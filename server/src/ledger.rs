@@ -1,13 +1,14 @@
 //! The ledger: double entry, in fen, append-only.
 //!
 //! Accounts: the bank's cash, what each customer has paid for and no meter has confirmed yet, what is due to
-//! him back, what meters have confirmed, what was paid back, what was credited and never paid for. Every entry moves
-//! an amount from one to another, so every entry and the whole ledger sum to zero; the schema refuses to commit
-//! anything else.
+//! him back, what meters have confirmed, what was paid back, what was credited and never paid for. A transfer moves an
+//! amount from one to another, so the whole ledger sums to zero by its form; each carries the hash of the one before it
+//! ([`crate::ledger_chain`]).
 
-use crate::engine::{Row, params};
+use crate::engine::params;
 use crate::error::StoreError;
-use crate::rows::{self, time_text};
+use crate::ledger_chain::link;
+use crate::rows::{column, time_text};
 use crate::store::{Act, View};
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
@@ -45,6 +46,14 @@ impl Account {
         }
     }
 
+    /// Its kind, and the customer's number where it is his.
+    pub(crate) fn name(self) -> String {
+        match self.customer() {
+            Some(customer) => format!("{}:{customer}", self.kind()),
+            None => self.kind().to_owned(),
+        }
+    }
+
     const fn customer(self) -> Option<CustomerNumber> {
         match self {
             Account::Prepaid(customer) | Account::RefundDue(customer) => Some(customer),
@@ -55,7 +64,7 @@ impl Account {
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
+pub enum Code {
     /// The customer paid for an order that is about to be sealed.
     Sale,
     /// The customer paid more, for a larger order of the same purchase.
@@ -76,31 +85,31 @@ pub enum EntryKind {
     Loss,
 }
 
-impl EntryKind {
-    const ALL: [EntryKind; 9] = [
-        EntryKind::Sale,
-        EntryKind::Correction,
-        EntryKind::Cancelled,
-        EntryKind::Delivery,
-        EntryKind::RefundDue,
-        EntryKind::Refund,
-        EntryKind::CarryOut,
-        EntryKind::CarryIn,
-        EntryKind::Loss,
+impl Code {
+    const ALL: [Code; 9] = [
+        Code::Sale,
+        Code::Correction,
+        Code::Cancelled,
+        Code::Delivery,
+        Code::RefundDue,
+        Code::Refund,
+        Code::CarryOut,
+        Code::CarryIn,
+        Code::Loss,
     ];
 
     /// The name in the store and in reports.
     pub const fn name(self) -> &'static str {
         match self {
-            EntryKind::Sale => "sale",
-            EntryKind::Correction => "correction",
-            EntryKind::Cancelled => "cancelled",
-            EntryKind::Delivery => "delivery",
-            EntryKind::RefundDue => "refund-due",
-            EntryKind::Refund => "refund",
-            EntryKind::CarryOut => "carry-out",
-            EntryKind::CarryIn => "carry-in",
-            EntryKind::Loss => "loss",
+            Code::Sale => "sale",
+            Code::Correction => "correction",
+            Code::Cancelled => "cancelled",
+            Code::Delivery => "delivery",
+            Code::RefundDue => "refund-due",
+            Code::Refund => "refund",
+            Code::CarryOut => "carry-out",
+            Code::CarryIn => "carry-in",
+            Code::Loss => "loss",
         }
     }
 
@@ -109,7 +118,7 @@ impl EntryKind {
     }
 }
 
-/// The purchase an entry belongs to.
+/// The purchase a transfer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purchase {
     /// The life its count belongs to.
@@ -120,76 +129,21 @@ pub struct Purchase {
     pub order: Option<OrderId>,
 }
 
-/// One line of an entry, in fen: debit positive, credit negative.
+/// A movement of money from one account to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
-    /// The account.
-    pub account: Account,
-    /// The amount in fen, never zero.
+pub struct Transfer {
+    /// What happened.
+    pub code: Code,
+    /// When it was booked.
+    pub at: Moment,
+    /// The purchase it belongs to.
+    pub purchase: Purchase,
+    /// Where it comes to.
+    pub debit: Account,
+    /// Where it comes from.
+    pub credit: Account,
+    /// How much, in fen; above zero.
     pub amount: i64,
-}
-
-/// Why lines do not make an entry.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EntryFault {
-    /// Debits and credits differ.
-    #[error("the entry does not balance: debits exceed credits by {0} fen")]
-    Unbalanced(i128),
-    /// Fewer than two lines.
-    #[error("an entry has at least two lines, this has {0}")]
-    Lines(usize),
-    /// A line that moves nothing.
-    #[error("line {0} moves nothing")]
-    Zero(usize),
-}
-
-/// A balanced set of lines, ready to be posted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    kind: EntryKind,
-    at: Moment,
-    purchase: Purchase,
-    lines: Vec<Line>,
-}
-
-impl Entry {
-    /// An entry of these lines; refused when they do not balance.
-    pub fn new(
-        kind: EntryKind,
-        at: Moment,
-        purchase: Purchase,
-        mut lines: Vec<Line>,
-    ) -> Result<Self, EntryFault> {
-        if lines.len() < 2 {
-            return Err(EntryFault::Lines(lines.len()));
-        }
-        if let Some(i) = lines.iter().position(|line| line.amount == 0) {
-            return Err(EntryFault::Zero(i + 1));
-        }
-        match lines.iter().map(|line| i128::from(line.amount)).sum() {
-            // Debits first: then no beginning of the entry balances, and the schema can close it when it does.
-            0 => lines.sort_by_key(|line| line.amount < 0),
-            over => return Err(EntryFault::Unbalanced(over)),
-        }
-        Ok(Entry { kind, at, purchase, lines })
-    }
-
-    /// Moves `amount`, above zero, out of one account into another.
-    pub(crate) fn transfer(
-        kind: EntryKind,
-        at: Moment,
-        purchase: Purchase,
-        [debit, credit]: [Account; 2],
-        amount: i64,
-    ) -> Self {
-        let lines = vec![Line { account: debit, amount }, Line { account: credit, amount: -amount }];
-        Entry { kind, at, purchase, lines }
-    }
-
-    /// The lines, debits first.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
 }
 
 /// Balance of one kind of account over all customers, in fen, debit positive.
@@ -225,34 +179,41 @@ impl TrialBalance {
 }
 
 impl Act<'_> {
-    /// Writes an entry into the journal.
-    pub(crate) fn post(&self, entry: &Entry) -> Result<(), StoreError> {
-        let Purchase { life, count, order } = entry.purchase;
-        let id: i64 = self.conn.one(
-            "INSERT INTO journal_entry (kind, at, life, count, order_id) VALUES (?1, ?2, ?3, ?4, ?5) \
-             RETURNING id",
-            params![entry.kind.name(), time_text(entry.at), life, count, order.map(|id| id.0)],
-        )?;
-        for (number, line) in (1i64..).zip(&entry.lines) {
-            let account = self.account(line.account)?;
-            self.conn.execute(
-                "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, ?3, ?4)",
-                params![id, number, account, line.amount],
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Posts a transfer, unless it moves nothing.
+    /// Books a transfer, unless it moves nothing.
     pub(crate) fn move_money(
         &self,
-        kind: EntryKind,
+        code: Code,
         at: Moment,
         purchase: Purchase,
-        accounts: [Account; 2],
+        [debit, credit]: [Account; 2],
         amount: i64,
     ) -> Result<(), StoreError> {
-        if amount == 0 { Ok(()) } else { self.post(&Entry::transfer(kind, at, purchase, accounts, amount)) }
+        if amount == 0 {
+            return Ok(());
+        }
+        let transfer = Transfer { code, at, purchase, debit, credit, amount };
+        let before = self.chain_head(self.server)?;
+        let number = before.as_ref().map_or(0, |head| head.number) + 1;
+        let hash = link(&before.map_or([0; 32], |head| head.hash), self.server, number, &transfer);
+        let (debit, credit) = (self.account(debit)?, self.account(credit)?);
+        self.conn.execute(
+            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, hash) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                self.server,
+                number,
+                code.name(),
+                debit,
+                credit,
+                amount,
+                time_text(at),
+                purchase.life,
+                purchase.count,
+                purchase.order.map(|id| id.0),
+                hash
+            ],
+        )?;
+        Ok(())
     }
 
     /// The row of an account; a customer's is opened with the first posting on it.
@@ -267,7 +228,7 @@ impl Act<'_> {
         if let Some(id) = self.conn.first(
             "SELECT id FROM account WHERE customer = ?1 AND kind = ?2",
             params![customer.as_str(), kind],
-            |row| rows::column(row, "id"),
+            |row| column(row, "id"),
         )? {
             return Ok(id);
         }
@@ -280,15 +241,15 @@ impl View<'_> {
     /// The balance of every kind of account.
     pub fn trial_balance(&self) -> Result<TrialBalance, StoreError> {
         let mut balance = TrialBalance::default();
-        let read = |row: &Row<'_>| -> Result<(String, i64), StoreError> {
-            Ok((rows::column(row, "kind")?, rows::column(row, "fen")?))
-        };
-        for (kind, fen) in self.conn.all(
-            "SELECT account.kind AS kind, sum(posting.amount) AS fen FROM posting \
-             JOIN account ON account.id = posting.account GROUP BY account.kind",
+        let sums = self.conn.all(
+            "SELECT account.kind AS kind, sum(moved.fen) AS fen FROM (\
+             SELECT debit AS account, sum(amount) AS fen FROM transfer GROUP BY debit UNION ALL \
+             SELECT credit AS account, -sum(amount) AS fen FROM transfer GROUP BY credit) AS moved \
+             JOIN account ON account.id = moved.account GROUP BY account.kind",
             params![],
-            read,
-        )? {
+            |row| Ok((column::<String>(row, "kind")?, column::<i64>(row, "fen")?)),
+        )?;
+        for (kind, fen) in sums {
             match kind.as_str() {
                 "bank-cash" => balance.bank_cash = fen,
                 "prepaid" => balance.prepaid = fen,
@@ -314,8 +275,9 @@ impl View<'_> {
 
     fn owed(&self, kind: &str, customer: CustomerNumber) -> Result<i64, StoreError> {
         self.conn.one(
-            "SELECT -coalesce(sum(posting.amount), 0) FROM posting \
-             JOIN account ON account.id = posting.account WHERE account.customer = ?1 AND account.kind = ?2",
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM account \
+             JOIN transfer t ON account.id IN (t.debit, t.credit) \
+             WHERE account.customer = ?1 AND account.kind = ?2",
             params![customer.to_string(), kind],
         )
     }
@@ -323,12 +285,10 @@ impl View<'_> {
     /// What stands on the customers' accounts of one kind for one purchase, in fen.
     pub(crate) fn owed_for(&self, kind: &str, life: i64, count: u32) -> Result<i64, StoreError> {
         self.conn.one(
-            "SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry \
-             JOIN posting ON posting.entry = journal_entry.id JOIN account ON account.id = posting.account \
-             WHERE journal_entry.life = ?1 AND journal_entry.count = ?2 AND account.kind = ?3",
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM transfer t \
+             JOIN account ON account.id IN (t.debit, t.credit) \
+             WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
             params![life, count, kind],
         )
     }
 }
-
-impl scheme::Fault for EntryFault {}

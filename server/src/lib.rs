@@ -9,6 +9,7 @@ pub mod finding;
 pub mod incoming;
 pub mod key_choice;
 pub mod ledger;
+pub mod ledger_chain;
 mod log_end;
 mod message;
 pub mod message_error;

@@ -2,7 +2,7 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::ledger::{Account, EntryKind, Purchase};
+use crate::ledger::{Account, Code, Purchase};
 use crate::message;
 use crate::meters::{Esam, KeyState};
 use crate::order::{OrderRequest, PlacedOrder, Reason};
@@ -168,7 +168,7 @@ impl Act<'_> {
                 let purchase = Purchase { life, count, order: Some(id) };
                 let accounts = [Account::Prepaid(placed.order.customer), Account::BankCash];
                 let paid = self.owed_for("prepaid", life, count)?;
-                self.move_money(EntryKind::Cancelled, now, purchase, accounts, paid)?;
+                self.move_money(Code::Cancelled, now, purchase, accounts, paid)?;
             }
             Ok::<_, StoreError>(())
         })?;
@@ -238,8 +238,8 @@ impl Act<'_> {
             let (claim, carried) = (Account::Prepaid(customer), Account::Carried);
             let from = Purchase { life: old_life, count: old_count, order: replaces };
             let to = Purchase { life: ground.life, count, order: Some(id) };
-            self.move_money(EntryKind::CarryOut, now, from, [claim, carried], paid)?;
-            self.move_money(EntryKind::CarryIn, now, to, [carried, claim], paid)?;
+            self.move_money(Code::CarryOut, now, from, [claim, carried], paid)?;
+            self.move_money(Code::CarryIn, now, to, [carried, claim], paid)?;
             Ok(placed)
         })
     }

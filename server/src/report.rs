@@ -2,7 +2,7 @@
 
 use crate::engine::{Row, params};
 use crate::error::StoreError;
-use crate::ledger::EntryKind;
+use crate::ledger::Code;
 use crate::order_state::OrderState;
 use crate::rows::{self, column, parsed, time};
 use crate::store::View;
@@ -47,7 +47,7 @@ pub struct StatementLine {
     /// When it was booked.
     pub at: Moment,
     /// What happened.
-    pub kind: EntryKind,
+    pub kind: Code,
     /// The order that stands for the purchase: the one that was credited, or else the last one made. None when a meter
     /// credited an order that is none of ours.
     pub order: Option<OrderId>,
@@ -84,14 +84,9 @@ pub enum Fault {
     /// The ledger as a whole is out of balance.
     #[error("the ledger does not balance: the sum of all accounts is {0} fen")]
     Balance(i128),
-    /// An entry is out of balance.
-    #[error("journal entry {entry} does not balance: {fen} fen")]
-    Entry {
-        /// The entry.
-        entry: i64,
-        /// Its sum.
-        fen: i64,
-    },
+    /// A transfer is missing or was changed.
+    #[error("the ledger was changed by hand: {0}")]
+    Ledger(String),
     /// Ledger and receipts disagree on what was settled.
     #[error("the ledger says {ledger} fen are settled, the receipts say {receipts} fen")]
     Settled {
@@ -162,16 +157,16 @@ impl View<'_> {
     /// What a customer paid, what was confirmed and what was paid back, oldest first.
     pub fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
         let mut lines = self.conn.all(
-            "SELECT e.kind AS kind, e.at AS at, l.meter AS meter, e.count AS count, max(abs(posting.amount)) \
-             AS amount, sum(CASE account.kind WHEN 'prepaid' THEN -posting.amount ELSE 0 END) AS prepaid, \
-             sum(CASE account.kind WHEN 'refund-due' THEN -posting.amount ELSE 0 END) AS refund_due, \
+            "SELECT t.code AS kind, t.at AS at, l.meter AS meter, t.count AS count, t.amount AS amount, \
+             sum(CASE account.kind WHEN 'prepaid' THEN CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END \
+             ELSE 0 END) AS prepaid, \
+             sum(CASE account.kind WHEN 'refund-due' THEN CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END \
+             ELSE 0 END) AS refund_due, \
              CASE WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
-             WHERE o.life = e.life AND o.count = e.count \
-             ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id FROM posting \
-             JOIN account ON account.id = posting.account JOIN journal_entry e ON e.id = posting.entry \
-             JOIN life l ON l.id = e.life LEFT JOIN settlement s ON s.life = e.life AND s.count = e.count \
-             WHERE account.customer = ?1 \
-             GROUP BY e.id, e.kind, e.at, l.meter, e.life, e.count, s.life, s.order_id ORDER BY e.id",
+             WHERE o.life = t.life AND o.count = t.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
+             FROM account JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN life l ON l.id = t.life \
+             LEFT JOIN settlement s ON s.life = t.life AND s.count = t.count WHERE account.customer = ?1 \
+             GROUP BY t.id, t.code, t.at, l.meter, t.life, t.count, t.amount, s.life, s.order_id ORDER BY t.id",
             params![customer.to_string()],
             statement_line,
         )?;
@@ -188,12 +183,11 @@ impl View<'_> {
     pub fn days(&self) -> Result<Vec<Day>, StoreError> {
         self.conn.all(
             "SELECT substr(at, 1, 8) AS day, \
-             sum(CASE kind WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
-             sum(CASE kind WHEN 'sale' THEN fen WHEN 'correction' THEN fen WHEN 'cancelled' THEN -fen ELSE 0 \
-             END) AS sold, sum(CASE kind WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
-             sum(CASE kind WHEN 'delivery' THEN fen ELSE 0 END) AS settled FROM journal_entry JOIN \
-             (SELECT entry, sum(amount) AS fen FROM posting WHERE amount > 0 \
-             GROUP BY entry) AS sums ON entry = id GROUP BY day ORDER BY day",
+             sum(CASE code WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
+             sum(CASE WHEN code IN ('sale', 'correction') THEN amount WHEN code = 'cancelled' THEN -amount ELSE 0 END) AS sold, \
+             sum(CASE code WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
+             sum(CASE code WHEN 'delivery' THEN amount ELSE 0 END) AS settled \
+             FROM transfer GROUP BY substr(at, 1, 8) ORDER BY day",
             params![],
             |row| {
                 Ok(Day {
@@ -214,11 +208,9 @@ impl View<'_> {
         if balance.sum() != 0 {
             faults.push(Fault::Balance(balance.sum()));
         }
-        faults.extend(self.conn.all(
-            "SELECT entry, sum(amount) AS fen FROM posting GROUP BY entry HAVING sum(amount) <> 0",
-            params![],
-            |row| Ok(Fault::Entry { entry: column(row, "entry")?, fen: column(row, "fen")? }),
-        )?);
+        if let (_, Some(words)) = self.recompute_ledger()? {
+            faults.push(Fault::Ledger(words));
+        }
         let receipts = self.number("SELECT coalesce(sum(credited), 0) FROM settlement")?;
         if receipts != -balance.delivered {
             faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
@@ -232,9 +224,9 @@ impl View<'_> {
     fn unpaid(&self) -> Result<Vec<Fault>, StoreError> {
         let all = self.conn.all(
             "SELECT l.meter AS meter, p.count AS count, s.life IS NOT NULL AS settled, \
-             (SELECT -coalesce(sum(posting.amount), 0) FROM journal_entry e \
-             JOIN posting ON posting.entry = e.id JOIN account ON account.id = posting.account \
-             WHERE e.life = p.life AND e.count = p.count AND account.kind = 'prepaid') AS paid, \
+             (SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM transfer t \
+             JOIN account ON account.id IN (t.debit, t.credit) \
+             WHERE t.life = p.life AND t.count = p.count AND account.kind = 'prepaid') AS paid, \
              (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life \
              AND o.count = p.count AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 \
              FROM ask WHERE ask.order_id = o.id) OR EXISTS (SELECT 1 FROM seal \
@@ -269,8 +261,7 @@ fn statement_line(row: &Row<'_>) -> Result<StatementLine, StoreError> {
     let order: Option<Vec<u8>> = column(row, "order_id")?;
     Ok(StatementLine {
         at: time(row, "at")?,
-        kind: EntryKind::from_name(&kind)
-            .ok_or(StoreError::Value { place: "journal_entry.kind", detail: kind })?,
+        kind: Code::from_name(&kind).ok_or(StoreError::Value { place: "transfer.code", detail: kind })?,
         order: order.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()?,
         meter: parsed(row, "meter")?,
         count: column(row, "count")?,

@@ -1,19 +1,44 @@
 //! Versions of the books' schema: one number for both engines, a folder of scripts for each.
 
-use crate::engine::Lite;
+use crate::engine::{Lite, Row};
 use crate::error::StoreError;
-use rusqlite::TransactionBehavior;
+use crate::ledger_chain::{AS_BOOKED, booked};
+use rusqlite::{Connection, TransactionBehavior};
 
 /// Marks a SQLite file as ours: "GCps" in the header's application id.
 const APPLICATION_ID: i32 = 0x4743_7073;
 
+/// One step of the schema: its script, and what a script cannot do.
+struct Step {
+    script: &'static str,
+    then: Option<fn(&Connection) -> Result<(), StoreError>>,
+}
+
+const fn script(script: &'static str) -> Step {
+    Step { script, then: None }
+}
+
 /// What makes the schema of version `n + 1` out of version `n` in SQLite.
-static SQLITE: &[&str] = &[
-    include_str!("schema/sqlite/001.sql"),
-    include_str!("schema/sqlite/002.sql"),
-    include_str!("schema/sqlite/003.sql"),
-    include_str!("schema/sqlite/004.sql"),
+static SQLITE: &[Step] = &[
+    script(include_str!("schema/sqlite/001.sql")),
+    script(include_str!("schema/sqlite/002.sql")),
+    script(include_str!("schema/sqlite/003.sql")),
+    script(include_str!("schema/sqlite/004.sql")),
+    Step { script: include_str!("schema/sqlite/005.sql"), then: Some(chain_up) },
 ];
+
+/// Gives the transfers that were booked before there was a chain their hashes.
+fn chain_up(conn: &Connection) -> Result<(), StoreError> {
+    let mut find = conn.prepare(AS_BOOKED)?;
+    let mut write = conn.prepare("UPDATE transfer SET hash = ?2 WHERE id = ?1")?;
+    let (mut rows, mut before) = (find.query([])?, [0; 32]);
+    while let Some(row) = rows.next()? {
+        let found = booked(&Row::Lite(row), |_| before)?;
+        write.execute(rusqlite::params![found.id, found.linked])?;
+        before = found.linked;
+    }
+    Ok(conn.execute_batch(include_str!("schema/sqlite/005-final.sql"))?)
+}
 
 /// The schema version this program reads and writes.
 pub const SCHEMA_VERSION: i64 = SQLITE.len() as i64;
@@ -28,7 +53,7 @@ pub(crate) fn check_owner(lite: &Lite) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn version_of(conn: &rusqlite::Connection) -> Result<i64, StoreError> {
+fn version_of(conn: &Connection) -> Result<i64, StoreError> {
     let known: i64 = conn.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
         [],
@@ -52,8 +77,11 @@ pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
     }
-    for (version, script) in (1..).zip(SQLITE).filter(|(version, _)| *version > found) {
-        tx.execute_batch(script)?;
+    for (version, step) in (1..).zip(SQLITE).filter(|(version, _)| *version > found) {
+        tx.execute_batch(step.script)?;
+        if let Some(then) = step.then {
+            then(&tx)?;
+        }
         tx.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
     }
     crate::engine::points_somewhere(&tx)?;
@@ -64,7 +92,7 @@ pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
 
 /// The version at which books in PostgreSQL begin, and what makes each from the one before.
 #[cfg(feature = "postgres")]
-static POSTGRES: &[(i64, &str)] = &[(4, include_str!("schema/postgres/004.sql"))];
+static POSTGRES: &[(i64, &str)] = &[(5, include_str!("schema/postgres/005.sql"))];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
 #[cfg(feature = "postgres")]

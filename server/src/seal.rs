@@ -2,7 +2,7 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::ledger::{Account, EntryKind, Purchase};
+use crate::ledger::{Account, Code, Purchase};
 use crate::message;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
@@ -194,7 +194,7 @@ impl Act<'_> {
         }
         let (order, life) = (&placed.order, placed.life);
         let paid = self.owed_for("prepaid", life, order.count)?;
-        let kind = if paid == 0 { EntryKind::Sale } else { EntryKind::Correction };
+        let kind = if paid == 0 { Code::Sale } else { Code::Correction };
         let purchase = Purchase { life, count: order.count, order: Some(order.id) };
         let accounts = [Account::BankCash, Account::Prepaid(order.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;

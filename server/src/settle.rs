@@ -4,7 +4,7 @@ use crate::engine::params;
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::incoming::Incoming;
-use crate::ledger::{Account, EntryKind, Purchase};
+use crate::ledger::{Account, Code, Purchase};
 use crate::order::PlacedOrder;
 use crate::order_state::OrderState;
 use crate::receipt::{Opened, Opening, Origin, Refusal, SettleError};
@@ -220,9 +220,9 @@ impl Act<'_> {
         let purchase = Purchase { life, count, order };
         let claim = Account::Prepaid(customer);
         let moves = [
-            (EntryKind::Delivery, [claim, Account::Delivered], division.delivered),
-            (EntryKind::RefundDue, [claim, Account::RefundDue(customer)], division.refund_due),
-            (EntryKind::Loss, [Account::Loss, Account::Delivered], division.loss),
+            (Code::Delivery, [claim, Account::Delivered], division.delivered),
+            (Code::RefundDue, [claim, Account::RefundDue(customer)], division.refund_due),
+            (Code::Loss, [Account::Loss, Account::Delivered], division.loss),
         ];
         for (kind, accounts, amount) in moves {
             self.move_money(kind, now, purchase, accounts, amount)?;
@@ -261,9 +261,9 @@ impl Act<'_> {
     /// paid back here.
     pub fn refund(&self, customer: CustomerNumber, now: Moment) -> Result<i64, StoreError> {
         let due = self.conn.all(
-            "SELECT DISTINCT e.life AS life, e.count AS count, e.order_id AS order_id FROM journal_entry e \
-             JOIN purchase p ON p.life = e.life AND p.count = e.count WHERE e.kind = 'refund-due' \
-             AND p.customer = ?1 ORDER BY e.life, e.count",
+            "SELECT DISTINCT t.life AS life, t.count AS count, t.order_id AS order_id FROM transfer t \
+             JOIN purchase p ON p.life = t.life AND p.count = t.count \
+             WHERE t.code = 'refund-due' AND p.customer = ?1 ORDER BY t.life, t.count",
             params![customer.to_string()],
             |row| {
                 let order: Option<Vec<u8>> = column(row, "order_id")?;
@@ -276,7 +276,7 @@ impl Act<'_> {
             for purchase in due {
                 let fen = self.owed_for("refund-due", purchase.life, purchase.count)?;
                 let accounts = [Account::RefundDue(customer), Account::Refunded];
-                self.move_money(EntryKind::Refund, now, purchase, accounts, fen)?;
+                self.move_money(Code::Refund, now, purchase, accounts, fen)?;
                 sum += fen;
             }
             Ok(sum)

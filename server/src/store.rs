@@ -48,6 +48,9 @@ impl Default for Options {
     }
 }
 
+/// The only server of books that no two share.
+pub const FIRST_SERVER: &str = "1";
+
 /// The payment server's database.
 ///
 /// Reading goes through [`Store::read`], changing through [`Store::batch`]; both hand out the methods
@@ -55,6 +58,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Store {
     conn: Conn,
+    /// The name under which it books: each server has a chain of its own through the ledger.
+    server: String,
 }
 
 /// One consistent look at the store.
@@ -67,6 +72,8 @@ pub struct View<'c> {
 #[derive(Debug)]
 pub struct Act<'c> {
     view: View<'c>,
+    /// Who books.
+    pub(crate) server: &'c str,
 }
 
 impl<'c> Deref for Act<'c> {
@@ -135,21 +142,22 @@ impl Store {
         }
         schema::migrate(&mut lite)?;
         lite.0.pragma_update(None, "foreign_keys", true)?;
-        Ok(Store { conn: Conn::Lite(lite) })
+        Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned() })
     }
 
     /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
     ///
     /// `url` is a connection string as libpq takes it. The books stand in the first schema of the user's search path.
+    /// `server` names this server among those that share the books, in 1 to 32 characters without `|`.
     ///
     /// # Errors
     /// Nobody answers there, or what stands there is not the books of a payment server, or of a newer program.
     #[cfg(feature = "postgres")]
-    pub fn connect(url: &str) -> Result<Self, StoreError> {
+    pub fn connect(url: &str, server: &str) -> Result<Self, StoreError> {
         let client = postgres::Client::connect(url, postgres::NoTls)?;
         let conn = Conn::Pg(Box::new(crate::engine::Pg::new(client)));
         schema::migrate_postgres(&conn)?;
-        Ok(Store { conn })
+        Ok(Store { conn, server: server.to_owned() })
     }
 
     /// Runs `work` in one transaction and keeps all of it or, when it returns an error, nothing.
@@ -161,7 +169,7 @@ impl Store {
         work: impl FnOnce(&Act<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let open = Open::begin(&self.conn, Intent::Change)?;
-        let value = work(&Act { view: View { conn: &self.conn } })?;
+        let value = work(&Act { view: View { conn: &self.conn }, server: &self.server })?;
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }

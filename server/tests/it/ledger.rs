@@ -1,33 +1,12 @@
 //! The ledger's rules, in the code and in SQLite itself.
 
 use crate::house::{House, customer, sim, time};
-use gridcard_server::ledger::{Account, Entry, EntryFault, EntryKind, Line, Purchase, TrialBalance};
+use gridcard_server::ledger::{Account, Code, Purchase, Transfer, TrialBalance};
+use gridcard_server::ledger_chain::link;
 use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
 use scheme::order::OrderId;
-
-fn line(account: Account, amount: i64) -> Line {
-    Line { account, amount }
-}
-
-#[test]
-fn lines_must_balance_to_be_an_entry() {
-    let entry = |lines| {
-        let purchase = Purchase { life: 1, count: 1, order: Some(OrderId([0; 8])) };
-        Entry::new(EntryKind::Sale, time("20261122080000"), purchase, lines)
-    };
-    let (cash, owed) = (Account::BankCash, Account::Prepaid(customer(0)));
-    assert_eq!(entry(vec![line(cash, 5), line(owed, -4)]), Err(EntryFault::Unbalanced(1)));
-    assert_eq!(
-        entry(vec![line(cash, i64::MAX), line(owed, i64::MAX)]),
-        Err(EntryFault::Unbalanced(i128::from(i64::MAX) * 2))
-    );
-    assert_eq!(entry(vec![line(cash, 5)]), Err(EntryFault::Lines(1)));
-    assert_eq!(entry(vec![]), Err(EntryFault::Lines(0)));
-    assert_eq!(entry(vec![line(cash, 5), line(owed, -5), line(owed, 0)]), Err(EntryFault::Zero(3)));
-    let balanced = entry(vec![line(owed, -5), line(cash, 2), line(Account::Delivered, 3)]).unwrap();
-    assert_eq!(balanced.lines(), [line(cash, 2), line(Account::Delivered, 3), line(owed, -5)]);
-}
+use sha2::{Digest, Sha256};
 
 /// A store on disk with one sale and one delivery of order 1, and one sale of order 2, seen by another program.
 fn raw() -> (tempfile::TempDir, Connection) {
@@ -43,56 +22,30 @@ fn raw() -> (tempfile::TempDir, Connection) {
     (dir, conn)
 }
 
-/// Begins an entry of a purchase that has none of its kind yet; its id.
-fn begin(conn: &Connection) -> i64 {
-    conn.execute_batch("BEGIN").unwrap();
+/// Books by hand, past the program: the second purchase is delivered, from one account to another.
+fn book(conn: &Connection, debit: &str, credit: &str, amount: i64) -> rusqlite::Result<usize> {
+    let account = |kind: &str| -> i64 {
+        let sql = "SELECT id FROM account WHERE kind = ?1 ORDER BY id LIMIT 1";
+        conn.query_row(sql, [kind], |row| row.get(0)).unwrap()
+    };
     conn.execute(
-        "INSERT INTO journal_entry (kind, at, life, count, order_id) \
-         SELECT 'delivery', '20261122080000', life, count, id FROM purchase_order WHERE count = 2",
-        [],
-    )
-    .unwrap();
-    conn.last_insert_rowid()
-}
-
-fn put(conn: &Connection, entry: i64, line: i64, amount: i64) -> rusqlite::Result<usize> {
-    conn.execute(
-        "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, 1, ?3)",
-        [entry, line, amount],
+        "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, hash) \
+         SELECT '1', (SELECT max(number) + 1 FROM transfer), 'delivery', ?1, ?2, ?3, '20261122080000', life, count, id, \
+         zeroblob(32) FROM purchase_order WHERE count = 2",
+        rusqlite::params![account(debit), account(credit), amount],
     )
 }
 
-fn refused_commit(conn: &Connection) {
-    let error = conn.execute_batch("COMMIT").unwrap_err();
-    assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation), "{error}");
-    conn.execute_batch("ROLLBACK").unwrap();
-    let entries: i64 = conn.query_row("SELECT count(*) FROM journal_entry", [], |row| row.get(0)).unwrap();
-    assert_eq!(entries, 3, "two entries of the first purchase, one of the second");
-}
-
 #[test]
-fn sqlite_refuses_to_commit_an_unbalanced_entry() {
+fn a_transfer_moves_something_from_one_account_to_another() {
     let (_dir, conn) = raw();
-    let entry = begin(&conn);
-    put(&conn, entry, 1, 500).unwrap();
-    put(&conn, entry, 2, -499).unwrap();
-    refused_commit(&conn);
-}
-
-#[test]
-fn sqlite_refuses_to_commit_an_entry_without_lines() {
-    let (_dir, conn) = raw();
-    begin(&conn);
-    refused_commit(&conn);
-}
-
-#[test]
-fn sqlite_commits_a_balanced_entry() {
-    let (_dir, conn) = raw();
-    let entry = begin(&conn);
-    put(&conn, entry, 1, 500).unwrap();
-    put(&conn, entry, 2, -500).unwrap();
-    conn.execute_batch("COMMIT").unwrap();
+    for (debit, credit, amount) in
+        [("prepaid", "delivered", 0), ("prepaid", "delivered", -5), ("loss", "loss", 5)]
+    {
+        let error = book(&conn, debit, credit, amount).unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation), "{error}");
+    }
+    assert_eq!(book(&conn, "prepaid", "delivered", 5), Ok(1));
 }
 
 /// Each kind of account has its own balance, and their sum is over all of them: money that stands on any one alone shows.
@@ -100,17 +53,8 @@ fn sqlite_commits_a_balanced_entry() {
 fn the_trial_balance_names_every_account() {
     let (dir, conn) = raw();
     // What is on its way between two chips, as if the way had been broken off.
-    let account = |kind: &str| -> i64 {
-        let sql = "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL";
-        conn.query_row(sql, [kind], |row| row.get(0)).unwrap()
-    };
     let before = balance(&dir);
-    let entry = begin(&conn);
-    for (line, kind, amount) in [(1, "carried", 7), (2, "bank-cash", -7)] {
-        let sql = "INSERT INTO posting (entry, line, account, amount) VALUES (?1, ?2, ?3, ?4)";
-        conn.execute(sql, [entry, line, account(kind), amount]).unwrap();
-    }
-    conn.execute_batch("COMMIT").unwrap();
+    book(&conn, "carried", "bank-cash", 7).unwrap();
     let after = balance(&dir);
     assert_eq!(after, TrialBalance { carried: 7, bank_cash: before.bank_cash - 7, ..before });
     assert_eq!((before.sum(), after.sum()), (0, 0));
@@ -135,26 +79,21 @@ fn balance(dir: &tempfile::TempDir) -> TrialBalance {
 fn what_was_booked_is_final() {
     let (_dir, conn) = raw();
     let acts = [
-        ("UPDATE posting SET amount = amount + 1", "never changed"),
-        ("DELETE FROM posting", "never deleted"),
-        ("UPDATE journal_entry SET count = 9", "never changed"),
-        ("UPDATE journal_entry SET imbalance = 7", "follow from its postings"),
-        ("UPDATE journal_entry SET lines = 7", "follow from its postings"),
-        ("DELETE FROM journal_entry", "never deleted"),
-        ("INSERT INTO posting VALUES (1, 3, 1, 5)", "takes no more postings"),
+        ("UPDATE transfer SET amount = amount + 1", "never changed"),
+        ("UPDATE transfer SET hash = zeroblob(32)", "never changed"),
+        ("DELETE FROM transfer", "never deleted"),
         (
-            "INSERT INTO journal_entry (kind, at, life, count, order_id, lines) \
-             SELECT 'delivery', issued, life, count, id, 2 FROM purchase_order WHERE count = 2",
-            "starts without postings",
-        ),
-        (
-            "INSERT INTO journal_entry (kind, at, life, count, order_id) \
-             SELECT 'delivery', issued, life, count, id FROM purchase_order WHERE count = 1",
+            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, hash) \
+             SELECT server, 9, code, debit, credit, amount, at, life, count, order_id, hash FROM transfer \
+             WHERE code = 'delivery'",
             "UNIQUE",
         ),
-        ("UPDATE zero SET value = 0", "never changed"),
-        ("DELETE FROM zero", "never deleted"),
-        ("INSERT INTO zero VALUES (1)", "CHECK"),
+        (
+            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, hash) \
+             SELECT server, number, 'loss', debit, credit, amount, at, life, count, order_id, hash FROM transfer \
+             WHERE number = 1",
+            "UNIQUE",
+        ),
         ("UPDATE account SET kind = 'delivered'", "never changed"),
         ("DELETE FROM account", "never deleted"),
         ("UPDATE purchase_order SET amount = 1", "never changed"),
@@ -178,6 +117,90 @@ fn what_was_booked_is_final() {
         let error = conn.execute_batch(sql).unwrap_err().to_string();
         assert!(error.contains(words), "{sql}: {error}");
     }
-    let total: i64 = conn.query_row("SELECT sum(amount) FROM posting", [], |row| row.get(0)).unwrap();
-    assert_eq!(total, 0);
+}
+
+/// Whoever has the file can take the triggers away, change a row, and put them back. The chain says so, and names the row.
+#[test]
+fn a_row_that_a_hand_has_changed_is_named() {
+    let cases = [
+        ("DELETE FROM transfer WHERE number = 2", "transfer 2 of server 1 is missing"),
+        ("DELETE FROM transfer WHERE number = 1", "transfer 1 of server 1 is missing"),
+        (
+            "UPDATE transfer SET amount = amount - 1 WHERE number = 1",
+            "transfer 1 of server 1 does not carry the hash",
+        ),
+        (
+            "UPDATE transfer SET at = '20261121080000' WHERE number = 2",
+            "transfer 2 of server 1 does not carry the hash",
+        ),
+        ("UPDATE transfer SET count = 2 WHERE number = 1", "transfer 1 of server 1 does not carry the hash"),
+        (
+            "UPDATE transfer SET order_id = NULL WHERE number = 3",
+            "transfer 3 of server 1 does not carry the hash",
+        ),
+        (
+            "UPDATE transfer SET code = 'correction' WHERE number = 3",
+            "transfer 3 of server 1 does not carry the hash",
+        ),
+        (
+            "UPDATE transfer SET debit = credit, credit = debit WHERE number = 1",
+            "transfer 1 of server 1 does not carry the hash",
+        ),
+        (
+            "UPDATE transfer SET hash = zeroblob(32) WHERE number = 3",
+            "transfer 3 of server 1 does not carry the hash",
+        ),
+        (
+            "UPDATE account SET kind = 'loss' WHERE kind = 'bank-cash'",
+            "transfer 1 of server 1 does not carry the hash",
+        ),
+        ("DELETE FROM account WHERE kind = 'bank-cash'", "transfer 1 of server 1 is missing"),
+    ];
+    for (sql, words) in cases {
+        let (dir, conn) = raw();
+        conn.execute_batch(
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER transfer_stays; DROP TRIGGER transfer_is_final; \
+             DROP TRIGGER account_stays; DROP TRIGGER account_is_final; DROP INDEX account_of_house;",
+        )
+        .unwrap();
+        conn.execute_batch(sql).unwrap();
+        let store = Store::open(&dir.path().join("server.db"), Options::default()).unwrap();
+        let (_, wrong) = store.read(|view| view.recompute_ledger()).unwrap();
+        let wrong = wrong.unwrap_or_else(|| panic!("nothing was found after {sql}"));
+        assert!(wrong.contains(words), "{sql}: {wrong}");
+    }
+}
+
+/// A chain that was cut at its end is whole in itself: only whoever remembers its head knows.
+#[test]
+fn the_head_tells_of_a_cut_end() {
+    let (dir, conn) = raw();
+    let open = || Store::open(&dir.path().join("server.db"), Options::default()).unwrap();
+    let head = open().read(|view| view.chain_head("1")).unwrap().unwrap();
+    assert_eq!((head.server.as_str(), head.number), ("1", 3));
+    assert_eq!(open().read(|view| view.recompute_ledger()).unwrap(), (vec![head.clone()], None));
+    conn.execute_batch("DROP TRIGGER transfer_stays; DELETE FROM transfer WHERE number = 3").unwrap();
+    let (heads, wrong) = open().read(|view| view.recompute_ledger()).unwrap();
+    assert_eq!((heads[0].number, wrong), (2, None));
+    assert_eq!(open().read(|view| view.chain_at("1", head.number)).unwrap(), None);
+}
+
+/// A known answer, computed by hand from docs/specs/books.md 11: SHA-256 over 32 zero bytes and the words of the first transfer.
+#[test]
+fn a_link_is_what_the_specification_says() {
+    let purchase = Purchase { life: 1, count: 1, order: Some(OrderId([0xA5; 8])) };
+    let transfer = Transfer {
+        code: Code::Sale,
+        at: time("20261122080000"),
+        purchase,
+        debit: Account::BankCash,
+        credit: Account::Prepaid(customer(0)),
+        amount: 5000,
+    };
+    let words = "gridcard transfer 1|1|1|sale|bank-cash|prepaid:000000005000|5000|20261122080000|1|1|A5A5A5A5A5A5A5A5";
+    let mut bytes = vec![0; 32];
+    bytes.extend(words.as_bytes());
+    let expected: [u8; 32] = Sha256::digest(&bytes).into();
+    assert_eq!(link(&[0; 32], "1", 1, &transfer), expected);
+    assert_eq!(hex::encode(expected), "e209d3d38c611d5a78ec80a91685f522d9e5412d7c5a8b3448b348af477418f5");
 }

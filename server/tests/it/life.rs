@@ -1,7 +1,7 @@
 //! Buying, crediting, settling.
 
 use crate::house::{House, binding, customer, meter, sim, time};
-use gridcard_server::ledger::EntryKind;
+use gridcard_server::ledger::Code;
 use gridcard_server::{Incoming, OrderError, OrderState, Origin, Refusal, Settlement, SimKey, StoreError};
 use scheme::money::Fen;
 use scheme::order::OrderKind;
@@ -147,10 +147,7 @@ fn statement_and_days_tell_the_story() {
         })
         .unwrap();
     let told: Vec<_> = lines.iter().map(|l| (l.kind, l.count, l.amount_fen, l.prepaid_fen)).collect();
-    assert_eq!(
-        told,
-        [(EntryKind::Sale, 1, 5000, 5000), (EntryKind::Delivery, 1, 5000, 0), (EntryKind::Sale, 2, 300, 300)]
-    );
+    assert_eq!(told, [(Code::Sale, 1, 5000, 5000), (Code::Delivery, 1, 5000, 0), (Code::Sale, 2, 300, 300)]);
     assert_eq!(owed, 300);
     let told: Vec<_> =
         days.iter().map(|d| (d.day.as_str(), d.sales, d.sold_fen, d.deliveries, d.settled_fen)).collect();

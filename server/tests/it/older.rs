@@ -8,9 +8,13 @@ use scheme::order::OrderId;
 use scheme::{Fault, Kind};
 
 fn older(dir: &tempfile::TempDir) -> Store {
+    written_by(dir, include_str!("../kat/store-1.sql"))
+}
+
+fn written_by(dir: &tempfile::TempDir, dump: &str) -> Store {
     let path = dir.path().join("server.sqlite");
     let conn = Connection::open(&path).unwrap();
-    conn.execute_batch(include_str!("../kat/store-1.sql")).unwrap();
+    conn.execute_batch(dump).unwrap();
     conn.pragma_update(None, "application_id", 0x4743_7073).unwrap();
     drop(conn);
     Store::open(&path, Options::default()).unwrap()
@@ -59,4 +63,27 @@ fn nothing_is_sold_or_settled_in_it() {
     let settled = house
         .settle(&crate::toy::receipt_record(&[2, 0x71, 0, 0, 1, 0, 0x47, 0x52, 0x43]), &Origin::Meter(meter));
     assert!(matches!(settled, Err(SettleError::OlderMake)), "{settled:?}");
+}
+
+/// A store of version 4 goes on selling: its entries are transfers of one chain, and every figure is as it was.
+#[test]
+fn a_store_of_version_4_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = written_by(&dir, include_str!("../kat/store-4.sql"));
+    store.check().unwrap();
+    let (totals, balance, faults, days) = store
+        .read(|view| {
+            Ok::<_, StoreError>((view.totals()?, view.trial_balance()?, view.audit()?, view.days()?))
+        })
+        .unwrap();
+    assert_eq!((totals.sold_fen, totals.settled_fen, totals.outstanding_fen), (30_000, 30_000, 0));
+    assert_eq!((balance.bank_cash, balance.delivered, balance.prepaid), (30_000, -30_000, 0));
+    assert_eq!((faults, days.iter().map(|day| day.sales).sum::<i64>()), (vec![], 6));
+    let (heads, wrong) = store.read(|view| view.recompute_ledger()).unwrap();
+    assert_eq!((heads[0].number, wrong), (12, None));
+    let customer = store.read(|view| view.registrations()).unwrap()[0].customer;
+    let lines = store.read(|view| view.statement(customer)).unwrap();
+    let told: Vec<_> =
+        lines.iter().map(|l| (l.kind.name(), l.count, l.prepaid_fen == l.amount_fen)).collect();
+    assert_eq!(told, [("sale", 1, true), ("delivery", 1, false), ("sale", 2, true), ("delivery", 2, false)]);
 }

@@ -37,7 +37,7 @@ impl Drop for InPostgres {
 
 impl Engine for InPostgres {
     fn open(&self) -> Box<dyn Books> {
-        Box::new(Store::connect(&self.url()).unwrap())
+        Box::new(Store::connect(&self.url(), "1").unwrap())
     }
 }
 

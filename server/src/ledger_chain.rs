@@ -1,0 +1,175 @@
+//! The chain through the ledger: each transfer carries a hash of itself and of the one its server booked before
+//! [docs/specs/books.md 11].
+
+use crate::engine::{Row, params};
+use crate::error::StoreError;
+use crate::ledger::{Code, Transfer};
+use crate::rows::{bytes, column};
+use crate::store::View;
+use core::ops::ControlFlow;
+use scheme::order::OrderId;
+use sha2::{Digest, Sha256};
+
+/// Where a server's chain stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The server.
+    pub server: String,
+    /// Number of its last transfer.
+    pub number: i64,
+    /// The hash that transfer carries.
+    pub hash: [u8; 32],
+}
+
+/// What a transfer says, as it is hashed. Fields stand apart by `|`, which none of them can hold.
+struct Said<'a> {
+    server: &'a str,
+    number: i64,
+    code: &'a str,
+    debit: &'a str,
+    credit: &'a str,
+    amount: i64,
+    at: &'a str,
+    life: i64,
+    count: u32,
+    order: &'a str,
+}
+
+impl Said<'_> {
+    /// SHA-256 over the hash before and the words.
+    fn link(&self, before: &[u8; 32]) -> [u8; 32] {
+        let Said { server, number, code, debit, credit, amount, at, life, count, order } = self;
+        let words = format!(
+            "gridcard transfer 1|{server}|{number}|{code}|{debit}|{credit}|{amount}|{at}|{life}|{count}|{order}"
+        );
+        Sha256::new().chain_update(before).chain_update(words.as_bytes()).finalize().into()
+    }
+}
+
+/// The hash a transfer carries that its server books as `number`, after one that carries `before` (32 zero bytes: the first).
+pub fn link(before: &[u8; 32], server: &str, number: i64, transfer: &Transfer) -> [u8; 32] {
+    let said = Said {
+        server,
+        number,
+        code: transfer.code.name(),
+        debit: &transfer.debit.name(),
+        credit: &transfer.credit.name(),
+        amount: transfer.amount,
+        at: &crate::rows::time_text(transfer.at),
+        life: transfer.purchase.life,
+        count: transfer.purchase.count,
+        order: &transfer.purchase.order.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    said.link(before)
+}
+
+/// Every transfer as it stands, with the names of its accounts, by server and number.
+pub(crate) const AS_BOOKED: &str = "SELECT t.id AS id, t.server AS server, t.number AS number, t.code AS code, \
+     t.amount AS amount, t.at AS at, t.life AS life, t.count AS count, t.order_id AS order_id, t.hash AS hash, \
+     d.kind || CASE WHEN d.customer IS NULL THEN '' ELSE ':' || d.customer END AS debit, \
+     c.kind || CASE WHEN c.customer IS NULL THEN '' ELSE ':' || c.customer END AS credit \
+     FROM transfer t JOIN account d ON d.id = t.debit JOIN account c ON c.id = t.credit ORDER BY t.server, t.number";
+
+/// A transfer as it stands: its row, where it is in its chain, what hash it carries, and what hash it should carry after `before`.
+pub(crate) struct Booked {
+    pub id: i64,
+    pub server: String,
+    pub number: i64,
+    pub hash: [u8; 32],
+    pub linked: [u8; 32],
+}
+
+pub(crate) fn booked(row: &Row<'_>, before: impl FnOnce(&str) -> [u8; 32]) -> Result<Booked, StoreError> {
+    let (server, code, debit, credit, at): (String, String, String, String, String) = (
+        column(row, "server")?,
+        column(row, "code")?,
+        column(row, "debit")?,
+        column(row, "credit")?,
+        column(row, "at")?,
+    );
+    let order: Option<Vec<u8>> = column(row, "order_id")?;
+    let order = order.map(|_| bytes(row, "order_id").map(|id| OrderId(id).to_string())).transpose()?;
+    let (number, amount) = (column(row, "number")?, column(row, "amount")?);
+    let said = Said {
+        server: &server,
+        number,
+        code: &code,
+        debit: &debit,
+        credit: &credit,
+        amount,
+        at: &at,
+        life: column(row, "life")?,
+        count: column(row, "count")?,
+        order: order.as_deref().unwrap_or_default(),
+    };
+    let linked = said.link(&before(&server));
+    Ok(Booked { id: column(row, "id")?, hash: bytes(row, "hash")?, linked, server, number })
+}
+
+impl View<'_> {
+    /// Where a server's chain stands; `None` before its first transfer.
+    pub fn chain_head(&self, server: &str) -> Result<Option<Head>, StoreError> {
+        self.conn.first(
+            "SELECT server, number, hash FROM transfer WHERE server = ?1 ORDER BY number DESC LIMIT 1",
+            params![server],
+            |row| {
+                Ok(Head {
+                    server: column(row, "server")?,
+                    number: column(row, "number")?,
+                    hash: bytes(row, "hash")?,
+                })
+            },
+        )
+    }
+
+    /// The hash that a server's transfer of a number carries; `None` where there is none.
+    pub fn chain_at(&self, server: &str, number: i64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.conn.first(
+            "SELECT hash FROM transfer WHERE server = ?1 AND number = ?2",
+            params![server, number],
+            |row| bytes(row, "hash"),
+        )
+    }
+
+    /// Recomputes the chains of all servers from the transfers as they stand. Gives where each stands, and the first thing
+    /// that does not fit, in words.
+    pub fn recompute_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError> {
+        let (mut heads, mut wrong): (Vec<Head>, Option<String>) = (Vec::new(), None);
+        self.conn.each(AS_BOOKED, params![], &mut |row| {
+            let server: String = column(row, "server")?;
+            if heads.last().is_none_or(|head| head.server != server) {
+                heads.push(Head { server, number: 0, hash: [0; 32] });
+            }
+            let Some(head) = heads.last_mut() else { return Ok(ControlFlow::Break(())) };
+            let found = booked(row, |_| head.hash)?;
+            wrong = if found.number != head.number + 1 {
+                Some(format!(
+                    "transfer {} of server {} is missing; the next one that is there is {}",
+                    head.number + 1,
+                    found.server,
+                    found.number
+                ))
+            } else if Code::from_name(&column::<String>(row, "code")?).is_none() || found.hash != found.linked {
+                Some(format!(
+                    "transfer {} of server {} does not carry the hash of what it says: it, or the one before it, was changed",
+                    found.number, found.server
+                ))
+            } else {
+                (head.number, head.hash) = (found.number, found.hash);
+                None
+            };
+            Ok(if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        // An account that a transfer names and that is not there takes the transfer out of the list.
+        if wrong.is_none() {
+            let counted: i64 = self.conn.one("SELECT count(*) FROM transfer", params![])?;
+            let read: i64 = heads.iter().map(|head| head.number).sum();
+            if counted != read {
+                wrong = Some(format!(
+                    "{counted} transfers are there and {read} can be read: an account is missing"
+                ));
+            }
+        }
+        Ok((heads, wrong))
+    }
+}
