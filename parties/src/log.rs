@@ -15,6 +15,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+/// The fact that says where the ledger stood when an act of a bank was noted.
+pub const LEDGER: &str = "ledger";
+
 /// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
 /// went back is no time to begin.
 ///
@@ -145,7 +148,11 @@ pub fn done(session: &Session, act: &'static str) -> Result<()> {
     if session.rehearsal || noted {
         return Ok(());
     }
-    let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let mut facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
+    // Whoever keeps a line of this log keeps the ledger's head with it.
+    if let Some(head) = crate::bank::books::ledger_head(&folder)? {
+        facts.push((LEDGER, head.to_string()));
+    }
     note(session, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
 }
 

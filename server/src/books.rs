@@ -10,6 +10,7 @@ use crate::finding::{ClearError, Cleared, Finding};
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
+use crate::ledger_chain::Head;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
@@ -284,6 +285,24 @@ pub trait Control {
     /// # Errors
     /// What is damaged.
     fn check(&self) -> Result<(), StoreError>;
+
+    /// Recomputes the chains of the ledger: where each server's stands, and the first thing that does not fit.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn check_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError>;
+
+    /// Where the chain of the transfers stands that these books write; `None` before the first.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn ledger_head(&self) -> Result<Option<Head>, StoreError>;
+
+    /// Whether the ledger still has a transfer that somebody else keeps the head of.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn has_transfer(&self, head: &Head) -> Result<bool, StoreError>;
 
     /// Number and hash of the last line of the bank's log when an act was last noted; `None` before the first.
     ///

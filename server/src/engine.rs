@@ -105,6 +105,7 @@ impl Conn {
     }
 
     /// Runs a script of several statements that give nothing back.
+    #[cfg(feature = "postgres")]
     pub fn script(&self, sql: &str) -> Result<(), StoreError> {
         match self {
             Conn::Lite(lite) => lite.script(sql),

@@ -21,6 +21,37 @@ pub struct Head {
     pub hash: [u8; 32],
 }
 
+impl core::fmt::Display for Head {
+    /// `SERVER:NUMBER:HASH`, the hash in 64 small hexadecimal digits.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}:{}:{}", self.server, self.number, hex::encode(self.hash))
+    }
+}
+
+impl core::str::FromStr for Head {
+    type Err = NoHead;
+
+    fn from_str(text: &str) -> Result<Self, NoHead> {
+        let mut parts = text.rsplitn(3, ':');
+        let (hash, number, server) = (parts.next(), parts.next(), parts.next());
+        let head = || {
+            Some(Head {
+                server: server.filter(|server| !server.is_empty())?.to_owned(),
+                number: number?.parse().ok().filter(|number| *number > 0)?,
+                hash: hex::decode(hash?).ok()?.try_into().ok()?,
+            })
+        };
+        head().ok_or(NoHead)
+    }
+}
+
+/// A text that names no place in a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the head of a ledger is SERVER:NUMBER:HASH")]
+pub struct NoHead;
+
+impl scheme::Fault for NoHead {}
+
 /// What a transfer says, as it is hashed. Fields stand apart by `|`, which none of them can hold.
 struct Said<'a> {
     server: &'a str,

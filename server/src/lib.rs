@@ -43,6 +43,7 @@ pub use error::StoreError;
 pub use finding::{ClearError, Cleared, Finding, FindingKind};
 pub use incoming::Incoming;
 pub use key_choice::Keys;
+pub use ledger_chain::Head;
 pub use message_error::MessageError;
 pub use meters::{DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
 pub use modules::Reconciled;

@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
+use crate::ledger_chain::Head;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
@@ -209,6 +210,18 @@ impl Control for Store {
 
     fn check(&self) -> Result<(), StoreError> {
         Store::check(self)
+    }
+
+    fn check_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError> {
+        self.read(|view| view.recompute_ledger())
+    }
+
+    fn ledger_head(&self) -> Result<Option<Head>, StoreError> {
+        self.read(|view| view.chain_head(self.server()))
+    }
+
+    fn has_transfer(&self, head: &Head) -> Result<bool, StoreError> {
+        self.read(|view| Ok(view.chain_at(&head.server, head.number)? == Some(head.hash)))
     }
 
     fn log_end(&self) -> Result<Option<(u64, String)>, StoreError> {

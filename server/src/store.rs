@@ -160,6 +160,11 @@ impl Store {
         Ok(Store { conn, server: server.to_owned() })
     }
 
+    /// The name under which it books.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Runs `work` in one transaction and keeps all of it or, when it returns an error, nothing.
     ///
     /// What `work` hands out (a record for a SIM, say) may leave the house only after `batch` has

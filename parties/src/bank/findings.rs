@@ -7,6 +7,7 @@ use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Result, security};
 use crate::{log, people};
+use office::audit::LOG;
 use reader::driver::psam::Psam;
 use scheme::moment::Moment;
 use scheme::names;
@@ -14,7 +15,8 @@ use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use serde::Serialize;
-use server::{Chain, ClearError, Cleared, Finding, OrderSealer};
+use server::{Books, Chain, ClearError, Cleared, Finding, Head, OrderSealer};
+use std::path::Path;
 
 /// Findings of the bank.
 #[derive(Debug, Clone, Serialize)]
@@ -112,10 +114,29 @@ pub struct VerifyReport {
     pub psams: Vec<SealedLine>,
     /// Nothing is wrong.
     pub agree: bool,
+    /// Where the ledger stands: of each server that books, its transfers and the hash the last one carries.
+    pub ledger: Vec<LedgerLine>,
     /// What is wrong, in words.
     pub wrong: Vec<String>,
     /// Findings that wait for somebody.
     pub findings: usize,
+}
+
+/// The chain of one server through the ledger.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerLine {
+    /// The server.
+    pub server: String,
+    /// Transfers it booked.
+    pub transfers: i64,
+    /// The hash the last one carries, 64 hexadecimal digits.
+    pub head: String,
+}
+
+impl LedgerLine {
+    fn of(head: Head) -> Self {
+        LedgerLine { server: head.server, transfers: head.number, head: hex::encode(head.hash) }
+    }
 }
 
 /// What a PSAM says it sealed.
@@ -203,6 +224,8 @@ pub fn verify(session: &Session) -> Result<VerifyReport> {
         psams.push((member.number, chain_of(session, member)?));
     }
     let mut wrong: Vec<String> = books.figures()?.faults.iter().map(ToString::to_string).collect();
+    let (heads, _) = books.check_ledger()?;
+    wrong.extend(cut_since(&folder, &*books)?);
     wrong.extend(books.check_chains(at)?);
     for (number, chain) in &psams {
         let Some(chain) = chain else { continue };
@@ -218,7 +241,29 @@ pub fn verify(session: &Session) -> Result<VerifyReport> {
     Ok(VerifyReport {
         psams: psams.into_iter().map(sealed).collect(),
         agree: wrong.is_empty(),
+        ledger: heads.into_iter().map(LedgerLine::of).collect(),
         wrong,
         findings,
     })
+}
+
+/// A ledger that is shorter than the bank's log last said: the chain alone does not show that its end was cut.
+fn cut_since(folder: &Path, books: &dyn Books) -> Result<Option<String>> {
+    let path = folder.join(LOG);
+    let mut last: Option<(u64, String)> = None;
+    if path.exists() {
+        office::audit::verify(&path, None, |entry| {
+            if let Some(head) = entry.facts.get(log::LEDGER) {
+                last = Some((entry.no, head.clone()));
+            }
+        })?;
+    }
+    let Some((line, words)) = last else { return Ok(None) };
+    let there = match words.parse::<Head>() {
+        Ok(head) => books.has_transfer(&head)?,
+        Err(_) => false,
+    };
+    Ok((!there).then(|| {
+        format!("line {line} of the bank's log says that the ledger stood at {words}, and no such transfer is there: it was cut")
+    }))
 }

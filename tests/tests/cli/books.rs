@@ -166,6 +166,45 @@ fn a_receipt_knows_where_it_comes_from() {
     world.settle(&receipt).ok().shows(&["already settled"]);
 }
 
+/// Whoever has the file can take the triggers away, delete or change a sale, and put them back. The ledger's chain names the
+/// transfer; where the end was cut, the bank's log knows more than the books.
+#[test]
+fn a_sale_that_was_deleted_or_changed_by_hand_is_named() {
+    let cases = [
+        (
+            "UPDATE transfer SET amount = 1 WHERE number = 3",
+            "transfer 3 of server 1 does not carry the hash of what it says",
+        ),
+        ("DELETE FROM transfer WHERE number = 1", "transfer 1 of server 1 is missing"),
+        ("DELETE FROM transfer WHERE number = 4", "of the bank's log says that the ledger stood at 1:4:"),
+    ];
+    for (act, words) in cases {
+        let world = World::new();
+        world.purchase(&CHEN, "50");
+        world.purchase(&WANG, "30");
+        world.bank(&["server", "verify"]).run().ok().shows(&["agree", "transfers of server 1", "4, "]);
+        let conn = rusqlite::Connection::open(world.folder(Party::Bank).join("server.sqlite")).unwrap();
+        let triggers: Vec<(String, String)> = {
+            let mut find = conn
+                .prepare(
+                    "SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'transfer' AND type = 'trigger'",
+                )
+                .unwrap();
+            find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(triggers.len(), 2);
+        for (name, _) in &triggers {
+            conn.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+        }
+        conn.execute_batch(act).unwrap();
+        for (_, sql) in &triggers {
+            conn.execute_batch(sql).unwrap();
+        }
+        drop(conn);
+        world.bank(&["server", "verify"]).run().fails(4, &[words]);
+    }
+}
+
 /// What a store of the older make says: read and reported, nothing sold.
 #[test]
 fn books_of_the_older_make_sell_nothing() {

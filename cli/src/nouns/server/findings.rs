@@ -82,6 +82,14 @@ pub fn verify(global: &Global, _: &Verify) -> Result<()> {
     let sealed: Vec<(String, String)> = sealed.collect();
     let mut lines: Vec<(&str, String)> =
         sealed.iter().map(|(name, sealed)| (name.as_str(), sealed.clone())).collect();
+    let ledger: Vec<(String, String)> = report
+        .ledger
+        .iter()
+        .map(|chain| {
+            (format!("transfers of server {}", chain.server), format!("{}, {}", chain.transfers, chain.head))
+        })
+        .collect();
+    lines.extend(ledger.iter().map(|(name, stands)| (name.as_str(), stands.clone())));
     lines.extend([
         ("books and PSAM", if report.agree { "agree".into() } else { "do not agree".into() }),
         ("findings to clear", report.findings.to_string()),
