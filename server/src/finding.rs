@@ -3,7 +3,7 @@
 use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use core::fmt;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
@@ -235,7 +235,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     pub(crate) fn write_finding(&self, found: &Found<'_>) -> Result<Finding, StoreError> {
         let id: i64 = self.conn.one(
             "INSERT INTO finding (kind, meter, psam, order_id, at, detail, freezes, packet, receipt) \

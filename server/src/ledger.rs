@@ -9,7 +9,7 @@ use crate::engine::params;
 use crate::error::StoreError;
 use crate::ledger_chain::link;
 use crate::rows::{column, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
@@ -178,7 +178,7 @@ impl TrialBalance {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Books a transfer, unless it moves nothing.
     pub(crate) fn move_money(
         &self,

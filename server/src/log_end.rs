@@ -2,7 +2,7 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 
 impl View<'_> {
     /// Number and hash (64 hexadecimal digits) of the log's last line when an act was last noted; `None` before the first.
@@ -15,7 +15,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Keeps the end of the log; it only grows.
     pub fn keep_log_end(&self, lines: u64, hash: &str) -> Result<(), StoreError> {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);

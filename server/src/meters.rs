@@ -3,7 +3,7 @@
 use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -233,7 +233,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Takes a city's delivery list: from now on orders name these chips.
     pub fn take_meters(&self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
         let mut delivered = Delivered::default();

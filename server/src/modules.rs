@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::order::PlacedOrder;
 use crate::rows::{bytes, column};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::order::{Order, OrderId};
@@ -105,7 +105,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Compares a module's chain with the books before it is worked with.
     ///
     /// What it was asked for before an interruption is known afterwards: sealed, or not. What fits neither is a finding,

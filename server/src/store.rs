@@ -54,7 +54,7 @@ pub const FIRST_SERVER: &str = "1";
 /// The payment server's database.
 ///
 /// Reading goes through [`Store::read`], changing through [`Store::batch`]; both hand out the methods
-/// that registration, orders, settlement and ledger put on [`View`] and [`Act`].
+/// that registration, orders, settlement and ledger put on [`View`] and [`Transaction`].
 #[derive(Debug)]
 pub struct Store {
     conn: Conn,
@@ -70,13 +70,13 @@ pub struct View<'c> {
 
 /// One transaction: everything done through it is kept together or not at all.
 #[derive(Debug)]
-pub struct Act<'c> {
+pub struct Transaction<'c> {
     view: View<'c>,
     /// Who books.
     pub(crate) server: &'c str,
 }
 
-impl<'c> Deref for Act<'c> {
+impl<'c> Deref for Transaction<'c> {
     type Target = View<'c>;
 
     fn deref(&self) -> &View<'c> {
@@ -171,10 +171,10 @@ impl Store {
     /// returned: before, it is not yet on the disk.
     pub fn batch<T, E: From<StoreError>>(
         &mut self,
-        work: impl FnOnce(&Act<'_>) -> Result<T, E>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let open = Open::begin(&self.conn, Intent::Change)?;
-        let value = work(&Act { view: View { conn: &self.conn }, server: &self.server })?;
+        let value = work(&Transaction { view: View { conn: &self.conn }, server: &self.server })?;
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
@@ -194,7 +194,7 @@ impl Store {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Runs `step` so that, when it fails, nothing of it stays while the rest of the act may go on.
     pub(crate) fn whole<T, E: From<StoreError>>(&self, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let run = |sql: &str| self.conn.execute(sql, params![]);

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::message_error::MessageError;
 use crate::order_error::OrderError;
 use crate::rows;
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use scheme::moment::Moment;
 use wire::sms::tpdu::Address;
 
@@ -89,7 +89,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.conn.execute(
             "INSERT INTO setting (name, value) VALUES (?1, ?2) \
