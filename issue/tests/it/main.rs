@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod card_source;
+mod fits;
 mod pairing;
 mod paper_card;
 mod paper_issuer;
+mod passages;
 mod plan;
 mod primitives;
 mod soft;
