@@ -1,9 +1,10 @@
 //! Long messages put together, and the outside of packets.
 
 use crate::unhex;
+use gridcard_wire::sms::content::Ours;
 use gridcard_wire::sms::join::{Joined, Piece, alone, join};
 use gridcard_wire::sms::outside::Outside;
-use gridcard_wire::sms::record::{Ours, RecordStatus, SmsRecord};
+use gridcard_wire::sms::record::{RecordStatus, SmsRecord};
 use gridcard_wire::sms::tpdu::{Deliver, Direction, Tpdu};
 use proptest::prelude::*;
 
@@ -136,29 +137,30 @@ fn the_outside_of_packets_is_read() {
     let record = received("2143", 0xF6, true, &from_udl);
     let wanted =
         Outside::Command { length: 0x20, spi: [0x06, 0x19], kic: 0x35, kid: 0x35, tar: [0xB0, 0x00, 0x11] };
-    assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
-    assert_eq!(record.ours(), None);
+    assert_eq!(Outside::of(&record.tpdu), Some(wanted));
+    assert_eq!(Ours::of(&record.tpdu), None);
     assert!(matches!(alone(&record), Piece::Data(_)));
     let answer = unhex("027100000E0AB0001100000000000000016132");
     let mut from_udl = vec![answer.len() as u8];
     from_udl.extend(&answer);
     let record = received("2143", 0xF6, true, &from_udl);
     let wanted = Outside::Response { length: 0x0E, tar: [0xB0, 0x00, 0x11] };
-    assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
+    assert_eq!(Outside::of(&record.tpdu), Some(wanted));
     for (dcs, header, from_udl) in
         [(0xF6, true, "05 02 70 00 00 20"), (0xF6, false, "03 010203"), (0x00, false, "01 41")]
     {
-        assert_eq!(Outside::of(received("2143", dcs, header, &unhex(from_udl)).tpdu.user_data()), None);
+        assert_eq!(Outside::of(&received("2143", dcs, header, &unhex(from_udl)).tpdu), None);
     }
-    // an order in two segments is ours by its first
+    // an order is whole: a packet in two segments is nobody's, whatever its TAR
     let mut data = unhex("07 00 03 05 02 01 70 00");
     data.extend(unhex("0018 15 1639 15 15 475243 00"));
     let mut from_udl = vec![data.len() as u8];
     from_udl.extend(&data);
     let one = received("2143", 0xF6, true, &from_udl);
     let two = raw_part("2143", 0xF6, &[0x00, 0x03, 5, 2, 2], &[0xAA]);
+    assert_eq!(Ours::of(&one.tpdu), None);
     let joined = join(&[(4, two), (7, one)]);
-    assert_eq!((joined[0].ours, joined[0].records.clone()), (Some(Ours::Order), vec![7, 4]));
+    assert_eq!(joined[0].records, [7, 4]);
 }
 
 proptest! {
