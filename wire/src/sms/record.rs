@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::tpdu::{
-    Address, Direction, Field, Note, Oddity, Tpdu, TpduError, parse_service_centre, service_centre_bytes,
+    Address, Direction, Field, Note, Oddity, Tpdu, TpduError, read_service_centre, service_centre_bytes,
 };
 
 /// Length of every record of EF_SMS.
@@ -155,12 +155,13 @@ impl SmsRecord {
         if status.byte() != *first {
             notes.push(Note { field: Field::Status, offset: 0, oddity: Oddity::ReservedBits(*first) });
         }
-        let (service_centre, used) = parse_service_centre(rest).map_err(RecordError::ServiceCentre)?;
+        let (service_centre, used, odd) = read_service_centre(rest).map_err(RecordError::ServiceCentre)?;
         let at = 1 + used;
+        notes.extend(moved(odd, 1));
         let message = bytes.get(at..).unwrap_or_default();
         let (tpdu, used, odd) =
             Tpdu::read(message, direction).map_err(|source| RecordError::Tpdu { at, source })?;
-        notes.extend(odd.into_iter().map(|note| Note { offset: at + note.offset, ..note }));
+        notes.extend(moved(odd, at));
         let end = at + used;
         if let Some(place) = bytes.iter().skip(end).position(|byte| *byte != FILLER) {
             notes.push(Note { field: Field::Filler, offset: end + place, oddity: Oddity::NotFiller });
@@ -186,6 +187,11 @@ impl SmsRecord {
         out.get_mut(..used.len()).ok_or(RecordError::TooLong { needed: used.len() })?.copy_from_slice(&used);
         Ok(out)
     }
+}
+
+/// Notes whose offsets count from `at`, counted from the start of the record.
+fn moved(notes: Vec<Note>, at: usize) -> impl Iterator<Item = Note> {
+    notes.into_iter().map(move |note| Note { offset: at + note.offset, ..note })
 }
 
 /// A free record: 00, then FF.

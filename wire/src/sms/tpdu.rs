@@ -19,7 +19,7 @@ mod validity;
 
 use alloc::vec::Vec;
 
-pub use address::{Address, MAX_DIGITS, parse_service_centre, service_centre_bytes};
+pub use address::{Address, MAX_DIGITS, parse_service_centre, read_service_centre, service_centre_bytes};
 use cursor::Cursor;
 pub use error::TpduError;
 pub use field::Field;

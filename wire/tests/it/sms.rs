@@ -60,7 +60,6 @@ fn user_data(dcs: u8, header: bool, from_udl: &str) -> Result<UserData, TpduErro
     Ok(deliver.user_data)
 }
 
-
 #[test]
 fn a_published_deliver_is_read_and_written_back() {
     let wire = unhex(PYSIM_DELIVER);

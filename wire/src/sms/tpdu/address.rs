@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::cursor::Cursor;
 use super::error::{TpduError, too_long};
 use super::field::Field;
-use super::note::Oddity;
+use super::note::{Note, Oddity};
 use super::septets::unpack;
 
 /// Most digits of an address: its value field has ten octets [TS 23.040 9.1.2.5].
@@ -193,11 +193,17 @@ pub fn service_centre_bytes(address: &Address) -> Vec<u8> {
 /// Its length counts octets, so whether the last one holds one digit or two shows only in the
 /// filler.
 pub fn parse_service_centre(bytes: &[u8]) -> Result<(Option<Address>, usize), TpduError> {
-    let mut cursor = Cursor::new(bytes);
-    Ok((read_service_centre(&mut cursor)?, cursor.at))
+    read_service_centre(bytes).map(|(address, used, _)| (address, used))
 }
 
-pub(super) fn read_service_centre(cursor: &mut Cursor<'_>) -> Result<Option<Address>, TpduError> {
+/// As [`parse_service_centre`]; also gives what is odd about it.
+pub fn read_service_centre(bytes: &[u8]) -> Result<(Option<Address>, usize, Vec<Note>), TpduError> {
+    let mut cursor = Cursor::new(bytes);
+    let address = service_centre(&mut cursor)?;
+    Ok((address, cursor.at, cursor.notes))
+}
+
+fn service_centre(cursor: &mut Cursor<'_>) -> Result<Option<Address>, TpduError> {
     let offset = cursor.at;
     let length = usize::from(cursor.byte(Field::ServiceCentre)?);
     if length == 0 {
