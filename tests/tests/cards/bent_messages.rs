@@ -6,7 +6,7 @@ use keys::Suite;
 use meter::Outcome;
 use reader::driver::sim::{Sim, SimError};
 use scheme::money::Fen;
-use server::{Incoming, Origin};
+use server::{Incoming, Origin, Settlement};
 use wire::sms::content::Content;
 use wire::sms::record::RECORD_LEN;
 
@@ -147,7 +147,6 @@ fn a_bent_receipt_settles() {
     assert!(matches!(site.insert(bank.now).outcome, Outcome::Credited { .. }));
     let receipt: Record = get(&mut site, 5).try_into().unwrap();
     assert_eq!(get(&mut site, 2), [0xFF; RECORD_LEN]);
-    // The receipt's DELIVER has no time: a SUBMIT's user data stand seven octets further to the front, behind its reference.
     let udl = receipt.windows(3).position(|window| window == [0x02, 0x71, 0x00]).unwrap() - 1;
     let end = udl + 1 + usize::from(receipt[udl]);
     let elements = [0x7F, 0x01, 0x02, 0x00, 0x03, 0xA7, 0x01, 0x01, 0x71, 0x00];
@@ -161,7 +160,11 @@ fn a_bent_receipt_settles() {
     let bent: Record = bent.try_into().unwrap();
     assert!(matches!(Content::of(&bent), Content::Receipt(_)));
     let settlement = bank.settle(&site, &bent);
-    assert_eq!(settlement.order().map(|order| order.amount), Some(Fen(5000)), "{settlement:?}");
+    let amount = match &settlement {
+        Settlement::Settled(settled) => settled.amount,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(amount, Fen(5000));
     bank.assert_sound(&mut site, "a bent receipt");
     // What is none is named, and settles nothing.
     let mut psam = reader::driver::psam::Psam::open(&mut bank.psam).unwrap();
