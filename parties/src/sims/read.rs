@@ -119,10 +119,15 @@ pub fn read(session: &Session, sim: &SimAccess, number: u8) -> Result<ReadReport
     let first = inbox.first(message).unwrap_or(entry);
     let outside = Outside::of(&first.message.record.tpdu);
     let record = &entry.message.record;
+    let report = inbox.report(entry, message);
+    let text = match &record.tpdu {
+        Tpdu::Report(_) => report.what.clone(),
+        Tpdu::Deliver(_) | Tpdu::Submit(_) => pieces(&message.pieces, message.total),
+    };
     Ok(ReadReport {
         record: number,
-        message: inbox.report(entry, message),
-        text: pieces(&message.pieces, message.total),
+        message: report,
+        text,
         status_byte: entry.status_byte,
         service_centre: record.service_centre.as_ref().map(text::address),
         dcs: record.tpdu.dcs(),

@@ -110,6 +110,28 @@ fn strangers_are_kept_apart() {
     assert_eq!(found, wanted.map(|(records, text)| (records, text.to_owned())));
 }
 
+/// Of two places in a header the last one counts; a half octet that is no part of the number makes no other sender.
+#[test]
+fn parts_are_known_by_what_counts() {
+    let doubled = [0x00, 0x03, 7, 3, 3, 0x08, 0x04, 0x01, 0x02, 2, 1];
+    let joined = join(&[
+        (1, raw_part("2143F5", 0x08, &doubled, &unhex("0041"))),
+        (2, raw_part("2143F5", 0x08, &[0x08, 0x04, 0x01, 0x02, 2, 2], &unhex("0042"))),
+    ]);
+    assert_eq!((joined.len(), text(&joined[0])), (1, "AB".to_owned()));
+    let odd = |unused: &str, sequence: u8| {
+        let mut bytes = unhex("4405912143");
+        bytes.extend(unhex(unused));
+        bytes.extend(unhex("0008 62112260030023"));
+        bytes.extend([8, 0x05, 0x00, 0x03, 9, 2, sequence, 0x00, 0x40 + sequence]);
+        let (tpdu, used) = Tpdu::parse(&bytes, Direction::FromNetwork).unwrap();
+        assert_eq!(used, bytes.len());
+        SmsRecord { status: RecordStatus::Read, service_centre: None, tpdu }
+    };
+    let joined = join(&[(1, odd("F5", 1)), (2, odd("05", 2))]);
+    assert_eq!((joined.len(), text(&joined[0])), (1, "AB".to_owned()));
+}
+
 /// A surrogate pair and an escape that two parts share; another alphabet half-way.
 #[test]
 fn characters_may_cross_parts() {
