@@ -156,7 +156,7 @@ const ROWS: [Row; 26] = [
     ("", "unreadable", "FF alone: never written", None, ""),
 ];
 
-fn listed<'v>(messages: &'v Value, number: usize) -> &'v Value {
+fn listed(messages: &Value, number: usize) -> &Value {
     let messages = messages["messages"].as_array().unwrap();
     let stands = |message: &&Value| message["records"].as_array().unwrap().contains(&number.into());
     messages.iter().find(stands).unwrap_or_else(|| panic!("record {number} is not listed"))
