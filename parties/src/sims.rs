@@ -16,4 +16,4 @@ pub use erase::{EraseReport, EraseRequest, erase};
 pub use export::{ExportReport, FileReport, IdentityReport, SimFile, export};
 pub use make::{Identity, MakeSimReport, MakeSimRequest, inspect, make, personalised};
 pub use messages::{InboxReport, ListedMessage, MessageReport, list};
-pub use read::{Direction, PacketReport, ReadReport, read};
+pub use read::{PacketReport, ReadReport, read};

@@ -4,8 +4,11 @@ use super::files;
 use reader::driver::sim::{CodeState, Selected, Structure};
 use scheme::money::Fen;
 use scheme::profile::{self, CardInfo, CardKind, Fid};
-use scheme::sim::{EF_ICCID, EF_IMSI, EF_SMS};
-use wire::sms::record::{Ours, RecordStatus, SmsRecord};
+use scheme::sim::{EF_ICCID, EF_IMSI, EF_SMS, EF_SMSP, EF_SMSS};
+use wire::sms::content::{Content, Message, Ours};
+use wire::sms::join::{Piece, alone};
+use wire::sms::parameters::{Parameters, SendingState};
+use wire::sms::record::{RecordError, RecordStatus};
 use wire::sms::text;
 use wire::tlv;
 
@@ -179,29 +182,67 @@ fn of_sim(fid: Fid, data: &[u8]) -> Vec<String> {
         EF_ICCID => digits("ICCID", scheme::sim::iccid_digits(data)),
         EF_IMSI => digits("IMSI", scheme::sim::imsi_digits(data)),
         EF_SMS => message(data),
+        EF_SMSP => parameters(data),
+        EF_SMSS => sending_state(data),
         _ => Vec::new(),
     }
 }
 
 fn message(data: &[u8]) -> Vec<String> {
-    match SmsRecord::parse(data) {
-        Ok(None) => vec!["a free record".into()],
-        Ok(Some(record)) => {
-            let status = match record.status {
-                RecordStatus::Free => "free",
-                RecordStatus::Read => "read",
-                RecordStatus::Unread => "unread",
-                RecordStatus::ToBeSent => "to be sent",
-                RecordStatus::Sent(_) => "sent",
-                RecordStatus::Unknown(_) => "of unknown state",
-            };
-            let what = match record.ours() {
-                Some(Ours::Order) => "an order for electricity".to_owned(),
-                Some(Ours::Receipt) => "a receipt of a meter".to_owned(),
-                None => format!("{:?}", text::text(record.tpdu.user_data(), record.tpdu.dcs())),
-            };
-            vec![format!("{status}, {}: {what}", text::address(record.tpdu.address()))]
-        }
-        Err(_) => Vec::new(),
+    let content = Content::of(data);
+    let ours = content.ours();
+    match content {
+        Content::Free => vec!["a free record".into()],
+        // A piece of a record, as a short answer gives it, is nobody's fault.
+        Content::Damaged(RecordError::Length { .. }) => Vec::new(),
+        Content::Damaged(error) => vec![format!("no message: {error}")],
+        content => content.into_message().map(|message| in_words(&message, ours)).unwrap_or_default(),
     }
+}
+
+fn in_words(message: &Message, ours: Option<Ours>) -> Vec<String> {
+    let record = &message.record;
+    let status = match record.status {
+        RecordStatus::Free => "free",
+        RecordStatus::Read => "read",
+        RecordStatus::Unread => "unread",
+        RecordStatus::ToBeSent => "to be sent",
+        RecordStatus::Sent(_) => "sent",
+    };
+    let what = match ours {
+        Some(Ours::Order) => "an order for electricity".to_owned(),
+        Some(Ours::Receipt) => "a receipt of a meter".to_owned(),
+        None => match alone(record) {
+            Piece::Text(text) => format!("{text:?}"),
+            Piece::Data(bytes) => hex::encode_upper(bytes),
+            Piece::Missing(_) => String::new(),
+        },
+    };
+    let first = format!("{status}, {}: {what}", text::address(record.tpdu.address()));
+    [first].into_iter().chain(message.notes.iter().map(ToString::to_string)).collect()
+}
+
+/// A record of EF_SMSP: what it announces.
+fn parameters(data: &[u8]) -> Vec<String> {
+    let Some(found) = Parameters::parse(data) else { return Vec::new() };
+    let byte = |name: &str, value: Option<u8>| value.map(|value| format!("{name} {value:02X}"));
+    [
+        found.destination.as_ref().map(|to| format!("to {}", text::address(to))),
+        found.service_centre.as_ref().map(|centre| format!("service centre {}", text::address(centre))),
+        byte("PID", found.pid),
+        byte("DCS", found.dcs),
+        byte("validity period", found.validity),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn sending_state(data: &[u8]) -> Vec<String> {
+    let say = |state: SendingState| {
+        let room =
+            if state.was_full { "a message was turned away, the SIM was full" } else { "there was room" };
+        vec![format!("last message sent: {}; {room}", state.reference)]
+    };
+    SendingState::parse(data).map(say).unwrap_or_default()
 }

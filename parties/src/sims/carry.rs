@@ -5,16 +5,17 @@ use crate::places::must_be_free;
 use crate::records::{self, Filed, SimNote};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
-use reader::driver::sim::Sim;
+use reader::driver::sim::{Sim, SmsFile};
 use scheme::CardRef;
 use scheme::order::SimBinding;
 use scheme::sim::iccid_digits;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::content::Content;
+use wire::sms::record::{RECORD_LEN, RecordStatus};
 
 /// Sent, no status report asked for [TS 51.011 10.5.3].
-const SENT: u8 = 0x05;
+const SENT: RecordStatus = RecordStatus::Sent(0x05);
 
 /// A SIM and a record file.
 #[derive(Debug, Clone)]
@@ -39,9 +40,12 @@ pub struct WriteReport {
 pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Result<WriteReport> {
     let Filed { record, sim: made_for } = records::read(&request.record)?;
     let file = request.record.display();
-    let parsed = SmsRecord::parse(&record).with_context(|| format!("{file} is no message"))?;
-    if parsed.is_none_or(|record| record.ours() != Some(Ours::Order)) {
-        return Err(refused(format!("{file} holds no order for electricity")).into());
+    match Content::of(&record) {
+        Content::Order(_) => {}
+        Content::Damaged(error) => {
+            return Err::<WriteReport, _>(error).with_context(|| format!("{file} is no message"));
+        }
+        _ => return Err(refused(format!("{file} holds no order for electricity")).into()),
     }
     let mut handle = request.sim.open(session)?;
     let mut sim = Sim::new(&mut handle);
@@ -112,17 +116,26 @@ pub fn take_receipt(
 ) -> Result<Option<(u8, usize)>> {
     let file = sim.sms_file().map_err(with_hint)?;
     let hits = sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()])?;
-    let mut receipts = Vec::new();
-    for number in hits {
-        let bytes = sim.read_record(number, file.record_len)?;
-        let ours = SmsRecord::parse(&bytes).ok().flatten().and_then(|record| record.ours());
-        if let (Some(Ours::Receipt), Ok(record)) = (ours, <[u8; RECORD_LEN]>::try_from(bytes)) {
-            receipts.push((number, record));
-        }
+    let mut receipts = receipts_among(sim, file, &hits)?;
+    if receipts.is_empty() {
+        let odd = sim.sms_odd(file)?;
+        receipts = receipts_among(sim, file, &odd)?;
     }
     let Some((number, mut record)) = receipts.first().copied() else { return Ok(None) };
     hand_out(&record)?;
-    record[0] = SENT;
+    record[0] = SENT.over(record[0]);
     sim.update_record(number, &record)?;
     Ok(Some((number, receipts.len() - 1)))
+}
+
+/// The receipts to be sent in these records.
+fn receipts_among(sim: &mut Sim<'_>, file: SmsFile, numbers: &[u8]) -> Result<Vec<(u8, [u8; RECORD_LEN])>> {
+    let mut receipts = Vec::new();
+    for number in numbers {
+        let bytes = sim.read_record(*number, file.record_len)?;
+        if let (Content::Receipt(_), Ok(record)) = (Content::of(&bytes), bytes.try_into()) {
+            receipts.push((*number, record));
+        }
+    }
+    Ok(receipts)
 }

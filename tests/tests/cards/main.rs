@@ -7,6 +7,7 @@
 mod acts;
 mod bench;
 mod bent;
+mod bent_messages;
 mod birth;
 mod books;
 mod closing;

@@ -28,6 +28,7 @@ mod lists;
 mod memory;
 #[cfg(unix)]
 mod modes;
+mod odd_messages;
 mod operators;
 mod pins;
 mod province;

@@ -150,7 +150,7 @@ fn one_message_is_shown_in_full() {
     read("9").fails(1, &["record 9 is free", "hint: "]);
     read("11").fails(1, &["the SIM has 10 message records, no record 11"]);
     read("0").fails(2, &["0"]);
-    store(&card, &[[0x03; 176]]);
+    store(&card, &[[0x0F; 176]]);
     read("1").fails(1, &["record 1 holds no message this program can read"]);
 }
 

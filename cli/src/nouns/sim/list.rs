@@ -15,6 +15,9 @@ pub const HEADING: [&str; 6] = ["record", "status", "whose", "from or to", "time
 pub fn run(global: &Global, options: &One) -> Result<()> {
     let report = sims::list(global, &options.get())?;
     answer(global, &table(&HEADING, rows(&report.messages)), &report);
+    for note in report.messages.iter().flat_map(|listed| &listed.message.notes) {
+        say(format!("note: {note}"));
+    }
     say(format!("{} of {} records are free", report.free, report.records));
     Ok(())
 }
