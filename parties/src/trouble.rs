@@ -41,8 +41,8 @@ impl Trouble {
         self.cause.hint()
     }
 
-    /// Its stable name, where it has one.
-    pub fn code(&self) -> Option<&'static str> {
+    /// Its stable name.
+    pub fn code(&self) -> &str {
         self.cause.code()
     }
 
@@ -160,8 +160,14 @@ impl Fault for Failure {
         self.hint.clone().map(Into::into)
     }
 
-    fn code(&self) -> Option<&'static str> {
-        self.code
+    fn code(&self) -> &str {
+        self.code.unwrap_or(match self.kind {
+            Kind::Refused => "refused",
+            Kind::Usage => "usage",
+            Kind::Absent => "absent",
+            Kind::Security => "security",
+            Kind::Interrupted => "interrupted",
+        })
     }
 }
 
@@ -177,10 +183,18 @@ pub fn security(words: impl Into<String>) -> Failure {
 
 /// An error of the standard library or of a library of others: the data said no, in its words.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct Outside(Box<dyn Error + Send + Sync>);
+#[error("{error}")]
+struct Outside {
+    #[source]
+    error: Box<dyn Error + Send + Sync>,
+    code: &'static str,
+}
 
-impl Fault for Outside {}
+impl Fault for Outside {
+    fn code(&self) -> &str {
+        self.code
+    }
+}
 
 /// Errors of ours, each of which says of what kind it is.
 macro_rules! ours {
@@ -195,10 +209,10 @@ macro_rules! ours {
 
 /// Errors of others.
 macro_rules! outside {
-    ($($error:ty),+ $(,)?) => {$(
+    ($($error:ty => $code:literal),+ $(,)?) => {$(
         impl From<$error> for Trouble {
             fn from(error: $error) -> Self {
-                Trouble::new(Outside(Box::new(error)))
+                Trouble::new(Outside { error: Box::new(error), code: $code })
             }
         }
     )+};
@@ -231,8 +245,9 @@ ours! {
 }
 
 outside! {
-    std::io::Error, std::str::Utf8Error, std::string::FromUtf8Error, std::num::ParseIntError, std::num::TryFromIntError, std::fmt::Error,
-    serde_json::Error, csv::Error,
+    std::io::Error => "io", std::str::Utf8Error => "not-utf8", std::string::FromUtf8Error => "not-utf8",
+    std::num::ParseIntError => "not-a-number", std::num::TryFromIntError => "number-too-large", std::fmt::Error => "format",
+    serde_json::Error => "json", csv::Error => "csv",
 }
 
 #[cfg(feature = "hsm")]

@@ -134,4 +134,14 @@ impl Fault for CardError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            CardError::Channel { source, .. } => source.code(),
+            CardError::Refused { .. } => "card-refused",
+            CardError::Malformed { .. } => "card-malformed",
+            CardError::WrongKind { .. } => "card-wrong-kind",
+            CardError::OlderMake { .. } => "card-older-make",
+        }
+    }
 }

@@ -51,10 +51,9 @@ pub trait Fault: core::error::Error {
         None
     }
 
-    /// Its stable name, where programs may have to tell it from others.
-    fn code(&self) -> Option<&'static str> {
-        None
-    }
+    /// Its stable name, by which programs tell it from others: small letters, digits and dashes. An error that only carries
+    /// another gives that one's. A code is never renamed; `docs/specs/errors.md` has them all.
+    fn code(&self) -> &str;
 }
 
 impl Fault for wire::ChannelError {
@@ -64,11 +63,41 @@ impl Fault for wire::ChannelError {
             _ => Kind::Absent,
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            wire::ChannelError::Absent => "channel-absent",
+            wire::ChannelError::Removed => "channel-removed",
+            wire::ChannelError::Reset => "channel-reset",
+            wire::ChannelError::Unpowered => "channel-unpowered",
+            wire::ChannelError::Unplugged => "channel-unplugged",
+            wire::ChannelError::ServiceStopped => "channel-service-stopped",
+            wire::ChannelError::Busy => "channel-busy",
+            wire::ChannelError::Mute => "channel-mute",
+            wire::ChannelError::Short(_) => "channel-short",
+            wire::ChannelError::Storage(_) => "channel-storage",
+            wire::ChannelError::Reader(_) => "channel-reader",
+        }
+    }
 }
 
-impl Fault for wire::sms::record::RecordError {}
+impl Fault for wire::sms::record::RecordError {
+    fn code(&self) -> &str {
+        match self {
+            wire::sms::record::RecordError::Length { .. } => "record-length",
+            wire::sms::record::RecordError::ServiceCentre(_) => "record-service-centre",
+            wire::sms::record::RecordError::Tpdu { .. } => "record-tpdu",
+            wire::sms::record::RecordError::TooLong { .. } => "record-too-long",
+            wire::sms::record::RecordError::Status { .. } => "record-status",
+        }
+    }
+}
 
-impl Fault for serde_json::Error {}
+impl Fault for serde_json::Error {
+    fn code(&self) -> &str {
+        "json"
+    }
+}
 
 /// `1, 2 and 5`.
 pub fn list(numbers: &[u8]) -> String {

@@ -102,4 +102,22 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-impl scheme::Fault for StoreError {}
+impl scheme::Fault for StoreError {
+    fn code(&self) -> &str {
+        match self {
+            StoreError::File { .. } => "books-file",
+            StoreError::Full => "books-full",
+            StoreError::Corrupt { .. } => "books-corrupt",
+            StoreError::NotOurs => "books-foreign",
+            StoreError::Newer { .. } => "books-newer",
+            StoreError::Busy => "books-busy",
+            StoreError::ReadOnly => "books-read-only",
+            StoreError::CannotOpen { .. } => "books-cannot-open",
+            StoreError::Disk { .. } => "books-disk",
+            StoreError::RolledBack => "books-rolled-back",
+            StoreError::Rule { .. } => "books-rule",
+            StoreError::Value { .. } => "books-value",
+            StoreError::Sqlite(_) => "books-sqlite",
+        }
+    }
+}

@@ -235,4 +235,18 @@ impl scheme::Fault for ImageError {
             _ => scheme::Kind::Refused,
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            ImageError::Io { .. } => "image-io",
+            ImageError::NotAnImage { .. } => "image-not-an-image",
+            ImageError::Version { .. } => "image-version",
+            ImageError::Length { .. } => "image-length",
+            ImageError::Checksum { .. } => "image-checksum",
+            ImageError::Contradiction { .. } => "image-contradiction",
+            ImageError::Card { .. } => "image-card",
+            ImageError::Kind { .. } => "image-kind",
+            ImageError::Exists { .. } => "image-exists",
+        }
+    }
 }

@@ -151,4 +151,22 @@ impl Fault for StoreError {
             StoreError::Io { .. } | StoreError::Value { .. } | StoreError::Sqlite { .. } => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            StoreError::Audit(error) => error.code(),
+            StoreError::Io { .. } => "office-store-io",
+            StoreError::Issuing { .. } => "office-store-issuing",
+            StoreError::Full { .. } => "office-store-full",
+            StoreError::Disk { .. } => "office-store-disk",
+            StoreError::Corrupt { .. } => "office-store-corrupt",
+            StoreError::NotOurs { .. } => "office-store-foreign",
+            StoreError::Newer { .. } => "office-store-newer",
+            StoreError::Busy { .. } => "office-store-busy",
+            StoreError::OldLine { .. } => "office-store-old-line",
+            StoreError::Clock { .. } => "office-store-clock",
+            StoreError::Value { .. } => "office-store-value",
+            StoreError::Sqlite { .. } => "office-store-sqlite",
+        }
+    }
 }

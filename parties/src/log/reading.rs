@@ -6,7 +6,7 @@ use crate::trouble::{Context, Failure, Result, refused};
 use crate::vouch::{self, Origin};
 use crate::{home, log};
 use office::audit::{Act, AuditFinding, Entry, Hash, LOG, Report, head_of, verify, verify_against};
-use scheme::Kind;
+use scheme::{Fault, Kind};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ pub struct VerifyReport {
     /// What is wrong, in words.
     pub findings: Vec<String>,
     /// The same, by stable names.
-    pub codes: Vec<&'static str>,
+    pub codes: Vec<String>,
     /// The file.
     #[serde(skip)]
     pub file: PathBuf,
@@ -126,7 +126,7 @@ pub fn check(session: &Session, request: &VerifyRequest) -> Result<VerifyReport>
         behind_head_file: found.behind_head_file,
         behind_head: found.behind_head,
         findings: found.findings.iter().map(ToString::to_string).collect(),
-        codes: found.findings.iter().map(AuditFinding::code).collect(),
+        codes: found.findings.iter().map(|finding| finding.code().to_owned()).collect(),
         file: path,
         anchors: anchors.len(),
         absent,

@@ -81,4 +81,15 @@ impl SimError {
     }
 }
 
-impl scheme::Fault for SimError {}
+impl scheme::Fault for SimError {
+    fn code(&self) -> &str {
+        match self {
+            SimError::ChvNeeded { .. } => "sim-chv-needed",
+            SimError::ChvWrong { .. } => "sim-chv-wrong",
+            SimError::ChvBlocked { .. } => "sim-chv-blocked",
+            SimError::NotFound { .. } => "sim-not-found",
+            SimError::Full { .. } => "sim-full",
+            SimError::Card(error) => error.code(),
+        }
+    }
+}
