@@ -13,6 +13,7 @@ use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result};
 use crate::trouble::{Failure, refused, security};
+use scheme::fault::READ_ONLY;
 use scheme::numbers::RegionCode;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,10 +51,20 @@ impl Home {
         disk::keep_folder_private(&folder);
         *self.session.course.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.session.deed.name().is_some() {
+            self.must_be_writable(&folder)?;
             log::enter(&self.session, &folder)?;
             clean(&self.session, &folder);
         }
         Ok(folder)
+    }
+
+    /// An act that is noted in a party's log begins in no folder that is read-only: nothing is asked and no card is touched then.
+    fn must_be_writable(&self, folder: &Path) -> Result<()> {
+        if self.session.rehearsal || !disk::is_read_only(folder) {
+            return Ok(());
+        }
+        let words = format!("{} is read-only, and this act writes there", folder.display());
+        Err(refused(words).code("read-only").hint(READ_ONLY).into())
     }
 
     fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
@@ -105,6 +116,7 @@ impl Home {
     /// The folder of a party, made when it is not there. A security stop in another single party's folder.
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
         let folder = self.place(party, act)?;
+        self.must_be_writable(&folder)?;
         if owner(&folder)?.is_none() {
             disk::create_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             mark(&folder, party)?;

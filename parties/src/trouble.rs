@@ -3,7 +3,7 @@
 //! A [`Trouble`] is made of an error that implements [`Fault`], and of nothing else but what the list at the end of this file
 //! names: an error that is in neither does not compile, so none can lose its kind or its hint on the way to the user.
 
-use scheme::fault::Hint;
+use scheme::fault::{Hint, Told};
 use scheme::{Fault, Kind};
 use std::error::Error;
 use std::fmt;
@@ -44,6 +44,11 @@ impl Trouble {
     /// Its stable name.
     pub fn code(&self) -> &str {
         self.cause.code()
+    }
+
+    /// As something that was found, and ends nothing.
+    pub fn told(&self) -> Told {
+        Told::new(self.code(), self.to_string())
     }
 
     /// The error itself and what it was caused by.
@@ -161,13 +166,7 @@ impl Fault for Failure {
     }
 
     fn code(&self) -> &str {
-        self.code.unwrap_or(match self.kind {
-            Kind::Refused => "refused",
-            Kind::Usage => "usage",
-            Kind::Absent => "absent",
-            Kind::Security => "security",
-            Kind::Interrupted => "interrupted",
-        })
+        self.code.unwrap_or(self.kind.name())
     }
 }
 

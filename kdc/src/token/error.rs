@@ -140,6 +140,11 @@ impl Fault for TokenError {
 
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
-        SourceError::Elsewhere { words: error.to_string(), kind: error.kind(), hint: error.hint(), code: error.code().to_owned() }
+        SourceError::Elsewhere {
+            words: error.to_string(),
+            kind: error.kind(),
+            hint: error.hint(),
+            code: error.code().to_owned(),
+        }
     }
 }

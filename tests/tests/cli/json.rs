@@ -169,7 +169,7 @@ fn live(json: &Json<'_>) {
         let line = ["card", "line", "plain.card", "--listen", "127.0.0.1:0", "--terminals", "0"];
         assert!(json.ok(Party::Sims, &line)["listen"].as_str().unwrap().starts_with("127.0.0.1:"));
     }
-    assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance"], "49.45 yuan");
+    assert_eq!(json.ok(Party::Meters, &["card", "show", text(&world.esam(&CHEN))])["balance_fen"], 4945);
     assert!(json.ok(Party::Meters, &["card", "list", "."])["cards"].as_array().unwrap().len() >= 7);
     world.phones(&["card", "show", text(&sim), "--trace", "t.trace"]).run().ok();
     assert!(json.ok(Party::Sims, &["trace", "show", "t.trace"])["apdus"].as_u64().unwrap() > 3);
