@@ -24,7 +24,7 @@ mod wire_time;
 mod words;
 
 use args::Cli;
-use clap::FromArgMatches;
+use clap::{CommandFactory, FromArgMatches};
 use global::Global;
 use parties::Trouble;
 use scheme::Kind;
@@ -36,7 +36,7 @@ use usage::UsageError;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = manual::command().try_get_matches_from(&args);
+    let matches = manual::complete(Cli::command()).try_get_matches_from(&args);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // Help and version are no faults; clap writes them to stdout.

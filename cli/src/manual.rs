@@ -1,8 +1,7 @@
 //! What help pages and man pages say beside the options: examples, the environment, files. Texts: `manual.txt`.
 
-use crate::args::Cli;
+use clap::Command;
 use clap::builder::StyledStr;
-use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -19,6 +18,9 @@ const ENVIRONMENT: [(&str, &str); 3] = [
 
 /// Columns of a page; an example that is longer goes on in the next line.
 const COLUMNS: usize = 78;
+
+/// Before the further lines of an example.
+const INDENT: &str = "      ";
 
 /// Examples on the page of a command with commands below it.
 const OF_A_GROUP: usize = 4;
@@ -56,31 +58,39 @@ fn files(noun: &str) -> Vec<(&'static str, &'static str)> {
     if own.is_empty() { section("@").filter_map(|line| line.split_once(" | ")).collect() } else { own }
 }
 
-/// An example in lines that fit a page.
+/// An example in lines that fit a page: it is broken before an option, so that its value stays with it.
 fn folded(example: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in example.split(' ') {
-        // A break stands before an option only, so that its value stays with it.
-        if word.starts_with("--") && line.len() + 30 > COLUMNS - 6 {
-            lines.push(std::mem::take(&mut line));
+    for part in example.split(" --") {
+        match lines.last_mut() {
+            None => lines.push(part.to_owned()),
+            Some(line) if line.len() + part.len() + " -- \\".len() + INDENT.len() <= COLUMNS => {
+                line.push_str(" --");
+                line.push_str(part);
+            }
+            Some(_) => lines.push(format!("--{part}")),
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
-    lines.push(line);
-    lines.join(" \\\n      ")
+    lines.join(&format!(" \\\n{INDENT}"))
 }
 
 /// Names and what they are, under each other.
-fn list<'t>(rows: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> String {
-    let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.fold(String::new(), |mut text, (name, words)| {
-        let _ = write!(text, "\n  {name:width$}  {words}");
-        text
-    })
+fn list(rows: &[(&str, &str)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, words) in rows {
+        let _ = write!(text, "\n  {name:width$} ");
+        let mut column = width + 3;
+        for word in words.split(' ') {
+            if column + 1 + word.len() > COLUMNS {
+                let _ = write!(text, "\n   {:width$}", "");
+                column = width + 3;
+            }
+            let _ = write!(text, " {word}");
+            column += 1 + word.len();
+        }
+    }
+    text
 }
 
 /// The end of a help page.
@@ -89,26 +99,26 @@ fn end(words: &str, before: Option<&StyledStr>) -> String {
     let noun = words.split(' ').next().unwrap_or_default();
     let mut text = before.map(|text| format!("{text}\n\n")).unwrap_or_default();
     let _ = write!(text, "Examples:{examples}");
-    let _ = write!(text, "\n\nEnvironment:{}", list(ENVIRONMENT.into_iter()));
-    let _ = write!(text, "\n\nFiles:{}", list(files(noun).into_iter()));
+    let _ = write!(text, "\n\nEnvironment:{}", list(&ENVIRONMENT));
+    let _ = write!(text, "\n\nFiles:{}", list(&files(noun)));
     text
 }
 
 /// The command line with its pages complete.
-pub fn command() -> Command {
-    fn complete(command: Command, words: &str) -> Command {
+pub fn complete(command: Command) -> Command {
+    fn page(command: Command, words: &str) -> Command {
         let text = end(words, command.get_after_help());
         let command = command.after_help(text);
         command.mut_subcommands(|below| {
             let name = format!("{words} {}", below.get_name());
-            complete(below, name.trim_start())
+            page(below, name.trim_start())
         })
     }
-    complete(Cli::command(), "")
+    page(command, "")
 }
 
-/// Every page of the manual: the name of its file, and its text.
-pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+/// Every page of the manual of a command line: the name of its file, and its text.
+pub fn pages(command: Command) -> io::Result<Vec<(String, Vec<u8>)>> {
     fn add(command: &Command, words: &str, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
         for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
             let name = format!("{words} {}", below.get_name());
@@ -118,7 +128,7 @@ pub fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
         pages.push((man.get_filename(), page(&man, command, words)?));
         Ok(())
     }
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut all = Vec::new();
     add(&command, "", &mut all)?;

@@ -17,9 +17,12 @@ impl UsageError {
         text.split("\n\n").map(one_line).filter(|part| !part.is_empty()).collect()
     }
 
-    /// A command that stands without its verb, and has no words but its help page.
+    /// A command that stands without its verb; clap's words are all verbs there are.
     fn is_cut(&self) -> bool {
-        self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        matches!(
+            self.0.kind(),
+            ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        )
     }
 }
 
@@ -44,11 +47,10 @@ impl Fault for UsageError {
     fn hint(&self) -> Hint {
         let paragraphs = self.paragraphs();
         let begins = |word: &str| paragraphs.iter().find_map(|part| part.strip_prefix(word));
-        let usage = || {
-            begins("Usage: ")
-                .map(|usage| format!("usage: {}", usage.split(" Commands: ").next().unwrap_or(usage)))
-        };
-        begins("tip: ").map(str::to_owned).or_else(usage).map(Into::into)
+        let usage = || begins("Usage: ").map(|usage| format!("usage: {usage}"));
+        // The last of its paragraphs says where more is said.
+        let more = || paragraphs.get(1..)?.last().cloned();
+        begins("tip: ").map(str::to_owned).or_else(usage).or_else(more).map(Into::into)
     }
 
     fn code(&self) -> &str {

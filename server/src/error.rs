@@ -112,8 +112,13 @@ impl From<rusqlite::Error> for StoreError {
 
 impl scheme::Fault for StoreError {
     fn hint(&self) -> scheme::fault::Hint {
-        matches!(self, StoreError::ReadOnly | StoreError::ReadOnlyOlder { .. })
-            .then_some(scheme::fault::READ_ONLY.into())
+        match self {
+            StoreError::ReadOnly | StoreError::ReadOnlyOlder { .. } => Some(scheme::fault::READ_ONLY.into()),
+            StoreError::Disk { .. } | StoreError::CannotOpen { .. } => Some(
+                "make room where the books are, then run the same command again; nothing was kept".into(),
+            ),
+            _ => None,
+        }
     }
 
     fn code(&self) -> &str {

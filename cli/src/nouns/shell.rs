@@ -37,8 +37,8 @@ pub struct Man {
 
 impl Man {
     /// Writes one page a command.
-    pub fn run(&self, global: &Global) -> Result<()> {
-        let (folder, pages) = (&self.folder, manual::pages()?);
+    pub fn run(&self, global: &Global, command: Command) -> Result<()> {
+        let (folder, pages) = (&self.folder, manual::pages(command)?);
         disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for (name, text) in &pages {
             disk::publish(&folder.join(name), text)
