@@ -6,14 +6,13 @@
 pub(crate) mod files;
 pub(crate) mod party;
 
-pub use files::{read_text, write, write_soon, write_with};
+pub use files::{make_folder, read_text, write, write_soon, write_with};
 pub use party::{MARKER, Party, mark, owner};
 
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result};
 use crate::trouble::{Failure, refused, security};
-use scheme::fault::READ_ONLY;
 use scheme::numbers::RegionCode;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,8 +62,7 @@ impl Home {
         if self.session.rehearsal || !disk::is_read_only(folder) {
             return Ok(());
         }
-        let words = format!("{} is read-only, and this act writes there", folder.display());
-        Err(refused(words).code("read-only").hint(READ_ONLY).into())
+        Err(files::read_only(folder, ", and this act writes there").into())
     }
 
     fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
@@ -118,7 +116,7 @@ impl Home {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
             self.must_be_writable(&folder)?;
-            disk::create_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            make_folder(&folder)?;
             mark(&folder, party)?;
         }
         self.acts(folder)

@@ -122,7 +122,11 @@ impl Fault for CardError {
     }
 
     fn hint(&self) -> Hint {
-        let CardError::OlderMake { kind, .. } = self else { return None };
+        let kind = match self {
+            CardError::Channel { source, .. } => return source.hint(),
+            CardError::OlderMake { kind, .. } => kind,
+            _ => return None,
+        };
         Some(
             match kind {
                 CardKind::Esam => "the meter needs a new ESAM",

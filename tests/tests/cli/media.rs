@@ -66,11 +66,11 @@ impl Drop for Media {
     }
 }
 
-/// A home in which something happened.
+/// A home in which something happened, with an order on its way in `o.sms`.
 fn lived() -> World {
     let world = World::new();
     world.purchase(&CHEN, "50");
-    world.order(&CHEN, "30");
+    std::fs::rename(world.order(&CHEN, "30"), world.path("o.sms")).unwrap();
     world
 }
 
@@ -155,10 +155,10 @@ fn reports_and_shows_work_where_their_user_may_not_write() {
 }
 
 /// What must write, and what it names: the folder or file that it would write to.
-fn writes(world: &World) -> Vec<(Party, Vec<String>, PathBuf)> {
+fn writes(world: &World) -> Vec<(Party, Vec<String>, PathBuf, &'static str)> {
     let order = world.fresh("-order.sms");
     world.file("new.csv", "customer,meter,msisdn,imsi,imei,iccid\n");
-    let (sim, sms) = (text(&world.sim(&CHEN)).to_owned(), text(&world.file("o.sms", "no record")).to_owned());
+    let (sim, sms) = (text(&world.sim(&CHEN)).to_owned(), "o.sms");
     let bank = world.folder(Party::Bank);
     let city = world.folder(Party::City);
     let lines = [
@@ -182,12 +182,16 @@ fn writes(world: &World) -> Vec<(Party, Vec<String>, PathBuf)> {
         ),
         (Party::Meters, format!("meter insert 000020181114 {sim}"), world.meter(&CHEN).join("flash.json")),
         (Party::Meters, "meter consume 000020181114 --kwh 1".into(), world.meter(&CHEN).join("flash.json")),
-        (Party::Sims, format!("sim write {sim} {sms}"), world.folder(Party::Sims)),
-        (Party::Sims, format!("sim erase {sim} 1"), world.folder(Party::Sims)),
+        // A card that is in use already stops when it cannot keep what it was told.
+        (Party::Sims, format!("sim write {sim} {sms}"), world.sim(&CHEN)),
+        (Party::Sims, format!("sim erase {sim} 1"), world.sim(&CHEN)),
     ];
     lines
         .into_iter()
-        .map(|(party, line, folder)| (party, line.split(' ').map(str::to_owned).collect(), folder))
+        .map(|(party, line, place)| {
+            let code = if place == world.sim(&CHEN) { "channel-storage" } else { "read-only" };
+            (party, line.split(' ').map(str::to_owned).collect(), place, code)
+        })
         .collect()
 }
 
@@ -195,13 +199,13 @@ fn writes_are_refused(world: &World, media: impl FnOnce(&World) -> Media) {
     let writes = writes(world);
     let bytes = World::bytes(&world.path("home"));
     let media = media(world);
-    for (party, args, folder) in &writes {
+    for (party, args, place, code) in &writes {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let said = format!("{} is read-only", text(folder));
-        let ran = media.run(call(world, *party, &args)).fails(1, &[&said, "hint: make it writable"]);
+        let said = format!("{} is read-only", text(place));
+        let ran = media.run(call(world, *party, &args)).fails(1, &[&said, "hint: make "]);
         assert_eq!(ran.stdout, "", "{args:?}");
         let object = media.run(call(world, *party, &args).with(&["--json"])).failed(1).object();
-        assert_eq!((&object["code"], &object["kind"]), (&"read-only".into(), &"refused".into()), "{args:?}");
+        assert_eq!((&object["code"], &object["kind"]), (&(*code).into(), &"refused".into()), "{args:?}");
     }
     // A new home, and a card of nobody's party.
     let elsewhere = world.path("home/new");
@@ -300,10 +304,12 @@ fn a_full_medium_keeps_nothing_of_a_sale_a_credit_or_an_issued_card() {
     let sim = world.sim(&crate::world::WANG);
     let order =
         ["server", "order", "--customer", crate::world::ZHANG.number, "--amount", "50", "--pin-file", "pin"];
-    let settle = ["meter", "insert", CHEN.meter, text(&sim)];
+    world.write(&CHEN, &world.path("o.sms"));
+    let carried = world.sim(&CHEN);
+    let credit = ["meter", "insert", CHEN.meter, text(&carried)];
     let write = ["sim", "write", text(&sim), text(&record)];
     let issue = ["esam", "issue", "--meter", "000020181199", "--pin-file", "pin"];
-    for args in [&order[..], &write, &issue, &settle] {
+    for args in [&order[..], &write, &issue, &credit] {
         let (lines, said) = on_full(&world, args);
         assert_eq!(lines.first().map(String::as_str), Some("full 1"), "{args:?} {lines:?}\n{said}");
         assert!(said.contains("error: ") && said.contains("hint: "), "{args:?}\n{said}");

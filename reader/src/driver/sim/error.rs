@@ -82,6 +82,20 @@ impl SimError {
 }
 
 impl scheme::Fault for SimError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            SimError::Card(error) => error.kind(),
+            _ => scheme::Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            SimError::Card(error) => error.hint(),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> &str {
         match self {
             SimError::ChvNeeded { .. } => "sim-chv-needed",
