@@ -42,9 +42,16 @@ pub fn report_early(error: &Trouble, json: bool) -> u8 {
 }
 
 fn object(error: &Trouble, words: &str, hint: Option<&str>) -> String {
-    let exit = error.kind().exit();
-    serde_json::json!({ "schema": 1, "error": words, "exit": exit, "code": error.code(), "hint": hint })
-        .to_string()
+    said(error.kind(), error.code(), words, hint)
+}
+
+/// The object of every error.
+fn said(kind: Kind, code: &str, words: &str, hint: Option<&str>) -> String {
+    let (exit, kind) = (kind.exit(), kind.name());
+    let object = serde_json::json!({
+        "schema": 1, "error": words, "kind": kind, "exit": exit, "code": code, "hint": hint,
+    });
+    object.to_string()
 }
 
 fn tell(words: &str, hint: Option<&str>) {

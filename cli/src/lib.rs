@@ -8,6 +8,7 @@ mod ended;
 mod fail;
 mod files;
 mod global;
+pub mod manual;
 mod memory;
 mod nouns;
 mod output;
@@ -18,24 +19,31 @@ mod screen;
 mod served;
 mod shared;
 mod terminal;
+mod usage;
 mod wire_time;
 mod words;
 
 use args::Cli;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use global::Global;
+use parties::Trouble;
 use scheme::Kind;
 use std::ffi::OsString;
 use std::sync::atomic::Ordering;
+use usage::UsageError;
 
 /// Runs one command line (program name first) and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let matches = manual::complete(Cli::command()).try_get_matches_from(&args);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
+        // Help and version are no faults; clap writes them to stdout.
+        Err(error) if error.use_stderr() && usage::wants_json(&args) => {
+            return fail::report_early(&Trouble::new(UsageError(error)), true);
+        }
         Err(error) => {
-            // Help and version are no faults; clap writes them to stdout.
             let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
             let _ = error.print();
             return code;

@@ -62,6 +62,15 @@ impl Fault for RecordedError {
             }
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            RecordedError::Issue(error) => error.code(),
+            RecordedError::Journal(error) => error.code(),
+            RecordedError::LastTry { .. } => "recorded-last-try",
+            RecordedError::NotRecorded { .. } => "recorded-not-recorded",
+        }
+    }
 }
 
 /// What is to be issued, and what the operator allows.

@@ -6,7 +6,7 @@
 pub(crate) mod files;
 pub(crate) mod party;
 
-pub use files::{read_text, write, write_soon, write_with};
+pub use files::{make_folder, read_text, write, write_soon, write_with};
 pub use party::{MARKER, Party, mark, owner};
 
 use crate::log;
@@ -50,10 +50,19 @@ impl Home {
         disk::keep_folder_private(&folder);
         *self.session.course.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.session.deed.name().is_some() {
+            self.must_be_writable(&folder)?;
             log::enter(&self.session, &folder)?;
             clean(&self.session, &folder);
         }
         Ok(folder)
+    }
+
+    /// An act that is noted in a party's log begins in no folder that is read-only: nothing is asked and no card is touched then.
+    fn must_be_writable(&self, folder: &Path) -> Result<()> {
+        if self.session.rehearsal || !disk::is_read_only(folder) {
+            return Ok(());
+        }
+        Err(files::read_only(folder, ", and this act writes there").into())
     }
 
     fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
@@ -106,7 +115,8 @@ impl Home {
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
-            disk::create_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            self.must_be_writable(&folder)?;
+            make_folder(&folder)?;
             mark(&folder, party)?;
         }
         self.acts(folder)

@@ -161,7 +161,7 @@ pub fn head(session: &Session, folder: &Path) -> Result<String> {
 /// command has failed already.
 pub fn failed(session: &Session, command: &str, error: &Trouble) {
     let acting = session.course.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
+    let Some(folder) = acting.filter(|folder| folder.is_dir() && !disk::is_read_only(folder)) else { return };
     // What the log itself could not take, or has already, is not noted twice.
     if office::audit::is_in(error.chain()) {
         return;

@@ -181,7 +181,12 @@ pub struct Everywhere<F> {
 
 /// An error of a place, as those behind [`Cards`] see it.
 fn of_places(error: crate::Trouble) -> CardsError {
-    CardsError::new(Said { kind: error.kind(), hint: error.hint(), words: error.to_string() })
+    CardsError::new(Said {
+        kind: error.kind(),
+        hint: error.hint(),
+        code: error.code().to_owned(),
+        words: error.to_string(),
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +194,7 @@ fn of_places(error: crate::Trouble) -> CardsError {
 struct Said {
     kind: Kind,
     hint: scheme::fault::Hint,
+    code: String,
     words: String,
 }
 
@@ -199,6 +205,10 @@ impl Fault for Said {
 
     fn hint(&self) -> scheme::fault::Hint {
         self.hint.clone()
+    }
+
+    fn code(&self) -> &str {
+        &self.code
     }
 }
 

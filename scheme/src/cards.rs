@@ -63,6 +63,10 @@ impl Fault for NoCardRef {
     fn kind(&self) -> Kind {
         Kind::Usage
     }
+
+    fn code(&self) -> &str {
+        "card-name"
+    }
 }
 
 impl FromStr for CardRef {
@@ -252,7 +256,7 @@ impl Fault for CardsError {
         self.0.hint()
     }
 
-    fn code(&self) -> Option<&'static str> {
+    fn code(&self) -> &str {
         self.0.code()
     }
 }

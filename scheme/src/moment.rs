@@ -155,7 +155,11 @@ pub struct ValidityError {
     pub to: Day,
 }
 
-impl Fault for ValidityError {}
+impl Fault for ValidityError {
+    fn code(&self) -> &str {
+        "validity"
+    }
+}
 
 /// A day of the calendar, 4 bytes packed BCD `YYYYMMDD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -95,6 +95,18 @@ impl Fault for NumberError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            NumberError::Length { .. } => "number-length",
+            NumberError::Digit { .. } => "number-digit",
+            NumberError::Nibble { .. } => "number-nibble",
+            NumberError::NoDevice { .. } => "number-no-device",
+            NumberError::McuSerial => "number-mcu-serial",
+            NumberError::Calendar { .. } => "number-calendar",
+            NumberError::Day { .. } => "number-day",
+        }
+    }
 }
 
 /// Whether a number, 12 digits packed BCD, may be a device's. 000000000000 may not: the factor of zeros gives the block whose

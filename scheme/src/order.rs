@@ -324,4 +324,16 @@ impl Order {
     }
 }
 
-impl crate::Fault for FieldError {}
+impl crate::Fault for FieldError {
+    fn code(&self) -> &str {
+        match self {
+            FieldError::Tlv(_) => "field-tlv",
+            FieldError::Missing { .. } => "field-missing",
+            FieldError::Order { .. } => "field-order",
+            FieldError::Unknown { .. } => "field-unknown",
+            FieldError::Length { .. } => "field-length",
+            FieldError::Bcd { .. } => "field-bcd",
+            FieldError::Kind(_) => "field-kind",
+        }
+    }
+}

@@ -78,6 +78,13 @@ impl Fault for PairingFileError {
     fn hint(&self) -> Hint {
         Some("make the pairing again with `gridcard meter pair`".into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            PairingFileError::Json(_) => "pairing-file-json",
+            PairingFileError::Format { .. } => "pairing-file-format",
+        }
+    }
 }
 
 impl PairingFile {

@@ -64,7 +64,11 @@ pub const TEST_ADM: [u8; 8] = *b"00000000";
 #[error("a CHV has 4 to 8 digits")]
 pub struct NoChv;
 
-impl crate::Fault for NoChv {}
+impl crate::Fault for NoChv {
+    fn code(&self) -> &str {
+        "no-chv"
+    }
+}
 
 /// A CHV, or an unblocking code, as a SIM takes it: ASCII digits, filled up with FF [TS 51.011 9.3].
 pub fn chv(digits: &str) -> Result<[u8; 8], NoChv> {
@@ -164,4 +168,12 @@ pub const fn grid_file(state: State) -> [u8; 2] {
     [state.code(), 0x01]
 }
 
-impl crate::Fault for ImsiError {}
+impl crate::Fault for ImsiError {
+    fn code(&self) -> &str {
+        match self {
+            ImsiError::Digit { .. } => "imsi-digit",
+            ImsiError::Length { .. } => "imsi-length",
+            ImsiError::File(_) => "imsi-file",
+        }
+    }
+}

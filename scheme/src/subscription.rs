@@ -162,4 +162,14 @@ pub fn twelve_digits<T: FromStr>(text: &str) -> Result<T, NumberFault> {
     text.parse().map_err(|_| NumberFault::Length { found: text.len(), wanted: "12" })
 }
 
-impl crate::Fault for NumberFault {}
+impl crate::Fault for NumberFault {
+    fn code(&self) -> &str {
+        match self {
+            NumberFault::Empty => "subscription-empty",
+            NumberFault::NotADigit { .. } => "subscription-not-a-digit",
+            NumberFault::Length { .. } => "subscription-length",
+            NumberFault::CheckDigit { .. } => "subscription-check-digit",
+            NumberFault::Country => "subscription-country",
+        }
+    }
+}

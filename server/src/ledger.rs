@@ -330,4 +330,12 @@ impl View<'_> {
     }
 }
 
-impl scheme::Fault for EntryFault {}
+impl scheme::Fault for EntryFault {
+    fn code(&self) -> &str {
+        match self {
+            EntryFault::Unbalanced(_) => "entry-unbalanced",
+            EntryFault::Lines(_) => "entry-lines",
+            EntryFault::Zero(_) => "entry-zero",
+        }
+    }
+}

@@ -52,4 +52,20 @@ pub enum MessageError {
     NotAReceipt,
 }
 
-impl scheme::Fault for MessageError {}
+impl scheme::Fault for MessageError {
+    fn code(&self) -> &str {
+        match self {
+            MessageError::ServerNumber { .. } => "message-server-number",
+            MessageError::ServiceCentre { .. } => "message-service-centre",
+            MessageError::DoesNotFit(_) => "message-does-not-fit",
+            MessageError::Build(_) => "message-build",
+            MessageError::NotAnOrder => "message-not-an-order",
+            MessageError::Record(_) => "message-record",
+            MessageError::Tpdu(_) => "message-tpdu",
+            MessageError::Empty => "message-empty",
+            MessageError::Status(_) => "message-status",
+            MessageError::StillAnOrder => "message-still-an-order",
+            MessageError::NotAReceipt => "message-not-a-receipt",
+        }
+    }
+}

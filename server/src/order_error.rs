@@ -277,8 +277,8 @@ impl Fault for OrderError {
         })
     }
 
-    fn code(&self) -> Option<&'static str> {
-        Some(match self {
+    fn code(&self) -> &str {
+        match self {
             OrderError::UnknownMeter(_) => "unknown-meter",
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
@@ -308,9 +308,9 @@ impl Fault for OrderError {
             OrderError::WrongKeys { .. } => "psam-keys",
             OrderError::KeysChanged { .. } => "keys-changed",
             OrderError::Module(_) => "psam-silent",
-            OrderError::Message(_) => "message",
+            OrderError::Message(error) => error.code(),
             OrderError::Seal { .. } => "not-sealed",
-            OrderError::Store(_) => "store",
-        })
+            OrderError::Store(error) => error.code(),
+        }
     }
 }

@@ -280,4 +280,13 @@ impl Seen {
     }
 }
 
-impl scheme::Fault for ReplaceError {}
+impl scheme::Fault for ReplaceError {
+    fn code(&self) -> &str {
+        match self {
+            ReplaceError::UnknownCustomer(_) => "replace-unknown-customer",
+            ReplaceError::SameSim(_) => "replace-same-sim",
+            ReplaceError::Taken { .. } => "replace-taken",
+            ReplaceError::Store(error) => error.code(),
+        }
+    }
+}

@@ -225,6 +225,17 @@ impl scheme::Fault for RenewalError {
             RenewalError::Store(_) => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            RenewalError::Malformed { .. } => "renewal-malformed",
+            RenewalError::Format { .. } => "renewal-format",
+            RenewalError::BooksBegin { .. } => "renewal-books-begin",
+            RenewalError::NoOrder(_) => "renewal-no-order",
+            RenewalError::Differs(_) => "renewal-differs",
+            RenewalError::Store(error) => error.code(),
+        }
+    }
 }
 
 /// Recomputes a chain from where it stood over the orders of a list: number, sum and chain must be those of `now`.

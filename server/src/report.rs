@@ -281,4 +281,14 @@ fn statement_line(row: &Row<'_>) -> Result<StatementLine, StoreError> {
     })
 }
 
-impl scheme::Fault for Fault {}
+impl scheme::Fault for Fault {
+    fn code(&self) -> &str {
+        match self {
+            Fault::Balance(_) => "ledger-balance",
+            Fault::Entry { .. } => "ledger-entry",
+            Fault::Settled { .. } => "ledger-settled",
+            Fault::NotPaid { .. } => "ledger-not-paid",
+            Fault::LeftOver { .. } => "ledger-left-over",
+        }
+    }
+}

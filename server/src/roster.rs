@@ -257,8 +257,34 @@ fn amount(text: &str) -> Result<Option<Fen>, LineFault> {
     Ok(Some(fen))
 }
 
-impl scheme::Fault for RosterError {}
+impl scheme::Fault for RosterError {
+    fn code(&self) -> &str {
+        match self {
+            RosterError::Missing(_) => "roster-missing",
+            RosterError::Twice(_) => "roster-twice",
+            RosterError::Read(_) => "roster-read",
+            RosterError::Csv(_) => "roster-csv",
+        }
+    }
+}
 
-impl scheme::Fault for LineFault {}
+impl scheme::Fault for LineFault {
+    fn code(&self) -> &str {
+        match self {
+            LineFault::Number(_) => "roster-line-number",
+            LineFault::Money(_) => "roster-line-money",
+            LineFault::Amount(_) => "roster-line-amount",
+            LineFault::Fields { .. } => "roster-line-fields",
+            LineFault::Encoding => "roster-line-encoding",
+            LineFault::InFile { .. } => "roster-line-in-file",
+            LineFault::Taken { .. } => "roster-line-taken",
+            LineFault::Differs { .. } => "roster-line-differs",
+        }
+    }
+}
 
-impl scheme::Fault for LineError {}
+impl scheme::Fault for LineError {
+    fn code(&self) -> &str {
+        self.fault.code()
+    }
+}

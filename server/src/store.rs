@@ -2,8 +2,9 @@
 
 use crate::error::StoreError;
 use core::ops::Deref;
+use disk::Access;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ static MIGRATIONS: &[&str] = &[
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
 ];
+
+/// How a database that cannot be written is opened.
+const READ: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// The schema version this program reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -90,13 +95,29 @@ impl<'c> Deref for Act<'c> {
 }
 
 impl Store {
-    /// Opens the file at `path`, makes it when it is not there, and brings an older schema up to date.
+    /// Opens the file at `path`, makes it when it is not there, and brings an older schema up to date. Where file or folder
+    /// cannot be written the store can be read, and every [`Store::batch`] fails with [`StoreError::ReadOnly`].
     ///
     /// Refuses a file that is no database, that belongs to another program, or that a newer version of
     /// this program wrote.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
-        disk::prepare_database(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
-        Self::set_up(Connection::open(path)?, options)
+        let access = disk::prepare_database(path);
+        match access.map_err(|source| StoreError::File { path: path.to_owned(), source })? {
+            Access::Write => Self::set_up(Connection::open(path)?, options),
+            Access::Read => Self::look(Connection::open_with_flags(path, READ)?),
+            Access::Still(address) => Self::look(Connection::open_with_flags(address, READ)?),
+        }
+    }
+
+    /// A store that cannot be written.
+    fn look(conn: Connection) -> Result<Self, StoreError> {
+        conn.set_prepared_statement_cache_capacity(128);
+        check_owner(&conn)?;
+        match version_of(&conn)? {
+            SCHEMA_VERSION => Ok(Store { conn }),
+            found if found > SCHEMA_VERSION => Err(StoreError::Newer { found, known: SCHEMA_VERSION }),
+            found => Err(StoreError::ReadOnlyOlder { found, known: SCHEMA_VERSION }),
+        }
     }
 
     /// A store that lives and dies with this value.

@@ -10,6 +10,7 @@ use disk::Durability;
 use keys::Suite;
 use scheme::profile::CardKind;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Bytes of the header.
@@ -48,6 +49,12 @@ pub enum ImageError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The file, or the folder it is in, cannot be written.
+    #[error("{path} is read-only", path = path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
     },
     /// It does not begin as an image does.
     #[error("{path} is not a card image: it does not begin with GRIDCARD", path = path.display())]
@@ -119,6 +126,14 @@ impl ImageError {
     fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| ImageError::Io { path, source }
+    }
+
+    fn written(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| match source.kind() {
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => ImageError::ReadOnly { path },
+            _ => ImageError::Io { path, source },
+        }
     }
 }
 
@@ -209,14 +224,14 @@ impl Image {
     /// Saves over the file: a new file beside it, then a rename, so that the old image survives a full disk or a
     /// crash. It is its owner's alone to read. `durable`: also waits until the bytes are on the medium.
     pub fn save(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
-        disk::replace(path, &self.to_bytes(), keep(durable)).map_err(ImageError::io(path))
+        disk::replace(path, &self.to_bytes(), keep(durable)).map_err(ImageError::written(path))
     }
 
     /// Saves a new card; refuses to replace a file. `durable` as in [`Image::save`].
     pub fn save_new(&self, path: &Path, durable: bool) -> Result<(), ImageError> {
         disk::create(path, &self.to_bytes(), keep(durable)).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => ImageError::Exists { path: path.to_path_buf() },
-            _ => ImageError::io(path)(error),
+            ErrorKind::AlreadyExists => ImageError::Exists { path: path.to_path_buf() },
+            _ => ImageError::written(path)(error),
         })
     }
 }
@@ -229,10 +244,28 @@ impl scheme::Fault for ImageError {
     fn kind(&self) -> scheme::Kind {
         match self {
             // An empty slot, for a virtual card.
-            ImageError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                scheme::Kind::Absent
-            }
+            ImageError::Io { source, .. } if source.kind() == ErrorKind::NotFound => scheme::Kind::Absent,
             _ => scheme::Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        matches!(self, ImageError::ReadOnly { .. })
+            .then_some("put the card's file where it can be written, or make its folder writable".into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            ImageError::Io { .. } => "image-io",
+            ImageError::ReadOnly { .. } => "image-read-only",
+            ImageError::NotAnImage { .. } => "image-not-an-image",
+            ImageError::Version { .. } => "image-version",
+            ImageError::Length { .. } => "image-length",
+            ImageError::Checksum { .. } => "image-checksum",
+            ImageError::Contradiction { .. } => "image-contradiction",
+            ImageError::Card { .. } => "image-card",
+            ImageError::Kind { .. } => "image-kind",
+            ImageError::Exists { .. } => "image-exists",
         }
     }
 }

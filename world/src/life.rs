@@ -296,7 +296,7 @@ impl<'t> Life<'t> {
                     format!(
                         "opens the receipt of meter {meter}: {credited_fen} credited, balance {balance_fen}"
                     ),
-                    format!("order {} is settled", line.order),
+                    format!("order {} is settled", line.order.as_deref().unwrap_or_default()),
                 );
             }
         }

@@ -112,6 +112,24 @@ impl Fault for BatchError {
             _ => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            BatchError::Store(error) => error.code(),
+            BatchError::Journal(error) => error.code(),
+            BatchError::Read { .. } => "batch-read",
+            BatchError::Header { .. } => "batch-header",
+            BatchError::Empty => "batch-empty",
+            BatchError::Lines { .. } => "batch-lines",
+            BatchError::Changed => "batch-changed",
+            BatchError::Begun { .. } => "batch-begun",
+            BatchError::Done { .. } => "batch-done",
+            BatchError::Unknown { .. } => "batch-unknown",
+            BatchError::NoBatch { .. } => "batch-none",
+            BatchError::OtherBatch { .. } => "batch-other",
+            BatchError::BeforeCommit { .. } => "batch-before-commit",
+        }
+    }
 }
 
 /// A line of a request that cannot be done.
@@ -195,4 +213,18 @@ pub enum RequestFault {
     },
 }
 
-impl scheme::Fault for RequestFault {}
+impl scheme::Fault for RequestFault {
+    fn code(&self) -> &str {
+        match self {
+            RequestFault::NotText => "request-not-text",
+            RequestFault::Fields { .. } => "request-fields",
+            RequestFault::Missing { .. } => "request-missing",
+            RequestFault::Id { .. } => "request-id",
+            RequestFault::Digits { .. } => "request-digits",
+            RequestFault::Ceiling { .. } => "request-ceiling",
+            RequestFault::CeilingRange { .. } => "request-ceiling-range",
+            RequestFault::Twice { .. } => "request-twice",
+            RequestFault::Taken { .. } => "request-taken",
+        }
+    }
+}

@@ -43,6 +43,16 @@ impl Fault for DeviceListError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            DeviceListError::Read(_) => "device-list-read",
+            DeviceListError::Empty => "device-list-empty",
+            DeviceListError::NoMeterColumn => "device-list-no-meter-column",
+            DeviceListError::UnknownColumn { .. } => "device-list-unknown-column",
+            DeviceListError::ColumnTwice { .. } => "device-list-column-twice",
+        }
+    }
 }
 
 /// What is wrong with one line of a device list.
@@ -118,5 +128,19 @@ impl Fault for DeviceFault {
             }
             .into(),
         )
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            DeviceFault::NotText => "device-not-text",
+            DeviceFault::Fields { .. } => "device-fields",
+            DeviceFault::NoMeter => "device-no-meter",
+            DeviceFault::Meter { .. } => "device-meter",
+            DeviceFault::Serial { .. } => "device-serial",
+            DeviceFault::Ceiling { .. } => "device-ceiling",
+            DeviceFault::CeilingRange { .. } => "device-ceiling-range",
+            DeviceFault::MeterTwice { .. } => "device-meter-twice",
+            DeviceFault::SerialTwice { .. } => "device-serial-twice",
+        }
     }
 }

@@ -76,4 +76,15 @@ impl Fault for StockError {
             }
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            StockError::Store(error) => error.code(),
+            StockError::Unknown { .. } => "stock-unknown",
+            StockError::Several { .. } => "stock-several",
+            StockError::Known { .. } => "stock-known",
+            StockError::NotFrom { .. } => "stock-not-from",
+            StockError::NeverIssued { .. } => "stock-never-issued",
+        }
+    }
 }

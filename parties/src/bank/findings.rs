@@ -8,13 +8,14 @@ use crate::session::Session;
 use crate::trouble::{Result, security};
 use crate::{log, people};
 use reader::driver::psam::Psam;
+use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use serde::Serialize;
-use server::{Chain, ClearError, Cleared, Finding, OrderSealer};
+use server::{Chain, ClearError, Cleared, Finding, FindingKind, OrderSealer};
 
 /// Findings of the bank.
 #[derive(Debug, Clone, Serialize)]
@@ -28,7 +29,9 @@ pub struct FindingsReport {
 pub struct FindingLine {
     /// Its number.
     pub finding: i64,
-    /// What it is.
+    /// What it is: its stable name.
+    pub code: &'static str,
+    /// The same.
     pub kind: &'static str,
     /// The meter it is about.
     pub meter: Option<MeterNumber>,
@@ -70,6 +73,7 @@ impl FindingLine {
         let cleared = |Cleared { at, by, second, note }| ClearedBy { at, by, second, note };
         FindingLine {
             finding: finding.id,
+            code: finding.kind.name(),
             kind: finding.kind.name(),
             meter: finding.meter,
             psam: finding.psam,
@@ -112,8 +116,8 @@ pub struct VerifyReport {
     pub psams: Vec<SealedLine>,
     /// Nothing is wrong.
     pub agree: bool,
-    /// What is wrong, in words.
-    pub wrong: Vec<String>,
+    /// What is wrong.
+    pub wrong: Vec<Told>,
     /// Findings that wait for somebody.
     pub findings: usize,
 }
@@ -138,7 +142,7 @@ impl VerifyReport {
         if self.agree {
             return Ok(());
         }
-        Err(security(self.wrong.join("; "))
+        Err(security(Told::line(&self.wrong))
             .hint("`gridcard server findings` has it; find out before two people clear it with `gridcard server clear`")
             .into())
     }
@@ -202,12 +206,14 @@ pub fn verify(session: &Session) -> Result<VerifyReport> {
     for member in &Pool::open(session, &folder)?.members {
         psams.push((member.number, chain_of(session, member)?));
     }
-    let mut wrong: Vec<String> = books.figures()?.faults.iter().map(ToString::to_string).collect();
-    wrong.extend(books.check_chains(at)?);
+    let mut wrong: Vec<Told> = books.figures()?.faults.iter().map(Told::of).collect();
+    let chain = FindingKind::Chain.name();
+    wrong.extend(books.check_chains(at)?.into_iter().map(|words| Told::new(chain, words)));
     for (number, chain) in &psams {
         let Some(chain) = chain else { continue };
         let found = books.reconcile(&number.to_string(), chain, at)?;
-        wrong.extend(found.finding.filter(|finding| finding.freezes).map(|finding| finding.detail));
+        let stops = found.finding.filter(|finding| finding.freezes);
+        wrong.extend(stops.map(|finding| Told::new(finding.kind.name(), finding.detail)));
     }
     let findings = books.findings(false)?.len();
     let sealed = |(psam, chain): (DeviceNumber, Option<Chain>)| SealedLine {

@@ -110,7 +110,8 @@ pub struct ReplaceSimReport {
 /// Numbers that are none, or that were never said.
 pub fn settings(session: &Session, request: &SettingsRequest) -> Result<SettingsReport> {
     let mut books = store(&folder(session)?)?;
-    let known = books.terms()?;
+    let known_before = books.terms()?;
+    let known = known_before.clone();
     let named = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
     let server_number = named(&request.server_number, known.as_ref().map(|terms| &terms.server_number));
     let service_centre = named(&request.service_centre, known.as_ref().map(|terms| &terms.service_centre));
@@ -122,7 +123,10 @@ pub fn settings(session: &Session, request: &SettingsRequest) -> Result<Settings
     let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
     terms.validity_days = request.validity_days.unwrap_or(days);
     terms.clock_tolerance_s = request.clock_tolerance_s.unwrap_or(tolerance);
-    books.set_terms(&terms)?;
+    // Who names nothing only looks.
+    if known_before.as_ref() != Some(&terms) {
+        books.set_terms(&terms)?;
+    }
     let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
     Ok(SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s })
 }

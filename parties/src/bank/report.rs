@@ -4,6 +4,7 @@ use super::{folder, registration, store, text};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use crate::vouch::Origin;
+use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
@@ -125,8 +126,8 @@ pub struct BooksReport {
     pub findings: usize,
     /// Those of them that stop sales.
     pub findings_stopping: usize,
-    /// What cannot be, in words.
-    pub faults: Vec<String>,
+    /// What cannot be.
+    pub faults: Vec<Told>,
     /// The books are of the older make.
     pub older_make: bool,
     /// Where the bank's log stands.
@@ -139,7 +140,10 @@ impl BooksReport {
     /// # Errors
     /// What cannot be.
     pub fn verdict(&self) -> Result<()> {
-        if self.faults.is_empty() { Ok(()) } else { Err(refused(self.faults.join("; ")).into()) }
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        Err(refused(Told::line(&self.faults)).code("books-wrong").into())
     }
 }
 
@@ -230,7 +234,7 @@ pub fn report(session: &Session) -> Result<BooksReport> {
         sum_fen: i64::try_from(balance.sum()).unwrap_or(i64::MAX),
         findings: findings.len(),
         findings_stopping: findings.iter().filter(|finding| finding.freezes).count(),
-        faults: faults.iter().map(ToString::to_string).collect(),
+        faults: faults.iter().map(Told::of).collect(),
         older_make: books.is_older_make()?,
         log: Origin::of(&folder)?,
     })

@@ -57,10 +57,14 @@ pub struct ReceiptLine {
     pub file: String,
     /// `settled`, `already settled`, `held` or `refused`.
     pub result: &'static str,
-    /// Its order; empty where nobody knows.
-    pub order: String,
+    /// Its order, where somebody knows.
+    pub order: Option<String>,
     /// In words.
     pub detail: String,
+    /// Why it was refused, or which finding keeps it, by a stable name.
+    pub code: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
     /// In figures.
     #[serde(rename = "more")]
     pub facts: Option<ReceiptFacts>,
@@ -127,8 +131,10 @@ impl Outcomes {
         self.lines[at] = Some(ReceiptLine {
             file: path.display().to_string(),
             result: "refused",
-            order: String::new(),
+            order: None,
             detail: error.to_string(),
+            code: Some(error.code().to_owned()),
+            hint: error.hint().map(Into::into),
             facts: None,
         });
         self.failed = Some(error);
@@ -139,7 +145,7 @@ impl Outcomes {
             self.failed = Some(held(finding));
         }
         let line = line(session, path, settlement);
-        log::fact(session, line.result, &line.order);
+        log::fact(session, line.result, line.order.as_deref().unwrap_or_default());
         self.lines[at] = Some(line);
     }
 }
@@ -238,15 +244,19 @@ fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine 
         Settlement::AlreadySettled(order) => ReceiptLine {
             file,
             result: "already settled",
-            order: order.map(|id| id.to_string()).unwrap_or_default(),
+            order: order.map(|id| id.to_string()),
             detail: "nothing changed".into(),
+            code: None,
+            hint: None,
             facts: None,
         },
         Settlement::Held(finding) => ReceiptLine {
             file,
             result: "held",
-            order: finding.order.map(|id| id.to_string()).unwrap_or_default(),
+            order: finding.order.map(|id| id.to_string()),
             detail: format!("finding {}: {}", finding.id, finding.detail),
+            code: Some(finding.kind.name().to_owned()),
+            hint: None,
             facts: Some(ReceiptFacts::Held { finding: finding.id, kind: finding.kind.name() }),
         },
         Settlement::Settled(settled) => {
@@ -280,7 +290,8 @@ fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
         refund_due_fen: settled.refund_due_fen,
         findings: settled.findings.iter().map(|finding| finding.id).collect(),
     };
-    ReceiptLine { file, result: "settled", order: settled.order.to_string(), detail, facts: Some(facts) }
+    let order = Some(settled.order.to_string());
+    ReceiptLine { file, result: "settled", order, detail, code: None, hint: None, facts: Some(facts) }
 }
 
 /// Pays back what a customer paid and no meter will credit.

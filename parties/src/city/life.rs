@@ -142,7 +142,11 @@ pub struct PassedEsam {
     pub number: DeviceNumber,
     /// Whether it was done now, or before.
     pub what: &'static str,
-    /// State and key version now.
+    /// Its state now.
+    pub state: &'static str,
+    /// Its key version now; none of one that is retired.
+    pub key_version: Option<u8>,
+    /// Both, in words.
     pub now: String,
     /// The pairing file its meter needs now.
     pub pairing: Option<String>,
@@ -264,7 +268,9 @@ impl Passing<'_> {
             _ => Some(self.pair(number, RegionCode(seen.info.region), &keys)?.display().to_string()),
         };
         let version = if seen.version == 0 { String::new() } else { format!(", version {}", seen.version) };
-        Ok(PassedEsam { number, what, now: format!("{}{version}", seen.info.state.name()), pairing })
+        let state = seen.info.state.name();
+        let key_version = (seen.version != 0).then_some(seen.version);
+        Ok(PassedEsam { number, what, state, key_version, now: format!("{state}{version}"), pairing })
     }
 
     /// The pairing file for the meter's MCU.

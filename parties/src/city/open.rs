@@ -167,7 +167,7 @@ fn step_aside(
         return Ok(());
     }
     let earlier = folder.join("earlier");
-    disk::create_folder(&earlier).with_context(|| format!("cannot make {}", earlier.display()))?;
+    home::make_folder(&earlier)?;
     let aside = earlier.join(format!("{}-{}.card", old.kind.name(), DeviceNumber(old.number)));
     if places::taken(&aside) {
         return Ok(());

@@ -1,7 +1,7 @@
 //! Backups: one file out, a whole home back.
 
 use super::{files, is_card, is_database};
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::log::{self, Noted};
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
@@ -285,7 +285,7 @@ fn unpack(archive: &mut Archive<File>, to: &Path) -> Result<List> {
                 return Err(refused(words).hint("use the program that made it").into());
             }
             left.clone_from(&read.files);
-            disk::create_folder(to).with_context(|| format!("cannot make {}", to.display()))?;
+            home::make_folder(to)?;
             list = Some(read);
             continue;
         };
@@ -296,7 +296,7 @@ fn unpack(archive: &mut Archive<File>, to: &Path) -> Result<List> {
         };
         let path = to.join(path);
         if let Some(folder) = path.parent() {
-            disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            home::make_folder(folder)?;
         }
         disk::replace_with(&path, Durability::Synced, |file| std::io::copy(&mut member, file).map(drop))
             .with_context(|| format!("cannot write {}", path.display()))?;

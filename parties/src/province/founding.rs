@@ -128,7 +128,7 @@ impl<'s> Beginning<'s> {
     pub fn begin(session: &'s Session, folder: &Path) -> Result<Self> {
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        disk::create_folder(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        home::make_folder(parent)?;
         let lock = lock(session, folder)?;
         // Another ceremony may have ended while this one was held.
         must_be_new(folder)?;
@@ -141,7 +141,7 @@ impl<'s> Beginning<'s> {
                 "an earlier ceremony was killed before its end: what it left is removed, and this one begins anew",
             );
         }
-        disk::create_folder(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        home::make_folder(&place)?;
         Ok(Beginning { session, place, folder: folder.to_owned(), over: false, _lock: lock })
     }
 

@@ -116,4 +116,14 @@ pub fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     if digits.is_empty() { None } else { hex::decode(digits).ok() }
 }
 
-impl scheme::Fault for FindError {}
+impl scheme::Fault for FindError {
+    fn code(&self) -> &str {
+        match self {
+            FindError::NoReader => "find-no-reader",
+            FindError::NoCard { .. } => "find-no-card",
+            FindError::Unknown { .. } => "find-unknown",
+            FindError::CardElsewhere { .. } => "find-card-elsewhere",
+            FindError::Several { .. } => "find-several",
+        }
+    }
+}

@@ -149,6 +149,21 @@ fn digits(text: &str, place: usize) -> Result<Vec<u8>, TraceFault> {
     Ok(nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
-impl scheme::Fault for TraceError {}
+impl scheme::Fault for TraceError {
+    fn code(&self) -> &str {
+        self.fault.code()
+    }
+}
 
-impl scheme::Fault for TraceFault {}
+impl scheme::Fault for TraceFault {
+    fn code(&self) -> &str {
+        match self {
+            TraceFault::Mark(_) => "trace-mark",
+            TraceFault::Digit { .. } => "trace-digit",
+            TraceFault::Odd => "trace-odd",
+            TraceFault::Hidden => "trace-hidden",
+            TraceFault::HiddenAtr => "trace-hidden-atr",
+            TraceFault::Empty => "trace-empty",
+        }
+    }
+}

@@ -102,4 +102,13 @@ impl CardInfo {
     }
 }
 
-impl crate::Fault for CardInfoError {}
+impl crate::Fault for CardInfoError {
+    fn code(&self) -> &str {
+        match self {
+            CardInfoError::Length(_) => "card-info-length",
+            CardInfoError::Version(_) => "card-info-version",
+            CardInfoError::Kind(_) => "card-info-kind",
+            CardInfoError::State(_) => "card-info-state",
+        }
+    }
+}

@@ -25,6 +25,8 @@ mod limits;
 mod line;
 mod lists;
 #[cfg(target_os = "linux")]
+mod media;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
 mod modes;

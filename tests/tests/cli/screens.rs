@@ -32,7 +32,7 @@ fn help(folder: &Path, page: &str) -> Option<String> {
             }
         }
         let args: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
-        let ran = Call::plain(folder, &args).run();
+        let ran = Call::plain(folder, &args).env("COLUMNS", "80").run();
         let usage = format!("Usage: gridcard {}", words.join(" "));
         (ran.code == 0 && ran.stdout.contains(&usage)).then_some(ran.stdout)
     })
@@ -55,7 +55,7 @@ fn every_page_says_what_it_said() {
             .collect();
         insta::assert_snapshot!(format!("help-{noun}"), text.join("\n----\n\n"));
     }
-    let whole = Call::plain(folder.path(), &["--help"]).run().ok().stdout;
+    let whole = Call::plain(folder.path(), &["--help"]).env("COLUMNS", "80").run().ok().stdout;
     insta::assert_snapshot!("help", whole);
 }
 

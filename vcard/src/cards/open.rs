@@ -106,6 +106,19 @@ impl Fault for CardFileError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            CardFileError::Image(error) => error.code(),
+            CardFileError::Factory(error) => error.code(),
+            CardFileError::Held { .. } => "card-file-held",
+            CardFileError::Taken { .. } => "card-file-taken",
+            CardFileError::Io { .. } => "card-file-io",
+            CardFileError::NoFile { .. } => "card-file-missing",
+            CardFileError::NotForFormal { .. } => "card-file-not-for-formal",
+            CardFileError::Seeded => "card-file-seeded",
+        }
+    }
 }
 
 impl From<CardFileError> for CardsError {

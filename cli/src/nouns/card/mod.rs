@@ -24,7 +24,7 @@ use reader::driver::sim::Sim;
 use scheme::CardRef;
 use scheme::numbers::RegionCode;
 use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
@@ -102,13 +102,19 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     let (mut handle, kind) = CardHandle::open_any(global, card)?;
     let atr = hex::encode_upper(handle.reset()?);
     let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
+    let mut figures = Vec::new();
     let keys = if kind.is_sim() {
         sim_facts(&mut handle, &mut lines)?
     } else {
-        fmcos_facts(&mut handle, kind, &mut lines)?
+        fmcos_facts(&mut handle, kind, &mut lines, &mut figures)?
     };
     handle.close()?;
-    let mut text = facts(&lines);
+    let all: Vec<_> = lines
+        .iter()
+        .cloned()
+        .chain(figures.iter().map(|figure| (figure.name, figure.text.clone())))
+        .collect();
+    let mut text = facts(&all);
     if !keys.is_empty() {
         text.push_str("\n\n");
         text.push_str(&table(&["role", "type", "id", "version", "check value"], keys.clone()));
@@ -117,6 +123,9 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     for (name, value) in lines {
         object.insert(name.replace(' ', "_").to_lowercase(), value.into());
     }
+    for Figure { field, value, .. } in figures {
+        object.insert(field.into(), value);
+    }
     let keys: Vec<_> =
         keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
     object.insert("keys".into(), keys.into());
@@ -124,10 +133,29 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     Ok(())
 }
 
+/// A value that programs take in another form than people.
+struct Figure {
+    /// Its name for people.
+    name: &'static str,
+    /// In words.
+    text: String,
+    /// Its name in JSON.
+    field: &'static str,
+    /// Its value there.
+    value: Value,
+}
+
+impl Figure {
+    fn new(name: &'static str, text: impl ToString, field: &'static str, value: impl Into<Value>) -> Self {
+        Figure { name, text: text.to_string(), field, value: value.into() }
+    }
+}
+
 fn fmcos_facts(
     handle: &mut CardHandle,
     kind: CardKind,
     lines: &mut Vec<(&str, String)>,
+    figures: &mut Vec<Figure>,
 ) -> Result<Vec<Vec<String>>> {
     let mut card = Fmcos::new(handle);
     match card.select_mf() {
@@ -163,11 +191,15 @@ fn fmcos_facts(
         let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
-        lines.push(("opened", if parameters.opened { "yes" } else { "no" }.into()));
-        lines.push(("customer", parameters.customer.to_string()));
-        lines.push(("balance", purse.balance.to_string()));
-        lines.push(("credited in all", purse.total_credited.to_string()));
-        lines.push(("purchase count", purse.count.to_string()));
+        let opened = if parameters.opened { "yes" } else { "no" };
+        let customer = parameters.customer.to_string();
+        figures.extend([
+            Figure::new("opened", opened, "opened", parameters.opened),
+            Figure::new("customer", &customer, "customer", customer.as_str()),
+            Figure::new("balance", purse.balance, "balance_fen", purse.balance.0),
+            Figure::new("credited in all", purse.total_credited, "credited_fen", purse.total_credited.0),
+            Figure::new("purchase count", purse.count, "purchase_count", purse.count),
+        ]);
     }
     Ok(keys)
 }

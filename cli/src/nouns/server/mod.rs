@@ -78,6 +78,7 @@ impl Verb {
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Settings(options) if options.shows() => Deed::Look,
             Verb::Settings(_) => Deed::One("server settings"),
             Verb::Meters(_) => Deed::One("server meters"),
             Verb::Correct(_) => Deed::One("server correct"),

@@ -28,6 +28,16 @@ pub struct Settings {
     pub clock_tolerance: Option<u32>,
 }
 
+impl Settings {
+    /// Whether nothing is set, and what is set already is shown.
+    pub const fn shows(&self) -> bool {
+        self.server_number.is_none()
+            && self.service_centre.is_none()
+            && self.validity_days.is_none()
+            && self.clock_tolerance.is_none()
+    }
+}
+
 /// Options of `server meters`.
 #[derive(Debug, Args)]
 pub struct Meters {
