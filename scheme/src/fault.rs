@@ -132,6 +132,7 @@ impl Fault for wire::sms::record::RecordError {
     fn code(&self) -> &str {
         match self {
             wire::sms::record::RecordError::Length { .. } => "record-length",
+            wire::sms::record::RecordError::Unformatted => "record-unformatted",
             wire::sms::record::RecordError::ServiceCentre(_) => "record-service-centre",
             wire::sms::record::RecordError::Tpdu { .. } => "record-tpdu",
             wire::sms::record::RecordError::TooLong { .. } => "record-too-long",

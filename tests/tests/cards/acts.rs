@@ -142,7 +142,7 @@ fn a_city_makes_and_ends_cards_that_stand_in_memory() {
     let folder = home.path().join("city-33020000");
     let request = VerifyRequest { which: Which::Own(folder), head: None, against: Vec::new() };
     let report = reading::check(&session.anew(Deed::Look), &request).unwrap();
-    assert_eq!((report.findings, report.absent), (Vec::<String>::new(), Vec::<String>::new()));
+    assert_eq!((report.findings, report.absent), (vec![], Vec::<String>::new()));
 }
 
 #[test]
