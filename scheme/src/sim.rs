@@ -7,6 +7,12 @@ use wire::bcd;
 
 /// EF_ICCID, in the MF.
 pub const EF_ICCID: Fid = Fid(0x2FE2);
+/// EF_DIR, in the MF of a UICC: its applications.
+pub const EF_DIR: Fid = Fid(0x2F00);
+/// EF_ARR, in the MF of a UICC: access rules.
+pub const EF_ARR: Fid = Fid(0x2F06);
+/// EF_ARR, in ADF_USIM.
+pub const EF_ARR_OF_USIM: Fid = Fid(0x6F06);
 /// DF_GSM.
 pub const DF_GSM: Fid = Fid(0x7F20);
 /// DF_TELECOM.

@@ -7,11 +7,8 @@ use crate::files::{FileKind, Node};
 use crate::sim::{Act, access, condition};
 use alloc::vec::Vec;
 use scheme::profile::Fid;
+use scheme::sim::{EF_ARR, EF_ARR_OF_USIM};
 
-/// EF_ARR of the MF.
-pub const EF_ARR: Fid = Fid(0x2F06);
-/// EF_ARR of an application [TS 31.102 4.2.55].
-pub const EF_ARR_OF_APPLICATION: Fid = Fid(0x6F06);
 /// Record length of EF_ARR: the longest rule, that of a counter.
 pub const RECORD: u8 = 55;
 
@@ -71,7 +68,7 @@ pub fn reference_of_dir(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)>
 
 fn within(context: &Context<'_>, dir: &Node, rule: &[u8]) -> Option<(Fid, u8)> {
     let is_arr =
-        |node: &Node| matches!(node.fid(), EF_ARR | EF_ARR_OF_APPLICATION) && node.kind() == FileKind::Fixed;
+        |node: &Node| matches!(node.fid(), EF_ARR | EF_ARR_OF_USIM) && node.kind() == FileKind::Fixed;
     let file = dir.child(&context.memory, is_arr)?;
     let mut record = Vec::with_capacity(file.record_len());
     for number in 1..=file.record_count().min(0xFF) {

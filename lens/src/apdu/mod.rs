@@ -4,6 +4,9 @@
 mod answers;
 mod decoder;
 mod files;
+mod objects;
+mod reset;
+mod tags;
 
 pub use decoder::{Decoder, Shown};
 
