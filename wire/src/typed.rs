@@ -37,6 +37,27 @@ pub const fn is_prefix(first: char, second: Option<char>) -> bool {
     first == '0' && matches!(second, Some('x' | 'X'))
 }
 
+/// The characters of a secret as it is typed from a paper, in groups of any length: without what [`separates`], hyphens, and
+/// `0x` before a group. Who reads them names a wrong one by its place and nothing else.
+pub fn counted(text: &str) -> impl Iterator<Item = char> {
+    let mut rest = text.chars().peekable();
+    let mut fresh = true;
+    core::iter::from_fn(move || {
+        loop {
+            let next = rest.next()?;
+            if separates(next) || next == '-' {
+                fresh = true;
+            } else if fresh && is_prefix(next, rest.peek().copied()) {
+                rest.next();
+                fresh = false;
+            } else {
+                fresh = false;
+                return Some(next);
+            }
+        }
+    })
+}
+
 /// Reads bytes: digits of any case, with whatever [`separates`] between them and `0x` before a group. Blanks may stand
 /// anywhere; a group beside a `:`, or behind `0x`, is of whole bytes, or nobody could tell which digit is missing.
 ///

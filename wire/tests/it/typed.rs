@@ -1,6 +1,6 @@
 //! Bytes as people type them.
 
-use gridcard_wire::typed::{TypedError, bytes, unmarked};
+use gridcard_wire::typed::{TypedError, bytes, counted, unmarked};
 
 #[test]
 fn every_form_reads_alike() {
@@ -28,6 +28,23 @@ fn every_form_reads_alike() {
     assert_eq!(bytes("0x"), Ok(vec![]));
     assert_eq!(unmarked("\u{FEFF}> 00"), "> 00");
     assert_eq!(unmarked("> 00"), "> 00");
+}
+
+/// Groups from a paper, in whatever form: the digits are the same, and a wrong one keeps its place.
+#[test]
+fn groups_of_a_paper() {
+    for text in [
+        "0A1B-2C3D",
+        "0A1B 2C3D",
+        "0A:1B:2C:3D",
+        "\u{FEFF}0x0A1B 0x2C3D",
+        "0x0A,0x1B,0x2C,0x3D",
+        "0A1B2C3D\n",
+    ] {
+        assert_eq!(counted(text).collect::<String>(), "0A1B2C3D", "{text:?}");
+    }
+    assert_eq!(counted("0A1x").collect::<String>(), "0A1x");
+    assert_eq!(counted("0Ax1").collect::<String>(), "0Ax1");
 }
 
 #[test]
