@@ -19,7 +19,7 @@ pub const DF_GSM: Fid = Fid(0x7F20);
 pub const DF_TELECOM: Fid = Fid(0x7F10);
 /// ADF of the USIM application on our UICC; terminals know it by its AID.
 pub const ADF_USIM: Fid = Fid(0x7FF0);
-/// DF_GSM-ACCESS, in ADF_USIM: what a phone keeps of a GSM network [TS 31.102 4.4.3].
+/// DF_GSM-ACCESS, in ADF_USIM: what a phone keeps of a GSM network [docs/specs/sim.md, files of a UICC].
 pub const DF_GSM_ACCESS: Fid = Fid(0x5F3B);
 /// EF_IMSI, in DF_GSM.
 pub const EF_IMSI: Fid = Fid(0x6F07);

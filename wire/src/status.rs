@@ -177,7 +177,7 @@ impl Sw {
 }
 
 /// Instructions whose 63Cx counts what is left of a PIN or a key: VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, EXTERNAL
-/// AUTHENTICATE. After any other instruction a UICC counts its own attempts, and the command was done [TS 102 221 10.2.1.3].
+/// AUTHENTICATE. After any other instruction a UICC counts its own attempts, and the command was done [TS 102 221 10.2].
 const COUNTS_TRIES: [u8; 6] = [0x20, 0x24, 0x26, 0x28, 0x2C, 0x82];
 
 /// READ BINARY and READ RECORD, plain and of BER-TLV files.

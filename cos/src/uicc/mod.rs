@@ -52,7 +52,7 @@ static COMMANDS: &[CommandRow] = &never_blocked([
 
 const _: () = check(COMMANDS);
 
-/// Classes with a logical channel or with secure messaging, of which this card has neither [TS 102 221 10.1.1].
+/// Classes with a logical channel or with secure messaging, of which this card has neither [docs/specs/sim.md, selecting on a UICC].
 // UNSPECIFIED: which of the two is told when a class asks for both.
 const OTHER_CLASSES: &[(u8, u8, Sw)] = &[
     (0x73, 0x01, sw::NO_CHANNEL),

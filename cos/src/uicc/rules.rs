@@ -55,7 +55,7 @@ fn condition_object(nibble: u8, out: &mut Vec<u8>) {
 }
 
 /// EF_ARR and the number of its record that holds a rule of a file of the current directory: the EF_ARR of that directory is
-/// asked first, then those above it [TS 102 221 9.2.7]. `None` when none holds it.
+/// asked first, then those above it [docs/specs/sim.md, access rules]. `None` when none holds it.
 pub fn reference(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)> {
     let selection = context.volatile.selection;
     selection.upward().find_map(|at| within(context, &Node::at(&context.memory, at)?, rule))

@@ -55,6 +55,8 @@ struct Asked {
     dialect: Dialect,
     /// Its instruction.
     ins: u8,
+    /// It carries no data: a VERIFY asks for the tries then, and spends none.
+    empty: bool,
     /// What secret the answer holds, in words.
     secret: Option<&'static str>,
 }
@@ -91,7 +93,7 @@ impl Decoder {
     /// A decoder for a card of a kind, if that is known; else it learns the kind from ATR and card information.
     /// `reveal` shows secrets where the lines have them.
     pub fn new(kind: Option<CardKind>, reveal: bool) -> Self {
-        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, ins: 0, secret: None };
+        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, ins: 0, empty: true, secret: None };
         Decoder {
             kind,
             reveal,
@@ -148,7 +150,8 @@ impl Decoder {
         }
         let (what, meaning, right) = self.meaning(head);
         let ins = head.get(1).copied().unwrap_or_default();
-        self.asked = Asked { what, dialect, ins, secret: hides_answer(head) };
+        let empty = bytes.hidden == 0 && CommandRef::parse(head).is_ok_and(|command| command.data.is_empty());
+        self.asked = Asked { what, dialect, ins, empty, secret: hides_answer(head) };
         for part in [meaning, right.map(|right| format!("needs {right}"))].into_iter().flatten() {
             shown.words.push_str(", ");
             shown.words.push_str(&part);
@@ -304,7 +307,12 @@ impl Decoder {
         };
         shown.sw = sw;
         let Some(sw) = sw else { return shown };
-        shown.words = sw.explain_after(self.asked.dialect, self.asked.ins).to_owned();
+        shown.words = match sw.tries() {
+            Some(tries) if self.asked.empty && matches!(self.asked.ins, VERIFY | UNBLOCK) => {
+                format!("tries left: {tries}; none was spent")
+            }
+            _ => sw.explain_after(self.asked.dialect, self.asked.ins).to_owned(),
+        };
         if shown.text.contains(HIDDEN) {
             let why = self.asked.secret.unwrap_or("a session key");
             shown.words.push_str(&format!("; hidden: {why}"));
@@ -371,6 +379,10 @@ fn named(fid: Fid, name: Option<&str>) -> String {
 fn plain(mark: char, text: &str) -> Shown {
     Shown { mark, text: text.to_owned(), words: String::new(), details: Vec::new(), sw: None }
 }
+
+/// VERIFY and UNBLOCK PIN ask for the tries when they carry no data [docs/specs/sim.md, PINs of a UICC].
+const VERIFY: u8 = 0x20;
+const UNBLOCK: u8 = 0x2C;
 
 /// In the text of a line with a hidden stretch.
 const HIDDEN: &str = " hidden]";

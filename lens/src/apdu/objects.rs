@@ -1,4 +1,4 @@
-//! Data objects of foreign answers in words: FCP, FCI, application templates, access rules [ISO 7816-4; TS 102 221 11.1.1.4;
+//! Data objects of foreign answers in words: FCP, FCI, application templates, access rules [ISO 7816-4;
 //! docs/specs/trace.md 4].
 //!
 //! `iso7816-tlv` reads tags and lengths, one object at a time: a template is given to it as if it were primitive, and its
@@ -147,7 +147,7 @@ fn object(
 }
 
 /// The bit map of a PIN status template says of each reference behind it, from bit 8 on, whether it is asked for
-/// [TS 102 221 9.5.2].
+/// [docs/specs/trace.md 4].
 fn pin_state(object: &Object, pins: &mut Option<Vec<bool>>, says: Option<String>) -> Option<String> {
     match object.tag {
         0x90 => {

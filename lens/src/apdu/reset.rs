@@ -1,4 +1,4 @@
-//! An answer to reset in words [ISO 7816-3 8; ISO 7816-4 12.1.1]: what is there, and what is wrong with it.
+//! An answer to reset in words [ISO 7816-3; ISO 7816-4]: what is there, and what is wrong with it.
 
 use super::tags;
 use wire::atr::{Atr, AtrError, Clock, Level};

@@ -1,5 +1,5 @@
 //! What tags mean, template by template: one number means different things in different templates
-//! [ISO 7816-4; TS 102 221 11.1.1.4; EMV book 1; docs/specs/trace.md 4].
+//! [ISO 7816-4; docs/specs/trace.md 4].
 
 use scheme::sim::USIM_AID;
 
@@ -196,7 +196,7 @@ fn name(value: &[u8]) -> Option<String> {
 }
 
 /// First byte of a descriptor: bit 7 shareable; bits 6 to 4 kind, 7 a directory; bits 3 to 1 structure
-/// [TS 102 221 11.1.1.4.3].
+/// [docs/specs/trace.md 4].
 fn descriptor(value: &[u8]) -> Option<String> {
     let first = *value.first()?;
     let structure = match (first & 0x3F, value) {
@@ -217,7 +217,7 @@ fn descriptor(value: &[u8]) -> Option<String> {
     Some(format!("{structure}{alone}"))
 }
 
-/// The upper five bits; an empty object says that there is none [TS 102 221 11.1.1.4.8].
+/// The upper five bits; an empty object says that there is none [docs/specs/trace.md 4].
 fn short_identifier(value: &[u8]) -> Option<String> {
     match *value {
         [] => Some("none".to_owned()),
@@ -227,12 +227,12 @@ fn short_identifier(value: &[u8]) -> Option<String> {
     }
 }
 
-/// Of a payment card the identifier stands in the lower five bits [EMV book 1].
+/// Of a payment card the identifier stands in the lower five bits.
 fn plain_identifier(value: &[u8]) -> Option<String> {
     if let [byte] = value { Some(format!("{:02X}", byte & 0x1F)) } else { None }
 }
 
-/// [ISO 7816-4; TS 102 221 11.1.1.4.9].
+/// [ISO 7816-4].
 fn life_cycle(value: &[u8]) -> Option<String> {
     let [byte] = value else { return None };
     let words = match byte {
@@ -279,7 +279,7 @@ fn system_commands(value: &[u8]) -> Option<String> {
     Some(if byte & 1 != 0 { "TERMINAL CAPABILITY is taken" } else { "none" }.to_owned())
 }
 
-/// PINs of a UICC by their key references [TS 102 221 9.5.1].
+/// PINs of a UICC by their key references [docs/specs/trace.md 4].
 fn reference(value: &[u8]) -> Option<String> {
     let [byte] = value else { return None };
     match byte {
@@ -292,7 +292,7 @@ fn reference(value: &[u8]) -> Option<String> {
     }
 }
 
-/// Acts on a file, one bit each [ISO 7816-4; TS 102 221 9.2.4].
+/// Acts on a file, one bit each [ISO 7816-4].
 fn access_mode(value: &[u8]) -> Option<String> {
     let [byte] = value else { return None };
     let acts = ["read", "update", "append", "deactivate", "activate", "terminate", "delete"];

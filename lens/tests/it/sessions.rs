@@ -27,6 +27,22 @@ fn the_end_of_a_file_is_no_search() {
 fn tries_are_whose() {
     let said = words(Some(CardKind::Uicc), "> 0020000108 [8 bytes hidden]\n< 63C2\n> 00D6000001AA\n< 63C2");
     assert!(said[0].contains("tries left") && said[1].starts_with("done"), "{said:?}");
+    let said = words(
+        Some(CardKind::Uicc),
+        "> 0020000100\n< 63C3\n> 002C0081\n< 63CA\n> 0020000108 [8 bytes hidden]\n< 63C0",
+    );
+    assert_eq!(said[..2], ["tries left: 3; none was spent", "tries left: 10; none was spent"]);
+    assert!(said[2].contains("no tries are left"), "{said:?}");
+}
+
+/// A command has the name it has on the card's own kind, whatever its parameters.
+#[test]
+fn commands_have_their_own_names() {
+    let lines = shown(Some(CardKind::Uicc), "> 00880081\n< 6A86\n> 00880080\n< 6982");
+    assert!(lines[0].ends_with(" AUTHENTICATE") && !lines[0].contains("INTERNAL"), "{lines:?}");
+    assert!(lines[2].ends_with(" AUTHENTICATE"), "{lines:?}");
+    let lines = shown(Some(CardKind::Psam), "> 0088000000\n< 6A86");
+    assert!(lines[0].contains("INTERNAL AUTHENTICATE"), "{lines:?}");
 }
 
 /// A card that shows its USIM is a UICC: files have names, 7FFF is the application, whichever way they are reached.
