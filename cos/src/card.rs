@@ -154,7 +154,7 @@ impl<N: Nvm> Card<N> {
             _ => return Ok(interface.words.length),
         };
         let [cla, ins, p1, p2] = header;
-        if ins == 0xC0 && cla == interface.get_response_class {
+        if interface.fetches(cla, ins) {
             return Ok(self.get_response(interface, p3, out));
         }
         self.waiting.clear();
@@ -188,7 +188,7 @@ impl<N: Nvm> Card<N> {
     /// Which way the data of a command with this header flows, from the command table.
     pub fn flow(&self, [cla, ins, p1, p2]: [u8; 4]) -> Flow {
         let interface = self.interface(&[cla]);
-        if ins == 0xC0 && cla == interface.get_response_class {
+        if interface.fetches(cla, ins) {
             return Flow::FromCard;
         }
         match self.row(interface, &CommandRef { cla, ins, p1, p2, data: &[], le: None }) {
@@ -246,7 +246,7 @@ impl<N: Nvm> Card<N> {
             // P1 P2 do not fit: the check of that name says so in its turn.
             Some(row) => Ok(row),
             None if class => Err(words.ins),
-            None => Err(words.class),
+            None => Err(interface.class_word(command.cla)),
         }
     }
 

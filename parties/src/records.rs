@@ -7,6 +7,7 @@ use crate::trouble::refused;
 use scheme::order::SimBinding;
 use std::path::Path;
 use wire::sms::record::RECORD_LEN;
+use wire::typed;
 
 /// What a file says of a SIM. It is not secret and proves nothing; it saves work and mistakes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,9 +47,9 @@ pub fn line(record: &[u8; RECORD_LEN]) -> String {
 /// Reads a record file; lines of other names are passed over.
 pub fn read(path: &Path) -> Result<Filed> {
     let text = home::read_text(path)?;
-    let mut lines = text.trim().lines();
+    let mut lines = typed::unmarked(&text).trim().lines();
     let first = lines.next().unwrap_or_default();
-    let bytes = hex::decode(first.trim()).map_err(|error| {
+    let bytes = typed::bytes(first).map_err(|error| {
         refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))
     })?;
     let found = bytes.len();
@@ -60,11 +61,11 @@ pub fn read(path: &Path) -> Result<Filed> {
         match name {
             "iccid" => sim.iccid = Some(value.to_owned()),
             "binding" => {
-                let mut binding = [0; 8];
-                hex::decode_to_slice(value, &mut binding).map_err(|error| {
-                    refused(format!("{}: {value:?} is no SIM binding: {error}", path.display()))
-                })?;
-                sim.binding = Some(SimBinding(binding));
+                let wrong = |why| refused(format!("{}: {value:?} is no SIM binding: {why}", path.display()));
+                let bytes = typed::bytes(value).map_err(|error| wrong(error.to_string()))?;
+                let eight = <[u8; 8]>::try_from(bytes);
+                let eight = eight.map_err(|other| wrong(format!("{} bytes instead of 8", other.len())))?;
+                sim.binding = Some(SimBinding(eight));
             }
             _ => {}
         }

@@ -101,7 +101,7 @@ pub trait Fault: core::error::Error {
 impl Fault for wire::ChannelError {
     fn kind(&self) -> Kind {
         match self {
-            wire::ChannelError::Storage(_) => Kind::Refused,
+            wire::ChannelError::Storage(_) | wire::ChannelError::Endless { .. } => Kind::Refused,
             _ => Kind::Absent,
         }
     }

@@ -7,12 +7,20 @@ use wire::bcd;
 
 /// EF_ICCID, in the MF.
 pub const EF_ICCID: Fid = Fid(0x2FE2);
+/// EF_DIR, in the MF of a UICC: its applications.
+pub const EF_DIR: Fid = Fid(0x2F00);
+/// EF_ARR, in the MF of a UICC: access rules.
+pub const EF_ARR: Fid = Fid(0x2F06);
+/// EF_ARR, in ADF_USIM.
+pub const EF_ARR_OF_USIM: Fid = Fid(0x6F06);
 /// DF_GSM.
 pub const DF_GSM: Fid = Fid(0x7F20);
 /// DF_TELECOM.
 pub const DF_TELECOM: Fid = Fid(0x7F10);
 /// ADF of the USIM application on our UICC; terminals know it by its AID.
 pub const ADF_USIM: Fid = Fid(0x7FF0);
+/// DF_GSM-ACCESS, in ADF_USIM: what a phone keeps of a GSM network [docs/specs/sim.md, files of a UICC].
+pub const DF_GSM_ACCESS: Fid = Fid(0x5F3B);
 /// EF_IMSI, in DF_GSM.
 pub const EF_IMSI: Fid = Fid(0x6F07);
 /// EF_SMS, in DF_TELECOM.

@@ -15,7 +15,6 @@ use parties::home;
 use parties::places;
 use parties::trouble::{Context, Result};
 use reader::exchange::exchange;
-use reader::pcsc::hex_bytes;
 use reader::script::{Player, Script};
 use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
 use scheme::CardRef;
@@ -25,7 +24,7 @@ use std::cell::RefCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use wire::{Channel, ChannelError, Command, CommandRef, Sw};
+use wire::{Channel, ChannelError, Command, CommandRef, Sw, typed};
 
 /// Options of `apdu`.
 #[derive(Debug, Args)]
@@ -118,9 +117,9 @@ impl Work {
         let mut commands = Vec::new();
         for text in &options.apdus {
             if text == "-" {
-                let mut typed = Zeroizing::new(String::new());
-                std::io::stdin().read_to_string(&mut typed).context("cannot read stdin")?;
-                let lines = typed.lines().map(|line| line.trim().trim_start_matches('>'));
+                let mut input = Zeroizing::new(String::new());
+                std::io::stdin().read_to_string(&mut input).context("cannot read stdin")?;
+                let lines = typed::unmarked(&input).lines().map(|line| line.trim().trim_start_matches('>'));
                 for line in lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
                     commands.push(command(line)?);
                 }
@@ -154,8 +153,10 @@ impl Work {
                     if !is_good(sw) {
                         let header = hex::encode_upper(&command[..command.len().min(4)]);
                         let (name, dialect) = lens::apdu::command(command);
-                        let words =
-                            format!("{name} ({header}): the card answered {sw} ({})", sw.explain(dialect));
+                        let words = format!(
+                            "{name} ({header}): the card answered {sw} ({})",
+                            sw.explain_after(dialect, command[1])
+                        );
                         return Err(refused(words).into());
                     }
                 }
@@ -176,7 +177,7 @@ impl Work {
 
 /// A command in hexadecimal digits. What is wrong with it is said without its digits: they may be a secret.
 fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let bytes = hex_bytes(text).map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
+    let bytes = typed::bytes(text).ok().map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
     bytes.ok_or_else(|| {
         Failure::new(
             Kind::Usage,

@@ -50,10 +50,10 @@ static GUARDED: &[SimFile] = &[
 ];
 
 static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
-    SimDir { fid: Fid(0x7F01), aid: &[], files: RECORDS },
-    SimDir { fid: Fid(0x7F02), aid: &[], files: GUARDED },
-    SimDir { fid: Fid(0x7F20), aid: &[], files: &[] },
+    SimDir { fid: Fid::MF, within: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: Fid(0x7F01), within: Fid::MF, aid: &[], files: RECORDS },
+    SimDir { fid: Fid(0x7F02), within: Fid::MF, aid: &[], files: GUARDED },
+    SimDir { fid: Fid(0x7F20), within: Fid::MF, aid: &[], files: &[] },
 ];
 
 /// Ki: the key of the published examples of AES-CMAC [RFC 4493].

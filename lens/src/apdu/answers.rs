@@ -1,84 +1,15 @@
 //! What the data of an answer says, where it is known.
 
-use super::files;
+use super::{files, objects, tags::Template};
 use reader::driver::sim::{CodeState, Selected, Structure};
 use scheme::money::Fen;
 use scheme::profile::{self, CardInfo, CardKind, Fid};
-use scheme::sim::{EF_ICCID, EF_IMSI, EF_SMS, EF_SMSP, EF_SMSS};
+use scheme::sim::{EF_ARR, EF_ARR_OF_USIM, EF_DIR, EF_ICCID, EF_IMSI, EF_SMS, EF_SMSP, EF_SMSS};
 use wire::sms::content::{Content, Message, Ours};
 use wire::sms::join::{Piece, alone};
 use wire::sms::parameters::{Parameters, SendingState};
 use wire::sms::record::{RecordError, RecordStatus};
 use wire::sms::text;
-use wire::tlv;
-
-/// Data objects nested deeper are shown as bytes.
-const DEPTH: usize = 4;
-
-/// Data objects of FCI and FCP [ISO 7816-4; TS 102 221].
-pub fn objects(data: &[u8], depth: usize) -> Vec<String> {
-    let Ok(objects) = tlv::objects(data) else { return Vec::new() };
-    let mut lines = Vec::new();
-    for object in &objects {
-        let indent = "  ".repeat(depth);
-        let inner = if object.tag & 0x20 != 0 && depth + 1 < DEPTH {
-            self::objects(&object.value, depth + 1)
-        } else {
-            Vec::new()
-        };
-        let words = tag(object.tag);
-        if inner.is_empty() {
-            lines.push(format!("{indent}{:02X} {words}: {}", object.tag, value(object.tag, &object.value)));
-        } else {
-            lines.push(format!("{indent}{:02X} {words}", object.tag));
-            lines.extend(inner);
-        }
-    }
-    lines
-}
-
-fn tag(tag: u8) -> &'static str {
-    match tag {
-        0x62 => "file control parameters",
-        0x6F => "file control information",
-        0x80 => "size of the data",
-        0x81 => "size in all",
-        0x82 => "file descriptor",
-        0x83 => "file identifier",
-        0x84 => "name",
-        0x88 => "short file identifier",
-        0x8A => "life cycle",
-        0x8B | 0x8C => "rights",
-        0xA5 => "proprietary",
-        0xC6 => "state of PINs",
-        _ => "object",
-    }
-}
-
-fn value(tag: u8, bytes: &[u8]) -> String {
-    let hex = hex::encode_upper(bytes);
-    let printable = !bytes.is_empty() && bytes.iter().all(|byte| (0x20..0x7F).contains(byte));
-    match (tag, bytes) {
-        (0x84, _) if printable => format!("{hex} ({})", String::from_utf8_lossy(bytes)),
-        (0x80 | 0x81, [hi, lo]) => format!("{hex} ({} bytes)", u16::from_be_bytes([*hi, *lo])),
-        (0x82, [first, ..]) => format!("{hex} ({})", descriptor(*first, bytes)),
-        (0x8A, [5 | 7]) => format!("{hex} (in use)"),
-        (0x8A, [4 | 6]) => format!("{hex} (deactivated)"),
-        _ => hex,
-    }
-}
-
-fn descriptor(first: u8, bytes: &[u8]) -> String {
-    match (first & 0x3F, bytes) {
-        (0x38, _) => "directory".into(),
-        (byte, _) if byte & 0x07 == 1 => "transparent".into(),
-        (byte, [_, _, hi, lo, count]) if byte & 0x07 == 2 => {
-            format!("{count} records of {} bytes", u16::from_be_bytes([*hi, *lo]))
-        }
-        (byte, _) if byte & 0x07 == 6 => "cyclic records".into(),
-        _ => "file".into(),
-    }
-}
 
 /// What SELECT or STATUS of class A0 answers.
 pub fn selected(answer: &Selected) -> Vec<String> {
@@ -184,6 +115,8 @@ fn of_sim(fid: Fid, data: &[u8]) -> Vec<String> {
         EF_SMS => message(data),
         EF_SMSP => parameters(data),
         EF_SMSS => sending_state(data),
+        EF_DIR => objects::explain(data),
+        EF_ARR | EF_ARR_OF_USIM => objects::explain_content(data, Template::Rules),
         _ => Vec::new(),
     }
 }

@@ -36,11 +36,6 @@ pub fn is_sim(kind: Option<CardKind>) -> bool {
     kind.is_some_and(CardKind::is_sim)
 }
 
-/// True for a file whose bytes are a key.
-pub fn is_secret(kind: Option<CardKind>, dir: Fid, fid: Fid) -> bool {
-    is_sim(kind) && sim_names::is_secret(dir, fid)
-}
-
 /// The file's row in the profile of a kind.
 pub fn row(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static FileRow> {
     let rows = match (kind?, dir) {

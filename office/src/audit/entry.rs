@@ -40,10 +40,8 @@ impl fmt::Debug for Hash {
 impl FromStr for Hash {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut bytes)
-            .map_err(|_| "a head hash has 64 hexadecimal digits".to_owned())?;
-        Ok(Hash(bytes))
+        let bytes = wire::typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Hash).ok_or_else(|| "a head hash has 64 hexadecimal digits".to_owned())
     }
 }
 

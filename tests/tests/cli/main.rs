@@ -13,6 +13,7 @@ mod clerks;
 mod command;
 mod demo;
 mod disk;
+mod explained;
 mod formal;
 #[cfg(unix)]
 mod home;

@@ -11,6 +11,7 @@ mod packet;
 mod sms;
 mod status;
 mod tolerance;
+mod typed;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.
 fn unhex(text: &str) -> Vec<u8> {

@@ -67,7 +67,7 @@ fn identity(identity: &IdentityReport) -> Vec<(&'static str, String)> {
 
 /// Every file of our masks that class A0 sees.
 fn files() -> Vec<SimFile> {
-    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty());
+    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty() && dir.within == Fid::MF);
     let all = dirs.flat_map(|dir| {
         dir.files.iter().map(|file| SimFile {
             path: if dir.fid == Fid::MF { vec![Fid::MF, file.fid] } else { vec![Fid::MF, dir.fid, file.fid] },
