@@ -1,6 +1,6 @@
 //! Words and tables, for whoever looks at the screen.
 
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 use std::io::{self, Write};
 
 /// Says something on stderr.
@@ -15,17 +15,36 @@ pub fn put_early(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
+/// Blanks between two columns.
+const GAP: u16 = 2;
+
 /// A table with a heading line.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+    part(heading, rows, &mut Vec::new())
+}
+
+/// A part of a table that is too long to be held at once: without a heading it goes on where the part before ended. `widths` are
+/// those of the columns so far; a cell that is wider widens its column from here on.
+pub fn part(heading: &[&str], rows: Vec<Vec<String>>, widths: &mut Vec<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(heading.iter().map(|text| text.to_uppercase()));
+    if !heading.is_empty() {
+        table.set_header(heading.iter().map(|text| text.to_uppercase()));
+    }
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    for (column, width) in table.column_iter_mut().zip(widths.iter().map(Some).chain(std::iter::repeat(None)))
+    {
+        column.set_padding((0, GAP));
+        if let Some(width) = width {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + GAP)));
+        }
     }
+    let wide = table.column_max_content_widths();
+    *widths = (0..wide.len().max(widths.len()))
+        .map(|place| wide.get(place).copied().max(widths.get(place).copied()).unwrap_or_default())
+        .collect();
     let text = table.to_string();
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

@@ -7,6 +7,7 @@
 use crate::chip::{Chip, Protocol};
 use crate::closing;
 use crate::context::Context;
+use crate::derived::Derived;
 use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
 use crate::journal::{self, Memory, Staged};
@@ -16,6 +17,7 @@ use crate::state::Volatile;
 use crate::table::{Case, Check, CommandRow, Flow, Interface, Needs, Program, WrongLe};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use scheme::Chance;
 use scheme::profile::CardKind;
 use wire::{CommandRef, Sw};
@@ -39,6 +41,7 @@ pub struct Card<N> {
     /// Class of the GET RESPONSE it waits for.
     waits_for: u8,
     staged: Vec<Staged>,
+    derived: RefCell<Derived>,
 }
 
 impl<N: Nvm> Card<N> {
@@ -60,6 +63,7 @@ impl<N: Nvm> Card<N> {
             waiting: Vec::new(),
             waits_for: 0,
             staged: Vec::new(),
+            derived: RefCell::default(),
         })
     }
 
@@ -99,6 +103,7 @@ impl<N: Nvm> Card<N> {
     pub fn power_off(&mut self) {
         self.volatile = None;
         self.waiting.clear();
+        self.derived.take();
     }
 
     /// True while the card has power.
@@ -267,6 +272,7 @@ impl<N: Nvm> Card<N> {
             fill: self.program.fill,
             choices: self.program.dialect.choices,
             entropy: &mut *self.entropy,
+            derived: &self.derived,
             answer: &mut self.answer,
         };
         let done = run(&mut context, interface, row, command).and_then(|sw| {

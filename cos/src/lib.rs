@@ -9,6 +9,7 @@ pub mod chip;
 pub mod choices;
 pub mod closing;
 pub mod context;
+pub mod derived;
 pub mod files;
 pub mod fmcos;
 pub mod gsm;

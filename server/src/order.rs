@@ -17,6 +17,7 @@ use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::rows::{self, bytes, column, parsed, time};
 use crate::store::View;
+use core::ops::ControlFlow;
 use rusqlite::Row;
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -172,19 +173,29 @@ impl View<'_> {
         rows::all(&mut find, [], placed)
     }
 
-    /// All orders in the order of their making, of one meter or of all.
-    pub fn orders(&self, meter: Option<MeterNumber>) -> Result<Vec<PlacedOrder>, StoreError> {
-        match meter {
-            Some(meter) => {
-                let mut find =
-                    self.conn.prepare_cached(&format!("{SELECT} WHERE l.meter = ?1 ORDER BY o.seq"))?;
-                rows::all(&mut find, [meter.to_string()], placed)
-            }
-            None => {
-                let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY o.seq"))?;
-                rows::all(&mut find, [], placed)
+    /// Hands out all orders in the order of their making, one by one, as long as `each` wants another.
+    pub fn each_order(
+        &self,
+        each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut find = self.conn.prepare_cached(&format!("{SELECT} ORDER BY o.seq"))?;
+        let mut rows = find.query([])?;
+        while let Some(row) = rows.next()? {
+            if each(&placed(row)?).is_break() {
+                break;
             }
         }
+        Ok(())
+    }
+
+    /// All of them at once, where they are few.
+    pub fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError> {
+        let mut all = Vec::new();
+        self.each_order(&mut |placed| {
+            all.push(placed.clone());
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
     }
 
     /// All orders of a purchase in the order of their making.

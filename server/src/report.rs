@@ -245,18 +245,21 @@ impl View<'_> {
              FROM purchase p JOIN life l ON l.id = p.life LEFT JOIN settlement s ON s.life = p.life AND s.count = p.count \
              WHERE l.serial IS NOT NULL",
         )?;
-        let all = rows::all(&mut find, [], |row| {
+        let (mut rows, mut faults) = (find.query([])?, Vec::new());
+        while let Some(row) = rows.next()? {
             let (meter, count): (MeterNumber, u32) = (parsed(row, "meter")?, column(row, "count")?);
             let (settled, paid, amount): (bool, i64, i64) =
                 (column(row, "settled")?, column(row, "paid")?, column(row, "amount")?);
-            Ok(match (settled, paid, amount) {
-                (true, 0, _) => None,
-                (true, fen, _) => Some(Fault::LeftOver { meter, count, fen }),
-                (false, paid, amount) if paid < amount => Some(Fault::NotPaid { meter, count, paid, amount }),
-                _ => None,
-            })
-        })?;
-        Ok(all.into_iter().flatten().collect())
+            match (settled, paid, amount) {
+                (true, 0, _) => {}
+                (true, fen, _) => faults.push(Fault::LeftOver { meter, count, fen }),
+                (false, paid, amount) if paid < amount => {
+                    faults.push(Fault::NotPaid { meter, count, paid, amount });
+                }
+                _ => {}
+            }
+        }
+        Ok(faults)
     }
 
     fn number(&self, sql: &str) -> Result<i64, StoreError> {

@@ -5,7 +5,8 @@ use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use scheme::money::{Fen, MoneyError};
 use scheme::subscription::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
-use std::io::Read;
+use std::collections::VecDeque;
+use std::io::{Cursor, Read};
 
 /// A column of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -134,58 +135,114 @@ pub struct LineError {
     pub fault: LineFault,
 }
 
-/// A file that was read: its lines, good and bad, and the names of the columns nobody knows.
-#[derive(Debug)]
-pub struct Roster {
-    /// Every line with its 1-based number in the file.
-    pub lines: Vec<(u64, Result<Registration, LineError>)>,
-    /// Columns that were skipped.
+/// A file under way: its columns are known, its lines come one by one, each with its 1-based number in the file.
+///
+/// Of the file it holds as much as the CSV reader looks ahead, whatever its length.
+pub struct Roster<'r> {
+    reader: csv::Reader<Counted<Box<dyn Read + 'r>>>,
+    record: csv::ByteRecord,
+    width: usize,
+    places: Places,
+    /// Columns that are skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
 }
 
-impl Roster {
-    /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
+/// A line of the file and its number.
+pub type Line = (u64, Result<Registration, LineError>);
+
+impl<'r> Roster<'r> {
+    /// Begins to read a file. The first line names the columns, in any order; `name` and `first_purchase` may be
     /// missing. A bad line does not stop the others.
-    pub fn read(mut source: impl Read) -> Result<Self, RosterError> {
-        let mut bytes = Vec::new();
-        source.read_to_end(&mut bytes).map_err(RosterError::Read)?;
+    ///
+    /// # Errors
+    /// It cannot be read, or has not the columns.
+    pub fn read(mut source: impl Read + 'r) -> Result<Self, RosterError> {
         // Spreadsheets put a byte order mark in front.
-        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text);
-        let header = reader.byte_headers().map_err(RosterError::Csv)?;
-        let (width, (places, unknown_columns)) = (header.len(), columns(header)?);
-        let mut counter = LineCounter { text, at: 0, line: 1 };
-        let mut lines = Vec::new();
-        for record in reader.into_byte_records() {
-            let record = record.map_err(RosterError::Csv)?;
-            let line = counter.line_of(record.position().map_or(0, csv::Position::byte));
-            let parsed =
-                parse(record, width, &places).map_err(|(column, fault)| LineError { line, column, fault });
-            lines.push((line, parsed));
+        let mut head = Vec::new();
+        source.by_ref().take(MARK.len() as u64).read_to_end(&mut head).map_err(RosterError::Read)?;
+        if head == MARK {
+            head.clear();
         }
-        Ok(Roster { lines, unknown_columns })
+        let source: Box<dyn Read + 'r> = Box::new(Cursor::new(head).chain(source));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(Counted {
+            source,
+            ahead: VecDeque::new(),
+            at: 0,
+            line: 1,
+            after_cr: false,
+        });
+        let header = reader.byte_headers().map_err(fault_of)?;
+        let (width, (places, unknown_columns)) = (header.len(), columns(header)?);
+        Ok(Roster { reader, record: csv::ByteRecord::new(), width, places, unknown_columns })
     }
 }
 
-/// Counts lines as an editor shows them; the CSV reader gives the place where it began to look for a
-/// record, which may be some empty lines before it.
-struct LineCounter<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
+impl Iterator for Roster<'_> {
+    type Item = Result<Line, RosterError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(fault_of(error))),
+        }
+        let place = self.record.position().map_or(0, csv::Position::byte);
+        let line = self.reader.get_mut().line_of(place);
+        let parsed = parse(&self.record, self.width, &self.places);
+        Some(Ok((line, parsed.map_err(|(column, fault)| LineError { line, column, fault }))))
+    }
 }
 
-impl LineCounter<'_> {
+impl std::fmt::Debug for Roster<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Roster").field("unknown_columns", &self.unknown_columns).finish_non_exhaustive()
+    }
+}
+
+/// UTF-8's byte order mark.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+fn fault_of(error: csv::Error) -> RosterError {
+    match error.kind() {
+        csv::ErrorKind::Io(io) => RosterError::Read(std::io::Error::new(io.kind(), io.to_string())),
+        _ => RosterError::Csv(error),
+    }
+}
+
+/// Counts the lines that pass as an editor shows them; the CSV reader gives the place where it began to look for a
+/// record, which may be some empty lines before it.
+struct Counted<R> {
+    source: R,
+    /// What the CSV reader has and nobody has counted yet.
+    ahead: VecDeque<u8>,
+    /// Place of the first byte ahead.
+    at: u64,
+    /// Its line.
+    line: u64,
+    /// Whether the byte before it was a CR: an LF after it ends no other line.
+    after_cr: bool,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.source.read(buf)?;
+        self.ahead.extend(&buf[..n]);
+        Ok(n)
+    }
+}
+
+impl<R> Counted<R> {
     /// The line of the record the reader began to look for at `byte`; bytes must not go backwards.
     fn line_of(&mut self, byte: u64) -> u64 {
-        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
-        while let Some(c) = self.text.get(self.at) {
-            let ends_line = *c == b'\n' || (*c == b'\r' && self.text.get(self.at + 1) != Some(&b'\n'));
+        while let Some(c) = self.ahead.front() {
+            let ends_line = *c == b'\r' || (*c == b'\n' && !self.after_cr);
             if self.at >= byte && !matches!(c, b'\r' | b'\n') {
                 break;
             }
+            self.after_cr = *c == b'\r';
             self.line += u64::from(ends_line);
             self.at += 1;
+            self.ahead.pop_front();
         }
         self.line
     }
@@ -217,12 +274,17 @@ fn columns(header: &csv::ByteRecord) -> Result<(Places, Vec<String>), RosterErro
 
 type Fault = (Option<Column>, LineFault);
 
-fn parse(record: csv::ByteRecord, width: usize, places: &Places) -> Result<Registration, Fault> {
+fn parse(record: &csv::ByteRecord, width: usize, places: &Places) -> Result<Registration, Fault> {
     if record.len() != width {
         return Err((None, LineFault::Fields { found: record.len(), wanted: width }));
     }
-    let record = csv::StringRecord::from_byte_record(record).map_err(|_| (None, LineFault::Encoding))?;
-    let text = |column: Column| places[column as usize].and_then(|i| record.get(i)).unwrap_or_default();
+    if record.iter().any(|field| std::str::from_utf8(field).is_err()) {
+        return Err((None, LineFault::Encoding));
+    }
+    let text = |column: Column| {
+        let field = places[column as usize].and_then(|i| record.get(i));
+        field.and_then(|field| std::str::from_utf8(field).ok()).unwrap_or_default()
+    };
     Ok(Registration {
         customer: twelve_digits(text(Column::Customer)).map_err(|fault| at(Column::Customer, fault))?,
         meter: twelve_digits(text(Column::Meter)).map_err(|fault| at(Column::Meter, fault))?,

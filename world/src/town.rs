@@ -380,7 +380,7 @@ impl Town {
     /// Those of [`bank::report`], and what cannot be.
     pub fn books(&self) -> Result<BooksReport> {
         self.world.act(Deed::Look, |session| {
-            let books = bank::report(session)?;
+            let books = bank::report(session, bank::Look::WholeFile)?;
             books.verdict()?;
             Ok(books)
         })

@@ -1,7 +1,7 @@
 //! The way of cards that exist outside, one by one.
 
 use super::run::{Control, Ended, Failures, Feeder, finish};
-use super::{Attempt, BatchError, Counts, Done, Job, Outcome, Summary};
+use super::{Attempt, BatchError, Done, Job, Outcome, Summary};
 use crate::journal::Journal;
 use scheme::numbers::Serial;
 use wire::atr::serial_of;
@@ -29,8 +29,7 @@ pub fn run_in_slot(
     let mut tally = Failures::new(control.stop_after);
     let lost = |why: String| Ended::Lost { why, gone: true };
     let ended = loop {
-        let counts: Counts = journal.store().counts(batch.id)?;
-        if counts.open == 0 {
+        if !journal.store().has_open(batch.id)? {
             break Ended::Done;
         }
         if (control.stop)() {

@@ -11,8 +11,9 @@ use wire::channel::Channel;
 
 /// Lines handed to a worker at once.
 const PORTION: usize = 8;
-/// Lines under way at most: what a batch holds in memory, whatever its length.
-const UNDER_WAY: usize = 1024;
+/// Lines under way at most: what a batch holds in memory, whatever its length. While a group is kept, and the program waits for the
+/// medium, the workers go on with as many again.
+const UNDER_WAY: usize = 2048;
 /// Cards of a run that may clash with others: of random serials none ever does.
 const CLASHES: usize = 16;
 /// How often a run looks whether it is to stop.

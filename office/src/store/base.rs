@@ -15,8 +15,12 @@ pub const FILE: &str = "office.sqlite";
 /// Marks a SQLite file as ours: "GCof" in the header's application id.
 const APPLICATION_ID: i32 = 0x4743_6F66;
 /// What makes the schema of version `n + 1` out of version `n`.
-static MIGRATIONS: &[&str] =
-    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
+static MIGRATIONS: &[&str] = &[
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+];
 /// The schema version this program reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// How long to wait for another program that writes.

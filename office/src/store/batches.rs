@@ -159,6 +159,14 @@ impl Store {
         run().map_err(self.named())
     }
 
+    /// Whether a line of a batch is open still.
+    pub(crate) fn has_open(&self, batch: i64) -> Result<bool, StoreError> {
+        self.conn()
+            .prepare_cached("SELECT 1 FROM request INDEXED BY request_open WHERE batch = ?1 AND state = 0")
+            .and_then(|mut statement| statement.exists([batch]))
+            .map_err(self.named())
+    }
+
     /// Figures of a batch.
     pub fn counts(&self, batch: i64) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
@@ -183,7 +191,7 @@ impl Before {
     fn of(conn: &Connection, batch: i64) -> rusqlite::Result<Self> {
         conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM item), EXISTS (SELECT 1 FROM batch WHERE id <> ?1 AND EXISTS \
-             (SELECT 1 FROM request WHERE request.batch = batch.id AND request.state = 0))",
+             (SELECT 1 FROM request INDEXED BY request_open WHERE request.batch = batch.id AND request.state = 0))",
             [batch],
             |row| Ok(Before { items: row.get(0)?, open_lines: row.get(1)? }),
         )

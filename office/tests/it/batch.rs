@@ -3,11 +3,11 @@
 use crate::REGION;
 use gridcard_office::batch::request::{self, Row};
 use gridcard_office::batch::{
-    Attempt, BatchError, Control, Counts, Ended, Good, Job, Maker, NewBatch, Outcome, RequestFault, Summary,
-    Watch, hash_of, run_packed,
+    Attempt, BatchError, Control, Counts, Done, Ended, Good, Job, Maker, NewBatch, Outcome, RequestFault,
+    Summary, Watch, hash_of, run_packed,
 };
 use gridcard_office::store::pack::{expand, squeeze};
-use gridcard_office::store::{ItemKind, Store};
+use gridcard_office::store::{Durability, ItemKind, Store};
 use scheme::numbers::Serial;
 use scheme::profile::CardKind;
 use std::collections::BTreeSet;
@@ -140,6 +140,46 @@ fn a_number_of_an_open_batch_is_not_asked_for_twice() {
         first[0].to_string(),
         "line 3: number 000000000004 is asked for by line 4 of batch 1, which is not done"
     );
+}
+
+/// A card that is fed takes the next open line, whatever number of lines is done: also in a store that version 3 left, which had no
+/// index of open lines.
+#[test]
+fn the_next_open_line_is_found_without_walking_over_those_that_are_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("office.sqlite");
+    let mut office = Office { store: Store::open(&path, Durability::Now).unwrap(), folder };
+    let named = "000000000004,AB00000000000009\n";
+    let batch =
+        office.begin("some.csv", &format!("number,serial\n{named}000000000002,\n000000000003,\n")).unwrap();
+    let sql = "DROP INDEX request_open; DELETE FROM schema_version WHERE version > 3;";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    drop(office.store);
+
+    let mut store = Store::open(&path, Durability::Now).unwrap();
+    let next = |store: &Store, n| store.line_for(batch.id, chip(n)).unwrap().map(|job| job.line);
+    assert_eq!((next(&store, 9), next(&store, 1)), (Some(2), Some(3)));
+    let done = |line, n, number: &str| Outcome {
+        line,
+        number: number.to_owned(),
+        done: match good(chip(n)) {
+            Attempt::Good(good) => Done::Good(good),
+            _ => panic!("it is good"),
+        },
+    };
+    store.keep(&batch, "pack", &[done(3, 1, "000000000002")], AT).unwrap();
+    assert_eq!((next(&store, 9), next(&store, 2)), (Some(2), Some(4)));
+    store.keep(&batch, "pack", &[done(4, 2, "000000000003")], AT).unwrap();
+    assert_eq!((next(&store, 9), next(&store, 3)), (Some(2), None));
+    drop(store);
+
+    let sql = "EXPLAIN QUERY PLAN SELECT line FROM request INDEXED BY request_open \
+               WHERE batch = 1 AND state = 0 AND serial IS NULL ORDER BY line LIMIT 1";
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let mut plan = conn.prepare(sql).unwrap();
+    let plan: Vec<String> =
+        plan.query_map([], |row| row.get("detail")).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(plan, ["SEARCH request USING COVERING INDEX request_open (batch=? AND serial=?)"]);
 }
 
 /// Makes good cards, but for what a rule says of the chip and the attempt.

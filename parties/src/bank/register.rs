@@ -157,7 +157,7 @@ pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
     let mut books = store(&folder(session)?)?;
     let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
     let roster = Roster::read(file).with_context(|| format!("{}", csv.display()))?;
-    let report = books.register(&roster)?;
+    let report = books.register(roster).with_context(|| format!("{}", csv.display()))?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Cards of a transaction, at most.
-const GROUP: usize = 512;
+const GROUP: usize = 1024;
 /// Time until a transaction, at most.
 const EVERY: Duration = Duration::from_millis(250);
 

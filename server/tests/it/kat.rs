@@ -50,7 +50,7 @@ fn store_with(imsi: &str) -> Store {
         "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000012,+8613800138000,{imsi},490154203237518,{}\n",
         luhn("898821100000043001")
     );
-    let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();
+    let report = store.batch(|act| act.register(Roster::read(file.as_bytes()).unwrap())).unwrap();
     assert_eq!(report.registered, 1);
     let esam = Esam {
         serial: Serial8([0xE5; 8]),

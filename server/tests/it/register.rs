@@ -9,7 +9,7 @@ use scheme::subscription::NumberFault;
 
 fn register(store: &mut Store, text: &str) -> Report {
     let roster = Roster::read(text.as_bytes()).unwrap();
-    store.batch(|act| act.register(&roster)).unwrap()
+    store.batch(|act| act.register(roster)).unwrap()
 }
 
 const HEADER: &str = "customer,meter,msisdn,imsi,imei,iccid\n";
@@ -154,7 +154,7 @@ fn broken_lines_do_not_stop_the_file() {
     bytes.extend(b"\xFF\xFE,b,c,d,e,f\n");
     bytes.extend(line(1, Column::Imei, "490154203237518").bytes());
     let roster = Roster::read(&bytes[..]).unwrap();
-    let report = store.batch(|act| act.register(&roster)).unwrap();
+    let report = store.batch(|act| act.register(roster)).unwrap();
     assert_eq!(report.registered, 1);
     assert_eq!(report.rejected[0].fault, LineFault::Fields { found: 3, wanted: 6 });
     assert_eq!(report.rejected[1].fault, LineFault::Encoding);
@@ -169,7 +169,7 @@ fn lines_are_counted_as_an_editor_shows_them() {
         let text = [&format!("{bom}{}", HEADER.trim()), bad, "", "", bad, good.trim(), "\"a", "b\",c", bad]
             .join(end);
         let roster = Roster::read(text.as_bytes()).unwrap();
-        let lines: Vec<_> = roster.lines.iter().map(|(line, parsed)| (*line, parsed.is_ok())).collect();
+        let lines: Vec<_> = roster.map(Result::unwrap).map(|(line, parsed)| (line, parsed.is_ok())).collect();
         assert_eq!(lines, [(2, false), (5, false), (6, true), (7, false), (9, false)], "{end:?}");
     }
 }

@@ -365,7 +365,7 @@ impl Bank {
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();
-        let report = store.batch(|act| act.register(&roster)).unwrap();
+        let report = store.batch(|act| act.register(roster)).unwrap();
         assert_eq!((report.registered, report.rejected.len()), (customers as usize, 0));
         let now = "20261122080000".parse().unwrap();
         let esams: Vec<server::Esam> = (0..customers)

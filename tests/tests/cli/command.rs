@@ -5,6 +5,7 @@ use scheme::moment::Moment;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// Seed of every command of these tests, so that a failure repeats.
@@ -119,6 +120,20 @@ impl Call {
     pub fn by_nobody(mut self, program: &Path) -> Self {
         self.runner = Runner::Nobody(program.to_owned());
         self
+    }
+
+    /// Starts it and leaves it to the test: what it is given, what it says, and how much memory it has meanwhile.
+    pub fn start(self) -> Child {
+        std::process::Command::new(binary())
+            .args(&self.args)
+            .current_dir(&self.folder)
+            .env("TMPDIR", std::path::absolute(&self.folder).unwrap())
+            .env_remove("GRIDCARD_HOME")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// Runs it. A panic or a signal is never an answer.

@@ -20,6 +20,8 @@ mod home;
 mod images;
 mod insertion;
 mod json;
+#[cfg(target_os = "linux")]
+mod large;
 mod life;
 mod limits;
 #[cfg(unix)]
