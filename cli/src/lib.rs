@@ -35,10 +35,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no faults; clap writes them to stdout.
-            let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
+            // Help and version are no faults, and are ours; a fault quotes what was typed.
+            if error.use_stderr() {
+                screen::say(error.render().to_string().trim_end());
+                return Kind::Usage.exit();
+            }
             let _ = error.print();
-            return code;
+            return 0;
         }
     };
     let Cli { options, noun } = cli;

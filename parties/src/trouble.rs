@@ -213,7 +213,7 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 ours! {
     Failure,
     scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError, scheme::numbers::NumberError,
-    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::ImsiError, scheme::sim::NoChv, scheme::subscription::NumberFault,
+    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::subscription::NumberFault,
     wire::ChannelError,
     reader::CardError, reader::driver::guard::PinError, reader::driver::sim::SimError, reader::pcsc::FindError,
     reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError,
@@ -232,7 +232,7 @@ ours! {
 
 outside! {
     std::io::Error, std::str::Utf8Error, std::string::FromUtf8Error, std::num::ParseIntError, std::num::TryFromIntError, std::fmt::Error,
-    serde_json::Error, csv::Error,
+    serde_json::Error, disk::table::TableError,
 }
 
 #[cfg(feature = "hsm")]

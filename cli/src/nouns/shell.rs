@@ -1,7 +1,7 @@
 //! Completions and man pages, made from the command line's own description.
 
 use crate::global::Global;
-use crate::output::put;
+use crate::output::put_as_it_is;
 use clap::{Args, Command};
 use clap_complete::Shell;
 use parties::trouble::{Context, Result};
@@ -19,7 +19,7 @@ impl Completions {
     pub fn run(&self, global: &Global, mut command: Command) -> Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "gridcard", &mut script);
-        put(global, String::from_utf8_lossy(&script).trim_end());
+        put_as_it_is(global, String::from_utf8_lossy(&script).trim_end());
         Ok(())
     }
 }
