@@ -9,9 +9,11 @@ pub use error::{DeviceFault, DeviceListError};
 
 use disk::table::{Table, TableError};
 use issue::plan::CEILING_MAX;
+use scheme::fault::told;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, Serial};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
 
 /// One device of a list.
@@ -34,6 +36,12 @@ pub struct LineFault {
     pub line: u64,
     /// What is wrong with it.
     pub fault: DeviceFault,
+}
+
+impl fmt::Display for LineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, told(&self.fault))
+    }
 }
 
 /// A list as read: what can be issued, and what cannot.

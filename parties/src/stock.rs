@@ -17,6 +17,7 @@ use crate::trouble::{Context, Result, Trouble, refused};
 use disk::table::{RowFault, Table};
 use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
 use office::store::Store;
+use scheme::fault::told;
 use scheme::numbers::{MeterNumber, Serial};
 use scheme::profile::CardKind;
 use serde::Serialize;
@@ -98,15 +99,16 @@ fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> 
     }
     let field = |name: &str| row.get(name).filter(|text| !text.is_empty());
     let kind = kind(field("kind").ok_or("no kind")?)?;
-    let serial =
-        field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
+    let serial = field("serial")
+        .map(|text| text.parse::<Serial>().map_err(|error| format!("serial: {}", told(&error))))
+        .transpose()?;
     let number = field("number").cloned();
     match (kind, &serial, &number) {
         (ItemKind::Card(_), None, _) => return Err("a chip needs its serial".into()),
         (ItemKind::Card(_), _, Some(_)) => return Err("a blank has no number yet".into()),
         (ItemKind::Meter, _, None) => return Err("a meter needs its number".into()),
         (ItemKind::Meter, _, Some(number)) => {
-            number.parse::<MeterNumber>().map_err(|error| format!("number: {error}"))?;
+            number.parse::<MeterNumber>().map_err(|error| format!("number: {}", told(&error)))?;
         }
         _ => {}
     }

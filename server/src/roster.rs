@@ -4,7 +4,7 @@ use crate::registration::{Registration, Sim};
 use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use disk::table::{RowFault, Table, TableError};
-use scheme::fault::Hint;
+use scheme::fault::{Hint, told};
 use scheme::money::{Fen, MoneyError};
 use scheme::numbers::NumberError;
 use scheme::subscription::{Doubt, NumberFault};
@@ -119,11 +119,7 @@ pub enum LineFault {
 
 /// A line that was not taken, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "line {line}{}: {fault}{}",
-    .column.map(|c| format!(", {}", c.name())).unwrap_or_default(),
-    scheme::Fault::hint(.fault).map(|hint| format!(" ({hint})")).unwrap_or_default()
-)]
+#[error("line {line}{}: {}", .column.map(|c| format!(", {}", c.name())).unwrap_or_default(), told(.fault))]
 pub struct LineError {
     /// 1-based line of the file.
     pub line: u64,

@@ -4,7 +4,7 @@ use crate::journal::error::JournalError;
 use crate::store::error::StoreError;
 use disk::table::{RowFault, TableError};
 use issue::plan::CEILING_MAX;
-use scheme::fault::{Fault, Hint};
+use scheme::fault::{Fault, Hint, told};
 use scheme::money::{Fen, MoneyError};
 use scheme::numbers::NumberError;
 use scheme::subscription::NumberFault;
@@ -130,8 +130,7 @@ pub struct LineFault {
 
 impl std::fmt::Display for LineFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.fault)?;
-        self.fault.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+        write!(f, "line {}: {}", self.line, told(&self.fault))
     }
 }
 

@@ -28,6 +28,7 @@ mod lists;
 mod memory;
 #[cfg(unix)]
 mod modes;
+mod numbers;
 mod operators;
 mod pins;
 mod province;
@@ -47,6 +48,7 @@ mod sim_life;
 mod sims;
 mod states;
 mod stock;
+mod tables;
 mod traces;
 #[cfg(unix)]
 mod typed;

@@ -116,7 +116,7 @@ fn long_messages_are_put_together() {
         assert_eq!(found[0]["time"], "2026-11-22 08:00:00+08:00");
         // In words, no message of others writes on the terminal but with letters.
         let ran = desk.call(&["sim", "list", text(&card)]).run().ok();
-        let ran = ran.shows(&["3+1+5", "user's", "We meet by the river", "Dinner at eight?\u{FFFD}[31m"]);
+        let ran = ran.shows(&["3+1+5", "user's", "We meet by the river", "Dinner at eight?\\x1B[31m"]);
         assert!(!ran.stdout.contains('\u{1B}'));
         assert!(ran.stderr.contains("2 of 10 records are free"));
     }
