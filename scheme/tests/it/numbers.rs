@@ -4,7 +4,7 @@ use crate::unhex;
 use gridcard_scheme::moment::Moment;
 use gridcard_scheme::money::{Fen, MoneyError};
 use gridcard_scheme::numbers::{CustomerNumber, MeterNumber, NumberError, RegionCode};
-use gridcard_scheme::sim::{self, ImsiError};
+use gridcard_scheme::sim;
 use proptest::prelude::*;
 use wire::bcd;
 

@@ -51,8 +51,8 @@ fn iccids_of_real_cards_make_sims_that_show_them() {
         made.shows(&[kept]);
         let card = world.folder(crate::world::Party::Sims).join(format!("{kept}.card"));
         let card = card.to_str().unwrap();
-        let made = world.phones(&["sim", "new", "--json", "--iccid", typed, "--imsi", &imsi, "--card"]);
-        let made = made.with(&[&format!("{n}.card")]).run().ok().object();
+        let made = world.phones(&["sim", "new", "--json", "--iccid", typed, "--imsi", &imsi]);
+        let made = made.with(&["--card", &format!("{n}.card")]).run().ok().object();
         assert_eq!((&made["iccid"], made["doubt"].is_string()), (&kept.into(), doubtful), "{typed}");
         world.phones(&["card", "show", card]).run().ok().shows(&[&format!("ICCID  {kept}\n")]);
         assert_eq!(world.phones(&["card", "show", card, "--json"]).run().ok().object()["iccid"], kept);
