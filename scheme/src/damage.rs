@@ -3,6 +3,8 @@
 //! A cell that looks like a number is one to a spreadsheet: it keeps 15 digits, drops zeros in front, and shows long numbers in
 //! powers of ten. What is lost is lost, so a damaged number is never mended here; its cause is named.
 
+use crate::fault::Hint;
+
 /// What was done to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -27,9 +29,6 @@ pub enum Damage {
     /// `=A2`; what only wraps a text, `="0012"`, is unwrapped where lists are read.
     #[error("is a formula; a list takes values alone")]
     Formula,
-    /// Digits or signs of the width of Chinese characters, U+FF01 to U+FF5E.
-    #[error("has full-width characters; type it in half width")]
-    FullWidth,
 }
 
 impl Damage {
@@ -40,9 +39,6 @@ impl Damage {
         }
         if text.starts_with('=') {
             return Some(Damage::Formula);
-        }
-        if text.chars().any(|c| ('\u{FF01}'..='\u{FF5E}').contains(&c)) {
-            return Some(Damage::FullWidth);
         }
         let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
         if let Some((mantissa, exponent)) = unsigned.split_once(['e', 'E'])
@@ -79,6 +75,14 @@ fn is_fraction(text: &str) -> bool {
         Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
         None => is_digits(text),
     }
+}
+
+/// What to do about a character that is no digit, where one can tell: digits and signs of the width of Chinese characters look
+/// like ours.
+pub(crate) fn instead_of(found: char) -> Hint {
+    ('\u{FF01}'..='\u{FF5E}')
+        .contains(&found)
+        .then_some("it is a full-width character: type it in half width".into())
 }
 
 /// What to do about a number with too few digits.

@@ -6,7 +6,7 @@ use core::str::FromStr;
 use keys::hierarchy;
 use serde::{Deserialize, Serialize};
 
-use crate::damage::{Damage, LOST_ZEROS};
+use crate::damage::{Damage, LOST_ZEROS, instead_of};
 use crate::fault::{Fault, Hint};
 
 /// Why a text or bytes are not the number or time they should be.
@@ -99,6 +99,7 @@ impl Fault for NumberError {
                     "a check value is the six hexadecimal digits printed beside the key or component"
                 }
                 NumberError::Length { wanted, found, .. } if found < wanted => LOST_ZEROS,
+                NumberError::Digit { found, .. } => return instead_of(*found),
                 NumberError::NoDevice { .. } => "number devices from 000000000002",
                 _ => return None,
             }

@@ -1,6 +1,6 @@
 //! The numbers of a subscription: MSISDN, IMSI, IMEI, ICCID. Whoever reads one from a person, a file or a card reads it here.
 
-use crate::damage::{Damage, LOST_ZEROS};
+use crate::damage::{Damage, LOST_ZEROS, instead_of};
 use crate::fault::Hint;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -66,6 +66,9 @@ impl crate::Fault for NumberFault {
             match self {
                 NumberFault::NoCountry => {
                     "write + and the country's code before it, as +8657495598; the 0 of a Chinese area code falls away"
+                }
+                NumberFault::NotADigit { found, .. } | NumberFault::NotHexadecimal { found, .. } => {
+                    return instead_of(*found);
                 }
                 // IMSI and IMEI may begin with zeros; a telephone number and an ICCID do not.
                 NumberFault::Length { found, wanted: "15" } if *found < 15 => LOST_ZEROS,

@@ -1,6 +1,6 @@
 //! The text of a file, whatever form of Unicode it has.
 
-use super::TableError;
+use super::error::TableError;
 use std::collections::VecDeque;
 use std::io::{self, Chain, Cursor, Read};
 

@@ -1,7 +1,7 @@
 //! Records of a table with the lines they begin in.
 
 use super::cells::Quotes;
-use super::{LONGEST, RowFault};
+use super::error::{LONGEST, RowFault};
 use std::io::{self, BufRead};
 
 /// A record's text without its end, and its first line; or why there is none.

@@ -3,7 +3,7 @@
 use super::cells::guarded;
 use std::io::{self, Write};
 
-/// Writes a table row by row. Cells that a spreadsheet would take for a formula get an apostrophe, which [`Table`](super::Table)
+/// Writes a table row by row. Cells that a spreadsheet would take for a formula get an apostrophe, which [`Table`](crate::table::Table)
 /// takes away again.
 pub struct TableWriter<W: Write>(csv::Writer<W>);
 
