@@ -255,7 +255,7 @@ fn a_sim_is_exported_without_its_secrets() {
     let csv = desk.call(&["sim", "export", text(&card), "--csv", "messages"]).run().ok();
     csv.shows(&[
         "\"plain ASCII, \"\"quoted\"\"\"",
-        "3+1+5,unread,user's,+8613900000777,2026-11-22 08:00:00+08:00,We",
+        "3+1+5,unread,user's,'+8613900000777,2026-11-22 08:00:00+08:00,We",
     ]);
 }
 

@@ -279,7 +279,7 @@ fn what_others_wrote_moves_no_cursor_and_turns_no_line() {
     both(world.city(&["card", "show", EVIL]).run().failed(3), SHOWN);
     both(world.city(&["card", "show", EVIL, "--json"]).run().failed(3), "\\u202e");
     both(world.city(&["sim", EVIL]).run().failed(2), "txt");
-    both(world.city(&["stock", "in", "--kind", EVIL]).run().failed(2), "txt");
+    both(world.city(&["stock", "list", "--kind", EVIL]).run().failed(2), "txt");
     // A trace, a script, an audit log that somebody wrote.
     world.file("evil.trace", format!("# card {EVIL}\n> 00A40000 02 3F00\n< 9000\n"));
     let ran = world.city(&["trace", "show", "evil.trace"]).run();
