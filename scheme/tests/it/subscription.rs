@@ -101,7 +101,7 @@ fn an_iccid_file_is_shown_whatever_it_holds() {
         ("FFFFFFFFFFFFFFFFFFFF", None),
         ("", None),
         ("00000000000000000000", Some("00000000000000000000")),
-        ("9868003FFFFFFFFFFFFF", Some("8986003")),
+        ("986800F3FFFFFFFFFFFF", Some("8986003")),
     ] {
         assert_eq!(sim::iccid_digits(&unhex(file)).as_deref(), shown, "{file}");
     }
