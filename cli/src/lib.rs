@@ -44,9 +44,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return fail::report_early(&Trouble::new(UsageError(error)), true);
         }
         Err(error) => {
-            let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
+            // Help and version are no faults, and are ours; a fault quotes what was typed.
+            if error.use_stderr() {
+                screen::say(error.render().to_string().trim_end());
+                return Kind::Usage.exit();
+            }
             let _ = error.print();
-            return code;
+            return 0;
         }
     };
     let Cli { options, noun } = cli;

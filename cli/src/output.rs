@@ -3,14 +3,20 @@
 use crate::global::Global;
 use crate::screen::{part, say};
 use crate::wire_time;
+use scheme::shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-/// Lines on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
+/// Lines on stdout, made safe for a terminal.
 pub fn put(global: &Global, text: &str) {
+    put_as_it_is(global, &shown::lines(text));
+}
+
+/// Text of our own making on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
+pub fn put_as_it_is(global: &Global, text: &str) {
     let mut out = io::stdout().lock();
     let _ = heard(global, writeln!(out, "{text}").and_then(|()| out.flush()));
 }
@@ -23,6 +29,11 @@ fn heard(global: &Global, written: io::Result<()>) -> ControlFlow<()> {
         say(format!("error: stdout cannot be written: {error}"));
     }
     ControlFlow::Break(())
+}
+
+/// A JSON object on stdout: the true texts, in which what a terminal would obey is written as `\u001b`.
+pub fn put_object(global: &Global, object: &Value) {
+    put_as_it_is(global, &shown::json(&object.to_string()));
 }
 
 /// The answer of a command: an object in JSON, or the text.
@@ -38,7 +49,7 @@ pub fn answer(global: &Global, text: &str, object: impl Serialize) {
             with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.course.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
-        put(global, &Value::Object(with_schema).to_string());
+        put_object(global, &Value::Object(with_schema));
     } else if !text.is_empty() {
         put(global, text);
     }

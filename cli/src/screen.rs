@@ -1,18 +1,20 @@
-//! Words and tables, for whoever looks at the screen.
+//! Words and tables, for whoever looks at the screen. Nothing of others in them moves his cursor or turns his lines around
+//! ([`scheme::shown`]).
 
 use comfy_table::{ColumnConstraint, Table, Width, presets};
+use scheme::shown;
 use std::io::{self, Write};
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
     // In one write, so that lines of several threads stay whole. Where nobody can hear, there is nobody to tell.
-    let _ = io::stderr().write_all(format!("{}\n", words.as_ref()).as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", shown::lines(words.as_ref())).as_bytes());
 }
 
 /// A line on stdout, before there is a run.
 pub fn put_early(text: &str) {
     // Nobody is there to be told that nobody can hear.
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    let _ = writeln!(io::stdout().lock(), "{}", shown::lines(text));
 }
 
 /// Blanks between two columns.
@@ -32,7 +34,7 @@ pub fn part(heading: &[&str], rows: Vec<Vec<String>>, widths: &mut Vec<u16>) -> 
         table.set_header(heading.iter().map(|text| text.to_uppercase()));
     }
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| shown::line(cell)));
     }
     for (column, width) in table.column_iter_mut().zip(widths.iter().map(Some).chain(std::iter::repeat(None)))
     {

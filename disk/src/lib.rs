@@ -5,6 +5,7 @@ mod folder;
 mod lock;
 mod open;
 mod replace;
+pub mod table;
 mod wait;
 
 pub use folder::{create_folder, keep_folder_private, sync_folder};

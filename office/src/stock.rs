@@ -11,6 +11,7 @@ use crate::store::items::{self, COLUMNS, NewItem, item};
 use crate::store::{Store, StoreError};
 use rusqlite::{Connection, params};
 use scheme::numbers::Serial;
+use scheme::subscription::Iccid;
 use std::collections::BTreeMap;
 
 /// Something that is done to an item of the stock by hand.
@@ -172,6 +173,8 @@ impl Store {
         {
             return Ok(found);
         }
+        let iccid = name.parse::<Iccid>().ok();
+        let name = iccid.as_ref().map_or(name, Iccid::as_str);
         let run = || {
             let kinds = ItemKind::all().filter(|each| kind.is_none_or(|kind| kind == *each));
             let found = kinds.map(|each| items::by_number(self.conn(), each, name));

@@ -9,7 +9,7 @@ mod make;
 mod messages;
 mod read;
 
-pub use access::SimAccess;
+pub use access::{SimAccess, called};
 pub use carry::{CarryRequest, CollectReport, WriteReport, collect, take_receipt, write};
 pub use codes::{CodeChange, CodeReport, CodeRequest, change_code};
 pub use erase::{EraseReport, EraseRequest, erase};

@@ -14,12 +14,15 @@ pub(crate) use whose::visit;
 
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
+use disk::table::{RowFault, Table};
 use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
 use office::store::Store;
+use scheme::fault::told;
 use scheme::numbers::{MeterNumber, Serial};
 use scheme::profile::CardKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A list of items that arrive.
@@ -47,7 +50,7 @@ pub struct TakeInReport {
 pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInReport> {
     let (mut faults, mut arrivals, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for (line, row) in read(&request.file)? {
-        match arrival(&row, &request.to) {
+        match row.map_err(|fault| fault.to_string()).and_then(|row| arrival(&row, &request.to)) {
             Ok(new) => {
                 arrivals.push(new);
                 lines.push(line);
@@ -74,18 +77,17 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
     Ok(TakeInReport { taken_in: arrivals.len() })
 }
 
-/// The rows of a list by the names of its columns, with their lines.
-fn read(path: &Path) -> Result<Vec<(u64, BTreeMap<String, String>)>> {
+/// A row of a list: its line, and its cells by the names of their columns, or why it cannot be read.
+type Row = (u64, Result<BTreeMap<String, String>, RowFault>);
+
+/// The rows of a list.
+fn read(path: &Path) -> Result<Vec<Row>> {
     let named = || format!("cannot read {}", path.display());
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(named)?;
-    let header = reader.headers().with_context(named)?.clone();
+    let mut table = Table::new(File::open(path).with_context(named)?).with_context(named)?;
+    let header: Vec<String> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.with_context(named)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let name = |name: &str| name.trim_start_matches('\u{FEFF}').to_ascii_lowercase();
-        let row = header.iter().map(name).zip(record.iter().map(str::to_owned)).collect();
-        rows.push((line, row));
+    while let Some((line, row)) = table.row().with_context(named)? {
+        rows.push((line, row.map(|cells| header.iter().cloned().zip(cells).collect())));
     }
     Ok(rows)
 }
@@ -97,15 +99,16 @@ fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> 
     }
     let field = |name: &str| row.get(name).filter(|text| !text.is_empty());
     let kind = kind(field("kind").ok_or("no kind")?)?;
-    let serial =
-        field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
+    let serial = field("serial")
+        .map(|text| text.parse::<Serial>().map_err(|error| format!("serial: {}", told(&error))))
+        .transpose()?;
     let number = field("number").cloned();
     match (kind, &serial, &number) {
         (ItemKind::Card(_), None, _) => return Err("a chip needs its serial".into()),
         (ItemKind::Card(_), _, Some(_)) => return Err("a blank has no number yet".into()),
         (ItemKind::Meter, _, None) => return Err("a meter needs its number".into()),
         (ItemKind::Meter, _, Some(number)) => {
-            number.parse::<MeterNumber>().map_err(|error| format!("number: {error}"))?;
+            number.parse::<MeterNumber>().map_err(|error| format!("number: {}", told(&error)))?;
         }
         _ => {}
     }
@@ -142,6 +145,7 @@ impl Which {
         if let Some(path) = &self.from_csv {
             for (line, row) in read(path)? {
                 let place = || format!("{}, line {line}", path.display());
+                let row = row.map_err(|fault| refused(format!("{}: {fault}", place())))?;
                 let name = ["serial", "number"]
                     .iter()
                     .find_map(|column| row.get(*column).filter(|text| !text.is_empty()));

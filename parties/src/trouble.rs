@@ -226,7 +226,7 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 ours! {
     Failure,
     scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError, scheme::numbers::NumberError,
-    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::ImsiError, scheme::sim::NoChv, scheme::subscription::NumberFault,
+    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::subscription::NumberFault,
     wire::ChannelError,
     reader::CardError, reader::driver::guard::PinError, reader::driver::sim::SimError, reader::pcsc::FindError,
     reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError,
@@ -246,7 +246,7 @@ ours! {
 outside! {
     std::io::Error => "io", std::str::Utf8Error => "not-utf8", std::string::FromUtf8Error => "not-utf8",
     std::num::ParseIntError => "not-a-number", std::num::TryFromIntError => "number-too-large", std::fmt::Error => "format",
-    serde_json::Error => "json", csv::Error => "csv",
+    serde_json::Error => "json", disk::table::TableError => "table",
 }
 
 #[cfg(feature = "hsm")]

@@ -147,6 +147,11 @@ impl Fault for serde_json::Error {
     }
 }
 
+/// An error and what to do about it in one sentence, for a list of many.
+pub fn told(fault: &dyn Fault) -> String {
+    fault.hint().map_or_else(|| fault.to_string(), |hint| format!("{fault} ({hint})"))
+}
+
 /// `1, 2 and 5`.
 pub fn list(numbers: &[u8]) -> String {
     match numbers {

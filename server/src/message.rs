@@ -5,8 +5,7 @@ use crate::message_error::MessageError;
 use crate::terms::Terms;
 use scheme::moment::Moment;
 use scheme::order::SimBinding;
-use scheme::sim::{ImsiError, imsi_file};
-use scheme::subscription::Imsi;
+use scheme::subscription::{Imsi, PhoneNumber};
 use wire::packet::RESPONSE_UDH;
 use wire::sms::content::{Content, Message, Ours};
 use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
@@ -16,8 +15,8 @@ use wire::sms::tpdu::{Address, Deliver, Submit, Timestamp, Tpdu};
 pub const RECORD: usize = RECORD_LEN;
 
 /// First 8 bytes of SHA-256 over the EF_IMSI content (`docs/specs/purchase.md` section 1, tag 87).
-pub(crate) fn binding(imsi: &Imsi) -> Result<SimBinding, ImsiError> {
-    Ok(SimBinding::of(&imsi_file(imsi.as_str())?))
+pub(crate) fn binding(imsi: &Imsi) -> SimBinding {
+    SimBinding::of(&imsi.file())
 }
 
 /// The EF_SMS record of an order, from the user data the security module gave: an SMS-DELIVER from the
@@ -27,10 +26,9 @@ pub(crate) fn order_record(
     issued: Moment,
     terms: &Terms,
 ) -> Result<[u8; RECORD], MessageError> {
-    let originator = Address::international(&terms.server_number)
-        .map_err(|fault| MessageError::ServerNumber { number: terms.server_number.clone(), fault })?;
-    let service_centre = Address::international(&terms.service_centre)
-        .map_err(|fault| MessageError::ServiceCentre { number: terms.service_centre.clone(), fault })?;
+    let address =
+        |number: &PhoneNumber| Address::international(number.as_str()).map_err(MessageError::DoesNotFit);
+    let (originator, service_centre) = (address(&terms.server_number)?, address(&terms.service_centre)?);
     let timestamp = Timestamp::china(issued.0).map_err(MessageError::DoesNotFit)?;
     let deliver = Deliver::secured(originator, timestamp, user_data).map_err(MessageError::DoesNotFit)?;
     let record = SmsRecord {

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::registration::{Registration, Sim, SimKey};
-use crate::roster::{Column, LineError, LineFault, Roster, RosterError};
+use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
 use crate::rows::{self, column, parsed};
 use crate::store::{Act, View};
 use rusqlite::{Connection, Row, params};
@@ -19,6 +19,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Lines that were not taken, in the order of the file.
     pub rejected: Vec<LineError>,
+    /// Good lines against whose ICCID something speaks.
+    pub doubtful: Vec<LineDoubt>,
     /// Columns that were skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
 }
@@ -155,6 +157,8 @@ impl Act<'_> {
                     Ok(fresh) => {
                         *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
                         seen.add(new.customer, line)?;
+                        let doubt = new.sim.iccid.doubt();
+                        report.doubtful.extend(doubt.map(|doubt| LineDoubt { line, doubt }));
                     }
                     Err((column, fault)) => {
                         report.rejected.push(LineError { line, column: Some(column), fault });

@@ -47,7 +47,7 @@ pub fn made_up(n: u32) -> Result<People> {
         // Writing to a string does not fail.
         let _ = writeln!(
             csv,
-            "3302{i:08},2611{i:08},+86139{i:08},46000{i:010},{imei}{imei_end},{iccid}{iccid_end},Customer {i},{amount}.00"
+            "3302{i:08},2611{i:08},86139{i:08},46000{i:010},{imei}{imei_end},{iccid}{iccid_end},Customer {i},{amount}.00"
         );
     }
     People::read(&csv, "the made-up customers")

@@ -269,9 +269,9 @@ impl Town {
     pub fn make_sim(&self, person: &Registration) -> Result<()> {
         let request = MakeSimRequest {
             card: None,
-            iccid: person.sim.iccid.as_str().to_owned(),
-            imsi: person.sim.imsi.as_str().to_owned(),
-            msisdn: Some(person.sim.msisdn.as_str().to_owned()),
+            iccid: person.sim.iccid.clone(),
+            imsi: person.sim.imsi.clone(),
+            msisdn: Some((&person.sim.msisdn).into()),
             messages: MESSAGES,
             kind: CardKind::Sim,
             chv1: None,

@@ -8,6 +8,7 @@ use office::stock::{Act, Filter, ItemKind, Stage};
 use parties::stock::{self, ChangeRequest, TakeInRequest};
 use parties::{Deed, Result};
 use scheme::numbers::RegionCode;
+use scheme::shown;
 use std::path::PathBuf;
 
 /// Verbs of the stock.
@@ -226,14 +227,9 @@ fn show(global: &Global, options: &Show) -> Result<()> {
             vec![event.at.clone(), event.what.clone(), number, event.detail.clone()]
         })
         .collect();
-    let text = format!(
-        "{}: {} at {}{}\n\n{}",
-        item.name,
-        item.state,
-        item.place,
-        if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) },
-        table(&["at", "what", "number", "more"], rows),
-    );
+    let boxed = if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) };
+    let heading = format!("{}: {} at {}{boxed}", item.name, item.state, item.place);
+    let text = format!("{}\n\n{}", shown::line(&heading), table(&["at", "what", "number", "more"], rows),);
     answer(global, &text, &report);
     Ok(())
 }

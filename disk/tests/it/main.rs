@@ -2,6 +2,8 @@
 #![cfg(test)]
 #![cfg(unix)]
 
+mod table;
+
 use gridcard_disk::{
     Durability, create, create_folder, keep_folder_private, open_to_append, prepare_database,
     remove_leftovers, replace, replace_with,

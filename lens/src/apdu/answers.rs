@@ -106,8 +106,8 @@ pub fn key(data: &[u8]) -> Vec<String> {
 }
 
 fn of_sim(fid: Fid, data: &[u8]) -> Vec<String> {
-    let digits = |what: &str, digits: Result<String, scheme::sim::ImsiError>| {
-        digits.map_or_else(|_| Vec::new(), |digits| vec![format!("{what} {digits}")])
+    let digits = |what: &str, digits: Option<String>| {
+        vec![digits.map_or_else(|| format!("no {what}"), |digits| format!("{what} {digits}"))]
     };
     match fid {
         EF_ICCID => digits("ICCID", scheme::sim::iccid_digits(data)),

@@ -2,10 +2,12 @@
 
 use crate::journal::error::JournalError;
 use crate::store::error::StoreError;
+use disk::table::{RowFault, TableError};
 use issue::plan::CEILING_MAX;
-use scheme::fault::{Fault, Hint};
+use scheme::fault::{Fault, Hint, told};
 use scheme::money::{Fen, MoneyError};
 use scheme::numbers::NumberError;
+use scheme::subscription::NumberFault;
 use std::path::PathBuf;
 
 /// Why a batch cannot begin or go on.
@@ -25,6 +27,9 @@ pub enum BatchError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The request is no table.
+    #[error("the request cannot be used: {0}")]
+    Table(#[from] TableError),
     /// The first line names no columns this kind of batch takes.
     #[error("line 1: {what}")]
     Header {
@@ -143,24 +148,16 @@ pub struct LineFault {
 
 impl std::fmt::Display for LineFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.fault)
+        write!(f, "line {}: {}", self.line, told(&self.fault))
     }
 }
 
 /// What is wrong with one line of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestFault {
-    /// Not UTF-8, or longer than any line of a request.
-    #[error("not a line of text")]
-    NotText,
-    /// Another number of fields than the header.
-    #[error("{found} field(s) where the header has {expected}")]
-    Fields {
-        /// Fields of the header.
-        expected: usize,
-        /// Fields of the line.
-        found: usize,
-    },
+    /// The line cannot be read.
+    #[error("{0}")]
+    Row(RowFault),
     /// A field that must be there is empty.
     #[error("no {column}")]
     Missing {
@@ -176,12 +173,12 @@ pub enum RequestFault {
         source: NumberError,
     },
     /// Digits of a SIM that cannot be such.
-    #[error("{column}: {what}")]
+    #[error("{column} {source}")]
     Digits {
         /// The column.
         column: &'static str,
         /// What is wrong with them.
-        what: String,
+        source: NumberFault,
     },
     /// The ceiling is no amount.
     #[error("ceiling: {source}")]
@@ -213,7 +210,7 @@ pub enum RequestFault {
     },
 }
 
-impl scheme::Fault for RequestFault {
+impl Fault for RequestFault {
     fn code(&self) -> &str {
         match self {
             RequestFault::NotText => "request-not-text",
@@ -225,6 +222,14 @@ impl scheme::Fault for RequestFault {
             RequestFault::CeilingRange { .. } => "request-ceiling-range",
             RequestFault::Twice { .. } => "request-twice",
             RequestFault::Taken { .. } => "request-taken",
+        }
+    }
+
+    fn hint(&self) -> Hint {
+        match self {
+            RequestFault::Id { source, .. } => source.hint(),
+            RequestFault::Digits { source, .. } => source.hint(),
+            _ => None,
         }
     }
 }

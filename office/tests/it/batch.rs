@@ -44,7 +44,7 @@ fn lines_are_counted_as_an_editor_counts_them() {
 
 #[test]
 fn every_fault_of_a_line_is_named() {
-    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000012,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,,\n\xFF\n";
+    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000012,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,0102030405060708,\n\xFF\n,,\n";
     let words: Vec<String> = rows(CardKind::Esam, text)
         .unwrap()
         .into_iter()
@@ -56,9 +56,9 @@ fn every_fault_of_a_line_is_named() {
         "serial: a card serial: 'z' at place 1 is no digit",
         "ceiling: 0.00 yuan is not between 0.01 and 999999.99 yuan",
         "ceiling: ",
-        "1 field(s) where the header has 3",
+        "has 1 fields, the first line names 3",
         "no number",
-        "not a line of text",
+        "is not UTF-8 text at its byte 1",
     ];
     assert_eq!(words.len(), expected.len(), "{words:?}");
     for (word, expected) in words.iter().zip(expected) {

@@ -9,7 +9,7 @@ use crate::{log, revoked as lists, vouch};
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
-use scheme::subscription::Iccid;
+use scheme::subscription::{Iccid, PhoneNumber};
 use serde::Serialize;
 use server::{OrderError, Roster, Sim, Terms, read_list};
 use sha2::{Digest, Sha256};
@@ -19,9 +19,9 @@ use std::path::Path;
 /// What is to change of the bank's numbers and times.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsRequest {
-    /// Telephone number that orders come from and receipts go to, in international form.
+    /// Telephone number that orders come from and receipts go to, as a person writes it.
     pub server_number: Option<String>,
-    /// Number of the service centre that its messages go over, in international form.
+    /// Number of the service centre that its messages go over, likewise.
     pub service_centre: Option<String>,
     /// Days an order is valid.
     pub validity_days: Option<u16>,
@@ -64,6 +64,8 @@ pub struct RegisterReport {
     pub unchanged: usize,
     /// Lines that were not taken, in words.
     pub rejected: Vec<String>,
+    /// Good lines against whose ICCID something speaks, in words.
+    pub doubtful: Vec<String>,
     /// Columns that were skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
 }
@@ -99,6 +101,9 @@ pub struct ReplaceSimReport {
     /// Number of the new card.
     #[serde(with = "scheme::names::text")]
     pub iccid: Iccid,
+    /// What speaks against that number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// An order that was made for the old SIM.
     #[serde(serialize_with = "text::maybe")]
     pub outstanding: Option<OrderId>,
@@ -112,7 +117,9 @@ pub fn settings(session: &Session, request: &SettingsRequest) -> Result<Settings
     let mut books = store(&folder(session)?)?;
     let known_before = books.terms()?;
     let known = known_before.clone();
-    let named = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
+    let named = |given: &Option<String>, known: Option<&PhoneNumber>| {
+        given.clone().or_else(|| known.map(|known| known.as_str().to_owned()))
+    };
     let server_number = named(&request.server_number, known.as_ref().map(|terms| &terms.server_number));
     let service_centre = named(&request.service_centre, known.as_ref().map(|terms| &terms.service_centre));
     let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
@@ -128,6 +135,8 @@ pub fn settings(session: &Session, request: &SettingsRequest) -> Result<Settings
         books.set_terms(&terms)?;
     }
     let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
+    let digits = |number: PhoneNumber| number.digits().to_owned();
+    let (server_number, service_centre) = (digits(server_number), digits(service_centre));
     Ok(SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s })
 }
 
@@ -163,6 +172,7 @@ pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
         registered: report.registered,
         unchanged: report.unchanged,
         rejected: report.rejected.iter().map(ToString::to_string).collect(),
+        doubtful: report.doubtful.iter().map(ToString::to_string).collect(),
         unknown_columns: report.unknown_columns,
     })
 }
@@ -177,7 +187,12 @@ pub fn replace_sim(session: &Session, request: &ReplaceSimRequest) -> Result<Rep
     let replaced = books.replace_sim(*customer, sim)?;
     log::fact(session, "customer", customer);
     log::fact(session, "iccid", &sim.iccid);
-    Ok(ReplaceSimReport { customer: *customer, iccid: sim.iccid.clone(), outstanding: replaced.outstanding })
+    Ok(ReplaceSimReport {
+        customer: *customer,
+        iccid: sim.iccid.clone(),
+        doubt: sim.iccid.doubt().map(|doubt| doubt.to_string()),
+        outstanding: replaced.outstanding,
+    })
 }
 
 /// Takes the city's list of revoked cards; the bank's PSAMs check it.

@@ -6,7 +6,7 @@ use super::{folder, registration, store};
 use crate::log;
 use crate::records::{self, Filed};
 use crate::session::Session;
-use crate::trouble::{Context, Result, Trouble, refused};
+use crate::trouble::{Result, Trouble, refused};
 use crate::vouch;
 use crate::words::{energy, yuan};
 use scheme::money::Fen;
@@ -211,8 +211,11 @@ fn wait_for(
     let filed = records::read(path)?;
     let origin = match (&request.origin, &filed.sim.iccid) {
         (Some(origin), _) => origin.clone(),
-        (None, Some(iccid)) => Origin::Sim(SimKey::Iccid(iccid.parse().context("the ICCID in the file")?)),
-        (None, None) => Origin::Unknown,
+        // It only saves work: what a card shows that is no ICCID is none.
+        (None, iccid) => match iccid.as_deref().map(str::parse) {
+            Some(Ok(iccid)) => Origin::Sim(SimKey::Iccid(iccid)),
+            _ => Origin::Unknown,
+        },
     };
     let openers = books.openers(Incoming::Record(&filed.record), &origin)?;
     let members = pool.opening(request.pin.psam, &openers)?;

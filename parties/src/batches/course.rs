@@ -13,12 +13,14 @@ use crate::log;
 use crate::secret;
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, Trouble, refused};
+use office::batch::request::read as read_request;
 use office::batch::{BatchError, Control, Ended, NewBatch, Summary, Watch, hash_of};
 use office::store::{Durability, FILE, ItemKind, Store};
 use scheme::numbers::{PROVINCE, RegionCode};
 use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
 use scheme::{CardRef, Kind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -222,7 +224,29 @@ fn begin(
         }
         Err(error) => return Err(Trouble::from(error).context(named())),
     };
+    if request.kind == CardKind::Sim {
+        say_doubts(session, path)?;
+    }
     Ok((summary(store, id)?, true))
+}
+
+/// Says how many ICCIDs of a request something speaks against, and which is the first.
+fn say_doubts(session: &Session, path: &Path) -> Result<()> {
+    let mut first = None;
+    let mut count = 0_u64;
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_request(CardKind::Sim, file, |line, row| {
+        let iccid = row.ok().and_then(|row| row.number.parse::<Iccid>().ok());
+        if let Some(doubt) = iccid.and_then(|iccid| iccid.doubt()) {
+            count += 1;
+            first.get_or_insert((line, doubt));
+        }
+        Ok(())
+    })?;
+    if let Some((line, doubt)) = first {
+        session.say(format!("{count} ICCID(s) may be mistyped; the first, in line {line}, {doubt}"));
+    }
+    Ok(())
 }
 
 fn make(

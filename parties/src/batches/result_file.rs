@@ -1,10 +1,10 @@
 //! The result file of a batch.
 
 use crate::home;
-use crate::trouble::{Result, Trouble, refused};
+use crate::trouble::{Result, Trouble};
+use disk::table::TableWriter;
 use office::batch::{LineResult, Summary};
 use office::store::Store;
-use std::io::Write;
 use std::path::Path;
 
 /// Columns of a result file.
@@ -14,10 +14,10 @@ const COLUMNS: [&str; 8] = ["line", "number", "serial", "outcome", "reason", "ch
 /// request. Written beside and renamed, line by line, whatever the length of the batch.
 pub(super) fn write(store: &Store, batch: &Summary, path: &Path) -> Result<()> {
     home::write_with(path, |file| {
-        let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
-        csv.write_record(COLUMNS)?;
-        store.results(batch.id, |line| Ok::<(), Trouble>(csv.write_record(record(line))?))?;
-        csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
+        let mut table = TableWriter::new(std::io::BufWriter::new(file));
+        table.row(COLUMNS)?;
+        store.results(batch.id, |line| Ok::<(), Trouble>(table.row(record(line))?))?;
+        table.finish()?;
         Ok(())
     })
 }

@@ -10,6 +10,7 @@ use office::store::{ItemKind, Stage, Store};
 use scheme::Kind;
 use scheme::pairing::file_name;
 use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -71,7 +72,9 @@ pub fn take(session: &Session, request: &TakeRequest) -> Result<TakeReport> {
         }
     }
     for number in &request.numbers {
-        taking.one(&mut store, number)?;
+        // A SIM is kept under its ICCID in one form, however it is typed.
+        let iccid = number.parse::<Iccid>().ok().filter(|_| request.kind == CardKind::Sim);
+        taking.one(&mut store, iccid.as_ref().map_or(number, Iccid::as_str))?;
     }
     Ok(taking.report)
 }

@@ -222,7 +222,7 @@ fn devices(meters: &Meters) -> Result<(Vec<Device>, Vec<String>)> {
     };
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let list = devices::read(file).with_context(|| format!("{}", path.display()))?;
-    let faults = list.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.fault)).collect();
+    let faults = list.faults.iter().map(|fault| fault.to_string()).collect();
     Ok((list.devices, faults))
 }
 

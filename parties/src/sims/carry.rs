@@ -95,7 +95,7 @@ pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectRepor
     let mut handle = request.sim.open(session)?;
     let mut sim = Sim::new(&mut handle);
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
-    let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file).ok());
+    let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
     let from = SimNote { iccid, binding: None };
     let found = take_receipt(&mut sim, |record| records::write(&request.record, record, &from))?;
     handle.close()?;

@@ -24,7 +24,8 @@ use scheme::profile::{
     CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State,
 };
 use scheme::psam::Limits;
-use scheme::sim::{DF_GSM, EF_IMSI, imsi_file};
+use scheme::sim::{DF_GSM, EF_IMSI};
+use scheme::subscription::Imsi;
 use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
 use vcard::slot::Keep;
 use vcard::{Image, SeededChance, Slot};
@@ -285,7 +286,7 @@ pub fn sim_card(imsi: &str) -> Slot {
     sim.reset().unwrap();
     sim.verify_adm(&ADM).unwrap();
     sim.select(&[Fid::MF, DF_GSM, EF_IMSI]).unwrap();
-    sim.update_binary(0, &imsi_file(imsi).unwrap()).unwrap();
+    sim.update_binary(0, &imsi.parse::<Imsi>().unwrap().file()).unwrap();
     card
 }
 

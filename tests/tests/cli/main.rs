@@ -33,6 +33,7 @@ mod media;
 mod memory;
 #[cfg(unix)]
 mod modes;
+mod numbers;
 mod odd_messages;
 mod operators;
 mod pins;
@@ -53,6 +54,7 @@ mod sim_life;
 mod sims;
 mod states;
 mod stock;
+mod tables;
 mod traces;
 #[cfg(unix)]
 mod typed;

@@ -24,6 +24,7 @@ use reader::driver::sim::Sim;
 use scheme::CardRef;
 use scheme::numbers::RegionCode;
 use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
+use scheme::sim::{iccid_digits, imsi_digits};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::Image;
@@ -101,30 +102,23 @@ fn list(global: &Global, folder: &Path) -> Result<()> {
 fn show(global: &Global, card: &CardRef) -> Result<()> {
     let (mut handle, kind) = CardHandle::open_any(global, card)?;
     let atr = hex::encode_upper(handle.reset()?);
-    let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
-    let mut figures = Vec::new();
+    let mut lines = Facts::default();
+    lines.add("kind", kind.name());
+    lines.add("ATR", atr);
     let keys = if kind.is_sim() {
         sim_facts(&mut handle, &mut lines)?
     } else {
-        fmcos_facts(&mut handle, kind, &mut lines, &mut figures)?
+        fmcos_facts(&mut handle, kind, &mut lines)?
     };
     handle.close()?;
-    let all: Vec<_> = lines
-        .iter()
-        .cloned()
-        .chain(figures.iter().map(|figure| (figure.name, figure.text.clone())))
-        .collect();
-    let mut text = facts(&all);
+    let mut text = facts(&lines.words());
     if !keys.is_empty() {
         text.push_str("\n\n");
         text.push_str(&table(&["role", "type", "id", "version", "check value"], keys.clone()));
     }
     let mut object = serde_json::Map::new();
-    for (name, value) in lines {
-        object.insert(name.replace(' ', "_").to_lowercase(), value.into());
-    }
-    for Figure { field, value, .. } in figures {
-        object.insert(field.into(), value);
+    for Fact { field, value, .. } in lines.0 {
+        object.insert(field, value);
     }
     let keys: Vec<_> =
         keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
@@ -133,55 +127,63 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     Ok(())
 }
 
-/// A value that programs take in another form than people.
-struct Figure {
-    /// Its name for people.
+/// What a card is, each by its name for people and its name in JSON; a value that it has not is `-`, and `null`.
+#[derive(Default)]
+struct Facts(Vec<Fact>);
+
+struct Fact {
     name: &'static str,
-    /// In words.
     text: String,
-    /// Its name in JSON.
-    field: &'static str,
-    /// Its value there.
+    field: String,
     value: Value,
 }
 
-impl Figure {
-    fn new(name: &'static str, text: impl ToString, field: &'static str, value: impl Into<Value>) -> Self {
-        Figure { name, text: text.to_string(), field, value: value.into() }
+impl Facts {
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.maybe(name, Some(value.into()));
+    }
+
+    fn maybe(&mut self, name: &'static str, value: Option<String>) {
+        let text = value.clone().unwrap_or_else(|| "-".into());
+        self.0.push(Fact { name, text, field: name.replace(' ', "_").to_lowercase(), value: value.into() });
+    }
+
+    /// One that programs take in another form than people.
+    fn figure(&mut self, name: &'static str, text: impl ToString, field: &str, value: impl Into<Value>) {
+        self.0.push(Fact { name, text: text.to_string(), field: field.into(), value: value.into() });
+    }
+
+    fn words(&self) -> Vec<(&'static str, String)> {
+        self.0.iter().map(|fact| (fact.name, fact.text.clone())).collect()
     }
 }
 
-fn fmcos_facts(
-    handle: &mut CardHandle,
-    kind: CardKind,
-    lines: &mut Vec<(&str, String)>,
-    figures: &mut Vec<Figure>,
-) -> Result<Vec<Vec<String>>> {
+fn fmcos_facts(handle: &mut CardHandle, kind: CardKind, lines: &mut Facts) -> Result<Vec<Vec<String>>> {
     let mut card = Fmcos::new(handle);
     match card.select_mf() {
         // A plain card without its MF answers so; what else may be wrong is no state.
         Err(error) if kind == CardKind::Fmcos && error.sw() == Some(wire::Sw::FUNCTION_BLOCKED) => {
-            lines.push(("state", "no master file yet, or blocked".into()));
+            lines.add("state", "no master file yet, or blocked");
             return Ok(Vec::new());
         }
         selected => selected?,
     };
     let Ok(info) = card.card_info() else {
-        lines.push(("state", "blank, or not finished: no card information".into()));
+        lines.add("state", "blank, or not finished: no card information");
         return Ok(Vec::new());
     };
     if info.is_older_make() {
-        lines.push((
+        lines.add(
             "make",
-            "older (structure 01): it is read and reported, and neither issues nor sells nor credits".into(),
-        ));
+            "older (structure 01): it is read and reported, and neither issues nor sells nor credits",
+        );
     }
-    lines.push(("number", info.number.iter().map(|byte| format!("{byte:02X}")).collect()));
+    lines.add("number", info.number.iter().map(|byte| format!("{byte:02X}")).collect::<String>());
     if info.region != [0; 4] {
-        lines.push(("city", RegionCode(info.region).to_string()));
+        lines.add("city", RegionCode(info.region).to_string());
     }
-    lines.push(("state", info.state.name().into()));
-    lines.push(("suite", Suite::from_code(info.suite).map_or("unknown".into(), |suite| suite.name().into())));
+    lines.add("state", info.state.name());
+    lines.add("suite", Suite::from_code(info.suite).map_or("unknown", |suite| suite.name()));
     if kind == CardKind::Psam {
         card.select_fid(DF_PURCHASE)?;
     }
@@ -191,15 +193,11 @@ fn fmcos_facts(
         let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
-        let opened = if parameters.opened { "yes" } else { "no" };
-        let customer = parameters.customer.to_string();
-        figures.extend([
-            Figure::new("opened", opened, "opened", parameters.opened),
-            Figure::new("customer", &customer, "customer", customer.as_str()),
-            Figure::new("balance", purse.balance, "balance_fen", purse.balance.0),
-            Figure::new("credited in all", purse.total_credited, "credited_fen", purse.total_credited.0),
-            Figure::new("purchase count", purse.count, "purchase_count", purse.count),
-        ]);
+        lines.figure("opened", if parameters.opened { "yes" } else { "no" }, "opened", parameters.opened);
+        lines.add("customer", parameters.customer.to_string());
+        lines.figure("balance", purse.balance, "balance_fen", purse.balance.0);
+        lines.figure("credited in all", purse.total_credited, "credited_fen", purse.total_credited.0);
+        lines.figure("purchase count", purse.count, "purchase_count", purse.count);
     }
     Ok(keys)
 }
@@ -214,21 +212,19 @@ fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
     words
 }
 
-fn sim_facts(handle: &mut CardHandle, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
+fn sim_facts(handle: &mut CardHandle, lines: &mut Facts) -> Result<Vec<Vec<String>>> {
     let mut sim = Sim::new(handle);
-    let digits =
-        |file: Result<String, scheme::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
-    lines.push(("ICCID", digits(scheme::sim::iccid_digits(&sim.iccid()?))));
-    lines.push(("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" }.into()));
+    lines.maybe("ICCID", iccid_digits(&sim.iccid()?));
+    lines.add("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" });
     match sim.imsi() {
-        Ok(file) => lines.push(("IMSI", digits(scheme::sim::imsi_digits(&file)))),
+        Ok(file) => lines.0.push(("IMSI", imsi_digits(&file))),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
     if let Some(state) = sim.grid_state()? {
-        lines.push(("state", state.name().into()));
+        lines.add("state", state.name());
     }
     match sim.usim_imsi() {
-        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(scheme::sim::imsi_digits(&file)))),
+        Ok(Some(file)) => lines.0.push(("IMSI of the USIM", imsi_digits(&file))),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }

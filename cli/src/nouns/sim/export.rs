@@ -37,8 +37,8 @@ pub enum Table {
 pub fn run(global: &Global, options: &Export) -> Result<()> {
     let report = sims::export(global, &options.sim.get(), &files())?;
     match options.csv {
-        Some(Table::Files) => put(global, &csv(&FILE_HEADING, file_rows(&report.files))),
-        Some(Table::Messages) => put(global, &csv(&list::HEADING, list::rows(&report.messages))),
+        Some(Table::Files) => put(global, &csv(&FILE_HEADING, &file_rows(&report.files))),
+        Some(Table::Messages) => put(global, &csv(&list::HEADING, &list::rows(&report.messages))),
         None => {
             let text = [
                 facts(&identity(&report.identity)),
@@ -60,7 +60,7 @@ fn identity(identity: &IdentityReport) -> Vec<(&'static str, String)> {
         ("state", identity.state.map(str::to_owned)),
         ("usim_imsi", identity.usim_imsi.clone()),
     ];
-    let mut lines = vec![("iccid", identity.iccid.clone())];
+    let mut lines = vec![("iccid", identity.iccid.clone().unwrap_or_else(|| "-".into()))];
     lines.extend(rest.into_iter().filter_map(|(name, value)| Some((name, value?))));
     lines
 }
@@ -100,13 +100,9 @@ fn is_blank(record: &str) -> bool {
     rest.bytes().all(|digit| digit == b'F')
 }
 
-/// Comma-separated values: a heading, and every field in quotes where it needs them.
-fn csv(heading: &[&str], rows: Vec<Vec<String>>) -> String {
-    let quoted = |field: &str| match field.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")),
-        false => field.to_owned(),
-    };
-    let line = |fields: Vec<String>| fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",");
-    let first = heading.iter().map(|name| name.replace(' ', "_")).collect();
-    [vec![line(first)], rows.into_iter().map(line).collect()].concat().join("\n")
+/// A table for a spreadsheet; blanks in the names of its columns are underscores.
+fn csv(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let names: Vec<String> = heading.iter().map(|name| name.replace(' ', "_")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    disk::table::to_text(&names, rows)
 }

@@ -29,9 +29,9 @@ pub fn rows(messages: &[ListedMessage]) -> Vec<Vec<String>> {
             message::numbers(&message.records),
             message.status.to_owned(),
             if message.whose == "ours" { "ours" } else { "user's" }.to_owned(),
-            message::shown(&message.from_or_to, false),
+            message::in_a_line(&message.from_or_to),
             message.time.clone().unwrap_or_default(),
-            message::shown(&message.what, false),
+            message::in_a_line(&message.what),
         ]
     };
     messages.iter().map(row).collect()

@@ -39,7 +39,7 @@ pub fn run(global: &Global, options: &Read) -> Result<()> {
         lines.extend(message::outside(outside));
     }
     let name = if report.outside.is_some() { "data" } else { "text" };
-    lines.push((name, message::shown(&report.text, true)));
+    lines.push((name, message::in_lines(&report.text)));
     lines.extend(message.notes.iter().map(|note| ("note", note.clone())));
     answer(global, &facts(&lines), &report);
     Ok(())
@@ -64,10 +64,10 @@ fn envelope(report: &ReadReport) -> Vec<(&'static str, String)> {
     };
     let mut lines = vec![
         ("status", format!("{:02X} ({})", report.status_byte, message.status)),
-        (side, message::shown(&message.from_or_to, false)),
+        (side, message::in_a_line(&message.from_or_to)),
     ];
     if let Some(centre) = &report.service_centre {
-        lines.push(("service centre", message::shown(centre, false)));
+        lines.push(("service centre", message::in_a_line(centre)));
     }
     if let Some(time) = &message.time {
         lines.push(("time", time.clone()));
