@@ -3,6 +3,7 @@
 use crate::global::Global;
 use crate::output::put;
 use crate::screen::{put_early, say};
+use crate::zone;
 use parties::cards::Lost;
 use parties::trouble::Trouble;
 pub use parties::trouble::{Failure, refused, security};
@@ -43,8 +44,9 @@ pub fn report_early(error: &Trouble, json: bool) -> u8 {
 
 fn object(error: &Trouble, words: &str, hint: Option<&str>) -> String {
     let exit = error.kind().exit();
-    serde_json::json!({ "schema": 1, "error": words, "exit": exit, "code": error.code(), "hint": hint })
-        .to_string()
+    let object =
+        serde_json::json!({ "schema": 1, "error": words, "exit": exit, "code": error.code(), "hint": hint });
+    zone::in_json(object).to_string()
 }
 
 fn tell(words: &str, hint: Option<&str>) {

@@ -20,6 +20,7 @@ mod shared;
 mod terminal;
 mod wire_time;
 mod words;
+mod zone;
 
 use args::Cli;
 use clap::Parser;

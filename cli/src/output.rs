@@ -3,6 +3,7 @@
 use crate::global::Global;
 use crate::screen::say;
 use crate::wire_time;
+use crate::zone;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind, Write};
@@ -33,7 +34,7 @@ pub fn answer(global: &Global, text: &str, object: impl Serialize) {
             with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.course.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
-        put(global, &Value::Object(with_schema).to_string());
+        put(global, &zone::in_json(Value::Object(with_schema)).to_string());
     } else if !text.is_empty() {
         put(global, text);
     }

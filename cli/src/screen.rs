@@ -1,12 +1,13 @@
 //! Words and tables, for whoever looks at the screen.
 
+use crate::zone;
 use comfy_table::{Table, presets};
 use std::io::{self, Write};
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
     // In one write, so that lines of several threads stay whole. Where nobody can hear, there is nobody to tell.
-    let _ = io::stderr().write_all(format!("{}\n", words.as_ref()).as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", zone::spoken(words.as_ref())).as_bytes());
 }
 
 /// A line on stdout, before there is a run.
@@ -15,11 +16,23 @@ pub fn put_early(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// A table with a heading line.
+/// Names and values under each other.
+pub fn facts(facts: &[(&str, String)]) -> String {
+    let zoned: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, zone::spoken(value))).collect();
+    lens::facts::facts(&zoned)
+}
+
+/// A table with a heading line. A column of times has their zone in its heading.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(heading.iter().map(|text| text.to_uppercase()));
+    let are_times =
+        |place: usize| rows.iter().any(|row| row.get(place).is_some_and(|cell| zone::is_time(cell)));
+    let heading = heading.iter().enumerate().map(|(place, text)| match are_times(place) {
+        true => format!("{} ({})", text.to_uppercase(), zone::ZONE),
+        false => text.to_uppercase(),
+    });
+    table.set_header(heading.collect::<Vec<_>>());
     for row in rows {
         table.add_row(row);
     }

@@ -66,7 +66,8 @@ pub fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a database to read it; nothing is migrated.
+pub(crate) fn read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(|error| StoreError::of(path, error))
 }

@@ -14,7 +14,7 @@ pub(crate) use whose::visit;
 
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
-use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
+use office::stock::{Act, Arrival, Filter, Item, ItemKind, Makers, Stage, StockError};
 use office::store::Store;
 use scheme::numbers::{MeterNumber, Serial};
 use scheme::profile::CardKind;
@@ -55,6 +55,11 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
             Err(fault) => faults.push(format!("line {line}: {fault}")),
         }
     }
+    if faults.is_empty() && arrivals.is_empty() {
+        return Err(refused(format!("{} has no item: nothing was taken in", request.file.display()))
+            .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
+            .into());
+    }
     if !faults.is_empty() {
         faults.iter().for_each(|fault| session.say(fault));
         let words = format!("{} line(s) have faults; nothing was taken in: {}", faults.len(), faults[0]);
@@ -62,7 +67,7 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
             .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
             .into());
     }
-    let mut store = request.office.store(session)?;
+    let mut store = request.office.begin(session)?;
     let at = session.now()?.to_string();
     store.arrive(&at, &arrivals).map_err(|error| match &error {
         StockError::Known { place, .. } => {
@@ -194,10 +199,28 @@ pub struct ChangeReport {
 /// An item that is not there, or to which this may not be done.
 pub fn change(session: &Session, request: &ChangeRequest) -> Result<ChangeReport> {
     let mut store = request.which.office.store(session)?;
-    let items = request.which.items(&store)?;
+    let mut items = request.which.items(&store)?;
     let at = session.now()?.to_string();
+    if request.act == Act::Fit {
+        // A list of the makers may be taken twice.
+        items.retain(|item| item.stage != Stage::Fitted);
+    } else if let Some(makers) = request.which.office.makers(session)? {
+        items.iter().try_for_each(|item| must_not_be_fitted(&makers, item, request.act))?;
+    }
     store.act_on(&at, request.act, &items, request.to.as_deref(), &request.why)?;
     Ok(ChangeReport { items: items.len(), act: request.act.words(), to: request.to.clone() })
+}
+
+/// What stands in a meter, as its makers say, is not here to be moved, taken back or ended.
+fn must_not_be_fitted(makers: &Makers, item: &Item, act: Act) -> Result<()> {
+    let Some(serial) = item.serial else { return Ok(()) };
+    let Some(meter) = makers.meter_of(serial)? else { return Ok(()) };
+    let words = format!("{} stands in meter {meter}; it is not {} there", item.name(), act.words());
+    Err(refused(words)
+        .hint(format!(
+            "take it out of the meter first, and say so with `gridcard stock back {serial} --of meters --to PLACE`"
+        ))
+        .into())
 }
 
 /// Notes in the stock of the meters' factory that a meter was made and its ESAM fitted.
@@ -229,7 +252,7 @@ pub(crate) fn meter_made(
     store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
     let esam = store.find(&serial.to_string(), None)?;
     if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], Some(&place), "")?;
+        store.act_on(&at, Act::Fit, &[esam], None, "")?;
     }
     Ok(())
 }

@@ -29,7 +29,11 @@ use wire::{Channel, ChannelError, Command, CommandRef, Sw};
 
 /// Options of `apdu`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["apdus", "script"]))]
+#[command(
+    group = ArgGroup::new("what").required(true).args(["apdus", "script"]),
+    // Left alone, the group stands before the card.
+    override_usage = "gridcard apdu [OPTIONS] <CARD> <HEX...|--script <FILE>>"
+)]
 pub struct Options {
     /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
     pub card: CardRef,

@@ -6,6 +6,7 @@ mod decoder;
 mod files;
 
 pub use decoder::{Decoder, Shown};
+pub use files::role as key_role;
 
 use applets::program_of;
 use scheme::profile::CardKind;

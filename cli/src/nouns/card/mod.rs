@@ -12,10 +12,10 @@ mod serve;
 use crate::files::cards_below;
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand};
 use keys::Suite;
-use lens::facts::facts;
+use lens::apdu::key_role;
 use parties::cards::CardHandle;
 use parties::trouble::Result;
 use reader::driver::esam::Esam;
@@ -23,11 +23,14 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::sim::Sim;
 use scheme::CardRef;
 use scheme::numbers::RegionCode;
-use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
+use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, PREVIOUS_MASTER, Recipient};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
+
+/// What a table shows where there is nothing.
+const NONE: &str = "-";
 
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
@@ -117,8 +120,9 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     for (name, value) in lines {
         object.insert(name.replace(' ', "_").to_lowercase(), value.into());
     }
-    let keys: Vec<_> =
-        keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
+    let told = |word: &String| Some(word.clone()).filter(|word| word != NONE);
+    let key = |key: &Vec<String>| json!({ "role": key[0], "version": told(&key[3]), "check_value": key[4] });
+    let keys: Vec<_> = keys.iter().map(key).collect();
     object.insert("keys".into(), keys.into());
     answer(global, &text, object);
     Ok(())
@@ -154,11 +158,13 @@ fn fmcos_facts(
     }
     lines.push(("state", info.state.name().into()));
     lines.push(("suite", Suite::from_code(info.suite).map_or("unknown".into(), |suite| suite.name().into())));
-    if kind == CardKind::Psam {
+    // Cards for purchases have their keys where the purchase is.
+    if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
     let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
-    let keys = rows.map(|row| key_row(&mut card, row)).collect();
+    let rows: Result<Vec<_>> = rows.map(|row| key_row(&mut card, row)).collect();
+    let keys = rows?.into_iter().flatten().collect();
     if kind == CardKind::Esam {
         let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
@@ -172,14 +178,25 @@ fn fmcos_facts(
     Ok(keys)
 }
 
-fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
-    let role = keys::Role::from_code(row.role).map_or("own master", keys::Role::name);
-    let mut words = vec![role.to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
+/// A row of the table of keys; `None` of the earlier master, which a card of the first version has not.
+fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Result<Option<Vec<String>>> {
+    let mut words = vec![key_role(row).to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
     match card.key_information(row.kind, row.id) {
-        Ok(key) => words.extend([format!("{:02X}", key.version), hex::encode_upper(key.kcv)]),
-        Err(error) => words.extend(["-".into(), error.to_string()]),
+        Ok(key) => {
+            let version = key.has_version().then(|| format!("{:02X}", key.version));
+            words.extend([version.unwrap_or_else(|| NONE.into()), hex::encode_upper(key.kcv)]);
+        }
+        Err(error) if error.sw() == Some(wire::Sw::KEY_NOT_FOUND) => {
+            if row.id == PREVIOUS_MASTER {
+                return Ok(None);
+            }
+            words.extend([NONE.into(), "no such key".into()]);
+        }
+        // A card that does not tell is no error of whoever looks.
+        Err(error) if error.sw().is_some() => words.extend([NONE.into(), "not told".into()]),
+        Err(error) => return Err(error.into()),
     }
-    words
+    Ok(Some(words))
 }
 
 fn sim_facts(handle: &mut CardHandle, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {

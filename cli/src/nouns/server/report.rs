@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, BookedLine, OrderLine};
 use parties::trouble::Result;
 use parties::words::yuan;
