@@ -34,7 +34,8 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     });
     table.set_header(heading.collect::<Vec<_>>());
     for row in rows {
-        table.add_row(row);
+        let cells = row.into_iter().map(|cell| if zone::is_time(&cell) { cell } else { zone::spoken(&cell) });
+        table.add_row(cells.collect::<Vec<_>>());
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

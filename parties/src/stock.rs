@@ -12,6 +12,8 @@ pub use whose::{Office, kind};
 
 pub(crate) use whose::visit;
 
+use crate::meters::MeterPlace;
+use crate::places;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
 use office::stock::{Act, Arrival, Filter, Item, ItemKind, Makers, Stage, StockError};
@@ -206,6 +208,8 @@ pub fn change(session: &Session, request: &ChangeRequest) -> Result<ChangeReport
         items.retain(|item| item.stage != Stage::Fitted);
     } else if let Some(makers) = request.which.office.makers(session)? {
         items.iter().try_for_each(|item| must_not_be_fitted(&makers, item, request.act))?;
+    } else if let Some(meters) = request.which.office.meters(session)? {
+        items.iter().try_for_each(|item| must_be_out_of_its_meter(&meters, item, request.act))?;
     }
     store.act_on(&at, request.act, &items, request.to.as_deref(), &request.why)?;
     Ok(ChangeReport { items: items.len(), act: request.act.words(), to: request.to.clone() })
@@ -221,6 +225,22 @@ fn must_not_be_fitted(makers: &Makers, item: &Item, act: Act) -> Result<()> {
             "take it out of the meter first, and say so with `gridcard stock back {serial} --of meters --to PLACE`"
         ))
         .into())
+}
+
+/// What is in its meter's slot is at work, whatever anybody writes down.
+fn must_be_out_of_its_meter(meters: &Path, item: &Item, act: Act) -> Result<()> {
+    let number = item.number.as_deref().and_then(|number| number.parse::<MeterNumber>().ok());
+    let (Some(number), ItemKind::Card(CardKind::Esam), Stage::Fitted) = (number, item.kind, item.stage)
+    else {
+        return Ok(());
+    };
+    let slot = MeterPlace::new(meters, number).esam();
+    if !places::taken(&slot) {
+        return Ok(());
+    }
+    let words =
+        format!("{} is in its meter, {}; it is not {} there", item.name(), places::shown(&slot), act.words());
+    Err(refused(words).hint("take the card out of the meter's folder first").into())
 }
 
 /// Notes in the stock of the meters' factory that a meter was made and its ESAM fitted.

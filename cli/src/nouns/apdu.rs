@@ -5,6 +5,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::{kind, suite};
+use crate::zone::spoken;
 use ::reader::cards::InReader;
 use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
@@ -96,7 +97,7 @@ pub fn run(global: &Global, options: &Options) -> Result<()> {
     if done.is_ok() || !global.json {
         answer(
             global,
-            &text.join("\n"),
+            &spoken(&text.join("\n")),
             json!({ "card": options.card.to_string(), "apdus": apdus, "sw": last, "session": session }),
         );
     }

@@ -6,7 +6,7 @@ use crate::trouble::Result;
 use office::stock::{ItemKind, Makers};
 use office::store::{FILE, Store};
 use scheme::numbers::RegionCode;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The act, for the words of a refusal.
 const KEEPING: &str = "keeping the stock";
@@ -45,6 +45,14 @@ impl Office {
             }
         };
         visit(&folder)
+    }
+
+    /// The folder of the makers of meters, when it is theirs.
+    pub(super) fn meters(self, session: &Session) -> Result<Option<PathBuf>> {
+        match self {
+            Office::Meters => Home::new(session).party(Party::Meters, KEEPING).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The makers of meters who have their folder beside this office's: what they fitted, the office need not be told by a file.

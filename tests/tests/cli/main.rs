@@ -29,6 +29,8 @@ mod memory;
 #[cfg(unix)]
 mod modes;
 mod operators;
+#[cfg(target_os = "linux")]
+mod pages;
 mod pins;
 mod province;
 mod psams;
@@ -46,9 +48,12 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+#[cfg(target_os = "linux")]
+mod steps;
 mod stock;
 mod traces;
 #[cfg(unix)]
 mod typed;
 mod wire_time;
 mod world;
+mod zone;
