@@ -28,8 +28,8 @@ pub(crate) fn step(act: Act) -> (String, String, &'static str) {
         Act::Component(n) => (
             format!("component custodian {n}"),
             format!("Component {n}"),
-            "Opens the own envelope, unseen by others, checks its seal and number, and types the component and then \
-             its check value. Nothing typed is shown. The program says the check value it found; it must be that of the paper. \
+            "Opens the own envelope, unseen by others, checks its seal and number, and types the component, which \
+             is not shown, and then its check value. The program says the check value it found; it must be that of the paper. \
              The paper goes into a new envelope.",
         ),
         Act::ShareIn(n) => (
