@@ -91,8 +91,15 @@ pub fn info_of(session: &Session, card: &CardRef) -> Result<CardInfo> {
     if kind.is_sim() {
         return Err(refused(format!("{card} is a SIM, which carries no card information")).into());
     }
-    let named = card.to_string();
-    let mut card = Fmcos::new(&mut handle);
+    info_in(&mut handle, kind, card)
+}
+
+/// Card information of an open FMCOS card.
+///
+/// # Errors
+/// It tells none: it is not finished.
+pub(super) fn info_in(handle: &mut CardHandle, kind: CardKind, named: &CardRef) -> Result<CardInfo> {
+    let mut card = Fmcos::new(handle);
     card.reset()?;
     card.select_mf()?;
     match card.card_info() {
