@@ -6,8 +6,8 @@ use serde_json::Value;
 
 /// The zone in words.
 pub const ZONE: &str = "UTC+8";
-/// The zone in ISO 8601.
-const OFFSET: &str = "+08:00";
+/// Characters of an offset in ISO 8601.
+const OFFSET: usize = "+08:00".len();
 /// Characters of a time as this program writes it.
 const LEN: usize = "2026-11-22 08:00:00".len();
 
@@ -59,11 +59,13 @@ pub fn in_json(value: Value) -> Value {
 /// A time alone in ISO 8601: with the offset it has (as a message's does), or else with ours.
 fn iso(text: &str) -> Option<String> {
     let (time, offset) = (text.get(..LEN)?, text.get(LEN..)?);
-    let known = offset.is_empty() || (offset.len() == OFFSET.len() && offset.starts_with(['+', '-']));
+    let known = offset.is_empty() || (offset.len() == OFFSET && offset.starts_with(['+', '-']));
     if !known || !is_time(time) {
         return None;
     }
-    let offset = if offset.is_empty() { OFFSET } else { offset };
+    if offset.is_empty() {
+        return Some(scheme::moment::iso(time));
+    }
     Some(format!("{}{offset}", time.replace(' ', "T")))
 }
 

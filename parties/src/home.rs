@@ -73,10 +73,32 @@ impl Home {
 
     /// A step is missing: the party whose act it is has not begun here. That is no offence, whoever else has a folder here.
     fn missing(&self, whose: &str, none: &str, act: &str) -> Failure {
+        refused(format!("{act} is an act of {whose}, and there is {none} in {}", self.in_words()))
+    }
+
+    /// The home, as words about what it has not go on.
+    fn in_words(&self) -> String {
         let root = self.root.display();
-        let place =
-            if self.root.exists() { format!("{root} yet") } else { format!("{root}, which is not there") };
-        refused(format!("{act} is an act of {whose}, and there is {none} in {place}"))
+        match (self.root.is_dir(), self.root.exists()) {
+            (true, _) => format!("{root} yet"),
+            (false, true) => format!("{root}, which is no folder"),
+            (false, false) => format!("{root}, which is not there"),
+        }
+    }
+
+    /// There is no party at all.
+    fn empty(&self) -> Failure {
+        refused(format!("there is no party in {}", self.in_words()))
+            .hint("a province begins with `gridcard kdc init`; another home is named with --home")
+    }
+
+    /// As [`Home::folders`], of a home that has some.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn some_folders(&self) -> Result<Vec<PathBuf>> {
+        let folders = self.folders()?;
+        if folders.is_empty() { Err(self.empty().into()) } else { Ok(folders) }
     }
 
     fn foreign(&self, owner: Party, whose: &str, act: &str) -> Failure {
@@ -101,7 +123,11 @@ impl Home {
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
-            let above = folder.parent().filter(|home| !home.exists()).map(Path::to_path_buf);
+            let above = folder
+                .ancestors()
+                .skip(1)
+                .take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+            let above = above.last().map(Path::to_path_buf);
             if !folder.exists() {
                 begun::note(&self.session, Begun { folder: folder.clone(), home: above });
             }
@@ -169,9 +195,7 @@ impl Home {
         }
         match self.parties()?[..] {
             [party] => Ok(party),
-            [] => Err(refused(format!("{act} needs a party, and there is none in {}", self.root.display()))
-                .hint("a province begins with `gridcard kdc init`; name another home with --home")
-                .into()),
+            [] => Err(Trouble::from(self.empty()).context(act)),
             ref several => {
                 let names: Vec<String> = several.iter().map(|party| party.folder()).collect();
                 let words =

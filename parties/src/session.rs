@@ -141,7 +141,7 @@ pub struct Session {
 pub(crate) struct Begun {
     /// It.
     pub folder: PathBuf,
-    /// The home above it, when the act made that too.
+    /// The first folder above it that the act made too, the home or one above that.
     pub home: Option<PathBuf>,
 }
 

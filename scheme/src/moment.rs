@@ -47,6 +47,11 @@ impl Moment {
         (u16::from(a) * 100 + u16::from(b), month, day, hour, minute, second)
     }
 
+    /// ISO 8601 with China's offset, as in `2026-11-22T08:00:00+08:00`.
+    pub fn iso(self) -> String {
+        format!("{}+08:00", self.to_string().replace(' ', "T"))
+    }
+
     /// Seconds since 1970-01-01 00:00:00 of the same clock.
     pub fn seconds(self) -> i64 {
         let (year, month, day, hour, minute, second) = self.parts();
@@ -67,6 +72,11 @@ impl Moment {
     pub fn add_seconds(self, seconds: i64) -> Option<Self> {
         Moment::from_seconds(self.seconds().checked_add(seconds)?)
     }
+}
+
+/// A time as files of a home keep it, in ISO 8601 for whoever does not know them; what is none stays as it is.
+pub fn iso(text: &str) -> String {
+    text.parse::<Moment>().map_or_else(|_| text.to_owned(), Moment::iso)
 }
 
 impl fmt::Display for Moment {

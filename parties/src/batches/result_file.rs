@@ -4,6 +4,7 @@ use crate::home;
 use crate::trouble::{Result, Trouble, refused};
 use office::batch::{LineResult, Summary};
 use office::store::Store;
+use scheme::moment::iso;
 use std::io::Write;
 use std::path::Path;
 
@@ -33,7 +34,7 @@ fn record(line: &LineResult) -> [String; 8] {
         line.outcome.to_owned(),
         text(&line.why),
         checks.join(" "),
-        text(&line.at),
+        line.at.as_deref().map(iso).unwrap_or_default(),
         line.millis.map(|millis| millis.to_string()).unwrap_or_default(),
     ]
 }

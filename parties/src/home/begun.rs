@@ -29,8 +29,11 @@ pub fn take_away(session: &Session) -> bool {
         return fs::rename(&aside, &folder).is_err();
     }
     let gone = fs::remove_dir_all(&aside).is_ok();
-    // A home in which somebody else began meanwhile is not empty, and stays.
-    home.into_iter().for_each(|home| drop(fs::remove_dir(home)));
+    // Folders above that this act made too. One in which somebody else began meanwhile is not empty, and stays.
+    if let Some(first) = home {
+        let made = folder.ancestors().skip(1).take_while(|above| above.starts_with(&first));
+        made.for_each(|above| drop(fs::remove_dir(above)));
+    }
     gone
 }
 

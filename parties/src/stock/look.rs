@@ -5,6 +5,7 @@ use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use office::stock::{Filter, Happening, Item, ItemKind};
+use scheme::moment::iso;
 use scheme::numbers::Serial;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -139,7 +140,9 @@ pub fn list(session: &Session, office: Office, filter: &Filter, csv: Option<&Pat
             csv.write_record(COLUMNS)?;
             store.items(filter, |item| {
                 count += 1;
-                Ok::<(), Trouble>(csv.write_record(ItemReport::from(item).row())?)
+                let item = ItemReport::from(item);
+                let item = ItemReport { since: iso(&item.since), ..item };
+                Ok::<(), Trouble>(csv.write_record(item.row())?)
             })?;
             csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
             Ok(())

@@ -197,6 +197,14 @@ fn what_failed_begins_no_party() {
             }
         }
     }
+    // Nor folders above a home.
+    let deep = ["sim", "new", "--iccid", "1", "--imsi", "2", "--home", "deep/er/home"];
+    Call::plain(&world.path(""), &deep).run().failed(1);
+    assert!(!world.path("deep").exists());
+    for look in ["check", "upgrade"] {
+        let words = ["there is no party in nowhere, which is not there", "hint: a province begins"];
+        Call::plain(&world.path(""), &["home", look, "--home", "nowhere"]).run().fails(1, &words);
+    }
     // A look at a batch begins nothing either.
     let look = ["issue", "sim", "--batch", "sims.csv", "--dry-run", "--home", text(&fresh)];
     Call::plain(&world.path(""), &look).run().ok();

@@ -75,6 +75,9 @@ fn every_time_says_its_zone() {
         assert_eq!(without_offset(&object), None, "{args:?}\n{object}");
     }
     assert!(seen >= 9, "only {seen} of them show a time");
+    world.city(&["stock", "list", "--csv", "stock.csv"]).run().ok();
+    let list = std::fs::read_to_string(world.path("stock.csv")).unwrap();
+    assert!(list.lines().skip(1).all(|line| line.ends_with("+08:00")), "{list}");
     // What was refused says it as well.
     let early =
         ["stock", "move", CHEN.meter, "--kind", "esam", "--to", "safe", "--at", "2020-01-01 00:00:00"];
