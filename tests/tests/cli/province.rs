@@ -535,7 +535,7 @@ fn a_ceremony_that_was_killed_is_held_again() {
     talk.child.kill().unwrap();
     talk.child.wait().unwrap();
     assert!(!world.path("home/province").exists());
-    world.province(&["kdc", "status"]).run().fails(1, &["there is no folder of the province"]);
+    world.province(&["kdc", "status"]).run().fails(1, &["there is no province in"]);
     let again = found(&world, "home", &["--entropy"]).ok();
     assert!(again.stderr.contains("an earlier ceremony was killed before its end"), "{}", again.stderr);
     assert!(!world.path("home/.province.making").exists());
