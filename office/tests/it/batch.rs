@@ -256,7 +256,7 @@ fn a_look_at_a_request_begins_no_batch() {
     assert_eq!(looked.first.as_deref(), Some("000000000002"));
     assert!(office.store.batches().unwrap().is_empty());
     assert!(office.store.knows_nothing().unwrap());
-    let twice = office.look("twice.csv", "number\n000000000001\n000000000001\n").unwrap_err();
+    let twice = office.look("twice.csv", "number\n000000000005\n000000000005\n").unwrap_err();
     assert!(matches!(twice, BatchError::Lines { total: 1, .. }), "{twice}");
     assert_eq!(office.begin("request.csv", &request(7)).unwrap().id, looked.id);
     let again = office.look("request.csv", &request(7)).unwrap_err();
