@@ -2,10 +2,9 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use ::office::audit::{Entry, Hash, Outcome};
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::log::reading::{self, VerifyReport, VerifyRequest, Which};
 use parties::{Context, Result};
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 use crate::global::Global;
 use crate::output::put_object;
 use crate::screen::{put_early, say};
+use crate::zone;
 use parties::cards::Lost;
 use parties::trouble::Trouble;
 pub use parties::trouble::{Failure, refused, security};
@@ -53,7 +54,7 @@ fn said(kind: Kind, code: &str, words: &str, hint: Option<&str>) -> String {
     let object = serde_json::json!({
         "schema": 1, "error": words, "kind": kind, "exit": exit, "code": code, "hint": hint,
     });
-    object.to_string()
+    zone::in_json(object).to_string()
 }
 
 fn tell(words: &str, hint: Option<&str>) {

@@ -22,6 +22,7 @@ mod terminal;
 mod usage;
 mod wire_time;
 mod words;
+mod zone;
 
 use args::Cli;
 use clap::{CommandFactory, FromArgMatches};

@@ -3,6 +3,7 @@
 use crate::global::Global;
 use crate::screen::{part, say};
 use crate::wire_time;
+use crate::zone;
 use scheme::shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -49,7 +50,7 @@ pub fn answer(global: &Global, text: &str, object: impl Serialize) {
             with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.course.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
-        put_object(global, &Value::Object(with_schema));
+        put_object(global, &zone::in_json(Value::Object(with_schema)));
     } else if !text.is_empty() {
         put(global, text);
     }

@@ -1,6 +1,7 @@
 //! Words and tables, for whoever looks at the screen. Nothing of others in them moves his cursor or turns his lines around
 //! ([`scheme::shown`]).
 
+use crate::zone;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use scheme::shown;
 use std::io::{self, Write};
@@ -8,7 +9,7 @@ use std::io::{self, Write};
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
     // In one write, so that lines of several threads stay whole. Where nobody can hear, there is nobody to tell.
-    let _ = io::stderr().write_all(format!("{}\n", shown::lines(words.as_ref())).as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", shown::lines(&zone::spoken(words.as_ref()))).as_bytes());
 }
 
 /// A line on stdout, before there is a run.
@@ -17,10 +18,16 @@ pub fn put_early(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{}", shown::lines(text));
 }
 
+/// Names and values under each other.
+pub fn facts(facts: &[(&str, String)]) -> String {
+    let zoned: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, zone::spoken(value))).collect();
+    lens::facts::facts(&zoned)
+}
+
 /// Blanks between two columns.
 const GAP: u16 = 2;
 
-/// A table with a heading line.
+/// A table with a heading line. A column of times has their zone in its heading.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     part(heading, rows, &mut Vec::new())
 }
@@ -31,10 +38,17 @@ pub fn part(heading: &[&str], rows: Vec<Vec<String>>, widths: &mut Vec<u16>) -> 
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if !heading.is_empty() {
-        table.set_header(heading.iter().map(|text| text.to_uppercase()));
+        let are_times =
+            |place: usize| rows.iter().any(|row| row.get(place).is_some_and(|cell| zone::is_time(cell)));
+        let heading = heading.iter().enumerate().map(|(place, text)| match are_times(place) {
+            true => format!("{} ({})", text.to_uppercase(), zone::ZONE),
+            false => text.to_uppercase(),
+        });
+        table.set_header(heading.collect::<Vec<_>>());
     }
     for row in rows {
-        table.add_row(row.iter().map(|cell| shown::line(cell)));
+        let cells = row.into_iter().map(|cell| if zone::is_time(&cell) { cell } else { zone::spoken(&cell) });
+        table.add_row(cells.map(|cell| shown::line(&cell).into_owned()).collect::<Vec<_>>());
     }
     for (column, width) in table.column_iter_mut().zip(widths.iter().map(Some).chain(std::iter::repeat(None)))
     {

@@ -66,7 +66,8 @@ pub fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a database to read it; nothing is migrated.
+pub(crate) fn read(path: &Path) -> Result<Connection, StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), doing: "open", source };
     let access = disk::how_readable(path).map_err(io)?;
     read_only(path, &access).map_err(|error| StoreError::of(path, error))

@@ -4,13 +4,16 @@
 //! moving and scrapping: they are done by the commands of those names and noted here in the same store.
 
 mod error;
+mod fitted;
 pub use crate::store::items::{Happening, Item, ItemKind, Stage};
 pub use error::StockError;
+pub use fitted::{InMeter, Makers};
 
 use crate::store::items::{self, COLUMNS, NewItem, item};
 use crate::store::{Store, StoreError};
 use rusqlite::{Connection, params};
 use scheme::numbers::Serial;
+use scheme::profile::CardKind;
 use scheme::subscription::Iccid;
 use std::collections::BTreeMap;
 
@@ -212,6 +215,7 @@ impl Store {
                         StockError::NotFrom { item: now.name(), stage: now.stage, act, from: act.row().from }
                     }
                     Refusal::NeverIssued => StockError::NeverIssued { item: now.name(), act },
+                    Refusal::AtWork => StockError::AtWork { item: now.name(), place: now.place.clone(), act },
                 })?;
             }
             Ok(())
@@ -319,6 +323,7 @@ enum Refusal {
     Sql(rusqlite::Error),
     NotFrom,
     NeverIssued,
+    AtWork,
 }
 
 impl From<rusqlite::Error> for Refusal {
@@ -343,6 +348,10 @@ fn one(
     if !row.from.contains(&now.stage) {
         return Err(Refusal::NotFrom);
     }
+    // A card at work is credited and answers; whoever ends it on paper alone gives its number to a second one.
+    if now.stage == Fitted && now.kind != ItemKind::Meter && matches!(act, Act::Retire | Act::Scrap) {
+        return Err(Refusal::AtWork);
+    }
     // A blank that was dispatched comes back as the blank it is.
     let never_issued = now.number.is_none();
     let stage = match (act, never_issued) {
@@ -351,6 +360,11 @@ fn one(
         _ => row.to.unwrap_or(now.stage),
     };
     let number = now.number.clone();
+    // An ESAM has its meter's number.
+    let is_esam = now.kind == ItemKind::Card(CardKind::Esam);
+    let meter =
+        number.iter().filter(|_| act == Act::Fit && is_esam).map(|number| format!("meter {number}")).next();
+    let place = place.or(meter.as_deref());
     // A number that was only promised is free again; one that was issued is never issued again.
     let frees = act == Act::Scrap && !now.stage.was_issued();
     conn.prepare_cached(

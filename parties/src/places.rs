@@ -114,7 +114,9 @@ pub fn must_be_free(place: &Path) -> Result<()> {
     if !place.exists() {
         return Ok(());
     }
-    Err(refused(format!("{} is there already", place.display())).into())
+    Err(refused(format!("{} is there already", place.display()))
+        .hint("nothing is ever overwritten: name another file, or move that one away")
+        .into())
 }
 
 /// Where the card of a place stands, in words for the user: the card file, or the link.

@@ -136,6 +136,15 @@ pub struct Session {
     pub course: Arc<Course>,
 }
 
+/// A party's folder that an act made, where there was none.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    /// It.
+    pub folder: PathBuf,
+    /// The first folder above it that the act made too, the home or one above that.
+    pub home: Option<PathBuf>,
+}
+
 /// What happens during an act.
 #[derive(Default)]
 pub struct Course {
@@ -147,6 +156,8 @@ pub struct Course {
     pub(crate) people: People,
     /// The folder of the party that acts, once it was found.
     pub(crate) acting: Mutex<Option<PathBuf>>,
+    /// The folder of a party that the act made, where there was none.
+    pub(crate) begun: Mutex<Option<Begun>>,
     /// The request that was written in the place of the act.
     pub(crate) requested: Mutex<Option<Requested>>,
     /// What all cards exchanged.

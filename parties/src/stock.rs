@@ -12,10 +12,12 @@ pub use whose::{Office, kind};
 
 pub(crate) use whose::visit;
 
+use crate::meters::MeterPlace;
+use crate::places;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
 use disk::table::{RowFault, Table};
-use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
+use office::stock::{Act, Arrival, Filter, Item, ItemKind, Makers, Stage, StockError};
 use office::store::Store;
 use scheme::fault::told;
 use scheme::numbers::{MeterNumber, Serial};
@@ -58,6 +60,11 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
             Err(fault) => faults.push(format!("line {line}: {fault}")),
         }
     }
+    if faults.is_empty() && arrivals.is_empty() {
+        return Err(refused(format!("{} has no item: nothing was taken in", request.file.display()))
+            .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
+            .into());
+    }
     if !faults.is_empty() {
         faults.iter().for_each(|fault| session.say(fault));
         let words = format!("{} line(s) have faults; nothing was taken in: {}", faults.len(), faults[0]);
@@ -65,7 +72,7 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
             .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
             .into());
     }
-    let mut store = request.office.store(session)?;
+    let mut store = request.office.begin(session)?;
     let at = session.now()?.to_string();
     store.arrive(&at, &arrivals).map_err(|error| match &error {
         StockError::Known { place, .. } => {
@@ -198,10 +205,46 @@ pub struct ChangeReport {
 /// An item that is not there, or to which this may not be done.
 pub fn change(session: &Session, request: &ChangeRequest) -> Result<ChangeReport> {
     let mut store = request.which.office.store(session)?;
-    let items = request.which.items(&store)?;
+    let mut items = request.which.items(&store)?;
     let at = session.now()?.to_string();
+    if request.act == Act::Fit {
+        // A list of the makers may be taken twice.
+        items.retain(|item| item.stage != Stage::Fitted);
+    } else if let Some(makers) = request.which.office.makers(session)? {
+        items.iter().try_for_each(|item| must_not_be_fitted(&makers, item, request.act))?;
+    } else if let Some(meters) = request.which.office.meters(session)? {
+        items.iter().try_for_each(|item| must_be_out_of_its_meter(&meters, item, request.act))?;
+    }
     store.act_on(&at, request.act, &items, request.to.as_deref(), &request.why)?;
     Ok(ChangeReport { items: items.len(), act: request.act.words(), to: request.to.clone() })
+}
+
+/// What stands in a meter, as its makers say, is not here to be moved, taken back or ended.
+fn must_not_be_fitted(makers: &Makers, item: &Item, act: Act) -> Result<()> {
+    let Some(serial) = item.serial else { return Ok(()) };
+    let Some(meter) = makers.meter_of(serial)? else { return Ok(()) };
+    let words = format!("{} stands in meter {meter}; it is not {} there", item.name(), act.words());
+    Err(refused(words)
+        .hint(format!(
+            "take it out of the meter first, and say so with `gridcard stock back {serial} --of meters --to PLACE`"
+        ))
+        .into())
+}
+
+/// What is in its meter's slot is at work, whatever anybody writes down.
+fn must_be_out_of_its_meter(meters: &Path, item: &Item, act: Act) -> Result<()> {
+    let number = item.number.as_deref().and_then(|number| number.parse::<MeterNumber>().ok());
+    let (Some(number), ItemKind::Card(CardKind::Esam), Stage::Fitted) = (number, item.kind, item.stage)
+    else {
+        return Ok(());
+    };
+    let slot = MeterPlace::new(meters, number).esam();
+    if !places::taken(&slot) {
+        return Ok(());
+    }
+    let words =
+        format!("{} is in its meter, {}; it is not {} there", item.name(), places::shown(&slot), act.words());
+    Err(refused(words).hint("take the card out of the meter's folder first").into())
 }
 
 /// Notes in the stock of the meters' factory that a meter was made and its ESAM fitted.
@@ -233,7 +276,7 @@ pub(crate) fn meter_made(
     store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
     let esam = store.find(&serial.to_string(), None)?;
     if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], Some(&place), "")?;
+        store.act_on(&at, Act::Fit, &[esam], None, "")?;
     }
     Ok(())
 }

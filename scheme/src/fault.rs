@@ -122,6 +122,7 @@ impl Fault for wire::ChannelError {
             wire::ChannelError::Busy => "channel-busy",
             wire::ChannelError::Mute => "channel-mute",
             wire::ChannelError::Short(_) => "channel-short",
+            wire::ChannelError::Endless { .. } => "channel-endless",
             wire::ChannelError::Storage(_) => "channel-storage",
             wire::ChannelError::Reader(_) => "channel-reader",
         }

@@ -116,6 +116,7 @@ impl Fault for NumberError {
             NumberError::McuSerial => "number-mcu-serial",
             NumberError::Calendar { .. } => "number-calendar",
             NumberError::Day { .. } => "number-day",
+            NumberError::Damaged { .. } => "number-damaged",
         }
     }
 }

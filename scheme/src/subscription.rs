@@ -61,6 +61,19 @@ pub enum NumberFault {
 }
 
 impl crate::Fault for NumberFault {
+    fn code(&self) -> &str {
+        match self {
+            NumberFault::Empty => "subscription-empty",
+            NumberFault::NotADigit { .. } => "subscription-not-a-digit",
+            NumberFault::NotHexadecimal { .. } => "subscription-not-hexadecimal",
+            NumberFault::Length { .. } => "subscription-length",
+            NumberFault::CheckDigit { .. } => "subscription-check-digit",
+            NumberFault::Country => "subscription-country",
+            NumberFault::NoCountry => "subscription-no-country",
+            NumberFault::Damaged(_) => "subscription-damaged",
+        }
+    }
+
     fn hint(&self) -> Hint {
         Some(
             match self {

@@ -5,6 +5,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::{kind, suite};
+use crate::zone::spoken;
 use ::reader::cards::InReader;
 use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
@@ -28,7 +29,11 @@ use wire::{Channel, ChannelError, Command, CommandRef, Sw, typed};
 
 /// Options of `apdu`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["apdus", "script"]))]
+#[command(
+    group = ArgGroup::new("what").required(true).args(["apdus", "script"]),
+    // Left alone, the group stands before the card.
+    override_usage = "gridcard apdu [OPTIONS] <CARD> <HEX...|--script <FILE>>"
+)]
 pub struct Options {
     /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
     pub card: CardRef,
@@ -91,7 +96,7 @@ pub fn run(global: &Global, options: &Options) -> Result<()> {
     if done.is_ok() || !global.json {
         answer(
             global,
-            &text.join("\n"),
+            &spoken(&text.join("\n")),
             json!({ "card": options.card.to_string(), "apdus": apdus, "sw": last, "session": session }),
         );
     }

@@ -3,9 +3,8 @@
 use crate::fail::refused;
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::table;
+use crate::screen::{facts, table};
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::keeping::{self, CheckReport};
 use parties::{Deed, Result};
 use std::path::PathBuf;

@@ -20,6 +20,10 @@ pub enum Verb {
     Move(To),
     /// Send items out of the house.
     Dispatch(To),
+    /// Note that cards went to work, ESAMs in their meters: as the list of the meters' makers says, which
+    /// `gridcard stock list --of meters --kind esam --state fitted --csv FILE` writes. In a home where both have their folders
+    /// no list is needed.
+    Fit(Fit),
     /// Take back what was sent out or fitted.
     Back(To),
     /// Retire items: the end of a card's or meter's life.
@@ -104,6 +108,20 @@ pub struct To {
     pub why: String,
 }
 
+/// Items that went to work.
+#[derive(Debug, Args)]
+pub struct Fit {
+    /// Which.
+    #[command(flatten)]
+    pub which: Which,
+    /// Where. Default: an ESAM's place is the meter of its number.
+    #[arg(long, value_name = "PLACE")]
+    pub to: Option<String>,
+    /// Why, for the history.
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
 /// Items and a reason.
 #[derive(Debug, Args)]
 pub struct Why {
@@ -165,6 +183,7 @@ impl Verb {
             Verb::In(_) => Deed::One("stock in"),
             Verb::Move(_) => Deed::One("stock move"),
             Verb::Dispatch(_) => Deed::One("stock dispatch"),
+            Verb::Fit(_) => Deed::One("stock fit"),
             Verb::Back(_) => Deed::One("stock back"),
             Verb::Retire(_) => Deed::One("stock retire"),
             Verb::Scrap(_) => Deed::One("stock scrap"),
@@ -192,6 +211,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::In(options) => take_in(global, &options),
         Verb::Move(to) => change(global, Act::Move, &to.which, Some(to.to), to.why),
         Verb::Dispatch(to) => change(global, Act::Dispatch, &to.which, Some(to.to), to.why),
+        Verb::Fit(fit) => change(global, Act::Fit, &fit.which, fit.to, fit.why),
         Verb::Back(to) => change(global, Act::TakeBack, &to.which, Some(to.to), to.why),
         Verb::Retire(why) => change(global, Act::Retire, &why.which, None, why.why),
         Verb::Scrap(why) => change(global, Act::Scrap, &why.which, None, why.why),

@@ -1,6 +1,7 @@
 //! What the data of an answer says, where it is known.
 
 use super::{files, objects, tags::Template};
+use reader::driver::fmcos::KeyInformation;
 use reader::driver::sim::{CodeState, Selected, Structure};
 use scheme::money::Fen;
 use scheme::profile::{self, CardInfo, CardKind, Fid};
@@ -94,15 +95,15 @@ pub fn balance(data: &[u8]) -> Vec<String> {
     }
 }
 
-/// KEY INFORMATION.
+/// KEY INFORMATION: version and algorithm of the types that have them.
 pub fn key(data: &[u8]) -> Vec<String> {
-    match data {
-        [kind, version, algorithm, check @ ..] if check.len() == 3 => vec![format!(
-            "key of type {kind:02X}, version {version:02X}, algorithm {algorithm:02X}, check value {}",
-            hex::encode_upper(check)
-        )],
-        _ => Vec::new(),
-    }
+    let Ok([kind, version, algorithm, kcv @ ..]) = <[u8; 6]>::try_from(data) else { return Vec::new() };
+    let key = KeyInformation { kind, version, algorithm, kcv };
+    let head = match key.has_version() {
+        true => format!("version {version:02X}, algorithm {algorithm:02X}"),
+        false => format!("header bytes {version:02X} {algorithm:02X}"),
+    };
+    vec![format!("key of type {kind:02X}, {head}, check value {}", hex::encode_upper(kcv))]
 }
 
 fn of_sim(fid: Fid, data: &[u8]) -> Vec<String> {

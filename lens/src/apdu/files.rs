@@ -56,7 +56,10 @@ pub fn key(kind: Option<CardKind>, key_type: u8, id: u8) -> Option<&'static KeyR
 
 /// A key's role in words.
 pub fn role(row: &KeyRow) -> &'static str {
-    keys::Role::from_code(row.role).map_or("own master", keys::Role::name)
+    match row.role {
+        profile::PREVIOUS_MASTER => "earlier master",
+        code => keys::Role::from_code(code).map_or("own master", keys::Role::name),
+    }
 }
 
 /// A right in words: what it means on our cards where that is known, else what the registers must hold.

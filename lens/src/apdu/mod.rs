@@ -9,6 +9,7 @@ mod reset;
 mod tags;
 
 pub use decoder::{Decoder, Shown};
+pub use files::role as key_role;
 
 use applets::program_of;
 use scheme::profile::CardKind;

@@ -52,6 +52,16 @@ pub enum StockError {
         /// What was wanted.
         act: Act,
     },
+    /// A card that is at work is neither scrapped nor retired on paper.
+    #[error("{item} is at work, {place}; it is not {} there", act.words())]
+    AtWork {
+        /// The item.
+        item: String,
+        /// Where.
+        place: String,
+        /// What was wanted.
+        act: Act,
+    },
 }
 
 fn names(stages: &[Stage]) -> String {
@@ -71,6 +81,9 @@ impl Fault for StockError {
             }
             StockError::Several { .. } => "say which with --kind, or name its serial",
             StockError::Known { .. } => "nothing was taken in; take the line out and give the file again",
+            StockError::AtWork { .. } => {
+                "`gridcard esam retire CARD` ends an ESAM by its keys; one that was taken out comes back with `gridcard stock back`"
+            }
             StockError::NotFrom { .. } | StockError::NeverIssued { .. } => {
                 "`gridcard stock show` tells what happened to it"
             }

@@ -175,6 +175,19 @@ impl Store {
         Ok(value)
     }
 
+    /// Runs `work` in a transaction of which nothing is kept.
+    pub(crate) fn look_ahead<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = self.path.clone();
+        let at = |error: rusqlite::Error| E::from(StoreError::of(&path, error));
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
+        let value = work(&tx)?;
+        tx.rollback().map_err(at)?;
+        Ok(value)
+    }
+
     /// Waits until every commit is on the medium.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(self.named())

@@ -107,6 +107,13 @@ impl Office {
         let id = self.store.begin_batch(&new, &path)?;
         Ok(self.store.batch(id)?.unwrap())
     }
+
+    fn look(&mut self, name: &str, text: &str) -> Result<Summary, BatchError> {
+        let path = self.file(name, text);
+        let sha256 = hash_of(&path).unwrap();
+        let new = NewBatch { kind: CardKind::Esam, region: REGION, file: name, sha256: &sha256, at: AT };
+        self.store.try_batch(&new, &path)
+    }
 }
 
 fn request(count: u32) -> String {
@@ -279,7 +286,21 @@ fn a_batch_is_done_once_and_adds_up() {
     assert!(matches!(again, BatchError::Done { .. }), "{again}");
     let other = office.begin("other.csv", "number\n000000000100\n").unwrap_err();
     assert!(matches!(other, BatchError::Lines { total: 1, .. }), "{other}");
-    assert!(!office.store.drop_batch(batch.id).unwrap(), "cards were made");
+}
+
+#[test]
+fn a_look_at_a_request_begins_no_batch() {
+    let mut office = Office::new();
+    let looked = office.look("request.csv", &request(7)).unwrap();
+    assert_eq!((looked.counts.asked, looked.counts.open), (7, 7));
+    assert_eq!(looked.first.as_deref(), Some("000000000002"));
+    assert!(office.store.batches().unwrap().is_empty());
+    assert!(office.store.knows_nothing().unwrap());
+    let twice = office.look("twice.csv", "number\n000000000005\n000000000005\n").unwrap_err();
+    assert!(matches!(twice, BatchError::Lines { total: 1, .. }), "{twice}");
+    assert_eq!(office.begin("request.csv", &request(7)).unwrap().id, looked.id);
+    let again = office.look("request.csv", &request(7)).unwrap_err();
+    assert!(matches!(again, BatchError::Begun { open: 7, .. }), "{again}");
 }
 
 #[test]

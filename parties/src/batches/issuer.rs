@@ -2,7 +2,7 @@
 
 use super::request::BatchRequest;
 use crate::cards::CardHandle;
-use crate::city::issuing_card;
+use crate::city::{issuing_card, issuing_card_in_use};
 use crate::session::Session;
 use crate::trouble::{Result, security};
 use crate::{in_force, secret, transport};
@@ -82,6 +82,7 @@ impl Issuer {
         whose: &str,
         request: &BatchRequest,
     ) -> Result<Self> {
+        issuing_card_in_use(folder, kind)?;
         let pin = secret::pin(session, &request.pin, whose)?;
         let card = Shared::open(session, folder, kind)?;
         let mut channel = card.clone();

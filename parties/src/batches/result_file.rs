@@ -5,6 +5,7 @@ use crate::trouble::{Result, Trouble};
 use disk::table::TableWriter;
 use office::batch::{LineResult, Summary};
 use office::store::Store;
+use scheme::moment::iso;
 use std::path::Path;
 
 /// Columns of a result file.
@@ -33,7 +34,7 @@ fn record(line: &LineResult) -> [String; 8] {
         line.outcome.to_owned(),
         text(&line.why),
         checks.join(" "),
-        text(&line.at),
+        line.at.as_deref().map(iso).unwrap_or_default(),
         line.millis.map(|millis| millis.to_string()).unwrap_or_default(),
     ]
 }

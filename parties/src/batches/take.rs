@@ -7,7 +7,6 @@ use crate::session::{Session, out};
 use crate::stock::visit;
 use crate::trouble::{Context, Failure, Result, refused};
 use office::store::{ItemKind, Stage, Store};
-use scheme::Kind;
 use scheme::pairing::file_name;
 use scheme::profile::CardKind;
 use scheme::subscription::Iccid;
@@ -124,7 +123,8 @@ impl Taking<'_> {
                 refused(format!("the pack holds no image of {} {number} any more", self.kind.name()))
                     .hint(format!("`gridcard stock show {number}` tells where it went"))
             }
-            _ => Failure::new(Kind::Refused, format!("no {} {number} was issued here", self.kind.name())),
+            _ => refused(format!("no {} {number} was issued here", self.kind.name()))
+                .hint("`gridcard stock list` shows what was; look at the number again"),
         })
     }
 }

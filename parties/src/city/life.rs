@@ -1,6 +1,6 @@
 //! An ESAM's life after it was issued: other keys, formal, back to test, out of use.
 
-use super::access::Access;
+use super::access::{Access, info_in};
 use super::esam::{ends_the_run, pairing_name};
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
@@ -57,7 +57,9 @@ pub struct EsamShown {
 /// # Errors
 /// The card does not open, is no ESAM, or is not finished.
 pub fn show(session: &Session, card: &CardRef) -> Result<EsamShown> {
+    let named = card;
     let mut card = CardHandle::open(session, card, CardKind::Esam)?;
+    info_in(&mut card, CardKind::Esam, named)?;
     let seen = life::look(&mut card)?;
     let keys = keys_of(&mut card, &seen)?;
     card.close()?;

@@ -1,6 +1,6 @@
 //! The city's list of revoked cards, and the province's that it takes.
 
-use super::access::{info_of, issuing_card};
+use super::access::{info_of, issuing_card, issuing_card_in_use};
 use crate::cards::CardHandle;
 use crate::home::Home;
 use crate::in_force;
@@ -29,7 +29,7 @@ pub fn revoke(
     pin: &SecretFrom,
 ) -> Result<Option<RevokeReport>> {
     let (region, folder) = Home::new(session).city(city, "revoking cards")?;
-    let place = issuing_card(&folder, CardKind::PsamIssuing);
+    let place = issuing_card_in_use(&folder, CardKind::PsamIssuing)?;
     let info = info_of(session, &card_at(&place))?;
     let suite = Suite::from_code(info.suite).context("the PSAM issuing card is of a suite nobody knows")?;
     let maker = Maker {

@@ -110,10 +110,7 @@ fn sha256(file: &mut File) -> std::io::Result<(u64, String)> {
 /// There is no party; a card is in use; a file cannot be read or written; the archive is there already.
 pub fn backup(session: &Session, out: &Path) -> Result<BackupReport> {
     let home = Home::new(session);
-    let folders = home.folders()?;
-    if folders.is_empty() {
-        return Err(refused(format!("there is no party in {}", home.root().display())).into());
-    }
+    let folders = home.some_folders()?;
     if std::fs::symlink_metadata(out).is_ok() {
         return Err(refused(format!("{} is there already", out.display()))
             .hint("a backup never overwrites another")

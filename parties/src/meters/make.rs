@@ -76,8 +76,9 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     let serial = wire::atr::serial_of(&esam.reset()?).map(Serial);
     esam.close()?;
     place.make()?;
-    place.save(&meter)?;
-    hand_over(session, &request.esam, &place.esam())?;
+    let put_in = place.save(&meter).and_then(|()| hand_over(session, &request.esam, &place.esam()));
+    // A meter without its ESAM is none.
+    put_in.inspect_err(|_| place.take_away())?;
     meter_made(session, &meters, request.number, serial)?;
     log::fact(session, "meter", request.number);
     log::fact(session, "state", request.state.name());

@@ -53,6 +53,15 @@ impl MeterPlace {
         disk::create_folder(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))
     }
 
+    /// Takes away what there is of a meter that never got its ESAM: nothing was ever credited to it.
+    pub(super) fn take_away(&self) {
+        if !places::taken(&self.esam()) {
+            // The error that matters is the one that stopped the making.
+            let _ = std::fs::remove_file(self.flash());
+            let _ = std::fs::remove_dir(&self.folder);
+        }
+    }
+
     pub(super) fn must_exist(&self) -> Result<()> {
         if self.flash().exists() {
             return Ok(());

@@ -6,6 +6,7 @@ use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use disk::table::TableWriter;
 use office::stock::{Filter, Happening, Item, ItemKind};
+use scheme::moment::iso;
 use scheme::numbers::Serial;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -139,7 +140,9 @@ pub fn list(session: &Session, office: Office, filter: &Filter, csv: Option<&Pat
             table.row(COLUMNS)?;
             store.items(filter, |item| {
                 count += 1;
-                Ok::<(), Trouble>(table.row(ItemReport::from(item).row())?)
+                let item = ItemReport::from(item);
+                let item = ItemReport { since: iso(&item.since), ..item };
+                Ok::<(), Trouble>(table.row(item.row())?)
             })?;
             table.finish()?;
             Ok(())

@@ -138,7 +138,7 @@ impl Parser {
         let step = match mark {
             '#' => Step::Comment(rest.strip_prefix(' ').unwrap_or(rest).to_owned()),
             _ if line == "reset" => Step::Reset(None),
-            '=' if rest.trim().is_empty() => Step::Reset(None),
+            '=' if matches!(rest.trim(), "" | "reset") => Step::Reset(None),
             '=' => Step::Reset(Some(Pattern::parse(&mut self.reader(&chars, 1))?)),
             '!' if is_words(rest) => return Err(Fault::Failure),
             '!' => Step::Random(self.reader(&chars, 1).line()?),

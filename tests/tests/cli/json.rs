@@ -439,6 +439,7 @@ fn batches(json: &Json<'_>) {
     assert_eq!(json.ok(city, &["stock", "in", "blanks.csv"])["taken_in"], 2);
     json.ok(city, &["stock", "move", "--box", "B7", "--to", "safe"]);
     json.ok(city, &["stock", "dispatch", "000000000071", "--to", "a meter factory"]);
+    assert_eq!(json.ok(city, &["stock", "fit", "000000000071"])["items"], 1);
     json.ok(city, &["stock", "back", "000000000071", "--to", "house"]);
     json.ok(city, &["stock", "retire", "000000000071", "--why", "old"]);
     json.ok(city, &["stock", "scrap", "00000000000000A1", "--why", "bent"]);

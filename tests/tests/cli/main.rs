@@ -36,6 +36,8 @@ mod modes;
 mod numbers;
 mod odd_messages;
 mod operators;
+#[cfg(target_os = "linux")]
+mod pages;
 mod pins;
 mod province;
 mod psams;
@@ -53,6 +55,8 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+#[cfg(target_os = "linux")]
+mod steps;
 mod stock;
 mod tables;
 mod traces;
@@ -60,3 +64,4 @@ mod traces;
 mod typed;
 mod wire_time;
 mod world;
+mod zone;

@@ -202,6 +202,11 @@ fn a_ceremony_by_its_script_fills_in_its_protocol() {
     let (papers, stdout, stderr) = by_the_script(&world, "home", "shares", &[]);
     let record = record(&world, "home");
     let protocol = fs::read_to_string(world.path("home/province/ceremony-protocol.md")).unwrap();
+    let times: Vec<&str> = protocol
+        .lines()
+        .filter(|line| line.starts_with("- time: ") || line.starts_with("- held: "))
+        .collect();
+    assert!(times.len() > 15 && times.iter().all(|line| line.ends_with(" UTC+8")), "{times:#?}");
     // The sheet that was printed before has the same steps.
     let plan = call(&world, "home", &["kdc", "ceremony", "plan"])
         .with(&RUN[3..])
@@ -530,7 +535,7 @@ fn a_ceremony_that_was_killed_is_held_again() {
     talk.child.kill().unwrap();
     talk.child.wait().unwrap();
     assert!(!world.path("home/province").exists());
-    world.province(&["kdc", "status"]).run().fails(1, &["there is no folder of the province"]);
+    world.province(&["kdc", "status"]).run().fails(1, &["there is no province in"]);
     let again = found(&world, "home", &["--entropy"]).ok();
     assert!(again.stderr.contains("an earlier ceremony was killed before its end"), "{}", again.stderr);
     assert!(!world.path("home/.province.making").exists());

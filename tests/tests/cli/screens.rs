@@ -77,3 +77,37 @@ fn the_demo_tells_what_it_told() {
         insta::assert_snapshot!(format!("table-{name}"), ran.run().ok().stdout);
     }
 }
+
+/// The usage line of every command names its arguments in the order in which they are taken, as the list below it does.
+#[test]
+fn usage_names_arguments_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(noun) = open.pop() {
+        let args: Vec<&str> = noun.iter().map(String::as_str).chain(["-h"]).collect();
+        let help = Call::plain(folder.path(), &args).run().ok().stdout;
+        let section = |name: &str| {
+            let from = help.split_once(&format!("\n{name}:\n")).map(|(_, rest)| rest).unwrap_or_default();
+            from.split("\n\n")
+                .next()
+                .unwrap_or_default()
+                .lines()
+                .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+                .map(|line| line.split_whitespace().next().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let usage = help.split_once("Usage: ").unwrap().1.split("\n\n").next().unwrap().to_owned();
+        let mut at = 0;
+        for argument in section("Arguments") {
+            let name = argument.trim_matches(['[', ']', '<', '>', '.']);
+            let found = usage[at..].find(name);
+            at += found.unwrap_or_else(|| panic!("{name} comes too early in {usage}"));
+            seen += 1;
+        }
+        for verb in section("Commands").into_iter().filter(|verb| verb != "help") {
+            open.push(noun.iter().cloned().chain([verb]).collect());
+        }
+    }
+    assert!(seen > 50, "{seen} arguments");
+}

@@ -113,7 +113,7 @@ fn long_messages_are_put_together() {
         assert_eq!(kinds, ["text", "text", "packet", "text", "text", "data"]);
         assert!(found.iter().all(|message| message["whose"] == "user"));
         assert_eq!(found[3]["missing"], serde_json::json!([1]));
-        assert_eq!(found[0]["time"], "2026-11-22 08:00:00+08:00");
+        assert_eq!(found[0]["time"], "2026-11-22T08:00:00+08:00");
         // In words, no message of others writes on the terminal but with letters.
         let ran = desk.call(&["sim", "list", text(&card)]).run().ok();
         let ran = ran.shows(&["3+1+5", "user's", "We meet by the river", "Dinner at eight?\\x1B[31m"]);

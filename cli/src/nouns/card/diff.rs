@@ -3,6 +3,7 @@
 use crate::fail::refused;
 use crate::global::Global;
 use crate::output::answer;
+use crate::zone::spoken;
 use clap::Args;
 use lens::anatomy::{Anatomy, compare};
 use parties::places;
@@ -30,7 +31,7 @@ pub fn run(global: &Global, options: &Diff) -> Result<()> {
     let changes = compare::changes(&before, &after);
     let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let objects: Vec<_> = changes.iter().map(compare::Change::object).collect();
-    answer(global, &lines.join("\n"), json!({ "same": changes.is_empty(), "changes": objects }));
+    answer(global, &spoken(&lines.join("\n")), json!({ "same": changes.is_empty(), "changes": objects }));
     if changes.is_empty() {
         return Ok(());
     }

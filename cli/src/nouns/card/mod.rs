@@ -12,10 +12,10 @@ mod serve;
 use crate::files::cards_below;
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand};
 use keys::Suite;
-use lens::facts::facts;
+use lens::apdu::key_role;
 use parties::cards::CardHandle;
 use parties::trouble::Result;
 use reader::driver::esam::Esam;
@@ -23,12 +23,15 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::sim::Sim;
 use scheme::CardRef;
 use scheme::numbers::RegionCode;
-use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
+use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, PREVIOUS_MASTER, Recipient};
 use scheme::sim::{iccid_digits, imsi_digits};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
+
+/// What a table shows where there is nothing.
+const NONE: &str = "-";
 
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
@@ -120,8 +123,9 @@ fn show(global: &Global, card: &CardRef) -> Result<()> {
     for Fact { field, value, .. } in lines.0 {
         object.insert(field, value);
     }
-    let keys: Vec<_> =
-        keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
+    let told = |word: &String| Some(word.clone()).filter(|word| word != NONE);
+    let key = |key: &Vec<String>| json!({ "role": key[0], "version": told(&key[3]), "check_value": key[4] });
+    let keys: Vec<_> = keys.iter().map(key).collect();
     object.insert("keys".into(), keys.into());
     answer(global, &text, object);
     Ok(())
@@ -184,11 +188,13 @@ fn fmcos_facts(handle: &mut CardHandle, kind: CardKind, lines: &mut Facts) -> Re
     }
     lines.add("state", info.state.name());
     lines.add("suite", Suite::from_code(info.suite).map_or("unknown", |suite| suite.name()));
-    if kind == CardKind::Psam {
+    // Cards for purchases have their keys where the purchase is.
+    if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
     let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
-    let keys = rows.map(|row| key_row(&mut card, row)).collect();
+    let rows: Result<Vec<_>> = rows.map(|row| key_row(&mut card, row)).collect();
+    let keys = rows?.into_iter().flatten().collect();
     if kind == CardKind::Esam {
         let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
@@ -202,14 +208,25 @@ fn fmcos_facts(handle: &mut CardHandle, kind: CardKind, lines: &mut Facts) -> Re
     Ok(keys)
 }
 
-fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
-    let role = keys::Role::from_code(row.role).map_or("own master", keys::Role::name);
-    let mut words = vec![role.to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
+/// A row of the table of keys; `None` of the earlier master, which a card of the first version has not.
+fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Result<Option<Vec<String>>> {
+    let mut words = vec![key_role(row).to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
     match card.key_information(row.kind, row.id) {
-        Ok(key) => words.extend([format!("{:02X}", key.version), hex::encode_upper(key.kcv)]),
-        Err(error) => words.extend(["-".into(), error.to_string()]),
+        Ok(key) => {
+            let version = key.has_version().then(|| format!("{:02X}", key.version));
+            words.extend([version.unwrap_or_else(|| NONE.into()), hex::encode_upper(key.kcv)]);
+        }
+        Err(error) if error.sw() == Some(wire::Sw::KEY_NOT_FOUND) => {
+            if row.id == PREVIOUS_MASTER {
+                return Ok(None);
+            }
+            words.extend([NONE.into(), "no such key".into()]);
+        }
+        // A card that does not tell is no error of whoever looks.
+        Err(error) if error.sw().is_some() => words.extend([NONE.into(), "not told".into()]),
+        Err(error) => return Err(error.into()),
     }
-    words
+    Ok(Some(words))
 }
 
 fn sim_facts(handle: &mut CardHandle, lines: &mut Facts) -> Result<Vec<Vec<String>>> {
@@ -217,14 +234,14 @@ fn sim_facts(handle: &mut CardHandle, lines: &mut Facts) -> Result<Vec<Vec<Strin
     lines.maybe("ICCID", iccid_digits(&sim.iccid()?));
     lines.add("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" });
     match sim.imsi() {
-        Ok(file) => lines.0.push(("IMSI", imsi_digits(&file))),
+        Ok(file) => lines.maybe("IMSI", imsi_digits(&file)),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
     if let Some(state) = sim.grid_state()? {
         lines.add("state", state.name());
     }
     match sim.usim_imsi() {
-        Ok(Some(file)) => lines.0.push(("IMSI of the USIM", imsi_digits(&file))),
+        Ok(Some(file)) => lines.maybe("IMSI of the USIM", imsi_digits(&file)),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }

@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::{Listing, answer};
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, BookedLine, Look, OrderLine};
 use parties::trouble::Result;
 use parties::words::yuan;

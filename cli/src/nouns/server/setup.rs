@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::say;
+use crate::screen::{facts, say};
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, ReplaceSimRequest, SettingsRequest};
 use parties::trouble::{Context, Result};
 use scheme::numbers::CustomerNumber;
