@@ -44,17 +44,12 @@ pub fn report_early(error: &Trouble, json: bool) -> u8 {
     error.kind().exit()
 }
 
-fn object(error: &Trouble, words: &str, hint: Option<&str>) -> String {
-    said(error.kind(), error.code(), words, hint)
-}
-
 /// The object of every error.
-fn said(kind: Kind, code: &str, words: &str, hint: Option<&str>) -> String {
-    let (exit, kind) = (kind.exit(), kind.name());
-    let object = serde_json::json!({
-        "schema": 1, "error": words, "kind": kind, "exit": exit, "code": code, "hint": hint,
-    });
-    zone::in_json(object).to_string()
+fn object(error: &Trouble, words: &str, hint: Option<&str>) -> Value {
+    let (exit, kind, code) = (error.kind().exit(), error.kind().name(), error.code());
+    zone::in_json(
+        json!({ "schema": 1, "error": words, "kind": kind, "exit": exit, "code": code, "hint": hint }),
+    )
 }
 
 fn tell(words: &str, hint: Option<&str>) {

@@ -82,8 +82,8 @@ impl<'g> Listing<'g> {
     pub fn line(&mut self, object: &impl Serialize, row: impl FnOnce() -> Vec<String>) -> ControlFlow<()> {
         let written = if self.global.json {
             // Reports are plain structures, which JSON always takes. By way of a value, whose members are sorted as everywhere.
-            let line = serde_json::to_value(object).unwrap_or_default();
-            self.comma().and_then(|()| write!(self.out, "{line}"))
+            let line = zone::in_json(serde_json::to_value(object).unwrap_or_default()).to_string();
+            self.comma().and_then(|()| write!(self.out, "{}", shown::json(&line)))
         } else {
             self.rows.push(row());
             if self.rows.len() < TOGETHER { Ok(()) } else { self.rows_out() }

@@ -325,6 +325,13 @@ impl scheme::Fault for RegisterError {
             RegisterError::Store(error) => error.kind(),
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            RegisterError::Roster(error) => error.code(),
+            RegisterError::Store(error) => error.code(),
+        }
+    }
 }
 
 impl scheme::Fault for ReplaceError {

@@ -253,7 +253,7 @@ impl scheme::Fault for RosterError {
         match self {
             RosterError::Missing(_) => "roster-missing",
             RosterError::Twice(_) => "roster-twice",
-            RosterError::Table(error) => error.code(),
+            RosterError::Table(_) => "roster-table",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::global::Global;
 use crate::manual;
-use crate::output::{answer, put_as_it_is};
+use crate::output::answer;
 use clap::{Args, Command};
 use clap_complete::Shell;
 use parties::trouble::{Context, Result};

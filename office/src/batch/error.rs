@@ -123,6 +123,7 @@ impl Fault for BatchError {
             BatchError::Store(error) => error.code(),
             BatchError::Journal(error) => error.code(),
             BatchError::Read { .. } => "batch-read",
+            BatchError::Table(_) => "batch-table",
             BatchError::Header { .. } => "batch-header",
             BatchError::Empty => "batch-empty",
             BatchError::Lines { .. } => "batch-lines",
@@ -213,8 +214,7 @@ pub enum RequestFault {
 impl Fault for RequestFault {
     fn code(&self) -> &str {
         match self {
-            RequestFault::NotText => "request-not-text",
-            RequestFault::Fields { .. } => "request-fields",
+            RequestFault::Row(_) => "request-row",
             RequestFault::Missing { .. } => "request-missing",
             RequestFault::Id { .. } => "request-id",
             RequestFault::Digits { .. } => "request-digits",

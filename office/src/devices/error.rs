@@ -47,7 +47,7 @@ impl Fault for DeviceListError {
 
     fn code(&self) -> &str {
         match self {
-            DeviceListError::Read(_) => "device-list-read",
+            DeviceListError::Table(_) => "device-list-table",
             DeviceListError::Empty => "device-list-empty",
             DeviceListError::NoMeterColumn => "device-list-no-meter-column",
             DeviceListError::UnknownColumn { .. } => "device-list-unknown-column",
@@ -123,8 +123,7 @@ impl Fault for DeviceFault {
 
     fn code(&self) -> &str {
         match self {
-            DeviceFault::NotText => "device-not-text",
-            DeviceFault::Fields { .. } => "device-fields",
+            DeviceFault::Row(_) => "device-row",
             DeviceFault::NoMeter => "device-no-meter",
             DeviceFault::Meter { .. } => "device-meter",
             DeviceFault::Serial { .. } => "device-serial",

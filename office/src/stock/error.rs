@@ -98,6 +98,7 @@ impl Fault for StockError {
             StockError::Known { .. } => "stock-known",
             StockError::NotFrom { .. } => "stock-not-from",
             StockError::NeverIssued { .. } => "stock-never-issued",
+            StockError::AtWork { .. } => "stock-at-work",
         }
     }
 }

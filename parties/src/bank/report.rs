@@ -5,15 +5,15 @@ use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use crate::vouch::Origin;
+use disk::table::TableWriter;
 use scheme::fault::Told;
-use scheme::moment::Moment;
+use scheme::moment::{Moment, iso};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{OrderId, Serial8};
 use serde::Serialize;
 use server::{Figures, OrderState, PlacedOrder, StatementLine};
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -94,8 +94,8 @@ impl OrderLine {
             self.made_as.to_owned(),
             self.kind.to_owned(),
             self.state.to_owned(),
-            self.issued.to_string(),
-            self.valid_until.to_string(),
+            iso(&self.issued.to_string()),
+            iso(&self.valid_until.to_string()),
             self.expired.to_string(),
             self.replaces.map(|id| id.to_string()).unwrap_or_default(),
         ]
@@ -258,16 +258,16 @@ pub struct OrdersFile {
 pub fn orders_into(session: &Session, path: &Path) -> Result<OrdersFile> {
     let mut count = 0_u64;
     home::write_with(path, |file| {
-        let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
-        csv.write_record(COLUMNS)?;
+        let mut table = TableWriter::new(std::io::BufWriter::new(file));
+        table.row(COLUMNS)?;
         let mut written = Ok(());
         orders(session, &mut |order| {
             count += 1;
-            written = csv.write_record(order.row());
+            written = table.row(order.row());
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         written?;
-        csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
+        table.finish()?;
         Ok(())
     })?;
     Ok(OrdersFile { count, file: path.to_owned() })

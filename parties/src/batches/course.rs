@@ -125,7 +125,8 @@ impl Looked {
             resumed(request, region, &store)?
         } else {
             let sha256 = hash_of(&request.file)?;
-            let batch = with_new(session, request, region, &sha256, |new| store.try_batch(new, &request.file))?;
+            let batch =
+                with_new(session, request, region, &sha256, |new| store.try_batch(new, &request.file))?;
             if request.kind == CardKind::Sim {
                 say_doubts(session, &request.file)?;
             }
