@@ -10,7 +10,7 @@
 //! Two areas are used in turn, which is why one wait a transaction is enough. The wait of a transaction also ends the one for
 //! the home pages of the transaction before it, so the area that the next one overwrites is needed no more. Until that wait ends
 //! the medium may hold the new area whole and yet lack the home pages of the one before, whatever was programmed first: then
-//! both areas are replayed, the older first.
+//! both areas are replayed, and of a page in both the newer one counts.
 //!
 //! Pages that get their first owner are programmed in their places ([`Memory::fill_unowned`]) and waited for before the journal:
 //! an owner must not come before its content. After that wait the older area is needed no more, and the new one is marked to be
@@ -80,14 +80,16 @@ impl Journal {
         {
             found.remove(0);
         }
+        let mut pages: Vec<_> = found.iter().rev().flat_map(|area| area.pages(nvm.bytes())).collect();
+        // Where both have a page, the newest has it as it is now. The sort keeps their order.
+        pages.sort_by_key(|(page, _)| *page);
+        pages.dedup_by_key(|(page, _)| *page);
         let mut pending = core::mem::replace(&mut self.interrupted, true);
-        for area in &found {
-            for (page, data) in area.pages(nvm.bytes()) {
-                // Only a corrupt image has homes before the user area.
-                if page >= USER_PAGE && page_of(nvm.bytes(), page).is_some_and(|home| home != data) {
-                    nvm.program(page, &data)?;
-                    pending = true;
-                }
+        for (page, data) in pages {
+            // Only a corrupt image has homes before the user area.
+            if page >= USER_PAGE && page_of(nvm.bytes(), page).is_some_and(|home| home != data) {
+                nvm.program(page, &data)?;
+                pending = true;
             }
         }
         if pending {

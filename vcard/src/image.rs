@@ -4,7 +4,6 @@
 //! It holds keys in clear, as a simulator must, and says so in its first line.
 
 use applets::sim;
-use cos::journal::Journal;
 use cos::{Chip, Protocol, RamNvm, layout1};
 use crc32fast::hash;
 use disk::Durability;
@@ -171,8 +170,8 @@ impl Image {
         out
     }
 
-    /// Reads an image's bytes; `path` is for the words of errors. What a crash tore is mended, as the card does it when it gets
-    /// power, and an older memory is laid out anew; the file, if there is one, stays as it is.
+    /// Reads an image's bytes; `path` is for the words of errors. What a crash tore the card mends when it gets power. A memory of
+    /// an older layout is laid out anew here; the file, if there is one, stays as it is.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ImageError> {
         let path = path.to_path_buf();
         if bytes.len() < 8 || &bytes[..8] != MARK {
@@ -202,10 +201,7 @@ impl Image {
         if header[9] != chip.kind.code() || header[10] > 1 {
             return Err(ImageError::Contradiction { path });
         }
-        let mut nvm = RamNvm::from_bytes(eeprom);
-        // A RAM EEPROM does not lose its supply.
-        let _ = Journal::default().recover(&mut nvm);
-        Ok(Image { kind: chip.kind, formal: header[10] != 0, eeprom: nvm.into_bytes() })
+        Ok(Image { kind: chip.kind, formal: header[10] != 0, eeprom })
     }
 
     /// Loads an image file.

@@ -83,8 +83,10 @@ pub(crate) struct Kept {
     begun: bool,
     /// Something was written since the last wait.
     unsynced: bool,
-    /// It failed: what it holds is not what the card knows.
+    /// Why it does not take anything any more.
     failed: Option<io::Error>,
+    /// Something was refused since [`Kept::refused`] was asked.
+    refused: bool,
 }
 
 /// The medium failed; the card is without power.
@@ -92,12 +94,17 @@ pub(crate) struct Failed;
 
 impl Kept {
     pub(crate) fn on(medium: Box<dyn Medium>, header: Vec<u8>) -> Self {
-        Kept { medium, header, begun: false, unsynced: false, failed: None }
+        Kept { medium, header, begun: false, unsynced: false, failed: None, refused: false }
     }
 
-    /// Why it failed.
-    pub(crate) const fn failed(&self) -> Option<&io::Error> {
-        self.failed.as_ref()
+    /// Why something was refused since this was asked last.
+    pub(crate) fn refused(&mut self) -> Option<&io::Error> {
+        self.failed.as_ref().filter(|_| core::mem::take(&mut self.refused))
+    }
+
+    /// False when it failed after it took something: then it may hold what the card does not know, and lack what it knows.
+    pub(crate) const fn is_sound(&self) -> bool {
+        !self.begun || self.failed.is_none()
     }
 
     /// Writes a part of the EEPROM; `eeprom` is all of it, as it is before that.
@@ -119,8 +126,8 @@ impl Kept {
         })
     }
 
-    /// Before the first write. An image of an older version, one that a crash tore and one that is not there are put there whole.
-    /// One that holds the card may hold it in the hands of the system alone, when a killed program wrote it.
+    /// Before the first write. An image of an older version and one that is not there are put there whole. One that holds the card
+    /// may hold it in the hands of the system alone, when a killed program wrote it.
     fn begin(&mut self, eeprom: &[u8]) -> io::Result<()> {
         if self.begun {
             return Ok(());
@@ -144,6 +151,7 @@ impl Kept {
         if self.failed.is_none() {
             self.failed = act(self).err();
         }
-        if self.failed.is_some() { Err(Failed) } else { Ok(()) }
+        self.refused |= self.failed.is_some();
+        if self.refused { Err(Failed) } else { Ok(()) }
     }
 }

@@ -1,7 +1,8 @@
 //! The EEPROM of a virtual card, which can lose its supply on request.
 
 use crate::medium::{Failed, Kept};
-use cos::{Nvm, PAGE, PowerLoss};
+use cos::journal::Journal;
+use cos::{Nvm, PAGE, PowerLoss, RamNvm};
 use std::io;
 
 /// What a page holds when the supply fails while it is programmed.
@@ -49,9 +50,22 @@ impl SlotMemory {
         SlotMemory { kept: Some(kept), ..SlotMemory::new(bytes) }
     }
 
-    /// Why its medium failed. From then on the bytes may be others than the medium's, and no page is programmed any more.
-    pub(crate) fn failed(&self) -> Option<&io::Error> {
-        self.kept.as_ref().and_then(Kept::failed)
+    /// Why its medium refused something since this was asked last. From then on no page is programmed any more.
+    pub(crate) fn refused(&mut self) -> Option<&io::Error> {
+        self.kept.as_mut().and_then(Kept::refused)
+    }
+
+    /// False when the medium failed after it took something: the card may know what it does not hold.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.kept.as_ref().is_none_or(Kept::is_sound)
+    }
+
+    /// Mends in memory alone what a crash tore: for a medium that takes nothing, so that its card can be looked at.
+    pub(crate) fn mend(&mut self) {
+        let mut nvm = RamNvm::from_bytes(core::mem::take(&mut self.bytes));
+        // A RAM EEPROM does not lose its supply.
+        let _ = Journal::default().recover(&mut nvm);
+        self.bytes = nvm.into_bytes();
     }
 
     /// True when a page was programmed since [`SlotMemory::saved`].

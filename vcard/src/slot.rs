@@ -150,7 +150,7 @@ impl Slot {
 
     /// Puts the card back. One whose memory could not be kept stays out: it knows what its image does not.
     pub fn insert(&mut self) {
-        self.inserted = self.card.nvm().failed().is_none();
+        self.inserted = self.card.nvm().is_sound();
         self.pull = None;
     }
 
@@ -194,9 +194,10 @@ impl Slot {
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
-        let failed = match self.card.nvm().failed() {
-            // The system's error cannot be told twice; its words can.
-            Some(error) => Some(format!("{}: {error}", self.path.display())),
+        // The system's error cannot be told twice; its words can.
+        let refused = self.card.nvm_mut().refused().map(ToString::to_string);
+        let failed = match refused {
+            Some(words) => Some(format!("{}: {words}", self.path.display())),
             None if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() => {
                 self.save(false).err().map(|error| error.to_string())
             }
@@ -216,7 +217,12 @@ impl Slot {
         if !self.inserted {
             return Err(ChannelError::Absent);
         }
-        let atr = self.card.power_on();
+        let mut atr = self.card.power_on();
+        if atr.is_none() && self.card.nvm().is_sound() && self.card.nvm_mut().refused().is_some() {
+            // It cannot be mended where it lies, as on a medium that is read-only: it can be looked at all the same.
+            self.card.nvm_mut().mend();
+            atr = self.card.power_on();
+        }
         self.kept()?;
         atr.ok_or(ChannelError::Removed)
     }
