@@ -36,8 +36,13 @@ pub enum BootError {
     TooSmall,
     /// The superblock does not begin with its mark.
     NotACard,
-    /// Laid out otherwise, as a newer program may do.
-    Version(u8),
+    /// Laid out otherwise than the reader knows.
+    Version {
+        /// The layout.
+        found: u8,
+        /// What the reader knows.
+        known: u8,
+    },
     /// The superblock's checksum is wrong.
     Checksum,
     /// A kind, suite or protocol byte this program does not know.
@@ -49,8 +54,8 @@ impl core::fmt::Display for BootError {
         match self {
             BootError::TooSmall => write!(f, "the EEPROM is too small for a card"),
             BootError::NotACard => write!(f, "the EEPROM holds no card"),
-            BootError::Version(v) => {
-                write!(f, "the EEPROM is laid out in version {v}, this program knows version {LAYOUT}")
+            BootError::Version { found, known } => {
+                write!(f, "the EEPROM is laid out in version {found}, this program knows version {known}")
             }
             BootError::Checksum => write!(f, "the checksum of the EEPROM's first page is wrong"),
             BootError::Unknown => {
@@ -107,7 +112,7 @@ impl Chip {
             return Err(BootError::NotACard);
         }
         if block[4] != layout {
-            return Err(BootError::Version(block[4]));
+            return Err(BootError::Version { found: block[4], known: layout });
         }
         if block[60..] != checksum(block) {
             return Err(BootError::Checksum);

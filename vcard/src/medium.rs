@@ -118,10 +118,12 @@ impl Kept {
 
     /// Waits for what was written since the last wait.
     pub(crate) fn sync(&mut self) -> Result<(), Failed> {
+        if !self.unsynced {
+            return Ok(());
+        }
         self.attempt(|kept| {
-            if core::mem::take(&mut kept.unsynced) {
-                kept.medium.sync()?;
-            }
+            kept.medium.sync()?;
+            kept.unsynced = false;
             Ok(())
         })
     }

@@ -7,9 +7,9 @@ mod medium;
 mod script;
 
 use crate::world::chance;
+use cos::RamNvm;
 use cos::files::Node;
 use cos::journal::{Journal, Memory};
-use cos::RamNvm;
 use keys::Suite;
 use medium::{Dice, Event, Flaw, Log, Model, Remains};
 use script::{Script, Step};
@@ -212,12 +212,12 @@ fn holds(scripts: &[Script], second: usize) {
 
 #[test]
 fn a_card_that_is_made_is_before_or_after() {
-    holds(&script::issuing(Suite::Sm4), 12);
+    holds(&script::issuing(Suite::Sm4), 48);
 }
 
 #[test]
 fn cards_of_a_purchase_are_before_or_after() {
-    holds(&script::purchases(Suite::Aes128), 12);
+    holds(&script::purchases(Suite::Aes128), 48);
 }
 
 #[test]
@@ -231,7 +231,12 @@ fn a_wait_that_is_left_out_is_found() {
     let script = script::plain();
     for flaw in [Flaw::NoWaitForJournal, Flaw::NoWaitForContent, Flaw::NoWaitAtOpening, Flaw::OneArea] {
         let report = Proof::new(&script, flaw).run(usize::MAX);
-        println!("{flaw:?}: {} violations in {} contents: {:?}", report.violations.len(), report.contents, report.violations.first());
+        println!(
+            "{flaw:?}: {} violations in {} contents: {:?}",
+            report.violations.len(),
+            report.contents,
+            report.violations.first()
+        );
         assert!(!report.violations.is_empty(), "{flaw:?} passes");
     }
 }
