@@ -23,7 +23,7 @@
 //! .. | CRC-32 4, at 60` (big-endian); the CRC covers the first 60 bytes and the journal pages in use.
 
 use crate::halt::Halt;
-use crate::nvm::{Nvm, PAGE, PowerLoss};
+use crate::nvm::{Nvm, PAGE, PowerLoss, RamNvm};
 use alloc::vec::Vec;
 use crc32fast::Hasher;
 use wire::Sw;
@@ -259,6 +259,19 @@ impl<'a> Memory<'a> {
         };
         Ok(&mut self.journal.staged[index].data)
     }
+}
+
+/// An EEPROM at rest: what its journal holds is done, and the journal holds nothing, no remains of earlier secrets either. For an
+/// image that is put away.
+pub fn at_rest(image: Vec<u8>) -> Vec<u8> {
+    let mut nvm = RamNvm::from_bytes(image);
+    // A RAM EEPROM does not lose its supply.
+    let _ = Journal::default().recover(&mut nvm);
+    let mut image = nvm.into_bytes();
+    if let Some(areas) = image.get_mut(FIRST_AREA * PAGE..USER_PAGE * PAGE) {
+        areas.fill(0);
+    }
+    image
 }
 
 /// A journal area that is whole.

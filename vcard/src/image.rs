@@ -4,6 +4,7 @@
 //! It holds keys in clear, as a simulator must, and says so in its first line.
 
 use applets::sim;
+use cos::journal::at_rest;
 use cos::{Chip, Protocol, RamNvm, layout1};
 use crc32fast::hash;
 use disk::Durability;
@@ -147,6 +148,12 @@ impl Image {
         let _ = chip.manufacture(&mut nvm); // a RAM EEPROM does not lose its supply
         mask.burn(&mut nvm).ok()?;
         Some(Image { kind, formal: false, eeprom: nvm.into_bytes() })
+    }
+
+    /// The card as it is put away: its last command is finished, and its journal is empty.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Image { eeprom: at_rest(self.eeprom), ..self }
     }
 
     /// The image as a file holds it.

@@ -1,8 +1,8 @@
 //! The EEPROM of a virtual card, which can lose its supply on request.
 
 use crate::medium::{Failed, Kept};
-use cos::journal::Journal;
-use cos::{Nvm, PAGE, PowerLoss, RamNvm};
+use cos::journal::at_rest;
+use cos::{Nvm, PAGE, PowerLoss};
 use std::io;
 
 /// What a page holds when the supply fails while it is programmed.
@@ -62,10 +62,7 @@ impl SlotMemory {
 
     /// Mends in memory alone what a crash tore: for a medium that takes nothing, so that its card can be looked at.
     pub(crate) fn mend(&mut self) {
-        let mut nvm = RamNvm::from_bytes(core::mem::take(&mut self.bytes));
-        // A RAM EEPROM does not lose its supply.
-        let _ = Journal::default().recover(&mut nvm);
-        self.bytes = nvm.into_bytes();
+        self.bytes = at_rest(core::mem::take(&mut self.bytes));
     }
 
     /// True when a page was programmed since [`SlotMemory::saved`].

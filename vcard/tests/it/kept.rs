@@ -256,6 +256,21 @@ fn a_file_that_is_taken_away_keeps_no_card() {
     assert!(!path.exists());
 }
 
+/// What is put away holds the card and nothing of its journal, whatever moment it was taken at.
+#[test]
+fn an_image_at_rest_has_an_empty_journal() {
+    for after in 0..6 {
+        let mut card = written();
+        card.reset().unwrap();
+        card.cut(SupplyCut { after, torn: Torn::Prefix(9) });
+        let wanted = if card.transmit(&update()).is_ok() || after > 1 { reads() } else { READS.to_vec() };
+        let rest = card.image().at_rest();
+        assert!(rest.eeprom[PAGE..cos::journal::USER_PAGE * PAGE].iter().all(|byte| *byte == 0));
+        assert_eq!(rest.eeprom[..PAGE], card.image().eeprom[..PAGE]);
+        assert_eq!(crate::in_memory(rest).transmit(READ).unwrap(), wanted, "{after}");
+    }
+}
+
 /// One who has no file yet gets one.
 #[test]
 fn a_card_without_a_file_is_put_there_whole() {
