@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::derived::Derived;
 use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
-use crate::journal::{self, Memory, Staged};
+use crate::journal::{Journal, Memory};
 use crate::nvm::{Nvm, PowerLoss};
 use crate::rights::Right;
 use crate::state::Volatile;
@@ -40,8 +40,8 @@ pub struct Card<N> {
     waiting: Vec<u8>,
     /// Class of the GET RESPONSE it waits for.
     waits_for: u8,
-    staged: Vec<Staged>,
     derived: RefCell<Derived>,
+    journal: Journal,
 }
 
 impl<N: Nvm> Card<N> {
@@ -62,8 +62,8 @@ impl<N: Nvm> Card<N> {
             answer: Vec::new(),
             waiting: Vec::new(),
             waits_for: 0,
-            staged: Vec::new(),
             derived: RefCell::default(),
+            journal: Journal::default(),
         })
     }
 
@@ -86,8 +86,8 @@ impl<N: Nvm> Card<N> {
     /// the ATR. `None`: the supply failed during recovery.
     pub fn power_on(&mut self) -> Option<Vec<u8>> {
         self.power_off();
-        journal::recover(&mut self.nvm).ok()?;
-        let memory = Memory::new(&mut self.nvm, &mut self.staged);
+        self.journal.recover(&mut self.nvm).ok()?;
+        let memory = Memory::new(&mut self.nvm, &mut self.journal);
         let mf = Node::mf(&memory);
         let empty = mf.is_some_and(|mf| mf.is_empty(&memory));
         self.volatile = Some(Volatile::after_reset(empty));
@@ -264,7 +264,7 @@ impl<N: Nvm> Card<N> {
         let pending = volatile.pending.take();
         let before = volatile.clone();
         let mut context = Context {
-            memory: Memory::new(&mut self.nvm, &mut self.staged),
+            memory: Memory::new(&mut self.nvm, &mut self.journal),
             volatile,
             challenge,
             pending,

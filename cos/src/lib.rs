@@ -17,6 +17,7 @@ pub mod halt;
 pub mod header;
 pub mod journal;
 pub mod keyfile;
+pub mod layout1;
 pub mod messaging;
 pub mod nvm;
 pub mod rights;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod folder;
+mod in_place;
 mod lock;
 mod open;
 mod replace;
@@ -9,6 +10,7 @@ pub mod table;
 mod wait;
 
 pub use folder::{create_folder, keep_folder_private, sync_folder};
+pub use in_place::InPlace;
 pub use lock::{Holder, Lock, LockError, patiently};
 pub use open::{Access, how_readable, is_read_only, open_to_append, prepare_database};
 pub use replace::{Durability, create, publish, remove_leftovers, replace, replace_with};

@@ -133,7 +133,7 @@ pub(crate) fn private(options: &mut OpenOptions) {
 }
 
 /// A file of a wider mode is brought to 0600.
-fn tighten(file: &File) -> io::Result<()> {
+pub(crate) fn tighten(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

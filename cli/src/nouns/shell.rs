@@ -2,7 +2,7 @@
 
 use crate::global::Global;
 use crate::manual;
-use crate::output::answer;
+use crate::output::{answer, put_as_it_is};
 use clap::{Args, Command};
 use clap_complete::Shell;
 use parties::trouble::{Context, Result};
@@ -23,7 +23,12 @@ impl Completions {
         clap_complete::generate(self.shell, &mut command, "gridcard", &mut script);
         let script = String::from_utf8_lossy(&script);
         let shell = self.shell.to_string();
-        answer(global, script.trim_end(), json!({ "shell": shell, "script": script }));
+        if global.json {
+            answer(global, "", json!({ "shell": shell, "script": script }));
+        } else {
+            // Ours, to the last tab: a shell reads it, no person.
+            put_as_it_is(global, script.trim_end());
+        }
         Ok(())
     }
 }

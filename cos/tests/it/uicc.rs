@@ -1,7 +1,7 @@
 //! The UICC dialect on a small file tree of its own: selecting, short identifiers, searching, PINs, and class A0 beside it.
 
 use super::{Random, entropy};
-use gridcard_cos::journal::Memory;
+use gridcard_cos::journal::{Journal, Memory};
 use gridcard_cos::keyfile::kind;
 use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::{Case, Class, CommandRow, Params, Program};
@@ -57,7 +57,7 @@ pub fn image() -> Vec<u8> {
     let chip = Chip { kind: CardKind::Uicc, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [0; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(mask::user_bytes(DIRS, 0) + 256));
     chip.manufacture(&mut nvm).unwrap();
-    mask::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
+    mask::burn(&mut Memory::new(&mut nvm, &mut Journal::default()), DIRS, &secrets, 0).unwrap();
     nvm.bytes().to_vec()
 }
 

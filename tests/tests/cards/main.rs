@@ -29,5 +29,6 @@ mod renewal;
 mod secrets;
 mod sim;
 mod testing;
+mod torn;
 mod upkeep;
 mod world;

@@ -41,7 +41,7 @@ pub const REGION: &str = "33020000";
 /// User memory of a chip.
 const EEPROM: usize = 8 * 1024;
 /// Where the user area begins in an EEPROM [docs/specs/image.md].
-pub const USER_AREA: usize = 16 * 64;
+pub const USER_AREA: usize = cos::journal::USER_PAGE * 64;
 /// ADM1 of every SIM here.
 const ADM: [u8; 8] = *b"00000000";
 
@@ -291,7 +291,7 @@ pub fn sim_card(imsi: &str) -> Slot {
 }
 
 /// The first receipt to be sent, marked sent afterwards, as a phone does.
-pub fn take_receipt(card: &mut Slot) -> Option<[u8; RECORD_LEN]> {
+pub fn take_receipt(card: &mut dyn Channel) -> Option<[u8; RECORD_LEN]> {
     let mut sim = Sim::new(card);
     sim.reset().unwrap();
     let file = sim.sms_file().unwrap();

@@ -69,7 +69,7 @@ impl Cards for CardFiles {
         let image = image.map_err(CardFileError::from)?;
         let chance = self.chance(image.formal, &path.display().to_string())?;
         let keep = match keeping {
-            Keeping::EveryCommand => Keep::EveryCommand,
+            Keeping::EveryCommand => Keep::Synced,
             Keeping::AtClose => Keep::AtClose,
         };
         let slot = Slot::with_image(image, path, chance, keep).map_err(CardFileError::from)?;

@@ -180,7 +180,7 @@ impl OpenCard for OpenSlot {
     }
 
     fn image(&self) -> Result<Vec<u8>, CardsError> {
-        Ok(self.slot.image().to_bytes())
+        Ok(self.slot.image().at_rest().to_bytes())
     }
 
     fn keep_now(&mut self) -> Result<(), CardsError> {

@@ -64,8 +64,7 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
     let label = file.display().to_string();
     let image = Image::load(&file).map_err(parties::Trouble::new)?;
     let source = global.files.chance(image.formal, &label).map_err(parties::Trouble::new)?;
-    let mut slot =
-        Slot::with_image(image, &file, source, Keep::EveryCommand).map_err(parties::Trouble::new)?;
+    let mut slot = Slot::with_image(image, &file, source, Keep::Synced).map_err(parties::Trouble::new)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),

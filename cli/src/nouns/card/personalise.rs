@@ -120,7 +120,7 @@ fn in_slot(
         Some(dice) => dice.entropy(real),
         None => real,
     };
-    let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
+    let keep = if options.dry_run { Keep::InMemory } else { Keep::Synced };
     let slot = Slot::with_image(image, file, source, keep).map_err(parties::Trouble::new)?;
     Ok((CardHandle::of(global, Box::new(OpenSlot::new(slot, lock)))?, suite, dice))
 }
