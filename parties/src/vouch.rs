@@ -139,7 +139,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
     ];
     for (issuing, kind) in made_by {
         let place = issuing_card(folder, issuing);
-        if !places::taken(&place) {
+        if !places::taken(session, &place) {
             continue;
         }
         let Some(made) = look(&mut absent, issuing.name(), || made(session, &place, issuing)) else {
@@ -150,7 +150,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
             findings.push(AuditFinding::Card { card: format!("the {} card", issuing.name()), made, known });
         }
     }
-    for place in pool::places(folder)? {
+    for place in pool::places(session, folder)? {
         let Some((number, made)) = look(&mut absent, "psam", || sealed(session, &place)) else { continue };
         let books = database(folder);
         let known = if books.exists() { bank::store(folder)?.explained_of(&number)? } else { 0 };

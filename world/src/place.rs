@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use vcard::{CardFiles, OsChance, SeededChances};
+use vcard::{CardFiles, CardsInMemory, OsChance, SeededChances};
 
 /// PIN of every card of a world. TEST PIN, published here.
 pub const PIN: &str = "123456";
@@ -32,19 +32,32 @@ pub struct World {
 }
 
 impl World {
-    /// A world in a home, at a moment. With a seed everything in it happens again, byte for byte. `program` is what others hear
-    /// who wait for a card it holds. A world is repeated as a whole, so from now on nothing in this process waits for the medium
+    /// A world at a moment, whose cards are in memory; its logs, books and messages are in a home. With a seed everything in it
+    /// happens again, byte for byte. A world is repeated as a whole, so from now on nothing in this process waits for the medium
     /// ([`disk::wait_for_nothing`]).
-    pub fn new(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>, program: &str) -> Self {
-        disk::wait_for_nothing();
-        let chances: Arc<dyn Chances + Send + Sync> = match seed {
-            Some(seed) => Arc::new(SeededChances(seed)),
-            None => Arc::new(OsChance),
-        };
-        let clock = WorldClock::at(at);
-        let patience = Duration::from_secs(10);
+    pub fn new(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>) -> Self {
+        let chances = chances(seed);
+        let cards = Arc::new(CardsInMemory::new(chances.clone()));
+        World::of(home.into(), at, chances, cards)
+    }
+
+    /// The same for a home that is kept: its cards are files in it, or stand in readers. `program` is what others hear who wait for a
+    /// card it holds.
+    pub fn kept(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>, program: &str) -> Self {
+        let (chances, patience) = (chances(seed), Duration::from_secs(10));
         let files = CardFiles::new(chances.clone(), patience, program);
-        let cards = Arc::new(Hands::new(Arc::new(Everywhere::new(files, Readers { patience }))));
+        World::of(home.into(), at, chances, Arc::new(Everywhere::new(files, Readers { patience })))
+    }
+
+    fn of(
+        home: PathBuf,
+        at: Moment,
+        chances: Arc<dyn Chances + Send + Sync>,
+        cards: Arc<dyn scheme::Cards>,
+    ) -> Self {
+        disk::wait_for_nothing();
+        let clock = WorldClock::at(at);
+        let cards = Arc::new(Hands::new(cards));
         let mut session = Session::new(home, Arc::new(clock.clone()), chances.clone(), cards.clone());
         session.secrets = Arc::new(Published);
         World { session, clock, cards, chances, acts: AtomicU64::new(0), traffic: Traffic::default() }
@@ -96,6 +109,13 @@ impl World {
     /// What all acts so far exchanged with cards.
     pub const fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+}
+
+fn chances(seed: Option<u64>) -> Arc<dyn Chances + Send + Sync> {
+    match seed {
+        Some(seed) => Arc::new(SeededChances(seed)),
+        None => Arc::new(OsChance),
     }
 }
 
