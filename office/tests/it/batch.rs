@@ -1,6 +1,6 @@
 //! Batches without cards: request files, what is kept when, and what adds up.
 
-use crate::REGION;
+use crate::requests::REGION;
 use gridcard_office::batch::request::{self, Row};
 use gridcard_office::batch::{
     Attempt, BatchError, Control, Counts, Ended, Good, Job, Maker, NewBatch, Outcome, RequestFault, Summary,

@@ -1,6 +1,6 @@
 //! The journal: what it forbids, and how it takes over the journal of an older version.
 
-use crate::{NUMBER, REGION, SERIAL};
+use crate::requests::{NUMBER, REGION, SERIAL};
 use gridcard_office::journal::{self, Journal, JournalError, Outcome, Subject};
 use gridcard_office::store::{Durability, FILE, Stage, Store, StoreError};
 use issue::card::KeyCheck;
