@@ -10,7 +10,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, Durability::Synced)
 }
 
-/// As [`write`], without waiting for the disk: for batches that are repeated as a whole when they break.
+/// As [`write()`], without waiting for the disk: for batches that are repeated as a whole when they break.
 pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, Durability::Soon)
 }
@@ -19,7 +19,7 @@ fn put(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
     disk::replace(path, bytes, durability).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// As [`write`], piece by piece, for files that should not stand in memory.
+/// As [`write()`], piece by piece, for files that should not stand in memory.
 pub fn write_with(path: &Path, content: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     disk::replace_with(path, Durability::Synced, |file| content(file))
         .with_context(|| format!("cannot write {}", path.display()))
