@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::registration::{Registration, Sim, SimKey};
 use crate::roster::{Column, LineError, LineFault, Roster};
 use crate::rows::{self, column, parsed};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::{Row, params};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -124,7 +124,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Registers the good lines of a file. Running the same file again changes nothing.
     pub fn register(&self, roster: &Roster) -> Result<Report, StoreError> {
         let mut report = Report { unknown_columns: roster.unknown_columns.clone(), ..Report::default() };
