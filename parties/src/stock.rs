@@ -14,7 +14,7 @@ pub(crate) use whose::visit;
 
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
-use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
+use office::stock::{Arrival, Filter, Handling, Item, ItemKind, Stage, StockError};
 use office::store::Store;
 use scheme::numbers::{MeterNumber, Serial};
 use scheme::profile::CardKind;
@@ -168,7 +168,7 @@ impl Which {
 #[derive(Debug, Clone)]
 pub struct ChangeRequest {
     /// What.
-    pub act: Act,
+    pub act: Handling,
     /// To which.
     pub which: Which,
     /// Where they go.
@@ -229,7 +229,7 @@ pub(crate) fn meter_made(
     store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
     let esam = store.find(&serial.to_string(), None)?;
     if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], Some(&place), "")?;
+        store.act_on(&at, Handling::Fit, &[esam], Some(&place), "")?;
     }
     Ok(())
 }
