@@ -13,7 +13,7 @@ use crate::log;
 use crate::places::{self, card_at};
 use crate::session::Session;
 use crate::trouble::{Context, Result};
-use office::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
+use office::audit::{Anchor, AuditFinding, Entry, Hash, Head, LogEvent, head_of};
 use office::store::{FILE, Store};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
@@ -210,5 +210,5 @@ pub fn operators(folder: &Path, said: Option<(u64, Hash)>) -> Result<Option<Audi
 /// What a line says of the list of operators.
 pub fn operators_line(entry: &Entry) -> Option<(u64, Hash)> {
     let hash = entry.facts.get("sha256")?.parse().ok()?;
-    (entry.act == Act::Operator).then_some((entry.no, hash))
+    (entry.act == LogEvent::Operator).then_some((entry.no, hash))
 }

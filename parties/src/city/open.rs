@@ -10,7 +10,7 @@ use crate::trouble::{Context, Result, refused, security};
 use crate::vouch::RECEIVED;
 use crate::{companion, log, revoked};
 use keys::Role;
-use office::audit::{Act, Card};
+use office::audit::{Card, LogEvent};
 use reader::driver::fmcos::Fmcos;
 use scheme::CardRef;
 use scheme::numbers::{DeviceNumber, RegionCode};
@@ -101,7 +101,7 @@ fn open_one(session: &Session, home: &Home, card: &CardRef) -> Result<InUse> {
     }
     let mut facts = vec![("key_version", key_version.to_string())];
     facts.extend(companion.map(|companion| (RECEIVED, companion.log.words())));
-    let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(Act::TakeCard) };
+    let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(LogEvent::TakeCard) };
     log::note(session, &folder, noted)?;
     let now_at = places::shown(session, &place);
     Ok(InUse { kind: info.kind.name(), number, key_version, city: region, now_at })

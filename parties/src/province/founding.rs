@@ -19,7 +19,7 @@ use issue::card::Issued;
 use issue::keyset::Roots;
 use issue::source::SoftSource;
 use keys::{Role, Suite};
-use office::audit::Act;
+use office::audit::LogEvent;
 use scheme::cards::NewChip;
 use scheme::chance::chip_serial;
 use scheme::numbers::{DeviceNumber, PROVINCE, Serial};
@@ -275,7 +275,7 @@ fn note_ceremony(session: &Session, folder: &Path, record: &CeremonyRecord) -> R
         facts
             .push(("shares", format!("{} of {}, set {}", shares.threshold, shares.shares.len(), shares.set)));
     }
-    let noted = Noted { keys: &record.roots, facts: &facts, ..Noted::of(Act::Ceremony) };
+    let noted = Noted { keys: &record.roots, facts: &facts, ..Noted::of(LogEvent::Ceremony) };
     log::note(session, folder, noted)
 }
 
