@@ -3,9 +3,9 @@
 use super::entry::{Card, Ending, LogEvent};
 use super::error::AuditError;
 use super::log::Audit;
-use crate::batch::parts::{Done, Outcome as BatchOutcome, Summary};
+use crate::batch::parts::{Done, LineEnd, Summary};
 use crate::journal::entry::{Event, Subject};
-use crate::journal::outcome::Outcome as IntentEnd;
+use crate::journal::outcome::IntentEnd;
 use issue::life::Passing;
 use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
@@ -39,7 +39,7 @@ impl Audit {
         &mut self,
         at: &str,
         batch: &Summary,
-        line: &BatchOutcome,
+        line: &LineEnd,
     ) -> Result<(), AuditError> {
         let (serial, outcome, keys) = match &line.done {
             Done::Good(good) => (good.serial, Ending::Done, good.keys.as_slice()),

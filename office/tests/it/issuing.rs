@@ -2,7 +2,7 @@
 
 use crate::paper_card::{PaperCard, Pull};
 use crate::requests::{NUMBER, REGION, SERIAL, plan, request};
-use gridcard_office::journal::{Journal, Outcome, Subject};
+use gridcard_office::journal::{IntentEnd, Journal, Subject};
 use gridcard_office::recorded::{self, Order, Recorded, RecordedError};
 use gridcard_office::store::Store;
 use issue::card::{Condition, IssueError, Issued, Personalisation, StepFault};
@@ -423,7 +423,7 @@ fn a_lost_card_is_given_up_and_frees_its_number() {
     let subject = subject(&plan);
     assert!(journal.awaits(&subject).unwrap(), "an interruption leaves the intent open");
     let why = ChannelError::Removed.to_string();
-    journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
+    journal.conclude(AT, &subject, IntentEnd::Failed { why, tries_left: None }).unwrap();
     let other = Subject { serial: Serial([9; 8]), ..subject };
     journal.check(&other).unwrap();
 }

@@ -6,7 +6,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use lens::facts::facts;
-use office::batch::{Outcome, Watch};
+use office::batch::{LineEnd, Watch};
 use parties::batches::{self, BatchRequest, Forecast, LineShare, Overseer};
 use parties::{Failure, Result};
 use reader::count::Etu;
@@ -63,7 +63,7 @@ struct Operator<'g> {
 }
 
 impl Watch for Operator<'_> {
-    fn kept(&mut self, outcomes: &[Outcome]) {
+    fn kept(&mut self, outcomes: &[LineEnd]) {
         self.progress.iter_mut().for_each(|progress| progress.kept(outcomes));
     }
 
