@@ -15,7 +15,7 @@ use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
 use scheme::psam::Limits;
 use serde::Serialize;
-use server::renewal::{Answer, Paper, Renewal, Request, Stand};
+use server::renewal::{Answer, ExchangeFile, Renewal, Request, Stand};
 use server::{Books, OrderSealer};
 use std::path::{Path, PathBuf};
 

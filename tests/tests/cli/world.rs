@@ -329,7 +329,7 @@ impl World {
         let suite = keys::Suite::from_name(self.kind.suite).unwrap();
         let bytes = std::array::from_fn(|i| first.wrapping_mul(2 * i as u8 + 1) ^ 0x5C);
         let component = kdc::ceremony::Component::from_entropy(suite, keys::Zeroizing::new(bytes)).unwrap();
-        format!("{}\n{}\n", component.paper().as_str(), component.check_value())
+        format!("{}\n{}\n", component.written().as_str(), component.check_value())
     }
 
     /// The transport root that a formal province agreed with its card maker, as a command takes it; nothing else does.
