@@ -174,7 +174,7 @@ pub fn issue(
 /// Issues a card where it stands: a blank in a reader or a file, or in a place where none is a new one.
 ///
 /// # Errors
-/// A security stop for formal keys where they do not belong; those of [`issue`].
+/// A security stop for formal keys where they do not belong; those of [`issue()`].
 pub fn issue_at(
     session: &Session,
     request: &IssueRequest<'_>,

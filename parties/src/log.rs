@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble};
 use crate::vouch::ends;
 use issue::keyset::RoleCheck;
-use office::audit::{Act, Audit, Card, LOG, Outcome};
+use office::audit::{Audit, Card, Ending, LOG, LogEvent};
 use scheme::numbers::CheckValue;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn open(session: &Session, who: &Person, folder: &Path, every_line: bool) -> Res
 /// What is noted of an act that ended well.
 pub struct Noted<'a> {
     /// The act.
-    pub act: Act,
+    pub act: LogEvent,
     /// The card it was about.
     pub card: Option<Card>,
     /// Check values.
@@ -86,7 +86,7 @@ pub struct Noted<'a> {
 
 impl Noted<'_> {
     /// An act and nothing else.
-    pub const fn of(act: Act) -> Self {
+    pub const fn of(act: LogEvent) -> Self {
         Noted { act, card: None, keys: &[], facts: &[] }
     }
 }
@@ -99,7 +99,7 @@ pub fn add(session: &Session, audit: &mut Audit, noted: Noted<'_>) -> Result<()>
     let keys: Vec<(String, CheckValue)> =
         noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
     let at = session.now()?.to_string();
-    Ok(audit.add(&at, noted.act, noted.card, &keys, Outcome::Done, noted.facts)?)
+    Ok(audit.add(&at, noted.act, noted.card, &keys, Ending::Done, noted.facts)?)
 }
 
 /// Notes an act of a party that ended well.
@@ -146,7 +146,7 @@ pub fn done(session: &Session, act: &'static str) -> Result<()> {
         return Ok(());
     }
     let facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
-    note(session, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
+    note(session, &folder, Noted { facts: &facts, ..Noted::of(LogEvent::Other(act.to_owned())) })
 }
 
 /// The head hash of a folder's log, as people write it down.
@@ -168,12 +168,12 @@ pub fn failed(session: &Session, command: &str, error: &Trouble) {
     }
     let who = whoever(session, &folder);
     let noted = open(session, &who, &folder, true).and_then(|mut audit| {
-        let outcome = Outcome::Refused { why: format!("{error}") };
+        let outcome = Ending::Refused { why: format!("{error}") };
         let at = session.now()?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
         let mut facts: Vec<(&str, String)> = told(session).into_iter().collect();
         facts.extend([("command", command.to_owned()), ("exit", error.kind().exit().to_string())]);
-        audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
+        audit.add(&at, LogEvent::Command, None, &[], outcome, &facts)?;
         ends::keep(&folder, audit.head())
     });
     if let Err(fault) = noted {

@@ -1,8 +1,9 @@
-//! What an act is given: the time, chance, the cards, somebody to talk to, and who acts.
+//! What an act is given: the time, chance, the cards, a carrier, somebody to talk to, and who acts.
 
 mod act;
 
 use crate::cards::traffic::Traffic;
+use crate::carrier::{Carrier, Files};
 use crate::people::requested::Requested;
 use crate::people::who::People;
 use crate::trouble::{Context, Result, Trouble, security};
@@ -114,6 +115,8 @@ pub struct Session {
     pub chances: Arc<dyn Chances + Send + Sync>,
     /// The cards.
     pub cards: Arc<dyn Cards>,
+    /// Whoever carries orders and receipts.
+    pub carrier: Arc<dyn Carrier>,
     /// Somebody to talk to.
     pub notes: Arc<dyn Notes>,
     /// Somebody to ask.
@@ -165,7 +168,7 @@ pub struct Course {
 }
 
 impl Session {
-    /// A session in a home, with nobody to talk to or to ask.
+    /// A session in a home, with messages in files and nobody to talk to or to ask.
     pub fn new(
         home: impl Into<PathBuf>,
         clock: Arc<dyn Clock + Send + Sync>,
@@ -177,6 +180,7 @@ impl Session {
             clock,
             chances,
             cards,
+            carrier: Arc::new(Files),
             notes: Arc::new(()),
             secrets: Arc::new(()),
             actors: Actors::default(),

@@ -17,7 +17,7 @@ use crate::places;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
 use disk::table::{RowFault, Table};
-use office::stock::{Act, Arrival, Filter, Item, ItemKind, Makers, Stage, StockError};
+use office::stock::{Arrival, Filter, Handling, Item, ItemKind, Makers, Stage, StockError};
 use office::store::Store;
 use scheme::fault::told;
 use scheme::numbers::{MeterNumber, Serial};
@@ -179,7 +179,7 @@ impl Which {
 #[derive(Debug, Clone)]
 pub struct ChangeRequest {
     /// What.
-    pub act: Act,
+    pub act: Handling,
     /// To which.
     pub which: Which,
     /// Where they go.
@@ -276,7 +276,7 @@ pub(crate) fn meter_made(
     store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
     let esam = store.find(&serial.to_string(), None)?;
     if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], None, "")?;
+        store.act_on(&at, Handling::Fit, &[esam], None, "")?;
     }
     Ok(())
 }

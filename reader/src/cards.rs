@@ -314,6 +314,11 @@ impl Cards for Readers {
         place.reader().is_some()
     }
 
+    /// A folder has no readers.
+    fn places(&self, _: &str) -> Result<Vec<CardRef>, CardsError> {
+        Ok(Vec::new())
+    }
+
     fn hand_over(&self, card: &CardRef, _: &CardRef) -> Result<(), CardsError> {
         Err(CardsError::new(ReaderError::NoReader(card.clone())))
     }

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::rows::{self, bytes, column, parsed, time, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use core::fmt;
 use rusqlite::{Row, params};
 use scheme::moment::Moment;
@@ -240,7 +240,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     pub(crate) fn write_finding(&self, found: &Found<'_>) -> Result<Finding, StoreError> {
         self.conn
             .prepare_cached(

@@ -7,7 +7,7 @@
 
 use crate::error::StoreError;
 use crate::rows::{self, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
@@ -224,7 +224,7 @@ impl TrialBalance {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Writes an entry into the journal.
     pub(crate) fn post(&self, entry: &Entry) -> Result<(), StoreError> {
         let Purchase { life, count, order } = entry.purchase;

@@ -56,5 +56,5 @@ pub use report::{Day, Fault, StatementLine, Totals};
 pub use roster::Roster;
 pub use sealer::{OrderSealer, SealError};
 pub use settle::{Settled, Settlement};
-pub use store::{Act, Options, Store, Synchronous, View};
+pub use store::{Options, Store, Synchronous, Transaction, View};
 pub use terms::Terms;

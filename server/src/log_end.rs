@@ -1,7 +1,7 @@
 //! The end of the bank's audit log, kept with the books so that neither can go without the other telling.
 
 use crate::error::StoreError;
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::OptionalExtension;
 
 impl View<'_> {
@@ -14,7 +14,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Keeps the end of the log; it only grows.
     pub fn keep_log_end(&self, lines: u64, hash: &str) -> Result<(), StoreError> {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);

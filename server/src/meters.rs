@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::rows::{self, bytes, column, parsed, time, time_text};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::{Row, params};
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -230,7 +230,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Takes a city's delivery list: from now on orders name these chips.
     pub fn take_meters(&self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
         let mut delivered = Delivered::default();

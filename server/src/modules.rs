@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::order::PlacedOrder;
 use crate::rows::{self, bytes, column};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::{Row, params};
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -106,7 +106,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Compares a module's chain with the books before it is worked with.
     ///
     /// What it was asked for before an interruption is known afterwards: sealed, or not. What fits neither is a finding,

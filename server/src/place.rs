@@ -10,7 +10,7 @@ use crate::order_state::OrderState;
 use crate::registration::Registration;
 use crate::rows::time_text;
 use crate::rules::{self, MAX_AMOUNT, Room};
-use crate::store::Act;
+use crate::store::Transaction;
 use crate::terms::Terms;
 use rusqlite::params;
 use scheme::moment::Moment;
@@ -50,7 +50,7 @@ struct New {
     replaces: Option<OrderId>,
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Writes down the next order of a meter, prepared for sealing.
     ///
     /// Kind and count follow from what was *settled* of the life the chip is in: the first order opens the account,

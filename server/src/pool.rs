@@ -11,7 +11,7 @@ use crate::order::PlacedOrder;
 use crate::order_error::OrderError;
 use crate::receipt::{Origin, Refusal, SettleError};
 use crate::rows::{self, bytes, column};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use scheme::numbers::MeterNumber;
 use scheme::order::OrderId;
 
@@ -130,7 +130,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Compares a module's keys with those an order wants, before it is asked: under others the meter would refuse it, and
     /// nobody could say that it was never sealed. `None`: a module that does not say which it has.
     pub(crate) fn must_fit(

@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::registration::{Registration, Sim, SimKey};
 use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
 use crate::rows::{self, column, parsed};
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::{Connection, Row, params};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -137,7 +137,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Registers the good lines of a file. Running the same file again changes nothing. When it fails nothing of it stays, while
     /// the rest of the act may go on.
     pub fn register(&self, roster: Roster<'_>) -> Result<Report, RegisterError> {

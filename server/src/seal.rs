@@ -9,7 +9,7 @@ use crate::place::Anew;
 use crate::rows::{self, column};
 use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
-use crate::store::{Act, Store};
+use crate::store::{Store, Transaction};
 use crate::terms::Terms;
 use rusqlite::params;
 use scheme::moment::Moment;
@@ -39,7 +39,7 @@ impl Store {
         self.place_and_ask(sealer, now, terms, |act| act.place_order(request, terms))
     }
 
-    /// Reissues the outstanding order of a meter ([`Act::reissue_order`]) and seals the new one.
+    /// Reissues the outstanding order of a meter ([`Transaction::reissue_order`]) and seals the new one.
     pub fn reissue(
         &mut self,
         sealer: &mut dyn OrderSealer,
@@ -52,7 +52,7 @@ impl Store {
         self.place_and_ask(sealer, now, terms, |act| act.reissue_order(meter, now, id, anew, terms))
     }
 
-    /// Corrects the outstanding order of a meter ([`Act::correct_order`]) and seals the new one; of amount 0, takes it back.
+    /// Corrects the outstanding order of a meter ([`Transaction::correct_order`]) and seals the new one; of amount 0, takes it back.
     pub fn correct(
         &mut self,
         sealer: &mut dyn OrderSealer,
@@ -68,7 +68,7 @@ impl Store {
         sealer: &mut dyn OrderSealer,
         now: Moment,
         terms: &Terms,
-        place: impl FnOnce(&Act<'_>) -> Result<PlacedOrder, OrderError>,
+        place: impl FnOnce(&Transaction<'_>) -> Result<PlacedOrder, OrderError>,
     ) -> Result<SealedOrder, OrderError> {
         let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
         let asking = self.batch(|act| {
@@ -122,7 +122,7 @@ impl Store {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Places an order and seals it, all in this act: nothing stays when it fails.
     ///
     /// The record may leave the house only when the act has been kept.

@@ -10,7 +10,7 @@ use crate::receipt::{Opened, Opening, Origin, Refusal, SettleError};
 use crate::rows::{self, column, parsed, time_text};
 use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
-use crate::store::{Act, Store, View};
+use crate::store::{Store, Transaction, View};
 use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Opens a receipt and settles its order, in this act.
     pub fn settle(
         &self,

@@ -69,7 +69,7 @@ impl Default for Options {
 /// The payment server's database.
 ///
 /// Reading goes through [`Store::read`], changing through [`Store::batch`]; both hand out the methods
-/// that registration, orders, settlement and ledger put on [`View`] and [`Act`].
+/// that registration, orders, settlement and ledger put on [`View`] and [`Transaction`].
 #[derive(Debug)]
 pub struct Store {
     conn: Connection,
@@ -83,11 +83,11 @@ pub struct View<'c> {
 
 /// One transaction: everything done through it is kept together or not at all.
 #[derive(Debug)]
-pub struct Act<'c> {
+pub struct Transaction<'c> {
     view: View<'c>,
 }
 
-impl<'c> Deref for Act<'c> {
+impl<'c> Deref for Transaction<'c> {
     type Target = View<'c>;
 
     fn deref(&self) -> &View<'c> {
@@ -152,13 +152,13 @@ impl Store {
     /// returned: before, it is not yet on the disk.
     pub fn batch<T, E: From<StoreError>>(
         &mut self,
-        work: impl FnOnce(&Act<'_>) -> Result<T, E>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| E::from(source.into()))?;
-        let value = work(&Act { view: View { conn: &tx } })?;
+        let value = work(&Transaction { view: View { conn: &tx } })?;
         if tx.is_autocommit() {
             return Err(StoreError::RolledBack.into());
         }
@@ -182,7 +182,7 @@ impl Store {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     /// Runs `step` so that, when it fails, nothing of it stays while the rest of the act may go on.
     pub(crate) fn whole<T, E: From<StoreError>>(&self, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let run = |sql: &str| -> Result<(), StoreError> {

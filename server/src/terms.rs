@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::message_error::MessageError;
 use crate::order_error::OrderError;
 use crate::rows;
-use crate::store::{Act, View};
+use crate::store::{Transaction, View};
 use rusqlite::params;
 use scheme::moment::Moment;
 use scheme::subscription::PhoneNumber;
@@ -88,7 +88,7 @@ impl View<'_> {
     }
 }
 
-impl Act<'_> {
+impl Transaction<'_> {
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(

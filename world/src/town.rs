@@ -39,10 +39,12 @@ use std::path::{Path, PathBuf};
 
 /// Cards an issuing card of a town may make.
 const MADE: u32 = 1_000_000;
-/// Ningbo.
-const REGION: &str = "33020000";
+/// Number of the province's main control card.
+pub const MAIN_CARD: &str = "000000000010";
+/// Ningbo, the city of every town.
+pub const REGION: &str = "33020000";
 /// Number of the bank's PSAM.
-const PSAM: &str = "330200000001";
+pub const PSAM: &str = "330200000001";
 /// Price of a kWh.
 const PRICE: Fen = Fen(55);
 /// Load of a customer's appliances, in watts.
@@ -146,7 +148,7 @@ impl Town {
             founding: Founding::test(self.suite),
             custodians: None,
             pins: Some([Pin::from_digits(PIN)?, Pin::from_digits(SECOND_PIN)?]),
-            number: "000000000010".parse()?,
+            number: MAIN_CARD.parse()?,
             blank: None,
         };
         self.world.act(Deed::One("kdc init"), |session| founding::found(session, &request))

@@ -13,7 +13,6 @@ use lens::apdu::{Decoder, Shown};
 use parties::Failure;
 use parties::cards::CardHandle;
 use parties::home;
-use parties::places;
 use parties::trouble::{Context, Result};
 use reader::exchange::exchange;
 use reader::script::{Player, Script};
@@ -66,7 +65,7 @@ type Lines = Rc<RefCell<Vec<String>>>;
 /// Sends the commands.
 pub fn run(global: &Global, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
-    let card = places::resolve(&options.card)?;
+    let card = global.cards.resolve(&options.card)?;
     let (mut handle, kind) = match card.reader() {
         None => CardHandle::open_any(global, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.

@@ -4,7 +4,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{say, table};
 use clap::{Args, Subcommand};
-use office::stock::{Act, Filter, ItemKind, Stage};
+use office::stock::{Filter, Handling, ItemKind, Stage};
 use parties::stock::{self, ChangeRequest, TakeInRequest};
 use parties::{Deed, Result};
 use scheme::numbers::RegionCode;
@@ -209,12 +209,12 @@ impl Which {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::In(options) => take_in(global, &options),
-        Verb::Move(to) => change(global, Act::Move, &to.which, Some(to.to), to.why),
-        Verb::Dispatch(to) => change(global, Act::Dispatch, &to.which, Some(to.to), to.why),
-        Verb::Fit(fit) => change(global, Act::Fit, &fit.which, fit.to, fit.why),
-        Verb::Back(to) => change(global, Act::TakeBack, &to.which, Some(to.to), to.why),
-        Verb::Retire(why) => change(global, Act::Retire, &why.which, None, why.why),
-        Verb::Scrap(why) => change(global, Act::Scrap, &why.which, None, why.why),
+        Verb::Move(to) => change(global, Handling::Move, &to.which, Some(to.to), to.why),
+        Verb::Dispatch(to) => change(global, Handling::Dispatch, &to.which, Some(to.to), to.why),
+        Verb::Fit(fit) => change(global, Handling::Fit, &fit.which, fit.to, fit.why),
+        Verb::Back(to) => change(global, Handling::TakeBack, &to.which, Some(to.to), to.why),
+        Verb::Retire(why) => change(global, Handling::Retire, &why.which, None, why.why),
+        Verb::Scrap(why) => change(global, Handling::Scrap, &why.which, None, why.why),
         Verb::Show(options) => show(global, &options),
         Verb::List(options) => list(global, &options),
         Verb::Report(office) => report(global, &office),
@@ -229,7 +229,7 @@ fn take_in(global: &Global, options: &In) -> Result<()> {
     Ok(())
 }
 
-fn change(global: &Global, act: Act, which: &Which, to: Option<String>, why: String) -> Result<()> {
+fn change(global: &Global, act: Handling, which: &Which, to: Option<String>, why: String) -> Result<()> {
     let report = stock::change(global, &ChangeRequest { act, which: which.get(), to, why })?;
     let place = report.to.as_ref().map(|place| format!(" to {place}")).unwrap_or_default();
     answer(global, &format!("{} item(s) {}{place}", report.items, report.act), &report);

@@ -53,7 +53,7 @@ impl Component {
 
     /// The text for the custodian's paper: eight groups of four digits. Wiped when dropped; whoever calls
     /// this answers for where it is printed.
-    pub fn paper(&self) -> Zeroizing<String> {
+    pub fn written(&self) -> Zeroizing<String> {
         grouped(&*self.value)
     }
 

@@ -76,7 +76,7 @@ impl Share {
     }
 
     /// The text for the custodian's paper. Wiped when dropped; whoever calls this answers for where it is shown.
-    pub fn paper(&self) -> Zeroizing<String> {
+    pub fn written(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; TEXT]);
         let state = if self.set.state == State::Formal { FORMAL } else { 0 };
         bytes[0] = FORMAT | state | self.set.suite.code();

@@ -61,7 +61,7 @@ impl TryFrom<String> for Hash {
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Act {
+pub enum LogEvent {
     /// A ceremony was held.
     Ceremony,
     /// The key store was made, or sealed anew for other custodians or passphrases.
@@ -96,7 +96,7 @@ pub enum Act {
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum Ending {
     /// Well.
     Done,
     /// Not done.
@@ -138,7 +138,7 @@ pub struct Entry {
     /// The operator.
     pub who: String,
     /// What was done.
-    pub act: Act,
+    pub act: LogEvent,
     /// The card it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
@@ -147,7 +147,7 @@ pub struct Entry {
     pub check_values: CheckValues,
     /// How it ended.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: Ending,
     /// What else is to be known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,

@@ -1,6 +1,6 @@
 //! Words of the stock.
 
-use crate::stock::{Act, Item, Stage};
+use crate::stock::{Handling, Item, Stage};
 use crate::store::StoreError;
 use scheme::fault::{Fault, Hint};
 
@@ -40,7 +40,7 @@ pub enum StockError {
         /// Its stage.
         stage: Stage,
         /// What was wanted.
-        act: Act,
+        act: Handling,
         /// The stages that allow it.
         from: &'static [Stage],
     },
@@ -50,7 +50,7 @@ pub enum StockError {
         /// The item.
         item: String,
         /// What was wanted.
-        act: Act,
+        act: Handling,
     },
     /// A card that is at work is neither scrapped nor retired on paper.
     #[error("{item} is at work, {place}; it is not {} there", act.words())]

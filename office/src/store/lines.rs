@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::items::{self, NewItem, Stage};
 use super::{claims, delivery};
 use crate::batch::request::Details;
-use crate::batch::{Done, Good, Job, Outcome, Summary};
+use crate::batch::{Done, Good, Job, LineEnd, Summary};
 use rusqlite::{Connection, params};
 
 impl Store {
@@ -96,7 +96,7 @@ impl Store {
         &mut self,
         batch: &Summary,
         place: &str,
-        outcomes: &[Outcome],
+        outcomes: &[LineEnd],
         at: &str,
     ) -> Result<Vec<(i64, String)>, StoreError> {
         let path = self.path().to_owned();
@@ -114,7 +114,7 @@ impl Store {
             };
             let clashes: Vec<(i64, String)> = run().map_err(|error| StoreError::of(&path, error))?;
             if let Some(audit) = &mut audit {
-                let clashed = |outcome: &&Outcome| !clashes.iter().any(|(line, _)| *line == outcome.line);
+                let clashed = |outcome: &&LineEnd| !clashes.iter().any(|(line, _)| *line == outcome.line);
                 for outcome in outcomes.iter().filter(clashed) {
                     audit.witness_line(at, batch, outcome)?;
                 }
@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Marks a line done whose card went through the journal.
-    pub fn line_done(&mut self, batch: &Summary, outcome: &Outcome, at: &str) -> Result<(), StoreError> {
+    pub fn line_done(&mut self, batch: &Summary, outcome: &LineEnd, at: &str) -> Result<(), StoreError> {
         let Done::Good(good) = &outcome.done else {
             return self.keep(batch, "", std::slice::from_ref(outcome), at).map(drop);
         };
@@ -163,7 +163,7 @@ fn keep(
     conn: &Connection,
     batch: &Summary,
     place: &str,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     at: &str,
 ) -> rusqlite::Result<Option<String>> {
     match &outcome.done {
@@ -217,7 +217,7 @@ fn keep_good(
     conn: &Connection,
     batch: &Summary,
     place: &str,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     good: &Good,
     at: &str,
 ) -> rusqlite::Result<Option<String>> {
@@ -276,7 +276,7 @@ fn keep_good(
 fn close(
     conn: &Connection,
     batch: i64,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     id: i64,
     good: &Good,
     at: &str,

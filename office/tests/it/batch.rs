@@ -1,9 +1,9 @@
 //! Batches without cards: request files, what is kept when, and what adds up.
 
-use crate::REGION;
+use crate::requests::REGION;
 use gridcard_office::batch::request::{self, Row};
 use gridcard_office::batch::{
-    Attempt, BatchError, Control, Counts, Done, Ended, Good, Job, Maker, NewBatch, Outcome, RequestFault,
+    Attempt, BatchError, Control, Counts, Done, Ended, Good, Job, LineEnd, Maker, NewBatch, RequestFault,
     Summary, Watch, hash_of, run_packed,
 };
 use gridcard_office::store::pack::{expand, squeeze};
@@ -231,7 +231,7 @@ struct Seen {
 }
 
 impl Watch for Seen {
-    fn kept(&mut self, outcomes: &[Outcome]) {
+    fn kept(&mut self, outcomes: &[LineEnd]) {
         for outcome in outcomes {
             if matches!(outcome.done, gridcard_office::batch::Done::Good(_)) {
                 self.good.push(outcome.number.clone());

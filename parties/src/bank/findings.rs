@@ -187,7 +187,7 @@ pub fn clear(session: &Session, request: &ClearRequest) -> Result<Option<ClearRe
 fn chain_of(session: &Session, member: &Member) -> Result<Option<Chain>> {
     let mut handle = CardHandle::open(session, &member.card, CardKind::Psam)?;
     let mut psam = Psam::open(&mut handle)?;
-    member.must_be(psam.info().number)?;
+    member.must_be(session, psam.info().number)?;
     let chain = OrderSealer::chain(&mut psam)?;
     handle.close()?;
     Ok(chain)

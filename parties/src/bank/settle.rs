@@ -4,7 +4,7 @@ use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
 use super::{folder, registration, store};
 use crate::log;
-use crate::records::{self, Filed};
+use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use crate::vouch;
@@ -115,7 +115,7 @@ pub struct RefundReport {
 /// A receipt that is not settled yet, and the PSAMs that may still open it, likeliest first.
 struct Pending {
     at: usize,
-    filed: Filed,
+    message: Message,
     origin: Origin,
     openers: Vec<DeviceNumber>,
 }
@@ -163,8 +163,8 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
     let mut outcomes = Outcomes { lines: request.receipts.iter().map(|_| None).collect(), failed: None };
     let mut pending = Vec::new();
     for (n, path) in request.receipts.iter().enumerate() {
-        match wait_for(&*books, &pool, request, path) {
-            Ok((filed, origin, openers)) => pending.push(Pending { at: n, filed, origin, openers }),
+        match wait_for(session, &*books, &pool, request, path) {
+            Ok((message, origin, openers)) => pending.push(Pending { at: n, message, origin, openers }),
             Err(error) => outcomes.refuse(n, path, error),
         }
     }
@@ -180,7 +180,7 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
         member.with(session, &mut pins, |psam| {
             for mut one in theirs {
                 let path = &request.receipts[one.at];
-                match books.settle(psam, Incoming::Record(&one.filed.record), &one.origin, at) {
+                match books.settle(psam, Incoming::Record(&one.message.record), &one.origin, at) {
                     Ok(settlement) => outcomes.settle(session, one.at, path, &settlement),
                     Err(error) if one.openers.len() > 1 && is_under_other_keys(&error) => {
                         one.openers.retain(|opener| *opener != number);
@@ -203,13 +203,14 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
 
 /// What a receipt waits for: where it comes from, and who may open it.
 fn wait_for(
+    session: &Session,
     books: &dyn Books,
     pool: &Pool,
     request: &SettleRequest,
     path: &Path,
-) -> Result<(Filed, Origin, Vec<DeviceNumber>)> {
-    let filed = records::read(path)?;
-    let origin = match (&request.origin, &filed.sim.iccid) {
+) -> Result<(Message, Origin, Vec<DeviceNumber>)> {
+    let message = session.carrier.fetch(path)?;
+    let origin = match (&request.origin, &message.sim.iccid) {
         (Some(origin), _) => origin.clone(),
         // It only saves work: what a card shows that is no ICCID is none.
         (None, iccid) => match iccid.as_deref().map(str::parse) {
@@ -217,9 +218,9 @@ fn wait_for(
             _ => Origin::Unknown,
         },
     };
-    let openers = books.openers(Incoming::Record(&filed.record), &origin)?;
+    let openers = books.openers(Incoming::Record(&message.record), &origin)?;
     let members = pool.opening(request.pin.psam, &openers)?;
-    Ok((filed, origin, members.into_iter().map(|member| member.number).collect()))
+    Ok((message, origin, members.into_iter().map(|member| member.number).collect()))
 }
 
 /// Another PSAM may open what this one could not.

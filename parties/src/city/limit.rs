@@ -20,7 +20,7 @@ use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardKind, Recipient};
 use scheme::psam::{Limits, PsamChain, Statement};
 use serde::Serialize;
-use server::renewal::{self, Answer, Paper, Renewal, Stand};
+use server::renewal::{self, Answer, ExchangeFile, Renewal, Stand};
 use std::path::{Path, PathBuf};
 
 /// A statement to be asked for.

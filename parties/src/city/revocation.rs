@@ -55,6 +55,6 @@ pub fn revoke(
 pub fn take_revoked(session: &Session, list: &Path, city: Option<RegionCode>) -> Result<TakeReport> {
     let (_, folder) = Home::new(session).city(city, "taking the list of revoked cards")?;
     let cards = MADE.map(|kind| (kind, issuing_card(&folder, kind)));
-    let there: Vec<_> = cards.into_iter().filter(|(_, place)| places::taken(place)).collect();
+    let there: Vec<_> = cards.into_iter().filter(|(_, place)| places::taken(session, place)).collect();
     revoked::take(session, &folder, RegionCode([0; 4]), list, &there)
 }

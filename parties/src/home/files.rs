@@ -12,7 +12,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, Durability::Synced)
 }
 
-/// As [`write`], without waiting for the disk: for batches that are repeated as a whole when they break.
+/// As [`write()`], without waiting for the disk: for batches that are repeated as a whole when they break.
 pub fn write_soon(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, Durability::Soon)
 }
@@ -51,7 +51,7 @@ pub fn make_folder(path: &Path) -> Result<()> {
     })
 }
 
-/// As [`write`], piece by piece, for files that should not stand in memory.
+/// As [`write()`], piece by piece, for files that should not stand in memory.
 pub fn write_with(path: &Path, content: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     disk::replace_with(path, Durability::Synced, |file| content(file))
         .map_err(|error: Trouble| not_written(path, error))

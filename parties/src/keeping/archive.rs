@@ -6,7 +6,7 @@ use crate::log::{self, Noted};
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
 use disk::{Durability, Lock, LockError};
-use office::audit::{Act, Hash, LOG, head_of};
+use office::audit::{Hash, LOG, LogEvent, head_of};
 use scheme::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -177,7 +177,7 @@ pub fn backup(session: &Session, out: &Path) -> Result<BackupReport> {
 }
 
 fn note(session: &Session, folder: &Path, act: &str, facts: &[(&str, String)]) -> Result<()> {
-    log::note(session, folder, Noted { facts, ..Noted::of(Act::Other(act.to_owned())) })
+    log::note(session, folder, Noted { facts, ..Noted::of(LogEvent::Other(act.to_owned())) })
 }
 
 fn hold(session: &Session, card: &Path) -> Result<Lock> {

@@ -226,7 +226,7 @@ pub fn upgrade(session: &Session) -> Result<UpgradeReport> {
             .map(|store| ("store", format!("{}: {} to {}", store.file, store.from, store.to)))
             .collect();
         if !changed.is_empty() {
-            let act = office::audit::Act::Other("home upgrade".to_owned());
+            let act = office::audit::LogEvent::Other("home upgrade".to_owned());
             log::note(session, folder, log::Noted { facts: &changed, ..log::Noted::of(act) })?;
         }
     }

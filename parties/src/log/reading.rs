@@ -5,7 +5,7 @@ use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
 use crate::vouch::{self, Origin};
 use crate::{home, log};
-use office::audit::{Act, AuditFinding, Entry, Hash, LOG, Report, head_of, verify, verify_against};
+use office::audit::{AuditFinding, Entry, Hash, LOG, LogEvent, Report, head_of, verify, verify_against};
 use scheme::Kind;
 use scheme::fault::Told;
 use serde::Serialize;
@@ -231,7 +231,7 @@ pub fn export(session: &Session, folder: &Path, out: Option<&Path>) -> Result<Ex
             .into());
     }
     let facts = [("lines", found.head.lines.to_string()), ("head", found.head.hash.to_string())];
-    log::note(session, folder, Noted { facts: &facts, ..Noted::of(Act::Export) })?;
+    log::note(session, folder, Noted { facts: &facts, ..Noted::of(LogEvent::Export) })?;
     let found = verify(&file, None, |_| {})?;
     if let Some(out) = out {
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

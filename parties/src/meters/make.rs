@@ -59,7 +59,7 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     let meters = Home::new(session).make(Party::Meters, "producing meters")?;
     let place = MeterPlace::new(&meters, request.number);
     // A flash without its ESAM is what an interrupted run left; nothing was ever credited to it.
-    if place.is_whole() {
+    if place.is_whole(session) {
         return Err(refused(format!("meter {} exists already", request.number)).into());
     }
     let text = home::read_text(&request.pairing)?;

@@ -41,8 +41,8 @@ impl MeterPlace {
     }
 
     /// Whether both are there: the ESAM may stand in a reader.
-    pub(super) fn is_whole(&self) -> bool {
-        self.flash().exists() && places::taken(&self.esam())
+    pub(super) fn is_whole(&self, session: &Session) -> bool {
+        self.flash().exists() && places::taken(session, &self.esam())
     }
 
     /// Makes the folder.

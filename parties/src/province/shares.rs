@@ -25,7 +25,7 @@ pub fn words(share: &Share) -> String {
 pub fn keep(folder: &Path, share: &Share) -> Result<PathBuf> {
     home::make_folder(folder)?;
     let path = folder.join(format!("share-{}-{}.txt", share.set().name(), share.number()));
-    let text = Zeroizing::new(format!("{}\n{}\n", share.paper().as_str(), words(share)));
+    let text = Zeroizing::new(format!("{}\n{}\n", share.written().as_str(), words(share)));
     home::write(&path, text.as_bytes())?;
     Ok(path)
 }

@@ -1,8 +1,8 @@
 //! The phone's part of a purchase: the order to the SIM, the receipt from it.
 
 use super::access::{SimAccess, with_hint};
-use crate::places::must_be_free;
-use crate::records::{self, Filed, SimNote};
+use crate::carrier::must_be_free;
+use crate::records::{Message, SimNote};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
 use reader::driver::sim::{Sim, SmsFile};
@@ -17,12 +17,12 @@ use wire::sms::record::{RECORD_LEN, RecordStatus};
 /// Sent, no status report asked for [TS 51.011 10.5.3].
 const SENT: RecordStatus = RecordStatus::Sent(0x05);
 
-/// A SIM and a record file.
+/// A SIM and a message.
 #[derive(Debug, Clone)]
 pub struct CarryRequest {
     /// The SIM.
     pub sim: SimAccess,
-    /// The record file.
+    /// The name its carrier knows it by: of a record file the path.
     pub record: PathBuf,
 }
 
@@ -36,9 +36,9 @@ pub struct WriteReport {
 /// Writes an order's record to the SIM it was made for; to another one with `other_sim`.
 ///
 /// # Errors
-/// The file holds no order, or one for another SIM; the SIM is full.
+/// The message is no order, or one for another SIM; the SIM is full.
 pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Result<WriteReport> {
-    let Filed { record, sim: made_for } = records::read(&request.record)?;
+    let Message { record, sim: made_for } = session.carrier.fetch(&request.record)?;
     let file = request.record.display();
     match Content::of(&record) {
         Content::Order(_) => {}
@@ -86,18 +86,21 @@ pub struct CollectReport {
     pub more: usize,
 }
 
-/// Takes a receipt off the SIM into a record file.
+/// Takes a receipt off the SIM and gives it to the carrier.
 ///
 /// # Errors
-/// The file is there already; no receipt waits.
+/// There is a message of that name already; no receipt waits.
 pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectReport> {
-    must_be_free(&request.record)?;
+    must_be_free(&*session.carrier, &request.record)?;
     let mut handle = request.sim.open(session)?;
     let mut sim = Sim::new(&mut handle);
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
     let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
-    let from = SimNote { iccid, binding: None };
-    let found = take_receipt(&mut sim, |record| records::write(&request.record, record, &from))?;
+    let sim_note = SimNote { iccid, binding: None };
+    let send = |record: &[u8; RECORD_LEN]| {
+        session.carrier.send(&request.record, &Message { record: *record, sim: sim_note })
+    };
+    let found = take_receipt(&mut sim, send)?;
     handle.close()?;
     let (record, more) = found.ok_or_else(|| {
         refused("no receipt waits on this SIM").hint("put it into its meter first: `gridcard meter insert`")

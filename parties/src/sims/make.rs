@@ -2,7 +2,7 @@
 
 use crate::home::{Home, Party};
 use crate::log;
-use crate::places::{card_at, image, must_be_free};
+use crate::places::{card_at, image, must_have_none};
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -83,13 +83,13 @@ pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport
     let whose = "CHV1 of the new SIM";
     let chv1 = request.chv1.as_ref().map(|from| secret::new_text(session, from, whose)).transpose()?;
     let place = match &request.card {
-        Some(card) => image(card, "sim new")?,
+        Some(card) => image(session, card, "sim new")?,
         None => {
             let folder = Home::new(session).make(Party::Sims, "making SIMs")?;
             folder.join(format!("{}.card", request.iccid))
         }
     };
-    must_be_free(&place)?;
+    must_have_none(session, &place)?;
     let identity = Identity {
         iccid: request.iccid.clone(),
         imsi: request.imsi.clone(),

@@ -1,6 +1,6 @@
 //! Card information, EF 0015: what a card of ours says of itself [docs/specs/cards.md 4].
 
-use super::{CardKind, State};
+use super::kind::{CardKind, State};
 
 /// By which layout a finished card was made: the structure version of its card information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

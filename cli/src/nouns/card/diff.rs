@@ -24,7 +24,7 @@ pub struct Diff {
 /// Compares them: exit code 1 when they differ, as `diff` does.
 pub fn run(global: &Global, options: &Diff) -> Result<()> {
     let anatomy = |card: &CardRef| -> Result<Anatomy> {
-        let file = places::image(card, "card diff")?;
+        let file = places::image(global, card, "card diff")?;
         Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file).map_err(parties::Trouble::new)
     };
     let (before, after) = (anatomy(&options.before)?, anatomy(&options.after)?);

@@ -19,7 +19,7 @@ pub struct Dump {
 
 /// Shows it.
 pub fn run(global: &Global, options: &Dump) -> Result<()> {
-    let file = places::image(&options.file, "card dump")?;
+    let file = places::image(global, &options.file, "card dump")?;
     let anatomy = Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file)
         .map_err(parties::Trouble::new)?;
     answer(global, &spoken(&text::of(&anatomy)), json::of(&anatomy));

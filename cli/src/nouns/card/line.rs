@@ -59,7 +59,7 @@ pub struct LineOptions {
 
 /// Serves the card.
 pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
-    let file = places::image(&options.card, "card line")?;
+    let file = places::image(global, &options.card, "card line")?;
     let lock = global.files.lock(&file).map_err(parties::Trouble::new)?;
     let label = file.display().to_string();
     let image = Image::load(&file).map_err(parties::Trouble::new)?;

@@ -31,7 +31,7 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
 
 /// What would be done; nothing is asked for and nothing written.
 fn dry_run(global: &Global, options: &Options) -> Result<()> {
-    let shape = options.shape()?;
+    let shape = options.shape(global)?;
     let steps = script::script(&shape);
     let steps: Vec<_> = steps.iter().filter(|step| step.is_the_programs()).collect();
     let mut text = String::new();

@@ -179,7 +179,7 @@ impl Walk<'_> {
             "only the custodian of share {} sees the screen? Enter shows it",
             share.number()
         ))?;
-        put(self.global, &format!("{}\n{words}", share.paper().as_str()));
+        put(self.global, &format!("{}\n{words}", share.written().as_str()));
         global.secrets.ask_openly("written down? Enter wipes the screen")?;
         put(self.global, WIPE);
         Ok(())

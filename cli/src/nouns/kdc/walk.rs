@@ -40,7 +40,7 @@ pub struct Walk<'g> {
 impl<'g> Walk<'g> {
     /// A walk; `attended` with every step of the script, otherwise with those a program can do.
     pub fn new(global: &'g Global, options: &'g Options, attended: bool) -> Result<Self> {
-        let shape = options.shape()?;
+        let shape = options.shape(global)?;
         if shape.from != From::TestRoot && !shape.rehearsal {
             global.must_be_unseeded("the ceremony")?;
         }
@@ -91,7 +91,7 @@ impl<'g> Walk<'g> {
             custodians: self.shape.custodians.map(|(threshold, _)| (custodians, threshold)),
             pins: self.pins.take(),
             number: self.options.number,
-            blank: self.options.blank()?,
+            blank: self.options.blank(self.global)?,
         })
     }
 
