@@ -349,7 +349,8 @@ fn one(
         return Err(Refusal::NotFrom);
     }
     // A card at work is credited and answers; whoever ends it on paper alone gives its number to a second one.
-    if now.stage == Fitted && now.kind != ItemKind::Meter && matches!(act, Act::Retire | Act::Scrap) {
+    if now.stage == Fitted && now.kind != ItemKind::Meter && matches!(act, Handling::Retire | Handling::Scrap)
+    {
         return Err(Refusal::AtWork);
     }
     // A blank that was dispatched comes back as the blank it is.
@@ -362,8 +363,11 @@ fn one(
     let number = now.number.clone();
     // An ESAM has its meter's number.
     let is_esam = now.kind == ItemKind::Card(CardKind::Esam);
-    let meter =
-        number.iter().filter(|_| act == Act::Fit && is_esam).map(|number| format!("meter {number}")).next();
+    let meter = number
+        .iter()
+        .filter(|_| act == Handling::Fit && is_esam)
+        .map(|number| format!("meter {number}"))
+        .next();
     let place = place.or(meter.as_deref());
     // A number that was only promised is free again; one that was issued is never issued again.
     let frees = act == Handling::Scrap && !now.stage.was_issued();

@@ -207,20 +207,20 @@ pub fn change(session: &Session, request: &ChangeRequest) -> Result<ChangeReport
     let mut store = request.which.office.store(session)?;
     let mut items = request.which.items(&store)?;
     let at = session.now()?.to_string();
-    if request.act == Act::Fit {
+    if request.act == Handling::Fit {
         // A list of the makers may be taken twice.
         items.retain(|item| item.stage != Stage::Fitted);
     } else if let Some(makers) = request.which.office.makers(session)? {
         items.iter().try_for_each(|item| must_not_be_fitted(&makers, item, request.act))?;
     } else if let Some(meters) = request.which.office.meters(session)? {
-        items.iter().try_for_each(|item| must_be_out_of_its_meter(&meters, item, request.act))?;
+        items.iter().try_for_each(|item| must_be_out_of_its_meter(session, &meters, item, request.act))?;
     }
     store.act_on(&at, request.act, &items, request.to.as_deref(), &request.why)?;
     Ok(ChangeReport { items: items.len(), act: request.act.words(), to: request.to.clone() })
 }
 
 /// What stands in a meter, as its makers say, is not here to be moved, taken back or ended.
-fn must_not_be_fitted(makers: &Makers, item: &Item, act: Act) -> Result<()> {
+fn must_not_be_fitted(makers: &Makers, item: &Item, act: Handling) -> Result<()> {
     let Some(serial) = item.serial else { return Ok(()) };
     let Some(meter) = makers.meter_of(serial)? else { return Ok(()) };
     let words = format!("{} stands in meter {meter}; it is not {} there", item.name(), act.words());
@@ -232,18 +232,22 @@ fn must_not_be_fitted(makers: &Makers, item: &Item, act: Act) -> Result<()> {
 }
 
 /// What is in its meter's slot is at work, whatever anybody writes down.
-fn must_be_out_of_its_meter(meters: &Path, item: &Item, act: Act) -> Result<()> {
+fn must_be_out_of_its_meter(session: &Session, meters: &Path, item: &Item, act: Handling) -> Result<()> {
     let number = item.number.as_deref().and_then(|number| number.parse::<MeterNumber>().ok());
     let (Some(number), ItemKind::Card(CardKind::Esam), Stage::Fitted) = (number, item.kind, item.stage)
     else {
         return Ok(());
     };
     let slot = MeterPlace::new(meters, number).esam();
-    if !places::taken(&slot) {
+    if !places::taken(session, &slot) {
         return Ok(());
     }
-    let words =
-        format!("{} is in its meter, {}; it is not {} there", item.name(), places::shown(&slot), act.words());
+    let words = format!(
+        "{} is in its meter, {}; it is not {} there",
+        item.name(),
+        places::shown(session, &slot),
+        act.words()
+    );
     Err(refused(words).hint("take the card out of the meter's folder first").into())
 }
 

@@ -1,6 +1,6 @@
 //! Plan, source and PINs that do not belong together are refused before a card is asked.
 
-use crate::{KINDS, REGION, request};
+use crate::requests::{REGION, request};
 use gridcard_issue::card::{IssueError, fits};
 use gridcard_issue::plan::{Plan, Request};
 use gridcard_issue::source::{About, Expected, KeySource, Level, SourceError, Target};
@@ -66,7 +66,7 @@ fn pins_of(kind: CardKind) -> usize {
 
 #[test]
 fn what_belongs_together_is_taken() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         asked(kind, about(kind), pins_of(kind), as_it_is)
             .unwrap_or_else(|error| panic!("{}: {error}", kind.name()));
     }
@@ -104,7 +104,7 @@ fn what_does_not_is_named() {
 
 #[test]
 fn each_kind_has_its_pins_no_more_and_no_fewer() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         for given in 0..=2 {
             let answer = asked(kind, about(kind), given, as_it_is);
             let needed = pins_of(kind);

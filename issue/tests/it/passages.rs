@@ -1,7 +1,7 @@
 //! What an act comes to on an ESAM, decided before the card is touched [docs/specs/cards.md 10]: one row a rule, each with
 //! what makes the difference.
 
-use crate::{NUMBER, REGION, SERIAL};
+use crate::requests::{NUMBER, REGION, SERIAL};
 use gridcard_issue::life::{Act, Leave, LifeError, Passage, Planned, Seen};
 use gridcard_issue::source::{About, Level};
 use keys::Suite;

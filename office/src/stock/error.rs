@@ -60,7 +60,7 @@ pub enum StockError {
         /// Where.
         place: String,
         /// What was wanted.
-        act: Act,
+        act: Handling,
     },
 }
 

@@ -166,7 +166,7 @@ fn the_next_open_line_is_found_without_walking_over_those_that_are_done() {
     let mut store = Store::open(&path, Durability::Now).unwrap();
     let next = |store: &Store, n| store.line_for(batch.id, chip(n)).unwrap().map(|job| job.line);
     assert_eq!((next(&store, 9), next(&store, 1)), (Some(2), Some(3)));
-    let done = |line, n, number: &str| Outcome {
+    let done = |line, n, number: &str| LineEnd {
         line,
         number: number.to_owned(),
         done: match good(chip(n)) {

@@ -82,7 +82,7 @@ impl Issuer {
         whose: &str,
         request: &BatchRequest,
     ) -> Result<Self> {
-        issuing_card_in_use(folder, kind)?;
+        issuing_card_in_use(session, folder, kind)?;
         let pin = secret::pin(session, &request.pin, whose)?;
         let card = Shared::open(session, folder, kind)?;
         let mut channel = card.clone();

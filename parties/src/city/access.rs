@@ -24,9 +24,9 @@ pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
 ///
 /// # Errors
 /// It has not: the step before is missing.
-pub fn issuing_card_in_use(folder: &Path, kind: CardKind) -> Result<PathBuf> {
+pub fn issuing_card_in_use(session: &Session, folder: &Path, kind: CardKind) -> Result<PathBuf> {
     let place = issuing_card(folder, kind);
-    if places::taken(&place) {
+    if places::taken(session, &place) {
         return Ok(place);
     }
     let hint = format!(
@@ -60,7 +60,7 @@ impl Access {
         (kind, supervised): (CardKind, bool),
         act: impl FnOnce(&mut dyn KeySource) -> Result<T>,
     ) -> Result<T> {
-        let (place, title) = (issuing_card_in_use(folder, kind)?, kind.title());
+        let (place, title) = (issuing_card_in_use(session, folder, kind)?, kind.title());
         let pin = secret::pin(session, &self.pin, &format!("the {title}"))?;
         let supervisor = match &self.supervisor_pin {
             None if !supervised => None,

@@ -58,7 +58,7 @@ pub fn ask(session: &Session, request: &StatementRequest) -> Result<StatementRep
     // An issuing card that gives no limits any more need not be told what its PSAMs sealed.
     let mut issuing = CardHandle::open(
         session,
-        &issuing_card_in_use(&folder, CardKind::PsamIssuing)?,
+        &issuing_card_in_use(session, &folder, CardKind::PsamIssuing)?,
         CardKind::PsamIssuing,
     )?;
     in_force::must_make(session, &folder, &mut issuing)?;

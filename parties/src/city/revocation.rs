@@ -29,7 +29,7 @@ pub fn revoke(
     pin: &SecretFrom,
 ) -> Result<Option<RevokeReport>> {
     let (region, folder) = Home::new(session).city(city, "revoking cards")?;
-    let place = issuing_card_in_use(&folder, CardKind::PsamIssuing)?;
+    let place = issuing_card_in_use(session, &folder, CardKind::PsamIssuing)?;
     let info = info_of(session, &card_at(&place))?;
     let suite = Suite::from_code(info.suite).context("the PSAM issuing card is of a suite nobody knows")?;
     let maker = Maker {

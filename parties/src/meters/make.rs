@@ -78,7 +78,7 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     place.make()?;
     let put_in = place.save(&meter).and_then(|()| hand_over(session, &request.esam, &place.esam()));
     // A meter without its ESAM is none.
-    put_in.inspect_err(|_| place.take_away())?;
+    put_in.inspect_err(|_| place.take_away(session))?;
     meter_made(session, &meters, request.number, serial)?;
     log::fact(session, "meter", request.number);
     log::fact(session, "state", request.state.name());

@@ -54,8 +54,8 @@ impl MeterPlace {
     }
 
     /// Takes away what there is of a meter that never got its ESAM: nothing was ever credited to it.
-    pub(super) fn take_away(&self) {
-        if !places::taken(&self.esam()) {
+    pub(super) fn take_away(&self, session: &Session) {
+        if !places::taken(session, &self.esam()) {
             // The error that matters is the one that stopped the making.
             let _ = std::fs::remove_file(self.flash());
             let _ = std::fs::remove_dir(&self.folder);

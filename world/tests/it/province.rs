@@ -99,7 +99,7 @@ fn a_city_makes_and_ends_cards() {
     let folder = town.folder(Party::City(town.region()));
     let request = VerifyRequest { which: Which::Own(folder), head: None, against: Vec::new() };
     let report = town.world().act(Deed::Look, |session| reading::check(session, &request)).unwrap();
-    assert_eq!((report.findings, report.absent), (Vec::<String>::new(), Vec::<String>::new()));
+    assert_eq!((report.findings, report.absent), (vec![], Vec::<String>::new()));
 }
 
 #[test]

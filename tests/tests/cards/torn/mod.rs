@@ -204,7 +204,7 @@ impl<'a> Proof<'a> {
 fn holds(scripts: &[Script], second: usize) {
     for script in scripts {
         let report = Proof::new(script, Flaw::None).run(second);
-        println!("{}: {} contents of {} cuts", script.name, report.contents, report.cuts);
+        eprintln!("{}: {} contents of {} cuts", script.name, report.contents, report.cuts);
         let few: Vec<_> = report.violations.iter().take(10).collect();
         assert!(few.is_empty(), "{} violations: {few:#?}", report.violations.len());
     }
