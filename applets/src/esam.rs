@@ -23,7 +23,7 @@ use scheme::receipt::{self, Receipt};
 use scheme::refusal::Refusal;
 use sha2::{Digest, Sha256};
 use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseStatus, Spi};
-use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET};
+use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET, Tpdu};
 use wire::{CommandRef, Sw, tlv};
 
 #[rustfmt::skip]
@@ -124,11 +124,14 @@ fn tpdu_of(data: &[u8]) -> Option<alloc::vec::Vec<u8>> {
 fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, Halt> {
     let format = || refuse(Refusal::Format);
     let (deliver, consumed) = Deliver::parse(tpdu).map_err(|_| format())?;
-    // The packet is announced in the user data header; bytes alike in a message without one are text.
-    if consumed != tpdu.len() || deliver.user_data.element(IE_COMMAND_PACKET).is_none() {
+    if consumed != tpdu.len() {
         return Err(format());
     }
-    let user_data = deliver.user_data_bytes();
+    let deliver = Tpdu::Deliver(deliver);
+    // The packet is announced in the user data header; bytes alike in a message without one are text. Elements that a
+    // network added beside it say nothing to us.
+    let (IE_COMMAND_PACKET, body) = deliver.packet().ok_or_else(format)? else { return Err(format()) };
+    let user_data = [&packet::COMMAND_UDH, body].concat();
     let packet = CommandPacket::parse(&user_data).map_err(|error| match error {
         PacketError::Unsupported(_) => refuse(Refusal::KeySet),
         _ => format(),

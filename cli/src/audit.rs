@@ -2,10 +2,9 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
-use ::office::audit::{Entry, Hash, Outcome};
+use crate::screen::{facts, say, table};
+use ::office::audit::{Ending, Entry, Hash};
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::log::reading::{self, VerifyReport, VerifyRequest, Which};
 use parties::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -150,8 +149,8 @@ fn row(entry: &Entry) -> Vec<String> {
         format!("{} {}", card.kind, card.number.as_deref().unwrap_or_default())
     });
     let outcome = match &entry.outcome {
-        Outcome::Done => "done".to_owned(),
-        Outcome::Refused { why } => format!("refused: {why}"),
+        Ending::Done => "done".to_owned(),
+        Ending::Refused { why } => format!("refused: {why}"),
     };
     vec![entry.no.to_string(), entry.at.clone(), entry.who.clone(), act, card, outcome]
 }

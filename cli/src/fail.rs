@@ -1,12 +1,15 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
 use crate::global::Global;
-use crate::output::put;
+use crate::output::put_object;
 use crate::screen::{put_early, say};
+use crate::zone;
 use parties::cards::Lost;
 use parties::trouble::Trouble;
 pub use parties::trouble::{Failure, refused, security};
 pub use scheme::Kind;
+use scheme::shown;
+use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use wire::ChannelError;
 
@@ -23,7 +26,7 @@ pub fn report(error: &Trouble, global: &Global) -> u8 {
         hint = hint.or_else(|| Some(lost_hint(error).into()));
     }
     if json {
-        put(global, &object(error, &words, hint.as_deref()));
+        put_object(global, &object(error, &words, hint.as_deref()));
     } else {
         tell(&words, hint.as_deref());
     }
@@ -34,17 +37,19 @@ pub fn report(error: &Trouble, global: &Global) -> u8 {
 pub fn report_early(error: &Trouble, json: bool) -> u8 {
     let (words, hint) = (error.to_string(), error.hint());
     if json {
-        put_early(&object(error, &words, hint.as_deref()));
+        put_early(&shown::json(&object(error, &words, hint.as_deref()).to_string()));
     } else {
         tell(&words, hint.as_deref());
     }
     error.kind().exit()
 }
 
-fn object(error: &Trouble, words: &str, hint: Option<&str>) -> String {
-    let exit = error.kind().exit();
-    serde_json::json!({ "schema": 1, "error": words, "exit": exit, "code": error.code(), "hint": hint })
-        .to_string()
+/// The object of every error.
+fn object(error: &Trouble, words: &str, hint: Option<&str>) -> Value {
+    let (exit, kind, code) = (error.kind().exit(), error.kind().name(), error.code());
+    zone::in_json(
+        json!({ "schema": 1, "error": words, "kind": kind, "exit": exit, "code": code, "hint": hint }),
+    )
 }
 
 fn tell(words: &str, hint: Option<&str>) {

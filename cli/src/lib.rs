@@ -8,6 +8,7 @@ mod ended;
 mod fail;
 mod files;
 mod global;
+pub mod manual;
 mod memory;
 mod nouns;
 mod output;
@@ -18,27 +19,39 @@ mod screen;
 mod served;
 mod shared;
 mod terminal;
+mod usage;
 mod wire_time;
 mod words;
+mod zone;
 
 use args::Cli;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use global::Global;
+use parties::Trouble;
 use scheme::Kind;
 use std::ffi::OsString;
 use std::sync::atomic::Ordering;
+use usage::UsageError;
 
 /// Runs one command line (program name first) and gives its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let matches = manual::complete(Cli::command()).try_get_matches_from(&args);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
+        // Help and version are no faults; clap writes them to stdout.
+        Err(error) if error.use_stderr() && usage::wants_json(&args) => {
+            return fail::report_early(&Trouble::new(UsageError(error)), true);
+        }
         Err(error) => {
-            // Help and version are no faults; clap writes them to stdout.
-            let code = if error.use_stderr() { Kind::Usage.exit() } else { 0 };
+            // Help and version are no faults, and are ours; a fault quotes what was typed.
+            if error.use_stderr() {
+                screen::say(error.render().to_string().trim_end());
+                return Kind::Usage.exit();
+            }
             let _ = error.print();
-            return code;
+            return 0;
         }
     };
     let Cli { options, noun } = cli;

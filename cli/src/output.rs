@@ -1,23 +1,40 @@
 //! What the user sees: tables and JSON on stdout, talk on stderr.
 
 use crate::global::Global;
-use crate::screen::say;
+use crate::screen::{part, say};
 use crate::wire_time;
+use crate::zone;
+use scheme::shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-/// Lines on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
+/// Lines on stdout, made safe for a terminal.
 pub fn put(global: &Global, text: &str) {
+    put_as_it_is(global, &shown::lines(text));
+}
+
+/// Text of our own making on stdout. A reader who has seen enough (`| head`) is no fault; a disk that is full is one.
+pub fn put_as_it_is(global: &Global, text: &str) {
     let mut out = io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            global.unheard.store(true, Ordering::Relaxed);
-            say(format!("error: stdout cannot be written: {error}"));
-        }
-        _ => {}
+    let _ = heard(global, writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// What a failed write means: nobody reads on, and unless that was a reader who has seen enough it is told.
+fn heard(global: &Global, written: io::Result<()>) -> ControlFlow<()> {
+    let Err(error) = written else { return ControlFlow::Continue(()) };
+    if error.kind() != ErrorKind::BrokenPipe {
+        global.unheard.store(true, Ordering::Relaxed);
+        say(format!("error: stdout cannot be written: {error}"));
     }
+    ControlFlow::Break(())
+}
+
+/// A JSON object on stdout: the true texts, in which what a terminal would obey is written as `\u001b`.
+pub fn put_object(global: &Global, object: &Value) {
+    put_as_it_is(global, &shown::json(&object.to_string()));
 }
 
 /// The answer of a command: an object in JSON, or the text.
@@ -33,8 +50,83 @@ pub fn answer(global: &Global, text: &str, object: impl Serialize) {
             with_schema.entry("wire_time").or_insert_with(|| wire_time::summary_json(&global.course.traffic));
         }
         global.answered.store(true, Ordering::Relaxed);
-        put(global, &Value::Object(with_schema).to_string());
+        put_object(global, &zone::in_json(Value::Object(with_schema)));
     } else if !text.is_empty() {
         put(global, text);
+    }
+}
+
+/// Rows of a table that are put out together.
+const TOGETHER: usize = 1000;
+
+/// An answer that is a long list, put out as its lines come: in JSON the one object, with the list as its member, or a table.
+/// Nothing is put out before the first line or the end.
+pub struct Listing<'g> {
+    global: &'g Global,
+    member: &'static str,
+    heading: &'g [&'g str],
+    out: BufWriter<StdoutLock<'static>>,
+    begun: bool,
+    rows: Vec<Vec<String>>,
+    widths: Vec<u16>,
+}
+
+impl<'g> Listing<'g> {
+    /// A list without lines; `member` is its name in JSON.
+    pub fn new(global: &'g Global, member: &'static str, heading: &'g [&'g str]) -> Self {
+        let out = BufWriter::new(io::stdout().lock());
+        Listing { global, member, heading, out, begun: false, rows: Vec::new(), widths: Vec::new() }
+    }
+
+    /// Puts out a line: `object` in JSON, `row` of the table. Breaks when nobody reads on.
+    pub fn line(&mut self, object: &impl Serialize, row: impl FnOnce() -> Vec<String>) -> ControlFlow<()> {
+        let written = if self.global.json {
+            // Reports are plain structures, which JSON always takes. By way of a value, whose members are sorted as everywhere.
+            let line = zone::in_json(serde_json::to_value(object).unwrap_or_default()).to_string();
+            self.comma().and_then(|()| write!(self.out, "{}", shown::json(&line)))
+        } else {
+            self.rows.push(row());
+            if self.rows.len() < TOGETHER { Ok(()) } else { self.rows_out() }
+        };
+        heard(self.global, written)
+    }
+
+    /// Puts out what is left, and the end.
+    pub fn end(mut self) {
+        let written = if self.global.json {
+            self.tail()
+        } else if self.begun && self.rows.is_empty() {
+            Ok(())
+        } else {
+            self.rows_out()
+        };
+        let _ = heard(self.global, written.and_then(|()| self.out.flush()));
+    }
+
+    /// What stands before a line.
+    fn comma(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return self.out.write_all(b",");
+        }
+        self.global.answered.store(true, Ordering::Relaxed);
+        write!(self.out, "{{\"{}\":[", self.member)
+    }
+
+    fn tail(&mut self) -> io::Result<()> {
+        if !self.begun {
+            self.comma()?;
+        }
+        self.out.write_all(b"],\"schema\":1")?;
+        if self.global.wire_time {
+            let time = wire_time::summary_json(&self.global.course.traffic);
+            write!(self.out, ",\"wire_time\":{time}")?;
+        }
+        self.out.write_all(b"}\n")
+    }
+
+    fn rows_out(&mut self) -> io::Result<()> {
+        let heading = if std::mem::replace(&mut self.begun, true) { &[] } else { self.heading };
+        let text = part(heading, std::mem::take(&mut self.rows), &mut self.widths);
+        writeln!(self.out, "{text}")
     }
 }

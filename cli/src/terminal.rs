@@ -2,7 +2,7 @@
 
 use keys::Zeroizing;
 use parties::{Context, Failure, Notes, Result, Secrets};
-use scheme::Kind;
+use scheme::{Kind, shown};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// The terminal, or what stands in its place: stdin for answers, stderr for talk.
@@ -18,7 +18,7 @@ impl Secrets for Terminal {
     /// Asks for a line without showing it; reads a line of stdin when that is no terminal.
     fn ask(&self, prompt: &str) -> Result<Zeroizing<String>> {
         if std::io::stdin().is_terminal() {
-            return rpassword::prompt_password(format!("{prompt}: "))
+            return rpassword::prompt_password(format!("{}: ", shown::line(prompt)))
                 .map(Zeroizing::new)
                 .context("no answer at the prompt");
         }
@@ -34,7 +34,7 @@ impl Secrets for Terminal {
 
     fn ask_openly(&self, prompt: &str) -> Result<String> {
         if std::io::stdin().is_terminal() {
-            let _ = write!(std::io::stderr(), "{prompt}: "); // a prompt that is not seen is still a prompt
+            let _ = write!(std::io::stderr(), "{}: ", shown::line(prompt)); // a prompt that is not seen is still a prompt
         }
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).context("cannot read stdin")?;

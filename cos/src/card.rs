@@ -7,15 +7,17 @@
 use crate::chip::{Chip, Protocol};
 use crate::closing;
 use crate::context::Context;
+use crate::derived::Derived;
 use crate::files::{CARD_DEAD, Node};
 use crate::halt::Halt;
-use crate::journal::{self, Memory, Staged};
+use crate::journal::{Journal, Memory};
 use crate::nvm::{Nvm, PowerLoss};
 use crate::rights::Right;
 use crate::state::Volatile;
 use crate::table::{Case, Check, CommandRow, Flow, Interface, Needs, Program, WrongLe};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use scheme::Chance;
 use scheme::profile::CardKind;
 use wire::{CommandRef, Sw};
@@ -38,7 +40,8 @@ pub struct Card<N> {
     waiting: Vec<u8>,
     /// Class of the GET RESPONSE it waits for.
     waits_for: u8,
-    staged: Vec<Staged>,
+    derived: RefCell<Derived>,
+    journal: Journal,
 }
 
 impl<N: Nvm> Card<N> {
@@ -59,7 +62,8 @@ impl<N: Nvm> Card<N> {
             answer: Vec::new(),
             waiting: Vec::new(),
             waits_for: 0,
-            staged: Vec::new(),
+            derived: RefCell::default(),
+            journal: Journal::default(),
         })
     }
 
@@ -82,8 +86,8 @@ impl<N: Nvm> Card<N> {
     /// the ATR. `None`: the supply failed during recovery.
     pub fn power_on(&mut self) -> Option<Vec<u8>> {
         self.power_off();
-        journal::recover(&mut self.nvm).ok()?;
-        let memory = Memory::new(&mut self.nvm, &mut self.staged);
+        self.journal.recover(&mut self.nvm).ok()?;
+        let memory = Memory::new(&mut self.nvm, &mut self.journal);
         let mf = Node::mf(&memory);
         let empty = mf.is_some_and(|mf| mf.is_empty(&memory));
         self.volatile = Some(Volatile::after_reset(empty));
@@ -99,6 +103,7 @@ impl<N: Nvm> Card<N> {
     pub fn power_off(&mut self) {
         self.volatile = None;
         self.waiting.clear();
+        self.derived.take();
     }
 
     /// True while the card has power.
@@ -154,7 +159,7 @@ impl<N: Nvm> Card<N> {
             _ => return Ok(interface.words.length),
         };
         let [cla, ins, p1, p2] = header;
-        if ins == 0xC0 && cla == interface.get_response_class {
+        if interface.fetches(cla, ins) {
             return Ok(self.get_response(interface, p3, out));
         }
         self.waiting.clear();
@@ -188,7 +193,7 @@ impl<N: Nvm> Card<N> {
     /// Which way the data of a command with this header flows, from the command table.
     pub fn flow(&self, [cla, ins, p1, p2]: [u8; 4]) -> Flow {
         let interface = self.interface(&[cla]);
-        if ins == 0xC0 && cla == interface.get_response_class {
+        if interface.fetches(cla, ins) {
             return Flow::FromCard;
         }
         match self.row(interface, &CommandRef { cla, ins, p1, p2, data: &[], le: None }) {
@@ -246,7 +251,7 @@ impl<N: Nvm> Card<N> {
             // P1 P2 do not fit: the check of that name says so in its turn.
             Some(row) => Ok(row),
             None if class => Err(words.ins),
-            None => Err(words.class),
+            None => Err(interface.class_word(command.cla)),
         }
     }
 
@@ -259,7 +264,7 @@ impl<N: Nvm> Card<N> {
         let pending = volatile.pending.take();
         let before = volatile.clone();
         let mut context = Context {
-            memory: Memory::new(&mut self.nvm, &mut self.staged),
+            memory: Memory::new(&mut self.nvm, &mut self.journal),
             volatile,
             challenge,
             pending,
@@ -267,6 +272,7 @@ impl<N: Nvm> Card<N> {
             fill: self.program.fill,
             choices: self.program.dialect.choices,
             entropy: &mut *self.entropy,
+            derived: &self.derived,
             answer: &mut self.answer,
         };
         let done = run(&mut context, interface, row, command).and_then(|sw| {

@@ -36,8 +36,13 @@ pub enum BootError {
     TooSmall,
     /// The superblock does not begin with its mark.
     NotACard,
-    /// Written by a newer program.
-    Version(u8),
+    /// Laid out otherwise than the reader knows.
+    Version {
+        /// The layout.
+        found: u8,
+        /// What the reader knows.
+        known: u8,
+    },
     /// The superblock's checksum is wrong.
     Checksum,
     /// A kind, suite or protocol byte this program does not know.
@@ -49,8 +54,8 @@ impl core::fmt::Display for BootError {
         match self {
             BootError::TooSmall => write!(f, "the EEPROM is too small for a card"),
             BootError::NotACard => write!(f, "the EEPROM holds no card"),
-            BootError::Version(v) => {
-                write!(f, "the EEPROM is laid out in version {v}, this program knows version 1")
+            BootError::Version { found, known } => {
+                write!(f, "the EEPROM is laid out in version {found}, this program knows version {known}")
             }
             BootError::Checksum => write!(f, "the checksum of the EEPROM's first page is wrong"),
             BootError::Unknown => {
@@ -63,7 +68,9 @@ impl core::fmt::Display for BootError {
 impl core::error::Error for BootError {}
 
 const MARK: &[u8; 4] = b"GCOS";
-const VERSION: u8 = 1;
+/// Version of the layout: where the journal and the user area stand.
+pub(crate) const LAYOUT: u8 = 2;
+
 impl Chip {
     /// Bytes an EEPROM needs for `user` bytes of files: superblock and journal come on top.
     pub const fn eeprom_size(user: usize) -> usize {
@@ -76,26 +83,36 @@ impl Chip {
         for page in 1..pages {
             nvm.program(page, &[0; PAGE])?;
         }
+        nvm.program(0, &self.superblock())
+    }
+
+    /// The first page of the EEPROM.
+    pub(crate) fn superblock(&self) -> [u8; PAGE] {
         let mut block = [0; PAGE];
         block[..4].copy_from_slice(MARK);
-        block[4..8].copy_from_slice(&[VERSION, self.kind.code(), self.suite.code(), self.protocol as u8]);
+        block[4..8].copy_from_slice(&[LAYOUT, self.kind.code(), self.suite.code(), self.protocol as u8]);
         block[8..16].copy_from_slice(&self.serial);
         let code = checksum(&block);
         block[60..].copy_from_slice(&code);
-        nvm.program(0, &block)
+        block
     }
 
     /// Reads the superblock.
     pub fn read(image: &[u8]) -> Result<Self, BootError> {
-        if image.len() <= USER_PAGE * PAGE {
+        Chip::read_laid_out(image, LAYOUT, USER_PAGE)
+    }
+
+    /// As [`Chip::read`], of a layout whose user area begins with this page.
+    pub(crate) fn read_laid_out(image: &[u8], layout: u8, user_page: usize) -> Result<Self, BootError> {
+        if image.len() <= user_page * PAGE {
             return Err(BootError::TooSmall);
         }
         let block = &image[..PAGE];
         if &block[..4] != MARK {
             return Err(BootError::NotACard);
         }
-        if block[4] != VERSION {
-            return Err(BootError::Version(block[4]));
+        if block[4] != layout {
+            return Err(BootError::Version { found: block[4], known: layout });
         }
         if block[60..] != checksum(block) {
             return Err(BootError::Checksum);

@@ -2,6 +2,7 @@
 
 use crate::chip::Chip;
 use crate::choices::Choices;
+use crate::derived::Derived;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::journal::Memory;
@@ -10,6 +11,7 @@ use crate::rights::Right;
 use crate::state::{Challenge, Volatile};
 use crate::steps::Pending;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use scheme::Chance;
 use scheme::profile::{CardKind, Fid};
 use wire::Sw;
@@ -35,6 +37,8 @@ pub struct Context<'a> {
     pub choices: Choices,
     /// Random bytes.
     pub entropy: &'a mut dyn Chance,
+    /// Keys that were derived a moment ago.
+    pub derived: &'a RefCell<Derived>,
     /// Answer data, without the status word.
     pub answer: &'a mut Vec<u8>,
 }
@@ -54,6 +58,11 @@ impl Context<'_> {
     pub fn allowed(&self, right: Right) -> bool {
         let selection = &self.volatile.selection;
         selection.free || right.allows(self.volatile.mf_register, selection.register)
+    }
+
+    /// The child of a key by a factor, as [`Key::diversify`](keys::Key::diversify) gives it.
+    pub fn child(&self, parent: &keys::Key, factor: &[u8; 8]) -> keys::Key {
+        self.derived.borrow_mut().child(parent, factor)
     }
 
     /// 6982 unless the right is satisfied.

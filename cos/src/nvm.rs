@@ -18,6 +18,15 @@ pub trait Nvm {
     /// Programs one page. On `Err` the page may hold the old bytes, the new ones or anything else, and the
     /// card is without power.
     fn program(&mut self, page: usize, data: &[u8; PAGE]) -> Result<(), PowerLoss>;
+
+    /// Waits until all pages programmed so far are down for good. Of those programmed since the last wait any may be down or not,
+    /// in any order. A chip has nothing to wait for: what it programmed is down.
+    ///
+    /// # Errors
+    /// The supply failed meanwhile.
+    fn sync(&mut self) -> Result<(), PowerLoss> {
+        Ok(())
+    }
 }
 
 /// An EEPROM in RAM that never fails.
@@ -34,6 +43,11 @@ impl RamNvm {
     pub fn from_bytes(mut bytes: alloc::vec::Vec<u8>) -> Self {
         bytes.resize(bytes.len().next_multiple_of(PAGE), 0xFF);
         RamNvm(bytes)
+    }
+
+    /// Its content.
+    pub fn into_bytes(self) -> alloc::vec::Vec<u8> {
+        self.0
     }
 }
 

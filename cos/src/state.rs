@@ -75,6 +75,11 @@ impl Selection {
         self.path[self.depth.saturating_sub(1)]
     }
 
+    /// Addresses of the directories from the current one up to the MF.
+    pub fn upward(self) -> impl Iterator<Item = usize> {
+        (0..=self.depth).rev().map(move |depth| self.path[depth])
+    }
+
     /// True when the MF is current.
     pub const fn is_mf(&self) -> bool {
         self.depth == 0

@@ -256,8 +256,26 @@ pub struct Interface {
     pub more: u8,
     /// Class of GET RESPONSE.
     pub get_response_class: u8,
+    /// Other classes that fetch an answer as well.
+    pub get_response_also: &'static [u8],
+    /// Classes without a row that are refused with a word of their own: mask, what the masked class is, and the word. The
+    /// first that fits counts; all others get [`CheckWords::class`].
+    pub other_classes: &'static [(u8, u8, Sw)],
     /// A wrong length on T=0.
     pub wrong_le: WrongLe,
+}
+
+impl Interface {
+    /// Whether a command is GET RESPONSE.
+    pub fn fetches(&self, cla: u8, ins: u8) -> bool {
+        ins == 0xC0 && (cla == self.get_response_class || self.get_response_also.contains(&cla))
+    }
+
+    /// The word for a class that no row has.
+    pub fn class_word(&self, cla: u8) -> Sw {
+        let own = self.other_classes.iter().find(|(mask, class, _)| cla & mask == *class);
+        own.map_or(self.words.class, |(_, _, word)| *word)
+    }
 }
 
 /// A dialect of card commands: data the kernel works by.

@@ -38,6 +38,14 @@ pub fn replace_with<E: From<io::Error>>(
     place(path, durability, content, |beside| fs::rename(beside, path))
 }
 
+/// Writes a file that is no party's and everybody may read: a page of the manual. Its mode is what the user's umask leaves.
+///
+/// # Errors
+/// It cannot be written.
+pub fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)
+}
+
 /// Writes a file that must not be there yet, whole or not at all; never over another, whoever was quicker.
 ///
 /// # Errors

@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
 
 /// Changes a byte of the user area.
 fn damage(card: &mut Card<RamNvm>, at: usize, value: u8) {
-    let first = 16 * PAGE;
+    let first = 31 * PAGE;
     let at = first + at % (card.nvm().bytes().len() - first);
     let mut page = [0; PAGE];
     page.copy_from_slice(&card.nvm().bytes()[at / PAGE * PAGE..][..PAGE]);

@@ -38,7 +38,7 @@ impl TestTown {
     /// There is no place for its files.
     pub fn of(people: People, suite: Suite, seed: u64) -> Result<Self> {
         let home = tempfile::tempdir().map_err(Trouble::from)?;
-        let world = World::new(home.path().join("home"), BEGIN.parse()?, Some(seed), "gridcard");
+        let world = World::kept(home.path().join("home"), BEGIN.parse()?, Some(seed), "gridcard");
         let town = Town::new(world, people, suite)?;
         town.settle_down()?;
         Ok(TestTown { town, home })

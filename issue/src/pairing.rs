@@ -25,6 +25,10 @@ impl Fault for PairingError {
     fn hint(&self) -> Hint {
         self.source.hint()
     }
+
+    fn code(&self) -> &str {
+        self.source.code()
+    }
 }
 
 /// Makes the file for a meter. `seen` are the keys read back from its ESAM, if it was just issued: an

@@ -86,6 +86,11 @@ pub struct Expected {
     pub check_value: Option<CheckValue>,
 }
 
+/// What a source says that was asked for what it has no key for.
+fn may_not<T>(about: About, target: &Target) -> Result<T, SourceError> {
+    Err(SourceError::MayNotMake { level: about.level, target: target.recipient })
+}
+
 /// A source of keys for other cards.
 pub trait KeySource {
     /// What the source is.
@@ -116,7 +121,7 @@ pub trait KeySource {
         activation: Activation,
     ) -> Result<[u8; 4], SourceError> {
         let _ = (challenge, activation);
-        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+        may_not(self.about(), target)
     }
 
     /// The MAC of a target's SET LIMIT, for the challenge it gave a moment before; a PSAM's statement with it
@@ -129,7 +134,7 @@ pub trait KeySource {
         statement: Option<&Statement>,
     ) -> Result<[u8; 4], SourceError> {
         let _ = (challenge, limits, statement);
-        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+        may_not(self.about(), target)
     }
 
     /// The data field of the target's SET PIN for its PIN 3A/`id`, for the challenge it gave a moment before
@@ -142,7 +147,7 @@ pub trait KeySource {
         pin: &Pin,
     ) -> Result<Vec<u8>, SourceError> {
         let _ = (challenge, id, pin);
-        Err(SourceError::MayNotMake { level: self.about().level, target: target.recipient })
+        may_not(self.about(), target)
     }
 
     /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source

@@ -292,4 +292,13 @@ impl Fault for RevocationError {
             }
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            RevocationError::Content => "revocation-content",
+            RevocationError::Already { .. } => "revocation-already",
+            RevocationError::Issuer { .. } => "revocation-issuer",
+            RevocationError::Older { .. } => "revocation-older",
+        }
+    }
 }

@@ -75,7 +75,7 @@ pub fn cmac(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
     }
 }
 
-/// First 8 bytes of [`cmac`] [docs/specs/cards.md 2].
+/// First 8 bytes of [`cmac()`] [docs/specs/cards.md 2].
 pub fn cmac8(key: &Key, parts: &[&[u8]]) -> [u8; 8] {
     first8(&cmac(key, parts))
 }

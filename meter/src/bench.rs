@@ -22,7 +22,8 @@ use scheme::receipt::Receipt;
 use scheme::refusal::Refusal;
 use sha2::{Digest, Sha256};
 use wire::channel::Channel;
-use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::content::Content;
+use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
 
 /// Money of the test, credited and taken back.
@@ -117,10 +118,7 @@ impl Bench<'_, '_> {
         }
         let mut sim = Sim::new(self.sim);
         sim.reset()?;
-        let ours = |bytes: &[u8]| {
-            SmsRecord::parse(bytes).ok().flatten().is_some_and(|record| record.ours().is_some())
-        };
-        if sim.sms_list()?.iter().any(|message| ours(&message.bytes)) {
+        if sim.sms_list()?.iter().any(|stored| Content::of(&stored.bytes).ours().is_some()) {
             return Err(BenchError::UsedSim);
         }
         Ok(version)
@@ -295,13 +293,12 @@ impl Run<'_, '_, '_> {
         sim.reset()?;
         let file = sim.sms_file()?;
         let bytes = sim.read_record(number, file.record_len)?;
-        let message =
-            SmsRecord::parse(&bytes).ok().flatten().filter(|record| record.ours() == Some(Ours::Receipt));
-        let Some(message) = message else {
+        let Content::Receipt(message) = Content::of(&bytes) else {
             self.check(name, false, "no receipt on the SIM");
             return Ok(());
         };
-        let opened = self.bench.card.open_receipt(self.order.meter, &message.tpdu.user_data_bytes());
+        let user_data = message.record.tpdu.user_data_bytes();
+        let opened = self.bench.card.open_receipt(self.order.meter, &user_data);
         let receipt = match opened {
             Ok(bytes) => Receipt::parse(&bytes).ok(),
             Err(error @ CardError::Channel { .. }) => return Err(error.into()),

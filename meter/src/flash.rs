@@ -141,4 +141,14 @@ fn broken(error: serde_json::Error) -> FlashError {
     FlashError::Broken { line: error.line(), column: error.column() }
 }
 
-impl scheme::Fault for FlashError {}
+impl scheme::Fault for FlashError {
+    fn code(&self) -> &str {
+        match self {
+            FlashError::Formal(_) => "flash-formal",
+            FlashError::Broken { .. } => "flash-damaged",
+            FlashError::Format => "flash-format",
+            FlashError::Key(_) => "flash-key",
+            FlashError::Meter(error) => error.code(),
+        }
+    }
+}

@@ -244,4 +244,12 @@ impl scheme::Fault for MeterError {
             _ => scheme::Kind::Refused,
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            MeterError::Number { .. } => "meter-number",
+            MeterError::Suite { .. } => "meter-suite",
+            MeterError::State { .. } => "meter-state",
+        }
+    }
 }

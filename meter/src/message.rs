@@ -1,7 +1,8 @@
 //! Orders on the SIM and the receipts that take their place [docs/specs/purchase.md 3].
 
 use scheme::profile::{SERVER_NUMBER, SERVICE_CENTRE};
-use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::content::Content;
+use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Submit, Timestamp, Tpdu};
 
 /// An order of ours in a record of EF_SMS, still sealed.
@@ -33,20 +34,14 @@ pub(crate) fn usual_origin() -> Option<Vec<u8>> {
 impl OrderMessage {
     /// The order in a record; `None` for anything else, which is the user's and none of our business.
     pub(crate) fn read(number: u8, record: &[u8]) -> Option<Self> {
-        let message = SmsRecord::parse(record).ok()??;
-        if message.ours() != Some(Ours::Order) {
-            return None;
-        }
-        match &message.tpdu {
-            Tpdu::Deliver(deliver) => Some(OrderMessage {
-                number,
-                tpdu: message.tpdu.to_bytes(),
-                originator: deliver.originator.clone(),
-                service_centre: message.service_centre.clone(),
-                origin: *record.get(1..)?.first_chunk()?,
-            }),
-            Tpdu::Submit(_) => None,
-        }
+        let message = Content::of(record).into_order()?;
+        Some(OrderMessage {
+            number,
+            tpdu: message.tpdu.to_bytes(),
+            originator: message.tpdu.address().clone(),
+            service_centre: message.service_centre,
+            origin: *record.get(1..)?.first_chunk()?,
+        })
     }
 
     /// Record number, 1-based.

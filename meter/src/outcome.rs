@@ -21,7 +21,7 @@ pub enum Outcome {
         /// Purse.
         balance: Fen,
     },
-    /// Nothing was credited, or the insertion broke off ([`InsertionReport::credited`] tells whether money
+    /// Nothing was credited, or the insertion broke off (`InsertionReport::credited` tells whether money
     /// came in before that).
     Refused {
         /// Why.

@@ -139,4 +139,16 @@ fn key(file: &PairingFile, role: Role, transport: &Key) -> Result<Key, PairingEr
     }
 }
 
-impl scheme::Fault for PairingError {}
+impl scheme::Fault for PairingError {
+    fn code(&self) -> &str {
+        match self {
+            PairingError::Suite { .. } => "pairing-suite",
+            PairingError::Missing(_) => "pairing-missing",
+            PairingError::Twice(_) => "pairing-twice",
+            PairingError::Foreign(_) => "pairing-foreign",
+            PairingError::Header(_) => "pairing-header",
+            PairingError::Seal { .. } => "pairing-seal",
+            PairingError::CheckValue(_) => "pairing-check-value",
+        }
+    }
+}

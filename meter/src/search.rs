@@ -17,6 +17,8 @@ enum Circle {
     Unread,
     /// Every message he read.
     Read,
+    /// Records whose status byte has bits that mean nothing, which no SEEK for a status finds.
+    Odd,
     /// Nothing is left.
     Done,
 }
@@ -66,8 +68,13 @@ impl Search {
                     }
                     self.circle = Circle::Read;
                 }
-                Circle::Read | Circle::Done => {
+                Circle::Read => {
                     self.collect(sim, RecordStatus::Read, &[], &mut orders)?;
+                    self.circle = Circle::Odd;
+                }
+                Circle::Odd | Circle::Done => {
+                    let odd = sim.sms_odd(self.file)?;
+                    self.read_all(sim, &odd, &mut orders)?;
                     self.circle = Circle::Done;
                 }
             }
@@ -84,11 +91,22 @@ impl Search {
         orders: &mut Vec<OrderMessage>,
     ) -> Result<(), SimError> {
         let pattern = [&[status.byte()], start].concat();
-        for number in sim.sms_seek(self.file, &pattern)? {
-            if !self.looked_at.contains(&number) {
-                self.looked_at.push(number);
-                let record = sim.read_record(number, self.file.record_len)?;
-                orders.extend(OrderMessage::read(number, &record));
+        let hits = sim.sms_seek(self.file, &pattern)?;
+        self.read_all(sim, &hits, orders)
+    }
+
+    /// Reads those of the records that were not read yet; keeps the orders.
+    fn read_all(
+        &mut self,
+        sim: &mut Sim<'_>,
+        numbers: &[u8],
+        orders: &mut Vec<OrderMessage>,
+    ) -> Result<(), SimError> {
+        for number in numbers {
+            if !self.looked_at.contains(number) {
+                self.looked_at.push(*number);
+                let record = sim.read_record(*number, self.file.record_len)?;
+                orders.extend(OrderMessage::read(*number, &record));
             }
         }
         Ok(())

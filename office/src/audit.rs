@@ -13,7 +13,7 @@ pub(crate) mod log;
 mod verify;
 mod witness;
 
-pub use entry::{Act, Card, Entry, Hash, Outcome};
+pub use entry::{Card, Ending, Entry, Hash, LogEvent};
 pub use error::{AuditError, AuditFinding};
 pub use file::Torn;
 pub use head::{Head, head_path};

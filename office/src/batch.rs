@@ -25,5 +25,5 @@ mod run;
 pub use crate::store::batches::{NewBatch, hash_of};
 pub use error::{BatchError, LineFault, RequestFault};
 pub use in_slot::{SlotMaker, run_in_slot};
-pub use parts::{Attempt, CardIdentity, Counts, Done, Good, Job, LineResult, Outcome, Summary};
+pub use parts::{Attempt, CardIdentity, Counts, Done, Good, Job, LineEnd, LineResult, Summary};
 pub use run::{Control, Ended, Feeder, Maker, Watch, run_packed};

@@ -1,8 +1,8 @@
 //! Databases of a party as files: whose they are, of which schema, whether they are whole; and a copy that is consistent
 //! whatever goes on meanwhile. Nothing is migrated here.
 
-use crate::store::StoreError;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use crate::store::{StoreError, read_only};
+use rusqlite::{Connection, OptionalExtension};
 use std::path::Path;
 
 /// What a database file says of itself.
@@ -66,7 +66,9 @@ pub fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| StoreError::of(path, error))
+/// Opens a database to read it; nothing is migrated.
+pub(crate) fn read(path: &Path) -> Result<Connection, StoreError> {
+    let io = |source| StoreError::Io { path: path.to_owned(), doing: "open", source };
+    let access = disk::how_readable(path).map_err(io)?;
+    read_only(path, &access).map_err(|error| StoreError::of(path, error))
 }

@@ -1,4 +1,4 @@
-//! Lists of devices to issue: CSV with the columns `meter`, `serial` and `ceiling`.
+//! Lists of devices to issue: tables with the columns `meter`, `serial` and `ceiling`.
 //!
 //! `meter` is the meter's number, 12 digits. `serial` (16 hexadecimal digits) and `ceiling` (yuan, at most two
 //! decimals) may be left empty, and their columns left out: then any chip will do, and the ceiling is the
@@ -7,11 +7,13 @@
 mod error;
 pub use error::{DeviceFault, DeviceListError};
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use disk::table::{Table, TableError};
 use issue::plan::CEILING_MAX;
+use scheme::fault::told;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, Serial};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
 
 /// One device of a list.
@@ -36,6 +38,12 @@ pub struct LineFault {
     pub fault: DeviceFault,
 }
 
+impl fmt::Display for LineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, told(&self.fault))
+    }
+}
+
 /// A list as read: what can be issued, and what cannot.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DeviceList {
@@ -57,63 +65,23 @@ struct Columns {
 /// # Errors
 /// Only what concerns the whole file: it cannot be read, or its header lacks `meter` or has a column that is
 /// unknown or stands there twice. Faults of single lines are in the answer.
-pub fn read(mut input: impl Read) -> Result<DeviceList, DeviceListError> {
-    let mut bytes = Vec::new();
-    input.read_to_end(&mut bytes).map_err(csv::Error::from)?;
-    let mut lines = Lines { bytes: &bytes, at: 0, line: 1 };
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(&bytes[..]);
-    let mut record = StringRecord::new();
-    if !reader.read_record(&mut record)? {
-        return Err(DeviceListError::Empty);
-    }
-    let columns = Columns::of(&record)?;
-    let width = record.len();
+pub fn read(input: impl Read) -> Result<DeviceList, DeviceListError> {
+    let mut table = match Table::new(input) {
+        Err(TableError::Empty) => return Err(DeviceListError::Empty),
+        table => table?,
+    };
+    let columns = Columns::of(table.header())?;
     let mut list = DeviceList::default();
     let mut meters = HashMap::new();
     let mut serials = HashMap::new();
-    loop {
-        let start = reader.position().byte();
-        let device = match reader.read_record(&mut record) {
-            Ok(false) => return Ok(list),
-            Ok(true) => columns.device(&record, width, lines.of(start)),
-            // One line that is not UTF-8 does not spoil the others.
-            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => Err(DeviceFault::NotText),
-            Err(error) => return Err(error.into()),
-        };
+    while let Some((line, row)) = table.row().map_err(TableError::Read)? {
+        let device = row.map_err(DeviceFault::Row).and_then(|cells| columns.device(&cells, line));
         match device.and_then(|device| first(device, &mut meters, &mut serials)) {
             Ok(device) => list.devices.push(device),
-            Err(fault) => list.faults.push(LineFault { line: lines.of(start), fault }),
+            Err(fault) => list.faults.push(LineFault { line, fault }),
         }
     }
-}
-
-/// Counts lines. The CSV reader's own count stands before the blank lines and the second half of `CR LF` that
-/// it skips, so it names the wrong line.
-struct Lines<'b> {
-    bytes: &'b [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// Line (from 1) of the record that the reader began to read at byte `start`; starts never go back.
-    fn of(&mut self, start: u64) -> u64 {
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        while let Some(byte) = self.bytes.get(self.at) {
-            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
-                break;
-            }
-            let ends = match byte {
-                b'\n' => true,
-                b'\r' => self.bytes.get(self.at + 1) != Some(&b'\n'),
-                _ => false,
-            };
-            self.line += u64::from(ends);
-            self.at += 1;
-        }
-        self.line
-    }
+    Ok(list)
 }
 
 /// Refuses a meter or chip that an earlier good line has.
@@ -136,10 +104,9 @@ fn first(
 }
 
 impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, DeviceListError> {
+    fn of(header: &[String]) -> Result<Self, DeviceListError> {
         let (mut meter, mut serial, mut ceiling) = (None, None, None);
         for (place, name) in header.iter().enumerate() {
-            let name = name.trim_start_matches('\u{FEFF}').trim();
             let column = match name.to_ascii_lowercase().as_str() {
                 "meter" => &mut meter,
                 "serial" => &mut serial,
@@ -154,12 +121,10 @@ impl Columns {
         Ok(Columns { meter, serial, ceiling })
     }
 
-    fn device(&self, record: &StringRecord, width: usize, line: u64) -> Result<Device, DeviceFault> {
-        if record.len() != width {
-            return Err(DeviceFault::Fields { expected: width, found: record.len() });
-        }
-        let field =
-            |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
+    fn device(&self, cells: &[String], line: u64) -> Result<Device, DeviceFault> {
+        let field = |place: Option<usize>| {
+            place.and_then(|place| cells.get(place)).map(String::as_str).filter(|text| !text.is_empty())
+        };
         let meter = field(Some(self.meter)).ok_or(DeviceFault::NoMeter)?;
         let meter = meter.parse().map_err(|source| DeviceFault::Meter { source })?;
         let serial = field(self.serial)

@@ -11,7 +11,7 @@ pub(crate) mod outcome;
 pub use crate::store::items::Happening;
 pub use entry::{Entry, Event, KeyRecord, Subject};
 pub use error::{Claim, JournalError};
-pub use outcome::Outcome;
+pub use outcome::IntentEnd;
 
 use crate::audit::Audit;
 use crate::store::{Durability, Particulars, Store};
@@ -116,7 +116,7 @@ impl Journal {
         &mut self,
         at: &str,
         subject: &Subject,
-        outcome: Outcome<'_>,
+        outcome: IntentEnd<'_>,
     ) -> Result<(), JournalError> {
         if !self.awaits(subject)? {
             return Err(JournalError::NoIntent { serial: subject.serial });
@@ -128,11 +128,11 @@ impl Journal {
         self.add(
             at,
             match outcome {
-                Outcome::Issued { keys, apdus } => {
+                IntentEnd::Issued { keys, apdus } => {
                     Event::Issued { subject, keys: keys.iter().map(KeyRecord::from).collect(), apdus }
                 }
-                Outcome::Found => Event::Found { subject },
-                Outcome::Failed { why, tries_left } => Event::Failed { subject, why, tries_left },
+                IntentEnd::Found => Event::Found { subject },
+                IntentEnd::Failed { why, tries_left } => Event::Failed { subject, why, tries_left },
             },
         )
     }

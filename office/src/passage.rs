@@ -32,6 +32,13 @@ impl Fault for PassageError {
             PassageError::Journal(error) => error.hint(),
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            PassageError::Life(error) => error.code(),
+            PassageError::Journal(error) => error.code(),
+        }
+    }
 }
 
 /// How a passage ended well.

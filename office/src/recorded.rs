@@ -1,6 +1,6 @@
 //! Issuing with the journal around it: intent before the card is touched, outcome after.
 
-use crate::journal::{Journal, JournalError, Outcome, Subject};
+use crate::journal::{IntentEnd, Journal, JournalError, Subject};
 use crate::store::Particulars;
 use issue::card::{IfOpen, IssueError, Issued, KeyCheck, NotNoted, Observer, Personalisation, fits};
 use issue::plan::{Master, Plan, Step};
@@ -60,6 +60,15 @@ impl Fault for RecordedError {
             RecordedError::NotRecorded { .. } => {
                 Some("make the journal writable and run the same command with the same card again".into())
             }
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            RecordedError::Issue(error) => error.code(),
+            RecordedError::Journal(error) => error.code(),
+            RecordedError::LastTry { .. } => "recorded-last-try",
+            RecordedError::NotRecorded { .. } => "recorded-not-recorded",
         }
     }
 }
@@ -129,7 +138,7 @@ pub fn issue(
     let mut noting = Noting { journal, at: order.at, serial: subject.serial, observer };
     match session.run(source, order.pins, if_open, &mut noting) {
         Ok(issued) => {
-            let outcome = Outcome::Issued { keys: &issued.keys, apdus: issued.apdus };
+            let outcome = IntentEnd::Issued { keys: &issued.keys, apdus: issued.apdus };
             journal
                 .conclude(order.at, &subject, outcome)
                 .map_err(|source| RecordedError::NotRecorded { serial: subject.serial, source })?;
@@ -137,7 +146,7 @@ pub fn issue(
         }
         Err(error) if error.is_interruption() => Err(error.into()),
         Err(error) => {
-            let outcome = Outcome::Failed { why: error.to_string(), tries_left: error.tries_left() };
+            let outcome = IntentEnd::Failed { why: error.to_string(), tries_left: error.tries_left() };
             // The reason the card was refused matters more than a journal that cannot take it.
             let _ = journal.conclude(order.at, &subject, outcome);
             Err(error.into())
@@ -156,7 +165,7 @@ fn found(
         let subject = subject(order.plan, serial);
         if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject)? {
             let keys = shown(order.plan, channel).map_err(IssueError::Probe)?;
-            journal.conclude(order.at, &subject, Outcome::Found)?;
+            journal.conclude(order.at, &subject, IntentEnd::Found)?;
             return Ok(Recorded::Found(Issued { kind, number, serial, keys, apdus: 0, resumed: true }));
         }
     }

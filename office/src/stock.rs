@@ -1,21 +1,25 @@
 //! The stock: chips and meters from blank to retired, where each one is, and what happened to it.
 //!
-//! What may happen to an item stands in one table, [`ACTS`]. Issuing, producing a meter and retiring are acts like
+//! What may happen to an item stands in one table, [`HANDLINGS`]. Issuing, producing a meter and retiring are acts like
 //! moving and scrapping: they are done by the commands of those names and noted here in the same store.
 
 mod error;
+mod fitted;
 pub use crate::store::items::{Happening, Item, ItemKind, Stage};
 pub use error::StockError;
+pub use fitted::{InMeter, Makers};
 
 use crate::store::items::{self, COLUMNS, NewItem, item};
 use crate::store::{Store, StoreError};
 use rusqlite::{Connection, params};
 use scheme::numbers::Serial;
+use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
 use std::collections::BTreeMap;
 
 /// Something that is done to an item of the stock by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum Handling {
     /// It is put somewhere else in the house.
     Move,
     /// It leaves the house.
@@ -34,7 +38,7 @@ pub enum Act {
 #[derive(Debug, Clone, Copy)]
 pub struct Transition {
     /// The act.
-    pub act: Act,
+    pub act: Handling,
     /// Stages in which it may be done.
     pub from: &'static [Stage],
     /// The stage afterwards; `None`: it stays.
@@ -47,31 +51,31 @@ use Stage::{Begun, Blank, Dispatched, Fitted, Issued, Refused, Retired, Scrapped
 
 /// What may be done to an item, by its stage. A retired or scrapped item stays where it ended, but for its place.
 #[rustfmt::skip]
-pub static ACTS: [Transition; 6] = [
-    Transition { act: Act::Move,     from: &[Blank, Refused, Issued, Retired, Scrapped],              to: None,             what: "moved" },
-    Transition { act: Act::Dispatch, from: &[Blank, Refused, Issued],                                 to: Some(Dispatched), what: "dispatched" },
-    Transition { act: Act::TakeBack, from: &[Dispatched, Fitted],                                     to: Some(Issued),     what: "taken-back" },
-    Transition { act: Act::Fit,      from: &[Issued, Dispatched],                                     to: Some(Fitted),     what: "fitted" },
-    Transition { act: Act::Retire,   from: &[Issued, Dispatched, Fitted],                             to: Some(Retired),    what: "retired" },
-    Transition { act: Act::Scrap,    from: &[Blank, Begun, Refused, Issued, Dispatched, Fitted, Retired], to: Some(Scrapped), what: "scrapped" },
+pub static HANDLINGS: [Transition; 6] = [
+    Transition { act: Handling::Move,     from: &[Blank, Refused, Issued, Retired, Scrapped],              to: None,             what: "moved" },
+    Transition { act: Handling::Dispatch, from: &[Blank, Refused, Issued],                                 to: Some(Dispatched), what: "dispatched" },
+    Transition { act: Handling::TakeBack, from: &[Dispatched, Fitted],                                     to: Some(Issued),     what: "taken-back" },
+    Transition { act: Handling::Fit,      from: &[Issued, Dispatched],                                     to: Some(Fitted),     what: "fitted" },
+    Transition { act: Handling::Retire,   from: &[Issued, Dispatched, Fitted],                             to: Some(Retired),    what: "retired" },
+    Transition { act: Handling::Scrap,    from: &[Blank, Begun, Refused, Issued, Dispatched, Fitted, Retired], to: Some(Scrapped), what: "scrapped" },
 ];
 
-impl Act {
+impl Handling {
     /// Its row of the table.
     pub fn row(self) -> &'static Transition {
         // The table has a row for every act; a test looks.
-        ACTS.iter().find(|row| row.act == self).unwrap_or(&ACTS[0])
+        HANDLINGS.iter().find(|row| row.act == self).unwrap_or(&HANDLINGS[0])
     }
 
     /// What is done, in words.
     pub const fn words(self) -> &'static str {
         match self {
-            Act::Move => "moved",
-            Act::Dispatch => "dispatched",
-            Act::TakeBack => "taken back",
-            Act::Fit => "fitted",
-            Act::Retire => "retired",
-            Act::Scrap => "scrapped",
+            Handling::Move => "moved",
+            Handling::Dispatch => "dispatched",
+            Handling::TakeBack => "taken back",
+            Handling::Fit => "fitted",
+            Handling::Retire => "retired",
+            Handling::Scrap => "scrapped",
         }
     }
 }
@@ -172,6 +176,8 @@ impl Store {
         {
             return Ok(found);
         }
+        let iccid = name.parse::<Iccid>().ok();
+        let name = iccid.as_ref().map_or(name, Iccid::as_str);
         let run = || {
             let kinds = ItemKind::all().filter(|each| kind.is_none_or(|kind| kind == *each));
             let found = kinds.map(|each| items::by_number(self.conn(), each, name));
@@ -192,7 +198,7 @@ impl Store {
     pub fn act_on(
         &mut self,
         at: &str,
-        act: Act,
+        act: Handling,
         found: &[Item],
         place: Option<&str>,
         why: &str,
@@ -209,6 +215,7 @@ impl Store {
                         StockError::NotFrom { item: now.name(), stage: now.stage, act, from: act.row().from }
                     }
                     Refusal::NeverIssued => StockError::NeverIssued { item: now.name(), act },
+                    Refusal::AtWork => StockError::AtWork { item: now.name(), place: now.place.clone(), act },
                 })?;
             }
             Ok(())
@@ -316,6 +323,7 @@ enum Refusal {
     Sql(rusqlite::Error),
     NotFrom,
     NeverIssued,
+    AtWork,
 }
 
 impl From<rusqlite::Error> for Refusal {
@@ -331,7 +339,7 @@ fn current(conn: &Connection, id: i64) -> rusqlite::Result<Item> {
 fn one(
     conn: &Connection,
     at: &str,
-    act: Act,
+    act: Handling,
     now: &Item,
     place: Option<&str>,
     why: &str,
@@ -340,16 +348,29 @@ fn one(
     if !row.from.contains(&now.stage) {
         return Err(Refusal::NotFrom);
     }
+    // A card at work is credited and answers; whoever ends it on paper alone gives its number to a second one.
+    if now.stage == Fitted && now.kind != ItemKind::Meter && matches!(act, Handling::Retire | Handling::Scrap)
+    {
+        return Err(Refusal::AtWork);
+    }
     // A blank that was dispatched comes back as the blank it is.
     let never_issued = now.number.is_none();
     let stage = match (act, never_issued) {
-        (Act::TakeBack, true) => Stage::Blank,
-        (Act::Fit | Act::Retire, true) => return Err(Refusal::NeverIssued),
+        (Handling::TakeBack, true) => Stage::Blank,
+        (Handling::Fit | Handling::Retire, true) => return Err(Refusal::NeverIssued),
         _ => row.to.unwrap_or(now.stage),
     };
     let number = now.number.clone();
+    // An ESAM has its meter's number.
+    let is_esam = now.kind == ItemKind::Card(CardKind::Esam);
+    let meter = number
+        .iter()
+        .filter(|_| act == Handling::Fit && is_esam)
+        .map(|number| format!("meter {number}"))
+        .next();
+    let place = place.or(meter.as_deref());
     // A number that was only promised is free again; one that was issued is never issued again.
-    let frees = act == Act::Scrap && !now.stage.was_issued();
+    let frees = act == Handling::Scrap && !now.stage.was_issued();
     conn.prepare_cached(
         "UPDATE item SET stage = ?2, place = coalesce(?3, place), since = ?4, \
          number = CASE ?5 WHEN 1 THEN NULL ELSE number END WHERE id = ?1",

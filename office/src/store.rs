@@ -20,6 +20,7 @@ mod lines;
 pub mod pack;
 mod results;
 
+pub(crate) use base::read_only;
 pub use base::{Durability, FILE, SCHEMA_VERSION, Store};
 pub use delivery::{Delivered, Particulars};
 pub use error::StoreError;
@@ -39,7 +40,12 @@ impl Store {
     }
 
     /// Opens the store at `path`, or begins one, to look and to move what is in it while somebody else may issue.
+    ///
+    /// On a read-only medium a store that is there can be read, and one that is not is empty.
     pub fn visit(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() && disk::is_read_only(path) {
+            return Store::in_memory();
+        }
         let begun = !path.exists() || import::waits(path);
         if begun {
             return Store::open(path, Durability::Now).map(|mut store| {

@@ -33,7 +33,8 @@ pub use register::{
 };
 pub use renewal::{PsamLimitReport, PsamStatementReport, PsamStatementRequest, psam_limit, psam_statement};
 pub use report::{
-    BookedLine, BooksReport, OrderLine, OrdersReport, StatementReport, orders, report, statement,
+    BookedLine, BooksReport, Look, OrderLine, OrdersFile, StatementReport, orders, orders_into, report,
+    statement,
 };
 pub use resume::{ResumeReport, ResumeRequest, resume};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};

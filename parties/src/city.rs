@@ -10,6 +10,7 @@ pub mod open;
 pub mod psam;
 pub mod revocation;
 
+pub(crate) use access::issuing_card_in_use;
 pub use access::{Access, info_of, issuing_card};
 pub use issue::{PSAMS, TEST_CARDS};
 pub use revocation::{revoke, take_revoked};

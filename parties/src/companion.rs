@@ -3,7 +3,6 @@
 
 use crate::home;
 use crate::issuing::CheckValues;
-use crate::places::resolve;
 use crate::session::Session;
 use crate::trouble::refused;
 use crate::trouble::{Context, Result};
@@ -32,8 +31,8 @@ pub struct Companion {
 }
 
 /// Where the record of a card stands: beside a card file, of a card in a reader in the maker's out.
-fn place(card: &CardRef, out: &Path, kind: &str, number: DeviceNumber) -> Result<PathBuf> {
-    Ok(match resolve(card)?.path() {
+fn place(session: &Session, card: &CardRef, out: &Path, kind: &str, number: DeviceNumber) -> Result<PathBuf> {
+    Ok(match session.cards.resolve(card)?.path() {
         Some(path) => Path::new(path).with_extension("issued.json"),
         None => out.join(format!("{kind}-{number}.issued.json")),
     })
@@ -59,7 +58,7 @@ pub fn write(
         check_values: serde_json::to_value(CheckValues::of_card(&issued.keys))?,
         log: Origin::of(folder)?,
     };
-    let path = place(card, &crate::session::out(folder)?, &companion.kind, issued.number)?;
+    let path = place(session, card, &crate::session::out(folder)?, &companion.kind, issued.number)?;
     home::write(&path, format!("{}\n", serde_json::to_string_pretty(&companion)?).as_bytes())
 }
 
@@ -67,8 +66,8 @@ pub fn write(
 ///
 /// # Errors
 /// It is no record, or another card's.
-pub fn beside(card: &CardRef, number: [u8; 6]) -> Result<Option<Companion>> {
-    let found = resolve(card)?;
+pub fn beside(session: &Session, card: &CardRef, number: [u8; 6]) -> Result<Option<Companion>> {
+    let found = session.cards.resolve(card)?;
     let Some(path) = found.path() else { return Ok(None) };
     let path = Path::new(path).with_extension("issued.json");
     if !path.exists() {

@@ -3,16 +3,16 @@
 //!
 //! A folder says whose it is in `role.json`. `--home` names the parent of all folders, or one of them.
 
+pub(crate) mod begun;
 pub(crate) mod files;
 pub(crate) mod party;
 
-pub use files::{read_text, write, write_soon, write_with};
+pub use files::{make_folder, read_text, write, write_soon, write_with};
 pub use party::{MARKER, Party, mark, owner};
 
 use crate::log;
-use crate::session::Session;
-use crate::trouble::{Context, Result};
-use crate::trouble::{Failure, refused, security};
+use crate::session::{Begun, Session};
+use crate::trouble::{Context, Failure, Result, Trouble, refused, security};
 use scheme::numbers::RegionCode;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,10 +50,19 @@ impl Home {
         disk::keep_folder_private(&folder);
         *self.session.course.acting.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.clone());
         if self.session.deed.name().is_some() {
+            self.must_be_writable(&folder)?;
             log::enter(&self.session, &folder)?;
             clean(&self.session, &folder);
         }
         Ok(folder)
+    }
+
+    /// An act that is noted in a party's log begins in no folder that is read-only: nothing is asked and no card is touched then.
+    fn must_be_writable(&self, folder: &Path) -> Result<()> {
+        if self.session.rehearsal || !disk::is_read_only(folder) {
+            return Ok(());
+        }
+        Err(files::read_only(folder, ", and this act writes there").into())
     }
 
     fn find(&self, party: Party, act: &str) -> Result<PathBuf> {
@@ -61,43 +70,60 @@ impl Home {
             return if owner == party {
                 Ok(self.root.clone())
             } else {
-                Err(self.foreign(owner, party, act).into())
+                Err(self.foreign(owner, &party.words(), act).into())
             };
         }
         let folder = self.root.join(party.folder());
         if owner(&folder)? == Some(party) {
             return Ok(folder);
         }
-        match self.parties()?.first() {
-            Some(other) if !matches!(party, Party::Meters | Party::Sims) => {
-                Err(self.foreign(*other, party, act).into())
-            }
-            _ => {
-                let words = format!(
-                    "there is no folder of {} in {}: {act} needs it",
-                    party.words(),
-                    self.root.display()
-                );
-                Err(refused(words).hint(party.beginning()).into())
-            }
+        Err(self.missing(&party.words(), &party.none(), act).hint(party.beginning()).into())
+    }
+
+    /// A step is missing: the party whose act it is has not begun here. That is no offence, whoever else has a folder here.
+    fn missing(&self, whose: &str, none: &str, act: &str) -> Failure {
+        refused(format!("{act} is an act of {whose}, and there is {none} in {}", self.in_words()))
+    }
+
+    /// The home, as words about what it has not go on.
+    fn in_words(&self) -> String {
+        let root = self.root.display();
+        match (self.root.is_dir(), self.root.exists()) {
+            (true, _) => format!("{root} yet"),
+            (false, true) => format!("{root}, which is no folder"),
+            (false, false) => format!("{root}, which is not there"),
         }
     }
 
-    fn foreign(&self, owner: Party, party: Party, act: &str) -> Failure {
+    /// There is no party at all.
+    fn empty(&self) -> Failure {
+        refused(format!("there is no party in {}", self.in_words()))
+            .hint("a province begins with `gridcard kdc init`; another home is named with --home")
+    }
+
+    /// As [`Home::folders`], of a home that has some.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn some_folders(&self) -> Result<Vec<PathBuf>> {
+        let folders = self.folders()?;
+        if folders.is_empty() { Err(self.empty().into()) } else { Ok(folders) }
+    }
+
+    fn foreign(&self, owner: Party, whose: &str, act: &str) -> Failure {
         let words = format!(
-            "{act} is an act of {}, and {} is the home of {}",
-            party.words(),
+            "{act} is an act of {whose}, and {} is the home of {}",
             self.root.display(),
             owner.words()
         );
-        security(words).hint(format!("work in the home of {}, or {}", party.words(), party.beginning()))
+        security(words).hint(format!("name the home of {whose} with --home, or the folder above both"))
     }
 
     /// The folder a party has or would have; nothing is made. A security stop in another single party's folder.
     pub fn place(&self, party: Party, act: &str) -> Result<PathBuf> {
         match owner(&self.root)? {
             Some(owner) if owner == party => Ok(self.root.clone()),
-            Some(owner) => Err(self.foreign(owner, party, act).into()),
+            Some(owner) => Err(self.foreign(owner, &party.words(), act).into()),
             None => Ok(self.root.join(party.folder())),
         }
     }
@@ -106,7 +132,16 @@ impl Home {
     pub fn make(&self, party: Party, act: &str) -> Result<PathBuf> {
         let folder = self.place(party, act)?;
         if owner(&folder)?.is_none() {
-            disk::create_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            self.must_be_writable(&folder)?;
+            let above = folder
+                .ancestors()
+                .skip(1)
+                .take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+            let above = above.last().map(Path::to_path_buf);
+            if !folder.exists() {
+                begun::note(&self.session, Begun { folder: folder.clone(), home: above });
+            }
+            make_folder(&folder)?;
             mark(&folder, party)?;
         }
         self.acts(folder)
@@ -114,18 +149,12 @@ impl Home {
 
     /// The one city of the home, or the one asked for.
     pub fn city(&self, asked: Option<RegionCode>, act: &str) -> Result<(RegionCode, PathBuf)> {
-        if let Some(region) = asked {
-            return Ok((region, self.party(Party::City(region), act)?));
-        }
         if let Some(owner) = owner(&self.root)? {
             return match owner {
-                Party::City(region) => self.acts(self.root.clone()).map(|folder| (region, folder)),
-                other => Err(security(format!(
-                    "{act} is an act of a city, and {} is the home of {}",
-                    self.root.display(),
-                    other.words()
-                ))
-                .into()),
+                Party::City(region) if asked.is_none_or(|asked| asked == region) => {
+                    self.acts(self.root.clone()).map(|folder| (region, folder))
+                }
+                other => Err(self.foreign(other, "a city", act).into()),
             };
         }
         let parties = self.parties()?;
@@ -136,23 +165,29 @@ impl Home {
                 _ => None,
             })
             .collect();
-        match cities[..] {
-            [region] => {
-                self.acts(self.root.join(Party::City(region).folder())).map(|folder| (region, folder))
+        let here = || cities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match (asked, &cities[..]) {
+            (None, [region]) => Ok(*region),
+            (Some(region), cities) if cities.contains(&region) => Ok(region),
+            (None, []) => Err(self.missing("a city", "no city", act).hint(party::CITY_BEGINS)),
+            (Some(region), []) => {
+                let city = Party::City(region);
+                Err(self.missing(&city.words(), &city.none(), act).hint(party::CITY_BEGINS))
             }
-            [] if parties.is_empty() => Err(refused(format!("there is no city in {}", self.root.display()))
-                .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
-                .into()),
-            [] => Err(security(format!(
-                "{act} is an act of a city, and there is none in {}",
-                self.root.display()
-            ))
-            .hint("take the city's issuing cards into use with `gridcard city open CARD...`")
-            .into()),
-            _ => Err(refused("there are several cities in this home")
-                .hint("say which with --city CODE")
-                .into()),
+            (Some(region), _) => {
+                let failure = self.missing("a city", &Party::City(region).none(), act);
+                Err(failure.hint(format!("the cities here: {}; {}", here(), party::CITY_BEGINS)))
+            }
+            (None, _) => {
+                Err(refused(format!("there are several cities in {}: {}", self.root.display(), here()))
+                    .hint("say which with --city CODE, or name the folder of one with --home"))
+            }
         }
+        .map_err(Trouble::from)
+        .and_then(|region| {
+            let folder = self.acts(self.root.join(Party::City(region).folder()))?;
+            Ok((region, folder))
+        })
     }
 
     /// The folders of the parties in this home, its own when it is one party's.
@@ -170,13 +205,13 @@ impl Home {
         }
         match self.parties()?[..] {
             [party] => Ok(party),
-            [] => {
-                Err(refused(format!("{act} needs a party, and there is none in {}", self.root.display()))
-                    .into())
+            [] => Err(Trouble::from(self.empty()).context(act)),
+            ref several => {
+                let names: Vec<String> = several.iter().map(|party| party.folder()).collect();
+                let words =
+                    format!("there are several parties in {}: {}", self.root.display(), names.join(", "));
+                Err(refused(words).hint("say which with --party, say --party bank").into())
             }
-            _ => Err(refused("there are several parties in this home")
-                .hint("say which with --party, say --party bank")
-                .into()),
         }
     }
 

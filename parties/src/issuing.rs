@@ -13,7 +13,7 @@ use issue::source::{About, Counter, KeySource, Level};
 use keys::Role;
 use office::journal::{Journal, JournalError};
 use office::recorded::{self, Order, Recorded};
-use office::store::StoreError;
+use office::store::{Store, StoreError};
 use scheme::cards::{CardRef, Keeping, NewChip};
 use scheme::chance::chip_serial;
 use scheme::moment::{Moment, Validity};
@@ -174,7 +174,7 @@ pub fn issue(
 /// Issues a card where it stands: a blank in a reader or a file, or in a place where none is a new one.
 ///
 /// # Errors
-/// A security stop for formal keys where they do not belong; those of [`issue`].
+/// A security stop for formal keys where they do not belong; those of [`issue()`].
 pub fn issue_at(
     session: &Session,
     request: &IssueRequest<'_>,
@@ -260,13 +260,13 @@ fn is_held(error: &Trouble) -> bool {
     error.chain().any(held)
 }
 
-/// Opens a party's store as if to issue, without its audit log: nothing is done.
+/// Opens a party's store to look at what was issued, while somebody else may issue: nothing is done.
 ///
 /// # Errors
 /// It cannot be opened.
 pub fn look(folder: &std::path::Path) -> Result<Journal> {
     let path = folder.join(JOURNAL);
-    Journal::open(&path).with_context(|| format!("the store {}", path.display()))
+    Ok(Journal::of(Store::visit(&path).with_context(|| format!("the store {}", path.display()))?))
 }
 
 /// Check values of keys, by the names of their roles.

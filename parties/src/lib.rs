@@ -4,6 +4,7 @@
 pub mod bank;
 pub mod batches;
 pub mod cards;
+pub mod carrier;
 pub mod city;
 pub mod companion;
 pub mod home;

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble};
 use crate::vouch::ends;
 use issue::keyset::RoleCheck;
-use office::audit::{Act, Audit, Card, LOG, Outcome};
+use office::audit::{Audit, Card, Ending, LOG, LogEvent};
 use scheme::numbers::CheckValue;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,7 +78,7 @@ fn open(session: &Session, who: &Person, folder: &Path, every_line: bool) -> Res
 /// What is noted of an act that ended well.
 pub struct Noted<'a> {
     /// The act.
-    pub act: Act,
+    pub act: LogEvent,
     /// The card it was about.
     pub card: Option<Card>,
     /// Check values.
@@ -89,7 +89,7 @@ pub struct Noted<'a> {
 
 impl Noted<'_> {
     /// An act and nothing else.
-    pub const fn of(act: Act) -> Self {
+    pub const fn of(act: LogEvent) -> Self {
         Noted { act, card: None, keys: &[], facts: &[] }
     }
 }
@@ -102,7 +102,7 @@ pub fn add(session: &Session, audit: &mut Audit, noted: Noted<'_>) -> Result<()>
     let keys: Vec<(String, CheckValue)> =
         noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
     let at = session.now()?.to_string();
-    Ok(audit.add(&at, noted.act, noted.card, &keys, Outcome::Done, noted.facts)?)
+    Ok(audit.add(&at, noted.act, noted.card, &keys, Ending::Done, noted.facts)?)
 }
 
 /// Notes an act of a party that ended well.
@@ -153,7 +153,7 @@ pub fn done(session: &Session, act: &'static str) -> Result<()> {
     if let Some(head) = crate::bank::books::ledger_head(&folder)? {
         facts.push((LEDGER, head.to_string()));
     }
-    note(session, &folder, Noted { facts: &facts, ..Noted::of(Act::Other(act.to_owned())) })
+    note(session, &folder, Noted { facts: &facts, ..Noted::of(LogEvent::Other(act.to_owned())) })
 }
 
 /// The head hash of a folder's log, as people write it down.
@@ -168,19 +168,19 @@ pub fn head(session: &Session, folder: &Path) -> Result<String> {
 /// command has failed already.
 pub fn failed(session: &Session, command: &str, error: &Trouble) {
     let acting = session.course.acting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(folder) = acting.filter(|folder| folder.is_dir()) else { return };
+    let Some(folder) = acting.filter(|folder| folder.is_dir() && !disk::is_read_only(folder)) else { return };
     // What the log itself could not take, or has already, is not noted twice.
     if office::audit::is_in(error.chain()) {
         return;
     }
     let who = whoever(session, &folder);
     let noted = open(session, &who, &folder, true).and_then(|mut audit| {
-        let outcome = Outcome::Refused { why: format!("{error}") };
+        let outcome = Ending::Refused { why: format!("{error}") };
         let at = session.now()?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
         let mut facts: Vec<(&str, String)> = told(session).into_iter().collect();
         facts.extend([("command", command.to_owned()), ("exit", error.kind().exit().to_string())]);
-        audit.add(&at, Act::Command, None, &[], outcome, &facts)?;
+        audit.add(&at, LogEvent::Command, None, &[], outcome, &facts)?;
         ends::keep(&folder, audit.head())
     });
     if let Err(fault) = noted {

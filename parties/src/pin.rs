@@ -64,7 +64,7 @@ pub struct PinReport {
 fn open(session: &Session, card: &CardRef, kinds: &[CardKind]) -> Result<(CardHandle, CardKind)> {
     let (handle, kind) = CardHandle::open_any(session, card)?;
     if !kinds.contains(&kind) {
-        let words = format!("{card} is a {}: its PIN is not this noun's", kind.title());
+        let words = format!("{card} is of kind {}: its PIN is not this noun's", kind.title());
         return Err(refused(words).hint(hint_of(kind)).into());
     }
     Ok((handle, kind))

@@ -1,12 +1,13 @@
 //! Messages of a SIM as files: what crosses between bank, phone and bank. The first line is the EF_SMS record, 352
 //! hexadecimal digits; lines of `name value` after it say which SIM an order is for, or a receipt came from.
 
-use crate::home;
+use crate::home::files;
 use crate::trouble::Result;
 use crate::trouble::refused;
 use scheme::order::SimBinding;
 use std::path::Path;
 use wire::sms::record::RECORD_LEN;
+use wire::typed;
 
 /// What a file says of a SIM. It is not secret and proves nothing; it saves work and mistakes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,9 +18,9 @@ pub struct SimNote {
     pub binding: Option<SimBinding>,
 }
 
-/// A record file.
+/// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed {
+pub struct Message {
     /// The record.
     pub record: [u8; RECORD_LEN],
     /// The SIM it is for or from.
@@ -27,7 +28,11 @@ pub struct Filed {
 }
 
 /// Writes a record file.
-pub fn write(path: &Path, record: &[u8; RECORD_LEN], sim: &SimNote) -> Result<()> {
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: &Path, message: &Message) -> Result<()> {
+    let Message { record, sim } = message;
     let mut text = line(record);
     if let Some(iccid) = &sim.iccid {
         text.push_str(&format!("iccid {iccid}\n"));
@@ -35,7 +40,7 @@ pub fn write(path: &Path, record: &[u8; RECORD_LEN], sim: &SimNote) -> Result<()
     if let Some(binding) = &sim.binding {
         text.push_str(&format!("binding {}\n", hex::encode_upper(binding.0)));
     }
-    home::write(path, text.as_bytes())
+    files::write(path, text.as_bytes())
 }
 
 /// What stands in the first line of a record file.
@@ -44,11 +49,14 @@ pub fn line(record: &[u8; RECORD_LEN]) -> String {
 }
 
 /// Reads a record file; lines of other names are passed over.
-pub fn read(path: &Path) -> Result<Filed> {
-    let text = home::read_text(path)?;
-    let mut lines = text.trim().lines();
+///
+/// # Errors
+/// It is not there, or is no such file.
+pub fn read(path: &Path) -> Result<Message> {
+    let text = files::read_text(path)?;
+    let mut lines = typed::unmarked(&text).trim().lines();
     let first = lines.next().unwrap_or_default();
-    let bytes = hex::decode(first.trim()).map_err(|error| {
+    let bytes = typed::bytes(first).map_err(|error| {
         refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))
     })?;
     let found = bytes.len();
@@ -60,14 +68,14 @@ pub fn read(path: &Path) -> Result<Filed> {
         match name {
             "iccid" => sim.iccid = Some(value.to_owned()),
             "binding" => {
-                let mut binding = [0; 8];
-                hex::decode_to_slice(value, &mut binding).map_err(|error| {
-                    refused(format!("{}: {value:?} is no SIM binding: {error}", path.display()))
-                })?;
-                sim.binding = Some(SimBinding(binding));
+                let wrong = |why| refused(format!("{}: {value:?} is no SIM binding: {why}", path.display()));
+                let bytes = typed::bytes(value).map_err(|error| wrong(error.to_string()))?;
+                let eight = <[u8; 8]>::try_from(bytes);
+                let eight = eight.map_err(|other| wrong(format!("{} bytes instead of 8", other.len())))?;
+                sim.binding = Some(SimBinding(eight));
             }
             _ => {}
         }
     }
-    Ok(Filed { record, sim })
+    Ok(Message { record, sim })
 }

@@ -1,8 +1,9 @@
-//! What an act is given: the time, chance, the cards, somebody to talk to, and who acts.
+//! What an act is given: the time, chance, the cards, a carrier, somebody to talk to, and who acts.
 
 mod act;
 
 use crate::cards::traffic::Traffic;
+use crate::carrier::{Carrier, Files};
 use crate::people::requested::Requested;
 use crate::people::who::People;
 use crate::trouble::{Context, Result, Trouble, security};
@@ -114,6 +115,8 @@ pub struct Session {
     pub chances: Arc<dyn Chances + Send + Sync>,
     /// The cards.
     pub cards: Arc<dyn Cards>,
+    /// Whoever carries orders and receipts.
+    pub carrier: Arc<dyn Carrier>,
     /// Somebody to talk to.
     pub notes: Arc<dyn Notes>,
     /// Somebody to ask.
@@ -136,6 +139,15 @@ pub struct Session {
     pub course: Arc<Course>,
 }
 
+/// A party's folder that an act made, where there was none.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    /// It.
+    pub folder: PathBuf,
+    /// The first folder above it that the act made too, the home or one above that.
+    pub home: Option<PathBuf>,
+}
+
 /// What happens during an act.
 #[derive(Default)]
 pub struct Course {
@@ -147,6 +159,8 @@ pub struct Course {
     pub(crate) people: People,
     /// The folder of the party that acts, once it was found.
     pub(crate) acting: Mutex<Option<PathBuf>>,
+    /// The folder of a party that the act made, where there was none.
+    pub(crate) begun: Mutex<Option<Begun>>,
     /// The request that was written in the place of the act.
     pub(crate) requested: Mutex<Option<Requested>>,
     /// What all cards exchanged.
@@ -154,7 +168,7 @@ pub struct Course {
 }
 
 impl Session {
-    /// A session in a home, with nobody to talk to or to ask.
+    /// A session in a home, with messages in files and nobody to talk to or to ask.
     pub fn new(
         home: impl Into<PathBuf>,
         clock: Arc<dyn Clock + Send + Sync>,
@@ -166,6 +180,7 @@ impl Session {
             clock,
             chances,
             cards,
+            carrier: Arc::new(Files),
             notes: Arc::new(()),
             secrets: Arc::new(()),
             actors: Actors::default(),

@@ -9,11 +9,11 @@ mod make;
 mod messages;
 mod read;
 
-pub use access::SimAccess;
+pub use access::{SimAccess, called};
 pub use carry::{CarryRequest, CollectReport, WriteReport, collect, take_receipt, write};
 pub use codes::{CodeChange, CodeReport, CodeRequest, change_code};
 pub use erase::{EraseReport, EraseRequest, erase};
 pub use export::{ExportReport, FileReport, IdentityReport, SimFile, export};
 pub use make::{Identity, MakeSimReport, MakeSimRequest, inspect, make, personalised};
 pub use messages::{InboxReport, ListedMessage, MessageReport, list};
-pub use read::{Direction, PacketReport, ReadReport, read};
+pub use read::{PacketReport, ReadReport, read};

@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::trouble::Result;
 use crate::trouble::security;
 use crate::words::yuan;
-use office::audit::{Act, Card, LOG, verify};
+use office::audit::{Card, LOG, LogEvent, verify};
 use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
 use scheme::psam::PsamChain;
@@ -77,7 +77,7 @@ fn seen(folder: &Path, kind: CardKind, number: DeviceNumber) -> Result<Seen> {
     let blank = Stated { kind, number, count: 0, value: 0, chain: None };
     let card = blank.card();
     verify(&path, None, |entry| {
-        let Act::Other(act) = &entry.act else { return };
+        let LogEvent::Other(act) = &entry.act else { return };
         if entry.card.as_ref() != Some(&card) {
             return;
         }
@@ -122,7 +122,7 @@ pub fn asked(session: &Session, folder: &Path, number: DeviceNumber, challenge: 
     log::note(
         session,
         folder,
-        Noted { card: Some(card), facts: &facts, ..Noted::of(Act::Other(REQUEST.to_owned())) },
+        Noted { card: Some(card), facts: &facts, ..Noted::of(LogEvent::Other(REQUEST.to_owned())) },
     )
 }
 
@@ -178,8 +178,11 @@ pub fn must_go_on(folder: &Path, now: &Stated) -> Result<()> {
 /// The log cannot be kept.
 pub fn keep(session: &Session, folder: &Path, stated: &Stated) -> Result<()> {
     let facts = stated.facts();
-    let noted =
-        Noted { card: Some(stated.card()), facts: &facts, ..Noted::of(Act::Other(STATEMENT.to_owned())) };
+    let noted = Noted {
+        card: Some(stated.card()),
+        facts: &facts,
+        ..Noted::of(LogEvent::Other(STATEMENT.to_owned()))
+    };
     log::note(session, folder, noted)
 }
 

@@ -12,14 +12,19 @@ pub use whose::{Office, kind};
 
 pub(crate) use whose::visit;
 
+use crate::meters::MeterPlace;
+use crate::places;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble, refused};
-use office::stock::{Act, Arrival, Filter, Item, ItemKind, Stage, StockError};
+use disk::table::{RowFault, Table};
+use office::stock::{Arrival, Filter, Handling, Item, ItemKind, Makers, Stage, StockError};
 use office::store::Store;
+use scheme::fault::told;
 use scheme::numbers::{MeterNumber, Serial};
 use scheme::profile::CardKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A list of items that arrive.
@@ -47,13 +52,18 @@ pub struct TakeInReport {
 pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInReport> {
     let (mut faults, mut arrivals, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for (line, row) in read(&request.file)? {
-        match arrival(&row, &request.to) {
+        match row.map_err(|fault| fault.to_string()).and_then(|row| arrival(&row, &request.to)) {
             Ok(new) => {
                 arrivals.push(new);
                 lines.push(line);
             }
             Err(fault) => faults.push(format!("line {line}: {fault}")),
         }
+    }
+    if faults.is_empty() && arrivals.is_empty() {
+        return Err(refused(format!("{} has no item: nothing was taken in", request.file.display()))
+            .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
+            .into());
     }
     if !faults.is_empty() {
         faults.iter().for_each(|fault| session.say(fault));
@@ -62,7 +72,7 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
             .hint("the columns are kind, serial (of a chip) or number (of a meter), box, place")
             .into());
     }
-    let mut store = request.office.store(session)?;
+    let mut store = request.office.begin(session)?;
     let at = session.now()?.to_string();
     store.arrive(&at, &arrivals).map_err(|error| match &error {
         StockError::Known { place, .. } => {
@@ -74,18 +84,17 @@ pub fn take_in(session: &Session, request: &TakeInRequest) -> Result<TakeInRepor
     Ok(TakeInReport { taken_in: arrivals.len() })
 }
 
-/// The rows of a list by the names of its columns, with their lines.
-fn read(path: &Path) -> Result<Vec<(u64, BTreeMap<String, String>)>> {
+/// A row of a list: its line, and its cells by the names of their columns, or why it cannot be read.
+type Row = (u64, Result<BTreeMap<String, String>, RowFault>);
+
+/// The rows of a list.
+fn read(path: &Path) -> Result<Vec<Row>> {
     let named = || format!("cannot read {}", path.display());
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(named)?;
-    let header = reader.headers().with_context(named)?.clone();
+    let mut table = Table::new(File::open(path).with_context(named)?).with_context(named)?;
+    let header: Vec<String> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.with_context(named)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let name = |name: &str| name.trim_start_matches('\u{FEFF}').to_ascii_lowercase();
-        let row = header.iter().map(name).zip(record.iter().map(str::to_owned)).collect();
-        rows.push((line, row));
+    while let Some((line, row)) = table.row().with_context(named)? {
+        rows.push((line, row.map(|cells| header.iter().cloned().zip(cells).collect())));
     }
     Ok(rows)
 }
@@ -97,15 +106,16 @@ fn arrival(row: &BTreeMap<String, String>, to: &str) -> Result<Arrival, String> 
     }
     let field = |name: &str| row.get(name).filter(|text| !text.is_empty());
     let kind = kind(field("kind").ok_or("no kind")?)?;
-    let serial =
-        field("serial").map(|text| text.parse().map_err(|error| format!("serial: {error}"))).transpose()?;
+    let serial = field("serial")
+        .map(|text| text.parse::<Serial>().map_err(|error| format!("serial: {}", told(&error))))
+        .transpose()?;
     let number = field("number").cloned();
     match (kind, &serial, &number) {
         (ItemKind::Card(_), None, _) => return Err("a chip needs its serial".into()),
         (ItemKind::Card(_), _, Some(_)) => return Err("a blank has no number yet".into()),
         (ItemKind::Meter, _, None) => return Err("a meter needs its number".into()),
         (ItemKind::Meter, _, Some(number)) => {
-            number.parse::<MeterNumber>().map_err(|error| format!("number: {error}"))?;
+            number.parse::<MeterNumber>().map_err(|error| format!("number: {}", told(&error)))?;
         }
         _ => {}
     }
@@ -142,6 +152,7 @@ impl Which {
         if let Some(path) = &self.from_csv {
             for (line, row) in read(path)? {
                 let place = || format!("{}, line {line}", path.display());
+                let row = row.map_err(|fault| refused(format!("{}: {fault}", place())))?;
                 let name = ["serial", "number"]
                     .iter()
                     .find_map(|column| row.get(*column).filter(|text| !text.is_empty()));
@@ -168,7 +179,7 @@ impl Which {
 #[derive(Debug, Clone)]
 pub struct ChangeRequest {
     /// What.
-    pub act: Act,
+    pub act: Handling,
     /// To which.
     pub which: Which,
     /// Where they go.
@@ -194,10 +205,50 @@ pub struct ChangeReport {
 /// An item that is not there, or to which this may not be done.
 pub fn change(session: &Session, request: &ChangeRequest) -> Result<ChangeReport> {
     let mut store = request.which.office.store(session)?;
-    let items = request.which.items(&store)?;
+    let mut items = request.which.items(&store)?;
     let at = session.now()?.to_string();
+    if request.act == Handling::Fit {
+        // A list of the makers may be taken twice.
+        items.retain(|item| item.stage != Stage::Fitted);
+    } else if let Some(makers) = request.which.office.makers(session)? {
+        items.iter().try_for_each(|item| must_not_be_fitted(&makers, item, request.act))?;
+    } else if let Some(meters) = request.which.office.meters(session)? {
+        items.iter().try_for_each(|item| must_be_out_of_its_meter(session, &meters, item, request.act))?;
+    }
     store.act_on(&at, request.act, &items, request.to.as_deref(), &request.why)?;
     Ok(ChangeReport { items: items.len(), act: request.act.words(), to: request.to.clone() })
+}
+
+/// What stands in a meter, as its makers say, is not here to be moved, taken back or ended.
+fn must_not_be_fitted(makers: &Makers, item: &Item, act: Handling) -> Result<()> {
+    let Some(serial) = item.serial else { return Ok(()) };
+    let Some(meter) = makers.meter_of(serial)? else { return Ok(()) };
+    let words = format!("{} stands in meter {meter}; it is not {} there", item.name(), act.words());
+    Err(refused(words)
+        .hint(format!(
+            "take it out of the meter first, and say so with `gridcard stock back {serial} --of meters --to PLACE`"
+        ))
+        .into())
+}
+
+/// What is in its meter's slot is at work, whatever anybody writes down.
+fn must_be_out_of_its_meter(session: &Session, meters: &Path, item: &Item, act: Handling) -> Result<()> {
+    let number = item.number.as_deref().and_then(|number| number.parse::<MeterNumber>().ok());
+    let (Some(number), ItemKind::Card(CardKind::Esam), Stage::Fitted) = (number, item.kind, item.stage)
+    else {
+        return Ok(());
+    };
+    let slot = MeterPlace::new(meters, number).esam();
+    if !places::taken(session, &slot) {
+        return Ok(());
+    }
+    let words = format!(
+        "{} is in its meter, {}; it is not {} there",
+        item.name(),
+        places::shown(session, &slot),
+        act.words()
+    );
+    Err(refused(words).hint("take the card out of the meter's folder first").into())
 }
 
 /// Notes in the stock of the meters' factory that a meter was made and its ESAM fitted.
@@ -229,7 +280,7 @@ pub(crate) fn meter_made(
     store.appear(&at, &card, Stage::Issued, "with its meter's pairing file")?;
     let esam = store.find(&serial.to_string(), None)?;
     if esam.stage != Stage::Fitted {
-        store.act_on(&at, Act::Fit, &[esam], Some(&place), "")?;
+        store.act_on(&at, Handling::Fit, &[esam], None, "")?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! A [`Trouble`] is made of an error that implements [`Fault`], and of nothing else but what the list at the end of this file
 //! names: an error that is in neither does not compile, so none can lose its kind or its hint on the way to the user.
 
-use scheme::fault::Hint;
+use scheme::fault::{Hint, Told};
 use scheme::{Fault, Kind};
 use std::error::Error;
 use std::fmt;
@@ -41,9 +41,14 @@ impl Trouble {
         self.cause.hint()
     }
 
-    /// Its stable name, where it has one.
-    pub fn code(&self) -> Option<&'static str> {
+    /// Its stable name.
+    pub fn code(&self) -> &str {
         self.cause.code()
+    }
+
+    /// As something that was found, and ends nothing.
+    pub fn told(&self) -> Told {
+        Told::new(self.code(), self.to_string())
     }
 
     /// The error itself and what it was caused by.
@@ -160,8 +165,8 @@ impl Fault for Failure {
         self.hint.clone().map(Into::into)
     }
 
-    fn code(&self) -> Option<&'static str> {
-        self.code
+    fn code(&self) -> &str {
+        self.code.unwrap_or(self.kind.name())
     }
 }
 
@@ -177,10 +182,18 @@ pub fn security(words: impl Into<String>) -> Failure {
 
 /// An error of the standard library or of a library of others: the data said no, in its words.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct Outside(Box<dyn Error + Send + Sync>);
+#[error("{error}")]
+struct Outside {
+    #[source]
+    error: Box<dyn Error + Send + Sync>,
+    code: &'static str,
+}
 
-impl Fault for Outside {}
+impl Fault for Outside {
+    fn code(&self) -> &str {
+        self.code
+    }
+}
 
 /// Errors of ours, each of which says of what kind it is.
 macro_rules! ours {
@@ -195,10 +208,10 @@ macro_rules! ours {
 
 /// Errors of others.
 macro_rules! outside {
-    ($($error:ty),+ $(,)?) => {$(
+    ($($error:ty => $code:literal),+ $(,)?) => {$(
         impl From<$error> for Trouble {
             fn from(error: $error) -> Self {
-                Trouble::new(Outside(Box::new(error)))
+                Trouble::new(Outside { error: Box::new(error), code: $code })
             }
         }
     )+};
@@ -213,7 +226,7 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 ours! {
     Failure,
     scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError, scheme::numbers::NumberError,
-    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::ImsiError, scheme::sim::NoChv, scheme::subscription::NumberFault,
+    scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::subscription::NumberFault,
     wire::ChannelError,
     reader::CardError, reader::driver::guard::PinError, reader::driver::sim::SimError, reader::pcsc::FindError,
     reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError,
@@ -225,14 +238,15 @@ ours! {
     office::passage::PassageError, office::recorded::RecordedError, office::stock::StockError, office::store::StoreError,
     meter::MeterError, meter::PairingError, meter::bench::BenchError, meter::flash::FlashError,
     server::ClearError, server::DeliveryError, server::Fault, server::MessageError, server::OrderError, server::SealError,
-    server::ServerKeyError, server::SettleError, server::StoreError, server::register::ReplaceError, server::renewal::RenewalError,
+    server::ServerKeyError, server::SettleError, server::StoreError, server::register::RegisterError, server::register::ReplaceError, server::renewal::RenewalError,
     server::roster::LineError, server::roster::RosterError, reader::trace::TraceError,
     wire::sms::record::RecordError,
 }
 
 outside! {
-    std::io::Error, std::str::Utf8Error, std::string::FromUtf8Error, std::num::ParseIntError, std::num::TryFromIntError, std::fmt::Error,
-    serde_json::Error, csv::Error,
+    std::io::Error => "io", std::str::Utf8Error => "not-utf8", std::string::FromUtf8Error => "not-utf8",
+    std::num::ParseIntError => "not-a-number", std::num::TryFromIntError => "number-too-large", std::fmt::Error => "format",
+    serde_json::Error => "json", disk::table::TableError => "table",
 }
 
 #[cfg(feature = "hsm")]

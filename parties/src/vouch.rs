@@ -13,7 +13,7 @@ use crate::log;
 use crate::places::{self, card_at};
 use crate::session::Session;
 use crate::trouble::{Context, Result};
-use office::audit::{Act, Anchor, AuditFinding, Entry, Hash, Head, head_of};
+use office::audit::{Anchor, AuditFinding, Entry, Hash, Head, LogEvent, head_of};
 use office::store::{FILE, Store};
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
@@ -139,7 +139,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
     ];
     for (issuing, kind) in made_by {
         let place = issuing_card(folder, issuing);
-        if !places::taken(&place) {
+        if !places::taken(session, &place) {
             continue;
         }
         let Some(made) = look(&mut absent, issuing.name(), || made(session, &place, issuing)) else {
@@ -150,7 +150,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
             findings.push(AuditFinding::Card { card: format!("the {} card", issuing.name()), made, known });
         }
     }
-    for place in pool::places(folder)? {
+    for place in pool::places(session, folder)? {
         let Some((number, made)) = look(&mut absent, "psam", || sealed(session, &place)) else { continue };
         let books = database(folder);
         let known = if books.exists() { bank::store(folder)?.explained_of(&number)? } else { 0 };
@@ -210,5 +210,5 @@ pub fn operators(folder: &Path, said: Option<(u64, Hash)>) -> Result<Option<Audi
 /// What a line says of the list of operators.
 pub fn operators_line(entry: &Entry) -> Option<(u64, Hash)> {
     let hash = entry.facts.get("sha256")?.parse().ok()?;
-    (entry.act == Act::Operator).then_some((entry.no, hash))
+    (entry.act == LogEvent::Operator).then_some((entry.no, hash))
 }

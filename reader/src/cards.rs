@@ -123,7 +123,11 @@ pub struct OtherCard {
     wanted: CardKind,
 }
 
-impl scheme::Fault for OtherCard {}
+impl scheme::Fault for OtherCard {
+    fn code(&self) -> &str {
+        "other-card"
+    }
+}
 
 /// Refuses a card of another kind than the one needed.
 ///
@@ -244,7 +248,17 @@ pub enum ReaderError {
     Virtual(String),
 }
 
-impl scheme::Fault for ReaderError {}
+impl scheme::Fault for ReaderError {
+    fn code(&self) -> &str {
+        match self {
+            ReaderError::NoReader(_) => "reader-no-reader",
+            ReaderError::MakesNone(_) => "reader-makes-none",
+            ReaderError::NoPlace(_) => "reader-no-place",
+            ReaderError::NoImage(_) => "reader-no-image",
+            ReaderError::Virtual(_) => "reader-virtual",
+        }
+    }
+}
 
 /// Cards in readers, through PC/SC.
 #[derive(Debug, Clone, Copy)]
@@ -298,6 +312,11 @@ impl Cards for Readers {
 
     fn is_taken(&self, place: &CardRef) -> bool {
         place.reader().is_some()
+    }
+
+    /// A folder has no readers.
+    fn places(&self, _: &str) -> Result<Vec<CardRef>, CardsError> {
+        Ok(Vec::new())
     }
 
     fn hand_over(&self, card: &CardRef, _: &CardRef) -> Result<(), CardsError> {

@@ -122,7 +122,11 @@ impl Fault for CardError {
     }
 
     fn hint(&self) -> Hint {
-        let CardError::OlderMake { kind, .. } = self else { return None };
+        let kind = match self {
+            CardError::Channel { source, .. } => return source.hint(),
+            CardError::OlderMake { kind, .. } => kind,
+            _ => return None,
+        };
         Some(
             match kind {
                 CardKind::Esam => "the meter needs a new ESAM",
@@ -133,5 +137,15 @@ impl Fault for CardError {
             }
             .into(),
         )
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            CardError::Channel { source, .. } => source.code(),
+            CardError::Refused { .. } => "card-refused",
+            CardError::Malformed { .. } => "card-malformed",
+            CardError::WrongKind { .. } => "card-wrong-kind",
+            CardError::OlderMake { .. } => "card-older-make",
+        }
     }
 }

@@ -6,9 +6,9 @@ use wire::{Command, Response, Sw};
 /// Class of the classic SIM, which announces waiting data with `9Fxx` [docs/specs/sim.md].
 const CLA_GSM: u8 = 0xA0;
 
-/// GET RESPONSEs followed for one command. A short response APDU has at most 256 bytes of data; sixteen
-/// rounds let a card hand it out in any sensible portions and stop one that announces data for ever.
-const MAX_ROUNDS: usize = 16;
+/// GET RESPONSEs followed for one command: as many as 65 536 bytes in blocks of 256 take, the most that ISO 7816-4 lets an
+/// answer have. A card that announces data for ever is stopped there.
+const MAX_ROUNDS: usize = 256;
 
 /// Sends a command and follows the card until the answer is whole.
 ///
@@ -21,16 +21,18 @@ const MAX_ROUNDS: usize = 16;
 /// a case 4 command and announces the data. Commands with data should carry no Le: both forms serve them,
 /// and readers that pass TPDUs through send the byte after the data as part of it.
 ///
-/// A card that goes on announcing beyond any legal length is cut off: what was read so far comes back with
-/// the status word that still announces more, which no caller takes for success.
-///
 /// # Errors
-/// Only those of the channel: every status word is an answer.
+/// Those of the channel, and [`ChannelError::Endless`] for a card that goes on announcing beyond any legal length. Every
+/// other status word is an answer; a second `6Cxx` is one, and a refusal.
 pub fn exchange(channel: &mut dyn Channel, command: &Command) -> Result<Response, ChannelError> {
     let cla = command.header()[0];
     let mut answer = with_right_le(channel, command)?;
-    for _ in 0..MAX_ROUNDS {
-        let Some(waiting) = announced(cla, answer.sw) else { break };
+    let mut rounds = 0;
+    while let Some(waiting) = announced(cla, answer.sw) {
+        if rounds == MAX_ROUNDS {
+            return Err(ChannelError::Endless { rounds, fetched: answer.data.len() });
+        }
+        rounds += 1;
         let fetch = Command::new(if cla == CLA_GSM { CLA_GSM } else { 0x00 }, 0xC0, 0x00, 0x00).le(waiting);
         let part = with_right_le(channel, &fetch)?;
         answer.data.extend_from_slice(&part.data);

@@ -4,6 +4,7 @@
 //! memory is the business of whoever implements [`Cards`].
 
 use crate::fault::{Fault, Hint, Kind};
+use crate::numbers::Serial;
 use crate::profile::{CardKind, State};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -62,6 +63,10 @@ pub struct NoCardRef;
 impl Fault for NoCardRef {
     fn kind(&self) -> Kind {
         Kind::Usage
+    }
+
+    fn code(&self) -> &str {
+        "card-name"
     }
 }
 
@@ -207,11 +212,56 @@ pub trait Cards: Send + Sync {
     /// Whether a card stands in a place, or its name does.
     fn is_taken(&self, place: &CardRef) -> bool;
 
-    /// Hands a card over to a place; one that is there already stays, so that an interrupted act can be repeated.
+    /// The places of a folder that are taken, in order.
+    ///
+    /// # Errors
+    /// The folder is there and cannot be read.
+    fn places(&self, folder: &str) -> Result<Vec<CardRef>, CardsError>;
+
+    /// The card itself: where a name of it stands in a place, the card of that name.
+    ///
+    /// # Errors
+    /// What stands there names no card.
+    fn resolve(&self, card: &CardRef) -> Result<CardRef, CardsError> {
+        Ok(card.clone())
+    }
+
+    /// What stands in a place, in words for the user: the card, or its name.
+    fn shown(&self, place: &CardRef) -> String {
+        place.as_str().into()
+    }
+
+    /// Hands a card over to a place; one that is there already stays, so that an interrupted act can be repeated. Of a card that
+    /// cannot move there the place gets the name.
     ///
     /// # Errors
     /// Another card is there; the card is not.
     fn hand_over(&self, card: &CardRef, place: &CardRef) -> Result<(), CardsError>;
+
+    /// Gives a place the name of a card whose serial number is known, so that nobody has to ask the card, which may be gone. A name by
+    /// which it was known moves; of a card that could move itself the place gets nothing.
+    ///
+    /// # Errors
+    /// The place has another card; the name cannot be kept.
+    fn remember(&self, _card: &CardRef, _serial: Serial, _place: &CardRef) -> Result<(), CardsError> {
+        Ok(())
+    }
+
+    /// Takes the name away by which a card was known, now that the place `to` has it.
+    ///
+    /// # Errors
+    /// It cannot be taken away.
+    fn forget(&self, _card: &CardRef, _to: &CardRef) -> Result<(), CardsError> {
+        Ok(())
+    }
+
+    /// Moves what stands in a place of a party, card or name, to another place of the same party. The card itself need not be at hand.
+    ///
+    /// # Errors
+    /// It cannot be moved.
+    fn relocate(&self, from: &CardRef, to: &CardRef) -> Result<(), CardsError> {
+        self.hand_over(from, to)
+    }
 }
 
 /// What the place of a card had to say, with its kind and hint.
@@ -252,7 +302,7 @@ impl Fault for CardsError {
         self.0.hint()
     }
 
-    fn code(&self) -> Option<&'static str> {
+    fn code(&self) -> &str {
         self.0.code()
     }
 }

@@ -14,7 +14,14 @@ pub enum ClockError {
     TooLate,
 }
 
-impl Fault for ClockError {}
+impl Fault for ClockError {
+    fn code(&self) -> &str {
+        match self {
+            ClockError::TooEarly => "clock-too-early",
+            ClockError::TooLate => "clock-too-late",
+        }
+    }
+}
 
 /// Tells the time to act at, in China's time.
 pub trait Clock {

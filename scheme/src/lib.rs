@@ -7,6 +7,7 @@ extern crate alloc;
 pub mod cards;
 pub mod chance;
 pub mod clock;
+pub mod damage;
 pub mod fault;
 pub mod moment;
 pub mod money;
@@ -19,6 +20,7 @@ pub mod profile;
 pub mod psam;
 pub mod receipt;
 pub mod refusal;
+pub mod shown;
 pub mod sim;
 pub mod subscription;
 

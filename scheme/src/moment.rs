@@ -47,6 +47,11 @@ impl Moment {
         (u16::from(a) * 100 + u16::from(b), month, day, hour, minute, second)
     }
 
+    /// ISO 8601 with China's offset, as in `2026-11-22T08:00:00+08:00`.
+    pub fn iso(self) -> String {
+        format!("{}+08:00", self.to_string().replace(' ', "T"))
+    }
+
     /// Seconds since 1970-01-01 00:00:00 of the same clock.
     pub fn seconds(self) -> i64 {
         let (year, month, day, hour, minute, second) = self.parts();
@@ -69,6 +74,11 @@ impl Moment {
     }
 }
 
+/// A time as files of a home keep it, in ISO 8601 for whoever does not know them; what is none stays as it is.
+pub fn iso(text: &str) -> String {
+    text.parse::<Moment>().map_or_else(|_| text.to_owned(), Moment::iso)
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day, hour, minute, second) = self.parts();
@@ -85,8 +95,17 @@ impl fmt::Debug for Moment {
 impl FromStr for Moment {
     type Err = NumberError;
 
-    /// `YYYY-MM-DDThh:mm:ss`, a blank instead of the T, or the 14 digits alone.
+    /// `YYYY-MM-DDThh:mm:ss`, a blank instead of the T, or the 14 digits alone: China's time. With an offset of ISO 8601
+    /// (`+08:00`, `Z`) behind it, the same instant in China's time.
     fn from_str(text: &str) -> Result<Self, NumberError> {
+        if let Some((time, offset)) = text.split_at_checked(19)
+            && let Some(minutes) = offset_minutes(offset)
+        {
+            let there: Moment = time.parse()?;
+            let (year, month, day, hour, minute, second) = there.parts();
+            let fault = NumberError::Calendar { year, month, day, hour, minute, second };
+            return there.add_seconds((CHINA_MINUTES - minutes) * 60).ok_or(fault);
+        }
         let separators = [(4, '-'), (7, '-'), (10, 'T'), (13, ':'), (16, ':')];
         let written = separators.iter().all(|(i, c)| {
             let found = text.as_bytes().get(*i).map(|byte| char::from(*byte));
@@ -103,6 +122,28 @@ impl FromStr for Moment {
         }
         Moment::new(packed("a time", 10, text)?)
     }
+}
+
+/// China's offset from UTC.
+const CHINA_MINUTES: i64 = 8 * 60;
+
+/// Minutes of an offset of ISO 8601, `Z` or `+hh:mm`, no more than 14 hours as none is.
+fn offset_minutes(text: &str) -> Option<i64> {
+    if text == "Z" {
+        return Some(0);
+    }
+    let sign = match text.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let digits = |text: &str| -> Option<i64> {
+        let two = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if two { text.parse().ok() } else { None }
+    };
+    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 fn days_in_month(year: u16, month: u8) -> Option<u8> {
@@ -155,7 +196,11 @@ pub struct ValidityError {
     pub to: Day,
 }
 
-impl Fault for ValidityError {}
+impl Fault for ValidityError {
+    fn code(&self) -> &str {
+        "validity"
+    }
+}
 
 /// A day of the calendar, 4 bytes packed BCD `YYYYMMDD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

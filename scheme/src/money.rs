@@ -87,4 +87,13 @@ impl FromStr for Fen {
     }
 }
 
-impl crate::Fault for MoneyError {}
+impl crate::Fault for MoneyError {
+    fn code(&self) -> &str {
+        match self {
+            MoneyError::Empty => "amount-empty",
+            MoneyError::Character { .. } => "amount-character",
+            MoneyError::Fraction => "amount-fraction",
+            MoneyError::TooLarge => "amount-too-large",
+        }
+    }
+}

@@ -6,6 +6,7 @@ use core::str::FromStr;
 use keys::hierarchy;
 use serde::{Deserialize, Serialize};
 
+use crate::damage::{Damage, LOST_ZEROS, instead_of};
 use crate::fault::{Fault, Hint};
 
 /// Why a text or bytes are not the number or time they should be.
@@ -30,6 +31,14 @@ pub enum NumberError {
         place: usize,
         /// The character.
         found: char,
+    },
+    /// Another program damaged it.
+    #[error("{what} {damage}")]
+    Damaged {
+        /// What it should be.
+        what: &'static str,
+        /// By what.
+        damage: Damage,
     },
     /// A nibble above 9.
     #[error("{what}: byte {place} is {found:02X}, which is not two decimal digits")]
@@ -89,11 +98,26 @@ impl Fault for NumberError {
                 NumberError::Length { what: "a check value", .. } => {
                     "a check value is the six hexadecimal digits printed beside the key or component"
                 }
+                NumberError::Length { wanted, found, .. } if found < wanted => LOST_ZEROS,
+                NumberError::Digit { found, .. } => return instead_of(*found),
                 NumberError::NoDevice { .. } => "number devices from 000000000002",
                 _ => return None,
             }
             .into(),
         )
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            NumberError::Length { .. } => "number-length",
+            NumberError::Digit { .. } => "number-digit",
+            NumberError::Nibble { .. } => "number-nibble",
+            NumberError::NoDevice { .. } => "number-no-device",
+            NumberError::McuSerial => "number-mcu-serial",
+            NumberError::Calendar { .. } => "number-calendar",
+            NumberError::Day { .. } => "number-day",
+            NumberError::Damaged { .. } => "number-damaged",
+        }
     }
 }
 
@@ -110,6 +134,9 @@ pub(crate) fn packed<const N: usize>(
     radix: u32,
     text: &str,
 ) -> Result<[u8; N], NumberError> {
+    if let Some(damage) = Damage::of(text) {
+        return Err(NumberError::Damaged { what, damage });
+    }
     let mut out = [0; N];
     let mut count = 0;
     for (i, c) in text.chars().enumerate() {

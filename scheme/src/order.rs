@@ -66,13 +66,11 @@ impl fmt::Debug for OrderId {
 }
 
 impl core::str::FromStr for OrderId {
-    type Err = hex::FromHexError;
+    type Err = NotEightBytes;
 
-    /// 16 hex digits.
-    fn from_str(text: &str) -> Result<Self, hex::FromHexError> {
-        let mut id = [0; 8];
-        hex::decode_to_slice(text, &mut id)?;
-        Ok(OrderId(id))
+    /// 16 hex digits, in any form of [`wire::typed::bytes`].
+    fn from_str(text: &str) -> Result<Self, NotEightBytes> {
+        eight(text).map(OrderId)
     }
 }
 
@@ -85,6 +83,23 @@ impl SimBinding {
     pub fn of(imsi_file: &[u8]) -> Self {
         SimBinding(first8(imsi_file))
     }
+}
+
+/// Why a text is no number of 8 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotEightBytes {
+    /// It is no bytes.
+    #[error(transparent)]
+    Typed(#[from] wire::typed::TypedError),
+    /// It has another number of bytes.
+    #[error("it has 16 hex digits, this has {0}")]
+    Length(usize),
+}
+
+fn eight(text: &str) -> Result<[u8; 8], NotEightBytes> {
+    let bytes = wire::typed::bytes(text)?;
+    let len = bytes.len();
+    bytes.try_into().map_err(|_| NotEightBytes::Length(2 * len))
 }
 
 fn first8(data: &[u8]) -> [u8; 8] {
@@ -110,13 +125,11 @@ impl fmt::Debug for Serial8 {
 }
 
 impl core::str::FromStr for Serial8 {
-    type Err = hex::FromHexError;
+    type Err = NotEightBytes;
 
-    /// 16 hex digits.
-    fn from_str(text: &str) -> Result<Self, hex::FromHexError> {
-        let mut serial = [0; 8];
-        hex::decode_to_slice(text, &mut serial)?;
-        Ok(Serial8(serial))
+    /// 16 hex digits, in any form of [`wire::typed::bytes`].
+    fn from_str(text: &str) -> Result<Self, NotEightBytes> {
+        eight(text).map(Serial8)
     }
 }
 
@@ -324,4 +337,16 @@ impl Order {
     }
 }
 
-impl crate::Fault for FieldError {}
+impl crate::Fault for FieldError {
+    fn code(&self) -> &str {
+        match self {
+            FieldError::Tlv(_) => "field-tlv",
+            FieldError::Missing { .. } => "field-missing",
+            FieldError::Order { .. } => "field-order",
+            FieldError::Unknown { .. } => "field-unknown",
+            FieldError::Length { .. } => "field-length",
+            FieldError::Bcd { .. } => "field-bcd",
+            FieldError::Kind(_) => "field-kind",
+        }
+    }
+}

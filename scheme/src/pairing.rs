@@ -76,7 +76,14 @@ pub enum PairingFileError {
 
 impl Fault for PairingFileError {
     fn hint(&self) -> Hint {
-        Some("make the pairing again with `gridcard meter pair`".into())
+        Some("the city makes a pairing file with its ESAM: `gridcard esam issue`, `gridcard issue take`, `gridcard esam change-keys`".into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            PairingFileError::Json(_) => "pairing-file-json",
+            PairingFileError::Format { .. } => "pairing-file-format",
+        }
     }
 }
 

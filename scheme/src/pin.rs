@@ -23,7 +23,14 @@ pub enum PinTextError {
     },
 }
 
-impl Fault for PinTextError {}
+impl Fault for PinTextError {
+    fn code(&self) -> &str {
+        match self {
+            PinTextError::Length { .. } => "pin-text-length",
+            PinTextError::Character { .. } => "pin-text-character",
+        }
+    }
+}
 
 /// An operator's PIN as it stands on a card: packed BCD, an odd digit filled up with `F`, as the examples of
 /// the FMCOS manual have it (`12345` is `12 34 5F`). Wiped when dropped, never shown.

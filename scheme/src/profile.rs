@@ -4,8 +4,10 @@
 //! against them, an issuing plan turns them into CREATE FILE and WRITE KEY.
 
 mod card_info;
+mod kind;
 
 pub use card_info::{CardInfo, CardInfoError, IN_THE_MAKING, Make};
+pub use kind::{CardKind, State};
 
 use alloc::vec::Vec;
 use wire::apdu::Command;
@@ -14,152 +16,6 @@ use wire::apdu::Command;
 pub const SERVER_NUMBER: &str = "8657495598";
 /// Service centre over which they come, likewise.
 pub const SERVICE_CENTRE: &str = "8613800574500";
-
-/// Kind of a card, as in its card information and its image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum CardKind {
-    /// Main control card of a province: holds the roots.
-    MainControl = 1,
-    /// Issuing card of a city that makes PSAMs.
-    PsamIssuing = 2,
-    /// Issuing card of a city that makes ESAMs.
-    EsamIssuing = 3,
-    /// PSAM of a bank office.
-    Psam = 4,
-    /// Embedded security module of a meter.
-    Esam = 5,
-    /// Customer's SIM, classic.
-    Sim = 6,
-    /// Production test card.
-    TestCard = 7,
-    /// A plain FMCOS card with no applet of ours: whatever is made of it arrives by APDU.
-    Fmcos = 8,
-    /// Customer's SIM on a UICC: a USIM application, and the classic SIM beside it.
-    Uicc = 9,
-    /// Issuing card of a city that makes production test cards; always of the test hierarchy.
-    TestIssuing = 0x0A,
-}
-
-impl CardKind {
-    /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 10] = [
-        CardKind::MainControl,
-        CardKind::PsamIssuing,
-        CardKind::EsamIssuing,
-        CardKind::Psam,
-        CardKind::Esam,
-        CardKind::Sim,
-        CardKind::TestCard,
-        CardKind::Fmcos,
-        CardKind::Uicc,
-        CardKind::TestIssuing,
-    ];
-
-    /// The kind byte.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The kind of a kind byte.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// The name on the command line and in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            CardKind::MainControl => "main-control",
-            CardKind::PsamIssuing => "psam-issuing",
-            CardKind::EsamIssuing => "esam-issuing",
-            CardKind::Psam => "psam",
-            CardKind::Esam => "esam",
-            CardKind::Sim => "sim",
-            CardKind::TestCard => "test-card",
-            CardKind::Fmcos => "fmcos",
-            CardKind::TestIssuing => "test-issuing",
-            CardKind::Uicc => "uicc",
-        }
-    }
-
-    /// What people call the card, with which its number is said: `PSAM 330200000001`.
-    pub const fn title(self) -> &'static str {
-        match self {
-            CardKind::MainControl => "main control card",
-            CardKind::PsamIssuing => "PSAM issuing card",
-            CardKind::EsamIssuing => "ESAM issuing card",
-            CardKind::TestIssuing => "test issuing card",
-            CardKind::Psam => "PSAM",
-            CardKind::Esam => "ESAM",
-            CardKind::TestCard => "test card",
-            CardKind::Fmcos => "FMCOS card",
-            CardKind::Sim | CardKind::Uicc => "SIM",
-        }
-    }
-
-    /// True for both SIM kinds: the file tree comes with the mask, and class A0 is answered.
-    pub const fn is_sim(self) -> bool {
-        matches!(self, CardKind::Sim | CardKind::Uicc)
-    }
-
-    /// Whether a card of this kind does what a command wants of `wanted`: its own kind, and a UICC is a SIM too.
-    pub fn serves_as(self, wanted: CardKind) -> bool {
-        self == wanted || (wanted == CardKind::Sim && self.is_sim())
-    }
-
-    /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
-    pub const fn is_city_issuing(self) -> bool {
-        matches!(self, CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing)
-    }
-
-    /// Whether the card lives on the published test hierarchy, whatever the state of its maker.
-    pub const fn is_always_test(self) -> bool {
-        matches!(self, CardKind::TestIssuing | CardKind::TestCard)
-    }
-
-    /// The kind of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// Whether a card lives on test keys or on formal ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum State {
-    /// Published keys; never money.
-    Test = 0,
-    /// Keys of a ceremony.
-    Formal = 1,
-    /// Taken out of use for good: its keys are destroyed. No hierarchy is in this state, only cards are.
-    Retired = 2,
-}
-
-impl State {
-    /// The state of a state byte.
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(State::Test),
-            1 => Some(State::Formal),
-            2 => Some(State::Retired),
-            _ => None,
-        }
-    }
-
-    /// The state byte.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// "test", "formal" or "retired".
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Test => "test",
-            State::Formal => "formal",
-            State::Retired => "retired",
-        }
-    }
-}
 
 /// A file identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

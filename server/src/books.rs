@@ -18,7 +18,7 @@ use crate::order_error::OrderError;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::receipt::{Origin, SettleError};
-use crate::register::{ReplaceError, Replaced, Report};
+use crate::register::{RegisterError, ReplaceError, Replaced, Report};
 use crate::registration::{Registration, Sim};
 use crate::renewal::RenewalError;
 use crate::report::{Fault, StatementLine, Totals};
@@ -26,6 +26,7 @@ use crate::roster::Roster;
 use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
 use crate::terms::Terms;
+use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -50,11 +51,12 @@ pub trait Registry {
     /// The books cannot be read.
     fn is_older_make(&self) -> Result<bool, StoreError>;
 
-    /// Registers the good lines of a file. The same file again changes nothing.
+    /// Registers the good lines of a file. The same file again changes nothing. What it holds in memory does not grow with the
+    /// good lines.
     ///
     /// # Errors
-    /// Nothing of it could be kept.
-    fn register(&mut self, roster: &Roster) -> Result<Report, StoreError>;
+    /// The file cannot be read to its end, or nothing of it could be kept: nothing is registered then.
+    fn register(&mut self, roster: Roster<'_>) -> Result<Report, RegisterError>;
 
     /// The registration of a customer, with the SIM in use.
     ///
@@ -158,11 +160,12 @@ pub trait Sales {
     /// It may be sealed, or is not outstanding.
     fn void_order(&mut self, id: OrderId, now: Moment) -> Result<(), OrderError>;
 
-    /// All orders in the order of their making.
+    /// Hands out all orders in the order of their making, one by one, as long as `each` wants another. What it holds in memory
+    /// does not grow with their number.
     ///
     /// # Errors
-    /// The books cannot be read.
-    fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError>;
+    /// The books cannot be read; what was handed out before stands.
+    fn each_order(&self, each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>) -> Result<(), StoreError>;
 
     /// The order of a meter that awaits its receipt.
     ///

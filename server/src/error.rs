@@ -46,6 +46,14 @@ pub enum StoreError {
     /// The file or its folder cannot be written.
     #[error("the database cannot be written: the file or its folder is read-only")]
     ReadOnly,
+    /// The file is of an older schema, and cannot be brought up to date where it is.
+    #[error("the database is of schema version {found} and read-only; this program reads version {known}")]
+    ReadOnlyOlder {
+        /// Version in the file.
+        found: i64,
+        /// The version known here.
+        known: i64,
+    },
     /// The file cannot be opened.
     #[error("the database file cannot be opened: {detail}")]
     CannotOpen {
@@ -160,4 +168,38 @@ impl From<postgres::Error> for StoreError {
     }
 }
 
-impl scheme::Fault for StoreError {}
+impl scheme::Fault for StoreError {
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            StoreError::ReadOnly | StoreError::ReadOnlyOlder { .. } => Some(scheme::fault::READ_ONLY.into()),
+            StoreError::Disk { .. } | StoreError::CannotOpen { .. } => Some(
+                "make room where the books are, then run the same command again; nothing was kept".into(),
+            ),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            StoreError::File { .. } => "books-file",
+            StoreError::Full => "books-full",
+            StoreError::Corrupt { .. } => "books-corrupt",
+            StoreError::NotOurs => "books-foreign",
+            StoreError::Newer { .. } => "books-newer",
+            StoreError::Busy => "books-busy",
+            StoreError::ReadOnly => "books-read-only",
+            StoreError::ReadOnlyOlder { .. } => "books-read-only-older",
+            StoreError::CannotOpen { .. } => "books-cannot-open",
+            StoreError::Disk { .. } => "books-disk",
+            StoreError::RolledBack => "books-rolled-back",
+            StoreError::Rule { .. } => "books-rule",
+            StoreError::Value { .. } => "books-value",
+            StoreError::Gone { .. } => "books-gone",
+            StoreError::Unknown { .. } => "books-unknown",
+            StoreError::Denied { .. } => "books-denied",
+            #[cfg(feature = "postgres")]
+            StoreError::Postgres(_) => "books-postgres",
+            StoreError::Sqlite(_) => "books-sqlite",
+        }
+    }
+}

@@ -286,4 +286,13 @@ impl Transaction<'_> {
     }
 }
 
-impl scheme::Fault for ClearError {}
+impl scheme::Fault for ClearError {
+    fn code(&self) -> &str {
+        match self {
+            ClearError::Unknown(_) => "finding-unknown",
+            ClearError::Cleared { .. } => "finding-cleared",
+            ClearError::TwoPeople(_) => "finding-two-people",
+            ClearError::Store(error) => error.code(),
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! The chain through the ledger: each transfer carries a hash of itself and of the one its server booked before
-//! [docs/specs/books.md 11].
+//! [docs/specs/books.md 12].
 
 use crate::engine::{Row, params};
 use crate::error::StoreError;
@@ -50,7 +50,11 @@ impl core::str::FromStr for Head {
 #[error("the head of a ledger is SERVER:NUMBER:HASH")]
 pub struct NoHead;
 
-impl scheme::Fault for NoHead {}
+impl scheme::Fault for NoHead {
+    fn code(&self) -> &str {
+        "ledger-head"
+    }
+}
 
 /// What a transfer says, as it is hashed. Fields stand apart by `|`, which none of them can hold.
 struct Said<'a> {

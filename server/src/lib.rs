@@ -60,5 +60,5 @@ pub use report::{Day, Fault, StatementLine, Totals};
 pub use roster::Roster;
 pub use sealer::{OrderSealer, SealError};
 pub use settle::{Settled, Settlement};
-pub use store::{Transaction, Options, Store, Synchronous, View};
+pub use store::{Options, Store, Synchronous, Transaction, View};
 pub use terms::Terms;

@@ -1,5 +1,6 @@
 //! Why an order fits no message, or a message carries no receipt.
 
+use scheme::subscription::NumberFault;
 use wire::sms::record::RecordError;
 use wire::sms::tpdu::TpduError;
 
@@ -8,20 +9,20 @@ use wire::sms::tpdu::TpduError;
 #[non_exhaustive]
 pub enum MessageError {
     /// The server's number in the terms is none.
-    #[error("the server's number {number:?} is no telephone number: {fault}")]
+    #[error("the server's number {number:?} {fault}")]
     ServerNumber {
         /// As given.
         number: String,
         /// What is wrong.
-        fault: TpduError,
+        fault: NumberFault,
     },
     /// The service centre's number in the terms is none.
-    #[error("the service centre's number {number:?} is no telephone number: {fault}")]
+    #[error("the service centre's number {number:?} {fault}")]
     ServiceCentre {
         /// As given.
         number: String,
         /// What is wrong.
-        fault: TpduError,
+        fault: NumberFault,
     },
     /// The sealed order does not fit one message.
     #[error("the sealed order does not fit a message: {0}")]
@@ -52,4 +53,20 @@ pub enum MessageError {
     NotAReceipt,
 }
 
-impl scheme::Fault for MessageError {}
+impl scheme::Fault for MessageError {
+    fn code(&self) -> &str {
+        match self {
+            MessageError::ServerNumber { .. } => "message-server-number",
+            MessageError::ServiceCentre { .. } => "message-service-centre",
+            MessageError::DoesNotFit(_) => "message-does-not-fit",
+            MessageError::Build(_) => "message-build",
+            MessageError::NotAnOrder => "message-not-an-order",
+            MessageError::Record(_) => "message-record",
+            MessageError::Tpdu(_) => "message-tpdu",
+            MessageError::Empty => "message-empty",
+            MessageError::Status(_) => "message-status",
+            MessageError::StillAnOrder => "message-still-an-order",
+            MessageError::NotAReceipt => "message-not-a-receipt",
+        }
+    }
+}

@@ -296,4 +296,12 @@ impl Transaction<'_> {
     }
 }
 
-impl scheme::Fault for DeliveryError {}
+impl scheme::Fault for DeliveryError {
+    fn code(&self) -> &str {
+        match self {
+            DeliveryError::Json(_) => "delivery-list-json",
+            DeliveryError::Format(_) => "delivery-list-format",
+            DeliveryError::Line { .. } => "delivery-list-line",
+        }
+    }
+}

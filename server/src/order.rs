@@ -18,6 +18,7 @@ use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::rows::{self, bytes, column, parsed, time};
 use crate::store::View;
+use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -168,16 +169,23 @@ impl View<'_> {
         self.conn.all(&format!("{SELECT} WHERE o.state = 'prepared' ORDER BY o.seq"), params![], placed)
     }
 
-    /// All orders in the order of their making, of one meter or of all.
-    pub fn orders(&self, meter: Option<MeterNumber>) -> Result<Vec<PlacedOrder>, StoreError> {
-        match meter {
-            Some(meter) => self.conn.all(
-                &format!("{SELECT} WHERE l.meter = ?1 ORDER BY o.seq"),
-                params![meter.to_string()],
-                placed,
-            ),
-            None => self.conn.all(&format!("{SELECT} ORDER BY o.seq"), params![], placed),
-        }
+    /// Hands out all orders in the order of their making, one by one, as long as `each` wants another.
+    pub fn each_order(
+        &self,
+        each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.conn.each(&format!("{SELECT} ORDER BY o.seq"), params![], &mut |row| Ok(each(&placed(row)?)))?;
+        Ok(())
+    }
+
+    /// All of them at once, where they are few.
+    pub fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError> {
+        let mut all = Vec::new();
+        self.each_order(&mut |placed| {
+            all.push(placed.clone());
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
     }
 
     /// All orders of a purchase in the order of their making.

@@ -11,7 +11,6 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::order::{OrderId, OrderKind, Serial8};
-use scheme::sim::ImsiError;
 
 /// Why there is no order.
 #[derive(Debug, thiserror::Error)]
@@ -169,9 +168,6 @@ pub enum OrderError {
     /// The last moment of validity cannot be written.
     #[error("the order would be valid beyond the calendar of its time field")]
     Calendar,
-    /// The SIM's IMSI has no EF_IMSI form.
-    #[error("the IMSI cannot be bound: {0}")]
-    Imsi(ImsiError),
     /// No security module at hand has the keys of the meter's chip.
     #[error("no PSAM here seals for meter {meter}: its ESAM has {needs}")]
     NoModule {
@@ -277,8 +273,8 @@ impl Fault for OrderError {
         })
     }
 
-    fn code(&self) -> Option<&'static str> {
-        Some(match self {
+    fn code(&self) -> &str {
+        match self {
             OrderError::UnknownMeter(_) => "unknown-meter",
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
@@ -303,14 +299,13 @@ impl Fault for OrderError {
             OrderError::OtherChip { .. } => "other-esam",
             OrderError::MayBeCredited(_) => "may-be-credited",
             OrderError::Calendar => "calendar",
-            OrderError::Imsi(_) => "imsi",
             OrderError::NoModule { .. } => "no-psam",
             OrderError::WrongKeys { .. } => "psam-keys",
             OrderError::KeysChanged { .. } => "keys-changed",
             OrderError::Module(_) => "psam-silent",
-            OrderError::Message(_) => "message",
+            OrderError::Message(error) => error.code(),
             OrderError::Seal { .. } => "not-sealed",
-            OrderError::Store(_) => "store",
-        })
+            OrderError::Store(error) => error.code(),
+        }
     }
 }

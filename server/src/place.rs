@@ -189,7 +189,7 @@ impl Transaction<'_> {
             return Err(OrderError::Retired { meter, serial: esam.serial });
         }
         let life = self.begin_life(&esam)?;
-        let binding = message::binding(&registration.sim.imsi).map_err(OrderError::Imsi)?;
+        let binding = message::binding(&registration.sim.imsi);
         Ok(Ground { registration, esam, life, binding })
     }
 
@@ -254,7 +254,6 @@ impl Transaction<'_> {
     }
 
     fn write_order(&self, ground: &Ground, new: &New, terms: &Terms) -> Result<PlacedOrder, OrderError> {
-        terms.check()?;
         if new.amount > MAX_AMOUNT {
             return Err(OrderError::Amount(new.amount));
         }

@@ -78,4 +78,12 @@ impl ServerKey {
     }
 }
 
-impl scheme::Fault for ServerKeyError {}
+impl scheme::Fault for ServerKeyError {
+    fn code(&self) -> &str {
+        match self {
+            ServerKeyError::Form => "server-key-form",
+            ServerKeyError::Field(_) => "server-key-field",
+            ServerKeyError::CheckValue => "server-key-check-value",
+        }
+    }
+}

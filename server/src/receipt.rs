@@ -206,6 +206,27 @@ impl scheme::Fault for SettleError {
             _ => None,
         }
     }
+
+    fn code(&self) -> &str {
+        match self {
+            SettleError::Refused(error) => error.code(),
+            SettleError::Sealer(_) => "settle-sealer",
+            SettleError::OlderMake => "settle-older-make",
+            SettleError::Store(error) => error.code(),
+        }
+    }
 }
 
-impl scheme::Fault for Refusal {}
+impl scheme::Fault for Refusal {
+    fn code(&self) -> &str {
+        match self {
+            Refusal::Message(error) => error.code(),
+            Refusal::UnknownSim => "receipt-unknown-sim",
+            Refusal::NotGenuine(_) => "receipt-not-genuine",
+            Refusal::Malformed(_) => "receipt-malformed",
+            Refusal::NoOrigin => "receipt-no-origin",
+            Refusal::NoMeter => "receipt-no-meter",
+            Refusal::Cleared(_) => "receipt-cleared",
+        }
+    }
+}

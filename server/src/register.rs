@@ -1,15 +1,15 @@
 //! Registration: who has which meter and which SIM.
 
-use crate::engine::{Row, params};
+use crate::engine::{Conn, Lite, Row, params};
 use crate::error::StoreError;
 use crate::registration::{Registration, Sim, SimKey};
-use crate::roster::{Column, LineError, LineFault, Roster};
-use crate::rows::{self, column, parsed};
+use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
+use crate::rows::{column, parsed};
 use crate::store::{Transaction, View};
+use rusqlite::Connection;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use std::collections::HashMap;
 
 /// What became of a registration file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,8 +20,22 @@ pub struct Report {
     pub unchanged: usize,
     /// Lines that were not taken, in the order of the file.
     pub rejected: Vec<LineError>,
+    /// Good lines against whose ICCID something speaks.
+    pub doubtful: Vec<LineDoubt>,
     /// Columns that were skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
+}
+
+/// Why a registration file is not taken; nothing of it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The file cannot be read to its end.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why a SIM cannot be replaced.
@@ -120,48 +134,46 @@ impl View<'_> {
     }
 
     /// Who has this meter, IMSI or ICCID in use.
-    fn owner(&self, column: Column, value: &str) -> Result<Option<String>, StoreError> {
+    fn owner(&self, column: Column, value: &str) -> Result<Option<CustomerNumber>, StoreError> {
         let sql = match column {
             Column::Meter => "SELECT customer FROM customer WHERE meter = ?1",
             Column::Imsi => "SELECT customer FROM sim WHERE imsi = ?1 AND current = 1",
             _ => "SELECT customer FROM sim WHERE iccid = ?1 AND current = 1",
         };
-        self.conn.first(sql, params![value], |row| rows::column(row, "customer"))
+        self.conn.first(sql, params![value], |row| parsed(row, "customer"))
     }
 }
 
 impl Transaction<'_> {
-    /// Registers the good lines of a file. Running the same file again changes nothing.
-    pub fn register(&self, roster: &Roster) -> Result<Report, StoreError> {
-        let mut report = Report { unknown_columns: roster.unknown_columns.clone(), ..Report::default() };
-        let mut seen = Seen::default();
-        self.whole(|| {
-            for (line, parsed) in &roster.lines {
-                match parsed {
-                    Err(error) => report.rejected.push(error.clone()),
-                    Ok(new) => self.register_line(*line, new, &mut seen, &mut report)?,
-                }
-            }
-            Ok::<_, StoreError>(())
-        })?;
-        Ok(report)
+    /// Registers the good lines of a file. Running the same file again changes nothing. When it fails nothing of it stays, while
+    /// the rest of the act may go on.
+    pub fn register(&self, roster: Roster<'_>) -> Result<Report, RegisterError> {
+        self.whole(|| self.register_lines(roster))
     }
 
-    fn register_line(
-        &self,
-        line: u64,
-        new: &Registration,
-        seen: &mut Seen,
-        report: &mut Report,
-    ) -> Result<(), StoreError> {
-        match self.register_one(new, seen)? {
-            Ok(fresh) => {
-                *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
-                seen.add(new, line);
+    /// The same for an act that is nothing else, and fails with it.
+    pub(crate) fn register_lines(&self, mut roster: Roster<'_>) -> Result<Report, RegisterError> {
+        let unknown_columns = std::mem::take(&mut roster.unknown_columns);
+        let mut report = Report { unknown_columns, ..Report::default() };
+        let seen = Seen::nothing()?;
+        for line in roster {
+            let (line, parsed) = line?;
+            match parsed {
+                Err(error) => report.rejected.push(error),
+                Ok(new) => match self.register_one(&new, &seen)? {
+                    Ok(fresh) => {
+                        *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
+                        seen.add(new.customer, line)?;
+                        let doubt = new.sim.iccid.doubt();
+                        report.doubtful.extend(doubt.map(|doubt| LineDoubt { line, doubt }));
+                    }
+                    Err((column, fault)) => {
+                        report.rejected.push(LineError { line, column: Some(column), fault });
+                    }
+                },
             }
-            Err((column, fault)) => report.rejected.push(LineError { line, column: Some(column), fault }),
         }
-        Ok(())
+        Ok(report)
     }
 
     /// `Ok(Ok(true))`: registered now; `Ok(Ok(false))`: was there already.
@@ -170,16 +182,26 @@ impl Transaction<'_> {
         new: &Registration,
         seen: &Seen,
     ) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
-        if let Some((column, line)) = seen.find(new) {
-            return Ok(Err((column, LineFault::InFile { line })));
+        if let Some(line) = seen.line_of(new.customer)? {
+            return Ok(Err((Column::Customer, LineFault::InFile { line })));
         }
-        if let Some(old) = self.customer(new.customer)? {
-            return Ok(same(&old, new).map(|()| false));
-        }
+        let old = self.customer(new.customer)?;
+        let differs = match old.as_ref().map(|old| same(old, new)) {
+            Some(Ok(())) => return Ok(Ok(false)),
+            Some(Err(differs)) => Some(differs),
+            None => None,
+        };
+        let mut taken = None;
         for (column, value) in unique(new) {
-            if let Some(customer) = self.owner(column, &value)? {
-                return Ok(Err((column, LineFault::Taken { customer })));
+            let Some(owner) = self.owner(column, &value)? else { continue };
+            // What an earlier line of this file took stands in the books by now.
+            if let Some(line) = seen.line_of(owner)? {
+                return Ok(Err((column, LineFault::InFile { line })));
             }
+            taken = taken.or_else(|| Some((column, LineFault::Taken { customer: owner.to_string() })));
+        }
+        if let Some(fault) = differs.or(taken) {
+            return Ok(Err(fault));
         }
         self.conn.execute(
             "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -202,9 +224,9 @@ impl Transaction<'_> {
             return Err(ReplaceError::SameSim(customer));
         }
         for (column, value) in [(Column::Imsi, sim.imsi.as_str()), (Column::Iccid, sim.iccid.as_str())] {
-            let owner = self.owner(column, value)?.filter(|owner| *owner != customer.to_string());
-            if let Some(customer) = owner {
-                return Err(ReplaceError::Taken { column, customer });
+            let owner = self.owner(column, value)?.filter(|owner| *owner != customer);
+            if let Some(owner) = owner {
+                return Err(ReplaceError::Taken { column, customer: owner.to_string() });
             }
         }
         self.whole(|| {
@@ -260,24 +282,65 @@ fn same(old: &Registration, new: &Registration) -> Result<(), (Column, LineFault
     }
 }
 
-/// What the lines before have used up.
-#[derive(Default)]
-struct Seen {
-    lines: HashMap<(Column, String), u64>,
-}
+/// Which customers the lines before took, and in which lines: a temporary file of SQLite's, in memory as long as it is small, so
+/// that a long list needs no more memory than a short one.
+struct Seen(Conn);
 
 impl Seen {
-    fn keys(of: &Registration) -> impl Iterator<Item = (Column, String)> {
-        core::iter::once((Column::Customer, of.customer.to_string())).chain(unique(of))
+    fn nothing() -> Result<Self, StoreError> {
+        let seen = Connection::open("")?;
+        // Nobody ever reads it again.
+        seen.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+             CREATE TABLE line (customer TEXT NOT NULL PRIMARY KEY, line INTEGER NOT NULL) STRICT, WITHOUT ROWID; BEGIN",
+        )?;
+        Ok(Seen(Conn::Lite(Lite(seen))))
     }
 
-    fn add(&mut self, taken: &Registration, line: u64) {
-        self.lines.extend(Self::keys(taken).map(|key| (key, line)));
+    fn add(&self, customer: CustomerNumber, line: u64) -> Result<(), StoreError> {
+        let line = line as i64; // lines of a file that fits on a disk
+        let customer = customer.to_string();
+        self.0.execute("INSERT INTO line (customer, line) VALUES (?1, ?2)", params![customer, line])?;
+        Ok(())
     }
 
-    fn find(&self, new: &Registration) -> Option<(Column, u64)> {
-        Self::keys(new).find_map(|key| self.lines.get(&key).map(|line| (key.0, *line)))
+    fn line_of(&self, customer: CustomerNumber) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT line FROM line WHERE customer = ?1";
+        let line = self.0.first(sql, params![customer.to_string()], |row| column::<i64>(row, "line"))?;
+        Ok(line.map(i64::unsigned_abs))
     }
 }
 
-impl scheme::Fault for ReplaceError {}
+impl scheme::Fault for RegisterError {
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            RegisterError::Roster(error) => error.hint(),
+            RegisterError::Store(error) => error.hint(),
+        }
+    }
+
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            RegisterError::Roster(error) => error.kind(),
+            RegisterError::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            RegisterError::Roster(error) => error.code(),
+            RegisterError::Store(error) => error.code(),
+        }
+    }
+}
+
+impl scheme::Fault for ReplaceError {
+    fn code(&self) -> &str {
+        match self {
+            ReplaceError::UnknownCustomer(_) => "replace-unknown-customer",
+            ReplaceError::SameSim(_) => "replace-same-sim",
+            ReplaceError::Taken { .. } => "replace-taken",
+            ReplaceError::Store(error) => error.code(),
+        }
+    }
+}

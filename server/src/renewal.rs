@@ -108,7 +108,7 @@ pub struct Renewal {
 }
 
 /// A file of the exchange says what it is.
-pub trait Paper: DeserializeOwned + Serialize {
+pub trait ExchangeFile: DeserializeOwned + Serialize {
     /// What its `format` says.
     const FORMAT: &'static str;
 
@@ -120,19 +120,19 @@ pub trait Paper: DeserializeOwned + Serialize {
     /// # Errors
     /// Something else, or one of another make.
     fn parse(text: &str) -> Result<Self, RenewalError> {
-        let paper: Self = serde_json::from_str(text)
+        let file: Self = serde_json::from_str(text)
             .map_err(|source| RenewalError::Malformed { wanted: Self::FORMAT, source })?;
-        if paper.format() == Self::FORMAT {
-            Ok(paper)
+        if file.format() == Self::FORMAT {
+            Ok(file)
         } else {
-            Err(RenewalError::Format { wanted: Self::FORMAT, found: paper.format().to_owned() })
+            Err(RenewalError::Format { wanted: Self::FORMAT, found: file.format().to_owned() })
         }
     }
 
     /// The file.
     ///
     /// # Errors
-    /// Never with what these papers hold; serde's signature.
+    /// Never with what these files hold; serde's signature.
     fn to_json(&self) -> Result<String, RenewalError> {
         serde_json::to_string_pretty(self)
             .map(|text| text + "\n")
@@ -140,21 +140,21 @@ pub trait Paper: DeserializeOwned + Serialize {
     }
 }
 
-impl Paper for Request {
+impl ExchangeFile for Request {
     const FORMAT: &'static str = "gridcard statement request 1";
     fn format(&self) -> &str {
         &self.format
     }
 }
 
-impl Paper for Answer {
+impl ExchangeFile for Answer {
     const FORMAT: &'static str = "gridcard statement 1";
     fn format(&self) -> &str {
         &self.format
     }
 }
 
-impl Paper for Renewal {
+impl ExchangeFile for Renewal {
     const FORMAT: &'static str = "gridcard limit 1";
     fn format(&self) -> &str {
         &self.format
@@ -224,6 +224,17 @@ impl scheme::Fault for RenewalError {
             }
             RenewalError::Store(_) => return None,
         }.into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            RenewalError::Malformed { .. } => "renewal-malformed",
+            RenewalError::Format { .. } => "renewal-format",
+            RenewalError::BooksBegin { .. } => "renewal-books-begin",
+            RenewalError::NoOrder(_) => "renewal-no-order",
+            RenewalError::Differs(_) => "renewal-differs",
+            RenewalError::Store(error) => error.code(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::ledger::Code;
 use crate::order_state::OrderState;
 use crate::rows::{self, column, parsed, time};
 use crate::store::View;
+use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -208,9 +209,6 @@ impl View<'_> {
         if balance.sum() != 0 {
             faults.push(Fault::Balance(balance.sum()));
         }
-        if let (_, Some(words)) = self.recompute_ledger()? {
-            faults.push(Fault::Ledger(words));
-        }
         let receipts = self.number("SELECT coalesce(sum(credited), 0) FROM settlement")?;
         if receipts != -balance.delivered {
             faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
@@ -222,32 +220,34 @@ impl View<'_> {
     /// Purchases of which more may have been sealed than was paid, and settled ones with something left on them. Rows of
     /// the older make were booked by another rule.
     fn unpaid(&self) -> Result<Vec<Fault>, StoreError> {
-        let all = self.conn.all(
+        let mut faults = Vec::new();
+        self.conn.each(
             "SELECT l.meter AS meter, p.count AS count, s.life IS NOT NULL AS settled, \
              (SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM transfer t \
              JOIN account ON account.id IN (t.debit, t.credit) \
              WHERE t.life = p.life AND t.count = p.count AND account.kind = 'prepaid') AS paid, \
-             (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life \
-             AND o.count = p.count AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 \
-             FROM ask WHERE ask.order_id = o.id) OR EXISTS (SELECT 1 FROM seal \
-             WHERE seal.order_id = o.id))) AS amount FROM purchase p JOIN life l ON l.id = p.life LEFT \
-             JOIN settlement s ON s.life = p.life AND s.count = p.count WHERE l.serial IS NOT NULL",
+             (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life AND o.count = p.count \
+             AND o.state <> 'void' AND (o.record IS NOT NULL OR EXISTS (SELECT 1 FROM ask WHERE ask.order_id = o.id) \
+             OR EXISTS (SELECT 1 FROM seal WHERE seal.order_id = o.id))) AS amount \
+             FROM purchase p JOIN life l ON l.id = p.life \
+             LEFT JOIN settlement s ON s.life = p.life AND s.count = p.count WHERE l.serial IS NOT NULL",
             params![],
-            |row| {
+            &mut |row| {
                 let (meter, count): (MeterNumber, u32) = (parsed(row, "meter")?, column(row, "count")?);
                 let (settled, paid, amount): (bool, i64, i64) =
                     (column(row, "settled")?, column(row, "paid")?, column(row, "amount")?);
-                Ok(match (settled, paid, amount) {
-                    (true, 0, _) => None,
-                    (true, fen, _) => Some(Fault::LeftOver { meter, count, fen }),
+                match (settled, paid, amount) {
+                    (true, 0, _) => {}
+                    (true, fen, _) => faults.push(Fault::LeftOver { meter, count, fen }),
                     (false, paid, amount) if paid < amount => {
-                        Some(Fault::NotPaid { meter, count, paid, amount })
+                        faults.push(Fault::NotPaid { meter, count, paid, amount });
                     }
-                    _ => None,
-                })
+                    _ => {}
+                }
+                Ok(ControlFlow::Continue(()))
             },
         )?;
-        Ok(all.into_iter().flatten().collect())
+        Ok(faults)
     }
 
     fn number(&self, sql: &str) -> Result<i64, StoreError> {
@@ -271,4 +271,14 @@ fn statement_line(row: &Row<'_>) -> Result<StatementLine, StoreError> {
     })
 }
 
-impl scheme::Fault for Fault {}
+impl scheme::Fault for Fault {
+    fn code(&self) -> &str {
+        match self {
+            Fault::Balance(_) => "ledger-balance",
+            Fault::Ledger(_) => "ledger-changed",
+            Fault::Settled { .. } => "ledger-settled",
+            Fault::NotPaid { .. } => "ledger-not-paid",
+            Fault::LeftOver { .. } => "ledger-left-over",
+        }
+    }
+}

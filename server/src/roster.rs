@@ -1,10 +1,13 @@
-//! Reading a registration file: CSV, one subscription a line.
+//! Reading a registration file: a table, one subscription a line.
 
 use crate::registration::{Registration, Sim};
 use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
+use disk::table::{RowFault, Table, TableError};
+use scheme::fault::{Hint, told};
 use scheme::money::{Fen, MoneyError};
-use scheme::subscription::{Iccid, Imei, Imsi, Msisdn, NumberFault, twelve_digits};
+use scheme::numbers::NumberError;
+use scheme::subscription::{Doubt, NumberFault};
 use std::io::Read;
 
 /// A column of the file.
@@ -70,12 +73,9 @@ pub enum RosterError {
     /// The header line names a column twice.
     #[error("the column {0} is named twice")]
     Twice(&'static str),
-    /// The file could not be read to its end.
-    #[error("the file cannot be read: {0}")]
-    Read(std::io::Error),
-    /// The file is no CSV.
-    #[error("the file is not a table of comma-separated values: {0}")]
-    Csv(csv::Error),
+    /// The file is no table.
+    #[error("this is no table of customers: {0}")]
+    Table(#[from] TableError),
 }
 
 /// What is wrong with one line.
@@ -85,23 +85,18 @@ pub enum LineFault {
     /// A number is not well formed.
     #[error("{0}")]
     Number(#[from] NumberFault),
+    /// A customer's or meter's number is none.
+    #[error("{0}")]
+    Device(#[from] NumberError),
     /// The amount is not one.
     #[error("{0}")]
     Money(MoneyError),
     /// The amount is nothing, or more than an order can carry.
     #[error("is {0}; an order carries 0.01 to 999999.99 yuan")]
     Amount(Fen),
-    /// More or fewer fields than the header has columns.
-    #[error("has {found} fields, the first line names {wanted}")]
-    Fields {
-        /// Fields there.
-        found: usize,
-        /// Columns of the header.
-        wanted: usize,
-    },
-    /// Not UTF-8.
-    #[error("is not UTF-8 text; save the file as UTF-8")]
-    Encoding,
+    /// The line cannot be read.
+    #[error("{0}")]
+    Row(#[from] RowFault),
     /// An earlier line of the file has it.
     #[error("stands already in line {line}")]
     InFile {
@@ -124,7 +119,7 @@ pub enum LineFault {
 
 /// A line that was not taken, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}{}: {fault}", .column.map(|c| format!(", {}", c.name())).unwrap_or_default())]
+#[error("line {line}{}: {}", .column.map(|c| format!(", {}", c.name())).unwrap_or_default(), told(.fault))]
 pub struct LineError {
     /// 1-based line of the file.
     pub line: u64,
@@ -134,71 +129,72 @@ pub struct LineError {
     pub fault: LineFault,
 }
 
-/// A file that was read: its lines, good and bad, and the names of the columns nobody knows.
-#[derive(Debug)]
-pub struct Roster {
-    /// Every line with its 1-based number in the file.
-    pub lines: Vec<(u64, Result<Registration, LineError>)>,
-    /// Columns that were skipped.
+/// A line that was taken although something speaks against it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, {}: {doubt}", Column::Iccid.name())]
+pub struct LineDoubt {
+    /// 1-based line of the file.
+    pub line: u64,
+    /// What speaks against its ICCID.
+    pub doubt: Doubt,
+}
+
+/// A file under way: its columns are known, its lines come one by one, each with its 1-based number in the file.
+///
+/// Of the file it holds as much as the reader looks ahead, whatever its length.
+pub struct Roster<'r> {
+    table: Table<Box<dyn Read + 'r>>,
+    places: Places,
+    /// Columns that are skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
 }
 
-impl Roster {
-    /// Reads a file. The first line names the columns, in any order; `name` and `first_purchase` may be
+/// A line of the file and its number.
+pub type Line = (u64, Result<Registration, LineError>);
+
+impl<'r> Roster<'r> {
+    /// Begins to read a file. The first line names the columns, in any order; `name` and `first_purchase` may be
     /// missing. A bad line does not stop the others.
-    pub fn read(mut source: impl Read) -> Result<Self, RosterError> {
-        let mut bytes = Vec::new();
-        source.read_to_end(&mut bytes).map_err(RosterError::Read)?;
-        // Spreadsheets put a byte order mark in front.
-        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text);
-        let header = reader.byte_headers().map_err(RosterError::Csv)?;
-        let (width, (places, unknown_columns)) = (header.len(), columns(header)?);
-        let mut counter = LineCounter { text, at: 0, line: 1 };
-        let mut lines = Vec::new();
-        for record in reader.into_byte_records() {
-            let record = record.map_err(RosterError::Csv)?;
-            let line = counter.line_of(record.position().map_or(0, csv::Position::byte));
-            let parsed =
-                parse(record, width, &places).map_err(|(column, fault)| LineError { line, column, fault });
-            lines.push((line, parsed));
-        }
-        Ok(Roster { lines, unknown_columns })
+    ///
+    /// # Errors
+    /// It cannot be read, or has not the columns.
+    pub fn read(source: impl Read + 'r) -> Result<Self, RosterError> {
+        let table = Table::new(Box::new(source) as Box<dyn Read + 'r>)?;
+        let (places, unknown_columns) = columns(table.header())?;
+        Ok(Roster { table, places, unknown_columns })
     }
 }
 
-/// Counts lines as an editor shows them; the CSV reader gives the place where it began to look for a
-/// record, which may be some empty lines before it.
-struct LineCounter<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
+impl Iterator for Roster<'_> {
+    type Item = Result<Line, RosterError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (line, row) = match self.table.row() {
+            Ok(row) => row?,
+            Err(error) => return Some(Err(TableError::Read(error).into())),
+        };
+        let parsed = match row {
+            Ok(cells) => parse(&cells, &self.places),
+            Err(fault) => Err((None, fault.into())),
+        };
+        Some(Ok((line, parsed.map_err(|(column, fault)| LineError { line, column, fault }))))
+    }
 }
 
-impl LineCounter<'_> {
-    /// The line of the record the reader began to look for at `byte`; bytes must not go backwards.
-    fn line_of(&mut self, byte: u64) -> u64 {
-        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
-        while let Some(c) = self.text.get(self.at) {
-            let ends_line = *c == b'\n' || (*c == b'\r' && self.text.get(self.at + 1) != Some(&b'\n'));
-            if self.at >= byte && !matches!(c, b'\r' | b'\n') {
-                break;
-            }
-            self.line += u64::from(ends_line);
-            self.at += 1;
-        }
-        self.line
+impl core::fmt::Debug for Roster<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Roster").field("unknown_columns", &self.unknown_columns).finish_non_exhaustive()
     }
 }
 
 /// Where each known column stands, and the names of the others.
 type Places = [Option<usize>; Column::ALL.len()];
 
-fn columns(header: &csv::ByteRecord) -> Result<(Places, Vec<String>), RosterError> {
+fn columns(header: &[String]) -> Result<(Places, Vec<String>), RosterError> {
     let mut places: Places = [None; Column::ALL.len()];
     let mut unknown = Vec::new();
     for (i, name) in header.iter().enumerate() {
-        let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        let name = name.to_ascii_lowercase();
         match Column::ALL.into_iter().find(|column| column.name() == name) {
             Some(column) if places[column as usize].is_some() => {
                 return Err(RosterError::Twice(column.name()));
@@ -217,33 +213,28 @@ fn columns(header: &csv::ByteRecord) -> Result<(Places, Vec<String>), RosterErro
 
 type Fault = (Option<Column>, LineFault);
 
-fn parse(record: csv::ByteRecord, width: usize, places: &Places) -> Result<Registration, Fault> {
-    if record.len() != width {
-        return Err((None, LineFault::Fields { found: record.len(), wanted: width }));
-    }
-    let record = csv::StringRecord::from_byte_record(record).map_err(|_| (None, LineFault::Encoding))?;
-    let text = |column: Column| places[column as usize].and_then(|i| record.get(i)).unwrap_or_default();
+fn parse(cells: &[String], places: &Places) -> Result<Registration, Fault> {
+    let text = |column: Column| places[column as usize].and_then(|i| cells.get(i)).map_or("", String::as_str);
     Ok(Registration {
-        customer: twelve_digits(text(Column::Customer)).map_err(|fault| at(Column::Customer, fault))?,
-        meter: twelve_digits(text(Column::Meter)).map_err(|fault| at(Column::Meter, fault))?,
+        customer: number(Column::Customer, text(Column::Customer))?,
+        meter: number(Column::Meter, text(Column::Meter))?,
         sim: Sim {
-            msisdn: number::<Msisdn>(Column::Msisdn, text(Column::Msisdn))?,
-            imsi: number::<Imsi>(Column::Imsi, text(Column::Imsi))?,
-            iccid: number::<Iccid>(Column::Iccid, text(Column::Iccid))?,
+            msisdn: number(Column::Msisdn, text(Column::Msisdn))?,
+            imsi: number(Column::Imsi, text(Column::Imsi))?,
+            iccid: number(Column::Iccid, text(Column::Iccid))?,
         },
-        imei: number::<Imei>(Column::Imei, text(Column::Imei))?,
+        imei: number(Column::Imei, text(Column::Imei))?,
         name: Some(text(Column::Name)).filter(|name| !name.is_empty()).map(str::to_owned),
         first_purchase: amount(text(Column::FirstPurchase))
             .map_err(|fault| (Some(Column::FirstPurchase), fault))?,
     })
 }
 
-fn at(column: Column, fault: NumberFault) -> Fault {
-    (Some(column), LineFault::Number(fault))
-}
-
-fn number<T: FromStr<Err = NumberFault>>(column: Column, text: &str) -> Result<T, Fault> {
-    text.parse().map_err(|fault| at(column, fault))
+fn number<T: FromStr<Err: Into<LineFault>>>(column: Column, text: &str) -> Result<T, Fault> {
+    if text.is_empty() {
+        return Err((Some(column), NumberFault::Empty.into()));
+    }
+    text.parse().map_err(|fault: T::Err| (Some(column), fault.into()))
 }
 
 fn amount(text: &str) -> Result<Option<Fen>, LineFault> {
@@ -257,8 +248,41 @@ fn amount(text: &str) -> Result<Option<Fen>, LineFault> {
     Ok(Some(fen))
 }
 
-impl scheme::Fault for RosterError {}
+impl scheme::Fault for RosterError {
+    fn code(&self) -> &str {
+        match self {
+            RosterError::Missing(_) => "roster-missing",
+            RosterError::Twice(_) => "roster-twice",
+            RosterError::Table(_) => "roster-table",
+        }
+    }
+}
 
-impl scheme::Fault for LineFault {}
+impl scheme::Fault for LineFault {
+    fn code(&self) -> &str {
+        match self {
+            LineFault::Number(_) => "roster-line-number",
+            LineFault::Device(_) => "roster-line-device",
+            LineFault::Money(_) => "roster-line-money",
+            LineFault::Amount(_) => "roster-line-amount",
+            LineFault::Row(_) => "roster-line-row",
+            LineFault::InFile { .. } => "roster-line-in-file",
+            LineFault::Taken { .. } => "roster-line-taken",
+            LineFault::Differs { .. } => "roster-line-differs",
+        }
+    }
 
-impl scheme::Fault for LineError {}
+    fn hint(&self) -> Hint {
+        match self {
+            LineFault::Number(fault) => fault.hint(),
+            LineFault::Device(fault) => fault.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl scheme::Fault for LineError {
+    fn code(&self) -> &str {
+        self.fault.code()
+    }
+}

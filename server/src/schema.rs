@@ -24,7 +24,8 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/002.sql")),
     script(include_str!("schema/sqlite/003.sql")),
     script(include_str!("schema/sqlite/004.sql")),
-    Step { script: include_str!("schema/sqlite/005.sql"), then: Some(chain_up) },
+    script(include_str!("schema/sqlite/005.sql")),
+    Step { script: include_str!("schema/sqlite/006.sql"), then: Some(chain_up) },
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -37,7 +38,7 @@ fn chain_up(conn: &Connection) -> Result<(), StoreError> {
         write.execute(rusqlite::params![found.id, found.linked])?;
         before = found.linked;
     }
-    Ok(conn.execute_batch(include_str!("schema/sqlite/005-final.sql"))?)
+    Ok(conn.execute_batch(include_str!("schema/sqlite/006-final.sql"))?)
 }
 
 /// The schema version this program reads and writes.
@@ -53,7 +54,7 @@ pub(crate) fn check_owner(lite: &Lite) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn version_of(conn: &Connection) -> Result<i64, StoreError> {
+pub(crate) fn version_of(conn: &Connection) -> Result<i64, StoreError> {
     let known: i64 = conn.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
         [],
@@ -92,7 +93,7 @@ pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
 
 /// The version at which books in PostgreSQL begin, and what makes each from the one before.
 #[cfg(feature = "postgres")]
-static POSTGRES: &[(i64, &str)] = &[(5, include_str!("schema/postgres/005.sql"))];
+static POSTGRES: &[(i64, &str)] = &[(6, include_str!("schema/postgres/006.sql"))];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
 #[cfg(feature = "postgres")]

@@ -10,7 +10,7 @@ use crate::place::Anew;
 use crate::rows::column;
 use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
-use crate::store::{Transaction, Store};
+use crate::store::{Store, Transaction};
 use crate::terms::Terms;
 use scheme::moment::Moment;
 use scheme::money::Fen;

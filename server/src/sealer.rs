@@ -93,4 +93,13 @@ impl OrderSealer for Psam<'_> {
     }
 }
 
-impl scheme::Fault for SealError {}
+impl scheme::Fault for SealError {
+    fn code(&self) -> &str {
+        match self {
+            SealError::Refused(_) => "seal-refused",
+            SealError::NotGenuine => "seal-not-genuine",
+            SealError::Malformed => "seal-malformed",
+            SealError::Lost(_) => "seal-lost",
+        }
+    }
+}

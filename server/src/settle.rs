@@ -11,7 +11,7 @@ use crate::receipt::{Opened, Opening, Origin, Refusal, SettleError};
 use crate::rows::{self, column, parsed, time_text};
 use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
-use crate::store::{Transaction, Store, View};
+use crate::store::{Store, Transaction, View};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};

@@ -14,7 +14,7 @@ use crate::order_error::OrderError;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::receipt::{Origin, SettleError};
-use crate::register::{ReplaceError, Replaced, Report};
+use crate::register::{RegisterError, ReplaceError, Replaced, Report};
 use crate::registration::{Registration, Sim};
 use crate::renewal::RenewalError;
 use crate::report::StatementLine;
@@ -23,6 +23,7 @@ use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
 use crate::store::Store;
 use crate::terms::Terms;
+use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -40,8 +41,9 @@ impl Registry for Store {
         self.read(|view| view.is_older_make())
     }
 
-    fn register(&mut self, roster: &Roster) -> Result<Report, StoreError> {
-        self.batch(|act| act.register(roster))
+    fn register(&mut self, roster: Roster<'_>) -> Result<Report, RegisterError> {
+        // The transaction is the whole act: a savepoint inside it would keep every page it touches in memory.
+        self.batch(|act| act.register_lines(roster))
     }
 
     fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
@@ -118,8 +120,8 @@ impl Sales for Store {
         self.batch(|act| act.void_order(id, now))
     }
 
-    fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError> {
-        self.read(|view| view.orders(None))
+    fn each_order(&self, each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>) -> Result<(), StoreError> {
+        self.read(|view| view.each_order(each))
     }
 
     fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {

@@ -2,12 +2,17 @@
 
 use crate::engine::{Conn, Intent, Lite, params};
 use crate::error::StoreError;
-use crate::schema;
+use crate::schema::{self, SCHEMA_VERSION};
 use core::ops::Deref;
-use rusqlite::Connection;
+use disk::Access;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
+
+/// How a database that cannot be written is opened.
+const READ: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// How hard a commit presses on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,13 +114,30 @@ impl Drop for Open<'_> {
 }
 
 impl Store {
-    /// Opens the file at `path`, makes it when it is not there, and brings an older schema up to date.
+    /// Opens the file at `path`, makes it when it is not there, and brings an older schema up to date. Where file or folder
+    /// cannot be written the store can be read, and every [`Store::batch`] fails with [`StoreError::ReadOnly`].
     ///
     /// Refuses a file that is no database, that belongs to another program, or that a newer version of
     /// this program wrote.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
-        disk::prepare_database(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
-        Self::set_up(Connection::open(path)?, options)
+        let access = disk::prepare_database(path);
+        match access.map_err(|source| StoreError::File { path: path.to_owned(), source })? {
+            Access::Write => Self::set_up(Connection::open(path)?, options),
+            Access::Read => Self::look(Connection::open_with_flags(path, READ)?),
+            Access::Still(address) => Self::look(Connection::open_with_flags(address, READ)?),
+        }
+    }
+
+    /// A store that cannot be written.
+    fn look(conn: Connection) -> Result<Self, StoreError> {
+        conn.set_prepared_statement_cache_capacity(128);
+        let lite = Lite(conn);
+        schema::check_owner(&lite)?;
+        match schema::version_of(&lite.0)? {
+            SCHEMA_VERSION => Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned() }),
+            found if found > SCHEMA_VERSION => Err(StoreError::Newer { found, known: SCHEMA_VERSION }),
+            found => Err(StoreError::ReadOnlyOlder { found, known: SCHEMA_VERSION }),
+        }
     }
 
     /// A store that lives and dies with this value.

@@ -7,7 +7,7 @@ use crate::order_error::OrderError;
 use crate::rows;
 use crate::store::{Transaction, View};
 use scheme::moment::Moment;
-use wire::sms::tpdu::Address;
+use scheme::subscription::PhoneNumber;
 
 /// Days an order is valid unless the bank says otherwise.
 pub const VALIDITY_DAYS: u16 = 30;
@@ -17,11 +17,10 @@ pub const CLOCK_TOLERANCE_S: u32 = 3600;
 /// Terms of business: who sends orders, how long they last, how far a meter's clock may be off unremarked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// The server's telephone number, digits of the international form without the plus sign. Orders come
-    /// from it and receipts go to it.
-    pub server_number: String,
-    /// The service centre named in the EF_SMS record, digits of the international form.
-    pub service_centre: String,
+    /// The server's telephone number. Orders come from it and receipts go to it.
+    pub server_number: PhoneNumber,
+    /// The service centre named in the EF_SMS record.
+    pub service_centre: PhoneNumber,
     /// An order is valid for so many days from its issue.
     pub validity_days: u16,
     /// A receipt may say a time so many seconds before the issue of its order; beyond it is a finding.
@@ -29,26 +28,21 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Terms with these numbers and the usual times; refused when a number is none.
+    /// Terms with these numbers, as a person writes them, and the usual times.
+    ///
+    /// # Errors
+    /// A number is none.
     pub fn new(server_number: &str, service_centre: &str) -> Result<Self, MessageError> {
-        let digits = |text: &str| text.strip_prefix('+').unwrap_or(text).to_owned();
-        let terms = Terms {
-            server_number: digits(server_number),
-            service_centre: digits(service_centre),
+        Ok(Terms {
+            server_number: server_number
+                .parse()
+                .map_err(|fault| MessageError::ServerNumber { number: server_number.to_owned(), fault })?,
+            service_centre: service_centre
+                .parse()
+                .map_err(|fault| MessageError::ServiceCentre { number: service_centre.to_owned(), fault })?,
             validity_days: VALIDITY_DAYS,
             clock_tolerance_s: CLOCK_TOLERANCE_S,
-        };
-        terms.check()?;
-        Ok(terms)
-    }
-
-    /// Refuses numbers that no message can carry.
-    pub fn check(&self) -> Result<(), MessageError> {
-        Address::international(&self.server_number)
-            .map_err(|fault| MessageError::ServerNumber { number: self.server_number.clone(), fault })?;
-        Address::international(&self.service_centre)
-            .map_err(|fault| MessageError::ServiceCentre { number: self.service_centre.clone(), fault })?;
-        Ok(())
+        })
     }
 }
 
@@ -66,10 +60,16 @@ impl View<'_> {
         }
     }
 
-    /// The bank's terms; `None` until it has said its numbers.
+    /// The bank's terms; `None` until it has said its numbers. A store of an older make may hold one that is none: it has to be
+    /// said anew.
     pub fn terms(&self) -> Result<Option<Terms>, StoreError> {
         let numbers = (self.setting("server-number")?, self.setting("service-centre")?);
-        let (Some(server_number), Some(service_centre)) = numbers else { return Ok(None) };
+        let stored = |digits: String| format!("+{digits}").parse().ok();
+        let (Some(server_number), Some(service_centre)) =
+            (numbers.0.and_then(stored), numbers.1.and_then(stored))
+        else {
+            return Ok(None);
+        };
         Ok(Some(Terms {
             server_number,
             service_centre,
@@ -101,8 +101,8 @@ impl Transaction<'_> {
 
     /// Sets the bank's terms for all orders to come.
     pub fn set_terms(&self, terms: &Terms) -> Result<(), StoreError> {
-        self.set("server-number", &terms.server_number)?;
-        self.set("service-centre", &terms.service_centre)?;
+        self.set("server-number", terms.server_number.digits())?;
+        self.set("service-centre", terms.service_centre.digits())?;
         self.set("validity-days", &terms.validity_days.to_string())?;
         self.set("clock-tolerance-s", &terms.clock_tolerance_s.to_string())
     }

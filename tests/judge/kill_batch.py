@@ -24,7 +24,7 @@ REGION = "33020000"
 PIN, SECOND_PIN = "123456", "654321"
 PAGE = 64
 # user area of the EEPROM, image header, bytes of a file's header (docs/specs/image.md)
-USER_AREA, IMAGE_HEADER, FILE_HEADER = 16 * PAGE, 64, 11
+USER_AREA, IMAGE_HEADER, FILE_HEADER = 31 * PAGE, 64, 11
 
 
 def expand(packed):
@@ -52,9 +52,10 @@ def card_of(image):
     if image[:8] != b"GRIDCARD" or zlib.crc32(image[:60]) != struct.unpack(">I", image[60:64])[0]:
         raise ValueError("the header is damaged")
     eeprom = image[IMAGE_HEADER:]
-    length, crc = struct.unpack(">II", image[12:20])
-    if len(eeprom) != length or zlib.crc32(eeprom) != crc:
-        raise ValueError("the memory is damaged")
+    if len(eeprom) != struct.unpack(">I", image[12:16])[0]:
+        raise ValueError("the memory is cut")
+    if image[8] != 3 or eeprom[:5] != b"GCOS\x02" or zlib.crc32(eeprom[:60]) != struct.unpack(">I", eeprom[60:64])[0]:
+        raise ValueError("the chip is damaged")
     serial = eeprom[8:16].hex().upper()
     at = eeprom.find(b"\x28\x00\x15\x00\x1e", USER_AREA)
     information = eeprom[at + FILE_HEADER : at + FILE_HEADER + 30]

@@ -48,7 +48,18 @@ pub enum FactoryError {
     Image(#[from] ImageError),
 }
 
-impl Fault for FactoryError {}
+impl Fault for FactoryError {
+    fn code(&self) -> &str {
+        match self {
+            FactoryError::NoBlank { .. } => "factory-no-blank",
+            FactoryError::Chv(error) => error.code(),
+            FactoryError::Messages => "factory-messages",
+            FactoryError::Refused { .. } => "factory-refused",
+            FactoryError::Channel { .. } => "factory-channel",
+            FactoryError::Image(error) => error.code(),
+        }
+    }
+}
 
 /// Sends a command that must be done.
 fn send(slot: &mut Slot, step: &'static str, command: &Command) -> Result<(), FactoryError> {

@@ -6,6 +6,7 @@ pub mod entropy;
 pub mod factory;
 pub mod image;
 pub mod line;
+pub mod medium;
 pub mod memory;
 #[cfg(unix)]
 pub mod rack;

@@ -1,6 +1,9 @@
 //! The EEPROM of a virtual card, which can lose its supply on request.
 
+use crate::medium::{Failed, Kept};
+use cos::journal::at_rest;
 use cos::{Nvm, PAGE, PowerLoss};
+use std::io;
 
 /// What a page holds when the supply fails while it is programmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +29,40 @@ pub struct SupplyCut {
     pub torn: Torn,
 }
 
-/// EEPROM bytes in RAM, with a mark whether they differ from what was saved.
-#[derive(Clone)]
+/// EEPROM bytes in RAM, with a mark whether they differ from what was saved; or the same on a medium that gets every page at once.
 pub struct SlotMemory {
     bytes: Vec<u8>,
     dirty: bool,
     writes: Vec<u32>,
     cut: Option<SupplyCut>,
+    kept: Option<Kept>,
 }
 
 impl SlotMemory {
     /// An EEPROM with this content.
     pub fn new(bytes: Vec<u8>) -> Self {
         let writes = vec![0; bytes.len().div_ceil(PAGE)];
-        SlotMemory { bytes, dirty: false, writes, cut: None }
+        SlotMemory { bytes, dirty: false, writes, cut: None, kept: None }
+    }
+
+    /// An EEPROM with this content, whose pages are kept there.
+    pub(crate) fn on(kept: Kept, bytes: Vec<u8>) -> Self {
+        SlotMemory { kept: Some(kept), ..SlotMemory::new(bytes) }
+    }
+
+    /// Why its medium refused something since this was asked last. From then on no page is programmed any more.
+    pub(crate) fn refused(&mut self) -> Option<&io::Error> {
+        self.kept.as_mut().and_then(Kept::refused)
+    }
+
+    /// False when the medium failed after it took something: the card may know what it does not hold.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.kept.as_ref().is_none_or(Kept::is_sound)
+    }
+
+    /// Mends in memory alone what a crash tore: for a medium that takes nothing, so that its card can be looked at.
+    pub(crate) fn mend(&mut self) {
+        self.bytes = at_rest(core::mem::take(&mut self.bytes));
     }
 
     /// True when a page was programmed since [`SlotMemory::saved`].
@@ -69,22 +92,35 @@ impl Nvm for SlotMemory {
     }
 
     fn program(&mut self, page: usize, data: &[u8; PAGE]) -> Result<(), PowerLoss> {
-        let Some(home) = self.bytes.get_mut(page * PAGE..(page + 1) * PAGE) else { return Ok(()) };
-        self.dirty = true;
-        self.writes[page] = self.writes[page].saturating_add(1);
+        let at = page * PAGE;
+        let Some(home) = self.bytes.get(at..at + PAGE) else { return Ok(()) };
+        let (mut new, mut lost) = (*data, false);
         match &mut self.cut {
-            None => home.copy_from_slice(data),
-            Some(cut) if cut.after > 0 => {
-                cut.after -= 1;
-                home.copy_from_slice(data);
-            }
+            None => {}
+            Some(cut) if cut.after > 0 => cut.after -= 1,
             Some(cut) => {
-                tear(home, data, cut.torn);
-                self.cut = None;
-                return Err(PowerLoss);
+                new.copy_from_slice(home);
+                tear(&mut new, data, cut.torn);
+                (self.cut, lost) = (None, true);
             }
         }
-        Ok(())
+        if let Some(kept) = &mut self.kept {
+            kept.write(&self.bytes, at, &new)?;
+        }
+        self.bytes[at..at + PAGE].copy_from_slice(&new);
+        self.dirty = true;
+        self.writes[page] = self.writes[page].saturating_add(1);
+        if lost { Err(PowerLoss) } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<(), PowerLoss> {
+        Ok(self.kept.as_mut().map_or(Ok(()), Kept::sync)?)
+    }
+}
+
+impl From<Failed> for PowerLoss {
+    fn from(_: Failed) -> Self {
+        PowerLoss
     }
 }
 

@@ -78,6 +78,18 @@ impl Fault for RackError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            RackError::NoSlot(_) => "slot-unknown",
+            RackError::Several(_) => "slot-several",
+            RackError::Out(_) => "slot-out",
+            RackError::Serve { .. } => "slot-serve",
+            RackError::Reset { source, .. } => source.code(),
+            RackError::Card(error) => error.code(),
+            RackError::Image(error) => error.code(),
+        }
+    }
 }
 
 /// A card that can be served, and saved when it is taken out.

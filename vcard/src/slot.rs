@@ -1,6 +1,7 @@
 //! A slot: power, reset, removal, and a card image that is kept on disk.
 
 use crate::image::{Image, ImageError};
+use crate::medium::{ImageFile, Kept, Medium};
 use crate::memory::{SlotMemory, SupplyCut};
 use cos::{Card, Flow, Nvm};
 use scheme::Chance;
@@ -20,11 +21,12 @@ pub enum Pull {
 /// When changes reach the image file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Before the status word of the command that made them leaves.
-    EveryCommand,
-    /// As [`Keep::EveryCommand`], and on the medium by then: for cards that others write, who may build on a status
-    /// word whatever happens to this machine.
+    /// Before the status word of the command that made them leaves, and on the medium by then: for cards that others write, who
+    /// may build on a status word whatever happens to this machine. Pages are written in their places.
     Synced,
+    /// Before the status word leaves, and on the medium when the system comes to it, or at [`Slot::close`]: a machine that stops
+    /// may lose the last commands. The file is replaced at each.
+    EveryCommand,
     /// At [`Slot::close`], without waiting for the medium: for batches that are repeated as a whole when they
     /// break.
     AtClose,
@@ -57,8 +59,34 @@ impl Slot {
         entropy: Box<dyn Chance + Send>,
         keep: Keep,
     ) -> Result<Self, ImageError> {
+        let kept = (keep == Keep::Synced).then(|| Kept::on(Box::new(ImageFile::at(path)), image.header()));
+        Slot::insert_image(image, path, entropy, keep, kept)
+    }
+
+    /// A card from an image in memory that a medium keeps, as [`Keep::Synced`] keeps it in a file; `path` is named in errors.
+    pub fn on_medium(
+        image: Image,
+        path: &Path,
+        entropy: Box<dyn Chance + Send>,
+        medium: Box<dyn Medium>,
+    ) -> Result<Self, ImageError> {
+        let kept = Kept::on(medium, image.header());
+        Slot::insert_image(image, path, entropy, Keep::Synced, Some(kept))
+    }
+
+    fn insert_image(
+        image: Image,
+        path: &Path,
+        entropy: Box<dyn Chance + Send>,
+        keep: Keep,
+        kept: Option<Kept>,
+    ) -> Result<Self, ImageError> {
         let formal = image.formal;
-        let card = Card::new(SlotMemory::new(image.eeprom), entropy, applets::program_of)
+        let memory = match kept {
+            Some(kept) => SlotMemory::on(kept, image.eeprom),
+            None => SlotMemory::new(image.eeprom),
+        };
+        let card = Card::new(memory, entropy, applets::program_of)
             .map_err(|source| ImageError::Card { path: path.to_path_buf(), source })?;
         Ok(Slot { card, formal, path: path.to_path_buf(), keep, inserted: true, pull: None, unsynced: false })
     }
@@ -120,9 +148,9 @@ impl Slot {
         self.inserted = false;
     }
 
-    /// Puts the card back.
-    pub const fn insert(&mut self) {
-        self.inserted = true;
+    /// Puts the card back. One whose memory could not be kept stays out: it knows what its image does not.
+    pub fn insert(&mut self) {
+        self.inserted = self.card.nvm().is_sound();
         self.pull = None;
     }
 
@@ -139,18 +167,22 @@ impl Slot {
     /// Saves what is not saved yet. What [`Keep::EveryCommand`] saved is on the medium when this returns.
     pub fn close(&mut self) -> Result<(), ImageError> {
         match self.keep {
-            Keep::InMemory => {}
             Keep::AtClose if self.card.nvm().is_dirty() => self.save(false)?,
             Keep::EveryCommand if self.unsynced => self.save(true)?,
-            Keep::AtClose | Keep::EveryCommand | Keep::Synced => {}
+            Keep::AtClose | Keep::EveryCommand | Keep::Synced | Keep::InMemory => {}
         }
         Ok(())
     }
 
-    /// Saves what changed since the last time, whatever [`Keep`] says, and waits until it is on the medium: for a card
-    /// that must be kept before others are.
+    /// Saves what changed since the last time, and waits until it is on the medium: for a card that must be kept before others
+    /// are.
     pub fn keep_now(&mut self) -> Result<(), ImageError> {
-        if self.unsynced || self.card.nvm().is_dirty() { self.save(true) } else { Ok(()) }
+        match self.keep {
+            Keep::AtClose | Keep::EveryCommand if self.unsynced || self.card.nvm().is_dirty() => {
+                self.save(true)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn save(&mut self, durable: bool) -> Result<(), ImageError> {
@@ -162,24 +194,37 @@ impl Slot {
 
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
-        if matches!(self.keep, Keep::EveryCommand | Keep::Synced)
-            && self.card.nvm().is_dirty()
-            && let Err(error) = self.save(self.keep == Keep::Synced)
-        {
-            // The card knows more than its image now; a user may not build on that.
-            self.remove();
-            return Err(ChannelError::Storage(error.to_string()));
+        // The system's error cannot be told twice; its words can.
+        let refused = self.card.nvm_mut().refused().map(ToString::to_string);
+        let failed = match refused {
+            Some(words) => Some(format!("{}: {words}", self.path.display())),
+            None if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() => {
+                self.save(false).err().map(|error| error.to_string())
+            }
+            None => None,
+        };
+        match failed {
+            None => Ok(()),
+            Some(words) => {
+                // The card knows more than its image now; a user may not build on that.
+                self.remove();
+                Err(ChannelError::Storage(words))
+            }
         }
-        Ok(())
     }
 
     fn power(&mut self) -> Result<Vec<u8>, ChannelError> {
         if !self.inserted {
             return Err(ChannelError::Absent);
         }
-        let atr = self.card.power_on().ok_or(ChannelError::Removed)?;
+        let mut atr = self.card.power_on();
+        if atr.is_none() && self.card.nvm().is_sound() && self.card.nvm_mut().refused().is_some() {
+            // It cannot be mended where it lies, as on a medium that is read-only: it can be looked at all the same.
+            self.card.nvm_mut().mend();
+            atr = self.card.power_on();
+        }
         self.kept()?;
-        Ok(atr)
+        atr.ok_or(ChannelError::Removed)
     }
 
     /// Counts a command against the planned pull; true when the card leaves now.

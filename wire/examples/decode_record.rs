@@ -23,14 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn object(record: &SmsRecord) -> Value {
     let tpdu = record.tpdu.to_bytes();
     let data = record.tpdu.user_data();
-    let time = match &record.tpdu {
-        Tpdu::Deliver(deliver) => Some(hex::encode_upper(deliver.timestamp.0)),
-        Tpdu::Submit(_) => None,
+    let time = record.tpdu.timestamp().map(|time| hex::encode_upper(time.0));
+    let kind = match &record.tpdu {
+        Tpdu::Deliver(_) => "deliver",
+        Tpdu::Submit(_) => "submit",
+        Tpdu::Report(_) => "report",
     };
     json!({
         "status": record.status.byte(),
         "tpdu": hex::encode_upper(&tpdu),
-        "type": if time.is_some() { "deliver" } else { "submit" },
+        "type": kind,
         "number": record.tpdu.address().digits(),
         "dcs": record.tpdu.dcs(),
         "scts": time,

@@ -201,8 +201,19 @@ impl Atr {
 
     /// Takes an answer to reset apart. Missing bytes, a wrong TCK and anything after the end are errors.
     pub fn parse(bytes: &[u8]) -> Result<Self, AtrError> {
+        let (atr, mut faults) = Self::read(bytes)?;
+        if faults.is_empty() { Ok(atr) } else { Err(faults.swap_remove(0)) }
+    }
+
+    /// Takes apart what is there, with all that is wrong with it in the order of the bytes: cards are used with such
+    /// answers, and who looks at one wants to know both.
+    ///
+    /// # Errors
+    /// Bytes that do not even begin as an answer to reset.
+    pub fn read(bytes: &[u8]) -> Result<(Self, Vec<AtrError>), AtrError> {
+        let mut faults = Vec::new();
         if bytes.len() > MAX_LEN {
-            return Err(AtrError::TooLong(bytes.len()));
+            faults.push(AtrError::TooLong(bytes.len()));
         }
         let mut rest = Cursor(bytes);
         let convention = match rest.take(AtrByte::Ts)? {
@@ -211,31 +222,40 @@ impl Atr {
             other => return Err(AtrError::Convention(other)),
         };
         let t0 = rest.take(AtrByte::T0)?;
-        let (first, mut td) = rest.level(t0 >> 4, 1)?;
-        let mut further = Vec::new();
-        let mut index = 1;
-        while let Some(byte) = td {
-            index += 1; // at most 33 bytes: cannot overflow
-            let (level, next) = rest.level(byte >> 4, index)?;
-            further.push((byte & 0x0F, level));
-            td = next;
+        let mut atr = Atr { convention, ..Atr::new(&[]) };
+        if let Err(cut) = atr.take_rest(&mut rest, t0) {
+            faults.push(cut);
+            return Ok((atr, faults));
         }
-        let mut historical = Vec::with_capacity(MAX_HISTORICAL);
-        for i in 1..=(t0 & 0x0F) {
-            historical.push(rest.take(AtrByte::Historical(i))?);
-        }
-        let atr = Atr { convention, first, further, historical };
         if atr.has_tck() {
             let expected = xor(&bytes[1..bytes.len() - rest.0.len()]);
-            let found = rest.take(AtrByte::Tck)?;
-            if found != expected {
-                return Err(AtrError::Check { found, expected });
+            match rest.take(AtrByte::Tck) {
+                Ok(found) if found == expected => {}
+                Ok(found) => faults.push(AtrError::Check { found, expected }),
+                Err(missing) => faults.push(missing),
             }
         }
-        match rest.0.len() {
-            0 => Ok(atr),
-            more => Err(AtrError::Trailing(more)),
+        if !rest.0.is_empty() {
+            faults.push(AtrError::Trailing(rest.0.len()));
         }
+        Ok((atr, faults))
+    }
+
+    /// Interface bytes and historical bytes, as many as there are.
+    fn take_rest(&mut self, rest: &mut Cursor<'_>, t0: u8) -> Result<(), AtrError> {
+        let mut td = rest.level(t0 >> 4, 1, &mut self.first)?;
+        let mut index = 1;
+        while let Some(byte) = td {
+            index = u8::saturating_add(index, 1);
+            let mut level = Level::default();
+            let next = rest.level(byte >> 4, index, &mut level);
+            self.further.push((byte & 0x0F, level));
+            td = next?;
+        }
+        for i in 1..=(t0 & 0x0F) {
+            self.historical.push(rest.take(AtrByte::Historical(i))?);
+        }
+        Ok(())
     }
 
     /// The bytes as the card sends them, TCK included when one is due.
@@ -346,12 +366,11 @@ impl Cursor<'_> {
     }
 
     /// The bytes of level `i` that `y` announces, and its TD.
-    fn level(&mut self, y: u8, i: u8) -> Result<(Level, Option<u8>), AtrError> {
-        let ta = self.take_if(y & 1 != 0, AtrByte::Ta(i))?;
-        let tb = self.take_if(y & 2 != 0, AtrByte::Tb(i))?;
-        let tc = self.take_if(y & 4 != 0, AtrByte::Tc(i))?;
-        let td = self.take_if(y & 8 != 0, AtrByte::Td(i))?;
-        Ok((Level { ta, tb, tc }, td))
+    fn level(&mut self, y: u8, i: u8, level: &mut Level) -> Result<Option<u8>, AtrError> {
+        level.ta = self.take_if(y & 1 != 0, AtrByte::Ta(i))?;
+        level.tb = self.take_if(y & 2 != 0, AtrByte::Tb(i))?;
+        level.tc = self.take_if(y & 4 != 0, AtrByte::Tc(i))?;
+        self.take_if(y & 8 != 0, AtrByte::Td(i))
     }
 }
 

@@ -14,12 +14,24 @@ pub const fn byte(value: u8) -> u8 {
     ((value / 10) << 4) | (value % 10)
 }
 
-/// Digits with nibbles swapped, low nibble first, as a SIM and SMS addresses hold them; F fills an odd end.
+/// Digits with nibbles swapped, low nibble first, as a SIM and SMS addresses hold them; F fills an odd end. Letters A to F
+/// are digits too, as ICCIDs have them.
 ///
 /// Characters that are no digits are left out.
 pub fn swapped(digits: &str) -> Vec<u8> {
-    let nibbles: Vec<u8> = digits.bytes().filter(u8::is_ascii_digit).map(|c| c - b'0').collect();
+    let nibbles: Vec<u8> = digits.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
     nibbles.chunks(2).map(|pair| pair.get(1).unwrap_or(&0x0F) << 4 | pair[0]).collect()
+}
+
+/// All swapped nibbles as hexadecimal digits in capitals, without the fillers at the end.
+pub fn unswapped_hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte & 0x0F, byte >> 4]);
+    let mut digits: String = nibbles
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    digits.truncate(digits.trim_end_matches('F').len());
+    digits
 }
 
 /// The digits of swapped nibbles up to the first F; `None` when another nibble is above 9.

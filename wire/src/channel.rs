@@ -70,6 +70,16 @@ pub enum ChannelError {
     /// The card's answer is not a response APDU (fewer than two bytes).
     #[error("the card's answer has {0} byte(s); a response ends with a two-byte status word")]
     Short(usize),
+    /// The card announces more data for ever; what came before was thrown away, and whether the command was done is unknown.
+    #[error(
+        "the card announces more data again and again: {fetched} bytes were fetched in {rounds} rounds, and there is no end"
+    )]
+    Endless {
+        /// GET RESPONSEs sent.
+        rounds: usize,
+        /// Bytes they gave.
+        fetched: usize,
+    },
     /// The medium that keeps the card's memory failed (disk full, no permission).
     #[error("the card's memory could not be kept: {0}")]
     Storage(String),
@@ -89,6 +99,7 @@ impl ChannelError {
             | ChannelError::ServiceStopped
             | ChannelError::Mute
             | ChannelError::Short(_)
+            | ChannelError::Endless { .. }
             | ChannelError::Reader(_) => true,
             ChannelError::Absent | ChannelError::Busy | ChannelError::Storage(_) => false,
         }

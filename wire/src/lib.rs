@@ -13,6 +13,7 @@ pub mod packet;
 pub mod sms;
 pub mod status;
 pub mod tlv;
+pub mod typed;
 
 pub use apdu::{ApduError, Command, CommandRef, Response};
 pub use channel::{Channel, ChannelError};

@@ -146,20 +146,58 @@ impl fmt::Debug for Sw {
 }
 
 impl Sw {
-    /// The status word in words, from the table of `dialect`. Total: a status word no row knows is said to
-    /// be unknown.
+    /// The status word in words: from the table of `dialect`, else from what ISO 7816-4 says of it, else from its first
+    /// byte alone. Total: a status word no row knows is said to be unknown, and is no success.
     ///
     /// FMCOS: the card manual's general table [FMCOS UM 6.2] and the refusals of the purchase
-    /// (`docs/specs/purchase.md` 5). GSM: [TS 51.011 9.4].
+    /// (`docs/specs/purchase.md` 5). GSM: [TS 51.011 9.4]. UICC: [TS 102 221 10.2].
     pub fn explain(self, dialect: Dialect) -> &'static str {
         let table = match dialect {
             Dialect::Fmcos => FMCOS_WORDS,
             Dialect::Gsm => GSM_WORDS,
             Dialect::Uicc => UICC_WORDS,
         };
-        table.iter().find(|row| self.0 & row.1 == row.0).map_or(UNKNOWN_WORDS, |row| row.2)
+        let mut rows = table.iter().chain(ISO_WORDS);
+        rows.find(|row| self.0 & row.1 == row.0).map_or(UNKNOWN_WORDS, |row| row.2)
+    }
+
+    /// As [`Sw::explain`], of the answer to an instruction: some words mean something else after a SELECT than after a READ.
+    pub fn explain_after(self, dialect: Dialect, ins: u8) -> &'static str {
+        // An ESAM of the field and an FMCOS card count tries with 63Cx whatever the instruction was.
+        let retried = dialect == Dialect::Uicc && self.tries().is_some() && !COUNTS_TRIES.contains(&ins);
+        if retried {
+            return "done; the card needed more than one try to write";
+        }
+        let row = AFTER.iter().find(|(sw, instructions, _)| *sw == self.0 && instructions.contains(&ins));
+        match row {
+            Some((_, _, words)) if dialect != Dialect::Gsm => words,
+            _ => self.explain(dialect),
+        }
     }
 }
+
+/// Instructions whose 63Cx counts what is left of a PIN or a key: VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, EXTERNAL
+/// AUTHENTICATE. After any other instruction a UICC counts its own attempts, and the command was done [TS 102 221 10.2].
+const COUNTS_TRIES: [u8; 6] = [0x20, 0x24, 0x26, 0x28, 0x2C, 0x82];
+
+/// READ BINARY and READ RECORD, plain and of BER-TLV files.
+const READ: &[u8] = &[0xB0, 0xB1, 0xB2, 0xB3];
+const SELECT: &[u8] = &[0xA4];
+const SEARCH: &[u8] = &[0xA2];
+const SUSPEND: &[u8] = &[0x76];
+
+const DEACTIVATED: &str = "done; the file selected is deactivated, it must be activated first";
+
+/// What a status word means after some instructions alone.
+#[rustfmt::skip]
+const AFTER: &[(u16, &[u8], &str)] = &[
+    (0x6282, READ,    "end of file reached: these are fewer bytes than were asked for"),
+    (0x6282, SEARCH,  "nothing in the file matches"),
+    // QUIRK(6282 after SELECT): the standard's word for it is 6283.
+    (0x6282, SELECT,  DEACTIVATED),
+    (0x6283, SELECT,  DEACTIVATED),
+    (0x9864, SUSPEND, "the shortest time asked for is too long for the card"),
+];
 
 const UNKNOWN_WORDS: &str = "the card answered with a status word that is in no table";
 
@@ -251,29 +289,85 @@ const GSM_WORDS: &[Words] = &[
 
 #[rustfmt::skip]
 const UICC_WORDS: &[Words] = &[
-    (0x9000, 0xFFFF, "done"),
-    (0x6100, 0xFF00, "done; more data waits to be fetched"),
     (0x9100, 0xFF00, "done; the SIM has a command for the phone"),
-    (0x6282, 0xFFFF, "nothing in the file matches"),
+    (0x9200, 0xFF00, "done; a transfer of data goes on"),
+    (0x9300, 0xFFFF, "the toolkit is busy; other commands work"),
+    (0x62F1, 0xFFFF, "done; more data can be had"),
+    (0x62F2, 0xFFFF, "done; more data can be had, and the SIM has a command for the phone"),
+    (0x62F3, 0xFFFF, "done; the answer has data"),
+    (0x63F1, 0xFFFF, "done; more data is expected"),
+    (0x63F2, 0xFFFF, "done; more data is expected, and the SIM has a command for the phone"),
     (0x63C0, 0xFFFF, "wrong PIN, and no tries are left"),
     (0x63C1, 0xFFFF, "wrong PIN, one try is left"),
     (0x63C0, 0xFFF0, "wrong PIN; the last digit is the number of tries left"),
-    (0x6700, 0xFFFF, "the command has a wrong length"),
-    (0x6981, 0xFFFF, "this kind of file cannot do that"),
     (0x6982, 0xFFFF, "not allowed yet: a PIN is missing"),
     (0x6983, 0xFFFF, "the PIN is blocked, no tries are left"),
     (0x6984, 0xFFFF, "the PIN is switched off"),
     (0x6985, 0xFFFF, "not possible in the present state of the card or the file"),
+    (0x6989, 0xFFFF, "a secure channel is needed for this"),
+    (0x6A88, 0xFFFF, "the card has no such PIN or other data"),
+    (0x9850, 0xFFFF, "the counter is at its highest value"),
+    (0x9862, 0xFFFF, "the network's proof (MAC) is wrong"),
+    (0x9863, 0xFFFF, "the session of this security association has ended"),
+    (0x9864, 0xFFFF, "the card does not support this kind of authentication"),
+    (0x9865, 0xFFFF, "the key is not fresh"),
+    (0x9866, 0xFFFF, "the card has no room for this authentication"),
+    (0x9867, 0xFFFF, "the card has no room for this key (EF_MUK)"),
+];
+
+/// What ISO 7816-4 says of a status word, for those that a card's own table does not have [ISO 7816-4; TS 102 221 10.2].
+#[rustfmt::skip]
+const ISO_WORDS: &[Words] = &[
+    (0x9000, 0xFFFF, "done"),
+    (0x6100, 0xFF00, "done; more data waits to be fetched"),
+    (0x6200, 0xFFFF, "a warning without a reason; nothing was changed"),
+    (0x6281, 0xFFFF, "the data read may be damaged"),
+    (0x6282, 0xFFFF, "end of file reached before all was read, or nothing matches"),
+    (0x6283, 0xFFFF, "the file is deactivated"),
+    (0x6284, 0xFFFF, "the parameters of the file are not in the form asked for"),
+    (0x6285, 0xFFFF, "the file is terminated: it can never be used again"),
+    (0x6200, 0xFF00, "a warning that is in no table; nothing was changed"),
+    (0x6300, 0xFFFF, "a warning without a reason; something was changed"),
+    (0x6381, 0xFFFF, "the file was filled up by this write"),
+    (0x63C0, 0xFFF0, "wrong PIN or key; the last digit is the number of tries left"),
+    (0x6300, 0xFF00, "a warning that is in no table; something was changed"),
+    (0x6400, 0xFF00, "the command failed, nothing was changed"),
+    (0x6581, 0xFFFF, "the card could not write its memory"),
+    (0x6500, 0xFF00, "the command failed, and something was changed"),
+    (0x6600, 0xFF00, "refused for a reason of security that is in no table"),
+    (0x6700, 0xFFFF, "the command has a wrong length"),
+    (0x6700, 0xFF00, "the command has a wrong length; the last two digits may be the right one"),
+    (0x6881, 0xFFFF, "the card has no logical channels, or not this one"),
+    (0x6882, 0xFFFF, "the card has no secure messaging"),
+    (0x6883, 0xFFFF, "the last command of a chain was expected"),
+    (0x6884, 0xFFFF, "the card takes no chained commands"),
+    (0x6800, 0xFF00, "the card does not support what the class byte asks for"),
+    (0x6981, 0xFFFF, "this kind of file cannot do that"),
+    (0x6982, 0xFFFF, "not allowed yet: a PIN or an authentication is missing"),
+    (0x6983, 0xFFFF, "the PIN or key is blocked"),
+    (0x6984, 0xFFFF, "what the command means was made invalid"),
+    (0x6985, 0xFFFF, "not possible in the card's present state"),
     (0x6986, 0xFFFF, "no file is selected"),
+    (0x6987, 0xFFFF, "the command's MAC is missing"),
+    (0x6988, 0xFFFF, "the command's MAC is wrong"),
+    (0x6900, 0xFF00, "the command is not allowed"),
     (0x6A80, 0xFFFF, "the data of the command is malformed"),
+    (0x6A81, 0xFFFF, "the card does not support this function"),
     (0x6A82, 0xFFFF, "no such file or application"),
     (0x6A83, 0xFFFF, "no such record"),
+    (0x6A84, 0xFFFF, "the card or file is full"),
+    (0x6A85, 0xFFFF, "the length does not fit the structure of the data"),
     (0x6A86, 0xFFFF, "wrong parameters P1 P2"),
-    (0x6A88, 0xFFFF, "the card has no such PIN"),
-    (0x6B00, 0xFFFF, "the address is outside the file"),
+    (0x6A87, 0xFFFF, "the length of the data does not fit P1 P2"),
+    (0x6A88, 0xFFFF, "what the command means was not found"),
+    (0x6A89, 0xFFFF, "the file is there already"),
+    (0x6A8A, 0xFFFF, "an application of this name is there already"),
+    (0x6A00, 0xFF00, "wrong parameters; which ones, the card does not say"),
+    (0x6B00, 0xFFFF, "the address is outside the file, or P1 P2 are wrong"),
+    (0x6B00, 0xFF00, "wrong parameters P1 P2"),
     (0x6C00, 0xFF00, "wrong length asked for; the last two digits are the right one"),
-    (0x6D00, 0xFFFF, "the card does not know this command"),
-    (0x6E00, 0xFFFF, "the card does not know this class of commands"),
+    (0x6D00, 0xFF00, "the card does not know this command"),
+    (0x6E00, 0xFF00, "the card does not know this class of commands"),
     (0x6F00, 0xFFFF, "the card failed and does not say why"),
-    (0x9850, 0xFFFF, "the counter is at its highest value"),
+    (0x6F00, 0xFF00, "the card failed, for a reason that is in no table"),
 ];

@@ -1,6 +1,7 @@
 //! Cards in the hands of people, who pull them too early.
 
 use scheme::cards::{CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
+use scheme::numbers::Serial;
 use scheme::profile::{CardKind, State};
 use scheme::{CardRef, Cards};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,8 +68,32 @@ impl Cards for Hands {
         self.cards.is_taken(place)
     }
 
+    fn places(&self, folder: &str) -> Result<Vec<CardRef>, CardsError> {
+        self.cards.places(folder)
+    }
+
+    fn resolve(&self, card: &CardRef) -> Result<CardRef, CardsError> {
+        self.cards.resolve(card)
+    }
+
+    fn shown(&self, place: &CardRef) -> String {
+        self.cards.shown(place)
+    }
+
     fn hand_over(&self, card: &CardRef, place: &CardRef) -> Result<(), CardsError> {
         self.cards.hand_over(card, place)
+    }
+
+    fn remember(&self, card: &CardRef, serial: Serial, place: &CardRef) -> Result<(), CardsError> {
+        self.cards.remember(card, serial, place)
+    }
+
+    fn forget(&self, card: &CardRef, to: &CardRef) -> Result<(), CardsError> {
+        self.cards.forget(card, to)
+    }
+
+    fn relocate(&self, from: &CardRef, to: &CardRef) -> Result<(), CardsError> {
+        self.cards.relocate(from, to)
     }
 }
 

@@ -13,7 +13,7 @@ pub mod timeline;
 pub mod town;
 
 pub use cards::Hands;
-pub use carrier::{Carrier, Post};
+pub use carrier::Post;
 pub use clock::WorldClock;
 pub use keys::Suite;
 pub use parties::trouble::Result;

@@ -3,18 +3,19 @@
 //! What the figures say of money is counted at both ends: what the server sold and settled comes from its books, what was credited
 //! from the purses of the ESAMs.
 
-use crate::carrier::{Carrier, Parcel, Post};
 use crate::figures::Report;
 use crate::timeline::Timeline;
 use crate::town::{ISSUING_CARDS, MESSAGES, Town};
 use meter::{Consumption, InsertionReport, Outcome};
 use parties::bank::ReceiptFacts;
+use parties::carrier::Carrier;
 use parties::trouble::{Context, Result};
 use parties::words::{energy, paid_before, yuan};
 use parties::{home, records};
 use scheme::money::Fen;
 use scheme::numbers::DeviceNumber;
 use server::Registration;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Second purchase of everyone.
@@ -41,7 +42,8 @@ pub struct Life<'t> {
     town: &'t Town,
     /// Every order and receipt is kept here too.
     records: Option<PathBuf>,
-    post: Post,
+    /// Orders that are under way: whose, and what they are kept as.
+    orders: BTreeMap<PathBuf, (usize, String)>,
     timeline: Timeline,
     refused: usize,
     sold_to: Vec<u64>,
@@ -58,10 +60,11 @@ impl<'t> Life<'t> {
         if let Some(records) = &records {
             disk::create_folder(records).with_context(|| format!("cannot make {}", records.display()))?;
         }
+        town.world().post().takes(DELIVERY_S);
         Ok(Life {
             town,
             records,
-            post: Post::new(DELIVERY_S),
+            orders: BTreeMap::new(),
             timeline: Timeline::default(),
             refused: 0,
             sold_to: vec![0; town.people().len()],
@@ -194,9 +197,8 @@ impl<'t> Life<'t> {
         for (i, person) in self.people().iter().enumerate() {
             let order = self.town.sell(person, amount(person))?;
             self.sold_to[i] += u64::from(order.amount_fen.0);
-            let file = PathBuf::from(&order.record);
-            self.keep_record(&format!("{}-{}-order", order.meter, order.count), &file)?;
-            self.post.send(self.town.world().clock().time(), Parcel { person: i, file });
+            let kept_as = format!("{}-{}-order", order.meter, order.count);
+            self.orders.insert(PathBuf::from(&order.record), (i, kept_as));
             if i < NAMED {
                 let (amount, customer, kind, count) =
                     (order.amount_fen, order.customer, order.kind, order.count);
@@ -216,8 +218,10 @@ impl<'t> Life<'t> {
     /// Messages that arrived are stored on their SIMs.
     fn deliver(&mut self) -> Result<()> {
         let mut n = 0;
-        while let Some(Parcel { person, file }) = self.post.arrived(self.town.world().clock().time()) {
-            self.town.deliver(&self.people()[person], file)?;
+        while let Some(record) = self.town.world().post().arrived() {
+            let (person, kept_as) = self.orders.remove(&record).context("a message for nobody")?;
+            self.keep_record(&kept_as, &record)?;
+            self.town.deliver(&self.people()[person], record)?;
             n += 1;
         }
         self.later(30);
@@ -278,9 +282,12 @@ impl<'t> Life<'t> {
 
     /// The phones send the receipts back, and the bank settles them.
     fn settle(&mut self) -> Result<()> {
-        let receipts =
-            self.people().iter().map(|person| self.town.collect(person)).collect::<Result<Vec<_>>>()?;
+        for person in self.people() {
+            self.town.collect(person)?;
+        }
         self.later(60);
+        let post = self.town.world().post();
+        let receipts: Vec<PathBuf> = std::iter::from_fn(|| post.arrived()).collect();
         self.say("phones", "SIM", format!("{} receipts sent back", receipts.len()), "");
         let report = self.town.settle(receipts)?;
         for (i, line) in report.receipts.iter().enumerate() {
@@ -296,7 +303,7 @@ impl<'t> Life<'t> {
                     format!(
                         "opens the receipt of meter {meter}: {credited_fen} credited, balance {balance_fen}"
                     ),
-                    format!("order {} is settled", line.order),
+                    format!("order {} is settled", line.order.as_deref().unwrap_or_default()),
                 );
             }
         }
@@ -306,10 +313,10 @@ impl<'t> Life<'t> {
         Ok(())
     }
 
-    fn keep_record(&self, name: &str, file: &Path) -> Result<()> {
+    fn keep_record(&self, name: &str, message: &Path) -> Result<()> {
         let Some(records) = &self.records else { return Ok(()) };
-        let filed = records::read(file)?;
-        home::write(&records.join(format!("{name}.sms")), records::line(&filed.record).as_bytes())
+        let message = self.town.world().post().fetch(message)?;
+        home::write(&records.join(format!("{name}.sms")), records::line(&message.record).as_bytes())
     }
 
     /// Everyone consumes until the purse is empty.

@@ -21,8 +21,11 @@ impl People {
     /// A line the bank would not take; no line at all.
     pub fn read(csv: &str, name: &str) -> Result<Self> {
         let roster = Roster::read(csv.as_bytes()).with_context(|| name.to_owned())?;
-        let lines: Result<Vec<_>, _> = roster.lines.into_iter().map(|(_, line)| line).collect();
-        let registrations = lines.with_context(|| name.to_owned())?;
+        let mut registrations = Vec::new();
+        for line in roster {
+            let (_, registration) = line.with_context(|| name.to_owned())?;
+            registrations.push(registration.with_context(|| name.to_owned())?);
+        }
         if registrations.is_empty() {
             return Err(refused(format!("{name} names no customer")).into());
         }
@@ -44,7 +47,7 @@ pub fn made_up(n: u32) -> Result<People> {
         // Writing to a string does not fail.
         let _ = writeln!(
             csv,
-            "3302{i:08},2611{i:08},+86139{i:08},46000{i:010},{imei}{imei_end},{iccid}{iccid_end},Customer {i},{amount}.00"
+            "3302{i:08},2611{i:08},86139{i:08},46000{i:010},{imei}{imei_end},{iccid}{iccid_end},Customer {i},{amount}.00"
         );
     }
     People::read(&csv, "the made-up customers")

@@ -1,6 +1,7 @@
 //! The place where all parties are.
 
 use crate::cards::Hands;
+use crate::carrier::Post;
 use crate::clock::WorldClock;
 use keys::Zeroizing;
 use parties::cards::Traffic;
@@ -13,18 +14,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use vcard::{CardFiles, OsChance, SeededChances};
+use vcard::{CardFiles, CardsInMemory, OsChance, SeededChances};
 
 /// PIN of every card of a world. TEST PIN, published here.
 pub const PIN: &str = "123456";
 /// PIN of the second person at every card of a world that wants two. TEST PIN, published here.
 pub const SECOND_PIN: &str = "654321";
 
-/// All parties in one home, with a clock and cards of their own. Acts are done one after another.
+/// All parties in one home, with a clock, cards and a network of their own. Acts are done one after another.
 pub struct World {
     session: Session,
     clock: WorldClock,
     cards: Arc<Hands>,
+    post: Arc<Post>,
     /// Kept apart from that of the cards: the labels of an act begin with its number.
     chances: Arc<dyn Chances + Send + Sync>,
     acts: AtomicU64,
@@ -32,22 +34,39 @@ pub struct World {
 }
 
 impl World {
-    /// A world in a home, at a moment. With a seed everything in it happens again, byte for byte. `program` is what others hear
-    /// who wait for a card it holds. A world is repeated as a whole, so from now on nothing in this process waits for the medium
+    /// A world at a moment, whose cards and messages are in memory; its logs and books are in a home. With a seed everything in it
+    /// happens again, byte for byte. A world is repeated as a whole, so from now on nothing in this process waits for the medium
     /// ([`disk::wait_for_nothing`]).
-    pub fn new(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>, program: &str) -> Self {
-        disk::wait_for_nothing();
-        let chances: Arc<dyn Chances + Send + Sync> = match seed {
-            Some(seed) => Arc::new(SeededChances(seed)),
-            None => Arc::new(OsChance),
-        };
-        let clock = WorldClock::at(at);
-        let patience = Duration::from_secs(10);
+    pub fn new(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>) -> Self {
+        let (chances, clock) = (chances(seed), WorldClock::at(at));
+        let cards = Arc::new(CardsInMemory::new(chances.clone()));
+        let post = Post::new(clock.clone());
+        World::of(home.into(), clock, chances, cards, post)
+    }
+
+    /// The same for a home that is kept: its cards and messages are files in it, or the cards stand in readers. `program` is what others hear who wait for a
+    /// card it holds.
+    pub fn kept(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>, program: &str) -> Self {
+        let (chances, clock, patience) = (chances(seed), WorldClock::at(at), Duration::from_secs(10));
         let files = CardFiles::new(chances.clone(), patience, program);
-        let cards = Arc::new(Hands::new(Arc::new(Everywhere::new(files, Readers { patience }))));
+        let cards = Arc::new(Everywhere::new(files, Readers { patience }));
+        let post = Post::in_files(clock.clone());
+        World::of(home.into(), clock, chances, cards, post)
+    }
+
+    fn of(
+        home: PathBuf,
+        clock: WorldClock,
+        chances: Arc<dyn Chances + Send + Sync>,
+        cards: Arc<dyn scheme::Cards>,
+        post: Post,
+    ) -> Self {
+        disk::wait_for_nothing();
+        let (cards, post) = (Arc::new(Hands::new(cards)), Arc::new(post));
         let mut session = Session::new(home, Arc::new(clock.clone()), chances.clone(), cards.clone());
         session.secrets = Arc::new(Published);
-        World { session, clock, cards, chances, acts: AtomicU64::new(0), traffic: Traffic::default() }
+        session.carrier = post.clone();
+        World { session, clock, cards, post, chances, acts: AtomicU64::new(0), traffic: Traffic::default() }
     }
 
     /// The same, and every APDU goes into a file, secrets hidden.
@@ -65,6 +84,11 @@ impl World {
     /// The cards, which somebody may pull.
     pub fn cards(&self) -> &Hands {
         &self.cards
+    }
+
+    /// The network between bank and SIMs.
+    pub fn post(&self) -> &Post {
+        &self.post
     }
 
     /// The home of all parties.
@@ -96,6 +120,13 @@ impl World {
     /// What all acts so far exchanged with cards.
     pub const fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+}
+
+fn chances(seed: Option<u64>) -> Arc<dyn Chances + Send + Sync> {
+    match seed {
+        Some(seed) => Arc::new(SeededChances(seed)),
+        None => Arc::new(OsChance),
     }
 }
 

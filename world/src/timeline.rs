@@ -42,7 +42,7 @@ impl Timeline {
         let width = |of: fn(&Line) -> usize| self.lines.iter().map(of).max().unwrap_or(0);
         let who = width(|line| line.who.len());
         let card = width(|line| line.card.len());
-        let mut out = String::new();
+        let mut out = String::from("times are China's (UTC+8)\n\n");
         for line in &self.lines {
             let head = format!("{}  {:who$}  {:card$}  ", line.at, line.who, line.card);
             out.push_str(&head);

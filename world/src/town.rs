@@ -39,10 +39,12 @@ use std::path::{Path, PathBuf};
 
 /// Cards an issuing card of a town may make.
 const MADE: u32 = 1_000_000;
-/// Ningbo.
-const REGION: &str = "33020000";
+/// Number of the province's main control card.
+pub const MAIN_CARD: &str = "000000000010";
+/// Ningbo, the city of every town.
+pub const REGION: &str = "33020000";
 /// Number of the bank's PSAM.
-const PSAM: &str = "330200000001";
+pub const PSAM: &str = "330200000001";
 /// Price of a kWh.
 const PRICE: Fen = Fen(55);
 /// Load of a customer's appliances, in watts.
@@ -146,7 +148,7 @@ impl Town {
             founding: Founding::test(self.suite),
             custodians: None,
             pins: Some([Pin::from_digits(PIN)?, Pin::from_digits(SECOND_PIN)?]),
-            number: "000000000010".parse()?,
+            number: MAIN_CARD.parse()?,
             blank: None,
         };
         self.world.act(Deed::One("kdc init"), |session| founding::found(session, &request))
@@ -269,9 +271,9 @@ impl Town {
     pub fn make_sim(&self, person: &Registration) -> Result<()> {
         let request = MakeSimRequest {
             card: None,
-            iccid: person.sim.iccid.as_str().to_owned(),
-            imsi: person.sim.imsi.as_str().to_owned(),
-            msisdn: Some(person.sim.msisdn.as_str().to_owned()),
+            iccid: person.sim.iccid.clone(),
+            imsi: person.sim.imsi.clone(),
+            msisdn: Some((&person.sim.msisdn).into()),
             messages: MESSAGES,
             kind: CardKind::Sim,
             chv1: None,
@@ -380,7 +382,7 @@ impl Town {
     /// Those of [`bank::report`], and what cannot be.
     pub fn books(&self) -> Result<BooksReport> {
         self.world.act(Deed::Look, |session| {
-            let books = bank::report(session)?;
+            let books = bank::report(session, bank::Look::WholeFile)?;
             books.verdict()?;
             Ok(books)
         })

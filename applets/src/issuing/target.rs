@@ -173,24 +173,24 @@ impl Target {
         hierarchy::test_meter_key(self.suite, role, self.region, version, self.number)
     }
 
-    /// The target's own key of a role, from its parent: kind and number make the factor.
-    fn device_key(&self, parent: &Key) -> Key {
-        hierarchy::device_key(parent, self.recipient.code(), self.number)
+    /// Kind and number, of which its own keys are derived.
+    fn factor(&self) -> [u8; 8] {
+        hierarchy::device_factor(self.recipient.code(), self.number)
     }
 
-    /// The target's own master key, of this card's version.
+    /// The target's own master key, of this card's version. Every command about a target asks for it.
     fn own_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
-        Ok(self.device_key(&self.parent(context, Role::Master)?))
+        Ok(context.child(&self.parent(context, Role::Master)?, &self.factor()))
     }
 
     /// The key the target is written under now.
     pub fn current_master(&self, context: &Context<'_>) -> Result<Key, Halt> {
         match self.master {
-            Master::Transport => {
-                Ok(hierarchy::transport_key(&role_key(context, Role::Transport)?, self.serial))
-            }
+            Master::Transport => Ok(context.child(&role_key(context, Role::Transport)?, &self.serial)),
             Master::Own => self.own_master(context),
-            Master::Previous => Ok(self.device_key(&context.usable_key(kind::APPLET, PREVIOUS_MASTER)?)),
+            Master::Previous => {
+                Ok(context.child(&context.usable_key(kind::APPLET, PREVIOUS_MASTER)?, &self.factor()))
+            }
             Master::Test(version) => Ok(self.test_device(Role::Master, version)),
         }
     }
@@ -225,7 +225,8 @@ impl Target {
             _ if role == Role::Transport => key,
             _ if self.is_from_root() => hierarchy::city_key(&key, self.region, version),
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => key,
-            _ => self.device_key(&key),
+            // Each of these is asked for once.
+            _ => key.diversify(&self.factor()),
         };
         Ok((key, version))
     }

@@ -67,7 +67,7 @@ const SMSP: &[u8] = &[
 const ZERO: &[u8] = &[0x00, 0x00, 0x00];
 
 /// EF_Kc: no key (sequence number 7).
-const NO_KC: &[u8] = &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x07];
+pub(super) const NO_KC: &[u8] = &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x07];
 /// EF_LOCI: no TMSI, no area, not updated.
 pub(super) const NOWHERE: &[u8] = &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0xFF, 0x01];
 
@@ -116,9 +116,9 @@ pub(super) static TELECOM: &[SimFile] = &[
 
 /// The file tree of the mask, directory by directory.
 pub(super) static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
-    SimDir { fid: DF_GSM, aid: &[], files: GSM },
-    SimDir { fid: DF_TELECOM, aid: &[], files: TELECOM },
+    SimDir { fid: Fid::MF, within: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: DF_GSM, within: Fid::MF, aid: &[], files: GSM },
+    SimDir { fid: DF_TELECOM, within: Fid::MF, aid: &[], files: TELECOM },
 ];
 
 const _: () = check(DIRS);

@@ -4,7 +4,7 @@
 mod classic;
 mod usim;
 
-use cos::journal::Memory;
+use cos::journal::{Journal, Memory};
 use cos::keyfile::kind;
 use cos::sim::access;
 use cos::sim::mask::{SimDir, SimSecret, burn, user_bytes};
@@ -92,7 +92,7 @@ impl Mask {
             SimSecret { kind: kind::PUK, id: 2, enabled: true, tries: 10, value: &self.puk[1] },
             SimSecret { kind: kind::KI, id: 1, enabled: true, tries: 0, value: &self.ki },
         ];
-        let mut staged = alloc::vec::Vec::new();
-        burn(&mut Memory::new(nvm, &mut staged), self.profile.dirs(), &secrets, self.messages)
+        let mut journal = Journal::default();
+        burn(&mut Memory::new(nvm, &mut journal), self.profile.dirs(), &secrets, self.messages)
     }
 }

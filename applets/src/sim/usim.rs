@@ -1,13 +1,13 @@
 //! The file tree of a UICC: the classic SIM's directories, and a USIM application [docs/specs/sim.md, files of a UICC].
 
 use super::classic::{
-    BACK_BY_CHV1, BY_ADM, GSM, ICCID, ISSUER, LANGUAGE, NOWHERE, OPEN, TELECOM, USER, file,
+    BACK_BY_CHV1, BY_ADM, GSM, ICCID, ISSUER, LANGUAGE, NO_KC, NOWHERE, OPEN, TELECOM, USER, file,
 };
 use cos::sim::access::ALW;
 use cos::sim::mask::SimShape::{LinearFixed, LinkTo, Rules, Transparent};
 use cos::sim::mask::{SimDir, SimFile, check};
 use scheme::profile::Fid;
-use scheme::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
+use scheme::sim::{ADF_USIM, DF_GSM, DF_GSM_ACCESS, DF_TELECOM};
 
 /// Application identifier: registered provider 3GPP, code of the USIM, country 86, no provider code, UICC.
 pub const AID: &[u8] =
@@ -33,9 +33,9 @@ const fn services<const N: usize>(on: &[u8]) -> [u8; N] {
     table
 }
 
-/// 10 SMS, 12 SMSP, 17 and 18 group identifiers, 19 SPN, 20 PLMN selector, 21 MSISDN, 27 GSM access, 42 and 43 operator's and
-/// home PLMN selectors.
-static SERVICES: [u8; 6] = services(&[10, 12, 17, 18, 19, 20, 21, 27, 42, 43]);
+/// 10 SMS, 12 SMSP, 17 and 18 group identifiers, 19 SPN, 20 PLMN selector, 21 MSISDN, 27 GSM access, 33 (always set), 34 table
+/// of enabled services, 38 GSM security context, 42 and 43 operator's and home PLMN selectors [TS 31.102 4.2.8].
+static SERVICES: [u8; 6] = services(&[10, 12, 17, 18, 19, 20, 21, 27, 33, 34, 38, 42, 43]);
 
 /// No key: set identifier 07.
 const NO_KEYS: &[u8] = &[0x07];
@@ -58,6 +58,7 @@ static MASTER: &[SimFile] = &[
 #[rustfmt::skip]
 static USIM: &[SimFile] = &[
     file(0x6F05, "EF_LI",         Transparent(2),      LANGUAGE, BY_ADM,       b"en").sfi(0x02),
+    file(0x6F06, "EF_ARR",        Rules,               ALW << 4 | 0xF, 0xFF,   &[]).sfi(0x17),
     file(0x6F07, "EF_IMSI",       Transparent(9),      ISSUER,   BACK_BY_CHV1, &[]).sfi(0x07),
     file(0x6F08, "EF_Keys",       Transparent(33),     USER,     BY_ADM,       NO_KEYS).sfi(0x08),
     file(0x6F09, "EF_KeysPS",     Transparent(33),     USER,     BY_ADM,       NO_KEYS).sfi(0x09),
@@ -78,6 +79,7 @@ static USIM: &[SimFile] = &[
     file(0x6F7E, "EF_LOCI",       Transparent(11),     USER,     BACK_BY_CHV1, NOWHERE).sfi(0x0B),
     file(0x6FAD, "EF_AD",         Transparent(4),      OPEN,     BY_ADM,       &[0x00, 0x00, 0x00, 0x02]).sfi(0x03),
     file(0x6FB7, "EF_ECC",        LinearFixed(1, 4),   OPEN,     BY_ADM,       EMERGENCY).sfi(0x01),
+    file(0x6FC4, "EF_NETPAR",     Transparent(46),     USER,     BY_ADM,       &[]),
     // Messages and numbers are those of DF_TELECOM: a phone stores an order here, the meter finds it there.
     file(0x6F3C, "EF_SMS",        LinkTo(DF_TELECOM),  USER,     BY_ADM,       &[]),
     file(0x6F40, "EF_MSISDN",     LinkTo(DF_TELECOM),  USER,     BY_ADM,       &[]),
@@ -85,12 +87,19 @@ static USIM: &[SimFile] = &[
     file(0x6F43, "EF_SMSS",       LinkTo(DF_TELECOM),  USER,     BY_ADM,       &[]),
 ];
 
+#[rustfmt::skip]
+static GSM_ACCESS: &[SimFile] = &[
+    file(0x4F20, "EF_Kc",         Transparent(9),      USER,     BY_ADM,       NO_KC).sfi(0x01),
+    file(0x4F52, "EF_KcGPRS",     Transparent(9),      USER,     BY_ADM,       NO_KC).sfi(0x02),
+];
+
 /// The file tree of the mask, directory by directory.
 pub(super) static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
-    SimDir { fid: DF_GSM, aid: &[], files: GSM },
-    SimDir { fid: DF_TELECOM, aid: &[], files: TELECOM },
-    SimDir { fid: ADF_USIM, aid: AID, files: USIM },
+    SimDir { fid: Fid::MF, within: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: DF_GSM, within: Fid::MF, aid: &[], files: GSM },
+    SimDir { fid: DF_TELECOM, within: Fid::MF, aid: &[], files: TELECOM },
+    SimDir { fid: ADF_USIM, within: Fid::MF, aid: AID, files: USIM },
+    SimDir { fid: DF_GSM_ACCESS, within: ADF_USIM, aid: &[], files: GSM_ACCESS },
 ];
 
 const _: () = check(DIRS);

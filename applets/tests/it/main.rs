@@ -6,6 +6,7 @@
 mod nonsense;
 mod programs;
 mod rights;
+mod services;
 mod sessions;
 mod tree;
 

@@ -125,7 +125,7 @@ const APPLICATION: &[(&str, u16, u8, &str)] = &[
     ("6F46",   17, 0x00, "41"), ("6F56",    1, 0x05, "41"), ("6F5B",    6, 0x0F, "41"), ("6F5C",    3, 0x10, "41"),
     ("6F60",   40, 0x0A, "41"), ("6F61",   40, 0x11, "41"), ("6F62",   10, 0x13, "41"), ("6F73",   14, 0x0C, "41"),
     ("6F78",    2, 0x06, "41"), ("6F7B",   12, 0x0D, "41"), ("6F7E",   11, 0x0B, "41"), ("6FAD",    4, 0x03, "41"),
-    ("6FB7",    4, 0x01, "42"), ("6F3C", 1760, 0x00, "42"), ("6F40",   56, 0x00, "42"), ("6F42",   80, 0x00, "42"),
+    ("6FB7",    4, 0x01, "42"), ("6FC4",   46, 0x00, "41"), ("6F3C", 1760, 0x00, "42"), ("6F40",   56, 0x00, "42"), ("6F42",   80, 0x00, "42"),
     ("6F43",    2, 0x00, "41"),
 ];
 
@@ -163,8 +163,18 @@ fn the_application_is_as_it_should_be() {
         assert_eq!(&object(&fcp, 0x82).unwrap()[..2], *kind, "{fid}");
         let short = if *sfi == 0 { String::new() } else { format!("{:02X}", sfi << 3) };
         assert_eq!(object(&fcp, 0x88).unwrap(), short, "{fid}");
-        assert!(object(&fcp, 0x8B).unwrap().starts_with("2F06"), "{fid} names its rule");
+        assert!(object(&fcp, 0x8B).unwrap().starts_with("6F06"), "{fid} names its rule");
     }
+    // what a phone keeps of a GSM network has a directory of its own, which class A0 does not see
+    let gsm_access = parameters(&mut card, "00A40004025F3B");
+    assert_eq!((object(&gsm_access, 0x82).unwrap(), object(&gsm_access, 0x84)), ("7821".to_owned(), None));
+    for (fid, sfi) in [("4F20", "08"), ("4F52", "10")] {
+        let fcp = parameters(&mut card, &format!("00A4000402{fid}"));
+        assert_eq!(object(&fcp, 0x80).unwrap(), "0009", "{fid}");
+        assert_eq!(object(&fcp, 0x88).unwrap(), sfi, "{fid}");
+    }
+    assert_eq!(answer(&mut card, "A0A40000023F00"), "9F17");
+    assert_eq!(answer(&mut card, "A0A40000025F3B"), "9404");
     let dir = answer(&mut card, "00A4000C023F00");
     assert_eq!(dir, "9000");
     let record = answer(&mut card, &format!("00B201{:02X}26", 0x1E << 3 | 4));

@@ -5,6 +5,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::{kind, suite};
+use crate::zone::spoken;
 use ::reader::cards::InReader;
 use clap::{ArgGroup, Args};
 use keys::{Suite, Zeroizing};
@@ -12,10 +13,8 @@ use lens::apdu::{Decoder, Shown};
 use parties::Failure;
 use parties::cards::CardHandle;
 use parties::home;
-use parties::places;
 use parties::trouble::{Context, Result};
 use reader::exchange::exchange;
-use reader::pcsc::hex_bytes;
 use reader::script::{Player, Script};
 use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
 use scheme::CardRef;
@@ -25,11 +24,15 @@ use std::cell::RefCell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use wire::{Channel, ChannelError, Command, CommandRef, Sw};
+use wire::{Channel, ChannelError, Command, CommandRef, Sw, typed};
 
 /// Options of `apdu`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["apdus", "script"]))]
+#[command(
+    group = ArgGroup::new("what").required(true).args(["apdus", "script"]),
+    // Left alone, the group stands before the card.
+    override_usage = "gridcard apdu [OPTIONS] <CARD> <HEX...|--script <FILE>>"
+)]
 pub struct Options {
     /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
     pub card: CardRef,
@@ -62,7 +65,7 @@ type Lines = Rc<RefCell<Vec<String>>>;
 /// Sends the commands.
 pub fn run(global: &Global, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
-    let card = places::resolve(&options.card)?;
+    let card = global.cards.resolve(&options.card)?;
     let (mut handle, kind) = match card.reader() {
         None => CardHandle::open_any(global, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.
@@ -92,7 +95,7 @@ pub fn run(global: &Global, options: &Options) -> Result<()> {
     if done.is_ok() || !global.json {
         answer(
             global,
-            &text.join("\n"),
+            &spoken(&text.join("\n")),
             json!({ "card": options.card.to_string(), "apdus": apdus, "sw": last, "session": session }),
         );
     }
@@ -118,9 +121,9 @@ impl Work {
         let mut commands = Vec::new();
         for text in &options.apdus {
             if text == "-" {
-                let mut typed = Zeroizing::new(String::new());
-                std::io::stdin().read_to_string(&mut typed).context("cannot read stdin")?;
-                let lines = typed.lines().map(|line| line.trim().trim_start_matches('>'));
+                let mut input = Zeroizing::new(String::new());
+                std::io::stdin().read_to_string(&mut input).context("cannot read stdin")?;
+                let lines = typed::unmarked(&input).lines().map(|line| line.trim().trim_start_matches('>'));
                 for line in lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
                     commands.push(command(line)?);
                 }
@@ -154,8 +157,10 @@ impl Work {
                     if !is_good(sw) {
                         let header = hex::encode_upper(&command[..command.len().min(4)]);
                         let (name, dialect) = lens::apdu::command(command);
-                        let words =
-                            format!("{name} ({header}): the card answered {sw} ({})", sw.explain(dialect));
+                        let words = format!(
+                            "{name} ({header}): the card answered {sw} ({})",
+                            sw.explain_after(dialect, command[1])
+                        );
                         return Err(refused(words).into());
                     }
                 }
@@ -176,7 +181,7 @@ impl Work {
 
 /// A command in hexadecimal digits. What is wrong with it is said without its digits: they may be a secret.
 fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let bytes = hex_bytes(text).map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
+    let bytes = typed::bytes(text).ok().map(Zeroizing::new).filter(|bytes| bytes.len() >= 4);
     bytes.ok_or_else(|| {
         Failure::new(
             Kind::Usage,

@@ -25,8 +25,7 @@ pub enum Verb {
     /// Write the delivery list for the bank: meter, chip, key version and ceiling of every ESAM that was issued here.
     Delivery(Delivery),
     /// The city's audit log.
-    #[command(subcommand)]
-    Audit(audit::Verb),
+    Audit(OfCity),
     /// The PINs of issuing cards.
     #[command(subcommand)]
     Pin(pin::Verb),
@@ -76,6 +75,17 @@ pub struct Delivery {
     pub city: Option<RegionCode>,
 }
 
+/// Options of `city audit`.
+#[derive(Debug, Args)]
+pub struct OfCity {
+    /// City, when the home has several.
+    #[arg(long, global = true, value_name = "CODE")]
+    pub city: Option<RegionCode>,
+    /// What about the log.
+    #[command(subcommand)]
+    pub verb: audit::Verb,
+}
+
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
@@ -101,8 +111,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
             let pin::Verb::Change(options) = verb;
             pin::change(global, &options, &province::MADE)
         }
-        Verb::Audit(verb) => {
-            audit::run(global, &verb, || Ok(Home::new(global).city(None, "reading the audit log")?.1))
+        Verb::Audit(OfCity { city, verb }) => {
+            audit::run(global, &verb, || Ok(Home::new(global).city(city, "reading the audit log")?.1))
         }
     }
 }

@@ -57,12 +57,15 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
         None => DAY.parse()?,
     };
     let people = customers(&options)?;
-    let named = global.options.home.clone();
-    let home = named
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("gridcard-demo-{}", std::process::id())));
-    let world = World::new(&home, at, Some(seed), "demo").traced(global.trace.clone());
-    let town = Town::new(world, people, options.suite)?;
+    let named = &global.options.home;
+    let world = match named {
+        Some(home) => World::kept(home, at, Some(seed), "demo"),
+        None => {
+            let home = std::env::temp_dir().join(format!("gridcard-demo-{}", std::process::id()));
+            World::new(home, at, Some(seed))
+        }
+    };
+    let town = Town::new(world.traced(global.trace.clone()), people, options.suite)?;
     let lived = Life::new(&town, options.keep_records).and_then(Life::live);
     let traffic = &global.course.traffic;
     traffic.add(town.world().traffic());
@@ -79,7 +82,7 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
         figures: &report,
     };
     answer(global, &words(&told, &timeline), &told);
-    if named.is_some() {
+    if let Some(home) = named {
         say(format!("every card, file and database of this life is in {}", home.display()));
     }
     if report.is_sound() {

@@ -3,9 +3,8 @@
 use crate::fail::refused;
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::table;
+use crate::screen::{facts, table};
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::keeping::{self, CheckReport};
 use parties::{Deed, Result};
 use std::path::PathBuf;
@@ -95,7 +94,7 @@ fn check_words(report: &CheckReport) -> String {
         table(&["party", "log lines", "schema", "cards", "older make", "findings"], rows.collect());
     for party in &report.parties {
         for finding in &party.findings {
-            text.push_str(&format!("\n{}: {finding}", party.party));
+            text.push_str(&format!("\n{}: {}", party.party, finding.what));
         }
         for card in &party.older {
             text.push_str(&format!("\n{}: {card} is of the older make", party.party));

@@ -104,6 +104,6 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Trace(verb) => trace::run(global, verb),
         Noun::Demo(options) => demo::run(global, options),
         Noun::Completions(shell) => shell.run(global, Cli::command()),
-        Noun::Man(man) => man.run(Cli::command()),
+        Noun::Man(man) => man.run(global, Cli::command()),
     }
 }

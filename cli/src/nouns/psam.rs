@@ -4,10 +4,10 @@ mod limit;
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use crate::shared::{Allowed, Transport};
 use crate::{ended, pin};
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::city::issue::MakeRequest;
 use parties::city::psam::{self, PairRequest};
 use parties::city::{Access, PSAMS};

@@ -5,7 +5,7 @@ use crate::global::Global;
 use crate::output::{answer, put};
 use crate::screen::{say, table};
 use ::reader::pcsc::doctor::{Finding, Machine, Verdict, examine};
-use ::reader::pcsc::{Event, PcscError, Presence, ReaderState, Watch, system};
+use ::reader::pcsc::{Event, Fault, PcscError, Presence, ReaderState, Watch, system};
 use clap::{Args, Subcommand};
 use parties::Failure;
 use parties::trouble::Result;
@@ -78,6 +78,9 @@ fn serial(reader: &ReaderState) -> String {
 /// The longest wait between two looks: a service that died does not always end it.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// Between two looks for a service that went away.
+const AGAIN: Duration = Duration::from_millis(200);
+
 fn watch(global: &Global, options: &WatchOptions) -> Result<()> {
     if global.json && options.seconds.is_none() {
         return Err(
@@ -85,20 +88,49 @@ fn watch(global: &Global, options: &WatchOptions) -> Result<()> {
         );
     }
     let end = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let service = system().map_err(PcscError::Service)?;
-    let mut watch = Watch::new(&*service);
+    let is_over = || end.is_some_and(|end| Instant::now() >= end);
     let mut events = Vec::new();
-    loop {
-        let left = end.map_or(LOOK, |end| end.saturating_duration_since(Instant::now()));
-        for event in watch.next(left.min(LOOK)).map_err(PcscError::Service)? {
+    let mut tell = |found: Vec<Event>| {
+        for event in found {
             if global.json {
                 events.push(object(&event));
             } else {
                 put(global, &words(&event));
             }
         }
-        if end.is_some_and(|end| Instant::now() >= end) {
-            break;
+    };
+    let mut was_there = false;
+    while !was_there || !is_over() {
+        let service = match system() {
+            // It was there when the watch began: it may come again.
+            Err(Fault::NoService | Fault::Stopped) if was_there => {
+                std::thread::sleep(AGAIN);
+                continue;
+            }
+            service => service.map_err(PcscError::Service)?,
+        };
+        if was_there {
+            say("the smart card service is there again");
+        }
+        was_there = true;
+        let mut watch = Watch::new(&*service);
+        let fault = loop {
+            let left = end.map_or(LOOK, |end| end.saturating_duration_since(Instant::now()));
+            match watch.next(left.min(LOOK)) {
+                Ok(found) => tell(found),
+                Err(fault) => break Some(fault),
+            }
+            if is_over() {
+                break None;
+            }
+        };
+        match fault {
+            None => break,
+            Some(Fault::NoService | Fault::Stopped) => {
+                tell(watch.lost());
+                say("the smart card service went away; the watch goes on when it is there again");
+            }
+            Some(fault) => return Err(PcscError::Service(fault).into()),
         }
     }
     answer(global, "", json!({ "events": events }));

@@ -4,10 +4,11 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{say, table};
 use clap::{Args, Subcommand};
-use office::stock::{Act, Filter, ItemKind, Stage};
+use office::stock::{Filter, Handling, ItemKind, Stage};
 use parties::stock::{self, ChangeRequest, TakeInRequest};
 use parties::{Deed, Result};
 use scheme::numbers::RegionCode;
+use scheme::shown;
 use std::path::PathBuf;
 
 /// Verbs of the stock.
@@ -19,6 +20,10 @@ pub enum Verb {
     Move(To),
     /// Send items out of the house.
     Dispatch(To),
+    /// Note that cards went to work, ESAMs in their meters: as the list of the meters' makers says, which
+    /// `gridcard stock list --of meters --kind esam --state fitted --csv FILE` writes. In a home where both have their folders
+    /// no list is needed.
+    Fit(Fit),
     /// Take back what was sent out or fitted.
     Back(To),
     /// Retire items: the end of a card's or meter's life.
@@ -103,6 +108,20 @@ pub struct To {
     pub why: String,
 }
 
+/// Items that went to work.
+#[derive(Debug, Args)]
+pub struct Fit {
+    /// Which.
+    #[command(flatten)]
+    pub which: Which,
+    /// Where. Default: an ESAM's place is the meter of its number.
+    #[arg(long, value_name = "PLACE")]
+    pub to: Option<String>,
+    /// Why, for the history.
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
 /// Items and a reason.
 #[derive(Debug, Args)]
 pub struct Why {
@@ -164,6 +183,7 @@ impl Verb {
             Verb::In(_) => Deed::One("stock in"),
             Verb::Move(_) => Deed::One("stock move"),
             Verb::Dispatch(_) => Deed::One("stock dispatch"),
+            Verb::Fit(_) => Deed::One("stock fit"),
             Verb::Back(_) => Deed::One("stock back"),
             Verb::Retire(_) => Deed::One("stock retire"),
             Verb::Scrap(_) => Deed::One("stock scrap"),
@@ -189,11 +209,12 @@ impl Which {
 pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::In(options) => take_in(global, &options),
-        Verb::Move(to) => change(global, Act::Move, &to.which, Some(to.to), to.why),
-        Verb::Dispatch(to) => change(global, Act::Dispatch, &to.which, Some(to.to), to.why),
-        Verb::Back(to) => change(global, Act::TakeBack, &to.which, Some(to.to), to.why),
-        Verb::Retire(why) => change(global, Act::Retire, &why.which, None, why.why),
-        Verb::Scrap(why) => change(global, Act::Scrap, &why.which, None, why.why),
+        Verb::Move(to) => change(global, Handling::Move, &to.which, Some(to.to), to.why),
+        Verb::Dispatch(to) => change(global, Handling::Dispatch, &to.which, Some(to.to), to.why),
+        Verb::Fit(fit) => change(global, Handling::Fit, &fit.which, fit.to, fit.why),
+        Verb::Back(to) => change(global, Handling::TakeBack, &to.which, Some(to.to), to.why),
+        Verb::Retire(why) => change(global, Handling::Retire, &why.which, None, why.why),
+        Verb::Scrap(why) => change(global, Handling::Scrap, &why.which, None, why.why),
         Verb::Show(options) => show(global, &options),
         Verb::List(options) => list(global, &options),
         Verb::Report(office) => report(global, &office),
@@ -208,7 +229,7 @@ fn take_in(global: &Global, options: &In) -> Result<()> {
     Ok(())
 }
 
-fn change(global: &Global, act: Act, which: &Which, to: Option<String>, why: String) -> Result<()> {
+fn change(global: &Global, act: Handling, which: &Which, to: Option<String>, why: String) -> Result<()> {
     let report = stock::change(global, &ChangeRequest { act, which: which.get(), to, why })?;
     let place = report.to.as_ref().map(|place| format!(" to {place}")).unwrap_or_default();
     answer(global, &format!("{} item(s) {}{place}", report.items, report.act), &report);
@@ -226,14 +247,9 @@ fn show(global: &Global, options: &Show) -> Result<()> {
             vec![event.at.clone(), event.what.clone(), number, event.detail.clone()]
         })
         .collect();
-    let text = format!(
-        "{}: {} at {}{}\n\n{}",
-        item.name,
-        item.state,
-        item.place,
-        if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) },
-        table(&["at", "what", "number", "more"], rows),
-    );
+    let boxed = if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) };
+    let heading = format!("{}: {} at {}{boxed}", item.name, item.state, item.place);
+    let text = format!("{}\n\n{}", shown::line(&heading), table(&["at", "what", "number", "more"], rows),);
     answer(global, &text, &report);
     Ok(())
 }

@@ -4,6 +4,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::kind;
+use crate::zone::spoken;
 use clap::{Args, Subcommand};
 use lens::apdu::{Decoder, Shown};
 use parties::home;
@@ -50,7 +51,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     let apdus = shown.iter().filter(|line| line.mark == '>').count();
     let text: Vec<String> = shown.iter().flat_map(Shown::lines).collect();
     let exchanges: Vec<_> = shown.iter().map(Shown::object).collect();
-    answer(global, &text.join("\n"), json!({ "apdus": apdus, "lines": text, "session": exchanges }));
+    answer(global, &spoken(&text.join("\n")), json!({ "apdus": apdus, "lines": text, "session": exchanges }));
     say(format!("{apdus} APDUs"));
     Ok(())
 }

@@ -203,7 +203,7 @@ const COUNT_OF_WRONG: usize = 8;
 /// Four bytes need a counter: before the comparison a try of the 39/00 in use is spent, durably, as EXTERNAL AUTHENTICATE
 /// does, and a right MAC gives the tries back at once, whatever the command answers afterwards. Whoever can authenticate can
 /// have his tries back between two guesses, so wrong MACs are counted over the card's life too, and after
-/// [`WRONG_MACS`] no MAC is right any more. Call it before anything is staged in the transaction: what is staged is
+/// `WRONG_MACS` no MAC is right any more. Call it before anything is staged in the transaction: what is staged is
 /// committed here.
 ///
 /// 6985 no challenge, or one of 4 bytes; 6987 no MAC; 6A88 no such master key; 6983 no try left, or none in the card's life;

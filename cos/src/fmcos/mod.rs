@@ -91,6 +91,8 @@ pub static INTERFACE: Interface = Interface {
     },
     more: 0x61,
     get_response_class: 0x00,
+    get_response_also: &[],
+    other_classes: &[],
     wrong_le: WrongLe::Corrected,
 };
 

@@ -63,6 +63,8 @@ pub static INTERFACE: Interface = Interface {
     },
     more: 0x9F,
     get_response_class: 0xA0,
+    get_response_also: &[],
+    other_classes: &[],
     wrong_le: WrongLe::Told,
 };
 

@@ -21,7 +21,8 @@ pub enum SimShape {
     Messages(u8),
     /// Cyclic: number of records, record length.
     Cyclic(u8, u8),
-    /// Linear fixed: the access rules of all files of the mask, one a record (EF_ARR of a UICC).
+    /// Linear fixed: access rules, one a record (EF_ARR of a UICC): those of the files in its directory and below, as far as
+    /// no other EF_ARR stands nearer to them.
     Rules,
     /// The file of the same identifier in this directory, which the mask lists before.
     LinkTo(Fid),
@@ -114,6 +115,8 @@ impl SimFile {
 pub struct SimDir {
     /// Identifier; the MF comes first.
     pub fid: Fid,
+    /// The directory it stands in, which the mask lists before; of the MF itself.
+    pub within: Fid,
     /// Application identifier of an ADF; empty for MF and DF.
     pub aid: &'static [u8],
     /// Its files.
@@ -140,16 +143,24 @@ const KEYS: u8 = 0x80;
 
 /// Bytes of user memory a mask takes; `messages` is the number of EF_SMS records.
 pub fn user_bytes(dirs: &[SimDir], messages: u8) -> usize {
-    let inner: usize = dirs.iter().map(|dir| HEADER + dir.aid.len() + dir_size(dirs, dir, messages)).sum();
-    inner + HEADER + usize::from(KEYS)
+    let top: usize = dirs.iter().filter(|dir| dir.fid == Fid::MF).map(|mf| taken(dirs, mf, messages)).sum();
+    top + HEADER + usize::from(KEYS)
 }
 
+/// Bytes of a directory with its header.
+fn taken(dirs: &[SimDir], dir: &SimDir, messages: u8) -> usize {
+    HEADER + dir.aid.len() + dir_size(dirs, dir, messages)
+}
+
+/// Bytes of a directory's stretch: its files, and the directories in it.
 fn dir_size(dirs: &[SimDir], dir: &SimDir, messages: u8) -> usize {
-    dir.files.iter().map(|file| HEADER + body_size(dirs, file, messages)).sum()
+    let files: usize = dir.files.iter().map(|file| HEADER + body_size(dirs, dir, file, messages)).sum();
+    let inner = dirs.iter().filter(|inner| inner.fid != Fid::MF && inner.within == dir.fid);
+    files + inner.map(|inner| taken(dirs, inner, messages)).sum::<usize>()
 }
 
 /// Bytes of a file's body, record marks included.
-fn body_size(dirs: &[SimDir], file: &SimFile, messages: u8) -> usize {
+fn body_size(dirs: &[SimDir], dir: &SimDir, file: &SimFile, messages: u8) -> usize {
     let records = |count: usize, length: u8| count * (usize::from(length) + 1);
     match file.shape {
         SimShape::Transparent(size) => usize::from(size),
@@ -157,18 +168,28 @@ fn body_size(dirs: &[SimDir], file: &SimFile, messages: u8) -> usize {
             records(usize::from(count), length)
         }
         SimShape::Messages(length) => records(usize::from(messages), length),
-        SimShape::Rules => records(rules_of(dirs).len(), rules::RECORD),
+        SimShape::Rules => records(rules_of(dirs, dir).len(), rules::RECORD),
         SimShape::LinkTo(_) => 2,
     }
 }
 
-/// The access rules of a mask, each once: that of directories first, then those of the files in the table's order.
-fn rules_of(dirs: &[SimDir]) -> Vec<Vec<u8>> {
-    let mut all = alloc::vec![rules::of_dir()];
-    for file in dirs.iter().flat_map(|dir| dir.files) {
-        if matches!(file.shape, SimShape::LinkTo(_)) {
-            continue;
-        }
+/// The directory whose EF_ARR holds the rules of a directory's files: itself, or the next above it that has one.
+fn keeper(dirs: &[SimDir], dir: &SimDir) -> Fid {
+    let has_rules = dir.files.iter().any(|file| file.shape == SimShape::Rules);
+    match dirs.iter().find(|above| above.fid == dir.within) {
+        Some(above) if !has_rules && dir.fid != Fid::MF => keeper(dirs, above),
+        _ => dir.fid,
+    }
+}
+
+/// The access rules that the EF_ARR of a directory holds, each once: in the MF that of directories first, then those of the
+/// files in the table's order.
+fn rules_of(dirs: &[SimDir], home: &SimDir) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    if home.fid == Fid::MF {
+        all.push(rules::of_dir());
+    }
+    for file in dirs.iter().filter(|dir| keeper(dirs, dir) == home.fid).flat_map(|dir| dir.files) {
         let rule = rules::of_file(&Node { at: 0, header: file.header(0) });
         if !all.contains(&rule) {
             all.push(rule);
@@ -199,12 +220,15 @@ pub fn burn(
             mf
         } else {
             let size = u16::try_from(dir_size(dirs, dir, messages)).map_err(|_| Sw::NO_SPACE)?;
-            mf.create(memory, dir_header(dir.fid, size, dir.aid), dir.aid, 0xFF)?
+            let above = |node: &Node| node.is_dir() && node.fid() == dir.within;
+            let above = if dir.within == Fid::MF { Some(mf) } else { mf.child(memory, above) };
+            let above = above.ok_or(Sw::FILE_NOT_FOUND)?;
+            above.create(memory, dir_header(dir.fid, size, dir.aid), dir.aid, 0xFF)?
         };
         for file in dir.files {
-            let size = u16::try_from(body_size(dirs, file, messages)).map_err(|_| Sw::NO_SPACE)?;
+            let size = u16::try_from(body_size(dirs, dir, file, messages)).map_err(|_| Sw::NO_SPACE)?;
             let node = home.create(memory, file.header(size), &[], 0xFF)?;
-            fill(memory, &mf, &node, file, dirs)?;
+            fill(memory, &mf, &node, file, &rules_of(dirs, dir))?;
             memory.commit()?;
         }
         memory.commit()?; // a directory without files
@@ -218,7 +242,7 @@ fn fill(
     mf: &Node,
     node: &Node,
     file: &SimFile,
-    dirs: &[SimDir],
+    rules: &[Vec<u8>],
 ) -> Result<(), Halt> {
     match (node.kind(), file.shape) {
         (FileKind::Binary, _) => {
@@ -232,7 +256,7 @@ fn fill(
             memory.write(node.body(), &at.to_be_bytes())
         }
         (_, SimShape::Rules) => {
-            for (number, rule) in rules_of(dirs).iter().enumerate() {
+            for (number, rule) in rules.iter().enumerate() {
                 record(memory, node, number + 1, rule)?;
             }
             Ok(())
@@ -260,7 +284,7 @@ fn dir_header(fid: Fid, size: u16, aid: &[u8]) -> [u8; HEADER] {
     [0x38, hi, lo, s1, s0, 0, 0, 0, 0, aid.len().min(16) as u8, 0]
 }
 
-/// Compile-time check of a mask: no identifier twice in a directory, no short one either, short ones of five bits, records
+/// Compile-time check of a mask: directories after those they stand in, no identifier twice in a directory, no short one either, short ones of five bits, records
 /// that hold what they begin with, INCREASE for cyclic files alone.
 pub const fn check(dirs: &[SimDir]) {
     let mut d = 0;
@@ -268,6 +292,11 @@ pub const fn check(dirs: &[SimDir]) {
         let files = dirs[d].files;
         assert!(dirs[d].aid.len() <= 16, "an AID has at most 16 bytes");
         assert!((d == 0) == (dirs[d].fid.0 == Fid::MF.0), "the MF comes first, and once");
+        let mut above = 0;
+        while above < d && dirs[above].fid.0 != dirs[d].within.0 {
+            above += 1;
+        }
+        assert!(d == 0 || above < d, "a directory comes after the one it stands in");
         let mut i = 0;
         while i < files.len() {
             let file = &files[i];

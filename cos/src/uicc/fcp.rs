@@ -26,7 +26,8 @@ pub fn of_file(context: &Context<'_>, file: &Node) -> Vec<u8> {
     }
     object(&mut body, 0x83, &file.fid().bytes());
     object(&mut body, 0x8A, &[if sim::is_invalidated(file) { 0x04 } else { 0x05 }]);
-    security(context, &rules::of_file(file), &mut body);
+    let rule = rules::of_file(file);
+    security(rules::reference(context, &rule), &rule, &mut body);
     object(&mut body, 0x80, &(sim::content_size(file) as u16).to_be_bytes()); // a body is at most FFFF
     match sim::sfi(file) {
         Some(sfi) => object(&mut body, 0x88, &[sfi << 3]),
@@ -52,7 +53,8 @@ pub fn of_dir(context: &Context<'_>, dir: &Node) -> Vec<u8> {
     }
     object(&mut body, 0xA5, &own);
     object(&mut body, 0x8A, &[0x05]);
-    security(context, &rules::of_dir(), &mut body);
+    let rule = rules::of_dir();
+    security(rules::reference_of_dir(context, &rule), &rule, &mut body);
     object(&mut body, 0xC6, &pin_status(context));
     template(&body)
 }
@@ -64,10 +66,10 @@ fn template(body: &[u8]) -> Vec<u8> {
 }
 
 /// 8B: file and record of EF_ARR; AB: the rule itself, where no record holds it.
-fn security(context: &Context<'_>, rule: &[u8], body: &mut Vec<u8>) {
-    match rules::reference(context, rule) {
-        Some(record) => {
-            let [hi, lo] = rules::EF_ARR.bytes();
+fn security(reference: Option<(Fid, u8)>, rule: &[u8], body: &mut Vec<u8>) {
+    match reference {
+        Some((file, record)) => {
+            let [hi, lo] = file.bytes();
             object(body, 0x8B, &[hi, lo, record]);
         }
         None => object(body, 0xAB, rule),

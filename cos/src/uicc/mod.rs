@@ -37,6 +37,7 @@ static COMMANDS: &[CommandRow] = &never_blocked([
     row("INCREASE",          Only(0x80), 0x32, Any,                 Four(1, 127),  FILES,     files::increase),
     row("DEACTIVATE FILE",   Only(0x00), 0x04, Exactly(0x00, 0x00), Three(0, 2),   FILES,     files::deactivate),
     row("ACTIVATE FILE",     Only(0x00), 0x44, Exactly(0x00, 0x00), Three(0, 2),   FILES,     files::activate),
+    row("MANAGE CHANNEL",    Only(0x00), 0x70, Any,                 Two,           SELECTING, select::manage_channel),
     row("VERIFY PIN",        Only(0x00), 0x20, P1(0x00),            Three(0, 8),   PINS,      pin::verify),
     row("CHANGE PIN",        Only(0x00), 0x24, P1(0x00),            Three(16, 16), PINS,      pin::change),
     row("DISABLE PIN",       Only(0x00), 0x26, Exactly(0x00, 0x01), Three(8, 8),   PINS,      pin::disable),
@@ -50,6 +51,17 @@ static COMMANDS: &[CommandRow] = &never_blocked([
 ]);
 
 const _: () = check(COMMANDS);
+
+/// Classes with a logical channel or with secure messaging, of which this card has neither [docs/specs/sim.md, selecting on a UICC].
+// UNSPECIFIED: which of the two is told when a class asks for both.
+const OTHER_CLASSES: &[(u8, u8, Sw)] = &[
+    (0x73, 0x01, sw::NO_CHANNEL),
+    (0x73, 0x02, sw::NO_CHANNEL),
+    (0x73, 0x03, sw::NO_CHANNEL),
+    // channels 4 to 19: 4x and 6x, of somebody's own Cx and Ex
+    (0x50, 0x40, sw::NO_CHANNEL),
+    (0x70, 0x00, sw::NO_MESSAGING),
+];
 
 /// Classes 00 and 80, and the errors of every class the card does not know.
 pub static INTERFACE: Interface = Interface {
@@ -66,6 +78,9 @@ pub static INTERFACE: Interface = Interface {
     },
     more: 0x61,
     get_response_class: 0x00,
+    // QUIRK(80 C0): hosts that repeat the class of the command they fetch for. The standard has it without the bit.
+    get_response_also: &[0x80],
+    other_classes: OTHER_CLASSES,
     wrong_le: WrongLe::Corrected,
 };
 

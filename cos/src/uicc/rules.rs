@@ -7,9 +7,8 @@ use crate::files::{FileKind, Node};
 use crate::sim::{Act, access, condition};
 use alloc::vec::Vec;
 use scheme::profile::Fid;
+use scheme::sim::{EF_ARR, EF_ARR_OF_USIM};
 
-/// EF_ARR of the MF.
-pub const EF_ARR: Fid = Fid(0x2F06);
 /// Record length of EF_ARR: the longest rule, that of a counter.
 pub const RECORD: u8 = 55;
 
@@ -55,18 +54,29 @@ fn condition_object(nibble: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[0xA4, 6, 0x83, 1, reference, 0x95, 1, 0x08]);
 }
 
-/// Number of the record of EF_ARR that holds a rule; `None` when none does.
-pub fn reference(context: &Context<'_>, rule: &[u8]) -> Option<u8> {
-    let mf = context.mf().ok()?;
-    let is_arr = |node: &Node| node.fid() == EF_ARR && node.kind() == FileKind::Fixed;
-    let file = mf.child(&context.memory, is_arr)?;
+/// EF_ARR and the number of its record that holds a rule of a file of the current directory: the EF_ARR of that directory is
+/// asked first, then those above it [docs/specs/sim.md, access rules]. `None` when none holds it.
+pub fn reference(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)> {
+    let selection = context.volatile.selection;
+    selection.upward().find_map(|at| within(context, &Node::at(&context.memory, at)?, rule))
+}
+
+/// As [`reference`], in the EF_ARR of the MF alone: the rule of a directory.
+pub fn reference_of_dir(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)> {
+    within(context, &context.mf().ok()?, rule)
+}
+
+fn within(context: &Context<'_>, dir: &Node, rule: &[u8]) -> Option<(Fid, u8)> {
+    let is_arr =
+        |node: &Node| matches!(node.fid(), EF_ARR | EF_ARR_OF_USIM) && node.kind() == FileKind::Fixed;
+    let file = dir.child(&context.memory, is_arr)?;
     let mut record = Vec::with_capacity(file.record_len());
     for number in 1..=file.record_count().min(0xFF) {
         record.clear();
         context.memory.append_to(file.record(number)? + 1, file.record_len(), &mut record);
         let rest = record.strip_prefix(rule);
         if rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0xFF)) {
-            return Some(number as u8); // at most 255
+            return Some((file.fid(), number as u8)); // at most 255
         }
     }
     None

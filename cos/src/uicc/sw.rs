@@ -6,6 +6,10 @@ use wire::Sw;
 
 /// 6282: a search that found nothing.
 pub const NOT_FOUND: Sw = Sw(0x6282);
+/// 6881: a logical channel.
+pub const NO_CHANNEL: Sw = Sw(0x6881);
+/// 6882: secure messaging.
+pub const NO_MESSAGING: Sw = Sw(0x6882);
 /// 6984: the PIN is switched off.
 pub const PIN_OFF: Sw = Sw(0x6984);
 /// 9850: INCREASE beyond the greatest value.

@@ -229,7 +229,10 @@ impl Case<'_> {
         let before = whole.nvm().bytes().to_vec();
         whole.nvm_mut().count();
         let answer = tell(&mut whole, self.chip.random, self.step);
-        assert_eq!(answer[answer.len() - 2..], self.step.sw.to_be_bytes(), "{self}");
+        if !answer.ends_with(&self.step.sw.to_be_bytes()) {
+            report.violations.push(format!("{self}: {answer:02X?} without a cut"));
+            return;
+        }
         let (after, writes) = (whole.nvm().bytes().to_vec(), whole.nvm().counted());
         if writes == 0 {
             return;

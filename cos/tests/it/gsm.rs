@@ -2,7 +2,7 @@
 //! every access condition.
 
 use super::{Random, entropy};
-use gridcard_cos::journal::Memory;
+use gridcard_cos::journal::{Journal, Memory};
 use gridcard_cos::keyfile::kind;
 use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::Program;
@@ -50,10 +50,10 @@ static GUARDED: &[SimFile] = &[
 ];
 
 static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
-    SimDir { fid: Fid(0x7F01), aid: &[], files: RECORDS },
-    SimDir { fid: Fid(0x7F02), aid: &[], files: GUARDED },
-    SimDir { fid: Fid(0x7F20), aid: &[], files: &[] },
+    SimDir { fid: Fid::MF, within: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: Fid(0x7F01), within: Fid::MF, aid: &[], files: RECORDS },
+    SimDir { fid: Fid(0x7F02), within: Fid::MF, aid: &[], files: GUARDED },
+    SimDir { fid: Fid(0x7F20), within: Fid::MF, aid: &[], files: &[] },
 ];
 
 /// Ki: the key of the published examples of AES-CMAC [RFC 4493].
@@ -85,7 +85,7 @@ fn card(chv1: bool) -> Card<RamNvm> {
     let chip = Chip { kind: CardKind::Sim, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [0; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(2048));
     chip.manufacture(&mut nvm).unwrap();
-    mask::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
+    mask::burn(&mut Memory::new(&mut nvm, &mut Journal::default()), DIRS, &secrets, 0).unwrap();
     let mut card = Card::new(nvm, entropy(&Random::default()), |_| Some(&SIM)).unwrap();
     card.power_on().unwrap();
     card

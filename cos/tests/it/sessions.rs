@@ -70,7 +70,7 @@ fn what_was_erased_stands_nowhere() {
         assert_eq!(hex::encode_upper(card.transmit(&unhex(command))), wanted, "{command}");
     }
     let bytes = |card: &Card<RamNvm>, value: u8| {
-        let user = &card.nvm().bytes()[16 * PAGE..];
+        let user = &card.nvm().bytes()[31 * PAGE..];
         user.iter().filter(|byte| **byte == value).count()
     };
     assert_eq!(bytes(&card, 0xA5), 0x20);

@@ -71,11 +71,16 @@ fn interface(text: &mut String, interface: &Interface) {
         };
         writeln!(text, "then {check:?} {word}").unwrap();
     }
+    for (mask, class, word) in interface.other_classes {
+        writeln!(text, "class & {mask:02X} = {class:02X} without a row {word}").unwrap();
+    }
+    let fetching = core::iter::once(&interface.get_response_class).chain(interface.get_response_also);
+    let fetching: Vec<String> = fetching.map(|class| format!("{class:02X}")).collect();
     writeln!(
         text,
-        "T=0: {:02X}xx announces, GET RESPONSE is {:02X} C0 ({} when nothing waits), a wrong Le is {}xx\n",
+        "T=0: {:02X}xx announces, GET RESPONSE is {} C0 ({} when nothing waits), a wrong Le is {}xx\n",
         interface.more,
-        interface.get_response_class,
+        fetching.join(" or "),
         words.nothing_waits,
         if interface.wrong_le == WrongLe::Corrected { "6C" } else { "67" }
     )

@@ -30,14 +30,15 @@ pub const TORN: [Torn; 9] = [
 pub enum Flaw {
     /// It keeps them.
     None,
-    /// The page of the journal header is dead: writes to it succeed and do nothing.
+    /// The pages of the journal headers are dead: writes to them succeed and do nothing.
     HeaderLost,
     /// Journal pages linger in a cache until the next transaction begins: the header overtakes them.
     PagesLate,
 }
 
-const HEADER_PAGE: usize = 1;
-const USER_PAGE: usize = 16;
+/// Pages of the headers of the two journal areas.
+const HEADERS: [usize; 2] = [1, 16];
+const USER_PAGE: usize = 31;
 
 pub struct Supply {
     bytes: Vec<u8>,
@@ -103,7 +104,7 @@ impl Nvm for Supply {
 
     fn program(&mut self, page: usize, data: &[u8; PAGE]) -> Result<(), PowerLoss> {
         self.counted += 1;
-        let dead = self.flaw == Flaw::HeaderLost && page == HEADER_PAGE;
+        let dead = self.flaw == Flaw::HeaderLost && HEADERS.contains(&page);
         match &mut self.writes_left {
             Some(0) => {
                 if !dead {
@@ -114,7 +115,7 @@ impl Nvm for Supply {
             Some(left) => *left -= 1,
             None => {}
         }
-        if self.flaw == Flaw::PagesLate && (HEADER_PAGE + 1..USER_PAGE).contains(&page) {
+        if self.flaw == Flaw::PagesLate && (1..USER_PAGE).contains(&page) && !HEADERS.contains(&page) {
             if core::mem::take(&mut self.closed) {
                 for (page, data) in core::mem::take(&mut self.late) {
                     self.store(page, &data);
@@ -123,7 +124,7 @@ impl Nvm for Supply {
             self.late.push((page, *data));
             return Ok(());
         }
-        self.closed |= page == HEADER_PAGE;
+        self.closed |= HEADERS.contains(&page);
         if !dead {
             self.store(page, data);
         }

@@ -2,7 +2,7 @@
 
 use gridcard_cos::PAGE;
 
-const USER: usize = 16 * PAGE;
+const USER: usize = 31 * PAGE;
 const HEADER: usize = 11;
 
 /// The user area with everything nobody owns set to zero: there any content will do.

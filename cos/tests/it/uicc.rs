@@ -1,7 +1,7 @@
 //! The UICC dialect on a small file tree of its own: selecting, short identifiers, searching, PINs, and class A0 beside it.
 
 use super::{Random, entropy};
-use gridcard_cos::journal::Memory;
+use gridcard_cos::journal::{Journal, Memory};
 use gridcard_cos::keyfile::kind;
 use gridcard_cos::sim::mask::{self, SimDir, SimFile, SimSecret, SimShape};
 use gridcard_cos::table::{Case, Class, CommandRow, Params, Program};
@@ -37,10 +37,10 @@ static FIRST: &[SimFile] = &[
 static SECOND: &[SimFile] = &[file(0x6F07, SimShape::Transparent(300), 0x2F, &[0x09]).sfi(0x07)];
 
 static DIRS: &[SimDir] = &[
-    SimDir { fid: Fid::MF, aid: &[], files: MASTER },
-    SimDir { fid: Fid(0x7F10), aid: &[], files: TELECOM },
-    SimDir { fid: Fid(0x7FF0), aid: b"\xA0\x00\x00\x00\x87\x10\x02first", files: FIRST },
-    SimDir { fid: Fid(0x7FF1), aid: b"\xA0\x00\x00\x00\x87\x10\x04two", files: SECOND },
+    SimDir { fid: Fid::MF, within: Fid::MF, aid: &[], files: MASTER },
+    SimDir { fid: Fid(0x7F10), within: Fid::MF, aid: &[], files: TELECOM },
+    SimDir { fid: Fid(0x7FF0), within: Fid::MF, aid: b"\xA0\x00\x00\x00\x87\x10\x02first", files: FIRST },
+    SimDir { fid: Fid(0x7FF1), within: Fid::MF, aid: b"\xA0\x00\x00\x00\x87\x10\x04two", files: SECOND },
 ];
 const _: () = mask::check(DIRS);
 
@@ -57,7 +57,7 @@ pub fn image() -> Vec<u8> {
     let chip = Chip { kind: CardKind::Uicc, suite: Suite::TripleDes, protocol: Protocol::T0, serial: [0; 8] };
     let mut nvm = RamNvm::erased(Chip::eeprom_size(mask::user_bytes(DIRS, 0) + 256));
     chip.manufacture(&mut nvm).unwrap();
-    mask::burn(&mut Memory::new(&mut nvm, &mut Vec::new()), DIRS, &secrets, 0).unwrap();
+    mask::burn(&mut Memory::new(&mut nvm, &mut Journal::default()), DIRS, &secrets, 0).unwrap();
     nvm.bytes().to_vec()
 }
 
@@ -126,8 +126,14 @@ fn files_are_selected_in_every_way() {
             ("00A4080C067F106F3A6F07", "6A82"),
             ("00A4080C037F106F", "6700"),
             ("00A40004036F0700", "6700"),
-            ("00A40000023F00", "6A86"),
             ("00A4020C023F00", "6A86"),
+            ("00A40008023F00", "6A86"),
+            ("00A40014023F00", "6A86"),
+            ("00A40084023F00", "6A86"),
+            ("00A40024023F00", "6A86"),
+            // occurrence and end speak of applications alone
+            ("00A40005023F00", "6A86"),
+            ("00A40044023F00", "6A86"),
             // a SELECT that fails leaves everything where it is
             ("00B2010402", "6C04"),
         ],
@@ -302,7 +308,31 @@ fn both_classes_are_spoken() {
         ("A0B2010400", "9804"),
         ("A0DE000000", "6D00"),
         ("00DE000000", "6D00"),
-        ("01A40004023F00", "6E00"),
+        // a logical channel, secure messaging, a class of nobody's
+        ("01A40004023F00", "6881"),
+        ("03B0000001", "6881"),
+        ("81F2000000", "6881"),
+        ("42A40004023F00", "6881"),
+        ("6FB0000001", "6881"),
+        ("C1F2000000", "6881"),
+        ("04A40004023F00", "6882"),
+        ("0CB0000001", "6882"),
+        ("84F2000000", "6882"),
+        ("10A40004023F00", "6E00"),
+        ("20A40004023F00", "6E00"),
+        ("90F2000000", "6E00"),
+        ("B0F2000000", "6E00"),
+        ("FFCA000000", "6E00"),
+        // MANAGE CHANNEL knows no other channel; the terminal's capabilities and a rest are not asked for
+        ("0070000001", "6881"),
+        ("0070000101", "6881"),
+        ("00708001", "6881"),
+        ("0070800100", "6881"),
+        ("80AA000005A903810100", "6D00"),
+        ("8076000004003C013C", "6D00"),
+        ("8076000004003C013C", "6D00"),
+        ("8070000001", "6D00"),
+        ("00AA000000", "6D00"),
         ("80A40004023F00", "6D00"),
         ("A0A40004023F00", "6B00"),
         ("0010000001FF", "6D00"),
@@ -315,6 +345,125 @@ fn both_classes_are_spoken() {
         ("80F2000100", "6A82"),
     ] {
         assert_eq!(answer(&mut card, command), wanted.replace(' ', ""), "{command}");
+    }
+}
+
+/// 00 in bits 4 and 3 of P2, as tools of the field send it, is 04; no data is the MF; children and parents.
+#[test]
+fn select_as_the_field_sends_it() {
+    let mut card = on(image());
+    let mf = &*format!("{MF}9000");
+    let adf = "62318202782183027FF0840CA00000008710026669727374A5038001718A01058B032F0601C60C9001E083010183018183010A9000";
+    let telecom = "62238202782183027F10A5038001718A01058B032F0601C60C9001E083010183018183010A9000";
+    let imsi = "62178202412183026F078A01058B032F0607800200098801389000";
+    session(
+        &mut card,
+        &[
+            ("00A40000023F00", mf),
+            ("00A40000027F10", telecom),
+            ("00A40000", mf),
+            ("00A4000000", mf),
+            ("00A40004", mf),
+            ("00A4000C", "9000"),
+            ("00A4040005A000000087", adf),
+            ("00A40000026F07", imsi),
+            ("00A40800047FFF6F07", imsi),
+            ("00A40900026F07", imsi),
+            ("00A4000C00", "9000"),
+            // P1 01: a directory of the current one, P1 03: the one above it
+            ("00A4010C027F10", "9000"),
+            ("00A4010C026F3C", "6A82"),
+            ("00A40100023F00", "6A82"),
+            ("00A40304023F00", "6700"),
+            ("00A40304", mf),
+            ("00A4030C", "6A82"),
+            ("00A4010402", "6700"),
+        ],
+    );
+}
+
+/// Partial AIDs, and which of several: A0 00 00 00 87 begins both.
+#[test]
+fn applications_by_occurrence() {
+    let partial = "05A000000087";
+    let running = |card: &mut Card<RamNvm>| {
+        let told = answer(card, "80F2000100");
+        let len = told.strip_prefix("6C").map(str::to_owned);
+        len.map_or(told, |len| answer(card, &format!("80F20001{len}")))
+    };
+    let first = "840CA000000087100266697273749000";
+    let second = "840AA000000087100474776F9000";
+    let mut card = on(image());
+    for (p2, wanted, runs) in [
+        // nothing runs: next is the first, previous the last
+        ("0E", "9000", first),
+        ("0E", "9000", second),
+        ("0E", "6A82", second),
+        ("0F", "9000", first),
+        ("0F", "6A82", first),
+        ("0D", "9000", second),
+        ("0C", "9000", first),
+    ] {
+        assert_eq!(answer(&mut card, &format!("00A404{p2}{partial}")), wanted, "{p2}");
+        assert_eq!(running(&mut card), runs, "{p2}");
+    }
+    let mut card = on(image());
+    assert_eq!(answer(&mut card, &format!("00A4040F{partial}")), "9000");
+    assert_eq!(running(&mut card), second);
+    // of a longer part only one is there
+    assert_eq!(answer(&mut card, "00A4040D07A0000000871002"), "9000");
+    assert_eq!(running(&mut card), first);
+    assert_eq!(answer(&mut card, "00A4040E07A0000000871002"), "6A82");
+}
+
+/// An application is ended by its AID; then none runs and the MF is current.
+#[test]
+fn an_application_is_ended() {
+    let mut card = on(image());
+    for (command, wanted) in [
+        ("00A4044C05A000000087", "6A82"),
+        ("00A4040C07A0000000871002", "9000"),
+        ("00A4000C026F07", "9000"),
+        ("00A4044C07A0000000871004", "6985"),
+        ("00B000001F", "6982"),
+        ("00A4042C07A0000000871002", "6A86"),
+        ("00A4046C07A0000000871002", "6A86"),
+        ("00A4044C07A0000000871002", "9000"),
+        ("80F2000100", "6A82"),
+        ("00A4000C027FFF", "6A82"),
+        ("00B0000001", "6986"),
+        ("00B0850002", "656E9000"),
+        // with its parameters, once more
+        ("00A4040C07A0000000871002", "9000"),
+        ("00A4044407A0000000871002", "6133"),
+        ("00A4000C027FFF", "6A82"),
+    ] {
+        assert_eq!(answer(&mut card, command), wanted, "{command}");
+    }
+}
+
+/// What waits for class 00 may be fetched under class 80 too: hosts repeat the class of the command.
+#[test]
+fn answers_are_fetched_under_the_class_of_the_command() {
+    let mut card = on(image());
+    for (command, wanted) in [
+        ("00A4080C047F106F39", "9000"),
+        ("00200001083131313131313131", "9000"),
+        ("8032000003000102", "6106"),
+        ("80C0000006", "0001020001029000"),
+        ("80C0000006", "6985"),
+        ("8032000003000001", "6106"),
+        ("00C0000006", "0001030000019000"),
+        ("8032000003000001", "6106"),
+        ("80C0000004", "000104006102"),
+        ("00C0000003", "6C02"),
+        ("80C0000002", "00019000"),
+        ("00A40004023F00", "612B"),
+        ("80C0000003", "6229826128"),
+        ("A0C0000028", "6F00"),
+        ("81C0000028", "6881"),
+    ] {
+        assert_eq!(answer(&mut card, command), wanted, "{command}");
     }
 }
 
@@ -449,11 +598,11 @@ fn predicted(command: &[u8]) -> Option<u16> {
     let gsm = cla == 0xA0;
     let rows = if gsm { gridcard_cos::gsm::INTERFACE.commands } else { uicc::INTERFACE.commands };
     let fits = |row: &&CommandRow| row.class == Class::Only(cla);
-    if ins == 0xC0 && matches!(cla, 0x00 | 0xA0) {
+    if ins == 0xC0 && matches!(cla, 0x00 | 0x80 | 0xA0) {
         return Some(if gsm { 0x6F00 } else { 0x6985 });
     }
     if !rows.iter().any(|row| fits(&row)) {
-        return Some(0x6E00);
+        return Some(if cla == 0x0C { 0x6882 } else { 0x6E00 });
     }
     let Some(row) = rows.iter().find(|row| fits(row) && row.ins == ins) else { return Some(0x6D00) };
     let right_params = match row.params {

@@ -2,8 +2,10 @@
 #![cfg(test)]
 #![cfg(unix)]
 
+mod table;
+
 use gridcard_disk::{
-    Durability, create, create_folder, keep_folder_private, open_to_append, prepare_database,
+    Durability, InPlace, create, create_folder, keep_folder_private, open_to_append, prepare_database,
     remove_leftovers, replace, replace_with,
 };
 use std::fs;
@@ -58,6 +60,7 @@ fn a_link_in_the_targets_place_is_neither_followed_nor_replaced() {
         replace(&link, b"x", Durability::Soon).unwrap_err(),
         open_to_append(&link).unwrap_err(),
         prepare_database(&link).unwrap_err(),
+        InPlace::open(&link).unwrap_err(),
     ];
     for error in errors {
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidInput, words));
@@ -202,4 +205,34 @@ fn the_file_beside_is_known_by_its_name() {
     })
     .unwrap_err();
     assert_eq!(beside.len(), 1, "{beside:?}");
+}
+
+#[test]
+fn a_file_is_changed_in_its_place() {
+    no_mask();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    assert_eq!(InPlace::open(&path).unwrap_err().kind(), ErrorKind::NotFound, "it is never made");
+    fs::write(&path, b"0123456789").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    let mut file = InPlace::open(&path).unwrap();
+    assert_eq!(mode(&path), 0o600);
+    file.write(8, b"xy").unwrap();
+    file.write(2, b"ab").unwrap();
+    file.sync().unwrap();
+    assert_eq!(file.content().unwrap(), b"01ab4567xy");
+    assert_eq!(fs::read(&path).unwrap(), b"01ab4567xy");
+    // Under another name it is found still; without one nobody finds it.
+    let other = folder.path().join("b");
+    fs::rename(&path, &other).unwrap();
+    file.write(0, b"_").unwrap();
+    file.sync().unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"_1ab4567xy");
+    replace(&other, b"another", Durability::Soon).unwrap();
+    file.write(0, b"-").unwrap();
+    let error = file.sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("taken away"), "{error}");
+    assert_eq!(fs::read(&other).unwrap(), b"another");
+    assert!(InPlace::open(folder.path()).unwrap_err().to_string().contains("no regular file"));
 }

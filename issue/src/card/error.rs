@@ -271,6 +271,26 @@ impl Fault for IssueError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            IssueError::Probe(error) => error.code(),
+            IssueError::NoSerial { .. } => "issue-no-serial",
+            IssueError::OtherCard { .. } => "issue-other-card",
+            IssueError::NotFromFactory { .. } => "issue-not-from-factory",
+            IssueError::AlreadyIssued { .. } => "issue-already-issued",
+            IssueError::BegunAsOther { .. } => "issue-begun-as-other",
+            IssueError::Foreign(_) => "issue-foreign",
+            IssueError::SourceMakesNo { .. } => "issue-source-makes-no",
+            IssueError::SuiteDiffers { .. } => "issue-suite-differs",
+            IssueError::StateDiffers { .. } => "issue-state-differs",
+            IssueError::RegionDiffers { .. } => "issue-region-differs",
+            IssueError::Pin { .. } => "issue-pin",
+            IssueError::SamePins => "issue-same-pins",
+            IssueError::VersionDiffers { .. } => "issue-version-differs",
+            IssueError::Step { .. } => "issue-step",
+        }
+    }
 }
 
 impl Fault for StepFault {
@@ -313,6 +333,25 @@ impl Fault for StepFault {
             StepFault::Card(_) => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            StepFault::Card(error) => error.code(),
+            StepFault::Source(error) => error.code(),
+            StepFault::Authentication { .. } => "issue-step-authentication",
+            StepFault::Blocked { .. } => "issue-step-blocked",
+            StepFault::Pin { .. } => "issue-step-pin",
+            StepFault::Content { .. } => "issue-step-content",
+            StepFault::KeyHeader { .. } => "issue-step-key-header",
+            StepFault::KeyCheck { .. } => "issue-step-key-check",
+            StepFault::Swapped { .. } => "issue-step-swapped",
+            StepFault::NotNoted(error) => error.code(),
+        }
+    }
 }
 
-impl scheme::Fault for NotNoted {}
+impl scheme::Fault for NotNoted {
+    fn code(&self) -> &str {
+        "not-noted"
+    }
+}

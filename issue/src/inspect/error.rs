@@ -121,4 +121,17 @@ impl Fault for InspectError {
             }
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            InspectError::Card(_) => "inspect-card",
+            InspectError::Source(error) => error.code(),
+            InspectError::OtherCard { .. } => "inspect-other-card",
+            InspectError::NotThisCard { .. } => "inspect-not-this-card",
+            InspectError::Took { .. } => "inspect-took",
+            InspectError::Locked => "inspect-locked",
+            InspectError::Authentication { .. } => "inspect-authentication",
+            InspectError::Changed { .. } => "inspect-changed",
+        }
+    }
 }

@@ -232,4 +232,33 @@ impl Fault for LifeError {
             _ => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            LifeError::Pin(error) => error.code(),
+            LifeError::NoSerial => "life-no-serial",
+            LifeError::NoEsam { .. } => "life-no-esam",
+            LifeError::Retired => "life-retired",
+            LifeError::AnotherPsam { .. } => "life-another-psam",
+            LifeError::LimitNotExpected { .. } => "life-limit-not-expected",
+            LifeError::NoEsamSource => "life-no-esam-source",
+            LifeError::NotOurs { .. } => "life-not-ours",
+            LifeError::AnotherCity { .. } => "life-another-city",
+            LifeError::AnotherSuite { .. } => "life-another-suite",
+            LifeError::WrongState { .. } => "life-wrong-state",
+            LifeError::NotHigher { .. } => "life-not-higher",
+            LifeError::OutOfReach { .. } => "life-out-of-reach",
+            LifeError::AnotherVersion { .. } => "life-another-version",
+            LifeError::OlderMake => "life-older-make",
+            LifeError::NoBirthKey => "life-no-birth-key",
+            LifeError::Money { .. } => "life-money",
+            LifeError::LastTry { .. } => "life-last-try",
+            LifeError::Master { .. } => "life-master",
+            LifeError::Swapped { .. } => "life-swapped",
+            LifeError::NotSeen { .. } => "life-not-seen",
+            LifeError::Open(error) => error.code(),
+            LifeError::Card(error) => error.code(),
+            LifeError::Source(error) => error.code(),
+        }
+    }
 }

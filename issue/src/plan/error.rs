@@ -91,4 +91,17 @@ impl Fault for PlanError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            PlanError::Kind { .. } => "plan-kind",
+            PlanError::Region { .. } => "plan-region",
+            PlanError::Ceiling { .. } => "plan-ceiling",
+            PlanError::AlwaysTest { .. } => "plan-always-test",
+            PlanError::LimitOf { .. } => "plan-limit-of",
+            PlanError::Version { .. } => "plan-version",
+            PlanError::Previous { .. } => "plan-previous",
+            PlanError::CeilingOf { .. } => "plan-ceiling-of",
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub enum SourceError {
         kind: Kind,
         /// What to do about it.
         hint: Hint,
+        /// Its stable name.
+        code: String,
     },
     /// The issuing card failed or refused.
     #[error("issuing card: {0}")]
@@ -158,5 +160,26 @@ impl Fault for SourceError {
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,
         }.into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            SourceError::Elsewhere { code, .. } => code,
+            SourceError::Card(error) => error.code(),
+            SourceError::NotIssuing(_) => "source-not-issuing",
+            SourceError::Suite(_) => "source-suite",
+            SourceError::MayNotMake { .. } => "source-may-not-make",
+            SourceError::Role { .. } => "source-role",
+            SourceError::Header { .. } => "source-header",
+            SourceError::UnderTransport { .. } => "source-under-transport",
+            SourceError::Reach { .. } => "source-reach",
+            SourceError::Spent => "source-spent",
+            SourceError::ValueSpent => "source-value-spent",
+            SourceError::SecondPin => "source-second-pin",
+            SourceError::NoSecondPin { .. } => "source-no-second-pin",
+            SourceError::Pin(error) => error.code(),
+            SourceError::Region { .. } => "source-region",
+            SourceError::McuForm { .. } => "source-mcu-form",
+        }
     }
 }

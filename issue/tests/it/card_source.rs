@@ -2,7 +2,7 @@
 
 use crate::paper_card::PaperCard;
 use crate::paper_issuer::PaperIssuer;
-use crate::{NUMBER, REGION, SERIAL, plan};
+use crate::requests::{NUMBER, REGION, SERIAL, plan};
 use gridcard_issue::card::Personalisation;
 use gridcard_issue::keyset::Roots;
 use gridcard_issue::pairing;

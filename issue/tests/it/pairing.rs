@@ -1,7 +1,7 @@
 //! Pairing files.
 
 use crate::primitives::{child, decrypt, session_mac, test_root};
-use crate::{NUMBER, REGION};
+use crate::requests::{NUMBER, REGION};
 use gridcard_issue::keyset::Roots;
 use gridcard_issue::pairing;
 use gridcard_issue::source::SoftSource;

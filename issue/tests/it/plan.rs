@@ -1,6 +1,6 @@
 //! Plans and their dry runs.
 
-use crate::{KINDS, plan, request};
+use crate::requests::{plan, request};
 use gridcard_issue::plan::{CEILING_MAX, Content, Plan, PlanError, Request, Step};
 use keys::Suite;
 use scheme::money::Fen;
@@ -8,7 +8,7 @@ use scheme::profile::{CardInfo, CardKind, EF_CARD_INFO, EF_PARAMETERS};
 
 #[test]
 fn dry_runs_read_as_they_should() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         insta::assert_snapshot!(format!("dry-run-{}", kind.name()), plan(kind, Suite::TripleDes).dry_run());
     }
     insta::assert_snapshot!("dry-run-esam-sm4", plan(CardKind::Esam, Suite::Sm4).dry_run());
@@ -16,7 +16,7 @@ fn dry_runs_read_as_they_should() {
 
 #[test]
 fn every_key_is_written_once_and_looked_at() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let plan = plan(kind, Suite::TripleDes);
         let roles =
             |pick: fn(&Step) -> Option<u8>| -> Vec<u8> { plan.steps().iter().filter_map(pick).collect() };
@@ -36,7 +36,7 @@ fn every_key_is_written_once_and_looked_at() {
 
 #[test]
 fn card_information_is_finished_by_the_last_write() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let plan = plan(kind, Suite::Aes128);
         let is_write = |step: &&Step| {
             matches!(step, Step::Create(_) | Step::WriteKey(_) | Step::WritePin(_) | Step::Update { .. })

@@ -1,7 +1,7 @@
 //! The software key store against the formulas.
 
 use crate::primitives::{Bytes16, child, decrypt, encrypt, kcv, session_mac, test_root};
-use crate::{NUMBER, REGION, SERIAL};
+use crate::requests::{NUMBER, REGION, SERIAL};
 use gridcard_issue::headers;
 use gridcard_issue::keyset::Roots;
 use gridcard_issue::source::{Current, KeySource, Level, SoftSource, SourceError, Target};

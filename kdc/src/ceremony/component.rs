@@ -4,6 +4,7 @@ use super::error::CeremonyError;
 use keys::{Key, Suite, Zeroizing};
 use scheme::numbers::CheckValue;
 use std::fmt;
+use wire::typed;
 
 /// Bytes of a component.
 pub const LEN: usize = 16;
@@ -27,12 +28,12 @@ impl Component {
         Some(Component { value: entropy, check_value })
     }
 
-    /// Reads what custodian `number` typed: 32 hexadecimal digits; blanks and hyphens between them are
+    /// Reads what custodian `number` typed: 32 hexadecimal digits; what [`typed::counted`] leaves out is
     /// ignored. Errors carry the number and the place of the fault, counted in digits.
     pub fn parse(suite: Suite, number: u8, typed: &str) -> Result<Self, CeremonyError> {
         let mut value = Zeroizing::new([0; LEN]);
         let mut count = 0;
-        for c in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+        for c in typed::counted(typed) {
             let digit = c.to_digit(16).ok_or(CeremonyError::NotHex { number, digit: count + 1, found: c })?;
             if let Some(byte) = value.get_mut(count / 2) {
                 *byte = (*byte << 4) | digit as u8; // below 16
@@ -52,7 +53,7 @@ impl Component {
 
     /// The text for the custodian's paper: eight groups of four digits. Wiped when dropped; whoever calls
     /// this answers for where it is printed.
-    pub fn paper(&self) -> Zeroizing<String> {
+    pub fn written(&self) -> Zeroizing<String> {
         grouped(&*self.value)
     }
 

@@ -149,4 +149,23 @@ impl Fault for CeremonyError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            CeremonyError::Count { .. } => "ceremony-count",
+            CeremonyError::Number { .. } => "ceremony-number",
+            CeremonyError::AlreadyEntered { .. } => "ceremony-already-entered",
+            CeremonyError::Length { .. } => "ceremony-length",
+            CeremonyError::NotHex { .. } => "ceremony-not-hex",
+            CeremonyError::AllZero { .. } => "ceremony-all-zero",
+            CeremonyError::CheckValueText { .. } => "ceremony-check-value-text",
+            CeremonyError::CheckValue { .. } => "ceremony-check-value",
+            CeremonyError::Same { .. } => "ceremony-same",
+            CeremonyError::Missing { .. } => "ceremony-missing",
+            CeremonyError::ZeroSecret => "ceremony-zero-secret",
+            CeremonyError::RecordFormat { .. } => "ceremony-record-format",
+            CeremonyError::RecordKind { .. } => "ceremony-record-kind",
+            CeremonyError::RecordRoot { .. } => "ceremony-record-root",
+        }
+    }
 }

@@ -175,7 +175,7 @@ pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> Str
             let entry = note.and_then(|note| note.entries.iter().find(|(label, _)| *label == blank.label));
             let value = match (entry, note) {
                 (Some((_, value)), _) => value.clone(),
-                (None, Some(note)) if blank.label == "time" => note.at.clone(),
+                (None, Some(note)) if blank.label == "time" => words::time(&note.at),
                 _ => "_".repeat(28),
             };
             let _ = writeln!(out, "- {}: {value}", blank.label);

@@ -117,4 +117,21 @@ impl Fault for ShareError {
             ShareError::Shape { .. } | ShareError::Format => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            ShareError::Shape { .. } => "share-shape",
+            ShareError::Length { .. } => "share-length",
+            ShareError::NotHex { .. } => "share-not-hex",
+            ShareError::Mistyped { .. } => "share-mistyped",
+            ShareError::Format => "share-format",
+            ShareError::OtherSet { .. } => "share-other-set",
+            ShareError::Contradiction { .. } => "share-contradiction",
+            ShareError::Repeated { .. } => "share-repeated",
+            ShareError::OtherNumber { .. } => "share-other-number",
+            ShareError::TooFew { .. } => "share-too-few",
+            ShareError::Whole { .. } => "share-whole",
+            ShareError::Kind { .. } => "share-kind",
+        }
+    }
 }

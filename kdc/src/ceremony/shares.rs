@@ -11,6 +11,7 @@ use keys::{Key, Suite, Zeroize, Zeroizing};
 use scheme::numbers::CheckValue;
 use scheme::profile::State;
 use std::fmt;
+use wire::typed;
 
 /// Fewest and most shares of a set.
 pub const SHARES: std::ops::RangeInclusive<u8> = 2..=15;
@@ -75,7 +76,7 @@ impl Share {
     }
 
     /// The text for the custodian's paper. Wiped when dropped; whoever calls this answers for where it is shown.
-    pub fn paper(&self) -> Zeroizing<String> {
+    pub fn written(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; TEXT]);
         let state = if self.set.state == State::Formal { FORMAL } else { 0 };
         bytes[0] = FORMAT | state | self.set.suite.code();
@@ -89,11 +90,11 @@ impl Share {
         super::component::grouped(&*bytes)
     }
 
-    /// Reads a share as typed; blanks and hyphens are ignored. A mistyped digit is named by its group.
+    /// Reads a share as typed; what [`typed::counted`] leaves out is ignored. A mistyped digit is named by its group.
     pub fn parse(typed: &str) -> Result<Self, ShareError> {
         let mut bytes = Zeroizing::new([0; TEXT]);
         let mut count = 0;
-        for c in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+        for c in typed::counted(typed) {
             let digit = c.to_digit(16).ok_or(ShareError::NotHex { digit: count + 1, found: c })?;
             if let Some(byte) = bytes.get_mut(count / 2) {
                 *byte = (*byte << 4) | digit as u8; // below 16

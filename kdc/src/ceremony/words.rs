@@ -28,8 +28,8 @@ pub(crate) fn step(act: Act) -> (String, String, &'static str) {
         Act::Component(n) => (
             format!("component custodian {n}"),
             format!("Component {n}"),
-            "Opens the own envelope, unseen by others, checks its seal and number, and types the component and then \
-             its check value. Nothing typed is shown. The program says the check value it found; it must be that of the paper. \
+            "Opens the own envelope, unseen by others, checks its seal and number, and types the component, which \
+             is not shown, and then its check value. The program says the check value it found; it must be that of the paper. \
              The paper goes into a new envelope.",
         ),
         Act::ShareIn(n) => (
@@ -98,13 +98,15 @@ pub(crate) fn step(act: Act) -> (String, String, &'static str) {
         Act::CheckValues => (
             "witness".into(),
             "Check values are read aloud".into(),
-            "The check values on the screen are read aloud and compared with the protocol, root by root.",
+            "The program shows the check values of the roots. They are read aloud, root by root, and written on the run-sheet; when the \
+             province was made before, they are compared with the earlier protocol.",
         ),
         Act::Sign => (
             "key manager".into(),
             "The protocol is signed".into(),
-            "The protocol is printed; everybody signs at the steps of the own role. The head of the audit log is on it, so that \
-             nobody can write the log's beginning anew.",
+            "The program says the head of the audit log, which is written on the run-sheet, so that nobody can write the log's beginning \
+             anew. With this step the ceremony ends, and the protocol is in the province's folder: it is printed, and everybody signs at \
+             the steps of the own role.",
         ),
     };
     (role, title, text)
@@ -132,9 +134,14 @@ pub(crate) fn head(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) 
     }
     let card = if shape.main_card { "made" } else { "not made" };
     let _ = writeln!(out, "- main control card: {card}");
-    let _ = writeln!(out, "- held: {}", record.map_or_else(|| "_".repeat(28), |record| record.at.clone()));
+    let _ = writeln!(out, "- held: {}", record.map_or_else(|| "_".repeat(28), |record| time(&record.at)));
     out.push_str("\nEach step has the time and a signature; an envelope has its number. No secret is ever written on this sheet.\n");
     out
+}
+
+/// A time of the record, which is China's, with its zone.
+pub(crate) fn time(at: &str) -> String {
+    format!("{at} UTC+8")
 }
 
 fn from(from: From) -> String {

@@ -116,4 +116,25 @@ impl Fault for KeyStoreError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            KeyStoreError::Shape { .. } => "keystore-shape",
+            KeyStoreError::Name => "keystore-name",
+            KeyStoreError::NameTwice { .. } => "keystore-name-twice",
+            KeyStoreError::NoCustodian => "keystore-no-custodian",
+            KeyStoreError::Already { .. } => "keystore-already",
+            KeyStoreError::PassphraseShort { .. } => "keystore-passphrase-short",
+            KeyStoreError::Passphrase { .. } => "keystore-passphrase",
+            KeyStoreError::PassphraseDiffers { .. } => "keystore-passphrase-differs",
+            KeyStoreError::TooFew { .. } => "keystore-too-few",
+            KeyStoreError::Changed => "keystore-changed",
+            KeyStoreError::NoStore => "keystore-none",
+            KeyStoreError::Version { .. } => "keystore-version",
+            KeyStoreError::Truncated => "keystore-truncated",
+            KeyStoreError::Trailing { .. } => "keystore-trailing",
+            KeyStoreError::Content => "keystore-content",
+            KeyStoreError::Cost { .. } => "keystore-cost",
+        }
+    }
 }

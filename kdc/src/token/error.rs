@@ -116,10 +116,35 @@ impl Fault for TokenError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            TokenError::Module { .. } => "token-module",
+            TokenError::NoToken { .. } => "token-missing",
+            TokenError::Pin { .. } => "token-pin",
+            TokenError::LastTry => "token-last-try",
+            TokenError::Locked => "token-locked",
+            TokenError::Suite { .. } => "token-suite",
+            TokenError::Mechanism { .. } => "token-mechanism",
+            TokenError::Taken => "token-taken",
+            TokenError::Empty => "token-empty",
+            TokenError::NoRoot { .. } => "token-no-root",
+            TokenError::Description => "token-description",
+            TokenError::Check { .. } => "token-check",
+            TokenError::Answer => "token-answer",
+            TokenError::Stays => "token-stays",
+            TokenError::Token { .. } => "token-failed",
+        }
+    }
 }
 
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
-        SourceError::Elsewhere { words: error.to_string(), kind: error.kind(), hint: error.hint() }
+        SourceError::Elsewhere {
+            words: error.to_string(),
+            kind: error.kind(),
+            hint: error.hint(),
+            code: error.code().to_owned(),
+        }
     }
 }

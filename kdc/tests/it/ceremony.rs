@@ -157,7 +157,7 @@ fn two_to_eight_custodians() {
     let mut ceremony = Ceremony::new(Suite::Sm4, 8).unwrap();
     for number in 1..=8u8 {
         let component = Component::from_entropy(Suite::Sm4, Zeroizing::new([number; 16])).unwrap();
-        ceremony.add_component(number, &component.paper(), &component.check_value().to_string()).unwrap();
+        ceremony.add_component(number, &component.written(), &component.check_value().to_string()).unwrap();
     }
     assert_eq!(ceremony.finish(AT).unwrap().record.components.len(), 8);
 }
@@ -165,8 +165,8 @@ fn two_to_eight_custodians() {
 #[test]
 fn generated_components_can_be_typed_back() {
     let component = Component::from_entropy(Suite::TripleDes, Zeroizing::new([0xA7; 16])).unwrap();
-    assert_eq!(component.paper().as_str(), ["A7A7"; 8].join(" "));
-    let typed = Component::parse(Suite::TripleDes, 1, &component.paper()).unwrap();
+    assert_eq!(component.written().as_str(), ["A7A7"; 8].join(" "));
+    let typed = Component::parse(Suite::TripleDes, 1, &component.written()).unwrap();
     assert_eq!(typed.check_value(), component.check_value());
     assert!(Component::from_entropy(Suite::TripleDes, Zeroizing::new([0; 16])).is_none(), "a dead source");
 }

@@ -74,7 +74,7 @@ fn known_answers() {
         let shares = case.split();
         assert_eq!(shares.len(), usize::from(case.total));
         for (share, paper) in shares.iter().zip(&case.shares) {
-            assert_eq!(share.paper().as_str(), paper.text, "{}", case.suite);
+            assert_eq!(share.written().as_str(), paper.text, "{}", case.suite);
             assert_eq!(share.check_value(), paper.check_value);
             assert_eq!((share.set().name(), share.set().whole), (case.set.clone(), case.check_value));
         }

@@ -3,11 +3,11 @@
 use super::fact::Fact;
 use super::item::{Content, Facts, Item};
 use super::view::View;
+use crate::apdu::key_role;
 use cos::files::Node;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;
 use cos::sim::access;
-use keys::Role;
 use scheme::profile::{CardKind, Recipient};
 
 /// Bits of a type byte that make a key change under cipher text and MAC only.
@@ -114,5 +114,6 @@ fn role(view: &View<'_, '_>, record: &KeyRecord) -> Option<String> {
     }
     let rows = Recipient::Card(view.chip.kind).keys();
     let row = rows.iter().find(|row| row.kind & 0x3F == record.kind() && row.id == record.id())?;
-    Role::from_code(row.role).map(|role| role.name().to_owned())
+    // The card's own master says so by its type.
+    (row.role != 0).then(|| key_role(row).to_owned())
 }

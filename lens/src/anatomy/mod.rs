@@ -18,7 +18,7 @@ pub use files::esam_file;
 pub use item::{Content, Facts, Item, Record};
 
 use cos::files::Node;
-use cos::journal::{self, Memory};
+use cos::journal::{Journal, Memory};
 use cos::{Chip, Protocol, RamNvm};
 use std::path::Path;
 use vcard::{Image, ImageError};
@@ -42,10 +42,10 @@ impl Anatomy {
         let unreadable = |source| ImageError::Card { path: path.to_owned(), source };
         let chip = Chip::read(&image.eeprom).map_err(unreadable)?;
         let mut nvm = RamNvm::from_bytes(image.eeprom.clone());
+        let mut journal = Journal::default();
         // Memory in RAM does not lose its supply.
-        let _ = journal::recover(&mut nvm);
-        let mut staged = Vec::new();
-        let memory = Memory::new(&mut nvm, &mut staged);
+        let _ = journal.recover(&mut nvm);
+        let memory = Memory::new(&mut nvm, &mut journal);
         let view = View { memory: &memory, chip };
         let root = Node::mf(&memory).map(|mf| files::directory(&view, &mf, "", 0));
         Ok(Anatomy { chip: chip_facts(&chip, image.formal, memory.size()), root })

@@ -3,11 +3,17 @@
 use applets::sim::Profile;
 use cos::sim::mask::{SimFile, SimShape};
 use scheme::profile::Fid;
-use scheme::sim::{ADF_USIM, DF_GSM, DF_TELECOM};
+use scheme::sim::{ADF_USIM, DF_GSM, DF_GSM_ACCESS, DF_TELECOM};
 
-/// Files that hold session keys of the radio line: EF_Kc, and EF_Keys and EF_KeysPS of the USIM.
-const SESSION_KEYS: [(Fid, Fid); 3] =
-    [(DF_GSM, Fid(0x6F20)), (ADF_USIM, Fid(0x6F08)), (ADF_USIM, Fid(0x6F09))];
+/// Files that hold session keys of the radio line: EF_Kc and EF_KcGPRS, and EF_Keys and EF_KeysPS of the USIM.
+const SESSION_KEYS: [(Fid, Fid); 6] = [
+    (DF_GSM, Fid(0x6F20)),
+    (DF_GSM, Fid(0x6F52)),
+    (DF_GSM_ACCESS, Fid(0x4F20)),
+    (DF_GSM_ACCESS, Fid(0x4F52)),
+    (ADF_USIM, Fid(0x6F08)),
+    (ADF_USIM, Fid(0x6F09)),
+];
 
 /// Name of a directory.
 pub fn dir(fid: Fid) -> Option<&'static str> {
@@ -16,6 +22,7 @@ pub fn dir(fid: Fid) -> Option<&'static str> {
         DF_GSM => Some("DF_GSM"),
         DF_TELECOM => Some("DF_TELECOM"),
         ADF_USIM => Some("ADF_USIM"),
+        DF_GSM_ACCESS => Some("DF_GSM-ACCESS"),
         _ => None,
     }
 }

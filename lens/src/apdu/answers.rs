@@ -1,81 +1,16 @@
 //! What the data of an answer says, where it is known.
 
-use super::files;
+use super::{files, objects, tags::Template};
+use reader::driver::fmcos::KeyInformation;
 use reader::driver::sim::{CodeState, Selected, Structure};
 use scheme::money::Fen;
 use scheme::profile::{self, CardInfo, CardKind, Fid};
-use scheme::sim::{EF_ICCID, EF_IMSI, EF_SMS};
-use wire::sms::record::{Ours, RecordStatus, SmsRecord};
+use scheme::sim::{EF_ARR, EF_ARR_OF_USIM, EF_DIR, EF_ICCID, EF_IMSI, EF_SMS, EF_SMSP, EF_SMSS};
+use wire::sms::content::{Content, Message, Ours};
+use wire::sms::join::{Piece, alone};
+use wire::sms::parameters::{Parameters, SendingState};
+use wire::sms::record::{RecordError, RecordStatus};
 use wire::sms::text;
-use wire::tlv;
-
-/// Data objects nested deeper are shown as bytes.
-const DEPTH: usize = 4;
-
-/// Data objects of FCI and FCP [ISO 7816-4; TS 102 221].
-pub fn objects(data: &[u8], depth: usize) -> Vec<String> {
-    let Ok(objects) = tlv::objects(data) else { return Vec::new() };
-    let mut lines = Vec::new();
-    for object in &objects {
-        let indent = "  ".repeat(depth);
-        let inner = if object.tag & 0x20 != 0 && depth + 1 < DEPTH {
-            self::objects(&object.value, depth + 1)
-        } else {
-            Vec::new()
-        };
-        let words = tag(object.tag);
-        if inner.is_empty() {
-            lines.push(format!("{indent}{:02X} {words}: {}", object.tag, value(object.tag, &object.value)));
-        } else {
-            lines.push(format!("{indent}{:02X} {words}", object.tag));
-            lines.extend(inner);
-        }
-    }
-    lines
-}
-
-fn tag(tag: u8) -> &'static str {
-    match tag {
-        0x62 => "file control parameters",
-        0x6F => "file control information",
-        0x80 => "size of the data",
-        0x81 => "size in all",
-        0x82 => "file descriptor",
-        0x83 => "file identifier",
-        0x84 => "name",
-        0x88 => "short file identifier",
-        0x8A => "life cycle",
-        0x8B | 0x8C => "rights",
-        0xA5 => "proprietary",
-        0xC6 => "state of PINs",
-        _ => "object",
-    }
-}
-
-fn value(tag: u8, bytes: &[u8]) -> String {
-    let hex = hex::encode_upper(bytes);
-    let printable = !bytes.is_empty() && bytes.iter().all(|byte| (0x20..0x7F).contains(byte));
-    match (tag, bytes) {
-        (0x84, _) if printable => format!("{hex} ({})", String::from_utf8_lossy(bytes)),
-        (0x80 | 0x81, [hi, lo]) => format!("{hex} ({} bytes)", u16::from_be_bytes([*hi, *lo])),
-        (0x82, [first, ..]) => format!("{hex} ({})", descriptor(*first, bytes)),
-        (0x8A, [5 | 7]) => format!("{hex} (in use)"),
-        (0x8A, [4 | 6]) => format!("{hex} (deactivated)"),
-        _ => hex,
-    }
-}
-
-fn descriptor(first: u8, bytes: &[u8]) -> String {
-    match (first & 0x3F, bytes) {
-        (0x38, _) => "directory".into(),
-        (byte, _) if byte & 0x07 == 1 => "transparent".into(),
-        (byte, [_, _, hi, lo, count]) if byte & 0x07 == 2 => {
-            format!("{count} records of {} bytes", u16::from_be_bytes([*hi, *lo]))
-        }
-        (byte, _) if byte & 0x07 == 6 => "cyclic records".into(),
-        _ => "file".into(),
-    }
-}
 
 /// What SELECT or STATUS of class A0 answers.
 pub fn selected(answer: &Selected) -> Vec<String> {
@@ -160,48 +95,88 @@ pub fn balance(data: &[u8]) -> Vec<String> {
     }
 }
 
-/// KEY INFORMATION.
+/// KEY INFORMATION: version and algorithm of the types that have them.
 pub fn key(data: &[u8]) -> Vec<String> {
-    match data {
-        [kind, version, algorithm, check @ ..] if check.len() == 3 => vec![format!(
-            "key of type {kind:02X}, version {version:02X}, algorithm {algorithm:02X}, check value {}",
-            hex::encode_upper(check)
-        )],
-        _ => Vec::new(),
-    }
+    let Ok([kind, version, algorithm, kcv @ ..]) = <[u8; 6]>::try_from(data) else { return Vec::new() };
+    let key = KeyInformation { kind, version, algorithm, kcv };
+    let head = match key.has_version() {
+        true => format!("version {version:02X}, algorithm {algorithm:02X}"),
+        false => format!("header bytes {version:02X} {algorithm:02X}"),
+    };
+    vec![format!("key of type {kind:02X}, {head}, check value {}", hex::encode_upper(kcv))]
 }
 
 fn of_sim(fid: Fid, data: &[u8]) -> Vec<String> {
-    let digits = |what: &str, digits: Result<String, scheme::sim::ImsiError>| {
-        digits.map_or_else(|_| Vec::new(), |digits| vec![format!("{what} {digits}")])
+    let digits = |what: &str, digits: Option<String>| {
+        vec![digits.map_or_else(|| format!("no {what}"), |digits| format!("{what} {digits}"))]
     };
     match fid {
         EF_ICCID => digits("ICCID", scheme::sim::iccid_digits(data)),
         EF_IMSI => digits("IMSI", scheme::sim::imsi_digits(data)),
         EF_SMS => message(data),
+        EF_SMSP => parameters(data),
+        EF_SMSS => sending_state(data),
+        EF_DIR => objects::explain(data),
+        EF_ARR | EF_ARR_OF_USIM => objects::explain_content(data, Template::Rules),
         _ => Vec::new(),
     }
 }
 
 fn message(data: &[u8]) -> Vec<String> {
-    match SmsRecord::parse(data) {
-        Ok(None) => vec!["a free record".into()],
-        Ok(Some(record)) => {
-            let status = match record.status {
-                RecordStatus::Free => "free",
-                RecordStatus::Read => "read",
-                RecordStatus::Unread => "unread",
-                RecordStatus::ToBeSent => "to be sent",
-                RecordStatus::Sent(_) => "sent",
-                RecordStatus::Unknown(_) => "of unknown state",
-            };
-            let what = match record.ours() {
-                Some(Ours::Order) => "an order for electricity".to_owned(),
-                Some(Ours::Receipt) => "a receipt of a meter".to_owned(),
-                None => format!("{:?}", text::text(record.tpdu.user_data(), record.tpdu.dcs())),
-            };
-            vec![format!("{status}, {}: {what}", text::address(record.tpdu.address()))]
-        }
-        Err(_) => Vec::new(),
+    let content = Content::of(data);
+    let ours = content.ours();
+    match content {
+        Content::Free => vec!["a free record".into()],
+        // A piece of a record, as a short answer gives it, is nobody's fault.
+        Content::Damaged(RecordError::Length { .. }) => Vec::new(),
+        Content::Damaged(error) => vec![format!("no message: {error}")],
+        content => content.into_message().map(|message| in_words(&message, ours)).unwrap_or_default(),
     }
+}
+
+fn in_words(message: &Message, ours: Option<Ours>) -> Vec<String> {
+    let record = &message.record;
+    let status = match record.status {
+        RecordStatus::Free => "free",
+        RecordStatus::Read => "read",
+        RecordStatus::Unread => "unread",
+        RecordStatus::ToBeSent => "to be sent",
+        RecordStatus::Sent(_) => "sent",
+    };
+    let what = match ours {
+        Some(Ours::Order) => "an order for electricity".to_owned(),
+        Some(Ours::Receipt) => "a receipt of a meter".to_owned(),
+        None => match alone(record) {
+            Piece::Text(text) => format!("{text:?}"),
+            Piece::Data(bytes) => hex::encode_upper(bytes),
+            Piece::Missing(_) => String::new(),
+        },
+    };
+    let first = format!("{status}, {}: {what}", text::address(record.tpdu.address()));
+    [first].into_iter().chain(message.notes.iter().map(ToString::to_string)).collect()
+}
+
+/// A record of EF_SMSP: what it announces.
+fn parameters(data: &[u8]) -> Vec<String> {
+    let Some(found) = Parameters::parse(data) else { return Vec::new() };
+    let byte = |name: &str, value: Option<u8>| value.map(|value| format!("{name} {value:02X}"));
+    [
+        found.destination.as_ref().map(|to| format!("to {}", text::address(to))),
+        found.service_centre.as_ref().map(|centre| format!("service centre {}", text::address(centre))),
+        byte("PID", found.pid),
+        byte("DCS", found.dcs),
+        byte("validity period", found.validity),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn sending_state(data: &[u8]) -> Vec<String> {
+    let say = |state: SendingState| {
+        let room =
+            if state.was_full { "a message was turned away, the SIM was full" } else { "there was room" };
+        vec![format!("last message sent: {}; {room}", state.reference)]
+    };
+    SendingState::parse(data).map(say).unwrap_or_default()
 }

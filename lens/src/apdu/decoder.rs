@@ -1,8 +1,8 @@
 //! The decoder: it follows a session line by line, so that it knows which file is meant.
 
-use super::{answers, command_of, files};
+use super::{answers, command_of, files, objects, reset};
 use reader::driver::sim::Selected;
-use reader::trace::{Bytes, TraceLine, hides_answer, hides_data, shown_bytes};
+use reader::trace::{Bytes, Redactor, TraceLine, hides_answer, hides_data};
 use scheme::profile::{CardInfo, CardKind, Fid};
 use serde_json::{Value, json};
 use wire::apdu::CommandRef;
@@ -53,14 +53,18 @@ impl Shown {
 struct Asked {
     what: What,
     dialect: Dialect,
+    /// Its instruction.
+    ins: u8,
+    /// It carries no data: a VERIFY asks for the tries then, and spends none.
+    empty: bool,
     /// What secret the answer holds, in words.
     secret: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
-    /// SELECT of this file, if it was named by its identifier.
-    Select(Option<Fid>),
+    /// SELECT of a file, if it was named by its identifier, and of the directory of a path before it.
+    Select(Option<Fid>, Option<Fid>),
     Status,
     /// A file read from its beginning, or a record of it.
     Read(Fid, Option<u8>),
@@ -79,14 +83,27 @@ pub struct Decoder {
     /// Access conditions of the selected file of a SIM: read, update.
     conditions: Option<(u8, u8)>,
     asked: Asked,
+    /// What of a session is secret.
+    redactor: Redactor,
+    /// The command whose answer comes next, GET RESPONSE among them.
+    last: Vec<u8>,
 }
 
 impl Decoder {
     /// A decoder for a card of a kind, if that is known; else it learns the kind from ATR and card information.
     /// `reveal` shows secrets where the lines have them.
     pub fn new(kind: Option<CardKind>, reveal: bool) -> Self {
-        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, secret: None };
-        Decoder { kind, reveal, dir: Fid::MF, file: None, conditions: None, asked }
+        let asked = Asked { what: What::Other, dialect: Dialect::Fmcos, ins: 0, empty: true, secret: None };
+        Decoder {
+            kind,
+            reveal,
+            dir: Fid::MF,
+            file: None,
+            conditions: None,
+            asked,
+            redactor: Redactor::default(),
+            last: Vec::new(),
+        }
     }
 
     /// Takes a line and says what it means.
@@ -102,6 +119,7 @@ impl Decoder {
 
     fn reset(&mut self, bytes: &[u8]) -> Shown {
         (self.dir, self.file, self.conditions) = (Fid::MF, None, None);
+        self.redactor.reset();
         let serial = atr::serial_of(bytes);
         for (known, kind) in [(atr::sim(), CardKind::Sim), (atr::uicc(), CardKind::Uicc)] {
             if bytes == known {
@@ -112,11 +130,12 @@ impl Decoder {
             Some(serial) => format!("reset; serial number {}", hex::encode_upper(serial)),
             None => "reset".to_owned(),
         };
-        Shown { words, ..plain('=', &hex::encode_upper(bytes)) }
+        Shown { words, details: reset::explain(bytes), ..plain('=', &hex::encode_upper(bytes)) }
     }
 
     fn command(&mut self, bytes: &Bytes) -> Shown {
         let head = &bytes.before;
+        self.last.clone_from(head);
         if head.first() == Some(&0xA0) {
             self.kind.get_or_insert(CardKind::Sim);
         }
@@ -130,7 +149,9 @@ impl Decoder {
             return shown;
         }
         let (what, meaning, right) = self.meaning(head);
-        self.asked = Asked { what, dialect, secret: hides_answer(head) };
+        let ins = head.get(1).copied().unwrap_or_default();
+        let empty = bytes.hidden == 0 && CommandRef::parse(head).is_ok_and(|command| command.data.is_empty());
+        self.asked = Asked { what, dialect, ins, empty, secret: hides_answer(head) };
         for part in [meaning, right.map(|right| format!("needs {right}"))].into_iter().flatten() {
             shown.words.push_str(", ");
             shown.words.push_str(&part);
@@ -144,7 +165,7 @@ impl Decoder {
 
     fn hex_of_command(&self, bytes: &Bytes) -> String {
         match bytes.whole() {
-            Some(whole) if !self.reveal => match shown_bytes(whole) {
+            Some(whole) if !self.reveal => match self.redactor.command(whole) {
                 Some(shown) => with_hidden(&whole[..shown], whole.len() - shown, &[]),
                 None => hex::encode_upper(whole),
             },
@@ -201,18 +222,32 @@ impl Decoder {
     fn select(&mut self, p1: u8, data: &[u8]) -> (What, Option<String>, Option<String>) {
         match (p1, data) {
             (0x04, name) => {
-                let usim = files::is_sim(self.kind) && name.starts_with(&scheme::sim::USIM_AID);
+                let usim = name.starts_with(&scheme::sim::USIM_AID);
+                if usim {
+                    self.kind.get_or_insert(CardKind::Uicc);
+                }
                 let (fid, words) =
                     if usim { (Some(scheme::sim::ADF_USIM), "ADF_USIM, ") } else { (None, "") };
-                (What::Select(fid), Some(format!("{words}name {}", hex::encode_upper(name))), None)
+                (What::Select(None, fid), Some(format!("{words}name {}", hex::encode_upper(name))), None)
             }
-            // A path: the last of it is meant.
-            (_, [.., hi, lo]) => {
-                let fid = Fid(u16::from_be_bytes([*hi, *lo]));
-                (What::Select(Some(fid)), Some(self.name(fid)), None)
+            // A path: the last of it is meant, in the one before it.
+            (_, [above @ .., hi, lo]) => {
+                let fid = self.identifier(*hi, *lo);
+                let above = above.last_chunk::<2>().map(|[hi, lo]| self.identifier(*hi, *lo));
+                let name = files::dir(self.kind, fid)
+                    .or_else(|| files::file(self.kind, above.unwrap_or(self.dir), fid));
+                (What::Select(above, Some(fid)), Some(named(fid, name)), None)
             }
-            (0x00, []) => (What::Select(Some(Fid::MF)), Some(self.name(Fid::MF)), None),
-            _ => (What::Select(None), None, None),
+            (0x00, []) => (What::Select(None, Some(Fid::MF)), Some(self.name(Fid::MF)), None),
+            _ => (What::Select(None, None), None, None),
+        }
+    }
+
+    /// 7FFF is the application that runs; of those we know, the USIM.
+    fn identifier(&self, hi: u8, lo: u8) -> Fid {
+        match Fid(u16::from_be_bytes([hi, lo])) {
+            Fid(0x7FFF) if self.kind == Some(CardKind::Uicc) => scheme::sim::ADF_USIM,
+            fid => fid,
         }
     }
 
@@ -247,10 +282,7 @@ impl Decoder {
 
     fn name(&self, fid: Fid) -> String {
         let known = files::dir(self.kind, fid).or_else(|| files::file(self.kind, self.dir, fid));
-        match known {
-            Some(name) => format!("{:04X} {name}", fid.0),
-            None => format!("{:04X}", fid.0),
-        }
+        named(fid, known)
     }
 
     fn key(&self, key_type: u8, id: u8, used: bool) -> Option<String> {
@@ -264,11 +296,9 @@ impl Decoder {
         let end = if bytes.hidden > 0 { &bytes.after } else { &bytes.before };
         let sw = end.last_chunk::<2>().map(|word| Sw(u16::from_be_bytes(*word)));
         let data = bytes.whole().and_then(|whole| whole.split_last_chunk::<2>()).map(|(data, _)| data);
-        let secret_file = match self.asked.what {
-            What::Read(fid, _) => files::is_secret(self.kind, self.dir, fid),
-            _ => false,
-        };
-        let hide = !self.reveal && (self.asked.secret.is_some() || secret_file);
+        let taken = sw.is_some_and(|sw| sw.is_ok() || matches!(sw.sw1(), 0x61 | 0x91 | 0x9F));
+        let secret = self.redactor.answer(&self.last, taken);
+        let hide = !self.reveal && (self.asked.secret.is_some() || secret);
         let mut shown = match (data, sw) {
             (Some(data), Some(sw)) if hide && !data.is_empty() => {
                 plain('<', &with_hidden(&[], data.len(), &sw.bytes()))
@@ -277,12 +307,18 @@ impl Decoder {
         };
         shown.sw = sw;
         let Some(sw) = sw else { return shown };
-        shown.words = sw.explain(self.asked.dialect).to_owned();
+        shown.words = match sw.tries() {
+            Some(tries) if self.asked.empty && matches!(self.asked.ins, VERIFY | UNBLOCK) => {
+                format!("tries left: {tries}; none was spent")
+            }
+            _ => sw.explain_after(self.asked.dialect, self.asked.ins).to_owned(),
+        };
         if shown.text.contains(HIDDEN) {
             let why = self.asked.secret.unwrap_or("a session key");
             shown.words.push_str(&format!("; hidden: {why}"));
         }
-        if sw.is_ok() || sw.sw1() == 0x9F || sw.sw1() == 0x61 {
+        // A file that is deactivated was selected all the same.
+        if taken || matches!(sw.0, 0x6282..=0x6285) {
             self.follow();
         }
         if let Some(data) = data.filter(|data| !data.is_empty() && !hide) {
@@ -293,9 +329,12 @@ impl Decoder {
 
     /// A SELECT was taken: what it selected is current.
     fn follow(&mut self) {
-        let What::Select(Some(fid)) = self.asked.what else { return };
+        let What::Select(above, Some(fid)) = self.asked.what else { return };
         // DFs and ADFs of SIMs are 7Fxx, of our cards DFxx; a directory we do not know shows itself by its answer.
         let is_dir = matches!(fid.0 >> 8, 0x3F | 0x7F | 0x5F | 0xDF) || files::dir(self.kind, fid).is_some();
+        if let Some(above) = above.filter(|_| !is_dir) {
+            (self.dir, self.file) = (above, None);
+        }
         if is_dir {
             (self.dir, self.file, self.conditions) = (fid, None, None);
         } else if self.file != Some(fid) {
@@ -305,7 +344,7 @@ impl Decoder {
 
     fn details(&mut self, data: &[u8]) -> Vec<String> {
         match self.asked.what {
-            What::Select(_) | What::Status if self.asked.dialect == Dialect::Gsm => {
+            What::Select(..) | What::Status if self.asked.dialect == Dialect::Gsm => {
                 match Selected::parse("SELECT", data) {
                     Ok(answer) => {
                         if let Selected::File(file) = &answer {
@@ -316,7 +355,7 @@ impl Decoder {
                     Err(_) => Vec::new(),
                 }
             }
-            What::Select(_) | What::Status => answers::objects(data, 0),
+            What::Select(..) | What::Status => objects::explain(data),
             What::Read(fid, record) => {
                 if let (scheme::profile::EF_CARD_INFO, Ok(info)) = (fid, CardInfo::parse(data)) {
                     self.kind.get_or_insert(info.kind);
@@ -330,9 +369,20 @@ impl Decoder {
     }
 }
 
+fn named(fid: Fid, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{:04X} {name}", fid.0),
+        None => format!("{:04X}", fid.0),
+    }
+}
+
 fn plain(mark: char, text: &str) -> Shown {
     Shown { mark, text: text.to_owned(), words: String::new(), details: Vec::new(), sw: None }
 }
+
+/// VERIFY and UNBLOCK PIN ask for the tries when they carry no data [docs/specs/sim.md, PINs of a UICC].
+const VERIFY: u8 = 0x20;
+const UNBLOCK: u8 = 0x2C;
 
 /// In the text of a line with a hidden stretch.
 const HIDDEN: &str = " hidden]";

@@ -36,11 +36,6 @@ pub fn is_sim(kind: Option<CardKind>) -> bool {
     kind.is_some_and(CardKind::is_sim)
 }
 
-/// True for a file whose bytes are a key.
-pub fn is_secret(kind: Option<CardKind>, dir: Fid, fid: Fid) -> bool {
-    is_sim(kind) && sim_names::is_secret(dir, fid)
-}
-
 /// The file's row in the profile of a kind.
 pub fn row(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static FileRow> {
     let rows = match (kind?, dir) {
@@ -61,7 +56,10 @@ pub fn key(kind: Option<CardKind>, key_type: u8, id: u8) -> Option<&'static KeyR
 
 /// A key's role in words.
 pub fn role(row: &KeyRow) -> &'static str {
-    keys::Role::from_code(row.role).map_or("own master", keys::Role::name)
+    match row.role {
+        profile::PREVIOUS_MASTER => "earlier master",
+        code => keys::Role::from_code(code).map_or("own master", keys::Role::name),
+    }
 }
 
 /// A right in words: what it means on our cards where that is known, else what the registers must hold.

@@ -4,8 +4,12 @@
 mod answers;
 mod decoder;
 mod files;
+mod objects;
+mod reset;
+mod tags;
 
 pub use decoder::{Decoder, Shown};
+pub use files::role as key_role;
 
 use applets::program_of;
 use scheme::profile::CardKind;
@@ -42,9 +46,11 @@ pub fn command_of(bytes: &[u8], kind: Option<CardKind>) -> (&'static str, Dialec
     }
     // A SIM that speaks class 00 is a UICC, whatever it was taken for.
     let kind = kind.map(|kind| if kind.is_sim() && cla != 0xA0 { CardKind::Uicc } else { kind });
-    let kinds = kind.into_iter().chain(CardKind::ALL);
-    let rows = kinds.filter_map(program_of).flat_map(|program| program.rows());
-    let fitting: Vec<_> = rows.filter(|row| row.class.fits(cla) && row.ins == ins).collect();
-    let best = fitting.iter().find(|row| row.params.fit(p1, p2)).or(fitting.first());
-    (best.map_or("unknown command", |row| row.name), dialect)
+    let fitting = |kinds: &[CardKind]| {
+        let rows = kinds.iter().copied().filter_map(program_of).flat_map(|program| program.rows());
+        let fitting: Vec<_> = rows.filter(|row| row.class.fits(cla) && row.ins == ins).collect();
+        fitting.iter().find(|row| row.params.fit(p1, p2)).or(fitting.first()).map(|row| row.name)
+    };
+    let own = kind.and_then(|kind| fitting(&[kind]));
+    (own.or_else(|| fitting(&CardKind::ALL)).unwrap_or("unknown command"), dialect)
 }

@@ -84,4 +84,17 @@ impl TestReport {
     }
 }
 
-impl scheme::Fault for BenchError {}
+impl scheme::Fault for BenchError {
+    fn code(&self) -> &str {
+        match self {
+            BenchError::State { .. } => "test-card-state",
+            BenchError::Foreign { .. } => "test-card-foreign",
+            BenchError::Card { .. } => "test-card-keys",
+            BenchError::Owes { .. } => "test-card-owes",
+            BenchError::UsedSim => "test-card-used-sim",
+            BenchError::Esam(error) => error.code(),
+            BenchError::Sim(_) => "test-card-sim",
+            BenchError::Message(_) => "test-card-message",
+        }
+    }
+}

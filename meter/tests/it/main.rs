@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod agreement;
 mod consumption;
 mod esam;
 mod flash;

@@ -40,10 +40,8 @@ impl fmt::Debug for Hash {
 impl FromStr for Hash {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut bytes)
-            .map_err(|_| "a head hash has 64 hexadecimal digits".to_owned())?;
-        Ok(Hash(bytes))
+        let bytes = wire::typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Hash).ok_or_else(|| "a head hash has 64 hexadecimal digits".to_owned())
     }
 }
 
@@ -63,7 +61,7 @@ impl TryFrom<String> for Hash {
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Act {
+pub enum LogEvent {
     /// A ceremony was held.
     Ceremony,
     /// The key store was made, or sealed anew for other custodians or passphrases.
@@ -98,7 +96,7 @@ pub enum Act {
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum Ending {
     /// Well.
     Done,
     /// Not done.
@@ -140,7 +138,7 @@ pub struct Entry {
     /// The operator.
     pub who: String,
     /// What was done.
-    pub act: Act,
+    pub act: LogEvent,
     /// The card it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
@@ -149,7 +147,7 @@ pub struct Entry {
     pub check_values: CheckValues,
     /// How it ended.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: Ending,
     /// What else is to be known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,

@@ -103,6 +103,19 @@ impl Fault for AuditError {
             AuditError::Io { .. } => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            AuditError::Io { .. } => "log-io",
+            AuditError::Busy { .. } => "log-busy",
+            AuditError::End { .. } => "log-end",
+            AuditError::Head { .. } => "log-head",
+            AuditError::HeadFile { .. } => "log-head-file",
+            AuditError::HeadGone { .. } => "log-head-gone",
+            AuditError::Vouched { .. } => "log-vouched",
+            AuditError::ClockBack { .. } => "log-clock-back",
+        }
+    }
 }
 
 /// Something wrong with a log.
@@ -210,9 +223,8 @@ pub enum AuditFinding {
     },
 }
 
-impl AuditFinding {
-    /// Its stable word, for programs.
-    pub const fn code(&self) -> &'static str {
+impl scheme::Fault for AuditFinding {
+    fn code(&self) -> &str {
         match self {
             AuditFinding::Unreadable { .. } => "unreadable",
             AuditFinding::TornGone { .. } => "torn-gone",
@@ -229,5 +241,3 @@ impl AuditFinding {
         }
     }
 }
-
-impl scheme::Fault for AuditFinding {}

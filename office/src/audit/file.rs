@@ -1,6 +1,6 @@
 //! The file under the log, and its head file.
 
-use super::entry::{self, Act, Entry, Hash, Outcome};
+use super::entry::{self, Ending, Entry, Hash, LogEvent};
 use super::error::AuditError;
 use super::head::{Head, head_path};
 use std::collections::BTreeMap;
@@ -106,10 +106,10 @@ impl LogFile {
         if let Some(torn) = self.torn {
             let facts = [("bytes", torn.bytes.to_string()), ("sha256", torn.hash.to_string())];
             let mending = Entry {
-                act: Act::Torn,
+                act: LogEvent::Torn,
                 card: None,
                 check_values: BTreeMap::new(),
-                outcome: Outcome::Done,
+                outcome: Ending::Done,
                 facts: facts.map(|(name, value)| (name.to_owned(), value)).into(),
                 ..entry.clone()
             };

@@ -1,6 +1,6 @@
 //! An open log.
 
-use super::entry::{Act, Card, Entry, Hash, Outcome};
+use super::entry::{Card, Ending, Entry, Hash, LogEvent};
 use super::error::AuditError;
 use super::file::{LogFile, Torn};
 use super::head::Head;
@@ -28,7 +28,7 @@ impl Audit {
         let (file, last) = LogFile::open(path, every_line)?;
         let last = last.map(|entry| match entry.act {
             // An act that a clock refused did not set a time.
-            Act::Clock => entry.behind.unwrap_or(entry.at),
+            LogEvent::Clock => entry.behind.unwrap_or(entry.at),
             _ => entry.at,
         });
         Ok(Audit { file, who: who.to_owned(), last, behind: None })
@@ -64,8 +64,8 @@ impl Audit {
         if allowed {
             return Ok(());
         }
-        let refused = Outcome::Refused { why: "the clock went back".to_owned() };
-        self.add(at, Act::Clock, None, &[], refused, &[])?;
+        let refused = Ending::Refused { why: "the clock went back".to_owned() };
+        self.add(at, LogEvent::Clock, None, &[], refused, &[])?;
         Err(AuditError::ClockBack { last, now: at.to_owned() })
     }
 
@@ -73,13 +73,13 @@ impl Audit {
     pub fn add(
         &mut self,
         at: &str,
-        act: Act,
+        act: LogEvent,
         card: Option<Card>,
         keys: &[(String, CheckValue)],
-        outcome: Outcome,
+        outcome: Ending,
         facts: &[(&str, String)],
     ) -> Result<(), AuditError> {
-        let clock = act == Act::Clock;
+        let clock = act == LogEvent::Clock;
         let behind = self.behind.clone().filter(|last| at < last.as_str());
         let entry = Entry {
             no: 0,

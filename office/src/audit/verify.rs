@@ -1,6 +1,6 @@
 //! Reading a log with suspicion.
 
-use super::entry::{self, Act, Entry, Hash};
+use super::entry::{self, Entry, Hash, LogEvent};
 use super::error::{AuditError, AuditFinding};
 use super::file;
 use super::head::Head;
@@ -148,7 +148,7 @@ impl Walk {
     /// Unreadable bytes before a line are torn when that line says so, byte for byte; else somebody changed them.
     fn explain(&mut self, entry: &Entry) {
         if self.unread.is_empty() {
-            if entry.act == Act::Torn {
+            if entry.act == LogEvent::Torn {
                 self.find(AuditFinding::TornGone { place: self.place });
             }
             return;
@@ -157,8 +157,8 @@ impl Walk {
         let unread = std::mem::take(&mut self.unread);
         let mut candidates = [Some(unread.as_slice()), unread.strip_suffix(b"\n")].into_iter().flatten();
         let stated = entry.facts.get("sha256");
-        let explained =
-            entry.act == Act::Torn && candidates.any(|bytes| stated == Some(&Hash::of(bytes).to_string()));
+        let explained = entry.act == LogEvent::Torn
+            && candidates.any(|bytes| stated == Some(&Hash::of(bytes).to_string()));
         if explained {
             self.torn += 1;
         } else {
@@ -175,7 +175,7 @@ impl Walk {
             let (last, found) = (last.clone(), entry.at.clone());
             self.find(AuditFinding::Time { place: self.place, last, found });
         }
-        if entry.act != Act::Clock {
+        if entry.act != LogEvent::Clock {
             self.last = Some(entry.at.clone());
         }
     }

@@ -1,32 +1,37 @@
 //! The lines for what happens to cards, before the store keeps it.
 
-use super::entry::{Act, Card, Outcome};
+use super::entry::{Card, Ending, LogEvent};
 use super::error::AuditError;
 use super::log::Audit;
-use crate::batch::parts::{Done, Outcome as BatchOutcome, Summary};
+use crate::batch::parts::{Done, LineEnd, Summary};
 use crate::journal::entry::{Event, Subject};
-use crate::journal::outcome::Outcome as Ending;
+use crate::journal::outcome::IntentEnd;
 use issue::life::Passing;
 use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
 
 impl Audit {
     /// Adds the line for the outcome of a card, before it stands in the journal.
-    pub fn witness(&mut self, at: &str, subject: &Subject, outcome: &Ending<'_>) -> Result<(), AuditError> {
+    pub fn witness(
+        &mut self,
+        at: &str,
+        subject: &Subject,
+        outcome: &IntentEnd<'_>,
+    ) -> Result<(), AuditError> {
         let (outcome, keys, facts) = match outcome {
-            Ending::Issued { keys, apdus } => {
+            IntentEnd::Issued { keys, apdus } => {
                 let keys = keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
-                (Outcome::Done, keys, vec![("apdus", apdus.to_string())])
+                (Ending::Done, keys, vec![("apdus", apdus.to_string())])
             }
-            Ending::Found => {
-                (Outcome::Done, Vec::new(), vec![("found", "finished by an earlier run".to_owned())])
+            IntentEnd::Found => {
+                (Ending::Done, Vec::new(), vec![("found", "finished by an earlier run".to_owned())])
             }
-            Ending::Failed { why, tries_left } => {
+            IntentEnd::Failed { why, tries_left } => {
                 let tries = tries_left.map(|tries| ("tries_left", tries.to_string()));
-                (Outcome::Refused { why: why.clone() }, Vec::new(), tries.into_iter().collect())
+                (Ending::Refused { why: why.clone() }, Vec::new(), tries.into_iter().collect())
             }
         };
-        self.add(at, Act::Issue, Some(subject.into()), &keys, outcome, &facts)
+        self.add(at, LogEvent::Issue, Some(subject.into()), &keys, outcome, &facts)
     }
 
     /// Adds the line for a line of a batch, before the store keeps it.
@@ -34,11 +39,11 @@ impl Audit {
         &mut self,
         at: &str,
         batch: &Summary,
-        line: &BatchOutcome,
+        line: &LineEnd,
     ) -> Result<(), AuditError> {
         let (serial, outcome, keys) = match &line.done {
-            Done::Good(good) => (good.serial, Outcome::Done, good.keys.as_slice()),
-            Done::Spoiled { serial, why, .. } => (*serial, Outcome::Refused { why: why.clone() }, &[][..]),
+            Done::Good(good) => (good.serial, Ending::Done, good.keys.as_slice()),
+            Done::Spoiled { serial, why, .. } => (*serial, Ending::Refused { why: why.clone() }, &[][..]),
         };
         let card = Card {
             kind: batch.kind.name().to_owned(),
@@ -48,7 +53,7 @@ impl Audit {
         };
         let keys: Vec<_> = keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
         let facts = [("batch", batch.id.to_string()), ("line", line.line.to_string())];
-        self.add(at, Act::Issue, Some(card), &keys, outcome, &facts)
+        self.add(at, LogEvent::Issue, Some(card), &keys, outcome, &facts)
     }
 
     /// Adds the line for what else happens to a card in its life; intents and notes are the journal's own business.
@@ -59,36 +64,36 @@ impl Audit {
             serial: None,
             region: None,
         };
-        let other = |act: &str| Act::Other(act.to_owned());
+        let other = |act: &str| LogEvent::Other(act.to_owned());
         match event {
             Event::Passed { passing, keys } => {
                 let keys: Vec<_> =
                     keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
-                self.add(at, other("life"), Some(passing.into()), &keys, Outcome::Done, &passed(passing))
+                self.add(at, other("life"), Some(passing.into()), &keys, Ending::Done, &passed(passing))
             }
             Event::NotPassed { passing, why, .. } => {
-                let outcome = Outcome::Refused { why: why.clone() };
+                let outcome = Ending::Refused { why: why.clone() };
                 self.add(at, other("life"), Some(passing.into()), &[], outcome, &passed(passing))
             }
             Event::Revoked { kind, number, why } => {
                 let facts = [("why", why.clone())];
-                self.add(at, other("revoke"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
+                self.add(at, other("revoke"), Some(card(*kind, *number)), &[], Ending::Done, &facts)
             }
             Event::Pairing { number } => {
                 let psam = card(CardKind::Psam, *number);
-                self.add(at, other("pairing"), Some(psam), &[], Outcome::Done, &[])
+                self.add(at, other("pairing"), Some(psam), &[], Ending::Done, &[])
             }
             Event::Paired { number } => {
                 let psam = card(CardKind::Psam, *number);
-                self.add(at, other("pair"), Some(psam), &[], Outcome::Done, &[])
+                self.add(at, other("pair"), Some(psam), &[], Ending::Done, &[])
             }
             Event::Limit { kind, number, limit } => {
                 let facts = [("limit", limit.map_or("none".to_owned(), |limit| limit.to_string()))];
-                self.add(at, other("limit"), Some(card(*kind, *number)), &[], Outcome::Done, &facts)
+                self.add(at, other("limit"), Some(card(*kind, *number)), &[], Ending::Done, &facts)
             }
             Event::Retired { kind, number, serial } => {
                 let card = Card { serial: Some(serial.to_string()), ..card(*kind, *number) };
-                self.add(at, other("retire"), Some(card), &[], Outcome::Done, &[])
+                self.add(at, other("retire"), Some(card), &[], Ending::Done, &[])
             }
             _ => Ok(()),
         }

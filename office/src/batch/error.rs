@@ -2,10 +2,12 @@
 
 use crate::journal::error::JournalError;
 use crate::store::error::StoreError;
+use disk::table::{RowFault, TableError};
 use issue::plan::CEILING_MAX;
-use scheme::fault::{Fault, Hint};
+use scheme::fault::{Fault, Hint, told};
 use scheme::money::{Fen, MoneyError};
 use scheme::numbers::NumberError;
+use scheme::subscription::NumberFault;
 use std::path::PathBuf;
 
 /// Why a batch cannot begin or go on.
@@ -25,6 +27,9 @@ pub enum BatchError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The request is no table.
+    #[error("the request cannot be used: {0}")]
+    Table(#[from] TableError),
     /// The first line names no columns this kind of batch takes.
     #[error("line 1: {what}")]
     Header {
@@ -112,6 +117,25 @@ impl Fault for BatchError {
             _ => return None,
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            BatchError::Store(error) => error.code(),
+            BatchError::Journal(error) => error.code(),
+            BatchError::Read { .. } => "batch-read",
+            BatchError::Table(_) => "batch-table",
+            BatchError::Header { .. } => "batch-header",
+            BatchError::Empty => "batch-empty",
+            BatchError::Lines { .. } => "batch-lines",
+            BatchError::Changed => "batch-changed",
+            BatchError::Begun { .. } => "batch-begun",
+            BatchError::Done { .. } => "batch-done",
+            BatchError::Unknown { .. } => "batch-unknown",
+            BatchError::NoBatch { .. } => "batch-none",
+            BatchError::OtherBatch { .. } => "batch-other",
+            BatchError::BeforeCommit { .. } => "batch-before-commit",
+        }
+    }
 }
 
 /// A line of a request that cannot be done.
@@ -125,24 +149,16 @@ pub struct LineFault {
 
 impl std::fmt::Display for LineFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.fault)
+        write!(f, "line {}: {}", self.line, told(&self.fault))
     }
 }
 
 /// What is wrong with one line of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestFault {
-    /// Not UTF-8, or longer than any line of a request.
-    #[error("not a line of text")]
-    NotText,
-    /// Another number of fields than the header.
-    #[error("{found} field(s) where the header has {expected}")]
-    Fields {
-        /// Fields of the header.
-        expected: usize,
-        /// Fields of the line.
-        found: usize,
-    },
+    /// The line cannot be read.
+    #[error("{0}")]
+    Row(RowFault),
     /// A field that must be there is empty.
     #[error("no {column}")]
     Missing {
@@ -158,12 +174,12 @@ pub enum RequestFault {
         source: NumberError,
     },
     /// Digits of a SIM that cannot be such.
-    #[error("{column}: {what}")]
+    #[error("{column} {source}")]
     Digits {
         /// The column.
         column: &'static str,
         /// What is wrong with them.
-        what: String,
+        source: NumberFault,
     },
     /// The ceiling is no amount.
     #[error("ceiling: {source}")]
@@ -195,4 +211,25 @@ pub enum RequestFault {
     },
 }
 
-impl scheme::Fault for RequestFault {}
+impl Fault for RequestFault {
+    fn code(&self) -> &str {
+        match self {
+            RequestFault::Row(_) => "request-row",
+            RequestFault::Missing { .. } => "request-missing",
+            RequestFault::Id { .. } => "request-id",
+            RequestFault::Digits { .. } => "request-digits",
+            RequestFault::Ceiling { .. } => "request-ceiling",
+            RequestFault::CeilingRange { .. } => "request-ceiling-range",
+            RequestFault::Twice { .. } => "request-twice",
+            RequestFault::Taken { .. } => "request-taken",
+        }
+    }
+
+    fn hint(&self) -> Hint {
+        match self {
+            RequestFault::Id { source, .. } => source.hint(),
+            RequestFault::Digits { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+}

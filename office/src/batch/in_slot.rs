@@ -1,7 +1,7 @@
 //! The way of cards that exist outside, one by one.
 
 use super::run::{Control, Ended, Failures, Feeder, finish};
-use super::{Attempt, BatchError, Counts, Done, Job, Outcome, Summary};
+use super::{Attempt, BatchError, Done, Job, LineEnd, Summary};
 use crate::journal::Journal;
 use scheme::numbers::Serial;
 use wire::atr::serial_of;
@@ -29,8 +29,7 @@ pub fn run_in_slot(
     let mut tally = Failures::new(control.stop_after);
     let lost = |why: String| Ended::Lost { why, gone: true };
     let ended = loop {
-        let counts: Counts = journal.store().counts(batch.id)?;
-        if counts.open == 0 {
+        if !journal.store().has_open(batch.id)? {
             break Ended::Done;
         }
         if (control.stop)() {
@@ -74,13 +73,13 @@ pub fn run_in_slot(
             Attempt::Good(good) => {
                 tally.forget();
                 let fate = format!("line {}: {} is done", job.line, job.number);
-                (Outcome { line: job.line, number: job.number, done: Done::Good(good) }, fate)
+                (LineEnd { line: job.line, number: job.number, done: Done::Good(good) }, fate)
             }
             Attempt::Spoiled { serial, begun, why } => {
                 let word = if begun { "scrapped" } else { "refused" };
                 let fate = format!("line {}: the chip {serial} is {word}: {why}", job.line);
                 let done = Done::Spoiled { serial, begun, why, for_good: job.serial.is_some() };
-                (Outcome { line: job.line, number: job.number, done }, fate)
+                (LineEnd { line: job.line, number: job.number, done }, fate)
             }
         };
         (control.before_commit)().map_err(|what| BatchError::BeforeCommit { what })?;

@@ -93,7 +93,7 @@ pub enum Attempt {
 
 /// What the store is told about a line.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct LineEnd {
     /// Line of the request.
     pub line: i64,
     /// Number of the card.

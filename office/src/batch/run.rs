@@ -1,6 +1,6 @@
 //! How a batch runs, and the way of virtual cards.
 
-use super::{Attempt, BatchError, Done, Job, Outcome, Summary};
+use super::{Attempt, BatchError, Done, Job, LineEnd, Summary};
 use crate::store::Store;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -11,8 +11,9 @@ use wire::channel::Channel;
 
 /// Lines handed to a worker at once.
 const PORTION: usize = 8;
-/// Lines under way at most: what a batch holds in memory, whatever its length.
-const UNDER_WAY: usize = 1024;
+/// Lines under way at most: what a batch holds in memory, whatever its length. While a group is kept, and the program waits for the
+/// medium, the workers go on with as many again.
+const UNDER_WAY: usize = 2048;
 /// Cards of a run that may clash with others: of random serials none ever does.
 const CLASHES: usize = 16;
 /// How often a run looks whether it is to stop.
@@ -40,7 +41,7 @@ pub trait Feeder {
 /// Whoever watches a batch.
 pub trait Watch {
     /// These are kept now: on the medium, for good.
-    fn kept(&mut self, outcomes: &[Outcome]);
+    fn kept(&mut self, outcomes: &[LineEnd]);
 
     /// Something the operator should know.
     fn say(&mut self, words: &str) {
@@ -50,7 +51,7 @@ pub trait Watch {
 
 /// Nobody watches.
 impl Watch for () {
-    fn kept(&mut self, _: &[Outcome]) {}
+    fn kept(&mut self, _: &[LineEnd]) {}
 }
 
 /// How a batch is run.
@@ -205,7 +206,7 @@ fn collect(
     halt: &AtomicBool,
     control: &mut Control<'_>,
 ) -> Result<Ended, BatchError> {
-    let mut group: Vec<Outcome> = Vec::with_capacity(control.group);
+    let mut group: Vec<LineEnd> = Vec::with_capacity(control.group);
     let mut since = Instant::now();
     let mut tally = Failures::new(control.stop_after);
     let (mut ended, mut clashes) = (None, 0);
@@ -248,7 +249,7 @@ fn collect(
             }
         };
         line.under_way -= 1;
-        let outcome = |done| Outcome { line: job.line, number: job.number.clone(), done };
+        let outcome = |done| LineEnd { line: job.line, number: job.number.clone(), done };
         match made {
             Attempt::Good(good) => {
                 tally.forget();
@@ -272,7 +273,7 @@ fn collect(
 /// card clashed and is to be made again.
 fn keep(
     line: &mut Line<'_>,
-    group: &mut Vec<Outcome>,
+    group: &mut Vec<LineEnd>,
     control: &mut Control<'_>,
 ) -> Result<Vec<Job>, BatchError> {
     (control.before_commit)().map_err(|what| BatchError::BeforeCommit { what })?;

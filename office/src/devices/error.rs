@@ -1,5 +1,6 @@
 //! Words of device lists.
 
+use disk::table::{RowFault, TableError};
 use issue::plan::CEILING_MAX;
 use scheme::fault::{Fault, Hint};
 use scheme::money::{Fen, MoneyError};
@@ -8,9 +9,9 @@ use scheme::numbers::{DeviceNumber, NumberError, Serial};
 /// Why a device list cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceListError {
-    /// It could not be read.
-    #[error("cannot read the device list: {0}")]
-    Read(#[from] csv::Error),
+    /// It is no table.
+    #[error("the device list cannot be used: {0}")]
+    Table(#[from] TableError),
     /// There is nothing in it.
     #[error("the device list is empty")]
     Empty,
@@ -37,28 +38,30 @@ impl Fault for DeviceListError {
     fn hint(&self) -> Hint {
         Some(
             match self {
-                DeviceListError::Read(_) => return None,
+                DeviceListError::Table(_) => return None,
                 _ => "the first line names the columns: meter,serial,ceiling",
             }
             .into(),
         )
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            DeviceListError::Table(_) => "device-list-table",
+            DeviceListError::Empty => "device-list-empty",
+            DeviceListError::NoMeterColumn => "device-list-no-meter-column",
+            DeviceListError::UnknownColumn { .. } => "device-list-unknown-column",
+            DeviceListError::ColumnTwice { .. } => "device-list-column-twice",
+        }
     }
 }
 
 /// What is wrong with one line of a device list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceFault {
-    /// Not UTF-8.
-    #[error("not UTF-8 text")]
-    NotText,
-    /// Another number of fields than the header.
-    #[error("{found} fields where the header has {expected}")]
-    Fields {
-        /// Fields of the header.
-        expected: usize,
-        /// Fields of the line.
-        found: usize,
-    },
+    /// The line cannot be read.
+    #[error("{0}")]
+    Row(RowFault),
     /// No meter number.
     #[error("no meter number")]
     NoMeter,
@@ -108,15 +111,26 @@ impl Fault for DeviceFault {
     fn hint(&self) -> Hint {
         Some(
             match self {
+                DeviceFault::Meter { source } | DeviceFault::Serial { source } => return source.hint(),
                 DeviceFault::Ceiling { .. } | DeviceFault::CeilingRange { .. } => {
                     "write 500 or 500.00, or leave it empty for the highest ceiling"
-                }
-                DeviceFault::Meter { .. } => {
-                    "did a spreadsheet drop leading zeros? A meter number has 12 digits"
                 }
                 _ => return None,
             }
             .into(),
         )
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            DeviceFault::Row(_) => "device-row",
+            DeviceFault::NoMeter => "device-no-meter",
+            DeviceFault::Meter { .. } => "device-meter",
+            DeviceFault::Serial { .. } => "device-serial",
+            DeviceFault::Ceiling { .. } => "device-ceiling",
+            DeviceFault::CeilingRange { .. } => "device-ceiling-range",
+            DeviceFault::MeterTwice { .. } => "device-meter-twice",
+            DeviceFault::SerialTwice { .. } => "device-serial-twice",
+        }
     }
 }

@@ -142,4 +142,19 @@ impl Fault for JournalError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            JournalError::Store(error) => error.code(),
+            JournalError::ChipIssued { .. } => "journal-chip-issued",
+            JournalError::NumberIssued { .. } => "journal-number-issued",
+            JournalError::NumberOfVersion { .. } => "journal-number-of-version",
+            JournalError::ChipUnderWay { .. } => "journal-chip-under-way",
+            JournalError::NumberUnderWay { .. } => "journal-number-under-way",
+            JournalError::ChipScrapped { .. } => "journal-chip-scrapped",
+            JournalError::ChipOfKind { .. } => "journal-chip-of-kind",
+            JournalError::Audit(error) => error.code(),
+            JournalError::NoIntent { .. } => "journal-no-intent",
+        }
+    }
 }

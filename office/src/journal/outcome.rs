@@ -4,7 +4,7 @@ use issue::card::KeyCheck;
 
 /// How an intent ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<'a> {
+pub enum IntentEnd<'a> {
     /// The card was issued.
     Issued {
         /// Its keys as seen at the end.

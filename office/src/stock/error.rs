@@ -1,6 +1,6 @@
 //! Words of the stock.
 
-use crate::stock::{Act, Item, Stage};
+use crate::stock::{Handling, Item, Stage};
 use crate::store::StoreError;
 use scheme::fault::{Fault, Hint};
 
@@ -40,7 +40,7 @@ pub enum StockError {
         /// Its stage.
         stage: Stage,
         /// What was wanted.
-        act: Act,
+        act: Handling,
         /// The stages that allow it.
         from: &'static [Stage],
     },
@@ -50,7 +50,17 @@ pub enum StockError {
         /// The item.
         item: String,
         /// What was wanted.
-        act: Act,
+        act: Handling,
+    },
+    /// A card that is at work is neither scrapped nor retired on paper.
+    #[error("{item} is at work, {place}; it is not {} there", act.words())]
+    AtWork {
+        /// The item.
+        item: String,
+        /// Where.
+        place: String,
+        /// What was wanted.
+        act: Handling,
     },
 }
 
@@ -71,9 +81,24 @@ impl Fault for StockError {
             }
             StockError::Several { .. } => "say which with --kind, or name its serial",
             StockError::Known { .. } => "nothing was taken in; take the line out and give the file again",
+            StockError::AtWork { .. } => {
+                "`gridcard esam retire CARD` ends an ESAM by its keys; one that was taken out comes back with `gridcard stock back`"
+            }
             StockError::NotFrom { .. } | StockError::NeverIssued { .. } => {
                 "`gridcard stock show` tells what happened to it"
             }
         }.into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            StockError::Store(error) => error.code(),
+            StockError::Unknown { .. } => "stock-unknown",
+            StockError::Several { .. } => "stock-several",
+            StockError::Known { .. } => "stock-known",
+            StockError::NotFrom { .. } => "stock-not-from",
+            StockError::NeverIssued { .. } => "stock-never-issued",
+            StockError::AtWork { .. } => "stock-at-work",
+        }
     }
 }

@@ -3,8 +3,9 @@
 use super::error::StoreError;
 use crate::audit::head::Head;
 use crate::audit::log::Audit;
+use disk::Access;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +15,12 @@ pub const FILE: &str = "office.sqlite";
 /// Marks a SQLite file as ours: "GCof" in the header's application id.
 const APPLICATION_ID: i32 = 0x4743_6F66;
 /// What makes the schema of version `n + 1` out of version `n`.
-static MIGRATIONS: &[&str] =
-    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
+static MIGRATIONS: &[&str] = &[
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+];
 /// The schema version this program reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// How long to wait for another program that writes.
@@ -65,9 +70,21 @@ impl Store {
         let at = |error: rusqlite::Error| StoreError::of(path, error);
         // Its pack holds cards with their keys.
         let open = |source| StoreError::Io { path: path.to_owned(), doing: "open", source };
-        disk::prepare_database(path).map_err(open)?;
-        let mut conn = Connection::open(path).map_err(at)?;
-        set_up(&mut conn, path, durability)?;
+        let access = disk::prepare_database(path).map_err(open)?;
+        let conn = if access == Access::Write {
+            let mut conn = Connection::open(path).map_err(at)?;
+            set_up(&mut conn, path, durability)?;
+            conn
+        } else {
+            let conn = read_only(path, &access).map_err(at)?;
+            check_owner(&conn, path)?;
+            match version_of(&conn).map_err(at)? {
+                SCHEMA_VERSION => {}
+                found if found > SCHEMA_VERSION => return Err(newer(path, found)),
+                _ => return Err(StoreError::ReadOnly { path: path.to_owned() }),
+            }
+            conn
+        };
         Ok(Store { conn, path: path.to_owned(), _lock: lock, audit: None })
     }
 
@@ -158,6 +175,19 @@ impl Store {
         Ok(value)
     }
 
+    /// Runs `work` in a transaction of which nothing is kept.
+    pub(crate) fn look_ahead<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = self.path.clone();
+        let at = |error: rusqlite::Error| E::from(StoreError::of(&path, error));
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
+        let value = work(&tx)?;
+        tx.rollback().map_err(at)?;
+        Ok(value)
+    }
+
     /// Waits until every commit is on the medium.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(self.named())
@@ -211,12 +241,7 @@ fn set_up(conn: &mut Connection, path: &Path, durability: Durability) -> Result<
     conn.set_prepared_statement_cache_capacity(64);
     // The same plan whatever is bound, so that a cached statement is not compiled anew at every use.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(at)?;
-    let tables: i64 =
-        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(at)?;
-    let owner: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(at)?;
-    if tables > 0 && owner != APPLICATION_ID {
-        return Err(StoreError::NotOurs { path: path.to_owned() });
-    }
+    check_owner(conn, path)?;
     let synchronous = match durability {
         _ if !disk::waits() => "OFF",
         Durability::Now => "FULL",
@@ -229,6 +254,31 @@ fn set_up(conn: &mut Connection, path: &Path, durability: Durability) -> Result<
     conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |row| row.get::<_, i64>(0))
         .map_err(at)?;
     migrate(conn, path)
+}
+
+/// Opens a database to read it alone, as `access` says it can be.
+pub(crate) fn read_only(path: &Path, access: &Access) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match access {
+        Access::Still(address) => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI),
+        Access::Read | Access::Write => Connection::open_with_flags(path, flags),
+    }
+}
+
+/// A file without tables is free to become ours; any other must carry our mark.
+fn check_owner(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let at = |error: rusqlite::Error| StoreError::of(path, error);
+    let tables: i64 =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(at)?;
+    let owner: i32 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(at)?;
+    if tables > 0 && owner != APPLICATION_ID {
+        return Err(StoreError::NotOurs { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+fn newer(path: &Path, found: i64) -> StoreError {
+    StoreError::Newer { path: path.to_owned(), found, known: SCHEMA_VERSION }
 }
 
 fn version_of(conn: &Connection) -> rusqlite::Result<i64> {
@@ -251,7 +301,7 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
     let found = version_of(&tx).map_err(at)?;
     if found > SCHEMA_VERSION {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: SCHEMA_VERSION });
+        return Err(newer(path, found));
     }
     for (version, script) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         tx.execute_batch(script).map_err(at)?;

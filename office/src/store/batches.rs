@@ -30,88 +30,41 @@ pub struct NewBatch<'a> {
 }
 
 impl Store {
-    /// Reads a whole request into the store and begins its batch: all lines, or, when one has a fault, none.
+    /// Reads a whole request into the store and begins its batch: all lines or, when one has a fault, none.
     ///
     /// # Errors
     /// A request that was begun or done before; lines that are malformed, stand there twice, or ask for what was
     /// issued or is under way; a file that changed since it was hashed.
     pub fn begin_batch(&mut self, new: &NewBatch<'_>, request: &Path) -> Result<i64, BatchError> {
-        self.check_clock(new.at)?;
-        if let Some(known) = self.batch_of(new.sha256)? {
-            return Err(match known.counts.open {
-                0 => BatchError::Done { id: known.id, at: known.begun_at },
-                open => BatchError::Begun { id: known.id, at: known.begun_at, open },
-            });
-        }
-        let io = |source| BatchError::Read { path: request.to_owned(), source };
-        let file = std::fs::File::open(request).map_err(io)?;
-        let mut input = std::io::BufReader::new(Hashing { file, hasher: Sha256::new() });
+        self.must_be_new(new)?;
         let path = self.path().to_owned();
-        self.act(|tx| {
-            let sql = |error: rusqlite::Error| BatchError::from(StoreError::of(&path, error));
-            let id = tx
-                .prepare_cached(
-                    "INSERT INTO batch (kind, region, file, sha256, asked, begun_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
-                )
-                .and_then(|mut statement| {
-                    statement.insert(params![
-                        ItemKind::Card(new.kind),
-                        new.region,
-                        new.file,
-                        new.sha256,
-                        new.at
-                    ])
-                })
-                .map_err(sql)?;
-            let before = Before::of(tx, id).map_err(sql)?;
-            let mut first = Vec::new();
-            let (mut total, mut asked) = (0, 0);
-            request::read(new.kind, &mut input, |line, row| {
-                let fault = match row {
-                    Ok(row) => add(tx, id, new.kind, before, &row).map_err(sql)?,
-                    Err(fault) => Some(fault),
-                };
-                asked += 1;
-                if let Some(fault) = fault {
-                    total += 1;
-                    if first.len() < NAMED {
-                        first.push(LineFault { line, fault });
-                    }
-                }
-                Ok(())
-            })?;
-            if hex::encode(input.get_ref().hasher.clone().finalize()) != new.sha256 {
-                return Err(BatchError::Changed);
-            }
-            if total > 0 {
-                return Err(BatchError::Lines { first, total });
-            }
-            if asked == 0 {
-                return Err(BatchError::Empty);
-            }
-            tx.execute("UPDATE batch SET asked = ?2 WHERE id = ?1", params![id, asked])
-                .and_then(|_| tick(tx, new.at))
-                .map_err(sql)?;
-            Ok(id)
+        self.act(|tx| begin(tx, &path, new, request))
+    }
+
+    /// The batch a request would begin, as [`Store::begin_batch`] would; nothing is kept, whatever becomes of the program.
+    ///
+    /// # Errors
+    /// Those of [`Store::begin_batch`].
+    pub fn try_batch(&mut self, new: &NewBatch<'_>, request: &Path) -> Result<Summary, BatchError> {
+        self.must_be_new(new)?;
+        let path = self.path().to_owned();
+        self.look_ahead(|tx| {
+            let id = begin(tx, &path, new, request)?;
+            let found = summaries(tx, "WHERE id = ?1", params![id]);
+            let mut found = found.map_err(|error| StoreError::of(&path, error))?;
+            Ok(found.remove(0))
         })
     }
 
-    /// Forgets a batch of which nothing was made, as if it had never begun; false when something was.
-    pub fn drop_batch(&mut self, id: i64) -> Result<bool, StoreError> {
-        let path = self.path().to_owned();
-        self.act(|tx| {
-            let run = || {
-                let mut counts = Counts::default();
-                count(tx, id, &mut counts)?;
-                if counts.good + counts.failed + counts.refused + counts.scrapped > 0 {
-                    return Ok(false);
-                }
-                tx.execute("DELETE FROM request WHERE batch = ?1", [id])?;
-                tx.execute("DELETE FROM batch WHERE id = ?1", [id])?;
-                Ok(true)
-            };
-            run().map_err(|error| StoreError::of(&path, error))
-        })
+    fn must_be_new(&self, new: &NewBatch<'_>) -> Result<(), BatchError> {
+        self.check_clock(new.at)?;
+        match self.batch_of(new.sha256)? {
+            None => Ok(()),
+            Some(known) => Err(match known.counts.open {
+                0 => BatchError::Done { id: known.id, at: known.begun_at },
+                open => BatchError::Begun { id: known.id, at: known.begun_at, open },
+            }),
+        }
     }
 
     /// The batch of a request file, by the file's hash.
@@ -130,33 +83,15 @@ impl Store {
     }
 
     fn summaries(&self, filter: &str, params: impl rusqlite::Params) -> Result<Vec<Summary>, StoreError> {
-        let run = || {
-            let mut statement = self.conn().prepare(&format!(
-                "SELECT id, kind, region, file, sha256, begun_at, ended_at, asked, \
-                 (SELECT min(number) FROM request WHERE batch = batch.id), \
-                 (SELECT max(number) FROM request WHERE batch = batch.id) FROM batch {filter} ORDER BY id"
-            ))?;
-            let rows = statement.query_map(params, |row| {
-                Ok(Summary {
-                    id: row.get(0)?,
-                    kind: row.get(1)?,
-                    region: row.get(2)?,
-                    file: row.get(3)?,
-                    sha256: row.get(4)?,
-                    begun_at: row.get(5)?,
-                    ended_at: row.get(6)?,
-                    counts: Counts { asked: row.get(7)?, ..Counts::default() },
-                    first: row.get(8)?,
-                    last: row.get(9)?,
-                })
-            })?;
-            let mut found = rows.collect::<rusqlite::Result<Vec<Summary>>>()?;
-            for summary in &mut found {
-                count(self.conn(), summary.id, &mut summary.counts)?;
-            }
-            Ok(found)
-        };
-        run().map_err(self.named())
+        summaries(self.conn(), filter, params).map_err(self.named())
+    }
+
+    /// Whether a line of a batch is open still.
+    pub(crate) fn has_open(&self, batch: i64) -> Result<bool, StoreError> {
+        self.conn()
+            .prepare_cached("SELECT 1 FROM request INDEXED BY request_open WHERE batch = ?1 AND state = 0")
+            .and_then(|mut statement| statement.exists([batch]))
+            .map_err(self.named())
     }
 
     /// Figures of a batch.
@@ -172,6 +107,85 @@ impl Store {
     }
 }
 
+/// Batches of a filter, with their figures.
+fn summaries(
+    conn: &Connection,
+    filter: &str,
+    params: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Summary>> {
+    let mut statement = conn.prepare(&format!(
+        "SELECT id, kind, region, file, sha256, begun_at, ended_at, asked, \
+         (SELECT min(number) FROM request WHERE batch = batch.id), \
+         (SELECT max(number) FROM request WHERE batch = batch.id) FROM batch {filter} ORDER BY id"
+    ))?;
+    let rows = statement.query_map(params, |row| {
+        Ok(Summary {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            region: row.get(2)?,
+            file: row.get(3)?,
+            sha256: row.get(4)?,
+            begun_at: row.get(5)?,
+            ended_at: row.get(6)?,
+            counts: Counts { asked: row.get(7)?, ..Counts::default() },
+            first: row.get(8)?,
+            last: row.get(9)?,
+        })
+    })?;
+    let mut found = rows.collect::<rusqlite::Result<Vec<Summary>>>()?;
+    for summary in &mut found {
+        count(conn, summary.id, &mut summary.counts)?;
+    }
+    Ok(found)
+}
+
+/// Reads a request and begins its batch in a transaction; `store` names the store in errors.
+fn begin(conn: &Connection, store: &Path, new: &NewBatch<'_>, request: &Path) -> Result<i64, BatchError> {
+    let sql = |error: rusqlite::Error| BatchError::from(StoreError::of(store, error));
+    let io = |source| BatchError::Read { path: request.to_owned(), source };
+    let file = std::fs::File::open(request).map_err(io)?;
+    let mut input = std::io::BufReader::new(Hashing { file, hasher: Sha256::new() });
+    let id = conn
+        .prepare_cached(
+            "INSERT INTO batch (kind, region, file, sha256, asked, begun_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+        )
+        .and_then(|mut statement| {
+            let kind = ItemKind::Card(new.kind);
+            statement.insert(params![kind, new.region, new.file, new.sha256, new.at])
+        })
+        .map_err(sql)?;
+    let before = Before::of(conn, id).map_err(sql)?;
+    let mut first = Vec::new();
+    let (mut total, mut asked) = (0, 0);
+    request::read(new.kind, &mut input, |line, row| {
+        let fault = match row {
+            Ok(row) => add(conn, id, new.kind, before, &row).map_err(sql)?,
+            Err(fault) => Some(fault),
+        };
+        asked += 1;
+        if let Some(fault) = fault {
+            total += 1;
+            if first.len() < NAMED {
+                first.push(LineFault { line, fault });
+            }
+        }
+        Ok(())
+    })?;
+    if hex::encode(input.get_ref().hasher.clone().finalize()) != new.sha256 {
+        return Err(BatchError::Changed);
+    }
+    if total > 0 {
+        return Err(BatchError::Lines { first, total });
+    }
+    if asked == 0 {
+        return Err(BatchError::Empty);
+    }
+    conn.execute("UPDATE batch SET asked = ?2 WHERE id = ?1", params![id, asked])
+        .and_then(|_| tick(conn, new.at))
+        .map_err(sql)?;
+    Ok(id)
+}
+
 /// What was there before a batch: of nothing nothing need be asked, line by line.
 #[derive(Clone, Copy)]
 struct Before {
@@ -183,7 +197,7 @@ impl Before {
     fn of(conn: &Connection, batch: i64) -> rusqlite::Result<Self> {
         conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM item), EXISTS (SELECT 1 FROM batch WHERE id <> ?1 AND EXISTS \
-             (SELECT 1 FROM request WHERE request.batch = batch.id AND request.state = 0))",
+             (SELECT 1 FROM request INDEXED BY request_open WHERE request.batch = batch.id AND request.state = 0))",
             [batch],
             |row| Ok(Before { items: row.get(0)?, open_lines: row.get(1)? }),
         )

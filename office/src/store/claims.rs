@@ -304,6 +304,15 @@ impl Store {
         items::by_serial(self.conn(), serial).map_err(self.named())
     }
 
+    /// Whether nothing was ever in it: no item, no batch.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn knows_nothing(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM item) AND NOT EXISTS (SELECT 1 FROM batch)";
+        self.conn().query_row(sql, [], |row| row.get(0)).map_err(self.named())
+    }
+
     /// The item of a kind with a number.
     pub fn numbered(&self, kind: ItemKind, number: &str) -> Result<Option<Item>, StoreError> {
         items::by_number(self.conn(), kind, number).map_err(self.named())

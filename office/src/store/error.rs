@@ -1,7 +1,7 @@
 //! Words of the office's store.
 
 use rusqlite::ErrorCode;
-use scheme::fault::{Fault, Hint, Kind};
+use scheme::fault::{Fault, Hint, Kind, READ_ONLY};
 use std::path::{Path, PathBuf};
 
 /// Why the store could not do it. When one of these comes out of an act, nothing of the act was kept.
@@ -29,6 +29,12 @@ pub enum StoreError {
     /// No room left.
     #[error("the disk is full: the store {} took nothing of this act", path.display())]
     Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be written, and this act would write; or it must be brought up to date first.
+    #[error("the store {} is read-only", path.display())]
+    ReadOnly {
         /// The file.
         path: PathBuf,
     },
@@ -116,9 +122,8 @@ impl StoreError {
         };
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
-                StoreError::Disk { path, detail }
-            }
+            Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path },
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => StoreError::Disk { path, detail },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt { path, detail }
             }
@@ -143,6 +148,7 @@ impl Fault for StoreError {
             StoreError::Full { .. } | StoreError::Disk { .. } => {
                 "make room (or let the folder be written), then run the same command again; a batch goes on with --resume"
             }
+            StoreError::ReadOnly { .. } => READ_ONLY,
             StoreError::Corrupt { .. } => "put back the copy you keep of it; do not go on writing to it",
             StoreError::NotOurs { .. } => "move the foreign file away",
             StoreError::Newer { .. } => "use the newer program",
@@ -150,5 +156,24 @@ impl Fault for StoreError {
             StoreError::Clock { .. } => "put the clock right, or give the true time with --at",
             StoreError::Io { .. } | StoreError::Value { .. } | StoreError::Sqlite { .. } => return None,
         }.into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            StoreError::Audit(error) => error.code(),
+            StoreError::Io { .. } => "office-store-io",
+            StoreError::Issuing { .. } => "office-store-issuing",
+            StoreError::Full { .. } => "office-store-full",
+            StoreError::ReadOnly { .. } => "office-store-read-only",
+            StoreError::Disk { .. } => "office-store-disk",
+            StoreError::Corrupt { .. } => "office-store-corrupt",
+            StoreError::NotOurs { .. } => "office-store-foreign",
+            StoreError::Newer { .. } => "office-store-newer",
+            StoreError::Busy { .. } => "office-store-busy",
+            StoreError::OldLine { .. } => "office-store-old-line",
+            StoreError::Clock { .. } => "office-store-clock",
+            StoreError::Value { .. } => "office-store-value",
+            StoreError::Sqlite { .. } => "office-store-sqlite",
+        }
     }
 }

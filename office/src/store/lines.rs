@@ -5,14 +5,14 @@ use super::error::StoreError;
 use super::items::{self, NewItem, Stage};
 use super::{claims, delivery};
 use crate::batch::request::Details;
-use crate::batch::{Done, Good, Job, Outcome, Summary};
+use crate::batch::{Done, Good, Job, LineEnd, Summary};
 use rusqlite::{Connection, params};
 
 impl Store {
     /// Open lines of a batch behind a line, in order; but those whose number is under way on a chip, which wait for it.
     pub fn open_lines(&self, batch: i64, after: i64, most: usize) -> Result<Vec<Job>, StoreError> {
         self.jobs(
-            "batch = ?1 AND line > ?2 AND state = 0 AND NOT EXISTS (SELECT 1 FROM item JOIN batch AS b \
+            "WHERE batch = ?1 AND line > ?2 AND state = 0 AND NOT EXISTS (SELECT 1 FROM item JOIN batch AS b \
              ON b.id = ?1 WHERE item.kind = b.kind AND item.number = request.number) ORDER BY line LIMIT ?3",
             params![batch, after, most as i64],
         )
@@ -21,20 +21,21 @@ impl Store {
     /// The open line that a chip is for: the one that names it, the one it was begun for, or the next that takes any.
     pub fn line_for(&self, batch: i64, chip: scheme::numbers::Serial) -> Result<Option<Job>, StoreError> {
         let chip = chip.to_string();
-        let named = self.jobs("batch = ?1 AND serial = ?2 AND state = 0", params![batch, chip])?;
+        let named = self.jobs("WHERE batch = ?1 AND serial = ?2 AND state = 0", params![batch, chip])?;
         if let Some(job) = named.into_iter().next() {
             return Ok(Some(job));
         }
         let begun = self.jobs(
-            "batch = ?1 AND state = 0 AND number = (SELECT number FROM item WHERE item.serial = ?2)",
+            "WHERE batch = ?1 AND state = 0 AND number = (SELECT number FROM item WHERE item.serial = ?2)",
             params![batch, chip],
         )?;
         if let Some(job) = begun.into_iter().next() {
             return Ok(Some(job));
         }
-        // A number that is under way on another chip waits for that chip.
+        // A number that is under way on another chip waits for that chip. The index is named, since without it every line
+        // that is done would be walked over for each card.
         let any = self.jobs(
-            "batch = ?1 AND state = 0 AND serial IS NULL AND NOT EXISTS (SELECT 1 FROM item JOIN batch AS b \
+            "INDEXED BY request_open WHERE batch = ?1 AND state = 0 AND serial IS NULL AND NOT EXISTS (SELECT 1 FROM item JOIN batch AS b \
              ON b.id = ?1 WHERE item.kind = b.kind AND item.number = request.number) ORDER BY line LIMIT 1",
             params![batch],
         )?;
@@ -45,7 +46,7 @@ impl Store {
         let run = || {
             let mut statement = self
                 .conn()
-                .prepare_cached(&format!("SELECT line, number, serial, more FROM request WHERE {filter}"))?;
+                .prepare_cached(&format!("SELECT line, number, serial, more FROM request {filter}"))?;
             let rows = statement.query_map(params, |row| {
                 let serial: Option<String> = row.get(2)?;
                 let more: String = row.get(3)?;
@@ -95,7 +96,7 @@ impl Store {
         &mut self,
         batch: &Summary,
         place: &str,
-        outcomes: &[Outcome],
+        outcomes: &[LineEnd],
         at: &str,
     ) -> Result<Vec<(i64, String)>, StoreError> {
         let path = self.path().to_owned();
@@ -113,7 +114,7 @@ impl Store {
             };
             let clashes: Vec<(i64, String)> = run().map_err(|error| StoreError::of(&path, error))?;
             if let Some(audit) = &mut audit {
-                let clashed = |outcome: &&Outcome| !clashes.iter().any(|(line, _)| *line == outcome.line);
+                let clashed = |outcome: &&LineEnd| !clashes.iter().any(|(line, _)| *line == outcome.line);
                 for outcome in outcomes.iter().filter(clashed) {
                     audit.witness_line(at, batch, outcome)?;
                 }
@@ -128,7 +129,7 @@ impl Store {
     }
 
     /// Marks a line done whose card went through the journal.
-    pub fn line_done(&mut self, batch: &Summary, outcome: &Outcome, at: &str) -> Result<(), StoreError> {
+    pub fn line_done(&mut self, batch: &Summary, outcome: &LineEnd, at: &str) -> Result<(), StoreError> {
         let Done::Good(good) = &outcome.done else {
             return self.keep(batch, "", std::slice::from_ref(outcome), at).map(drop);
         };
@@ -148,7 +149,7 @@ impl Store {
         self.act(|tx| {
             tx.execute(
                 "UPDATE batch SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL \
-                 AND NOT EXISTS (SELECT 1 FROM request WHERE batch = ?1 AND state = 0)",
+                 AND NOT EXISTS (SELECT 1 FROM request INDEXED BY request_open WHERE batch = ?1 AND state = 0)",
                 params![batch, at],
             )
             .map(drop)
@@ -162,7 +163,7 @@ fn keep(
     conn: &Connection,
     batch: &Summary,
     place: &str,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     at: &str,
 ) -> rusqlite::Result<Option<String>> {
     match &outcome.done {
@@ -216,7 +217,7 @@ fn keep_good(
     conn: &Connection,
     batch: &Summary,
     place: &str,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     good: &Good,
     at: &str,
 ) -> rusqlite::Result<Option<String>> {
@@ -275,7 +276,7 @@ fn keep_good(
 fn close(
     conn: &Connection,
     batch: i64,
-    outcome: &Outcome,
+    outcome: &LineEnd,
     id: i64,
     good: &Good,
     at: &str,

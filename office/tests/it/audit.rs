@@ -1,7 +1,7 @@
 //! The audit log: every change, removal and reordering is found; a crash is told apart; the clock.
 
 use gridcard_office::audit::{
-    Act, Audit, AuditError, AuditFinding, Hash, Outcome, Report, head_path, verify,
+    Audit, AuditError, AuditFinding, Ending, Hash, LogEvent, Report, head_path, verify,
 };
 use std::fs;
 use std::path::PathBuf;
@@ -63,7 +63,7 @@ fn at(line: usize) -> String {
 }
 
 fn add(audit: &mut Audit, line: usize) {
-    audit.add(&at(line), Act::Export, None, &[], Outcome::Done, &[("line", line.to_string())]).unwrap();
+    audit.add(&at(line), LogEvent::Export, None, &[], Ending::Done, &[("line", line.to_string())]).unwrap();
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Batches without cards: request files, what is kept when, and what adds up.
 
-use crate::REGION;
+use crate::requests::REGION;
 use gridcard_office::batch::request::{self, Row};
 use gridcard_office::batch::{
-    Attempt, BatchError, Control, Counts, Ended, Good, Job, Maker, NewBatch, Outcome, RequestFault, Summary,
-    Watch, hash_of, run_packed,
+    Attempt, BatchError, Control, Counts, Done, Ended, Good, Job, LineEnd, Maker, NewBatch, RequestFault,
+    Summary, Watch, hash_of, run_packed,
 };
 use gridcard_office::store::pack::{expand, squeeze};
-use gridcard_office::store::{ItemKind, Store};
+use gridcard_office::store::{Durability, ItemKind, Store};
 use scheme::numbers::Serial;
 use scheme::profile::CardKind;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ fn lines_are_counted_as_an_editor_counts_them() {
 
 #[test]
 fn every_fault_of_a_line_is_named() {
-    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000012,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,,\n\xFF\n";
+    let text = b"number,serial,ceiling\n12345,,\n00000000000x,,\n000000000012,zz,\n000000000002,,0\n000000000003,,1.234\n000000000004\n,0102030405060708,\n\xFF\n,,\n";
     let words: Vec<String> = rows(CardKind::Esam, text)
         .unwrap()
         .into_iter()
@@ -56,9 +56,9 @@ fn every_fault_of_a_line_is_named() {
         "serial: a card serial: 'z' at place 1 is no digit",
         "ceiling: 0.00 yuan is not between 0.01 and 999999.99 yuan",
         "ceiling: ",
-        "1 field(s) where the header has 3",
+        "has 1 fields, the first line names 3",
         "no number",
-        "not a line of text",
+        "is not UTF-8 text at its byte 1",
     ];
     assert_eq!(words.len(), expected.len(), "{words:?}");
     for (word, expected) in words.iter().zip(expected) {
@@ -107,6 +107,13 @@ impl Office {
         let id = self.store.begin_batch(&new, &path)?;
         Ok(self.store.batch(id)?.unwrap())
     }
+
+    fn look(&mut self, name: &str, text: &str) -> Result<Summary, BatchError> {
+        let path = self.file(name, text);
+        let sha256 = hash_of(&path).unwrap();
+        let new = NewBatch { kind: CardKind::Esam, region: REGION, file: name, sha256: &sha256, at: AT };
+        self.store.try_batch(&new, &path)
+    }
 }
 
 fn request(count: u32) -> String {
@@ -140,6 +147,46 @@ fn a_number_of_an_open_batch_is_not_asked_for_twice() {
         first[0].to_string(),
         "line 3: number 000000000004 is asked for by line 4 of batch 1, which is not done"
     );
+}
+
+/// A card that is fed takes the next open line, whatever number of lines is done: also in a store that version 3 left, which had no
+/// index of open lines.
+#[test]
+fn the_next_open_line_is_found_without_walking_over_those_that_are_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("office.sqlite");
+    let mut office = Office { store: Store::open(&path, Durability::Now).unwrap(), folder };
+    let named = "000000000004,AB00000000000009\n";
+    let batch =
+        office.begin("some.csv", &format!("number,serial\n{named}000000000002,\n000000000003,\n")).unwrap();
+    let sql = "DROP INDEX request_open; DELETE FROM schema_version WHERE version > 3;";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    drop(office.store);
+
+    let mut store = Store::open(&path, Durability::Now).unwrap();
+    let next = |store: &Store, n| store.line_for(batch.id, chip(n)).unwrap().map(|job| job.line);
+    assert_eq!((next(&store, 9), next(&store, 1)), (Some(2), Some(3)));
+    let done = |line, n, number: &str| LineEnd {
+        line,
+        number: number.to_owned(),
+        done: match good(chip(n)) {
+            Attempt::Good(good) => Done::Good(good),
+            _ => panic!("it is good"),
+        },
+    };
+    store.keep(&batch, "pack", &[done(3, 1, "000000000002")], AT).unwrap();
+    assert_eq!((next(&store, 9), next(&store, 2)), (Some(2), Some(4)));
+    store.keep(&batch, "pack", &[done(4, 2, "000000000003")], AT).unwrap();
+    assert_eq!((next(&store, 9), next(&store, 3)), (Some(2), None));
+    drop(store);
+
+    let sql = "EXPLAIN QUERY PLAN SELECT line FROM request INDEXED BY request_open \
+               WHERE batch = 1 AND state = 0 AND serial IS NULL ORDER BY line LIMIT 1";
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let mut plan = conn.prepare(sql).unwrap();
+    let plan: Vec<String> =
+        plan.query_map([], |row| row.get("detail")).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(plan, ["SEARCH request USING COVERING INDEX request_open (batch=? AND serial=?)"]);
 }
 
 /// Makes good cards, but for what a rule says of the chip and the attempt.
@@ -184,7 +231,7 @@ struct Seen {
 }
 
 impl Watch for Seen {
-    fn kept(&mut self, outcomes: &[Outcome]) {
+    fn kept(&mut self, outcomes: &[LineEnd]) {
         for outcome in outcomes {
             if matches!(outcome.done, gridcard_office::batch::Done::Good(_)) {
                 self.good.push(outcome.number.clone());
@@ -239,7 +286,21 @@ fn a_batch_is_done_once_and_adds_up() {
     assert!(matches!(again, BatchError::Done { .. }), "{again}");
     let other = office.begin("other.csv", "number\n000000000100\n").unwrap_err();
     assert!(matches!(other, BatchError::Lines { total: 1, .. }), "{other}");
-    assert!(!office.store.drop_batch(batch.id).unwrap(), "cards were made");
+}
+
+#[test]
+fn a_look_at_a_request_begins_no_batch() {
+    let mut office = Office::new();
+    let looked = office.look("request.csv", &request(7)).unwrap();
+    assert_eq!((looked.counts.asked, looked.counts.open), (7, 7));
+    assert_eq!(looked.first.as_deref(), Some("000000000002"));
+    assert!(office.store.batches().unwrap().is_empty());
+    assert!(office.store.knows_nothing().unwrap());
+    let twice = office.look("twice.csv", "number\n000000000005\n000000000005\n").unwrap_err();
+    assert!(matches!(twice, BatchError::Lines { total: 1, .. }), "{twice}");
+    assert_eq!(office.begin("request.csv", &request(7)).unwrap().id, looked.id);
+    let again = office.look("request.csv", &request(7)).unwrap_err();
+    assert!(matches!(again, BatchError::Begun { open: 7, .. }), "{again}");
 }
 
 #[test]

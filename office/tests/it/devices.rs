@@ -1,5 +1,6 @@
 //! Device lists.
 
+use disk::table::RowFault;
 use gridcard_office::devices::{self, Device, DeviceFault, DeviceListError, LineFault};
 use proptest::prelude::*;
 use scheme::money::{Fen, MoneyError};
@@ -59,7 +60,7 @@ fn bad_lines_are_named_and_good_ones_go_on() {
         (8, DeviceFault::Ceiling { source: MoneyError::Character { place: 2, found: ' ' } }),
         (9, DeviceFault::CeilingRange { amount: Fen(0) }),
         (10, DeviceFault::CeilingRange { amount: Fen(100_000_000) }),
-        (11, DeviceFault::Fields { expected: 3, found: 1 }),
+        (11, DeviceFault::Row(RowFault::Fields { expected: 3, found: 1 })),
         (12, DeviceFault::NoMeter),
     ];
     assert_eq!(list.faults, expected.map(|(line, fault)| LineFault { line, fault }));
@@ -78,7 +79,7 @@ fn text_that_is_not_utf8_spoils_its_line_only() {
     let text = b"meter,serial\n000000000012,\xFF\xFE\n000000000002,\n";
     let list = devices::read(&text[..]).unwrap();
     assert_eq!(list.devices, [device(3, "000000000002", None, None)]);
-    assert_eq!(list.faults, [LineFault { line: 2, fault: DeviceFault::NotText }]);
+    assert_eq!(list.faults, [LineFault { line: 2, fault: DeviceFault::Row(RowFault::NotText { byte: 14 }) }]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Plans run against a card of paper: whole, cut off at every command, and refused.
 
 use crate::paper_card::{PaperCard, Pull};
-use crate::{KINDS, NUMBER, REGION, SERIAL, plan, request};
-use gridcard_office::journal::{Journal, Outcome, Subject};
+use crate::requests::{NUMBER, REGION, SERIAL, plan, request};
+use gridcard_office::journal::{IntentEnd, Journal, Subject};
 use gridcard_office::recorded::{self, Order, Recorded, RecordedError};
 use gridcard_office::store::Store;
 use issue::card::{Condition, IssueError, Issued, Personalisation, StepFault};
@@ -103,7 +103,7 @@ fn assert_finished(plan: &Plan, card: &PaperCard) {
 #[test]
 fn a_blank_becomes_every_kind_in_every_suite() {
     for suite in Suite::ALL {
-        for kind in KINDS {
+        for kind in CardKind::ISSUED {
             let plan = plan(kind, suite);
             let mut card = blank(suite);
             let issued = run(&plan, &mut card, Master::Own).unwrap();
@@ -121,7 +121,7 @@ fn a_blank_becomes_every_kind_in_every_suite() {
 /// announced.
 #[test]
 fn the_dry_run_is_the_run() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let plan = plan(kind, Suite::Sm4);
         let mut card = blank(Suite::Sm4);
         run(&plan, &mut card, Master::Transport).unwrap();
@@ -149,7 +149,7 @@ fn the_dry_run_is_the_run() {
 #[test]
 fn no_key_is_in_what_was_sent() {
     for suite in Suite::ALL {
-        for kind in KINDS {
+        for kind in CardKind::ISSUED {
             let mut card = blank(suite);
             let transport = card.master.clone();
             run(&plan(kind, suite), &mut card, Master::Transport).unwrap();
@@ -179,7 +179,7 @@ enum Kept {
 /// spends one, where the answer to the writing of the own master was lost or never noted, and gets it back.
 #[test]
 fn a_run_cut_off_anywhere_is_finished_by_another() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let plan = plan(kind, Suite::TripleDes);
         let commands = {
             let mut card = blank(Suite::TripleDes);
@@ -423,7 +423,7 @@ fn a_lost_card_is_given_up_and_frees_its_number() {
     let subject = subject(&plan);
     assert!(journal.awaits(&subject).unwrap(), "an interruption leaves the intent open");
     let why = ChannelError::Removed.to_string();
-    journal.conclude(AT, &subject, Outcome::Failed { why, tries_left: None }).unwrap();
+    journal.conclude(AT, &subject, IntentEnd::Failed { why, tries_left: None }).unwrap();
     let other = Subject { serial: Serial([9; 8]), ..subject };
     journal.check(&other).unwrap();
 }

@@ -1,7 +1,7 @@
 //! The journal: what it forbids, and how it takes over the journal of an older version.
 
-use crate::{NUMBER, REGION, SERIAL};
-use gridcard_office::journal::{self, Journal, JournalError, Outcome, Subject};
+use crate::requests::{NUMBER, REGION, SERIAL};
+use gridcard_office::journal::{self, IntentEnd, Journal, JournalError, Subject};
 use gridcard_office::store::{Durability, FILE, Stage, Store, StoreError};
 use issue::card::KeyCheck;
 use keys::{Role, Suite};
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 const AT: &str = "2026-01-05 09:00:00";
-const ISSUED: Outcome<'static> = Outcome::Issued { keys: &[], apdus: 7 };
+const ISSUED: IntentEnd<'static> = IntentEnd::Issued { keys: &[], apdus: 7 };
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -29,8 +29,8 @@ fn esam(serial: &str, number: &str) -> Subject {
     }
 }
 
-fn failed(tries_left: Option<u8>) -> Outcome<'static> {
-    Outcome::Failed { why: "refused".to_owned(), tries_left }
+fn failed(tries_left: Option<u8>) -> IntentEnd<'static> {
+    IntentEnd::Failed { why: "refused".to_owned(), tries_left }
 }
 
 const OTHER_SERIAL: &str = "0102030405060709";
@@ -46,7 +46,7 @@ fn what_was_written_is_there_after_opening_again() {
         journal.intend(AT, &subject).unwrap();
         assert!(journal.awaits(&subject).unwrap());
         journal.note_own_master(AT, subject.serial).unwrap();
-        journal.conclude(AT, &subject, Outcome::Issued { keys: &[key], apdus: 61 }).unwrap();
+        journal.conclude(AT, &subject, IntentEnd::Issued { keys: &[key], apdus: 61 }).unwrap();
     }
     let mut journal = Journal::open(&path).unwrap();
     assert_eq!(journal.issued().unwrap(), 1);

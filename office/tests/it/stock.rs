@@ -1,6 +1,6 @@
 //! The stock: what may happen to an item, and what adds up.
 
-use gridcard_office::stock::{ACTS, Act, Arrival, Filter, ItemKind, Stage, StockError};
+use gridcard_office::stock::{Arrival, Filter, HANDLINGS, Handling, ItemKind, Stage, StockError};
 use gridcard_office::store::Store;
 use scheme::numbers::Serial;
 use scheme::profile::CardKind;
@@ -40,13 +40,13 @@ fn arrivals_come_in_whole_or_not_at_all() {
 
 #[test]
 fn the_table_of_acts_is_kept_and_what_it_forbids_is_named() {
-    for row in &ACTS {
+    for row in &HANDLINGS {
         assert_eq!(row.act.row().what, row.what);
     }
     let mut store = Store::in_memory().unwrap();
     store.arrive(AT, &[blank(1), meter("000000000012")]).unwrap();
     let chip = store.find(&serial(1), None).unwrap();
-    let error = store.act_on(AT, Act::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
+    let error = store.act_on(AT, Handling::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -54,18 +54,18 @@ fn the_table_of_acts_is_kept_and_what_it_forbids_is_named() {
             serial(1)
         )
     );
-    store.act_on(AT, Act::Dispatch, std::slice::from_ref(&chip), Some("city B"), "lent").unwrap();
-    let error = store.act_on(AT, Act::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
+    store.act_on(AT, Handling::Dispatch, std::slice::from_ref(&chip), Some("city B"), "lent").unwrap();
+    let error = store.act_on(AT, Handling::Fit, std::slice::from_ref(&chip), None, "").unwrap_err();
     assert!(matches!(error, StockError::NeverIssued { .. }), "{error}");
-    store.act_on(AT, Act::TakeBack, std::slice::from_ref(&chip), Some("house"), "").unwrap();
+    store.act_on(AT, Handling::TakeBack, std::slice::from_ref(&chip), Some("house"), "").unwrap();
     assert_eq!(store.find(&serial(1), None).unwrap().stage, Stage::Blank);
     let meter = store.find("000000000012", None).unwrap();
     let both = [meter, chip.clone()];
     // All or none: a blank cannot retire, so the meter does not either.
-    assert!(store.act_on(AT, Act::Retire, &both, None, "old").is_err());
+    assert!(store.act_on(AT, Handling::Retire, &both, None, "old").is_err());
     assert_eq!(store.find("000000000012", None).unwrap().stage, Stage::Issued);
-    store.act_on(AT, Act::Scrap, &both, None, "fire").unwrap();
-    let error = store.act_on(AT, Act::Dispatch, &both, Some("x"), "").unwrap_err();
+    store.act_on(AT, Handling::Scrap, &both, None, "fire").unwrap();
+    let error = store.act_on(AT, Handling::Dispatch, &both, Some("x"), "").unwrap_err();
     assert!(error.to_string().contains("is scrapped; it cannot be dispatched"), "{error}");
     let words: Vec<String> = store.history(&chip).unwrap().into_iter().map(|event| event.what).collect();
     assert_eq!(words, ["arrived", "dispatched", "taken-back", "scrapped"]);
@@ -78,7 +78,7 @@ fn the_report_adds_up() {
     store.arrive(AT, &blanks).unwrap();
     for n in [1, 2, 3] {
         let chip = store.find(&serial(n), None).unwrap();
-        store.act_on(AT, Act::Move, &[chip], Some("shelf"), "").unwrap();
+        store.act_on(AT, Handling::Move, &[chip], Some("shelf"), "").unwrap();
     }
     let heaps = store.heaps().unwrap();
     let counts: Vec<(&str, i64)> = heaps.iter().map(|heap| (heap.place.as_str(), heap.count)).collect();

@@ -9,13 +9,14 @@ use crate::trouble::{Result, security};
 use crate::{log, people};
 use office::audit::LOG;
 use reader::driver::psam::Psam;
+use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use serde::Serialize;
-use server::{Books, Chain, ClearError, Cleared, Finding, Head, OrderSealer};
+use server::{Books, Chain, ClearError, Cleared, Fault, Finding, FindingKind, Head, OrderSealer};
 use std::path::Path;
 
 /// Findings of the bank.
@@ -30,7 +31,9 @@ pub struct FindingsReport {
 pub struct FindingLine {
     /// Its number.
     pub finding: i64,
-    /// What it is.
+    /// What it is: its stable name.
+    pub code: &'static str,
+    /// The same.
     pub kind: &'static str,
     /// The meter it is about.
     pub meter: Option<MeterNumber>,
@@ -72,6 +75,7 @@ impl FindingLine {
         let cleared = |Cleared { at, by, second, note }| ClearedBy { at, by, second, note };
         FindingLine {
             finding: finding.id,
+            code: finding.kind.name(),
             kind: finding.kind.name(),
             meter: finding.meter,
             psam: finding.psam,
@@ -116,8 +120,8 @@ pub struct VerifyReport {
     pub agree: bool,
     /// Where the ledger stands: of each server that books, its transfers and the hash the last one carries.
     pub ledger: Vec<LedgerLine>,
-    /// What is wrong, in words.
-    pub wrong: Vec<String>,
+    /// What is wrong.
+    pub wrong: Vec<Told>,
     /// Findings that wait for somebody.
     pub findings: usize,
 }
@@ -159,7 +163,7 @@ impl VerifyReport {
         if self.agree {
             return Ok(());
         }
-        Err(security(self.wrong.join("; "))
+        Err(security(Told::line(&self.wrong))
             .hint("`gridcard server findings` has it; find out before two people clear it with `gridcard server clear`")
             .into())
     }
@@ -204,7 +208,7 @@ pub fn clear(session: &Session, request: &ClearRequest) -> Result<Option<ClearRe
 fn chain_of(session: &Session, member: &Member) -> Result<Option<Chain>> {
     let mut handle = CardHandle::open(session, &member.card, CardKind::Psam)?;
     let mut psam = Psam::open(&mut handle)?;
-    member.must_be(psam.info().number)?;
+    member.must_be(session, psam.info().number)?;
     let chain = OrderSealer::chain(&mut psam)?;
     handle.close()?;
     Ok(chain)
@@ -223,14 +227,17 @@ pub fn verify(session: &Session) -> Result<VerifyReport> {
     for member in &Pool::open(session, &folder)?.members {
         psams.push((member.number, chain_of(session, member)?));
     }
-    let mut wrong: Vec<String> = books.figures()?.faults.iter().map(ToString::to_string).collect();
-    let (heads, _) = books.check_ledger()?;
-    wrong.extend(cut_since(&folder, &*books)?);
-    wrong.extend(books.check_chains(at)?);
+    let mut wrong: Vec<Told> = books.figures()?.faults.iter().map(Told::of).collect();
+    let (heads, changed) = books.check_ledger()?;
+    let cut = if changed.is_none() { cut_since(&folder, &*books)? } else { None };
+    wrong.extend(changed.or(cut).map(|words| Told::of(&Fault::Ledger(words))));
+    let chain = FindingKind::Chain.name();
+    wrong.extend(books.check_chains(at)?.into_iter().map(|words| Told::new(chain, words)));
     for (number, chain) in &psams {
         let Some(chain) = chain else { continue };
         let found = books.reconcile(&number.to_string(), chain, at)?;
-        wrong.extend(found.finding.filter(|finding| finding.freezes).map(|finding| finding.detail));
+        let stops = found.finding.filter(|finding| finding.freezes);
+        wrong.extend(stops.map(|finding| Told::new(finding.kind.name(), finding.detail)));
     }
     let findings = books.findings(false)?.len();
     let sealed = |(psam, chain): (DeviceNumber, Option<Chain>)| SealedLine {

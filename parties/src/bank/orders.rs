@@ -3,7 +3,7 @@
 use super::pins::PinChoice;
 use super::selling::{Sale, draw, selling, terms, two_people};
 use super::{folder, registration, store};
-use crate::records::{self, SimNote};
+use crate::records::{Message, SimNote};
 use crate::session::{Session, out};
 use crate::trouble::{Result, refused};
 use crate::{log, revoked};
@@ -16,6 +16,7 @@ use scheme::profile::CardKind;
 use serde::Serialize;
 use server::{Anew, OrderError, OrderRequest, SealedOrder};
 use std::path::{Path, PathBuf};
+use wire::sms::record::RECORD_LEN;
 
 /// Whose order, where it goes, and who seals it.
 #[derive(Debug, Clone)]
@@ -214,9 +215,10 @@ pub fn void(session: &Session, customer: CustomerNumber) -> Result<VoidReport> {
     Ok(VoidReport { order: id, amount_fen: placed.order.amount, count: placed.order.count })
 }
 
-/// What a record file says of the SIM its order is for.
-pub(super) fn its_sim(order: &Order, iccid: &str) -> SimNote {
-    SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding) }
+/// The message with an order's record, for its SIM.
+pub(super) fn message(record: &[u8; RECORD_LEN], order: &Order, iccid: &str) -> Message {
+    let sim = SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding) };
+    Message { record: *record, sim }
 }
 
 /// Where the record of an order goes, unless somebody says otherwise.
@@ -230,7 +232,8 @@ fn hand_out(session: &Session, folder: &Path, to: &Destination, sealed: &SealedO
         Some(path) => path.clone(),
         None => record_place(folder, customer, order.count)?,
     };
-    records::write(&path, &sealed.record, &its_sim(order, &sealed.iccid)).map_err(|error| {
+    let message = message(&sealed.record, order, &sealed.iccid);
+    session.carrier.send(&path, &message).map_err(|error| {
         refused(error.to_string()).hint(format!(
             "the order is kept: `gridcard server resume --customer {customer}` writes its record"
         ))

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::trouble::{Context, Result};
 use crate::trouble::{Failure, refused};
 use reader::driver::psam::Psam;
-use scheme::cards::Keeping;
+use scheme::cards::{CardRef, Keeping};
 use scheme::numbers::DeviceNumber;
 use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::profile::{CardKind, State};
@@ -74,23 +74,13 @@ fn old_place(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn places(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+pub fn places(session: &Session, folder: &Path) -> Result<Vec<PathBuf>> {
     let pool = folder.join("psams");
-    if pool.exists() {
-        for entry in fs::read_dir(&pool).with_context(|| format!("cannot read {}", pool.display()))? {
-            let name = entry.with_context(|| format!("cannot read {}", pool.display()))?.file_name();
-            let name = name.to_string_lossy();
-            let name = name.strip_suffix(".link").unwrap_or(&name);
-            if let Some(Ok(number)) = name.strip_suffix(".card").map(str::parse::<DeviceNumber>) {
-                found.push(place(folder, number));
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
+    let named = |card: &CardRef| Path::new(card.path()?).file_stem()?.to_str()?.parse::<DeviceNumber>().ok();
+    let cards = session.cards.places(&pool.to_string_lossy())?;
+    let mut found: Vec<_> = cards.iter().filter_map(named).map(|number| place(folder, number)).collect();
     let old = old_place(folder);
-    found.extend(places::taken(&old).then_some(old));
+    found.extend(places::taken(session, &old).then_some(old));
     Ok(found)
 }
 
@@ -184,7 +174,7 @@ impl Member {
         let mut card = CardHandle::open(session, &card_at(&self.card), CardKind::Psam)?;
         let done = {
             let mut psam = Psam::open(&mut card)?;
-            self.must_be(psam.info().number)?;
+            self.must_be(session, psam.info().number)?;
             psam.verify(pin.expose(), pins.last())?;
             prove(&mut psam, &self.card)?;
             work(&mut psam)
@@ -197,13 +187,13 @@ impl Member {
     ///
     /// # Errors
     /// It is another one.
-    pub fn must_be(&self, found: [u8; 6]) -> Result<()> {
+    pub fn must_be(&self, session: &Session, found: [u8; 6]) -> Result<()> {
         if found == self.number.0 {
             return Ok(());
         }
         let words = format!(
             "{} holds PSAM {}, not PSAM {}",
-            places::shown(&self.card),
+            places::shown(session, &self.card),
             DeviceNumber(found),
             self.number
         );
@@ -227,19 +217,19 @@ pub fn prove(psam: &mut Psam<'_>, card: &Path) -> Result<()> {
 /// found and finished.
 fn move_over(session: &Session, folder: &Path) -> Result<()> {
     let old = old_place(folder);
-    if !places::taken(&old) {
+    if !places::taken(session, &old) {
         return Ok(());
     }
     // The lock is held until the card has moved: nobody may work with it meanwhile, and reading changes nothing.
     let mut card = match CardHandle::open_keeping(session, &card_at(&old), CardKind::Psam, Keeping::AtClose) {
         // Another command was faster.
-        Err(_) if !places::taken(&old) => return Ok(()),
+        Err(_) if !places::taken(session, &old) => return Ok(()),
         opened => opened?,
     };
     let number = DeviceNumber(Psam::open(&mut card)?.info().number);
     let new = place(folder, number);
-    if places::taken(&new) {
-        return Err(refused(format!("{} is there already", places::shown(&new)))
+    if places::taken(session, &new) {
+        return Err(refused(format!("{} is there already", places::shown(session, &new)))
             .hint("a card is never overwritten; move the old one away first")
             .into());
     }
@@ -250,7 +240,7 @@ fn move_over(session: &Session, folder: &Path) -> Result<()> {
         fs::rename(&key, &to)
             .with_context(|| format!("cannot move {} to {}", key.display(), to.display()))?;
     }
-    places::move_place(&old, &new)?;
+    places::relocate(session, &old, &new)?;
     card.close()
 }
 
@@ -268,7 +258,8 @@ impl Pool {
     /// One of them is known neither by its record nor by itself.
     pub fn open(session: &Session, folder: &Path) -> Result<Self> {
         move_over(session, folder)?;
-        let members = places(folder)?.iter().map(|card| Member::at(session, card)).collect::<Result<_>>()?;
+        let members =
+            places(session, folder)?.iter().map(|card| Member::at(session, card)).collect::<Result<_>>()?;
         Ok(Pool { members })
     }
 

@@ -127,7 +127,7 @@ fn take_in(session: &Session, request: &AddRequest, folder: &Path) -> Result<Add
     let found = pool::look(&mut handle, Path::new(""))?;
     handle.close()?;
     let member = Member { card: pool::place(folder, found.number), ..found };
-    if let Some(record) = companion::beside(&request.psam, member.number.0)? {
+    if let Some(record) = companion::beside(session, &request.psam, member.number.0)? {
         record.log.received(session);
     }
     revoked::must_not_be(folder, CardKind::Psam, member.number)?;
@@ -140,7 +140,7 @@ fn take_in(session: &Session, request: &AddRequest, folder: &Path) -> Result<Add
     log::fact(session, "state", member.keys.state.name());
     log::fact(session, "key_version", member.keys.version);
     Ok(AddReport {
-        psam: places::shown(&member.card),
+        psam: places::shown(session, &member.card),
         number: member.number,
         state: member.keys.state.name(),
         key_version: member.keys.version,
@@ -181,10 +181,10 @@ fn take_server_key(session: &Session, request: &AddRequest, member: &Member) -> 
 pub fn list(session: &Session) -> Result<ListReport> {
     let folder = folder(session)?;
     let mut psams = Vec::new();
-    for card in pool::places(&folder)? {
+    for card in pool::places(session, &folder)? {
         match listed(session, &folder, &card) {
             Ok(psam) => psams.push(psam),
-            Err(error) => session.say(format!("{}: {error}", places::shown(&card))),
+            Err(error) => session.say(format!("{}: {error}", places::shown(session, &card))),
         }
     }
     Ok(ListReport { psams })
@@ -205,7 +205,7 @@ fn listed(session: &Session, folder: &Path, card: &Path) -> Result<ListedPsam> {
         sealed,
         not_settled: pool::unsettled(folder, member.number)?,
         server_key: pool::server_key(card).exists(),
-        card: places::shown(card),
+        card: places::shown(session, card),
     })
 }
 
@@ -247,11 +247,11 @@ pub fn remove(session: &Session, request: &RemoveRequest) -> Result<RemoveReport
         std::fs::remove_file(&key).with_context(|| format!("cannot remove {}", key.display()))?;
     }
     let here = card_at(&member.card);
-    let resolved = places::resolve(&here)?;
+    let resolved = session.cards.resolve(&here)?;
     if resolved.path().is_some() {
         hand_over(session, &resolved, &card)?;
     } else {
-        places::drop_link(&here, &card)?;
+        session.cards.forget(&here, &card_at(&card))?;
     }
     member.forget()?;
     log::fact(session, "psam", number);

@@ -9,7 +9,7 @@ use crate::{log, revoked as lists, vouch};
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
-use scheme::subscription::Iccid;
+use scheme::subscription::{Iccid, PhoneNumber};
 use serde::Serialize;
 use server::{OrderError, Roster, Sim, Terms, read_list};
 use sha2::{Digest, Sha256};
@@ -19,9 +19,9 @@ use std::path::Path;
 /// What is to change of the bank's numbers and times.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsRequest {
-    /// Telephone number that orders come from and receipts go to, in international form.
+    /// Telephone number that orders come from and receipts go to, as a person writes it.
     pub server_number: Option<String>,
-    /// Number of the service centre that its messages go over, in international form.
+    /// Number of the service centre that its messages go over, likewise.
     pub service_centre: Option<String>,
     /// Days an order is valid.
     pub validity_days: Option<u16>,
@@ -64,6 +64,8 @@ pub struct RegisterReport {
     pub unchanged: usize,
     /// Lines that were not taken, in words.
     pub rejected: Vec<String>,
+    /// Good lines against whose ICCID something speaks, in words.
+    pub doubtful: Vec<String>,
     /// Columns that were skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
 }
@@ -99,6 +101,9 @@ pub struct ReplaceSimReport {
     /// Number of the new card.
     #[serde(with = "scheme::names::text")]
     pub iccid: Iccid,
+    /// What speaks against that number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// An order that was made for the old SIM.
     #[serde(serialize_with = "text::maybe")]
     pub outstanding: Option<OrderId>,
@@ -110,8 +115,11 @@ pub struct ReplaceSimReport {
 /// Numbers that are none, or that were never said.
 pub fn settings(session: &Session, request: &SettingsRequest) -> Result<SettingsReport> {
     let mut books = store(&folder(session)?)?;
-    let known = books.terms()?;
-    let named = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
+    let known_before = books.terms()?;
+    let known = known_before.clone();
+    let named = |given: &Option<String>, known: Option<&PhoneNumber>| {
+        given.clone().or_else(|| known.map(|known| known.as_str().to_owned()))
+    };
     let server_number = named(&request.server_number, known.as_ref().map(|terms| &terms.server_number));
     let service_centre = named(&request.service_centre, known.as_ref().map(|terms| &terms.service_centre));
     let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
@@ -122,8 +130,13 @@ pub fn settings(session: &Session, request: &SettingsRequest) -> Result<Settings
     let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
     terms.validity_days = request.validity_days.unwrap_or(days);
     terms.clock_tolerance_s = request.clock_tolerance_s.unwrap_or(tolerance);
-    books.set_terms(&terms)?;
+    // Who names nothing only looks.
+    if known_before.as_ref() != Some(&terms) {
+        books.set_terms(&terms)?;
+    }
     let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
+    let digits = |number: PhoneNumber| number.digits().to_owned();
+    let (server_number, service_centre) = (digits(server_number), digits(service_centre));
     Ok(SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s })
 }
 
@@ -153,12 +166,13 @@ pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
     let mut books = store(&folder(session)?)?;
     let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
     let roster = Roster::read(file).with_context(|| format!("{}", csv.display()))?;
-    let report = books.register(&roster)?;
+    let report = books.register(roster).with_context(|| format!("{}", csv.display()))?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,
         unchanged: report.unchanged,
         rejected: report.rejected.iter().map(ToString::to_string).collect(),
+        doubtful: report.doubtful.iter().map(ToString::to_string).collect(),
         unknown_columns: report.unknown_columns,
     })
 }
@@ -173,7 +187,12 @@ pub fn replace_sim(session: &Session, request: &ReplaceSimRequest) -> Result<Rep
     let replaced = books.replace_sim(*customer, sim)?;
     log::fact(session, "customer", customer);
     log::fact(session, "iccid", &sim.iccid);
-    Ok(ReplaceSimReport { customer: *customer, iccid: sim.iccid.clone(), outstanding: replaced.outstanding })
+    Ok(ReplaceSimReport {
+        customer: *customer,
+        iccid: sim.iccid.clone(),
+        doubt: sim.iccid.doubt().map(|doubt| doubt.to_string()),
+        outstanding: replaced.outstanding,
+    })
 }
 
 /// Takes the city's list of revoked cards; the bank's PSAMs check it.

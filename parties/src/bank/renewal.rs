@@ -15,7 +15,7 @@ use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
 use scheme::psam::Limits;
 use serde::Serialize;
-use server::renewal::{Answer, Paper, Renewal, Request, Stand};
+use server::renewal::{Answer, ExchangeFile, Renewal, Request, Stand};
 use server::{Books, OrderSealer};
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,7 @@ fn module(session: &Session, folder: &Path, number: &str) -> Result<CardHandle> 
     let pool = Pool::open(session, folder)?;
     let member = pool.member(number.parse().context("the number of a PSAM")?)?;
     let mut handle = CardHandle::open(session, &member.card, CardKind::Psam)?;
-    member.must_be(Psam::open(&mut handle)?.info().number)?;
+    member.must_be(session, Psam::open(&mut handle)?.info().number)?;
     Ok(handle)
 }
 

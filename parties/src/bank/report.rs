@@ -1,23 +1,21 @@
 //! What the books say.
 
 use super::{folder, registration, store, text};
+use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use crate::vouch::Origin;
-use scheme::moment::Moment;
+use disk::table::TableWriter;
+use scheme::fault::Told;
+use scheme::moment::{Moment, iso};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{OrderId, Serial8};
 use serde::Serialize;
-use server::{Figures, OrderState, PlacedOrder, StatementLine};
-
-/// All orders.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrdersReport {
-    /// In the order of their making.
-    pub orders: Vec<OrderLine>,
-}
+use server::{Fault, Figures, OrderState, PlacedOrder, StatementLine};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 /// One order.
 #[derive(Debug, Clone, Serialize)]
@@ -82,6 +80,26 @@ impl OrderLine {
             replaces: placed.replaces,
         }
     }
+
+    /// As [`COLUMNS`] has it.
+    fn row(&self) -> [String; COLUMNS.len()] {
+        [
+            self.order.to_string(),
+            self.customer.to_string(),
+            self.meter.to_string(),
+            self.serial.to_string(),
+            self.key_version.to_string(),
+            self.count.to_string(),
+            self.amount_fen.0.to_string(),
+            self.made_as.to_owned(),
+            self.kind.to_owned(),
+            self.state.to_owned(),
+            iso(&self.issued.to_string()),
+            iso(&self.valid_until.to_string()),
+            self.expired.to_string(),
+            self.replaces.map(|id| id.to_string()).unwrap_or_default(),
+        ]
+    }
 }
 
 /// The house in figures.
@@ -125,10 +143,12 @@ pub struct BooksReport {
     pub findings: usize,
     /// Those of them that stop sales.
     pub findings_stopping: usize,
-    /// What cannot be, in words.
-    pub faults: Vec<String>,
+    /// What cannot be.
+    pub faults: Vec<Told>,
     /// The books are of the older make.
     pub older_make: bool,
+    /// Every page of the database and every reference in it was looked at; otherwise only that the sums agree.
+    pub file_checked: bool,
     /// Where the bank's log stands.
     pub log: Origin,
 }
@@ -139,7 +159,10 @@ impl BooksReport {
     /// # Errors
     /// What cannot be.
     pub fn verdict(&self) -> Result<()> {
-        if self.faults.is_empty() { Ok(()) } else { Err(refused(self.faults.join("; ")).into()) }
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        Err(refused(Told::line(&self.faults)).code("books-wrong").into())
     }
 }
 
@@ -190,26 +213,88 @@ impl BookedLine {
     }
 }
 
-/// All orders in the order of their making.
+/// Hands out all orders in the order of their making, one by one, as long as `each` wants another: there may be more of them than
+/// fit into memory.
 ///
 /// # Errors
-/// The books cannot be read.
-pub fn orders(session: &Session) -> Result<OrdersReport> {
+/// The books cannot be read; what was handed out before stands.
+pub fn orders(session: &Session, each: &mut dyn FnMut(&OrderLine) -> ControlFlow<()>) -> Result<()> {
     let books = store(&folder(session)?)?;
     let at = session.now()?;
-    let orders = books.orders()?;
-    Ok(OrdersReport { orders: orders.iter().map(|placed| OrderLine::of(placed, at)).collect() })
+    Ok(books.each_order(&mut |placed| each(&OrderLine::of(placed, at)))?)
+}
+
+/// The columns of a file of orders.
+const COLUMNS: [&str; 14] = [
+    "order",
+    "customer",
+    "meter",
+    "serial",
+    "key_version",
+    "count",
+    "amount_fen",
+    "made_as",
+    "kind",
+    "state",
+    "issued",
+    "valid_until",
+    "expired",
+    "replaces",
+];
+
+/// A file of orders that was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrdersFile {
+    /// How many orders it has.
+    pub count: u64,
+    /// Where it is.
+    pub file: PathBuf,
+}
+
+/// Writes all orders into a CSV file, in the order of their making.
+///
+/// # Errors
+/// The books cannot be read, or the file not be written.
+pub fn orders_into(session: &Session, path: &Path) -> Result<OrdersFile> {
+    let mut count = 0_u64;
+    home::write_with(path, |file| {
+        let mut table = TableWriter::new(std::io::BufWriter::new(file));
+        table.row(COLUMNS)?;
+        let mut written = Ok(());
+        orders(session, &mut |order| {
+            count += 1;
+            written = table.row(order.row());
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        written?;
+        table.finish()?;
+        Ok(())
+    })?;
+    Ok(OrdersFile { count, file: path.to_owned() })
+}
+
+/// What of the bank's database is looked at for a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// The sums, and whether the books agree with each other.
+    #[default]
+    Books,
+    /// Also every page of the file, every reference between its rows and the ledger's chain, which takes as long as reading all of it.
+    WholeFile,
 }
 
 /// Totals, trial balance, and a check of the books.
 ///
 /// # Errors
 /// A damaged file. What cannot be is told in the report ([`BooksReport::verdict`]).
-pub fn report(session: &Session) -> Result<BooksReport> {
+pub fn report(session: &Session, look: Look) -> Result<BooksReport> {
     let folder = folder(session)?;
     let books = store(&folder)?;
-    books.check()?;
-    let Figures { totals, balance, faults, findings } = books.figures()?;
+    let Figures { totals, balance, mut faults, findings } = books.figures()?;
+    if look == Look::WholeFile {
+        books.check()?;
+        faults.extend(books.check_ledger()?.1.map(Fault::Ledger));
+    }
     Ok(BooksReport {
         customers: totals.customers,
         orders: totals.orders,
@@ -230,8 +315,9 @@ pub fn report(session: &Session) -> Result<BooksReport> {
         sum_fen: i64::try_from(balance.sum()).unwrap_or(i64::MAX),
         findings: findings.len(),
         findings_stopping: findings.iter().filter(|finding| finding.freezes).count(),
-        faults: faults.iter().map(ToString::to_string).collect(),
+        faults: faults.iter().map(Told::of).collect(),
         older_make: books.is_older_make()?,
+        file_checked: look == Look::WholeFile,
         log: Origin::of(&folder)?,
     })
 }

@@ -1,10 +1,9 @@
 //! Orders whose sealing was interrupted, or whose record got lost: finished, and written again.
 
-use super::orders::{its_sim, record_place};
+use super::orders::{message, record_place};
 use super::pins::PinChoice;
 use super::selling::{Sale, selling, terms};
 use super::{folder, registration, store};
-use crate::records;
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::CustomerNumber;
@@ -35,6 +34,7 @@ pub struct ResumeReport {
 
 /// Records of finished orders.
 struct Written<'a> {
+    session: &'a Session,
     folder: &'a Path,
     files: Vec<String>,
 }
@@ -42,7 +42,7 @@ struct Written<'a> {
 impl Written<'_> {
     fn keep(&mut self, placed: &PlacedOrder, record: &[u8; RECORD_LEN]) -> Result<()> {
         let path = record_place(self.folder, placed.order.customer, placed.order.count)?;
-        records::write(&path, record, &its_sim(&placed.order, &placed.iccid))?;
+        self.session.carrier.send(&path, &message(record, &placed.order, &placed.iccid))?;
         self.files.push(path.display().to_string());
         Ok(())
     }
@@ -62,7 +62,7 @@ pub fn resume(session: &Session, request: &ResumeRequest) -> Result<ResumeReport
         }
         None => books.interrupted()?,
     };
-    let mut written = Written { folder: &folder, files: Vec::new() };
+    let mut written = Written { session, folder: &folder, files: Vec::new() };
     let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
     for placed in &sealed {
         placed.record.as_ref().map_or(Ok(()), |record| written.keep(placed, record))?;

@@ -4,9 +4,9 @@ use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
 use super::{folder, registration, store};
 use crate::log;
-use crate::records::{self, Filed};
+use crate::records::Message;
 use crate::session::Session;
-use crate::trouble::{Context, Result, Trouble, refused};
+use crate::trouble::{Result, Trouble, refused};
 use crate::vouch;
 use crate::words::{energy, yuan};
 use scheme::money::Fen;
@@ -57,10 +57,14 @@ pub struct ReceiptLine {
     pub file: String,
     /// `settled`, `already settled`, `held` or `refused`.
     pub result: &'static str,
-    /// Its order; empty where nobody knows.
-    pub order: String,
+    /// Its order, where somebody knows.
+    pub order: Option<String>,
     /// In words.
     pub detail: String,
+    /// Why it was refused, or which finding keeps it, by a stable name.
+    pub code: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
     /// In figures.
     #[serde(rename = "more")]
     pub facts: Option<ReceiptFacts>,
@@ -111,7 +115,7 @@ pub struct RefundReport {
 /// A receipt that is not settled yet, and the PSAMs that may still open it, likeliest first.
 struct Pending {
     at: usize,
-    filed: Filed,
+    message: Message,
     origin: Origin,
     openers: Vec<DeviceNumber>,
 }
@@ -127,8 +131,10 @@ impl Outcomes {
         self.lines[at] = Some(ReceiptLine {
             file: path.display().to_string(),
             result: "refused",
-            order: String::new(),
+            order: None,
             detail: error.to_string(),
+            code: Some(error.code().to_owned()),
+            hint: error.hint().map(Into::into),
             facts: None,
         });
         self.failed = Some(error);
@@ -139,7 +145,7 @@ impl Outcomes {
             self.failed = Some(held(finding));
         }
         let line = line(session, path, settlement);
-        log::fact(session, line.result, &line.order);
+        log::fact(session, line.result, line.order.as_deref().unwrap_or_default());
         self.lines[at] = Some(line);
     }
 }
@@ -157,8 +163,8 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
     let mut outcomes = Outcomes { lines: request.receipts.iter().map(|_| None).collect(), failed: None };
     let mut pending = Vec::new();
     for (n, path) in request.receipts.iter().enumerate() {
-        match wait_for(&*books, &pool, request, path) {
-            Ok((filed, origin, openers)) => pending.push(Pending { at: n, filed, origin, openers }),
+        match wait_for(session, &*books, &pool, request, path) {
+            Ok((message, origin, openers)) => pending.push(Pending { at: n, message, origin, openers }),
             Err(error) => outcomes.refuse(n, path, error),
         }
     }
@@ -174,7 +180,7 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
         member.with(session, &mut pins, |psam| {
             for mut one in theirs {
                 let path = &request.receipts[one.at];
-                match books.settle(psam, Incoming::Record(&one.filed.record), &one.origin, at) {
+                match books.settle(psam, Incoming::Record(&one.message.record), &one.origin, at) {
                     Ok(settlement) => outcomes.settle(session, one.at, path, &settlement),
                     Err(error) if one.openers.len() > 1 && is_under_other_keys(&error) => {
                         one.openers.retain(|opener| *opener != number);
@@ -197,20 +203,24 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
 
 /// What a receipt waits for: where it comes from, and who may open it.
 fn wait_for(
+    session: &Session,
     books: &dyn Books,
     pool: &Pool,
     request: &SettleRequest,
     path: &Path,
-) -> Result<(Filed, Origin, Vec<DeviceNumber>)> {
-    let filed = records::read(path)?;
-    let origin = match (&request.origin, &filed.sim.iccid) {
+) -> Result<(Message, Origin, Vec<DeviceNumber>)> {
+    let message = session.carrier.fetch(path)?;
+    let origin = match (&request.origin, &message.sim.iccid) {
         (Some(origin), _) => origin.clone(),
-        (None, Some(iccid)) => Origin::Sim(SimKey::Iccid(iccid.parse().context("the ICCID in the file")?)),
-        (None, None) => Origin::Unknown,
+        // It only saves work: what a card shows that is no ICCID is none.
+        (None, iccid) => match iccid.as_deref().map(str::parse) {
+            Some(Ok(iccid)) => Origin::Sim(SimKey::Iccid(iccid)),
+            _ => Origin::Unknown,
+        },
     };
-    let openers = books.openers(Incoming::Record(&filed.record), &origin)?;
+    let openers = books.openers(Incoming::Record(&message.record), &origin)?;
     let members = pool.opening(request.pin.psam, &openers)?;
-    Ok((filed, origin, members.into_iter().map(|member| member.number).collect()))
+    Ok((message, origin, members.into_iter().map(|member| member.number).collect()))
 }
 
 /// Another PSAM may open what this one could not.
@@ -238,15 +248,19 @@ fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine 
         Settlement::AlreadySettled(order) => ReceiptLine {
             file,
             result: "already settled",
-            order: order.map(|id| id.to_string()).unwrap_or_default(),
+            order: order.map(|id| id.to_string()),
             detail: "nothing changed".into(),
+            code: None,
+            hint: None,
             facts: None,
         },
         Settlement::Held(finding) => ReceiptLine {
             file,
             result: "held",
-            order: finding.order.map(|id| id.to_string()).unwrap_or_default(),
+            order: finding.order.map(|id| id.to_string()),
             detail: format!("finding {}: {}", finding.id, finding.detail),
+            code: Some(finding.kind.name().to_owned()),
+            hint: None,
             facts: Some(ReceiptFacts::Held { finding: finding.id, kind: finding.kind.name() }),
         },
         Settlement::Settled(settled) => {
@@ -280,7 +294,8 @@ fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
         refund_due_fen: settled.refund_due_fen,
         findings: settled.findings.iter().map(|finding| finding.id).collect(),
     };
-    ReceiptLine { file, result: "settled", order: settled.order.to_string(), detail, facts: Some(facts) }
+    let order = Some(settled.order.to_string());
+    ReceiptLine { file, result: "settled", order, detail, code: None, hint: None, facts: Some(facts) }
 }
 
 /// Pays back what a customer paid and no meter will credit.

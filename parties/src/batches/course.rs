@@ -13,18 +13,20 @@ use crate::log;
 use crate::secret;
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, Trouble, refused};
+use office::batch::request::read as read_request;
 use office::batch::{BatchError, Control, Ended, NewBatch, Summary, Watch, hash_of};
 use office::store::{Durability, FILE, ItemKind, Store};
 use scheme::numbers::{PROVINCE, RegionCode};
 use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
 use scheme::{CardRef, Kind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Cards of a transaction, at most.
-const GROUP: usize = 512;
+const GROUP: usize = 1024;
 /// Time until a transaction, at most.
 const EVERY: Duration = Duration::from_millis(250);
 
@@ -68,15 +70,8 @@ impl Overseer for () {}
 /// # Errors
 /// Lines with faults, each of which is told; an issuing card that may not or will not make such cards.
 pub fn plan(session: &Session, request: &BatchRequest) -> Result<Forecast> {
-    let mut begun = Begun::at(session, request)?;
-    let forecast = begun.ready(session, request).map(|(_, forecast)| forecast);
-    match forecast {
-        Ok(forecast) => {
-            begun.forget()?;
-            Ok(forecast)
-        }
-        Err(error) => Err(begun.give_up(error)),
-    }
+    let looked = Looked::at(session, request)?;
+    looked.ready(session, request).map(|(_, forecast)| forecast)
 }
 
 /// Makes a batch, or goes on with one.
@@ -84,25 +79,16 @@ pub fn plan(session: &Session, request: &BatchRequest) -> Result<Forecast> {
 /// # Errors
 /// As [`plan`]; the overseer does not want it; the store failed. How the run itself ended is in the report.
 pub fn run(session: &Session, request: &BatchRequest, overseer: &mut dyn Overseer) -> Result<BatchEnd> {
-    let mut begun = Begun::at(session, request)?;
-    let (common, forecast) = match begun.ready(session, request) {
-        Ok(ready) => ready,
-        Err(error) => return Err(begun.give_up(error)),
-    };
+    let looked = Looked::at(session, request)?;
+    let (common, forecast) = looked.ready(session, request)?;
     overseer.plan(&forecast);
-    match forecast.must_suffice().and_then(|()| overseer.shall_begin(&forecast)) {
-        Ok(true) => {}
-        Ok(false) => {
-            begun.forget()?;
-            return Err(refused("the batch was not confirmed; nothing was begun").into());
-        }
-        Err(error) => return Err(begun.give_up(error)),
+    forecast.must_suffice()?;
+    if !overseer.shall_begin(&forecast)? {
+        return Err(refused("the batch was not confirmed; nothing was begun").into());
     }
-    let audit = match log::batch(session, &begun.folder) {
-        Ok(audit) => audit,
-        Err(error) => return Err(begun.give_up(error)),
-    };
-    let Begun { folder, store, batch, .. } = begun;
+    let audit = log::batch(session, &looked.folder)?;
+    let Looked { folder, region, mut store, batch, known } = looked;
+    let batch = if known { batch } else { begin(session, request, region, &batch.sha256, &mut store)? };
     let store = store.audited(audit)?;
     let stop = overseer.begins(&forecast)?;
     let ended = make(&common, &batch, store, &stop, overseer);
@@ -110,17 +96,17 @@ pub fn run(session: &Session, request: &BatchRequest, overseer: &mut dyn Oversee
     finish(&folder, request, batch.id, ended?)
 }
 
-/// A batch that the store knows.
-struct Begun {
+/// A request and the batch it is, or will be: before somebody said so nothing of it is kept.
+struct Looked {
     folder: PathBuf,
     region: RegionCode,
     store: Store,
     batch: Summary,
-    /// Whether it was begun just now, and is to be forgotten when it comes to nothing.
-    now: bool,
+    /// Whether the store knows it: it was begun before, and goes on.
+    known: bool,
 }
 
-impl Begun {
+impl Looked {
     fn at(session: &Session, request: &BatchRequest) -> Result<Self> {
         if request.kind == CardKind::Sim && request.by_hand() {
             return Err(Failure::new(Kind::Usage, "a SIM of plastic comes with its mask from its maker")
@@ -134,8 +120,19 @@ impl Begun {
             _ => home.city(request.city, "issuing ESAMs")?,
         };
         let mut store = Store::open(&folder.join(FILE), Durability::Now)?;
-        let (batch, now) = begin(session, request, region, &mut store)?;
-        Ok(Begun { folder, region, store, batch, now })
+        let known = request.resume;
+        let batch = if known {
+            resumed(request, region, &store)?
+        } else {
+            let sha256 = hash_of(&request.file)?;
+            let batch =
+                with_new(session, request, region, &sha256, |new| store.try_batch(new, &request.file))?;
+            if request.kind == CardKind::Sim {
+                say_doubts(session, &request.file)?;
+            }
+            batch
+        };
+        Ok(Looked { folder, region, store, batch, known })
     }
 
     /// Everything before the question: the issuing card and what it may do, and the forecast.
@@ -166,51 +163,46 @@ impl Begun {
         let forecast = Forecast::new(&self.batch, in_stock, left, line, request.by_hand());
         Ok((common, forecast))
     }
-
-    /// Forgets a batch that was not begun after all.
-    fn forget(&mut self) -> Result<()> {
-        if self.now {
-            self.store.drop_batch(self.batch.id)?;
-        }
-        Ok(())
-    }
-
-    /// The same; the error that stopped it stays the error.
-    fn give_up(&mut self, error: Trouble) -> Trouble {
-        let _ = self.forget();
-        error
-    }
 }
 
-/// Reads the request, or finds the batch that was begun with it. Gives whether it begins now.
+/// The batch that was begun with a request.
+fn resumed(request: &BatchRequest, region: RegionCode, store: &Store) -> Result<Summary> {
+    let sha256 = hash_of(&request.file)?;
+    let known = store.batch_of(&sha256)?.ok_or(BatchError::Unknown { sha256 });
+    let known = known.with_context(|| request.file.display().to_string())?;
+    if known.kind != ItemKind::Card(request.kind) || known.region != region.to_string() {
+        let (id, kind, region) = (known.id, known.kind.name(), known.region);
+        return Err(BatchError::OtherBatch { id, kind, region }.into());
+    }
+    Ok(known)
+}
+
+/// Begins the batch of a request, which must still be the file that was looked at.
 fn begin(
     session: &Session,
     request: &BatchRequest,
     region: RegionCode,
+    sha256: &str,
     store: &mut Store,
-) -> Result<(Summary, bool)> {
+) -> Result<Summary> {
+    let id = with_new(session, request, region, sha256, |new| store.begin_batch(new, &request.file))?;
+    summary(store, id)
+}
+
+/// Does something with a request as a new batch, and tells which of its lines have faults.
+fn with_new<T>(
+    session: &Session,
+    request: &BatchRequest,
+    region: RegionCode,
+    sha256: &str,
+    with: impl FnOnce(&NewBatch<'_>) -> Result<T, BatchError>,
+) -> Result<T> {
     let path = &request.file;
-    let sha256 = hash_of(path)?;
-    let named = || format!("{}", path.display());
-    if request.resume {
-        let known = store.batch_of(&sha256)?.ok_or(BatchError::Unknown { sha256 }).with_context(named)?;
-        let region = region.to_string();
-        if known.kind != ItemKind::Card(request.kind) || known.region != region {
-            return Err(BatchError::OtherBatch {
-                id: known.id,
-                kind: known.kind.name(),
-                region: known.region,
-            }
-            .into());
-        }
-        return Ok((known, false));
-    }
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (at, region) = (session.now()?.to_string(), region.to_string());
-    let new = NewBatch { kind: request.kind, region: &region, file: &file, sha256: &sha256, at: &at };
-    let id = match store.begin_batch(&new, path) {
-        Ok(id) => id,
-        Err(BatchError::Lines { first, total }) => {
+    let new = NewBatch { kind: request.kind, region: &region, file: &file, sha256, at: &at };
+    with(&new).map_err(|error| match error {
+        BatchError::Lines { first, total } => {
             first.iter().for_each(|fault| session.say(fault.to_string()));
             let hidden = total.saturating_sub(first.len() as u64);
             if hidden > 0 {
@@ -218,11 +210,29 @@ fn begin(
             }
             let words = first.first().map(ToString::to_string).unwrap_or_default();
             let error = BatchError::Lines { first, total };
-            return Err(Trouble::from(error).context(format!("{}: {words}", path.display())));
+            Trouble::from(error).context(format!("{}: {words}", path.display()))
         }
-        Err(error) => return Err(Trouble::from(error).context(named())),
-    };
-    Ok((summary(store, id)?, true))
+        error => Trouble::from(error).context(path.display()),
+    })
+}
+
+/// Says how many ICCIDs of a request something speaks against, and which is the first.
+fn say_doubts(session: &Session, path: &Path) -> Result<()> {
+    let mut first = None;
+    let mut count = 0_u64;
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_request(CardKind::Sim, file, |line, row| {
+        let iccid = row.ok().and_then(|row| row.number.parse::<Iccid>().ok());
+        if let Some(doubt) = iccid.and_then(|iccid| iccid.doubt()) {
+            count += 1;
+            first.get_or_insert((line, doubt));
+        }
+        Ok(())
+    })?;
+    if let Some((line, doubt)) = first {
+        session.say(format!("{count} ICCID(s) may be mistyped; the first, in line {line}, {doubt}"));
+    }
+    Ok(())
 }
 
 fn make(

@@ -2,7 +2,7 @@
 
 use super::request::BatchRequest;
 use crate::cards::CardHandle;
-use crate::city::issuing_card;
+use crate::city::{issuing_card, issuing_card_in_use};
 use crate::session::Session;
 use crate::trouble::{Result, security};
 use crate::{in_force, secret, transport};
@@ -13,8 +13,12 @@ use scheme::cards::Keeping;
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardKind, State};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use wire::{Channel, ChannelError};
+
+/// How often a worker looks whether the issuing card is free before it lies down to wait: longer than the card takes for a
+/// command, and shorter than being woken takes.
+const LOOKS: u32 = 300;
 
 /// One card in one slot, used from several threads, one command at a time.
 #[derive(Clone)]
@@ -29,17 +33,30 @@ impl Shared {
     }
 
     pub(super) fn keep_now(&self) -> Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).keep_now()
+        self.card().keep_now()
+    }
+
+    /// The card, once it is free. A command to a virtual card takes microseconds: whoever lay down for each of them would spend
+    /// more time on falling asleep and waking up than on cards.
+    fn card(&self) -> MutexGuard<'_, CardHandle> {
+        for _ in 0..LOOKS {
+            match self.0.try_lock() {
+                Ok(card) => return card,
+                Err(TryLockError::Poisoned(broken)) => return broken.into_inner(),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Channel for Shared {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).transmit(command)
+        self.card().transmit(command)
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reset()
+        self.card().reset()
     }
 }
 
@@ -65,6 +82,7 @@ impl Issuer {
         whose: &str,
         request: &BatchRequest,
     ) -> Result<Self> {
+        issuing_card_in_use(session, folder, kind)?;
         let pin = secret::pin(session, &request.pin, whose)?;
         let card = Shared::open(session, folder, kind)?;
         let mut channel = card.clone();

@@ -59,8 +59,23 @@ pub struct BatchDetail {
     /// The batch.
     #[serde(flatten)]
     pub batch: BatchReport,
-    /// Line, number, serial, outcome and reason of spoiled chips.
-    pub spoiled_chips: Vec<[String; 5]>,
+    /// Spoiled chips.
+    pub spoiled_chips: Vec<SpoiledChip>,
+}
+
+/// A chip that a batch spoiled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SpoiledChip {
+    /// Line of the request.
+    pub line: i64,
+    /// Number it was to have.
+    pub number: String,
+    /// Serial of the chip, where it told one.
+    pub serial: Option<String>,
+    /// `refused`, `scrapped` or `failed`.
+    pub outcome: &'static str,
+    /// Why, where that was noted.
+    pub why: Option<String>,
 }
 
 /// Shows a batch: its figures, and what was spoiled.
@@ -73,13 +88,13 @@ pub fn show(session: &Session, office: Office, id: i64) -> Result<BatchDetail> {
     let mut spoiled_chips = Vec::new();
     store.results(batch.id, |line| {
         if matches!(line.outcome, "refused" | "scrapped" | "failed") && spoiled_chips.len() < SHOWN {
-            spoiled_chips.push([
-                line.line.to_string(),
-                line.number.clone(),
-                line.serial.clone().unwrap_or_default(),
-                line.outcome.to_owned(),
-                line.why.clone().unwrap_or_default(),
-            ]);
+            spoiled_chips.push(SpoiledChip {
+                line: line.line,
+                number: line.number.clone(),
+                serial: line.serial.clone(),
+                outcome: line.outcome,
+                why: line.why.clone(),
+            });
         }
         Ok::<(), Trouble>(())
     })?;

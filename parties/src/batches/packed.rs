@@ -204,11 +204,10 @@ impl SimMaker<'_> {
     /// Makes a SIM, reads it back as a telephone would, and tries what a telephone may not do.
     fn make(&self, job: &Job) -> Result<Attempt> {
         let (session, begun) = (self.common.session, Instant::now());
-        let imsi = job.details.imsi.as_deref().unwrap_or_default();
         let identity = Identity {
-            iccid: &job.number,
-            imsi,
-            msisdn: job.details.msisdn.as_deref(),
+            iccid: job.number.parse()?,
+            imsi: job.details.imsi.as_deref().unwrap_or_default().parse()?,
+            msisdn: job.details.msisdn.as_deref().map(str::parse).transpose()?,
             state: State::Test,
             kind: CardKind::Sim,
         };

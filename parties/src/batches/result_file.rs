@@ -1,10 +1,11 @@
 //! The result file of a batch.
 
 use crate::home;
-use crate::trouble::{Result, Trouble, refused};
+use crate::trouble::{Result, Trouble};
+use disk::table::TableWriter;
 use office::batch::{LineResult, Summary};
 use office::store::Store;
-use std::io::Write;
+use scheme::moment::iso;
 use std::path::Path;
 
 /// Columns of a result file.
@@ -14,10 +15,10 @@ const COLUMNS: [&str; 8] = ["line", "number", "serial", "outcome", "reason", "ch
 /// request. Written beside and renamed, line by line, whatever the length of the batch.
 pub(super) fn write(store: &Store, batch: &Summary, path: &Path) -> Result<()> {
     home::write_with(path, |file| {
-        let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
-        csv.write_record(COLUMNS)?;
-        store.results(batch.id, |line| Ok::<(), Trouble>(csv.write_record(record(line))?))?;
-        csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
+        let mut table = TableWriter::new(std::io::BufWriter::new(file));
+        table.row(COLUMNS)?;
+        store.results(batch.id, |line| Ok::<(), Trouble>(table.row(record(line))?))?;
+        table.finish()?;
         Ok(())
     })
 }
@@ -33,7 +34,7 @@ fn record(line: &LineResult) -> [String; 8] {
         line.outcome.to_owned(),
         text(&line.why),
         checks.join(" "),
-        text(&line.at),
+        line.at.as_deref().map(iso).unwrap_or_default(),
         line.millis.map(|millis| millis.to_string()).unwrap_or_default(),
     ]
 }

@@ -7,9 +7,9 @@ use crate::session::{Session, out};
 use crate::stock::visit;
 use crate::trouble::{Context, Failure, Result, refused};
 use office::store::{ItemKind, Stage, Store};
-use scheme::Kind;
 use scheme::pairing::file_name;
 use scheme::profile::CardKind;
+use scheme::subscription::Iccid;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -71,7 +71,9 @@ pub fn take(session: &Session, request: &TakeRequest) -> Result<TakeReport> {
         }
     }
     for number in &request.numbers {
-        taking.one(&mut store, number)?;
+        // A SIM is kept under its ICCID in one form, however it is typed.
+        let iccid = number.parse::<Iccid>().ok().filter(|_| request.kind == CardKind::Sim);
+        taking.one(&mut store, iccid.as_ref().map_or(number, Iccid::as_str))?;
     }
     Ok(taking.report)
 }
@@ -121,7 +123,8 @@ impl Taking<'_> {
                 refused(format!("the pack holds no image of {} {number} any more", self.kind.name()))
                     .hint(format!("`gridcard stock show {number}` tells where it went"))
             }
-            _ => Failure::new(Kind::Refused, format!("no {} {number} was issued here", self.kind.name())),
+            _ => refused(format!("no {} {number} was issued here", self.kind.name()))
+                .hint("`gridcard stock list` shows what was; look at the number again"),
         })
     }
 }

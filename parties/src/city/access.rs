@@ -2,6 +2,7 @@
 
 use crate::cards::CardHandle;
 use crate::in_force;
+use crate::places;
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
@@ -17,6 +18,24 @@ use std::path::{Path, PathBuf};
 /// Where a city keeps the issuing card of a kind.
 pub fn issuing_card(folder: &Path, kind: CardKind) -> PathBuf {
     folder.join(format!("{}.card", kind.name()))
+}
+
+/// The issuing card of a kind, which the city must have taken into use.
+///
+/// # Errors
+/// It has not: the step before is missing.
+pub fn issuing_card_in_use(session: &Session, folder: &Path, kind: CardKind) -> Result<PathBuf> {
+    let place = issuing_card(folder, kind);
+    if places::taken(session, &place) {
+        return Ok(place);
+    }
+    let hint = format!(
+        "the province makes one with `gridcard kdc issue-card {}`; then `gridcard city open CARD` takes it into use",
+        kind.name()
+    );
+    Err(refused(format!("the city has no {} yet: {} is not there", kind.title(), place.display()))
+        .hint(hint)
+        .into())
 }
 
 /// How a city's issuing card is got at.
@@ -41,7 +60,7 @@ impl Access {
         (kind, supervised): (CardKind, bool),
         act: impl FnOnce(&mut dyn KeySource) -> Result<T>,
     ) -> Result<T> {
-        let title = kind.title();
+        let (place, title) = (issuing_card_in_use(session, folder, kind)?, kind.title());
         let pin = secret::pin(session, &self.pin, &format!("the {title}"))?;
         let supervisor = match &self.supervisor_pin {
             None if !supervised => None,
@@ -50,7 +69,7 @@ impl Access {
                 Some(secret::pin(session, from, &format!("the {title}, supervisor"))?)
             }
         };
-        let mut issuing = CardHandle::open(session, &issuing_card(folder, kind), kind)?;
+        let mut issuing = CardHandle::open(session, &place, kind)?;
         in_force::must_make(session, folder, &mut issuing)?;
         let pins =
             Pins { operator: Some(&pin), officer: supervisor.as_ref(), spend_last_try: self.spend_last_try };
@@ -72,11 +91,26 @@ pub fn info_of(session: &Session, card: &CardRef) -> Result<CardInfo> {
     if kind.is_sim() {
         return Err(refused(format!("{card} is a SIM, which carries no card information")).into());
     }
-    let named = card.to_string();
-    let mut card = Fmcos::new(&mut handle);
+    info_in(&mut handle, kind, card)
+}
+
+/// Card information of an open FMCOS card.
+///
+/// # Errors
+/// It tells none: it is not finished.
+pub(super) fn info_in(handle: &mut CardHandle, kind: CardKind, named: &CardRef) -> Result<CardInfo> {
+    let mut card = Fmcos::new(handle);
     card.reset()?;
     card.select_mf()?;
-    card.card_info().context(named)
+    match card.card_info() {
+        // The file is there from the first step of an issuing on.
+        Err(error) if error.sw() == Some(wire::Sw::FILE_NOT_FOUND) => {
+            Err(refused(format!("{named} is a blank {}, or one that is not finished", kind.title()))
+                .hint("`gridcard card show` tells what it is; the card one level up finishes it")
+                .into())
+        }
+        told => told.context(named),
+    }
 }
 
 /// A card must be of the city whose issuing card works on it.

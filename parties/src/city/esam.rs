@@ -4,7 +4,7 @@ use super::access::Access;
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
 use crate::issuing::{self, Allowed, CheckValues, IssueRequest};
-use crate::places::{card_at, remember};
+use crate::places::card_at;
 use crate::session::{Session, out};
 use crate::transport::Transport;
 use crate::trouble::{Context, Result, Trouble, refused};
@@ -193,7 +193,7 @@ fn one(
     let stands = (&card, &request.transport, Keeping::EveryCommand);
     let issued = issue_one(session, &making, stands, source, out, journal)?;
     // It is issued, whether it still stands in its reader or not.
-    remember(&card, issued.serial, &place)?;
+    session.cards.remember(&card, issued.serial, &card_at(&place))?;
     Ok(IssuedEsam {
         meter: device.meter,
         serial: issued.serial,
@@ -222,7 +222,7 @@ fn devices(meters: &Meters) -> Result<(Vec<Device>, Vec<String>)> {
     };
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let list = devices::read(file).with_context(|| format!("{}", path.display()))?;
-    let faults = list.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.fault)).collect();
+    let faults = list.faults.iter().map(|fault| fault.to_string()).collect();
     Ok((list.devices, faults))
 }
 

@@ -1,6 +1,6 @@
 //! An ESAM's life after it was issued: other keys, formal, back to test, out of use.
 
-use super::access::Access;
+use super::access::{Access, info_in};
 use super::esam::{ends_the_run, pairing_name};
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
@@ -57,7 +57,9 @@ pub struct EsamShown {
 /// # Errors
 /// The card does not open, is no ESAM, or is not finished.
 pub fn show(session: &Session, card: &CardRef) -> Result<EsamShown> {
+    let named = card;
     let mut card = CardHandle::open(session, card, CardKind::Esam)?;
+    info_in(&mut card, CardKind::Esam, named)?;
     let seen = life::look(&mut card)?;
     let keys = keys_of(&mut card, &seen)?;
     card.close()?;
@@ -142,7 +144,11 @@ pub struct PassedEsam {
     pub number: DeviceNumber,
     /// Whether it was done now, or before.
     pub what: &'static str,
-    /// State and key version now.
+    /// Its state now.
+    pub state: &'static str,
+    /// Its key version now; none of one that is retired.
+    pub key_version: Option<u8>,
+    /// Both, in words.
     pub now: String,
     /// The pairing file its meter needs now.
     pub pairing: Option<String>,
@@ -264,7 +270,9 @@ impl Passing<'_> {
             _ => Some(self.pair(number, RegionCode(seen.info.region), &keys)?.display().to_string()),
         };
         let version = if seen.version == 0 { String::new() } else { format!(", version {}", seen.version) };
-        Ok(PassedEsam { number, what, now: format!("{}{version}", seen.info.state.name()), pairing })
+        let state = seen.info.state.name();
+        let key_version = (seen.version != 0).then_some(seen.version);
+        Ok(PassedEsam { number, what, state, key_version, now: format!("{state}{version}"), pairing })
     }
 
     /// The pairing file for the meter's MCU.

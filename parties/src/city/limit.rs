@@ -1,6 +1,6 @@
 //! Other limits for a PSAM, with the card at hand or by files that cross between city and bank [docs/specs/renewal.md].
 
-use super::access::{Access, issuing_card, must_be_of};
+use super::access::{Access, issuing_card_in_use, must_be_of};
 use super::psam::set_limits;
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
@@ -20,7 +20,7 @@ use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardKind, Recipient};
 use scheme::psam::{Limits, PsamChain, Statement};
 use serde::Serialize;
-use server::renewal::{self, Answer, Paper, Renewal, Stand};
+use server::renewal::{self, Answer, ExchangeFile, Renewal, Stand};
 use std::path::{Path, PathBuf};
 
 /// A statement to be asked for.
@@ -56,8 +56,11 @@ pub fn ask(session: &Session, request: &StatementRequest) -> Result<StatementRep
     let number = request.number;
     serial_of(&folder, number)?;
     // An issuing card that gives no limits any more need not be told what its PSAMs sealed.
-    let mut issuing =
-        CardHandle::open(session, &issuing_card(&folder, CardKind::PsamIssuing), CardKind::PsamIssuing)?;
+    let mut issuing = CardHandle::open(
+        session,
+        &issuing_card_in_use(session, &folder, CardKind::PsamIssuing)?,
+        CardKind::PsamIssuing,
+    )?;
     in_force::must_make(session, &folder, &mut issuing)?;
     issuing.close()?;
     let asked = renewal::Request {

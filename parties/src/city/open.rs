@@ -4,13 +4,13 @@ use super::access::{info_of, issuing_card};
 use crate::cards::CardHandle;
 use crate::home::{self, Home, Party};
 use crate::log::Noted;
-use crate::places::{self, card_at, hand_over, resolve};
+use crate::places::{self, card_at, hand_over};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused, security};
 use crate::vouch::RECEIVED;
 use crate::{companion, log, revoked};
 use keys::Role;
-use office::audit::{Act, Card};
+use office::audit::{Card, LogEvent};
 use reader::driver::fmcos::Fmcos;
 use scheme::CardRef;
 use scheme::numbers::{DeviceNumber, RegionCode};
@@ -91,7 +91,7 @@ fn open_one(session: &Session, home: &Home, card: &CardRef) -> Result<InUse> {
     let mut cards = opened(&folder)?;
     must_not_go_back(&cards, info.kind, number, key_version)?;
     let place = issuing_card(&folder, info.kind);
-    let companion = companion::beside(card, info.number)?;
+    let companion = companion::beside(session, card, info.number)?;
     step_aside(session, &folder, &place, card, (&info, key_version))?;
     hand_over(session, card, &place)?;
     let now = Opened { kind: info.kind.name().into(), number, key_version, at: session.now()?.to_string() };
@@ -101,9 +101,9 @@ fn open_one(session: &Session, home: &Home, card: &CardRef) -> Result<InUse> {
     }
     let mut facts = vec![("key_version", key_version.to_string())];
     facts.extend(companion.map(|companion| (RECEIVED, companion.log.words())));
-    let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(Act::TakeCard) };
+    let noted = Noted { card: Some(card_of(&info)), facts: &facts, ..Noted::of(LogEvent::TakeCard) };
     log::note(session, &folder, noted)?;
-    let now_at = places::shown(&place);
+    let now_at = places::shown(session, &place);
     Ok(InUse { kind: info.kind.name(), number, key_version, city: region, now_at })
 }
 
@@ -158,7 +158,8 @@ fn step_aside(
     card: &CardRef,
     successor: (&CardInfo, u8),
 ) -> Result<()> {
-    if !places::taken(place) || resolve(card)? == resolve(&card_at(place))? {
+    let cards = &session.cards;
+    if !places::taken(session, place) || cards.resolve(card)? == cards.resolve(&card_at(place))? {
         return Ok(());
     }
     let (info, version) = successor;
@@ -167,17 +168,17 @@ fn step_aside(
         return Ok(());
     }
     let earlier = folder.join("earlier");
-    disk::create_folder(&earlier).with_context(|| format!("cannot make {}", earlier.display()))?;
+    home::make_folder(&earlier)?;
     let aside = earlier.join(format!("{}-{}.card", old.kind.name(), DeviceNumber(old.number)));
-    if places::taken(&aside) {
+    if places::taken(session, &aside) {
         return Ok(());
     }
-    places::move_place(place, &aside)?;
+    places::relocate(session, place, &aside)?;
     session.say(format!(
         "{} {} steps aside to {}",
         old.kind.name(),
         DeviceNumber(old.number),
-        places::shown(&aside)
+        places::shown(session, &aside)
     ));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! PSAMs: what one shows, and its pairing with a bank's server.
 
-use super::access::{Access, must_be_of};
+use super::access::{Access, info_in, must_be_of};
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
 use crate::secret::{self, SecretFrom};
@@ -65,6 +65,7 @@ impl PsamReport {
 /// The card does not open, or is no PSAM.
 pub fn show(session: &Session, card: &CardRef) -> Result<PsamReport> {
     let mut handle = CardHandle::open(session, card, CardKind::Psam)?;
+    info_in(&mut handle, CardKind::Psam, card)?;
     let mut psam = Psam::open(&mut handle)?;
     let (info, counter) = (psam.info(), psam.counter()?);
     let known = psam.chain()?.zip(psam.limits()?);

@@ -1,6 +1,6 @@
 //! The city's list of revoked cards, and the province's that it takes.
 
-use super::access::{info_of, issuing_card};
+use super::access::{info_of, issuing_card, issuing_card_in_use};
 use crate::cards::CardHandle;
 use crate::home::Home;
 use crate::in_force;
@@ -29,7 +29,7 @@ pub fn revoke(
     pin: &SecretFrom,
 ) -> Result<Option<RevokeReport>> {
     let (region, folder) = Home::new(session).city(city, "revoking cards")?;
-    let place = issuing_card(&folder, CardKind::PsamIssuing);
+    let place = issuing_card_in_use(session, &folder, CardKind::PsamIssuing)?;
     let info = info_of(session, &card_at(&place))?;
     let suite = Suite::from_code(info.suite).context("the PSAM issuing card is of a suite nobody knows")?;
     let maker = Maker {
@@ -55,6 +55,6 @@ pub fn revoke(
 pub fn take_revoked(session: &Session, list: &Path, city: Option<RegionCode>) -> Result<TakeReport> {
     let (_, folder) = Home::new(session).city(city, "taking the list of revoked cards")?;
     let cards = MADE.map(|kind| (kind, issuing_card(&folder, kind)));
-    let there: Vec<_> = cards.into_iter().filter(|(_, place)| places::taken(place)).collect();
+    let there: Vec<_> = cards.into_iter().filter(|(_, place)| places::taken(session, place)).collect();
     revoked::take(session, &folder, RegionCode([0; 4]), list, &there)
 }

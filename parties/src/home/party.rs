@@ -56,17 +56,36 @@ impl Party {
         }
     }
 
-    /// How its folder comes to be.
+    /// That there is none, as a sentence goes on.
+    pub(super) fn none(self) -> String {
+        match self {
+            Party::Province => "no province".into(),
+            Party::City(region) => format!("no city {region}"),
+            Party::Bank => "no bank".into(),
+            Party::Meters => "no meter".into(),
+            Party::Sims => "no folder of SIMs".into(),
+        }
+    }
+
+    /// The command that lets it begin, and the one before that gives what it needs.
     pub(super) const fn beginning(self) -> &'static str {
         match self {
-            Party::Province => "begin with `gridcard kdc init`",
-            Party::City(_) => "take the city's issuing cards into use with `gridcard city open CARD...`",
-            Party::Bank => "take the bank's PSAM into use with `gridcard server open CARD`",
-            Party::Meters => "make a meter with `gridcard meter new`",
-            Party::Sims => "make a SIM with `gridcard sim new`",
+            Party::Province => {
+                "`gridcard kdc init --test-root` founds one on test keys, `gridcard kdc ceremony run` by a ceremony"
+            }
+            Party::City(_) => CITY_BEGINS,
+            Party::Bank => {
+                "a city makes a PSAM with `gridcard psam issue`; then `gridcard server open CARD` opens the bank with it"
+            }
+            Party::Meters => "`gridcard meter new NUMBER --esam CARD --pairing FILE` makes the first one",
+            Party::Sims => "`gridcard sim new --iccid NUMBER --imsi NUMBER` makes the first SIM",
         }
     }
 }
+
+/// How a city begins.
+pub(super) const CITY_BEGINS: &str = "the province makes its issuing cards with `gridcard kdc issue-card`; then \
+     `gridcard city open CARD...` takes them into use";
 
 #[derive(Serialize, Deserialize)]
 struct Marker {

@@ -1,12 +1,12 @@
 //! Backups: one file out, a whole home back.
 
 use super::{files, is_card, is_database};
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::log::{self, Noted};
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
 use disk::{Durability, Lock, LockError};
-use office::audit::{Act, Hash, LOG, head_of};
+use office::audit::{Hash, LOG, LogEvent, head_of};
 use scheme::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -110,10 +110,7 @@ fn sha256(file: &mut File) -> std::io::Result<(u64, String)> {
 /// There is no party; a card is in use; a file cannot be read or written; the archive is there already.
 pub fn backup(session: &Session, out: &Path) -> Result<BackupReport> {
     let home = Home::new(session);
-    let folders = home.folders()?;
-    if folders.is_empty() {
-        return Err(refused(format!("there is no party in {}", home.root().display())).into());
-    }
+    let folders = home.some_folders()?;
     if std::fs::symlink_metadata(out).is_ok() {
         return Err(refused(format!("{} is there already", out.display()))
             .hint("a backup never overwrites another")
@@ -180,7 +177,7 @@ pub fn backup(session: &Session, out: &Path) -> Result<BackupReport> {
 }
 
 fn note(session: &Session, folder: &Path, act: &str, facts: &[(&str, String)]) -> Result<()> {
-    log::note(session, folder, Noted { facts, ..Noted::of(Act::Other(act.to_owned())) })
+    log::note(session, folder, Noted { facts, ..Noted::of(LogEvent::Other(act.to_owned())) })
 }
 
 fn hold(session: &Session, card: &Path) -> Result<Lock> {
@@ -285,7 +282,7 @@ fn unpack(archive: &mut Archive<File>, to: &Path) -> Result<List> {
                 return Err(refused(words).hint("use the program that made it").into());
             }
             left.clone_from(&read.files);
-            disk::create_folder(to).with_context(|| format!("cannot make {}", to.display()))?;
+            home::make_folder(to)?;
             list = Some(read);
             continue;
         };
@@ -296,7 +293,7 @@ fn unpack(archive: &mut Archive<File>, to: &Path) -> Result<List> {
         };
         let path = to.join(path);
         if let Some(folder) = path.parent() {
-            disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            home::make_folder(folder)?;
         }
         disk::replace_with(&path, Durability::Synced, |file| std::io::copy(&mut member, file).map(drop))
             .with_context(|| format!("cannot write {}", path.display()))?;

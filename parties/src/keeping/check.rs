@@ -11,6 +11,7 @@ use crate::vouch;
 use office::audit::{LOG, verify_against};
 use office::store::{FILE, Store};
 use reader::driver::fmcos::Fmcos;
+use scheme::fault::Told;
 use serde::Serialize;
 use std::path::Path;
 
@@ -41,7 +42,7 @@ pub struct PartyCheck {
     /// Cards of the older make, which are read and no more.
     pub older: Vec<String>,
     /// What is wrong, each with the file it is about.
-    pub findings: Vec<String>,
+    pub findings: Vec<Told>,
 }
 
 /// A home that was looked over.
@@ -62,10 +63,7 @@ pub struct CheckReport {
 /// There is no party; a folder cannot be read.
 pub fn check(session: &Session) -> Result<CheckReport> {
     let home = Home::new(session);
-    let folders = home.folders()?;
-    if folders.is_empty() {
-        return Err(refused(format!("there is no party in {}", home.root().display())).into());
-    }
+    let folders = home.some_folders()?;
     let parties = folders.iter().map(|folder| party(session, folder)).collect::<Result<Vec<PartyCheck>>>()?;
     let findings = parties.iter().map(|party| party.findings.len()).sum();
     Ok(CheckReport { home: home.root().display().to_string(), parties, findings })
@@ -85,30 +83,32 @@ fn party(session: &Session, folder: &Path) -> Result<PartyCheck> {
     modes(folder, &mut found);
     for path in files(folder)? {
         modes(&path, &mut found);
-        let named = |error: String| format!("{}: {error}", path.display());
+        let named = |code: &str, words: String| Told::new(code, format!("{}: {words}", path.display()));
         if is_database(&path) {
             match database(&path) {
                 Ok((store, damage)) => {
-                    found.findings.extend(damage.map(named));
+                    found.findings.extend(damage.map(|words| named("home-store-damaged", words)));
                     if store.schema > store.known {
-                        found.findings.push(named("it is of a newer program".to_owned()));
+                        found.findings.push(named("home-store-newer", "it is of a newer program".to_owned()));
                     }
                     found.stores.push(store);
                 }
-                Err(error) => found.findings.push(error.to_string()),
+                Err(error) => found.findings.push(error.told()),
             }
         } else if is_card(&path) {
             found.cards += 1;
             match is_older(session, &path) {
                 Ok(true) => found.older.push(path.display().to_string()),
                 Ok(false) => {}
-                Err(error) => found.findings.push(error.to_string()),
+                Err(error) => found.findings.push(error.told()),
             }
         }
     }
     the_log(folder, &mut found);
     if !folder.join(MARKER).exists() {
-        found.findings.push(format!("{}: nothing says whose it is", folder.display()));
+        found
+            .findings
+            .push(Told::new("home-no-role", format!("{}: nothing says whose it is", folder.display())));
     }
     Ok(found)
 }
@@ -122,7 +122,8 @@ fn modes(path: &Path, found: &mut PartyCheck) {
             && data.permissions().mode() & 0o077 != 0
         {
             let mode = data.permissions().mode() & 0o777;
-            found.findings.push(format!("{}: others may read it (mode {mode:o})", path.display()));
+            let words = format!("{}: others may read it (mode {mode:o})", path.display());
+            found.findings.push(Told::new("home-mode", words));
         }
     }
     #[cfg(not(unix))]
@@ -160,11 +161,11 @@ fn the_log(folder: &Path, found: &mut PartyCheck) {
     match looked {
         Ok(report) => {
             found.log_lines = report.head.lines;
-            found.findings.extend(report.findings.iter().map(ToString::to_string));
+            found.findings.extend(report.findings.iter().map(Told::of));
         }
         // A party that did nothing yet has no log.
         Err(_) if !folder.join(LOG).exists() => {}
-        Err(error) => found.findings.push(error.to_string()),
+        Err(error) => found.findings.push(error.told()),
     }
 }
 
@@ -225,7 +226,7 @@ pub fn upgrade(session: &Session) -> Result<UpgradeReport> {
             .map(|store| ("store", format!("{}: {} to {}", store.file, store.from, store.to)))
             .collect();
         if !changed.is_empty() {
-            let act = office::audit::Act::Other("home upgrade".to_owned());
+            let act = office::audit::LogEvent::Other("home upgrade".to_owned());
             log::note(session, folder, log::Noted { facts: &changed, ..log::Noted::of(act) })?;
         }
     }

@@ -5,8 +5,9 @@ use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
 use crate::vouch::{self, Origin};
 use crate::{home, log};
-use office::audit::{Act, AuditFinding, Entry, Hash, LOG, Report, head_of, verify, verify_against};
+use office::audit::{AuditFinding, Entry, Hash, LOG, LogEvent, Report, head_of, verify, verify_against};
 use scheme::Kind;
+use scheme::fault::Told;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -55,10 +56,8 @@ pub struct VerifyReport {
     pub behind_head_file: Option<u64>,
     /// Lines behind the one with the head hash that was asked for.
     pub behind_head: Option<u64>,
-    /// What is wrong, in words.
-    pub findings: Vec<String>,
-    /// The same, by stable names.
-    pub codes: Vec<&'static str>,
+    /// What is wrong.
+    pub findings: Vec<Told>,
     /// The file.
     #[serde(skip)]
     pub file: PathBuf,
@@ -79,7 +78,8 @@ impl VerifyReport {
         if self.findings.is_empty() {
             return Ok(());
         }
-        Err(refused(format!("{} was touched: {}", self.file.display(), self.findings.join("; ")))
+        Err(refused(format!("{} was touched: {}", self.file.display(), Told::line(&self.findings)))
+            .code("log-touched")
             .hint("the last countersigned export says what stood there")
             .into())
     }
@@ -125,8 +125,7 @@ pub fn check(session: &Session, request: &VerifyRequest) -> Result<VerifyReport>
         torn_end_bytes: found.torn_end,
         behind_head_file: found.behind_head_file,
         behind_head: found.behind_head,
-        findings: found.findings.iter().map(ToString::to_string).collect(),
-        codes: found.findings.iter().map(AuditFinding::code).collect(),
+        findings: found.findings.iter().map(Told::of).collect(),
         file: path,
         anchors: anchors.len(),
         absent,
@@ -232,7 +231,7 @@ pub fn export(session: &Session, folder: &Path, out: Option<&Path>) -> Result<Ex
             .into());
     }
     let facts = [("lines", found.head.lines.to_string()), ("head", found.head.hash.to_string())];
-    log::note(session, folder, Noted { facts: &facts, ..Noted::of(Act::Export) })?;
+    log::note(session, folder, Noted { facts: &facts, ..Noted::of(LogEvent::Export) })?;
     let found = verify(&file, None, |_| {})?;
     if let Some(out) = out {
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

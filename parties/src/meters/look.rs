@@ -104,7 +104,7 @@ pub fn list(session: &Session) -> Result<ListReport> {
         let name = entry.with_context(named)?.file_name();
         let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
         let place = MeterPlace::new(&folder, number);
-        if !place.is_whole() {
+        if !place.is_whole(session) {
             session.say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));
             continue;
         }

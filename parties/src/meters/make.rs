@@ -59,7 +59,7 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     let meters = Home::new(session).make(Party::Meters, "producing meters")?;
     let place = MeterPlace::new(&meters, request.number);
     // A flash without its ESAM is what an interrupted run left; nothing was ever credited to it.
-    if place.is_whole() {
+    if place.is_whole(session) {
         return Err(refused(format!("meter {} exists already", request.number)).into());
     }
     let text = home::read_text(&request.pairing)?;
@@ -76,8 +76,9 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     let serial = wire::atr::serial_of(&esam.reset()?).map(Serial);
     esam.close()?;
     place.make()?;
-    place.save(&meter)?;
-    hand_over(session, &request.esam, &place.esam())?;
+    let put_in = place.save(&meter).and_then(|()| hand_over(session, &request.esam, &place.esam()));
+    // A meter without its ESAM is none.
+    put_in.inspect_err(|_| place.take_away(session))?;
     meter_made(session, &meters, request.number, serial)?;
     log::fact(session, "meter", request.number);
     log::fact(session, "state", request.state.name());

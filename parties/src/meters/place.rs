@@ -41,8 +41,8 @@ impl MeterPlace {
     }
 
     /// Whether both are there: the ESAM may stand in a reader.
-    pub(super) fn is_whole(&self) -> bool {
-        self.flash().exists() && places::taken(&self.esam())
+    pub(super) fn is_whole(&self, session: &Session) -> bool {
+        self.flash().exists() && places::taken(session, &self.esam())
     }
 
     /// Makes the folder.
@@ -51,6 +51,15 @@ impl MeterPlace {
     /// It cannot be made.
     pub fn make(&self) -> Result<()> {
         disk::create_folder(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))
+    }
+
+    /// Takes away what there is of a meter that never got its ESAM: nothing was ever credited to it.
+    pub(super) fn take_away(&self, session: &Session) {
+        if !places::taken(session, &self.esam()) {
+            // The error that matters is the one that stopped the making.
+            let _ = std::fs::remove_file(self.flash());
+            let _ = std::fs::remove_dir(&self.folder);
+        }
     }
 
     pub(super) fn must_exist(&self) -> Result<()> {

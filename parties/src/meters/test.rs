@@ -17,13 +17,15 @@ use serde::Serialize;
 use wire::Channel;
 
 /// The SIM of a test that names none; made for the test and thrown away.
-const TEST_SIM: Identity<'_> = Identity {
-    iccid: "8986000000000000001",
-    imsi: "460000000000001",
-    msisdn: None,
-    state: State::Test,
-    kind: CardKind::Sim,
-};
+fn test_sim() -> Result<Identity> {
+    Ok(Identity {
+        iccid: "8986000000000000001".parse()?,
+        imsi: "460000000000001".parse()?,
+        msisdn: None,
+        state: State::Test,
+        kind: CardKind::Sim,
+    })
+}
 /// Records for messages of that SIM.
 const TEST_SIM_RECORDS: u8 = 10;
 
@@ -117,7 +119,7 @@ impl TestSim {
         match card {
             Some(card) => Ok(TestSim::Given(CardHandle::open(session, card, CardKind::Sim)?)),
             None => {
-                let (_, sim) = personalised(session, &TEST_SIM, TEST_SIM_RECORDS, None)?;
+                let (_, sim) = personalised(session, &test_sim()?, TEST_SIM_RECORDS, None)?;
                 Ok(TestSim::Throwaway(sim))
             }
         }

@@ -361,4 +361,18 @@ impl Fault for OperatorError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            OperatorError::Damaged => "operator-damaged",
+            OperatorError::Name => "operator-name",
+            OperatorError::Taken { .. } => "operator-taken",
+            OperatorError::UserTaken { .. } => "operator-user-taken",
+            OperatorError::Unknown { .. } => "operator-unknown",
+            OperatorError::Disabled { .. } => "operator-disabled",
+            OperatorError::Password { .. } => "operator-password",
+            OperatorError::Last { .. } => "operator-last",
+            OperatorError::Stretch(error) => error.code(),
+        }
+    }
 }

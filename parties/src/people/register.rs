@@ -8,7 +8,7 @@ use crate::log::{self, Noted};
 use crate::secret::SecretFrom;
 use crate::session::Session;
 use crate::trouble::Result;
-use office::audit::{Act, Hash};
+use office::audit::{Hash, LogEvent};
 use scheme::profile::State;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -180,7 +180,7 @@ fn keep(session: &Session, folder: &Path, operators: &Operators, what: (&str, &s
         ("second", second.to_owned()),
         ("sha256", Hash::of(text.as_bytes()).to_string()),
     ];
-    log::note(session, folder, Noted { facts: &facts, ..Noted::of(Act::Operator) })?;
+    log::note(session, folder, Noted { facts: &facts, ..Noted::of(LogEvent::Operator) })?;
     home::write(&folder.join(FILE), text.as_bytes())
 }
 

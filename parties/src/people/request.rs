@@ -15,7 +15,7 @@ use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result};
 use crate::trouble::{refused, security};
-use office::audit::{Act, Entry, Hash, LOG, Outcome, verify};
+use office::audit::{Ending, Entry, Hash, LOG, LogEvent, verify};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
@@ -73,7 +73,7 @@ pub(super) fn write(session: &Session, party: &Path, act: &str, by: &Person) -> 
         ("asks", act.to_owned()),
         ("sha256", Hash::of(text.as_bytes()).to_string()),
     ];
-    log::note(session, party, log::Noted { facts: &facts, ..log::Noted::of(Act::Request) })?;
+    log::note(session, party, log::Noted { facts: &facts, ..log::Noted::of(LogEvent::Request) })?;
     let path = place(party, &id);
     if let Some(folder) = path.parent() {
         disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -118,8 +118,8 @@ fn fact<'e>(entry: &'e Entry, name: &str) -> Option<&'e str> {
 fn vouched(entries: &[Entry], request: &Request, hash: Hash) -> bool {
     request.format == FORMAT
         && entries.iter().any(|entry| {
-            entry.act == Act::Request
-                && entry.outcome == Outcome::Done
+            entry.act == LogEvent::Request
+                && entry.outcome == Ending::Done
                 && entry.who == request.by
                 && fact(entry, "request") == Some(&request.id)
                 && fact(entry, "sha256") == Some(&hash.to_string())
@@ -127,7 +127,7 @@ fn vouched(entries: &[Entry], request: &Request, hash: Hash) -> bool {
 }
 
 fn spent(entries: &[Entry], id: &str) -> bool {
-    entries.iter().any(|entry| entry.act == Act::Approve && fact(entry, "request") == Some(id))
+    entries.iter().any(|entry| entry.act == LogEvent::Approve && fact(entry, "request") == Some(id))
 }
 
 /// The request with this id, wherever in the home it is.
@@ -193,7 +193,7 @@ pub fn approve(session: &Session, id: &str) -> Result<Approved> {
         ("sha256", waiting.hash.to_string()),
     ];
     // The line first: a request is spent when it is tried.
-    log::note(session, party, log::Noted { facts: &facts, ..log::Noted::of(Act::Approve) })?;
+    log::note(session, party, log::Noted { facts: &facts, ..log::Noted::of(LogEvent::Approve) })?;
     let home = party.canonicalize().with_context(|| party.display().to_string())?;
     let mut approved = Session { home, ..session.clone() };
     (approved.actors.operator, approved.actors.password_file) = (None, None);

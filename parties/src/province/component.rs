@@ -63,10 +63,10 @@ pub fn draw(session: &Session, request: &ComponentRequest) -> Result<ComponentRe
     let check_value = component.check_value().to_string();
     log::fact(session, "check_value", &check_value);
     let Some(path) = &request.out else {
-        let component = Some(ComponentText(component.paper()));
+        let component = Some(ComponentText(component.written()));
         return Ok(ComponentReport { file: None, component, check_value });
     };
-    let text = Zeroizing::new(format!("{}\n{check_value}\n", component.paper().as_str()));
+    let text = Zeroizing::new(format!("{}\n{check_value}\n", component.written().as_str()));
     disk::create(path, text.as_bytes(), Durability::Synced)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(ComponentReport { file: Some(path.display().to_string()), component: None, check_value })

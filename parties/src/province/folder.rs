@@ -2,6 +2,7 @@
 
 use crate::home;
 use crate::places;
+use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
 use ::kdc::ceremony::CeremonyRecord;
 use scheme::profile::CardKind;
@@ -38,10 +39,10 @@ pub fn record(folder: &Path) -> Result<CeremonyRecord> {
 ///
 /// # Errors
 /// It has them.
-pub fn must_be_new(folder: &Path) -> Result<()> {
+pub fn must_be_new(session: &Session, folder: &Path) -> Result<()> {
     let holders = [main_card(folder), keystore(folder), record_file(folder)];
-    let Some(there) = holders.iter().find(|path| places::taken(path)) else { return Ok(()) };
-    let there = places::shown(there);
+    let Some(there) = holders.iter().find(|path| places::taken(session, path)) else { return Ok(()) };
+    let there = places::shown(session, there);
     if record_file(folder).exists() {
         return Err(refused(format!("{there} is there: this province has its roots")).into());
     }

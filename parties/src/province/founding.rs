@@ -19,7 +19,7 @@ use issue::card::Issued;
 use issue::keyset::Roots;
 use issue::source::SoftSource;
 use keys::{Role, Suite};
-use office::audit::Act;
+use office::audit::LogEvent;
 use scheme::cards::NewChip;
 use scheme::chance::chip_serial;
 use scheme::numbers::{DeviceNumber, PROVINCE, Serial};
@@ -106,7 +106,7 @@ impl Drop for Beginning<'_> {
 /// A province is there; the home is another party's.
 pub fn place(session: &Session) -> Result<PathBuf> {
     let folder = Home::new(session).place(Party::Province, "holding the ceremony")?;
-    must_be_new(&folder)?;
+    must_be_new(session, &folder)?;
     Ok(folder)
 }
 
@@ -128,10 +128,10 @@ impl<'s> Beginning<'s> {
     pub fn begin(session: &'s Session, folder: &Path) -> Result<Self> {
         let parent =
             folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        disk::create_folder(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        home::make_folder(parent)?;
         let lock = lock(session, folder)?;
         // Another ceremony may have ended while this one was held.
-        must_be_new(folder)?;
+        must_be_new(session, folder)?;
         must_be_empty(folder)?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let place = folder.with_file_name(format!(".{name}.making"));
@@ -141,7 +141,7 @@ impl<'s> Beginning<'s> {
                 "an earlier ceremony was killed before its end: what it left is removed, and this one begins anew",
             );
         }
-        disk::create_folder(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        home::make_folder(&place)?;
         Ok(Beginning { session, place, folder: folder.to_owned(), over: false, _lock: lock })
     }
 
@@ -185,14 +185,14 @@ impl<'s> Beginning<'s> {
         let folder = &self.folder;
         let main = main_card(folder);
         // A card that is no file did not move with the folder.
-        if filled.main_serial.is_some() && !self.session.cards.is_taken(&card_at(&main)) {
+        if filled.main_serial.is_some() && !places::taken(self.session, &main) {
             hand_over(self.session, &main_card(&self.place), &main)?;
         }
         Ok(FoundReport {
             state: record.state.name(),
             suite: record.suite.name(),
             rehearsal: record.rehearsal,
-            card: filled.main_serial.map(|_| places::shown(&main)),
+            card: filled.main_serial.map(|_| places::shown(self.session, &main)),
             keystore: filled.keystore_set.as_ref().map(|_| folder::keystore(folder).display().to_string()),
             check_value: record.check_value.map(|value| value.to_string()),
             audit_head: filled.head.clone(),
@@ -275,7 +275,7 @@ fn note_ceremony(session: &Session, folder: &Path, record: &CeremonyRecord) -> R
         facts
             .push(("shares", format!("{} of {}, set {}", shares.threshold, shares.shares.len(), shares.set)));
     }
-    let noted = Noted { keys: &record.roots, facts: &facts, ..Noted::of(Act::Ceremony) };
+    let noted = Noted { keys: &record.roots, facts: &facts, ..Noted::of(LogEvent::Ceremony) };
     log::note(session, folder, noted)
 }
 

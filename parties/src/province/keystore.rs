@@ -10,7 +10,7 @@ use crate::trouble::{Context, Failure, Result, refused};
 use ::kdc::ceremony::script::same_person;
 use ::kdc::keystore::{Cost, Custodian, KeyStore, KeyStoreError, Opened, Passphrase};
 use issue::keyset::Roots;
-use office::audit::Act;
+use office::audit::LogEvent;
 use scheme::Kind;
 use scheme::profile::State;
 use serde::Serialize;
@@ -84,7 +84,7 @@ fn keep(session: &Session, folder: &Path, store: &KeyStore, what: &str) -> Resul
         ("generation", store.generation().to_string()),
         ("custodians", format!("{} of {custodians}", store.threshold())),
     ];
-    log::note(session, folder, Noted { facts: &facts, ..Noted::of(Act::KeyStore) })?;
+    log::note(session, folder, Noted { facts: &facts, ..Noted::of(LogEvent::KeyStore) })?;
     home::write(&keystore(folder), &store.to_bytes())
 }
 
@@ -129,7 +129,7 @@ fn open<'s>(session: &Session, folder: &Path, store: &'s KeyStore, why: &str) ->
     }
     let opened = opening.finish()?;
     let facts = [("custodians", who.join(", ")), ("for", why.to_owned())];
-    log::note(session, folder, Noted { facts: &facts, ..Noted::of(Act::OpenKeyStore) })?;
+    log::note(session, folder, Noted { facts: &facts, ..Noted::of(LogEvent::OpenKeyStore) })?;
     Ok(opened)
 }
 

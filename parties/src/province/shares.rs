@@ -1,7 +1,7 @@
 //! Backup shares of a ceremony as files, each for its custodian's eyes alone.
 
 use crate::home;
-use crate::trouble::{Context, Result};
+use crate::trouble::Result;
 use ::kdc::ceremony::Share;
 use keys::Zeroizing;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,9 @@ pub fn words(share: &Share) -> String {
 /// # Errors
 /// It cannot be written.
 pub fn keep(folder: &Path, share: &Share) -> Result<PathBuf> {
-    disk::create_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    home::make_folder(folder)?;
     let path = folder.join(format!("share-{}-{}.txt", share.set().name(), share.number()));
-    let text = Zeroizing::new(format!("{}\n{}\n", share.paper().as_str(), words(share)));
+    let text = Zeroizing::new(format!("{}\n{}\n", share.written().as_str(), words(share)));
     home::write(&path, text.as_bytes())?;
     Ok(path)
 }

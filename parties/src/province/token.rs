@@ -15,7 +15,7 @@ use ::kdc::token::{Token, TokenSource};
 use issue::keyset::{RoleCheck, Roots};
 use issue::source::KeySource;
 use keys::Suite;
-use office::audit::Act;
+use office::audit::LogEvent;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -102,7 +102,7 @@ pub fn init(session: &Session, choice: &TokenChoice, roots: &TokenRoots) -> Resu
         }
     };
     let facts = [("token", choice.label.clone()), ("what", what.to_owned())];
-    log::note(session, &folder, Noted { keys: &checks, facts: &facts, ..Noted::of(Act::Token) })?;
+    log::note(session, &folder, Noted { keys: &checks, facts: &facts, ..Noted::of(LogEvent::Token) })?;
     if what == "made" {
         session.say("the token made the roots: copy them with its own program, or they are lost with it");
     }

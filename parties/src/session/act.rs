@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::trouble::Result;
-use crate::{log, people};
+use crate::{home, log, people};
 
 impl Session {
     /// Does an act and keeps its party's log: its line when it was done, and a line of its failure.
@@ -13,7 +13,9 @@ impl Session {
         people::must_fit(self)?;
         let done = act(self)
             .and_then(|done| self.deed.name().map_or(Ok(()), |name| log::done(self, name)).map(|()| done));
-        if let (Err(error), Some(name)) = (&done, self.deed.name()) {
+        // An act that came to nothing begins no party; where there is none there is no log of its failure either.
+        let away = (done.is_err() || self.rehearsal) && home::begun::take_away(self);
+        if let (Err(error), Some(name), false) = (&done, self.deed.name(), away) {
             log::failed(self, name, error);
         }
         done

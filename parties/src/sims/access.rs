@@ -38,17 +38,23 @@ impl SimAccess {
             && sim.chv1_enabled()?
         {
             let iccid = iccid(&mut sim)?;
+            let iccid = called(iccid.as_deref());
             let chv1 = chv(&secret::text(session, from, "CHV1")?)?;
             let last = self.spend_last_try.into();
-            sim.guarded(&iccid, Code::Chv(Chv::Chv1), last, |sim| sim.verify_chv(Chv::Chv1, &chv1))?;
+            sim.guarded(iccid, Code::Chv(Chv::Chv1), last, |sim| sim.verify_chv(Chv::Chv1, &chv1))?;
         }
         Ok(handle)
     }
 }
 
-/// The SIM's ICCID in digits, by which it is named.
-pub(super) fn iccid(sim: &mut Sim<'_>) -> Result<String> {
-    Ok(iccid_digits(&sim.iccid()?)?)
+/// The SIM's ICCID, by which it is named; `None` when it has none.
+pub(super) fn iccid(sim: &mut Sim<'_>) -> Result<Option<String>> {
+    Ok(iccid_digits(&sim.iccid()?))
+}
+
+/// What a SIM is called.
+pub fn called(iccid: Option<&str>) -> &str {
+    iccid.unwrap_or("without an ICCID")
 }
 
 /// A CHV that stands in the way gets the hint how to give it.

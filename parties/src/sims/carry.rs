@@ -1,27 +1,28 @@
 //! The phone's part of a purchase: the order to the SIM, the receipt from it.
 
 use super::access::{SimAccess, with_hint};
-use crate::places::must_be_free;
-use crate::records::{self, Filed, SimNote};
+use crate::carrier::must_be_free;
+use crate::records::{Message, SimNote};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
-use reader::driver::sim::Sim;
+use reader::driver::sim::{Sim, SmsFile};
 use scheme::CardRef;
 use scheme::order::SimBinding;
 use scheme::sim::iccid_digits;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::content::Content;
+use wire::sms::record::{RECORD_LEN, RecordStatus};
 
 /// Sent, no status report asked for [TS 51.011 10.5.3].
-const SENT: u8 = 0x05;
+const SENT: RecordStatus = RecordStatus::Sent(0x05);
 
-/// A SIM and a record file.
+/// A SIM and a message.
 #[derive(Debug, Clone)]
 pub struct CarryRequest {
     /// The SIM.
     pub sim: SimAccess,
-    /// The record file.
+    /// The name its carrier knows it by: of a record file the path.
     pub record: PathBuf,
 }
 
@@ -35,13 +36,16 @@ pub struct WriteReport {
 /// Writes an order's record to the SIM it was made for; to another one with `other_sim`.
 ///
 /// # Errors
-/// The file holds no order, or one for another SIM; the SIM is full.
+/// The message is no order, or one for another SIM; the SIM is full.
 pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Result<WriteReport> {
-    let Filed { record, sim: made_for } = records::read(&request.record)?;
+    let Message { record, sim: made_for } = session.carrier.fetch(&request.record)?;
     let file = request.record.display();
-    let parsed = SmsRecord::parse(&record).with_context(|| format!("{file} is no message"))?;
-    if parsed.is_none_or(|record| record.ours() != Some(Ours::Order)) {
-        return Err(refused(format!("{file} holds no order for electricity")).into());
+    match Content::of(&record) {
+        Content::Order(_) => {}
+        Content::Damaged(error) => {
+            return Err::<WriteReport, _>(error).with_context(|| format!("{file} is no message"));
+        }
+        _ => return Err(refused(format!("{file} holds no order for electricity")).into()),
     }
     let mut handle = request.sim.open(session)?;
     let mut sim = Sim::new(&mut handle);
@@ -82,18 +86,21 @@ pub struct CollectReport {
     pub more: usize,
 }
 
-/// Takes a receipt off the SIM into a record file.
+/// Takes a receipt off the SIM and gives it to the carrier.
 ///
 /// # Errors
-/// The file is there already; no receipt waits.
+/// There is a message of that name already; no receipt waits.
 pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectReport> {
-    must_be_free(&request.record)?;
+    must_be_free(&*session.carrier, &request.record)?;
     let mut handle = request.sim.open(session)?;
     let mut sim = Sim::new(&mut handle);
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
-    let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file).ok());
-    let from = SimNote { iccid, binding: None };
-    let found = take_receipt(&mut sim, |record| records::write(&request.record, record, &from))?;
+    let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
+    let sim_note = SimNote { iccid, binding: None };
+    let send = |record: &[u8; RECORD_LEN]| {
+        session.carrier.send(&request.record, &Message { record: *record, sim: sim_note })
+    };
+    let found = take_receipt(&mut sim, send)?;
     handle.close()?;
     let (record, more) = found.ok_or_else(|| {
         refused("no receipt waits on this SIM").hint("put it into its meter first: `gridcard meter insert`")
@@ -112,17 +119,26 @@ pub fn take_receipt(
 ) -> Result<Option<(u8, usize)>> {
     let file = sim.sms_file().map_err(with_hint)?;
     let hits = sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()])?;
-    let mut receipts = Vec::new();
-    for number in hits {
-        let bytes = sim.read_record(number, file.record_len)?;
-        let ours = SmsRecord::parse(&bytes).ok().flatten().and_then(|record| record.ours());
-        if let (Some(Ours::Receipt), Ok(record)) = (ours, <[u8; RECORD_LEN]>::try_from(bytes)) {
-            receipts.push((number, record));
-        }
+    let mut receipts = receipts_among(sim, file, &hits)?;
+    if receipts.is_empty() {
+        let odd = sim.sms_odd(file)?;
+        receipts = receipts_among(sim, file, &odd)?;
     }
     let Some((number, mut record)) = receipts.first().copied() else { return Ok(None) };
     hand_out(&record)?;
-    record[0] = SENT;
+    record[0] = SENT.over(record[0]);
     sim.update_record(number, &record)?;
     Ok(Some((number, receipts.len() - 1)))
+}
+
+/// The receipts to be sent in these records.
+fn receipts_among(sim: &mut Sim<'_>, file: SmsFile, numbers: &[u8]) -> Result<Vec<(u8, [u8; RECORD_LEN])>> {
+    let mut receipts = Vec::new();
+    for number in numbers {
+        let bytes = sim.read_record(*number, file.record_len)?;
+        if let (Content::Receipt(_), Ok(record)) = (Content::of(&bytes), bytes.try_into()) {
+            receipts.push((*number, record));
+        }
+    }
+    Ok(receipts)
 }

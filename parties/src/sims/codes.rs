@@ -1,6 +1,6 @@
 //! The codes of a SIM. The unblocking codes have a guard of their own.
 
-use super::access::iccid;
+use super::access::{called, iccid};
 use crate::cards::CardHandle;
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
@@ -78,8 +78,8 @@ pub struct CodeRequest {
 /// What became of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodeReport {
-    /// The SIM.
-    pub iccid: String,
+    /// The SIM's ICCID; none when it has none.
+    pub iccid: Option<String>,
     /// `CHV1` or `CHV2`.
     pub code: &'static str,
     /// What was done, in a word.
@@ -94,20 +94,21 @@ pub fn change_code(session: &Session, request: &CodeRequest) -> Result<CodeRepor
     let mut handle = CardHandle::open(session, &request.card, CardKind::Sim)?;
     let mut sim = Sim::new(&mut handle);
     sim.reset()?;
-    let iccid = iccid(&mut sim)?;
+    let number = iccid(&mut sim)?;
+    let iccid = called(number.as_deref());
     let (code, last) = (request.change.code(), LastTry::from(request.spend_last_try));
-    let secret = Secret::code(&iccid, code);
+    let secret = Secret::code(iccid, code);
     let said = format!("{}, {}", secret.card, secret.name);
     match &request.change {
         CodeChange::Change { chv, old, new } => {
             must_be_on(&mut sim, *chv)?;
             let (old, new) = (present(session, old, &said)?, anew(session, new, &said)?);
-            sim.guarded(&iccid, code, last, |sim| sim.change_chv(*chv, &*old, &*new))?;
+            sim.guarded(iccid, code, last, |sim| sim.change_chv(*chv, &*old, &*new))?;
         }
         CodeChange::Unblock { chv, puk, new } => {
             let puk = present(session, puk, &said)?;
             let new = anew(session, new, &format!("{}, its new PIN", secret.card))?;
-            sim.guarded(&iccid, code, last, |sim| sim.unblock_chv(*chv, &*puk, &*new))?;
+            sim.guarded(iccid, code, last, |sim| sim.unblock_chv(*chv, &*puk, &*new))?;
         }
         CodeChange::Switch { on, pin } => {
             if sim.chv1_enabled()? == *on {
@@ -115,7 +116,7 @@ pub fn change_code(session: &Session, request: &CodeRequest) -> Result<CodeRepor
                 return Err(refused(words).into());
             }
             let pin = present(session, pin, &said)?;
-            sim.guarded(&iccid, code, last, |sim| {
+            sim.guarded(iccid, code, last, |sim| {
                 if *on { sim.enable_chv1(&*pin) } else { sim.disable_chv1(&*pin) }
             })?;
         }
@@ -125,7 +126,7 @@ pub fn change_code(session: &Session, request: &CodeRequest) -> Result<CodeRepor
         Code::Chv(Chv::Chv2) | Code::Unblock(Chv::Chv2) => "CHV2",
         _ => "CHV1",
     };
-    Ok(CodeReport { iccid, code: name, done: request.change.done() })
+    Ok(CodeReport { iccid: number, code: name, done: request.change.done() })
 }
 
 /// A CHV1 that is off has nothing to change, and its tries are not asked for.

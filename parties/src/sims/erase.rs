@@ -1,11 +1,12 @@
 //! Message records set free.
 
 use super::access::{SimAccess, with_hint};
-use super::messages::{Inbox, Whose};
+use super::messages::Inbox;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused};
 use reader::driver::sim::{Sim, StoredMessage};
 use serde::Serialize;
+use wire::sms::content::Content;
 
 /// Which records, and what of them may go.
 #[derive(Debug, Clone)]
@@ -68,17 +69,17 @@ pub fn erase(session: &Session, request: &EraseRequest) -> Result<EraseReport> {
 /// Whether there is anything to erase in a record, and an error when nobody said that it may go.
 fn may_go(request: &EraseRequest, stored: &[StoredMessage], number: u8) -> Result<bool, Failure> {
     let Some(message) = stored.iter().find(|message| message.number == number) else { return Ok(false) };
-    match Whose::of(&message.bytes) {
-        Whose::Nobody => Ok(false),
-        Whose::User if !request.user => {
+    match Content::of(&message.bytes) {
+        Content::Free => Ok(false),
+        Content::Other(_) | Content::Damaged(_) if !request.user => {
             Err(refused(format!("record {number} holds a message of the user's; nothing is erased"))
                 .hint("`gridcard sim read` shows it; --user erases such messages too"))
         }
-        Whose::Pending if !request.pending => Err(refused(format!(
+        Content::Order(_) | Content::Receipt(_) if !request.pending => Err(refused(format!(
             "record {number} holds a purchase not yet settled; nothing is erased"
         ))
         .hint("insert the SIM into its meter, or collect the receipt; --pending erases such messages too")),
-        Whose::User | Whose::Pending | Whose::Settled => Ok(true),
+        _ => Ok(true),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::trouble::Result;
 use reader::driver::sim::{FileContent, Selected, Sim, SimError, Structure};
 use scheme::profile::Fid;
-use scheme::sim::{DF_TELECOM, EF_MSISDN, ImsiError, iccid_digits, imsi_digits, msisdn_digits};
+use scheme::sim::{DF_TELECOM, EF_MSISDN, iccid_digits, imsi_digits, msisdn_digits};
 use serde::Serialize;
 
 /// A file that a SIM may have.
@@ -23,9 +23,9 @@ pub struct SimFile {
 /// Who a SIM is, as far as it tells without a code it was not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct IdentityReport {
-    /// ICCID, or what is wrong with it.
-    pub iccid: String,
-    /// IMSI, or what is wrong with it.
+    /// ICCID, as the card has it; none when nothing is written there.
+    pub iccid: Option<String>,
+    /// IMSI.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imsi: Option<String>,
     /// Telephone number.
@@ -106,7 +106,7 @@ pub fn export(session: &Session, sim: &SimAccess, files: &[SimFile]) -> Result<E
     };
     // Last, since it is another application's.
     match sim.usim_imsi() {
-        Ok(file) => identity.usim_imsi = file.map(|file| digits(imsi_digits(&file))),
+        Ok(file) => identity.usim_imsi = file.and_then(|file| imsi_digits(&file)),
         Err(error) => session.say(format!("IMSI of the USIM not read: {}", with_hint(error))),
     }
     handle.close()?;
@@ -117,15 +117,10 @@ pub fn export(session: &Session, sim: &SimAccess, files: &[SimFile]) -> Result<E
     Ok(ExportReport { identity, files, messages })
 }
 
-/// Digits of a file, or what is wrong with it.
-fn digits(file: Result<String, ImsiError>) -> String {
-    file.unwrap_or_else(|error| error.to_string())
-}
-
 fn identity(session: &Session, sim: &mut Sim<'_>) -> Result<IdentityReport> {
-    let mut found = IdentityReport { iccid: digits(iccid_digits(&sim.iccid()?)), ..Default::default() };
+    let mut found = IdentityReport { iccid: iccid_digits(&sim.iccid()?), ..Default::default() };
     match sim.imsi() {
-        Ok(file) => found.imsi = Some(digits(imsi_digits(&file))),
+        Ok(file) => found.imsi = imsi_digits(&file),
         Err(error) => session.say(format!("IMSI not read: {}", with_hint(error))),
     }
     if let Ok(Selected::File(file)) = sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])

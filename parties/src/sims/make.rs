@@ -2,7 +2,7 @@
 
 use crate::home::{Home, Party};
 use crate::log;
-use crate::places::{card_at, image, must_be_free};
+use crate::places::{card_at, image, must_have_none};
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -13,9 +13,9 @@ use scheme::chance::random;
 use scheme::numbers::Serial;
 use scheme::profile::{CardKind, Fid, State};
 use scheme::sim::{
-    DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN, TEST_ADM, chv, grid_file, iccid_file,
-    imsi_file, msisdn_record,
+    DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN, TEST_ADM, chv, grid_file, msisdn_record,
 };
+use scheme::subscription::{Iccid, Imsi, PhoneNumber};
 use serde::Serialize;
 use std::path::PathBuf;
 use wire::Channel;
@@ -24,14 +24,14 @@ use wire::Channel;
 const MSISDN_RECORD: usize = 28;
 
 /// Whose SIM it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Identity<'a> {
+#[derive(Debug, Clone)]
+pub struct Identity {
     /// ICCID.
-    pub iccid: &'a str,
+    pub iccid: Iccid,
     /// IMSI.
-    pub imsi: &'a str,
+    pub imsi: Imsi,
     /// Telephone number.
-    pub msisdn: Option<&'a str>,
+    pub msisdn: Option<PhoneNumber>,
     /// Test or formal, for EF_GRID.
     pub state: State,
     /// A classic SIM, or a UICC.
@@ -43,12 +43,12 @@ pub struct Identity<'a> {
 pub struct MakeSimRequest {
     /// Its place. Default: ICCID.card in the home's folder of SIMs.
     pub card: Option<CardRef>,
-    /// ICCID, 18 to 20 digits.
-    pub iccid: String,
-    /// IMSI, up to 15 digits.
-    pub imsi: String,
-    /// Telephone number, international.
-    pub msisdn: Option<String>,
+    /// ICCID.
+    pub iccid: Iccid,
+    /// IMSI.
+    pub imsi: Imsi,
+    /// Telephone number.
+    pub msisdn: Option<PhoneNumber>,
     /// Records for messages, 10 to 50.
     pub messages: u8,
     /// A classic SIM, or a UICC.
@@ -70,27 +70,30 @@ pub struct MakeSimReport {
     pub kind: &'static str,
     /// Its place.
     pub card: PathBuf,
+    /// What speaks against its ICCID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// Makes a virtual SIM in its place, whole or not at all.
 ///
 /// # Errors
-/// Something stands there; a number that is none.
+/// Something stands there.
 pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport> {
     let whose = "CHV1 of the new SIM";
     let chv1 = request.chv1.as_ref().map(|from| secret::new_text(session, from, whose)).transpose()?;
     let place = match &request.card {
-        Some(card) => image(card, "sim new")?,
+        Some(card) => image(session, card, "sim new")?,
         None => {
             let folder = Home::new(session).make(Party::Sims, "making SIMs")?;
             folder.join(format!("{}.card", request.iccid))
         }
     };
-    must_be_free(&place)?;
+    must_have_none(session, &place)?;
     let identity = Identity {
-        iccid: &request.iccid,
-        imsi: &request.imsi,
-        msisdn: request.msisdn.as_deref(),
+        iccid: request.iccid.clone(),
+        imsi: request.imsi.clone(),
+        msisdn: request.msisdn.clone(),
         state: request.state,
         kind: request.kind,
     };
@@ -100,10 +103,11 @@ pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport
     log::fact(session, "iccid", &request.iccid);
     log::fact(session, "imsi", &request.imsi);
     Ok(MakeSimReport {
-        iccid: request.iccid.clone(),
-        imsi: request.imsi.clone(),
+        iccid: request.iccid.to_string(),
+        imsi: request.imsi.to_string(),
         kind: request.kind.name(),
         card: place,
+        doubt: request.iccid.doubt().map(|doubt| doubt.to_string()),
     })
 }
 
@@ -111,14 +115,14 @@ pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport
 /// chip, which not every SIM shows.
 ///
 /// # Errors
-/// A number or code that is none.
+/// A code that is none.
 pub fn personalised(
     session: &Session,
-    identity: &Identity<'_>,
+    identity: &Identity,
     messages: u8,
     chv1: Option<&str>,
 ) -> Result<(Serial, Box<dyn OpenCard>)> {
-    let (iccid, imsi) = (iccid_file(identity.iccid)?, imsi_file(identity.imsi)?);
+    let (iccid, imsi) = (identity.iccid.file(), identity.imsi.file());
     let serial = random(&mut *session.chance(&format!("SIM {}", identity.iccid)));
     let blank = NewSim { kind: identity.kind, serial, messages, chv1 };
     let mut card = session.cards.new_sim(&blank, &format!("{}.card", identity.iccid))?;
@@ -134,8 +138,8 @@ pub fn personalised(
     sim.update_binary(0, &imsi)?;
     sim.select(&[Fid::MF, DF_TELECOM, EF_GRID])?;
     sim.update_binary(0, &grid_file(identity.state))?;
-    if let Some(msisdn) = identity.msisdn {
-        let record = msisdn_record(msisdn, MSISDN_RECORD)?;
+    if let Some(msisdn) = &identity.msisdn {
+        let record = msisdn_record::<MSISDN_RECORD>(msisdn);
         sim.select(&[Fid::MF, DF_TELECOM, EF_MSISDN])?;
         sim.update_record(1, &record)?;
     }
@@ -150,12 +154,12 @@ pub fn personalised(
 ///
 /// # Errors
 /// A file that holds something else, or that anybody may write.
-pub fn inspect(channel: &mut dyn Channel, identity: &Identity<'_>) -> Result<()> {
+pub fn inspect(channel: &mut dyn Channel, identity: &Identity) -> Result<()> {
     let mut sim = Sim::new(channel);
     sim.reset()?;
     let expected = [
-        (&[Fid::MF, EF_ICCID][..], iccid_file(identity.iccid)?.to_vec(), "ICCID"),
-        (&[Fid::MF, DF_GSM, EF_IMSI][..], imsi_file(identity.imsi)?.to_vec(), "IMSI"),
+        (&[Fid::MF, EF_ICCID][..], identity.iccid.file().to_vec(), "ICCID"),
+        (&[Fid::MF, DF_GSM, EF_IMSI][..], identity.imsi.file().to_vec(), "IMSI"),
         (&[Fid::MF, DF_TELECOM, EF_GRID][..], grid_file(identity.state).to_vec(), "state"),
     ];
     for (path, bytes, what) in expected {

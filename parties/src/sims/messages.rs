@@ -5,41 +5,29 @@ use crate::session::Session;
 use crate::trouble::Result;
 use reader::driver::sim::{Sim, StoredMessage};
 use serde::Serialize;
+use wire::sms::content::{Content, Message, Ours};
 use wire::sms::join::{Joined, Piece, join};
 use wire::sms::outside::Outside;
-use wire::sms::record::{Ours, RecordError, RecordStatus, SmsRecord, reusable};
+use wire::sms::record::{RecordError, RecordStatus, SmsRecord};
 use wire::sms::text;
 use wire::sms::tpdu::{Timestamp, Tpdu};
 
-/// Whose a record is, and what becomes of it when it is erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Nobody's: it is free.
-    Nobody,
-    /// Ours, and done with: a receipt that was sent.
-    Settled,
-    /// Ours, and not done with: an order, or a receipt still to be sent.
-    Pending,
-    /// The user's own.
-    User,
-}
-
-impl Whose {
-    /// Whose this record is; what cannot be read is the user's.
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        match SmsRecord::parse(bytes) {
-            Ok(None) => Whose::Nobody,
-            _ if reusable(bytes) => Whose::Settled,
-            Ok(Some(record)) if record.ours().is_some() => Whose::Pending,
-            Ok(Some(_)) | Err(_) => Whose::User,
-        }
-    }
+/// A record with a message that can be read.
+pub(super) struct Entry {
+    /// Record number, from 1.
+    pub(super) number: u8,
+    /// Its status byte, as it stands there.
+    pub(super) status_byte: u8,
+    /// What of ours it is.
+    pub(super) ours: Option<Ours>,
+    /// The message.
+    pub(super) message: Message,
 }
 
 /// The messages of a SIM, long ones put together, and the records that cannot be read.
 pub(super) struct Inbox {
     /// Readable records by number.
-    pub(super) records: Vec<(u8, SmsRecord)>,
+    pub(super) entries: Vec<Entry>,
     /// What they make.
     pub(super) messages: Vec<Joined>,
     /// Records that cannot be read.
@@ -49,29 +37,66 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Sorts what a SIM stores.
     pub(super) fn of(stored: &[StoredMessage]) -> Self {
-        let (mut records, mut damaged) = (Vec::new(), Vec::new());
-        for message in stored {
-            match SmsRecord::parse(&message.bytes) {
-                Ok(Some(record)) => records.push((message.number, record)),
-                Ok(None) => {}
-                Err(error) => damaged.push((message.number, error)),
+        let (mut entries, mut damaged) = (Vec::new(), Vec::new());
+        for StoredMessage { number, bytes } in stored {
+            let content = Content::of(bytes);
+            let ours = content.ours();
+            match content {
+                Content::Damaged(error) => damaged.push((*number, error)),
+                content => entries.extend(content.into_message().map(|message| {
+                    let status_byte = bytes.first().copied().unwrap_or_default();
+                    Entry { number: *number, status_byte, ours, message }
+                })),
             }
         }
+        let records: Vec<(u8, &SmsRecord)> =
+            entries.iter().map(|entry| (entry.number, &entry.message.record)).collect();
         let messages = join(&records);
-        Inbox { records, messages, damaged }
+        Inbox { entries, messages, damaged }
+    }
+
+    /// The message of a record.
+    pub(super) fn entry(&self, number: u8) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.number == number)
     }
 
     /// The first record of a message that is there.
-    pub(super) fn first(&self, message: &Joined) -> Option<&SmsRecord> {
-        let number = message.records.first()?;
-        self.records.iter().find(|(found, _)| found == number).map(|(_, record)| record)
+    pub(super) fn first(&self, message: &Joined) -> Option<&Entry> {
+        self.entry(*message.records.first()?)
+    }
+
+    /// What is odd about the records of a message, in words.
+    pub(super) fn notes(&self, message: &Joined) -> Vec<String> {
+        let entries = message.records.iter().filter_map(|number| self.entry(*number));
+        let say = |entry: &Entry| {
+            let number = entry.number;
+            entry.message.notes.iter().map(move |note| format!("record {number}: {note}")).collect::<Vec<_>>()
+        };
+        entries.flat_map(say).collect()
+    }
+
+    /// A message as a report; `entry` is the record whose status and addresses are told.
+    pub(super) fn report(&self, entry: &Entry, message: &Joined) -> MessageReport {
+        let (record, is_long) = (&entry.message.record, message.total > 1);
+        MessageReport {
+            records: message.records.clone(),
+            status: status(record.status),
+            whose: if entry.ours.is_some() { "ours" } else { "user" },
+            kind: kind(entry, message),
+            from_or_to: text::address(record.tpdu.address()),
+            time: record.tpdu.timestamp().and_then(|at| stamp(&at)),
+            what: says(entry, message),
+            parts: is_long.then_some(message.total),
+            missing: is_long.then(|| message.missing().collect()),
+            notes: self.notes(message),
+        }
     }
 
     /// The messages as reports, damaged records behind them.
     pub(super) fn listed(&self) -> Vec<ListedMessage> {
         let messages = self.messages.iter().filter_map(|message| {
             let record = message.records.first().map(u8::to_string);
-            Some(ListedMessage { record, message: MessageReport::of(self.first(message)?, message) })
+            Some(ListedMessage { record, message: self.report(self.first(message)?, message) })
         });
         let damaged = self.damaged.iter().map(|(number, error)| ListedMessage {
             record: Some(number.to_string()),
@@ -90,11 +115,11 @@ pub struct MessageReport {
     pub status: &'static str,
     /// `ours`, or `user`.
     pub whose: &'static str,
-    /// `order`, `receipt`, `packet`, `text`, `data`, or `unreadable`.
+    /// `order`, `receipt`, `packet`, `report`, `text`, `data`, or `unreadable`.
     pub kind: &'static str,
     /// Who sent it, or whom it is for.
     pub from_or_to: String,
-    /// The service centre's time of a received message, as 2026-11-22 08:00:00+08:00.
+    /// The service centre's time of a received message, as 2026-11-22 08:00:00+08:00; none when there is no such time.
     pub time: Option<String>,
     /// What it says.
     pub what: String,
@@ -104,25 +129,12 @@ pub struct MessageReport {
     /// Parts that are not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<u8>>,
+    /// What should not be there, and how it was read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl MessageReport {
-    /// A message; `record` is the one whose status and addresses are told.
-    pub(super) fn of(record: &SmsRecord, message: &Joined) -> Self {
-        let is_long = message.total > 1;
-        MessageReport {
-            records: message.records.clone(),
-            status: status(record.status),
-            whose: if message.ours.is_some() { "ours" } else { "user" },
-            kind: kind(record, message),
-            from_or_to: text::address(record.tpdu.address()),
-            time: time(&record.tpdu),
-            what: says(message),
-            parts: is_long.then_some(message.total),
-            missing: is_long.then(|| message.missing().collect()),
-        }
-    }
-
     fn damaged(number: u8, error: &RecordError) -> Self {
         MessageReport {
             records: vec![number],
@@ -134,6 +146,7 @@ impl MessageReport {
             what: error.to_string(),
             parts: None,
             missing: None,
+            notes: Vec::new(),
         }
     }
 }
@@ -181,16 +194,20 @@ pub(super) const fn status(status: RecordStatus) -> &'static str {
         RecordStatus::Unread => "unread",
         RecordStatus::ToBeSent => "to be sent",
         RecordStatus::Sent(_) => "sent",
-        RecordStatus::Unknown(_) => "unknown",
     }
 }
 
 /// What a message says, in one string.
-fn says(message: &Joined) -> String {
-    match message.ours {
-        Some(Ours::Order) => "an order for electricity".to_owned(),
-        Some(Ours::Receipt) => "a receipt of a meter".to_owned(),
-        None => pieces(&message.pieces, message.total),
+fn says(entry: &Entry, message: &Joined) -> String {
+    let text = pieces(&message.pieces, message.total);
+    match (entry.ours, &entry.message.record.tpdu) {
+        (Some(Ours::Order), _) => "an order for electricity".to_owned(),
+        (Some(Ours::Receipt), _) => "a receipt of a meter".to_owned(),
+        (None, Tpdu::Report(report)) => {
+            let of = format!("report of message {}: {}", report.reference, report.outcome());
+            if text.is_empty() { of } else { format!("{of}: {text}") }
+        }
+        (None, Tpdu::Deliver(_) | Tpdu::Submit(_)) => text,
     }
 }
 
@@ -204,30 +221,31 @@ pub(super) fn pieces(pieces: &[Piece], total: u8) -> String {
     pieces.iter().map(say).collect()
 }
 
-/// The service centre's time of a received message; a message to be sent has none.
-fn time(tpdu: &Tpdu) -> Option<String> {
-    let Tpdu::Deliver(deliver) = tpdu else { return None };
-    Some(stamp(&deliver.timestamp))
-}
-
-fn stamp(stamp: &Timestamp) -> String {
-    let Ok(at) = stamp.parts() else { return format!("unreadable: {}", hex::encode_upper(stamp.0)) };
+/// A time stamp as it is shown; none when there is no such time.
+pub(super) fn stamp(stamp: &Timestamp) -> Option<String> {
+    let at = stamp.parts().ok()?;
+    // QUIRK(century): a time stamp has two digits of the year; short messages are younger than 2000.
+    let local = format!(
+        "20{:02}-{:02}-{:02} {:02}:{:02}:{:02}",
+        at.year, at.month, at.day, at.hour, at.minute, at.second
+    );
+    if !at.is_zone() {
+        return Some(format!("{local} {:+} quarters", at.quarters));
+    }
     let sign = if at.quarters < 0 { '-' } else { '+' };
     let away = at.quarters.unsigned_abs();
-    // QUIRK(century): a time stamp has two digits of the year; short messages are younger than 2000.
     let (hours, minutes) = (away / 4, away % 4 * 15);
-    format!(
-        "20{:02}-{:02}-{:02} {:02}:{:02}:{:02}{sign}{hours:02}:{minutes:02}",
-        at.year, at.month, at.day, at.hour, at.minute, at.second
-    )
+    Some(format!("{local}{sign}{hours:02}:{minutes:02}"))
 }
 
-fn kind(record: &SmsRecord, message: &Joined) -> &'static str {
+fn kind(entry: &Entry, message: &Joined) -> &'static str {
     let is_text = |piece: &Piece| matches!(piece, Piece::Text(_) | Piece::Missing(_));
-    match message.ours {
+    let tpdu = &entry.message.record.tpdu;
+    match entry.ours {
         Some(Ours::Order) => "order",
         Some(Ours::Receipt) => "receipt",
-        None if Outside::of(record.tpdu.user_data()).is_some() => "packet",
+        None if matches!(tpdu, Tpdu::Report(_)) => "report",
+        None if Outside::of(tpdu).is_some() => "packet",
         None if message.pieces.iter().all(is_text) => "text",
         None => "data",
     }

@@ -1,24 +1,15 @@
 //! One message of a SIM in full.
 
 use super::access::{SimAccess, with_hint};
-use super::messages::{Inbox, MessageReport, pieces};
+use super::messages::{Inbox, MessageReport, pieces, stamp};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use reader::driver::sim::Sim;
 use serde::Serialize;
+use wire::sms::content::Ours;
 use wire::sms::outside::Outside;
-use wire::sms::record::Ours;
 use wire::sms::text;
-use wire::sms::tpdu::{InformationElement, Tpdu, UserData};
-
-/// Which way a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// To the SIM.
-    Received,
-    /// From it.
-    Sent,
-}
+use wire::sms::tpdu::{Direction, InformationElement, Period, Tpdu, UserData};
 
 /// The outside of a secured packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,6 +72,9 @@ pub struct ReadReport {
     pub dcs: u8,
     /// Elements of the user data header, `id data` each.
     pub header: String,
+    /// How long a message to be sent is valid; none when that is left to the service centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity: Option<String>,
     /// The outside of a secured packet.
     pub packet: Option<PacketReport>,
     /// Protocol identifier.
@@ -117,32 +111,53 @@ pub fn read(session: &Session, sim: &SimAccess, number: u8) -> Result<ReadReport
             .into());
     }
     let message = inbox.messages.iter().find(|message| message.records.contains(&number));
-    let record = inbox.records.iter().find(|(found, _)| *found == number).map(|(_, record)| record);
-    let (Some(message), Some(record)) = (message, record) else {
+    let (Some(message), Some(entry)) = (message, inbox.entry(number)) else {
         return Err(refused(format!("record {number} is free"))
             .hint("`gridcard sim list` names the records in use")
             .into());
     };
-    let first = inbox.first(message).unwrap_or(record);
-    let outside = Outside::of(first.tpdu.user_data());
-    let (direction, pid) = match &record.tpdu {
-        Tpdu::Deliver(deliver) => (Direction::Received, deliver.pid),
-        Tpdu::Submit(submit) => (Direction::Sent, submit.pid),
+    let first = inbox.first(message).unwrap_or(entry);
+    let outside = Outside::of(&first.message.record.tpdu);
+    let record = &entry.message.record;
+    let report = inbox.report(entry, message);
+    let text = match &record.tpdu {
+        Tpdu::Report(_) => report.what.clone(),
+        Tpdu::Deliver(_) | Tpdu::Submit(_) => pieces(&message.pieces, message.total),
     };
     Ok(ReadReport {
         record: number,
-        message: MessageReport::of(record, message),
-        text: pieces(&message.pieces, message.total),
-        status_byte: record.status.byte(),
+        message: report,
+        text,
+        status_byte: entry.status_byte,
         service_centre: record.service_centre.as_ref().map(text::address),
         dcs: record.tpdu.dcs(),
         header: header(record.tpdu.user_data()),
+        validity: validity(&record.tpdu),
         packet: outside.as_ref().map(PacketReport::from),
-        pid,
-        direction,
-        ours: message.ours,
+        pid: record.tpdu.pid(),
+        direction: record.tpdu.direction(),
+        ours: entry.ours,
         outside,
     })
+}
+
+/// How long a message to be sent is valid, in words; none when that is left to the service centre.
+fn validity(tpdu: &Tpdu) -> Option<String> {
+    let Tpdu::Submit(submit) = tpdu else { return None };
+    match submit.validity.period() {
+        Period::Default => None,
+        Period::Seconds(seconds) => Some(lasting(seconds)),
+        Period::Until(at) => stamp(&at).map(|at| format!("until {at}")),
+    }
+}
+
+/// A time in the greatest unit that has it whole.
+fn lasting(seconds: u32) -> String {
+    let units = [(604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let fits = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    let (unit, name) = fits.unwrap_or((1, "second"));
+    let count = seconds / unit;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 fn header(user_data: &UserData) -> String {

@@ -4,11 +4,12 @@ use super::whose::Office;
 use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
+use disk::table::TableWriter;
 use office::stock::{Filter, Happening, Item, ItemKind};
+use scheme::moment::iso;
 use scheme::numbers::Serial;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// An item, as reports have it.
@@ -135,13 +136,15 @@ pub fn list(session: &Session, office: Office, filter: &Filter, csv: Option<&Pat
     let mut count = 0_u64;
     if let Some(path) = csv {
         home::write_with(path, |file| {
-            let mut csv = csv::Writer::from_writer(std::io::BufWriter::new(file));
-            csv.write_record(COLUMNS)?;
+            let mut table = TableWriter::new(std::io::BufWriter::new(file));
+            table.row(COLUMNS)?;
             store.items(filter, |item| {
                 count += 1;
-                Ok::<(), Trouble>(csv.write_record(ItemReport::from(item).row())?)
+                let item = ItemReport::from(item);
+                let item = ItemReport { since: iso(&item.since), ..item };
+                Ok::<(), Trouble>(table.row(item.row())?)
             })?;
-            csv.into_inner().map_err(|error| refused(error.error().to_string()))?.flush()?;
+            table.finish()?;
             Ok(())
         })?;
         return Ok(ListReport { count, items: None, file: Some(path.to_owned()) });

@@ -256,4 +256,11 @@ fn push_length(out: &mut Vec<u8>, len: usize) {
     out.push(len as u8);
 }
 
-impl scheme::Fault for EnvelopeError {}
+impl scheme::Fault for EnvelopeError {
+    fn code(&self) -> &str {
+        match self {
+            EnvelopeError::Refused(_) => "envelope-refused",
+            EnvelopeError::Card(error) => error.code(),
+        }
+    }
+}

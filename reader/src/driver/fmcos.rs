@@ -26,6 +26,14 @@ pub struct KeyInformation {
     pub kcv: [u8; 3],
 }
 
+impl KeyInformation {
+    /// Whether byte 4 is a version. Of an external authentication key it is the follow-up state, and line protection and PIN keys
+    /// have nothing there [docs/specs/cards.md 5].
+    pub const fn has_version(&self) -> bool {
+        !matches!(self.kind & 0x3F, 0x36..=0x3A)
+    }
+}
+
 /// What TRIES LEFT answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard {

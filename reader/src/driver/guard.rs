@@ -293,4 +293,15 @@ impl Fault for PinError {
             (_, Holder::Puk) => "when no tries are left the SIM's issuer must give the customer another one",
         }.into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            PinError::LastTry(_) => "pin-last-try",
+            PinError::Blocked(_) => "pin-blocked",
+            PinError::Lost(_) => "pin-lost",
+            PinError::Wrong { .. } => "pin-wrong",
+            PinError::Card(error) => error.code(),
+            PinError::Sim(_) => "pin-sim",
+        }
+    }
 }

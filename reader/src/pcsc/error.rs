@@ -43,4 +43,12 @@ impl scheme::Fault for PcscError {
     fn hint(&self) -> scheme::fault::Hint {
         Some(PcscError::hint(self).into())
     }
+
+    fn code(&self) -> &str {
+        match self {
+            PcscError::Service(error) => error.code(),
+            PcscError::Find(error) => error.code(),
+            PcscError::Connect { .. } => "reader-connect",
+        }
+    }
 }

@@ -91,4 +91,25 @@ impl Fault {
     }
 }
 
-impl scheme::Fault for Fault {}
+impl scheme::Fault for Fault {
+    fn code(&self) -> &str {
+        match self {
+            Fault::NotBuilt => "pcsc-not-built",
+            Fault::NoService => "pcsc-no-service",
+            Fault::Stopped => "pcsc-stopped",
+            Fault::Forbidden => "pcsc-forbidden",
+            Fault::ReaderGone => "pcsc-reader-gone",
+            Fault::NoCard => "pcsc-no-card",
+            Fault::Removed => "pcsc-removed",
+            Fault::Reset => "pcsc-reset",
+            Fault::Unpowered => "pcsc-unpowered",
+            Fault::Mute => "pcsc-mute",
+            Fault::Busy => "pcsc-busy",
+            Fault::Protocol => "pcsc-protocol",
+            Fault::Transmission => "pcsc-transmission",
+            Fault::Timeout => "pcsc-timeout",
+            Fault::Cancelled => "pcsc-cancelled",
+            Fault::Other(_) => "pcsc-other",
+        }
+    }
+}

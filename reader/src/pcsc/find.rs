@@ -104,16 +104,20 @@ fn names<'r>(readers: impl Iterator<Item = &'r ReaderState>) -> Vec<String> {
 
 /// A serial number or an ATR, if the name can be one.
 fn card_bytes(name: &str) -> Option<Vec<u8>> {
-    let bytes = hex_bytes(name)?;
+    let bytes = wire::typed::bytes(name).ok()?;
     let is_atr =
         matches!(bytes.first(), Some(0x3B | 0x3F)) && (2..=wire::atr::MAX_LEN).contains(&bytes.len());
     (bytes.len() == 8 || is_atr).then_some(bytes)
 }
 
-/// Bytes of hexadecimal digits, blanks and colons between them left out.
-pub fn hex_bytes(text: &str) -> Option<Vec<u8>> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    if digits.is_empty() { None } else { hex::decode(digits).ok() }
+impl scheme::Fault for FindError {
+    fn code(&self) -> &str {
+        match self {
+            FindError::NoReader => "find-no-reader",
+            FindError::NoCard { .. } => "find-no-card",
+            FindError::Unknown { .. } => "find-unknown",
+            FindError::CardElsewhere { .. } => "find-card-elsewhere",
+            FindError::Several { .. } => "find-several",
+        }
+    }
 }
-
-impl scheme::Fault for FindError {}

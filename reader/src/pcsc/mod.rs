@@ -16,7 +16,7 @@ mod watch;
 pub use card::PcscCard;
 pub use error::PcscError;
 pub use fault::Fault;
-pub use find::{FindError, find, hex_bytes};
+pub use find::{FindError, find};
 pub use service::{Connection, Presence, ReaderState, Service, Stop};
 pub use watch::{Event, Watch};
 

@@ -54,6 +54,11 @@ impl<'s> Watch<'s> {
         self.known = Some(now);
         Ok(events)
     }
+
+    /// What it means that the service went away: every reader it had is gone with it.
+    pub fn lost(self) -> Vec<Event> {
+        changes(self.known.as_deref().unwrap_or_default(), &[])
+    }
 }
 
 fn changes(before: &[ReaderState], now: &[ReaderState]) -> Vec<Event> {

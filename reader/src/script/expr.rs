@@ -5,6 +5,7 @@ use super::messages::Fault;
 use super::value::Value;
 use keys::Suite;
 use std::collections::{BTreeMap, BTreeSet};
+use wire::typed;
 
 /// Values by name.
 pub type Names = BTreeMap<String, Value>;
@@ -93,6 +94,20 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The hex digit here. `0x` before the first digit of a group means nothing.
+    pub fn digit(&mut self) -> Result<u8, Fault> {
+        let begins = self.at.checked_sub(1).and_then(|before| self.text.get(before));
+        let begins = begins
+            .is_none_or(|c| typed::separates(*c) || matches!(c, '>' | '<' | '=' | '!' | '?' | '|' | '}'));
+        if begins && self.peek().is_some_and(|c| typed::is_prefix(c, self.text.get(self.at + 1).copied())) {
+            self.at += 2;
+        }
+        let found = self.peek().ok_or(Fault::Odd)?;
+        let digit = found.to_digit(16).ok_or(Fault::Digit { found, place: self.place() })?;
+        self.at += 1;
+        Ok(digit as u8)
+    }
+
     fn expect(&mut self, wanted: char, what: &'static str) -> Result<(), Fault> {
         self.blanks();
         if self.peek() != Some(wanted) {
@@ -113,12 +128,8 @@ impl<'t> Reader<'t> {
                     out.extend(self.braces()?);
                 }
                 '[' => return Err(Fault::Hidden),
-                blank if blank.is_whitespace() => self.at += 1,
-                digit => {
-                    let value = digit.to_digit(16);
-                    digits.push(value.ok_or(Fault::Digit { found, place: self.place() })? as u8);
-                    self.at += 1;
-                }
+                between if typed::separates(between) => self.at += 1,
+                _ => digits.push(self.digit()?),
             }
         }
         hex_run(&mut digits, &mut out)?;
@@ -158,6 +169,7 @@ impl<'t> Reader<'t> {
                 }
                 Some(c) if c.is_ascii_alphanumeric() => {
                     let word = self.word();
+                    let word = hex_word(&word).map_or(word.clone(), str::to_owned);
                     if word.chars().all(|c| c.is_ascii_hexdigit()) && self.peek() != Some('(') {
                         digits.extend(word.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8));
                         continue;
@@ -165,6 +177,8 @@ impl<'t> Reader<'t> {
                     hex_run(&mut digits, &mut out)?;
                     out.push(self.named(word)?);
                 }
+                // `,` divides arguments here, so it joins no bytes.
+                Some(':') => self.at += 1,
                 Some(',' | ')' | '}') | None => break,
                 Some(found) => return Err(Fault::Digit { found, place: self.place() }),
             }
@@ -232,6 +246,12 @@ impl<'t> Reader<'t> {
         }
         Ok(Expr::Call { function, args })
     }
+}
+
+/// The digits of `0x..`.
+fn hex_word(word: &str) -> Option<&str> {
+    let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"))?;
+    (!digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit())).then_some(digits)
 }
 
 /// Digits so far become bytes.

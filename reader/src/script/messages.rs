@@ -22,7 +22,11 @@ impl fmt::Display for ScriptError {
 
 impl Error for ScriptError {}
 
-impl scheme::Fault for ScriptError {}
+impl scheme::Fault for ScriptError {
+    fn code(&self) -> &str {
+        "script"
+    }
+}
 
 /// Why a script stopped.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,13 @@ impl scheme::Fault for PlayError {
         match self {
             PlayError::Script(error) => error.kind(),
             PlayError::Channel(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            PlayError::Script(error) => error.code(),
+            PlayError::Channel(error) => error.code(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::messages::{Fault, ScriptError};
 use super::pattern::Pattern;
 use keys::Zeroizing;
 use std::collections::BTreeSet;
+use wire::typed::{self, TypedError};
 
 /// A script, ready to be played.
 pub struct Script {
@@ -86,7 +87,7 @@ impl Script {
     /// The first line that is not of the language or uses a name before it has a value.
     pub fn parse(text: &str) -> Result<Self, ScriptError> {
         let mut parser = Parser::default();
-        for (n, line) in text.lines().enumerate() {
+        for (n, line) in typed::unmarked(text).lines().enumerate() {
             parser.line(n + 1, line.trim()).map_err(|fault| ScriptError { line: n + 1, fault })?;
         }
         Ok(Script { steps: parser.steps })
@@ -137,7 +138,7 @@ impl Parser {
         let step = match mark {
             '#' => Step::Comment(rest.strip_prefix(' ').unwrap_or(rest).to_owned()),
             _ if line == "reset" => Step::Reset(None),
-            '=' if rest.trim().is_empty() => Step::Reset(None),
+            '=' if matches!(rest.trim(), "" | "reset") => Step::Reset(None),
             '=' => Step::Reset(Some(Pattern::parse(&mut self.reader(&chars, 1))?)),
             '!' if is_words(rest) => return Err(Fault::Failure),
             '!' => Step::Random(self.reader(&chars, 1).line()?),
@@ -230,7 +231,7 @@ impl Parser {
 
 /// What a trace says when the channel failed is words, not hex.
 fn is_words(text: &str) -> bool {
-    text.chars().any(|c| !c.is_ascii_hexdigit() && !c.is_whitespace()) && !text.contains("${")
+    matches!(typed::bytes(text), Err(TypedError::Digit { .. })) && !text.contains("${")
 }
 
 fn source(what: Secret, text: &str) -> Result<Source, Fault> {
@@ -246,8 +247,7 @@ fn source(what: Secret, text: &str) -> Result<Source, Fault> {
     }
 }
 
-/// Bytes of hex digits with blanks between them; `None` when they are none.
+/// Bytes as they are typed; `None` when the text is none. What is wrong with a secret is not said by its digits.
 pub(super) fn secret_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digits: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
-    hex::decode(&*digits).ok().map(Zeroizing::new)
+    typed::bytes(text).ok().map(Zeroizing::new)
 }

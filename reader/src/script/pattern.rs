@@ -5,6 +5,7 @@ use super::messages::Fault;
 use keys::Suite;
 use wire::Sw;
 use wire::status::Dialect;
+use wire::typed;
 
 /// An expectation: several forms of an answer, any of which will do.
 pub struct Pattern(Vec<Vec<Part>>);
@@ -101,10 +102,13 @@ fn word(reader: &mut Reader<'_>, digits: &mut Vec<Option<u8>>, form: &mut Vec<Pa
         match c {
             '.' => found.push(None),
             '$' | '|' | '=' | '[' => break,
-            blank if blank.is_whitespace() => break,
-            digit => {
-                let value = digit.to_digit(16).ok_or(Fault::Digit { found: c, place: reader.place() })?;
-                found.push(Some(value as u8));
+            between if typed::separates(between) => {
+                reader.take();
+                break;
+            }
+            _ => {
+                found.push(Some(reader.digit()?));
+                continue;
             }
         }
         reader.take();

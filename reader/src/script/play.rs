@@ -173,15 +173,16 @@ impl<'c> Player<'c> {
         let pattern = wanted.map_or(&done, |answer| &answer.pattern);
         let expected = pattern.expand(&self.names, self.suite).map_err(at)?;
         let (name, dialect) = (self.namer)(bytes.bytes());
+        let ins = bytes.bytes().get(1).copied().unwrap_or_default();
         let answer = self.send(bytes.bytes(), expected.names_transport());
-        let hidden = self.shown(bytes, name, dialect);
+        let hidden = self.shown(bytes, name, dialect, ins);
         let answer = answer?;
         let (data, word) = answer.split_last_chunk::<2>().ok_or(ChannelError::Short(answer.len()))?;
         let data = if hidden { Value::secret(data) } else { Value::open(data) };
         if !expected.fits(&answer) {
             let sw = Sw(u16::from_be_bytes(*word));
             let blank = if data.len() > 0 { " " } else { "" };
-            let got = format!("{data}{blank}{sw} ({})", sw.explain(dialect));
+            let got = format!("{data}{blank}{sw} ({})", sw.explain_after(dialect, ins));
             let fault = Fault::Answer { command: name, expected: expected.words(dialect), got };
             return Err(at(fault).into());
         }
@@ -208,14 +209,14 @@ impl<'c> Player<'c> {
 
     /// Keeps what passed, with words; a command's secret bytes are hidden even where no rule of traces hides them.
     /// True when the rules hid an answer.
-    fn shown(&mut self, bytes: &Value, name: &str, dialect: Dialect) -> bool {
+    fn shown(&mut self, bytes: &Value, name: &str, dialect: Dialect, ins: u8) -> bool {
         let (mut first, mut hidden) = (true, false);
         for line in self.passed.take() {
             let redacted = line.contains("hidden]");
             let words = match line.strip_prefix("< ") {
                 Some(answer) => {
                     hidden |= redacted;
-                    status(answer).map_or("", |sw| sw.explain(dialect))
+                    status(answer).map_or("", |sw| sw.explain_after(dialect, ins))
                 }
                 None if first => name,
                 None => "(the answer is fetched, or asked for with its right length)",

@@ -1,5 +1,7 @@
 //! Traces read back.
 
+use wire::typed::{self, TypedError};
+
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TraceLine {
@@ -76,13 +78,13 @@ pub enum TraceFault {
     Empty,
 }
 
-/// Reads a trace. Blank lines are skipped; blanks between hex digits and their case do not matter.
+/// Reads a trace. Blank lines are skipped; bytes stand in any form of [`wire::typed::bytes`].
 ///
 /// # Errors
 /// The first line that is not of the language, with its number.
 pub fn parse_trace(text: &str) -> Result<Vec<TraceLine>, TraceError> {
     let mut lines = Vec::new();
-    for (n, line) in text.lines().enumerate() {
+    for (n, line) in typed::unmarked(text).lines().enumerate() {
         if let Some(parsed) = parse_line(line).map_err(|fault| TraceError { line: n + 1, fault })? {
             lines.push(parsed);
         }
@@ -138,17 +140,27 @@ fn count(note: &str) -> Result<usize, TraceFault> {
 const MAX_HIDDEN: usize = 261;
 
 fn digits(text: &str, place: usize) -> Result<Vec<u8>, TraceFault> {
-    let mut nibbles = Vec::with_capacity(text.len());
-    for (at, character) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
-        let digit = character.to_digit(16).ok_or(TraceFault::Digit { character, place: place + at + 1 })?;
-        nibbles.push(digit as u8);
-    }
-    if !nibbles.len().is_multiple_of(2) {
-        return Err(TraceFault::Odd);
-    }
-    Ok(nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    typed::bytes(text).map_err(|error| match error {
+        TypedError::Digit { character, place: at } => TraceFault::Digit { character, place: place + at },
+        TypedError::Odd => TraceFault::Odd,
+    })
 }
 
-impl scheme::Fault for TraceError {}
+impl scheme::Fault for TraceError {
+    fn code(&self) -> &str {
+        self.fault.code()
+    }
+}
 
-impl scheme::Fault for TraceFault {}
+impl scheme::Fault for TraceFault {
+    fn code(&self) -> &str {
+        match self {
+            TraceFault::Mark(_) => "trace-mark",
+            TraceFault::Digit { .. } => "trace-digit",
+            TraceFault::Odd => "trace-odd",
+            TraceFault::Hidden => "trace-hidden",
+            TraceFault::HiddenAtr => "trace-hidden-atr",
+            TraceFault::Empty => "trace-empty",
+        }
+    }
+}

@@ -64,13 +64,16 @@ fn a_sim_names_the_right_length_in_its_own_way() {
     assert_eq!(exchange(&mut sim, &Command::new(0xA0, 0x20, 0, 1).data(&[0xAA])).unwrap().sw, Sw(0x6708));
 }
 
-/// Announces one more byte for ever.
-struct Endless(usize);
+/// Answers the same for ever.
+struct Endless {
+    answer: &'static [u8],
+    asked: usize,
+}
 
 impl Channel for Endless {
     fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.0 += 1;
-        Ok(vec![0x00, 0x61, 0x01])
+        self.asked += 1;
+        Ok(self.answer.to_vec())
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
@@ -78,12 +81,57 @@ impl Channel for Endless {
     }
 }
 
+/// With data and without, in either class: an error that says so, and no success.
 #[test]
-fn a_card_that_never_ends_is_cut_off_and_not_taken_for_success() {
-    let mut card = Endless(0);
-    let answer = exchange(&mut card, &Command::new(0, 0xB0, 0, 0).le(1)).unwrap();
-    assert!(!answer.sw.is_ok());
-    assert!(card.0 < 20, "{} commands sent", card.0);
+fn a_card_that_announces_for_ever_is_an_error() {
+    for (cla, answer) in [
+        (0x00, &[0x00, 0x61, 0x01][..]),
+        (0x00, &[0x61, 0x10]),
+        (0x80, &[0x61, 0x00]),
+        (0xA0, &[0xAB, 0x9F, 0x17]),
+        (0xA0, &[0x61, 0x17]),
+    ] {
+        let mut card = Endless { answer, asked: 0 };
+        let error = exchange(&mut card, &Command::new(cla, 0xB0, 0, 0).le(1)).unwrap_err();
+        let fetched = (answer.len() - 2) * 257;
+        assert_eq!(error, ChannelError::Endless { rounds: 256, fetched });
+        assert_eq!(card.asked, 257, "the command and 256 GET RESPONSEs");
+        assert!(error.leaves_doubt() && !error.is_gone());
+    }
+}
+
+/// A length that is wrong each time ends at the second: that word is the answer, and a refusal.
+#[test]
+fn a_card_that_asks_for_other_lengths_for_ever_is_refused() {
+    for (cla, answer) in
+        [(0x00, &[0x6C, 0x10]), (0x80, &[0x6C, 0x00]), (0xA0, &[0x67, 0x08]), (0xA0, &[0x6C, 0x08])]
+    {
+        let mut card = Endless { answer, asked: 0 };
+        let got = exchange(&mut card, &Command::new(cla, 0xB0, 0, 0).le(1)).unwrap();
+        assert_eq!((got.sw.bytes(), card.asked), (*answer, 2));
+    }
+}
+
+/// 65 536 bytes, the most an answer may have, in blocks of 256 are no endless answer.
+#[test]
+fn the_longest_lawful_answer_is_read() {
+    struct Long(usize);
+    impl Channel for Long {
+        fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+            if command[1] != 0xC0 {
+                return Ok(vec![0x61, 0x00]);
+            }
+            self.0 += 1;
+            let word: &[u8] = if self.0 == 256 { &[0x90, 0x00] } else { &[0x61, 0x00] };
+            Ok([&[0x5A; 256], word].concat())
+        }
+
+        fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+            Err(ChannelError::Mute)
+        }
+    }
+    let answer = exchange(&mut Long(0), &Command::new(0, 0xCB, 0x3F, 0xFF)).unwrap();
+    assert_eq!((answer.data.len(), answer.sw), (65_536, Sw::OK));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod exchange;
 mod fmcos;
 mod guard;
 mod issuing;
+mod language;
 mod pcsc;
 mod psam;
 mod script;

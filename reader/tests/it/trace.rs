@@ -190,6 +190,21 @@ fn faults_name_line_and_place() {
     assert_eq!(fault("> 0O").to_string(), "line 1: 'O' at place 4 is no hex digit");
 }
 
+/// Traces of other programs have other forms of the same bytes.
+#[test]
+fn bytes_stand_in_any_form() {
+    let plain =
+        parse_trace("= 3B00\n> 00A40000023F00\n< 9000\n> 0020000102 [2 bytes hidden]\n< 63C2").unwrap();
+    for text in [
+        "\u{FEFF}= 3B:00\n> 00:A4:00:00:02:3F:00\n< 90:00\n> 00:20:00:01:02 [2 bytes hidden]\n< 63:c2\n",
+        "= 0x3B 0x00\r\n> 0x00, 0xA4, 0x00, 0x00, 0x02, 0x3F, 0x00\r\n< 0x9000\r\n> 0x0020000102 [2 bytes hidden]\r\n< 0x63 0xC2\r\n",
+    ] {
+        assert_eq!(parse_trace(text), Ok(plain.clone()), "{text}");
+    }
+    let odd = parse_trace("> 0:A4").unwrap_err();
+    assert_eq!(odd.fault, TraceFault::Odd);
+}
+
 #[test]
 fn comments_break_at_line_ends() {
     let mut lines = Vec::new();

@@ -1,6 +1,6 @@
 //! Card information, EF 0015: what a card of ours says of itself [docs/specs/cards.md 4].
 
-use super::{CardKind, State};
+use super::kind::{CardKind, State};
 
 /// By which layout a finished card was made: the structure version of its card information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,4 +102,13 @@ impl CardInfo {
     }
 }
 
-impl crate::Fault for CardInfoError {}
+impl crate::Fault for CardInfoError {
+    fn code(&self) -> &str {
+        match self {
+            CardInfoError::Length(_) => "card-info-length",
+            CardInfoError::Version(_) => "card-info-version",
+            CardInfoError::Kind(_) => "card-info-kind",
+            CardInfoError::State(_) => "card-info-state",
+        }
+    }
+}

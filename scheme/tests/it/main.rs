@@ -8,6 +8,8 @@ mod ids;
 mod numbers;
 mod profile;
 mod purchase;
+mod shown;
+mod subscription;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.
 fn unhex(text: &str) -> Vec<u8> {

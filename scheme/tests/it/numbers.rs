@@ -4,7 +4,7 @@ use crate::unhex;
 use gridcard_scheme::moment::Moment;
 use gridcard_scheme::money::{Fen, MoneyError};
 use gridcard_scheme::numbers::{CustomerNumber, MeterNumber, NumberError, RegionCode};
-use gridcard_scheme::sim::{self, ImsiError};
+use gridcard_scheme::sim;
 use proptest::prelude::*;
 use wire::bcd;
 
@@ -123,6 +123,7 @@ fn money() {
 #[test]
 fn swapped_digits_and_luhn() {
     assert_eq!((bcd::swapped("12345"), bcd::swapped("")), (unhex("2143F5"), vec![]));
+    assert_eq!((bcd::swapped("89B7"), bcd::unswapped_hex(&unhex("987BFF"))), (unhex("987B"), "89B7".into()));
     assert_eq!(bcd::unswapped(&unhex("2143F5")), Some("12345".into()));
     assert_eq!((bcd::unswapped(&[0x1A]), bcd::unswapped(&[0xFF, 0x12])), (None, Some(String::new())));
     assert_eq!((bcd::luhn_check_digit("7992739871"), bcd::luhn_is_valid("79927398713")), ('3', true));
@@ -130,24 +131,11 @@ fn swapped_digits_and_luhn() {
 }
 
 #[test]
-fn sim_files() {
-    for (imsi, file) in [("228062800000208", "082982608200002080"), ("262011106487504", "082926101160845740")]
-    {
-        assert_eq!(sim::imsi_file(imsi).unwrap()[..], unhex(file), "{imsi}");
-        assert_eq!(sim::imsi_digits(&unhex(file)), Ok(imsi.to_owned()));
-    }
-    assert_eq!(sim::iccid_digits(&unhex("988812010000400310F0")), Ok("8988211000000430010".to_owned()));
-    assert_eq!(sim::iccid_file("8988211000000430010").unwrap()[..], unhex("988812010000400310F0"));
+fn a_record_with_a_name_holds_its_number() {
     let msisdn = unhex("FFFF 0891947172199181F3FFFFFF FFFF");
     assert_eq!(sim::msisdn_digits(&msisdn), Some("+4917279119183".into()));
-    assert_eq!(sim::msisdn_record("+4917279119183", 16), Ok(msisdn));
+    assert_eq!(sim::msisdn_record::<16>(&"+4917279119183".parse().unwrap())[..], msisdn);
     assert_eq!(sim::msisdn_digits(&[0xFF; 28]), None);
-    assert!(matches!(sim::imsi_file("12345"), Err(ImsiError::Length { .. })));
-    assert!(matches!(sim::imsi_file("22806x"), Err(ImsiError::Digit { place: 6, .. })));
-    assert!(matches!(sim::msisdn_record("1", 13), Err(ImsiError::File(_))));
-    for file in ["", "FF", "08", "082082608200002080", "00FFFFFFFFFFFFFFFF"] {
-        assert!(sim::imsi_digits(&unhex(file)).is_err(), "{file}");
-    }
 }
 
 proptest! {
@@ -165,11 +153,9 @@ proptest! {
     }
 
     #[test]
-    fn money_and_digits_go_both_ways(fen: u32, digits in "[0-9]{6,15}", iccid in "[0-9]{18,20}") {
+    fn money_and_digits_go_both_ways(fen: u32, digits in "[0-9]{6,15}") {
         let text = Fen(fen).to_string();
         prop_assert_eq!(text.trim_end_matches(" yuan").parse(), Ok(Fen(fen)));
-        prop_assert_eq!(sim::imsi_digits(&sim::imsi_file(&digits).unwrap()), Ok(digits.clone()));
-        prop_assert_eq!(sim::iccid_digits(&sim::iccid_file(&iccid).unwrap()), Ok(iccid));
         let valid = format!("{digits}{}", bcd::luhn_check_digit(&digits));
         prop_assert!(bcd::luhn_is_valid(&valid));
     }
@@ -177,9 +163,8 @@ proptest! {
     #[test]
     fn no_text_or_bytes_panic(text in ".{0,24}", bytes in prop::collection::vec(any::<u8>(), 0..40), seven: [u8; 7]) {
         let _ = (text.parse::<Fen>(), text.parse::<Moment>(), text.parse::<MeterNumber>());
-        let _ = (bcd::luhn_is_valid(&text), bcd::swapped(&text), sim::msisdn_record(&text, bytes.len()));
-        let _ = (sim::imsi_file(&text), sim::iccid_file(&text));
-        let _ = (bcd::unswapped(&bytes), sim::imsi_digits(&bytes), sim::iccid_digits(&bytes), sim::msisdn_digits(&bytes));
+        let _ = (bcd::luhn_is_valid(&text), bcd::swapped(&text));
+        let _ = bcd::unswapped(&bytes);
         let _ = (Moment::new(seven), Moment(seven).seconds(), Moment(seven).add_seconds(1), Moment(seven).to_string());
     }
 }

@@ -11,11 +11,12 @@ use crate::house::{binding, csv, customer, esam, meter, serial, sim, terms, time
 use crate::toy::{ToyMeter, ToyPsam, order_record};
 use gridcard_server::{
     Books, ClearError, Cleared, Finding, Incoming, Options, OrderError, OrderRequest, OrderSealer, Origin,
-    Reconciled, Roster, SealedOrder, SettleError, Settled, Settlement, Store, Synchronous,
+    PlacedOrder, Reconciled, Roster, SealedOrder, SettleError, Settled, Settlement, Store, Synchronous,
 };
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::order::{Order, OrderId};
+use std::ops::ControlFlow;
 
 /// Books that can be opened, each time the same ones where they outlive their opening.
 pub(crate) trait Engine {
@@ -107,6 +108,18 @@ mod postgres {
     shared_engine!(crate::schemas::InPostgres::new(), #[ignore = "wants a PostgreSQL: tests/postgres.sh"]);
 }
 
+/// All orders of some books.
+fn orders(books: &dyn Books) -> Vec<PlacedOrder> {
+    let mut all = Vec::new();
+    books
+        .each_order(&mut |placed| {
+            all.push(placed.clone());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    all
+}
+
 /// A bank over some books: three customers, a module, their meters.
 struct Bank {
     books: Box<dyn Books>,
@@ -119,8 +132,9 @@ struct Bank {
 impl Bank {
     fn over(mut books: Box<dyn Books>) -> Self {
         let now = time("20261122080000");
-        let roster = Roster::read(csv(3).as_bytes()).unwrap();
-        assert_eq!(books.register(&roster).unwrap().registered, 3);
+        let file = csv(3);
+        let roster = Roster::read(file.as_bytes()).unwrap();
+        assert_eq!(books.register(roster).unwrap().registered, 3);
         let esams: Vec<_> = (0..3).map(|n| esam(n, serial(n), 1)).collect();
         assert_eq!(books.take_meters(&esams, now).unwrap().new, 3);
         books.set_terms(&terms()).unwrap();
@@ -191,6 +205,10 @@ impl Bank {
         (totals.sold_fen, totals.settled_fen, totals.outstanding_fen)
     }
 
+    fn orders(&self) -> Vec<PlacedOrder> {
+        orders(&*self.books)
+    }
+
     /// Everything the books say.
     fn everything(&self) -> String {
         let statements: Vec<_> = (0..3).map(|n| self.books.statement(customer(n)).unwrap()).collect();
@@ -198,7 +216,7 @@ impl Bank {
             "{:?} {:?} {:?} {statements:?}",
             self.books.figures().unwrap(),
             self.books.findings(true).unwrap(),
-            self.books.orders().unwrap()
+            self.orders()
         )
     }
 

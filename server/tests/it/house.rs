@@ -110,8 +110,9 @@ impl House {
     }
 
     pub fn over(mut store: Store, customers: u32) -> Self {
-        let roster = Roster::read(csv(customers).as_bytes()).unwrap();
-        let report = store.batch(|act| act.register(&roster)).unwrap();
+        let file = csv(customers);
+        let roster = Roster::read(file.as_bytes()).unwrap();
+        let report = store.batch(|act| act.register(roster)).unwrap();
         assert_eq!(report.rejected, []);
         let now = time("20261122080000");
         let esams: Vec<Esam> = (0..customers).map(|n| esam(n, serial(n), 1)).collect();
@@ -217,7 +218,7 @@ impl House {
                 Ok::<_, gridcard_server::StoreError>(format!(
                     "{:?} {:?} {:?} {:?}",
                     view.findings(true)?,
-                    view.orders(None)?,
+                    view.orders()?,
                     view.totals()?,
                     view.days()?
                 ))

@@ -50,7 +50,7 @@ fn store_with(imsi: &str) -> Store {
         "customer,meter,msisdn,imsi,imei,iccid\n000000000042,000000000012,+8613800138000,{imsi},490154203237518,{}\n",
         luhn("898821100000043001")
     );
-    let report = store.batch(|act| act.register(&Roster::read(file.as_bytes()).unwrap())).unwrap();
+    let report = store.batch(|act| act.register(Roster::read(file.as_bytes()).unwrap())).unwrap();
     assert_eq!(report.registered, 1);
     let esam = Esam {
         serial: Serial8([0xE5; 8]),
@@ -81,7 +81,10 @@ fn sim_bindings() {
         let mut store = store_with(imsi);
         let placed = store.batch(|act| act.place_order(&request("20261122080000"), &terms())).unwrap();
         assert_eq!(placed.order.binding.0.to_vec(), bytes(&case["binding"]), "{imsi}");
-        assert_eq!(scheme::sim::imsi_file(imsi).unwrap().to_vec(), bytes(&case["ef_imsi"]));
+        assert_eq!(
+            imsi.parse::<scheme::subscription::Imsi>().unwrap().file().to_vec(),
+            bytes(&case["ef_imsi"])
+        );
     }
 }
 
@@ -89,8 +92,8 @@ fn sim_bindings() {
 fn order_records() {
     for case in kat()["orders"].as_array().unwrap() {
         let terms = Terms {
-            server_number: case["server_number"].as_str().unwrap().into(),
-            service_centre: case["service_centre"].as_str().unwrap().into(),
+            server_number: case["server_number"].as_str().unwrap().parse().unwrap(),
+            service_centre: case["service_centre"].as_str().unwrap().parse().unwrap(),
             ..terms()
         };
         let mut sealer = Fixed(bytes(&case["user_data"]));
@@ -106,16 +109,12 @@ fn order_records() {
 fn what_does_not_fit_a_message_is_not_handed_out() {
     let good = terms();
     let packet = bytes(&kat()["orders"][0]["user_data"]);
-    let mut long = packet.clone();
+    let mut long = packet;
     long.resize(141, 0);
-    let bad_server = Terms { server_number: "95598 please".into(), ..good.clone() };
-    let bad_centre = Terms { service_centre: String::new(), ..good.clone() };
     let cases = [
         (long, &good, "does not fit a message"),
         (vec![0x02, 0x71, 0x00], &good, "something else than an order packet"),
         (vec![], &good, "message"),
-        (packet.clone(), &bad_server, "the server's number \"95598 please\""),
-        (packet, &bad_centre, "the service centre's number \"\""),
     ];
     for (user_data, terms, words) in cases {
         let mut store = store_with("460001234567895");
@@ -123,4 +122,9 @@ fn what_does_not_fit_a_message_is_not_handed_out() {
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(store.read(|view| view.totals()).unwrap().sealed, 0);
     }
+    let words = |server: &str, centre: &str| Terms::new(server, centre).unwrap_err().to_string();
+    assert!(
+        words("95598 please", "8613800574500").starts_with("the server's number \"95598 please\" has ' '")
+    );
+    assert!(words("8657495598", "").starts_with("the service centre's number \"\" is empty"));
 }

@@ -185,7 +185,7 @@ fn the_head_tells_of_a_cut_end() {
     assert_eq!(open().read(|view| view.chain_at("1", head.number)).unwrap(), None);
 }
 
-/// A known answer, computed by hand from docs/specs/books.md 11: SHA-256 over 32 zero bytes and the words of the first transfer.
+/// A known answer, computed by hand from docs/specs/books.md 12: SHA-256 over 32 zero bytes and the words of the first transfer.
 #[test]
 fn a_link_is_what_the_specification_says() {
     let purchase = Purchase { life: 1, count: 1, order: Some(OrderId([0xA5; 8])) };

@@ -195,7 +195,7 @@ fn an_order_that_fails_in_a_batch_leaves_the_others() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
-    let orders = house.store.read(|view| view.orders(None)).unwrap();
+    let orders = house.store.read(|view| view.orders()).unwrap();
     assert_eq!(orders.len(), 1);
     assert_eq!((orders[0].order.id, orders[0].state), (good.id, OrderState::Sealed));
     house.assert_books();

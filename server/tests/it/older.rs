@@ -27,7 +27,7 @@ fn everything_it_said_is_still_said() {
     store.check().unwrap();
     let (totals, balance, faults, orders) = store
         .read(|view| {
-            Ok::<_, StoreError>((view.totals()?, view.trial_balance()?, view.audit()?, view.orders(None)?))
+            Ok::<_, StoreError>((view.totals()?, view.trial_balance()?, view.audit()?, view.orders()?))
         })
         .unwrap();
     assert_eq!((totals.sold_fen, totals.settled_fen, totals.outstanding_fen), (33_600, 30_000, 3600));
@@ -55,7 +55,7 @@ fn everything_it_said_is_still_said() {
 fn nothing_is_sold_or_settled_in_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut house = House { store: older(&dir), ..House::new(0) };
-    let meter = house.store.read(|view| view.orders(None)).unwrap()[0].order.meter;
+    let meter = house.store.read(|view| view.orders()).unwrap()[0].order.meter;
     let request = OrderRequest { meter, amount: Fen(100), now: time("20261125080000"), id: OrderId([1; 8]) };
     let error = house.store.purchase(&mut house.psam, &request, &terms()).unwrap_err();
     assert!(matches!(error, OrderError::OlderMake) && (error.kind() == Kind::Security), "{error}");
@@ -86,4 +86,17 @@ fn a_store_of_version_4_goes_on() {
     let told: Vec<_> =
         lines.iter().map(|l| (l.kind.name(), l.count, l.prepaid_fen == l.amount_fen)).collect();
     assert_eq!(told, [("sale", 1, true), ("delivery", 1, false), ("sale", 2, true), ("delivery", 2, false)]);
+    // Version 4 had no index of orders that wait for their module; they are found through it, not by reading all.
+    let conn = Connection::open(dir.path().join("server.sqlite")).unwrap();
+    let version: i64 =
+        conn.query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, gridcard_server::schema::SCHEMA_VERSION);
+    let plan: String = conn
+        .query_row(
+            "EXPLAIN QUERY PLAN SELECT id FROM purchase_order WHERE state = 'prepared' ORDER BY seq",
+            [],
+            |row| row.get("detail"),
+        )
+        .unwrap();
+    assert!(plan.contains("orders_prepared"), "{plan}");
 }

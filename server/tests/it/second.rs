@@ -32,7 +32,7 @@ fn settled(house: &mut House, receipt: &[u8]) -> Settled {
 /// that was paid.
 fn ended(house: &mut House, due: i64) {
     house.assert_books();
-    for placed in house.store.read(|view| view.orders(None)).unwrap() {
+    for placed in house.store.read(|view| view.orders()).unwrap() {
         assert!(matches!(placed.state, OrderState::Settled | OrderState::Void), "{placed:?}");
     }
     let totals = house.totals();

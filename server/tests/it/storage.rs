@@ -1,8 +1,9 @@
 //! The file under the store: full disks, damaged files, foreign and newer ones.
 
 use crate::house::{House, csv, customer, sim};
+use gridcard_server::register::RegisterError;
 use gridcard_server::register::ReplaceError;
-use gridcard_server::{Options, OrderError, Roster, Store, StoreError, Synchronous};
+use gridcard_server::{Options, OrderError, Registry, Roster, Store, StoreError, Synchronous};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -34,9 +35,13 @@ fn a_full_disk_keeps_nothing_of_the_act() {
     let tight = Store::open(&path, Options { max_pages: Some(pages + 4), ..quick() }).unwrap();
     let mut house = House { store: tight, ..House::new(0) };
     let before = house.snapshot();
-    let roster = Roster::read(csv(500).as_bytes()).unwrap();
-    let error = house.store.batch(|act| act.register(&roster)).unwrap_err();
-    assert!(matches!(error, StoreError::Full), "{error:?}");
+    let file = csv(500);
+    let roster = || Roster::read(file.as_bytes()).unwrap();
+    let error = house.store.batch(|act| act.register(roster())).unwrap_err();
+    assert!(matches!(error, RegisterError::Store(StoreError::Full)), "{error:?}");
+    // As the whole of an act, too.
+    let error = Registry::register(&mut house.store, roster()).unwrap_err();
+    assert!(matches!(error, RegisterError::Store(StoreError::Full)), "{error:?}");
     assert!(error.to_string().contains("make room"), "{error}");
     assert_eq!(house.snapshot(), before);
 
@@ -82,11 +87,12 @@ fn a_full_disk_in_the_middle_of_a_batch_keeps_nothing_of_the_act() {
     let pages: u32 =
         Connection::open(&path).unwrap().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     let mut store = Store::open(&path, Options { max_pages: Some(pages), ..quick() }).unwrap();
-    let big = Roster::read(csv(500).as_bytes()).unwrap();
+    let file = csv(500);
+    let big = || Roster::read(file.as_bytes()).unwrap();
     // A caller that overlooks the error keeps nothing of what failed.
     let outcome: Result<(), StoreError> = store.batch(|act| {
-        assert!(act.register(&big).is_err());
-        let _ = act.register(&big);
+        assert!(act.register(big()).is_err());
+        let _ = act.register(big());
         Ok(())
     });
     let kept = store.read(|view| view.registrations()).unwrap().len();

@@ -283,7 +283,18 @@ lost() {
     pass "lost in mid-command: $(grep '^error: ' "$work/last.out" | sed 's/.*line [0-9]*: //')"
 }
 
+# says FILE WORDS: waits until the words stand in the file.
+says() {
+    local try
+    for ((try = 0; try < patience; try++)); do
+        ! grep -q "$2" "$1" || return 0
+        sleep 0.1
+    done
+    die "$1 does not say '$2'"
+}
+
 mishaps() {
+    local watch
     serve 1 "$work/plain.card"
     # a file of its own for the writes
     printf '> 80E0000507280010F0F0FFFF\n' >"$work/file.apdu"
@@ -291,7 +302,12 @@ mishaps() {
     long_script >"$work/long.apdu"
     lost 'card was removed|no card' "$gridcard" slot remove 0 --control "$work/control-1"
     quietly "$gridcard" slot insert 0 --control "$work/control-1"
+    "$gridcard" reader watch >"$work/watch.out" 2>"$work/watch.err" &
+    watch=$!
+    says "$work/watch.out" '^inserted '
     lost 'service \(pcscd\) stopped' stop_pcscd KILL
+    says "$work/watch.err" 'the smart card service went away'
+    says "$work/watch.out" '^gone '
     ends 3 'not running' "$gridcard" card show "pcsc:$plain"
     start_pcscd "$work/readers" "$work/pcscd.log"
     local try
@@ -299,6 +315,11 @@ mishaps() {
         ! "$gridcard" card show "pcsc:$plain" >/dev/null 2>&1 || break
         sleep 0.1
     done
+    says "$work/watch.err" 'the smart card service is there again'
+    kill "$watch"
+    wait "$watch" || true
+    [[ $(grep -c '^reader ' "$work/watch.out") -ge 2 ]] || die "a watch does not go on when pcscd is there again"
+    pass "a watch goes on, after pcscd was killed and started anew"
     head -n 400 "$work/long.apdu" >"$work/short.apdu"
     quietly "$gridcard" card personalise "pcsc:$plain" "$work/short.apdu"
     pass "the same command again, after pcscd was killed and started anew"

@@ -52,7 +52,7 @@ impl PacketCrypto for MeterKeys {
 
 /// EF_IMSI content of SIM `n`.
 pub fn imsi_file(n: u32) -> [u8; 9] {
-    scheme::sim::imsi_file(&crate::world::imsi(n, 0)).unwrap()
+    crate::world::imsi(n, 0).parse::<scheme::subscription::Imsi>().unwrap().file()
 }
 
 pub fn binding(imsi: &[u8; 9]) -> SimBinding {

@@ -69,7 +69,7 @@ impl Scene {
         let (totals, faults, orders) = self
             .bank
             .store
-            .read(|view| Ok::<_, StoreError>((view.totals()?, view.audit()?, view.orders(None)?)))
+            .read(|view| Ok::<_, StoreError>((view.totals()?, view.audit()?, view.orders()?)))
             .unwrap();
         assert_eq!(faults, []);
         assert!(

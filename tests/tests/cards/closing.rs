@@ -18,16 +18,6 @@ use scheme::profile::{
 use vcard::{Image, Slot};
 use wire::{Channel, Command, Sw};
 
-pub const KINDS: [CardKind; 7] = [
-    CardKind::MainControl,
-    CardKind::PsamIssuing,
-    CardKind::EsamIssuing,
-    CardKind::TestIssuing,
-    CardKind::Psam,
-    CardKind::TestCard,
-    CardKind::Esam,
-];
-
 const SUITE: Suite = Suite::TripleDes;
 /// The card's own master key, for who makes the card by hand.
 const OWN: [u8; 16] = *b"own master 16 by";
@@ -157,14 +147,14 @@ fn with_byte(command: &Command, at: usize, value: u8) -> Command {
 
 #[test]
 fn an_honest_card_closes() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         assert_eq!(close(&honest(kind)), Sw::OK, "{}", kind.name());
     }
 }
 
 #[test]
 fn no_file_may_be_another_than_the_profiles() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let honest = honest(kind);
         for at in [3, 4, 5] {
             let design =
@@ -215,7 +205,7 @@ fn no_file_may_be_another_than_the_profiles() {
 
 #[test]
 fn no_key_or_pin_may_be_another_than_the_profiles() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let honest = honest(kind);
         for (d, (directory, _, records)) in honest.directories.iter().enumerate() {
             for (r, record) in records.iter().enumerate() {
@@ -263,7 +253,7 @@ fn no_key_or_pin_may_be_another_than_the_profiles() {
 #[test]
 fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
     let mut presets = 0;
-    for kind in KINDS.into_iter().filter(|kind| *kind != CardKind::Esam) {
+    for kind in CardKind::ISSUED.into_iter().filter(|kind| *kind != CardKind::Esam) {
         let honest = honest(kind);
         for directory in profile::directories(kind) {
             for row in directory.files.iter().filter(|row| row.write == profile::NEVER) {
@@ -285,7 +275,7 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
 
 #[test]
 fn card_information_that_means_nothing_closes_no_card() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let honest = honest(kind);
         let other = if kind == CardKind::Psam { CardKind::TestCard } else { CardKind::Psam };
         let mut changes: Vec<(usize, u8)> = [0, 3, 10, 13].map(|at| (at, 0x01)).to_vec();
@@ -382,7 +372,7 @@ fn finished(kind: CardKind) -> (Slot, SoftSource, issue::plan::Plan, keys::Key) 
 /// With all that AUTHENTICATE TARGET and EXTERNAL AUTHENTICATE give: nothing is wiped, nothing put in, no key taken.
 #[test]
 fn a_finished_card_is_closed_to_whoever_holds_its_master() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let (mut card, mut source, plan, own) = finished(kind);
         card.reset().unwrap();
         let before = crate::world::user_area(&card);

@@ -276,7 +276,7 @@ impl SoftParents {
             }));
             let component = kdc::ceremony::Component::from_entropy(suite, bytes).unwrap();
             let check = component.check_value().to_string();
-            ceremony.add_component(n + 1, component.paper().as_str(), &check).unwrap();
+            ceremony.add_component(n + 1, component.written().as_str(), &check).unwrap();
         }
         ceremony.finish("2026-01-05 09:00:00").unwrap().roots
     }

@@ -15,16 +15,6 @@ use scheme::profile::{CardKind, DF_PURCHASE, Recipient};
 use vcard::{Pull, Slot, SupplyCut, Torn};
 use wire::{Channel, Sw};
 
-const KINDS: [CardKind; 7] = [
-    CardKind::MainControl,
-    CardKind::PsamIssuing,
-    CardKind::EsamIssuing,
-    CardKind::TestIssuing,
-    CardKind::Psam,
-    CardKind::TestCard,
-    CardKind::Esam,
-];
-
 const AT: &str = "2026-01-05 09:00:00";
 
 fn device() -> DeviceNumber {
@@ -160,7 +150,7 @@ fn run(
 /// A blank tells its tries itself: its last one is not spent, whatever the journal knows of the chip.
 #[test]
 fn the_last_try_of_a_blank_is_kept() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let mut bench = Bench::new(kind, Suite::TripleDes);
         let mut journal = bench.journal();
         let mut card = copy(&bench.blank);
@@ -188,7 +178,7 @@ fn the_last_try_of_a_blank_is_kept() {
 
 #[test]
 fn a_card_pulled_at_any_command_is_finished_by_another_run() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let mut bench = Bench::new(kind, Suite::TripleDes);
         for (pull, name) in [(Pull::Before as fn(u32) -> Pull, "before"), (Pull::AfterAnswering, "after")] {
             for n in 0.. {
@@ -213,7 +203,7 @@ fn a_card_pulled_at_any_command_is_finished_by_another_run() {
 #[test]
 fn a_card_whose_supply_fails_at_any_page_write_is_finished_by_another_run() {
     for (kind, suite) in
-        KINDS.into_iter().zip([Suite::Sm4, Suite::Aes128, Suite::TripleDes].into_iter().cycle())
+        CardKind::ISSUED.into_iter().zip([Suite::Sm4, Suite::Aes128, Suite::TripleDes].into_iter().cycle())
     {
         let mut bench = Bench::new(kind, suite);
         for torn in [Torn::Erased, Torn::Noise(9)] {
@@ -270,7 +260,7 @@ fn an_issuing_card_pulled_at_any_command_costs_nothing() {
 #[test]
 fn a_finished_card_is_closed() {
     for suite in Suite::ALL {
-        for kind in KINDS {
+        for kind in CardKind::ISSUED {
             let mut bench = Bench::new(kind, suite);
             let mut card = copy(&bench.blank);
             let mut journal = bench.journal();

@@ -8,7 +8,8 @@ use scheme::Chance;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::profile::Fid;
-use scheme::sim::{DF_GSM, EF_IMSI, imsi_file};
+use scheme::sim::{DF_GSM, EF_IMSI};
+use scheme::subscription::Imsi;
 use vcard::line::{Acknowledge, LineCard, Settings, Terminal};
 use vcard::{Image, SeededChance, Slot};
 use wire::Channel;
@@ -37,7 +38,7 @@ fn big_sim() -> Slot {
     sim.reset().unwrap();
     sim.verify_adm(b"00000000").unwrap();
     sim.select(&[Fid::MF, DF_GSM, EF_IMSI]).unwrap();
-    sim.update_binary(0, &imsi_file(&imsi).unwrap()).unwrap();
+    sim.update_binary(0, &imsi.parse::<Imsi>().unwrap().file()).unwrap();
     card
 }
 

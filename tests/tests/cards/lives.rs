@@ -191,7 +191,7 @@ impl Scene {
     }
 
     fn orders(&self) -> Vec<PlacedOrder> {
-        self.bank.store.read(|view| view.orders(None)).unwrap()
+        self.bank.store.read(|view| view.orders()).unwrap()
     }
 
     /// Every order has its end, and the books agree with what all purses took together.

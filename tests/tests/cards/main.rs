@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
-mod acts;
 mod bench;
 mod bent;
+mod bent_messages;
 mod birth;
 mod books;
 mod closing;
@@ -28,5 +28,6 @@ mod renewal;
 mod secrets;
 mod sim;
 mod testing;
+mod torn;
 mod upkeep;
 mod world;

@@ -1,6 +1,6 @@
 //! A card in the making: which versions its keys may have, and what its card information is and is not [docs/specs/cards.md 4].
 
-use super::closing::{Design, KINDS, Record, close, honest, make, select, sw, update};
+use super::closing::{Design, Record, close, honest, make, select, sw, update};
 use scheme::profile::{CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories};
 use wire::channel::Channel;
 use wire::{Command, Sw};
@@ -32,7 +32,7 @@ fn with_earlier_master(version: u8, earlier: u8, algorithm: u8) -> Design {
 
 #[test]
 fn the_keys_of_a_card_have_one_version_from_01_on() {
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         assert_eq!(close(&of_version(kind, 0)), Sw::CONDITIONS, "{}: version 00", kind.name());
         assert_eq!(close(&of_version(kind, 1)), Sw::OK, "{}: version 01", kind.name());
         // A province has one ceremony, whose version is 01; an ESAM issuing card above it has the earlier master too.
@@ -65,7 +65,7 @@ fn no_other_file_is_card_information() {
         Command::new(0x80, 0xE0, hi, lo).data(&[0x28, 0x00, size, 0xF0, 0xF0, 0xFF, 0xFF])
     };
     let stranger = Fid(0x000A);
-    for kind in KINDS {
+    for kind in CardKind::ISSUED {
         let mut design = honest(kind);
         // The first file after the KEY file.
         design.directories[0].1.insert(1, binary(stranger, 0x1E));

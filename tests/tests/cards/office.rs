@@ -17,7 +17,9 @@ pub fn formal_roots(suite: Suite) -> Roots {
     for n in 1..=2_u8 {
         let bytes = Zeroizing::new(core::array::from_fn(|i| n.wrapping_mul(37).wrapping_add(i as u8 * 11)));
         let component = Component::from_entropy(suite, bytes).unwrap();
-        ceremony.add_component(n, component.paper().as_str(), &component.check_value().to_string()).unwrap();
+        ceremony
+            .add_component(n, component.written().as_str(), &component.check_value().to_string())
+            .unwrap();
     }
     ceremony.finish("2026-01-05 09:00:00").unwrap().roots
 }

@@ -4,7 +4,8 @@ use crate::world::{imsi, serial, sim_card, slot};
 use applets::sim::Mask;
 use reader::driver::sim::{Chv, Selected, Sim, SimError};
 use scheme::profile::{Fid, State};
-use scheme::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, iccid_digits, iccid_file, imsi_digits};
+use scheme::sim::{DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, iccid_digits, imsi_digits};
+use scheme::subscription::{Iccid, Imsi};
 use vcard::{Image, Slot};
 use wire::Sw;
 
@@ -51,10 +52,10 @@ fn personalised_by_adm_and_by_nobody_else() {
     let mut sim = Sim::new(&mut card);
     sim.reset().unwrap();
     sim.verify_chv(Chv::Chv1, b"1234").unwrap();
-    let iccid = iccid_file("89860000000000000001").unwrap();
+    let iccid = "89860000000000000001".parse::<Iccid>().unwrap().file();
     let files: [(&[Fid], &[u8]); 3] = [
         (&[Fid::MF, EF_ICCID], &iccid),
-        (&[Fid::MF, DF_GSM, EF_IMSI], &scheme::sim::imsi_file(&imsi(3, 1)).unwrap()),
+        (&[Fid::MF, DF_GSM, EF_IMSI], &imsi(3, 1).parse::<Imsi>().unwrap().file()),
         (&[Fid::MF, DF_TELECOM, EF_GRID], &scheme::sim::grid_file(State::Formal)),
     ];
     for (path, content) in files {

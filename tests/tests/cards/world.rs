@@ -1,7 +1,6 @@
 //! A province in memory: cards of every kind, the bank, meters with their SIMs. Everything random comes from
 //! [`SEED`], so a failure repeats.
 
-use cos::{Chip, Protocol};
 use issue::card::{Issued, Personalisation};
 use issue::keyset::Roots;
 use issue::pairing;
@@ -10,42 +9,36 @@ use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, hierarchy};
 use meter::{FormalKeys, InsertionReport, Meter, MeterConfig};
 use reader::driver::esam::{Esam, Purse};
-use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
 use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
 use scheme::Chance;
+use scheme::cards::NewSim;
 use scheme::moment::{Moment, Validity};
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::order::{OrderId, Serial8};
 use scheme::pin::{Pin, Pins};
-use scheme::profile::{
-    CardKind, FACTORY_KEYS, Fid, KeyRow, MASTER, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State,
-};
+use scheme::profile::{CardKind, Fid, SERVER_NUMBER, SERVICE_CENTRE, State};
 use scheme::psam::Limits;
-use scheme::sim::{DF_GSM, EF_IMSI, imsi_file};
+use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
+use scheme::subscription::Imsi;
 use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
 use vcard::slot::Keep;
-use vcard::{Image, SeededChance, Slot};
+use vcard::{Image, SeededChance, Slot, factory};
+use wire::Channel;
 use wire::bcd::luhn_check_digit;
-use wire::sms::record::{Ours, RECORD_LEN, RecordStatus, SmsRecord};
-use wire::{Channel, Command};
+use wire::sms::record::RECORD_LEN;
 
 /// Seed of every random byte in these tests.
 pub const SEED: u64 = 0x6361_7264;
-/// Ningbo.
-pub const REGION: &str = "33020000";
-/// User memory of a chip.
-const EEPROM: usize = 8 * 1024;
+pub use ::world::town::REGION;
 /// Where the user area begins in an EEPROM [docs/specs/image.md].
-pub const USER_AREA: usize = 16 * 64;
-/// ADM1 of every SIM here.
-const ADM: [u8; 8] = *b"00000000";
+pub const USER_AREA: usize = cos::journal::USER_PAGE * 64;
 
 /// PIN of every card here.
 pub fn pin() -> Pin {
-    Pin::from_digits("123456").unwrap()
+    Pin::from_digits(::world::PIN).unwrap()
 }
 
 pub fn region() -> RegionCode {
@@ -83,23 +76,11 @@ pub fn user_area(card: &Slot) -> Vec<u8> {
     card.image().eeprom[USER_AREA..].to_vec()
 }
 
-/// A blank as the factory ships it [docs/specs/cards.md 3], made over its channel.
+/// A blank as the factory ships it.
 pub fn blank(kind: CardKind, suite: Suite, label: &str) -> Slot {
-    let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
-    let chip = Chip { kind, suite, protocol, serial: serial(label).0 };
-    let mut card = slot(Image::manufacture(&chip, EEPROM, false), label);
-    card.reset().unwrap();
-    let mut fmcos = Fmcos::new(&mut card);
-    let mf = [&[0x38, 0xFF, 0xFF, MASTER, MASTER, 0x01][..], &[0xFF; 7]].concat();
-    fmcos.send("CREATE FILE MF", &Command::new(0x80, 0xE0, 0x3F, 0x00).data(&mf)).unwrap();
-    fmcos.create_file(&FACTORY_KEYS).unwrap();
-    let master = Recipient::Card(kind).key(0).unwrap();
-    let header = KeyRow { kind: 0x39, ..*master }.header(0);
-    let transport = hierarchy::transport_key(&hierarchy::test_root(suite, Role::Transport), chip.serial);
-    fmcos.write_key_plain(0x01, 0x00, header, transport.expose()).unwrap();
-    card.remove();
-    card.insert();
-    card
+    let root = hierarchy::test_root(suite, Role::Transport);
+    let image = factory::blank(&root, kind, serial(label).0, false, Box::new(chance(label))).unwrap();
+    slot(image, label)
 }
 
 /// The plan of a test card.
@@ -147,7 +128,7 @@ pub fn plan_of(
 
 /// PIN of every second officer here.
 pub fn officer() -> Pin {
-    Pin::from_digits("654321").unwrap()
+    Pin::from_digits(::world::SECOND_PIN).unwrap()
 }
 
 /// The PINs a card is made with, or that an issuing card is opened with: as many as its kind has.
@@ -269,38 +250,27 @@ fn luhn(body: String) -> String {
 
 /// A SIM with 10 message records, CHV1 switched off, that says to be in test state.
 pub fn sim_card(imsi: &str) -> Slot {
-    let mask = applets::sim::Mask {
-        profile: applets::sim::Profile::Sim,
-        messages: 10,
-        chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
-        chv2: *b"0000\xFF\xFF\xFF\xFF",
-        puk: [*b"00000000"; 2],
-        adm: ADM,
-        ki: [0x2B; 16],
-    };
     let label = format!("sim {imsi}");
-    let mut card = slot(Image::manufacture_sim(serial(&label).0, &mask).unwrap(), &label);
+    let blank = NewSim { kind: CardKind::Sim, serial: serial(&label).0, messages: 10, chv1: None };
+    let mut card = slot(factory::sim(&blank).unwrap(), &label);
     let mut sim = Sim::new(&mut card);
     sim.reset().unwrap();
-    sim.verify_adm(&ADM).unwrap();
+    sim.verify_adm(&TEST_ADM).unwrap();
     sim.select(&[Fid::MF, DF_GSM, EF_IMSI]).unwrap();
-    sim.update_binary(0, &imsi_file(imsi).unwrap()).unwrap();
+    sim.update_binary(0, &imsi.parse::<Imsi>().unwrap().file()).unwrap();
     card
 }
 
 /// The first receipt to be sent, marked sent afterwards, as a phone does.
-pub fn take_receipt(card: &mut Slot) -> Option<[u8; RECORD_LEN]> {
-    let mut sim = Sim::new(card);
+pub fn take_receipt(card: &mut dyn Channel) -> Option<[u8; RECORD_LEN]> {
+    let (mut sim, mut taken) = (Sim::new(card), None);
     sim.reset().unwrap();
-    let file = sim.sms_file().unwrap();
-    let number = *sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()]).unwrap().first()?;
-    let mut record: [u8; RECORD_LEN] = sim.read_record(number, file.record_len).unwrap().try_into().unwrap();
-    let message = SmsRecord::parse(&record).unwrap().unwrap();
-    assert_eq!(message.ours(), Some(Ours::Receipt), "a receipt stands to be sent");
-    let taken = record;
-    record[0] = 0x05;
-    sim.update_record(number, &record).unwrap();
-    Some(taken)
+    let hand_out = |record: &[u8; RECORD_LEN]| {
+        taken = Some(*record);
+        Ok(())
+    };
+    parties::sims::take_receipt(&mut sim, hand_out).unwrap();
+    taken
 }
 
 /// A customer's meter with its ESAM, and his SIM.
@@ -365,7 +335,7 @@ impl Bank {
         }
         let mut store = Store::in_memory().unwrap();
         let roster = Roster::read(csv.as_bytes()).unwrap();
-        let report = store.batch(|act| act.register(&roster)).unwrap();
+        let report = store.batch(|act| act.register(roster)).unwrap();
         assert_eq!((report.registered, report.rejected.len()), (customers as usize, 0));
         let now = "20261122080000".parse().unwrap();
         let esams: Vec<server::Esam> = (0..customers)

@@ -237,14 +237,17 @@ fn psam(world: &World, number: &str) -> Call {
     call(world, &["psam", "issue", "--number", number, "--pin-file", "pin", "--card-pin-file", "pin"])
 }
 
+/// The codes of what a report found.
+fn codes_of(report: &serde_json::Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
 /// The codes that `city audit verify` finds; with any it ends with exit code 1.
 fn codes(world: &World) -> Vec<String> {
     let found = call(world, &["city", "audit", "verify", "--json"]).run();
-    let words = |list: &serde_json::Value| -> Vec<String> {
-        list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
-    };
     let object = found.object();
-    let codes = words(&object["codes"]);
+    let codes = codes_of(&object);
     assert_eq!(found.code, i32::from(!codes.is_empty()), "{object}");
     codes
 }
@@ -341,7 +344,7 @@ fn what_crossed_keeps_the_senders_log() {
     issue(&world, "000000000009").run().ok();
     for against in [text(&record), text(&log)] {
         let found = verify(against).failed(1).object();
-        assert_eq!(found["codes"], serde_json::json!(["vouched"]), "{against}");
+        assert_eq!(codes_of(&found), ["vouched"], "{against}");
     }
     let said = verify("pin").failed(1).object();
     assert_eq!(said["error"], "pin says nothing of anybody's log");
@@ -363,7 +366,7 @@ fn the_list_of_operators_is_what_the_log_says() {
     let list = folder.join("operators.json");
     let whole = fs::read_to_string(&list).unwrap();
     fs::write(&list, whole.replace("\"clerk\"", "\"supervisor\"")).unwrap();
-    assert_eq!(verify().failed(1).object()["codes"], serde_json::json!(["operators"]));
+    assert_eq!(codes_of(&verify().failed(1).object()), ["operators"]);
     fs::remove_file(&list).unwrap();
     assert_eq!(codes(&world), ["operators"]);
 }
@@ -393,5 +396,5 @@ fn every_party_has_a_log() {
     fs::remove_file(bank.join("audit.jsonl")).unwrap();
     let found =
         world.call(crate::world::Party::Bank, &["server", "audit", "verify", "--json"]).run().failed(1);
-    assert_eq!(found.object()["codes"], serde_json::json!(["vouched"]));
+    assert_eq!(codes_of(&found.object()), ["vouched"]);
 }

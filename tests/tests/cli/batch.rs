@@ -263,7 +263,13 @@ fn a_batch_is_no_act_of_another_party() {
     world.found_city();
     request(&world, "request.csv", 2, 3);
     let foreign = world.province(&["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes"]);
-    foreign.run().fails(4, &["an act of"]);
+    foreign.run().fails(1, &["an act of a city, and there is no city in"]);
+    let home = world.folder(Party::Province);
+    let inside =
+        ["issue", "esam", "--batch", "request.csv", "--pin-file", "pin", "--yes", "--home", text(&home)];
+    crate::command::Call::plain(&world.path(""), &inside)
+        .run()
+        .fails(4, &["an act of", "is the home of the province"]);
     assert_ne!(PSAM, "000000000002", "the number of this test");
     assert!(!world.folder(Party::Province).join("out/batch-1-result.csv").exists());
 }

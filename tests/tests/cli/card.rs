@@ -441,3 +441,83 @@ fn a_card_stands_in_one_slot_at_a_time() {
     run(&world, &["card", "show", "one.card"]).ok();
     assert!(!world.path(".one.card.lock").exists());
 }
+
+/// What `card show` says of a card's keys: role, type, id, version, check value.
+fn shown_keys(world: &World, card: &Path) -> Vec<Vec<String>> {
+    let shown = run(world, &["card", "show", text(card)]).ok();
+    assert!(!shown.stdout.contains("KEY INFORMATION") && !shown.stdout.contains("6A88"), "{}", shown.stdout);
+    let table = shown.stdout.split_once("\n\n").map(|(_, table)| table.to_owned()).unwrap_or_default();
+    let row = |line: &str| {
+        line.split("  ").filter(|cell| !cell.is_empty()).map(|cell| cell.trim().to_owned()).collect()
+    };
+    table.lines().skip(1).map(row).collect()
+}
+
+/// Every key that a card holds is shown with the version it has, and no other; a look that finds nothing is no error.
+#[test]
+fn card_show_tells_each_key_once_and_right() {
+    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
+    world.found_province();
+    world.issue_card("test-issuing", "000000000004").run().ok();
+    world.found_city();
+    world.issue_card("esam-issuing", "000000000007").with(&["--key-version", "2"]).run().ok();
+    let out = world.folder(crate::world::Party::Province).join("out");
+    let city = world.folder(crate::world::Party::City);
+    world.city(&["city", "open", text(&out.join("test-issuing-000000000004.card"))]).run().ok();
+    for args in [
+        &["psam", "issue", "--number", "330200000001", "--pin-file", "pin", "--card-pin-file", "pin"][..],
+        &["esam", "issue", "--meter", "000000000042", "--pin-file", "pin"],
+        &["test-card", "issue", "--number", "330299000001", "--pin-file", "pin", "--card-pin-file", "pin"],
+    ] {
+        world.city(args).run().ok();
+    }
+    let roles = |keys: &[Vec<String>]| keys.iter().map(|key| key[0].clone()).collect::<Vec<_>>();
+    let versions = |keys: &[Vec<String>]| keys.iter().map(|key| key[3].clone()).collect::<Vec<_>>();
+    // An issuing card of the first version has no earlier master, one of the second has the first's.
+    let first = shown_keys(&world, &city.join("esam-issuing.card"));
+    assert_eq!(first.len(), 9, "{first:?}");
+    assert!(versions(&first).iter().all(|version| version == "01"), "{first:?}");
+    let second = shown_keys(&world, &out.join("esam-issuing-000000000007.card"));
+    let last = second.last().unwrap();
+    assert_eq!((&*last[0], &*last[3]), ("earlier master", "01"));
+    assert_eq!(last[4], first[0][4], "the master of version 1");
+    assert!(versions(&second[..9]).iter().all(|version| version == "02"), "{second:?}");
+    for card in ["psam-330200000001", "test-card-330299000001"] {
+        let keys = shown_keys(&world, &city.join(format!("out/{card}.card")));
+        assert_eq!(roles(&keys), ["kic", "kid", "tac"], "{card}");
+        assert_eq!(versions(&keys), ["01"; 3], "{card}");
+    }
+    // Of a key for external authentication the byte is the state it leads to, of the line's key nothing.
+    let esam = city.join("out/esam-000000000042.card");
+    let keys = shown_keys(&world, &esam);
+    assert_eq!(roles(&keys), ["int-auth", "ext-auth", "kic", "kid", "param", "control", "tac"]);
+    assert_eq!(versions(&keys), ["01", "-", "01", "01", "-", "01", "01"]);
+    let object = run(&world, &["card", "show", text(&esam), "--json"]).ok().object();
+    assert_eq!(
+        (&object["keys"][0]["version"], &object["keys"][1]["version"]),
+        (&"01".into(), &serde_json::Value::Null)
+    );
+    let told = run(&world, &["apdu", text(&esam), "8048F90306", "8048F00206"]).ok();
+    told.shows(&["key of type F9, header bytes 33", "key of type F0, version 01, algorithm"]);
+}
+
+/// `= reset` is `=`, whatever stands around it, and a line `reset` too [docs/specs/script.md 1].
+#[test]
+fn a_script_resets_as_its_specification_says() {
+    let world = empty();
+    blank(&world, "plain.card", &[]);
+    for reset in ["=", "= ", "= reset", "=reset", "=\treset  ", "reset"] {
+        world.file(
+            "reset.apdu",
+            format!("{reset}\n> 00A40000023F00\n< .. 9000\n{reset}\n> 0084000008\n< .. 9000\n"),
+        );
+        let ran = run(&world, &["card", "personalise", "plain.card", "reset.apdu"]).ok();
+        assert_eq!(ran.stdout.matches("= 3B").count(), 2, "{reset:?}\n{}", ran.stdout);
+        run(&world, &["card", "personalise", "plain.card", "reset.apdu", "--check"]).ok();
+        run(&world, &["apdu", "plain.card", "--script", "reset.apdu"]).ok();
+    }
+    for wrong in ["= resets", "= re set", "resets", "> reset"] {
+        world.file("wrong.apdu", format!("{wrong}\n"));
+        run(&world, &["card", "personalise", "plain.card", "wrong.apdu"]).fails(1, &["line 1"]);
+    }
+}

@@ -5,6 +5,7 @@ use scheme::moment::Moment;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// Seed of every command of these tests, so that a failure repeats.
@@ -16,6 +17,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs a command under a limit on the size of files: a write beyond it fails as on a full disk, and what is there
 /// stays. The signal that goes with it is ignored, which the command inherits.
 const LIMITED: &str = r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#;
+
+/// Runs a command where a folder is on a read-only medium; mounts are its own and end with it.
+const FROZEN: &str = r#"mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@""#;
+
+/// Who runs a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Runner {
+    /// Whoever runs the tests.
+    We,
+    /// We, where this folder is on a read-only medium.
+    Frozen(PathBuf),
+    /// Somebody without rights; the program is this copy of it.
+    Nobody(PathBuf),
+}
+
+/// The number of a user and a group without rights.
+pub const NOBODY: u32 = 65534;
 
 /// The program. Cargo names it to tests of its own package only; those of this one stand in `deps` beside it.
 pub fn binary() -> PathBuf {
@@ -33,6 +51,7 @@ pub struct Call {
     stdin: String,
     limit: Option<u32>,
     unmasked: bool,
+    runner: Runner,
     env: Vec<(String, String)>,
 }
 
@@ -46,6 +65,7 @@ impl Call {
             stdin: String::new(),
             limit: None,
             unmasked: false,
+            runner: Runner::We,
             env: Vec::new(),
         }
     }
@@ -90,10 +110,50 @@ impl Call {
         self
     }
 
+    /// Where a folder is on a read-only medium. It needs a mount namespace of its own.
+    pub fn frozen(mut self, folder: &Path) -> Self {
+        self.runner = Runner::Frozen(folder.to_owned());
+        self
+    }
+
+    /// By a user without rights, who runs this copy of the program: what root does heeds no modes.
+    pub fn by_nobody(mut self, program: &Path) -> Self {
+        self.runner = Runner::Nobody(program.to_owned());
+        self
+    }
+
+    /// Starts it and leaves it to the test: what it is given, what it says, and how much memory it has meanwhile.
+    pub fn start(self) -> Child {
+        std::process::Command::new(binary())
+            .args(&self.args)
+            .current_dir(&self.folder)
+            .env("TMPDIR", std::path::absolute(&self.folder).unwrap())
+            .env_remove("GRIDCARD_HOME")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs it. A panic or a signal is never an answer.
     pub fn run(self) -> Ran {
         let line = self.args.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         let mut command = match self.limit {
+            None if self.runner != Runner::We => match &self.runner {
+                Runner::Frozen(folder) => {
+                    let mut unshare = Command::new("unshare");
+                    unshare.args(["--mount", "bash", "-c", FROZEN]).arg(folder).arg(binary());
+                    unshare
+                }
+                Runner::Nobody(program) => {
+                    let mut setpriv = Command::new("setpriv");
+                    let who = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")];
+                    setpriv.args(who).arg("--clear-groups").arg(program);
+                    setpriv
+                }
+                Runner::We => unreachable!("we run it as we are"),
+            },
             None if self.unmasked => {
                 let mut bash = Command::new("bash");
                 bash.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(binary());

@@ -118,7 +118,7 @@ fn published(world: &World, kind: CardKind, n: &str) -> PathBuf {
     let suite = keys::Suite::TripleDes;
     let mut ceremony = Ceremony::single(suite);
     let component = Component::from_entropy(suite, keys::Zeroizing::new([0x5A; 16])).unwrap();
-    let (paper, check) = (component.paper(), component.check_value().to_string());
+    let (paper, check) = (component.written(), component.check_value().to_string());
     ceremony.add_component(1, paper.as_str(), &check).unwrap();
     let roots = ceremony.finish("2026-01-05 09:00:00").unwrap().roots;
     let published = keys::hierarchy::test_root(suite, keys::Role::Transport);

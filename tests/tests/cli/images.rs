@@ -33,14 +33,15 @@ fn damage(path: &Path, calls: impl Fn() -> Vec<Call>) {
     refused(path, &good[..40], calls(), "is damaged");
     refused(path, &good[..good.len() - 1], calls(), "is damaged: its header announces");
     refused(path, &[&good[..], &[0]].concat(), calls(), "is damaged: its header announces");
-    // Version, kind, length, checksum of the header; then the memory, first byte and last.
-    refused(path, &with(8, 3), calls(), "is a card image of version 3; this program reads versions 1 to 2");
+    // Version, kind, length, checksum of the header; then the chip, first byte and last.
+    refused(path, &with(8, 4), calls(), "is a card image of version 4; this program reads versions 1 to 3");
     refused(path, &with(9, good[9] ^ 0x01), calls(), "is damaged: the checksum of its header is wrong");
     refused(path, &with(13, good[13] ^ 0x01), calls(), "is damaged: the checksum of its header is wrong");
     refused(path, &with(63, good[63] ^ 0x80), calls(), "is damaged: the checksum of its header is wrong");
-    refused(path, &with(64, good[64] ^ 0x01), calls(), "is damaged: the checksum of its memory is wrong");
-    let last = good.len() - 1;
-    refused(path, &with(last, good[last] ^ 0x80), calls(), "is damaged: the checksum of its memory is wrong");
+    let none = "holds no card this program can run";
+    refused(path, &with(64, good[64] ^ 0x01), calls(), &format!("{none}: the EEPROM holds no card"));
+    let checksum = format!("{none}: the checksum of the EEPROM's first page is wrong");
+    refused(path, &with(127, good[127] ^ 0x80), calls(), &checksum);
     std::fs::write(path, good).unwrap();
 }
 

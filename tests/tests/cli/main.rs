@@ -13,22 +13,31 @@ mod clerks;
 mod command;
 mod demo;
 mod disk;
+mod explained;
 mod formal;
 #[cfg(unix)]
 mod home;
 mod images;
 mod insertion;
 mod json;
+#[cfg(target_os = "linux")]
+mod large;
 mod life;
 mod limits;
 #[cfg(unix)]
 mod line;
 mod lists;
 #[cfg(target_os = "linux")]
+mod media;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
 mod modes;
+mod numbers;
+mod odd_messages;
 mod operators;
+#[cfg(target_os = "linux")]
+mod pages;
 mod pins;
 mod province;
 mod psams;
@@ -46,9 +55,13 @@ mod shell;
 mod sim_life;
 mod sims;
 mod states;
+#[cfg(target_os = "linux")]
+mod steps;
 mod stock;
+mod tables;
 mod traces;
 #[cfg(unix)]
 mod typed;
 mod wire_time;
 mod world;
+mod zone;

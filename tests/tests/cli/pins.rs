@@ -114,7 +114,7 @@ fn pins_of_cards_are_changed() {
     let (_, psam) = &cards[0];
     let wrong_noun =
         ["city", "pin", "change", psam.to_str().unwrap(), "--pin-file", "pin", "--new-pin-file", "new"];
-    world.city(&wrong_noun).run().fails(1, &["is a PSAM", "gridcard psam pin change"]);
+    world.city(&wrong_noun).run().fails(1, &["is of kind PSAM", "gridcard psam pin change"]);
 }
 
 /// The second officer's PIN is neither tried nor changed without the first's [docs/specs/cards.md 5].

@@ -32,7 +32,7 @@ fn help(folder: &Path, page: &str) -> Option<String> {
             }
         }
         let args: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
-        let ran = Call::plain(folder, &args).run();
+        let ran = Call::plain(folder, &args).env("COLUMNS", "80").run();
         let usage = format!("Usage: gridcard {}", words.join(" "));
         (ran.code == 0 && ran.stdout.contains(&usage)).then_some(ran.stdout)
     })
@@ -55,7 +55,7 @@ fn every_page_says_what_it_said() {
             .collect();
         insta::assert_snapshot!(format!("help-{noun}"), text.join("\n----\n\n"));
     }
-    let whole = Call::plain(folder.path(), &["--help"]).run().ok().stdout;
+    let whole = Call::plain(folder.path(), &["--help"]).env("COLUMNS", "80").run().ok().stdout;
     insta::assert_snapshot!("help", whole);
 }
 
@@ -76,4 +76,38 @@ fn the_demo_tells_what_it_told() {
         let ran = Call::plain(folder.path(), args).with(&["--home", "life", "--at", "2026-11-25 08:00:00"]);
         insta::assert_snapshot!(format!("table-{name}"), ran.run().ok().stdout);
     }
+}
+
+/// The usage line of every command names its arguments in the order in which they are taken, as the list below it does.
+#[test]
+fn usage_names_arguments_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(noun) = open.pop() {
+        let args: Vec<&str> = noun.iter().map(String::as_str).chain(["-h"]).collect();
+        let help = Call::plain(folder.path(), &args).run().ok().stdout;
+        let section = |name: &str| {
+            let from = help.split_once(&format!("\n{name}:\n")).map(|(_, rest)| rest).unwrap_or_default();
+            from.split("\n\n")
+                .next()
+                .unwrap_or_default()
+                .lines()
+                .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+                .map(|line| line.split_whitespace().next().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let usage = help.split_once("Usage: ").unwrap().1.split("\n\n").next().unwrap().to_owned();
+        let mut at = 0;
+        for argument in section("Arguments") {
+            let name = argument.trim_matches(['[', ']', '<', '>', '.']);
+            let found = usage[at..].find(name);
+            at += found.unwrap_or_else(|| panic!("{name} comes too early in {usage}"));
+            seen += 1;
+        }
+        for verb in section("Commands").into_iter().filter(|verb| verb != "help") {
+            open.push(noun.iter().cloned().chain([verb]).collect());
+        }
+    }
+    assert!(seen > 50, "{seen} arguments");
 }

@@ -92,6 +92,19 @@ fn every_command_has_its_man_page() {
         let text = std::fs::read_to_string(pages.join(format!("gridcard-{verb}.1"))).unwrap();
         assert!(text.contains(".TH") && text.contains(".SH SYNOPSIS"), "{verb}");
     }
+    for name in &names {
+        let text = std::fs::read_to_string(pages.join(name)).unwrap();
+        let sections: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+        for wanted in ["NAME", "SYNOPSIS", "EXAMPLES", "ENVIRONMENT", "FILES"] {
+            assert!(sections.contains(&wanted), "{name} has no {wanted}: {sections:?}");
+        }
+        let after = |heading: &str| text.split(&format!(".SH {heading}\n")).nth(1).unwrap().to_owned();
+        assert!(after("EXAMPLES").starts_with(".nf\ngridcard "), "{name}");
+        assert!(after("ENVIRONMENT").contains("GRIDCARD_HOME"), "{name}");
+        assert!(after("FILES").starts_with(".TP\n"), "{name}");
+    }
+    let object = run(&["man", pages.to_str().unwrap(), "--json"]).ok().object();
+    assert_eq!(object["pages"], names.len());
     let taken = tempfile::NamedTempFile::new().unwrap();
     run(&["man", taken.path().to_str().unwrap()]).fails(1, &["cannot make"]);
 }

@@ -12,17 +12,24 @@ use vcard::{SeededChance, Slot};
 const RECORDS: u8 = 10;
 const FEW: [&str; 2] = ["--sms-records", "10"];
 
-/// Stores messages of the user's friends in the first records of a SIM, as a phone does; no command does so.
-fn fill(card: &Path, records: u8) {
+/// Stores messages in the first records of a SIM, as a phone does; no command does so. Gives how many records it has.
+pub fn store_messages(card: &Path, messages: &[[u8; 176]]) -> u8 {
     let seed = SEED.parse().unwrap();
     let mut slot = Slot::open(card, Box::new(SeededChance::new(seed, "phone")), Keep::EveryCommand).unwrap();
     let mut sim = Sim::new(&mut slot);
     sim.reset().unwrap();
-    assert_eq!(sim.sms_file().unwrap().records, RECORDS);
-    for number in 1..=records {
-        sim.update_record(number, &users_message(&format!("friend {number}"))).unwrap();
+    let records = sim.sms_file().unwrap().records;
+    for (number, message) in (1..).zip(messages) {
+        sim.update_record(number, message).unwrap();
     }
     slot.close().unwrap();
+    records
+}
+
+/// Messages of the user's friends in the first records of a SIM of ten.
+fn fill(card: &Path, records: u8) {
+    let friends: Vec<_> = (1..=records).map(|number| users_message(&format!("friend {number}"))).collect();
+    assert_eq!(store_messages(card, &friends), RECORDS);
 }
 
 /// A world in which the SIM of Chen has ten records.

@@ -5,19 +5,17 @@ use scheme::moment::Moment;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// Ningbo.
-pub const REGION: &str = "33020000";
-/// Number of the PSAM.
-pub const PSAM: &str = "330200000001";
+pub use ::world::town::{PSAM, REGION};
+pub use ::world::{PIN, SECOND_PIN};
+
 /// Number of the main control card, the PSAM issuing card and the ESAM issuing card.
-pub const PROVINCIAL: [&str; 3] = ["000000000010", "000000000002", "000000000003"];
-/// PIN of every card here.
-pub const PIN: &str = "123456";
-/// PIN of every second officer here, in the file `pin2`.
-pub const SECOND_PIN: &str = "654321";
+pub const PROVINCIAL: [&str; 3] =
+    [::world::town::MAIN_CARD, ::world::town::ISSUING_CARDS[0].1, ::world::town::ISSUING_CARDS[1].1];
 
 /// A customer with all that is registered.
 #[derive(Debug)]
@@ -73,12 +71,13 @@ impl Party {
     /// Name of its folder in a home.
     pub fn folder(self) -> String {
         match self {
-            Party::Province => "province".into(),
-            Party::City => format!("city-{REGION}"),
-            Party::Bank => "bank".into(),
-            Party::Meters => "meters".into(),
-            Party::Sims => "sims".into(),
+            Party::Province => parties::Party::Province,
+            Party::City => parties::Party::City(REGION.parse().unwrap()),
+            Party::Bank => parties::Party::Bank,
+            Party::Meters => parties::Party::Meters,
+            Party::Sims => parties::Party::Sims,
         }
+        .folder()
     }
 }
 
@@ -90,6 +89,50 @@ pub struct Kind {
     /// Keys of a ceremony, not the published test root.
     pub formal: bool,
     pub suite: &'static str,
+}
+
+/// Test keys, and everybody in one place.
+const PLAIN: Kind = Kind { apart: false, formal: false, suite: "3des" };
+
+/// A plain world as its commands left it.
+struct Made {
+    now: Moment,
+    files: u32,
+    /// Folders and files by their paths below the world's folder, a folder before what is in it; the content of files.
+    tree: Vec<(PathBuf, Permissions, Option<Vec<u8>>)>,
+}
+
+impl Made {
+    fn of(world: &World) -> Self {
+        let root = world.folder.path();
+        let (mut tree, mut open) = (Vec::new(), vec![root.to_owned()]);
+        while let Some(folder) = open.pop() {
+            for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+                let permissions = path.metadata().unwrap().permissions();
+                let content = path.is_file().then(|| std::fs::read(&path).unwrap());
+                if content.is_none() {
+                    open.push(path.clone());
+                }
+                tree.push((path.strip_prefix(root).unwrap().to_owned(), permissions, content));
+            }
+        }
+        Made { now: world.now(), files: world.files.get(), tree }
+    }
+
+    fn again(&self) -> World {
+        let world = World::empty(PLAIN);
+        for (path, permissions, content) in &self.tree {
+            let path = world.folder.path().join(path);
+            match content {
+                Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+                None => std::fs::create_dir(&path).unwrap(),
+            }
+            std::fs::set_permissions(&path, permissions.clone()).unwrap();
+        }
+        world.at(self.now);
+        world.files.set(self.files);
+        world
+    }
 }
 
 /// What may not change when something is refused: every purse, and the bank's books.
@@ -119,9 +162,11 @@ pub struct World {
 }
 
 impl World {
-    /// With test keys, all parties in one home, ready for the first purchase.
+    /// With test keys, all parties in one home, ready for the first purchase. Its commands ran once; every further one is a copy of
+    /// what they made.
     pub fn new() -> Self {
-        World::of(Kind { apart: false, formal: false, suite: "3des" })
+        static MADE: OnceLock<Made> = OnceLock::new();
+        MADE.get_or_init(|| Made::of(&World::of(PLAIN))).again()
     }
 
     /// Of a kind, ready for the first purchase.
@@ -284,7 +329,7 @@ impl World {
         let suite = keys::Suite::from_name(self.kind.suite).unwrap();
         let bytes = std::array::from_fn(|i| first.wrapping_mul(2 * i as u8 + 1) ^ 0x5C);
         let component = kdc::ceremony::Component::from_entropy(suite, keys::Zeroizing::new(bytes)).unwrap();
-        format!("{}\n{}\n", component.paper().as_str(), component.check_value())
+        format!("{}\n{}\n", component.written().as_str(), component.check_value())
     }
 
     /// The transport root that a formal province agreed with its card maker, as a command takes it; nothing else does.

@@ -4,6 +4,7 @@
 
 mod arrows;
 mod circles;
+mod codes;
 mod examples;
 mod ground;
 mod licences;

@@ -1,8 +1,8 @@
 //! Virtual cards in files.
 
-use super::open::{CardFileError, OpenSlot, in_its_slot, io, keeps, nowhere};
+use super::open::{self, CardFileError, OpenSlot, io, keeps};
 use crate::slot::Keep;
-use crate::{Image, Slot, factory};
+use crate::{Image, Slot};
 use disk::{Durability, Lock, LockError};
 use scheme::cards::{CardRef, Cards, CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
 use scheme::profile::CardKind;
@@ -10,6 +10,9 @@ use scheme::{Chance, Chances};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What the name of a card file ends with in the folder of a party.
+const CARD: &str = "card";
 
 /// Cards in files.
 #[derive(Clone)]
@@ -46,10 +49,7 @@ impl CardFiles {
     /// # Errors
     /// [`CardFileError::Seeded`].
     pub fn chance(&self, formal: bool, label: &str) -> Result<Box<dyn Chance + Send>, CardFileError> {
-        if formal && self.chances.is_seeded() {
-            return Err(CardFileError::Seeded);
-        }
-        Ok(self.chances.stream(label))
+        open::chance(&*self.chances, formal, label)
     }
 }
 
@@ -69,7 +69,7 @@ impl Cards for CardFiles {
         let image = image.map_err(CardFileError::from)?;
         let chance = self.chance(image.formal, &path.display().to_string())?;
         let keep = match keeping {
-            Keeping::EveryCommand => Keep::EveryCommand,
+            Keeping::EveryCommand => Keep::Synced,
             Keeping::AtClose => Keep::AtClose,
         };
         let slot = Slot::with_image(image, path, chance, keep).map_err(CardFileError::from)?;
@@ -82,22 +82,16 @@ impl Cards for CardFiles {
 
     fn make(&self, place: &CardRef, chip: &NewChip<'_>) -> Result<(), CardsError> {
         let path = Self::path(place)?;
-        let chance = self.chance(chip.formal, &path.display().to_string())?;
-        let image = factory::blank(chip.root, chip.kind, chip.serial, chip.formal, chance)
-            .map_err(CardFileError::from)?;
+        let image = open::blank(&*self.chances, chip, &path.display().to_string())?;
         Ok(image.save_new(path, true).map_err(CardFileError::from)?)
     }
 
     fn new_chip(&self, chip: &NewChip<'_>, name: &str, label: &str) -> Result<Box<dyn OpenCard>, CardsError> {
-        let chance = self.chance(chip.formal, label)?;
-        let image = factory::blank(chip.root, chip.kind, chip.serial, chip.formal, chance)
-            .map_err(CardFileError::from)?;
-        Ok(nowhere(image, name, self.chance(chip.formal, &in_its_slot(label))?)?)
+        Ok(open::new_chip(&*self.chances, chip, name, label)?)
     }
 
     fn new_sim(&self, sim: &NewSim<'_>, name: &str) -> Result<Box<dyn OpenCard>, CardsError> {
-        let image = factory::sim(sim).map_err(CardFileError::from)?;
-        Ok(nowhere(image, name, self.chance(false, name)?)?)
+        Ok(open::new_sim(&*self.chances, sim, name)?)
     }
 
     fn unpack(&self, image: &[u8], place: &CardRef) -> Result<(), CardsError> {
@@ -114,6 +108,22 @@ impl Cards for CardFiles {
 
     fn is_taken(&self, place: &CardRef) -> bool {
         Self::path(place).is_ok_and(Path::exists)
+    }
+
+    fn places(&self, folder: &str) -> Result<Vec<CardRef>, CardsError> {
+        let folder = Path::new(folder);
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(io("read", folder))? {
+            let name = entry.map_err(io("read", folder))?.file_name();
+            if Path::new(&name).extension() == Some(CARD.as_ref()) {
+                found.push(CardRef::file(folder.join(name).to_string_lossy()));
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     fn hand_over(&self, card: &CardRef, place: &CardRef) -> Result<(), CardsError> {

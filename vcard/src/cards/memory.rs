@@ -1,8 +1,8 @@
 //! Virtual cards in memory.
 
-use super::open::{CardFileError, OpenSlot, in_its_slot, nowhere};
+use super::open::{self, CardFileError, OpenSlot};
 use crate::slot::Keep;
-use crate::{Image, ImageError, Slot, factory};
+use crate::{Image, ImageError, Slot};
 use disk::Lock;
 use scheme::Chances;
 use scheme::cards::{CardRef, Cards, CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
@@ -60,7 +60,7 @@ impl Cards for CardsInMemory {
         if let Some(wanted) = wanted.filter(|wanted| !image.kind.serves_as(*wanted)) {
             return Err(CardFileError::from(ImageError::Kind { path, found: image.kind, wanted }).into());
         }
-        let chance = self.chances.stream(card.as_str());
+        let chance = open::chance(&*self.chances, image.formal, card.as_str())?;
         let slot = Slot::with_image(image, &path, chance, Keep::InMemory).map_err(CardFileError::from)?;
         *place = None;
         let open = OpenSlot::new(slot, Lock::none());
@@ -68,33 +68,29 @@ impl Cards for CardsInMemory {
     }
 
     fn hold(&self, place: &CardRef) -> Result<Hold, CardsError> {
-        let mut cards = self.lock();
-        let card = cards.get_mut(place).ok_or_else(|| Self::absent(place))?;
-        let image = card.take().ok_or(CardsError::new(ChannelError::Busy))?;
-        Ok(Hold::new(HeldInMemory { image: Some(image), place: place.clone(), cards: self.clone() }))
+        let image = match self.lock().get_mut(place) {
+            Some(card) => Some(card.take().ok_or(CardsError::new(ChannelError::Busy))?),
+            // Whoever holds an empty place holds what belongs there.
+            None => None,
+        };
+        Ok(Hold::new(HeldInMemory { image, place: place.clone(), cards: self.clone() }))
     }
 
     fn make(&self, place: &CardRef, chip: &NewChip<'_>) -> Result<(), CardsError> {
         if self.is_taken(place) {
             return Err(CardFileError::Taken { path: place.as_str().into() }.into());
         }
-        let chance = self.chances.stream(place.as_str());
-        let image = factory::blank(chip.root, chip.kind, chip.serial, chip.formal, chance)
-            .map_err(CardFileError::from)?;
+        let image = open::blank(&*self.chances, chip, place.as_str())?;
         self.put(place.clone(), image);
         Ok(())
     }
 
     fn new_chip(&self, chip: &NewChip<'_>, name: &str, label: &str) -> Result<Box<dyn OpenCard>, CardsError> {
-        let chance = self.chances.stream(label);
-        let image = factory::blank(chip.root, chip.kind, chip.serial, chip.formal, chance)
-            .map_err(CardFileError::from)?;
-        Ok(nowhere(image, name, self.chances.stream(&in_its_slot(label)))?)
+        Ok(open::new_chip(&*self.chances, chip, name, label)?)
     }
 
     fn new_sim(&self, sim: &NewSim<'_>, name: &str) -> Result<Box<dyn OpenCard>, CardsError> {
-        let image = factory::sim(sim).map_err(CardFileError::from)?;
-        Ok(nowhere(image, name, self.chances.stream(name))?)
+        Ok(open::new_sim(&*self.chances, sim, name)?)
     }
 
     fn unpack(&self, image: &[u8], place: &CardRef) -> Result<(), CardsError> {
@@ -111,6 +107,12 @@ impl Cards for CardsInMemory {
 
     fn is_taken(&self, place: &CardRef) -> bool {
         self.lock().contains_key(place)
+    }
+
+    fn places(&self, folder: &str) -> Result<Vec<CardRef>, CardsError> {
+        let folder = Path::new(folder);
+        let is_here = |card: &&CardRef| Path::new(card.as_str()).parent() == Some(folder);
+        Ok(self.lock().keys().filter(is_here).cloned().collect())
     }
 
     fn hand_over(&self, card: &CardRef, place: &CardRef) -> Result<(), CardsError> {

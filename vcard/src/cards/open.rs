@@ -3,10 +3,10 @@
 use crate::slot::Keep;
 use crate::{Image, ImageError, Slot, factory};
 use disk::{Holder, Lock};
-use scheme::cards::{CardRef, CardsError, OpenCard};
+use scheme::cards::{CardRef, CardsError, NewChip, NewSim, OpenCard};
 use scheme::fault::{Hint, Kind};
 use scheme::profile::{CardKind, State};
-use scheme::{Chance, Fault};
+use scheme::{Chance, Chances, Fault};
 use std::path::{Path, PathBuf};
 use wire::{Channel, ChannelError};
 
@@ -106,6 +106,19 @@ impl Fault for CardFileError {
             .into(),
         )
     }
+
+    fn code(&self) -> &str {
+        match self {
+            CardFileError::Image(error) => error.code(),
+            CardFileError::Factory(error) => error.code(),
+            CardFileError::Held { .. } => "card-file-held",
+            CardFileError::Taken { .. } => "card-file-taken",
+            CardFileError::Io { .. } => "card-file-io",
+            CardFileError::NoFile { .. } => "card-file-missing",
+            CardFileError::NotForFormal { .. } => "card-file-not-for-formal",
+            CardFileError::Seeded => "card-file-seeded",
+        }
+    }
 }
 
 impl From<CardFileError> for CardsError {
@@ -167,7 +180,7 @@ impl OpenCard for OpenSlot {
     }
 
     fn image(&self) -> Result<Vec<u8>, CardsError> {
-        Ok(self.slot.image().to_bytes())
+        Ok(self.slot.image().at_rest().to_bytes())
     }
 
     fn keep_now(&mut self) -> Result<(), CardsError> {
@@ -182,8 +195,45 @@ impl OpenCard for OpenSlot {
     }
 }
 
+/// Random numbers of a virtual card; a security stop when they would come from a seed and the card may hold formal keys.
+pub(super) fn chance(
+    chances: &dyn Chances,
+    formal: bool,
+    label: &str,
+) -> Result<Box<dyn Chance + Send>, CardFileError> {
+    if formal && chances.is_seeded() {
+        return Err(CardFileError::Seeded);
+    }
+    Ok(chances.stream(label))
+}
+
+/// A bare chip from the factory that stands in no place.
+pub(super) fn new_chip(
+    chances: &dyn Chances,
+    chip: &NewChip<'_>,
+    name: &str,
+    label: &str,
+) -> Result<Box<dyn OpenCard>, CardFileError> {
+    let image = blank(chances, chip, label)?;
+    nowhere(image, name, chance(chances, chip.formal, &in_its_slot(label))?)
+}
+
+/// A SIM from the factory that stands in no place.
+pub(super) fn new_sim(
+    chances: &dyn Chances,
+    sim: &NewSim<'_>,
+    name: &str,
+) -> Result<Box<dyn OpenCard>, CardFileError> {
+    nowhere(factory::sim(sim)?, name, chance(chances, false, name)?)
+}
+
+/// The image of a bare chip.
+pub(super) fn blank(chances: &dyn Chances, chip: &NewChip<'_>, label: &str) -> Result<Image, CardFileError> {
+    Ok(factory::blank(chip.root, chip.kind, chip.serial, chip.formal, chance(chances, chip.formal, label)?)?)
+}
+
 /// A card that stands in no place.
-pub(super) fn nowhere(
+fn nowhere(
     image: Image,
     name: &str,
     chance: Box<dyn Chance + Send>,
@@ -193,6 +243,6 @@ pub(super) fn nowhere(
 }
 
 /// Random numbers of a chip once it stands in a slot.
-pub(super) fn in_its_slot(label: &str) -> String {
+fn in_its_slot(label: &str) -> String {
     format!("{label} in its slot")
 }

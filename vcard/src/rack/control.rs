@@ -62,7 +62,7 @@ pub enum Done {
 #[serde(untagged)]
 enum Answer {
     Done { done: Done },
-    Refused { error: String, exit: u8, hint: Option<String> },
+    Refused { error: String, exit: u8, code: String, hint: Option<String> },
 }
 
 /// Why a socket is not open, or brings no answer.
@@ -103,6 +103,8 @@ pub enum ControlError {
         words: String,
         /// Of what kind that is.
         kind: Kind,
+        /// Its stable name.
+        code: String,
         /// What to do about it.
         hint: Option<String>,
     },
@@ -130,6 +132,18 @@ impl Fault for ControlError {
             ControlError::Open { .. } | ControlError::Silent { .. } => return None,
         };
         Some(hint)
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            ControlError::Taken(_) => "control-taken",
+            ControlError::Open { .. } => "control-open",
+            ControlError::Nobody(_) => "control-nobody",
+            ControlError::NobodyIn(_) => "control-nobody-in",
+            ControlError::Several(_) => "control-several",
+            ControlError::Silent { .. } => "control-silent",
+            ControlError::Refused { code, .. } => code,
+        }
     }
 }
 
@@ -188,20 +202,41 @@ impl Control {
     }
 }
 
+/// Why a request means nothing.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    /// The act is one of a card, and no card is named.
+    #[error("the request names no card")]
+    NoCard,
+    /// It is no request.
+    #[error("that is no line of this protocol: {0}")]
+    Line(io::Error),
+}
+
+impl Fault for RequestError {
+    fn code(&self) -> &str {
+        match self {
+            RequestError::NoCard => "control-no-card",
+            RequestError::Line(_) => "control-line",
+        }
+    }
+}
+
 /// Answers one request; a client that goes away gets none.
 fn answer<O: Opener>(stream: &UnixStream, rack: &Rack<O>) {
-    let refused = |words: String, kind: Kind, hint: Option<String>| Answer::Refused {
-        error: words,
-        exit: kind.exit(),
-        hint,
+    let refused = |error: &dyn Fault| Answer::Refused {
+        error: error.to_string(),
+        exit: error.kind().exit(),
+        code: error.code().to_owned(),
+        hint: error.hint().map(Cow::into_owned),
     };
     let answer = match receive::<Request>(stream) {
         Ok(request) => match act(&request, rack) {
             Ok(done) => Answer::Done { done },
-            Err(Some(error)) => refused(error.to_string(), error.kind(), error.hint().map(Cow::into_owned)),
-            Err(None) => refused("the request names no card".to_owned(), Kind::Refused, None),
+            Err(Some(error)) => refused(&error),
+            Err(None) => refused(&RequestError::NoCard),
         },
-        Err(error) => refused(format!("that is no line of this protocol: {error}"), Kind::Refused, None),
+        Err(error) => refused(&RequestError::Line(error)),
     };
     let _ = send(stream, &answer);
 }
@@ -242,13 +277,13 @@ pub fn ask(path: &Path, request: &Request) -> Result<Done, ControlError> {
     send(&stream, request).map_err(silent)?;
     match receive(&stream).map_err(silent)? {
         Answer::Done { done } => Ok(done),
-        Answer::Refused { error, exit, hint } => {
+        Answer::Refused { error, exit, code, hint } => {
             let kind = match exit {
                 3 => Kind::Absent,
                 4 => Kind::Security,
                 _ => Kind::Refused,
             };
-            Err(ControlError::Refused { words: error, kind, hint })
+            Err(ControlError::Refused { words: error, kind, code, hint })
         }
     }
 }

@@ -3,7 +3,9 @@
 use gridcard_vcard::{CardFiles, CardsInMemory, SeededChances};
 use keys::{Role, Suite, hierarchy};
 use scheme::cards::{CardRef, Cards, Keeping, NewChip, NewSim};
+use scheme::numbers::Serial;
 use scheme::profile::CardKind;
+use scheme::{Fault, Kind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,5 +91,69 @@ fn a_chip_that_stands_nowhere_is_a_card_as_long_as_it_is_open() {
         let place = CardRef::file(format!("{start}d.card"));
         cards.unpack(&image, &place).unwrap();
         assert!(cards.is_taken(&place));
+    }
+}
+
+#[test]
+fn a_folder_tells_which_of_its_places_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    for (cards, start) in both(folder.path()) {
+        let of = start.strip_suffix('/').unwrap_or_default();
+        assert_eq!(cards.places(of).unwrap(), []);
+        assert_eq!(cards.places(&format!("{start}nowhere")).unwrap(), []);
+        let [b, a] = ["b.card", "a.card"].map(|name| CardRef::file(format!("{start}{name}")));
+        make(&*cards, &b);
+        make(&*cards, &a);
+        assert_eq!(cards.places(of).unwrap(), [a, b]);
+    }
+}
+
+/// The card that moves is the card itself, with all it holds; nothing is left in its old place, and nothing is moved over.
+#[test]
+fn a_card_moves_to_another_place_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    for (cards, start) in both(folder.path()) {
+        let [from, to, third] =
+            ["d.card", "e.card", "f.card"].map(|name| CardRef::file(format!("{start}{name}")));
+        make(&*cards, &from);
+        make(&*cards, &third);
+        let image = |place: &CardRef| cards.open(place, None, Keeping::AtClose).unwrap().image().unwrap();
+        let before = image(&from);
+        cards.relocate(&from, &to).unwrap();
+        assert_eq!((cards.is_taken(&from), cards.is_taken(&to)), (false, true));
+        assert_eq!(image(&to), before);
+        // It is there already.
+        cards.hand_over(&to, &to).unwrap();
+        let error = cards.relocate(&to, &third).unwrap_err();
+        assert_eq!(error.to_string(), format!("{third} is there already"));
+        // A card in its place is its own name, and is shown by it.
+        assert_eq!((cards.resolve(&to).unwrap(), cards.shown(&to)), (to.clone(), to.to_string()));
+        cards.remember(&to, Serial([5; 8]), &from).unwrap();
+        cards.forget(&to, &third).unwrap();
+        assert_eq!((cards.is_taken(&from), cards.is_taken(&to)), (false, true));
+    }
+}
+
+/// What belongs to a card and stands beside it may be there before the card is.
+#[test]
+fn an_empty_place_is_held_and_stays_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    for (cards, start) in both(folder.path()) {
+        let place = CardRef::file(format!("{start}g.card"));
+        drop(cards.hold(&place).unwrap());
+        assert!(!cards.is_taken(&place));
+    }
+}
+
+#[test]
+fn a_seed_opens_no_card_that_may_hold_formal_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    for (cards, start) in both(folder.path()) {
+        let place = CardRef::file(format!("{start}h.card"));
+        let root = hierarchy::test_root(Suite::TripleDes, Role::Transport);
+        let chip = NewChip { kind: CardKind::Esam, serial: [5; 8], root: &root, formal: true };
+        assert_eq!(cards.make(&place, &chip).unwrap_err().kind(), Kind::Security);
+        assert!(cards.new_chip(&chip, "h.card", "h").is_err_and(|error| error.kind() == Kind::Security));
+        assert!(!cards.is_taken(&place));
     }
 }

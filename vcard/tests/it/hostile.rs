@@ -100,7 +100,9 @@ fn cards_in_use_answer_whatever_comes() {
             // CREATE FILE may have written where nobody owns anything
             if !matches!(sw1, 0x90 | 0x91 | 0x9F | 0x61 | 0x62) && command.get(1) != Some(&0xE0) {
                 let after = slot.image().eeprom;
-                let user = before[16 * PAGE..].iter().zip(&after[16 * PAGE..]);
+                let user = before[cos::journal::USER_PAGE * PAGE..]
+                    .iter()
+                    .zip(&after[cos::journal::USER_PAGE * PAGE..]);
                 let differ = user.filter(|(old, new)| old != new).count();
                 // a retry counter, and the mark that too many wrong MACs leave
                 assert!(differ <= 2, "{what}: an error changed {differ} bytes");

@@ -1,6 +1,7 @@
 //! The image file: what is written comes back, and what is not an image is named with its file and its fault
 //! [docs/specs/image.md].
 
+use crate::images::images;
 use crate::{READ, READS, chip, in_memory, open, written};
 use cos::PAGE;
 use gridcard_vcard::slot::Keep;
@@ -67,15 +68,14 @@ fn the_header_is_as_specified() {
     let image = Image { formal: true, ..written().image() };
     let bytes = image.to_bytes();
     assert_eq!(bytes.len(), HEADER + image.eeprom.len());
-    assert_eq!(bytes[..12], *b"GRIDCARD\x02\x04\x01\x00");
+    assert_eq!(bytes[..12], *b"GRIDCARD\x03\x04\x01\x00");
     assert_eq!(bytes[12..16], (image.eeprom.len() as u32).to_be_bytes());
-    assert_eq!(bytes[16..20], crc32(&image.eeprom).to_be_bytes());
-    assert_eq!(bytes[20..24], [0; 4]);
+    assert_eq!(bytes[16..24], [0; 8], "no checksum of the memory, which is written page by page");
     assert_eq!(bytes[24..56], *b"virtual card, KEYS IN CLEAR     ");
     assert_eq!(bytes[56..60], [0; 4]);
     assert_eq!(bytes[60..64], crc32(&bytes[..60]).to_be_bytes());
     assert_eq!(bytes[HEADER..], image.eeprom);
-    assert_eq!(image.eeprom[..16], *b"GCOS\x01\x04\x02\x00\x01\x02\x03\x04\x05\x06\x07\x08");
+    assert_eq!(image.eeprom[..16], *b"GCOS\x02\x04\x02\x00\x01\x02\x03\x04\x05\x06\x07\x08");
     assert_eq!(image.eeprom.len() % PAGE, 0);
 }
 
@@ -103,30 +103,67 @@ fn reseal(bytes: &mut [u8]) {
     bytes[60..64].copy_from_slice(&code);
 }
 
+/// An image of a PSAM as an earlier version wrote it, as version 1 or 2.
+fn elder(version: u8) -> Vec<u8> {
+    let path = images().into_iter().find(|path| path.ends_with("psam.card")).unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    bytes[8] = version;
+    reseal(&mut bytes);
+    bytes
+}
+
+/// Every bit of the header, and one in every byte of the memory.
+fn bits(whole: &[u8]) -> impl Iterator<Item = usize> {
+    (0..HEADER * 8).chain((HEADER..whole.len()).map(|byte| byte * 8 + byte % 8))
+}
+
 #[test]
-fn every_flipped_bit_is_found() {
+fn every_flipped_bit_of_an_older_image_is_found() {
     let folder = tempfile::tempdir().unwrap();
+    for version in [1, 2] {
+        let whole = elder(version);
+        for bit in bits(&whole) {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 0x80 >> (bit % 8);
+            let error = Image::from_bytes(&bytes, "x.card".as_ref()).unwrap_err();
+            let named = match bit / 8 {
+                0..8 => matches!(error, ImageError::NotAnImage { .. }),
+                8 if matches!(bytes[8], 1..=3) => {
+                    matches!(error, ImageError::Checksum { part: "header", .. })
+                }
+                8 => matches!(error, ImageError::Version { .. }),
+                9..HEADER => matches!(error, ImageError::Checksum { part: "header", .. }),
+                _ => matches!(error, ImageError::Checksum { part: "memory", .. }),
+            };
+            assert!(named, "bit {bit}: {error}");
+        }
+        let mut bytes = whole.clone();
+        bytes[40] ^= 1;
+        assert_eq!(fault(folder.path(), &bytes).1, " is damaged: the checksum of its header is wrong");
+        let mut bytes = whole;
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(fault(folder.path(), &bytes).1, " is damaged: the checksum of its memory is wrong");
+    }
+}
+
+/// Of an image of now the header and the first page of the memory have checksums; the pages behind are the card's own business.
+#[test]
+fn every_flipped_bit_of_what_is_never_written_is_found() {
     let whole = chip(CardKind::Esam).to_bytes();
-    // Every bit of the header, and one in every byte of the memory.
-    let bits = (0..HEADER * 8).chain((HEADER..whole.len()).map(|byte| byte * 8 + byte % 8));
-    for bit in bits {
+    for bit in bits(&whole) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 0x80 >> (bit % 8);
-        let error = Image::from_bytes(&bytes, "x.card".as_ref()).unwrap_err();
-        let named = match bit / 8 {
-            0..8 => matches!(error, ImageError::NotAnImage { .. }),
-            8 => matches!(error, ImageError::Version { .. }),
-            9..HEADER => matches!(error, ImageError::Checksum { part: "header", .. }),
-            _ => matches!(error, ImageError::Checksum { part: "memory", .. }),
+        let read = Image::from_bytes(&bytes, "x.card".as_ref());
+        let named = match (bit / 8, &read) {
+            (0..8, Err(ImageError::NotAnImage { .. })) => true,
+            (8, Err(ImageError::Version { .. })) => !matches!(bytes[8], 1..=3),
+            (8..HEADER, Err(ImageError::Checksum { part: "header", .. })) => true,
+            (at, Err(ImageError::Card { .. })) => (HEADER..HEADER + PAGE).contains(&at),
+            (at, Ok(image)) => at >= HEADER + PAGE && image.to_bytes() == bytes,
+            _ => false,
         };
-        assert!(named, "bit {bit}: {error}");
+        assert!(named, "bit {bit}: {read:?}");
     }
-    let mut bytes = whole.clone();
-    bytes[40] ^= 1;
-    assert_eq!(fault(folder.path(), &bytes).1, " is damaged: the checksum of its header is wrong");
-    let mut bytes = whole;
-    *bytes.last_mut().unwrap() ^= 1;
-    assert_eq!(fault(folder.path(), &bytes).1, " is damaged: the checksum of its memory is wrong");
 }
 
 #[test]
@@ -160,17 +197,26 @@ fn other_files_are_told_apart() {
     }
     let whole = chip(CardKind::Psam).to_bytes();
     let mut newer = whole.clone();
-    newer[8] = 3;
+    newer[8] = 4;
     reseal(&mut newer);
     assert_eq!(
         fault(folder.path(), &newer).1,
-        " is a card image of version 3; this program reads versions 1 to 2"
+        " is a card image of version 4; this program reads versions 1 to 3"
     );
+    // Memory of now under an older header, and the other way round.
+    let mut mixed = whole;
+    mixed[8] = 2;
+    let code = crc32(&mixed[HEADER..]).to_be_bytes();
+    mixed[16..20].copy_from_slice(&code);
+    reseal(&mut mixed);
+    let knows = " holds no card this program can run: the EEPROM is laid out in version";
+    assert_eq!(fault(folder.path(), &mixed).1, format!("{knows} 2, this program knows version 1"));
+    assert_eq!(fault(folder.path(), &elder(3)).1, format!("{knows} 1, this program knows version 2"));
 
     // A whole image whose memory is no card of this program.
     for (at, value, what) in [
         (0, b'X', "the EEPROM holds no card"),
-        (4, 9, "the EEPROM is laid out in version 9, this program knows version 1"),
+        (4, 9, "the EEPROM is laid out in version 9, this program knows version 2"),
         (60, 0, "the checksum of the EEPROM's first page is wrong"),
     ] {
         let mut image = chip(CardKind::Psam);

@@ -30,8 +30,12 @@ fn every_kind_has_an_image_that_loads_and_runs() {
         let image = Image::load(&path).unwrap();
         missing.retain(|kind| *kind != image.kind);
         let (written, read) = (image.to_bytes(), std::fs::read(&path).unwrap());
-        assert_eq!((read[8], written[8]), (1, 2), "{}: it becomes an image of now", path.display());
-        assert!(written[9..60] == read[9..60] && written[64..] == read[64..], "{}", path.display());
+        assert_eq!((read[8], written[8]), (1, 3), "{}: it becomes an image of now", path.display());
+        assert!(written[9..12] == read[9..12] && written[24..56] == read[24..56], "{}", path.display());
+        // The card behind another journal: its chip, and all its files.
+        let (super_block, user) = (64 + 5..64 + 60, [64 + 16 * 64, 64 + 31 * 64]);
+        assert!(written[super_block.clone()] == read[super_block], "{}", path.display());
+        assert!(written[user[1]..] == read[user[0]..], "{}", path.display());
         let mut slot = slot(&path);
         assert!(matches!(slot.reset().unwrap()[0], 0x3B | 0x3F), "{}", path.display());
         let sim = slot.kind().is_sim();

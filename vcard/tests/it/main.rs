@@ -8,6 +8,7 @@ mod faults;
 mod hostile;
 mod image;
 mod images;
+mod kept;
 mod line;
 mod slot;
 mod vpcd;

@@ -3,10 +3,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
-use super::record::{Ours, SmsRecord};
-use super::text::{self, IE_PART_WIDE, Part};
-use super::tpdu::{Address, Alphabet, Direction, IE_COMMAND_PACKET, IE_RESPONSE_PACKET, UserData};
+use super::record::SmsRecord;
+use super::text::{self, Language};
+use super::tpdu::{Alphabet, Direction, Part, Tpdu};
 
 /// A stretch of what a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,6 @@ pub struct Joined {
     pub records: Vec<u8>,
     /// Parts it should have; 1 when it stands alone.
     pub total: u8,
-    /// Whether it is of the purchase protocol.
-    pub ours: Option<Ours>,
     /// What it says, in order.
     pub pieces: Vec<Piece>,
 }
@@ -45,19 +44,18 @@ impl Joined {
 /// What a record alone says.
 #[must_use]
 pub fn alone(record: &SmsRecord) -> Piece {
-    let (user_data, dcs) = (record.tpdu.user_data(), record.tpdu.dcs());
-    Units::of(user_data, dcs).piece()
+    Units::of(&record.tpdu).piece()
 }
 
 /// Puts the records of a SIM together, by record number. Parts belong together when direction, correspondent, reference and
 /// number of parts agree; a part that is there already begins another message. A message stands where its first record
 /// stands.
 #[must_use]
-pub fn join(records: &[(u8, SmsRecord)]) -> Vec<Joined> {
+pub fn join<R: Borrow<SmsRecord>>(records: &[(u8, R)]) -> Vec<Joined> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (number, record) in records {
-        let user_data = record.tpdu.user_data();
-        let part = text::part(user_data).filter(|part| part.total > 1);
+        let record = record.borrow();
+        let part = record.tpdu.user_data().part().filter(|part| part.total > 1);
         let key = part.map(|part| Key::of(record, part));
         let sequence = part.map_or(1, |part| part.sequence);
         let open = groups.iter_mut().find(|group| {
@@ -73,21 +71,23 @@ pub fn join(records: &[(u8, SmsRecord)]) -> Vec<Joined> {
 
 /// What all parts of a message have in common.
 #[derive(PartialEq, Eq)]
-struct Key<'r> {
+struct Key {
     direction: Direction,
-    address: &'r Address,
+    /// Type and number: octets that are no part of the number may differ.
+    address: (u8, String),
     reference: u16,
-    wide: bool,
+    is_wide: bool,
     total: u8,
 }
 
-impl<'r> Key<'r> {
-    fn of(record: &'r SmsRecord, part: Part) -> Self {
+impl Key {
+    fn of(record: &SmsRecord, part: Part) -> Self {
+        let address = record.tpdu.address();
         Key {
             direction: record.tpdu.direction(),
-            address: record.tpdu.address(),
+            address: (address.ton_npi(), text::address(address)),
             reference: part.reference,
-            wide: record.tpdu.user_data().element(IE_PART_WIDE).is_some(),
+            is_wide: part.is_wide,
             total: part.total,
         }
     }
@@ -95,7 +95,7 @@ impl<'r> Key<'r> {
 
 /// Parts that belong together: sequence, record number, record.
 struct Group<'r> {
-    key: Option<Key<'r>>,
+    key: Option<Key>,
     parts: Vec<(u8, u8, &'r SmsRecord)>,
 }
 
@@ -112,7 +112,7 @@ impl Group<'_> {
                 pieces.push(Piece::Missing(sequence));
                 continue;
             };
-            let next = Units::of(record.tpdu.user_data(), record.tpdu.dcs());
+            let next = Units::of(&record.tpdu);
             // A character may begin in one part and end in the next, so parts are joined before they are read.
             match run.as_mut().map(|run| run.append(&next)) {
                 Some(true) => {}
@@ -120,55 +120,56 @@ impl Group<'_> {
             }
         }
         pieces.extend(run.map(Units::piece));
-        Joined {
-            records: self.parts.iter().map(|(_, number, _)| *number).collect(),
-            total,
-            ours: self.parts.first().and_then(|(.., record)| record.ours()),
-            pieces,
-        }
+        Joined { records: self.parts.iter().map(|(_, number, _)| *number).collect(), total, pieces }
     }
 }
 
 /// User data behind the header, before it is read.
 enum Units {
-    Septets(Vec<u8>),
+    Septets { septets: Vec<u8>, language: Language },
     Ucs2(Vec<u8>),
-    Octets { bytes: Vec<u8>, is_packet: bool },
+    Octets { bytes: Vec<u8>, is_text: bool },
 }
 
 impl Units {
-    fn of(user_data: &UserData, dcs: u8) -> Self {
-        let body = || user_data.body().to_vec();
-        match Alphabet::of(dcs) {
-            Alphabet::Gsm7 => Units::Septets(text::septets(user_data)),
-            Alphabet::Ucs2 => Units::Ucs2(body()),
-            Alphabet::Octets => {
-                let has = |id| user_data.element(id).is_some();
-                let compressed = dcs & 0xA0 == 0x20;
-                let is_packet = has(IE_COMMAND_PACKET) || has(IE_RESPONSE_PACKET) || compressed;
-                Units::Octets { bytes: body(), is_packet }
+    fn of(tpdu: &Tpdu) -> Self {
+        let user_data = tpdu.user_data();
+        let bytes = user_data.body().to_vec();
+        if !user_data.is_whole() {
+            return Units::Octets { bytes, is_text: false };
+        }
+        match Alphabet::of(tpdu.dcs()) {
+            Alphabet::Gsm7 => {
+                Units::Septets { septets: user_data.text_septets(), language: Language::of(user_data) }
             }
+            Alphabet::Ucs2 => Units::Ucs2(bytes),
+            Alphabet::Octets => Units::Octets { bytes, is_text: user_data.packet_element().is_none() },
+            Alphabet::Compressed => Units::Octets { bytes, is_text: false },
         }
     }
 
     /// Appends units of the same kind; false when they are of another.
     fn append(&mut self, next: &Units) -> bool {
         match (self, next) {
-            (Units::Septets(all), Units::Septets(more))
-            | (Units::Ucs2(all), Units::Ucs2(more))
-            | (Units::Octets { bytes: all, .. }, Units::Octets { bytes: more, .. }) => {
+            (
+                Units::Septets { septets: all, language },
+                Units::Septets { septets: more, language: other },
+            ) if language == other => all.extend_from_slice(more),
+            (Units::Ucs2(all), Units::Ucs2(more)) => all.extend_from_slice(more),
+            (Units::Octets { bytes: all, is_text }, Units::Octets { bytes: more, is_text: other }) => {
                 all.extend_from_slice(more);
-                true
+                *is_text &= other;
             }
-            _ => false,
+            _ => return false,
         }
+        true
     }
 
     fn piece(self) -> Piece {
         match self {
-            Units::Septets(septets) => Piece::Text(text::septets_to_text(&septets)),
+            Units::Septets { septets, language } => Piece::Text(text::septets_to_text(&septets, language)),
             Units::Ucs2(bytes) => Piece::Text(text::ucs2(&bytes)),
-            Units::Octets { bytes, is_packet } => match text_of(&bytes).filter(|_| !is_packet) {
+            Units::Octets { bytes, is_text } => match text_of(&bytes).filter(|_| is_text) {
                 Some(text) => Piece::Text(text),
                 None => Piece::Data(bytes),
             },

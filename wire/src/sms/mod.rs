@@ -4,8 +4,11 @@
 //! Everything here is plain coding and decoding of bytes; what an order or a receipt *says* is
 //! in the secured packet inside, which this module carries as it is.
 
+pub mod content;
 pub mod join;
+mod language;
 pub mod outside;
+pub mod parameters;
 pub mod record;
 pub mod text;
 pub mod tpdu;

@@ -1,7 +1,7 @@
 //! The outside of a secured packet, as anyone may read it without keys [TS 102 225 5.1, 5.2]: more forms than
 //! [`crate::packet`] seals and opens, since a SIM holds packets of other applications too.
 
-use super::tpdu::{IE_COMMAND_PACKET, IE_RESPONSE_PACKET, UserData};
+use super::tpdu::{IE_COMMAND_PACKET, Tpdu};
 
 /// What stands in the clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,20 +29,16 @@ pub enum Outside {
 }
 
 impl Outside {
-    /// Reads it from the first (or only) segment; `None` when the user data begin no packet.
+    /// Reads it from the first (or only) segment; `None` when the message begins no packet.
     #[must_use]
-    pub fn of(user_data: &UserData) -> Option<Self> {
-        if user_data.septets().is_some() {
-            return None;
-        }
-        let body = user_data.body();
-        let has = |id| user_data.element(id).is_some();
-        if has(IE_COMMAND_PACKET) {
-            let &[l1, l0, _, s1, s2, kic, kid, t1, t2, t3] = body.first_chunk()?;
+    pub fn of(tpdu: &Tpdu) -> Option<Self> {
+        let (element, packet) = tpdu.packet()?;
+        if element == IE_COMMAND_PACKET {
+            let &[l1, l0, _, s1, s2, kic, kid, t1, t2, t3] = packet.first_chunk()?;
             let length = u16::from_be_bytes([l1, l0]);
             return Some(Outside::Command { length, spi: [s1, s2], kic, kid, tar: [t1, t2, t3] });
         }
-        let &[l1, l0, _, t1, t2, t3] = body.first_chunk().filter(|_| has(IE_RESPONSE_PACKET))?;
+        let &[l1, l0, _, t1, t2, t3] = packet.first_chunk()?;
         Some(Outside::Response { length: u16::from_be_bytes([l1, l0]), tar: [t1, t2, t3] })
     }
 }

@@ -5,23 +5,19 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::tpdu::{
-    Address, Direction, IE_COMMAND_PACKET, IE_RESPONSE_PACKET, Tpdu, TpduError, UserData,
-    parse_service_centre, service_centre_bytes,
+    Address, Direction, Field, Note, Oddity, Tpdu, TpduError, read_service_centre, service_centre_bytes,
 };
-use crate::packet::TAR;
 
 /// Length of every record of EF_SMS.
 pub const RECORD_LEN: usize = 176;
-
-/// Where TAR stands in a command packet: after CPL 2, CHL 1, SPI 2, KIc 1, KID 1.
-const TAR_IN_COMMAND: usize = 7;
-/// Where TAR stands in a response packet: after RPL 2, RHL 1.
-const TAR_IN_RESPONSE: usize = 3;
 
 const USED: u8 = 0x01;
 const ORIGINATED: u8 = 0x04;
 const SENT: u8 = 0x05;
 const SENT_REPORT_MASK: u8 = 0x18;
+/// Bits that tell the state; those of the report belong to a message that was sent alone.
+const STATE_MASK: u8 = 0x07;
+const RESERVED: u8 = 0xE0;
 const FILLER: u8 = 0xFF;
 
 /// State of a record, its first byte.
@@ -37,25 +33,25 @@ pub enum RecordStatus {
     ToBeSent,
     /// 05, 0D, 15, 1D: sent; the byte tells what became of the status report.
     Sent(u8),
-    /// In use, with bits set that have no meaning yet; bit 3 still tells the direction.
-    Unknown(u8),
 }
 
 impl RecordStatus {
-    /// The state a status byte tells.
+    /// Every byte that means this state alone: what a search by the first byte can look for.
+    pub const EXACT: [u8; 8] = [0x00, 0x01, 0x03, 0x07, 0x05, 0x0D, 0x15, 0x1D];
+
+    /// The state a status byte tells; bits that mean nothing are passed over.
     #[must_use]
     pub fn from_byte(byte: u8) -> Self {
-        match byte {
-            _ if byte & USED == 0 => Self::Free,
+        match byte & STATE_MASK {
             0x01 => Self::Read,
             0x03 => Self::Unread,
+            0x05 => Self::Sent(SENT | (byte & SENT_REPORT_MASK)),
             0x07 => Self::ToBeSent,
-            _ if byte & !SENT_REPORT_MASK == SENT => Self::Sent(byte),
-            _ => Self::Unknown(byte),
+            _ => Self::Free,
         }
     }
 
-    /// The status byte.
+    /// The status byte, without bits that mean nothing.
     #[must_use]
     pub fn byte(self) -> u8 {
         match self {
@@ -64,8 +60,13 @@ impl RecordStatus {
             Self::Unread => 0x03,
             Self::ToBeSent => 0x07,
             Self::Sent(byte) => SENT | (byte & SENT_REPORT_MASK),
-            Self::Unknown(byte) => byte,
         }
+    }
+
+    /// The status byte of this state over one that stood there: bits that mean nothing stay as they were.
+    #[must_use]
+    pub fn over(self, byte: u8) -> u8 {
+        self.byte() | (byte & RESERVED)
     }
 
     /// Which way the message of the record travels; none when the record is free.
@@ -91,6 +92,9 @@ pub enum RecordError {
         /// Bytes given.
         found: usize,
     },
+    /// Every byte is FF: nobody has ever written the record.
+    #[error("SMS record of FF alone: never written, and not marked as free")]
+    Unformatted,
     /// The service centre address cannot be read.
     #[error("SMS record, byte 1: {0}")]
     ServiceCentre(#[source] TpduError),
@@ -116,15 +120,6 @@ pub enum RecordError {
     },
 }
 
-/// A message of the purchase protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ours {
-    /// A command packet: top-up order for a meter.
-    Order,
-    /// A response packet: a meter's receipt.
-    Receipt,
-}
-
 /// A record in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmsRecord {
@@ -137,20 +132,41 @@ pub struct SmsRecord {
 }
 
 impl SmsRecord {
-    /// Reads a record of 176 bytes; `None` when it is free. What follows the message is not
-    /// looked at.
+    /// Reads a record of 176 bytes; `None` when it is free.
+    ///
+    /// # Errors
+    /// There is no message in it, or none whose fields can be told apart.
     pub fn parse(bytes: &[u8]) -> Result<Option<Self>, RecordError> {
+        Ok(Self::read(bytes)?.map(|(record, _)| record))
+    }
+
+    /// As [`SmsRecord::parse`]; also gives what is odd about the record, by its place in it.
+    pub fn read(bytes: &[u8]) -> Result<Option<(Self, Vec<Note>)>, RecordError> {
         let (first, rest) = match bytes.split_first() {
             Some(split) if bytes.len() == RECORD_LEN => split,
             _ => return Err(RecordError::Length { found: bytes.len() }),
         };
         let status = RecordStatus::from_byte(*first);
         let Some(direction) = status.direction() else { return Ok(None) };
-        let (service_centre, used) = parse_service_centre(rest).map_err(RecordError::ServiceCentre)?;
-        let message = rest.get(used..).unwrap_or_default();
-        let (tpdu, _) =
-            Tpdu::parse(message, direction).map_err(|source| RecordError::Tpdu { at: 1 + used, source })?;
-        Ok(Some(Self { status, service_centre, tpdu }))
+        if bytes.iter().all(|byte| *byte == FILLER) {
+            return Err(RecordError::Unformatted);
+        }
+        let mut notes = Vec::new();
+        if status.byte() != *first {
+            notes.push(Note { field: Field::Status, offset: 0, oddity: Oddity::ReservedBits(*first) });
+        }
+        let (service_centre, used, odd) = read_service_centre(rest).map_err(RecordError::ServiceCentre)?;
+        let at = 1 + used;
+        notes.extend(moved(odd, 1));
+        let message = bytes.get(at..).unwrap_or_default();
+        let (tpdu, used, odd) =
+            Tpdu::read(message, direction).map_err(|source| RecordError::Tpdu { at, source })?;
+        notes.extend(moved(odd, at));
+        let end = at + used;
+        if let Some(place) = bytes.iter().skip(end).position(|byte| *byte != FILLER) {
+            notes.push(Note { field: Field::Filler, offset: end + place, oddity: Oddity::NotFiller });
+        }
+        Ok(Some((Self { status, service_centre, tpdu }, notes)))
     }
 
     /// The record, filled up with FF. A SUBMIT with the longest addresses, a seven-byte validity
@@ -171,43 +187,11 @@ impl SmsRecord {
         out.get_mut(..used.len()).ok_or(RecordError::TooLong { needed: used.len() })?.copy_from_slice(&used);
         Ok(out)
     }
-
-    /// Whether the message is of the purchase protocol, and which one.
-    #[must_use]
-    pub fn ours(&self) -> Option<Ours> {
-        ours(self.tpdu.user_data())
-    }
 }
 
-/// Tells by header element and TAR only (docs/specs/purchase.md, 3): the packet itself is not
-/// opened, so that any record can be asked without keys. Continuation segments carry neither
-/// and are nobody's.
-fn ours(user_data: &UserData) -> Option<Ours> {
-    // Packed septets hold no packet.
-    if user_data.septets().is_some() {
-        return None;
-    }
-    let has_tar_at = |at: usize| user_data.body().get(at..at + TAR.len()) == Some(&TAR[..]);
-    if user_data.element(IE_COMMAND_PACKET).is_some() && has_tar_at(TAR_IN_COMMAND) {
-        Some(Ours::Order)
-    } else if user_data.element(IE_RESPONSE_PACKET).is_some() && has_tar_at(TAR_IN_RESPONSE) {
-        Some(Ours::Receipt)
-    } else {
-        None
-    }
-}
-
-/// Whether a new order may replace this record: a receipt of ours that was sent.
-///
-/// A free record is not "reusable"; a record that cannot be read belongs to somebody else.
-#[must_use]
-pub fn reusable(bytes: &[u8]) -> bool {
-    match SmsRecord::parse(bytes) {
-        Ok(Some(record)) => {
-            matches!(record.status, RecordStatus::Sent(_)) && record.ours() == Some(Ours::Receipt)
-        }
-        Ok(None) | Err(_) => false,
-    }
+/// Notes whose offsets count from `at`, counted from the start of the record.
+fn moved(notes: Vec<Note>, at: usize) -> impl Iterator<Item = Note> {
+    notes.into_iter().map(move |note| Note { offset: at + note.offset, ..note })
 }
 
 /// A free record: 00, then FF.

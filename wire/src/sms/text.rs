@@ -1,15 +1,11 @@
-//! The text of a message, for a person to read [TS 23.038 6.2].
+//! The text of a message, for a person to read [TS 23.038 6.2, annex A].
 //!
 //! Decoding here never fails: a message of somebody else is shown as well as it can be.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::tpdu::{Address, Alphabet, UserData};
-
-const IE_PART: u8 = 0x00;
-pub(super) const IE_PART_WIDE: u8 = 0x08;
-const ESCAPE: u8 = 0x1B;
+use super::language;
+use super::tpdu::{Address, Alphabet, ESCAPE, UserData};
 
 /// GSM 7-bit default alphabet, 16 characters a line; 1B (escape) reads as a space when alone.
 const DEFAULT: [char; 128] = [
@@ -23,32 +19,29 @@ const DEFAULT: [char; 128] = [
     'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à',
 ];
 
-/// Place of a message in a longer text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// Number all parts of one text share.
-    pub reference: u16,
-    /// Parts the text has, at least 1.
-    pub total: u8,
-    /// This part, 1 to `total`.
-    pub sequence: u8,
+/// The tables of one part: main table and extension table, by the numbers its header names; 0 and numbers without a table are
+/// the default ones [TS 23.038 6.2.1.2].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Language {
+    main: u8,
+    extension: u8,
 }
 
-/// Where this message belongs in a longer text; none when it stands alone, or when its numbers
-/// make no sense (the standard has them ignored then).
-#[must_use]
-pub fn part(user_data: &UserData) -> Option<Part> {
-    user_data.elements().iter().find_map(|element| {
-        let (reference, total, sequence) = match (element.id, element.data.as_slice()) {
-            (IE_PART, &[reference, total, sequence]) => (u16::from(reference), total, sequence),
-            (IE_PART_WIDE, &[high, low, total, sequence]) => {
-                (u16::from_be_bytes([high, low]), total, sequence)
-            }
-            _ => return None,
-        };
-        let sound = sequence >= 1 && sequence <= total;
-        sound.then_some(Part { reference, total, sequence })
-    })
+impl Language {
+    pub(super) fn of(user_data: &UserData) -> Self {
+        let (main, extension) = user_data.language();
+        Language { main, extension }
+    }
+
+    fn character(self, septet: u8) -> char {
+        language::main(self.main, septet).unwrap_or_else(|| default(septet))
+    }
+
+    /// The character behind an escape. Without an entry in the extension table, the one of the main table is shown.
+    fn escaped(self, septet: u8) -> char {
+        let own = language::extension(self.extension, septet);
+        own.or_else(|| extension(septet)).unwrap_or_else(|| self.character(septet))
+    }
 }
 
 /// The text of user data under a data coding scheme; 8-bit data as upper-case hex.
@@ -56,70 +49,38 @@ pub fn part(user_data: &UserData) -> Option<Part> {
 pub fn text(user_data: &UserData, dcs: u8) -> String {
     let body = user_data.body();
     match Alphabet::of(dcs) {
-        Alphabet::Gsm7 => septets_to_text(&septets(user_data)),
-        Alphabet::Octets => hex::encode_upper(body),
-        Alphabet::Ucs2 => ucs2(body),
+        Alphabet::Gsm7 if user_data.is_whole() => {
+            septets_to_text(&user_data.text_septets(), Language::of(user_data))
+        }
+        Alphabet::Ucs2 if user_data.is_whole() => ucs2(body),
+        _ => hex::encode_upper(body),
     }
-}
-
-/// The septets of 7-bit user data, behind its header.
-pub(super) fn septets(user_data: &UserData) -> Vec<u8> {
-    let body = user_data.body();
-    let header_bits = user_data.header_len() * 8;
-    // The text begins on a septet border counted from the start of the user data.
-    let header_septets = header_bits.div_ceil(7);
-    let fill = header_septets * 7 - header_bits;
-    let total = user_data.septets().map_or(body.len() * 8 / 7, usize::from);
-    let count = total.saturating_sub(user_data.septets().map_or(0, |_| header_septets));
-    unpack(body, fill, count)
 }
 
 /// What to call the sender or receiver: the number, or the name of an alphanumeric address;
 /// the bytes in hex when it is neither.
 #[must_use]
 pub fn address(address: &Address) -> String {
-    if address.is_alphanumeric() {
-        // Four bits a semi-octet, seven a letter.
-        let count = usize::from(address.semi_octets()) * 4 / 7;
-        return septets_to_text(&unpack(address.bytes(), 0, count));
+    match address.name() {
+        Some(name) => septets_to_text(&name, Language::default()),
+        None => address.digits().unwrap_or_default(),
     }
-    address.digits().unwrap_or_else(|| hex::encode_upper(address.bytes()))
 }
 
-/// Takes up to `count` septets that begin `skip` bits into `bytes`, least significant bit first.
-fn unpack(bytes: &[u8], skip: usize, count: usize) -> Vec<u8> {
-    let septet = |index: usize| {
-        let bit = skip + index * 7;
-        let (byte, shift) = (bit / 8, bit % 8);
-        let low = u16::from(*bytes.get(byte)?);
-        let high = match bytes.get(byte + 1) {
-            Some(high) => u16::from(*high),
-            // Seven bits from bit 0 or 1 need no second byte.
-            None if shift <= 1 => 0,
-            None => return None,
-        };
-        Some((((high << 8 | low) >> shift) & 0x7F) as u8)
-    };
-    (0..count).map_while(septet).collect()
-}
-
-pub(super) fn septets_to_text(septets: &[u8]) -> String {
+pub(super) fn septets_to_text(septets: &[u8], language: Language) -> String {
     let mut out = String::with_capacity(septets.len());
-    let mut escaped = false;
+    let mut is_escaped = false;
     for &septet in septets {
-        if escaped {
-            // Without an entry in the extension table, the default character is shown.
-            out.push(extension(septet).unwrap_or_else(|| default(septet)));
-            escaped = false;
+        if is_escaped {
+            out.push(language.escaped(septet));
+            is_escaped = false;
         } else if septet == ESCAPE {
-            escaped = true;
+            is_escaped = true;
         } else {
-            out.push(default(septet));
+            out.push(language.character(septet));
         }
     }
-    if escaped {
-        out.push(default(ESCAPE));
-    }
+    // An escape with nothing behind it says nothing.
     out
 }
 
@@ -129,7 +90,8 @@ fn default(septet: u8) -> char {
 
 fn extension(septet: u8) -> Option<char> {
     Some(match septet {
-        0x0A => '\u{0C}',
+        // A page break, which a message has no pages for.
+        0x0A => '\n',
         0x14 => '^',
         0x28 => '{',
         0x29 => '}',
@@ -143,16 +105,9 @@ fn extension(septet: u8) -> Option<char> {
     })
 }
 
-/// Big-endian UCS2; surrogate pairs are accepted, as phones send them. Anything else that is no
-/// character, and a lone last octet, becomes the replacement character.
+/// Big-endian UCS2; surrogate pairs are accepted, as phones send them. Half a pair becomes the replacement character, half a
+/// character at the end is left out.
 pub(super) fn ucs2(bytes: &[u8]) -> String {
-    let pairs = bytes.chunks_exact(2);
-    let odd = !pairs.remainder().is_empty();
-    let units = pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-    let mut out: String =
-        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    if odd {
-        out.push(char::REPLACEMENT_CHARACTER);
-    }
-    out
+    let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

@@ -1,41 +1,56 @@
-//! SMS-DELIVER and SMS-SUBMIT [TS 23.040 9.2.2.1, 9.2.2.2], byte for byte.
+//! SMS-DELIVER, SMS-SUBMIT and SMS-STATUS-REPORT [TS 23.040 9.2.2.1 to 9.2.2.3], byte for byte.
 //!
 //! Parsing never reads past what a length byte may claim, keeps every byte it read (so that
 //! `to_bytes` gives the same message back), and returns how many bytes were used: what follows
-//! a TPDU in a SIM record is filler and none of its business.
+//! a TPDU in a SIM record is filler and none of its business. What should not be there is read as the standard says and
+//! noted [docs/specs/sim.md, bytes that should not be there].
 
 mod address;
+mod cursor;
 mod error;
+mod field;
+mod header;
+mod note;
+mod report;
+mod septets;
 mod timestamp;
 mod user_data;
+mod validity;
 
 use alloc::vec::Vec;
 
-pub use address::{Address, MAX_DIGITS, parse_service_centre, service_centre_bytes};
-use error::Cursor;
-pub use error::{Field, TpduError};
+pub use address::{Address, MAX_DIGITS, parse_service_centre, read_service_centre, service_centre_bytes};
+use cursor::Cursor;
+pub use error::TpduError;
+pub use field::Field;
+pub use header::{IE_COMMAND_PACKET, IE_RESPONSE_PACKET, InformationElement, Part};
+pub use note::{Note, Oddity};
+pub use report::StatusReport;
+pub(super) use septets::ESCAPE;
 pub use timestamp::{Timestamp, TimestampParts};
-pub use user_data::{Alphabet, InformationElement, MAX_SEPTETS, MAX_USER_DATA, UserData};
+pub use user_data::{Alphabet, MAX_SEPTETS, MAX_USER_DATA, UserData};
+use validity::VPF_MASK;
+pub use validity::{Period, Validity, relative_seconds};
 
-/// Information element of a command packet; here, an order.
-pub const IE_COMMAND_PACKET: u8 = 0x70;
-/// Information element of a response packet; here, a receipt.
-pub const IE_RESPONSE_PACKET: u8 = 0x71;
 /// Data coding of secured packets: 8-bit data, class 2 ("store in the SIM").
 pub const DCS_SIM_DATA: u8 = 0xF6;
 
 const MTI_MASK: u8 = 0x03;
 const MTI_DELIVER: u8 = 0x00;
 const MTI_SUBMIT: u8 = 0x01;
+const MTI_REPORT: u8 = 0x02;
+const MTI_RESERVED: u8 = 0x03;
 const UDHI: u8 = 0x40;
-const VPF_MASK: u8 = 0x18;
+/// Bit 5 of a DELIVER means nothing.
+const RESERVED_IN_DELIVER: u8 = 0x10;
 /// A number that is not set yet: the reference of a message still to be sent.
 const REFERENCE_UNSET: u8 = 0xFF;
 
 /// A message from the network to the card [TS 23.040 9.2.2.1].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deliver {
-    /// First octet without message type and UDHI; see the constants.
+    /// First octet without message type and UDHI; see the constants. Both type bits set: the message came with type 3,
+    /// which is reserved and read as a DELIVER [TS 23.040 9.2.3.1].
     pub flags: u8,
     /// TP-Originating-Address.
     pub originator: Address,
@@ -74,23 +89,42 @@ impl Deliver {
 
     /// Reads an SMS-DELIVER from the start of `bytes`; also gives the bytes used.
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), TpduError> {
-        let mut cursor = Cursor { bytes, at: 0 };
-        let first = first_octet(&mut cursor, MTI_DELIVER)?;
-        let originator = Address::read(&mut cursor)?;
+        let mut cursor = Cursor::new(bytes);
+        Ok((Self::read(&mut cursor)?, cursor.at))
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, TpduError> {
+        let first = cursor.byte(Field::FirstOctet)?;
+        let found = first & MTI_MASK;
+        match found {
+            MTI_DELIVER => {}
+            MTI_RESERVED => cursor.note(Field::FirstOctet, cursor.at - 1, Oddity::ReservedType),
+            _ => return Err(TpduError::MessageType { found, expected: MTI_DELIVER }),
+        }
+        if first & RESERVED_IN_DELIVER != 0 {
+            cursor.note(Field::FirstOctet, cursor.at - 1, Oddity::ReservedBits(first));
+        }
+        let originator = Address::read(cursor)?;
         let pid = cursor.byte(Field::Protocol)?;
-        let dcs = cursor.byte(Field::DataCoding)?;
-        let timestamp = Timestamp(cursor.array(Field::Timestamp)?);
-        let user_data = UserData::read(&mut cursor, dcs, first & UDHI != 0)?;
-        let flags = first & !(MTI_MASK | UDHI);
-        Ok((Self { flags, originator, pid, dcs, timestamp, user_data }, cursor.at))
+        let dcs = data_coding(cursor)?;
+        let timestamp = Timestamp::read(cursor, Field::Timestamp)?;
+        let user_data = UserData::read(cursor, dcs, first & UDHI != 0)?;
+        let mut flags = first & !UDHI;
+        if found != MTI_RESERVED {
+            flags &= !MTI_MASK;
+        }
+        Ok(Self { flags, originator, pid, dcs, timestamp, user_data })
     }
 
     /// The message as on the wire, at most 163 bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let flags = self.flags & !(MTI_MASK | UDHI);
-        out.push(flags | MTI_DELIVER | header_flag(&self.user_data));
+        let mut flags = self.flags & !UDHI;
+        if flags & MTI_MASK != MTI_RESERVED {
+            flags &= !MTI_MASK;
+        }
+        out.push(flags | header_flag(&self.user_data));
         self.originator.write(&mut out);
         out.extend([self.pid, self.dcs]);
         out.extend(self.timestamp.0);
@@ -108,47 +142,6 @@ impl Deliver {
     #[must_use]
     pub fn user_data_bytes(&self) -> Vec<u8> {
         self.user_data.to_bytes()
-    }
-}
-
-/// Validity period of a message to be sent [TS 23.040 9.2.3.12].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validity {
-    /// Left to the service centre.
-    None,
-    /// One byte, in the steps of the standard.
-    Relative(u8),
-    /// A point in time, coded as a time stamp.
-    Absolute([u8; 7]),
-    /// Seven bytes in the enhanced format.
-    Enhanced([u8; 7]),
-}
-
-impl Validity {
-    fn read(cursor: &mut Cursor<'_>, first: u8) -> Result<Self, TpduError> {
-        Ok(match first & VPF_MASK {
-            0x10 => Self::Relative(cursor.byte(Field::Validity)?),
-            0x18 => Self::Absolute(cursor.array(Field::Validity)?),
-            0x08 => Self::Enhanced(cursor.array(Field::Validity)?),
-            _ => Self::None,
-        })
-    }
-
-    fn format(self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Relative(_) => 0x10,
-            Self::Absolute(_) => 0x18,
-            Self::Enhanced(_) => 0x08,
-        }
-    }
-
-    fn write(self, out: &mut Vec<u8>) {
-        match self {
-            Self::None => {}
-            Self::Relative(step) => out.push(step),
-            Self::Absolute(bytes) | Self::Enhanced(bytes) => out.extend(bytes),
-        }
     }
 }
 
@@ -195,17 +188,24 @@ impl Submit {
 
     /// Reads an SMS-SUBMIT from the start of `bytes`; also gives the bytes used.
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), TpduError> {
-        let mut cursor = Cursor { bytes, at: 0 };
-        let first = first_octet(&mut cursor, MTI_SUBMIT)?;
+        let mut cursor = Cursor::new(bytes);
+        Ok((Self::read(&mut cursor)?, cursor.at))
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, TpduError> {
+        let first = cursor.byte(Field::FirstOctet)?;
+        let found = first & MTI_MASK;
+        if found != MTI_SUBMIT {
+            return Err(TpduError::MessageType { found, expected: MTI_SUBMIT });
+        }
         let reference = cursor.byte(Field::Reference)?;
-        let destination = Address::read(&mut cursor)?;
+        let destination = Address::read(cursor)?;
         let pid = cursor.byte(Field::Protocol)?;
-        let dcs = cursor.byte(Field::DataCoding)?;
-        let validity = Validity::read(&mut cursor, first)?;
-        let user_data = UserData::read(&mut cursor, dcs, first & UDHI != 0)?;
+        let dcs = data_coding(cursor)?;
+        let validity = Validity::read(cursor, first)?;
+        let user_data = UserData::read(cursor, dcs, first & UDHI != 0)?;
         let flags = first & !(MTI_MASK | UDHI | VPF_MASK);
-        let submit = Self { flags, reference, destination, pid, dcs, validity, user_data };
-        Ok((submit, cursor.at))
+        Ok(Self { flags, reference, destination, pid, dcs, validity, user_data })
     }
 
     /// The message as on the wire, at most 164 bytes.
@@ -229,10 +229,12 @@ impl Submit {
     }
 }
 
-fn first_octet(cursor: &mut Cursor<'_>, expected: u8) -> Result<u8, TpduError> {
-    let first = cursor.byte(Field::FirstOctet)?;
-    let found = first & MTI_MASK;
-    if found == expected { Ok(first) } else { Err(TpduError::MessageType { found, expected }) }
+fn data_coding(cursor: &mut Cursor<'_>) -> Result<u8, TpduError> {
+    let dcs = cursor.byte(Field::DataCoding)?;
+    if Alphabet::is_reserved(dcs) {
+        cursor.note(Field::DataCoding, cursor.at - 1, Oddity::ReservedCoding(dcs));
+    }
+    Ok(dcs)
 }
 
 fn header_flag(user_data: &UserData) -> u8 {
@@ -242,7 +244,7 @@ fn header_flag(user_data: &UserData) -> u8 {
 /// Which way a message travels; the message type bits alone do not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Received: type 0 is SMS-DELIVER.
+    /// Received: type 0 is SMS-DELIVER, type 2 SMS-STATUS-REPORT.
     FromNetwork,
     /// To be sent, or sent: type 1 is SMS-SUBMIT.
     ToNetwork,
@@ -255,15 +257,37 @@ pub enum Tpdu {
     Deliver(Deliver),
     /// To be sent, or sent.
     Submit(Submit),
+    /// What became of a message that was sent.
+    Report(StatusReport),
 }
 
 impl Tpdu {
-    /// Reads the message this direction carries; also gives the bytes used.
+    /// Reads the message that stands in a record of this direction; also gives the bytes used.
+    ///
+    /// Types 0 and 1 are read for what they are, whatever the direction: phones store messages under the wrong status.
+    ///
+    /// # Errors
+    /// [`TpduError::NoMessage`] for types 2 and 3 to the network; bytes that end inside a field in front of the user data.
     pub fn parse(bytes: &[u8], direction: Direction) -> Result<(Self, usize), TpduError> {
-        match direction {
-            Direction::FromNetwork => Deliver::parse(bytes).map(|(m, n)| (Self::Deliver(m), n)),
-            Direction::ToNetwork => Submit::parse(bytes).map(|(m, n)| (Self::Submit(m), n)),
+        Self::read(bytes, direction).map(|(tpdu, used, _)| (tpdu, used))
+    }
+
+    /// As [`Tpdu::parse`]; also gives what is odd about the message.
+    pub fn read(bytes: &[u8], direction: Direction) -> Result<(Self, usize, Vec<Note>), TpduError> {
+        let mut cursor = Cursor::new(bytes);
+        let found = bytes.first().map(|first| first & MTI_MASK);
+        let tpdu = match (found, direction) {
+            (Some(kind @ (MTI_REPORT | MTI_RESERVED)), Direction::ToNetwork) => {
+                return Err(TpduError::NoMessage(kind));
+            }
+            (Some(MTI_SUBMIT), _) => Self::Submit(Submit::read(&mut cursor)?),
+            (Some(MTI_REPORT), _) => Self::Report(StatusReport::read(&mut cursor)?),
+            _ => Self::Deliver(Deliver::read(&mut cursor)?),
+        };
+        if tpdu.direction() != direction {
+            cursor.note(Field::FirstOctet, 0, Oddity::OtherWay);
         }
+        Ok((tpdu, cursor.at, cursor.notes))
     }
 
     /// The message as on the wire.
@@ -272,6 +296,7 @@ impl Tpdu {
         match self {
             Self::Deliver(deliver) => deliver.to_bytes(),
             Self::Submit(submit) => submit.to_bytes(),
+            Self::Report(report) => report.to_bytes(),
         }
     }
 
@@ -279,36 +304,68 @@ impl Tpdu {
     #[must_use]
     pub fn direction(&self) -> Direction {
         match self {
-            Self::Deliver(_) => Direction::FromNetwork,
+            Self::Deliver(_) | Self::Report(_) => Direction::FromNetwork,
             Self::Submit(_) => Direction::ToNetwork,
         }
     }
 
-    /// Its user data.
+    /// Its user data; empty when a report has none.
     #[must_use]
     pub fn user_data(&self) -> &UserData {
+        static NONE: UserData = UserData::EMPTY;
         match self {
             Self::Deliver(deliver) => &deliver.user_data,
             Self::Submit(submit) => &submit.user_data,
+            Self::Report(report) => report.user_data.as_ref().unwrap_or(&NONE),
         }
     }
 
-    /// Its data coding scheme.
+    /// Its protocol identifier; 00 when a report has none.
+    #[must_use]
+    pub fn pid(&self) -> u8 {
+        match self {
+            Self::Deliver(deliver) => deliver.pid,
+            Self::Submit(submit) => submit.pid,
+            Self::Report(report) => report.pid.unwrap_or(0),
+        }
+    }
+
+    /// Its data coding scheme; 00 when a report has none.
     #[must_use]
     pub fn dcs(&self) -> u8 {
         match self {
             Self::Deliver(deliver) => deliver.dcs,
             Self::Submit(submit) => submit.dcs,
+            Self::Report(report) => report.dcs.unwrap_or(0),
         }
     }
 
-    /// Whom it comes from or goes to.
+    /// Whom it comes from or goes to; of a report, who was to get the message.
     #[must_use]
     pub fn address(&self) -> &Address {
         match self {
             Self::Deliver(deliver) => &deliver.originator,
             Self::Submit(submit) => &submit.destination,
+            Self::Report(report) => &report.recipient,
         }
+    }
+
+    /// The service centre's time; a message to be sent has none.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        match self {
+            Self::Deliver(deliver) => Some(deliver.timestamp),
+            Self::Submit(_) => None,
+            Self::Report(report) => Some(report.timestamp),
+        }
+    }
+
+    /// The secured packet it carries, with the element that announces it, 70 or 71: 8-bit data behind a whole header.
+    #[must_use]
+    pub fn packet(&self) -> Option<(u8, &[u8])> {
+        let user_data = self.user_data();
+        let element = user_data.packet_element()?;
+        (Alphabet::of(self.dcs()) == Alphabet::Octets).then_some((element, user_data.body()))
     }
 
     /// What follows UDL as on the wire.

@@ -86,6 +86,36 @@ fn errors_name_the_byte() {
     assert_eq!(message, "the answer to reset ends where historical byte T3 should stand");
 }
 
+/// What is wrong is said, and what is there is read all the same.
+#[test]
+fn damaged_answers_are_read_as_far_as_they_go() {
+    let read = |bytes: &str| Atr::read(&unhex(bytes)).unwrap();
+    let whole = "3B 9F 96 80 1F C7 80 31 A0 73 BE 21 13 67 43 20 07 18 00 00 01 A5";
+    let (good, none) = read(whole);
+    assert_eq!((good.historical.len(), none), (15, vec![]));
+    let (wrong, faults) = read(&whole.replace("A5", "A4"));
+    assert_eq!((wrong, faults), (good.clone(), vec![AtrError::Check { found: 0xA4, expected: 0xA5 }]));
+    let (cut, faults) = read(whole.strip_suffix(" A5").unwrap());
+    assert_eq!((cut, faults), (good.clone(), vec![AtrError::Missing(AtrByte::Tck)]));
+    let (short, faults) = read("3B 9F 96 80 1F C7 80 31 A0");
+    assert_eq!(short.historical, [0x80, 0x31, 0xA0]);
+    assert_eq!(faults, [AtrError::Missing(AtrByte::Historical(4))]);
+    let (early, faults) = read("3B 9F 96 80 1F");
+    assert_eq!((early.first.ta, early.further.len()), (Some(0x96), 2));
+    assert_eq!(faults, [AtrError::Missing(AtrByte::Ta(3))]);
+    let (long, faults) = read(&format!("{whole} 00 00"));
+    assert_eq!((long, faults), (good, vec![AtrError::Trailing(2)]));
+    let (_, both) = read("3B 80 01 80 00");
+    assert_eq!(both, [AtrError::Check { found: 0x80, expected: 0x81 }, AtrError::Trailing(1)]);
+    for (bytes, error) in [
+        ("", AtrError::Missing(AtrByte::Ts)),
+        ("3C", AtrError::Convention(0x3C)),
+        ("3B", AtrError::Missing(AtrByte::T0)),
+    ] {
+        assert_eq!(Atr::read(&unhex(bytes)), Err(error), "{bytes}");
+    }
+}
+
 #[test]
 fn what_cannot_be_built() {
     assert_eq!(Atr::new(&[0; 16]).to_bytes(), Err(AtrError::Historical(16)));

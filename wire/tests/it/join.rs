@@ -1,9 +1,10 @@
 //! Long messages put together, and the outside of packets.
 
 use crate::unhex;
+use gridcard_wire::sms::content::Ours;
 use gridcard_wire::sms::join::{Joined, Piece, alone, join};
 use gridcard_wire::sms::outside::Outside;
-use gridcard_wire::sms::record::{Ours, RecordStatus, SmsRecord};
+use gridcard_wire::sms::record::{RecordStatus, SmsRecord};
 use gridcard_wire::sms::tpdu::{Deliver, Direction, Tpdu};
 use proptest::prelude::*;
 
@@ -109,6 +110,28 @@ fn strangers_are_kept_apart() {
     assert_eq!(found, wanted.map(|(records, text)| (records, text.to_owned())));
 }
 
+/// Of two places in a header the last one counts; a half octet that is no part of the number makes no other sender.
+#[test]
+fn parts_are_known_by_what_counts() {
+    let doubled = [0x00, 0x03, 7, 3, 3, 0x08, 0x04, 0x01, 0x02, 2, 1];
+    let joined = join(&[
+        (1, raw_part("2143F5", 0x08, &doubled, &unhex("0041"))),
+        (2, raw_part("2143F5", 0x08, &[0x08, 0x04, 0x01, 0x02, 2, 2], &unhex("0042"))),
+    ]);
+    assert_eq!((joined.len(), text(&joined[0])), (1, "AB".to_owned()));
+    let odd = |unused: &str, sequence: u8| {
+        let mut bytes = unhex("4405912143");
+        bytes.extend(unhex(unused));
+        bytes.extend(unhex("0008 62112260030023"));
+        bytes.extend([8, 0x05, 0x00, 0x03, 9, 2, sequence, 0x00, 0x40 + sequence]);
+        let (tpdu, used) = Tpdu::parse(&bytes, Direction::FromNetwork).unwrap();
+        assert_eq!(used, bytes.len());
+        SmsRecord { status: RecordStatus::Read, service_centre: None, tpdu }
+    };
+    let joined = join(&[(1, odd("F5", 1)), (2, odd("05", 2))]);
+    assert_eq!((joined.len(), text(&joined[0])), (1, "AB".to_owned()));
+}
+
 /// A surrogate pair and an escape that two parts share; another alphabet half-way.
 #[test]
 fn characters_may_cross_parts() {
@@ -136,29 +159,30 @@ fn the_outside_of_packets_is_read() {
     let record = received("2143", 0xF6, true, &from_udl);
     let wanted =
         Outside::Command { length: 0x20, spi: [0x06, 0x19], kic: 0x35, kid: 0x35, tar: [0xB0, 0x00, 0x11] };
-    assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
-    assert_eq!(record.ours(), None);
+    assert_eq!(Outside::of(&record.tpdu), Some(wanted));
+    assert_eq!(Ours::of(&record.tpdu), None);
     assert!(matches!(alone(&record), Piece::Data(_)));
     let answer = unhex("027100000E0AB0001100000000000000016132");
     let mut from_udl = vec![answer.len() as u8];
     from_udl.extend(&answer);
     let record = received("2143", 0xF6, true, &from_udl);
     let wanted = Outside::Response { length: 0x0E, tar: [0xB0, 0x00, 0x11] };
-    assert_eq!(Outside::of(record.tpdu.user_data()), Some(wanted));
+    assert_eq!(Outside::of(&record.tpdu), Some(wanted));
     for (dcs, header, from_udl) in
         [(0xF6, true, "05 02 70 00 00 20"), (0xF6, false, "03 010203"), (0x00, false, "01 41")]
     {
-        assert_eq!(Outside::of(received("2143", dcs, header, &unhex(from_udl)).tpdu.user_data()), None);
+        assert_eq!(Outside::of(&received("2143", dcs, header, &unhex(from_udl)).tpdu), None);
     }
-    // an order in two segments is ours by its first
+    // an order is whole: a packet in two segments is nobody's, whatever its TAR
     let mut data = unhex("07 00 03 05 02 01 70 00");
     data.extend(unhex("0018 15 1639 15 15 475243 00"));
     let mut from_udl = vec![data.len() as u8];
     from_udl.extend(&data);
     let one = received("2143", 0xF6, true, &from_udl);
     let two = raw_part("2143", 0xF6, &[0x00, 0x03, 5, 2, 2], &[0xAA]);
+    assert_eq!(Ours::of(&one.tpdu), None);
     let joined = join(&[(4, two), (7, one)]);
-    assert_eq!((joined[0].ours, joined[0].records.clone()), (Some(Ours::Order), vec![7, 4]));
+    assert_eq!(joined[0].records, [7, 4]);
 }
 
 proptest! {

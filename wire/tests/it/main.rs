@@ -10,6 +10,8 @@ mod join;
 mod packet;
 mod sms;
 mod status;
+mod tolerance;
+mod typed;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.
 fn unhex(text: &str) -> Vec<u8> {

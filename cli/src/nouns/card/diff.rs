@@ -3,6 +3,7 @@
 use crate::fail::refused;
 use crate::global::Global;
 use crate::output::answer;
+use crate::zone::spoken;
 use clap::Args;
 use lens::anatomy::{Anatomy, compare};
 use parties::places;
@@ -23,14 +24,14 @@ pub struct Diff {
 /// Compares them: exit code 1 when they differ, as `diff` does.
 pub fn run(global: &Global, options: &Diff) -> Result<()> {
     let anatomy = |card: &CardRef| -> Result<Anatomy> {
-        let file = places::image(card, "card diff")?;
+        let file = places::image(global, card, "card diff")?;
         Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file).map_err(parties::Trouble::new)
     };
     let (before, after) = (anatomy(&options.before)?, anatomy(&options.after)?);
     let changes = compare::changes(&before, &after);
     let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let objects: Vec<_> = changes.iter().map(compare::Change::object).collect();
-    answer(global, &lines.join("\n"), json!({ "same": changes.is_empty(), "changes": objects }));
+    answer(global, &spoken(&lines.join("\n")), json!({ "same": changes.is_empty(), "changes": objects }));
     if changes.is_empty() {
         return Ok(());
     }

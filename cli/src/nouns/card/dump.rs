@@ -2,6 +2,7 @@
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::zone::spoken;
 use clap::Args;
 use lens::anatomy::{Anatomy, json, text};
 use parties::places;
@@ -18,9 +19,9 @@ pub struct Dump {
 
 /// Shows it.
 pub fn run(global: &Global, options: &Dump) -> Result<()> {
-    let file = places::image(&options.file, "card dump")?;
+    let file = places::image(global, &options.file, "card dump")?;
     let anatomy = Anatomy::of(&Image::load(&file).map_err(parties::Trouble::new)?, &file)
         .map_err(parties::Trouble::new)?;
-    answer(global, &text::of(&anatomy), json::of(&anatomy));
+    answer(global, &spoken(&text::of(&anatomy)), json::of(&anatomy));
     Ok(())
 }

@@ -59,13 +59,12 @@ pub struct LineOptions {
 
 /// Serves the card.
 pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
-    let file = places::image(&options.card, "card line")?;
+    let file = places::image(global, &options.card, "card line")?;
     let lock = global.files.lock(&file).map_err(parties::Trouble::new)?;
     let label = file.display().to_string();
     let image = Image::load(&file).map_err(parties::Trouble::new)?;
     let source = global.files.chance(image.formal, &label).map_err(parties::Trouble::new)?;
-    let mut slot =
-        Slot::with_image(image, &file, source, Keep::EveryCommand).map_err(parties::Trouble::new)?;
+    let mut slot = Slot::with_image(image, &file, source, Keep::Synced).map_err(parties::Trouble::new)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),

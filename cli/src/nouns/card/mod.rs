@@ -12,10 +12,10 @@ mod serve;
 use crate::files::cards_below;
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand};
 use keys::Suite;
-use lens::facts::facts;
+use lens::apdu::key_role;
 use parties::cards::CardHandle;
 use parties::trouble::Result;
 use reader::driver::esam::Esam;
@@ -23,11 +23,15 @@ use reader::driver::fmcos::Fmcos;
 use reader::driver::sim::Sim;
 use scheme::CardRef;
 use scheme::numbers::RegionCode;
-use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, Recipient};
-use serde_json::json;
+use scheme::profile::{CardKind, DF_PURCHASE, KeyRow, PREVIOUS_MASTER, Recipient};
+use scheme::sim::{iccid_digits, imsi_digits};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vcard::Image;
 use wire::Channel;
+
+/// What a table shows where there is nothing.
+const NONE: &str = "-";
 
 /// Verbs of cards.
 #[derive(Debug, Subcommand)]
@@ -101,102 +105,143 @@ fn list(global: &Global, folder: &Path) -> Result<()> {
 fn show(global: &Global, card: &CardRef) -> Result<()> {
     let (mut handle, kind) = CardHandle::open_any(global, card)?;
     let atr = hex::encode_upper(handle.reset()?);
-    let mut lines = vec![("kind", kind.name().to_owned()), ("ATR", atr)];
+    let mut lines = Facts::default();
+    lines.add("kind", kind.name());
+    lines.add("ATR", atr);
     let keys = if kind.is_sim() {
         sim_facts(&mut handle, &mut lines)?
     } else {
         fmcos_facts(&mut handle, kind, &mut lines)?
     };
     handle.close()?;
-    let mut text = facts(&lines);
+    let mut text = facts(&lines.words());
     if !keys.is_empty() {
         text.push_str("\n\n");
         text.push_str(&table(&["role", "type", "id", "version", "check value"], keys.clone()));
     }
     let mut object = serde_json::Map::new();
-    for (name, value) in lines {
-        object.insert(name.replace(' ', "_").to_lowercase(), value.into());
+    for Fact { field, value, .. } in lines.0 {
+        object.insert(field, value);
     }
-    let keys: Vec<_> =
-        keys.iter().map(|key| json!({ "role": key[0], "version": key[3], "check_value": key[4] })).collect();
+    let told = |word: &String| Some(word.clone()).filter(|word| word != NONE);
+    let key = |key: &Vec<String>| json!({ "role": key[0], "version": told(&key[3]), "check_value": key[4] });
+    let keys: Vec<_> = keys.iter().map(key).collect();
     object.insert("keys".into(), keys.into());
     answer(global, &text, object);
     Ok(())
 }
 
-fn fmcos_facts(
-    handle: &mut CardHandle,
-    kind: CardKind,
-    lines: &mut Vec<(&str, String)>,
-) -> Result<Vec<Vec<String>>> {
+/// What a card is, each by its name for people and its name in JSON; a value that it has not is `-`, and `null`.
+#[derive(Default)]
+struct Facts(Vec<Fact>);
+
+struct Fact {
+    name: &'static str,
+    text: String,
+    field: String,
+    value: Value,
+}
+
+impl Facts {
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.maybe(name, Some(value.into()));
+    }
+
+    fn maybe(&mut self, name: &'static str, value: Option<String>) {
+        let text = value.clone().unwrap_or_else(|| "-".into());
+        self.0.push(Fact { name, text, field: name.replace(' ', "_").to_lowercase(), value: value.into() });
+    }
+
+    /// One that programs take in another form than people.
+    fn figure(&mut self, name: &'static str, text: impl ToString, field: &str, value: impl Into<Value>) {
+        self.0.push(Fact { name, text: text.to_string(), field: field.into(), value: value.into() });
+    }
+
+    fn words(&self) -> Vec<(&'static str, String)> {
+        self.0.iter().map(|fact| (fact.name, fact.text.clone())).collect()
+    }
+}
+
+fn fmcos_facts(handle: &mut CardHandle, kind: CardKind, lines: &mut Facts) -> Result<Vec<Vec<String>>> {
     let mut card = Fmcos::new(handle);
     match card.select_mf() {
         // A plain card without its MF answers so; what else may be wrong is no state.
         Err(error) if kind == CardKind::Fmcos && error.sw() == Some(wire::Sw::FUNCTION_BLOCKED) => {
-            lines.push(("state", "no master file yet, or blocked".into()));
+            lines.add("state", "no master file yet, or blocked");
             return Ok(Vec::new());
         }
         selected => selected?,
     };
     let Ok(info) = card.card_info() else {
-        lines.push(("state", "blank, or not finished: no card information".into()));
+        lines.add("state", "blank, or not finished: no card information");
         return Ok(Vec::new());
     };
     if info.is_older_make() {
-        lines.push((
+        lines.add(
             "make",
-            "older (structure 01): it is read and reported, and neither issues nor sells nor credits".into(),
-        ));
+            "older (structure 01): it is read and reported, and neither issues nor sells nor credits",
+        );
     }
-    lines.push(("number", info.number.iter().map(|byte| format!("{byte:02X}")).collect()));
+    lines.add("number", info.number.iter().map(|byte| format!("{byte:02X}")).collect::<String>());
     if info.region != [0; 4] {
-        lines.push(("city", RegionCode(info.region).to_string()));
+        lines.add("city", RegionCode(info.region).to_string());
     }
-    lines.push(("state", info.state.name().into()));
-    lines.push(("suite", Suite::from_code(info.suite).map_or("unknown".into(), |suite| suite.name().into())));
-    if kind == CardKind::Psam {
+    lines.add("state", info.state.name());
+    lines.add("suite", Suite::from_code(info.suite).map_or("unknown", |suite| suite.name()));
+    // Cards for purchases have their keys where the purchase is.
+    if matches!(kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
     let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
-    let keys = rows.map(|row| key_row(&mut card, row)).collect();
+    let rows: Result<Vec<_>> = rows.map(|row| key_row(&mut card, row)).collect();
+    let keys = rows?.into_iter().flatten().collect();
     if kind == CardKind::Esam {
         let mut esam = Esam::new(handle);
         esam.card_info()?; // which layout its files have
         let (parameters, purse) = (esam.parameters()?, esam.purse()?);
-        lines.push(("opened", if parameters.opened { "yes" } else { "no" }.into()));
-        lines.push(("customer", parameters.customer.to_string()));
-        lines.push(("balance", purse.balance.to_string()));
-        lines.push(("credited in all", purse.total_credited.to_string()));
-        lines.push(("purchase count", purse.count.to_string()));
+        lines.figure("opened", if parameters.opened { "yes" } else { "no" }, "opened", parameters.opened);
+        lines.add("customer", parameters.customer.to_string());
+        lines.figure("balance", purse.balance, "balance_fen", purse.balance.0);
+        lines.figure("credited in all", purse.total_credited, "credited_fen", purse.total_credited.0);
+        lines.figure("purchase count", purse.count, "purchase_count", purse.count);
     }
     Ok(keys)
 }
 
-fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Vec<String> {
-    let role = keys::Role::from_code(row.role).map_or("own master", keys::Role::name);
-    let mut words = vec![role.to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
+/// A row of the table of keys; `None` of the earlier master, which a card of the first version has not.
+fn key_row(card: &mut Fmcos<'_>, row: &KeyRow) -> Result<Option<Vec<String>>> {
+    let mut words = vec![key_role(row).to_owned(), format!("{:02X}", row.kind), format!("{:02X}", row.id)];
     match card.key_information(row.kind, row.id) {
-        Ok(key) => words.extend([format!("{:02X}", key.version), hex::encode_upper(key.kcv)]),
-        Err(error) => words.extend(["-".into(), error.to_string()]),
+        Ok(key) => {
+            let version = key.has_version().then(|| format!("{:02X}", key.version));
+            words.extend([version.unwrap_or_else(|| NONE.into()), hex::encode_upper(key.kcv)]);
+        }
+        Err(error) if error.sw() == Some(wire::Sw::KEY_NOT_FOUND) => {
+            if row.id == PREVIOUS_MASTER {
+                return Ok(None);
+            }
+            words.extend([NONE.into(), "no such key".into()]);
+        }
+        // A card that does not tell is no error of whoever looks.
+        Err(error) if error.sw().is_some() => words.extend([NONE.into(), "not told".into()]),
+        Err(error) => return Err(error.into()),
     }
-    words
+    Ok(Some(words))
 }
 
-fn sim_facts(handle: &mut CardHandle, lines: &mut Vec<(&str, String)>) -> Result<Vec<Vec<String>>> {
+fn sim_facts(handle: &mut CardHandle, lines: &mut Facts) -> Result<Vec<Vec<String>>> {
     let mut sim = Sim::new(handle);
-    let digits =
-        |file: Result<String, scheme::sim::ImsiError>| file.unwrap_or_else(|error| error.to_string());
-    lines.push(("ICCID", digits(scheme::sim::iccid_digits(&sim.iccid()?))));
-    lines.push(("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" }.into()));
+    lines.maybe("ICCID", iccid_digits(&sim.iccid()?));
+    lines.add("CHV1", if sim.chv1_enabled()? { "asked for" } else { "off" });
     match sim.imsi() {
-        Ok(file) => lines.push(("IMSI", digits(scheme::sim::imsi_digits(&file)))),
+        Ok(file) => lines.maybe("IMSI", imsi_digits(&file)),
         Err(error) => say(format!("IMSI not read: {error}")),
     }
     if let Some(state) = sim.grid_state()? {
-        lines.push(("state", state.name().into()));
+        lines.add("state", state.name());
     }
     match sim.usim_imsi() {
-        Ok(Some(file)) => lines.push(("IMSI of the USIM", digits(scheme::sim::imsi_digits(&file)))),
+        Ok(Some(file)) => lines.maybe("IMSI of the USIM", imsi_digits(&file)),
         Ok(None) => {}
         Err(error) => say(format!("IMSI of the USIM not read: {error}")),
     }

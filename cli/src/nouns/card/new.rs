@@ -71,7 +71,7 @@ fn kind(text: &str) -> Result<CardKind, String> {
 
 /// Makes the card.
 pub fn run(global: &Global, options: &New) -> Result<()> {
-    let file = places::image(&options.file, "card new")?;
+    let file = places::image(global, &options.file, "card new")?;
     if options.formal_on_virtual {
         global.must_be_unseeded("the random numbers of a card that may hold formal keys")?;
     }

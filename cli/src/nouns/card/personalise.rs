@@ -12,7 +12,6 @@ use keys::Suite;
 use parties::Failure;
 use parties::cards::CardHandle;
 use parties::home;
-use parties::places;
 use parties::trouble::{Context, Result, Trouble};
 use reader::script::{Dice, Player, Script};
 use scheme::CardRef;
@@ -80,7 +79,7 @@ fn open(
     options: &Personalise,
     script: &Script,
 ) -> Result<(CardHandle, Suite, Option<Dice>)> {
-    let card = places::resolve(&options.file)?;
+    let card = global.cards.resolve(&options.file)?;
     match (card.reader(), card.path()) {
         (None, path) => in_slot(global, options, script, Path::new(path.unwrap_or_default())),
         (Some(name), _) => {
@@ -120,7 +119,7 @@ fn in_slot(
         Some(dice) => dice.entropy(real),
         None => real,
     };
-    let keep = if options.dry_run { Keep::InMemory } else { Keep::EveryCommand };
+    let keep = if options.dry_run { Keep::InMemory } else { Keep::Synced };
     let slot = Slot::with_image(image, file, source, keep).map_err(parties::Trouble::new)?;
     Ok((CardHandle::of(global, Box::new(OpenSlot::new(slot, lock)))?, suite, dice))
 }

@@ -46,13 +46,13 @@ fn usage(words: impl Into<String>) -> Trouble {
 }
 
 /// Each card with the address of its reader.
-fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
+fn places(global: &Global, options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
     let host =
         (options.host.as_str(), options.port).to_socket_addrs().ok().and_then(|mut found| found.next());
     let host = host.ok_or_else(|| usage(format!("there is no host {}", options.host)))?;
     let mut places: Vec<(PathBuf, SocketAddr)> = Vec::new();
     for (slot, card) in options.cards.iter().enumerate() {
-        let card = places::image(card, "serving")?;
+        let card = places::image(global, card, "serving")?;
         let same =
             |other: &PathBuf| matches!((other.canonicalize(), card.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if places.iter().any(|(other, _)| same(other)) {
@@ -67,7 +67,7 @@ fn places(options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
 
 /// Serves the cards until a signal ends it.
 pub fn run(global: &Global, options: &Serve) -> Result<()> {
-    let places = places(options)?;
+    let places = places(global, options)?;
     let keep = if options.no_sync { Keep::EveryCommand } else { Keep::Synced };
     // From here on a signal ends things in order.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;

@@ -2,10 +2,9 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::{say, table};
+use crate::screen::{facts, say, table};
 use ::issue::life::Act;
 use clap::Args;
-use lens::facts::facts;
 use parties::Result;
 use parties::city::Access;
 use parties::city::life::{self, PassReport, PassRequest, PassedEsams};

@@ -4,9 +4,8 @@ use super::options::{Batch, reconciliation};
 use super::progress::{Progress, duration};
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::say;
-use lens::facts::facts;
-use office::batch::{Outcome, Watch};
+use crate::screen::{facts, say};
+use office::batch::{LineEnd, Watch};
 use parties::batches::{self, BatchRequest, Forecast, LineShare, Overseer};
 use parties::{Failure, Result};
 use reader::count::Etu;
@@ -63,7 +62,7 @@ struct Operator<'g> {
 }
 
 impl Watch for Operator<'_> {
-    fn kept(&mut self, outcomes: &[Outcome]) {
+    fn kept(&mut self, outcomes: &[LineEnd]) {
         self.progress.iter_mut().for_each(|progress| progress.kept(outcomes));
     }
 

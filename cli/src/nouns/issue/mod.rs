@@ -114,7 +114,15 @@ fn show(global: &Global, one: &One) -> Result<()> {
         reconciliation(batch)
     );
     if !report.spoiled_chips.is_empty() {
-        let rows = report.spoiled_chips.iter().map(|row| row.to_vec());
+        let rows = report.spoiled_chips.iter().map(|chip| {
+            vec![
+                chip.line.to_string(),
+                chip.number.clone(),
+                chip.serial.clone().unwrap_or_default(),
+                chip.outcome.to_owned(),
+                chip.why.clone().unwrap_or_default(),
+            ]
+        });
         text.push('\n');
         text.push_str(&table(&["line", "number", "serial", "outcome", "why"], rows.collect()));
     }

@@ -2,7 +2,7 @@
 
 use crate::screen::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use office::batch::{Done, Outcome, Watch};
+use office::batch::{Done, LineEnd, Watch};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ impl Progress {
 }
 
 impl Watch for Progress {
-    fn kept(&mut self, outcomes: &[Outcome]) {
+    fn kept(&mut self, outcomes: &[LineEnd]) {
         for outcome in outcomes {
             match &outcome.done {
                 Done::Good(_) => self.good += 1,

@@ -54,7 +54,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
 }
 
 fn plan(global: &Global, options: &Options) -> Result<()> {
-    let shape = options.shape()?;
+    let shape = options.shape(global)?;
     let sheet = script::sheet(&shape, options.suite.name(), None);
     let steps: Vec<_> = script::script(&shape)
         .iter()

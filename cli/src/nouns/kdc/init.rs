@@ -5,10 +5,11 @@ use super::walk::Walk;
 use super::words::checks_table;
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use ::kdc::ceremony::script;
 use clap::Args;
-use lens::facts::facts;
 use parties::Result;
+use parties::issuing::CheckValues;
 use parties::province::founding::{self, Beginning, FoundReport, FoundRequest};
 use serde_json::json;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
 
 /// What would be done; nothing is asked for and nothing written.
 fn dry_run(global: &Global, options: &Options) -> Result<()> {
-    let shape = options.shape()?;
+    let shape = options.shape(global)?;
     let steps = script::script(&shape);
     let steps: Vec<_> = steps.iter().filter(|step| step.is_the_programs()).collect();
     let mut text = String::new();
@@ -76,7 +77,7 @@ fn found(global: &Global, folder: &Path, walk: &mut Walk<'_>, request: &FoundReq
         entries.push(("main control card, serial".to_owned(), serial.to_string()));
     }
     walk.wrote(entries)?;
-    walk.conclude(filled.head.clone())?;
+    walk.conclude(&CheckValues::of_roots(&filled.record.roots), &filled.head)?;
     (filled.record.people, filled.record.notes) = walk.record();
     let protocol = (!filled.record.notes.is_empty())
         .then(|| script::sheet(walk.shape(), filled.record.suite.name(), Some(&filled.record)));

@@ -3,8 +3,8 @@
 use super::words::checks_table;
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use clap::{Args, Subcommand};
-use lens::facts::facts;
 use parties::province::keystore::{self, SealedReport};
 use parties::{Deed, Result};
 

@@ -3,8 +3,8 @@
 use super::holder::{Holder, Officers};
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use clap::Args;
-use lens::facts::facts;
 use parties::province::limit::{self, CardLimitReport, CardLimitRequest};
 use parties::{Result, issuing, statement};
 use scheme::CardRef;

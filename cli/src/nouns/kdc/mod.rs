@@ -19,9 +19,9 @@ mod words;
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use crate::{audit, pin};
 use clap::Subcommand;
-use lens::facts::facts;
 use parties::home::{Home, Party};
 use parties::{Deed, Result, province};
 use scheme::profile::CardKind;

@@ -1,13 +1,13 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
 use crate::fail::{Kind, security};
+use crate::global::Global;
 use crate::shared::suite;
 use ::kdc::ceremony::script::{From, Shape, Transport};
 use ::scheme::numbers::DeviceNumber;
 use clap::Args;
 use keys::Suite;
 use parties::Failure;
-use parties::places::resolve;
 use parties::trouble::Result;
 use scheme::CardRef;
 use std::io::IsTerminal;
@@ -89,7 +89,7 @@ fn of(text: &str) -> Result<(u8, u8), String> {
 
 impl Options {
     /// The shape of the ceremony; refuses what cannot be.
-    pub fn shape(&self) -> Result<Shape> {
+    pub fn shape(&self, global: &Global) -> Result<Shape> {
         let Source { test_root, components, restore, .. } = self.source;
         let from = match (test_root, components, restore) {
             (true, ..) => From::TestRoot,
@@ -116,7 +116,7 @@ impl Options {
                 .hint("load it with --transport-file FILE or --transport-components N; or use --test-root, or --rehearsal")
                 .into());
         }
-        let main_card = !formal || self.formal_on_virtual || self.blank()?.is_some();
+        let main_card = !formal || self.formal_on_virtual || self.blank(global)?.is_some();
         if !main_card && custodians.is_none() {
             return Err(security(
                 "a formal root does not belong on a virtual card: its image holds keys in clear",
@@ -131,8 +131,8 @@ impl Options {
     }
 
     /// The blank in a reader that shall become the main control card.
-    pub fn blank(&self) -> Result<Option<CardRef>> {
-        match self.card.as_ref().map(resolve).transpose()? {
+    pub fn blank(&self, global: &Global) -> Result<Option<CardRef>> {
+        match self.card.as_ref().map(|card| global.cards.resolve(card)).transpose()? {
             None => Ok(None),
             Some(card) if card.reader().is_some() => Ok(Some(card)),
             Some(path) => {

@@ -28,7 +28,9 @@ impl Walk<'_> {
             let name = secret::patiently(global, || {
                 let name = global.secrets.ask_openly(&format!("name of the {role}"))?;
                 if name.is_empty() {
-                    return Err(Failure::new(Kind::Usage, format!("the {role} has no name")).into());
+                    // A person types it again; a script that has no name for somebody is a mistake of its own.
+                    let kind = if global.secrets.is_person() { Kind::Refused } else { Kind::Usage };
+                    return Err(Failure::new(kind, format!("the {role} has no name")).into());
                 }
                 must_be_another_person(&self.people, &role, &name)?;
                 Ok(name)
@@ -177,7 +179,7 @@ impl Walk<'_> {
             "only the custodian of share {} sees the screen? Enter shows it",
             share.number()
         ))?;
-        put(self.global, &format!("{}\n{words}", share.paper().as_str()));
+        put(self.global, &format!("{}\n{words}", share.written().as_str()));
         global.secrets.ask_openly("written down? Enter wipes the screen")?;
         put(self.global, WIPE);
         Ok(())

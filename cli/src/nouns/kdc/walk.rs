@@ -2,12 +2,14 @@
 //! that a folder was named for.
 
 use super::options::Options;
+use super::words::checks_table;
 use crate::global::Global;
 use crate::screen::say;
 use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step, wrapped};
 use ::kdc::ceremony::shares::{Proof, Restoring};
 use ::kdc::ceremony::{Ceremony, Founding, Note, Person, Share};
 use ::kdc::keystore::Custodian;
+use parties::issuing::CheckValues;
 use parties::province::founding::FoundRequest;
 use parties::province::shares;
 use parties::{Context, Result};
@@ -38,7 +40,7 @@ pub struct Walk<'g> {
 impl<'g> Walk<'g> {
     /// A walk; `attended` with every step of the script, otherwise with those a program can do.
     pub fn new(global: &'g Global, options: &'g Options, attended: bool) -> Result<Self> {
-        let shape = options.shape()?;
+        let shape = options.shape(global)?;
         if shape.from != From::TestRoot && !shape.rehearsal {
             global.must_be_unseeded("the ceremony")?;
         }
@@ -89,7 +91,7 @@ impl<'g> Walk<'g> {
             custodians: self.shape.custodians.map(|(threshold, _)| (custodians, threshold)),
             pins: self.pins.take(),
             number: self.options.number,
-            blank: self.options.blank()?,
+            blank: self.options.blank(self.global)?,
         })
     }
 
@@ -97,21 +99,32 @@ impl<'g> Walk<'g> {
     pub fn wrote(&mut self, entries: Vec<(String, String)>) -> Result<()> {
         let Some((number, step)) = self.numbered(Act::Write) else { return Ok(()) };
         self.begin(number, &step);
+        self.tell(&entries);
         self.finish(number, &step, entries)
     }
 
-    /// The steps after the writing: everything is there.
-    pub fn conclude(&mut self, head: String) -> Result<()> {
+    /// The steps after the writing: everything is there. What is read aloud or signed is on the screen when its step begins.
+    pub fn conclude(&mut self, checks: &CheckValues, head: &str) -> Result<()> {
         for act in [Act::CheckValues, Act::Sign] {
             let Some((number, step)) = self.numbered(act) else { continue };
             self.begin(number, &step);
-            let entries = match act {
-                Act::Sign => vec![("audit log, head".to_owned(), head.clone())],
-                _ => Vec::new(),
-            };
+            let mut entries = Vec::new();
+            if act == Act::Sign {
+                entries.push(("audit log, head".to_owned(), head.to_owned()));
+            } else if self.attended {
+                say(checks_table(checks));
+            }
+            self.tell(&entries);
             self.finish(number, &step, entries)?;
         }
         Ok(())
+    }
+
+    /// Says what the program fills in.
+    fn tell(&self, entries: &[(String, String)]) {
+        if self.attended {
+            entries.iter().for_each(|(label, value)| say(format!("{label}: {value}")));
+        }
     }
 
     /// Who took part, and what was noted.

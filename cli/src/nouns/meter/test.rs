@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::table;
+use crate::screen::{facts, table};
 use clap::Args;
-use lens::facts::facts;
 use parties::Result;
 use parties::meters::{self, MeterTestReport, TestRequest};
 use scheme::CardRef;

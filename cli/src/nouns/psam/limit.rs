@@ -4,8 +4,8 @@
 use crate::fail::refused;
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use clap::Args;
-use lens::facts::facts;
 use parties::city::Access;
 use parties::city::limit::{self, LimitReport, LimitRequest, StatementRequest, Whose};
 use parties::{Result, issuing, statement};

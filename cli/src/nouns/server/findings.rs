@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::table;
+use crate::screen::{facts, table};
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, ClearRequest, FindingLine};
 use parties::trouble::Result;
 use std::path::PathBuf;

@@ -53,9 +53,9 @@ pub enum Verb {
     /// Recompute the order chain from the books and compare it with the PSAM.
     Verify(findings::Verify),
     /// List orders.
-    Orders,
+    Orders(report::Orders),
     /// Totals, trial balance, and a check of the books.
-    Report,
+    Report(report::Report),
     /// What a customer paid, what was confirmed, what was paid back.
     Statement(report::Statement),
     /// Answer a city's request for a statement of the PSAM, with the orders it sealed: the way to another limit without the card.
@@ -78,6 +78,7 @@ impl Verb {
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::Settings(options) if options.shows() => Deed::Look,
             Verb::Settings(_) => Deed::One("server settings"),
             Verb::Meters(_) => Deed::One("server meters"),
             Verb::Correct(_) => Deed::One("server correct"),
@@ -95,7 +96,7 @@ impl Verb {
             Verb::Revoked(_) => Deed::One("server revoked"),
             Verb::PsamStatement(_) => Deed::One("server psam-statement"),
             Verb::PsamLimit(_) => Deed::One("server psam-limit"),
-            Verb::Findings(_) | Verb::Orders | Verb::Report | Verb::Statement(_) | Verb::Audit(_) => {
+            Verb::Findings(_) | Verb::Orders(_) | Verb::Report(_) | Verb::Statement(_) | Verb::Audit(_) => {
                 Deed::Look
             }
         }
@@ -122,8 +123,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Findings(options) => findings::findings(global, &options),
         Verb::Clear(options) => findings::clear(global, &options),
         Verb::Verify(options) => findings::verify(global, &options),
-        Verb::Orders => report::orders(global),
-        Verb::Report => report::report(global),
+        Verb::Orders(options) => report::orders(global, &options),
+        Verb::Report(options) => report::report(global, &options),
         Verb::Statement(options) => report::statement(global, &options),
         Verb::PsamStatement(options) => renewal::statement(global, &options),
         Verb::PsamLimit(options) => renewal::limit(global, &options),

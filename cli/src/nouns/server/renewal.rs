@@ -3,8 +3,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, PsamStatementRequest};
 use parties::issuing::counter_words;
 use parties::trouble::Result;

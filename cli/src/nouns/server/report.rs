@@ -1,14 +1,14 @@
 //! `gridcard server orders`, `report`, `statement`: what the books say.
 
 use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{say, table};
+use crate::output::{Listing, answer};
+use crate::screen::{facts, say, table};
 use clap::Args;
-use lens::facts::facts;
-use parties::bank::{self, BookedLine, OrderLine};
+use parties::bank::{self, BookedLine, Look, OrderLine};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::numbers::CustomerNumber;
+use std::path::PathBuf;
 
 /// Options of `server statement`.
 #[derive(Debug, Args)]
@@ -18,9 +18,30 @@ pub struct Statement {
     pub customer: CustomerNumber,
 }
 
+/// Options of `server orders`.
+#[derive(Debug, Args)]
+pub struct Orders {
+    /// Write all of them to a CSV file.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+}
+
+/// Options of `server report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Read the whole database as well, every page and every reference in it: as slow as the disk.
+    #[arg(long)]
+    pub check: bool,
+}
+
 /// Runs `server orders`.
-pub fn orders(global: &Global) -> Result<()> {
-    let report = bank::orders(global)?;
+pub fn orders(global: &Global, options: &Orders) -> Result<()> {
+    if let Some(path) = &options.csv {
+        let report = bank::orders_into(global, path)?;
+        let text = format!("{} order(s) in {}", report.count, report.file.display());
+        answer(global, &text, &report);
+        return Ok(());
+    }
     let heading = [
         "order",
         "customer",
@@ -33,8 +54,14 @@ pub fn orders(global: &Global) -> Result<()> {
         "issued",
         "valid until",
     ];
-    answer(global, &table(&heading, report.orders.iter().map(order_row).collect()), &report);
-    if report.orders.iter().any(|order| order.expired) {
+    let mut list = Listing::new(global, "orders", &heading);
+    let mut expired = false;
+    bank::orders(global, &mut |order| {
+        expired |= order.expired;
+        list.line(order, || order_row(order))
+    })?;
+    list.end();
+    if expired {
         say(
             "an expired order is refused by its meter and made anew with `gridcard server reissue`; that it expired does not \
              prove that nothing was credited before",
@@ -60,8 +87,10 @@ fn order_row(order: &OrderLine) -> Vec<String> {
 }
 
 /// Runs `server report`.
-pub fn report(global: &Global) -> Result<()> {
-    let report = bank::report(global)?;
+pub fn report(global: &Global, options: &Report) -> Result<()> {
+    let look = if options.check { Look::WholeFile } else { Look::Books };
+    let report = bank::report(global, look)?;
+    let file = if report.file_checked { "whole" } else { "not looked through; --check does" };
     let text = facts(&[
         ("customers", report.customers.to_string()),
         ("orders", format!("{}, {} of them settled", report.orders, report.settled)),
@@ -78,6 +107,7 @@ pub fn report(global: &Global) -> Result<()> {
             format!("{}, {} of them stop sales", report.findings, report.findings_stopping),
         ),
         ("faults in the books", report.faults.len().to_string()),
+        ("database file", file.to_owned()),
     ]);
     answer(global, &text, &report);
     if report.older_make {

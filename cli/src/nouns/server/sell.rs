@@ -2,9 +2,9 @@
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use crate::shared::Pin;
 use clap::{Args, ValueEnum};
-use lens::facts::facts;
 use parties::bank::{
     self, CorrectRequest, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
 };

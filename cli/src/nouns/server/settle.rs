@@ -56,7 +56,12 @@ impl Settle {
 pub fn settle(global: &Global, options: &Settle) -> Result<()> {
     let report = bank::settle(global, &options.get()?)?;
     let row = |line: &ReceiptLine| {
-        vec![line.file.clone(), line.result.to_owned(), line.order.clone(), line.detail.clone()]
+        vec![
+            line.file.clone(),
+            line.result.to_owned(),
+            line.order.clone().unwrap_or_default(),
+            line.detail.clone(),
+        ]
     };
     let rows = report.receipts.iter().map(row).collect();
     answer(global, &table(&["receipt", "result", "order", "detail"], rows), &report);

@@ -2,9 +2,8 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::say;
+use crate::screen::{facts, say};
 use clap::Args;
-use lens::facts::facts;
 use parties::bank::{self, ReplaceSimRequest, SettingsRequest};
 use parties::trouble::{Context, Result};
 use scheme::numbers::CustomerNumber;
@@ -14,10 +13,10 @@ use std::path::PathBuf;
 /// Options of `server settings`.
 #[derive(Debug, Args)]
 pub struct Settings {
-    /// Telephone number that orders come from and receipts go to, in international form.
+    /// Telephone number that orders come from and receipts go to, as +8657495598.
     #[arg(long, value_name = "NUMBER")]
     pub server_number: Option<String>,
-    /// Number of the service centre that its messages go over, in international form.
+    /// Number of the service centre that its messages go over, as +8613800574500.
     #[arg(long, value_name = "NUMBER")]
     pub service_centre: Option<String>,
     /// Days an order is valid.
@@ -26,6 +25,16 @@ pub struct Settings {
     /// Seconds a meter's clock may stand before the issue of an order without being a finding.
     #[arg(long, value_name = "SECONDS")]
     pub clock_tolerance: Option<u32>,
+}
+
+impl Settings {
+    /// Whether nothing is set, and what is set already is shown.
+    pub const fn shows(&self) -> bool {
+        self.server_number.is_none()
+            && self.service_centre.is_none()
+            && self.validity_days.is_none()
+            && self.clock_tolerance.is_none()
+    }
 }
 
 /// Options of `server meters`.
@@ -38,7 +47,8 @@ pub struct Meters {
 /// Options of `server register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase.
+    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase. Commas, semicolons or tabs, UTF-8
+    /// or UTF-16.
     pub csv: PathBuf,
 }
 
@@ -48,13 +58,13 @@ pub struct ReplaceSim {
     /// Customer number.
     #[arg(long)]
     pub customer: CustomerNumber,
-    /// New telephone number.
+    /// New telephone number, as +8613900000001; +86 is put before a Chinese mobile number.
     #[arg(long)]
     pub msisdn: String,
-    /// New IMSI.
+    /// New IMSI, 15 digits.
     #[arg(long)]
     pub imsi: String,
-    /// New ICCID.
+    /// New ICCID: 19 or 20 characters, 0 to 9 and A to F.
     #[arg(long)]
     pub iccid: String,
 }
@@ -80,6 +90,9 @@ pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
     Ok(())
 }
 
+/// Most doubts that are told one by one.
+const DOUBTS: usize = 10;
+
 /// Runs `server register`.
 pub fn register(global: &Global, options: &Register) -> Result<()> {
     let report = bank::register(global, &options.csv)?;
@@ -95,6 +108,12 @@ pub fn register(global: &Global, options: &Register) -> Result<()> {
     for line in &report.rejected {
         say(format!("rejected: {line}"));
     }
+    for line in report.doubtful.iter().take(DOUBTS) {
+        say(format!("registered all the same: {line}"));
+    }
+    if let Some(more @ 1..) = report.doubtful.len().checked_sub(DOUBTS) {
+        say(format!("and {more} more such line(s)"));
+    }
     report.verdict()
 }
 
@@ -108,6 +127,9 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
     };
     let report = bank::replace_sim(global, &ReplaceSimRequest { customer, sim })?;
     answer(global, &format!("customer {customer} has SIM {} now", report.iccid), &report);
+    if let Some(doubt) = &report.doubt {
+        say(format!("ICCID {} {doubt}", report.iccid));
+    }
     if let Some(id) = report.outstanding {
         say(format!(
             "order {id} was made for the old SIM: `gridcard server reissue --customer {customer}` makes it anew"

@@ -4,11 +4,10 @@ use super::list;
 use super::one::One;
 use crate::global::Global;
 use crate::output::{answer, put};
-use crate::screen::table;
+use crate::screen::{facts, table};
 use applets::sim::Profile;
 use clap::{Args, ValueEnum};
 use lens::anatomy::sim_names;
-use lens::facts::facts;
 use parties::Result;
 use parties::sims::{self, FileReport, IdentityReport, SimFile};
 use scheme::profile::Fid;
@@ -37,8 +36,8 @@ pub enum Table {
 pub fn run(global: &Global, options: &Export) -> Result<()> {
     let report = sims::export(global, &options.sim.get(), &files())?;
     match options.csv {
-        Some(Table::Files) => put(global, &csv(&FILE_HEADING, file_rows(&report.files))),
-        Some(Table::Messages) => put(global, &csv(&list::HEADING, list::rows(&report.messages))),
+        Some(Table::Files) => put(global, &csv(&FILE_HEADING, &file_rows(&report.files))),
+        Some(Table::Messages) => put(global, &csv(&list::HEADING, &list::rows(&report.messages))),
         None => {
             let text = [
                 facts(&identity(&report.identity)),
@@ -60,14 +59,14 @@ fn identity(identity: &IdentityReport) -> Vec<(&'static str, String)> {
         ("state", identity.state.map(str::to_owned)),
         ("usim_imsi", identity.usim_imsi.clone()),
     ];
-    let mut lines = vec![("iccid", identity.iccid.clone())];
+    let mut lines = vec![("iccid", identity.iccid.clone().unwrap_or_else(|| "-".into()))];
     lines.extend(rest.into_iter().filter_map(|(name, value)| Some((name, value?))));
     lines
 }
 
 /// Every file of our masks that class A0 sees.
 fn files() -> Vec<SimFile> {
-    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty());
+    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty() && dir.within == Fid::MF);
     let all = dirs.flat_map(|dir| {
         dir.files.iter().map(|file| SimFile {
             path: if dir.fid == Fid::MF { vec![Fid::MF, file.fid] } else { vec![Fid::MF, dir.fid, file.fid] },
@@ -100,13 +99,9 @@ fn is_blank(record: &str) -> bool {
     rest.bytes().all(|digit| digit == b'F')
 }
 
-/// Comma-separated values: a heading, and every field in quotes where it needs them.
-fn csv(heading: &[&str], rows: Vec<Vec<String>>) -> String {
-    let quoted = |field: &str| match field.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")),
-        false => field.to_owned(),
-    };
-    let line = |fields: Vec<String>| fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",");
-    let first = heading.iter().map(|name| name.replace(' ', "_")).collect();
-    [vec![line(first)], rows.into_iter().map(line).collect()].concat().join("\n")
+/// A table for a spreadsheet; blanks in the names of its columns are underscores.
+fn csv(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let names: Vec<String> = heading.iter().map(|name| name.replace(' ', "_")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    disk::table::to_text(&names, rows)
 }

@@ -15,6 +15,9 @@ pub const HEADING: [&str; 6] = ["record", "status", "whose", "from or to", "time
 pub fn run(global: &Global, options: &One) -> Result<()> {
     let report = sims::list(global, &options.get())?;
     answer(global, &table(&HEADING, rows(&report.messages)), &report);
+    for note in report.messages.iter().flat_map(|listed| &listed.message.notes) {
+        say(format!("note: {note}"));
+    }
     say(format!("{} of {} records are free", report.free, report.records));
     Ok(())
 }
@@ -26,9 +29,9 @@ pub fn rows(messages: &[ListedMessage]) -> Vec<Vec<String>> {
             message::numbers(&message.records),
             message.status.to_owned(),
             if message.whose == "ours" { "ours" } else { "user's" }.to_owned(),
-            message::shown(&message.from_or_to, false),
+            message::in_a_line(&message.from_or_to),
             message.time.clone().unwrap_or_default(),
-            message::shown(&message.what, false),
+            message::in_a_line(&message.what),
         ]
     };
     messages.iter().map(row).collect()

@@ -1,5 +1,6 @@
 //! What a message on a SIM is, in words: the one place for them.
 
+use scheme::shown;
 use wire::packet::Spi;
 use wire::sms::outside::Outside;
 
@@ -8,15 +9,14 @@ pub fn numbers(records: &[u8]) -> String {
     records.iter().map(u8::to_string).collect::<Vec<_>>().join("+")
 }
 
-/// Text of others as it may stand in a terminal: no control character but, where `lines` says so, the line's end.
-pub fn shown(text: &str, lines: bool) -> String {
-    let clean = |c: char| match c {
-        '\n' if lines => c,
-        '\n' | '\t' => ' ',
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().filter(|c| *c != '\r').map(clean).collect()
+/// Text of a message in one line, for a table.
+pub fn in_a_line(text: &str) -> String {
+    shown::line(&text.replace("\r\n", " ").replace(['\n', '\t'], " ")).into_owned()
+}
+
+/// Text of a message in the lines that its writer made.
+pub fn in_lines(text: &str) -> String {
+    shown::lines(&text.replace("\r\n", "\n")).into_owned()
 }
 
 /// The outside of a packet in words, `name, value`.

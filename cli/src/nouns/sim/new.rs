@@ -2,10 +2,11 @@
 
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::say;
 use clap::{Args, ValueEnum};
-use parties::Result;
 use parties::secret::SecretFrom;
 use parties::sims::{self, MakeSimRequest};
+use parties::{Context, Result};
 use scheme::CardRef;
 use scheme::profile::{CardKind, State};
 use std::path::PathBuf;
@@ -16,14 +17,14 @@ pub struct New {
     /// Card file. Default: ICCID.card in the home's folder of SIMs.
     #[arg(long, value_name = "FILE")]
     pub card: Option<CardRef>,
-    /// ICCID, 18 to 20 digits.
+    /// ICCID: 19 or 20 characters, 0 to 9 and A to F.
     #[arg(long)]
     pub iccid: String,
-    /// IMSI, up to 15 digits.
+    /// IMSI, 15 digits.
     #[arg(long)]
     pub imsi: String,
-    /// Telephone number, international.
-    #[arg(long)]
+    /// Telephone number, as +8613900000001; +86 is put before a Chinese mobile number.
+    #[arg(long, value_name = "NUMBER")]
     pub msisdn: Option<String>,
     /// Records for messages, 10 to 50.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(10..=50))]
@@ -59,9 +60,9 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     };
     let request = MakeSimRequest {
         card: options.card.clone(),
-        iccid: options.iccid.clone(),
-        imsi: options.imsi.clone(),
-        msisdn: options.msisdn.clone(),
+        iccid: options.iccid.parse().context("--iccid")?,
+        imsi: options.imsi.parse().context("--imsi")?,
+        msisdn: options.msisdn.as_deref().map(str::parse).transpose().context("--msisdn")?,
         messages: options.sms_records,
         kind,
         chv1: match &options.chv1_file {
@@ -74,5 +75,8 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
     let (records, place) = (options.sms_records, report.card.display());
     let text = format!("{what} {} with {records} message records: {place}", report.iccid);
     answer(global, &text, &report);
+    if let Some(doubt) = &report.doubt {
+        say(format!("ICCID {} {doubt}", report.iccid));
+    }
     Ok(())
 }

@@ -119,6 +119,10 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     };
     let request = CodeRequest { card: sim.card.clone(), spend_last_try: sim.spend_last_try, change };
     let report = sims::change_code(global, &request)?;
-    answer(global, &format!("SIM {}: {} {}", report.iccid, report.code, report.done), &report);
+    answer(
+        global,
+        &format!("SIM {}: {} {}", sims::called(report.iccid.as_deref()), report.code, report.done),
+        &report,
+    );
     Ok(())
 }

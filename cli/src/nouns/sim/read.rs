@@ -4,11 +4,12 @@ use super::message;
 use super::one::One;
 use crate::global::Global;
 use crate::output::answer;
+use crate::screen::facts;
 use clap::Args;
-use lens::facts::facts;
 use parties::Result;
-use parties::sims::{self, Direction, ReadReport};
-use wire::sms::record::Ours;
+use parties::sims::{self, ReadReport};
+use wire::sms::content::Ours;
+use wire::sms::tpdu::Direction;
 
 /// Options of `sim read`.
 #[derive(Debug, Args)]
@@ -33,22 +34,24 @@ pub fn run(global: &Global, options: &Read) -> Result<()> {
             if missing.is_empty() { String::new() } else { format!(", missing {}", missing.join(", ")) };
         lines.push(("parts", format!("{} of {parts}{missing}", message.records.len())));
     }
-    lines.push(("what", what(report.ours, report.outside.is_some()).to_owned()));
+    lines.push(("what", what(report.ours, message.kind).to_owned()));
     if let Some(outside) = &report.outside {
         lines.extend(message::outside(outside));
     }
     let name = if report.outside.is_some() { "data" } else { "text" };
-    lines.push((name, message::shown(&report.text, true)));
+    lines.push((name, message::in_lines(&report.text)));
+    lines.extend(message.notes.iter().map(|note| ("note", note.clone())));
     answer(global, &facts(&lines), &report);
     Ok(())
 }
 
-const fn what(ours: Option<Ours>, is_packet: bool) -> &'static str {
-    match (ours, is_packet) {
+fn what(ours: Option<Ours>, kind: &str) -> &'static str {
+    match (ours, kind) {
         (Some(Ours::Order), _) => "an order for electricity",
         (Some(Ours::Receipt), _) => "a receipt of a meter",
-        (None, true) => "a secured packet of another application",
-        (None, false) => "a message of the user's",
+        (None, "packet") => "a secured packet of another application",
+        (None, "report") => "what became of a message the user sent",
+        (None, _) => "a message of the user's",
     }
 }
 
@@ -56,21 +59,24 @@ const fn what(ours: Option<Ours>, is_packet: bool) -> &'static str {
 fn envelope(report: &ReadReport) -> Vec<(&'static str, String)> {
     let message = &report.message;
     let side = match report.direction {
-        Direction::Received => "from",
-        Direction::Sent => "to",
+        Direction::FromNetwork => "from",
+        Direction::ToNetwork => "to",
     };
     let mut lines = vec![
         ("status", format!("{:02X} ({})", report.status_byte, message.status)),
-        (side, message::shown(&message.from_or_to, false)),
+        (side, message::in_a_line(&message.from_or_to)),
     ];
     if let Some(centre) = &report.service_centre {
-        lines.push(("service centre", message::shown(centre, false)));
+        lines.push(("service centre", message::in_a_line(centre)));
     }
     if let Some(time) = &message.time {
         lines.push(("time", time.clone()));
     }
     lines.push(("PID", format!("{:02X}", report.pid)));
     lines.push(("DCS", format!("{:02X}", report.dcs)));
+    if let Some(validity) = &report.validity {
+        lines.push(("valid for", validity.clone()));
+    }
     if !report.header.is_empty() {
         lines.push(("header", report.header.clone()));
     }

@@ -81,4 +81,29 @@ impl SimError {
     }
 }
 
-impl scheme::Fault for SimError {}
+impl scheme::Fault for SimError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            SimError::Card(error) => error.kind(),
+            _ => scheme::Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            SimError::Card(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            SimError::ChvNeeded { .. } => "sim-chv-needed",
+            SimError::ChvWrong { .. } => "sim-chv-wrong",
+            SimError::ChvBlocked { .. } => "sim-chv-blocked",
+            SimError::NotFound { .. } => "sim-not-found",
+            SimError::Full { .. } => "sim-full",
+            SimError::Card(error) => error.code(),
+        }
+    }
+}

@@ -5,7 +5,8 @@ use super::{SeekFrom, Selected, Sim, SimError, Structure};
 use crate::error::CardError;
 use scheme::profile::Fid;
 use scheme::sim::{DF_TELECOM, EF_SMS};
-use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord, free_record, reusable};
+use wire::sms::content::Content;
+use wire::sms::record::{RECORD_LEN, RecordStatus, free_record};
 
 /// Shape of EF_SMS on this SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Sim<'_> {
         let mut messages = Vec::new();
         for number in 1..=file.records {
             let bytes = self.read_record(number, file.record_len)?;
-            if RecordStatus::from_byte(bytes[0]) != RecordStatus::Free {
+            if Content::of(&bytes) != Content::Free {
                 messages.push(StoredMessage { number, bytes });
             }
         }
@@ -90,6 +91,19 @@ impl Sim<'_> {
         Ok(hits)
     }
 
+    /// Numbers of the records whose status byte has bits that mean nothing, and that no search by a status finds therefore. Only
+    /// as many SEEKs as there are records tell, so it is asked when nothing else was found. EF_SMS must be current.
+    ///
+    /// # Errors
+    /// As [`Sim::sms_seek`].
+    pub fn sms_odd(&mut self, file: SmsFile) -> Result<Vec<u8>, SimError> {
+        let mut plain = Vec::new();
+        for status in RecordStatus::EXACT {
+            plain.extend(self.sms_seek(file, &[status])?);
+        }
+        Ok((1..=file.records).filter(|number| !plain.contains(number)).collect())
+    }
+
     /// Number of the record a new order goes into: the first free one, else the first that holds a receipt
     /// of ours which was sent.
     ///
@@ -107,11 +121,11 @@ impl Sim<'_> {
         let (mut users, mut pending, mut settled) = (0, 0, None);
         for number in 1..=file.records {
             let bytes = self.read_record(number, file.record_len)?;
-            match SmsRecord::parse(&bytes) {
-                Ok(None) => return Ok(number), // free, with bits in its status that SEEK did not match
-                _ if reusable(&bytes) => settled = settled.or(Some(number)),
-                Ok(Some(record)) if record.ours().is_some() => pending += 1,
-                _ => users += 1,
+            match Content::of(&bytes) {
+                Content::Free => return Ok(number), // free, with bits in its status that SEEK did not match
+                Content::SentReceipt(_) => settled = settled.or(Some(number)),
+                Content::Order(_) | Content::Receipt(_) => pending += 1,
+                Content::Other(_) | Content::Damaged(_) => users += 1,
             }
         }
         settled.ok_or(SimError::Full { records: file.records, users, pending })

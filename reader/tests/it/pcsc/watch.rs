@@ -64,3 +64,13 @@ fn a_service_that_stops_ends_the_watch() {
     watch.next(NOW).unwrap();
     assert_eq!(watch.next(NOW), Err(Fault::Stopped));
 }
+
+/// Whoever goes on watching when the service is there again hears first that all readers went with it.
+#[test]
+fn a_service_that_goes_takes_its_readers_along() {
+    let service = Fake::with(&[vec![reader("A", &esam(b"METER-01")), reader("B", &[])]]);
+    let mut watch = Watch::new(&service);
+    watch.next(NOW).unwrap();
+    assert_eq!(watch.lost(), [Event::Unplugged("A".into()), Event::Unplugged("B".into())]);
+    assert_eq!(Watch::new(&Fake::default()).lost(), []);
+}

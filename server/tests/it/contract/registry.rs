@@ -9,7 +9,7 @@ pub fn nothing_is_there_at_first(engine: &dyn Engine) {
     let books = engine.open();
     assert_eq!(books.terms().unwrap(), None);
     assert_eq!(books.customer(customer(0)).unwrap(), None);
-    assert_eq!((books.orders().unwrap(), books.interrupted().unwrap()), (vec![], vec![]));
+    assert_eq!((super::orders(&*books), books.interrupted().unwrap()), (vec![], vec![]));
     assert_eq!((books.findings(true).unwrap(), books.finding(1).unwrap()), (vec![], None));
     assert_eq!(books.log_end().unwrap(), None);
     assert!(!books.is_older_make().unwrap() && !books.sells_formal().unwrap());
@@ -33,12 +33,12 @@ pub fn registering_again_changes_nothing(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let before = bank.books.customer(customer(1)).unwrap().unwrap();
     assert_eq!((before.meter, &before.sim), (meter(1), &sim(1, 0)));
-    let again = bank.books.register(&Roster::read(csv(3).as_bytes()).unwrap()).unwrap();
+    let again = bank.books.register(Roster::read(csv(3).as_bytes()).unwrap()).unwrap();
     assert_eq!((again.registered, again.unchanged, again.rejected), (0, 3, vec![]));
     // A line that fits and one that does not: the first is taken.
     let file =
         csv(4).replace(&format!("{},{}", customer(1), meter(1)), &format!("{},{}", customer(1), meter(9)));
-    let mixed = bank.books.register(&Roster::read(file.as_bytes()).unwrap()).unwrap();
+    let mixed = bank.books.register(Roster::read(file.as_bytes()).unwrap()).unwrap();
     assert_eq!((mixed.registered, mixed.unchanged, mixed.rejected.len()), (1, 2, 1));
     assert_eq!(bank.books.customer(customer(1)).unwrap(), Some(before));
     let esams = [esam(0, serial(0), 1), esam(1, serial(1), 2)];

@@ -23,7 +23,7 @@ pub fn a_sale_is_paid_for_and_kept(engine: &dyn Engine) {
         (&placed.order, placed.state, placed.record),
         (&sealed.order, OrderState::Sealed, Some(sealed.record))
     );
-    assert_eq!(bank.books.orders().unwrap(), std::slice::from_ref(&placed));
+    assert_eq!(bank.orders(), std::slice::from_ref(&placed));
     let module = bank.psam.number();
     let keys = Keys { state: KeyState::Test, version: 1 };
     assert_eq!(bank.books.asked_of(&placed).unwrap(), (keys, vec![module.clone()]));
@@ -91,7 +91,7 @@ pub fn a_certain_refusal_can_be_given_up(engine: &dyn Engine) {
     assert!(!placed.may_be_sealed());
     bank.books.void_order(placed.order.id, bank.now).unwrap();
     assert_eq!(bank.sums(), (0, 0, 0), "what was paid is given back");
-    assert_eq!(bank.books.orders().unwrap()[0].state, OrderState::Void);
+    assert_eq!(bank.orders()[0].state, OrderState::Void);
     assert_eq!(bank.buy(0, 100).unwrap().order.count, 1, "its count is free again");
     bank.end();
 }
@@ -129,7 +129,7 @@ pub fn other_keys_ask_for_another_order(engine: &dyn Engine) {
     bank.psam.keys = Some(Keys { state: KeyState::Test, version: 2 });
     let new = bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::KeyChange, &terms()).unwrap();
     assert_eq!((new.order.count, new.order.amount), (old.order.count, old.order.amount));
-    let states: Vec<_> = bank.books.orders().unwrap().iter().map(|placed| placed.state).collect();
+    let states: Vec<_> = bank.orders().iter().map(|placed| placed.state).collect();
     assert_eq!(states, [OrderState::Superseded, OrderState::Sealed]);
     assert_eq!(bank.sums(), (100, 0, 100), "paid once");
     bank.end();

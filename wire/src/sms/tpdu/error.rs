@@ -1,53 +1,8 @@
-//! What can be wrong with a message, and the cursor that says where.
-
-use core::fmt;
+//! What can be wrong with a message.
 
 use thiserror::Error;
 
-/// The field of a message an error is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// First octet: message type and flags.
-    FirstOctet,
-    /// TP-Message-Reference of a SUBMIT.
-    Reference,
-    /// TP-Originating-Address or TP-Destination-Address.
-    Address,
-    /// TS-Service-Centre-Address in front of a TPDU in EF_SMS.
-    ServiceCentre,
-    /// TP-Protocol-Identifier.
-    Protocol,
-    /// TP-Data-Coding-Scheme.
-    DataCoding,
-    /// TP-Service-Centre-Time-Stamp.
-    Timestamp,
-    /// TP-Validity-Period.
-    Validity,
-    /// TP-User-Data-Length.
-    UserDataLength,
-    /// TP-User-Data.
-    UserData,
-    /// User data header: its length octet and its elements.
-    Header,
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::FirstOctet => "first octet",
-            Self::Reference => "message reference",
-            Self::Address => "address",
-            Self::ServiceCentre => "service centre address",
-            Self::Protocol => "protocol identifier",
-            Self::DataCoding => "data coding scheme",
-            Self::Timestamp => "time stamp",
-            Self::Validity => "validity period",
-            Self::UserDataLength => "user data length",
-            Self::UserData => "user data",
-            Self::Header => "user data header",
-        })
-    }
-}
+use super::field::Field;
 
 /// Why a message could not be read or built. Offsets count from the first byte given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -86,7 +41,7 @@ pub enum TpduError {
         /// Octets the user data (or the header) has from there.
         available: usize,
     },
-    /// The message type is not the one this direction allows (status reports included).
+    /// The message type is not the one that is to be read.
     #[error("message type {found} where {expected} was expected")]
     MessageType {
         /// TP-MTI found, 0 to 3.
@@ -94,6 +49,9 @@ pub enum TpduError {
         /// TP-MTI expected.
         expected: u8,
     },
+    /// A message type that is in no record: a command to the service centre, or a reserved one.
+    #[error("message type {0} of a message to the network: neither text nor data for anyone")]
+    NoMessage(u8),
     /// A character of a telephone number is not a decimal digit.
     #[error("telephone number: character {position} is not a digit")]
     NotADigit {
@@ -118,34 +76,4 @@ pub enum TpduError {
 
 pub(super) fn too_long(field: Field, offset: usize, length: usize, limit: usize) -> TpduError {
     TpduError::TooLong { field, offset, length, limit }
-}
-
-/// The bytes being read, and how far.
-pub(super) struct Cursor<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn take(&mut self, field: Field, count: usize) -> Result<&'a [u8], TpduError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = rest.get(..count).ok_or(TpduError::Truncated {
-            field,
-            offset: self.at,
-            needed: count,
-            left: rest.len(),
-        })?;
-        self.at += count;
-        Ok(taken)
-    }
-
-    pub(super) fn byte(&mut self, field: Field) -> Result<u8, TpduError> {
-        Ok(self.array::<1>(field)?[0])
-    }
-
-    pub(super) fn array<const N: usize>(&mut self, field: Field) -> Result<[u8; N], TpduError> {
-        let mut out = [0; N];
-        out.copy_from_slice(self.take(field, N)?);
-        Ok(out)
-    }
 }

@@ -1,6 +1,9 @@
 //! The service centre time stamp [TS 23.040 9.2.3.11].
 
+use super::cursor::Cursor;
 use super::error::TpduError;
+use super::field::Field;
+use super::note::Oddity;
 
 /// A point in time as a message tells it: local time and its distance from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +12,7 @@ pub struct TimestampParts {
     pub year: u8,
     /// Month, 1 to 12.
     pub month: u8,
-    /// Day, 1 to 31.
+    /// Day, 1 to 31, as the month has them.
     pub day: u8,
     /// Hour, 0 to 23.
     pub hour: u8,
@@ -19,6 +22,14 @@ pub struct TimestampParts {
     pub second: u8,
     /// Local time minus UTC in quarters of an hour, -79 to 79; China is 32.
     pub quarters: i8,
+}
+
+impl TimestampParts {
+    /// Whether anybody lives in such a zone: -12:00 to +14:00.
+    #[must_use]
+    pub fn is_zone(&self) -> bool {
+        (-48..=56).contains(&self.quarters)
+    }
 }
 
 /// Service centre time stamp, seven bytes as on the wire [TS 23.040 9.2.3.11].
@@ -49,35 +60,60 @@ impl Timestamp {
     pub fn china(bcd: [u8; 7]) -> Result<Self, TpduError> {
         let mut values = [0; 6];
         for (part, (value, byte)) in values.iter_mut().zip(&bcd[1..]).enumerate() {
-            *value = decimal(byte >> 4, byte & 0x0F).ok_or(TpduError::TimestampPart { part })?;
+            *value = crate::bcd::value(*byte).ok_or(TpduError::TimestampPart { part })?;
         }
         let [year, month, day, hour, minute, second] = values;
         Self::from_parts(&TimestampParts { year, month, day, hour, minute, second, quarters: 32 })
     }
 
-    /// Decodes the time; fails on nibbles that are no digits and on values out of range.
+    /// The time as a receiver reads it: a nibble above 9 counts as the digit 0. Fails when there is no such date or time of
+    /// day.
     pub fn parts(&self) -> Result<TimestampParts, TpduError> {
-        let mut values = [0; 6];
-        for (part, (value, byte)) in values.iter_mut().zip(&self.0).enumerate() {
-            *value = decimal(byte & 0x0F, byte >> 4).ok_or(TpduError::TimestampPart { part })?;
-        }
+        let [year, month, day, hour, minute, second, zone] = self.0;
+        let values = [year, month, day, hour, minute, second].map(|byte| pair(byte & 0x0F, byte >> 4));
         check_parts(values)?;
         let [year, month, day, hour, minute, second] = values;
-        let zone = self.0[6];
-        let distance = decimal(zone & 0x07, zone >> 4)
-            .and_then(|value| i8::try_from(value).ok())
-            .ok_or(TpduError::TimestampPart { part: 6 })?;
+        // Three bits of tens, so at most 79.
+        let distance = i8::try_from(pair(zone & 0x07, zone >> 4)).unwrap_or(i8::MAX);
         let quarters = if zone & 0x08 == 0 { distance } else { -distance };
         Ok(TimestampParts { year, month, day, hour, minute, second, quarters })
     }
+
+    pub(super) fn read(cursor: &mut Cursor<'_>, field: Field) -> Result<Self, TpduError> {
+        let offset = cursor.at;
+        let stamp = Self(cursor.array(field)?);
+        for (n, byte) in stamp.0.iter().enumerate() {
+            // The low nibble of the zone holds its sign and three bits.
+            let tens = if n == 6 { byte & 0x07 } else { byte & 0x0F };
+            if tens > 9 || byte >> 4 > 9 {
+                cursor.note(field, offset + n, Oddity::NoDigit(*byte));
+            }
+        }
+        match stamp.parts() {
+            Err(_) => cursor.note(field, offset, Oddity::NoSuchTime(stamp.0)),
+            Ok(parts) if !parts.is_zone() => cursor.note(field, offset + 6, Oddity::Zone(parts.quarters)),
+            Ok(_) => {}
+        }
+        Ok(stamp)
+    }
 }
 
-fn decimal(tens: u8, units: u8) -> Option<u8> {
-    (tens <= 9 && units <= 9).then_some(tens * 10 + units)
+/// Two digits as a number; what is no digit counts as 0.
+fn pair(tens: u8, units: u8) -> u8 {
+    let digit = |nibble: u8| if nibble > 9 { 0 } else { nibble };
+    digit(tens) * 10 + digit(units)
 }
 
 fn check_parts(values: [u8; 6]) -> Result<(), TpduError> {
-    const RANGES: [(u8, u8); 6] = [(0, 99), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59)];
-    let wrong = values.iter().zip(RANGES).position(|(v, (low, high))| *v < low || *v > high);
+    let [year, month, ..] = values;
+    // 2000 to 2099: every fourth year is a leap year.
+    let days = match month {
+        2 if year.is_multiple_of(4) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let ranges = [(0, 99), (1, 12), (1, days), (0, 23), (0, 59), (0, 59)];
+    let wrong = values.iter().zip(ranges).position(|(v, (low, high))| *v < low || *v > high);
     wrong.map_or(Ok(()), |part| Err(TpduError::TimestampPart { part }))
 }

@@ -1,8 +1,16 @@
 //! User data: length, header elements and body [TS 23.040 9.2.3.16, 9.2.3.24].
+//!
+//! Building is strict, reading is not: whatever a length or an element says, the octets that are there are kept, and what
+//! cannot be followed is noted [docs/specs/sim.md, bytes that should not be there].
 
 use alloc::vec::Vec;
 
-use super::error::{Cursor, Field, TpduError, too_long};
+use super::cursor::Cursor;
+use super::error::{TpduError, too_long};
+use super::field::Field;
+use super::header::{self, InformationElement, Part};
+use super::note::Oddity;
+use super::septets::{ESCAPE, unpack};
 
 /// Most octets of user data, header included [TS 23.040 9.2.3.16].
 pub const MAX_USER_DATA: usize = 140;
@@ -14,10 +22,12 @@ pub const MAX_SEPTETS: u8 = 160;
 pub enum Alphabet {
     /// GSM 7-bit default alphabet, packed; lengths count septets.
     Gsm7,
-    /// 8-bit data, or anything compressed.
+    /// 8-bit data.
     Octets,
     /// UCS2, big endian.
     Ucs2,
+    /// Compressed text of any alphabet [TS 23.042]; lengths count octets.
+    Compressed,
 }
 
 impl Alphabet {
@@ -25,7 +35,7 @@ impl Alphabet {
     #[must_use]
     pub fn of(dcs: u8) -> Self {
         match dcs >> 4 {
-            0x0..=0x7 if dcs & 0x20 != 0 => Self::Octets,
+            0x0..=0x7 if dcs & 0x20 != 0 => Self::Compressed,
             0x0..=0x7 => match dcs & 0x0C {
                 0x04 => Self::Octets,
                 0x08 => Self::Ucs2,
@@ -36,147 +46,221 @@ impl Alphabet {
             _ => Self::Gsm7,
         }
     }
+
+    /// Whether a data coding scheme has no meaning of its own.
+    #[must_use]
+    pub fn is_reserved(dcs: u8) -> bool {
+        match dcs >> 4 {
+            0x0..=0x7 => dcs & 0x0C == 0x0C,
+            0x8..=0xB => true,
+            _ => false,
+        }
+    }
 }
 
-/// One element of a user data header: identifier, then a length octet and data.
+/// What stands in front of the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InformationElement {
-    /// Identifier: 00/08 concatenation, 70/71 command/response packet.
-    pub id: u8,
-    /// Data without the length octet.
-    pub data: Vec<u8>,
+enum Header {
+    None,
+    /// UDHL and elements, `len` octets with UDHL. Without elements when they do not come out even, or UDHL is 00.
+    Octets {
+        len: usize,
+        elements: Vec<InformationElement>,
+    },
+    /// UDHL says more than there is: where the body begins nobody knows.
+    Beyond,
 }
 
 /// User data: header elements and what follows them [TS 23.040 9.2.3.24].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserData {
-    /// `None`: no header; an empty header (UDHL 00) is possible and kept.
-    header: Option<Vec<InformationElement>>,
-    body: Vec<u8>,
-    septets: Option<u8>,
+    /// UDL as it is written.
+    stated: u8,
+    /// UDL counts septets.
+    in_septets: bool,
+    /// What is there, header included; may be more than 140 octets, or fewer than stated.
+    octets: Vec<u8>,
+    header: Header,
 }
 
 impl UserData {
+    /// None at all.
+    pub(super) const EMPTY: UserData =
+        UserData { stated: 0, in_septets: false, octets: Vec::new(), header: Header::None };
+
     /// 8-bit or UCS2 user data as on the wire after UDL; at most 140 octets. With `has_header`
-    /// the first octet is UDHL (`02 70 00 ..`).
+    /// the first octet is UDHL (`02 70 00 ..`), and the header must be whole.
     pub fn from_octets(octets: &[u8], has_header: bool) -> Result<Self, TpduError> {
         if octets.len() > MAX_USER_DATA {
             return Err(too_long(Field::UserDataLength, 0, octets.len(), MAX_USER_DATA));
         }
-        Self::split(octets, has_header, None, 0)
+        let header = if has_header {
+            let (elements, len) = header::whole(octets)?;
+            Header::Octets { len, elements }
+        } else {
+            Header::None
+        };
+        // At most 140.
+        let stated = u8::try_from(octets.len()).unwrap_or(u8::MAX);
+        Ok(Self { stated, in_septets: false, octets: octets.to_vec(), header })
     }
 
-    /// Elements of the header, in wire order; empty without one.
+    /// Elements of the header, in wire order; empty without one, and when they do not come out even with it.
     #[must_use]
     pub fn elements(&self) -> &[InformationElement] {
-        self.header.as_deref().unwrap_or_default()
+        match &self.header {
+            Header::Octets { elements, .. } => elements,
+            Header::None | Header::Beyond => &[],
+        }
     }
 
-    /// The first element with this identifier.
+    /// The element with this identifier: of several the last [TS 23.040 9.2.3.24].
     #[must_use]
     pub fn element(&self, id: u8) -> Option<&InformationElement> {
-        self.elements().iter().find(|element| element.id == id)
+        self.elements().iter().rev().find(|element| element.id == id)
     }
 
-    /// Whether there is a header, even an empty one.
+    /// Where this message belongs in a longer text; none when it stands alone, or when its numbers make no sense. Of two
+    /// places the last counts, whichever width their references have [TS 23.040 9.2.3.24].
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        header::part(self.elements())
+    }
+
+    /// The element of a command or response packet, 70 or 71; of both the last counts, and one with data for nothing.
+    #[must_use]
+    pub fn packet_element(&self) -> Option<u8> {
+        header::packet(self.elements())
+    }
+
+    /// Numbers of the language's main and extension table [TS 23.038 6.2.1.2]; 0 where none is named.
+    pub(crate) fn language(&self) -> (u8, u8) {
+        let named = |id| header::language(self.elements(), id).unwrap_or(0);
+        (named(header::IE_LOCKING_SHIFT), named(header::IE_SINGLE_SHIFT))
+    }
+
+    /// Whether a header is announced, even an empty one.
     #[must_use]
     pub fn has_header(&self) -> bool {
-        self.header.is_some()
+        self.header != Header::None
     }
 
-    /// Octets after the header; in the 7-bit alphabet the packed septets with the fill bits
-    /// that align them, as on the wire.
+    /// Whether it is known where the body begins: false when the header claims more than there is.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.header != Header::Beyond
+    }
+
+    /// Octets after the header, as far as a message may have them; in the 7-bit alphabet the packed septets with the
+    /// fill bits that align them, as on the wire. All octets when the header claims more than there is.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
+        let lawful = self.octets.get(..MAX_USER_DATA).unwrap_or(&self.octets);
+        lawful.get(self.header_len()..).unwrap_or_default()
     }
 
     /// UDL when it counts septets, header and fill included; none when it counts octets.
     #[must_use]
     pub fn septets(&self) -> Option<u8> {
-        self.septets
+        self.in_septets.then_some(self.stated)
+    }
+
+    /// The septets behind the header, one a byte; none when UDL counts octets.
+    pub(crate) fn text_septets(&self) -> Vec<u8> {
+        if !self.in_septets || !self.is_whole() {
+            return Vec::new();
+        }
+        let header_bits = self.header_len() * 8;
+        // The text begins on a septet border counted from the start of the user data.
+        let header_septets = header_bits.div_ceil(7);
+        let fill = header_septets * 7 - header_bits;
+        let count = usize::from(self.stated.min(MAX_SEPTETS)).saturating_sub(header_septets);
+        unpack(self.body(), fill, count)
     }
 
     /// Octets the header takes, with UDHL; 0 without a header.
     #[must_use]
     pub fn header_len(&self) -> usize {
-        self.header
-            .as_ref()
-            .map_or(0, |elements| 1 + elements.iter().map(|element| 2 + element.data.len()).sum::<usize>())
+        match &self.header {
+            Header::Octets { len, .. } => *len,
+            Header::None | Header::Beyond => 0,
+        }
     }
 
-    /// Everything after UDL as on the wire: UDHL, elements, body.
+    /// Everything after UDL as on the wire, as far as it is there: UDHL, elements, body.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(MAX_USER_DATA);
-        if let Some(elements) = &self.header {
-            out.push(octet_count(self.header_len().saturating_sub(1)));
-            for element in elements {
-                out.extend([element.id, octet_count(element.data.len())]);
-                out.extend(&element.data);
-            }
-        }
-        out.extend(&self.body);
-        out
+        self.octets.clone()
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>, dcs: u8, has_header: bool) -> Result<Self, TpduError> {
         let offset = cursor.at;
-        let length = cursor.byte(Field::UserDataLength)?;
-        let (octets, limit, septets) = match Alphabet::of(dcs) {
-            Alphabet::Gsm7 => ((usize::from(length) * 7).div_ceil(8), usize::from(MAX_SEPTETS), Some(length)),
-            Alphabet::Octets | Alphabet::Ucs2 => (usize::from(length), MAX_USER_DATA, None),
+        let stated = cursor.byte(Field::UserDataLength)?;
+        let alphabet = Alphabet::of(dcs);
+        let in_septets = alphabet == Alphabet::Gsm7;
+        let (wanted, limit) = if in_septets {
+            ((usize::from(stated) * 7).div_ceil(8), usize::from(MAX_SEPTETS))
+        } else {
+            (usize::from(stated), MAX_USER_DATA)
         };
-        if usize::from(length) > limit {
-            return Err(too_long(Field::UserDataLength, offset, usize::from(length), limit));
+        if usize::from(stated) > limit {
+            cursor.note(Field::UserDataLength, offset, Oddity::TooMuch { stated: stated.into(), limit });
         }
         let start = cursor.at;
-        Self::split(cursor.take(Field::UserData, octets)?, has_header, septets, start)
+        let octets = cursor.take_up_to(wanted).to_vec();
+        if octets.len() < wanted {
+            let there = octets.len();
+            cursor.note(Field::UserData, start, Oddity::Cut { stated: wanted, there });
+        }
+        let mut data = Self { stated, in_septets, octets, header: Header::None };
+        if has_header {
+            data.header = data.split(cursor, start);
+        }
+        data.note_text(cursor, alphabet, start);
+        Ok(data)
     }
 
-    /// Splits user data that begin at `start` of the message into header and body.
-    fn split(octets: &[u8], has_header: bool, septets: Option<u8>, start: usize) -> Result<Self, TpduError> {
-        if !has_header {
-            return Ok(Self { header: None, body: octets.to_vec(), septets });
-        }
-        let missing = TpduError::HeaderBeyond { offset: start, needed: 1, available: 0 };
-        let (length, rest) = octets.split_first().ok_or(missing)?;
-        let needed = 1 + usize::from(*length);
-        let beyond = TpduError::HeaderBeyond { offset: start, needed, available: octets.len() };
+    /// Takes the header off; `start` is where the user data begin in the message.
+    fn split(&self, cursor: &mut Cursor<'_>, start: usize) -> Header {
+        let needed = 1 + usize::from(self.octets.first().copied().unwrap_or(0));
+        let available = self.octets.len();
         // In septets the header ends on a septet border, which may lie past its last octet.
-        if septets.is_some_and(|count| (needed * 8).div_ceil(7) > usize::from(count)) {
-            return Err(beyond);
+        let is_past = self.in_septets && (needed * 8).div_ceil(7) > usize::from(self.stated);
+        let Some(elements) = self.octets.get(1..needed).filter(|_| !is_past) else {
+            cursor.note(Field::Header, start, Oddity::HeaderBeyond { needed, available });
+            return Header::Beyond;
+        };
+        let elements = header::read(elements, start + 1).unwrap_or_else(|_| {
+            cursor.note(Field::Header, start, Oddity::HeaderIgnored);
+            Vec::new()
+        });
+        header::note_odd(&elements, cursor, start + 1);
+        Header::Octets { len: needed, elements }
+    }
+
+    /// What is odd about the text itself.
+    fn note_text(&self, cursor: &mut Cursor<'_>, alphabet: Alphabet, start: usize) {
+        let body = self.body();
+        let at = start + self.header_len();
+        match alphabet {
+            Alphabet::Compressed => cursor.note(Field::UserData, at, Oddity::Compressed),
+            Alphabet::Ucs2 if self.is_whole() => {
+                if body.starts_with(&[0xFF, 0xFE]) {
+                    cursor.note(Field::UserData, at, Oddity::OtherByteOrder);
+                }
+                if body.len() % 2 == 1 {
+                    cursor.note(Field::UserData, at + body.len() - 1, Oddity::HalfCharacter);
+                }
+            }
+            Alphabet::Gsm7 if self.text_septets().last() == Some(&ESCAPE) => {
+                cursor.note(Field::UserData, at, Oddity::HalfCharacter);
+            }
+            Alphabet::Gsm7 | Alphabet::Octets | Alphabet::Ucs2 => {}
         }
-        let (header, body) = rest.split_at_checked(usize::from(*length)).ok_or(beyond)?;
-        let elements = read_elements(header, start + 1)?;
-        Ok(Self { header: Some(elements), body: body.to_vec(), septets })
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let octets = self.to_bytes();
-        out.push(self.septets.unwrap_or(octet_count(octets.len())));
-        out.extend(octets);
+        out.push(self.stated);
+        out.extend(&self.octets);
     }
-}
-
-/// A length that construction keeps within 140 octets.
-fn octet_count(length: usize) -> u8 {
-    u8::try_from(length).unwrap_or(u8::MAX)
-}
-
-fn read_elements(mut rest: &[u8], start: usize) -> Result<Vec<InformationElement>, TpduError> {
-    let mut elements = Vec::new();
-    let whole = rest.len();
-    while !rest.is_empty() {
-        let offset = start + whole - rest.len();
-        let needed = 2 + rest.get(1).copied().map_or(0, usize::from);
-        let (element, after) = rest.split_at_checked(needed).ok_or(TpduError::HeaderBeyond {
-            offset,
-            needed,
-            available: rest.len(),
-        })?;
-        elements.push(InformationElement { id: element[0], data: element[2..].to_vec() });
-        rest = after;
-    }
-    Ok(elements)
 }

@@ -1,4 +1,4 @@
--- The books in PostgreSQL, as of version 5: what the SQLite scripts 001 to 005 make, in PostgreSQL's words.
+-- The books in PostgreSQL, as of version 6: what the SQLite scripts 001 to 006 make, in PostgreSQL's words.
 -- Money is integer fen; times are 14 digits YYYYMMDDhhmmss, UTC+8, in the collation "C", so that they sort as text;
 -- meter and customer numbers are 12 digits.
 
@@ -106,6 +106,7 @@ CREATE UNIQUE INDEX one_outstanding_order ON purchase_order (life) WHERE state I
 CREATE UNIQUE INDEX one_settled_order     ON purchase_order (life, count) WHERE state = 'settled';
 CREATE INDEX orders_of_purchase ON purchase_order (life, count, seq);
 CREATE INDEX orders_open        ON purchase_order (state) WHERE state IN ('prepared', 'sealed', 'superseded');
+CREATE INDEX orders_prepared    ON purchase_order (seq) WHERE state = 'prepared';
 
 -- Security modules, and where their order chains stand by these books.
 CREATE TABLE psam (

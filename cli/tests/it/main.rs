@@ -1,0 +1,4 @@
+//! What the command line promises of itself.
+#![cfg(test)]
+
+mod manual;

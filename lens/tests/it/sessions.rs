@@ -1,0 +1,85 @@
+//! Sessions: what a word means after a command, which file is meant, what stays hidden.
+
+use super::shown;
+use scheme::profile::CardKind;
+
+fn words(kind: Option<CardKind>, trace: &str) -> Vec<String> {
+    shown(kind, trace).iter().filter(|line| line.starts_with('<')).map(|line| line[43..].to_owned()).collect()
+}
+
+#[test]
+fn the_end_of_a_file_is_no_search() {
+    let trace = "> 00A40004026F38\n< 6282\n> 00B0000010\n< AABB6282\n> 00B2010410\n< 6282\n> 00A2010402FFFF\n< 6282\n\
+                 > 00A40004026F38\n< 6283";
+    let said = words(Some(CardKind::Uicc), trace);
+    assert!(said[0].starts_with("done; the file selected is deactivated"), "{said:?}");
+    assert!(said[1].starts_with("end of file reached"), "{said:?}");
+    assert!(said[2].starts_with("end of file reached"), "{said:?}");
+    assert!(said[3].starts_with("nothing in the file matches"), "{said:?}");
+    assert!(said[4].starts_with("done; the file selected is deactivated"), "{said:?}");
+    // a card nobody knows is read by ISO 7816-4
+    let said = words(None, "> 00B0000010\n< AABB6282");
+    assert!(said[0].starts_with("end of file reached"), "{said:?}");
+}
+
+/// Tries of a PIN, and tries of the card: 63Cx says both.
+#[test]
+fn tries_are_whose() {
+    let said = words(Some(CardKind::Uicc), "> 0020000108 [8 bytes hidden]\n< 63C2\n> 00D6000001AA\n< 63C2");
+    assert!(said[0].contains("tries left") && said[1].starts_with("done"), "{said:?}");
+    let said = words(
+        Some(CardKind::Uicc),
+        "> 0020000100\n< 63C3\n> 002C0081\n< 63CA\n> 0020000108 [8 bytes hidden]\n< 63C0",
+    );
+    assert_eq!(said[..2], ["tries left: 3; none was spent", "tries left: 10; none was spent"]);
+    assert!(said[2].contains("no tries are left"), "{said:?}");
+}
+
+/// A command has the name it has on the card's own kind, whatever its parameters.
+#[test]
+fn commands_have_their_own_names() {
+    let lines = shown(Some(CardKind::Uicc), "> 00880081\n< 6A86\n> 00880080\n< 6982");
+    assert!(lines[0].ends_with(" AUTHENTICATE") && !lines[0].contains("INTERNAL"), "{lines:?}");
+    assert!(lines[2].ends_with(" AUTHENTICATE"), "{lines:?}");
+    let lines = shown(Some(CardKind::Psam), "> 0088000000\n< 6A86");
+    assert!(lines[0].contains("INTERNAL AUTHENTICATE"), "{lines:?}");
+}
+
+/// A card that shows its USIM is a UICC: files have names, 7FFF is the application, whichever way they are reached.
+#[test]
+fn paths_name_files() {
+    let lines = shown(
+        None,
+        "> 00A4040C07A0000000871002\n< 9000\n> 00A4080C047FFF6F38\n< 9000\n> 00B0000006\n< 0012069E01069000\n\
+         > 00A4080C047F206F07\n< 9000\n> 00B0000009\n< 0829640010000000109000\n> 00A4090C045F3B4F20\n< 9000\n> 00B0000009\n< 6982",
+    );
+    let commands: Vec<&String> = lines.iter().filter(|line| line.starts_with('>')).collect();
+    for (n, said) in
+        ["ADF_USIM", "6F38 EF_UST", "6F38 EF_UST", "6F07 EF_IMSI", "6F07 EF_IMSI", "4F20 EF_Kc", "4F20 EF_Kc"]
+            .into_iter()
+            .enumerate()
+    {
+        assert!(commands[n].contains(said), "{n}: {}", commands[n]);
+    }
+    assert!(lines.iter().any(|line| line.contains("IMSI 246000100000001")), "{lines:#?}");
+}
+
+/// Files of session keys are hidden by whatever way they are read and written.
+#[test]
+fn session_keys_stay_hidden() {
+    let usim = "> 00A4040C07A0000000871002\n< 9000\n";
+    let key = "07DEFACEDEFACEDEFACE";
+    for way in [
+        format!("> 00A4000C026F08\n< 9000\n> 00B000000A\n< {key}9000"),
+        format!("> 00A4080C047FFF6F08\n< 9000\n> 00B000000A\n< {key}9000"),
+        format!("> 00B088000A\n< {key}9000"),
+        format!("> 00A4080C067FFF5F3B4F20\n< 9000\n> 00B000000A\n< {key}9000"),
+        format!("> 00A4080C067FFF5F3B4F52\n< 9000\n> 00D600000A{key}\n< 9000"),
+        format!("> A0A40000027F20\n< 9F17\n> A0A40000026F20\n< 9F0F\n> A0B000000A\n< {key}9000"),
+        format!("> 008800801110{}\n< 610A\n> 00C000000A\n< {key}9000", "11".repeat(16)),
+    ] {
+        let lines = shown(Some(CardKind::Uicc), &format!("{usim}{way}"));
+        assert!(lines.iter().all(|line| !line.contains("DEFACE")), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains("10 bytes hidden")), "{lines:#?}");
+    }
+}
