@@ -106,9 +106,8 @@ pub enum StoreError {
         detail: String,
     },
     /// Anything else PostgreSQL reports.
-    #[cfg(feature = "postgres")]
     #[error("the database failed")]
-    Postgres(#[source] postgres::Error),
+    Postgres(#[source] Box<dyn core::error::Error + Send + Sync>),
     /// Anything else SQLite reports.
     #[error("the database failed")]
     Sqlite(#[source] rusqlite::Error),
@@ -144,7 +143,7 @@ impl From<postgres::Error> for StoreError {
                 || core::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>());
             let detail =
                 core::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            return if closed { StoreError::Gone { detail } } else { StoreError::Postgres(error) };
+            return if closed { StoreError::Gone { detail } } else { StoreError::Postgres(error.into()) };
         };
         let detail = db.message().to_owned();
         // Classes and codes of PostgreSQL's appendix A.
@@ -162,7 +161,7 @@ impl From<postgres::Error> for StoreError {
                 "23" => StoreError::Rule { detail },
                 "08" => StoreError::Gone { detail },
                 "28" | "3D" => StoreError::Denied { detail },
-                _ => StoreError::Postgres(error),
+                _ => StoreError::Postgres(error.into()),
             },
         }
     }
@@ -197,7 +196,6 @@ impl scheme::Fault for StoreError {
             StoreError::Gone { .. } => "books-gone",
             StoreError::Unknown { .. } => "books-unknown",
             StoreError::Denied { .. } => "books-denied",
-            #[cfg(feature = "postgres")]
             StoreError::Postgres(_) => "books-postgres",
             StoreError::Sqlite(_) => "books-sqlite",
         }

@@ -7,144 +7,13 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::ledger_chain::link;
-use crate::rows::{column, time_text};
+use crate::ledger_chain::{AS_BOOKED, Head, booked, link};
+use crate::rows::{bytes, column, time_text};
 use crate::store::{Transaction, View};
+use crate::transfer::{Account, Code, Purchase, Transfer};
+use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
-use scheme::order::OrderId;
-
-/// An account of the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Account {
-    /// Money taken over the counter. An asset.
-    BankCash,
-    /// What a customer has paid for and no meter has confirmed. A liability.
-    Prepaid(CustomerNumber),
-    /// What a customer has paid and no meter will credit. A liability.
-    RefundDue(CustomerNumber),
-    /// What meters have confirmed. Revenue.
-    Delivered,
-    /// What was paid back over the counter.
-    Refunded,
-    /// Claims on their way from one chip to another; zero between two acts.
-    Carried,
-    /// What meters have confirmed and nobody had paid for.
-    Loss,
-}
-
-impl Account {
-    const fn kind(self) -> &'static str {
-        match self {
-            Account::BankCash => "bank-cash",
-            Account::Prepaid(_) => "prepaid",
-            Account::RefundDue(_) => "refund-due",
-            Account::Delivered => "delivered",
-            Account::Refunded => "refunded",
-            Account::Carried => "carried",
-            Account::Loss => "loss",
-        }
-    }
-
-    /// Its kind, and the customer's number where it is his.
-    pub(crate) fn name(self) -> String {
-        match self.customer() {
-            Some(customer) => format!("{}:{customer}", self.kind()),
-            None => self.kind().to_owned(),
-        }
-    }
-
-    const fn customer(self) -> Option<CustomerNumber> {
-        match self {
-            Account::Prepaid(customer) | Account::RefundDue(customer) => Some(customer),
-            _ => None,
-        }
-    }
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The customer paid for an order that is about to be sealed.
-    Sale,
-    /// The customer paid more, for a larger order of the same purchase.
-    Correction,
-    /// A sale was undone before anything can have been sealed.
-    Cancelled,
-    /// A receipt was settled: the meter has credited.
-    Delivery,
-    /// A receipt was settled for less than was paid.
-    RefundDue,
-    /// What was due was paid back.
-    Refund,
-    /// A claim left a chip that was replaced.
-    CarryOut,
-    /// A claim came to the chip in its place.
-    CarryIn,
-    /// A receipt was settled for more than was paid.
-    Loss,
-}
-
-impl Code {
-    const ALL: [Code; 9] = [
-        Code::Sale,
-        Code::Correction,
-        Code::Cancelled,
-        Code::Delivery,
-        Code::RefundDue,
-        Code::Refund,
-        Code::CarryOut,
-        Code::CarryIn,
-        Code::Loss,
-    ];
-
-    /// The name in the store and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Code::Sale => "sale",
-            Code::Correction => "correction",
-            Code::Cancelled => "cancelled",
-            Code::Delivery => "delivery",
-            Code::RefundDue => "refund-due",
-            Code::Refund => "refund",
-            Code::CarryOut => "carry-out",
-            Code::CarryIn => "carry-in",
-            Code::Loss => "loss",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// The purchase a transfer belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Purchase {
-    /// The life its count belongs to.
-    pub life: i64,
-    /// The purchase count.
-    pub count: u32,
-    /// The order that was sold or settled; none when a meter credited an order that is none of ours.
-    pub order: Option<OrderId>,
-}
-
-/// A movement of money from one account to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transfer {
-    /// What happened.
-    pub code: Code,
-    /// When it was booked.
-    pub at: Moment,
-    /// The purchase it belongs to.
-    pub purchase: Purchase,
-    /// Where it comes to.
-    pub debit: Account,
-    /// Where it comes from.
-    pub credit: Account,
-    /// How much, in fen; above zero.
-    pub amount: i64,
-}
 
 /// Balance of one kind of account over all customers, in fen, debit positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -290,5 +159,73 @@ impl View<'_> {
              WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
             params![life, count, kind],
         )
+    }
+}
+
+impl View<'_> {
+    /// Where a server's chain stands; `None` before its first transfer.
+    pub fn chain_head(&self, server: &str) -> Result<Option<Head>, StoreError> {
+        self.conn.first(
+            "SELECT server, number, hash FROM transfer WHERE server = ?1 ORDER BY number DESC LIMIT 1",
+            params![server],
+            |row| {
+                Ok(Head {
+                    server: column(row, "server")?,
+                    number: column(row, "number")?,
+                    hash: bytes(row, "hash")?,
+                })
+            },
+        )
+    }
+
+    /// The hash that a server's transfer of a number carries; `None` where there is none.
+    pub fn chain_at(&self, server: &str, number: i64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.conn.first(
+            "SELECT hash FROM transfer WHERE server = ?1 AND number = ?2",
+            params![server, number],
+            |row| bytes(row, "hash"),
+        )
+    }
+
+    /// Recomputes the chains of all servers from the transfers as they stand. Gives where each stands, and the first thing
+    /// that does not fit, in words.
+    pub fn recompute_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError> {
+        let (mut heads, mut wrong): (Vec<Head>, Option<String>) = (Vec::new(), None);
+        self.conn.each(AS_BOOKED, params![], &mut |row| {
+            let server: String = column(row, "server")?;
+            if heads.last().is_none_or(|head| head.server != server) {
+                heads.push(Head { server, number: 0, hash: [0; 32] });
+            }
+            let Some(head) = heads.last_mut() else { return Ok(ControlFlow::Break(())) };
+            let found = booked(row, |_| head.hash)?;
+            wrong = if found.number != head.number + 1 {
+                Some(format!(
+                    "transfer {} of server {} is missing; the next one that is there is {}",
+                    head.number + 1,
+                    found.server,
+                    found.number
+                ))
+            } else if Code::from_name(&column::<String>(row, "code")?).is_none() || found.hash != found.linked {
+                Some(format!(
+                    "transfer {} of server {} does not carry the hash of what it says: it, or the one before it, was changed",
+                    found.number, found.server
+                ))
+            } else {
+                (head.number, head.hash) = (found.number, found.hash);
+                None
+            };
+            Ok(if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        // An account that a transfer names and that is not there takes the transfer out of the list.
+        if wrong.is_none() {
+            let counted: i64 = self.conn.one("SELECT count(*) FROM transfer", params![])?;
+            let read: i64 = heads.iter().map(|head| head.number).sum();
+            if counted != read {
+                wrong = Some(format!(
+                    "{counted} transfers are there and {read} can be read: an account is missing"
+                ));
+            }
+        }
+        Ok((heads, wrong))
     }
 }

@@ -1,12 +1,10 @@
 //! The chain through the ledger: each transfer carries a hash of itself and of the one its server booked before
 //! [docs/specs/books.md 12].
 
-use crate::engine::{Row, params};
+use crate::engine::Row;
 use crate::error::StoreError;
-use crate::ledger::{Code, Transfer};
 use crate::rows::{bytes, column};
-use crate::store::View;
-use core::ops::ControlFlow;
+use crate::transfer::Transfer;
 use scheme::order::OrderId;
 use sha2::{Digest, Sha256};
 
@@ -139,72 +137,4 @@ pub(crate) fn booked(row: &Row<'_>, before: impl FnOnce(&str) -> [u8; 32]) -> Re
     };
     let linked = said.link(&before(&server));
     Ok(Booked { id: column(row, "id")?, hash: bytes(row, "hash")?, linked, server, number })
-}
-
-impl View<'_> {
-    /// Where a server's chain stands; `None` before its first transfer.
-    pub fn chain_head(&self, server: &str) -> Result<Option<Head>, StoreError> {
-        self.conn.first(
-            "SELECT server, number, hash FROM transfer WHERE server = ?1 ORDER BY number DESC LIMIT 1",
-            params![server],
-            |row| {
-                Ok(Head {
-                    server: column(row, "server")?,
-                    number: column(row, "number")?,
-                    hash: bytes(row, "hash")?,
-                })
-            },
-        )
-    }
-
-    /// The hash that a server's transfer of a number carries; `None` where there is none.
-    pub fn chain_at(&self, server: &str, number: i64) -> Result<Option<[u8; 32]>, StoreError> {
-        self.conn.first(
-            "SELECT hash FROM transfer WHERE server = ?1 AND number = ?2",
-            params![server, number],
-            |row| bytes(row, "hash"),
-        )
-    }
-
-    /// Recomputes the chains of all servers from the transfers as they stand. Gives where each stands, and the first thing
-    /// that does not fit, in words.
-    pub fn recompute_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError> {
-        let (mut heads, mut wrong): (Vec<Head>, Option<String>) = (Vec::new(), None);
-        self.conn.each(AS_BOOKED, params![], &mut |row| {
-            let server: String = column(row, "server")?;
-            if heads.last().is_none_or(|head| head.server != server) {
-                heads.push(Head { server, number: 0, hash: [0; 32] });
-            }
-            let Some(head) = heads.last_mut() else { return Ok(ControlFlow::Break(())) };
-            let found = booked(row, |_| head.hash)?;
-            wrong = if found.number != head.number + 1 {
-                Some(format!(
-                    "transfer {} of server {} is missing; the next one that is there is {}",
-                    head.number + 1,
-                    found.server,
-                    found.number
-                ))
-            } else if Code::from_name(&column::<String>(row, "code")?).is_none() || found.hash != found.linked {
-                Some(format!(
-                    "transfer {} of server {} does not carry the hash of what it says: it, or the one before it, was changed",
-                    found.number, found.server
-                ))
-            } else {
-                (head.number, head.hash) = (found.number, found.hash);
-                None
-            };
-            Ok(if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        // An account that a transfer names and that is not there takes the transfer out of the list.
-        if wrong.is_none() {
-            let counted: i64 = self.conn.one("SELECT count(*) FROM transfer", params![])?;
-            let read: i64 = heads.iter().map(|head| head.number).sum();
-            if counted != read {
-                wrong = Some(format!(
-                    "{counted} transfers are there and {read} can be read: an account is missing"
-                ));
-            }
-        }
-        Ok((heads, wrong))
-    }
 }

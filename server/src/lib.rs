@@ -36,6 +36,7 @@ pub mod settle;
 mod sqlite;
 pub mod store;
 pub mod terms;
+pub mod transfer;
 
 pub use books::{Books, Control, Figures, Receipts, Registry, Sales};
 pub use chain::Chain;

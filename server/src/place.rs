@@ -2,7 +2,6 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::ledger::{Account, Code, Purchase};
 use crate::message;
 use crate::meters::{Esam, KeyState};
 use crate::order::{OrderRequest, PlacedOrder, Reason};
@@ -13,6 +12,7 @@ use crate::rows::time_text;
 use crate::rules::{self, MAX_AMOUNT, Room};
 use crate::store::Transaction;
 use crate::terms::Terms;
+use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;

@@ -2,10 +2,10 @@
 
 use crate::engine::{Row, params};
 use crate::error::StoreError;
-use crate::ledger::Code;
 use crate::order_state::OrderState;
 use crate::rows::{self, column, parsed, time};
 use crate::store::View;
+use crate::transfer::Code;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};

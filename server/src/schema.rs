@@ -8,10 +8,13 @@ use rusqlite::{Connection, TransactionBehavior};
 /// Marks a SQLite file as ours: "GCps" in the header's application id.
 const APPLICATION_ID: i32 = 0x4743_7073;
 
-/// One step of the schema: its script, and what a script cannot do.
+/// What a script cannot do.
+type Then = fn(&Connection) -> Result<(), StoreError>;
+
+/// One step of the schema.
 struct Step {
     script: &'static str,
-    then: Option<fn(&Connection) -> Result<(), StoreError>>,
+    then: Option<Then>,
 }
 
 const fn script(script: &'static str) -> Step {

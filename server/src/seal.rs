@@ -2,7 +2,6 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::ledger::{Account, Code, Purchase};
 use crate::message;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
@@ -12,6 +11,7 @@ use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
 use crate::store::{Store, Transaction};
 use crate::terms::Terms;
+use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;

@@ -6,6 +6,7 @@ use crate::memory::{SlotMemory, SupplyCut};
 use cos::{Card, Flow, Nvm};
 use scheme::Chance;
 use scheme::profile::CardKind;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use wire::{Channel, ChannelError};
 
@@ -195,9 +196,12 @@ impl Slot {
     /// After a command: what it changed must outlive us before its status word is heard.
     fn kept(&mut self) -> Result<(), ChannelError> {
         // The system's error cannot be told twice; its words can.
-        let refused = self.card.nvm_mut().refused().map(ToString::to_string);
+        let refused = self.card.nvm_mut().refused().map(|error| match error.kind() {
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => " is read-only".to_owned(),
+            _ => format!(": {error}"),
+        });
         let failed = match refused {
-            Some(words) => Some(format!("{}: {words}", self.path.display())),
+            Some(words) => Some(format!("{}{words}", self.path.display())),
             None if self.keep == Keep::EveryCommand && self.card.nvm().is_dirty() => {
                 self.save(false).err().map(|error| error.to_string())
             }

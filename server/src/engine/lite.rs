@@ -1,7 +1,7 @@
 //! SQLite.
 
 use super::Intent;
-use super::row::{Cell, Row};
+use super::row::Row;
 use super::value::Value;
 use crate::error::StoreError;
 use core::ops::ControlFlow;
@@ -21,20 +21,6 @@ impl ToSql for Value<'_> {
             Value::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
-}
-
-/// A column of a row.
-pub(crate) fn cell<'r>(value: ValueRef<'r>, name: &str) -> Result<Cell<'r>, StoreError> {
-    let fault = |detail: String| StoreError::Value { place: "a column", detail: format!("{name} {detail}") };
-    Ok(match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(number) => Cell::Int(number),
-        ValueRef::Text(text) => {
-            Cell::Text(core::str::from_utf8(text).map_err(|_| fault("is no UTF-8".into()))?)
-        }
-        ValueRef::Blob(bytes) => Cell::Bytes(bytes),
-        ValueRef::Real(number) => return Err(fault(format!("is {number}, no whole number"))),
-    })
 }
 
 impl Lite {

@@ -1,6 +1,7 @@
 //! What comes out of a query.
 
 use crate::error::StoreError;
+use rusqlite::types::ValueRef;
 
 /// A column of a row as its engine gives it.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ impl Row<'_> {
     /// A column by its name.
     pub fn column<T: Field>(&self, name: &str) -> Result<T, StoreError> {
         let cell = match self {
-            Row::Lite(row) => super::lite::cell(row.get_ref(name)?, name)?,
+            Row::Lite(row) => of_sqlite(row.get_ref(name)?, name)?,
             #[cfg(feature = "postgres")]
             Row::Pg(row) => row.try_get(name)?,
         };
@@ -38,12 +39,26 @@ impl Row<'_> {
     /// The only column.
     pub fn only<T: Field>(&self) -> Result<T, StoreError> {
         let cell = match self {
-            Row::Lite(row) => super::lite::cell(row.get_ref(0)?, "the only one")?,
+            Row::Lite(row) => of_sqlite(row.get_ref(0)?, "the only one")?,
             #[cfg(feature = "postgres")]
             Row::Pg(row) => row.try_get(0)?,
         };
         field(cell, "the only one")
     }
+}
+
+/// A column as SQLite gives it.
+fn of_sqlite<'r>(value: ValueRef<'r>, name: &str) -> Result<Cell<'r>, StoreError> {
+    let fault = |detail: String| StoreError::Value { place: "a column", detail: format!("{name} {detail}") };
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Int(number),
+        ValueRef::Text(text) => {
+            Cell::Text(core::str::from_utf8(text).map_err(|_| fault("is no UTF-8".into()))?)
+        }
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+        ValueRef::Real(number) => return Err(fault(format!("is {number}, no whole number"))),
+    })
 }
 
 fn field<T: Field>(cell: Cell<'_>, name: &str) -> Result<T, StoreError> {

@@ -1,8 +1,9 @@
 //! The ledger's rules, in the code and in SQLite itself.
 
 use crate::house::{House, customer, sim, time};
-use gridcard_server::ledger::{Account, Code, Purchase, Transfer, TrialBalance};
+use gridcard_server::ledger::TrialBalance;
 use gridcard_server::ledger_chain::link;
+use gridcard_server::transfer::{Account, Code, Purchase, Transfer};
 use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
 use scheme::order::OrderId;

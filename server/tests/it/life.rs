@@ -1,7 +1,7 @@
 //! Buying, crediting, settling.
 
 use crate::house::{House, binding, customer, meter, sim, time};
-use gridcard_server::ledger::Code;
+use gridcard_server::transfer::Code;
 use gridcard_server::{Incoming, OrderError, OrderState, Origin, Refusal, Settlement, SimKey, StoreError};
 use scheme::money::Fen;
 use scheme::order::OrderKind;

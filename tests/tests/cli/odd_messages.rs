@@ -34,7 +34,7 @@ fn record(hex: &str) -> [u8; 176] {
 /// A record, and what the list says of it: kind, what, time; and words of its note, when it has one.
 type Row = (&'static str, &'static str, &'static str, Option<&'static str>, &'static str);
 
-const AT: Option<&str> = Some("2026-11-03 19:23:45+08:00");
+const AT: Option<&str> = Some("2026-11-03T19:23:45+08:00");
 
 /// Each is somebody else's; +86138020505 says "Top up 50" in most of them.
 const ROWS: [Row; 26] = [

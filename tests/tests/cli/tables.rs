@@ -300,7 +300,7 @@ fn what_others_wrote_moves_no_cursor_and_turns_no_line() {
     assert!(object.object()["messages"][0]["what"].as_str().unwrap().starts_with(&format!("a{EVIL}")));
     // A customer's name and a person's words at the bank.
     world.found_bank();
-    let imei = "861230400000008";
+    let imei = "861230400000007";
     let line = format!(
         "330200000001,261100000001,13900000777,460000000000777,{imei},898604B7192271001234,\"x{EVIL}\""
     );

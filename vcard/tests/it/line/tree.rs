@@ -69,7 +69,7 @@ fn the_table_tells_which_way_data_flow() {
     }
     assert_eq!(
         (uicc.flow([0x80, 0xF2, 0, 0]), uicc.flow([0x80, 0xC0, 0, 0])),
-        (Flow::FromCard, Flow::Neither)
+        (Flow::FromCard, Flow::FromCard)
     );
 }
 
