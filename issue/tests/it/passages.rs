@@ -98,6 +98,9 @@ fn comes_to(act: Act, Scene { seen, about, leave }: &Scene) -> Comes {
     }
 }
 
+/// What makes the difference in a scene.
+type Change = fn(&mut Scene);
+
 /// Asserts what an act comes to in [`scene`], changed.
 fn row(act: Act, what: &str, change: impl FnOnce(&mut Scene), wanted: Comes) {
     let mut scene = scene();
@@ -225,21 +228,20 @@ fn money() {
 /// Whatever the act: card and source are of one city, suite and make, and the source leads ESAMs.
 #[test]
 fn card_and_source_belong_together() {
-    let acts: [(Act, fn(&mut Scene)); 4] = [
+    let acts: [(Act, Change); 4] = [
         (Act::ChangeKeys, nothing),
         (Act::Formal, in_test),
         (Act::Test, up_to_date),
         (Act::Retire, up_to_date),
     ];
     for (act, ready) in acts {
-        let changed = |change: fn(&mut Scene)| {
+        let changed = |change: Change| {
             move |s: &mut Scene| {
                 ready(s);
                 change(s);
             }
         };
-        let refused =
-            |what: &str, change: fn(&mut Scene), words| row(act, what, changed(change), Refused(words));
+        let refused = |what: &str, change: Change, words| row(act, what, changed(change), Refused(words));
         refused(
             "a source of another city",
             |s| s.about.level = Level::City(ANOTHER_CITY.parse().unwrap()),
@@ -256,7 +258,7 @@ fn card_and_source_belong_together() {
         refused("no place for staged keys", |s| s.seen.life = None, "older make");
         refused("one try left", |s| s.seen.tries = Some(1), "last try");
         refused("no try left", |s| s.seen.tries = Some(0), "last try");
-        let goes_on = |change: fn(&mut Scene)| {
+        let goes_on = |change: Change| {
             let mut scene = scene();
             changed(change)(&mut scene);
             assert!(matches!(comes_to(act, &scene), Due(..)), "{act:?}");
