@@ -304,8 +304,9 @@ fn what_others_wrote_moves_no_cursor_and_turns_no_line() {
     let line = format!(
         "330200000001,261100000001,13900000777,460000000000777,{imei},898604B7192271001234,\"x{EVIL}\""
     );
+    // The name has a CR, where an editor begins a line.
     world.file("evil.csv", format!("{HEADER}\n{line}\n{line}\n"));
-    both(world.bank(&["server", "register", "evil.csv"]).run().failed(1), "line 3, customer");
+    both(world.bank(&["server", "register", "evil.csv"]).run().failed(1), "line 4, customer");
     world.file("evil.csv", format!("{HEADER}\n{}\n", line.replace("\"x", "\"y")));
     both(world.bank(&["server", "register", "evil.csv"]).run().failed(1), "name: is registered as");
     assert!(world.folder(Party::Bank).exists());
