@@ -61,7 +61,7 @@ pub fn reference(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)> {
     selection.upward().find_map(|at| within(context, &Node::at(&context.memory, at)?, rule))
 }
 
-/// As [`reference`], in the EF_ARR of the MF alone: the rule of a directory.
+/// As [`reference()`], in the EF_ARR of the MF alone: the rule of a directory.
 pub fn reference_of_dir(context: &Context<'_>, rule: &[u8]) -> Option<(Fid, u8)> {
     within(context, &context.mf().ok()?, rule)
 }
