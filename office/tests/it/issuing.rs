@@ -15,7 +15,7 @@ use scheme::Fault;
 use scheme::numbers::{DeviceNumber, Serial};
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardInfo, CardKind, Recipient, State};
-use wire::channel::ChannelError;
+use wire::channel::{Channel, ChannelError};
 
 const AT: &str = "2026-01-05 09:00:00";
 
@@ -309,6 +309,44 @@ fn a_card_begun_with_another_number_costs_no_try() {
         "the card 0102030405060708 was begun as esam 000000000042 for region 33020000 (test keys) and not finished"
     );
     assert_eq!(card.tries, 3);
+}
+
+/// A reader in which another card stands from the second reset on: behind the back of whoever looked at the first.
+struct Swapped<'c> {
+    card: &'c mut PaperCard,
+    resets: usize,
+}
+
+impl Channel for Swapped<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        assert!(self.resets < 2, "the other card is asked {command:02X?}");
+        self.card.transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.resets += 1;
+        let mut atr = self.card.reset()?;
+        if self.resets > 1 {
+            let last = atr.len() - 1;
+            atr[last] ^= 0x01;
+        }
+        Ok(atr)
+    }
+}
+
+#[test]
+fn a_card_that_took_the_place_of_the_one_looked_at_is_left_alone() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    let mut reader = Swapped { card: &mut card, resets: 0 };
+    let session = Personalisation::probe(&plan, &mut reader, None).unwrap();
+    let error = session
+        .run(&mut source(CardKind::Esam, Suite::TripleDes), Pins::default(), Master::Transport, &mut ())
+        .unwrap_err();
+    let IssueError::Step { fault: StepFault::Swapped { began, found }, .. } = error else {
+        panic!("{error}");
+    };
+    assert!(began == serial() && found != began);
 }
 
 #[test]
