@@ -283,16 +283,6 @@ lost() {
     pass "lost in mid-command: $(grep '^error: ' "$work/last.out" | sed 's/.*line [0-9]*: //')"
 }
 
-# says FILE WORDS: waits until the words stand in the file.
-says() {
-    local try
-    for ((try = 0; try < patience; try++)); do
-        ! grep -q "$2" "$1" || return 0
-        sleep 0.1
-    done
-    die "$1 does not say '$2'"
-}
-
 mishaps() {
     local watch
     serve 1 "$work/plain.card"
