@@ -15,7 +15,7 @@ use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{Claim, Claimed, Principal, Role};
+use server::{Books, Claim, Claimed, Principal, Role, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -62,7 +62,14 @@ pub struct Counter {
     pub figures: Arc<Figures>,
     /// When it opened.
     pub opened: Instant,
+    /// How books that are not the bank's own file are opened.
+    pub connect: Option<Connect>,
+    /// The connection to the books was lost.
+    pub lost: bool,
 }
+
+/// Opens books that are not the bank's own file.
+pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
 /// Who asks, and the second person of an act that wants two.
 struct Askers {
@@ -88,11 +95,36 @@ impl Counter {
                     let _ = job.reply.send(reply);
                 }
                 Call::Ready(asker) => {
-                    let _ = asker.send(self.desk.books().terms().is_ok());
+                    let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
+                    if let Err(error) = &can {
+                        self.heed(error);
+                    }
+                    let _ = asker.send(can.is_ok());
                 }
             }
         }
         self.desk.close()
+    }
+
+    /// Notes that the connection to the books was lost, if that is what an error says.
+    fn heed(&mut self, error: &Trouble) {
+        let lost = error.find::<StoreError>();
+        self.lost |= matches!(lost, Some(StoreError::Gone { .. } | StoreError::Unknown { .. }));
+    }
+
+    /// Opens books anew whose connection was lost.
+    fn reconnect(&mut self) -> Result<()> {
+        if let (true, Some(connect)) = (self.lost, &self.connect) {
+            self.desk.reopen(connect()?);
+            self.lost = false;
+        }
+        Ok(())
+    }
+
+    /// Tells an error.
+    fn told(&mut self, error: &Trouble, begun: bool, id: Option<&str>) -> Reply {
+        self.heed(error);
+        Reply::failed(error, &Judged::of(error, begun), id)
     }
 
     fn waited(&self) {
@@ -101,10 +133,13 @@ impl Counter {
 
     fn answer(&mut self, job: &Job) -> Reply {
         let id = job.id.as_deref();
+        if let Err(error) = self.reconnect() {
+            return self.told(&error, false, id);
+        }
         let askers = match self.askers(job) {
             Ok(Ok(askers)) => askers,
             Ok(Err(denied)) => return Reply::denied(&denied, id),
-            Err(error) => return Reply::failed(&error, &Judged::of(&error, false), id),
+            Err(error) => return self.told(&error, false, id),
         };
         match id.filter(|_| job.route.changes()) {
             None => self.look(job),
@@ -146,7 +181,7 @@ impl Counter {
         });
         match done {
             Ok(reply) => reply,
-            Err(error) => Reply::failed(&error, &Judged::of(&error, false), None),
+            Err(error) => self.told(&error, false, None),
         }
     }
 
@@ -157,7 +192,7 @@ impl Counter {
                 Reply::again(answer)
             }
             Ok((_, claim)) => self.act(job, askers, &claim),
-            Err(error) => Reply::failed(&error, &Judged::of(&error, false), Some(id)),
+            Err(error) => self.told(&error, false, Some(id)),
         }
     }
 
@@ -211,12 +246,17 @@ impl Counter {
 
     /// Tells a failure, and keeps it as the answer when nothing can come of the same request any more.
     fn failed(&mut self, error: &Trouble, claim: &Claim) -> Reply {
+        self.heed(error);
+        if let Err(lost) = self.reconnect() {
+            return self.told(&lost, false, Some(&claim.id));
+        }
         let books = self.desk.books_mut();
         // What was done and answered before the failure, in the log say, stands.
         match books.claim(claim) {
             Ok(Claimed::Answered(answer)) => return Reply::again(answer),
             Ok(_) => {}
-            Err(lost) => return Reply::failed(error, &Judged::of(&lost.into(), false), Some(&claim.id)),
+            // The books went away: what was done before is not known here.
+            Err(lost) => return self.told(&lost.into(), false, Some(&claim.id)),
         }
         // An order that was written down is finished by the same request.
         let begun = !matches!(books.order(claim.order), Ok(None));
@@ -225,8 +265,7 @@ impl Counter {
         if judged.is_for_ever()
             && let Err(lost) = books.answer(&claim.principal, &claim.id, &reply.kept())
         {
-            let lost = lost.into();
-            return Reply::failed(&lost, &Judged::of(&lost, false), Some(&claim.id));
+            return self.told(&lost.into(), false, Some(&claim.id));
         }
         reply
     }

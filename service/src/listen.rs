@@ -1,7 +1,7 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
 use crate::bucket::Buckets;
-use crate::counter::{Call, Counter};
+use crate::counter::{Call, Connect, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::http::{Shared, router};
@@ -113,14 +113,15 @@ fn counter(
     let thread = std::thread::Builder::new().name("counter".into());
     let thread = thread.spawn(move || {
         let Signs { opened, here: _here } = signs;
-        let books = match &config.database {
-            Some(url) => Some(Box::new(Store::connect(url, &config.server)?) as Box<dyn Books>),
-            None => None,
-        };
+        let connect = config.database.map(|url| {
+            Box::new(move || Ok(Box::new(Store::connect(&url, &config.server)?) as Box<dyn Books>)) as Connect
+        });
+        let books = connect.as_ref().map(|connect| connect()).transpose()?;
         let desk = Desk::keep(&session, books)?;
         let _ = opened.send(());
         let (pin, buckets) = (config.pin, Buckets::new(config.rate));
-        Counter { session, desk, pin, buckets, figures, opened: Instant::now() }.work(&received)
+        Counter { session, desk, pin, buckets, figures, opened: Instant::now(), connect, lost: false }
+            .work(&received)
     });
     thread.context("cannot begin the thread at the counter")
 }

@@ -76,6 +76,11 @@ impl Desk {
         &mut *self.books
     }
 
+    /// Goes on over books that were opened anew, because a connection to them was lost.
+    pub fn reopen(&mut self, books: Box<dyn Books>) {
+        self.books = books;
+    }
+
     /// The bank's folder, which an act enters once.
     pub(super) fn folder(&self, session: &Session) -> Result<PathBuf> {
         let (course, entered) = &self.entered;

@@ -504,6 +504,19 @@ fn two_servers_sell_to_one_meter_at_once() {
         let settled = servers[far].post(&clerk, &format!("s{round}"), "/v1/receipts", &receipt).ok();
         assert_eq!(settled["result"], "settled");
     }
+    // The database ends all connections: each server opens its own anew, and nothing is lost.
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+    assert!(std::process::Command::new("psql").args([&*url, "-c", cut]).status().unwrap().success());
+    for (n, server) in servers.iter().enumerate() {
+        let (id, body) = (format!("after{n}"), json!({ "customer": CHEN.number }));
+        let first = server.post(&supervisor, &id, "/v1/refunds", &body);
+        if first.status == 503 {
+            assert_eq!((&first.json()["outcome"], &first.json()["retry"]), (&"unknown".into(), &true.into()));
+        }
+        let again = server.post(&supervisor, &id, "/v1/refunds", &body);
+        assert_eq!(again.status, 422, "nothing is due: {first:?} {again:?}");
+        server.ask("GET", "/ready", &[], "").ok();
+    }
     for server in &servers {
         let report = server.get(&supervisor, "/v1/report").ok();
         assert_eq!(
@@ -517,4 +530,201 @@ fn two_servers_sell_to_one_meter_at_once() {
     for server in servers {
         assert_eq!(server.end().0, Some(0));
     }
+}
+
+/// Moving what was paid to another chip wants two people: two keys, one of them a supervisor's.
+#[test]
+fn an_act_of_two_people_wants_two_keys() {
+    let world = World::new();
+    let [clerk, other] = [(); 2].map(|()| key(&world, "clerk", &[]));
+    let (supervisor, auditor) = (key(&world, "supervisor", &[]), key(&world, "auditor", &[]));
+    let server = Server::start(&world, &[]);
+    server.post(&clerk, "o", "/v1/orders", &sale(&CHEN, 5_00)).ok();
+    let mut asked = 0;
+    let mut ask = |first: &str, second: Option<&str>| {
+        asked += 1;
+        let (bearer, id) = (format!("Bearer {first}"), format!("two-{asked}"));
+        let mut headers = vec![("Authorization", &*bearer), ("Idempotency-Key", &*id)];
+        headers.extend(second.map(|second| ("Gridcard-Second", second)));
+        let body = json!({ "customer": CHEN.number, "reason": "chip-replaced" }).to_string();
+        server.ask("POST", "/v1/reissues", &headers, &body)
+    };
+    ask(&clerk, None).fails(403, "security");
+    ask(&supervisor, None).fails(403, "security");
+    ask(&clerk, Some(&clerk)).fails(403, "second-key");
+    ask(&clerk, Some("gk_nobody")).fails(403, "second-key");
+    ask(&clerk, Some(&clerk.replace(&clerk[3..11], &other[3..11]))).fails(403, "second-key");
+    ask(&clerk, Some(&other)).fails(403, "security");
+    ask(&clerk, Some(&auditor)).fails(403, "security");
+    // Two people may, and the books know that it is not so.
+    ask(&clerk, Some(&supervisor)).fails(422, "not-the-reason");
+    ask(&supervisor, Some(&clerk)).fails(422, "not-the-reason");
+    server.end();
+    assert_eq!(world.books()["orders"], 1);
+}
+
+/// A PSAM's PIN is verified once, however much is sold; and the command finds it held until the server has ended.
+#[test]
+fn the_psam_stays_open_from_sale_to_sale() {
+    let world = World::new();
+    let clerk = key(&world, "clerk", &[]);
+    let server = Server::start(&world, &["--trace", "server.trace"]);
+    for (n, customer) in [&CHEN, &WANG].into_iter().enumerate() {
+        server.post(&clerk, &format!("o{n}"), "/v1/orders", &sale(customer, 5_00)).ok();
+    }
+    let again = json!({ "customer": CHEN.number, "amount_fen": 6_00 });
+    server.post(&clerk, "c", "/v1/corrections", &again).ok();
+    let sent = |start: &str| {
+        let trace = std::fs::read_to_string(world.path("server.trace")).unwrap();
+        trace.lines().filter(|line| line.starts_with(&format!("> {start}"))).count()
+    };
+    assert_eq!((sent("0020"), sent("8040")), (1, 3), "VERIFY once, SEAL ORDER three times");
+    let figures = server.ask("GET", "/metrics", &[], "").body;
+    assert!(figures.contains("gridcard_psam_sessions 1\n"), "{figures}");
+    let order =
+        ["server", "correct", "--customer", WANG.number, "--amount", "9", "--pin-file", "pin", "--wait", "0"];
+    world.bank(&order).run().fails(3, &["hint: "]);
+    server.end();
+    world.bank(&order).run().ok();
+}
+
+/// Who comes when as much waits as may wait is told so at once, and nothing of his is done; the others are served.
+#[test]
+fn more_than_may_wait_is_refused() {
+    let world = World::new();
+    let clerk = key(&world, "clerk", &[]);
+    let server = Server::start(&world, &[]);
+    let books = rusqlite::Connection::open(world.folder(Party::Bank).join("server.sqlite")).unwrap();
+    books.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = json!({ "customer": "330299999999" }).to_string();
+    let asked: Vec<TcpStream> = (0..100)
+        .map(|n| {
+            let mut stream = server.connect();
+            let id = format!("w{n}");
+            let headers = [("Authorization", &*format!("Bearer {clerk}")), ("Idempotency-Key", &*id)];
+            stream.write_all(request("POST", "/v1/voids", &headers, &body).as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    // One is at the counter and 64 wait; who has an answer while the counter stands still was refused.
+    let mut refused = 0;
+    while refused < 35 {
+        let figures = server.ask("GET", "/metrics", &[], "").body;
+        let line = figures
+            .lines()
+            .find_map(|line| line.strip_prefix("gridcard_answers_total{route=\"void\",status=\"503\"} "));
+        refused = line.map_or(0, |count| count.parse().unwrap());
+    }
+    books.execute_batch("ROLLBACK").unwrap();
+    let answers: Vec<Answer> = asked.into_iter().map(read).collect();
+    let busy = answers.iter().filter(|answer| answer.status == 503);
+    let busy: Vec<Value> = busy.map(|answer| answer.fails(503, "server-busy")).collect();
+    assert_eq!(busy.len(), 35);
+    assert!(busy.iter().all(|one| one["outcome"] == "final" && one["retry"] == true));
+    assert_eq!(answers.iter().filter(|answer| answer.status == 404).count(), 65);
+    let figures = server.ask("GET", "/metrics", &[], "").body;
+    assert!(figures.contains("gridcard_waiting 0\n"), "{figures}");
+}
+
+/// A server under strace, which kills it at its nth write to a disk. Killed before it listened: nobody.
+#[cfg(target_os = "linux")]
+fn doomed(world: &World, nth: u32) -> (Child, Option<Value>) {
+    let points = "pwrite64,ftruncate,fdatasync,fsync,rename,renameat,renameat2,linkat,unlink";
+    let mut child = std::process::Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={points}")])
+        .args(["-e", &format!("inject={points}:signal=KILL:when={nth}")])
+        .arg(crate::command::binary())
+        .args([
+            "server",
+            "run",
+            "--listen",
+            "127.0.0.1:0",
+            "--pin-file",
+            "pin",
+            "--at",
+            &world.now().to_string(),
+        ])
+        .args(["--json", "--home"])
+        .arg(world.home(Party::Bank))
+        .current_dir(world.path(""))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("strace is there");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, serde_json::from_str(&line).ok())
+}
+
+/// A sale and a settlement, killed at every write to a disk in turn; each time the same requests again make one order, paid once,
+/// and settle it once.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "wants strace, and takes minutes"]
+fn a_server_killed_at_every_write_sells_and_settles_once() {
+    let (mut sales, mut settlements, mut early) = (0, 0, 0);
+    for settles in [false, true] {
+        for nth in 1.. {
+            let world = World::new();
+            let clerk = key(&world, "clerk", &[]);
+            let receipt = |order: &Value, server: &Server| json!({ "record": credit(&world, &CHEN, server, &clerk, order), "msisdn": CHEN.msisdn });
+            let sold = settles.then(|| {
+                let server = Server::start(&world, &[]);
+                let order = server.post(&clerk, "o", "/v1/orders", &sale(&CHEN, 3_00)).ok();
+                (receipt(&order, &server), server.end())
+            });
+            world.wait(60);
+            let (mut strace, server) = doomed(&world, nth);
+            let mut whole = false;
+            if let Some(server) = server {
+                let (path, id, body) = match &sold {
+                    Some((receipt, _)) => ("/v1/receipts", "s", receipt.to_string()),
+                    None => ("/v1/orders", "o", sale(&CHEN, 3_00).to_string()),
+                };
+                let headers = [("Authorization", &*format!("Bearer {clerk}")), ("Idempotency-Key", id)];
+                let mut stream = TcpStream::connect(server["address"].as_str().unwrap()).unwrap();
+                let mut answer = String::new();
+                let _ = stream.write_all(request("POST", path, &headers, &body).as_bytes());
+                let _ = stream.read_to_string(&mut answer);
+                whole = answer.starts_with("HTTP/1.1 200");
+                *(if settles { &mut settlements } else { &mut sales }) += u32::from(!whole);
+                if whole {
+                    // Beyond the last write: it goes on until it is ended.
+                    std::process::Command::new("kill")
+                        .args(["-KILL", &server["pid"].to_string()])
+                        .status()
+                        .unwrap();
+                }
+            } else {
+                early += 1;
+            }
+            strace.wait().unwrap();
+            let server = Server::start(&world, &[]);
+            let order = server.post(&clerk, "o", "/v1/orders", &sale(&CHEN, 3_00)).ok();
+            assert_eq!(order["count"], 1);
+            let receipt = sold.map_or_else(|| receipt(&order, &server), |(receipt, _)| receipt);
+            let settled = server.post(&clerk, "s", "/v1/receipts", &receipt).ok();
+            assert!(
+                ["settled", "already settled"].contains(&settled["result"].as_str().unwrap()),
+                "{settled}"
+            );
+            assert_eq!(server.post(&clerk, "s", "/v1/receipts", &receipt).json(), settled);
+            assert_eq!(server.end().0, Some(0));
+            let books = world.books();
+            assert_eq!(
+                (&books["orders"], &books["sold_fen"], &books["settled_fen"], &books["outstanding_fen"]),
+                (&1.into(), &3_00.into(), &3_00.into(), &0.into()),
+                "killed at write {nth}"
+            );
+            world.bank(&["server", "verify"]).run().ok();
+            world.bank(&["server", "audit", "verify"]).run().ok();
+            if whole {
+                break;
+            }
+        }
+    }
+    println!(
+        "killed {early} times before it listened, {sales} times in a sale, {settlements} times in a settlement"
+    );
+    assert!(sales > 5 && settlements > 5);
 }
