@@ -15,15 +15,12 @@ use scheme::profile::{CardInfo, CardKind};
 use server::{Books, Chain, OrderSealer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The bank's books and PSAMs, as acts take them. A command has one for its one act; a service keeps one for all.
 pub struct Desk {
     books: Box<dyn Books>,
     seats: Seats,
-    /// The PSAMs, once they were looked for, of a desk that is kept.
-    pool: Option<Rc<Pool>>,
     /// The bank's folder, and the run in which it was entered.
     entered: (Arc<Course>, PathBuf),
 }
@@ -47,8 +44,8 @@ impl Desk {
         Ok(Desk::of(session, folder(session)?, books, false))
     }
 
-    /// A desk that is kept for many acts: each PSAM's PIN is verified once, and its session stays open until it is lost. The
-    /// PSAMs are those that are there at the first act. `books`: those of the bank's folder, unless it has others.
+    /// A desk that is kept for many acts: each PSAM's PIN is verified once, and its session stays open until it is lost.
+    /// `books`: those of the bank's folder, unless it has others.
     ///
     /// # Errors
     /// As [`Desk::open`].
@@ -63,7 +60,7 @@ impl Desk {
 
     fn of(session: &Session, folder: PathBuf, books: Box<dyn Books>, keep: bool) -> Self {
         let seats = Seats { keep, open: BTreeMap::new() };
-        Desk { books, seats, pool: None, entered: (session.course.clone(), folder) }
+        Desk { books, seats, entered: (session.course.clone(), folder) }
     }
 
     /// The books, to look into.
@@ -122,16 +119,9 @@ impl Desk {
         Ok(())
     }
 
-    /// The bank's PSAMs.
-    pub(super) fn pool(&mut self, session: &Session) -> Result<Rc<Pool>> {
-        if let Some(pool) = &self.pool {
-            return Ok(pool.clone());
-        }
-        let pool = Rc::new(Pool::open(session, &self.folder(session)?)?);
-        if self.seats.keep {
-            self.pool = Some(pool.clone());
-        }
-        Ok(pool)
+    /// The bank's PSAMs, as they stand now: one may have come since the last act.
+    pub(super) fn pool(&self, session: &Session) -> Result<Pool> {
+        Pool::open(session, &self.folder(session)?)
     }
 
     /// Books and PSAMs, to work with both.

@@ -221,7 +221,7 @@ fn move_over(session: &Session, folder: &Path) -> Result<()> {
 }
 
 /// The bank's PSAMs.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Pool {
     /// By number.
     pub members: Vec<Member>,
