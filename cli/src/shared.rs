@@ -111,6 +111,15 @@ impl Pin {
     }
 }
 
+/// Books that are not in the bank's folder.
+#[cfg(feature = "service")]
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// Connection string of books in PostgreSQL, as libpq takes it. Default: the bank's own SQLite file.
+    #[arg(long, value_name = "URL", env = "GRIDCARD_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
 /// Reads a suite's name.
 pub fn suite(text: &str) -> Result<Suite, String> {
     Suite::from_name(text)

@@ -4,7 +4,10 @@
 //! same, and the act has failed.
 
 pub(crate) mod books;
+mod desk;
 mod findings;
+pub mod keys;
+pub mod look;
 mod orders;
 pub mod pins;
 pub mod pool;
@@ -18,6 +21,7 @@ mod settle;
 mod text;
 
 pub use books::{database, store};
+pub use desk::Desk;
 pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,
     findings, verify,
@@ -29,7 +33,7 @@ pub use orders::{
 pub use psams::{AddReport, AddRequest, ListReport, ListedPsam, RemoveReport, RemoveRequest};
 pub use register::{
     MetersReport, RegisterReport, ReplaceSimReport, ReplaceSimRequest, SettingsReport, SettingsRequest,
-    meters, register, replace_sim, revoked, settings,
+    meters, register, register_from, replace_sim, revoked, settings, settings_now, take_list,
 };
 pub use renewal::{PsamLimitReport, PsamStatementReport, PsamStatementRequest, psam_limit, psam_statement};
 pub use report::{
@@ -41,8 +45,8 @@ pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRe
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;
-use crate::trouble::{Result, refused};
-use keys::Zeroizing;
+use crate::trouble::{Failure, Result, refused};
+use ::keys::Zeroizing;
 use scheme::numbers::CustomerNumber;
 use server::{Books, Registration, ServerKey};
 use std::path::{Path, PathBuf};
@@ -68,12 +72,13 @@ pub fn read_server_key(file: &Path) -> Result<ServerKey> {
     })
 }
 
+/// Nobody is registered so.
+fn unknown(words: String) -> Failure {
+    refused(words).hint("`gridcard server register FILE.csv` registers customers").code("unknown-customer")
+}
+
 /// The registration of a customer, who must be known.
 fn registration(books: &dyn Books, customer: CustomerNumber) -> Result<Registration> {
     let found = books.customer(customer)?;
-    found.ok_or_else(|| {
-        refused(format!("customer {customer} is not registered"))
-            .hint("`gridcard server register FILE.csv` registers customers")
-            .into()
-    })
+    found.ok_or_else(|| unknown(format!("customer {customer} is not registered")).into())
 }

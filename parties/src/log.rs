@@ -150,7 +150,9 @@ pub fn done(session: &Session, act: &'static str) -> Result<()> {
     }
     let mut facts: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, value.clone())).collect();
     // Whoever keeps a line of this log keeps the ledger's head with it.
-    if let Some(head) = crate::bank::books::ledger_head(&folder)? {
+    if facts.iter().all(|(name, _)| *name != LEDGER)
+        && let Some(head) = crate::bank::books::ledger_head(&folder)?
+    {
         facts.push((LEDGER, head.to_string()));
     }
     note(session, &folder, Noted { facts: &facts, ..Noted::of(LogEvent::Other(act.to_owned())) })

@@ -39,6 +39,10 @@ pub fn two(session: &Session, folder: &Path, act: &str, state: State) -> Result<
     if let Some(two) = session.course.people.approved() {
         return Ok(Some(two));
     }
+    if let Some(first) = session.course.people.of(folder).filter(|first| first.by_key) {
+        let fault = security(format!("{act} wants two people; {first} alone is one"));
+        return Err(fault.hint("send the key of a second principal beside the first").into());
+    }
     let operators = operators(folder)?;
     if operators.is_empty() {
         if session.actors.second.is_some() || session.actors.request {
@@ -66,6 +70,21 @@ pub fn two(session: &Session, folder: &Path, act: &str, state: State) -> Result<
     let second = second(session, &operators, act, &first)?;
     must_be_two(act, &first, &second)?;
     Ok(Some(Two { first, second: Some(second) }))
+}
+
+/// Says who acts in a party's folder, where a service knows its people by their keys; `second` is the other one of an act that
+/// wants two.
+///
+/// # Errors
+/// Two who are no two people, or none of them a supervisor.
+pub fn acts_by_key(session: &Session, folder: &Path, first: Person, second: Option<Person>) -> Result<()> {
+    if let Some(second) = second {
+        must_be_two("this act", &first, &second)?;
+        session.course.people.approve(Two { first, second: Some(second) });
+    } else {
+        session.course.people.keep(folder, &first);
+    }
+    Ok(())
 }
 
 fn second(session: &Session, operators: &Operators, act: &str, first: &Person) -> Result<Person> {

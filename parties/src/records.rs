@@ -32,6 +32,11 @@ pub struct Message {
 /// # Errors
 /// It cannot be written.
 pub fn write(path: &Path, message: &Message) -> Result<()> {
+    files::write(path, text(message).as_bytes())
+}
+
+/// What stands in a record file.
+pub fn text(message: &Message) -> String {
     let Message { record, sim } = message;
     let mut text = line(record);
     if let Some(iccid) = &sim.iccid {
@@ -40,7 +45,7 @@ pub fn write(path: &Path, message: &Message) -> Result<()> {
     if let Some(binding) = &sim.binding {
         text.push_str(&format!("binding {}\n", hex::encode_upper(binding.0)));
     }
-    files::write(path, text.as_bytes())
+    text
 }
 
 /// What stands in the first line of a record file.

@@ -17,11 +17,13 @@ use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::place::Anew;
 use crate::pool::Opener;
+use crate::principal::Principal;
 use crate::receipt::{Origin, SettleError};
 use crate::register::{RegisterError, ReplaceError, Replaced, Report};
-use crate::registration::{Registration, Sim};
+use crate::registration::{Registration, Sim, SimKey};
 use crate::renewal::RenewalError;
 use crate::report::{Fault, StatementLine, Totals};
+use crate::request::{Answer, Claim, Claimed, RequestError};
 use crate::roster::Roster;
 use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
@@ -63,6 +65,18 @@ pub trait Registry {
     /// # Errors
     /// The books cannot be read.
     fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError>;
+
+    /// The registration of a meter, with the SIM in use.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn of_meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError>;
+
+    /// The registration that a SIM belongs to, or belonged to before it was replaced.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn of_sim(&self, sim: &SimKey) -> Result<Option<Registration>, StoreError>;
 
     /// Gives a customer another SIM. Receipts on the old one are still his.
     ///
@@ -166,6 +180,18 @@ pub trait Sales {
     /// # Errors
     /// The books cannot be read; what was handed out before stands.
     fn each_order(&self, each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>) -> Result<(), StoreError>;
+
+    /// The order of an id.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError>;
+
+    /// The orders of a customer, in the order of their making.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn orders_of_customer(&self, customer: CustomerNumber) -> Result<Vec<PlacedOrder>, StoreError>;
 
     /// The order of a meter that awaits its receipt.
     ///
@@ -320,7 +346,62 @@ pub trait Control {
     fn keep_log_end(&mut self, lines: u64, hash: &str) -> Result<(), StoreError>;
 }
 
-/// Everything a bank does with its books.
-pub trait Books: Registry + Sales + Receipts + Control {}
+/// Programs that ask over the network, what each asked and what it was answered; and acts that are kept together.
+pub trait Requests {
+    /// The principal of an id.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError>;
 
-impl<B: Registry + Sales + Receipts + Control> Books for B {}
+    /// All principals, oldest first.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn principals(&self) -> Result<Vec<Principal>, StoreError>;
+
+    /// Takes a new principal in.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn add_principal(&mut self, new: &Principal) -> Result<(), StoreError>;
+
+    /// Ends a principal's key; `false`: there is none of this id that is not ended yet.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn end_principal(&mut self, id: &str, at: Moment) -> Result<bool, StoreError>;
+
+    /// Writes a request down before it is worked on, or says where it stands.
+    ///
+    /// # Errors
+    /// The id is of another request.
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, RequestError>;
+
+    /// Keeps the answer of a request that has none yet; one that has keeps it.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn answer(&mut self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError>;
+
+    /// From now on acts are kept together, by [`Requests::keep_together`], or not at all; one that fails leaves nothing. No act
+    /// that asks a security module to seal belongs here: its intent has to be kept first.
+    ///
+    /// # Errors
+    /// The books cannot be written.
+    fn begin_together(&mut self) -> Result<(), StoreError>;
+
+    /// Keeps the acts since [`Requests::begin_together`].
+    ///
+    /// # Errors
+    /// They cannot be kept.
+    fn keep_together(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets the acts since [`Requests::begin_together`].
+    fn forget_together(&mut self);
+}
+
+/// Everything a bank does with its books.
+pub trait Books: Registry + Sales + Receipts + Control + Requests {}
+
+impl<B: Registry + Sales + Receipts + Control + Requests> Books for B {}

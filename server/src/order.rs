@@ -21,7 +21,7 @@ use crate::store::View;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 
 /// Why an order was made.
@@ -154,6 +154,15 @@ impl View<'_> {
     /// The order of an id.
     pub fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
         self.conn.first(&format!("{SELECT} WHERE o.id = ?1"), params![id.0], placed)
+    }
+
+    /// The orders of a customer, in the order of their making.
+    pub fn orders_of_customer(&self, customer: CustomerNumber) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.conn.all(
+            &format!("{SELECT} WHERE p.customer = ?1 ORDER BY o.seq"),
+            params![customer.to_string()],
+            placed,
+        )
     }
 
     /// The order of a meter that awaits its receipt, prepared or sealed: of the chip that is in it now, or else of the

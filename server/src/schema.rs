@@ -29,6 +29,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/004.sql")),
     script(include_str!("schema/sqlite/005.sql")),
     Step { script: include_str!("schema/sqlite/006.sql"), then: Some(chain_up) },
+    script(include_str!("schema/sqlite/007.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -96,7 +97,8 @@ pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
 
 /// The version at which books in PostgreSQL begin, and what makes each from the one before.
 #[cfg(feature = "postgres")]
-static POSTGRES: &[(i64, &str)] = &[(6, include_str!("schema/postgres/006.sql"))];
+static POSTGRES: &[(i64, &str)] =
+    &[(6, include_str!("schema/postgres/006.sql")), (7, include_str!("schema/postgres/007.sql"))];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
 #[cfg(feature = "postgres")]

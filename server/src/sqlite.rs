@@ -1,6 +1,6 @@
 //! The bank's books in SQLite: [`Store`] behind the seam of [`Books`](crate::Books).
 
-use crate::books::{Control, Figures, Receipts, Registry, Sales};
+use crate::books::{Control, Figures, Receipts, Registry, Requests, Sales};
 use crate::chain::Chain;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
@@ -13,11 +13,13 @@ use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::place::Anew;
 use crate::pool::Opener;
+use crate::principal::Principal;
 use crate::receipt::{Origin, SettleError};
 use crate::register::{RegisterError, ReplaceError, Replaced, Report};
-use crate::registration::{Registration, Sim};
+use crate::registration::{Registration, Sim, SimKey};
 use crate::renewal::RenewalError;
 use crate::report::StatementLine;
+use crate::request::{Answer, Claim, Claimed, RequestError};
 use crate::roster::Roster;
 use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
@@ -48,6 +50,17 @@ impl Registry for Store {
 
     fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
         self.read(|view| view.customer(customer))
+    }
+
+    fn of_meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError> {
+        self.read(|view| view.meter(meter))
+    }
+
+    fn of_sim(&self, sim: &SimKey) -> Result<Option<Registration>, StoreError> {
+        self.read(|view| match view.meter_of_sim(sim)? {
+            Some(meter) => view.meter(meter),
+            None => Ok(None),
+        })
     }
 
     fn replace_sim(&mut self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError> {
@@ -122,6 +135,14 @@ impl Sales for Store {
 
     fn each_order(&self, each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>) -> Result<(), StoreError> {
         self.read(|view| view.each_order(each))
+    }
+
+    fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
+        self.read(|view| view.order(id))
+    }
+
+    fn orders_of_customer(&self, customer: CustomerNumber) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.read(|view| view.orders_of_customer(customer))
     }
 
     fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
@@ -232,5 +253,43 @@ impl Control for Store {
 
     fn keep_log_end(&mut self, lines: u64, hash: &str) -> Result<(), StoreError> {
         self.batch(|act| act.keep_log_end(lines, hash))
+    }
+}
+
+impl Requests for Store {
+    fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError> {
+        self.read(|view| view.principal(id))
+    }
+
+    fn principals(&self) -> Result<Vec<Principal>, StoreError> {
+        self.read(|view| view.principals())
+    }
+
+    fn add_principal(&mut self, new: &Principal) -> Result<(), StoreError> {
+        self.batch(|act| act.add_principal(new))
+    }
+
+    fn end_principal(&mut self, id: &str, at: Moment) -> Result<bool, StoreError> {
+        self.batch(|act| act.end_principal(id, at))
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, RequestError> {
+        self.batch(|act| act.claim(claim))
+    }
+
+    fn answer(&mut self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError> {
+        self.batch(|act| act.answer(principal, id, answer))
+    }
+
+    fn begin_together(&mut self) -> Result<(), StoreError> {
+        Store::begin_together(self)
+    }
+
+    fn keep_together(&mut self) -> Result<(), StoreError> {
+        Store::keep_together(self)
+    }
+
+    fn forget_together(&mut self) {
+        Store::forget_together(self);
     }
 }

@@ -65,6 +65,8 @@ pub struct Store {
     conn: Conn,
     /// The name under which it books: each server has a chain of its own through the ledger.
     server: String,
+    /// A transaction is open that takes several acts, each of which is a step of it.
+    together: bool,
 }
 
 /// One consistent look at the store.
@@ -89,25 +91,52 @@ impl<'c> Deref for Transaction<'c> {
     }
 }
 
-/// A transaction that is forgotten unless it is kept.
+/// A transaction, or a step of one that is open, that is forgotten unless it is kept.
 struct Open<'c> {
     conn: &'c Conn,
+    step: bool,
 }
+
+/// The name of the steps: one within another has the same, and the inner one is meant.
+const STEP: &str = "SAVEPOINT act";
 
 impl<'c> Open<'c> {
     fn begin(conn: &'c Conn, intent: Intent) -> Result<Self, StoreError> {
         conn.begin(intent)?;
-        Ok(Open { conn })
+        Ok(Open { conn, step: false })
     }
 
-    fn keep(self) -> Result<(), StoreError> {
+    /// A step of a transaction that is open.
+    fn step(conn: &'c Conn) -> Result<Self, StoreError> {
+        // The engine may have ended it by itself; what came now would be outside any transaction.
+        if conn.is_idle() {
+            return Err(StoreError::RolledBack);
+        }
+        conn.execute(STEP, params![])?;
+        Ok(Open { conn, step: true })
+    }
+
+    fn keep(mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.step) {
+            let kept = self.conn.execute("RELEASE act", params![]).map(drop);
+            // What is open is the transaction around it, which is not this one's to end.
+            std::mem::forget(self);
+            return kept;
+        }
         self.conn.commit()
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if !self.conn.is_idle() {
+        if self.conn.is_idle() {
+            return;
+        }
+        if self.step {
+            // Where it cannot be told, what is around it cannot be kept either.
+            let _ = self.conn.execute("ROLLBACK TO act", params![]);
+            let _ = self.conn.execute("RELEASE act", params![]);
+        } else {
             self.conn.roll_back();
         }
     }
@@ -134,7 +163,9 @@ impl Store {
         let lite = Lite(conn);
         schema::check_owner(&lite)?;
         match schema::version_of(&lite.0)? {
-            SCHEMA_VERSION => Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned() }),
+            SCHEMA_VERSION => {
+                Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned(), together: false })
+            }
             found if found > SCHEMA_VERSION => Err(StoreError::Newer { found, known: SCHEMA_VERSION }),
             found => Err(StoreError::ReadOnlyOlder { found, known: SCHEMA_VERSION }),
         }
@@ -164,7 +195,7 @@ impl Store {
         }
         schema::migrate(&mut lite)?;
         lite.0.pragma_update(None, "foreign_keys", true)?;
-        Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned() })
+        Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned(), together: false })
     }
 
     /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
@@ -179,7 +210,7 @@ impl Store {
         let client = postgres::Client::connect(url, postgres::NoTls)?;
         let conn = Conn::Pg(Box::new(crate::engine::Pg::new(client)));
         schema::migrate_postgres(&conn)?;
-        Ok(Store { conn, server: server.to_owned() })
+        Ok(Store { conn, server: server.to_owned(), together: false })
     }
 
     /// The name under which it books.
@@ -195,7 +226,8 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let open = Open::begin(&self.conn, Intent::Change)?;
+        let open =
+            if self.together { Open::step(&self.conn) } else { Open::begin(&self.conn, Intent::Change) }?;
         let value = work(&Transaction { view: View { conn: &self.conn }, server: &self.server })?;
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
@@ -206,8 +238,37 @@ impl Store {
 
     /// Runs `look` on one consistent state of the store.
     pub fn read<T, E: From<StoreError>>(&self, look: impl FnOnce(View<'_>) -> Result<T, E>) -> Result<T, E> {
-        let _open = Open::begin(&self.conn, Intent::Look)?;
+        let _open = if self.together { None } else { Some(Open::begin(&self.conn, Intent::Look)?) };
         look(View { conn: &self.conn })
+    }
+
+    /// Opens a transaction that takes all acts until [`Store::keep_together`] or [`Store::forget_together`]. An act that fails in it
+    /// leaves nothing, and the others stand.
+    pub fn begin_together(&mut self) -> Result<(), StoreError> {
+        self.conn.begin(Intent::Change)?;
+        self.together = true;
+        Ok(())
+    }
+
+    /// Keeps all acts since [`Store::begin_together`].
+    pub fn keep_together(&mut self) -> Result<(), StoreError> {
+        self.together = false;
+        if self.conn.is_idle() {
+            return Err(StoreError::RolledBack);
+        }
+        let kept = self.conn.commit();
+        if kept.is_err() && !self.conn.is_idle() {
+            self.conn.roll_back();
+        }
+        kept
+    }
+
+    /// Forgets all acts since [`Store::begin_together`].
+    pub fn forget_together(&mut self) {
+        self.together = false;
+        if !self.conn.is_idle() {
+            self.conn.roll_back();
+        }
     }
 
     /// Reads everything there is and names the first thing that is damaged in it.

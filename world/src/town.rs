@@ -8,8 +8,8 @@ use keys::Suite;
 use meter::Consumption;
 use parties::bank::pins::PinChoice;
 use parties::bank::{
-    self, AddRequest, BooksReport, Destination, OrderReport, RegisterReport, SellRequest, SettingsRequest,
-    SettleReport, SettleRequest,
+    self, AddRequest, BooksReport, Desk, Destination, OrderReport, RegisterReport, SellRequest,
+    SettingsRequest, SettleReport, SettleRequest,
 };
 use parties::city::delivery::DeliveryRequest;
 use parties::city::esam::{EsamReport, EsamRequest, IssuedEsams, Meters};
@@ -301,10 +301,14 @@ impl Town {
         let world = &self.world;
         world.act(Deed::One("server open"), |session| bank::psams::open(session, &add))?;
         world.act(Deed::One("city delivery"), |session| city::delivery::delivery(session, &delivery))?;
-        world.act(Deed::One("server settings"), |session| bank::settings(session, &settings))?;
-        world.act(Deed::One("server meters"), |session| bank::meters(session, &delivery.out))?;
+        world.act(Deed::One("server settings"), |session| {
+            bank::settings(session, &mut Desk::open(session)?, &settings)
+        })?;
+        world.act(Deed::One("server meters"), |session| {
+            bank::meters(session, &mut Desk::open(session)?, &delivery.out)
+        })?;
         world.act(Deed::One("server register"), |session| {
-            let report = bank::register(session, &customers)?;
+            let report = bank::register(session, &mut Desk::open(session)?, &customers)?;
             report.verdict()?;
             Ok(report)
         })
@@ -315,9 +319,11 @@ impl Town {
     /// # Errors
     /// Those of [`bank::sell`].
     pub fn sell(&self, person: &Registration, amount: Fen) -> Result<OrderReport> {
-        let to = Destination { customer: person.customer, out: None, pin: PinChoice::default() };
+        let to = Destination { customer: person.customer, out: None, pin: PinChoice::default(), id: None };
         let request = SellRequest { amount: Some(amount), to };
-        self.world.act(Deed::One("server order"), |session| bank::sell(session, &request))
+        self.world.act(Deed::One("server order"), |session| {
+            bank::sell(session, &mut Desk::open(session)?, &request)
+        })
     }
 
     /// A message arrives: the phone stores it on the customer's SIM.
@@ -357,7 +363,9 @@ impl Town {
     /// Those of [`bank::settle`].
     pub fn settle(&self, receipts: Vec<PathBuf>) -> Result<SettleReport> {
         let request = SettleRequest { receipts, origin: None, pin: PinChoice::default() };
-        self.world.act(Deed::One("server settle"), |session| bank::settle(session, &request))
+        self.world.act(Deed::One("server settle"), |session| {
+            bank::settle(session, &mut Desk::open(session)?, &request)
+        })
     }
 
     /// A customer consumes.
@@ -382,7 +390,7 @@ impl Town {
     /// Those of [`bank::report`], and what cannot be.
     pub fn books(&self) -> Result<BooksReport> {
         self.world.act(Deed::Look, |session| {
-            let books = bank::report(session, bank::Look::WholeFile)?;
+            let books = bank::report(session, &Desk::open(session)?, bank::Look::WholeFile)?;
             books.verdict()?;
             Ok(books)
         })

@@ -1,22 +1,19 @@
 //! What is not as it should be: told, cleared, looked for.
 
-use super::pool::{Member, Pool};
+use super::desk::Desk;
 use super::selling::two_people;
-use super::{folder, store, text};
-use crate::cards::CardHandle;
+use super::text;
 use crate::session::Session;
 use crate::trouble::{Result, security};
 use crate::{log, people};
 use office::audit::LOG;
-use reader::driver::psam::Psam;
 use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
-use scheme::profile::CardKind;
 use serde::Serialize;
-use server::{Books, Chain, ClearError, Cleared, Fault, Finding, FindingKind, Head, OrderSealer};
+use server::{Books, Chain, ClearError, Cleared, Fault, Finding, FindingKind, Head};
 use std::path::Path;
 
 /// Findings of the bank.
@@ -173,8 +170,9 @@ impl VerifyReport {
 ///
 /// # Errors
 /// The books cannot be read.
-pub fn findings(session: &Session, all: bool) -> Result<FindingsReport> {
-    let findings = store(&folder(session)?)?.findings(all)?;
+pub fn findings(session: &Session, desk: &Desk, all: bool) -> Result<FindingsReport> {
+    desk.folder(session)?;
+    let findings = desk.books().findings(all)?;
     Ok(FindingsReport { findings: findings.into_iter().map(FindingLine::of).collect() })
 }
 
@@ -182,14 +180,13 @@ pub fn findings(session: &Session, all: bool) -> Result<FindingsReport> {
 ///
 /// # Errors
 /// No such finding, one that was cleared, one person where two are wanted.
-pub fn clear(session: &Session, request: &ClearRequest) -> Result<Option<ClearReport>> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
+pub fn clear(session: &Session, desk: &mut Desk, request: &ClearRequest) -> Result<Option<ClearReport>> {
+    let folder = desk.folder(session)?;
     let id = request.finding;
-    let finding = books.finding(id)?.ok_or(ClearError::Unknown(id))?;
+    let finding = desk.books().finding(id)?.ok_or(ClearError::Unknown(id))?;
     let (by, second) = if finding.freezes {
         let act = "clearing a finding that stops sales";
-        let Some(two) = two_people(session, &folder, &*books, act)? else { return Ok(None) };
+        let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
         (two.first.to_string(), Some(two.second()))
     } else {
         (people::one(session, &folder)?.to_string(), None)
@@ -199,37 +196,28 @@ pub fn clear(session: &Session, request: &ClearRequest) -> Result<Option<ClearRe
         log::fact(session, "second", second);
     }
     let cleared = Cleared { at: session.now()?, by, second, note: request.note.clone() };
-    books.clear_finding(id, &cleared)?;
+    desk.books_mut().clear_finding(id, &cleared)?;
     let Cleared { by, second, .. } = cleared;
     Ok(Some(ClearReport { finding: id, kind: finding.kind.name(), by, second }))
-}
-
-/// Where a PSAM's chain stands; free to read, and no PIN is tried.
-fn chain_of(session: &Session, member: &Member) -> Result<Option<Chain>> {
-    let mut handle = CardHandle::open(session, &member.card, CardKind::Psam)?;
-    let mut psam = Psam::open(&mut handle)?;
-    member.must_be(session, psam.info().number)?;
-    let chain = OrderSealer::chain(&mut psam)?;
-    handle.close()?;
-    Ok(chain)
 }
 
 /// Recomputes the order chain from the books, compares it with the PSAMs, and keeps what differs as a finding.
 ///
 /// # Errors
 /// Damaged books, a PSAM that is not there. What differs is told in the report ([`VerifyReport::verdict`]).
-pub fn verify(session: &Session) -> Result<VerifyReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
-    books.check()?;
+pub fn verify(session: &Session, desk: &mut Desk) -> Result<VerifyReport> {
+    let folder = desk.folder(session)?;
+    desk.books().check()?;
     let at = session.now()?;
     let mut psams = Vec::new();
-    for member in &Pool::open(session, &folder)?.members {
-        psams.push((member.number, chain_of(session, member)?));
+    let pool = desk.pool(session)?;
+    let (books, seats) = desk.parts();
+    for member in &pool.members {
+        psams.push((member.number, seats.chain_of(session, member)?));
     }
     let mut wrong: Vec<Told> = books.figures()?.faults.iter().map(Told::of).collect();
     let (heads, changed) = books.check_ledger()?;
-    let cut = if changed.is_none() { cut_since(&folder, &*books)? } else { None };
+    let cut = if changed.is_none() { cut_since(&folder, books)? } else { None };
     wrong.extend(changed.or(cut).map(|words| Told::of(&Fault::Ledger(words))));
     let chain = FindingKind::Chain.name();
     wrong.extend(books.check_chains(at)?.into_iter().map(|words| Told::new(chain, words)));

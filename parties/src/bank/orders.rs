@@ -1,12 +1,14 @@
 //! Orders on their way to a SIM: sold, corrected, taken back, made anew, given up.
 
+use super::desk::Desk;
 use super::pins::PinChoice;
-use super::selling::{Sale, draw, selling, terms, two_people};
-use super::{folder, registration, store};
+use super::registration;
+use super::selling::{Sale, selling, terms, two_people};
 use crate::records::{Message, SimNote};
 use crate::session::{Session, out};
 use crate::trouble::{Result, refused};
 use crate::{log, revoked};
+use scheme::chance::random;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
@@ -27,6 +29,9 @@ pub struct Destination {
     pub out: Option<PathBuf>,
     /// The PSAM and its PIN.
     pub pin: PinChoice,
+    /// The id of the order, where somebody chose it before the act: an order that has it already is finished, and no other made.
+    /// Default: one is drawn.
+    pub id: Option<OrderId>,
 }
 
 /// A purchase.
@@ -113,22 +118,23 @@ pub struct VoidReport {
 ///
 /// # Errors
 /// What may not be sold to this customer now, no PSAM with the keys of the meter, a PSAM or a clock that does not fit the books.
-pub fn sell(session: &Session, request: &SellRequest) -> Result<OrderReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
+pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result<OrderReport> {
+    let folder = desk.folder(session)?;
     let to = &request.to;
-    let registration = registration(&*books, to.customer)?;
+    if let Some(report) = begun_before(session, desk, &folder, to)? {
+        return Ok(report);
+    }
+    let registration = registration(desk.books(), to.customer)?;
     // An ESAM that was revoked gets no more money; what it has is credited and settled.
     revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
     let amount = request.amount.or(registration.first_purchase);
     let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
-    let (meter, now, id) = (registration.meter, session.now()?, draw(session, "order", to.customer)?);
-    let terms = terms(&*books)?;
+    let (meter, now, id) = (registration.meter, session.now()?, draw(session, "order", to)?);
+    let terms = terms(desk.books())?;
     let wanted = OrderRequest { meter, amount, now, id };
-    let sale = Sale::new(&*books, &to.pin, meter)?;
-    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
-        Ok(books.purchase(psam, &wanted, &terms)?)
-    })?;
+    let sale = Sale::new(desk.books(), &to.pin, meter)?;
+    let sealed =
+        selling(session, &folder, desk, &sale, |books, psam| Ok(books.purchase(psam, &wanted, &terms)?))?;
     hand_out(session, &folder, to, &sealed)
 }
 
@@ -136,34 +142,35 @@ pub fn sell(session: &Session, request: &SellRequest) -> Result<OrderReport> {
 ///
 /// # Errors
 /// An amount of nothing, no outstanding order, and those of [`sell`].
-pub fn correct(session: &Session, request: &CorrectRequest) -> Result<OrderReport> {
+pub fn correct(session: &Session, desk: &mut Desk, request: &CorrectRequest) -> Result<OrderReport> {
     if request.amount.0 == 0 {
         return Err(refused("a correction has an amount")
             .hint("an order that should not have been is taken back with `gridcard server reverse`")
             .into());
     }
-    second_order(session, &request.to, request.amount)
+    second_order(session, desk, &request.to, request.amount)
 }
 
 /// Takes the outstanding order of a customer back, by a second order of the same purchase and of nothing.
 ///
 /// # Errors
 /// No outstanding order, and those of [`sell`].
-pub fn reverse(session: &Session, to: &Destination) -> Result<OrderReport> {
-    second_order(session, to, Fen(0))
+pub fn reverse(session: &Session, desk: &mut Desk, to: &Destination) -> Result<OrderReport> {
+    second_order(session, desk, to, Fen(0))
 }
 
-fn second_order(session: &Session, to: &Destination, amount: Fen) -> Result<OrderReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
-    let meter = registration(&*books, to.customer)?.meter;
-    let (now, id) = (session.now()?, draw(session, "correct", to.customer)?);
-    let terms = terms(&*books)?;
+fn second_order(session: &Session, desk: &mut Desk, to: &Destination, amount: Fen) -> Result<OrderReport> {
+    let folder = desk.folder(session)?;
+    if let Some(report) = begun_before(session, desk, &folder, to)? {
+        return Ok(report);
+    }
+    let meter = registration(desk.books(), to.customer)?.meter;
+    let (now, id) = (session.now()?, draw(session, "correct", to)?);
+    let terms = terms(desk.books())?;
     let wanted = OrderRequest { meter, amount, now, id };
-    let sale = Sale::new(&*books, &to.pin, meter)?;
-    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
-        Ok(books.correct(psam, &wanted, &terms)?)
-    })?;
+    let sale = Sale::new(desk.books(), &to.pin, meter)?;
+    let sealed =
+        selling(session, &folder, desk, &sale, |books, psam| Ok(books.correct(psam, &wanted, &terms)?))?;
     let report = hand_out(session, &folder, to, &sealed)?;
     session.say(
         "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
@@ -175,42 +182,69 @@ fn second_order(session: &Session, to: &Destination, amount: Fen) -> Result<Orde
 ///
 /// # Errors
 /// No outstanding order, no reason to make it anew, and those of [`sell`].
-pub fn reissue(session: &Session, request: &ReissueRequest) -> Result<Option<OrderReport>> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
+pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> Result<Option<OrderReport>> {
+    let folder = desk.folder(session)?;
     let to = &request.to;
-    let meter = registration(&*books, to.customer)?.meter;
+    if let Some(report) = begun_before(session, desk, &folder, to)? {
+        return Ok(Some(report));
+    }
+    let meter = registration(desk.books(), to.customer)?.meter;
     let anew = match request.reason {
         None => Anew::Needed,
         Some(ReissueReason::KeyChange) => Anew::KeyChange,
         Some(ReissueReason::ChipReplaced) => {
             let act = "moving what was paid to another chip";
-            let Some(two) = two_people(session, &folder, &*books, act)? else { return Ok(None) };
+            let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
             log::fact(session, "second", two.second());
             Anew::ChipReplaced
         }
     };
-    let (at, id) = (session.now()?, draw(session, "reissue", to.customer)?);
-    let terms = terms(&*books)?;
-    let sale = Sale::new(&*books, &to.pin, meter)?;
-    let sealed = selling(session, &folder, &mut *books, &sale, |books, psam| {
+    let (at, id) = (session.now()?, draw(session, "reissue", to)?);
+    let terms = terms(desk.books())?;
+    let sale = Sale::new(desk.books(), &to.pin, meter)?;
+    let sealed = selling(session, &folder, desk, &sale, |books, psam| {
         Ok(books.reissue(psam, meter, at, id, anew, &terms)?)
     })?;
     hand_out(session, &folder, to, &sealed).map(Some)
+}
+
+/// The id of a new order.
+fn draw(session: &Session, what: &str, to: &Destination) -> Result<OrderId> {
+    let (at, customer) = (session.now()?, to.customer);
+    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("{what} {customer} {at}"))))))
+}
+
+/// The order that an act before this one began under the id it was given: sealed now if it is not yet, and handed out again.
+fn begun_before(
+    session: &Session,
+    desk: &mut Desk,
+    folder: &Path,
+    to: &Destination,
+) -> Result<Option<OrderReport>> {
+    let Some(id) = to.id else { return Ok(None) };
+    let Some(placed) = desk.books().order(id)? else { return Ok(None) };
+    let sealed = if let Some(record) = placed.record {
+        SealedOrder { order: placed.order, record, iccid: placed.iccid, warning: None }
+    } else {
+        let (terms, at) = (terms(desk.books())?, session.now()?);
+        let (keys, asked) = desk.books().asked_of(&placed)?;
+        let sale = Sale { pin: &to.pin, meter: placed.order.meter, keys, asked: &asked };
+        selling(session, folder, desk, &sale, |books, psam| Ok(books.seal(psam, id, at, &terms)?))?
+    };
+    hand_out(session, folder, to, &sealed).map(Some)
 }
 
 /// Gives up the outstanding order of a customer, while no PSAM can have sealed it.
 ///
 /// # Errors
 /// No outstanding order, or one that may be sealed.
-pub fn void(session: &Session, customer: CustomerNumber) -> Result<VoidReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
-    let meter = registration(&*books, customer)?.meter;
-    let placed = books.outstanding(meter)?;
+pub fn void(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<VoidReport> {
+    desk.folder(session)?;
+    let meter = registration(desk.books(), customer)?.meter;
+    let placed = desk.books().outstanding(meter)?;
     let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
     let (id, at) = (placed.order.id, session.now()?);
-    books.void_order(id, at)?;
+    desk.books_mut().void_order(id, at)?;
     log::fact(session, "order", id);
     Ok(VoidReport { order: id, amount_fen: placed.order.amount, count: placed.order.count })
 }

@@ -3,7 +3,6 @@
 //! Each has its card (or the link to a card in a reader), its server key and a record of its keys in `psams`, by its
 //! number. A home of one PSAM, `psam.card` with `psam.server`, is moved over by the first act that works with it.
 
-use super::pins::Pins;
 use super::{read_server_key, store};
 use crate::cards::CardHandle;
 use crate::home;
@@ -158,29 +157,6 @@ impl Member {
         };
         let text = format!("{}\n", serde_json::to_string_pretty(&record_of)?);
         home::write(&record(&self.card), text.as_bytes())
-    }
-
-    /// Opens it, with its PIN verified and its orders proved, and works with it.
-    ///
-    /// # Errors
-    /// Its PIN, another card in its place, and what the work says.
-    pub fn with<T>(
-        &self,
-        session: &Session,
-        pins: &mut Pins<'_>,
-        work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
-    ) -> Result<T> {
-        let pin = pins.of(self.number)?;
-        let mut card = CardHandle::open(session, &card_at(&self.card), CardKind::Psam)?;
-        let done = {
-            let mut psam = Psam::open(&mut card)?;
-            self.must_be(session, psam.info().number)?;
-            psam.verify(pin.expose(), pins.last())?;
-            prove(&mut psam, &self.card)?;
-            work(&mut psam)
-        };
-        card.close()?;
-        done
     }
 
     /// A card of another number in the place of this one: its PIN is not tried.

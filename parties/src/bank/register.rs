@@ -1,7 +1,8 @@
 //! What has to be there before anything is sold: the bank's own numbers, meters, customers, lists of revoked cards.
 
+use super::desk::Desk;
 use super::pool::Pool;
-use super::{folder, store, text};
+use super::{folder, text};
 use crate::revoked::TakeReport;
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
@@ -14,6 +15,7 @@ use serde::Serialize;
 use server::{OrderError, Roster, Sim, Terms, read_list};
 use sha2::{Digest, Sha256};
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What is to change of the bank's numbers and times.
@@ -40,6 +42,15 @@ pub struct SettingsReport {
     pub validity_days: u16,
     /// Seconds a meter's clock may stand before the issue of an order without being a finding.
     pub clock_tolerance_s: u32,
+}
+
+impl SettingsReport {
+    fn of(terms: Terms) -> Self {
+        let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
+        let digits = |number: PhoneNumber| number.digits().to_owned();
+        let (server_number, service_centre) = (digits(server_number), digits(service_centre));
+        SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s }
+    }
 }
 
 /// What a delivery list changed.
@@ -113,8 +124,9 @@ pub struct ReplaceSimReport {
 ///
 /// # Errors
 /// Numbers that are none, or that were never said.
-pub fn settings(session: &Session, request: &SettingsRequest) -> Result<SettingsReport> {
-    let mut books = store(&folder(session)?)?;
+pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -> Result<SettingsReport> {
+    desk.folder(session)?;
+    let books = desk.books_mut();
     let known_before = books.terms()?;
     let known = known_before.clone();
     let named = |given: &Option<String>, known: Option<&PhoneNumber>| {
@@ -134,23 +146,38 @@ pub fn settings(session: &Session, request: &SettingsRequest) -> Result<Settings
     if known_before.as_ref() != Some(&terms) {
         books.set_terms(&terms)?;
     }
-    let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
-    let digits = |number: PhoneNumber| number.digits().to_owned();
-    let (server_number, service_centre) = (digits(server_number), digits(service_centre));
-    Ok(SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s })
+    Ok(SettingsReport::of(terms))
+}
+
+/// The bank's numbers and times as they are.
+///
+/// # Errors
+/// They were never said.
+pub fn settings_now(session: &Session, desk: &Desk) -> Result<SettingsReport> {
+    desk.folder(session)?;
+    Ok(SettingsReport::of(desk.books().terms()?.ok_or(OrderError::NoTerms)?))
 }
 
 /// Takes a city's delivery list: which ESAM is in which meter, its keys, its ceiling.
 ///
 /// # Errors
 /// It cannot be read, or is none; nothing of it is taken then.
-pub fn meters(session: &Session, list: &Path) -> Result<MetersReport> {
-    let mut books = store(&folder(session)?)?;
+pub fn meters(session: &Session, desk: &mut Desk, list: &Path) -> Result<MetersReport> {
+    desk.folder(session)?;
     let text = std::fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
-    let (esams, log) = read_list(&text).with_context(|| list.display().to_string())?;
+    take_list(session, desk, &text).with_context(|| list.display().to_string())
+}
+
+/// As [`meters`], of a list that is no file.
+///
+/// # Errors
+/// As [`meters`].
+pub fn take_list(session: &Session, desk: &mut Desk, list: &[u8]) -> Result<MetersReport> {
+    desk.folder(session)?;
+    let (esams, log) = read_list(list)?;
     let at = session.now()?;
-    let taken = books.take_meters(&esams, at)?;
-    let sha256 = hex::encode(Sha256::digest(&text));
+    let taken = desk.books_mut().take_meters(&esams, at)?;
+    let sha256 = hex::encode(Sha256::digest(list));
     log::fact(session, "sha256", &sha256);
     if let Some(log) = &log {
         vouch::received(session, log);
@@ -162,11 +189,19 @@ pub fn meters(session: &Session, list: &Path) -> Result<MetersReport> {
 ///
 /// # Errors
 /// It cannot be read, or has not the columns. Lines that are not taken are told in the report ([`RegisterReport::verdict`]).
-pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
-    let mut books = store(&folder(session)?)?;
+pub fn register(session: &Session, desk: &mut Desk, csv: &Path) -> Result<RegisterReport> {
+    desk.folder(session)?;
     let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
-    let roster = Roster::read(file).with_context(|| format!("{}", csv.display()))?;
-    let report = books.register(roster).with_context(|| format!("{}", csv.display()))?;
+    register_from(session, desk, file).with_context(|| format!("{}", csv.display()))
+}
+
+/// As [`register`], of a table that is no file.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_from(session: &Session, desk: &mut Desk, table: impl Read) -> Result<RegisterReport> {
+    desk.folder(session)?;
+    let report = desk.books_mut().register(Roster::read(table)?)?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,
@@ -181,8 +216,13 @@ pub fn register(session: &Session, csv: &Path) -> Result<RegisterReport> {
 ///
 /// # Errors
 /// Nobody has this number, or somebody has this SIM.
-pub fn replace_sim(session: &Session, request: &ReplaceSimRequest) -> Result<ReplaceSimReport> {
-    let mut books = store(&folder(session)?)?;
+pub fn replace_sim(
+    session: &Session,
+    desk: &mut Desk,
+    request: &ReplaceSimRequest,
+) -> Result<ReplaceSimReport> {
+    desk.folder(session)?;
+    let books = desk.books_mut();
     let ReplaceSimRequest { customer, sim } = request;
     let replaced = books.replace_sim(*customer, sim)?;
     log::fact(session, "customer", customer);

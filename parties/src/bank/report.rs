@@ -1,6 +1,7 @@
 //! What the books say.
 
-use super::{folder, registration, store, text};
+use super::desk::Desk;
+use super::{registration, text};
 use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -59,7 +60,7 @@ pub struct OrderLine {
 }
 
 impl OrderLine {
-    fn of(placed: &PlacedOrder, at: Moment) -> Self {
+    pub(super) fn of(placed: &PlacedOrder, at: Moment) -> Self {
         let order = &placed.order;
         let awaited = matches!(placed.state, OrderState::Prepared | OrderState::Sealed);
         OrderLine {
@@ -218,10 +219,14 @@ impl BookedLine {
 ///
 /// # Errors
 /// The books cannot be read; what was handed out before stands.
-pub fn orders(session: &Session, each: &mut dyn FnMut(&OrderLine) -> ControlFlow<()>) -> Result<()> {
-    let books = store(&folder(session)?)?;
+pub fn orders(
+    session: &Session,
+    desk: &Desk,
+    each: &mut dyn FnMut(&OrderLine) -> ControlFlow<()>,
+) -> Result<()> {
+    desk.folder(session)?;
     let at = session.now()?;
-    Ok(books.each_order(&mut |placed| each(&OrderLine::of(placed, at)))?)
+    Ok(desk.books().each_order(&mut |placed| each(&OrderLine::of(placed, at)))?)
 }
 
 /// The columns of a file of orders.
@@ -255,13 +260,13 @@ pub struct OrdersFile {
 ///
 /// # Errors
 /// The books cannot be read, or the file not be written.
-pub fn orders_into(session: &Session, path: &Path) -> Result<OrdersFile> {
+pub fn orders_into(session: &Session, desk: &Desk, path: &Path) -> Result<OrdersFile> {
     let mut count = 0_u64;
     home::write_with(path, |file| {
         let mut table = TableWriter::new(std::io::BufWriter::new(file));
         table.row(COLUMNS)?;
         let mut written = Ok(());
-        orders(session, &mut |order| {
+        orders(session, desk, &mut |order| {
             count += 1;
             written = table.row(order.row());
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -287,9 +292,9 @@ pub enum Look {
 ///
 /// # Errors
 /// A damaged file. What cannot be is told in the report ([`BooksReport::verdict`]).
-pub fn report(session: &Session, look: Look) -> Result<BooksReport> {
-    let folder = folder(session)?;
-    let books = store(&folder)?;
+pub fn report(session: &Session, desk: &Desk, look: Look) -> Result<BooksReport> {
+    let folder = desk.folder(session)?;
+    let books = desk.books();
     let Figures { totals, balance, mut faults, findings } = books.figures()?;
     if look == Look::WholeFile {
         books.check()?;
@@ -326,9 +331,10 @@ pub fn report(session: &Session, look: Look) -> Result<BooksReport> {
 ///
 /// # Errors
 /// Nobody has this number.
-pub fn statement(session: &Session, customer: CustomerNumber) -> Result<StatementReport> {
-    let books = store(&folder(session)?)?;
-    registration(&*books, customer)?;
+pub fn statement(session: &Session, desk: &Desk, customer: CustomerNumber) -> Result<StatementReport> {
+    desk.folder(session)?;
+    let books = desk.books();
+    registration(books, customer)?;
     let lines = books.statement(customer)?;
     Ok(StatementReport { customer, lines: lines.iter().map(BookedLine::of).collect() })
 }

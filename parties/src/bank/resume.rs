@@ -1,9 +1,10 @@
 //! Orders whose sealing was interrupted, or whose record got lost: finished, and written again.
 
+use super::desk::Desk;
 use super::orders::{message, record_place};
 use super::pins::PinChoice;
+use super::registration;
 use super::selling::{Sale, selling, terms};
-use super::{folder, registration, store};
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::CustomerNumber;
@@ -52,15 +53,14 @@ impl Written<'_> {
 ///
 /// # Errors
 /// As of a sale; what was finished before stays finished.
-pub fn resume(session: &Session, request: &ResumeRequest) -> Result<ResumeReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
+pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Result<ResumeReport> {
+    let folder = desk.folder(session)?;
     let open = match request.customer {
         Some(customer) => {
-            let meter = registration(&*books, customer)?.meter;
-            books.outstanding(meter)?.into_iter().collect()
+            let meter = registration(desk.books(), customer)?.meter;
+            desk.books().outstanding(meter)?.into_iter().collect()
         }
-        None => books.interrupted()?,
+        None => desk.books().interrupted()?,
     };
     let mut written = Written { session, folder: &folder, files: Vec::new() };
     let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
@@ -70,13 +70,13 @@ pub fn resume(session: &Session, request: &ResumeRequest) -> Result<ResumeReport
     // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
     let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();
     for placed in &unsealed {
-        sessions.entry(books.asked_of(placed)?).or_default().push(placed);
+        sessions.entry(desk.books().asked_of(placed)?).or_default().push(placed);
     }
     for ((keys, asked), orders) in sessions {
-        let (terms, at) = (terms(&*books)?, session.now()?);
+        let (terms, at) = (terms(desk.books())?, session.now()?);
         let Some(meter) = orders.first().map(|placed| placed.order.meter) else { continue };
         let sale = Sale { pin: &request.pin, meter, keys, asked: &asked };
-        selling(session, &folder, &mut *books, &sale, |books, psam| {
+        selling(session, &folder, desk, &sale, |books, psam| {
             for placed in orders {
                 let sealed = books.seal(psam, placed.order.id, at, &terms)?;
                 written.keep(placed, &sealed.record)?;

@@ -1,15 +1,13 @@
 //! A PSAM about to seal: which one, and what has to be so before it may.
 
+use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
-use super::pool::Pool;
 use crate::in_force;
 use crate::people::{self, Two};
 use crate::session::Session;
 use crate::trouble::Result;
 use reader::driver::psam::Psam;
-use scheme::chance::random;
-use scheme::numbers::{CustomerNumber, MeterNumber};
-use scheme::order::OrderId;
+use scheme::numbers::MeterNumber;
 use scheme::profile::State;
 use server::{Books, Keys, OrderError, OrderSealer, Terms};
 use std::path::Path;
@@ -37,18 +35,19 @@ impl<'a> Sale<'a> {
 pub(super) fn selling<T>(
     session: &Session,
     folder: &Path,
-    books: &mut dyn Books,
+    desk: &mut Desk,
     sale: &Sale<'_>,
     work: impl FnOnce(&mut dyn Books, &mut Psam<'_>) -> Result<T>,
 ) -> Result<T> {
-    if books.is_older_make()? {
+    if desk.books().is_older_make()? {
         return Err(OrderError::OlderMake.into());
     }
     let at = session.now()?;
-    books.guard_clock(at, session.allow_clock_back)?;
-    let pool = Pool::open(session, folder)?;
+    desk.books_mut().guard_clock(at, session.allow_clock_back)?;
+    let pool = desk.pool(session)?;
     let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked)?;
-    member.with(session, &mut Pins::new(session, sale.pin), |psam| {
+    let (books, seats) = desk.parts();
+    seats.with(session, member, &mut Pins::new(session, sale.pin), |psam| {
         in_force::must_seal(session, folder, &psam.info())?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
@@ -82,10 +81,4 @@ pub(super) fn two_people(
 ) -> Result<Option<Two>> {
     let state = if books.sells_formal()? { State::Formal } else { State::Test };
     people::two(session, folder, act, state)
-}
-
-/// The id of a new order of a customer.
-pub(super) fn draw(session: &Session, what: &str, customer: CustomerNumber) -> Result<OrderId> {
-    let at = session.now()?;
-    Ok(OrderId(random(&mut *session.chance(&format!("{what} {customer} {at}")))))
 }

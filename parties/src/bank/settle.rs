@@ -1,8 +1,9 @@
 //! Receipts that came back, and what follows for the money.
 
+use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
-use super::{folder, registration, store};
+use super::registration;
 use crate::log;
 use crate::records::Message;
 use crate::session::Session;
@@ -155,15 +156,15 @@ impl Outcomes {
 /// # Errors
 /// No PSAM that could open them, one that does not answer, a file with a PIN that does not say whose it is. A receipt that is not
 /// taken is told in the report ([`SettleReport::verdict`]).
-pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
+pub fn settle(session: &Session, desk: &mut Desk, request: &SettleRequest) -> Result<SettleReport> {
+    let folder = desk.folder(session)?;
     let at = session.now()?;
-    let pool = Pool::open(session, &folder)?;
+    let pool = desk.pool(session)?;
+    let (books, seats) = desk.parts();
     let mut outcomes = Outcomes { lines: request.receipts.iter().map(|_| None).collect(), failed: None };
     let mut pending = Vec::new();
     for (n, path) in request.receipts.iter().enumerate() {
-        match wait_for(session, &*books, &pool, request, path) {
+        match wait_for(session, books, &pool, request, path) {
             Ok((message, origin, openers)) => pending.push(Pending { at: n, message, origin, openers }),
             Err(error) => outcomes.refuse(n, path, error),
         }
@@ -177,7 +178,7 @@ pub fn settle(session: &Session, request: &SettleRequest) -> Result<SettleReport
             pending.into_iter().partition(|one: &Pending| one.openers.contains(&number));
         pending = others;
         let mut left = Vec::new();
-        member.with(session, &mut pins, |psam| {
+        seats.with(session, member, &mut pins, |psam| {
             for mut one in theirs {
                 let path = &request.receipts[one.at];
                 match books.settle(psam, Incoming::Record(&one.message.record), &one.origin, at) {
@@ -302,12 +303,11 @@ fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
 ///
 /// # Errors
 /// Nothing is due.
-pub fn refund(session: &Session, customer: CustomerNumber) -> Result<RefundReport> {
-    let folder = folder(session)?;
-    let mut books = store(&folder)?;
-    registration(&*books, customer)?;
+pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<RefundReport> {
+    desk.folder(session)?;
+    registration(desk.books(), customer)?;
     let at = session.now()?;
-    let fen = books.refund(customer, at)?;
+    let fen = desk.books_mut().refund(customer, at)?;
     if fen == 0 {
         return Err(refused(format!("nothing is due to customer {customer}"))
             .hint(

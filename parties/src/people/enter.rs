@@ -45,7 +45,7 @@ pub fn whoever(session: &Session, folder: &Path) -> Person {
 }
 
 fn system_user() -> Person {
-    Person { name: user::name(), role: None, logged_in: false }
+    Person { name: user::name(), role: None, logged_in: false, by_key: false }
 }
 
 fn enter(session: &Session, folder: &Path) -> Result<Person> {
@@ -59,9 +59,12 @@ fn enter(session: &Session, folder: &Path) -> Result<Person> {
         return Ok(person);
     }
     match operators.of_user(&person.name) {
-        Some(operator) => {
-            Ok(Person { name: operator.name.clone(), role: Some(operator.role), logged_in: false })
-        }
+        Some(operator) => Ok(Person {
+            name: operator.name.clone(),
+            role: Some(operator.role),
+            logged_in: false,
+            by_key: false,
+        }),
         None => Err(security(format!(
             "the user {} of this machine is no operator of {}",
             person.name,

@@ -20,7 +20,7 @@ pub fn login(session: &Session, operators: &Operators, name: &str, file: Option<
         _ => session.secrets.ask(&format!("password of {name}"))?,
     };
     let operator = operators.login(name, &Passphrase::attempt(password)).map_err(stop)?;
-    Ok(Person { name: operator.name.clone(), role: Some(operator.role), logged_in: true })
+    Ok(Person { name: operator.name.clone(), role: Some(operator.role), logged_in: true, by_key: false })
 }
 
 /// Somebody who cannot show who he is, is a security stop.

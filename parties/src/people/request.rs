@@ -179,7 +179,7 @@ pub fn approve(session: &Session, id: &str) -> Result<Approved> {
         .clone()
         .map_or_else(|| session.secrets.ask_openly("operator who approves"), Ok)?;
     let first = operators.named(&request.by).map_err(|error| security(error.to_string()))?;
-    let first = Person { name: first.name.clone(), role: Some(first.role), logged_in: false };
+    let first = Person { name: first.name.clone(), role: Some(first.role), logged_in: false, by_key: false };
     if name == first.name {
         return Err(same(&request.act, &first).into());
     }

@@ -14,12 +14,22 @@ pub struct Person {
     pub(super) role: Option<Role>,
     /// Whether he gave his password in this run.
     pub(super) logged_in: bool,
+    /// Whether he is a program that showed its key to a service.
+    pub(super) by_key: bool,
+}
+
+impl Person {
+    /// A program that showed a service the key of this id; the service has compared it.
+    pub fn by_key(id: &str, role: Role) -> Self {
+        Person { name: id.to_owned(), role: Some(role), logged_in: true, by_key: true }
+    }
 }
 
 impl fmt::Display for Person {
-    /// As the log writes it: an operator's name, or `user:NAME`, which no operator can be called.
+    /// As the log writes it: an operator's name, `user:NAME` or `key:ID`, which no operator can be called.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.role {
+            _ if self.by_key => write!(f, "key:{}", self.name),
             Some(_) => f.write_str(&self.name),
             None => write!(f, "user:{}", self.name),
         }

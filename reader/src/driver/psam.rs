@@ -34,6 +34,12 @@ impl<'c> Psam<'c> {
         Self::open_as(channel, CardKind::Psam, "open PSAM")
     }
 
+    /// Goes on with a PSAM that was opened over the same channel before, and not reset since: its purchase application is selected,
+    /// and a PIN that was verified still is. Nothing is sent.
+    pub fn go_on(channel: &'c mut dyn Channel, info: CardInfo) -> Self {
+        Psam { fmcos: Fmcos::new(channel), info, prover: None, version: None }
+    }
+
     /// As [`Psam::open`], for a production test card, which seals and opens as a PSAM does, with published keys.
     pub fn open_test_card(channel: &'c mut dyn Channel) -> Result<Self, CardError> {
         Self::open_as(channel, CardKind::TestCard, "open test card")

@@ -4,6 +4,7 @@
 
 mod receipts;
 mod registry;
+mod requests;
 mod sales;
 mod servers;
 
@@ -77,6 +78,7 @@ macro_rules! every_engine {
                 a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+            requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };
 }

@@ -17,7 +17,7 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony" | "pin" | "psam"), verb, ..] => {
+            [noun, group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam"), verb, ..] => {
                 format!("{noun} {group}-{verb}")
             }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
@@ -257,6 +257,14 @@ fn live(json: &Json<'_>) {
     assert_eq!(refused["code"], "may-be-credited");
     let (_, refused) = json.run(Party::Bank, &["server", "refund", "--customer", CHEN.number]);
     assert!(refused["error"].as_str().unwrap().contains("nothing is due"), "{refused}");
+    // A seed makes no key that protects money, and nobody listens where others hear.
+    let (_, refused) = json.run(Party::Bank, &["server", "key", "add", "--role", "clerk"]);
+    assert_eq!(refused["kind"], "security");
+    assert_eq!(json.ok(Party::Bank, &["server", "key", "list"])["keys"].as_array().unwrap().len(), 0);
+    let (_, refused) = json.run(Party::Bank, &["server", "key", "end", "00112233"]);
+    assert_eq!(refused["kind"], "refused");
+    let (_, refused) = json.run(Party::Bank, &["server", "run", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused["code"], "listen-plain");
     let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
@@ -487,7 +495,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm", "pin", "psam"];
+        let groups = ["audit", "keystore", "ceremony", "hsm", "key", "pin", "psam"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };

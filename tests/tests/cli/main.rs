@@ -51,6 +51,8 @@ mod screens;
 mod secrets;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod service;
 mod shell;
 mod sim_life;
 mod sims;

@@ -4,7 +4,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use clap::Args;
-use parties::bank::{self, ClearRequest, FindingLine};
+use parties::bank::{self, ClearRequest, Desk, FindingLine};
 use parties::trouble::Result;
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub struct Verify {
 
 /// Runs `server findings`.
 pub fn findings(global: &Global, options: &Findings) -> Result<()> {
-    let report = bank::findings(global, options.all)?;
+    let report = bank::findings(global, &Desk::open(global)?, options.all)?;
     if report.findings.is_empty() {
         answer(global, "nothing to clear", &report);
         return Ok(());
@@ -66,14 +66,14 @@ fn row(finding: &FindingLine) -> Vec<String> {
 /// Runs `server clear`.
 pub fn clear(global: &Global, options: &Clear) -> Result<()> {
     let request = ClearRequest { finding: options.finding, note: options.note.clone() };
-    let Some(report) = bank::clear(global, &request)? else { return Ok(()) };
+    let Some(report) = bank::clear(global, &mut Desk::open(global)?, &request)? else { return Ok(()) };
     answer(global, &format!("finding {} ({}) is cleared", report.finding, report.kind), &report);
     Ok(())
 }
 
 /// Runs `server verify`.
 pub fn verify(global: &Global, _: &Verify) -> Result<()> {
-    let report = bank::verify(global)?;
+    let report = bank::verify(global, &mut Desk::open(global)?)?;
     let sealed = report.psams.iter().map(|psam| {
         let sealed = psam.sealed.map_or_else(|| "unknown".into(), |sealed| sealed.to_string());
         (format!("orders sealed by PSAM {}", psam.psam), sealed)

@@ -1,9 +1,13 @@
 //! `gridcard server`: the bank's payment server.
 
 mod findings;
+#[cfg(feature = "service")]
+mod key;
 mod psams;
 mod renewal;
 mod report;
+#[cfg(feature = "service")]
+mod run;
 mod sell;
 mod settle;
 mod setup;
@@ -64,6 +68,13 @@ pub enum Verb {
     PsamLimit(renewal::PsamLimit),
     /// Take the city's list of revoked cards; the bank's PSAM checks it.
     Revoked(setup::RevokedList),
+    /// Keys of programs that ask the server over the network.
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// Serve the bank's acts over HTTP, until a signal ends it.
+    #[cfg(feature = "service")]
+    Run(run::Run),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -75,6 +86,10 @@ impl Verb {
         match self {
             Verb::Open(_) => Deed::One("server open"),
             Verb::Psam(verb) => verb.deed(),
+            #[cfg(feature = "service")]
+            Verb::Key(verb) => verb.deed(),
+            #[cfg(feature = "service")]
+            Verb::Run(_) => Deed::One("server run"),
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
@@ -108,6 +123,10 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Open(options) => psams::open(global, &options),
         Verb::Psam(verb) => psams::run(global, &verb),
+        #[cfg(feature = "service")]
+        Verb::Key(verb) => key::run(global, &verb),
+        #[cfg(feature = "service")]
+        Verb::Run(options) => run::run(global, &options),
         Verb::Settings(options) => setup::settings(global, &options),
         Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),

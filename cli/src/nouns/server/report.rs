@@ -4,7 +4,7 @@ use crate::global::Global;
 use crate::output::{Listing, answer};
 use crate::screen::{facts, say, table};
 use clap::Args;
-use parties::bank::{self, BookedLine, Look, OrderLine};
+use parties::bank::{self, BookedLine, Desk, Look, OrderLine};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::numbers::CustomerNumber;
@@ -37,7 +37,7 @@ pub struct Report {
 /// Runs `server orders`.
 pub fn orders(global: &Global, options: &Orders) -> Result<()> {
     if let Some(path) = &options.csv {
-        let report = bank::orders_into(global, path)?;
+        let report = bank::orders_into(global, &Desk::open(global)?, path)?;
         let text = format!("{} order(s) in {}", report.count, report.file.display());
         answer(global, &text, &report);
         return Ok(());
@@ -56,7 +56,7 @@ pub fn orders(global: &Global, options: &Orders) -> Result<()> {
     ];
     let mut list = Listing::new(global, "orders", &heading);
     let mut expired = false;
-    bank::orders(global, &mut |order| {
+    bank::orders(global, &Desk::open(global)?, &mut |order| {
         expired |= order.expired;
         list.line(order, || order_row(order))
     })?;
@@ -89,7 +89,7 @@ fn order_row(order: &OrderLine) -> Vec<String> {
 /// Runs `server report`.
 pub fn report(global: &Global, options: &Report) -> Result<()> {
     let look = if options.check { Look::WholeFile } else { Look::Books };
-    let report = bank::report(global, look)?;
+    let report = bank::report(global, &Desk::open(global)?, look)?;
     let file = if report.file_checked { "whole" } else { "not looked through; --check does" };
     let text = facts(&[
         ("customers", report.customers.to_string()),
@@ -120,7 +120,7 @@ pub fn report(global: &Global, options: &Report) -> Result<()> {
 
 /// Runs `server statement`.
 pub fn statement(global: &Global, options: &Statement) -> Result<()> {
-    let report = bank::statement(global, options.customer)?;
+    let report = bank::statement(global, &Desk::open(global)?, options.customer)?;
     let heading = ["time", "kind", "meter", "count", "order", "amount", "not confirmed", "due"];
     answer(global, &table(&heading, report.lines.iter().map(statement_row).collect()), &report);
     Ok(())

@@ -6,7 +6,7 @@ use crate::screen::facts;
 use crate::shared::Pin;
 use clap::{Args, ValueEnum};
 use parties::bank::{
-    self, CorrectRequest, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
+    self, CorrectRequest, Desk, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
 };
 use parties::trouble::Result;
 use scheme::money::Fen;
@@ -99,7 +99,7 @@ pub struct Void {
 impl To {
     /// As acts take it.
     fn get(&self) -> Destination {
-        Destination { customer: self.customer, out: self.out.clone(), pin: self.pin.get() }
+        Destination { customer: self.customer, out: self.out.clone(), pin: self.pin.get(), id: None }
     }
 }
 
@@ -115,27 +115,27 @@ impl From<ReissueReason> for bank::ReissueReason {
 /// Runs `server order`.
 pub fn order(global: &Global, options: &Order) -> Result<()> {
     let request = SellRequest { amount: options.amount, to: options.to.get() };
-    tell(global, &bank::sell(global, &request)?);
+    tell(global, &bank::sell(global, &mut Desk::open(global)?, &request)?);
     Ok(())
 }
 
 /// Runs `server correct`.
 pub fn correct(global: &Global, options: &Correct) -> Result<()> {
     let request = CorrectRequest { amount: options.amount, to: options.to.get() };
-    tell(global, &bank::correct(global, &request)?);
+    tell(global, &bank::correct(global, &mut Desk::open(global)?, &request)?);
     Ok(())
 }
 
 /// Runs `server reverse`.
 pub fn reverse(global: &Global, options: &Reverse) -> Result<()> {
-    tell(global, &bank::reverse(global, &options.to.get())?);
+    tell(global, &bank::reverse(global, &mut Desk::open(global)?, &options.to.get())?);
     Ok(())
 }
 
 /// Runs `server reissue`.
 pub fn reissue(global: &Global, options: &Reissue) -> Result<()> {
     let request = ReissueRequest { reason: options.reason.map(Into::into), to: options.to.get() };
-    if let Some(report) = bank::reissue(global, &request)? {
+    if let Some(report) = bank::reissue(global, &mut Desk::open(global)?, &request)? {
         tell(global, &report);
     }
     Ok(())
@@ -156,7 +156,7 @@ fn tell(global: &Global, report: &OrderReport) {
 /// Runs `server resume`.
 pub fn resume(global: &Global, options: &Resume) -> Result<()> {
     let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
-    let report = bank::resume(global, &request)?;
+    let report = bank::resume(global, &mut Desk::open(global)?, &request)?;
     let text = match (report.resumed, options.customer) {
         (0, None) => "no order was interrupted".to_owned(),
         (0, Some(_)) => "no order is outstanding".to_owned(),
@@ -168,7 +168,7 @@ pub fn resume(global: &Global, options: &Resume) -> Result<()> {
 
 /// Runs `server void`.
 pub fn void(global: &Global, options: &Void) -> Result<()> {
-    let report = bank::void(global, options.customer)?;
+    let report = bank::void(global, &mut Desk::open(global)?, options.customer)?;
     let text = format!("order {} ({}, purchase {}) is void", report.order, report.amount_fen, report.count);
     answer(global, &text, &report);
     Ok(())

@@ -5,7 +5,7 @@ use crate::output::answer;
 use crate::screen::table;
 use crate::shared::Pin;
 use clap::Args;
-use parties::bank::{self, ReceiptLine, SettleRequest};
+use parties::bank::{self, Desk, ReceiptLine, SettleRequest};
 use parties::trouble::{Context, Result};
 use parties::words::yuan;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -54,7 +54,7 @@ impl Settle {
 
 /// Runs `server settle`.
 pub fn settle(global: &Global, options: &Settle) -> Result<()> {
-    let report = bank::settle(global, &options.get()?)?;
+    let report = bank::settle(global, &mut Desk::open(global)?, &options.get()?)?;
     let row = |line: &ReceiptLine| {
         vec![
             line.file.clone(),
@@ -70,7 +70,7 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
 
 /// Runs `server refund`.
 pub fn refund(global: &Global, options: &Refund) -> Result<()> {
-    let report = bank::refund(global, options.customer)?;
+    let report = bank::refund(global, &mut Desk::open(global)?, options.customer)?;
     let text = format!("{} are paid back to customer {}", yuan(report.refunded_fen), report.customer);
     answer(global, &text, &report);
     Ok(())

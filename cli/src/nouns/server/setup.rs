@@ -4,7 +4,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{facts, say};
 use clap::Args;
-use parties::bank::{self, ReplaceSimRequest, SettingsRequest};
+use parties::bank::{self, Desk, ReplaceSimRequest, SettingsRequest};
 use parties::trouble::{Context, Result};
 use scheme::numbers::CustomerNumber;
 use server::Sim;
@@ -95,7 +95,7 @@ const DOUBTS: usize = 10;
 
 /// Runs `server register`.
 pub fn register(global: &Global, options: &Register) -> Result<()> {
-    let report = bank::register(global, &options.csv)?;
+    let report = bank::register(global, &mut Desk::open(global)?, &options.csv)?;
     let text = facts(&[
         ("registered", report.registered.to_string()),
         ("unchanged", report.unchanged.to_string()),
@@ -125,7 +125,7 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
         imsi: options.imsi.parse().context("--imsi")?,
         iccid: options.iccid.parse().context("--iccid")?,
     };
-    let report = bank::replace_sim(global, &ReplaceSimRequest { customer, sim })?;
+    let report = bank::replace_sim(global, &mut Desk::open(global)?, &ReplaceSimRequest { customer, sim })?;
     answer(global, &format!("customer {customer} has SIM {} now", report.iccid), &report);
     if let Some(doubt) = &report.doubt {
         say(format!("ICCID {} {doubt}", report.iccid));
@@ -146,7 +146,7 @@ pub fn settings(global: &Global, options: &Settings) -> Result<()> {
         validity_days: options.validity_days,
         clock_tolerance_s: options.clock_tolerance,
     };
-    let report = bank::settings(global, &request)?;
+    let report = bank::settings(global, &mut Desk::open(global)?, &request)?;
     let text = facts(&[
         ("server's number", format!("+{}", report.server_number)),
         ("service centre", format!("+{}", report.service_centre)),
@@ -159,7 +159,7 @@ pub fn settings(global: &Global, options: &Settings) -> Result<()> {
 
 /// Runs `server meters`.
 pub fn meters(global: &Global, options: &Meters) -> Result<()> {
-    let report = bank::meters(global, &options.list)?;
+    let report = bank::meters(global, &mut Desk::open(global)?, &options.list)?;
     let text = facts(&[
         ("new", report.new.to_string()),
         ("changed", report.changed.to_string()),

@@ -1,0 +1,143 @@
+//! `gridcard server key`: keys of programs that ask the server over the network.
+
+use crate::global::Global;
+use crate::output::answer;
+use crate::screen::{facts, table};
+use crate::shared::Database;
+use clap::{Args, Subcommand, ValueEnum};
+use parties::Deed;
+use parties::bank::Desk;
+use parties::bank::keys::{self, KeyLine, KeyRequest};
+use parties::trouble::Result;
+use scheme::Moment;
+use server::Store;
+use server::store::FIRST_SERVER;
+
+/// Verbs of keys.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Give a program a key. It is shown this once; only its hash is kept.
+    Add(Add),
+    /// The keys and where they stand.
+    List(List),
+    /// End a key at once.
+    End(End),
+}
+
+/// Options of `key add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// What it may ask for.
+    #[arg(long, value_enum)]
+    pub role: Role,
+    /// The office it stands in, in words.
+    #[arg(long, default_value = "")]
+    pub office: String,
+    /// The last moment it is good, UTC+8, as 2026-12-31T23:59:59. Default: no end.
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<Moment>,
+    /// Where the books are.
+    #[command(flatten)]
+    pub database: Database,
+}
+
+/// Options of `key list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Where the books are.
+    #[command(flatten)]
+    pub database: Database,
+}
+
+/// Options of `key end`.
+#[derive(Debug, Args)]
+pub struct End {
+    /// Its id: the 8 digits after `gk_`.
+    pub id: String,
+    /// Where the books are.
+    #[command(flatten)]
+    pub database: Database,
+}
+
+/// What a program may ask for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Role {
+    /// Sells, settles, looks.
+    Clerk,
+    /// As a clerk; pays back, takes delivery lists, verifies, and is one of two people.
+    Supervisor,
+    /// Looks.
+    Auditor,
+    /// A bank that sells for its customers.
+    Bank,
+    /// The power company: delivery lists in, figures out.
+    Company,
+}
+
+impl From<Role> for server::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Clerk => server::Role::Clerk,
+            Role::Supervisor => server::Role::Supervisor,
+            Role::Auditor => server::Role::Auditor,
+            Role::Bank => server::Role::Bank,
+            Role::Company => server::Role::Company,
+        }
+    }
+}
+
+impl Verb {
+    /// What it is, for its party's log.
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Verb::Add(_) => Deed::One("server key add"),
+            Verb::List(_) => Deed::Look,
+            Verb::End(_) => Deed::One("server key end"),
+        }
+    }
+}
+
+/// Runs a verb.
+pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+    let database = match verb {
+        Verb::Add(Add { database, .. }) | Verb::List(List { database }) | Verb::End(End { database, .. }) => {
+            database
+        }
+    };
+    let mut desk = match &database.database {
+        Some(url) => Desk::over(global, Box::new(Store::connect(url, FIRST_SERVER)?))?,
+        None => Desk::open(global)?,
+    };
+    match verb {
+        Verb::Add(Add { role, office, expires, .. }) => {
+            let request = KeyRequest { role: (*role).into(), office: office.clone(), expires: *expires };
+            let report = keys::add(global, &mut desk, &request)?;
+            let text = facts(&[
+                ("id", report.id.clone()),
+                ("role", report.role.to_owned()),
+                ("key", report.key.clone()),
+            ]);
+            answer(global, &text, &report);
+        }
+        Verb::List(_) => {
+            let report = keys::list(global, &desk)?;
+            let text =
+                table(&["id", "role", "office", "made", "stands"], report.keys.iter().map(row).collect());
+            answer(global, &text, &report);
+        }
+        Verb::End(End { id, .. }) => {
+            let report = keys::end(global, &mut desk, id)?;
+            answer(global, &format!("the key {} is ended", report.id), &report);
+        }
+    }
+    Ok(())
+}
+
+fn row(key: &KeyLine) -> Vec<String> {
+    let stands = match (key.ended, key.expires) {
+        (Some(ended), _) => format!("ended {ended}"),
+        (None, Some(last)) => format!("good until {last}"),
+        (None, None) => "good".to_owned(),
+    };
+    vec![key.id.clone(), key.role.to_owned(), key.office.clone(), key.made.to_string(), stands]
+}

@@ -1,0 +1,141 @@
+//! Keys of programs that ask the payment server over the network [docs/specs/api.md 2].
+
+use super::desk::Desk;
+use crate::log;
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use ::keys::Zeroizing;
+use scheme::chance::random;
+use scheme::moment::Moment;
+use scheme::names;
+use serde::Serialize;
+use server::{Principal, Role};
+use sha2::{Digest, Sha256};
+
+/// A program that gets a key.
+#[derive(Debug, Clone)]
+pub struct KeyRequest {
+    /// What it may ask for.
+    pub role: Role,
+    /// The office it stands in, in words.
+    pub office: String,
+    /// The last moment its key is good; `None`: no end.
+    pub expires: Option<Moment>,
+}
+
+/// A key that was made: the only time that it is shown.
+#[derive(Serialize)]
+pub struct KeyReport {
+    /// Id of the principal, 8 hexadecimal digits.
+    pub id: String,
+    /// What it may ask for.
+    pub role: &'static str,
+    /// The office it stands in.
+    pub office: String,
+    /// The last moment it is good.
+    #[serde(serialize_with = "super::text::maybe")]
+    pub expires: Option<Moment>,
+    /// The key: `gk_`, the id, `_`, 64 hexadecimal digits.
+    pub key: String,
+}
+
+impl std::fmt::Debug for KeyReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyReport({}, hidden)", self.id)
+    }
+}
+
+/// A principal, without its key.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyLine {
+    /// Its id.
+    pub id: String,
+    /// What it may ask for.
+    pub role: &'static str,
+    /// The office it stands in.
+    pub office: String,
+    /// When it got its key.
+    #[serde(with = "names::text")]
+    pub made: Moment,
+    /// The last moment its key is good.
+    #[serde(serialize_with = "super::text::maybe")]
+    pub expires: Option<Moment>,
+    /// When its key was ended.
+    #[serde(serialize_with = "super::text::maybe")]
+    pub ended: Option<Moment>,
+}
+
+/// The principals of a bank.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeysReport {
+    /// Each, oldest first.
+    pub keys: Vec<KeyLine>,
+}
+
+/// A key that was ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct EndReport {
+    /// Its id.
+    pub id: String,
+}
+
+/// Makes a key for a program. Only its hash is kept.
+///
+/// # Errors
+/// The books cannot be written.
+pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<KeyReport> {
+    desk.folder(session)?;
+    session.must_be_unseeded("the keys of programs")?;
+    let made = session.now()?;
+    let mut chance = session.chance("api key");
+    let id = hex::encode(random::<4>(&mut *chance));
+    let secret = Zeroizing::new(random::<32>(&mut *chance));
+    let KeyRequest { role, office, expires } = request.clone();
+    let hash = Sha256::digest(*secret).into();
+    desk.books_mut().add_principal(&Principal {
+        id: id.clone(),
+        hash,
+        role,
+        office: office.clone(),
+        made,
+        expires,
+        ended: None,
+    })?;
+    log::fact(session, "key", &id);
+    log::fact(session, "role", role.name());
+    let key = format!("gk_{id}_{}", hex::encode(*secret));
+    Ok(KeyReport { id, role: role.name(), office, expires, key })
+}
+
+/// The principals and where their keys stand.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn list(session: &Session, desk: &Desk) -> Result<KeysReport> {
+    desk.folder(session)?;
+    let line = |Principal { id, role, office, made, expires, ended, .. }: Principal| KeyLine {
+        id,
+        role: role.name(),
+        office,
+        made,
+        expires,
+        ended,
+    };
+    Ok(KeysReport { keys: desk.books().principals()?.into_iter().map(line).collect() })
+}
+
+/// Ends a key at once.
+///
+/// # Errors
+/// There is none of this id, or it was ended before.
+pub fn end(session: &Session, desk: &mut Desk, id: &str) -> Result<EndReport> {
+    desk.folder(session)?;
+    let at = session.now()?;
+    if !desk.books_mut().end_principal(id, at)? {
+        return Err(refused(format!("there is no key {id} that is good"))
+            .hint("`gridcard server key list` shows them")
+            .into());
+    }
+    log::fact(session, "key", id);
+    Ok(EndReport { id: id.to_owned() })
+}

@@ -1,0 +1,121 @@
+//! One customer, one order: what is asked before something is done with it.
+
+use super::desk::Desk;
+use super::orders::message;
+use super::report::OrderLine;
+use super::{registration, unknown};
+use crate::records::Message;
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use scheme::money::Fen;
+use scheme::names;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
+use serde::Serialize;
+use server::{OrderError, Registration, SimKey};
+
+/// By what a customer is named.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    /// His number.
+    Customer(CustomerNumber),
+    /// His meter.
+    Meter(MeterNumber),
+    /// His telephone number, or one he had.
+    Phone(Msisdn),
+}
+
+/// A customer.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerReport {
+    /// His number.
+    pub customer: CustomerNumber,
+    /// His meter.
+    pub meter: MeterNumber,
+    /// His telephone number.
+    #[serde(with = "names::text")]
+    pub msisdn: Msisdn,
+    /// Identity of the subscriber.
+    #[serde(with = "names::text")]
+    pub imsi: Imsi,
+    /// Number of the SIM in use.
+    #[serde(with = "names::text")]
+    pub iccid: Iccid,
+    /// Identity of the telephone.
+    #[serde(with = "names::text")]
+    pub imei: Imei,
+    /// His name.
+    pub name: Option<String>,
+    /// What he pays at registration.
+    pub first_purchase_fen: Option<u32>,
+    /// The order that awaits its receipt.
+    pub outstanding: Option<OrderLine>,
+}
+
+/// A customer, and the order he has outstanding.
+///
+/// # Errors
+/// Nobody is known by this.
+pub fn customer(session: &Session, desk: &Desk, whose: &Whose) -> Result<CustomerReport> {
+    desk.folder(session)?;
+    let books = desk.books();
+    let nobody = |what: String| unknown(format!("nobody is registered with {what}"));
+    let found = match whose {
+        Whose::Customer(customer) => registration(books, *customer)?,
+        Whose::Meter(meter) => books.of_meter(*meter)?.ok_or_else(|| nobody(format!("meter {meter}")))?,
+        Whose::Phone(phone) => books
+            .of_sim(&SimKey::Msisdn(phone.clone()))?
+            .ok_or_else(|| nobody(format!("telephone number {phone}")))?,
+    };
+    let at = session.now()?;
+    let outstanding = books.outstanding(found.meter)?.map(|placed| OrderLine::of(&placed, at));
+    let Registration { customer, meter, sim, imei, name, first_purchase } = found;
+    Ok(CustomerReport {
+        customer,
+        meter,
+        msisdn: sim.msisdn,
+        imsi: sim.imsi,
+        iccid: sim.iccid,
+        imei,
+        name,
+        first_purchase_fen: first_purchase.map(|Fen(fen)| fen),
+        outstanding,
+    })
+}
+
+/// One order.
+///
+/// # Errors
+/// There is none of this id.
+pub fn order(session: &Session, desk: &Desk, id: OrderId) -> Result<OrderLine> {
+    desk.folder(session)?;
+    let placed = desk.books().order(id)?.ok_or(OrderError::UnknownOrder(id))?;
+    Ok(OrderLine::of(&placed, session.now()?))
+}
+
+/// The orders of a customer, oldest first.
+///
+/// # Errors
+/// Nobody has this number.
+pub fn orders_of(session: &Session, desk: &Desk, customer: CustomerNumber) -> Result<Vec<OrderLine>> {
+    desk.folder(session)?;
+    registration(desk.books(), customer)?;
+    let at = session.now()?;
+    let orders = desk.books().orders_of_customer(customer)?;
+    Ok(orders.iter().map(|placed| OrderLine::of(placed, at)).collect())
+}
+
+/// The message with the record of an order that was sealed, for its SIM.
+///
+/// # Errors
+/// There is no such order, or no PSAM has sealed it yet.
+pub fn record(session: &Session, desk: &Desk, id: OrderId) -> Result<Message> {
+    desk.folder(session)?;
+    let placed = desk.books().order(id)?.ok_or(OrderError::UnknownOrder(id))?;
+    let record = placed.record.ok_or_else(|| {
+        refused(format!("order {id} is not sealed yet"))
+            .hint("send the request that made it once more: it is finished then")
+    })?;
+    Ok(message(&record, &placed.order, &placed.iccid))
+}

@@ -1,0 +1,111 @@
+//! What a request asks for, read and checked as far as its form goes.
+
+use crate::denied::Denied;
+use crate::mailbox::Mailbox;
+use parties::Result;
+use parties::bank::pins::PinChoice;
+use scheme::money::Fen;
+use scheme::order::OrderId;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// What an act is given.
+pub struct Asked {
+    /// What stood in the places of the path and in the query.
+    pub named: BTreeMap<String, String>,
+    /// The fields of the body.
+    pub fields: Map<String, Value>,
+    /// A body that is a list of another party.
+    pub text: Vec<u8>,
+}
+
+/// What an act is given beside what was asked.
+pub struct Means {
+    /// The PSAMs' PINs.
+    pub pin: PinChoice,
+    /// The id of an order that is made for the request.
+    pub order: Option<OrderId>,
+    /// Where its messages are.
+    pub mailbox: Arc<Mailbox>,
+}
+
+/// Where the one order or receipt of a request lies in its mailbox.
+pub fn message() -> PathBuf {
+    PathBuf::from("message")
+}
+
+impl Asked {
+    /// Something named in the path or the query.
+    ///
+    /// # Errors
+    /// It is missing or has not its form.
+    pub fn place<T: FromStr>(&self, name: &'static str) -> Result<T>
+    where
+        T::Err: Display,
+    {
+        self.maybe_place(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// As [`Asked::place`], of something that may be missing.
+    ///
+    /// # Errors
+    /// It has not its form.
+    pub fn maybe_place<T: FromStr>(&self, name: &'static str) -> Result<Option<T>>
+    where
+        T::Err: Display,
+    {
+        self.named.get(name).map(|text| parsed(name, text)).transpose()
+    }
+
+    /// A field of the body that is text of a form.
+    ///
+    /// # Errors
+    /// As [`Asked::place`].
+    pub fn field<T: FromStr>(&self, name: &'static str) -> Result<T>
+    where
+        T::Err: Display,
+    {
+        self.maybe_field(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// As [`Asked::field`], of one that may be missing.
+    ///
+    /// # Errors
+    /// As [`Asked::maybe_place`].
+    pub fn maybe_field<T: FromStr>(&self, name: &'static str) -> Result<Option<T>>
+    where
+        T::Err: Display,
+    {
+        self.words(name).map(|text| parsed(name, text)).transpose()
+    }
+
+    /// A field of the body that is any text.
+    pub fn words(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
+    /// A field of the body that is a number.
+    pub fn number(&self, name: &str) -> Option<u32> {
+        self.fields.get(name)?.as_u64()?.try_into().ok()
+    }
+
+    /// A field of the body that is money.
+    pub fn fen(&self, name: &str) -> Option<Fen> {
+        self.number(name).map(Fen)
+    }
+}
+
+fn missing(name: &str) -> parties::Trouble {
+    parties::Trouble::new(Denied::Malformed(format!("{name} is missing")))
+}
+
+fn parsed<T: FromStr>(name: &str, text: &str) -> Result<T>
+where
+    T::Err: Display,
+{
+    text.parse().map_err(|error| parties::Trouble::new(Denied::Malformed(format!("{name}: {error}"))))
+}

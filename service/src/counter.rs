@@ -1,0 +1,292 @@
+//! The counter: one thread that owns the books and the PSAMs, and does one request after another.
+
+use crate::asked::{Asked, Means};
+use crate::bucket::Buckets;
+use crate::denied::Denied;
+use crate::figures::Figures;
+use crate::key::SentKey;
+use crate::mailbox::Mailbox;
+use crate::reply::{Judged, Reply};
+use crate::routes::{Route, Work};
+use parties::bank::Desk;
+use parties::bank::pins::PinChoice;
+use parties::people::{Person, acts_by_key, operators};
+use parties::{Deed, Result, Session, Trouble};
+use scheme::chance::random;
+use scheme::order::OrderId;
+use serde_json::Value;
+use server::{Books, Claim, Claimed, Principal, Role, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// A request on its way to the counter.
+pub struct Job {
+    /// What is asked.
+    pub route: &'static Route,
+    /// In detail.
+    pub asked: Asked,
+    /// Who asks.
+    pub key: SentKey,
+    /// The second person.
+    pub second: Option<SentKey>,
+    /// The id of the request, of one that changes something.
+    pub id: Option<String>,
+    /// SHA-256 of what is asked.
+    pub body: [u8; 32],
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// What comes to the counter.
+pub enum Call {
+    /// Somebody asks.
+    Ask(Box<Job>),
+    /// Somebody wants to know whether the books can be read.
+    Ready(oneshot::Sender<bool>),
+}
+
+/// Who works there, and with what.
+pub struct Counter {
+    /// The session that those of the acts are made from.
+    pub session: Session,
+    /// Books and PSAMs.
+    pub desk: Desk,
+    /// The PSAMs' PINs.
+    pub pin: PinChoice,
+    /// How often each key may ask.
+    pub buckets: Buckets,
+    /// What is counted.
+    pub figures: Arc<Figures>,
+    /// When it opened.
+    pub opened: Instant,
+    /// How books that are not the bank's own file are opened.
+    pub connect: Option<Connect>,
+    /// The connection to the books was lost.
+    pub lost: bool,
+}
+
+/// Opens books that are not the bank's own file.
+pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
+
+/// Who asks, and the second person of an act that wants two.
+struct Askers {
+    first: Principal,
+    second: Option<Principal>,
+}
+
+impl Counter {
+    /// Works until nobody can ask any more; then ends the sessions with the PSAMs.
+    ///
+    /// # Errors
+    /// A virtual card cannot be written.
+    pub fn work(mut self, calls: &Receiver<Call>) -> Result<()> {
+        while let Ok(call) = calls.recv() {
+            match call {
+                // Whoever asked has gone, and nothing was done: he asks again.
+                Call::Ask(job) if job.reply.is_closed() => self.waited(),
+                Call::Ask(job) => {
+                    self.waited();
+                    let reply = self.answer(&job);
+                    self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
+                    // Whoever has gone meanwhile gets the same answer when he asks again.
+                    let _ = job.reply.send(reply);
+                }
+                Call::Ready(asker) => {
+                    let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
+                    if let Err(error) = &can {
+                        self.heed(error);
+                    }
+                    let _ = asker.send(can.is_ok());
+                }
+            }
+        }
+        self.desk.close()
+    }
+
+    /// Notes that the connection to the books was lost, if that is what an error says.
+    fn heed(&mut self, error: &Trouble) {
+        let lost = error.find::<StoreError>();
+        self.lost |= matches!(lost, Some(StoreError::Gone { .. } | StoreError::Unknown { .. }));
+    }
+
+    /// Opens books anew whose connection was lost.
+    fn reconnect(&mut self) -> Result<()> {
+        if let (true, Some(connect)) = (self.lost, &self.connect) {
+            self.desk.reopen(connect()?);
+            self.lost = false;
+        }
+        Ok(())
+    }
+
+    /// Tells an error.
+    fn told(&mut self, error: &Trouble, begun: bool, id: Option<&str>) -> Reply {
+        self.heed(error);
+        Reply::failed(error, &Judged::of(error, begun), id)
+    }
+
+    fn waited(&self) {
+        self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn answer(&mut self, job: &Job) -> Reply {
+        let id = job.id.as_deref();
+        if let Err(error) = self.reconnect() {
+            return self.told(&error, false, id);
+        }
+        let askers = match self.askers(job) {
+            Ok(Ok(askers)) => askers,
+            Ok(Err(denied)) => return Reply::denied(&denied, id),
+            Err(error) => return self.told(&error, false, id),
+        };
+        match id.filter(|_| job.route.changes()) {
+            None => self.look(job),
+            Some(id) => self.change(job, &askers, id),
+        }
+    }
+
+    /// Who asks, and whether he may.
+    fn askers(&mut self, job: &Job) -> Result<Result<Askers, Denied>> {
+        let at = self.session.now()?;
+        let first = match job.key.whose(self.desk.books(), at)? {
+            Ok(first) => first,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        if !self.buckets.take(&first.id, self.opened.elapsed()) {
+            return Ok(Err(Denied::Rate));
+        }
+        if !job.route.roles.contains(&first.role) {
+            let allowed: Vec<&str> = job.route.roles.iter().map(|role| role.name()).collect();
+            return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }));
+        }
+        let second = match &job.second {
+            None => None,
+            Some(key) => match key.whose(self.desk.books(), at)? {
+                Ok(second) if second.id != first.id => Some(second),
+                _ => return Ok(Err(Denied::SecondKey)),
+            },
+        };
+        Ok(Ok(Askers { first, second }))
+    }
+
+    fn look(&mut self, job: &Job) -> Reply {
+        let desk = &self.desk;
+        let done = self.session.anew(Deed::Look).act(|session| match job.route.work {
+            Work::Look(work) => Ok(Reply::json(&work(session, desk, &job.asked)?)),
+            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &job.asked)?)),
+            // Only what changes nothing comes without an id.
+            Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+        });
+        match done {
+            Ok(reply) => reply,
+            Err(error) => self.told(&error, false, None),
+        }
+    }
+
+    fn change(&mut self, job: &Job, askers: &Askers, id: &str) -> Reply {
+        match self.claim(job, askers, id) {
+            Ok((Claimed::Answered(answer), _)) => {
+                self.figures.again.fetch_add(1, Ordering::Relaxed);
+                Reply::again(answer)
+            }
+            Ok((_, claim)) => self.act(job, askers, &claim),
+            Err(error) => self.told(&error, false, Some(id)),
+        }
+    }
+
+    /// Writes the request down. Its claim names the order that is made for it, now or by whoever worked on it before.
+    fn claim(&mut self, job: &Job, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
+        let at = self.session.now()?;
+        let label = format!("request {} {id}", askers.first.id);
+        let mut claim = Claim {
+            principal: askers.first.id.clone(),
+            id: id.to_owned(),
+            body: job.body,
+            order: OrderId(random(&mut *self.session.chance(&label))),
+            at,
+        };
+        let stands = self.desk.books_mut().claim(&claim)?;
+        if let Claimed::UnderWay(order) = stands {
+            claim.order = order;
+        }
+        Ok((stands, claim))
+    }
+
+    fn act(&mut self, job: &Job, askers: &Askers, claim: &Claim) -> Reply {
+        let (deed, work, together) = match job.route.work {
+            Work::Book(deed, work) => (deed, work, true),
+            Work::Cards(deed, work) => (deed, work, false),
+            Work::Look(_) | Work::Text(_) => return self.look(job),
+        };
+        let mailbox = Arc::new(Mailbox::default());
+        let means = Means { pin: self.pin.clone(), order: Some(claim.order), mailbox: mailbox.clone() };
+        let mut session = self.session.anew(deed);
+        session.carrier = mailbox;
+        let desk = &mut self.desk;
+        let done = session.act(|session| {
+            let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
+            acts_by_key(session, desk.place(), first, second)?;
+            desk.enter(session)?;
+            let reply = if together {
+                desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
+            } else {
+                finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means))
+            }?;
+            parties::log::fact(session, "request", &claim.id);
+            desk.note_ledger(session)?;
+            Ok(reply)
+        });
+        match done {
+            Ok(reply) => reply,
+            Err(error) => self.failed(&error, claim),
+        }
+    }
+
+    /// Tells a failure, and keeps it as the answer when nothing can come of the same request any more.
+    fn failed(&mut self, error: &Trouble, claim: &Claim) -> Reply {
+        self.heed(error);
+        if let Err(lost) = self.reconnect() {
+            return self.told(&lost, false, Some(&claim.id));
+        }
+        let books = self.desk.books_mut();
+        // What was done and answered before the failure, in the log say, stands.
+        match books.claim(claim) {
+            Ok(Claimed::Answered(answer)) => return Reply::again(answer),
+            Ok(_) => {}
+            // The books went away: what was done before is not known here.
+            Err(lost) => return self.told(&lost.into(), false, Some(&claim.id)),
+        }
+        // An order that was written down is finished by the same request.
+        let begun = !matches!(books.order(claim.order), Ok(None));
+        let judged = Judged::of(error, begun);
+        let reply = Reply::failed(error, &judged, Some(&claim.id));
+        if judged.is_for_ever()
+            && let Err(lost) = books.answer(&claim.principal, &claim.id, &reply.kept())
+        {
+            return self.told(&lost.into(), false, Some(&claim.id));
+        }
+        reply
+    }
+}
+
+/// Works, and keeps the answer, unless another server has answered meanwhile.
+fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Result<Value>) -> Result<Reply> {
+    if let Claimed::Answered(answer) = desk.books_mut().claim(claim)? {
+        return Ok(Reply::again(answer));
+    }
+    let reply = Reply::json(&work(desk)?);
+    desk.books_mut().answer(&claim.principal, &claim.id, &reply.kept())?;
+    Ok(reply)
+}
+
+/// A principal as the bank's log knows people.
+fn person(principal: &Principal) -> Person {
+    let role = match principal.role {
+        Role::Supervisor => operators::Role::Supervisor,
+        Role::Auditor => operators::Role::Auditor,
+        Role::Clerk | Role::Bank | Role::Company => operators::Role::Clerk,
+    };
+    Person::by_key(&principal.id, role)
+}

@@ -1,0 +1,97 @@
+//! What stands in a body: checked before anything is done, and told at `/openapi.json`.
+
+use crate::denied::Denied;
+use serde_json::{Map, Value, json};
+
+/// One field of a body.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub of: FieldKind,
+    /// It may not be missing.
+    pub required: bool,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// What a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Text, with a form that the act checks.
+    Text,
+    /// A whole number from 0.
+    Number,
+    /// Fen.
+    Fen,
+}
+
+/// A required field.
+pub const fn must(name: &'static str, of: FieldKind, about: &'static str) -> Field {
+    Field { name, of, required: true, about }
+}
+
+/// A field that may be missing.
+pub const fn may(name: &'static str, of: FieldKind, about: &'static str) -> Field {
+    Field { name, of, required: false, about }
+}
+
+impl Field {
+    /// Its JSON schema.
+    pub fn schema(&self) -> Value {
+        match self.of {
+            FieldKind::Text => json!({ "type": "string", "maxLength": 4096, "description": self.about }),
+            FieldKind::Number | FieldKind::Fen => {
+                json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "description": self.about })
+            }
+        }
+    }
+
+    fn takes(&self, value: &Value) -> bool {
+        match self.of {
+            FieldKind::Text => value.as_str().is_some_and(|text| text.chars().count() <= 4096),
+            FieldKind::Number | FieldKind::Fen => {
+                value.as_u64().is_some_and(|number| u32::try_from(number).is_ok())
+            }
+        }
+    }
+}
+
+/// Reads an object with these fields and no others. A field that is `null` is missing.
+///
+/// # Errors
+/// It is no JSON object, a field is missing, of another kind, or not known.
+pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied> {
+    let wrong = |words: String| Denied::Malformed(words);
+    let object = match serde_json::from_slice(if body.is_empty() { b"{}" } else { body }) {
+        Ok(Value::Object(object)) => object,
+        Ok(_) => return Err(wrong("the body is no JSON object".into())),
+        Err(error) => return Err(wrong(format!("the body is no JSON: {error}"))),
+    };
+    let object: Map<String, Value> = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    for name in object.keys() {
+        if fields.iter().all(|field| field.name != name) {
+            let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
+            return Err(wrong(format!(
+                "the field {name:?} is not known here; these are: {}",
+                known.join(", ")
+            )));
+        }
+    }
+    for field in fields {
+        match object.get(field.name) {
+            None if field.required => return Err(wrong(format!("the field {:?} is missing", field.name))),
+            Some(value) if !field.takes(value) => {
+                let of = match field.of {
+                    FieldKind::Text => "text",
+                    FieldKind::Number => "a whole number from 0 to 4294967295",
+                    FieldKind::Fen => "a whole number of fen from 0 to 4294967295",
+                };
+                return Err(wrong(format!("the field {:?} is not {of}", field.name)));
+            }
+            _ => {}
+        }
+    }
+    Ok(object)
+}

@@ -1,0 +1,211 @@
+//! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
+
+use crate::asked::Asked;
+use crate::counter::{Call, Job};
+use crate::denied::Denied;
+use crate::fields;
+use crate::figures::Figures;
+use crate::key::SentKey;
+use crate::openapi;
+use crate::reply::Reply;
+use crate::routes::{Body, Method, ROUTES, Route};
+use axum::Router;
+use axum::body::{Body as HttpBody, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::routing::{MethodFilter, get, on};
+use serde_json::{Map, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// The longest body.
+pub const BODY_MAX: usize = 64 * 1024;
+/// How long a body may take to come.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The way to the counter.
+    pub calls: SyncSender<Call>,
+    /// What is counted.
+    pub figures: Arc<Figures>,
+}
+
+/// The router of all that can be asked.
+pub fn router(shared: Shared) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let shared = shared.clone();
+        let filter = match route.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Put => MethodFilter::PUT,
+        };
+        let handler = move |places: RawPathParams, request: Request| async move {
+            let named = places.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let reply = ask(&shared, route, named, request).await;
+            shared.figures.answered(route.name, reply.status);
+            response(reply)
+        };
+        router = router.route(route.path, on(filter, handler));
+    }
+    let (of_ready, of_metrics) = (shared.clone(), shared);
+    router
+        .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
+        .route("/ready", get(move || ready(of_ready)))
+        .route(
+            "/metrics",
+            get(move || async move {
+                response(Reply::text("text/plain; version=0.0.4", of_metrics.figures.text()))
+            }),
+        )
+        .route("/openapi.json", get(|| async { response(Reply::json(&openapi::document())) }))
+        .fallback(|| async { response(Reply::denied(&Denied::NoRoute, None)) })
+        .method_not_allowed_fallback(|| async { response(Reply::denied(&Denied::NoMethod, None)) })
+}
+
+async fn ready(shared: Shared) -> Response<HttpBody> {
+    let (tell, told) = oneshot::channel();
+    let asked = shared.calls.try_send(Call::Ready(tell)).is_ok();
+    let is_ready = asked && told.await.unwrap_or(false);
+    let mut reply = Reply::json(&json!({ "ready": is_ready }));
+    if !is_ready {
+        reply.status = 503;
+    }
+    response(reply)
+}
+
+async fn ask(
+    shared: &Shared,
+    route: &'static Route,
+    named: BTreeMap<String, String>,
+    request: Request,
+) -> Reply {
+    let id = word(request.headers(), "idempotency-key").map(str::to_owned);
+    let job = match read(route, named, request, id.as_deref()).await {
+        Ok(job) => job,
+        Err(denied) => return Reply::denied(&denied, id.as_deref()),
+    };
+    let (tell, told) = oneshot::channel();
+    let job = Job { reply: tell, ..job };
+    shared.figures.waiting.fetch_add(1, Ordering::Relaxed);
+    match shared.calls.try_send(Call::Ask(Box::new(job))) {
+        Ok(()) => {}
+        Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            shared.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Reply::denied(&Denied::Busy, id.as_deref());
+        }
+    }
+    // The counter went away in the middle: whether it was done is found by the same request.
+    told.await.unwrap_or_else(|_| Reply::denied(&Denied::Busy, id.as_deref()))
+}
+
+/// A header that is one word of text.
+fn word<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Reads a request and checks its form.
+async fn read(
+    route: &'static Route,
+    mut named: BTreeMap<String, String>,
+    request: Request,
+    id: Option<&str>,
+) -> Result<Job, Denied> {
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    let key = word(headers, "authorization").and_then(SentKey::bearer).ok_or(Denied::Key)?;
+    let second = match headers.get("gridcard-second") {
+        None => None,
+        Some(sent) => Some(sent.to_str().ok().and_then(SentKey::read).ok_or(Denied::SecondKey)?),
+    };
+    if route.changes() && !id.is_some_and(is_id) {
+        return Err(Denied::NoId);
+    }
+    query(route, parts.uri.query().unwrap_or_default(), &mut named)?;
+    let length = word(headers, "content-length").and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_MAX as u64) {
+        return Err(Denied::TooLarge(BODY_MAX));
+    }
+    let bytes = match timeout(BODY_TIME, to_bytes(body, BODY_MAX)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(Denied::TooLarge(BODY_MAX)),
+        Err(_) => return Err(Denied::Slow),
+    };
+    let (fields, text) = match route.body {
+        Body::None => (Map::new(), Vec::new()),
+        Body::Fields(fields) => (fields::read(fields, &bytes)?, Vec::new()),
+        Body::List => (Map::new(), bytes.to_vec()),
+    };
+    // What counts as the same: what is asked, of what, with which fields, in whatever order they stand.
+    let asked = json!({ "route": route.name, "named": named, "fields": fields });
+    let mut hash = Sha256::new();
+    hash.update(asked.to_string());
+    hash.update(&text);
+    let body = hash.finalize().into();
+    // Nobody waits yet; whoever hands it over puts himself here.
+    let (reply, _) = oneshot::channel();
+    let asked = Asked { named, fields, text };
+    Ok(Job { route, asked, key, second, id: id.map(str::to_owned), body, reply })
+}
+
+fn is_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(plain)
+}
+
+/// Reads a query: names that the route knows, each once. A plus sign is one, as in a telephone number [RFC 3986 3.4].
+fn query(route: &Route, text: &str, named: &mut BTreeMap<String, String>) -> Result<(), Denied> {
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let unknown = || Denied::Malformed(format!("the query names {name:?}, which is not known here"));
+        let (known, _) = route.query.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?;
+        let value = plain(value).ok_or_else(|| {
+            Denied::Malformed(format!("{name} in the query is not encoded as it has to be"))
+        })?;
+        if named.insert((*known).to_owned(), value).is_some() {
+            return Err(Denied::Malformed(format!("the query names {name} twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Text without its percent signs; `None` where they are not followed by two hexadecimal digits, or hide no text.
+fn plain(value: &str) -> Option<String> {
+    let (mut out, mut bytes) = (Vec::new(), value.bytes());
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let digits = [bytes.next()?, bytes.next()?];
+        let mut decoded = [0];
+        hex::decode_to_slice(digits, &mut decoded).ok()?;
+        out.push(decoded[0]);
+    }
+    String::from_utf8(out).ok()
+}
+
+fn response(reply: Reply) -> Response<HttpBody> {
+    let Reply { status, media, body, retry_after } = reply;
+    let mut response = Response::new(HttpBody::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if status == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod acts;
+mod asked;
+mod bucket;
+mod counter;
+mod denied;
+mod fields;
+mod figures;
+mod http;
+mod key;
+mod listen;
+mod mailbox;
+mod openapi;
+mod reply;
+mod routes;
+
+pub use listen::{Config, Ended, serve};
