@@ -24,8 +24,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-/// What a server is told at its start.
-#[derive(Debug, Clone)]
+/// What a server is told at its start. It is not shown: a connection string may hold a password.
+#[derive(Clone)]
 pub struct Config {
     /// Where it listens; port 0: any that is free.
     pub listen: SocketAddr,
