@@ -16,4 +16,6 @@ mod openapi;
 mod reply;
 mod routes;
 
+// whose types stand in what is given away
+pub use ::parties;
 pub use listen::{Config, Ended, serve};
