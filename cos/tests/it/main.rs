@@ -15,6 +15,7 @@ mod supply;
 mod table;
 mod tree;
 mod uicc;
+mod uicc_rows;
 
 use gridcard_cos::table::Program;
 use gridcard_cos::{Card, Chip, Protocol, RamNvm, fmcos};
