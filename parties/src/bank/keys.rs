@@ -1,6 +1,7 @@
 //! Keys of programs that ask the payment server over the network [docs/specs/api.md 2].
 
 use super::desk::Desk;
+use super::selling::two_people;
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -79,13 +80,18 @@ pub struct EndReport {
     pub id: String,
 }
 
-/// Makes a key for a program. Only its hash is kept.
+/// Makes a key for a program. Only its hash is kept. Two people do it where the bank's money is earnest: whoever could give himself
+/// two keys would be both persons of every act that wants two. `None`: a request for the second was written in its place.
 ///
 /// # Errors
-/// The books cannot be written.
-pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<KeyReport> {
-    desk.folder(session)?;
+/// One person where two are wanted; the books cannot be written.
+pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<Option<KeyReport>> {
+    let folder = desk.folder(session)?;
     session.must_be_unseeded("the keys of programs")?;
+    let Some(two) = two_people(session, &folder, desk.books(), "giving a program a key")? else {
+        return Ok(None);
+    };
+    log::fact(session, "second", two.second());
     let made = session.now()?;
     let mut chance = session.chance("api key");
     let id = hex::encode(random::<4>(&mut *chance));
@@ -104,7 +110,7 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<K
     log::fact(session, "key", &id);
     log::fact(session, "role", role.name());
     let key = format!("gk_{id}_{}", hex::encode(*secret));
-    Ok(KeyReport { id, role: role.name(), office, expires, key })
+    Ok(Some(KeyReport { id, role: role.name(), office, expires, key }))
 }
 
 /// The principals and where their keys stand.

@@ -90,7 +90,7 @@ impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
         match self {
-            Verb::Add(_) => Deed::One("server key add"),
+            Verb::Add(_) => Deed::Two("server key add"),
             Verb::List(_) => Deed::Look,
             Verb::End(_) => Deed::One("server key end"),
         }
@@ -111,7 +111,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     match verb {
         Verb::Add(Add { role, office, expires, .. }) => {
             let request = KeyRequest { role: (*role).into(), office: office.clone(), expires: *expires };
-            let report = keys::add(global, &mut desk, &request)?;
+            let Some(report) = keys::add(global, &mut desk, &request)? else { return Ok(()) };
             let text = facts(&[
                 ("id", report.id.clone()),
                 ("role", report.role.to_owned()),

@@ -1,7 +1,7 @@
 //! A purchase and what follows it, over HTTP.
 
 use crate::service::{Server, credit, key, sale};
-use crate::world::{CHEN, Party, WANG, World, read_record, text};
+use crate::world::{CHEN, Kind, Party, WANG, World, read_record, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -90,6 +90,43 @@ fn a_request_is_answered_the_same_for_ever() {
     server.end();
     let books = world.books();
     assert_eq!((&books["orders"], &books["sold_fen"]), (&2.into(), &15_00.into()));
+}
+
+/// Whoever could give himself two keys would be both persons of every act that wants two.
+#[test]
+fn a_key_is_given_by_two_people() {
+    let add = ["server", "key", "add", "--role", "supervisor"];
+    // Earnest money, and nobody is known: nobody gets a key.
+    let formal = World::of(Kind { apart: false, formal: true, suite: "3des" });
+    formal.bank_knows();
+    formal
+        .earnest(Party::Bank, &add)
+        .run()
+        .fails(4, &["giving a program a key wants two people, and no operators are registered"]);
+    // Where people are known it is two of them, whatever the state.
+    let world = World::new();
+    for name in ["chen", "wang"] {
+        world.file(name, format!("{name}'s password"));
+    }
+    let person = |name: &str, role: &str| {
+        let file = name.to_lowercase();
+        let args = ["operator", "add", name, "--role", role, "--password-file", &file, "--party", "bank"];
+        world.earnest(Party::Bank, &args)
+    };
+    let chen = ["--operator", "Chen", "--operator-password-file", "chen"];
+    let wang_too = ["--second-operator", "Wang", "--second-password-file", "wang"];
+    person("Chen", "clerk").run().ok();
+    person("Wang", "supervisor").with(&chen).run().ok();
+    world.earnest(Party::Bank, &add).with(&chen).run().fails(4, &["wants two people; Chen alone is one"]);
+    let kept =
+        world.earnest(Party::Bank, &["server", "key", "list", "--json"]).with(&chen).run().ok().object();
+    assert_eq!(kept["keys"].as_array().map(Vec::len), Some(0), "{kept}");
+    key(&world, "supervisor", &[chen, wang_too].concat());
+    let shown =
+        world.earnest(Party::Bank, &["server", "audit", "show", "--json"]).with(&chen).run().ok().object();
+    let line =
+        shown["entries"].as_array().unwrap().iter().rfind(|entry| entry["act"] == "server key add").unwrap();
+    assert_eq!((&line["who"], &line["facts"]["second"]), (&"Chen".into(), &"Wang".into()));
 }
 
 /// Moving what was paid to another chip wants two people: two keys, one of them a supervisor's.
