@@ -102,8 +102,9 @@ fn watch(global: &Global, options: &WatchOptions) -> Result<()> {
     let mut was_there = false;
     while !was_there || !is_over() {
         let service = match system() {
-            // It was there when the watch began: it may come again.
-            Err(Fault::NoService | Fault::Stopped) if was_there => {
+            // It was there when the watch began: it may come again. One that is about to end, or has not begun whole,
+            // turns everybody away, whoever was let in before.
+            Err(Fault::NoService | Fault::Stopped | Fault::Forbidden) if was_there => {
                 std::thread::sleep(AGAIN);
                 continue;
             }

@@ -12,6 +12,10 @@ use std::time::Duration;
 /// Longest answer: an extended APDU with its status word, and room for what a driver adds.
 const ANSWER: usize = ::pcsc::MAX_BUFFER_SIZE_EXTENDED;
 
+/// How often a refusal is asked again before it is believed, and the time between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// A context of the service.
 pub struct System {
     context: Context,
@@ -20,12 +24,19 @@ pub struct System {
 impl System {
     /// Connects to the service.
     pub fn establish() -> Result<Self, Fault> {
-        let context = Context::establish(Scope::User).map_err(|error| match fault(error) {
-            // Before anything was said nothing can have stopped.
-            Fault::Stopped => Fault::NoService,
-            other => other,
-        })?;
-        Ok(System { context })
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Context::establish(Scope::User).map_err(fault) {
+                Ok(context) => return Ok(System { context }),
+                // A service that ends closes what waits for it, and that reads like a refusal: only one that
+                // lasts is one.
+                Err(Fault::Forbidden) if tries < TRIES => std::thread::sleep(PAUSE),
+                // Before anything was said nothing can have stopped.
+                Err(Fault::Stopped) => return Err(Fault::NoService),
+                Err(other) => return Err(other),
+            }
+        }
     }
 
     fn names(&self) -> Result<Vec<CString>, Fault> {
