@@ -60,7 +60,8 @@ impl Trouble {
         std::iter::successors(Some(first), next)
     }
 
-    /// The first error of a type in its chain.
+    /// The first error of a type in its chain of causes. An error that is wrapped by `#[error(transparent)]` is none of them: its
+    /// wrapper stands in its place.
     pub fn find<E: Error + 'static>(&self) -> Option<&E> {
         self.chain().find_map(|cause| cause.downcast_ref())
     }

@@ -169,7 +169,7 @@ pub enum ClearError {
     #[error("finding {0} stops sales: two different people clear it")]
     TwoPeople(i64),
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

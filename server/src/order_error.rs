@@ -215,7 +215,7 @@ pub enum OrderError {
         cause: SealError,
     },
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -97,7 +97,7 @@ pub enum SettleError {
     )]
     OlderMake,
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -34,7 +34,7 @@ pub enum RegisterError {
     #[error(transparent)]
     Roster(#[from] RosterError),
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 
@@ -57,7 +57,7 @@ pub enum ReplaceError {
         customer: String,
     },
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -198,7 +198,7 @@ pub enum RenewalError {
     #[error("the order list does not make the PSAM's chain: {0}")]
     Differs(String),
     /// The books failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -50,7 +50,7 @@ pub enum RequestError {
     #[error("the request id {0} was used for another request")]
     Reused(String),
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

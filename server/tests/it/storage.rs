@@ -166,3 +166,25 @@ fn another_writer_is_waited_for_and_then_named() {
     other.execute_batch("ROLLBACK").unwrap();
     house.buy(0, 100).unwrap();
 }
+
+/// Whoever asks for the error of the books in a chain of causes finds it, whatever it came through: a service tells by it that it
+/// does not know what became of an act.
+#[test]
+fn an_error_of_the_books_is_a_cause_of_what_it_is_wrapped_in() {
+    use gridcard_server::renewal::RenewalError;
+    use gridcard_server::{ClearError, RequestError, SettleError};
+    let wrapped: [Box<dyn std::error::Error>; 7] = [
+        Box::new(ClearError::from(StoreError::Full)),
+        Box::new(OrderError::from(StoreError::Full)),
+        Box::new(RegisterError::from(StoreError::Full)),
+        Box::new(RenewalError::from(StoreError::Full)),
+        Box::new(ReplaceError::from(StoreError::Full)),
+        Box::new(RequestError::from(StoreError::Full)),
+        Box::new(SettleError::from(StoreError::Full)),
+    ];
+    for error in wrapped {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<StoreError>());
+        assert!(matches!(cause, Some(StoreError::Full)), "{error:?}");
+        assert_eq!(error.to_string(), StoreError::Full.to_string());
+    }
+}

@@ -1,5 +1,6 @@
 //! The payment server over HTTP, as programs of others ask it: `server run` in its own process, plain HTTP/1.1 over a socket.
 
+mod failover;
 mod faults;
 mod forms;
 mod purchases;
