@@ -3,6 +3,8 @@
 
 mod folder;
 mod in_place;
+#[cfg(unix)]
+pub mod line;
 mod lock;
 mod open;
 mod replace;

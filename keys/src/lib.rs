@@ -11,6 +11,7 @@ pub mod key;
 pub mod mac;
 pub mod roles;
 pub mod seal;
+pub mod sign;
 pub mod suite;
 
 pub use cipher_key::CipherKey;

@@ -13,6 +13,7 @@ mod message;
 mod messages;
 pub mod outcome;
 pub mod pairing;
+pub mod port;
 pub mod register;
 mod search;
 mod session;

@@ -3,11 +3,13 @@
 mod look;
 mod make;
 mod place;
+mod port;
 mod test;
 mod using;
 
 pub use look::{ListReport, MeterLine, ShowReport, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use place::{MeterPlace, folder};
+pub use port::{PortReport, ReadLine, ReadReport, read, serve};
 pub use test::{MeterTestReport, TestRequest, test};
 pub use using::{ConsumeReport, InsertReport, RefusalReport, consume, insert};

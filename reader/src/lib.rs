@@ -3,9 +3,12 @@
 
 pub mod cards;
 pub mod count;
+pub mod dlt645;
 pub mod driver;
 pub mod error;
 pub mod exchange;
+#[cfg(unix)]
+pub mod link;
 pub mod pcsc;
 pub mod script;
 pub mod trace;

@@ -129,6 +129,37 @@ impl Fault for wire::ChannelError {
     }
 }
 
+impl Fault for wire::LinkError {
+    fn kind(&self) -> Kind {
+        Kind::Absent
+    }
+
+    fn hint(&self) -> Hint {
+        match self {
+            wire::LinkError::Absent { .. } => Some("look whether it is there and nobody else has it".into()),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            wire::LinkError::Closed => "line-closed",
+            wire::LinkError::Absent { .. } => "line-absent",
+            wire::LinkError::Failed(_) => "line-failed",
+        }
+    }
+}
+
+impl Fault for wire::dlt645::FrameError {
+    fn code(&self) -> &str {
+        match self {
+            wire::dlt645::FrameError::TooLong(_) => "frame-too-long",
+            wire::dlt645::FrameError::Sum { .. } => "frame-sum",
+            wire::dlt645::FrameError::End(_) => "frame-end",
+        }
+    }
+}
+
 impl Fault for wire::sms::record::RecordError {
     fn code(&self) -> &str {
         match self {

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod cards;
+pub mod certificate;
 pub mod chance;
 pub mod clock;
 pub mod damage;

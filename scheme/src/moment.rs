@@ -59,6 +59,12 @@ impl Moment {
         days * 86_400 + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second)
     }
 
+    /// The day of the week, 0 for Sunday.
+    pub fn weekday(self) -> u8 {
+        // 1970-01-01 was a Thursday.
+        (self.seconds().div_euclid(86_400) + 4).rem_euclid(7) as u8
+    }
+
     /// The time of [`Moment::seconds`]; `None` outside years 0 to 9999.
     pub fn from_seconds(seconds: i64) -> Option<Self> {
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));

@@ -7,7 +7,9 @@ extern crate alloc;
 pub mod apdu;
 pub mod atr;
 pub mod bcd;
+pub mod bytelink;
 pub mod channel;
+pub mod dlt645;
 pub mod line;
 pub mod packet;
 pub mod sms;
@@ -16,5 +18,6 @@ pub mod tlv;
 pub mod typed;
 
 pub use apdu::{ApduError, Command, CommandRef, Response};
+pub use bytelink::{ByteLink, LinkError};
 pub use channel::{Channel, ChannelError};
 pub use status::Sw;

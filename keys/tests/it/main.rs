@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod signatures;
+
 use gridcard_keys::{Key, Role, Suite, an10922, hierarchy, mac, seal};
 use proptest::prelude::*;
 

@@ -13,6 +13,7 @@ mod esam;
 mod flash;
 mod insertion;
 mod pairing;
+mod port;
 mod pull;
 mod register;
 mod sim;

@@ -8,6 +8,7 @@
 )]
 
 mod count;
+mod dlt645;
 mod esam;
 mod exchange;
 mod fmcos;

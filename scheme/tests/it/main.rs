@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+mod certificate;
 mod ids;
 mod numbers;
 mod profile;

@@ -31,6 +31,7 @@ mod lists;
 mod media;
 #[cfg(target_os = "linux")]
 mod memory;
+mod meter_port;
 #[cfg(unix)]
 mod modes;
 mod numbers;

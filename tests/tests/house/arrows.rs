@@ -18,7 +18,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("applets", &["cos", "wire", "keys", "scheme"]),
     ("vcard", &["applets", "cos", "wire", "keys", "scheme", "disk"]),
     // the host's tower
-    ("reader", &["wire", "keys", "scheme"]),
+    ("reader", &["wire", "keys", "scheme", "disk"]),
     ("issue", &["reader", "wire", "keys", "scheme"]),
     ("kdc", &["issue", "reader", "wire", "keys", "scheme"]),
     ("office", &["issue", "reader", "wire", "keys", "scheme", "disk"]),

@@ -3,13 +3,10 @@
 use super::T0Card;
 use super::serve::Line;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::tcgetattr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -39,14 +36,8 @@ enum End {
 impl Pty {
     /// Makes one. Its device exists as long as this does.
     pub fn open() -> io::Result<Self> {
-        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
-        let name = ptsname(&master, Vec::new())?;
-        let device = PathBuf::from(name.to_string_lossy().into_owned());
-        // Only a device that was opened once tells that nobody has it open.
-        drop(rustix::fs::open(&device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?);
-        Ok(Pty { master: master.into(), device })
+        let (master, device) = disk::line::pseudo_terminal()?;
+        Ok(Pty { master, device })
     }
 
     /// The device to open.
@@ -56,9 +47,7 @@ impl Pty {
 
     /// Bytes as they are: no echo, no lines, no signals. Whoever opens the device gets the system's defaults first.
     fn make_raw(&self) -> io::Result<()> {
-        let mut modes = tcgetattr(&self.master)?;
-        modes.make_raw();
-        Ok(tcsetattr(&self.master, OptionalActions::Now, &modes)?)
+        disk::line::make_raw(&self.master)
     }
 
     fn events(&self, patience: Duration) -> io::Result<PollFlags> {

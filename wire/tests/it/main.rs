@@ -6,6 +6,7 @@
 
 mod apdu;
 mod atr;
+mod dlt645;
 mod join;
 mod packet;
 mod sms;

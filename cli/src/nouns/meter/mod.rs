@@ -1,6 +1,7 @@
 //! `gridcard meter`: meters with their ESAMs.
 
 mod pair;
+mod port;
 mod test;
 
 use crate::audit;
@@ -40,6 +41,10 @@ pub enum Verb {
     Show(Show),
     /// List the meters.
     List,
+    /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
+    Port(port::Port),
+    /// Read a meter at the other end of a line (DL/T 645).
+    Read(port::Read),
     /// The audit log of the meters' makers.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -113,7 +118,7 @@ impl Verb {
             Verb::Pair(_) => Deed::One("meter pair"),
             // What a customer does at his meter stands in the meter's own events; a test leaves nothing.
             Verb::Insert(_) | Verb::Consume(_) | Verb::Test(_) => Deed::Look,
-            Verb::Show(_) | Verb::List | Verb::Audit(_) => Deed::Look,
+            Verb::Show(_) | Verb::List | Verb::Audit(_) | Verb::Port(_) | Verb::Read(_) => Deed::Look,
         }
     }
 }
@@ -128,6 +133,8 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Consume(options) => consume(global, &options),
         Verb::Show(options) => show(global, &options),
         Verb::List => list(global),
+        Verb::Port(options) => port::port(global, &options),
+        Verb::Read(options) => port::read(global, &options),
         Verb::Audit(verb) => audit::run(global, &verb, || meters::folder(global)),
     }
 }

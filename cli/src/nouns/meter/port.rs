@@ -1,0 +1,160 @@
+//! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
+
+use crate::global::Global;
+use crate::output::{answer, put};
+use crate::screen::{facts, say};
+use clap::Args;
+use parties::Result;
+use parties::meters;
+use parties::trouble::{Context, Failure};
+use reader::link::{Listener, Place, Serial, Terminal};
+use scheme::Kind;
+use scheme::numbers::MeterNumber;
+use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use wire::ByteLink;
+use wire::dlt645::items::Item;
+use wire::dlt645::{Address, Identifier};
+
+/// How a serial port stands.
+#[derive(Debug, Args)]
+pub struct SerialOptions {
+    /// Bits a second, of a serial port.
+    #[arg(long, default_value_t = 2400)]
+    pub speed: u32,
+    /// No parity bit, of a serial port; the field's meters have an even one.
+    #[arg(long)]
+    pub no_parity: bool,
+}
+
+impl SerialOptions {
+    const fn get(&self) -> Serial {
+        Serial { speed: self.speed, even_parity: !self.no_parity }
+    }
+}
+
+/// Options of `meter port`.
+#[derive(Debug, Args)]
+pub struct Port {
+    /// Numbers of the meters on this line.
+    #[arg(required = true)]
+    pub numbers: Vec<MeterNumber>,
+    #[command(flatten)]
+    pub line: PortLine,
+    #[command(flatten)]
+    pub serial: SerialOptions,
+}
+
+/// Where the meters listen.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct PortLine {
+    /// A socket, as in 127.0.0.1:2404; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// A pseudo terminal; its device is said.
+    #[arg(long)]
+    pub pty: bool,
+    /// A serial port.
+    #[arg(long = "serial", value_name = "DEVICE")]
+    pub device: Option<PathBuf>,
+}
+
+/// Options of `meter read`.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// Where the meter is: HOST:PORT, or the path of a serial port.
+    pub line: Place,
+    /// Items by name or by identifier, as in balance or 00900200. Default: what a customer would look for.
+    #[arg(value_parser = item)]
+    pub items: Vec<&'static Item>,
+    /// Address of the meter, 12 digits. Default: that of the one meter on the line.
+    #[arg(long)]
+    pub address: Option<MeterNumber>,
+    #[command(flatten)]
+    pub serial: SerialOptions,
+}
+
+/// What `meter read` reads when nothing is named.
+const USUAL: [&str; 10] = [
+    "meter-number",
+    "customer-number",
+    "clock",
+    "energy",
+    "balance",
+    "overdraft",
+    "price",
+    "voltage-a",
+    "power",
+    "status-3",
+];
+
+fn item(text: &str) -> Result<&'static Item, String> {
+    let by_number = || {
+        let number = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8)?;
+        Item::of(Identifier(number))
+    };
+    Item::named(text).or_else(by_number).ok_or_else(|| {
+        let names: Vec<&str> = wire::dlt645::items::ITEMS.iter().map(|item| item.name).collect();
+        format!("there is no such item; these are there: {}", names.join(", "))
+    })
+}
+
+/// Lets meters answer at a line until a signal ends it.
+pub fn port(global: &Global, options: &Port) -> Result<()> {
+    let (stop, interrupted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    for (signal, flag) in [(SIGTERM, &stop), (SIGINT, &stop), (SIGINT, &interrupted)] {
+        signal_hook::flag::register(signal, flag.clone()).context("cannot wait for signals")?;
+    }
+    let (mut link, place): (Box<dyn ByteLink>, String) = match &options.line {
+        PortLine { listen: Some(address), .. } => {
+            let listener = Listener::open(address)?;
+            let place = listener.address()?.to_string();
+            (Box::new(listener), place)
+        }
+        PortLine { device: Some(device), .. } => {
+            (Place::Device(device.clone()).open(options.serial.get())?, device.display().to_string())
+        }
+        _ => {
+            let (terminal, device) = Terminal::pseudo()?;
+            (Box::new(terminal), device.display().to_string())
+        }
+    };
+    if global.json {
+        put(global, &json!({ "line": place, "pid": std::process::id() }).to_string());
+    } else {
+        put(global, &place);
+    }
+    say("the meters answer; Ctrl-C ends");
+    let report = meters::serve(global, &options.numbers, &mut *link, &|| stop.load(Ordering::Relaxed))?;
+    say(format!("ended: {} frame(s), {} answered, {} broken", report.frames, report.answered, report.broken));
+    if interrupted.load(Ordering::Relaxed) {
+        global.interrupted.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Reads a meter at the other end of a line.
+pub fn read(global: &Global, options: &Read) -> Result<()> {
+    let mut link = options.line.open(options.serial.get())?;
+    let items: Vec<&Item> = if options.items.is_empty() {
+        USUAL.iter().filter_map(|name| Item::named(name)).collect()
+    } else {
+        options.items.clone()
+    };
+    let address = options.address.map(|number| Address(number.0));
+    let report = meters::read(&mut *link, address, &items)?;
+    let mut lines = vec![("address", report.address.clone())];
+    for item in &report.items {
+        let value = item.value.clone().or_else(|| item.refused.clone()).unwrap_or_default();
+        lines.push((item.name, value));
+    }
+    answer(global, &facts(&lines), &report);
+    if report.items.iter().all(|item| item.value.is_none()) {
+        return Err(Failure::new(Kind::Refused, "the meter gave none of it").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Meters at their ports: who reads them, and what they answer.
+
+use super::place::{MeterPlace, folder};
+use crate::cards::CardHandle;
+use crate::session::Session;
+use crate::trouble::{Failure, Result};
+use meter::port::{Facts, answer};
+use reader::dlt645::Line;
+use reader::driver::esam::Esam;
+use scheme::Kind;
+use scheme::numbers::MeterNumber;
+use scheme::profile::CardKind;
+use serde::Serialize;
+use std::time::Duration;
+use wire::ByteLink;
+use wire::dlt645::items::Item;
+use wire::dlt645::{Address, Frame, Receiver};
+
+/// A pause within a frame ends it; so often somebody looks whether it is all over.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What was done at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct PortReport {
+    /// Whole frames that came.
+    pub frames: u64,
+    /// Frames that were answered.
+    pub answered: u64,
+    /// Broken frames.
+    pub broken: u64,
+}
+
+/// Lets meters answer at one line until it is over. Each is looked at anew for every frame, so that what it was credited or
+/// consumed meanwhile shows.
+///
+/// # Errors
+/// A meter that is not there; the line ended or failed; a damaged flash.
+pub fn serve(
+    session: &Session,
+    numbers: &[MeterNumber],
+    link: &mut dyn ByteLink,
+    is_over: &dyn Fn() -> bool,
+) -> Result<PortReport> {
+    let meters = folder(session)?;
+    let places: Vec<(MeterNumber, MeterPlace)> =
+        numbers.iter().map(|number| (*number, MeterPlace::new(&meters, *number))).collect();
+    for (at, (number, place)) in places.iter().enumerate() {
+        place.load()?;
+        if places[..at].iter().any(|(other, _)| other == number) {
+            return Err(Failure::new(Kind::Usage, format!("meter {number} stands in the list twice")).into());
+        }
+    }
+    let (mut report, mut receiver, mut buffer) = (PortReport::default(), Receiver::new(), [0; 512]);
+    while !is_over() {
+        let length = link.receive(&mut buffer, PAUSE)?;
+        let found = if length == 0 { receiver.silence() } else { receiver.push(&buffer[..length]) };
+        for frame in found {
+            let Ok(frame) = frame else {
+                report.broken += 1;
+                continue;
+            };
+            report.frames += 1;
+            for (number, place) in &places {
+                // A frame to nobody here is no reason to look at the meter.
+                if frame.address.reaches(Address(number.0))
+                    && let Some(answered) = said(session, place, &frame)?
+                {
+                    link.send(&answered.to_bytes()?)?;
+                    report.answered += 1;
+                }
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What one meter says.
+fn said(session: &Session, place: &MeterPlace, frame: &Frame) -> Result<Option<Frame>> {
+    let meter = place.load()?;
+    // The ESAM's part; while somebody else works with it, the meter has no such data.
+    let parameters = CardHandle::open(session, &place.esam(), CardKind::Esam)
+        .and_then(|mut esam| {
+            let read = Esam::new(&mut esam).parameters();
+            esam.close()?;
+            Ok(read?)
+        })
+        .ok();
+    let facts = Facts {
+        state: meter.state(),
+        now: session.now()?,
+        customer: parameters.as_ref().map(|found| found.customer),
+        ceiling: parameters.as_ref().map(|found| found.ceiling),
+    };
+    Ok(answer(&facts, frame))
+}
+
+/// A value that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadLine {
+    /// Its identifier.
+    pub identifier: String,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, as people write it; none when the meter has no such data.
+    pub value: Option<String>,
+    /// Why there is none.
+    pub refused: Option<String>,
+}
+
+/// What was read from a meter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadReport {
+    /// Its address.
+    pub address: String,
+    /// Item by item.
+    pub items: Vec<ReadLine>,
+}
+
+/// Reads items from a meter at the other end of a line. `address`: none asks for that of the one meter there. What a meter refuses is told
+/// and stops nothing.
+///
+/// # Errors
+/// The line; no answer, or one that is none.
+pub fn read(
+    link: &mut dyn ByteLink,
+    address: Option<Address>,
+    items: &[&'static Item],
+) -> Result<ReadReport> {
+    let mut line = Line::new(link);
+    let address = match address {
+        Some(address) => address,
+        None => line.address()?,
+    };
+    let mut out = Vec::with_capacity(items.len());
+    for item in items {
+        let (value, refused) = match line.show(address, item) {
+            Ok(value) => (Some(value), None),
+            Err(refused @ reader::dlt645::AskError::Refused(_)) => (None, Some(refused.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        out.push(ReadLine { identifier: item.id.to_string(), name: item.name, value, refused });
+    }
+    Ok(ReadReport { address: address.to_string(), items: out })
+}

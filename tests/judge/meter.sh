@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Other people's readers of meters before our meter, and ours before another's meter: PyPI dlt645 and python-dlt645, over a
+# socket and a pseudo terminal.
+#
+# Usage: tests/judge/meter.sh GRIDCARD FOLDER
+# Installs what it needs, the readers each in an environment of its own below the target folder.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+[[ $# -eq 2 ]] || die "usage: tests/judge/meter.sh GRIDCARD FOLDER"
+gridcard=$1 work=$2
+need python3 python3-venv
+mkdir -p "$work"
+ports=()
+finish() {
+    [[ ${#ports[@]} -eq 0 ]] || kill "${ports[@]}" 2>/dev/null || true
+}
+trap finish EXIT
+
+# environment NAME PACKAGE...: a Python with these packages and nothing else. Both readers call their module dlt645.
+environment() {
+    local folder=$target/judge-$1
+    shift
+    if [[ $(cat "$folder/packages" 2>/dev/null) != "$*" ]]; then
+        rm -rf "$folder"
+        /usr/bin/python3 -m venv "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@" >&2 || die "pip could not install: $*"
+        echo "$*" >"$folder/packages"
+    fi
+    made=$folder/bin
+}
+environment dlt645 dlt645==3.2.0
+first=$made
+environment python-dlt645 python-dlt645==0.1.4 pyserial==3.5
+second=$made
+
+"$gridcard" demo --meters 2 --seed 7 --home "$work/home" >"$work/demo.out"
+run() { "$gridcard" --home "$work/home" "$@"; }
+meters=(261100000001 261100000002)
+
+# port NAME OPTION...: two meters on one line, which stands in `line` when it returns.
+port() {
+    local name=$1 try
+    shift
+    run meter port "${meters[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" &
+    ports+=("$!")
+    for ((try = 0; try < 6000; try++)); do
+        [[ ! -s $work/$name.out ]] || break
+        kill -0 "${ports[-1]}" 2>/dev/null || die "meter port $name ended: $(cat "$work/$name.err")"
+        sleep 0.05
+    done
+    line=$(cat "$work/$name.out")
+}
+port socket --listen 127.0.0.1:0
+socket=$line
+port pty --pty
+pty=$line
+
+run meter show "${meters[1]}" --json >"$work/show.json"
+"$first/python" "$root/tests/judge/meter_reader.py" "${socket##*:}" "${meters[1]}" "$work/show.json"
+"$second/python" "$root/tests/judge/meter_second_reader.py" "${socket##*:}" "$pty" "${meters[1]}" "$work/show.json"
+
+# our reader at another's meter
+"$first/python" "$root/tests/judge/meter_other.py" >"$work/other.port" 2>"$work/other.err" &
+ports+=("$!")
+for ((try = 0; try < 6000; try++)); do
+    [[ ! -s $work/other.port ]] || break
+    kill -0 "${ports[-1]}" 2>/dev/null || die "the other meter ended: $(cat "$work/other.err")"
+    sleep 0.05
+done
+other=127.0.0.1:$(cat "$work/other.port")
+for ((try = 0; try < 600; try++)); do
+    ! run meter read "$other" --address 123456789012 energy voltage-a frequency --json >"$work/read.json" 2>"$work/read.err" || break
+    sleep 0.1
+done
+/usr/bin/python3 - "$work/read.json" <<'PYTHON'
+import json, sys
+found = {item["name"]: item["value"] for item in json.load(open(sys.argv[1]))["items"]}
+wanted = {"energy": "1234.56 kWh", "voltage-a": "231.5 V", "frequency": "49.98 Hz"}
+assert found == wanted, found
+print("our reader reads the other's meter:", ", ".join(f"{name} {value}" for name, value in found.items()))
+PYTHON
