@@ -30,6 +30,11 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/005.sql")),
     Step { script: include_str!("schema/sqlite/006.sql"), then: Some(chain_up) },
     script(include_str!("schema/sqlite/007.sql")),
+    script(include_str!("schema/sqlite/008.sql")),
+    script(include_str!("schema/sqlite/009.sql")),
+    script(include_str!("schema/sqlite/010.sql")),
+    script(include_str!("schema/sqlite/011.sql")),
+    script(include_str!("schema/sqlite/012.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -97,8 +102,15 @@ pub(crate) fn migrate(lite: &mut Lite) -> Result<(), StoreError> {
 
 /// The version at which books in PostgreSQL begin, and what makes each from the one before.
 #[cfg(feature = "postgres")]
-static POSTGRES: &[(i64, &str)] =
-    &[(6, include_str!("schema/postgres/006.sql")), (7, include_str!("schema/postgres/007.sql"))];
+static POSTGRES: &[(i64, &str)] = &[
+    (6, include_str!("schema/postgres/006.sql")),
+    (7, include_str!("schema/postgres/007.sql")),
+    (8, include_str!("schema/postgres/008.sql")),
+    (9, include_str!("schema/postgres/009.sql")),
+    (10, include_str!("schema/postgres/010.sql")),
+    (11, include_str!("schema/postgres/011.sql")),
+    (12, include_str!("schema/postgres/012.sql")),
+];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
 #[cfg(feature = "postgres")]

@@ -1,0 +1,1 @@
+-- Version 9: payments through the bank.

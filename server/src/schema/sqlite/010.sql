@@ -1,0 +1,1 @@
+-- Version 10: applications, meters that change, closings.

@@ -1,0 +1,1 @@
+-- Version 12: the power company.
