@@ -227,9 +227,13 @@ impl Bank {
         let figures = self.books.figures().unwrap();
         assert_eq!((figures.balance.sum(), &figures.faults[..]), (0, &[][..]));
         let totals = figures.totals;
-        let claims =
-            totals.settled_fen + totals.outstanding_fen + totals.refund_due_fen + totals.refunded_fen;
+        let claims = totals.settled_fen
+            + totals.outstanding_fen
+            + totals.refund_due_fen
+            + totals.refunded_fen
+            + totals.suspense_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
+        assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());
         self.books.check().unwrap();
     }
