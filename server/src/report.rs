@@ -121,6 +121,22 @@ pub enum Fault {
         /// By the receipts.
         receipts: i64,
     },
+    /// Ledger and payments disagree on what customers' banks took and gave back.
+    #[error("the ledger says customers' banks took {ledger} fen, the payments say {payments} fen")]
+    Debited {
+        /// By the ledger.
+        ledger: i64,
+        /// By the payments.
+        payments: i64,
+    },
+    /// Ledger and payments disagree on what was taken and belongs to no purchase.
+    #[error("the ledger says {ledger} fen of payments are in suspense, the payments say {payments} fen")]
+    Suspense {
+        /// By the ledger.
+        ledger: i64,
+        /// By the payments.
+        payments: i64,
+    },
     /// Less was paid for a purchase than the largest of its orders that may have been sealed.
     #[error(
         "purchase {count} of meter {meter}: {paid} fen are paid, an order of {amount} fen may have been sealed"
@@ -243,6 +259,35 @@ impl View<'_> {
             faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
         }
         faults.extend(self.unpaid()?);
+        faults.extend(self.debits()?);
+        Ok(faults)
+    }
+
+    /// Whether the ledger says of payments what they say themselves.
+    fn debits(&self) -> Result<Vec<Fault>, StoreError> {
+        let on = |kind: &str| -> Result<i64, StoreError> {
+            self.conn.one(
+                "SELECT coalesce(sum(CASE account.id WHEN t.debit THEN t.moved ELSE -t.moved END), 0) FROM account \
+                 JOIN transfer t ON account.id IN (t.debit, t.credit) WHERE account.kind = ?1 \
+                 AND (t.code IN ('debit', 'debit-reversal') OR (t.code IN ('sale', 'cancelled') AND t.subject IS NOT NULL))",
+                params![kind],
+            )
+        };
+        let mut faults = Vec::new();
+        let (ledger, payments) = (
+            on("bank-clearing")?,
+            self.number(
+                "SELECT coalesce(sum(coalesce(debited, 0) - coalesce(returned, 0)), 0) FROM payment",
+            )?,
+        );
+        if ledger != payments {
+            faults.push(Fault::Debited { ledger, payments });
+        }
+        let spent = self.number("SELECT coalesce(sum(amount), 0) FROM payment WHERE state = 'spent'")?;
+        let (ledger, payments) = (-on("suspense")?, payments - spent);
+        if ledger != payments {
+            faults.push(Fault::Suspense { ledger, payments });
+        }
         Ok(faults)
     }
 
@@ -306,6 +351,8 @@ impl scheme::Fault for Fault {
             Fault::Balance(_) => "ledger-balance",
             Fault::Ledger(_) => "ledger-changed",
             Fault::Settled { .. } => "ledger-settled",
+            Fault::Debited { .. } => "ledger-debited",
+            Fault::Suspense { .. } => "ledger-suspense",
             Fault::NotPaid { .. } => "ledger-not-paid",
             Fault::LeftOver { .. } => "ledger-left-over",
         }
