@@ -1,11 +1,13 @@
 //! The command line, as data.
 
 use crate::global::Options;
+#[cfg(feature = "service")]
+use crate::nouns::simulate;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
-    apdu, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, shell, sim, stock,
-    test_card, trace,
+    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, shell, sim,
+    stock, test_card, trace,
 };
 use clap::{Parser, Subcommand};
 
@@ -65,6 +67,13 @@ pub enum Noun {
     /// The bank's payment server: register, sell, settle.
     #[command(subcommand)]
     Server(server::Verb),
+    /// Payments through customers' banks, and the bank's day.
+    #[command(subcommand)]
+    Bank(bank::Verb),
+    /// Other parties' machines, to try ours against.
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Simulate(simulate::Verb),
     /// Operators of a party: who may act in its home, and which requests wait for a second person.
     #[command(subcommand)]
     Operator(operator::Verb),

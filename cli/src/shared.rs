@@ -125,3 +125,27 @@ pub fn suite(text: &str) -> Result<Suite, String> {
     Suite::from_name(text)
         .ok_or_else(|| "a suite is 3des, aes128 or sm4 (SM1, the field's cipher, is closed)".into())
 }
+
+/// The customers' bank.
+#[derive(Debug, Clone, Args)]
+pub struct BankHostOptions {
+    /// Address of the customers' bank on this machine, or of a proxy that speaks to it: http://HOST:PORT.
+    #[arg(long = "bank", value_name = "ADDRESS")]
+    pub address: String,
+    /// Seconds after which a bank that has not answered has not answered.
+    #[arg(long = "bank-patience", value_name = "SECONDS", default_value_t = BANK_PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub patience: u64,
+}
+
+/// How long a bank is waited for, unless somebody says otherwise.
+pub const BANK_PATIENCE_S: u64 = 10;
+
+impl BankHostOptions {
+    /// The line to it.
+    ///
+    /// # Errors
+    /// It is no such address.
+    pub fn open(&self) -> Result<server::BankHost, server::bank_host::HostError> {
+        server::BankHost::new(&self.address, std::time::Duration::from_secs(self.patience))
+    }
+}

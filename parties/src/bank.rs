@@ -9,9 +9,12 @@ mod findings;
 pub mod keys;
 pub mod look;
 mod orders;
+mod paying;
+pub mod payment;
 pub mod pins;
 pub mod pool;
 pub mod psams;
+mod reconcile;
 mod register;
 mod renewal;
 mod report;
@@ -30,7 +33,11 @@ pub use orders::{
     CorrectRequest, Destination, OrderReport, ReissueReason, ReissueRequest, SellRequest, VoidReport,
     correct, reissue, reverse, sell, void,
 };
+pub use paying::{AskedReport, ask as ask_bank, sell as sell_by_bank};
 pub use psams::{AddReport, AddRequest, ListReport, ListedPsam, RemoveReport, RemoveRequest};
+pub use reconcile::{
+    ClearDifferenceReport, DifferenceLine, ReconcileReport, clear_difference, reconcile, reconcile_file,
+};
 pub use register::{
     MetersReport, RegisterReport, ReplaceSimReport, ReplaceSimRequest, SettingsReport, SettingsRequest,
     meters, register, register_from, replace_sim, revoked, settings, settings_now, take_list,

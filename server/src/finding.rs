@@ -34,11 +34,21 @@ pub enum FindingKind {
     EarlierMissing,
     /// A receipt came for a purchase whose money two people had moved to another chip.
     CreditedAfterMove,
+    /// The bank took another amount than was asked for, or gave back another than it took.
+    BankAmount,
+    /// The bank says otherwise than it said before.
+    BankContradicts,
+    /// The books have what the bank's file of the day has not.
+    BankOursOnly,
+    /// The bank's file has what the books have not.
+    BankTheirsOnly,
+    /// The bank's file has another amount than the books.
+    BankOtherAmount,
 }
 
 impl FindingKind {
     /// All kinds.
-    pub const ALL: [FindingKind; 11] = [
+    pub const ALL: [FindingKind; 16] = [
         FindingKind::UnknownOrder,
         FindingKind::OtherOrder,
         FindingKind::NotCredited,
@@ -50,6 +60,11 @@ impl FindingKind {
         FindingKind::Balance,
         FindingKind::EarlierMissing,
         FindingKind::CreditedAfterMove,
+        FindingKind::BankAmount,
+        FindingKind::BankContradicts,
+        FindingKind::BankOursOnly,
+        FindingKind::BankTheirsOnly,
+        FindingKind::BankOtherAmount,
     ];
 
     /// The name in the store and in reports.
@@ -66,6 +81,11 @@ impl FindingKind {
             FindingKind::Balance => "balance",
             FindingKind::EarlierMissing => "earlier-missing",
             FindingKind::CreditedAfterMove => "credited-after-move",
+            FindingKind::BankAmount => "bank-amount",
+            FindingKind::BankContradicts => "bank-contradicts",
+            FindingKind::BankOursOnly => "bank-ours-only",
+            FindingKind::BankTheirsOnly => "bank-theirs-only",
+            FindingKind::BankOtherAmount => "bank-other-amount",
         }
     }
 
@@ -82,8 +102,26 @@ impl FindingKind {
             FindingKind::UsedBefore
             | FindingKind::Clock
             | FindingKind::Balance
-            | FindingKind::EarlierMissing => false,
+            | FindingKind::EarlierMissing
+            | FindingKind::BankAmount
+            | FindingKind::BankContradicts
+            | FindingKind::BankOursOnly
+            | FindingKind::BankTheirsOnly
+            | FindingKind::BankOtherAmount => false,
         }
+    }
+
+    /// Whether it is a difference between the books and a file of the bank: cleared by an entry that names it, or by the word that
+    /// none is wanted.
+    pub const fn is_difference(self) -> bool {
+        matches!(self, FindingKind::BankOursOnly | FindingKind::BankTheirsOnly | FindingKind::BankOtherAmount)
+    }
+
+    /// Whether one person alone cannot clear it.
+    pub const fn wants_two(self) -> bool {
+        self.freezes()
+            || matches!(self, FindingKind::BankAmount | FindingKind::BankContradicts)
+            || self.is_difference()
     }
 
     fn from_name(name: &str) -> Option<Self> {
@@ -168,6 +206,15 @@ pub enum ClearError {
     /// One person alone, or twice the same.
     #[error("finding {0} stops sales: two different people clear it")]
     TwoPeople(i64),
+    /// One person alone, of a finding about money.
+    #[error("finding {0} is about money: two different people clear it")]
+    TwoForMoney(i64),
+    /// A difference, without a word whether it is booked.
+    #[error("finding {0} is a difference with the bank: whoever clears it says whether it is booked")]
+    Difference(i64),
+    /// No difference.
+    #[error("finding {0} is no difference with the bank: nothing of it can be booked")]
+    NoDifference(i64),
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -262,12 +309,24 @@ impl Transaction<'_> {
     /// what was paid beyond it is due to the customer, and the next order has the next count.
     pub fn clear_finding(&self, id: i64, cleared: &Cleared) -> Result<(), ClearError> {
         let finding = self.finding(id)?.ok_or(ClearError::Unknown(id))?;
+        if finding.kind.is_difference() {
+            return Err(ClearError::Difference(id));
+        }
+        self.clear(finding, cleared)
+    }
+
+    /// Clears a finding whose kind was looked at.
+    pub(crate) fn clear(&self, finding: Finding, cleared: &Cleared) -> Result<(), ClearError> {
+        let id = finding.id;
         if let Some(Cleared { at, by, .. }) = finding.cleared {
             return Err(ClearError::Cleared { id, at, by });
         }
         let alone = cleared.second.as_ref().is_none_or(|second| *second == cleared.by);
         if finding.freezes && alone {
             return Err(ClearError::TwoPeople(id));
+        }
+        if finding.kind.wants_two() && alone {
+            return Err(ClearError::TwoForMoney(id));
         }
         self.whole(|| {
             self.conn.execute(
@@ -287,11 +346,22 @@ impl Transaction<'_> {
 }
 
 impl scheme::Fault for ClearError {
+    fn hint(&self) -> scheme::fault::Hint {
+        match self {
+            ClearError::Difference(id) => Some(
+                format!("two people clear it with `gridcard bank clear {id} --book`, or `--no-entry`").into(),
+            ),
+            _ => None,
+        }
+    }
+
     fn code(&self) -> &str {
         match self {
             ClearError::Unknown(_) => "finding-unknown",
             ClearError::Cleared { .. } => "finding-cleared",
-            ClearError::TwoPeople(_) => "finding-two-people",
+            ClearError::TwoPeople(_) | ClearError::TwoForMoney(_) => "finding-two-people",
+            ClearError::Difference(_) => "finding-difference",
+            ClearError::NoDifference(_) => "finding-no-difference",
             ClearError::Store(error) => error.code(),
         }
     }

@@ -1,29 +1,38 @@
 //! The ledger: double entry, in fen, append-only.
 //!
-//! Accounts: the bank's cash, what each customer has paid for and no meter has confirmed yet, what is due to
-//! him back, what meters have confirmed, what was paid back, what was credited and never paid for. A transfer moves an
-//! amount from one to another, so the whole ledger sums to zero by its form; each carries the hash of the one before it
-//! ([`crate::ledger_chain`]).
+//! Accounts: the bank's cash, drawers, what customers' banks have debited, what each customer has paid for and no meter has
+//! confirmed yet, what is due to him back, what belongs to no purchase, what meters have confirmed, what was paid back, what was
+//! credited and never paid for. A transfer moves an amount from one to another, so the whole ledger sums to zero by its form;
+//! each carries the hash of the one before it ([`crate::ledger_chain`]). One that is pending moves nothing: a later one that
+//! names it posts it or voids it.
 
 use crate::engine::params;
 use crate::error::StoreError;
 use crate::ledger_chain::{AS_BOOKED, Head, booked, link};
 use crate::rows::{bytes, column, time_text};
 use crate::store::{Transaction, View};
-use crate::transfer::{Account, Code, Purchase, Transfer};
+use crate::transfer::{Account, Code, Entry, Purchase, Standing, Transfer};
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
 
-/// Balance of one kind of account over all customers, in fen, debit positive.
+/// Balance of one kind of account over all customers and clerks, in fen, debit positive. Pending transfers are in none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TrialBalance {
     /// Money taken over the counter.
     pub bank_cash: i64,
+    /// Money that customers' banks have debited for us.
+    pub bank_clearing: i64,
+    /// Cash in the drawers of clerks.
+    pub drawer: i64,
+    /// What drawers or the bank have less than the books say; less than zero: more.
+    pub difference: i64,
     /// Paid for and not yet confirmed; a liability, so zero or negative.
     pub prepaid: i64,
     /// Due to customers; a liability, so zero or negative.
     pub refund_due: i64,
+    /// Came and belongs to no purchase; a liability, so zero or negative.
+    pub suspense: i64,
     /// Confirmed by meters; revenue, so zero or negative.
     pub delivered: i64,
     /// Paid back; money that left, so zero or negative.
@@ -32,77 +41,141 @@ pub struct TrialBalance {
     pub carried: i64,
     /// Confirmed and never paid for.
     pub loss: i64,
+    /// Paid for services; revenue, so zero or negative.
+    pub fee: i64,
+    /// Taken for the power company; a liability, so zero or negative.
+    pub company_payable: i64,
 }
 
 impl TrialBalance {
     /// The sum over all accounts: zero.
-    pub const fn sum(&self) -> i128 {
-        self.bank_cash as i128
-            + self.prepaid as i128
-            + self.refund_due as i128
-            + self.delivered as i128
-            + self.refunded as i128
-            + self.carried as i128
-            + self.loss as i128
+    pub fn sum(&self) -> i128 {
+        self.all().into_iter().map(|(_, fen)| i128::from(fen)).sum()
+    }
+
+    /// Money that came in and did not go back to a bank, in fen: cash, the bank's, and what of either was found missing.
+    pub const fn money_in(&self) -> i64 {
+        self.bank_cash + self.bank_clearing + self.drawer + self.difference
+    }
+
+    /// Each kind of account by its name.
+    pub const fn all(&self) -> [(&'static str, i64); 13] {
+        let TrialBalance {
+            bank_cash, bank_clearing, drawer, difference, prepaid, refund_due, suspense, ..
+        } = *self;
+        [
+            ("bank-cash", bank_cash),
+            ("bank-clearing", bank_clearing),
+            ("drawer", drawer),
+            ("difference", difference),
+            ("prepaid", prepaid),
+            ("refund-due", refund_due),
+            ("suspense", suspense),
+            ("delivered", self.delivered),
+            ("refunded", self.refunded),
+            ("carried", self.carried),
+            ("loss", self.loss),
+            ("fee", self.fee),
+            ("company-payable", self.company_payable),
+        ]
+    }
+
+    fn place(&mut self, kind: &str) -> Option<&mut i64> {
+        Some(match kind {
+            "bank-cash" => &mut self.bank_cash,
+            "bank-clearing" => &mut self.bank_clearing,
+            "drawer" => &mut self.drawer,
+            "difference" => &mut self.difference,
+            "prepaid" => &mut self.prepaid,
+            "refund-due" => &mut self.refund_due,
+            "suspense" => &mut self.suspense,
+            "delivered" => &mut self.delivered,
+            "refunded" => &mut self.refunded,
+            "carried" => &mut self.carried,
+            "loss" => &mut self.loss,
+            "fee" => &mut self.fee,
+            "company-payable" => &mut self.company_payable,
+            _ => return None,
+        })
     }
 }
 
 impl Transaction<'_> {
-    /// Books a transfer, unless it moves nothing.
+    /// Books a transfer of a purchase that moves its money at once, unless it moves nothing.
     pub(crate) fn move_money(
         &self,
         code: Code,
         at: Moment,
         purchase: Purchase,
-        [debit, credit]: [Account; 2],
+        [debit, credit]: [Account<'_>; 2],
         amount: i64,
     ) -> Result<(), StoreError> {
         if amount == 0 {
             return Ok(());
         }
-        let transfer = Transfer { code, at, purchase, debit, credit, amount };
+        let (purchase, standing) = (Some(purchase), Standing::Posted);
+        let transfer = Transfer { code, at, purchase, debit, credit, amount, standing, subject: None };
+        self.book_transfer(&transfer).map(|_| ())
+    }
+
+    /// Books a transfer, and says under which number. One that posts or voids a pending one says the same accounts and amount.
+    ///
+    /// # Errors
+    /// It cannot be kept; the pending one that it names is not there, says something else, or was posted or voided before.
+    pub fn book_transfer(&self, transfer: &Transfer<'_>) -> Result<Entry, StoreError> {
         let before = self.chain_head(self.server)?;
         let number = before.as_ref().map_or(0, |head| head.number) + 1;
-        let hash = link(&before.map_or([0; 32], |head| head.hash), self.server, number, &transfer);
-        let (debit, credit) = (self.account(debit)?, self.account(credit)?);
+        let hash = link(&before.map_or([0; 32], |head| head.hash), self.server, number, transfer);
+        let (debit, credit) = (self.account(transfer.debit)?, self.account(transfer.credit)?);
+        let resolves: Option<i64> = match transfer.standing.resolves() {
+            None => None,
+            Some(Entry { server, number }) => Some(self.conn.one(
+                "SELECT id FROM transfer WHERE server = ?1 AND number = ?2",
+                params![server, *number],
+            )?),
+        };
+        let (life, count) = (transfer.purchase.map(|p| p.life), transfer.purchase.map(|p| p.count));
         self.conn.execute(
-            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, hash) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, subject, state, \
+             resolves, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 self.server,
                 number,
-                code.name(),
+                transfer.code.name(),
                 debit,
                 credit,
-                amount,
-                time_text(at),
-                purchase.life,
-                purchase.count,
-                purchase.order.map(|id| id.0),
+                transfer.amount,
+                time_text(transfer.at),
+                life,
+                count,
+                transfer.purchase.and_then(|purchase| purchase.order).map(|id| id.0),
+                transfer.subject,
+                transfer.standing.name(),
+                resolves,
                 hash
             ],
         )?;
-        Ok(())
+        Ok(Entry { server: self.server.to_owned(), number })
     }
 
-    /// The row of an account; a customer's is opened with the first posting on it.
-    fn account(&self, account: Account) -> Result<i64, StoreError> {
+    /// The row of an account; a customer's or a clerk's is opened with the first transfer on it.
+    fn account(&self, account: Account<'_>) -> Result<i64, StoreError> {
         let kind = account.kind();
-        let Some(customer) = account.customer() else {
-            return self
-                .conn
-                .one("SELECT id FROM account WHERE kind = ?1 AND customer IS NULL", params![kind]);
+        let (customer, clerk) = (account.customer().map(|customer| customer.to_string()), account.clerk());
+        let (column_name, whose) = match (&customer, clerk) {
+            (Some(customer), _) => ("customer", customer.as_str()),
+            (None, Some(clerk)) => ("clerk", clerk),
+            (None, None) => {
+                let sql = "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL AND clerk IS NULL";
+                return self.conn.one(sql, params![kind]);
+            }
         };
-        let customer = customer.to_string();
-        if let Some(id) = self.conn.first(
-            "SELECT id FROM account WHERE customer = ?1 AND kind = ?2",
-            params![customer.as_str(), kind],
-            |row| column(row, "id"),
-        )? {
+        let sql = format!("SELECT id FROM account WHERE {column_name} = ?1 AND kind = ?2");
+        if let Some(id) = self.conn.first(&sql, params![whose, kind], |row| column(row, "id"))? {
             return Ok(id);
         }
-        self.conn
-            .one("INSERT INTO account (kind, customer) VALUES (?1, ?2) RETURNING id", params![kind, customer])
+        let sql = format!("INSERT INTO account (kind, {column_name}) VALUES (?1, ?2) RETURNING id");
+        self.conn.one(&sql, params![kind, whose])
     }
 }
 
@@ -112,24 +185,36 @@ impl View<'_> {
         let mut balance = TrialBalance::default();
         let sums = self.conn.all(
             "SELECT account.kind AS kind, sum(moved.fen) AS fen FROM (\
-             SELECT debit AS account, sum(amount) AS fen FROM transfer GROUP BY debit UNION ALL \
-             SELECT credit AS account, -sum(amount) AS fen FROM transfer GROUP BY credit) AS moved \
+             SELECT debit AS account, sum(moved) AS fen FROM transfer GROUP BY debit UNION ALL \
+             SELECT credit AS account, -sum(moved) AS fen FROM transfer GROUP BY credit) AS moved \
              JOIN account ON account.id = moved.account GROUP BY account.kind",
             params![],
             |row| Ok((column::<String>(row, "kind")?, column::<i64>(row, "fen")?)),
         )?;
         for (kind, fen) in sums {
-            match kind.as_str() {
-                "bank-cash" => balance.bank_cash = fen,
-                "prepaid" => balance.prepaid = fen,
-                "refund-due" => balance.refund_due = fen,
-                "delivered" => balance.delivered = fen,
-                "refunded" => balance.refunded = fen,
-                "carried" => balance.carried = fen,
-                _ => balance.loss = fen,
-            }
+            let place = balance.place(&kind);
+            *place.ok_or_else(|| StoreError::Value { place: "account.kind", detail: kind.clone() })? = fen;
         }
         Ok(balance)
+    }
+
+    /// What pending transfers would move that nothing has posted or voided, in fen.
+    pub fn pending(&self) -> Result<i64, StoreError> {
+        self.conn.one(
+            "SELECT coalesce(sum(t.amount), 0) FROM transfer t WHERE t.state = 'pending' \
+             AND NOT EXISTS (SELECT 1 FROM transfer r WHERE r.resolves = t.id)",
+            params![],
+        )
+    }
+
+    /// What stands on an account of the house for one subject, in fen, debit positive.
+    pub fn of_subject(&self, account: Account<'_>, subject: &str) -> Result<i64, StoreError> {
+        self.conn.one(
+            "SELECT coalesce(sum(CASE account.id WHEN t.debit THEN t.moved ELSE -t.moved END), 0) FROM transfer t \
+             JOIN account ON account.id IN (t.debit, t.credit) \
+             WHERE t.subject = ?1 AND account.kind = ?2 AND account.customer IS NULL AND account.clerk IS NULL",
+            params![subject, account.kind()],
+        )
     }
 
     /// What a customer has paid for and no meter has confirmed, in fen.
@@ -144,7 +229,7 @@ impl View<'_> {
 
     fn owed(&self, kind: &str, customer: CustomerNumber) -> Result<i64, StoreError> {
         self.conn.one(
-            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM account \
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM account \
              JOIN transfer t ON account.id IN (t.debit, t.credit) \
              WHERE account.customer = ?1 AND account.kind = ?2",
             params![customer.to_string(), kind],
@@ -154,7 +239,7 @@ impl View<'_> {
     /// What stands on the customers' accounts of one kind for one purchase, in fen.
     pub(crate) fn owed_for(&self, kind: &str, life: i64, count: u32) -> Result<i64, StoreError> {
         self.conn.one(
-            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM transfer t \
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM transfer t \
              JOIN account ON account.id IN (t.debit, t.credit) \
              WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
             params![life, count, kind],

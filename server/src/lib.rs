@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod bank;
+mod bank_day;
+pub mod bank_file;
+pub mod bank_host;
 pub mod books;
 pub mod chain;
 mod engine;
@@ -18,6 +22,8 @@ pub mod modules;
 pub mod order;
 pub mod order_error;
 pub mod order_state;
+pub mod payment;
+mod payment_flow;
 mod place;
 pub mod pool;
 pub mod principal;
@@ -36,11 +42,16 @@ mod seal;
 pub mod sealer;
 pub mod settle;
 mod sqlite;
+mod sqlite_payments;
 pub mod store;
 pub mod terms;
 pub mod transfer;
 
-pub use books::{Books, Control, Figures, Receipts, Registry, Requests, Sales};
+pub use bank::{AdviceAnswer, Bank, BankAccount, BankAnswer, BankCall, DebitAnswer};
+pub use bank_day::{Compared, Difference, Heap};
+pub use bank_file::{BankFile, BankFileError};
+pub use bank_host::BankHost;
+pub use books::{Books, Control, Figures, Payments, Receipts, Registry, Requests, Sales};
 pub use chain::Chain;
 pub use error::StoreError;
 pub use finding::{ClearError, Cleared, Finding, FindingKind};
@@ -53,6 +64,8 @@ pub use modules::Reconciled;
 pub use order::{OrderRequest, PlacedOrder, Reason, SealedOrder};
 pub use order_error::OrderError;
 pub use order_state::OrderState;
+pub use payment::{Payment, PaymentState, Step, Which};
+pub use payment_flow::BACK_OFF_S;
 pub use place::Anew;
 pub use pool::Opener;
 pub use principal::{Principal, Role};

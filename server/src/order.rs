@@ -173,9 +173,14 @@ impl View<'_> {
         ), params![meter.to_string()], placed)
     }
 
-    /// Orders of all meters that the security module has not answered for: to be resumed.
+    /// Orders of all meters that the security module has not answered for: to be resumed. One that a bank has not paid for is
+    /// none of them.
     pub fn interrupted(&self) -> Result<Vec<PlacedOrder>, StoreError> {
-        self.conn.all(&format!("{SELECT} WHERE o.state = 'prepared' ORDER BY o.seq"), params![], placed)
+        let sql = format!(
+            "{SELECT} WHERE o.state = 'prepared' AND NOT EXISTS (SELECT 1 FROM payment y WHERE y.life = o.life \
+             AND y.count = o.count AND y.state IN ('asked', 'unknown')) ORDER BY o.seq"
+        );
+        self.conn.all(&sql, params![], placed)
     }
 
     /// Hands out all orders in the order of their making, one by one, as long as `each` wants another.

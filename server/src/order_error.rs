@@ -214,6 +214,38 @@ pub enum OrderError {
         /// The module's words.
         cause: SealError,
     },
+    /// No order of this id is paid through a bank.
+    #[error("no payment has the id {0}")]
+    UnknownPayment(OrderId),
+    /// The bank's word on a debit is not known: nothing is sealed.
+    #[error(
+        "whether the bank has paid for order {order} is not known ({reason}): do not sell again, the money may have been taken"
+    )]
+    NotPaid {
+        /// The order.
+        order: OrderId,
+        /// What is known.
+        reason: String,
+    },
+    /// The bank said no; the order is void.
+    #[error("the bank did not pay for order {order}: {reason}")]
+    PaymentRefused {
+        /// The order.
+        order: OrderId,
+        /// The bank's words.
+        reason: String,
+    },
+    /// The order is paid for by a bank: whoever gives it up has to tell the bank.
+    #[error("order {0} is paid for through a bank, which has to be told")]
+    PaidByBank(OrderId),
+    /// Nothing of this payment is left to be done.
+    #[error("payment {order} is {state}: there is nothing to take back")]
+    PaymentEnded {
+        /// Its order.
+        order: OrderId,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -226,6 +258,8 @@ impl Fault for OrderError {
             // Test keys never seal for formal ones, nor the other way round.
             OrderError::WrongKeys { needs, has, .. } if needs.state != has.state => Kind::Security,
             OrderError::Module(error) => error.kind(),
+            // Its bank is away, as far as anybody knows.
+            OrderError::NotPaid { .. } => Kind::Absent,
             _ => Kind::Refused,
         }
     }
@@ -269,6 +303,17 @@ impl Fault for OrderError {
                  `gridcard server reissue --reason chip-replaced`"
                     .into()
             }
+            OrderError::NotPaid { order, .. } => format!(
+                "ask again with the same request; when the customer leaves, say so: `gridcard bank leave {order}`, or \
+                 POST /v1/payments/{order}/leave, and the bank gives back what it may have taken"
+            )
+            .into(),
+            OrderError::PaidByBank(order) => format!(
+                "finish it with `gridcard server resume`, or take the payment back with `gridcard bank leave {order}`"
+            )
+            .into(),
+            OrderError::PaymentRefused { .. } => "sell for cash, or from another account, with a new request".into(),
+            OrderError::UnknownPayment(_) => "`gridcard bank payments --all` lists them".into(),
             _ => return None,
         })
     }
@@ -305,6 +350,11 @@ impl Fault for OrderError {
             OrderError::Module(_) => "psam-silent",
             OrderError::Message(error) => error.code(),
             OrderError::Seal { .. } => "not-sealed",
+            OrderError::UnknownPayment(_) => "unknown-payment",
+            OrderError::NotPaid { .. } => "payment-unknown",
+            OrderError::PaymentRefused { .. } => "payment-refused",
+            OrderError::PaidByBank(_) => "paid-by-bank",
+            OrderError::PaymentEnded { .. } => "payment-ended",
             OrderError::Store(error) => error.code(),
         }
     }

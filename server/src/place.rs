@@ -62,6 +62,7 @@ impl Transaction<'_> {
             return Err(OrderError::Nothing);
         }
         if let Some(PlacedOrder { order, state, life, .. }) = self.outstanding(meter)? {
+            self.must_not_wait_for_a_bank(life, order.count)?;
             let Order { id: order, amount, count, serial, .. } = order;
             if life != ground.life {
                 return Err(OrderError::OtherChip { order, meter, serial });
@@ -147,6 +148,9 @@ impl Transaction<'_> {
         if placed.may_be_sealed() {
             return Err(OrderError::MayBeCredited(id));
         }
+        if let Some(payment) = self.payment_of(placed.life, placed.order.count)? {
+            return Err(OrderError::PaidByBank(payment.order));
+        }
         let before = match placed.replaces {
             Some(before) => self.order(before)?,
             None => None,
@@ -201,6 +205,7 @@ impl Transaction<'_> {
         first: OrderKind,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
+        self.must_not_wait_for_a_bank(ground.life, new.count)?;
         let next = self.next_kind(ground)?;
         if !rules::kinds_agree(first, next) {
             return Err(OrderError::Kind { first, next });
@@ -223,6 +228,7 @@ impl Transaction<'_> {
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
         let (old_life, old_count, customer) = (old.life, old.order.count, old.order.customer);
+        self.must_not_wait_for_a_bank(old_life, old_count)?;
         let count = self.last_settled(ground.life)?.map_or(0, |(count, _)| count);
         let count = count.checked_add(1).ok_or(OrderError::CountEnd(old.order.meter))?;
         let (amount, replaces) = (old.order.amount, Some(old.order.id));

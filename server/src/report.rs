@@ -14,7 +14,7 @@ use scheme::order::OrderId;
 /// The house in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Taken over the counter, in fen.
+    /// Taken over the counter and by customers' banks, in fen.
     pub sold_fen: i64,
     /// Confirmed by meters, in fen.
     pub settled_fen: i64,
@@ -26,6 +26,14 @@ pub struct Totals {
     pub refunded_fen: i64,
     /// Confirmed by meters and never paid for, in fen.
     pub loss_fen: i64,
+    /// Came and belongs to no purchase, in fen.
+    pub suspense_fen: i64,
+    /// Paid for services, in fen.
+    pub fee_fen: i64,
+    /// Taken for the power company, in fen.
+    pub company_fen: i64,
+    /// What pending transfers would move, in fen; in none of the others.
+    pub pending_fen: i64,
     /// Registered customers.
     pub customers: u32,
     /// Orders that stand: prepared, sealed or settled. A purchase has one at most.
@@ -40,6 +48,23 @@ pub struct Totals {
     pub settled: u32,
     /// Orders that were given up.
     pub void: u32,
+}
+
+impl Totals {
+    /// What came in less everything it became, in fen: nothing, if the books are in order.
+    pub fn unaccounted(&self) -> i128 {
+        let became = [
+            self.settled_fen,
+            self.outstanding_fen,
+            self.refund_due_fen,
+            self.refunded_fen,
+            self.suspense_fen,
+            self.fee_fen,
+            self.company_fen,
+        ];
+        let became: i128 = became.into_iter().map(i128::from).sum();
+        i128::from(self.sold_fen) + i128::from(self.loss_fen) - became
+    }
 }
 
 /// One line of a customer's statement.
@@ -96,6 +121,22 @@ pub enum Fault {
         /// By the receipts.
         receipts: i64,
     },
+    /// Ledger and payments disagree on what customers' banks took and gave back.
+    #[error("the ledger says customers' banks took {ledger} fen, the payments say {payments} fen")]
+    Debited {
+        /// By the ledger.
+        ledger: i64,
+        /// By the payments.
+        payments: i64,
+    },
+    /// Ledger and payments disagree on what was taken and belongs to no purchase.
+    #[error("the ledger says {ledger} fen of payments are in suspense, the payments say {payments} fen")]
+    Suspense {
+        /// By the ledger.
+        ledger: i64,
+        /// By the payments.
+        payments: i64,
+    },
     /// Less was paid for a purchase than the largest of its orders that may have been sealed.
     #[error(
         "purchase {count} of meter {meter}: {paid} fen are paid, an order of {amount} fen may have been sealed"
@@ -127,12 +168,16 @@ impl View<'_> {
     pub fn totals(&self) -> Result<Totals, StoreError> {
         let balance = self.trial_balance()?;
         let mut totals = Totals {
-            sold_fen: balance.bank_cash,
+            sold_fen: balance.money_in(),
             settled_fen: -balance.delivered,
             outstanding_fen: -balance.prepaid,
             refund_due_fen: -balance.refund_due,
             refunded_fen: -balance.refunded,
             loss_fen: balance.loss,
+            suspense_fen: -balance.suspense,
+            fee_fen: -balance.fee,
+            company_fen: -balance.company_payable,
+            pending_fen: self.pending()?,
             customers: self.conn.one("SELECT count(*) FROM customer", params![])?,
             ..Totals::default()
         };
@@ -159,14 +204,14 @@ impl View<'_> {
     pub fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
         let mut lines = self.conn.all(
             "SELECT t.code AS kind, t.at AS at, l.meter AS meter, t.count AS count, t.amount AS amount, \
-             sum(CASE account.kind WHEN 'prepaid' THEN CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END \
+             sum(CASE account.kind WHEN 'prepaid' THEN CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END \
              ELSE 0 END) AS prepaid, \
-             sum(CASE account.kind WHEN 'refund-due' THEN CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END \
+             sum(CASE account.kind WHEN 'refund-due' THEN CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END \
              ELSE 0 END) AS refund_due, \
              CASE WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
              WHERE o.life = t.life AND o.count = t.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
              FROM account JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN life l ON l.id = t.life \
-             LEFT JOIN settlement s ON s.life = t.life AND s.count = t.count WHERE account.customer = ?1 \
+             LEFT JOIN settlement s ON s.life = t.life AND s.count = t.count WHERE account.customer = ?1 AND t.moved > 0 \
              GROUP BY t.id, t.code, t.at, l.meter, t.life, t.count, t.amount, s.life, s.order_id ORDER BY t.id",
             params![customer.to_string()],
             statement_line,
@@ -185,10 +230,10 @@ impl View<'_> {
         self.conn.all(
             "SELECT substr(at, 1, 8) AS day, \
              sum(CASE code WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
-             sum(CASE WHEN code IN ('sale', 'correction') THEN amount WHEN code = 'cancelled' THEN -amount ELSE 0 END) AS sold, \
+             sum(CASE WHEN code IN ('sale', 'correction') THEN moved WHEN code = 'cancelled' THEN -moved ELSE 0 END) AS sold, \
              sum(CASE code WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
-             sum(CASE code WHEN 'delivery' THEN amount ELSE 0 END) AS settled \
-             FROM transfer GROUP BY substr(at, 1, 8) ORDER BY day",
+             sum(CASE code WHEN 'delivery' THEN moved ELSE 0 END) AS settled \
+             FROM transfer WHERE moved > 0 GROUP BY substr(at, 1, 8) ORDER BY day",
             params![],
             |row| {
                 Ok(Day {
@@ -214,6 +259,35 @@ impl View<'_> {
             faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
         }
         faults.extend(self.unpaid()?);
+        faults.extend(self.debits()?);
+        Ok(faults)
+    }
+
+    /// Whether the ledger says of payments what they say themselves.
+    fn debits(&self) -> Result<Vec<Fault>, StoreError> {
+        let on = |kind: &str| -> Result<i64, StoreError> {
+            self.conn.one(
+                "SELECT coalesce(sum(CASE account.id WHEN t.debit THEN t.moved ELSE -t.moved END), 0) FROM account \
+                 JOIN transfer t ON account.id IN (t.debit, t.credit) WHERE account.kind = ?1 \
+                 AND (t.code IN ('debit', 'debit-reversal') OR (t.code IN ('sale', 'cancelled') AND t.subject IS NOT NULL))",
+                params![kind],
+            )
+        };
+        let mut faults = Vec::new();
+        let (ledger, payments) = (
+            on("bank-clearing")?,
+            self.number(
+                "SELECT coalesce(sum(coalesce(debited, 0) - coalesce(returned, 0)), 0) FROM payment",
+            )?,
+        );
+        if ledger != payments {
+            faults.push(Fault::Debited { ledger, payments });
+        }
+        let spent = self.number("SELECT coalesce(sum(amount), 0) FROM payment WHERE state = 'spent'")?;
+        let (ledger, payments) = (-on("suspense")?, payments - spent);
+        if ledger != payments {
+            faults.push(Fault::Suspense { ledger, payments });
+        }
         Ok(faults)
     }
 
@@ -223,7 +297,7 @@ impl View<'_> {
         let mut faults = Vec::new();
         self.conn.each(
             "SELECT l.meter AS meter, p.count AS count, s.life IS NOT NULL AS settled, \
-             (SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.amount ELSE -t.amount END), 0) FROM transfer t \
+             (SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM transfer t \
              JOIN account ON account.id IN (t.debit, t.credit) \
              WHERE t.life = p.life AND t.count = p.count AND account.kind = 'prepaid') AS paid, \
              (SELECT coalesce(max(o.amount), 0) FROM purchase_order o WHERE o.life = p.life AND o.count = p.count \
@@ -277,6 +351,8 @@ impl scheme::Fault for Fault {
             Fault::Balance(_) => "ledger-balance",
             Fault::Ledger(_) => "ledger-changed",
             Fault::Settled { .. } => "ledger-settled",
+            Fault::Debited { .. } => "ledger-debited",
+            Fault::Suspense { .. } => "ledger-suspense",
             Fault::NotPaid { .. } => "ledger-not-paid",
             Fault::LeftOver { .. } => "ledger-left-over",
         }

@@ -2,7 +2,7 @@
 
 use crate::engine::{Lite, Row};
 use crate::error::StoreError;
-use crate::ledger_chain::{AS_BOOKED, booked};
+use crate::ledger_chain::{AS_BOOKED_6, booked};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Marks a SQLite file as ours: "GCps" in the header's application id.
@@ -39,7 +39,7 @@ static SQLITE: &[Step] = &[
 
 /// Gives the transfers that were booked before there was a chain their hashes.
 fn chain_up(conn: &Connection) -> Result<(), StoreError> {
-    let mut find = conn.prepare(AS_BOOKED)?;
+    let mut find = conn.prepare(AS_BOOKED_6)?;
     let mut write = conn.prepare("UPDATE transfer SET hash = ?2 WHERE id = ?1")?;
     let (mut rows, mut before) = (find.query([])?, [0; 32]);
     while let Some(row) = rows.next()? {

@@ -192,6 +192,7 @@ impl Transaction<'_> {
             let psam = psam.to_owned();
             return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });
         }
+        self.spend_payment(&placed, now)?;
         let (order, life) = (&placed.order, placed.life);
         let paid = self.owed_for("prepaid", life, order.count)?;
         let kind = if paid == 0 { Code::Sale } else { Code::Correction };

@@ -6,13 +6,19 @@ use scheme::order::OrderId;
 
 /// An account of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Account {
+pub enum Account<'a> {
     /// Money taken over the counter. An asset.
     BankCash,
+    /// Money that customers' banks have debited for us. An asset.
+    BankClearing,
+    /// Cash in the drawer of a clerk, by his name. An asset.
+    Drawer(&'a str),
     /// What a customer has paid for and no meter has confirmed. A liability.
     Prepaid(CustomerNumber),
     /// What a customer has paid and no meter will credit. A liability.
     RefundDue(CustomerNumber),
+    /// Money that came and belongs to no purchase (yet): a debit before its sale, paid twice, paid late. A liability.
+    Suspense,
     /// What meters have confirmed. Revenue.
     Delivered,
     /// What was paid back over the counter.
@@ -21,32 +27,52 @@ pub enum Account {
     Carried,
     /// What meters have confirmed and nobody had paid for.
     Loss,
+    /// What a drawer or the bank has less than the books say, or more.
+    Difference,
+    /// What customers pay for a service. Revenue.
+    Fee,
+    /// What was taken for the power company. A liability.
+    CompanyPayable,
 }
 
-impl Account {
+impl Account<'_> {
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Account::BankCash => "bank-cash",
+            Account::BankClearing => "bank-clearing",
+            Account::Drawer(_) => "drawer",
             Account::Prepaid(_) => "prepaid",
             Account::RefundDue(_) => "refund-due",
+            Account::Suspense => "suspense",
             Account::Delivered => "delivered",
             Account::Refunded => "refunded",
             Account::Carried => "carried",
             Account::Loss => "loss",
+            Account::Difference => "difference",
+            Account::Fee => "fee",
+            Account::CompanyPayable => "company-payable",
         }
     }
 
-    /// Its kind, and the customer's number where it is his.
+    /// Its kind, and whose it is where it is somebody's.
     pub(crate) fn name(self) -> String {
-        match self.customer() {
-            Some(customer) => format!("{}:{customer}", self.kind()),
-            None => self.kind().to_owned(),
+        match (self.customer(), self.clerk()) {
+            (Some(customer), _) => format!("{}:{customer}", self.kind()),
+            (None, Some(clerk)) => format!("{}:{clerk}", self.kind()),
+            (None, None) => self.kind().to_owned(),
         }
     }
 
-    pub(crate) const fn customer(self) -> Option<CustomerNumber> {
+    pub(crate) const fn customer(&self) -> Option<CustomerNumber> {
         match self {
-            Account::Prepaid(customer) | Account::RefundDue(customer) => Some(customer),
+            Account::Prepaid(customer) | Account::RefundDue(customer) => Some(*customer),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn clerk(&self) -> Option<&str> {
+        match self {
+            Account::Drawer(clerk) => Some(clerk),
             _ => None,
         }
     }
@@ -73,10 +99,22 @@ pub enum Code {
     CarryIn,
     /// A receipt was settled for more than was paid.
     Loss,
+    /// A customer's bank debits him for an order.
+    Debit,
+    /// His bank gave a debit back to him.
+    DebitReversal,
+    /// The bank's file says otherwise than the books, and two people have booked it so.
+    BankDifference,
+    /// A drawer was counted and emptied.
+    DrawerClose,
+    /// A drawer held more or less than the books say.
+    DrawerDifference,
+    /// Two people have moved money for a reason that they say.
+    Adjust,
 }
 
 impl Code {
-    const ALL: [Code; 9] = [
+    const ALL: [Code; 15] = [
         Code::Sale,
         Code::Correction,
         Code::Cancelled,
@@ -86,6 +124,12 @@ impl Code {
         Code::CarryOut,
         Code::CarryIn,
         Code::Loss,
+        Code::Debit,
+        Code::DebitReversal,
+        Code::BankDifference,
+        Code::DrawerClose,
+        Code::DrawerDifference,
+        Code::Adjust,
     ];
 
     /// The name in the store and in reports.
@@ -100,6 +144,12 @@ impl Code {
             Code::CarryOut => "carry-out",
             Code::CarryIn => "carry-in",
             Code::Loss => "loss",
+            Code::Debit => "debit",
+            Code::DebitReversal => "debit-reversal",
+            Code::BankDifference => "bank-difference",
+            Code::DrawerClose => "drawer-close",
+            Code::DrawerDifference => "drawer-difference",
+            Code::Adjust => "adjust",
         }
     }
 
@@ -119,19 +169,73 @@ pub struct Purchase {
     pub order: Option<OrderId>,
 }
 
+/// A transfer that was booked: which server booked it, and its number there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The server.
+    pub server: String,
+    /// The number.
+    pub number: i64,
+}
+
+impl core::fmt::Display for Entry {
+    /// `SERVER:NUMBER`.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}:{}", self.server, self.number)
+    }
+}
+
+/// Whether a transfer moves its money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing<'a> {
+    /// At once.
+    #[default]
+    Posted,
+    /// Not before a later one posts it; that or another may void it.
+    Pending,
+    /// What the pending one says is moved with this one.
+    Post(&'a Entry),
+    /// What the pending one says is never moved.
+    Void(&'a Entry),
+}
+
+impl Standing<'_> {
+    /// The name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Standing::Posted => "posted",
+            Standing::Pending => "pending",
+            Standing::Post(_) => "post",
+            Standing::Void(_) => "void",
+        }
+    }
+
+    /// The pending transfer that it says something of.
+    pub const fn resolves(&self) -> Option<&Entry> {
+        match self {
+            Standing::Post(entry) | Standing::Void(entry) => Some(entry),
+            Standing::Posted | Standing::Pending => None,
+        }
+    }
+}
+
 /// A movement of money from one account to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transfer {
+pub struct Transfer<'a> {
     /// What happened.
     pub code: Code,
     /// When it was booked.
     pub at: Moment,
-    /// The purchase it belongs to.
-    pub purchase: Purchase,
+    /// The purchase it belongs to, if it does to one.
+    pub purchase: Option<Purchase>,
     /// Where it comes to.
-    pub debit: Account,
+    pub debit: Account<'a>,
     /// Where it comes from.
-    pub credit: Account,
+    pub credit: Account<'a>,
     /// How much, in fen; above zero.
     pub amount: i64,
+    /// Whether it moves it.
+    pub standing: Standing<'a>,
+    /// What else it is about (the reference of a payment, a finding), in 1 to 64 characters without `|`.
+    pub subject: Option<&'a str>,
 }

@@ -2,6 +2,7 @@
 
 use crate::asked::{Asked, Means, message};
 use crate::denied::Denied;
+use crate::payments;
 use disk::table::TableWriter;
 use parties::bank::{
     self, ClearRequest, CorrectRequest, Desk, Destination, Look, OrderReport, ReissueReason, ReissueRequest,
@@ -92,7 +93,8 @@ fn handed_out(report: &OrderReport, means: &Means) -> Result<Value> {
 
 /// Sells.
 pub fn sell(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
-    let request = SellRequest { amount: asked.fen("amount_fen"), to: to(asked, means)? };
+    let pay = payments::account(asked, means)?;
+    let request = SellRequest { amount: asked.fen("amount_fen"), pay, to: to(asked, means)? };
     handed_out(&bank::sell(session, desk, &request)?, means)
 }
 

@@ -31,6 +31,8 @@ pub struct Means {
     pub order: Option<OrderId>,
     /// Where its messages are.
     pub mailbox: Arc<Mailbox>,
+    /// Whether there is a bank that can be asked.
+    pub bank: bool,
 }
 
 /// Where the one order or receipt of a request lies in its mailbox.

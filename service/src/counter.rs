@@ -1,52 +1,27 @@
 //! The counter: one thread that owns the books and the PSAMs, and does one request after another.
 
-use crate::asked::{Asked, Means};
+use crate::asked::Means;
 use crate::bucket::Buckets;
+use crate::call::{Answered, Call, Job};
 use crate::denied::Denied;
 use crate::figures::Figures;
-use crate::key::SentKey;
 use crate::mailbox::Mailbox;
 use crate::reply::{Judged, Reply};
-use crate::routes::{Route, Work};
+use crate::routes::Work;
+use crate::teller::{Task, Teller};
 use parties::bank::Desk;
+use parties::bank::payment::{self, AskBank};
 use parties::bank::pins::PinChoice;
 use parties::people::{Person, acts_by_key, operators};
 use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{Books, Claim, Claimed, Principal, Role, StoreError};
+use server::{BankCall, Books, Claim, Claimed, OrderState, Principal, Role, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
-use tokio::sync::oneshot;
-
-/// A request on its way to the counter.
-pub struct Job {
-    /// What is asked.
-    pub route: &'static Route,
-    /// In detail.
-    pub asked: Asked,
-    /// Who asks.
-    pub key: SentKey,
-    /// The second person.
-    pub second: Option<SentKey>,
-    /// The id of the request, of one that changes something.
-    pub id: Option<String>,
-    /// SHA-256 of what is asked.
-    pub body: [u8; 32],
-    /// Who waits for the answer.
-    pub reply: oneshot::Sender<Reply>,
-}
-
-/// What comes to the counter.
-pub enum Call {
-    /// Somebody asks.
-    Ask(Box<Job>),
-    /// Somebody wants to know whether the books can be read.
-    Ready(oneshot::Sender<bool>),
-}
 
 /// Who works there, and with what.
 pub struct Counter {
@@ -66,6 +41,16 @@ pub struct Counter {
     pub connect: Option<Connect>,
     /// The connection to the books was lost.
     pub lost: bool,
+    /// Who asks the customers' bank, where there is one.
+    pub teller: Option<Teller>,
+}
+
+/// What comes of a request.
+enum Next {
+    /// The answer.
+    Reply(Reply),
+    /// The bank is asked first.
+    Ask(BankCall),
 }
 
 /// Opens books that are not the bank's own file.
@@ -89,11 +74,10 @@ impl Counter {
                 Call::Ask(job) if job.reply.is_closed() => self.waited(),
                 Call::Ask(job) => {
                     self.waited();
-                    let reply = self.answer(&job);
-                    self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
-                    // Whoever has gone meanwhile gets the same answer when he asks again.
-                    let _ = job.reply.send(reply);
+                    self.serve(job, false);
                 }
+                Call::Due(back) => self.ask_what_is_due(&back),
+                Call::Answered(answered) => self.go_on(*answered),
                 Call::Ready(asker) => {
                     let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
                     if let Err(error) = &can {
@@ -104,6 +88,77 @@ impl Counter {
             }
         }
         self.desk.close()
+    }
+
+    /// Does what is asked, and answers; or has the bank asked first. `again`: the bank was asked, and the request goes on.
+    fn serve(&mut self, job: Box<Job>, again: bool) {
+        let next = self.answer(&job, again);
+        self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
+        match (next, &mut self.teller) {
+            (Next::Reply(reply), _) => {
+                // Whoever has gone meanwhile gets the same answer when he asks again.
+                let _ = job.reply.send(reply);
+            }
+            (Next::Ask(call), Some(teller)) => {
+                let back = job.back.clone();
+                teller.ask(Task { call, job: Some(job), back });
+            }
+            (Next::Ask(_), None) => {
+                let reply = self.told(&Trouble::new(Denied::NoBank), true, job.id.as_deref());
+                let _ = job.reply.send(reply);
+            }
+        }
+    }
+
+    /// Has the bank asked about every payment whose time has come, and that it is not being asked about.
+    fn ask_what_is_due(&mut self, back: &SyncSender<Call>) {
+        if self.teller.is_none() || self.reconnect().is_err() {
+            return;
+        }
+        let due = payment::due(&self.session.anew(Deed::Look), &self.desk, false);
+        match due {
+            Ok(calls) => {
+                for call in calls {
+                    if let Some(teller) = self.teller.as_mut().filter(|teller| !teller.asks(call.reference()))
+                    {
+                        teller.ask(Task { call, job: None, back: back.clone() });
+                    }
+                }
+            }
+            Err(error) => self.heed(&error),
+        }
+    }
+
+    /// Keeps what the bank said, and goes on with the request that waited for it.
+    fn go_on(&mut self, answered: Answered) {
+        let Answered { payment, answer, job } = answered;
+        if let Some(teller) = &mut self.teller {
+            teller.asked(payment);
+        }
+        let kept = self.reconnect().and_then(|()| {
+            let desk = &mut self.desk;
+            self.session.anew(Deed::One("bank answer")).act(|session| {
+                acts_by_key(session, desk.place(), Person::service(), None)?;
+                desk.enter(session)?;
+                let line = payment::answered(session, desk, payment, &answer)?;
+                desk.note_ledger(session)?;
+                Ok(line)
+            })
+        });
+        let error = match kept {
+            Ok(line) => payment::unknown(&line).map(Trouble::new),
+            Err(error) => Some(error),
+        };
+        match (job, error) {
+            (Some(job), None) => self.serve(job, true),
+            (Some(job), Some(error)) => {
+                let reply = self.told(&error, true, job.id.as_deref());
+                let _ = job.reply.send(reply);
+            }
+            // What could not be kept is asked again when its time comes.
+            (None, Some(error)) => self.heed(&error),
+            (None, None) => {}
+        }
     }
 
     /// Notes that the connection to the books was lost, if that is what an error says.
@@ -131,30 +186,30 @@ impl Counter {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn answer(&mut self, job: &Job) -> Reply {
+    fn answer(&mut self, job: &Job, again: bool) -> Next {
         let id = job.id.as_deref();
         if let Err(error) = self.reconnect() {
-            return self.told(&error, false, id);
+            return Next::Reply(self.told(&error, again, id));
         }
-        let askers = match self.askers(job) {
+        let askers = match self.askers(job, again) {
             Ok(Ok(askers)) => askers,
-            Ok(Err(denied)) => return Reply::denied(&denied, id),
-            Err(error) => return self.told(&error, false, id),
+            Ok(Err(denied)) => return Next::Reply(Reply::denied(&denied, id)),
+            Err(error) => return Next::Reply(self.told(&error, again, id)),
         };
         match id.filter(|_| job.route.changes()) {
-            None => self.look(job),
+            None => Next::Reply(self.look(job)),
             Some(id) => self.change(job, &askers, id),
         }
     }
 
-    /// Who asks, and whether he may.
-    fn askers(&mut self, job: &Job) -> Result<Result<Askers, Denied>> {
+    /// Who asks, and whether he may. A request that goes on `again` was counted before.
+    fn askers(&mut self, job: &Job, again: bool) -> Result<Result<Askers, Denied>> {
         let at = self.session.now()?;
         let first = match job.key.whose(self.desk.books(), at)? {
             Ok(first) => first,
             Err(denied) => return Ok(Err(denied)),
         };
-        if !self.buckets.take(&first.id, self.opened.elapsed()) {
+        if !again && !self.buckets.take(&first.id, self.opened.elapsed()) {
             return Ok(Err(Denied::Rate));
         }
         if !job.route.roles.contains(&first.role) {
@@ -185,14 +240,14 @@ impl Counter {
         }
     }
 
-    fn change(&mut self, job: &Job, askers: &Askers, id: &str) -> Reply {
+    fn change(&mut self, job: &Job, askers: &Askers, id: &str) -> Next {
         match self.claim(job, askers, id) {
             Ok((Claimed::Answered(answer), _)) => {
                 self.figures.again.fetch_add(1, Ordering::Relaxed);
-                Reply::again(answer)
+                Next::Reply(Reply::again(answer))
             }
             Ok((_, claim)) => self.act(job, askers, &claim),
-            Err(error) => self.told(&error, false, Some(id)),
+            Err(error) => Next::Reply(self.told(&error, false, Some(id))),
         }
     }
 
@@ -214,14 +269,15 @@ impl Counter {
         Ok((stands, claim))
     }
 
-    fn act(&mut self, job: &Job, askers: &Askers, claim: &Claim) -> Reply {
+    fn act(&mut self, job: &Job, askers: &Askers, claim: &Claim) -> Next {
         let (deed, work, together) = match job.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return self.look(job),
+            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(job)),
         };
         let mailbox = Arc::new(Mailbox::default());
-        let means = Means { pin: self.pin.clone(), order: Some(claim.order), mailbox: mailbox.clone() };
+        let (pin, bank) = (self.pin.clone(), self.teller.is_some());
+        let means = Means { pin, order: Some(claim.order), mailbox: mailbox.clone(), bank };
         let mut session = self.session.anew(deed);
         session.carrier = mailbox;
         let desk = &mut self.desk;
@@ -229,18 +285,26 @@ impl Counter {
             let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
-            let reply = if together {
+            let done = if together {
                 desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
             } else {
                 finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means))
-            }?;
+            };
+            let next = match done {
+                Ok(reply) => Next::Reply(reply),
+                // What is intended is kept, and goes on when the bank was asked.
+                Err(error) => match error.find::<AskBank>() {
+                    Some(AskBank(call)) => Next::Ask(call.clone()),
+                    None => return Err(error),
+                },
+            };
             parties::log::fact(session, "request", &claim.id);
             desk.note_ledger(session)?;
-            Ok(reply)
+            Ok(next)
         });
         match done {
-            Ok(reply) => reply,
-            Err(error) => self.failed(&error, claim),
+            Ok(next) => next,
+            Err(error) => Next::Reply(self.failed(&error, claim)),
         }
     }
 
@@ -258,8 +322,11 @@ impl Counter {
             // The books went away: what was done before is not known here.
             Err(lost) => return self.told(&lost.into(), false, Some(&claim.id)),
         }
-        // An order that was written down is finished by the same request.
-        let begun = !matches!(books.order(claim.order), Ok(None));
+        // An order that was written down is finished by the same request, unless it was given up.
+        let begun = match books.order(claim.order) {
+            Ok(order) => order.is_some_and(|order| order.state != OrderState::Void),
+            Err(_) => true,
+        };
         let judged = Judged::of(error, begun);
         let reply = Reply::failed(error, &judged, Some(&claim.id));
         if judged.is_for_ever()

@@ -49,6 +49,9 @@ pub enum Denied {
     /// Not this way.
     #[error("this path is not asked with this method")]
     NoMethod,
+    /// There is no bank to ask.
+    #[error("this server has no bank that could debit an account")]
+    NoBank,
     /// Somebody outside could listen.
     #[error("{0} is no address of this machine alone, and keys would go over the network in clear")]
     Plain(std::net::SocketAddr),
@@ -69,7 +72,7 @@ impl Denied {
             Denied::Key | Denied::KeyEnded(_) => 401,
             Denied::SecondKey | Denied::Role { .. } => 403,
             Denied::Rate => 429,
-            Denied::Busy | Denied::Plain(_) | Denied::Listen { .. } => 503,
+            Denied::Busy | Denied::NoBank | Denied::Plain(_) | Denied::Listen { .. } => 503,
             Denied::NoId | Denied::Malformed(_) => 400,
             Denied::TooLarge(_) => 413,
             Denied::Slow => 408,
@@ -80,7 +83,7 @@ impl Denied {
 
     /// Whether the same request may be sent again as it is.
     pub const fn may_repeat(&self) -> bool {
-        matches!(self, Denied::Rate | Denied::Busy | Denied::Slow)
+        matches!(self, Denied::Rate | Denied::Busy | Denied::Slow | Denied::NoBank)
     }
 }
 
@@ -106,6 +109,9 @@ impl Fault for Denied {
                 "wait as long as `Retry-After` says, then send the same request again".into()
             }
             Denied::NoRoute | Denied::NoMethod => "`/openapi.json` says what can be asked".into(),
+            Denied::NoBank => {
+                "name it at the server's start: `gridcard server run --bank ADDRESS`; or sell for cash".into()
+            }
             Denied::Plain(_) => {
                 "listen on 127.0.0.1 or [::1], and let a proxy with TLS on this machine speak to the others"
                     .into()
@@ -129,6 +135,7 @@ impl Fault for Denied {
             Denied::Malformed(_) => "request-malformed",
             Denied::NoRoute => "no-such-path",
             Denied::NoMethod => "no-such-method",
+            Denied::NoBank => "no-bank",
             Denied::Plain(_) => "listen-plain",
             Denied::Listen { .. } => "listen-taken",
         }

@@ -4,7 +4,7 @@ use crate::denied::Denied;
 use serde_json::{Map, Value, json};
 
 /// One field of a body.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name.
     pub name: &'static str,
@@ -25,6 +25,8 @@ pub enum FieldKind {
     Number,
     /// Fen.
     Fen,
+    /// An object with these fields.
+    Of(&'static [Field]),
 }
 
 /// A required field.
@@ -41,6 +43,7 @@ impl Field {
     /// Its JSON schema.
     pub fn schema(&self) -> Value {
         match self.of {
+            FieldKind::Of(fields) => schema(fields),
             FieldKind::Text => json!({ "type": "string", "maxLength": 4096, "description": self.about }),
             FieldKind::Number | FieldKind::Fen => {
                 json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "description": self.about })
@@ -50,12 +53,21 @@ impl Field {
 
     fn takes(&self, value: &Value) -> bool {
         match self.of {
+            FieldKind::Of(_) => value.is_object(),
             FieldKind::Text => value.as_str().is_some_and(|text| text.chars().count() <= 4096),
             FieldKind::Number | FieldKind::Fen => {
                 value.as_u64().is_some_and(|number| u32::try_from(number).is_ok())
             }
         }
     }
+}
+
+/// The JSON schema of an object with these fields.
+pub fn schema(fields: &[Field]) -> Value {
+    let properties: Map<String, Value> =
+        fields.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
+    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
 /// Reads an object with these fields and no others. A field that is `null` is missing.
@@ -69,7 +81,13 @@ pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied>
         Ok(_) => return Err(wrong("the body is no JSON object".into())),
         Err(error) => return Err(wrong(format!("the body is no JSON: {error}"))),
     };
-    let object: Map<String, Value> = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    check(fields, object)
+}
+
+/// Checks the fields of an object, and those of the objects in it.
+fn check(fields: &[Field], object: Map<String, Value>) -> Result<Map<String, Value>, Denied> {
+    let wrong = |words: String| Denied::Malformed(words);
+    let mut object: Map<String, Value> = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
     for name in object.keys() {
         if fields.iter().all(|field| field.name != name) {
             let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
@@ -86,11 +104,15 @@ pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied>
                 let of = match field.of {
                     FieldKind::Text => "text",
                     FieldKind::Number => "a whole number from 0 to 4294967295",
+                    FieldKind::Of(_) => "an object",
                     FieldKind::Fen => "a whole number of fen from 0 to 4294967295",
                 };
                 return Err(wrong(format!("the field {:?} is not {of}", field.name)));
             }
             _ => {}
+        }
+        if let (FieldKind::Of(within), Some(Value::Object(found))) = (field.of, object.get_mut(field.name)) {
+            *found = check(within, std::mem::take(found))?;
         }
     }
     Ok(object)

@@ -1,7 +1,7 @@
 //! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
 
 use crate::asked::Asked;
-use crate::counter::{Call, Job};
+use crate::call::{Call, Job};
 use crate::denied::Denied;
 use crate::fields;
 use crate::figures::Figures;
@@ -89,7 +89,7 @@ async fn ask(
     request: Request,
 ) -> Reply {
     let id = word(request.headers(), "idempotency-key").map(str::to_owned);
-    let job = match read(route, named, request, id.as_deref()).await {
+    let job = match read(shared, route, named, request, id.as_deref()).await {
         Ok(job) => job,
         Err(denied) => return Reply::denied(&denied, id.as_deref()),
     };
@@ -114,6 +114,7 @@ fn word<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// Reads a request and checks its form.
 async fn read(
+    shared: &Shared,
     route: &'static Route,
     mut named: BTreeMap<String, String>,
     request: Request,
@@ -142,7 +143,7 @@ async fn read(
     let (fields, text) = match route.body {
         Body::None => (Map::new(), Vec::new()),
         Body::Fields(fields) => (fields::read(fields, &bytes)?, Vec::new()),
-        Body::List => (Map::new(), bytes.to_vec()),
+        Body::List | Body::Csv => (Map::new(), bytes.to_vec()),
     };
     // What counts as the same: what is asked, of what, with which fields, in whatever order they stand.
     let asked = json!({ "route": route.name, "named": named, "fields": fields });
@@ -153,7 +154,8 @@ async fn read(
     // Nobody waits yet; whoever hands it over puts himself here.
     let (reply, _) = oneshot::channel();
     let asked = Asked { named, fields, text };
-    Ok(Job { route, asked, key, second, id: id.map(str::to_owned), body, reply })
+    let (id, back) = (id.map(str::to_owned), shared.calls.clone());
+    Ok(Job { route, asked, key, second, id, body, reply, back })
 }
 
 fn is_id(id: &str) -> bool {

@@ -4,6 +4,7 @@
 mod acts;
 mod asked;
 mod bucket;
+mod call;
 mod counter;
 mod denied;
 mod fields;
@@ -13,9 +14,13 @@ mod key;
 mod listen;
 mod mailbox;
 mod openapi;
+mod payments;
 mod reply;
 mod routes;
+mod simulator;
+mod teller;
 
 // whose types stand in what is given away
 pub use ::parties;
-pub use listen::{Config, Ended, serve};
+pub use listen::{BankLine, Config, Ended, serve};
+pub use simulator::{BankConfig, Faults, NoFaults, NoOpening, Opening, simulate_bank};

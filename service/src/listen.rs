@@ -1,10 +1,12 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
 use crate::bucket::Buckets;
-use crate::counter::{Call, Connect, Counter};
+use crate::call::Call;
+use crate::counter::{Connect, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::http::{Shared, router};
+use crate::teller::Teller;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,10 +15,10 @@ use parties::bank::Desk;
 use parties::bank::pins::PinChoice;
 use parties::trouble::Context;
 use parties::{Result, Session, Trouble};
-use server::{Books, Store};
+use server::{Bank, BankHost, Books, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +39,17 @@ pub struct Config {
     pub server: String,
     /// Requests a minute of one key.
     pub rate: u32,
+    /// The customers' bank; `None`: sales are paid in cash alone.
+    pub bank: Option<BankLine>,
+}
+
+/// Where a bank host is, and how long it is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankLine {
+    /// Its address.
+    pub address: String,
+    /// What it does not answer within this time, it has not answered.
+    pub patience: Duration,
 }
 
 /// What ended a server in order.
@@ -54,6 +67,8 @@ const QUEUE: usize = 64;
 const CONNECTIONS: usize = 256;
 /// How long the head of a request may take to come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How often it is looked whether the bank is to be asked again.
+const BANK_TIME: Duration = Duration::from_secs(1);
 /// How long connections have to end what they began, once the server is asked to end.
 const END_TIME: Duration = Duration::from_secs(5);
 
@@ -67,11 +82,16 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         return Err(Trouble::new(Denied::Plain(config.listen)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let bank = config.bank.as_ref().map(|line| BankHost::new(&line.address, line.patience)).transpose()?;
+    let bank = bank.map(|host| Arc::new(host) as Arc<dyn Bank>);
+    let teller = bank.as_ref().map(Teller::open).transpose()?;
+    let asks = teller.is_some();
     let figures = Arc::new(Figures::default());
     let (calls, received) = sync_channel(QUEUE);
     let (opened, is_open) = oneshot::channel();
     let (here, gone) = oneshot::channel();
-    let counter = counter(session, config, figures.clone(), received, Signs { opened, here })?;
+    let begin = Begin { figures: figures.clone(), teller, signs: Signs { opened, here } };
+    let counter = counter(session, config, received, begin)?;
     let served = runtime.block_on(async {
         // The counter tells its own error.
         if is_open.await.is_err() {
@@ -80,6 +100,9 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         let taken = |source| Trouble::new(Denied::Listen { address: config.listen, source });
         let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
         ready(listener.local_addr()?);
+        if asks {
+            tokio::spawn(ask_in_time(calls.clone()));
+        }
         accept(listener, Shared { calls, figures }, gone).await
     });
     // What waits in connections that are cut now waits for nothing.
@@ -99,20 +122,34 @@ struct Signs {
     here: oneshot::Sender<()>,
 }
 
+/// What the counter begins with.
+struct Begin {
+    figures: Arc<Figures>,
+    teller: Option<Teller>,
+    signs: Signs,
+}
+
+/// Reminds the counter of what the bank is to be asked. A counter that has too much to do is reminded again soon.
+async fn ask_in_time(calls: SyncSender<Call>) {
+    loop {
+        let _ = calls.try_send(Call::Due(calls.clone()));
+        tokio::time::sleep(BANK_TIME).await;
+    }
+}
+
 /// Opens the counter in a thread of its own, which tells when it is open.
 fn counter(
     session: &Session,
     config: &Config,
-    figures: Arc<Figures>,
     received: Receiver<Call>,
-    signs: Signs,
+    begin: Begin,
 ) -> Result<JoinHandle<Result<()>>> {
     let (mut session, config) = (session.clone(), config.clone());
     // Nobody sits there: findings stand in the books, warnings in the answers.
     (session.notes, session.secrets) = (Arc::new(()), Arc::new(()));
     let thread = std::thread::Builder::new().name("counter".into());
     let thread = thread.spawn(move || {
-        let Signs { opened, here: _here } = signs;
+        let Begin { figures, teller, signs: Signs { opened, here: _here } } = begin;
         let connect = config.database.map(|url| {
             Box::new(move || Ok(Box::new(Store::connect(&url, &config.server)?) as Box<dyn Books>)) as Connect
         });
@@ -120,7 +157,7 @@ fn counter(
         let desk = Desk::keep(&session, books)?;
         let _ = opened.send(());
         let (pin, buckets) = (config.pin, Buckets::new(config.rate));
-        Counter { session, desk, pin, buckets, figures, opened: Instant::now(), connect, lost: false }
+        Counter { session, desk, pin, buckets, figures, opened: Instant::now(), connect, lost: false, teller }
             .work(&received)
     });
     thread.context("cannot begin the thread at the counter")

@@ -1,6 +1,6 @@
 //! The document of what can be asked, made of the same table as the router.
 
-use crate::fields::Field;
+use crate::fields;
 use crate::routes::{Body, Method, ROUTES, Route, Work};
 use serde_json::{Map, Value, json};
 
@@ -84,19 +84,15 @@ fn operation(route: &Route) -> Value {
         Body::List => {
             operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": { "type": "object" } } } });
         }
-        Body::Fields(fields) => {
+        Body::Csv => {
             operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": schema(fields) } } });
+                json!({ "required": true, "content": { "text/csv": { "schema": text } } });
+        }
+        Body::Fields(fields) => {
+            operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": fields::schema(fields) } } });
         }
     }
     operation
-}
-
-fn schema(fields: &[Field]) -> Value {
-    let properties: Map<String, Value> =
-        fields.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
-    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
 fn problem() -> Value {

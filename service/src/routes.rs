@@ -2,8 +2,9 @@
 
 use crate::acts;
 use crate::asked::{Asked, Means};
-use crate::fields::FieldKind::{Fen, Number, Text};
+use crate::fields::FieldKind::{Fen, Number, Of, Text};
 use crate::fields::{Field, may, must};
+use crate::payments;
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub enum Body {
     Fields(&'static [Field]),
     /// A list that another party wrote, as it is.
     List,
+    /// The same, a table.
+    Csv,
 }
 
 type LookFn = fn(&Session, &Desk, &Asked) -> Result<Value>;
@@ -128,8 +131,31 @@ pub static ROUTES: &[Route] = &[
         "Take a city's delivery list: which ESAM is in which meter, its keys, its ceiling.",
         Body::List, Work::Book(Deed::One("server meters"), acts::meters)),
     post("sell", "/v1/orders", SELLERS, "Sell: make an order and have it sealed.",
-        Body::Fields(&[CUSTOMER, may("amount_fen", Fen, "what is paid; the first purchase of the registration when it is missing")]),
+        Body::Fields(&[
+            CUSTOMER,
+            may("amount_fen", Fen, "what is paid; the first purchase of the registration when it is missing"),
+            may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
+        ]),
         Work::Cards(Deed::One("server order"), acts::sell)),
+    look("payments", "/v1/payments", &[("all", "true: those that wait for nothing as well")], READERS,
+        "Payments through a bank that wait for something.", Work::Look(payments::list)),
+    look("payment", "/v1/payments/{payment}", &[], READERS, "A payment through a bank, and what it went through.", Work::Look(payments::show)),
+    post("leave", "/v1/payments/{payment}/leave", SELLERS,
+        "The customer leaves: give the order up, and tell the bank until it confirms.",
+        Body::Fields(&[]), Work::Book(Deed::One("bank leave"), payments::leave)),
+    Route {
+        name: "bank-file", method: Method::Post, path: "/v1/bank/files", roles: &[Supervisor, Bank],
+        query: &[("day", "the day it is of, YYYY-MM-DD")],
+        about: "Compare the bank's file of a day with the books; each difference is a finding.",
+        body: Body::Csv, work: Work::Book(Deed::One("bank reconcile"), payments::reconcile),
+    },
+    post("clear-difference", "/v1/bank/differences/{finding}/clear", OFFICE,
+        "Two people clear a difference with the bank.",
+        Body::Fields(&[
+            must("note", Text, "what was found out"),
+            must("entry", Text, "book: the books are made to say what the bank has; none: nothing is booked"),
+        ]),
+        Work::Book(Deed::Two("bank clear"), payments::clear)),
     look("orders", "/v1/orders", &[("customer", "customer number")], READERS,
         "The orders of a customer, oldest first.", Work::Look(acts::orders)),
     look("order", "/v1/orders/{order}", &[], READERS, "One order.", Work::Look(acts::order)),

@@ -1,6 +1,7 @@
 //! One file a noun.
 
 pub mod apdu;
+pub mod bank;
 pub mod card;
 pub mod city;
 pub mod demo;
@@ -15,6 +16,8 @@ pub mod reader;
 pub mod server;
 pub mod shell;
 pub mod sim;
+#[cfg(feature = "service")]
+pub mod simulate;
 #[cfg(unix)]
 pub mod slot;
 pub mod stock;
@@ -69,12 +72,16 @@ fn deed(noun: &Noun) -> Deed {
         Noun::Sim(verb) => verb.deed(),
         Noun::Meter(verb) => verb.deed(),
         Noun::Server(verb) => verb.deed(),
+        Noun::Bank(verb) => verb.deed(),
         Noun::Operator(verb) => verb.deed(),
         Noun::Home(verb) => verb.deed(),
         // The act that is approved is noted as what it is.
         Noun::Approve(_) => Deed::One("approve"),
         // Tools for any card, of no party.
         Noun::Card(_) | Noun::Reader(_) | Noun::Apdu(_) | Noun::Trace(_) => Deed::Look,
+        // A party that is none of the home's.
+        #[cfg(feature = "service")]
+        Noun::Simulate(_) => Deed::Look,
         #[cfg(unix)]
         Noun::Slot(_) => Deed::Look,
         Noun::Demo(_) | Noun::Completions(_) | Noun::Man(_) => Deed::Look,
@@ -97,6 +104,9 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Slot(verb) => slot::run(global, verb),
         Noun::Meter(verb) => meter::run(global, verb),
         Noun::Server(verb) => server::run(global, verb),
+        Noun::Bank(verb) => bank::run(global, verb),
+        #[cfg(feature = "service")]
+        Noun::Simulate(verb) => simulate::run(global, verb),
         Noun::Operator(verb) => operator::run(global, &verb),
         Noun::Approve(options) => run_approved(global, request::approve(global, &options.id)?),
         Noun::Reader(verb) => reader::run(global, verb),

@@ -184,8 +184,12 @@ pub fn clear(session: &Session, desk: &mut Desk, request: &ClearRequest) -> Resu
     let folder = desk.folder(session)?;
     let id = request.finding;
     let finding = desk.books().finding(id)?.ok_or(ClearError::Unknown(id))?;
-    let (by, second) = if finding.freezes {
-        let act = "clearing a finding that stops sales";
+    let (by, second) = if finding.kind.wants_two() {
+        let act = if finding.freezes {
+            "clearing a finding that stops sales"
+        } else {
+            "clearing a finding about money"
+        };
         let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
         (two.first.to_string(), Some(two.second()))
     } else {

@@ -1,12 +1,13 @@
 //! Orders on their way to a SIM: sold, corrected, taken back, made anew, given up.
 
 use super::desk::Desk;
+use super::payment::{AskBank, must_be_paid};
 use super::pins::PinChoice;
 use super::registration;
-use super::selling::{Sale, selling, terms, two_people};
+use super::selling::{Sale, could_seal, selling, terms, two_people};
 use crate::records::{Message, SimNote};
 use crate::session::{Session, out};
-use crate::trouble::{Result, refused};
+use crate::trouble::{Result, Trouble, refused};
 use crate::{log, revoked};
 use scheme::chance::random;
 use scheme::moment::Moment;
@@ -16,7 +17,7 @@ use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::order::{Order, OrderId, Serial8};
 use scheme::profile::CardKind;
 use serde::Serialize;
-use server::{Anew, OrderError, OrderRequest, SealedOrder};
+use server::{Anew, BankAccount, BankCall, OrderError, OrderRequest, SealedOrder};
 use std::path::{Path, PathBuf};
 use wire::sms::record::RECORD_LEN;
 
@@ -39,6 +40,8 @@ pub struct Destination {
 pub struct SellRequest {
     /// What is paid. Default: the first purchase of the registration.
     pub amount: Option<Fen>,
+    /// The account that is debited, by the bank's token; `None`: it is paid in cash.
+    pub pay: Option<BankAccount>,
     /// Whose order it is.
     pub to: Destination,
 }
@@ -118,6 +121,7 @@ pub struct VoidReport {
 ///
 /// # Errors
 /// What may not be sold to this customer now, no PSAM with the keys of the meter, a PSAM or a clock that does not fit the books.
+/// Where it is paid through a bank: [`AskBank`], and when the bank was asked the same request goes on; what the bank says.
 pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result<OrderReport> {
     let folder = desk.folder(session)?;
     let to = &request.to;
@@ -133,6 +137,16 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
     let terms = terms(desk.books())?;
     let wanted = OrderRequest { meter, amount, now, id };
     let sale = Sale::new(desk.books(), &to.pin, meter)?;
+    if let Some(account) = &request.pay {
+        could_seal(session, desk, &sale)?;
+        let payment = desk.books_mut().begin_payment(&wanted, account, &terms)?;
+        for (name, value) in
+            [("order", id.to_string()), ("payment", format!("{id} {}", payment.state.name()))]
+        {
+            log::fact(session, name, value);
+        }
+        return Err(Trouble::new(AskBank(BankCall::Debit(payment.debit()))));
+    }
     let sealed =
         selling(session, &folder, desk, &sale, |books, psam| Ok(books.purchase(psam, &wanted, &terms)?))?;
     hand_out(session, &folder, to, &sealed)
@@ -209,7 +223,7 @@ pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> 
 }
 
 /// The id of a new order.
-fn draw(session: &Session, what: &str, to: &Destination) -> Result<OrderId> {
+pub(super) fn draw(session: &Session, what: &str, to: &Destination) -> Result<OrderId> {
     let (at, customer) = (session.now()?, to.customer);
     Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("{what} {customer} {at}"))))))
 }
@@ -223,6 +237,7 @@ fn begun_before(
 ) -> Result<Option<OrderReport>> {
     let Some(id) = to.id else { return Ok(None) };
     let Some(placed) = desk.books().order(id)? else { return Ok(None) };
+    must_be_paid(desk, id)?;
     let sealed = if let Some(record) = placed.record {
         SealedOrder { order: placed.order, record, iccid: placed.iccid, warning: None }
     } else {

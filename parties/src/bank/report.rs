@@ -120,7 +120,7 @@ pub struct BooksReport {
     pub superseded: u32,
     /// Orders that were given up.
     pub void: u32,
-    /// Taken over the counter.
+    /// Taken over the counter and by customers' banks.
     pub sold_fen: i64,
     /// Confirmed by meters.
     pub settled_fen: i64,
@@ -132,8 +132,24 @@ pub struct BooksReport {
     pub refunded_fen: i64,
     /// Confirmed by meters and never paid for.
     pub loss_fen: i64,
+    /// Came and belongs to no purchase.
+    pub suspense_fen: i64,
+    /// Paid for services.
+    pub fee_fen: i64,
+    /// Taken for the power company.
+    pub company_fen: i64,
+    /// What pending transfers would move; in no other figure.
+    pub pending_fen: i64,
+    /// What came in less everything it became: nothing, if the books are in order.
+    pub unaccounted_fen: i64,
     /// The account of money taken.
     pub bank_cash_fen: i64,
+    /// The account of what customers' banks have debited.
+    pub bank_clearing_fen: i64,
+    /// The accounts of drawers.
+    pub drawer_fen: i64,
+    /// The account of what drawers or the bank have less than the books say.
+    pub difference_fen: i64,
     /// The accounts of claims.
     pub prepaid_fen: i64,
     /// The account of what was confirmed.
@@ -314,7 +330,15 @@ pub fn report(session: &Session, desk: &Desk, look: Look) -> Result<BooksReport>
         refund_due_fen: totals.refund_due_fen,
         refunded_fen: totals.refunded_fen,
         loss_fen: totals.loss_fen,
+        suspense_fen: totals.suspense_fen,
+        fee_fen: totals.fee_fen,
+        company_fen: totals.company_fen,
+        pending_fen: totals.pending_fen,
+        unaccounted_fen: i64::try_from(totals.unaccounted()).unwrap_or(i64::MAX),
         bank_cash_fen: balance.bank_cash,
+        bank_clearing_fen: balance.bank_clearing,
+        drawer_fen: balance.drawer,
+        difference_fen: balance.difference,
         prepaid_fen: -balance.prepaid,
         delivered_fen: -balance.delivered,
         sum_fen: i64::try_from(balance.sum()).unwrap_or(i64::MAX),

@@ -64,6 +64,13 @@ pub(super) fn selling<T>(
     })
 }
 
+/// Whether a PSAM here could seal, as far as can be known without one: before a customer's bank is asked for money.
+pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<()> {
+    let at = session.now()?;
+    desk.books_mut().guard_clock(at, session.allow_clock_back)?;
+    desk.pool(session)?.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked).map(|_| ())
+}
+
 /// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.
 pub(super) fn terms(books: &dyn Books) -> Result<Terms> {
     if books.is_older_make()? {

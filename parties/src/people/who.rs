@@ -14,19 +14,27 @@ pub struct Person {
     pub(super) role: Option<Role>,
     /// Whether he gave his password in this run.
     pub(super) logged_in: bool,
-    /// Whether he is a program that showed its key to a service.
+    /// Whether he is a program: one that showed its key to a service, or the service itself.
     pub(super) by_key: bool,
 }
+
+/// What the log calls a service that acts of itself.
+const SERVICE: &str = "service";
 
 impl Person {
     /// A program that showed a service the key of this id; the service has compared it.
     pub fn by_key(id: &str, role: Role) -> Self {
         Person { name: id.to_owned(), role: Some(role), logged_in: true, by_key: true }
     }
+
+    /// A service that goes on with what others began, because its time has come.
+    pub fn service() -> Self {
+        Person { name: SERVICE.to_owned(), role: None, logged_in: true, by_key: true }
+    }
 }
 
 impl fmt::Display for Person {
-    /// As the log writes it: an operator's name, `user:NAME` or `key:ID`, which no operator can be called.
+    /// As the log writes it: an operator's name, `user:NAME`, `key:ID`, which no operator can be called, or `key:service`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.role {
             _ if self.by_key => write!(f, "key:{}", self.name),

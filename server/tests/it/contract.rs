@@ -2,6 +2,7 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod payments;
 mod receipts;
 mod registry;
 mod requests;
@@ -78,6 +79,11 @@ macro_rules! every_engine {
                 a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+            payments: nothing_is_sealed_before_the_debit_is_final a_refused_debit_sells_nothing
+                a_silent_bank_is_asked_again_and_again a_customer_who_leaves_gets_his_money_back
+                a_late_yes_is_taken_back_once another_amount_is_never_sold_for
+                a_bank_that_contradicts_itself_is_told_of a_paid_order_that_nobody_could_seal_is_given_back
+                a_day_lies_on_four_heaps a_file_decides_what_nobody_knew;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };
@@ -227,9 +233,13 @@ impl Bank {
         let figures = self.books.figures().unwrap();
         assert_eq!((figures.balance.sum(), &figures.faults[..]), (0, &[][..]));
         let totals = figures.totals;
-        let claims =
-            totals.settled_fen + totals.outstanding_fen + totals.refund_due_fen + totals.refunded_fen;
+        let claims = totals.settled_fen
+            + totals.outstanding_fen
+            + totals.refund_due_fen
+            + totals.refunded_fen
+            + totals.suspense_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
+        assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());
         self.books.check().unwrap();
     }

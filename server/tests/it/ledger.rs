@@ -3,7 +3,7 @@
 use crate::house::{House, customer, sim, time};
 use gridcard_server::ledger::TrialBalance;
 use gridcard_server::ledger_chain::link;
-use gridcard_server::transfer::{Account, Code, Purchase, Transfer};
+use gridcard_server::transfer::{Account, Code, Entry, Purchase, Standing, Transfer};
 use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
 use scheme::order::OrderId;
@@ -61,14 +61,20 @@ fn the_trial_balance_names_every_account() {
     assert_eq!((before.sum(), after.sum()), (0, 0));
     let each = TrialBalance {
         bank_cash: 1,
-        prepaid: 10,
-        refund_due: 100,
-        delivered: 1000,
-        refunded: 10_000,
-        carried: 100_000,
-        loss: 1_000_000,
+        bank_clearing: 2,
+        drawer: 4,
+        difference: 8,
+        prepaid: 16,
+        refund_due: 32,
+        suspense: 64,
+        delivered: 128,
+        refunded: 256,
+        carried: 512,
+        loss: 1024,
+        fee: 2048,
+        company_payable: 4096,
     };
-    assert_eq!(each.sum(), 1_111_111);
+    assert_eq!((each.sum(), each.money_in()), (8191, 15));
 }
 
 fn balance(dir: &tempfile::TempDir) -> TrialBalance {
@@ -193,10 +199,12 @@ fn a_link_is_what_the_specification_says() {
     let transfer = Transfer {
         code: Code::Sale,
         at: time("20261122080000"),
-        purchase,
+        purchase: Some(purchase),
         debit: Account::BankCash,
         credit: Account::Prepaid(customer(0)),
         amount: 5000,
+        standing: Standing::Posted,
+        subject: None,
     };
     let words = "gridcard transfer 1|1|1|sale|bank-cash|prepaid:000000005000|5000|20261122080000|1|1|A5A5A5A5A5A5A5A5";
     let mut bytes = vec![0; 32];
@@ -204,4 +212,127 @@ fn a_link_is_what_the_specification_says() {
     let expected: [u8; 32] = Sha256::digest(&bytes).into();
     assert_eq!(link(&[0; 32], "1", 1, &transfer), expected);
     assert_eq!(hex::encode(expected), "e209d3d38c611d5a78ec80a91685f522d9e5412d7c5a8b3448b348af477418f5");
+}
+
+/// What says more than transfers could say at first has other words, computed by hand from the same section.
+#[test]
+fn a_link_of_the_second_form_is_what_the_specification_says() {
+    let pending = Entry { server: "north".into(), number: 41 };
+    let transfer = Transfer {
+        code: Code::Debit,
+        at: time("20261122080000"),
+        purchase: None,
+        debit: Account::BankClearing,
+        credit: Account::Suspense,
+        amount: 5000,
+        standing: Standing::Post(&pending),
+        subject: Some("A5A5A5A5A5A5A5A5"),
+    };
+    let hand = |words: &str| -> [u8; 32] {
+        Sha256::new().chain_update([7; 32]).chain_update(words.as_bytes()).finalize().into()
+    };
+    let words = "gridcard transfer 2|north|42|debit|bank-clearing|suspense|5000|20261122080000||||post|north:41|A5A5A5A5A5A5A5A5";
+    assert_eq!(link(&[7; 32], "north", 42, &transfer), hand(words));
+    let purchase = Some(Purchase { life: 3, count: 4, order: None });
+    let drawer = Transfer {
+        code: Code::DrawerClose,
+        purchase,
+        debit: Account::BankCash,
+        credit: Account::Drawer("Li Na"),
+        standing: Standing::Pending,
+        subject: None,
+        ..transfer
+    };
+    let words =
+        "gridcard transfer 2|1|9|drawer-close|bank-cash|drawer:Li Na|5000|20261122080000|3|4||pending||";
+    assert_eq!(link(&[7; 32], "1", 9, &drawer), hand(words));
+}
+
+fn debit(amount: i64, standing: Standing<'_>) -> Transfer<'_> {
+    Transfer {
+        code: Code::Debit,
+        at: time("20261122080000"),
+        purchase: None,
+        debit: Account::BankClearing,
+        credit: Account::Suspense,
+        amount,
+        standing,
+        subject: Some("P1"),
+    }
+}
+
+/// Books a few pending transfers; posts one, voids one, leaves one.
+pub(crate) fn pending_moves_nothing_until_it_is_posted(mut store: Store) {
+    let mut book = |transfer: &Transfer<'_>| store.batch(|act| act.book_transfer(transfer));
+    let first = book(&debit(100, Standing::Pending)).unwrap();
+    let second = book(&debit(20, Standing::Pending)).unwrap();
+    book(&debit(3, Standing::Pending)).unwrap();
+    // What names it says the same.
+    assert!(book(&debit(99, Standing::Post(&first))).is_err());
+    let turned = Transfer {
+        debit: Account::Suspense,
+        credit: Account::BankClearing,
+        ..debit(100, Standing::Post(&first))
+    };
+    assert!(book(&turned).is_err());
+    let nobody = Entry { server: first.server.clone(), number: 99 };
+    assert!(book(&debit(100, Standing::Post(&nobody))).is_err());
+    let posted = book(&debit(100, Standing::Post(&first))).unwrap();
+    book(&debit(20, Standing::Void(&second))).unwrap();
+    // Once; and what is not pending is neither posted nor voided.
+    for again in [Standing::Post(&first), Standing::Void(&first), Standing::Post(&posted)] {
+        assert!(book(&debit(100, again)).is_err());
+    }
+    let drawer = Transfer { debit: Account::Drawer("zhou"), subject: None, ..debit(7, Standing::Posted) };
+    book(&drawer).unwrap();
+    book(&Transfer { debit: Account::Drawer("wu"), ..drawer }).unwrap();
+    let look = |view: gridcard_server::View<'_>| {
+        let account = Account::BankClearing;
+        let sums = (view.trial_balance()?, view.pending()?, view.of_subject(account, "P1")?);
+        Ok::<_, gridcard_server::StoreError>((sums, view.recompute_ledger()?.1, view.totals()?))
+    };
+    let ((balance, pending, of_subject), wrong, totals) = store.read(look).unwrap();
+    let expected = TrialBalance { bank_clearing: 100, suspense: -114, drawer: 14, ..TrialBalance::default() };
+    assert_eq!((balance, pending, of_subject, wrong), (expected, 3, 100, None));
+    assert_eq!(
+        (totals.sold_fen, totals.suspense_fen, totals.pending_fen, totals.unaccounted()),
+        (114, 114, 3, 0)
+    );
+    store.check().unwrap();
+}
+
+#[test]
+fn pending_moves_nothing_until_it_is_posted_in_sqlite() {
+    pending_moves_nothing_until_it_is_posted(Store::in_memory().unwrap());
+}
+
+/// The state, the subject and what a transfer names are in its hash.
+#[test]
+fn a_hand_that_posts_or_voids_by_itself_is_named() {
+    let cases = [
+        "UPDATE transfer SET state = 'posted' WHERE number = 4",
+        "UPDATE transfer SET state = 'void' WHERE number = 6",
+        "UPDATE transfer SET resolves = 5 WHERE number = 6",
+        "UPDATE transfer SET subject = 'P2' WHERE number = 4",
+        "UPDATE transfer SET subject = NULL WHERE number = 4",
+        "UPDATE transfer SET subject = 'P1' WHERE number = 3",
+        "UPDATE transfer SET life = 1, count = 1 WHERE number = 4",
+    ];
+    for sql in cases {
+        let (dir, conn) = raw();
+        let path = dir.path().join("server.db");
+        let mut store = Store::open(&path, Options::default()).unwrap();
+        let first = store.batch(|act| act.book_transfer(&debit(100, Standing::Pending))).unwrap();
+        store.batch(|act| act.book_transfer(&debit(100, Standing::Pending))).unwrap();
+        store.batch(|act| act.book_transfer(&debit(100, Standing::Post(&first)))).unwrap();
+        assert_eq!(store.read(|view| view.recompute_ledger()).unwrap().1, None);
+        conn.execute_batch(
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER transfer_is_final; DROP INDEX transfer_resolved_once;",
+        )
+        .unwrap();
+        conn.execute_batch(sql).unwrap();
+        let wrong = store.read(|view| view.recompute_ledger()).unwrap().1;
+        let wrong = wrong.unwrap_or_else(|| panic!("nothing was found after {sql}"));
+        assert!(wrong.contains("does not carry the hash"), "{sql}: {wrong}");
+    }
 }

@@ -103,3 +103,53 @@ fn postgres_and_sqlite_have_one_catalogue() {
     assert_eq!(lite_indexes, pg_indexes);
     assert!(lite_indexes.len() > 12, "{} indexes", lite_indexes.len());
 }
+
+/// The rules of the ledger stand in PostgreSQL as they do in SQLite.
+#[test]
+#[ignore = "wants a PostgreSQL: tests/postgres.sh"]
+fn postgres_moves_nothing_that_is_pending() {
+    let schema = InPostgres::new();
+    crate::ledger::pending_moves_nothing_until_it_is_posted(Store::connect(&schema.url(), "1").unwrap());
+}
+
+/// Books of version 7 are brought up: no hash of the chain changes, and what is booked now follows the last of them.
+#[test]
+#[ignore = "wants a PostgreSQL: tests/postgres.sh"]
+fn postgres_goes_on_from_version_7() {
+    use gridcard_server::transfer::{Account, Code, Purchase, Standing, Transfer};
+    let schema = InPostgres::new();
+    let mut client = client();
+    client.batch_execute(&format!("SET search_path = {}", schema.0)).unwrap();
+    client.batch_execute(include_str!("../../src/schema/postgres/006.sql")).unwrap();
+    client.batch_execute(include_str!("../../src/schema/postgres/007.sql")).unwrap();
+    let sale = Transfer {
+        code: Code::Sale,
+        at: crate::house::time("20261122080000"),
+        purchase: Some(Purchase { life: 1, count: 1, order: None }),
+        debit: Account::BankCash,
+        credit: Account::Prepaid(crate::house::customer(0)),
+        amount: 5000,
+        standing: Standing::Posted,
+        subject: None,
+    };
+    let hash = gridcard_server::ledger_chain::link(&[0; 32], "1", 1, &sale);
+    client
+        .batch_execute(&format!(
+            "INSERT INTO schema_version VALUES (6), (7);
+             INSERT INTO customer (customer, meter, imei) VALUES ('000000005000', '000000000001', '1');
+             INSERT INTO life (meter, serial, key_state, key_version) VALUES ('000000000001', '\\x0102030405060708', 'test', 1);
+             INSERT INTO purchase VALUES (1, 1, '000000005000');
+             INSERT INTO account (kind, customer) VALUES ('prepaid', '000000005000');
+             INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, hash) VALUES
+                 ('1', 1, 'sale', 1, 6, 5000, '20261122080000', 1, 1, '\\x{}')",
+            hex::encode(hash)
+        ))
+        .unwrap();
+    let mut store = Store::connect(&schema.url(), "1").unwrap();
+    let entry = store.batch(|act| act.book_transfer(&Transfer { purchase: None, ..sale })).unwrap();
+    assert_eq!(entry.number, 2);
+    let (heads, wrong) = store.read(|view| view.recompute_ledger()).unwrap();
+    assert_eq!((heads.len(), heads[0].number, wrong), (1, 2, None));
+    assert_eq!(store.read(|view| view.chain_at("1", 1)).unwrap(), Some(hash));
+    assert_eq!(store.read(|view| view.trial_balance()).unwrap().prepaid, -10_000);
+}

@@ -101,6 +101,8 @@ pub fn report(global: &Global, options: &Report) -> Result<()> {
         ("due to customers", yuan(report.refund_due_fen)),
         ("paid back", yuan(report.refunded_fen)),
         ("credited, never paid", yuan(report.loss_fen)),
+        ("in suspense", yuan(report.suspense_fen)),
+        ("pending", yuan(report.pending_fen)),
         ("sum of all accounts", yuan(report.sum_fen)),
         (
             "findings to clear",

@@ -3,14 +3,15 @@
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
-use crate::shared::Database;
+use crate::shared::{BANK_PATIENCE_S, Database};
 use clap::Args;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::Result;
 use serde_json::json;
-use service::{Config, Ended};
+use service::{BankLine, Config, Ended};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Options of `server run`.
 #[derive(Debug, Args)]
@@ -31,6 +32,13 @@ pub struct Run {
     /// Requests a minute that one key may send.
     #[arg(long, value_name = "N", default_value_t = 6000, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
+    /// Address of the customers' bank on this machine, or of a proxy that speaks to it: http://HOST:PORT. Without one sales are
+    /// paid in cash.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bank: Option<String>,
+    /// Seconds after which a bank that has not answered has not answered.
+    #[arg(long, value_name = "SECONDS", default_value_t = BANK_PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub bank_patience: u64,
 }
 
 /// Runs `server run`.
@@ -41,6 +49,10 @@ pub fn run(global: &Global, options: &Run) -> Result<()> {
         database: options.database.database.clone(),
         server: options.server.clone(),
         rate: options.rate,
+        bank: options
+            .bank
+            .clone()
+            .map(|address| BankLine { address, patience: Duration::from_secs(options.bank_patience) }),
     };
     let ended = service::serve(global, &config, |address| {
         let text = format!("http://{address}");

@@ -3,7 +3,7 @@
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::facts;
-use crate::shared::Pin;
+use crate::shared::{BankHostOptions, Pin};
 use clap::{Args, ValueEnum};
 use parties::bank::{
     self, CorrectRequest, Desk, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
@@ -11,6 +11,7 @@ use parties::bank::{
 use parties::trouble::Result;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
+use server::BankAccount;
 use std::path::PathBuf;
 
 /// Whose order, and where it goes.
@@ -33,6 +34,12 @@ pub struct Order {
     /// Amount in yuan, as in 50 or 50.00. Default: the first purchase of the registration.
     #[arg(long)]
     pub amount: Option<Fen>,
+    /// The account that is debited, by the bank's token. Default: it is paid in cash.
+    #[arg(long, value_name = "TOKEN", requires = "address")]
+    pub bank_account: Option<BankAccount>,
+    /// The customers' bank.
+    #[command(flatten)]
+    pub bank: Option<BankHostOptions>,
     /// Whose order it is.
     #[command(flatten)]
     pub to: To,
@@ -114,8 +121,14 @@ impl From<ReissueReason> for bank::ReissueReason {
 
 /// Runs `server order`.
 pub fn order(global: &Global, options: &Order) -> Result<()> {
-    let request = SellRequest { amount: options.amount, to: options.to.get() };
-    tell(global, &bank::sell(global, &mut Desk::open(global)?, &request)?);
+    let (pay, to) = (options.bank_account.clone(), options.to.get());
+    let request = SellRequest { amount: options.amount, pay, to };
+    let desk = &mut Desk::open(global)?;
+    let report = match &options.bank {
+        Some(host) => bank::sell_by_bank(global, desk, &host.open()?, &request)?,
+        None => bank::sell(global, desk, &request)?,
+    };
+    tell(global, &report);
     Ok(())
 }
 
