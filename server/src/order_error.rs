@@ -1,7 +1,9 @@
 //! Why there is no order, in words.
 
+use crate::change_error::ChangeRefusal;
 use crate::error::StoreError;
 use crate::key_choice::Keys;
+use crate::limit_error::LimitReached;
 use crate::message_error::MessageError;
 use crate::order_state::OrderState;
 use crate::rules::MAX_AMOUNT;
@@ -9,7 +11,7 @@ use crate::sealer::SealError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{OrderId, OrderKind, Serial8};
 
 /// Why there is no order.
@@ -214,6 +216,27 @@ pub enum OrderError {
         /// The module's words.
         cause: SealError,
     },
+    /// The chip's account is somebody else's.
+    #[error(
+        "ESAM {serial} of meter {meter} has the account of customer {customer}, and credits his orders alone"
+    )]
+    OtherAccount {
+        /// The meter.
+        meter: MeterNumber,
+        /// Its chip.
+        serial: Serial8,
+        /// Whose account it has.
+        customer: CustomerNumber,
+    },
+    /// A meter is not changed.
+    #[error(transparent)]
+    Change(#[from] ChangeRefusal),
+    /// More than may be sold.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+    /// An order was made and nobody can seal it.
+    #[error("order {0} wants a PSAM, and none was opened for it")]
+    Unasked(OrderId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -226,6 +249,7 @@ impl Fault for OrderError {
             // Test keys never seal for formal ones, nor the other way round.
             OrderError::WrongKeys { needs, has, .. } if needs.state != has.state => Kind::Security,
             OrderError::Module(error) => error.kind(),
+            OrderError::Change(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -269,6 +293,11 @@ impl Fault for OrderError {
                  `gridcard server reissue --reason chip-replaced`"
                     .into()
             }
+            OrderError::OtherAccount { .. } => {
+                "let the city lead the chip back to test and to formal anew, or put another chip in, and take its list".into()
+            }
+            OrderError::Change(error) => return error.hint(),
+            OrderError::Limit(error) => return error.hint(),
             _ => return None,
         })
     }
@@ -305,6 +334,10 @@ impl Fault for OrderError {
             OrderError::Module(_) => "psam-silent",
             OrderError::Message(error) => error.code(),
             OrderError::Seal { .. } => "not-sealed",
+            OrderError::OtherAccount { .. } => "other-account",
+            OrderError::Change(error) => error.code(),
+            OrderError::Limit(error) => error.code(),
+            OrderError::Unasked(_) => "order-unasked",
             OrderError::Store(error) => error.code(),
         }
     }

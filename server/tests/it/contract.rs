@@ -2,6 +2,8 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod changes;
+mod office;
 mod receipts;
 mod registry;
 mod requests;
@@ -78,6 +80,12 @@ macro_rules! every_engine {
                 a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+            changes: a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
+                an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
+                an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated
+                a_change_is_interrupted a_meter_changes_hands;
+            office: what_waits_is_listed_by_age a_drawer_is_counted a_closed_day_is_frozen limits_hold
+                contracts_and_codes;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };
@@ -229,12 +237,14 @@ impl Bank {
         let totals = figures.totals;
         let claims = totals.settled_fen
             + totals.outstanding_fen
+            + totals.transferred_fen
             + totals.refund_due_fen
-            + totals.refunded_fen
-            + totals.suspense_fen;
+            + totals.refunded_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
         assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());
+        assert_eq!(self.books.check_closings().unwrap(), Vec::<String>::new());
+        assert_eq!(self.books.check_statistics().unwrap(), None);
         self.books.check().unwrap();
     }
 }
