@@ -3,14 +3,21 @@
 //! Each act takes a request and gives a report. A report that can say no has a `verdict`: what was looked at is told all the
 //! same, and the act has failed.
 
+mod ageing;
 pub(crate) mod books;
+mod change;
+mod closing;
+mod contracts;
 mod desk;
 mod findings;
 pub mod keys;
+mod limits;
 pub mod look;
+mod office;
 mod orders;
 mod paying;
 pub mod payment;
+mod phone_key;
 pub mod pins;
 pub mod pool;
 pub mod psams;
@@ -21,14 +28,30 @@ mod report;
 mod resume;
 mod selling;
 mod settle;
+mod sims;
 mod text;
 
+pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
+pub use change::{
+    ChangeLine, ChangeMeterRequest, ChangeReport, ChangesReport, CorrectedLine, FinishChangeRequest,
+    change_meter, changes, finish_change,
+};
+pub use closing::{
+    CloseReport, ClosingsReport, DrawerReport, DrawersReport, FiguresLine, RecomputedReport, StatisticsFile,
+    StatisticsLine, StatisticsReport, StatisticsRequest, close_day, close_drawer, closings, drawers,
+    open_drawer, recompute, statistics, statistics_csv, statistics_into,
+};
+pub use contracts::{
+    ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, HoldingLine, Person, SlipLine, apply,
+    contract, give_code, use_code,
+};
 pub use desk::Desk;
 pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,
     findings, verify,
 };
+pub use limits::{LimitLine, LimitsReport, limits, set_limit};
 pub use orders::{
     CorrectRequest, Destination, OrderReport, ReissueReason, ReissueRequest, SellRequest, VoidReport,
     correct, reissue, reverse, sell, void,
@@ -39,16 +62,17 @@ pub use reconcile::{
     ClearDifferenceReport, DifferenceLine, ReconcileReport, clear_difference, reconcile, reconcile_file,
 };
 pub use register::{
-    MetersReport, RegisterReport, ReplaceSimReport, ReplaceSimRequest, SettingsReport, SettingsRequest,
-    meters, register, register_from, replace_sim, revoked, settings, settings_now, take_list,
+    MetersReport, RegisterReport, SettingsReport, SettingsRequest, meters, register, register_from, revoked,
+    settings, settings_now, take_list,
 };
 pub use renewal::{PsamLimitReport, PsamStatementReport, PsamStatementRequest, psam_limit, psam_statement};
 pub use report::{
     BookedLine, BooksReport, Look, OrderLine, OrdersFile, StatementReport, orders, orders_into, report,
     statement,
 };
-pub use resume::{ResumeReport, ResumeRequest, resume};
+pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
+pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;

@@ -16,6 +16,8 @@ pub struct SimNote {
     pub iccid: Option<String>,
     /// The SIM binding of an order [docs/specs/purchase.md 1].
     pub binding: Option<SimBinding>,
+    /// Which copy of an order's record it is: none of what was handed out first.
+    pub copy: Option<u32>,
 }
 
 /// A message on its way.
@@ -44,6 +46,9 @@ pub fn text(message: &Message) -> String {
     }
     if let Some(binding) = &sim.binding {
         text.push_str(&format!("binding {}\n", hex::encode_upper(binding.0)));
+    }
+    if let Some(copy) = sim.copy {
+        text.push_str(&format!("copy {copy}\n"));
     }
     text
 }

@@ -4,16 +4,23 @@
 //! holds a transaction. What an engine has to promise stands with the methods, and `tests/it/contract.rs` asks it of every
 //! engine there is; so far that is SQLite ([`Store`](crate::Store)).
 
+use crate::actor::Actor;
+use crate::ageing::Ageing;
 use crate::bank::{BankAccount, BankAnswer};
 use crate::bank_day::Compared;
 use crate::bank_file::BankFile;
 use crate::chain::Chain;
+use crate::change::Changes;
+use crate::closing::Closings;
+use crate::contract::Contracts;
+use crate::drawer::Drawers;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
 use crate::ledger_chain::Head;
+use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
@@ -31,6 +38,7 @@ use crate::request::{Answer, Claim, Claimed, RequestError};
 use crate::roster::Roster;
 use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
+use crate::statistics::Statistics;
 use crate::terms::Terms;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
@@ -388,6 +396,9 @@ pub trait Requests {
     /// It cannot be kept.
     fn answer(&mut self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError>;
 
+    /// Where the acts to come are done.
+    fn act_at(&mut self, actor: Actor);
+
     /// From now on acts are kept together, by [`Requests::keep_together`], or not at all; one that fails leaves nothing. No act
     /// that asks a security module to seal belongs here: its intent has to be kept first.
     ///
@@ -464,6 +475,36 @@ pub trait Payments {
 }
 
 /// Everything a bank does with its books.
-pub trait Books: Registry + Sales + Receipts + Control + Requests + Payments {}
+pub trait Books:
+    Registry
+    + Sales
+    + Receipts
+    + Control
+    + Requests
+    + Changes
+    + Ageing
+    + Statistics
+    + Drawers
+    + Closings
+    + Contracts
+    + Limits
+    + Payments
+{
+}
 
-impl<B: Registry + Sales + Receipts + Control + Requests + Payments> Books for B {}
+impl<B> Books for B where
+    B: Registry
+        + Sales
+        + Receipts
+        + Control
+        + Requests
+        + Changes
+        + Ageing
+        + Statistics
+        + Drawers
+        + Closings
+        + Contracts
+        + Limits
+        + Payments
+{
+}

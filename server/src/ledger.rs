@@ -155,7 +155,9 @@ impl Transaction<'_> {
                 hash
             ],
         )?;
-        Ok(Entry { server: self.server.to_owned(), number })
+        let entry = Entry { server: self.server.to_owned(), number };
+        self.count_in(&entry, transfer)?;
+        Ok(entry)
     }
 
     /// The row of an account; a customer's or a clerk's is opened with the first transfer on it.

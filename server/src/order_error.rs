@@ -1,7 +1,9 @@
 //! Why there is no order, in words.
 
+use crate::change_error::ChangeRefusal;
 use crate::error::StoreError;
 use crate::key_choice::Keys;
+use crate::limit_error::LimitReached;
 use crate::message_error::MessageError;
 use crate::order_state::OrderState;
 use crate::rules::MAX_AMOUNT;
@@ -9,7 +11,7 @@ use crate::sealer::SealError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{OrderId, OrderKind, Serial8};
 
 /// Why there is no order.
@@ -246,6 +248,27 @@ pub enum OrderError {
         /// Where it stands.
         state: &'static str,
     },
+    /// The chip's account is somebody else's.
+    #[error(
+        "ESAM {serial} of meter {meter} has the account of customer {customer}, and credits his orders alone"
+    )]
+    OtherAccount {
+        /// The meter.
+        meter: MeterNumber,
+        /// Its chip.
+        serial: Serial8,
+        /// Whose account it has.
+        customer: CustomerNumber,
+    },
+    /// A meter is not changed.
+    #[error(transparent)]
+    Change(#[from] ChangeRefusal),
+    /// More than may be sold.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+    /// An order was made and nobody can seal it.
+    #[error("order {0} wants a PSAM, and none was opened for it")]
+    Unasked(OrderId),
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -260,6 +283,7 @@ impl Fault for OrderError {
             OrderError::Module(error) => error.kind(),
             // Its bank is away, as far as anybody knows.
             OrderError::NotPaid { .. } => Kind::Absent,
+            OrderError::Change(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -314,6 +338,11 @@ impl Fault for OrderError {
             .into(),
             OrderError::PaymentRefused { .. } => "sell for cash, or from another account, with a new request".into(),
             OrderError::UnknownPayment(_) => "`gridcard bank payments --all` lists them".into(),
+            OrderError::OtherAccount { .. } => {
+                "let the city lead the chip back to test and to formal anew, or put another chip in, and take its list".into()
+            }
+            OrderError::Change(error) => return error.hint(),
+            OrderError::Limit(error) => return error.hint(),
             _ => return None,
         })
     }
@@ -355,6 +384,10 @@ impl Fault for OrderError {
             OrderError::PaymentRefused { .. } => "payment-refused",
             OrderError::PaidByBank(_) => "paid-by-bank",
             OrderError::PaymentEnded { .. } => "payment-ended",
+            OrderError::OtherAccount { .. } => "other-account",
+            OrderError::Change(error) => error.code(),
+            OrderError::Limit(error) => error.code(),
+            OrderError::Unasked(_) => "order-unasked",
             OrderError::Store(error) => error.code(),
         }
     }

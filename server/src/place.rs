@@ -41,13 +41,13 @@ struct Ground {
 }
 
 /// What a new order of a purchase is.
-struct New {
-    id: OrderId,
-    amount: Fen,
-    now: Moment,
-    count: u32,
-    reason: Reason,
-    replaces: Option<OrderId>,
+pub(crate) struct New {
+    pub id: OrderId,
+    pub amount: Fen,
+    pub now: Moment,
+    pub count: u32,
+    pub reason: Reason,
+    pub replaces: Option<OrderId>,
 }
 
 impl Transaction<'_> {
@@ -56,6 +56,38 @@ impl Transaction<'_> {
     /// Kind and count follow from what was *settled* of the life the chip is in: the first order opens the account,
     /// an order for the SIM the meter knows is a recharge, one for another SIM makes the meter know that one.
     pub fn place_order(&self, request: &OrderRequest, terms: &Terms) -> Result<PlacedOrder, OrderError> {
+        self.must_be_within(request, 0)?;
+        self.place_next(request, Reason::Sale, terms)
+    }
+
+    /// The next order of a meter that carries what stood in another one.
+    pub(crate) fn place_carried(
+        &self,
+        meter: MeterNumber,
+        amount: Fen,
+        now: Moment,
+        id: OrderId,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        self.place_next(&OrderRequest { meter, amount, now, id }, Reason::Reissue, terms)
+    }
+
+    /// The first order of a meter that was just given to a customer.
+    pub(crate) fn write_first(
+        &self,
+        meter: MeterNumber,
+        new: &New,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        self.write_order(&self.ground(meter)?, new, terms)
+    }
+
+    fn place_next(
+        &self,
+        request: &OrderRequest,
+        reason: Reason,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
         let OrderRequest { meter, amount, now, id } = *request;
         let ground = self.ground(meter)?;
         if amount.0 == 0 {
@@ -71,7 +103,7 @@ impl Transaction<'_> {
         }
         let last = self.last_settled(ground.life)?.map_or(0, |(count, _)| count);
         let count = last.checked_add(1).ok_or(OrderError::CountEnd(meter))?;
-        let new = New { id, amount, now, count, reason: Reason::Sale, replaces: None };
+        let new = New { id, amount, now, count, reason, replaces: None };
         self.write_order(&ground, &new, terms)
     }
 
@@ -125,6 +157,23 @@ impl Transaction<'_> {
         id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
+        let paid = match self.outstanding(meter)? {
+            Some(old) => self.owed_for("prepaid", old.life, old.order.count)?,
+            None => 0,
+        };
+        self.must_be_within(&OrderRequest { meter, amount, now, id }, paid)?;
+        self.order_beside(meter, amount, now, id, terms)
+    }
+
+    /// As [`Transaction::correct_order`], whatever the limits say: for what nobody pays.
+    pub(crate) fn order_beside(
+        &self,
+        meter: MeterNumber,
+        amount: Fen,
+        now: Moment,
+        id: OrderId,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
         let ground = self.ground(meter)?;
         let old = self.outstanding(meter)?.ok_or(OrderError::NothingOutstanding(meter))?;
         let order = &old.order;
@@ -151,6 +200,9 @@ impl Transaction<'_> {
         if let Some(payment) = self.payment_of(placed.life, placed.order.count)? {
             return Err(OrderError::PaidByBank(payment.order));
         }
+        if placed.replaces.is_none() {
+            self.must_not_carry(&placed)?;
+        }
         let before = match placed.replaces {
             Some(before) => self.order(before)?,
             None => None,
@@ -170,7 +222,7 @@ impl Transaction<'_> {
             let (life, count) = (placed.life, placed.order.count);
             if !self.orders_of(life, count)?.iter().any(PlacedOrder::may_be_sealed) {
                 let purchase = Purchase { life, count, order: Some(id) };
-                let accounts = [Account::Prepaid(placed.order.customer), Account::BankCash];
+                let accounts = [Account::Prepaid(placed.order.customer), self.cash()?];
                 let paid = self.owed_for("prepaid", life, count)?;
                 self.move_money(Code::Cancelled, now, purchase, accounts, paid)?;
             }
@@ -193,6 +245,9 @@ impl Transaction<'_> {
             return Err(OrderError::Retired { meter, serial: esam.serial });
         }
         let life = self.begin_life(&esam)?;
+        if let Some(customer) = self.account_of(life)?.filter(|first| *first != registration.customer) {
+            return Err(OrderError::OtherAccount { meter, serial: esam.serial, customer });
+        }
         let binding = message::binding(&registration.sim.imsi);
         Ok(Ground { registration, esam, life, binding })
     }
@@ -329,7 +384,7 @@ impl Transaction<'_> {
                 placed.replaces.map(|id| id.0),
             ],
         )?;
-        Ok(())
+        self.note_origin(order.id)
     }
 
     pub(crate) fn set_state(&self, id: OrderId, state: OrderState) -> Result<(), StoreError> {

@@ -67,18 +67,33 @@ impl View<'_> {
         if self.seen(incoming)?.is_some() {
             return Ok(Vec::new());
         }
-        let meter = match origin {
-            Origin::Meter(meter) => *meter,
-            Origin::Sim(sim) => self.meter_of_sim(sim)?.ok_or(Refusal::UnknownSim)?,
+        let meters = match origin {
+            Origin::Meter(meter) => vec![*meter],
+            Origin::Sim(sim) => self.meters_of_sim(sim)?,
             Origin::Unknown => return Err(Refusal::NoOrigin.into()),
             Origin::Outstanding => {
                 let psams = self.awaiting()?;
                 return Ok(vec![Opener { psams, keys: None }]);
             }
         };
-        let mut openers = self.openers_of(meter)?;
-        if let Ok(keys) = self.keys_of(meter) {
-            openers.push(Opener { psams: Vec::new(), keys: Some(keys) });
+        if meters.is_empty() {
+            return Err(Refusal::UnknownSim.into());
+        }
+        let mut openers = Vec::new();
+        for meter in &meters {
+            for opener in self.openers_of(*meter)? {
+                if !openers.contains(&opener) {
+                    openers.push(opener);
+                }
+            }
+        }
+        for meter in meters {
+            if let Ok(keys) = self.keys_of(meter) {
+                let opener = Opener { psams: Vec::new(), keys: Some(keys) };
+                if !openers.contains(&opener) {
+                    openers.push(opener);
+                }
+            }
         }
         Ok(openers)
     }

@@ -116,8 +116,8 @@ impl View<'_> {
         let (meter, bytes) = match origin {
             Origin::Meter(meter) => (*meter, open_as(sealer, *meter, &packet)?),
             Origin::Sim(sim) => {
-                let meter = self.meter_of_sim(sim)?.ok_or(Refusal::UnknownSim)?;
-                (meter, open_as(sealer, meter, &packet)?)
+                let meters = self.meters_of_sim(sim)?;
+                self.try_each(sealer, &meters, &packet)?
             }
             Origin::Unknown => return Err(Refusal::NoOrigin.into()),
             Origin::Outstanding => self.try_all(sealer, &packet)?,
@@ -140,6 +140,26 @@ impl View<'_> {
             return Ok(Some(Opening::Known(order)));
         }
         Ok(self.held(&packet)?.map(|finding| Opening::Held(finding.id)))
+    }
+
+    /// Tries the meter a SIM's customer has, then those he had.
+    fn try_each(
+        &self,
+        sealer: &mut dyn OrderSealer,
+        meters: &[MeterNumber],
+        packet: &[u8],
+    ) -> Result<(MeterNumber, Vec<u8>), SettleError> {
+        let mut first = None;
+        for meter in meters {
+            match open_as(sealer, *meter, packet) {
+                Ok(bytes) => return Ok((*meter, bytes)),
+                Err(SettleError::Refused(error @ (Refusal::NotGenuine(_) | Refusal::Malformed(_)))) => {
+                    first = first.or(Some(error));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(first.unwrap_or(Refusal::UnknownSim).into())
     }
 
     /// Tries every meter that owes a receipt.

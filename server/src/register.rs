@@ -7,6 +7,7 @@ use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError
 use crate::rows::{column, parsed};
 use crate::store::{Transaction, View};
 use rusqlite::Connection;
+use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -155,12 +156,12 @@ impl Transaction<'_> {
     pub(crate) fn register_lines(&self, mut roster: Roster<'_>) -> Result<Report, RegisterError> {
         let unknown_columns = std::mem::take(&mut roster.unknown_columns);
         let mut report = Report { unknown_columns, ..Report::default() };
-        let seen = Seen::nothing()?;
+        let (seen, at) = (Seen::nothing()?, roster.at);
         for line in roster {
             let (line, parsed) = line?;
             match parsed {
                 Err(error) => report.rejected.push(error),
-                Ok(new) => match self.register_one(&new, &seen)? {
+                Ok(new) => match self.register_one(&new, &seen, at)? {
                     Ok(fresh) => {
                         *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
                         seen.add(new.customer, line)?;
@@ -181,6 +182,7 @@ impl Transaction<'_> {
         &self,
         new: &Registration,
         seen: &Seen,
+        at: Option<Moment>,
     ) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
         if let Some(line) = seen.line_of(new.customer)? {
             return Ok(Err((Column::Customer, LineFault::InFile { line })));
@@ -214,6 +216,7 @@ impl Transaction<'_> {
             ],
         )?;
         self.add_sim(new.customer, &new.sim)?;
+        self.give_meter(new.customer, new.meter, at)?;
         Ok(Ok(true))
     }
 

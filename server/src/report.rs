@@ -20,6 +20,8 @@ pub struct Totals {
     pub settled_fen: i64,
     /// Sold and not yet confirmed, in fen.
     pub outstanding_fen: i64,
+    /// On its way from a meter that was changed to the one in its place, in fen; in no other figure.
+    pub transferred_fen: i64,
     /// Due to customers, in fen.
     pub refund_due_fen: i64,
     /// Paid back, in fen.
@@ -56,6 +58,7 @@ impl Totals {
         let became = [
             self.settled_fen,
             self.outstanding_fen,
+            self.transferred_fen,
             self.refund_due_fen,
             self.refunded_fen,
             self.suspense_fen,
@@ -166,11 +169,12 @@ pub enum Fault {
 impl View<'_> {
     /// The house in figures.
     pub fn totals(&self) -> Result<Totals, StoreError> {
-        let balance = self.trial_balance()?;
+        let (balance, transferred_fen) = (self.trial_balance()?, self.between_meters()?);
         let mut totals = Totals {
             sold_fen: balance.money_in(),
             settled_fen: -balance.delivered,
-            outstanding_fen: -balance.prepaid,
+            outstanding_fen: -balance.prepaid - transferred_fen,
+            transferred_fen,
             refund_due_fen: -balance.refund_due,
             refunded_fen: -balance.refunded,
             loss_fen: balance.loss,
@@ -255,8 +259,14 @@ impl View<'_> {
             faults.push(Fault::Balance(balance.sum()));
         }
         let receipts = self.number("SELECT coalesce(sum(credited), 0) FROM settlement")?;
-        if receipts != -balance.delivered {
-            faults.push(Fault::Settled { ledger: -balance.delivered, receipts });
+        // What a meter that was changed had left is no receipt's.
+        let between = self.number(
+            "SELECT coalesce(sum(CASE WHEN code IN ('meter-out', 'meter-more') THEN moved ELSE -moved END), 0) FROM transfer \
+             WHERE code IN ('meter-out', 'meter-more', 'meter-used', 'meter-less')",
+        )?;
+        let ledger = between - balance.delivered;
+        if receipts != ledger {
+            faults.push(Fault::Settled { ledger, receipts });
         }
         faults.extend(self.unpaid()?);
         faults.extend(self.debits()?);
@@ -322,6 +332,16 @@ impl View<'_> {
             },
         )?;
         Ok(faults)
+    }
+
+    /// What stands on purchases that carry what was left in another meter, in fen.
+    fn between_meters(&self) -> Result<i64, StoreError> {
+        self.number(
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM \
+             (SELECT DISTINCT life, count FROM transfer WHERE code IN ('meter-in', 'meter-more')) AS m \
+             JOIN transfer t ON t.life = m.life AND t.count = m.count \
+             JOIN account ON account.id IN (t.debit, t.credit) WHERE account.kind = 'prepaid'",
+        )
     }
 
     fn number(&self, sql: &str) -> Result<i64, StoreError> {

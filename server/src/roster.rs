@@ -5,6 +5,7 @@ use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use disk::table::{RowFault, Table, TableError};
 use scheme::fault::{Hint, told};
+use scheme::moment::Moment;
 use scheme::money::{Fen, MoneyError};
 use scheme::numbers::NumberError;
 use scheme::subscription::{Doubt, NumberFault};
@@ -147,6 +148,8 @@ pub struct Roster<'r> {
     places: Places,
     /// Columns that are skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
+    /// When what it says is written down.
+    pub at: Option<Moment>,
 }
 
 /// A line of the file and its number.
@@ -161,7 +164,12 @@ impl<'r> Roster<'r> {
     pub fn read(source: impl Read + 'r) -> Result<Self, RosterError> {
         let table = Table::new(Box::new(source) as Box<dyn Read + 'r>)?;
         let (places, unknown_columns) = columns(table.header())?;
-        Ok(Roster { table, places, unknown_columns })
+        Ok(Roster { table, places, unknown_columns, at: None })
+    }
+
+    /// The same, written down at this moment.
+    pub fn dated(self, at: Moment) -> Self {
+        Roster { at: Some(at), ..self }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::place::Anew;
 use crate::rows::column;
 use crate::rules::{self, Room};
 use crate::sealer::{OrderSealer, SealError};
-use crate::store::{Store, Transaction};
+use crate::store::{Store, Transaction, View};
 use crate::terms::Terms;
 use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
@@ -77,6 +77,23 @@ impl Store {
             act.begin_asking(&number, placed, now)
         })?;
         self.ask(sealer, asking, terms)
+    }
+
+    /// Does an act that may place an order, and seals it if it did.
+    pub(crate) fn place_and_ask_some(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        now: Moment,
+        terms: &Terms,
+        place: impl FnOnce(&Transaction<'_>) -> Result<Option<PlacedOrder>, OrderError>,
+    ) -> Result<Option<SealedOrder>, OrderError> {
+        let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
+        let asking = self.batch(|act| {
+            let Some(placed) = place(act)? else { return Ok::<_, OrderError>(None) };
+            act.must_fit(&number, keys, &placed)?;
+            act.begin_asking(&number, placed, now).map(Some)
+        })?;
+        asking.map(|asking| self.ask(sealer, asking, terms)).transpose()
     }
 
     /// Seals an order that is prepared (again, after an interruption: the order keeps its id), or gives
@@ -197,7 +214,7 @@ impl Transaction<'_> {
         let paid = self.owed_for("prepaid", life, order.count)?;
         let kind = if paid == 0 { Code::Sale } else { Code::Correction };
         let purchase = Purchase { life, count: order.count, order: Some(order.id) };
-        let accounts = [Account::BankCash, Account::Prepaid(order.customer)];
+        let accounts = [self.cash()?, Account::Prepaid(order.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
         Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
     }
@@ -224,9 +241,11 @@ impl Transaction<'_> {
         self.conn.execute("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
         Ok(())
     }
+}
 
+impl View<'_> {
     /// The balance a life's meter last reported.
-    fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
+    pub(crate) fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
         self.conn.first(
             "SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1",
             params![life],

@@ -271,12 +271,16 @@ impl Transaction<'_> {
                 Ok(Purchase { life: column(row, "life")?, count: column(row, "count")?, order })
             },
         )?;
+        let cash = self.cash()?;
         self.whole(|| {
             let mut sum = 0;
             for purchase in due {
                 let fen = self.owed_for("refund-due", purchase.life, purchase.count)?;
                 let accounts = [Account::RefundDue(customer), Account::Refunded];
                 self.move_money(Code::Refund, now, purchase, accounts, fen)?;
+                if cash != Account::BankCash {
+                    self.move_money(Code::DrawerOut, now, purchase, [Account::BankCash, cash], fen)?;
+                }
                 sum += fen;
             }
             Ok(sum)

@@ -281,6 +281,10 @@ impl Requests for Store {
         self.batch(|act| act.answer(principal, id, answer))
     }
 
+    fn act_at(&mut self, actor: crate::actor::Actor) {
+        Store::act_at(self, actor);
+    }
+
     fn begin_together(&mut self) -> Result<(), StoreError> {
         Store::begin_together(self)
     }

@@ -1,5 +1,6 @@
 //! The store: the books' engine, its settings, its transactions.
 
+use crate::actor::Actor;
 use crate::engine::{Conn, Intent, Lite, params};
 use crate::error::StoreError;
 use crate::schema::{self, SCHEMA_VERSION};
@@ -67,6 +68,8 @@ pub struct Store {
     server: String,
     /// A transaction is open that takes several acts, each of which is a step of it.
     together: bool,
+    /// Where the acts to come are done.
+    actor: Actor,
 }
 
 /// One consistent look at the store.
@@ -81,6 +84,8 @@ pub struct Transaction<'c> {
     view: View<'c>,
     /// Who books.
     pub(crate) server: &'c str,
+    /// Where the act is done.
+    pub(crate) actor: &'c Actor,
 }
 
 impl<'c> Deref for Transaction<'c> {
@@ -163,9 +168,7 @@ impl Store {
         let lite = Lite(conn);
         schema::check_owner(&lite)?;
         match schema::version_of(&lite.0)? {
-            SCHEMA_VERSION => {
-                Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned(), together: false })
-            }
+            SCHEMA_VERSION => Ok(Store::of(Conn::Lite(lite), FIRST_SERVER)),
             found if found > SCHEMA_VERSION => Err(StoreError::Newer { found, known: SCHEMA_VERSION }),
             found => Err(StoreError::ReadOnlyOlder { found, known: SCHEMA_VERSION }),
         }
@@ -195,7 +198,11 @@ impl Store {
         }
         schema::migrate(&mut lite)?;
         lite.0.pragma_update(None, "foreign_keys", true)?;
-        Ok(Store { conn: Conn::Lite(lite), server: FIRST_SERVER.to_owned(), together: false })
+        Ok(Store::of(Conn::Lite(lite), FIRST_SERVER))
+    }
+
+    fn of(conn: Conn, server: &str) -> Self {
+        Store { conn, server: server.to_owned(), together: false, actor: Actor::default() }
     }
 
     /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
@@ -210,7 +217,12 @@ impl Store {
         let client = postgres::Client::connect(url, postgres::NoTls)?;
         let conn = Conn::Pg(Box::new(crate::engine::Pg::new(client)));
         schema::migrate_postgres(&conn)?;
-        Ok(Store { conn, server: server.to_owned(), together: false })
+        Ok(Store::of(conn, server))
+    }
+
+    /// From now on acts are done there.
+    pub fn act_at(&mut self, actor: Actor) {
+        self.actor = actor;
     }
 
     /// The name under which it books.
@@ -228,7 +240,8 @@ impl Store {
     ) -> Result<T, E> {
         let open =
             if self.together { Open::step(&self.conn) } else { Open::begin(&self.conn, Intent::Change) }?;
-        let value = work(&Transaction { view: View { conn: &self.conn }, server: &self.server })?;
+        let value =
+            work(&Transaction { view: View { conn: &self.conn }, server: &self.server, actor: &self.actor })?;
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }

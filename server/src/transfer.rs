@@ -111,10 +111,24 @@ pub enum Code {
     DrawerDifference,
     /// Two people have moved money for a reason that they say.
     Adjust,
+    /// What stood in the purse of a meter that was changed left it.
+    MeterOut,
+    /// Of what was paid for a meter that was changed, what two people say was used in it.
+    MeterUsed,
+    /// What was carried from a meter came to the one in its place.
+    MeterIn,
+    /// More stood in the old meter than was carried.
+    MeterMore,
+    /// Less stood in the old meter than was carried: the house's loss.
+    MeterLess,
+    /// Cash was put into a drawer at its opening.
+    DrawerOpen,
+    /// Cash was paid out of a drawer.
+    DrawerOut,
 }
 
 impl Code {
-    const ALL: [Code; 15] = [
+    const ALL: [Code; 22] = [
         Code::Sale,
         Code::Correction,
         Code::Cancelled,
@@ -130,6 +144,13 @@ impl Code {
         Code::DrawerClose,
         Code::DrawerDifference,
         Code::Adjust,
+        Code::MeterOut,
+        Code::MeterUsed,
+        Code::MeterIn,
+        Code::MeterMore,
+        Code::MeterLess,
+        Code::DrawerOpen,
+        Code::DrawerOut,
     ];
 
     /// The name in the store and in reports.
@@ -150,6 +171,13 @@ impl Code {
             Code::DrawerClose => "drawer-close",
             Code::DrawerDifference => "drawer-difference",
             Code::Adjust => "adjust",
+            Code::MeterOut => "meter-out",
+            Code::MeterUsed => "meter-used",
+            Code::MeterIn => "meter-in",
+            Code::MeterMore => "meter-more",
+            Code::MeterLess => "meter-less",
+            Code::DrawerOpen => "drawer-open",
+            Code::DrawerOut => "drawer-out",
         }
     }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use server::{Origin, SimKey};
 use wire::typed;
 
-fn malformed(words: impl Into<String>) -> Trouble {
+pub(crate) fn malformed(words: impl Into<String>) -> Trouble {
     Trouble::new(Denied::Malformed(words.into()))
 }
 
@@ -62,10 +62,12 @@ pub fn customer(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> 
 /// A customer by meter or telephone number.
 pub fn find_customer(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let (meter, phone) = (asked.maybe_place::<MeterNumber>("meter")?, asked.maybe_place::<Msisdn>("msisdn")?);
-    let whose = match (meter, phone) {
-        (Some(meter), None) => look::Whose::Meter(meter),
-        (None, Some(phone)) => look::Whose::Phone(phone),
-        _ => return Err(malformed("name either a meter or an msisdn")),
+    let bill: Option<String> = asked.maybe_place("bill")?;
+    let whose = match (meter, phone, bill) {
+        (Some(meter), None, None) => look::Whose::Meter(meter),
+        (None, Some(phone), None) => look::Whose::Phone(phone),
+        (None, None, Some(bill)) => look::Whose::Bill(bill),
+        _ => return Err(malformed("name one of a meter, an msisdn and a bill")),
     };
     Ok(serde_json::to_value(look::customer(session, desk, &whose)?)?)
 }
@@ -75,7 +77,7 @@ pub fn meters(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> R
     Ok(serde_json::to_value(bank::take_list(session, desk, &asked.text)?)?)
 }
 
-fn to(asked: &Asked, means: &Means) -> Result<Destination> {
+pub(crate) fn to(asked: &Asked, means: &Means) -> Result<Destination> {
     Ok(Destination {
         customer: asked.field("customer")?,
         out: Some(message()),
@@ -85,7 +87,7 @@ fn to(asked: &Asked, means: &Means) -> Result<Destination> {
 }
 
 /// An order with its record in place of a file's name.
-fn handed_out(report: &OrderReport, means: &Means) -> Result<Value> {
+pub(crate) fn handed_out(report: &OrderReport, means: &Means) -> Result<Value> {
     let mut value = serde_json::to_value(report)?;
     value["record"] = hex::encode_upper(means.mailbox.fetch(&message())?.record).into();
     Ok(value)
@@ -102,12 +104,18 @@ pub fn sell(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) ->
 pub fn correct(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
     let amount = asked.fen("amount_fen").unwrap_or(Fen(0));
     let request = CorrectRequest { amount, to: to(asked, means)? };
-    handed_out(&bank::correct(session, desk, &request)?, means)
+    match bank::correct(session, desk, &request)? {
+        Some(report) => handed_out(&report, means),
+        None => Ok(Value::Null),
+    }
 }
 
 /// Takes the outstanding order back.
 pub fn reverse(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
-    handed_out(&bank::reverse(session, desk, &to(asked, means)?)?, means)
+    match bank::reverse(session, desk, &to(asked, means)?)? {
+        Some(report) => handed_out(&report, means),
+        None => Ok(Value::Null),
+    }
 }
 
 /// Makes the outstanding order anew.
@@ -214,6 +222,7 @@ pub fn terms(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Re
         service_centre: asked.words("service_centre").map(str::to_owned),
         validity_days: days.map_err(|_| malformed("validity_days is more than 65535"))?,
         clock_tolerance_s: asked.number("clock_tolerance_s"),
+        office: None,
     };
     Ok(serde_json::to_value(bank::settings(session, desk, &request)?)?)
 }

@@ -17,7 +17,7 @@ use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{BankCall, Books, Claim, Claimed, OrderState, Principal, Role, StoreError};
+use server::{Actor, BankCall, Books, Channel, Claim, Claimed, OrderState, Principal, Role, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -285,6 +285,7 @@ impl Counter {
             let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
+            desk.act_at(actor(&askers.first));
             let done = if together {
                 desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
             } else {
@@ -343,9 +344,28 @@ fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Res
     if let Claimed::Answered(answer) = desk.books_mut().claim(claim)? {
         return Ok(Reply::again(answer));
     }
-    let reply = Reply::json(&work(desk)?);
-    desk.books_mut().answer(&claim.principal, &claim.id, &reply.kept())?;
+    let mut value = work(desk)?;
+    let reply = Reply::json(&value);
+    for name in SHOWN_ONCE {
+        if let Some(shown) = value.get_mut(name) {
+            *shown = Value::Null;
+        }
+    }
+    desk.books_mut().answer(&claim.principal, &claim.id, &Reply::json(&value).kept())?;
     Ok(reply)
+}
+
+/// Fields of answers that the books do not keep: a secret, and what is known of a person.
+const SHOWN_ONCE: [&str; 2] = ["authorisation_code", "agreement"];
+
+/// Where what a principal does counts for.
+fn actor(principal: &Principal) -> Actor {
+    let channel = match principal.role {
+        Role::Clerk | Role::Supervisor | Role::Auditor => Channel::Counter,
+        Role::Bank => Channel::Bank,
+        Role::Company => Channel::Company,
+    };
+    Actor { office: principal.office.clone(), channel, clerk: None }
 }
 
 /// A principal as the bank's log knows people.

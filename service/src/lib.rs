@@ -9,6 +9,7 @@ mod counter;
 mod denied;
 mod fields;
 mod figures;
+mod functions;
 mod http;
 mod key;
 mod listen;

@@ -294,6 +294,7 @@ impl Town {
             service_centre: Some(SERVICE_CENTRE.to_owned()),
             validity_days: None,
             clock_tolerance_s: None,
+            office: None,
         };
         let delivery = DeliveryRequest { out: self.between("delivery.json"), city: Some(self.region) };
         let customers = self.between("customers.csv");

@@ -1,10 +1,12 @@
 //! Where the bank's acts are done: its books, open, and its PSAMs, whose sessions may stay open from act to act.
 
+use super::office;
 use super::pins::Pins;
 use super::pool::{Member, Pool, prove};
 use super::{books, folder};
 use crate::cards::CardHandle;
 use crate::log;
+use crate::people;
 use crate::places::card_at;
 use crate::session::{Course, Session};
 use crate::trouble::Result;
@@ -12,7 +14,7 @@ use reader::driver::psam::Psam;
 use scheme::Kind;
 use scheme::numbers::DeviceNumber;
 use scheme::profile::{CardInfo, CardKind};
-use server::{Books, Chain, OrderSealer};
+use server::{Actor, Books, Chain, OrderSealer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 pub struct Desk {
     books: Box<dyn Books>,
     seats: Seats,
+    /// Where what is done here counts for.
+    actor: Actor,
     /// The bank's folder, and the run in which it was entered.
     entered: (Arc<Course>, PathBuf),
 }
@@ -60,7 +64,41 @@ impl Desk {
 
     fn of(session: &Session, folder: PathBuf, books: Box<dyn Books>, keep: bool) -> Self {
         let seats = Seats { keep, open: BTreeMap::new() };
-        Desk { books, seats, entered: (session.course.clone(), folder) }
+        let actor = Actor { office: office::of(&folder), ..Actor::default() };
+        let mut desk =
+            Desk { books, seats, actor: Actor::default(), entered: (session.course.clone(), folder) };
+        desk.act_at(actor);
+        desk
+    }
+
+    /// From now on what is done here counts for this office and channel.
+    pub fn act_at(&mut self, actor: Actor) {
+        self.books.act_at(actor.clone());
+        self.actor = actor;
+    }
+
+    /// The office that what is done here counts for; may be empty.
+    pub fn office(&self) -> &str {
+        &self.actor.office
+    }
+
+    /// Whoever acts, as his drawer is called.
+    ///
+    /// # Errors
+    /// Nobody may act.
+    pub(super) fn clerk(&self, session: &Session) -> Result<String> {
+        let name = people::one(session, &self.folder(session)?)?.to_string();
+        Ok(name.chars().map(|c| if c == '|' { '/' } else { c }).take(64).collect())
+    }
+
+    /// Cash of the acts to come goes into the drawer of whoever acts, while he has one open.
+    ///
+    /// # Errors
+    /// Nobody may act.
+    pub(super) fn take_cash(&mut self, session: &Session) -> Result<()> {
+        let clerk = Some(self.clerk(session)?);
+        self.act_at(Actor { clerk, ..self.actor.clone() });
+        Ok(())
     }
 
     /// The books, to look into.
@@ -76,6 +114,7 @@ impl Desk {
     /// Goes on over books that were opened anew, because a connection to them was lost.
     pub fn reopen(&mut self, books: Box<dyn Books>) {
         self.books = books;
+        self.books.act_at(self.actor.clone());
     }
 
     /// The bank's folder, which an act enters once.

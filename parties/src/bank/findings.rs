@@ -3,9 +3,9 @@
 use super::desk::Desk;
 use super::selling::two_people;
 use super::text;
+use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, security};
-use crate::{log, people};
 use office::audit::LOG;
 use scheme::fault::Told;
 use scheme::moment::Moment;
@@ -176,7 +176,7 @@ pub fn findings(session: &Session, desk: &Desk, all: bool) -> Result<FindingsRep
     Ok(FindingsReport { findings: findings.into_iter().map(FindingLine::of).collect() })
 }
 
-/// Clears a finding; one that stops sales wants two people. `None`: a request for the second was written in its place.
+/// Clears a finding, which two people do. `None`: a request for the second was written in its place.
 ///
 /// # Errors
 /// No such finding, one that was cleared, one person where two are wanted.
@@ -184,21 +184,12 @@ pub fn clear(session: &Session, desk: &mut Desk, request: &ClearRequest) -> Resu
     let folder = desk.folder(session)?;
     let id = request.finding;
     let finding = desk.books().finding(id)?.ok_or(ClearError::Unknown(id))?;
-    let (by, second) = if finding.kind.wants_two() {
-        let act = if finding.freezes {
-            "clearing a finding that stops sales"
-        } else {
-            "clearing a finding about money"
-        };
-        let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-        (two.first.to_string(), Some(two.second()))
-    } else {
-        (people::one(session, &folder)?.to_string(), None)
+    let Some(two) = two_people(session, &folder, desk.books(), "clearing a finding")? else {
+        return Ok(None);
     };
     log::fact(session, "finding", id);
-    if let Some(second) = &second {
-        log::fact(session, "second", second);
-    }
+    log::fact(session, "second", two.second());
+    let (by, second) = (two.first.to_string(), Some(two.second()));
     let cleared = Cleared { at: session.now()?, by, second, note: request.note.clone() };
     desk.books_mut().clear_finding(id, &cleared)?;
     let Cleared { by, second, .. } = cleared;
@@ -223,6 +214,7 @@ pub fn verify(session: &Session, desk: &mut Desk) -> Result<VerifyReport> {
     let (heads, changed) = books.check_ledger()?;
     let cut = if changed.is_none() { cut_since(&folder, books)? } else { None };
     wrong.extend(changed.or(cut).map(|words| Told::of(&Fault::Ledger(words))));
+    wrong.extend(super::closing::differences(books)?.into_iter().map(|words| Told::new("sums-wrong", words)));
     let chain = FindingKind::Chain.name();
     wrong.extend(books.check_chains(at)?.into_iter().map(|words| Told::new(chain, words)));
     for (number, chain) in &psams {

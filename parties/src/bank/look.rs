@@ -24,6 +24,8 @@ pub enum Whose {
     Meter(MeterNumber),
     /// His telephone number, or one he had.
     Phone(Msisdn),
+    /// The number on his bills.
+    Bill(String),
 }
 
 /// A customer.
@@ -67,6 +69,7 @@ pub fn customer(session: &Session, desk: &Desk, whose: &Whose) -> Result<Custome
         Whose::Phone(phone) => books
             .of_sim(&SimKey::Msisdn(phone.clone()))?
             .ok_or_else(|| nobody(format!("telephone number {phone}")))?,
+        Whose::Bill(bill) => books.of_bill(bill)?.ok_or_else(|| nobody(format!("bill number {bill}")))?,
     };
     let at = session.now()?;
     let outstanding = books.outstanding(found.meter)?.map(|placed| OrderLine::of(&placed, at));

@@ -124,6 +124,7 @@ pub struct VoidReport {
 /// Where it is paid through a bank: [`AskBank`], and when the bank was asked the same request goes on; what the bank says.
 pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result<OrderReport> {
     let folder = desk.folder(session)?;
+    desk.take_cash(session)?;
     let to = &request.to;
     if let Some(report) = begun_before(session, desk, &folder, to)? {
         return Ok(report);
@@ -152,32 +153,43 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
     hand_out(session, &folder, to, &sealed)
 }
 
-/// Makes the outstanding order of a customer of another amount: a second order of the same purchase.
+/// Makes the outstanding order of a customer of another amount: a second order of the same purchase. `None`: a request for the
+/// second person was written in its place.
 ///
 /// # Errors
 /// An amount of nothing, no outstanding order, and those of [`sell`].
-pub fn correct(session: &Session, desk: &mut Desk, request: &CorrectRequest) -> Result<OrderReport> {
+pub fn correct(session: &Session, desk: &mut Desk, request: &CorrectRequest) -> Result<Option<OrderReport>> {
     if request.amount.0 == 0 {
         return Err(refused("a correction has an amount")
             .hint("an order that should not have been is taken back with `gridcard server reverse`")
             .into());
     }
-    second_order(session, desk, &request.to, request.amount)
+    second_order(session, desk, &request.to, request.amount, "correcting an order")
 }
 
-/// Takes the outstanding order of a customer back, by a second order of the same purchase and of nothing.
+/// Takes the outstanding order of a customer back, by a second order of the same purchase and of nothing. `None`: a request for the
+/// second person was written in its place.
 ///
 /// # Errors
 /// No outstanding order, and those of [`sell`].
-pub fn reverse(session: &Session, desk: &mut Desk, to: &Destination) -> Result<OrderReport> {
-    second_order(session, desk, to, Fen(0))
+pub fn reverse(session: &Session, desk: &mut Desk, to: &Destination) -> Result<Option<OrderReport>> {
+    second_order(session, desk, to, Fen(0), "taking an order back")
 }
 
-fn second_order(session: &Session, desk: &mut Desk, to: &Destination, amount: Fen) -> Result<OrderReport> {
+fn second_order(
+    session: &Session,
+    desk: &mut Desk,
+    to: &Destination,
+    amount: Fen,
+    act: &str,
+) -> Result<Option<OrderReport>> {
     let folder = desk.folder(session)?;
     if let Some(report) = begun_before(session, desk, &folder, to)? {
-        return Ok(report);
+        return Ok(Some(report));
     }
+    let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
+    log::fact(session, "second", two.second());
+    desk.take_cash(session)?;
     let meter = registration(desk.books(), to.customer)?.meter;
     let (now, id) = (session.now()?, draw(session, "correct", to)?);
     let terms = terms(desk.books())?;
@@ -189,7 +201,7 @@ fn second_order(session: &Session, desk: &mut Desk, to: &Destination, amount: Fe
     session.say(
         "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
     );
-    Ok(report)
+    Ok(Some(report))
 }
 
 /// Makes the outstanding order of a customer anew. `None`: a request for the second person was written in its place.
@@ -229,7 +241,7 @@ pub(super) fn draw(session: &Session, what: &str, to: &Destination) -> Result<Or
 }
 
 /// The order that an act before this one began under the id it was given: sealed now if it is not yet, and handed out again.
-fn begun_before(
+pub(super) fn begun_before(
     session: &Session,
     desk: &mut Desk,
     folder: &Path,
@@ -255,6 +267,7 @@ fn begun_before(
 /// No outstanding order, or one that may be sealed.
 pub fn void(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<VoidReport> {
     desk.folder(session)?;
+    desk.take_cash(session)?;
     let meter = registration(desk.books(), customer)?.meter;
     let placed = desk.books().outstanding(meter)?;
     let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
@@ -266,7 +279,7 @@ pub fn void(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Res
 
 /// The message with an order's record, for its SIM.
 pub(super) fn message(record: &[u8; RECORD_LEN], order: &Order, iccid: &str) -> Message {
-    let sim = SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding) };
+    let sim = SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding), copy: None };
     Message { record: *record, sim }
 }
 
@@ -275,7 +288,12 @@ pub(super) fn record_place(folder: &Path, customer: CustomerNumber, count: u32) 
     Ok(out(folder)?.join(format!("{customer}-{count}.sms")))
 }
 
-fn hand_out(session: &Session, folder: &Path, to: &Destination, sealed: &SealedOrder) -> Result<OrderReport> {
+pub(super) fn hand_out(
+    session: &Session,
+    folder: &Path,
+    to: &Destination,
+    sealed: &SealedOrder,
+) -> Result<OrderReport> {
     let (order, customer) = (&sealed.order, to.customer);
     let path = match &to.out {
         Some(path) => path.clone(),

@@ -2,17 +2,15 @@
 
 use super::desk::Desk;
 use super::pool::Pool;
-use super::{folder, text};
+use super::{folder, office};
 use crate::revoked::TakeReport;
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
 use crate::{log, revoked as lists, vouch};
-use scheme::numbers::CustomerNumber;
-use scheme::order::OrderId;
 use scheme::profile::CardKind;
-use scheme::subscription::{Iccid, PhoneNumber};
+use scheme::subscription::PhoneNumber;
 use serde::Serialize;
-use server::{OrderError, Roster, Sim, Terms, read_list};
+use server::{OrderError, Roster, Terms, read_list};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -29,6 +27,8 @@ pub struct SettingsRequest {
     pub validity_days: Option<u16>,
     /// Seconds a meter's clock may stand before the issue of an order without being a finding.
     pub clock_tolerance_s: Option<u32>,
+    /// The office that this bank's folder stands in.
+    pub office: Option<String>,
 }
 
 /// The bank's numbers and times.
@@ -95,37 +95,16 @@ impl RegisterReport {
     }
 }
 
-/// Another SIM of a customer.
-#[derive(Debug, Clone)]
-pub struct ReplaceSimRequest {
-    /// The customer.
-    pub customer: CustomerNumber,
-    /// The new SIM.
-    pub sim: Sim,
-}
-
-/// A SIM that was replaced.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReplaceSimReport {
-    /// The customer.
-    pub customer: CustomerNumber,
-    /// Number of the new card.
-    #[serde(with = "scheme::names::text")]
-    pub iccid: Iccid,
-    /// What speaks against that number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub doubt: Option<String>,
-    /// An order that was made for the old SIM.
-    #[serde(serialize_with = "text::maybe")]
-    pub outstanding: Option<OrderId>,
-}
-
 /// Changes what is named of the bank's numbers and times, and shows all.
 ///
 /// # Errors
 /// Numbers that are none, or that were never said.
 pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -> Result<SettingsReport> {
-    desk.folder(session)?;
+    let folder = desk.folder(session)?;
+    if let Some(office) = &request.office {
+        office::name(&folder, office)?;
+        log::fact(session, "office", office);
+    }
     let books = desk.books_mut();
     let known_before = books.terms()?;
     let known = known_before.clone();
@@ -201,7 +180,8 @@ pub fn register(session: &Session, desk: &mut Desk, csv: &Path) -> Result<Regist
 /// As [`register`].
 pub fn register_from(session: &Session, desk: &mut Desk, table: impl Read) -> Result<RegisterReport> {
     desk.folder(session)?;
-    let report = desk.books_mut().register(Roster::read(table)?)?;
+    let at = session.now()?;
+    let report = desk.books_mut().register(Roster::read(table)?.dated(at))?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,
@@ -209,29 +189,6 @@ pub fn register_from(session: &Session, desk: &mut Desk, table: impl Read) -> Re
         rejected: report.rejected.iter().map(ToString::to_string).collect(),
         doubtful: report.doubtful.iter().map(ToString::to_string).collect(),
         unknown_columns: report.unknown_columns,
-    })
-}
-
-/// Gives a customer another SIM; orders are bound to it from now on.
-///
-/// # Errors
-/// Nobody has this number, or somebody has this SIM.
-pub fn replace_sim(
-    session: &Session,
-    desk: &mut Desk,
-    request: &ReplaceSimRequest,
-) -> Result<ReplaceSimReport> {
-    desk.folder(session)?;
-    let books = desk.books_mut();
-    let ReplaceSimRequest { customer, sim } = request;
-    let replaced = books.replace_sim(*customer, sim)?;
-    log::fact(session, "customer", customer);
-    log::fact(session, "iccid", &sim.iccid);
-    Ok(ReplaceSimReport {
-        customer: *customer,
-        iccid: sim.iccid.clone(),
-        doubt: sim.iccid.doubt().map(|doubt| doubt.to_string()),
-        outstanding: replaced.outstanding,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Other limits for a PSAM of the bank, by files that cross between bank and city [docs/specs/renewal.md].
 
 use super::pool::Pool;
+use super::selling::two_people;
 use super::{folder, store};
 use crate::cards::CardHandle;
 use crate::session::Session;
@@ -141,8 +142,11 @@ fn must_agree(session: &Session, books: &mut dyn Books, psam: &mut Psam<'_>, num
 ///
 /// # Errors
 /// A PSAM that is not here, or a limit that was sealed for another one, or for another challenge of it.
-pub fn psam_limit(session: &Session, limit: &Path) -> Result<PsamLimitReport> {
+pub fn psam_limit(session: &Session, limit: &Path) -> Result<Option<PsamLimitReport>> {
     let folder = folder(session)?;
+    let act = "putting another limit into a PSAM";
+    let Some(two) = two_people(session, &folder, &*store(&folder)?, act)? else { return Ok(None) };
+    log::fact(session, "second", two.second());
     let renewal = Renewal::parse(&home::read_text(limit)?).with_context(|| limit.display().to_string())?;
     let number: DeviceNumber = renewal.psam.parse().with_context(|| limit.display().to_string())?;
     let mut handle = module(session, &folder, &renewal.psam)?;
@@ -155,12 +159,12 @@ pub fn psam_limit(session: &Session, limit: &Path) -> Result<PsamLimitReport> {
     log::fact(session, "psam", number);
     log::fact(session, "orders", limits.count);
     log::fact(session, "value_fen", limits.value);
-    Ok(PsamLimitReport {
+    Ok(Some(PsamLimitReport {
         number,
         sealed: counter.made,
         limit: counter.limit,
         left: counter.left(),
         value_limit_fen: limits.value,
         counter,
-    })
+    }))
 }

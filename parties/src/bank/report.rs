@@ -126,6 +126,8 @@ pub struct BooksReport {
     pub settled_fen: i64,
     /// Sold and not yet confirmed.
     pub outstanding_fen: i64,
+    /// On its way from a meter that was changed to the one in its place; in no other figure.
+    pub transferred_fen: i64,
     /// Due to customers.
     pub refund_due_fen: i64,
     /// Paid back.
@@ -327,6 +329,7 @@ pub fn report(session: &Session, desk: &Desk, look: Look) -> Result<BooksReport>
         sold_fen: totals.sold_fen,
         settled_fen: totals.settled_fen,
         outstanding_fen: totals.outstanding_fen,
+        transferred_fen: totals.transferred_fen,
         refund_due_fen: totals.refund_due_fen,
         refunded_fen: totals.refunded_fen,
         loss_fen: totals.loss_fen,

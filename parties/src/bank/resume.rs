@@ -5,9 +5,12 @@ use super::orders::{message, record_place};
 use super::pins::PinChoice;
 use super::registration;
 use super::selling::{Sale, selling, terms};
+use crate::log;
+use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::CustomerNumber;
+use scheme::order::OrderId;
 use serde::Serialize;
 use server::{Keys, PlacedOrder};
 use std::collections::BTreeMap;
@@ -31,6 +34,9 @@ pub struct ResumeReport {
     /// Files with their records; none where there was no order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<String>,
+    /// Of a record that was handed out before, which copy this is; marked in its file as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<u32>,
 }
 
 /// Records of finished orders.
@@ -41,9 +47,11 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn keep(&mut self, placed: &PlacedOrder, record: &[u8; RECORD_LEN]) -> Result<()> {
+    fn keep(&mut self, placed: &PlacedOrder, record: &[u8; RECORD_LEN], copy: Option<u32>) -> Result<()> {
         let path = record_place(self.folder, placed.order.customer, placed.order.count)?;
-        self.session.carrier.send(&path, &message(record, &placed.order, &placed.iccid))?;
+        let mut message = message(record, &placed.order, &placed.iccid);
+        message.sim.copy = copy;
+        self.session.carrier.send(&path, &message)?;
         self.files.push(path.display().to_string());
         Ok(())
     }
@@ -64,8 +72,14 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
     };
     let mut written = Written { session, folder: &folder, files: Vec::new() };
     let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
+    let mut copies = Vec::new();
     for placed in &sealed {
-        placed.record.as_ref().map_or(Ok(()), |record| written.keep(placed, record))?;
+        let Some(record) = &placed.record else { continue };
+        let (at, by) = (session.now()?, desk.clerk(session)?);
+        let copy = desk.books_mut().reprint(placed.order.id, at, &by)?;
+        log::fact(session, "copy", format!("{} {copy}", placed.order.id));
+        written.keep(placed, record, Some(copy))?;
+        copies.push(copy);
     }
     // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
     let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();
@@ -79,10 +93,23 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
         selling(session, &folder, desk, &sale, |books, psam| {
             for placed in orders {
                 let sealed = books.seal(psam, placed.order.id, at, &terms)?;
-                written.keep(placed, &sealed.record)?;
+                written.keep(placed, &sealed.record, None)?;
             }
             Ok(())
         })?;
     }
-    Ok(ResumeReport { resumed: written.files.len(), records: written.files })
+    Ok(ResumeReport { resumed: written.files.len(), records: written.files, copies })
+}
+
+/// The record of an order that is sealed, handed out once more; and which copy it is.
+///
+/// # Errors
+/// There is no such order, or no PSAM has sealed it yet.
+pub fn reprint(session: &Session, desk: &mut Desk, id: OrderId) -> Result<(Message, u32)> {
+    let mut record = super::look::record(session, desk, id)?;
+    let (at, by) = (session.now()?, desk.clerk(session)?);
+    let copy = desk.books_mut().reprint(id, at, &by)?;
+    record.sim.copy = Some(copy);
+    log::fact(session, "copy", format!("{id} {copy}"));
+    Ok((record, copy))
 }

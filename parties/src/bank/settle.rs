@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
 use super::registration;
+use super::selling::two_people;
 use crate::log;
 use crate::records::Message;
 use crate::session::Session;
@@ -299,14 +300,18 @@ fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
     ReceiptLine { file, result: "settled", order, detail, code: None, hint: None, facts: Some(facts) }
 }
 
-/// Pays back what a customer paid and no meter will credit.
+/// Pays back what a customer paid and no meter will credit. `None`: a request for the second person was written in its place.
 ///
 /// # Errors
 /// Nothing is due.
-pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<RefundReport> {
-    desk.folder(session)?;
+pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<Option<RefundReport>> {
+    let folder = desk.folder(session)?;
     registration(desk.books(), customer)?;
     let at = session.now()?;
+    let Some(two) = two_people(session, &folder, desk.books(), "paying back what is due")? else {
+        return Ok(None);
+    };
+    desk.take_cash(session)?;
     let fen = desk.books_mut().refund(customer, at)?;
     if fen == 0 {
         return Err(refused(format!("nothing is due to customer {customer}"))
@@ -318,5 +323,6 @@ pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> R
     }
     log::fact(session, "customer", customer);
     log::fact(session, "refunded_fen", fen);
-    Ok(RefundReport { customer, refunded_fen: fen })
+    log::fact(session, "second", two.second());
+    Ok(Some(RefundReport { customer, refunded_fen: fen }))
 }

@@ -96,7 +96,7 @@ pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectRepor
     let mut sim = Sim::new(&mut handle);
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
     let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
-    let sim_note = SimNote { iccid, binding: None };
+    let sim_note = SimNote { iccid, binding: None, copy: None };
     let send = |record: &[u8; RECORD_LEN]| {
         session.carrier.send(&request.record, &Message { record: *record, sim: sim_note })
     };

@@ -2,6 +2,8 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod changes;
+mod office;
 mod payments;
 mod receipts;
 mod registry;
@@ -84,6 +86,12 @@ macro_rules! every_engine {
                 a_late_yes_is_taken_back_once another_amount_is_never_sold_for
                 a_bank_that_contradicts_itself_is_told_of a_paid_order_that_nobody_could_seal_is_given_back
                 a_day_lies_on_four_heaps a_file_decides_what_nobody_knew;
+            changes: a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
+                an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
+                an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated
+                a_change_is_interrupted a_meter_changes_hands;
+            office: what_waits_is_listed_by_age a_drawer_is_counted a_closed_day_is_frozen limits_hold
+                contracts_and_codes;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };
@@ -235,12 +243,14 @@ impl Bank {
         let totals = figures.totals;
         let claims = totals.settled_fen
             + totals.outstanding_fen
+            + totals.transferred_fen
             + totals.refund_due_fen
-            + totals.refunded_fen
-            + totals.suspense_fen;
+            + totals.refunded_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
         assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());
+        assert_eq!(self.books.check_closings().unwrap(), Vec::<String>::new());
+        assert_eq!(self.books.check_statistics().unwrap(), None);
         self.books.check().unwrap();
     }
 }

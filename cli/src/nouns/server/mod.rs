@@ -1,5 +1,8 @@
 //! `gridcard server`: the bank's payment server.
 
+mod change;
+mod closing;
+mod contract;
 mod findings;
 #[cfg(feature = "service")]
 mod key;
@@ -32,13 +35,34 @@ pub enum Verb {
     Meters(setup::Meters),
     /// Register customers from a CSV.
     Register(setup::Register),
+    /// Register a customer by his application, and print the agreement he signs.
+    Apply(contract::Apply),
+    /// All that is known of a customer, who he is among it.
+    Customer(contract::Customer),
+    /// Authorisation codes of customers' telephones.
+    #[command(subcommand)]
+    Code(contract::Code),
+    /// Limits of what is sold in an order, to a customer in a day, in an office in a day.
+    #[command(subcommand)]
+    Limits(contract::Limits),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
-    /// Make the outstanding order of a customer of another amount: a second order of the same purchase.
+    /// Make the outstanding order of a customer of another amount: a second order of the same purchase; two people do.
     Correct(sell::Correct),
-    /// Take the outstanding order of a customer back, by a second order of the same purchase and of nothing.
+    /// Take the outstanding order of a customer back, by a second order of the same purchase and of nothing; two people do.
     Reverse(sell::Reverse),
-    /// Give a customer another SIM.
+    /// Give a customer another meter: what is his in the old one goes to it. What is not read from the old one wants two people.
+    ChangeMeter(change::ChangeMeter),
+    /// What was sold and is not settled, by its age, with what to do about it; meters that were changed by estimate.
+    Ageing(change::Ageing),
+    /// Clerks' drawers.
+    #[command(subcommand)]
+    Drawer(closing::Drawer),
+    /// Close a day: its figures are frozen, and the ledger's head is printed.
+    Close(closing::Close),
+    /// What was done in which period, office and channel.
+    Statistics(closing::Statistics),
+    /// Give a customer another SIM: two people do, or one with the receipt from the old SIM.
     ReplaceSim(setup::ReplaceSim),
     /// Make the outstanding order of a customer anew, for a replaced SIM, after its validity, under other keys.
     Reissue(sell::Reissue),
@@ -48,11 +72,11 @@ pub enum Verb {
     Void(sell::Void),
     /// Settle a receipt that came back.
     Settle(settle::Settle),
-    /// Pay back what a customer paid and no meter will credit.
+    /// Pay back what a customer paid and no meter will credit; two people do.
     Refund(settle::Refund),
     /// What is not as it should be and waits for somebody: strange clocks, receipts that fit no order, a PSAM past this server.
     Findings(findings::Findings),
-    /// Clear a finding; one that stops sales wants two people.
+    /// Clear a finding; two people do.
     Clear(findings::Clear),
     /// Recompute the order chain from the books and compare it with the PSAM.
     Verify(findings::Verify),
@@ -92,28 +116,39 @@ impl Verb {
             Verb::Run(_) => Deed::One("server run"),
             Verb::Register(_) => Deed::One("server register"),
             Verb::Order(_) => Deed::One("server order"),
-            Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
+            Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
+            Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
+            Verb::Apply(_) => Deed::One("server apply"),
+            Verb::Code(verb) => verb.deed(),
+            Verb::Limits(verb) => verb.deed(),
+            Verb::Drawer(verb) => verb.deed(),
+            Verb::Close(options) => options.deed(),
             Verb::Settings(options) if options.shows() => Deed::Look,
             Verb::Settings(_) => Deed::One("server settings"),
             Verb::Meters(_) => Deed::One("server meters"),
-            Verb::Correct(_) => Deed::One("server correct"),
-            Verb::Reverse(_) => Deed::One("server reverse"),
+            Verb::Correct(_) => Deed::Two("server correct"),
+            Verb::Reverse(_) => Deed::Two("server reverse"),
             Verb::Reissue(sell::Reissue { reason: Some(sell::ReissueReason::ChipReplaced), .. }) => {
                 Deed::Two("server reissue")
             }
             Verb::Reissue(_) => Deed::One("server reissue"),
             Verb::Void(_) => Deed::One("server void"),
-            Verb::Refund(_) => Deed::One("server refund"),
+            Verb::Refund(_) => Deed::Two("server refund"),
             Verb::Clear(_) => Deed::Two("server clear"),
             Verb::Verify(_) => Deed::One("server verify"),
             Verb::Resume(_) => Deed::One("server resume"),
             Verb::Settle(_) => Deed::One("server settle"),
             Verb::Revoked(_) => Deed::One("server revoked"),
             Verb::PsamStatement(_) => Deed::One("server psam-statement"),
-            Verb::PsamLimit(_) => Deed::One("server psam-limit"),
-            Verb::Findings(_) | Verb::Orders(_) | Verb::Report(_) | Verb::Statement(_) | Verb::Audit(_) => {
-                Deed::Look
-            }
+            Verb::PsamLimit(_) => Deed::Two("server psam-limit"),
+            Verb::Findings(_)
+            | Verb::Customer(_)
+            | Verb::Ageing(_)
+            | Verb::Statistics(_)
+            | Verb::Orders(_)
+            | Verb::Report(_)
+            | Verb::Statement(_)
+            | Verb::Audit(_) => Deed::Look,
         }
     }
 }
@@ -134,6 +169,15 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Correct(options) => sell::correct(global, &options),
         Verb::Reverse(options) => sell::reverse(global, &options),
         Verb::ReplaceSim(options) => setup::replace_sim(global, &options),
+        Verb::ChangeMeter(options) => change::change_meter(global, &options),
+        Verb::Ageing(options) => change::ageing(global, &options),
+        Verb::Drawer(verb) => closing::drawer(global, &verb),
+        Verb::Close(options) => closing::close(global, &options),
+        Verb::Statistics(options) => closing::statistics(global, &options),
+        Verb::Apply(options) => contract::apply(global, &options),
+        Verb::Customer(options) => contract::customer(global, &options),
+        Verb::Code(verb) => contract::code(global, &verb),
+        Verb::Limits(verb) => contract::limits(global, &verb),
         Verb::Reissue(options) => sell::reissue(global, &options),
         Verb::Resume(options) => sell::resume(global, &options),
         Verb::Void(options) => sell::void(global, &options),

@@ -46,7 +46,7 @@ pub fn statement(global: &Global, options: &PsamStatement) -> Result<()> {
 
 /// Runs `server psam-limit`.
 pub fn limit(global: &Global, options: &PsamLimit) -> Result<()> {
-    let report = bank::psam_limit(global, &options.limit)?;
+    let Some(report) = bank::psam_limit(global, &options.limit)? else { return Ok(()) };
     let text = facts(&[
         ("PSAM", report.number.to_string()),
         ("orders", counter_words(&report.counter)),

@@ -98,6 +98,7 @@ pub fn report(global: &Global, options: &Report) -> Result<()> {
         ("sold", yuan(report.sold_fen)),
         ("settled", yuan(report.settled_fen)),
         ("outstanding", yuan(report.outstanding_fen)),
+        ("between two meters", yuan(report.transferred_fen)),
         ("due to customers", yuan(report.refund_due_fen)),
         ("paid back", yuan(report.refunded_fen)),
         ("credited, never paid", yuan(report.loss_fen)),

@@ -135,13 +135,17 @@ pub fn order(global: &Global, options: &Order) -> Result<()> {
 /// Runs `server correct`.
 pub fn correct(global: &Global, options: &Correct) -> Result<()> {
     let request = CorrectRequest { amount: options.amount, to: options.to.get() };
-    tell(global, &bank::correct(global, &mut Desk::open(global)?, &request)?);
+    if let Some(report) = bank::correct(global, &mut Desk::open(global)?, &request)? {
+        tell(global, &report);
+    }
     Ok(())
 }
 
 /// Runs `server reverse`.
 pub fn reverse(global: &Global, options: &Reverse) -> Result<()> {
-    tell(global, &bank::reverse(global, &mut Desk::open(global)?, &options.to.get())?);
+    if let Some(report) = bank::reverse(global, &mut Desk::open(global)?, &options.to.get())? {
+        tell(global, &report);
+    }
     Ok(())
 }
 

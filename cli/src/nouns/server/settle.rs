@@ -70,7 +70,9 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
 
 /// Runs `server refund`.
 pub fn refund(global: &Global, options: &Refund) -> Result<()> {
-    let report = bank::refund(global, &mut Desk::open(global)?, options.customer)?;
+    let Some(report) = bank::refund(global, &mut Desk::open(global)?, options.customer)? else {
+        return Ok(());
+    };
     let text = format!("{} are paid back to customer {}", yuan(report.refunded_fen), report.customer);
     answer(global, &text, &report);
     Ok(())

@@ -3,6 +3,7 @@
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{facts, say};
+use crate::shared::Pin;
 use clap::Args;
 use parties::bank::{self, Desk, ReplaceSimRequest, SettingsRequest};
 use parties::trouble::{Context, Result};
@@ -25,6 +26,9 @@ pub struct Settings {
     /// Seconds a meter's clock may stand before the issue of an order without being a finding.
     #[arg(long, value_name = "SECONDS")]
     pub clock_tolerance: Option<u32>,
+    /// The office that this bank's folder stands in, in words: what is sold with it counts for it.
+    #[arg(long)]
+    pub office: Option<String>,
 }
 
 impl Settings {
@@ -34,6 +38,7 @@ impl Settings {
             && self.service_centre.is_none()
             && self.validity_days.is_none()
             && self.clock_tolerance.is_none()
+            && self.office.is_none()
     }
 }
 
@@ -67,6 +72,12 @@ pub struct ReplaceSim {
     /// New ICCID: 19 or 20 characters, 0 to 9 and A to F.
     #[arg(long)]
     pub iccid: String,
+    /// Record file with the receipt of the last purchase, collected from the old SIM: then one person does it.
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// The PSAM's PIN, for a receipt that is not settled yet.
+    #[command(flatten)]
+    pub pin: Pin,
 }
 
 /// Options of `server revoked`.
@@ -125,7 +136,9 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
         imsi: options.imsi.parse().context("--imsi")?,
         iccid: options.iccid.parse().context("--iccid")?,
     };
-    let report = bank::replace_sim(global, &mut Desk::open(global)?, &ReplaceSimRequest { customer, sim })?;
+    let request =
+        ReplaceSimRequest { customer, sim, receipt: options.receipt.clone(), pin: options.pin.get() };
+    let Some(report) = bank::replace_sim(global, &mut Desk::open(global)?, &request)? else { return Ok(()) };
     answer(global, &format!("customer {customer} has SIM {} now", report.iccid), &report);
     if let Some(doubt) = &report.doubt {
         say(format!("ICCID {} {doubt}", report.iccid));
@@ -145,6 +158,7 @@ pub fn settings(global: &Global, options: &Settings) -> Result<()> {
         service_centre: options.service_centre.clone(),
         validity_days: options.validity_days,
         clock_tolerance_s: options.clock_tolerance,
+        office: options.office.clone(),
     };
     let report = bank::settings(global, &mut Desk::open(global)?, &request)?;
     let text = facts(&[

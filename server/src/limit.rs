@@ -1,0 +1,155 @@
+//! Limits of what is sold: in an order, to a customer in a day, in an office in a day [docs/specs/books.md 18].
+
+use crate::engine::{Row, params};
+use crate::error::StoreError;
+use crate::limit_error::{LimitReached, Scope};
+use crate::order::OrderRequest;
+use crate::order_error::OrderError;
+use crate::rows::{column, time, time_text};
+use crate::rules;
+use crate::store::{Store, Transaction, View};
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
+
+/// A limit that two people have set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Of what.
+    pub scope: Scope,
+    /// The office it holds for; empty: every office that has none of its own.
+    pub office: String,
+    /// How much.
+    pub fen: Fen,
+    /// When it was set.
+    pub at: Moment,
+    /// Who set it.
+    pub by: String,
+    /// The second person.
+    pub second: String,
+}
+
+/// The limits, behind the seam of [`Books`](crate::Books).
+pub trait Limits {
+    /// All of them.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn limits(&self) -> Result<Vec<Limit>, StoreError>;
+
+    /// Sets a limit in the place of the one of its scope and office.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn set_limit(&mut self, limit: &Limit) -> Result<(), StoreError>;
+
+    /// Takes a limit away; `false`: there was none.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn end_limit(&mut self, scope: Scope, office: &str) -> Result<bool, StoreError>;
+}
+
+impl Limits for Store {
+    fn limits(&self) -> Result<Vec<Limit>, StoreError> {
+        self.read(|view| {
+            let sql =
+                "SELECT scope, office, fen, set_at, set_by, second FROM sale_limit ORDER BY scope, office";
+            view.conn.all(sql, params![], limit)
+        })
+    }
+
+    fn set_limit(&mut self, limit: &Limit) -> Result<(), StoreError> {
+        self.batch(|act| {
+            act.conn.execute(
+                "INSERT INTO sale_limit (scope, office, fen, set_at, set_by, second) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT (scope, office) DO UPDATE SET fen = excluded.fen, set_at = excluded.set_at, \
+                 set_by = excluded.set_by, second = excluded.second",
+                params![
+                    limit.scope.name(),
+                    limit.office,
+                    limit.fen.0,
+                    time_text(limit.at),
+                    limit.by,
+                    limit.second
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn end_limit(&mut self, scope: Scope, office: &str) -> Result<bool, StoreError> {
+        self.batch(|act| {
+            let sql = "DELETE FROM sale_limit WHERE scope = ?1 AND office = ?2";
+            Ok(act.conn.execute(sql, params![scope.name(), office])? == 1)
+        })
+    }
+}
+
+fn limit(row: &Row<'_>) -> Result<Limit, StoreError> {
+    let scope: String = column(row, "scope")?;
+    Ok(Limit {
+        scope: Scope::from_name(&scope)
+            .ok_or(StoreError::Value { place: "sale_limit.scope", detail: scope })?,
+        office: column(row, "office")?,
+        fen: Fen(column(row, "fen")?),
+        at: time(row, "set_at")?,
+        by: column(row, "set_by")?,
+        second: column(row, "second")?,
+    })
+}
+
+impl View<'_> {
+    /// The limit of a scope that holds for an office.
+    fn limit_of(&self, scope: Scope, office: &str) -> Result<Option<i64>, StoreError> {
+        self.conn.first(
+            "SELECT fen FROM sale_limit WHERE scope = ?1 AND office IN ('', ?2) ORDER BY office DESC LIMIT 1",
+            params![scope.name(), office],
+            |row| column(row, "fen"),
+        )
+    }
+
+    /// What was sold to the customer of a meter on a day, in fen.
+    fn sold_to(&self, meter: MeterNumber, day: &str) -> Result<i64, StoreError> {
+        self.conn.one(
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM customer c \
+             JOIN account ON account.customer = c.customer AND account.kind = 'prepaid' \
+             JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN booking b ON b.transfer = t.id \
+             WHERE c.meter = ?1 AND b.day = ?2 AND t.code IN ('sale', 'correction', 'cancelled')",
+            params![meter.to_string(), day],
+        )
+    }
+
+    /// What an office sold on a day, in fen.
+    fn sold_in(&self, office: &str, day: &str) -> Result<i64, StoreError> {
+        self.conn.one(
+            "SELECT coalesce(sum(CASE code WHEN 'cancelled' THEN -fen ELSE fen END), 0) FROM rollup \
+             WHERE day = ?1 AND office = ?2 AND code IN ('sale', 'correction', 'cancelled')",
+            params![day, office],
+        )
+    }
+}
+
+impl Transaction<'_> {
+    /// Refuses what passes a limit. Nothing is sold yet: what is paid of `amount` is told by what was paid before.
+    pub(crate) fn must_be_within(&self, request: &OrderRequest, paid: i64) -> Result<(), OrderError> {
+        let OrderRequest { meter, amount, now, .. } = *request;
+        let (office, day) = (&self.actor.office, self.open_day(now)?);
+        let more = rules::still_to_pay(paid, amount);
+        for scope in Scope::ALL {
+            let Some(limit) = self.limit_of(scope, office)? else { continue };
+            let (sold, asked) = match scope {
+                Scope::Order => (0, i64::from(amount.0)),
+                Scope::CustomerDay => (self.sold_to(meter, &day)?, more),
+                Scope::OfficeDay => (self.sold_in(office, &day)?, more),
+            };
+            let left = (limit - sold).max(0);
+            if asked > left {
+                let fen = |amount: i64| Fen(u32::try_from(amount).unwrap_or(u32::MAX));
+                let (limit, left, asked) = (fen(limit), fen(left), fen(asked));
+                return Err(OrderError::Limit(LimitReached { scope, limit, left, asked }));
+            }
+        }
+        Ok(())
+    }
+}
