@@ -12,6 +12,7 @@ pub mod mac;
 pub mod roles;
 pub mod seal;
 pub mod suite;
+pub mod totp;
 
 pub use cipher_key::CipherKey;
 pub use key::{Key, KeyError};

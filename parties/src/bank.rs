@@ -7,6 +7,7 @@ pub(crate) mod books;
 mod desk;
 mod findings;
 pub mod keys;
+pub mod logins;
 pub mod look;
 mod orders;
 pub mod pins;

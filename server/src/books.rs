@@ -7,6 +7,7 @@
 use crate::chain::Chain;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
+use crate::glance::Glances;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
@@ -15,6 +16,7 @@ use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
+use crate::people::People;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -402,6 +404,6 @@ pub trait Requests {
 }
 
 /// Everything a bank does with its books.
-pub trait Books: Registry + Sales + Receipts + Control + Requests {}
+pub trait Books: Registry + Sales + Receipts + Control + Requests + People + Glances {}
 
-impl<B: Registry + Sales + Receipts + Control + Requests> Books for B {}
+impl<B: Registry + Sales + Receipts + Control + Requests + People + Glances> Books for B {}

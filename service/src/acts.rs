@@ -123,6 +123,14 @@ pub fn reissue(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means)
     }
 }
 
+/// Finishes the outstanding order.
+pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
+    let customer = Some(asked.field("customer")?);
+    let report = bank::resume(session, desk, &bank::ResumeRequest { customer, pin: means.pin.clone() })?;
+    // The records are those of the orders; files have none of them here.
+    Ok(json!({ "resumed": report.resumed }))
+}
+
 /// Gives the outstanding order up.
 pub fn void(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
     Ok(serde_json::to_value(bank::void(session, desk, asked.field("customer")?)?)?)

@@ -22,20 +22,26 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// A request on its way to the counter.
-pub struct Job {
-    /// What is asked.
+/// What somebody asks.
+pub struct Wanted {
+    /// Which act.
     pub route: &'static Route,
     /// In detail.
     pub asked: Asked,
-    /// Who asks.
-    pub key: SentKey,
-    /// The second person.
-    pub second: Option<SentKey>,
     /// The id of the request, of one that changes something.
     pub id: Option<String>,
     /// SHA-256 of what is asked.
     pub body: [u8; 32],
+}
+
+/// A request on its way to the counter.
+pub struct Job {
+    /// What is asked.
+    pub what: Wanted,
+    /// Who asks.
+    pub key: SentKey,
+    /// The second person.
+    pub second: Option<SentKey>,
     /// Who waits for the answer.
     pub reply: oneshot::Sender<Reply>,
 }
@@ -46,6 +52,8 @@ pub enum Call {
     Ask(Box<Job>),
     /// Somebody wants to know whether the books can be read.
     Ready(oneshot::Sender<bool>),
+    /// A person comes with a visit of his own; whoever sent it tells him what came of it.
+    Visit(Visit),
 }
 
 /// Who works there, and with what.
@@ -68,13 +76,32 @@ pub struct Counter {
     pub lost: bool,
 }
 
+/// What a person does at the counter.
+pub type Visit = Box<dyn FnOnce(&mut Counter) + Send>;
+
 /// Opens books that are not the bank's own file.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
+/// One who asks.
+pub struct Asker {
+    /// The id under which his requests are kept.
+    pub principal: String,
+    /// As the bank's log knows him.
+    pub person: Person,
+}
+
+impl Asker {
+    fn by_key(principal: &Principal) -> Self {
+        Asker { principal: principal.id.clone(), person: person(principal) }
+    }
+}
+
 /// Who asks, and the second person of an act that wants two.
-struct Askers {
-    first: Principal,
-    second: Option<Principal>,
+pub struct Askers {
+    /// Who asks.
+    pub first: Asker,
+    /// The other one.
+    pub second: Option<Person>,
 }
 
 impl Counter {
@@ -93,6 +120,10 @@ impl Counter {
                     self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
                     // Whoever has gone meanwhile gets the same answer when he asks again.
                     let _ = job.reply.send(reply);
+                }
+                Call::Visit(visit) => {
+                    visit(&mut self);
+                    self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
                 }
                 Call::Ready(asker) => {
                     let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
@@ -127,12 +158,24 @@ impl Counter {
         Reply::failed(error, &Judged::of(error, begun), id)
     }
 
+    /// Works with the books for a person, once they can be reached.
+    ///
+    /// # Errors
+    /// Those of the work; books that cannot be reached.
+    pub fn with_books<T>(&mut self, work: impl FnOnce(&mut Counter) -> Result<T>) -> Result<T> {
+        let done = self.reconnect().and_then(|()| work(self));
+        if let Err(error) = &done {
+            self.heed(error);
+        }
+        done
+    }
+
     fn waited(&self) {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn answer(&mut self, job: &Job) -> Reply {
-        let id = job.id.as_deref();
+        let id = job.what.id.as_deref();
         if let Err(error) = self.reconnect() {
             return self.told(&error, false, id);
         }
@@ -141,9 +184,14 @@ impl Counter {
             Ok(Err(denied)) => return Reply::denied(&denied, id),
             Err(error) => return self.told(&error, false, id),
         };
-        match id.filter(|_| job.route.changes()) {
-            None => self.look(job),
-            Some(id) => self.change(job, &askers, id),
+        self.ask(&job.what, &askers)
+    }
+
+    /// Does what somebody may ask.
+    pub fn ask(&mut self, what: &Wanted, askers: &Askers) -> Reply {
+        match what.id.as_deref().filter(|_| what.route.changes()) {
+            None => self.look(what),
+            Some(id) => self.change(what, askers, id),
         }
     }
 
@@ -157,25 +205,25 @@ impl Counter {
         if !self.buckets.take(&first.id, self.opened.elapsed()) {
             return Ok(Err(Denied::Rate));
         }
-        if !job.route.roles.contains(&first.role) {
-            let allowed: Vec<&str> = job.route.roles.iter().map(|role| role.name()).collect();
+        if !job.what.route.roles.contains(&first.role) {
+            let allowed: Vec<&str> = job.what.route.roles.iter().map(|role| role.name()).collect();
             return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }));
         }
         let second = match &job.second {
             None => None,
             Some(key) => match key.whose(self.desk.books(), at)? {
-                Ok(second) if second.id != first.id => Some(second),
+                Ok(second) if second.id != first.id => Some(person(&second)),
                 _ => return Ok(Err(Denied::SecondKey)),
             },
         };
-        Ok(Ok(Askers { first, second }))
+        Ok(Ok(Askers { first: Asker::by_key(&first), second }))
     }
 
-    fn look(&mut self, job: &Job) -> Reply {
+    fn look(&mut self, what: &Wanted) -> Reply {
         let desk = &self.desk;
-        let done = self.session.anew(Deed::Look).act(|session| match job.route.work {
-            Work::Look(work) => Ok(Reply::json(&work(session, desk, &job.asked)?)),
-            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &job.asked)?)),
+        let done = self.session.anew(Deed::Look).act(|session| match what.route.work {
+            Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
+            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
             // Only what changes nothing comes without an id.
             Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
         });
@@ -185,25 +233,25 @@ impl Counter {
         }
     }
 
-    fn change(&mut self, job: &Job, askers: &Askers, id: &str) -> Reply {
-        match self.claim(job, askers, id) {
+    fn change(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Reply {
+        match self.claim(what, askers, id) {
             Ok((Claimed::Answered(answer), _)) => {
                 self.figures.again.fetch_add(1, Ordering::Relaxed);
                 Reply::again(answer)
             }
-            Ok((_, claim)) => self.act(job, askers, &claim),
+            Ok((_, claim)) => self.act(what, askers, &claim),
             Err(error) => self.told(&error, false, Some(id)),
         }
     }
 
     /// Writes the request down. Its claim names the order that is made for it, now or by whoever worked on it before.
-    fn claim(&mut self, job: &Job, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
+    fn claim(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
         let at = self.session.now()?;
-        let label = format!("request {} {id}", askers.first.id);
+        let label = format!("request {} {id}", askers.first.principal);
         let mut claim = Claim {
-            principal: askers.first.id.clone(),
+            principal: askers.first.principal.clone(),
             id: id.to_owned(),
-            body: job.body,
+            body: what.body,
             order: OrderId(random(&mut *self.session.chance(&label))),
             at,
         };
@@ -214,11 +262,11 @@ impl Counter {
         Ok((stands, claim))
     }
 
-    fn act(&mut self, job: &Job, askers: &Askers, claim: &Claim) -> Reply {
-        let (deed, work, together) = match job.route.work {
+    fn act(&mut self, what: &Wanted, askers: &Askers, claim: &Claim) -> Reply {
+        let (deed, work, together) = match what.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return self.look(job),
+            Work::Look(_) | Work::Text(_) => return self.look(what),
         };
         let mailbox = Arc::new(Mailbox::default());
         let means = Means { pin: self.pin.clone(), order: Some(claim.order), mailbox: mailbox.clone() };
@@ -226,13 +274,15 @@ impl Counter {
         session.carrier = mailbox;
         let desk = &mut self.desk;
         let done = session.act(|session| {
-            let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
+            let (first, second) = (askers.first.person.clone(), askers.second.clone());
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
             let reply = if together {
-                desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
+                desk.together(|desk| {
+                    finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
+                })
             } else {
-                finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means))
+                finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
             }?;
             parties::log::fact(session, "request", &claim.id);
             desk.note_ledger(session)?;

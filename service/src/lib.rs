@@ -4,6 +4,7 @@
 mod acts;
 mod asked;
 mod bucket;
+mod console;
 mod counter;
 mod denied;
 mod fields;
