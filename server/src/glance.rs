@@ -71,7 +71,7 @@ pub struct Awaited {
 
 /// Looks at the books for people.
 pub trait Glances {
-    /// Customers by what somebody types: a whole number, or the end of one, of a customer, meter, telephone, SIM, the id of an order,
+    /// Customers by what somebody types: a whole number, or a part of one, of a customer, meter, telephone, SIM, the id of an order,
     /// a part of a name. At most `most`.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ fn credited(row: &Row<'_>) -> Result<Credited, StoreError> {
     })
 }
 
-/// Where a text is looked for, and as what: as it stands, as the end, as a part.
+/// Where a text is looked for: in numbers, in names.
 const BY_NUMBER: &str = "SELECT DISTINCT customer FROM (\
      SELECT customer FROM customer WHERE customer LIKE ?1 OR meter LIKE ?1 UNION \
      SELECT customer FROM sim WHERE msisdn LIKE ?1 OR iccid LIKE ?1) AS found ORDER BY customer LIMIT ?2";
@@ -169,7 +169,7 @@ impl View<'_> {
         }
         let digits = plain.strip_prefix('+').unwrap_or(&plain);
         if digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return self.conn.all(BY_NUMBER, params![format!("%{digits}"), most], by);
+            return self.conn.all(BY_NUMBER, params![format!("%{digits}%"), most], by);
         }
         let name: String = text.trim().to_lowercase();
         if name.is_empty() || digits.bytes().all(|byte| byte.is_ascii_digit()) {

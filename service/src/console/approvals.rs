@@ -2,7 +2,7 @@
 
 use super::form::FormError;
 use super::frame::Frame;
-use super::html::{Html, State, digits, when};
+use super::html::{Html, State, digits, moment, when};
 use super::matters::{self, Matter, matter};
 use super::visit::{Again, Answer, HEAD, OFFICE, Told, Visit, act, named, rendered};
 use super::words::Language;
@@ -192,7 +192,7 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
             |known| visit.name_of(known),
         ),
         meter: known.map_or_else(Html::default, |known| digits(&known.meter.to_string(), false)),
-        by: lang.say("sup.by", &[Html::text(&one.what.by), Html::text(when(one.what.at, true))]),
+        by: lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]),
         reason: one.what.reason.clone(),
         amount,
         then: matter.map_or_else(Vec::new, |matter| {
@@ -214,7 +214,7 @@ fn finding_case(visit: &Visit<'_>, finding: server::Finding, open: &[Approval]) 
     let asked = open
         .iter()
         .find(|one| one.what.act == "clear" && matters::asked(one)["named"]["finding"] == *number)
-        .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), Html::text(when(one.what.at, true))]));
+        .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]));
     Ok(FindingCase {
         id: finding.id,
         title: kind(lang, finding.kind),

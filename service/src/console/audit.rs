@@ -42,13 +42,13 @@ pub fn audit(visit: &mut Visit<'_>) -> Result<Answer> {
     let most = if only.is_empty() { SHOWN } else { SHOWN * 50 };
     let report = show(&Which::Own(visit.desk().place().to_owned()), most)?;
     let wanted = |entry: &&Entry| only.is_empty() || entry.who == only;
-    let head = report.entries.back().map(|entry| hex::encode(entry.prev.0)).unwrap_or_default();
+    let head = parties::log::reading::head(&visit.session, visit.desk().place())?;
     let lines: Vec<Line> = report.entries.iter().rev().filter(wanted).take(SHOWN).map(line).collect();
     visit.page(&AuditPage {
         f: visit.frame("audit")?,
         sub: visit.lang.say("audit.sub", &[Html::text(lines.len()), Html::text(report.lines)]),
         sound: report.sound,
-        head: digits(&head, true),
+        head: visit.lang.say("audit.head", &[Html::text(head.lines), digits(&head.head.to_string(), true)]),
         only,
         lines,
     })

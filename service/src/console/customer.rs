@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use super::home::{is_late, state_of};
-use super::html::{Html, Node, State, day, digits, phone, when, yuan};
+use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
 use super::matters::{self, matter};
 use super::visit::{Answer, OFFICE, Told, Visit, rendered};
 use super::words::Language;
@@ -184,7 +184,7 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
 fn last_view(lang: Language, said: &Credited) -> LastView {
     LastView {
         balance: lang.money(said.balance.0.into()),
-        at: lang.say("cust.asof", &[Html::text(when(said.at_meter, true))]),
+        at: lang.say("cust.asof", &[moment(said.at_meter, true)]),
         register: yuan(said.register.into()),
     }
 }
@@ -209,7 +209,7 @@ fn notice(
         return Some(Notice { class: "notice-bad", icon: "ask", head, say });
     }
     if now > order.valid_until {
-        let head = lang.say("cust.expired.h", &[money, Html::text(day(order.valid_until))]);
+        let head = lang.say("cust.expired.h", &[money, date(order.valid_until)]);
         return Some(Notice {
             class: "notice-warn",
             icon: "warn",
@@ -347,7 +347,7 @@ fn rail(
         (State::Transit, _) => {
             let expired = now > order.valid_until;
             let late = expired || is_late(order.issued, now);
-            let until = Html::text(day(order.valid_until));
+            let until = date(order.valid_until);
             let say =
                 if expired { lang.say("cust.r2.expired", &[until]) } else { lang.say("cust.r2", &[until]) };
             vec![
@@ -389,7 +389,7 @@ fn deeds(
             |one: &&server::Approval| one.what.act == act && one.what.customer.as_deref() == Some(&*number);
         open.iter()
             .find(of)
-            .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), Html::text(when(one.what.at, true))]))
+            .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]))
     };
     let text = |key| Html::text(lang.t(key));
     let deed = |act: &'static str, [title, when, go]: [&'static str; 3]| DeedView {

@@ -72,6 +72,16 @@ pub fn when(at: Moment, year: bool) -> String {
     text.get(from..16).unwrap_or(&text).to_owned()
 }
 
+/// The same, that does not break.
+pub fn moment(at: Moment, year: bool) -> Html {
+    Html::of(format!("<time class=\"nowrap\">{}</time>", when(at, year)))
+}
+
+/// A day with its year, that does not break.
+pub fn date(at: Moment) -> Html {
+    Html::of(format!("<time class=\"nowrap\">{}</time>", day(at)))
+}
+
 /// A day with its year.
 pub fn day(at: Moment) -> String {
     at.to_string().get(..10).unwrap_or_default().to_owned()

@@ -4,7 +4,7 @@
 use super::customer::next_count;
 use super::form::{FormError, encoded};
 use super::frame::Frame;
-use super::html::{Html, Node, State, digits, phone, when, yuan};
+use super::html::{Html, Node, State, digits, moment, phone, when, yuan};
 use super::visit::{Answer, OFFICE, Told, Visit, of_customer, rendered};
 use super::words::Language;
 use askama::Template;
@@ -130,7 +130,7 @@ fn find_in(visit: &Visit<'_>, part: &'static str) -> Result<Answer> {
             (Some(finding), _) => (Some(State::Frozen), lang.say("open.finding", &[Html::text(finding.id)])),
             (None, Some(placed)) => {
                 let order = &placed.order;
-                let text = [lang.money(order.amount.0.into()), Html::text(when(order.issued, false))];
+                let text = [lang.money(order.amount.0.into()), moment(order.issued, false)];
                 (Some(super::home::state_of(placed)), lang.say("open.order", &text))
             }
             (None, None) => (None, Html::default()),
@@ -204,9 +204,9 @@ impl Before {
         let used = if ceiling > 0 { (ceiling - left) as f64 / ceiling as f64 } else { 1.0 };
         Some(Room {
             ceiling: yuan(ceiling),
-            balance: yuan(self.last.map_or(0, |said| said.balance.0.into())),
+            balance: yuan(-self.last.map_or(0, |said| i64::from(said.balance.0))),
             balance_at: self.last.map_or_else(String::new, |said| when(said.at_meter, true)),
-            outstanding: yuan(self.outstanding),
+            outstanding: yuan(-self.outstanding),
             left: yuan(left),
             used: format!("{:.1}", used.clamp(0.0, 1.0) * 299.0),
         })
@@ -246,7 +246,7 @@ fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Res
             "sell2.last",
             &[
                 lang.money(placed.order.amount.0.into()),
-                Html::text(when(placed.order.issued, true)),
+                moment(placed.order.issued, true),
                 lang.state(super::home::state_of(placed)),
             ],
         ),

@@ -109,7 +109,8 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
     let Figures { totals, faults, .. } = visit.books().figures()?;
     let today = plain(&day_of(now));
     let lang = visit.lang;
-    let shown = &days[days.len().saturating_sub(MOST)..];
+    let every = every_day(&days);
+    let shown = &every[every.len().saturating_sub(MOST)..];
     let (bars, grid) = chart(shown);
     let rows = days.iter().rev().map(|day| row(day, day.day == today)).collect();
     let all = Day {
@@ -142,8 +143,29 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
         sum: row(&all, false),
         customers: totals.customers,
         orders: totals.orders,
-        is_cut: days.len() > shown.len(),
+        is_cut: every.len() > shown.len(),
     })
+}
+
+/// Every day from the first with business to the last: one without it stands in a chart as well.
+fn every_day(days: &[Day]) -> Vec<Day> {
+    let at = |day: &Day| {
+        let number = |range| day.day.get::<std::ops::Range<usize>>(range)?.parse::<u16>().ok();
+        let (month, day) = (u8::try_from(number(4..6)?).ok()?, u8::try_from(number(6..8)?).ok()?);
+        Moment::from_parts(number(0..4)?, month, day, 0, 0, 0).ok()
+    };
+    let (Some(first), Some(last)) = (days.first().and_then(at), days.last().and_then(at)) else {
+        return Vec::new();
+    };
+    let (mut out, mut now) = (Vec::new(), first);
+    while now <= last {
+        let name = plain(&day_of(now));
+        let empty = || Day { day: name.clone(), sales: 0, sold_fen: 0, deliveries: 0, settled_fen: 0 };
+        out.push(days.iter().find(|day| day.day == name).cloned().unwrap_or_else(empty));
+        let Some(next) = now.add_seconds(DAY_S) else { break };
+        now = next;
+    }
+    out
 }
 
 fn row(day: &Day, open: bool) -> DayRow {
