@@ -36,7 +36,7 @@ pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     }
     if let Some(fen) = asked.fen("first_purchase_fen") {
         names.push("first_purchase");
-        values.push(fen.to_string());
+        values.push(format!("{}.{:02}", fen.0 / 100, fen.0 % 100));
     }
     let mut text = Vec::new();
     let mut table = TableWriter::new(&mut text);

@@ -277,6 +277,10 @@ impl Counter {
             let (first, second) = (askers.first.person.clone(), askers.second.clone());
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
+            // An act that wants two notes the second itself; one that is done by two all the same has both in its line too.
+            if let (Deed::One(_), Some(second)) = (deed, &askers.second) {
+                parties::log::fact(session, "second", second);
+            }
             let reply = if together {
                 desk.together(|desk| {
                     finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))

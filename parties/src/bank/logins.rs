@@ -245,6 +245,7 @@ pub fn begin(
             ends,
         })?;
         log::fact(session, "address", &one.address);
+        desk.note_ledger(session)?;
         Ok(token)
     })
 }
@@ -313,7 +314,10 @@ pub fn noted<T>(
     session.anew(Deed::Seen(act)).act(|session| {
         acts_by_key(session, desk.place(), who.person(), None)?;
         desk.enter(session)?;
-        work(session, desk)
+        let done = work(session, desk)?;
+        // The books are open here: nobody opens them a second time for the line in the log.
+        desk.note_ledger(session)?;
+        Ok(done)
     })
 }
 
