@@ -2,6 +2,7 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod people;
 mod receipts;
 mod registry;
 mod requests;
@@ -78,6 +79,9 @@ macro_rules! every_engine {
                 a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+            people: a_code_is_taken_once a_session_is_kept_until_it_ends failed_logins_are_counted_and_forgotten
+                a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
+                a_purchase_is_seen_with_what_became_of_it;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };

@@ -432,7 +432,7 @@ fn deeds(
                 amount: true,
                 then: vec![
                     ("meter", text("deed.corr.1")),
-                    ("money", lang.say("deed.corr.2", &[amount.clone()])),
+                    ("money", lang.say("deed.corr.2", std::slice::from_ref(&amount))),
                     ("done", text("deed.corr.3")),
                     ("two", text("deed.corr.4")),
                 ],
