@@ -454,7 +454,11 @@ impl People for Store {
     }
 
     fn person(&mut self, id: &str, operator: &str, role: &str, at: Moment) -> Result<String, StoreError> {
-        self.batch(|act| act.add_person(id, operator, role, at))
+        // Who asked before is found without a write.
+        match self.read(|view| view.person(operator))? {
+            Some(known) => Ok(known),
+            None => self.batch(|act| act.add_person(id, operator, role, at)),
+        }
     }
 
     fn ask_for(&mut self, what: &AskedFor) -> Result<i64, StoreError> {

@@ -137,6 +137,12 @@ class Town:
             self.server.wait(timeout=60)
             self.server = None
 
+    def kill(self):
+        """As when the machine's power goes."""
+        self.server.kill()
+        self.server.wait(timeout=60)
+        self.server = None
+
     def password(self, name):
         return PASSWORDS[name]
 

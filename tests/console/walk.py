@@ -151,6 +151,26 @@ class Walk:
         yes(anew.status == 422 and "not done" in anew.text, f"a second purchase while one is on its way: {anew.status}")
         yes(self.orders(self.doubled) == before + 1, "still one")
 
+    def killed_in_mid_sale(self):
+        """The server is killed while it sells; whoever sends the form again buys once, and the page says where it is meanwhile."""
+        free = [one for one in self.people[5:] if one not in (self.keyed, self.doubled, self.wrong)]
+        for customer, delay in zip(free, (0.0, 0.004, 0.02, 0.1)):
+            number, before = customer["customer"], self.orders(customer)
+            confirm = self.get("Chen Li", f"/console/sell/{number}/confirm?amount=5&request={request_of(self.get('Chen Li', f'/console/sell/{number}').text)}")
+            form = {"token": token(confirm.text), "request": request_of(confirm.text), "amount": "5.00"}
+            with concurrent.futures.ThreadPoolExecutor(1) as one:
+                sent = one.submit(self.town.ask, "POST", f"/console/sell/{number}", form, cookie=self.cookie("Chen Li"))
+                time.sleep(delay)
+                self.town.kill()
+                sent.exception()
+            self.town.start()
+            yes(self.get("Chen Li", f"/console/customers/{number}").status == 200, "he is logged in still: the session is in the books")
+            yes(self.orders(customer) in (before, before + 1), "one at most")
+            done = self.town.ask("POST", f"/console/sell/{number}", form, cookie=self.cookie("Chen Li"))
+            yes(done.status == 303, f"killed after {delay} s, sent again: {done.status}")
+            yes(self.orders(customer) == before + 1, "one purchase")
+            yes("On its way" in self.get("Chen Li", f"/console/customers/{number}").text, "which is on its way")
+
     def two_people(self):
         number, path = self.late["customer"], f"/console/customers/{self.late['customer']}"
         with Browser(self.town, self.out) as b:
@@ -414,11 +434,15 @@ class Walk:
             yes(answer.status == 403 and "Set-Cookie" not in dict(answer.headers), f"try {n}: {answer.status}")
             yes("Name, password or code is not right" in answer.text, "the words do not say which")
         yes(waited is not None and 4 <= waited <= 6, f"after {waited} tries the name waits")
-        right = self.town.log_in("Wang Fang")
+        form = {"name": "Wang Fang", "password": PASSWORDS["Wang Fang"], "code": self.town.code("Wang Fang"), "back": "/console"}
+        right = self.town.ask("POST", "/console/login", form, headers={"X-Forwarded-For": "198.51.100.9"})
         yes(right.status == 429, f"the right password waits as well: {right.status}")
+        other = self.town.ask("POST", "/console/login", {**form, "name": "Xu Min"}, headers={"X-Forwarded-For": "198.51.100.9"})
+        yes(other.status == 403, f"another name does not: {other.status}")
         seconds = int(re.search(r"in (\d+) second", right.text).group(1))
         yes(0 < seconds <= 60, f"not for long: {seconds}")
         yes(self.get("Wang Fang", "/console").status == 200, "who is in stays in")
+        yes(self.town.log_in("Wang Fang").status == 303, "nobody is kept out of his own desk by guesses elsewhere")
         nobody = self.town.ask("POST", "/console/login", {"name": "Nobody At All", "password": "x" * 20, "code": "000000"})
         yes(nobody.status == 403 and "not right" in nobody.text, "a name that nobody has is answered alike")
         lines = [line for line in self.town.log() if line.get("facts", {}).get("command") == "console login"]
@@ -465,7 +489,7 @@ def main():
         town.order(people[4], "60.00", 1)
         town.start()
         walk = Walk(town, out)
-        for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.two_people, walk.a_finding,
+        for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.killed_in_mid_sale, walk.two_people, walk.a_finding,
                      walk.registration, walk.roles, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.sessions,
                      walk.codes_are_good_once, walk.a_password_changes, walk.brute_force, walk.idle]:
             begun, name = time.monotonic(), step.__name__.replace("_", " ")

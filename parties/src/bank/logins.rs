@@ -25,10 +25,12 @@ pub const IDLE_S: i64 = 15 * 60;
 pub const LONGEST_S: i64 = 12 * 3600;
 /// A session is noted as seen so often at most, so that looking does not write every time.
 const SEEN_S: i64 = 30;
-/// Failed tries of a name before it waits.
-const FREE_OF_NAME: u32 = 4;
+/// Failed tries of a name from one address before it waits there.
+const FREE_OF_BOTH: u32 = 4;
 /// The same of an address, behind which many people may sit.
 const FREE_OF_ADDRESS: u32 = 20;
+/// The same of a name, wherever it is tried: high, so that nobody keeps somebody else out from afar.
+const FREE_OF_NAME: u32 = 100;
 /// The longest wait.
 const LONGEST_WAIT_S: i64 = 15 * 60;
 /// Failed tries are forgotten after so long without another.
@@ -115,11 +117,17 @@ pub struct Try {
 }
 
 impl Try {
-    fn counted(&self) -> [(String, u32); 2] {
+    /// Under what its failures are counted, and how many are free; the first two are forgotten after a good one.
+    fn counted(&self) -> [(String, u32); 3] {
         let name: String = self.name.chars().take(64).collect();
         let hidden = hex::encode(&Sha256::digest(name.as_bytes())[..16]);
         // A name that nobody has is counted like one that somebody has; what was typed is kept nowhere: it may be a password.
-        [(format!("name {hidden}"), FREE_OF_NAME), (format!("address {}", self.address), FREE_OF_ADDRESS)]
+        let address = &self.address;
+        [
+            (format!("name {hidden} at {address}"), FREE_OF_BOTH),
+            (format!("name {hidden}"), FREE_OF_NAME),
+            (format!("address {address}"), FREE_OF_ADDRESS),
+        ]
     }
 }
 
@@ -174,7 +182,7 @@ pub fn show(
     };
     match good {
         Ok(()) => {
-            desk.books_mut().forget_failed_logins(&counted[0].0)?;
+            counted[..2].iter().try_for_each(|(whose, _)| desk.books_mut().forget_failed_logins(whose))?;
             Ok(())
         }
         Err(error) => {

@@ -228,6 +228,9 @@ async fn visited(
         let known = operators(counter.desk.place())?;
         let session = looking(counter);
         let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
+        if !counter.buckets.take(&who.principal, counter.opened.elapsed()) {
+            return Err(Trouble::new(Denied::Rate));
+        }
         if !page.roles.contains(&who.role) {
             let allowed: Vec<&str> = page.roles.iter().map(|role| role.name()).collect();
             return Err(Trouble::new(Denied::Role { role: who.role.name(), allowed: allowed.join(", ") }));
