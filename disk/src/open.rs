@@ -46,10 +46,24 @@ pub fn prepare_database(path: &Path) -> io::Result<Access> {
     for end in ["-wal", "-shm", "-journal"] {
         let beside = with_end(path, end);
         if fs::symlink_metadata(&beside).is_ok() {
-            open_to_append(&beside)?;
+            make_private(&beside)?;
         }
     }
-    open_to_append(path).map(|_| Access::Write)
+    make_private(path).map(|()| Access::Write)
+}
+
+/// Makes a file of a database, or brings it to 0600. One that is so already is not opened: whoever closes a file gives up every lock
+/// that his process has on it, so also those by which SQLite keeps another connection of this process alone with it [POSIX fcntl].
+fn make_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let found = fs::symlink_metadata(path);
+        if found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 == 0) {
+            return Ok(());
+        }
+    }
+    open_to_append(path).map(drop)
 }
 
 /// How a database that is there can be opened; nothing is prepared.

@@ -13,6 +13,7 @@ pub mod roles;
 pub mod seal;
 pub mod sign;
 pub mod suite;
+pub mod totp;
 
 pub use cipher_key::CipherKey;
 pub use key::{Key, KeyError};

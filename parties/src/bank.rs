@@ -12,6 +12,7 @@ mod desk;
 mod findings;
 pub mod keys;
 mod limits;
+pub mod logins;
 pub mod look;
 mod office;
 mod orders;

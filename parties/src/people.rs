@@ -15,7 +15,7 @@ mod user;
 pub(crate) mod who;
 
 pub use enter::{one, operators, whoever};
-pub use login::new as new_password;
+pub use login::{by_password, new as new_password};
 pub use who::{People, Person, Two};
 
 use crate::session::Deed;
@@ -39,9 +39,15 @@ pub fn two(session: &Session, folder: &Path, act: &str, state: State) -> Result<
     if let Some(two) = session.course.people.approved() {
         return Ok(Some(two));
     }
-    if let Some(first) = session.course.people.of(folder).filter(|first| first.by_key) {
+    let served = |first: &Person| first.by_key || (first.logged_in && session.actors.operator.is_none());
+    if let Some(first) = session.course.people.of(folder).filter(served) {
         let fault = security(format!("{act} wants two people; {first} alone is one"));
-        return Err(fault.hint("send the key of a second principal beside the first").into());
+        return Err(if first.by_key {
+            fault.hint("send the key of a second principal beside the first")
+        } else {
+            fault.hint("ask for it, and let another operator approve it")
+        }
+        .into());
     }
     let operators = operators(folder)?;
     if operators.is_empty() {
@@ -72,7 +78,7 @@ pub fn two(session: &Session, folder: &Path, act: &str, state: State) -> Result<
     Ok(Some(Two { first, second: Some(second) }))
 }
 
-/// Says who acts in a party's folder, where a service knows its people by their keys; `second` is the other one of an act that
+/// Says who acts in a party's folder, where a service knows its people by their keys or logins; `second` is the other one of an act that
 /// wants two.
 ///
 /// # Errors

@@ -68,6 +68,8 @@ pub enum Deed {
     /// It looks, or makes nothing that belongs to a party.
     #[default]
     Look,
+    /// It changes nothing of the party's business, and the log keeps by this fixed name who did it: a login, a look at a customer.
+    Seen(&'static str),
     /// It costs money, a key or a card: one person does it, and the log keeps it by this fixed name, a failure too.
     One(&'static str),
     /// The same, and it wants two people, always or in formal state.
@@ -79,8 +81,13 @@ impl Deed {
     pub const fn name(self) -> Option<&'static str> {
         match self {
             Deed::Look => None,
-            Deed::One(name) | Deed::Two(name) => Some(name),
+            Deed::Seen(name) | Deed::One(name) | Deed::Two(name) => Some(name),
         }
+    }
+
+    /// Whether it does something that an auditor may not.
+    pub const fn is_act(self) -> bool {
+        matches!(self, Deed::One(_) | Deed::Two(_))
     }
 
     /// Whether it goes on when the clock went back: money follows MAC and count, never a clock.

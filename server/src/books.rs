@@ -16,6 +16,7 @@ use crate::contract::Contracts;
 use crate::drawer::Drawers;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
+use crate::glance::Glances;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
@@ -26,6 +27,7 @@ use crate::modules::Reconciled;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payment::{Payment, Step, Which};
+use crate::people::People;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -489,6 +491,8 @@ pub trait Books:
     + Contracts
     + Limits
     + Payments
+    + People
+    + Glances
 {
 }
 
@@ -506,5 +510,7 @@ impl<B> Books for B where
         + Contracts
         + Limits
         + Payments
+        + People
+        + Glances
 {
 }

@@ -192,6 +192,11 @@ impl View<'_> {
         Ok(())
     }
 
+    /// Some of them; `which` says which, and how many with its first place.
+    pub(crate) fn some_orders(&self, which: &str, most: u32) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.conn.all(&format!("{SELECT} {which}"), params![most], placed)
+    }
+
     /// All of them at once, where they are few.
     pub fn orders(&self) -> Result<Vec<PlacedOrder>, StoreError> {
         let mut all = Vec::new();

@@ -89,14 +89,14 @@ fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
 }
 
 impl View<'_> {
-    /// The principal of an id.
+    /// The principal of an id; people who log in have no key, and are none.
     pub fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE id = ?1"), params![id], principal)
+        self.conn.first(&format!("{SELECT} WHERE id = ?1 AND operator IS NULL"), params![id], principal)
     }
 
     /// All of them, oldest first.
     pub fn principals(&self) -> Result<Vec<Principal>, StoreError> {
-        self.conn.all(&format!("{SELECT} ORDER BY made, id"), params![], principal)
+        self.conn.all(&format!("{SELECT} WHERE operator IS NULL ORDER BY made, id"), params![], principal)
     }
 }
 
@@ -120,7 +120,7 @@ impl Transaction<'_> {
     /// Ends a key; `false`: there is none of this id that is not ended yet.
     pub fn end_principal(&self, id: &str, at: Moment) -> Result<bool, StoreError> {
         let ended = self.conn.execute(
-            "UPDATE principal SET ended = ?2 WHERE id = ?1 AND ended IS NULL",
+            "UPDATE principal SET ended = ?2 WHERE id = ?1 AND ended IS NULL AND operator IS NULL",
             params![id, time_text(at)],
         )?;
         Ok(ended == 1)

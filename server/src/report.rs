@@ -231,14 +231,20 @@ impl View<'_> {
 
     /// Every day with business, oldest first.
     pub fn days(&self) -> Result<Vec<Day>, StoreError> {
+        self.days_between("00000000", "99999999")
+    }
+
+    /// Those from one day to another, both in it, each YYYYMMDD.
+    pub fn days_between(&self, from: &str, to: &str) -> Result<Vec<Day>, StoreError> {
+        let (first, last) = (format!("{from}000000"), format!("{to}999999"));
         self.conn.all(
             "SELECT substr(at, 1, 8) AS day, \
              sum(CASE code WHEN 'sale' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END) AS sales, \
              sum(CASE WHEN code IN ('sale', 'correction') THEN moved WHEN code = 'cancelled' THEN -moved ELSE 0 END) AS sold, \
              sum(CASE code WHEN 'delivery' THEN 1 ELSE 0 END) AS deliveries, \
              sum(CASE code WHEN 'delivery' THEN moved ELSE 0 END) AS settled \
-             FROM transfer WHERE moved > 0 GROUP BY substr(at, 1, 8) ORDER BY day",
-            params![],
+             FROM transfer WHERE moved > 0 AND at BETWEEN ?1 AND ?2 GROUP BY substr(at, 1, 8) ORDER BY day",
+            params![first, last],
             |row| {
                 Ok(Day {
                     day: column(row, "day")?,

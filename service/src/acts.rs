@@ -37,7 +37,7 @@ pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     }
     if let Some(fen) = asked.fen("first_purchase_fen") {
         names.push("first_purchase");
-        values.push(fen.to_string());
+        values.push(format!("{}.{:02}", fen.0 / 100, fen.0 % 100));
     }
     let mut text = Vec::new();
     let mut table = TableWriter::new(&mut text);
@@ -131,6 +131,14 @@ pub fn reissue(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means)
         Some(report) => handed_out(&report, means),
         None => Ok(Value::Null),
     }
+}
+
+/// Finishes the outstanding order.
+pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
+    let customer = Some(asked.field("customer")?);
+    let report = bank::resume(session, desk, &bank::ResumeRequest { customer, pin: means.pin.clone() })?;
+    // The records are those of the orders; files have none of them here.
+    Ok(json!({ "resumed": report.resumed }))
 }
 
 /// Gives the outstanding order up.

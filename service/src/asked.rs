@@ -6,7 +6,8 @@ use parties::Result;
 use parties::bank::pins::PinChoice;
 use scheme::money::Fen;
 use scheme::order::OrderId;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// What an act is given.
+#[derive(Default)]
 pub struct Asked {
     /// What stood in the places of the path and in the query.
     pub named: BTreeMap<String, String>,
@@ -41,6 +43,12 @@ pub fn message() -> PathBuf {
 }
 
 impl Asked {
+    /// What counts as the same: what is asked, of what, with which fields, in whatever order they stand.
+    pub fn hash(&self, route: &str) -> [u8; 32] {
+        let asked = json!({ "route": route, "named": self.named, "fields": self.fields });
+        Sha256::new().chain_update(asked.to_string()).chain_update(&self.text).finalize().into()
+    }
+
     /// Something named in the path or the query.
     ///
     /// # Errors

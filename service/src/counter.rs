@@ -1,13 +1,13 @@
 //! The counter: one thread that owns the books and the PSAMs, and does one request after another.
 
-use crate::asked::Means;
+use crate::asked::{Asked, Means};
 use crate::bucket::Buckets;
-use crate::call::{Answered, Call, Job};
 use crate::denied::Denied;
 use crate::figures::Figures;
+use crate::key::SentKey;
 use crate::mailbox::Mailbox;
 use crate::reply::{Judged, Reply};
-use crate::routes::Work;
+use crate::routes::{Route, Work};
 use crate::teller::{Task, Teller};
 use parties::bank::Desk;
 use parties::bank::payment::{self, AskBank};
@@ -17,11 +17,64 @@ use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{Actor, BankCall, Books, Channel, Claim, Claimed, OrderState, Principal, Role, StoreError};
+use server::{
+    Actor, BankAnswer, BankCall, Books, Channel, Claim, Claimed, OrderState, Principal, Role, StoreError,
+};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// What somebody asks.
+pub struct Wanted {
+    /// Which act.
+    pub route: &'static Route,
+    /// In detail.
+    pub asked: Asked,
+    /// The id of the request, of one that changes something.
+    pub id: Option<String>,
+    /// SHA-256 of what is asked.
+    pub body: [u8; 32],
+}
+
+/// A request on its way to the counter.
+pub struct Job {
+    /// What is asked.
+    pub what: Wanted,
+    /// Who asks.
+    pub key: SentKey,
+    /// The second person.
+    pub second: Option<SentKey>,
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<Reply>,
+    /// The way back to the counter, for what comes of it later.
+    pub back: SyncSender<Call>,
+}
+
+/// What comes to the counter.
+pub enum Call {
+    /// Somebody asks.
+    Ask(Box<Job>),
+    /// Somebody wants to know whether the books can be read.
+    Ready(oneshot::Sender<bool>),
+    /// A person comes with a visit of his own; whoever sent it tells him what came of it.
+    Visit(Visit),
+    /// It may be time to ask the bank again; what it answers comes back this way.
+    Due(SyncSender<Call>),
+    /// The bank was asked.
+    Answered(Box<Answered>),
+}
+
+/// What the bank was asked and said.
+pub struct Answered {
+    /// The payment.
+    pub payment: OrderId,
+    /// What it said.
+    pub answer: BankAnswer,
+    /// The request that goes on now.
+    pub job: Option<Box<Job>>,
+}
 
 /// Who works there, and with what.
 pub struct Counter {
@@ -53,13 +106,34 @@ enum Next {
     Ask(BankCall),
 }
 
+/// What a person does at the counter.
+pub type Visit = Box<dyn FnOnce(&mut Counter) + Send>;
+
 /// Opens books that are not the bank's own file.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
+/// One who asks.
+pub struct Asker {
+    /// The id under which his requests are kept.
+    pub principal: String,
+    /// As the bank's log knows him.
+    pub person: Person,
+    /// Where he acts.
+    pub actor: Actor,
+}
+
+impl Asker {
+    fn by_key(principal: &Principal) -> Self {
+        Asker { principal: principal.id.clone(), person: person(principal), actor: actor(principal) }
+    }
+}
+
 /// Who asks, and the second person of an act that wants two.
-struct Askers {
-    first: Principal,
-    second: Option<Principal>,
+pub struct Askers {
+    /// Who asks.
+    pub first: Asker,
+    /// The other one.
+    pub second: Option<Person>,
 }
 
 impl Counter {
@@ -78,6 +152,10 @@ impl Counter {
                 }
                 Call::Due(back) => self.ask_what_is_due(&back),
                 Call::Answered(answered) => self.go_on(*answered),
+                Call::Visit(visit) => {
+                    visit(&mut self);
+                    self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
+                }
                 Call::Ready(asker) => {
                     let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
                     if let Err(error) = &can {
@@ -101,10 +179,10 @@ impl Counter {
             }
             (Next::Ask(call), Some(teller)) => {
                 let back = job.back.clone();
-                teller.ask(Task { call, job: Some(job), back });
+                teller.ask(task(call, Some(job), back));
             }
             (Next::Ask(_), None) => {
-                let reply = self.told(&Trouble::new(Denied::NoBank), true, job.id.as_deref());
+                let reply = self.told(&Trouble::new(Denied::NoBank), true, job.what.id.as_deref());
                 let _ = job.reply.send(reply);
             }
         }
@@ -121,7 +199,7 @@ impl Counter {
                 for call in calls {
                     if let Some(teller) = self.teller.as_mut().filter(|teller| !teller.asks(call.reference()))
                     {
-                        teller.ask(Task { call, job: None, back: back.clone() });
+                        teller.ask(task(call, None, back.clone()));
                     }
                 }
             }
@@ -152,7 +230,7 @@ impl Counter {
         match (job, error) {
             (Some(job), None) => self.serve(job, true),
             (Some(job), Some(error)) => {
-                let reply = self.told(&error, true, job.id.as_deref());
+                let reply = self.told(&error, true, job.what.id.as_deref());
                 let _ = job.reply.send(reply);
             }
             // What could not be kept is asked again when its time comes.
@@ -182,12 +260,24 @@ impl Counter {
         Reply::failed(error, &Judged::of(error, begun), id)
     }
 
+    /// Works with the books for a person, once they can be reached.
+    ///
+    /// # Errors
+    /// Those of the work; books that cannot be reached.
+    pub fn with_books<T>(&mut self, work: impl FnOnce(&mut Counter) -> Result<T>) -> Result<T> {
+        let done = self.reconnect().and_then(|()| work(self));
+        if let Err(error) = &done {
+            self.heed(error);
+        }
+        done
+    }
+
     fn waited(&self) {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn answer(&mut self, job: &Job, again: bool) -> Next {
-        let id = job.id.as_deref();
+        let id = job.what.id.as_deref();
         if let Err(error) = self.reconnect() {
             return Next::Reply(self.told(&error, again, id));
         }
@@ -196,9 +286,22 @@ impl Counter {
             Ok(Err(denied)) => return Next::Reply(Reply::denied(&denied, id)),
             Err(error) => return Next::Reply(self.told(&error, again, id)),
         };
-        match id.filter(|_| job.route.changes()) {
-            None => Next::Reply(self.look(job)),
-            Some(id) => self.change(job, &askers, id),
+        self.next(&job.what, &askers)
+    }
+
+    /// Does what a person asks at the counter. Nobody there has a bank asked: who pays by his account is sold to by a program.
+    pub fn ask(&mut self, what: &Wanted, askers: &Askers) -> Reply {
+        match self.next(what, askers) {
+            Next::Reply(reply) => reply,
+            Next::Ask(_) => self.told(&Trouble::new(Denied::NoBank), true, what.id.as_deref()),
+        }
+    }
+
+    /// Does what somebody may ask.
+    fn next(&mut self, what: &Wanted, askers: &Askers) -> Next {
+        match what.id.as_deref().filter(|_| what.route.changes()) {
+            None => Next::Reply(self.look(what)),
+            Some(id) => self.change(what, askers, id),
         }
     }
 
@@ -212,25 +315,25 @@ impl Counter {
         if !again && !self.buckets.take(&first.id, self.opened.elapsed()) {
             return Ok(Err(Denied::Rate));
         }
-        if !job.route.roles.contains(&first.role) {
-            let allowed: Vec<&str> = job.route.roles.iter().map(|role| role.name()).collect();
+        if !job.what.route.roles.contains(&first.role) {
+            let allowed: Vec<&str> = job.what.route.roles.iter().map(|role| role.name()).collect();
             return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }));
         }
         let second = match &job.second {
             None => None,
             Some(key) => match key.whose(self.desk.books(), at)? {
-                Ok(second) if second.id != first.id => Some(second),
+                Ok(second) if second.id != first.id => Some(person(&second)),
                 _ => return Ok(Err(Denied::SecondKey)),
             },
         };
-        Ok(Ok(Askers { first, second }))
+        Ok(Ok(Askers { first: Asker::by_key(&first), second }))
     }
 
-    fn look(&mut self, job: &Job) -> Reply {
+    fn look(&mut self, what: &Wanted) -> Reply {
         let desk = &self.desk;
-        let done = self.session.anew(Deed::Look).act(|session| match job.route.work {
-            Work::Look(work) => Ok(Reply::json(&work(session, desk, &job.asked)?)),
-            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &job.asked)?)),
+        let done = self.session.anew(Deed::Look).act(|session| match what.route.work {
+            Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
+            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
             // Only what changes nothing comes without an id.
             Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
         });
@@ -240,25 +343,25 @@ impl Counter {
         }
     }
 
-    fn change(&mut self, job: &Job, askers: &Askers, id: &str) -> Next {
-        match self.claim(job, askers, id) {
+    fn change(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Next {
+        match self.claim(what, askers, id) {
             Ok((Claimed::Answered(answer), _)) => {
                 self.figures.again.fetch_add(1, Ordering::Relaxed);
                 Next::Reply(Reply::again(answer))
             }
-            Ok((_, claim)) => self.act(job, askers, &claim),
+            Ok((_, claim)) => self.act(what, askers, &claim),
             Err(error) => Next::Reply(self.told(&error, false, Some(id))),
         }
     }
 
     /// Writes the request down. Its claim names the order that is made for it, now or by whoever worked on it before.
-    fn claim(&mut self, job: &Job, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
+    fn claim(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
         let at = self.session.now()?;
-        let label = format!("request {} {id}", askers.first.id);
+        let label = format!("request {} {id}", askers.first.principal);
         let mut claim = Claim {
-            principal: askers.first.id.clone(),
+            principal: askers.first.principal.clone(),
             id: id.to_owned(),
-            body: job.body,
+            body: what.body,
             order: OrderId(random(&mut *self.session.chance(&label))),
             at,
         };
@@ -269,11 +372,11 @@ impl Counter {
         Ok((stands, claim))
     }
 
-    fn act(&mut self, job: &Job, askers: &Askers, claim: &Claim) -> Next {
-        let (deed, work, together) = match job.route.work {
+    fn act(&mut self, what: &Wanted, askers: &Askers, claim: &Claim) -> Next {
+        let (deed, work, together) = match what.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(job)),
+            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(what)),
         };
         let mailbox = Arc::new(Mailbox::default());
         let (pin, bank) = (self.pin.clone(), self.teller.is_some());
@@ -282,14 +385,20 @@ impl Counter {
         session.carrier = mailbox;
         let desk = &mut self.desk;
         let done = session.act(|session| {
-            let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
+            let (first, second) = (askers.first.person.clone(), askers.second.clone());
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
-            desk.act_at(actor(&askers.first));
+            desk.act_at(askers.first.actor.clone());
+            // An act that wants two notes the second itself; one that is done by two all the same has both in its line too.
+            if let (Deed::One(_), Some(second)) = (deed, &askers.second) {
+                parties::log::fact(session, "second", second);
+            }
             let done = if together {
-                desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
+                desk.together(|desk| {
+                    finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
+                })
             } else {
-                finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means))
+                finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
             };
             let next = match done {
                 Ok(reply) => Next::Reply(reply),
@@ -339,6 +448,16 @@ impl Counter {
     }
 }
 
+/// The bank is asked, and its answer comes to the counter with the request that waits for it.
+fn task(call: BankCall, job: Option<Box<Job>>, back: SyncSender<Call>) -> Task {
+    let payment = call.reference();
+    let then = move |answer| {
+        // A counter that has gone asks again when it is back.
+        let _ = back.send(Call::Answered(Box::new(Answered { payment, answer, job })));
+    };
+    Task { call, then: Box::new(then) }
+}
+
 /// Works, and keeps the answer, unless another server has answered meanwhile.
 fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Result<Value>) -> Result<Reply> {
     if let Claimed::Answered(answer) = desk.books_mut().claim(claim)? {
@@ -359,6 +478,11 @@ fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Res
 const SHOWN_ONCE: [&str; 2] = ["authorisation_code", "agreement"];
 
 /// Where what a principal does counts for.
+/// A person who logged in: his cash goes into his own drawer.
+pub fn at_the_counter(name: &str) -> Actor {
+    Actor { office: String::new(), channel: Channel::Counter, clerk: Some(name.to_owned()) }
+}
+
 fn actor(principal: &Principal) -> Actor {
     let channel = match principal.role {
         Role::Clerk | Role::Supervisor | Role::Auditor => Channel::Counter,

@@ -1,7 +1,8 @@
 //! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
 
 use crate::asked::Asked;
-use crate::call::{Call, Job};
+use crate::console;
+use crate::counter::{Call, Job, Wanted};
 use crate::denied::Denied;
 use crate::fields;
 use crate::figures::Figures;
@@ -15,7 +16,6 @@ use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::routing::{MethodFilter, get, on};
 use serde_json::{Map, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -56,8 +56,8 @@ pub fn router(shared: Shared) -> Router {
         };
         router = router.route(route.path, on(filter, handler));
     }
-    let (of_ready, of_metrics) = (shared.clone(), shared);
-    router
+    let (of_ready, of_metrics, calls) = (shared.clone(), shared.clone(), shared.calls);
+    console::add_to(router, calls)
         .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
         .route("/ready", get(move || ready(of_ready)))
         .route(
@@ -145,17 +145,12 @@ async fn read(
         Body::Fields(fields) => (fields::read(fields, &bytes)?, Vec::new()),
         Body::List | Body::Csv => (Map::new(), bytes.to_vec()),
     };
-    // What counts as the same: what is asked, of what, with which fields, in whatever order they stand.
-    let asked = json!({ "route": route.name, "named": named, "fields": fields });
-    let mut hash = Sha256::new();
-    hash.update(asked.to_string());
-    hash.update(&text);
-    let body = hash.finalize().into();
+    let asked = Asked { named, fields, text };
+    let body = asked.hash(route.name);
     // Nobody waits yet; whoever hands it over puts himself here.
     let (reply, _) = oneshot::channel();
-    let asked = Asked { named, fields, text };
-    let (id, back) = (id.map(str::to_owned), shared.calls.clone());
-    Ok(Job { route, asked, key, second, id, body, reply, back })
+    let what = Wanted { route, asked, id: id.map(str::to_owned), body };
+    Ok(Job { what, key, second, reply, back: shared.calls.clone() })
 }
 
 fn is_id(id: &str) -> bool {

@@ -4,7 +4,7 @@
 mod acts;
 mod asked;
 mod bucket;
-mod call;
+mod console;
 mod counter;
 mod denied;
 mod fields;

@@ -1,12 +1,13 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
 use crate::bucket::Buckets;
-use crate::call::Call;
-use crate::counter::{Connect, Counter};
+use crate::console::Peer;
+use crate::counter::{Call, Connect, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::http::{Shared, router};
 use crate::teller::Teller;
+use axum::Extension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -179,8 +180,8 @@ async fn accept(listener: TcpListener, shared: Shared, mut gone: oneshot::Receiv
             next = next => next,
         };
         // A connection that went before it was accepted is nobody's.
-        let Ok((stream, _)) = accepted else { continue };
-        let connection = graceful.watch(connection(stream, &shared));
+        let Ok((stream, from)) = accepted else { continue };
+        let connection = graceful.watch(connection(stream, Peer(from.ip()), &shared));
         tokio::spawn(async move {
             // Whoever breaks off in the middle hears nothing more.
             let _ = connection.await;
@@ -195,10 +196,11 @@ async fn accept(listener: TcpListener, shared: Shared, mut gone: oneshot::Receiv
 
 fn connection(
     stream: TcpStream,
+    peer: Peer,
     shared: &Shared,
 ) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router(shared.clone())))
+    http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).serve_connection(
+        TokioIo::new(stream),
+        TowerToHyperService::new(router(shared.clone()).layer(Extension(peer))),
+    )
 }

@@ -176,6 +176,8 @@ pub static ROUTES: &[Route] = &[
     post("reissue", "/v1/reissues", OFFICE, "Make a customer's outstanding order anew; for a replaced chip two people do.",
         Body::Fields(&[CUSTOMER, may("reason", Text, "key-change or chip-replaced, when it is not the SIM or the validity")]),
         Work::Cards(Deed::Two("server reissue"), acts::reissue)),
+    post("resume", "/v1/resumes", OFFICE, "Finish a customer's outstanding order whose sealing was interrupted.",
+        Body::Fields(&[CUSTOMER]), Work::Cards(Deed::One("server resume"), acts::resume)),
     post("void", "/v1/voids", OFFICE, "Give up a customer's outstanding order, while no PSAM can have sealed it.",
         Body::Fields(&[CUSTOMER]), Work::Book(Deed::One("server void"), acts::void)),
     post("settle", "/v1/receipts", SELLERS, "Settle a receipt that came back.",

@@ -1,12 +1,11 @@
 //! Who asks the customers' bank: a few threads, so that the counter waits for no bank.
 
-use crate::call::{Answered, Call, Job};
 use parties::Result;
 use parties::trouble::Context;
 use scheme::order::OrderId;
-use server::{Bank, BankCall};
+use server::{Bank, BankAnswer, BankCall};
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Banks that are asked at once.
@@ -16,10 +15,8 @@ const LINES: usize = 8;
 pub struct Task {
     /// What.
     pub call: BankCall,
-    /// The request that waits for the answer.
-    pub job: Option<Box<Job>>,
-    /// Where the answer goes.
-    pub back: SyncSender<Call>,
+    /// What is done with its answer.
+    pub then: Box<dyn FnOnce(BankAnswer) + Send>,
 }
 
 /// The threads that ask.
@@ -73,9 +70,7 @@ impl Teller {
 fn work(bank: &dyn Bank, tasks: &Mutex<Receiver<Task>>) {
     loop {
         let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Task { call, job, back }) = next else { return };
-        let answered = Answered { payment: call.reference(), answer: call.ask(bank), job };
-        // A counter that has gone asks again when it is back.
-        let _ = back.send(Call::Answered(Box::new(answered)));
+        let Ok(Task { call, then }) = next else { return };
+        then(call.ask(bank));
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::global::Global;
 use crate::output::answer;
-use crate::screen::table;
+use crate::screen::{facts, say, table};
+use crate::shared::Database;
 use clap::{Args, Subcommand};
+use parties::bank::logins;
 use parties::people::operators::Role;
 use parties::people::register::{self, AddRequest, Registered, WaitingAct};
 use parties::{Deed, Party, Result};
@@ -20,6 +22,9 @@ pub enum Verb {
     Disable(Named),
     /// Give an operator a new password: his own he changes himself, another one's two operators together.
     Passwd(Passwd),
+    /// Give an operator of the bank codes to log in to the console with; they are shown this once. The first ones by the operator's
+    /// own login, others in their place by two operators together.
+    Totp(Totp),
     /// List the acts that wait for a second person.
     Requests,
 }
@@ -74,6 +79,16 @@ pub struct Passwd {
     pub whose: Whose,
 }
 
+/// Options of `operator totp`.
+#[derive(Debug, Args)]
+pub struct Totp {
+    /// Name.
+    pub name: String,
+    /// Where the books are.
+    #[command(flatten)]
+    pub database: Database,
+}
+
 /// Options of `approve`.
 #[derive(Debug, Args)]
 pub struct Approve {
@@ -93,6 +108,7 @@ impl Verb {
             Verb::Add(_) => Deed::Two("operator add"),
             Verb::Disable(_) => Deed::Two("operator disable"),
             Verb::Passwd(_) => Deed::Two("operator passwd"),
+            Verb::Totp(_) => Deed::Two("operator totp"),
             Verb::List(_) | Verb::Requests => Deed::Look,
         }
     }
@@ -105,6 +121,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
         Verb::List(options) => list(global, options),
         Verb::Disable(options) => disable(global, options),
         Verb::Passwd(options) => passwd(global, options),
+        Verb::Totp(options) => totp(global, options),
         Verb::Requests => requests(global),
     }
 }
@@ -136,6 +153,20 @@ fn passwd(global: &Global, options: &Passwd) -> Result<()> {
     let password = options.password_file.as_deref().into();
     if let Some(report) = register::new_password(global, &options.name, &password, options.whose.party)? {
         answer(global, &format!("{} has a new password", report.name), &report);
+    }
+    Ok(())
+}
+
+fn totp(global: &Global, options: &Totp) -> Result<()> {
+    let mut desk = options.database.desk(global)?;
+    if let Some(report) = logins::give_codes(global, &mut desk, &options.name)? {
+        let text = facts(&[
+            ("name", report.name.clone()),
+            ("secret", report.secret.clone()),
+            ("for the telephone", report.uri.clone()),
+        ]);
+        say("type the secret into a program for codes, or make a picture of the last line for it to read");
+        answer(global, &text, &report);
     }
     Ok(())
 }

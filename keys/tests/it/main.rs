@@ -269,3 +269,54 @@ proptest! {
         prop_assert_eq!(an10922::derive(&key.cipher(), &input), mac::cmac(&key, &[&[0x01], &input]));
     }
 }
+
+/// The times and codes of RFC 6238 appendix B, SHA-1, of which the codes of six digits are the last six.
+#[test]
+fn codes_are_those_of_the_standard() {
+    use gridcard_keys::totp;
+    let secret = b"12345678901234567890";
+    for (time, code) in [
+        (59, 94_287_082_u32),
+        (1_111_111_109, 7_081_804),
+        (1_111_111_111, 14_050_471),
+        (1_234_567_890, 89_005_924),
+        (2_000_000_000, 69_279_037),
+        (20_000_000_000, 65_353_130),
+    ] {
+        let step = totp::step(time);
+        assert_eq!(totp::code(secret, step), code % 1_000_000, "{time}");
+        let typed = format!("{:06}", code % 1_000_000);
+        assert_eq!(totp::check(secret, &typed, step, 0), Some(step));
+        // one step early or late is good, two are not
+        for near in [step - 1, step + 1] {
+            assert_eq!(totp::check(secret, &typed, near, 0), Some(step), "{time}");
+        }
+        for far in [step + 2, step + 100] {
+            assert_eq!(totp::check(secret, &typed, far, 0), None, "{time}");
+        }
+        // once: neither it nor one before it
+        assert_eq!(totp::check(secret, &typed, step, step), None);
+        assert_eq!(totp::check(secret, &typed, step, step + 1), None);
+    }
+    assert_eq!(totp::check(secret, "081 804", totp::step(1_111_111_109), 0), Some(totp::step(1_111_111_109)));
+    for no_code in ["", "81804", "0081804", "08180a", "０８１８０４", "-81804"] {
+        assert_eq!(totp::check(secret, no_code, totp::step(1_111_111_109), 0), None, "{no_code:?}");
+    }
+}
+
+/// RFC 4648 section 10, without the padding.
+#[test]
+fn secrets_are_written_in_base32() {
+    use gridcard_keys::totp::base32;
+    for (bytes, text) in [
+        ("", ""),
+        ("f", "MY"),
+        ("fo", "MZXQ"),
+        ("foo", "MZXW6"),
+        ("foob", "MZXW6YQ"),
+        ("fooba", "MZXW6YTB"),
+        ("foobar", "MZXW6YTBOI"),
+    ] {
+        assert_eq!(base32(bytes.as_bytes()), text);
+    }
+}

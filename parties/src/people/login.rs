@@ -1,6 +1,6 @@
 //! Logging in: a name and its password, by file or prompt.
 
-use super::operators::{OperatorError, Operators};
+use super::operators::{Operator, OperatorError, Operators};
 use super::who::Person;
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
@@ -21,6 +21,27 @@ pub fn login(session: &Session, operators: &Operators, name: &str, file: Option<
     };
     let operator = operators.login(name, &Passphrase::attempt(password)).map_err(stop)?;
     Ok(Person { name: operator.name.clone(), role: Some(operator.role), logged_in: true, by_key: false })
+}
+
+/// The operator of a name whose password this is; `None`: nobody's. It takes as long for a name that nobody has.
+///
+/// # Errors
+/// The list is damaged.
+pub fn by_password<'o>(
+    operators: &'o Operators,
+    name: &str,
+    password: Zeroizing<String>,
+) -> Result<Option<&'o Operator>> {
+    let password = Passphrase::attempt(password);
+    match operators.login(name, &password) {
+        Ok(operator) => Ok(Some(operator)),
+        Err(OperatorError::Password { .. }) => Ok(None),
+        Err(OperatorError::Unknown { .. } | OperatorError::Disabled { .. }) => {
+            kdc::keystore::stretch(&password, &[0; 16], kdc::keystore::Cost::STANDARD)?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Somebody who cannot show who he is, is a security stop.

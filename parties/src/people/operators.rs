@@ -97,6 +97,13 @@ impl Lock {
     }
 }
 
+impl Operator {
+    /// Changes with every new password, and is no secret.
+    pub fn mark(&self) -> &str {
+        &self.lock.salt
+    }
+}
+
 /// One operator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -31,6 +31,11 @@ impl Person {
     pub fn service() -> Self {
         Person { name: SERVICE.to_owned(), role: None, logged_in: true, by_key: true }
     }
+
+    /// An operator who logged in to a service; the service has compared his password and his code.
+    pub fn by_login(name: &str, role: Role) -> Self {
+        Person { name: name.to_owned(), role: Some(role), logged_in: true, by_key: false }
+    }
 }
 
 impl fmt::Display for Person {

@@ -5,6 +5,7 @@
 mod changes;
 mod office;
 mod payments;
+mod people;
 mod receipts;
 mod registry;
 mod requests;
@@ -92,6 +93,9 @@ macro_rules! every_engine {
                 a_change_is_interrupted a_meter_changes_hands;
             office: what_waits_is_listed_by_age a_drawer_is_counted a_closed_day_is_frozen limits_hold
                 contracts_and_codes;
+            people: a_code_is_taken_once a_session_is_kept_until_it_ends failed_logins_are_counted_and_forgotten
+                a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
+                a_purchase_is_seen_with_what_became_of_it;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
         }
     };

@@ -6,12 +6,9 @@ use crate::screen::{facts, table};
 use crate::shared::Database;
 use clap::{Args, Subcommand, ValueEnum};
 use parties::Deed;
-use parties::bank::Desk;
 use parties::bank::keys::{self, KeyLine, KeyRequest};
 use parties::trouble::Result;
 use scheme::Moment;
-use server::Store;
-use server::store::FIRST_SERVER;
 
 /// Verbs of keys.
 #[derive(Debug, Subcommand)]
@@ -104,10 +101,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
             database
         }
     };
-    let mut desk = match &database.database {
-        Some(url) => Desk::over(global, Box::new(Store::connect(url, FIRST_SERVER)?))?,
-        None => Desk::open(global)?,
-    };
+    let mut desk = database.desk(global)?;
     match verb {
         Verb::Add(Add { role, office, expires, .. }) => {
             let request = KeyRequest { role: (*role).into(), office: office.clone(), expires: *expires };

@@ -176,10 +176,11 @@ fn help(noun: &[&str]) -> Option<String> {
 }
 
 /// The pages, and how many of their blocks cannot be run by this test.
-const PAGES: [(&str, usize); 7] = [
+const PAGES: [(&str, usize); 8] = [
     ("README.md", 1),
     ("docs/guide/ceremony.md", 0),
     ("docs/guide/ci.md", 1),
+    ("docs/guide/console.md", 0),
     ("docs/guide/formal.md", 0),
     ("docs/guide/office.md", 0),
     ("docs/guide/readers.md", 4),
@@ -227,6 +228,11 @@ fn the_page_about_readers() {
 #[test]
 fn the_page_of_the_server() {
     walked("docs/guide/server.md");
+}
+
+#[test]
+fn the_page_of_the_console() {
+    walked("docs/guide/console.md");
 }
 
 #[test]

@@ -1,0 +1,493 @@
+//! A customer: purchases and where each one is, his money, what can be done.
+
+use super::frame::Frame;
+use super::home::{is_late, state_of};
+use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
+use super::matters::{self, matter};
+use super::visit::{Answer, OFFICE, Told, Visit, rendered};
+use super::words::Language;
+use askama::Template;
+use parties::bank::look::{self, Whose};
+use parties::bank::{BookedLine, statement};
+use parties::{Result, Trouble};
+use scheme::moment::Moment;
+use scheme::numbers::CustomerNumber;
+use scheme::order::OrderKind;
+use server::{ApprovalState, Bought, Credited, Finding, OrderState, PlacedOrder, Reason, Registration};
+
+/// Decisions that the page shows.
+const DECISIONS: u32 = 10;
+
+struct OrderView {
+    id: Html,
+    reason: &'static str,
+    at: String,
+    amount: String,
+    state: State,
+}
+
+struct PurchaseView {
+    head: Html,
+    amount: Html,
+    kind: &'static str,
+    state: State,
+    slip: String,
+    rail: Vec<Html>,
+    orders: Vec<OrderView>,
+    orders_said: &'static str,
+}
+
+struct MoneyRow {
+    key: &'static str,
+    yuan: String,
+}
+
+struct LastView {
+    balance: Html,
+    at: Html,
+    register: String,
+}
+
+struct Notice {
+    class: &'static str,
+    icon: &'static str,
+    head: Html,
+    say: Html,
+}
+
+/// An act with its consequences.
+struct DeedView {
+    act: &'static str,
+    title: &'static str,
+    when: &'static str,
+    go: &'static str,
+    two: bool,
+    is_bad: bool,
+    amount: bool,
+    open: bool,
+    then: Vec<(&'static str, Html)>,
+    request: String,
+    /// Why it cannot be done now.
+    off: Option<Html>,
+    /// It waits for a second person.
+    asked: Option<Html>,
+}
+
+struct ApprovalLine {
+    title: &'static str,
+    reason: String,
+    asked: String,
+    decided: String,
+    end: Html,
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    f: Frame,
+    customer: String,
+    name: String,
+    sub: Html,
+    sells: bool,
+    outstanding: Option<State>,
+    frozen: Option<i64>,
+    said: Option<Html>,
+    told: Option<Told>,
+    notice: Option<Notice>,
+    purchases: Vec<PurchaseView>,
+    purchases_said: Html,
+    money: Vec<MoneyRow>,
+    paid: String,
+    last: Option<LastView>,
+    ceiling: Html,
+    chip: Html,
+    sim: Html,
+    phone: Html,
+    imei: Html,
+    deeds: Vec<DeedView>,
+    approvals: Vec<ApprovalLine>,
+}
+
+/// The page of a customer. The log keeps who looked.
+///
+/// # Errors
+/// Nobody has this number; the books cannot be read.
+pub fn customer(visit: &mut Visit<'_>) -> Result<Answer> {
+    page(visit, None)
+}
+
+/// The same, with what was not done.
+///
+/// # Errors
+/// As [`customer`].
+pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
+    let number: CustomerNumber = visit.place("customer")?;
+    look::customer(&visit.session, visit.desk(), &Whose::Customer(number))?;
+    visit.note_look("console customer", &number.to_string())?;
+    let now = visit.now()?;
+    let lang = visit.lang;
+    let books = visit.books();
+    let known = books.customer(number)?.ok_or_else(|| Trouble::new(crate::denied::Denied::NoRoute))?;
+    let bought = books.purchases_of(number)?;
+    let findings: Vec<Finding> =
+        books.findings(false)?.into_iter().filter(|finding| finding.meter == Some(known.meter)).collect();
+    let frozen = findings.iter().find(|finding| finding.freezes).map(|finding| finding.id);
+    let outstanding = books.outstanding(known.meter)?;
+    let last = books.last_credit(known.meter)?;
+    let chip = books.chip_in(known.meter)?;
+    let lines = statement(&visit.session, visit.desk(), number)?.lines;
+    let money = Money::of(&lines);
+    let purchases: Vec<PurchaseView> =
+        bought.iter().rev().map(|one| purchase(lang, one, &findings, now)).collect();
+    let status = told.as_ref().map_or(200, |told| told.status);
+    let deeds =
+        if visit.may(OFFICE) { deeds(visit, &known, outstanding.as_ref(), &money, now)? } else { Vec::new() };
+    let said = match visit.query.get("said") {
+        "done" => Some(Html::text(lang.t("cust.said.done"))),
+        "asked" => Some(Html::text(lang.t("cust.said.asked"))),
+        "registered" => Some(Html::text(lang.t("cust.said.registered"))),
+        _ => None,
+    };
+    let text = digits(&number.to_string(), false);
+    rendered(
+        status,
+        &CustomerPage {
+            f: visit.frame("customers")?,
+            customer: number.to_string(),
+            name: visit.name_of(&known),
+            sub: lang.say("cust.no", &[text, digits(&known.meter.to_string(), false)]),
+            sells: visit.may(OFFICE),
+            outstanding: outstanding.as_ref().map(state_of),
+            frozen,
+            said,
+            told,
+            notice: notice(lang, outstanding.as_ref(), frozen, now),
+            purchases_said: lang.say("cust.newest", &[Html::text(purchases.len())]),
+            purchases,
+            money: money.rows(),
+            paid: yuan(money.paid),
+            last: last.map(|said| last_view(lang, &said)),
+            ceiling: chip
+                .as_ref()
+                .and_then(|chip| chip.ceiling)
+                .map_or_else(Html::default, |ceiling| lang.money(ceiling.0.into())),
+            chip: chip.map_or_else(Html::default, |chip| digits(&chip.serial.to_string(), true)),
+            sim: digits(known.sim.iccid.as_str(), true),
+            phone: phone(known.sim.msisdn.as_str()),
+            imei: digits(known.imei.as_str(), true),
+            deeds,
+            approvals: decided(visit, number)?,
+        },
+    )
+}
+
+fn last_view(lang: Language, said: &Credited) -> LastView {
+    LastView {
+        balance: lang.money(said.balance.0.into()),
+        at: lang.say("cust.asof", &[moment(said.at_meter, true)]),
+        register: yuan(said.register.into()),
+    }
+}
+
+/// What is most to be known: nothing is sold, or something waits for too long.
+fn notice(
+    lang: Language,
+    outstanding: Option<&PlacedOrder>,
+    frozen: Option<i64>,
+    now: Moment,
+) -> Option<Notice> {
+    if let Some(finding) = frozen {
+        let (head, say) =
+            (lang.say("cust.frozen.h", &[Html::text(finding)]), Html::text(lang.t("cust.frozen.p")));
+        return Some(Notice { class: "notice-bad", icon: "stop", head, say });
+    }
+    let placed = outstanding?;
+    let order = &placed.order;
+    let money = lang.money(order.amount.0.into());
+    if placed.state == OrderState::Prepared {
+        let (head, say) = (lang.say("cust.unsealed.h", &[money]), Html::text(lang.t("cust.unsealed.p")));
+        return Some(Notice { class: "notice-bad", icon: "ask", head, say });
+    }
+    if now > order.valid_until {
+        let head = lang.say("cust.expired.h", &[money, date(order.valid_until)]);
+        return Some(Notice {
+            class: "notice-warn",
+            icon: "warn",
+            head,
+            say: Html::text(lang.t("cust.expired.p")),
+        });
+    }
+    let days = super::home::days_since(order.issued, now);
+    is_late(order.issued, now).then(|| Notice {
+        class: "notice-warn",
+        icon: "clock",
+        head: lang.say("cust.n.h", &[money, Html::text(days)]),
+        say: Html::text(lang.t("cust.n.p")),
+    })
+}
+
+/// A customer's money by what became of it.
+struct Money {
+    paid: i64,
+    credited: i64,
+    open: i64,
+    due: i64,
+    refunded: i64,
+    loss: i64,
+}
+
+impl Money {
+    fn of(lines: &[BookedLine]) -> Self {
+        let sum = |kind: &str| -> i64 {
+            lines.iter().filter(|line| line.kind == kind).map(|line| line.amount_fen).sum()
+        };
+        let last = lines.last();
+        Money {
+            paid: sum("sale") + sum("correction") - sum("cancelled"),
+            credited: sum("delivery"),
+            open: last.map_or(0, |line| line.not_confirmed_fen),
+            due: last.map_or(0, |line| line.due_fen),
+            refunded: sum("refund"),
+            loss: sum("loss"),
+        }
+    }
+
+    /// Rows that add up to what was paid.
+    fn rows(&self) -> Vec<MoneyRow> {
+        let all = [
+            ("cust.m1", self.credited, true),
+            ("cust.m2", self.open, true),
+            ("cust.m5", self.due, self.due != 0),
+            ("cust.m3", self.refunded, self.refunded != 0),
+            ("cust.m6", -self.loss, self.loss != 0),
+        ];
+        let shown = all.into_iter().filter(|(.., shown)| *shown);
+        shown.map(|(key, fen, _)| MoneyRow { key, yuan: yuan(fen) }).collect()
+    }
+}
+
+const fn reason_key(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Sale => "reason.sale",
+        Reason::Reissue => "reason.reissue",
+        Reason::Correction => "reason.correction",
+        Reason::Reversal => "reason.reversal",
+    }
+}
+
+const fn kind_key(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Open => "kind.open",
+        OrderKind::Recharge => "kind.recharge",
+        OrderKind::Replacement => "kind.replacement",
+    }
+}
+
+fn purchase(lang: Language, bought: &Bought, findings: &[Finding], now: Moment) -> PurchaseView {
+    let orders: Vec<OrderView> = bought
+        .orders
+        .iter()
+        .map(|placed| OrderView {
+            id: digits(&placed.order.id.to_string(), false),
+            reason: reason_key(placed.reason),
+            at: when(placed.order.issued, true),
+            amount: yuan(placed.order.amount.0.into()),
+            state: state_of(placed),
+        })
+        .collect();
+    let orders_said = if bought.credited.is_some() { lang.t("cust.two") } else { lang.t("cust.two.open") };
+    let head = lang.say("cust.purchase", &[Html::text(bought.count)]);
+    let Some(placed) = bought.standing() else {
+        let (amount, rail) = (Html::default(), Vec::new());
+        let (kind, state, slip) = ("reason.sale", State::Off, String::new());
+        return PurchaseView { head, amount, kind, state, slip, rail, orders, orders_said };
+    };
+    let held = findings.iter().any(|finding| {
+        finding.receipt.is_some() && bought.orders.iter().any(|one| Some(one.order.id) == finding.order)
+    });
+    let state = match state_of(placed) {
+        State::Transit if held => State::Credited,
+        state => state,
+    };
+    let credited = bought.credited;
+    let amount = credited.map_or(placed.order.amount, |said| said.credited);
+    let sealed = placed.record.is_some() && state != State::Off;
+    PurchaseView {
+        head,
+        amount: lang.money(amount.0.into()),
+        kind: kind_key(placed.order.kind),
+        state,
+        slip: if sealed { placed.order.id.to_string() } else { String::new() },
+        rail: rail(lang, placed, state, credited, now),
+        orders,
+        orders_said,
+    }
+}
+
+/// The four stations of a purchase.
+fn rail(
+    lang: Language,
+    placed: &PlacedOrder,
+    state: State,
+    credited: Option<Credited>,
+    now: Moment,
+) -> Vec<Html> {
+    let none = Html::default();
+    let text = |key| Html::text(lang.t(key));
+    let order = &placed.order;
+    let issued = when(order.issued, false);
+    let after = |said: &Credited| lang.say("cust.r4", &[lang.money(said.balance.0.into())]);
+    match (state, credited) {
+        (State::Sold, _) => vec![
+            lang.node(Node::Bad, "state.sold", &issued, &text("cust.r1.open")),
+            lang.node(Node::Todo, "state.transit", "", &none),
+            lang.node(Node::Todo, "state.credited", "", &none),
+            lang.node(Node::Todo, "state.settled", "", &none),
+        ],
+        (State::Transit, _) => {
+            let expired = now > order.valid_until;
+            let late = expired || is_late(order.issued, now);
+            let until = date(order.valid_until);
+            let say =
+                if expired { lang.say("cust.r2.expired", &[until]) } else { lang.say("cust.r2", &[until]) };
+            vec![
+                lang.node(Node::Done, "state.sold", &issued, &none),
+                lang.node(if late { Node::Late } else { Node::Here }, "state.transit", &issued, &say),
+                lang.node(Node::Todo, "state.credited", "", &text("cust.r3")),
+                lang.node(Node::Todo, "state.settled", "", &none),
+            ]
+        }
+        (State::Credited, _) => vec![
+            lang.node(Node::Done, "state.sold", &issued, &none),
+            lang.node(Node::Done, "state.transit", &issued, &none),
+            lang.node(Node::Bad, "state.credited", "", &text("cust.r3.held")),
+            lang.node(Node::Todo, "state.settled", "", &none),
+        ],
+        (_, Some(said)) => vec![
+            lang.node(Node::Done, "state.sold", &issued, &none),
+            lang.node(Node::Done, "state.transit", &issued, &none),
+            lang.node(Node::Done, "state.credited", &when(said.at_meter, false), &after(&said)),
+            lang.node(Node::Done, "state.settled", &when(said.settled, false), &text("cust.r5")),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// What can be done with what is outstanding, or due.
+fn deeds(
+    visit: &Visit<'_>,
+    known: &Registration,
+    outstanding: Option<&PlacedOrder>,
+    money: &Money,
+    now: Moment,
+) -> Result<Vec<DeedView>> {
+    let lang = visit.lang;
+    let open = visit.books().open_approvals()?;
+    let number = known.customer.to_string();
+    let waits = |act: &str| {
+        let of =
+            |one: &&server::Approval| one.what.act == act && one.what.customer.as_deref() == Some(&*number);
+        open.iter()
+            .find(of)
+            .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]))
+    };
+    let text = |key| Html::text(lang.t(key));
+    let deed = |act: &'static str, [title, when, go]: [&'static str; 3]| DeedView {
+        act,
+        title,
+        when,
+        go,
+        two: matter(act).is_some(),
+        is_bad: false,
+        amount: false,
+        open: false,
+        then: Vec::new(),
+        request: visit.new_request(),
+        off: None,
+        asked: waits(act),
+    };
+    let mut out = Vec::new();
+    if let Some(placed) = outstanding {
+        let amount = lang.money(placed.order.amount.0.into());
+        if placed.state == OrderState::Prepared {
+            out.push(DeedView {
+                open: true,
+                then: vec![("money", text("deed.resume.1"))],
+                ..deed("resume", ["deed.resume", "deed.resume.w", "deed.resume.go"])
+            });
+            let off = placed.may_be_sealed().then(|| text("deed.void.off"));
+            let then = vec![("money", lang.say("deed.void.1", &[amount]))];
+            out.push(DeedView { then, off, ..deed("void", ["deed.void", "deed.void.w", "deed.void.go"]) });
+        } else {
+            let sim = placed.iccid != known.sim.iccid.to_string();
+            let needed = sim || now > placed.order.valid_until;
+            let off = (!needed).then(|| text("deed.again.off"));
+            let then = vec![("money", lang.say("deed.again.1", &[Html::text(placed.order.count)]))];
+            out.push(DeedView {
+                then,
+                off,
+                ..deed("reissue", ["deed.again", "deed.again.w", "deed.again.go"])
+            });
+            out.push(DeedView {
+                amount: true,
+                then: vec![
+                    ("meter", text("deed.corr.1")),
+                    ("money", lang.say("deed.corr.2", std::slice::from_ref(&amount))),
+                    ("done", text("deed.corr.3")),
+                    ("two", text("deed.corr.4")),
+                ],
+                ..deed("correct", ["deed.corr", "deed.corr.w", "deed.corr.go"])
+            });
+            out.push(DeedView {
+                is_bad: true,
+                then: vec![
+                    ("meter", lang.say("deed.rev.1", &[lang.money(0), amount.clone()])),
+                    ("sim", text("deed.rev.2")),
+                    ("money", lang.say("deed.rev.3", &[amount])),
+                    ("warn", text("deed.rev.4")),
+                ],
+                ..deed("reverse", ["deed.rev", "deed.rev.w", "deed.rev.go"])
+            });
+            out.push(DeedView {
+                then: vec![("meter", text("deed.chip.1")), ("money", text("deed.chip.2"))],
+                ..deed("chip", ["deed.chip", "deed.chip.w", "deed.chip.go"])
+            });
+        }
+    }
+    if money.due > 0 {
+        out.push(DeedView {
+            open: outstanding.is_none(),
+            then: vec![
+                ("money", text("deed.refund.1")),
+                ("done", lang.say("deed.refund.2", &[lang.money(money.due)])),
+            ],
+            ..deed("refund", ["deed.refund", "deed.refund.w", "deed.refund.go"])
+        });
+    }
+    Ok(out)
+}
+
+fn decided(visit: &Visit<'_>, number: CustomerNumber) -> Result<Vec<ApprovalLine>> {
+    let all = visit.books().last_approvals(Some(&number.to_string()), DECISIONS)?;
+    let line = |one: &server::Approval| ApprovalLine {
+        title: matter(&one.what.act).map_or("sup.app", |matter| matter.title),
+        reason: one.what.reason.clone(),
+        asked: format!("{} {}", one.what.by, when(one.what.at, false)),
+        decided: one.decided.as_ref().map_or_else(String::new, |decided| {
+            let by_himself = one.state == ApprovalState::Withdrawn;
+            if by_himself { String::new() } else { format!("{} {}", decided.by, when(decided.at, false)) }
+        }),
+        end: matters::end(visit.lang, one),
+    };
+    Ok(all.iter().map(line).collect())
+}
+
+/// The count of a customer's next purchase.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn next_count(visit: &Visit<'_>, customer: CustomerNumber) -> Result<u32> {
+    let bought = visit.books().purchases_of(customer)?;
+    let stands = |one: &&Bought| one.standing().is_some_and(|placed| placed.state != OrderState::Void);
+    Ok(bought.iter().rev().find(stands).map_or(1, |one| one.count + 1))
+}

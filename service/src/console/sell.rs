@@ -1,0 +1,426 @@
+//! A sale in three steps: who, how much, confirm. The id of the request is made with the second step and stays in the address of the
+//! third, so that a page that is sent twice, or opened again, sells once.
+
+use super::customer::next_count;
+use super::form::{FormError, encoded};
+use super::frame::Frame;
+use super::html::{Html, Node, State, digits, moment, phone, when, yuan};
+use super::visit::{Answer, OFFICE, Told, Visit, of_customer, rendered};
+use super::words::Language;
+use askama::Template;
+use parties::bank::look::{self, Whose};
+use parties::{Result, Trouble};
+use scheme::money::Fen;
+use scheme::numbers::CustomerNumber;
+use server::{Credited, Registration};
+
+/// Customers that a search shows.
+const SHOWN: u32 = 20;
+
+/// A customer who was found.
+struct FoundLine {
+    customer: String,
+    name: String,
+    number: Html,
+    meter: Html,
+    phone: Html,
+    balance: String,
+    state: Option<State>,
+    open: Html,
+}
+
+#[derive(Template)]
+#[template(path = "sell-find.html")]
+struct FindPage {
+    f: Frame,
+    step: u8,
+    sells: bool,
+    q: String,
+    said: Html,
+    found: Vec<FoundLine>,
+}
+
+/// What a meter can take.
+struct Room {
+    ceiling: String,
+    balance: String,
+    balance_at: String,
+    outstanding: String,
+    left: String,
+    /// Of 299 parts.
+    used: String,
+}
+
+#[derive(Template)]
+#[template(path = "sell-amount.html")]
+struct AmountPage {
+    f: Frame,
+    step: u8,
+    head: Html,
+    error: Option<Html>,
+    blocked: Option<Html>,
+    customer: String,
+    name: String,
+    number: Html,
+    meter: Html,
+    last: Html,
+    request: String,
+    amount: String,
+    hint: Html,
+    room: Option<Room>,
+}
+
+#[derive(Template)]
+#[template(path = "sell-confirm.html")]
+struct ConfirmPage {
+    f: Frame,
+    step: u8,
+    told: Option<Told>,
+    tight: Option<Html>,
+    customer: String,
+    name: String,
+    meter: Html,
+    sim: Html,
+    phone: Html,
+    kind: Html,
+    after: Html,
+    amount: String,
+    amount_typed: String,
+    request: String,
+    go: Html,
+    next: Vec<Html>,
+}
+
+#[derive(Template)]
+#[template(path = "sell-unknown.html")]
+struct UnknownPage {
+    f: Frame,
+    customer: String,
+    name: String,
+    amount: Html,
+    amount_typed: String,
+    request: String,
+    reference: Html,
+    told: Told,
+}
+
+/// The first step: who buys.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn find(visit: &mut Visit<'_>) -> Result<Answer> {
+    find_in(visit, "sell")
+}
+
+/// The same, to look at somebody.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn search(visit: &mut Visit<'_>) -> Result<Answer> {
+    find_in(visit, "customers")
+}
+
+fn find_in(visit: &Visit<'_>, part: &'static str) -> Result<Answer> {
+    let lang = visit.lang;
+    let q = visit.query.get("q").to_owned();
+    let mut found = Vec::new();
+    for one in visit.books().find(&q, SHOWN + 1)? {
+        let known = &one.registration;
+        let (state, open) = match (&one.frozen, &one.outstanding) {
+            (Some(finding), _) => (Some(State::Frozen), lang.say("open.finding", &[Html::text(finding.id)])),
+            (None, Some(placed)) => {
+                let order = &placed.order;
+                let text = [lang.money(order.amount.0.into()), moment(order.issued, false)];
+                (Some(super::home::state_of(placed)), lang.say("open.order", &text))
+            }
+            (None, None) => (None, Html::default()),
+        };
+        found.push(FoundLine {
+            customer: known.customer.to_string(),
+            name: visit.name_of(known),
+            number: digits(&known.customer.to_string(), false),
+            meter: digits(&known.meter.to_string(), false),
+            phone: phone(known.sim.msisdn.as_str()),
+            balance: one.last.map_or_else(|| "\u{2013}".to_owned(), |said| yuan(said.balance.0.into())),
+            state,
+            open,
+        });
+    }
+    let said = if found.len() > SHOWN as usize {
+        found.truncate(SHOWN as usize);
+        lang.say("find.many", &[Html::text(SHOWN)])
+    } else {
+        lang.say("find.found", &[Html::text(found.len())])
+    };
+    let sells = visit.may(OFFICE) && part == "sell";
+    visit.page(&FindPage { f: visit.frame(part)?, step: 1, sells, q, said, found })
+}
+
+/// What is known before a sale.
+struct Before {
+    registration: Registration,
+    ceiling: Option<Fen>,
+    last: Option<Credited>,
+    outstanding: i64,
+    blocked: Option<Html>,
+}
+
+fn before(visit: &Visit<'_>) -> Result<Before> {
+    let customer: CustomerNumber = visit.place("customer")?;
+    look::customer(&visit.session, visit.desk(), &Whose::Customer(customer))?;
+    let books = visit.books();
+    let registration =
+        books.customer(customer)?.ok_or_else(|| Trouble::new(crate::denied::Denied::NoRoute))?;
+    let meter = registration.meter;
+    let outstanding = books.outstanding(meter)?;
+    let lang = visit.lang;
+    let frozen =
+        books.findings(false)?.into_iter().find(|finding| finding.freezes && finding.meter == Some(meter));
+    let blocked = match (&frozen, &outstanding) {
+        (Some(finding), _) => Some(lang.say("sell2.frozen", &[Html::text(finding.id)])),
+        (None, Some(placed)) => {
+            Some(lang.say("sell2.outstanding", &[lang.money(placed.order.amount.0.into())]))
+        }
+        (None, None) => None,
+    };
+    Ok(Before {
+        ceiling: books.chip_in(meter)?.and_then(|chip| chip.ceiling),
+        last: books.last_credit(meter)?,
+        outstanding: outstanding.map_or(0, |placed| placed.order.amount.0.into()),
+        registration,
+        blocked,
+    })
+}
+
+impl Before {
+    /// What the meter can take by what it last said; `None`: it has no ceiling that is known.
+    fn left(&self) -> Option<i64> {
+        let balance = self.last.map_or(0, |said| i64::from(said.balance.0));
+        self.ceiling.map(|ceiling| (i64::from(ceiling.0) - balance - self.outstanding).max(0))
+    }
+
+    fn room(&self) -> Option<Room> {
+        let (ceiling, left) = (i64::from(self.ceiling?.0), self.left()?);
+        let used = if ceiling > 0 { (ceiling - left) as f64 / ceiling as f64 } else { 1.0 };
+        Some(Room {
+            ceiling: yuan(ceiling),
+            balance: yuan(-self.last.map_or(0, |said| i64::from(said.balance.0))),
+            balance_at: self.last.map_or_else(String::new, |said| when(said.at_meter, true)),
+            outstanding: yuan(-self.outstanding),
+            left: yuan(left),
+            used: format!("{:.1}", used.clamp(0.0, 1.0) * 299.0),
+        })
+    }
+}
+
+/// An amount as people type it: with commas, spaces, full-width digits.
+pub fn amount(text: &str) -> Result<Fen, FormError> {
+    let plain: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '\u{ff0c}'))
+        .map(|c| match c {
+            '\u{ff10}'..='\u{ff19}' => char::from(b'0' + (u32::from(c) - 0xff10) as u8),
+            '\u{ff0e}' | '\u{3002}' => '.',
+            c => c,
+        })
+        .collect();
+    plain.parse().map_err(|_| FormError::Amount)
+}
+
+/// The second step: how much.
+///
+/// # Errors
+/// Nobody has this number; the books cannot be read.
+pub fn how_much(visit: &mut Visit<'_>) -> Result<Answer> {
+    let before = before(visit)?;
+    how_much_page(visit, &before, None)
+}
+
+fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Result<Answer> {
+    let lang = visit.lang;
+    let known = &before.registration;
+    let name = visit.name_of(known);
+    let bought = visit.books().purchases_of(known.customer)?;
+    let last = match bought.last().and_then(|last| Some((last, last.standing()?))) {
+        Some((_, placed)) => lang.say(
+            "sell2.last",
+            &[
+                lang.money(placed.order.amount.0.into()),
+                moment(placed.order.issued, true),
+                lang.state(super::home::state_of(placed)),
+            ],
+        ),
+        None => Html::text(lang.t("sell2.first")),
+    };
+    let typed = visit.query.get("amount").to_owned();
+    let first = known.first_purchase.filter(|_| bought.is_empty() && typed.is_empty());
+    let hint = match before.left() {
+        Some(left) => lang.say("sell2.amount.h", &[Html::text(yuan(left))]),
+        None => Html::text(lang.t("sell2.amount.free")),
+    };
+    let request = match visit.query.get("request") {
+        "" => visit.new_request(),
+        kept => kept.to_owned(),
+    };
+    let status = if error.is_some() { 422 } else { 200 };
+    rendered(
+        status,
+        &AmountPage {
+            f: visit.frame("sell")?,
+            step: 2,
+            head: lang.say("sell2.h", &[Html::text(&name)]),
+            error,
+            blocked: before.blocked.clone(),
+            customer: known.customer.to_string(),
+            name,
+            number: digits(&known.customer.to_string(), false),
+            meter: digits(&known.meter.to_string(), false),
+            last,
+            request,
+            amount: first.map_or(typed, |fen| yuan(fen.0.into())),
+            hint,
+            room: before.room(),
+        },
+    )
+}
+
+/// The third step: confirm.
+///
+/// # Errors
+/// As [`how_much`].
+pub fn confirm(visit: &mut Visit<'_>) -> Result<Answer> {
+    let before = before(visit)?;
+    let typed = visit.query.get("amount").to_owned();
+    let request = visit.query.get("request").to_owned();
+    let lang = visit.lang;
+    let fen = match amount(&typed) {
+        Ok(Fen(0)) | Err(_) => {
+            return how_much_page(visit, &before, Some(Html::text(lang.t("sell2.err.form"))));
+        }
+        Ok(fen) => fen,
+    };
+    if let Some(ceiling) = before.ceiling.filter(|ceiling| fen > *ceiling) {
+        let error = lang.say("sell2.err.ceiling", &[lang.money(ceiling.0.into())]);
+        return how_much_page(visit, &before, Some(error));
+    }
+    // Who bought already under this id sees what came of it, and no second sale.
+    if request.is_empty() || before.blocked.is_some() {
+        return how_much_page(visit, &before, None);
+    }
+    confirm_page(visit, &before, fen, request, None)
+}
+
+fn confirm_page(
+    visit: &Visit<'_>,
+    before: &Before,
+    fen: Fen,
+    request: String,
+    told: Option<Told>,
+) -> Result<Answer> {
+    let lang = visit.lang;
+    let known = &before.registration;
+    let amount = i64::from(fen.0);
+    let tight = before.left().filter(|left| amount > *left);
+    let after = before.last.map_or(0, |said| i64::from(said.balance.0)) + amount;
+    let status = told.as_ref().map_or(200, |told| told.status);
+    rendered(
+        status,
+        &ConfirmPage {
+            f: visit.frame("sell")?,
+            step: 3,
+            told,
+            tight: tight.map(|left| lang.say("sell3.tight.p", &[lang.money(left)])),
+            customer: known.customer.to_string(),
+            name: visit.name_of(known),
+            meter: digits(&known.meter.to_string(), false),
+            sim: digits(known.sim.iccid.as_str(), true),
+            phone: phone(known.sim.msisdn.as_str()),
+            kind: kind(visit, known)?,
+            after: before.last.map_or_else(Html::default, |_| lang.say("sell3.after2", &[lang.money(after)])),
+            amount: yuan(amount),
+            amount_typed: encoded(&yuan(amount)),
+            request,
+            go: lang.say("sell3.go", &[lang.money(amount)]),
+            next: next(lang),
+        },
+    )
+}
+
+fn kind(visit: &Visit<'_>, known: &Registration) -> Result<Html> {
+    let count = Html::text(next_count(visit, known.customer)?);
+    let opens = visit.books().last_credit(known.meter)?.is_none();
+    Ok(if opens { visit.lang.say("sell3.kind1", &[count]) } else { visit.lang.say("sell3.kind2", &[count]) })
+}
+
+fn next(lang: Language) -> Vec<Html> {
+    [
+        ("state.sold", "sell3.n1"),
+        ("state.transit", "sell3.n2"),
+        ("state.credited", "sell3.n3"),
+        ("state.settled", "sell3.n4"),
+    ]
+    .into_iter()
+    .map(|(state, say)| lang.node(Node::Todo, state, "", &Html::text(lang.t(say))))
+    .collect()
+}
+
+/// Sells.
+///
+/// # Errors
+/// As [`how_much`].
+pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
+    let fen = amount(visit.form.get("amount")).map_err(Trouble::new)?;
+    let request = visit.form.get("request").to_owned();
+    let customer: CustomerNumber = visit.place("customer")?;
+    let asked = of_customer(&customer.to_string(), &[("amount_fen", fen.0.into())]);
+    match visit.act("sell", asked, &request)? {
+        Ok(done) => {
+            let order = done["order"].as_str().unwrap_or_default();
+            Ok(Answer::See(format!("/console/orders/{}?new=1", encoded(order))))
+        }
+        Err(told) if told.unknown => {
+            let before = before(visit)?;
+            rendered(
+                told.status,
+                &UnknownPage {
+                    f: visit.frame("sell")?,
+                    customer: customer.to_string(),
+                    name: visit.name_of(&before.registration),
+                    amount: visit.lang.money(fen.0.into()),
+                    amount_typed: yuan(fen.0.into()),
+                    reference: digits(&request, true),
+                    request,
+                    told,
+                },
+            )
+        }
+        Err(told) => {
+            let before = before(visit)?;
+            // What was refused stays refused under its id; whoever tries again asks anew.
+            let anew = visit.new_request();
+            confirm_page(visit, &before, fen, anew, Some(told))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_people_type_them() {
+        for (text, fen) in [
+            ("100", 10_000),
+            ("100.5", 10_050),
+            (" 1,240.00 ", 124_000),
+            ("\u{ff11}\u{ff10}\u{ff10}", 10_000),
+            ("1\u{ff0c}000", 100_000),
+            ("0", 0),
+        ] {
+            assert_eq!(amount(text), Ok(Fen(fen)), "{text}");
+        }
+        for text in ["", "a", "-1", "1.234", "1e3", "1.2.3", "99999999999"] {
+            assert_eq!(amount(text), Err(FormError::Amount), "{text}");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! From the browser to the counter and back. A password is compared on a thread of its own; all else is done at the counter.
+
+use super::form::{Form, FormError, cookie, encoded, must_be_ours, within};
+use super::gate;
+use super::pages::PAGES;
+use super::visit::{Again, Answer, Page, Told, Visit, looking};
+use super::words::Language;
+use crate::counter::{Call, Counter};
+use crate::denied::Denied;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::routing::{MethodFilter, get, on};
+use keys::Zeroizing;
+use parties::bank::logins::{self, LoginError, Try};
+use parties::people::operators::{Operator, Operators};
+use parties::people::{by_password, operators};
+use parties::{Result, Trouble};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// The longest form.
+const FORM_MAX: usize = 64 * 1024;
+/// How long one may take to come.
+const FORM_TIME: Duration = Duration::from_secs(10);
+/// Passwords that are compared at once: each takes 64 MiB for as long as it lasts.
+const AT_ONCE: usize = 2;
+/// What pages may load and do: style, scripts and pictures of our own, forms to us, no frame around them.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; img-src 'self' data:; \
+     frame-ancestors 'none'; base-uri 'none'";
+/// How long a browser keeps a language.
+const YEAR_S: u32 = 31_536_000;
+
+/// What handlers of the console share.
+#[derive(Clone)]
+struct Door {
+    calls: SyncSender<Call>,
+    comparing: Arc<Semaphore>,
+}
+
+/// What a request says of itself.
+struct From {
+    lang: Language,
+    secure: bool,
+    address: String,
+    token: Option<Zeroizing<[u8; 32]>>,
+    had_cookie: bool,
+    here: String,
+    query: Form,
+}
+
+impl From {
+    fn read(parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<Peer>().map(|Peer(ip)| *ip);
+        // Only a proxy on this machine is believed about whom it speaks for.
+        let proxied = peer.is_some_and(|ip| ip.is_loopback());
+        let word = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| proxied);
+        let secure = word("x-forwarded-proto") == Some("https");
+        let behind =
+            word("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+        let address = behind.or(peer).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+        let kept = cookie(headers, gate::cookie_name(secure));
+        let here = parts.uri.path_and_query().map_or("/console", |path| path.as_str()).to_owned();
+        From {
+            lang: language(headers),
+            secure,
+            address,
+            token: gate::token(kept),
+            had_cookie: kept.is_some_and(|kept| !kept.is_empty()),
+            here,
+            query: Form::read(parts.uri.query().unwrap_or_default()),
+        }
+    }
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    cookie(headers, "gridcard-language").and_then(Language::from_name).unwrap_or_else(|| {
+        let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok());
+        Language::accepted(accepted.unwrap_or_default())
+    })
+}
+
+/// Adds the console to a router.
+pub fn add_to(mut router: Router, calls: SyncSender<Call>) -> Router {
+    let door = Door { calls, comparing: comparing() };
+    for page in PAGES {
+        let door = door.clone();
+        let filter = if page.posts { MethodFilter::POST } else { MethodFilter::GET };
+        let handler = move |places: RawPathParams, request: Request| async move {
+            let named = places.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            visit(&door, page, named, request).await
+        };
+        router = router.route(page.path, on(filter, handler));
+    }
+    let (looks, tries, leaves) = (door.clone(), door.clone(), door);
+    router
+        .route("/", get(|| async { sent(Answer::See("/console".into()), &[]) }))
+        .route(
+            "/console/login",
+            get(move |request: Request| async move { look_at_login(&looks, request).await })
+                .post(move |request: Request| async move { log_in(&tries, request).await }),
+        )
+        .route(
+            "/console/logout",
+            axum::routing::post(move |request: Request| async move { log_out(&leaves, request).await }),
+        )
+        .route("/console/language/{language}", get(change_language))
+        .route(
+            "/console/style.css",
+            get(|| async { asset("text/css; charset=utf-8", include_str!("../../assets/style.css")) }),
+        )
+        .route(
+            "/console/print.js",
+            get(|| async { asset("text/javascript; charset=utf-8", include_str!("../../assets/print.js")) }),
+        )
+}
+
+/// One for all connections.
+fn comparing() -> Arc<Semaphore> {
+    static ONE: std::sync::OnceLock<Arc<Semaphore>> = std::sync::OnceLock::new();
+    ONE.get_or_init(|| Arc::new(Semaphore::new(AT_ONCE))).clone()
+}
+
+/// Does something at the counter and waits for it.
+async fn at_counter<T: Send + 'static>(
+    door: &Door,
+    work: impl FnOnce(&mut Counter) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (tell, told) = oneshot::channel();
+    let visit = Box::new(move |counter: &mut Counter| {
+        // Whoever has gone meanwhile finds it done when he looks again.
+        let _ = tell.send(counter.with_books(work));
+    });
+    let busy = || Trouble::new(Denied::Busy);
+    door.calls.try_send(Call::Visit(visit)).map_err(|_| busy())?;
+    told.await.map_err(|_| busy())?
+}
+
+/// Compares a password, away from the counter.
+async fn compare(
+    door: &Door,
+    known: Operators,
+    name: String,
+    password: Zeroizing<String>,
+) -> Result<Option<Operator>> {
+    let _place = door.comparing.acquire().await;
+    let found =
+        tokio::task::spawn_blocking(move || by_password(&known, &name, password).map(|found| found.cloned()));
+    found.await.map_err(|_| {
+        Trouble::from(parties::Failure::new(scheme::Kind::Absent, "the thread that compares passwords ended"))
+    })?
+}
+
+async fn form_of(headers: &HeaderMap, body: Body) -> Result<Form> {
+    must_be_ours(headers).map_err(Trouble::new)?;
+    let bytes = match timeout(FORM_TIME, to_bytes(body, FORM_MAX)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(Trouble::new(Denied::TooLarge(FORM_MAX))),
+        Err(_) => return Err(Trouble::new(Denied::Slow)),
+    };
+    Ok(Form::read(&String::from_utf8_lossy(&bytes)))
+}
+
+async fn visit(
+    door: &Door,
+    page: &'static Page,
+    named: BTreeMap<String, String>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let from = From::read(&parts);
+    let (lang, secure) = (from.lang, from.secure);
+    let back = if page.posts { "/console".to_owned() } else { from.here.clone() };
+    let had_cookie = from.had_cookie;
+    match visited(door, page, named, from, &parts.headers, body).await {
+        Ok(answer) => sent(answer, &[]),
+        Err(error) if error.find::<LoginError>() == Some(&LoginError::Nobody) => {
+            let out = if had_cookie { "&out=1" } else { "" };
+            let login = format!("/console/login?back={}{out}", encoded(&back));
+            sent(Answer::See(login), &[gate::forget(secure)])
+        }
+        Err(error) => trouble(lang, &error),
+    }
+}
+
+async fn visited(
+    door: &Door,
+    page: &'static Page,
+    named: BTreeMap<String, String>,
+    from: From,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Answer> {
+    let From { lang, address, token, here, query, .. } = from;
+    let token = token.ok_or_else(|| Trouble::new(LoginError::Nobody))?;
+    let mut form = if page.posts { form_of(headers, body).await? } else { Form::default() };
+    if page.posts && !gate::carries(&token, form.get("token")) {
+        return Err(Trouble::new(FormError::Foreign));
+    }
+    let mut again = None;
+    let password = Zeroizing::new(form.take("password"));
+    if page.shows_again && !password.is_empty() {
+        let (asked, at) = (token.clone(), address.clone());
+        let (name, known) = at_counter(door, move |counter| {
+            let known = operators(counter.desk.place())?;
+            let session = looking(counter);
+            let who = logins::whose(&session, &mut counter.desk, &known, &asked)?;
+            let one = Try { name: who.name.clone(), address: at };
+            logins::may_try(&counter.desk, &one, session.now()?)?;
+            Ok((who.name, known))
+        })
+        .await?;
+        again = Some(Again { address, found: compare(door, known, name, password).await? });
+    }
+    at_counter(door, move |counter| {
+        let known = operators(counter.desk.place())?;
+        let session = looking(counter);
+        let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
+        if !counter.buckets.take(&who.principal, counter.opened.elapsed()) {
+            return Err(Trouble::new(Denied::Rate));
+        }
+        if !page.roles.contains(&who.role) {
+            let allowed: Vec<&str> = page.roles.iter().map(|role| role.name()).collect();
+            return Err(Trouble::new(Denied::Role { role: who.role.name(), allowed: allowed.join(", ") }));
+        }
+        let token = gate::form_token(&token);
+        (page.work)(&mut Visit { counter, session, who, lang, named, query, form, here, token, again })
+    })
+    .await
+}
+
+async fn look_at_login(door: &Door, request: Request) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let from = From::read(&parts);
+    let lang = from.lang;
+    let shown = async {
+        let now = at_counter(door, |counter| Ok(counter.session.now()?.to_string())).await?;
+        let was_out = from.query.get("out") == "1";
+        gate::login_page(lang, from.query.get("back"), "", now, was_out, None)
+    };
+    match shown.await {
+        Ok(answer) => sent(answer, &[]),
+        Err(error) => trouble(lang, &error),
+    }
+}
+
+async fn log_in(door: &Door, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let from = From::read(&parts);
+    let (lang, secure) = (from.lang, from.secure);
+    let mut form = match form_of(&parts.headers, body).await {
+        Ok(form) => form,
+        Err(error) => return trouble(lang, &error),
+    };
+    let (name, back) = (form.get("name").to_owned(), form.get("back").to_owned());
+    let (password, code) = (Zeroizing::new(form.take("password")), Zeroizing::new(form.take("code")));
+    match logged_in(door, from, name.clone(), password, code).await {
+        Ok(token) => sent(Answer::See(within(&back).to_owned()), &[gate::keep(secure, &token).to_string()]),
+        Err(error) if error.find::<LoginError>().is_some() => {
+            let now = at_counter(door, |counter| Ok(counter.session.now()?.to_string())).await;
+            let told = Some(Told::of(&error));
+            match now.and_then(|now| gate::login_page(lang, &back, &name, now, false, told)) {
+                Ok(answer) => sent(answer, &[]),
+                Err(error) => trouble(lang, &error),
+            }
+        }
+        Err(error) => trouble(lang, &error),
+    }
+}
+
+async fn logged_in(
+    door: &Door,
+    from: From,
+    name: String,
+    password: Zeroizing<String>,
+    code: Zeroizing<String>,
+) -> Result<Zeroizing<[u8; 32]>> {
+    let one = Try { name: name.clone(), address: from.address };
+    let asked = one.clone();
+    let known = at_counter(door, move |counter| {
+        logins::may_try(&counter.desk, &asked, counter.session.now()?)?;
+        operators(counter.desk.place())
+    })
+    .await?;
+    let found = compare(door, known, name, password).await?;
+    let old = from.token;
+    at_counter(door, move |counter| {
+        let session = looking(counter);
+        let desk = &mut counter.desk;
+        // Others may have tried while the password was compared.
+        logins::may_try(desk, &one, session.now()?)?;
+        logins::show(&session, desk, &one, found.as_ref(), &code)?;
+        let operator = found.ok_or_else(|| Trouble::new(LoginError::Wrong))?;
+        // What the browser had before is good no more, whoever gave it.
+        if let Some(old) = old {
+            logins::end(desk, &old)?;
+        }
+        logins::begin(&session, desk, &one, &operator)
+    })
+    .await
+}
+
+async fn log_out(door: &Door, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let from = From::read(&parts);
+    let (lang, secure) = (from.lang, from.secure);
+    let left = async {
+        let form = form_of(&parts.headers, body).await?;
+        let Some(token) = from.token else { return Ok(()) };
+        if !gate::carries(&token, form.get("token")) {
+            return Err(Trouble::new(FormError::Foreign));
+        }
+        at_counter(door, move |counter| {
+            let known = operators(counter.desk.place())?;
+            let session = looking(counter);
+            let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
+            logins::leave(&session, &mut counter.desk, &who, &token)
+        })
+        .await
+    };
+    match left.await {
+        Err(error) if error.find::<LoginError>().is_none() => trouble(lang, &error),
+        _ => sent(Answer::See("/console/login".into()), &[gate::forget(secure)]),
+    }
+}
+
+async fn change_language(places: RawPathParams, request: Request) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let from = From::read(&parts);
+    let wanted = places.iter().find_map(|(_, value)| Language::from_name(value)).unwrap_or(from.lang);
+    let more = if from.secure { "; Secure" } else { "" };
+    let kept = format!("gridcard-language={}; Path=/; Max-Age={YEAR_S}; SameSite=Lax{more}", wanted.name());
+    sent(Answer::See(within(from.query.get("back")).to_owned()), &[kept])
+}
+
+fn trouble(lang: Language, error: &Trouble) -> Response<Body> {
+    match gate::trouble_page(lang, error) {
+        Ok(answer) => sent(answer, &[]),
+        Err(_) => sent(Answer::Page(500, String::new()), &[]),
+    }
+}
+
+fn asset(media: &'static str, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// What a browser gets, with what it is to keep.
+fn sent(answer: Answer, cookies: &[String]) -> Response<Body> {
+    let mut response = match answer {
+        Answer::Page(status, text) => {
+            let mut response = Response::new(Body::from(text));
+            *response.status_mut() =
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let html = HeaderValue::from_static("text/html; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, html);
+            response
+        }
+        Answer::See(path) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::SEE_OTHER;
+            let path = HeaderValue::from_str(&path).unwrap_or(HeaderValue::from_static("/console"));
+            response.headers_mut().insert(header::LOCATION, path);
+            response
+        }
+        Answer::File { media, name, text } => {
+            let mut response = Response::new(Body::from(text));
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+            if let Ok(as_file) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+                headers.insert(header::CONTENT_DISPOSITION, as_file);
+            }
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::VARY, "Accept-Language, Cookie"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for cookie in cookies {
+        if let Ok(cookie) = HeaderValue::from_str(cookie) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The console of the payment server in a real Chromium: a sale by keyboard alone, two people, both languages, paper, narrow screens,
+# contrast, and what nobody may. Pictures of the main screens are left in OUT.
+#
+# Usage: tests/console.sh GRIDCARD OUT
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+[[ $# -eq 2 ]] || die "usage: tests/console.sh GRIDCARD OUT"
+gridcard=$1 out=$2
+
+need chromium chromium-driver fonts-dejavu-core fonts-wqy-microhei python3 python3-venv
+python=/usr/bin/python3
+[[ -x $python ]] || python=python3
+venv=$target/console-venv
+driver="selenium==4.51.0"
+if [[ $(cat "$venv/driver" 2>/dev/null) != "$driver" ]]; then
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile "$driver" >&2 || die "pip could not install $driver"
+    echo "$driver" >"$venv/driver"
+fi
+mkdir -p "$out"
+"$venv/bin/python" "$root/tests/console/walk.py" "$gridcard" "$out"
