@@ -1,6 +1,8 @@
 //! The command line, as data.
 
 use crate::global::Options;
+#[cfg(feature = "service")]
+use crate::nouns::company;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
@@ -65,6 +67,10 @@ pub enum Noun {
     /// The bank's payment server: register, sell, settle.
     #[command(subcommand)]
     Server(server::Verb),
+    /// The power company: contracts, tariffs and blocks in, what was sold and settled out.
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Company(company::Verb),
     /// Operators of a party: who may act in its home, and which requests wait for a second person.
     #[command(subcommand)]
     Operator(operator::Verb),

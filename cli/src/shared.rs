@@ -5,8 +5,12 @@ use issue::plan::Master;
 use kdc::revocation::Reason;
 use keys::Suite;
 use parties::bank::pins::{PinChoice, PinFile};
+#[cfg(feature = "service")]
+use parties::{Result, Session, bank::Desk};
 use scheme::numbers::DeviceNumber;
 use scheme::profile::CardKind;
+#[cfg(feature = "service")]
+use server::{Store, store::FIRST_SERVER};
 use std::path::PathBuf;
 
 /// What an operator may allow by name when a run before broke off or was refused.
@@ -118,6 +122,17 @@ pub struct Database {
     /// Connection string of books in PostgreSQL, as libpq takes it. Default: the bank's own SQLite file.
     #[arg(long, value_name = "URL", env = "GRIDCARD_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+}
+
+#[cfg(feature = "service")]
+impl Database {
+    /// The bank's desk over these books.
+    pub fn desk(&self, session: &Session) -> Result<Desk> {
+        match &self.database {
+            Some(url) => Desk::over(session, Box::new(Store::connect(url, FIRST_SERVER)?)),
+            None => Desk::open(session),
+        }
+    }
 }
 
 /// Reads a suite's name.

@@ -4,10 +4,12 @@
 //! same, and the act has failed.
 
 pub(crate) mod books;
+pub mod company;
 mod desk;
 mod findings;
 pub mod keys;
 pub mod look;
+pub mod offices;
 mod orders;
 pub mod pins;
 pub mod pool;

@@ -83,9 +83,9 @@ impl Deed {
         }
     }
 
-    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock.
+    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock, and a look changes nothing.
     pub fn asks_no_clock(self) -> bool {
-        self.name() == Some("server settle")
+        matches!(self.name(), Some("server settle" | "server look"))
     }
 }
 

@@ -237,7 +237,7 @@ ours! {
     office::audit::AuditError, office::batch::BatchError, office::devices::DeviceListError, office::journal::JournalError,
     office::passage::PassageError, office::recorded::RecordedError, office::stock::StockError, office::store::StoreError,
     meter::MeterError, meter::PairingError, meter::bench::BenchError, meter::flash::FlashError,
-    server::ClearError, server::DeliveryError, server::Fault, server::MessageError, server::OrderError, server::SealError,
+    server::ClearError, server::CompanyError, server::DeliveryError, server::Fault, server::MessageError, server::OrderError, server::SealError,
     server::RequestError, server::ServerKeyError, server::SettleError, server::StoreError, server::register::RegisterError, server::register::ReplaceError, server::renewal::RenewalError,
     server::roster::LineError, server::roster::RosterError, reader::trace::TraceError,
     wire::sms::record::RecordError,

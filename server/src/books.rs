@@ -5,14 +5,17 @@
 //! engine there is; so far that is SQLite ([`Store`](crate::Store)).
 
 use crate::chain::Chain;
+use crate::company::Company;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
+use crate::gauges::Watched;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
 use crate::ledger_chain::Head;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
+use crate::office::Offices;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::place::Anew;
@@ -354,6 +357,12 @@ pub trait Requests {
     /// The books cannot be read.
     fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError>;
 
+    /// The principal that shows a certificate, by its SHA-256.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn principal_of_certificate(&self, hash: &[u8; 32]) -> Result<Option<Principal>, StoreError>;
+
     /// All principals, oldest first.
     ///
     /// # Errors
@@ -402,6 +411,6 @@ pub trait Requests {
 }
 
 /// Everything a bank does with its books.
-pub trait Books: Registry + Sales + Receipts + Control + Requests {}
+pub trait Books: Registry + Sales + Receipts + Control + Requests + Offices + Company + Watched {}
 
-impl<B: Registry + Sales + Receipts + Control + Requests> Books for B {}
+impl<B: Registry + Sales + Receipts + Control + Requests + Offices + Company + Watched> Books for B {}

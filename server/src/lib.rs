@@ -3,9 +3,12 @@
 
 pub mod books;
 pub mod chain;
+pub mod company;
 mod engine;
 pub mod error;
 pub mod finding;
+pub mod gauges;
+mod inbox;
 pub mod incoming;
 pub mod key_choice;
 pub mod ledger;
@@ -15,9 +18,11 @@ mod message;
 pub mod message_error;
 pub mod meters;
 pub mod modules;
+pub mod office;
 pub mod order;
 pub mod order_error;
 pub mod order_state;
+mod outbox;
 mod place;
 pub mod pool;
 pub mod principal;
@@ -42,20 +47,25 @@ pub mod transfer;
 
 pub use books::{Books, Control, Figures, Receipts, Registry, Requests, Sales};
 pub use chain::Chain;
+pub use company::{
+    Block, Blocked, Company, CompanyError, Contract, Event, EventKind, MessageId, Said, Taken, Tariff,
+};
 pub use error::StoreError;
 pub use finding::{ClearError, Cleared, Finding, FindingKind};
+pub use gauges::{Gauges, Watched};
 pub use incoming::Incoming;
 pub use key_choice::Keys;
 pub use ledger_chain::Head;
 pub use message_error::MessageError;
 pub use meters::{DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
 pub use modules::Reconciled;
+pub use office::{Named, Offices};
 pub use order::{OrderRequest, PlacedOrder, Reason, SealedOrder};
 pub use order_error::OrderError;
 pub use order_state::OrderState;
 pub use place::Anew;
 pub use pool::Opener;
-pub use principal::{Principal, Role};
+pub use principal::{Principal, Proof, Role};
 pub use proof::{ServerKey, ServerKeyError};
 pub use receipt::{Opened, Opening, Origin, Refusal, SettleError};
 pub use register::{Replaced, Report};

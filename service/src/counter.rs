@@ -1,25 +1,28 @@
 //! The counter: one thread that owns the books and the PSAMs, and does one request after another.
 
 use crate::asked::{Asked, Means};
-use crate::bucket::Buckets;
 use crate::denied::Denied;
-use crate::figures::Figures;
-use crate::key::SentKey;
+use crate::figures::{self, Figures};
+use crate::gate::{Askers, Gate, Kept};
+use crate::key::{SentKey, Shown};
 use crate::mailbox::Mailbox;
+use crate::offices::{must_be_theirs, named, shows_people};
+use crate::peer::Peer;
 use crate::reply::{Judged, Reply};
 use crate::routes::{Route, Work};
 use parties::bank::Desk;
+use parties::bank::offices::words;
 use parties::bank::pins::PinChoice;
 use parties::people::{Person, acts_by_key, operators};
-use parties::{Deed, Result, Session, Trouble};
+use parties::{Deed, Result, Session, Trouble, log};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{Books, Claim, Claimed, Principal, Role, StoreError};
+use server::{Books, Claim, Claimed, Named, Principal, Role, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A request on its way to the counter.
@@ -29,7 +32,9 @@ pub struct Job {
     /// In detail.
     pub asked: Asked,
     /// Who asks.
-    pub key: SentKey,
+    pub shown: Shown,
+    /// From where.
+    pub peer: Peer,
     /// The second person.
     pub second: Option<SentKey>,
     /// The id of the request, of one that changes something.
@@ -46,6 +51,8 @@ pub enum Call {
     Ask(Box<Job>),
     /// Somebody wants to know whether the books can be read.
     Ready(oneshot::Sender<bool>),
+    /// Somebody wants figures of the books.
+    Figures(oneshot::Sender<String>),
 }
 
 /// Who works there, and with what.
@@ -56,8 +63,12 @@ pub struct Counter {
     pub desk: Desk,
     /// The PSAMs' PINs.
     pub pin: PinChoice,
-    /// How often each key may ask.
-    pub buckets: Buckets,
+    /// Who may ask, and how often.
+    pub gate: Gate,
+    /// The last event that the power company has by its own words.
+    pub told: i64,
+    /// Figures of the books, and when they were counted.
+    pub gauged: Option<(Duration, String)>,
     /// What is counted.
     pub figures: Arc<Figures>,
     /// When it opened.
@@ -71,12 +82,6 @@ pub struct Counter {
 /// Opens books that are not the bank's own file.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
-/// Who asks, and the second person of an act that wants two.
-struct Askers {
-    first: Principal,
-    second: Option<Principal>,
-}
-
 impl Counter {
     /// Works until nobody can ask any more; then ends the sessions with the PSAMs.
     ///
@@ -87,12 +92,15 @@ impl Counter {
             match call {
                 // Whoever asked has gone, and nothing was done: he asks again.
                 Call::Ask(job) if job.reply.is_closed() => self.waited(),
-                Call::Ask(job) => {
+                Call::Ask(mut job) => {
                     self.waited();
-                    let reply = self.answer(&job);
+                    let reply = self.answer(&mut job);
                     self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
                     // Whoever has gone meanwhile gets the same answer when he asks again.
                     let _ = job.reply.send(reply);
+                }
+                Call::Figures(asker) => {
+                    let _ = asker.send(self.gauges());
                 }
                 Call::Ready(asker) => {
                     let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
@@ -121,6 +129,23 @@ impl Counter {
         Ok(())
     }
 
+    /// Figures of the books and the PSAMs; counted anew when those before are old. Where the books cannot be read there are none.
+    fn gauges(&mut self) -> String {
+        let now = self.opened.elapsed();
+        if self.gauged.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= FIGURES_TIME) {
+            let found = self.reconnect().and_then(|()| Ok(self.desk.books().gauges(self.session.now()?)?));
+            let text = match found {
+                Ok(gauges) => figures::of_books(&gauges, self.told, &self.desk.left()),
+                Err(error) => {
+                    self.heed(&error);
+                    String::new()
+                }
+            };
+            self.gauged = Some((now, text));
+        }
+        self.gauged.as_ref().map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
     /// Tells an error.
     fn told(&mut self, error: &Trouble, begun: bool, id: Option<&str>) -> Reply {
         self.heed(error);
@@ -131,54 +156,79 @@ impl Counter {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn answer(&mut self, job: &Job) -> Reply {
-        let id = job.id.as_deref();
+    fn answer(&mut self, job: &mut Job) -> Reply {
+        let id = job.id.clone();
+        let id = id.as_deref();
         if let Err(error) = self.reconnect() {
             return self.told(&error, false, id);
         }
         let askers = match self.askers(job) {
             Ok(Ok(askers)) => askers,
-            Ok(Err(denied)) => return Reply::denied(&denied, id),
+            Ok(Err(kept)) => return self.keep_out(job, kept),
             Err(error) => return self.told(&error, false, id),
         };
+        job.asked.office = askers.office().map(str::to_owned);
         match id.filter(|_| job.route.changes()) {
-            None => self.look(job),
+            None => self.look(job, &askers),
             Some(id) => self.change(job, &askers, id),
         }
     }
 
-    /// Who asks, and whether he may.
-    fn askers(&mut self, job: &Job) -> Result<Result<Askers, Denied>> {
+    fn askers(&mut self, job: &Job) -> Result<Result<Askers, Kept>> {
         let at = self.session.now()?;
-        let first = match job.key.whose(self.desk.books(), at)? {
-            Ok(first) => first,
-            Err(denied) => return Ok(Err(denied)),
-        };
-        if !self.buckets.take(&first.id, self.opened.elapsed()) {
-            return Ok(Err(Denied::Rate));
-        }
-        if !job.route.roles.contains(&first.role) {
-            let allowed: Vec<&str> = job.route.roles.iter().map(|role| role.name()).collect();
-            return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }));
-        }
-        let second = match &job.second {
-            None => None,
-            Some(key) => match key.whose(self.desk.books(), at)? {
-                Ok(second) if second.id != first.id => Some(second),
-                _ => return Ok(Err(Denied::SecondKey)),
-            },
-        };
-        Ok(Ok(Askers { first, second }))
+        self.gate.askers(self.desk.books(), job, at, self.opened.elapsed())
     }
 
-    fn look(&mut self, job: &Job) -> Reply {
-        let desk = &self.desk;
-        let done = self.session.anew(Deed::Look).act(|session| match job.route.work {
-            Work::Look(work) => Ok(Reply::json(&work(session, desk, &job.asked)?)),
-            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &job.asked)?)),
-            // Only what changes nothing comes without an id.
-            Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+    /// Somebody may not; what looks like a guess is noted, without what he guessed.
+    fn keep_out(&mut self, job: &Job, kept: Kept) -> Reply {
+        let Kept { denied, noted } = kept;
+        if matches!(denied, Denied::Key | Denied::KeyEnded(_) | Denied::Tries) {
+            self.figures.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        let reply = Reply::denied(&denied, job.id.as_deref());
+        if noted {
+            let (peer, whose) = (job.peer.address, job.shown.words());
+            tracing::warn!(address = %peer, key = whose, route = job.route.name, "{denied}");
+            let desk = &mut self.desk;
+            let done: Result<()> = self.session.anew(Deed::One(ASKED)).act(|session| {
+                acts_by_key(session, desk.place(), Person::by_key("unknown", operators::Role::Clerk), None)?;
+                log::fact(session, "address", peer);
+                log::fact(session, "key", whose);
+                log::fact(session, "route", job.route.name);
+                desk.enter(session)?;
+                Err(Trouble::new(denied))
+            });
+            // It is the refusal, which has been told.
+            drop(done);
+        }
+        reply
+    }
+
+    /// Looks. Who looks at somebody's data leaves a line in the log.
+    fn look(&mut self, job: &Job, askers: &Askers) -> Reply {
+        let named = named(job.route, &job.asked);
+        let is_noted = shows_people(job.route, &named);
+        let deed = if is_noted { Deed::One(LOOKED) } else { Deed::Look };
+        let desk = &mut self.desk;
+        let done = self.session.anew(deed).act(|session| {
+            if is_noted {
+                acts_by_key(session, desk.place(), person(&askers.first), None)?;
+                desk.enter(session)?;
+                note(session, job, &named);
+                desk.note_ledger(session)?;
+            }
+            must_be_theirs(desk.books(), askers.office(), &named)?;
+            match job.route.work {
+                Work::Look(work) => Ok(Reply::json(&work(session, desk, &job.asked)?)),
+                Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &job.asked)?)),
+                // Only what changes nothing comes without an id.
+                Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+            }
         });
+        if askers.first.role == Role::Company && job.route.name == "events" {
+            let after = job.asked.named.get("after").and_then(|after| after.parse().ok());
+            self.told = self.told.max(after.unwrap_or(0));
+        }
         match done {
             Ok(reply) => reply,
             Err(error) => self.told(&error, false, None),
@@ -218,7 +268,7 @@ impl Counter {
         let (deed, work, together) = match job.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return self.look(job),
+            Work::Look(_) | Work::Text(_) => return self.look(job, askers),
         };
         let mailbox = Arc::new(Mailbox::default());
         let means = Means { pin: self.pin.clone(), order: Some(claim.order), mailbox: mailbox.clone() };
@@ -229,6 +279,11 @@ impl Counter {
             let (first, second) = (person(&askers.first), askers.second.as_ref().map(person));
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
+            let named = named(job.route, &job.asked);
+            if askers.office().is_some() {
+                note(session, job, &named);
+            }
+            must_be_theirs(desk.books(), askers.office(), &named)?;
             let reply = if together {
                 desk.together(|desk| finish(desk, claim, &mut |desk| work(session, desk, &job.asked, &means)))
             } else {
@@ -279,6 +334,21 @@ fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Res
     let reply = Reply::json(&work(desk)?);
     desk.books_mut().answer(&claim.principal, &claim.id, &reply.kept())?;
     Ok(reply)
+}
+
+/// How long figures of the books are good for.
+const FIGURES_TIME: Duration = Duration::from_secs(5);
+/// What a look at somebody's data is to the log.
+const LOOKED: &str = "server look";
+/// What a key that is none is to the log.
+const ASKED: &str = "server ask";
+
+/// What was asked, for the line in the log.
+fn note(session: &Session, job: &Job, named: &[Named]) {
+    log::fact(session, "route", job.route.name);
+    for one in named {
+        log::fact(session, "asked", words(one));
+    }
 }
 
 /// A principal as the bank's log knows people.

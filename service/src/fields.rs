@@ -25,6 +25,21 @@ pub enum FieldKind {
     Number,
     /// Fen.
     Fen,
+    /// Yes or no.
+    Flag,
+}
+
+/// The form of what goes by a name, in a path, a query or a body alike; `None`: any text.
+pub fn pattern(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "customer" | "meter" => "^[0-9]{12}$",
+        "imsi" | "imei" => "^[0-9]{15}$",
+        "order" => "^[0-9A-Fa-f]{16}$",
+        "finding" | "after" => "^[0-9]{1,9}$",
+        "limit" => "^([1-9][0-9]{0,2}|1000)$",
+        "all" => "^(true|false)$",
+        _ => return None,
+    })
 }
 
 /// A required field.
@@ -41,16 +56,22 @@ impl Field {
     /// Its JSON schema.
     pub fn schema(&self) -> Value {
         match self.of {
-            FieldKind::Text => json!({ "type": "string", "maxLength": 4096, "description": self.about }),
+            FieldKind::Text => match pattern(self.name) {
+                Some(pattern) => json!({ "type": "string", "pattern": pattern, "description": self.about }),
+                None => json!({ "type": "string", "maxLength": 4096, "description": self.about }),
+            },
+            FieldKind::Flag => json!({ "type": "boolean", "description": self.about }),
             FieldKind::Number | FieldKind::Fen => {
                 json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "description": self.about })
             }
         }
     }
 
+    /// Whether a value is one of this field, as far as its form goes.
     fn takes(&self, value: &Value) -> bool {
         match self.of {
             FieldKind::Text => value.as_str().is_some_and(|text| text.chars().count() <= 4096),
+            FieldKind::Flag => value.is_boolean(),
             FieldKind::Number | FieldKind::Fen => {
                 value.as_u64().is_some_and(|number| u32::try_from(number).is_ok())
             }
@@ -85,6 +106,7 @@ pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied>
             Some(value) if !field.takes(value) => {
                 let of = match field.of {
                     FieldKind::Text => "text",
+                    FieldKind::Flag => "true or false",
                     FieldKind::Number => "a whole number from 0 to 4294967295",
                     FieldKind::Fen => "a whole number of fen from 0 to 4294967295",
                 };

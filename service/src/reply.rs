@@ -50,8 +50,8 @@ impl Judged {
             return lost(Outcome::Unknown);
         }
         let status = match (error.code(), error.kind()) {
-            ("request-id-reused", _) => 409,
-            ("unknown-customer" | "unknown-order" | "finding-unknown", _) => 404,
+            ("request-id-reused" | "company-message-reused", _) => 409,
+            ("unknown-customer" | "unknown-order" | "finding-unknown" | "unknown-contract", _) => 404,
             (_, Kind::Refused) => 422,
             (_, Kind::Security) => 403,
             // The server is not set up, or something it needs is away: nothing was done.

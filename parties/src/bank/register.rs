@@ -1,6 +1,7 @@
 //! What has to be there before anything is sold: the bank's own numbers, meters, customers, lists of revoked cards.
 
 use super::desk::Desk;
+use super::offices::must_be_office;
 use super::pool::Pool;
 use super::{folder, text};
 use crate::revoked::TakeReport;
@@ -185,23 +186,31 @@ pub fn take_list(session: &Session, desk: &mut Desk, list: &[u8]) -> Result<Mete
     Ok(MetersReport { new: taken.new, changed: taken.changed, unchanged: taken.unchanged, sha256 })
 }
 
-/// Registers the customers of a CSV.
+/// Registers the customers of a CSV, as those of an office; `""` is the head office.
 ///
 /// # Errors
 /// It cannot be read, or has not the columns. Lines that are not taken are told in the report ([`RegisterReport::verdict`]).
-pub fn register(session: &Session, desk: &mut Desk, csv: &Path) -> Result<RegisterReport> {
+pub fn register(session: &Session, desk: &mut Desk, csv: &Path, office: &str) -> Result<RegisterReport> {
     desk.folder(session)?;
+    must_be_office(office)?;
     let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
-    register_from(session, desk, file).with_context(|| format!("{}", csv.display()))
+    register_from(session, desk, file, office).with_context(|| format!("{}", csv.display()))
 }
 
-/// As [`register`], of a table that is no file.
+/// As [`register`], of a table that is no file. An office is told nothing of the customers of another; the head office sees all.
 ///
 /// # Errors
 /// As [`register`].
-pub fn register_from(session: &Session, desk: &mut Desk, table: impl Read) -> Result<RegisterReport> {
+pub fn register_from(
+    session: &Session,
+    desk: &mut Desk,
+    table: impl Read,
+    office: &str,
+) -> Result<RegisterReport> {
     desk.folder(session)?;
-    let report = desk.books_mut().register(Roster::read(table)?)?;
+    let mut roster = Roster::read(table)?;
+    office.clone_into(&mut roster.office);
+    let report = desk.books_mut().register(roster)?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,

@@ -2,6 +2,7 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod offices;
 mod receipts;
 mod registry;
 mod requests;
@@ -79,6 +80,9 @@ macro_rules! every_engine {
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
+            offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
+                a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked
+                events_have_numbers_without_a_hole;
         }
     };
 }

@@ -3,6 +3,7 @@
 mod findings;
 #[cfg(feature = "service")]
 mod key;
+mod office;
 mod psams;
 mod renewal;
 mod report;
@@ -32,6 +33,8 @@ pub enum Verb {
     Meters(setup::Meters),
     /// Register customers from a CSV.
     Register(setup::Register),
+    /// Give a customer to an office: keys of another one do not see him.
+    Office(office::Office),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
     /// Make the outstanding order of a customer of another amount: a second order of the same purchase.
@@ -91,6 +94,7 @@ impl Verb {
             #[cfg(feature = "service")]
             Verb::Run(_) => Deed::One("server run"),
             Verb::Register(_) => Deed::One("server register"),
+            Verb::Office(_) => Deed::One("server office"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::One("server replace-sim"),
             Verb::Settings(options) if options.shows() => Deed::Look,
@@ -130,6 +134,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Settings(options) => setup::settings(global, &options),
         Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),
+        Verb::Office(options) => office::run(global, &options),
         Verb::Order(options) => sell::order(global, &options),
         Verb::Correct(options) => sell::correct(global, &options),
         Verb::Reverse(options) => sell::reverse(global, &options),
