@@ -83,6 +83,11 @@ impl Deed {
         }
     }
 
+    /// Whether nothing is changed by it, whether or not it leaves a line in the log.
+    pub fn only_looks(self) -> bool {
+        matches!(self.name(), None | Some("server look"))
+    }
+
     /// Whether it goes on when the clock went back: money follows MAC and count, never a clock, and a look changes nothing.
     pub fn asks_no_clock(self) -> bool {
         matches!(self.name(), Some("server settle" | "server look"))

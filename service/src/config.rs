@@ -124,6 +124,17 @@ impl FileConfig {
     }
 }
 
+/// A file that is read later can be read now.
+///
+/// # Errors
+/// It cannot.
+pub fn must_be_readable(file: &Path) -> Result<(), ConfigError> {
+    match std::fs::File::open(file) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(ConfigError::File { file: file.to_owned(), source }),
+    }
+}
+
 /// The first line of a file that holds a secret.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::key::{SentKey, Shown};
 use crate::mailbox::Mailbox;
 use crate::offices::{must_be_theirs, named, shows_people};
 use crate::peer::Peer;
-use crate::reply::{Judged, Reply};
+use crate::reply::{Judged, Reply, is_gone};
 use crate::routes::{Route, Work};
 use parties::bank::Desk;
 use parties::bank::offices::words;
@@ -18,7 +18,7 @@ use parties::{Deed, Result, Session, Trouble, log};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{Books, Claim, Claimed, Named, Principal, Role, StoreError};
+use server::{Books, Claim, Claimed, Named, Principal, Role};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -116,8 +116,7 @@ impl Counter {
 
     /// Notes that the connection to the books was lost, if that is what an error says.
     fn heed(&mut self, error: &Trouble) {
-        let lost = error.find::<StoreError>();
-        self.lost |= matches!(lost, Some(StoreError::Gone { .. } | StoreError::Unknown { .. }));
+        self.lost |= is_gone(error.code());
     }
 
     /// Opens books anew whose connection was lost.

@@ -42,6 +42,31 @@ pub fn pattern(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Something that goes by a name, as in the guide (docs/guide/server.md).
+pub fn example(name: &str) -> Option<Value> {
+    let text = match name {
+        "amount_fen" => return Some(5000.into()),
+        "price_e4" => return Some(5383.into()),
+        "customer" => "330200000001",
+        "meter" => "261100000001",
+        "msisdn" => "+8613900000001",
+        "imsi" => "460000000000001",
+        "imei" => "860123040000019",
+        "iccid" => "89860026330000000010",
+        "finding" => "1",
+        "contract" => "HS-2026-17",
+        "tariff" => "residential",
+        "source" => "ningbo-power",
+        "begins" => "2026-12-01T00:00:00+08:00",
+        "office" => "Haishu",
+        "note" => "the clock of the meter was put right",
+        "server_number" => "8657495598",
+        "service_centre" => "8613800574500",
+        _ => return None,
+    };
+    Some(text.into())
+}
+
 /// A required field.
 pub const fn must(name: &'static str, of: FieldKind, about: &'static str) -> Field {
     Field { name, of, required: true, about }
@@ -55,6 +80,14 @@ pub const fn may(name: &'static str, of: FieldKind, about: &'static str) -> Fiel
 impl Field {
     /// Its JSON schema.
     pub fn schema(&self) -> Value {
+        let mut schema = self.form();
+        if let Some(example) = example(self.name) {
+            schema["examples"] = json!([example]);
+        }
+        schema
+    }
+
+    fn form(&self) -> Value {
         match self.of {
             FieldKind::Text => match pattern(self.name) {
                 Some(pattern) => json!({ "type": "string", "pattern": pattern, "description": self.about }),

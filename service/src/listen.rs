@@ -1,5 +1,6 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
+use crate::config;
 use crate::counter::{Call, Connect, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
@@ -18,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use parties::bank::Desk;
-use parties::bank::pins::PinChoice;
+use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::Context;
 use parties::{Result, Session, Trouble};
 use server::{Books, Store};
@@ -84,6 +85,10 @@ const END_TIME: Duration = Duration::from_secs(5);
 pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<Ended> {
     if !config.listen.ip().is_loopback() && config.tls.is_none() {
         return Err(Trouble::new(Denied::Plain(config.listen)));
+    }
+    // A PIN that cannot be read is said now, not at the first sale.
+    for file in config.pin.files.iter().map(PinFile::file) {
+        config::must_be_readable(file).map_err(Trouble::new)?;
     }
     watch::begin(config.log);
     let tls = config.tls.as_ref().map(Tls::read).transpose()?;

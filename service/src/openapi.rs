@@ -1,7 +1,7 @@
 //! The document of what can be asked, made of the same table as the router.
 
 use crate::answers;
-use crate::fields::{Field, pattern};
+use crate::fields::{Field, example, pattern};
 use crate::routes::{Body, Method, ROUTES, Route, Work};
 use serde_json::{Map, Value, json};
 
@@ -49,9 +49,15 @@ fn places(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn operation(route: &Route) -> Value {
-    let text = |name: &str| match pattern(name) {
-        Some(pattern) => json!({ "type": "string", "pattern": pattern }),
-        None => json!({ "type": "string" }),
+    let text = |name: &str| {
+        let mut schema = json!({ "type": "string" });
+        if let Some(pattern) = pattern(name) {
+            schema["pattern"] = pattern.into();
+        }
+        if let Some(example) = example(name) {
+            schema["examples"] = json!([example]);
+        }
+        schema
     };
     let place = |name| json!({ "name": name, "in": "path", "required": true, "schema": text(name) });
     let mut parameters: Vec<Value> = places(route.path).map(place).collect();

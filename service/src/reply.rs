@@ -46,7 +46,7 @@ impl Judged {
             return Judged { status: denied.status(), outcome: Outcome::Final, retry: denied.may_repeat() };
         }
         let lost = |outcome| Judged { status: 503, outcome, retry: true };
-        if error.find::<server::StoreError>().is_some() || begun {
+        if is_of_the_house(error.code()) || begun {
             return lost(Outcome::Unknown);
         }
         let status = match (error.code(), error.kind()) {
@@ -64,6 +64,19 @@ impl Judged {
     pub const fn is_for_ever(&self) -> bool {
         matches!(self.outcome, Outcome::Final) && !self.retry
     }
+}
+
+/// Whether an error, by its name, is one of the books, the log, a disk or a clock, and not of what was asked: the same request may
+/// be done when the house is in order again.
+fn is_of_the_house(code: &str) -> bool {
+    const OTHERS: [&str; 6] =
+        ["channel-storage", "clock-back", "image-read-only", "io", "medium-full", "read-only"];
+    code.starts_with("books-") || code.starts_with("log-") || OTHERS.contains(&code)
+}
+
+/// Whether an error, by its name, says that the connection to the books was lost.
+pub fn is_gone(code: &str) -> bool {
+    matches!(code, "books-gone" | "books-unknown")
 }
 
 impl Reply {

@@ -4,7 +4,7 @@ use super::operators::{FILE, Operators, Role};
 use super::who::Person;
 use super::{login, user};
 use crate::home::files;
-use crate::session::{Deed, Session};
+use crate::session::Session;
 use crate::trouble::{Context, Result, security};
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub fn one(session: &Session, folder: &Path) -> Result<Person> {
         (None, Some(person)) => person,
         (None, None) => enter(session, folder)?,
     };
-    if person.role == Some(Role::Auditor) && session.deed != Deed::Look {
+    if person.role == Some(Role::Auditor) && !session.deed.only_looks() {
         let words = format!("{person} is an auditor, who reads and verifies and does no other act");
         return Err(security(words).hint("let a clerk or a supervisor act").into());
     }

@@ -127,7 +127,7 @@ pub fn import(session: &Session, desk: &mut Desk, request: &ImportRequest) -> Re
                 Ok(true) => report.new += 1,
                 Ok(false) => report.again += 1,
                 // What the books themselves cannot do concerns all lines.
-                Err(error) if error.find::<server::StoreError>().is_some() => return Err(error),
+                Err(error) if error.code().starts_with("books-") => return Err(error),
                 Err(error) => report.rejected.push(format!("line {number}: {error}")),
             }
         }

@@ -242,28 +242,29 @@ fn tables_are_taken_line_by_line() {
         "id,contract,meter,customer,begins\n1,C-1,{},{},2026-11-01T00:00:00\n2,C-2,12,,2026-11-01T00:00:00\n3,C-3,{},,2026-11-01T00:00:00\n",
         CHEN.meter, CHEN.number, WANG.meter
     );
-    let ran = import("contracts", &contracts).fails(1, &[]);
+    let ran = import("contracts", &contracts).failed(1);
     let report = ran.object();
     assert_eq!((&report["new"], &report["again"]), (&2.into(), &0.into()), "{report}");
     assert!(report["rejected"][0].as_str().unwrap().starts_with("line 3: meter: "), "{report}");
     // The same again changes nothing; other words under a used id are not taken.
-    let again = import("contracts", &contracts).fails(1, &[]).object();
+    let again = import("contracts", &contracts).failed(1).object();
     assert_eq!((&again["new"], &again["again"]), (&0.into(), &2.into()), "{again}");
     let other = contracts.replace("C-3", "C-4");
-    let report = import("contracts", &other).fails(1, &[]).object();
+    let report = import("contracts", &other).failed(1).object();
     assert!(report["rejected"][1].as_str().unwrap().contains("was used for other words"), "{report}");
     let tariffs =
         "id,tariff,price_e4,begins\n10,night,3080,2026-11-01T00:00:00\n11,day,5383,2026-11-01T00:00:00\n";
     assert_eq!(import("tariffs", tariffs).ok().object()["new"], 2);
     assert_eq!(import("tariffs", tariffs).ok().object()["again"], 2);
-    import("tariffs", "id,tariff\n1,a\n").fails(1, &["the column price_e4 is missing"]);
+    import("tariffs", "id,tariff\n1,a\n").failed(1).shows(&["the column price_e4 is missing"]);
     import("blocks", "id,blocked,customer,why\n1,true,330212012279,x\n")
-        .fails(1, &["the column why is not known"]);
+        .failed(1)
+        .shows(&["the column why is not known"]);
     let blocks = format!(
         "id,blocked,customer,meter\n20,true,{0},\n21,perhaps,{0},\n22,true,{0},{1}\n",
         WANG.number, WANG.meter
     );
-    let report = import("blocks", &blocks).fails(1, &[]).object();
+    let report = import("blocks", &blocks).failed(1).object();
     assert_eq!(
         (&report["new"], report["rejected"].as_array().map(Vec::len)),
         (&1.into(), Some(2)),

@@ -54,7 +54,7 @@ fn what_a_file_cannot_say_is_named() {
     ] {
         let file = world.file("bad.toml", content);
         let ran = world.earnest(Party::Bank, &RUN).with(&["--config", text(&file), "--json"]).run();
-        let ran = ran.fails(2, &[]);
+        let ran = ran.failed(2);
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains(words), "{content}: {said}");
         assert!(!said.contains("secret"), "{said}");

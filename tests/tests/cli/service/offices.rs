@@ -153,7 +153,7 @@ fn what_another_office_has_is_not_there() {
     let receipt = json!({ "record": record, "msisdn": WANG.msisdn });
     assert_eq!(server.post(&theirs, "s1", "/v1/receipts", &receipt).ok()["more"]["findings"], json!([1]));
     let order = server.post(&theirs, "o2", "/v1/orders", &sale(&WANG, 6_00)).ok()["order"].clone();
-    let said = json!({ "source": "power", "id": "c1", "contract": "W-1", "meter": WANG.meter });
+    let said = json!({ "source": "power", "id": "c1", "contract": "W-1", "meter": WANG.meter, "begins": "2026-11-01T00:00:00" });
     server.post(&company, "c1", "/v1/contracts", &said).ok();
     let before = server.get(&head, "/v1/report").ok();
 

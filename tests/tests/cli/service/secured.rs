@@ -115,7 +115,7 @@ fn a_host_is_known_by_its_certificate() {
     let add = ["server", "key", "add", "--role", "auditor", "--certificate", text(&host), "--json"];
     let made = world.earnest(Party::Bank, &add).run().ok().object();
     assert_eq!((&made["key"], made["certificate"].as_str().map(str::len)), (&Value::Null, Some(64)));
-    world.earnest(Party::Bank, &add).run().fails(1, &["is that of"]);
+    world.earnest(Party::Bank, &add).run().failed(1).shows(&["certificate-taken"]);
     let no_pem = ["server", "key", "add", "--role", "auditor", "--certificate", text(&host_key)];
     world.earnest(Party::Bank, &no_pem).run().fails(1, &["no certificate"]);
     let clerk = key(&world, "clerk", &[]);
@@ -172,7 +172,7 @@ fn a_network_is_served_over_tls_alone() {
         [text(&other), text(&key)],
     ] {
         let tls = ["--tls-certificate", files[0], "--tls-key", files[1], "--json"];
-        let ran = run(&tls).run().fails(1, &[]);
+        let ran = run(&tls).run().failed(1);
         assert_eq!(ran.object()["code"], "tls-file", "{files:?}: {}", ran.stdout);
     }
     let server = Server::of(run(&["--tls-certificate", text(&pem), "--tls-key", text(&key)]));
