@@ -46,6 +46,9 @@ impl Judged {
             return Judged { status: denied.status(), outcome: Outcome::Final, retry: denied.may_repeat() };
         }
         let lost = |outcome| Judged { status: 503, outcome, retry: true };
+        if is_of_the_clock(error.code()) && !begun {
+            return lost(Outcome::Final);
+        }
         if is_of_the_house(error.code()) || begun {
             return lost(Outcome::Unknown);
         }
@@ -66,11 +69,15 @@ impl Judged {
     }
 }
 
-/// Whether an error, by its name, is one of the books, the log, a disk or a clock, and not of what was asked: the same request may
-/// be done when the house is in order again.
+/// Whether an error, by its name, says that the clock went back: it is looked at before anything is done.
+fn is_of_the_clock(code: &str) -> bool {
+    matches!(code, "clock-back" | "log-clock-back")
+}
+
+/// Whether an error, by its name, is one of the books, the log or a disk, and not of what was asked: the same request may be done when
+/// the house is in order again.
 fn is_of_the_house(code: &str) -> bool {
-    const OTHERS: [&str; 6] =
-        ["channel-storage", "clock-back", "image-read-only", "io", "medium-full", "read-only"];
+    const OTHERS: [&str; 5] = ["channel-storage", "image-read-only", "io", "medium-full", "read-only"];
     code.starts_with("books-") || code.starts_with("log-") || OTHERS.contains(&code)
 }
 
