@@ -1,15 +1,14 @@
 //! The counter: one thread that owns the books and the PSAMs, and does one request after another.
 
-use crate::asked::{Asked, Means};
+use crate::asked::Means;
 use crate::denied::Denied;
 use crate::figures::{self, Figures};
 use crate::gate::{Askers, Gate, Kept};
-use crate::key::{SentKey, Shown};
+use crate::job::Job;
 use crate::mailbox::Mailbox;
 use crate::offices::{must_be_theirs, named, shows_people};
-use crate::peer::Peer;
 use crate::reply::{Judged, Reply, is_gone};
-use crate::routes::{Route, Work};
+use crate::routes::Work;
 use parties::bank::Desk;
 use parties::bank::offices::words;
 use parties::bank::pins::PinChoice;
@@ -24,26 +23,6 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-
-/// A request on its way to the counter.
-pub struct Job {
-    /// What is asked.
-    pub route: &'static Route,
-    /// In detail.
-    pub asked: Asked,
-    /// Who asks.
-    pub shown: Shown,
-    /// From where.
-    pub peer: Peer,
-    /// The second person.
-    pub second: Option<SentKey>,
-    /// The id of the request, of one that changes something.
-    pub id: Option<String>,
-    /// SHA-256 of what is asked.
-    pub body: [u8; 32],
-    /// Who waits for the answer.
-    pub reply: oneshot::Sender<Reply>,
-}
 
 /// What comes to the counter.
 pub enum Call {

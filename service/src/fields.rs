@@ -118,12 +118,12 @@ impl Field {
 /// It is no JSON object, a field is missing, of another kind, or not known.
 pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied> {
     let wrong = |words: String| Denied::Malformed(words);
-    let object = match serde_json::from_slice(if body.is_empty() { b"{}" } else { body }) {
+    let object: Map<String, Value> = match serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
+    {
         Ok(Value::Object(object)) => object,
         Ok(_) => return Err(wrong("the body is no JSON object".into())),
         Err(error) => return Err(wrong(format!("the body is no JSON: {error}"))),
     };
-    let object: Map<String, Value> = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
     for name in object.keys() {
         if fields.iter().all(|field| field.name != name) {
             let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
@@ -133,6 +133,7 @@ pub fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, Denied>
             )));
         }
     }
+    let object: Map<String, Value> = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
     for field in fields {
         match object.get(field.name) {
             None if field.required => return Err(wrong(format!("the field {:?} is missing", field.name))),

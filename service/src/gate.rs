@@ -1,8 +1,8 @@
 //! Who asks, and whether he may: keys and certificates, roles, offices, how often.
 
 use crate::bucket::Buckets;
-use crate::counter::Job;
 use crate::denied::Denied;
+use crate::job::Job;
 use crate::offices;
 use crate::tries::Tries;
 use parties::Trouble;

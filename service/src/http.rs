@@ -1,10 +1,11 @@
 //! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
 
 use crate::asked::Asked;
-use crate::counter::{Call, Job};
+use crate::counter::Call;
 use crate::denied::Denied;
 use crate::fields;
 use crate::figures::Figures;
+use crate::job::Job;
 use crate::key::{SentKey, Shown};
 use crate::openapi;
 use crate::peer::Peer;

@@ -13,6 +13,7 @@ mod fields;
 mod figures;
 mod gate;
 mod http;
+mod job;
 mod key;
 mod listen;
 mod mailbox;

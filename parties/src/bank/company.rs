@@ -10,7 +10,7 @@ use super::selling::two_people;
 use super::text;
 use crate::log;
 use crate::session::Session;
-use crate::trouble::{Result, refused};
+use crate::trouble::{Result, Trouble, refused};
 use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -140,9 +140,12 @@ fn must_be_text(what: &str, text: &str, least: usize, most: usize) -> Result<()>
     if (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(refused(format!("{what} has {least} to {most} characters, and no control characters"))
-        .code("company-malformed")
-        .into())
+    Err(malformed(format!("{what} has {least} to {most} characters, and no control characters")))
+}
+
+/// A message has not its form.
+fn malformed(words: impl Into<String>) -> Trouble {
+    refused(words).code("company-malformed").into()
 }
 
 fn must_be_id(id: &MessageId) -> Result<()> {
@@ -170,7 +173,7 @@ pub fn contract(session: &Session, desk: &mut Desk, id: &MessageId, new: Contrac
         must_be_text("the name of a tariff", tariff, 1, 32)?;
     }
     if new.ends.is_some_and(|ends| ends < new.begins) {
-        return Err(refused("the contract ends before it begins").code("company-malformed").into());
+        return Err(malformed("the contract ends before it begins"));
     }
     take(session, desk, id, &Said::Contract(new))
 }
@@ -199,7 +202,7 @@ fn must_be_tariff(id: &MessageId, new: &Tariff) -> Result<()> {
     must_be_id(id)?;
     must_be_text("the name of a tariff", &new.tariff, 1, 32)?;
     if new.price == 0 {
-        return Err(refused("a price is above nothing").code("company-malformed").into());
+        return Err(malformed("a price is above nothing"));
     }
     Ok(())
 }

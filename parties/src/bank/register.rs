@@ -121,6 +121,9 @@ pub struct ReplaceSimReport {
     pub outstanding: Option<OrderId>,
 }
 
+/// The most days an order may be valid for.
+const VALIDITY_MAX: u16 = 3650;
+
 /// Changes what is named of the bank's numbers and times, and shows all.
 ///
 /// # Errors
@@ -138,6 +141,9 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
     let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
         return Err(OrderError::NoTerms.into());
     };
+    if request.validity_days.is_some_and(|days| !(1..=VALIDITY_MAX).contains(&days)) {
+        return Err(refused(format!("an order is valid for 1 to {VALIDITY_MAX} days")).into());
+    }
     let mut terms = Terms::new(&server_number, &service_centre)?;
     let usual = (terms.validity_days, terms.clock_tolerance_s);
     let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));

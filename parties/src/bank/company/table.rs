@@ -1,6 +1,6 @@
 //! The same by tables: what a company's program writes and reads that does not speak HTTP.
 
-use super::{EventLine, block, contract, events, must_be_tariff, take};
+use super::{EventLine, block, contract, events, malformed, must_be_tariff, take};
 use crate::bank::desk::Desk;
 use crate::bank::selling::two_people;
 use crate::session::Session;
@@ -83,14 +83,13 @@ impl Line<'_> {
             None | Some(&"") => Ok(None),
             Some(text) => match text.parse() {
                 Ok(value) => Ok(Some(value)),
-                Err(error) => Err(refused(format!("{column}: {error}")).code("company-malformed").into()),
+                Err(error) => Err(malformed(format!("{column}: {error}"))),
             },
         }
     }
 
     fn must<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<T> {
-        let missing = || refused(format!("{column} is missing")).code("company-malformed");
-        self.maybe(column)?.ok_or_else(|| missing().into())
+        self.maybe(column)?.ok_or_else(|| malformed(format!("{column} is missing")))
     }
 }
 
@@ -187,8 +186,7 @@ fn take_line(
                 (Some(customer), None) => Blocked::Customer(customer),
                 (None, Some(meter)) => Blocked::Meter(meter),
                 _ => {
-                    let words = "a block names either a customer or a meter";
-                    return Err(refused(words).code("company-malformed").into());
+                    return Err(malformed("a block names either a customer or a meter"));
                 }
             };
             let reason = line.maybe("reason")?.unwrap_or_default();

@@ -1,0 +1,28 @@
+//! A request, read and on its way.
+
+use crate::asked::Asked;
+use crate::key::{SentKey, Shown};
+use crate::peer::Peer;
+use crate::reply::Reply;
+use crate::routes::Route;
+use tokio::sync::oneshot;
+
+/// A request on its way to the counter.
+pub struct Job {
+    /// What is asked.
+    pub route: &'static Route,
+    /// In detail.
+    pub asked: Asked,
+    /// Who asks.
+    pub shown: Shown,
+    /// From where.
+    pub peer: Peer,
+    /// The second person.
+    pub second: Option<SentKey>,
+    /// The id of the request, of one that changes something.
+    pub id: Option<String>,
+    /// SHA-256 of what is asked.
+    pub body: [u8; 32],
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<Reply>,
+}
