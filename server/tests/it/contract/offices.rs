@@ -55,7 +55,7 @@ pub(super) fn what_a_customer_has_is_his_offices(engine: &dyn Engine) {
     bank.books.give_to_office(customer(0), "north").unwrap();
     let sealed = bank.buy(0, 5000).unwrap();
     let receipt = bank.insert(0, &sealed.record);
-    let named = || Named::Receipt(receipt.clone());
+    let named = || Named::Receipt(receipt.to_vec());
     assert_eq!(office_of(&*bank.books, named()), None, "nobody has seen it");
     bank.settled(0, &receipt);
     assert_eq!(office_of(&*bank.books, named()), Some("north".into()));
@@ -88,7 +88,7 @@ fn id(id: &str) -> MessageId {
     MessageId { source: "power".into(), id: id.into() }
 }
 
-fn contract(number: &str, n: usize) -> Said {
+fn contract(number: &str, n: u32) -> Said {
     Said::Contract(Contract {
         contract: number.into(),
         meter: meter(n),
