@@ -1,14 +1,14 @@
 //! The command line, as data.
 
 use crate::global::Options;
-#[cfg(feature = "service")]
-use crate::nouns::simulate;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
     apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, shell, sim,
     stock, test_card, trace,
 };
+#[cfg(feature = "service")]
+use crate::nouns::{company, simulate};
 use clap::{Parser, Subcommand};
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
@@ -74,6 +74,10 @@ pub enum Noun {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     Simulate(simulate::Verb),
+    /// The power company: contracts, tariffs and blocks in, what was sold and settled out.
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Company(company::Verb),
     /// Operators of a party: who may act in its home, and which requests wait for a second person.
     #[command(subcommand)]
     Operator(operator::Verb),

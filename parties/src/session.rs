@@ -90,9 +90,9 @@ impl Deed {
         matches!(self, Deed::One(_) | Deed::Two(_))
     }
 
-    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock.
+    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock, and a look changes nothing.
     pub fn asks_no_clock(self) -> bool {
-        self.name() == Some("server settle")
+        matches!(self, Deed::Seen(_)) || self.name() == Some("server settle")
     }
 }
 

@@ -12,10 +12,12 @@ use crate::bank_file::BankFile;
 use crate::chain::Chain;
 use crate::change::Changes;
 use crate::closing::Closings;
+use crate::company::Company;
 use crate::contract::Contracts;
 use crate::drawer::Drawers;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
+use crate::gauges::Watched;
 use crate::glance::Glances;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
@@ -24,6 +26,7 @@ use crate::ledger_chain::Head;
 use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
+use crate::office::Offices;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payment::{Payment, Step, Which};
@@ -368,6 +371,12 @@ pub trait Requests {
     /// The books cannot be read.
     fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError>;
 
+    /// The principal that shows a certificate, by its SHA-256.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn principal_of_certificate(&self, hash: &[u8; 32]) -> Result<Option<Principal>, StoreError>;
+
     /// All principals, oldest first.
     ///
     /// # Errors
@@ -493,6 +502,9 @@ pub trait Books:
     + Payments
     + People
     + Glances
+    + Offices
+    + Company
+    + Watched
 {
 }
 
@@ -512,5 +524,8 @@ impl<B> Books for B where
         + Payments
         + People
         + Glances
+        + Offices
+        + Company
+        + Watched
 {
 }

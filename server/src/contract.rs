@@ -153,7 +153,7 @@ pub trait Contracts {
     ///
     /// # Errors
     /// The books cannot be read.
-    fn contract(&self, customer: CustomerNumber) -> Result<Contract, StoreError>;
+    fn contract_of(&self, customer: CustomerNumber) -> Result<Contract, StoreError>;
 
     /// The customer of a bill number.
     ///
@@ -193,7 +193,7 @@ pub trait Contracts {
 }
 
 impl View<'_> {
-    fn contract(&self, customer: CustomerNumber) -> Result<Contract, StoreError> {
+    fn contract_of(&self, customer: CustomerNumber) -> Result<Contract, StoreError> {
         let found = self.conn.first(
             "SELECT bill, bank FROM contract WHERE customer = ?1",
             params![customer.to_string()],
@@ -223,7 +223,7 @@ impl Transaction<'_> {
                 return Err(ContractError::BillTaken { bill: bill.clone(), customer: owner });
             }
         }
-        let known = self.contract(application.customer)?;
+        let known = self.contract_of(application.customer)?;
         self.conn.execute(
             "INSERT INTO contract (customer, bill, bank) VALUES (?1, ?2, ?3) \
              ON CONFLICT (customer) DO UPDATE SET bill = excluded.bill, bank = excluded.bank",
@@ -265,8 +265,8 @@ impl Contracts for Store {
         })
     }
 
-    fn contract(&self, customer: CustomerNumber) -> Result<Contract, StoreError> {
-        self.read(|view| view.contract(customer))
+    fn contract_of(&self, customer: CustomerNumber) -> Result<Contract, StoreError> {
+        self.read(|view| view.contract_of(customer))
     }
 
     fn of_bill(&self, bill: &str) -> Result<Option<Registration>, StoreError> {

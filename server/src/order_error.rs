@@ -35,6 +35,14 @@ pub enum OrderError {
         /// Its chip.
         serial: Serial8,
     },
+    /// The power company has blocked him.
+    #[error("nothing is sold to customer {customer}: the power company has blocked it ({reason})")]
+    Blocked {
+        /// The customer.
+        customer: CustomerNumber,
+        /// The company's words.
+        reason: String,
+    },
     /// Something about the meter has to be cleared first.
     #[error("nothing is sold for meter {meter}: finding {finding} is not cleared ({detail})")]
     Frozen {
@@ -352,6 +360,7 @@ impl Fault for OrderError {
             OrderError::UnknownMeter(_) => "unknown-meter",
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
+            OrderError::Blocked { .. } => "customer-blocked",
             OrderError::Retired { .. } => "esam-retired",
             OrderError::Frozen { .. } => "meter-frozen",
             OrderError::Stopped { .. } => "psam-stopped",

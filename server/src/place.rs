@@ -93,6 +93,7 @@ impl Transaction<'_> {
         if amount.0 == 0 {
             return Err(OrderError::Nothing);
         }
+        self.must_not_be_blocked(&ground.registration)?;
         if let Some(PlacedOrder { order, state, life, .. }) = self.outstanding(meter)? {
             self.must_not_wait_for_a_bank(life, order.count)?;
             let Order { id: order, amount, count, serial, .. } = order;
@@ -183,6 +184,10 @@ impl Transaction<'_> {
         if order.amount == amount {
             return Err(OrderError::SameAmount { order: order.id, amount });
         }
+        // What was sold stays sold; more is not.
+        if amount > order.amount {
+            self.must_not_be_blocked(&ground.registration)?;
+        }
         let reason = if amount.0 == 0 { Reason::Reversal } else { Reason::Correction };
         let new = New { id, amount, now, count: order.count, reason, replaces: Some(order.id) };
         self.another(&ground, &new, order.kind, terms)
@@ -250,6 +255,15 @@ impl Transaction<'_> {
         }
         let binding = message::binding(&registration.sim.imsi);
         Ok(Ground { registration, esam, life, binding })
+    }
+
+    /// Whom the power company has blocked nothing is sold to.
+    fn must_not_be_blocked(&self, registration: &Registration) -> Result<(), OrderError> {
+        let customer = registration.customer;
+        match self.blocked(customer, registration.meter)? {
+            Some(reason) => Err(OrderError::Blocked { customer, reason }),
+            None => Ok(()),
+        }
     }
 
     /// Another order beside the one it replaces.

@@ -42,12 +42,37 @@ impl Role {
     }
 }
 
-/// A program with a key.
+/// How a principal proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// By a key.
+    Key,
+    /// By the certificate of its TLS connection.
+    Certificate,
+}
+
+impl Proof {
+    /// As it is kept.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Proof::Key => "key",
+            Proof::Certificate => "certificate",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Proof::Key, Proof::Certificate].into_iter().find(|proof| proof.name() == name)
+    }
+}
+
+/// A program with a key, or a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// Its id, 8 hexadecimal digits; no secret.
     pub id: String,
-    /// SHA-256 of the 32 secret bytes of its key.
+    /// What it shows.
+    pub proof: Proof,
+    /// SHA-256 of the 32 secret bytes of its key, or of its certificate (DER).
     pub hash: [u8; 32],
     /// What it may ask for.
     pub role: Role,
@@ -68,16 +93,18 @@ impl Principal {
     }
 }
 
-const SELECT: &str = "SELECT id, hash, role, office, made, expires, ended FROM principal";
+const SELECT: &str = "SELECT id, proof, hash, role, office, made, expires, ended FROM principal";
 
 fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
-    let role: String = column(row, "role")?;
+    let (role, proof): (String, String) = (column(row, "role")?, column(row, "proof")?);
     let maybe = |name: &'static str| match column::<Option<String>>(row, name)? {
         Some(_) => time(row, name).map(Some),
         None => Ok(None),
     };
     Ok(Principal {
         id: column(row, "id")?,
+        proof: Proof::from_name(&proof)
+            .ok_or_else(|| StoreError::Value { place: "principal.proof", detail: format!("{proof:?}") })?,
         hash: bytes(row, "hash")?,
         role: Role::from_name(&role)
             .ok_or_else(|| StoreError::Value { place: "principal.role", detail: format!("{role:?}") })?,
@@ -94,6 +121,15 @@ impl View<'_> {
         self.conn.first(&format!("{SELECT} WHERE id = ?1 AND operator IS NULL"), params![id], principal)
     }
 
+    /// The principal that shows a certificate, by its SHA-256.
+    pub fn principal_of_certificate(&self, hash: &[u8; 32]) -> Result<Option<Principal>, StoreError> {
+        self.conn.first(
+            &format!("{SELECT} WHERE hash = ?1 AND proof = 'certificate'"),
+            params![hash],
+            principal,
+        )
+    }
+
     /// All of them, oldest first.
     pub fn principals(&self) -> Result<Vec<Principal>, StoreError> {
         self.conn.all(&format!("{SELECT} WHERE operator IS NULL ORDER BY made, id"), params![], principal)
@@ -104,9 +140,10 @@ impl Transaction<'_> {
     /// Takes a new one in.
     pub fn add_principal(&self, new: &Principal) -> Result<(), StoreError> {
         self.conn.execute(
-            "INSERT INTO principal (id, hash, role, office, made, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO principal (id, proof, hash, role, office, made, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 new.id,
+                new.proof.name(),
                 new.hash,
                 new.role.name(),
                 new.office,

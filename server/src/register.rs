@@ -2,6 +2,7 @@
 
 use crate::engine::{Conn, Lite, Row, params};
 use crate::error::StoreError;
+use crate::office::Named;
 use crate::registration::{Registration, Sim, SimKey};
 use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
 use crate::rows::{column, parsed};
@@ -155,13 +156,14 @@ impl Transaction<'_> {
     /// The same for an act that is nothing else, and fails with it.
     pub(crate) fn register_lines(&self, mut roster: Roster<'_>) -> Result<Report, RegisterError> {
         let unknown_columns = std::mem::take(&mut roster.unknown_columns);
+        let office = std::mem::take(&mut roster.office);
         let mut report = Report { unknown_columns, ..Report::default() };
         let (seen, at) = (Seen::nothing()?, roster.at);
         for line in roster {
             let (line, parsed) = line?;
             match parsed {
                 Err(error) => report.rejected.push(error),
-                Ok(new) => match self.register_one(&new, &seen, at)? {
+                Ok(new) => match self.register_one(&new, &office, &seen, at)? {
                     Ok(fresh) => {
                         *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
                         seen.add(new.customer, line)?;
@@ -181,13 +183,26 @@ impl Transaction<'_> {
     fn register_one(
         &self,
         new: &Registration,
+        office: &str,
         seen: &Seen,
         at: Option<Moment>,
     ) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
         if let Some(line) = seen.line_of(new.customer)? {
             return Ok(Err((Column::Customer, LineFault::InFile { line })));
         }
+        // What another office registered is not told to this one; the head office sees all.
+        let elsewhere = |customer: CustomerNumber| -> Result<bool, StoreError> {
+            match office {
+                "" => Ok(false),
+                office => {
+                    Ok(self.office_of(&Named::Customer(customer))?.is_some_and(|other| other != office))
+                }
+            }
+        };
         let old = self.customer(new.customer)?;
+        if old.is_some() && elsewhere(new.customer)? {
+            return Ok(Err((Column::Customer, LineFault::Elsewhere)));
+        }
         let differs = match old.as_ref().map(|old| same(old, new)) {
             Some(Ok(())) => return Ok(Ok(false)),
             Some(Err(differs)) => Some(differs),
@@ -200,19 +215,25 @@ impl Transaction<'_> {
             if let Some(line) = seen.line_of(owner)? {
                 return Ok(Err((column, LineFault::InFile { line })));
             }
-            taken = taken.or_else(|| Some((column, LineFault::Taken { customer: owner.to_string() })));
+            let fault = if elsewhere(owner)? {
+                LineFault::Elsewhere
+            } else {
+                LineFault::Taken { customer: owner.to_string() }
+            };
+            taken = taken.or(Some((column, fault)));
         }
         if let Some(fault) = differs.or(taken) {
             return Ok(Err(fault));
         }
         self.conn.execute(
-            "INSERT INTO customer (customer, meter, imei, name, first_purchase) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO customer (customer, meter, imei, name, first_purchase, office) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 new.customer.to_string(),
                 new.meter.to_string(),
                 new.imei.as_str(),
                 new.name,
                 new.first_purchase.map(|fen| fen.0),
+                office,
             ],
         )?;
         self.add_sim(new.customer, &new.sim)?;

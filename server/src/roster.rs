@@ -110,6 +110,9 @@ pub enum LineFault {
         /// The customer.
         customer: String,
     },
+    /// Another office has it: what is registered there is not told.
+    #[error("is registered already, at another office")]
+    Elsewhere,
     /// The customer is registered with something else.
     #[error("is registered as {registered:?}; a new SIM is a replacement, not a registration")]
     Differs {
@@ -146,6 +149,8 @@ pub struct LineDoubt {
 pub struct Roster<'r> {
     table: Table<Box<dyn Read + 'r>>,
     places: Places,
+    /// The office that registers; the head office, `""`, sees all customers.
+    pub office: String,
     /// Columns that are skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
     /// When what it says is written down.
@@ -164,7 +169,7 @@ impl<'r> Roster<'r> {
     pub fn read(source: impl Read + 'r) -> Result<Self, RosterError> {
         let table = Table::new(Box::new(source) as Box<dyn Read + 'r>)?;
         let (places, unknown_columns) = columns(table.header())?;
-        Ok(Roster { table, places, unknown_columns, at: None })
+        Ok(Roster { table, places, office: String::new(), unknown_columns, at: None })
     }
 
     /// The same, written down at this moment.
@@ -276,6 +281,7 @@ impl scheme::Fault for LineFault {
             LineFault::Row(_) => "roster-line-row",
             LineFault::InFile { .. } => "roster-line-in-file",
             LineFault::Taken { .. } => "roster-line-taken",
+            LineFault::Elsewhere => "roster-line-elsewhere",
             LineFault::Differs { .. } => "roster-line-differs",
         }
     }

@@ -261,6 +261,10 @@ impl Requests for Store {
         self.read(|view| view.principal(id))
     }
 
+    fn principal_of_certificate(&self, hash: &[u8; 32]) -> Result<Option<Principal>, StoreError> {
+        self.read(|view| view.principal_of_certificate(hash))
+    }
+
     fn principals(&self) -> Result<Vec<Principal>, StoreError> {
         self.read(|view| view.principals())
     }

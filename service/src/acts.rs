@@ -15,7 +15,7 @@ use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::subscription::{Iccid, Msisdn};
 use serde_json::{Value, json};
-use server::{Origin, SimKey};
+use server::{Named, Origin, SimKey};
 use wire::typed;
 
 pub(crate) fn malformed(words: impl Into<String>) -> Trouble {
@@ -44,7 +44,8 @@ pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     table.row(&names)?;
     table.row(&values)?;
     table.finish()?;
-    let report = bank::register_from(session, desk, &text[..])?;
+    let office = asked.office.as_deref().unwrap_or_default();
+    let report = bank::register_from(session, desk, &text[..], office)?;
     if let Some(why) = report.rejected.first() {
         return Err(parties::trouble::refused(why.clone()).code("registration-rejected").into());
     }
@@ -202,7 +203,17 @@ pub fn refund(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> R
 /// What waits for somebody.
 pub fn findings(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let all = asked.maybe_place::<bool>("all")?.unwrap_or(false);
-    Ok(serde_json::to_value(bank::findings(session, desk, all)?)?)
+    let mut report = bank::findings(session, desk, all)?;
+    if let Some(office) = &asked.office {
+        let mut theirs = Vec::new();
+        for finding in report.findings {
+            if desk.books().office_of(&Named::Finding(finding.finding))?.as_ref() == Some(office) {
+                theirs.push(finding);
+            }
+        }
+        report.findings = theirs;
+    }
+    Ok(serde_json::to_value(report)?)
 }
 
 /// Clears a finding.

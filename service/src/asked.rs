@@ -23,6 +23,8 @@ pub struct Asked {
     pub fields: Map<String, Value>,
     /// A body that is a list of another party.
     pub text: Vec<u8>,
+    /// The one office whose customers are there for whoever asks; `None`: all are.
+    pub office: Option<String>,
 }
 
 /// What an act is given beside what was asked.
@@ -96,6 +98,11 @@ impl Asked {
     /// A field of the body that is any text.
     pub fn words(&self, name: &str) -> Option<&str> {
         self.fields.get(name)?.as_str()
+    }
+
+    /// A field of the body that is yes or no.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.fields.get(name)?.as_bool()
     }
 
     /// A field of the body that is a number.

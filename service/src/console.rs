@@ -25,4 +25,4 @@ mod statistics;
 mod visit;
 mod words;
 
-pub use serve::{Peer, add_to};
+pub use serve::add_to;

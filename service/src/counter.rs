@@ -1,63 +1,39 @@
 //! The counter: one thread that owns the books and the PSAMs, and does one request after another.
 
-use crate::asked::{Asked, Means};
-use crate::bucket::Buckets;
+use crate::asked::Means;
 use crate::denied::Denied;
-use crate::figures::Figures;
-use crate::key::SentKey;
+use crate::figures::{self, Figures};
+use crate::gate::{Askers, Gate, Kept};
+use crate::job::{Job, Wanted};
 use crate::mailbox::Mailbox;
-use crate::reply::{Judged, Reply};
+use crate::offices::{must_be_theirs, named, shows_people};
+use crate::reply::{Judged, Reply, is_gone};
 use crate::routes::{Route, Work};
 use crate::teller::{Task, Teller};
 use parties::bank::Desk;
+use parties::bank::offices::words;
 use parties::bank::payment::{self, AskBank};
 use parties::bank::pins::PinChoice;
 use parties::people::{Person, acts_by_key, operators};
-use parties::{Deed, Result, Session, Trouble};
+use parties::{Deed, Result, Session, Trouble, log};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use serde_json::Value;
-use server::{
-    Actor, BankAnswer, BankCall, Books, Channel, Claim, Claimed, OrderState, Principal, Role, StoreError,
-};
+use server::{BankAnswer, BankCall, Books, Claim, Claimed, Named, OrderState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-
-/// What somebody asks.
-pub struct Wanted {
-    /// Which act.
-    pub route: &'static Route,
-    /// In detail.
-    pub asked: Asked,
-    /// The id of the request, of one that changes something.
-    pub id: Option<String>,
-    /// SHA-256 of what is asked.
-    pub body: [u8; 32],
-}
-
-/// A request on its way to the counter.
-pub struct Job {
-    /// What is asked.
-    pub what: Wanted,
-    /// Who asks.
-    pub key: SentKey,
-    /// The second person.
-    pub second: Option<SentKey>,
-    /// Who waits for the answer.
-    pub reply: oneshot::Sender<Reply>,
-    /// The way back to the counter, for what comes of it later.
-    pub back: SyncSender<Call>,
-}
 
 /// What comes to the counter.
 pub enum Call {
-    /// Somebody asks.
-    Ask(Box<Job>),
+    /// Somebody asks; and the way back to the counter, for what comes of it later.
+    Ask(Box<Job>, SyncSender<Call>),
     /// Somebody wants to know whether the books can be read.
     Ready(oneshot::Sender<bool>),
+    /// Somebody wants figures of the books.
+    Figures(oneshot::Sender<String>),
     /// A person comes with a visit of his own; whoever sent it tells him what came of it.
     Visit(Visit),
     /// It may be time to ask the bank again; what it answers comes back this way.
@@ -69,11 +45,13 @@ pub enum Call {
 /// What the bank was asked and said.
 pub struct Answered {
     /// The payment.
-    pub payment: OrderId,
+    payment: OrderId,
     /// What it said.
-    pub answer: BankAnswer,
+    answer: BankAnswer,
     /// The request that goes on now.
-    pub job: Option<Box<Job>>,
+    job: Option<Box<Job>>,
+    /// The way back to the counter.
+    back: SyncSender<Call>,
 }
 
 /// Who works there, and with what.
@@ -84,8 +62,12 @@ pub struct Counter {
     pub desk: Desk,
     /// The PSAMs' PINs.
     pub pin: PinChoice,
-    /// How often each key may ask.
-    pub buckets: Buckets,
+    /// Who may ask, and how often.
+    pub gate: Gate,
+    /// The last event that the power company has by its own words.
+    pub told: i64,
+    /// Figures of the books, and when they were counted.
+    pub gauged: Option<(Duration, String)>,
     /// What is counted.
     pub figures: Arc<Figures>,
     /// When it opened.
@@ -112,30 +94,6 @@ pub type Visit = Box<dyn FnOnce(&mut Counter) + Send>;
 /// Opens books that are not the bank's own file.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
-/// One who asks.
-pub struct Asker {
-    /// The id under which his requests are kept.
-    pub principal: String,
-    /// As the bank's log knows him.
-    pub person: Person,
-    /// Where he acts.
-    pub actor: Actor,
-}
-
-impl Asker {
-    fn by_key(principal: &Principal) -> Self {
-        Asker { principal: principal.id.clone(), person: person(principal), actor: actor(principal) }
-    }
-}
-
-/// Who asks, and the second person of an act that wants two.
-pub struct Askers {
-    /// Who asks.
-    pub first: Asker,
-    /// The other one.
-    pub second: Option<Person>,
-}
-
 impl Counter {
     /// Works until nobody can ask any more; then ends the sessions with the PSAMs.
     ///
@@ -145,16 +103,19 @@ impl Counter {
         while let Ok(call) = calls.recv() {
             match call {
                 // Whoever asked has gone, and nothing was done: he asks again.
-                Call::Ask(job) if job.reply.is_closed() => self.waited(),
-                Call::Ask(job) => {
+                Call::Ask(job, _) if job.reply.is_closed() => self.waited(),
+                Call::Ask(job, back) => {
                     self.waited();
-                    self.serve(job, false);
+                    self.serve(job, back, false);
                 }
                 Call::Due(back) => self.ask_what_is_due(&back),
                 Call::Answered(answered) => self.go_on(*answered),
                 Call::Visit(visit) => {
                     visit(&mut self);
                     self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
+                }
+                Call::Figures(asker) => {
+                    let _ = asker.send(self.gauges());
                 }
                 Call::Ready(asker) => {
                     let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
@@ -169,8 +130,8 @@ impl Counter {
     }
 
     /// Does what is asked, and answers; or has the bank asked first. `again`: the bank was asked, and the request goes on.
-    fn serve(&mut self, job: Box<Job>, again: bool) {
-        let next = self.answer(&job, again);
+    fn serve(&mut self, mut job: Box<Job>, back: SyncSender<Call>, again: bool) {
+        let next = self.answer(&mut job, again);
         self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
         match (next, &mut self.teller) {
             (Next::Reply(reply), _) => {
@@ -178,7 +139,6 @@ impl Counter {
                 let _ = job.reply.send(reply);
             }
             (Next::Ask(call), Some(teller)) => {
-                let back = job.back.clone();
                 teller.ask(task(call, Some(job), back));
             }
             (Next::Ask(_), None) => {
@@ -209,7 +169,7 @@ impl Counter {
 
     /// Keeps what the bank said, and goes on with the request that waited for it.
     fn go_on(&mut self, answered: Answered) {
-        let Answered { payment, answer, job } = answered;
+        let Answered { payment, answer, job, back } = answered;
         if let Some(teller) = &mut self.teller {
             teller.asked(payment);
         }
@@ -228,7 +188,7 @@ impl Counter {
             Err(error) => Some(error),
         };
         match (job, error) {
-            (Some(job), None) => self.serve(job, true),
+            (Some(job), None) => self.serve(job, back, true),
             (Some(job), Some(error)) => {
                 let reply = self.told(&error, true, job.what.id.as_deref());
                 let _ = job.reply.send(reply);
@@ -241,8 +201,7 @@ impl Counter {
 
     /// Notes that the connection to the books was lost, if that is what an error says.
     fn heed(&mut self, error: &Trouble) {
-        let lost = error.find::<StoreError>();
-        self.lost |= matches!(lost, Some(StoreError::Gone { .. } | StoreError::Unknown { .. }));
+        self.lost |= is_gone(error.code());
     }
 
     /// Opens books anew whose connection was lost.
@@ -252,6 +211,23 @@ impl Counter {
             self.lost = false;
         }
         Ok(())
+    }
+
+    /// Figures of the books and the PSAMs; counted anew when those before are old. Where the books cannot be read there are none.
+    fn gauges(&mut self) -> String {
+        let now = self.opened.elapsed();
+        if self.gauged.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= FIGURES_TIME) {
+            let found = self.reconnect().and_then(|()| Ok(self.desk.books().gauges(self.session.now()?)?));
+            let text = match found {
+                Ok(gauges) => figures::of_books(&gauges, self.told, &self.desk.left()),
+                Err(error) => {
+                    self.heed(&error);
+                    String::new()
+                }
+            };
+            self.gauged = Some((now, text));
+        }
+        self.gauged.as_ref().map(|(_, text)| text.clone()).unwrap_or_default()
     }
 
     /// Tells an error.
@@ -276,16 +252,18 @@ impl Counter {
         self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn answer(&mut self, job: &Job, again: bool) -> Next {
-        let id = job.what.id.as_deref();
+    fn answer(&mut self, job: &mut Job, again: bool) -> Next {
+        let id = job.what.id.clone();
+        let id = id.as_deref();
         if let Err(error) = self.reconnect() {
             return Next::Reply(self.told(&error, again, id));
         }
         let askers = match self.askers(job, again) {
             Ok(Ok(askers)) => askers,
-            Ok(Err(denied)) => return Next::Reply(Reply::denied(&denied, id)),
+            Ok(Err(kept)) => return Next::Reply(self.keep_out(job, kept)),
             Err(error) => return Next::Reply(self.told(&error, again, id)),
         };
+        job.what.asked.office = askers.office().map(str::to_owned);
         self.next(&job.what, &askers)
     }
 
@@ -300,43 +278,67 @@ impl Counter {
     /// Does what somebody may ask.
     fn next(&mut self, what: &Wanted, askers: &Askers) -> Next {
         match what.id.as_deref().filter(|_| what.route.changes()) {
-            None => Next::Reply(self.look(what)),
+            None => Next::Reply(self.look(what, askers)),
             Some(id) => self.change(what, askers, id),
         }
     }
 
     /// Who asks, and whether he may. A request that goes on `again` was counted before.
-    fn askers(&mut self, job: &Job, again: bool) -> Result<Result<Askers, Denied>> {
+    fn askers(&mut self, job: &Job, again: bool) -> Result<Result<Askers, Kept>> {
         let at = self.session.now()?;
-        let first = match job.key.whose(self.desk.books(), at)? {
-            Ok(first) => first,
-            Err(denied) => return Ok(Err(denied)),
-        };
-        if !again && !self.buckets.take(&first.id, self.opened.elapsed()) {
-            return Ok(Err(Denied::Rate));
-        }
-        if !job.what.route.roles.contains(&first.role) {
-            let allowed: Vec<&str> = job.what.route.roles.iter().map(|role| role.name()).collect();
-            return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }));
-        }
-        let second = match &job.second {
-            None => None,
-            Some(key) => match key.whose(self.desk.books(), at)? {
-                Ok(second) if second.id != first.id => Some(person(&second)),
-                _ => return Ok(Err(Denied::SecondKey)),
-            },
-        };
-        Ok(Ok(Askers { first: Asker::by_key(&first), second }))
+        self.gate.askers(self.desk.books(), job, at, self.opened.elapsed(), again)
     }
 
-    fn look(&mut self, what: &Wanted) -> Reply {
-        let desk = &self.desk;
-        let done = self.session.anew(Deed::Look).act(|session| match what.route.work {
-            Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
-            Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
-            // Only what changes nothing comes without an id.
-            Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+    /// Somebody may not; what looks like a guess is noted, without what he guessed.
+    fn keep_out(&mut self, job: &Job, kept: Kept) -> Reply {
+        let Kept { denied, noted } = kept;
+        if matches!(denied, Denied::Key | Denied::KeyEnded(_) | Denied::Tries) {
+            self.figures.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        let reply = Reply::denied(&denied, job.what.id.as_deref());
+        if noted {
+            let (peer, whose) = (job.peer.address, job.shown.words());
+            tracing::warn!(address = %peer, key = whose, route = job.what.route.name, "{denied}");
+            let desk = &mut self.desk;
+            let done: Result<()> = self.session.anew(Deed::One(ASKED)).act(|session| {
+                acts_by_key(session, desk.place(), Person::by_key("unknown", operators::Role::Clerk), None)?;
+                log::fact(session, "address", peer);
+                log::fact(session, "key", whose);
+                log::fact(session, "route", job.what.route.name);
+                desk.enter(session)?;
+                Err(Trouble::new(denied))
+            });
+            // It is the refusal, which has been told.
+            drop(done);
+        }
+        reply
+    }
+
+    /// Looks. Who looks at somebody's data leaves a line in the log.
+    fn look(&mut self, what: &Wanted, askers: &Askers) -> Reply {
+        let named = named(what.route, &what.asked);
+        let is_noted = shows_people(what.route, &named);
+        let deed = if is_noted { Deed::Seen(LOOKED) } else { Deed::Look };
+        let desk = &mut self.desk;
+        let done = self.session.anew(deed).act(|session| {
+            if is_noted {
+                acts_by_key(session, desk.place(), askers.first.person.clone(), None)?;
+                desk.enter(session)?;
+                note(session, what.route, &named);
+                desk.note_ledger(session)?;
+            }
+            must_be_theirs(desk.books(), askers.office(), &named)?;
+            match what.route.work {
+                Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
+                Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
+                // Only what changes nothing comes without an id.
+                Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+            }
         });
+        if askers.first.is_company && what.route.name == "events" {
+            let after = what.asked.named.get("after").and_then(|after| after.parse().ok());
+            self.told = self.told.max(after.unwrap_or(0));
+        }
         match done {
             Ok(reply) => reply,
             Err(error) => self.told(&error, false, None),
@@ -376,7 +378,7 @@ impl Counter {
         let (deed, work, together) = match what.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(what)),
+            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(what, askers)),
         };
         let mailbox = Arc::new(Mailbox::default());
         let (pin, bank) = (self.pin.clone(), self.teller.is_some());
@@ -389,6 +391,11 @@ impl Counter {
             acts_by_key(session, desk.place(), first, second)?;
             desk.enter(session)?;
             desk.act_at(askers.first.actor.clone());
+            let named = named(what.route, &what.asked);
+            if askers.office().is_some() {
+                note(session, what.route, &named);
+            }
+            must_be_theirs(desk.books(), askers.office(), &named)?;
             // An act that wants two notes the second itself; one that is done by two all the same has both in its line too.
             if let (Deed::One(_), Some(second)) = (deed, &askers.second) {
                 parties::log::fact(session, "second", second);
@@ -453,7 +460,7 @@ fn task(call: BankCall, job: Option<Box<Job>>, back: SyncSender<Call>) -> Task {
     let payment = call.reference();
     let then = move |answer| {
         // A counter that has gone asks again when it is back.
-        let _ = back.send(Call::Answered(Box::new(Answered { payment, answer, job })));
+        let _ = back.clone().send(Call::Answered(Box::new(Answered { payment, answer, job, back })));
     };
     Task { call, then: Box::new(then) }
 }
@@ -478,26 +485,18 @@ fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Res
 const SHOWN_ONCE: [&str; 2] = ["authorisation_code", "agreement"];
 
 /// Where what a principal does counts for.
-/// A person who logged in: his cash goes into his own drawer.
-pub fn at_the_counter(name: &str) -> Actor {
-    Actor { office: String::new(), channel: Channel::Counter, clerk: Some(name.to_owned()) }
-}
 
-fn actor(principal: &Principal) -> Actor {
-    let channel = match principal.role {
-        Role::Clerk | Role::Supervisor | Role::Auditor => Channel::Counter,
-        Role::Bank => Channel::Bank,
-        Role::Company => Channel::Company,
-    };
-    Actor { office: principal.office.clone(), channel, clerk: None }
-}
+/// How long figures of the books are good for.
+const FIGURES_TIME: Duration = Duration::from_secs(5);
+/// What a look at somebody's data is to the log.
+const LOOKED: &str = "server look";
+/// What a key that is none is to the log.
+const ASKED: &str = "server ask";
 
-/// A principal as the bank's log knows people.
-fn person(principal: &Principal) -> Person {
-    let role = match principal.role {
-        Role::Supervisor => operators::Role::Supervisor,
-        Role::Auditor => operators::Role::Auditor,
-        Role::Clerk | Role::Bank | Role::Company => operators::Role::Clerk,
-    };
-    Person::by_key(&principal.id, role)
+/// What was asked, for the line in the log.
+fn note(session: &Session, route: &Route, named: &[Named]) {
+    log::fact(session, "route", route.name);
+    for one in named {
+        log::fact(session, "asked", words(one));
+    }
 }

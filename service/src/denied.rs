@@ -26,6 +26,12 @@ pub enum Denied {
     /// Too many requests.
     #[error("more requests came under this key than it may send")]
     Rate,
+    /// Too many keys that were none came from an address.
+    #[error("more keys that are none came from this address than it may show")]
+    Tries,
+    /// An act about the whole bank.
+    #[error("this is about the whole bank, and the key is of one office")]
+    Office,
     /// Too much is waiting.
     #[error("the server has more to do than it lets wait")]
     Busy,
@@ -52,6 +58,14 @@ pub enum Denied {
     /// There is no bank to ask.
     #[error("this server has no bank that could debit an account")]
     NoBank,
+    /// The certificate cannot be offered.
+    #[error("{file}: {words}", file = file.display())]
+    Tls {
+        /// The file.
+        file: std::path::PathBuf,
+        /// Why.
+        words: String,
+    },
     /// Somebody outside could listen.
     #[error("{0} is no address of this machine alone, and keys would go over the network in clear")]
     Plain(std::net::SocketAddr),
@@ -70,9 +84,11 @@ impl Denied {
     pub const fn status(&self) -> u16 {
         match self {
             Denied::Key | Denied::KeyEnded(_) => 401,
-            Denied::SecondKey | Denied::Role { .. } => 403,
-            Denied::Rate => 429,
-            Denied::Busy | Denied::NoBank | Denied::Plain(_) | Denied::Listen { .. } => 503,
+            Denied::SecondKey | Denied::Role { .. } | Denied::Office => 403,
+            Denied::Rate | Denied::Tries => 429,
+            Denied::Busy | Denied::NoBank | Denied::Tls { .. } | Denied::Plain(_) | Denied::Listen { .. } => {
+                503
+            }
             Denied::NoId | Denied::Malformed(_) => 400,
             Denied::TooLarge(_) => 413,
             Denied::Slow => 408,
@@ -83,7 +99,7 @@ impl Denied {
 
     /// Whether the same request may be sent again as it is.
     pub const fn may_repeat(&self) -> bool {
-        matches!(self, Denied::Rate | Denied::Busy | Denied::Slow | Denied::NoBank)
+        matches!(self, Denied::Rate | Denied::Tries | Denied::Busy | Denied::Slow | Denied::NoBank)
     }
 }
 
@@ -105,7 +121,9 @@ impl Fault for Denied {
                 "send it in `Idempotency-Key`; make it once, keep it, and send it again with every retry"
                     .into()
             }
-            Denied::Rate | Denied::Busy => {
+            Denied::Office => "a key of the head office may do it: one that was given without --office".into(),
+            Denied::Tls { .. } => "name PEM files of a certificate and its private key".into(),
+            Denied::Rate | Denied::Tries | Denied::Busy => {
                 "wait as long as `Retry-After` says, then send the same request again".into()
             }
             Denied::NoRoute | Denied::NoMethod => "`/openapi.json` says what can be asked".into(),
@@ -113,7 +131,7 @@ impl Fault for Denied {
                 "name it at the server's start: `gridcard server run --bank ADDRESS`; or sell for cash".into()
             }
             Denied::Plain(_) => {
-                "listen on 127.0.0.1 or [::1], and let a proxy with TLS on this machine speak to the others"
+                "name a certificate and its key (--tls-certificate, --tls-key), or listen on 127.0.0.1 or [::1] behind a proxy"
                     .into()
             }
             Denied::Listen { .. } => "end what listens there, or name another port with --listen".into(),
@@ -128,6 +146,9 @@ impl Fault for Denied {
             Denied::SecondKey => "second-key",
             Denied::Role { .. } => "role-refused",
             Denied::Rate => "rate-limited",
+            Denied::Tries => "key-tries",
+            Denied::Office => "office-refused",
+            Denied::Tls { .. } => "tls-file",
             Denied::Busy => "server-busy",
             Denied::NoId => "request-id-missing",
             Denied::TooLarge(_) => "body-too-large",

@@ -1,5 +1,8 @@
 //! What the server counts, in Prometheus' text format.
 
+use scheme::numbers::DeviceNumber;
+use server::Gauges;
+use server::gauges::AGES;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +18,18 @@ pub struct Figures {
     pub sessions: AtomicU64,
     /// Requests that were answered as before.
     pub again: AtomicU64,
+    /// Keys that were none.
+    pub refused: AtomicU64,
+    /// Requests that came.
+    pub came: AtomicU64,
 }
 
 impl Figures {
+    /// The number of a request that comes now: 1, 2, 3 since the server began.
+    pub fn numbered(&self) -> u64 {
+        self.came.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// Counts an answer.
     pub fn answered(&self, route: &'static str, status: u16) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,6 +48,12 @@ impl Figures {
         }
         for (name, kind, about, figure) in [
             ("gridcard_answers_again_total", "counter", "Requests answered as before.", &self.again),
+            (
+                "gridcard_keys_refused_total",
+                "counter",
+                "Keys and certificates that were none.",
+                &self.refused,
+            ),
             ("gridcard_waiting", "gauge", "Requests that wait for the books.", &self.waiting),
             ("gridcard_psam_sessions", "gauge", "Sessions with PSAMs that stand open.", &self.sessions),
         ] {
@@ -44,4 +62,35 @@ impl Figures {
         }
         out
     }
+}
+
+/// What was counted in the books and asked of the PSAMs; `told`: the last event that the company has.
+pub fn of_books(gauges: &Gauges, told: i64, left: &[(DeviceNumber, u32)]) -> String {
+    let mut out = String::new();
+    let mut lines = |name: &str, about: &str, values: Vec<(String, i64)>| {
+        // Writing into text does not fail.
+        let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} gauge");
+        for (label, value) in values {
+            let _ = writeln!(out, "{name}{label} {value}");
+        }
+    };
+    let state = |state: &str| format!("{{state=\"{state}\"}}");
+    let mut orders: Vec<_> = gauges.open.iter().map(|(name, count)| (state(name), *count)).collect();
+    orders.push((state("settled"), gauges.settled));
+    lines("gridcard_orders", "Orders by state.", orders);
+    let older = AGES.iter().zip(gauges.older).map(|(days, count)| (format!("{{days=\"{days}\"}}"), count));
+    lines(
+        "gridcard_orders_older",
+        "Orders without a receipt, issued more than so many days ago.",
+        older.collect(),
+    );
+    let left = left.iter().map(|(psam, left)| (format!("{{psam=\"{psam}\"}}"), i64::from(*left)));
+    lines("gridcard_psam_left", "Orders that a PSAM can still seal.", left.collect());
+    let lag = vec![(String::new(), (gauges.last_event - told).max(0))];
+    lines(
+        "gridcard_outbox_lag",
+        "Events that the power company has not asked behind, since the server began.",
+        lag,
+    );
+    out
 }

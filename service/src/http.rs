@@ -2,12 +2,14 @@
 
 use crate::asked::Asked;
 use crate::console;
-use crate::counter::{Call, Job, Wanted};
+use crate::counter::Call;
 use crate::denied::Denied;
 use crate::fields;
 use crate::figures::Figures;
-use crate::key::SentKey;
+use crate::job::{Job, Wanted};
+use crate::key::{SentKey, Shown};
 use crate::openapi;
+use crate::peer::Peer;
 use crate::reply::Reply;
 use crate::routes::{Body, Method, ROUTES, Route};
 use axum::Router;
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -50,8 +52,20 @@ pub fn router(shared: Shared) -> Router {
         };
         let handler = move |places: RawPathParams, request: Request| async move {
             let named = places.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            let reply = ask(&shared, route, named, request).await;
+            let id = word(request.headers(), "idempotency-key").filter(|id| is_id(id)).map(str::to_owned);
+            let begun = Instant::now();
+            let number = shared.figures.numbered();
+            let reply = ask(&shared, route, named, request, id.as_deref()).await;
             shared.figures.answered(route.name, reply.status);
+            let (status, ms) = (reply.status, begun.elapsed().as_millis());
+            tracing::info!(
+                request = number,
+                route = route.name,
+                id = id.as_deref().unwrap_or("-"),
+                status,
+                ms,
+                "answered"
+            );
             response(reply)
         };
         router = router.route(route.path, on(filter, handler));
@@ -63,12 +77,22 @@ pub fn router(shared: Shared) -> Router {
         .route(
             "/metrics",
             get(move || async move {
-                response(Reply::text("text/plain; version=0.0.4", of_metrics.figures.text()))
+                let text = of_metrics.figures.text() + &of_books(&of_metrics).await;
+                response(Reply::text("text/plain; version=0.0.4", text))
             }),
         )
         .route("/openapi.json", get(|| async { response(Reply::json(&openapi::document())) }))
         .fallback(|| async { response(Reply::denied(&Denied::NoRoute, None)) })
         .method_not_allowed_fallback(|| async { response(Reply::denied(&Denied::NoMethod, None)) })
+}
+
+/// Figures of the books; none where they cannot be had now.
+async fn of_books(shared: &Shared) -> String {
+    let (tell, told) = oneshot::channel();
+    match shared.calls.try_send(Call::Figures(tell)) {
+        Ok(()) => told.await.unwrap_or_default(),
+        Err(_) => String::new(),
+    }
 }
 
 async fn ready(shared: Shared) -> Response<HttpBody> {
@@ -87,24 +111,24 @@ async fn ask(
     route: &'static Route,
     named: BTreeMap<String, String>,
     request: Request,
+    id: Option<&str>,
 ) -> Reply {
-    let id = word(request.headers(), "idempotency-key").map(str::to_owned);
-    let job = match read(shared, route, named, request, id.as_deref()).await {
+    let job = match read(route, named, request, id).await {
         Ok(job) => job,
-        Err(denied) => return Reply::denied(&denied, id.as_deref()),
+        Err(denied) => return Reply::denied(&denied, id),
     };
     let (tell, told) = oneshot::channel();
     let job = Job { reply: tell, ..job };
     shared.figures.waiting.fetch_add(1, Ordering::Relaxed);
-    match shared.calls.try_send(Call::Ask(Box::new(job))) {
+    match shared.calls.try_send(Call::Ask(Box::new(job), shared.calls.clone())) {
         Ok(()) => {}
         Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
             shared.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Reply::denied(&Denied::Busy, id.as_deref());
+            return Reply::denied(&Denied::Busy, id);
         }
     }
     // The counter went away in the middle: whether it was done is found by the same request.
-    told.await.unwrap_or_else(|_| Reply::denied(&Denied::Busy, id.as_deref()))
+    told.await.unwrap_or_else(|_| Reply::denied(&Denied::Busy, id))
 }
 
 /// A header that is one word of text.
@@ -114,7 +138,6 @@ fn word<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// Reads a request and checks its form.
 async fn read(
-    shared: &Shared,
     route: &'static Route,
     mut named: BTreeMap<String, String>,
     request: Request,
@@ -122,12 +145,17 @@ async fn read(
 ) -> Result<Job, Denied> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    let key = word(headers, "authorization").and_then(SentKey::bearer).ok_or(Denied::Key)?;
+    let peer = *parts.extensions.get::<Peer>().ok_or(Denied::Key)?;
+    let shown = match headers.get("authorization") {
+        Some(sent) => sent.to_str().ok().and_then(SentKey::bearer).map(Shown::Key),
+        None => peer.certificate.map(Shown::Certificate),
+    };
+    let shown = shown.ok_or(Denied::Key)?;
     let second = match headers.get("gridcard-second") {
         None => None,
         Some(sent) => Some(sent.to_str().ok().and_then(SentKey::read).ok_or(Denied::SecondKey)?),
     };
-    if route.changes() && !id.is_some_and(is_id) {
+    if route.changes() && id.is_none() {
         return Err(Denied::NoId);
     }
     query(route, parts.uri.query().unwrap_or_default(), &mut named)?;
@@ -145,12 +173,12 @@ async fn read(
         Body::Fields(fields) => (fields::read(fields, &bytes)?, Vec::new()),
         Body::List | Body::Csv => (Map::new(), bytes.to_vec()),
     };
-    let asked = Asked { named, fields, text };
+    let asked = Asked { named, fields, text, office: None };
     let body = asked.hash(route.name);
     // Nobody waits yet; whoever hands it over puts himself here.
     let (reply, _) = oneshot::channel();
     let what = Wanted { route, asked, id: id.map(str::to_owned), body };
-    Ok(Job { what, key, second, reply, back: shared.calls.clone() })
+    Ok(Job { what, shown, peer, second, reply })
 }
 
 fn is_id(id: &str) -> bool {
@@ -188,6 +216,13 @@ fn plain(value: &str) -> Option<String> {
         out.push(decoded[0]);
     }
     String::from_utf8(out).ok()
+}
+
+/// The answer to a head that could be read in two ways; nothing more is read from its connection.
+pub fn refused(denied: &Denied) -> Response<HttpBody> {
+    let mut response = response(Reply::denied(denied, None));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn response(reply: Reply) -> Response<HttpBody> {

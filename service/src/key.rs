@@ -1,10 +1,11 @@
-//! Keys as they are sent: `gk_`, the principal's id, `_`, 32 secret bytes in hexadecimal.
+//! What somebody shows to say who he is: a key (`gk_`, the principal's id, `_`, 32 secret bytes in hexadecimal), or the certificate of
+//! his connection.
 
 use crate::denied::Denied;
 use keys::{Zeroizing, equal};
 use parties::Trouble;
 use scheme::moment::Moment;
-use server::{Books, Principal};
+use server::{Books, Principal, Proof};
 use sha2::{Digest, Sha256};
 
 /// A key that somebody sent.
@@ -12,6 +13,14 @@ pub struct SentKey {
     /// Id of the principal.
     pub id: String,
     secret: Zeroizing<[u8; 32]>,
+}
+
+/// What somebody shows.
+pub enum Shown {
+    /// A key.
+    Key(SentKey),
+    /// A certificate, by SHA-256 of its DER; TLS has proved that he has its private key.
+    Certificate([u8; 32]),
 }
 
 impl SentKey {
@@ -30,23 +39,56 @@ impl SentKey {
         if scheme.eq_ignore_ascii_case("bearer") { SentKey::read(key.trim()) } else { None }
     }
 
+    fn hash(&self) -> [u8; 32] {
+        Sha256::digest(*self.secret).into()
+    }
+
     /// The principal whose key it is. It takes as long whether the id is known or not.
     ///
     /// # Errors
     /// The books cannot be read; the inner one: nobody was given this key, or it is not good any more.
     pub fn whose(&self, books: &dyn Books, at: Moment) -> Result<Result<Principal, Denied>, Trouble> {
-        let found = books.principal(&self.id)?;
-        let hash: [u8; 32] = Sha256::digest(*self.secret).into();
+        let found = books.principal(&self.id)?.filter(|principal| principal.proof == Proof::Key);
         let kept = found.as_ref().map_or([0; 32], |principal| principal.hash);
         Ok(match found {
-            Some(principal) if equal(&hash, &kept) => {
-                if principal.is_good(at) {
-                    Ok(principal)
-                } else {
-                    Err(Denied::KeyEnded(principal.id))
-                }
-            }
+            Some(principal) if equal(&self.hash(), &kept) => good(principal, at),
             _ => Err(Denied::Key),
         })
     }
+}
+
+impl Shown {
+    /// What is shown, as it can be remembered: no secret can be told from it.
+    pub fn hash(&self) -> [u8; 32] {
+        match self {
+            Shown::Key(key) => key.hash(),
+            Shown::Certificate(hash) => *hash,
+        }
+    }
+
+    /// Whom it says to be, for the log: an id, or a certificate's hash.
+    pub fn words(&self) -> String {
+        match self {
+            Shown::Key(key) => key.id.clone(),
+            Shown::Certificate(hash) => format!("certificate {}", hex::encode(hash)),
+        }
+    }
+
+    /// The principal that shows this.
+    ///
+    /// # Errors
+    /// As [`SentKey::whose`].
+    pub fn whose(&self, books: &dyn Books, at: Moment) -> Result<Result<Principal, Denied>, Trouble> {
+        match self {
+            Shown::Key(key) => key.whose(books, at),
+            Shown::Certificate(hash) => Ok(match books.principal_of_certificate(hash)? {
+                Some(principal) => good(principal, at),
+                None => Err(Denied::Key),
+            }),
+        }
+    }
+}
+
+fn good(principal: Principal, at: Moment) -> Result<Principal, Denied> {
+    if principal.is_good(at) { Ok(principal) } else { Err(Denied::KeyEnded(principal.id)) }
 }

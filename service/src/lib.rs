@@ -2,26 +2,39 @@
 #![forbid(unsafe_code)]
 
 mod acts;
+mod answers;
 mod asked;
 mod bucket;
+mod company_acts;
+pub mod config;
 mod console;
 mod counter;
 mod denied;
 mod fields;
 mod figures;
 mod functions;
+mod gate;
 mod http;
+mod job;
 mod key;
 mod listen;
 mod mailbox;
+mod notify;
+mod offices;
 mod openapi;
 mod payments;
+mod peer;
 mod reply;
 mod routes;
 mod simulator;
 mod teller;
+mod tls;
+mod tries;
+mod watch;
 
 // whose types stand in what is given away
 pub use ::parties;
 pub use listen::{BankLine, Config, Ended, serve};
 pub use simulator::{BankConfig, Faults, NoFaults, NoOpening, Opening, simulate_bank};
+pub use tls::{TlsFiles, fingerprint};
+pub use watch::Level;

@@ -1,31 +1,41 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
-use crate::bucket::Buckets;
-use crate::console::Peer;
+use crate::config;
 use crate::counter::{Call, Connect, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
-use crate::http::{Shared, router};
+use crate::gate::Gate;
+use crate::http::{Shared, refused, router};
+use crate::notify::{self, Word};
+use crate::peer::{Peer, must_be_plain};
 use crate::teller::Teller;
-use axum::Extension;
+use crate::tls::{self, Tls, TlsFiles};
+use crate::watch::{self, Level};
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use parties::bank::Desk;
-use parties::bank::pins::PinChoice;
+use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::Context;
 use parties::{Result, Session, Trouble};
 use server::{Bank, BankHost, Books, Store};
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// What a server is told at its start. It is not shown: a connection string may hold a password.
 #[derive(Clone)]
@@ -40,6 +50,10 @@ pub struct Config {
     pub server: String,
     /// Requests a minute of one key.
     pub rate: u32,
+    /// The certificate it shows; `None`: it speaks plainly, to this machine alone.
+    pub tls: Option<TlsFiles>,
+    /// How much is told of what goes on.
+    pub log: Level,
     /// The customers' bank; `None`: sales are paid in cash alone.
     pub bank: Option<BankLine>,
 }
@@ -68,6 +82,10 @@ const QUEUE: usize = 64;
 const CONNECTIONS: usize = 256;
 /// How long the head of a request may take to come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a handshake may take.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How long a connection is kept, for one request after another; whoever is cut off in the middle asks again.
+const CONNECTION_TIME: Duration = Duration::from_secs(600);
 /// How often it is looked whether the bank is to be asked again.
 const BANK_TIME: Duration = Duration::from_secs(1);
 /// How long connections have to end what they began, once the server is asked to end.
@@ -76,12 +94,18 @@ const END_TIME: Duration = Duration::from_secs(5);
 /// Serves until a signal comes. `ready` is called with the address once it listens and the books are open.
 ///
 /// # Errors
-/// Keys would go over a network in clear; the address is taken; there is no bank here, or its books cannot be opened; the thread
+/// Keys would go over a network in clear; the certificate cannot be read; the address is taken; there is no bank here, or its books cannot be opened; the thread
 /// at the counter ended.
 pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<Ended> {
-    if !config.listen.ip().is_loopback() {
+    if !config.listen.ip().is_loopback() && config.tls.is_none() {
         return Err(Trouble::new(Denied::Plain(config.listen)));
     }
+    // A PIN that cannot be read is said now, not at the first sale.
+    for file in config.pin.files.iter().map(PinFile::file) {
+        config::must_be_readable(file).map_err(Trouble::new)?;
+    }
+    watch::begin(config.log);
+    let tls = config.tls.as_ref().map(Tls::read).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let bank = config.bank.as_ref().map(|line| BankHost::new(&line.address, line.patience)).transpose()?;
     let bank = bank.map(|host| Arc::new(host) as Arc<dyn Bank>);
@@ -100,11 +124,14 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         }
         let taken = |source| Trouble::new(Denied::Listen { address: config.listen, source });
         let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
+        // From now on a signal ends it in order, whoever hears that it is ready first.
+        let signals = Signals::new()?;
         ready(listener.local_addr()?);
+        notify::tell(Word::Ready);
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
         }
-        accept(listener, Shared { calls, figures }, gone).await
+        Ok(accept(listener, Shared { calls, figures }, tls.as_ref(), signals, gone).await)
     });
     // What waits in connections that are cut now waits for nothing.
     drop(runtime);
@@ -157,50 +184,144 @@ fn counter(
         let books = connect.as_ref().map(|connect| connect()).transpose()?;
         let desk = Desk::keep(&session, books)?;
         let _ = opened.send(());
-        let (pin, buckets) = (config.pin, Buckets::new(config.rate));
-        Counter { session, desk, pin, buckets, figures, opened: Instant::now(), connect, lost: false, teller }
-            .work(&received)
+        let (pin, gate) = (config.pin, Gate::new(config.rate));
+        Counter {
+            session,
+            desk,
+            pin,
+            gate,
+            told: 0,
+            gauged: None,
+            figures,
+            opened: Instant::now(),
+            connect,
+            lost: false,
+            teller,
+        }
+        .work(&received)
     });
     thread.context("cannot begin the thread at the counter")
 }
 
-/// Accepts connections until a signal comes, and lets them end what they began.
-async fn accept(listener: TcpListener, shared: Shared, mut gone: oneshot::Receiver<()>) -> Result<Ended> {
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+/// What a server hears from outside.
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Signals {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Accepts connections until a signal comes, and lets them end what they began. At a hangup the certificate is read anew.
+async fn accept(
+    listener: TcpListener,
+    shared: Shared,
+    tls: Option<&Tls>,
+    mut signals: Signals,
+    mut gone: oneshot::Receiver<()>,
+) -> Ended {
     let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
+    let router = router(shared);
     let ended = loop {
         let next = async {
             let place = room.clone().acquire_owned().await;
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
-            _ = term.recv() => break Ended::Asked,
-            _ = int.recv() => break Ended::Interrupted,
+            _ = signals.term.recv() => break Ended::Asked,
+            _ = signals.int.recv() => break Ended::Interrupted,
+            _ = signals.hup.recv() => {
+                renew(tls);
+                continue;
+            }
             _ = &mut gone => break Ended::Asked,
             next = next => next,
         };
         // A connection that went before it was accepted is nobody's.
         let Ok((stream, from)) = accepted else { continue };
-        let connection = graceful.watch(connection(stream, Peer(from.ip()), &shared));
+        let (tls, router, watcher) = (tls.map(Tls::acceptor), router.clone(), graceful.watcher());
         tokio::spawn(async move {
+            let address = from.ip();
             // Whoever breaks off in the middle hears nothing more.
-            let _ = connection.await;
+            match tls {
+                None => {
+                    converse(stream, Peer { address, certificate: None, secured: false }, router, watcher)
+                        .await
+                }
+                Some(acceptor) => secured(stream, address, acceptor, router, watcher).await,
+            }
             drop(place);
         });
     };
+    notify::tell(Word::Stopping);
     drop(listener);
     // Whoever is slower asks again.
     let _ = timeout(END_TIME, graceful.shutdown()).await;
-    Ok(ended)
+    ended
 }
 
-fn connection(
+/// Offers what stands in the certificate's files by now. What cannot be read leaves the one before.
+fn renew(tls: Option<&Tls>) {
+    let Some(tls) = tls else { return };
+    match tls.reload() {
+        Ok(()) => tracing::info!("the certificate was read anew"),
+        Err(error) => tracing::error!("the certificate stays as it was: {error}"),
+    }
+}
+
+/// A connection over TLS.
+async fn secured(
     stream: TcpStream,
+    address: IpAddr,
+    acceptor: TlsAcceptor,
+    router: axum::Router,
+    watcher: Watcher,
+) {
+    match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+            let peer = Peer { address, certificate: shown.map(tls::hash), secured: true };
+            converse(stream, peer, router, watcher).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%address, "no handshake: {error}"),
+        Err(_) => tracing::debug!(%address, "no handshake in time"),
+    }
+}
+
+/// Answers one request after another.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     peer: Peer,
-    shared: &Shared,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
-    http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).serve_connection(
-        TokioIo::new(stream),
-        TowerToHyperService::new(router(shared.clone()).layer(Extension(peer))),
-    )
+    router: axum::Router,
+    watcher: Watcher,
+) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request: Request<Incoming>| answered(router.clone(), peer, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .serve_connection(TokioIo::new(stream), service);
+    // Whoever reads nothing of his answers keeps no place for ever.
+    let _ = timeout(CONNECTION_TIME, watcher.watch(connection)).await;
+}
+
+async fn answered(
+    router: TowerToHyperService<axum::Router>,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let (mut head, body) = request.into_parts();
+    if let Err(denied) = must_be_plain(&head) {
+        return Ok(refused(&denied));
+    }
+    head.extensions.insert(peer);
+    router.call(Request::from_parts(head, body)).await
 }

@@ -1,8 +1,12 @@
 //! The document of what can be asked, made of the same table as the router.
 
-use crate::fields;
+use crate::answers;
+use crate::fields::{self, example, pattern};
 use crate::routes::{Body, Method, ROUTES, Route, Work};
 use serde_json::{Map, Value, json};
+
+/// The form of a key.
+const KEY: &str = "^gk_[0-9a-f]{8}_[0-9a-fA-F]{64}$";
 
 /// The document.
 pub fn document() -> Value {
@@ -11,6 +15,8 @@ pub fn document() -> Value {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[method(route.method)] = operation(route);
     }
+    let mut schemas: Map<String, Value> = answers::components().collect();
+    schemas.insert("Problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -23,7 +29,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
-            "schemas": { "Problem": problem() },
+            "schemas": schemas,
         },
         "security": [{ "key": [] }],
     })
@@ -43,11 +49,20 @@ fn places(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn operation(route: &Route) -> Value {
-    let text = json!({ "type": "string" });
-    let place = |name| json!({ "name": name, "in": "path", "required": true, "schema": text });
+    let text = |name: &str| {
+        let mut schema = json!({ "type": "string" });
+        if let Some(pattern) = pattern(name) {
+            schema["pattern"] = pattern.into();
+        }
+        if let Some(example) = example(name) {
+            schema["examples"] = json!([example]);
+        }
+        schema
+    };
+    let place = |name| json!({ "name": name, "in": "path", "required": true, "schema": text(name) });
     let mut parameters: Vec<Value> = places(route.path).map(place).collect();
     for (name, about) in route.query {
-        parameters.push(json!({ "name": name, "in": "query", "description": about, "schema": text }));
+        parameters.push(json!({ "name": name, "in": "query", "description": about, "schema": text(name) }));
     }
     if route.changes() {
         parameters.push(json!({
@@ -55,7 +70,7 @@ fn operation(route: &Route) -> Value {
             "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
         }));
         parameters.push(json!({
-            "name": "Gridcard-Second", "in": "header", "schema": text,
+            "name": "Gridcard-Second", "in": "header", "schema": { "type": "string", "pattern": KEY },
             "description": "the key of the second person, of an act that wants two",
         }));
     }
@@ -65,8 +80,8 @@ fn operation(route: &Route) -> Value {
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });
     let done = match route.work {
-        Work::Text(_) => json!({ "text/plain": { "schema": text } }),
-        _ => json!({ "application/json": { "schema": { "type": "object" } } }),
+        Work::Text(_) => json!({ "text/plain": { "schema": { "type": "string" } } }),
+        _ => json!({ "application/json": { "schema": answers::schema(route.name) } }),
     };
     let mut operation = json!({
         "operationId": route.name,
@@ -74,7 +89,7 @@ fn operation(route: &Route) -> Value {
         "description": format!("Roles: {}.", roles.join(", ")),
         "parameters": parameters,
         "responses": {
-            "200": { "description": "done", "content": done },
+            "200": { "description": "done", "content": done, "links": answers::links(route.name) },
             "4XX": problem,
             "503": problem,
         },
@@ -86,7 +101,7 @@ fn operation(route: &Route) -> Value {
         }
         Body::Csv => {
             operation["requestBody"] =
-                json!({ "required": true, "content": { "text/csv": { "schema": text } } });
+                json!({ "required": true, "content": { "text/csv": { "schema": { "type": "string" } } } });
         }
         Body::Fields(fields) => {
             operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": fields::schema(fields) } } });

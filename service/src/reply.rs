@@ -46,12 +46,15 @@ impl Judged {
             return Judged { status: denied.status(), outcome: Outcome::Final, retry: denied.may_repeat() };
         }
         let lost = |outcome| Judged { status: 503, outcome, retry: true };
-        if error.find::<server::StoreError>().is_some() || begun {
+        if is_of_the_clock(error.code()) && !begun {
+            return lost(Outcome::Final);
+        }
+        if is_of_the_house(error.code()) || begun {
             return lost(Outcome::Unknown);
         }
         let status = match (error.code(), error.kind()) {
-            ("request-id-reused", _) => 409,
-            ("unknown-customer" | "unknown-order" | "finding-unknown", _) => 404,
+            ("request-id-reused" | "company-message-reused", _) => 409,
+            ("unknown-customer" | "unknown-order" | "finding-unknown" | "unknown-contract", _) => 404,
             (_, Kind::Refused) => 422,
             (_, Kind::Security) => 403,
             // The server is not set up, or something it needs is away: nothing was done.
@@ -64,6 +67,23 @@ impl Judged {
     pub const fn is_for_ever(&self) -> bool {
         matches!(self.outcome, Outcome::Final) && !self.retry
     }
+}
+
+/// Whether an error, by its name, says that the clock went back: it is looked at before anything is done.
+fn is_of_the_clock(code: &str) -> bool {
+    matches!(code, "clock-back" | "log-clock-back")
+}
+
+/// Whether an error, by its name, is one of the books, the log or a disk, and not of what was asked: the same request may be done when
+/// the house is in order again.
+fn is_of_the_house(code: &str) -> bool {
+    const OTHERS: [&str; 5] = ["channel-storage", "image-read-only", "io", "medium-full", "read-only"];
+    code.starts_with("books-") || code.starts_with("log-") || OTHERS.contains(&code)
+}
+
+/// Whether an error, by its name, says that the connection to the books was lost.
+pub fn is_gone(code: &str) -> bool {
+    matches!(code, "books-gone" | "books-unknown")
 }
 
 impl Reply {

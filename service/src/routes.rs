@@ -1,11 +1,9 @@
 //! What can be asked: one table, of which the router, the roles, the checks of bodies and the OpenAPI document are made.
 
-use crate::acts;
 use crate::asked::{Asked, Means};
-use crate::fields::FieldKind::{Fen, Number, Of, Text};
+use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
 use crate::fields::{Field, may, must};
-use crate::functions;
-use crate::payments;
+use crate::{acts, company_acts, functions, payments};
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};
 use serde_json::Value;
@@ -90,6 +88,11 @@ const STATISTICS: &[(&str, &str)] = &[
     ("by_office", "true: a line for each office"),
     ("by_channel", "true: a line for each channel"),
 ];
+const KNOWING: &[Role] = &[Clerk, Supervisor, Auditor, Bank, Company];
+const HEAR: &[Role] = &[Supervisor, Auditor, Company];
+const SAY: &[Role] = &[Supervisor, Company];
+const SOURCE: Field = must("source", Text, "who says it, 1 to 32 characters");
+const MESSAGE: Field = must("id", Text, "the id he gave it, 1 to 64 characters");
 const CUSTOMER: Field = must("customer", Text, "customer number, 12 digits");
 
 const fn look(
@@ -297,5 +300,44 @@ pub static ROUTES: &[Route] = &[
             may("clock_tolerance_s", Number, "seconds a meter's clock may stand before an order's issue"),
         ]),
         work: Work::Book(Deed::One("server settings"), acts::terms),
+    },
+    post("contract-said", "/v1/contracts", SAY, "Take in what a contract is from now on; each message once.",
+        Body::Fields(&[
+            SOURCE, MESSAGE,
+            must("contract", Text, "number of the contract, 1 to 32 characters"),
+            must("meter", Text, "meter number, 12 digits"),
+            may("customer", Text, "customer number, 12 digits"),
+            may("tariff", Text, "name of the tariff, 1 to 32 characters"),
+            must("begins", Text, "its first moment, as 2026-12-01T00:00:00+08:00"),
+            may("ends", Text, "its last moment"),
+        ]),
+        Work::Book(Deed::One("company contract"), company_acts::contract)),
+    look("contract", "/v1/contracts/{contract}", &[], KNOWING, "A contract as the last message about it says.",
+        Work::Look(company_acts::show_contract)),
+    post("tariff-said", "/v1/tariffs", SAY, "Take in what energy costs from a moment on; two people do, and each message once.",
+        Body::Fields(&[
+            SOURCE, MESSAGE,
+            must("tariff", Text, "name of the tariff, 1 to 32 characters"),
+            must("price_e4", Number, "ten-thousandths of a yuan for a kilowatt-hour"),
+            must("begins", Text, "its first moment, as 2026-12-01T00:00:00+08:00"),
+        ]),
+        Work::Book(Deed::Two("company tariff"), company_acts::tariff)),
+    look("tariffs", "/v1/tariffs", &[], KNOWING, "What energy costs, and from when on.", Work::Look(company_acts::tariffs)),
+    post("block-said", "/v1/blocks", SAY, "Take in that nothing is sold to a customer, or that something is again; each message once.",
+        Body::Fields(&[
+            SOURCE, MESSAGE,
+            may("customer", Text, "customer number, 12 digits"),
+            may("meter", Text, "or the number of his meter"),
+            must("blocked", Flag, "true: nothing is sold"),
+            may("reason", Text, "why, at most 200 characters; the clerk is told"),
+        ]),
+        Work::Book(Deed::One("company block"), company_acts::block)),
+    look("events", "/v1/events", &[("after", "the number of the last event that is known"), ("limit", "so many at most, 1 to 1000")], HEAR,
+        "What was sold, settled, read and changed, with numbers that rise by one.", Work::Look(company_acts::events)),
+    Route {
+        name: "give-to-office", method: Method::Put, path: "/v1/customers/{customer}/office", query: &[], roles: HEAD,
+        about: "Give a customer to another office.",
+        body: Body::Fields(&[must("office", Text, "name of the office; empty: the head office")]),
+        work: Work::Book(Deed::One("server office"), company_acts::give_to_office),
     },
 ];

@@ -309,7 +309,7 @@ impl Town {
             bank::meters(session, &mut Desk::open(session)?, &delivery.out)
         })?;
         world.act(Deed::One("server register"), |session| {
-            let report = bank::register(session, &mut Desk::open(session)?, &customers)?;
+            let report = bank::register(session, &mut Desk::open(session)?, &customers, "")?;
             report.verdict()?;
             Ok(report)
         })

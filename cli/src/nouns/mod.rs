@@ -4,6 +4,8 @@ pub mod apdu;
 pub mod bank;
 pub mod card;
 pub mod city;
+#[cfg(feature = "service")]
+pub mod company;
 pub mod demo;
 pub mod esam;
 pub mod home;
@@ -64,6 +66,8 @@ fn deed(noun: &Noun) -> Deed {
     match noun {
         Noun::Kdc(verb) => verb.deed(),
         Noun::City(verb) => verb.deed(),
+        #[cfg(feature = "service")]
+        Noun::Company(verb) => verb.deed(),
         Noun::Psam(verb) => verb.deed(),
         Noun::Esam(verb) => verb.deed(),
         Noun::Issue(verb) => verb.deed(),
@@ -93,6 +97,8 @@ fn each(global: &Global, noun: Noun) -> Result<()> {
         Noun::Kdc(verb) => kdc::run(global, verb),
         Noun::City(verb) => city::run(global, verb),
         Noun::Card(verb) => card::run(global, verb),
+        #[cfg(feature = "service")]
+        Noun::Company(verb) => company::run(global, &verb),
         Noun::Psam(verb) => psam::run(global, verb),
         Noun::Esam(verb) => esam::run(global, verb),
         Noun::Issue(verb) => issue::run(global, verb),

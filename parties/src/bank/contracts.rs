@@ -93,7 +93,8 @@ pub fn apply(session: &Session, desk: &mut Desk, request: &ApplyRequest) -> Resu
     writer.row(fields.iter().map(|(name, _)| *name))?;
     writer.row(fields.iter().map(|(_, value)| value.as_str()))?;
     writer.finish()?;
-    let registered = register_from(session, desk, &table[..])?;
+    let office = desk.office().to_owned();
+    let registered = register_from(session, desk, &table[..], &office)?;
     if let Some(why) = registered.rejected.first() {
         return Err(refused(why.clone()).code("registration-rejected").into());
     }
@@ -316,7 +317,7 @@ pub fn contract(session: &Session, desk: &Desk, whose: &look::Whose) -> Result<C
     let folder = desk.folder(session)?;
     let registration = look::customer(session, desk, whose)?;
     let (customer, books) = (registration.customer, desk.books());
-    let Contract { bill, bank } = books.contract(customer)?;
+    let Contract { bill, bank } = books.contract_of(customer)?;
     let person = match books.person(customer)? {
         Some(sealed) => {
             let plain = PhoneKey::of(session, &folder)?.open(customer, &sealed)?;

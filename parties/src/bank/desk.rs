@@ -178,6 +178,12 @@ impl Desk {
         self.seats.open.len()
     }
 
+    /// How many orders each PSAM whose session stands open can still seal, where it has a limit. One that does not answer is left out.
+    pub fn left(&mut self) -> Vec<(DeviceNumber, u32)> {
+        let left = |seat: &mut Seat| Psam::go_on(&mut seat.card, seat.info).counter().ok()?.left();
+        self.seats.open.iter_mut().filter_map(|(number, seat)| Some((*number, left(seat)?))).collect()
+    }
+
     /// Ends the sessions with PSAMs.
     ///
     /// # Errors

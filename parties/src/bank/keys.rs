@@ -1,6 +1,7 @@
 //! Keys of programs that ask the payment server over the network [docs/specs/api.md 2].
 
 use super::desk::Desk;
+use super::offices::must_be_office;
 use super::selling::two_people;
 use crate::log;
 use crate::session::Session;
@@ -10,7 +11,7 @@ use scheme::chance::random;
 use scheme::moment::Moment;
 use scheme::names;
 use serde::Serialize;
-use server::{Principal, Role};
+use server::{Principal, Proof, Role};
 use sha2::{Digest, Sha256};
 
 /// A program that gets a key.
@@ -22,6 +23,8 @@ pub struct KeyRequest {
     pub office: String,
     /// The last moment its key is good; `None`: no end.
     pub expires: Option<Moment>,
+    /// SHA-256 of the certificate it shows; `None`: it gets a key.
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// A key that was made: the only time that it is shown.
@@ -36,8 +39,10 @@ pub struct KeyReport {
     /// The last moment it is good.
     #[serde(serialize_with = "super::text::maybe")]
     pub expires: Option<Moment>,
-    /// The key: `gk_`, the id, `_`, 64 hexadecimal digits.
-    pub key: String,
+    /// The key: `gk_`, the id, `_`, 64 hexadecimal digits; `None` of one that shows a certificate.
+    pub key: Option<String>,
+    /// SHA-256 of its certificate, 64 hexadecimal digits.
+    pub certificate: Option<String>,
 }
 
 impl std::fmt::Debug for KeyReport {
@@ -51,6 +56,8 @@ impl std::fmt::Debug for KeyReport {
 pub struct KeyLine {
     /// Its id.
     pub id: String,
+    /// What it shows: `key` or `certificate`.
+    pub proof: &'static str,
     /// What it may ask for.
     pub role: &'static str,
     /// The office it stands in.
@@ -88,6 +95,7 @@ pub struct EndReport {
 pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<Option<KeyReport>> {
     let folder = desk.folder(session)?;
     session.must_be_unseeded("the keys of programs")?;
+    must_be_office(&request.office)?;
     let Some(two) = two_people(session, &folder, desk.books(), "giving a program a key")? else {
         return Ok(None);
     };
@@ -96,10 +104,22 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     let mut chance = session.chance("api key");
     let id = hex::encode(random::<4>(&mut *chance));
     let secret = Zeroizing::new(random::<32>(&mut *chance));
-    let KeyRequest { role, office, expires } = request.clone();
-    let hash = Sha256::digest(*secret).into();
+    let KeyRequest { role, office, expires, certificate } = request.clone();
+    if let Some(hash) = &certificate
+        && let Some(other) = desk.books().principal_of_certificate(hash)?
+    {
+        return Err(refused(format!("the certificate is that of {} already", other.id))
+            .hint("a program whose role changes gets another certificate")
+            .code("certificate-taken")
+            .into());
+    }
+    let (proof, hash) = match certificate {
+        Some(hash) => (Proof::Certificate, hash),
+        None => (Proof::Key, Sha256::digest(*secret).into()),
+    };
     desk.books_mut().add_principal(&Principal {
         id: id.clone(),
+        proof,
         hash,
         role,
         office: office.clone(),
@@ -109,8 +129,13 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     })?;
     log::fact(session, "key", &id);
     log::fact(session, "role", role.name());
-    let key = format!("gk_{id}_{}", hex::encode(*secret));
-    Ok(Some(KeyReport { id, role: role.name(), office, expires, key }))
+    log::fact(session, "office", &office);
+    let key = certificate.is_none().then(|| format!("gk_{id}_{}", hex::encode(*secret)));
+    let certificate = certificate.map(hex::encode);
+    if let Some(certificate) = &certificate {
+        log::fact(session, "certificate", certificate);
+    }
+    Ok(Some(KeyReport { id, role: role.name(), office, expires, key, certificate }))
 }
 
 /// The principals and where their keys stand.
@@ -119,8 +144,9 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
 /// The books cannot be read.
 pub fn list(session: &Session, desk: &Desk) -> Result<KeysReport> {
     desk.folder(session)?;
-    let line = |Principal { id, role, office, made, expires, ended, .. }: Principal| KeyLine {
+    let line = |Principal { id, proof, role, office, made, expires, ended, .. }: Principal| KeyLine {
         id,
+        proof: proof.name(),
         role: role.name(),
         office,
         made,

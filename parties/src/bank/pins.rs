@@ -7,7 +7,7 @@ use crate::trouble::refused;
 use reader::driver::guard::LastTry;
 use scheme::numbers::DeviceNumber;
 use scheme::pin::Pin as CardPin;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The PSAM a command works with, and its PIN.
@@ -26,6 +26,13 @@ pub struct PinChoice {
 pub struct PinFile {
     psam: Option<DeviceNumber>,
     file: PathBuf,
+}
+
+impl PinFile {
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
 }
 
 impl FromStr for PinFile {

@@ -1,6 +1,7 @@
 //! What has to be there before anything is sold: the bank's own numbers, meters, customers, lists of revoked cards.
 
 use super::desk::Desk;
+use super::offices::must_be_office;
 use super::pool::Pool;
 use super::{folder, office};
 use crate::revoked::TakeReport;
@@ -95,6 +96,9 @@ impl RegisterReport {
     }
 }
 
+/// The most days an order may be valid for.
+const VALIDITY_MAX: u16 = 3650;
+
 /// Changes what is named of the bank's numbers and times, and shows all.
 ///
 /// # Errors
@@ -116,6 +120,9 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
     let (Some(server_number), Some(service_centre)) = (server_number, service_centre) else {
         return Err(OrderError::NoTerms.into());
     };
+    if request.validity_days.is_some_and(|days| !(1..=VALIDITY_MAX).contains(&days)) {
+        return Err(refused(format!("an order is valid for 1 to {VALIDITY_MAX} days")).into());
+    }
     let mut terms = Terms::new(&server_number, &service_centre)?;
     let usual = (terms.validity_days, terms.clock_tolerance_s);
     let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
@@ -164,24 +171,32 @@ pub fn take_list(session: &Session, desk: &mut Desk, list: &[u8]) -> Result<Mete
     Ok(MetersReport { new: taken.new, changed: taken.changed, unchanged: taken.unchanged, sha256 })
 }
 
-/// Registers the customers of a CSV.
+/// Registers the customers of a CSV, as those of an office; `""` is the head office.
 ///
 /// # Errors
 /// It cannot be read, or has not the columns. Lines that are not taken are told in the report ([`RegisterReport::verdict`]).
-pub fn register(session: &Session, desk: &mut Desk, csv: &Path) -> Result<RegisterReport> {
+pub fn register(session: &Session, desk: &mut Desk, csv: &Path, office: &str) -> Result<RegisterReport> {
     desk.folder(session)?;
+    must_be_office(office)?;
     let file = File::open(csv).with_context(|| format!("cannot read {}", csv.display()))?;
-    register_from(session, desk, file).with_context(|| format!("{}", csv.display()))
+    register_from(session, desk, file, office).with_context(|| format!("{}", csv.display()))
 }
 
-/// As [`register`], of a table that is no file.
+/// As [`register`], of a table that is no file. An office is told nothing of the customers of another; the head office sees all.
 ///
 /// # Errors
 /// As [`register`].
-pub fn register_from(session: &Session, desk: &mut Desk, table: impl Read) -> Result<RegisterReport> {
+pub fn register_from(
+    session: &Session,
+    desk: &mut Desk,
+    table: impl Read,
+    office: &str,
+) -> Result<RegisterReport> {
     desk.folder(session)?;
     let at = session.now()?;
-    let report = desk.books_mut().register(Roster::read(table)?.dated(at))?;
+    let mut roster = Roster::read(table)?.dated(at);
+    office.clone_into(&mut roster.office);
+    let report = desk.books_mut().register(roster)?;
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,

@@ -4,6 +4,7 @@
 
 mod changes;
 mod office;
+mod offices;
 mod payments;
 mod people;
 mod receipts;
@@ -97,6 +98,9 @@ macro_rules! every_engine {
                 a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
                 a_purchase_is_seen_with_what_became_of_it;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not;
+            offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
+                a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked
+                events_have_numbers_without_a_hole;
         }
     };
 }

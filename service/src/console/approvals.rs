@@ -7,7 +7,7 @@ use super::matters::{self, Matter, matter};
 use super::visit::{Again, Answer, HEAD, OFFICE, Told, Visit, act, named, rendered};
 use super::words::Language;
 use crate::asked::Asked;
-use crate::counter::{Asker, Askers, at_the_counter};
+use crate::gate::{Asker, Askers};
 use askama::Template;
 use keys::Zeroizing;
 use parties::bank::logins::{self, LoginError, Try, noted};
@@ -348,18 +348,14 @@ fn finish(visit: &mut Visit<'_>, one: &Approval) -> Result<Result<&'static str, 
     let id = visit.new_request()[..8].to_owned();
     let principal = visit.counter.desk.books_mut().person(&id, &first.name, first.role.name(), at)?;
     let askers = Askers {
-        first: Asker {
-            principal,
-            person: named(&first.name, first.role),
-            actor: at_the_counter(&first.name),
-        },
+        first: Asker::at_the_counter(principal, named(&first.name, first.role), &first.name),
         second: Some(named(&second.name, second.role)),
     };
     let asked = matters::asked(one);
     let fields = asked["fields"].as_object().cloned().unwrap_or_default();
     let places = asked["named"].as_object().into_iter().flatten();
     let places = places.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-    let asked = Asked { named: places.collect(), fields, text: Vec::new() };
+    let asked = Asked { named: places.collect(), fields, text: Vec::new(), office: None };
     let done = act(visit.counter, matter.route, asked, &format!("approval-{}", one.id), &askers)?;
     let books = visit.counter.desk.books_mut();
     match done {

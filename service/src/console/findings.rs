@@ -76,7 +76,7 @@ pub fn clear(visit: &mut Visit<'_>) -> Result<Answer> {
         let fields = Map::from_iter([("note".to_owned(), note.into())]);
         let named = [("finding".to_owned(), id.to_string())].into();
         let request = visit.form.get("request").to_owned();
-        visit.act("clear", Asked { named, fields, text: Vec::new() }, &request)?.map(drop)
+        visit.act("clear", Asked { named, fields, text: Vec::new(), office: None }, &request)?.map(drop)
     };
     match done {
         Ok(()) => Ok(Answer::See(format!(

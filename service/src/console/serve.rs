@@ -7,6 +7,7 @@ use super::visit::{Again, Answer, Page, Told, Visit, looking};
 use super::words::Language;
 use crate::counter::{Call, Counter};
 use crate::denied::Denied;
+use crate::peer::Peer;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
@@ -25,10 +26,6 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
-
-/// Where a connection comes from.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// The longest form.
 const FORM_MAX: usize = 64 * 1024;
@@ -63,11 +60,12 @@ struct From {
 impl From {
     fn read(parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let peer = parts.extensions.get::<Peer>().map(|Peer(ip)| *ip);
+        let tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.secured);
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.address);
         // Only a proxy on this machine is believed about whom it speaks for.
         let proxied = peer.is_some_and(|ip| ip.is_loopback());
         let word = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| proxied);
-        let secure = word("x-forwarded-proto") == Some("https");
+        let secure = tls || word("x-forwarded-proto") == Some("https");
         let behind =
             word("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
         let address = behind.or(peer).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
@@ -228,7 +226,7 @@ async fn visited(
         let known = operators(counter.desk.place())?;
         let session = looking(counter);
         let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
-        if !counter.buckets.take(&who.principal, counter.opened.elapsed()) {
+        if !counter.gate.may_ask(&who.principal, counter.opened.elapsed()) {
             return Err(Trouble::new(Denied::Rate));
         }
         if !page.roles.contains(&who.role) {

@@ -5,7 +5,9 @@ use super::frame::{Frame, Menu};
 use super::html::Html;
 use super::words::{Language, word_of};
 use crate::asked::Asked;
-use crate::counter::{Asker, Askers, Counter, Wanted, at_the_counter};
+use crate::counter::Counter;
+use crate::gate::{Asker, Askers};
+use crate::job::Wanted;
 use crate::reply::{Judged, Reply};
 use crate::routes::{ROUTES, Route};
 use askama::Template;
@@ -244,11 +246,7 @@ impl Visit<'_> {
 
     /// He as one who asks.
     pub fn asker(&self) -> Asker {
-        Asker {
-            principal: self.who.principal.clone(),
-            person: self.who.person(),
-            actor: at_the_counter(&self.who.name),
-        }
+        Asker::at_the_counter(self.who.principal.clone(), self.who.person(), &self.who.name)
     }
 
     /// Does an act for him.

@@ -124,8 +124,16 @@ impl Call {
 
     /// Starts it and leaves it to the test: what it is given, what it says, and how much memory it has meanwhile.
     pub fn start(self) -> Child {
-        std::process::Command::new(binary())
+        let mut command = std::process::Command::new("bash");
+        match self.limit {
+            None => command = std::process::Command::new(binary()),
+            Some(kib) => {
+                command.args(["-c", LIMITED, &kib.to_string()]).arg(binary());
+            }
+        }
+        command
             .args(&self.args)
+            .envs(self.env)
             .current_dir(&self.folder)
             .env("TMPDIR", std::path::absolute(&self.folder).unwrap())
             .env_remove("GRIDCARD_HOME")

@@ -9,11 +9,12 @@ use parties::Deed;
 use parties::bank::keys::{self, KeyLine, KeyRequest};
 use parties::trouble::Result;
 use scheme::Moment;
+use std::path::PathBuf;
 
 /// Verbs of keys.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Give a program a key. It is shown this once; only its hash is kept.
+    /// Give a program a key, which is shown this once, or let it show a certificate. Only a hash is kept of either.
     Add(Add),
     /// The keys and where they stand.
     List(List),
@@ -33,6 +34,9 @@ pub struct Add {
     /// The last moment it is good, UTC+8, as 2026-12-31T23:59:59. Default: no end.
     #[arg(long, value_name = "TIME")]
     pub expires: Option<Moment>,
+    /// The program shows this certificate (PEM) in TLS in the place of a key.
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// Where the books are.
     #[command(flatten)]
     pub database: Database,
@@ -103,20 +107,24 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     };
     let mut desk = database.desk(global)?;
     match verb {
-        Verb::Add(Add { role, office, expires, .. }) => {
-            let request = KeyRequest { role: (*role).into(), office: office.clone(), expires: *expires };
+        Verb::Add(Add { role, office, expires, certificate, .. }) => {
+            let certificate = certificate.as_deref().map(service::fingerprint).transpose()?;
+            let (role, office) = ((*role).into(), office.clone());
+            let request = KeyRequest { role, office, expires: *expires, certificate };
             let Some(report) = keys::add(global, &mut desk, &request)? else { return Ok(()) };
-            let text = facts(&[
-                ("id", report.id.clone()),
-                ("role", report.role.to_owned()),
-                ("key", report.key.clone()),
-            ]);
+            let (name, shown) = match (&report.key, &report.certificate) {
+                (Some(key), _) => ("key", key.clone()),
+                (None, shown) => ("certificate", shown.clone().unwrap_or_default()),
+            };
+            let text = facts(&[("id", report.id.clone()), ("role", report.role.to_owned()), (name, shown)]);
             answer(global, &text, &report);
         }
         Verb::List(_) => {
             let report = keys::list(global, &desk)?;
-            let text =
-                table(&["id", "role", "office", "made", "stands"], report.keys.iter().map(row).collect());
+            let text = table(
+                &["id", "shows", "role", "office", "made", "stands"],
+                report.keys.iter().map(row).collect(),
+            );
             answer(global, &text, &report);
         }
         Verb::End(End { id, .. }) => {
@@ -133,5 +141,12 @@ fn row(key: &KeyLine) -> Vec<String> {
         (None, Some(last)) => format!("good until {last}"),
         (None, None) => "good".to_owned(),
     };
-    vec![key.id.clone(), key.role.to_owned(), key.office.clone(), key.made.to_string(), stands]
+    vec![
+        key.id.clone(),
+        key.proof.to_owned(),
+        key.role.to_owned(),
+        key.office.clone(),
+        key.made.to_string(),
+        stands,
+    ]
 }

@@ -6,6 +6,7 @@ mod contract;
 mod findings;
 #[cfg(feature = "service")]
 mod key;
+mod office;
 mod psams;
 mod renewal;
 mod report;
@@ -45,6 +46,8 @@ pub enum Verb {
     /// Limits of what is sold in an order, to a customer in a day, in an office in a day.
     #[command(subcommand)]
     Limits(contract::Limits),
+    /// Give a customer to an office: keys of another one do not see him.
+    Office(office::Office),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
     /// Make the outstanding order of a customer of another amount: a second order of the same purchase; two people do.
@@ -115,6 +118,7 @@ impl Verb {
             #[cfg(feature = "service")]
             Verb::Run(_) => Deed::One("server run"),
             Verb::Register(_) => Deed::One("server register"),
+            Verb::Office(_) => Deed::One("server office"),
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
@@ -165,6 +169,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Settings(options) => setup::settings(global, &options),
         Verb::Meters(options) => setup::meters(global, &options),
         Verb::Register(options) => setup::register(global, &options),
+        Verb::Office(options) => office::run(global, &options),
         Verb::Order(options) => sell::order(global, &options),
         Verb::Correct(options) => sell::correct(global, &options),
         Verb::Reverse(options) => sell::reverse(global, &options),

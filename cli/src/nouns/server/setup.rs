@@ -55,6 +55,9 @@ pub struct Register {
     /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase. Commas, semicolons or tabs, UTF-8
     /// or UTF-16.
     pub csv: PathBuf,
+    /// The office whose customers they are, as its keys have it. Default: the head office.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub office: String,
 }
 
 /// Options of `server replace-sim`.
@@ -106,7 +109,7 @@ const DOUBTS: usize = 10;
 
 /// Runs `server register`.
 pub fn register(global: &Global, options: &Register) -> Result<()> {
-    let report = bank::register(global, &mut Desk::open(global)?, &options.csv)?;
+    let report = bank::register(global, &mut Desk::open(global)?, &options.csv, &options.office)?;
     let text = facts(&[
         ("registered", report.registered.to_string()),
         ("unchanged", report.unchanged.to_string()),

@@ -200,7 +200,7 @@ pub fn contracts_and_codes(engine: &dyn Engine) {
     assert_eq!(bank.books.apply(&application(0, Some("B-1"))).unwrap(), 1);
     assert_eq!(bank.books.apply(&application(0, None)).unwrap(), 2);
     assert_eq!(
-        bank.books.contract(customer(0)).unwrap().bill.as_deref(),
+        bank.books.contract_of(customer(0)).unwrap().bill.as_deref(),
         Some("B-1"),
         "what is not said stays"
     );

@@ -2,7 +2,9 @@
 
 use super::Engine;
 use crate::house;
-use gridcard_server::{Answer, Books, Claim, Claimed, Principal, RequestError, Role, StoreError, Terms};
+use gridcard_server::{
+    Answer, Books, Claim, Claimed, Principal, Proof, RequestError, Role, StoreError, Terms,
+};
 use scheme::moment::Moment;
 use scheme::order::OrderId;
 
@@ -17,6 +19,7 @@ fn time_after(seconds: i64) -> Moment {
 fn principal(id: &str, n: u8) -> Principal {
     Principal {
         id: id.into(),
+        proof: Proof::Key,
         hash: [n; 32],
         role: Role::Clerk,
         office: "Haishu".into(),

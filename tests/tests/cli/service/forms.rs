@@ -48,6 +48,7 @@ fn only_good_keys_of_the_right_role_may_ask() {
 fn what_is_malformed_changes_nothing_and_hurts_nobody() {
     let world = World::new();
     let clerk = key(&world, "clerk", &[]);
+    let supervisor = key(&world, "supervisor", &[]);
     let server = Server::start(&world, &[]);
     let with = |body: &str| {
         let headers = [("Authorization", &*format!("Bearer {clerk}")), ("Idempotency-Key", "m")];
@@ -64,11 +65,18 @@ fn what_is_malformed_changes_nothing_and_hurts_nobody() {
         "{\"customer\":\"330212012279\",\"amount_fen\":1.5}",
         "{\"customer\":\"330212012279\",\"amount_fen\":4294967296}",
         "{\"customer\":\"330212012279\",\"amount\":1}",
+        "{\"customer\":\"330212012279\",\"amount\":null}",
+        "{\"customer\":\"330212012279\",\"\":null}",
         "\u{0}",
     ] {
         with(body).fails(400, "request-malformed");
     }
     with("{\"customer\":\"12\"}").fails(400, "request-malformed");
+    for (n, body) in ["{\"validity_days\":0}", "{\"validity_days\":3651}"].into_iter().enumerate() {
+        let id = format!("v{n}");
+        let headers = [("Authorization", &*format!("Bearer {supervisor}")), ("Idempotency-Key", &id)];
+        server.ask("PUT", "/v1/terms", &headers, body).fails(422, "refused");
+    }
     server.get(&clerk, "/v1/customers/330299999999").fails(404, "unknown-customer");
     server.get(&clerk, "/v1/customers/33%3").fails(400, "request-malformed");
     server.get(&clerk, "/v1/customers?nobody=1").fails(400, "request-malformed");
@@ -135,7 +143,7 @@ fn the_document_says_what_can_be_asked() {
         let path = path.replace(['{', '}'], "");
         server.ask("DELETE", &path, &[], "").fails(405, "no-such-method");
     }
-    assert_eq!(operations, 21);
+    assert_eq!(operations, 28);
     server.get(&clerk, "/v1/terms").ok();
     let figures = server.ask("GET", "/metrics", &[], "");
     assert_eq!(figures.status, 200);

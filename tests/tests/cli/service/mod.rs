@@ -1,9 +1,14 @@
 //! The payment server over HTTP, as programs of others ask it: `server run` in its own process, plain HTTP/1.1 over a socket.
 
+mod attacks;
+mod company;
+mod configured;
 mod failover;
 mod faults;
 mod forms;
+mod offices;
 mod purchases;
+mod secured;
 
 use crate::command::Call;
 use crate::world::{Customer, Party, World, read_record};
@@ -14,7 +19,7 @@ use std::process::Child;
 use std::time::Duration;
 
 /// Longer than any answer takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that ends with its test.
 pub struct Server {
@@ -63,7 +68,8 @@ impl Server {
         let mut child = call.start();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(address) = line.trim().strip_prefix("http://") else {
+        let address = line.trim().strip_prefix("http://").or_else(|| line.trim().strip_prefix("https://"));
+        let Some(address) = address else {
             let mut words = String::new();
             child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
             panic!("no address but {line:?}: {words}");
@@ -101,6 +107,20 @@ impl Server {
     fn signal(&self, name: &str) {
         let sent = std::process::Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Asks it to read its certificate anew.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    /// What it says to somebody who speaks plainly where TLS is spoken.
+    pub fn try_plain(&self) -> Option<String> {
+        let mut stream = self.connect();
+        stream.write_all(b"GET /live HTTP/1.1\r\nHost: bank\r\nConnection: close\r\n\r\n").ok()?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Asks it to end; gives its exit code and what it said.

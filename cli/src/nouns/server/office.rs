@@ -1,0 +1,30 @@
+//! `gridcard server office`: which office a customer belongs to.
+
+use crate::global::Global;
+use crate::output::answer;
+use clap::Args;
+use parties::bank::{Desk, offices};
+use parties::trouble::Result;
+use scheme::numbers::CustomerNumber;
+
+/// Options of `server office`.
+#[derive(Debug, Args)]
+pub struct Office {
+    /// Customer number, 12 digits.
+    #[arg(long)]
+    pub customer: CustomerNumber,
+    /// Name of the office, as its keys have it; empty: the head office.
+    #[arg(long)]
+    pub office: String,
+}
+
+/// Runs `server office`.
+pub fn run(global: &Global, options: &Office) -> Result<()> {
+    let report = offices::give(global, &mut Desk::open(global)?, options.customer, &options.office)?;
+    let text = match report.office.as_str() {
+        "" => format!("customer {} belongs to the head office", report.customer),
+        office => format!("customer {} belongs to {office}", report.customer),
+    };
+    answer(global, &text, &report);
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Offices: each sees its own customers, and what belongs to them.
+
+use crate::engine::params;
+use crate::error::StoreError;
+use crate::incoming::Incoming;
+use crate::receipt::{Opening, SettleError};
+use crate::registration::SimKey;
+use crate::rows::column;
+use crate::store::{Store, Transaction, View};
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::OrderId;
+
+/// What a request may name, and what belongs to a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A customer.
+    Customer(CustomerNumber),
+    /// A meter.
+    Meter(MeterNumber),
+    /// A SIM in use, or one that was.
+    Sim(SimKey),
+    /// An order.
+    Order(OrderId),
+    /// A finding, by its number.
+    Finding(i64),
+    /// A receipt that was settled or kept before, as its record.
+    Receipt(Vec<u8>),
+    /// A contract with the power company.
+    Contract(String),
+}
+
+/// Which office a customer belongs to. The head office is `""`.
+pub trait Offices {
+    /// The office whose customer something belongs to; `None`: it is not there, or belongs to no customer.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn office_of(&self, named: &Named) -> Result<Option<String>, StoreError>;
+
+    /// Gives a customer to another office; `false`: there is none of this number.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn give_to_office(&mut self, customer: CustomerNumber, office: &str) -> Result<bool, StoreError>;
+}
+
+impl Offices for Store {
+    fn office_of(&self, named: &Named) -> Result<Option<String>, StoreError> {
+        self.read(|view| view.office_of(named))
+    }
+
+    fn give_to_office(&mut self, customer: CustomerNumber, office: &str) -> Result<bool, StoreError> {
+        self.batch(|act| act.give_to_office(customer, office))
+    }
+}
+
+impl View<'_> {
+    /// The office whose customer something belongs to.
+    pub fn office_of(&self, named: &Named) -> Result<Option<String>, StoreError> {
+        match named {
+            Named::Customer(customer) => self.customers_office(*customer),
+            Named::Meter(meter) => self.meters_office(*meter),
+            Named::Sim(sim) => self.meter_of_sim(sim)?.map_or(Ok(None), |meter| self.meters_office(meter)),
+            Named::Order(order) => self.orders_office(*order),
+            Named::Finding(finding) => self.findings_office(*finding),
+            Named::Receipt(record) => match self.seen(Incoming::Record(record)) {
+                Ok(Some(Opening::Known(Some(order)))) => self.orders_office(order),
+                Ok(Some(Opening::Held(finding))) => self.findings_office(finding),
+                Err(SettleError::Store(error)) => Err(error),
+                _ => Ok(None),
+            },
+            Named::Contract(contract) => match self.contract(contract)? {
+                Some(found) => self.meters_office(found.meter),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn customers_office(&self, customer: CustomerNumber) -> Result<Option<String>, StoreError> {
+        self.conn.first(
+            "SELECT office FROM customer WHERE customer = ?1",
+            params![customer.to_string()],
+            |row| column(row, "office"),
+        )
+    }
+
+    fn meters_office(&self, meter: MeterNumber) -> Result<Option<String>, StoreError> {
+        match self.meter(meter)? {
+            Some(found) => self.customers_office(found.customer),
+            None => Ok(None),
+        }
+    }
+
+    fn orders_office(&self, order: OrderId) -> Result<Option<String>, StoreError> {
+        match self.order(order)? {
+            Some(placed) => self.customers_office(placed.order.customer),
+            None => Ok(None),
+        }
+    }
+
+    fn findings_office(&self, finding: i64) -> Result<Option<String>, StoreError> {
+        match self.finding(finding)?.and_then(|finding| finding.meter) {
+            Some(meter) => self.meters_office(meter),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Gives a customer to another office.
+    pub fn give_to_office(&self, customer: CustomerNumber, office: &str) -> Result<bool, StoreError> {
+        let given = self.conn.execute(
+            "UPDATE customer SET office = ?2 WHERE customer = ?1",
+            params![customer.to_string(), office],
+        )?;
+        Ok(given == 1)
+    }
+}

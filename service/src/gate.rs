@@ -1,0 +1,164 @@
+//! Who asks, and whether he may: keys and certificates, roles, offices, how often.
+
+use crate::bucket::Buckets;
+use crate::denied::Denied;
+use crate::job::Job;
+use crate::offices;
+use crate::tries::Tries;
+use parties::Trouble;
+use parties::people::{Person, operators};
+use scheme::moment::Moment;
+use server::{Actor, Books, Channel, Principal, Role};
+use std::time::Duration;
+
+/// One who asks.
+pub struct Asker {
+    /// The id under which his requests are kept.
+    pub principal: String,
+    /// As the bank's log knows him.
+    pub person: Person,
+    /// Where he acts.
+    pub actor: Actor,
+    /// The one office whose customers are there for him; `None`: all are.
+    pub office: Option<String>,
+    /// He is the power company.
+    pub is_company: bool,
+}
+
+impl Asker {
+    fn by_key(principal: &Principal) -> Self {
+        Asker {
+            principal: principal.id.clone(),
+            person: person(principal),
+            actor: actor(principal),
+            office: offices::apart(principal).map(str::to_owned),
+            is_company: principal.role == Role::Company,
+        }
+    }
+
+    /// An operator who logged in: all customers are there for him, and his cash goes into his own drawer.
+    pub fn at_the_counter(principal: String, person: Person, name: &str) -> Self {
+        let actor = Actor { office: String::new(), channel: Channel::Counter, clerk: Some(name.to_owned()) };
+        Asker { principal, person, actor, office: None, is_company: false }
+    }
+}
+
+/// Who asks, and the second person of an act that wants two.
+pub struct Askers {
+    /// Who asks.
+    pub first: Asker,
+    /// The other one.
+    pub second: Option<Person>,
+}
+
+impl Askers {
+    /// The one office whose customers are there for them; `None`: all are.
+    pub fn office(&self) -> Option<&str> {
+        self.first.office.as_deref()
+    }
+}
+
+fn actor(principal: &Principal) -> Actor {
+    let channel = match principal.role {
+        Role::Clerk | Role::Supervisor | Role::Auditor => Channel::Counter,
+        Role::Bank => Channel::Bank,
+        Role::Company => Channel::Company,
+    };
+    Actor { office: principal.office.clone(), channel, clerk: None }
+}
+
+/// A principal as the bank's log knows people.
+fn person(principal: &Principal) -> Person {
+    let role = match principal.role {
+        Role::Supervisor => operators::Role::Supervisor,
+        Role::Auditor => operators::Role::Auditor,
+        Role::Clerk | Role::Bank | Role::Company => operators::Role::Clerk,
+    };
+    Person::by_key(&principal.id, role)
+}
+
+/// What keeps somebody out, and whether that is worth a line in the log.
+pub struct Kept {
+    /// What it is.
+    pub denied: Denied,
+    /// It is noted.
+    pub noted: bool,
+}
+
+impl From<Denied> for Kept {
+    fn from(denied: Denied) -> Self {
+        Kept { denied, noted: false }
+    }
+}
+
+/// How often each key may ask, and each address show one that is none.
+pub struct Gate {
+    buckets: Buckets<String>,
+    tries: Tries,
+}
+
+impl Gate {
+    /// An open one; each key may ask so many times a minute.
+    pub fn new(rate: u32) -> Self {
+        Gate { buckets: Buckets::new(rate), tries: Tries::new() }
+    }
+
+    /// Whether one more request of this principal may be done now; it is counted.
+    pub fn may_ask(&mut self, principal: &str, now: Duration) -> bool {
+        self.buckets.take(&principal.to_owned(), now)
+    }
+
+    /// Who asks, if he may. `now` is any time that only rises; a request that goes on `again` was counted before.
+    ///
+    /// # Errors
+    /// The books cannot be read; the inner one: he may not.
+    pub fn askers(
+        &mut self,
+        books: &dyn Books,
+        job: &Job,
+        at: Moment,
+        now: Duration,
+        again: bool,
+    ) -> Result<Result<Askers, Kept>, Trouble> {
+        let (peer, shown) = (job.peer.address, job.shown.hash());
+        if !self.tries.may(peer, shown, now) {
+            return Ok(Err(Denied::Tries.into()));
+        }
+        let first = match job.shown.whose(books, at)? {
+            Ok(first) => first,
+            Err(denied) => return Ok(Err(Kept { denied, noted: self.tries.bad(peer, now) })),
+        };
+        self.tries.good(peer, shown);
+        if !again && !self.buckets.take(&first.id, now) {
+            return Ok(Err(Denied::Rate.into()));
+        }
+        if !job.what.route.roles.contains(&first.role) {
+            let allowed: Vec<&str> = job.what.route.roles.iter().map(|role| role.name()).collect();
+            return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }.into()));
+        }
+        if offices::apart(&first).is_some() && offices::is_of_the_house(job.what.route) {
+            return Ok(Err(Denied::Office.into()));
+        }
+        let second = match &job.second {
+            None => None,
+            Some(key) => match key.whose(books, at)? {
+                Ok(second) if second.id == first.id || !are_together(&first, &second) => {
+                    return Ok(Err(Denied::SecondKey.into()));
+                }
+                Ok(second) => Some(person(&second)),
+                Err(_) => {
+                    return Ok(Err(Kept { denied: Denied::SecondKey, noted: self.tries.bad(peer, now) }));
+                }
+            },
+        };
+        Ok(Ok(Askers { first: Asker::by_key(&first), second }))
+    }
+}
+
+/// Whether two are of one office, or one of them of the head office.
+fn are_together(first: &Principal, second: &Principal) -> bool {
+    match (offices::apart(first), offices::apart(second)) {
+        (Some(first), Some(second)) => first == second,
+        _ => true,
+    }
+}
