@@ -6,7 +6,7 @@ use crate::screen::{put_early, say};
 use crate::zone;
 use parties::cards::Lost;
 use parties::trouble::Trouble;
-pub use parties::trouble::{Failure, refused, security};
+pub use parties::trouble::{Failure, refused};
 pub use scheme::Kind;
 use scheme::shown;
 use serde_json::{Value, json};

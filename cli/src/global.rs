@@ -119,8 +119,8 @@ impl Global {
         let cards = Everywhere::new(files.clone(), Readers { patience });
         let mut session =
             Session::new(clock::home(options.home.as_deref())?, clock, chances, Arc::new(cards));
-        session.notes = Arc::new(Terminal);
-        session.secrets = Arc::new(Terminal);
+        session.notes = Arc::new(Terminal { json: options.json });
+        session.secrets = Arc::new(Terminal { json: options.json });
         session.actors = Actors {
             operator: options.operator.clone(),
             password_file: options.operator_password_file.clone(),

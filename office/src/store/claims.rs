@@ -263,7 +263,7 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
     let detail = match event {
         Event::Passage { .. } => serde_json::to_string(passing).unwrap_or_default(), // plain numbers and names
         Event::Passed { keys, .. } => {
-            let end = passing.act == life::Act::Retire;
+            let end = passing.act == life::LifeChange::Retire;
             conn.prepare_cached(
                 "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END, \
                  key_version = CASE ?4 WHEN 1 THEN key_version ELSE ?6 END, key_state = coalesce(?7, key_state), \

@@ -3,7 +3,7 @@
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{facts, say, table};
-use ::issue::life::Act;
+use ::issue::life::LifeChange;
 use clap::Args;
 use parties::Result;
 use parties::city::Access;
@@ -74,7 +74,7 @@ pub fn show(global: &Global, options: &Show) -> Result<()> {
 }
 
 /// Leads ESAMs through an act.
-pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
+pub fn pass(global: &Global, options: &Pass, act: LifeChange) -> Result<()> {
     let request = PassRequest {
         act,
         cards: options.cards.clone(),

@@ -7,7 +7,7 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::{say, table};
 use crate::shared::{Allowed, Transport};
-use ::issue::life::Act;
+use ::issue::life::LifeChange;
 use clap::{Args, Subcommand};
 use parties::city::Access;
 use parties::city::esam::{self, EsamReport, EsamRequest, IssuedEsams, Meters};
@@ -89,10 +89,10 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
     match verb {
         Verb::Issue(options) => issue(global, &options),
         Verb::Show(options) => life::show(global, &options),
-        Verb::ChangeKeys(options) => life::pass(global, &options, Act::ChangeKeys),
-        Verb::Formal(options) => life::pass(global, &options, Act::Formal),
-        Verb::Test(options) => life::pass(global, &options, Act::Test),
-        Verb::Retire(options) => life::pass(global, &options, Act::Retire),
+        Verb::ChangeKeys(options) => life::pass(global, &options, LifeChange::ChangeKeys),
+        Verb::Formal(options) => life::pass(global, &options, LifeChange::Formal),
+        Verb::Test(options) => life::pass(global, &options, LifeChange::Test),
+        Verb::Retire(options) => life::pass(global, &options, LifeChange::Retire),
     }
 }
 

@@ -6,12 +6,11 @@ use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::suite;
-use ::kdc::ceremony::script;
 use clap::{Args, Subcommand};
 use keys::Suite;
+use parties::province::ceremony;
 use parties::province::component::{self, ComponentRequest};
 use parties::{Deed, Result};
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Options of `kdc component`.
@@ -48,19 +47,14 @@ impl Verb {
 /// Runs a verb of a ceremony.
 pub fn run(global: &Global, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Plan(options) => plan(global, options),
+        Verb::Plan(options) => sheet(global, options),
         Verb::Run(options) => init::hold(global, options, true),
     }
 }
 
-fn plan(global: &Global, options: &Options) -> Result<()> {
-    let shape = options.shape(global)?;
-    let sheet = script::sheet(&shape, options.suite.name(), None);
-    let steps: Vec<_> = script::script(&shape)
-        .iter()
-        .map(|step| json!({ "role": step.role, "title": step.title, "text": step.text }))
-        .collect();
-    answer(global, sheet.trim_end(), json!({ "people": script::people_of(&shape), "steps": steps }));
+fn sheet(global: &Global, options: &Options) -> Result<()> {
+    let report = ceremony::sheet(global, &options.get())?;
+    answer(global, report.sheet.trim_end(), &report);
     Ok(())
 }
 

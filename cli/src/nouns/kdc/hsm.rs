@@ -1,6 +1,5 @@
 //! `kdc hsm`: the roots in a PKCS#11 token.
 
-use super::words::checks_table;
 use crate::global::Global;
 use crate::output::answer;
 use crate::shared::{Transport, suite};
@@ -130,7 +129,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
 
 fn init(global: &Global, options: &Init) -> Result<()> {
     let report = token::init(global, &options.which.get(), &options.roots())?;
-    let text = format!("the roots are in token {}\n\n{}", report.token, checks_table(&report.check_values));
+    let text = format!("the roots are in token {}\n\n{}", report.token, report.check_values.table());
     answer(global, &text, &report);
     Ok(())
 }
@@ -142,7 +141,7 @@ fn status(global: &Global, which: &Which) -> Result<()> {
         report.token,
         report.state,
         report.suite,
-        checks_table(&report.check_values)
+        report.check_values.table()
     );
     answer(global, &text, &report);
     Ok(())

@@ -1,18 +1,13 @@
 //! `kdc init`: a ceremony held, and the province it founds.
 
 use super::options::Options;
-use super::walk::Walk;
-use super::words::checks_table;
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::facts;
-use ::kdc::ceremony::script;
 use clap::Args;
 use parties::Result;
-use parties::issuing::CheckValues;
-use parties::province::founding::{self, Beginning, FoundReport, FoundRequest};
-use serde_json::json;
-use std::path::Path;
+use parties::province::ceremony;
+use parties::province::founding::FoundReport;
 
 /// Options of `kdc init`.
 #[derive(Debug, Args)]
@@ -31,64 +26,30 @@ pub fn init(global: &Global, options: &Init) -> Result<()> {
 
 /// What would be done; nothing is asked for and nothing written.
 fn dry_run(global: &Global, options: &Options) -> Result<()> {
-    let shape = options.shape(global)?;
-    let steps = script::script(&shape);
-    let steps: Vec<_> = steps.iter().filter(|step| step.is_the_programs()).collect();
+    let report = ceremony::dry_run(global, &options.get())?;
     let mut text = String::new();
-    for (i, step) in steps.iter().enumerate() {
-        text.push_str(&format!("{:>3}. {} ({})\n", i + 1, step.title, step.role));
+    for (number, (title, role)) in (1..).zip(report.steps.iter().zip(&report.roles)) {
+        text.push_str(&format!("{number:>3}. {title} ({role})\n"));
     }
-    let mut plan = String::new();
-    if shape.main_card {
-        plan = founding::plan_main_card(global, options.suite, options.number)?;
-        text.push_str(&format!("\nthe main control card:\n{plan}"));
+    if !report.plan.is_empty() {
+        text.push_str(&format!("\nthe main control card:\n{}", report.plan));
     }
-    let titles: Vec<_> = steps.iter().map(|step| step.title.as_str()).collect();
-    answer(global, text.trim_end(), json!({ "steps": titles, "plan": plan }));
+    answer(global, text.trim_end(), &report);
     Ok(())
 }
 
 /// Holds a ceremony, with or without the steps that people do.
 pub fn hold(global: &Global, options: &Options, attended: bool) -> Result<()> {
-    let mut walk = Walk::new(global, options, attended)?;
-    options.must_have_a_place_for_shares(global.json)?;
-    let folder = founding::place(global)?;
-    let request = walk.gather()?;
-    // Only now: a ceremony that failed leaves nothing behind.
-    let report = found(global, &folder, &mut walk, &request);
-    if report.is_err() {
-        walk.abandon();
-    }
-    let report = report?;
-    let text = format!("{}\n\n{}", facts(&shown(&walk, &report)), checks_table(&report.check_values));
-    answer(global, &text, &report);
+    let report = ceremony::hold(global, &options.get(), attended)?;
+    answer(global, &format!("{}\n\n{}", facts(&shown(&report)), report.check_values.table()), &report);
     Ok(())
 }
 
-/// Founds the province, while the people do the last steps of the script.
-fn found(global: &Global, folder: &Path, walk: &mut Walk<'_>, request: &FoundRequest) -> Result<FoundReport> {
-    let beginning = Beginning::begin(global, folder)?;
-    let mut filled = beginning.fill(request)?;
-    let mut entries = Vec::new();
-    if let Some(set) = &filled.keystore_set {
-        entries.push(("key store, set".to_owned(), set.clone()));
-    }
-    if let Some(serial) = &filled.main_serial {
-        entries.push(("main control card, serial".to_owned(), serial.to_string()));
-    }
-    walk.wrote(entries)?;
-    walk.conclude(&CheckValues::of_roots(&filled.record.roots), &filled.head)?;
-    (filled.record.people, filled.record.notes) = walk.record();
-    let protocol = (!filled.record.notes.is_empty())
-        .then(|| script::sheet(walk.shape(), filled.record.suite.name(), Some(&filled.record)));
-    beginning.end(&filled, protocol.as_deref())
-}
-
-fn shown(walk: &Walk<'_>, report: &FoundReport) -> Vec<(&'static str, String)> {
+fn shown(report: &FoundReport) -> Vec<(&'static str, String)> {
     let rehearsal = if report.rehearsal { ", a rehearsal" } else { "" };
     let mut lines = vec![("root", format!("{} ({}){rehearsal}", report.state, report.suite))];
     lines.extend(report.card.clone().map(|card| ("main control card", card)));
-    if let (Some((threshold, total)), Some(path)) = (walk.shape().custodians, &report.keystore) {
+    if let (Some((threshold, total)), Some(path)) = (report.custodians, &report.keystore) {
         lines.push(("key store", format!("{path}, {threshold} of {total} custodians")));
     }
     if let Some((set, threshold, count)) = &report.backup {

@@ -1,6 +1,5 @@
 //! `kdc keystore`: the roots at rest, opened by several custodians together.
 
-use super::words::checks_table;
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::facts;
@@ -84,7 +83,7 @@ fn show(global: &Global) -> Result<()> {
 
 fn check(global: &Global) -> Result<()> {
     let report = keystore::check(global)?;
-    let text = format!("the roots are those of the ceremony\n\n{}", checks_table(&report.check_values));
+    let text = format!("the roots are those of the ceremony\n\n{}", report.check_values.table());
     answer(global, &text, &report);
     Ok(())
 }

@@ -10,12 +10,9 @@ mod issue_card;
 mod keystore;
 mod limit;
 mod options;
-mod parts;
 mod retire;
 mod revoke;
 mod unblock;
-mod walk;
-mod words;
 
 use crate::global::Global;
 use crate::output::answer;
@@ -25,7 +22,6 @@ use clap::Subcommand;
 use parties::home::{Home, Party};
 use parties::{Deed, Result, province};
 use scheme::profile::CardKind;
-use words::checks_table;
 
 /// Verbs of the province.
 #[derive(Debug, Subcommand)]
@@ -118,7 +114,7 @@ fn status(global: &Global) -> Result<()> {
             ("cards issued", report.cards_issued.to_string()),
             ("cards revoked", report.revoked.len().to_string()),
         ]),
-        checks_table(&report.check_values),
+        report.check_values.table(),
     );
     answer(global, &text, &report);
     Ok(())
