@@ -1,13 +1,8 @@
 //! `gridcard operator` and `gridcard approve`: the people of a party's home [docs/specs/operators.md].
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::table;
-use clap::{Args, Subcommand};
+use crate::prelude::*;
 use parties::people::operators::Role;
-use parties::people::register::{self, AddRequest, Registered, WaitingAct};
-use parties::{Deed, Party, Result};
-use std::path::PathBuf;
+use parties::people::register::{self, AddRequest};
 
 /// Verbs of operators.
 #[derive(Debug, Subcommand)]
@@ -17,7 +12,12 @@ pub enum Verb {
     /// List the operators.
     List(Whose),
     /// Put an operator out; two operators do it together. His name is never given again.
-    Disable(Named),
+    Disable {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
     /// Give an operator a new password: his own he changes himself, another one's two operators together.
     Passwd(Passwd),
     /// List the acts that wait for a second person.
@@ -46,17 +46,6 @@ pub struct Add {
     /// File with the new password. Default: a prompt, twice.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Whose operator.
-    #[command(flatten)]
-    pub whose: Whose,
-}
-
-/// Options of `operator disable`.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// Name.
-    pub name: String,
-    /// Whose operator.
     #[command(flatten)]
     pub whose: Whose,
 }
@@ -69,16 +58,8 @@ pub struct Passwd {
     /// File with the new password. Default: a prompt, twice.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Whose operator.
     #[command(flatten)]
     pub whose: Whose,
-}
-
-/// Options of `approve`.
-#[derive(Debug, Args)]
-pub struct Approve {
-    /// The request, 8 hexadecimal digits.
-    pub id: String,
 }
 
 /// Reads the name of a party's folder.
@@ -87,29 +68,19 @@ fn party(text: &str) -> Result<Party, String> {
 }
 
 impl Verb {
-    /// What it is.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
         match self {
-            Verb::Add(_) => Deed::Two("operator add"),
-            Verb::Disable(_) => Deed::Two("operator disable"),
-            Verb::Passwd(_) => Deed::Two("operator passwd"),
-            Verb::List(_) | Verb::Requests => Deed::Look,
+            Verb::Add(options) => two("operator add", options, add),
+            Verb::List(options) => look(options, list),
+            Verb::Disable { name, whose } => two("operator disable", (name, whose), disable),
+            Verb::Passwd(options) => two("operator passwd", options, passwd),
+            Verb::Requests => look((), requests),
         }
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
-    match verb {
-        Verb::Add(options) => add(global, options),
-        Verb::List(options) => list(global, options),
-        Verb::Disable(options) => disable(global, options),
-        Verb::Passwd(options) => passwd(global, options),
-        Verb::Requests => requests(global),
-    }
-}
-
-fn add(global: &Global, options: &Add) -> Result<()> {
+fn add(call: &Call, options: &Add) -> Result<()> {
     let request = AddRequest {
         name: options.name.clone(),
         role: options.role,
@@ -117,51 +88,37 @@ fn add(global: &Global, options: &Add) -> Result<()> {
         password: options.password_file.as_deref().into(),
         party: options.whose.party,
     };
-    if let Some(report) = register::add(global, &request)? {
-        let folder = report.folder.display();
-        let text = format!("{} is an operator of {folder}: {}", report.name, report.role);
-        answer(global, &text, &report);
-    }
-    Ok(())
+    reply_if(call, register::add(call, &request), |report| {
+        format!("{} is an operator of {}: {}", report.name, report.folder.display(), report.role)
+    })
 }
 
-fn disable(global: &Global, options: &Named) -> Result<()> {
-    if let Some(report) = register::disable(global, &options.name, options.whose.party)? {
-        answer(global, &format!("{} is put out", report.name), &report);
-    }
-    Ok(())
+fn disable(call: &Call, (name, whose): &(String, Whose)) -> Result<()> {
+    let report = register::disable(call, name, whose.party);
+    reply_if(call, report, |report| format!("{} is put out", report.name))
 }
 
-fn passwd(global: &Global, options: &Passwd) -> Result<()> {
+fn passwd(call: &Call, options: &Passwd) -> Result<()> {
     let password = options.password_file.as_deref().into();
-    if let Some(report) = register::new_password(global, &options.name, &password, options.whose.party)? {
-        answer(global, &format!("{} has a new password", report.name), &report);
-    }
-    Ok(())
+    let report = register::new_password(call, &options.name, &password, options.whose.party);
+    reply_if(call, report, |report| format!("{} has a new password", report.name))
 }
 
-fn list(global: &Global, options: &Whose) -> Result<()> {
-    let report = register::list(global, options.party)?;
-    let row = |operator: &Registered| {
-        vec![
-            operator.name.clone(),
-            operator.role.name().to_owned(),
-            operator.user.clone().unwrap_or_default(),
-            operator.since.clone(),
-            operator.disabled.clone().unwrap_or_default(),
-        ]
-    };
-    let rows = report.operators.iter().map(row).collect();
-    answer(global, &table(&["name", "role", "user", "since", "put out"], rows), &report);
-    Ok(())
+fn list(call: &Call, options: &Whose) -> Result<()> {
+    reply(call, register::list(call, options.party), |report| {
+        let rows = report.operators.iter().map(|operator| {
+            let [user, disabled] =
+                [&operator.user, &operator.disabled].map(|text| text.as_deref().unwrap_or(""));
+            row![operator.name, operator.role.name(), user, operator.since, disabled]
+        });
+        table(&["name", "role", "user", "since", "put out"], rows.collect())
+    })
 }
 
-fn requests(global: &Global) -> Result<()> {
-    let report = register::requests(global)?;
-    let row = |waiting: &WaitingAct| {
-        vec![waiting.request.clone(), waiting.at.clone(), waiting.by.clone(), waiting.act.clone()]
-    };
-    let rows = report.requests.iter().map(row).collect();
-    answer(global, &table(&["request", "time", "asked by", "act"], rows), &report);
-    Ok(())
+fn requests(call: &Call, (): &()) -> Result<()> {
+    reply(call, register::requests(call), |report| {
+        let rows = report.requests.iter();
+        let rows = rows.map(|waiting| row![waiting.request, waiting.at, waiting.by, waiting.act]);
+        table(&["request", "time", "asked by", "act"], rows.collect())
+    })
 }

@@ -1,13 +1,8 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
-use crate::shared::suite;
+use crate::prelude::*;
 use ::kdc::ceremony::script::From;
-use clap::Args;
-use keys::Suite;
 use parties::province::ceremony::CeremonyRequest;
-use scheme::CardRef;
-use scheme::numbers::DeviceNumber;
-use std::path::PathBuf;
 
 /// Where the secret comes from.
 #[derive(Debug, Args)]

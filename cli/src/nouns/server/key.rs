@@ -1,6 +1,6 @@
 //! `gridcard server key`: keys of programs that ask the server over the network.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use crate::shared::Database;
@@ -98,36 +98,36 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     let database = match verb {
         Verb::Add(Add { database, .. }) | Verb::List(List { database }) | Verb::End(End { database, .. }) => {
             database
         }
     };
     let mut desk = match &database.database {
-        Some(url) => Desk::over(global, Box::new(Store::connect(url, FIRST_SERVER)?))?,
-        None => Desk::open(global)?,
+        Some(url) => Desk::over(call, Box::new(Store::connect(url, FIRST_SERVER)?))?,
+        None => Desk::open(call)?,
     };
     match verb {
         Verb::Add(Add { role, office, expires, .. }) => {
             let request = KeyRequest { role: (*role).into(), office: office.clone(), expires: *expires };
-            let Some(report) = keys::add(global, &mut desk, &request)? else { return Ok(()) };
+            let Some(report) = keys::add(call, &mut desk, &request)? else { return Ok(()) };
             let text = facts(&[
                 ("id", report.id.clone()),
                 ("role", report.role.to_owned()),
                 ("key", report.key.clone()),
             ]);
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Verb::List(_) => {
-            let report = keys::list(global, &desk)?;
+            let report = keys::list(call, &desk)?;
             let text =
                 table(&["id", "role", "office", "made", "stands"], report.keys.iter().map(row).collect());
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Verb::End(End { id, .. }) => {
-            let report = keys::end(global, &mut desk, id)?;
-            answer(global, &format!("the key {} is ended", report.id), &report);
+            let report = keys::end(call, &mut desk, id)?;
+            answer(call, &format!("the key {} is ended", report.id), &report);
         }
     }
     Ok(())
