@@ -1,13 +1,13 @@
 //! A small province, made by commands alone: one city, one bank, three customers with their meters and SIMs.
 
 mod founding;
-mod made;
 mod people;
+mod snapshot;
 mod tools;
 
 use crate::command::Call;
-use made::Made;
 use scheme::moment::Moment;
+use snapshot::Snapshot;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -114,8 +114,8 @@ impl World {
     /// With test keys, all parties in one home, ready for the first purchase. Its commands ran once; every further one is a copy of
     /// what they made.
     pub fn new() -> Self {
-        static MADE: OnceLock<Made> = OnceLock::new();
-        MADE.get_or_init(|| Made::of(&World::of(PLAIN))).again()
+        static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
+        SNAPSHOT.get_or_init(|| Snapshot::of(&World::of(PLAIN))).again()
     }
 
     /// Of a kind, ready for the first purchase.

@@ -6,14 +6,14 @@ use std::fs::Permissions;
 use std::path::PathBuf;
 
 /// A plain world as its commands left it.
-pub struct Made {
+pub struct Snapshot {
     now: Moment,
     files: u32,
     /// Folders and files by their paths below the world's folder, a folder before what is in it; the content of files.
     tree: Vec<(PathBuf, Permissions, Option<Vec<u8>>)>,
 }
 
-impl Made {
+impl Snapshot {
     pub fn of(world: &World) -> Self {
         let root = world.folder.path();
         let (mut tree, mut open) = (Vec::new(), vec![root.to_owned()]);
@@ -27,7 +27,7 @@ impl Made {
                 tree.push((path.strip_prefix(root).unwrap().to_owned(), permissions, content));
             }
         }
-        Made { now: world.now(), files: world.files.get(), tree }
+        Snapshot { now: world.now(), files: world.files.get(), tree }
     }
 
     pub fn again(&self) -> World {
