@@ -1,15 +1,17 @@
 //! The command line, as data.
 
-use crate::global::Options;
+use crate::call::Options;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
-    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, shell, sim,
-    stock, test_card, trace,
+    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, sim, stock,
+    test_card, trace,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// Cards and SIMs of prepayment electricity meters: keys, issuing, purchase, meter and settlement.
 #[derive(Debug, Parser)]
@@ -82,7 +84,10 @@ pub enum Noun {
     #[command(subcommand)]
     Operator(operator::Verb),
     /// Approve an act that another operator asked for with --request, and do it.
-    Approve(operator::Approve),
+    Approve {
+        /// The request, 8 hexadecimal digits.
+        id: String,
+    },
     /// A home: look it over, back it up, put it back, bring it up to date.
     #[command(subcommand)]
     Home(home::Verb),
@@ -97,7 +102,13 @@ pub enum Noun {
     /// The whole offline life on virtual cards, as a timeline.
     Demo(demo::Options),
     /// Shell completions on stdout.
-    Completions(shell::Completions),
+    Completions {
+        /// Shell.
+        shell: Shell,
+    },
     /// Man pages into a folder.
-    Man(shell::Man),
+    Man {
+        /// Folder for the pages.
+        folder: PathBuf,
+    },
 }

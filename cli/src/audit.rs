@@ -1,13 +1,8 @@
 //! `audit` of each party: what its audit log says, and whether it was touched.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, say, table};
+use crate::prelude::*;
 use ::office::audit::{Ending, Entry, Hash};
-use clap::{Args, Subcommand};
 use parties::log::reading::{self, VerifyReport, VerifyRequest, Which};
-use parties::{Context, Result};
-use std::path::{Path, PathBuf};
 
 /// Verbs of an audit log.
 #[derive(Debug, Subcommand)]
@@ -15,9 +10,19 @@ pub enum Verb {
     /// Find any change, removal or reordering of lines, and an end that was cut off.
     Verify(Verify),
     /// Show the last acts.
-    Show(Show),
+    Show {
+        /// The log. Default: the office's own.
+        file: Option<PathBuf>,
+        /// How many acts.
+        #[arg(long, default_value_t = 20)]
+        last: usize,
+    },
     /// Copy the log and print its head hash, to be written down and countersigned.
-    Export(Export),
+    Export {
+        /// Where the copy goes. Default: none is made, the head alone is printed.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Print where the log ends, at the day's close; nothing is noted.
     Head,
 }
@@ -35,110 +40,82 @@ pub struct Verify {
     pub against: Vec<PathBuf>,
 }
 
-/// Options of `audit show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The log. Default: the office's own.
-    pub file: Option<PathBuf>,
-    /// How many acts.
-    #[arg(long, default_value_t = 20)]
-    pub last: usize,
-}
-
-/// Options of `audit export`.
-#[derive(Debug, Args)]
-pub struct Export {
-    /// Where the copy goes. Default: none is made, the head alone is printed.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
 impl Verb {
     /// Whether the office's own log is needed.
     pub const fn needs_folder(&self) -> bool {
-        !matches!(self, Verb::Verify(Verify { file: Some(_), .. }) | Verb::Show(Show { file: Some(_), .. }))
+        !matches!(self, Verb::Verify(Verify { file: Some(_), .. }) | Verb::Show { file: Some(_), .. })
     }
 }
 
 /// Runs a verb; `folder` gives the party's, if one is needed.
-pub fn run(global: &Global, verb: &Verb, folder: impl FnOnce() -> Result<PathBuf>) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb, folder: impl FnOnce() -> Result<PathBuf>) -> Result<()> {
     let folder = verb.needs_folder().then(folder).transpose()?;
     let own = || folder.as_deref().context("no audit log was named");
     let which = |file: &Option<PathBuf>| {
-        Ok::<_, parties::Trouble>(match file {
+        Ok::<_, Trouble>(match file {
             Some(file) => Which::Copy(file.clone()),
             None => Which::Own(own()?.to_path_buf()),
         })
     };
     match verb {
-        Verb::Verify(options) => check(global, which(&options.file)?, options),
-        Verb::Head => head(global, own()?),
-        Verb::Show(options) => show(global, &which(&options.file)?, options.last),
-        Verb::Export(options) => export(global, own()?, options.out.as_deref()),
+        Verb::Verify(options) => check(call, which(&options.file)?, options),
+        Verb::Head => head(call, own()?),
+        Verb::Show { file, last } => show(call, &which(file)?, *last),
+        Verb::Export { out } => export(call, own()?, out.as_deref()),
     }
 }
 
-fn check(global: &Global, which: Which, options: &Verify) -> Result<()> {
+fn check(call: &Call, which: Which, options: &Verify) -> Result<()> {
     let request = VerifyRequest { which, head: options.head, against: options.against.clone() };
-    let report = reading::check(global, &request)?;
-    answer(global, &facts(&said(&report, options.head)), &report);
+    let report = reading::check(call, &request)?;
+    answer(call, &facts(&said(&report, options.head)), &report);
     report.must_be_sound()
 }
 
-fn head(global: &Global, folder: &Path) -> Result<()> {
-    let report = reading::head(global, folder)?;
-    let text = facts(&[
-        ("party", report.party.clone()),
-        ("time", report.at.clone()),
-        ("lines", report.lines.to_string()),
-        ("head", report.head.to_string()),
-    ]);
-    answer(global, &text, &report);
-    Ok(())
+fn head(call: &Call, folder: &Path) -> Result<()> {
+    reply(call, reading::head(call, folder), |report| {
+        facts(&[
+            ("party", report.party.clone()),
+            ("time", report.at.clone()),
+            ("lines", report.lines.to_string()),
+            ("head", report.head.to_string()),
+        ])
+    })
 }
 
 fn said(report: &VerifyReport, head: Option<Hash>) -> Vec<(&'static str, String)> {
-    let mut lines = vec![
-        ("audit log", report.file.display().to_string()),
-        ("lines", report.lines.to_string()),
-        ("head", report.head.clone()),
-        ("anchors", format!("{} line(s) kept elsewhere", report.anchors)),
+    let head_file = match report.behind_head_file {
+        Some(0) => "the last line".into(),
+        Some(behind) => format!("{behind} line(s) before the end: a run broke off, or they were added"),
+        None => "none that fits".into(),
+    };
+    let asked = match (head, report.behind_head) {
+        (None, _) => {
+            "none: an end that was cut off together with the head file is not found without one".into()
+        }
+        (Some(_), Some(behind)) => format!("found, {behind} line(s) before the end"),
+        (Some(_), None) => "not found".into(),
+    };
+    let torn = format!("{} stretch(es), {} byte(s) at the end", report.torn, report.torn_end_bytes);
+    let is_torn = report.torn > 0 || report.torn_end_bytes > 0;
+    let lines = [
+        Some(("audit log", report.file.display().to_string())),
+        Some(("lines", report.lines.to_string())),
+        Some(("head", report.head.clone())),
+        Some(("anchors", format!("{} line(s) kept elsewhere", report.anchors))),
+        is_torn.then_some(("torn by a crash", torn)),
+        Some(("head file", head_file)),
+        Some(("asked head", asked)),
+        Some(("findings", report.findings.len().to_string())),
+        (!report.absent.is_empty()).then(|| ("cards not looked at", report.absent.join(", "))),
     ];
-    if report.torn > 0 || report.torn_end_bytes > 0 {
-        lines.push((
-            "torn by a crash",
-            format!("{} stretch(es), {} byte(s) at the end", report.torn, report.torn_end_bytes),
-        ));
-    }
-    lines.push((
-        "head file",
-        match report.behind_head_file {
-            Some(0) => "the last line".into(),
-            Some(behind) => format!("{behind} line(s) before the end: a run broke off, or they were added"),
-            None => "none that fits".into(),
-        },
-    ));
-    lines.push((
-        "asked head",
-        match (head, report.behind_head) {
-            (None, _) => {
-                "none: an end that was cut off together with the head file is not found without one".into()
-            }
-            (Some(_), Some(behind)) => format!("found, {behind} line(s) before the end"),
-            (Some(_), None) => "not found".into(),
-        },
-    ));
-    lines.push(("findings", report.findings.len().to_string()));
-    if !report.absent.is_empty() {
-        lines.push(("cards not looked at", report.absent.join(", ")));
-    }
-    lines
+    lines.into_iter().flatten().collect()
 }
 
-fn show(global: &Global, which: &Which, last: usize) -> Result<()> {
+fn show(call: &Call, which: &Which, last: usize) -> Result<()> {
     let report = reading::show(which, last)?;
     let rows = report.entries.iter().map(row).collect();
-    answer(global, &table(&["no", "time", "who", "act", "card", "outcome"], rows), &report);
+    answer(call, &table(&["no", "time", "who", "act", "card", "outcome"], rows), &report);
     report.must_be_sound()
 }
 
@@ -152,18 +129,18 @@ fn row(entry: &Entry) -> Vec<String> {
         Ending::Done => "done".to_owned(),
         Ending::Refused { why } => format!("refused: {why}"),
     };
-    vec![entry.no.to_string(), entry.at.clone(), entry.who.clone(), act, card, outcome]
+    row![entry.no, entry.at, entry.who, act, card, outcome]
 }
 
-fn export(global: &Global, folder: &Path, out: Option<&Path>) -> Result<()> {
-    let report = reading::export(global, folder, out)?;
-    let text = facts(&[
-        ("audit log", report.file.display().to_string()),
-        ("copy", report.copy.clone().unwrap_or_else(|| "none".into())),
-        ("lines", report.lines.to_string()),
-        ("head", report.head.clone()),
-    ]);
-    answer(global, &text, &report);
+fn export(call: &Call, folder: &Path, out: Option<&Path>) -> Result<()> {
+    reply(call, reading::export(call, folder, out), |report| {
+        facts(&[
+            ("audit log", report.file.display().to_string()),
+            ("copy", report.copy.clone().unwrap_or_else(|| "none".into())),
+            ("lines", report.lines.to_string()),
+            ("head", report.head.clone()),
+        ])
+    })?;
     say("write the head down, with date and signatures: it proves later that nothing before it was changed");
     Ok(())
 }

@@ -1,32 +1,31 @@
 //! How a command fails: exit code, words, and a hint what to do.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::put_object;
 use crate::screen::{put_early, say};
-use crate::zone;
 use parties::cards::Lost;
 use parties::trouble::Trouble;
-pub use parties::trouble::{Failure, refused, security};
+pub use parties::trouble::refused;
 pub use scheme::Kind;
-use scheme::shown;
+use scheme::{shown, zone};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use wire::ChannelError;
 
 /// Tells the user, and gives the exit code. With `--json` on stdout, as the command's one object, unless that is out
 /// already.
-pub fn report(error: &Trouble, global: &Global) -> u8 {
-    let json = global.json && !global.answered.load(Ordering::Relaxed);
+pub fn report(error: &Trouble, call: &Call) -> u8 {
+    let json = call.options.json && !call.answered.load(Ordering::Relaxed);
     let exit = error.kind().exit();
     let mut words = error.to_string();
     let mut hint = error.hint();
-    let lost = if error.kind() == Kind::Absent { global.course.traffic.lost() } else { None };
+    let lost = if error.kind() == Kind::Absent { call.course.traffic.lost() } else { None };
     if let Some(lost) = &lost {
         words.push_str(&lost_words(lost));
         hint = hint.or_else(|| Some(lost_hint(error).into()));
     }
     if json {
-        put_object(global, &object(error, &words, hint.as_deref()));
+        put_object(call, &object(error, &words, hint.as_deref()));
     } else {
         tell(&words, hint.as_deref());
     }

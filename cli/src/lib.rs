@@ -3,30 +3,30 @@
 
 pub mod args;
 mod audit;
+mod call;
 mod clock;
-mod ended;
 mod fail;
 mod files;
-mod global;
+mod made;
 pub mod manual;
 mod memory;
 mod nouns;
 mod output;
 mod pin;
-mod revocation;
+mod prelude;
 mod screen;
 #[cfg(unix)]
 mod served;
 mod shared;
+mod task;
 mod terminal;
 mod usage;
 mod wire_time;
 mod words;
-mod zone;
 
 use args::Cli;
+use call::Call;
 use clap::{CommandFactory, FromArgMatches};
-use global::Global;
 use parties::Trouble;
 use scheme::Kind;
 use std::ffi::OsString;
@@ -56,18 +56,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let Cli { options, noun } = cli;
     let line = words::line(&args, options.request);
-    let global = match line.and_then(|line| Global::new(&options, line)) {
-        Ok(global) => global,
-        Err(error) => return fail::report_early(&error, options.json),
+    let json = options.json;
+    let call = match line.and_then(|line| Call::new(options, line)) {
+        Ok(call) => call,
+        Err(error) => return fail::report_early(&error, json),
     };
-    let done = nouns::run(&global, noun);
-    if global.wire_time && !global.json {
-        screen::say(wire_time::summary(&global.course.traffic));
+    let done = nouns::run(&call, noun);
+    if call.options.wire_time && !call.options.json {
+        screen::say(wire_time::summary(&call.course.traffic));
     }
     match done {
-        Ok(()) if global.unheard.load(Ordering::Relaxed) => Kind::Refused.exit(),
-        Ok(()) if global.interrupted.load(Ordering::Relaxed) => Kind::Interrupted.exit(),
+        Ok(()) if call.unheard.load(Ordering::Relaxed) => Kind::Refused.exit(),
+        Ok(()) if call.interrupted.load(Ordering::Relaxed) => Kind::Interrupted.exit(),
         Ok(()) => 0,
-        Err(error) => fail::report(&error, &global),
+        Err(error) => fail::report(&error, &call),
     }
 }

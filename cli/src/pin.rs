@@ -1,16 +1,8 @@
 //! Changing the PIN of a card of ours, and setting it anew with the card one level up, whichever noun names the card.
 
-use crate::global::Global;
-use crate::output::answer;
-use clap::{Args, Subcommand};
-use parties::Result;
-use parties::city::Access;
+use crate::prelude::*;
 use parties::city::issue::Making;
 use parties::pin::{self, AnewRequest, ChangeRequest, PinReport};
-use scheme::CardRef;
-use scheme::numbers::RegionCode;
-use scheme::profile::CardKind;
-use std::path::PathBuf;
 
 /// Verbs of a card's PINs.
 #[derive(Debug, Subcommand)]
@@ -41,15 +33,10 @@ pub struct Anew {
 /// Options of `pin unblock` of a city.
 #[derive(Debug, Args)]
 pub struct Unblock {
-    /// Which card, and its new PIN.
     #[command(flatten)]
     pub anew: Anew,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityCard,
     /// Try the issuing card's PIN although it has 1 try left: a wrong one blocks it.
     #[arg(long)]
     pub spend_last_try: bool,
@@ -86,7 +73,7 @@ impl Anew {
 }
 
 /// Changes a PIN of a card of the kinds a noun is about.
-pub fn change(global: &Global, options: &Change, kinds: &[CardKind]) -> Result<()> {
+pub fn change(call: &Call, options: &Change, kinds: &[CardKind]) -> Result<()> {
     let request = ChangeRequest {
         card: options.card.clone(),
         second: options.second,
@@ -95,29 +82,18 @@ pub fn change(global: &Global, options: &Change, kinds: &[CardKind]) -> Result<(
         new_pin: options.new_pin_file.as_deref().into(),
         spend_last_try: options.spend_last_try,
     };
-    tell(global, &pin::change(global, &request, kinds)?);
-    Ok(())
+    tell(call, pin::change(call, &request, kinds))
 }
 
 /// Sets a PIN of a card that a city makes anew.
-pub fn unblock(global: &Global, options: &Unblock, making: &Making) -> Result<()> {
-    let access = Access {
-        city: options.city,
-        pin: options.pin_file.as_deref().into(),
-        supervisor_pin: None,
-        spend_last_try: options.spend_last_try,
-    };
-    tell(global, &making.unblock(global, &options.anew.get(false), &access)?);
-    Ok(())
+pub fn unblock(call: &Call, options: &Unblock, making: &Making) -> Result<()> {
+    tell(call, making.unblock(call, &options.anew.get(false), &options.city.get(options.spend_last_try)))
 }
 
 /// Tells of a PIN that is another one now.
-pub fn tell(global: &Global, report: &PinReport) {
-    let PinReport { card, pin, unblocked, .. } = report;
-    let text = if *unblocked {
-        format!("{card}: {pin} is a new one, with all its tries")
-    } else {
-        format!("{card}: {pin} is another one now")
-    };
-    answer(global, &text, report);
+pub fn tell(call: &Call, report: Result<PinReport>) -> Result<()> {
+    reply(call, report, |PinReport { card, pin, unblocked, .. }| match unblocked {
+        true => format!("{card}: {pin} is a new one, with all its tries"),
+        false => format!("{card}: {pin} is another one now"),
+    })
 }

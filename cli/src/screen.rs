@@ -1,9 +1,8 @@
 //! Words and tables, for whoever looks at the screen. Nothing of others in them moves his cursor or turns his lines around
 //! ([`scheme::shown`]).
 
-use crate::zone;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
-use scheme::shown;
+use scheme::{shown, zone};
 use std::io::{self, Write};
 
 /// Says something on stderr.
@@ -23,6 +22,12 @@ pub fn facts(facts: &[(&str, String)]) -> String {
     let zoned: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, zone::spoken(value))).collect();
     lens::facts::facts(&zoned)
 }
+
+/// A row of a table: each of its cells in words.
+macro_rules! row {
+    ($($cell:expr),* $(,)?) => { vec![$($cell.to_string()),*] };
+}
+pub(crate) use row;
 
 /// Blanks between two columns.
 const GAP: u16 = 2;

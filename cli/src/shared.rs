@@ -1,17 +1,41 @@
 //! Options that several nouns share.
 
+use crate::call::Call;
+use crate::output::reply_if;
 use clap::Args;
 use issue::plan::Master;
 use kdc::revocation::Reason;
 use keys::Suite;
 use parties::bank::Desk;
 use parties::bank::pins::{PinChoice, PinFile};
+use parties::city::Access;
+use parties::retire::RetireReport;
+use parties::revoked::{RevokeReport, RevokeRequest, TakeReport};
 use parties::{Result, Session};
-use scheme::numbers::DeviceNumber;
+use scheme::numbers::{DeviceNumber, RegionCode};
 use scheme::profile::CardKind;
 use server::Store;
 use server::store::FIRST_SERVER;
 use std::path::PathBuf;
+
+/// The city whose issuing card an act works with, and that card's PIN.
+#[derive(Debug, Args)]
+pub struct CityCard {
+    /// City, when the home has several.
+    #[arg(long)]
+    pub city: Option<RegionCode>,
+    /// File with the PIN of the city's issuing card (`-`: stdin). Default: a prompt.
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+}
+
+impl CityCard {
+    /// As acts take it.
+    pub fn get(&self, spend_last_try: bool) -> Access {
+        let pin = self.pin_file.as_deref().into();
+        Access { city: self.city, pin, supervisor_pin: None, spend_last_try }
+    }
+}
 
 /// What an operator may allow by name when a run before broke off or was refused.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -83,8 +107,8 @@ pub fn kind(text: &str) -> Result<CardKind, String> {
 
 impl RevokeWhat {
     /// As acts take it.
-    pub fn get(&self) -> parties::revoked::RevokeRequest {
-        parties::revoked::RevokeRequest {
+    pub fn get(&self) -> RevokeRequest {
+        RevokeRequest {
             kind: self.kind,
             number: self.number,
             reason: self.reason,
@@ -92,6 +116,41 @@ impl RevokeWhat {
             dry_run: self.dry_run,
         }
     }
+}
+
+/// Tells of a card that was revoked.
+pub fn tell_revoked(call: &Call, report: Result<Option<RevokeReport>>) -> Result<()> {
+    reply_if(call, report, |report| match report {
+        RevokeReport::Planned(planned) => format!(
+            "revoking {} card {} ({}), list {}, with a MAC for {} card(s); two people do it\nnothing was done",
+            planned.kind, planned.number, planned.reason, planned.list, planned.believers
+        ),
+        RevokeReport::Revoked(revoked) => format!(
+            "revoked {} card {} ({}): list {} in {}, with a MAC for {} card(s)",
+            revoked.kind, revoked.number, revoked.reason, revoked.list_number, revoked.list, revoked.macs
+        ),
+    })
+}
+
+/// A list of revoked cards that was taken, in words.
+pub fn taken(report: &TakeReport) -> String {
+    format!(
+        "list {} of {}: {} card(s) revoked; {} card(s) here believe it",
+        report.list_number,
+        report.date,
+        report.revoked.len(),
+        report.believed
+    )
+}
+
+/// Tells of a card that was retired.
+pub fn tell_retired(call: &Call, report: Result<Option<RetireReport>>) -> Result<()> {
+    reply_if(call, report, |RetireReport { kind, number, before, .. }| match before {
+        true => format!("{kind} {number} was retired before: a spent chip, never a blank again"),
+        false => format!(
+            "retired {kind} {number}: its keys and PINs are destroyed; the chip is spent and never a blank again"
+        ),
+    })
 }
 
 /// The PSAM a command works with, and its PIN.

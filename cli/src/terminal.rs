@@ -6,7 +6,13 @@ use scheme::{Kind, shown};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// The terminal, or what stands in its place: stdin for answers, stderr for talk.
-pub struct Terminal;
+pub struct Terminal {
+    /// Whether what is written to stdout is for a program.
+    pub json: bool,
+}
+
+/// Wipes a terminal: the screen, and what was scrolled off it.
+const WIPE: &str = "\x1b[2J\x1b[3J\x1b[H";
 
 impl Notes for Terminal {
     fn say(&self, words: &str) {
@@ -43,5 +49,18 @@ impl Secrets for Terminal {
 
     fn is_person(&self) -> bool {
         std::io::stdin().is_terminal()
+    }
+
+    fn can_show(&self) -> bool {
+        std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !self.json
+    }
+
+    fn show(&self, secret: &str) -> Result<()> {
+        writeln!(std::io::stdout(), "{}", shown::lines(secret)).context("the screen cannot be written")
+    }
+
+    fn wipe(&self) -> Result<()> {
+        let mut screen = std::io::stdout();
+        write!(screen, "{WIPE}").and_then(|()| screen.flush()).context("the screen cannot be written")
     }
 }

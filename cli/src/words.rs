@@ -1,8 +1,8 @@
 //! The words of a command line: which command it is, and what of it a request for a second person keeps.
 
 use crate::args::Cli;
+use crate::call::Line;
 use crate::fail::refused;
-use crate::global::Line;
 use clap::CommandFactory;
 use parties::Result;
 use std::ffi::OsString;

@@ -33,7 +33,7 @@ use wire::channel::Channel;
 /// What becomes of an ESAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Act {
+pub enum LifeChange {
     /// Keys of a higher version, in the state it is in.
     ChangeKeys,
     /// From test to formal state.
@@ -44,24 +44,24 @@ pub enum Act {
     Retire,
 }
 
-impl Act {
+impl LifeChange {
     /// The act in words, as in "the ESAM .. ".
     pub const fn words(self) -> &'static str {
         match self {
-            Act::ChangeKeys => "gets new keys",
-            Act::Formal => "becomes formal",
-            Act::Test => "goes back to test",
-            Act::Retire => "is retired",
+            LifeChange::ChangeKeys => "gets new keys",
+            LifeChange::Formal => "becomes formal",
+            LifeChange::Test => "goes back to test",
+            LifeChange::Retire => "is retired",
         }
     }
 
     /// The state of the ESAM's keys afterwards; `None` for the one it was in.
     pub const fn state(self) -> Option<State> {
         match self {
-            Act::ChangeKeys => None,
-            Act::Formal => Some(State::Formal),
-            Act::Test => Some(State::Test),
-            Act::Retire => Some(State::Retired),
+            LifeChange::ChangeKeys => None,
+            LifeChange::Formal => Some(State::Formal),
+            LifeChange::Test => Some(State::Test),
+            LifeChange::Retire => Some(State::Retired),
         }
     }
 }
@@ -111,7 +111,7 @@ pub fn look(channel: &mut dyn Channel) -> Result<Seen, LifeError> {
 /// A passage of one ESAM from one key set, or state, to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passage {
-    act: Act,
+    act: LifeChange,
     seen: Seen,
     suite: Suite,
     /// The master key it has now, as the source reaches it.
@@ -141,21 +141,21 @@ pub struct Leave {
 
 impl Passage {
     /// What an act comes to on a card, with a source; refuses what the card would refuse, before it is touched.
-    pub fn plan(act: Act, seen: &Seen, about: &About, leave: Leave) -> Result<Planned, LifeError> {
+    pub fn plan(act: LifeChange, seen: &Seen, about: &About, leave: Leave) -> Result<Planned, LifeError> {
         let state = seen.info.state;
         if state == State::Retired {
-            return if act == Act::Retire { Ok(Planned::Done) } else { Err(LifeError::Retired) };
+            return if act == LifeChange::Retire { Ok(Planned::Done) } else { Err(LifeError::Retired) };
         }
         belongs(seen, about)?;
         let to = target_of(act, about);
         let version = match act {
-            Act::ChangeKeys | Act::Formal => about.version,
-            Act::Test => 1,
-            Act::Retire => 0,
+            LifeChange::ChangeKeys | LifeChange::Formal => about.version,
+            LifeChange::Test => 1,
+            LifeChange::Retire => 0,
         };
         // Back to test there is no telling the one test key set from another; they are all published.
-        let there = state == to && (seen.version == version || act == Act::Test);
-        if there && act != Act::Retire {
+        let there = state == to && (seen.version == version || act == LifeChange::Test);
+        if there && act != LifeChange::Retire {
             return Ok(Planned::Done);
         }
         let from = departure(act, seen, about)?;
@@ -168,11 +168,18 @@ impl Passage {
         }
         let activation = Activation { state: to, version, forfeit };
         let suite = about.suite;
-        Ok(Planned::Due(Passage { act, seen: *seen, suite, from, to_test: act == Act::Test, activation }))
+        Ok(Planned::Due(Passage {
+            act,
+            seen: *seen,
+            suite,
+            from,
+            to_test: act == LifeChange::Test,
+            activation,
+        }))
     }
 
     /// The act.
-    pub const fn act(&self) -> Act {
+    pub const fn act(&self) -> LifeChange {
         self.act
     }
 
@@ -223,12 +230,12 @@ impl Passage {
 }
 
 /// The state an act leads to.
-const fn target_of(act: Act, about: &About) -> State {
+const fn target_of(act: LifeChange, about: &About) -> State {
     match act {
-        Act::ChangeKeys => about.state,
-        Act::Formal => State::Formal,
-        Act::Test => State::Test,
-        Act::Retire => State::Retired,
+        LifeChange::ChangeKeys => about.state,
+        LifeChange::Formal => State::Formal,
+        LifeChange::Test => State::Test,
+        LifeChange::Retire => State::Retired,
     }
 }
 
@@ -247,18 +254,18 @@ fn belongs(seen: &Seen, about: &About) -> Result<(), LifeError> {
 }
 
 /// The master key the card has now, as the source reaches it.
-fn departure(act: Act, seen: &Seen, about: &About) -> Result<Current, LifeError> {
+fn departure(act: LifeChange, seen: &Seen, about: &About) -> Result<Current, LifeError> {
     let (state, version) = (seen.info.state, seen.version);
     let wrong_state = Err(LifeError::WrongState { act, card: state, source_state: about.state });
     match act {
-        Act::ChangeKeys if state != about.state => wrong_state,
-        Act::ChangeKeys if version >= about.version => {
+        LifeChange::ChangeKeys if state != about.state => wrong_state,
+        LifeChange::ChangeKeys if version >= about.version => {
             Err(LifeError::NotHigher { card: version, own: about.version })
         }
-        Act::ChangeKeys if about.previous == Some(version) => Ok(Current::Previous),
-        Act::ChangeKeys => Err(LifeError::OutOfReach { card: version, reaches: about.previous }),
-        Act::Formal if (state, about.state) != (State::Test, State::Formal) => wrong_state,
-        Act::Formal => {
+        LifeChange::ChangeKeys if about.previous == Some(version) => Ok(Current::Previous),
+        LifeChange::ChangeKeys => Err(LifeError::OutOfReach { card: version, reaches: about.previous }),
+        LifeChange::Formal if (state, about.state) != (State::Test, State::Formal) => wrong_state,
+        LifeChange::Formal => {
             let highest = seen.life.map_or(0, |life| life.formal);
             if about.version <= highest {
                 return Err(LifeError::NotHigher { card: highest, own: about.version });
@@ -268,20 +275,20 @@ fn departure(act: Act, seen: &Seen, about: &About) -> Result<Current, LifeError>
             }
             Ok(Current::Test(version))
         }
-        Act::Test if (state, about.state) != (State::Formal, State::Formal) => wrong_state,
-        Act::Retire if state != about.state => wrong_state,
-        Act::Test | Act::Retire if version != about.version => {
+        LifeChange::Test if (state, about.state) != (State::Formal, State::Formal) => wrong_state,
+        LifeChange::Retire if state != about.state => wrong_state,
+        LifeChange::Test | LifeChange::Retire if version != about.version => {
             Err(LifeError::AnotherVersion { card: version, own: about.version })
         }
-        Act::Test | Act::Retire => Ok(Current::Own),
+        LifeChange::Test | LifeChange::Retire => Ok(Current::Own),
     }
 }
 
 /// Money that goes with the account: none, unless formal money is given up by name.
-fn forfeited(act: Act, seen: &Seen, leave: Leave) -> Result<Fen, LifeError> {
+fn forfeited(act: LifeChange, seen: &Seen, leave: Leave) -> Result<Fen, LifeError> {
     let balance = seen.purse.balance;
     match act {
-        Act::Test | Act::Retire if seen.info.state == State::Formal && balance > Fen(0) => {
+        LifeChange::Test | LifeChange::Retire if seen.info.state == State::Formal && balance > Fen(0) => {
             if leave.forfeit {
                 Ok(balance)
             } else {
@@ -303,7 +310,7 @@ pub struct Passing {
     #[serde(with = "scheme::names::text")]
     pub region: RegionCode,
     /// What becomes of it.
-    pub act: Act,
+    pub act: LifeChange,
     /// Version of its keys before.
     pub from_version: u8,
     /// Version of its keys after; 00 of a retired one.

@@ -5,7 +5,6 @@
 //! knows nothing. The secret may also come from a random source, or back from the shares of a backup. The roots are
 //! derived from the secret [docs/specs/ceremony.md 2].
 
-mod acts;
 pub mod component;
 mod error;
 mod founding;
@@ -14,6 +13,7 @@ pub mod record;
 pub mod script;
 mod share_error;
 pub mod shares;
+mod steps;
 mod words;
 
 pub use component::Component;

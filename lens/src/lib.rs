@@ -3,4 +3,6 @@
 
 pub mod anatomy;
 pub mod apdu;
+pub mod characters;
 pub mod facts;
+pub mod packet;

@@ -36,4 +36,4 @@ pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use source::{CarriedOrder, Course, Source};
 pub use step::Step;
-pub use time::{Side, StepTime};
+pub use time::{BAUD, LineTime, Side, StepLine, StepTime, WireTime};

@@ -4,6 +4,8 @@ use crate::insertion::InsertionReport;
 use crate::step::Step;
 use reader::count::{Exchange, ExchangeKind, Tally};
 use scheme::sim::DF_TELECOM;
+use serde::Serialize;
+use wire::line::Etu;
 
 /// One of the meter's two slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +42,96 @@ pub struct StepTime {
     pub least: Tally,
 }
 
+/// Speed of a meter's slots, in bit/s.
+pub const BAUD: u32 = 9600;
+
+/// Exchanges together: what they took on the line, and the least of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LineTime {
+    /// Commands.
+    pub apdus: u64,
+    /// Resets.
+    pub resets: u64,
+    /// Bytes both ways.
+    pub bytes: u64,
+    /// Time on the line, in etu.
+    pub etu: u64,
+    /// The same in microseconds at [`BAUD`].
+    pub us_9600: u64,
+    /// What of it is the least, in etu.
+    pub least_etu: u64,
+}
+
+impl LineTime {
+    fn of<'t>(times: impl Iterator<Item = &'t StepTime>) -> Self {
+        let (mut used, mut least) = (Tally::default(), Tally::default());
+        for time in times {
+            used.add(time.tally);
+            least.add(time.least);
+        }
+        LineTime {
+            apdus: used.apdus,
+            resets: used.resets,
+            bytes: used.sent + used.received,
+            etu: used.line.0,
+            us_9600: used.line.micros(BAUD),
+            least_etu: least.line.0,
+        }
+    }
+
+    /// The least of it in microseconds at [`BAUD`].
+    pub const fn least_us(&self) -> u64 {
+        Etu(self.least_etu).micros(BAUD)
+    }
+}
+
+/// A row of [`WireTime`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StepLine {
+    /// The slot.
+    pub card: &'static str,
+    /// The step.
+    pub step: &'static str,
+    /// What was done.
+    pub act: &'static str,
+    /// What it took.
+    #[serde(flatten)]
+    pub time: LineTime,
+}
+
+/// Where the time of an insertion went, as reports and their JSON have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WireTime {
+    /// Both slots together.
+    #[serde(flatten)]
+    pub both: LineTime,
+    /// The ESAM's.
+    pub esam: LineTime,
+    /// The SIM's.
+    pub sim: LineTime,
+    /// Card by card and step by step.
+    pub steps: Vec<StepLine>,
+}
+
 impl InsertionReport {
+    /// Where the time went, with its sums.
+    pub fn wire_time(&self) -> WireTime {
+        let times = self.times();
+        let of = |side| LineTime::of(times.iter().filter(|time| time.side == side));
+        let line = |time: &StepTime| StepLine {
+            card: time.side.name(),
+            step: time.step.name(),
+            act: time.act,
+            time: LineTime::of(std::iter::once(time)),
+        };
+        WireTime {
+            both: LineTime::of(times.iter()),
+            esam: of(Side::Esam),
+            sim: of(Side::Sim),
+            steps: times.iter().map(line).collect(),
+        }
+    }
+
     /// Where the time went, in the order in which things were done first.
     pub fn times(&self) -> Vec<StepTime> {
         let mut times: Vec<StepTime> = Vec::new();

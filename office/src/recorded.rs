@@ -75,7 +75,7 @@ impl Fault for RecordedError {
 
 /// What is to be issued, and what the operator allows.
 #[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
+pub struct WorkOrder<'a> {
     /// The plan of the card.
     pub plan: &'a Plan,
     /// The chip that must stand in the slot; `None` for any.
@@ -108,7 +108,7 @@ pub enum Recorded {
 /// done, perhaps the very last one: the intent then stays open, and number and chip stay reserved, until
 /// the run is finished or [`Journal::conclude`] gives it up.
 pub fn issue(
-    order: &Order<'_>,
+    order: &WorkOrder<'_>,
     channel: &mut dyn Channel,
     source: &mut dyn KeySource,
     journal: &mut Journal,
@@ -156,7 +156,7 @@ pub fn issue(
 
 /// A finished card is an error, unless the journal still waits for the outcome of this very card.
 fn found(
-    order: &Order<'_>,
+    order: &WorkOrder<'_>,
     channel: &mut dyn Channel,
     journal: &mut Journal,
     error: IssueError,

@@ -10,6 +10,7 @@ pub use error::StockError;
 pub use fitted::{InMeter, Makers};
 
 use crate::store::items::{self, COLUMNS, NewItem, item};
+use crate::store::query;
 use crate::store::{Store, StoreError};
 use rusqlite::{Connection, params};
 use scheme::numbers::Serial;
@@ -95,6 +96,21 @@ pub struct Arrival {
     pub place: String,
 }
 
+impl Arrival {
+    /// The row it becomes.
+    fn item<'a>(&'a self, stage: Stage, at: &'a str) -> NewItem<'a> {
+        NewItem {
+            kind: self.kind,
+            serial: self.serial,
+            number: self.number.as_deref(),
+            stage,
+            place: &self.place,
+            box_: &self.box_,
+            at,
+        }
+    }
+}
+
 /// Which items are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -151,18 +167,7 @@ impl Store {
                 if known.is_some() {
                     return Ok(());
                 }
-                let id = items::insert(
-                    tx,
-                    &NewItem {
-                        kind: new.kind,
-                        serial: new.serial,
-                        number: new.number.as_deref(),
-                        stage,
-                        place: &new.place,
-                        box_: &new.box_,
-                        at,
-                    },
-                )?;
+                let id = items::insert(tx, &new.item(stage, at))?;
                 items::note(tx, id, at, "appeared", new.number.as_deref(), why)
             };
             run().map_err(|error| StoreError::of(&path, error).into())
@@ -251,30 +256,21 @@ impl Store {
 
     /// How many items of each kind are in each stage at each place.
     pub fn heaps(&self) -> Result<Vec<Heap>, StoreError> {
-        let run = || {
-            let mut statement = self.conn().prepare_cached(
-                "SELECT kind, stage, place, count(*) FROM item GROUP BY kind, stage, place ORDER BY kind, stage, place",
-            )?;
-            let rows = statement.query_map([], |row| {
-                Ok(Heap { kind: row.get(0)?, stage: row.get(1)?, place: row.get(2)?, count: row.get(3)? })
-            })?;
-            rows.collect::<rusqlite::Result<_>>()
-        };
-        run().map_err(self.named())
+        self.rows(
+            "SELECT kind, stage, place, count(*) FROM item GROUP BY kind, stage, place ORDER BY kind, stage, place",
+            [],
+            |row| Ok(Heap { kind: row.get(0)?, stage: row.get(1)?, place: row.get(2)?, count: row.get(3)? }),
+        )
     }
 
     /// Items that ever came in, by the history: what the heaps must add up to.
     pub fn came_in(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let run = || {
-            let mut statement = self.conn().prepare_cached(
-                "SELECT item.kind, count(DISTINCT event.item) FROM event JOIN item ON item.id = event.item GROUP BY item.kind",
-            )?;
-            let rows = statement.query_map([], |row| {
-                Ok((row.get::<_, ItemKind>(0)?.name().to_owned(), row.get::<_, i64>(1)?))
-            })?;
-            rows.collect::<rusqlite::Result<_>>()
-        };
-        run().map_err(self.named())
+        let counts = self.rows(
+            "SELECT item.kind, count(DISTINCT event.item) FROM event JOIN item ON item.id = event.item GROUP BY item.kind",
+            [],
+            |row| Ok((row.get::<_, ItemKind>(0)?.name().to_owned(), row.get(1)?)),
+        )?;
+        Ok(counts.into_iter().collect())
     }
 }
 
@@ -302,18 +298,7 @@ fn arrive(conn: &Connection, at: &str, new: &Arrival) -> Result<(), ArriveError>
         return Err(ArriveError::Known(Box::new(known)));
     }
     let stage = if new.kind == ItemKind::Meter { Stage::Issued } else { Stage::Blank };
-    let id = items::insert(
-        conn,
-        &NewItem {
-            kind: new.kind,
-            serial: new.serial,
-            number: new.number.as_deref(),
-            stage,
-            place: &new.place,
-            box_: &new.box_,
-            at,
-        },
-    )?;
+    let id = items::insert(conn, &new.item(stage, at))?;
     let detail = if new.box_.is_empty() { String::new() } else { format!("box {}", new.box_) };
     items::note(conn, id, at, "arrived", new.number.as_deref(), &detail)?;
     Ok(())
@@ -371,11 +356,12 @@ fn one(
     let place = place.or(meter.as_deref());
     // A number that was only promised is free again; one that was issued is never issued again.
     let frees = act == Handling::Scrap && !now.stage.was_issued();
-    conn.prepare_cached(
+    query::change(
+        conn,
         "UPDATE item SET stage = ?2, place = coalesce(?3, place), since = ?4, \
          number = CASE ?5 WHEN 1 THEN NULL ELSE number END WHERE id = ?1",
-    )?
-    .execute(params![now.id, stage, place, at, frees])?;
+        params![now.id, stage, place, at, frees],
+    )?;
     let detail = match (place, why) {
         (Some(place), "") => format!("to {place}"),
         (Some(place), why) => format!("to {place}: {why}"),

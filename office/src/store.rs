@@ -18,6 +18,7 @@ mod import;
 pub(crate) mod items;
 mod lines;
 pub mod pack;
+pub(crate) mod query;
 mod results;
 
 pub(crate) use base::read_only;

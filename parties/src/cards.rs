@@ -1,11 +1,13 @@
 //! A card an act works with: opened where it stands, counted, and written down when somebody wants a trace.
 
+mod show;
 pub(crate) mod traffic;
 
+pub use show::{CardReport, Fact, KeyFact, show};
 pub use traffic::{Lost, Traffic};
 
 use crate::places::NamesCard;
-use crate::session::Session;
+use crate::session::{Course, Session};
 use crate::trouble::{Context, Result};
 use reader::count::{atr_etu, guard_of, wire_etu};
 use reader::trace::{TraceChannel, TraceSink};
@@ -19,6 +21,7 @@ use std::sync::atomic::Ordering;
 use wire::{Channel, ChannelError};
 
 /// Trace lines to a file; a trace never stops what it watches.
+#[derive(Debug)]
 pub struct TraceFile(File);
 
 impl TraceFile {
@@ -42,17 +45,10 @@ impl TraceSink for TraceFile {
     }
 }
 
-enum Traced {
-    /// Nobody looks.
-    No(Box<dyn OpenCard>),
-    /// Every APDU is written down.
-    Yes(Box<TraceChannel<Box<dyn OpenCard>, TraceFile>>),
-}
-
 /// An open card of an act: what passes is counted, and traced where somebody wants that.
 pub struct CardHandle {
-    card: Traced,
-    session: Arc<crate::session::Course>,
+    card: TraceChannel<Box<dyn OpenCard>, Option<TraceFile>>,
+    course: Arc<Course>,
     label: String,
     /// Extra guard time the card's ATR asks for.
     guard: u8,
@@ -103,18 +99,8 @@ impl CardHandle {
             Some(in_reader) => in_reader.to_owned(),
             None => Path::new(&label).file_name().unwrap_or_default().to_string_lossy().into_owned(),
         };
-        let card = match TraceFile::named(session, &name)? {
-            None => Traced::No(card),
-            Some(file) => Traced::Yes(Box::new(TraceChannel::new(card, file))),
-        };
-        Ok(CardHandle { card, session: session.course.clone(), label, guard: 0 })
-    }
-
-    fn card(&self) -> &dyn OpenCard {
-        match &self.card {
-            Traced::No(card) => &**card,
-            Traced::Yes(traced) => &**traced.inner(),
-        }
+        let card = TraceChannel::new(card, TraceFile::named(session, &name)?);
+        Ok(CardHandle { card, course: session.course.clone(), label, guard: 0 })
     }
 
     /// What it is called in words.
@@ -127,7 +113,7 @@ impl CardHandle {
     /// # Errors
     /// Nobody sees into a chip.
     pub fn image(&self) -> Result<Vec<u8>> {
-        Ok(self.card().image()?)
+        Ok(self.card.inner().image()?)
     }
 
     /// Saves a virtual card now, whenever its changes would be kept otherwise.
@@ -135,11 +121,7 @@ impl CardHandle {
     /// # Errors
     /// It cannot be written.
     pub fn keep_now(&mut self) -> Result<()> {
-        let kept = match &mut self.card {
-            Traced::No(card) => card.keep_now(),
-            Traced::Yes(traced) => traced.inner_mut().keep_now(),
-        };
-        Ok(kept?)
+        Ok(self.card.inner_mut().keep_now()?)
     }
 
     /// Lets the card go; of a virtual one saves what changed.
@@ -147,11 +129,7 @@ impl CardHandle {
     /// # Errors
     /// It cannot be written.
     pub fn close(self) -> Result<()> {
-        let card = match self.card {
-            Traced::No(card) => card,
-            Traced::Yes(traced) => traced.into_parts().0,
-        };
-        Ok(card.close()?)
+        Ok(self.card.into_parts().0.close()?)
     }
 
     /// A security stop when keys of this state do not belong into the card.
@@ -159,21 +137,14 @@ impl CardHandle {
     /// # Errors
     /// That stop.
     pub fn must_take(&self, state: State) -> Result<()> {
-        Ok(self.card().must_take(state)?)
-    }
-
-    fn channel(&mut self) -> &mut dyn Channel {
-        match &mut self.card {
-            Traced::No(card) => card,
-            Traced::Yes(traced) => traced,
-        }
+        Ok(self.card.inner().must_take(state)?)
     }
 }
 
 impl Channel for CardHandle {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        let answer = self.channel().transmit(command);
-        let traffic = &self.session.traffic;
+        let answer = self.card.transmit(command);
+        let traffic = &self.course.traffic;
         let bytes = command.len() + answer.as_ref().map_or(0, Vec::len);
         traffic.apdus.fetch_add(1, Ordering::Relaxed);
         traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -188,9 +159,9 @@ impl Channel for CardHandle {
     }
 
     fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        let atr = self.channel().reset()?;
+        let atr = self.card.reset()?;
         self.guard = guard_of(&atr);
-        let traffic = &self.session.traffic;
+        let traffic = &self.course.traffic;
         traffic.resets.fetch_add(1, Ordering::Relaxed);
         traffic.bytes.fetch_add(atr.len() as u64, Ordering::Relaxed);
         traffic.etu.fetch_add(atr_etu(atr.len()).0, Ordering::Relaxed);

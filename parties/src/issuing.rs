@@ -12,7 +12,7 @@ use issue::plan::{Master, Plan, Request};
 use issue::source::{About, Counter, KeySource, Level};
 use keys::Role;
 use office::journal::{Journal, JournalError};
-use office::recorded::{self, Order, Recorded};
+use office::recorded::{self, Recorded, WorkOrder};
 use office::store::{Store, StoreError};
 use scheme::cards::{CardRef, Keeping, NewChip};
 use scheme::chance::chip_serial;
@@ -151,7 +151,7 @@ pub fn issue(
 ) -> Result<Issued> {
     let plan = plan(request, source, now)?;
     let at = now.to_string();
-    let order = Order {
+    let order = WorkOrder {
         plan: &plan,
         wanted: request.wanted,
         pins: request.pins,
@@ -294,6 +294,16 @@ impl CheckValues {
         let words: Vec<String> =
             self.iter().map(|(role, value)| format!("{} {value}", role.name())).collect();
         words.join(", ")
+    }
+
+    /// A row for each, under a heading.
+    pub fn table(&self) -> String {
+        let width = self.iter().map(|(role, _)| role.name().len()).max().unwrap_or(0);
+        let mut text = format!("{:width$}  CHECK VALUE", "ROOT");
+        for (role, value) in self.iter() {
+            text.push_str(&format!("\n{:width$}  {value}", role.name()));
+        }
+        text
     }
 }
 

@@ -1,5 +1,6 @@
 //! The province: its roots, what holds them, and what is made with them.
 
+pub mod ceremony;
 pub mod check;
 pub mod component;
 pub mod ends;

@@ -6,7 +6,7 @@ use crate::cards::traffic::Traffic;
 use crate::carrier::{Carrier, Files};
 use crate::people::requested::Requested;
 use crate::people::who::People;
-use crate::trouble::{Context, Result, Trouble, security};
+use crate::trouble::{Context, Result, Trouble, refused, security};
 use keys::Zeroizing;
 use scheme::{Cards, Chance, Chances, Clock, Moment};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,27 @@ pub trait Secrets: Send + Sync {
 
     /// Whether a person sits there, who may try again after a mistake.
     fn is_person(&self) -> bool;
+
+    /// Whether a secret can be shown to the person alone.
+    fn can_show(&self) -> bool {
+        false
+    }
+
+    /// Shows a secret to the person alone.
+    ///
+    /// # Errors
+    /// There is no screen that is only his.
+    fn show(&self, _secret: &str) -> Result<()> {
+        Err(refused("there is no screen to show a secret on").into())
+    }
+
+    /// Wipes what was shown.
+    ///
+    /// # Errors
+    /// The screen cannot be written.
+    fn wipe(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Nobody is there to be asked.

@@ -6,6 +6,11 @@ pub fn yuan(fen: i64) -> String {
     format!("{}{}.{:02} yuan", if fen < 0 { "-" } else { "" }, size / 100, size % 100)
 }
 
+/// An amount that nobody owes, as much as it may be.
+pub fn yuan_of(fen: u64) -> String {
+    yuan(i64::try_from(fen).unwrap_or(i64::MAX))
+}
+
 /// What a meter's register says, as people read it.
 pub fn energy(hundredths: u32) -> String {
     format!("{}.{:02} kWh", hundredths / 100, hundredths % 100)
@@ -13,5 +18,5 @@ pub fn energy(hundredths: u32) -> String {
 
 /// What an insertion took off the credit for consumption before it, in fen.
 pub fn paid_before(debt: u64) -> String {
-    format!("{} of it paid for what was consumed before", yuan(i64::try_from(debt).unwrap_or(i64::MAX)))
+    format!("{} of it paid for what was consumed before", yuan_of(debt))
 }

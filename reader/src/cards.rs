@@ -48,7 +48,7 @@ pub fn identity(name: &str) -> Result<CardRef, PcscError> {
 }
 
 /// What a card tells of itself.
-pub struct Told {
+pub struct CardIdentity {
     /// Serial number in its ATR.
     pub serial: Option<[u8; 8]>,
     /// Card information of a finished card of ours.
@@ -57,7 +57,7 @@ pub struct Told {
     pub sim: Option<CardKind>,
 }
 
-impl Told {
+impl CardIdentity {
     /// The kind, as far as the card tells: a blank tells none, and is taken for a plain FMCOS card.
     pub fn kind(&self) -> CardKind {
         match &self.info {
@@ -78,14 +78,14 @@ impl Told {
 }
 
 /// Resets a card and asks it what it is; resets it again, so that the session begins as on a fresh card.
-pub fn ask(card: &mut dyn Channel) -> Result<Told, CardError> {
+pub fn ask(card: &mut dyn Channel) -> Result<CardIdentity, CardError> {
     let atr = card.reset().map_err(gone("RESET"))?;
     let serial = wire::atr::serial_of(&atr);
     // A card that shows its serial number as ours do is none that speaks class A0.
     let sim = if serial.is_none() { sim_kind(card)? } else { None };
     let info = if sim.is_some() { None } else { card_info(card)? };
     card.reset().map_err(gone("RESET"))?;
-    Ok(Told { serial, info, sim })
+    Ok(CardIdentity { serial, info, sim })
 }
 
 /// Card information; `None` when the card has none. What the channel says is passed on.
@@ -133,7 +133,7 @@ impl scheme::Fault for OtherCard {
 ///
 /// # Errors
 /// It is of another kind.
-pub fn must_be(told: &Told, wanted: CardKind, label: &str) -> Result<(), OtherCard> {
+pub fn must_be(told: &CardIdentity, wanted: CardKind, label: &str) -> Result<(), OtherCard> {
     if told.fits(wanted) {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! One command, one whole answer: the transport words 61xx, 6Cxx and 9Fxx are followed here, once.
 
 use wire::channel::{Channel, ChannelError};
-use wire::{Command, Response, Sw};
+use wire::{Command, CommandRef, Response, Sw};
 
 /// Class of the classic SIM, which announces waiting data with `9Fxx` [docs/specs/sim.md].
 const CLA_GSM: u8 = 0xA0;
@@ -39,6 +39,24 @@ pub fn exchange(channel: &mut dyn Channel, command: &Command) -> Result<Response
         answer.sw = part.sw;
     }
     Ok(answer)
+}
+
+/// Sends the bytes of a command; gives its answer with the status word. Transport words are followed as [`exchange`] does,
+/// unless `raw` says not to, or the bytes are no command that could be repeated.
+///
+/// # Errors
+/// As [`exchange`].
+pub fn exchange_bytes(channel: &mut dyn Channel, bytes: &[u8], raw: bool) -> Result<Vec<u8>, ChannelError> {
+    let command = match CommandRef::parse(bytes) {
+        Ok(command) if !raw => command,
+        _ => return channel.transmit(bytes),
+    };
+    let mut whole = Command::new(command.cla, command.ins, command.p1, command.p2).data(command.data);
+    if let Some(le) = command.le {
+        whole = whole.le(le);
+    }
+    let answer = exchange(channel, &whole)?;
+    Ok([answer.data, answer.sw.bytes().to_vec()].concat())
 }
 
 /// Bytes that wait for GET RESPONSE, 1 to 256.

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 use keys::Key;
-use wire::Channel;
+use wire::{Channel, ChannelError};
 
 /// What begins the name of a card in a reader.
 const PCSC: &str = "pcsc:";
@@ -150,6 +150,83 @@ pub trait OpenCard: Channel + Send {
     /// It cannot be written.
     fn close(self: Box<Self>) -> Result<(), CardsError>;
 }
+
+/// What stands between a card and whoever uses it.
+pub trait Gate: Send {
+    /// Whether a command gets to the card.
+    ///
+    /// # Errors
+    /// What its user hears instead.
+    fn command(&mut self) -> Result<(), ChannelError> {
+        Ok(())
+    }
+
+    /// Whether a reset gets to the card.
+    ///
+    /// # Errors
+    /// What its user hears instead.
+    fn reset(&mut self) -> Result<(), ChannelError> {
+        Ok(())
+    }
+}
+
+/// An open card with something before it; the card is let go first.
+pub struct Gated<G> {
+    card: Box<dyn OpenCard>,
+    gate: G,
+}
+
+impl<G: Gate> Gated<G> {
+    /// A card behind a gate.
+    pub fn new(card: Box<dyn OpenCard>, gate: G) -> Self {
+        Gated { card, gate }
+    }
+}
+
+impl<G: Gate> Channel for Gated<G> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.gate.command()?;
+        self.card.transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.gate.reset()?;
+        self.card.reset()
+    }
+}
+
+impl<G: Gate> OpenCard for Gated<G> {
+    fn label(&self) -> &str {
+        self.card.label()
+    }
+
+    fn kind(&self) -> CardKind {
+        self.card.kind()
+    }
+
+    fn holds_formal(&self) -> bool {
+        self.card.holds_formal()
+    }
+
+    fn must_take(&self, state: State) -> Result<(), CardsError> {
+        self.card.must_take(state)
+    }
+
+    fn image(&self) -> Result<Vec<u8>, CardsError> {
+        self.card.image()
+    }
+
+    fn keep_now(&mut self) -> Result<(), CardsError> {
+        self.card.keep_now()
+    }
+
+    fn close(self: Box<Self>) -> Result<(), CardsError> {
+        self.card.close()
+    }
+}
+
+/// The place of a card is held as long as the card is open.
+impl Gate for Option<Hold> {}
 
 /// A place that somebody holds: until this is dropped nobody else opens the card in it.
 pub struct Hold {

@@ -24,6 +24,7 @@ pub mod refusal;
 pub mod shown;
 pub mod sim;
 pub mod subscription;
+pub mod zone;
 
 pub use cards::{CardRef, Cards, OpenCard};
 pub use chance::{Chance, Chances};

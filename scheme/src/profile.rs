@@ -258,6 +258,14 @@ impl KeyRow {
         };
         [self.kind, self.use_right, self.change_right, b4, b5]
     }
+
+    /// The key's role in words.
+    pub fn name(&self) -> &'static str {
+        match self.role {
+            PREVIOUS_MASTER => "earlier master",
+            code => keys::Role::from_code(code).map_or("own master", keys::Role::name),
+        }
+    }
 }
 
 const fn key(role: u8, kind: u8, id: u8, use_right: u8, change_right: u8, tail: Option<[u8; 2]>) -> KeyRow {

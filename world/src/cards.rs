@@ -1,11 +1,11 @@
 //! Cards in the hands of people, who pull them too early.
 
-use scheme::cards::{CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
+use scheme::cards::{CardsError, Gate, Gated, Hold, Keeping, NewChip, NewSim, OpenCard};
 use scheme::numbers::Serial;
-use scheme::profile::{CardKind, State};
+use scheme::profile::CardKind;
 use scheme::{CardRef, Cards};
 use std::sync::{Arc, Mutex, PoisonError};
-use wire::{Channel, ChannelError};
+use wire::ChannelError;
 
 /// Cards of somebody else, one of which may be pulled in the midst of its next use.
 pub struct Hands {
@@ -39,7 +39,7 @@ impl Cards for Hands {
     ) -> Result<Box<dyn OpenCard>, CardsError> {
         let open = self.cards.open(card, wanted, keeping)?;
         Ok(match self.pulled(card) {
-            Some(left) => Box::new(Loose { open, left: Some(left) }),
+            Some(left) => Box::new(Gated::new(open, Pulled(Some(left)))),
             None => open,
         })
     }
@@ -97,60 +97,23 @@ impl Cards for Hands {
     }
 }
 
-/// A card somebody pulls.
-struct Loose {
-    open: Box<dyn OpenCard>,
-    /// Commands it still answers; `None`: it is out.
-    left: Option<u32>,
-}
+/// Somebody who pulls a card: commands it still answers; `None`: it is out.
+struct Pulled(Option<u32>);
 
-impl Channel for Loose {
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.left = match self.left {
-            Some(left @ 1..) => Some(left - 1),
+impl Gate for Pulled {
+    fn command(&mut self) -> Result<(), ChannelError> {
+        match self.0 {
+            Some(left @ 1..) => self.0 = Some(left - 1),
             Some(0) => {
-                self.left = None;
+                self.0 = None;
                 return Err(ChannelError::Removed);
             }
             None => return Err(ChannelError::Absent),
-        };
-        self.open.transmit(command)
-    }
-
-    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        if self.left.is_none() {
-            return Err(ChannelError::Absent);
         }
-        self.open.reset()
-    }
-}
-
-impl OpenCard for Loose {
-    fn label(&self) -> &str {
-        self.open.label()
+        Ok(())
     }
 
-    fn kind(&self) -> CardKind {
-        self.open.kind()
-    }
-
-    fn holds_formal(&self) -> bool {
-        self.open.holds_formal()
-    }
-
-    fn must_take(&self, state: State) -> Result<(), CardsError> {
-        self.open.must_take(state)
-    }
-
-    fn image(&self) -> Result<Vec<u8>, CardsError> {
-        self.open.image()
-    }
-
-    fn keep_now(&mut self) -> Result<(), CardsError> {
-        self.open.keep_now()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), CardsError> {
-        self.open.close()
+    fn reset(&mut self) -> Result<(), ChannelError> {
+        self.0.map(drop).ok_or(ChannelError::Absent)
     }
 }

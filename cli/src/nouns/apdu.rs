@@ -1,30 +1,18 @@
 //! `gridcard apdu`: raw commands to any card, and what they and their answers mean.
 
-use crate::fail::{Kind, refused};
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use crate::shared::{kind, suite};
-use crate::zone::spoken;
+use crate::prelude::*;
 use ::reader::cards::InReader;
-use clap::{ArgGroup, Args};
-use keys::{Suite, Zeroizing};
-use lens::apdu::{Decoder, Shown};
-use parties::Failure;
+use clap::ArgGroup;
+use keys::Zeroizing;
+use lens::apdu::DecodedTrace;
 use parties::cards::CardHandle;
 use parties::home;
-use parties::trouble::{Context, Result};
-use reader::exchange::exchange;
+use reader::exchange::exchange_bytes;
 use reader::script::{Player, Script};
-use reader::trace::{Reveal, TraceChannel, parse_trace, shown_bytes};
-use scheme::CardRef;
-use scheme::profile::CardKind;
-use serde_json::json;
-use std::cell::RefCell;
+use reader::trace::{Reveal, TraceChannel, shown_bytes};
+use scheme::zone::spoken;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use wire::{Channel, ChannelError, Command, CommandRef, Sw, typed};
+use wire::{Channel, ChannelError, Sw, typed};
 
 /// Options of `apdu`.
 #[derive(Debug, Args)]
@@ -60,44 +48,31 @@ pub struct Options {
     pub suite: Suite,
 }
 
-type Lines = Rc<RefCell<Vec<String>>>;
-
 /// Sends the commands.
-pub fn run(global: &Global, options: &Options) -> Result<()> {
+pub fn run(call: &Call, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
-    let card = global.cards.resolve(&options.card)?;
+    let card = call.cards.resolve(&options.card)?;
     let (mut handle, kind) = match card.reader() {
-        None => CardHandle::open_any(global, &card).map(|(handle, kind)| (handle, Some(kind)))?,
+        None => CardHandle::open_any(call, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.
         Some(name) => {
-            let open = InReader::unasked(name, global.patience)?;
-            (CardHandle::of(global, Box::new(open))?, options.kind)
+            let open = InReader::unasked(name, call.patience)?;
+            (CardHandle::of(call, Box::new(open))?, options.kind)
         }
     };
-    let lines = Lines::default();
-    let into = lines.clone();
-    let sink = move |line: &str| into.borrow_mut().push(line.to_owned());
+    let mut lines = Vec::new();
     // The decoder hides what is secret, for it is what shows the lines.
-    let mut card = TraceChannel::revealing(&mut handle, sink, Reveal::Secrets);
+    let mut card = TraceChannel::revealing(&mut handle, &mut lines, Reveal::Secrets);
     let done = work.run(&mut card, options);
-    drop(card);
     let closed = handle.close();
-    let mut decoder = Decoder::new(kind, options.reveal);
-    let mut shown = Vec::new();
-    for line in lines.borrow().iter().map(|line| Zeroizing::new(line.clone())) {
-        shown.extend(parse_trace(&line)?.iter().map(|line| decoder.line(line)));
-    }
-    let text: Vec<String> = shown.iter().flat_map(Shown::lines).collect();
-    let apdus = shown.iter().filter(|line| line.mark == '>').count();
-    let session: Vec<_> = shown.iter().map(Shown::object).collect();
-    let last = shown.iter().rev().find_map(|line| line.sw).map(|sw| sw.to_string());
+    let lines = Zeroizing::new(lines);
+    let trace = DecodedTrace::of(&Zeroizing::new(lines.join("\n")), kind, options.reveal)?;
+    let apdus = trace.apdus();
     // Of an error --json has one object on stdout, and that is the error's.
-    if done.is_ok() || !global.json {
-        answer(
-            global,
-            &spoken(&text.join("\n")),
-            json!({ "card": options.card.to_string(), "apdus": apdus, "sw": last, "session": session }),
-        );
+    if done.is_ok() || !call.options.json {
+        let (card, sw, session) = (options.card.to_string(), trace.last_sw(), trace.objects());
+        let object = json!({ "card": card, "apdus": apdus, "sw": sw, "session": session });
+        answer(call, &spoken(&trace.lines().join("\n")), object);
     }
     done?;
     closed?;
@@ -151,7 +126,7 @@ impl Work {
                     card.reset()?;
                 }
                 for command in commands {
-                    let answer = send(card, command, options.raw)?;
+                    let answer = exchange_bytes(card, command, options.raw)?;
                     let word = answer.last_chunk::<2>().ok_or(ChannelError::Short(answer.len()))?;
                     let sw = Sw(u16::from_be_bytes(*word));
                     if !is_good(sw) {
@@ -190,20 +165,6 @@ fn command(text: &str) -> Result<Zeroizing<Vec<u8>>> {
         .hint("as in 00A40000023F00; scripts are given with --script FILE")
         .into()
     })
-}
-
-/// Sends a command, and fetches what waits for it.
-fn send(card: &mut dyn Channel, bytes: &[u8], raw: bool) -> Result<Vec<u8>, ChannelError> {
-    let command = match CommandRef::parse(bytes) {
-        Ok(command) if !raw => command,
-        _ => return card.transmit(bytes),
-    };
-    let mut whole = Command::new(command.cla, command.ins, command.p1, command.p2).data(command.data);
-    if let Some(le) = command.le {
-        whole = whole.le(le);
-    }
-    let answer = exchange(card, &whole)?;
-    Ok([answer.data, answer.sw.bytes().to_vec()].concat())
 }
 
 /// Done, data waits, a warning that took effect, a command for the phone.

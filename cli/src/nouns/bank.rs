@@ -1,6 +1,6 @@
 //! `gridcard bank`: payments through customers' banks, and the bank's day.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use crate::shared::BankHostOptions;
@@ -97,33 +97,33 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
+pub fn run(call: &Call, verb: Verb) -> Result<()> {
     match verb {
         Verb::Payments(options) => {
-            let report = payment::list(global, &Desk::open(global)?, options.all)?;
-            answer(global, &lines(&report.payments, "no payment waits for anything"), &report);
+            let report = payment::list(call, &Desk::open(call)?, options.all)?;
+            answer(call, &lines(&report.payments, "no payment waits for anything"), &report);
         }
         Verb::Show(options) => {
-            let report = payment::show(global, &Desk::open(global)?, options.payment)?;
+            let report = payment::show(call, &Desk::open(call)?, options.payment)?;
             let steps = report
                 .steps
                 .iter()
                 .map(|step| vec![step.at.to_string(), step.state.clone(), step.what.clone()]);
             let text =
                 format!("{}\n{}", one(&report.line), table(&["time", "state", "what"], steps.collect()));
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Verb::Ask(options) => {
             let host = options.bank.open()?;
-            let report = bank::ask_bank(global, &mut Desk::open(global)?, &host, options.all)?;
-            answer(global, &lines(&report.payments, "the bank is to be asked nothing"), &report);
+            let report = bank::ask_bank(call, &mut Desk::open(call)?, &host, options.all)?;
+            answer(call, &lines(&report.payments, "the bank is to be asked nothing"), &report);
         }
         Verb::Leave(options) => {
-            let report = payment::leave(global, &mut Desk::open(global)?, options.payment)?;
-            answer(global, &one(&report), &report);
+            let report = payment::leave(call, &mut Desk::open(call)?, options.payment)?;
+            answer(call, &one(&report), &report);
         }
-        Verb::Reconcile(options) => reconcile(global, &options)?,
-        Verb::Clear(options) => clear(global, &options)?,
+        Verb::Reconcile(options) => reconcile(call, &options)?,
+        Verb::Clear(options) => clear(call, &options)?,
     }
     Ok(())
 }
@@ -164,8 +164,8 @@ fn yuan(fen: i64) -> String {
     format!("{sign}{} yuan", Fen(u32::try_from(fen.unsigned_abs()).unwrap_or(u32::MAX)))
 }
 
-fn reconcile(global: &Global, options: &Reconcile) -> Result<()> {
-    let report = bank::reconcile_file(global, &mut Desk::open(global)?, options.day, &options.file)?;
+fn reconcile(call: &Call, options: &Reconcile) -> Result<()> {
+    let report = bank::reconcile_file(call, &mut Desk::open(call)?, options.day, &options.file)?;
     let mut text = facts(&[
         ("day", report.day.to_string()),
         ("file", format!("{}{}", report.hash, if report.again { ", taken before" } else { "" })),
@@ -188,13 +188,13 @@ fn reconcile(global: &Global, options: &Reconcile) -> Result<()> {
         let heading = ["finding", "heap", "kind", "reference", "the bank has more"];
         text = format!("{text}\n{}", table(&heading, report.differences.iter().map(row).collect()));
     }
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 
-fn clear(global: &Global, options: &Clear) -> Result<()> {
+fn clear(call: &Call, options: &Clear) -> Result<()> {
     let request = ClearRequest { finding: options.finding, note: options.note.clone() };
-    let done = bank::clear_difference(global, &mut Desk::open(global)?, &request, options.book)?;
+    let done = bank::clear_difference(call, &mut Desk::open(call)?, &request, options.book)?;
     let Some(report) = done else { return Ok(()) };
     let booked = if report.booked_fen == 0 {
         "nothing is booked".to_owned()
@@ -202,6 +202,6 @@ fn clear(global: &Global, options: &Clear) -> Result<()> {
         format!("{} are booked", yuan(report.booked_fen))
     };
     let text = format!("finding {} ({}) is cleared; {booked}", report.cleared.finding, report.cleared.kind);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

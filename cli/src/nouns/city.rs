@@ -1,43 +1,53 @@
 //! `gridcard city`: a city office and its issuing cards.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{say, table};
-use crate::{audit, pin, revocation};
-use clap::{Args, Subcommand};
+use crate::prelude::*;
+use crate::{audit, pin, shared};
 use parties::city::delivery::{self, DeliveryRequest};
 use parties::city::{self, open};
-use parties::{Deed, Home, Result, province};
-use scheme::CardRef;
-use scheme::numbers::RegionCode;
-use std::path::PathBuf;
+use parties::province;
 
 /// Verbs of a city.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Take issuing cards from the province into use: a card file moves into the city's folder, of a card in a reader a
     /// link is kept there.
-    Open(Open),
+    Open {
+        /// Issuing cards: card files, or cards in readers (pcsc:READER, pcsc:SERIAL). A successor of a higher key version, or of
+        /// the same, takes the place of the card before it, which steps aside into the folder `earlier`.
+        #[arg(required = true)]
+        cards: Vec<CardRef>,
+    },
     /// Revoke a PSAM, an ESAM or a test card that was lost, stolen or broken; the bank takes the list.
     Revoke(Revoke),
     /// Take the province's list of revoked cards; the city's issuing cards check it.
-    Revoked(RevokedList),
+    Revoked {
+        /// The province's list (`revocation.json`).
+        list: PathBuf,
+        /// City, when the home has several.
+        #[arg(long)]
+        city: Option<RegionCode>,
+    },
     /// Write the delivery list for the bank: meter, chip, key version and ceiling of every ESAM that was issued here.
-    Delivery(Delivery),
+    Delivery {
+        /// The list; the bank takes it with `gridcard server meters`.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// The city; only where a home has several.
+        #[arg(long, value_name = "CODE")]
+        city: Option<RegionCode>,
+    },
     /// The city's audit log.
-    Audit(OfCity),
+    Audit {
+        /// City, when the home has several.
+        #[arg(long, global = true, value_name = "CODE")]
+        city: Option<RegionCode>,
+        /// What about the log.
+        #[command(subcommand)]
+        verb: audit::Verb,
+    },
     /// The PINs of issuing cards.
     #[command(subcommand)]
     Pin(pin::Verb),
-}
-
-/// Options of `city open`.
-#[derive(Debug, Args)]
-pub struct Open {
-    /// Issuing cards: card files, or cards in readers (pcsc:READER, pcsc:SERIAL). A successor of a higher key version, or of
-    /// the same, takes the place of the card before it, which steps aside into the folder `earlier`.
-    #[arg(required = true)]
-    pub cards: Vec<CardRef>,
 }
 
 /// Options of `city revoke`.
@@ -45,7 +55,7 @@ pub struct Open {
 pub struct Revoke {
     /// Which card, and why: `psam`, `esam` or `test-card`.
     #[command(flatten)]
-    pub what: crate::shared::RevokeWhat,
+    pub what: shared::RevokeWhat,
     /// City, when the home has several.
     #[arg(long)]
     pub city: Option<RegionCode>,
@@ -54,101 +64,43 @@ pub struct Revoke {
     pub pin_file: Option<PathBuf>,
 }
 
-/// Options of `city revoked`.
-#[derive(Debug, Args)]
-pub struct RevokedList {
-    /// The province's list (`revocation.json`).
-    pub list: PathBuf,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-}
-
-/// Options of `city delivery`.
-#[derive(Debug, Args)]
-pub struct Delivery {
-    /// The list; the bank takes it with `gridcard server meters`.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// The city; only where a home has several.
-    #[arg(long, value_name = "CODE")]
-    pub city: Option<RegionCode>,
-}
-
-/// Options of `city audit`.
-#[derive(Debug, Args)]
-pub struct OfCity {
-    /// City, when the home has several.
-    #[arg(long, global = true, value_name = "CODE")]
-    pub city: Option<RegionCode>,
-    /// What about the log.
-    #[command(subcommand)]
-    pub verb: audit::Verb,
-}
-
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
         match self {
-            Verb::Open(_) => Deed::One("city open"),
-            Verb::Revoke(_) => Deed::Two("city revoke"),
-            Verb::Revoked(_) => Deed::One("city revoked"),
-            Verb::Delivery(_) => Deed::One("city delivery"),
-            Verb::Audit(_) => Deed::Look,
-            Verb::Pin(_) => Deed::One("city pin-change"),
+            Verb::Open { cards } => one("city open", cards, |call, cards| open(call, cards)),
+            Verb::Revoke(options) => two("city revoke", options, revoke),
+            Verb::Revoked { list, city } => one("city revoked", (list, city), |call, (list, city)| {
+                reply(call, city::take_revoked(call, list, *city), shared::taken)
+            }),
+            Verb::Delivery { out, city } => one("city delivery", DeliveryRequest { out, city }, delivery),
+            Verb::Audit { city, verb } => look((city, verb), |call, (city, verb)| {
+                audit::run(call, verb, || Ok(Home::new(call).city(*city, "reading the audit log")?.1))
+            }),
+            Verb::Pin(pin::Verb::Change(options)) => {
+                one("city pin-change", options, |call, options| pin::change(call, options, &province::MADE))
+            }
         }
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    match verb {
-        Verb::Open(options) => open(global, &options),
-        Verb::Revoke(options) => revoke(global, &options),
-        Verb::Revoked(options) => take_list(global, &options),
-        Verb::Delivery(options) => delivery(global, &options),
-        Verb::Pin(verb) => {
-            let pin::Verb::Change(options) = verb;
-            pin::change(global, &options, &province::MADE)
-        }
-        Verb::Audit(OfCity { city, verb }) => {
-            audit::run(global, &verb, || Ok(Home::new(global).city(city, "reading the audit log")?.1))
-        }
-    }
+fn open(call: &Call, cards: &[CardRef]) -> Result<()> {
+    reply(call, open::open(call, cards), |report| {
+        let rows = report.cards.iter();
+        let rows = rows.map(|card| row![card.kind, card.number, card.key_version, card.city, card.now_at]);
+        table(&["card", "number", "key version", "city", "now at"], rows.collect())
+    })
 }
 
-fn open(global: &Global, options: &Open) -> Result<()> {
-    let report = open::open(global, &options.cards)?;
-    let rows = report.cards.iter().map(|card| {
-        vec![
-            card.kind.to_owned(),
-            card.number.to_string(),
-            card.key_version.to_string(),
-            card.city.to_string(),
-            card.now_at.clone(),
-        ]
-    });
-    answer(global, &table(&["card", "number", "key version", "city", "now at"], rows.collect()), &report);
-    Ok(())
+fn revoke(call: &Call, options: &Revoke) -> Result<()> {
+    let Revoke { what, city, pin_file } = options;
+    shared::tell_revoked(call, city::revoke(call, &what.get(), *city, &pin_file.as_deref().into()))
 }
 
-fn revoke(global: &Global, options: &Revoke) -> Result<()> {
-    let pin = options.pin_file.as_deref().into();
-    let report = city::revoke(global, &options.what.get(), options.city, &pin)?;
-    report.iter().for_each(|report| revocation::tell(global, report));
-    Ok(())
-}
-
-fn take_list(global: &Global, options: &RevokedList) -> Result<()> {
-    revocation::tell_taken(global, &city::take_revoked(global, &options.list, options.city)?);
-    Ok(())
-}
-
-fn delivery(global: &Global, options: &Delivery) -> Result<()> {
-    let request = DeliveryRequest { out: options.out.clone(), city: options.city };
-    let report = delivery::delivery(global, &request)?;
+fn delivery(call: &Call, request: &DeliveryRequest) -> Result<()> {
+    let report = delivery::delivery(call, request)?;
     let words = format!("{} ESAM(s) are in {}; SHA-256 {}", report.esams, report.file, report.sha256);
-    answer(global, &words, &report);
+    answer(call, &words, &report);
     if report.left_out > 0 {
         say(format!(
             "{} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them",

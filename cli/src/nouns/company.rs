@@ -1,6 +1,6 @@
 //! `gridcard company`: what the power company says to the bank and is told, by tables.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, say};
 use crate::shared::Database;
@@ -74,38 +74,38 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Import(options) => import(global, options),
-        Verb::Export(options) => export(global, options),
+        Verb::Import(options) => import(call, options),
+        Verb::Export(options) => export(call, options),
     }
 }
 
-fn import(global: &Global, options: &Import) -> Result<()> {
+fn import(call: &Call, options: &Import) -> Result<()> {
     let list = match options.list {
         List::Contracts => company::List::Contracts,
         List::Tariffs => company::List::Tariffs,
         List::Blocks => company::List::Blocks,
     };
     let request = ImportRequest { file: options.csv.clone(), list, source: options.source.clone() };
-    let mut desk = options.database.desk(global)?;
-    let Some(report) = company::import(global, &mut desk, &request)? else { return Ok(()) };
+    let mut desk = options.database.desk(call)?;
+    let Some(report) = company::import(call, &mut desk, &request)? else { return Ok(()) };
     let text = facts(&[
         ("new", report.new.to_string()),
         ("known before", report.again.to_string()),
         ("rejected", report.rejected.len().to_string()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     for line in &report.rejected {
         say(format!("rejected: {line}"));
     }
     report.verdict()
 }
 
-fn export(global: &Global, options: &Export) -> Result<()> {
+fn export(call: &Call, options: &Export) -> Result<()> {
     let request = ExportRequest { after: options.after.into(), file: options.out.clone() };
-    let report = company::export(global, &options.database.desk(global)?, &request)?;
+    let report = company::export(call, &options.database.desk(call)?, &request)?;
     let text = format!("{}: {} event(s), the last is {}", report.file, report.events, report.last);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

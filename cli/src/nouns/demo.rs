@@ -1,21 +1,16 @@
 //! `gridcard demo`: the whole offline life on virtual cards, one story of [`world`].
 
-use crate::fail::refused;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use keys::Suite;
+use crate::prelude::*;
 use parties::home::read_text;
-use parties::trouble::Result;
+use parties::words::yuan_of;
 use serde::Serialize;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use world::life::{Life, Lived};
 use world::people::{self, People};
 use world::{Town, World};
 
 /// Options of `demo`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Options {
     /// Make up so many customers and meters; default: the twenty of examples/ningbo.csv.
     #[arg(long, value_name = "N", conflicts_with = "csv", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -24,7 +19,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Cipher suite: 3des, aes128 or sm4.
-    #[arg(long, default_value = "3des", value_parser = crate::shared::suite)]
+    #[arg(long, default_value = "3des", value_parser = suite)]
     pub suite: Suite,
     /// Keep every order and receipt as a file in the home's `records`.
     #[arg(long)]
@@ -38,9 +33,9 @@ const DAY: &str = "2026-11-22 08:00:00";
 /// The twenty customers of a demo that names none.
 const NINGBO: &str = include_str!("../../../examples/ningbo.csv");
 
-/// What a demo tells.
+/// What a demo reports.
 #[derive(Serialize)]
-struct Told<'a> {
+struct DemoReport<'a> {
     suite: &'static str,
     seed: u64,
     apdus: u64,
@@ -50,14 +45,14 @@ struct Told<'a> {
 }
 
 /// Lives the story and reports.
-pub fn run(global: &Global, options: Options) -> Result<()> {
-    let seed = global.options.seed.unwrap_or(SEED);
-    let at = match global.options.at {
+pub fn run(call: &Call, options: &Options) -> Result<()> {
+    let seed = call.options.seed.unwrap_or(SEED);
+    let at = match call.options.at {
         Some(at) => at,
         None => DAY.parse()?,
     };
-    let people = customers(&options)?;
-    let named = &global.options.home;
+    let people = customers(options)?;
+    let named = &call.options.home;
     let world = match named {
         Some(home) => World::kept(home, at, Some(seed), "demo"),
         None => {
@@ -65,23 +60,23 @@ pub fn run(global: &Global, options: Options) -> Result<()> {
             World::new(home, at, Some(seed))
         }
     };
-    let town = Town::new(world.traced(global.trace.clone()), people, options.suite)?;
+    let town = Town::new(world.traced(call.trace.clone()), people, options.suite)?;
     let lived = Life::new(&town, options.keep_records).and_then(Life::live);
-    let traffic = &global.course.traffic;
+    let traffic = &call.course.traffic;
     traffic.add(town.world().traffic());
     if named.is_none() {
         // A demo nobody named a place for leaves nothing behind.
         let _ = town.remove();
     }
     let Lived { report, timeline } = lived?;
-    let told = Told {
+    let told = DemoReport {
         suite: options.suite.name(),
         seed,
         apdus: traffic.apdus.load(Ordering::Relaxed),
         wire_bytes: traffic.bytes.load(Ordering::Relaxed),
         figures: &report,
     };
-    answer(global, &words(&told, &timeline), &told);
+    answer(call, &words(&told, &timeline), &told);
     if let Some(home) = named {
         say(format!("every card, file and database of this life is in {}", home.display()));
     }
@@ -100,12 +95,11 @@ fn customers(options: &Options) -> Result<People> {
     }
 }
 
-fn words(told: &Told<'_>, timeline: &str) -> String {
-    let yuan = |fen: u64| format!("{}.{:02}", fen / 100, fen % 100);
+fn words(told: &DemoReport<'_>, timeline: &str) -> String {
     let report = told.figures;
     format!(
         "{timeline}\n{} meters, {} orders: {} credited, {} settled; {} insertions refused; {} APDUs, {} bytes on the wire\n\
-         sold {} yuan, credited {} yuan, settled {} yuan; lost {} yuan, created {} yuan",
+         sold {}, credited {}, settled {}; lost {}, created {}",
         report.meters,
         report.orders,
         report.credited,
@@ -113,10 +107,10 @@ fn words(told: &Told<'_>, timeline: &str) -> String {
         report.refused,
         told.apdus,
         told.wire_bytes,
-        yuan(report.sold_fen),
-        yuan(report.credited_fen),
-        yuan(report.settled_fen),
-        yuan(report.lost_fen),
-        yuan(report.created_fen),
+        yuan_of(report.sold_fen),
+        yuan_of(report.credited_fen),
+        yuan_of(report.settled_fen),
+        yuan_of(report.lost_fen),
+        yuan_of(report.created_fen),
     )
 }

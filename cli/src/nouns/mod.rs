@@ -27,99 +27,74 @@ pub mod test_card;
 pub mod trace;
 
 use crate::args::{Cli, Noun};
-use crate::fail::refused;
-use crate::global::Global;
-use crate::output::answer;
+use crate::prelude::*;
 use clap::{CommandFactory, Parser};
+use parties::Deed;
 use parties::people::request::{self, Approved};
-use parties::trouble::{Context, Result};
-use parties::{Deed, Session};
+use parties::session::Session;
 
 /// Runs a command line.
-pub fn run(global: &Global, noun: Noun) -> Result<()> {
-    let global = global.with(Session { deed: deed(&noun), ..global.session.clone() });
-    global.act(|_| each(&global, noun))?;
-    if let Some(request) = global.requested() {
+pub fn run(call: &Call, noun: Noun) -> Result<()> {
+    let Task { deed, run } = task(noun);
+    let call = call.with(Session { deed, ..call.session.clone() });
+    call.act(|_| run(&call))?;
+    if let Some(request) = call.requested() {
         let words = format!(
             "request {}: {}, asked by {}; nothing is done yet\nnext: another operator says `gridcard approve {}`",
             request.request, request.act, request.by, request.request
         );
-        answer(&global, &words, serde_json::to_value(&request)?);
+        answer(&call, &words, &request);
     }
     Ok(())
 }
 
 /// Does what was asked for and is approved now: the same command, in its own folder, by both persons.
-fn run_approved(global: &Global, approved: Approved) -> Result<()> {
-    let Approved { args, folder, mut session } = approved;
+fn approve(call: &Call, id: &str) -> Result<()> {
+    let Approved { args, folder, mut session } = request::approve(call, id)?;
     let args = std::iter::once("gridcard".to_owned()).chain(args);
     let cli = Cli::try_parse_from(args)
         .map_err(|error| refused(error.to_string()))
         .context("the request is of another version of this program")?;
     std::env::set_current_dir(&folder).with_context(|| format!("cannot go to {}", folder.display()))?;
     session.trace = cli.options.trace;
-    run(&global.with(session), cli.noun)
+    run(&call.with(session), cli.noun)
 }
 
-/// What a command is.
-fn deed(noun: &Noun) -> Deed {
+/// What a command is, and what does it.
+fn task(noun: Noun) -> Task {
     match noun {
-        Noun::Kdc(verb) => verb.deed(),
-        Noun::City(verb) => verb.deed(),
+        Noun::Kdc(verb) => verb.task(),
+        Noun::City(verb) => verb.task(),
+        Noun::Card(verb) => verb.task(),
+        Noun::Psam(verb) => verb.task(),
+        Noun::Esam(verb) => verb.task(),
+        Noun::Issue(verb) => verb.task(),
+        Noun::Stock(verb) => verb.task(),
+        Noun::TestCard(verb) => verb.task(),
+        Noun::Sim(verb) => verb.task(),
+        #[cfg(unix)]
+        Noun::Slot(verb) => verb.task(),
+        Noun::Meter(verb) => verb.task(),
+        Noun::Server(verb) => Task { deed: verb.deed(), run: Box::new(|call| server::run(call, verb)) },
+        Noun::Bank(verb) => Task { deed: verb.deed(), run: Box::new(|call| bank::run(call, verb)) },
         #[cfg(feature = "service")]
-        Noun::Company(verb) => verb.deed(),
-        Noun::Psam(verb) => verb.deed(),
-        Noun::Esam(verb) => verb.deed(),
-        Noun::Issue(verb) => verb.deed(),
-        Noun::Stock(verb) => verb.deed(),
-        Noun::TestCard(verb) => verb.deed(),
-        Noun::Sim(verb) => verb.deed(),
-        Noun::Meter(verb) => verb.deed(),
-        Noun::Server(verb) => verb.deed(),
-        Noun::Bank(verb) => verb.deed(),
-        Noun::Operator(verb) => verb.deed(),
-        Noun::Home(verb) => verb.deed(),
-        // The act that is approved is noted as what it is.
-        Noun::Approve(_) => Deed::One("approve"),
-        // Tools for any card, of no party.
-        Noun::Card(_) | Noun::Reader(_) | Noun::Apdu(_) | Noun::Trace(_) => Deed::Look,
+        Noun::Company(verb) => {
+            Task { deed: verb.deed(), run: Box::new(move |call| company::run(call, &verb)) }
+        }
         // A party that is none of the home's.
         #[cfg(feature = "service")]
-        Noun::Simulate(_) => Deed::Look,
-        #[cfg(unix)]
-        Noun::Slot(_) => Deed::Look,
-        Noun::Demo(_) | Noun::Completions(_) | Noun::Man(_) => Deed::Look,
-    }
-}
-
-fn each(global: &Global, noun: Noun) -> Result<()> {
-    match noun {
-        Noun::Kdc(verb) => kdc::run(global, verb),
-        Noun::City(verb) => city::run(global, verb),
-        Noun::Card(verb) => card::run(global, verb),
-        #[cfg(feature = "service")]
-        Noun::Company(verb) => company::run(global, &verb),
-        Noun::Psam(verb) => psam::run(global, verb),
-        Noun::Esam(verb) => esam::run(global, verb),
-        Noun::Issue(verb) => issue::run(global, verb),
-        Noun::Stock(verb) => stock::run(global, verb),
-        Noun::TestCard(verb) => test_card::run(global, verb),
-        Noun::Sim(verb) => sim::run(global, verb),
-        Noun::Home(verb) => home::run(global, verb),
-        #[cfg(unix)]
-        Noun::Slot(verb) => slot::run(global, verb),
-        Noun::Meter(verb) => meter::run(global, verb),
-        Noun::Server(verb) => server::run(global, verb),
-        Noun::Bank(verb) => bank::run(global, verb),
-        #[cfg(feature = "service")]
-        Noun::Simulate(verb) => simulate::run(global, verb),
-        Noun::Operator(verb) => operator::run(global, &verb),
-        Noun::Approve(options) => run_approved(global, request::approve(global, &options.id)?),
-        Noun::Reader(verb) => reader::run(global, verb),
-        Noun::Apdu(options) => apdu::run(global, &options),
-        Noun::Trace(verb) => trace::run(global, verb),
-        Noun::Demo(options) => demo::run(global, options),
-        Noun::Completions(shell) => shell.run(global, Cli::command()),
-        Noun::Man(man) => man.run(global, Cli::command()),
+        Noun::Simulate(verb) => Task { deed: Deed::Look, run: Box::new(|call| simulate::run(call, verb)) },
+        Noun::Operator(verb) => verb.task(),
+        // The act that is approved is noted as what it is.
+        Noun::Approve { id } => one("approve", id, |call, id| approve(call, id)),
+        Noun::Home(verb) => verb.task(),
+        Noun::Reader(verb) => verb.task(),
+        Noun::Apdu(options) => look(options, apdu::run),
+        Noun::Trace(verb) => verb.task(),
+        Noun::Demo(options) => look(options, demo::run),
+        Noun::Completions { shell } => {
+            look(shell, |call, shell| shell::completions(call, *shell, Cli::command()))
+        }
+        Noun::Man { folder } => look(folder, |call, folder| shell::man(call, folder, Cli::command())),
     }
 }

@@ -1,15 +1,10 @@
 //! `gridcard operator` and `gridcard approve`: the people of a party's home [docs/specs/operators.md].
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, say, table};
+use crate::prelude::*;
 use crate::shared::Database;
-use clap::{Args, Subcommand};
 use parties::bank::logins;
 use parties::people::operators::Role;
-use parties::people::register::{self, AddRequest, Registered, WaitingAct};
-use parties::{Deed, Party, Result};
-use std::path::PathBuf;
+use parties::people::register::{self, AddRequest};
 
 /// Verbs of operators.
 #[derive(Debug, Subcommand)]
@@ -19,7 +14,12 @@ pub enum Verb {
     /// List the operators.
     List(Whose),
     /// Put an operator out; two operators do it together. His name is never given again.
-    Disable(Named),
+    Disable {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
     /// Give an operator a new password: his own he changes himself, another one's two operators together.
     Passwd(Passwd),
     /// Give an operator of the bank codes to log in to the console with; they are shown this once. The first ones by the operator's
@@ -51,17 +51,6 @@ pub struct Add {
     /// File with the new password. Default: a prompt, twice.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Whose operator.
-    #[command(flatten)]
-    pub whose: Whose,
-}
-
-/// Options of `operator disable`.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// Name.
-    pub name: String,
-    /// Whose operator.
     #[command(flatten)]
     pub whose: Whose,
 }
@@ -74,7 +63,6 @@ pub struct Passwd {
     /// File with the new password. Default: a prompt, twice.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Whose operator.
     #[command(flatten)]
     pub whose: Whose,
 }
@@ -89,44 +77,26 @@ pub struct Totp {
     pub database: Database,
 }
 
-/// Options of `approve`.
-#[derive(Debug, Args)]
-pub struct Approve {
-    /// The request, 8 hexadecimal digits.
-    pub id: String,
-}
-
 /// Reads the name of a party's folder.
 fn party(text: &str) -> Result<Party, String> {
     Party::of_folder(text).ok_or_else(|| "a party is province, city-CODE, bank, meters or sims".to_owned())
 }
 
 impl Verb {
-    /// What it is.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
         match self {
-            Verb::Add(_) => Deed::Two("operator add"),
-            Verb::Disable(_) => Deed::Two("operator disable"),
-            Verb::Passwd(_) => Deed::Two("operator passwd"),
-            Verb::Totp(_) => Deed::Two("operator totp"),
-            Verb::List(_) | Verb::Requests => Deed::Look,
+            Verb::Add(options) => two("operator add", options, add),
+            Verb::List(options) => look(options, list),
+            Verb::Disable { name, whose } => two("operator disable", (name, whose), disable),
+            Verb::Passwd(options) => two("operator passwd", options, passwd),
+            Verb::Totp(options) => two("operator totp", options, totp),
+            Verb::Requests => look((), requests),
         }
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
-    match verb {
-        Verb::Add(options) => add(global, options),
-        Verb::List(options) => list(global, options),
-        Verb::Disable(options) => disable(global, options),
-        Verb::Passwd(options) => passwd(global, options),
-        Verb::Totp(options) => totp(global, options),
-        Verb::Requests => requests(global),
-    }
-}
-
-fn add(global: &Global, options: &Add) -> Result<()> {
+fn add(call: &Call, options: &Add) -> Result<()> {
     let request = AddRequest {
         name: options.name.clone(),
         role: options.role,
@@ -134,65 +104,49 @@ fn add(global: &Global, options: &Add) -> Result<()> {
         password: options.password_file.as_deref().into(),
         party: options.whose.party,
     };
-    if let Some(report) = register::add(global, &request)? {
-        let folder = report.folder.display();
-        let text = format!("{} is an operator of {folder}: {}", report.name, report.role);
-        answer(global, &text, &report);
-    }
-    Ok(())
+    reply_if(call, register::add(call, &request), |report| {
+        format!("{} is an operator of {}: {}", report.name, report.folder.display(), report.role)
+    })
 }
 
-fn disable(global: &Global, options: &Named) -> Result<()> {
-    if let Some(report) = register::disable(global, &options.name, options.whose.party)? {
-        answer(global, &format!("{} is put out", report.name), &report);
-    }
-    Ok(())
+fn disable(call: &Call, (name, whose): &(String, Whose)) -> Result<()> {
+    let report = register::disable(call, name, whose.party);
+    reply_if(call, report, |report| format!("{} is put out", report.name))
 }
 
-fn passwd(global: &Global, options: &Passwd) -> Result<()> {
+fn passwd(call: &Call, options: &Passwd) -> Result<()> {
     let password = options.password_file.as_deref().into();
-    if let Some(report) = register::new_password(global, &options.name, &password, options.whose.party)? {
-        answer(global, &format!("{} has a new password", report.name), &report);
-    }
-    Ok(())
+    let report = register::new_password(call, &options.name, &password, options.whose.party);
+    reply_if(call, report, |report| format!("{} has a new password", report.name))
 }
 
-fn totp(global: &Global, options: &Totp) -> Result<()> {
-    let mut desk = options.database.desk(global)?;
-    if let Some(report) = logins::give_codes(global, &mut desk, &options.name)? {
-        let text = facts(&[
+fn list(call: &Call, options: &Whose) -> Result<()> {
+    reply(call, register::list(call, options.party), |report| {
+        let rows = report.operators.iter().map(|operator| {
+            let [user, disabled] =
+                [&operator.user, &operator.disabled].map(|text| text.as_deref().unwrap_or(""));
+            row![operator.name, operator.role.name(), user, operator.since, disabled]
+        });
+        table(&["name", "role", "user", "since", "put out"], rows.collect())
+    })
+}
+
+fn requests(call: &Call, (): &()) -> Result<()> {
+    reply(call, register::requests(call), |report| {
+        let rows = report.requests.iter();
+        let rows = rows.map(|waiting| row![waiting.request, waiting.at, waiting.by, waiting.act]);
+        table(&["request", "time", "asked by", "act"], rows.collect())
+    })
+}
+
+fn totp(call: &Call, options: &Totp) -> Result<()> {
+    let mut desk = options.database.desk(call)?;
+    reply_if(call, logins::give_codes(call, &mut desk, &options.name), |report| {
+        say("type the secret into a program for codes, or make a picture of the last line for it to read");
+        facts(&[
             ("name", report.name.clone()),
             ("secret", report.secret.clone()),
             ("for the telephone", report.uri.clone()),
-        ]);
-        say("type the secret into a program for codes, or make a picture of the last line for it to read");
-        answer(global, &text, &report);
-    }
-    Ok(())
-}
-
-fn list(global: &Global, options: &Whose) -> Result<()> {
-    let report = register::list(global, options.party)?;
-    let row = |operator: &Registered| {
-        vec![
-            operator.name.clone(),
-            operator.role.name().to_owned(),
-            operator.user.clone().unwrap_or_default(),
-            operator.since.clone(),
-            operator.disabled.clone().unwrap_or_default(),
-        ]
-    };
-    let rows = report.operators.iter().map(row).collect();
-    answer(global, &table(&["name", "role", "user", "since", "put out"], rows), &report);
-    Ok(())
-}
-
-fn requests(global: &Global) -> Result<()> {
-    let report = register::requests(global)?;
-    let row = |waiting: &WaitingAct| {
-        vec![waiting.request.clone(), waiting.at.clone(), waiting.by.clone(), waiting.act.clone()]
-    };
-    let rows = report.requests.iter().map(row).collect();
-    answer(global, &table(&["request", "time", "asked by", "act"], rows), &report);
-    Ok(())
+        ])
+    })
 }

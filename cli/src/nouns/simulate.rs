@@ -1,6 +1,6 @@
 //! `gridcard simulate`: other parties' machines, to try ours against.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::say;
 use clap::{Args, Subcommand};
@@ -38,7 +38,7 @@ pub struct Bank {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
+pub fn run(call: &Call, verb: Verb) -> Result<()> {
     let Verb::Bank(options) = verb;
     let config = BankConfig {
         listen: options.listen,
@@ -46,14 +46,14 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         accounts: options.accounts,
         faults: options.faults,
     };
-    let ended = service::simulate_bank(global, &config, |address| {
+    let ended = service::simulate_bank(call, &config, |address| {
         let text = format!("http://{address}");
         say(format!("the bank listens on {text}; Ctrl-C ends"));
-        answer(global, &text, json!({ "pid": std::process::id(), "address": address.to_string() }));
+        answer(call, &text, json!({ "pid": std::process::id(), "address": address.to_string() }));
     })?;
     say("ended: what was booked is kept");
     if ended == Ended::Interrupted {
-        global.interrupted.store(true, Ordering::Relaxed);
+        call.interrupted.store(true, Ordering::Relaxed);
     }
     Ok(())
 }

@@ -1,12 +1,6 @@
 //! `gridcard slot`: the slots of a `card serve` in another terminal.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::table;
-use clap::{Args, Subcommand};
-use parties::trouble::{Result, Trouble};
-use serde_json::json;
-use std::path::PathBuf;
+use crate::prelude::*;
 use vcard::rack::SlotReport;
 use vcard::rack::control::{self, Done, Request, SlotAct};
 
@@ -43,44 +37,39 @@ pub struct One {
     pub which: Which,
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    let (act, card, which) = match verb {
-        Verb::List(which) => (SlotAct::List, None, which),
-        Verb::Insert(one) => (SlotAct::Insert, Some(one.slot), one.which),
-        Verb::Remove(one) => (SlotAct::Remove, Some(one.slot), one.which),
-        Verb::Cycle(one) => (SlotAct::Cycle, Some(one.slot), one.which),
-        Verb::Reset(one) => (SlotAct::Reset, Some(one.slot), one.which),
+impl Verb {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
+        let (act, card, which) = match self {
+            Verb::List(which) => (SlotAct::List, None, which),
+            Verb::Insert(one) => (SlotAct::Insert, Some(one.slot), one.which),
+            Verb::Remove(one) => (SlotAct::Remove, Some(one.slot), one.which),
+            Verb::Cycle(one) => (SlotAct::Cycle, Some(one.slot), one.which),
+            Verb::Reset(one) => (SlotAct::Reset, Some(one.slot), one.which),
+        };
+        look((Request { act, card }, which), ask)
+    }
+}
+
+fn ask(call: &Call, (request, which): &(Request, Which)) -> Result<()> {
+    let path = match &which.control {
+        Some(path) => path.clone(),
+        None => control::find(&call.home).map_err(Trouble::new)?,
     };
-    let path = match which.control {
-        Some(path) => path,
-        None => control::find(&global.home).map_err(Trouble::new)?,
-    };
-    match control::ask(&path, &Request { act, card }).map_err(Trouble::new)? {
+    match control::ask(&path, request).map_err(Trouble::new)? {
         Done::All(slots) => {
-            let text = table(
-                &["slot", "card", "kind", "port", "state", "commands"],
-                slots.iter().map(row).collect(),
-            );
-            answer(global, &text, json!({ "slots": slots, "control": path.display().to_string() }));
+            let rows = slots.iter();
+            let rows =
+                rows.map(|slot| row![slot.slot, slot.card, slot.kind, slot.port, slot.state, slot.commands]);
+            let text = table(&["slot", "card", "kind", "port", "state", "commands"], rows.collect());
+            answer(call, &text, json!({ "slots": slots, "control": path.display().to_string() }));
         }
         Done::One(slot) => {
-            let text = format!("slot {} ({}): {}", slot.slot, slot.card, state(&slot, act));
-            answer(global, &text, slot);
+            let text = format!("slot {} ({}): {}", slot.slot, slot.card, state(&slot, request.act));
+            answer(call, &text, slot);
         }
     }
     Ok(())
-}
-
-fn row(slot: &SlotReport) -> Vec<String> {
-    vec![
-        slot.slot.to_string(),
-        slot.card.clone(),
-        slot.kind.clone(),
-        slot.port.to_string(),
-        slot.state.clone(),
-        slot.commands.to_string(),
-    ]
 }
 
 fn state(slot: &SlotReport, act: SlotAct) -> String {

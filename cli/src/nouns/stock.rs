@@ -1,15 +1,9 @@
 //! `gridcard stock`: what an office has, where it is, and what happened to it.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{say, table};
-use clap::{Args, Subcommand};
+use crate::prelude::*;
 use office::stock::{Filter, Handling, ItemKind, Stage};
 use parties::stock::{self, ChangeRequest, TakeInRequest};
-use parties::{Deed, Result};
-use scheme::numbers::RegionCode;
 use scheme::shown;
-use std::path::PathBuf;
 
 /// Verbs of the stock.
 #[derive(Debug, Subcommand)]
@@ -69,7 +63,6 @@ pub struct In {
     /// Where the items are put that name no place.
     #[arg(long, value_name = "PLACE", default_value = "house")]
     pub to: String,
-    /// Whose.
     #[command(flatten)]
     pub office: Office,
 }
@@ -89,7 +82,6 @@ pub struct Which {
     /// Kind, where a number stands on several.
     #[arg(long, value_parser = stock::kind)]
     pub kind: Option<ItemKind>,
-    /// Whose.
     #[command(flatten)]
     pub office: Office,
 }
@@ -97,7 +89,6 @@ pub struct Which {
 /// Items and where they go.
 #[derive(Debug, Args)]
 pub struct To {
-    /// Which.
     #[command(flatten)]
     pub which: Which,
     /// Where.
@@ -111,7 +102,6 @@ pub struct To {
 /// Items that went to work.
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// Which.
     #[command(flatten)]
     pub which: Which,
     /// Where. Default: an ESAM's place is the meter of its number.
@@ -125,7 +115,6 @@ pub struct Fit {
 /// Items and a reason.
 #[derive(Debug, Args)]
 pub struct Why {
-    /// Which.
     #[command(flatten)]
     pub which: Which,
     /// Why.
@@ -141,7 +130,6 @@ pub struct Show {
     /// Kind, where the number stands on several.
     #[arg(long, value_parser = stock::kind)]
     pub kind: Option<ItemKind>,
-    /// Whose.
     #[command(flatten)]
     pub office: Office,
 }
@@ -164,7 +152,6 @@ pub struct List {
     /// Write all of them to a CSV file.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// Whose.
     #[command(flatten)]
     pub office: Office,
 }
@@ -177,17 +164,20 @@ fn stage(text: &str) -> Result<Stage, String> {
 }
 
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
+        use Handling::{Dispatch, Fit, Move, Retire, Scrap, TakeBack};
         match self {
-            Verb::In(_) => Deed::One("stock in"),
-            Verb::Move(_) => Deed::One("stock move"),
-            Verb::Dispatch(_) => Deed::One("stock dispatch"),
-            Verb::Fit(_) => Deed::One("stock fit"),
-            Verb::Back(_) => Deed::One("stock back"),
-            Verb::Retire(_) => Deed::One("stock retire"),
-            Verb::Scrap(_) => Deed::One("stock scrap"),
-            Verb::Show(_) | Verb::List(_) | Verb::Report(_) => Deed::Look,
+            Verb::In(options) => one("stock in", options, take_in),
+            Verb::Move(to) => one("stock move", (Move, to.which, Some(to.to), to.why), change),
+            Verb::Dispatch(to) => one("stock dispatch", (Dispatch, to.which, Some(to.to), to.why), change),
+            Verb::Fit(fit) => one("stock fit", (Fit, fit.which, fit.to, fit.why), change),
+            Verb::Back(to) => one("stock back", (TakeBack, to.which, Some(to.to), to.why), change),
+            Verb::Retire(why) => one("stock retire", (Retire, why.which, None, why.why), change),
+            Verb::Scrap(why) => one("stock scrap", (Scrap, why.which, None, why.why), change),
+            Verb::Show(options) => look(options, show),
+            Verb::List(options) => look(options, list),
+            Verb::Report(office) => look(office, report),
         }
     }
 }
@@ -205,86 +195,63 @@ impl Which {
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    match verb {
-        Verb::In(options) => take_in(global, &options),
-        Verb::Move(to) => change(global, Handling::Move, &to.which, Some(to.to), to.why),
-        Verb::Dispatch(to) => change(global, Handling::Dispatch, &to.which, Some(to.to), to.why),
-        Verb::Fit(fit) => change(global, Handling::Fit, &fit.which, fit.to, fit.why),
-        Verb::Back(to) => change(global, Handling::TakeBack, &to.which, Some(to.to), to.why),
-        Verb::Retire(why) => change(global, Handling::Retire, &why.which, None, why.why),
-        Verb::Scrap(why) => change(global, Handling::Scrap, &why.which, None, why.why),
-        Verb::Show(options) => show(global, &options),
-        Verb::List(options) => list(global, &options),
-        Verb::Report(office) => report(global, &office),
-    }
-}
-
-fn take_in(global: &Global, options: &In) -> Result<()> {
-    let In { file, to, office } = options;
+fn take_in(call: &Call, In { file, to, office }: &In) -> Result<()> {
     let request = TakeInRequest { file: file.clone(), to: to.clone(), office: office.get() };
-    let report = stock::take_in(global, &request)?;
-    answer(global, &format!("{} item(s) taken in", report.taken_in), report);
-    Ok(())
+    reply(call, stock::take_in(call, &request), |report| format!("{} item(s) taken in", report.taken_in))
 }
 
-fn change(global: &Global, act: Handling, which: &Which, to: Option<String>, why: String) -> Result<()> {
-    let report = stock::change(global, &ChangeRequest { act, which: which.get(), to, why })?;
-    let place = report.to.as_ref().map(|place| format!(" to {place}")).unwrap_or_default();
-    answer(global, &format!("{} item(s) {}{place}", report.items, report.act), &report);
-    Ok(())
+/// How items are handled, which, where they go, and why.
+type Change = (Handling, Which, Option<String>, String);
+
+fn change(call: &Call, (act, which, to, why): &Change) -> Result<()> {
+    let request = ChangeRequest { act: *act, which: which.get(), to: to.clone(), why: why.clone() };
+    reply(call, stock::change(call, &request), |report| {
+        let place = report.to.as_ref().map(|place| format!(" to {place}")).unwrap_or_default();
+        format!("{} item(s) {}{place}", report.items, report.act)
+    })
 }
 
-fn show(global: &Global, options: &Show) -> Result<()> {
-    let report = stock::show(global, options.office.get(), &options.name, options.kind)?;
-    let item = &report.item;
-    let rows: Vec<Vec<String>> = report
-        .history
-        .iter()
-        .map(|event| {
-            let number = event.number.clone().unwrap_or_default();
-            vec![event.at.clone(), event.what.clone(), number, event.detail.clone()]
-        })
-        .collect();
-    let boxed = if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) };
-    let heading = format!("{}: {} at {}{boxed}", item.name, item.state, item.place);
-    let text = format!("{}\n\n{}", shown::line(&heading), table(&["at", "what", "number", "more"], rows),);
-    answer(global, &text, &report);
-    Ok(())
+fn show(call: &Call, options: &Show) -> Result<()> {
+    reply(call, stock::show(call, options.office.get(), &options.name, options.kind), |report| {
+        let item = &report.item;
+        let rows = report.history.iter().map(|event| {
+            row![event.at, event.what, event.number.as_deref().unwrap_or_default(), event.detail]
+        });
+        let boxed = if item.boxed.is_empty() { String::new() } else { format!(", box {}", item.boxed) };
+        let heading = format!("{}: {} at {}{boxed}", item.name, item.state, item.place);
+        format!("{}\n\n{}", shown::line(&heading), table(&["at", "what", "number", "more"], rows.collect()))
+    })
 }
 
-fn list(global: &Global, options: &List) -> Result<()> {
+fn list(call: &Call, options: &List) -> Result<()> {
     let filter = Filter {
         kind: options.kind,
         stage: options.state,
         place: options.place.clone(),
         box_: options.boxed.clone(),
     };
-    let report = stock::list(global, options.office.get(), &filter, options.csv.as_deref())?;
+    let report = stock::list(call, options.office.get(), &filter, options.csv.as_deref())?;
     let count = report.count;
     if let Some(file) = &report.file {
-        answer(global, &format!("{count} item(s) in {}", file.display()), &report);
+        answer(call, &format!("{count} item(s) in {}", file.display()), &report);
         return Ok(());
     }
     let shown = report.items.iter().flatten();
-    answer(global, &table(&stock::COLUMNS, shown.map(|item| item.row().to_vec()).collect()), &report);
+    answer(call, &table(&stock::COLUMNS, shown.map(|item| item.row().to_vec()).collect()), &report);
     let hidden = count > stock::SHOWN as u64;
     say(format!("{count} item(s){}", if hidden { "; --csv FILE writes all of them" } else { "" }));
     Ok(())
 }
 
-fn report(global: &Global, office: &Office) -> Result<()> {
-    let report = stock::report(global, office.get())?;
-    let rows = report.heaps.iter().map(|heap| {
-        vec![heap.kind.to_owned(), heap.state.to_owned(), heap.place.clone(), heap.count.to_string()]
-    });
+fn report(call: &Call, office: &Office) -> Result<()> {
+    let report = stock::report(call, office.get())?;
+    let rows = report.heaps.iter().map(|heap| row![heap.kind, heap.state, heap.place, heap.count]);
     let mut text = table(&["kind", "state", "place", "items"], rows.collect());
     for (kind, sum) in &report.accounted {
         let came = report.came_in.get(*kind).copied().unwrap_or_default();
         let verdict = if came == *sum { "adds up" } else { "DOES NOT ADD UP" };
         text.push_str(&format!("\n{kind}: {came} came in, {sum} are accounted for: {verdict}"));
     }
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     report.must_add_up()
 }

@@ -3,7 +3,7 @@
 use super::sw;
 use crate::context::Context;
 use crate::halt::Halt;
-use crate::sim::codes::{self, Outcome};
+use crate::sim::codes::{self, CodeOutcome};
 use wire::{CommandRef, Sw};
 
 /// Status byte of a CHV or of its unblocking: bit 8 initialised, low nibble tries left.
@@ -12,13 +12,13 @@ pub fn status(tries: Option<u8>) -> u8 {
 }
 
 /// An outcome in the words of class A0.
-fn said(outcome: Outcome) -> Result<Sw, Halt> {
+fn said(outcome: CodeOutcome) -> Result<Sw, Halt> {
     match outcome {
-        Outcome::Done => Ok(Sw::OK),
-        Outcome::Wrong(0) | Outcome::Blocked => Err(sw::BLOCKED.into()),
-        Outcome::Wrong(_) => Err(sw::ACCESS.into()),
-        Outcome::Missing => Err(sw::NO_CHV.into()),
-        Outcome::State => Err(sw::CHV_STATUS.into()),
+        CodeOutcome::Done => Ok(Sw::OK),
+        CodeOutcome::Wrong(0) | CodeOutcome::Blocked => Err(sw::BLOCKED.into()),
+        CodeOutcome::Wrong(_) => Err(sw::ACCESS.into()),
+        CodeOutcome::Missing => Err(sw::NO_CHV.into()),
+        CodeOutcome::State => Err(sw::CHV_STATUS.into()),
     }
 }
 

@@ -4,7 +4,7 @@ use super::sw::{self, WORDS};
 use crate::context::Context;
 use crate::files::FileKind;
 use crate::halt::Halt;
-use crate::sim::{Act, current_ef, data, records, require, set_validity};
+use crate::sim::{AccessMode, current_ef, data, records, require, set_validity};
 use wire::{CommandRef, Sw};
 
 pub fn read_binary(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
@@ -34,12 +34,12 @@ pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
 
 pub fn invalidate(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = current_ef(context, &WORDS)?;
-    set_validity(context, file, Act::Invalidate, &WORDS)
+    set_validity(context, file, AccessMode::Invalidate, &WORDS)
 }
 
 pub fn rehabilitate(context: &mut Context<'_>, _: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = current_ef(context, &WORDS)?;
-    set_validity(context, file, Act::Rehabilitate, &WORDS)
+    set_validity(context, file, AccessMode::Rehabilitate, &WORDS)
 }
 
 /// Type in the high nibble of P2 (1: answer the record's number), mode in the low one: from the beginning, backward from the
@@ -49,7 +49,7 @@ pub fn seek(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     if file.kind() != FileKind::Fixed {
         return Err(sw::WRONG_FILE.into());
     }
-    require(context, &file, Act::Search, &WORDS)?;
+    require(context, &file, AccessMode::Search, &WORDS)?;
     if command.data.len() > file.record_len() {
         return Err(Sw::WRONG_LENGTH.into());
     }

@@ -98,7 +98,7 @@ fn elementary(file: &Node) -> [u8; 15] {
     };
     let [s1, s0] = (sim::content_size(file) as u16).to_be_bytes(); // a body is at most FFFF
     let [increase, administer] = sim::administration(file);
-    let is_counter = structure == 0x03 && sim::condition(file, sim::Act::Increase) != access::NEV;
+    let is_counter = structure == 0x03 && sim::condition(file, sim::AccessMode::Increase) != access::NEV;
     let may_increase = if is_counter { 0x40 } else { 0x00 };
     let readable = if sim::is_readable_when_invalidated(file) { 0x04 } else { 0x00 };
     let status = readable | u8::from(!sim::is_invalidated(file));

@@ -11,7 +11,7 @@ const ENABLED: u8 = 1;
 
 /// How a command about a code ended; each view has its words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CodeOutcome {
     /// Done.
     Done,
     /// The code was wrong; so many tries are left.
@@ -53,16 +53,16 @@ pub fn unblock_tries(context: &Context<'_>, id: u8) -> Option<u8> {
 }
 
 /// Spends a try, compares, gives the tries back.
-fn prove(context: &mut Context<'_>, record: &mut KeyRecord, value: &[u8]) -> Result<Outcome, Halt> {
+fn prove(context: &mut Context<'_>, record: &mut KeyRecord, value: &[u8]) -> Result<CodeOutcome, Halt> {
     if record.tries_left() == 0 {
-        return Ok(Outcome::Blocked);
+        return Ok(CodeOutcome::Blocked);
     }
     record.spend_try(&mut context.memory)?;
     if !keys::equal(&record.bytes(&context.memory), value) {
-        return Ok(Outcome::Wrong(record.tries_left()));
+        return Ok(CodeOutcome::Wrong(record.tries_left()));
     }
     record.restore_tries(&mut context.memory)?;
-    Ok(Outcome::Done)
+    Ok(CodeOutcome::Done)
 }
 
 /// True for a CHV1 that is switched off: there is nothing to verify or to change then.
@@ -71,27 +71,27 @@ fn is_off(record: &KeyRecord) -> bool {
 }
 
 /// VERIFY of code `id` (1, 2, or A for ADM1) with its 8 bytes.
-pub fn verify(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<Outcome, Halt> {
-    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(Outcome::Missing) };
+pub fn verify(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<CodeOutcome, Halt> {
+    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(CodeOutcome::Missing) };
     if is_off(&record) {
-        return Ok(Outcome::State);
+        return Ok(CodeOutcome::State);
     }
     let outcome = prove(context, &mut record, value)?;
-    if outcome == Outcome::Done {
+    if outcome == CodeOutcome::Done {
         context.volatile.chv |= 1 << id;
     }
     Ok(outcome)
 }
 
 /// CHANGE of code `id`: the old 8 bytes, then the new.
-pub fn change(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<Outcome, Halt> {
-    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(Outcome::Missing) };
+pub fn change(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<CodeOutcome, Halt> {
+    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(CodeOutcome::Missing) };
     if is_off(&record) {
-        return Ok(Outcome::State);
+        return Ok(CodeOutcome::State);
     }
     let (old, new) = value.split_at(8);
     let outcome = prove(context, &mut record, old)?;
-    if outcome == Outcome::Done {
+    if outcome == CodeOutcome::Done {
         record.set_value(&mut context.memory, new)?;
         context.volatile.chv |= 1 << id;
     }
@@ -99,13 +99,13 @@ pub fn change(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<Outcome
 }
 
 /// Switches CHV1 on or off.
-pub fn switch(context: &mut Context<'_>, on: bool, value: &[u8]) -> Result<Outcome, Halt> {
-    let Some(mut record) = record(context, kind::CHV, 1) else { return Ok(Outcome::Missing) };
+pub fn switch(context: &mut Context<'_>, on: bool, value: &[u8]) -> Result<CodeOutcome, Halt> {
+    let Some(mut record) = record(context, kind::CHV, 1) else { return Ok(CodeOutcome::Missing) };
     if (record.byte4() == ENABLED) == on {
-        return Ok(Outcome::State);
+        return Ok(CodeOutcome::State);
     }
     let outcome = prove(context, &mut record, value)?;
-    if outcome == Outcome::Done {
+    if outcome == CodeOutcome::Done {
         record.set_byte4(&mut context.memory, if on { ENABLED } else { 0 })?;
         context.volatile.chv |= 1 << 1;
     }
@@ -113,21 +113,21 @@ pub fn switch(context: &mut Context<'_>, on: bool, value: &[u8]) -> Result<Outco
 }
 
 /// UNBLOCK of code `id`: its unblocking code, then the new value. A CHV1 that was off is on afterwards.
-pub fn unblock(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<Outcome, Halt> {
+pub fn unblock(context: &mut Context<'_>, id: u8, value: &[u8]) -> Result<CodeOutcome, Halt> {
     let (puk, new) = value.split_at(8);
-    let Some(mut puk_record) = record(context, kind::PUK, id) else { return Ok(Outcome::Missing) };
+    let Some(mut puk_record) = record(context, kind::PUK, id) else { return Ok(CodeOutcome::Missing) };
     let outcome = prove(context, &mut puk_record, puk)?;
-    if outcome != Outcome::Done {
+    if outcome != CodeOutcome::Done {
         return Ok(outcome);
     }
-    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(Outcome::Missing) };
+    let Some(mut record) = record(context, kind::CHV, id) else { return Ok(CodeOutcome::Missing) };
     record.set_value(&mut context.memory, new)?;
     record.restore_tries(&mut context.memory)?;
     if id == 1 {
         record.set_byte4(&mut context.memory, ENABLED)?;
     }
     context.volatile.chv |= 1 << id;
-    Ok(Outcome::Done)
+    Ok(CodeOutcome::Done)
 }
 
 /// The code a VERIFY CHV of class A0 names.

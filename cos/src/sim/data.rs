@@ -1,6 +1,6 @@
 //! Transparent files [TS 51.011 9.2.3, 9.2.4].
 
-use super::{Act, Words, require};
+use super::{AccessMode, Words, require};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
@@ -17,7 +17,7 @@ pub fn read(
     if file.kind() != FileKind::Binary {
         return Err(words.wrong_file.into());
     }
-    require(context, file, Act::Read, words)?;
+    require(context, file, AccessMode::Read, words)?;
     if offset >= file.size() {
         return Err(words.outside.into());
     }
@@ -41,7 +41,7 @@ pub fn update(
     if file.kind() != FileKind::Binary {
         return Err(words.wrong_file.into());
     }
-    require(context, file, Act::Update, words)?;
+    require(context, file, AccessMode::Update, words)?;
     if offset + command.data.len() > file.size() {
         return Err(words.outside.into());
     }

@@ -52,7 +52,7 @@ impl Words {
 
 /// What a command does to a file, by the condition it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum AccessMode {
     /// READ.
     Read,
     /// SEEK and SEARCH: READ's condition, but never on an invalidated file.
@@ -78,14 +78,14 @@ const SFI_SHIFT: u8 = 3;
 ///
 /// Header bytes 6 and 7 hold INCREASE and REHABILITATE/INVALIDATE inverted: files of earlier masks have 00 there, which is
 /// "never".
-pub const fn condition(file: &Node, act: Act) -> u8 {
+pub const fn condition(file: &Node, act: AccessMode) -> u8 {
     let [access, increase, administer] = [file.header[5], !file.header[6], !file.header[7]];
     match act {
-        Act::Read | Act::Search => access >> 4,
-        Act::Update => access & 0x0F,
-        Act::Increase => increase >> 4,
-        Act::Rehabilitate => administer >> 4,
-        Act::Invalidate => administer & 0x0F,
+        AccessMode::Read | AccessMode::Search => access >> 4,
+        AccessMode::Update => access & 0x0F,
+        AccessMode::Increase => increase >> 4,
+        AccessMode::Rehabilitate => administer >> 4,
+        AccessMode::Invalidate => administer & 0x0F,
     }
 }
 
@@ -139,20 +139,25 @@ fn met(context: &Context<'_>, nibble: u8) -> bool {
 }
 
 /// Refuses an act whose condition is not met, or that the file's validity bars.
-pub fn require(context: &Context<'_>, file: &Node, act: Act, words: &Words) -> Result<(), Halt> {
+pub fn require(context: &Context<'_>, file: &Node, act: AccessMode, words: &Words) -> Result<(), Halt> {
     if !met(context, condition(file, act)) {
         return Err(words.access.into());
     }
     let barred = match act {
-        Act::Rehabilitate => !is_invalidated(file),
-        Act::Read | Act::Update => is_invalidated(file) && !is_readable_when_invalidated(file),
-        Act::Search | Act::Increase | Act::Invalidate => is_invalidated(file),
+        AccessMode::Rehabilitate => !is_invalidated(file),
+        AccessMode::Read | AccessMode::Update => is_invalidated(file) && !is_readable_when_invalidated(file),
+        AccessMode::Search | AccessMode::Increase | AccessMode::Invalidate => is_invalidated(file),
     };
     if barred { Err(words.invalidated.into()) } else { Ok(()) }
 }
 
 /// Stages the validity of an EF: INVALIDATE and REHABILITATE, or DEACTIVATE and ACTIVATE.
-pub fn set_validity(context: &mut Context<'_>, mut file: Node, act: Act, words: &Words) -> Result<Sw, Halt> {
+pub fn set_validity(
+    context: &mut Context<'_>,
+    mut file: Node,
+    act: AccessMode,
+    words: &Words,
+) -> Result<Sw, Halt> {
     require(context, &file, act, words)?;
     file.set(&mut context.memory, 9, file.header[9] ^ INVALIDATED)?;
     Ok(Sw::OK)

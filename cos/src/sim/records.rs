@@ -1,6 +1,6 @@
 //! Records [TS 51.011 9.2.5 to 9.2.8].
 
-use super::{Act, Words, require};
+use super::{AccessMode, Words, require};
 use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
@@ -51,7 +51,7 @@ pub fn read(
     words: &Words,
 ) -> Result<Sw, Halt> {
     must_have_records(file, words)?;
-    require(context, file, Act::Read, words)?;
+    require(context, file, AccessMode::Read, words)?;
     let number = number(context, file, command.p1, mode, words)?;
     let length = file.record_len();
     if command.le.is_some_and(|le| usize::from(le) != length) {
@@ -75,7 +75,7 @@ pub fn update(
     words: &Words,
 ) -> Result<Sw, Halt> {
     must_have_records(file, words)?;
-    require(context, file, Act::Update, words)?;
+    require(context, file, AccessMode::Update, words)?;
     if command.data.len() != file.record_len() {
         return Err(words.wrong_lc(file.record_len()).into());
     }
@@ -118,10 +118,10 @@ pub fn increase(
     words: &Words,
 ) -> Result<Sw, Halt> {
     // A cyclic file that nobody may ever increase is no counter.
-    if file.kind() != FileKind::Cyclic || super::condition(file, Act::Increase) == super::access::NEV {
+    if file.kind() != FileKind::Cyclic || super::condition(file, AccessMode::Increase) == super::access::NEV {
         return Err(words.wrong_file.into());
     }
-    require(context, file, Act::Increase, words)?;
+    require(context, file, AccessMode::Increase, words)?;
     if command.data.len() > file.record_len() {
         return Err(words.wrong_file.into());
     }

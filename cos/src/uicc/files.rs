@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::files::{FileKind, Node};
 use crate::halt::Halt;
 use crate::sim::walk::{self, Found, uicc_sees};
-use crate::sim::{self, Act, current_ef, data, records, require, set_validity};
+use crate::sim::{self, AccessMode, current_ef, data, records, require, set_validity};
 use scheme::profile::Fid;
 use wire::{CommandRef, Sw};
 
@@ -81,7 +81,7 @@ pub fn search(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     if !matches!(file.kind(), FileKind::Fixed | FileKind::Cyclic) {
         return Err(WORDS.wrong_file.into());
     }
-    require(context, &file, Act::Search, &WORDS)?;
+    require(context, &file, AccessMode::Search, &WORDS)?;
     if !matches!(mode, FORWARD | BACKWARD) {
         return Err(WORDS.params.into());
     }
@@ -106,12 +106,12 @@ pub fn search(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 
 pub fn deactivate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = named_by_data(context, command)?;
-    set_validity(context, file, Act::Invalidate, &WORDS)
+    set_validity(context, file, AccessMode::Invalidate, &WORDS)
 }
 
 pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = named_by_data(context, command)?;
-    set_validity(context, file, Act::Rehabilitate, &WORDS)
+    set_validity(context, file, AccessMode::Rehabilitate, &WORDS)
 }
 
 /// The current EF, or that of the identifier in the data field, which becomes current.

@@ -3,17 +3,17 @@
 use super::sw;
 use crate::context::Context;
 use crate::halt::Halt;
-use crate::sim::codes::{self, Outcome};
+use crate::sim::codes::{self, CodeOutcome};
 use wire::{CommandRef, Sw};
 
 /// An outcome in the words of class 00; `state` when the PIN is off (or on) and should be the other way.
-fn said(outcome: Outcome, state: Sw) -> Result<Sw, Halt> {
+fn said(outcome: CodeOutcome, state: Sw) -> Result<Sw, Halt> {
     match outcome {
-        Outcome::Done => Ok(Sw::OK),
-        Outcome::Wrong(left) => Err(Sw::tries_left(left).into()),
-        Outcome::Blocked => Err(Sw::BLOCKED.into()),
-        Outcome::Missing => Err(Sw::KEY_NOT_FOUND.into()),
-        Outcome::State => Err(state.into()),
+        CodeOutcome::Done => Ok(Sw::OK),
+        CodeOutcome::Wrong(left) => Err(Sw::tries_left(left).into()),
+        CodeOutcome::Blocked => Err(Sw::BLOCKED.into()),
+        CodeOutcome::Missing => Err(Sw::KEY_NOT_FOUND.into()),
+        CodeOutcome::State => Err(state.into()),
     }
 }
 

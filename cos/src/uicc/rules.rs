@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::files::{FileKind, Node};
-use crate::sim::{Act, access, condition};
+use crate::sim::{AccessMode, access, condition};
 use alloc::vec::Vec;
 use scheme::profile::Fid;
 use scheme::sim::{EF_ARR, EF_ARR_OF_USIM};
@@ -17,8 +17,12 @@ const AM: u8 = 0x80;
 /// Access mode: an instruction.
 const AM_INS: u8 = 0x84;
 /// Acts on an EF by their access mode bits.
-const MODES: [(u8, Act); 4] =
-    [(0x01, Act::Read), (0x02, Act::Update), (0x08, Act::Invalidate), (0x10, Act::Rehabilitate)];
+const MODES: [(u8, AccessMode); 4] = [
+    (0x01, AccessMode::Read),
+    (0x02, AccessMode::Update),
+    (0x08, AccessMode::Invalidate),
+    (0x10, AccessMode::Rehabilitate),
+];
 
 /// The rule of an EF: READ, UPDATE, DEACTIVATE, ACTIVATE, and INCREASE of a counter.
 pub fn of_file(file: &Node) -> Vec<u8> {
@@ -27,7 +31,7 @@ pub fn of_file(file: &Node) -> Vec<u8> {
         rule.extend_from_slice(&[AM, 1, mode]);
         condition_object(condition(file, act), &mut rule);
     }
-    let increase = condition(file, Act::Increase);
+    let increase = condition(file, AccessMode::Increase);
     if file.kind() == FileKind::Cyclic && increase != access::NEV {
         rule.extend_from_slice(&[AM_INS, 1, 0x32]);
         condition_object(increase, &mut rule);

@@ -1,6 +1,6 @@
 //! Why an ESAM did not get further in its life.
 
-use super::Act;
+use super::LifeChange;
 use crate::source::SourceError;
 use keys::Suite;
 use reader::error::{CardError, tries_words};
@@ -70,7 +70,7 @@ pub enum LifeError {
     #[error("an ESAM in {} state {} by no issuing card in {} state", card.name(), act.words(), source_state.name())]
     WrongState {
         /// The act.
-        act: Act,
+        act: LifeChange,
         /// State of the ESAM.
         card: State,
         /// State of the source.

@@ -1,6 +1,6 @@
 //! A passage, done.
 
-use super::{Act, Passage};
+use super::{LifeChange, Passage};
 use crate::card::KeyCheck;
 use crate::headers;
 use crate::life::LifeError;
@@ -29,7 +29,7 @@ impl Passage {
         let mut esam = Esam::new(channel);
         self.reset(&mut esam)?;
         authenticate(&mut esam, source, &self.proof(self.from))?;
-        if self.act != Act::Retire {
+        if self.act != LifeChange::Retire {
             for row in ESAM_KEYS {
                 self.stage(&mut esam, source, row)?;
             }
@@ -65,13 +65,13 @@ impl Passage {
     /// Header of the STAGE KEY of a row.
     pub(super) const fn header(&self, row: &KeyRow) -> [u8; 5] {
         match (self.act, row.role) {
-            (Act::Formal, 0) => headers::stage_formal(self.suite),
+            (LifeChange::Formal, 0) => headers::stage_formal(self.suite),
             _ => headers::stage(row, self.suite),
         }
     }
 
     fn activate(&self, esam: &mut Esam<'_>, source: &mut dyn KeySource) -> Result<(), LifeError> {
-        let target = if self.act == Act::Retire { self.leaving() } else { self.arriving() };
+        let target = if self.act == LifeChange::Retire { self.leaving() } else { self.arriving() };
         let challenge = esam.challenge()?;
         let mac = source.seal_activation(&target, challenge, self.activation)?;
         esam.activate(self.activation, mac).map_err(|error| match error {

@@ -1,7 +1,7 @@
 //! The dry run of a passage.
 
 use super::words;
-use super::{Act, Passage};
+use super::{LifeChange, Passage};
 use crate::plan::parts::Hidden;
 use crate::plan::render::{DryRun, PlannedApdu, PlannedStep, challenge, select};
 use scheme::profile::{ESAM_KEYS, Fid};
@@ -19,7 +19,7 @@ impl Passage {
         let prove =
             || vec![challenge(), PlannedApdu::hiding([0x00, 0x82, 0, 0], &[], Hidden::Cryptogram, block)];
         add(words::AUTHENTICATE.to_owned(), prove());
-        if self.act != Act::Retire {
+        if self.act != LifeChange::Retire {
             for row in ESAM_KEYS {
                 let [cla, ins, p1, p2, lc] = self.header(row);
                 let field =
@@ -31,7 +31,7 @@ impl Passage {
         let activate = PlannedApdu::hiding([0x84, 0x4A, 0, 0], &body, Hidden::Activation, Some(4));
         add(words::activate(self), vec![challenge(), activate]);
         let mut look = vec![select(Fid::MF), PlannedApdu::open(&Command::new(0x00, 0xB0, 0x95, 0x00).le(30))];
-        if self.act != Act::Retire {
+        if self.act != LifeChange::Retire {
             let rows = ESAM_KEYS.iter().filter(|row| row.role != 0);
             look.extend(rows.map(|row| PlannedApdu::open(&Command::new(0x80, 0x48, row.kind, row.id).le(6))));
             look.extend(prove());

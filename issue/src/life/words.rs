@@ -1,6 +1,6 @@
 //! Words of an ESAM's life.
 
-use super::{Act, Passage};
+use super::{LifeChange, Passage};
 use crate::words::role;
 use scheme::money::Fen;
 use scheme::profile::KeyRow;
@@ -19,7 +19,7 @@ pub(super) fn activate(passage: &Passage) -> String {
     let to = passage.activation();
     let money = if to.forfeit > Fen(0) { format!(", {} given up", to.forfeit) } else { String::new() };
     match passage.act() {
-        Act::Retire => format!("destroy all keys: state retired{money}"),
+        LifeChange::Retire => format!("destroy all keys: state retired{money}"),
         _ => {
             format!("switch all keys at once: {} keys of version {:02X}{money}", to.state.name(), to.version)
         }

@@ -2,7 +2,7 @@
 //! what makes the difference.
 
 use crate::requests::{NUMBER, REGION, SERIAL};
-use gridcard_issue::life::{Act, Leave, LifeError, Passage, Planned, Seen};
+use gridcard_issue::life::{Leave, LifeChange, LifeError, Passage, Planned, Seen};
 use gridcard_issue::source::{About, Level};
 use keys::Suite;
 use reader::driver::esam::{EsamLife, Purse};
@@ -71,7 +71,7 @@ fn scene() -> Scene {
     }
 }
 
-fn comes_to(act: Act, Scene { seen, about, leave }: &Scene) -> Comes {
+fn comes_to(act: LifeChange, Scene { seen, about, leave }: &Scene) -> Comes {
     match Passage::plan(act, seen, about, *leave) {
         Ok(Planned::Done) => Done,
         Ok(planned) => {
@@ -102,7 +102,7 @@ fn comes_to(act: Act, Scene { seen, about, leave }: &Scene) -> Comes {
 type Change = fn(&mut Scene);
 
 /// Asserts what an act comes to in [`scene`], changed.
-fn row(act: Act, what: &str, change: impl FnOnce(&mut Scene), wanted: Comes) {
+fn row(act: LifeChange, what: &str, change: impl FnOnce(&mut Scene), wanted: Comes) {
     let mut scene = scene();
     change(&mut scene);
     assert_eq!(comes_to(act, &scene), wanted, "{act:?}, {what}");
@@ -124,7 +124,7 @@ fn up_to_date(scene: &mut Scene) {
 
 #[test]
 fn new_keys() {
-    let act = Act::ChangeKeys;
+    let act = LifeChange::ChangeKeys;
     row(act, "the next version", nothing, Due(State::Formal, 3, 0));
     row(act, "the version it has", up_to_date, Done);
     row(act, "a source that is behind", |s| s.seen.version = 4, Refused("not higher"));
@@ -142,7 +142,7 @@ fn new_keys() {
 
 #[test]
 fn into_formal_state() {
-    let act = Act::Formal;
+    let act = LifeChange::Formal;
     row(act, "from test", in_test, Due(State::Formal, 3, 0));
     row(act, "it is formal, of this version", up_to_date, Done);
     row(act, "it is formal, of another version", nothing, Refused("wrong state"));
@@ -169,7 +169,7 @@ fn into_formal_state() {
 
 #[test]
 fn back_to_test() {
-    let act = Act::Test;
+    let act = LifeChange::Test;
     row(act, "from formal", up_to_date, Due(State::Test, 1, 0));
     row(act, "it is there", in_test, Done);
     row(act, "before a test source", |s| s.about.state = State::Test, Refused("wrong state"));
@@ -178,7 +178,7 @@ fn back_to_test() {
 
 #[test]
 fn the_end() {
-    let act = Act::Retire;
+    let act = LifeChange::Retire;
     row(act, "formal", up_to_date, Due(State::Retired, 0, 0));
     row(act, "of another version than the source", nothing, Refused("another version"));
     row(act, "a test card before a formal source", in_test, Refused("wrong state"));
@@ -192,7 +192,7 @@ fn the_end() {
         (s.seen.info.state, s.seen.version) = (State::Retired, 0);
     };
     row(act, "it is retired", retired, Done);
-    for other in [Act::ChangeKeys, Act::Formal, Act::Test] {
+    for other in [LifeChange::ChangeKeys, LifeChange::Formal, LifeChange::Test] {
         row(other, "it is retired", retired, Refused("retired"));
     }
 }
@@ -200,7 +200,8 @@ fn the_end() {
 /// Formal money goes with its account only when somebody gives it up by name; test money is none.
 #[test]
 fn money() {
-    for (act, state, version) in [(Act::Test, State::Test, 1), (Act::Retire, State::Retired, 0)] {
+    for (act, state, version) in [(LifeChange::Test, State::Test, 1), (LifeChange::Retire, State::Retired, 0)]
+    {
         let with = |fen, forfeit| {
             move |s: &mut Scene| {
                 up_to_date(s);
@@ -217,22 +218,22 @@ fn money() {
         (s.about.state, s.about.version) = (State::Test, 1);
         s.seen.purse.balance = Fen(700);
     };
-    row(Act::Retire, "test money", test_money, Due(State::Retired, 0, 0));
+    row(LifeChange::Retire, "test money", test_money, Due(State::Retired, 0, 0));
     let formal_with_money = |s: &mut Scene| {
         in_test(s);
         s.seen.purse.balance = Fen(700);
     };
-    row(Act::Formal, "test money goes", formal_with_money, Due(State::Formal, 3, 0));
+    row(LifeChange::Formal, "test money goes", formal_with_money, Due(State::Formal, 3, 0));
 }
 
 /// Whatever the act: card and source are of one city, suite and make, and the source leads ESAMs.
 #[test]
 fn card_and_source_belong_together() {
-    let acts: [(Act, Change); 4] = [
-        (Act::ChangeKeys, nothing),
-        (Act::Formal, in_test),
-        (Act::Test, up_to_date),
-        (Act::Retire, up_to_date),
+    let acts: [(LifeChange, Change); 4] = [
+        (LifeChange::ChangeKeys, nothing),
+        (LifeChange::Formal, in_test),
+        (LifeChange::Test, up_to_date),
+        (LifeChange::Retire, up_to_date),
     ];
     for (act, ready) in acts {
         let changed = |change: Change| {
@@ -272,6 +273,7 @@ fn card_and_source_belong_together() {
 
 #[test]
 fn each_act_names_the_state_it_leads_to() {
-    let states = [Act::ChangeKeys, Act::Formal, Act::Test, Act::Retire].map(Act::state);
+    let states = [LifeChange::ChangeKeys, LifeChange::Formal, LifeChange::Test, LifeChange::Retire]
+        .map(LifeChange::state);
     assert_eq!(states, [None, Some(State::Formal), Some(State::Test), Some(State::Retired)]);
 }

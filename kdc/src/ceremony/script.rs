@@ -3,7 +3,7 @@
 //! The same steps are printed as a run-sheet before, walked by the command, and printed again as the protocol after,
 //! so that the paper that is signed says what was done.
 
-pub use super::acts::{Act, From, Shape, Transport};
+pub use super::steps::{From, Shape, StepKind, Transport};
 
 use super::record::CeremonyRecord;
 use super::words;
@@ -36,7 +36,7 @@ pub struct Blank {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What it does.
-    pub act: Act,
+    pub act: StepKind,
     /// Who does it.
     pub role: String,
     /// Headline.
@@ -48,7 +48,7 @@ pub struct Step {
 }
 
 impl Step {
-    fn new(act: Act) -> Self {
+    fn new(act: StepKind) -> Self {
         let (role, title, text) = words::step(act);
         let mut step = Step { act, role, title, text, blanks: Vec::new() };
         step.blank("time", Filler::Program);
@@ -66,7 +66,10 @@ impl Step {
 
     /// Whether a program alone can do it: `kdc init` leaves the other steps out.
     pub const fn is_the_programs(&self) -> bool {
-        !matches!(self.act, Act::Room | Act::Clock | Act::Drafts | Act::CheckValues | Act::Sign)
+        !matches!(
+            self.act,
+            StepKind::Room | StepKind::Clock | StepKind::Drafts | StepKind::CheckValues | StepKind::Sign
+        )
     }
 }
 
@@ -75,40 +78,42 @@ pub fn script(shape: &Shape) -> Vec<Step> {
     use Filler::{Pen, Program, Prompt};
     let envelope = |act| Step::new(act).with("check value", Program).with("envelope number", Prompt);
     let mut steps = Vec::new();
-    let mut people = Step::new(Act::People);
+    let mut people = Step::new(StepKind::People);
     for role in people_of(shape) {
         people.blank(&role, Prompt);
     }
     steps.push(people);
-    steps.push(Step::new(Act::Room).with("room", Prompt).with("machine", Prompt));
-    steps.push(Step::new(Act::Clock).with("clock of the room", Prompt));
+    steps.push(Step::new(StepKind::Room).with("room", Prompt).with("machine", Prompt));
+    steps.push(Step::new(StepKind::Clock).with("clock of the room", Prompt));
     match shape.from {
         From::TestRoot => {}
-        From::Components(total) => steps.extend((1..=total).map(Act::Component).map(envelope)),
-        From::Shares(threshold) => steps.extend((1..=threshold).map(Act::ShareIn).map(envelope)),
-        From::Entropy => steps.push(Step::new(Act::Draw)),
+        From::Components(total) => steps.extend((1..=total).map(StepKind::Component).map(envelope)),
+        From::Shares(threshold) => steps.extend((1..=threshold).map(StepKind::ShareIn).map(envelope)),
+        From::Entropy => steps.push(Step::new(StepKind::Draw)),
     }
     if shape.from != From::TestRoot {
-        steps.push(Step::new(Act::Whole).with("check value of the whole", Program));
+        steps.push(Step::new(StepKind::Whole).with("check value of the whole", Program));
     }
     match shape.transport {
         Transport::Published => {}
-        Transport::Components(total) => steps.extend((1..=total).map(Act::Transport).map(envelope)),
-        Transport::File => steps.push(Step::new(Act::TransportFile).with("check value", Program)),
+        Transport::Components(total) => steps.extend((1..=total).map(StepKind::Transport).map(envelope)),
+        Transport::File => steps.push(Step::new(StepKind::TransportFile).with("check value", Program)),
     }
     if let Some((_, total)) = shape.shares {
-        steps.extend((1..=total).map(Act::ShareOut).map(envelope));
-        let proof = |number| Step::new(Act::ShareProof(number)).with("check value", Program);
+        steps.extend((1..=total).map(StepKind::ShareOut).map(envelope));
+        let proof = |number| Step::new(StepKind::ShareProof(number)).with("check value", Program);
         steps.extend((1..=total).map(proof));
-        steps.push(Step::new(Act::Drafts));
+        steps.push(Step::new(StepKind::Drafts));
     }
     if let Some((_, total)) = shape.custodians {
-        steps.extend((1..=total).map(|number| Step::new(Act::Passphrase(number)).with("custodian", Program)));
+        steps.extend(
+            (1..=total).map(|number| Step::new(StepKind::Passphrase(number)).with("custodian", Program)),
+        );
     }
     if shape.main_card {
-        steps.push(Step::new(Act::CardPin));
+        steps.push(Step::new(StepKind::CardPin));
     }
-    let mut write = Step::new(Act::Write);
+    let mut write = Step::new(StepKind::Write);
     if shape.custodians.is_some() {
         write.blank("key store, set", Program);
     }
@@ -117,8 +122,8 @@ pub fn script(shape: &Shape) -> Vec<Step> {
         write.blank("envelope number of the card", Prompt);
     }
     steps.push(write);
-    steps.push(Step::new(Act::CheckValues));
-    steps.push(Step::new(Act::Sign).with("audit log, head", Program));
+    steps.push(Step::new(StepKind::CheckValues));
+    steps.push(Step::new(StepKind::Sign).with("audit log, head", Program));
     for step in &mut steps {
         step.blank("signature", Pen);
     }
@@ -180,7 +185,7 @@ pub fn sheet(shape: &Shape, suite: &str, record: Option<&CeremonyRecord>) -> Str
             };
             let _ = writeln!(out, "- {}: {value}", blank.label);
         }
-        if step.act == Act::CheckValues {
+        if step.act == StepKind::CheckValues {
             out.push_str(&words::check_values(record));
         }
     }

@@ -1,107 +1,107 @@
 //! Words of the ceremony's script.
 
-use super::acts::{Act, From, Shape, Transport};
 use super::record::CeremonyRecord;
+use super::steps::{From, Shape, StepKind, Transport};
 use keys::Role;
 use std::fmt::Write as _;
 
 /// Role, headline and text of a step.
-pub(crate) fn step(act: Act) -> (String, String, &'static str) {
+pub(crate) fn step(act: StepKind) -> (String, String, &'static str) {
     let (role, title, text) = match act {
-        Act::People => (
+        StepKind::People => (
             "key manager".into(),
             "Who is here".into(),
             "Everybody shows an identity card; the names are written down. Nobody holds two of the custodians' roles, \
              and nobody leaves before the end.",
         ),
-        Act::Room => (
+        StepKind::Room => (
             "system administrator".into(),
             "Room and machine".into(),
             "The door is shut, telephones and cameras are outside. The machine has no network, was started from a \
              medium that is kept in a sealed envelope, and its screen is seen by the person who types alone.",
         ),
-        Act::Clock => (
+        StepKind::Clock => (
             "witness".into(),
             "Clock".into(),
             "The time the program shows is compared with the clock of the room.",
         ),
-        Act::Component(n) => (
+        StepKind::Component(n) => (
             format!("component custodian {n}"),
             format!("Component {n}"),
             "Opens the own envelope, unseen by others, checks its seal and number, and types the component, which \
              is not shown, and then its check value. The program says the check value it found; it must be that of the paper. \
              The paper goes into a new envelope.",
         ),
-        Act::ShareIn(n) => (
+        StepKind::ShareIn(n) => (
             format!("restoring custodian {n}"),
             format!("Share {n} of those that come"),
             "Opens the own envelope, unseen by others, and types the share. Nothing typed is shown. The program says its number, its set \
              and its check value. The paper goes into a new envelope.",
         ),
-        Act::Draw => (
+        StepKind::Draw => (
             "system administrator".into(),
             "The secret is drawn".into(),
             "The program takes 16 bytes from the machine's random source. Nobody sees them; without backup shares \
              nobody can bring them back.",
         ),
-        Act::Whole => (
+        StepKind::Whole => (
             "key manager".into(),
             "Check value of the whole".into(),
             "The program says the check value of the secret. When the province was made before, it is compared with the \
              earlier protocol.",
         ),
-        Act::Transport(n) => (
+        StepKind::Transport(n) => (
             format!("card maker's custodian {n}"),
             format!("Component {n} of the transport root"),
             "Types the component that was agreed with the card maker, and its check value, in the same way as the \
              province's components.",
         ),
-        Act::TransportFile => (
+        StepKind::TransportFile => (
             "system administrator".into(),
             "The transport root from its file".into(),
             "The program reads the file of the card maker and says its check value, which is compared with the card \
              maker's letter. The medium is destroyed or sealed afterwards.",
         ),
-        Act::ShareOut(n) => (
+        StepKind::ShareOut(n) => (
             format!("share custodian {n}"),
             format!("Share {n} is written down"),
             "The program shows the share to its custodian alone, or has written it to the file that was named. The \
              custodian writes it down in block letters, puts it into an envelope and does not seal that yet.",
         ),
-        Act::ShareProof(n) => (
+        StepKind::ShareProof(n) => (
             format!("share custodian {n}"),
             format!("Share {n} is proved"),
             "Types the share again from the paper. When all are in, the program restores the secret from them, each paper having its part, and says so. \
              Then the envelope is sealed.",
         ),
-        Act::Drafts => (
+        StepKind::Drafts => (
             "witness".into(),
             "Drafts are destroyed".into(),
             "Whatever was written beside the papers in the envelopes is shredded; files of shares are erased with their medium.",
         ),
-        Act::Passphrase(n) => (
+        StepKind::Passphrase(n) => (
             format!("key store custodian {n}"),
             format!("Passphrase {n} of the key store"),
             "Thinks of a passphrase of at least ten characters, types it twice and tells it to nobody.",
         ),
-        Act::CardPin => (
+        StepKind::CardPin => (
             "key manager".into(),
             "PINs of the main control card".into(),
             "The two officers who will work with the card set a PIN each, another one than the other's, unseen by everybody else.",
         ),
-        Act::Write => (
+        StepKind::Write => (
             "system administrator".into(),
             "Key store, card and record are written".into(),
             "The program makes what the province will work with. Until this step nothing of the province is on the disk; when it \
              breaks off, the ceremony begins again from its first step.",
         ),
-        Act::CheckValues => (
+        StepKind::CheckValues => (
             "witness".into(),
             "Check values are read aloud".into(),
             "The program shows the check values of the roots. They are read aloud, root by root, and written on the run-sheet; when the \
              province was made before, they are compared with the earlier protocol.",
         ),
-        Act::Sign => (
+        StepKind::Sign => (
             "key manager".into(),
             "The protocol is signed".into(),
             "The program says the head of the audit log, which is written on the run-sheet, so that nobody can write the log's beginning \

@@ -6,7 +6,7 @@ use super::view::View;
 use super::{keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::rights::Right;
-use cos::sim::{self, Act, access};
+use cos::sim::{self, AccessMode, access};
 use scheme::profile::{self, CardKind, EsamFiles, Fid};
 
 /// Mark of a record that was written.
@@ -134,9 +134,12 @@ fn file_facts(view: &View<'_, '_>, node: &Node, content: &Content) -> Facts {
 /// Access conditions of a SIM's file, and whether it is invalidated; what no mask of old had is left out where it says "never".
 fn sim_facts(node: &Node) -> Facts {
     let words = |act| Fact::from(condition(sim::condition(node, act)));
-    let mut facts = vec![("read", words(Act::Read)), ("update", words(Act::Update))];
-    let others =
-        [("increase", Act::Increase), ("invalidate", Act::Invalidate), ("rehabilitate", Act::Rehabilitate)];
+    let mut facts = vec![("read", words(AccessMode::Read)), ("update", words(AccessMode::Update))];
+    let others = [
+        ("increase", AccessMode::Increase),
+        ("invalidate", AccessMode::Invalidate),
+        ("rehabilitate", AccessMode::Rehabilitate),
+    ];
     for (name, act) in others {
         if sim::condition(node, act) != access::NEV {
             facts.push((name, words(act)));

@@ -3,7 +3,6 @@
 use super::fact::Fact;
 use super::item::{Content, Facts, Item};
 use super::view::View;
-use crate::apdu::key_role;
 use cos::files::Node;
 use cos::keyfile::{self, KeyRecord, kind};
 use cos::rights::Right;
@@ -115,5 +114,5 @@ fn role(view: &View<'_, '_>, record: &KeyRecord) -> Option<String> {
     let rows = Recipient::Card(view.chip.kind).keys();
     let row = rows.iter().find(|row| row.kind & 0x3F == record.kind() && row.id == record.id())?;
     // The card's own master says so by its type.
-    (row.role != 0).then(|| key_role(row).to_owned())
+    (row.role != 0).then(|| row.name().to_owned())
 }

@@ -50,3 +50,15 @@ pub fn link(dir: Fid, fid: Fid) -> Option<Fid> {
 pub fn is_secret(dir: Fid, fid: Fid) -> bool {
     SESSION_KEYS.contains(&(dir, fid))
 }
+
+/// Every file of our masks that class A0 sees: its path, its name, and whether its bytes are a key.
+pub fn files() -> impl Iterator<Item = (Vec<Fid>, &'static str, bool)> {
+    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty() && dir.within == Fid::MF);
+    dirs.flat_map(|dir| {
+        dir.files.iter().map(|file| {
+            let path =
+                if dir.fid == Fid::MF { vec![Fid::MF, file.fid] } else { vec![Fid::MF, dir.fid, file.fid] };
+            (path, file.name, is_secret(dir.fid, file.fid))
+        })
+    })
+}

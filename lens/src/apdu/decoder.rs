@@ -289,7 +289,7 @@ impl Decoder {
         let row = files::key(self.kind, key_type, id)?;
         let right = files::right(if used { row.use_right } else { row.change_right });
         let needs = if right == "always" { String::new() } else { format!(", which needs {right}") };
-        Some(format!("key {} ({:02X}/{id:02X}){needs}", files::role(row), key_type & 0x3F))
+        Some(format!("key {} ({:02X}/{id:02X}){needs}", row.name(), key_type & 0x3F))
     }
 
     fn response(&mut self, bytes: &Bytes) -> Shown {

@@ -54,14 +54,6 @@ pub fn key(kind: Option<CardKind>, key_type: u8, id: u8) -> Option<&'static KeyR
     Recipient::Card(kind?).keys().iter().find(|row| row.kind & 0x3F == key_type & 0x3F && row.id == id)
 }
 
-/// A key's role in words.
-pub fn role(row: &KeyRow) -> &'static str {
-    match row.role {
-        profile::PREVIOUS_MASTER => "earlier master",
-        code => keys::Role::from_code(code).map_or("own master", keys::Role::name),
-    }
-}
-
 /// A right in words: what it means on our cards where that is known, else what the registers must hold.
 pub fn right(byte: u8) -> String {
     match byte {

@@ -6,10 +6,11 @@ mod decoder;
 mod files;
 mod objects;
 mod reset;
+mod session;
 mod tags;
 
 pub use decoder::{Decoder, Shown};
-pub use files::role as key_role;
+pub use session::DecodedTrace;
 
 use applets::program_of;
 use scheme::profile::CardKind;

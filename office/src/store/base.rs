@@ -1,11 +1,12 @@
 //! An open store: its file, its transactions and its clock.
 
 use super::error::StoreError;
+use super::query;
 use crate::audit::head::Head;
 use crate::audit::log::Audit;
 use disk::Access;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -103,11 +104,9 @@ impl Store {
 
     /// The end of the log as it was when something was last kept here.
     pub fn log_end(&self) -> Result<Option<Head>, StoreError> {
-        let kept: Option<String> = self
-            .conn
-            .query_row("SELECT value FROM setting WHERE name = 'log'", [], |row| row.get(0))
-            .optional()
-            .map_err(self.named())?;
+        let sql = "SELECT value FROM setting WHERE name = 'log'";
+        let kept: Option<String> =
+            query::first(&self.conn, sql, [], |row| row.get(0)).map_err(self.named())?;
         let read = |text: String| {
             let (lines, hash) = text.split_once(' ')?;
             Some(Head { lines: lines.parse().ok()?, hash: hash.parse().ok()? })
@@ -128,16 +127,14 @@ impl Store {
     /// How many cards of a kind the store can explain at most: each time one was begun, and of batches twice what was asked,
     /// since a batch that was killed may have begun a card that the store never heard of.
     pub fn begun(&self, kind: u8) -> Result<u64, StoreError> {
-        let known: i64 = self
-            .conn
-            .query_row(
-                "SELECT (SELECT count(*) FROM event JOIN item ON item.id = event.item \
+        let known: i64 = query::value(
+            &self.conn,
+            "SELECT (SELECT count(*) FROM event JOIN item ON item.id = event.item \
                          WHERE item.kind = ?1 AND event.what = 'intent') \
                       + (SELECT coalesce(2 * sum(asked), 0) FROM batch WHERE kind = ?1)",
-                [kind],
-                |row| row.get(0),
-            )
-            .map_err(self.named())?;
+            [kind],
+        )
+        .map_err(self.named())?;
         Ok(known.unsigned_abs())
     }
 
@@ -205,20 +202,50 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Every row of a query, with errors that name the store.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        query::rows(&self.conn, sql, params, read).map_err(self.named())
+    }
+
+    /// The first row of a query, with errors that name the store.
+    pub(crate) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        query::first(&self.conn, sql, params, read).map_err(self.named())
+    }
+
+    /// The value of a query that has one, with errors that name the store.
+    pub(crate) fn value<T: rusqlite::types::FromSql>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<T, StoreError> {
+        query::value(&self.conn, sql, params).map_err(self.named())
+    }
+}
+
 /// Time of the latest act.
 fn last_act(conn: &Connection) -> rusqlite::Result<Option<String>> {
-    conn.prepare_cached("SELECT value FROM setting WHERE name = 'clock'")?
-        .query_row([], |row| row.get(0))
-        .optional()
+    query::first(conn, "SELECT value FROM setting WHERE name = 'clock'", [], |row| row.get(0))
 }
 
 /// Moves the time of the latest act on; never back.
 pub(crate) fn tick(conn: &Connection, at: &str) -> rusqlite::Result<()> {
-    conn.prepare_cached(
+    query::change(
+        conn,
         "INSERT INTO setting (name, value) VALUES ('clock', ?1) \
          ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-    )?
-    .execute([at])
+        [at],
+    )
     .map(drop)
 }
 
@@ -227,11 +254,12 @@ pub(crate) fn note_log_end(conn: &Connection, head: Head) -> rusqlite::Result<()
     if head.lines == 0 {
         return Ok(());
     }
-    conn.prepare_cached(
+    query::change(
+        conn,
         "INSERT INTO setting (name, value) VALUES ('log', ?1) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )?
-    .execute([format!("{} {}", head.lines, head.hash)])
+        [format!("{} {}", head.lines, head.hash)],
+    )
     .map(drop)
 }
 

@@ -3,9 +3,10 @@
 use super::base::{Store, tick};
 use super::error::StoreError;
 use super::items::{self, ItemKind, Stage};
+use super::query;
 use crate::batch::request::{self, Row};
 use crate::batch::{BatchError, Counts, LineFault, RequestFault, Summary};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use scheme::profile::CardKind;
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, Read};
@@ -96,13 +97,9 @@ impl Store {
 
     /// Figures of a batch.
     pub fn counts(&self, batch: i64) -> Result<Counts, StoreError> {
-        let mut counts = Counts::default();
-        let run = |counts: &mut Counts| {
-            counts.asked =
-                self.conn().query_row("SELECT asked FROM batch WHERE id = ?1", [batch], |row| row.get(0))?;
-            count(self.conn(), batch, counts)
-        };
-        run(&mut counts).map_err(self.named())?;
+        let asked = self.value("SELECT asked FROM batch WHERE id = ?1", [batch])?;
+        let mut counts = Counts { asked, ..Counts::default() };
+        count(self.conn(), batch, &mut counts).map_err(self.named())?;
         Ok(counts)
     }
 }
@@ -113,12 +110,12 @@ fn summaries(
     filter: &str,
     params: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<Summary>> {
-    let mut statement = conn.prepare(&format!(
+    let sql = format!(
         "SELECT id, kind, region, file, sha256, begun_at, ended_at, asked, \
          (SELECT min(number) FROM request WHERE batch = batch.id), \
          (SELECT max(number) FROM request WHERE batch = batch.id) FROM batch {filter} ORDER BY id"
-    ))?;
-    let rows = statement.query_map(params, |row| {
+    );
+    let mut found = query::rows(conn, &sql, params, |row| {
         Ok(Summary {
             id: row.get(0)?,
             kind: row.get(1)?,
@@ -132,7 +129,6 @@ fn summaries(
             last: row.get(9)?,
         })
     })?;
-    let mut found = rows.collect::<rusqlite::Result<Vec<Summary>>>()?;
     for summary in &mut found {
         count(conn, summary.id, &mut summary.counts)?;
     }
@@ -235,12 +231,13 @@ fn add(
         return Ok(Some(RequestFault::Taken { why }));
     }
     let other = |conn: &Connection| -> rusqlite::Result<Option<(i64, i64)>> {
-        conn.prepare_cached(
+        query::first(
+            conn,
             "SELECT request.batch, request.line FROM request JOIN batch ON batch.id = request.batch \
              WHERE request.number = ?1 AND request.state = 0 AND batch.kind = ?2 AND request.batch <> ?3",
-        )?
-        .query_row(params![row.number, kind, batch], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+            params![row.number, kind, batch],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     };
     let other = if before.open_lines { other(conn)? } else { None };
     if let Some((other, line)) = other {
@@ -250,25 +247,28 @@ fn add(
         );
         return Ok(Some(RequestFault::Taken { why }));
     }
-    let added = conn
-        .prepare_cached(
-            "INSERT INTO request (batch, line, number, serial, more) VALUES (?1, ?2, ?3, ?4, ?5) \
+    let added = query::change(
+        conn,
+        "INSERT INTO request (batch, line, number, serial, more) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
+        params![
             batch,
             row.line as i64, // lines of a file that fits on a disk
             row.number,
             row.serial.map(|serial| serial.to_string()),
             row.details.to_text()
-        ])?;
+        ],
+    )?;
     if added == 1 {
         return Ok(None);
     }
     let first_with = |column: &str, value: &str| {
-        conn.prepare_cached(&format!("SELECT line FROM request WHERE batch = ?1 AND {column} = ?2"))?
-            .query_row(params![batch, value], |row| row.get::<_, i64>(0))
-            .optional()
+        query::first(
+            conn,
+            &format!("SELECT line FROM request WHERE batch = ?1 AND {column} = ?2"),
+            params![batch, value],
+            |row| row.get::<_, i64>(0),
+        )
     };
     if let Some(first) = first_with("number", &row.number)? {
         return Ok(Some(RequestFault::Twice { column, value: row.number.clone(), first }));
@@ -279,23 +279,19 @@ fn add(
 }
 
 fn count(conn: &Connection, batch: i64, counts: &mut Counts) -> rusqlite::Result<()> {
-    let mut statement =
-        conn.prepare_cached("SELECT state, count(*) FROM request WHERE batch = ?1 GROUP BY state")?;
-    let mut rows = statement.query([batch])?;
-    while let Some(row) = rows.next()? {
-        let place = match row.get::<_, i64>(0)? {
-            0 => &mut counts.open,
-            1 => &mut counts.good,
-            _ => &mut counts.failed,
-        };
-        *place = row.get(1)?;
+    let groups = |sql| query::rows(conn, sql, [batch], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+    for (state, number) in groups("SELECT state, count(*) FROM request WHERE batch = ?1 GROUP BY state")? {
+        match state {
+            0 => counts.open = number,
+            1 => counts.good = number,
+            _ => counts.failed = number,
+        }
     }
-    let mut statement =
-        conn.prepare_cached("SELECT outcome, count(*) FROM spoiled WHERE batch = ?1 GROUP BY outcome")?;
-    let mut rows = statement.query([batch])?;
-    while let Some(row) = rows.next()? {
-        let place = if row.get::<_, i64>(0)? == 1 { &mut counts.refused } else { &mut counts.scrapped };
-        *place = row.get(1)?;
+    for (outcome, number) in
+        groups("SELECT outcome, count(*) FROM spoiled WHERE batch = ?1 GROUP BY outcome")?
+    {
+        let place = if outcome == 1 { &mut counts.refused } else { &mut counts.scrapped };
+        *place = number;
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use super::base::Store;
 use super::delivery::{self, Particulars};
 use super::error::StoreError;
 use super::items::{self, Item, ItemKind, NewItem, Stage};
+use super::query;
 use crate::journal::entry::{Event, KeyRecord, Subject};
 use crate::journal::error::{Claim, JournalError};
 use issue::life::{self, Passing};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use scheme::numbers::{DeviceNumber, Serial};
 use scheme::profile::{CardKind, State};
 
@@ -117,11 +118,8 @@ fn set(
     checks: Option<&str>,
     at: &str,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "UPDATE item SET number = ?2, stage = ?3, region = ?4, suite = ?5, key_state = ?6, since = ?7, \
-         checks = ?8, own_master = own_master OR ?9, tries = CASE ?9 WHEN 1 THEN NULL ELSE tries END WHERE id = ?1",
-    )?
-    .execute(params![
+    query::change(conn, "UPDATE item SET number = ?2, stage = ?3, region = ?4, suite = ?5, key_state = ?6, since = ?7, \
+         checks = ?8, own_master = own_master OR ?9, tries = CASE ?9 WHEN 1 THEN NULL ELSE tries END WHERE id = ?1", params![
         id,
         subject.number.to_string(),
         stage,
@@ -143,10 +141,11 @@ pub(crate) fn release(
     tries: Option<u8>,
     at: &str,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached(
+    query::change(
+        conn,
         "UPDATE item SET number = NULL, stage = ?2, tries = coalesce(?3, tries), since = ?4 WHERE id = ?1",
-    )?
-    .execute(params![id, stage, tries, at])
+        params![id, stage, tries, at],
+    )
     .map(drop)
 }
 
@@ -169,8 +168,11 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
         }
         Event::OwnMaster { serial } => {
             let Some(chip) = items::by_serial(conn, *serial)? else { return Ok(()) };
-            conn.prepare_cached("UPDATE item SET own_master = 1, tries = NULL, since = ?2 WHERE id = ?1")?
-                .execute(params![chip.id, at])?;
+            query::change(
+                conn,
+                "UPDATE item SET own_master = 1, tries = NULL, since = ?2 WHERE id = ?1",
+                params![chip.id, at],
+            )?;
             items::note(conn, chip.id, at, "own-master", chip.number.as_deref(), "")
         }
         Event::Issued { subject, keys, apdus } => {
@@ -203,9 +205,12 @@ pub(crate) fn apply(conn: &Connection, at: &str, event: &Event) -> rusqlite::Res
             let Some(item) = items::by_number(conn, ItemKind::Card(*kind), &number.to_string())? else {
                 return Ok(());
             };
-            conn.prepare_cached("UPDATE item SET stage = ?2, tries = NULL, since = ?3 WHERE id = ?1")?
-                .execute(params![item.id, Stage::Retired, at])
-                .map(drop)
+            query::change(
+                conn,
+                "UPDATE item SET stage = ?2, tries = NULL, since = ?3 WHERE id = ?1",
+                params![item.id, Stage::Retired, at],
+            )
+            .map(drop)
         }
     }
 }
@@ -263,21 +268,22 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
     let detail = match event {
         Event::Passage { .. } => serde_json::to_string(passing).unwrap_or_default(), // plain numbers and names
         Event::Passed { keys, .. } => {
-            let end = passing.act == life::Act::Retire;
-            conn.prepare_cached(
+            let end = passing.act == life::LifeChange::Retire;
+            query::change(
+                conn,
                 "UPDATE item SET tries = NULL, checks = ?2, since = ?3, stage = CASE ?4 WHEN 1 THEN ?5 ELSE stage END, \
                  key_version = CASE ?4 WHEN 1 THEN key_version ELSE ?6 END, key_state = coalesce(?7, key_state), \
                  state_since = CASE WHEN ?7 IS NULL THEN state_since ELSE ?6 END WHERE id = ?1",
-            )?
-            .execute(params![
-                id,
-                checks(keys),
-                at,
-                end,
-                Stage::Retired,
-                passing.to_version,
-                passing.act.state().map(State::code)
-            ])?;
+                params![
+                    id,
+                    checks(keys),
+                    at,
+                    end,
+                    Stage::Retired,
+                    passing.to_version,
+                    passing.act.state().map(State::code)
+                ],
+            )?;
             format!(
                 "{}, version {:02X} to {:02X}",
                 passing.act.words(),
@@ -286,8 +292,11 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
             )
         }
         Event::NotPassed { why, tries_left, .. } => {
-            conn.prepare_cached("UPDATE item SET tries = coalesce(?2, tries), since = ?3 WHERE id = ?1")?
-                .execute(params![id, tries_left, at])?;
+            query::change(
+                conn,
+                "UPDATE item SET tries = coalesce(?2, tries), since = ?3 WHERE id = ?1",
+                params![id, tries_left, at],
+            )?;
             why.clone()
         }
         _ => String::new(),
@@ -310,7 +319,7 @@ impl Store {
     /// The store cannot be read.
     pub fn knows_nothing(&self) -> Result<bool, StoreError> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM item) AND NOT EXISTS (SELECT 1 FROM batch)";
-        self.conn().query_row(sql, [], |row| row.get(0)).map_err(self.named())
+        self.value(sql, [])
     }
 
     /// The item of a kind with a number.
@@ -320,14 +329,11 @@ impl Store {
 
     /// Cards of a kind that were issued, whatever became of them since.
     pub fn issued_of(&self, kind: ItemKind) -> Result<Vec<Item>, StoreError> {
-        let run = || -> rusqlite::Result<Vec<Item>> {
-            let mut rows = self.conn().prepare(&format!(
-                "SELECT {} FROM item WHERE kind = ?1 AND serial IS NOT NULL AND stage BETWEEN 4 AND 7 ORDER BY number",
-                items::COLUMNS
-            ))?;
-            rows.query_map([kind], items::item)?.collect()
-        };
-        run().map_err(self.named())
+        let sql = format!(
+            "SELECT {} FROM item WHERE kind = ?1 AND serial IS NOT NULL AND stage BETWEEN 4 AND 7 ORDER BY number",
+            items::COLUMNS
+        );
+        self.rows(&sql, [kind], items::item)
     }
 
     pub(crate) fn check(&self, subject: &Subject) -> Result<(), JournalError> {
@@ -342,16 +348,12 @@ impl Store {
 
     /// The passage of a chip whose outcome was never written.
     pub(crate) fn open_passage(&self, serial: Serial) -> Result<Option<Passing>, StoreError> {
-        let last: Option<(String, String)> = self
-            .conn()
-            .prepare_cached(
-                "SELECT what, detail FROM event WHERE item = (SELECT id FROM item WHERE serial = ?1) \
-                 AND what IN ('passage', 'passed', 'not-passed') ORDER BY id DESC LIMIT 1",
-            )
-            .and_then(|mut statement| {
-                statement.query_row([serial.to_string()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-            })
-            .map_err(self.named())?;
+        let last: Option<(String, String)> = self.first(
+            "SELECT what, detail FROM event WHERE item = (SELECT id FROM item WHERE serial = ?1) \
+             AND what IN ('passage', 'passed', 'not-passed') ORDER BY id DESC LIMIT 1",
+            [serial.to_string()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         match last {
             Some((what, detail)) if what == PASSAGE => serde_json::from_str(&detail)
                 .map(Some)
@@ -367,14 +369,8 @@ impl Store {
                    WHERE kind = ?1 AND number = ?2 AND serial IS NOT ?3 AND stage >= ?4";
         let number = subject.number.to_string();
         let serial = subject.serial.to_string();
-        let had: u8 = self
-            .conn()
-            .prepare_cached(sql)
-            .and_then(|mut find| {
-                let kind = ItemKind::Card(subject.kind);
-                find.query_row(params![kind, number, serial, Stage::Retired], |row| row.get(0))
-            })
-            .map_err(self.named())?;
+        let kind = ItemKind::Card(subject.kind);
+        let had: u8 = self.value(sql, params![kind, number, serial, Stage::Retired])?;
         if version > had { Ok(()) } else { Err(JournalError::NumberOfVersion { number, had, version }) }
     }
 

@@ -3,6 +3,7 @@
 use super::base::Store;
 use super::error::StoreError;
 use super::items::{self, ItemKind, Stage};
+use super::query;
 use issue::plan::Plan;
 use rusqlite::{Connection, params};
 use scheme::moment::Day;
@@ -49,15 +50,16 @@ impl Particulars {
 
 /// Notes what the bank is to be told of a chip that becomes a card.
 pub(crate) fn note_plan(conn: &Connection, serial: Serial, particulars: Particulars) -> rusqlite::Result<()> {
-    conn.prepare_cached(
+    query::change(
+        conn,
         "UPDATE item SET key_version = ?2, state_since = ?2, ceiling = ?3, valid_to = ?4 WHERE serial = ?1",
-    )?
-    .execute(params![
-        serial.to_string(),
-        particulars.version,
-        particulars.ceiling.map(|fen| fen.0),
-        hex::encode(particulars.valid_to)
-    ])
+        params![
+            serial.to_string(),
+            particulars.version,
+            particulars.ceiling.map(|fen| fen.0),
+            hex::encode(particulars.valid_to)
+        ],
+    )
     .map(drop)
 }
 
@@ -67,7 +69,6 @@ impl Store {
         let sql = "SELECT number, serial, key_version, key_state, ceiling, stage, valid_to, state_since FROM item \
                    WHERE kind = ?1 AND stage IN (?2, ?3, ?4, ?5) AND number IS NOT NULL AND serial IS NOT NULL \
                    ORDER BY number, id";
-        let mut find = self.conn().prepare_cached(sql).map_err(self.named())?;
         let stages = params![
             ItemKind::Card(CardKind::Esam),
             Stage::Issued,
@@ -77,14 +78,11 @@ impl Store {
         ];
         type Columns =
             (String, String, Option<u8>, Option<u8>, Option<u32>, Stage, Option<String>, Option<u8>);
-        let rows = find
-            .query_map(stages, |row| {
-                let (key_version, key_state, ceiling) = (row.get(2)?, row.get(3)?, row.get(4)?);
-                let (stage, valid_to, since) = (row.get(5)?, row.get(6)?, row.get(7)?);
-                Ok((row.get(0)?, row.get(1)?, key_version, key_state, ceiling, stage, valid_to, since))
-            })
-            .and_then(|rows| rows.collect::<rusqlite::Result<Vec<Columns>>>())
-            .map_err(self.named())?;
+        let rows: Vec<Columns> = self.rows(sql, stages, |row| {
+            let (key_version, key_state, ceiling) = (row.get(2)?, row.get(3)?, row.get(4)?);
+            let (stage, valid_to, since) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            Ok((row.get(0)?, row.get(1)?, key_version, key_state, ceiling, stage, valid_to, since))
+        })?;
         rows.into_iter()
             .map(|(number, serial, key_version, state, ceiling, stage, valid_to, state_since)| {
                 let state = match stage {

@@ -2,8 +2,9 @@
 
 use super::base::{Store, tick};
 use super::error::StoreError;
+use super::query;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use scheme::numbers::Serial;
 use scheme::profile::CardKind;
 
@@ -199,9 +200,7 @@ pub(crate) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
 
 /// The chip of a serial.
 pub(crate) fn by_serial(conn: &Connection, serial: Serial) -> rusqlite::Result<Option<Item>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM item WHERE serial = ?1"))?
-        .query_row([serial.to_string()], item)
-        .optional()
+    query::first(conn, &format!("SELECT {COLUMNS} FROM item WHERE serial = ?1"), [serial.to_string()], item)
 }
 
 /// The item of a kind that has a number.
@@ -211,7 +210,7 @@ pub(crate) fn by_number(conn: &Connection, kind: ItemKind, number: &str) -> rusq
         "SELECT {COLUMNS} FROM item WHERE kind = ?1 AND number = ?2 ORDER BY stage >= {end}, id DESC LIMIT 1",
         end = Stage::Retired as u8
     );
-    conn.prepare_cached(&sql)?.query_row(params![kind, number], item).optional()
+    query::first(conn, &sql, params![kind, number], item)
 }
 
 /// A new row, without an event.
@@ -249,8 +248,11 @@ pub(crate) fn note(
     number: Option<&str>,
     detail: &str,
 ) -> rusqlite::Result<()> {
-    conn.prepare_cached("INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![id, at, what, number, detail])?;
+    query::change(
+        conn,
+        "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id, at, what, number, detail],
+    )?;
     tick(conn, at)
 }
 
@@ -273,11 +275,9 @@ pub struct Happening {
 
 /// What happened to one item, or to all, in order.
 pub(crate) fn happenings(conn: &Connection, id: Option<i64>) -> rusqlite::Result<Vec<Happening>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT event.id, event.at, event.what, item.serial, event.number, event.detail \
-         FROM event JOIN item ON item.id = event.item WHERE ?1 IS NULL OR event.item = ?1 ORDER BY event.id",
-    )?;
-    let rows = statement.query_map([id], |row| {
+    let sql = "SELECT event.id, event.at, event.what, item.serial, event.number, event.detail \
+         FROM event JOIN item ON item.id = event.item WHERE ?1 IS NULL OR event.item = ?1 ORDER BY event.id";
+    query::rows(conn, sql, [id], |row| {
         let serial: Option<String> = row.get(3)?;
         Ok(Happening {
             n: row.get(0)?,
@@ -287,8 +287,7 @@ pub(crate) fn happenings(conn: &Connection, id: Option<i64>) -> rusqlite::Result
             number: row.get(4)?,
             detail: row.get(5)?,
         })
-    })?;
-    rows.collect()
+    })
 }
 
 /// A value of the store that this program did not write.
@@ -299,24 +298,12 @@ pub(crate) fn impossible(place: &'static str, detail: impl Into<String>) -> Stor
 impl Store {
     /// Blanks of a kind in stock.
     pub fn in_stock(&self, kind: ItemKind) -> Result<i64, StoreError> {
-        self.conn()
-            .query_row(
-                "SELECT count(*) FROM item WHERE kind = ?1 AND stage = ?2",
-                params![kind, Stage::Blank],
-                |row| row.get(0),
-            )
-            .map_err(self.named())
+        self.value("SELECT count(*) FROM item WHERE kind = ?1 AND stage = ?2", params![kind, Stage::Blank])
     }
 
     /// Cards issued so far.
     pub fn issued(&self) -> Result<i64, StoreError> {
-        self.conn()
-            .query_row(
-                "SELECT count(*) FROM item WHERE stage BETWEEN 4 AND 7 AND serial IS NOT NULL",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(self.named())
+        self.value("SELECT count(*) FROM item WHERE stage BETWEEN 4 AND 7 AND serial IS NOT NULL", [])
     }
 
     /// All that happened, in order.

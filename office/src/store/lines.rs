@@ -3,6 +3,7 @@
 use super::base::{Store, note_log_end, tick};
 use super::error::StoreError;
 use super::items::{self, NewItem, Stage};
+use super::query;
 use super::{claims, delivery};
 use crate::batch::request::Details;
 use crate::batch::{Done, Good, Job, LineEnd, Summary};
@@ -43,32 +44,23 @@ impl Store {
     }
 
     fn jobs(&self, filter: &str, params: impl rusqlite::Params) -> Result<Vec<Job>, StoreError> {
-        let run = || {
-            let mut statement = self
-                .conn()
-                .prepare_cached(&format!("SELECT line, number, serial, more FROM request {filter}"))?;
-            let rows = statement.query_map(params, |row| {
-                let serial: Option<String> = row.get(2)?;
-                let more: String = row.get(3)?;
-                Ok(Job {
-                    line: row.get(0)?,
-                    number: row.get(1)?,
-                    serial: serial.and_then(|text| text.parse().ok()),
-                    details: Details::from_text(&more),
-                    attempt: 0,
-                })
-            })?;
-            rows.collect::<rusqlite::Result<Vec<Job>>>()
-        };
-        run().map_err(self.named())
+        let sql = format!("SELECT line, number, serial, more FROM request {filter}");
+        self.rows(&sql, params, |row| {
+            let serial: Option<String> = row.get(2)?;
+            let more: String = row.get(3)?;
+            Ok(Job {
+                line: row.get(0)?,
+                number: row.get(1)?,
+                serial: serial.and_then(|text| text.parse().ok()),
+                details: Details::from_text(&more),
+                attempt: 0,
+            })
+        })
     }
 
     /// How many chips were spoiled for a line before, so that the next one differs.
     pub fn attempts(&self, batch: i64, line: i64) -> Result<u32, StoreError> {
-        self.conn()
-            .prepare_cached("SELECT count(*) FROM spoiled WHERE batch = ?1 AND line = ?2")
-            .and_then(|mut statement| statement.query_row(params![batch, line], |row| row.get(0)))
-            .map_err(self.named())
+        self.value("SELECT count(*) FROM spoiled WHERE batch = ?1 AND line = ?2", params![batch, line])
     }
 
     /// Lines that are open although their card was issued: a program was killed between the two. They are done.
@@ -191,22 +183,17 @@ fn keep(
                 claims::release(conn, id, stage, None, at)?;
             }
             items::note(conn, id, at, stage.name(), Some(&outcome.number), why)?;
-            conn.prepare_cached(
+            query::change(
+                conn,
                 "INSERT INTO spoiled (batch, line, serial, outcome, at, why) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                batch.id,
-                outcome.line,
-                serial.to_string(),
-                if *begun { 2 } else { 1 },
-                at,
-                why
-            ])?;
+                params![batch.id, outcome.line, serial.to_string(), if *begun { 2 } else { 1 }, at, why],
+            )?;
             if *for_good {
-                conn.prepare_cached(
+                query::change(
+                    conn,
                     "UPDATE request SET state = 2, why = ?3, at = ?4 WHERE batch = ?1 AND line = ?2",
-                )?
-                .execute(params![batch.id, outcome.line, why, at])?;
+                    params![batch.id, outcome.line, why, at],
+                )?;
             }
             Ok(None)
         }
@@ -231,10 +218,11 @@ fn keep_good(
     let checks = claims::checks(&good.keys);
     let id = match chip {
         Some(chip) => {
-            conn.prepare_cached(
+            query::change(
+                conn,
                 "UPDATE item SET number = ?2, stage = ?3, since = ?4, checks = ?5 WHERE id = ?1",
-            )?
-            .execute(params![chip.id, outcome.number, Stage::Issued, at, checks])?;
+                params![chip.id, outcome.number, Stage::Issued, at, checks],
+            )?;
             chip.id
         }
         None => conn
@@ -253,21 +241,23 @@ fn keep_good(
             ])?,
     };
     if let Some(card) = &good.card {
-        conn.prepare_cached(
+        query::change(
+            conn,
             "UPDATE item SET region = ?2, suite = ?3, key_state = ?4, own_master = 1, tries = NULL WHERE id = ?1",
-        )?
-        .execute(params![id, card.region.to_string(), card.suite.code(), card.state.code()])?;
+            params![id, card.region.to_string(), card.suite.code(), card.state.code()],
+        )?;
         delivery::note_plan(conn, good.serial, card.particulars)?;
     }
-    conn.prepare_cached(
+    query::change(
+        conn,
         "INSERT INTO event (item, at, what, number, detail) VALUES (?1, ?2, 'issued', ?3, ?4)",
-    )?
-    .execute(params![
-        id,
-        at,
-        outcome.number,
-        format!("batch {} line {}, {} commands", batch.id, outcome.line, good.apdus)
-    ])?;
+        params![
+            id,
+            at,
+            outcome.number,
+            format!("batch {} line {}, {} commands", batch.id, outcome.line, good.apdus)
+        ],
+    )?;
     close(conn, batch.id, outcome, id, good, at)?;
     Ok(None)
 }
@@ -282,12 +272,16 @@ fn close(
     at: &str,
 ) -> rusqlite::Result<()> {
     if good.image.is_some() || good.pairing.is_some() {
-        conn.prepare_cached("INSERT OR REPLACE INTO pack (item, image, paper) VALUES (?1, ?2, ?3)")?
-            .execute(params![id, good.image, good.pairing])?;
+        query::change(
+            conn,
+            "INSERT OR REPLACE INTO pack (item, image, paper) VALUES (?1, ?2, ?3)",
+            params![id, good.image, good.pairing],
+        )?;
     }
-    conn.prepare_cached(
+    query::change(
+        conn,
         "UPDATE request SET state = 1, item = ?3, at = ?4, millis = ?5 WHERE batch = ?1 AND line = ?2",
-    )?
-    .execute(params![batch, outcome.line, id, at, good.millis as i64])
+        params![batch, outcome.line, id, at, good.millis as i64],
+    )
     .map(drop)
 }

@@ -7,7 +7,8 @@
 use super::base::Store;
 use super::error::StoreError;
 use super::items::{self, ItemKind};
-use rusqlite::{OptionalExtension, params};
+use super::query;
+use rusqlite::params;
 
 /// A card taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,16 +85,12 @@ pub fn expand(packed: &[u8]) -> Option<Vec<u8>> {
 impl Store {
     /// A card of the pack; `None` when it is not there (taken out before, or never packed).
     pub fn packed(&self, kind: ItemKind, number: &str) -> Result<Option<Packed>, StoreError> {
-        let found: Option<(Option<Vec<u8>>, Option<String>)> = self
-            .conn()
-            .prepare_cached(
-                "SELECT pack.image, pack.paper FROM pack JOIN item ON item.id = pack.item \
-                 WHERE item.kind = ?1 AND item.number = ?2",
-            )
-            .and_then(|mut statement| {
-                statement.query_row(params![kind, number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-            })
-            .map_err(self.named())?;
+        let found: Option<(Option<Vec<u8>>, Option<String>)> = self.first(
+            "SELECT pack.image, pack.paper FROM pack JOIN item ON item.id = pack.item \
+             WHERE item.kind = ?1 AND item.number = ?2",
+            params![kind, number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         let Some((packed, pairing)) = found else { return Ok(None) };
         let damaged = || items::impossible("pack.image", format!("card {number}"));
         let image = packed.map(|packed| expand(&packed).ok_or_else(damaged)).transpose()?;
@@ -107,8 +104,7 @@ impl Store {
         self.act(|tx| {
             let item = items::by_number(tx, kind, number).map_err(|error| StoreError::of(&path, error))?;
             let Some(item) = item else { return Ok(()) };
-            tx.prepare_cached("DELETE FROM pack WHERE item = ?1")
-                .and_then(|mut statement| statement.execute([item.id]))
+            query::change(tx, "DELETE FROM pack WHERE item = ?1", [item.id])
                 .and_then(|_| items::note(tx, item.id, at, "taken-out", item.number.as_deref(), to))
                 .map_err(|error| StoreError::of(&path, error))
         })
@@ -122,16 +118,13 @@ impl Store {
         after: &str,
         most: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let run = || {
-            let mut statement = self.conn().prepare_cached(
-                "SELECT item.number FROM item JOIN pack ON pack.item = item.id \
-                 WHERE item.kind = ?1 AND item.number > ?2 AND (?3 IS NULL OR EXISTS \
-                 (SELECT 1 FROM request WHERE request.batch = ?3 AND request.number = item.number)) \
-                 ORDER BY item.number LIMIT ?4",
-            )?;
-            let rows = statement.query_map(params![kind, after, batch, most as i64], |row| row.get(0))?;
-            rows.collect::<rusqlite::Result<Vec<String>>>()
-        };
-        run().map_err(self.named())
+        self.rows(
+            "SELECT item.number FROM item JOIN pack ON pack.item = item.id \
+             WHERE item.kind = ?1 AND item.number > ?2 AND (?3 IS NULL OR EXISTS \
+             (SELECT 1 FROM request WHERE request.batch = ?3 AND request.number = item.number)) \
+             ORDER BY item.number LIMIT ?4",
+            params![kind, after, batch, most as i64],
+            |row| row.get(0),
+        )
     }
 }

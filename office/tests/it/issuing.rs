@@ -3,7 +3,7 @@
 use crate::paper_card::{PaperCard, Pull};
 use crate::requests::{NUMBER, REGION, SERIAL, plan, request};
 use gridcard_office::journal::{IntentEnd, Journal, Subject};
-use gridcard_office::recorded::{self, Order, Recorded, RecordedError};
+use gridcard_office::recorded::{self, Recorded, RecordedError, WorkOrder};
 use gridcard_office::store::Store;
 use issue::card::{Condition, IssueError, Issued, Personalisation, StepFault};
 use issue::keyset::Roots;
@@ -72,8 +72,14 @@ fn run_recorded(
     if_open: Option<Master>,
 ) -> Result<Recorded, RecordedError> {
     let secrets = secrets(plan.kind());
-    let order =
-        Order { plan, wanted: Some(serial()), pins: pins(&secrets), if_open, spend_last_try: false, at: AT };
+    let order = WorkOrder {
+        plan,
+        wanted: Some(serial()),
+        pins: pins(&secrets),
+        if_open,
+        spend_last_try: false,
+        at: AT,
+    };
     recorded::issue(&order, card, &mut source(plan.kind(), plan.suite()), journal, &mut ())
 }
 

@@ -13,7 +13,7 @@ use office::batch::{
     Attempt, CardIdentity, Control, Ended, Good, Job, SlotMaker, Summary, fate, run_in_slot,
 };
 use office::journal::{Journal, KeyRecord};
-use office::recorded::{self, Order, Recorded};
+use office::recorded::{self, Recorded, WorkOrder};
 use office::store::Store;
 use reader::driver::issuing::IssuingCard;
 use scheme::CardRef;
@@ -102,7 +102,7 @@ impl CardMaker<'_, '_> {
         let lost = |why: String| Attempt::Lost { why, gone: false };
         let at = self.common.session.now().map_err(|error| lost(error.to_string()))?.to_string();
         let allowed = self.common.request.allowed;
-        let order = Order {
+        let order = WorkOrder {
             plan,
             wanted: Some(serial),
             pins: Pins::from(self.issuer.card_pin.as_ref()),

@@ -24,7 +24,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy)]
 pub struct Making {
     /// The kind.
-    kind: CardKind,
+    pub kind: CardKind,
     /// The card it is made with.
     issuing: CardKind,
     /// Its cards in words.

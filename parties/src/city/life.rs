@@ -9,7 +9,7 @@ use crate::session::{Session, out};
 use crate::trouble::{Context, Result, refused};
 use crate::{people, transport};
 use issue::card::KeyCheck;
-use issue::life::{self, Act, Leave, Passage, Planned, Seen};
+use issue::life::{self, Leave, LifeChange, Passage, Planned, Seen};
 use issue::pairing;
 use issue::source::KeySource;
 use keys::Role;
@@ -100,7 +100,7 @@ fn keys_of(card: &mut CardHandle, seen: &Seen) -> Result<Vec<KeyCheck>> {
 #[derive(Debug, Clone)]
 pub struct PassRequest {
     /// The act.
-    pub act: Act,
+    pub act: LifeChange,
     /// The ESAMs.
     pub cards: Vec<CardRef>,
     /// The issuing card, and the city; its last tries may be spent when those of the ESAMs may.
@@ -130,7 +130,7 @@ pub enum PassReport {
 #[derive(Debug, Clone, Serialize)]
 pub struct PassedEsams {
     /// The act.
-    pub act: Act,
+    pub act: LifeChange,
     /// Each of them.
     pub esams: Vec<PassedEsam>,
     /// Those that were not, and why not.
@@ -183,9 +183,9 @@ struct Passing<'o> {
 pub fn pass(session: &Session, request: &PassRequest) -> Result<Option<PassReport>> {
     let act = request.act;
     let (_, folder) = Home::new(session).city(request.access.city, "leading ESAMs through their lives")?;
-    let opened = (CardKind::EsamIssuing, matches!(act, Act::Test | Act::Retire));
+    let opened = (CardKind::EsamIssuing, matches!(act, LifeChange::Test | LifeChange::Retire));
     request.access.with_issuing_card(session, &folder, opened, |source| {
-        if act != Act::Retire {
+        if act != LifeChange::Retire {
             transport::must_be_earnest(session, source)?;
         }
         let out = match &request.out {
@@ -196,13 +196,13 @@ pub fn pass(session: &Session, request: &PassRequest) -> Result<Option<PassRepor
         if request.dry_run {
             return passing.plans().map(|plans| Some(PassReport::Planned { plans }));
         }
-        if act == Act::Retire {
+        if act == LifeChange::Retire {
             let words = format!("retiring {} ESAM(s)", request.cards.len());
             if !people::both(session, &folder, &words, passing.source.about().state)? {
                 return Ok(None);
             }
         }
-        if matches!(act, Act::ChangeKeys | Act::Formal) {
+        if matches!(act, LifeChange::ChangeKeys | LifeChange::Formal) {
             issuing::tell_left(session, passing.source, request.cards.len())?;
         }
         let mut journal = issuing::journal(session, &folder)?;
@@ -266,7 +266,7 @@ impl Passing<'_> {
         let seen = life::look(&mut handle)?;
         handle.close()?;
         let pairing = match act {
-            Act::Retire => None,
+            LifeChange::Retire => None,
             _ => Some(self.pair(number, RegionCode(seen.info.region), &keys)?.display().to_string()),
         };
         let version = if seen.version == 0 { String::new() } else { format!(", version {}", seen.version) };
@@ -278,7 +278,7 @@ impl Passing<'_> {
     /// The pairing file for the meter's MCU.
     fn pair(&mut self, number: DeviceNumber, region: RegionCode, keys: &[KeyCheck]) -> Result<PathBuf> {
         // An ESAM that went to test by a test issuing card has that card's own keys.
-        let test_keys = self.request.act == Act::Test && self.source.about().state == State::Formal;
+        let test_keys = self.request.act == LifeChange::Test && self.source.about().state == State::Formal;
         let path = self.out.join(pairing_name(number));
         let file = pairing::make_of(self.source, number, region, keys, test_keys)?;
         home::write(&path, file.to_json()?.as_bytes())?;

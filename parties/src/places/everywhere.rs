@@ -4,13 +4,12 @@
 use crate::home::files;
 use crate::trouble::{Context, Result, refused};
 use scheme::Kind;
-use scheme::cards::{CardRef, Cards, CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
+use scheme::cards::{CardRef, Cards, CardsError, Gated, Hold, Keeping, NewChip, NewSim, OpenCard};
 use scheme::fault::Fault;
 use scheme::numbers::Serial;
-use scheme::profile::{CardKind, State};
+use scheme::profile::CardKind;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use wire::{Channel, ChannelError};
 
 /// What a link file's name ends with.
 const LINK: &str = "link";
@@ -67,53 +66,6 @@ impl Fault for Said {
 
     fn code(&self) -> &str {
         &self.code
-    }
-}
-
-/// A card in a reader, and the place whose link named it.
-struct Linked {
-    card: Box<dyn OpenCard>,
-    /// Let go after the card.
-    _hold: Option<Hold>,
-}
-
-impl Channel for Linked {
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.card.transmit(command)
-    }
-
-    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
-        self.card.reset()
-    }
-}
-
-impl OpenCard for Linked {
-    fn label(&self) -> &str {
-        self.card.label()
-    }
-
-    fn kind(&self) -> CardKind {
-        self.card.kind()
-    }
-
-    fn holds_formal(&self) -> bool {
-        self.card.holds_formal()
-    }
-
-    fn must_take(&self, state: State) -> Result<(), CardsError> {
-        self.card.must_take(state)
-    }
-
-    fn image(&self) -> Result<Vec<u8>, CardsError> {
-        self.card.image()
-    }
-
-    fn keep_now(&mut self) -> Result<(), CardsError> {
-        self.card.keep_now()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), CardsError> {
-        self.card.close()
     }
 }
 
@@ -211,7 +163,7 @@ impl<F: Cards> Cards for Everywhere<F> {
                 // What stands beside the link, a meter's flash, is the card's as well.
                 let hold = card.path().map(|_| self.files.hold(card)).transpose()?;
                 let card = self.readers.open(&found, wanted, keeping)?;
-                Ok(Box::new(Linked { card, _hold: hold }))
+                Ok(Box::new(Gated::new(card, hold)))
             }
             None => self.files.open(&found, wanted, keeping),
         }

@@ -63,6 +63,9 @@ pub struct FoundReport {
     pub audit_head: String,
     /// Check values of its roots.
     pub check_values: CheckValues,
+    /// Custodians of its key store: those who open it, all of them.
+    #[serde(skip)]
+    pub custodians: Option<(u8, usize)>,
     /// The backup: set, shares needed, shares in all.
     #[serde(skip)]
     pub backup: Option<(String, u8, usize)>,
@@ -77,6 +80,8 @@ pub struct Filled {
     pub record: CeremonyRecord,
     /// Set of the key store.
     pub keystore_set: Option<String>,
+    /// Its custodians: those who open it, all of them.
+    pub custodians: Option<(u8, usize)>,
     /// Chip of the main control card.
     pub main_serial: Option<Serial>,
     /// Head of the log.
@@ -166,7 +171,8 @@ impl<'s> Beginning<'s> {
             main_serial = Some(issued.serial);
         }
         let head = log::head(session, place)?;
-        Ok(Filled { record: held.record, keystore_set, main_serial, head })
+        let custodians = request.custodians.as_ref().map(|(all, threshold)| (*threshold, all.len()));
+        Ok(Filled { record: held.record, keystore_set, custodians, main_serial, head })
     }
 
     /// The last act of a province's beginning: keeps the record and, where people took part, the filled in protocol, and puts
@@ -197,6 +203,7 @@ impl<'s> Beginning<'s> {
             check_value: record.check_value.map(|value| value.to_string()),
             audit_head: filled.head.clone(),
             check_values: CheckValues::of_roots(&record.roots),
+            custodians: filled.custodians,
             backup: record.shares.as_ref().map(|made| (made.set.clone(), made.threshold, made.shares.len())),
             protocol: protocol.map(|_| folder.join(PROTOCOL)),
         })

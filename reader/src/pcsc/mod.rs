@@ -11,6 +11,7 @@ mod find;
 mod service;
 #[cfg(feature = "pcsc")]
 mod system;
+mod vigil;
 mod watch;
 
 pub use card::PcscCard;
@@ -18,6 +19,7 @@ pub use error::PcscError;
 pub use fault::Fault;
 pub use find::{FindError, find};
 pub use service::{Connection, Presence, ReaderState, Service, Stop};
+pub use vigil::{Witness, watch};
 pub use watch::{Event, Watch};
 
 /// The PC/SC service of this machine.

@@ -2,6 +2,9 @@
 
 use super::fault::Fault;
 use super::service::{Presence, ReaderState, Service};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::fmt;
 use std::time::Duration;
 
 /// What happened.
@@ -23,6 +26,49 @@ pub enum Event {
         /// The reader's name.
         reader: String,
     },
+}
+
+impl Event {
+    /// Its name for programs, its reader, and the ATR of a card that was put in.
+    fn parts(&self) -> (&'static str, &str, Option<&[u8]>) {
+        match self {
+            Event::Plugged(reader) => ("reader", reader, None),
+            Event::Unplugged(reader) => ("gone", reader, None),
+            Event::Inserted { reader, atr } => ("inserted", reader, Some(atr)),
+            Event::Removed { reader } => ("removed", reader, None),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (event, reader, atr) = self.parts();
+        write!(f, "{event:9} {reader:?}")?;
+        match atr {
+            None => Ok(()),
+            Some([]) => f.write_str("  a card that does not answer"),
+            Some(atr) => {
+                write!(f, "  {}", hex::encode_upper(atr))?;
+                let serial = wire::atr::serial_of(atr).map(hex::encode_upper);
+                serial.map_or(Ok(()), |serial| write!(f, "  serial number {serial}"))
+            }
+        }
+    }
+}
+
+impl Serialize for Event {
+    /// An object: `event`, `reader`, and of a card that was put in `atr` and `serial` in hexadecimal digits.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (event, reader, atr) = self.parts();
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("event", event)?;
+        object.serialize_entry("reader", reader)?;
+        if let Some(atr) = atr {
+            object.serialize_entry("atr", &hex::encode_upper(atr))?;
+            object.serialize_entry("serial", &wire::atr::serial_of(atr).map(hex::encode_upper))?;
+        }
+        object.end()
+    }
 }
 
 /// Tells what changes; first what is there already.

@@ -5,7 +5,7 @@ use super::messages::{Fault, PlayError, ScriptError};
 use super::parse::{Answer, Script, Secret, Source, Step, secret_bytes};
 use super::pattern::Pattern;
 use super::value::Value;
-use crate::exchange::exchange;
+use crate::exchange::exchange_bytes;
 use crate::trace::TraceChannel;
 use keys::{Key, Suite, Zeroizing};
 use scheme::Chance;
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use wire::status::Dialect;
-use wire::{Channel, ChannelError, Command, CommandRef, Sw};
+use wire::{Channel, ChannelError, Sw};
 
 /// Random numbers of a virtual card that a script can set, for sessions whose numbers are known beforehand.
 #[derive(Clone, Default)]
@@ -174,7 +174,7 @@ impl<'c> Player<'c> {
         let expected = pattern.expand(&self.names, self.suite).map_err(at)?;
         let (name, dialect) = (self.namer)(bytes.bytes());
         let ins = bytes.bytes().get(1).copied().unwrap_or_default();
-        let answer = self.send(bytes.bytes(), expected.names_transport());
+        let answer = exchange_bytes(&mut self.card, bytes.bytes(), expected.names_transport());
         let hidden = self.shown(bytes, name, dialect, ins);
         let answer = answer?;
         let (data, word) = answer.split_last_chunk::<2>().ok_or(ChannelError::Short(answer.len()))?;
@@ -190,21 +190,6 @@ impl<'c> Player<'c> {
             self.names.insert(name.clone(), data);
         }
         Ok(())
-    }
-
-    /// Sends a command. Transport words are followed, unless the expectation speaks of them or the bytes are no
-    /// command that could be repeated.
-    fn send(&mut self, bytes: &[u8], raw: bool) -> Result<Vec<u8>, ChannelError> {
-        let command = match CommandRef::parse(bytes) {
-            Ok(command) if !raw => command,
-            _ => return self.card.transmit(bytes),
-        };
-        let mut whole = Command::new(command.cla, command.ins, command.p1, command.p2).data(command.data);
-        if let Some(le) = command.le {
-            whole = whole.le(le);
-        }
-        let answer = exchange(&mut self.card, &whole)?;
-        Ok([answer.data, answer.sw.bytes().to_vec()].concat())
     }
 
     /// Keeps what passed, with words; a command's secret bytes are hidden even where no rule of traces hides them.

@@ -17,7 +17,7 @@ mod sink;
 
 pub use parse::{Bytes, TraceError, TraceFault, TraceLine, parse_trace};
 pub use redact::{Redactor, Reveal, hides_answer, hides_data, shown_bytes};
-pub use sink::{FmtSink, IoSink, TraceSink};
+pub use sink::{CardTrace, FmtSink, IoSink, SharedTrace, TraceSink};
 
 use wire::channel::{Channel, ChannelError};
 
@@ -87,6 +87,9 @@ impl<C, S: TraceSink> TraceChannel<C, S> {
 
 impl<C: Channel, S: TraceSink> Channel for TraceChannel<C, S> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        if !self.sink.is_open() {
+            return self.inner.transmit(command);
+        }
         let hides = self.reveal == Reveal::Nothing;
         let shown = if hides { self.redactor.command(command) } else { None };
         self.sink.line(&redact::command(command, shown));

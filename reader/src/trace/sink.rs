@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Takes trace lines, without line ends.
 ///
@@ -10,6 +11,24 @@ use std::io;
 pub trait TraceSink {
     /// Takes one line.
     fn line(&mut self, line: &str);
+
+    /// Whether anybody reads them; a channel whose trace nobody reads writes none.
+    fn is_open(&self) -> bool {
+        true
+    }
+}
+
+/// A sink that may be there or not.
+impl<S: TraceSink> TraceSink for Option<S> {
+    fn line(&mut self, line: &str) {
+        if let Some(sink) = self {
+            sink.line(line);
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.as_ref().is_some_and(S::is_open)
+    }
 }
 
 /// A callback.
@@ -82,5 +101,53 @@ impl<W: fmt::Write> TraceSink for FmtSink<W> {
         if !self.failed {
             self.failed = writeln!(self.writer, "{line}").is_err();
         }
+    }
+}
+
+/// One trace of several cards that are used at the same time: an exchange stays whole, and a comment names the card whenever it
+/// is another one.
+pub struct SharedTrace<W>(Arc<Mutex<(W, String)>>);
+
+impl<W> Clone for SharedTrace<W> {
+    fn clone(&self) -> Self {
+        SharedTrace(self.0.clone())
+    }
+}
+
+impl<W: io::Write> SharedTrace<W> {
+    /// Writes to `writer`, one write an exchange.
+    pub fn new(writer: W) -> Self {
+        SharedTrace(Arc::new(Mutex::new((writer, String::new()))))
+    }
+
+    /// The part of one card.
+    pub fn of(&self, card: &str) -> CardTrace<W> {
+        CardTrace { shared: self.clone(), card: card.to_owned(), waiting: String::new() }
+    }
+}
+
+/// The part of one card in a [`SharedTrace`]. A command waits for its answer.
+pub struct CardTrace<W> {
+    shared: SharedTrace<W>,
+    card: String,
+    waiting: String,
+}
+
+impl<W: io::Write> TraceSink for CardTrace<W> {
+    fn line(&mut self, line: &str) {
+        self.waiting.push_str(line);
+        self.waiting.push('\n');
+        if line.starts_with('>') {
+            return;
+        }
+        let mut guard = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (writer, last) = &mut *guard;
+        let mut text = String::new();
+        if *last != self.card {
+            text = format!("# card {}\n", self.card);
+            last.clone_from(&self.card);
+        }
+        text.push_str(&std::mem::take(&mut self.waiting));
+        let _ = writer.write_all(text.as_bytes()); // a trace never stops what it watches
     }
 }

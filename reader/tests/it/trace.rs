@@ -1,6 +1,7 @@
 use crate::script::Script;
 use gridcard_reader::trace::{
-    Bytes, FmtSink, IoSink, Reveal, TraceChannel, TraceError, TraceFault, TraceLine, parse_trace,
+    Bytes, FmtSink, IoSink, Reveal, SharedTrace, TraceChannel, TraceError, TraceFault, TraceLine, TraceSink,
+    parse_trace,
 };
 use proptest::prelude::*;
 use std::io;
@@ -281,5 +282,47 @@ proptest! {
             prop_assert!(bytes.starts_with(&found.before));
             prop_assert!(bytes.ends_with(&found.after));
         }
+    }
+}
+
+/// Two cards that are used in turns: an exchange stays whole, and the trace says whenever it is the other card.
+#[test]
+fn cards_that_share_a_trace_are_told_apart() {
+    let mut text = Vec::new();
+    let shared = SharedTrace::new(&mut text);
+    let (mut one, mut two) = (shared.of("one.card"), shared.of("two.card"));
+    one.line("= 3B00");
+    one.line("> 00A4000002 3F00");
+    two.line("= 3B01");
+    one.line("< 9000");
+    one.line("> 0084000008");
+    one.line("! gone");
+    drop((one, two, shared));
+    let wanted = "# card one.card\n= 3B00\n# card two.card\n= 3B01\n# card one.card\n> 00A4000002 3F00\n< 9000\n\
+                  > 0084000008\n! gone\n";
+    assert_eq!(String::from_utf8(text).unwrap(), wanted);
+}
+
+/// A channel whose trace nobody wants passes everything on and writes nothing.
+#[test]
+fn a_trace_that_nobody_wants_is_not_written() {
+    struct Card;
+    impl Channel for Card {
+        fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+            Ok(command.to_vec())
+        }
+
+        fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+            Ok(vec![0x3B, 0x00])
+        }
+    }
+    let mut lines = Vec::new();
+    for (sink, wanted) in [(Some(&mut lines), 3), (None, 0)] {
+        let is_open = sink.is_some();
+        let mut card = TraceChannel::new(Card, sink);
+        assert_eq!(card.reset().unwrap(), [0x3B, 0x00]);
+        assert_eq!(card.transmit(&[0x00, 0x84, 0x90, 0x00]).unwrap(), [0x00, 0x84, 0x90, 0x00]);
+        let written = card.into_parts().1.map_or(0, |lines: &mut Vec<String>| lines.len());
+        assert_eq!(written, wanted, "open: {is_open}");
     }
 }

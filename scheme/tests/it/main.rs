@@ -11,6 +11,7 @@ mod profile;
 mod purchase;
 mod shown;
 mod subscription;
+mod zone;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.
 fn unhex(text: &str) -> Vec<u8> {

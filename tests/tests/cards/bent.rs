@@ -4,7 +4,7 @@
 use crate::office::Office;
 use crate::world::{copy, number, pin, region};
 use issue::headers;
-use issue::life::{self, Act, Leave};
+use issue::life::{self, Leave, LifeChange};
 use issue::source::{Activation, Current, Target};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, Suite, mac, seal};
@@ -36,7 +36,7 @@ impl Bench {
     pub fn new(suite: Suite) -> Self {
         let mut office = Office::new(suite);
         let mut esam = office.esam(number(42));
-        office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+        office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
         let target = Target {
             recipient: Recipient::Card(CardKind::Esam),
             master: Current::Own,

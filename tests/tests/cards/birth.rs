@@ -5,7 +5,7 @@ use crate::bent::{Bench, CHALLENGE, NO_LEAVE, send};
 use crate::office::Office;
 use crate::world::{copy, number, pin, region};
 use issue::headers;
-use issue::life::{self, Act, LifeError, Passage, Planned};
+use issue::life::{self, LifeChange, LifeError, Passage, Planned};
 use issue::source::{Current, KeySource, Target};
 use keys::{Key, Role, Suite, seal};
 use reader::driver::fmcos::Fmcos;
@@ -82,11 +82,11 @@ fn the_key_a_chip_was_born_with_stays_and_is_never_shown() {
     assert_eq!(send(&mut esam, [0x80, 0xD4, 0x39, 0x00, 0], &master), Sw::CONDITIONS);
     // It outlives a key change and the way back to test; retirement destroys it with the rest.
     let mut life_of = copy(&bench.esam);
-    bench.office.pass(&mut life_of, Act::ChangeKeys, Some(2), NO_LEAVE);
-    bench.office.pass(&mut life_of, Act::Test, Some(2), NO_LEAVE);
+    bench.office.pass(&mut life_of, LifeChange::ChangeKeys, Some(2), NO_LEAVE);
+    bench.office.pass(&mut life_of, LifeChange::Test, Some(2), NO_LEAVE);
     assert!(life::look(&mut life_of).unwrap().birth_key);
-    bench.office.pass(&mut life_of, Act::Formal, Some(3), NO_LEAVE);
-    bench.office.pass(&mut life_of, Act::Retire, Some(3), NO_LEAVE);
+    bench.office.pass(&mut life_of, LifeChange::Formal, Some(3), NO_LEAVE);
+    bench.office.pass(&mut life_of, LifeChange::Retire, Some(3), NO_LEAVE);
     let gone = Fmcos::new(&mut life_of).key_information(0x35, 0x0F).unwrap_err();
     assert_eq!(gone.sw(), Some(Sw::KEY_NOT_FOUND));
     // A chip without it stays in test state, and the plan says so before it is touched.
@@ -94,10 +94,10 @@ fn the_key_a_chip_was_born_with_stays_and_is_never_shown() {
     let mut test = office.esam(number(43));
     let seen = life::Seen { birth_key: false, ..life::look(&mut test).unwrap() };
     let about = office.source(Some(1)).about();
-    let error = Passage::plan(Act::Formal, &seen, &about, NO_LEAVE).unwrap_err();
+    let error = Passage::plan(LifeChange::Formal, &seen, &about, NO_LEAVE).unwrap_err();
     assert!(matches!(error, LifeError::NoBirthKey), "{error}");
     let seen = life::Seen { birth_key: true, ..seen };
-    assert!(matches!(Passage::plan(Act::Formal, &seen, &about, NO_LEAVE), Ok(Planned::Due(_))));
+    assert!(matches!(Passage::plan(LifeChange::Formal, &seen, &about, NO_LEAVE), Ok(Planned::Due(_))));
 }
 
 /// A supply that fails while the first own master is written leaves the transport key alone, or own master and kept transport

@@ -4,7 +4,7 @@ use crate::world::{blank, issue, number, pin, plan, region, slot};
 use cos::{Chip, Protocol};
 use issue::headers;
 use issue::keyset::Roots;
-use issue::life::{Act, Leave, LifeError, Passage};
+use issue::life::{Leave, LifeChange, LifeError, Passage};
 use issue::plan::Master;
 use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Role, Suite, seal};
@@ -510,7 +510,7 @@ fn the_older_make_is_read_and_does_nothing_more() {
     let seen = issue::life::look(&mut card).unwrap();
     assert_eq!((seen.purse.balance.0, seen.purse.count, seen.opened), (0xBB0, 2, true));
     let source = SoftSource::city(Roots::test(SUITE).city(region()));
-    let refused = Passage::plan(Act::Retire, &seen, &source.about(), Leave::default()).unwrap_err();
+    let refused = Passage::plan(LifeChange::Retire, &seen, &source.about(), Leave::default()).unwrap_err();
     assert!(matches!(refused, LifeError::OlderMake), "{refused}");
 
     let mut card = older("psam");

@@ -3,7 +3,7 @@
 
 use crate::office::Office;
 use crate::world::{Province, number, open, user_area};
-use issue::life::{self, Act, Leave, LifeError, Passage};
+use issue::life::{self, Leave, LifeChange, LifeError, Passage};
 use issue::source::KeySource;
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
@@ -73,7 +73,7 @@ fn the_last_try_of_an_esams_master_is_spent_by_name_alone() {
         spend(&mut esam, tries);
         let seen = life::look(&mut esam).unwrap();
         let leave = Leave { forfeit: false, spend_last_try };
-        let planned = Passage::plan(Act::Formal, &seen, &office.source(Some(1)).about(), leave);
+        let planned = Passage::plan(LifeChange::Formal, &seen, &office.source(Some(1)).about(), leave);
         match planned {
             Ok(_) => assert!(passes, "{tries} tries, by name: {spend_last_try}"),
             Err(error) => assert!(!passes && matches!(error, LifeError::LastTry { .. }), "{error}"),

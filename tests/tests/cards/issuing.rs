@@ -6,7 +6,7 @@ use issue::plan::{Master, Plan};
 use issue::source::{CardSource, KeySource, SoftSource};
 use keys::{Key, Role, Suite, seal};
 use office::journal::{Journal, Subject};
-use office::recorded::{self, Order, Recorded, RecordedError};
+use office::recorded::{self, Recorded, RecordedError, WorkOrder};
 use office::store::Store;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::issuing::IssuingCard;
@@ -142,7 +142,8 @@ fn run(
     journal: &mut Journal,
 ) -> Result<Recorded, RecordedError> {
     with_pins(plan.kind(), |pins| {
-        let order = Order { plan, wanted: Some(serial), pins, if_open: None, spend_last_try: false, at: AT };
+        let order =
+            WorkOrder { plan, wanted: Some(serial), pins, if_open: None, spend_last_try: false, at: AT };
         recorded::issue(&order, card, source, journal, &mut ())
     })
 }
@@ -170,7 +171,7 @@ fn the_last_try_of_a_blank_is_kept() {
         as_it_was.reset().unwrap();
         with_pins(kind, |pins| {
             let (plan, wanted) = (&bench.plan, Some(bench.serial));
-            let order = Order { plan, wanted, pins, if_open: None, spend_last_try: true, at: AT };
+            let order = WorkOrder { plan, wanted, pins, if_open: None, spend_last_try: true, at: AT };
             recorded::issue(&order, &mut as_it_was, &mut bench.source, &mut journal, &mut ()).unwrap();
         });
     }

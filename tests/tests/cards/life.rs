@@ -3,7 +3,7 @@
 use crate::office::{Office, shown};
 use crate::world::{chance, copy, number, user_area};
 use issue::headers;
-use issue::life::{self, Act, Leave, LifeError, Passage, Planned};
+use issue::life::{self, Leave, LifeChange, LifeError, Passage, Planned};
 use issue::source::{Activation, Current, KeySource, SoftSource, Target};
 use keys::Suite;
 use reader::driver::esam::Esam;
@@ -17,14 +17,14 @@ use wire::{Command, Sw};
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 
 /// Every step from the maker to the scrap, with the issuing card it needs.
-const LIFE: [(Act, Option<u8>, State, u8); 7] = [
-    (Act::Formal, Some(1), State::Formal, 1),
-    (Act::ChangeKeys, Some(2), State::Formal, 2),
-    (Act::Test, Some(2), State::Test, 1),
-    (Act::Formal, Some(3), State::Formal, 3),
-    (Act::Test, Some(3), State::Test, 1),
-    (Act::Retire, None, State::Retired, 0),
-    (Act::Retire, None, State::Retired, 0),
+const LIFE: [(LifeChange, Option<u8>, State, u8); 7] = [
+    (LifeChange::Formal, Some(1), State::Formal, 1),
+    (LifeChange::ChangeKeys, Some(2), State::Formal, 2),
+    (LifeChange::Test, Some(2), State::Test, 1),
+    (LifeChange::Formal, Some(3), State::Formal, 3),
+    (LifeChange::Test, Some(3), State::Test, 1),
+    (LifeChange::Retire, None, State::Retired, 0),
+    (LifeChange::Retire, None, State::Retired, 0),
 ];
 
 #[test]
@@ -71,35 +71,38 @@ fn what_cannot_follow_is_named_before_a_card_is_touched() {
         assert!(user_area(esam) == before);
         error
     };
-    assert!(matches!(refuse(&mut office, &mut esam, Act::ChangeKeys, Some(1)), LifeError::WrongState { .. }));
-    office.pass(&mut esam, Act::Formal, Some(2), NO_LEAVE);
-    let error = refuse(&mut office, &mut esam, Act::ChangeKeys, Some(1));
+    assert!(matches!(
+        refuse(&mut office, &mut esam, LifeChange::ChangeKeys, Some(1)),
+        LifeError::WrongState { .. }
+    ));
+    office.pass(&mut esam, LifeChange::Formal, Some(2), NO_LEAVE);
+    let error = refuse(&mut office, &mut esam, LifeChange::ChangeKeys, Some(1));
     assert!(matches!(error, LifeError::NotHigher { card: 2, own: 1 }), "{error}");
-    let error = refuse(&mut office, &mut esam, Act::Test, Some(3));
+    let error = refuse(&mut office, &mut esam, LifeChange::Test, Some(3));
     assert!(matches!(error, LifeError::AnotherVersion { card: 2, own: 3 }), "{error}");
-    let error = refuse(&mut office, &mut esam, Act::Retire, None);
+    let error = refuse(&mut office, &mut esam, LifeChange::Retire, None);
     assert!(matches!(error, LifeError::WrongState { .. }), "{error}");
-    office.pass(&mut esam, Act::Test, Some(2), NO_LEAVE);
-    let error = refuse(&mut office, &mut esam, Act::Formal, Some(2));
+    office.pass(&mut esam, LifeChange::Test, Some(2), NO_LEAVE);
+    let error = refuse(&mut office, &mut esam, LifeChange::Formal, Some(2));
     assert!(matches!(error, LifeError::NotHigher { card: 2, own: 2 }), "{error}");
     let mut first = office.esam(number(43));
-    office.pass(&mut first, Act::Formal, Some(1), NO_LEAVE);
-    let error = refuse(&mut office, &mut first, Act::ChangeKeys, Some(3));
+    office.pass(&mut first, LifeChange::Formal, Some(1), NO_LEAVE);
+    let error = refuse(&mut office, &mut first, LifeChange::ChangeKeys, Some(3));
     assert!(matches!(error, LifeError::OutOfReach { card: 1, reaches: Some(2) }), "{error}");
 }
 
 /// The four acts, each on an ESAM ready for it.
-fn acts(suite: Suite) -> (Office, [(Act, Option<u8>, Slot); 4]) {
+fn acts(suite: Suite) -> (Office, [(LifeChange, Option<u8>, Slot); 4]) {
     let mut office = Office::new(suite);
     let test = office.esam(number(42));
     let mut formal = copy(&test);
-    office.pass(&mut formal, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut formal, LifeChange::Formal, Some(1), NO_LEAVE);
     let (changes, retires) = (copy(&formal), copy(&formal));
     let acts = [
-        (Act::Formal, Some(1), test),
-        (Act::ChangeKeys, Some(2), changes),
-        (Act::Test, Some(1), formal),
-        (Act::Retire, Some(1), retires),
+        (LifeChange::Formal, Some(1), test),
+        (LifeChange::ChangeKeys, Some(2), changes),
+        (LifeChange::Test, Some(1), formal),
+        (LifeChange::Retire, Some(1), retires),
     ];
     (office, acts)
 }
@@ -107,7 +110,7 @@ fn acts(suite: Suite) -> (Office, [(Act, Option<u8>, Slot); 4]) {
 /// Runs an act on a copy with a fault, then heals the card and does the act to its end. True when the fault came to pass.
 fn broken(
     office: &mut Office,
-    act: Act,
+    act: LifeChange,
     with: Option<u8>,
     esam: &Slot,
     fault: impl FnOnce(&mut Slot),
@@ -281,22 +284,22 @@ fn card_and_software_store_agree_on_every_form() {
 fn money_is_given_up_by_name_and_to_the_fen() {
     let mut office = Office::new(Suite::Sm4);
     let mut esam = office.esam(number(42));
-    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
     let amount = crate::bench::credit_formal(&mut esam, &office.roots, number(42));
     let seen = life::look(&mut esam).unwrap();
     assert_eq!(seen.purse.balance, amount);
     let about = office.source(Some(1)).about();
-    for act in [Act::Test, Act::Retire] {
+    for act in [LifeChange::Test, LifeChange::Retire] {
         let error = Passage::plan(act, &seen, &about, NO_LEAVE).unwrap_err();
         assert!(matches!(error, LifeError::Money { balance } if balance == amount), "{error}");
     }
     // A key change keeps it.
     let mut changed = copy(&esam);
-    office.pass(&mut changed, Act::ChangeKeys, Some(2), NO_LEAVE);
+    office.pass(&mut changed, LifeChange::ChangeKeys, Some(2), NO_LEAVE);
     let after = life::look(&mut changed).unwrap();
     assert_eq!((after.purse, after.opened), (seen.purse, true));
     let leave = Leave { forfeit: true, ..NO_LEAVE };
-    office.pass(&mut esam, Act::Test, Some(1), leave);
+    office.pass(&mut esam, LifeChange::Test, Some(1), leave);
     let after = life::look(&mut esam).unwrap();
     assert_eq!((after.purse.balance, after.purse.count, after.opened), (Fen(0), 0, false));
     assert_eq!(after.life.unwrap().forfeited, amount);

@@ -6,7 +6,7 @@ use crate::world::{
     Bank, Site, blank, copy, imsi, issue, number, paired, pairing, pin, plan, plan_of, region, sealer,
     serial, sim_card, take_receipt, terms,
 };
-use issue::life::{Act, Leave};
+use issue::life::{Leave, LifeChange};
 use issue::pairing;
 use issue::plan::Request;
 use issue::source::SoftSource;
@@ -69,7 +69,7 @@ fn chip(office: &mut Office, label: &str) -> Slot {
     let mut esam = blank(CardKind::Esam, office.suite, label);
     let wish = plan(CardKind::Esam, office.suite, number(1000), None);
     issue(&wish, &mut esam, &mut office.source(None));
-    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
     copy(&esam)
 }
 
@@ -183,7 +183,7 @@ impl Scene {
     }
 
     fn change_keys(&mut self) {
-        self.office.pass(&mut self.site.esam, Act::ChangeKeys, Some(2), NO_LEAVE);
+        self.office.pass(&mut self.site.esam, LifeChange::ChangeKeys, Some(2), NO_LEAVE);
         self.site.esam = copy(&self.site.esam);
         let next = pairing_file(&mut self.office, 2);
         self.site.meter.expect(pairing(&next)).unwrap();
@@ -357,7 +357,7 @@ fn retired_with_an_order_out() {
         let mut scene = Scene::new();
         let a = scene.a.clone();
         let receipt = if credited { scene.insert(&a).1 } else { None };
-        scene.office.pass(&mut scene.site.esam, Act::Retire, Some(1), GIVEN_UP);
+        scene.office.pass(&mut scene.site.esam, LifeChange::Retire, Some(1), GIVEN_UP);
         scene.site.esam = copy(&scene.site.esam);
         scene.list(esam("first chip", KeyState::Retired, 1));
         assert!(matches!(scene.buy(1, 700), Err(OrderError::Retired { .. })));
@@ -405,8 +405,8 @@ fn a_found_after_the_next_count() {
 fn a_new_life_of_the_same_chip_begins_at_the_first_count() {
     let mut scene = Scene::new();
     let a = scene.a.clone();
-    scene.office.pass(&mut scene.site.esam, Act::Test, Some(1), GIVEN_UP);
-    scene.office.pass(&mut scene.site.esam, Act::Formal, Some(3), NO_LEAVE);
+    scene.office.pass(&mut scene.site.esam, LifeChange::Test, Some(1), GIVEN_UP);
+    scene.office.pass(&mut scene.site.esam, LifeChange::Formal, Some(3), NO_LEAVE);
     scene.site.esam = copy(&scene.site.esam);
     scene.site.meter = paired(&pairing_file(&mut scene.office, 3));
     scene.list(Esam { state_since: 3, ..esam("first chip", KeyState::Formal, 3) });

@@ -2,7 +2,7 @@
 
 use crate::world::{blank, issue, number, open, plan, plan_of, region};
 use issue::keyset::Roots;
-use issue::life::{self, Act, Leave, Passage, Planned, Seen};
+use issue::life::{self, Leave, LifeChange, Passage, Planned, Seen};
 use issue::source::{CardSource, KeySource, SoftSource};
 use kdc::ceremony::{Ceremony, Component};
 use keys::{Role, Suite, Zeroizing};
@@ -72,7 +72,7 @@ impl Office {
     }
 
     /// Does an act that must be due.
-    pub fn pass(&mut self, esam: &mut Slot, act: Act, version: Option<u8>, leave: Leave) {
+    pub fn pass(&mut self, esam: &mut Slot, act: LifeChange, version: Option<u8>, leave: Leave) {
         let mut source = self.source(version);
         let seen = life::look(esam).unwrap();
         let Planned::Due(passage) = Passage::plan(act, &seen, &source.about(), leave).unwrap() else {

@@ -1,15 +1,15 @@
 //! The PSAM: what it seals, what it opens, and what it keeps to itself [docs/specs/cards.md 6].
 
 use crate::bench::{Attempt, Bench, MeterKeys};
-use crate::world::{Province, copy, equip, number, open, pin, sealer, user_area};
+use crate::world::{Province, copy, equip, number, open, pin, psam_target, sealer, user_area};
 use issue::life::{self, LifeError};
-use issue::source::{Current, KeySource, SourceError, Target};
+use issue::source::{KeySource, SourceError, Target};
 use keys::Suite;
 use reader::driver::psam::Psam;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::order::{Order, OrderKind};
-use scheme::profile::{CardKind, EF_LIMIT, EF_SEALED, Recipient};
+use scheme::profile::{CardKind, EF_LIMIT, EF_SEALED};
 use scheme::psam::{Limits, PsamChain, Statement, chain_next};
 use scheme::receipt::Receipt;
 use server::ServerKey;
@@ -176,15 +176,7 @@ fn grants_are_counted_and_want_a_statement() {
     // A statement that was changed, or of another PSAM, brings nothing.
     let mut psam = Psam::open(&mut province.psam).unwrap();
     let right = psam.statement([3; 8]).unwrap();
-    let target = Target {
-        recipient: Recipient::Card(CardKind::Psam),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: number(4).0,
-        region: crate::world::region().0,
-    };
+    let target = psam_target(serial);
     let other = Target { number: number(5).0, ..target };
     let lower = Statement { chain: PsamChain { value: 1, ..right.chain }, ..right };
     let later = Statement { challenge: [4; 8], ..right };
@@ -210,15 +202,7 @@ fn a_grant_to_another_psam_is_counted_in_full_whatever_serial_it_is_said_to_have
     };
     let serial = wire::atr::serial_of(&wire::Channel::reset(&mut province.psam).unwrap()).unwrap();
     let right = Psam::open(&mut province.psam).unwrap().statement([3; 8]).unwrap();
-    let target = Target {
-        recipient: Recipient::Card(CardKind::Psam),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: number(4).0,
-        region: crate::world::region().0,
-    };
+    let target = psam_target(serial);
     let limits = Limits { count: 9, value: 1000_00 };
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     city.seal_limit(&target, [9; 8], limits, Some(&right)).unwrap();

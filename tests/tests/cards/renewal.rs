@@ -1,13 +1,13 @@
 //! A limit sealed for a PSAM that is elsewhere: for the challenge it keeps, once, and for no other card [docs/specs/renewal.md].
 
 use crate::bench::Attempt;
-use crate::world::{Province, copy, number, open, sealer, user_area};
+use crate::world::{Province, copy, number, open, psam_target, sealer, user_area};
 use issue::life::{self, LifeError, SealedLimit};
-use issue::source::{Current, KeySource, Target};
+use issue::source::KeySource;
 use keys::Suite;
 use reader::driver::psam::Psam;
 use scheme::order::OrderKind;
-use scheme::profile::{CardKind, EF_LIMIT_CHALLENGE, Recipient};
+use scheme::profile::{CardKind, EF_LIMIT_CHALLENGE};
 use scheme::psam::Limits;
 use vcard::{Slot, SupplyCut, Torn};
 use wire::Sw;
@@ -21,15 +21,7 @@ fn sealed(province: &mut Province, limits: Limits) -> SealedLimit {
     let mut psam = Psam::open(&mut province.psam).unwrap();
     let statement = psam.statement([7; 8]).unwrap();
     let challenge = psam.limit_challenge().unwrap().expect("a statement waits for a limit");
-    let target = Target {
-        recipient: Recipient::Card(CardKind::Psam),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: number(4).0,
-        region: crate::world::region().0,
-    };
+    let target = psam_target(serial);
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     let mac = city.seal_limit(&target, challenge, limits, Some(&statement)).unwrap();
     SealedLimit { number: number(4), challenge, limits, mac }

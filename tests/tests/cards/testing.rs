@@ -3,7 +3,7 @@
 use crate::bench::{self, Attempt};
 use crate::office::{Office, shown};
 use crate::world::{Province, blank, chance, copy, issue, number, open, pin, plan, region, sim_card};
-use issue::life::{Act, Leave};
+use issue::life::{Leave, LifeChange};
 use issue::pairing;
 use issue::source::KeySource;
 use keys::{Role, Suite, hierarchy};
@@ -117,7 +117,7 @@ fn nothing_formal_is_tested_and_nothing_is_sent_to_it() {
     let mut card = test_card(&mut province);
     let mut esam = office.esam(number(42));
     let mut meter = meter_of(&mut office.source(None));
-    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
     let before = esam.image().eeprom;
     let error = run(&mut meter, &mut esam, &mut card).unwrap_err();
     assert!(matches!(error, BenchError::State { what: "ESAM", state: State::Formal }), "{error}");
@@ -214,10 +214,10 @@ fn a_meter_between_two_pairings_finds_its_esam() {
     let now = "20261122090000".parse().unwrap();
     let mut office = Office::new(suite);
     let mut test = office.esam(number(42));
-    office.pass(&mut test, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut test, LifeChange::Formal, Some(1), NO_LEAVE);
     let amount = bench::credit_formal(&mut test, &office.roots, number(42));
     let mut new = copy(&test);
-    office.pass(&mut new, Act::ChangeKeys, Some(2), NO_LEAVE);
+    office.pass(&mut new, LifeChange::ChangeKeys, Some(2), NO_LEAVE);
     let file = |office: &mut Office, v| {
         pairing::make(&mut office.source(Some(v)), number(42), region(), &[]).unwrap()
     };
@@ -255,7 +255,7 @@ fn a_meter_between_two_pairings_finds_its_esam() {
         // The other order: the ESAM changes after the meter was told.
         let mut esam = copy(&esam);
         if !adopted {
-            office.pass(&mut esam, Act::ChangeKeys, Some(2), NO_LEAVE);
+            office.pass(&mut esam, LifeChange::ChangeKeys, Some(2), NO_LEAVE);
         }
         assert!(inserted(&mut meter, &mut esam));
         assert_eq!(meter.expects(), None, "the new pairing is the meter's now");
@@ -292,14 +292,14 @@ fn a_meters_state_goes_with_its_keys() {
     };
     assert_eq!(refusal(&mut meter, &mut esam, &mut sim_card("460000000000001")), Refusal::NoOrder);
     assert_eq!(meter.state().config.state, State::Test);
-    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
     assert_eq!(refusal(&mut meter, &mut esam, &mut formal_sim()), Refusal::NoOrder);
     assert_eq!((meter.state().config.state, meter.expects()), (State::Formal, None));
     assert!(meter.to_flash(FormalKeys::Refuse).is_err());
     meter.expect(pairing(&back)).unwrap();
-    office.pass(&mut esam, Act::Test, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Test, Some(1), NO_LEAVE);
     assert_eq!(refusal(&mut meter, &mut esam, &mut sim_card("460000000000001")), Refusal::NoOrder);
     assert_eq!(meter.state().config.state, State::Test);
-    office.pass(&mut esam, Act::Retire, None, NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Retire, None, NO_LEAVE);
     assert_eq!(refusal(&mut meter, &mut esam, &mut sim_card("460000000000001")), Refusal::Retired);
 }

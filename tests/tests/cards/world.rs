@@ -5,7 +5,7 @@ use issue::card::{Issued, Personalisation};
 use issue::keyset::Roots;
 use issue::pairing;
 use issue::plan::{Master, Plan, Request};
-use issue::source::{CardSource, KeySource, SoftSource};
+use issue::source::{CardSource, Current, KeySource, SoftSource, Target};
 use keys::{Role, Suite, hierarchy};
 use meter::{FormalKeys, InsertionReport, Meter, MeterConfig};
 use reader::driver::esam::{Esam, Purse};
@@ -19,7 +19,7 @@ use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::order::{OrderId, Serial8};
 use scheme::pin::{Pin, Pins};
-use scheme::profile::{CardKind, Fid, SERVER_NUMBER, SERVICE_CENTRE, State};
+use scheme::profile::{CardKind, Fid, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State};
 use scheme::psam::Limits;
 use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
 use scheme::subscription::Imsi;
@@ -47,6 +47,19 @@ pub fn region() -> RegionCode {
 
 pub fn number(n: u32) -> DeviceNumber {
     format!("{n:012}").parse().unwrap()
+}
+
+/// The PSAM of these tests, number 4, to its issuing card; `serial` is its chip's.
+pub fn psam_target(serial: [u8; 8]) -> Target {
+    Target {
+        recipient: Recipient::Card(CardKind::Psam),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial,
+        number: number(4).0,
+        region: region().0,
+    }
 }
 
 /// A random source of its own for each label.

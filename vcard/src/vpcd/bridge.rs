@@ -221,7 +221,7 @@ enum End {
 
 /// What was told last of an outage, so that it is told once.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum LastSaid {
     Seeking,
     Silent,
 }
@@ -241,7 +241,7 @@ struct Server<C, F> {
     shared: Arc<Shared<C>>,
     settings: Settings,
     observer: F,
-    told: Option<Told>,
+    told: Option<LastSaid>,
 }
 
 impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
@@ -277,7 +277,7 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
                         self.told = None;
                         (self.observer)(Event::Lost { reason, unheard });
                     } else {
-                        self.tell_once(Told::Seeking, Event::Seeking { reason });
+                        self.tell_once(LastSaid::Seeking, Event::Seeking { reason });
                     }
                     if self.pause(self.settings.backoff.pause(failures)) {
                         return;
@@ -310,7 +310,7 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
         self.shared.changed.notify_all();
     }
 
-    fn tell_once(&mut self, told: Told, event: Event) {
+    fn tell_once(&mut self, told: LastSaid, event: Event) {
         if self.told != Some(told) {
             self.told = Some(told);
             (self.observer)(event);
@@ -351,7 +351,7 @@ impl<C: Contacts, F: FnMut(Event)> Server<C, F> {
                 Err(error)
                     if first && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    self.tell_once(Told::Silent, Event::Silent);
+                    self.tell_once(LastSaid::Silent, Event::Silent);
                     continue;
                 }
                 Err(error) => return self.lost(&error, session),

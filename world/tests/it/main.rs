@@ -5,6 +5,7 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "money in fen: yuan, then two digits")]
 
 mod carrier;
+mod ceremony;
 mod keeping;
 mod province;
 mod purchase;

@@ -1,23 +1,18 @@
 //! `gridcard card line`: a card on a T=0 line, behind a pseudo terminal or a socket [docs/specs/line.md 6].
 
-use crate::files::{self, Appended};
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use clap::{ArgGroup, Args};
+use crate::files;
+use crate::prelude::*;
+use clap::ArgGroup;
 use cos::Flow;
+use lens::characters::Characters;
 use parties::cards::TraceFile;
 use parties::places;
-use parties::trouble::{Context, Result};
-use reader::trace::{TraceChannel, TraceSink, hides_answer, hides_data};
-use scheme::CardRef;
-use serde_json::json;
+use reader::trace::TraceChannel;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use vcard::line::pty::Pty;
 use vcard::line::serve::Line;
-use vcard::line::{Acknowledge, LineCard, Part, Passed, Settings, T0Card, Way, Wire};
+use vcard::line::{Acknowledge, LineCard, Passed, Settings, T0Card, Wire};
 use vcard::slot::Keep;
 use vcard::{Image, Slot};
 use wire::atr::Convention;
@@ -58,13 +53,13 @@ pub struct LineOptions {
 }
 
 /// Serves the card.
-pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
-    let file = places::image(global, &options.card, "card line")?;
-    let lock = global.files.lock(&file).map_err(parties::Trouble::new)?;
+pub fn run(call: &Call, options: &LineOptions) -> Result<()> {
+    let file = places::image(call, &options.card, "card line")?;
+    let lock = call.files.lock(&file).map_err(Trouble::new)?;
     let label = file.display().to_string();
-    let image = Image::load(&file).map_err(parties::Trouble::new)?;
-    let source = global.files.chance(image.formal, &label).map_err(parties::Trouble::new)?;
-    let mut slot = Slot::with_image(image, &file, source, Keep::Synced).map_err(parties::Trouble::new)?;
+    let image = Image::load(&file).map_err(Trouble::new)?;
+    let source = call.files.chance(image.formal, &label).map_err(Trouble::new)?;
+    let mut slot = Slot::with_image(image, &file, source, Keep::Synced).map_err(Trouble::new)?;
     slot.on_contacts();
     let settings = Settings {
         convention: options.inverse.then_some(Convention::Inverse),
@@ -77,33 +72,39 @@ pub fn run(global: &Global, options: &LineOptions) -> Result<()> {
         ..Settings::default()
     };
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let card = Traced(TraceChannel::new(slot, Lines(TraceFile::named(global, &name)?)));
+    let card = Traced(TraceChannel::new(slot, TraceFile::named(call, &name)?));
     let mut wire = Wire::new(LineCard::new(card, settings));
-    let mut trace = Characters::new(options)?;
-    let mut line =
-        Line { wire: &mut wire, realtime: options.realtime, watch: &mut |passed| trace.write(passed) };
+    let mut file = options.trace_characters.as_deref().map(files::trace).transpose()?;
+    let mut characters = Characters::default();
+    let mut watch = |passed: &Passed| {
+        if let Some(file) = &mut file {
+            // A trace never stops what it watches.
+            let _ = writeln!(file, "{}", characters.line(passed));
+        }
+    };
+    let mut line = Line { wire: &mut wire, realtime: options.realtime, watch: &mut watch };
     let served = match options.listen {
         Some(address) => {
             let listener =
                 TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
             let address = listener.local_addr()?.to_string();
-            answer(global, &address, json!({ "listen": address }));
+            answer(call, &address, json!({ "listen": address }));
             line.serve_tcp(&listener, options.terminals)
         }
         None => {
             let pty = Pty::open().context("the system gives no pseudo terminal")?;
             let device = pty.device().display().to_string();
-            answer(global, &device, json!({ "device": device }));
+            answer(call, &device, json!({ "device": device }));
             pty.serve(&mut line, options.terminals)
         }
     };
-    wire.into_line().into_card().0.into_parts().0.close().map_err(parties::Trouble::new)?;
+    wire.into_line().into_card().0.into_parts().0.close().map_err(Trouble::new)?;
     drop(lock);
     served.context("the line broke")
 }
 
 /// A slot whose APDUs are written down when the user asks.
-struct Traced(TraceChannel<Slot, Lines>);
+struct Traced(TraceChannel<Slot, Option<TraceFile>>);
 
 impl Channel for Traced {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
@@ -122,80 +123,5 @@ impl Channel for Traced {
 impl T0Card for Traced {
     fn flow(&self, header: [u8; 4]) -> Flow {
         self.0.inner().flow(header)
-    }
-}
-
-/// The trace of characters: `ETU > BYTE PART`, `<` for the card's, `--` for a byte that is hidden.
-struct Characters {
-    file: Option<Appended>,
-    header: Vec<u8>,
-    /// The answer that waits for GET RESPONSE is secret.
-    secret_waits: bool,
-}
-
-impl Characters {
-    fn new(options: &LineOptions) -> Result<Self> {
-        let file = options.trace_characters.as_deref().map(files::trace).transpose()?;
-        Ok(Characters { file, header: Vec::new(), secret_waits: false })
-    }
-
-    /// A trace never stops what it watches.
-    fn write(&mut self, passed: &Passed) {
-        let hidden = self.hides(passed);
-        let Some(file) = &mut self.file else { return };
-        let mark = if passed.way == Way::ToCard { '>' } else { '<' };
-        let byte = if hidden { "--".to_owned() } else { format!("{:02X}", passed.value) };
-        let _ = writeln!(file, "{} {mark} {byte} {}", passed.at.0, words(passed.part));
-    }
-
-    /// Data of secret commands, answers that are keys, and what a terminal says that nobody asked for it.
-    fn hides(&mut self, passed: &Passed) -> bool {
-        match (passed.part, passed.way) {
-            (Part::Data(header), Way::ToCard) => hides_data(&header).is_some(),
-            (Part::Data(header), Way::FromCard) => {
-                hides_answer(&header).is_some() || (self.secret_waits && header[1] == GET_RESPONSE)
-            }
-            (Part::Header, _) => {
-                self.header.push(passed.value);
-                if self.header.len() == 5 {
-                    let header = std::mem::take(&mut self.header);
-                    self.secret_waits =
-                        hides_answer(&header).is_some() || (self.secret_waits && header[1] == GET_RESPONSE);
-                }
-                false
-            }
-            (Part::Unheard, _) => true,
-            (Part::Atr, _) => {
-                self.header.clear();
-                self.secret_waits = false;
-                false
-            }
-            (Part::Pps | Part::Procedure | Part::Status, _) => false,
-        }
-    }
-}
-
-const GET_RESPONSE: u8 = 0xC0;
-
-const fn words(part: Part) -> &'static str {
-    match part {
-        Part::Atr => "ATR",
-        Part::Pps => "PPS",
-        Part::Header => "header",
-        Part::Procedure => "procedure",
-        Part::Data(_) => "data",
-        Part::Status => "status",
-        Part::Unheard => "unheard",
-    }
-}
-
-/// Lines to a trace, if there is one.
-struct Lines(Option<TraceFile>);
-
-impl TraceSink for Lines {
-    fn line(&mut self, line: &str) {
-        if let Some(file) = &mut self.0 {
-            file.line(line);
-        }
     }
 }

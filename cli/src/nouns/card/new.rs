@@ -1,21 +1,12 @@
 //! `gridcard card new`.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::shared::suite;
-use ::scheme::numbers::Serial;
-use clap::{ArgGroup, Args};
+use crate::prelude::*;
+use clap::ArgGroup;
 use cos::Protocol;
-use keys::Suite;
 use parties::places;
-use parties::trouble::Result;
-use scheme::CardRef;
 use scheme::chance::chip_serial;
-use scheme::profile::CardKind;
-use serde_json::json;
-use std::path::PathBuf;
-use vcard::factory;
-use vcard::factory::Blank;
+use scheme::numbers::Serial;
+use vcard::factory::{self, Blank};
 
 /// Options of `card new`.
 #[derive(Debug, Args)]
@@ -70,21 +61,21 @@ fn kind(text: &str) -> Result<CardKind, String> {
 }
 
 /// Makes the card.
-pub fn run(global: &Global, options: &New) -> Result<()> {
-    let file = places::image(global, &options.file, "card new")?;
+pub fn run(call: &Call, options: &New) -> Result<()> {
+    let file = places::image(call, &options.file, "card new")?;
     if options.formal_on_virtual {
-        global.must_be_unseeded("the random numbers of a card that may hold formal keys")?;
+        call.must_be_unseeded("the random numbers of a card that may hold formal keys")?;
     }
     let serial = match options.serial {
         Some(serial) => serial.0,
-        None => chip_serial(&mut *global.chance("serial")),
+        None => chip_serial(&mut *call.chance("serial")),
     };
-    let (suite, formal, source) = (options.suite, options.formal_on_virtual, global.chance("factory"));
+    let (suite, formal, source) = (options.suite, options.formal_on_virtual, call.chance("factory"));
     let (image, words, kind) = match options.kind {
         Some(kind) => {
             let transport = parties::transport::Transport { transport_file: options.transport_file.clone() };
-            let image = factory::blank(&transport.root(global, suite)?, kind, serial, formal, source)
-                .map_err(parties::Trouble::new)?;
+            let image = factory::blank(&transport.root(call, suite)?, kind, serial, formal, source)
+                .map_err(Trouble::new)?;
             (image, format!("a blank {} chip ({})", kind.name(), suite.name()), kind)
         }
         None => {
@@ -93,13 +84,13 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
             let blank = Blank { suite, serial, protocol, user: kib * 1024, formal, mf: !options.no_mf };
             let mf = if options.no_mf { "no master file" } else { "an empty master file" };
             let words = format!("a plain FMCOS card ({}), {kib} KiB, {mf}", suite.name());
-            (factory::plain(&blank, source).map_err(parties::Trouble::new)?, words, CardKind::Fmcos)
+            (factory::plain(&blank, source).map_err(Trouble::new)?, words, CardKind::Fmcos)
         }
     };
-    image.save_new(&file, true).map_err(parties::Trouble::new)?;
+    image.save_new(&file, true).map_err(Trouble::new)?;
     let serial = Serial(serial).to_string();
     let file = file.display().to_string();
     let object = json!({ "file": file, "kind": kind.name(), "suite": suite.name(), "serial": serial });
-    answer(global, &format!("{words}, serial {serial}"), object);
+    answer(call, &format!("{words}, serial {serial}"), object);
     Ok(())
 }

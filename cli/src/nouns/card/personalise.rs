@@ -1,22 +1,11 @@
 //! `gridcard card personalise`: an APDU script on a card.
 
-use crate::fail::{Kind, refused};
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use crate::shared::suite;
+use crate::prelude::*;
 use ::reader::cards::{InReader, ask};
-use clap::Args;
 use cos::Chip;
-use keys::Suite;
-use parties::Failure;
 use parties::cards::CardHandle;
 use parties::home;
-use parties::trouble::{Context, Result, Trouble};
 use reader::script::{Dice, Player, Script};
-use scheme::CardRef;
-use serde_json::json;
-use std::path::{Path, PathBuf};
 use vcard::cards::OpenSlot;
 use vcard::slot::Keep;
 use vcard::{Image, ImageError, Slot};
@@ -43,45 +32,41 @@ pub struct Personalise {
 }
 
 /// Plays the script.
-pub fn run(global: &Global, options: &Personalise) -> Result<()> {
+pub fn run(call: &Call, options: &Personalise) -> Result<()> {
     let place = || options.script.display().to_string();
     let text = home::read_text(&options.script)?;
     let script = Script::parse(&text).with_context(place)?;
     if options.check {
         let commands = script.commands();
         let object = json!({ "script": place(), "commands": commands });
-        answer(global, &format!("{} is in order: {commands} commands", place()), object);
+        answer(call, &format!("{} is in order: {commands} commands", place()), object);
         return Ok(());
     }
-    let (mut handle, suite, dice) = open(global, options, &script)?;
+    let (mut handle, suite, dice) = open(call, options, &script)?;
     let folder = options.script.parent().unwrap_or(Path::new(""));
     let mut player = Player::new(&mut handle, suite, folder, dice, lens::apdu::command);
     let played = player.play(&script).with_context(place);
     let lines = player.lines().to_vec();
     let closed = handle.close();
     if let Err(error) = played {
-        return Err(stopped(global, options, &lines, error));
+        return Err(stopped(call, options, &lines, error));
     }
     closed?;
     let object = json!({
         "file": options.file.to_string(), "script": place(), "dry_run": options.dry_run,
         "commands": script.commands(), "lines": lines,
     });
-    answer(global, &lines.join("\n"), object);
+    answer(call, &lines.join("\n"), object);
     let done = if options.dry_run { "rehearsed on a copy, the card is as it was" } else { "done" };
     say(format!("{} commands, {done}", script.commands()));
     Ok(())
 }
 
 /// The card, its suite, and the random numbers a script may set.
-fn open(
-    global: &Global,
-    options: &Personalise,
-    script: &Script,
-) -> Result<(CardHandle, Suite, Option<Dice>)> {
-    let card = global.cards.resolve(&options.file)?;
+fn open(call: &Call, options: &Personalise, script: &Script) -> Result<(CardHandle, Suite, Option<Dice>)> {
+    let card = call.cards.resolve(&options.file)?;
     match (card.reader(), card.path()) {
-        (None, path) => in_slot(global, options, script, Path::new(path.unwrap_or_default())),
+        (None, path) => in_slot(call, options, script, Path::new(path.unwrap_or_default())),
         (Some(name), _) => {
             if options.dry_run || options.test_random {
                 let words = format!(
@@ -92,7 +77,7 @@ fn open(
                     .hint("rehearse on a virtual card: `gridcard card new --blank`")
                     .into());
             }
-            let mut handle = CardHandle::of(global, Box::new(InReader::unasked(name, global.patience)?))?;
+            let mut handle = CardHandle::of(call, Box::new(InReader::unasked(name, call.patience)?))?;
             let told = ask(&mut handle)?.info.and_then(|info| Suite::from_code(info.suite));
             tell_secrets(script, true);
             Ok((handle, told.unwrap_or(options.suite), None))
@@ -102,26 +87,25 @@ fn open(
 
 /// A virtual card in its slot; a copy in memory for a rehearsal.
 fn in_slot(
-    global: &Global,
+    call: &Call,
     options: &Personalise,
     script: &Script,
     file: &Path,
 ) -> Result<(CardHandle, Suite, Option<Dice>)> {
-    let lock = global.files.lock(file).map_err(parties::Trouble::new)?;
-    let image = Image::load(file).map_err(parties::Trouble::new)?;
+    let lock = call.files.lock(file).map_err(Trouble::new)?;
+    let image = Image::load(file).map_err(Trouble::new)?;
     tell_secrets(script, image.formal);
     let source = |source| ImageError::Card { path: file.to_path_buf(), source };
-    let suite = Chip::read(&image.eeprom).map_err(source).map_err(parties::Trouble::new)?.suite;
-    let real =
-        global.files.chance(image.formal, &file.display().to_string()).map_err(parties::Trouble::new)?;
+    let suite = Chip::read(&image.eeprom).map_err(source).map_err(Trouble::new)?.suite;
+    let real = call.files.chance(image.formal, &file.display().to_string()).map_err(Trouble::new)?;
     let dice = options.test_random.then(Dice::default);
     let source = match &dice {
         Some(dice) => dice.entropy(real),
         None => real,
     };
     let keep = if options.dry_run { Keep::InMemory } else { Keep::Synced };
-    let slot = Slot::with_image(image, file, source, keep).map_err(parties::Trouble::new)?;
-    Ok((CardHandle::of(global, Box::new(OpenSlot::new(slot, lock)))?, suite, dice))
+    let slot = Slot::with_image(image, file, source, keep).map_err(Trouble::new)?;
+    Ok((CardHandle::of(call, Box::new(OpenSlot::new(slot, lock)))?, suite, dice))
 }
 
 /// Says which secrets are none, and where the others will stand.
@@ -137,9 +121,9 @@ fn tell_secrets(script: &Script, formal: bool) {
 }
 
 /// The transcript up to the surprise, and what became of the card.
-fn stopped(global: &Global, options: &Personalise, lines: &[String], error: Trouble) -> Trouble {
-    if !global.json && !lines.is_empty() {
-        answer(global, &lines.join("\n"), json!({}));
+fn stopped(call: &Call, options: &Personalise, lines: &[String], error: Trouble) -> Trouble {
+    if !call.options.json && !lines.is_empty() {
+        answer(call, &lines.join("\n"), json!({}));
     }
     // A card that was lost keeps its own exit code.
     if error.chain().any(|cause| cause.is::<wire::ChannelError>()) {
@@ -147,13 +131,11 @@ fn stopped(global: &Global, options: &Personalise, lines: &[String], error: Trou
     }
     let words = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let hint = match options.dry_run {
+        _ if words.contains("random numbers, which") => {
+            "a virtual card does it with --test-random, to replay a recorded session"
+        }
         true => "the card is as it was",
         false => "the card keeps what was done before that line; --dry-run rehearses on a copy",
-    };
-    let hint = if words.contains("random numbers, which") {
-        "a virtual card does it with --test-random, to replay a recorded session"
-    } else {
-        hint
     };
     refused(words).hint(hint).into()
 }

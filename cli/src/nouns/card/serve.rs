@@ -1,23 +1,14 @@
 //! `gridcard card serve`.
 
-use crate::fail::Kind;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{say, table};
+use crate::prelude::*;
 use crate::served::Opener;
-use clap::Args;
-use parties::Failure;
 use parties::places;
-use parties::trouble::{Context, Result, Trouble};
-use scheme::CardRef;
-use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use vcard::rack::{Rack, SlotReport, control};
+use vcard::rack::{Rack, control};
 use vcard::slot::Keep;
 
 /// Options of `card serve`.
@@ -46,13 +37,13 @@ fn usage(words: impl Into<String>) -> Trouble {
 }
 
 /// Each card with the address of its reader.
-fn places(global: &Global, options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
+fn places(call: &Call, options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>> {
     let host =
         (options.host.as_str(), options.port).to_socket_addrs().ok().and_then(|mut found| found.next());
     let host = host.ok_or_else(|| usage(format!("there is no host {}", options.host)))?;
     let mut places: Vec<(PathBuf, SocketAddr)> = Vec::new();
     for (slot, card) in options.cards.iter().enumerate() {
-        let card = places::image(global, card, "serving")?;
+        let card = places::image(call, card, "serving")?;
         let same =
             |other: &PathBuf| matches!((other.canonicalize(), card.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if places.iter().any(|(other, _)| same(other)) {
@@ -66,19 +57,19 @@ fn places(global: &Global, options: &Serve) -> Result<Vec<(PathBuf, SocketAddr)>
 }
 
 /// Serves the cards until a signal ends it.
-pub fn run(global: &Global, options: &Serve) -> Result<()> {
-    let places = places(global, options)?;
+pub fn run(call: &Call, options: &Serve) -> Result<()> {
+    let places = places(call, options)?;
     let keep = if options.no_sync { Keep::EveryCommand } else { Keep::Synced };
     // From here on a signal ends things in order.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
-    let rack = Rack::open(Opener::new(global, keep)?, &places, say).map_err(Trouble::new)?;
+    let rack = Rack::open(Opener::new(call, keep)?, &places, say).map_err(Trouble::new)?;
     let rack = Arc::new(rack);
     let path = match &options.control {
         Some(path) => path.clone(),
         None => {
-            disk::create_folder(&global.home)
-                .with_context(|| format!("cannot make {}", global.home.display()))?;
-            control::default_path(&global.home, options.port)
+            disk::create_folder(&call.home)
+                .with_context(|| format!("cannot make {}", call.home.display()))?;
+            control::default_path(&call.home, options.port)
         }
     };
     let control = match control::Control::open(&path, rack.clone()) {
@@ -89,12 +80,10 @@ pub fn run(global: &Global, options: &Serve) -> Result<()> {
         }
     };
     let cards = rack.list();
-    let text = table(&["slot", "card", "kind", "port", "ATR"], cards.iter().map(row).collect());
-    answer(
-        global,
-        &text,
-        json!({ "pid": std::process::id(), "control": path.display().to_string(), "cards": cards }),
-    );
+    let rows = cards.iter().map(|card| row![card.slot, card.card, card.kind, card.port, card.atr]);
+    let text = table(&["slot", "card", "kind", "port", "ATR"], rows.collect());
+    let object = json!({ "pid": std::process::id(), "control": path.display().to_string(), "cards": cards });
+    answer(call, &text, object);
     say(format!("control socket: {}; Ctrl-C ends", path.display()));
     let signal = signals.forever().next();
     control.close();
@@ -102,11 +91,7 @@ pub fn run(global: &Global, options: &Serve) -> Result<()> {
     say("ended: all cards are saved");
     // Asked to end is done; Ctrl-C and a closed terminal interrupt, and a shell wants to know.
     if signal != Some(SIGTERM) {
-        global.interrupted.store(true, Ordering::Relaxed);
+        call.interrupted.store(true, Ordering::Relaxed);
     }
     Ok(())
-}
-
-fn row(card: &SlotReport) -> Vec<String> {
-    vec![card.slot.to_string(), card.card.clone(), card.kind.clone(), card.port.to_string(), card.atr.clone()]
 }

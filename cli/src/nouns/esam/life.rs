@@ -1,24 +1,9 @@
 //! `gridcard esam show | change-keys | formal | test | retire`: an ESAM's life after it was issued.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, say, table};
-use ::issue::life::Act;
-use clap::Args;
-use parties::Result;
-use parties::city::Access;
+use crate::prelude::*;
+use ::issue::life::LifeChange;
 use parties::city::life::{self, PassReport, PassRequest, PassedEsams};
-use scheme::CardRef;
 use scheme::money::Fen;
-use scheme::numbers::RegionCode;
-use std::path::PathBuf;
-
-/// Options of `esam show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The ESAM: a card file, or a card in a reader.
-    pub card: CardRef,
-}
 
 /// Options of the acts of a life.
 #[derive(Debug, Args)]
@@ -26,12 +11,8 @@ pub struct Pass {
     /// ESAMs: card files (a meter's is meters/NUMBER/esam.card), or cards in readers.
     #[arg(required = true)]
     pub cards: Vec<CardRef>,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-    /// File with the PIN of the ESAM issuing card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityCard,
     /// File with the supervisor's PIN of the ESAM issuing card. Default: a prompt, where it is needed: back to test, and
     /// to retire.
     #[arg(long, value_name = "FILE")]
@@ -51,63 +32,55 @@ pub struct Pass {
 }
 
 /// Shows an ESAM.
-pub fn show(global: &Global, options: &Show) -> Result<()> {
-    let report = life::show(global, &options.card)?;
+pub fn show(call: &Call, card: &CardRef) -> Result<()> {
     let version = |version: u8, none: &str| if version == 0 { none.into() } else { version.to_string() };
-    let text = facts(&[
-        ("ESAM", format!("{} of city {}, chip {}", report.number, report.city, report.serial)),
-        ("state", report.state.to_owned()),
-        ("key version", version(report.key_version, "none: destroyed")),
-        ("highest formal version", version(report.highest_formal_version, "none")),
-        (
-            "key sets after the first",
-            report.key_changes.map_or("cannot change".into(), |changes| changes.to_string()),
-        ),
-        ("given up in all", Fen(report.forfeited_fen).to_string()),
-        ("account", if report.opened { "open" } else { "not opened" }.to_owned()),
-        ("purse", format!("{}, {} purchases", Fen(report.balance_fen), report.count)),
-        ("tries of its master key", report.tries.map_or("-".into(), |tries| tries.to_string())),
-        ("check values", report.check_values.line()),
-    ]);
-    answer(global, &text, &report);
-    Ok(())
+    reply(call, life::show(call, card), |report| {
+        facts(&[
+            ("ESAM", format!("{} of city {}, chip {}", report.number, report.city, report.serial)),
+            ("state", report.state.to_owned()),
+            ("key version", version(report.key_version, "none: destroyed")),
+            ("highest formal version", version(report.highest_formal_version, "none")),
+            (
+                "key sets after the first",
+                report.key_changes.map_or("cannot change".into(), |changes| changes.to_string()),
+            ),
+            ("given up in all", Fen(report.forfeited_fen).to_string()),
+            ("account", if report.opened { "open" } else { "not opened" }.to_owned()),
+            ("purse", format!("{}, {} purchases", Fen(report.balance_fen), report.count)),
+            ("tries of its master key", report.tries.map_or("-".into(), |tries| tries.to_string())),
+            ("check values", report.check_values.line()),
+        ])
+    })
 }
 
-/// Leads ESAMs through an act.
-pub fn pass(global: &Global, options: &Pass, act: Act) -> Result<()> {
+/// Leads ESAMs through a change of their life.
+pub fn pass(call: &Call, (options, act): &(Pass, LifeChange)) -> Result<()> {
+    let mut access = options.city.get(options.spend_last_try);
+    access.supervisor_pin = options.second_pin_file.clone().map(|file| Some(file).into());
     let request = PassRequest {
-        act,
+        act: *act,
         cards: options.cards.clone(),
-        access: Access {
-            city: options.city,
-            pin: options.pin_file.as_deref().into(),
-            supervisor_pin: options.second_pin_file.clone().map(|file| Some(file).into()),
-            spend_last_try: options.spend_last_try,
-        },
+        access,
         out: options.out.clone(),
         forfeit: options.forfeit,
         dry_run: options.dry_run,
     };
-    let Some(report) = life::pass(global, &request)? else { return Ok(()) };
+    let Some(report) = life::pass(call, &request)? else { return Ok(()) };
     match &report {
         PassReport::Planned { plans } => {
-            answer(global, &plans.join("\n"), &report);
+            answer(call, &plans.join("\n"), &report);
             Ok(())
         }
-        PassReport::Passed(passed) => tell(global, passed),
+        PassReport::Passed(passed) => tell(call, passed),
     }
 }
 
-fn tell(global: &Global, report: &PassedEsams) -> Result<()> {
-    let rows = report.esams.iter().map(|esam| {
-        vec![
-            esam.number.to_string(),
-            esam.what.to_owned(),
-            esam.now.clone(),
-            esam.pairing.clone().unwrap_or_else(|| "-".into()),
-        ]
-    });
-    answer(global, &table(&["ESAM", "what", "now", "pairing file"], rows.collect()), report);
+fn tell(call: &Call, report: &PassedEsams) -> Result<()> {
+    let rows = report
+        .esams
+        .iter()
+        .map(|esam| row![esam.number, esam.what, esam.now, esam.pairing.as_deref().unwrap_or("-")]);
+    answer(call, &table(&["ESAM", "what", "now", "pairing file"], rows.collect()), report);
     if report.esams.iter().any(|esam| esam.pairing.is_some()) {
         say(
             "each meter needs its pairing file: `gridcard meter pair NUMBER --pairing FILE`, before or after",

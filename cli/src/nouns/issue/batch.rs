@@ -2,28 +2,19 @@
 
 use super::options::{Batch, reconciliation};
 use super::progress::{Progress, duration};
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, say};
+use crate::prelude::*;
+use meter::BAUD;
 use office::batch::{LineEnd, Watch};
 use parties::batches::{self, BatchRequest, Forecast, LineShare, Overseer};
-use parties::{Failure, Result};
-use reader::count::Etu;
-use scheme::Kind;
-use scheme::profile::CardKind;
-use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Line speed of a card's slot, in bit/s.
-const BAUD: u32 = 9600;
-
 /// Runs a batch.
-pub fn run(global: &Global, kind: CardKind, options: &Batch) -> Result<()> {
+pub fn run(call: &Call, (kind, options): &(CardKind, Batch)) -> Result<()> {
     let request = BatchRequest {
-        kind,
+        kind: *kind,
         file: options.batch.clone(),
         resume: options.resume,
         stop_after: options.stop_after,
@@ -40,21 +31,21 @@ pub fn run(global: &Global, kind: CardKind, options: &Batch) -> Result<()> {
         transport: options.transport.get(),
     };
     if options.dry_run {
-        let plan = batches::plan(global, &request)?;
+        let plan = batches::plan(call, &request)?;
         say(forecast(&plan));
-        answer(global, "", json!({ "plan": plan }));
+        answer(call, "", json!({ "plan": plan }));
         return Ok(());
     }
-    let mut operator = Operator { global, yes: options.yes, progress: None };
-    let report = batches::run(global, &request, &mut operator)?;
+    let mut operator = Operator { call, yes: options.yes, progress: None };
+    let report = batches::run(call, &request, &mut operator)?;
     let text = format!("{}\nresult: {}", reconciliation(&report.batch), report.result.display());
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     report.must_be_whole()
 }
 
 /// The person at the terminal, who has the batch made.
 struct Operator<'g> {
-    global: &'g Global,
+    call: &'g Call,
     /// He said so already.
     yes: bool,
     /// How far it is, once it has begun.
@@ -90,7 +81,7 @@ impl Overseer for Operator<'_> {
                 .into());
         }
         let question = format!("type the number of cards, {}, to begin", plan.todo);
-        if self.global.secrets.ask_openly(&question)? == plan.todo.to_string() {
+        if self.call.secrets.ask_openly(&question)? == plan.todo.to_string() {
             return Ok(true);
         }
         say("not begun");
@@ -148,17 +139,8 @@ fn blanks(plan: &Forecast) -> String {
     }
 }
 
-fn millis(line: Etu) -> String {
-    let micros = line.micros(BAUD);
-    format!("{}.{:03} s", micros / 1_000_000, micros / 1000 % 1000)
-}
-
-fn share(share: &LineShare) -> String {
-    format!(
-        "{} commands, {} bytes, {}, {} at {BAUD} bit/s",
-        share.apdus,
-        share.bytes,
-        share.etu,
-        millis(share.etu)
-    )
+fn share(LineShare { apdus, bytes, etu }: &LineShare) -> String {
+    let micros = etu.micros(BAUD);
+    let seconds = format!("{}.{:03} s", micros / 1_000_000, micros / 1000 % 1000);
+    format!("{apdus} commands, {bytes} bytes, {etu}, {seconds} at {BAUD} bit/s")
 }

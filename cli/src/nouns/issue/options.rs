@@ -1,10 +1,7 @@
 //! Options of batches, and how their figures are said.
 
-use clap::Args;
+use crate::prelude::*;
 use parties::batches::{self, BatchReport};
-use scheme::CardRef;
-use scheme::numbers::RegionCode;
-use std::path::PathBuf;
 
 /// Whose batches.
 #[derive(Debug, Clone, Args)]
@@ -62,12 +59,10 @@ pub struct Batch {
     /// SIM: records for messages, 10 to 50.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(10..=50))]
     pub sms_records: u8,
-    /// After a run that broke off.
     #[command(flatten)]
-    pub allowed: crate::shared::Allowed,
-    /// Of virtual cards in the pack.
+    pub allowed: Allowed,
     #[command(flatten)]
-    pub transport: crate::shared::Transport,
+    pub transport: Transport,
 }
 
 impl Office {

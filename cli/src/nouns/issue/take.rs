@@ -1,14 +1,8 @@
 //! `issue take`: virtual cards out of the pack, as card files.
 
 use super::options::Office;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::batches::{self, TakeRequest};
-use scheme::profile::CardKind;
-use std::path::PathBuf;
 
 /// Options of `issue take`.
 #[derive(Debug, Args)]
@@ -28,7 +22,6 @@ pub struct Take {
     /// Folder for KIND-NUMBER.card and pairing-NUMBER.json. Default: the office's out.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Whose.
     #[command(flatten)]
     pub office: Office,
 }
@@ -41,20 +34,18 @@ fn kind(text: &str) -> Result<CardKind, String> {
 }
 
 /// Takes cards out.
-pub fn take(global: &Global, options: &Take) -> Result<()> {
+pub fn take(call: &Call, options: &Take) -> Result<()> {
     let of_sims = options.kind == CardKind::Sim;
-    let report = batches::take(
-        global,
-        &TakeRequest {
-            numbers: options.numbers.clone(),
-            batch: options.batch,
-            kind: options.kind,
-            out: options.out.clone(),
-            office: if of_sims { batches::Office::Sims } else { options.office.get() },
-        },
-    )?;
+    let request = TakeRequest {
+        numbers: options.numbers.clone(),
+        batch: options.batch,
+        kind: options.kind,
+        out: options.out.clone(),
+        office: if of_sims { batches::Office::Sims } else { options.office.get() },
+    };
+    let report = batches::take(call, &request)?;
     let text = format!("{} card(s) taken out to {}", report.taken, report.out.display());
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     if report.taken == 0 {
         say("the pack holds none of these cards");
     }

@@ -1,14 +1,8 @@
 //! `kdc check`: check values of a city's keys, from the roots, beside what its issuing cards show.
 
 use super::holder::Officers;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::table;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::province::check::{self, CheckRequest};
-use scheme::CardRef;
-use scheme::numbers::RegionCode;
 
 /// Options of `kdc check`.
 #[derive(Debug, Args)]
@@ -21,7 +15,6 @@ pub struct Check {
     /// Version of the city's keys.
     #[arg(long, value_name = "V", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub key_version: u8,
-    /// The PINs of the main control card.
     #[command(flatten)]
     pub officers: Officers,
     /// Try the PINs although one has 1 try left: a wrong one blocks the card.
@@ -30,16 +23,15 @@ pub struct Check {
 }
 
 /// Asks the main control card, then every issuing card, and compares.
-pub fn check(global: &Global, options: &Check) -> Result<()> {
+pub fn check(call: &Call, options: &Check) -> Result<()> {
     let request = CheckRequest {
         cards: options.cards.clone(),
         city: options.city,
         key_version: options.key_version,
         officers: options.officers.get(options.spend_last_try),
     };
-    let report = check::check(global, &request)?;
-    let rows =
-        report.check_values.iter().map(|(role, value)| vec![role.name().to_owned(), value.to_string()]);
-    answer(global, &table(&["key", "check value"], rows.collect()), &report);
+    let report = check::check(call, &request)?;
+    let rows = report.check_values.iter().map(|(role, value)| row![role.name(), value]);
+    answer(call, &table(&["key", "check value"], rows.collect()), &report);
     report.must_agree()
 }

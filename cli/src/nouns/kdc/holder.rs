@@ -1,8 +1,7 @@
 //! Who holds the province's roots for an act: the main control card, the key store, or a token.
 
-use clap::Args;
+use crate::prelude::*;
 use parties::province;
-use std::path::PathBuf;
 
 /// The two officers of the main control card.
 #[derive(Debug, Args)]
@@ -35,11 +34,13 @@ pub struct Holder {
     #[cfg(feature = "hsm")]
     #[command(flatten)]
     pub token: super::hsm::MaybeToken,
+    #[command(flatten)]
+    pub officers: Officers,
 }
 
 impl Holder {
     /// As acts take it.
-    pub fn get(&self, officers: &Officers, spend_last_try: bool) -> province::Holder {
+    pub fn get(&self, spend_last_try: bool) -> province::Holder {
         if self.from_keystore {
             return province::Holder::KeyStore;
         }
@@ -47,6 +48,6 @@ impl Holder {
         if let Some(token) = self.token.get(spend_last_try) {
             return province::Holder::Token(token);
         }
-        province::Holder::MainCard(officers.get(spend_last_try))
+        province::Holder::MainCard(self.officers.get(spend_last_try))
     }
 }

@@ -1,14 +1,7 @@
 //! `kdc hsm`: the roots in a PKCS#11 token.
 
-use super::words::checks_table;
-use crate::global::Global;
-use crate::output::answer;
-use crate::shared::{Transport, suite};
-use clap::{Args, Subcommand};
-use keys::Suite;
+use crate::prelude::*;
 use parties::province::token::{self, TokenChoice, TokenRoots};
-use parties::{Deed, Result};
-use std::path::PathBuf;
 
 /// Verbs of the token.
 #[derive(Debug, Subcommand)]
@@ -16,7 +9,7 @@ pub enum Verb {
     /// Load the province's roots into a token, or let the token make a new province's.
     Init(Init),
     /// Show what the token holds, check values computed by it, and compare with the record of the ceremony.
-    Status(Status),
+    Status(Which),
 }
 
 /// The token of an act.
@@ -54,16 +47,8 @@ pub struct Init {
     /// Cipher suite of roots that the token makes: 3des or aes128.
     #[arg(long, default_value = "3des", value_parser = suite)]
     pub suite: Suite,
-    /// With --generate.
     #[command(flatten)]
     pub transport: Transport,
-}
-
-/// Options of `kdc hsm status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    #[command(flatten)]
-    pub which: Which,
 }
 
 /// A token in the place of the main control card, if one is named.
@@ -111,39 +96,29 @@ impl Init {
 }
 
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
         match self {
-            Verb::Init(_) => Deed::One("kdc hsm init"),
-            Verb::Status(_) => Deed::Look,
+            Verb::Init(options) => one("kdc hsm init", options, init),
+            Verb::Status(which) => look(which, status),
         }
     }
 }
 
-/// Runs a verb of the token.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
-    match verb {
-        Verb::Init(options) => init(global, options),
-        Verb::Status(options) => status(global, &options.which),
-    }
+fn init(call: &Call, options: &Init) -> Result<()> {
+    reply(call, token::init(call, &options.which.get(), &options.roots()), |report| {
+        format!("the roots are in token {}\n\n{}", report.token, report.check_values.table())
+    })
 }
 
-fn init(global: &Global, options: &Init) -> Result<()> {
-    let report = token::init(global, &options.which.get(), &options.roots())?;
-    let text = format!("the roots are in token {}\n\n{}", report.token, checks_table(&report.check_values));
-    answer(global, &text, &report);
-    Ok(())
-}
-
-fn status(global: &Global, which: &Which) -> Result<()> {
-    let report = token::status(global, &which.get())?;
-    let text = format!(
-        "token {}: {} roots ({}), those of the ceremony\n\n{}",
-        report.token,
-        report.state,
-        report.suite,
-        checks_table(&report.check_values)
-    );
-    answer(global, &text, &report);
-    Ok(())
+fn status(call: &Call, which: &Which) -> Result<()> {
+    reply(call, token::status(call, &which.get()), |report| {
+        format!(
+            "token {}: {} roots ({}), those of the ceremony\n\n{}",
+            report.token,
+            report.state,
+            report.suite,
+            report.check_values.table()
+        )
+    })
 }

@@ -1,16 +1,8 @@
 //! `kdc issue-card`: issuing cards made with the main control card.
 
-use super::holder::{Holder, Officers};
-use crate::global::Global;
-use crate::output::answer;
-use crate::shared::{Allowed, Transport};
-use clap::Args;
-use parties::Result;
+use super::holder::Holder;
+use crate::prelude::*;
 use parties::province::issue_card::{self, CardReport, CardRequest};
-use scheme::CardRef;
-use scheme::numbers::{DeviceNumber, RegionCode};
-use scheme::profile::CardKind;
-use std::path::PathBuf;
 
 /// Options of `kdc issue-card`.
 #[derive(Debug, Args)]
@@ -41,12 +33,8 @@ pub struct IssueCard {
     /// (pcsc:READER, pcsc:SERIAL). Default: a new file in province/out.
     #[arg(long, value_name = "CARD")]
     pub card: Option<CardRef>,
-    /// Who holds the roots.
     #[command(flatten)]
     pub holder: Holder,
-    /// The PINs of the main control card.
-    #[command(flatten)]
-    pub officers: Officers,
     /// File with the PIN the new card will have (`-`: stdin). Default: a prompt.
     #[arg(long, value_name = "FILE")]
     pub card_pin_file: Option<PathBuf>,
@@ -56,10 +44,8 @@ pub struct IssueCard {
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// After a run that broke off.
     #[command(flatten)]
     pub allowed: Allowed,
-    /// Of a new blank.
     #[command(flatten)]
     pub transport: Transport,
 }
@@ -73,7 +59,7 @@ pub fn issuing_kind(text: &str) -> Result<CardKind, String> {
 }
 
 /// Makes an issuing card.
-pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
+pub fn issue_card(call: &Call, options: &IssueCard) -> Result<()> {
     let request = CardRequest {
         kind: options.kind,
         city: options.city,
@@ -83,15 +69,14 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
         key_version: options.key_version,
         previous: options.previous,
         card: options.card.clone(),
-        holder: options.holder.get(&options.officers, options.allowed.spend_last_try),
+        holder: options.holder.get(options.allowed.spend_last_try),
         pin: options.card_pin_file.as_deref().into(),
         supervisor_pin: options.card_second_pin_file.as_deref().into(),
         dry_run: options.dry_run,
         allowed: options.allowed.into(),
         transport: options.transport.get(),
     };
-    let report = issue_card::issue_card(global, &request)?;
-    let text = match &report {
+    reply(call, issue_card::issue_card(call, &request), |report| match report {
         CardReport::Planned { plan } => plan.clone(),
         CardReport::Issued(issued) => format!(
             "issued {} card {} for city {}, key version {}, good for {} card(s): {}\nkeys: {}",
@@ -103,7 +88,5 @@ pub fn issue_card(global: &Global, options: &IssueCard) -> Result<()> {
             issued.card,
             issued.check_values.line(),
         ),
-    };
-    answer(global, &text, &report);
-    Ok(())
+    })
 }

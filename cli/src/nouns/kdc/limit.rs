@@ -1,13 +1,9 @@
 //! `kdc limit`: an issuing card's limits renewed by its province, without making another card [docs/specs/cards.md 9].
 
-use super::holder::{Holder, Officers};
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::facts;
-use clap::Args;
+use super::holder::Holder;
+use crate::prelude::*;
 use parties::province::limit::{self, CardLimitReport, CardLimitRequest};
-use parties::{Result, issuing, statement};
-use scheme::CardRef;
+use parties::{issuing, statement};
 
 /// Options of `kdc limit`.
 #[derive(Debug, Args)]
@@ -23,30 +19,23 @@ pub struct Limit {
     /// it is.
     #[arg(long, value_name = "YUAN", value_parser = clap::value_parser!(u64).range(1..=100_000_000_000_000))]
     pub value: Option<u64>,
-    /// Who holds the roots.
     #[command(flatten)]
     pub holder: Holder,
-    /// The PINs of the main control card.
-    #[command(flatten)]
-    pub officers: Officers,
     /// Try the PINs of the main control card although one has 1 try left: a wrong one blocks it.
     #[arg(long)]
     pub spend_last_try: bool,
 }
 
 /// Renews the limits of an issuing card.
-pub fn limit(global: &Global, options: &Limit) -> Result<()> {
+pub fn limit(call: &Call, options: &Limit) -> Result<()> {
     let request = CardLimitRequest {
         card: options.card.clone(),
         count: options.count,
         // The option's range keeps the product far below the end.
         value: options.value.map(|yuan| yuan * 100),
-        holder: options.holder.get(&options.officers, options.spend_last_try),
+        holder: options.holder.get(options.spend_last_try),
     };
-    if let Some(report) = limit::limit(global, &request)? {
-        answer(global, &words(&report), &report);
-    }
-    Ok(())
+    reply_if(call, limit::limit(call, &request), words)
 }
 
 fn words(report: &CardLimitReport) -> String {

@@ -2,36 +2,24 @@
 
 mod ceremony;
 mod check;
+mod ends;
 mod holder;
 #[cfg(feature = "hsm")]
 mod hsm;
-mod init;
 mod issue_card;
 mod keystore;
 mod limit;
 mod options;
-mod parts;
-mod retire;
-mod revoke;
-mod unblock;
-mod walk;
-mod words;
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::facts;
+use crate::prelude::*;
 use crate::{audit, pin};
-use clap::Subcommand;
-use parties::home::{Home, Party};
-use parties::{Deed, Result, province};
-use scheme::profile::CardKind;
-use words::checks_table;
+use parties::province;
 
 /// Verbs of the province.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Hold the ceremony and make the main control card.
-    Init(init::Init),
+    Init(ceremony::Init),
     /// Draw a component for a custodian and print it, with its check value.
     Component(ceremony::Draw),
     /// Make an issuing card for a city with the main control card.
@@ -46,9 +34,9 @@ pub enum Verb {
     #[command(subcommand)]
     Audit(audit::Verb),
     /// Revoke an issuing card that was lost, stolen or broken.
-    Revoke(revoke::Revoke),
+    Revoke(ends::Revoke),
     /// End an issuing card with the main control card: its keys and PINs are destroyed for good.
-    RetireCard(retire::Retire),
+    RetireCard(ends::Retire),
     /// Give an issuing card other limits, with the main control card: how many cards it may make, what value it may grant.
     Limit(limit::Limit),
     /// Show the check values of a city's keys, and compare its issuing cards with them.
@@ -59,67 +47,49 @@ pub enum Verb {
     Hsm(hsm::Verb),
     /// The PINs of the main control card.
     #[command(subcommand)]
-    Pin(unblock::Verb),
+    Pin(ends::PinVerb),
     /// Show what the province holds: check values, cards issued, cards revoked.
     Status,
 }
 
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
         match self {
-            Verb::Init(_) => Deed::One("kdc init"),
-            Verb::Component(_) => Deed::One("kdc component"),
-            Verb::IssueCard(_) => Deed::One("kdc issue-card"),
-            Verb::Revoke(_) => Deed::Two("kdc revoke"),
-            Verb::RetireCard(_) => Deed::Two("kdc retire-card"),
-            Verb::Limit(_) => Deed::Two("kdc limit"),
-            Verb::Pin(unblock::Verb::Change(_)) => Deed::One("kdc pin-change"),
-            Verb::Pin(unblock::Verb::Unblock(_)) => Deed::One("kdc pin-unblock"),
-            Verb::Ceremony(verb) => verb.deed(),
-            Verb::Keystore(verb) => verb.deed(),
+            Verb::Init(options) => one("kdc init", options, ceremony::init),
+            Verb::Component(options) => one("kdc component", options, ceremony::component),
+            Verb::IssueCard(options) => one("kdc issue-card", options, issue_card::issue_card),
+            Verb::Ceremony(ceremony::Verb::Plan(options)) => look(options, ceremony::sheet),
+            Verb::Ceremony(ceremony::Verb::Run(options)) => {
+                one("kdc ceremony", options, |call, options| ceremony::hold(call, options, true))
+            }
+            Verb::Keystore(verb) => verb.task(),
+            Verb::Audit(verb) => look(verb, |call, verb| {
+                audit::run(call, verb, || Home::new(call).party(Party::Province, "reading the audit log"))
+            }),
+            Verb::Revoke(options) => two("kdc revoke", options, ends::revoke),
+            Verb::RetireCard(options) => two("kdc retire-card", options, ends::retire),
+            Verb::Limit(options) => two("kdc limit", options, limit::limit),
+            Verb::Check(options) => look(options, check::check),
             #[cfg(feature = "hsm")]
-            Verb::Hsm(verb) => verb.deed(),
-            Verb::Audit(_) | Verb::Check(_) | Verb::Status => Deed::Look,
+            Verb::Hsm(verb) => verb.task(),
+            Verb::Pin(ends::PinVerb::Change(options)) => one("kdc pin-change", options, |call, options| {
+                pin::change(call, options, &[CardKind::MainControl])
+            }),
+            Verb::Pin(ends::PinVerb::Unblock(options)) => one("kdc pin-unblock", options, ends::unblock),
+            Verb::Status => look((), status),
         }
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    match verb {
-        Verb::Init(options) => init::init(global, &options),
-        Verb::Component(options) => ceremony::component(global, &options),
-        Verb::Pin(unblock::Verb::Change(options)) => pin::change(global, &options, &[CardKind::MainControl]),
-        Verb::Pin(unblock::Verb::Unblock(options)) => unblock::unblock(global, &options),
-        Verb::IssueCard(options) => issue_card::issue_card(global, &options),
-        Verb::Ceremony(verb) => ceremony::run(global, &verb),
-        Verb::Keystore(verb) => keystore::run(global, &verb),
-        Verb::Audit(verb) => {
-            audit::run(global, &verb, || Home::new(global).party(Party::Province, "reading the audit log"))
-        }
-        Verb::Revoke(options) => revoke::revoke(global, &options),
-        Verb::RetireCard(options) => retire::retire(global, &options),
-        Verb::Limit(options) => limit::limit(global, &options),
-        Verb::Check(options) => check::check(global, &options),
-        #[cfg(feature = "hsm")]
-        Verb::Hsm(verb) => hsm::run(global, &verb),
-        Verb::Status => status(global),
-    }
-}
-
-fn status(global: &Global) -> Result<()> {
-    let report = province::status(global)?;
-    let text = format!(
-        "{}\n\n{}",
-        facts(&[
+fn status(call: &Call, (): &()) -> Result<()> {
+    reply(call, province::status(call), |report| {
+        let text = facts(&[
             ("root", format!("{} ({})", report.state, report.suite)),
             ("ceremony", report.ceremony.clone()),
             ("cards issued", report.cards_issued.to_string()),
             ("cards revoked", report.revoked.len().to_string()),
-        ]),
-        checks_table(&report.check_values),
-    );
-    answer(global, &text, &report);
-    Ok(())
+        ]);
+        format!("{text}\n\n{}", report.check_values.table())
+    })
 }

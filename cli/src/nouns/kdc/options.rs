@@ -1,17 +1,8 @@
 //! What a ceremony is to be: the options that `kdc init`, `kdc ceremony plan` and `kdc ceremony run` share.
 
-use crate::fail::{Kind, security};
-use crate::global::Global;
-use crate::shared::suite;
-use ::kdc::ceremony::script::{From, Shape, Transport};
-use ::scheme::numbers::DeviceNumber;
-use clap::Args;
-use keys::Suite;
-use parties::Failure;
-use parties::trouble::Result;
-use scheme::CardRef;
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use crate::prelude::*;
+use ::kdc::ceremony::script::From;
+use parties::province::ceremony::CeremonyRequest;
 
 /// Where the secret comes from.
 #[derive(Debug, Args)]
@@ -88,8 +79,8 @@ fn of(text: &str) -> Result<(u8, u8), String> {
 }
 
 impl Options {
-    /// The shape of the ceremony; refuses what cannot be.
-    pub fn shape(&self, global: &Global) -> Result<Shape> {
+    /// As the act takes it.
+    pub fn get(&self) -> CeremonyRequest {
         let Source { test_root, components, restore, .. } = self.source;
         let from = match (test_root, components, restore) {
             (true, ..) => From::TestRoot,
@@ -97,63 +88,20 @@ impl Options {
             (_, _, Some(threshold)) => From::Shares(threshold),
             _ => From::Entropy,
         };
-        let transport = match (self.transport_components, &self.transport_file) {
-            (Some(total), _) => Transport::Components(total),
-            (None, Some(_)) => Transport::File,
-            (None, None) => Transport::Published,
-        };
-        let custodians = self.threshold.zip(self.custodians);
-        if let Some((threshold, total)) = custodians
-            && threshold > total
-        {
-            return Err(
-                Failure::new(Kind::Usage, format!("{threshold} of {total} custodians cannot be")).into()
-            );
+        CeremonyRequest {
+            from,
+            rehearsal: self.rehearsal,
+            suite: self.suite,
+            transport_components: self.transport_components,
+            transport_file: self.transport_file.clone(),
+            shares: self.shares,
+            share_dir: self.share_dir.clone(),
+            custodians: self.threshold.zip(self.custodians),
+            pin: self.pin_file.as_deref().into(),
+            second_pin: self.second_pin_file.as_deref().into(),
+            number: self.number,
+            formal_on_virtual: self.formal_on_virtual,
+            card: self.card.clone(),
         }
-        let formal = from != From::TestRoot && !self.rehearsal;
-        if formal && transport == Transport::Published {
-            return Err(security("a formal province needs a transport root agreed with its card maker: under the published one whoever sees a line, or its trace, has every key")
-                .hint("load it with --transport-file FILE or --transport-components N; or use --test-root, or --rehearsal")
-                .into());
-        }
-        let main_card = !formal || self.formal_on_virtual || self.blank(global)?.is_some();
-        if !main_card && custodians.is_none() {
-            return Err(security(
-                "a formal root does not belong on a virtual card: its image holds keys in clear",
-            )
-            .hint(
-                "keep it in a key store with --custodians N --threshold M; or use --test-root; or say \
-                 --formal-on-virtual if you know what you do",
-            )
-            .into());
-        }
-        Ok(Shape { from, rehearsal: self.rehearsal, transport, shares: self.shares, custodians, main_card })
-    }
-
-    /// The blank in a reader that shall become the main control card.
-    pub fn blank(&self, global: &Global) -> Result<Option<CardRef>> {
-        match self.card.as_ref().map(|card| global.cards.resolve(card)).transpose()? {
-            None => Ok(None),
-            Some(card) if card.reader().is_some() => Ok(Some(card)),
-            Some(path) => {
-                let words = format!("{path}: a virtual main control card stands in the province's folder");
-                Err(Failure::new(Kind::Usage, words)
-                    .hint("leave --card out, or name a card in a reader")
-                    .into())
-            }
-        }
-    }
-
-    /// Shares are shown to a person or written to the folder that was named, and go nowhere else.
-    pub fn must_have_a_place_for_shares(&self, json: bool) -> Result<()> {
-        let shown = std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !json;
-        if self.shares.is_none() || self.share_dir.is_some() || shown {
-            return Ok(());
-        }
-        Err(Failure::new(Kind::Usage, "shares are shown at a terminal only")
-            .hint(
-                "name a folder for them with --share-dir, on a medium that is sealed or destroyed afterwards",
-            )
-            .into())
     }
 }

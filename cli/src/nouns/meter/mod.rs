@@ -4,25 +4,14 @@ mod pair;
 mod port;
 mod test;
 
-use crate::audit;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, say, table};
-use crate::shared::Transport;
-use crate::wire_time;
-use clap::{Args, Subcommand};
+use crate::prelude::*;
+use crate::{audit, wire_time};
 use meter::events::Event;
 use meter::{Consumption, InsertionReport, OrderOutcome};
-use parties::meters::{self, InsertReport, MakeMeterRequest};
-use parties::words::energy;
-use parties::{Deed, Result};
-use scheme::CardRef;
+use parties::meters::{self, MakeMeterRequest};
+use parties::words::{energy, paid_before, yuan_of};
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
-use scheme::profile::State;
-use serde::Serialize;
 use serde_json::Value;
-use std::path::PathBuf;
 
 /// Verbs of meters.
 #[derive(Debug, Subcommand)]
@@ -34,11 +23,28 @@ pub enum Verb {
     /// Test a meter in test state with a production test card, and print a report.
     Test(test::Test),
     /// Put a SIM into a meter.
-    Insert(Insert),
+    Insert {
+        /// Number of the meter.
+        number: MeterNumber,
+        /// SIM: its card file, or a SIM in a reader (pcsc:READER).
+        sim: CardRef,
+    },
     /// Let the customer consume.
-    Consume(Consume),
+    Consume {
+        /// Number of the meter.
+        number: MeterNumber,
+        /// So many kWh, at most two digits after the point.
+        #[arg(long, value_name = "KWH", conflicts_with = "hours", required_unless_present = "hours", value_parser = hundredths)]
+        kwh: Option<u64>,
+        /// So many hours of the meter's load.
+        #[arg(long)]
+        hours: Option<u32>,
+    },
     /// Show a meter: display, register, relay, events.
-    Show(Show),
+    Show {
+        /// Number of the meter.
+        number: MeterNumber,
+    },
     /// List the meters.
     List,
     /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
@@ -71,38 +77,8 @@ pub struct New {
     /// Load of the customer's appliances, in watts.
     #[arg(long, default_value_t = 500)]
     pub load: u32,
-    /// Of the meter's MCU.
     #[command(flatten)]
     pub transport: Transport,
-}
-
-/// Options of `meter insert`.
-#[derive(Debug, Args)]
-pub struct Insert {
-    /// Number of the meter.
-    pub number: MeterNumber,
-    /// SIM: its card file, or a SIM in a reader (pcsc:READER).
-    pub sim: CardRef,
-}
-
-/// Options of `meter consume`.
-#[derive(Debug, Args)]
-pub struct Consume {
-    /// Number of the meter.
-    pub number: MeterNumber,
-    /// So many kWh, at most two digits after the point.
-    #[arg(long, value_name = "KWH", conflicts_with = "hours", required_unless_present = "hours", value_parser = hundredths)]
-    pub kwh: Option<u64>,
-    /// So many hours of the meter's load.
-    #[arg(long)]
-    pub hours: Option<u32>,
-}
-
-/// Options of `meter show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// Number of the meter.
-    pub number: MeterNumber,
 }
 
 fn hundredths(text: &str) -> Result<u64, String> {
@@ -111,68 +87,54 @@ fn hundredths(text: &str) -> Result<u64, String> {
 }
 
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it. What a customer does at his meter stands in the meter's own events; a test leaves
+    /// nothing.
+    pub fn task(self) -> Task {
         match self {
-            Verb::New(_) => Deed::One("meter new"),
-            Verb::Pair(_) => Deed::One("meter pair"),
-            // What a customer does at his meter stands in the meter's own events; a test leaves nothing.
-            Verb::Insert(_) | Verb::Consume(_) | Verb::Test(_) => Deed::Look,
-            Verb::Show(_) | Verb::List | Verb::Audit(_) | Verb::Port(_) | Verb::Read(_) => Deed::Look,
+            Verb::New(options) => one("meter new", options, new),
+            Verb::Pair(options) => one("meter pair", options, pair::run),
+            Verb::Test(options) => look(options, test::run),
+            Verb::Insert { number, sim } => look((number, sim), insert),
+            Verb::Consume { number, kwh: Some(hundredths), .. } => {
+                look((number, Consumption::Energy(hundredths)), consume)
+            }
+            Verb::Consume { number, hours, .. } => {
+                let seconds = u64::from(hours.unwrap_or(0)) * 3600;
+                look((number, Consumption::Seconds(seconds)), consume)
+            }
+            Verb::Show { number } => look(number, show),
+            Verb::List => look((), list),
+            Verb::Port(options) => look(options, port::port),
+            Verb::Read(options) => look(options, port::read),
+            Verb::Audit(verb) => look(verb, |call, verb| audit::run(call, verb, || meters::folder(call))),
         }
     }
 }
 
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    match verb {
-        Verb::New(options) => new(global, options),
-        Verb::Pair(options) => pair::run(global, &options),
-        Verb::Test(options) => test::run(global, &options),
-        Verb::Insert(options) => insert(global, &options),
-        Verb::Consume(options) => consume(global, &options),
-        Verb::Show(options) => show(global, &options),
-        Verb::List => list(global),
-        Verb::Port(options) => port::port(global, &options),
-        Verb::Read(options) => port::read(global, &options),
-        Verb::Audit(verb) => audit::run(global, &verb, || meters::folder(global)),
-    }
-}
-
-fn new(global: &Global, options: New) -> Result<()> {
+fn new(call: &Call, options: &New) -> Result<()> {
     let request = MakeMeterRequest {
         number: options.number,
-        esam: options.esam,
-        pairing: options.pairing,
+        esam: options.esam.clone(),
+        pairing: options.pairing.clone(),
         state: if options.formal { State::Formal } else { State::Test },
         price: options.price,
         load_w: options.load,
         transport: options.transport.get(),
     };
-    let report = meters::make(global, &request)?;
-    let text = format!("meter {} ({}) stands in {}", report.meter, report.state, report.folder.display());
-    answer(global, &text, &report);
-    Ok(())
+    reply(call, meters::make(call, &request), |report| {
+        format!("meter {} ({}) stands in {}", report.meter, report.state, report.folder.display())
+    })
 }
 
-/// An insertion for programs that want to know where its time went.
-#[derive(Serialize)]
-struct Timed<'r> {
-    #[serde(flatten)]
-    report: &'r InsertReport,
-    wire_time: Value,
-}
-
-fn insert(global: &Global, options: &Insert) -> Result<()> {
-    let report = meters::insert(global, options.number, &options.sim)?;
-    let mut text = insertion_text(&report.insertion);
-    if global.wire_time {
-        text = format!("{text}\n\n{}", wire_time::insertion(&report.insertion));
-        let wire_time = wire_time::insertion_json(&report.insertion);
-        answer(global, &text, Timed { report: &report, wire_time });
-    } else {
-        answer(global, &text, &report);
+fn insert(call: &Call, (number, sim): &(MeterNumber, CardRef)) -> Result<()> {
+    let report = meters::insert(call, *number, sim)?;
+    let (mut text, mut object) = (insertion_text(&report.insertion), serde_json::to_value(&report)?);
+    if call.options.wire_time {
+        let wire_time = report.insertion.wire_time();
+        text = format!("{text}\n\n{}", wire_time::insertion(&wire_time));
+        object["wire_time"] = serde_json::to_value(&wire_time)?;
     }
+    answer(call, &text, object);
     if let (Some(cause), Some(_)) = (&report.insertion.cause, &report.refusal) {
         say(format!("the card said: {cause}"));
     }
@@ -185,8 +147,7 @@ fn insertion_text(report: &InsertionReport) -> String {
         lines.push(("order", format!("record {}: {}", order.record, outcome_words(order.outcome))));
     }
     if report.debt_paid > 0 {
-        let paid = yuan(report.debt_paid);
-        lines.push(("owed before", format!("{paid} of it paid for what was consumed before")));
+        lines.push(("owed before", paid_before(report.debt_paid)));
     }
     lines.push(("APDUs", format!("{} to the ESAM, {} to the SIM", report.esam.apdus, report.sim.apdus)));
     facts(&lines)
@@ -200,36 +161,27 @@ fn outcome_words(outcome: OrderOutcome) -> String {
     }
 }
 
-fn consume(global: &Global, options: &Consume) -> Result<()> {
-    let wanted = match (options.kwh, options.hours) {
-        (Some(hundredths), _) => Consumption::Energy(hundredths),
-        (None, hours) => Consumption::Seconds(u64::from(hours.unwrap_or(0)) * 3600),
-    };
-    let report = meters::consume(global, options.number, wanted)?;
+fn consume(call: &Call, (number, wanted): &(MeterNumber, Consumption)) -> Result<()> {
+    let report = meters::consume(call, *number, *wanted)?;
     let text = facts(&[
         ("register", energy(report.register_hundredths_kwh)),
         ("balance", report.balance_fen.to_string()),
-        ("owed", yuan(report.due_fen)),
+        ("owed", yuan_of(report.due_fen)),
         ("relay", relay(report.relay_open).to_owned()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     if report.cut {
         say("the purse ran out: the relay is open, buy electricity");
     }
     report.must_be_debited()
 }
 
-/// Money that may be more than a purse holds.
-fn yuan(fen: u64) -> String {
-    parties::words::yuan(i64::try_from(fen).unwrap_or(i64::MAX))
-}
-
 const fn relay(open: bool) -> &'static str {
     if open { "open (no current)" } else { "closed" }
 }
 
-fn show(global: &Global, options: &Show) -> Result<()> {
-    let report = meters::show(global, options.number)?;
+fn show(call: &Call, number: &MeterNumber) -> Result<()> {
+    let report = meters::show(call, *number)?;
     let [line1, line2, _] = &report.display;
     let text = facts(&[
         ("meter", format!("{} ({})", report.meter, report.state)),
@@ -237,12 +189,12 @@ fn show(global: &Global, options: &Show) -> Result<()> {
         ("register", energy(report.register_hundredths_kwh)),
         ("relay", relay(report.relay_open).to_owned()),
         ("purse", report.balance_fen.to_string()),
-        ("owed", yuan(report.owed_fen)),
+        ("owed", yuan_of(report.owed_fen)),
         ("credited in all", report.total_credited_fen.to_string()),
         ("purchase count", report.count.to_string()),
     ]);
     let rows = report.events.iter().map(event_row).collect();
-    answer(global, &format!("{text}\n\n{}", table(&["time", "event", "detail"], rows)), &report);
+    answer(call, &format!("{text}\n\n{}", table(&["time", "event", "detail"], rows)), &report);
     Ok(())
 }
 
@@ -253,7 +205,7 @@ fn event_row(event: &Event) -> Vec<String> {
     let rest = rest.filter(|(name, _)| !matches!(name.as_str(), "time" | "event"));
     let detail: Vec<String> = rest
         .map(|(name, value)| match (name.as_str(), value.as_u64()) {
-            ("amount" | "balance" | "due", Some(fen)) => format!("{name} {}", yuan(fen)),
+            ("amount" | "balance" | "due", Some(fen)) => format!("{name} {}", yuan_of(fen)),
             _ => format!("{name} {}", value.to_string().trim_matches('"')),
         })
         .collect();
@@ -261,16 +213,11 @@ fn event_row(event: &Event) -> Vec<String> {
     vec![field("time"), field("event"), detail.join(", ")]
 }
 
-fn list(global: &Global) -> Result<()> {
-    let report = meters::list(global)?;
+fn list(call: &Call, (): &()) -> Result<()> {
+    let report = meters::list(call)?;
     let rows = report.meters.iter().map(|meter| {
-        vec![
-            meter.number.to_string(),
-            meter.display.clone(),
-            energy(meter.register_hundredths_kwh),
-            relay(meter.relay_open).to_owned(),
-        ]
+        row![meter.number, meter.display, energy(meter.register_hundredths_kwh), relay(meter.relay_open)]
     });
-    answer(global, &table(&["meter", "display", "register", "relay"], rows.collect()), &report);
+    answer(call, &table(&["meter", "display", "register", "relay"], rows.collect()), &report);
     Ok(())
 }

@@ -1,13 +1,7 @@
 //! `gridcard meter pair`: the pairing of an ESAM whose keys change.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::shared::Transport;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::meters::{self, PairRequest};
-use scheme::numbers::MeterNumber;
-use std::path::PathBuf;
 
 /// Options of `meter pair`.
 #[derive(Debug, Args)]
@@ -20,28 +14,23 @@ pub struct Pair {
     /// Allow formal pairing keys, which the emulated flash then holds in clear.
     #[arg(long)]
     pub formal: bool,
-    /// Of the meter's MCU.
     #[command(flatten)]
     pub transport: Transport,
 }
 
 /// Gives a meter a pairing beside the one it has.
-pub fn run(global: &Global, options: &Pair) -> Result<()> {
+pub fn run(call: &Call, options: &Pair) -> Result<()> {
     let request = PairRequest {
         number: options.number,
         pairing: options.pairing.clone(),
         formal: options.formal,
         transport: options.transport.get(),
     };
-    let report = meters::pair(global, &request)?;
-    let text = if report.waits {
-        format!(
+    reply(call, meters::pair(call, &request), |report| match report.waits {
+        true => format!(
             "meter {} holds the {} pairing beside the one it has; which of them is right shows when it meets its ESAM",
             report.meter, report.state
-        )
-    } else {
-        format!("meter {} has this pairing already", report.meter)
-    };
-    answer(global, &text, &report);
-    Ok(())
+        ),
+        false => format!("meter {} has this pairing already", report.meter),
+    })
 }

@@ -1,6 +1,6 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::{answer, put};
 use crate::screen::{facts, say};
 use clap::Args;
@@ -104,7 +104,7 @@ fn item(text: &str) -> Result<&'static Item, String> {
 }
 
 /// Lets meters answer at a line until a signal ends it.
-pub fn port(global: &Global, options: &Port) -> Result<()> {
+pub fn port(call: &Call, options: &Port) -> Result<()> {
     let (stop, interrupted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     for (signal, flag) in [(SIGTERM, &stop), (SIGINT, &stop), (SIGINT, &interrupted)] {
         signal_hook::flag::register(signal, flag.clone()).context("cannot wait for signals")?;
@@ -123,22 +123,22 @@ pub fn port(global: &Global, options: &Port) -> Result<()> {
             (Box::new(terminal), device.display().to_string())
         }
     };
-    if global.json {
-        put(global, &json!({ "line": place, "pid": std::process::id() }).to_string());
+    if call.options.json {
+        put(call, &json!({ "line": place, "pid": std::process::id() }).to_string());
     } else {
-        put(global, &place);
+        put(call, &place);
     }
     say("the meters answer; Ctrl-C ends");
-    let report = meters::serve(global, &options.numbers, &mut *link, &|| stop.load(Ordering::Relaxed))?;
+    let report = meters::serve(call, &options.numbers, &mut *link, &|| stop.load(Ordering::Relaxed))?;
     say(format!("ended: {} frame(s), {} answered, {} broken", report.frames, report.answered, report.broken));
     if interrupted.load(Ordering::Relaxed) {
-        global.interrupted.store(true, Ordering::Relaxed);
+        call.interrupted.store(true, Ordering::Relaxed);
     }
     Ok(())
 }
 
 /// Reads a meter at the other end of a line.
-pub fn read(global: &Global, options: &Read) -> Result<()> {
+pub fn read(call: &Call, options: &Read) -> Result<()> {
     let mut link = options.line.open(options.serial.get())?;
     let items: Vec<&Item> = if options.items.is_empty() {
         USUAL.iter().filter_map(|name| Item::named(name)).collect()
@@ -152,7 +152,7 @@ pub fn read(global: &Global, options: &Read) -> Result<()> {
         let value = item.value.clone().or_else(|| item.refused.clone()).unwrap_or_default();
         lines.push((item.name, value));
     }
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     if report.items.iter().all(|item| item.value.is_none()) {
         return Err(Failure::new(Kind::Refused, "the meter gave none of it").into());
     }

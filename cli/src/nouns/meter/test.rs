@@ -1,15 +1,8 @@
 //! `gridcard meter test`: the production test of a meter in test state.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{facts, table};
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::meters::{self, MeterTestReport, TestRequest};
-use scheme::CardRef;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
-use std::path::PathBuf;
 
 /// Options of `meter test`.
 #[derive(Debug, Args)]
@@ -31,7 +24,7 @@ pub struct Test {
 }
 
 /// Tests a meter, and reports.
-pub fn run(global: &Global, options: &Test) -> Result<()> {
+pub fn run(call: &Call, options: &Test) -> Result<()> {
     let request = TestRequest {
         number: options.number,
         card: options.card.clone(),
@@ -39,8 +32,8 @@ pub fn run(global: &Global, options: &Test) -> Result<()> {
         spend_last_try: options.spend_last_try,
         sim: options.sim.clone(),
     };
-    let report = meters::test(global, &request)?;
-    answer(global, &words(&report), &report);
+    let report = meters::test(call, &request)?;
+    answer(call, &words(&report), &report);
     report.must_have_passed()
 }
 
@@ -54,8 +47,7 @@ fn words(MeterTestReport { passed, report, display }: &MeterTestReport) -> Strin
         ("display", format!("{} {}", display.line1, display.line2).trim().to_owned()),
         ("verdict", if *passed { "passed" } else { "FAILED" }.to_owned()),
     ]);
-    let rows = report.checks.iter().map(|check| {
-        vec![check.name.to_owned(), if check.passed { "pass" } else { "FAIL" }.to_owned(), check.seen.clone()]
-    });
+    let rows = report.checks.iter();
+    let rows = rows.map(|check| row![check.name, if check.passed { "pass" } else { "FAIL" }, check.seen]);
     format!("{head}\n\n{}", table(&["check", "", "seen"], rows.collect()))
 }

@@ -1,18 +1,10 @@
 //! `gridcard psam limit` and `statement-request`: other limits for a PSAM, with the card at hand or by files that cross between
 //! city and bank [docs/specs/renewal.md].
 
-use crate::fail::refused;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::facts;
-use clap::Args;
-use parties::city::Access;
+use crate::prelude::*;
 use parties::city::limit::{self, LimitReport, LimitRequest, StatementRequest, Whose};
-use parties::{Result, issuing, statement};
-use scheme::CardRef;
-use scheme::numbers::{DeviceNumber, RegionCode};
+use parties::{issuing, statement};
 use scheme::psam::Limits;
-use std::path::PathBuf;
 
 /// How many orders, and for how much. There is always a limit.
 #[derive(Debug, Clone, Copy, Args)]
@@ -28,7 +20,7 @@ pub struct LimitOptions {
 
 impl LimitOptions {
     /// As acts take them.
-    pub const fn limits(self) -> Limits {
+    pub const fn get(self) -> Limits {
         Limits { count: self.orders, value: self.value * 100 }
     }
 }
@@ -48,68 +40,36 @@ pub struct Limit {
     /// File for the sealed limit. Default: psam-NUMBER.limit.json in the city's out.
     #[arg(long, value_name = "FILE", requires = "statement")]
     pub out: Option<PathBuf>,
-    /// Its limits.
     #[command(flatten)]
     pub limits: LimitOptions,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-    /// File with the PIN of the issuing card (`-`: stdin). Default: a prompt.
-    #[arg(long, value_name = "FILE")]
-    pub pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityCard,
     /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
     #[arg(long)]
     pub spend_last_try: bool,
 }
 
-/// Options of `psam statement-request`.
-#[derive(Debug, Args)]
-pub struct Ask {
-    /// Number of the PSAM.
-    pub number: DeviceNumber,
-    /// File for the request. Default: psam-NUMBER.request.json in the city's out.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// City, when the home has several.
-    #[arg(long)]
-    pub city: Option<RegionCode>,
-}
-
 /// Draws a challenge for a statement and writes the request.
-pub fn ask(global: &Global, options: &Ask) -> Result<()> {
-    let request = StatementRequest { number: options.number, out: options.out.clone(), city: options.city };
-    let report = limit::ask(global, &request)?;
-    let text = format!(
-        "{} asks for a statement of PSAM {} from order {} on; the bank answers with `gridcard server psam-statement`",
-        report.file,
-        report.number,
-        report.since_orders + 1
-    );
-    answer(global, &text, &report);
-    Ok(())
+pub fn ask(call: &Call, request: &StatementRequest) -> Result<()> {
+    reply(call, limit::ask(call, request), |report| {
+        format!(
+            "{} asks for a statement of PSAM {} from order {} on; the bank answers with `gridcard server psam-statement`",
+            report.file,
+            report.number,
+            report.since_orders + 1
+        )
+    })
 }
 
 /// Gives a PSAM other limits.
-pub fn limit(global: &Global, options: &Limit) -> Result<()> {
+pub fn limit(call: &Call, options: &Limit) -> Result<()> {
     let whose = match (&options.statement, &options.card) {
         (Some(statement), _) => Whose::ByFile { statement: statement.clone(), out: options.out.clone() },
         (None, Some(card)) => Whose::AtHand { card: card.clone(), order_list: options.order_list.clone() },
         (None, None) => return Err(refused("a card or --statement is wanted").into()),
     };
-    let request = LimitRequest {
-        whose,
-        limits: options.limits.limits(),
-        access: Access {
-            city: options.city,
-            pin: options.pin_file.as_deref().into(),
-            supervisor_pin: None,
-            spend_last_try: options.spend_last_try,
-        },
-    };
-    if let Some(report) = limit::limit(global, &request)? {
-        answer(global, &words(&report), &report);
-    }
-    Ok(())
+    let (limits, access) = (options.limits.get(), options.city.get(options.spend_last_try));
+    reply_if(call, limit::limit(call, &LimitRequest { whose, limits, access }), words)
 }
 
 fn words(report: &LimitReport) -> String {

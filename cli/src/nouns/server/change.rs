@@ -1,6 +1,6 @@
 //! `gridcard server change-meter` and `ageing`: another meter for a customer, and what waits.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use crate::shared::Pin;
@@ -76,20 +76,20 @@ pub struct Ageing {
 }
 
 /// Runs `server change-meter`.
-pub fn change_meter(global: &Global, options: &ChangeMeter) -> Result<()> {
+pub fn change_meter(call: &Call, options: &ChangeMeter) -> Result<()> {
     let (note, balance, count) = (options.note.clone(), options.balance, options.count);
     let to = |customer| Destination { customer, out: options.out.clone(), pin: options.pin.get(), id: None };
-    let mut desk = Desk::open(global)?;
+    let mut desk = Desk::open(call)?;
     let report = match (options.finish, options.customer, options.meter) {
         (Some(change), ..) => {
             // Whose it is says the change.
             let to = to(CustomerNumber([0; 6]));
-            bank::finish_change(global, &mut desk, &FinishChangeRequest { change, balance, count, note, to })?
+            bank::finish_change(call, &mut desk, &FinishChangeRequest { change, balance, count, note, to })?
         }
         (None, Some(customer), Some(meter)) => {
             let basis = options.basis.into();
             let request = ChangeMeterRequest { meter, basis, balance, count, note, to: to(customer) };
-            bank::change_meter(global, &mut desk, &request)?
+            bank::change_meter(call, &mut desk, &request)?
         }
         (None, ..) => None,
     };
@@ -107,7 +107,7 @@ pub fn change_meter(global: &Global, options: &ChangeMeter) -> Result<()> {
         lines.push(("order", format!("{}, {}", sealed.order, sealed.amount_fen)));
         lines.push(("record", sealed.record.clone()));
     }
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     Ok(())
 }
 
@@ -120,8 +120,8 @@ fn stands(change: &ChangeLine) -> &'static str {
 }
 
 /// Runs `server ageing`.
-pub fn ageing(global: &Global, options: &Ageing) -> Result<()> {
-    let report = bank::ageing(global, &Desk::open(global)?, options.office.as_deref())?;
+pub fn ageing(call: &Call, options: &Ageing) -> Result<()> {
+    let report = bank::ageing(call, &Desk::open(call)?, options.office.as_deref())?;
     let ages = report
         .ages
         .iter()
@@ -137,7 +137,7 @@ pub fn ageing(global: &Global, options: &Ageing) -> Result<()> {
         text.push_str("\n\n");
         text.push_str(&table(&heading, report.provisional.iter().map(change_row).collect()));
     }
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `gridcard server drawer`, `close`, `statistics`: the end of a day.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use clap::{Args, Subcommand, ValueEnum};
@@ -129,17 +129,17 @@ impl From<Period> for server::Period {
 }
 
 /// Runs a verb of drawers.
-pub fn drawer(global: &Global, verb: &Drawer) -> Result<()> {
-    let mut desk = Desk::open(global)?;
+pub fn drawer(call: &Call, verb: &Drawer) -> Result<()> {
+    let mut desk = Desk::open(call)?;
     match verb {
         Drawer::Open(options) => {
-            let report = bank::open_drawer(global, &mut desk, options.counted)?;
+            let report = bank::open_drawer(call, &mut desk, options.counted)?;
             let text = format!("the drawer of {} is open with {}", report.clerk, yuan(report.opening_fen));
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Drawer::Close(options) => {
             let note = options.note.as_deref();
-            let report = bank::close_drawer(global, &mut desk, options.counted, note)?;
+            let report = bank::close_drawer(call, &mut desk, options.counted, note)?;
             let fen = |fen: Option<i64>| fen.map(yuan).unwrap_or_default();
             let text = facts(&[
                 ("drawer of", report.clerk.clone()),
@@ -147,13 +147,13 @@ pub fn drawer(global: &Global, verb: &Drawer) -> Result<()> {
                 ("counted", fen(report.counted_fen)),
                 ("difference", fen(report.difference_fen)),
             ]);
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Drawer::List(options) => {
-            let report = bank::drawers(global, &desk, !options.all)?;
+            let report = bank::drawers(call, &desk, !options.all)?;
             let heading =
                 ["clerk", "office", "opened", "with", "the books say", "closed", "counted", "difference"];
-            answer(global, &table(&heading, report.drawers.iter().map(drawer_row).collect()), &report);
+            answer(call, &table(&heading, report.drawers.iter().map(drawer_row).collect()), &report);
         }
     }
     Ok(())
@@ -174,22 +174,22 @@ fn drawer_row(drawer: &DrawerReport) -> Vec<String> {
 }
 
 /// Runs `server close`.
-pub fn close(global: &Global, options: &Close) -> Result<()> {
-    let mut desk = Desk::open(global)?;
+pub fn close(call: &Call, options: &Close) -> Result<()> {
+    let mut desk = Desk::open(call)?;
     if options.verify {
-        let report = bank::recompute(global, &desk)?;
+        let report = bank::recompute(call, &desk)?;
         let agree = if report.agree { "agree" } else { "do not agree" };
-        answer(global, &facts(&[("sums, closings and ledger", agree.to_owned())]), &report);
+        answer(call, &facts(&[("sums, closings and ledger", agree.to_owned())]), &report);
         return report.verdict();
     }
     if options.list {
-        let report = bank::closings(global, &desk)?;
+        let report = bank::closings(call, &desk)?;
         let heading =
             ["day", "closed", "by", "sold", "settled", "outstanding", "transferred", "paid back", "head"];
-        answer(global, &table(&heading, report.closings.iter().map(close_row).collect()), &report);
+        answer(call, &table(&heading, report.closings.iter().map(close_row).collect()), &report);
         return Ok(());
     }
-    let report = bank::close_day(global, &mut desk, options.day.as_deref())?;
+    let report = bank::close_day(call, &mut desk, options.day.as_deref())?;
     let figures = &report.figures;
     let mut lines = vec![
         ("day", format!("{}, closed {} by {}", report.day, report.closed, report.by)),
@@ -205,7 +205,7 @@ pub fn close(global: &Global, options: &Close) -> Result<()> {
     ];
     lines.extend(report.heads.iter().map(|head| ("ledger", head.clone())));
     lines.push(("head of the day", report.head.clone()));
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     Ok(())
 }
 
@@ -225,7 +225,7 @@ fn close_row(close: &CloseReport) -> Vec<String> {
 }
 
 /// Runs `server statistics`.
-pub fn statistics(global: &Global, options: &Statistics) -> Result<()> {
+pub fn statistics(call: &Call, options: &Statistics) -> Result<()> {
     let request = StatisticsRequest {
         from: options.from.clone(),
         to: options.to.clone(),
@@ -233,15 +233,15 @@ pub fn statistics(global: &Global, options: &Statistics) -> Result<()> {
         by_office: options.by_office,
         by_channel: options.by_channel,
     };
-    let desk = Desk::open(global)?;
+    let desk = Desk::open(call)?;
     if let Some(path) = &options.csv {
-        let report = bank::statistics_into(global, &desk, &request, path)?;
+        let report = bank::statistics_into(call, &desk, &request, path)?;
         let text =
             format!("{} line(s) in {}, SHA-256 {}", report.lines, report.file.display(), report.sha256);
-        answer(global, &text, &report);
+        answer(call, &text, &report);
         return Ok(());
     }
-    let report = bank::statistics(global, &desk, &request)?;
+    let report = bank::statistics(call, &desk, &request)?;
     let heading = [
         "period",
         "office",
@@ -253,7 +253,7 @@ pub fn statistics(global: &Global, options: &Statistics) -> Result<()> {
         "paid back",
         "to other meters",
     ];
-    answer(global, &table(&heading, report.lines.iter().map(statistics_row).collect()), &report);
+    answer(call, &table(&heading, report.lines.iter().map(statistics_row).collect()), &report);
     Ok(())
 }
 

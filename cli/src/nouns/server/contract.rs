@@ -1,6 +1,6 @@
 //! `gridcard server apply`, `customer`, `code`, `limits`: contracts, and what may be sold.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand, ValueEnum};
@@ -177,7 +177,7 @@ impl Limits {
 }
 
 /// Runs `server apply`.
-pub fn apply(global: &Global, options: &Apply) -> Result<()> {
+pub fn apply(call: &Call, options: &Apply) -> Result<()> {
     let mut registration = vec![
         ("customer", options.customer.clone()),
         ("meter", options.meter.clone()),
@@ -199,8 +199,8 @@ pub fn apply(global: &Global, options: &Apply) -> Result<()> {
         bank: options.bank.clone(),
         scan: options.scan.clone(),
     };
-    let report = Desk::open(global)?.together(|desk| bank::apply(global, desk, &request))?;
-    answer(global, report.agreement.trim_end(), &report);
+    let report = Desk::open(call)?.together(|desk| bank::apply(call, desk, &request))?;
+    answer(call, report.agreement.trim_end(), &report);
     for doubt in &report.doubtful {
         say(format!("registered all the same: {doubt}"));
     }
@@ -209,14 +209,14 @@ pub fn apply(global: &Global, options: &Apply) -> Result<()> {
 }
 
 /// Runs `server customer`.
-pub fn customer(global: &Global, options: &Customer) -> Result<()> {
+pub fn customer(call: &Call, options: &Customer) -> Result<()> {
     let whose = match options {
         Customer { customer: Some(customer), .. } => Whose::Customer(*customer),
         Customer { meter: Some(meter), .. } => Whose::Meter(*meter),
         Customer { msisdn: Some(msisdn), .. } => Whose::Phone(msisdn.parse().context("--msisdn")?),
         Customer { bill, .. } => Whose::Bill(bill.clone().unwrap_or_default()),
     };
-    let report = bank::contract(global, &Desk::open(global)?, &whose)?;
+    let report = bank::contract(call, &Desk::open(call)?, &whose)?;
     let known = &report.registration;
     let person = report.person.clone().unwrap_or_default();
     let dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
@@ -244,16 +244,16 @@ pub fn customer(global: &Global, options: &Customer) -> Result<()> {
             .unwrap_or_else(|| format!("good until {}, {} tries", code.expires, code.tries));
         lines.push(("authorisation code", format!("slip {}: {stands}", code.slip)));
     }
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     Ok(())
 }
 
 /// Runs a verb of authorisation codes.
-pub fn code(global: &Global, verb: &Code) -> Result<()> {
-    let mut desk = Desk::open(global)?;
+pub fn code(call: &Call, verb: &Code) -> Result<()> {
+    let mut desk = Desk::open(call)?;
     match verb {
         Code::New(options) => {
-            let report = bank::give_code(global, &mut desk, options.customer, &options.reason)?;
+            let report = bank::give_code(call, &mut desk, options.customer, &options.reason)?;
             let text = facts(&[
                 ("slip", report.slip.clone()),
                 ("customer", report.customer.to_string()),
@@ -262,39 +262,39 @@ pub fn code(global: &Global, verb: &Code) -> Result<()> {
                 ("good until", format!("{}, {} tries", report.expires, report.tries)),
                 ("server's key", report.server_key.clone()),
             ]);
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Code::Use(options) => {
             let from = parties::secret::SecretFrom::from(options.code_file.clone());
-            let code = parties::secret::text(global, from, "authorisation code")?;
-            let report = bank::use_code(global, &mut desk, &options.slip, &code)?;
-            answer(global, &format!("slip {} of customer {} is used", report.slip, report.customer), &report);
+            let code = parties::secret::text(call, from, "authorisation code")?;
+            let report = bank::use_code(call, &mut desk, &options.slip, &code)?;
+            answer(call, &format!("slip {} of customer {} is used", report.slip, report.customer), &report);
         }
     }
     Ok(())
 }
 
 /// Runs a verb of limits.
-pub fn limits(global: &Global, verb: &Limits) -> Result<()> {
-    let mut desk = Desk::open(global)?;
+pub fn limits(call: &Call, verb: &Limits) -> Result<()> {
+    let mut desk = Desk::open(call)?;
     let report = match verb {
-        Limits::Show => bank::limits(global, &desk)?,
+        Limits::Show => bank::limits(call, &desk)?,
         Limits::Set(options) => {
             let (scope, office) = (options.of.into(), options.office.as_str());
             let amount = options.amount.filter(|_| !options.none);
-            let Some(report) = bank::set_limit(global, &mut desk, scope, office, amount)? else {
+            let Some(report) = bank::set_limit(call, &mut desk, scope, office, amount)? else {
                 return Ok(());
             };
             report
         }
     };
-    tell(global, &report);
+    tell(call, &report);
     Ok(())
 }
 
-fn tell(global: &Global, report: &LimitsReport) {
+fn tell(call: &Call, report: &LimitsReport) {
     if report.limits.is_empty() {
-        answer(global, "there are no limits", report);
+        answer(call, "there are no limits", report);
         return;
     }
     let rows = report.limits.iter().map(|limit| {
@@ -306,5 +306,5 @@ fn tell(global: &Global, report: &LimitsReport) {
             format!("{} and {}", limit.by, limit.second),
         ]
     });
-    answer(global, &table(&["of", "office", "limit", "set", "by"], rows.collect()), report);
+    answer(call, &table(&["of", "office", "limit", "set", "by"], rows.collect()), report);
 }

@@ -1,6 +1,6 @@
 //! `gridcard server findings`, `clear`, `verify`: what is not as it should be.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use clap::Args;
@@ -35,14 +35,14 @@ pub struct Verify {
 }
 
 /// Runs `server findings`.
-pub fn findings(global: &Global, options: &Findings) -> Result<()> {
-    let report = bank::findings(global, &Desk::open(global)?, options.all)?;
+pub fn findings(call: &Call, options: &Findings) -> Result<()> {
+    let report = bank::findings(call, &Desk::open(call)?, options.all)?;
     if report.findings.is_empty() {
-        answer(global, "nothing to clear", &report);
+        answer(call, "nothing to clear", &report);
         return Ok(());
     }
     let heading = ["finding", "kind", "about", "found", "stops sales", "cleared by", "what"];
-    answer(global, &table(&heading, report.findings.iter().map(row).collect()), &report);
+    answer(call, &table(&heading, report.findings.iter().map(row).collect()), &report);
     Ok(())
 }
 
@@ -64,16 +64,16 @@ fn row(finding: &FindingLine) -> Vec<String> {
 }
 
 /// Runs `server clear`.
-pub fn clear(global: &Global, options: &Clear) -> Result<()> {
+pub fn clear(call: &Call, options: &Clear) -> Result<()> {
     let request = ClearRequest { finding: options.finding, note: options.note.clone() };
-    let Some(report) = bank::clear(global, &mut Desk::open(global)?, &request)? else { return Ok(()) };
-    answer(global, &format!("finding {} ({}) is cleared", report.finding, report.kind), &report);
+    let Some(report) = bank::clear(call, &mut Desk::open(call)?, &request)? else { return Ok(()) };
+    answer(call, &format!("finding {} ({}) is cleared", report.finding, report.kind), &report);
     Ok(())
 }
 
 /// Runs `server verify`.
-pub fn verify(global: &Global, _: &Verify) -> Result<()> {
-    let report = bank::verify(global, &mut Desk::open(global)?)?;
+pub fn verify(call: &Call, _: &Verify) -> Result<()> {
+    let report = bank::verify(call, &mut Desk::open(call)?)?;
     let sealed = report.psams.iter().map(|psam| {
         let sealed = psam.sealed.map_or_else(|| "unknown".into(), |sealed| sealed.to_string());
         (format!("orders sealed by PSAM {}", psam.psam), sealed)
@@ -93,6 +93,6 @@ pub fn verify(global: &Global, _: &Verify) -> Result<()> {
         ("books and PSAM", if report.agree { "agree".into() } else { "do not agree".into() }),
         ("findings to clear", report.findings.to_string()),
     ]);
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     report.verdict()
 }

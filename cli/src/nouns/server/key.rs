@@ -1,6 +1,6 @@
 //! `gridcard server key`: keys of programs that ask the server over the network.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use crate::shared::Database;
@@ -99,37 +99,37 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     let database = match verb {
         Verb::Add(Add { database, .. }) | Verb::List(List { database }) | Verb::End(End { database, .. }) => {
             database
         }
     };
-    let mut desk = database.desk(global)?;
+    let mut desk = database.desk(call)?;
     match verb {
         Verb::Add(Add { role, office, expires, certificate, .. }) => {
             let certificate = certificate.as_deref().map(service::fingerprint).transpose()?;
             let (role, office) = ((*role).into(), office.clone());
             let request = KeyRequest { role, office, expires: *expires, certificate };
-            let Some(report) = keys::add(global, &mut desk, &request)? else { return Ok(()) };
+            let Some(report) = keys::add(call, &mut desk, &request)? else { return Ok(()) };
             let (name, shown) = match (&report.key, &report.certificate) {
                 (Some(key), _) => ("key", key.clone()),
                 (None, shown) => ("certificate", shown.clone().unwrap_or_default()),
             };
             let text = facts(&[("id", report.id.clone()), ("role", report.role.to_owned()), (name, shown)]);
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Verb::List(_) => {
-            let report = keys::list(global, &desk)?;
+            let report = keys::list(call, &desk)?;
             let text = table(
                 &["id", "shows", "role", "office", "made", "stands"],
                 report.keys.iter().map(row).collect(),
             );
-            answer(global, &text, &report);
+            answer(call, &text, &report);
         }
         Verb::End(End { id, .. }) => {
-            let report = keys::end(global, &mut desk, id)?;
-            answer(global, &format!("the key {} is ended", report.id), &report);
+            let report = keys::end(call, &mut desk, id)?;
+            answer(call, &format!("the key {} is ended", report.id), &report);
         }
     }
     Ok(())

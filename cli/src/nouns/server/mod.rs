@@ -17,7 +17,7 @@ mod settle;
 mod setup;
 
 use crate::audit;
-use crate::global::Global;
+use crate::call::Call;
 use clap::Subcommand;
 use parties::trouble::Result;
 use parties::{Deed, bank};
@@ -158,45 +158,45 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
+pub fn run(call: &Call, verb: Verb) -> Result<()> {
     match verb {
-        Verb::Open(options) => psams::open(global, &options),
-        Verb::Psam(verb) => psams::run(global, &verb),
+        Verb::Open(options) => psams::open(call, &options),
+        Verb::Psam(verb) => psams::run(call, &verb),
         #[cfg(feature = "service")]
-        Verb::Key(verb) => key::run(global, &verb),
+        Verb::Key(verb) => key::run(call, &verb),
         #[cfg(feature = "service")]
-        Verb::Run(options) => run::run(global, &options),
-        Verb::Settings(options) => setup::settings(global, &options),
-        Verb::Meters(options) => setup::meters(global, &options),
-        Verb::Register(options) => setup::register(global, &options),
-        Verb::Office(options) => office::run(global, &options),
-        Verb::Order(options) => sell::order(global, &options),
-        Verb::Correct(options) => sell::correct(global, &options),
-        Verb::Reverse(options) => sell::reverse(global, &options),
-        Verb::ReplaceSim(options) => setup::replace_sim(global, &options),
-        Verb::ChangeMeter(options) => change::change_meter(global, &options),
-        Verb::Ageing(options) => change::ageing(global, &options),
-        Verb::Drawer(verb) => closing::drawer(global, &verb),
-        Verb::Close(options) => closing::close(global, &options),
-        Verb::Statistics(options) => closing::statistics(global, &options),
-        Verb::Apply(options) => contract::apply(global, &options),
-        Verb::Customer(options) => contract::customer(global, &options),
-        Verb::Code(verb) => contract::code(global, &verb),
-        Verb::Limits(verb) => contract::limits(global, &verb),
-        Verb::Reissue(options) => sell::reissue(global, &options),
-        Verb::Resume(options) => sell::resume(global, &options),
-        Verb::Void(options) => sell::void(global, &options),
-        Verb::Settle(options) => settle::settle(global, &options),
-        Verb::Refund(options) => settle::refund(global, &options),
-        Verb::Findings(options) => findings::findings(global, &options),
-        Verb::Clear(options) => findings::clear(global, &options),
-        Verb::Verify(options) => findings::verify(global, &options),
-        Verb::Orders(options) => report::orders(global, &options),
-        Verb::Report(options) => report::report(global, &options),
-        Verb::Statement(options) => report::statement(global, &options),
-        Verb::PsamStatement(options) => renewal::statement(global, &options),
-        Verb::PsamLimit(options) => renewal::limit(global, &options),
-        Verb::Revoked(options) => setup::revoked(global, &options),
-        Verb::Audit(verb) => audit::run(global, &verb, || bank::folder(global)),
+        Verb::Run(options) => run::run(call, &options),
+        Verb::Settings(options) => setup::settings(call, &options),
+        Verb::Meters(options) => setup::meters(call, &options),
+        Verb::Register(options) => setup::register(call, &options),
+        Verb::Office(options) => office::run(call, &options),
+        Verb::Order(options) => sell::order(call, &options),
+        Verb::Correct(options) => sell::correct(call, &options),
+        Verb::Reverse(options) => sell::reverse(call, &options),
+        Verb::ReplaceSim(options) => setup::replace_sim(call, &options),
+        Verb::ChangeMeter(options) => change::change_meter(call, &options),
+        Verb::Ageing(options) => change::ageing(call, &options),
+        Verb::Drawer(verb) => closing::drawer(call, &verb),
+        Verb::Close(options) => closing::close(call, &options),
+        Verb::Statistics(options) => closing::statistics(call, &options),
+        Verb::Apply(options) => contract::apply(call, &options),
+        Verb::Customer(options) => contract::customer(call, &options),
+        Verb::Code(verb) => contract::code(call, &verb),
+        Verb::Limits(verb) => contract::limits(call, &verb),
+        Verb::Reissue(options) => sell::reissue(call, &options),
+        Verb::Resume(options) => sell::resume(call, &options),
+        Verb::Void(options) => sell::void(call, &options),
+        Verb::Settle(options) => settle::settle(call, &options),
+        Verb::Refund(options) => settle::refund(call, &options),
+        Verb::Findings(options) => findings::findings(call, &options),
+        Verb::Clear(options) => findings::clear(call, &options),
+        Verb::Verify(options) => findings::verify(call, &options),
+        Verb::Orders(options) => report::orders(call, &options),
+        Verb::Report(options) => report::report(call, &options),
+        Verb::Statement(options) => report::statement(call, &options),
+        Verb::PsamStatement(options) => renewal::statement(call, &options),
+        Verb::PsamLimit(options) => renewal::limit(call, &options),
+        Verb::Revoked(options) => setup::revoked(call, &options),
+        Verb::Audit(verb) => audit::run(call, &verb, || bank::folder(call)),
     }
 }

@@ -1,6 +1,6 @@
 //! `gridcard server office`: which office a customer belongs to.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use clap::Args;
 use parties::bank::{Desk, offices};
@@ -19,12 +19,12 @@ pub struct Office {
 }
 
 /// Runs `server office`.
-pub fn run(global: &Global, options: &Office) -> Result<()> {
-    let report = offices::give(global, &mut Desk::open(global)?, options.customer, &options.office)?;
+pub fn run(call: &Call, options: &Office) -> Result<()> {
+    let report = offices::give(call, &mut Desk::open(call)?, options.customer, &options.office)?;
     let text = match report.office.as_str() {
         "" => format!("customer {} belongs to the head office", report.customer),
         office => format!("customer {} belongs to {office}", report.customer),
     };
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `gridcard server open`, `server psam add | list | remove`: PSAMs come to the bank and leave it.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::table;
 use clap::{Args, Subcommand};
@@ -54,18 +54,18 @@ impl Verb {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Add(options) => taken_in(global, &psams::add(global, &options.get())?),
-        Verb::List => list(global)?,
-        Verb::Remove(options) => remove(global, options)?,
+        Verb::Add(options) => taken_in(call, &psams::add(call, &options.get())?),
+        Verb::List => list(call)?,
+        Verb::Remove(options) => remove(call, options)?,
     }
     Ok(())
 }
 
 /// Runs `server open`.
-pub fn open(global: &Global, options: &Add) -> Result<()> {
-    taken_in(global, &psams::open(global, &options.get())?);
+pub fn open(call: &Call, options: &Add) -> Result<()> {
+    taken_in(call, &psams::open(call, &options.get())?);
     Ok(())
 }
 
@@ -76,29 +76,29 @@ impl Add {
     }
 }
 
-fn taken_in(global: &Global, report: &AddReport) {
+fn taken_in(call: &Call, report: &AddReport) {
     let text = format!("the bank works with PSAM {} ({}): {}", report.number, report.keys, report.psam);
-    answer(global, &text, report);
+    answer(call, &text, report);
 }
 
-fn list(global: &Global) -> Result<()> {
-    let report = psams::list(global)?;
+fn list(call: &Call) -> Result<()> {
+    let report = psams::list(call)?;
     if report.psams.is_empty() {
-        answer(global, "the bank has no PSAM at hand", &report);
+        answer(call, "the bank has no PSAM at hand", &report);
         return Ok(());
     }
     let lines = report.psams.iter().map(|psam| {
         let sealed = psam.sealed.map_or("-".to_owned(), |sealed| sealed.to_string());
         vec![psam.number.to_string(), psam.keys.to_string(), sealed, psam.not_settled.to_string()]
     });
-    answer(global, &table(&["PSAM", "keys", "sealed", "not settled"], lines.collect()), &report);
+    answer(call, &table(&["PSAM", "keys", "sealed", "not settled"], lines.collect()), &report);
     Ok(())
 }
 
-fn remove(global: &Global, options: &Remove) -> Result<()> {
+fn remove(call: &Call, options: &Remove) -> Result<()> {
     let request = RemoveRequest { number: options.number, to: options.to.clone() };
-    let report = psams::remove(global, &request)?;
+    let report = psams::remove(call, &request)?;
     let text = format!("PSAM {} works here no more; what was here of it is in {}", report.number, report.to);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

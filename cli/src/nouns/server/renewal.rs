@@ -1,7 +1,7 @@
 //! `gridcard server psam-statement` and `psam-limit`: other limits for the bank's PSAM by files that cross between bank and city
 //! [docs/specs/renewal.md].
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::facts;
 use clap::Args;
@@ -30,9 +30,9 @@ pub struct PsamLimit {
 }
 
 /// Runs `server psam-statement`.
-pub fn statement(global: &Global, options: &PsamStatement) -> Result<()> {
+pub fn statement(call: &Call, options: &PsamStatement) -> Result<()> {
     let request = PsamStatementRequest { asked: options.asked.clone(), out: options.out.clone() };
-    let report = bank::psam_statement(global, &request)?;
+    let report = bank::psam_statement(call, &request)?;
     let text = facts(&[
         ("PSAM", report.number.clone()),
         ("orders sealed", report.sealed.to_string()),
@@ -40,18 +40,18 @@ pub fn statement(global: &Global, options: &PsamStatement) -> Result<()> {
         ("chain", hex::encode_upper(report.chain)),
         ("statement", report.file.clone()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 
 /// Runs `server psam-limit`.
-pub fn limit(global: &Global, options: &PsamLimit) -> Result<()> {
-    let Some(report) = bank::psam_limit(global, &options.limit)? else { return Ok(()) };
+pub fn limit(call: &Call, options: &PsamLimit) -> Result<()> {
+    let Some(report) = bank::psam_limit(call, &options.limit)? else { return Ok(()) };
     let text = facts(&[
         ("PSAM", report.number.to_string()),
         ("orders", counter_words(&report.counter)),
         ("value it may seal", yuan(i64::try_from(report.value_limit_fen).unwrap_or(i64::MAX))),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

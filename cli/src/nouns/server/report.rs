@@ -1,6 +1,6 @@
 //! `gridcard server orders`, `report`, `statement`: what the books say.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::{Listing, answer};
 use crate::screen::{facts, say, table};
 use clap::Args;
@@ -35,11 +35,11 @@ pub struct Report {
 }
 
 /// Runs `server orders`.
-pub fn orders(global: &Global, options: &Orders) -> Result<()> {
+pub fn orders(call: &Call, options: &Orders) -> Result<()> {
     if let Some(path) = &options.csv {
-        let report = bank::orders_into(global, &Desk::open(global)?, path)?;
+        let report = bank::orders_into(call, &Desk::open(call)?, path)?;
         let text = format!("{} order(s) in {}", report.count, report.file.display());
-        answer(global, &text, &report);
+        answer(call, &text, &report);
         return Ok(());
     }
     let heading = [
@@ -54,9 +54,9 @@ pub fn orders(global: &Global, options: &Orders) -> Result<()> {
         "issued",
         "valid until",
     ];
-    let mut list = Listing::new(global, "orders", &heading);
+    let mut list = Listing::new(call, "orders", &heading);
     let mut expired = false;
-    bank::orders(global, &Desk::open(global)?, &mut |order| {
+    bank::orders(call, &Desk::open(call)?, &mut |order| {
         expired |= order.expired;
         list.line(order, || order_row(order))
     })?;
@@ -87,9 +87,9 @@ fn order_row(order: &OrderLine) -> Vec<String> {
 }
 
 /// Runs `server report`.
-pub fn report(global: &Global, options: &Report) -> Result<()> {
+pub fn report(call: &Call, options: &Report) -> Result<()> {
     let look = if options.check { Look::WholeFile } else { Look::Books };
-    let report = bank::report(global, &Desk::open(global)?, look)?;
+    let report = bank::report(call, &Desk::open(call)?, look)?;
     let file = if report.file_checked { "whole" } else { "not looked through; --check does" };
     let text = facts(&[
         ("customers", report.customers.to_string()),
@@ -112,7 +112,7 @@ pub fn report(global: &Global, options: &Report) -> Result<()> {
         ("faults in the books", report.faults.len().to_string()),
         ("database file", file.to_owned()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     if report.older_make {
         say(
             "these books are of the older make: they are read and reported, and nothing is sold or settled in them",
@@ -122,10 +122,10 @@ pub fn report(global: &Global, options: &Report) -> Result<()> {
 }
 
 /// Runs `server statement`.
-pub fn statement(global: &Global, options: &Statement) -> Result<()> {
-    let report = bank::statement(global, &Desk::open(global)?, options.customer)?;
+pub fn statement(call: &Call, options: &Statement) -> Result<()> {
+    let report = bank::statement(call, &Desk::open(call)?, options.customer)?;
     let heading = ["time", "kind", "meter", "count", "order", "amount", "not confirmed", "due"];
-    answer(global, &table(&heading, report.lines.iter().map(statement_row).collect()), &report);
+    answer(call, &table(&heading, report.lines.iter().map(statement_row).collect()), &report);
     Ok(())
 }
 

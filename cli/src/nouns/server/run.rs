@@ -1,6 +1,6 @@
 //! `gridcard server run`: the payment server over HTTP.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::say;
 use crate::shared::{BANK_PATIENCE_S, Database};
@@ -109,17 +109,17 @@ impl Run {
 }
 
 /// Runs `server run`.
-pub fn run(global: &Global, options: &Run) -> Result<()> {
+pub fn run(call: &Call, options: &Run) -> Result<()> {
     let config = options.config()?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let ended = service::serve(global, &config, |address| {
+    let ended = service::serve(call, &config, |address| {
         let text = format!("{scheme}://{address}");
         say(format!("listening on {text}; Ctrl-C ends"));
-        answer(global, &text, json!({ "pid": std::process::id(), "address": address.to_string() }));
+        answer(call, &text, json!({ "pid": std::process::id(), "address": address.to_string() }));
     })?;
     say("ended: what was begun is kept");
     if ended == Ended::Interrupted {
-        global.interrupted.store(true, Ordering::Relaxed);
+        call.interrupted.store(true, Ordering::Relaxed);
     }
     Ok(())
 }

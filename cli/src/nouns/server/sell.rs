@@ -1,6 +1,6 @@
 //! `gridcard server order`, `correct`, `reverse`, `reissue`, `resume`, `void`: orders on their way to a SIM.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::facts;
 use crate::shared::{BankHostOptions, Pin};
@@ -120,45 +120,45 @@ impl From<ReissueReason> for bank::ReissueReason {
 }
 
 /// Runs `server order`.
-pub fn order(global: &Global, options: &Order) -> Result<()> {
+pub fn order(call: &Call, options: &Order) -> Result<()> {
     let (pay, to) = (options.bank_account.clone(), options.to.get());
     let request = SellRequest { amount: options.amount, pay, to };
-    let desk = &mut Desk::open(global)?;
+    let desk = &mut Desk::open(call)?;
     let report = match &options.bank {
-        Some(host) => bank::sell_by_bank(global, desk, &host.open()?, &request)?,
-        None => bank::sell(global, desk, &request)?,
+        Some(host) => bank::sell_by_bank(call, desk, &host.open()?, &request)?,
+        None => bank::sell(call, desk, &request)?,
     };
-    tell(global, &report);
+    tell(call, &report);
     Ok(())
 }
 
 /// Runs `server correct`.
-pub fn correct(global: &Global, options: &Correct) -> Result<()> {
+pub fn correct(call: &Call, options: &Correct) -> Result<()> {
     let request = CorrectRequest { amount: options.amount, to: options.to.get() };
-    if let Some(report) = bank::correct(global, &mut Desk::open(global)?, &request)? {
-        tell(global, &report);
+    if let Some(report) = bank::correct(call, &mut Desk::open(call)?, &request)? {
+        tell(call, &report);
     }
     Ok(())
 }
 
 /// Runs `server reverse`.
-pub fn reverse(global: &Global, options: &Reverse) -> Result<()> {
-    if let Some(report) = bank::reverse(global, &mut Desk::open(global)?, &options.to.get())? {
-        tell(global, &report);
+pub fn reverse(call: &Call, options: &Reverse) -> Result<()> {
+    if let Some(report) = bank::reverse(call, &mut Desk::open(call)?, &options.to.get())? {
+        tell(call, &report);
     }
     Ok(())
 }
 
 /// Runs `server reissue`.
-pub fn reissue(global: &Global, options: &Reissue) -> Result<()> {
+pub fn reissue(call: &Call, options: &Reissue) -> Result<()> {
     let request = ReissueRequest { reason: options.reason.map(Into::into), to: options.to.get() };
-    if let Some(report) = bank::reissue(global, &mut Desk::open(global)?, &request)? {
-        tell(global, &report);
+    if let Some(report) = bank::reissue(call, &mut Desk::open(call)?, &request)? {
+        tell(call, &report);
     }
     Ok(())
 }
 
-fn tell(global: &Global, report: &OrderReport) {
+fn tell(call: &Call, report: &OrderReport) {
     let text = facts(&[
         ("order", report.order.to_string()),
         ("for", format!("customer {}, meter {}, ESAM {}", report.customer, report.meter, report.serial)),
@@ -167,26 +167,26 @@ fn tell(global: &Global, report: &OrderReport) {
         ("SIM", report.iccid.clone()),
         ("record", report.record.clone()),
     ]);
-    answer(global, &text, report);
+    answer(call, &text, report);
 }
 
 /// Runs `server resume`.
-pub fn resume(global: &Global, options: &Resume) -> Result<()> {
+pub fn resume(call: &Call, options: &Resume) -> Result<()> {
     let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
-    let report = bank::resume(global, &mut Desk::open(global)?, &request)?;
+    let report = bank::resume(call, &mut Desk::open(call)?, &request)?;
     let text = match (report.resumed, options.customer) {
         (0, None) => "no order was interrupted".to_owned(),
         (0, Some(_)) => "no order is outstanding".to_owned(),
         _ => report.records.join("\n"),
     };
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 
 /// Runs `server void`.
-pub fn void(global: &Global, options: &Void) -> Result<()> {
-    let report = bank::void(global, &mut Desk::open(global)?, options.customer)?;
+pub fn void(call: &Call, options: &Void) -> Result<()> {
+    let report = bank::void(call, &mut Desk::open(call)?, options.customer)?;
     let text = format!("order {} ({}, purchase {}) is void", report.order, report.amount_fen, report.count);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `gridcard server settle` and `refund`: receipts that came back, and what follows for the money.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::table;
 use crate::shared::Pin;
@@ -53,8 +53,8 @@ impl Settle {
 }
 
 /// Runs `server settle`.
-pub fn settle(global: &Global, options: &Settle) -> Result<()> {
-    let report = bank::settle(global, &mut Desk::open(global)?, &options.get()?)?;
+pub fn settle(call: &Call, options: &Settle) -> Result<()> {
+    let report = bank::settle(call, &mut Desk::open(call)?, &options.get()?)?;
     let row = |line: &ReceiptLine| {
         vec![
             line.file.clone(),
@@ -64,16 +64,16 @@ pub fn settle(global: &Global, options: &Settle) -> Result<()> {
         ]
     };
     let rows = report.receipts.iter().map(row).collect();
-    answer(global, &table(&["receipt", "result", "order", "detail"], rows), &report);
+    answer(call, &table(&["receipt", "result", "order", "detail"], rows), &report);
     report.verdict()
 }
 
 /// Runs `server refund`.
-pub fn refund(global: &Global, options: &Refund) -> Result<()> {
-    let Some(report) = bank::refund(global, &mut Desk::open(global)?, options.customer)? else {
+pub fn refund(call: &Call, options: &Refund) -> Result<()> {
+    let Some(report) = bank::refund(call, &mut Desk::open(call)?, options.customer)? else {
         return Ok(());
     };
     let text = format!("{} are paid back to customer {}", yuan(report.refunded_fen), report.customer);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

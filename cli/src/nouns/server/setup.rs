@@ -1,6 +1,6 @@
 //! `gridcard server settings`, `meters`, `register`, `replace-sim`, `revoked`: what has to be there before anything is sold.
 
-use crate::global::Global;
+use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, say};
 use crate::shared::Pin;
@@ -91,8 +91,8 @@ pub struct RevokedList {
 }
 
 /// Runs `server revoked`.
-pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
-    let report = bank::revoked(global, &options.list)?;
+pub fn revoked(call: &Call, options: &RevokedList) -> Result<()> {
+    let report = bank::revoked(call, &options.list)?;
     let text = format!(
         "list {} of {}: {} card(s) revoked; {} card(s) here believe it",
         report.list_number,
@@ -100,7 +100,7 @@ pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
         report.revoked.len(),
         report.believed
     );
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 
@@ -108,14 +108,14 @@ pub fn revoked(global: &Global, options: &RevokedList) -> Result<()> {
 const DOUBTS: usize = 10;
 
 /// Runs `server register`.
-pub fn register(global: &Global, options: &Register) -> Result<()> {
-    let report = bank::register(global, &mut Desk::open(global)?, &options.csv, &options.office)?;
+pub fn register(call: &Call, options: &Register) -> Result<()> {
+    let report = bank::register(call, &mut Desk::open(call)?, &options.csv, &options.office)?;
     let text = facts(&[
         ("registered", report.registered.to_string()),
         ("unchanged", report.unchanged.to_string()),
         ("rejected", report.rejected.len().to_string()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     for name in &report.unknown_columns {
         say(format!("column {name:?} is not known and was left out"));
     }
@@ -132,7 +132,7 @@ pub fn register(global: &Global, options: &Register) -> Result<()> {
 }
 
 /// Runs `server replace-sim`.
-pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
+pub fn replace_sim(call: &Call, options: &ReplaceSim) -> Result<()> {
     let customer = options.customer;
     let sim = Sim {
         msisdn: options.msisdn.parse().context("--msisdn")?,
@@ -141,8 +141,8 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
     };
     let request =
         ReplaceSimRequest { customer, sim, receipt: options.receipt.clone(), pin: options.pin.get() };
-    let Some(report) = bank::replace_sim(global, &mut Desk::open(global)?, &request)? else { return Ok(()) };
-    answer(global, &format!("customer {customer} has SIM {} now", report.iccid), &report);
+    let Some(report) = bank::replace_sim(call, &mut Desk::open(call)?, &request)? else { return Ok(()) };
+    answer(call, &format!("customer {customer} has SIM {} now", report.iccid), &report);
     if let Some(doubt) = &report.doubt {
         say(format!("ICCID {} {doubt}", report.iccid));
     }
@@ -155,7 +155,7 @@ pub fn replace_sim(global: &Global, options: &ReplaceSim) -> Result<()> {
 }
 
 /// Runs `server settings`: changes what is named, and shows all.
-pub fn settings(global: &Global, options: &Settings) -> Result<()> {
+pub fn settings(call: &Call, options: &Settings) -> Result<()> {
     let request = SettingsRequest {
         server_number: options.server_number.clone(),
         service_centre: options.service_centre.clone(),
@@ -163,26 +163,26 @@ pub fn settings(global: &Global, options: &Settings) -> Result<()> {
         clock_tolerance_s: options.clock_tolerance,
         office: options.office.clone(),
     };
-    let report = bank::settings(global, &mut Desk::open(global)?, &request)?;
+    let report = bank::settings(call, &mut Desk::open(call)?, &request)?;
     let text = facts(&[
         ("server's number", format!("+{}", report.server_number)),
         ("service centre", format!("+{}", report.service_centre)),
         ("orders are valid for", format!("{} days", report.validity_days)),
         ("clock tolerance", format!("{} s", report.clock_tolerance_s)),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }
 
 /// Runs `server meters`.
-pub fn meters(global: &Global, options: &Meters) -> Result<()> {
-    let report = bank::meters(global, &mut Desk::open(global)?, &options.list)?;
+pub fn meters(call: &Call, options: &Meters) -> Result<()> {
+    let report = bank::meters(call, &mut Desk::open(call)?, &options.list)?;
     let text = facts(&[
         ("new", report.new.to_string()),
         ("changed", report.changed.to_string()),
         ("unchanged", report.unchanged.to_string()),
         ("SHA-256 of the list", report.sha256.clone()),
     ]);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     Ok(())
 }

@@ -1,18 +1,12 @@
 //! `gridcard sim write` and `sim collect`: the phone's part of a purchase.
 
 use super::one::One;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::sims::{self, CarryRequest};
-use std::path::PathBuf;
 
 /// A SIM and a record file.
 #[derive(Debug, Args)]
 pub struct Carry {
-    /// The SIM.
     #[command(flatten)]
     pub sim: One,
     /// The record file.
@@ -23,7 +17,6 @@ pub struct Carry {
 /// Options of `sim write`.
 #[derive(Debug, Args)]
 pub struct Write {
-    /// SIM and record file.
     #[command(flatten)]
     pub carry: Carry,
     /// Write the order to a SIM it was not made for. A meter refuses it there, unless it knows better.
@@ -39,18 +32,17 @@ impl Carry {
 }
 
 /// Writes an order.
-pub fn write(global: &Global, options: &Write) -> Result<()> {
-    let report = sims::write(global, &options.carry.get(), options.other_sim)?;
-    let text = format!("the order is in record {} of {}", report.record, options.carry.sim.card);
-    answer(global, &text, report);
-    Ok(())
+pub fn write(call: &Call, options: &Write) -> Result<()> {
+    reply(call, sims::write(call, &options.carry.get(), options.other_sim), |report| {
+        format!("the order is in record {} of {}", report.record, options.carry.sim.card)
+    })
 }
 
 /// Takes a receipt.
-pub fn collect(global: &Global, options: &Carry) -> Result<()> {
-    let report = sims::collect(global, &options.get())?;
+pub fn collect(call: &Call, options: &Carry) -> Result<()> {
+    let report = sims::collect(call, &options.get())?;
     let text = format!("the receipt of record {} is in {}", report.record, report.file.display());
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     if report.more > 0 {
         say(format!("{} more receipt(s) wait on the SIM: collect again", report.more));
     }

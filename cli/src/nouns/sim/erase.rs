@@ -1,16 +1,12 @@
 //! `gridcard sim erase`.
 
 use super::one::One;
-use crate::global::Global;
-use crate::output::answer;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
 use parties::sims::{self, EraseRequest};
 
 /// Options of `sim erase`.
 #[derive(Debug, Args)]
 pub struct Erase {
-    /// The SIM.
     #[command(flatten)]
     pub sim: One,
     /// Numbers of the records, from 1.
@@ -28,7 +24,7 @@ pub struct Erase {
 }
 
 /// Erases records: all of them, or none when one of them may not be.
-pub fn run(global: &Global, options: &Erase) -> Result<()> {
+pub fn run(call: &Call, options: &Erase) -> Result<()> {
     let request = EraseRequest {
         sim: options.sim.get(),
         records: options.records.clone(),
@@ -36,13 +32,12 @@ pub fn run(global: &Global, options: &Erase) -> Result<()> {
         pending: options.pending,
         dry_run: options.dry_run,
     };
-    let report = sims::erase(global, &request)?;
-    let done = if report.dry_run { "would be erased" } else { "erased" };
-    let names: Vec<String> = report.erased.iter().map(u8::to_string).collect();
-    let text = match names.is_empty() {
-        true => "nothing to erase".to_owned(),
-        false => format!("record(s) {} {done}", names.join(", ")),
-    };
-    answer(global, &text, &report);
-    Ok(())
+    reply(call, sims::erase(call, &request), |report| {
+        let done = if report.dry_run { "would be erased" } else { "erased" };
+        let names: Vec<String> = report.erased.iter().map(u8::to_string).collect();
+        match names.is_empty() {
+            true => "nothing to erase".to_owned(),
+            false => format!("record(s) {} {done}", names.join(", ")),
+        }
+    })
 }

@@ -2,20 +2,15 @@
 
 use super::list;
 use super::one::One;
-use crate::global::Global;
-use crate::output::{answer, put};
-use crate::screen::{facts, table};
-use applets::sim::Profile;
-use clap::{Args, ValueEnum};
+use crate::output::put;
+use crate::prelude::*;
+use clap::ValueEnum;
 use lens::anatomy::sim_names;
-use parties::Result;
 use parties::sims::{self, FileReport, IdentityReport, SimFile};
-use scheme::profile::Fid;
 
 /// Options of `sim export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The SIM.
     #[command(flatten)]
     pub sim: One,
     /// One table as comma-separated values instead of all in words.
@@ -33,18 +28,20 @@ pub enum Table {
 }
 
 /// Exports.
-pub fn run(global: &Global, options: &Export) -> Result<()> {
-    let report = sims::export(global, &options.sim.get(), &files())?;
+pub fn run(call: &Call, options: &Export) -> Result<()> {
+    let files: Vec<_> =
+        sim_names::files().map(|(path, name, hidden)| SimFile { path, name, hidden }).collect();
+    let report = sims::export(call, &options.sim.get(), &files)?;
     match options.csv {
-        Some(Table::Files) => put(global, &csv(&FILE_HEADING, &file_rows(&report.files))),
-        Some(Table::Messages) => put(global, &csv(&list::HEADING, &list::rows(&report.messages))),
+        Some(Table::Files) => put(call, &csv(&FILE_HEADING, &file_rows(&report.files))),
+        Some(Table::Messages) => put(call, &csv(&list::HEADING, &list::rows(&report.messages))),
         None => {
             let text = [
                 facts(&identity(&report.identity)),
                 table(&FILE_HEADING, file_rows(&report.files)),
                 table(&list::HEADING, list::rows(&report.messages)),
             ];
-            answer(global, &text.join("\n\n"), &report);
+            answer(call, &text.join("\n\n"), &report);
         }
     }
     Ok(())
@@ -64,27 +61,12 @@ fn identity(identity: &IdentityReport) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Every file of our masks that class A0 sees.
-fn files() -> Vec<SimFile> {
-    let dirs = Profile::Uicc.dirs().iter().filter(|dir| dir.aid.is_empty() && dir.within == Fid::MF);
-    let all = dirs.flat_map(|dir| {
-        dir.files.iter().map(|file| SimFile {
-            path: if dir.fid == Fid::MF { vec![Fid::MF, file.fid] } else { vec![Fid::MF, dir.fid, file.fid] },
-            name: file.name,
-            hidden: sim_names::is_secret(dir.fid, file.fid),
-        })
-    });
-    all.collect()
-}
-
 /// One row a transparent file or a record; records of FF alone are left out.
 fn file_rows(files: &[FileReport]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for file in files {
         let size = file.form.as_ref().map_or(String::new(), |form| form.size.to_string());
-        let row = |record: String, content: &str| {
-            vec![file.path.clone(), file.name.to_owned(), record, size.clone(), content.to_owned()]
-        };
+        let row = |record: String, content: &str| row![file.path, file.name, record, size, content];
         rows.extend(file.content.iter().chain(&file.not_read).map(|text| row(String::new(), text)));
         for (n, record) in file.records.iter().flatten().enumerate().filter(|(_, record)| !is_blank(record)) {
             rows.push(row((n + 1).to_string(), record));

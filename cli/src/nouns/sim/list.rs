@@ -2,19 +2,16 @@
 
 use super::message;
 use super::one::One;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::{say, table};
-use parties::Result;
+use crate::prelude::*;
 use parties::sims::{self, ListedMessage};
 
 /// Columns of a table of messages.
 pub const HEADING: [&str; 6] = ["record", "status", "whose", "from or to", "time", "what"];
 
 /// Lists the messages: one line a message, however many records it takes.
-pub fn run(global: &Global, options: &One) -> Result<()> {
-    let report = sims::list(global, &options.get())?;
-    answer(global, &table(&HEADING, rows(&report.messages)), &report);
+pub fn run(call: &Call, options: &One) -> Result<()> {
+    let report = sims::list(call, &options.get())?;
+    answer(call, &table(&HEADING, rows(&report.messages)), &report);
     for note in report.messages.iter().flat_map(|listed| &listed.message.notes) {
         say(format!("note: {note}"));
     }
@@ -25,14 +22,10 @@ pub fn run(global: &Global, options: &One) -> Result<()> {
 /// Messages as lines of a table.
 pub fn rows(messages: &[ListedMessage]) -> Vec<Vec<String>> {
     let row = |ListedMessage { message, .. }: &ListedMessage| {
-        vec![
-            message::numbers(&message.records),
-            message.status.to_owned(),
-            if message.whose == "ours" { "ours" } else { "user's" }.to_owned(),
-            message::in_a_line(&message.from_or_to),
-            message.time.clone().unwrap_or_default(),
-            message::in_a_line(&message.what),
-        ]
+        let whose = if message.whose == "ours" { "ours" } else { "user's" };
+        let (other, what) = (message::in_a_line(&message.from_or_to), message::in_a_line(&message.what));
+        let time = message.time.as_deref().unwrap_or_default();
+        row![message::numbers(&message.records), message.status, whose, other, time, what]
     };
     messages.iter().map(row).collect()
 }

@@ -11,11 +11,8 @@ mod pin;
 mod read;
 
 use crate::audit;
-use crate::global::Global;
-use clap::Subcommand;
+use crate::prelude::*;
 use one::One;
-use parties::home::{Home, Party};
-use parties::{Deed, Result};
 
 /// Verbs of SIMs.
 #[derive(Debug, Subcommand)]
@@ -25,7 +22,13 @@ pub enum Verb {
     /// List the messages on a SIM: ours, and the user's own as text, long ones put together.
     List(One),
     /// Show one message in full: status, addresses, time, text or the outside of a secured packet.
-    Read(read::Read),
+    Read {
+        #[command(flatten)]
+        sim: One,
+        /// Number of a record the message stands in, from 1.
+        #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+        record: u8,
+    },
     /// Write an order's record to the SIM it was made for, as the phone does with the message.
     Write(carry::Write),
     /// Take a receipt off the SIM, as the phone does when it sends it.
@@ -43,30 +46,20 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// What it is, for its party's log.
-    pub const fn deed(&self) -> Deed {
+    /// What each verb is, and what does it. What a customer does with his own SIM, and the phone, is no act of a party.
+    pub fn task(self) -> Task {
         match self {
-            Verb::New(_) => Deed::One("sim new"),
-            // A customer does these with his own SIM, and the phone.
-            Verb::Write(_) | Verb::Collect(_) | Verb::Erase(_) | Verb::Pin(_) => Deed::Look,
-            Verb::List(_) | Verb::Read(_) | Verb::Export(_) | Verb::Audit(_) => Deed::Look,
-        }
-    }
-}
-
-/// Runs a verb.
-pub fn run(global: &Global, verb: Verb) -> Result<()> {
-    match verb {
-        Verb::New(options) => new::run(global, &options),
-        Verb::List(options) => list::run(global, &options),
-        Verb::Read(options) => read::run(global, &options),
-        Verb::Write(options) => carry::write(global, &options),
-        Verb::Collect(options) => carry::collect(global, &options),
-        Verb::Erase(options) => erase::run(global, &options),
-        Verb::Export(options) => export::run(global, &options),
-        Verb::Pin(verb) => pin::run(global, &verb),
-        Verb::Audit(verb) => {
-            audit::run(global, &verb, || Home::new(global).party(Party::Sims, "reading the audit log"))
+            Verb::New(options) => one("sim new", options, new::run),
+            Verb::List(options) => look(options, list::run),
+            Verb::Read { sim, record } => look((sim, record), read::run),
+            Verb::Write(options) => look(options, carry::write),
+            Verb::Collect(options) => look(options, carry::collect),
+            Verb::Erase(options) => look(options, erase::run),
+            Verb::Export(options) => look(options, export::run),
+            Verb::Pin(verb) => look(verb, pin::run),
+            Verb::Audit(verb) => look(verb, |call, verb| {
+                audit::run(call, verb, || Home::new(call).party(Party::Sims, "reading the audit log"))
+            }),
         }
     }
 }

@@ -1,15 +1,9 @@
 //! `gridcard sim new`.
 
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::say;
-use clap::{Args, ValueEnum};
+use crate::prelude::*;
+use clap::ValueEnum;
 use parties::secret::SecretFrom;
 use parties::sims::{self, MakeSimRequest};
-use parties::{Context, Result};
-use scheme::CardRef;
-use scheme::profile::{CardKind, State};
-use std::path::PathBuf;
 
 /// Options of `sim new`.
 #[derive(Debug, Args)]
@@ -53,7 +47,7 @@ pub enum ProfileName {
 }
 
 /// Makes the SIM.
-pub fn run(global: &Global, options: &New) -> Result<()> {
+pub fn run(call: &Call, options: &New) -> Result<()> {
     let (kind, what) = match options.profile {
         ProfileName::Sim => (CardKind::Sim, "SIM"),
         ProfileName::Uicc => (CardKind::Uicc, "UICC"),
@@ -71,10 +65,10 @@ pub fn run(global: &Global, options: &New) -> Result<()> {
         },
         state: if options.formal { State::Formal } else { State::Test },
     };
-    let report = sims::make(global, &request)?;
+    let report = sims::make(call, &request)?;
     let (records, place) = (options.sms_records, report.card.display());
     let text = format!("{what} {} with {records} message records: {place}", report.iccid);
-    answer(global, &text, &report);
+    answer(call, &text, &report);
     if let Some(doubt) = &report.doubt {
         say(format!("ICCID {} {doubt}", report.iccid));
     }

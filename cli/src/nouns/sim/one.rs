@@ -1,9 +1,7 @@
 //! Which SIM a verb works with.
 
-use clap::Args;
+use crate::prelude::*;
 use parties::sims::SimAccess;
-use scheme::CardRef;
-use std::path::PathBuf;
 
 /// A SIM.
 #[derive(Debug, Args)]

@@ -1,13 +1,9 @@
 //! `gridcard sim pin`: the codes of a SIM.
 
-use crate::global::Global;
-use crate::output::answer;
-use clap::{Args, Subcommand};
-use parties::Result;
+use crate::prelude::*;
+use clap::ValueEnum;
 use parties::sims::{self, CodeChange, CodeRequest};
 use reader::driver::sim::Chv;
-use scheme::CardRef;
-use std::path::PathBuf;
 
 /// Verbs of a SIM's codes.
 #[derive(Debug, Subcommand)]
@@ -33,7 +29,7 @@ pub struct Which {
 }
 
 /// Which of the two codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Number {
     /// CHV1, the SIM's PIN.
     #[value(name = "1")]
@@ -55,7 +51,6 @@ impl From<Number> for Chv {
 /// Options of `sim pin change`.
 #[derive(Debug, Args)]
 pub struct Change {
-    /// The SIM.
     #[command(flatten)]
     pub sim: Which,
     /// Which code: 1 (CHV1) or 2 (CHV2).
@@ -72,7 +67,6 @@ pub struct Change {
 /// Options of `sim pin unblock`.
 #[derive(Debug, Args)]
 pub struct Unblock {
-    /// The SIM.
     #[command(flatten)]
     pub sim: Which,
     /// Which code: 1 (CHV1) or 2 (CHV2). A CHV1 that was off is on afterwards.
@@ -89,7 +83,6 @@ pub struct Unblock {
 /// Options of `sim pin enable` and `disable`.
 #[derive(Debug, Args)]
 pub struct Switch {
-    /// The SIM.
     #[command(flatten)]
     pub sim: Which,
     /// File with the PIN (CHV1; `-`: stdin). Default: a prompt.
@@ -98,7 +91,7 @@ pub struct Switch {
 }
 
 /// Runs a verb.
-pub fn run(global: &Global, verb: &Verb) -> Result<()> {
+pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     let (sim, change) = match verb {
         Verb::Change(options) => {
             let old = options.pin_file.as_deref().into();
@@ -118,11 +111,7 @@ pub fn run(global: &Global, verb: &Verb) -> Result<()> {
         }
     };
     let request = CodeRequest { card: sim.card.clone(), spend_last_try: sim.spend_last_try, change };
-    let report = sims::change_code(global, &request)?;
-    answer(
-        global,
-        &format!("SIM {}: {} {}", sims::called(report.iccid.as_deref()), report.code, report.done),
-        &report,
-    );
-    Ok(())
+    reply(call, sims::change_code(call, &request), |report| {
+        format!("SIM {}: {} {}", sims::called(report.iccid.as_deref()), report.code, report.done)
+    })
 }

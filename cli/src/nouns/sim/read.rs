@@ -2,29 +2,15 @@
 
 use super::message;
 use super::one::One;
-use crate::global::Global;
-use crate::output::answer;
-use crate::screen::facts;
-use clap::Args;
-use parties::Result;
+use crate::prelude::*;
+use lens::packet;
 use parties::sims::{self, ReadReport};
 use wire::sms::content::Ours;
 use wire::sms::tpdu::Direction;
 
-/// Options of `sim read`.
-#[derive(Debug, Args)]
-pub struct Read {
-    /// The SIM.
-    #[command(flatten)]
-    pub sim: One,
-    /// Number of a record the message stands in, from 1.
-    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
-    pub record: u8,
-}
-
 /// Shows one message in full.
-pub fn run(global: &Global, options: &Read) -> Result<()> {
-    let report = sims::read(global, &options.sim.get(), options.record)?;
+pub fn run(call: &Call, (sim, record): &(One, u8)) -> Result<()> {
+    let report = sims::read(call, &sim.get(), *record)?;
     let message = &report.message;
     let mut lines = vec![("record", message::numbers(&message.records))];
     lines.extend(envelope(&report));
@@ -36,12 +22,12 @@ pub fn run(global: &Global, options: &Read) -> Result<()> {
     }
     lines.push(("what", what(report.ours, message.kind).to_owned()));
     if let Some(outside) = &report.outside {
-        lines.extend(message::outside(outside));
+        lines.extend(packet::outside(outside));
     }
     let name = if report.outside.is_some() { "data" } else { "text" };
     lines.push((name, message::in_lines(&report.text)));
     lines.extend(message.notes.iter().map(|note| ("note", note.clone())));
-    answer(global, &facts(&lines), &report);
+    answer(call, &facts(&lines), &report);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What the doctor found.
 
+use serde::{Serialize, Serializer};
+
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -22,8 +24,15 @@ impl Verdict {
     }
 }
 
+impl Serialize for Verdict {
+    /// By its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// One check and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What was looked at: library, daemon, permission, driver, USB, reader, card.
     pub check: &'static str,
@@ -36,7 +45,7 @@ pub struct Finding {
 }
 
 /// Everything that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The checks in their order.
     pub findings: Vec<Finding>,

@@ -1,7 +1,9 @@
 //! The zone of every time that is shown. Cards, stores and logs keep China's time (UTC+8) without saying so; whoever reads
 //! a screen or an object does not know that, so it is said where they are made.
 
-use scheme::Moment;
+use crate::moment::{self, Moment};
+use alloc::format;
+use alloc::string::String;
 use serde_json::Value;
 
 /// The zone in words.
@@ -64,37 +66,7 @@ fn iso(text: &str) -> Option<String> {
         return None;
     }
     if offset.is_empty() {
-        return Some(scheme::moment::iso(time));
+        return Some(moment::iso(time));
     }
     Some(format!("{}{offset}", time.replace(' ', "T")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_gets_its_zone_once() {
-        let said = spoken(
-            "begun 2026-11-22 08:00:00, ended 2026-11-22 09:00:00 UTC+8; sent 2026-11-22 08:00:00+02:00",
-        );
-        let wanted = "begun 2026-11-22 08:00:00 UTC+8, ended 2026-11-22 09:00:00 UTC+8; sent 2026-11-22 08:00:00+02:00";
-        assert_eq!(said, wanted);
-        for none in ["2026-11-22", "2026-13-22 08:00:00", "12026-11-22 08:00:00", "时间 2026", ""] {
-            assert_eq!(spoken(none), none);
-        }
-    }
-
-    #[test]
-    fn json_has_iso_8601() {
-        let value = serde_json::json!({
-            "at": "2026-11-22 08:00:00", "sent": ["2026-11-22 08:00:00-03:30"], "day": "2026-11-22",
-            "why": "since 2026-11-22 08:00:00", "n": 1
-        });
-        let wanted = serde_json::json!({
-            "at": "2026-11-22T08:00:00+08:00", "sent": ["2026-11-22T08:00:00-03:30"], "day": "2026-11-22",
-            "why": "since 2026-11-22 08:00:00 UTC+8", "n": 1
-        });
-        assert_eq!(in_json(value), wanted);
-    }
 }

@@ -1,4 +1,4 @@
-//! One run of the command: its options, and the session built from them.
+//! One call of the command: its options, and the session built from them.
 
 use crate::clock::{self, SystemClock};
 use crate::terminal::Terminal;
@@ -71,17 +71,13 @@ pub struct Line {
     pub rehearsal: bool,
 }
 
-/// One run of the command: what it was asked, and the session its acts get.
+/// One call of the command: what it was asked, and the session built from that, which its acts get.
 #[derive(Clone)]
-pub struct Global {
-    /// One JSON object on stdout instead of words and tables.
-    pub json: bool,
-    /// Tell how long the cards' lines would take.
-    pub wire_time: bool,
+pub struct Call {
+    /// What it was asked, whatever its noun.
+    pub options: Options,
     /// The session of the act.
     pub session: Session,
-    /// The options it was built from.
-    pub options: Options,
     /// The virtual cards of this machine.
     pub files: CardFiles,
     /// Whether the one JSON object is out; an error after it has only stderr left.
@@ -92,7 +88,8 @@ pub struct Global {
     pub unheard: Arc<AtomicBool>,
 }
 
-impl Deref for Global {
+/// An act takes the call for its session.
+impl Deref for Call {
     type Target = Session;
 
     fn deref(&self) -> &Session {
@@ -100,54 +97,63 @@ impl Deref for Global {
     }
 }
 
-impl Global {
-    /// Builds a run from its options and from the words of its command line.
+impl Call {
+    /// A call of these options and of the words of its command line.
     ///
     /// # Errors
     /// The home is no path.
-    pub fn new(options: &Options, line: Line) -> Result<Self> {
+    pub fn new(options: Options, line: Line) -> Result<Self> {
         let chances: Arc<dyn Chances + Send + Sync> = match options.seed {
             Some(seed) => Arc::new(SeededChances(seed)),
             None => Arc::new(OsChance),
         };
-        let clock: Arc<dyn Clock + Send + Sync> = match options.at {
+        let files = CardFiles::new(chances.clone(), options.patience(), line.command.clone());
+        let session = options.session(line, chances, files.clone())?;
+        let [answered, interrupted, unheard] = [(); 3].map(|()| Arc::default());
+        Ok(Call { options, session, files, answered, interrupted, unheard })
+    }
+
+    /// The same call with another session.
+    #[must_use]
+    pub fn with(&self, session: Session) -> Self {
+        Call { session, ..self.clone() }
+    }
+}
+
+impl Options {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.wait.into())
+    }
+
+    /// The one session that an act gets.
+    fn session(
+        &self,
+        line: Line,
+        chances: Arc<dyn Chances + Send + Sync>,
+        files: CardFiles,
+    ) -> Result<Session> {
+        let clock: Arc<dyn Clock + Send + Sync> = match self.at {
             Some(at) => Arc::new(at),
             None => Arc::new(SystemClock),
         };
-        let patience = Duration::from_secs(options.wait.into());
-        let files = CardFiles::new(chances.clone(), patience, line.command);
-        let cards = Everywhere::new(files.clone(), Readers { patience });
-        let mut session =
-            Session::new(clock::home(options.home.as_deref())?, clock, chances, Arc::new(cards));
-        session.notes = Arc::new(Terminal);
-        session.secrets = Arc::new(Terminal);
-        session.actors = Actors {
-            operator: options.operator.clone(),
-            password_file: options.operator_password_file.clone(),
-            second: options.second_operator.clone(),
-            second_password_file: options.second_password_file.clone(),
-            request: options.request,
-        };
-        session.allow_clock_back = options.allow_clock_back;
-        session.patience = patience;
-        session.trace.clone_from(&options.trace);
-        session.rehearsal = line.rehearsal;
-        session.arguments = line.arguments;
-        Ok(Global {
-            json: options.json,
-            wire_time: options.wire_time,
-            session,
-            options: options.clone(),
-            files,
-            answered: Arc::default(),
-            interrupted: Arc::default(),
-            unheard: Arc::default(),
+        let cards = Arc::new(Everywhere::new(files, Readers { patience: self.patience() }));
+        let terminal = Arc::new(Terminal { json: self.json });
+        Ok(Session {
+            notes: terminal.clone(),
+            secrets: terminal,
+            actors: Actors {
+                operator: self.operator.clone(),
+                password_file: self.operator_password_file.clone(),
+                second: self.second_operator.clone(),
+                second_password_file: self.second_password_file.clone(),
+                request: self.request,
+            },
+            allow_clock_back: self.allow_clock_back,
+            patience: self.patience(),
+            trace: self.trace.clone(),
+            rehearsal: line.rehearsal,
+            arguments: line.arguments,
+            ..Session::new(clock::home(self.home.as_deref())?, clock, chances, cards)
         })
-    }
-
-    /// The same run with another session.
-    #[must_use]
-    pub fn with(&self, session: Session) -> Self {
-        Global { session, ..self.clone() }
     }
 }

@@ -1,17 +1,15 @@
 //! The steps of a ceremony that ask its people for something, or give them something.
 
 use super::walk::Walk;
-use crate::fail::refused;
-use crate::global::Global;
-use crate::output::put;
-use crate::screen::say;
+use crate::province::shares as kept;
+use crate::session::Session;
+use crate::trouble::{Context, Failure, Result, refused};
+use crate::{secret, transport};
 use ::kdc::ceremony::script::{self, From};
 use ::kdc::ceremony::shares::{self, Proof};
 use ::kdc::ceremony::{Ceremony, ComponentRecord, Founding, Origin, Person, Secret, Share, ShareError};
 use ::kdc::keystore::{Custodian, Passphrase};
 use keys::Zeroizing;
-use parties::province::shares as kept;
-use parties::{Context, Failure, Result, secret, transport};
 use scheme::Kind;
 use scheme::pin::Pin;
 use scheme::profile::State;
@@ -19,17 +17,17 @@ use scheme::profile::State;
 impl Walk<'_> {
     /// All names for the script; without it those of the key store's custodians, who are asked for by name later.
     pub(super) fn ask_people(&mut self) -> Result<Vec<(String, String)>> {
-        let global = self.global;
+        let session = self.session;
         let mut entries = Vec::new();
         for role in script::people_of(&self.shape) {
             if !self.attended && !role.starts_with("key store custodian") {
                 continue;
             }
-            let name = secret::patiently(global, || {
-                let name = global.secrets.ask_openly(&format!("name of the {role}"))?;
+            let name = secret::patiently(session, || {
+                let name = session.secrets.ask_openly(&format!("name of the {role}"))?;
                 if name.is_empty() {
                     // A person types it again; a script that has no name for somebody is a mistake of its own.
-                    let kind = if global.secrets.is_person() { Kind::Refused } else { Kind::Usage };
+                    let kind = if session.secrets.is_person() { Kind::Refused } else { Kind::Usage };
                     return Err(Failure::new(kind, format!("the {role} has no name")).into());
                 }
                 must_be_another_person(&self.people, &role, &name)?;
@@ -42,16 +40,16 @@ impl Walk<'_> {
     }
 
     pub(super) fn component(&mut self, number: u8) -> Result<String> {
-        let global = self.global;
+        let session = self.session;
         let From::Components(total) = self.shape.from else { return Ok(String::new()) };
         let ceremony = match &mut self.components {
             Some(ceremony) => ceremony,
-            none => none.insert(Ceremony::new(self.options.suite, total)?),
+            none => none.insert(Ceremony::new(self.request.suite, total)?),
         };
-        let found = type_component(global, ceremony, "component", number, total)?;
+        let found = type_component(session, ceremony, "component", number, total)?;
         if number == total {
             let joined = ceremony.join()?;
-            let founding = Founding::new(self.options.suite, Origin::Components, Some(joined.secret));
+            let founding = Founding::new(self.request.suite, Origin::Components, Some(joined.secret));
             self.begin_founding(founding.with_components(joined.components));
         }
         Ok(found)
@@ -62,26 +60,26 @@ impl Walk<'_> {
     }
 
     pub(super) fn share_in(&mut self) -> Result<String> {
-        let global = self.global;
+        let session = self.session;
         let restoring = &mut self.restoring;
         let place =
             restoring.missing().map_or_else(String::new, |missing| format!(", {missing} still needed"));
-        let (number, check) = secret::patiently(global, || {
-            let typed = global.secrets.ask(&format!("share, 60 hexadecimal digits{place}"))?;
+        let (number, check) = secret::patiently(session, || {
+            let typed = session.secrets.ask(&format!("share, 60 hexadecimal digits{place}"))?;
             let share = restoring.add(&typed)?;
             Ok((share.number(), share.check_value()))
         })?;
         let set = *restoring.set().context("a share was taken")?;
         let wanted = if self.shape.rehearsal { State::Test } else { State::Formal };
-        if set.suite != self.options.suite || set.state != wanted {
+        if set.suite != self.request.suite || set.state != wanted {
             let words = |state: State, suite: keys::Suite| format!("{} {}", state.name(), suite.name());
             return Err(ShareError::Kind {
                 found: words(set.state, set.suite),
-                wanted: words(wanted, self.options.suite),
+                wanted: words(wanted, self.request.suite),
             }
             .into());
         }
-        say(format!("share {number} of set {}: check value {check}", set.name()));
+        self.session.say(format!("share {number} of set {}: check value {check}", set.name()));
         let last = self.shape.from == From::Shares(set.threshold);
         if !last {
             return Err(refused(format!("the shares say that {} of them are needed", set.threshold))
@@ -90,16 +88,16 @@ impl Walk<'_> {
         }
         if restoring.missing() == Some(0) {
             let secret = restoring.finish()?;
-            self.begin_founding(Founding::new(self.options.suite, Origin::Shares, Some(secret)));
+            self.begin_founding(Founding::new(self.request.suite, Origin::Shares, Some(secret)));
         }
         Ok(check.to_string())
     }
 
     pub(super) fn draw(&mut self) -> Result<()> {
         let mut bytes = Zeroizing::new([0; 16]);
-        self.global.chance("secret of the province").fill(&mut *bytes);
+        self.session.chance("secret of the province").fill(&mut *bytes);
         let secret = Secret::from_entropy(bytes).context("the random source gave zeros only")?;
-        self.begin_founding(Founding::new(self.options.suite, Origin::Entropy, Some(secret)));
+        self.begin_founding(Founding::new(self.request.suite, Origin::Entropy, Some(secret)));
         Ok(())
     }
 
@@ -109,18 +107,18 @@ impl Walk<'_> {
 
     pub(super) fn whole(&mut self) -> Result<Vec<(String, String)>> {
         let value = self.founding()?.check_value().map_or_else(String::new, |value| value.to_string());
-        say(format!("check value of the whole: {value}"));
+        self.session.say(format!("check value of the whole: {value}"));
         Ok(vec![("check value of the whole".to_owned(), value)])
     }
 
     pub(super) fn transport(&mut self, number: u8) -> Result<String> {
-        let global = self.global;
+        let session = self.session;
         let script::Transport::Components(total) = self.shape.transport else { return Ok(String::new()) };
         let ceremony = match &mut self.transport {
             Some(ceremony) => ceremony,
-            none => none.insert(Ceremony::new(self.options.suite, total)?),
+            none => none.insert(Ceremony::new(self.request.suite, total)?),
         };
-        let found = type_component(global, ceremony, "transport component", number, total)?;
+        let found = type_component(session, ceremony, "transport component", number, total)?;
         if number == total {
             let joined = ceremony.join()?;
             self.set_transport(&joined.secret, joined.components)?;
@@ -130,19 +128,20 @@ impl Walk<'_> {
 
     fn set_transport(&mut self, root: &Secret, components: Vec<ComponentRecord>) -> Result<()> {
         if self.shape.from != From::TestRoot && !self.shape.rehearsal {
-            transport::must_not_be_published(&root.clone().into_key(self.options.suite))?;
+            transport::must_not_be_published(&root.clone().into_key(self.request.suite))?;
         }
-        say(format!("check value of the transport root: {}", root.check_value(self.options.suite)));
+        self.session
+            .say(format!("check value of the transport root: {}", root.check_value(self.request.suite)));
         let founding = self.founding.take().context("the ceremony has no secret yet")?;
         self.founding = Some(founding.with_transport(root, components));
         Ok(())
     }
 
     pub(super) fn transport_file(&mut self) -> Result<String> {
-        let path = self.options.transport_file.as_deref().context("no file of a transport root")?;
-        let root = transport::read(self.global, path, self.options.suite)?;
+        let path = self.request.transport_file.as_deref().context("no file of a transport root")?;
+        let root = transport::read(self.session, path, self.request.suite)?;
         self.set_transport(&root, Vec::new())?;
-        Ok(root.check_value(self.options.suite).to_string())
+        Ok(root.check_value(self.request.suite).to_string())
     }
 
     pub(super) fn share_out(&mut self, number: u8) -> Result<String> {
@@ -150,7 +149,7 @@ impl Walk<'_> {
         if self.made.is_empty() {
             let founding = self.founding()?;
             let secret = founding.secret().context("the ceremony has no secret")?;
-            let mut source = self.global.chance("shares of the secret");
+            let mut source = self.session.chance("shares of the secret");
             let mut random = |bytes: &mut [u8]| source.fill(bytes);
             // The shares say whether they are a rehearsal's.
             let made =
@@ -167,38 +166,39 @@ impl Walk<'_> {
 
     /// To the custodian alone: a file for the owner's eyes, or the screen, wiped afterwards.
     fn hand_out(&mut self, share: &Share) -> Result<()> {
-        let global = self.global;
+        let session = self.session;
         let words = kept::words(share);
-        if let Some(folder) = &self.options.share_dir {
+        if let Some(folder) = &self.request.share_dir {
             let path = kept::keep(folder, share)?;
-            say(format!("{words}: {}", path.display()));
+            self.session.say(format!("{words}: {}", path.display()));
             self.files.push(path);
             return Ok(());
         }
-        global.secrets.ask_openly(&format!(
+        session.secrets.ask_openly(&format!(
             "only the custodian of share {} sees the screen? Enter shows it",
             share.number()
         ))?;
-        put(self.global, &format!("{}\n{words}", share.written().as_str()));
-        global.secrets.ask_openly("written down? Enter wipes the screen")?;
-        put(self.global, WIPE);
+        session.secrets.show(&format!("{}\n{words}", share.written().as_str()))?;
+        session.secrets.ask_openly("written down? Enter wipes the screen")?;
+        session.secrets.wipe()?;
         Ok(())
     }
 
     pub(super) fn share_proof(&mut self, number: u8) -> Result<String> {
-        let global = self.global;
+        let session = self.session;
         let total = self.made.len();
         let proof = self.proof.as_mut().context("no share was made")?;
-        let check = secret::patiently(global, || {
-            let typed = global.secrets.ask(&format!("share {number} of {total} from its paper"))?;
+        let check = secret::patiently(session, || {
+            let typed = session.secrets.ask(&format!("share {number} of {total} from its paper"))?;
             Ok(proof.add(number, &typed)?)
         })?;
-        say(format!("share {number}: check value {check} confirmed"));
+        self.session.say(format!("share {number}: check value {check} confirmed"));
         if usize::from(number) == total {
             let secret = self.founding()?.secret().context("the ceremony has no secret")?;
             let proof = self.proof.as_ref().context("no share was made")?;
             let times = proof.finish(secret)?;
-            say(format!("the secret was restored from the papers {times} times, each having its part"));
+            self.session
+                .say(format!("the secret was restored from the papers {times} times, each having its part"));
             let made = std::mem::take(&mut self.made);
             self.founding.as_mut().context("the ceremony has no secret")?.note_shares(&made);
             self.proof = None;
@@ -208,31 +208,24 @@ impl Walk<'_> {
 
     /// The two officers' PINs, which differ.
     pub(super) fn card_pins(&self) -> Result<[Pin; 2]> {
-        let global = self.global;
+        let session = self.session;
         let whose = "the main control card to be made";
-        secret::patiently(global, || {
-            let first = secret::new_pin(
-                global,
-                self.options.pin_file.as_deref(),
-                &format!("{whose}, first officer"),
-            )?;
-            let second = secret::new_pin(
-                global,
-                self.options.second_pin_file.as_deref(),
-                &format!("{whose}, second officer"),
-            )?;
+        secret::patiently(session, || {
+            let first = secret::new_pin(session, &self.request.pin, &format!("{whose}, first officer"))?;
+            let second =
+                secret::new_pin(session, &self.request.second_pin, &format!("{whose}, second officer"))?;
             secret::must_differ(&first, &second)?;
             Ok([first, second])
         })
     }
 
     pub(super) fn passphrase(&mut self, number: u8) -> Result<Vec<(String, String)>> {
-        let global = self.global;
+        let session = self.session;
         let role = format!("key store custodian {number}");
         let person = self.people.iter().find(|person| person.role == role);
         let name = person.context("the custodian has no name")?.name.clone();
         let theirs = |typed: &Passphrase| self.custodians.iter().any(|other| other.passphrase.same_as(typed));
-        let passphrase = secret::new_passphrase(global, &name, &theirs)?;
+        let passphrase = secret::new_passphrase(session, &name, &theirs)?;
         self.custodians.push(Custodian { name: name.clone(), passphrase });
         Ok(vec![("custodian".to_owned(), name)])
     }
@@ -251,23 +244,20 @@ fn must_be_another_person(people: &[Person], role: &str, name: &str) -> Result<(
     }
 }
 
-/// Wipes a terminal: the screen, and what was scrolled off it.
-const WIPE: &str = "\x1b[2J\x1b[3J\x1b[H";
-
 /// A custodian types a component and its check value.
 fn type_component(
-    global: &Global,
+    session: &Session,
     ceremony: &mut Ceremony,
     what: &str,
     number: u8,
     total: u8,
 ) -> Result<String> {
-    let found = secret::patiently(global, || {
-        let typed = global.secrets.ask(&format!("{what} {number} of {total}, 32 hexadecimal digits"))?;
-        let check = global.secrets.ask_openly(&format!("check value of {what} {number}"))?;
+    let found = secret::patiently(session, || {
+        let typed = session.secrets.ask(&format!("{what} {number} of {total}, 32 hexadecimal digits"))?;
+        let check = session.secrets.ask_openly(&format!("check value of {what} {number}"))?;
         let taken = ceremony.add_component(number, &typed, &check);
         if what == "component" { Ok(taken?) } else { taken.context("the transport root") }
     })?;
-    say(format!("{what} {number}: check value {found} confirmed"));
+    session.say(format!("{what} {number}: check value {found} confirmed"));
     Ok(found.to_string())
 }

@@ -1,25 +1,23 @@
 //! A ceremony walked step by step: prompts, and what they come to in memory. Nothing is on the disk yet but the shares
 //! that a folder was named for.
 
-use super::options::Options;
-use super::words::checks_table;
-use crate::global::Global;
-use crate::screen::say;
-use ::kdc::ceremony::script::{self, Act, Filler, From, Shape, Step, wrapped};
+use super::request::CeremonyRequest;
+use crate::issuing::CheckValues;
+use crate::province::founding::FoundRequest;
+use crate::province::shares;
+use crate::session::Session;
+use crate::trouble::{Context, Result};
+use ::kdc::ceremony::script::{self, Filler, From, Shape, Step, StepKind, wrapped};
 use ::kdc::ceremony::shares::{Proof, Restoring};
 use ::kdc::ceremony::{Ceremony, Founding, Note, Person, Share};
 use ::kdc::keystore::Custodian;
-use parties::issuing::CheckValues;
-use parties::province::founding::FoundRequest;
-use parties::province::shares;
-use parties::{Context, Result};
 use scheme::pin::Pin;
 use std::path::PathBuf;
 
 /// A ceremony under way.
 pub struct Walk<'g> {
-    pub(super) global: &'g Global,
-    pub(super) options: &'g Options,
+    pub(super) session: &'g Session,
+    pub(super) request: &'g CeremonyRequest,
     pub(super) shape: Shape,
     steps: Vec<Step>,
     /// With the steps that people do, and everything noted.
@@ -39,14 +37,14 @@ pub struct Walk<'g> {
 
 impl<'g> Walk<'g> {
     /// A walk; `attended` with every step of the script, otherwise with those a program can do.
-    pub fn new(global: &'g Global, options: &'g Options, attended: bool) -> Result<Self> {
-        let shape = options.shape(global)?;
+    pub fn new(session: &'g Session, request: &'g CeremonyRequest, attended: bool) -> Result<Self> {
+        let shape = request.shape(session)?;
         if shape.from != From::TestRoot && !shape.rehearsal {
-            global.must_be_unseeded("the ceremony")?;
+            session.must_be_unseeded("the ceremony")?;
         }
         Ok(Walk {
-            global,
-            options,
+            session,
+            request,
             shape,
             steps: script::script(&shape),
             attended,
@@ -71,7 +69,7 @@ impl<'g> Walk<'g> {
 
     /// Walks to the writing. What fails leaves nothing behind: shares that were written go again.
     pub fn gather(&mut self) -> Result<FoundRequest> {
-        let gathered = self.until(Act::Write).and_then(|()| self.gathered());
+        let gathered = self.until(StepKind::Write).and_then(|()| self.gathered());
         if gathered.is_err() {
             self.abandon();
         }
@@ -90,14 +88,14 @@ impl<'g> Walk<'g> {
             founding,
             custodians: self.shape.custodians.map(|(threshold, _)| (custodians, threshold)),
             pins: self.pins.take(),
-            number: self.options.number,
-            blank: self.options.blank(self.global)?,
+            number: self.request.number,
+            blank: self.request.blank(self.session)?,
         })
     }
 
     /// Notes the writing, and what the program found out there.
     pub fn wrote(&mut self, entries: Vec<(String, String)>) -> Result<()> {
-        let Some((number, step)) = self.numbered(Act::Write) else { return Ok(()) };
+        let Some((number, step)) = self.numbered(StepKind::Write) else { return Ok(()) };
         self.begin(number, &step);
         self.tell(&entries);
         self.finish(number, &step, entries)
@@ -105,14 +103,14 @@ impl<'g> Walk<'g> {
 
     /// The steps after the writing: everything is there. What is read aloud or signed is on the screen when its step begins.
     pub fn conclude(&mut self, checks: &CheckValues, head: &str) -> Result<()> {
-        for act in [Act::CheckValues, Act::Sign] {
+        for act in [StepKind::CheckValues, StepKind::Sign] {
             let Some((number, step)) = self.numbered(act) else { continue };
             self.begin(number, &step);
             let mut entries = Vec::new();
-            if act == Act::Sign {
+            if act == StepKind::Sign {
                 entries.push(("audit log, head".to_owned(), head.to_owned()));
             } else if self.attended {
-                say(checks_table(checks));
+                self.session.say(checks.table());
             }
             self.tell(&entries);
             self.finish(number, &step, entries)?;
@@ -123,7 +121,7 @@ impl<'g> Walk<'g> {
     /// Says what the program fills in.
     fn tell(&self, entries: &[(String, String)]) {
         if self.attended {
-            entries.iter().for_each(|(label, value)| say(format!("{label}: {value}")));
+            entries.iter().for_each(|(label, value)| self.session.say(format!("{label}: {value}")));
         }
     }
 
@@ -132,15 +130,15 @@ impl<'g> Walk<'g> {
         if self.attended { (self.people.clone(), self.notes.clone()) } else { Default::default() }
     }
 
-    fn numbered(&self, act: Act) -> Option<(usize, Step)> {
+    fn numbered(&self, act: StepKind) -> Option<(usize, Step)> {
         let place = self.steps.iter().position(|step| step.act == act)?;
         Some((place + 1, self.steps[place].clone()))
     }
 
-    fn until(&mut self, end: Act) -> Result<()> {
+    fn until(&mut self, end: StepKind) -> Result<()> {
         if self.shape.from == From::TestRoot {
             // Without a secret no step makes the roots.
-            self.founding = Some(Founding::test(self.options.suite));
+            self.founding = Some(Founding::test(self.request.suite));
         }
         let steps: Vec<Step> = self.steps.iter().take_while(|step| step.act != end).cloned().collect();
         for (place, step) in steps.iter().enumerate() {
@@ -157,28 +155,28 @@ impl<'g> Walk<'g> {
     fn begin(&self, number: usize, step: &Step) {
         if self.attended {
             let text = wrapped(step.text).trim_end().replace('\n', "\n   ");
-            say(format!("\n{number}. {} ({})\n   {text}", step.title, step.role));
+            self.session.say(format!("\n{number}. {} ({})\n   {text}", step.title, step.role));
         }
     }
 
     /// Asks for what people fill in, and notes the step.
     fn finish(&mut self, number: usize, step: &Step, mut entries: Vec<(String, String)>) -> Result<()> {
-        let global = self.global;
+        let session = self.session;
         if !self.attended {
             return Ok(());
         }
         let prompts = step.blanks.iter().filter(|blank| blank.filler == Filler::Prompt);
         let asked: Vec<String> = prompts.map(|blank| blank.label.clone()).collect();
         for label in &asked {
-            if step.act != Act::People {
-                let answer = global.secrets.ask_openly(label)?;
+            if step.act != StepKind::People {
+                let answer = session.secrets.ask_openly(label)?;
                 entries.push((label.clone(), answer));
             }
         }
         if asked.is_empty() && !step.is_the_programs() {
-            global.secrets.ask_openly("done? Enter goes on")?;
+            session.secrets.ask_openly("done? Enter goes on")?;
         }
-        self.notes.push(Note { step: number, at: self.global.now()?.to_string(), entries });
+        self.notes.push(Note { step: number, at: self.session.now()?.to_string(), entries });
         Ok(())
     }
 
@@ -186,19 +184,19 @@ impl<'g> Walk<'g> {
     fn act(&mut self, step: &Step) -> Result<Vec<(String, String)>> {
         let value = |value: String| vec![("check value".to_owned(), value)];
         match step.act {
-            Act::People => return self.ask_people(),
-            Act::Clock => say(format!("the program's clock: {}", self.global.now()?)),
-            Act::Component(number) => return Ok(value(self.component(number)?)),
-            Act::ShareIn(_) => return Ok(value(self.share_in()?)),
-            Act::Draw => self.draw()?,
-            Act::Whole => return self.whole(),
-            Act::Transport(number) => return Ok(value(self.transport(number)?)),
-            Act::TransportFile => return Ok(value(self.transport_file()?)),
-            Act::ShareOut(number) => return Ok(value(self.share_out(number)?)),
-            Act::ShareProof(number) => return Ok(value(self.share_proof(number)?)),
-            Act::Passphrase(number) => return self.passphrase(number),
-            Act::CardPin => self.pins = Some(self.card_pins()?),
-            Act::Room | Act::Drafts | Act::Write | Act::CheckValues | Act::Sign => {}
+            StepKind::People => return self.ask_people(),
+            StepKind::Clock => self.session.say(format!("the program's clock: {}", self.session.now()?)),
+            StepKind::Component(number) => return Ok(value(self.component(number)?)),
+            StepKind::ShareIn(_) => return Ok(value(self.share_in()?)),
+            StepKind::Draw => self.draw()?,
+            StepKind::Whole => return self.whole(),
+            StepKind::Transport(number) => return Ok(value(self.transport(number)?)),
+            StepKind::TransportFile => return Ok(value(self.transport_file()?)),
+            StepKind::ShareOut(number) => return Ok(value(self.share_out(number)?)),
+            StepKind::ShareProof(number) => return Ok(value(self.share_proof(number)?)),
+            StepKind::Passphrase(number) => return self.passphrase(number),
+            StepKind::CardPin => self.pins = Some(self.card_pins()?),
+            StepKind::Room | StepKind::Drafts | StepKind::Write | StepKind::CheckValues | StepKind::Sign => {}
         }
         Ok(Vec::new())
     }

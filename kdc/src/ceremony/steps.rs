@@ -43,7 +43,7 @@ pub struct Shape {
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum StepKind {
     /// Who is here.
     People,
     /// Room and machine.
