@@ -305,6 +305,7 @@ fn the_end_is_whole_or_not_at_all() {
             break;
         }
         page += 1;
+        assert!(page < 1000, "no run without a cut retires the card");
     }
     assert!(page > 3, "{page} pages");
 }
