@@ -168,6 +168,11 @@ fn the_sealing_card_asks_what_it_should() {
     for p1 in [0x40, 0x51, 0x71, 0x21, 0xF1, 0xF0] {
         assert_eq!(ask(card, &seal(p1, 0, &data)), Sw::WRONG_P1P2, "P1 {p1:02X}");
     }
+    assert_eq!(
+        ask(card, &seal(0x41, 0, &[&data[..], &[1]].concat())),
+        Sw::WRONG_LENGTH,
+        "versions are the province's"
+    );
     let mut short = data.clone();
     short[8..16].copy_from_slice(&[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
     assert_eq!(ask(card, &seal(0x41, 0, &short)), Sw::WRONG_DATA);
