@@ -19,11 +19,13 @@ const KEY_INFORMATION: [u8; 2] = [0x80, 0x48];
 const TRIES_LEFT: [u8; 4] = [0x80, 0x3C, 0x39, 0x00];
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 
+/// What becomes of an answer: after so many resets, to this command.
+type Bend<'b> = &'b mut dyn FnMut(usize, &[u8], Vec<u8>) -> Vec<u8>;
+
 /// A card whose answers pass through other hands; an ATR is the answer to an empty command.
 struct Bent<'c, F> {
     card: &'c mut Slot,
     resets: usize,
-    /// What becomes of an answer, after so many resets.
     bend: F,
 }
 
@@ -147,7 +149,7 @@ fn a_card_is_retired_when_all_its_keys_are_gone() {
     let mut province = Province::new(Suite::TripleDes);
     let whole = copy(&province.psam);
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
-    let mut retire = |bend: &mut dyn FnMut(usize, &[u8], Vec<u8>) -> Vec<u8>| {
+    let mut retire = |bend: Bend<'_>| {
         let mut card = copy(&whole);
         let result = life::retire(&mut bent(&mut card, bend), &mut city);
         let mut fmcos = Fmcos::new(&mut card);
