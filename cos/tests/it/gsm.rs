@@ -257,6 +257,41 @@ fn codes_that_are_missing_or_blocked_open_nothing() {
     );
 }
 
+/// Whoever changes, switches on or unblocks CHV1 has shown it; what was shown of other codes stays.
+#[test]
+fn a_command_about_a_code_shows_that_code_and_forgets_no_other() {
+    const OLD: &str = "3131313131313131";
+    const CHANGE: &str = "A02400011031313131313131313131313131313131";
+    const UNBLOCK: &str = "A02C00001031313131313131313131313131313131";
+    let (off, on) = (format!("A026000108{OLD}"), format!("A028000108{OLD}"));
+    for commands in [vec![CHANGE], vec![UNBLOCK], vec![&off, &on]] {
+        let mut card = card(true);
+        select(&mut card, &["7F02"]);
+        for code in ["A0200002083232323232323232", "A020000A083A3A3A3A3A3A3A3A"] {
+            assert_eq!(answer(&mut card, code), "9000");
+        }
+        select(&mut card, &["6F11"]);
+        assert_eq!(answer(&mut card, "A0B0000001"), "9804", "before {commands:?}");
+        for command in &commands {
+            assert_eq!(answer(&mut card, command), "9000", "{command}");
+        }
+        for (file, content) in [("6F11", "119000"), ("6F12", "229000"), ("6F1A", "AA9000")] {
+            select(&mut card, &[file]);
+            assert_eq!(answer(&mut card, "A0B0000001"), content, "{file} after {commands:?}");
+        }
+    }
+}
+
+/// A directory's answer says whether CHV1 is asked for: bit 8 of its characteristics [TS 51.011 9.2.1].
+#[test]
+fn a_directory_says_whether_chv1_is_asked_for() {
+    for (asked, characteristics) in [(true, "13"), (false, "93")] {
+        let mut card = card(asked);
+        select(&mut card, &["7F01"]);
+        assert_eq!(&answer(&mut card, "A0C0000017")[26..28], characteristics);
+    }
+}
+
 /// Files above 255 bytes are read in pieces; P3 00 stands for 256.
 #[test]
 fn long_files_are_read_in_pieces() {

@@ -15,6 +15,7 @@ use scheme::Fault;
 use scheme::numbers::{DeviceNumber, Serial};
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardInfo, CardKind, Recipient, State};
+use wire::Sw;
 use wire::channel::{Channel, ChannelError};
 
 const AT: &str = "2026-01-05 09:00:00";
@@ -315,6 +316,99 @@ fn a_card_begun_with_another_number_costs_no_try() {
         "the card 0102030405060708 was begun as esam 000000000042 for region 33020000 (test keys) and not finished"
     );
     assert_eq!(card.tries, 3);
+}
+
+/// A reader that answers one kind of command in the card's place.
+struct Instead<'c> {
+    card: &'c mut PaperCard,
+    /// How the command begins.
+    begins: [u8; 2],
+    sw: Sw,
+}
+
+impl Channel for Instead<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        if command.starts_with(&self.begins) {
+            Ok(self.sw.0.to_be_bytes().to_vec())
+        } else {
+            self.card.transmit(command)
+        }
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.card.reset()
+    }
+}
+
+const CREATE_FILE: [u8; 2] = [0x80, 0xE0];
+const WRITE_PIN: [u8; 2] = [0x80, 0xD4];
+
+/// "It exists" means a run before where there was one. On a blank it means a card that is none, and any other refusal is one
+/// whoever began the card.
+#[test]
+fn what_exists_on_a_blank_was_not_made_by_a_run_before() {
+    let plan = plan(CardKind::EsamIssuing, Suite::TripleDes);
+    let blank_card = || blank(Suite::TripleDes);
+    let begun_card = || {
+        let mut card = blank_card();
+        card.pull = Some((own_master_command(&plan), Pull::After));
+        run(&plan, &mut card, Master::Transport).unwrap_err();
+        card.pull = None;
+        card
+    };
+    let refused = |mut card: PaperCard, begins, sw, if_open: Master| {
+        let mut reader = Instead { card: &mut card, begins, sw };
+        let secrets = secrets(plan.kind());
+        let session = Personalisation::probe(&plan, &mut reader, None).unwrap();
+        session.run(&mut source(plan.kind(), plan.suite()), pins(&secrets), if_open, &mut ())
+    };
+    for begins in [CREATE_FILE, WRITE_PIN] {
+        for (card, sw, if_open) in [
+            (blank_card(), Sw::WRONG_P1P2, Master::Transport),
+            (blank_card(), Sw(0x6A84), Master::Transport),
+            (begun_card(), Sw(0x6A84), Master::Own),
+        ] {
+            let error = refused(card, begins, sw, if_open).unwrap_err();
+            let IssueError::Step { fault: StepFault::Card(fault), .. } = error else { panic!("{error}") };
+            assert_eq!(fault.sw(), Some(sw), "{begins:02X?}");
+        }
+    }
+    let issued = refused(begun_card(), CREATE_FILE, Sw::WRONG_P1P2, Master::Own).unwrap();
+    assert!(issued.resumed);
+}
+
+/// A wrong key and a dead one are said apart: the refusal that spends the last try, and the answer of a card that had none left.
+#[test]
+fn the_last_try_and_none_left_are_said_apart() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    card.master = Key::from_16(Suite::TripleDes, [0x5A; 16]);
+    card.tries = 1;
+    let fault = |card: &mut PaperCard| match run(&plan, card, Master::Transport).unwrap_err() {
+        IssueError::Step { fault, .. } => fault,
+        error => panic!("{error}"),
+    };
+    let spent = fault(&mut card);
+    let StepFault::Authentication { master: Master::Transport, tries: 0, open: false } = spent else {
+        panic!("{spent}")
+    };
+    let dead = fault(&mut card);
+    assert!(matches!(dead, StepFault::Blocked { master: Master::Transport }), "{dead}");
+}
+
+/// Nobody noted that the card took its own master: the transport key is tried, then the own one, and no try is lost.
+#[test]
+fn the_other_master_follows_while_two_tries_are_left() {
+    let plan = plan(CardKind::Esam, Suite::TripleDes);
+    let mut card = blank(Suite::TripleDes);
+    card.pull = Some((own_master_command(&plan), Pull::After));
+    let mut journal = Journal::of(Store::in_memory().unwrap());
+    run_recorded(&plan, &mut card, &mut journal, None).unwrap_err();
+    card.pull = None;
+    let recorded = run_recorded(&plan, &mut card, &mut journal, None).unwrap();
+    assert!(matches!(recorded, Recorded::Issued(Issued { resumed: true, .. })));
+    assert_eq!(card.refused, 1);
+    assert_finished(&plan, &card);
 }
 
 /// A reader in which another card stands from the second reset on: behind the back of whoever looked at the first.

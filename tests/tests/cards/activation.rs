@@ -4,7 +4,7 @@
 use crate::office::Office;
 use crate::world::{number, pin, user_area};
 use issue::headers;
-use issue::life;
+use issue::life::{self, Act, Leave};
 use issue::source::{Activation, Current, KeySource, Target};
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
@@ -51,12 +51,17 @@ impl Staged {
             region: crate::world::region().0,
         };
         let mut staged = Staged { office, esam, target };
-        staged.authenticate();
-        for row in ESAM_KEYS.iter().take(keys) {
-            let field = staged.field(row.role);
-            assert_eq!(staged.stage(header(row, suite), &field), Sw::OK);
-        }
+        staged.stage_first(keys);
         staged
+    }
+
+    /// Stages the first so many keys of formal version 1.
+    fn stage_first(&mut self, keys: usize) {
+        self.authenticate();
+        for row in ESAM_KEYS.iter().take(keys) {
+            let field = self.field(row.role);
+            assert_eq!(self.stage(header(row, self.office.suite), &field), Sw::OK);
+        }
     }
 
     fn authenticate(&mut self) {
@@ -154,6 +159,16 @@ fn every_flipped_bit_and_every_wrong_order_of_an_activation_is_refused() {
         assert_eq!(card.activate(FORMAL, None), Sw::OK, "what was staged before the reset is still there");
         card.unchanged(Sw::KEY_NOT_FOUND, "a replay: nothing is staged", |card| card.activate(FORMAL, None));
     }
+}
+
+/// Formal keys of a version that went are not taken again, whoever seals them: what was learned of them stays useless.
+#[test]
+fn a_formal_version_comes_once_in_a_life() {
+    let mut card = Staged::new(Suite::TripleDes, ESAM_KEYS.len());
+    assert_eq!(card.activate(FORMAL, None), Sw::OK);
+    card.office.pass(&mut card.esam, Act::Test, Some(1), Leave::default());
+    card.stage_first(ESAM_KEYS.len());
+    card.unchanged(Sw::VERSION_NOT_HIGHER, "the version it had", |card| card.activate(FORMAL, None));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Key derivations that never meet: no number a clerk may choose leads from one party's parent key to another party's key, and
 //! a parent key does nothing but derive [docs/specs/cards.md 2, 7].
 
+use crate::office::formal_main;
 use crate::world::{Province, blank, issue, number, open, pin, plan, plan_of, region, with_pins};
 use issue::headers;
 use issue::keyset::Roots;
@@ -279,5 +280,23 @@ impl SoftParents {
             ceremony.add_component(n + 1, component.written().as_str(), &check).unwrap();
         }
         ceremony.finish("2026-01-05 09:00:00").unwrap().roots
+    }
+}
+
+/// Test cards live on the published hierarchy, whatever province makes their issuing card: meters of every province know them.
+#[test]
+fn a_formal_province_gives_test_issuing_cards_the_published_keys() {
+    for suite in Suite::ALL {
+        let kind = CardKind::TestIssuing;
+        let made = |main: &mut Slot| {
+            let mut card = blank(kind, suite, "makes test cards");
+            issue(&plan(kind, suite, number(5), None), &mut card, &mut open(main, CardKind::MainControl));
+            let mut fmcos = Fmcos::new(&mut card);
+            fmcos.reset().unwrap();
+            let rows = Recipient::Card(kind).keys().iter().filter(|row| row.role != 0);
+            rows.map(|row| fmcos.key_information(row.kind, row.id).unwrap()).collect::<Vec<_>>()
+        };
+        let formal = made(&mut formal_main(suite));
+        assert!(formal.len() > 5 && formal == made(&mut Province::new(suite).main), "{}", suite.name());
     }
 }

@@ -18,6 +18,7 @@ mod guards;
 mod inspect;
 mod interrupted;
 mod issuing;
+mod liars;
 mod life;
 mod line;
 mod lives;

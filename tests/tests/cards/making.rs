@@ -1,7 +1,9 @@
 //! A card in the making: which versions its keys may have, and what its card information is and is not [docs/specs/cards.md 4].
 
 use super::closing::{Design, Record, close, honest, make, select, sw, update};
-use scheme::profile::{CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories};
+use scheme::profile::{
+    BIRTH_KEY, CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories,
+};
 use wire::channel::Channel;
 use wire::{Command, Sw};
 
@@ -73,6 +75,16 @@ fn no_other_file_is_card_information() {
         let [select, write] = update(stranger, &design.info);
         assert_eq!((sw(&mut card, &select), sw(&mut card, &write)), (Sw::OK, Sw::OK), "{}", kind.name());
         assert_eq!(sw(&mut card, &binary(Fid(0x000B), 4)), Sw::OK, "{} is not closed by it", kind.name());
+        // What a finished card alone does it does not do either, with every right of the free mode.
+        let finished = match kind {
+            CardKind::MainControl => Some(Command::new(0x80, 0x4E, 0, 4).data(&[0x33, 0x02, 0, 0, 1]).le(5)),
+            CardKind::Esam => Some(Command::new(0x84, 0xD4, 0x02, BIRTH_KEY.id).data(&[0; 28])),
+            _ => None,
+        };
+        if let Some(command) = finished {
+            assert_eq!(sw(&mut card, &Command::new(0x00, 0x84, 0x00, 0x00).le(8)), Sw::OK);
+            assert_eq!(sw(&mut card, &command), Sw::CONDITIONS, "{} is none of ours by it", kind.name());
+        }
         assert_eq!(close(&design), Sw::CONDITIONS, "{}: with a file more", kind.name());
     }
     for kind in [CardKind::Psam, CardKind::TestCard] {

@@ -24,6 +24,16 @@ pub fn formal_roots(suite: Suite) -> Roots {
     ceremony.finish("2026-01-05 09:00:00").unwrap().roots
 }
 
+/// The main control card of [`formal_roots`].
+pub fn formal_main(suite: Suite) -> Slot {
+    let mut main = blank(CardKind::MainControl, suite, "formal main");
+    let special =
+        |request| issue::plan::Request { state: State::Formal, region: scheme::numbers::PROVINCE, ..request };
+    let plan = plan_of(CardKind::MainControl, suite, number(9), special);
+    issue(&plan, &mut main, &mut SoftSource::province(formal_roots(suite)));
+    main
+}
+
 /// ESAM issuing cards: of the test hierarchy, and formal ones of versions 1, 2 and 3, each reaching the one before.
 pub struct Office {
     pub suite: Suite,
@@ -35,12 +45,8 @@ pub struct Office {
 impl Office {
     pub fn new(suite: Suite) -> Self {
         let roots = formal_roots(suite);
-        let mut main = blank(CardKind::MainControl, suite, "formal main");
+        let mut main = formal_main(suite);
         let formal_state = |request| issue::plan::Request { state: State::Formal, ..request };
-        let province =
-            |request| formal_state(issue::plan::Request { region: scheme::numbers::PROVINCE, ..request });
-        let main_plan = plan_of(CardKind::MainControl, suite, number(9), province);
-        issue(&main_plan, &mut main, &mut SoftSource::province(roots.clone()));
         let kind = CardKind::EsamIssuing;
         let formal = [1, 2, 3].map(|version| {
             let mut card = blank(kind, suite, &format!("formal issuing {version}"));

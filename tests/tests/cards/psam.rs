@@ -172,6 +172,9 @@ fn grants_are_counted_and_want_a_statement() {
     life::raise(&mut province.psam_issuing, &mut main, more, [1; 8]).unwrap();
     let mut city = open(&mut province.psam_issuing, CardKind::PsamIssuing);
     life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS + 50), [1; 8]).unwrap();
+    // A new limit takes nothing off what was granted under the one before.
+    let spent = life::raise(&mut province.psam, &mut city, limits(Limits::GRANTS + 51), [1; 8]).unwrap_err();
+    assert!(matches!(spent, LifeError::Source(SourceError::ValueSpent)), "{spent}");
     let serial = wire::atr::serial_of(&wire::Channel::reset(&mut province.psam).unwrap()).unwrap();
     // A statement that was changed, or of another PSAM, brings nothing.
     let mut psam = Psam::open(&mut province.psam).unwrap();

@@ -168,9 +168,26 @@ fn the_sealing_card_asks_what_it_should() {
     for p1 in [0x40, 0x51, 0x71, 0x21, 0xF1, 0xF0] {
         assert_eq!(ask(card, &seal(p1, 0, &data)), Sw::WRONG_P1P2, "P1 {p1:02X}");
     }
+    assert_eq!(
+        ask(card, &seal(0x41, 0, &[&data[..], &[1]].concat())),
+        Sw::WRONG_LENGTH,
+        "versions are the province's"
+    );
     let mut short = data.clone();
     short[8..16].copy_from_slice(&[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
     assert_eq!(ask(card, &seal(0x41, 0, &short)), Sw::WRONG_DATA);
+    short[9] = 0x34;
+    assert_eq!(ask(card, &seal(0x41, 0, &short)), Sw::OK, "four digits are a PIN");
+    // The end is sealed under the target's own master alone; a blank has none, and is not retired.
+    Fmcos::new(card).verify_pin(OFFICER_PIN.id, crate::world::officer().expose()).unwrap();
+    let body = Activation { state: State::Retired, version: 0, forfeit: Fen(0) }.to_bytes();
+    for (p1, wanted) in
+        [(0x41, Sw::OK), (0x40, Sw::WRONG_P1P2), (0x21, Sw::WRONG_P1P2), (0xF0, Sw::WRONG_P1P2)]
+    {
+        let data = [&[1; 8][..], &identity, &body].concat();
+        let command = Command::new(0x80, 0x4C, p1, 0).data(&data).le(0);
+        assert_eq!(ask(card, &command), wanted, "SEAL ACTIVATION, P1 {p1:02X}");
+    }
     let main = &mut province.main;
     main.reset().unwrap();
     Fmcos::new(main).verify_pin(0, pin().expose()).unwrap();
@@ -305,6 +322,7 @@ fn the_end_is_whole_or_not_at_all() {
             break;
         }
         page += 1;
+        assert!(page < 1000, "no run without a cut retires the card");
     }
     assert!(page > 3, "{page} pages");
 }
