@@ -83,9 +83,9 @@ impl Deed {
         }
     }
 
-    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock.
+    /// Whether it goes on when the clock went back: money follows MAC and count, and a bank's word, never a clock.
     pub fn asks_no_clock(self) -> bool {
-        self.name() == Some("server settle")
+        matches!(self.name(), Some("server settle" | "bank answer" | "bank ask"))
     }
 }
 
