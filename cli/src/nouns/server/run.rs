@@ -3,7 +3,7 @@
 use crate::global::Global;
 use crate::output::answer;
 use crate::screen::say;
-use crate::shared::{BANK_PATIENCE_S, Database};
+use crate::shared::{Database, MaybeBank};
 use clap::Args;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::Result;
@@ -32,13 +32,9 @@ pub struct Run {
     /// Requests a minute that one key may send.
     #[arg(long, value_name = "N", default_value_t = 6000, value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
-    /// Address of the customers' bank on this machine, or of a proxy that speaks to it: http://HOST:PORT. Without one sales are
-    /// paid in cash.
-    #[arg(long, value_name = "ADDRESS")]
-    pub bank: Option<String>,
-    /// Seconds after which a bank that has not answered has not answered.
-    #[arg(long, value_name = "SECONDS", default_value_t = BANK_PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=300))]
-    pub bank_patience: u64,
+    /// The customers' bank.
+    #[command(flatten)]
+    pub bank: MaybeBank,
 }
 
 /// Runs `server run`.
@@ -51,8 +47,9 @@ pub fn run(global: &Global, options: &Run) -> Result<()> {
         rate: options.rate,
         bank: options
             .bank
+            .address
             .clone()
-            .map(|address| BankLine { address, patience: Duration::from_secs(options.bank_patience) }),
+            .map(|address| BankLine { address, patience: Duration::from_secs(options.bank.patience) }),
     };
     let ended = service::serve(global, &config, |address| {
         let text = format!("http://{address}");

@@ -8,19 +8,29 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-/// A command under strace, which kills it at its nth write to a disk; and its address, unless it was killed before it listened.
-fn doomed(world: &World, party: Party, nth: u32, args: &[&str]) -> (Child, Option<Value>) {
-    let points = "write,pwrite64,ftruncate,fdatasync,fsync,rename,renameat,renameat2,linkat,unlink";
-    // What goes to the terminal or to a socket changes no disk.
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={points}")]);
-    let points = points.strip_prefix("write,").unwrap();
-    let child = strace
-        .args(["-e", &format!("inject={points}:signal=KILL:when={nth}")])
+/// What changes a disk. Each is counted by itself: strace's `when` counts the calls of one name.
+const WRITES: [&str; 10] = [
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "linkat",
+    "unlink",
+];
+
+/// A command under strace, which kills it at the nth of a call; and its address, unless it was killed before it listened.
+fn doomed(world: &World, call: &str, nth: u32, args: &[&str]) -> (Child, Option<Value>) {
+    let child = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}")])
         .arg(crate::command::binary())
         .args(args)
         .args(["--at", &world.now().to_string(), "--json", "--home"])
-        .arg(world.home(party))
+        .arg(world.home(Party::Bank))
         .current_dir(world.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -44,7 +54,8 @@ fn sells(address: &str, clerk: &str) -> bool {
 }
 
 fn end(mut strace: Child, of: &Value) {
-    let _ = Command::new("kill").args(["-KILL", &of["pid"].to_string()]).status();
+    // One that was killed before is not there any more.
+    let _ = Command::new("kill").args(["-KILL", &of["pid"].to_string()]).stderr(Stdio::null()).status();
     strace.wait().unwrap();
 }
 
@@ -67,68 +78,82 @@ fn comes_right(world: &World, bank: &Bank, server: Server, clerk: &str) {
     world.bank(&["server", "audit", "verify"]).run().ok();
 }
 
+/// How often something was killed: before it listened, and in a sale.
+#[derive(Default)]
+struct Killed {
+    early: u32,
+    selling: u32,
+}
+
+/// One sale, with the server or the bank killed at the nth of a call; whether it was never killed.
+type Once = fn(&str, u32, &mut Killed) -> bool;
+
+fn sweep(once: Once) -> Killed {
+    let mut killed = Killed::default();
+    for call in WRITES {
+        let before = (killed.early, killed.selling);
+        let _ = (1..).find(|nth| once(call, *nth, &mut killed));
+        println!("{call}: {} early, {} in a sale", killed.early - before.0, killed.selling - before.1);
+    }
+    println!("killed {} times before it listened, {} times in a sale", killed.early, killed.selling);
+    killed
+}
+
+fn server_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
+    let world = World::new();
+    let clerk = key(&world, "clerk", &[]);
+    let bank = Bank::start(&world, "");
+    world.wait(60);
+    let url = bank.url();
+    let args = ["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin", "--bank", &url];
+    let (strace, server) = doomed(&world, call, nth, &args);
+    let mut whole = false;
+    if let Some(server) = &server {
+        whole = sells(server["address"].as_str().unwrap(), &clerk);
+        killed.selling += u32::from(!whole);
+        end(strace, server);
+    } else {
+        killed.early += 1;
+        drop(strace.wait_with_output());
+    }
+    comes_right(&world, &bank, joined(&world, &bank), &clerk);
+    whole
+}
+
+fn bank_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
+    let world = World::new();
+    let clerk = key(&world, "clerk", &[]);
+    world.wait(60);
+    let accounts = ["--account", "chen=1000", "--account", "wang=1000", "--account", "zhang=1000"];
+    let args = ["simulate", "bank", "--listen", "127.0.0.1:0", "--state", "bank.journal"];
+    let (strace, doomed) = doomed(&world, call, nth, &[&args[..], &accounts[..]].concat());
+    let Some(there) = doomed else {
+        killed.early += 1;
+        drop(strace.wait_with_output());
+        let bank = Bank::start(&world, "");
+        comes_right(&world, &bank, joined(&world, &bank), &clerk);
+        return false;
+    };
+    let address = there["address"].as_str().unwrap();
+    let server = Server::start(&world, &["--bank", &format!("http://{address}"), "--bank-patience", "5"]);
+    let whole = sells(&server.address, &clerk);
+    killed.selling += u32::from(!whole);
+    end(strace, &there);
+    let bank = Bank::at(&world, address, "");
+    comes_right(&world, &bank, server, &clerk);
+    whole
+}
+
 #[test]
 #[ignore = "wants strace, and takes minutes"]
 fn a_server_killed_at_every_write_of_a_paid_sale_sells_once() {
-    let (mut early, mut killed) = (0, 0);
-    for nth in 1.. {
-        let world = World::new();
-        let clerk = key(&world, "clerk", &[]);
-        let bank = Bank::start(&world, "");
-        world.wait(60);
-        let url = bank.url();
-        let args = ["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin", "--bank", &url];
-        let (strace, server) = doomed(&world, Party::Bank, nth, &args);
-        let mut whole = false;
-        match &server {
-            Some(server) => {
-                whole = sells(server["address"].as_str().unwrap(), &clerk);
-                killed += u32::from(!whole);
-                end(strace, server);
-            }
-            None => {
-                early += 1;
-                drop(strace.wait_with_output());
-            }
-        }
-        comes_right(&world, &bank, joined(&world, &bank), &clerk);
-        if whole {
-            break;
-        }
-    }
-    println!("the server was killed {early} times before it listened, {killed} times in a sale");
-    assert!(killed > 10);
+    let killed = sweep(server_once);
+    assert!(killed.early > 10 && killed.selling > 100, "{} {}", killed.early, killed.selling);
 }
 
 #[test]
 #[ignore = "wants strace, and takes minutes"]
 fn a_bank_killed_at_every_write_of_a_paid_sale_debits_once() {
-    let (mut early, mut killed) = (0, 0);
-    for nth in 1.. {
-        let world = World::new();
-        let clerk = key(&world, "clerk", &[]);
-        world.wait(60);
-        let accounts = ["--account", "chen=1000", "--account", "wang=1000", "--account", "zhang=1000"];
-        let args = ["simulate", "bank", "--listen", "127.0.0.1:0", "--state", "bank.journal"];
-        let (strace, doomed) = doomed(&world, Party::Bank, nth, &[&args[..], &accounts[..]].concat());
-        let Some(there) = doomed else {
-            early += 1;
-            drop(strace.wait_with_output());
-            let bank = Bank::start(&world, "");
-            comes_right(&world, &bank, joined(&world, &bank), &clerk);
-            continue;
-        };
-        let address = there["address"].as_str().unwrap();
-        let server = Server::start(&world, &["--bank", &format!("http://{address}"), "--bank-patience", "5"]);
-        let whole = sells(&server.address, &clerk);
-        killed += u32::from(!whole);
-        end(strace, &there);
-        let bank = Bank::at(&world, address, "");
-        comes_right(&world, &bank, server, &clerk);
-        if whole {
-            break;
-        }
-    }
-    println!("the bank was killed {early} times before it listened, {killed} times in a sale");
-    assert!(killed > 0);
+    let killed = sweep(bank_once);
+    assert!(killed.early > 2 && killed.selling > 1, "{} {}", killed.early, killed.selling);
 }
