@@ -17,6 +17,7 @@ use scheme::profile::CardKind;
 use server::Store;
 use server::store::FIRST_SERVER;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The city whose issuing card an act works with, and that card's PIN.
 #[derive(Debug, Args)]
@@ -210,8 +211,31 @@ pub struct BankHostOptions {
     pub patience: u64,
 }
 
+/// The customers' bank, where there is one.
+#[derive(Debug, Clone, Args)]
+pub struct MaybeBank {
+    /// Address of the customers' bank on this machine, or of a proxy that speaks to it: http://HOST:PORT. Without one sales are
+    /// paid in cash.
+    #[arg(long = "bank", value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Seconds after which a bank that has not answered has not answered.
+    #[arg(long = "bank-patience", value_name = "SECONDS", default_value_t = BANK_PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub patience: u64,
+}
+
+impl MaybeBank {
+    /// The line to it.
+    ///
+    /// # Errors
+    /// It is no such address.
+    pub fn open(&self) -> Result<Option<server::BankHost>, server::bank_host::HostError> {
+        let host = |address: &String| server::BankHost::new(address, Duration::from_secs(self.patience));
+        self.address.as_ref().map(host).transpose()
+    }
+}
+
 /// How long a bank is waited for, unless somebody says otherwise.
-pub const BANK_PATIENCE_S: u64 = 10;
+const BANK_PATIENCE_S: u64 = 10;
 
 impl BankHostOptions {
     /// The line to it.
@@ -219,6 +243,6 @@ impl BankHostOptions {
     /// # Errors
     /// It is no such address.
     pub fn open(&self) -> Result<server::BankHost, server::bank_host::HostError> {
-        server::BankHost::new(&self.address, std::time::Duration::from_secs(self.patience))
+        server::BankHost::new(&self.address, Duration::from_secs(self.patience))
     }
 }

@@ -111,9 +111,10 @@ impl Deed {
         matches!(self, Deed::One(_) | Deed::Two(_))
     }
 
-    /// Whether it goes on when the clock went back: money follows MAC and count, never a clock, and a look changes nothing.
+    /// Whether it goes on when the clock went back: money follows MAC and count, and a bank's word, never a clock, and a look changes nothing.
     pub fn asks_no_clock(self) -> bool {
-        matches!(self, Deed::Seen(_)) || self.name() == Some("server settle")
+        matches!(self, Deed::Seen(_))
+            || matches!(self.name(), Some("server settle" | "bank answer" | "bank ask"))
     }
 }
 

@@ -245,6 +245,14 @@ pub enum OrderError {
         /// The bank's words.
         reason: String,
     },
+    /// The payment was given up, and its order with it.
+    #[error("the payment of order {order} was given up ({reason}): nothing was sold")]
+    PaymentLeft {
+        /// The order.
+        order: OrderId,
+        /// Why.
+        reason: String,
+    },
     /// The order is paid for by a bank: whoever gives it up has to tell the bank.
     #[error("order {0} is paid for through a bank, which has to be told")]
     PaidByBank(OrderId),
@@ -345,6 +353,7 @@ impl Fault for OrderError {
             )
             .into(),
             OrderError::PaymentRefused { .. } => "sell for cash, or from another account, with a new request".into(),
+            OrderError::PaymentLeft { .. } => "sell with a new request".into(),
             OrderError::UnknownPayment(_) => "`gridcard bank payments --all` lists them".into(),
             OrderError::OtherAccount { .. } => {
                 "let the city lead the chip back to test and to formal anew, or put another chip in, and take its list".into()
@@ -391,6 +400,7 @@ impl Fault for OrderError {
             OrderError::UnknownPayment(_) => "unknown-payment",
             OrderError::NotPaid { .. } => "payment-unknown",
             OrderError::PaymentRefused { .. } => "payment-refused",
+            OrderError::PaymentLeft { .. } => "payment-left",
             OrderError::PaidByBank(_) => "paid-by-bank",
             OrderError::PaymentEnded { .. } => "payment-ended",
             OrderError::OtherAccount { .. } => "other-account",

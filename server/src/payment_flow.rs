@@ -100,6 +100,12 @@ impl Transaction<'_> {
         self.step(id, at, state, what)
     }
 
+    fn note_reason(&self, id: OrderId, words: &str) -> Result<(), StoreError> {
+        let reason: String = words.chars().take(200).collect();
+        self.conn.execute("UPDATE payment SET reason = ?2 WHERE order_id = ?1", params![id.0, reason])?;
+        Ok(())
+    }
+
     /// Nothing was learned: the bank is asked again later.
     fn silence(
         &self,
@@ -108,15 +114,14 @@ impl Transaction<'_> {
         now: Moment,
         words: &str,
     ) -> Result<(), StoreError> {
-        let reason: String = words.chars().take(200).collect();
+        self.note_reason(payment.order, words)?;
         self.conn.execute(
-            "UPDATE payment SET state = ?2, changed = ?3, tries = tries + 1, next = ?4, reason = ?5 WHERE order_id = ?1",
+            "UPDATE payment SET state = ?2, changed = ?3, tries = tries + 1, next = ?4 WHERE order_id = ?1",
             params![
                 payment.order.0,
                 state.name(),
                 time_text(now),
-                time_text(after_silence(now, payment.tries)?),
-                reason
+                time_text(after_silence(now, payment.tries)?)
             ],
         )?;
         self.step(payment.order, now, state, words)
@@ -136,10 +141,7 @@ impl Transaction<'_> {
                     self.debited(&payment, booked, now)?;
                 }
                 DebitAnswer::Refused(reason) if payment.state.is_open() => {
-                    self.conn.execute(
-                        "UPDATE payment SET reason = ?2 WHERE order_id = ?1",
-                        params![id.0, reason.chars().take(200).collect::<String>()],
-                    )?;
+                    self.note_reason(id, reason)?;
                     self.resolve(&payment, now, |entry| Standing::Void(entry))?;
                     let words = format!("the bank refuses: {reason}");
                     self.set_payment(id, now, PaymentState::Refused, None, &words)?;
@@ -192,6 +194,7 @@ impl Transaction<'_> {
                 );
                 self.bank_finding(FindingKind::BankAmount, payment, &words, now)?;
                 self.void_paid_orders(payment)?;
+                self.note_reason(id, &words)?;
                 self.advise(payment, now, &words)?;
             }
             PaymentState::Leaving => {

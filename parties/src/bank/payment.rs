@@ -179,7 +179,8 @@ pub(super) fn must_be_paid(desk: &Desk, id: OrderId) -> Result<()> {
             Err(OrderError::PaymentRefused { order: id, reason }.into())
         }
         PaymentState::Leaving | PaymentState::Reversed => {
-            Err(OrderError::PaymentEnded { order: id, state: payment.state.name() }.into())
+            let reason = payment.reason.unwrap_or_else(|| "the customer left".to_owned());
+            Err(OrderError::PaymentLeft { order: id, reason }.into())
         }
         PaymentState::Paid | PaymentState::Spent => Ok(()),
     }

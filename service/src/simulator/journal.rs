@@ -2,8 +2,8 @@
 //! request is answered.
 
 use super::books::{Books, Event};
-use parties::Result;
 use parties::trouble::{Context, refused};
+use parties::{Failure, Result};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -15,6 +15,10 @@ pub struct Kept {
     pub books: Books,
 }
 
+fn unusable(words: String) -> Failure {
+    refused(words).code("bank-state")
+}
+
 impl Kept {
     /// Opens the journal of a bank, or begins one.
     ///
@@ -24,9 +28,7 @@ impl Kept {
         let what = || path.display().to_string();
         let mut file = disk::open_to_append(path).with_context(what)?;
         if file.try_lock().is_err() {
-            return Err(refused(format!("{} is open in another bank", path.display()))
-                .code("bank-state")
-                .into());
+            return Err(unusable(format!("{} is open in another bank", path.display())).into());
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).with_context(what)?;
@@ -39,8 +41,7 @@ impl Kept {
         let lines = String::from_utf8_lossy(&bytes[..whole]).into_owned();
         for (n, line) in lines.lines().enumerate() {
             let events: Vec<Event> = serde_json::from_str(line).map_err(|error| {
-                refused(format!("{}, line {}: no journal of a bank: {error}", path.display(), n + 1))
-                    .code("bank-state")
+                unusable(format!("{}, line {}: no journal of a bank: {error}", path.display(), n + 1))
             })?;
             events.iter().for_each(|event| books.book(event));
         }

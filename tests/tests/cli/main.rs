@@ -5,6 +5,8 @@
 #![cfg(test)]
 
 mod audit;
+#[cfg(unix)]
+mod bank;
 mod batch;
 mod books;
 mod card;

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::output::answer;
 use crate::screen::say;
-use crate::shared::{BANK_PATIENCE_S, Database};
+use crate::shared::{Database, MaybeBank};
 use clap::Args;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::{Failure, Result, Trouble};
@@ -50,13 +50,9 @@ pub struct Run {
     /// How much it tells on standard error: off, error, warn, info or debug. Default: warn.
     #[arg(long, value_name = "LEVEL", env = "GRIDCARD_LOG", value_parser = level)]
     pub log: Option<Level>,
-    /// Address of the customers' bank on this machine, or of a proxy that speaks to it: http://HOST:PORT. Without one sales are
-    /// paid in cash.
-    #[arg(long, value_name = "ADDRESS")]
-    pub bank: Option<String>,
-    /// Seconds after which a bank that has not answered has not answered.
-    #[arg(long, value_name = "SECONDS", default_value_t = BANK_PATIENCE_S, value_parser = clap::value_parser!(u64).range(1..=300))]
-    pub bank_patience: u64,
+    /// The customers' bank.
+    #[command(flatten)]
+    pub bank: MaybeBank,
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -102,8 +98,9 @@ impl Run {
             log: self.log.or(file.log).unwrap_or_default(),
             bank: self
                 .bank
+                .address
                 .clone()
-                .map(|address| BankLine { address, patience: Duration::from_secs(self.bank_patience) }),
+                .map(|address| BankLine { address, patience: Duration::from_secs(self.bank.patience) }),
         })
     }
 }

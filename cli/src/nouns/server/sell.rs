@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::output::answer;
 use crate::screen::facts;
-use crate::shared::{BankHostOptions, Pin};
+use crate::shared::{MaybeBank, Pin};
 use clap::{Args, ValueEnum};
 use parties::bank::{
     self, CorrectRequest, Desk, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
@@ -39,7 +39,7 @@ pub struct Order {
     pub bank_account: Option<BankAccount>,
     /// The customers' bank.
     #[command(flatten)]
-    pub bank: Option<BankHostOptions>,
+    pub bank: MaybeBank,
     /// Whose order it is.
     #[command(flatten)]
     pub to: To,
@@ -124,8 +124,8 @@ pub fn order(call: &Call, options: &Order) -> Result<()> {
     let (pay, to) = (options.bank_account.clone(), options.to.get());
     let request = SellRequest { amount: options.amount, pay, to };
     let desk = &mut Desk::open(call)?;
-    let report = match &options.bank {
-        Some(host) => bank::sell_by_bank(call, desk, &host.open()?, &request)?,
+    let report = match options.bank.open()? {
+        Some(host) => bank::sell_by_bank(call, desk, &host, &request)?,
         None => bank::sell(call, desk, &request)?,
     };
     tell(call, &report);

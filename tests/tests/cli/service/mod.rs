@@ -64,7 +64,7 @@ impl Server {
         Server::of(world.earnest(Party::Bank, &args).with(more))
     }
 
-    fn of(call: Call) -> Self {
+    pub fn of(call: Call) -> Self {
         let mut child = call.start();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -172,12 +172,12 @@ pub fn key(world: &World, role: &str, more: &[&str]) -> String {
     made.run().ok().object()["key"].as_str().unwrap().to_owned()
 }
 
-fn sale(customer: &Customer, fen: u32) -> Value {
+pub fn sale(customer: &Customer, fen: u32) -> Value {
     json!({ "customer": customer.number, "amount_fen": fen })
 }
 
 /// The phone stores what the server sold, the meter credits it; gives what goes back.
-fn credit(world: &World, customer: &Customer, server: &Server, key: &str, order: &Value) -> String {
+pub fn credit(world: &World, customer: &Customer, server: &Server, key: &str, order: &Value) -> String {
     let record = server.get(key, &format!("/v1/orders/{}/sms", order["order"].as_str().unwrap()));
     assert_eq!(record.body.lines().next(), order["record"].as_str(), "{record:?}");
     let file = world.file("order.sms", record.body);
