@@ -162,6 +162,10 @@ impl View<'_> {
 
     fn found(&self, text: &str, most: u32) -> Result<Vec<CustomerNumber>, StoreError> {
         let by = |row: &Row<'_>| parsed(row, "customer");
+        // No number and no name has any, and engines read a zero byte each in its own way.
+        if text.chars().any(char::is_control) {
+            return Ok(Vec::new());
+        }
         let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         let id: Option<[u8; 8]> = hex::decode(&plain).ok().and_then(|bytes| bytes.try_into().ok());
         if let Some(order) = id.map(OrderId).map(|id| self.order(id)).transpose()?.flatten() {

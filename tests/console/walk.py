@@ -239,6 +239,46 @@ class Walk:
         short = self.post("Chen Li", "/console/receipt", {"record": "0700", "phone": "", "request": "12" * 16})
         yes(short.status == 400, f"half a record: {short.status}")
 
+    def findings(self):
+        """A meter whose clock is wrong stops nothing; a PSAM that sealed more than the books have stops sales until two people cleared it."""
+        clock, other = self.people[10], self.people[11]
+        record = self.town.order(clock, "10.00", 0).read_text(encoding="utf-8")
+        receipt = self.town.credit(clock, record, at=past(days=3))
+        taken = self.post("Chen Li", "/console/receipt", {"record": receipt, "phone": "", "request": "21" * 16})
+        yes(taken.status == 200 and "10.00 yuan</span> credited" in taken.text, f"money follows the count, never a clock: {taken.status}")
+        page = self.get("Chen Li", "/console/approvals").text
+        yes("clock is wrong" in page and "Frozen" not in page, "and the clock is a finding")
+        number = re.search(r'action="/console/findings/(\d+)"', page).group(1)
+        yes(self.post("Chen Li", f"/console/findings/{number}", {"reason": "", "request": "22" * 16}).status == 422, "which is not cleared without a word")
+        yes(self.post("Sun Li", f"/console/findings/{number}", {"reason": "x", "request": "22" * 16}).status == 403, "nor by an auditor")
+        yes(self.post("Chen Li", f"/console/findings/{number}", {"reason": "clock set", "request": "22" * 16}).status == 303, "one person clears it")
+        yes("clock set" in self.get("Xu Min", "/console/findings").text, "and it stays in the list of all")
+        # The books as they were before an order: the PSAM has sealed what they do not have.
+        self.town.stop()
+        books = self.town.home / "bank" / "server.sqlite"
+        before = books.read_bytes()
+        self.town.order(other, "15.00", 0)
+        books.write_bytes(before)
+        self.town.start()
+        sale = {"request": "23" * 16, "amount": "7.00"}
+        refused = self.post("Chen Li", f"/console/sell/{self.people[12]['customer']}", sale)
+        yes(refused.status in (403, 422, 503) and "not done" in refused.text, f"nothing is sealed: {refused.status}")
+        with Browser(self.town, self.out) as b:
+            b.log_in("Xu Min").open("/console/approvals").shot("finding-en")
+            yes("Frozen" in b.text() and "do not agree" in b.text(), b.text())
+            b.one("form[action^='/console/findings/'] textarea").send_keys("the books were put back from a copy; the order is on paper")
+            b.one("form[action^='/console/findings/'] button").click()
+            b.until(lambda: b.all(".notice-good"))
+            b.shot("finding-asked-en")
+            yes("Clear a finding: F-" in b.text(), b.text())
+        case = re.search(r'id="a(\d+)">Clear a finding: F-', self.get("Wang Fang", "/console/approvals").text)
+        approval = {"do": "yes", "password": PASSWORDS["Wang Fang"], "code": self.town.code("Wang Fang")}
+        done = self.post("Wang Fang", f"/console/approvals/{case.group(1)}", approval)
+        yes(done.status == 303, f"two people clear it: {done.status}")
+        yes("Frozen" not in self.get("Xu Min", "/console/approvals").text, "and sales go on")
+        again = self.post("Chen Li", f"/console/sell/{self.people[12]['customer']}", {**sale, "request": "24" * 16})
+        yes(again.status == 303, f"as they do: {again.status}")
+
     def registration(self):
         new = {"customer": "330299999999", "meter": "000029999999", "msisdn": "+86 139 0000 9999", "iccid": "8986 0021 0479 8799 9990", "imsi": "460000000009999",
                "imei": "353328111726053", "name": "Qiu <b>&amp; 邱", "first": "25"}
@@ -490,7 +530,7 @@ def main():
         town.start()
         walk = Walk(town, out)
         for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.killed_in_mid_sale, walk.two_people, walk.a_finding,
-                     walk.registration, walk.roles, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.sessions,
+                     walk.registration, walk.roles, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.findings, walk.sessions,
                      walk.codes_are_good_once, walk.a_password_changes, walk.brute_force, walk.idle]:
             begun, name = time.monotonic(), step.__name__.replace("_", " ")
             try:

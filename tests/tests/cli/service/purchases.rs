@@ -21,7 +21,16 @@ fn a_purchase_from_registration_to_settlement() {
     let found = server.get(&clerk, &format!("/v1/customers?msisdn={}", CHEN.msisdn)).ok();
     assert_eq!((&found["customer"], &found["outstanding"]), (&CHEN.number.into(), &Value::Null));
 
+    let new = json!({
+        "customer": "330299999999", "meter": "000029999999", "msisdn": "+8613900009999", "imsi": "460000000009999",
+        "imei": CHEN.imei, "iccid": "89860021047987999990", "name": "Qiu Lan", "first_purchase_fen": 25_50,
+    });
+    let registered = server.post(&clerk, "r-2", "/v1/customers", &new).ok();
+    assert_eq!(registered["registration"]["first_purchase_fen"], 25_50);
+
     let order = server.post(&clerk, "o-1", "/v1/orders", &sale(&CHEN, 50_00)).ok();
+    let again = server.post(&clerk, "f-1", "/v1/resumes", &json!({ "customer": CHEN.number })).ok();
+    assert_eq!(again["resumed"], 1, "its record is there, and no second order");
     assert_eq!((&order["amount_fen"], &order["count"]), (&50_00.into(), &1.into()));
     let id = order["order"].as_str().unwrap();
     assert_eq!(server.get(&clerk, &format!("/v1/orders/{id}")).ok()["state"], "sealed");
@@ -53,7 +62,7 @@ fn a_purchase_from_registration_to_settlement() {
     let log = std::fs::read_to_string(world.folder(Party::Bank).join("audit.jsonl")).unwrap();
     let whose = format!("key:{}", &clerk[3..11]);
     let lines = |act: &str| log.lines().filter(|line| line.contains(act) && line.contains(&whose)).count();
-    assert_eq!([lines("server order"), lines("server settle"), lines("server register")], [1, 2, 1], "{log}");
+    assert_eq!([lines("server order"), lines("server settle"), lines("server register")], [1, 2, 2], "{log}");
     assert!(!log.contains(&clerk[12..]), "no key stands in a log");
     world.bank(&["server", "verify"]).run().ok();
 }
