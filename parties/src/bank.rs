@@ -8,6 +8,7 @@ pub(crate) mod books;
 mod change;
 mod closing;
 mod contracts;
+mod copies;
 mod desk;
 mod findings;
 pub mod keys;
@@ -43,6 +44,7 @@ pub use contracts::{
     ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, HoldingLine, Person, SlipLine, apply,
     contract, give_code, use_code,
 };
+pub use copies::{CopyReport, back_up, move_books, restore};
 pub use desk::Desk;
 pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,

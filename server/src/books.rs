@@ -10,6 +10,7 @@ use crate::chain::Chain;
 use crate::change::Changes;
 use crate::closing::Closings;
 use crate::contract::Contracts;
+use crate::copy::Copies;
 use crate::drawer::Drawers;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
@@ -426,6 +427,7 @@ pub trait Books:
     + Closings
     + Contracts
     + Limits
+    + Copies
 {
 }
 
@@ -442,5 +444,6 @@ impl<B> Books for B where
         + Closings
         + Contracts
         + Limits
+        + Copies
 {
 }

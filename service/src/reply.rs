@@ -51,7 +51,7 @@ impl Judged {
         }
         let status = match (error.code(), error.kind()) {
             ("request-id-reused", _) => 409,
-            ("unknown-customer" | "unknown-order" | "finding-unknown", _) => 404,
+            ("unknown-customer" | "unknown-order" | "finding-unknown" | "change-unknown", _) => 404,
             (_, Kind::Refused) => 422,
             (_, Kind::Security) => 403,
             // The server is not set up, or something it needs is away: nothing was done.

@@ -3,6 +3,7 @@
 mod change;
 mod closing;
 mod contract;
+mod copies;
 mod findings;
 #[cfg(feature = "service")]
 mod key;
@@ -99,6 +100,13 @@ pub enum Verb {
     /// Serve the bank's acts over HTTP, until a signal ends it.
     #[cfg(feature = "service")]
     Run(run::Run),
+    /// Copy the books into a new file while others work with them, and compare the sums.
+    Backup(copies::Backup),
+    /// Put a copy of the books into the bank's folder; those that were there are laid beside it.
+    Restore(copies::Restore),
+    /// Move books from a file into new ones in PostgreSQL, every row as it is, and compare the sums.
+    #[cfg(feature = "service")]
+    Move(copies::Move),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -119,6 +127,10 @@ impl Verb {
             Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
             Verb::Apply(_) => Deed::One("server apply"),
+            Verb::Backup(_) => Deed::One("server backup"),
+            Verb::Restore(_) => Deed::One("server restore"),
+            #[cfg(feature = "service")]
+            Verb::Move(_) => Deed::One("server move"),
             Verb::Code(verb) => verb.deed(),
             Verb::Limits(verb) => verb.deed(),
             Verb::Drawer(verb) => verb.deed(),
@@ -175,6 +187,10 @@ pub fn run(global: &Global, verb: Verb) -> Result<()> {
         Verb::Close(options) => closing::close(global, &options),
         Verb::Statistics(options) => closing::statistics(global, &options),
         Verb::Apply(options) => contract::apply(global, &options),
+        Verb::Backup(options) => copies::backup(global, &options),
+        Verb::Restore(options) => copies::restore(global, &options),
+        #[cfg(feature = "service")]
+        Verb::Move(options) => copies::move_books(global, &options),
         Verb::Customer(options) => contract::customer(global, &options),
         Verb::Code(verb) => contract::code(global, &verb),
         Verb::Limits(verb) => contract::limits(global, &verb),
