@@ -251,7 +251,8 @@ fn cut_since(folder: &Path, books: &dyn Books) -> Result<Option<String>> {
                 longest.clear();
             }
             let Some(words) = entry.facts.get(log::LEDGER) else { return };
-            let (server, number) = words.parse::<Head>().map_or((words.clone(), 0), |head| (head.server, head.number));
+            let (server, number) =
+                words.parse::<Head>().map_or((words.clone(), 0), |head| (head.server, head.number));
             if longest.get(&server).is_none_or(|(known, ..)| *known <= number) {
                 longest.insert(server, (number, entry.no, words.clone()));
             }

@@ -235,3 +235,46 @@ fn a_ledger_that_was_cut_is_named_after_further_acts() {
     let found = world.bank(&["server", "verify"]).run();
     found.fails(4, &["of the bank's log says that the ledger stood at 1:2:", "it was cut"]);
 }
+
+/// A record that is written once more is the same, counted and marked.
+#[test]
+fn copies_of_a_record_are_counted() {
+    let world = World::new();
+    let first = world.order(&CHEN, "50");
+    for copy in [1, 2] {
+        let again =
+            world.bank(&["server", "resume", "--customer", CHEN.number, "--json"]).run().ok().object();
+        assert_eq!(again["copies"], serde_json::json!([copy]));
+        let text = std::fs::read_to_string(again["records"][0].as_str().unwrap()).unwrap();
+        assert!(text.lines().any(|line| line == format!("copy {copy}")), "{text}");
+        assert_eq!(text.lines().next(), std::fs::read_to_string(&first).unwrap().lines().next());
+    }
+    // A marked copy is as good as the first.
+    let copy = world.folder(Party::Bank).join(format!("out/{}-1.sms", CHEN.number));
+    world.write(&CHEN, &copy);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited"]);
+}
+
+/// The old SIM's receipt stands for the second person; a receipt of somebody else does not.
+#[test]
+fn the_old_sims_receipt_stands_for_the_second_person() {
+    let world = World::new();
+    let receipt = |customer: &Customer, yuan: &str| {
+        let order = world.order(customer, yuan);
+        world.write(customer, &order);
+        world.insert(customer, customer).run().ok();
+        world.collect(customer)
+    };
+    let (theirs, receipt) = (receipt(&WANG, "20"), receipt(&CHEN, "50"));
+    world.settle(&theirs).ok();
+    let two = two_operators(&world, Party::Bank);
+    let new = ["--msisdn", "+8613900000109", "--imsi", "460000207447768", "--iccid", "89860021047987991764"];
+    let swap = |more: &[&str]| {
+        let swap = ["server", "replace-sim", "--customer", CHEN.number, "--pin-file", "pin"];
+        world.bank(&swap).with(&new).with(&two[..4]).with(more).run()
+    };
+    swap(&[]).fails(4, &["wants two people"]);
+    swap(&["--receipt", text(&theirs)]).fails(1, &["not the receipt of the customer's last purchase"]);
+    swap(&["--receipt", text(&receipt)]).ok().shows(&["has SIM 89860021047987991764 now"]);
+    assert_eq!(world.bank(&["server", "report", "--json"]).run().ok().object()["settled_fen"], 7000);
+}
