@@ -9,6 +9,7 @@ mod change;
 mod closing;
 pub mod company;
 mod contracts;
+mod copies;
 mod desk;
 mod findings;
 pub mod keys;
@@ -49,6 +50,7 @@ pub use contracts::{
     ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, HoldingLine, Person, SlipLine, apply,
     contract, give_code, use_code,
 };
+pub use copies::{CopyReport, back_up, move_books, restore};
 pub use desk::Desk;
 pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,

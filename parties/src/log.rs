@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 
 /// The fact that says where the ledger stood when an act of a bank was noted.
 pub const LEDGER: &str = "ledger";
+/// Name of the fact that says that a copy of the books was put back, and where the ledger stood in it.
+pub const RESTORED: &str = "restored";
 
 /// Asks who acts, and looks at the log and the clock, before anything of an act is done: a log that was cut or a clock that
 /// went back is no time to begin.

@@ -14,6 +14,7 @@ use crate::change::Changes;
 use crate::closing::Closings;
 use crate::company::Company;
 use crate::contract::Contracts;
+use crate::copy::Copies;
 use crate::drawer::Drawers;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
@@ -505,6 +506,7 @@ pub trait Books:
     + Offices
     + Company
     + Watched
+    + Copies
 {
 }
 
@@ -527,5 +529,6 @@ impl<B> Books for B where
         + Offices
         + Company
         + Watched
+        + Copies
 {
 }

@@ -5,16 +5,13 @@ use crate::change_error::ChangeRefusal;
 use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::meters::{Esam, KeyState};
-use crate::order::{PlacedOrder, Reason, SealedOrder};
+use crate::order::{PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
-use crate::order_state::OrderState;
-use crate::place::New;
 use crate::registration::SimKey;
-use crate::rows::{self, column, parsed, time, time_text};
+use crate::rows::{self, column, parsed, time};
 use crate::sealer::OrderSealer;
-use crate::store::{Store, Transaction, View};
+use crate::store::{Store, View};
 use crate::terms::Terms;
-use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -136,7 +133,7 @@ pub struct Change {
     /// What should have gone there, in fen, once that is known; who said so, and the order of what was missing.
     pub last: Option<(i64, Word, Option<OrderId>)>,
     old_life: Option<i64>,
-    new_life: i64,
+    pub(crate) new_life: i64,
 }
 
 impl Change {
@@ -147,14 +144,20 @@ impl Change {
 }
 
 /// A change that is about to be made: what there is in the books.
-struct Ground {
-    old: MeterNumber,
-    esam: Esam,
-    old_life: Option<i64>,
-    outstanding: Option<PlacedOrder>,
-    paid: i64,
-    last: u32,
-    carried: i64,
+pub(crate) struct Ground {
+    /// The meter before.
+    pub old: MeterNumber,
+    /// The chip in the new one.
+    pub esam: Esam,
+    /// The life of the old chip, if anything was ever sold for it.
+    pub old_life: Option<i64>,
+    /// The order that ends with the old meter, and what was paid for its purchase.
+    pub outstanding: Option<PlacedOrder>,
+    pub paid: i64,
+    /// The last settled count of the old life.
+    pub last: u32,
+    /// What goes to the new meter.
+    pub carried: i64,
 }
 
 /// The changes of meters, behind the seam of [`Books`](crate::Books).
@@ -359,7 +362,7 @@ fn change(row: &Row<'_>) -> Result<Change, StoreError> {
     })
 }
 
-fn refused<T>(why: ChangeRefusal) -> Result<T, OrderError> {
+pub(crate) fn refused<T>(why: ChangeRefusal) -> Result<T, OrderError> {
     Err(OrderError::Change(why))
 }
 
@@ -408,7 +411,7 @@ impl View<'_> {
         self.conn.any("SELECT 1 FROM purchase WHERE life = ?1 LIMIT 1", params![life])
     }
 
-    fn change_ground(&self, request: &ChangeRequest) -> Result<Ground, OrderError> {
+    pub(crate) fn change_ground(&self, request: &ChangeRequest) -> Result<Ground, OrderError> {
         let ChangeRequest { customer, meter: new, basis, balance, count, ref word, .. } = *request;
         if self.is_older_make()? {
             return Err(OrderError::OlderMake);
@@ -501,7 +504,7 @@ impl View<'_> {
     }
 
     /// The change, and what should have gone to the new meter.
-    fn final_ground(&self, request: &FinalRequest) -> Result<(Change, i64), OrderError> {
+    pub(crate) fn final_ground(&self, request: &FinalRequest) -> Result<(Change, i64), OrderError> {
         let id = request.change;
         let found = self.conn.first(&format!("{SELECT} WHERE id = ?1"), params![id], change)?;
         let Some(change) = found else { return refused(ChangeRefusal::Unknown(id)) };
@@ -545,183 +548,4 @@ impl View<'_> {
 
 fn balance_of(balance: Fen) -> i64 {
     i64::from(balance.0)
-}
-
-impl Transaction<'_> {
-    /// Writes down who has a meter from now on.
-    pub(crate) fn give_meter(
-        &self,
-        customer: CustomerNumber,
-        meter: MeterNumber,
-        since: Option<Moment>,
-    ) -> Result<(), StoreError> {
-        let (customer, meter) = (customer.to_string(), meter.to_string());
-        self.conn.execute(
-            "INSERT INTO meter (meter) VALUES (?1) ON CONFLICT (meter) DO NOTHING",
-            params![meter],
-        )?;
-        self.conn.execute(
-            "INSERT INTO holding (customer, meter, since) VALUES (?1, ?2, ?3)",
-            params![customer, meter, since.map(time_text)],
-        )?;
-        Ok(())
-    }
-
-    /// Changes a meter; the order that takes to the new one what is carried there, prepared for sealing.
-    fn change(&self, request: &ChangeRequest, terms: &Terms) -> Result<Option<PlacedOrder>, OrderError> {
-        let change = self.change_ground(request)?;
-        let ChangeRequest { customer, meter, id, ref word, .. } = *request;
-        self.whole(|| {
-            self.conn.execute(
-                "UPDATE holding SET until = ?2 WHERE customer = ?1 AND until IS NULL",
-                params![customer.to_string(), time_text(word.at)],
-            )?;
-            self.give_meter(customer, meter, Some(word.at))?;
-            self.conn.execute(
-                "UPDATE customer SET meter = ?2 WHERE customer = ?1",
-                params![customer.to_string(), meter.to_string()],
-            )?;
-            if let Some(ended) = &change.outstanding {
-                for placed in self.orders_of(ended.life, ended.order.count)? {
-                    if placed.state != OrderState::Void {
-                        self.set_state(placed.order.id, OrderState::Void)?;
-                    }
-                }
-            }
-            let new_life = self.begin_life(&change.esam)?;
-            let placed = if change.carried > 0 {
-                let ended = change.outstanding.as_ref().map(|placed| placed.order.id);
-                let amount = order_amount(change.carried)?;
-                let new =
-                    New { id, amount, now: word.at, count: 1, reason: Reason::Reissue, replaces: ended };
-                Some(self.write_first(meter, &new, terms)?)
-            } else {
-                None
-            };
-            self.carry(request, &change, new_life)?;
-            self.write_change(request, &change, new_life)?;
-            Ok(placed)
-        })
-    }
-
-    /// The money: what was paid and not credited, and what stood in the old purse, to the first purchase of the new meter.
-    fn carry(&self, request: &ChangeRequest, change: &Ground, new_life: i64) -> Result<(), StoreError> {
-        let (at, claim, carried) = (request.word.at, Account::Prepaid(request.customer), Account::Carried);
-        let ended = change.outstanding.as_ref().map(|placed| Purchase {
-            life: placed.life,
-            count: placed.order.count,
-            order: Some(placed.order.id),
-        });
-        if let Some(ended) = ended {
-            self.move_money(Code::CarryOut, at, ended, [claim, carried], change.paid)?;
-        }
-        let more = change.carried - change.paid;
-        let last = change.old_life.map(|life| Purchase { life, count: change.last, order: None });
-        if let (Some(last), true) = (last, more > 0) {
-            self.move_money(Code::MeterOut, at, last, [Account::Delivered, carried], more)?;
-        }
-        if let (Some(ended), true) = (ended, more < 0) {
-            self.move_money(Code::MeterUsed, at, ended, [carried, Account::Delivered], -more)?;
-        }
-        let first = Purchase { life: new_life, count: 1, order: Some(request.id) };
-        self.move_money(Code::MeterIn, at, first, [carried, claim], change.carried)
-    }
-
-    fn write_change(
-        &self,
-        request: &ChangeRequest,
-        change: &Ground,
-        new_life: i64,
-    ) -> Result<(), StoreError> {
-        let word = &request.word;
-        self.conn.execute(
-            "INSERT INTO meter_change (customer, old_meter, new_meter, old_life, new_life, basis, balance, old_count, ended, \
-             outstanding, carried, order_id, drawn, at, made_by, second, note) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-            params![
-                request.customer.to_string(),
-                change.old.to_string(),
-                request.meter.to_string(),
-                change.old_life,
-                new_life,
-                request.basis.name(),
-                request.balance.0,
-                request.count,
-                change.outstanding.as_ref().map(|placed| placed.order.id.0),
-                change.paid,
-                change.carried,
-                (change.carried > 0).then_some(request.id.0),
-                request.id.0,
-                time_text(word.at),
-                word.by,
-                word.second,
-                word.note,
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// Corrects a provisional change; the order of what was missing, prepared for sealing.
-    fn finish(&self, request: &FinalRequest, terms: &Terms) -> Result<Option<PlacedOrder>, OrderError> {
-        let (change, due) = self.final_ground(request)?;
-        let (id, word, more) = (request.id, &request.word, due - change.carried_fen);
-        self.whole(|| {
-            let first = Purchase { life: change.new_life, count: 1, order: change.order };
-            let placed = if more > 0 { Some(self.missing(&change, more, id, word.at, terms)?) } else { None };
-            if more < 0 {
-                self.move_money(Code::MeterLess, word.at, first, [Account::Loss, Account::Delivered], -more)?;
-            }
-            self.conn.execute(
-                "UPDATE meter_change SET final = ?2, final_order = ?3, final_drawn = ?4, final_at = ?5, final_by = ?6, \
-                 final_second = ?7, final_note = ?8 WHERE id = ?1",
-                params![
-                    change.id,
-                    due,
-                    placed.as_ref().map(|placed| placed.order.id.0),
-                    id.0,
-                    time_text(word.at),
-                    word.by,
-                    word.second,
-                    word.note,
-                ],
-            )?;
-            Ok(placed)
-        })
-    }
-
-    /// An order of what was missing: a larger one of the first purchase while that is outstanding, else the next one.
-    fn missing(
-        &self,
-        change: &Change,
-        more: i64,
-        id: OrderId,
-        now: Moment,
-        terms: &Terms,
-    ) -> Result<PlacedOrder, OrderError> {
-        let meter = change.new;
-        let placed = match self.outstanding(meter)? {
-            Some(first) if first.life == change.new_life && first.order.count == 1 => {
-                let amount = order_amount(i64::from(first.order.amount.0) + more)?;
-                self.order_beside(meter, amount, now, id, terms)?
-            }
-            _ => self.place_carried(meter, order_amount(more)?, now, id, terms)?,
-        };
-        let purchase = Purchase { life: placed.life, count: placed.order.count, order: Some(id) };
-        let accounts = [Account::Delivered, Account::Prepaid(change.customer)];
-        self.move_money(Code::MeterMore, now, purchase, accounts, more)?;
-        Ok(placed)
-    }
-
-    /// Refuses to give up an order that carries what stood in another meter.
-    pub(crate) fn must_not_carry(&self, placed: &PlacedOrder) -> Result<(), OrderError> {
-        if self.is_carried(placed.life, placed.order.count)? {
-            return refused(ChangeRefusal::Carries(placed.order.id));
-        }
-        Ok(())
-    }
-}
-
-/// An amount that an order can carry.
-fn order_amount(fen: i64) -> Result<Fen, OrderError> {
-    u32::try_from(fen).map(Fen).map_err(|_| OrderError::Amount(Fen(u32::MAX)))
 }

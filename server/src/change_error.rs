@@ -124,7 +124,7 @@ impl Fault for ChangeRefusal {
 
     fn code(&self) -> &str {
         match self {
-            ChangeRefusal::UnknownCustomer(_) => "unknown-customer",
+            ChangeRefusal::UnknownCustomer(_) => "change-unknown-customer",
             ChangeRefusal::SameMeter { .. } => "change-same-meter",
             ChangeRefusal::Taken { .. } => "change-meter-taken",
             ChangeRefusal::Used { .. } => "change-esam-used",

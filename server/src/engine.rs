@@ -12,7 +12,7 @@ mod value;
 pub(crate) use lite::{Lite, points_somewhere};
 #[cfg(feature = "postgres")]
 pub(crate) use pg::Pg;
-pub(crate) use row::{Field, Row};
+pub(crate) use row::{Cell, Field, Row};
 pub(crate) use value::{AsValue, Value, params};
 
 use crate::error::StoreError;

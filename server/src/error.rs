@@ -105,6 +105,14 @@ pub enum StoreError {
         /// The server's words.
         detail: String,
     },
+    /// What is asked is done with a file alone.
+    #[error("these books are not in a file; or those are not in a database server")]
+    NoFile,
+    /// Books that should be new are not.
+    #[error(
+        "the books they should go into are not new: somebody is registered there, or something is booked"
+    )]
+    NotEmpty,
     /// Anything else PostgreSQL reports.
     #[error("the database failed")]
     Postgres(#[source] Box<dyn core::error::Error + Send + Sync>),
@@ -174,6 +182,10 @@ impl scheme::Fault for StoreError {
             StoreError::Disk { .. } | StoreError::CannotOpen { .. } => Some(
                 "make room where the books are, then run the same command again; nothing was kept".into(),
             ),
+            StoreError::NoFile => Some(
+                "a database server has its own copies and standbys; `gridcard server move` goes from the bank's file into one".into(),
+            ),
+            StoreError::NotEmpty => Some("name a database or a schema in which there are no books yet".into()),
             _ => None,
         }
     }
@@ -196,6 +208,8 @@ impl scheme::Fault for StoreError {
             StoreError::Gone { .. } => "books-gone",
             StoreError::Unknown { .. } => "books-unknown",
             StoreError::Denied { .. } => "books-denied",
+            StoreError::NoFile => "books-no-file",
+            StoreError::NotEmpty => "books-not-new",
             StoreError::Postgres(_) => "books-postgres",
             StoreError::Sqlite(_) => "books-sqlite",
         }

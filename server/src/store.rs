@@ -220,6 +220,14 @@ impl Store {
         Ok(Store::of(conn, server))
     }
 
+    pub(crate) const fn conn_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    pub(crate) const fn conn(&self) -> &Conn {
+        &self.conn
+    }
+
     /// From now on acts are done there.
     pub fn act_at(&mut self, actor: Actor) {
         self.actor = actor;

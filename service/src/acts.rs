@@ -46,9 +46,7 @@ pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     table.finish()?;
     let office = asked.office.as_deref().unwrap_or_default();
     let report = bank::register_from(session, desk, &text[..], office)?;
-    if let Some(why) = report.rejected.first() {
-        return Err(parties::trouble::refused(why.clone()).code("registration-rejected").into());
-    }
+    report.must_be_taken()?;
     let customer: CustomerNumber = asked.field("customer")?;
     let now = look::customer(session, desk, &look::Whose::Customer(customer))?;
     Ok(json!({ "new": report.registered == 1, "doubtful": report.doubtful, "registration": now }))

@@ -190,7 +190,7 @@ pub static ROUTES: &[Route] = &[
             may("iccid", Text, "or the number of the SIM it was on"),
         ]),
         Work::Cards(Deed::One("server settle"), acts::settle)),
-    post("refund", "/v1/refunds", OFFICE, "Pay back what a customer paid and no meter will credit; two people do.",
+    post("refund", "/v1/refunds", HEAD, "Pay back what a customer paid and no meter will credit; two people do.",
         Body::Fields(&[CUSTOMER]), Work::Book(Deed::Two("server refund"), acts::refund)),
     look("findings", "/v1/findings", &[("all", "true: those that were cleared as well")], &[Supervisor, Auditor],
         "What is not as it should be and waits for somebody.", Work::Look(acts::findings)),

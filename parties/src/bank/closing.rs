@@ -6,6 +6,7 @@ use crate::session::Session;
 use crate::trouble::{Result, refused, security};
 use crate::{log, people};
 use disk::table::TableWriter;
+use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
@@ -123,8 +124,8 @@ pub struct CloseReport {
     pub closed: Moment,
     /// By whom.
     pub by: String,
-    /// Where each server's chain through the ledger stood: `SERVER:NUMBER:HASH`.
-    pub heads: Vec<String>,
+    /// Where each server's chain through the ledger stood: `SERVER:NUMBER:HASH`, a blank between two.
+    pub heads: String,
     /// SHA-256 over them, a line each.
     pub head: String,
     /// What was booked up to its end.
@@ -177,7 +178,7 @@ impl CloseReport {
             day: iso_day(&close.day),
             closed: close.at,
             by: close.by.clone(),
-            heads: close.heads.lines().map(str::to_owned).collect(),
+            heads: close.heads.lines().collect::<Vec<_>>().join(" "),
             head: hex::encode(close.digest),
             figures: FiguresLine::of(&close.figures),
         }
@@ -256,8 +257,13 @@ pub fn recompute(session: &Session, desk: &Desk) -> Result<RecomputedReport> {
     Ok(RecomputedReport { agree: wrong.is_empty(), wrong })
 }
 
-/// Where sums and closings differ from the ledger, in words.
-pub(super) fn differences(books: &dyn Books) -> Result<Vec<String>> {
+/// Where sums and closings differ from the ledger.
+pub(super) fn told(books: &dyn Books) -> Result<Vec<Told>> {
+    Ok(differences(books)?.into_iter().map(|words| Told::new("sums-wrong", words)).collect())
+}
+
+/// The same in words.
+fn differences(books: &dyn Books) -> Result<Vec<String>> {
     let mut wrong = books.check_closings()?;
     wrong.extend(books.check_statistics()?);
     Ok(wrong)

@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::phone_key::{PhoneKey, code, printed};
 use super::register::register_from;
+use super::text::short;
 use super::{look, registration};
 use crate::log;
 use crate::session::Session;
@@ -95,9 +96,7 @@ pub fn apply(session: &Session, desk: &mut Desk, request: &ApplyRequest) -> Resu
     writer.finish()?;
     let office = desk.office().to_owned();
     let registered = register_from(session, desk, &table[..], &office)?;
-    if let Some(why) = registered.rejected.first() {
-        return Err(refused(why.clone()).code("registration-rejected").into());
-    }
+    registered.must_be_taken()?;
     let number = request.registration.iter().find(|(name, _)| *name == "customer");
     let customer: CustomerNumber =
         number.map(|(_, value)| value.trim()).unwrap_or_default().parse().context("customer")?;
@@ -276,7 +275,7 @@ pub struct ContractReport {
     /// The meters he has and had.
     pub meters: Vec<HoldingLine>,
     /// His newest authorisation code.
-    pub code: Option<SlipLine>,
+    pub authorisation: Option<SlipLine>,
 }
 
 /// A meter he has or had.
@@ -340,16 +339,8 @@ pub fn contract(session: &Session, desk: &Desk, whose: &look::Whose) -> Result<C
         debits: bank.is_some(),
         person,
         meters: books.holdings(customer)?.into_iter().map(holding).collect(),
-        code: books.slip_of(customer)?.map(slip),
+        authorisation: books.slip_of(customer)?.map(slip),
     })
-}
-
-fn short(name: &str, value: &str, most: usize) -> Result<String> {
-    let value = value.trim();
-    if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
-        return Err(refused(format!("{name} has 1 to {most} characters")).code("text-length").into());
-    }
-    Ok(value.to_owned())
 }
 
 fn sha256(text: &str) -> Result<[u8; 32]> {

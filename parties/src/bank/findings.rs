@@ -14,6 +14,7 @@ use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use serde::Serialize;
 use server::{Books, Chain, ClearError, Cleared, Fault, Finding, FindingKind, Head};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Findings of the bank.
@@ -214,7 +215,7 @@ pub fn verify(session: &Session, desk: &mut Desk) -> Result<VerifyReport> {
     let (heads, changed) = books.check_ledger()?;
     let cut = if changed.is_none() { cut_since(&folder, books)? } else { None };
     wrong.extend(changed.or(cut).map(|words| Told::of(&Fault::Ledger(words))));
-    wrong.extend(super::closing::differences(books)?.into_iter().map(|words| Told::new("sums-wrong", words)));
+    wrong.extend(super::closing::told(books)?);
     let chain = FindingKind::Chain.name();
     wrong.extend(books.check_chains(at)?.into_iter().map(|words| Told::new(chain, words)));
     for (number, chain) in &psams {
@@ -238,23 +239,35 @@ pub fn verify(session: &Session, desk: &mut Desk) -> Result<VerifyReport> {
     })
 }
 
-/// A ledger that is shorter than the bank's log last said: the chain alone does not show that its end was cut.
+/// A ledger that is shorter than the bank's log ever said, since a copy was put back the last time: the chain alone does not show
+/// that its end was cut.
 fn cut_since(folder: &Path, books: &dyn Books) -> Result<Option<String>> {
     let path = folder.join(LOG);
-    let mut last: Option<(u64, String)> = None;
+    // Of each server the longest its chain was said to be, and in which line.
+    let mut longest: BTreeMap<String, (i64, u64, String)> = BTreeMap::new();
     if path.exists() {
         office::audit::verify(&path, None, |entry| {
-            if let Some(head) = entry.facts.get(log::LEDGER) {
-                last = Some((entry.no, head.clone()));
+            if entry.facts.contains_key(log::RESTORED) {
+                longest.clear();
+            }
+            let Some(words) = entry.facts.get(log::LEDGER) else { return };
+            let (server, number) =
+                words.parse::<Head>().map_or((words.clone(), 0), |head| (head.server, head.number));
+            if longest.get(&server).is_none_or(|(known, ..)| *known <= number) {
+                longest.insert(server, (number, entry.no, words.clone()));
             }
         })?;
     }
-    let Some((line, words)) = last else { return Ok(None) };
-    let there = match words.parse::<Head>() {
-        Ok(head) => books.has_transfer(&head)?,
-        Err(_) => false,
-    };
-    Ok((!there).then(|| {
-        format!("line {line} of the bank's log says that the ledger stood at {words}, and no such transfer is there: it was cut")
-    }))
+    for (_, line, words) in longest.into_values() {
+        let there = match words.parse::<Head>() {
+            Ok(head) => books.has_transfer(&head)?,
+            Err(_) => false,
+        };
+        if !there {
+            return Ok(Some(format!(
+                "line {line} of the bank's log says that the ledger stood at {words}, and no such transfer is there: it was cut"
+            )));
+        }
+    }
+    Ok(None)
 }

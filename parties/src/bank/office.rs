@@ -1,7 +1,8 @@
 //! The office that a bank's folder stands in, in words.
 
+use super::text::short;
 use crate::home;
-use crate::trouble::{Result, refused};
+use crate::trouble::Result;
 use std::path::Path;
 
 /// The file that names it.
@@ -17,9 +18,6 @@ pub(super) fn of(folder: &Path) -> String {
 /// # Errors
 /// The name is too long, or cannot be kept.
 pub(super) fn name(folder: &Path, office: &str) -> Result<()> {
-    let office = office.trim();
-    if office.chars().count() > 64 || office.chars().any(char::is_control) {
-        return Err(refused("an office has at most 64 characters").code("text-length").into());
-    }
+    let office = short("office", office, 64)?;
     home::write(&folder.join(FILE), format!("{office}\n").as_bytes())
 }

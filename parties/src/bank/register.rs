@@ -83,6 +83,17 @@ pub struct RegisterReport {
 }
 
 impl RegisterReport {
+    /// Whether the one registration that was asked for was taken.
+    ///
+    /// # Errors
+    /// Why it was not.
+    pub fn must_be_taken(&self) -> Result<()> {
+        match self.rejected.first() {
+            Some(why) => Err(refused(why.clone()).code("registration-rejected").into()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether every line was taken.
     ///
     /// # Errors

@@ -253,7 +253,8 @@ impl Bank {
             + totals.outstanding_fen
             + totals.transferred_fen
             + totals.refund_due_fen
-            + totals.refunded_fen;
+            + totals.refunded_fen
+            + totals.suspense_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
         assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());

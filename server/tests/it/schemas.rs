@@ -153,3 +153,43 @@ fn postgres_goes_on_from_version_7() {
     assert_eq!(store.read(|view| view.chain_at("1", 1)).unwrap(), Some(hash));
     assert_eq!(store.read(|view| view.trial_balance()).unwrap().prepaid, -10_000);
 }
+
+/// Books of a file move into new ones in PostgreSQL, every row as it is, and go on there.
+#[test]
+#[ignore = "wants a PostgreSQL: tests/postgres.sh"]
+fn postgres_takes_the_books_of_a_file() {
+    use crate::house::{House, customer, meter};
+    use gridcard_server::{Copies, Incoming, Origin, Settlement, StoreError};
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::on_disk(&folder.path().join("server.db"), 3);
+    let first = house.buy(0, 5000).unwrap();
+    let sim = crate::house::sim(0, 0);
+    let receipt = house.insert(0, &first.record, &sim).unwrap();
+    house.settle_of(0, &receipt).unwrap();
+    let out = house.buy(1, 700).unwrap();
+    let schema = InPostgres::new();
+    let mut there = Store::connect(&schema.url(), "1").unwrap();
+    let moved = house.store.move_into(&mut there).unwrap();
+    assert_eq!((moved.rows["transfer"], moved.rows["purchase_order"]), (3, 2));
+    assert_eq!(moved, house.store.sums().unwrap());
+    let again = house.store.move_into(&mut there);
+    assert!(matches!(again, Err(StoreError::NotEmpty)), "{again:?}");
+    // What the file says, they say; and they go on: what is out is settled, and sold again, under numbers that are free.
+    let say = |books: &dyn Books| {
+        let statements: Vec<_> = (0..3).map(|n| books.statement(customer(n)).unwrap()).collect();
+        format!("{:?} {statements:?}", books.figures().unwrap())
+    };
+    assert_eq!(say(&there), say(&house.store));
+    let receipt = house.insert(1, &out.record, &crate::house::sim(1, 0)).unwrap();
+    let (origin, now) = (Origin::Meter(meter(1)), house.now);
+    let settled =
+        Store::settle(&mut there, &mut house.psam, Incoming::Record(&receipt), &origin, now).unwrap();
+    assert!(matches!(settled, Settlement::Settled(_)), "{settled:?}");
+    house.store = there;
+    house.buy(2, 300).unwrap();
+    house.buy(0, 400).unwrap();
+    house.assert_books();
+    assert_eq!(house.store.sums().unwrap().rows["transfer"], 6);
+    // Triggers stand as they did.
+    assert!(client().batch_execute(&format!("DELETE FROM {}.transfer", schema.0)).is_err());
+}

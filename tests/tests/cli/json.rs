@@ -17,7 +17,13 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
-            [noun, group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam"), verb, ..] => {
+            [
+                noun,
+                group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam" | "code" | "drawer"
+                | "limits"),
+                verb,
+                ..,
+            ] => {
                 format!("{noun} {group}-{verb}")
             }
             _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
@@ -267,6 +273,7 @@ fn live(json: &Json<'_>) {
     assert_eq!(refused["code"], "listen-plain");
     let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
+    functions(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
@@ -495,7 +502,8 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups = ["audit", "keystore", "ceremony", "hsm", "key", "pin", "psam"];
+        let groups =
+            ["audit", "keystore", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer", "limits"];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };
@@ -536,6 +544,44 @@ fn every_command_answers_one_object() {
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
     assert!(missing.is_empty(), "not tried with --json: {missing:?}");
+}
+
+/// What an office does beside sales.
+fn functions(json: &Json<'_>) {
+    let bank = |args: &[&str]| json.ok(Party::Bank, args);
+    let fails = |args: &[&str]| json.run(Party::Bank, args).1["code"].clone();
+    let registered = ["--meter", CHEN.meter, "--msisdn", "+8613900000109", "--imsi", "460000207447768"];
+    let more =
+        ["--imei", CHEN.imei, "--iccid", "89860021047987991764", "--bill", "2026-0001", "--address", "here"];
+    let apply = [&["server", "apply", "--customer", CHEN.number][..], &registered, &more].concat();
+    assert_eq!(bank(&apply)["new"], false);
+    let slip = bank(&["server", "code", "new", "--customer", CHEN.number]);
+    json.world.file("code", slip["authorisation_code"].as_str().unwrap());
+    let used = ["server", "code", "use", "--slip", slip["slip"].as_str().unwrap(), "--code-file", "code"];
+    assert_eq!(bank(&used)["customer"], CHEN.number);
+    let known = bank(&["server", "customer", "--bill", "2026-0001"]);
+    assert_eq!(
+        (&known["person"]["address"], &known["authorisation"]["ended"]),
+        (&"here".into(), &"used".into())
+    );
+    assert_eq!(
+        bank(&["server", "limits", "set", "--of", "order", "--amount", "500"])["limits"][0]["limit_fen"],
+        50000
+    );
+    assert_eq!(bank(&["server", "limits", "show"])["limits"].as_array().unwrap().len(), 1);
+    let change =
+        ["server", "change-meter", "--customer", CHEN.number, "--meter", "000020181177", "--balance", "1"];
+    assert_eq!(fails(&[&change[..], &["--note", "dark", "--pin-file", "pin"]].concat()), "no-esam");
+    assert_eq!(bank(&["server", "ageing"])["waiting"][0]["next"], "wait");
+    assert_eq!(bank(&["server", "drawer", "open", "--counted", "10"])["opening_fen"], 1000);
+    assert_eq!(bank(&["server", "drawer", "list"])["drawers"].as_array().unwrap().len(), 1);
+    assert_eq!(bank(&["server", "drawer", "close", "--counted", "9"])["difference_fen"], -100);
+    assert_eq!(bank(&["server", "statistics"])["lines"].as_array().unwrap().len(), 1);
+    assert!(bank(&["server", "close"])["head"].is_string());
+    assert_eq!(bank(&["server", "backup", "--out", "copy.sqlite"])["sum_fen"], 0);
+    assert!(bank(&["server", "restore", "copy.sqlite"])["before"].is_string());
+    let into = ["server", "move", "--from", "sqlite:copy.sqlite", "--to", "host=/nowhere user=bank"];
+    assert_eq!(fails(&into), "books-gone");
 }
 
 /// Another limit for the bank's PSAM, by the files that cross.

@@ -17,6 +17,7 @@ mod demo;
 mod disk;
 mod explained;
 mod formal;
+mod functions;
 #[cfg(unix)]
 mod home;
 mod images;

@@ -203,7 +203,7 @@ pub fn close(call: &Call, options: &Close) -> Result<()> {
         ("credited, never paid", yuan(figures.loss_fen)),
         ("other", yuan(figures.other_fen)),
     ];
-    lines.extend(report.heads.iter().map(|head| ("ledger", head.clone())));
+    lines.extend(report.heads.split_whitespace().map(|head| ("ledger", head.to_owned())));
     lines.push(("head of the day", report.head.clone()));
     answer(call, &facts(&lines), &report);
     Ok(())

@@ -237,7 +237,7 @@ pub fn customer(call: &Call, options: &Customer) -> Result<()> {
     if let Some(order) = &known.outstanding {
         lines.push(("outstanding", format!("{}, order {}", order.amount_fen, order.order)));
     }
-    if let Some(code) = &report.code {
+    if let Some(code) = &report.authorisation {
         let stands = code
             .ended
             .clone()

@@ -3,6 +3,7 @@
 mod change;
 mod closing;
 mod contract;
+mod copies;
 mod findings;
 #[cfg(feature = "service")]
 mod key;
@@ -102,6 +103,13 @@ pub enum Verb {
     /// Serve the bank's acts over HTTP, until a signal ends it.
     #[cfg(feature = "service")]
     Run(run::Run),
+    /// Copy the books into a new file while others work with them, and compare the sums.
+    Backup(copies::Backup),
+    /// Put a copy of the books into the bank's folder; those that were there are laid beside it.
+    Restore(copies::Restore),
+    /// Move books from a file into new ones in PostgreSQL, every row as it is, and compare the sums.
+    #[cfg(feature = "service")]
+    Move(copies::Move),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -123,6 +131,10 @@ impl Verb {
             Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
             Verb::Apply(_) => Deed::One("server apply"),
+            Verb::Backup(_) => Deed::One("server backup"),
+            Verb::Restore(_) => Deed::One("server restore"),
+            #[cfg(feature = "service")]
+            Verb::Move(_) => Deed::One("server move"),
             Verb::Code(verb) => verb.deed(),
             Verb::Limits(verb) => verb.deed(),
             Verb::Drawer(verb) => verb.deed(),
@@ -180,6 +192,10 @@ pub fn run(call: &Call, verb: Verb) -> Result<()> {
         Verb::Close(options) => closing::close(call, &options),
         Verb::Statistics(options) => closing::statistics(call, &options),
         Verb::Apply(options) => contract::apply(call, &options),
+        Verb::Backup(options) => copies::backup(call, &options),
+        Verb::Restore(options) => copies::restore(call, &options),
+        #[cfg(feature = "service")]
+        Verb::Move(options) => copies::move_books(call, &options),
         Verb::Customer(options) => contract::customer(call, &options),
         Verb::Code(verb) => contract::code(call, &verb),
         Verb::Limits(verb) => contract::limits(call, &verb),

@@ -45,13 +45,13 @@ fn a_server_killed_in_the_middle_of_a_sale_sells_once() {
 #[test]
 fn the_psam_stays_open_from_sale_to_sale() {
     let world = World::new();
-    let clerk = key(&world, "clerk", &[]);
+    let (clerk, supervisor) = (key(&world, "clerk", &[]), key(&world, "supervisor", &[]));
     let server = Server::start(&world, &["--trace", "server.trace"]);
     for (n, customer) in [&CHEN, &WANG].into_iter().enumerate() {
         server.post(&clerk, &format!("o{n}"), "/v1/orders", &sale(customer, 5_00)).ok();
     }
     let again = json!({ "customer": CHEN.number, "amount_fen": 6_00 });
-    server.post(&clerk, "c", "/v1/corrections", &again).ok();
+    server.post_by_two([&clerk, &supervisor], "c", "/v1/corrections", &again).ok();
     let sent = |start: &str| {
         let trace = std::fs::read_to_string(world.path("server.trace")).unwrap();
         trace.lines().filter(|line| line.starts_with(&format!("> {start}"))).count()
@@ -173,11 +173,11 @@ fn two_servers_sell_to_one_meter_at_once() {
     assert!(std::process::Command::new("psql").args([&*url, "-c", cut]).status().unwrap().success());
     for (n, server) in servers.iter().enumerate() {
         let (id, body) = (format!("after{n}"), json!({ "customer": CHEN.number }));
-        let first = server.post(&supervisor, &id, "/v1/refunds", &body);
+        let first = server.post_by_two([&supervisor, &clerk], &id, "/v1/refunds", &body);
         if first.status == 503 {
             assert_eq!((&first.json()["outcome"], &first.json()["retry"]), (&"unknown".into(), &true.into()));
         }
-        let again = server.post(&supervisor, &id, "/v1/refunds", &body);
+        let again = server.post_by_two([&supervisor, &clerk], &id, "/v1/refunds", &body);
         assert_eq!(again.status, 422, "nothing is due: {first:?} {again:?}");
         server.ask("GET", "/ready", &[], "").ok();
     }

@@ -6,6 +6,7 @@ mod configured;
 mod failover;
 mod faults;
 mod forms;
+pub mod functions;
 mod offices;
 mod purchases;
 mod secured;
@@ -102,6 +103,24 @@ impl Server {
     pub fn post(&self, key: &str, id: &str, path: &str, body: &Value) -> Answer {
         let headers = [("Authorization", &*format!("Bearer {key}")), ("Idempotency-Key", id)];
         self.ask("POST", path, &headers, &body.to_string())
+    }
+
+    /// As [`Server::post`], by the keys of two.
+    pub fn post_by_two(&self, keys: [&str; 2], id: &str, path: &str, body: &Value) -> Answer {
+        self.by_two("POST", keys, id, path, body)
+    }
+
+    pub fn by_two(
+        &self,
+        method: &str,
+        [first, second]: [&str; 2],
+        id: &str,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let bearer = format!("Bearer {first}");
+        let headers = [("Authorization", &*bearer), ("Idempotency-Key", id), ("Gridcard-Second", second)];
+        self.ask(method, path, &headers, &body.to_string())
     }
 
     fn signal(&self, name: &str) {
