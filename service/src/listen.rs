@@ -109,9 +109,7 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         let signals = Signals::new()?;
         ready(listener.local_addr()?);
         notify::tell(Word::Ready);
-        let ended = accept(listener, Shared { calls, figures }, tls.as_ref(), signals, gone).await;
-        notify::tell(Word::Stopping);
-        Ok(ended)
+        Ok(accept(listener, Shared { calls, figures }, tls.as_ref(), signals, gone).await)
     });
     // What waits in connections that are cut now waits for nothing.
     drop(runtime);
@@ -223,6 +221,7 @@ async fn accept(
             drop(place);
         });
     };
+    notify::tell(Word::Stopping);
     drop(listener);
     // Whoever is slower asks again.
     let _ = timeout(END_TIME, graceful.shutdown()).await;
