@@ -263,6 +263,13 @@ fn live(json: &Json<'_>) {
     assert_eq!(refused["code"], "may-be-credited");
     let (_, refused) = json.run(Party::Bank, &["server", "refund", "--customer", CHEN.number]);
     assert!(refused["error"].as_str().unwrap().contains("nothing is due"), "{refused}");
+    let office = ["server", "office", "--customer", CHEN.number, "--office", "Haishu"];
+    assert_eq!(json.ok(Party::Bank, &office)["office"], "Haishu");
+    let blocks = json.world.file("blocks.csv", format!("id,blocked,customer\n1,false,{}\n", CHEN.number));
+    let import = ["company", "import", "blocks", text(&blocks), "--source", "power"];
+    assert_eq!(json.ok(Party::Bank, &import)["new"], 1);
+    let events = json.world.path("events.csv");
+    assert!(json.ok(Party::Bank, &["company", "export", "--out", text(&events)])["last"].as_u64() > Some(2));
     // A seed makes no key that protects money, and nobody listens where others hear.
     let (_, refused) = json.run(Party::Bank, &["server", "key", "add", "--role", "clerk"]);
     assert_eq!(refused["kind"], "security");

@@ -59,6 +59,11 @@ fn the_psam_stays_open_from_sale_to_sale() {
     assert_eq!((sent("0020"), sent("8040")), (1, 3), "VERIFY once, SEAL ORDER three times");
     let figures = server.ask("GET", "/metrics", &[], "").body;
     assert!(figures.contains("gridcard_psam_sessions 1\n"), "{figures}");
+    let left =
+        figures.lines().find_map(|line| line.strip_prefix("gridcard_psam_left{psam=\"330200000001\"} "));
+    assert!(left.is_some_and(|left| left.parse::<u32>().is_ok()), "{figures}");
+    assert!(figures.contains("gridcard_orders{state=\"sealed\"} 2\n"), "{figures}");
+    assert!(figures.contains("gridcard_orders_older{days=\"1\"} 0\n"), "{figures}");
     let order =
         ["server", "correct", "--customer", WANG.number, "--amount", "9", "--pin-file", "pin", "--wait", "0"];
     world.bank(&order).run().fails(3, &["hint: "]);
