@@ -484,8 +484,6 @@ fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Res
 /// Fields of answers that the books do not keep: a secret, and what is known of a person.
 const SHOWN_ONCE: [&str; 2] = ["authorisation_code", "agreement"];
 
-/// Where what a principal does counts for.
-
 /// How long figures of the books are good for.
 const FIGURES_TIME: Duration = Duration::from_secs(5);
 /// What a look at somebody's data is to the log.
