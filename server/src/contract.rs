@@ -165,7 +165,7 @@ pub trait Contracts {
     ///
     /// # Errors
     /// The books cannot be read.
-    fn person(&self, customer: CustomerNumber) -> Result<Option<Vec<u8>>, StoreError>;
+    fn person_of(&self, customer: CustomerNumber) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Keeps a new authorisation code; the customer's old one ends.
     ///
@@ -279,7 +279,7 @@ impl Contracts for Store {
         })
     }
 
-    fn person(&self, customer: CustomerNumber) -> Result<Option<Vec<u8>>, StoreError> {
+    fn person_of(&self, customer: CustomerNumber) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|view| {
             view.conn.first(
                 "SELECT sealed FROM person WHERE customer = ?1",

@@ -317,7 +317,7 @@ pub fn contract(session: &Session, desk: &Desk, whose: &look::Whose) -> Result<C
     let registration = look::customer(session, desk, whose)?;
     let (customer, books) = (registration.customer, desk.books());
     let Contract { bill, bank } = books.contract_of(customer)?;
-    let person = match books.person(customer)? {
+    let person = match books.person_of(customer)? {
         Some(sealed) => {
             let plain = PhoneKey::of(session, &folder)?.open(customer, &sealed)?;
             Some(serde_json::from_slice(&plain)?)

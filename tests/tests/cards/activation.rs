@@ -4,7 +4,7 @@
 use crate::office::Office;
 use crate::world::{number, pin, user_area};
 use issue::headers;
-use issue::life::{self, Act, Leave};
+use issue::life::{self, Leave, LifeChange};
 use issue::source::{Activation, Current, KeySource, Target};
 use keys::Suite;
 use reader::driver::fmcos::Fmcos;
@@ -166,7 +166,7 @@ fn every_flipped_bit_and_every_wrong_order_of_an_activation_is_refused() {
 fn a_formal_version_comes_once_in_a_life() {
     let mut card = Staged::new(Suite::TripleDes, ESAM_KEYS.len());
     assert_eq!(card.activate(FORMAL, None), Sw::OK);
-    card.office.pass(&mut card.esam, Act::Test, Some(1), Leave::default());
+    card.office.pass(&mut card.esam, LifeChange::Test, Some(1), Leave::default());
     card.stage_first(ESAM_KEYS.len());
     card.unchanged(Sw::VERSION_NOT_HIGHER, "the version it had", |card| card.activate(FORMAL, None));
 }

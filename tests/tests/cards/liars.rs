@@ -3,7 +3,7 @@
 
 use crate::office::Office;
 use crate::world::{Province, copy, number, open, region, user_area};
-use issue::life::{self, Act, Leave, LifeError, Passage, Planned};
+use issue::life::{self, Leave, LifeChange, LifeError, Passage, Planned};
 use issue::source::{KeySource, SoftSource};
 use keys::{Role, Suite};
 use reader::driver::fmcos::Fmcos;
@@ -62,9 +62,9 @@ fn another_from(from: usize, serial: [u8; 8]) -> impl FnMut(usize, &[u8], Vec<u8
 /// A formal ESAM and what leads it to the next key set.
 fn key_change(office: &mut Office) -> (Slot, Passage) {
     let mut esam = office.esam(number(42));
-    office.pass(&mut esam, Act::Formal, Some(1), NO_LEAVE);
+    office.pass(&mut esam, LifeChange::Formal, Some(1), NO_LEAVE);
     let seen = life::look(&mut esam).unwrap();
-    match Passage::plan(Act::ChangeKeys, &seen, &office.source(Some(2)).about(), NO_LEAVE).unwrap() {
+    match Passage::plan(LifeChange::ChangeKeys, &seen, &office.source(Some(2)).about(), NO_LEAVE).unwrap() {
         Planned::Due(passage) => (esam, passage),
         Planned::Done => panic!("it has these keys"),
     }
@@ -139,7 +139,8 @@ fn an_esam_that_lacks_its_birth_key_is_not_led_into_formal_state() {
     );
     let seen = life::look(&mut without).unwrap();
     assert!(!seen.birth_key);
-    let error = Passage::plan(Act::Formal, &seen, &office.source(Some(1)).about(), NO_LEAVE).unwrap_err();
+    let error =
+        Passage::plan(LifeChange::Formal, &seen, &office.source(Some(1)).about(), NO_LEAVE).unwrap_err();
     assert!(matches!(error, LifeError::NoBirthKey), "{error}");
 }
 

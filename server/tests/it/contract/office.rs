@@ -208,8 +208,8 @@ pub fn contracts_and_codes(engine: &dyn Engine) {
     assert!(matches!(taken, Err(ContractError::BillTaken { .. })), "{taken:?}");
     assert_eq!(bank.books.of_bill("B-1").unwrap().unwrap().customer, customer(0));
     assert_eq!(bank.books.of_bill("B-2").unwrap(), None);
-    assert_eq!(bank.books.person(customer(0)).unwrap(), Some(vec![1, 2, 3]));
-    assert_eq!(bank.books.person(customer(1)).unwrap(), None);
+    assert_eq!(bank.books.person_of(customer(0)).unwrap(), Some(vec![1, 2, 3]));
+    assert_eq!(bank.books.person_of(customer(1)).unwrap(), None);
 
     let slip = |n: u8, at| NewSlip {
         number: [n; 4],
