@@ -21,7 +21,7 @@ pub enum ChangeRefusal {
         meter: MeterNumber,
     },
     /// Somebody has the new meter.
-    #[error("meter {meter} belongs to customer {customer}")]
+    #[error("meter {meter} belongs to another customer")]
     Taken {
         /// The meter.
         meter: MeterNumber,

@@ -33,7 +33,7 @@ pub enum ClosingError {
     #[error("{0:?} is no day: write YYYY-MM-DD")]
     NoDay(String),
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -196,7 +196,7 @@ pub enum CompanyError {
         id: String,
     },
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -110,8 +110,15 @@ pub enum ContractError {
         why: String,
     },
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
+}
+
+impl ContractError {
+    /// Nobody was given a slip of this number.
+    pub fn no_slip(number: [u8; 4]) -> Self {
+        ContractError::Ended { number: hex::encode_upper(number), why: "there is no such slip".to_owned() }
+    }
 }
 
 impl Fault for ContractError {
@@ -367,7 +374,7 @@ impl Contracts for Store {
                 },
             )?;
             let Some((customer, kept, expires, tries, why)) = found else {
-                return gone("there is no such slip");
+                return Ok(Err(ContractError::no_slip(number)));
             };
             let (Some(kept), None) = (kept, why.as_deref()) else {
                 return gone(match why.as_deref() {

@@ -1,6 +1,6 @@
 //! Offices: each sees its own customers, and what belongs to them.
 
-use crate::engine::params;
+use crate::engine::{Value, params};
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::receipt::{Opening, SettleError};
@@ -27,6 +27,14 @@ pub enum Named {
     Receipt(Vec<u8>),
     /// A contract with the power company.
     Contract(String),
+    /// A payment, by its order.
+    Payment(OrderId),
+    /// A change of a meter, by its number.
+    Change(i64),
+    /// A slip with an authorisation code.
+    Slip([u8; 4]),
+    /// A number on the power company's bills.
+    Bill(String),
 }
 
 /// Which office a customer belongs to. The head office is `""`.
@@ -61,7 +69,7 @@ impl View<'_> {
             Named::Customer(customer) => self.customers_office(*customer),
             Named::Meter(meter) => self.meters_office(*meter),
             Named::Sim(sim) => self.meter_of_sim(sim)?.map_or(Ok(None), |meter| self.meters_office(meter)),
-            Named::Order(order) => self.orders_office(*order),
+            Named::Order(order) | Named::Payment(order) => self.orders_office(*order),
             Named::Finding(finding) => self.findings_office(*finding),
             Named::Receipt(record) => match self.seen(Incoming::Record(record)) {
                 Ok(Some(Opening::Known(Some(order)))) => self.orders_office(order),
@@ -73,7 +81,23 @@ impl View<'_> {
                 Some(found) => self.meters_office(found.meter),
                 None => Ok(None),
             },
+            Named::Change(change) => self.office_by(
+                "SELECT c.office AS office FROM meter_change m JOIN customer c ON c.customer = m.customer WHERE m.id = ?1",
+                params![*change],
+            ),
+            Named::Slip(number) => self.office_by(
+                "SELECT c.office AS office FROM slip s JOIN customer c ON c.customer = s.customer WHERE s.number = ?1",
+                params![&number[..]],
+            ),
+            Named::Bill(bill) => self.office_by(
+                "SELECT c.office AS office FROM contract b JOIN customer c ON c.customer = b.customer WHERE b.bill = ?1",
+                params![bill.as_str()],
+            ),
         }
+    }
+
+    fn office_by(&self, sql: &str, of: &[Value<'_>]) -> Result<Option<String>, StoreError> {
+        self.conn.first(sql, of, |row| column(row, "office"))
     }
 
     fn customers_office(&self, customer: CustomerNumber) -> Result<Option<String>, StoreError> {

@@ -51,7 +51,7 @@ pub enum ReplaceError {
     #[error("customer {0} has this SIM already")]
     SameSim(CustomerNumber),
     /// The SIM is in use elsewhere.
-    #[error("the SIM's {} belongs to customer {customer} already", .column.name())]
+    #[error("the SIM's {} belongs to another customer already", .column.name())]
     Taken {
         /// IMSI or ICCID.
         column: Column,

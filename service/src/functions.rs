@@ -67,6 +67,8 @@ pub fn changes(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
 /// What waits.
 pub fn ageing(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let office: Option<String> = asked.maybe_place("office")?;
+    // A key of an office sees what waits there, whatever it names.
+    let office = asked.office.clone().or(office);
     Ok(serde_json::to_value(bank::ageing(session, desk, office.as_deref())?)?)
 }
 

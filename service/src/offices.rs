@@ -11,13 +11,38 @@ use server::{Books, Named, Principal, Role, SimKey};
 use std::str::FromStr;
 use wire::typed;
 
-/// Routes whose names are of something that comes to be: what is there already of another office is not told by them either.
-const MAKING: &[&str] = &["register"];
+/// Routes, and which of their names are of something that comes to be: that it is there already at another office is told, and nothing
+/// of whose it is.
+const MAKING: &[(&str, &[&str])] = &[
+    ("register", &["customer", "meter", "msisdn", "imsi", "iccid"]),
+    ("apply", &["customer", "meter", "msisdn", "imsi", "iccid", "bill"]),
+    ("change-meter", &["meter"]),
+    ("replace-sim", &["msisdn", "imsi", "iccid"]),
+];
 /// Routes about the whole house; a key of an office that is no head office may not ask for them.
-const HOUSE: &[&str] =
-    &["meters", "report", "verify", "set-terms", "give-to-office", "events", "contract-said", "tariff-said"];
+const HOUSE: &[&str] = &[
+    "bank-file",
+    "changes",
+    "clear-difference",
+    "close-day",
+    "closings",
+    "contract-said",
+    "drawers",
+    "events",
+    "give-to-office",
+    "meters",
+    "payments",
+    "recompute",
+    "report",
+    "set-limit",
+    "set-terms",
+    "statistics",
+    "statistics-csv",
+    "tariff-said",
+    "verify",
+];
 /// Routes that show many customers at once.
-const LISTS: &[&str] = &["findings"];
+const LISTS: &[&str] = &["ageing", "changes", "findings", "payments"];
 
 /// The one office whose customers are there for a principal; `None`: all are, as far as its role goes.
 pub fn apart(principal: &Principal) -> Option<&str> {
@@ -50,6 +75,10 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
         "order" => read(text).map(Named::Order),
         "finding" => read(text).map(Named::Finding),
         "contract" => Some(Named::Contract(text.to_owned())),
+        "payment" => read(text).map(Named::Payment),
+        "change" => read(text).map(Named::Change),
+        "slip" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Slip),
+        "bill" => Some(Named::Bill(text.to_owned())),
         "record" => typed::bytes(text).ok().map(Named::Receipt),
         _ => None,
     }
@@ -57,12 +86,11 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
 
 /// What a request names of customers.
 pub fn named(route: &Route, asked: &Asked) -> Vec<Named> {
-    if MAKING.contains(&route.name) {
-        return Vec::new();
-    }
+    let making = MAKING.iter().find(|(making, _)| *making == route.name).map_or(&[][..], |(_, names)| names);
     let places = asked.named.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let fields = asked.fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
-    places.chain(fields).filter_map(|(name, text)| stands_for(name, text)).collect()
+    let theirs = places.chain(fields).filter(|(name, _)| !making.contains(name));
+    theirs.filter_map(|(name, text)| stands_for(name, text)).collect()
 }
 
 /// What another office's customer has is not there: the answer is that of something that nobody has, to the byte.

@@ -267,7 +267,7 @@ pub static ROUTES: &[Route] = &[
             may("scan_sha256", Text, "SHA-256 of the signed paper, 64 hexadecimal digits"),
         ]),
         Work::Book(Deed::One("server apply"), functions::apply)),
-    look("contract", "/v1/customers/{customer}/contract", &[], &[Clerk, Supervisor, Auditor], "All that is known of a customer, who he is among it.",
+    look("customer-contract", "/v1/customers/{customer}/contract", &[], &[Clerk, Supervisor, Auditor], "All that is known of a customer, who he is among it.",
         Work::Look(functions::contract)),
     post("give-code", "/v1/codes", OFFICE, "Give a customer an authorisation code for his telephone, shown this once; the one he had ends.",
         Body::Fields(&[CUSTOMER, may("reason", Text, "why")]),

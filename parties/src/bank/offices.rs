@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use scheme::numbers::CustomerNumber;
 use serde::Serialize;
-use server::{ClearError, Named, OrderError, Refusal, SettleError, SimKey};
+use server::{ChangeRefusal, ClearError, ContractError, Named, OrderError, Refusal, SettleError, SimKey};
 
 /// What is said of what is not there. An office that asks for another's hears the same.
 pub fn not_there(named: &Named) -> Trouble {
@@ -22,6 +22,10 @@ pub fn not_there(named: &Named) -> Trouble {
         Named::Finding(finding) => ClearError::Unknown(*finding).into(),
         Named::Receipt(_) => SettleError::Refused(Refusal::UnknownSim).into(),
         Named::Contract(contract) => no_contract(contract),
+        Named::Payment(order) => OrderError::UnknownPayment(*order).into(),
+        Named::Change(change) => OrderError::from(ChangeRefusal::Unknown(*change)).into(),
+        Named::Slip(number) => ContractError::no_slip(*number).into(),
+        Named::Bill(bill) => nobody(format!("bill number {bill}")),
     }
 }
 
@@ -42,6 +46,10 @@ pub fn words(named: &Named) -> String {
         Named::Finding(finding) => format!("finding {finding}"),
         Named::Receipt(_) => "a receipt".to_owned(),
         Named::Contract(contract) => format!("contract {contract}"),
+        Named::Payment(order) => format!("payment {order}"),
+        Named::Change(change) => format!("change {change}"),
+        Named::Slip(number) => format!("slip {}", hex::encode_upper(number)),
+        Named::Bill(bill) => format!("bill {bill}"),
     }
 }
 

@@ -530,6 +530,8 @@ fn every_command_answers_one_object() {
     homes(&json);
     offices(&json);
     people(&json);
+    banks(&json);
+    ports(&json);
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();
@@ -551,6 +553,33 @@ fn every_command_answers_one_object() {
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
     assert!(missing.is_empty(), "not tried with --json: {missing:?}");
+}
+
+/// Customers' banks; what they say while one is there is tested with `simulate bank`.
+fn banks(json: &Json<'_>) {
+    let fails = |args: &[&str], code: &str| {
+        let (_, object) = json.run(Party::Bank, args);
+        assert_eq!(object["code"], code, "{args:?}: {object}");
+    };
+    let nobody = "0011223344556677";
+    assert_eq!(json.ok(Party::Bank, &["bank", "payments"])["payments"], serde_json::json!([]));
+    fails(&["bank", "show", nobody], "unknown-payment");
+    fails(&["bank", "leave", nobody], "unknown-payment");
+    json.ok(Party::Bank, &["bank", "ask", "--bank", "http://127.0.0.1:1"]);
+    let file = json.world.file("bank.csv", "no,bank,file\n");
+    assert_ne!(json.run(Party::Bank, &["bank", "reconcile", text(&file), "--day", "2026-11-22"]).0.code, 0);
+    assert_ne!(json.run(Party::Bank, &["bank", "clear", "7", "--no-entry", "--note", "none"]).0.code, 0);
+    let simulate = ["simulate", "bank", "--listen", "127.0.0.1:0", "--state", "no/folder/bank.journal"];
+    fails(&simulate, "bank-state");
+    fails(&["operator", "totp", "nobody"], "operator-unknown");
+}
+
+/// Lines where nobody is.
+fn ports(json: &Json<'_>) {
+    let (ran, _) = json.run(Party::Meters, &["meter", "read", "127.0.0.1:1"]);
+    assert_eq!(ran.code, 3);
+    let (ran, _) = json.run(Party::Meters, &["meter", "port", CHEN.meter, "--listen", "192.0.2.1:1"]);
+    assert_eq!(ran.code, 3);
 }
 
 /// What an office does beside sales.

@@ -244,7 +244,7 @@ fn a_clock_that_went_back_sells_nothing() {
 #[test]
 fn a_full_disk_loses_nothing_that_was_answered() {
     let world = World::new();
-    let clerk = key(&world, "clerk", &[]);
+    let (clerk, other) = (key(&world, "clerk", &[]), key(&world, "supervisor", &[]));
     let largest = World::bytes(&world.folder(Party::Bank)).values().map(Vec::len).max().unwrap();
     let kib = u32::try_from(largest / 1024).unwrap() + 16;
     let run = ["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin"];
@@ -254,7 +254,7 @@ fn a_full_disk_loses_nothing_that_was_answered() {
     };
     let ask = |server: &Server, n: usize| {
         let path = if n == 0 { "/v1/orders" } else { "/v1/corrections" };
-        server.post(&clerk, &format!("f{n}"), path, &body(n))
+        server.post_by_two([&clerk, &other], &format!("f{n}"), path, &body(n))
     };
     let mut done: Vec<Answer> = Vec::new();
     let told = loop {

@@ -1,7 +1,7 @@
 //! The power company: contracts, tariffs and blocks in, what was sold, settled, read and changed out.
 
 use crate::service::{Server, credit, key, sale};
-use crate::world::{CHEN, Party, WANG, World, text};
+use crate::world::{CHEN, Party, WANG, World, ZHANG, text};
 use serde_json::{Value, json};
 
 fn events(server: &Server, key: &str, after: i64) -> Vec<Value> {
@@ -103,6 +103,8 @@ fn a_tariff_wants_two_people() {
 fn nothing_is_sold_to_whom_the_company_blocks() {
     let world = World::new();
     let (company, clerk) = (key(&world, "company", &[]), key(&world, "clerk", &[]));
+    let other = key(&world, "supervisor", &[]);
+    let both = [&*clerk, &*other];
     let server = Server::start(&world, &[]);
     let order = server.post(&clerk, "o1", "/v1/orders", &sale(&CHEN, 5_00)).ok();
     let mut said = 0;
@@ -114,10 +116,10 @@ fn nothing_is_sold_to_whom_the_company_blocks() {
     };
     block("customer", CHEN.number, true);
     let told =
-        server.post(&clerk, "c1", "/v1/corrections", &sale(&CHEN, 6_00)).fails(422, "customer-blocked");
+        server.post_by_two(both, "c1", "/v1/corrections", &sale(&CHEN, 6_00)).fails(422, "customer-blocked");
     assert!(told["detail"].as_str().unwrap().contains("arrears of 80.00"), "{told}");
     // Less is not more.
-    let less = server.post(&clerk, "c2", "/v1/corrections", &sale(&CHEN, 4_00)).ok();
+    let less = server.post_by_two(both, "c2", "/v1/corrections", &sale(&CHEN, 4_00)).ok();
     assert_eq!(less["count"], order["count"]);
     let receipt = json!({ "record": credit(&world, &CHEN, &server, &clerk, &less), "msisdn": CHEN.msisdn });
     assert_eq!(server.post(&clerk, "s1", "/v1/receipts", &receipt).ok()["result"], "settled");
@@ -141,9 +143,9 @@ fn nothing_is_sold_to_whom_the_company_blocks() {
     server.end();
     // The command refuses as the server does.
     let list =
-        world.file("blocks.csv", format!("id,customer,blocked,reason\n1,{},true,moved out\n", WANG.number));
+        world.file("blocks.csv", format!("id,customer,blocked,reason\n1,{},true,moved out\n", ZHANG.number));
     world.earnest(Party::Bank, &["company", "import", "blocks", text(&list), "--source", "csv"]).run().ok();
-    let order = ["server", "correct", "--customer", WANG.number, "--amount", "9", "--pin-file", "pin"];
+    let order = ["server", "order", "--customer", ZHANG.number, "--amount", "9", "--pin-file", "pin"];
     world.bank(&order).run().fails(1, &["the power company has blocked it (moved out)"]);
 }
 
@@ -153,6 +155,7 @@ fn the_company_is_told_without_a_hole() {
     let world = World::new();
     let (company, clerk) = (key(&world, "company", &[]), key(&world, "clerk", &["--office", "north"]));
     let supervisor = key(&world, "supervisor", &[]);
+    let both = [&*clerk, &*supervisor];
     world
         .earnest(Party::Bank, &["server", "office", "--customer", CHEN.number, "--office", "north"])
         .run()
@@ -161,12 +164,13 @@ fn the_company_is_told_without_a_hole() {
     assert_eq!(events(&server, &company, 0), Vec::<Value>::new());
     let order = server.post(&clerk, "o1", "/v1/orders", &sale(&CHEN, 50_00)).ok();
     server.post(&clerk, "o2", "/v1/orders", &sale(&CHEN, 50_00)).fails(422, "outstanding");
-    server.post(&clerk, "c1", "/v1/corrections", &sale(&CHEN, 60_00)).ok();
-    let less = server.post(&clerk, "c2", "/v1/corrections", &sale(&CHEN, 20_00)).ok();
+    server.post_by_two(both, "c1", "/v1/corrections", &sale(&CHEN, 60_00)).ok();
+    let less = server.post_by_two(both, "c2", "/v1/corrections", &sale(&CHEN, 20_00)).ok();
     let receipt = json!({ "record": credit(&world, &CHEN, &server, &clerk, &less), "msisdn": CHEN.msisdn });
     server.post(&clerk, "s1", "/v1/receipts", &receipt).ok();
     server.post(&clerk, "s2", "/v1/receipts", &receipt).ok();
-    server.post(&supervisor, "r1", "/v1/refunds", &json!({ "customer": CHEN.number })).ok();
+    let head = key(&world, "clerk", &[]);
+    server.post_by_two([&supervisor, &head], "r1", "/v1/refunds", &json!({ "customer": CHEN.number })).ok();
     let told = events(&server, &company, 0);
     let plain: Vec<(i64, &str, Option<i64>)> = told
         .iter()

@@ -117,10 +117,17 @@ fn an_estimate_is_provisional_until_two_people_correct_it() {
     world.bank(&["server", "verify"]).run().ok();
 }
 
+/// Chen is a customer of the office in Haishu.
+fn of_haishu(world: &World) {
+    let give = ["server", "office", "--customer", CHEN.number, "--office", "Haishu"];
+    world.earnest(Party::Bank, &give).run().ok();
+}
+
 #[test]
 fn a_day_ends() {
     let world = World::new();
     let (clerk, supervisor) = (key(&world, "clerk", &["--office", "Haishu"]), key(&world, "supervisor", &[]));
+    of_haishu(&world);
     let server = Server::start(&world, &[]);
     let fen = |fen: u32| json!({ "counted_fen": fen });
     server.post(&clerk, "d-0", "/v1/drawers/close", &fen(0)).fails(422, "drawer-none");
@@ -175,6 +182,7 @@ fn a_day_ends() {
 fn an_application_and_its_code() {
     let world = World::new();
     let clerk = key(&world, "clerk", &["--office", "Haishu"]);
+    of_haishu(&world);
     let server = Server::start(&world, &[]);
     let form = json!({
         "customer": CHEN.number, "meter": CHEN.meter, "msisdn": CHEN.msisdn, "imsi": CHEN.imsi, "imei": CHEN.imei,

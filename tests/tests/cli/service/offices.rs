@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 9] =
-    ["customer", "meter", "msisdn", "imsi", "iccid", "order", "finding", "contract", "record"];
+const SOMEBODYS: [&str; 13] = [
+    "bill", "change", "contract", "customer", "finding", "iccid", "imsi", "meter", "msisdn", "order",
+    "payment", "record", "slip",
+];
 /// And those that are not: money, words, times, the bank's own.
 const FREE: [&str; 19] = [
     "after",
@@ -30,7 +32,39 @@ const FREE: [&str; 19] = [
     "service_centre",
     "source",
 ];
-const MORE_FREE: [&str; 2] = ["tariff", "validity_days"];
+const MORE_FREE: [&str; 24] = [
+    "address",
+    "authorisation_code",
+    "balance_fen",
+    "bank",
+    "basis",
+    "by_channel",
+    "by_office",
+    "count",
+    "counted_fen",
+    "day",
+    "entry",
+    "from",
+    "limit_fen",
+    "old_sim_record",
+    "paper",
+    "paper_number",
+    "pay",
+    "period",
+    "provisional",
+    "scan_sha256",
+    "scope",
+    "tariff",
+    "to",
+    "validity_days",
+];
+/// Routes, and which of their names are of something that comes to be.
+const MAKING: [(&str, &[&str]); 4] = [
+    ("register", &["customer", "meter", "msisdn", "imsi", "iccid"]),
+    ("apply", &["customer", "meter", "msisdn", "imsi", "iccid", "bill"]),
+    ("change-meter", &["meter"]),
+    ("replace-sim", &["msisdn", "imsi", "iccid"]),
+];
 
 /// What one route takes.
 struct Operation {
@@ -155,6 +189,14 @@ fn what_another_office_has_is_not_there() {
     let order = server.post(&theirs, "o2", "/v1/orders", &sale(&WANG, 6_00)).ok()["order"].clone();
     let said = json!({ "source": "power", "id": "c1", "contract": "W-1", "meter": WANG.meter, "begins": "2026-11-01T00:00:00" });
     server.post(&company, "c1", "/v1/contracts", &said).ok();
+    let slip =
+        server.post(&theirs, "g1", "/v1/codes", &json!({ "customer": WANG.number })).ok()["slip"].clone();
+    let slip = slip.as_str().unwrap().to_owned();
+    let apply = json!({
+        "customer": WANG.number, "meter": WANG.meter, "msisdn": WANG.msisdn, "imsi": WANG.imsi, "imei": WANG.imei,
+        "iccid": WANG.iccid, "bill": "WANG-1",
+    });
+    server.post(&theirs, "a1", "/v1/applications", &apply).ok();
     let house = || {
         let mut report = server.get(&head, "/v1/report").ok();
         report["log"].take();
@@ -187,6 +229,11 @@ fn what_another_office_has_is_not_there() {
                 "order" => [order, "0011223344556677"],
                 "finding" => ["1", "7777"],
                 "contract" => ["W-1", "W-7777"],
+                "payment" => [order, "0011223344556677"],
+                // Nobody here has one: the south hears what the north hears.
+                "change" => ["1", "7777"],
+                "slip" => [&*slip, "0A0B0C0D"],
+                "bill" => ["WANG-1", "WANG-7777"],
                 _ => [&*record, ""],
             };
             if name == "record" {
@@ -196,7 +243,8 @@ fn what_another_office_has_is_not_there() {
                 told.fails(422, "receipt-unknown-sim");
                 continue;
             }
-            if operation.name == "register" {
+            let making = MAKING.iter().find(|(making, _)| *making == operation.name);
+            if making.is_some_and(|(_, names)| names.contains(&name.as_str())) {
                 continue;
             }
             let id = format!("{}-{name}", operation.name);
@@ -245,7 +293,7 @@ fn what_another_office_has_is_not_there() {
     };
     assert!(tries(&clerk, &format!("customer {}", WANG.number)) >= 8, "{log}");
     assert!(tries(&clerk, &format!("order {}", order.as_str().unwrap())) >= 2, "{log}");
-    assert!(tries(&clerk, "finding 1") == 1 && tries(&clerk, "contract W-1") == 1, "{log}");
+    assert!(tries(&clerk, "finding 1") >= 1 && tries(&clerk, "contract W-1") == 1, "{log}");
     world.bank(&["server", "audit", "verify"]).run().ok();
 }
 
