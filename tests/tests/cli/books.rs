@@ -193,7 +193,6 @@ fn a_sale_that_was_deleted_or_changed_by_hand_is_named() {
             find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
         };
         assert_eq!(triggers.len(), 3);
-        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         for (name, _) in &triggers {
             conn.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
         }
