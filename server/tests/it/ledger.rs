@@ -166,7 +166,7 @@ fn a_row_that_a_hand_has_changed_is_named() {
     for (sql, words) in cases {
         let (dir, conn) = raw();
         conn.execute_batch(
-            "PRAGMA foreign_keys = OFF; DROP TRIGGER transfer_stays; DROP TRIGGER transfer_is_final; \
+            "DROP TRIGGER transfer_stays; DROP TRIGGER transfer_is_final; \
              DROP TRIGGER account_stays; DROP TRIGGER account_is_final; DROP INDEX account_of_house;",
         )
         .unwrap();
@@ -186,10 +186,7 @@ fn the_head_tells_of_a_cut_end() {
     let head = open().read(|view| view.chain_head("1")).unwrap().unwrap();
     assert_eq!((head.server.as_str(), head.number), ("1", 3));
     assert_eq!(open().read(|view| view.recompute_ledger()).unwrap(), (vec![head.clone()], None));
-    conn.execute_batch(
-        "PRAGMA foreign_keys = OFF; DROP TRIGGER transfer_stays; DELETE FROM transfer WHERE number = 3",
-    )
-    .unwrap();
+    conn.execute_batch("DROP TRIGGER transfer_stays; DELETE FROM transfer WHERE number = 3").unwrap();
     let (heads, wrong) = open().read(|view| view.recompute_ledger()).unwrap();
     assert_eq!((heads[0].number, wrong), (2, None));
     assert_eq!(open().read(|view| view.chain_at("1", head.number)).unwrap(), None);

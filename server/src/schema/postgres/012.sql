@@ -73,7 +73,8 @@ CREATE TABLE company_event (
     at       TEXT COLLATE "C" NOT NULL CHECK (length(at) = 14),
     -- The office of the customer as it was then.
     office   TEXT NOT NULL,
-    transfer BIGINT REFERENCES transfer (id),
+    -- No reference: what took a transfer out by hand is named by the chain of the ledger, and not hidden behind this row.
+    transfer BIGINT,
     -- Of a settlement, a reading.
     life     BIGINT,
     count    BIGINT,
