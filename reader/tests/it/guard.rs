@@ -5,7 +5,10 @@ use crate::script::Script;
 use gridcard_reader::driver::fmcos::Fmcos;
 use gridcard_reader::driver::guard::{Code, Holder, LastTry, PinError};
 use gridcard_reader::driver::sim::{Chv, Sim, SimError};
+use scheme::Fault;
+use scheme::fault::Kind;
 use scheme::profile::{CardInfo, CardKind, Make, State};
+use wire::channel::{Channel, ChannelError};
 
 fn info(kind: CardKind) -> CardInfo {
     CardInfo {
@@ -75,6 +78,34 @@ fn a_wrong_pin_says_whose_it_is_and_what_is_left() {
     let kept = verify(&asked("31 9000"), LastTry::Keep).unwrap_err();
     assert_eq!(kept.to_string(), format!("{psam} has 1 try left; a wrong one would block it"));
     assert_eq!(kept.secret().unwrap().card, "PSAM 330200000001");
+}
+
+/// No card in the reader.
+struct Empty;
+
+impl Channel for Empty {
+    fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        Err(ChannelError::Removed)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        Err(ChannelError::Removed)
+    }
+}
+
+/// A last try that is kept is a security stop, a card that is gone is absent, and what a card refuses is refused: the exit code
+/// goes with it.
+#[test]
+fn each_end_is_of_its_kind() {
+    for (act, command) in ACTS {
+        let of = |script: &str, last| act(script, last).unwrap_err().kind();
+        assert_eq!(of(&asked("31 9000"), LastTry::Keep), Kind::Security);
+        assert_eq!(of(&asked("30 9000"), LastTry::Spend), Kind::Refused);
+        assert_eq!(of(&format!("{}{command}< 63C2", asked("33 9000")), LastTry::Keep), Kind::Refused);
+        assert_eq!(of(&format!("{}{command}< 6982", asked("33 9000")), LastTry::Keep), Kind::Refused);
+    }
+    let gone = Fmcos::new(&mut Empty).verify_guarded(&info(CardKind::Psam), 0, &[0x12, 0x34], LastTry::Keep);
+    assert_eq!(gone.unwrap_err().kind(), Kind::Absent);
 }
 
 /// STATUS of a SIM: tries of CHV1, its unblocking code, CHV2, its unblocking code.

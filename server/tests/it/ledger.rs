@@ -2,7 +2,7 @@
 
 use crate::house::{House, customer, sim, time};
 use gridcard_server::ledger::TrialBalance;
-use gridcard_server::ledger_chain::link;
+use gridcard_server::ledger_chain::{Head, link};
 use gridcard_server::transfer::{Account, Code, Entry, Purchase, Standing, Transfer};
 use gridcard_server::{Options, Store};
 use rusqlite::{Connection, ErrorCode};
@@ -186,10 +186,33 @@ fn the_head_tells_of_a_cut_end() {
     let head = open().read(|view| view.chain_head("1")).unwrap().unwrap();
     assert_eq!((head.server.as_str(), head.number), ("1", 3));
     assert_eq!(open().read(|view| view.recompute_ledger()).unwrap(), (vec![head.clone()], None));
+    let at = |server: &str, number| open().read(|view| view.chain_at(server, number)).unwrap();
+    assert_eq!((at("1", 3), at("1", 4), at("2", 3)), (Some(head.hash), None, None));
+    assert!(at("1", 2).is_some_and(|hash| hash != head.hash));
     conn.execute_batch("DROP TRIGGER transfer_stays; DELETE FROM transfer WHERE number = 3").unwrap();
     let (heads, wrong) = open().read(|view| view.recompute_ledger()).unwrap();
     assert_eq!((heads[0].number, wrong), (2, None));
     assert_eq!(open().read(|view| view.chain_at("1", head.number)).unwrap(), None);
+}
+
+/// A head is remembered as text; what is none is not taken for one.
+#[test]
+fn a_head_is_written_and_read() {
+    let hash = "e209d3d38c611d5a78ec80a91685f522d9e5412d7c5a8b3448b348af477418f5";
+    let text = format!("bank 1:7:{hash}");
+    let head: Head = text.parse().unwrap();
+    assert_eq!((head.server.as_str(), head.number, hex::encode(head.hash)), ("bank 1", 7, hash.to_owned()));
+    assert_eq!(head.to_string(), text);
+    for (server, number) in [("1", "1"), ("a:b", "9223372036854775807")] {
+        assert_eq!(format!("{server}:{number}:{hash}").parse::<Head>().unwrap().server, server);
+    }
+    // no transfer has a number below 1
+    for text in ["1:0", "1:-1", "1:", "1:x", ":1", "1", "", "1:9223372036854775808"] {
+        assert!(format!("{text}:{hash}").parse::<Head>().is_err(), "{text}");
+    }
+    for hash in [&hash[2..], &hash[1..], &format!("{hash}00"), "", "no hexadecimal digits"] {
+        assert!(format!("1:7:{hash}").parse::<Head>().is_err(), "{hash}");
+    }
 }
 
 /// A known answer, computed by hand from docs/specs/books.md 12: SHA-256 over 32 zero bytes and the words of the first transfer.

@@ -137,8 +137,12 @@ fn statement_and_days_tell_the_story() {
     house.pass(86_400);
     let receipt = house.insert(0, &first.record, &sim(0, 0)).unwrap();
     house.settle_of(0, &receipt).unwrap();
-    house.buy(0, 300).unwrap();
-    house.buy(1, 50).unwrap();
+    let second = house.buy(0, 300).unwrap();
+    let others = house.buy(1, 50).unwrap();
+    for (n, wanted) in [(0, vec![first.order.id, second.order.id]), (1, vec![others.order.id]), (2, vec![])] {
+        let orders = house.store.read(|view| view.orders_of_customer(customer(n))).unwrap();
+        assert_eq!(orders.iter().map(|placed| placed.order.id).collect::<Vec<_>>(), wanted, "customer {n}");
+    }
 
     let (lines, days, owed) = house
         .store

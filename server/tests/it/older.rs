@@ -63,7 +63,9 @@ fn nothing_is_sold_or_settled_in_it() {
     assert!(error.hint().unwrap().contains("PSAM of the present make"));
     let settled = house
         .settle(&crate::toy::receipt_record(&[2, 0x71, 0, 0, 1, 0, 0x47, 0x52, 0x43]), &Origin::Meter(meter));
-    assert!(matches!(settled, Err(SettleError::OlderMake)), "{settled:?}");
+    let error = settled.unwrap_err();
+    assert!(matches!(error, SettleError::OlderMake) && error.kind() == Kind::Security, "{error}");
+    assert_eq!(SettleError::from(gridcard_server::Refusal::NoOrigin).kind(), Kind::Refused);
 }
 
 /// A store of version 4 goes on selling: its entries are transfers of one chain, and every figure is as it was.
