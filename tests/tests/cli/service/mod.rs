@@ -2,6 +2,7 @@
 
 mod faults;
 mod forms;
+mod people;
 mod purchases;
 
 use crate::command::Call;
