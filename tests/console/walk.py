@@ -242,7 +242,8 @@ class Walk:
     def findings(self):
         """A meter whose clock is wrong stops nothing; a PSAM that sealed more than the books have stops sales until two people cleared it."""
         clock, other = self.people[10], self.people[11]
-        record = self.town.order(clock, "10.00", 0).read_text(encoding="utf-8")
+        sold = self.post("Chen Li", f"/console/sell/{clock['customer']}", {"request": "20" * 16, "amount": "10.00"})
+        record = self.get("Chen Li", sold.header("location").replace("?new=1", "/sms")).text
         receipt = self.town.credit(clock, record, at=past(days=3))
         taken = self.post("Chen Li", "/console/receipt", {"record": receipt, "phone": "", "request": "21" * 16})
         yes(taken.status == 200 and "10.00 yuan</span> credited" in taken.text, f"money follows the count, never a clock: {taken.status}")

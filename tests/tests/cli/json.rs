@@ -323,6 +323,9 @@ fn people(json: &Json<'_>) {
     ok(&["operator", "passwd", "Chen", "--password-file", "chen"], &chen);
     assert_eq!(ok(&["operator", "disable", "Li"], &[&chen[..], &wang].concat())["disabled"], true);
     assert_eq!(ok(&["operator", "list"], &[])["operators"].as_array().unwrap().len(), 3);
+    // Codes are never drawn from a seed.
+    let (refused, object) = json.run(Party::Bank, &["operator", "totp", "Chen"]);
+    assert_eq!((refused.code, &object["code"]), (4, &"security".into()));
 }
 
 /// What the offices keep: audit logs, and a key store that this province has not.

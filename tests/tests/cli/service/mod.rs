@@ -8,6 +8,7 @@ mod faults;
 mod forms;
 pub mod functions;
 mod offices;
+mod people;
 mod purchases;
 mod secured;
 
