@@ -50,7 +50,8 @@ impl View<'_> {
             return Err(StoreError::Corrupt { detail });
         }
         let mut rows = BTreeMap::new();
-        for table in tables(self.conn)? {
+        // How the tables came to be is each engine's own.
+        for table in tables(self.conn)?.into_iter().filter(|table| table != "schema_version") {
             let count = self.conn.one(&format!("SELECT count(*) FROM \"{table}\""), params![])?;
             rows.insert(table, count);
         }
