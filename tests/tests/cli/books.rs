@@ -192,7 +192,7 @@ fn a_sale_that_was_deleted_or_changed_by_hand_is_named() {
                 .unwrap();
             find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
         };
-        assert_eq!(triggers.len(), 2);
+        assert_eq!(triggers.len(), 3);
         for (name, _) in &triggers {
             conn.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
         }

@@ -267,6 +267,7 @@ fn live(json: &Json<'_>) {
     assert_eq!(refused["code"], "listen-plain");
     let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
+    bank_leg(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
@@ -465,6 +466,25 @@ fn slots(json: &Json<'_>) {
     }
     let (_, object) = json.run(Party::Sims, &["card", "serve", "no.card"]);
     assert_eq!(object["exit"], 3);
+}
+
+/// Payments through a bank, where there is none.
+fn bank_leg(json: &Json<'_>) {
+    assert_eq!(json.ok(Party::Bank, &["bank", "payments"])["payments"].as_array().unwrap().len(), 0);
+    let away = ["bank", "ask", "--bank", "http://127.0.0.1:1"];
+    assert_eq!(json.ok(Party::Bank, &away)["payments"].as_array().unwrap().len(), 0);
+    for verb in ["show", "leave"] {
+        let (_, refused) = json.run(Party::Bank, &["bank", verb, "0011223344556677"]);
+        assert_eq!(refused["code"], "unknown-payment");
+    }
+    let day = json.world.file("day.csv", "day,entry,reference,kind,amount_fen\n");
+    let compared = json.ok(Party::Bank, &["bank", "reconcile", text(&day), "--day", "2026-11-22"]);
+    assert_eq!((&compared["entries"], &compared["again"]), (&0.into(), &false.into()));
+    let (_, refused) = json.run(Party::Bank, &["bank", "clear", "9", "--book", "--note", "none"]);
+    assert_eq!(refused["code"], "finding-unknown");
+    let (_, refused) =
+        json.run(Party::Bank, &["simulate", "bank", "--state", "bank.journal", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused["code"], "listen-plain");
 }
 
 /// A home that is kept.
