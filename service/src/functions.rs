@@ -115,7 +115,7 @@ pub fn close_drawer(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means
 /// Drawers.
 pub fn drawers(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let all = asked.maybe_place("all")?.unwrap_or(false);
-    Ok(serde_json::to_value(bank::drawers(session, desk, !all)?)?)
+    Ok(serde_json::to_value(bank::drawers(session, desk, !all, asked.office.as_deref())?)?)
 }
 
 /// Closes a day.

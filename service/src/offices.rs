@@ -27,7 +27,6 @@ const HOUSE: &[&str] = &[
     "close-day",
     "closings",
     "contract-said",
-    "drawers",
     "events",
     "give-to-office",
     "meters",

@@ -108,10 +108,11 @@ pub fn close_drawer(
 ///
 /// # Errors
 /// The books cannot be read.
-pub fn drawers(session: &Session, desk: &Desk, open: bool) -> Result<DrawersReport> {
+pub fn drawers(session: &Session, desk: &Desk, open: bool, office: Option<&str>) -> Result<DrawersReport> {
     desk.folder(session)?;
-    let shifts = desk.books().shifts(open, 100)?;
-    Ok(DrawersReport { drawers: shifts.into_iter().map(DrawerReport::of).collect() })
+    let shifts = desk.books().shifts(open, 100)?.into_iter();
+    let theirs = shifts.filter(|shift| office.is_none_or(|office| shift.office == office));
+    Ok(DrawersReport { drawers: theirs.map(DrawerReport::of).collect() })
 }
 
 /// A day that is closed.

@@ -281,6 +281,7 @@ fn live(json: &Json<'_>) {
     let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     functions(json);
+    bank_leg(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
@@ -484,6 +485,25 @@ fn slots(json: &Json<'_>) {
     assert_eq!(object["exit"], 3);
 }
 
+/// Payments through a bank, where there is none.
+fn bank_leg(json: &Json<'_>) {
+    assert_eq!(json.ok(Party::Bank, &["bank", "payments"])["payments"].as_array().unwrap().len(), 0);
+    let away = ["bank", "ask", "--bank", "http://127.0.0.1:1"];
+    assert_eq!(json.ok(Party::Bank, &away)["payments"].as_array().unwrap().len(), 0);
+    for verb in ["show", "leave"] {
+        let (_, refused) = json.run(Party::Bank, &["bank", verb, "0011223344556677"]);
+        assert_eq!(refused["code"], "unknown-payment");
+    }
+    let day = json.world.file("day.csv", "day,entry,reference,kind,amount_fen\n");
+    let compared = json.ok(Party::Bank, &["bank", "reconcile", text(&day), "--day", "2026-11-22"]);
+    assert_eq!((&compared["entries"], &compared["again"]), (&0.into(), &false.into()));
+    let (_, refused) = json.run(Party::Bank, &["bank", "clear", "9", "--book", "--note", "none"]);
+    assert_eq!(refused["code"], "finding-unknown");
+    let (_, refused) =
+        json.run(Party::Bank, &["simulate", "bank", "--state", "bank.journal", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused["code"], "listen-plain");
+}
+
 /// A home that is kept.
 fn homes(json: &Json<'_>) {
     assert_eq!(json.ok(KDC, &["home", "check"])["findings"], 0);
@@ -533,8 +553,9 @@ fn every_command_answers_one_object() {
     homes(&json);
     offices(&json);
     people(&json);
-    banks(&json);
     ports(&json);
+    let (_, object) = json.run(Party::Bank, &["operator", "totp", "nobody"]);
+    assert_eq!(object["code"], "operator-unknown");
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();
@@ -556,25 +577,6 @@ fn every_command_answers_one_object() {
     // A token is tried where there is one.
     let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
     assert!(missing.is_empty(), "not tried with --json: {missing:?}");
-}
-
-/// Customers' banks; what they say while one is there is tested with `simulate bank`.
-fn banks(json: &Json<'_>) {
-    let fails = |args: &[&str], code: &str| {
-        let (_, object) = json.run(Party::Bank, args);
-        assert_eq!(object["code"], code, "{args:?}: {object}");
-    };
-    let nobody = "0011223344556677";
-    assert_eq!(json.ok(Party::Bank, &["bank", "payments"])["payments"], serde_json::json!([]));
-    fails(&["bank", "show", nobody], "unknown-payment");
-    fails(&["bank", "leave", nobody], "unknown-payment");
-    json.ok(Party::Bank, &["bank", "ask", "--bank", "http://127.0.0.1:1"]);
-    let file = json.world.file("bank.csv", "no,bank,file\n");
-    assert_ne!(json.run(Party::Bank, &["bank", "reconcile", text(&file), "--day", "2026-11-22"]).0.code, 0);
-    assert_ne!(json.run(Party::Bank, &["bank", "clear", "7", "--no-entry", "--note", "none"]).0.code, 0);
-    let simulate = ["simulate", "bank", "--listen", "127.0.0.1:0", "--state", "no/folder/bank.journal"];
-    fails(&simulate, "bank-state");
-    fails(&["operator", "totp", "nobody"], "operator-unknown");
 }
 
 /// Lines where nobody is.

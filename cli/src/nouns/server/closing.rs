@@ -150,7 +150,7 @@ pub fn drawer(call: &Call, verb: &Drawer) -> Result<()> {
             answer(call, &text, &report);
         }
         Drawer::List(options) => {
-            let report = bank::drawers(call, &desk, !options.all)?;
+            let report = bank::drawers(call, &desk, !options.all, None)?;
             let heading =
                 ["clerk", "office", "opened", "with", "the books say", "closed", "counted", "difference"];
             answer(call, &table(&heading, report.drawers.iter().map(drawer_row).collect()), &report);

@@ -156,6 +156,7 @@ fn the_company_is_told_without_a_hole() {
     let (company, clerk) = (key(&world, "company", &[]), key(&world, "clerk", &["--office", "north"]));
     let supervisor = key(&world, "supervisor", &[]);
     let both = [&*clerk, &*supervisor];
+    let head = key(&world, "clerk", &[]);
     world
         .earnest(Party::Bank, &["server", "office", "--customer", CHEN.number, "--office", "north"])
         .run()
@@ -169,7 +170,6 @@ fn the_company_is_told_without_a_hole() {
     let receipt = json!({ "record": credit(&world, &CHEN, &server, &clerk, &less), "msisdn": CHEN.msisdn });
     server.post(&clerk, "s1", "/v1/receipts", &receipt).ok();
     server.post(&clerk, "s2", "/v1/receipts", &receipt).ok();
-    let head = key(&world, "clerk", &[]);
     server.post_by_two([&supervisor, &head], "r1", "/v1/refunds", &json!({ "customer": CHEN.number })).ok();
     let told = events(&server, &company, 0);
     let plain: Vec<(i64, &str, Option<i64>)> = told

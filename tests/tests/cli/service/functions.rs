@@ -117,10 +117,12 @@ fn an_estimate_is_provisional_until_two_people_correct_it() {
     world.bank(&["server", "verify"]).run().ok();
 }
 
-/// Chen is a customer of the office in Haishu.
+/// Chen and Wang are customers of the office in Haishu.
 fn of_haishu(world: &World) {
-    let give = ["server", "office", "--customer", CHEN.number, "--office", "Haishu"];
-    world.earnest(Party::Bank, &give).run().ok();
+    for customer in [&CHEN, &WANG] {
+        let give = ["server", "office", "--customer", customer.number, "--office", "Haishu"];
+        world.earnest(Party::Bank, &give).run().ok();
+    }
 }
 
 #[test]
