@@ -555,7 +555,7 @@ fn every_command_answers_one_object() {
     people(&json);
     ports(&json);
     let (_, object) = json.run(Party::Bank, &["operator", "totp", "nobody"]);
-    assert_eq!(object["code"], "operator-unknown");
+    assert_eq!(object["code"], "security", "{object}");
     let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
     ran.object();
     let mut seen = json.seen.into_inner();

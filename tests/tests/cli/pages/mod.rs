@@ -184,7 +184,7 @@ const PAGES: [(&str, usize); 8] = [
     ("docs/guide/formal.md", 0),
     ("docs/guide/office.md", 0),
     ("docs/guide/readers.md", 4),
-    ("docs/guide/server.md", 2),
+    ("docs/guide/server.md", 3),
 ];
 
 #[track_caller]
