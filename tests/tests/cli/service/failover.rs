@@ -83,8 +83,17 @@ fn a_primary_that_is_killed_loses_nothing_that_was_acknowledged() {
             until_done(&server, &clerk, &format!("o{n}"), "/v1/orders", &sale(customer, 3_00));
         again += tries - 1;
         sold.insert(order["order"].as_str().unwrap().to_owned(), false);
-        if n == 5 {
-            killer.take().unwrap().join().unwrap();
+        if let Some(killer) = killer.take() {
+            killer.join().unwrap();
+            // Looks are not asked again here: the server has found the standby first.
+            let is_ready = || server.ask("GET", "/ready", &[], "").status == 200;
+            assert!(
+                (0..TRIES).any(|_| is_ready() || {
+                    std::thread::sleep(PAUSE);
+                    false
+                }),
+                "it finds no primary"
+            );
         }
         let receipt = json!({
             "record": credit(&world, customer, &server, &clerk, &order), "msisdn": customer.msisdn,
