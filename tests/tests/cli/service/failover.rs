@@ -75,7 +75,7 @@ fn a_primary_that_is_killed_loses_nothing_that_was_acknowledged() {
             // Other moments in other rounds: while it is idle, in the midst of a sale, at its end.
             let failover = failover.clone();
             killer = Some(std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(round * 7));
+                std::thread::sleep(Duration::from_millis((round - 1) * 3));
                 assert!(Command::new(failover).status().unwrap().success());
             }));
         }
