@@ -83,6 +83,9 @@ impl Field {
     /// Its JSON schema.
     pub fn schema(&self) -> Value {
         let mut schema = self.form();
+        if !self.required {
+            schema["type"] = json!([schema["type"], "null"]);
+        }
         if let Some(example) = example(self.name) {
             schema["examples"] = json!([example]);
         }

@@ -47,14 +47,23 @@ key() { run server key add --role "$1" | sed 's/.*"key":"\([^"]*\)".*/\1/'; }
 supervisor=$(key supervisor)
 clerk=$(key clerk)
 
-"$gridcard" --home parties server run --listen 127.0.0.1:0 --pin-file pin --rate 1000000 >address 2>server.log &
+# Waits until the program PROCESS has written ADDRESS; its errors are in LOG.
+await() {
+    for _ in $(seq 600); do
+        [[ -s $1 ]] && return
+        kill -0 "$2" 2>/dev/null || die "it did not begin: $(cat "$3")"
+        sleep 0.1
+    done
+    die "it did not begin: $(cat "$3")"
+}
+"$gridcard" --home parties simulate bank --listen 127.0.0.1:0 --state bank.journal --account chen=1000 >bank-address 2>bank.log &
+house=$!
+trap 'kill "$house" 2>/dev/null || true' EXIT
+await bank-address "$house" bank.log
+"$gridcard" --home parties server run --bank "$(cat bank-address)" --listen 127.0.0.1:0 --pin-file pin --rate 1000000 >address 2>server.log &
 server=$!
-trap 'kill "$server" 2>/dev/null || true' EXIT
-for _ in $(seq 600); do
-    [[ -s address ]] && break
-    kill -0 "$server" 2>/dev/null || die "the server did not begin: $(cat server.log)"
-    sleep 0.1
-done
+trap 'kill "$server" "$house" 2>/dev/null || true' EXIT
+await address "$server" server.log
 bank=$(cat address)
 
 # A configuration of its own, so that none of the machine's is read. 409 and 422 are what the bank says to requests that have their
@@ -75,6 +84,8 @@ sed -n '/SUMMARY/,$p' schemathesis.out >&2
 curl -s --fail --noproxy '*' "$bank/ready" >/dev/null || die "the server is not ready any more"
 kill -TERM "$server"
 wait "$server" || die "the server did not end in order: $(cat server.log)"
+kill -TERM "$house"
+wait "$house" || die "the bank did not end in order: $(cat bank.log)"
 trap - EXIT
 grep -q panicked server.log && die "the server panicked: $(cat server.log)"
 run server verify >/dev/null || die "books and PSAM do not agree"

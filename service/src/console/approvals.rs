@@ -145,7 +145,6 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
         "refused" => Some("sup.said.refused"),
         "withdrawn" => Some("sup.said.withdrawn"),
         "asked" => Some("cust.said.asked"),
-        "cleared" => Some("sup.said.cleared"),
         _ => None,
     };
     let elsewhere = if all { register::requests(&visit.session)?.requests } else { Vec::new() };

@@ -2,14 +2,12 @@
 
 use super::approvals;
 use super::deeds::ask_for;
-use super::form::FormError;
 use super::frame::Frame;
 use super::html::{Html, digits, when};
 use super::visit::{Answer, Told, Visit};
-use crate::asked::Asked;
 use askama::Template;
 use parties::{Result, Trouble};
-use serde_json::{Map, json};
+use serde_json::json;
 
 struct FindingLine {
     id: i64,
@@ -59,30 +57,19 @@ pub fn all(visit: &mut Visit<'_>) -> Result<Answer> {
     visit.page(&FindingsPage { f: visit.frame("approvals")?, findings })
 }
 
-/// Clears a finding; one that stops sales is asked for, and a second person decides.
+/// Asks for a finding to be cleared; a second person decides.
 ///
 /// # Errors
 /// There is no such finding; the books or the log cannot be written.
 pub fn clear(visit: &mut Visit<'_>) -> Result<Answer> {
     let id: i64 = visit.place("finding")?;
     let finding = visit.books().finding(id)?.ok_or(server::ClearError::Unknown(id))?;
-    let note = visit.form.get("reason").to_owned();
-    let done = if finding.freezes {
-        let asked = json!({ "named": { "finding": id.to_string() }, "fields": { "note": note } });
-        ask_for(visit, "clear", &asked, None)?
-    } else if note.is_empty() {
-        Err(Told::of(&Trouble::new(FormError::Reason)))
-    } else {
-        let fields = Map::from_iter([("note".to_owned(), note.into())]);
-        let named = [("finding".to_owned(), id.to_string())].into();
-        let request = visit.form.get("request").to_owned();
-        visit.act("clear", Asked { named, fields, text: Vec::new(), office: None }, &request)?.map(drop)
-    };
-    match done {
-        Ok(()) => Ok(Answer::See(format!(
-            "/console/approvals?said={}",
-            if finding.freezes { "asked" } else { "cleared" }
-        ))),
+    if finding.kind.is_difference() {
+        return approvals::page(visit, Some(Told::of(&Trouble::new(server::ClearError::Difference(id)))));
+    }
+    let asked = json!({ "named": { "finding": id.to_string() }, "fields": { "note": visit.form.get("reason") } });
+    match ask_for(visit, "clear", &asked, None)? {
+        Ok(()) => Ok(Answer::See("/console/approvals?said=asked".to_owned())),
         Err(told) => approvals::page(visit, Some(told)),
     }
 }
