@@ -67,7 +67,8 @@ pub fn clear(visit: &mut Visit<'_>) -> Result<Answer> {
     if finding.kind.is_difference() {
         return approvals::page(visit, Some(Told::of(&Trouble::new(server::ClearError::Difference(id)))));
     }
-    let asked = json!({ "named": { "finding": id.to_string() }, "fields": { "note": visit.form.get("reason") } });
+    let asked =
+        json!({ "named": { "finding": id.to_string() }, "fields": { "note": visit.form.get("reason") } });
     match ask_for(visit, "clear", &asked, None)? {
         Ok(()) => Ok(Answer::See("/console/approvals?said=asked".to_owned())),
         Err(told) => approvals::page(visit, Some(told)),
