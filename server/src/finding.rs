@@ -302,7 +302,7 @@ impl Transaction<'_> {
         self.finding(id)?.ok_or(StoreError::Value { place: "finding.id", detail: id.to_string() })
     }
 
-    /// Clears a finding. One that stops sales wants two people.
+    /// Clears a finding. One that stops sales or is about money wants two people.
     ///
     /// A genuine receipt kept in it says that its count is used, whoever made the order. When that purchase has
     /// no settlement, it is settled with this receipt: what it credited beyond what was paid is the house's loss,
