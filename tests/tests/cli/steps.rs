@@ -226,8 +226,9 @@ fn a_batch_that_nobody_confirmed_is_not_begun() {
     world.found_city();
     world.file("devices.csv", "number\n261100000001\n261100000002\n");
     let home = world.home(Party::City);
+    // Whoever starts the tests in the background has SIGINT ignored, and a process inherits that.
     let line = format!(
-        "exec '{}' issue esam --batch devices.csv --pin-file pin --home '{}' --at '{}'",
+        "exec env --default-signal=INT '{}' issue esam --batch devices.csv --pin-file pin --home '{}' --at '{}'",
         binary().display(),
         home.display(),
         world.now()
