@@ -42,7 +42,8 @@ meters=(261100000001 261100000002)
 port() {
     local name=$1 try
     shift
-    run meter port "${meters[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" &
+    # no function: what is killed at the end is the command, not a shell around it
+    "$gridcard" --home "$work/home" meter port "${meters[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" &
     ports+=("$!")
     for ((try = 0; try < 6000; try++)); do
         [[ ! -s $work/$name.out ]] || break
