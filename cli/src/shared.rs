@@ -6,6 +6,7 @@ use clap::Args;
 use issue::plan::Master;
 use kdc::revocation::Reason;
 use keys::Suite;
+#[cfg(feature = "service")]
 use parties::bank::Desk;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::city::Access;
@@ -14,7 +15,9 @@ use parties::revoked::{RevokeReport, RevokeRequest, TakeReport};
 use parties::{Result, Session};
 use scheme::numbers::{DeviceNumber, RegionCode};
 use scheme::profile::CardKind;
+#[cfg(feature = "service")]
 use server::Store;
+#[cfg(feature = "service")]
 use server::store::FIRST_SERVER;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -184,6 +187,7 @@ pub struct Database {
     pub database: Option<String>,
 }
 
+#[cfg(feature = "service")]
 impl Database {
     /// The bank's desk over them.
     pub fn desk(&self, session: &Session) -> Result<Desk> {

@@ -61,7 +61,11 @@ impl View<'_> {
 
 impl Copies for Store {
     fn back_up(&self, to: &Path) -> Result<Sums, StoreError> {
-        let Conn::Lite(Lite(from)) = self.conn() else { return Err(StoreError::NoFile) };
+        let from = match self.conn() {
+            Conn::Lite(Lite(from)) => from,
+            #[cfg(feature = "postgres")]
+            Conn::Pg(_) => return Err(StoreError::NoFile),
+        };
         // A file of its own, for its owner alone, before anything is written into it.
         let fault = |source| StoreError::File { path: to.to_owned(), source };
         disk::create(to, &[], disk::Durability::Synced).map_err(fault)?;

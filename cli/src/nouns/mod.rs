@@ -29,6 +29,7 @@ pub mod trace;
 use crate::args::{Cli, Noun};
 use crate::prelude::*;
 use clap::{CommandFactory, Parser};
+#[cfg(feature = "service")]
 use parties::Deed;
 use parties::people::request::{self, Approved};
 use parties::session::Session;

@@ -1,7 +1,9 @@
 //! `gridcard operator` and `gridcard approve`: the people of a party's home [docs/specs/operators.md].
 
 use crate::prelude::*;
+#[cfg(feature = "service")]
 use crate::shared::Database;
+#[cfg(feature = "service")]
 use parties::bank::logins;
 use parties::people::operators::Role;
 use parties::people::register::{self, AddRequest};
@@ -24,6 +26,7 @@ pub enum Verb {
     Passwd(Passwd),
     /// Give an operator of the bank codes to log in to the console with; they are shown this once. The first ones by the operator's
     /// own login, others in their place by two operators together.
+    #[cfg(feature = "service")]
     Totp(Totp),
     /// List the acts that wait for a second person.
     Requests,
@@ -68,6 +71,7 @@ pub struct Passwd {
 }
 
 /// Options of `operator totp`.
+#[cfg(feature = "service")]
 #[derive(Debug, Args)]
 pub struct Totp {
     /// Name.
@@ -90,6 +94,7 @@ impl Verb {
             Verb::List(options) => look(options, list),
             Verb::Disable { name, whose } => two("operator disable", (name, whose), disable),
             Verb::Passwd(options) => two("operator passwd", options, passwd),
+            #[cfg(feature = "service")]
             Verb::Totp(options) => two("operator totp", options, totp),
             Verb::Requests => look((), requests),
         }
@@ -139,6 +144,7 @@ fn requests(call: &Call, (): &()) -> Result<()> {
     })
 }
 
+#[cfg(feature = "service")]
 fn totp(call: &Call, options: &Totp) -> Result<()> {
     let mut desk = options.database.desk(call)?;
     reply_if(call, logins::give_codes(call, &mut desk, &options.name), |report| {
