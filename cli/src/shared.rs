@@ -6,13 +6,15 @@ use clap::Args;
 use issue::plan::Master;
 use kdc::revocation::Reason;
 use keys::Suite;
+use parties::Result;
+#[cfg(feature = "service")]
+use parties::Session;
 #[cfg(feature = "service")]
 use parties::bank::Desk;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::city::Access;
 use parties::retire::RetireReport;
 use parties::revoked::{RevokeReport, RevokeRequest, TakeReport};
-use parties::{Result, Session};
 use scheme::numbers::{DeviceNumber, RegionCode};
 use scheme::profile::CardKind;
 #[cfg(feature = "service")]
