@@ -117,13 +117,6 @@ impl FindingKind {
         matches!(self, FindingKind::BankOursOnly | FindingKind::BankTheirsOnly | FindingKind::BankOtherAmount)
     }
 
-    /// Whether one person alone cannot clear it.
-    pub const fn wants_two(self) -> bool {
-        self.freezes()
-            || matches!(self, FindingKind::BankAmount | FindingKind::BankContradicts)
-            || self.is_difference()
-    }
-
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -142,7 +135,7 @@ pub struct Cleared {
     pub at: Moment,
     /// Who.
     pub by: String,
-    /// The second person, for a finding that freezes.
+    /// The second person.
     pub second: Option<String>,
     /// Why.
     pub note: String,
@@ -204,11 +197,8 @@ pub enum ClearError {
         by: String,
     },
     /// One person alone, or twice the same.
-    #[error("finding {0} stops sales: two different people clear it")]
+    #[error("two different people clear finding {0}")]
     TwoPeople(i64),
-    /// One person alone, of a finding about money.
-    #[error("finding {0} is about money: two different people clear it")]
-    TwoForMoney(i64),
     /// A difference, without a word whether it is booked.
     #[error("finding {0} is a difference with the bank: whoever clears it says whether it is booked")]
     Difference(i64),
@@ -302,7 +292,7 @@ impl Transaction<'_> {
         self.finding(id)?.ok_or(StoreError::Value { place: "finding.id", detail: id.to_string() })
     }
 
-    /// Clears a finding. One that stops sales or is about money wants two people.
+    /// Clears a finding, which two people do.
     ///
     /// A genuine receipt kept in it says that its count is used, whoever made the order. When that purchase has
     /// no settlement, it is settled with this receipt: what it credited beyond what was paid is the house's loss,
@@ -321,12 +311,8 @@ impl Transaction<'_> {
         if let Some(Cleared { at, by, .. }) = finding.cleared {
             return Err(ClearError::Cleared { id, at, by });
         }
-        let alone = cleared.second.as_ref().is_none_or(|second| *second == cleared.by);
-        if finding.freezes && alone {
+        if cleared.second.as_ref().is_none_or(|second| *second == cleared.by) {
             return Err(ClearError::TwoPeople(id));
-        }
-        if finding.kind.wants_two() && alone {
-            return Err(ClearError::TwoForMoney(id));
         }
         self.whole(|| {
             self.conn.execute(
@@ -359,7 +345,7 @@ impl scheme::Fault for ClearError {
         match self {
             ClearError::Unknown(_) => "finding-unknown",
             ClearError::Cleared { .. } => "finding-cleared",
-            ClearError::TwoPeople(_) | ClearError::TwoForMoney(_) => "finding-two-people",
+            ClearError::TwoPeople(_) => "finding-two-people",
             ClearError::Difference(_) => "finding-difference",
             ClearError::NoDifference(_) => "finding-no-difference",
             ClearError::Store(error) => error.code(),

@@ -254,7 +254,7 @@ pub fn another_amount_is_never_sold_for(engine: &dyn Engine) {
     assert_eq!(bank.kinds(), [FindingKind::BankAmount; 2]);
     // It is about money: one person does not clear it.
     let id = bank.books.findings(false).unwrap()[0].id;
-    assert!(matches!(bank.clear(id, None), Err(ClearError::TwoForMoney(_))));
+    assert!(matches!(bank.clear(id, None), Err(ClearError::TwoPeople(_))));
     bank.clear(id, Some("Wang")).unwrap();
     bank.end();
 }
@@ -335,7 +335,7 @@ pub fn a_day_lies_on_four_heaps(engine: &dyn Engine) {
     let [two, one] = [cleared(Some("Wang")), cleared(None)];
     let ids: Vec<i64> = compared.differences.iter().map(|found| found.finding).collect();
     assert!(matches!(bank.books.clear_finding(ids[0], &two), Err(ClearError::Difference(_))));
-    assert!(matches!(bank.books.clear_difference(ids[0], &one, true), Err(ClearError::TwoForMoney(_))));
+    assert!(matches!(bank.books.clear_difference(ids[0], &one, true), Err(ClearError::TwoPeople(_))));
     let mut booked = Vec::new();
     for id in &ids {
         booked.push(bank.books.clear_difference(*id, &two, *id != ids[2]).unwrap());
