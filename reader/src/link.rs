@@ -9,10 +9,13 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::{ByteLink, LinkError};
 
 pub use disk::line::Serial;
+
+/// How long a line may take an answer that nobody reads.
+const SEND_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a line is: `HOST:PORT`, or the path of a serial port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +127,8 @@ impl Socket {
     pub fn new(stream: TcpStream) -> Result<Self, LinkError> {
         // A request is short and waits for its answer.
         stream.set_nodelay(true).map_err(|error| failed(&error))?;
+        // Who asks and never reads his answers holds nobody up.
+        stream.set_write_timeout(Some(SEND_PATIENCE)).map_err(|error| failed(&error))?;
         Ok(Socket(stream))
     }
 }
@@ -174,12 +179,13 @@ impl Terminal {
 
 impl ByteLink for Terminal {
     fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        let mut rest = bytes;
+        let (mut rest, begun) = (bytes, Instant::now());
         while !rest.is_empty() {
             match self.file.write(rest) {
+                Ok(0) => return Err(LinkError::Closed),
                 Ok(sent) => rest = &rest[sent..],
                 // The line is slower than we are.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && begun.elapsed() < SEND_PATIENCE => {
                     std::thread::sleep(Duration::from_millis(1))
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

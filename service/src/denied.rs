@@ -116,7 +116,7 @@ impl Fault for Denied {
         Some(match self {
             Denied::Key => "send `Authorization: Bearer gk_..`; `gridcard server key add` makes one".into(),
             Denied::KeyEnded(_) => "`gridcard server key add` makes another".into(),
-            Denied::SecondKey => "send another principal's key in `Gridcard-Second`".into(),
+            Denied::SecondKey => "send the key of another clerk or supervisor in `Gridcard-Second`".into(),
             Denied::NoId => {
                 "send it in `Idempotency-Key`; make it once, keep it, and send it again with every retry"
                     .into()

@@ -142,7 +142,9 @@ impl Gate {
         let second = match &job.second {
             None => None,
             Some(key) => match key.whose(books, at)? {
-                Ok(second) if second.id == first.id || !are_together(&first, &second) => {
+                Ok(second)
+                    if second.id == first.id || !is_a_person(&second) || !are_together(&first, &second) =>
+                {
                     return Ok(Err(Denied::SecondKey.into()));
                 }
                 Ok(second) => Some(person(&second)),
@@ -153,6 +155,11 @@ impl Gate {
         };
         Ok(Ok(Askers { first: Asker::by_key(&first), second }))
     }
+}
+
+/// Whether somebody stands behind the key who can be the second of an act: the key of a program is no second person.
+const fn is_a_person(principal: &Principal) -> bool {
+    matches!(principal.role, Role::Clerk | Role::Supervisor)
 }
 
 /// Whether two are of one office, or one of them of the head office.

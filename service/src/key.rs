@@ -50,8 +50,9 @@ impl SentKey {
     pub fn whose(&self, books: &dyn Books, at: Moment) -> Result<Result<Principal, Denied>, Trouble> {
         let found = books.principal(&self.id)?.filter(|principal| principal.proof == Proof::Key);
         let kept = found.as_ref().map_or([0; 32], |principal| principal.hash);
+        let same = equal(&self.hash(), &kept);
         Ok(match found {
-            Some(principal) if equal(&self.hash(), &kept) => good(principal, at),
+            Some(principal) if same => good(principal, at),
             _ => Err(Denied::Key),
         })
     }

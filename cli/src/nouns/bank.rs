@@ -9,8 +9,8 @@ use parties::Deed;
 use parties::bank::payment::{self, PaymentLine};
 use parties::bank::{self, ClearRequest, Desk, DifferenceLine};
 use parties::trouble::Result;
+use parties::words::yuan;
 use scheme::moment::Day;
-use scheme::money::Fen;
 use scheme::order::OrderId;
 use std::path::PathBuf;
 
@@ -156,12 +156,6 @@ fn one(line: &PaymentLine) -> String {
         ("to do", line.advice.to_owned()),
         ("in suspense", yuan(line.suspense_fen)),
     ])
-}
-
-/// Fen in yuan, with a sign.
-fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    format!("{sign}{} yuan", Fen(u32::try_from(fen.unsigned_abs()).unwrap_or(u32::MAX)))
 }
 
 fn reconcile(call: &Call, options: &Reconcile) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use super::books::database;
 use super::desk::Desk;
+use super::selling::two_people;
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
@@ -66,11 +67,12 @@ pub fn back_up(session: &Session, desk: &Desk, to: &Path) -> Result<CopyReport> 
 }
 
 /// Puts a copy of the books into the bank's folder. The books that are there, if any, are laid beside it. What was sealed since
-/// the copy was made, the PSAMs tell at the next sale.
+/// the copy was made, the PSAMs tell at the next sale. Two people do it: an older copy takes back what was settled, paid back and
+/// ended since. `None`: a request for the second was written in its place.
 ///
 /// # Errors
-/// The copy is damaged, or is none; somebody works with the books.
-pub fn restore(session: &Session, from: &Path) -> Result<CopyReport> {
+/// One person; the copy is damaged, or is none; somebody works with the books.
+pub fn restore(session: &Session, from: &Path) -> Result<Option<CopyReport>> {
     let folder = super::folder(session)?;
     let place = database(&folder);
     if !from.exists() {
@@ -79,6 +81,10 @@ pub fn restore(session: &Session, from: &Path) -> Result<CopyReport> {
     let copy = Store::open(from, Options::default()).with_context(|| from.display().to_string())?;
     copy.check().with_context(|| from.display().to_string())?;
     let wanted = copy.sums().with_context(|| from.display().to_string())?;
+    let Some(two) = two_people(session, &folder, &copy, "putting back the books")? else {
+        return Ok(None);
+    };
+    log::fact(session, "second", two.second());
     let before = if place.exists() { Some(aside(session, &folder)?) } else { None };
     match &before {
         None => drop(copy.back_up(&place).with_context(|| place.display().to_string())?),
@@ -95,7 +101,7 @@ pub fn restore(session: &Session, from: &Path) -> Result<CopyReport> {
     let mut report = CopyReport::of(session, &place, &sums)?;
     log::fact(session, log::RESTORED, &report.heads);
     report.before = before;
-    Ok(report)
+    Ok(Some(report))
 }
 
 /// Where books are laid that were there before.

@@ -4,7 +4,7 @@ use super::customer;
 use super::form::FormError;
 use super::matters::matter;
 use super::sell::amount;
-use super::visit::{Answer, Told, Visit, of_customer};
+use super::visit::{Answer, Told, Visit, is_of_a_form, of_customer};
 use parties::bank::logins::noted;
 use parties::{Result, Trouble};
 use scheme::numbers::CustomerNumber;
@@ -83,7 +83,7 @@ pub fn ask_for(
         by: visit.who.name.clone(),
         at: visit.now()?,
     };
-    if what.request.is_empty() || what.request.len() > 64 {
+    if !is_of_a_form(&what.request) {
         return Err(Trouble::new(FormError::Foreign));
     }
     noted(&visit.session, &mut visit.counter.desk, &visit.who, "console request", |session, desk| {

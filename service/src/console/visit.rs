@@ -254,6 +254,9 @@ impl Visit<'_> {
     /// # Errors
     /// What was not done; the outcome may be unknown.
     pub fn act(&mut self, route: &str, asked: Asked, id: &str) -> Result<Result<Value, Told>> {
+        if !is_of_a_form(id) {
+            return Err(Trouble::new(FormError::Foreign));
+        }
         let askers = Askers { first: self.asker(), second: None };
         act(self.counter, route, asked, id, &askers)
     }
@@ -272,9 +275,6 @@ pub fn act(
 ) -> Result<Result<Value, Told>> {
     let route: &'static Route =
         ROUTES.iter().find(|known| known.name == route).ok_or_else(|| Trouble::new(FormError::Act))?;
-    if !is_id(id) {
-        return Err(Trouble::new(FormError::Foreign));
-    }
     let body = asked.hash(route.name);
     let reply = counter.ask(&Wanted { route, asked, id: Some(id.to_owned()), body }, askers);
     counter.figures.answered(route.name, reply.status);
@@ -285,9 +285,9 @@ pub fn act(
     })
 }
 
-/// Ids of forms are 32 hexadecimal digits; those of approvals have a name before them.
-fn is_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+/// Ids of forms are 32 hexadecimal digits, so that nobody takes an approval's id, which has a name before it, for a form of his.
+pub fn is_of_a_form(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What is asked of an act about a customer.

@@ -49,7 +49,7 @@ pub fn backup(call: &Call, options: &Backup) -> Result<()> {
 
 /// Runs `server restore`.
 pub fn restore(call: &Call, options: &Restore) -> Result<()> {
-    let report = bank::restore(call, &options.file)?;
+    let Some(report) = bank::restore(call, &options.file)? else { return Ok(()) };
     tell(call, &report);
     if let Some(before) = &report.before {
         say(format!("the books that were there before are {}", before.display()));

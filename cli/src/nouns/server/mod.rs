@@ -132,7 +132,7 @@ impl Verb {
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
             Verb::Apply(_) => Deed::One("server apply"),
             Verb::Backup(_) => Deed::One("server backup"),
-            Verb::Restore(_) => Deed::One("server restore"),
+            Verb::Restore(_) => Deed::Two("server restore"),
             #[cfg(feature = "service")]
             Verb::Move(_) => Deed::One("server move"),
             Verb::Code(verb) => verb.deed(),

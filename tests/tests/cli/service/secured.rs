@@ -129,12 +129,10 @@ fn a_host_is_known_by_its_certificate() {
     let (status, object) = shows(&liar, &liar_key, &[]);
     assert_eq!((&*status, &object["code"]), ("401", &"key-unknown".into()));
     // With a key beside it the key counts: one that is none is not mended by a certificate.
-    let wrong = format!("Authorization: Bearer {}0", &clerk[..75]);
+    let other = if clerk.ends_with('0') { '1' } else { '0' };
+    let wrong = format!("Authorization: Bearer {}{other}", &clerk[..75]);
     let right = format!("Authorization: Bearer {clerk}");
-    assert!(!clerk.ends_with('0') || wrong == right);
-    if wrong != right {
-        assert_eq!(shows(&host, &host_key, &["-H", &wrong]).0, "401");
-    }
+    assert_eq!(shows(&host, &host_key, &["-H", &wrong]).0, "401");
     assert_eq!(shows(&liar, &liar_key, &["-H", &right]).0, "200");
     // The certificate alone, without its private key, is nothing: openssl cannot even shake hands.
     let without = ["--cert", text(&host), "--key", text(&liar_key)];
