@@ -178,7 +178,10 @@ impl Transaction<'_> {
     ) -> Result<PlacedOrder, OrderError> {
         let meter = change.new;
         let placed = match self.outstanding(meter)? {
-            Some(first) if first.life == change.new_life && first.order.count == 1 => {
+            // A change that carried nothing has no order: what stands first there is a sale like others.
+            Some(first)
+                if change.order.is_some() && first.life == change.new_life && first.order.count == 1 =>
+            {
                 let amount = order_amount(i64::from(first.order.amount.0) + more)?;
                 self.order_beside(meter, amount, now, id, terms)?
             }

@@ -246,7 +246,7 @@ impl Transaction<'_> {
                 // What was paid in cash beyond it was paid over the counter, and goes back there.
                 let cash = paid - i64::from(payment.amount.0);
                 let claim = Account::Prepaid(payment.customer);
-                self.move_money(Code::Cancelled, now, purchase(&payment), [claim, Account::BankCash], cash)?;
+                self.move_money(Code::Cancelled, now, purchase(&payment), [claim, self.cash()?], cash)?;
                 self.book_transfer(&Transfer {
                     code: Code::Cancelled,
                     at: now,

@@ -205,9 +205,6 @@ impl Transaction<'_> {
         if let Some(payment) = self.payment_of(placed.life, placed.order.count)? {
             return Err(OrderError::PaidByBank(payment.order));
         }
-        if placed.replaces.is_none() {
-            self.must_not_carry(&placed)?;
-        }
         let before = match placed.replaces {
             Some(before) => self.order(before)?,
             None => None,
@@ -226,12 +223,14 @@ impl Transaction<'_> {
             }
             let (life, count) = (placed.life, placed.order.count);
             if !self.orders_of(life, count)?.iter().any(PlacedOrder::may_be_sealed) {
+                // What stood in another meter is no cash of this one, whichever of its orders is given up.
+                self.must_not_carry(&placed)?;
                 let purchase = Purchase { life, count, order: Some(id) };
                 let accounts = [Account::Prepaid(placed.order.customer), self.cash()?];
                 let paid = self.owed_for("prepaid", life, count)?;
                 self.move_money(Code::Cancelled, now, purchase, accounts, paid)?;
             }
-            Ok::<_, StoreError>(())
+            Ok::<_, OrderError>(())
         })?;
         Ok(())
     }

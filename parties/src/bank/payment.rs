@@ -211,6 +211,7 @@ pub fn unknown(line: &PaymentLine) -> Option<OrderError> {
 /// There is no such payment; a PSAM was asked to seal for it; it was refused.
 pub fn leave(session: &Session, desk: &mut Desk, id: OrderId) -> Result<PaymentLine> {
     desk.folder(session)?;
+    desk.take_cash(session)?;
     let at = session.now()?;
     let payment = desk.books_mut().leave_payment(id, at)?;
     log::fact(session, "payment", format!("{id} {}", payment.state.name()));
