@@ -13,7 +13,9 @@ pub enum Denied {
     #[error("the key {0} is not good any more")]
     KeyEnded(String),
     /// The second key of an act that wants two people.
-    #[error("the second key is none that this bank gave out, or is the first one again")]
+    #[error(
+        "the second key is none that this bank gave out, is the first one again, or is no clerk's and no supervisor's"
+    )]
     SecondKey,
     /// The role may not.
     #[error("a key of the role {role} may not do this; one of these may: {allowed}")]

@@ -75,7 +75,7 @@ fn a_tariff_wants_two_people() {
     };
     let (now, later) = ("2026-11-01T00:00:00+08:00", "2027-01-01T00:00:00+08:00");
     ask("t1", None, 5383, now).fails(403, "security");
-    ask("t2", Some(&other), 5383, now).fails(403, "security");
+    ask("t2", Some(&other), 5383, now).fails(403, "second-key");
     ask("t3", Some(&company), 5383, now).fails(403, "second-key");
     ask("t4", Some(&supervisor), 0, now).fails(422, "company-malformed");
     ask("t5", Some(&supervisor), 5883, later).ok();

@@ -161,7 +161,11 @@ fn an_act_of_two_people_wants_two_keys() {
     ask(&clerk, Some("gk_nobody")).fails(403, "second-key");
     ask(&clerk, Some(&clerk.replace(&clerk[3..11], &other[3..11]))).fails(403, "second-key");
     ask(&clerk, Some(&other)).fails(403, "security");
-    ask(&clerk, Some(&auditor)).fails(403, "security");
+    ask(&clerk, Some(&auditor)).fails(403, "second-key");
+    // Nor is a program a person, beside whom a supervisor would act alone.
+    for program in ["bank", "company"].map(|role| key(&world, role, &[])) {
+        ask(&supervisor, Some(&program)).fails(403, "second-key");
+    }
     // Two people may, and the books know that it is not so.
     ask(&clerk, Some(&supervisor)).fails(422, "not-the-reason");
     ask(&supervisor, Some(&clerk)).fails(422, "not-the-reason");
