@@ -144,6 +144,7 @@ fn an_act_of_two_people_wants_two_keys() {
     let world = World::new();
     let [clerk, other] = [(); 2].map(|()| key(&world, "clerk", &[]));
     let (supervisor, auditor) = (key(&world, "supervisor", &[]), key(&world, "auditor", &[]));
+    let programs = ["bank", "company"].map(|role| key(&world, role, &[]));
     let server = Server::start(&world, &[]);
     server.post(&clerk, "o", "/v1/orders", &sale(&CHEN, 5_00)).ok();
     let mut asked = 0;
@@ -163,7 +164,7 @@ fn an_act_of_two_people_wants_two_keys() {
     ask(&clerk, Some(&other)).fails(403, "security");
     ask(&clerk, Some(&auditor)).fails(403, "second-key");
     // Nor is a program a person, beside whom a supervisor would act alone.
-    for program in ["bank", "company"].map(|role| key(&world, role, &[])) {
+    for program in programs {
         ask(&supervisor, Some(&program)).fails(403, "second-key");
     }
     // Two people may, and the books know that it is not so.
