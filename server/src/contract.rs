@@ -86,12 +86,10 @@ pub struct Slip {
 #[non_exhaustive]
 pub enum ContractError {
     /// Somebody has the bill number.
-    #[error("bill number {bill} belongs to customer {customer}")]
+    #[error("bill number {bill} belongs to another customer")]
     BillTaken {
         /// The number.
         bill: String,
-        /// Who has it.
-        customer: String,
     },
     /// The code is not the slip's.
     #[error("the code is not that of slip {number}; {left} tries are left")]
@@ -226,8 +224,8 @@ impl Transaction<'_> {
                 self.conn.first("SELECT customer FROM contract WHERE bill = ?1", params![bill], |row| {
                     column(row, "customer")
                 })?;
-            if let Some(owner) = owner.filter(|owner| *owner != customer) {
-                return Err(ContractError::BillTaken { bill: bill.clone(), customer: owner });
+            if owner.is_some_and(|owner| owner != customer) {
+                return Err(ContractError::BillTaken { bill: bill.clone() });
             }
         }
         let known = self.contract_of(application.customer)?;

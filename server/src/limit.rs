@@ -128,6 +128,15 @@ impl View<'_> {
             params![day, office],
         )
     }
+
+    /// What an office asked customers' banks for, and is not sold yet, in fen: it will be, whenever the bank says yes.
+    fn asked_for_in(&self, office: &str) -> Result<i64, StoreError> {
+        self.conn.one(
+            "SELECT coalesce(sum(p.amount), 0) FROM payment p JOIN order_origin o ON o.order_id = p.order_id \
+             WHERE o.office = ?1 AND p.state IN ('asked', 'unknown', 'paid')",
+            params![office],
+        )
+    }
 }
 
 impl Transaction<'_> {
@@ -141,7 +150,7 @@ impl Transaction<'_> {
             let (sold, asked) = match scope {
                 Scope::Order => (0, i64::from(amount.0)),
                 Scope::CustomerDay => (self.sold_to(meter, &day)?, more),
-                Scope::OfficeDay => (self.sold_in(office, &day)?, more),
+                Scope::OfficeDay => (self.sold_in(office, &day)?.max(0) + self.asked_for_in(office)?, more),
             };
             let left = (limit - sold).max(0);
             if asked > left {

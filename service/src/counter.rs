@@ -337,7 +337,9 @@ impl Counter {
         });
         if askers.first.is_company && what.route.name == "events" {
             let after = what.asked.named.get("after").and_then(|after| after.parse().ok());
-            self.told = self.told.max(after.unwrap_or(0));
+            // No further than there are any: who asks says the number.
+            let last = self.desk.books().last_event().unwrap_or(0);
+            self.told = self.told.max(after.unwrap_or(0).min(last));
         }
         match done {
             Ok(reply) => reply,

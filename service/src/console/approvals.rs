@@ -266,6 +266,8 @@ enum DecideError {
     NotOwn,
     #[error("somebody has decided this already")]
     Decided,
+    #[error("nobody has approved this yet")]
+    Waiting,
     #[error("a supervisor decides this")]
     NotHead,
 }
@@ -274,8 +276,21 @@ impl scheme::Fault for DecideError {
     fn kind(&self) -> scheme::Kind {
         match self {
             DecideError::Own | DecideError::NotOwn | DecideError::NotHead => scheme::Kind::Security,
-            DecideError::Decided => scheme::Kind::Refused,
+            DecideError::Decided | DecideError::Waiting => scheme::Kind::Refused,
         }
+    }
+
+    fn hint(&self) -> scheme::fault::Hint {
+        Some(
+            match self {
+                DecideError::Own => "let another supervisor decide, or take it back",
+                DecideError::NotOwn => "refuse it, or let who asked take it back",
+                DecideError::Decided => "open the page again: it says how it ended",
+                DecideError::Waiting => "let a supervisor approve it first",
+                DecideError::NotHead => "let a supervisor log in and decide",
+            }
+            .into(),
+        )
     }
 
     fn code(&self) -> &str {
@@ -283,6 +298,7 @@ impl scheme::Fault for DecideError {
             DecideError::Own => "approval-own",
             DecideError::NotOwn => "approval-not-own",
             DecideError::Decided => "approval-decided",
+            DecideError::Waiting => "approval-waiting",
             DecideError::NotHead => "approval-not-supervisor",
         }
     }
@@ -337,13 +353,24 @@ fn approve(visit: &mut Visit<'_>, one: &Approval) -> Result<Result<&'static str,
 
 /// Does what was approved, as both persons together. Where it is not known what came of it, it is finished later, under the same id.
 fn finish(visit: &mut Visit<'_>, one: &Approval) -> Result<Result<&'static str, Told>> {
-    let decision = one.decided.as_ref().filter(|decision| decision.state == ApprovalState::Approved);
-    let decision = decision.ok_or_else(|| Trouble::new(DecideError::Decided))?;
+    let decision = match &one.decided {
+        Some(decision) if decision.state == ApprovalState::Approved => decision,
+        Some(_) => return Err(Trouble::new(DecideError::Decided)),
+        None => return Err(Trouble::new(DecideError::Waiting)),
+    };
     let matter = matter(&one.what.act).ok_or_else(|| Trouble::new(FormError::Act))?;
     let at = visit.now()?;
     let known = operators(visit.desk().place())?;
-    let first = known.named(&one.what.by).map_err(Trouble::new)?;
-    let second = known.named(&decision.by).map_err(Trouble::new)?;
+    let both = known.named(&one.what.by).and_then(|first| Ok((first, known.named(&decision.by)?)));
+    let (first, second) = match both {
+        Ok(both) => both,
+        // One of the two was put out since: nobody could ever finish it.
+        Err(error) => {
+            let told = Told::of(&Trouble::new(error));
+            visit.counter.desk.books_mut().end_approval(one.id, told.status, &told.words)?;
+            return Ok(Err(told));
+        }
+    };
     let id = visit.new_request()[..8].to_owned();
     let principal = visit.counter.desk.books_mut().person(&id, &first.name, first.role.name(), at)?;
     let askers = Askers {

@@ -88,6 +88,13 @@ pub fn ask_for(
     }
     noted(&visit.session, &mut visit.counter.desk, &visit.who, "console request", |session, desk| {
         let id = desk.books_mut().ask_for(&what)?;
+        // An id that was used for another matter is no form of this page's.
+        let kept = desk.books().approval(id)?.map(|one| one.what);
+        if kept.is_none_or(|kept| {
+            (kept.act, kept.asked, kept.by) != (what.act.clone(), what.asked.clone(), what.by.clone())
+        }) {
+            return Err(Trouble::new(FormError::Foreign));
+        }
         for (name, value) in [
             ("approval", id.to_string()),
             ("asks", act.to_owned()),
