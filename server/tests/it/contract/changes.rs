@@ -5,7 +5,7 @@ use crate::house::{binding, csv, customer, esam, luhn, meter, serial, sim, terms
 use crate::toy::ToyMeter;
 use gridcard_server::{
     Basis, ChangeRefusal, ChangeRequest, FinalRequest, FindingKind, Incoming, KeyState, OrderError,
-    OrderState, Origin, Roster, SealedOrder, Settlement, SimKey, Word,
+    OrderState, Origin, Roster, SealError, SealedOrder, Settlement, SimKey, Word,
 };
 use scheme::money::Fen;
 use scheme::order::OrderKind;
@@ -159,6 +159,27 @@ pub fn an_empty_meter_gives_nothing(engine: &dyn Engine) {
     assert_eq!((made.old, made.new, made.order), (meter(0), meter(3), None));
     bank.bought(3, 700);
     assert_eq!(bank.five(), [700, 700, 0, 0, 0]);
+    bank.end();
+}
+
+/// An estimate of nothing that turns out too low while the new meter's first sale is on its way: the sale stays what it is.
+pub fn a_sale_is_not_what_was_missing(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    bank.stock();
+    bank.bought(0, 5000);
+    let request = bank.change_request(3, Basis::Burnt, 0, None);
+    assert_eq!(bank.books.change_meter(None, &request, &terms()).unwrap(), None);
+    let asked = bank.request(3, 700);
+    let sale = bank.books.purchase(&mut bank.psam, &asked, &terms()).unwrap();
+    let before = bank.everything();
+    let early = bank.finish(600, None);
+    assert!(matches!(early, Err(OrderError::Outstanding { .. })), "{early:?}");
+    assert_eq!(bank.everything(), before);
+    bank.credited(3, &sale);
+    let more = bank.finish(600, None).unwrap().unwrap();
+    assert_eq!((more.order.amount, more.order.count), (Fen(600), 2));
+    bank.credited(3, &more);
+    assert_eq!(bank.meters[3].balance, 1300);
     bank.end();
 }
 
@@ -318,6 +339,31 @@ pub fn a_change_is_interrupted(engine: &dyn Engine) {
     let sealed = bank.books.seal(&mut bank.psam, request.id, bank.now, &terms()).unwrap();
     bank.credited(3, &sealed);
     assert_eq!(bank.five(), [5000, 5000, 0, 0, 0]);
+    bank.end();
+}
+
+/// Neither the order that carries a purse nor one beside it is given up for cash, though the module sealed neither.
+pub fn what_was_carried_is_no_cash(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    bank.stock();
+    bank.bought(0, 5000);
+    bank.retire(0);
+    bank.psam.faults = vec![SealError::Refused("6985".into()), SealError::Refused("6985".into())];
+    assert!(matches!(bank.change(3, Basis::Read, 3000, Some(1)), Err(OrderError::Seal { .. })));
+    let first = bank.orders().last().unwrap().order.id;
+    let beside = bank.correct(3, 3100);
+    assert!(matches!(beside, Err(OrderError::Seal { .. })), "{beside:?}");
+    let second = bank.orders().last().unwrap().order.id;
+    assert_ne!(first, second);
+    let before = bank.everything();
+    for id in [second, first] {
+        let given_up = bank.books.void_order(id, bank.now);
+        assert!(given_up.is_err(), "{given_up:?}");
+    }
+    assert_eq!(bank.everything(), before, "no fen moved");
+    let sealed = bank.books.seal(&mut bank.psam, second, bank.now, &terms()).unwrap();
+    bank.credited(3, &sealed);
+    assert_eq!(bank.five(), [5100, 5100, 0, 0, 0]);
     bank.end();
 }
 

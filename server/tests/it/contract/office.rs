@@ -1,10 +1,10 @@
 //! What an office sees at its day's end: what waits, drawers, closings, statistics, contracts, limits.
 
 use super::{Bank, Engine};
-use crate::house::{customer, meter, sim, time};
+use crate::house::{customer, meter, sim, terms, time};
 use gridcard_server::{
-    Actor, Application, Channel, ClosingError, Contract, ContractError, Limit, NewSlip, NextStep, OrderError,
-    Period, Question, Scope,
+    Actor, Application, BankAnswer, Channel, ClosingError, Contract, ContractError, DebitAnswer, Limit,
+    NewSlip, NextStep, OrderError, Period, Question, Scope,
 };
 use scheme::money::Fen;
 
@@ -172,6 +172,12 @@ pub fn limits_hold(engine: &dyn Engine) {
     assert_eq!(reached(bank.buy(0, 1001)), (Scope::CustomerDay, 1000));
     set(&mut bank, Scope::OfficeDay, "Haishu", 5500);
     assert_eq!(reached(bank.buy(1, 501)), (Scope::OfficeDay, 500));
+    // What a bank was asked for is as good as sold until the bank says no.
+    let asked = bank.request(1, 500);
+    let payment = bank.books.begin_payment(&asked, &"tok-1".parse().unwrap(), &terms()).unwrap();
+    assert_eq!(reached(bank.buy(2, 1)), (Scope::OfficeDay, 0));
+    let no = BankAnswer::Debit(DebitAnswer::Refused("insufficient-funds".into()));
+    bank.books.bank_answered(payment.order, &no, bank.now).unwrap();
     bank.buy(1, 500).unwrap();
     bank.pass(1);
     bank.buy(0, 5000).unwrap();
