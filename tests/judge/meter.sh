@@ -51,6 +51,7 @@ port() {
         sleep 0.05
     done
     line=$(cat "$work/$name.out")
+    [[ -n $line ]] || die "meter port $name never said where it is: $(cat "$work/$name.err")"
 }
 port socket --listen 127.0.0.1:0
 socket=$line
@@ -74,6 +75,7 @@ for ((try = 0; try < 600; try++)); do
     ! run meter read "$other" --address 123456789012 energy voltage-a frequency --json >"$work/read.json" 2>"$work/read.err" || break
     sleep 0.1
 done
+[[ $try -lt 600 ]] || die "our reader has nothing from the other's meter: $(cat "$work/read.err")"
 /usr/bin/python3 - "$work/read.json" <<'PYTHON'
 import json, sys
 found = {item["name"]: item["value"] for item in json.load(open(sys.argv[1]))["items"]}

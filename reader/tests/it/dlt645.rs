@@ -4,7 +4,7 @@ use gridcard_reader::dlt645::{AskError, Line};
 use gridcard_reader::link::{Listener, Place, Serial, Terminal};
 use std::collections::VecDeque;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::dlt645::items::Item;
 use wire::dlt645::{Address, Control, Frame, FrameError, Identifier, Receiver, function};
 use wire::{ByteLink, LinkError};
@@ -117,8 +117,10 @@ fn names_of_lines() {
 
 /// Answers one request with one item's value.
 fn one_answer(link: &mut dyn ByteLink) {
-    let (mut receiver, mut buffer) = (Receiver::new(), [0; 64]);
+    let (mut receiver, mut buffer, begun) = (Receiver::new(), [0; 64], Instant::now());
     loop {
+        // A reader that gave up must not leave the test waiting.
+        assert!(begun.elapsed() < Duration::from_secs(120), "nobody asked");
         let length = link.receive(&mut buffer, Duration::from_millis(50)).unwrap();
         if let Some(Ok(frame)) = receiver.push(&buffer[..length]).pop() {
             assert_eq!((frame.address, frame.control.function()), (METER, function::READ));

@@ -6,6 +6,7 @@ use crate::world::{CHEN, Party, World};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
 /// What changes a disk. Each is counted by itself: strace's `when` counts the calls of one name.
@@ -85,6 +86,15 @@ struct Killed {
     selling: u32,
 }
 
+/// More calls than a server makes from its start to the end of a sale.
+const WRITES_MAX: u32 = 2000;
+
+/// What never listened was killed, and did not end for a reason of its own.
+fn was_killed(strace: Child) {
+    let output = strace.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(9), "{output:?}");
+}
+
 /// One sale, with the server or the bank killed at the nth of a call; whether it was never killed.
 type Once = fn(&str, u32, &mut Killed) -> bool;
 
@@ -92,7 +102,7 @@ fn sweep(once: Once) -> Killed {
     let mut killed = Killed::default();
     for call in WRITES {
         let before = (killed.early, killed.selling);
-        let _ = (1..).find(|nth| once(call, *nth, &mut killed));
+        assert!((1..WRITES_MAX).any(|nth| once(call, nth, &mut killed)), "{call}: killed again and again");
         println!("{call}: {} early, {} in a sale", killed.early - before.0, killed.selling - before.1);
     }
     println!("killed {} times before it listened, {} times in a sale", killed.early, killed.selling);
@@ -114,7 +124,7 @@ fn server_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
         end(strace, server);
     } else {
         killed.early += 1;
-        drop(strace.wait_with_output());
+        was_killed(strace);
     }
     comes_right(&world, &bank, joined(&world, &bank), &clerk);
     whole
@@ -129,7 +139,7 @@ fn bank_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     let (strace, doomed) = doomed(&world, call, nth, &[&args[..], &accounts[..]].concat());
     let Some(there) = doomed else {
         killed.early += 1;
-        drop(strace.wait_with_output());
+        was_killed(strace);
         let bank = Bank::start(&world, "");
         comes_right(&world, &bank, joined(&world, &bank), &clerk);
         return false;
