@@ -1,7 +1,8 @@
 //! What a change of a meter does to the books.
 
-use crate::change::{Change, ChangeRequest, FinalRequest, Ground, refused};
+use crate::change::{Change, ChangeRequest, FinalRequest};
 use crate::change_error::ChangeRefusal;
+use crate::change_ground::{Ground, refused};
 use crate::engine::params;
 use crate::error::StoreError;
 use crate::order::{PlacedOrder, Reason};

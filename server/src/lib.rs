@@ -13,6 +13,7 @@ pub mod chain;
 pub mod change;
 mod change_book;
 pub mod change_error;
+mod change_ground;
 pub mod closing;
 pub mod closing_error;
 pub mod company;
@@ -74,7 +75,7 @@ pub use bank::{AdviceAnswer, Bank, BankAccount, BankAnswer, BankCall, DebitAnswe
 pub use bank_day::{Compared, Difference, Heap};
 pub use bank_file::{BankFile, BankFileError};
 pub use bank_host::BankHost;
-pub use books::{Books, Control, Figures, Payments, Receipts, Registry, Requests, Sales};
+pub use books::{Books, Control, Figures, Receipts, Registry, Requests, Sales};
 
 pub use chain::Chain;
 pub use change::{Basis, Change, ChangeRequest, Changes, FinalRequest, Holding, Word};
@@ -101,7 +102,7 @@ pub use office::{Named, Offices};
 pub use order::{OrderRequest, PlacedOrder, Reason, SealedOrder};
 pub use order_error::OrderError;
 pub use order_state::OrderState;
-pub use payment::{Payment, PaymentState, Step, Which};
+pub use payment::{Payment, PaymentState, Payments, Step, Which};
 pub use payment_flow::BACK_OFF_S;
 pub use people::{Approval, ApprovalState, AskedFor, CodeSecret, Decision, Failed, People, WebSession};
 pub use place::Anew;

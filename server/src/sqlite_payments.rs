@@ -3,11 +3,11 @@
 use crate::bank::{BankAccount, BankAnswer};
 use crate::bank_day::Compared;
 use crate::bank_file::BankFile;
-use crate::books::Payments;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared};
 use crate::order::OrderRequest;
 use crate::order_error::OrderError;
+use crate::payment::Payments;
 use crate::payment::{Payment, Step, Which};
 use crate::store::Store;
 use crate::terms::Terms;

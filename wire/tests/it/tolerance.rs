@@ -1,6 +1,9 @@
 //! Bytes that should not be there, and the right reading of each: TS 23.040, 23.038 and 51.011, by the rules of
 //! docs/specs/sim.md. Every record here is in use, of 176 bytes, and filled up with FF.
 
+mod ours;
+mod parameters;
+
 use crate::unhex;
 use gridcard_wire::sms::content::Content;
 use gridcard_wire::sms::join::{Piece, alone};
@@ -474,114 +477,4 @@ fn records_that_hold_no_message() {
     let mut empty = [0x00; RECORD_LEN];
     empty[0] = 0x01;
     assert!(matches!(Content::of(&empty), Content::Other(_)));
-}
-
-/// Ours, and what is nearly ours: message type, coding, header elements and TAR decide, and nothing else does.
-#[test]
-fn what_is_ours() {
-    let packet = "0018 15 1639 15 15 475243 0000000001 00 0102030405060708";
-    let answer = "0013 12 475243 0000000001 00 00 0102030405060708 AA";
-    let with = |status: &str, dcs: &str, header: &str, body: &str| {
-        let body = unhex(body);
-        let header = unhex(header);
-        let udl = header.len() + body.len();
-        let data = format!("{udl:02X}{}{}", hex::encode(&header), hex::encode(&body));
-        let is_received = matches!(status, "01" | "03" | "23");
-        let bytes = if is_received {
-            format!("{status}00 44 {FROM} 00{dcs} {AT} {data}")
-        } else {
-            format!("{status}00 41 FF {FROM} 00{dcs} {data}")
-        };
-        Content::of(&record(&bytes))
-    };
-    for (dcs, header) in [
-        ("F6", "027000"),
-        ("04", "027000"),
-        ("16", "027000"),
-        ("FE", "027000"),
-        // beside it: a message of one part, ports, something unknown, the same again, a response in front
-        ("F6", "07 0003A70101 7000"),
-        ("F6", "08 0504158A158A 7000"),
-        ("F6", "05 7000 7F0100"),
-        ("F6", "04 7000 7000"),
-        ("F6", "04 7100 7000"),
-        ("F6", "05 7000 710100"),
-        // a place in a longer text that makes no sense counts for nothing
-        ("F6", "07 0003A70001 7000"),
-    ] {
-        for status in ["01", "03", "23"] {
-            let found = with(status, dcs, header, packet);
-            assert!(matches!(found, Content::Order(_)), "{status} {dcs} {header}: {found:?}");
-        }
-    }
-    for (dcs, header, body) in [
-        // no header element, one with data, the other one last, elements that do not fit
-        ("F6", "0100", packet),
-        ("F6", "03700100", packet),
-        ("F6", "04 7000 7100", packet),
-        ("F6", "03 7000 00", packet),
-        // a part of two, text, compressed, 16-bit characters
-        ("F6", "07 0003A70201 7000", packet),
-        ("00", "027000", packet),
-        ("24", "027000", packet),
-        ("08", "027000", packet),
-        // another TAR; a packet that ends before it; a response
-        ("F6", "027000", "0018 15 1639 15 15 475244 0000000001 00"),
-        ("F6", "027000", "0018 15 1639 15 15 4752"),
-        ("F6", "027100", answer),
-    ] {
-        let found = with("03", dcs, header, body);
-        assert!(matches!(found, Content::Other(_)), "{dcs} {header}: {found:?}");
-    }
-    for status in ["07", "27", "E7"] {
-        assert!(matches!(with(status, "F6", "027100", answer), Content::Receipt(_)), "{status}");
-    }
-    for status in ["05", "0D", "15", "1D", "25", "FD"] {
-        let found = with(status, "F6", "027100", answer);
-        assert!(matches!(found, Content::SentReceipt(_)) && found.may_be_taken(), "{status}");
-    }
-    assert!(matches!(with("07", "F6", "07 0003A70101 7100", answer), Content::Receipt(_)));
-    // An order that is to be sent is no order, and a receipt that was received no receipt.
-    assert!(matches!(with("07", "F6", "027000", packet), Content::Other(_)));
-    let received = format!("0300 41 FF {FROM} 00F6 18 027100 {answer}");
-    assert!(matches!(Content::of(&record(&received)), Content::Other(_)));
-    let sent = format!("0700 44 {FROM} 00F6 {AT} 1B 027000 {packet}");
-    assert!(matches!(Content::of(&record(&sent)), Content::Other(_)));
-}
-
-#[test]
-fn parameters_of_a_phone() {
-    let nothing = "FF".repeat(12);
-    let centre = "0891945197109099F9FFFFFF";
-    let parse = |hex: &str| Parameters::parse(&unhex(hex)).unwrap();
-    let found = parse(&format!("E1 {nothing} {centre} 00 00 A9"));
-    assert_eq!(found.service_centre.as_ref().map(text::address).as_deref(), Some("+4915790109999"));
-    assert_eq!(
-        (found.destination, found.pid, found.dcs, found.validity),
-        (None, Some(0x00), Some(0x00), Some(0xA9))
-    );
-    // A name in front; only the service centre is announced.
-    let found = parse(&format!("4E616D65 FD {nothing} {centre} FF FF FF"));
-    assert!(found.service_centre.is_some());
-    assert_eq!((found.pid, found.dcs, found.validity), (None, None, None));
-    // Announced, and no number there: a length of FF, 0, or more than the field has.
-    for wrong in ["FF", "00", "0C"] {
-        let found = parse(&format!("FC {wrong}91{} {wrong}91{} 000000", "FF".repeat(10), "FF".repeat(10)));
-        assert_eq!(found.service_centre, None, "{wrong}");
-    }
-    let found = parse(&format!("FE 0B916831080205F5FFFFFFFF {nothing} FF FF FF"));
-    assert_eq!(found.destination.as_ref().map(text::address).as_deref(), Some("+86138020505"));
-    assert_eq!(Parameters::parse(&[0xFF; 27]), None);
-    assert_eq!(parse(&"FF".repeat(40)), Parameters::default());
-    for (file, wanted) in [
-        ("05FF", Some((5, false))),
-        ("05FE", Some((5, true))),
-        ("0501", Some((5, false))),
-        ("0000", Some((0, true))),
-        ("05FFAABB", Some((5, false))),
-        ("05", None),
-    ] {
-        let found = SendingState::parse(&unhex(file)).map(|state| (state.reference, state.was_full));
-        assert_eq!(found, wanted, "{file}");
-    }
 }

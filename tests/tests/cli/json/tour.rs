@@ -1,145 +1,18 @@
-//! `--json`: one object on stdout, with its schema, whatever the command.
+//! Every verb there is, in a life that needs it.
 
-use crate::command::{Call, Ran};
-use crate::world::{CHEN, Kind, PIN, PSAM, Party, REGION, WANG, World, esam_serial, text};
-use serde_json::Value;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use super::*;
 
-/// Runs commands with `--json` and remembers which.
-struct Json<'w> {
-    world: &'w World,
-    seen: RefCell<BTreeSet<String>>,
-}
-
-impl Json<'_> {
-    fn run(&self, party: Party, args: &[&str]) -> (Ran, Value) {
-        // A group of verbs below a noun has a page for each: `kdc audit-show`.
-        let command = match args {
-            ["approve", ..] => "approve".to_owned(),
-            [
-                noun,
-                group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam" | "code" | "drawer"
-                | "limits"),
-                verb,
-                ..,
-            ] => {
-                format!("{noun} {group}-{verb}")
-            }
-            _ => args.iter().take(2).copied().collect::<Vec<_>>().join(" "),
-        };
-        self.seen.borrow_mut().insert(command);
-        let ran = self.world.call(party, args).with(&["--json"]).run();
-        let object = ran.object();
-        is_fit(&object, ran.code);
-        (ran, object)
-    }
-
-    /// It succeeds.
-    #[track_caller]
-    fn ok(&self, party: Party, args: &[&str]) -> Value {
-        let (ran, object) = self.run(party, args);
-        ran.ok();
-        object
-    }
-}
-
-const KDC: Party = Party::Province;
-
-/// Names of values that are one word; where a value is not known there is null, never a sentence [docs/specs/errors.md 3].
-const VALUES: [&str; 14] = [
-    "iccid", "imsi", "imei", "msisdn", "number", "serial", "customer", "meter", "order", "psam", "city",
-    "suite", "atr", "code",
-];
-
-/// What every object keeps to: an error says what it is, amounts are fen, no list stands in a list, no sentence in the place of a
-/// value.
-#[track_caller]
-fn is_fit(object: &Value, exit: i32) {
-    if object.get("error").is_some() {
-        is_error(object, exit);
-    }
-    walk("", object);
-}
-
-#[track_caller]
-fn is_error(object: &Value, exit: i32) {
-    assert!(exit != 0 && object["exit"] == exit, "{exit} {object}");
-    assert!(!object["error"].as_str().unwrap().is_empty(), "{object}");
-    let kind = match exit {
-        1 => "refused",
-        2 => "usage",
-        3 => "absent",
-        4 => "security",
-        130 => "interrupted",
-        other => panic!("exit code {other}: {object}"),
-    };
-    assert_eq!(object["kind"], kind, "{object}");
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    assert!(
-        object["code"].as_str().is_some_and(|code| !code.is_empty() && code.chars().all(plain)),
-        "{object}"
-    );
-    assert!(object["hint"].is_null() || object["hint"].is_string(), "{object}");
-}
-
-#[track_caller]
-fn walk(name: &str, value: &Value) {
-    match value {
-        // The facts of a log's line are text, as the line is hashed [docs/specs/audit.md 1].
-        Value::Object(_) if name == "facts" => {}
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(name, value)),
-        Value::Array(values) => {
-            assert!(!values.iter().any(Value::is_array), "{name} is a list of lists: {value}");
-            values.iter().for_each(|value| walk(name, value));
-        }
-        Value::String(text) if VALUES.contains(&name) => {
-            assert!(!text.contains(char::is_whitespace), "{name} is no value: {text}");
-        }
-        other if name.ends_with("_fen") => {
-            assert!(other.is_null() || other.is_i64() || other.is_u64(), "{name} is no integer: {other}");
-        }
-        _ => {}
-    }
-}
-
-/// A command line that makes no sense is an error like any other, whatever is wrong with it.
-#[test]
-fn a_command_line_without_sense_gives_an_object_too() {
-    let order = ["server", "order", "--customer", "330212012279"];
-    let cases: [(&[&str], &str, &str); 9] = [
-        (&[], "usage-no-command", "ends before its command"),
-        (&["kdc"], "usage-no-command", "ends before its command"),
-        (&["no-such-noun"], "usage-unknown-command", "unrecognized subcommand 'no-such-noun'"),
-        (&["sim", "write"], "usage-missing", "required arguments were not provided: <CARD> <RECORD.sms>"),
-        (&["meter", "show", "12"], "usage-value", "invalid value '12' for '<NUMBER>'"),
-        (&["kdc", "status", "--at", "yesterday"], "usage-value", "invalid value 'yesterday'"),
-        (&["kdc", "init", "--test-root", "--components", "2"], "usage-conflict", "cannot be used with"),
-        (&["city", "audit", "verify", "--town"], "usage-unknown-argument", "unexpected argument '--town'"),
-        (&["server", "order", "--customer"], "usage-value", "a value is required for '--customer"),
-    ];
-    let folder = tempfile::tempdir().unwrap();
-    for (args, code, words) in cases {
-        for line in [[args, &["--json"]].concat(), [&["--json"], args].concat()] {
-            // `--customer --json` is a customer of that name.
-            if line.last() == Some(&"--json") && args.ends_with(&["--customer"]) {
-                continue;
-            }
-            let ran = Call::plain(folder.path(), &line).run();
-            assert_eq!((ran.code, ran.stderr.as_str()), (2, ""), "{ran:?}");
-            let object = ran.object();
-            is_fit(&object, 2);
-            assert_eq!(object["code"], code, "{object}");
-            assert!(object["error"].as_str().unwrap().contains(words), "{object}");
-            assert!(object["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{object}");
-        }
-    }
-    // Words are given where nobody asks for JSON, and where the word is an argument of something else.
-    Call::plain(folder.path(), &[&order[..], &["--town"]].concat()).run().fails(2, &["unexpected argument"]);
-    let ran = Call::plain(folder.path(), &["sim", "write", "--", "--json"]).run().failed(2);
-    assert_eq!(ran.stdout, "");
-    // Help is help.
-    Call::plain(folder.path(), &["server", "--help", "--json"]).run().ok().shows(&["Usage: gridcard server"]);
+/// All of it, in the order in which a life has it.
+pub(super) fn all(json: &Json<'_>) {
+    found(json);
+    live(json);
+    lives(json);
+    batches(json);
+    slots(json);
+    homes(json);
+    offices(json);
+    people(json);
+    ports(json);
 }
 
 fn found(json: &Json<'_>) {
@@ -515,70 +388,6 @@ fn homes(json: &Json<'_>) {
     json.seen.borrow_mut().insert("home restore".into());
 }
 
-/// Nouns and verbs, from the command's own man pages.
-fn commands(world: &World) -> BTreeSet<String> {
-    let folder = world.path("man");
-    Call::plain(&world.path(""), &["man", text(&folder)]).run().ok();
-    let pages =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let names =
-        pages.filter_map(|page| page.strip_prefix("gridcard-")?.strip_suffix(".1").map(str::to_owned));
-    // The one noun of two words.
-    let words = |name: String| match name.strip_prefix("test-card-") {
-        Some(verb) => format!("test-card {verb}"),
-        None if name == "test-card" => name,
-        None => name.replacen('-', " ", 1),
-    };
-    let split = names.map(words).collect::<BTreeSet<String>>();
-    // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
-    let has_verbs = |name: &String| {
-        let groups =
-            ["audit", "keystore", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer", "limits"];
-        let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
-        group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
-    };
-    let own_form = ["completions", "man", "help"];
-    split.iter().filter(|name| !has_verbs(name) && !own_form.contains(&name.as_str())).cloned().collect()
-}
-
-#[test]
-fn every_command_answers_one_object() {
-    let world = World::empty(Kind { apart: false, formal: false, suite: "3des" });
-    let json = Json { world: &world, seen: RefCell::default() };
-    found(&json);
-    live(&json);
-    lives(&json);
-    batches(&json);
-    slots(&json);
-    homes(&json);
-    offices(&json);
-    people(&json);
-    ports(&json);
-    let (_, object) = json.run(Party::Bank, &["operator", "totp", "nobody"]);
-    assert_eq!(object["code"], "security", "{object}");
-    let ran = Call::plain(&world.path(""), &["demo", "--meters", "1", "--json"]).run().ok();
-    ran.object();
-    let mut seen = json.seen.into_inner();
-    seen.insert("demo".into());
-    // Readers where there are none: an object all the same.
-    for verb in ["list", "doctor", "watch --seconds 1"] {
-        let args: Vec<&str> = ["reader"].into_iter().chain(verb.split(' ')).chain(["--json"]).collect();
-        let ran = Call::plain(&world.path(""), &args).env("PCSCLITE_CSOCK_NAME", "no/daemon").run();
-        assert_eq!(ran.code, 3, "{ran:?}");
-        ran.object();
-        seen.insert(args[..2].join(" "));
-    }
-    Call::plain(&world.path(""), &["apdu", text(&world.sim(&CHEN)), "A0A40000023F00", "--json"])
-        .run()
-        .ok()
-        .object();
-    seen.insert("apdu".into());
-    let missing = commands(&world).into_iter().filter(|name| !name.contains("help") && !seen.contains(name));
-    // A token is tried where there is one.
-    let missing: Vec<_> = missing.filter(|name| !name.starts_with("kdc hsm")).collect();
-    assert!(missing.is_empty(), "not tried with --json: {missing:?}");
-}
-
 /// Lines where nobody is.
 fn ports(json: &Json<'_>) {
     let (ran, _) = json.run(Party::Meters, &["meter", "read", "127.0.0.1:1"]);
@@ -636,30 +445,4 @@ fn limit_by_files(json: &Json<'_>) {
     let seal = ["psam", "limit", "--statement", text(&statement), "--orders", "200", "--out", text(&limit)];
     assert_eq!(json.ok(Party::City, &[&seal[..], &["--pin-file", "pin"]].concat())["limit"], 200);
     assert_eq!(json.ok(Party::Bank, &["server", "psam-limit", text(&limit)])["limit"], 200);
-}
-
-/// A failure is an object too; when the answer is out already, the failure follows in words on stderr.
-#[test]
-fn a_failure_answers_one_object() {
-    let world = World::new();
-    let json = Json { world: &world, seen: RefCell::default() };
-    let (ran, object) = json.run(Party::Meters, &["meter", "show", "000020181199"]);
-    assert_eq!((ran.code, &object["exit"]), (1, &1.into()));
-    assert!(object["error"].as_str().unwrap().contains("there is no meter"));
-    assert!(object["hint"].as_str().unwrap().contains("meter list"));
-    let bank = world.folder(Party::Bank);
-    let foreign = ["--home", text(&bank), "--json"];
-    let stopped = Call::plain(&world.path(""), &["kdc", "status"]).with(&foreign).run();
-    assert_eq!((stopped.code, &stopped.object()["exit"]), (4, &4.into()));
-    let (ran, object) = json.run(Party::Meters, &["meter", "insert", CHEN.meter, text(&world.sim(&CHEN))]);
-    assert_eq!((&object["outcome"], &object["refusal"]["name"]), (&"refused".into(), &"no-order".into()));
-    ran.fails(1, &["card error 7, no-order"]);
-    world.file("roster.csv", "customer,meter,msisdn,imsi,imei,iccid\n1,2,3,4,5,6\n");
-    let (ran, object) = json.run(Party::Bank, &["server", "register", "roster.csv"]);
-    assert_eq!(object["rejected"].as_array().unwrap().len(), 1);
-    ran.fails(1, &["line 2"]);
-    world.file("wrong", PIN.repeat(2));
-    let (ran, object) = json.run(Party::Bank, &["server", "resume", "--pin-file", "wrong"]);
-    // Nothing to resume, so no card was asked.
-    assert_eq!((ran.code, &object["resumed"]), (0, &0.into()));
 }
