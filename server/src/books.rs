@@ -27,7 +27,7 @@ use crate::modules::Reconciled;
 use crate::office::Offices;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
-use crate::payment::Payments;
+use crate::payments::Payments;
 use crate::people::People;
 use crate::place::Anew;
 use crate::pool::Opener;
