@@ -49,7 +49,7 @@ for ((round = 1; round <= rounds; round++)); do
     # the standby waits for nobody once it is the primary
     start standby ''
     "${as[@]}" "$bin/psql" --quiet --dbname="host=$work/primary.socket user=bank dbname=postgres" \
-        --command="ALTER SYSTEM SET synchronous_standby_names TO 'standby'" 2>/dev/null
+        --command="ALTER SYSTEM SET synchronous_standby_names TO 'standby'"
     "${as[@]}" "$bin/pg_ctl" --pgdata="$work/primary" --mode=fast --silent stop
     start primary standby
     cat >"$work/failover" <<FAILOVER

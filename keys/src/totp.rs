@@ -17,21 +17,24 @@ pub const fn step(unix_s: u64) -> u64 {
     unix_s / STEP_S
 }
 
-/// The code of a step: a number below 1 000 000, to be written with six digits [RFC 4226 5.3].
-pub fn code(secret: &[u8], step: u64) -> u32 {
-    truncated(secret, step) % 10_u32.pow(DIGITS)
+/// Bytes that a secret has at least [RFC 4226 4 R6].
+const SECRET: usize = 16;
+
+/// The code of a step: a number below 1 000 000, to be written with six digits [RFC 4226 5.3]. Of a secret that anybody could guess
+/// there is none.
+pub fn code(secret: &[u8], step: u64) -> Option<u32> {
+    Some(truncated(secret, step)? % 10_u32.pow(DIGITS))
 }
 
 /// What the digits of a code are taken from: 31 bits [RFC 4226 5.3].
-fn truncated(secret: &[u8], step: u64) -> u32 {
-    // HMAC takes keys of any length.
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret) else { return 0 };
+fn truncated(secret: &[u8], step: u64) -> Option<u32> {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret).ok().filter(|_| secret.len() >= SECRET)?;
     mac.update(&step.to_be_bytes());
     let hash = mac.finalize().into_bytes();
     let at = usize::from(hash[19] & 0x0F);
     let mut word = [0; 4];
     word.copy_from_slice(&hash[at..at + 4]);
-    u32::from_be_bytes(word) & 0x7FFF_FFFF
+    Some(u32::from_be_bytes(word) & 0x7FFF_FFFF)
 }
 
 /// The step that a typed code is of, if it is of one near `now` and later than `last`; every step is looked at, so that the time it
@@ -41,8 +44,8 @@ pub fn check(secret: &[u8], typed: &str, now: u64, last: u64) -> Option<u64> {
     let is_code = digits.len() == DIGITS as usize && digits.bytes().all(|byte| byte.is_ascii_digit());
     let mut found = None;
     for step in now.saturating_sub(DRIFT)..=now.saturating_add(DRIFT) {
-        let good = alloc::format!("{:06}", code(secret, step));
-        if crate::equal(good.as_bytes(), digits.as_bytes()) && step > last {
+        let good = code(secret, step).map(|code| alloc::format!("{code:06}"));
+        if good.is_some_and(|good| crate::equal(good.as_bytes(), digits.as_bytes())) && step > last {
             found = Some(step);
         }
     }

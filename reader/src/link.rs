@@ -218,12 +218,19 @@ impl ByteLink for Terminal {
     }
 }
 
-/// A socket that takes one connection after another, as a meter behind a converter does.
+/// A socket that takes one connection after another, as a meter behind a converter does. One that has said nothing for half a minute
+/// makes room for the next that comes.
 pub struct Listener {
     listener: TcpListener,
-    /// The one there is.
-    line: Option<Socket>,
+    /// The one there is, and when it last said something.
+    line: Option<(Socket, Instant)>,
+    idle: Duration,
 }
+
+/// How long one that says nothing keeps the next from the line.
+const IDLE: Duration = Duration::from_secs(30);
+/// How long nobody is taken after one could not be.
+const REST: Duration = Duration::from_millis(100);
 
 impl Listener {
     /// Listens at `HOST:PORT`; port 0 takes a free one.
@@ -233,7 +240,12 @@ impl Listener {
     pub fn open(address: &str) -> Result<Self, LinkError> {
         let absent =
             |error: std::io::Error| LinkError::Absent { line: address.to_owned(), why: error.to_string() };
-        Ok(Listener { listener: TcpListener::bind(address).map_err(absent)?, line: None })
+        Ok(Listener { listener: TcpListener::bind(address).map_err(absent)?, line: None, idle: IDLE })
+    }
+
+    /// Has whoever said nothing for so long make room, in the place of half a minute.
+    pub fn patient(self, idle: Duration) -> Self {
+        Listener { idle, ..self }
     }
 
     /// Where it listens.
@@ -245,9 +257,29 @@ impl Listener {
     }
 }
 
+impl Listener {
+    /// Takes the next connection, if one waits.
+    fn take_next(&mut self, wait: Duration) -> Result<(), LinkError> {
+        if ready(self.listener.as_fd(), wait)?.is_empty() {
+            return Ok(());
+        }
+        // One that went before it was taken, or that there was no descriptor for, is no reason to let the meters fall silent.
+        match self
+            .listener
+            .accept()
+            .map_err(|error| failed(&error))
+            .and_then(|(stream, _)| Socket::new(stream))
+        {
+            Ok(socket) => self.line = Some((socket, Instant::now())),
+            Err(_) => std::thread::sleep(wait.min(REST)),
+        }
+        Ok(())
+    }
+}
+
 impl ByteLink for Listener {
     fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        let Some(line) = &mut self.line else { return Ok(()) };
+        let Some((line, _)) = &mut self.line else { return Ok(()) };
         // Whoever asked has gone: the next one comes.
         if line.send(bytes).is_err() {
             self.line = None;
@@ -256,24 +288,24 @@ impl ByteLink for Listener {
     }
 
     fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, LinkError> {
-        if let Some(line) = &mut self.line {
-            return match line.receive(buffer, wait) {
-                Ok(length) => Ok(length),
-                Err(_) => {
-                    self.line = None;
-                    Ok(0)
-                }
-            };
+        if self.line.as_ref().is_some_and(|(_, last)| last.elapsed() >= self.idle) {
+            self.take_next(Duration::ZERO)?;
         }
-        if ready(self.listener.as_fd(), wait)?.is_empty() {
+        let Some((line, last)) = &mut self.line else {
+            self.take_next(wait)?;
             return Ok(0);
+        };
+        match line.receive(buffer, wait) {
+            Ok(length) => {
+                if length > 0 {
+                    *last = Instant::now();
+                }
+                Ok(length)
+            }
+            Err(_) => {
+                self.line = None;
+                Ok(0)
+            }
         }
-        match self.listener.accept() {
-            Ok((stream, _)) => self.line = Some(Socket::new(stream)?),
-            // It went before it was accepted.
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-            Err(error) => return Err(failed(&error)),
-        }
-        Ok(0)
     }
 }

@@ -40,6 +40,20 @@ impl Label {
     }
 }
 
+impl Label {
+    /// Uses of the keys that sign it.
+    const fn signers(self) -> &'static [KeyUse] {
+        match self {
+            // The server's key, or that of the PSAM that seals for it.
+            Label::Order => &[KeyUse::Server, KeyUse::Psam],
+            Label::Receipt | Label::Request => &[KeyUse::Esam],
+            Label::Certificate => &[KeyUse::Root, KeyUse::CityIssuer],
+            Label::Revocation => &[KeyUse::Root],
+            Label::Head => &[KeyUse::Server],
+        }
+    }
+}
+
 /// Number of a certificate, unique in its province.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateNumber(pub u32);
@@ -71,18 +85,22 @@ pub fn sign(
     key.sign(&[label.words().as_bytes(), &head(suite, signer), objects], extra)
 }
 
-/// Whether a signature over objects as encoded is that of a certificate's key.
+/// Whether a signature over objects as encoded is that of a certificate's key, and of one that signs such objects.
 ///
 /// # Errors
-/// [`SignError`].
+/// [`CertificateError::NotFor`], [`SignError`].
 pub fn verify(
     label: Label,
     certificate: &Certificate,
     objects: &[u8],
     signature: &Signature,
-) -> Result<(), SignError> {
+) -> Result<(), CertificateError> {
+    let key_use = certificate.subject.key_use;
+    if !label.signers().contains(&key_use) {
+        return Err(CertificateError::NotFor { number: certificate.number, key_use, label });
+    }
     let head = head(certificate.suite, certificate.number);
-    certificate.key.verify(&[label.words().as_bytes(), &head, objects], signature)
+    Ok(certificate.key.verify(&[label.words().as_bytes(), &head, objects], signature)?)
 }
 
 /// What a certified key is for.
@@ -196,6 +214,16 @@ pub enum CertificateError {
     /// Key or signature.
     #[error("{0}")]
     Sign(#[from] SignError),
+    /// Its key signs other things.
+    #[error("certificate {number} is of a {key_use}, which does not sign what begins with \"{words}\"", words = label.words())]
+    NotFor {
+        /// Whose.
+        number: CertificateNumber,
+        /// What its key is for.
+        key_use: KeyUse,
+        /// What was signed.
+        label: Label,
+    },
     /// Its signature is not its issuer's.
     #[error("certificate {number} of a {key_use} is not signed by certificate {issuer}")]
     NotSigned {
@@ -223,7 +251,9 @@ pub enum CertificateError {
 impl Fault for CertificateError {
     fn kind(&self) -> Kind {
         match self {
-            CertificateError::NotSigned { .. } | CertificateError::NotAllowed { .. } => Kind::Security,
+            CertificateError::NotSigned { .. }
+            | CertificateError::NotAllowed { .. }
+            | CertificateError::NotFor { .. } => Kind::Security,
             _ => Kind::Refused,
         }
     }
@@ -240,6 +270,7 @@ impl Fault for CertificateError {
             CertificateError::Sign(error) => error.code(),
             CertificateError::NotSigned { .. } => "certificate-not-signed",
             CertificateError::NotAllowed { .. } => "certificate-not-allowed",
+            CertificateError::NotFor { .. } => "certificate-not-for",
         }
     }
 }

@@ -217,6 +217,10 @@ impl Transaction<'_> {
             EntryKind::Reversal => &payment.returned,
         };
         if let Some(Moved { fen, .. }) = ours {
+            if let Some(before) = self.booked_difference(Heap::OursOnly, entry)? {
+                let words = format!("finding {} booked that the bank has it not", before.finding);
+                return Ok(theirs(entry, &words));
+            }
             let more = i64::from(booked.amount.0) - fen;
             if more == 0 {
                 return Ok(Judged::fits(Heap::Equal));
@@ -279,7 +283,12 @@ impl Transaction<'_> {
             "SELECT 1 FROM bank_difference WHERE reference = ?1 AND kind = ?2 AND heap = 'ours-only'",
             params![reference, kind.name()],
         )?;
-        if told || self.was_matched(&reference, kind)? {
+        // An entry that came before the bank's word was theirs only then, and is what the word says now.
+        let is_known = self.conn.any(
+            "SELECT 1 FROM bank_entry WHERE entry = ?1 AND reference = ?2 AND kind = ?3 AND amount = ?4",
+            params![moved.entry, reference, kind.name(), moved.fen],
+        )?;
+        if told || is_known || self.was_matched(&reference, kind)? {
             return Ok(());
         }
         let amount = scheme::money::Fen(u32::try_from(moved.fen).unwrap_or(u32::MAX));
@@ -335,6 +344,25 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// The bank gave money back, as its word says: an entry of that which two people had booked for want of the word is in the books
+    /// twice now, and they are told.
+    pub(crate) fn told_after_booking(
+        &self,
+        payment: &Payment,
+        back: &Booked,
+        now: Moment,
+    ) -> Result<(), OrderError> {
+        let entry =
+            FileEntry { kind: EntryKind::Reversal, reference: payment.reference(), booked: back.clone() };
+        let Some(before) = self.booked_difference(Heap::TheirsOnly, &entry)? else { return Ok(()) };
+        let words = format!(
+            "reversal {} (entry {}) was booked by finding {}, and is the bank's word now: the books have it twice",
+            entry.reference, back.entry, before.finding
+        );
+        let judged = Judged { heap: Heap::OtherAmount, fen: -before.fen, words };
+        self.difference(before.file, &entry, &judged, now, &mut Compared::default())
+    }
+
     /// Two people clear a difference. `book`: the books are made to say what the bank has, by an entry that names the finding; what
     /// the bank has more is in suspense then, what it has less is a difference.
     pub fn clear_difference(&self, id: i64, cleared: &Cleared, book: bool) -> Result<i64, ClearError> {
@@ -343,6 +371,9 @@ impl Transaction<'_> {
             return Err(ClearError::NoDifference(id));
         }
         let fen: i64 = self.conn.one("SELECT fen FROM bank_difference WHERE finding = ?1", params![id])?;
+        if book && self.is_in_books(id)? {
+            return Err(ClearError::InBooks(id));
+        }
         self.whole(|| {
             self.clear(finding, cleared)?;
             if !book || fen == 0 {
@@ -390,7 +421,50 @@ fn theirs(entry: &FileEntry, why: &str) -> Judged {
     Judged { heap: Heap::TheirsOnly, fen: signed(entry), words }
 }
 
+/// A difference that two people booked.
+struct BookedDifference {
+    finding: i64,
+    file: i64,
+    /// What was booked: what the bank had more than the books.
+    fen: i64,
+}
+
 impl View<'_> {
+    /// The difference on a heap that was booked for an entry. What the books alone have has no entry of the file: its reference names it.
+    fn booked_difference(
+        &self,
+        heap: Heap,
+        entry: &FileEntry,
+    ) -> Result<Option<BookedDifference>, StoreError> {
+        self.conn.first(
+            "SELECT d.finding, d.file, d.fen FROM bank_difference d JOIN transfer t ON t.subject = 'finding:' || d.finding \
+             WHERE d.heap = ?1 AND d.kind = ?2 AND d.reference = ?3 AND (d.entry = ?4 OR d.heap = 'ours-only')",
+            params![heap.name(), entry.kind.name(), entry.reference, entry.booked.entry],
+            |row| {
+                Ok(BookedDifference {
+                    finding: column(row, "finding")?,
+                    file: column(row, "file")?,
+                    fen: column(row, "fen")?,
+                })
+            },
+        )
+    }
+
+    /// Whether a difference is none any more, since the bank's word or its entry has come.
+    fn is_in_books(&self, finding: i64) -> Result<bool, StoreError> {
+        self.conn.any(
+            "SELECT 1 FROM bank_difference d WHERE d.finding = ?1 AND ( \
+               (d.heap = 'ours-only' AND EXISTS (SELECT 1 FROM bank_entry e WHERE e.reference = d.reference \
+                 AND e.kind = d.kind AND e.heap IN ('equal', 'decided', 'other-amount'))) \
+               OR (d.heap = 'theirs-only' \
+                 AND EXISTS (SELECT 1 FROM payment p WHERE (d.kind = 'debit' AND p.debit_entry = d.entry) \
+                   OR (d.kind = 'reversal' AND p.return_entry = d.entry)) \
+                 AND NOT EXISTS (SELECT 1 FROM bank_difference o JOIN transfer t ON t.subject = 'finding:' || o.finding \
+                   WHERE o.reference = d.reference AND o.kind = d.kind AND o.heap = 'ours-only')))",
+            params![finding],
+        )
+    }
+
     /// The differences that a file showed.
     fn differences_of(&self, file: i64) -> Result<Vec<Difference>, StoreError> {
         let heaps = [Heap::OursOnly, Heap::TheirsOnly, Heap::OtherAmount];

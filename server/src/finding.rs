@@ -205,6 +205,9 @@ pub enum ClearError {
     /// No difference.
     #[error("finding {0} is no difference with the bank: nothing of it can be booked")]
     NoDifference(i64),
+    /// A difference that is none any more.
+    #[error("finding {0} is no difference any more: what was missing has come since, and is in the books")]
+    InBooks(i64),
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -337,6 +340,9 @@ impl scheme::Fault for ClearError {
             ClearError::Difference(id) => Some(
                 format!("two people clear it with `gridcard bank clear {id} --book`, or `--no-entry`").into(),
             ),
+            ClearError::InBooks(id) => {
+                Some(format!("two people clear it with `gridcard bank clear {id} --no-entry`").into())
+            }
             _ => None,
         }
     }
@@ -348,6 +354,7 @@ impl scheme::Fault for ClearError {
             ClearError::TwoPeople(_) => "finding-two-people",
             ClearError::Difference(_) => "finding-difference",
             ClearError::NoDifference(_) => "finding-no-difference",
+            ClearError::InBooks(_) => "finding-in-books",
             ClearError::Store(error) => error.code(),
         }
     }

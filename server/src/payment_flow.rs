@@ -331,6 +331,7 @@ impl Transaction<'_> {
             standing: Standing::Posted,
             subject: Some(&payment.reference()),
         })?;
+        self.told_after_booking(payment, booked, now)?;
         let words = "the bank gave the money back";
         self.set_payment(payment.order, now, PaymentState::Reversed, None, words)?;
         Ok(())

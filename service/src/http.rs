@@ -10,6 +10,7 @@ use crate::job::{Job, Wanted};
 use crate::key::{SentKey, Shown};
 use crate::openapi;
 use crate::peer::Peer;
+use crate::remembered::Remembered;
 use crate::reply::Reply;
 use crate::routes::{Body, Method, ROUTES, Route};
 use axum::Router;
@@ -71,13 +72,15 @@ pub fn router(shared: Shared) -> Router {
         router = router.route(route.path, on(filter, handler));
     }
     let (of_ready, of_metrics, calls) = (shared.clone(), shared.clone(), shared.calls);
+    let open = Arc::new(Open::default());
+    let open_too = open.clone();
     console::add_to(router, calls)
         .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
-        .route("/ready", get(move || ready(of_ready)))
+        .route("/ready", get(move || async move { ready(&of_ready, &open).await }))
         .route(
             "/metrics",
             get(move || async move {
-                let text = of_metrics.figures.text() + &of_books(&of_metrics).await;
+                let text = of_metrics.figures.text() + &of_books(&of_metrics, &open_too).await;
                 response(Reply::text("text/plain; version=0.0.4", text))
             }),
         )
@@ -86,19 +89,30 @@ pub fn router(shared: Shared) -> Router {
         .method_not_allowed_fallback(|| async { response(Reply::denied(&Denied::NoMethod, None)) })
 }
 
-/// Figures of the books; none where they cannot be had now.
-async fn of_books(shared: &Shared) -> String {
-    let (tell, told) = oneshot::channel();
-    match shared.calls.try_send(Call::Figures(tell)) {
-        Ok(()) => told.await.unwrap_or_default(),
-        Err(_) => String::new(),
-    }
+/// What needs no key.
+#[derive(Default)]
+struct Open {
+    ready: Remembered<bool>,
+    books: Remembered<String>,
 }
 
-async fn ready(shared: Shared) -> Response<HttpBody> {
-    let (tell, told) = oneshot::channel();
-    let asked = shared.calls.try_send(Call::Ready(tell)).is_ok();
-    let is_ready = asked && told.await.unwrap_or(false);
+/// Figures of the books; none where they cannot be had now.
+async fn of_books(shared: &Shared, open: &Open) -> String {
+    let asked = open.books.get(async {
+        let (tell, told) = oneshot::channel();
+        shared.calls.try_send(Call::Figures(tell)).map_err(|_| ())?;
+        told.await.map_err(|_| ())
+    });
+    asked.await.unwrap_or_default()
+}
+
+async fn ready(shared: &Shared, open: &Open) -> Response<HttpBody> {
+    let asked = open.ready.get(async {
+        let (tell, told) = oneshot::channel();
+        shared.calls.try_send(Call::Ready(tell)).map_err(|_| ())?;
+        told.await.map_err(|_| ())
+    });
+    let is_ready = asked.await.unwrap_or(false);
     let mut reply = Reply::json(&json!({ "ready": is_ready }));
     if !is_ready {
         reply.status = 503;

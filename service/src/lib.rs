@@ -24,6 +24,7 @@ mod offices;
 mod openapi;
 mod payments;
 mod peer;
+mod remembered;
 mod reply;
 mod routes;
 mod simulator;

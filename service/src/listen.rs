@@ -45,7 +45,7 @@ pub struct Config {
     /// The PSAMs' PINs, from files.
     pub pin: PinChoice,
     /// Connection string of books in PostgreSQL; `None`: those of the bank's folder.
-    pub database: Option<String>,
+    pub database: Option<keys::Zeroizing<String>>,
     /// The name under which it books, where several servers share the books.
     pub server: String,
     /// Requests a minute of one key.
@@ -322,6 +322,7 @@ async fn answered(
     if let Err(denied) = must_be_plain(&head) {
         return Ok(refused(&denied));
     }
+    let peer = peer.behind(&head.headers);
     head.extensions.insert(peer);
     router.call(Request::from_parts(head, body)).await
 }

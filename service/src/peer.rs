@@ -4,15 +4,32 @@ use crate::denied::Denied;
 use axum::http::{HeaderMap, Version, header, request::Parts};
 use std::net::IpAddr;
 
-/// The other end of a connection.
+/// Who asks over a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
-    /// Its address.
+    /// His address: that of the other end, or of whom a proxy on this machine speaks for.
     pub address: IpAddr,
     /// SHA-256 of the certificate it showed, of which it has the private key.
     pub certificate: Option<[u8; 32]>,
-    /// The connection is over TLS.
+    /// He speaks TLS, with this server or with that proxy.
     pub secured: bool,
+}
+
+impl Peer {
+    /// Who asks by a head that came over this connection. Only a proxy on this machine is believed about whom it speaks for, and of what
+    /// it sends only the last word, which is its own: the others came from outside.
+    pub fn behind(self, headers: &HeaderMap) -> Self {
+        if !self.address.is_loopback() {
+            return self;
+        }
+        let last = |name: &str| {
+            let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            value.rsplit(',').next().map(str::trim)
+        };
+        let address = last("x-forwarded-for").and_then(|word| word.parse().ok()).unwrap_or(self.address);
+        let secured = self.secured || last("x-forwarded-proto") == Some("https");
+        Peer { address, secured, ..self }
+    }
 }
 
 /// Headers that stand once: a proxy before the server and the server itself could heed another one of two.

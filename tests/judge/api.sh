@@ -67,7 +67,7 @@ await address "$server" server.log
 bank=$(cat address)
 
 # One sale stands before it begins, so that what is asked of orders, deliveries and days finds something.
-curl -s --fail --noproxy '*' -X POST "$bank/v1/orders" -H "Authorization: Bearer $clerk" -H 'Idempotency-Key: first' \
+curl -s --fail --max-time 60 --noproxy '*' -X POST "$bank/v1/orders" -H "Authorization: Bearer $clerk" -H 'Idempotency-Key: first' \
     -H 'Content-Type: application/json' -d '{"customer":"330200000001","amount_fen":5000}' >first.json || die "nothing can be sold"
 
 # A configuration of its own, so that none of the machine's is read. 409 and 422 are what the bank says to requests that have their
@@ -85,7 +85,7 @@ END
 sed -n '/SUMMARY/,$p' schemathesis.out >&2
 
 # It is as it was: it answers, ends in order, and its books agree.
-curl -s --fail --noproxy '*' "$bank/ready" >/dev/null || die "the server is not ready any more"
+curl -s --fail --max-time 60 --noproxy '*' "$bank/ready" >/dev/null || die "the server is not ready any more"
 kill -TERM "$server"
 wait "$server" || die "the server did not end in order: $(cat server.log)"
 kill -TERM "$house"

@@ -284,7 +284,7 @@ fn codes_are_those_of_the_standard() {
         (20_000_000_000, 65_353_130),
     ] {
         let step = totp::step(time);
-        assert_eq!(totp::code(secret, step), code % 1_000_000, "{time}");
+        assert_eq!(totp::code(secret, step), Some(code % 1_000_000), "{time}");
         let typed = format!("{:06}", code % 1_000_000);
         assert_eq!(totp::check(secret, &typed, step, 0), Some(step));
         // one step early or late is good, two are not
@@ -298,6 +298,10 @@ fn codes_are_those_of_the_standard() {
         assert_eq!(totp::check(secret, &typed, step, step), None);
         assert_eq!(totp::check(secret, &typed, step, step + 1), None);
     }
+    // A secret that can be guessed opens nothing [RFC 4226 4 R6].
+    assert_eq!((totp::code(&secret[..15], 1), totp::code(&[], 1)), (None, None));
+    assert!(totp::code(&secret[..16], 1).is_some());
+    assert_eq!(totp::check(&[], "000000", 1, 0), None);
     assert_eq!(totp::check(secret, "081 804", totp::step(1_111_111_109), 0), Some(totp::step(1_111_111_109)));
     for no_code in ["", "81804", "0081804", "08180a", "０８１８０４", "-81804"] {
         assert_eq!(totp::check(secret, no_code, totp::step(1_111_111_109), 0), None, "{no_code:?}");

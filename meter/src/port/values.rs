@@ -5,7 +5,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use wire::dlt645::Address;
-use wire::dlt645::items::{Form, Item, packed};
+use wire::dlt645::items::{Form, Item};
 
 /// What the meter knows when it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,8 @@ impl Facts<'_> {
     /// An item's bytes as they stand in DATA; `None` when the meter has no such data.
     pub fn value(&self, item: &Item) -> Option<Vec<u8>> {
         let state = self.state;
-        let number = |value: u64| Some(packed(value, item.form.len()));
+        // What a signed place is too small for is no value: it would be read as a negative one.
+        let number = |value: u64| item.form.number(value);
         let watts = if state.relay_open { 0 } else { u64::from(state.config.load_w) };
         let digits = |bytes: &[u8]| Some(bytes.iter().rev().copied().collect::<Vec<u8>>());
         let bits = |bits: u16| Some(bits.to_le_bytes().to_vec());

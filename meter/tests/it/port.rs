@@ -106,6 +106,22 @@ fn every_item_has_its_value_or_is_no_data() {
     assert_eq!(lines, wanted.replace("000020181144", &Address(NUMBER).to_string()));
 }
 
+/// The highest bit of power and current is their sign: what reaches it is no value, and never a negative one.
+#[test]
+fn a_load_beyond_its_place_is_no_value() {
+    let mut state = state();
+    for (watts, power, current) in [
+        (79_999, Ok::<_, u8>("79.9990 kW"), Ok("363.631 A")),
+        (80_000, Err(0x02), Ok("363.636 A")),
+        (175_999, Err(0x02), Ok("799.995 A")),
+        (176_000, Err(0x02), Err(0x02)),
+    ] {
+        state.config.load_w = watts;
+        assert_eq!(read(&state, "power").as_deref(), power.as_deref(), "{watts} W");
+        assert_eq!(read(&state, "current-a").as_deref(), current.as_deref(), "{watts} W");
+    }
+}
+
 #[test]
 fn a_spent_purse_shows_what_is_owed_and_an_open_relay() {
     let mut state = state();

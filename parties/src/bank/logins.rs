@@ -50,12 +50,6 @@ pub enum LoginError {
         /// So long.
         seconds: i64,
     },
-    /// Password and name are right, and no telephone makes codes for him yet.
-    #[error("{name} has no codes yet")]
-    NoCodes {
-        /// Who.
-        name: String,
-    },
     /// No session, or one that has ended.
     #[error("nobody is logged in here")]
     Nobody,
@@ -68,11 +62,10 @@ impl Fault for LoginError {
 
     fn hint(&self) -> Hint {
         Some(match self {
-            LoginError::Wrong => "type all three again; a code is good for half a minute, and once".into(),
+            LoginError::Wrong => "type all three again; a code is good for half a minute, and once; who has no codes yet gets them by \
+                                  `gridcard operator totp` at the bank"
+                .into(),
             LoginError::Wait { .. } => "wait, then log in; nobody waits longer than 15 minutes".into(),
-            LoginError::NoCodes { name } => {
-                format!("`gridcard operator totp {name:?}` at the bank gives him some").into()
-            }
             LoginError::Nobody => "log in".into(),
         })
     }
@@ -81,7 +74,6 @@ impl Fault for LoginError {
         match self {
             LoginError::Wrong => "login-wrong",
             LoginError::Wait { .. } => "login-wait",
-            LoginError::NoCodes { .. } => "login-no-codes",
             LoginError::Nobody => "login-nobody",
         }
     }
@@ -160,7 +152,7 @@ pub fn may_try(desk: &Desk, one: &Try, at: Moment) -> Result<()> {
 /// Looks at the code of somebody whose password was compared: `found` is whose it is. Every failure is counted and stands in the log.
 ///
 /// # Errors
-/// Password or code are not right, or he has no codes; the books or the log cannot be written.
+/// Password or code are not right; the books or the log cannot be written.
 pub fn show(
     session: &Session,
     desk: &mut Desk,
@@ -197,9 +189,8 @@ pub fn show(
 }
 
 fn look_at_code(books: &mut dyn Books, name: &str, code: &str, at: Moment) -> Result<Result<(), LoginError>> {
-    let Some(known) = books.code_secret(name)? else {
-        return Ok(Err(LoginError::NoCodes { name: name.to_owned() }));
-    };
+    // That somebody has no codes yet would tell whoever guesses that name and password are right.
+    let Some(known) = books.code_secret(name)? else { return Ok(Err(LoginError::Wrong)) };
     let secret = Zeroizing::new(known.secret);
     let step = totp::check(&*secret, code, totp::step(unix(at)), known.last);
     let taken = match step {

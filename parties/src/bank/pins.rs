@@ -29,6 +29,16 @@ pub struct PinFile {
 }
 
 impl PinFile {
+    /// `FILE`, or `NUMBER=FILE`: any text names a file.
+    pub fn named(text: &str) -> Self {
+        let named = text.split_once('=');
+        let named = named.and_then(|(number, file)| Some((number.parse::<DeviceNumber>().ok()?, file)));
+        match named {
+            Some((number, file)) => PinFile { psam: Some(number), file: file.into() },
+            None => PinFile { psam: None, file: text.into() },
+        }
+    }
+
     /// The file.
     pub fn file(&self) -> &Path {
         &self.file
@@ -38,14 +48,8 @@ impl PinFile {
 impl FromStr for PinFile {
     type Err = std::convert::Infallible;
 
-    /// `FILE`, or `NUMBER=FILE`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = text.split_once('=');
-        let named = named.and_then(|(number, file)| Some((number.parse::<DeviceNumber>().ok()?, file)));
-        Ok(match named {
-            Some((number, file)) => PinFile { psam: Some(number), file: file.into() },
-            None => PinFile { psam: None, file: text.into() },
-        })
+        Ok(PinFile::named(text))
     }
 }
 

@@ -151,6 +151,22 @@ fn a_socket_and_a_pseudo_terminal_carry_it() {
     }
 }
 
+/// Who connects and says nothing, or asked once and stays, makes room for the next.
+#[test]
+fn nobody_holds_a_meter_by_silence() {
+    let mut socket = Listener::open("127.0.0.1:0").unwrap().patient(Duration::from_millis(1));
+    let place: Place = socket.address().unwrap().to_string().parse().unwrap();
+    let silent: Vec<_> = (0..3).map(|_| place.open(SERIAL).unwrap()).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| one_answer(&mut socket));
+        let mut link = place.open(SERIAL).unwrap();
+        let item = Item::of(ENERGY).unwrap();
+        let found = Line::new(&mut *link).patient(Duration::from_secs(60)).show(METER, item);
+        assert_eq!(found.as_deref(), Ok("12345.67 kWh"));
+    });
+    drop(silent);
+}
+
 #[test]
 fn a_line_that_cannot_be_had_says_which() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

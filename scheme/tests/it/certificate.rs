@@ -102,19 +102,37 @@ fn nobody_certifies_beyond_his_use() {
     assert!(matches!(city.verify(&renamed), Err(CertificateError::NotSigned { .. })));
 }
 
-/// A signature of one kind is none of another, whatever the objects say.
+/// A signature of one kind is none of another, whatever the objects say, and none of a key that signs other things.
 #[test]
 fn a_label_is_part_of_what_is_signed() {
     let labels =
         [Label::Order, Label::Receipt, Label::Request, Label::Certificate, Label::Revocation, Label::Head];
-    let root = root(Suite::Sm4);
-    for signed in labels {
-        let made =
-            certificate::sign(signed, Suite::Sm4, root.number, &key(Suite::Sm4, 1), b"objects", &[3; 32])
-                .unwrap();
-        for asked in labels {
-            let found = certificate::verify(asked, &root, b"objects", &made);
-            assert_eq!(found.is_ok(), asked == signed, "{asked:?} of {signed:?}");
+    let uses = [KeyUse::Root, KeyUse::CityIssuer, KeyUse::Server, KeyUse::Esam, KeyUse::Psam];
+    for key_use in uses {
+        let signer = issued(Suite::Sm4, subject(key_use, CITY), 4, 4, 2, 2);
+        for signed in labels {
+            let made = certificate::sign(
+                signed,
+                Suite::Sm4,
+                signer.number,
+                &key(Suite::Sm4, 4),
+                b"objects",
+                &[3; 32],
+            )
+            .unwrap();
+            for asked in labels {
+                let found = certificate::verify(asked, &signer, b"objects", &made);
+                let signs = match asked {
+                    Label::Order => matches!(key_use, KeyUse::Server | KeyUse::Psam),
+                    Label::Receipt | Label::Request => key_use == KeyUse::Esam,
+                    Label::Certificate => matches!(key_use, KeyUse::Root | KeyUse::CityIssuer),
+                    Label::Revocation => key_use == KeyUse::Root,
+                    Label::Head => key_use == KeyUse::Server,
+                };
+                assert_eq!(found.is_ok(), signs && asked == signed, "{asked:?} of {signed:?} by a {key_use}");
+                let is_told = matches!(found, Err(CertificateError::NotFor { .. }));
+                assert_eq!(is_told, !signs, "{asked:?} by a {key_use}");
+            }
         }
     }
 }

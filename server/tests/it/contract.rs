@@ -87,7 +87,7 @@ macro_rules! every_engine {
                 a_silent_bank_is_asked_again_and_again a_customer_who_leaves_gets_his_money_back
                 a_late_yes_is_taken_back_once another_amount_is_never_sold_for
                 a_bank_that_contradicts_itself_is_told_of a_paid_order_that_nobody_could_seal_is_given_back
-                a_day_lies_on_four_heaps a_file_decides_what_nobody_knew;
+                a_day_lies_on_four_heaps a_difference_is_booked_once a_file_decides_what_nobody_knew;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated

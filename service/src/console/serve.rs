@@ -8,6 +8,7 @@ use super::words::Language;
 use crate::counter::{Call, Counter};
 use crate::denied::Denied;
 use crate::peer::Peer;
+use crate::remembered::Remembered;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
@@ -20,7 +21,6 @@ use parties::people::operators::{Operator, Operators};
 use parties::people::{by_password, operators};
 use parties::{Result, Trouble};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -44,6 +44,14 @@ const YEAR_S: u32 = 31_536_000;
 struct Door {
     calls: SyncSender<Call>,
     comparing: Arc<Semaphore>,
+    /// The time that the page of the login shows.
+    now: Arc<Remembered<String>>,
+}
+
+impl Door {
+    async fn now(&self) -> Result<String> {
+        self.now.get(at_counter(self, |counter| Ok(counter.session.now()?.to_string()))).await
+    }
 }
 
 /// What a request says of itself.
@@ -60,15 +68,9 @@ struct From {
 impl From {
     fn read(parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.secured);
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.address);
-        // Only a proxy on this machine is believed about whom it speaks for.
-        let proxied = peer.is_some_and(|ip| ip.is_loopback());
-        let word = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| proxied);
-        let secure = tls || word("x-forwarded-proto") == Some("https");
-        let behind =
-            word("x-forwarded-for").and_then(|all| all.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-        let address = behind.or(peer).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+        let peer = parts.extensions.get::<Peer>();
+        let secure = peer.is_some_and(|peer| peer.secured);
+        let address = peer.map_or_else(|| "unknown".to_owned(), |peer| peer.address.to_string());
         let kept = cookie(headers, gate::cookie_name(secure));
         let here = parts.uri.path_and_query().map_or("/console", |path| path.as_str()).to_owned();
         From {
@@ -92,7 +94,7 @@ fn language(headers: &HeaderMap) -> Language {
 
 /// Adds the console to a router.
 pub fn add_to(mut router: Router, calls: SyncSender<Call>) -> Router {
-    let door = Door { calls, comparing: comparing() };
+    let door = Door { calls, comparing: comparing(), now: Arc::default() };
     for page in PAGES {
         let door = door.clone();
         let filter = if page.posts { MethodFilter::POST } else { MethodFilter::GET };
@@ -244,7 +246,7 @@ async fn look_at_login(door: &Door, request: Request) -> Response<Body> {
     let from = From::read(&parts);
     let lang = from.lang;
     let shown = async {
-        let now = at_counter(door, |counter| Ok(counter.session.now()?.to_string())).await?;
+        let now = door.now().await?;
         let was_out = from.query.get("out") == "1";
         gate::login_page(lang, from.query.get("back"), "", now, was_out, None)
     };
@@ -267,7 +269,7 @@ async fn log_in(door: &Door, request: Request) -> Response<Body> {
     match logged_in(door, from, name.clone(), password, code).await {
         Ok(token) => sent(Answer::See(within(&back).to_owned()), &[gate::keep(secure, &token).to_string()]),
         Err(error) if error.find::<LoginError>().is_some() => {
-            let now = at_counter(door, |counter| Ok(counter.session.now()?.to_string())).await;
+            let now = door.now().await;
             let told = Some(Told::of(&error));
             match now.and_then(|now| gate::login_page(lang, &back, &name, now, false, told)) {
                 Ok(answer) => sent(answer, &[]),

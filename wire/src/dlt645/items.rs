@@ -167,6 +167,17 @@ impl Form {
         self.len() == 0
     }
 
+    /// A number as this form has it in DATA; `None`: a form with a sign has no place for one this great.
+    pub fn number(self, value: u64) -> Option<Vec<u8>> {
+        let bytes = self.len();
+        let is_signed = matches!(self, Form::Signed { .. });
+        // The first digit of a signed one has three bits.
+        let end = u32::try_from(2 * bytes)
+            .ok()
+            .and_then(|digits| 8_u64.checked_mul(10_u64.checked_pow(digits - 1)?));
+        (!is_signed || end.is_none_or(|end| value < end)).then(|| packed(value, bytes))
+    }
+
     /// A value for people. One whose bytes are all FF is none ("no value"); bytes that are no digits are shown as they are.
     ///
     /// `bytes`: as they stand in DATA; of another length they are shown as they are, too.
@@ -222,7 +233,7 @@ impl Form {
 }
 
 /// A number as packed BCD, least significant byte first; one that does not fit shows its last digits, as a register does.
-pub fn packed(value: u64, bytes: usize) -> Vec<u8> {
+fn packed(value: u64, bytes: usize) -> Vec<u8> {
     let mut rest = value;
     let mut out = Vec::with_capacity(bytes);
     for _ in 0..bytes {

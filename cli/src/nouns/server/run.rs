@@ -5,6 +5,7 @@ use crate::output::answer;
 use crate::screen::say;
 use crate::shared::{Database, MaybeBank};
 use clap::Args;
+use keys::Zeroizing;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::{Failure, Result, Trouble};
 use scheme::Kind;
@@ -65,15 +66,14 @@ impl Run {
         let file = self.config.as_deref().map(FileConfig::read).transpose().map_err(Trouble::new)?;
         let file = file.unwrap_or_default();
         let pin_files = if self.pin_files.is_empty() {
-            // Any text names a file.
-            file.pin_files.iter().filter_map(|text| text.parse().ok()).collect()
+            file.pin_files.iter().map(|text| PinFile::named(text)).collect()
         } else {
             self.pin_files.clone()
         };
         let database_file = self.database_file.clone().or(file.database_file);
         let database = match (&self.database.database, database_file) {
-            (Some(url), _) => Some(url.clone()),
-            (None, Some(file)) => Some(secret(&file).map_err(Trouble::new)?.to_string()),
+            (Some(url), _) => Some(Zeroizing::new(url.clone())),
+            (None, Some(file)) => Some(secret(&file).map_err(Trouble::new)?),
             (None, None) => None,
         };
         let named = match (&self.tls_certificate, &self.tls_key) {

@@ -349,6 +349,71 @@ pub fn a_day_lies_on_four_heaps(engine: &dyn Engine) {
     bank.whole();
 }
 
+/// Whatever comes first, the entry, the word, or the two people: what the bank has is in the books once.
+pub fn a_difference_is_booked_once(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    let two = |at| Cleared { at, by: "Li".into(), second: Some("Wang".into()), note: "by telephone".into() };
+    let paid = |bank: &mut Bank, n: u32, entry: &str| {
+        let id = bank.pay(n, 1000).unwrap().order;
+        bank.says(id, &done(entry, 1000));
+        id
+    };
+    let (given_first, word_first) = (paid(&mut bank, 0, "B1"), paid(&mut bank, 1, "B2"));
+    let late = paid(&mut bank, 2, "B3");
+    bank.seal_paid(late).unwrap();
+    let record = bank.books.order(late).unwrap().unwrap().record.unwrap();
+    let receipt = bank.insert(2, &record);
+    bank.settled(2, &receipt);
+    let late_unbooked = paid(&mut bank, 2, "B4");
+    let [d1, d2] = [format!("B1,{given_first},debit,1000"), format!("B2,{word_first},debit,1000")];
+    let [r1, r2] = [format!("R1,{given_first},reversal,1000"), format!("R2,{word_first},reversal,1000")];
+    let found = bank.file(&[&d1, &d2, &r1, &r2]).differences;
+    let heaps: Vec<_> = found.iter().map(|found| (found.heap, found.reference.clone(), found.fen)).collect();
+    let expected = [
+        ("theirs-only", given_first.to_string(), -1000),
+        ("theirs-only", word_first.to_string(), -1000),
+        ("ours-only", late.to_string(), -1000),
+        ("ours-only", late_unbooked.to_string(), -1000),
+    ];
+    assert_eq!(heaps, expected);
+    let at = bank.now;
+    let clear =
+        |bank: &mut Bank, n: usize, book| bank.books.clear_difference(found[n].finding, &two(at), book);
+    let back = |entry: &str, number: &str| {
+        let (taken, back) = (booked(entry, 1000), booked(number, 1000));
+        BankAnswer::Advice(AdviceAnswer::Taken(Some(GivenBack { taken, back })))
+    };
+
+    // The reversal is booked, and then the customer leaves and the bank says that very reversal.
+    assert_eq!(clear(&mut bank, 0, true).unwrap(), -1000);
+    bank.books.leave_payment(given_first, at).unwrap();
+    bank.says(given_first, &back("B1", "R1"));
+    // The customer leaves first: there is nothing to book any more.
+    bank.books.leave_payment(word_first, at).unwrap();
+    bank.says(word_first, &back("B2", "R2"));
+    assert!(matches!(clear(&mut bank, 1, true), Err(ClearError::InBooks(_))));
+    assert_eq!(clear(&mut bank, 1, false).unwrap(), 0);
+    // A debit is booked as missing, and comes a day late; another comes before anybody booked that it is missing.
+    assert_eq!(clear(&mut bank, 2, true).unwrap(), -1000);
+    let late_lines = [format!("B3,{late},debit,1000"), format!("B4,{late_unbooked},debit,1000")];
+    let compared = bank.file(&[&late_lines[0], &late_lines[1]]);
+    assert!(matches!(clear(&mut bank, 3, true), Err(ClearError::InBooks(_))));
+    assert_eq!(clear(&mut bank, 3, false).unwrap(), 0);
+    assert_eq!((compared.equal, compared.differences.len()), (1, 1));
+
+    // What is left to clear takes the entries back, and the books say what the bank has: two debits that stand.
+    let left = bank.books.findings(false).unwrap();
+    assert_eq!(
+        left.iter().map(|finding| finding.kind).collect::<Vec<_>>(),
+        [FindingKind::BankOtherAmount, FindingKind::BankTheirsOnly]
+    );
+    for finding in left {
+        assert_eq!(bank.books.clear_difference(finding.id, &two(at), true).unwrap(), 1000);
+        bank.whole();
+    }
+    assert_eq!(bank.books.figures().unwrap().balance.bank_clearing, 2000);
+}
+
 pub fn a_file_decides_what_nobody_knew(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let unknown = bank.pay(0, 1000).unwrap().order;

@@ -95,8 +95,10 @@ fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
         u64::try_from(time.seconds() - 8 * 3600).unwrap() / 30
     };
     for near in [server_step, server_step + 1, step] {
-        let form =
-            format!("name=Chen&password=chen%27s+password&code={:06}", keys::totp::code(&secret, near));
+        let form = format!(
+            "name=Chen&password=chen%27s+password&code={:06}",
+            keys::totp::code(&secret, near).unwrap()
+        );
         let answer = send(&server, "/console/login", &[], &form);
         if answer.status == 303 {
             // The same code is good no more.
