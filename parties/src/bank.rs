@@ -44,7 +44,7 @@ pub use change::{
 pub use closing::{
     CloseReport, ClosingsReport, DrawerReport, DrawersReport, FiguresLine, RecomputedReport, StatisticsFile,
     StatisticsLine, StatisticsReport, StatisticsRequest, close_day, close_drawer, closings, drawers,
-    open_drawer, recompute, statistics, statistics_csv, statistics_into,
+    open_drawer, recompute, statistics, statistics_csv, statistics_into, write_statistics,
 };
 pub use contracts::{
     ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, HoldingLine, Person, SlipLine, apply,
@@ -72,8 +72,8 @@ pub use register::{
 };
 pub use renewal::{PsamLimitReport, PsamStatementReport, PsamStatementRequest, psam_limit, psam_statement};
 pub use report::{
-    BookedLine, BooksReport, Look, OrderLine, OrdersFile, StatementReport, orders, orders_into, report,
-    statement,
+    BookedLine, BooksReport, Look, OrderLine, OrdersFile, StatementReport, TakeOrder, orders, orders_into,
+    report, statement, write_orders,
 };
 pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};

@@ -63,8 +63,15 @@ pub fn line(record: &[u8; RECORD_LEN]) -> String {
 /// # Errors
 /// It is not there, or is no such file.
 pub fn read(path: &Path) -> Result<Message> {
-    let text = files::read_text(path)?;
-    let mut lines = typed::unmarked(&text).trim().lines();
+    parse(&files::read_text(path)?, path)
+}
+
+/// As [`read`], of what stands in such a file; `path` names it in errors.
+///
+/// # Errors
+/// It is no such text.
+pub fn parse(text: &str, path: &Path) -> Result<Message> {
+    let mut lines = typed::unmarked(text).trim().lines();
     let first = lines.next().unwrap_or_default();
     let bytes = typed::bytes(first).map_err(|error| {
         refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))

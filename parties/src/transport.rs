@@ -131,13 +131,7 @@ pub fn read(session: &Session, path: &Path, suite: Suite) -> Result<Secret> {
 
 /// Says that a file with a root is readable by others than its owner.
 fn tell_if_open(session: &Session, path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
-            session.say(format!("note: others can read {}, which holds a key: chmod 600 it", path.display()));
-        }
+    if disk::is_private(path).is_ok_and(|private| !private) {
+        session.say(format!("note: others can read {}, which holds a key: chmod 600 it", path.display()));
     }
-    #[cfg(not(unix))]
-    let _ = (session, path);
 }

@@ -52,7 +52,7 @@ impl Kind {
 pub type Hint = Option<Cow<'static, str>>;
 
 /// Something that was found, as reports and their JSON have it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Told {
     /// Its stable name.
     pub code: String,

@@ -8,11 +8,12 @@ use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Age, Waiting};
+use std::borrow::Cow;
 
 /// What waits, by its age.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AgeingReport {
     /// When it was looked.
     #[serde(with = "names::text")]
@@ -26,10 +27,10 @@ pub struct AgeingReport {
 }
 
 /// All that is of one age.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AgeLine {
     /// The age: from so many days.
-    pub age: &'static str,
+    pub age: Cow<'static, str>,
     /// Purchases.
     pub purchases: usize,
     /// What was paid for them.
@@ -37,7 +38,7 @@ pub struct AgeLine {
 }
 
 /// A purchase that was paid and is not settled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WaitingLine {
     /// The order that stands for it.
     #[serde(with = "names::text")]
@@ -49,7 +50,7 @@ pub struct WaitingLine {
     /// The purchase count.
     pub count: u32,
     /// `prepared` or `sealed`.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// What was paid.
     pub paid_fen: i64,
     /// When it was sold.
@@ -58,16 +59,16 @@ pub struct WaitingLine {
     /// Whole days since then.
     pub days: i64,
     /// Its age.
-    pub age: &'static str,
+    pub age: Cow<'static, str>,
     /// Until when meters take the order that stands.
     #[serde(with = "names::text")]
     pub valid_until: Moment,
     /// Where it was sold; empty: not known.
     pub office: String,
     /// What is to be done, by a stable name.
-    pub next: &'static str,
+    pub next: Cow<'static, str>,
     /// The same in words.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
 }
 
 impl WaitingLine {
@@ -77,15 +78,15 @@ impl WaitingLine {
             customer: one.customer,
             meter: one.meter,
             count: one.count,
-            state: one.state.name(),
+            state: one.state.name().into(),
             paid_fen: one.paid_fen,
             since: one.since,
             days: one.days,
-            age: Age::of_days(one.days).name(),
+            age: Age::of_days(one.days).name().into(),
             valid_until: one.valid_until,
             office: one.office.clone(),
-            next: one.next.name(),
-            what: one.next.words(),
+            next: one.next.name().into(),
+            what: one.next.words().into(),
         }
     }
 }
@@ -99,7 +100,7 @@ pub fn ageing(session: &Session, desk: &Desk, office: Option<&str>) -> Result<Ag
     let at = session.now()?;
     let waiting = desk.books().waiting(at, office)?;
     let of_age = |age: Age| {
-        let mut line = AgeLine { age: age.name(), purchases: 0, paid_fen: 0 };
+        let mut line = AgeLine { age: age.name().into(), purchases: 0, paid_fen: 0 };
         for one in waiting.iter().filter(|one| Age::of_days(one.days) == age) {
             line.purchases += 1;
             line.paid_fen += one.paid_fen;

@@ -14,8 +14,9 @@ use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Basis, Change, ChangeRefusal, ChangeRequest, FinalRequest, OrderError, Word};
+use std::borrow::Cow;
 
 /// A meter that is to be changed.
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ pub struct FinishChangeRequest {
 }
 
 /// A change of a meter.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangeReport {
     /// As it stands.
     #[serde(flatten)]
@@ -60,7 +61,7 @@ pub struct ChangeReport {
 }
 
 /// A change of a meter, as it stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangeLine {
     /// Its number.
     pub change: i64,
@@ -71,19 +72,19 @@ pub struct ChangeLine {
     /// The meter since.
     pub new_meter: MeterNumber,
     /// `read`, `workshop` or `burnt`.
-    pub basis: &'static str,
+    pub basis: Cow<'static, str>,
     /// What was read or estimated.
     #[serde(with = "names::fen")]
     pub balance_fen: Fen,
     /// The order that ended with the old meter.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub ended: Option<OrderId>,
     /// What was paid for that.
     pub outstanding_fen: i64,
     /// What went to the new meter.
     pub carried_fen: i64,
     /// The order that takes it there.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub order: Option<OrderId>,
     /// When.
     #[serde(with = "names::text")]
@@ -101,14 +102,14 @@ pub struct ChangeLine {
 }
 
 /// How a provisional change was corrected.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CorrectedLine {
     /// What should have gone to the new meter.
     pub due_fen: i64,
     /// What was missing there; below zero: it got too much, which is the house's loss.
     pub missing_fen: i64,
     /// The order of what was missing.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub order: Option<OrderId>,
     /// When.
     #[serde(with = "names::text")]
@@ -139,7 +140,7 @@ impl ChangeLine {
             customer: change.customer,
             old_meter: change.old,
             new_meter: change.new,
-            basis: change.basis.name(),
+            basis: change.basis.name().into(),
             balance_fen: change.balance,
             ended: change.ended,
             outstanding_fen: change.outstanding_fen,
@@ -156,7 +157,7 @@ impl ChangeLine {
 }
 
 /// Changes of meters.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangesReport {
     /// Each, oldest first.
     pub changes: Vec<ChangeLine>,

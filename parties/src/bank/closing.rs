@@ -10,13 +10,13 @@ use scheme::fault::Told;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Books, ClosingError, DayClose, DayFigures, Line, Period, Question, Shift};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// A clerk's drawer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DrawerReport {
     /// Its number.
     pub shift: i64,
@@ -32,7 +32,7 @@ pub struct DrawerReport {
     /// What the books say is in it, or was when it was closed.
     pub expected_fen: i64,
     /// When it was closed.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub closed: Option<Moment>,
     /// What was counted then.
     pub counted_fen: Option<i64>,
@@ -65,7 +65,7 @@ impl DrawerReport {
 }
 
 /// Drawers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DrawersReport {
     /// Each, the newest first.
     pub drawers: Vec<DrawerReport>,
@@ -116,7 +116,7 @@ pub fn drawers(session: &Session, desk: &Desk, open: bool, office: Option<&str>)
 }
 
 /// A day that is closed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CloseReport {
     /// The day, YYYY-MM-DD.
     pub day: String,
@@ -135,7 +135,7 @@ pub struct CloseReport {
 }
 
 /// What was booked up to the end of a day.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FiguresLine {
     /// Transfers.
     pub transfers: i64,
@@ -187,14 +187,14 @@ impl CloseReport {
 }
 
 /// Closed days.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClosingsReport {
     /// Each, the newest first.
     pub closings: Vec<CloseReport>,
 }
 
 /// Sums and closings, compared with the ledger.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecomputedReport {
     /// Nothing differs.
     pub agree: bool,
@@ -286,7 +286,7 @@ pub struct StatisticsRequest {
 }
 
 /// Statistics.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatisticsReport {
     /// The first day.
     pub from: String,
@@ -297,7 +297,7 @@ pub struct StatisticsReport {
 }
 
 /// A line of statistics; what it is not parted by is empty.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatisticsLine {
     /// YYYY-MM-DD, YYYY-MM or YYYY.
     pub period: String,
@@ -349,7 +349,7 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// A file of statistics that was written.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatisticsFile {
     /// How many lines it has, without the first and the last.
     pub lines: usize,
@@ -425,10 +425,18 @@ pub fn statistics_into(
     request: &StatisticsRequest,
     path: &Path,
 ) -> Result<StatisticsFile> {
-    let (text, report) = statistics_csv(session, desk, request)?;
+    write_statistics(&statistics_csv(session, desk, request)?.0, path)
+}
+
+/// Writes the text of [`statistics_csv`] into a file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_statistics(text: &str, path: &Path) -> Result<StatisticsFile> {
     home::write(path, text.as_bytes())?;
     let sha256 = text.trim_end().rsplit(',').next().unwrap_or_default().to_owned();
-    Ok(StatisticsFile { lines: report.lines.len(), sha256, file: path.to_owned() })
+    // The first line names the columns, the last has the sum.
+    Ok(StatisticsFile { lines: text.lines().count().saturating_sub(2), sha256, file: path.to_owned() })
 }
 
 /// The day of a moment, YYYY-MM-DD.

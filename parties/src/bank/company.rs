@@ -2,7 +2,10 @@
 
 mod table;
 
-pub use table::{ExportReport, ExportRequest, ImportReport, ImportRequest, List, export, import};
+pub use table::{
+    ExportReport, ExportRequest, ImportReport, ImportRequest, List, Message, Messages, Numbered, export,
+    export_from, import,
+};
 
 use super::desk::Desk;
 use super::offices::no_contract;
@@ -15,25 +18,26 @@ use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::company::Contract;
 use server::{Block, Blocked, Event, MessageId, Said, Taken, Tariff};
+use std::borrow::Cow;
 
 /// What became of a message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MessageReport {
     /// Who said it.
     pub source: String,
     /// Its id there.
     pub id: String,
     /// `contract`, `tariff` or `block`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// It was not known before.
     pub new: bool,
 }
 
 /// A contract.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContractReport {
     /// Its number.
     pub contract: String,
@@ -47,19 +51,19 @@ pub struct ContractReport {
     #[serde(with = "names::text")]
     pub begins: Moment,
     /// Its last.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub ends: Option<Moment>,
 }
 
 /// Prices.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TariffsReport {
     /// Each, by name and first moment.
     pub tariffs: Vec<TariffLine>,
 }
 
 /// A price.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TariffLine {
     /// Name of the tariff.
     pub tariff: String,
@@ -71,7 +75,7 @@ pub struct TariffLine {
 }
 
 /// What the company is told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventsReport {
     /// Each, by number.
     pub events: Vec<EventLine>,
@@ -80,12 +84,12 @@ pub struct EventsReport {
 }
 
 /// One thing that the company is told; what it does not have is null.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventLine {
     /// Its number: 1, 2, 3 and so on without a gap.
     pub number: i64,
     /// What it is.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// When it was booked.
     #[serde(with = "names::text")]
     pub at: Moment,
@@ -98,7 +102,7 @@ pub struct EventLine {
     /// The ESAM.
     pub serial: Option<String>,
     /// The order.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub order: Option<OrderId>,
     /// The purchase count.
     pub count: Option<u32>,
@@ -109,7 +113,7 @@ pub struct EventLine {
     /// The register, in hundredths of a kilowatt-hour.
     pub register: Option<u32>,
     /// The time of the meter.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub at_meter: Option<Moment>,
     /// The meter before.
     pub former_meter: Option<MeterNumber>,
@@ -119,7 +123,7 @@ impl EventLine {
     fn of(event: Event) -> Self {
         EventLine {
             number: event.number,
-            kind: event.kind.name(),
+            kind: event.kind.name().into(),
             at: event.at,
             office: event.office,
             customer: event.customer,
@@ -159,7 +163,7 @@ fn take(session: &Session, desk: &mut Desk, id: &MessageId, said: &Said) -> Resu
     let taken = desk.books_mut().take_message(id, said, now)?;
     log::fact(session, "message", format!("{} {}", id.source, id.id));
     let MessageId { source, id } = id.clone();
-    Ok(MessageReport { source, id, kind: said.kind(), new: taken == Taken::New })
+    Ok(MessageReport { source, id, kind: said.kind().into(), new: taken == Taken::New })
 }
 
 /// Takes a contract in.

@@ -53,7 +53,7 @@ pub struct Person {
 }
 
 /// An application that was written down.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ApplyReport {
     /// Its number.
     pub application: i64,
@@ -68,7 +68,8 @@ pub struct ApplyReport {
     pub at: Moment,
     /// Version of the form.
     pub form: u32,
-    /// The agreement, to be printed and signed.
+    /// The agreement, to be printed and signed; empty where it was shown before.
+    #[serde(deserialize_with = "super::text::once")]
     pub agreement: String,
     /// SHA-256 of the agreement.
     pub agreement_sha256: String,
@@ -178,7 +179,7 @@ fn agreement(
 }
 
 /// A slip with an authorisation code, which is shown once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CodeReport {
     /// Number of the slip, 8 hexadecimal digits.
     pub slip: String,
@@ -186,7 +187,8 @@ pub struct CodeReport {
     pub customer: CustomerNumber,
     /// The telephone number it is bound to.
     pub msisdn: String,
-    /// The code: four groups of four characters. It is kept nowhere.
+    /// The code: four groups of four characters. It is kept nowhere; empty where it was shown before.
+    #[serde(deserialize_with = "super::text::once")]
     pub authorisation_code: String,
     /// The last moment it is good.
     #[serde(with = "names::text")]
@@ -234,7 +236,7 @@ pub fn give_code(
 }
 
 /// A code that was used.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CodeUsed {
     /// The slip.
     pub slip: String,
@@ -261,7 +263,7 @@ pub fn use_code(session: &Session, desk: &mut Desk, slip: &str, code: &str) -> R
 }
 
 /// What is known of a customer beside his registration.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContractReport {
     /// His registration.
     #[serde(flatten)]
@@ -279,20 +281,20 @@ pub struct ContractReport {
 }
 
 /// A meter he has or had.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HoldingLine {
     /// The meter.
     pub meter: MeterNumber,
     /// From when, where it is known.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub since: Option<Moment>,
     /// To when.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub until: Option<Moment>,
 }
 
 /// Where an authorisation code stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SlipLine {
     /// Its slip.
     pub slip: String,

@@ -12,33 +12,34 @@ use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Books, Chain, ClearError, Cleared, Fault, Finding, FindingKind, Head};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Findings of the bank.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindingsReport {
     /// Each, oldest first.
     pub findings: Vec<FindingLine>,
 }
 
 /// One finding.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindingLine {
     /// Its number.
     pub finding: i64,
     /// What it is: its stable name.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The same.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The meter it is about.
     pub meter: Option<MeterNumber>,
     /// The PSAM it is about.
     pub psam: Option<String>,
     /// The order it is about.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub order: Option<OrderId>,
     /// When it was found.
     #[serde(with = "names::text")]
@@ -55,7 +56,7 @@ pub struct FindingLine {
 }
 
 /// Who cleared a finding.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClearedBy {
     /// When.
     #[serde(with = "names::text")]
@@ -73,8 +74,8 @@ impl FindingLine {
         let cleared = |Cleared { at, by, second, note }| ClearedBy { at, by, second, note };
         FindingLine {
             finding: finding.id,
-            code: finding.kind.name(),
-            kind: finding.kind.name(),
+            code: finding.kind.name().into(),
+            kind: finding.kind.name().into(),
             meter: finding.meter,
             psam: finding.psam,
             order: finding.order,
@@ -97,12 +98,12 @@ pub struct ClearRequest {
 }
 
 /// A finding that was cleared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClearReport {
     /// Its number.
     pub finding: i64,
     /// What it is.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Who cleared it.
     pub by: String,
     /// The second person.
@@ -110,7 +111,7 @@ pub struct ClearReport {
 }
 
 /// Books and PSAMs, compared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VerifyReport {
     /// The PSAMs.
     pub psams: Vec<SealedLine>,
@@ -125,7 +126,7 @@ pub struct VerifyReport {
 }
 
 /// The chain of one server through the ledger.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LedgerLine {
     /// The server.
     pub server: String,
@@ -142,7 +143,7 @@ impl LedgerLine {
 }
 
 /// What a PSAM says it sealed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SealedLine {
     /// Its number.
     pub psam: DeviceNumber,
@@ -194,7 +195,7 @@ pub fn clear(session: &Session, desk: &mut Desk, request: &ClearRequest) -> Resu
     let cleared = Cleared { at: session.now()?, by, second, note: request.note.clone() };
     desk.books_mut().clear_finding(id, &cleared)?;
     let Cleared { by, second, .. } = cleared;
-    Ok(Some(ClearReport { finding: id, kind: finding.kind.name(), by, second }))
+    Ok(Some(ClearReport { finding: id, kind: finding.kind.name().into(), by, second }))
 }
 
 /// Recomputes the order chain from the books, compares it with the PSAMs, and keeps what differs as a finding.

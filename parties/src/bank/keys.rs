@@ -37,7 +37,7 @@ pub struct KeyReport {
     /// The office it stands in.
     pub office: String,
     /// The last moment it is good.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub expires: Option<Moment>,
     /// The key: `gk_`, the id, `_`, 64 hexadecimal digits; `None` of one that shows a certificate.
     pub key: Option<String>,
@@ -66,10 +66,10 @@ pub struct KeyLine {
     #[serde(with = "names::text")]
     pub made: Moment,
     /// The last moment its key is good.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub expires: Option<Moment>,
     /// When its key was ended.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub ended: Option<Moment>,
 }
 

@@ -8,21 +8,22 @@ use crate::trouble::{Result, refused};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Limit, Scope};
+use std::borrow::Cow;
 
 /// The limits that hold.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LimitsReport {
     /// Each.
     pub limits: Vec<LimitLine>,
 }
 
 /// A limit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LimitLine {
     /// Of what: `order`, `customer-day` or `office-day`.
-    pub scope: &'static str,
+    pub scope: Cow<'static, str>,
     /// The office it holds for; empty: every office that has none of its own.
     pub office: String,
     /// How much.
@@ -44,7 +45,7 @@ pub struct LimitLine {
 pub fn limits(session: &Session, desk: &Desk) -> Result<LimitsReport> {
     desk.folder(session)?;
     let line = |limit: Limit| LimitLine {
-        scope: limit.scope.name(),
+        scope: limit.scope.name().into(),
         office: limit.office,
         limit_fen: limit.fen,
         set: limit.at,

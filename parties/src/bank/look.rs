@@ -12,7 +12,7 @@ use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{OrderError, Registration, SimKey};
 
 /// By what a customer is named.
@@ -29,7 +29,7 @@ pub enum Whose {
 }
 
 /// A customer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CustomerReport {
     /// His number.
     pub customer: CustomerNumber,
@@ -107,6 +107,30 @@ pub fn orders_of(session: &Session, desk: &Desk, customer: CustomerNumber) -> Re
     let at = session.now()?;
     let orders = desk.books().orders_of_customer(customer)?;
     Ok(orders.iter().map(|placed| OrderLine::of(placed, at)).collect())
+}
+
+/// Orders of all customers, oldest first, a page at a time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrdersPage {
+    /// The orders of the page; none behind the last one.
+    pub orders: Vec<OrderLine>,
+}
+
+/// Most orders of a page.
+pub const PAGE: u32 = 1000;
+
+/// Orders of all customers that were made after one of them, or from the first on: at most [`PAGE`].
+///
+/// # Errors
+/// There is no such order.
+pub fn orders_after(session: &Session, desk: &Desk, after: Option<OrderId>) -> Result<OrdersPage> {
+    desk.folder(session)?;
+    if let Some(after) = after {
+        desk.books().order(after)?.ok_or(OrderError::UnknownOrder(after))?;
+    }
+    let at = session.now()?;
+    let orders = desk.books().orders_after(after, PAGE)?;
+    Ok(OrdersPage { orders: orders.iter().map(|placed| OrderLine::of(placed, at)).collect() })
 }
 
 /// The message with the record of an order that was sealed, for its SIM.

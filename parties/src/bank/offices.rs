@@ -6,7 +6,7 @@ use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use scheme::numbers::CustomerNumber;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{ChangeRefusal, ClearError, ContractError, Named, OrderError, Refusal, SettleError, SimKey};
 
 /// What is said of what is not there. An office that asks for another's hears the same.
@@ -54,7 +54,7 @@ pub fn words(named: &Named) -> String {
 }
 
 /// A customer of another office.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveReport {
     /// The customer.
     pub customer: CustomerNumber,

@@ -16,8 +16,9 @@ use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::order::{Order, OrderId, Serial8};
 use scheme::profile::CardKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Anew, BankAccount, BankCall, OrderError, OrderRequest, SealedOrder};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use wire::sms::record::RECORD_LEN;
 
@@ -74,7 +75,7 @@ pub struct ReissueRequest {
 }
 
 /// An order that was sealed, with its record.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrderReport {
     /// Its id.
     #[serde(with = "names::text")]
@@ -92,7 +93,7 @@ pub struct OrderReport {
     /// Its purchase count.
     pub count: u32,
     /// What it does to the account of the meter.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Until when meters take it.
     #[serde(with = "names::text")]
     pub valid_until: Moment,
@@ -105,7 +106,7 @@ pub struct OrderReport {
 }
 
 /// An order that was given up.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VoidReport {
     /// Its id.
     #[serde(with = "names::text")]
@@ -324,7 +325,7 @@ pub(super) fn hand_out(
         serial: order.serial,
         amount_fen: order.amount,
         count: order.count,
-        kind: order.kind.name(),
+        kind: order.kind.name().into(),
         valid_until: order.valid_until,
         iccid: sealed.iccid.clone(),
         record: path.display().to_string(),

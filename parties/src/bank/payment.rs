@@ -11,9 +11,10 @@ use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::payment::Moved;
 use server::{BankAnswer, BankCall, OrderError, Payment, PaymentState, Step, Which};
+use std::borrow::Cow;
 
 /// An act has written down what it intends, and goes on when the bank was asked: the answer is kept by [`answered`], and then the
 /// same act is done again.
@@ -36,7 +37,7 @@ impl Fault for AskBank {
 }
 
 /// A payment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PaymentLine {
     /// Its id: that of the order it pays for, and our reference at the bank.
     #[serde(with = "names::text")]
@@ -49,9 +50,9 @@ pub struct PaymentLine {
     #[serde(with = "names::fen")]
     pub amount_fen: Fen,
     /// Where it stands.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// What that means for whoever sells.
-    pub advice: &'static str,
+    pub advice: Cow<'static, str>,
     /// When it was asked for.
     #[serde(with = "names::text")]
     pub asked: Moment,
@@ -61,7 +62,7 @@ pub struct PaymentLine {
     /// Answers that said nothing since then.
     pub tries: u32,
     /// When the bank is asked again.
-    #[serde(serialize_with = "super::text::maybe")]
+    #[serde(with = "super::text::maybe")]
     pub next: Option<Moment>,
     /// The bank's last words that were no yes.
     pub reason: Option<String>,
@@ -74,7 +75,7 @@ pub struct PaymentLine {
 }
 
 /// What the bank moved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MovedLine {
     /// How much.
     pub fen: i64,
@@ -114,8 +115,8 @@ impl PaymentLine {
             customer: payment.customer,
             meter: payment.meter,
             amount_fen: payment.amount,
-            state: payment.state.name(),
-            advice: advice(payment.state),
+            state: payment.state.name().into(),
+            advice: advice(payment.state).into(),
             asked: payment.asked,
             since: payment.changed,
             tries: payment.tries,
@@ -129,7 +130,7 @@ impl PaymentLine {
 }
 
 /// One step of a payment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepLine {
     /// When.
     #[serde(with = "names::text")]
@@ -147,7 +148,7 @@ impl StepLine {
 }
 
 /// A payment, and what it went through.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PaymentReport {
     /// It.
     #[serde(flatten)]
@@ -157,7 +158,7 @@ pub struct PaymentReport {
 }
 
 /// Payments.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PaymentsReport {
     /// Each, oldest first.
     pub payments: Vec<PaymentLine>,
@@ -200,7 +201,7 @@ pub fn answered(session: &Session, desk: &mut Desk, id: OrderId, answer: &BankAn
 
 /// What is not known of a payment that the bank said nothing to; `None` where it said something.
 pub fn unknown(line: &PaymentLine) -> Option<OrderError> {
-    let open = [PaymentState::Asked.name(), PaymentState::Unknown.name()].contains(&line.state);
+    let open = [PaymentState::Asked.name(), PaymentState::Unknown.name()].contains(&&*line.state);
     let reason = line.reason.clone().unwrap_or_else(|| "no answer came yet".to_owned());
     open.then_some(OrderError::NotPaid { order: line.payment, reason })
 }

@@ -8,12 +8,13 @@ use crate::session::Session;
 use crate::trouble::{Context, Result};
 use scheme::moment::Day;
 use scheme::names;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{BankFile, ClearError, Cleared, Difference};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// What came of a file of the bank.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReconcileReport {
     /// The day it is of.
     #[serde(with = "names::text")]
@@ -41,14 +42,14 @@ pub struct ReconcileReport {
 }
 
 /// A difference.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DifferenceLine {
     /// The finding.
     pub finding: i64,
     /// Where it lies.
-    pub heap: &'static str,
+    pub heap: Cow<'static, str>,
     /// A debit or a reversal.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The reference.
     pub reference: String,
     /// What the bank has more than the books.
@@ -58,12 +59,12 @@ pub struct DifferenceLine {
 impl DifferenceLine {
     fn of(difference: Difference) -> Self {
         let Difference { finding, heap, kind, reference, fen } = difference;
-        DifferenceLine { finding, heap, kind, reference, fen }
+        DifferenceLine { finding, heap: heap.into(), kind: kind.into(), reference, fen }
     }
 }
 
 /// A difference that was cleared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClearDifferenceReport {
     /// Who cleared what.
     #[serde(flatten)]
@@ -133,6 +134,6 @@ pub fn clear_difference(
     let booked_fen = desk.books_mut().clear_difference(id, &cleared, book)?;
     log::fact(session, "booked_fen", booked_fen);
     let Cleared { by, second, .. } = cleared;
-    let cleared = ClearReport { finding: id, kind: finding.kind.name(), by, second };
+    let cleared = ClearReport { finding: id, kind: finding.kind.name().into(), by, second };
     Ok(Some(ClearDifferenceReport { cleared, booked_fen }))
 }

@@ -10,7 +10,7 @@ use crate::trouble::{Context, Result, refused};
 use crate::{log, revoked as lists, vouch};
 use scheme::profile::CardKind;
 use scheme::subscription::PhoneNumber;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{OrderError, Roster, Terms, read_list};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -33,7 +33,7 @@ pub struct SettingsRequest {
 }
 
 /// The bank's numbers and times.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SettingsReport {
     /// Telephone number that orders come from, without the plus sign.
     pub server_number: String,
@@ -55,7 +55,7 @@ impl SettingsReport {
 }
 
 /// What a delivery list changed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MetersReport {
     /// Chips not known before.
     pub new: usize,
@@ -68,7 +68,7 @@ pub struct MetersReport {
 }
 
 /// What became of a registration file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RegisterReport {
     /// Lines newly registered.
     pub registered: usize,

@@ -13,13 +13,14 @@ use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{OrderId, Serial8};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Fault, Figures, OrderState, PlacedOrder, StatementLine};
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// One order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrderLine {
     /// Its id.
     #[serde(with = "names::text")]
@@ -39,11 +40,11 @@ pub struct OrderLine {
     #[serde(with = "names::fen")]
     pub amount_fen: Fen,
     /// Why it was made.
-    pub made_as: &'static str,
+    pub made_as: Cow<'static, str>,
     /// What it does to the account of the meter.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Where it stands.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Its receipt came.
     pub settled: bool,
     /// When it was made.
@@ -55,7 +56,7 @@ pub struct OrderLine {
     /// A meter with the right time refuses it by now.
     pub expired: bool,
     /// The order whose place it took.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub replaces: Option<OrderId>,
 }
 
@@ -71,9 +72,9 @@ impl OrderLine {
             key_version: placed.key_version,
             count: order.count,
             amount_fen: order.amount,
-            made_as: placed.reason.name(),
-            kind: order.kind.name(),
-            state: placed.state.name(),
+            made_as: placed.reason.name().into(),
+            kind: order.kind.name().into(),
+            state: placed.state.name().into(),
             settled: placed.state == OrderState::Settled,
             issued: order.issued,
             valid_until: order.valid_until,
@@ -92,9 +93,9 @@ impl OrderLine {
             self.key_version.to_string(),
             self.count.to_string(),
             self.amount_fen.0.to_string(),
-            self.made_as.to_owned(),
-            self.kind.to_owned(),
-            self.state.to_owned(),
+            self.made_as.to_string(),
+            self.kind.to_string(),
+            self.state.to_string(),
             iso(&self.issued.to_string()),
             iso(&self.valid_until.to_string()),
             self.expired.to_string(),
@@ -104,7 +105,7 @@ impl OrderLine {
 }
 
 /// The house in figures.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BooksReport {
     /// Registered customers.
     pub customers: u32,
@@ -186,7 +187,7 @@ impl BooksReport {
 }
 
 /// What a customer paid, what was confirmed, what was paid back.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatementReport {
     /// The customer.
     pub customer: CustomerNumber,
@@ -195,19 +196,19 @@ pub struct StatementReport {
 }
 
 /// One line of a customer's statement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BookedLine {
     /// When it was booked.
     #[serde(with = "names::text")]
     pub at: Moment,
     /// What happened.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The meter.
     pub meter: MeterNumber,
     /// The purchase count.
     pub count: u32,
     /// The order that stands for the purchase.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub order: Option<OrderId>,
     /// What it was about.
     pub amount_fen: i64,
@@ -221,7 +222,7 @@ impl BookedLine {
     fn of(line: &StatementLine) -> Self {
         BookedLine {
             at: line.at,
-            kind: line.kind.name(),
+            kind: line.kind.name().into(),
             meter: line.meter,
             count: line.count,
             order: line.order,
@@ -237,11 +238,7 @@ impl BookedLine {
 ///
 /// # Errors
 /// The books cannot be read; what was handed out before stands.
-pub fn orders(
-    session: &Session,
-    desk: &Desk,
-    each: &mut dyn FnMut(&OrderLine) -> ControlFlow<()>,
-) -> Result<()> {
+pub fn orders(session: &Session, desk: &Desk, each: TakeOrder<'_>) -> Result<()> {
     desk.folder(session)?;
     let at = session.now()?;
     Ok(desk.books().each_order(&mut |placed| each(&OrderLine::of(placed, at)))?)
@@ -266,7 +263,7 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// A file of orders that was written.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrdersFile {
     /// How many orders it has.
     pub count: u64,
@@ -274,17 +271,28 @@ pub struct OrdersFile {
     pub file: PathBuf,
 }
 
+/// Takes the next order; breaks when it wants no other.
+pub type TakeOrder<'a> = &'a mut dyn FnMut(&OrderLine) -> ControlFlow<()>;
+
 /// Writes all orders into a CSV file, in the order of their making.
 ///
 /// # Errors
 /// The books cannot be read, or the file not be written.
 pub fn orders_into(session: &Session, desk: &Desk, path: &Path) -> Result<OrdersFile> {
+    write_orders(path, |each| orders(session, desk, each))
+}
+
+/// As [`orders_into`], of orders that come from elsewhere: `all` hands out each.
+///
+/// # Errors
+/// Those of `all`; the file cannot be written.
+pub fn write_orders(path: &Path, all: impl FnOnce(TakeOrder<'_>) -> Result<()>) -> Result<OrdersFile> {
     let mut count = 0_u64;
     home::write_with(path, |file| {
         let mut table = TableWriter::new(std::io::BufWriter::new(file));
         table.row(COLUMNS)?;
         let mut written = Ok(());
-        orders(session, desk, &mut |order| {
+        all(&mut |order| {
             count += 1;
             written = table.row(order.row());
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

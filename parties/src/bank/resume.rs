@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Keys, PlacedOrder};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,15 +27,15 @@ pub struct ResumeRequest {
 }
 
 /// What was finished.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ResumeReport {
     /// Orders.
     pub resumed: usize,
     /// Files with their records; none where there was no order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<String>,
     /// Of a record that was handed out before, which copy this is; marked in its file as well.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<u32>,
 }
 

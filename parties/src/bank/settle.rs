@@ -15,8 +15,9 @@ use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::order::Serial8;
-use serde::Serialize;
-use server::{Books, Finding, Incoming, Origin, Refusal, SettleError, Settled, Settlement, SimKey};
+use serde::{Deserialize, Serialize};
+use server::{Books, Incoming, Origin, Refusal, SettleError, Settled, Settlement, SimKey};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Receipts that came back.
@@ -35,14 +36,19 @@ pub struct SettleRequest {
 pub struct SettleReport {
     /// Each, in the order they were named.
     pub receipts: Vec<ReceiptLine>,
-    /// Where the bank's log stands.
-    pub log: vouch::Origin,
+    /// Where the bank's log stands, where somebody knows.
+    pub log: Option<vouch::Origin>,
     /// Why the last that was not taken was not.
     #[serde(skip)]
     failed: Option<Trouble>,
 }
 
 impl SettleReport {
+    /// Of what became of each receipt, where somebody else settled them; `failed` is why the last that was not taken was not.
+    pub const fn of(receipts: Vec<ReceiptLine>, log: Option<vouch::Origin>, failed: Option<Trouble>) -> Self {
+        SettleReport { receipts, log, failed }
+    }
+
     /// Whether every receipt was taken.
     ///
     /// # Errors
@@ -53,12 +59,13 @@ impl SettleReport {
 }
 
 /// What became of one receipt.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReceiptLine {
     /// Its file.
+    #[serde(default)]
     pub file: String,
     /// `settled`, `already settled`, `held` or `refused`.
-    pub result: &'static str,
+    pub result: Cow<'static, str>,
     /// Its order, where somebody knows.
     pub order: Option<String>,
     /// In words.
@@ -72,8 +79,34 @@ pub struct ReceiptLine {
     pub facts: Option<ReceiptFacts>,
 }
 
+impl ReceiptLine {
+    /// Of a receipt that was not taken.
+    pub fn refused(file: &Path, error: &Trouble) -> Self {
+        ReceiptLine {
+            file: file.display().to_string(),
+            result: "refused".into(),
+            order: None,
+            detail: error.to_string(),
+            code: Some(error.code().to_owned()),
+            hint: error.hint().map(Into::into),
+            facts: None,
+        }
+    }
+
+    /// Why it was not taken although it is genuine; `None`: it was taken.
+    pub fn held(&self) -> Option<Trouble> {
+        let Some(ReceiptFacts::Held { finding, .. }) = self.facts else { return None };
+        let words = format!("a genuine receipt settles nothing and is kept as {}", self.detail);
+        let hint = format!(
+            "nothing is sold for its meter until two people have looked: `gridcard server findings`, then `gridcard server \
+             clear {finding}`"
+        );
+        Some(refused(words).hint(hint).into())
+    }
+}
+
 /// What a genuine receipt says, or the finding that keeps it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ReceiptFacts {
     /// It settles nothing and is kept.
@@ -81,7 +114,7 @@ pub enum ReceiptFacts {
         /// As this finding.
         finding: i64,
         /// Of this kind.
-        kind: &'static str,
+        kind: Cow<'static, str>,
     },
     /// It settled its order.
     Settled {
@@ -106,7 +139,7 @@ pub enum ReceiptFacts {
 }
 
 /// What was paid back.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefundReport {
     /// To whom.
     pub customer: CustomerNumber,
@@ -130,24 +163,16 @@ struct Outcomes {
 
 impl Outcomes {
     fn refuse(&mut self, at: usize, path: &Path, error: Trouble) {
-        self.lines[at] = Some(ReceiptLine {
-            file: path.display().to_string(),
-            result: "refused",
-            order: None,
-            detail: error.to_string(),
-            code: Some(error.code().to_owned()),
-            hint: error.hint().map(Into::into),
-            facts: None,
-        });
+        self.lines[at] = Some(ReceiptLine::refused(path, &error));
         self.failed = Some(error);
     }
 
     fn settle(&mut self, session: &Session, at: usize, path: &Path, settlement: &Settlement) {
-        if let Settlement::Held(finding) = settlement {
-            self.failed = Some(held(finding));
-        }
         let line = line(session, path, settlement);
-        log::fact(session, line.result, line.order.as_deref().unwrap_or_default());
+        if let Some(held) = line.held() {
+            self.failed = Some(held);
+        }
+        log::fact(session, result(settlement), line.order.as_deref().unwrap_or_default());
         self.lines[at] = Some(line);
     }
 }
@@ -198,7 +223,7 @@ pub fn settle(session: &Session, desk: &mut Desk, request: &SettleRequest) -> Re
     }
     Ok(SettleReport {
         receipts: outcomes.lines.into_iter().flatten().collect(),
-        log: vouch::Origin::of(&folder)?,
+        log: Some(vouch::Origin::of(&folder)?),
         failed: outcomes.failed,
     })
 }
@@ -230,26 +255,21 @@ fn is_under_other_keys(error: &SettleError) -> bool {
     matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
 }
 
-fn held(finding: &Finding) -> Trouble {
-    let words = format!(
-        "a genuine receipt settles nothing and is kept as finding {}: {}",
-        finding.id, finding.detail
-    );
-    refused(words)
-        .hint(format!(
-            "nothing is sold for its meter until two people have looked: `gridcard server findings`, then `gridcard server \
-             clear {}`",
-            finding.id
-        ))
-        .into()
+/// What became of a genuine receipt, as reports and the log call it.
+const fn result(settlement: &Settlement) -> &'static str {
+    match settlement {
+        Settlement::AlreadySettled(_) => "already settled",
+        Settlement::Held(_) => "held",
+        Settlement::Settled(_) => "settled",
+    }
 }
 
 fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine {
-    let file = path.display().to_string();
+    let (file, result) = (path.display().to_string(), result(settlement).into());
     match settlement {
         Settlement::AlreadySettled(order) => ReceiptLine {
             file,
-            result: "already settled",
+            result,
             order: order.map(|id| id.to_string()),
             detail: "nothing changed".into(),
             code: None,
@@ -258,23 +278,23 @@ fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine 
         },
         Settlement::Held(finding) => ReceiptLine {
             file,
-            result: "held",
+            result,
             order: finding.order.map(|id| id.to_string()),
             detail: format!("finding {}: {}", finding.id, finding.detail),
             code: Some(finding.kind.name().to_owned()),
             hint: None,
-            facts: Some(ReceiptFacts::Held { finding: finding.id, kind: finding.kind.name() }),
+            facts: Some(ReceiptFacts::Held { finding: finding.id, kind: finding.kind.name().into() }),
         },
         Settlement::Settled(settled) => {
             for finding in &settled.findings {
                 session.say(format!("finding {} ({}): {}", finding.id, finding.kind, finding.detail));
             }
-            settled_line(file, settled)
+            settled_line(file, result, settled)
         }
     }
 }
 
-fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
+fn settled_line(file: String, result: Cow<'static, str>, settled: &Settled) -> ReceiptLine {
     let receipt = &settled.receipt;
     let mut detail = format!(
         "{} credited by meter {} at {}, balance {}, register {}",
@@ -297,7 +317,7 @@ fn settled_line(file: String, settled: &Settled) -> ReceiptLine {
         findings: settled.findings.iter().map(|finding| finding.id).collect(),
     };
     let order = Some(settled.order.to_string());
-    ReceiptLine { file, result: "settled", order, detail, code: None, hint: None, facts: Some(facts) }
+    ReceiptLine { file, result, order, detail, code: None, hint: None, facts: Some(facts) }
 }
 
 /// Pays back what a customer paid and no meter will credit. `None`: a request for the second person was written in its place.

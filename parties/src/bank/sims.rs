@@ -11,7 +11,7 @@ use crate::trouble::{Result, refused};
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use scheme::subscription::Iccid;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use server::{Origin, Registration, Sim, SimKey};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub struct ReplaceSimRequest {
 }
 
 /// A SIM that was replaced.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReplaceSimReport {
     /// The customer.
     pub customer: CustomerNumber,
@@ -40,7 +40,7 @@ pub struct ReplaceSimReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,
     /// An order that was made for the old SIM.
-    #[serde(serialize_with = "text::maybe")]
+    #[serde(with = "text::maybe")]
     pub outstanding: Option<OrderId>,
 }
 

@@ -201,13 +201,13 @@ pub fn statement_page(visit: &mut Visit<'_>) -> Result<Answer> {
     let lines = statement(&visit.session, visit.desk(), known.customer)?.lines;
     let row = |line: &parties::bank::BookedLine| {
         let in_column = |kinds: &[&str], sign: i64| {
-            if kinds.contains(&line.kind) { yuan(sign * line.amount_fen) } else { String::new() }
+            if kinds.contains(&&*line.kind) { yuan(sign * line.amount_fen) } else { String::new() }
         };
         BookedRow {
             at: when(line.at, true),
-            what: booked_key(line.kind),
+            what: booked_key(&line.kind),
             count: line.count,
-            paid: match line.kind {
+            paid: match &*line.kind {
                 "cancelled" => in_column(&["cancelled"], -1),
                 _ => in_column(&["sale", "correction"], 1),
             },

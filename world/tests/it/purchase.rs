@@ -58,7 +58,7 @@ fn a_receipt_settles_once() {
     let receipt = town.collect(customer).unwrap();
     for result in ["settled", "already settled"] {
         let report = town.settle(vec![receipt.clone()]).unwrap();
-        assert_eq!(report.receipts.iter().map(|line| line.result).collect::<Vec<_>>(), [result]);
+        assert_eq!(report.receipts.iter().map(|line| &*line.result).collect::<Vec<_>>(), [result]);
         let books = town.books().unwrap();
         assert_eq!((books.orders, books.settled, books.sold_fen, books.settled_fen), (1, 1, 50_00, 50_00));
     }

@@ -14,6 +14,7 @@ use server::{Block, Blocked, MessageId, Said, Tariff};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -51,7 +52,7 @@ pub struct ImportRequest {
 }
 
 /// What became of a table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ImportReport {
     /// Messages that were not known before.
     pub new: usize,
@@ -62,6 +63,15 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
+    /// Notes what became of a line: whether its message was new, or why it was not taken.
+    pub fn note(&mut self, line: u64, taken: Result<bool>) {
+        match taken {
+            Ok(true) => self.new += 1,
+            Ok(false) => self.again += 1,
+            Err(error) => self.rejected.push(format!("line {line}: {error}")),
+        }
+    }
+
     /// Whether every line was taken.
     ///
     /// # Errors
@@ -92,6 +102,84 @@ impl Line<'_> {
     fn must<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<T> {
         self.maybe(column)?.ok_or_else(|| malformed(format!("{column} is missing")))
     }
+
+    /// What it says, in a table that holds this.
+    fn message(&self, list: List) -> Result<Message> {
+        Ok(match list {
+            List::Contracts => Message::Contract(Contract {
+                contract: self.must("contract")?,
+                meter: self.must("meter")?,
+                customer: self.maybe("customer")?,
+                tariff: self.maybe("tariff")?,
+                begins: self.must("begins")?,
+                ends: self.maybe("ends")?,
+            }),
+            List::Tariffs => Message::Tariff(Tariff {
+                tariff: self.must("tariff")?,
+                price: self.must("price_e4")?,
+                begins: self.must("begins")?,
+            }),
+            List::Blocks => {
+                let whom = match (self.maybe("customer")?, self.maybe("meter")?) {
+                    (Some(customer), None) => Blocked::Customer(customer),
+                    (None, Some(meter)) => Blocked::Meter(meter),
+                    _ => return Err(malformed("a block names either a customer or a meter")),
+                };
+                let reason = self.maybe("reason")?.unwrap_or_default();
+                Message::Block(Block { whom, blocked: self.must("blocked")?, reason })
+            }
+        })
+    }
+}
+
+/// What a line of a table says.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// What a contract is.
+    Contract(Contract),
+    /// What energy costs.
+    Tariff(Tariff),
+    /// Whom nothing is sold to.
+    Block(Block),
+}
+
+/// A table under way: its columns are known, its messages come one by one.
+pub struct Messages<R: Read> {
+    table: Table<R>,
+    header: Vec<String>,
+    list: List,
+    source: String,
+}
+
+/// A message with its id and the 1-based number of its line, or why the line is none.
+pub type Numbered = (u64, Result<(MessageId, Message)>);
+
+impl<R: Read> Messages<R> {
+    /// Begins to read a table that `source` wrote.
+    ///
+    /// # Errors
+    /// It cannot be read, or has not the columns.
+    pub fn read(table: R, list: List, source: &str) -> Result<Self> {
+        let table = Table::new(table)?;
+        let header: Vec<String> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
+        must_fit(list, &header)?;
+        Ok(Messages { table, header, list, source: source.to_owned() })
+    }
+
+    /// The next one; `None` behind the last. A line that is none does not stop the others.
+    ///
+    /// # Errors
+    /// The table cannot be read on.
+    pub fn message(&mut self) -> Result<Option<Numbered>> {
+        let Some((number, row)) = self.table.row()? else { return Ok(None) };
+        let said = row.map_err(|fault| refused(fault.to_string()).into()).and_then(|cells| {
+            let names = self.header.iter().map(String::as_str);
+            let line = Line(names.zip(cells.iter().map(String::as_str)).collect());
+            let id = MessageId { source: self.source.clone(), id: line.must("id")? };
+            Ok((id, line.message(self.list)?))
+        });
+        Ok(Some((number, said)))
+    }
 }
 
 /// Takes a table in, all lines in one transaction; a line that is not taken does not stop the others. Tariffs want two people.
@@ -103,9 +191,8 @@ pub fn import(session: &Session, desk: &mut Desk, request: &ImportRequest) -> Re
     let folder = desk.folder(session)?;
     let path = &request.file;
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut table = Table::new(file).with_context(|| path.display().to_string())?;
-    let header: Vec<String> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
-    must_fit(request.list, &header).with_context(|| path.display().to_string())?;
+    let messages = Messages::read(file, request.list, &request.source);
+    let mut messages = messages.with_context(|| path.display().to_string())?;
     let people = if request.list == List::Tariffs {
         let Some(two) = two_people(session, &folder, desk.books(), "taking a tariff in")? else {
             return Ok(None);
@@ -115,20 +202,15 @@ pub fn import(session: &Session, desk: &mut Desk, request: &ImportRequest) -> Re
     } else {
         None
     };
-    let mut report = ImportReport { new: 0, again: 0, rejected: Vec::new() };
+    let mut report = ImportReport::default();
     desk.together(|desk| {
-        while let Some((number, row)) = table.row()? {
-            let taken = row.map_err(|fault| refused(fault.to_string()).into()).and_then(|cells| {
-                let line =
-                    Line(header.iter().map(String::as_str).zip(cells.iter().map(String::as_str)).collect());
-                take_line(session, desk, request, &line, people.as_ref())
-            });
+        while let Some((number, said)) = messages.message()? {
+            let taken =
+                said.and_then(|(id, message)| take_message(session, desk, &id, message, people.as_ref()));
             match taken {
-                Ok(true) => report.new += 1,
-                Ok(false) => report.again += 1,
                 // What the books themselves cannot do concerns all lines.
                 Err(error) if error.code().starts_with("books-") => return Err(error),
-                Err(error) => report.rejected.push(format!("line {number}: {error}")),
+                taken => report.note(number, taken),
             }
         }
         Ok(())
@@ -151,48 +233,22 @@ fn must_fit(list: List, header: &[String]) -> Result<()> {
     }
 }
 
-/// Takes a line in; whether it was new.
-fn take_line(
+/// Takes a message in; whether it was new.
+fn take_message(
     session: &Session,
     desk: &mut Desk,
-    request: &ImportRequest,
-    line: &Line<'_>,
+    id: &MessageId,
+    message: Message,
     people: Option<&[String; 2]>,
 ) -> Result<bool> {
-    let id = MessageId { source: request.source.clone(), id: line.must("id")? };
-    let report = match (request.list, people) {
-        (List::Contracts, _) => {
-            let new = Contract {
-                contract: line.must("contract")?,
-                meter: line.must("meter")?,
-                customer: line.maybe("customer")?,
-                tariff: line.maybe("tariff")?,
-                begins: line.must("begins")?,
-                ends: line.maybe("ends")?,
-            };
-            contract(session, desk, &id, new)?
+    let report = match (message, people) {
+        (Message::Contract(new), _) => contract(session, desk, id, new)?,
+        (Message::Tariff(new), Some(people)) => {
+            must_be_tariff(id, &new)?;
+            take(session, desk, id, &Said::Tariff(new, people.clone()))?
         }
-        (List::Tariffs, Some(people)) => {
-            let new = Tariff {
-                tariff: line.must("tariff")?,
-                price: line.must("price_e4")?,
-                begins: line.must("begins")?,
-            };
-            must_be_tariff(&id, &new)?;
-            take(session, desk, &id, &Said::Tariff(new, people.clone()))?
-        }
-        (List::Tariffs, None) => return Err(refused("a tariff wants two people").into()),
-        (List::Blocks, _) => {
-            let whom = match (line.maybe("customer")?, line.maybe("meter")?) {
-                (Some(customer), None) => Blocked::Customer(customer),
-                (None, Some(meter)) => Blocked::Meter(meter),
-                _ => {
-                    return Err(malformed("a block names either a customer or a meter"));
-                }
-            };
-            let reason = line.maybe("reason")?.unwrap_or_default();
-            block(session, desk, &id, Block { whom, blocked: line.must("blocked")?, reason })?
-        }
+        (Message::Tariff(_), None) => return Err(refused("a tariff wants two people").into()),
+        (Message::Block(new), _) => block(session, desk, id, new)?,
     };
     Ok(report.new)
 }
@@ -240,11 +296,22 @@ const COLUMNS: [&str; 14] = [
 /// # Errors
 /// The file cannot be written; the books cannot be read.
 pub fn export(session: &Session, desk: &Desk, request: &ExportRequest) -> Result<ExportReport> {
+    export_from(request, |last| Ok(events(session, desk, last, super::EVENTS_MAX)?.events))
+}
+
+/// As [`export`], of events that come from elsewhere: `more` gives some of those after an event, and none behind the last.
+///
+/// # Errors
+/// Those of `more`; the file cannot be written.
+pub fn export_from(
+    request: &ExportRequest,
+    mut more: impl FnMut(i64) -> Result<Vec<EventLine>>,
+) -> Result<ExportReport> {
     let (mut last, mut count) = (request.after, 0);
     let mut table = TableWriter::new(Vec::new());
     table.row(COLUMNS)?;
     loop {
-        let found = events(session, desk, last, super::EVENTS_MAX)?.events;
+        let found = more(last)?;
         let Some(end) = found.last() else { break };
         last = end.number;
         count += found.len();
@@ -263,7 +330,7 @@ fn row(event: &EventLine) -> [String; COLUMNS.len()] {
     }
     [
         event.number.to_string(),
-        event.kind.to_owned(),
+        event.kind.to_string(),
         iso(&event.at.to_string()),
         event.office.clone(),
         text(event.customer),
