@@ -54,6 +54,12 @@ impl Fault for HostError {
     }
 }
 
+/// Whether the host of an address is this machine: what is said to it goes over no network.
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<core::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()) || host == "localhost"
+}
+
 impl BankHost {
     /// The host at an address of this machine, `http://HOST:PORT[/PATH]`. What it does not answer within `patience`, it has not
     /// answered.
@@ -66,9 +72,7 @@ impl BankHost {
         let (Some("http"), Some(host)) = (uri.scheme_str(), uri.host()) else {
             return Err(HostError::Address(address.to_owned()));
         };
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let here = bare.parse::<core::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if !here && host != "localhost" {
+        if !is_this_machine(host) {
             return Err(HostError::Plain(host.to_owned()));
         }
         // A proxy of the environment would hear every token.

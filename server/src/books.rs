@@ -196,6 +196,12 @@ pub trait Sales {
     /// The books cannot be read; what was handed out before stands.
     fn each_order(&self, each: &mut dyn FnMut(&PlacedOrder) -> ControlFlow<()>) -> Result<(), StoreError>;
 
+    /// At most so many orders that were made after one of them, or from the first on, in the order of their making.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn orders_after(&self, after: Option<OrderId>, most: u32) -> Result<Vec<PlacedOrder>, StoreError>;
+
     /// The order of an id.
     ///
     /// # Errors

@@ -192,6 +192,15 @@ impl View<'_> {
         Ok(())
     }
 
+    /// At most so many orders that were made after one of them, or from the first on, in the order of their making.
+    pub fn orders_after(&self, after: Option<OrderId>, most: u32) -> Result<Vec<PlacedOrder>, StoreError> {
+        let Some(after) = after else { return self.some_orders("ORDER BY o.seq LIMIT ?1", most) };
+        let sql = format!(
+            "{SELECT} WHERE o.seq > (SELECT seq FROM purchase_order WHERE id = ?1) ORDER BY o.seq LIMIT ?2"
+        );
+        self.conn.all(&sql, params![after.0, most], placed)
+    }
+
     /// Some of them; `which` says which, and how many with its first place.
     pub(crate) fn some_orders(&self, which: &str, most: u32) -> Result<Vec<PlacedOrder>, StoreError> {
         self.conn.all(&format!("{SELECT} {which}"), params![most], placed)

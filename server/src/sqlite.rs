@@ -137,6 +137,10 @@ impl Sales for Store {
         self.read(|view| view.each_order(each))
     }
 
+    fn orders_after(&self, after: Option<OrderId>, most: u32) -> Result<Vec<PlacedOrder>, StoreError> {
+        self.read(|view| view.orders_after(after, most))
+    }
+
     fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
         self.read(|view| view.order(id))
     }

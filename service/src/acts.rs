@@ -137,7 +137,7 @@ pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) 
     let customer = Some(asked.field("customer")?);
     let report = bank::resume(session, desk, &bank::ResumeRequest { customer, pin: means.pin.clone() })?;
     // The records are those of the orders; files have none of them here.
-    Ok(json!({ "resumed": report.resumed }))
+    Ok(json!({ "resumed": report.resumed, "copies": report.copies }))
 }
 
 /// Gives the outstanding order up.
@@ -161,6 +161,11 @@ pub fn orders(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     Ok(json!({ "orders": orders }))
 }
 
+/// The orders of all customers, a page of them.
+pub fn all_orders(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
+    Ok(serde_json::to_value(look::orders_after(session, desk, asked.maybe_place("order")?)?)?)
+}
+
 /// Settles a receipt.
 pub fn settle(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
     let record = typed::bytes(asked.words("record").unwrap_or_default());
@@ -169,21 +174,24 @@ pub fn settle(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) 
     let record = record.try_into();
     let record =
         record.map_err(|_| malformed(format!("record: a message record has 176 bytes, not {found}")))?;
-    let origin = match (asked.maybe_field::<Msisdn>("msisdn")?, asked.maybe_field::<Iccid>("iccid")?) {
-        (Some(phone), None) => Some(Origin::Sim(SimKey::Msisdn(phone))),
-        (None, Some(iccid)) => Some(Origin::Sim(SimKey::Iccid(iccid))),
-        (None, None) => None,
-        (Some(_), Some(_)) => return Err(malformed("name either an msisdn or an iccid")),
+    let (phone, iccid) = (asked.maybe_field::<Msisdn>("msisdn")?, asked.maybe_field::<Iccid>("iccid")?);
+    let origin = match (phone, iccid, asked.maybe_field::<MeterNumber>("meter")?) {
+        (Some(phone), None, None) => Some(Origin::Sim(SimKey::Msisdn(phone))),
+        (None, Some(iccid), None) => Some(Origin::Sim(SimKey::Iccid(iccid))),
+        (None, None, Some(meter)) => Some(Origin::Meter(meter)),
+        (None, None, None) => None,
+        _ => return Err(malformed("name one of an msisdn, an iccid and a meter")),
     };
     means.mailbox.send(&message(), &Message { record, sim: SimNote::default() })?;
     let request = SettleRequest { receipts: vec![message()], origin, pin: means.pin.clone() };
     let report = bank::settle(session, desk, &request)?;
     let mut value = serde_json::to_value(report.receipts.first())?;
     if value["result"] == "refused" {
-        report.verdict()?;
+        return report.verdict().map(|()| Value::Null);
     }
     if let Some(line) = value.as_object_mut() {
         line.remove("file");
+        line.insert("log".to_owned(), serde_json::to_value(&report.log)?);
     }
     Ok(value)
 }

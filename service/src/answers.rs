@@ -90,7 +90,7 @@ fn told(route: &str) -> Option<Told> {
         "meters" => {
             Told::Own(&[("new", "int"), ("changed", "int"), ("unchanged", "int"), ("sha256", "text")])
         }
-        "orders" => Told::Own(&[("orders", "Order[]")]),
+        "orders" | "all-orders" => Told::Own(&[("orders", "Order[]")]),
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
         "settle" => Told::Own(&[
             ("result", "text"),

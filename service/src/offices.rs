@@ -21,6 +21,7 @@ const MAKING: &[(&str, &[&str])] = &[
 ];
 /// Routes about the whole house; a key of an office that is no head office may not ask for them.
 const HOUSE: &[&str] = &[
+    "all-orders",
     "bank-file",
     "changes",
     "clear-difference",
@@ -41,7 +42,7 @@ const HOUSE: &[&str] = &[
     "verify",
 ];
 /// Routes that show many customers at once.
-const LISTS: &[&str] = &["ageing", "changes", "findings", "payments"];
+const LISTS: &[&str] = &["ageing", "all-orders", "changes", "findings", "payments"];
 
 /// The one office whose customers are there for a principal; `None`: all are, as far as its role goes.
 pub fn apart(principal: &Principal) -> Option<&str> {

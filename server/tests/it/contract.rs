@@ -141,6 +141,17 @@ fn orders(books: &dyn Books) -> Vec<PlacedOrder> {
             ControlFlow::Continue(())
         })
         .unwrap();
+    // By pages they are the same.
+    let mut paged: Vec<PlacedOrder> = Vec::new();
+    loop {
+        let last = paged.last().map(|placed| placed.order.id);
+        let page = books.orders_after(last, 2).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
     all
 }
 
