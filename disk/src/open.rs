@@ -19,6 +19,24 @@ pub fn open_to_append(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Whether nobody but its owner, and whoever may do everything, can read or write a file. Where files have no modes: yes.
+///
+/// # Errors
+/// It is not there.
+pub fn is_private(path: &Path) -> io::Result<bool> {
+    let found = fs::metadata(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        Ok(found.permissions().mode() & 0o077 == 0)
+    }
+    #[cfg(not(unix))]
+    {
+        drop(found);
+        Ok(true)
+    }
+}
+
 /// How a database may be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {

@@ -44,6 +44,12 @@ pub fn message() -> PathBuf {
     PathBuf::from("message")
 }
 
+/// Whether a text is the id of a request: 1 to 64 letters, digits, dots, dashes, underscores.
+pub fn is_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(plain)
+}
+
 impl Asked {
     /// What counts as the same: what is asked, of what, with which fields, in whatever order they stand.
     pub fn hash(&self, route: &str) -> [u8; 32] {

@@ -1,6 +1,6 @@
 //! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
 
-use crate::asked::Asked;
+use crate::asked::{Asked, is_id};
 use crate::console;
 use crate::counter::Call;
 use crate::denied::Denied;
@@ -193,11 +193,6 @@ async fn read(
     let (reply, _) = oneshot::channel();
     let what = Wanted { route, asked, id: id.map(str::to_owned), body };
     Ok(Job { what, shown, peer, second, reply })
-}
-
-fn is_id(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    (1..=64).contains(&id.len()) && id.bytes().all(plain)
 }
 
 /// Reads a query: names that the route knows, each once. A plus sign is one, as in a telephone number [RFC 3986 3.4].

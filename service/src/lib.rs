@@ -5,6 +5,7 @@ mod acts;
 mod answers;
 mod asked;
 mod bucket;
+pub mod client;
 mod company_acts;
 pub mod config;
 mod console;
