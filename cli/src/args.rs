@@ -67,19 +67,16 @@ pub enum Noun {
     #[command(subcommand)]
     Meter(meter::Verb),
     /// The bank's payment server: register, sell, settle.
-    #[command(subcommand)]
-    Server(server::Verb),
+    Server(server::Server),
     /// Payments through customers' banks, and the bank's day.
-    #[command(subcommand)]
-    Bank(bank::Verb),
+    Bank(bank::Bank),
     /// Other parties' machines, to try ours against.
     #[cfg(feature = "service")]
     #[command(subcommand)]
     Simulate(simulate::Verb),
     /// The power company: contracts, tariffs and blocks in, what was sold and settled out.
     #[cfg(feature = "service")]
-    #[command(subcommand)]
-    Company(company::Verb),
+    Company(company::Company),
     /// Operators of a party: who may act in its home, and which requests wait for a second person.
     #[command(subcommand)]
     Operator(operator::Verb),

@@ -6,6 +6,8 @@ mod audit;
 mod call;
 mod clock;
 mod fail;
+#[cfg(feature = "service")]
+mod far;
 mod files;
 mod made;
 pub mod manual;

@@ -1,17 +1,26 @@
 //! `gridcard bank`: payments through customers' banks, and the bank's day.
 
 use crate::call::Call;
+#[cfg(feature = "service")]
+use crate::far::{Far, Remote, verb_is_near};
+#[cfg(feature = "service")]
+use crate::files;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use crate::shared::BankHostOptions;
+use crate::task::Task;
 use clap::{Args, Subcommand};
 use parties::Deed;
-use parties::bank::payment::{self, PaymentLine};
-use parties::bank::{self, ClearRequest, Desk, DifferenceLine};
+use parties::bank::payment::{self, PaymentLine, PaymentReport, PaymentsReport};
+use parties::bank::{self, ClearDifferenceReport, ClearRequest, Desk, DifferenceLine, ReconcileReport};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::moment::Day;
 use scheme::order::OrderId;
+#[cfg(feature = "service")]
+use serde_json::json;
+#[cfg(feature = "service")]
+use service::client::Request;
 use std::path::PathBuf;
 
 /// Verbs of the bank leg.
@@ -96,23 +105,38 @@ impl Verb {
     }
 }
 
-/// Runs a verb.
-pub fn run(call: &Call, verb: Verb) -> Result<()> {
+/// Payments, in the bank's own folder or at a running server.
+#[derive(Debug, Args)]
+pub struct Bank {
+    /// The running server, where one is asked.
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    pub remote: Remote,
+    /// What is done.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+impl Bank {
+    /// What it is, and what does it. What a running server does stands in its own log.
+    pub fn task(self) -> Task {
+        #[cfg(feature = "service")]
+        if self.remote.is_named() {
+            return Task::new(Deed::Look, self, |call, bank| run_far(|| bank.remote.line(call), &bank.verb));
+        }
+        Task::new(self.verb.deed(), self, |call, bank| {
+            #[cfg(feature = "service")]
+            bank.remote.must_be_unnamed()?;
+            run(call, &bank.verb)
+        })
+    }
+}
+
+/// Runs a verb in the bank's folder.
+fn run(call: &Call, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Payments(options) => {
-            let report = payment::list(call, &Desk::open(call)?, options.all)?;
-            answer(call, &lines(&report.payments, "no payment waits for anything"), &report);
-        }
-        Verb::Show(options) => {
-            let report = payment::show(call, &Desk::open(call)?, options.payment)?;
-            let steps = report
-                .steps
-                .iter()
-                .map(|step| vec![step.at.to_string(), step.state.clone(), step.what.clone()]);
-            let text =
-                format!("{}\n{}", one(&report.line), table(&["time", "state", "what"], steps.collect()));
-            answer(call, &text, &report);
-        }
+        Verb::Payments(options) => tell_waiting(call, &payment::list(call, &Desk::open(call)?, options.all)?),
+        Verb::Show(options) => tell_payment(call, &payment::show(call, &Desk::open(call)?, options.payment)?),
         Verb::Ask(options) => {
             let host = options.bank.open()?;
             let report = bank::ask_bank(call, &mut Desk::open(call)?, &host, options.all)?;
@@ -122,10 +146,67 @@ pub fn run(call: &Call, verb: Verb) -> Result<()> {
             let report = payment::leave(call, &mut Desk::open(call)?, options.payment)?;
             answer(call, &one(&report), &report);
         }
-        Verb::Reconcile(options) => reconcile(call, &options)?,
-        Verb::Clear(options) => clear(call, &options)?,
+        Verb::Reconcile(options) => {
+            let report = bank::reconcile_file(call, &mut Desk::open(call)?, options.day, &options.file)?;
+            tell_reconciled(call, &report);
+        }
+        Verb::Clear(options) => {
+            let request = ClearRequest { finding: options.finding, note: options.note.clone() };
+            let report = bank::clear_difference(call, &mut Desk::open(call)?, &request, options.book)?;
+            if let Some(report) = report {
+                tell_cleared(call, &report);
+            }
+        }
     }
     Ok(())
+}
+
+/// Asks a running server for a verb; `far` opens the line to it.
+#[cfg(feature = "service")]
+fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Ask(_) => return Err(verb_is_near("bank ask")),
+        Verb::Payments(options) => {
+            let far = far()?;
+            let request = Request::to("payments")?.query("all", options.all.then_some(true));
+            tell_waiting(far.call, &far.look(&request)?);
+        }
+        Verb::Show(options) => {
+            let far = far()?;
+            tell_payment(far.call, &far.look(&Request::to("payment")?.place("payment", options.payment))?);
+        }
+        Verb::Leave(options) => {
+            let far = far()?;
+            let request = Request::to("leave")?.place("payment", options.payment).fields(json!({}));
+            let report: PaymentLine = far.change(&request)?;
+            answer(far.call, &one(&report), &report);
+        }
+        Verb::Reconcile(options) => {
+            let far = far()?;
+            let request = Request::to("bank-file")?.query("day", Some(options.day));
+            let request = request.text(files::whole(&options.file)?);
+            tell_reconciled(far.call, &far.take_in(&request, &options.file)?);
+        }
+        Verb::Clear(options) => {
+            let far = far()?;
+            let entry = if options.book { "book" } else { "none" };
+            let request = Request::to("clear-difference")?.place("finding", options.finding);
+            let fields = json!({ "note": options.note, "entry": entry });
+            tell_cleared(far.call, &far.change(&request.fields(fields))?);
+        }
+    }
+    Ok(())
+}
+
+fn tell_waiting(call: &Call, report: &PaymentsReport) {
+    answer(call, &lines(&report.payments, "no payment waits for anything"), report);
+}
+
+fn tell_payment(call: &Call, report: &PaymentReport) {
+    let steps =
+        report.steps.iter().map(|step| vec![step.at.to_string(), step.state.clone(), step.what.clone()]);
+    let text = format!("{}\n{}", one(&report.line), table(&["time", "state", "what"], steps.collect()));
+    answer(call, &text, report);
 }
 
 fn lines(payments: &[PaymentLine], none: &str) -> String {
@@ -137,7 +218,7 @@ fn lines(payments: &[PaymentLine], none: &str) -> String {
             line.payment.to_string(),
             line.customer.to_string(),
             line.amount_fen.to_string(),
-            line.state.to_owned(),
+            line.state.to_string(),
             line.since.to_string(),
             line.next.map(|next| next.to_string()).unwrap_or_default(),
             line.reason.clone().unwrap_or_default(),
@@ -153,13 +234,12 @@ fn one(line: &PaymentLine) -> String {
         ("customer", format!("{}, meter {}", line.customer, line.meter)),
         ("amount", line.amount_fen.to_string()),
         ("state", format!("{} since {}", line.state, line.since)),
-        ("to do", line.advice.to_owned()),
+        ("to do", line.advice.to_string()),
         ("in suspense", yuan(line.suspense_fen)),
     ])
 }
 
-fn reconcile(call: &Call, options: &Reconcile) -> Result<()> {
-    let report = bank::reconcile_file(call, &mut Desk::open(call)?, options.day, &options.file)?;
+fn tell_reconciled(call: &Call, report: &ReconcileReport) {
     let mut text = facts(&[
         ("day", report.day.to_string()),
         ("file", format!("{}{}", report.hash, if report.again { ", taken before" } else { "" })),
@@ -173,8 +253,8 @@ fn reconcile(call: &Call, options: &Reconcile) -> Result<()> {
         let row = |line: &DifferenceLine| {
             vec![
                 line.finding.to_string(),
-                line.heap.to_owned(),
-                line.kind.to_owned(),
+                line.heap.to_string(),
+                line.kind.to_string(),
                 line.reference.clone(),
                 yuan(line.fen),
             ]
@@ -182,20 +262,15 @@ fn reconcile(call: &Call, options: &Reconcile) -> Result<()> {
         let heading = ["finding", "heap", "kind", "reference", "the bank has more"];
         text = format!("{text}\n{}", table(&heading, report.differences.iter().map(row).collect()));
     }
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }
 
-fn clear(call: &Call, options: &Clear) -> Result<()> {
-    let request = ClearRequest { finding: options.finding, note: options.note.clone() };
-    let done = bank::clear_difference(call, &mut Desk::open(call)?, &request, options.book)?;
-    let Some(report) = done else { return Ok(()) };
+fn tell_cleared(call: &Call, report: &ClearDifferenceReport) {
     let booked = if report.booked_fen == 0 {
         "nothing is booked".to_owned()
     } else {
         format!("{} are booked", yuan(report.booked_fen))
     };
     let text = format!("finding {} ({}) is cleared; {booked}", report.cleared.finding, report.cleared.kind);
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }

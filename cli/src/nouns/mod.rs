@@ -76,12 +76,10 @@ fn task(noun: Noun) -> Task {
         #[cfg(unix)]
         Noun::Slot(verb) => verb.task(),
         Noun::Meter(verb) => verb.task(),
-        Noun::Server(verb) => Task { deed: verb.deed(), run: Box::new(|call| server::run(call, verb)) },
-        Noun::Bank(verb) => Task { deed: verb.deed(), run: Box::new(|call| bank::run(call, verb)) },
+        Noun::Server(server) => server.task(),
+        Noun::Bank(bank) => bank.task(),
         #[cfg(feature = "service")]
-        Noun::Company(verb) => {
-            Task { deed: verb.deed(), run: Box::new(move |call| company::run(call, &verb)) }
-        }
+        Noun::Company(company) => company.task(),
         // A party that is none of the home's.
         #[cfg(feature = "service")]
         Noun::Simulate(verb) => Task { deed: Deed::Look, run: Box::new(|call| simulate::run(call, verb)) },

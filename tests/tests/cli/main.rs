@@ -68,6 +68,8 @@ mod tables;
 mod traces;
 #[cfg(unix)]
 mod typed;
+#[cfg(unix)]
+mod url;
 mod wire_time;
 mod world;
 mod zone;

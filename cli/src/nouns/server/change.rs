@@ -6,7 +6,8 @@ use crate::screen::{facts, table};
 use crate::shared::Pin;
 use clap::{Args, ValueEnum};
 use parties::bank::{
-    self, ChangeLine, ChangeMeterRequest, Desk, Destination, FinishChangeRequest, WaitingLine,
+    self, AgeingReport, ChangeLine, ChangeMeterRequest, ChangeReport, Desk, Destination, FinishChangeRequest,
+    WaitingLine,
 };
 use parties::trouble::Result;
 use parties::words::yuan;
@@ -93,7 +94,14 @@ pub fn change_meter(call: &Call, options: &ChangeMeter) -> Result<()> {
         }
         (None, ..) => None,
     };
-    let Some(report) = report else { return Ok(()) };
+    if let Some(report) = report {
+        tell_change(call, &report);
+    }
+    Ok(())
+}
+
+/// Tells of a meter that was changed.
+pub fn tell_change(call: &Call, report: &ChangeReport) {
     let change = &report.change;
     let mut lines = vec![
         ("change", format!("{}, customer {}", change.change, change.customer)),
@@ -107,8 +115,7 @@ pub fn change_meter(call: &Call, options: &ChangeMeter) -> Result<()> {
         lines.push(("order", format!("{}, {}", sealed.order, sealed.amount_fen)));
         lines.push(("record", sealed.record.clone()));
     }
-    answer(call, &facts(&lines), &report);
-    Ok(())
+    answer(call, &facts(&lines), report);
 }
 
 fn stands(change: &ChangeLine) -> &'static str {
@@ -121,11 +128,16 @@ fn stands(change: &ChangeLine) -> &'static str {
 
 /// Runs `server ageing`.
 pub fn ageing(call: &Call, options: &Ageing) -> Result<()> {
-    let report = bank::ageing(call, &Desk::open(call)?, options.office.as_deref())?;
+    tell_ageing(call, &bank::ageing(call, &Desk::open(call)?, options.office.as_deref())?);
+    Ok(())
+}
+
+/// Tells what waits.
+pub fn tell_ageing(call: &Call, report: &AgeingReport) {
     let ages = report
         .ages
         .iter()
-        .map(|line| vec![line.age.to_owned(), line.purchases.to_string(), yuan(line.paid_fen)]);
+        .map(|line| vec![line.age.to_string(), line.purchases.to_string(), yuan(line.paid_fen)]);
     let mut text = table(&["age", "purchases", "paid"], ages.collect());
     if !report.waiting.is_empty() {
         let heading = ["order", "customer", "meter", "paid", "days", "valid until", "office", "what to do"];
@@ -137,8 +149,7 @@ pub fn ageing(call: &Call, options: &Ageing) -> Result<()> {
         text.push_str("\n\n");
         text.push_str(&table(&heading, report.provisional.iter().map(change_row).collect()));
     }
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }
 
 fn waiting_row(line: &WaitingLine) -> Vec<String> {
@@ -150,7 +161,7 @@ fn waiting_row(line: &WaitingLine) -> Vec<String> {
         line.days.to_string(),
         line.valid_until.to_string(),
         line.office.clone(),
-        line.what.to_owned(),
+        line.what.to_string(),
     ]
 }
 

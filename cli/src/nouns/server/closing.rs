@@ -5,7 +5,10 @@ use crate::output::answer;
 use crate::screen::{facts, table};
 use clap::{Args, Subcommand, ValueEnum};
 use parties::Deed;
-use parties::bank::{self, CloseReport, Desk, DrawerReport, StatisticsLine, StatisticsRequest};
+use parties::bank::{
+    self, CloseReport, ClosingsReport, Desk, DrawerReport, DrawersReport, RecomputedReport, StatisticsFile,
+    StatisticsLine, StatisticsReport, StatisticsRequest,
+};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::money::Fen;
@@ -133,30 +136,41 @@ pub fn drawer(call: &Call, verb: &Drawer) -> Result<()> {
     let mut desk = Desk::open(call)?;
     match verb {
         Drawer::Open(options) => {
-            let report = bank::open_drawer(call, &mut desk, options.counted)?;
-            let text = format!("the drawer of {} is open with {}", report.clerk, yuan(report.opening_fen));
-            answer(call, &text, &report);
+            tell_opened(call, &bank::open_drawer(call, &mut desk, options.counted)?);
         }
         Drawer::Close(options) => {
             let note = options.note.as_deref();
-            let report = bank::close_drawer(call, &mut desk, options.counted, note)?;
-            let fen = |fen: Option<i64>| fen.map(yuan).unwrap_or_default();
-            let text = facts(&[
-                ("drawer of", report.clerk.clone()),
-                ("the books say", yuan(report.expected_fen)),
-                ("counted", fen(report.counted_fen)),
-                ("difference", fen(report.difference_fen)),
-            ]);
-            answer(call, &text, &report);
+            tell_shut(call, &bank::close_drawer(call, &mut desk, options.counted, note)?);
         }
         Drawer::List(options) => {
-            let report = bank::drawers(call, &desk, !options.all, None)?;
-            let heading =
-                ["clerk", "office", "opened", "with", "the books say", "closed", "counted", "difference"];
-            answer(call, &table(&heading, report.drawers.iter().map(drawer_row).collect()), &report);
+            tell_drawers(call, &bank::drawers(call, &desk, !options.all, None)?);
         }
     }
     Ok(())
+}
+
+/// Tells of a drawer that was opened.
+pub fn tell_opened(call: &Call, report: &DrawerReport) {
+    let text = format!("the drawer of {} is open with {}", report.clerk, yuan(report.opening_fen));
+    answer(call, &text, report);
+}
+
+/// Tells of a drawer that was closed.
+pub fn tell_shut(call: &Call, report: &DrawerReport) {
+    let fen = |fen: Option<i64>| fen.map(yuan).unwrap_or_default();
+    let text = facts(&[
+        ("drawer of", report.clerk.clone()),
+        ("the books say", yuan(report.expected_fen)),
+        ("counted", fen(report.counted_fen)),
+        ("difference", fen(report.difference_fen)),
+    ]);
+    answer(call, &text, report);
+}
+
+/// Tells of drawers.
+pub fn tell_drawers(call: &Call, report: &DrawersReport) {
+    let heading = ["clerk", "office", "opened", "with", "the books say", "closed", "counted", "difference"];
+    answer(call, &table(&heading, report.drawers.iter().map(drawer_row).collect()), report);
 }
 
 fn drawer_row(drawer: &DrawerReport) -> Vec<String> {
@@ -177,19 +191,32 @@ fn drawer_row(drawer: &DrawerReport) -> Vec<String> {
 pub fn close(call: &Call, options: &Close) -> Result<()> {
     let mut desk = Desk::open(call)?;
     if options.verify {
-        let report = bank::recompute(call, &desk)?;
-        let agree = if report.agree { "agree" } else { "do not agree" };
-        answer(call, &facts(&[("sums, closings and ledger", agree.to_owned())]), &report);
-        return report.verdict();
+        return tell_recomputed(call, &bank::recompute(call, &desk)?);
     }
     if options.list {
-        let report = bank::closings(call, &desk)?;
-        let heading =
-            ["day", "closed", "by", "sold", "settled", "outstanding", "transferred", "paid back", "head"];
-        answer(call, &table(&heading, report.closings.iter().map(close_row).collect()), &report);
+        tell_closings(call, &bank::closings(call, &desk)?);
         return Ok(());
     }
-    let report = bank::close_day(call, &mut desk, options.day.as_deref())?;
+    tell_closed(call, &bank::close_day(call, &mut desk, options.day.as_deref())?);
+    Ok(())
+}
+
+/// Tells whether sums, closings and ledger agree.
+pub fn tell_recomputed(call: &Call, report: &RecomputedReport) -> Result<()> {
+    let agree = if report.agree { "agree" } else { "do not agree" };
+    answer(call, &facts(&[("sums, closings and ledger", agree.to_owned())]), report);
+    report.verdict()
+}
+
+/// Tells of days that are closed.
+pub fn tell_closings(call: &Call, report: &ClosingsReport) {
+    let heading =
+        ["day", "closed", "by", "sold", "settled", "outstanding", "transferred", "paid back", "head"];
+    answer(call, &table(&heading, report.closings.iter().map(close_row).collect()), report);
+}
+
+/// Tells of a day that was closed.
+pub fn tell_closed(call: &Call, report: &CloseReport) {
     let figures = &report.figures;
     let mut lines = vec![
         ("day", format!("{}, closed {} by {}", report.day, report.closed, report.by)),
@@ -205,8 +232,7 @@ pub fn close(call: &Call, options: &Close) -> Result<()> {
     ];
     lines.extend(report.heads.split_whitespace().map(|head| ("ledger", head.to_owned())));
     lines.push(("head of the day", report.head.clone()));
-    answer(call, &facts(&lines), &report);
-    Ok(())
+    answer(call, &facts(&lines), report);
 }
 
 fn close_row(close: &CloseReport) -> Vec<String> {
@@ -235,13 +261,21 @@ pub fn statistics(call: &Call, options: &Statistics) -> Result<()> {
     };
     let desk = Desk::open(call)?;
     if let Some(path) = &options.csv {
-        let report = bank::statistics_into(call, &desk, &request, path)?;
-        let text =
-            format!("{} line(s) in {}, SHA-256 {}", report.lines, report.file.display(), report.sha256);
-        answer(call, &text, &report);
+        tell_file(call, &bank::statistics_into(call, &desk, &request, path)?);
         return Ok(());
     }
-    let report = bank::statistics(call, &desk, &request)?;
+    tell_statistics(call, &bank::statistics(call, &desk, &request)?);
+    Ok(())
+}
+
+/// Tells of a file of statistics.
+pub fn tell_file(call: &Call, report: &StatisticsFile) {
+    let text = format!("{} line(s) in {}, SHA-256 {}", report.lines, report.file.display(), report.sha256);
+    answer(call, &text, report);
+}
+
+/// Tells what was done.
+pub fn tell_statistics(call: &Call, report: &StatisticsReport) {
     let heading = [
         "period",
         "office",
@@ -253,8 +287,7 @@ pub fn statistics(call: &Call, options: &Statistics) -> Result<()> {
         "paid back",
         "to other meters",
     ];
-    answer(call, &table(&heading, report.lines.iter().map(statistics_row).collect()), &report);
-    Ok(())
+    answer(call, &table(&heading, report.lines.iter().map(statistics_row).collect()), report);
 }
 
 fn statistics_row(line: &StatisticsLine) -> Vec<String> {

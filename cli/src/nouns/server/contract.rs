@@ -4,9 +4,13 @@ use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand, ValueEnum};
+use keys::Zeroizing;
 use parties::Deed;
 use parties::bank::look::Whose;
-use parties::bank::{self, ApplyRequest, Desk, LimitsReport, Person};
+use parties::bank::{
+    self, ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, Desk, LimitsReport, Person,
+};
+use parties::secret::SecretFrom;
 use parties::trouble::{Context, Result};
 use parties::words::yuan;
 use scheme::money::Fen;
@@ -176,19 +180,26 @@ impl Limits {
     }
 }
 
+impl Apply {
+    /// The columns of the registration.
+    pub fn registration(&self) -> Vec<(&'static str, String)> {
+        let mut columns = vec![
+            ("customer", self.customer.clone()),
+            ("meter", self.meter.clone()),
+            ("msisdn", self.msisdn.clone()),
+            ("imsi", self.imsi.clone()),
+            ("imei", self.imei.clone()),
+            ("iccid", self.iccid.clone()),
+        ];
+        columns.extend(self.name.clone().map(|name| ("name", name)));
+        columns
+    }
+}
+
 /// Runs `server apply`.
 pub fn apply(call: &Call, options: &Apply) -> Result<()> {
-    let mut registration = vec![
-        ("customer", options.customer.clone()),
-        ("meter", options.meter.clone()),
-        ("msisdn", options.msisdn.clone()),
-        ("imsi", options.imsi.clone()),
-        ("imei", options.imei.clone()),
-        ("iccid", options.iccid.clone()),
-    ];
-    registration.extend(options.name.clone().map(|name| ("name", name)));
     let request = ApplyRequest {
-        registration,
+        registration: options.registration(),
         first_purchase: options.first_purchase,
         person: Person {
             paper: options.paper.clone(),
@@ -199,24 +210,39 @@ pub fn apply(call: &Call, options: &Apply) -> Result<()> {
         bank: options.bank.clone(),
         scan: options.scan.clone(),
     };
-    let report = Desk::open(call)?.together(|desk| bank::apply(call, desk, &request))?;
-    answer(call, report.agreement.trim_end(), &report);
+    tell_applied(call, &Desk::open(call)?.together(|desk| bank::apply(call, desk, &request))?);
+    Ok(())
+}
+
+/// Tells of an application, with the agreement.
+pub fn tell_applied(call: &Call, report: &ApplyReport) {
+    answer(call, report.agreement.trim_end(), report);
     for doubt in &report.doubtful {
         say(format!("registered all the same: {doubt}"));
     }
     say(format!("application {}: print the agreement and let the customer sign it", report.application));
-    Ok(())
 }
 
 /// Runs `server customer`.
 pub fn customer(call: &Call, options: &Customer) -> Result<()> {
-    let whose = match options {
-        Customer { customer: Some(customer), .. } => Whose::Customer(*customer),
-        Customer { meter: Some(meter), .. } => Whose::Meter(*meter),
-        Customer { msisdn: Some(msisdn), .. } => Whose::Phone(msisdn.parse().context("--msisdn")?),
-        Customer { bill, .. } => Whose::Bill(bill.clone().unwrap_or_default()),
-    };
-    let report = bank::contract(call, &Desk::open(call)?, &whose)?;
+    tell_customer(call, &bank::contract(call, &Desk::open(call)?, &options.whose()?)?);
+    Ok(())
+}
+
+impl Customer {
+    /// By what he is named.
+    pub fn whose(&self) -> Result<Whose> {
+        Ok(match self {
+            Customer { customer: Some(customer), .. } => Whose::Customer(*customer),
+            Customer { meter: Some(meter), .. } => Whose::Meter(*meter),
+            Customer { msisdn: Some(msisdn), .. } => Whose::Phone(msisdn.parse().context("--msisdn")?),
+            Customer { bill, .. } => Whose::Bill(bill.clone().unwrap_or_default()),
+        })
+    }
+}
+
+/// Tells all that is known of a customer.
+pub fn tell_customer(call: &Call, report: &ContractReport) {
     let known = &report.registration;
     let person = report.person.clone().unwrap_or_default();
     let dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
@@ -244,8 +270,7 @@ pub fn customer(call: &Call, options: &Customer) -> Result<()> {
             .unwrap_or_else(|| format!("good until {}, {} tries", code.expires, code.tries));
         lines.push(("authorisation code", format!("slip {}: {stands}", code.slip)));
     }
-    answer(call, &facts(&lines), &report);
-    Ok(())
+    answer(call, &facts(&lines), report);
 }
 
 /// Runs a verb of authorisation codes.
@@ -253,25 +278,39 @@ pub fn code(call: &Call, verb: &Code) -> Result<()> {
     let mut desk = Desk::open(call)?;
     match verb {
         Code::New(options) => {
-            let report = bank::give_code(call, &mut desk, options.customer, &options.reason)?;
-            let text = facts(&[
-                ("slip", report.slip.clone()),
-                ("customer", report.customer.to_string()),
-                ("telephone", report.msisdn.clone()),
-                ("code", report.authorisation_code.clone()),
-                ("good until", format!("{}, {} tries", report.expires, report.tries)),
-                ("server's key", report.server_key.clone()),
-            ]);
-            answer(call, &text, &report);
+            tell_code(call, &bank::give_code(call, &mut desk, options.customer, &options.reason)?);
         }
         Code::Use(options) => {
-            let from = parties::secret::SecretFrom::from(options.code_file.clone());
-            let code = parties::secret::text(call, from, "authorisation code")?;
-            let report = bank::use_code(call, &mut desk, &options.slip, &code)?;
-            answer(call, &format!("slip {} of customer {} is used", report.slip, report.customer), &report);
+            let code = options.code(call)?;
+            tell_used(call, &bank::use_code(call, &mut desk, &options.slip, &code)?);
         }
     }
     Ok(())
+}
+
+impl UseCode {
+    /// The code, from its file or from whoever is asked.
+    pub fn code(&self, call: &Call) -> Result<Zeroizing<String>> {
+        parties::secret::text(call, SecretFrom::from(self.code_file.clone()), "authorisation code")
+    }
+}
+
+/// Tells of a code that was given, with the code.
+pub fn tell_code(call: &Call, report: &CodeReport) {
+    let text = facts(&[
+        ("slip", report.slip.clone()),
+        ("customer", report.customer.to_string()),
+        ("telephone", report.msisdn.clone()),
+        ("code", report.authorisation_code.clone()),
+        ("good until", format!("{}, {} tries", report.expires, report.tries)),
+        ("server's key", report.server_key.clone()),
+    ]);
+    answer(call, &text, report);
+}
+
+/// Tells of a code that was used.
+pub fn tell_used(call: &Call, report: &CodeUsed) {
+    answer(call, &format!("slip {} of customer {} is used", report.slip, report.customer), report);
 }
 
 /// Runs a verb of limits.
@@ -288,18 +327,19 @@ pub fn limits(call: &Call, verb: &Limits) -> Result<()> {
             report
         }
     };
-    tell(call, &report);
+    tell_limits(call, &report);
     Ok(())
 }
 
-fn tell(call: &Call, report: &LimitsReport) {
+/// Tells the limits that hold.
+pub fn tell_limits(call: &Call, report: &LimitsReport) {
     if report.limits.is_empty() {
         answer(call, "there are no limits", report);
         return;
     }
     let rows = report.limits.iter().map(|limit| {
         vec![
-            limit.scope.to_owned(),
+            limit.scope.to_string(),
             limit.office.clone(),
             yuan(limit.limit_fen.0.into()),
             limit.set.to_string(),

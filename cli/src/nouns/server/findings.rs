@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::output::answer;
 use crate::screen::{facts, table};
 use clap::Args;
-use parties::bank::{self, ClearRequest, Desk, FindingLine};
+use parties::bank::{self, ClearReport, ClearRequest, Desk, FindingLine, FindingsReport, VerifyReport};
 use parties::trouble::Result;
 use std::path::PathBuf;
 
@@ -36,14 +36,18 @@ pub struct Verify {
 
 /// Runs `server findings`.
 pub fn findings(call: &Call, options: &Findings) -> Result<()> {
-    let report = bank::findings(call, &Desk::open(call)?, options.all)?;
+    tell_findings(call, &bank::findings(call, &Desk::open(call)?, options.all)?);
+    Ok(())
+}
+
+/// Tells of findings.
+pub fn tell_findings(call: &Call, report: &FindingsReport) {
     if report.findings.is_empty() {
-        answer(call, "nothing to clear", &report);
-        return Ok(());
+        answer(call, "nothing to clear", report);
+        return;
     }
     let heading = ["finding", "kind", "about", "found", "stops sales", "cleared by", "what"];
-    answer(call, &table(&heading, report.findings.iter().map(row).collect()), &report);
-    Ok(())
+    answer(call, &table(&heading, report.findings.iter().map(row).collect()), report);
 }
 
 fn row(finding: &FindingLine) -> Vec<String> {
@@ -54,7 +58,7 @@ fn row(finding: &FindingLine) -> Vec<String> {
     });
     vec![
         finding.finding.to_string(),
-        finding.kind.to_owned(),
+        finding.kind.to_string(),
         about.unwrap_or_default(),
         finding.found.to_string(),
         (if finding.stops_sales { "yes" } else { "" }).to_owned(),
@@ -66,14 +70,24 @@ fn row(finding: &FindingLine) -> Vec<String> {
 /// Runs `server clear`.
 pub fn clear(call: &Call, options: &Clear) -> Result<()> {
     let request = ClearRequest { finding: options.finding, note: options.note.clone() };
-    let Some(report) = bank::clear(call, &mut Desk::open(call)?, &request)? else { return Ok(()) };
-    answer(call, &format!("finding {} ({}) is cleared", report.finding, report.kind), &report);
+    if let Some(report) = bank::clear(call, &mut Desk::open(call)?, &request)? {
+        tell_cleared(call, &report);
+    }
     Ok(())
+}
+
+/// Tells of a finding that was cleared.
+pub fn tell_cleared(call: &Call, report: &ClearReport) {
+    answer(call, &format!("finding {} ({}) is cleared", report.finding, report.kind), report);
 }
 
 /// Runs `server verify`.
 pub fn verify(call: &Call, _: &Verify) -> Result<()> {
-    let report = bank::verify(call, &mut Desk::open(call)?)?;
+    tell_verified(call, &bank::verify(call, &mut Desk::open(call)?)?)
+}
+
+/// Tells whether books and PSAMs agree.
+pub fn tell_verified(call: &Call, report: &VerifyReport) -> Result<()> {
     let sealed = report.psams.iter().map(|psam| {
         let sealed = psam.sealed.map_or_else(|| "unknown".into(), |sealed| sealed.to_string());
         (format!("orders sealed by PSAM {}", psam.psam), sealed)
@@ -93,6 +107,6 @@ pub fn verify(call: &Call, _: &Verify) -> Result<()> {
         ("books and PSAM", if report.agree { "agree".into() } else { "do not agree".into() }),
         ("findings to clear", report.findings.to_string()),
     ]);
-    answer(call, &facts(&lines), &report);
+    answer(call, &facts(&lines), report);
     report.verdict()
 }

@@ -4,6 +4,8 @@ mod change;
 mod closing;
 mod contract;
 mod copies;
+#[cfg(feature = "service")]
+mod far;
 mod findings;
 #[cfg(feature = "service")]
 mod key;
@@ -19,9 +21,24 @@ mod setup;
 
 use crate::audit;
 use crate::call::Call;
-use clap::Subcommand;
+#[cfg(feature = "service")]
+use crate::far::{Far, Remote, verb_is_near};
+use crate::task::Task;
+use clap::{Args, Subcommand};
 use parties::trouble::Result;
 use parties::{Deed, bank};
+
+/// The server, in the bank's own folder or running somewhere.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The running server, where one is asked.
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    pub remote: Remote,
+    /// What is done.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
 
 /// Verbs of the server.
 #[derive(Debug, Subcommand)]
@@ -169,50 +186,113 @@ impl Verb {
     }
 }
 
-/// Runs a verb.
-pub fn run(call: &Call, verb: Verb) -> Result<()> {
+impl Server {
+    /// What it is, and what does it. What a running server does stands in its own log.
+    pub fn task(self) -> Task {
+        #[cfg(feature = "service")]
+        if self.remote.is_named() {
+            return Task::new(Deed::Look, self, |call, server| {
+                run_far(|| server.remote.line(call), &server.verb)
+            });
+        }
+        Task::new(self.verb.deed(), self, |call, server| {
+            #[cfg(feature = "service")]
+            server.remote.must_be_unnamed()?;
+            run(call, &server.verb)
+        })
+    }
+}
+
+/// Asks a running server for a verb; `far` opens the line to it, for those that it can be asked for.
+#[cfg(feature = "service")]
+fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Open(options) => psams::open(call, &options),
-        Verb::Psam(verb) => psams::run(call, &verb),
+        Verb::Settings(options) => far::setup::settings(&far()?, options),
+        Verb::Meters(options) => far::setup::meters(&far()?, options),
+        Verb::Register(options) => far::register::register(&far()?, options),
+        Verb::Office(options) => far::setup::office(&far()?, options),
+        Verb::Order(options) => far::sell::order(&far()?, options),
+        Verb::Correct(options) => far::sell::correct(&far()?, options),
+        Verb::Reverse(options) => far::sell::reverse(&far()?, options),
+        Verb::ReplaceSim(options) => far::setup::replace_sim(&far()?, options),
+        Verb::ChangeMeter(options) => far::sell::change_meter(&far()?, options),
+        Verb::Ageing(options) => far::books::ageing(&far()?, options),
+        Verb::Drawer(verb) => far::day::drawer(&far()?, verb),
+        Verb::Close(options) => far::day::close(&far()?, options),
+        Verb::Statistics(options) => far::day::statistics(&far()?, options),
+        Verb::Apply(options) => far::contract::apply(&far()?, options),
+        Verb::Customer(options) => far::contract::customer(&far()?, options),
+        Verb::Code(verb) => far::contract::code(&far()?, verb),
+        Verb::Limits(verb) => far::contract::limits(&far()?, verb),
+        Verb::Reissue(options) => far::sell::reissue(&far()?, options),
+        Verb::Resume(options) => far::sell::resume(&far()?, options),
+        Verb::Void(options) => far::sell::void(&far()?, options),
+        Verb::Settle(options) => far::settle::settle(&far()?, options),
+        Verb::Refund(options) => far::settle::refund(&far()?, options),
+        Verb::Findings(options) => far::books::findings(&far()?, options),
+        Verb::Clear(options) => far::books::clear(&far()?, options),
+        Verb::Verify(options) => far::books::verify(&far()?, options),
+        Verb::Orders(options) => far::books::orders(&far()?, options),
+        Verb::Report(options) => far::books::report(&far()?, options),
+        Verb::Statement(options) => far::books::statement(&far()?, options),
+        Verb::Open(_) => Err(verb_is_near("server open")),
+        Verb::Psam(_) => Err(verb_is_near("server psam")),
+        Verb::PsamStatement(_) => Err(verb_is_near("server psam-statement")),
+        Verb::PsamLimit(_) => Err(verb_is_near("server psam-limit")),
+        Verb::Revoked(_) => Err(verb_is_near("server revoked")),
+        Verb::Key(_) => Err(verb_is_near("server key")),
+        Verb::Run(_) => Err(verb_is_near("server run")),
+        Verb::Backup(_) => Err(verb_is_near("server backup")),
+        Verb::Restore(_) => Err(verb_is_near("server restore")),
+        Verb::Move(_) => Err(verb_is_near("server move")),
+        Verb::Audit(_) => Err(verb_is_near("server audit")),
+    }
+}
+
+/// Runs a verb in the bank's folder.
+fn run(call: &Call, verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Open(options) => psams::open(call, options),
+        Verb::Psam(verb) => psams::run(call, verb),
         #[cfg(feature = "service")]
-        Verb::Key(verb) => key::run(call, &verb),
+        Verb::Key(verb) => key::run(call, verb),
         #[cfg(feature = "service")]
-        Verb::Run(options) => run::run(call, &options),
-        Verb::Settings(options) => setup::settings(call, &options),
-        Verb::Meters(options) => setup::meters(call, &options),
-        Verb::Register(options) => setup::register(call, &options),
-        Verb::Office(options) => office::run(call, &options),
-        Verb::Order(options) => sell::order(call, &options),
-        Verb::Correct(options) => sell::correct(call, &options),
-        Verb::Reverse(options) => sell::reverse(call, &options),
-        Verb::ReplaceSim(options) => setup::replace_sim(call, &options),
-        Verb::ChangeMeter(options) => change::change_meter(call, &options),
-        Verb::Ageing(options) => change::ageing(call, &options),
-        Verb::Drawer(verb) => closing::drawer(call, &verb),
-        Verb::Close(options) => closing::close(call, &options),
-        Verb::Statistics(options) => closing::statistics(call, &options),
-        Verb::Apply(options) => contract::apply(call, &options),
-        Verb::Backup(options) => copies::backup(call, &options),
-        Verb::Restore(options) => copies::restore(call, &options),
+        Verb::Run(options) => run::run(call, options),
+        Verb::Settings(options) => setup::settings(call, options),
+        Verb::Meters(options) => setup::meters(call, options),
+        Verb::Register(options) => setup::register(call, options),
+        Verb::Office(options) => office::run(call, options),
+        Verb::Order(options) => sell::order(call, options),
+        Verb::Correct(options) => sell::correct(call, options),
+        Verb::Reverse(options) => sell::reverse(call, options),
+        Verb::ReplaceSim(options) => setup::replace_sim(call, options),
+        Verb::ChangeMeter(options) => change::change_meter(call, options),
+        Verb::Ageing(options) => change::ageing(call, options),
+        Verb::Drawer(verb) => closing::drawer(call, verb),
+        Verb::Close(options) => closing::close(call, options),
+        Verb::Statistics(options) => closing::statistics(call, options),
+        Verb::Apply(options) => contract::apply(call, options),
+        Verb::Backup(options) => copies::backup(call, options),
+        Verb::Restore(options) => copies::restore(call, options),
         #[cfg(feature = "service")]
-        Verb::Move(options) => copies::move_books(call, &options),
-        Verb::Customer(options) => contract::customer(call, &options),
-        Verb::Code(verb) => contract::code(call, &verb),
-        Verb::Limits(verb) => contract::limits(call, &verb),
-        Verb::Reissue(options) => sell::reissue(call, &options),
-        Verb::Resume(options) => sell::resume(call, &options),
-        Verb::Void(options) => sell::void(call, &options),
-        Verb::Settle(options) => settle::settle(call, &options),
-        Verb::Refund(options) => settle::refund(call, &options),
-        Verb::Findings(options) => findings::findings(call, &options),
-        Verb::Clear(options) => findings::clear(call, &options),
-        Verb::Verify(options) => findings::verify(call, &options),
-        Verb::Orders(options) => report::orders(call, &options),
-        Verb::Report(options) => report::report(call, &options),
-        Verb::Statement(options) => report::statement(call, &options),
-        Verb::PsamStatement(options) => renewal::statement(call, &options),
-        Verb::PsamLimit(options) => renewal::limit(call, &options),
-        Verb::Revoked(options) => setup::revoked(call, &options),
-        Verb::Audit(verb) => audit::run(call, &verb, || bank::folder(call)),
+        Verb::Move(options) => copies::move_books(call, options),
+        Verb::Customer(options) => contract::customer(call, options),
+        Verb::Code(verb) => contract::code(call, verb),
+        Verb::Limits(verb) => contract::limits(call, verb),
+        Verb::Reissue(options) => sell::reissue(call, options),
+        Verb::Resume(options) => sell::resume(call, options),
+        Verb::Void(options) => sell::void(call, options),
+        Verb::Settle(options) => settle::settle(call, options),
+        Verb::Refund(options) => settle::refund(call, options),
+        Verb::Findings(options) => findings::findings(call, options),
+        Verb::Clear(options) => findings::clear(call, options),
+        Verb::Verify(options) => findings::verify(call, options),
+        Verb::Orders(options) => report::orders(call, options),
+        Verb::Report(options) => report::report(call, options),
+        Verb::Statement(options) => report::statement(call, options),
+        Verb::PsamStatement(options) => renewal::statement(call, options),
+        Verb::PsamLimit(options) => renewal::limit(call, options),
+        Verb::Revoked(options) => setup::revoked(call, options),
+        Verb::Audit(verb) => audit::run(call, verb, || bank::folder(call)),
     }
 }

@@ -3,7 +3,8 @@
 use crate::call::Call;
 use crate::output::answer;
 use clap::Args;
-use parties::bank::{Desk, offices};
+use parties::bank::Desk;
+use parties::bank::offices::{self, MoveReport};
 use parties::trouble::Result;
 use scheme::numbers::CustomerNumber;
 
@@ -20,11 +21,15 @@ pub struct Office {
 
 /// Runs `server office`.
 pub fn run(call: &Call, options: &Office) -> Result<()> {
-    let report = offices::give(call, &mut Desk::open(call)?, options.customer, &options.office)?;
+    tell(call, &offices::give(call, &mut Desk::open(call)?, options.customer, &options.office)?);
+    Ok(())
+}
+
+/// Tells whose a customer is now.
+pub fn tell(call: &Call, report: &MoveReport) {
     let text = match report.office.as_str() {
         "" => format!("customer {} belongs to the head office", report.customer),
         office => format!("customer {} belongs to {office}", report.customer),
     };
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }

@@ -4,7 +4,9 @@ use crate::call::Call;
 use crate::output::{Listing, answer};
 use crate::screen::{facts, say, table};
 use clap::Args;
-use parties::bank::{self, BookedLine, Desk, Look, OrderLine};
+use parties::bank::{
+    self, BookedLine, BooksReport, Desk, Look, OrderLine, OrdersFile, StatementReport, TakeOrder,
+};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::numbers::CustomerNumber;
@@ -37,11 +39,20 @@ pub struct Report {
 /// Runs `server orders`.
 pub fn orders(call: &Call, options: &Orders) -> Result<()> {
     if let Some(path) = &options.csv {
-        let report = bank::orders_into(call, &Desk::open(call)?, path)?;
-        let text = format!("{} order(s) in {}", report.count, report.file.display());
-        answer(call, &text, &report);
+        tell_file(call, &bank::orders_into(call, &Desk::open(call)?, path)?);
         return Ok(());
     }
+    list(call, |each| bank::orders(call, &Desk::open(call)?, each))
+}
+
+/// Tells of a file of orders.
+pub fn tell_file(call: &Call, report: &OrdersFile) {
+    let text = format!("{} order(s) in {}", report.count, report.file.display());
+    answer(call, &text, report);
+}
+
+/// Lists orders as they come: `all` hands out each.
+pub fn list(call: &Call, all: impl FnOnce(TakeOrder<'_>) -> Result<()>) -> Result<()> {
     let heading = [
         "order",
         "customer",
@@ -56,7 +67,7 @@ pub fn orders(call: &Call, options: &Orders) -> Result<()> {
     ];
     let mut list = Listing::new(call, "orders", &heading);
     let mut expired = false;
-    bank::orders(call, &Desk::open(call)?, &mut |order| {
+    all(&mut |order| {
         expired |= order.expired;
         list.line(order, || order_row(order))
     })?;
@@ -78,8 +89,8 @@ fn order_row(order: &OrderLine) -> Vec<String> {
         order.meter.to_string(),
         order.count.to_string(),
         order.amount_fen.to_string(),
-        order.made_as.to_owned(),
-        order.kind.to_owned(),
+        order.made_as.to_string(),
+        order.kind.to_string(),
         format!("{}{expired}", order.state),
         order.issued.to_string(),
         order.valid_until.to_string(),
@@ -89,7 +100,11 @@ fn order_row(order: &OrderLine) -> Vec<String> {
 /// Runs `server report`.
 pub fn report(call: &Call, options: &Report) -> Result<()> {
     let look = if options.check { Look::WholeFile } else { Look::Books };
-    let report = bank::report(call, &Desk::open(call)?, look)?;
+    tell_report(call, &bank::report(call, &Desk::open(call)?, look)?)
+}
+
+/// Tells what the books say.
+pub fn tell_report(call: &Call, report: &BooksReport) -> Result<()> {
     let file = if report.file_checked { "whole" } else { "not looked through; --check does" };
     let text = facts(&[
         ("customers", report.customers.to_string()),
@@ -112,7 +127,7 @@ pub fn report(call: &Call, options: &Report) -> Result<()> {
         ("faults in the books", report.faults.len().to_string()),
         ("database file", file.to_owned()),
     ]);
-    answer(call, &text, &report);
+    answer(call, &text, report);
     if report.older_make {
         say(
             "these books are of the older make: they are read and reported, and nothing is sold or settled in them",
@@ -123,16 +138,20 @@ pub fn report(call: &Call, options: &Report) -> Result<()> {
 
 /// Runs `server statement`.
 pub fn statement(call: &Call, options: &Statement) -> Result<()> {
-    let report = bank::statement(call, &Desk::open(call)?, options.customer)?;
-    let heading = ["time", "kind", "meter", "count", "order", "amount", "not confirmed", "due"];
-    answer(call, &table(&heading, report.lines.iter().map(statement_row).collect()), &report);
+    tell_statement(call, &bank::statement(call, &Desk::open(call)?, options.customer)?);
     Ok(())
+}
+
+/// Tells what a customer paid, and what became of it.
+pub fn tell_statement(call: &Call, report: &StatementReport) {
+    let heading = ["time", "kind", "meter", "count", "order", "amount", "not confirmed", "due"];
+    answer(call, &table(&heading, report.lines.iter().map(statement_row).collect()), report);
 }
 
 fn statement_row(line: &BookedLine) -> Vec<String> {
     vec![
         line.at.to_string(),
-        line.kind.to_owned(),
+        line.kind.to_string(),
         line.meter.to_string(),
         line.count.to_string(),
         line.order.map(|id| id.to_string()).unwrap_or_default(),

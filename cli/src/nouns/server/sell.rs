@@ -6,9 +6,11 @@ use crate::screen::facts;
 use crate::shared::{MaybeBank, Pin};
 use clap::{Args, ValueEnum};
 use parties::bank::{
-    self, CorrectRequest, Desk, Destination, OrderReport, ReissueRequest, ResumeRequest, SellRequest,
+    self, CorrectRequest, Desk, Destination, OrderReport, ReissueRequest, ResumeReport, ResumeRequest,
+    SellRequest, VoidReport,
 };
-use parties::trouble::Result;
+use parties::trouble::{Failure, Result};
+use scheme::Kind;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use server::BankAccount;
@@ -35,7 +37,7 @@ pub struct Order {
     #[arg(long)]
     pub amount: Option<Fen>,
     /// The account that is debited, by the bank's token. Default: it is paid in cash.
-    #[arg(long, value_name = "TOKEN", requires = "address")]
+    #[arg(long, value_name = "TOKEN")]
     pub bank_account: Option<BankAccount>,
     /// The customers' bank.
     #[command(flatten)]
@@ -121,6 +123,12 @@ impl From<ReissueReason> for bank::ReissueReason {
 
 /// Runs `server order`.
 pub fn order(call: &Call, options: &Order) -> Result<()> {
+    if options.bank_account.is_some() && options.bank.address.is_none() {
+        return Err(Failure::new(Kind::Usage, "an account is debited by its bank, and none is named")
+            .hint("name it with --bank ADDRESS")
+            .code("bank-missing")
+            .into());
+    }
     let (pay, to) = (options.bank_account.clone(), options.to.get());
     let request = SellRequest { amount: options.amount, pay, to };
     let desk = &mut Desk::open(call)?;
@@ -158,7 +166,8 @@ pub fn reissue(call: &Call, options: &Reissue) -> Result<()> {
     Ok(())
 }
 
-fn tell(call: &Call, report: &OrderReport) {
+/// Tells of an order.
+pub fn tell(call: &Call, report: &OrderReport) {
     let text = facts(&[
         ("order", report.order.to_string()),
         ("for", format!("customer {}, meter {}, ESAM {}", report.customer, report.meter, report.serial)),
@@ -173,20 +182,28 @@ fn tell(call: &Call, report: &OrderReport) {
 /// Runs `server resume`.
 pub fn resume(call: &Call, options: &Resume) -> Result<()> {
     let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
-    let report = bank::resume(call, &mut Desk::open(call)?, &request)?;
+    tell_resumed(call, options, &bank::resume(call, &mut Desk::open(call)?, &request)?);
+    Ok(())
+}
+
+/// Tells of orders that were finished.
+pub fn tell_resumed(call: &Call, options: &Resume, report: &ResumeReport) {
     let text = match (report.resumed, options.customer) {
         (0, None) => "no order was interrupted".to_owned(),
         (0, Some(_)) => "no order is outstanding".to_owned(),
         _ => report.records.join("\n"),
     };
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }
 
 /// Runs `server void`.
 pub fn void(call: &Call, options: &Void) -> Result<()> {
-    let report = bank::void(call, &mut Desk::open(call)?, options.customer)?;
-    let text = format!("order {} ({}, purchase {}) is void", report.order, report.amount_fen, report.count);
-    answer(call, &text, &report);
+    tell_void(call, &bank::void(call, &mut Desk::open(call)?, options.customer)?);
     Ok(())
+}
+
+/// Tells of an order that was given up.
+pub fn tell_void(call: &Call, report: &VoidReport) {
+    let text = format!("order {} ({}, purchase {}) is void", report.order, report.amount_fen, report.count);
+    answer(call, &text, report);
 }

@@ -5,7 +5,7 @@ use crate::output::answer;
 use crate::screen::table;
 use crate::shared::Pin;
 use clap::Args;
-use parties::bank::{self, Desk, ReceiptLine, SettleRequest};
+use parties::bank::{self, Desk, ReceiptLine, RefundReport, SettleReport, SettleRequest};
 use parties::trouble::{Context, Result};
 use parties::words::yuan;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -54,11 +54,15 @@ impl Settle {
 
 /// Runs `server settle`.
 pub fn settle(call: &Call, options: &Settle) -> Result<()> {
-    let report = bank::settle(call, &mut Desk::open(call)?, &options.get()?)?;
+    tell_settled(call, bank::settle(call, &mut Desk::open(call)?, &options.get()?)?)
+}
+
+/// Tells what became of receipts.
+pub fn tell_settled(call: &Call, report: SettleReport) -> Result<()> {
     let row = |line: &ReceiptLine| {
         vec![
             line.file.clone(),
-            line.result.to_owned(),
+            line.result.to_string(),
             line.order.clone().unwrap_or_default(),
             line.detail.clone(),
         ]
@@ -70,10 +74,14 @@ pub fn settle(call: &Call, options: &Settle) -> Result<()> {
 
 /// Runs `server refund`.
 pub fn refund(call: &Call, options: &Refund) -> Result<()> {
-    let Some(report) = bank::refund(call, &mut Desk::open(call)?, options.customer)? else {
-        return Ok(());
-    };
-    let text = format!("{} are paid back to customer {}", yuan(report.refunded_fen), report.customer);
-    answer(call, &text, &report);
+    if let Some(report) = bank::refund(call, &mut Desk::open(call)?, options.customer)? {
+        tell_refunded(call, &report);
+    }
     Ok(())
+}
+
+/// Tells what was paid back.
+pub fn tell_refunded(call: &Call, report: &RefundReport) {
+    let text = format!("{} are paid back to customer {}", yuan(report.refunded_fen), report.customer);
+    answer(call, &text, report);
 }

@@ -5,7 +5,10 @@ use crate::output::answer;
 use crate::screen::{facts, say};
 use crate::shared::Pin;
 use clap::Args;
-use parties::bank::{self, Desk, ReplaceSimRequest, SettingsRequest};
+use parties::bank::{
+    self, Desk, MetersReport, RegisterReport, ReplaceSimReport, ReplaceSimRequest, SettingsReport,
+    SettingsRequest,
+};
 use parties::trouble::{Context, Result};
 use scheme::numbers::CustomerNumber;
 use server::Sim;
@@ -109,13 +112,17 @@ const DOUBTS: usize = 10;
 
 /// Runs `server register`.
 pub fn register(call: &Call, options: &Register) -> Result<()> {
-    let report = bank::register(call, &mut Desk::open(call)?, &options.csv, &options.office)?;
+    tell_registered(call, &bank::register(call, &mut Desk::open(call)?, &options.csv, &options.office)?)
+}
+
+/// Tells what became of a registration file.
+pub fn tell_registered(call: &Call, report: &RegisterReport) -> Result<()> {
     let text = facts(&[
         ("registered", report.registered.to_string()),
         ("unchanged", report.unchanged.to_string()),
         ("rejected", report.rejected.len().to_string()),
     ]);
-    answer(call, &text, &report);
+    answer(call, &text, report);
     for name in &report.unknown_columns {
         say(format!("column {name:?} is not known and was left out"));
     }
@@ -133,16 +140,30 @@ pub fn register(call: &Call, options: &Register) -> Result<()> {
 
 /// Runs `server replace-sim`.
 pub fn replace_sim(call: &Call, options: &ReplaceSim) -> Result<()> {
-    let customer = options.customer;
-    let sim = Sim {
-        msisdn: options.msisdn.parse().context("--msisdn")?,
-        imsi: options.imsi.parse().context("--imsi")?,
-        iccid: options.iccid.parse().context("--iccid")?,
-    };
+    let (customer, sim) = (options.customer, options.sim()?);
     let request =
         ReplaceSimRequest { customer, sim, receipt: options.receipt.clone(), pin: options.pin.get() };
-    let Some(report) = bank::replace_sim(call, &mut Desk::open(call)?, &request)? else { return Ok(()) };
-    answer(call, &format!("customer {customer} has SIM {} now", report.iccid), &report);
+    if let Some(report) = bank::replace_sim(call, &mut Desk::open(call)?, &request)? {
+        tell_replaced(call, &report);
+    }
+    Ok(())
+}
+
+impl ReplaceSim {
+    /// The new SIM.
+    pub fn sim(&self) -> Result<Sim> {
+        Ok(Sim {
+            msisdn: self.msisdn.parse().context("--msisdn")?,
+            imsi: self.imsi.parse().context("--imsi")?,
+            iccid: self.iccid.parse().context("--iccid")?,
+        })
+    }
+}
+
+/// Tells of a SIM that was replaced.
+pub fn tell_replaced(call: &Call, report: &ReplaceSimReport) {
+    let customer = report.customer;
+    answer(call, &format!("customer {customer} has SIM {} now", report.iccid), report);
     if let Some(doubt) = &report.doubt {
         say(format!("ICCID {} {doubt}", report.iccid));
     }
@@ -151,7 +172,6 @@ pub fn replace_sim(call: &Call, options: &ReplaceSim) -> Result<()> {
             "order {id} was made for the old SIM: `gridcard server reissue --customer {customer}` makes it anew"
         ));
     }
-    Ok(())
 }
 
 /// Runs `server settings`: changes what is named, and shows all.
@@ -163,26 +183,34 @@ pub fn settings(call: &Call, options: &Settings) -> Result<()> {
         clock_tolerance_s: options.clock_tolerance,
         office: options.office.clone(),
     };
-    let report = bank::settings(call, &mut Desk::open(call)?, &request)?;
+    tell_settings(call, &bank::settings(call, &mut Desk::open(call)?, &request)?);
+    Ok(())
+}
+
+/// Tells the bank's numbers and times.
+pub fn tell_settings(call: &Call, report: &SettingsReport) {
     let text = facts(&[
         ("server's number", format!("+{}", report.server_number)),
         ("service centre", format!("+{}", report.service_centre)),
         ("orders are valid for", format!("{} days", report.validity_days)),
         ("clock tolerance", format!("{} s", report.clock_tolerance_s)),
     ]);
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }
 
 /// Runs `server meters`.
 pub fn meters(call: &Call, options: &Meters) -> Result<()> {
-    let report = bank::meters(call, &mut Desk::open(call)?, &options.list)?;
+    tell_meters(call, &bank::meters(call, &mut Desk::open(call)?, &options.list)?);
+    Ok(())
+}
+
+/// Tells what a delivery list changed.
+pub fn tell_meters(call: &Call, report: &MetersReport) {
     let text = facts(&[
         ("new", report.new.to_string()),
         ("changed", report.changed.to_string()),
         ("unchanged", report.unchanged.to_string()),
         ("SHA-256 of the list", report.sha256.clone()),
     ]);
-    answer(call, &text, &report);
-    Ok(())
+    answer(call, &text, report);
 }

@@ -10,7 +10,7 @@ pub mod functions;
 mod offices;
 mod people;
 mod purchases;
-mod secured;
+pub mod secured;
 
 use crate::command::Call;
 use crate::world::{Customer, Party, World, read_record};

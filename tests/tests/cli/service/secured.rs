@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A self-signed certificate and its key.
-fn certificate(world: &World, name: &str, subject: &str) -> (PathBuf, PathBuf) {
+pub fn certificate(world: &World, name: &str, subject: &str) -> (PathBuf, PathBuf) {
     let (certificate, key) = (world.path(&format!("{name}.pem")), world.path(&format!("{name}.key")));
     let made = Command::new("openssl")
         .args([
@@ -29,7 +29,7 @@ fn certificate(world: &World, name: &str, subject: &str) -> (PathBuf, PathBuf) {
     (certificate, key)
 }
 
-fn start(world: &World, certificate: &Path, key: &Path, more: &[&str]) -> Server {
+pub fn start(world: &World, certificate: &Path, key: &Path, more: &[&str]) -> Server {
     let run = ["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin"];
     let tls = ["--tls-certificate", text(certificate), "--tls-key", text(key)];
     Server::of(world.earnest(Party::Bank, &run).with(&tls).with(more))

@@ -1,0 +1,130 @@
+//! Orders, asked of a running server.
+
+use super::super::change::{Basis, ChangeMeter, tell_change};
+use super::super::sell::{
+    Correct, Order, Reissue, ReissueReason, Resume, Reverse, Void, tell, tell_resumed, tell_void,
+};
+use super::record;
+use crate::far::{Far, no_pin, option_is_near};
+use parties::bank::look::CustomerReport;
+use parties::bank::{ChangeReport, ResumeReport};
+use parties::trouble::{Failure, Result};
+use scheme::Kind;
+use serde::Deserialize;
+use serde_json::json;
+use service::client::Request;
+
+/// Runs `server order`.
+pub fn order(far: &Far<'_>, options: &Order) -> Result<()> {
+    no_pin(&options.to.pin)?;
+    if options.bank.address.is_some() {
+        return Err(option_is_near("--bank", "a running server asks the customers' bank itself"));
+    }
+    let pay = options.bank_account.as_ref().map(|account| json!({ "bank_account": account.as_str() }));
+    let amount = options.amount.map(|fen| fen.0);
+    let fields = json!({ "customer": options.to.customer, "amount_fen": amount, "pay": pay });
+    let request = Request::to("sell")?.fields(fields);
+    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    Ok(())
+}
+
+/// Runs `server correct`.
+pub fn correct(far: &Far<'_>, options: &Correct) -> Result<()> {
+    no_pin(&options.to.pin)?;
+    let fields = json!({ "customer": options.to.customer, "amount_fen": options.amount.0 });
+    let request = Request::to("correct")?.fields(fields);
+    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    Ok(())
+}
+
+/// Runs `server reverse`.
+pub fn reverse(far: &Far<'_>, options: &Reverse) -> Result<()> {
+    no_pin(&options.to.pin)?;
+    let request = Request::to("reverse")?.fields(json!({ "customer": options.to.customer }));
+    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    Ok(())
+}
+
+/// Runs `server reissue`.
+pub fn reissue(far: &Far<'_>, options: &Reissue) -> Result<()> {
+    no_pin(&options.to.pin)?;
+    let reason = options.reason.map(|reason| match reason {
+        ReissueReason::KeyChange => "key-change",
+        ReissueReason::ChipReplaced => "chip-replaced",
+    });
+    let request =
+        Request::to("reissue")?.fields(json!({ "customer": options.to.customer, "reason": reason }));
+    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    Ok(())
+}
+
+/// What a server says of an order that it finished.
+#[derive(Deserialize)]
+struct Resumed {
+    resumed: usize,
+    copies: Vec<u32>,
+}
+
+/// Runs `server resume`.
+pub fn resume(far: &Far<'_>, options: &Resume) -> Result<()> {
+    no_pin(&options.pin)?;
+    let Some(customer) = options.customer else {
+        return Err(Failure::new(
+            Kind::Usage,
+            "a running server finishes the order of one customer at a time",
+        )
+        .hint("name him with --customer NUMBER")
+        .code("url-customer")
+        .into());
+    };
+    let request = Request::to("resume")?.fields(json!({ "customer": customer }));
+    let ticket = far.ticket(&request.digest())?;
+    let done: Resumed = far.send(&request, &ticket)?;
+    let mut report = ResumeReport { resumed: done.resumed, records: Vec::new(), copies: done.copies };
+    let known: CustomerReport = far.look(&Request::to("customer")?.place("customer", customer))?;
+    if let (1.., Some(order)) = (done.resumed, known.outstanding) {
+        let whose = (customer, order.count);
+        let file = record::keep(far, order.order, whose, None, report.copies.first().copied())?;
+        report.records.push(file.display().to_string());
+    }
+    ticket.forget()?;
+    tell_resumed(far.call, options, &report);
+    Ok(())
+}
+
+/// Runs `server void`.
+pub fn void(far: &Far<'_>, options: &Void) -> Result<()> {
+    let request = Request::to("void")?.fields(json!({ "customer": options.customer }));
+    tell_void(far.call, &far.change(&request)?);
+    Ok(())
+}
+
+/// Runs `server change-meter`.
+pub fn change_meter(far: &Far<'_>, options: &ChangeMeter) -> Result<()> {
+    no_pin(&options.pin)?;
+    let (balance, count, note) = (options.balance.0, options.count, &options.note);
+    let fields = json!({ "balance_fen": balance, "count": count, "note": note });
+    let request = match options.finish {
+        Some(change) => Request::to("finish-change")?.place("change", change).fields(fields),
+        None => {
+            let mut fields = fields;
+            fields["customer"] = json!(options.customer);
+            fields["meter"] = json!(options.meter);
+            fields["basis"] = match options.basis {
+                Basis::Read => "read".into(),
+                Basis::Workshop => "workshop".into(),
+                Basis::Burnt => "burnt".into(),
+            };
+            Request::to("change-meter")?.fields(fields)
+        }
+    };
+    let out = options.out.as_deref();
+    let ticket = record::begin(far, &request, out)?;
+    let mut report: ChangeReport = far.send(&request, &ticket)?;
+    if let Some(sealed) = &mut report.sealed {
+        record::hand_out(far, sealed, out)?;
+    }
+    ticket.forget()?;
+    tell_change(far.call, &report);
+    Ok(())
+}
