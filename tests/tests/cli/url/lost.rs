@@ -128,7 +128,7 @@ fn a_server_that_dies_with_a_request_before_it_finishes_it_when_it_is_back() {
     let keys = ["--key-file", text(&supervisor.0), "--second-key-file", text(&other.0)];
     let ask = || clerk(&world, &ORDER).with(&["--url", &line.url]).with(&keys).run();
     ask().fails(3, &["whether it was done is not known"]);
-    let server = serve(&world, &address);
+    let server = serve(&world, &address, &[]);
     ask().ok().shows(&["50.00 yuan", "purchase 1"]);
     let office = Office { world, server, supervisor, other, url };
     assert_eq!((orders(&office).len(), office.waiting().len()), (1, 0));
@@ -198,4 +198,25 @@ fn an_id_can_be_chosen() {
     office.ask(&other).run().fails(1, &["id"]);
     office.ask(&[&ORDER[..], &["--request-id", "no id"]].concat()).run().fails(2, &["1 to 64 letters"]);
     assert_eq!((orders(&office).len(), office.waiting().len()), (1, 0));
+}
+
+/// The server answers, and does not know itself: the customer's bank says nothing.
+#[test]
+fn what_the_server_does_not_know_is_asked_again_by_the_same_command() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let bank = format!("http://{silent}");
+    let office = Office::with(World::new(), &["--bank", &bank]);
+    let order = [&ORDER[..], &["--bank-account", "chen"]].concat();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let ran = office.ask(&[&order[..], &["--json"]].concat()).run();
+        let object = ran.object();
+        assert_eq!((&object["code"], ran.code), (&"payment-unknown".into(), 3), "{ran:?}");
+        assert!(object["error"].as_str().unwrap().contains("whether it was done is not known"), "{object}");
+        assert!(object["hint"].as_str().unwrap().contains("the same command again"), "{object}");
+        ids.push(office.waiting());
+    }
+    assert_eq!((ids[0].len(), &ids[0]), (1, &ids[1]), "it is one request");
+    let waiting = office.ask(&["bank", "payments", "--json"]).run().ok().object();
+    assert_eq!(waiting["payments"].as_array().map(Vec::len), Some(1), "and one payment: {waiting}");
 }

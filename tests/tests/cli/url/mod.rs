@@ -42,9 +42,14 @@ struct Office {
 
 impl Office {
     fn open(world: World) -> Self {
+        Office::with(world, &[])
+    }
+
+    /// Whose server is told more.
+    fn with(world: World, more: &[&str]) -> Self {
         let supervisor = key_file(&world, "supervisor.key", "supervisor", &[]);
         let other = key_file(&world, "clerk.key", "clerk", &[]);
-        let server = serve(&world, "127.0.0.1:0");
+        let server = serve(&world, "127.0.0.1:0", more);
         let url = format!("http://{}", server.address);
         Office { world, server, url, supervisor, other }
     }
@@ -69,9 +74,9 @@ impl Office {
 }
 
 /// A server at noon.
-fn serve(world: &World, listen: &str) -> Server {
+fn serve(world: &World, listen: &str, more: &[&str]) -> Server {
     let run = ["server", "run", "--listen", listen, "--pin-file", "pin"];
-    Server::of(near(world, &run))
+    Server::of(near(world, &run).with(more))
 }
 
 /// A command in the bank's own folder at noon.
