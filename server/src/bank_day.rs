@@ -466,7 +466,7 @@ impl View<'_> {
     }
 
     /// The differences that a file showed.
-    fn differences_of(&self, file: i64) -> Result<Vec<Difference>, StoreError> {
+    pub(crate) fn differences_of(&self, file: i64) -> Result<Vec<Difference>, StoreError> {
         let heaps = [Heap::OursOnly, Heap::TheirsOnly, Heap::OtherAmount];
         self.conn.all(
             "SELECT finding, heap, kind, reference, fen FROM bank_difference WHERE file = ?1 ORDER BY finding",

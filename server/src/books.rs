@@ -405,6 +405,12 @@ pub trait Requests {
     /// The id is of another request.
     fn claim(&mut self, claim: &Claim) -> Result<Claimed, RequestError>;
 
+    /// The answer that somebody was given to a request of his; `None`: it has none, or there is no such request.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError>;
+
     /// Keeps the answer of a request that has none yet; one that has keeps it.
     ///
     /// # Errors

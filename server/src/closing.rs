@@ -83,6 +83,12 @@ pub trait Closings {
     /// It is closed, has not come, or somebody's drawer is open.
     fn close_day(&mut self, day: &str, by: &str, at: Moment) -> Result<DayClose, ClosingError>;
 
+    /// What closing a day would freeze now, with the open days before it. `day`: YYYYMMDD.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn would_freeze(&self, day: &str) -> Result<DayFigures, StoreError>;
+
     /// Closed days, the newest first, at most so many.
     ///
     /// # Errors
@@ -297,6 +303,15 @@ impl Closings for Store {
                 ],
             )?;
             Ok(closed)
+        })
+    }
+
+    fn would_freeze(&self, day: &str) -> Result<DayFigures, StoreError> {
+        self.read(|view| {
+            let before = view.closings(1)?.pop();
+            let (figures, after) =
+                before.map_or((DayFigures::default(), String::new()), |last| (last.figures, last.day));
+            view.figures_up_to(figures, &after, day)
         })
     }
 

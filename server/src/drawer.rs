@@ -78,6 +78,12 @@ pub trait Drawers {
     /// # Errors
     /// The books cannot be read.
     fn shifts(&self, open: bool, most: u32) -> Result<Vec<Shift>, StoreError>;
+
+    /// A drawer by its number.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn drawer(&self, id: i64) -> Result<Option<Shift>, StoreError>;
 }
 
 const SELECT: &str = "SELECT id, clerk, office, opened, opening, closed, expected, counted, note FROM shift";
@@ -205,6 +211,14 @@ impl Drawers for Store {
             let sql = format!("{SELECT}{only} ORDER BY id DESC LIMIT ?1");
             let found = view.conn.all(&sql, params![most], |row| view.shift(row))?;
             found.into_iter().map(|shift| view.filled(shift)).collect()
+        })
+    }
+
+    fn drawer(&self, id: i64) -> Result<Option<Shift>, StoreError> {
+        self.read(|view| {
+            let sql = format!("{SELECT} WHERE id = ?1");
+            let found = view.conn.first(&sql, params![id], |row| view.shift(row))?;
+            found.map(|shift| view.filled(shift)).transpose()
         })
     }
 }

@@ -20,6 +20,14 @@ impl Company for Store {
         self.read(|view| view.contract(contract))
     }
 
+    fn contracts_about(
+        &self,
+        customer: CustomerNumber,
+        meter: MeterNumber,
+    ) -> Result<Vec<Contract>, StoreError> {
+        self.read(|view| view.contracts_about(customer, meter))
+    }
+
     fn tariffs(&self) -> Result<Vec<Tariff>, StoreError> {
         self.read(|view| view.tariffs())
     }
@@ -160,6 +168,21 @@ impl View<'_> {
             "SELECT contract, meter, customer, tariff, begins, ends FROM company_contract WHERE contract = ?1 \
              ORDER BY message DESC LIMIT 1",
             params![number],
+            contract,
+        )
+    }
+
+    /// The contracts about a customer or his meter.
+    fn contracts_about(
+        &self,
+        customer: CustomerNumber,
+        meter: MeterNumber,
+    ) -> Result<Vec<Contract>, StoreError> {
+        self.conn.all(
+            "SELECT contract, meter, customer, tariff, begins, ends FROM company_contract c WHERE NOT EXISTS \
+             (SELECT 1 FROM company_contract later WHERE later.contract = c.contract AND later.message > c.message) \
+             AND (customer = ?1 OR (customer IS NULL AND meter = ?2)) ORDER BY contract",
+            params![customer.to_string(), meter.to_string()],
             contract,
         )
     }

@@ -29,6 +29,17 @@ pub struct Limit {
     pub second: String,
 }
 
+/// A limit, and how much of it is used for a customer in an office now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of what.
+    pub scope: Scope,
+    /// The limit, in fen.
+    pub limit_fen: i64,
+    /// How much of it is sold or asked for today, in fen; of an order nothing is.
+    pub used_fen: i64,
+}
+
 /// The limits, behind the seam of [`Books`](crate::Books).
 pub trait Limits {
     /// All of them.
@@ -36,6 +47,12 @@ pub trait Limits {
     /// # Errors
     /// The books cannot be read.
     fn limits(&self) -> Result<Vec<Limit>, StoreError>;
+
+    /// The limits that a sale for a meter in an office meets now, with what is used of each.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn rooms(&self, meter: MeterNumber, office: &str, now: Moment) -> Result<Vec<Room>, StoreError>;
 
     /// Sets a limit in the place of the one of its scope and office.
     ///
@@ -57,6 +74,10 @@ impl Limits for Store {
                 "SELECT scope, office, fen, set_at, set_by, second FROM sale_limit ORDER BY scope, office";
             view.conn.all(sql, params![], limit)
         })
+    }
+
+    fn rooms(&self, meter: MeterNumber, office: &str, now: Moment) -> Result<Vec<Room>, StoreError> {
+        self.read(|view| view.rooms(meter, office, now))
     }
 
     fn set_limit(&mut self, limit: &Limit) -> Result<(), StoreError> {
@@ -139,23 +160,34 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The limits that a sale for a meter in an office meets now.
+    fn rooms(&self, meter: MeterNumber, office: &str, now: Moment) -> Result<Vec<Room>, StoreError> {
+        let (day, mut rooms) = (self.open_day(now)?, Vec::new());
+        for scope in Scope::ALL {
+            let Some(limit_fen) = self.limit_of(scope, office)? else { continue };
+            let used_fen = match scope {
+                Scope::Order => 0,
+                Scope::CustomerDay => self.sold_to(meter, &day)?,
+                Scope::OfficeDay => self.sold_in(office, &day)?.max(0) + self.asked_for_in(office)?,
+            };
+            rooms.push(Room { scope, limit_fen, used_fen });
+        }
+        Ok(rooms)
+    }
+}
+
 impl Transaction<'_> {
     /// Refuses what passes a limit. Nothing is sold yet: what is paid of `amount` is told by what was paid before.
     pub(crate) fn must_be_within(&self, request: &OrderRequest, paid: i64) -> Result<(), OrderError> {
         let OrderRequest { meter, amount, now, .. } = *request;
-        let (office, day) = (&self.actor.office, self.open_day(now)?);
         let more = rules::still_to_pay(paid, amount);
-        for scope in Scope::ALL {
-            let Some(limit) = self.limit_of(scope, office)? else { continue };
-            let (sold, asked) = match scope {
-                Scope::Order => (0, i64::from(amount.0)),
-                Scope::CustomerDay => (self.sold_to(meter, &day)?, more),
-                Scope::OfficeDay => (self.sold_in(office, &day)?.max(0) + self.asked_for_in(office)?, more),
-            };
-            let left = (limit - sold).max(0);
+        for Room { scope, limit_fen, used_fen } in self.rooms(meter, &self.actor.office, now)? {
+            let asked = if scope == Scope::Order { i64::from(amount.0) } else { more };
+            let left = (limit_fen - used_fen).max(0);
             if asked > left {
                 let fen = |amount: i64| Fen(u32::try_from(amount).unwrap_or(u32::MAX));
-                let (limit, left, asked) = (fen(limit), fen(left), fen(asked));
+                let (limit, left, asked) = (fen(limit_fen), fen(left), fen(asked));
                 return Err(OrderError::Limit(LimitReached { scope, limit, left, asked }));
             }
         }

@@ -53,6 +53,11 @@ impl PaymentState {
         }
     }
 
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        PaymentState::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// Whether the bank's word is awaited for the debit.
     pub const fn is_open(self) -> bool {
         matches!(self, PaymentState::Asked | PaymentState::Unknown)
@@ -124,6 +129,8 @@ pub enum Which {
     Due(Moment),
     /// Those the bank's word is awaited for, whether for a debit or for an advice; and paid ones that nothing was sealed for.
     Open,
+    /// Those of a customer.
+    Of(CustomerNumber),
     /// All.
     All,
 }
@@ -176,9 +183,7 @@ fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         account: parsed(row, "account")?,
         amount: Fen(column(row, "amount")?),
         asked: time(row, "asked")?,
-        state: PaymentState::ALL
-            .into_iter()
-            .find(|known| known.name() == state)
+        state: PaymentState::from_name(&state)
             .ok_or(StoreError::Value { place: "payment.state", detail: state })?,
         changed: time(row, "changed")?,
         tries: column(row, "tries")?,
@@ -209,6 +214,11 @@ impl View<'_> {
             Which::Open => self.conn.all(
                 &format!("{SELECT} WHERE y.state IN ('asked', 'unknown', 'paid', 'leaving') {order}"),
                 params![],
+                payment,
+            ),
+            Which::Of(customer) => self.conn.all(
+                &format!("{SELECT} WHERE p.customer = ?1 {order}"),
+                params![customer.to_string()],
                 payment,
             ),
             Which::All => self.conn.all(&format!("{SELECT} {order}"), params![], payment),

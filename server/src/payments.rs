@@ -1,8 +1,9 @@
 //! The seam of payments: what whoever asks banks needs of the books, whatever keeps them.
 
 use crate::bank::{BankAccount, BankAnswer};
-use crate::bank_day::Compared;
+use crate::bank_day::{Compared, Difference};
 use crate::bank_file::BankFile;
+use crate::bank_files::TakenFile;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared};
 use crate::order::OrderRequest;
@@ -62,6 +63,18 @@ pub trait Payments {
     /// # Errors
     /// It cannot be kept.
     fn take_bank_file(&mut self, file: &BankFile, now: Moment) -> Result<Compared, OrderError>;
+
+    /// The bank's files that were taken, the newest day first, at most so many.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn bank_files(&self, most: u32) -> Result<Vec<TakenFile>, StoreError>;
+
+    /// A file of the bank that was taken, by its number, with the differences that it showed.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn bank_file(&self, id: i64) -> Result<Option<(TakenFile, Vec<Difference>)>, StoreError>;
 
     /// Clears a difference with the bank, and books it where that is wanted. What was booked, in fen: what the bank has more.
     ///

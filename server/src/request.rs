@@ -96,6 +96,17 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The answer that somebody was given to a request.
+    pub fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError> {
+        self.conn.first(
+            "SELECT status, answer FROM request WHERE principal = ?1 AND id = ?2 AND status IS NOT NULL",
+            params![principal, id],
+            |row| Ok(Answer { status: column(row, "status")?, body: column(row, "answer")? }),
+        )
+    }
+}
+
 impl Transaction<'_> {
     /// Writes a request down before it is worked on, or says where it stands.
     pub fn claim(&self, claim: &Claim) -> Result<Claimed, RequestError> {

@@ -285,6 +285,10 @@ impl Requests for Store {
         self.batch(|act| act.claim(claim))
     }
 
+    fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError> {
+        self.read(|view| view.answered(principal, id))
+    }
+
     fn answer(&mut self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError> {
         self.batch(|act| act.answer(principal, id, answer))
     }

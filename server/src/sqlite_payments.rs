@@ -1,8 +1,9 @@
 //! Payments in the books of an engine: [`Store`] behind the seam of [`Payments`].
 
 use crate::bank::{BankAccount, BankAnswer};
-use crate::bank_day::Compared;
+use crate::bank_day::{Compared, Difference};
 use crate::bank_file::BankFile;
+use crate::bank_files::TakenFile;
 use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared};
 use crate::order::OrderRequest;
@@ -54,6 +55,17 @@ impl Payments for Store {
 
     fn take_bank_file(&mut self, file: &BankFile, now: Moment) -> Result<Compared, OrderError> {
         self.batch(|act| act.take_bank_file(file, now))
+    }
+
+    fn bank_files(&self, most: u32) -> Result<Vec<TakenFile>, StoreError> {
+        self.read(|view| view.bank_files(most))
+    }
+
+    fn bank_file(&self, id: i64) -> Result<Option<(TakenFile, Vec<Difference>)>, StoreError> {
+        self.read(|view| match view.bank_file(id)? {
+            Some(file) => Ok(Some((file, view.differences_of(id)?))),
+            None => Ok(None),
+        })
     }
 
     fn clear_difference(&mut self, id: i64, cleared: &Cleared, book: bool) -> Result<i64, ClearError> {

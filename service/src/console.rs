@@ -4,24 +4,39 @@
 //! A person logs in with name, password and code. What he does is the same act that a program asks over HTTP, at the same counter,
 //! under a request id that his form carries.
 
+mod account;
 mod approvals;
+mod asking;
 mod audit;
+mod bank;
+mod caller;
+mod change;
+mod closing;
 mod customer;
+mod deed_views;
 mod deeds;
+mod drawer;
 mod findings;
 mod form;
 mod frame;
 mod gate;
 mod home;
 mod html;
+mod limits;
 mod matters;
+mod menu;
+mod money;
 mod operators;
 mod pages;
+mod paying;
+mod payments;
 mod register;
+mod right;
 mod sell;
 mod serve;
 mod slip;
 mod statistics;
+mod upload;
 mod visit;
 mod words;
 

@@ -267,12 +267,42 @@ impl Counter {
         self.next(&job.what, &askers)
     }
 
-    /// Does what a person asks at the counter. Nobody there has a bank asked: who pays by his account is sold to by a program.
-    pub fn ask(&mut self, what: &Wanted, askers: &Askers) -> Reply {
+    /// Does what a person asks at the counter.
+    ///
+    /// # Errors
+    /// The bank is asked first: whoever came has it asked ([`Counter::have_asked`]), waits elsewhere, and comes again.
+    pub fn ask(&mut self, what: &Wanted, askers: &Askers) -> std::result::Result<Reply, BankCall> {
         match self.next(what, askers) {
-            Next::Reply(reply) => reply,
-            Next::Ask(_) => self.told(&Trouble::new(Denied::NoBank), true, what.id.as_deref()),
+            Next::Reply(reply) => Ok(reply),
+            Next::Ask(call) => Err(call),
         }
+    }
+
+    /// Has the bank asked for a person who waits elsewhere. He is told when its answer is on its way back to the counter, where it
+    /// comes before he does.
+    ///
+    /// # Errors
+    /// There is no bank to ask.
+    pub fn have_asked(
+        &mut self,
+        call: BankCall,
+        back: SyncSender<Call>,
+        heard: oneshot::Sender<()>,
+    ) -> Result<()> {
+        let teller = self.teller.as_mut().ok_or_else(|| Trouble::new(Denied::NoBank))?;
+        let Task { call, then } = task(call, None, back);
+        let then = move |answer| {
+            then(answer);
+            // Whoever has gone finds the payment on the customer's page.
+            let _ = heard.send(());
+        };
+        teller.ask(Task { call, then: Box::new(then) });
+        Ok(())
+    }
+
+    /// Whether there is a bank that can be asked.
+    pub const fn has_bank(&self) -> bool {
+        self.teller.is_some()
     }
 
     /// Does what somebody may ask.

@@ -4,6 +4,7 @@ use crate::bucket::Buckets;
 use crate::denied::Denied;
 use crate::job::Job;
 use crate::offices;
+use crate::rights;
 use crate::tries::Tries;
 use parties::Trouble;
 use parties::people::{Person, operators};
@@ -132,9 +133,8 @@ impl Gate {
         if !again && !self.buckets.take(&first.id, now) {
             return Ok(Err(Denied::Rate.into()));
         }
-        if !job.what.route.roles.contains(&first.role) {
-            let allowed: Vec<&str> = job.what.route.roles.iter().map(|role| role.name()).collect();
-            return Ok(Err(Denied::Role { role: first.role.name(), allowed: allowed.join(", ") }.into()));
+        if let Err(denied) = rights::must(job.what.route, first.role) {
+            return Ok(Err(denied.into()));
         }
         if offices::apart(&first).is_some() && offices::is_of_the_house(job.what.route) {
             return Ok(Err(Denied::Office.into()));

@@ -27,6 +27,7 @@ mod payments;
 mod peer;
 mod remembered;
 mod reply;
+mod rights;
 mod routes;
 mod simulator;
 mod teller;

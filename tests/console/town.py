@@ -12,6 +12,7 @@ import time
 import urllib.parse
 
 PIN = "123456"
+SECOND_PIN = "654321"
 PASSWORDS = {"Chen Li": "chen-li-sells-1", "Xu Min": "xu-min-decides-2", "Wang Fang": "wang-fang-decides-3", "Sun Li": "sun-li-reads-4"}
 ROLES = {"Chen Li": "clerk", "Xu Min": "supervisor", "Wang Fang": "supervisor", "Sun Li": "auditor"}
 
@@ -57,6 +58,8 @@ class Town:
         self.used = {}
         self.server = None
         self.address = None
+        self.bank = None
+        self.bank_address = None
 
     def run(self, *args, operator=None, at=None, ok=True):
         """Runs the command; gives what it said on stdout."""
@@ -123,12 +126,67 @@ class Town:
                 "--operator", "Xu Min", "--operator-password-file", str(self.file("Xu Min.password"))]
         if at:
             call += ["--at", at]
+        if self.bank_address:
+            call += ["--bank", f"http://{self.bank_address}", "--bank-patience", "3"]
         log = open(self.folder / "server.log", "a", encoding="utf-8")
         self.server = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder)
         line = self.server.stdout.readline().strip()
         assert line.startswith("http://"), f"no address: {line!r} {(self.folder / 'server.log').read_text()}"
         self.address = line.removeprefix("http://")
         return line
+
+    def open_bank(self, faults=""):
+        """The customers' bank, in a process of its own, anew with other faults: its journal and its address stay."""
+        self.close_bank()
+        call = [self.gridcard, "simulate", "bank", "--listen", self.bank_address or "127.0.0.1:0", "--state", str(self.folder / "bank.journal"),
+                "--faults", faults, "--home", str(self.home)]
+        for account in ("rich=5000", "poor=1"):
+            call += ["--account", account]
+        log = open(self.folder / "bank.log", "a", encoding="utf-8")
+        self.bank = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder)
+        line = self.bank.stdout.readline().strip()
+        assert line.startswith("http://"), f"no bank: {line!r} {(self.folder / 'bank.log').read_text()}"
+        self.bank_address = line.removeprefix("http://")
+
+    def close_bank(self):
+        """The bank is away."""
+        if self.bank:
+            self.bank.kill()
+            self.bank.wait(timeout=60)
+            self.bank = None
+
+    def bank_says(self, path):
+        """What the bank itself has."""
+        connection = http.client.HTTPConnection(self.bank_address, timeout=60)
+        connection.request("GET", path)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        assert answer.status == 200, f"{path}: {answer.status} {answer.text}"
+        return answer.text
+
+    def new_meter(self, number):
+        """The city issues an ESAM for another meter, and the meter is made; the bank does not know of it yet."""
+        self.run("esam", "issue", "--meter", number, "--pin-file", self.file("pin"))
+        out = next(self.home.glob("city-*")) / "out"
+        self.run("meter", "new", number, "--esam", out / f"esam-{number}.card", "--pairing", out / f"pairing-{number}.json")
+
+    def purse(self, meter):
+        """What stands in a meter's purse, in fen, and its purchase count."""
+        shown = json.loads(self.run("meter", "show", meter, "--json"))
+        return shown["balance_fen"], shown["count"]
+
+    def retire(self, meter):
+        """The city takes the ESAM of a meter out of use, with what is in its purse."""
+        card = self.home / "meters" / meter / "esam.card"
+        second = self.file("pin2", SECOND_PIN + "\n")
+        self.run("esam", "retire", card, "--forfeit", "--pin-file", self.file("pin"), "--second-pin-file", second)
+
+    def deliver(self):
+        """The city's list of ESAMs as it is now, taken in by the bank."""
+        self.lists = getattr(self, "lists", 0) + 1
+        out = self.folder / f"delivery-{self.lists}.json"
+        self.run("city", "delivery", "--out", out)
+        self.run("server", "meters", out, operator="Xu Min")
 
     def stop(self):
         """Asks the server to end, as its machine does."""
@@ -159,7 +217,7 @@ class Town:
         self.used[name] = step
         return code(self.secrets[name], step)
 
-    def ask(self, method, path, form=None, cookie=None, origin=True, headers=()):
+    def ask(self, method, path, form=None, cookie=None, origin=True, headers=(), file=None):
         """A request as a browser, or somebody who plays one, sends it."""
         connection = http.client.HTTPConnection(self.address, timeout=120)
         head = {"Accept-Language": "en", **dict(headers)}
@@ -173,6 +231,8 @@ class Town:
         if form is not None:
             body = urllib.parse.urlencode(form)
             head["Content-Type"] = "application/x-www-form-urlencoded"
+        if file is not None:
+            body, head["Content-Type"] = with_file(form, file)
         connection.request(method, path, body=body, headers=head)
         answer = Answer(connection.getresponse())
         connection.close()
@@ -186,6 +246,13 @@ class Town:
     def log(self):
         """The lines of the bank's log."""
         return [json.loads(line) for line in (self.home / "bank" / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def with_file(form, text, boundary="x1y2z3"):
+    """A form that carries a file, as a browser sends it; and what it is."""
+    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()]
+    parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="day.csv"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n')
+    return ("".join(parts) + f"--{boundary}--\r\n").encode("utf-8"), f"multipart/form-data; boundary={boundary}"
 
 
 def past(**ago):

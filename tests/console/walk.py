@@ -17,27 +17,11 @@ import traceback
 from selenium.webdriver.common.keys import Keys
 
 from browser import Browser
+from checks import WIDTHS, record_of, request_of, token, yes
+from office import Office
 from town import PASSWORDS, Town, code, past
 
-WIDTHS = {"200 % of 1280": (640, 450, 2), "360 px": (360, 740, 1)}
-
-
-def yes(truth, words):
-    """One thing that has to be so."""
-    if not truth:
-        raise AssertionError(words)
-
-
-def token(text):
-    """What a form of a page carries."""
-    return re.search(r'name="token" value="([0-9a-f]{64})"', text).group(1)
-
-
-def request_of(text):
-    return re.search(r'name="request" value="([0-9a-f]{32})"', text).group(1)
-
-
-class Walk:
+class Walk(Office):
     def __init__(self, town, out):
         self.town, self.out = town, out
         self.people = town.customers()
@@ -102,9 +86,9 @@ class Walk:
             b.open(confirm)
             yes("still on their way" in b.text(), "what is sold is not sold again")
             self.printed(b.open(order))
-            b.open(order.replace("?new=1", ""))
+            b.open(order.split("?")[0])
             yes("Copy" in b.text(), "a second slip is a copy")
-            record = self.get("Chen Li", order.replace("?new=1", "/sms"))
+            record = self.get("Chen Li", record_of(order))
             yes(re.fullmatch(r"[0-9A-Fa-f]{352}", record.text.splitlines()[0]), "the record of the order is there")
             # The meter credits it, and the receipt comes back over the counter.
             receipt = self.town.credit(self.keyed, record.text)
@@ -249,7 +233,7 @@ class Walk:
         """A meter whose clock is wrong stops nothing; a PSAM that sealed more than the books have stops sales until two people cleared it."""
         clock, other = self.people[10], self.people[11]
         sold = self.post("Chen Li", f"/console/sell/{clock['customer']}", {"request": "20" * 16, "amount": "10.00"})
-        record = self.get("Chen Li", sold.header("location").replace("?new=1", "/sms")).text
+        record = self.get("Chen Li", record_of(sold.header("location"))).text
         receipt = self.town.credit(clock, record, at=past(days=3))
         taken = self.post("Chen Li", "/console/receipt", {"record": receipt, "phone": "", "request": "21" * 16})
         yes(taken.status == 200 and "10.00 yuan</span> credited" in taken.text, f"money follows the count, never a clock: {taken.status}")
@@ -314,8 +298,8 @@ class Walk:
                  "search": "/console/customers?q=Wang", "statement": f"/console/customers/{one}/statement", "agreement": f"/console/customers/{one}/agreement",
                  "slip-copy": f"/console/orders/{order}", "ageing": "/console/ageing", "approvals": "/console/approvals", "findings": "/console/findings",
                  "statistics": "/console/statistics", "audit": "/console/audit", "operators": "/console/operators", "register": "/console/register",
-                 "receipt": "/console/receipt"}
-        office = {"Xu Min": pages, "Chen Li": {k: v for k, v in pages.items() if k not in ("findings", "statistics", "audit", "operators")}}
+                 "receipt": "/console/receipt", **self.office_pages()}
+        office = {"Xu Min": pages, "Chen Li": {k: v for k, v in pages.items() if k not in ("findings", "statistics", "audit", "operators", "days", "day")}}
         return office[name]
 
     def nothing_overflows_and_all_can_be_read(self):
@@ -337,7 +321,7 @@ class Walk:
                         yes(not [key for key in left if key in KEYS], f"{name}: words that are none: {left}")
                     b.shot(f"{name}-{language}")
                     self.measure(b, f"{name}-{language}", complaints)
-                    if name in ("home", "customer", "sell-3", "approvals", "statistics"):
+                    if name in ("home", "customer", "sell-3", "approvals", "statistics", "change-form", "drawer", "days", "bank", "bank-day", "limits"):
                         b.window(*WIDTHS["360 px"][:2], 1)
                         b.shot(f"{name}-{language}-360")
                         b.window()
@@ -533,10 +517,12 @@ def main():
         people = town.customers()
         town.order(people[3], "40.00", 4)
         town.order(people[4], "60.00", 1)
+        town.open_bank()
         town.start()
         walk = Walk(town, out)
         for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.killed_in_mid_sale, walk.two_people, walk.a_finding,
-                     walk.registration, walk.roles, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.findings, walk.sessions,
+                     walk.registration, walk.meters_are_changed, walk.paid_by_a_bank, walk.the_banks_day, walk.bounds_of_a_customer, walk.a_drawer, walk.days_are_closed, walk.looks_are_noted,
+                     walk.roles, walk.forms_of_the_office, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.findings, walk.sessions,
                      walk.codes_are_good_once, walk.a_password_changes, walk.brute_force, walk.idle]:
             begun, name = time.monotonic(), step.__name__.replace("_", " ")
             try:
@@ -548,6 +534,7 @@ def main():
                 traceback.print_exc()
     finally:
         town.stop()
+        town.close_bank()
     if failed:
         sys.exit(f"failed: {', '.join(failed)}; the town is in {work}")
     shutil.rmtree(work)

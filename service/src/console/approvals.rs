@@ -4,7 +4,8 @@ use super::form::FormError;
 use super::frame::Frame;
 use super::html::{Html, State, digits, moment, when};
 use super::matters::{self, Matter, matter};
-use super::visit::{Again, Answer, HEAD, OFFICE, Told, Visit, act, named, rendered};
+use super::right::{HEAD, HOUSE, Right};
+use super::visit::{Again, Answer, Told, Visit, act, named, rendered};
 use super::words::Language;
 use crate::asked::Asked;
 use crate::gate::{Asker, Askers};
@@ -29,6 +30,7 @@ struct Case {
     by: Html,
     reason: String,
     amount: Html,
+    facts: Vec<(&'static str, Html)>,
     then: Vec<(&'static str, Html)>,
     state: State,
     /// He asked for it himself.
@@ -47,6 +49,8 @@ struct FindingCase {
     customer: String,
     name: String,
     freezes: bool,
+    /// It is a difference with the bank, which is cleared where the bank's days are.
+    difference: bool,
     request: String,
     asked: Option<Html>,
 }
@@ -113,7 +117,7 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
     let lang = visit.lang;
     let open = visit.books().open_approvals()?;
     // A clerk sees what he asked for; the others see all.
-    let all = visit.may(super::visit::HOUSE);
+    let all = visit.may(HOUSE);
     let shown: Vec<&Approval> = open.iter().filter(|one| all || one.what.by == visit.who.name).collect();
     let mut cases = Vec::new();
     for one in &shown {
@@ -157,7 +161,7 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
             said: said.map(|key| Html::text(lang.t(key))),
             told,
             decides: visit.may(HEAD),
-            clears: visit.may(OFFICE),
+            clears: visit.may(Right::ToAsk),
             sees_all: all,
             cases,
             findings,
@@ -174,9 +178,11 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
         Some(number) => visit.books().customer(number)?,
         None => None,
     };
+    let matter: Option<&Matter> = matter(&one.what.act);
+    let of_order = matter.is_some_and(|matter| matter.of_customer);
     let outstanding = match &known {
-        Some(known) => visit.books().outstanding(known.meter)?,
-        None => None,
+        Some(known) if of_order => visit.books().outstanding(known.meter)?,
+        _ => None,
     };
     let now = outstanding.map(|placed| lang.money(placed.order.amount.0.into()));
     let amount = match (matters::amount(&asked), now) {
@@ -185,7 +191,6 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
         (Some(fen), None) => lang.money(fen.0.into()),
         (None, None) => Html::default(),
     };
-    let matter: Option<&Matter> = matter(&one.what.act);
     let finding = asked["named"]["finding"].as_str().unwrap_or_default();
     Ok(Case {
         id: one.id,
@@ -199,6 +204,7 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
         by: lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]),
         reason: one.what.reason.clone(),
         amount,
+        facts: matters::facts(lang, &asked),
         then: matter.map_or_else(Vec::new, |matter| {
             matter.then.iter().map(|(sign, key)| (*sign, Html::text(lang.t(key)))).collect()
         }),
@@ -217,7 +223,10 @@ fn finding_case(visit: &Visit<'_>, finding: server::Finding, open: &[Approval]) 
     let number = finding.id.to_string();
     let asked = open
         .iter()
-        .find(|one| one.what.act == "clear" && matters::asked(one)["named"]["finding"] == *number)
+        .find(|one| {
+            matches!(&*one.what.act, "clear" | "clear-difference")
+                && matters::asked(one)["named"]["finding"] == *number
+        })
         .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]));
     Ok(FindingCase {
         id: finding.id,
@@ -229,6 +238,7 @@ fn finding_case(visit: &Visit<'_>, finding: server::Finding, open: &[Approval]) 
         customer: known.as_ref().map_or_else(String::new, |known| known.customer.to_string()),
         name: known.map_or_else(String::new, |known| visit.name_of(&known)),
         freezes: finding.freezes,
+        difference: finding.kind.is_difference(),
         request: visit.new_request(),
         asked,
     })
@@ -315,7 +325,7 @@ fn decided(visit: &mut Visit<'_>, one: &Approval, state: ApprovalState) -> Resul
     if let Some(error) = refused {
         return Err(Trouble::new(error));
     }
-    let why = Some(visit.form.get("reason").chars().take(super::deeds::REASON_MAX).collect::<String>());
+    let why = Some(visit.form.get("reason").chars().take(super::asking::REASON_MAX).collect::<String>());
     let why = why.filter(|why| !why.is_empty());
     if state == ApprovalState::Refused && why.is_none() {
         return Err(Trouble::new(FormError::Reason));
@@ -382,7 +392,8 @@ fn finish(visit: &mut Visit<'_>, one: &Approval) -> Result<Result<&'static str, 
     let places = asked["named"].as_object().into_iter().flatten();
     let places = places.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
     let asked = Asked { named: places.collect(), fields, text: Vec::new(), office: None };
-    let done = act(visit.counter, matter.route, asked, &format!("approval-{}", one.id), &askers)?;
+    let done =
+        act(visit.counter, matter.route, asked, &format!("approval-{}", one.id), &askers, second.role)?;
     let books = visit.counter.desk.books_mut();
     match done {
         Ok(_) => {

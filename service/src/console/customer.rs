@@ -1,10 +1,14 @@
 //! A customer: purchases and where each one is, his money, what can be done.
 
+use super::account::Account;
+use super::change::ChangeLine;
+use super::deed_views::{DeedView, deeds};
 use super::frame::Frame;
 use super::home::{is_late, state_of};
 use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
 use super::matters::{self, matter};
-use super::visit::{Answer, OFFICE, Told, Visit, rendered};
+use super::payments::PaymentView;
+use super::visit::{Answer, Told, Visit, rendered};
 use super::words::Language;
 use askama::Template;
 use parties::bank::look::{self, Whose};
@@ -13,7 +17,7 @@ use parties::{Result, Trouble};
 use scheme::moment::Moment;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderKind;
-use server::{ApprovalState, Bought, Credited, Finding, OrderState, PlacedOrder, Reason, Registration};
+use server::{ApprovalState, Bought, Credited, Finding, OrderState, PlacedOrder, Reason};
 
 /// Decisions that the page shows.
 const DECISIONS: u32 = 10;
@@ -55,24 +59,6 @@ struct Notice {
     say: Html,
 }
 
-/// An act with its consequences.
-struct DeedView {
-    act: &'static str,
-    title: &'static str,
-    when: &'static str,
-    go: &'static str,
-    two: bool,
-    is_bad: bool,
-    amount: bool,
-    open: bool,
-    then: Vec<(&'static str, Html)>,
-    request: String,
-    /// Why it cannot be done now.
-    off: Option<Html>,
-    /// It waits for a second person.
-    asked: Option<Html>,
-}
-
 struct ApprovalLine {
     title: &'static str,
     reason: String,
@@ -89,11 +75,15 @@ struct CustomerPage {
     name: String,
     sub: Html,
     sells: bool,
+    changes_meter: bool,
     outstanding: Option<State>,
     frozen: Option<i64>,
     said: Option<Html>,
     told: Option<Told>,
     notice: Option<Notice>,
+    payments: Vec<PaymentView>,
+    account: Account,
+    changes: Vec<ChangeLine>,
     purchases: Vec<PurchaseView>,
     purchases_said: Html,
     money: Vec<MoneyRow>,
@@ -139,9 +129,16 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
     let money = Money::of(&lines);
     let purchases: Vec<PurchaseView> =
         bought.iter().rev().map(|one| purchase(lang, one, &findings, now)).collect();
+    let payments = super::payments::of_customer(visit, number)?;
+    let paying =
+        outstanding.as_ref().is_some_and(|placed| super::payments::awaits(&payments, placed.order.id));
+    let account = Account::of(visit, &known, now)?;
     let status = told.as_ref().map_or(200, |told| told.status);
-    let deeds =
-        if visit.may(OFFICE) { deeds(visit, &known, outstanding.as_ref(), &money, now)? } else { Vec::new() };
+    let deeds = if visit.can("resume") {
+        deeds(visit, &known, outstanding.as_ref(), money.due, paying, now)?
+    } else {
+        Vec::new()
+    };
     let said = match visit.query.get("said") {
         "done" => Some(Html::text(lang.t("cust.said.done"))),
         "asked" => Some(Html::text(lang.t("cust.said.asked"))),
@@ -156,12 +153,16 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
             customer: number.to_string(),
             name: visit.name_of(&known),
             sub: lang.say("cust.no", &[text, digits(&known.meter.to_string(), false)]),
-            sells: visit.may(OFFICE),
+            sells: visit.can("sell") && account.blocked.is_none(),
+            changes_meter: visit.can("change-meter"),
             outstanding: outstanding.as_ref().map(state_of),
             frozen,
             said,
             told,
-            notice: notice(lang, outstanding.as_ref(), frozen, now),
+            notice: notice(lang, outstanding.as_ref(), frozen, paying, now),
+            payments,
+            account,
+            changes: super::change::of_customer(visit, number)?,
             purchases_said: lang.say("cust.newest", &[Html::text(purchases.len())]),
             purchases,
             money: money.rows(),
@@ -194,6 +195,7 @@ fn notice(
     lang: Language,
     outstanding: Option<&PlacedOrder>,
     frozen: Option<i64>,
+    paying: bool,
     now: Moment,
 ) -> Option<Notice> {
     if let Some(finding) = frozen {
@@ -204,6 +206,10 @@ fn notice(
     let placed = outstanding?;
     let order = &placed.order;
     let money = lang.money(order.amount.0.into());
+    if paying {
+        let (head, say) = (lang.say("pay.unknown.h", &[money]), Html::text(lang.t("pay.unknown.p")));
+        return Some(Notice { class: "notice-bad", icon: "ask", head, say });
+    }
     if placed.state == OrderState::Prepared {
         let (head, say) = (lang.say("cust.unsealed.h", &[money]), Html::text(lang.t("cust.unsealed.p")));
         return Some(Notice { class: "notice-bad", icon: "ask", head, say });
@@ -242,9 +248,13 @@ impl Money {
             lines.iter().filter(|line| line.kind == kind).map(|line| line.amount_fen).sum()
         };
         let last = lines.last();
+        // What stood in the purse of a meter that was changed was credited once, and waits to be credited by the new one.
+        let before = std::iter::once(0).chain(lines.iter().map(|line| line.not_confirmed_fen));
+        let moved = lines.iter().zip(before).filter(|(line, _)| line.kind.starts_with("meter-"));
+        let carried: i64 = moved.map(|(line, before)| line.not_confirmed_fen - before).sum();
         Money {
             paid: sum("sale") + sum("correction") - sum("cancelled"),
-            credited: sum("delivery"),
+            credited: sum("delivery") - carried,
             open: last.map_or(0, |line| line.not_confirmed_fen),
             due: last.map_or(0, |line| line.due_fen),
             refunded: sum("refund"),
@@ -373,100 +383,6 @@ fn rail(
     }
 }
 
-/// What can be done with what is outstanding, or due.
-fn deeds(
-    visit: &Visit<'_>,
-    known: &Registration,
-    outstanding: Option<&PlacedOrder>,
-    money: &Money,
-    now: Moment,
-) -> Result<Vec<DeedView>> {
-    let lang = visit.lang;
-    let open = visit.books().open_approvals()?;
-    let number = known.customer.to_string();
-    let waits = |act: &str| {
-        let of =
-            |one: &&server::Approval| one.what.act == act && one.what.customer.as_deref() == Some(&*number);
-        open.iter()
-            .find(of)
-            .map(|one| lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]))
-    };
-    let text = |key| Html::text(lang.t(key));
-    let deed = |act: &'static str, [title, when, go]: [&'static str; 3]| DeedView {
-        act,
-        title,
-        when,
-        go,
-        two: matter(act).is_some(),
-        is_bad: false,
-        amount: false,
-        open: false,
-        then: Vec::new(),
-        request: visit.new_request(),
-        off: None,
-        asked: waits(act),
-    };
-    let mut out = Vec::new();
-    if let Some(placed) = outstanding {
-        let amount = lang.money(placed.order.amount.0.into());
-        if placed.state == OrderState::Prepared {
-            out.push(DeedView {
-                open: true,
-                then: vec![("money", text("deed.resume.1"))],
-                ..deed("resume", ["deed.resume", "deed.resume.w", "deed.resume.go"])
-            });
-            let off = placed.may_be_sealed().then(|| text("deed.void.off"));
-            let then = vec![("money", lang.say("deed.void.1", &[amount]))];
-            out.push(DeedView { then, off, ..deed("void", ["deed.void", "deed.void.w", "deed.void.go"]) });
-        } else {
-            let sim = placed.iccid != known.sim.iccid.to_string();
-            let needed = sim || now > placed.order.valid_until;
-            let off = (!needed).then(|| text("deed.again.off"));
-            let then = vec![("money", lang.say("deed.again.1", &[Html::text(placed.order.count)]))];
-            out.push(DeedView {
-                then,
-                off,
-                ..deed("reissue", ["deed.again", "deed.again.w", "deed.again.go"])
-            });
-            out.push(DeedView {
-                amount: true,
-                then: vec![
-                    ("meter", text("deed.corr.1")),
-                    ("money", lang.say("deed.corr.2", std::slice::from_ref(&amount))),
-                    ("done", text("deed.corr.3")),
-                    ("two", text("deed.corr.4")),
-                ],
-                ..deed("correct", ["deed.corr", "deed.corr.w", "deed.corr.go"])
-            });
-            out.push(DeedView {
-                is_bad: true,
-                then: vec![
-                    ("meter", lang.say("deed.rev.1", &[lang.money(0), amount.clone()])),
-                    ("sim", text("deed.rev.2")),
-                    ("money", lang.say("deed.rev.3", &[amount])),
-                    ("warn", text("deed.rev.4")),
-                ],
-                ..deed("reverse", ["deed.rev", "deed.rev.w", "deed.rev.go"])
-            });
-            out.push(DeedView {
-                then: vec![("meter", text("deed.chip.1")), ("money", text("deed.chip.2"))],
-                ..deed("chip", ["deed.chip", "deed.chip.w", "deed.chip.go"])
-            });
-        }
-    }
-    if money.due > 0 {
-        out.push(DeedView {
-            open: outstanding.is_none(),
-            then: vec![
-                ("money", text("deed.refund.1")),
-                ("done", lang.say("deed.refund.2", &[lang.money(money.due)])),
-            ],
-            ..deed("refund", ["deed.refund", "deed.refund.w", "deed.refund.go"])
-        });
-    }
-    Ok(out)
-}
-
 fn decided(visit: &Visit<'_>, number: CustomerNumber) -> Result<Vec<ApprovalLine>> {
     let all = visit.books().last_approvals(Some(&number.to_string()), DECISIONS)?;
     let line = |one: &server::Approval| ApprovalLine {
@@ -480,14 +396,4 @@ fn decided(visit: &Visit<'_>, number: CustomerNumber) -> Result<Vec<ApprovalLine
         end: matters::end(visit.lang, one),
     };
     Ok(all.iter().map(line).collect())
-}
-
-/// The count of a customer's next purchase.
-///
-/// # Errors
-/// The books cannot be read.
-pub fn next_count(visit: &Visit<'_>, customer: CustomerNumber) -> Result<u32> {
-    let bought = visit.books().purchases_of(customer)?;
-    let stands = |one: &&Bought| one.standing().is_some_and(|placed| placed.state != OrderState::Void);
-    Ok(bought.iter().rev().find(stands).map_or(1, |one| one.count + 1))
 }

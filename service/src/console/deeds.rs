@@ -1,20 +1,21 @@
 //! What is done on a customer's page: by one person at once, or asked for so that a second decides.
 
+use super::asking::ask_for;
 use super::customer;
 use super::form::FormError;
 use super::matters::matter;
-use super::sell::amount;
-use super::visit::{Answer, Told, Visit, is_of_a_form, of_customer};
-use parties::bank::logins::noted;
+use super::money::amount;
+use super::slip;
+use super::visit::{Answer, Told, Visit, of_customer};
+use crate::asked::Asked;
+use crate::denied::Denied;
 use parties::{Result, Trouble};
 use scheme::numbers::CustomerNumber;
-use serde_json::{Value, json};
-use server::AskedFor;
+use scheme::order::OrderId;
+use serde_json::json;
 
 /// What one person does.
-const ALONE: [&str; 3] = ["resume", "reissue", "void"];
-/// The longest reason.
-pub const REASON_MAX: usize = 500;
+pub const ALONE: [&str; 4] = ["resume", "reissue", "void", "leave"];
 
 /// Does what one person may.
 ///
@@ -26,13 +27,25 @@ pub fn act(visit: &mut Visit<'_>) -> Result<Answer> {
     let route =
         ALONE.into_iter().find(|known| *known == wanted).ok_or_else(|| Trouble::new(FormError::Act))?;
     let request = visit.form.get("request").to_owned();
-    match visit.act(route, of_customer(&number.to_string(), &[]), &request)? {
+    let asked =
+        if route == "leave" { of_payment(visit, number)? } else { of_customer(&number.to_string(), &[]) };
+    match visit.act(route, asked, &request)? {
         Ok(done) => Ok(Answer::See(match done["order"].as_str().filter(|_| route == "reissue") {
-            Some(order) => format!("/console/orders/{order}?new=1"),
+            Some(order) => slip::of_request(order, &request),
             None => format!("/console/customers/{number}?said=done"),
         })),
         Err(told) => customer::page(visit, Some(told)),
     }
+}
+
+/// The payment that a form names, which must be this customer's.
+fn of_payment(visit: &Visit<'_>, customer: CustomerNumber) -> Result<Asked> {
+    let none = || Trouble::new(Denied::NoRoute);
+    let id: OrderId = visit.form.get("payment").parse().map_err(|_| none())?;
+    let payment = visit.books().payment(id)?.filter(|payment| payment.customer == customer);
+    let payment = payment.ok_or_else(none)?;
+    let named = [("payment".to_owned(), payment.reference())];
+    Ok(Asked { named: named.into_iter().collect(), ..Asked::default() })
 }
 
 /// Asks for what two people do.
@@ -58,51 +71,4 @@ pub fn ask(visit: &mut Visit<'_>) -> Result<Answer> {
         Ok(()) => Ok(Answer::See(format!("/console/customers/{number}?said=asked"))),
         Err(told) => customer::page(visit, Some(told)),
     }
-}
-
-/// Writes down what he asks for, with its line in the log.
-///
-/// # Errors
-/// The books or the log cannot be written. The inner one: no reason was given.
-pub fn ask_for(
-    visit: &mut Visit<'_>,
-    act: &'static str,
-    asked: &Value,
-    customer: Option<String>,
-) -> Result<Result<(), Told>> {
-    let reason: String = visit.form.get("reason").chars().take(REASON_MAX).collect();
-    if reason.is_empty() {
-        return Ok(Err(Told::of(&Trouble::new(FormError::Reason))));
-    }
-    let what = AskedFor {
-        request: visit.form.get("request").to_owned(),
-        act: act.to_owned(),
-        asked: asked.to_string(),
-        customer: customer.clone(),
-        reason,
-        by: visit.who.name.clone(),
-        at: visit.now()?,
-    };
-    if !is_of_a_form(&what.request) {
-        return Err(Trouble::new(FormError::Foreign));
-    }
-    noted(&visit.session, &mut visit.counter.desk, &visit.who, "console request", |session, desk| {
-        let id = desk.books_mut().ask_for(&what)?;
-        // An id that was used for another matter is no form of this page's.
-        let kept = desk.books().approval(id)?.map(|one| one.what);
-        if kept.is_none_or(|kept| {
-            (kept.act, kept.asked, kept.by) != (what.act.clone(), what.asked.clone(), what.by.clone())
-        }) {
-            return Err(Trouble::new(FormError::Foreign));
-        }
-        for (name, value) in [
-            ("approval", id.to_string()),
-            ("asks", act.to_owned()),
-            ("customer", customer.unwrap_or_default()),
-        ] {
-            parties::log::fact(session, name, value);
-        }
-        Ok(())
-    })?;
-    Ok(Ok(()))
 }

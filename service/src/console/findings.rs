@@ -1,7 +1,7 @@
 //! Findings: what is not as it should be, and its end.
 
 use super::approvals;
-use super::deeds::ask_for;
+use super::asking::ask_for;
 use super::frame::Frame;
 use super::html::{Html, digits, when};
 use super::visit::{Answer, Told, Visit};

@@ -18,6 +18,21 @@ pub enum FormError {
     /// Something is missing that has to be said.
     #[error("a reason is missing")]
     Reason,
+    /// A form that has to carry a file, and carries none that can be read.
+    #[error("the form carries no file")]
+    File,
+    /// No account, or no token of one.
+    #[error("this is no bank's token of an account")]
+    Account,
+    /// A day is missing, or is none.
+    #[error("this is no day: days are typed as 2026-11-27")]
+    Day,
+    /// A number is missing, or is none.
+    #[error("this is no number of the kind that is asked for")]
+    Number,
+    /// What is counted is not what should be there, and nobody said why.
+    #[error("what was counted is not what the books have, and nothing is said about it")]
+    Difference,
     /// Nothing can be asked so.
     #[error("this is nothing that can be asked for here")]
     Act,
@@ -27,7 +42,14 @@ impl Fault for FormError {
     fn kind(&self) -> Kind {
         match self {
             FormError::Foreign => Kind::Security,
-            FormError::Amount | FormError::Reason | FormError::Act => Kind::Refused,
+            FormError::Amount
+            | FormError::Reason
+            | FormError::File
+            | FormError::Account
+            | FormError::Day
+            | FormError::Number
+            | FormError::Difference
+            | FormError::Act => Kind::Refused,
         }
     }
 
@@ -36,7 +58,12 @@ impl Fault for FormError {
             FormError::Foreign => "open the page again and fill it in once more".into(),
             FormError::Amount => "type 100 or 100.50".into(),
             FormError::Reason => "say why, for whoever decides and for the log".into(),
-            FormError::Act => return None,
+            FormError::File => "choose the file on the page, and send it from there".into(),
+            FormError::Difference => "count once more; if it stays so, say what may have happened".into(),
+            FormError::Account => {
+                "type the token that the bank gave for the account, never its number".into()
+            }
+            FormError::Day | FormError::Number | FormError::Act => return None,
         })
     }
 
@@ -45,6 +72,11 @@ impl Fault for FormError {
             FormError::Foreign => "form-foreign",
             FormError::Amount => "form-amount",
             FormError::Reason => "form-reason",
+            FormError::File => "form-file",
+            FormError::Account => "form-account",
+            FormError::Day => "form-day",
+            FormError::Number => "form-number",
+            FormError::Difference => "form-difference",
             FormError::Act => "form-act",
         }
     }
@@ -76,6 +108,11 @@ impl Form {
         self.0.get(name).map_or("", |value| value.trim())
     }
 
+    /// Adds a field as it was typed.
+    pub fn put(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.chars().map(tame).collect());
+    }
+
     /// Takes a field out as it is.
     pub fn take(&mut self, name: &str) -> String {
         self.0.remove(name).unwrap_or_default()
@@ -96,12 +133,12 @@ fn decoded(text: &str) -> String {
             at += 1;
         }
     }
-    // What is typed has lines, and no other control characters: books take no zero byte, and a log shows none.
-    let stray = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    String::from_utf8_lossy(&out)
-        .chars()
-        .map(|c| if stray(c) { char::REPLACEMENT_CHARACTER } else { c })
-        .collect()
+    String::from_utf8_lossy(&out).chars().map(tame).collect()
+}
+
+/// What is typed has lines, and no other control characters: books take no zero byte, and a log shows none.
+fn tame(c: char) -> char {
+    if c.is_control() && !matches!(c, '\n' | '\r' | '\t') { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// Text as it stands in a path or a query.

@@ -1,8 +1,10 @@
 //! What waits: the page of the day, and the list of what is sold and not settled, by its age.
 
+use super::change::{self, ChangeLine};
 use super::frame::Frame;
 use super::html::{Html, State, day, digits, when, yuan};
-use super::visit::{Answer, HOUSE, OFFICE, Visit};
+use super::right::HOUSE;
+use super::visit::{Answer, Visit};
 use askama::Template;
 use parties::Result;
 use scheme::moment::Moment;
@@ -77,6 +79,7 @@ struct HomePage {
 struct AgeingPage {
     f: Frame,
     ages: Ages,
+    provisional: Vec<ChangeLine>,
 }
 
 /// Where an order stands, as people say it.
@@ -149,7 +152,7 @@ pub fn home(visit: &mut Visit<'_>) -> Result<Answer> {
     visit.page(&HomePage {
         f: visit.frame("home")?,
         today,
-        sells: visit.may(OFFICE),
+        sells: visit.can("sell"),
         unfinished,
         findings,
         approvals,
@@ -166,7 +169,12 @@ pub fn home(visit: &mut Visit<'_>) -> Result<Answer> {
 /// The books cannot be read.
 pub fn ageing(visit: &mut Visit<'_>) -> Result<Answer> {
     let now = visit.now()?;
-    visit.page(&AgeingPage { f: visit.frame("ageing")?, ages: ages(visit, now, ALL_OLDEST, false)? })
+    let provisional = change::provisional(visit)?;
+    visit.page(&AgeingPage {
+        f: visit.frame("ageing")?,
+        ages: ages(visit, now, ALL_OLDEST, false)?,
+        provisional,
+    })
 }
 
 fn ages(visit: &Visit<'_>, now: Moment, most: u32, is_home: bool) -> Result<Ages> {

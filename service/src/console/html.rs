@@ -87,6 +87,14 @@ pub fn day(at: Moment) -> String {
     at.to_string().get(..10).unwrap_or_default().to_owned()
 }
 
+/// A day of the books, YYYYMMDD, as people write it.
+pub fn with_dashes(day: &str) -> String {
+    match (day.get(..4), day.get(4..6), day.get(6..8)) {
+        (Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
+        _ => day.to_owned(),
+    }
+}
+
 /// Where a purchase or another matter stands: a word, a shape and a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

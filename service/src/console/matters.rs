@@ -1,10 +1,10 @@
 //! Acts that two people do: the first asks, the second decides.
 
-use super::html::Html;
+use super::html::{Html, digits};
 use super::words::Language;
 use scheme::money::Fen;
 use serde_json::Value;
-use server::{Approval, ApprovalState};
+use server::{Approval, ApprovalState, Basis, Scope};
 
 /// An act that two people do.
 pub struct Matter {
@@ -16,7 +16,7 @@ pub struct Matter {
     pub title: &'static str,
     /// What follows from it, for whoever decides.
     pub then: &'static [(&'static str, &'static str)],
-    /// It is about a customer.
+    /// It is about what a customer has outstanding or is due, and asked for on his page.
     pub of_customer: bool,
 }
 
@@ -57,6 +57,34 @@ pub static MATTERS: &[Matter] = &[
         then: &[("done", "find.clear.1")],
         of_customer: false,
     },
+    Matter {
+        act: "change-meter",
+        route: "change-meter",
+        title: "chg.title",
+        then: &[("meter", "chg.then.1"), ("money", "chg.then.2"), ("warn", "chg.then.3")],
+        of_customer: false,
+    },
+    Matter {
+        act: "finish-change",
+        route: "finish-change",
+        title: "chg.finish",
+        then: &[("money", "chg.fin.1"), ("warn", "chg.fin.2")],
+        of_customer: false,
+    },
+    Matter {
+        act: "clear-difference",
+        route: "clear-difference",
+        title: "bank.clear",
+        then: &[("money", "bank.then.1"), ("done", "bank.then.2")],
+        of_customer: false,
+    },
+    Matter {
+        act: "limit",
+        route: "set-limit",
+        title: "lim.set",
+        then: &[("money", "lim.then.1")],
+        of_customer: false,
+    },
 ];
 
 /// The matter of a name.
@@ -72,6 +100,59 @@ pub fn asked(approval: &Approval) -> Value {
 /// The amount that is asked for.
 pub fn amount(asked: &Value) -> Option<Fen> {
     asked["fields"]["amount_fen"].as_u64().and_then(|fen| u32::try_from(fen).ok()).map(Fen)
+}
+
+/// What is asked in detail, for whoever decides: each with its word.
+pub fn facts(lang: Language, asked: &Value) -> Vec<(&'static str, Html)> {
+    let fields = &asked["fields"];
+    let words = |name: &str| fields[name].as_str();
+    let number = |name: &str| fields[name].as_i64();
+    let mut out = Vec::new();
+    if let Some(finding) = asked["named"]["finding"].as_str() {
+        out.push(("bank.finding", Html::text(format!("F-{finding}"))));
+    }
+    if let Some(change) = asked["named"]["change"].as_str() {
+        out.push(("chg.no", Html::text(change)));
+    }
+    if let Some(meter) = words("meter") {
+        out.push(("chg.new", digits(meter, false)));
+    }
+    if let Some(basis) = words("basis").and_then(Basis::from_name) {
+        out.push(("chg.basis", Html::text(lang.t(basis_key(basis)))));
+    }
+    if let Some(fen) = number("balance_fen") {
+        out.push(("chg.said", lang.money(fen)));
+    }
+    if let Some(count) = number("count") {
+        out.push(("chg.count", Html::text(count)));
+    }
+    if let Some(entry) = words("entry") {
+        out.push(("bank.entry", Html::text(lang.t(if entry == "book" { "bank.book" } else { "bank.none" }))));
+    }
+    if let Some(scope) = words("scope").and_then(Scope::from_name) {
+        out.push(("lim.scope", Html::text(lang.t(scope_key(scope)))));
+        let limit = number("limit_fen");
+        out.push(("lim.limit", limit.map_or_else(|| Html::text(lang.t("lim.away")), |fen| lang.money(fen))));
+    }
+    out
+}
+
+/// The word for what is known of an old meter.
+pub const fn basis_key(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Read => "chg.b.read",
+        Basis::Workshop => "chg.b.workshop",
+        Basis::Burnt => "chg.b.burnt",
+    }
+}
+
+/// The word for what a limit is of.
+pub const fn scope_key(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Order => "lim.s.order",
+        Scope::CustomerDay => "lim.s.customer",
+        Scope::OfficeDay => "lim.s.office",
+    }
 }
 
 /// How one ended, or where it stands.

@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use super::html::{Html, day, digits, when, yuan};
-use super::sell::amount;
+use super::money::amount;
 use super::visit::{Answer, Told, Visit, rendered};
 use crate::asked::Asked;
 use askama::Template;

@@ -1,11 +1,15 @@
 //! A sale in three steps: who, how much, confirm. The id of the request is made with the second step and stays in the address of the
 //! third, so that a page that is sent twice, or opened again, sells once.
 
-use super::customer::next_count;
-use super::form::{FormError, encoded};
+use super::account::blocked_words;
+use super::deed_views::next_count;
+use super::form::encoded;
 use super::frame::Frame;
 use super::html::{Html, Node, State, digits, moment, phone, when, yuan};
-use super::visit::{Answer, OFFICE, Told, Visit, of_customer, rendered};
+use super::money::amount;
+use super::paying::{Way, asked, ways};
+use super::slip::of_request;
+use super::visit::{Answer, Told, Visit, of_customer, rendered};
 use super::words::Language;
 use askama::Template;
 use parties::bank::look::{self, Whose};
@@ -67,6 +71,8 @@ struct AmountPage {
     request: String,
     amount: String,
     hint: Html,
+    ways: Vec<Way>,
+    way: Way,
     room: Option<Room>,
 }
 
@@ -86,6 +92,8 @@ struct ConfirmPage {
     after: Html,
     amount: String,
     amount_typed: String,
+    way: Way,
+    account: String,
     request: String,
     go: Html,
     next: Vec<Html>,
@@ -99,6 +107,8 @@ struct UnknownPage {
     name: String,
     amount: Html,
     amount_typed: String,
+    way: Way,
+    account: String,
     request: String,
     reference: Html,
     told: Told,
@@ -152,7 +162,7 @@ fn find_in(visit: &Visit<'_>, part: &'static str) -> Result<Answer> {
     } else {
         lang.say("find.found", &[Html::text(found.len())])
     };
-    let sells = visit.may(OFFICE) && part == "sell";
+    let sells = visit.can("sell") && part == "sell";
     visit.page(&FindPage { f: visit.frame(part)?, step: 1, sells, q, said, found })
 }
 
@@ -176,7 +186,9 @@ fn before(visit: &Visit<'_>) -> Result<Before> {
     let lang = visit.lang;
     let frozen =
         books.findings(false)?.into_iter().find(|finding| finding.freezes && finding.meter == Some(meter));
+    let stopped = blocked_words(visit, &registration)?;
     let blocked = match (&frozen, &outstanding) {
+        _ if stopped.is_some() => stopped,
         (Some(finding), _) => Some(lang.say("sell2.frozen", &[Html::text(finding.id)])),
         (None, Some(placed)) => {
             Some(lang.say("sell2.outstanding", &[lang.money(placed.order.amount.0.into())]))
@@ -211,20 +223,6 @@ impl Before {
             used: format!("{:.1}", used.clamp(0.0, 1.0) * 299.0),
         })
     }
-}
-
-/// An amount as people type it: with commas, spaces, full-width digits.
-pub fn amount(text: &str) -> Result<Fen, FormError> {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '\u{ff0c}'))
-        .map(|c| match c {
-            '\u{ff10}'..='\u{ff19}' => char::from(b'0' + (u32::from(c) - 0xff10) as u8),
-            '\u{ff0e}' | '\u{3002}' => '.',
-            c => c,
-        })
-        .collect();
-    plain.parse().map_err(|_| FormError::Amount)
 }
 
 /// The second step: how much.
@@ -279,6 +277,8 @@ fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Res
             request,
             amount: first.map_or(typed, |fen| yuan(fen.0.into())),
             hint,
+            ways: ways(visit, known.customer)?,
+            way: Way::of(visit.query.get("pay")),
             room: before.room(),
         },
     )
@@ -307,13 +307,15 @@ pub fn confirm(visit: &mut Visit<'_>) -> Result<Answer> {
     if request.is_empty() || before.blocked.is_some() {
         return how_much_page(visit, &before, None);
     }
-    confirm_page(visit, &before, fen, request, None)
+    let way = Way::of(visit.query.get("pay"));
+    confirm_page(visit, &before, fen, way, request, None)
 }
 
 fn confirm_page(
     visit: &Visit<'_>,
     before: &Before,
     fen: Fen,
+    way: Way,
     request: String,
     told: Option<Told>,
 ) -> Result<Answer> {
@@ -339,9 +341,11 @@ fn confirm_page(
             after: before.last.map_or_else(Html::default, |_| lang.say("sell3.after2", &[lang.money(after)])),
             amount: yuan(amount),
             amount_typed: encoded(&yuan(amount)),
+            way,
+            account: visit.form.get("account").to_owned(),
             request,
-            go: lang.say("sell3.go", &[lang.money(amount)]),
-            next: next(lang),
+            go: lang.say(if way == Way::Cash { "sell3.go" } else { "sell3.go.bank" }, &[lang.money(amount)]),
+            next: next(lang, way),
         },
     )
 }
@@ -352,9 +356,9 @@ fn kind(visit: &Visit<'_>, known: &Registration) -> Result<Html> {
     Ok(if opens { visit.lang.say("sell3.kind1", &[count]) } else { visit.lang.say("sell3.kind2", &[count]) })
 }
 
-fn next(lang: Language) -> Vec<Html> {
+fn next(lang: Language, way: Way) -> Vec<Html> {
     [
-        ("state.sold", "sell3.n1"),
+        ("state.sold", if way == Way::Cash { "sell3.n1" } else { "sell3.n1.bank" }),
         ("state.transit", "sell3.n2"),
         ("state.credited", "sell3.n3"),
         ("state.settled", "sell3.n4"),
@@ -372,11 +376,21 @@ pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
     let fen = amount(visit.form.get("amount")).map_err(Trouble::new)?;
     let request = visit.form.get("request").to_owned();
     let customer: CustomerNumber = visit.place("customer")?;
-    let asked = of_customer(&customer.to_string(), &[("amount_fen", fen.0.into())]);
+    let way = Way::of(visit.form.get("pay"));
+    let pay = match asked(visit, customer, way)? {
+        Ok(pay) => pay,
+        Err(error) => {
+            let (before, told) = (before(visit)?, Told::of(&Trouble::new(error)));
+            return confirm_page(visit, &before, fen, way, request, Some(told));
+        }
+    };
+    let mut fields = vec![("amount_fen", fen.0.into())];
+    fields.extend(pay.map(|pay| ("pay", pay)));
+    let asked = of_customer(&customer.to_string(), &fields);
     match visit.act("sell", asked, &request)? {
         Ok(done) => {
             let order = done["order"].as_str().unwrap_or_default();
-            Ok(Answer::See(format!("/console/orders/{}?new=1", encoded(order))))
+            Ok(Answer::See(of_request(order, &request)))
         }
         Err(told) if told.unknown => {
             let before = before(visit)?;
@@ -388,6 +402,12 @@ pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
                     name: visit.name_of(&before.registration),
                     amount: visit.lang.money(fen.0.into()),
                     amount_typed: yuan(fen.0.into()),
+                    way,
+                    account: if way == Way::Token {
+                        visit.form.get("account").to_owned()
+                    } else {
+                        String::new()
+                    },
                     reference: digits(&request, true),
                     request,
                     told,
@@ -398,29 +418,7 @@ pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
             let before = before(visit)?;
             // What was refused stays refused under its id; whoever tries again asks anew.
             let anew = visit.new_request();
-            confirm_page(visit, &before, fen, anew, Some(told))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_read_as_people_type_them() {
-        for (text, fen) in [
-            ("100", 10_000),
-            ("100.5", 10_050),
-            (" 1,240.00 ", 124_000),
-            ("\u{ff11}\u{ff10}\u{ff10}", 10_000),
-            ("1\u{ff0c}000", 100_000),
-            ("0", 0),
-        ] {
-            assert_eq!(amount(text), Ok(Fen(fen)), "{text}");
-        }
-        for text in ["", "a", "-1", "1.234", "1e3", "1.2.3", "99999999999"] {
-            assert_eq!(amount(text), Err(FormError::Amount), "{text}");
+            confirm_page(visit, &before, fen, way, anew, Some(told))
         }
     }
 }

@@ -1,9 +1,11 @@
 //! From the browser to the counter and back. A password is compared on a thread of its own; all else is done at the counter.
 
+use super::caller::Caller;
 use super::form::{Form, FormError, cookie, encoded, must_be_ours, within};
 use super::gate;
 use super::pages::PAGES;
-use super::visit::{Again, Answer, Page, Told, Visit, looking};
+use super::upload;
+use super::visit::{Again, Answer, Page, Told, looking};
 use super::words::Language;
 use crate::counter::{Call, Counter};
 use crate::denied::Denied;
@@ -17,9 +19,11 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::routing::{MethodFilter, get, on};
 use keys::Zeroizing;
 use parties::bank::logins::{self, LoginError, Try};
+use parties::bank::payment::AskBank;
 use parties::people::operators::{Operator, Operators};
 use parties::people::{by_password, operators};
 use parties::{Result, Trouble};
+use server::BankCall;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -29,6 +33,8 @@ use tokio::time::timeout;
 
 /// The longest form.
 const FORM_MAX: usize = 64 * 1024;
+/// The longest form that carries a file.
+const FILE_MAX: usize = 4 * 1024 * 1024;
 /// How long one may take to come.
 const FORM_TIME: Duration = Duration::from_secs(10);
 /// Passwords that are compared at once: each takes 64 MiB for as long as it lasts.
@@ -36,6 +42,10 @@ const AT_ONCE: usize = 2;
 /// What pages may load and do: style, scripts and pictures of our own, forms to us, no frame around them.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; img-src 'self' data:; \
      frame-ancestors 'none'; base-uri 'none'";
+/// How often a counter that has too much to do is gone back to with what the bank has answered, and how long it is waited between.
+const BACK_TRIES: u32 = 100;
+/// The time between two of them.
+const BACK_TIME: Duration = Duration::from_millis(100);
 /// How long a browser keeps a language.
 const YEAR_S: u32 = 31_536_000;
 
@@ -164,13 +174,25 @@ async fn compare(
 }
 
 async fn form_of(headers: &HeaderMap, body: Body) -> Result<Form> {
+    Ok(Form::read(&String::from_utf8_lossy(&sent_by(headers, body, FORM_MAX).await?)))
+}
+
+/// A form with the file that it carries.
+async fn form_with_file(headers: &HeaderMap, body: Body) -> Result<(Form, Vec<u8>)> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = upload::boundary(kind).ok_or_else(|| Trouble::new(FormError::File))?;
+    let bytes = sent_by(headers, body, FILE_MAX).await?;
+    upload::read(boundary, &bytes).ok_or_else(|| Trouble::new(FormError::File))
+}
+
+/// What a page of ours sends, `most` bytes of it.
+async fn sent_by(headers: &HeaderMap, body: Body, most: usize) -> Result<axum::body::Bytes> {
     must_be_ours(headers).map_err(Trouble::new)?;
-    let bytes = match timeout(FORM_TIME, to_bytes(body, FORM_MAX)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(Trouble::new(Denied::TooLarge(FORM_MAX))),
-        Err(_) => return Err(Trouble::new(Denied::Slow)),
-    };
-    Ok(Form::read(&String::from_utf8_lossy(&bytes)))
+    match timeout(FORM_TIME, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Trouble::new(Denied::TooLarge(most))),
+        Err(_) => Err(Trouble::new(Denied::Slow)),
+    }
 }
 
 async fn visit(
@@ -205,7 +227,11 @@ async fn visited(
 ) -> Result<Answer> {
     let From { lang, address, token, here, query, .. } = from;
     let token = token.ok_or_else(|| Trouble::new(LoginError::Nobody))?;
-    let mut form = if page.posts { form_of(headers, body).await? } else { Form::default() };
+    let (mut form, file) = match (page.posts, page.takes_file) {
+        (true, true) => form_with_file(headers, body).await?,
+        (true, false) => (form_of(headers, body).await?, Vec::new()),
+        _ => Default::default(),
+    };
     if page.posts && !gate::carries(&token, form.get("token")) {
         return Err(Trouble::new(FormError::Foreign));
     }
@@ -224,21 +250,40 @@ async fn visited(
         .await?;
         again = Some(Again { address, found: compare(door, known, name, password).await? });
     }
-    at_counter(door, move |counter| {
-        let known = operators(counter.desk.place())?;
-        let session = looking(counter);
-        let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
-        if !counter.gate.may_ask(&who.principal, counter.opened.elapsed()) {
-            return Err(Trouble::new(Denied::Rate));
+    let caller = Caller { page, lang, token, named, query, form, here, file };
+    let coming = caller.clone();
+    match at_counter(door, move |counter| coming.visits(counter, again, false)).await {
+        Err(error) => match error.find::<AskBank>() {
+            Some(AskBank(call)) => {
+                // It goes on though the browser goes: what the bank has taken is sold.
+                let (door, call) = (door.clone(), call.clone());
+                let going_on = tokio::spawn(async move { after_the_bank(&door, call, caller).await });
+                going_on.await.map_err(|_| Trouble::new(Denied::Busy))?
+            }
+            None => Err(error),
+        },
+        done => done,
+    }
+}
+
+/// Has the bank asked, waits for it away from the counter, and goes back there.
+async fn after_the_bank(door: &Door, call: BankCall, caller: Caller) -> Result<Answer> {
+    let (heard, hears) = oneshot::channel();
+    let back = door.calls.clone();
+    at_counter(door, move |counter| counter.have_asked(call, back, heard)).await?;
+    // A line that broke has told nothing: the visit finds the payment as it stands.
+    let _ = hears.await;
+    let mut tries = 0;
+    loop {
+        let coming = caller.clone();
+        match at_counter(door, move |counter| coming.visits(counter, None, true)).await {
+            Err(error) if tries < BACK_TRIES && matches!(error.find::<Denied>(), Some(Denied::Busy)) => {
+                tries += 1;
+                tokio::time::sleep(BACK_TIME).await;
+            }
+            done => return done,
         }
-        if !page.roles.contains(&who.role) {
-            let allowed: Vec<&str> = page.roles.iter().map(|role| role.name()).collect();
-            return Err(Trouble::new(Denied::Role { role: who.role.name(), allowed: allowed.join(", ") }));
-        }
-        let token = gate::form_token(&token);
-        (page.work)(&mut Visit { counter, session, who, lang, named, query, form, here, token, again })
-    })
-    .await
+    }
 }
 
 async fn look_at_login(door: &Door, request: Request) -> Response<Body> {

@@ -1,8 +1,9 @@
 //! The slip of a purchase, and the record of its order for the SIM.
 
+use super::form::encoded;
 use super::frame::Frame;
 use super::html::{Html, day, digits, when, yuan};
-use super::visit::{Answer, OFFICE, Visit};
+use super::visit::{Answer, Visit};
 use super::words::Language;
 use askama::Template;
 use parties::Result;
@@ -11,7 +12,7 @@ use parties::bank::look;
 use scheme::order::OrderId;
 use server::{OrderError, PlacedOrder};
 
-/// Seconds after its making in which the first slip of an order is no copy.
+/// Seconds after its making in which the slip that answers a sale is no copy.
 const FRESH_S: i64 = 600;
 
 #[derive(Template)]
@@ -24,6 +25,7 @@ struct SlipPage {
     order: String,
     customer: String,
     amount: String,
+    paid: Html,
     in_words: String,
     at: String,
     name: String,
@@ -40,7 +42,30 @@ fn placed(visit: &Visit<'_>) -> Result<PlacedOrder> {
     visit.books().order(id)?.ok_or_else(|| OrderError::UnknownOrder(id).into())
 }
 
-/// The slip. The one that follows the sale is the first; every other is a copy, and stands in the log.
+/// Notes in the bank's log that he looked at an order.
+fn note(visit: &mut Visit<'_>, act: &'static str, order: OrderId) -> Result<()> {
+    noted(&visit.session, &mut visit.counter.desk, &visit.who, act, |session, _| {
+        parties::log::fact(session, "order", order);
+        Ok(())
+    })
+}
+
+/// The address of the slip that answers a request.
+pub fn of_request(order: &str, request: &str) -> String {
+    format!("/console/orders/{}?request={}", encoded(order), encoded(request))
+}
+
+/// Whether this is the very answer of a request of his, for an order that was made just now.
+fn is_the_answer(visit: &Visit<'_>, placed: &PlacedOrder) -> Result<bool> {
+    let made = visit.now()?.seconds() - placed.order.issued.seconds();
+    if !(0..FRESH_S).contains(&made) || !visit.can("sell") {
+        return Ok(false);
+    }
+    let answered = visit.answered(visit.query.get("request"))?;
+    Ok(answered.is_some_and(|said| said["order"] == *placed.order.id.to_string()))
+}
+
+/// The slip. The answer of his own sale is the first; every other is a copy, and stands in the log.
 ///
 /// # Errors
 /// There is no such order; the books cannot be read.
@@ -48,29 +73,29 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
     let placed = placed(visit)?;
     let now = visit.now()?;
     let order = &placed.order;
-    let first = visit.query.get("new") == "1"
-        && visit.may(OFFICE)
-        && now.seconds() - order.issued.seconds() < FRESH_S;
+    let first = is_the_answer(visit, &placed)?;
     if !first {
-        let id = order.id;
-        noted(&visit.session, &mut visit.counter.desk, &visit.who, "console slip", |session, _| {
-            parties::log::fact(session, "order", id);
-            Ok(())
-        })?;
+        note(visit, "console slip", order.id)?;
     }
     let lang = visit.lang;
     let known = visit.books().customer(order.customer)?;
     let name = known.map_or_else(|| order.customer.to_string(), |known| visit.name_of(&known));
     let amount = i64::from(order.amount.0);
+    let paid = match visit.books().payment(order.id)?.and_then(|payment| payment.debited) {
+        Some(debited) => lang.say("slip.debited", &[Html::text(debited.entry), Html::text(debited.day)]),
+        None if visit.books().change_of(order.id)?.is_some() => Html::text(lang.t("chg.slip.paid")),
+        None => Html::text(lang.t("slip.paid")),
+    };
     let from = placed.iccid.len().saturating_sub(4);
     visit.page(&SlipPage {
         f: visit.frame("sell")?,
         done: lang.say("slip.done", &[lang.money(amount), Html::text(&name)]),
         copy: (!first).then(|| lang.say("slip.copy", &[Html::text(when(now, true))])),
-        has_record: placed.record.is_some() && visit.may(OFFICE),
+        has_record: placed.record.is_some() && visit.can("record"),
         order: order.id.to_string(),
         customer: order.customer.to_string(),
         amount: yuan(amount),
+        paid,
         in_words: in_words(lang, order.amount.0),
         at: order.issued.to_string(),
         name,
@@ -89,6 +114,8 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
 /// There is no such order, or it is not sealed.
 pub fn record(visit: &mut Visit<'_>) -> Result<Answer> {
     let placed = placed(visit)?;
+    // A record is as good as the money it stands for: whoever fetches it is in the log.
+    note(visit, "console record", placed.order.id)?;
     let message = look::record(&visit.session, visit.desk(), placed.order.id)?;
     let name = format!("{}-{}.sms", placed.order.customer, placed.order.count);
     Ok(Answer::File { media: "text/plain; charset=utf-8", name, text: parties::records::text(&message) })

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use super::frame::Frame;
-use super::html::{Html, day as day_of, yuan};
+use super::html::{Html, day as day_of, with_dashes, yuan};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use disk::table::TableWriter;
@@ -61,6 +61,8 @@ struct StatisticsPage {
     outstanding: String,
     due: String,
     refunded: String,
+    transferred: String,
+    suspense: String,
     loss: String,
     bars: Vec<Bar>,
     grid: Vec<Line>,
@@ -90,14 +92,6 @@ fn plain(day: &str) -> String {
     day.replace('-', "")
 }
 
-/// `YYYY-MM-DD` of `YYYYMMDD`.
-fn with_dashes(day: &str) -> String {
-    match (day.get(..4), day.get(4..6), day.get(6..8)) {
-        (Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
-        _ => day.to_owned(),
-    }
-}
-
 /// The page.
 ///
 /// # Errors
@@ -120,23 +114,21 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
         deliveries: days.iter().map(|day| day.deliveries).sum(),
         settled_fen: days.iter().map(|day| day.settled_fen).sum(),
     };
-    // Credited and never paid for is no place of what was sold.
-    let places = totals.settled_fen - totals.loss_fen
-        + totals.outstanding_fen
-        + totals.refund_due_fen
-        + totals.refunded_fen;
+    let some = |fen: i64| if fen == 0 { String::new() } else { yuan(fen) };
     visit.page(&StatisticsPage {
         f: visit.frame("statistics")?,
         sub: lang.say("stat.sub", &[Html::text(&from), Html::text(&to)]),
         from,
         to,
-        adds_up: faults.is_empty() && places == totals.sold_fen,
+        adds_up: faults.is_empty() && totals.unaccounted() == 0,
         sold: yuan(totals.sold_fen),
         settled: yuan(totals.settled_fen),
         outstanding: yuan(totals.outstanding_fen),
         due: yuan(totals.refund_due_fen),
         refunded: yuan(totals.refunded_fen),
-        loss: if totals.loss_fen == 0 { String::new() } else { yuan(totals.loss_fen) },
+        transferred: some(totals.transferred_fen),
+        suspense: some(totals.suspense_fen),
+        loss: some(totals.loss_fen),
         bars,
         grid,
         rows,

@@ -1,37 +1,33 @@
 //! A visit: somebody who is logged in asks for a page, at the counter.
 
 use super::form::{Form, FormError};
-use super::frame::{Frame, Menu};
+use super::frame::Frame;
 use super::html::Html;
+use super::menu;
+use super::right::{HOUSE, Right};
 use super::words::{Language, word_of};
 use crate::asked::Asked;
 use crate::counter::Counter;
+use crate::denied::Denied;
 use crate::gate::{Asker, Askers};
 use crate::job::Wanted;
 use crate::reply::{Judged, Reply};
-use crate::routes::{ROUTES, Route};
+use crate::rights;
 use askama::Template;
 use parties::bank::Desk;
 use parties::bank::logins::{LoggedIn, noted};
+use parties::bank::payment::{self, AskBank};
 use parties::people::Person;
 use parties::people::operators::{Operator, Role};
 use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::moment::Moment;
+use scheme::order::OrderId;
 use serde_json::{Map, Value};
 use server::{Books, Registration};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
-
-/// Whoever may sell and register.
-pub const OFFICE: &[Role] = &[Role::Clerk, Role::Supervisor];
-/// Whoever looks at the whole house.
-pub const HOUSE: &[Role] = &[Role::Supervisor, Role::Auditor];
-/// Everybody.
-pub const ALL: &[Role] = &[Role::Clerk, Role::Supervisor, Role::Auditor];
-/// Whoever decides.
-pub const HEAD: &[Role] = &[Role::Supervisor];
 
 /// A page, or what a form of one does.
 pub struct Page {
@@ -40,7 +36,9 @@ pub struct Page {
     /// Its path, with the places of what is named in it.
     pub path: &'static str,
     /// Who may.
-    pub roles: &'static [Role],
+    pub right: Right,
+    /// It may carry a file.
+    pub takes_file: bool,
     /// It asks password and code again.
     pub shows_again: bool,
     /// What is done.
@@ -94,6 +92,10 @@ pub struct Visit<'c> {
     pub token: String,
     /// Who showed again that it is he.
     pub again: Option<Again>,
+    /// The file that came with the form.
+    pub file: Vec<u8>,
+    /// He comes again: the bank was asked for him.
+    pub bank_was_asked: bool,
 }
 
 /// What an act said that was not done, or of which it is not known.
@@ -114,7 +116,12 @@ pub struct Told {
 impl Told {
     /// Of an error.
     pub fn of(error: &Trouble) -> Self {
-        let reply = Reply::failed(error, &Judged::of(error, false), None);
+        Told::judged(error, false)
+    }
+
+    /// Of an error; `begun`: part of what was asked may have been done.
+    fn judged(error: &Trouble, begun: bool) -> Self {
+        let reply = Reply::failed(error, &Judged::of(error, begun), None);
         Told::read(reply.status, &reply.body)
     }
 
@@ -167,9 +174,14 @@ impl Visit<'_> {
         self.session.now()
     }
 
-    /// Whether he may do what these may.
-    pub fn may(&self, roles: &[Role]) -> bool {
-        roles.contains(&self.who.role)
+    /// Whether he has a right.
+    pub fn may(&self, right: Right) -> bool {
+        right.is_of(self.who.role)
+    }
+
+    /// Whether he may ask for an act of the server.
+    pub fn can(&self, route: &'static str) -> bool {
+        self.may(Right::To(route))
     }
 
     /// Something named in the path.
@@ -181,7 +193,7 @@ impl Visit<'_> {
         T::Err: Display,
     {
         let text = self.named.get(name).map_or("", String::as_str);
-        text.parse().map_err(|_| Trouble::new(crate::denied::Denied::NoRoute))
+        text.parse().map_err(|_| Trouble::new(Denied::NoRoute))
     }
 
     /// The name by which a customer is known here: his own, else his number.
@@ -202,21 +214,9 @@ impl Visit<'_> {
         let mine = |one: &&server::Approval| self.may(HOUSE) || one.what.by == self.who.name;
         let waiting = self.books().open_approvals()?.iter().filter(mine).count();
         let findings = self.books().findings(false)?.len();
-        let all: [(&'static str, &'static str, &'static str, &[Role], usize); 8] = [
-            ("home", "/console", "nav.home", ALL, 0),
-            ("sell", "/console/sell", "nav.sell", OFFICE, 0),
-            ("customers", "/console/customers", "nav.customers", ALL, 0),
-            ("ageing", "/console/ageing", "nav.ageing", ALL, 0),
-            ("approvals", "/console/approvals", "nav.approvals", ALL, waiting + findings),
-            ("statistics", "/console/statistics", "nav.statistics", HOUSE, 0),
-            ("audit", "/console/audit", "nav.audit", HOUSE, 0),
-            ("operators", "/console/operators", "nav.operators", HOUSE, 0),
-        ];
-        let menu = all.into_iter().filter(|(.., roles, _)| self.may(roles));
-        let menu = menu.map(|(name, path, key, _, count)| Menu { here: name == part, path, key, count });
         Ok(Frame {
             lang: self.lang,
-            menu: menu.collect(),
+            menu: menu::of(part, self.who.role, waiting + findings),
             name: self.who.name.clone(),
             role: role_key(self.who.role),
             token: self.token.clone(),
@@ -258,25 +258,54 @@ impl Visit<'_> {
             return Err(Trouble::new(FormError::Foreign));
         }
         let askers = Askers { first: self.asker(), second: None };
-        act(self.counter, route, asked, id, &askers)
+        let done = act(self.counter, route, asked, id, &askers, self.who.role);
+        match done {
+            // The bank said nothing that is final: it is not asked a second time while he waits.
+            Err(error) if self.bank_was_asked => match error.find::<AskBank>() {
+                Some(AskBank(call)) => Ok(Err(self.not_paid(call.reference())?)),
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// What is not known of a payment that the bank said nothing to.
+    fn not_paid(&self, id: OrderId) -> Result<Told> {
+        let line = payment::show(&self.session, self.desk(), id)?.line;
+        let error = payment::unknown(&line).map_or_else(|| Trouble::new(Denied::Busy), Trouble::new);
+        Ok(Told::judged(&error, true))
+    }
+
+    /// The answer that he was given to a request of his; `None`: there is none.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn answered(&self, request: &str) -> Result<Option<Value>> {
+        let answer = self.books().answered(&self.who.principal, request)?;
+        let good = answer.filter(|answer| answer.status < 400);
+        Ok(good.map(|answer| serde_json::from_str(&answer.body)).transpose()?)
     }
 }
 
-/// Does an act for whoever asks, under the id of his request.
+/// Does an act for whoever asks, under the id of his request. `role`: of the one who answers for it, because he asks alone or because
+/// he has approved what another asked for.
 ///
 /// # Errors
-/// Nothing is called so. The inner one: what was not done.
+/// Nothing is called so; the role may not; the bank has to be asked first ([`AskBank`]). The inner one: what was not done.
 pub fn act(
     counter: &mut Counter,
     route: &str,
     asked: Asked,
     id: &str,
     askers: &Askers,
+    role: Role,
 ) -> Result<Result<Value, Told>> {
-    let route: &'static Route =
-        ROUTES.iter().find(|known| known.name == route).ok_or_else(|| Trouble::new(FormError::Act))?;
+    let route = rights::route(route).ok_or_else(|| Trouble::new(FormError::Act))?;
+    rights::must(route, rights::of_person(role)).map_err(Trouble::new)?;
     let body = asked.hash(route.name);
-    let reply = counter.ask(&Wanted { route, asked, id: Some(id.to_owned()), body }, askers);
+    let reply = counter
+        .ask(&Wanted { route, asked, id: Some(id.to_owned()), body }, askers)
+        .map_err(|call| Trouble::new(AskBank(call)))?;
     counter.figures.answered(route.name, reply.status);
     Ok(if reply.status < 400 {
         Ok(serde_json::from_str(&reply.body)?)

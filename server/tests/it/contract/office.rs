@@ -82,7 +82,7 @@ pub fn a_drawer_is_counted(engine: &dyn Engine) {
     bank.sit("Haishu", Some("Wang"));
     bank.buy(1, 700).unwrap();
     bank.sit("Haishu", Some("Li"));
-    let expected = |bank: &Bank| bank.books.shifts(true, 9).unwrap()[0].expected_fen;
+    let expected = |bank: &Bank| bank.books.drawer(open.id).unwrap().unwrap().expected_fen;
     assert_eq!(expected(&bank), 25000, "his own cash alone");
     // What is paid back comes out of the drawer.
     let right = bank.correct(0, 3000).unwrap();
@@ -115,8 +115,11 @@ pub fn a_closed_day_is_frozen(engine: &dyn Engine) {
         let refused = bank.books.close_day(day, "Zhao", bank.now).unwrap_err();
         assert_eq!(scheme::Fault::code(&refused), why, "{day}");
     }
+    let would = bank.books.would_freeze("20261122").unwrap();
     let first = bank.books.close_day("20261122", "Zhao", bank.now).unwrap();
     let figures = first.figures;
+    assert_eq!(would, figures, "what is shown before is what is frozen");
+    assert_eq!(bank.books.would_freeze("20261123").unwrap().transfers, 2, "on top of the day before");
     assert_eq!((figures.transfers, figures.sold, figures.outstanding, figures.settled), (1, 5000, 5000, 0));
     // The head is the ledger's now: what was booked since that day stands before it.
     assert_eq!(first.heads, format!("{}\n", bank.books.ledger_head().unwrap().unwrap()));
@@ -170,6 +173,12 @@ pub fn limits_hold(engine: &dyn Engine) {
     let receipt = bank.insert(0, &sealed.record);
     bank.settled(0, &receipt);
     assert_eq!(reached(bank.buy(0, 1001)), (Scope::CustomerDay, 1000));
+    let rooms = |n| -> Vec<(Scope, i64, i64)> {
+        let rooms = bank.books.rooms(meter(n), "Haishu", bank.now).unwrap().into_iter();
+        rooms.map(|room| (room.scope, room.limit_fen, room.used_fen)).collect()
+    };
+    assert_eq!(rooms(0), [(Scope::Order, 5000, 0), (Scope::CustomerDay, 6000, 5000)]);
+    assert_eq!(rooms(1), [(Scope::Order, 5000, 0), (Scope::CustomerDay, 6000, 0)]);
     set(&mut bank, Scope::OfficeDay, "Haishu", 5500);
     assert_eq!(reached(bank.buy(1, 501)), (Scope::OfficeDay, 500));
     // What a bank was asked for is as good as sold until the bank says no.

@@ -110,6 +110,10 @@ pub(super) fn a_message_is_taken_once(engine: &dyn Engine) {
     assert_eq!(books.contract("C").unwrap().unwrap().meter, meter(0));
     assert_eq!(books.take_message(&id("2"), &contract("C", 1), now).unwrap(), Taken::New);
     assert_eq!(books.contract("C").unwrap().unwrap().meter, meter(1));
+    // By the last message about it the contract is the other customer's.
+    let about = |n| books.contracts_about(customer(n), meter(n)).unwrap();
+    assert_eq!(about(0), []);
+    assert_eq!(about(1).iter().map(|one| one.contract.as_str()).collect::<Vec<_>>(), ["C"]);
     let price = |name: &str, price, begins: &str| {
         let tariff = Tariff { tariff: name.into(), price, begins: time(begins) };
         Said::Tariff(tariff, ["a".into(), "b".into()])

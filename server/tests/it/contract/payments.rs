@@ -1,7 +1,7 @@
 //! Payments through a customer's bank: never sealed before the debit is final, and every fen somewhere whatever order answers come in.
 
 use super::{Bank, Engine};
-use crate::house::terms;
+use crate::house::{customer, terms};
 use gridcard_server::bank::{Advice, Booked, GivenBack};
 use gridcard_server::{
     AdviceAnswer, BACK_OFF_S, BankAnswer, BankCall, BankFile, ClearError, Cleared, DebitAnswer, FindingKind,
@@ -311,6 +311,15 @@ pub fn a_day_lies_on_four_heaps(engine: &dyn Engine) {
         .iter()
         .map(|found| (found.heap, found.kind, found.reference.clone(), found.fen))
         .collect();
+    let looked = bank.books.bank_files(9).unwrap();
+    let [taken] = &looked[..] else { panic!("one file: {looked:?}") };
+    assert_eq!(
+        (taken.equal, taken.decided, taken.ours_only, taken.theirs_only, taken.other_amount),
+        (1, 0, 1, 3, 1)
+    );
+    assert_eq!(taken.open, 5);
+    assert_eq!(bank.books.bank_file(taken.id).unwrap(), Some((taken.clone(), compared.differences.clone())));
+    assert_eq!(bank.books.bank_file(taken.id + 1).unwrap(), None);
     let expected = [
         ("other-amount", "debit", other.to_string(), 10),
         ("theirs-only", "debit", equal.to_string(), 1000),
@@ -343,6 +352,11 @@ pub fn a_day_lies_on_four_heaps(engine: &dyn Engine) {
         bank.whole();
     }
     assert_eq!(booked, [10, 1000, 0, -7, -1000]);
+    assert_eq!(bank.books.bank_files(9).unwrap().iter().map(|file| file.open).sum::<u32>(), 0);
+    // A customer has his own payments and nobody else's.
+    let of = |n| bank.books.payments(Which::Of(customer(n))).unwrap();
+    assert_eq!(of(0).iter().map(|payment| payment.order).collect::<Vec<_>>(), [equal]);
+    assert_eq!((of(1).len(), of(2).len(), of(3).len()), (1, 1, 0));
     // What the bank has more is in suspense, what it has less a difference; the books say what the bank has, but for what was not booked.
     let balance = bank.books.figures().unwrap().balance;
     assert_eq!((balance.bank_clearing, balance.suspense, balance.difference), (3000 + 3, -1010, 1007));

@@ -73,7 +73,10 @@ pub(super) fn a_request_is_answered_once(engine: &impl Engine) {
     // Whoever comes back while it is under way gets the order's id it had, not the one he drew.
     assert_eq!(books.claim(&claim("a", 1, 2)).unwrap(), Claimed::UnderWay(OrderId([1; 8])));
     assert!(matches!(books.claim(&claim("a", 2, 3)), Err(RequestError::Reused(id)) if id == "a"));
+    assert_eq!(books.answered("00000001", "a").unwrap(), None);
     books.answer("00000001", "a", &answer("first")).unwrap();
+    assert_eq!(books.answered("00000001", "a").unwrap(), Some(answer("first")));
+    assert_eq!(books.answered("00000002", "a").unwrap(), None, "it is nobody else's");
     assert_eq!(books.claim(&claim("a", 1, 4)).unwrap(), Claimed::Answered(answer("first")));
     // The first answer stands, and another body is refused as before.
     books.answer("00000001", "a", &answer("second")).unwrap();
