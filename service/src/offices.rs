@@ -31,6 +31,7 @@ const HOUSE: &[&str] = &[
     "give-to-office",
     "meters",
     "payments",
+    "psams",
     "recompute",
     "report",
     "set-limit",

@@ -9,6 +9,7 @@ mod forms;
 pub mod functions;
 mod offices;
 mod people;
+mod pool;
 mod purchases;
 mod secured;
 
