@@ -4,6 +4,7 @@
 //! same, and the act has failed.
 
 mod ageing;
+pub mod asking;
 pub(crate) mod books;
 mod change;
 mod closing;
@@ -27,12 +28,17 @@ pub mod pool;
 pub mod psams;
 mod reconcile;
 mod register;
+mod remote;
 mod renewal;
 mod report;
 mod resume;
+mod seat;
 mod selling;
+mod serving;
 mod settle;
 mod sims;
+mod stall;
+pub mod stalls;
 mod text;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
@@ -76,6 +82,7 @@ pub use report::{
     report, statement, write_orders,
 };
 pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
+pub use serving::{ServingPsam, ServingReport, serving};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
 

@@ -7,6 +7,7 @@ pub mod cards;
 pub mod carrier;
 pub mod city;
 pub mod companion;
+mod held;
 pub mod home;
 pub mod in_force;
 pub mod issuing;

@@ -2,14 +2,16 @@
 
 pub mod reading;
 
+pub use crate::held::Held;
+
+use crate::held::Line;
 use crate::people::enter::{one, whoever};
 use crate::people::who::Person;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble};
 use crate::vouch::ends;
 use issue::keyset::RoleCheck;
-use office::audit::{Audit, Card, Ending, LOG, LogEvent};
-use scheme::numbers::CheckValue;
+use office::audit::{Anchor, Audit, Card, Ending, LOG, LogEvent};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -27,6 +29,9 @@ pub const RESTORED: &str = "restored";
 /// Nobody logs in; the log was cut; the clock went back.
 pub fn enter(session: &Session, folder: &Path) -> Result<()> {
     let who = one(session, folder)?;
+    if let Some(held) = held(session, folder) {
+        return held.clock(&who.to_string(), &session.now()?.to_string(), clock_may_go_back(session));
+    }
     let kept = ends::kept(folder)?;
     if kept.is_empty() && !folder.join(LOG).exists() {
         return Ok(());
@@ -58,6 +63,22 @@ fn begin_as(session: &Session, folder: &Path, every_line: bool) -> Result<Audit>
     let mut audit = open(session, &who, folder, every_line)?;
     audit.clock(&session.now()?.to_string(), clock_may_go_back(session))?;
     Ok(audit)
+}
+
+/// Opens a folder's log for acts that are kept together: their lines wait in it. Its end is compared with what others keep of it, as
+/// before any act.
+///
+/// # Errors
+/// The log was cut, or another program writes into it.
+pub fn hold(session: &Session, folder: &Path, kept: &[Anchor]) -> Result<Held> {
+    let audit = open(session, &Person::service(), folder, false)?;
+    kept.iter().try_for_each(|anchor| audit.must_have(&anchor.by, anchor.head))?;
+    Ok(Held::new(folder, audit))
+}
+
+/// The log of a folder, where lines of this session are held back.
+fn held<'s>(session: &'s Session, folder: &Path) -> Option<&'s Held> {
+    session.held.as_deref().filter(|held| held.is_of(folder))
 }
 
 fn clock_may_go_back(session: &Session) -> bool {
@@ -101,8 +122,7 @@ impl Noted<'_> {
 /// # Errors
 /// The line cannot be written.
 pub fn add(session: &Session, audit: &mut Audit, noted: Noted<'_>) -> Result<()> {
-    let keys: Vec<(String, CheckValue)> =
-        noted.keys.iter().map(|key| (key.role.name().to_owned(), key.check_value)).collect();
+    let keys = Line::keys(noted.keys);
     let at = session.now()?.to_string();
     Ok(audit.add(&at, noted.act, noted.card, &keys, Ending::Done, noted.facts)?)
 }
@@ -112,6 +132,19 @@ pub fn add(session: &Session, audit: &mut Audit, noted: Noted<'_>) -> Result<()>
 /// # Errors
 /// As [`begin`] and [`add`].
 pub fn note(session: &Session, folder: &Path, noted: Noted<'_>) -> Result<()> {
+    if let Some(held) = held(session, folder) {
+        session.course.noted.store(true, Ordering::Relaxed);
+        held.add(Line {
+            who: one(session, folder)?.to_string(),
+            at: session.now()?.to_string(),
+            act: noted.act,
+            card: noted.card,
+            keys: Line::keys(noted.keys),
+            outcome: Ending::Done,
+            facts: noted.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        });
+        return Ok(());
+    }
     let mut audit = begin(session, folder)?;
     add(session, &mut audit, noted)?;
     ends::keep(folder, audit.head())
@@ -178,12 +211,18 @@ pub fn failed(session: &Session, command: &str, error: &Trouble) {
         return;
     }
     let who = whoever(session, &folder);
+    let outcome = Ending::Refused { why: format!("{error}") };
+    let mut facts: Vec<(&str, String)> = told(session).into_iter().collect();
+    facts.extend([("command", command.to_owned()), ("exit", error.kind().exit().to_string())]);
+    if let (Some(held), Ok(at)) = (held(session, &folder), session.now()) {
+        let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let (who, at, act) = (who.to_string(), at.to_string(), LogEvent::Command);
+        held.add(Line { who, at, act, card: None, keys: Vec::new(), outcome, facts });
+        return;
+    }
     let noted = open(session, &who, &folder, true).and_then(|mut audit| {
-        let outcome = Ending::Refused { why: format!("{error}") };
         let at = session.now()?.to_string();
         audit.clock(&at, true)?; // it has failed already; the line says when the clock was wrong
-        let mut facts: Vec<(&str, String)> = told(session).into_iter().collect();
-        facts.extend([("command", command.to_owned()), ("exit", error.kind().exit().to_string())]);
         audit.add(&at, LogEvent::Command, None, &[], outcome, &facts)?;
         ends::keep(&folder, audit.head())
     });

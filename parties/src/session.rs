@@ -4,6 +4,7 @@ mod act;
 
 use crate::cards::traffic::Traffic;
 use crate::carrier::{Carrier, Files};
+use crate::held::Held;
 use crate::people::requested::Requested;
 use crate::people::who::People;
 use crate::trouble::{Context, Result, Trouble, refused, security};
@@ -164,6 +165,8 @@ pub struct Session {
     pub arguments: Vec<String>,
     /// Nothing is done: the act leaves no line in the log.
     pub rehearsal: bool,
+    /// The log in which the lines of acts that are kept together wait; `None`: an act's line is written when it is done.
+    pub held: Option<Arc<Held>>,
     /// What happens during the act.
     pub course: Arc<Course>,
 }
@@ -219,6 +222,7 @@ impl Session {
             trace: None,
             arguments: Vec::new(),
             rehearsal: false,
+            held: None,
             course: Arc::default(),
         }
     }

@@ -40,6 +40,7 @@ use crate::report::{Fault, StatementLine, Totals};
 use crate::request::{Answer, Claim, Claimed, RequestError};
 use crate::roster::Roster;
 use crate::sealer::OrderSealer;
+use crate::sealing::Sealing;
 use crate::settle::Settlement;
 use crate::statistics::Statistics;
 use crate::terms::Terms;
@@ -421,7 +422,8 @@ pub trait Requests {
     fn act_at(&mut self, actor: Actor);
 
     /// From now on acts are kept together, by [`Requests::keep_together`], or not at all; one that fails leaves nothing. No act
-    /// that asks a security module to seal belongs here: its intent has to be kept first.
+    /// that asks a security module to seal belongs here: its intent has to be kept first. Begun again before it was kept or
+    /// forgotten it is a step of what was begun: kept with it, or forgotten alone.
     ///
     /// # Errors
     /// The books cannot be written.
@@ -441,6 +443,7 @@ pub trait Requests {
 pub trait Books:
     Registry
     + Sales
+    + Sealing
     + Receipts
     + Control
     + Requests
@@ -464,6 +467,8 @@ pub trait Books:
 impl<B> Books for B where
     B: Registry
         + Sales
+        + Sealing
+        + Sealing
         + Receipts
         + Control
         + Requests

@@ -54,24 +54,35 @@ impl Chain {
 pub enum Compared {
     /// Both agree.
     Same,
-    /// The module has sealed one order more: the one of the open asks at this place.
-    OneMore(usize),
+    /// The module has sealed more: the open asks at these places, in this sequence.
+    More(Vec<usize>),
     /// They disagree, in words.
     Differ(String),
 }
 
-/// Compares a module's chain with the books, given the orders it was asked for without a known answer.
-pub fn compare(books: &Chain, card: &Chain, open: &[(Vec<u8>, Fen)]) -> Compared {
-    if (books.count, books.value, books.head) == (card.count, card.value, card.head) {
+/// Compares a module's chain with the books, given the orders it was asked for without a known answer, in the sequence it was
+/// asked, and the `last` one that the books know it sealed.
+pub fn compare(books: &Chain, card: &Chain, last: Option<&[u8]>, open: &[(Vec<u8>, Fen)]) -> Compared {
+    let is_card =
+        |chain: &Chain| (chain.count, chain.value, chain.head) == (card.count, card.value, card.head);
+    if is_card(books) {
         return Compared::Same;
     }
-    if card.before == books.head
-        && let Some(at) = open.iter().position(|(order, amount)| {
-            let next = books.next(order, *amount);
-            (next.count, next.value, next.head) == (card.count, card.value, card.head)
-        })
-    {
-        return Compared::OneMore(at);
+    // It seals in the sequence in which it was asked, and stops at what it refuses: what it sealed are the first ones.
+    let (mut chain, mut last) = (*books, last);
+    for (at, (order, amount)) in open.iter().enumerate() {
+        // The same order as the one before it is not counted again.
+        if last != Some(order.as_slice()) {
+            chain = chain.next(order, *amount);
+        }
+        last = Some(order);
+        if is_card(&chain) {
+            return Compared::More((0..=at).collect());
+        }
+    }
+    // What was asked before version 13 of the books has no sequence; it was one at a time.
+    if let Some(at) = open.iter().position(|(order, amount)| is_card(&books.next(order, *amount))) {
+        return Compared::More(vec![at]);
     }
     let words = match card.count.cmp(&books.count) {
         core::cmp::Ordering::Greater => format!(

@@ -67,6 +67,15 @@ impl View<'_> {
         Ok(self.module(psam)?.map(|module| module.base.count))
     }
 
+    /// The order that a module sealed last in an epoch, as far as these books know.
+    fn last_sealed(&self, psam: &str, epoch: i64) -> Result<Option<OrderId>, StoreError> {
+        self.conn.first(
+            "SELECT order_id FROM seal WHERE psam = ?1 AND epoch = ?2 ORDER BY sequence DESC LIMIT 1",
+            params![psam, epoch],
+            |row| bytes(row, "order_id").map(OrderId),
+        )
+    }
+
     /// What a module sealed since these books begin, in its sequence.
     pub(crate) fn seals(&self, psam: &str) -> Result<Vec<(u32, OrderId)>, StoreError> {
         self.conn.all(
@@ -126,9 +135,13 @@ impl Transaction<'_> {
         let open = self.open_asks(psam)?;
         let asked: Vec<(Vec<u8>, Fen)> =
             open.iter().map(|placed| (placed.order.to_bytes(), placed.order.amount)).collect();
-        match chain::compare(&known.chain, card, &asked) {
-            Compared::Same => self.answered(psam, &open, None),
-            Compared::OneMore(at) => self.answered(psam, &open, open.get(at)),
+        let last = match self.last_sealed(psam, known.epoch)? {
+            Some(id) => self.order(id)?.map(|placed| placed.order.to_bytes()),
+            None => None,
+        };
+        match chain::compare(&known.chain, card, last.as_deref(), &asked) {
+            Compared::Same => self.answered(psam, &open, &[]),
+            Compared::More(places) => self.answered(psam, &open, &places),
             Compared::Differ(words) => {
                 let finding = match self.stopped(psam)? {
                     Some(known) => known,
@@ -159,15 +172,10 @@ impl Transaction<'_> {
         })
     }
 
-    /// Every open asking has its answer: one was sealed, the others were not.
-    fn answered(
-        &self,
-        psam: &str,
-        open: &[PlacedOrder],
-        sealed: Option<&PlacedOrder>,
-    ) -> Result<Reconciled, StoreError> {
+    /// Every open asking has its answer: those at these places were sealed, in this sequence, the others were not.
+    fn answered(&self, psam: &str, open: &[PlacedOrder], sealed: &[usize]) -> Result<Reconciled, StoreError> {
         let mut found = Reconciled::default();
-        if let Some(placed) = sealed {
+        for placed in sealed.iter().filter_map(|at| open.get(*at)) {
             self.note_seal(psam, &placed.order)?;
             found.sealed.push(placed.order.id);
         }
@@ -189,12 +197,7 @@ impl Transaction<'_> {
                 Module { base: Chain::EMPTY, chain: Chain::EMPTY, epoch: 1, adopt: false }
             }
         };
-        let last = self.conn.first(
-            "SELECT order_id FROM seal WHERE psam = ?1 AND epoch = ?2 ORDER BY sequence DESC LIMIT 1",
-            params![psam, known.epoch],
-            |row| bytes(row, "order_id"),
-        )?;
-        if last == Some(order.id.0) {
+        if self.last_sealed(psam, known.epoch)? == Some(order.id) {
             return Ok(());
         }
         let next = known.chain.next(&order.to_bytes(), order.amount);

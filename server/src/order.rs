@@ -225,10 +225,10 @@ impl View<'_> {
         )
     }
 
-    /// Orders a security module was asked for, with no answer known.
+    /// Orders a security module was asked for, with no answer known, in the sequence in which it was asked.
     pub(crate) fn open_asks(&self, psam: &str) -> Result<Vec<PlacedOrder>, StoreError> {
         self.conn.all(
-            &format!("{SELECT} WHERE o.id IN (SELECT order_id FROM ask WHERE psam = ?1) ORDER BY o.seq"),
+            &format!("{SELECT} JOIN ask a ON a.order_id = o.id WHERE a.psam = ?1 ORDER BY a.turn, o.seq"),
             params![psam],
             placed,
         )

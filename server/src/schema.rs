@@ -35,6 +35,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/010.sql")),
     script(include_str!("schema/sqlite/011.sql")),
     script(include_str!("schema/sqlite/012.sql")),
+    script(include_str!("schema/sqlite/013.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -110,6 +111,7 @@ static POSTGRES: &[(i64, &str)] = &[
     (10, include_str!("schema/postgres/010.sql")),
     (11, include_str!("schema/postgres/011.sql")),
     (12, include_str!("schema/postgres/012.sql")),
+    (13, include_str!("schema/postgres/013.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.

@@ -105,8 +105,7 @@ impl Store {
         now: Moment,
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
-        let placed = self.read(|view| view.usable(id))?;
-        if let Some(sealed) = sealed_before(&placed) {
+        if let Some(sealed) = self.read(|view| view.sealed(&view.usable(id)?))? {
             return Ok(sealed);
         }
         let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
@@ -174,13 +173,62 @@ impl Transaction<'_> {
         self.forget_asking(psam, id)?;
         let placed = self.usable(id)?;
         // Another program may have sealed the same order meanwhile; its record is as good.
-        if let Some(sealed) = sealed_before(&placed) {
+        if let Some(sealed) = self.sealed(&placed)? {
             return Ok(sealed);
         }
         let record = message::order_record(user_data, placed.order.issued, terms)?;
         self.keep_record(id, &record)?;
         let warning = self.warning(&placed)?;
         Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
+    }
+
+    /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
+    fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: Moment) -> Result<Asking, OrderError> {
+        if let Some(finding) = self.stopped(psam)? {
+            let psam = psam.to_owned();
+            return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });
+        }
+        self.spend_payment(&placed, now)?;
+        let (order, life) = (&placed.order, placed.life);
+        let paid = self.owed_for("prepaid", life, order.count)?;
+        let kind = if paid == 0 { Code::Sale } else { Code::Correction };
+        let purchase = Purchase { life, count: order.count, order: Some(order.id) };
+        let accounts = [self.cash()?, Account::Prepaid(order.customer)];
+        self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
+        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
+    }
+
+    /// `true` when no earlier asking of this module waits for its answer.
+    fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
+        let added = self.conn.execute(
+            "INSERT INTO ask (psam, order_id, turn) VALUES (?1, ?2, \
+             (SELECT coalesce(max(turn), 0) + 1 FROM ask WHERE psam = ?1)) ON CONFLICT (order_id, psam) DO NOTHING",
+            params![psam, id.0],
+        )?;
+        Ok(added == 1)
+    }
+
+    pub(crate) fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
+        self.conn.execute(
+            "UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1",
+            params![id.0, record],
+        )?;
+        Ok(())
+    }
+
+    /// What became of the asking is known.
+    pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
+        self.conn.execute("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// An order that is sealed, as it is handed out; `None` where no module has sealed it yet.
+    pub fn sealed(&self, placed: &PlacedOrder) -> Result<Option<SealedOrder>, OrderError> {
+        let Some(record) = placed.record else { return Ok(None) };
+        let warning = self.warning(placed)?;
+        Ok(Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone(), warning }))
     }
 
     /// What the clerk is to hear: the meter may have no room for the amount, or its ESAM's days end before the order's do.
@@ -203,47 +251,6 @@ impl Transaction<'_> {
         Ok((!words.is_empty()).then(|| words.join("; ")))
     }
 
-    /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
-    fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: Moment) -> Result<Asking, OrderError> {
-        if let Some(finding) = self.stopped(psam)? {
-            let psam = psam.to_owned();
-            return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });
-        }
-        self.spend_payment(&placed, now)?;
-        let (order, life) = (&placed.order, placed.life);
-        let paid = self.owed_for("prepaid", life, order.count)?;
-        let kind = if paid == 0 { Code::Sale } else { Code::Correction };
-        let purchase = Purchase { life, count: order.count, order: Some(order.id) };
-        let accounts = [self.cash()?, Account::Prepaid(order.customer)];
-        self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
-        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
-    }
-
-    /// `true` when no earlier asking of this module waits for its answer.
-    fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
-        let added = self.conn.execute(
-            "INSERT INTO ask (psam, order_id) VALUES (?1, ?2) ON CONFLICT (order_id, psam) DO NOTHING",
-            params![psam, id.0],
-        )?;
-        Ok(added == 1)
-    }
-
-    fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
-        self.conn.execute(
-            "UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1",
-            params![id.0, record],
-        )?;
-        Ok(())
-    }
-
-    /// What became of the asking is known.
-    pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
-        self.conn.execute("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
-        Ok(())
-    }
-}
-
-impl View<'_> {
     /// The balance a life's meter last reported.
     pub(crate) fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
         self.conn.first(
@@ -252,9 +259,4 @@ impl View<'_> {
             |row| column(row, "balance").map(Fen),
         )
     }
-}
-
-fn sealed_before(placed: &PlacedOrder) -> Option<SealedOrder> {
-    let record = placed.record?;
-    Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone(), warning: None })
 }

@@ -30,6 +30,11 @@ pub trait OrderSealer {
     /// Opens the user data of a receipt (`02 71 00 ..`) as coming from `meter`, checks its CC and its TAC,
     /// and returns the receipt (`E2 ..`).
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError>;
+
+    /// How many orders it may still seal; `None` when it has no limit or does not say.
+    fn left(&mut self) -> Option<u32> {
+        None
+    }
 }
 
 /// Why a sealer gave no result.
@@ -44,6 +49,9 @@ pub enum SealError {
     /// Malformed inside, or naming another meter.
     #[error("the message is malformed or names another meter")]
     Malformed,
+    /// It is asked by somebody else, who comes back with the answer; nothing is known yet.
+    #[error("the security module has not answered yet")]
+    Waits,
     /// No usable answer: whether it did the work is unknown.
     #[error("the security module gave no usable answer: {0}")]
     Lost(String),
@@ -91,6 +99,10 @@ impl OrderSealer for Psam<'_> {
             other => SealError::of(other),
         })
     }
+
+    fn left(&mut self) -> Option<u32> {
+        self.counter().ok()?.left()
+    }
 }
 
 impl scheme::Fault for SealError {
@@ -99,6 +111,7 @@ impl scheme::Fault for SealError {
             SealError::Refused(_) => "seal-refused",
             SealError::NotGenuine => "seal-not-genuine",
             SealError::Malformed => "seal-malformed",
+            SealError::Waits => "seal-waits",
             SealError::Lost(_) => "seal-lost",
         }
     }

@@ -66,8 +66,9 @@ pub struct Store {
     conn: Conn,
     /// The name under which it books: each server has a chain of its own through the ledger.
     server: String,
-    /// A transaction is open that takes several acts, each of which is a step of it.
-    together: bool,
+    /// A transaction is open that takes several acts, each of which is a step of it; and how many such steps stand within one
+    /// another. 0: none is.
+    together: u32,
     /// Where the acts to come are done.
     actor: Actor,
 }
@@ -202,7 +203,7 @@ impl Store {
     }
 
     fn of(conn: Conn, server: &str) -> Self {
-        Store { conn, server: server.to_owned(), together: false, actor: Actor::default() }
+        Store { conn, server: server.to_owned(), together: 0, actor: Actor::default() }
     }
 
     /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
@@ -247,7 +248,7 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let open =
-            if self.together { Open::step(&self.conn) } else { Open::begin(&self.conn, Intent::Change) }?;
+            if self.together > 0 { Open::step(&self.conn) } else { Open::begin(&self.conn, Intent::Change) }?;
         let value =
             work(&Transaction { view: View { conn: &self.conn }, server: &self.server, actor: &self.actor })?;
         if self.conn.is_idle() {
@@ -259,23 +260,36 @@ impl Store {
 
     /// Runs `look` on one consistent state of the store.
     pub fn read<T, E: From<StoreError>>(&self, look: impl FnOnce(View<'_>) -> Result<T, E>) -> Result<T, E> {
-        let _open = if self.together { None } else { Some(Open::begin(&self.conn, Intent::Look)?) };
+        let _open = if self.together > 0 { None } else { Some(Open::begin(&self.conn, Intent::Look)?) };
         look(View { conn: &self.conn })
     }
 
     /// Opens a transaction that takes all acts until [`Store::keep_together`] or [`Store::forget_together`]. An act that fails in it
-    /// leaves nothing, and the others stand.
+    /// leaves nothing, and the others stand. Begun within another, it is a step of that one: kept with it, or forgotten alone.
     pub fn begin_together(&mut self) -> Result<(), StoreError> {
-        self.conn.begin(Intent::Change)?;
-        self.together = true;
+        if self.together > 0 {
+            // It ends by its name, so what is open is not this step's to end.
+            std::mem::forget(Open::step(&self.conn)?);
+        } else {
+            self.conn.begin(Intent::Change)?;
+        }
+        self.together += 1;
         Ok(())
     }
 
     /// Keeps all acts since [`Store::begin_together`].
     pub fn keep_together(&mut self) -> Result<(), StoreError> {
-        self.together = false;
+        self.together = self.together.saturating_sub(1);
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack);
+        }
+        if self.together > 0 {
+            let step = || Open { conn: &self.conn, step: true };
+            let kept = step().keep();
+            if kept.is_err() {
+                drop(step());
+            }
+            return kept;
         }
         let kept = self.conn.commit();
         if kept.is_err() && !self.conn.is_idle() {
@@ -286,8 +300,10 @@ impl Store {
 
     /// Forgets all acts since [`Store::begin_together`].
     pub fn forget_together(&mut self) {
-        self.together = false;
-        if !self.conn.is_idle() {
+        self.together = self.together.saturating_sub(1);
+        if self.together > 0 {
+            drop(Open { conn: &self.conn, step: true });
+        } else if !self.conn.is_idle() {
             self.conn.roll_back();
         }
     }

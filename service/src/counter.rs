@@ -1,25 +1,25 @@
-//! The counter: one thread that owns the books and the PSAMs, and does one request after another.
+//! The counter: one thread that owns the books. It takes what waits in rounds, each kept with one commit; PSAMs and the customers' bank
+//! are asked by threads of their own, and what asked for them goes on with their answers.
 
-use crate::asked::Means;
 use crate::denied::Denied;
 use crate::figures::{self, Figures};
-use crate::gate::{Askers, Gate, Kept};
-use crate::job::{Job, Wanted};
-use crate::mailbox::Mailbox;
-use crate::offices::{must_be_theirs, named, shows_people};
+use crate::gate::Gate;
+use crate::job::Job;
 use crate::reply::{Judged, Reply, is_gone};
-use crate::routes::{Route, Work};
+use crate::round::{self, Due, Ground};
 use crate::teller::{Task, Teller};
+use office::audit::Head;
 use parties::bank::Desk;
-use parties::bank::offices::words;
-use parties::bank::payment::{self, AskBank};
+use parties::bank::asking::{AskPsam, Heard, InHand, Question};
+use parties::bank::payment;
 use parties::bank::pins::PinChoice;
-use parties::people::{Person, acts_by_key, operators};
-use parties::{Deed, Result, Session, Trouble, log};
-use scheme::chance::random;
+use parties::bank::stalls::PsamState;
+use parties::people::{Person, acts_by_key};
+use parties::{Deed, Result, Session, Trouble};
+use scheme::numbers::DeviceNumber;
 use scheme::order::OrderId;
-use serde_json::Value;
-use server::{BankAnswer, BankCall, Books, Claim, Claimed, Named, OrderState};
+use server::{BankAnswer, BankCall, Books, StoreError};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -34,13 +34,23 @@ pub enum Call {
     Ready(oneshot::Sender<bool>),
     /// Somebody wants figures of the books.
     Figures(oneshot::Sender<String>),
-    /// A person comes with a visit of his own; whoever sent it tells him what came of it.
-    Visit(Visit),
+    /// A person comes with a visit of his own; whoever sent it tells him what came of it. And the way back to the counter.
+    Visit(Visit, SyncSender<Call>),
     /// It may be time to ask the bank again; what it answers comes back this way.
     Due(SyncSender<Call>),
     /// The bank was asked.
     Answered(Box<Answered>),
+    /// A PSAM was asked.
+    Heard(Box<(Heard, Waiting)>),
+    /// A request goes on.
+    Again(Box<Waiting>),
 }
+
+/// A request that goes on when something became of what it waits for.
+pub type Waiting = round::Waiting<Call>;
+
+/// A PSAM is to be asked something.
+pub type Ask = round::Ask<Call>;
 
 /// What the bank was asked and said.
 pub struct Answered {
@@ -56,6 +66,8 @@ pub struct Answered {
 
 /// Who works there, and with what.
 pub struct Counter {
+    /// What comes to it.
+    pub calls: Receiver<Call>,
     /// The session that those of the acts are made from.
     pub session: Session,
     /// Books and PSAMs.
@@ -78,14 +90,33 @@ pub struct Counter {
     pub lost: bool,
     /// Who asks the customers' bank, where there is one.
     pub teller: Option<Teller>,
+    /// What came and is done after what is done now, and how it stands with the round.
+    pub course: Course,
+}
+
+/// What happens at the counter.
+#[derive(Default)]
+pub struct Course {
+    /// The round.
+    pub round: round::Round<Call>,
+    /// Where the log ends, when the books do not keep it yet.
+    pub log_end: Option<Head>,
+    /// What came while a person was served.
+    pub aside: VecDeque<Call>,
+    /// Requests about orders that are being sealed for another.
+    pub parked: BTreeMap<OrderId, Vec<Waiting>>,
+    /// The way back to the counter, while a person is served.
+    pub back: Option<SyncSender<Call>>,
 }
 
 /// What comes of a request.
-enum Next {
-    /// The answer.
-    Reply(Reply),
+pub enum Next {
+    /// The answer, and what it stands on.
+    Reply(Reply, Ground),
     /// The bank is asked first.
-    Ask(BankCall),
+    Bank(BankCall),
+    /// A PSAM is asked first; and what PSAMs said to it before.
+    Psam(AskPsam, InHand),
 }
 
 /// What a person does at the counter.
@@ -94,58 +125,165 @@ pub type Visit = Box<dyn FnOnce(&mut Counter) + Send>;
 /// Opens books that are not the bank's own file.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Books>>>;
 
+/// Calls that one round takes.
+const ROUND: usize = 64;
+/// How long figures of the books are good for.
+const FIGURES_TIME: Duration = Duration::from_secs(5);
+
 impl Counter {
     /// Works until nobody can ask any more; then ends the sessions with the PSAMs.
     ///
     /// # Errors
     /// A virtual card cannot be written.
-    pub fn work(mut self, calls: &Receiver<Call>) -> Result<()> {
-        while let Ok(call) = calls.recv() {
-            match call {
-                // Whoever asked has gone, and nothing was done: he asks again.
-                Call::Ask(job, _) if job.reply.is_closed() => self.waited(),
-                Call::Ask(job, back) => {
-                    self.waited();
-                    self.serve(job, back, false);
-                }
-                Call::Due(back) => self.ask_what_is_due(&back),
-                Call::Answered(answered) => self.go_on(*answered),
-                Call::Visit(visit) => {
-                    visit(&mut self);
-                    self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
-                }
-                Call::Figures(asker) => {
-                    let _ = asker.send(self.gauges());
-                }
-                Call::Ready(asker) => {
-                    let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
-                    if let Err(error) = &can {
-                        self.heed(error);
+    pub fn work(mut self) -> Result<()> {
+        while let Some(call) = self.wait() {
+            let now = self.opened.elapsed();
+            if let Some(stalls) = self.desk.stalls() {
+                stalls.at(now);
+            }
+            let mut next = Some(call);
+            for _ in 0..ROUND {
+                match next.take() {
+                    // A person is served alone: what he sees and does is kept before he hears of it.
+                    Some(Call::Visit(visit, back)) => {
+                        self.end_round();
+                        self.course.back = Some(back);
+                        visit(&mut self);
+                        self.course.back = None;
+                        break;
                     }
-                    let _ = asker.send(can.is_ok());
+                    Some(call) => self.take(call),
+                    None => break,
+                }
+                next = self.course.aside.pop_front().or_else(|| self.calls.try_recv().ok());
+            }
+            if let Some(call) = next {
+                self.course.aside.push_front(call);
+            }
+            self.end_round();
+            if let Some(stalls) = self.desk.stalls() {
+                self.figures.sessions.store(stalls.sitting() as u64, Ordering::Relaxed);
+                for (psam, PsamState { orders, fen, .. }) in stalls.low() {
+                    tracing::warn!(%psam, orders, fen, "a tenth or less of a limit of the PSAM is left");
                 }
             }
         }
         self.desk.close()
     }
 
-    /// Does what is asked, and answers; or has the bank asked first. `again`: the bank was asked, and the request goes on.
-    fn serve(&mut self, mut job: Box<Job>, back: SyncSender<Call>, again: bool) {
-        let next = self.answer(&mut job, again);
-        self.figures.sessions.store(self.desk.sessions() as u64, Ordering::Relaxed);
-        match (next, &mut self.teller) {
-            (Next::Reply(reply), _) => {
-                // Whoever has gone meanwhile gets the same answer when he asks again.
-                let _ = job.reply.send(reply);
+    /// What comes next. While nothing does, the books keep where the log ends.
+    fn wait(&mut self) -> Option<Call> {
+        if let Some(call) = self.course.aside.pop_front() {
+            return Some(call);
+        }
+        if self.course.log_end.is_some() {
+            if let Ok(call) = self.calls.try_recv() {
+                return Some(call);
             }
-            (Next::Ask(call), Some(teller)) => {
-                teller.ask(task(call, Some(job), back));
-            }
-            (Next::Ask(_), None) => {
-                let reply = self.told(&Trouble::new(Denied::NoBank), true, job.what.id.as_deref());
-                let _ = job.reply.send(reply);
+            // What cannot be kept now is kept with the next round.
+            if self.reconnect().and_then(|()| self.begin_books()).is_ok() {
+                self.end_round();
             }
         }
+        self.calls.recv().ok()
+    }
+
+    fn take(&mut self, call: Call) {
+        match call {
+            // Whoever asked has gone, and nothing was done: he asks again.
+            Call::Ask(job, _) if job.reply.is_closed() => self.waited(),
+            Call::Ask(job, back) => {
+                self.waited();
+                self.serve(Waiting { job: Some(job), back, hand: InHand::default() }, false);
+            }
+            Call::Due(back) => self.ask_what_is_due(&back),
+            Call::Answered(answered) => self.go_on(*answered),
+            Call::Heard(heard) => {
+                let (heard, waiting) = *heard;
+                self.hear(heard, waiting);
+            }
+            Call::Again(waiting) => self.serve(*waiting, true),
+            Call::Figures(asker) => {
+                let _ = asker.send(self.gauges());
+            }
+            Call::Ready(asker) => {
+                let can = self.reconnect().and_then(|()| Ok(self.desk.books().terms()?));
+                if let Err(error) = &can {
+                    self.heed(error);
+                }
+                let _ = asker.send(can.is_ok());
+            }
+            Call::Visit(..) => {}
+        }
+    }
+
+    /// Does what is asked, and has its answer wait for the end of the round; or has the bank or a PSAM asked first. `again`: it goes on.
+    fn serve(&mut self, waiting: Waiting, again: bool) {
+        let Waiting { job: Some(mut job), back, hand } = waiting else { return };
+        match self.answer(&mut job, hand, again) {
+            Next::Reply(reply, ground) => self.owe(job, reply, ground),
+            Next::Bank(call) if self.teller.is_some() => {
+                self.course.round.calls.push((call, Some(job), back));
+            }
+            Next::Bank(_) => {
+                let reply = self.told(&Trouble::new(Denied::NoBank), true, job.what.id.as_deref());
+                self.owe(job, reply, Ground::Books);
+            }
+            Next::Psam(AskPsam::Await(id), hand) => {
+                let waiting = Waiting { job: Some(job), back, hand };
+                self.course.parked.entry(id).or_default().push(waiting);
+            }
+            Next::Psam(AskPsam::Ask { psam, question }, hand) => {
+                match self.desk.plan(&self.session, psam, &question) {
+                    Ok(()) => {
+                        let waiting = Waiting { job: Some(job), back, hand };
+                        self.course.round.asks.push(Ask { psam, question, waiting });
+                    }
+                    Err(error) => {
+                        let reply = self.told(&error, true, job.what.id.as_deref());
+                        self.owe(job, reply, Ground::Books);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An answer waits for the end of the round.
+    fn owe(&mut self, job: Box<Job>, reply: Reply, ground: Ground) {
+        let Job { reply: to, what, .. } = *job;
+        self.course.round.replies.push(Due { to, reply, id: what.id, ground });
+    }
+
+    /// Keeps what a PSAM said, and goes on with what waited for it.
+    fn hear(&mut self, heard: Heard, mut waiting: Waiting) {
+        let sealed = match &heard.question {
+            Question::Seal { id, .. } => Some(*id),
+            _ => None,
+        };
+        let kept = self.keep_heard(heard, &mut waiting.hand);
+        match (kept, waiting) {
+            (Ok(()), waiting) => self.serve(waiting, true),
+            (Err(error), Waiting { job: Some(job), .. }) => {
+                let reply = self.told(&error, true, job.what.id.as_deref());
+                self.owe(job, reply, Ground::Books);
+            }
+            (Err(error), Waiting { job: None, .. }) => self.heed(&error),
+        }
+        for waiting in sealed.and_then(|id| self.course.parked.remove(&id)).unwrap_or_default() {
+            self.serve(waiting, true);
+        }
+    }
+
+    /// Keeps what a PSAM said.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn keep_heard(&mut self, heard: Heard, hand: &mut InHand) -> Result<()> {
+        if let Err(error) = self.reconnect().and_then(|()| self.begin_books()) {
+            self.desk.not_heard(heard.psam, &heard.question);
+            return Err(error);
+        }
+        self.desk.hear(&self.session, heard, hand)
     }
 
     /// Has the bank asked about every payment whose time has come, and that it is not being asked about.
@@ -153,15 +291,13 @@ impl Counter {
         if self.teller.is_none() || self.reconnect().is_err() {
             return;
         }
-        let due = payment::due(&self.session.anew(Deed::Look), &self.desk, false);
-        match due {
+        match payment::due(&self.session.anew(Deed::Look), &self.desk, false) {
             Ok(calls) => {
-                for call in calls {
-                    if let Some(teller) = self.teller.as_mut().filter(|teller| !teller.asks(call.reference()))
-                    {
-                        teller.ask(task(call, None, back.clone()));
-                    }
-                }
+                let asks = |call: &BankCall| {
+                    self.teller.as_ref().is_some_and(|teller| teller.asks(call.reference()))
+                };
+                let calls = calls.into_iter().filter(|call| !asks(call));
+                self.course.round.calls.extend(calls.map(|call| (call, None, back.clone())));
             }
             Err(error) => self.heed(&error),
         }
@@ -173,25 +309,15 @@ impl Counter {
         if let Some(teller) = &mut self.teller {
             teller.asked(payment);
         }
-        let kept = self.reconnect().and_then(|()| {
-            let desk = &mut self.desk;
-            self.session.anew(Deed::One("bank answer")).act(|session| {
-                acts_by_key(session, desk.place(), Person::service(), None)?;
-                desk.enter(session)?;
-                let line = payment::answered(session, desk, payment, &answer)?;
-                desk.note_ledger(session)?;
-                Ok(line)
-            })
-        });
-        let error = match kept {
+        let error = match self.keep_answered(payment, &answer) {
             Ok(line) => payment::unknown(&line).map(Trouble::new),
             Err(error) => Some(error),
         };
         match (job, error) {
-            (Some(job), None) => self.serve(job, back, true),
+            (Some(job), None) => self.serve(Waiting { job: Some(job), back, hand: InHand::default() }, true),
             (Some(job), Some(error)) => {
                 let reply = self.told(&error, true, job.what.id.as_deref());
-                let _ = job.reply.send(reply);
+                self.owe(job, reply, Ground::Books);
             }
             // What could not be kept is asked again when its time comes.
             (None, Some(error)) => self.heed(&error),
@@ -199,14 +325,39 @@ impl Counter {
         }
     }
 
+    fn keep_answered(&mut self, payment: OrderId, answer: &BankAnswer) -> Result<payment::PaymentLine> {
+        self.reconnect()?;
+        self.begin_books()?;
+        self.begin_log()?;
+        let desk = &mut self.desk;
+        self.session.anew(Deed::One("bank answer")).act(|session| {
+            acts_by_key(session, desk.place(), Person::service(), None)?;
+            desk.enter(session)?;
+            let line = payment::answered(session, desk, payment, answer)?;
+            desk.note_ledger(session)?;
+            Ok(line)
+        })
+    }
+
     /// Notes that the connection to the books was lost, if that is what an error says.
-    fn heed(&mut self, error: &Trouble) {
+    pub fn heed(&mut self, error: &Trouble) {
         self.lost |= is_gone(error.code());
     }
 
-    /// Opens books anew whose connection was lost.
-    fn reconnect(&mut self) -> Result<()> {
-        if let (true, Some(connect)) = (self.lost, &self.connect) {
+    /// Opens books anew whose connection was lost. In the middle of a round they are not: what was done in it is gone, and nothing more is
+    /// to be kept with it.
+    ///
+    /// # Errors
+    /// They cannot be opened.
+    pub fn reconnect(&mut self) -> Result<()> {
+        if !self.lost {
+            return Ok(());
+        }
+        if self.course.round.is_open {
+            let detail = "the connection was lost while other requests were worked on".to_owned();
+            return Err(StoreError::Gone { detail }.into());
+        }
+        if let Some(connect) = &self.connect {
             self.desk.reopen(connect()?);
             self.lost = false;
         }
@@ -219,7 +370,7 @@ impl Counter {
         if self.gauged.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= FIGURES_TIME) {
             let found = self.reconnect().and_then(|()| Ok(self.desk.books().gauges(self.session.now()?)?));
             let text = match found {
-                Ok(gauges) => figures::of_books(&gauges, self.told, &self.desk.left()),
+                Ok(gauges) => figures::of_books(&gauges, self.told, &self.psams()),
                 Err(error) => {
                     self.heed(&error);
                     String::new()
@@ -230,8 +381,15 @@ impl Counter {
         self.gauged.as_ref().map(|(_, text)| text.clone()).unwrap_or_default()
     }
 
+    /// How the PSAMs stand that were needed.
+    fn psams(&mut self) -> Vec<(DeviceNumber, PsamState)> {
+        let Some(stalls) = self.desk.stalls() else { return Vec::new() };
+        let numbers = stalls.members().map(|member| member.number);
+        numbers.filter_map(|number| Some((number, stalls.state(number)?))).collect()
+    }
+
     /// Tells an error.
-    fn told(&mut self, error: &Trouble, begun: bool, id: Option<&str>) -> Reply {
+    pub fn told(&mut self, error: &Trouble, begun: bool, id: Option<&str>) -> Reply {
         self.heed(error);
         Reply::failed(error, &Judged::of(error, begun), id)
     }
@@ -246,36 +404,6 @@ impl Counter {
             self.heed(error);
         }
         done
-    }
-
-    fn waited(&self) {
-        self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn answer(&mut self, job: &mut Job, again: bool) -> Next {
-        let id = job.what.id.clone();
-        let id = id.as_deref();
-        if let Err(error) = self.reconnect() {
-            return Next::Reply(self.told(&error, again, id));
-        }
-        let askers = match self.askers(job, again) {
-            Ok(Ok(askers)) => askers,
-            Ok(Err(kept)) => return Next::Reply(self.keep_out(job, kept)),
-            Err(error) => return Next::Reply(self.told(&error, again, id)),
-        };
-        job.what.asked.office = askers.office().map(str::to_owned);
-        self.next(&job.what, &askers)
-    }
-
-    /// Does what a person asks at the counter.
-    ///
-    /// # Errors
-    /// The bank is asked first: whoever came has it asked ([`Counter::have_asked`]), waits elsewhere, and comes again.
-    pub fn ask(&mut self, what: &Wanted, askers: &Askers) -> std::result::Result<Reply, BankCall> {
-        match self.next(what, askers) {
-            Next::Reply(reply) => Ok(reply),
-            Next::Ask(call) => Err(call),
-        }
     }
 
     /// Has the bank asked for a person who waits elsewhere. He is told when its answer is on its way back to the counter, where it
@@ -305,228 +433,17 @@ impl Counter {
         self.teller.is_some()
     }
 
-    /// Does what somebody may ask.
-    fn next(&mut self, what: &Wanted, askers: &Askers) -> Next {
-        match what.id.as_deref().filter(|_| what.route.changes()) {
-            None => Next::Reply(self.look(what, askers)),
-            Some(id) => self.change(what, askers, id),
-        }
-    }
-
-    /// Who asks, and whether he may. A request that goes on `again` was counted before.
-    fn askers(&mut self, job: &Job, again: bool) -> Result<Result<Askers, Kept>> {
-        let at = self.session.now()?;
-        self.gate.askers(self.desk.books(), job, at, self.opened.elapsed(), again)
-    }
-
-    /// Somebody may not; what looks like a guess is noted, without what he guessed.
-    fn keep_out(&mut self, job: &Job, kept: Kept) -> Reply {
-        let Kept { denied, noted } = kept;
-        if matches!(denied, Denied::Key | Denied::KeyEnded(_) | Denied::Tries) {
-            self.figures.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        let reply = Reply::denied(&denied, job.what.id.as_deref());
-        if noted {
-            let (peer, whose) = (job.peer.address, job.shown.words());
-            tracing::warn!(address = %peer, key = whose, route = job.what.route.name, "{denied}");
-            let desk = &mut self.desk;
-            let done: Result<()> = self.session.anew(Deed::One(ASKED)).act(|session| {
-                acts_by_key(session, desk.place(), Person::by_key("unknown", operators::Role::Clerk), None)?;
-                log::fact(session, "address", peer);
-                log::fact(session, "key", whose);
-                log::fact(session, "route", job.what.route.name);
-                desk.enter(session)?;
-                Err(Trouble::new(denied))
-            });
-            // It is the refusal, which has been told.
-            drop(done);
-        }
-        reply
-    }
-
-    /// Looks. Who looks at somebody's data leaves a line in the log.
-    fn look(&mut self, what: &Wanted, askers: &Askers) -> Reply {
-        let named = named(what.route, &what.asked);
-        let is_noted = shows_people(what.route, &named);
-        let deed = if is_noted { Deed::Seen(LOOKED) } else { Deed::Look };
-        let desk = &mut self.desk;
-        let done = self.session.anew(deed).act(|session| {
-            if is_noted {
-                acts_by_key(session, desk.place(), askers.first.person.clone(), None)?;
-                desk.enter(session)?;
-                note(session, what.route, &named);
-                desk.note_ledger(session)?;
-            }
-            must_be_theirs(desk.books(), askers.office(), &named)?;
-            match what.route.work {
-                Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
-                Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
-                // Only what changes nothing comes without an id.
-                Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
-            }
-        });
-        if askers.first.is_company && what.route.name == "events" {
-            let after = what.asked.named.get("after").and_then(|after| after.parse().ok());
-            // No further than there are any: who asks says the number.
-            let last = self.desk.books().last_event().unwrap_or(0);
-            self.told = self.told.max(after.unwrap_or(0).min(last));
-        }
-        match done {
-            Ok(reply) => reply,
-            Err(error) => self.told(&error, false, None),
-        }
-    }
-
-    fn change(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Next {
-        match self.claim(what, askers, id) {
-            Ok((Claimed::Answered(answer), _)) => {
-                self.figures.again.fetch_add(1, Ordering::Relaxed);
-                Next::Reply(Reply::again(answer))
-            }
-            Ok((_, claim)) => self.act(what, askers, &claim),
-            Err(error) => Next::Reply(self.told(&error, false, Some(id))),
-        }
-    }
-
-    /// Writes the request down. Its claim names the order that is made for it, now or by whoever worked on it before.
-    fn claim(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
-        let at = self.session.now()?;
-        let label = format!("request {} {id}", askers.first.principal);
-        let mut claim = Claim {
-            principal: askers.first.principal.clone(),
-            id: id.to_owned(),
-            body: what.body,
-            order: OrderId(random(&mut *self.session.chance(&label))),
-            at,
-        };
-        let stands = self.desk.books_mut().claim(&claim)?;
-        if let Claimed::UnderWay(order) = stands {
-            claim.order = order;
-        }
-        Ok((stands, claim))
-    }
-
-    fn act(&mut self, what: &Wanted, askers: &Askers, claim: &Claim) -> Next {
-        let (deed, work, together) = match what.route.work {
-            Work::Book(deed, work) => (deed, work, true),
-            Work::Cards(deed, work) => (deed, work, false),
-            Work::Look(_) | Work::Text(_) => return Next::Reply(self.look(what, askers)),
-        };
-        let mailbox = Arc::new(Mailbox::default());
-        let (pin, bank) = (self.pin.clone(), self.teller.is_some());
-        let means = Means { pin, order: Some(claim.order), mailbox: mailbox.clone(), bank };
-        let mut session = self.session.anew(deed);
-        session.carrier = mailbox;
-        let desk = &mut self.desk;
-        let done = session.act(|session| {
-            let (first, second) = (askers.first.person.clone(), askers.second.clone());
-            acts_by_key(session, desk.place(), first, second)?;
-            desk.enter(session)?;
-            desk.act_at(askers.first.actor.clone());
-            let named = named(what.route, &what.asked);
-            if askers.office().is_some() {
-                note(session, what.route, &named);
-            }
-            must_be_theirs(desk.books(), askers.office(), &named)?;
-            // An act that wants two notes the second itself; one that is done by two all the same has both in its line too.
-            if let (Deed::One(_), Some(second)) = (deed, &askers.second) {
-                parties::log::fact(session, "second", second);
-            }
-            let done = if together {
-                desk.together(|desk| {
-                    finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
-                })
-            } else {
-                finish(desk, claim, &mut |desk| work(session, desk, &what.asked, &means))
-            };
-            let next = match done {
-                Ok(reply) => Next::Reply(reply),
-                // What is intended is kept, and goes on when the bank was asked.
-                Err(error) => match error.find::<AskBank>() {
-                    Some(AskBank(call)) => Next::Ask(call.clone()),
-                    None => return Err(error),
-                },
-            };
-            parties::log::fact(session, "request", &claim.id);
-            desk.note_ledger(session)?;
-            Ok(next)
-        });
-        match done {
-            Ok(next) => next,
-            Err(error) => Next::Reply(self.failed(&error, claim)),
-        }
-    }
-
-    /// Tells a failure, and keeps it as the answer when nothing can come of the same request any more.
-    fn failed(&mut self, error: &Trouble, claim: &Claim) -> Reply {
-        self.heed(error);
-        if let Err(lost) = self.reconnect() {
-            return self.told(&lost, false, Some(&claim.id));
-        }
-        let books = self.desk.books_mut();
-        // What was done and answered before the failure, in the log say, stands.
-        match books.claim(claim) {
-            Ok(Claimed::Answered(answer)) => return Reply::again(answer),
-            Ok(_) => {}
-            // The books went away: what was done before is not known here.
-            Err(lost) => return self.told(&lost.into(), false, Some(&claim.id)),
-        }
-        // An order that was written down is finished by the same request, unless it was given up.
-        let begun = match books.order(claim.order) {
-            Ok(order) => order.is_some_and(|order| order.state != OrderState::Void),
-            Err(_) => true,
-        };
-        let judged = Judged::of(error, begun);
-        let reply = Reply::failed(error, &judged, Some(&claim.id));
-        if judged.is_for_ever()
-            && let Err(lost) = books.answer(&claim.principal, &claim.id, &reply.kept())
-        {
-            return self.told(&lost.into(), false, Some(&claim.id));
-        }
-        reply
+    fn waited(&self) {
+        self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// The bank is asked, and its answer comes to the counter with the request that waits for it.
-fn task(call: BankCall, job: Option<Box<Job>>, back: SyncSender<Call>) -> Task {
+pub fn task(call: BankCall, job: Option<Box<Job>>, back: SyncSender<Call>) -> Task {
     let payment = call.reference();
     let then = move |answer| {
         // A counter that has gone asks again when it is back.
         let _ = back.clone().send(Call::Answered(Box::new(Answered { payment, answer, job, back })));
     };
     Task { call, then: Box::new(then) }
-}
-
-/// Works, and keeps the answer, unless another server has answered meanwhile.
-fn finish(desk: &mut Desk, claim: &Claim, work: &mut dyn FnMut(&mut Desk) -> Result<Value>) -> Result<Reply> {
-    if let Claimed::Answered(answer) = desk.books_mut().claim(claim)? {
-        return Ok(Reply::again(answer));
-    }
-    let mut value = work(desk)?;
-    let reply = Reply::json(&value);
-    for name in SHOWN_ONCE {
-        if let Some(shown) = value.get_mut(name) {
-            *shown = Value::Null;
-        }
-    }
-    desk.books_mut().answer(&claim.principal, &claim.id, &Reply::json(&value).kept())?;
-    Ok(reply)
-}
-
-/// Fields of answers that the books do not keep: a secret, and what is known of a person.
-const SHOWN_ONCE: [&str; 2] = ["authorisation_code", "agreement"];
-
-/// How long figures of the books are good for.
-const FIGURES_TIME: Duration = Duration::from_secs(5);
-/// What a look at somebody's data is to the log.
-const LOOKED: &str = "server look";
-/// What a key that is none is to the log.
-const ASKED: &str = "server ask";
-
-/// What was asked, for the line in the log.
-fn note(session: &Session, route: &Route, named: &[Named]) {
-    log::fact(session, "route", route.name);
-    for one in named {
-        log::fact(session, "asked", words(one));
-    }
 }

@@ -1,5 +1,6 @@
 //! What the server counts, in Prometheus' text format.
 
+use parties::bank::stalls::PsamState;
 use scheme::numbers::DeviceNumber;
 use server::Gauges;
 use server::gauges::AGES;
@@ -65,7 +66,7 @@ impl Figures {
 }
 
 /// What was counted in the books and asked of the PSAMs; `told`: the last event that the company has.
-pub fn of_books(gauges: &Gauges, told: i64, left: &[(DeviceNumber, u32)]) -> String {
+pub fn of_books(gauges: &Gauges, told: i64, psams: &[(DeviceNumber, PsamState)]) -> String {
     let mut out = String::new();
     let mut lines = |name: &str, about: &str, values: Vec<(String, i64)>| {
         // Writing into text does not fail.
@@ -84,8 +85,25 @@ pub fn of_books(gauges: &Gauges, told: i64, left: &[(DeviceNumber, u32)]) -> Str
         "Orders without a receipt, issued more than so many days ago.",
         older.collect(),
     );
-    let left = left.iter().map(|(psam, left)| (format!("{{psam=\"{psam}\"}}"), i64::from(*left)));
-    lines("gridcard_psam_left", "Orders that a PSAM can still seal.", left.collect());
+    let mut of_psams = |name: &str, about: &str, value: &dyn Fn(&PsamState) -> Option<i64>| {
+        let line =
+            |(psam, state): &(DeviceNumber, PsamState)| Some((format!("{{psam=\"{psam}\"}}"), value(state)?));
+        lines(name, about, psams.iter().filter_map(line).collect());
+    };
+    of_psams("gridcard_psam_left", "Orders that a PSAM can still seal.", &|state| {
+        state.orders.map(i64::from)
+    });
+    of_psams("gridcard_psam_left_fen", "Value that a PSAM can still seal, in fen.", &|state| {
+        state.fen.and_then(|fen| i64::try_from(fen).ok())
+    });
+    of_psams("gridcard_psam_waiting", "Questions that wait for a PSAM.", &|state| {
+        i64::try_from(state.waiting).ok()
+    });
+    of_psams(
+        "gridcard_psam_open",
+        "1: the PSAM is open; 0: its session is lost, or it is left alone.",
+        &|state| Some(i64::from(state.sits)),
+    );
     let lag = vec![(String::new(), (gauges.last_event - told).max(0))];
     lines(
         "gridcard_outbox_lag",

@@ -215,3 +215,8 @@ pub fn set_limit(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -
     let office = asked.words("office").unwrap_or_default();
     Ok(serde_json::to_value(bank::set_limit(session, desk, scope, office, asked.fen("limit_fen"))?)?)
 }
+
+/// The bank's PSAMs.
+pub fn psams(session: &Session, desk: &Desk, _: &Asked) -> Result<Value> {
+    Ok(serde_json::to_value(bank::serving(session, desk)?)?)
+}

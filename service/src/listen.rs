@@ -1,7 +1,7 @@
 //! The server as a whole: its address, its thread at the counter, its end.
 
 use crate::config;
-use crate::counter::{Call, Connect, Counter};
+use crate::counter::{Call, Connect, Counter, Course};
 use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::gate::Gate;
@@ -182,10 +182,11 @@ fn counter(
             Box::new(move || Ok(Box::new(Store::connect(&url, &config.server)?) as Box<dyn Books>)) as Connect
         });
         let books = connect.as_ref().map(|connect| connect()).transpose()?;
-        let desk = Desk::keep(&session, books)?;
+        let desk = Desk::keep(&session, books, &config.pin)?;
         let _ = opened.send(());
         let (pin, gate) = (config.pin, Gate::new(config.rate));
         Counter {
+            calls: received,
             session,
             desk,
             pin,
@@ -197,8 +198,9 @@ fn counter(
             connect,
             lost: false,
             teller,
+            course: Course::default(),
         }
-        .work(&received)
+        .work()
     });
     thread.context("cannot begin the thread at the counter")
 }

@@ -32,6 +32,7 @@ const HOUSE: &[&str] = &[
     "give-to-office",
     "meters",
     "payments",
+    "psams",
     "recompute",
     "report",
     "set-limit",

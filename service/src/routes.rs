@@ -241,6 +241,8 @@ pub static ROUTES: &[Route] = &[
     post("close-drawer", "/v1/drawers/close", OFFICE, "Close your drawer: what you counted goes to the bank's cash, what it differs by is booked.",
         Body::Fields(&[must("counted_fen", Fen, "what was counted"), may("note", Text, "what there is to say about it")]),
         Work::Book(Deed::One("server drawer close"), functions::close_drawer)),
+    look("psams", "/v1/psams", &[], &[Supervisor, Auditor],
+        "The bank's PSAMs: which are open, what waits for each, and what is left of its limits.", Work::Look(functions::psams)),
     look("drawers", "/v1/drawers", &[("all", "true: those that are closed as well")], &[Clerk, Supervisor, Auditor],
         "Drawers that are open.", Work::Look(functions::drawers)),
     post("close-day", "/v1/closings", HEAD, "Close a day and the open ones before it: its figures are frozen.",

@@ -33,6 +33,8 @@ pub(super) struct LogFile {
     torn: Option<Torn>,
     /// The torn bytes have no line end.
     open_end: bool,
+    /// Lines were written that nobody waited for.
+    unsynced: bool,
 }
 
 impl LogFile {
@@ -55,7 +57,7 @@ impl LogFile {
         };
         let torn = (!rest.is_empty()).then(|| Torn { bytes: rest.len() as u64, hash: Hash::of(rest) });
         let open_end = tail.last().is_some_and(|last| *last != b'\n');
-        let log = LogFile { file, path: path.to_owned(), every_line, head, torn, open_end };
+        let log = LogFile { file, path: path.to_owned(), every_line, head, torn, open_end, unsynced: false };
         log.compare()?;
         Ok((log, entry))
     }
@@ -120,6 +122,7 @@ impl LogFile {
         self.open_end = false;
         self.torn = None;
         self.head = head;
+        self.unsynced = true;
         if self.every_line { self.sync() } else { Ok(()) }
     }
 
@@ -127,6 +130,7 @@ impl LogFile {
         if disk::waits() {
             self.file.sync_data().map_err(|source| self.fail("keep", source))?;
         }
+        self.unsynced = false;
         write_head(&self.path, self.head).map_err(|source| AuditError::Io {
             path: head_path(&self.path),
             doing: "keep",
@@ -142,7 +146,7 @@ impl LogFile {
 impl Drop for LogFile {
     fn drop(&mut self) {
         // Lines that were not waited for are there all the same, unless the machine stops now.
-        if !self.every_line {
+        if self.unsynced {
             let _ = self.sync();
         }
         let _ = self.file.unlock();

@@ -34,6 +34,16 @@ impl Audit {
         Ok(Audit { file, who: who.to_owned(), last, behind: None })
     }
 
+    /// From now on acts are those of `who`.
+    pub fn acts(&mut self, who: &str) {
+        who.clone_into(&mut self.who);
+    }
+
+    /// Time of the last act, which no later one may precede; `None` before the first.
+    pub fn last(&self) -> Option<&str> {
+        self.last.as_deref()
+    }
+
     /// The torn end of the file, if a crash left one; the next line explains it.
     pub const fn torn(&self) -> Option<&Torn> {
         self.file.torn()

@@ -1,27 +1,34 @@
 //! Where the bank's acts are done: its books, open, and its PSAMs, whose sessions may stay open from act to act.
 
+use super::asking::{Heard, InHand, Question, Unfit};
+use super::books::database;
 use super::office;
-use super::pins::Pins;
+use super::pins::{PinChoice, Pins};
 use super::pool::{Member, Pool, prove};
+use super::seat::sit_down;
+use super::stalls::{PsamState, Stalls};
 use super::{books, folder};
 use crate::cards::CardHandle;
-use crate::log;
+use crate::log::{self, Held};
 use crate::people;
 use crate::places::card_at;
-use crate::session::{Course, Session};
+use crate::session::{Course, Deed, Session};
 use crate::trouble::Result;
+use crate::vouch::ends;
+use ::office::audit::{Anchor, Head};
 use reader::driver::psam::Psam;
-use scheme::Kind;
 use scheme::numbers::DeviceNumber;
+use scheme::order::OrderId;
 use scheme::profile::{CardInfo, CardKind};
 use server::{Actor, Books, Chain, OrderSealer};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The bank's books and PSAMs, as acts take them. A command has one for its one act; a service keeps one for all.
 pub struct Desk {
     books: Box<dyn Books>,
+    /// The books are those of the bank's folder, and no other program's connection is needed to keep the end of its log in them.
+    has_own: bool,
     seats: Seats,
     /// Where what is done here counts for.
     actor: Actor,
@@ -37,7 +44,7 @@ impl Desk {
     pub fn open(session: &Session) -> Result<Self> {
         let folder = folder(session)?;
         let books = books::store(&folder)?;
-        Ok(Desk::of(session, folder, books, false))
+        Ok(Desk::of(session, folder, books, Seats::Here))
     }
 
     /// The desk of one act over other books than those of the bank's folder.
@@ -45,28 +52,29 @@ impl Desk {
     /// # Errors
     /// There is no bank here.
     pub fn over(session: &Session, books: Box<dyn Books>) -> Result<Self> {
-        Ok(Desk::of(session, folder(session)?, books, false))
+        Ok(Desk::of(session, folder(session)?, books, Seats::Here))
     }
 
-    /// A desk that is kept for many acts: each PSAM's PIN is verified once, and its session stays open until it is lost.
-    /// `books`: those of the bank's folder, unless it has others.
+    /// A desk that is kept for many acts, at which PSAMs work in threads of their own: each PSAM's PIN is verified once, and its
+    /// session stays open until it is lost. `books`: those of the bank's folder, unless it has others; `pin`: the PSAMs' PINs.
     ///
     /// # Errors
     /// As [`Desk::open`].
-    pub fn keep(session: &Session, books: Option<Box<dyn Books>>) -> Result<Self> {
+    pub fn keep(session: &Session, books: Option<Box<dyn Books>>, pin: &PinChoice) -> Result<Self> {
         let folder = folder(session)?;
-        let books = match books {
-            Some(books) => books,
-            None => books::store(&folder)?,
+        let (books, has_own) = match books {
+            Some(books) => (books, false),
+            None => (books::store(&folder)?, true),
         };
-        Ok(Desk::of(session, folder, books, true))
+        let stalls = Stalls::new(session.anew(Deed::Look), pin.clone());
+        let seats = Seats::Apart(Box::new(stalls));
+        Ok(Desk { has_own, ..Desk::of(session, folder, books, seats) })
     }
 
-    fn of(session: &Session, folder: PathBuf, books: Box<dyn Books>, keep: bool) -> Self {
-        let seats = Seats { keep, open: BTreeMap::new() };
+    fn of(session: &Session, folder: PathBuf, books: Box<dyn Books>, seats: Seats) -> Self {
         let actor = Actor { office: office::of(&folder), ..Actor::default() };
-        let mut desk =
-            Desk { books, seats, actor: Actor::default(), entered: (session.course.clone(), folder) };
+        let entered = (session.course.clone(), folder);
+        let mut desk = Desk { books, has_own: false, seats, actor: Actor::default(), entered };
         desk.act_at(actor);
         desk
     }
@@ -173,102 +181,173 @@ impl Desk {
         &self.entered.1
     }
 
-    /// How many sessions with PSAMs stand open.
-    pub fn sessions(&self) -> usize {
-        self.seats.open.len()
+    /// Whether an order was sealed for the act that goes on now: its record was handed out to nobody yet.
+    pub(super) fn has_just_sealed(&self, id: OrderId) -> bool {
+        self.seats.has_just_sealed(id)
     }
 
-    /// How many orders each PSAM whose session stands open can still seal, where it has a limit. One that does not answer is left out.
-    pub fn left(&mut self) -> Vec<(DeviceNumber, u32)> {
-        let left = |seat: &mut Seat| Psam::go_on(&mut seat.card, seat.info).counter().ok()?.left();
-        self.seats.open.iter_mut().filter_map(|(number, seat)| Some((*number, left(seat)?))).collect()
+    /// The PSAMs in threads of their own; `None` at the desk of one act.
+    pub fn stalls(&mut self) -> Option<&mut Stalls> {
+        match &mut self.seats {
+            Seats::Here => None,
+            Seats::Apart(stalls) => Some(stalls),
+        }
     }
 
-    /// Ends the sessions with PSAMs.
+    /// How a PSAM stands in its thread; `None` where it was not needed yet, or has none.
+    pub fn psam_state(&self, number: DeviceNumber) -> Option<PsamState> {
+        match &self.seats {
+            Seats::Here => None,
+            Seats::Apart(stalls) => stalls.state(number),
+        }
+    }
+
+    /// What PSAMs said to the act that is done next; what they said to the one before comes back.
+    pub fn take_in_hand(&mut self, hand: InHand) -> InHand {
+        self.stalls().map_or_else(InHand::default, |stalls| stalls.take(hand))
+    }
+
+    /// A PSAM will be asked something, once what is intended with it is kept.
+    ///
+    /// # Errors
+    /// The bank has it no more; a thread cannot begin.
+    pub fn plan(&mut self, session: &Session, psam: DeviceNumber, question: &Question) -> Result<()> {
+        let pool = self.pool(session)?;
+        let member = pool.member(psam)?;
+        self.stalls().map_or(Ok(()), |stalls| stalls.plan(member, question))
+    }
+
+    /// Keeps what a PSAM said, and takes it into the hand of the act that goes on.
+    ///
+    /// # Errors
+    /// The books cannot keep it.
+    pub fn hear(&mut self, session: &Session, heard: Heard, hand: &mut InHand) -> Result<()> {
+        let known = session.now().and_then(|at| Ok((at, self.books.terms()?)));
+        match (known, &mut self.seats) {
+            (_, Seats::Here) => Ok(()),
+            (Ok((at, terms)), Seats::Apart(stalls)) => {
+                stalls.hear(&mut *self.books, terms.as_ref(), heard, hand, at)
+            }
+            (Err(error), Seats::Apart(stalls)) => {
+                stalls.not_heard(heard.psam, &heard.question);
+                Err(error)
+            }
+        }
+    }
+
+    /// The books could not be had when a PSAM had said something.
+    pub fn not_heard(&mut self, psam: DeviceNumber, question: &Question) {
+        if let Some(stalls) = self.stalls() {
+            stalls.not_heard(psam, question);
+        }
+    }
+
+    /// Opens the bank's log for acts that are kept together: their lines wait in it.
+    ///
+    /// # Errors
+    /// The log was cut, or another program writes into it.
+    pub fn hold_log(&self, session: &Session) -> Result<Held> {
+        let folder = self.place();
+        let mut kept: Vec<Anchor> = ends::by_store(folder)?.into_iter().collect();
+        if self.has_own {
+            kept.extend(ends::by_books(&*self.books)?);
+        } else if database(folder).exists() {
+            kept.extend(ends::by_books(&*books::store(folder)?)?);
+        }
+        log::hold(session, folder, &kept)
+    }
+
+    /// Lets those beside the log keep its end.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn keep_log_end(&mut self, head: Head) -> Result<()> {
+        if !self.has_own {
+            return ends::keep(self.place(), head);
+        }
+        ends::keep_in_store(self.place(), head)?;
+        Ok(self.books.keep_log_end(head.lines, &head.hash.to_string())?)
+    }
+
+    /// Ends the threads of the PSAMs, and closes the cards.
     ///
     /// # Errors
     /// A virtual card cannot be written.
-    pub fn close(mut self) -> Result<()> {
-        let open = std::mem::take(&mut self.seats.open);
-        open.into_values().try_for_each(|seat| seat.card.close())
+    pub fn close(self) -> Result<()> {
+        match self.seats {
+            Seats::Here => Ok(()),
+            Seats::Apart(stalls) => stalls.close(),
+        }
     }
 }
 
-/// A PSAM that was opened and its PIN verified.
-struct Seat {
-    card: CardHandle,
-    info: CardInfo,
-}
-
-/// The PSAMs that stand open.
-pub(super) struct Seats {
-    keep: bool,
-    open: BTreeMap<DeviceNumber, Seat>,
+/// Where the PSAMs of a desk sit.
+pub(super) enum Seats {
+    /// Here: an act opens the one it needs, asks it, waits, and lets it go.
+    Here,
+    /// In threads of their own: an act that needs one stops, and goes on with its answer.
+    Apart(Box<Stalls>),
 }
 
 impl Seats {
-    /// Works with a PSAM whose PIN is verified and whose orders are proved: in the session that stands open, else in a new one. One
-    /// that was lost since is opened anew; in the middle of the work it is lost for this act.
+    /// Works with a PSAM whose PIN is verified and whose orders are proved.
     ///
     /// # Errors
-    /// Its PIN, another card in its place, and what the work says.
+    /// Its PIN, another card in its place, and what the work says; of a PSAM apart, what it has to be asked first
+    /// ([`AskPsam`](super::asking::AskPsam)).
     pub fn with<T>(
         &mut self,
         session: &Session,
         member: &Member,
         pins: &mut Pins<'_>,
-        work: impl FnOnce(&mut Psam<'_>) -> Result<T>,
+        work: impl FnOnce(&CardInfo, &mut dyn OrderSealer) -> Result<T>,
     ) -> Result<T> {
-        let mut seat = match self.take(member.number) {
-            Some(seat) => seat,
-            None => sit_down(session, member, pins)?,
-        };
+        if let Seats::Apart(stalls) = self {
+            return stalls.with(member, work);
+        }
+        let mut seat = sit_down(session, member, pins)?;
         let done = {
             let mut psam = Psam::go_on(&mut seat.card, seat.info);
-            prove(&mut psam, &member.card).and_then(|()| work(&mut psam))
+            let info = seat.info;
+            prove(&mut psam, &member.card).and_then(|()| work(&info, &mut psam))
         };
-        let lost = done.as_ref().is_err_and(|error| error.kind() == Kind::Absent);
-        if self.keep && !lost {
-            self.open.insert(member.number, seat);
-            return done;
-        }
         seat.card.close()?;
         done
     }
 
-    /// The session of a PSAM, if it stands open and the card still answers in it.
-    fn take(&mut self, number: DeviceNumber) -> Option<Seat> {
-        let mut seat = self.open.remove(&number)?;
-        let answers = Psam::go_on(&mut seat.card, seat.info).chain().is_ok();
-        answers.then_some(seat)
+    /// How much waits for a PSAM.
+    ///
+    /// # Errors
+    /// Why it does not come into question now.
+    pub fn fit(&self, number: DeviceNumber) -> Result<usize, Unfit> {
+        match self {
+            Seats::Here => Ok(0),
+            Seats::Apart(stalls) => stalls.fit(number),
+        }
     }
 
-    /// Where a PSAM's chain stands; free to read, and no PIN is tried.
+    /// Where a PSAM's chain stands, and whether the books have all its answers, so that the two can be compared; free to read, and no
+    /// PIN is tried.
     ///
     /// # Errors
     /// The PSAM is not there, or another card is in its place.
-    pub fn chain_of(&mut self, session: &Session, member: &Member) -> Result<Option<Chain>> {
-        if let Some(mut seat) = self.take(member.number) {
-            let chain = OrderSealer::chain(&mut Psam::go_on(&mut seat.card, seat.info))?;
-            self.open.insert(member.number, seat);
-            return Ok(chain);
+    pub fn chain_of(&mut self, session: &Session, member: &Member) -> Result<(Option<Chain>, bool)> {
+        if let Seats::Apart(stalls) = self {
+            return stalls.chain_of(member);
         }
         let mut handle = CardHandle::open(session, &card_at(&member.card), CardKind::Psam)?;
         let mut psam = Psam::open(&mut handle)?;
         member.must_be(session, psam.info().number)?;
         let chain = OrderSealer::chain(&mut psam)?;
         handle.close()?;
-        Ok(chain)
+        Ok((chain, true))
     }
-}
 
-/// Opens a PSAM and verifies its PIN.
-fn sit_down(session: &Session, member: &Member, pins: &mut Pins<'_>) -> Result<Seat> {
-    let pin = pins.of(member.number)?;
-    let mut card = CardHandle::open(session, &card_at(&member.card), CardKind::Psam)?;
-    let mut psam = Psam::open(&mut card)?;
-    let info = psam.info();
-    member.must_be(session, info.number)?;
-    psam.verify(pin.expose(), pins.last())?;
-    Ok(Seat { card, info })
+    /// Whether an order was sealed for the act that goes on now: its record was handed out to nobody yet.
+    pub fn has_just_sealed(&self, id: OrderId) -> bool {
+        match self {
+            Seats::Here => false,
+            Seats::Apart(stalls) => stalls.hand.sealed.contains(&id),
+        }
+    }
 }

@@ -251,8 +251,8 @@ pub(super) fn begun_before(
     let Some(id) = to.id else { return Ok(None) };
     let Some(placed) = desk.books().order(id)? else { return Ok(None) };
     must_be_paid(desk, id)?;
-    let sealed = if let Some(record) = placed.record {
-        SealedOrder { order: placed.order, record, iccid: placed.iccid, warning: None }
+    let sealed = if let Some(sealed) = desk.books().sealed(id)? {
+        sealed
     } else {
         let (terms, at) = (terms(desk.books())?, session.now()?);
         let (keys, asked) = desk.books().asked_of(&placed)?;

@@ -66,6 +66,11 @@ impl<'a> Pins<'a> {
         Pins { session, pin, unnamed: None }
     }
 
+    /// As [`Pins::new`], of a service that goes on after it asked before: a file that names no PSAM is that of `unnamed`.
+    pub const fn after(session: &'a Session, pin: &'a PinChoice, unnamed: Option<DeviceNumber>) -> Self {
+        Pins { session, pin, unnamed }
+    }
+
     /// Where several PSAMs may be worked with, a file has to say whose PIN it holds: a wrong one costs a try.
     ///
     /// # Errors

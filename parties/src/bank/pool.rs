@@ -3,12 +3,13 @@
 //! Each has its card (or the link to a card in a reader), its server key and a record of its keys in `psams`, by its
 //! number. A home of one PSAM, `psam.card` with `psam.server`, is moved over by the first act that works with it.
 
+use super::asking::Unfit;
 use super::{read_server_key, store};
 use crate::cards::CardHandle;
 use crate::home;
 use crate::places::{self, card_at};
 use crate::session::Session;
-use crate::trouble::{Context, Result};
+use crate::trouble::{Context, Result, Trouble};
 use crate::trouble::{Failure, refused};
 use reader::driver::psam::Psam;
 use scheme::cards::{CardRef, Keeping};
@@ -259,17 +260,19 @@ impl Pool {
         self.members.first().ok_or_else(|| none().into())
     }
 
-    /// The one to seal for a meter whose chip has these keys: the one asked for by hand, else the first that has them, one that
-    /// was asked for the order before first of all.
+    /// The one to seal for a meter whose chip has these keys: the one asked for by hand, else of those that have them the one for
+    /// which least waits, and of several such the first. One that was asked for the order before comes first of all, as long as it
+    /// is `fit`: by its chain it tells whether it sealed it.
     ///
     /// # Errors
-    /// The one asked for has other keys; none has these.
+    /// The one asked for has other keys; none has these; none that has them is fit, and why the first is not.
     pub fn sealing(
         &self,
         by_hand: Option<DeviceNumber>,
         keys: Keys,
         meter: MeterNumber,
         asked: &[String],
+        fit: &dyn Fn(DeviceNumber) -> Result<usize, Unfit>,
     ) -> Result<&Member> {
         if let Some(number) = by_hand {
             let member = self.member(number)?;
@@ -277,19 +280,36 @@ impl Pool {
                 let (psam, has) = (number.to_string(), member.keys);
                 return Err(OrderError::WrongKeys { meter, needs: keys, psam, has }.into());
             }
+            fit(number).map_err(Trouble::new)?;
             return Ok(member);
         }
         self.first()?;
-        let fits = || self.members.iter().filter(|member| member.keys == keys);
-        let before = fits().find(|member| asked.contains(&member.number.to_string()));
-        Ok(before.or_else(|| fits().next()).ok_or(OrderError::NoModule { meter, needs: keys })?)
+        let (mut ready, mut unfit) = (Vec::new(), None);
+        for member in self.members.iter().filter(|member| member.keys == keys) {
+            match fit(member.number) {
+                Ok(waiting) => ready.push((member, waiting)),
+                Err(why) => unfit = unfit.or(Some(why)),
+            }
+        }
+        let before = ready.iter().find(|(member, _)| asked.contains(&member.number.to_string()));
+        match (before.or_else(|| ready.iter().min_by_key(|(_, waiting)| *waiting)), unfit) {
+            (Some((member, _)), _) => Ok(member),
+            (None, Some(unfit)) => Err(Trouble::new(unfit)),
+            (None, None) => Err(OrderError::NoModule { meter, needs: keys }.into()),
+        }
     }
 
     /// Those that may open a receipt, likeliest first: who sealed its order, then who has the keys it was sealed under.
     ///
     /// # Errors
     /// None of those that may is here.
-    pub fn opening(&self, by_hand: Option<DeviceNumber>, openers: &[server::Opener]) -> Result<Vec<&Member>> {
+    /// One that is not `fit` gives way to another with the same keys, where there is one.
+    pub fn opening(
+        &self,
+        by_hand: Option<DeviceNumber>,
+        openers: &[server::Opener],
+        fit: &dyn Fn(DeviceNumber) -> Result<usize, Unfit>,
+    ) -> Result<Vec<&Member>> {
         if let Some(number) = by_hand {
             return Ok(vec![self.member(number)?]);
         }
@@ -297,9 +317,14 @@ impl Pool {
         let mut found: Vec<&Member> = Vec::new();
         for opener in openers {
             let sealed = |member: &&Member| opener.psams.contains(&member.number.to_string());
-            let mut wanted: Vec<&Member> = self.members.iter().filter(sealed).collect();
+            let is_fit = |member: &&Member| fit(member.number).is_ok();
+            let has_keys = |member: &&Member| Some(member.keys) == opener.keys;
+            let mut wanted: Vec<&Member> = self.members.iter().filter(sealed).filter(is_fit).collect();
             if wanted.is_empty() {
-                wanted.extend(self.members.iter().find(|member| Some(member.keys) == opener.keys));
+                let waiting = |member: &&Member| fit(member.number).unwrap_or(usize::MAX);
+                let another = self.members.iter().filter(has_keys).filter(is_fit).min_by_key(waiting);
+                let wanting = self.members.iter().find(|member| sealed(member) || has_keys(member));
+                wanted.extend(another.or(wanting));
             }
             wanted.retain(|member| !found.contains(member));
             found.extend(wanted);

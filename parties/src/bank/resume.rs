@@ -71,7 +71,9 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
         None => desk.books().interrupted()?,
     };
     let mut written = Written { session, folder: &folder, files: Vec::new() };
-    let (sealed, unsealed): (Vec<_>, Vec<_>) = open.into_iter().partition(|placed| placed.record.is_some());
+    let (sealed, unsealed): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|placed| placed.record.is_some() && !desk.has_just_sealed(placed.order.id));
     let mut copies = Vec::new();
     for placed in &sealed {
         let Some(record) = &placed.record else { continue };

@@ -6,7 +6,6 @@ use crate::in_force;
 use crate::people::{self, Two};
 use crate::session::Session;
 use crate::trouble::Result;
-use reader::driver::psam::Psam;
 use scheme::numbers::MeterNumber;
 use scheme::profile::State;
 use server::{Books, Keys, OrderError, OrderSealer, Terms};
@@ -37,7 +36,7 @@ pub(super) fn selling<T>(
     folder: &Path,
     desk: &mut Desk,
     sale: &Sale<'_>,
-    work: impl FnOnce(&mut dyn Books, &mut Psam<'_>) -> Result<T>,
+    work: impl FnOnce(&mut dyn Books, &mut dyn OrderSealer) -> Result<T>,
 ) -> Result<T> {
     if desk.books().is_older_make()? {
         return Err(OrderError::OlderMake.into());
@@ -45,10 +44,10 @@ pub(super) fn selling<T>(
     let at = session.now()?;
     desk.books_mut().guard_clock(at, session.allow_clock_back)?;
     let pool = desk.pool(session)?;
-    let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked)?;
     let (books, seats) = desk.parts();
-    seats.with(session, member, &mut Pins::new(session, sale.pin), |psam| {
-        in_force::must_seal(session, folder, &psam.info())?;
+    let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam))?;
+    seats.with(session, member, &mut Pins::new(session, sale.pin), |info, psam| {
+        in_force::must_seal(session, folder, info)?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
             let found = books.reconcile(&number, &chain, at)?;
@@ -57,7 +56,7 @@ pub(super) fn selling<T>(
             }
         }
         let done = work(books, psam)?;
-        if let Some(left) = psam.counter()?.left() {
+        if let Some(left) = psam.left() {
             session.say(format!("the PSAM can seal {left} more order(s)"));
         }
         Ok(done)
@@ -68,7 +67,9 @@ pub(super) fn selling<T>(
 pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<()> {
     let at = session.now()?;
     desk.books_mut().guard_clock(at, session.allow_clock_back)?;
-    desk.pool(session)?.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked).map(|_| ())
+    let pool = desk.pool(session)?;
+    let (_, seats) = desk.parts();
+    pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam)).map(|_| ())
 }
 
 /// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.

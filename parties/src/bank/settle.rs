@@ -1,5 +1,6 @@
 //! Receipts that came back, and what follows for the money.
 
+use super::asking::Unfit;
 use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
@@ -187,10 +188,11 @@ pub fn settle(session: &Session, desk: &mut Desk, request: &SettleRequest) -> Re
     let at = session.now()?;
     let pool = desk.pool(session)?;
     let (books, seats) = desk.parts();
+    let fit = |psam| seats.fit(psam);
     let mut outcomes = Outcomes { lines: request.receipts.iter().map(|_| None).collect(), failed: None };
     let mut pending = Vec::new();
     for (n, path) in request.receipts.iter().enumerate() {
-        match wait_for(session, books, &pool, request, path) {
+        match wait_for(session, books, &pool, request, path, &fit) {
             Ok((message, origin, openers)) => pending.push(Pending { at: n, message, origin, openers }),
             Err(error) => outcomes.refuse(n, path, error),
         }
@@ -204,7 +206,7 @@ pub fn settle(session: &Session, desk: &mut Desk, request: &SettleRequest) -> Re
             pending.into_iter().partition(|one: &Pending| one.openers.contains(&number));
         pending = others;
         let mut left = Vec::new();
-        seats.with(session, member, &mut pins, |psam| {
+        seats.with(session, member, &mut pins, |_, psam| {
             for mut one in theirs {
                 let path = &request.receipts[one.at];
                 match books.settle(psam, Incoming::Record(&one.message.record), &one.origin, at) {
@@ -235,6 +237,7 @@ fn wait_for(
     pool: &Pool,
     request: &SettleRequest,
     path: &Path,
+    fit: &dyn Fn(DeviceNumber) -> Result<usize, Unfit>,
 ) -> Result<(Message, Origin, Vec<DeviceNumber>)> {
     let message = session.carrier.fetch(path)?;
     let origin = match (&request.origin, &message.sim.iccid) {
@@ -246,7 +249,7 @@ fn wait_for(
         },
     };
     let openers = books.openers(Incoming::Record(&message.record), &origin)?;
-    let members = pool.opening(request.pin.psam, &openers)?;
+    let members = pool.opening(request.pin.psam, &openers, fit)?;
     Ok((message, origin, members.into_iter().map(|member| member.number).collect()))
 }
 

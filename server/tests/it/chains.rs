@@ -172,3 +172,87 @@ fn a_modules_file() {
     assert_eq!(gridcard_server::Chain::parse(&[&file[..], &[0]].concat()), None);
     assert_eq!(gridcard_server::Chain::parse(&[0, 0, 0, 3]), None, "an older make counts only");
 }
+
+/// Asked for three orders one after the other before any answer is known, as by a server that goes on meanwhile.
+fn three_asked(house: &mut House) -> Vec<OrderId> {
+    reconcile(house);
+    (0..3)
+        .map(|n| {
+            house.psam.faults = vec![SealError::Waits];
+            let error = house.buy(n, 100 + n).unwrap_err();
+            assert!(matches!(error, OrderError::Seal { cause: SealError::Waits, .. }), "{error:?}");
+            house.store.read(|view| view.outstanding(meter(n))).unwrap().unwrap().order.id
+        })
+        .collect()
+}
+
+fn order_bytes(house: &House, id: OrderId) -> Vec<u8> {
+    house.store.read(|view| view.order(id)).unwrap().unwrap().order.to_bytes()
+}
+
+/// Killed with three orders asked for: the chain tells how many of them, the first ones, were sealed.
+#[test]
+fn of_several_that_were_asked_the_first_ones_were_sealed() {
+    for done in 0..=3 {
+        let mut house = House::new(3);
+        let ids = three_asked(&mut house);
+        for id in &ids[..done] {
+            let order = order_bytes(&house, *id);
+            house.psam.seal(&order).unwrap();
+        }
+        let found = reconcile(&mut house);
+        assert_eq!((&found.sealed[..], &found.unsealed[..]), (&ids[..done], &ids[done..]), "{done}");
+        assert_eq!(found.finding, None);
+        assert_eq!(reconcile(&mut house), Reconciled::default());
+        assert_eq!(recompute(&house), None);
+        // Each is finished, whether or not it was sealed before.
+        for id in &ids {
+            house.store.seal(&mut house.psam, *id, house.now, &house.terms).unwrap();
+        }
+        assert_eq!(reconcile(&mut house), Reconciled::default());
+        assert_eq!(recompute(&house), None);
+        house.assert_books();
+    }
+}
+
+/// Sealed in another sequence than the books asked, or an order they did not ask for: nothing explains that.
+#[test]
+fn a_sequence_that_nobody_asked_for_is_a_finding() {
+    let mut house = House::new(3);
+    let ids = three_asked(&mut house);
+    for id in [ids[1], ids[0]] {
+        let order = order_bytes(&house, id);
+        house.psam.seal(&order).unwrap();
+    }
+    let found = reconcile(&mut house);
+    assert_eq!(found.finding.map(|finding| finding.kind), Some(FindingKind::Chain));
+}
+
+/// Answers that are kept as they come: the books have the chain, and each order its record, that of one which was refused excepted.
+#[test]
+fn answers_are_kept_in_their_sequence() {
+    use gridcard_server::Sealing;
+    let mut house = House::new(3);
+    let ids = three_asked(&mut house);
+    let (psam, terms) = (house.psam.number(), house.terms.clone());
+    let first = order_bytes(&house, ids[0]);
+    let sealed = house.psam.seal(&first).unwrap();
+    house.store.keep_answer(&psam, ids[0], &sealed, &terms).unwrap();
+    // The second is refused for certain, and the third handed back.
+    for id in &ids[1..] {
+        house.store.forget_asking(&psam, *id).unwrap();
+    }
+    assert_eq!(reconcile(&mut house), Reconciled::default());
+    let handed = house.store.sealed(ids[0]).unwrap().unwrap();
+    assert_eq!(house.store.seal(&mut house.psam, ids[0], house.now, &terms).unwrap().record, handed.record);
+    assert!(house.store.sealed(ids[1]).unwrap().is_none());
+    let at = house.now;
+    house.store.batch(|act| act.void_order(ids[1], at)).unwrap();
+    let third = house.store.seal(&mut house.psam, ids[2], at, &terms).unwrap();
+    assert_eq!(house.psam.chain.count, 2);
+    assert_eq!(reconcile(&mut house), Reconciled::default());
+    assert_eq!(recompute(&house), None);
+    let receipt = house.insert(2, &third.record, &sim(2, 0)).unwrap();
+    house.settle_of(2, &receipt).unwrap();
+    house.assert_books();
+}

@@ -154,7 +154,7 @@ async fn at_counter<T: Send + 'static>(
         let _ = tell.send(counter.with_books(work));
     });
     let busy = || Trouble::new(Denied::Busy);
-    door.calls.try_send(Call::Visit(visit)).map_err(|_| busy())?;
+    door.calls.try_send(Call::Visit(visit, door.calls.clone())).map_err(|_| busy())?;
     told.await.map_err(|_| busy())?
 }
 

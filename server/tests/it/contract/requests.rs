@@ -110,3 +110,28 @@ pub(super) fn acts_are_kept_together_or_not(engine: &impl Engine) {
     assert_eq!(books.claim(&claim("a", 1, 1)).unwrap(), Claimed::Answered(answer("kept")));
     books.check().unwrap();
 }
+
+/// Acts of several that are kept together: each a step of its own, which one fails takes nothing of another with it.
+pub(super) fn steps_stand_or_fall_alone(engine: &impl Engine) {
+    let mut books = books(engine);
+    books.begin_together().unwrap();
+    for (n, (id, falls)) in (1..).zip([("a", false), ("b", true), ("c", false)]) {
+        books.begin_together().unwrap();
+        assert_eq!(books.claim(&claim(id, 1, n)).unwrap(), Claimed::New);
+        // What a rule refuses in the middle of a step can be gone on after.
+        assert!(books.add_principal(&principal("00000001", 9)).is_err());
+        books.answer("00000001", id, &answer(id)).unwrap();
+        if falls { books.forget_together() } else { books.keep_together().unwrap() }
+    }
+    books.keep_together().unwrap();
+    assert_eq!(books.claim(&claim("a", 1, 4)).unwrap(), Claimed::Answered(answer("a")));
+    assert_eq!(books.claim(&claim("b", 1, 5)).unwrap(), Claimed::New);
+    assert_eq!(books.claim(&claim("c", 1, 6)).unwrap(), Claimed::Answered(answer("c")));
+    // All of them fall with what they are steps of.
+    books.begin_together().unwrap();
+    books.begin_together().unwrap();
+    books.claim(&claim("d", 1, 7)).unwrap();
+    books.keep_together().unwrap();
+    books.forget_together();
+    assert_eq!(books.claim(&claim("d", 1, 8)).unwrap(), Claimed::New);
+}

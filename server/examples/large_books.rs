@@ -1,0 +1,77 @@
+//! What looks into large books cost: `large_books FILE ORDERS` makes books of so many orders, sold and settled, beside a module and
+//! meters of a toy cipher, and measures a day's report, a customer's statement and the recomputation of the ledger.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    dead_code,
+    reason = "it measures and tells, and breaks off where it cannot"
+)]
+
+#[path = "../tests/it/house.rs"]
+mod house;
+#[path = "../tests/it/toy.rs"]
+mod toy;
+
+use gridcard_server::{Books, Control, Incoming, Origin, Period, Question, Receipts, Statistics};
+use house::{House, customer, meter, sim};
+use std::time::Instant;
+
+/// Customers who buy in turn.
+const CUSTOMERS: u32 = 1000;
+/// Orders a day.
+const DAY: u32 = 10_000;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let (Some(file), Some(Ok(orders))) = (args.next(), args.next().map(|n| n.parse::<u32>())) else {
+        panic!("usage: large_books FILE ORDERS");
+    };
+    let mut house = House::on_disk(std::path::Path::new(&file), CUSTOMERS);
+    let begun = Instant::now();
+    for order in 0..orders {
+        if order % DAY == 0 {
+            house.pass(86_400);
+        }
+        if order % 1000 == 0 {
+            house.store.begin_together().unwrap();
+        }
+        let n = order % CUSTOMERS;
+        let sealed = house.buy(n, 1000).unwrap();
+        let receipt = house.insert(n, &sealed.record, &sim(n, 0)).unwrap();
+        house
+            .store
+            .settle(&mut house.psam, Incoming::Record(&receipt), &Origin::Meter(meter(n)), house.now)
+            .unwrap();
+        if order % 1000 == 999 || order + 1 == orders {
+            house.store.keep_together().unwrap();
+        }
+    }
+    let took = begun.elapsed().as_secs_f64();
+    println!("{orders} orders sold and settled in {took:.0} s");
+    let books: &dyn Books = &house.store;
+    let today: String = house.now.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
+    let question =
+        Question { from: today.clone(), to: today, period: Period::Day, by_office: true, by_channel: true };
+    time("a day's report", 5, || drop(Statistics::statistics(books, &question).unwrap()));
+    time("a statement", 5, || drop(Receipts::statement(books, customer(7)).unwrap()));
+    let begun = Instant::now();
+    let (_, wrong) = Control::check_ledger(books).unwrap();
+    assert_eq!(wrong, None);
+    let transfers = f64::from(orders) * 2.0;
+    println!("the ledger recomputed: {:.0} transfers a second", transfers / begun.elapsed().as_secs_f64());
+}
+
+/// The best of some times, the first of which fills caches.
+fn time(what: &str, times: u32, mut work: impl FnMut()) {
+    let mut best = f64::MAX;
+    for _ in 0..times {
+        let begun = Instant::now();
+        work();
+        best = best.min(begun.elapsed().as_secs_f64());
+    }
+    println!("{what}: {:.2} ms", best * 1000.0);
+}
