@@ -172,7 +172,7 @@ fn tell(call: &Call, report: &OrderReport) {
 
 /// Runs `server resume`.
 pub fn resume(call: &Call, options: &Resume) -> Result<()> {
-    let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
+    let request = ResumeRequest { customer: options.customer, pin: options.pin.get(), bank: false };
     let report = bank::resume(call, &mut Desk::open(call)?, &request)?;
     let text = match (report.resumed, options.customer) {
         (0, None) => "no order was interrupted".to_owned(),
