@@ -135,7 +135,8 @@ pub fn reissue(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means)
 /// Finishes the outstanding order.
 pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
     let customer = Some(asked.field("customer")?);
-    let report = bank::resume(session, desk, &bank::ResumeRequest { customer, pin: means.pin.clone() })?;
+    let request = bank::ResumeRequest { customer, pin: means.pin.clone(), bank: means.bank };
+    let report = bank::resume(session, desk, &request)?;
     // The records are those of the orders; files have none of them here.
     Ok(json!({ "resumed": report.resumed, "copies": report.copies }))
 }

@@ -188,7 +188,10 @@ class Office:
             b.open(f"/console/customers/{first['customer']}")
             yes("Payments from a bank account" in b.text() and "Paid by the bank" in b.text(), b.text())
             yes("rich" not in b.driver.page_source, "the token stands on no page")
-            # Refused: nothing is sold, and the same page sells for cash.
+            # No account is known: nobody is asked.
+            none = self.sell(second, "50.00", "no contract", pay="contract")
+            yes(none.status == 422 and "form-account" in none.text, f"a contract without a token: {none.status}")
+            # Refused: nothing is sold, and the same id does not sell otherwise.
             poor = self.sell(second, "50.00", "poor", pay="token", account="poor")
             yes(poor.status == 422 and "The bank refused" in poor.text, f"refused: {poor.status}")
             again = self.sell(second, "50.00", "poor", pay="token", account="poor")
@@ -232,9 +235,17 @@ class Office:
         """While the bank says nothing others are served; a browser that goes away changes nothing."""
         self.town.open_bank("timeout@1")
         self.cookie("Xu Min")
+        # His contract has the token: it is chosen, and stands on no page.
+        known = [part for name in ("customer", "meter", "msisdn", "imsi", "imei", "iccid") for part in (f"--{name}", customer[name])]
+        self.town.run("server", "apply", *known, "--name", customer["name"], "--bank", "rich", operator="Chen Li")
+        number = customer["customer"]
+        ways = self.get("Chen Li", f"/console/sell/{number}")
+        yes("Bank account of his contract" in ways.text and "rich" not in ways.text, "his contract's account is a way to pay")
+        confirm = self.get("Chen Li", f"/console/sell/{number}/confirm?amount=9&request={id_of('slow')}&pay=contract")
+        yes('name="account"' not in confirm.text and "rich" not in confirm.text, "nothing is typed for it")
         with concurrent.futures.ThreadPoolExecutor(1) as one:
             begun = time.monotonic()
-            waiting = one.submit(self.sell, customer, "9.00", "slow", pay="token", account="rich")
+            waiting = one.submit(self.sell, customer, "9.00", "slow", pay="contract")
             time.sleep(0.7)
             looked = time.monotonic()
             yes(self.get("Xu Min", "/console").status == 200, "another page")
@@ -242,10 +253,11 @@ class Office:
             yes(not waiting.done(), "the sale waits still")
             yes(took < 1.5, f"the counter waited {took:.1f} s for the bank")
             yes(waiting.result().status == 503 and time.monotonic() - begun >= 2, "then nothing is known")
-        yes(self.sell(customer, "9.00", "slow", pay="token", account="rich").status == 303, "and the same form finds out")
+        yes(self.sell(customer, "9.00", "slow", pay="contract").status == 303, "and the same form finds out")
 
     def a_customer_leaves(self, customer):
         """The bank is away, the customer goes: the payment is given up, and the bank is told once it is back."""
+        self.settle_what_is_out(customer)
         self.town.close_bank()
         number = customer["customer"]
         yes(self.sell(customer, "11.00", "away", pay="token", account="rich").status == 503, "unknown")

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::orders::{message, record_place};
+use super::payment::must_be_paid;
 use super::pins::PinChoice;
 use super::registration;
 use super::selling::{Sale, selling, terms};
@@ -24,6 +25,8 @@ pub struct ResumeRequest {
     pub customer: Option<CustomerNumber>,
     /// The PSAM and its PIN, which is not asked for when nothing has to be sealed.
     pub pin: PinChoice,
+    /// There is a bank that can be asked: of a customer's order whose payment waits for its word it is asked first.
+    pub bank: bool,
 }
 
 /// What was finished.
@@ -60,7 +63,7 @@ impl Written<'_> {
 /// Finishes orders whose sealing was interrupted, or writes the record of an outstanding order again.
 ///
 /// # Errors
-/// As of a sale; what was finished before stays finished.
+/// As of a sale; what was finished before stays finished; the bank is to be asked first.
 pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Result<ResumeReport> {
     let folder = desk.folder(session)?;
     let open = match request.customer {
@@ -82,6 +85,9 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
         log::fact(session, "copy", format!("{} {copy}", placed.order.id));
         written.keep(placed, record, Some(copy))?;
         copies.push(copy);
+    }
+    if request.bank && request.customer.is_some() {
+        unsealed.iter().try_for_each(|placed| must_be_paid(desk, placed.order.id))?;
     }
     // One session for all orders of one PSAM. Who was asked before is asked again: by its chain it tells what became of it.
     let mut sessions: BTreeMap<(Keys, Vec<String>), Vec<&PlacedOrder>> = BTreeMap::new();

@@ -4,7 +4,7 @@
 use super::asking::ask_for;
 use super::form::FormError;
 use super::frame::Frame;
-use super::html::{Html, State, digits, moment, when, yuan};
+use super::html::{Html, digits, moment, when, yuan};
 use super::matters::asked;
 use super::payments::{badge, state_keys};
 use super::right::Right;
@@ -30,7 +30,7 @@ struct WaitingLine {
     asked: String,
     state: &'static str,
     advice: &'static str,
-    badge: State,
+    badge: Html,
     next: String,
 }
 
@@ -128,7 +128,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>) -> Result<Answer> {
             asked: when(payment.asked, true),
             state,
             advice,
-            badge: badge(payment.state),
+            badge: badge(visit.lang, payment.state),
             next: payment.next.map_or_else(String::new, |next| when(next, false)),
         });
     }

@@ -7,10 +7,25 @@ use super::words::Language;
 use crate::counter::Counter;
 use crate::denied::Denied;
 use keys::Zeroizing;
-use parties::bank::logins;
+use parties::bank::logins::{self, LoggedIn};
 use parties::people::operators;
-use parties::{Result, Trouble};
+use parties::{Result, Session, Trouble};
 use std::collections::BTreeMap;
+
+/// Who is logged in with what a browser keeps, if he may open a page.
+///
+/// # Errors
+/// Nobody is; he may not; the books cannot be read.
+pub fn let_in(counter: &mut Counter, page: &Page, token: &[u8; 32]) -> Result<(Session, LoggedIn)> {
+    let known = operators(counter.desk.place())?;
+    let session = looking(counter);
+    let who = logins::whose(&session, &mut counter.desk, &known, token)?;
+    if !page.right.is_of(who.role) {
+        let allowed = page.right.roles().join(", ");
+        return Err(Trouble::new(Denied::Role { role: who.role.name(), allowed }));
+    }
+    Ok((session, who))
+}
 
 /// Somebody on his way to the counter.
 #[derive(Clone)]
@@ -40,15 +55,9 @@ impl Caller {
     /// Nobody is logged in so; he may not; the bank has to be asked first; those of the page.
     pub fn visits(self, counter: &mut Counter, again: Option<Again>, bank_was_asked: bool) -> Result<Answer> {
         let Caller { page, lang, token, named, query, form, here, file } = self;
-        let known = operators(counter.desk.place())?;
-        let session = looking(counter);
-        let who = logins::whose(&session, &mut counter.desk, &known, &token)?;
+        let (session, who) = let_in(counter, page, &token)?;
         if !bank_was_asked && !counter.gate.may_ask(&who.principal, counter.opened.elapsed()) {
             return Err(Trouble::new(Denied::Rate));
-        }
-        if !page.right.is_of(who.role) {
-            let allowed = page.right.roles().join(", ");
-            return Err(Trouble::new(Denied::Role { role: who.role.name(), allowed }));
         }
         let token = gate::form_token(&token);
         let mut visit = Visit {

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::home::{is_late, state_of};
 use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
 use super::matters::{self, matter};
-use super::payments::PaymentView;
+use super::payments::{PaymentView, open_of};
 use super::visit::{Answer, Told, Visit, rendered};
 use super::words::Language;
 use askama::Template;
@@ -127,15 +127,15 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
     let chip = books.chip_in(known.meter)?;
     let lines = statement(&visit.session, visit.desk(), number)?.lines;
     let money = Money::of(&lines);
-    let purchases: Vec<PurchaseView> =
-        bought.iter().rev().map(|one| purchase(lang, one, &findings, now)).collect();
     let payments = super::payments::of_customer(visit, number)?;
-    let paying =
-        outstanding.as_ref().is_some_and(|placed| super::payments::awaits(&payments, placed.order.id));
+    let purchases: Vec<PurchaseView> =
+        bought.iter().rev().map(|one| purchase(lang, one, &findings, &payments, now)).collect();
+    let paying = outstanding.as_ref().and_then(|placed| open_of(&payments, placed.order.id)).is_some();
     let account = Account::of(visit, &known, now)?;
     let status = told.as_ref().map_or(200, |told| told.status);
     let deeds = if visit.can("resume") {
-        deeds(visit, &known, outstanding.as_ref(), money.due, paying, now)?
+        // What waits for the bank goes on, or is given up, at the payment.
+        deeds(visit, &known, outstanding.as_ref().filter(|_| !paying), money.due, now)?
     } else {
         Vec::new()
     };
@@ -293,7 +293,13 @@ const fn kind_key(kind: OrderKind) -> &'static str {
     }
 }
 
-fn purchase(lang: Language, bought: &Bought, findings: &[Finding], now: Moment) -> PurchaseView {
+fn purchase(
+    lang: Language,
+    bought: &Bought,
+    findings: &[Finding],
+    payments: &[PaymentView],
+    now: Moment,
+) -> PurchaseView {
     let orders: Vec<OrderView> = bought
         .orders
         .iter()
@@ -319,6 +325,8 @@ fn purchase(lang: Language, bought: &Bought, findings: &[Finding], now: Moment) 
         State::Transit if held => State::Credited,
         state => state,
     };
+    let payment = open_of(payments, placed.order.id);
+    let state = if payment.is_some() { State::Unknown } else { state };
     let credited = bought.credited;
     let amount = credited.map_or(placed.order.amount, |said| said.credited);
     let sealed = placed.record.is_some() && state != State::Off;
@@ -328,7 +336,7 @@ fn purchase(lang: Language, bought: &Bought, findings: &[Finding], now: Moment) 
         kind: kind_key(placed.order.kind),
         state,
         slip: if sealed { placed.order.id.to_string() } else { String::new() },
-        rail: rail(lang, placed, state, credited, now),
+        rail: rail(lang, placed, state, credited, payment.map(|payment| payment.state), now),
         orders,
         orders_said,
     }
@@ -340,6 +348,7 @@ fn rail(
     placed: &PlacedOrder,
     state: State,
     credited: Option<Credited>,
+    payment: Option<&'static str>,
     now: Moment,
 ) -> Vec<Html> {
     let none = Html::default();
@@ -348,6 +357,12 @@ fn rail(
     let issued = when(order.issued, false);
     let after = |said: &Credited| lang.say("cust.r4", &[lang.money(said.balance.0.into())]);
     match (state, credited) {
+        (State::Unknown, _) => vec![
+            lang.node(Node::Bad, "state.unknown", &issued, &payment.map_or(none.clone(), text)),
+            lang.node(Node::Todo, "state.transit", "", &none),
+            lang.node(Node::Todo, "state.credited", "", &none),
+            lang.node(Node::Todo, "state.settled", "", &none),
+        ],
         (State::Sold, _) => vec![
             lang.node(Node::Bad, "state.sold", &issued, &text("cust.r1.open")),
             lang.node(Node::Todo, "state.transit", "", &none),

@@ -36,7 +36,7 @@ pub struct DeedView {
     pub asked: Option<Html>,
 }
 
-/// What can be done with what is outstanding, or due. `paying`: the bank's word is awaited for it.
+/// What can be done with what is outstanding, or due.
 ///
 /// # Errors
 /// The books cannot be read.
@@ -45,7 +45,6 @@ pub fn deeds(
     known: &Registration,
     outstanding: Option<&PlacedOrder>,
     due: i64,
-    paying: bool,
     now: Moment,
 ) -> Result<Vec<DeedView>> {
     let lang = visit.lang;
@@ -79,13 +78,10 @@ pub fn deeds(
         if placed.state == OrderState::Prepared {
             out.push(DeedView {
                 open: true,
-                then: vec![("money", text(if paying { "deed.resume.pay" } else { "deed.resume.1" }))],
+                then: vec![("money", text("deed.resume.1"))],
                 ..deed("resume", ["deed.resume", "deed.resume.w", "deed.resume.go"])
             });
-            let off = match (paying, placed.may_be_sealed()) {
-                (true, _) => Some(text("deed.void.paying")),
-                (false, sealed) => sealed.then(|| text("deed.void.off")),
-            };
+            let off = placed.may_be_sealed().then(|| text("deed.void.off"));
             let then = vec![("money", lang.say("deed.void.1", &[amount]))];
             out.push(DeedView { then, off, ..deed("void", ["deed.void", "deed.void.w", "deed.void.go"]) });
         } else {

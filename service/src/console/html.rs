@@ -207,6 +207,11 @@ impl Language {
         Html::of(format!("<span class=\"state state-{class}\">{}{}</span>", state.sign(), self.t(key)))
     }
 
+    /// A badge of a matter that has states of its own: a colour's name, a sign, a word.
+    pub fn mark(self, class: &str, sign: &str, key: &'static str) -> Html {
+        Html::of(format!("<span class=\"state state-{class}\">{}{}</span>", icon(sign), self.t(key)))
+    }
+
     /// A step on a rail; `when` and `say` may be empty.
     pub fn node(self, node: Node, key: &'static str, when: &str, say: &Html) -> Html {
         let (class, sign, told) = match node {

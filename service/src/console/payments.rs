@@ -2,6 +2,7 @@
 
 use super::html::{Html, State, digits, when};
 use super::visit::Visit;
+use super::words::Language;
 use parties::Result;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
@@ -32,8 +33,10 @@ pub struct PaymentView {
     pub state: &'static str,
     /// The word for what is to be done.
     pub advice: &'static str,
-    /// The badge, where it is not known how it stands or it is over.
-    pub badge: State,
+    /// The same as a badge.
+    pub badge: Html,
+    /// What the button says that goes on with it.
+    pub go: &'static str,
     /// What the bank last said that was no yes.
     pub reason: String,
     /// When the bank is asked again.
@@ -64,13 +67,14 @@ pub const fn state_keys(state: PaymentState) -> (&'static str, &'static str) {
 }
 
 /// The badge of where a payment stands.
-pub const fn badge(state: PaymentState) -> State {
+pub fn badge(lang: Language, state: PaymentState) -> Html {
     match state {
-        PaymentState::Asked | PaymentState::Unknown => State::Unknown,
-        PaymentState::Paid => State::Sold,
-        PaymentState::Spent => State::Settled,
-        PaymentState::Leaving => State::Wait,
-        PaymentState::Refused | PaymentState::Reversed => State::Off,
+        PaymentState::Asked | PaymentState::Unknown => lang.state(State::Unknown),
+        PaymentState::Paid => lang.mark("transit", "clock", "pay.b.paid"),
+        PaymentState::Spent => lang.mark("settled", "done", "pay.b.spent"),
+        PaymentState::Leaving => lang.mark("transit", "clock", "pay.b.leaving"),
+        PaymentState::Refused => lang.mark("off", "stop", "pay.b.refused"),
+        PaymentState::Reversed => lang.mark("off", "stop", "pay.b.reversed"),
     }
 }
 
@@ -83,9 +87,9 @@ pub fn of_customer(visit: &Visit<'_>, customer: CustomerNumber) -> Result<Vec<Pa
     payments.into_iter().rev().map(|payment| view(visit, payment)).collect()
 }
 
-/// Whether the bank's word is awaited for an order, or its money was taken and nothing is sealed for it.
-pub fn awaits(payments: &[PaymentView], order: OrderId) -> bool {
-    payments.iter().any(|payment| payment.id == order && payment.open)
+/// The payment of an order that the bank's word is awaited for, or for which nothing is sealed though it was taken.
+pub fn open_of(payments: &[PaymentView], order: OrderId) -> Option<&PaymentView> {
+    payments.iter().find(|payment| payment.id == order && payment.open)
 }
 
 fn view(visit: &Visit<'_>, payment: Payment) -> Result<PaymentView> {
@@ -107,7 +111,8 @@ fn view(visit: &Visit<'_>, payment: Payment) -> Result<PaymentView> {
         at: when(payment.asked, true),
         state,
         advice,
-        badge: badge(payment.state),
+        badge: badge(visit.lang, payment.state),
+        go: if payment.state == PaymentState::Paid { "deed.resume" } else { "pay.go" },
         next: payment.next.map_or_else(String::new, |next| when(next, false)),
         reason: payment.reason.unwrap_or_default(),
         open,

@@ -1,6 +1,6 @@
 //! From the browser to the counter and back. A password is compared on a thread of its own; all else is done at the counter.
 
-use super::caller::Caller;
+use super::caller::{Caller, let_in};
 use super::form::{Form, FormError, cookie, encoded, must_be_ours, within};
 use super::gate;
 use super::pages::PAGES;
@@ -227,6 +227,11 @@ async fn visited(
 ) -> Result<Answer> {
     let From { lang, address, token, here, query, .. } = from;
     let token = token.ok_or_else(|| Trouble::new(LoginError::Nobody))?;
+    if page.takes_file {
+        // Whoever may not send a file is not listened to while he sends one.
+        let shown = token.clone();
+        at_counter(door, move |counter| let_in(counter, page, &shown).map(drop)).await?;
+    }
     let (mut form, file) = match (page.posts, page.takes_file) {
         (true, true) => form_with_file(headers, body).await?,
         (true, false) => (form_of(headers, body).await?, Vec::new()),

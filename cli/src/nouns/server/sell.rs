@@ -181,7 +181,7 @@ pub fn tell(call: &Call, report: &OrderReport) {
 
 /// Runs `server resume`.
 pub fn resume(call: &Call, options: &Resume) -> Result<()> {
-    let request = ResumeRequest { customer: options.customer, pin: options.pin.get() };
+    let request = ResumeRequest { customer: options.customer, pin: options.pin.get(), bank: false };
     tell_resumed(call, options, &bank::resume(call, &mut Desk::open(call)?, &request)?);
     Ok(())
 }
