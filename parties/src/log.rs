@@ -155,6 +155,16 @@ pub fn fact(session: &Session, name: &'static str, value: impl ToString) {
     session.course.facts.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.to_string()));
 }
 
+/// Says who was the second person of an act. He stands once in its line, whether the act says it, whoever had it done, or both: an act
+/// that goes on where it was left asks nobody again.
+pub fn second(session: &Session, person: impl ToString) {
+    let said = ("second", person.to_string());
+    let mut facts = session.course.facts.lock().unwrap_or_else(PoisonError::into_inner);
+    if !facts.contains(&said) {
+        facts.push(said);
+    }
+}
+
 /// What an act told; several values of one name stand in one line.
 fn told(session: &Session) -> BTreeMap<&'static str, String> {
     let mut told: BTreeMap<&'static str, String> = BTreeMap::new();

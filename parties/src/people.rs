@@ -116,7 +116,7 @@ fn second(session: &Session, operators: &Operators, act: &str, first: &Person) -
 /// As [`two`].
 pub fn both(session: &Session, folder: &Path, act: &str, state: State) -> Result<bool> {
     let Some(two) = two(session, folder, act, state)? else { return Ok(false) };
-    crate::log::fact(session, "second", two.second());
+    crate::log::second(session, two.second());
     Ok(true)
 }
 

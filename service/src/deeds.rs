@@ -196,9 +196,9 @@ impl Counter {
                 note(session, what.route, &named);
             }
             must_be_theirs(desk.books(), askers.office(), &named)?;
-            // An act that wants two notes the second itself; one that is done by two all the same has both in its line too.
-            if let (Deed::One(_), Some(second)) = (deed, &askers.second) {
-                log::fact(session, "second", second);
+            // An act that goes on where it was left asks nobody again: whoever stands here with another has both in the line.
+            if let Some(second) = &askers.second {
+                log::second(session, second);
             }
             let done = if together {
                 desk.together(|desk| {

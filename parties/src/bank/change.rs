@@ -265,7 +265,7 @@ fn word(session: &Session, desk: &Desk, two: Option<&str>, note: &str) -> Result
     let (by, second) = match two {
         Some(act) => {
             let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-            log::fact(session, "second", two.second());
+            log::second(session, two.second());
             (two.first.to_string(), Some(two.second()))
         }
         None => (people::one(session, &folder)?.to_string(), None),

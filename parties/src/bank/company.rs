@@ -198,7 +198,7 @@ pub fn tariff(
     let Some(two) = two_people(session, &folder, desk.books(), "taking a tariff in")? else {
         return Ok(None);
     };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     let people = [two.first.to_string(), two.second()];
     take(session, desk, id, &Said::Tariff(new, people)).map(Some)
 }

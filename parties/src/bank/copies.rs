@@ -84,7 +84,7 @@ pub fn restore(session: &Session, from: &Path) -> Result<Option<CopyReport>> {
     let Some(two) = two_people(session, &folder, &copy, "putting back the books")? else {
         return Ok(None);
     };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     let before = if place.exists() { Some(aside(session, &folder)?) } else { None };
     match &before {
         None => drop(copy.back_up(&place).with_context(|| place.display().to_string())?),

@@ -190,7 +190,7 @@ pub fn clear(session: &Session, desk: &mut Desk, request: &ClearRequest) -> Resu
         return Ok(None);
     };
     log::fact(session, "finding", id);
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     let (by, second) = (two.first.to_string(), Some(two.second()));
     let cleared = Cleared { at: session.now()?, by, second, note: request.note.clone() };
     desk.books_mut().clear_finding(id, &cleared)?;

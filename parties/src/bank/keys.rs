@@ -99,7 +99,7 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     let Some(two) = two_people(session, &folder, desk.books(), "giving a program a key")? else {
         return Ok(None);
     };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     let made = session.now()?;
     let mut chance = session.chance("api key");
     let id = hex::encode(random::<4>(&mut *chance));

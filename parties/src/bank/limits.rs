@@ -72,7 +72,7 @@ pub fn set_limit(
     }
     let act = "setting a limit of what is sold";
     let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     log::fact(session, "scope", scope.name());
     log::fact(session, "office", office);
     let at = session.now()?;

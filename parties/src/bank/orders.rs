@@ -189,7 +189,7 @@ fn second_order(
         return Ok(Some(report));
     }
     let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     desk.take_cash(session)?;
     let meter = registration(desk.books(), to.customer)?.meter;
     let (now, id) = (session.now()?, draw(session, "correct", to)?);
@@ -222,7 +222,7 @@ pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> 
         Some(ReissueReason::ChipReplaced) => {
             let act = "moving what was paid to another chip";
             let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-            log::fact(session, "second", two.second());
+            log::second(session, two.second());
             Anew::ChipReplaced
         }
     };

@@ -129,7 +129,7 @@ pub fn clear_difference(
     let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
     let (by, second) = (two.first.to_string(), two.second());
     log::fact(session, "finding", id);
-    log::fact(session, "second", &second);
+    log::second(session, &second);
     let cleared = Cleared { at: session.now()?, by, second: Some(second), note: request.note.clone() };
     let booked_fen = desk.books_mut().clear_difference(id, &cleared, book)?;
     log::fact(session, "booked_fen", booked_fen);

@@ -146,7 +146,7 @@ pub fn psam_limit(session: &Session, limit: &Path) -> Result<Option<PsamLimitRep
     let folder = folder(session)?;
     let act = "putting another limit into a PSAM";
     let Some(two) = two_people(session, &folder, &*store(&folder)?, act)? else { return Ok(None) };
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     let renewal = Renewal::parse(&home::read_text(limit)?).with_context(|| limit.display().to_string())?;
     let number: DeviceNumber = renewal.psam.parse().with_context(|| limit.display().to_string())?;
     let mut handle = module(session, &folder, &renewal.psam)?;

@@ -346,6 +346,6 @@ pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> R
     }
     log::fact(session, "customer", customer);
     log::fact(session, "refunded_fen", fen);
-    log::fact(session, "second", two.second());
+    log::second(session, two.second());
     Ok(Some(RefundReport { customer, refunded_fen: fen }))
 }

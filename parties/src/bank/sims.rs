@@ -64,7 +64,7 @@ pub fn replace_sim(
         None => {
             let act = "giving a customer another SIM without the receipt of the old one";
             let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
-            log::fact(session, "second", two.second());
+            log::second(session, two.second());
         }
     }
     let replaced = desk.books_mut().replace_sim(*customer, sim)?;

@@ -197,7 +197,7 @@ pub fn import(session: &Session, desk: &mut Desk, request: &ImportRequest) -> Re
         let Some(two) = two_people(session, &folder, desk.books(), "taking a tariff in")? else {
             return Ok(None);
         };
-        log::fact(session, "second", two.second());
+        log::second(session, two.second());
         Some([two.first.to_string(), two.second()])
     } else {
         None
