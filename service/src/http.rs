@@ -96,23 +96,20 @@ struct Open {
     books: Remembered<String>,
 }
 
+/// Asks the counter what needs no key.
+async fn at_counter<T>(shared: &Shared, call: fn(oneshot::Sender<T>) -> Call) -> Result<T, ()> {
+    let (tell, told) = oneshot::channel();
+    shared.calls.try_send(call(tell)).map_err(|_| ())?;
+    told.await.map_err(|_| ())
+}
+
 /// Figures of the books; none where they cannot be had now.
 async fn of_books(shared: &Shared, open: &Open) -> String {
-    let asked = open.books.get(async {
-        let (tell, told) = oneshot::channel();
-        shared.calls.try_send(Call::Figures(tell)).map_err(|_| ())?;
-        told.await.map_err(|_| ())
-    });
-    asked.await.unwrap_or_default()
+    open.books.get(at_counter(shared, Call::Figures)).await.unwrap_or_default()
 }
 
 async fn ready(shared: &Shared, open: &Open) -> Response<HttpBody> {
-    let asked = open.ready.get(async {
-        let (tell, told) = oneshot::channel();
-        shared.calls.try_send(Call::Ready(tell)).map_err(|_| ())?;
-        told.await.map_err(|_| ())
-    });
-    let is_ready = asked.await.unwrap_or(false);
+    let is_ready = open.ready.get(at_counter(shared, Call::Ready)).await.unwrap_or(false);
     let mut reply = Reply::json(&json!({ "ready": is_ready }));
     if !is_ready {
         reply.status = 503;

@@ -292,7 +292,9 @@ impl Stalls {
         }
         match (question, answer) {
             (_, Answer::Seated(seated)) => {
-                if known.seat.is_none() {
+                // While orders are under way its chain is not yet what the books can be compared with: it is asked again when they
+                // have come back.
+                if known.seat.is_none() && known.seals.is_empty() {
                     if let Some(chain) = &seated.stand.chain {
                         books.reconcile(&number, chain, at)?;
                     }

@@ -134,10 +134,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>) -> Result<Answer> {
     }
     let files = visit.books().bank_files(SHOWN)?;
     let status = told.as_ref().map_or(200, |told| told.status);
-    let request = match &told {
-        Some(told) if told.unknown => visit.form.get("request").to_owned(),
-        _ => visit.new_request(),
-    };
+    let request = visit.next_request(told.as_ref());
     rendered(
         status,
         &FilesPage {

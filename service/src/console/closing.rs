@@ -129,10 +129,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>) -> Result<Answer> {
     });
     let closed = visit.books().closings(SHOWN)?;
     let status = told.as_ref().map_or(200, |told| told.status);
-    let request = match &told {
-        Some(told) if told.unknown => visit.form.get("request").to_owned(),
-        _ => visit.new_request(),
-    };
+    let request = visit.next_request(told.as_ref());
     rendered(
         status,
         &DaysPage {

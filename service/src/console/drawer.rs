@@ -100,11 +100,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>, differs: Html) -> Result<Answer> 
     let drawers = visit.books().shifts(false, SHOWN)?.into_iter();
     let theirs = drawers.filter(|shift| sees_all || shift.clerk == visit.who.name);
     let status = told.as_ref().map_or(200, |told| told.status);
-    // What is not known of a request the same request finds out.
-    let request = match &told {
-        Some(told) if told.unknown => visit.form.get("request").to_owned(),
-        _ => visit.new_request(),
-    };
+    let request = visit.next_request(told.as_ref());
     rendered(
         status,
         &DrawersPage {

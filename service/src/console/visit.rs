@@ -206,6 +206,16 @@ impl Visit<'_> {
         hex::encode(random::<16>(&mut *self.session.chance("form")))
     }
 
+    /// The id of what a form of this page will ask, shown with what came of it before: what is not known of a request, the same request
+    /// finds out.
+    pub fn next_request(&self, told: Option<&Told>) -> String {
+        if told.is_some_and(|told| told.unknown) {
+            self.form.get("request").to_owned()
+        } else {
+            self.new_request()
+        }
+    }
+
     /// The frame of a page of a part of the console.
     ///
     /// # Errors
