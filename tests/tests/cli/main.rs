@@ -52,6 +52,7 @@ mod repeated;
 mod revocation;
 mod roles;
 mod screens;
+mod script;
 mod secrets;
 #[cfg(unix)]
 mod serve;
