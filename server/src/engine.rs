@@ -6,6 +6,8 @@
 mod lite;
 #[cfg(feature = "postgres")]
 mod pg;
+#[cfg(feature = "postgres")]
+mod recall;
 mod row;
 mod value;
 
@@ -83,12 +85,18 @@ impl Conn {
         values: &[Value<'_>],
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut found = None;
-        self.each(sql, values, &mut |row| {
-            found = Some(read(row)?);
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(found)
+        match self {
+            Conn::Lite(lite) => {
+                let mut found = None;
+                lite.each(sql, values, &mut |row| {
+                    found = Some(read(row)?);
+                    Ok(ControlFlow::Break(()))
+                })?;
+                Ok(found)
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.first(sql, values)?.map(|row| read(&Row::Pg(&row))).transpose(),
+        }
     }
 
     /// The only column of a query that always has one row.
@@ -121,6 +129,40 @@ impl Conn {
             #[cfg(feature = "postgres")]
             Conn::Pg(pg) => pg.begin(intent),
         }
+    }
+
+    /// Sets a mark in a transaction. One within another may have the same name, and is meant then.
+    pub fn mark(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.execute(&format!("SAVEPOINT {name}"), &[]).map(drop),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => {
+                pg.mark(name);
+                Ok(())
+            }
+        }
+    }
+
+    /// Releases a mark, and leaves what was done since to what is around it.
+    pub fn keep(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.execute(&format!("RELEASE {name}"), &[]).map(drop),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => {
+                pg.keep(name);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes back what was done since a mark, and releases it.
+    pub fn take_back(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.execute(&format!("ROLLBACK TO {name}"), &[]).map(drop),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.back(name),
+        }?;
+        self.keep(name)
     }
 
     /// Ends a transaction and keeps what it did.

@@ -1,7 +1,7 @@
 //! The store: the books' engine, its settings, its transactions.
 
 use crate::actor::Actor;
-use crate::engine::{Conn, Intent, Lite, params};
+use crate::engine::{Conn, Intent, Lite};
 use crate::error::StoreError;
 use crate::schema::{self, SCHEMA_VERSION};
 use core::ops::Deref;
@@ -104,7 +104,7 @@ struct Open<'c> {
 }
 
 /// The name of the steps: one within another has the same, and the inner one is meant.
-const STEP: &str = "SAVEPOINT act";
+const STEP: &str = "act";
 
 impl<'c> Open<'c> {
     fn begin(conn: &'c Conn, intent: Intent) -> Result<Self, StoreError> {
@@ -118,13 +118,13 @@ impl<'c> Open<'c> {
         if conn.is_idle() {
             return Err(StoreError::RolledBack);
         }
-        conn.execute(STEP, params![])?;
+        conn.mark(STEP)?;
         Ok(Open { conn, step: true })
     }
 
     fn keep(mut self) -> Result<(), StoreError> {
         if std::mem::take(&mut self.step) {
-            let kept = self.conn.execute("RELEASE act", params![]).map(drop);
+            let kept = self.conn.keep(STEP);
             // What is open is the transaction around it, which is not this one's to end.
             std::mem::forget(self);
             return kept;
@@ -140,8 +140,7 @@ impl Drop for Open<'_> {
         }
         if self.step {
             // Where it cannot be told, what is around it cannot be kept either.
-            let _ = self.conn.execute("ROLLBACK TO act", params![]);
-            let _ = self.conn.execute("RELEASE act", params![]);
+            let _ = self.conn.take_back(STEP);
         } else {
             self.conn.roll_back();
         }
@@ -317,21 +316,19 @@ impl Store {
 impl Transaction<'_> {
     /// Runs `step` so that, when it fails, nothing of it stays while the rest of the act may go on.
     pub(crate) fn whole<T, E: From<StoreError>>(&self, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let run = |sql: &str| self.conn.execute(sql, params![]);
         // A full disk makes SQLite roll back by itself; going on would write outside any transaction.
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
-        run("SAVEPOINT step")?;
+        self.conn.mark("step")?;
         match step() {
             Ok(value) => {
-                run("RELEASE step")?;
+                self.conn.keep("step")?;
                 Ok(value)
             }
             Err(error) => {
                 if !self.conn.is_idle() {
-                    run("ROLLBACK TO step")?;
-                    run("RELEASE step")?;
+                    self.conn.take_back("step")?;
                 }
                 Err(error)
             }

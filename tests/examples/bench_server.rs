@@ -72,11 +72,15 @@ fn found(wanted: &Wanted) -> Town {
     for number in &numbers {
         run(wanted, &["psam", "issue", "--number", number, "--pin-file", "pin", "--card-pin-file", "pin"]);
     }
+    // The commands went by the clock of the machine.
+    let clock = || town.world().clock().set(now_here());
+    clock();
     town.issue_esams().unwrap();
     for person in town.people() {
         town.make_meter(person).unwrap();
         town.make_sim(person).unwrap();
     }
+    clock();
     town.open_bank().unwrap();
     for number in &numbers[1..] {
         let card = town.folder(parties::Party::City("33020000".parse().unwrap()));
@@ -281,6 +285,7 @@ fn round(
 
 /// The order reaches the SIM, the meter credits it, and the receipt comes back.
 fn credit(client: &mut Client, town: &Town, person: &server::Registration, order: &Value) -> String {
+    town.world().clock().set(now_here());
     let asked = format!("/v1/orders/{}/sms", order["order"].as_str().unwrap());
     let path = town.world().home().join("bench.sms");
     std::fs::write(&path, client.ask("GET", &asked, "look", "").1).unwrap();

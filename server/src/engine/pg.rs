@@ -1,6 +1,9 @@
 //! PostgreSQL.
 
 use super::Intent;
+#[cfg(debug_assertions)]
+use super::recall::is_same;
+use super::recall::{Deed, Recall};
 use super::row::{Cell, Row};
 use super::value::Value;
 use crate::error::StoreError;
@@ -12,6 +15,7 @@ use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Who writes to the books takes this advisory lock of its schema first: one writer at a time, as with a file. The
 /// number is the books' mark.
@@ -21,9 +25,22 @@ const WRITER: i32 = 0x4743_7073;
 pub(crate) struct Pg {
     client: RefCell<Client>,
     /// Every statement that was prepared, by its text.
-    prepared: RefCell<HashMap<String, Statement>>,
+    prepared: RefCell<HashMap<String, Prepared>>,
     /// A transaction is open.
     open: Flag<bool>,
+    /// The server has refused a statement of the transaction: it takes no other before it went back to a mark.
+    failed: Flag<bool>,
+    /// What it has read.
+    recall: RefCell<Recall>,
+    /// Marks that were set and released and that the server has not heard of: it does before the next statement that writes.
+    unsaid: RefCell<Vec<String>>,
+}
+
+/// A statement the server knows.
+#[derive(Clone)]
+struct Prepared {
+    statement: Statement,
+    deed: Rc<Deed>,
 }
 
 impl core::fmt::Debug for Pg {
@@ -118,22 +135,68 @@ fn dollars(sql: &str) -> String {
 impl Pg {
     /// Takes a connection over.
     pub fn new(client: Client) -> Self {
-        Pg { client: RefCell::new(client), prepared: RefCell::default(), open: Flag::new(false) }
+        Pg {
+            client: RefCell::new(client),
+            prepared: RefCell::default(),
+            open: Flag::new(false),
+            failed: Flag::new(false),
+            recall: RefCell::default(),
+            unsaid: RefCell::default(),
+        }
     }
 
-    fn statement(&self, sql: &str) -> Result<Statement, StoreError> {
+    fn statement(&self, sql: &str) -> Result<Prepared, StoreError> {
         if let Some(known) = self.prepared.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let made = self.client.borrow_mut().prepare(&dollars(sql))?;
+        let statement = self.heard(self.client.borrow_mut().prepare(&dollars(sql)))?;
+        let made = Prepared { statement, deed: Rc::new(Deed::of(sql)) };
         self.prepared.borrow_mut().insert(sql.to_owned(), made.clone());
         Ok(made)
     }
 
+    /// Notes that the server has refused something.
+    fn heard<T>(&self, answer: Result<T, postgres::Error>) -> Result<T, StoreError> {
+        self.failed.set(self.failed.get() || answer.is_err());
+        Ok(answer?)
+    }
+
+    /// Says what was not said, and forgets what the statement to come makes out of date.
+    fn before(&self, deed: &Deed) -> Result<(), StoreError> {
+        match deed {
+            Deed::Reads(_) => return Ok(()),
+            Deed::Writes(table) => self.recall.borrow_mut().written(table),
+            Deed::Unknown => self.recall.borrow_mut().forget(),
+        }
+        self.say()
+    }
+
+    /// Tells the server of marks that were set and released, all at once.
+    fn say(&self) -> Result<(), StoreError> {
+        let unsaid = self.unsaid.take();
+        if unsaid.is_empty() {
+            return Ok(());
+        }
+        let said = self.heard(self.client.borrow_mut().batch_execute(&unsaid.join("; ")));
+        if said.is_err() {
+            // Which of them stands is not known, and another of the same name must not be taken for it.
+            self.give_up();
+        }
+        said
+    }
+
+    /// Nothing of the transaction can be kept.
+    fn give_up(&self) {
+        // Where it cannot be told, the server forgets by itself.
+        let _ = self.script("ROLLBACK");
+    }
+
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let statement = self.statement(sql)?;
+        let Prepared { statement, deed } = self.statement(sql)?;
+        self.before(&deed)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        Ok(self.client.borrow_mut().execute(&statement, &values)?)
+        let done = self.client.borrow_mut().execute(&statement, &values);
+        self.heard(done)
     }
 
     pub(super) fn each(
@@ -142,11 +205,12 @@ impl Pg {
         values: &[Value<'_>],
         read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        let statement = self.statement(sql)?;
+        let Prepared { statement, deed } = self.statement(sql)?;
+        self.before(&deed)?;
         let mut client = self.client.borrow_mut();
         // Row by row as they come, so that a list of any length needs no memory of its own.
-        let mut rows = client.query_raw(&statement, values.iter().copied())?;
-        while let Some(row) = rows.next()? {
+        let mut rows = self.heard(client.query_raw(&statement, values.iter().copied()))?;
+        while let Some(row) = self.heard(rows.next())? {
             if read(&Row::Pg(&row))?.is_break() {
                 break;
             }
@@ -154,15 +218,62 @@ impl Pg {
         Ok(())
     }
 
-    pub(super) fn script(&self, sql: &str) -> Result<(), StoreError> {
-        let done = self.client.borrow_mut().batch_execute(sql);
-        if sql == "ROLLBACK" {
-            self.open.set(false);
+    /// The first row of an answer; in a transaction, from memory where it was asked before.
+    pub(super) fn first(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<postgres::Row>, StoreError> {
+        let Prepared { statement, deed } = self.statement(sql)?;
+        self.before(&deed)?;
+        let tables = match &*deed {
+            Deed::Reads(tables) if self.open.get() => tables.as_deref(),
+            _ => None,
+        };
+        if tables.is_some()
+            && let Some(known) = self.recall.borrow().answer(sql, values)
+        {
+            // Programs that look for mistakes ask nevertheless: what is remembered is what stands there.
+            #[cfg(debug_assertions)]
+            if !is_same(known.as_ref(), self.ask_first(&statement, values)?.as_ref()) {
+                return Err(StoreError::Value { place: "what was read before", detail: sql.to_owned() });
+            }
+            return Ok(known);
         }
-        Ok(done?)
+        let row = self.ask_first(&statement, values)?;
+        if let Some(tables) = tables {
+            self.recall.borrow_mut().keep(sql, tables, values, row.clone());
+        }
+        Ok(row)
+    }
+
+    fn ask_first(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Option<postgres::Row>, StoreError> {
+        let mut client = self.client.borrow_mut();
+        let mut rows = self.heard(client.query_raw(statement, values.iter().copied()))?;
+        let row = self.heard(rows.next())?;
+        // To its end, where an error may stand; what has ended is not asked again.
+        let mut last = row.is_some();
+        while last {
+            last = self.heard(rows.next())?.is_some();
+        }
+        Ok(row)
+    }
+
+    pub(super) fn script(&self, sql: &str) -> Result<(), StoreError> {
+        self.recall.borrow_mut().forget();
+        if sql == "ROLLBACK" {
+            self.unsaid.take();
+            self.open.set(false);
+        } else {
+            self.say()?;
+        }
+        let done = self.client.borrow_mut().batch_execute(sql);
+        self.heard(done)
     }
 
     pub(super) fn begin(&self, intent: Intent) -> Result<(), StoreError> {
+        self.failed.set(false);
+        self.unsaid.take();
         match intent {
             Intent::Look => self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
             // The lock comes first, so that whatever is read after it is the latest there is.
@@ -176,8 +287,47 @@ impl Pg {
         Ok(())
     }
 
+    /// Sets a mark to go back to. The server hears of it when something is written after it.
+    pub(super) fn mark(&self, name: &str) {
+        self.unsaid.borrow_mut().push(format!("SAVEPOINT {name}"));
+    }
+
+    /// Releases a mark: what was done since is done by what is around it.
+    pub(super) fn keep(&self, name: &str) {
+        let mut unsaid = self.unsaid.borrow_mut();
+        if unsaid.last().is_some_and(|last| *last == format!("SAVEPOINT {name}")) {
+            unsaid.pop();
+        } else {
+            unsaid.push(format!("RELEASE {name}"));
+        }
+    }
+
+    /// Takes back what was done since a mark, which stays.
+    pub(super) fn back(&self, name: &str) -> Result<(), StoreError> {
+        self.recall.borrow_mut().forget();
+        if self.unsaid.borrow().last().is_some_and(|last| *last == format!("SAVEPOINT {name}")) {
+            // Nothing was written since; but a question that was refused has ended everything, and the server knows no such mark.
+            if self.failed.get() {
+                self.give_up();
+            }
+            return Ok(());
+        }
+        self.unsaid.borrow_mut().push(format!("ROLLBACK TO {name}"));
+        self.say()?;
+        self.failed.set(false);
+        Ok(())
+    }
+
     pub(super) fn commit(&self) -> Result<(), StoreError> {
+        // A COMMIT of what failed is taken, and keeps nothing.
+        if self.failed.get() {
+            self.give_up();
+            return Err(StoreError::RolledBack);
+        }
         self.open.set(false);
+        self.recall.borrow_mut().forget();
+        // With the transaction its marks are released.
+        self.unsaid.take();
         self.client.borrow_mut().batch_execute("COMMIT").map_err(|error| match StoreError::from(error) {
             // The word of the server is lost, and with it whether it kept the act.
             StoreError::Gone { detail } => StoreError::Unknown { detail },
