@@ -44,6 +44,8 @@ use crate::sealing::Sealing;
 use crate::settle::Settlement;
 use crate::statistics::Statistics;
 use crate::terms::Terms;
+use crate::training::Training;
+use crate::training_error::TrainingError;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -104,7 +106,7 @@ pub trait Registry {
     ///
     /// # Errors
     /// Nothing of it could be kept.
-    fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError>;
+    fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, TrainingError>;
 
     /// The keys an order for a meter has to be sealed under: those of the chip that is in it.
     ///
@@ -461,6 +463,7 @@ pub trait Books:
     + Company
     + Watched
     + Copies
+    + Training
 {
 }
 
@@ -486,5 +489,6 @@ impl<B> Books for B where
         + Company
         + Watched
         + Copies
+        + Training
 {
 }

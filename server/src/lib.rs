@@ -70,6 +70,8 @@ mod sqlite_payments;
 pub mod statistics;
 pub mod store;
 pub mod terms;
+mod training;
+mod training_error;
 pub mod transfer;
 
 pub use actor::{Actor, Channel};
@@ -126,3 +128,5 @@ pub use settle::{Settled, Settlement};
 pub use statistics::{Line, Period, Question, Statistics};
 pub use store::{Options, Store, Synchronous, Transaction, View};
 pub use terms::Terms;
+pub use training::Training;
+pub use training_error::TrainingError;

@@ -4,6 +4,7 @@ use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Transaction, View};
+use crate::training_error::TrainingError;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -235,7 +236,8 @@ impl View<'_> {
 
 impl Transaction<'_> {
     /// Takes a city's delivery list: from now on orders name these chips.
-    pub fn take_meters(&self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
+    pub fn take_meters(&self, esams: &[Esam], now: Moment) -> Result<Delivered, TrainingError> {
+        self.must_be_of_its_kind(esams)?;
         let mut delivered = Delivered::default();
         self.whole(|| {
             for new in esams {

@@ -8,6 +8,7 @@ use crate::message_error::MessageError;
 use crate::order_state::OrderState;
 use crate::rules::MAX_AMOUNT;
 use crate::sealer::SealError;
+use crate::training_error::TrainingError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -282,6 +283,9 @@ pub enum OrderError {
     /// More than may be sold.
     #[error(transparent)]
     Limit(#[from] LimitReached),
+    /// Books to learn with do not do it.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
     /// An order was made and nobody can seal it.
     #[error("order {0} wants a PSAM, and none was opened for it")]
     Unasked(OrderId),
@@ -300,6 +304,7 @@ impl Fault for OrderError {
             // Its bank is away, as far as anybody knows.
             OrderError::NotPaid { .. } => Kind::Absent,
             OrderError::Change(error) => error.kind(),
+            OrderError::Training(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -360,6 +365,7 @@ impl Fault for OrderError {
             }
             OrderError::Change(error) => return error.hint(),
             OrderError::Limit(error) => return error.hint(),
+            OrderError::Training(error) => return error.hint(),
             _ => return None,
         })
     }
@@ -406,6 +412,7 @@ impl Fault for OrderError {
             OrderError::OtherAccount { .. } => "other-account",
             OrderError::Change(error) => error.code(),
             OrderError::Limit(error) => error.code(),
+            OrderError::Training(error) => error.code(),
             OrderError::Unasked(_) => "order-unasked",
             OrderError::Store(error) => error.code(),
         }

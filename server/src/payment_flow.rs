@@ -38,6 +38,7 @@ impl Transaction<'_> {
         terms: &Terms,
     ) -> Result<Payment, OrderError> {
         let (id, now) = (request.id, request.now);
+        self.must_be_no_banks(account)?;
         self.whole(|| {
             let placed = self.place_order(request, terms)?;
             let (life, count) = (placed.life, placed.order.count);

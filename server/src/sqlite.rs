@@ -25,6 +25,7 @@ use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
 use crate::store::Store;
 use crate::terms::Terms;
+use crate::training_error::TrainingError;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -67,7 +68,7 @@ impl Registry for Store {
         self.batch(|act| act.replace_sim(customer, sim))
     }
 
-    fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, StoreError> {
+    fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, TrainingError> {
         self.batch(|act| act.take_meters(esams, now))
     }
 

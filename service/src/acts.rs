@@ -249,6 +249,7 @@ pub fn terms(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Re
         validity_days: days.map_err(|_| malformed("validity_days is more than 65535"))?,
         clock_tolerance_s: asked.number("clock_tolerance_s"),
         office: None,
+        training: false,
     };
     Ok(serde_json::to_value(bank::settings(session, desk, &request)?)?)
 }

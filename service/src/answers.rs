@@ -70,6 +70,7 @@ const TERMS: Fields = &[
     ("service_centre", "text"),
     ("validity_days", "int"),
     ("clock_tolerance_s", "int"),
+    ("training", "flag"),
 ];
 const MESSAGE: Fields = &[("source", "text"), ("id", "text"), ("kind", "text"), ("new", "flag")];
 

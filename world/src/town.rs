@@ -58,6 +58,7 @@ pub struct Town {
     people: People,
     suite: Suite,
     region: RegionCode,
+    training: bool,
 }
 
 impl Town {
@@ -73,7 +74,13 @@ impl Town {
                 .into());
         }
         disk::create_folder(home).with_context(|| format!("cannot make {}", home.display()))?;
-        Ok(Town { world, people, suite, region: REGION.parse()? })
+        Ok(Town { world, people, suite, region: REGION.parse()?, training: false })
+    }
+
+    /// The same town, whose bank has books to learn with.
+    #[must_use]
+    pub fn to_learn_with(self) -> Self {
+        Town { training: true, ..self }
     }
 
     /// All that is there before anybody buys: keys, cards, meters, SIMs, and a bank that knows its customers.
@@ -295,6 +302,7 @@ impl Town {
             validity_days: None,
             clock_tolerance_s: None,
             office: None,
+            training: self.training,
         };
         let delivery = DeliveryRequest { out: self.between("delivery.json"), city: Some(self.region) };
         let customers = self.between("customers.csv");

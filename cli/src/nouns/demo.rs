@@ -24,6 +24,9 @@ pub struct Options {
     /// Keep every order and receipt as a file in the home's `records`.
     #[arg(long)]
     pub keep_records: bool,
+    /// Make the bank's books ones to learn with: `gridcard --home DIR server run` goes on with the town.
+    #[arg(long, requires = "home")]
+    pub training: bool,
 }
 
 /// The seed of a demo that names none.
@@ -61,6 +64,7 @@ pub fn run(call: &Call, options: &Options) -> Result<()> {
         }
     };
     let town = Town::new(world.traced(call.trace.clone()), people, options.suite)?;
+    let town = if options.training { town.to_learn_with() } else { town };
     let lived = Life::new(&town, options.keep_records).and_then(Life::live);
     let traffic = &call.course.traffic;
     traffic.add(town.world().traffic());

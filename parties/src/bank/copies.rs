@@ -9,7 +9,7 @@ use crate::trouble::{Context, Result, refused};
 use scheme::moment::Moment;
 use scheme::names;
 use serde::Serialize;
-use server::{Copies, Options, Store, Sums};
+use server::{Copies, Options, Store, Sums, Training, TrainingError};
 use std::path::{Path, PathBuf};
 
 /// Books that were copied, put back or moved, and what both say.
@@ -81,6 +81,13 @@ pub fn restore(session: &Session, from: &Path) -> Result<Option<CopyReport>> {
     let copy = Store::open(from, Options::default()).with_context(|| from.display().to_string())?;
     copy.check().with_context(|| from.display().to_string())?;
     let wanted = copy.sums().with_context(|| from.display().to_string())?;
+    // Of damaged books it cannot be asked what they were.
+    if place.exists()
+        && let Ok(now) = Store::open(&place, Options::default())
+        && now.is_training()? != copy.is_training()?
+    {
+        return Err(TrainingError::Mixed.into());
+    }
     let Some(two) = two_people(session, &folder, &copy, "putting back the books")? else {
         return Ok(None);
     };

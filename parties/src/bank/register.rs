@@ -30,6 +30,8 @@ pub struct SettingsRequest {
     pub clock_tolerance_s: Option<u32>,
     /// The office that this bank's folder stands in.
     pub office: Option<String>,
+    /// The books are to learn with, from now on and for good.
+    pub training: bool,
 }
 
 /// The bank's numbers and times.
@@ -43,14 +45,17 @@ pub struct SettingsReport {
     pub validity_days: u16,
     /// Seconds a meter's clock may stand before the issue of an order without being a finding.
     pub clock_tolerance_s: u32,
+    /// The books are to learn with.
+    #[serde(default)]
+    pub training: bool,
 }
 
 impl SettingsReport {
-    fn of(terms: Terms) -> Self {
+    fn of(terms: Terms, training: bool) -> Self {
         let Terms { server_number, service_centre, validity_days, clock_tolerance_s } = terms;
         let digits = |number: PhoneNumber| number.digits().to_owned();
         let (server_number, service_centre) = (digits(server_number), digits(service_centre));
-        SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s }
+        SettingsReport { server_number, service_centre, validity_days, clock_tolerance_s, training }
     }
 }
 
@@ -121,6 +126,10 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
         log::fact(session, "office", office);
     }
     let books = desk.books_mut();
+    if request.training {
+        log::fact(session, "training", true);
+        books.begin_training()?;
+    }
     let known_before = books.terms()?;
     let known = known_before.clone();
     let named = |given: &Option<String>, known: Option<&PhoneNumber>| {
@@ -143,7 +152,7 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
     if known_before.as_ref() != Some(&terms) {
         books.set_terms(&terms)?;
     }
-    Ok(SettingsReport::of(terms))
+    Ok(SettingsReport::of(terms, books.is_training()?))
 }
 
 /// The bank's numbers and times as they are.
@@ -152,7 +161,8 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
 /// They were never said.
 pub fn settings_now(session: &Session, desk: &Desk) -> Result<SettingsReport> {
     desk.folder(session)?;
-    Ok(SettingsReport::of(desk.books().terms()?.ok_or(OrderError::NoTerms)?))
+    let terms = desk.books().terms()?.ok_or(OrderError::NoTerms)?;
+    Ok(SettingsReport::of(terms, desk.books().is_training()?))
 }
 
 /// Takes a city's delivery list: which ESAM is in which meter, its keys, its ceiling.

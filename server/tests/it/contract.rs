@@ -12,6 +12,7 @@ mod registry;
 mod requests;
 mod sales;
 mod servers;
+mod training;
 
 use crate::house::{binding, csv, customer, esam, meter, serial, sim, terms, time};
 use crate::toy::{ToyMeter, ToyPsam, order_record};
@@ -101,6 +102,7 @@ macro_rules! every_engine {
             offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
                 a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked
                 events_have_numbers_without_a_hole;
+            training: books_to_learn_with_hold_no_money books_that_were_worked_with_stay_what_they_are;
         }
     };
 }

@@ -30,4 +30,6 @@ pub struct Frame {
     pub here: String,
     /// The server's time.
     pub now: String,
+    /// The books are to learn with: every page and every paper says so.
+    pub training: bool,
 }

@@ -232,6 +232,7 @@ impl Visit<'_> {
             token: self.token.clone(),
             here: super::form::encoded(&self.here),
             now: self.now()?.to_string(),
+            training: self.books().is_training()?,
         })
     }
 

@@ -95,3 +95,28 @@ fn the_customers_of_a_file_live_too() {
     assert_eq!(left, ["bad.csv"], "a demo that never began leaves files behind");
     Call::plain(folder.path(), &["demo", "--meters", "0"]).run().fails(2, &["--meters"]);
 }
+
+/// A town to learn in: its bank sells, and cannot become a real one.
+#[test]
+fn a_demo_to_learn_with_holds_no_money() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path(), &["--meters", "2", "--training", "--home", "home"]);
+    let bank = |args: &[&str]| Call::plain(folder.path(), args).with(&["--home", "home", "--json"]).run();
+    let settings = bank(&["server", "settings"]).ok().object();
+    assert_eq!(settings["training"], true);
+    assert!(bank(&["server", "report", "--check"]).ok().object()["sold_fen"].as_u64().unwrap() > 0);
+    let told = bank(&["company", "export", "--out", "events.csv"]);
+    assert_eq!((told.code, told.object()["code"].as_str()), (4, Some("training-company")));
+    assert!(!folder.path().join("events.csv").exists());
+    // Books that sell in earnest do not become such ones, and say nothing of it.
+    demo(folder.path(), &["--meters", "2", "--home", "real"]);
+    let real = |args: &[&str]| Call::plain(folder.path(), args).with(&["--home", "real", "--json"]).run();
+    let refused = real(&["server", "settings", "--training"]);
+    assert_eq!((refused.code, refused.object()["code"].as_str()), (1, Some("training-begun")));
+    assert_eq!(real(&["server", "settings"]).ok().object()["training"], false);
+    // Nor do books of one kind come into the place of the other.
+    let copy = folder.path().join("copy.sqlite");
+    bank(&["server", "backup", "--out", copy.to_str().unwrap()]).ok();
+    let mixed = real(&["server", "restore", copy.to_str().unwrap()]);
+    assert_eq!((mixed.code, mixed.object()["code"].as_str()), (4, Some("training-mixed")));
+}

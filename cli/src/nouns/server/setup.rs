@@ -32,6 +32,9 @@ pub struct Settings {
     /// The office that this bank's folder stands in, in words: what is sold with it counts for it.
     #[arg(long)]
     pub office: Option<String>,
+    /// Make new books ones to learn with, for good: test meters alone, no account of a bank, every page says so.
+    #[arg(long)]
+    pub training: bool,
 }
 
 impl Settings {
@@ -42,6 +45,7 @@ impl Settings {
             && self.validity_days.is_none()
             && self.clock_tolerance.is_none()
             && self.office.is_none()
+            && !self.training
     }
 }
 
@@ -182,6 +186,7 @@ pub fn settings(call: &Call, options: &Settings) -> Result<()> {
         validity_days: options.validity_days,
         clock_tolerance_s: options.clock_tolerance,
         office: options.office.clone(),
+        training: options.training,
     };
     tell_settings(call, &bank::settings(call, &mut Desk::open(call)?, &request)?);
     Ok(())
@@ -189,12 +194,16 @@ pub fn settings(call: &Call, options: &Settings) -> Result<()> {
 
 /// Tells the bank's numbers and times.
 pub fn tell_settings(call: &Call, report: &SettingsReport) {
-    let text = facts(&[
+    let mut rows = vec![
         ("server's number", format!("+{}", report.server_number)),
         ("service centre", format!("+{}", report.service_centre)),
         ("orders are valid for", format!("{} days", report.validity_days)),
         ("clock tolerance", format!("{} s", report.clock_tolerance_s)),
-    ]);
+    ];
+    if report.training {
+        rows.push(("books", "for training: nothing in them is money".into()));
+    }
+    let text = facts(&rows);
     answer(call, &text, report);
 }
 
