@@ -2,6 +2,7 @@
 
 use crate::change_error::ChangeRefusal;
 use crate::error::StoreError;
+use crate::hand_over_error::HandOverRefusal;
 use crate::key_choice::Keys;
 use crate::limit_error::LimitReached;
 use crate::message_error::MessageError;
@@ -279,6 +280,9 @@ pub enum OrderError {
     /// A meter is not changed.
     #[error(transparent)]
     Change(#[from] ChangeRefusal),
+    /// A meter is not handed over.
+    #[error(transparent)]
+    HandOver(#[from] HandOverRefusal),
     /// More than may be sold.
     #[error(transparent)]
     Limit(#[from] LimitReached),
@@ -300,6 +304,7 @@ impl Fault for OrderError {
             // Its bank is away, as far as anybody knows.
             OrderError::NotPaid { .. } => Kind::Absent,
             OrderError::Change(error) => error.kind(),
+            OrderError::HandOver(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -359,6 +364,7 @@ impl Fault for OrderError {
                 "let the city lead the chip back to test and to formal anew, or put another chip in, and take its list".into()
             }
             OrderError::Change(error) => return error.hint(),
+            OrderError::HandOver(error) => return error.hint(),
             OrderError::Limit(error) => return error.hint(),
             _ => return None,
         })
@@ -405,6 +411,7 @@ impl Fault for OrderError {
             OrderError::PaymentEnded { .. } => "payment-ended",
             OrderError::OtherAccount { .. } => "other-account",
             OrderError::Change(error) => error.code(),
+            OrderError::HandOver(error) => error.code(),
             OrderError::Limit(error) => error.code(),
             OrderError::Unasked(_) => "order-unasked",
             OrderError::Store(error) => error.code(),
