@@ -104,11 +104,11 @@ pub fn is_late(at: Moment, now: Moment) -> bool {
 
 fn sale(visit: &Visit<'_>, placed: &PlacedOrder) -> Result<Sale> {
     let order = &placed.order;
-    let known = visit.books().customer(order.customer)?;
+    let known = visit.books().customer(placed.customer)?;
     Ok(Sale {
         at: when(order.issued, false),
-        customer: order.customer.to_string(),
-        name: known.map_or_else(|| order.customer.to_string(), |known| visit.name_of(&known)),
+        customer: placed.customer.to_string(),
+        name: known.map_or_else(|| placed.customer.to_string(), |known| visit.name_of(&known)),
         meter: digits(&order.meter.to_string(), false),
         fen: order.amount.0.into(),
         amount: yuan(order.amount.0.into()),
