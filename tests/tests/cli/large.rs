@@ -20,11 +20,11 @@ fn bank() -> World {
         .execute_batch(&format!(
             "BEGIN; \
              INSERT INTO life (meter, serial, key_state, key_version) \
-                 SELECT meter, x'0102030405060708', 'test', 1 FROM customer ORDER BY customer LIMIT 1; \
+                 SELECT meter, x'0102030405060708', 'test', 1 FROM holding ORDER BY customer LIMIT 1; \
              CREATE TEMP TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {ORDERS}) \
                  SELECT n, (SELECT id FROM life WHERE serial = x'0102030405060708') AS life FROM n; \
              INSERT INTO purchase (life, count, customer) \
-                 SELECT n.life, n, customer FROM n JOIN life ON life.id = n.life JOIN customer ON customer.meter = life.meter; \
+                 SELECT n.life, n, customer FROM n JOIN life ON life.id = n.life JOIN holding ON holding.meter = life.meter; \
              INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, valid_until, binding, iccid, \
                  state) \
                  SELECT unhex(printf('%016X', n)), life, n, 'sale', 1, 1, CASE n WHEN {ORDERS} THEN 99999999 ELSE 10000 + n END, '20260105080000', '20260204080000', \
