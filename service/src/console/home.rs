@@ -3,6 +3,7 @@
 use super::change::{self, ChangeLine};
 use super::frame::Frame;
 use super::html::{Html, State, day, digits, when, yuan};
+use super::meters::state_of;
 use super::right::HOUSE;
 use super::visit::{Answer, Visit};
 use askama::Template;
@@ -80,16 +81,6 @@ struct AgeingPage {
     f: Frame,
     ages: Ages,
     provisional: Vec<ChangeLine>,
-}
-
-/// Where an order stands, as people say it.
-pub fn state_of(placed: &PlacedOrder) -> State {
-    match placed.state {
-        OrderState::Prepared => State::Sold,
-        OrderState::Sealed => State::Transit,
-        OrderState::Settled => State::Settled,
-        OrderState::Superseded | OrderState::Void => State::Off,
-    }
 }
 
 /// Days that have passed since a moment.

@@ -9,7 +9,7 @@ use parties::bank::look::{self, Whose};
 use parties::{Result, Trouble};
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use serde_json::Value;
-use server::{Customer, FoundMeter, Registration, WhichMeter};
+use server::{Customer, FoundMeter, OrderState, PlacedOrder, Registration, WhichMeter};
 
 /// A customer with the meter that is meant.
 pub struct Chosen {
@@ -114,6 +114,16 @@ pub fn must_be_one(visit: &Visit<'_>) -> Result<Chosen> {
     }
 }
 
+/// Where an order stands, as people say it.
+pub fn state_of(placed: &PlacedOrder) -> State {
+    match placed.state {
+        OrderState::Prepared => State::Sold,
+        OrderState::Sealed => State::Transit,
+        OrderState::Settled => State::Settled,
+        OrderState::Superseded | OrderState::Void => State::Off,
+    }
+}
+
 /// Where a meter stands: what stops sales, or what is on its way.
 pub fn stands(visit: &Visit<'_>, one: &FoundMeter) -> (Option<State>, Html) {
     let lang = visit.lang;
@@ -122,7 +132,7 @@ pub fn stands(visit: &Visit<'_>, one: &FoundMeter) -> (Option<State>, Html) {
         (None, Some(placed)) => {
             let order = &placed.order;
             let text = [lang.money(order.amount.0.into()), moment(order.issued, false)];
-            (Some(super::home::state_of(placed)), lang.say("open.order", &text))
+            (Some(state_of(placed)), lang.say("open.order", &text))
         }
         (None, None) => (None, Html::default()),
     }

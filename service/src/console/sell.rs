@@ -265,7 +265,7 @@ fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Res
             &[
                 lang.money(placed.order.amount.0.into()),
                 moment(placed.order.issued, true),
-                lang.state(super::home::state_of(placed)),
+                lang.state(meters::state_of(placed)),
             ],
         ),
         None => Html::text(lang.t("sell2.first")),
