@@ -129,15 +129,18 @@ fn a_long_list_of_customers_needs_no_more_memory_than_a_short_one() {
     for n in 0..rows {
         list.write_all(line(n).as_bytes()).unwrap();
     }
-    // One line again, for another meter: it is found, though nobody holds the lines before it.
-    list.write_all(line(41).replace(",7711", ",7722").as_bytes()).unwrap();
+    // One line again, and its meter for somebody else: both are found, though nobody holds the lines before them.
+    list.write_all(line(41).as_bytes()).unwrap();
+    let other = line(rows + 1).replace(&format!("7711{:08}", rows + 1), "771100000041");
+    list.write_all(other.as_bytes()).unwrap();
     // All but what stands in the pipe was worked through.
     let memory = own_memory(&taken);
     drop(list);
     let out = taken.wait_with_output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&report["registered"], &report["rejected"].as_array().unwrap().len()), (&rows.into(), &1));
+    assert_eq!((&report["registered"], &report["rejected"].as_array().unwrap().len()), (&rows.into(), &2));
     assert_eq!(report["rejected"][0], "line 60002, customer: stands already in line 43");
+    assert_eq!(report["rejected"][1], "line 60003, meter: stands already in line 43");
     assert!(memory < ENOUGH, "{memory} KiB of its own memory");
 }
 

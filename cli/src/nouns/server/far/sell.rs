@@ -39,7 +39,7 @@ pub fn order(far: &Far<'_>, options: &Order) -> Result<()> {
     let amount = options.amount.map(|fen| fen.0);
     let fields = json!({ "amount_fen": amount, "pay": pay });
     let request = Request::to("sell")?.fields(of(&options.to, fields));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -48,7 +48,7 @@ pub fn correct(far: &Far<'_>, options: &Correct) -> Result<()> {
     no_pin(&options.to.pin)?;
     let fields = json!({ "amount_fen": options.amount.0 });
     let request = Request::to("correct")?.fields(of(&options.to, fields));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -56,7 +56,7 @@ pub fn correct(far: &Far<'_>, options: &Correct) -> Result<()> {
 pub fn reverse(far: &Far<'_>, options: &Reverse) -> Result<()> {
     no_pin(&options.to.pin)?;
     let request = Request::to("reverse")?.fields(of(&options.to, json!({})));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -68,7 +68,7 @@ pub fn reissue(far: &Far<'_>, options: &Reissue) -> Result<()> {
         ReissueReason::ChipReplaced => "chip-replaced",
     });
     let request = Request::to("reissue")?.fields(of(&options.to, json!({ "reason": reason })));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -98,8 +98,8 @@ pub fn resume(far: &Far<'_>, options: &Resume) -> Result<()> {
     let known: CustomerReport =
         far.look(&Request::to("customer")?.place("customer", customer).query("meter", options.meter))?;
     if let (1.., Some(order)) = (done.resumed, known.outstanding) {
-        let whose = (customer, order.count);
-        let file = record::keep(far, order.order, whose, None, report.copies.first().copied())?;
+        let name = record::name(customer, options.meter.filter(|_| known.holds.len() > 1), order.count);
+        let file = record::keep(far, order.order, (customer, &name), None, report.copies.first().copied())?;
         report.records.push(file.display().to_string());
     }
     ticket.forget()?;
@@ -139,7 +139,8 @@ pub fn change_meter(far: &Far<'_>, options: &ChangeMeter) -> Result<()> {
     let ticket = record::begin(far, &request, out)?;
     let mut report: ChangeReport = far.send(&request, &ticket)?;
     if let Some(sealed) = &mut report.sealed {
-        record::hand_out(far, sealed, out)?;
+        let named = options.old_meter.and(Some(sealed.meter));
+        record::hand_out(far, sealed, out, named)?;
     }
     ticket.forget()?;
     tell_change(far.call, &report);
