@@ -13,6 +13,7 @@ mod contracts;
 mod copies;
 mod desk;
 mod findings;
+mod hand_over;
 pub mod keys;
 mod limits;
 pub mod logins;
@@ -62,6 +63,7 @@ pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,
     findings, verify,
 };
+pub use hand_over::{HandOverReport, hand_over};
 pub use limits::{LimitLine, LimitsReport, limits, set_limit};
 pub use orders::{
     CorrectRequest, Destination, OrderReport, ReissueReason, ReissueRequest, SellRequest, VoidReport,
@@ -90,8 +92,8 @@ use crate::home::{self, Home, Party};
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused};
 use ::keys::Zeroizing;
-use scheme::numbers::CustomerNumber;
-use server::{Books, Registration, ServerKey};
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use server::{Books, Customer, Registration, ServerKey};
 use std::path::{Path, PathBuf};
 
 /// The bank's folder, whose act this is.
@@ -120,8 +122,17 @@ fn unknown(words: String) -> Failure {
     refused(words).hint("`gridcard server register FILE.csv` registers customers").code("unknown-customer")
 }
 
-/// The registration of a customer, who must be known.
-fn registration(books: &dyn Books, customer: CustomerNumber) -> Result<Registration> {
+/// A customer, who must be known.
+fn known(books: &dyn Books, customer: CustomerNumber) -> Result<Customer> {
     let found = books.customer(customer)?;
     found.ok_or_else(|| unknown(format!("customer {customer} is not registered")).into())
+}
+
+/// A customer with the meter that is meant: the one that was named, else the only one he has.
+fn registration(
+    books: &dyn Books,
+    customer: CustomerNumber,
+    meter: Option<MeterNumber>,
+) -> Result<Registration> {
+    Ok(known(books, customer)?.with_meter(meter)?)
 }

@@ -236,7 +236,7 @@ ours! {
     server::BankFileError, server::bank::NoAccount, server::bank_host::HostError, server::ClearError, server::DeliveryError, server::Fault, server::MessageError,
     server::OrderError, server::SealError, server::ClosingError, server::ContractError, server::CompanyError, server::RequestError, server::ServerKeyError, server::SettleError,
     server::StoreError, server::TrainingError, server::register::RegisterError, server::register::ReplaceError, server::renewal::RenewalError, server::roster::LineError,
-    server::roster::RosterError, reader::trace::TraceError, wire::sms::record::RecordError,
+    server::roster::RosterError, server::WhichMeter, reader::trace::TraceError, wire::sms::record::RecordError,
 }
 
 outside! {

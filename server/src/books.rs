@@ -17,6 +17,7 @@ use crate::error::StoreError;
 use crate::finding::{ClearError, Cleared, Finding};
 use crate::gauges::Watched;
 use crate::glance::Glances;
+use crate::hand_over::HandOvers;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
@@ -34,7 +35,7 @@ use crate::pool::Opener;
 use crate::principal::Principal;
 use crate::receipt::{Origin, SettleError};
 use crate::register::{RegisterError, ReplaceError, Replaced, Report};
-use crate::registration::{Registration, Sim, SimKey};
+use crate::registration::{Customer, Registration, Sim, SimKey};
 use crate::renewal::RenewalError;
 use crate::report::{Fault, StatementLine, Totals};
 use crate::request::{Answer, Claim, Claimed, RequestError};
@@ -78,23 +79,23 @@ pub trait Registry {
     /// The file cannot be read to its end, or nothing of it could be kept: nothing is registered then.
     fn register(&mut self, roster: Roster<'_>) -> Result<Report, RegisterError>;
 
-    /// The registration of a customer, with the SIM in use.
+    /// A customer, with the SIM in use and all his meters.
     ///
     /// # Errors
     /// The books cannot be read.
-    fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError>;
+    fn customer(&self, customer: CustomerNumber) -> Result<Option<Customer>, StoreError>;
 
-    /// The registration of a meter, with the SIM in use.
+    /// The customer who has a meter, with that one and the SIM in use.
     ///
     /// # Errors
     /// The books cannot be read.
     fn of_meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError>;
 
-    /// The registration that a SIM belongs to, or belonged to before it was replaced.
+    /// The customer that a SIM belongs to, or belonged to before it was replaced.
     ///
     /// # Errors
     /// The books cannot be read.
-    fn of_sim(&self, sim: &SimKey) -> Result<Option<Registration>, StoreError>;
+    fn of_sim(&self, sim: &SimKey) -> Result<Option<Customer>, StoreError>;
 
     /// Gives a customer another SIM. Receipts on the old one are still his.
     ///
@@ -450,6 +451,7 @@ pub trait Books:
     + Control
     + Requests
     + Changes
+    + HandOvers
     + Ageing
     + Statistics
     + Drawers
@@ -476,6 +478,7 @@ impl<B> Books for B where
         + Control
         + Requests
         + Changes
+        + HandOvers
         + Ageing
         + Statistics
         + Drawers

@@ -73,6 +73,8 @@ impl Word {
 pub struct ChangeRequest {
     /// Whose.
     pub customer: CustomerNumber,
+    /// The meter before; may be missing where he has one alone.
+    pub old: Option<MeterNumber>,
     /// The new meter.
     pub meter: MeterNumber,
     /// What is known of the old purse.

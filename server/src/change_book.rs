@@ -9,6 +9,7 @@ use crate::order::{PlacedOrder, Reason};
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::place::New;
+use crate::registration::Held;
 use crate::rows::time_text;
 use crate::store::Transaction;
 use crate::terms::Terms;
@@ -23,17 +24,26 @@ impl Transaction<'_> {
     pub(crate) fn give_meter(
         &self,
         customer: CustomerNumber,
-        meter: MeterNumber,
+        held: Held,
         since: Option<Moment>,
     ) -> Result<(), StoreError> {
-        let (customer, meter) = (customer.to_string(), meter.to_string());
+        let (customer, meter) = (customer.to_string(), held.meter.to_string());
         self.conn.execute(
             "INSERT INTO meter (meter) VALUES (?1) ON CONFLICT (meter) DO NOTHING",
             params![meter],
         )?;
         self.conn.execute(
-            "INSERT INTO holding (customer, meter, since) VALUES (?1, ?2, ?3)",
-            params![customer, meter, since.map(time_text)],
+            "INSERT INTO holding (customer, meter, since, first_purchase) VALUES (?1, ?2, ?3, ?4)",
+            params![customer, meter, since.map(time_text), held.first_purchase.map(|fen| fen.0)],
+        )?;
+        Ok(())
+    }
+
+    /// Writes down that whoever has a meter has it no more.
+    pub(crate) fn take_meter(&self, meter: MeterNumber, until: Moment) -> Result<(), StoreError> {
+        self.conn.execute(
+            "UPDATE holding SET until = ?2 WHERE meter = ?1 AND until IS NULL",
+            params![meter.to_string(), time_text(until)],
         )?;
         Ok(())
     }
@@ -47,15 +57,9 @@ impl Transaction<'_> {
         let change = self.change_ground(request)?;
         let ChangeRequest { customer, meter, id, ref word, .. } = *request;
         self.whole(|| {
-            self.conn.execute(
-                "UPDATE holding SET until = ?2 WHERE customer = ?1 AND until IS NULL",
-                params![customer.to_string(), time_text(word.at)],
-            )?;
-            self.give_meter(customer, meter, Some(word.at))?;
-            self.conn.execute(
-                "UPDATE customer SET meter = ?2 WHERE customer = ?1",
-                params![customer.to_string(), meter.to_string()],
-            )?;
+            self.take_meter(change.old, word.at)?;
+            let held = Held { meter, first_purchase: change.first_purchase };
+            self.give_meter(customer, held, Some(word.at))?;
             if let Some(ended) = &change.outstanding {
                 for placed in self.orders_of(ended.life, ended.order.count)? {
                     if placed.state != OrderState::Void {

@@ -1,5 +1,6 @@
 //! Why a meter is not changed, in words.
 
+use crate::registration::WhichMeter;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -12,6 +13,9 @@ pub enum ChangeRefusal {
     /// No such customer.
     #[error("customer {0} is not registered")]
     UnknownCustomer(CustomerNumber),
+    /// Which of his meters is changed is not known.
+    #[error(transparent)]
+    Which(#[from] WhichMeter),
     /// He has it.
     #[error("customer {customer} has meter {meter} already")]
     SameMeter {
@@ -92,6 +96,10 @@ impl Fault for ChangeRefusal {
     fn hint(&self) -> Hint {
         Some(match self {
             ChangeRefusal::UnknownCustomer(_) => "`gridcard server register FILE.csv` registers customers".into(),
+            ChangeRefusal::Which(WhichMeter::Several { .. }) => {
+                "name the one before with --old-meter NUMBER, over HTTP with `old_meter`".into()
+            }
+            ChangeRefusal::Which(error) => return error.hint(),
             ChangeRefusal::Used { .. } => {
                 "let the city lead the chip back to test and to formal anew, or put another meter in, and take its list".into()
             }
@@ -125,6 +133,7 @@ impl Fault for ChangeRefusal {
     fn code(&self) -> &str {
         match self {
             ChangeRefusal::UnknownCustomer(_) => "change-unknown-customer",
+            ChangeRefusal::Which(error) => error.code(),
             ChangeRefusal::SameMeter { .. } => "change-same-meter",
             ChangeRefusal::Taken { .. } => "change-meter-taken",
             ChangeRefusal::Used { .. } => "change-esam-used",

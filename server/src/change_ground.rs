@@ -17,6 +17,8 @@ use scheme::numbers::{CustomerNumber, MeterNumber};
 pub(crate) struct Ground {
     /// The meter before.
     pub old: MeterNumber,
+    /// What its customer pays at registration.
+    pub first_purchase: Option<Fen>,
     /// The chip in the new one.
     pub esam: Esam,
     /// The life of the old chip, if anything was ever sold for it.
@@ -40,7 +42,7 @@ fn fen(amount: i64) -> Fen {
 }
 
 impl View<'_> {
-    /// The meters of a SIM's customer, the one he has first, then those he had, the newest first.
+    /// The meters of a SIM's customer: those that owe a receipt first, then the others he has, then those he had, the newest first.
     pub(crate) fn meters_of_sim(&self, sim: &SimKey) -> Result<Vec<MeterNumber>, StoreError> {
         let (by, value) = match sim {
             SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
@@ -49,8 +51,10 @@ impl View<'_> {
         };
         self.conn.all(
             &format!(
-                "SELECT meter FROM holding WHERE customer = (SELECT customer FROM sim WHERE {by} = ?1 \
-                 ORDER BY sim.current DESC, sim.id DESC LIMIT 1) ORDER BY until IS NULL DESC, id DESC"
+                "SELECT h.meter AS meter FROM holding h WHERE h.customer = (SELECT customer FROM sim WHERE {by} = ?1 \
+                 ORDER BY sim.current DESC, sim.id DESC LIMIT 1) ORDER BY EXISTS (SELECT 1 FROM life l \
+                 JOIN purchase_order o ON o.life = l.id WHERE l.meter = h.meter AND h.until IS NULL \
+                 AND o.state IN ('prepared', 'sealed')) DESC, h.until IS NULL DESC, h.id DESC"
             ),
             params![value],
             |row| parsed(row, "meter"),
@@ -84,13 +88,14 @@ impl View<'_> {
         if self.is_older_make()? {
             return Err(OrderError::OlderMake);
         }
-        let Some(registration) = self.customer(customer)? else {
+        let Some(known) = self.customer(customer)? else {
             return refused(ChangeRefusal::UnknownCustomer(customer));
         };
-        let old = registration.meter;
-        if old == new {
+        if known.meters.iter().any(|held| held.meter == new) {
             return refused(ChangeRefusal::SameMeter { customer, meter: new });
         }
+        let registration = known.with_meter(request.old).map_err(ChangeRefusal::Which)?;
+        let (old, first_purchase) = (registration.meter, registration.first_purchase);
         if let Some(other) = self.meter(new)? {
             return refused(ChangeRefusal::Taken { meter: new, customer: other.customer });
         }
@@ -126,7 +131,7 @@ impl View<'_> {
             Some(life) => self.last_settled(life)?.map_or(0, |(count, _)| count),
             None => 0,
         };
-        let mut ground = Ground { old, esam, old_life, outstanding, paid, last, carried: 0 };
+        let mut ground = Ground { old, first_purchase, esam, old_life, outstanding, paid, last, carried: 0 };
         ground.carried = if basis.is_estimate() {
             if !word.is_of_two() {
                 return refused(ChangeRefusal::TwoPeople);

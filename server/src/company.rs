@@ -115,11 +115,13 @@ pub enum EventKind {
     ChipChange,
     /// A customer has another meter.
     MeterChange,
+    /// A meter has another customer.
+    HandOver,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 8] = [
+    pub const ALL: [EventKind; 9] = [
         EventKind::Sale,
         EventKind::Correction,
         EventKind::Cancelled,
@@ -128,6 +130,7 @@ impl EventKind {
         EventKind::Reading,
         EventKind::ChipChange,
         EventKind::MeterChange,
+        EventKind::HandOver,
     ];
 
     /// As it is kept, and told.
@@ -141,6 +144,7 @@ impl EventKind {
             EventKind::Reading => "reading",
             EventKind::ChipChange => "chip-change",
             EventKind::MeterChange => "meter-change",
+            EventKind::HandOver => "hand-over",
         }
     }
 
@@ -181,6 +185,8 @@ pub struct Event {
     pub at_meter: Option<Moment>,
     /// The meter before.
     pub former: Option<MeterNumber>,
+    /// Of a meter that was handed over, whose it was.
+    pub former_customer: Option<CustomerNumber>,
 }
 
 /// Why a message is not taken.

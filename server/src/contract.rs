@@ -3,7 +3,7 @@
 
 use crate::engine::params;
 use crate::error::StoreError;
-use crate::registration::Registration;
+use crate::registration::Customer;
 use crate::rows::{column, time, time_text};
 use crate::store::{Store, Transaction, View};
 use scheme::fault::{Fault, Hint, Kind};
@@ -164,7 +164,7 @@ pub trait Contracts {
     ///
     /// # Errors
     /// The books cannot be read.
-    fn of_bill(&self, bill: &str) -> Result<Option<Registration>, StoreError>;
+    fn of_bill(&self, bill: &str) -> Result<Option<Customer>, StoreError>;
 
     /// Who a customer is, enciphered.
     ///
@@ -274,7 +274,7 @@ impl Contracts for Store {
         self.read(|view| view.contract_of(customer))
     }
 
-    fn of_bill(&self, bill: &str) -> Result<Option<Registration>, StoreError> {
+    fn of_bill(&self, bill: &str) -> Result<Option<Customer>, StoreError> {
         self.read(|view| {
             let customer: Option<CustomerNumber> =
                 view.conn.first("SELECT customer FROM contract WHERE bill = ?1", params![bill], |row| {

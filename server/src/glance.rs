@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::meters::Esam;
 use crate::order::PlacedOrder;
 use crate::order_state::OrderState;
-use crate::registration::Registration;
+use crate::registration::Customer;
 use crate::report::Day;
 use crate::rows::{column, exactly, parsed, time};
 use crate::store::{Store, View};
@@ -49,12 +49,21 @@ pub struct Bought {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Who.
-    pub registration: Registration,
-    /// What his meter last said.
+    pub customer: Customer,
+    /// What is known of each of his meters.
+    pub meters: Vec<FoundMeter>,
+}
+
+/// A meter of such a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMeter {
+    /// The meter.
+    pub meter: MeterNumber,
+    /// What it last said.
     pub last: Option<Credited>,
-    /// The order he has outstanding.
+    /// The order that is outstanding for it.
     pub outstanding: Option<PlacedOrder>,
-    /// What stops sales for his meter.
+    /// What stops sales for it.
     pub frozen: Option<Finding>,
 }
 
@@ -138,7 +147,8 @@ fn credited(row: &Row<'_>) -> Result<Credited, StoreError> {
 
 /// Where a text is looked for: in numbers, in names.
 const BY_NUMBER: &str = "SELECT DISTINCT customer FROM (\
-     SELECT customer FROM customer WHERE customer LIKE ?1 OR meter LIKE ?1 UNION \
+     SELECT customer FROM customer WHERE customer LIKE ?1 UNION \
+     SELECT customer FROM holding WHERE meter LIKE ?1 AND until IS NULL UNION \
      SELECT customer FROM sim WHERE msisdn LIKE ?1 OR iccid LIKE ?1) AS found ORDER BY customer LIMIT ?2";
 const BY_NAME: &str =
     "SELECT customer FROM customer WHERE lower(name) LIKE ?1 ESCAPE '!' ORDER BY customer LIMIT ?2";
@@ -148,14 +158,18 @@ impl View<'_> {
         let numbers: Vec<CustomerNumber> = self.found(text, most)?;
         let mut found = Vec::new();
         for number in numbers {
-            let Some(registration) = self.customer(number)? else { continue };
-            let meter = registration.meter;
-            found.push(Found {
-                last: self.last_credit(meter)?,
-                outstanding: self.outstanding(meter)?,
-                frozen: self.frozen(meter)?,
-                registration,
-            });
+            let Some(customer) = self.customer(number)? else { continue };
+            let mut meters = Vec::new();
+            for held in &customer.meters {
+                let meter = held.meter;
+                meters.push(FoundMeter {
+                    meter,
+                    last: self.last_credit(meter)?,
+                    outstanding: self.outstanding(meter)?,
+                    frozen: self.frozen(meter)?,
+                });
+            }
+            found.push(Found { customer, meters });
         }
         Ok(found)
     }
@@ -169,7 +183,7 @@ impl View<'_> {
         let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         let id: Option<[u8; 8]> = hex::decode(&plain).ok().and_then(|bytes| bytes.try_into().ok());
         if let Some(order) = id.map(OrderId).map(|id| self.order(id)).transpose()?.flatten() {
-            return Ok(vec![order.order.customer]);
+            return Ok(vec![order.customer]);
         }
         let digits = plain.strip_prefix('+').unwrap_or(&plain);
         if digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -133,10 +133,10 @@ impl View<'_> {
     /// What was sold to the customer of a meter on a day, in fen.
     fn sold_to(&self, meter: MeterNumber, day: &str) -> Result<i64, StoreError> {
         self.conn.one(
-            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM customer c \
-             JOIN account ON account.customer = c.customer AND account.kind = 'prepaid' \
+            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM holding h \
+             JOIN account ON account.customer = h.customer AND account.kind = 'prepaid' \
              JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN booking b ON b.transfer = t.id \
-             WHERE c.meter = ?1 AND b.day = ?2 AND t.code IN ('sale', 'correction', 'cancelled')",
+             WHERE h.meter = ?1 AND h.until IS NULL AND b.day = ?2 AND t.code IN ('sale', 'correction', 'cancelled')",
             params![meter.to_string(), day],
         )
     }

@@ -68,7 +68,9 @@ impl View<'_> {
         match named {
             Named::Customer(customer) => self.customers_office(*customer),
             Named::Meter(meter) => self.meters_office(*meter),
-            Named::Sim(sim) => self.meter_of_sim(sim)?.map_or(Ok(None), |meter| self.meters_office(meter)),
+            Named::Sim(sim) => {
+                self.customer_of_sim(sim)?.map_or(Ok(None), |customer| self.customers_office(customer))
+            }
             Named::Order(order) | Named::Payment(order) => self.orders_office(*order),
             Named::Finding(finding) => self.findings_office(*finding),
             Named::Receipt(record) => match self.seen(Incoming::Record(record)) {
@@ -109,15 +111,16 @@ impl View<'_> {
     }
 
     fn meters_office(&self, meter: MeterNumber) -> Result<Option<String>, StoreError> {
-        match self.meter(meter)? {
-            Some(found) => self.customers_office(found.customer),
-            None => Ok(None),
-        }
+        self.office_by(
+            "SELECT c.office AS office FROM holding h JOIN customer c ON c.customer = h.customer \
+             WHERE h.meter = ?1 AND h.until IS NULL",
+            params![meter.to_string()],
+        )
     }
 
     fn orders_office(&self, order: OrderId) -> Result<Option<String>, StoreError> {
         match self.order(order)? {
-            Some(placed) => self.customers_office(placed.order.customer),
+            Some(placed) => self.customers_office(placed.customer),
             None => Ok(None),
         }
     }

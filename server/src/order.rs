@@ -67,8 +67,10 @@ pub struct OrderRequest {
 /// An order with what the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedOrder {
-    /// What the order says.
+    /// What the order says. It names the customer of the chip's account; whoever has the meter may be another.
     pub order: Order,
+    /// The customer whose order it is.
+    pub customer: CustomerNumber,
     /// The life its count belongs to.
     pub(crate) life: i64,
     /// Version of the keys it is sealed under.
@@ -107,7 +109,8 @@ pub struct SealedOrder {
     pub warning: Option<String>,
 }
 
-const SELECT: &str = "SELECT o.id AS id, o.life AS life, p.customer AS customer, l.meter AS meter, l.serial AS serial, o.kind AS kind, \
+const SELECT: &str = "SELECT o.id AS id, o.life AS life, coalesce(o.given_up_by, p.customer) AS customer, \
+     (SELECT f.customer FROM purchase f WHERE f.life = o.life ORDER BY f.count LIMIT 1) AS account, l.meter AS meter, l.serial AS serial, o.kind AS kind, \
      o.count AS count, o.amount AS amount, o.issued AS issued, o.valid_until AS valid_until, o.binding AS binding, \
      o.iccid AS iccid, o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
      o.record AS record, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
@@ -125,7 +128,7 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     Ok(PlacedOrder {
         order: Order {
             meter: parsed(row, "meter")?,
-            customer: parsed(row, "customer")?,
+            customer: parsed(row, "account")?,
             amount: Fen(column(row, "amount")?),
             count: column(row, "count")?,
             issued: time(row, "issued")?,
@@ -136,6 +139,7 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
             // An order of the older make named no chip.
             serial: Serial8(serial.map_or(Ok([0; 8]), |serial| rows::exactly(&serial, "serial"))?),
         },
+        customer: parsed(row, "customer")?,
         life: column(row, "life")?,
         key_version: column(row, "key_version")?,
         reason: Reason::ALL
@@ -159,7 +163,11 @@ impl View<'_> {
     /// The orders of a customer, in the order of their making.
     pub fn orders_of_customer(&self, customer: CustomerNumber) -> Result<Vec<PlacedOrder>, StoreError> {
         self.conn.all(
-            &format!("{SELECT} WHERE p.customer = ?1 ORDER BY o.seq"),
+            &format!(
+                "{SELECT} WHERE o.seq IN (SELECT x.seq FROM purchase q JOIN purchase_order x ON x.life = q.life \
+                 AND x.count = q.count WHERE q.customer = ?1 AND x.given_up_by IS NULL \
+                 UNION SELECT y.seq FROM purchase_order y WHERE y.given_up_by = ?1) ORDER BY o.seq"
+            ),
             params![customer.to_string()],
             placed,
         )

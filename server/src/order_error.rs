@@ -2,6 +2,7 @@
 
 use crate::change_error::ChangeRefusal;
 use crate::error::StoreError;
+use crate::hand_over_error::HandOverRefusal;
 use crate::key_choice::Keys;
 use crate::limit_error::LimitReached;
 use crate::message_error::MessageError;
@@ -280,6 +281,9 @@ pub enum OrderError {
     /// A meter is not changed.
     #[error(transparent)]
     Change(#[from] ChangeRefusal),
+    /// A meter is not handed over.
+    #[error(transparent)]
+    HandOver(#[from] HandOverRefusal),
     /// More than may be sold.
     #[error(transparent)]
     Limit(#[from] LimitReached),
@@ -305,6 +309,7 @@ impl Fault for OrderError {
             OrderError::NotPaid { .. } => Kind::Absent,
             OrderError::Change(error) => error.kind(),
             OrderError::Training(error) => error.kind(),
+            OrderError::HandOver(error) => error.kind(),
             _ => Kind::Refused,
         }
     }
@@ -364,6 +369,7 @@ impl Fault for OrderError {
                 "let the city lead the chip back to test and to formal anew, or put another chip in, and take its list".into()
             }
             OrderError::Change(error) => return error.hint(),
+            OrderError::HandOver(error) => return error.hint(),
             OrderError::Limit(error) => return error.hint(),
             OrderError::Training(error) => return error.hint(),
             _ => return None,
@@ -411,6 +417,7 @@ impl Fault for OrderError {
             OrderError::PaymentEnded { .. } => "payment-ended",
             OrderError::OtherAccount { .. } => "other-account",
             OrderError::Change(error) => error.code(),
+            OrderError::HandOver(error) => error.code(),
             OrderError::Limit(error) => error.code(),
             OrderError::Training(error) => error.code(),
             OrderError::Unasked(_) => "order-unasked",

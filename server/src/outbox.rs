@@ -31,6 +31,7 @@ fn event(row: &Row<'_>) -> Result<Event, StoreError> {
         register: if reads { column(row, "register")? } else { None },
         at_meter: maybe(row, "at_meter", time)?,
         former: maybe(row, "former", parsed)?,
+        former_customer: maybe(row, "former_customer", parsed)?,
     })
 }
 
@@ -38,15 +39,15 @@ impl View<'_> {
     /// What the company is told after the event of a number, oldest first, at most `limit` events.
     pub fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.conn.all(
-            "SELECT e.number AS number, e.kind AS kind, e.at AS at, e.office AS office, \
-             coalesce(e.customer, p.customer) AS customer, coalesce(e.meter, l.meter) AS meter, l.serial AS chip, \
+            "SELECT e.number AS number, CASE WHEN e.former_customer IS NULL THEN e.kind ELSE 'hand-over' END AS kind, e.at AS at, e.office AS office, \
+             coalesce(e.customer, o.given_up_by, p.customer) AS customer, e.former_customer AS former_customer, coalesce(e.meter, l.meter) AS meter, l.serial AS chip, \
              e.serial AS serial, coalesce(t.order_id, s.order_id) AS order_id, p.count AS count, \
              coalesce(t.amount, s.credited) AS amount, s.balance AS balance, s.register AS register, \
              s.at_meter AS at_meter, e.former AS former \
              FROM company_event e LEFT JOIN transfer t ON t.id = e.transfer \
              LEFT JOIN settlement s ON s.life = e.life AND s.count = e.count \
              LEFT JOIN purchase p ON p.life = coalesce(t.life, e.life) AND p.count = coalesce(t.count, e.count) \
-             LEFT JOIN life l ON l.id = p.life WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
+             LEFT JOIN life l ON l.id = p.life LEFT JOIN purchase_order o ON o.id = t.order_id WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
             params![after, i64::from(limit)],
             event,
         )

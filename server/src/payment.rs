@@ -159,11 +159,12 @@ impl Payment {
     }
 }
 
-const SELECT: &str = "SELECT y.order_id AS order_id, p.customer AS customer, l.meter AS meter, y.life AS life, y.count AS count, \
+const SELECT: &str = "SELECT y.order_id AS order_id, coalesce(o.given_up_by, p.customer) AS customer, l.meter AS meter, y.life AS life, y.count AS count, \
      y.account AS account, y.amount AS amount, y.asked AS asked, y.state AS state, y.changed AS changed, y.tries AS tries, \
      y.next AS next, y.reason AS reason, y.debited AS debited, y.debit_entry AS debit_entry, y.debit_day AS debit_day, \
      y.returned AS returned, y.return_entry AS return_entry, y.return_day AS return_day, y.advice AS advice, \
-     y.transfer AS transfer FROM payment y JOIN purchase p ON p.life = y.life AND p.count = y.count JOIN life l ON l.id = y.life";
+     y.transfer AS transfer FROM payment y JOIN purchase_order o ON o.id = y.order_id \
+     JOIN purchase p ON p.life = y.life AND p.count = y.count JOIN life l ON l.id = y.life";
 
 fn moved(row: &Row<'_>, names: [&'static str; 3]) -> Result<Option<Moved>, StoreError> {
     let fen: Option<i64> = column(row, names[0])?;
@@ -217,7 +218,7 @@ impl View<'_> {
                 payment,
             ),
             Which::Of(customer) => self.conn.all(
-                &format!("{SELECT} WHERE p.customer = ?1 {order}"),
+                &format!("{SELECT} WHERE coalesce(o.given_up_by, p.customer) = ?1 {order}"),
                 params![customer.to_string()],
                 payment,
             ),

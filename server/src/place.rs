@@ -15,7 +15,7 @@ use crate::terms::Terms;
 use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, SimBinding};
 
 const DAY_S: i64 = 86_400;
@@ -35,6 +35,8 @@ pub enum Anew {
 /// What a new order of a meter is written from.
 struct Ground {
     registration: Registration,
+    /// The customer number that the chip's account has, or will have.
+    account: CustomerNumber,
     esam: Esam,
     life: i64,
     binding: SimBinding,
@@ -226,7 +228,7 @@ impl Transaction<'_> {
                 // What stood in another meter is no cash of this one, whichever of its orders is given up.
                 self.must_not_carry(&placed)?;
                 let purchase = Purchase { life, count, order: Some(id) };
-                let accounts = [Account::Prepaid(placed.order.customer), self.cash()?];
+                let accounts = [Account::Prepaid(placed.customer), self.cash()?];
                 let paid = self.owed_for("prepaid", life, count)?;
                 self.move_money(Code::Cancelled, now, purchase, accounts, paid)?;
             }
@@ -249,11 +251,10 @@ impl Transaction<'_> {
             return Err(OrderError::Retired { meter, serial: esam.serial });
         }
         let life = self.begin_life(&esam)?;
-        if let Some(customer) = self.account_of(life)?.filter(|first| *first != registration.customer) {
-            return Err(OrderError::OtherAccount { meter, serial: esam.serial, customer });
-        }
+        let account = self.account_of(life)?.unwrap_or(registration.customer);
+        self.must_have_come_to(registration.customer, &esam, life, account)?;
         let binding = message::binding(&registration.sim.imsi);
-        Ok(Ground { registration, esam, life, binding })
+        Ok(Ground { registration, account, esam, life, binding })
     }
 
     /// Whom the power company has blocked nothing is sold to.
@@ -295,7 +296,7 @@ impl Transaction<'_> {
         id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
-        let (old_life, old_count, customer) = (old.life, old.order.count, old.order.customer);
+        let (old_life, old_count, customer) = (old.life, old.order.count, old.customer);
         self.must_not_wait_for_a_bank(old_life, old_count)?;
         let count = self.last_settled(ground.life)?.map_or(0, |(count, _)| count);
         let count = count.checked_add(1).ok_or(OrderError::CountEnd(old.order.meter))?;
@@ -331,7 +332,7 @@ impl Transaction<'_> {
         if new.amount > MAX_AMOUNT {
             return Err(OrderError::Amount(new.amount));
         }
-        let Ground { registration, esam, life, binding } = ground;
+        let Ground { registration, account, esam, life, binding } = ground;
         if let Room::Never { ceiling } = rules::room(new.amount, esam.ceiling, None) {
             return Err(OrderError::Ceiling { meter: registration.meter, amount: new.amount, ceiling });
         }
@@ -341,7 +342,7 @@ impl Transaction<'_> {
         let valid_s = i64::from(terms.validity_days) * DAY_S;
         let order = Order {
             meter: registration.meter,
-            customer: registration.customer,
+            customer: *account,
             amount: new.amount,
             count: new.count,
             issued: new.now,
@@ -353,6 +354,7 @@ impl Transaction<'_> {
         };
         let placed = PlacedOrder {
             order,
+            customer: registration.customer,
             life: *life,
             key_version: esam.key_version,
             reason: new.reason,
@@ -371,7 +373,7 @@ impl Transaction<'_> {
         self.conn.execute(
             "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
              ON CONFLICT (life, count) DO NOTHING",
-            params![placed.life, placed.order.count, placed.order.customer.to_string()],
+            params![placed.life, placed.order.count, placed.customer.to_string()],
         )?;
         Ok(())
     }

@@ -3,9 +3,9 @@
 use crate::engine::{Conn, Lite, Row, params};
 use crate::error::StoreError;
 use crate::office::Named;
-use crate::registration::{Registration, Sim, SimKey};
+use crate::registration::{Customer, Held, Registration, Sim, SimKey};
 use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
-use crate::rows::{column, parsed};
+use crate::rows::{column, parsed, time};
 use crate::store::{Transaction, View};
 use rusqlite::Connection;
 use scheme::moment::Moment;
@@ -18,6 +18,8 @@ use scheme::order::OrderId;
 pub struct Report {
     /// Lines newly registered.
     pub registered: usize,
+    /// Of these, further meters of customers who were known before.
+    pub added: usize,
     /// Lines that were registered before, word for word.
     pub unchanged: usize,
     /// Lines that were not taken, in the order of the file.
@@ -68,77 +70,90 @@ pub enum ReplaceError {
 pub struct Replaced {
     /// The customer's SIM before.
     pub old: Sim,
-    /// An order that was bound to it and that no receipt has settled: reissue it for the new SIM.
-    pub outstanding: Option<OrderId>,
+    /// Orders that were bound to it and that no receipt has settled, of each of his meters: reissue them for the new SIM.
+    pub outstanding: Vec<OrderId>,
 }
 
-const SELECT: &str = "SELECT customer.customer AS customer, meter, imei, name, first_purchase, msisdn, imsi, iccid \
-     FROM customer JOIN sim ON sim.customer = customer.customer AND sim.current = 1";
+const SELECT: &str = "SELECT customer.customer AS customer, h.meter AS meter, h.first_purchase AS first_purchase, imei, name, \
+     msisdn, imsi, iccid FROM customer JOIN sim ON sim.customer = customer.customer AND sim.current = 1 \
+     LEFT JOIN holding h ON h.customer = customer.customer AND h.until IS NULL";
 
-fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
-    Ok(Registration {
+/// A customer with one of his meters, as one row has them.
+fn one(row: &Row<'_>) -> Result<Customer, StoreError> {
+    let held = |_: String| -> Result<Held, StoreError> {
+        let first_purchase = column::<Option<u32>>(row, "first_purchase")?.map(Fen);
+        Ok(Held { meter: parsed(row, "meter")?, first_purchase })
+    };
+    Ok(Customer {
         customer: parsed(row, "customer")?,
-        meter: parsed(row, "meter")?,
         sim: Sim { msisdn: parsed(row, "msisdn")?, imsi: parsed(row, "imsi")?, iccid: parsed(row, "iccid")? },
         imei: parsed(row, "imei")?,
         name: column(row, "name")?,
-        first_purchase: column::<Option<u32>>(row, "first_purchase")?.map(Fen),
+        meters: column::<Option<String>>(row, "meter")?.map(held).transpose()?.into_iter().collect(),
     })
 }
 
 impl View<'_> {
-    /// The registration of a customer.
-    pub fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
-        self.conn.first(
-            &format!("{SELECT} WHERE customer.customer = ?1"),
-            params![customer.to_string()],
-            registration,
-        )
+    /// A customer, with all his meters.
+    pub fn customer(&self, customer: CustomerNumber) -> Result<Option<Customer>, StoreError> {
+        let sql = format!("{SELECT} WHERE customer.customer = ?1 ORDER BY h.id");
+        let mut rows = self.conn.all(&sql, params![customer.to_string()], one)?.into_iter();
+        let Some(mut found) = rows.next() else { return Ok(None) };
+        found.meters.extend(rows.flat_map(|row| row.meters));
+        Ok(Some(found))
     }
 
-    /// The registration of a meter.
+    /// The customer who has a meter, with that one.
     pub fn meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE meter = ?1"), params![meter.to_string()], registration)
+        let sql = format!("{SELECT} WHERE h.meter = ?1");
+        let found = self.conn.first(&sql, params![meter.to_string()], one)?;
+        Ok(found.and_then(|found| found.registrations().next()))
     }
 
-    /// Every registration, by customer number.
+    /// Every customer with every meter of his, by customer number.
     pub fn registrations(&self) -> Result<Vec<Registration>, StoreError> {
-        self.conn.all(&format!("{SELECT} ORDER BY customer.customer"), params![], registration)
+        let sql = format!("{SELECT} WHERE h.meter IS NOT NULL ORDER BY customer.customer, h.id");
+        let found = self.conn.all(&sql, params![], one)?;
+        Ok(found.iter().flat_map(Customer::registrations).collect())
     }
 
     /// Registrations that name a first purchase and have no order yet.
     pub fn first_purchases_due(&self) -> Result<Vec<Registration>, StoreError> {
-        self.conn.all(
-            &format!(
-                "{SELECT} WHERE first_purchase IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM purchase WHERE purchase.customer = customer.customer) ORDER BY customer.customer"
-            ),
-            params![],
-            registration,
-        )
+        let sql = format!(
+            "{SELECT} WHERE h.first_purchase IS NOT NULL AND NOT EXISTS (SELECT 1 FROM purchase p JOIN life l ON l.id = p.life \
+             WHERE l.meter = h.meter AND p.customer = h.customer) ORDER BY customer.customer, h.id"
+        );
+        let found = self.conn.all(&sql, params![], one)?;
+        Ok(found.iter().flat_map(Customer::registrations).collect())
     }
 
-    /// The meter a SIM belongs to, or belonged to before it was replaced.
-    pub fn meter_of_sim(&self, sim: &SimKey) -> Result<Option<MeterNumber>, StoreError> {
+    /// The customer a SIM belongs to, or belonged to before it was replaced.
+    pub fn customer_of_sim(&self, sim: &SimKey) -> Result<Option<CustomerNumber>, StoreError> {
         let (by, value) = match sim {
             SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
             SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
             SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
         };
         self.conn.first(
-            &format!(
-                "SELECT meter FROM sim JOIN customer ON customer.customer = sim.customer \
-             WHERE {by} = ?1 ORDER BY sim.current DESC, sim.id DESC LIMIT 1"
-            ),
+            &format!("SELECT customer FROM sim WHERE {by} = ?1 ORDER BY current DESC, id DESC LIMIT 1"),
             params![value],
-            |row| parsed(row, "meter"),
+            |row| parsed(row, "customer"),
+        )
+    }
+
+    /// Until when a customer had a meter that is not his any more.
+    fn had_until(&self, customer: CustomerNumber, meter: MeterNumber) -> Result<Option<Moment>, StoreError> {
+        self.conn.first(
+            "SELECT until FROM holding WHERE customer = ?1 AND meter = ?2 AND until IS NOT NULL ORDER BY id DESC LIMIT 1",
+            params![customer.to_string(), meter.to_string()],
+            |row| time(row, "until"),
         )
     }
 
     /// Who has this meter, IMSI or ICCID in use.
     fn owner(&self, column: Column, value: &str) -> Result<Option<CustomerNumber>, StoreError> {
         let sql = match column {
-            Column::Meter => "SELECT customer FROM customer WHERE meter = ?1",
+            Column::Meter => "SELECT customer FROM holding WHERE meter = ?1 AND until IS NULL",
             Column::Imsi => "SELECT customer FROM sim WHERE imsi = ?1 AND current = 1",
             _ => "SELECT customer FROM sim WHERE iccid = ?1 AND current = 1",
         };
@@ -165,8 +180,14 @@ impl Transaction<'_> {
                 Err(error) => report.rejected.push(error),
                 Ok(new) => match self.register_one(&new, &office, &seen, at)? {
                     Ok(fresh) => {
-                        *(if fresh { &mut report.registered } else { &mut report.unchanged }) += 1;
-                        seen.add(new.customer, line)?;
+                        match fresh {
+                            Fresh::Nothing => report.unchanged += 1,
+                            Fresh::Customer => report.registered += 1,
+                            Fresh::Meter => {
+                                (report.registered, report.added) = (report.registered + 1, report.added + 1)
+                            }
+                        }
+                        seen.add(&new, line)?;
                         let doubt = new.sim.iccid.doubt();
                         report.doubtful.extend(doubt.map(|doubt| LineDoubt { line, doubt }));
                     }
@@ -179,15 +200,15 @@ impl Transaction<'_> {
         Ok(report)
     }
 
-    /// `Ok(Ok(true))`: registered now; `Ok(Ok(false))`: was there already.
+    /// What of a line is new; the inner error: why it is not taken.
     fn register_one(
         &self,
-        new: &Registration,
+        new: &Customer,
         office: &str,
         seen: &Seen,
         at: Option<Moment>,
-    ) -> Result<Result<bool, (Column, LineFault)>, StoreError> {
-        if let Some(line) = seen.line_of(new.customer)? {
+    ) -> Result<Result<Fresh, (Column, LineFault)>, StoreError> {
+        if let Some(line) = seen.line_of(new)? {
             return Ok(Err((Column::Customer, LineFault::InFile { line })));
         }
         // What another office registered is not told to this one; the head office sees all.
@@ -204,15 +225,25 @@ impl Transaction<'_> {
             return Ok(Err((Column::Customer, LineFault::Elsewhere)));
         }
         let differs = match old.as_ref().map(|old| same(old, new)) {
-            Some(Ok(())) => return Ok(Ok(false)),
+            Some(Ok(true)) => return Ok(Ok(Fresh::Nothing)),
+            Some(Ok(false)) | None => None,
             Some(Err(differs)) => Some(differs),
-            None => None,
         };
+        let held = new.meters.first();
+        if let (None, Some(held)) = (&differs, held)
+            && let Some(until) = self.had_until(new.customer, held.meter)?
+        {
+            return Ok(Err((Column::Meter, LineFault::Had { until })));
+        }
         let mut taken = None;
         for (column, value) in unique(new) {
-            let Some(owner) = self.owner(column, &value)? else { continue };
+            let owner = self.owner(column, &value)?;
+            // He has his SIM himself.
+            let Some(owner) = owner.filter(|owner| column == Column::Meter || *owner != new.customer) else {
+                continue;
+            };
             // What an earlier line of this file took stands in the books by now.
-            if let Some(line) = seen.line_of(owner)? {
+            if let Some(line) = seen.first_line_of(owner)? {
                 return Ok(Err((column, LineFault::InFile { line })));
             }
             let fault = if elsewhere(owner)? {
@@ -225,20 +256,17 @@ impl Transaction<'_> {
         if let Some(fault) = differs.or(taken) {
             return Ok(Err(fault));
         }
-        self.conn.execute(
-            "INSERT INTO customer (customer, meter, imei, name, first_purchase, office) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                new.customer.to_string(),
-                new.meter.to_string(),
-                new.imei.as_str(),
-                new.name,
-                new.first_purchase.map(|fen| fen.0),
-                office,
-            ],
-        )?;
-        self.add_sim(new.customer, &new.sim)?;
-        self.give_meter(new.customer, new.meter, at)?;
-        Ok(Ok(true))
+        if old.is_none() {
+            self.conn.execute(
+                "INSERT INTO customer (customer, imei, name, office) VALUES (?1, ?2, ?3, ?4)",
+                params![new.customer.to_string(), new.imei.as_str(), new.name, office],
+            )?;
+            self.add_sim(new.customer, &new.sim)?;
+        }
+        if let Some(held) = held {
+            self.give_meter(new.customer, *held, at)?;
+        }
+        Ok(Ok(if old.is_some() { Fresh::Meter } else { Fresh::Customer }))
     }
 
     /// Gives a customer another SIM; orders are bound to it from now on.
@@ -260,7 +288,10 @@ impl Transaction<'_> {
             )?;
             self.add_sim(customer, sim)
         })?;
-        let outstanding = self.outstanding(old.meter)?.map(|placed| placed.order.id);
+        let mut outstanding = Vec::new();
+        for held in &old.meters {
+            outstanding.extend(self.outstanding(held.meter)?.map(|placed| placed.order.id));
+        }
         Ok(Replaced { old: old.sim, outstanding })
     }
 
@@ -273,21 +304,27 @@ impl Transaction<'_> {
     }
 }
 
-/// What only one registration may have, beside the customer number.
-fn unique(new: &Registration) -> [(Column, String); 3] {
-    [
-        (Column::Meter, new.meter.to_string()),
-        (Column::Imsi, new.sim.imsi.to_string()),
-        (Column::Iccid, new.sim.iccid.to_string()),
-    ]
+/// What a line brought that was not known.
+enum Fresh {
+    Nothing,
+    /// A further meter of a customer who was known.
+    Meter,
+    Customer,
 }
 
-/// Names the first column in which a line differs from what is registered.
+/// What only one customer may have, beside his number.
+fn unique(new: &Customer) -> Vec<(Column, String)> {
+    let meter = new.meters.first().map(|held| (Column::Meter, held.meter.to_string()));
+    let sim = [(Column::Imsi, new.sim.imsi.to_string()), (Column::Iccid, new.sim.iccid.to_string())];
+    meter.into_iter().chain(sim).collect()
+}
+
+/// Whether a line says nothing new of a customer, or gives him a meter he has not yet. Its error names the first column in which it
+/// differs from what is registered.
 ///
 /// A name or first purchase that the line does not give is not compared.
-fn same(old: &Registration, new: &Registration) -> Result<(), (Column, LineFault)> {
+fn same(old: &Customer, new: &Customer) -> Result<bool, (Column, LineFault)> {
     let mut pairs = vec![
-        (Column::Meter, old.meter.to_string(), new.meter.to_string()),
         (Column::Msisdn, old.sim.msisdn.to_string(), new.sim.msisdn.to_string()),
         (Column::Imsi, old.sim.imsi.to_string(), new.sim.imsi.to_string()),
         (Column::Iccid, old.sim.iccid.to_string(), new.sim.iccid.to_string()),
@@ -296,18 +333,20 @@ fn same(old: &Registration, new: &Registration) -> Result<(), (Column, LineFault
     if let Some(name) = &new.name {
         pairs.push((Column::Name, old.name.clone().unwrap_or_default(), name.clone()));
     }
-    if let Some(fen) = new.first_purchase {
-        let registered = old.first_purchase.map_or_else(String::new, |fen| fen.to_string());
+    let named = new.meters.first();
+    let his = named.and_then(|named| old.meters.iter().find(|held| held.meter == named.meter));
+    if let (Some(his), Some(fen)) = (his, named.and_then(|named| named.first_purchase)) {
+        let registered = his.first_purchase.map_or_else(String::new, |fen| fen.to_string());
         pairs.push((Column::FirstPurchase, registered, fen.to_string()));
     }
     match pairs.into_iter().find(|(_, registered, given)| registered != given) {
         Some((column, registered, _)) => Err((column, LineFault::Differs { registered })),
-        None => Ok(()),
+        None => Ok(named.is_none() || his.is_some()),
     }
 }
 
-/// Which customers the lines before took, and in which lines: a temporary file of SQLite's, in memory as long as it is small, so
-/// that a long list needs no more memory than a short one.
+/// Which customers and meters the lines before took, and in which lines: a temporary file of SQLite's, in memory as long as it is
+/// small, so that a long list needs no more memory than a short one.
 struct Seen(Conn);
 
 impl Seen {
@@ -316,20 +355,36 @@ impl Seen {
         // Nobody ever reads it again.
         seen.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
-             CREATE TABLE line (customer TEXT NOT NULL PRIMARY KEY, line INTEGER NOT NULL) STRICT, WITHOUT ROWID; BEGIN",
+             CREATE TABLE line (customer TEXT NOT NULL, meter TEXT NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (customer, meter)) \
+             STRICT, WITHOUT ROWID; BEGIN",
         )?;
         Ok(Seen(Conn::Lite(Lite(seen))))
     }
 
-    fn add(&self, customer: CustomerNumber, line: u64) -> Result<(), StoreError> {
+    fn key(new: &Customer) -> (String, String) {
+        let meter = new.meters.first().map_or_else(String::new, |held| held.meter.to_string());
+        (new.customer.to_string(), meter)
+    }
+
+    fn add(&self, new: &Customer, line: u64) -> Result<(), StoreError> {
         let line = line as i64; // lines of a file that fits on a disk
-        let customer = customer.to_string();
-        self.0.execute("INSERT INTO line (customer, line) VALUES (?1, ?2)", params![customer, line])?;
+        let (customer, meter) = Self::key(new);
+        let sql = "INSERT INTO line (customer, meter, line) VALUES (?1, ?2, ?3)";
+        self.0.execute(sql, params![customer, meter, line])?;
         Ok(())
     }
 
-    fn line_of(&self, customer: CustomerNumber) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT line FROM line WHERE customer = ?1";
+    /// The line that had the same customer and meter.
+    fn line_of(&self, new: &Customer) -> Result<Option<u64>, StoreError> {
+        let (customer, meter) = Self::key(new);
+        let sql = "SELECT line FROM line WHERE customer = ?1 AND meter = ?2";
+        let line = self.0.first(sql, params![customer, meter], |row| column::<i64>(row, "line"))?;
+        Ok(line.map(i64::unsigned_abs))
+    }
+
+    /// The first line of a customer.
+    fn first_line_of(&self, customer: CustomerNumber) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT line FROM line WHERE customer = ?1 ORDER BY line LIMIT 1";
         let line = self.0.first(sql, params![customer.to_string()], |row| column::<i64>(row, "line"))?;
         Ok(line.map(i64::unsigned_abs))
     }

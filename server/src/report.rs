@@ -212,11 +212,12 @@ impl View<'_> {
              ELSE 0 END) AS prepaid, \
              sum(CASE account.kind WHEN 'refund-due' THEN CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END \
              ELSE 0 END) AS refund_due, \
-             CASE WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
+             CASE WHEN EXISTS (SELECT 1 FROM purchase_order g WHERE g.id = t.order_id AND g.given_up_by = ?1) THEN t.order_id \
+             WHEN s.life IS NOT NULL THEN s.order_id ELSE (SELECT o.id FROM purchase_order o \
              WHERE o.life = t.life AND o.count = t.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
              FROM account JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN life l ON l.id = t.life \
              LEFT JOIN settlement s ON s.life = t.life AND s.count = t.count WHERE account.customer = ?1 AND t.moved > 0 \
-             GROUP BY t.id, t.code, t.at, l.meter, t.life, t.count, t.amount, s.life, s.order_id ORDER BY t.id",
+             GROUP BY t.id, t.code, t.at, l.meter, t.life, t.count, t.amount, t.order_id, s.life, s.order_id ORDER BY t.id",
             params![customer.to_string()],
             statement_line,
         )?;

@@ -1,6 +1,6 @@
 //! Reading a registration file: a table, one subscription a line.
 
-use crate::registration::{Registration, Sim};
+use crate::registration::{Customer, Held, Sim};
 use crate::rules::MAX_AMOUNT;
 use core::str::FromStr;
 use disk::table::{RowFault, Table, TableError};
@@ -16,7 +16,7 @@ use std::io::Read;
 pub enum Column {
     /// Customer number, 12 digits.
     Customer,
-    /// Meter number, 12 digits.
+    /// Meter number, 12 digits; `-` of a customer who has none yet.
     Meter,
     /// Telephone number, `+86...`.
     Msisdn,
@@ -113,6 +113,14 @@ pub enum LineFault {
     /// Another office has it: what is registered there is not told.
     #[error("is registered already, at another office")]
     Elsewhere,
+    /// It was his, and is not any more.
+    #[error(
+        "was a meter of this customer until {until}: a hand-over or a change of meter gives it back to him"
+    )]
+    Had {
+        /// Until when.
+        until: Moment,
+    },
     /// The customer is registered with something else.
     #[error("is registered as {registered:?}; a new SIM is a replacement, not a registration")]
     Differs {
@@ -157,8 +165,11 @@ pub struct Roster<'r> {
     pub at: Option<Moment>,
 }
 
-/// A line of the file and its number.
-pub type Line = (u64, Result<Registration, LineError>);
+/// What the cell of a meter has when there is none.
+pub const NO_METER: &str = "-";
+
+/// A line of the file and its number: a customer with one meter, or with none.
+pub type Line = (u64, Result<Customer, LineError>);
 
 impl<'r> Roster<'r> {
     /// Begins to read a file. The first line names the columns, in any order; `name` and `first_purchase` may be
@@ -226,11 +237,14 @@ fn columns(header: &[String]) -> Result<(Places, Vec<String>), RosterError> {
 
 type Fault = (Option<Column>, LineFault);
 
-fn parse(cells: &[String], places: &Places) -> Result<Registration, Fault> {
+fn parse(cells: &[String], places: &Places) -> Result<Customer, Fault> {
     let text = |column: Column| places[column as usize].and_then(|i| cells.get(i)).map_or("", String::as_str);
-    Ok(Registration {
+    let meter = match text(Column::Meter) {
+        NO_METER => None,
+        meter => Some(number(Column::Meter, meter)?),
+    };
+    let customer = Customer {
         customer: number(Column::Customer, text(Column::Customer))?,
-        meter: number(Column::Meter, text(Column::Meter))?,
         sim: Sim {
             msisdn: number(Column::Msisdn, text(Column::Msisdn))?,
             imsi: number(Column::Imsi, text(Column::Imsi))?,
@@ -238,9 +252,12 @@ fn parse(cells: &[String], places: &Places) -> Result<Registration, Fault> {
         },
         imei: number(Column::Imei, text(Column::Imei))?,
         name: Some(text(Column::Name)).filter(|name| !name.is_empty()).map(str::to_owned),
-        first_purchase: amount(text(Column::FirstPurchase))
-            .map_err(|fault| (Some(Column::FirstPurchase), fault))?,
-    })
+        meters: Vec::new(),
+    };
+    let first_purchase =
+        amount(text(Column::FirstPurchase)).map_err(|fault| (Some(Column::FirstPurchase), fault))?;
+    let meters = meter.map(|meter| Held { meter, first_purchase }).into_iter().collect();
+    Ok(Customer { meters, ..customer })
 }
 
 fn number<T: FromStr<Err: Into<LineFault>>>(column: Column, text: &str) -> Result<T, Fault> {
@@ -282,6 +299,7 @@ impl scheme::Fault for LineFault {
             LineFault::InFile { .. } => "roster-line-in-file",
             LineFault::Taken { .. } => "roster-line-taken",
             LineFault::Elsewhere => "roster-line-elsewhere",
+            LineFault::Had { .. } => "roster-line-had",
             LineFault::Differs { .. } => "roster-line-differs",
         }
     }

@@ -193,7 +193,7 @@ impl Transaction<'_> {
         let paid = self.owed_for("prepaid", life, order.count)?;
         let kind = if paid == 0 { Code::Sale } else { Code::Correction };
         let purchase = Purchase { life, count: order.count, order: Some(order.id) };
-        let accounts = [self.cash()?, Account::Prepaid(order.customer)];
+        let accounts = [self.cash()?, Account::Prepaid(placed.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
         Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
     }

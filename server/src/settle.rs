@@ -151,7 +151,7 @@ impl Transaction<'_> {
         let booking = Booking {
             life: placed.life,
             count: order.count,
-            customer: order.customer,
+            customer: placed.customer,
             order: Some(order.id),
             packet: &opened.packet,
             bytes: &opened.bytes,
@@ -176,7 +176,7 @@ impl Transaction<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Settlement::Settled(Settled {
             order: order.id,
-            customer: order.customer,
+            customer: placed.customer,
             amount: receipt.amount,
             refund_due_fen: division.refund_due,
             receipt: receipt.clone(),
@@ -322,10 +322,12 @@ impl View<'_> {
         self.conn.one("SELECT packet FROM finding WHERE id = ?1", params![finding])
     }
 
-    /// The customer who bought last for a life, or has its meter.
+    /// The customer who was handed over a life's meter, else bought last for it, or has its meter.
     fn customer_of(&self, life: i64, meter: MeterNumber) -> Result<Option<CustomerNumber>, StoreError> {
         match self.conn.first(
-            "SELECT customer FROM purchase WHERE life = ?1 ORDER BY count DESC LIMIT 1",
+            "SELECT customer FROM (SELECT customer, 1 AS rank, id AS place FROM hand_over WHERE life = ?1 \
+             UNION ALL SELECT customer, 0 AS rank, count AS place FROM purchase WHERE life = ?1) AS known \
+             ORDER BY rank DESC, place DESC LIMIT 1",
             params![life],
             |row| parsed(row, "customer"),
         )? {

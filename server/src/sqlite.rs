@@ -16,7 +16,7 @@ use crate::pool::Opener;
 use crate::principal::Principal;
 use crate::receipt::{Origin, SettleError};
 use crate::register::{RegisterError, ReplaceError, Replaced, Report};
-use crate::registration::{Registration, Sim, SimKey};
+use crate::registration::{Customer, Registration, Sim, SimKey};
 use crate::renewal::RenewalError;
 use crate::report::StatementLine;
 use crate::request::{Answer, Claim, Claimed, RequestError};
@@ -49,7 +49,7 @@ impl Registry for Store {
         self.batch(|act| act.register_lines(roster))
     }
 
-    fn customer(&self, customer: CustomerNumber) -> Result<Option<Registration>, StoreError> {
+    fn customer(&self, customer: CustomerNumber) -> Result<Option<Customer>, StoreError> {
         self.read(|view| view.customer(customer))
     }
 
@@ -57,9 +57,9 @@ impl Registry for Store {
         self.read(|view| view.meter(meter))
     }
 
-    fn of_sim(&self, sim: &SimKey) -> Result<Option<Registration>, StoreError> {
-        self.read(|view| match view.meter_of_sim(sim)? {
-            Some(meter) => view.meter(meter),
+    fn of_sim(&self, sim: &SimKey) -> Result<Option<Customer>, StoreError> {
+        self.read(|view| match view.customer_of_sim(sim)? {
+            Some(customer) => view.customer(customer),
             None => Ok(None),
         })
     }

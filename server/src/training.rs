@@ -1,4 +1,4 @@
-//! Books to learn with: they sell as all do, and nothing in them is money [docs/specs/books.md 20].
+//! Books to learn with: they sell as all do, and nothing in them is money [docs/specs/books.md 21].
 //!
 //! What makes it so are rules of the books, whoever asks: such books are begun empty and stay what they are; no meter with formal keys comes
 //! into them, so what is sold is taken by test meters alone; and a debit names no account that a bank has.

@@ -15,6 +15,7 @@ use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::subscription::{Iccid, Msisdn};
 use serde_json::{Value, json};
+use server::roster::NO_METER;
 use server::{Named, Origin, SimKey};
 use wire::typed;
 
@@ -29,6 +30,10 @@ const COLUMNS: [&str; 7] = ["customer", "meter", "msisdn", "imsi", "imei", "icci
 pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
     let mut names: Vec<&str> = Vec::new();
     let mut values: Vec<String> = Vec::new();
+    if asked.words("meter").is_none() {
+        names.push("meter");
+        values.push(NO_METER.to_owned());
+    }
     for name in COLUMNS {
         if let Some(value) = asked.words(name) {
             names.push(name);
@@ -48,14 +53,14 @@ pub fn register(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     let report = bank::register_from(session, desk, &text[..], office)?;
     report.must_be_taken()?;
     let customer: CustomerNumber = asked.field("customer")?;
-    let now = look::customer(session, desk, &look::Whose::Customer(customer))?;
+    let now = look::customer(session, desk, &look::Whose::Customer(customer), None)?;
     Ok(json!({ "new": report.registered == 1, "doubtful": report.doubtful, "registration": now }))
 }
 
 /// A customer by number.
 pub fn customer(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let whose = look::Whose::Customer(asked.place("customer")?);
-    Ok(serde_json::to_value(look::customer(session, desk, &whose)?)?)
+    Ok(serde_json::to_value(look::customer(session, desk, &whose, asked.maybe_place("meter")?)?)?)
 }
 
 /// A customer by meter or telephone number.
@@ -68,7 +73,7 @@ pub fn find_customer(session: &Session, desk: &Desk, asked: &Asked) -> Result<Va
         (None, None, Some(bill)) => look::Whose::Bill(bill),
         _ => return Err(malformed("name one of a meter, an msisdn and a bill")),
     };
-    Ok(serde_json::to_value(look::customer(session, desk, &whose)?)?)
+    Ok(serde_json::to_value(look::customer(session, desk, &whose, None)?)?)
 }
 
 /// Takes a city's delivery list.
@@ -79,6 +84,7 @@ pub fn meters(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> R
 pub(crate) fn to(asked: &Asked, means: &Means) -> Result<Destination> {
     Ok(Destination {
         customer: asked.field("customer")?,
+        meter: asked.maybe_field("meter")?,
         out: Some(message()),
         pin: means.pin.clone(),
         id: means.order,
@@ -135,7 +141,12 @@ pub fn reissue(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means)
 /// Finishes the outstanding order.
 pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
     let customer = Some(asked.field("customer")?);
-    let request = bank::ResumeRequest { customer, pin: means.pin.clone(), bank: means.bank };
+    let request = bank::ResumeRequest {
+        customer,
+        meter: asked.maybe_field("meter")?,
+        pin: means.pin.clone(),
+        bank: means.bank,
+    };
     let report = bank::resume(session, desk, &request)?;
     // The records are those of the orders; files have none of them here.
     Ok(json!({ "resumed": report.resumed, "copies": report.copies }))
@@ -143,7 +154,12 @@ pub fn resume(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) 
 
 /// Gives the outstanding order up.
 pub fn void(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
-    Ok(serde_json::to_value(bank::void(session, desk, asked.field("customer")?)?)?)
+    Ok(serde_json::to_value(bank::void(
+        session,
+        desk,
+        asked.field("customer")?,
+        asked.maybe_field("meter")?,
+    )?)?)
 }
 
 /// One order.

@@ -23,10 +23,12 @@ static SHAPES: &[Shape] = &[
     Shape {
         name: "Customer",
         fields: &[
-            ("customer", "text"), ("meter", "text"), ("msisdn", "text"), ("imsi", "text"), ("iccid", "text"),
+            ("customer", "text"), ("meter", "text?"), ("msisdn", "text"), ("imsi", "text"), ("iccid", "text"),
             ("imei", "text"), ("name", "text?"), ("first_purchase_fen", "int?"), ("outstanding", "Order?"),
+            ("holds", "Held[]"),
         ],
     },
+    Shape { name: "Held", fields: &[("meter", "text"), ("first_purchase_fen", "int?"), ("outstanding", "Order?")] },
     Shape {
         name: "Sold",
         fields: &[
@@ -59,6 +61,7 @@ static SHAPES: &[Shape] = &[
             ("number", "int"), ("kind", "text"), ("at", "text"), ("office", "text"), ("customer", "text?"),
             ("meter", "text?"), ("serial", "text?"), ("order", "text?"), ("count", "int?"), ("amount_fen", "int?"),
             ("balance_fen", "int?"), ("register", "int?"), ("at_meter", "text?"), ("former_meter", "text?"),
+            ("former_customer", "text?"),
         ],
     },
 ];
@@ -133,6 +136,17 @@ fn told(route: &str) -> Option<Told> {
         ]),
         "tariffs" => Told::Own(&[("tariffs", "Price[]")]),
         "events" => Told::Own(&[("events", "Event[]"), ("last", "int")]),
+        "hand-over" => Told::Own(&[
+            ("hand_over", "int"),
+            ("meter", "text"),
+            ("former_customer", "text"),
+            ("customer", "text"),
+            ("balance_fen", "int?"),
+            ("at", "text"),
+            ("by", "text"),
+            ("second", "text?"),
+            ("note", "text"),
+        ]),
         "give-to-office" => Told::Own(&[("customer", "text"), ("office", "text")]),
         _ => return None,
     })

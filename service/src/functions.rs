@@ -13,6 +13,7 @@ use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use serde_json::{Value, json};
+use server::roster::NO_METER;
 use server::{Basis, Period, Scope, Sim};
 use wire::typed;
 
@@ -35,7 +36,7 @@ pub fn change_meter(session: &Session, desk: &mut Desk, asked: &Asked, means: &M
         balance: asked.fen("balance_fen").unwrap_or(Fen(0)),
         count: asked.number("count"),
         note: asked.words("note").unwrap_or_default().to_owned(),
-        to: to(asked, means)?,
+        to: bank::Destination { meter: asked.maybe_field("old_meter")?, ..to(asked, means)? },
     };
     changed(bank::change_meter(session, desk, &request)?, means)
 }
@@ -49,12 +50,20 @@ pub fn finish_change(session: &Session, desk: &mut Desk, asked: &Asked, means: &
         note: asked.words("note").unwrap_or_default().to_owned(),
         to: bank::Destination {
             customer: CustomerNumber([0; 6]),
+            meter: None,
             out: Some(message()),
             pin: means.pin.clone(),
             id: means.order,
         },
     };
     changed(bank::finish_change(session, desk, &request)?, means)
+}
+
+/// Gives a meter to another customer.
+pub fn hand_over(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    let note = asked.words("note").unwrap_or_default();
+    let (meter, to) = (asked.field("meter")?, asked.field("customer")?);
+    Ok(serde_json::to_value(bank::hand_over(session, desk, meter, to, note)?)?)
 }
 
 /// Changes of meters.
@@ -168,7 +177,10 @@ pub fn apply(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Re
     let request = ApplyRequest {
         registration: REGISTRATION
             .into_iter()
-            .filter_map(|name| words(name).map(|value| (name, value)))
+            .filter_map(|name| {
+                let none = || (name == "meter").then(|| NO_METER.to_owned());
+                words(name).or_else(none).map(|value| (name, value))
+            })
             .collect(),
         first_purchase: asked.fen("first_purchase_fen"),
         person: Person {

@@ -69,7 +69,7 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
     }
     match name {
         "customer" => read(text).map(Named::Customer),
-        "meter" => read(text).map(Named::Meter),
+        "meter" | "old_meter" => read(text).map(Named::Meter),
         "msisdn" => read(text).map(|phone| Named::Sim(SimKey::Msisdn(phone))),
         "imsi" => read(text).map(|imsi| Named::Sim(SimKey::Imsi(imsi))),
         "iccid" => read(text).map(|iccid| Named::Sim(SimKey::Iccid(iccid))),

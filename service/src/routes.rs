@@ -94,6 +94,8 @@ const SAY: &[Role] = &[Supervisor, Company];
 const SOURCE: Field = must("source", Text, "who says it, 1 to 32 characters");
 const MESSAGE: Field = must("id", Text, "the id he gave it, 1 to 64 characters");
 const CUSTOMER: Field = must("customer", Text, "customer number, 12 digits");
+const METER: Field = may("meter", Text, "which of his meters; may be missing where he has one alone");
+const WHICH: &[(&str, &str)] = &[("meter", "which of his meters; may be missing where he has one alone")];
 
 const fn look(
     name: &'static str,
@@ -120,10 +122,10 @@ const fn post(
 /// All of it.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
-    post("register", "/v1/customers", OFFICE, "Register a customer; the same registration again changes nothing.",
+    post("register", "/v1/customers", OFFICE, "Register a customer, or a further meter of one who is known; the same registration again changes nothing.",
         Body::Fields(&[
             CUSTOMER,
-            must("meter", Text, "meter number, 12 digits"),
+            may("meter", Text, "meter number, 12 digits; missing: he has none yet"),
             must("msisdn", Text, "telephone number, +86 and 11 digits"),
             must("imsi", Text, "identity of the subscriber, 15 digits"),
             must("imei", Text, "identity of the telephone, 15 digits"),
@@ -134,8 +136,8 @@ pub static ROUTES: &[Route] = &[
         Work::Book(Deed::One("server register"), acts::register)),
     look("find-customer", "/v1/customers", &[("meter", "meter number"), ("msisdn", "telephone number"), ("bill", "number on his bills")], READERS,
         "The customer of a meter, of a telephone number or of a bill number.", Work::Look(acts::find_customer)),
-    look("customer", "/v1/customers/{customer}", &[], READERS,
-        "A customer, and the order he has outstanding.", Work::Look(acts::customer)),
+    look("customer", "/v1/customers/{customer}", WHICH, READERS,
+        "A customer, and what he has outstanding for each of his meters.", Work::Look(acts::customer)),
     look("statement", "/v1/customers/{customer}/statement", &[], READERS,
         "What a customer paid, what was confirmed, what was paid back.", Work::Look(acts::statement)),
     post("meters", "/v1/meters", &[Supervisor, Company],
@@ -144,6 +146,7 @@ pub static ROUTES: &[Route] = &[
     post("sell", "/v1/orders", SELLERS, "Sell: make an order and have it sealed.",
         Body::Fields(&[
             CUSTOMER,
+            METER,
             may("amount_fen", Fen, "what is paid; the first purchase of the registration when it is missing"),
             may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
         ]),
@@ -174,17 +177,17 @@ pub static ROUTES: &[Route] = &[
     look("order", "/v1/orders/{order}", &[], READERS, "One order.", Work::Look(acts::order)),
     look("record", "/v1/orders/{order}/sms", &[], SELLERS, "The record of an order as a record file, for its SIM.", Work::Text(acts::record)),
     post("correct", "/v1/corrections", OFFICE, "Make a customer's outstanding order of another amount, by a second order of the same purchase; two people do.",
-        Body::Fields(&[CUSTOMER, must("amount_fen", Fen, "the right amount")]),
+        Body::Fields(&[CUSTOMER, METER, must("amount_fen", Fen, "the right amount")]),
         Work::Cards(Deed::Two("server correct"), acts::correct)),
     post("reverse", "/v1/reversals", OFFICE, "Take a customer's outstanding order back, by a second order of the same purchase and of nothing; two people do.",
-        Body::Fields(&[CUSTOMER]), Work::Cards(Deed::Two("server reverse"), acts::reverse)),
+        Body::Fields(&[CUSTOMER, METER]), Work::Cards(Deed::Two("server reverse"), acts::reverse)),
     post("reissue", "/v1/reissues", OFFICE, "Make a customer's outstanding order anew; for a replaced chip two people do.",
-        Body::Fields(&[CUSTOMER, may("reason", Text, "key-change or chip-replaced, when it is not the SIM or the validity")]),
+        Body::Fields(&[CUSTOMER, METER, may("reason", Text, "key-change or chip-replaced, when it is not the SIM or the validity")]),
         Work::Cards(Deed::Two("server reissue"), acts::reissue)),
     post("resume", "/v1/resumes", OFFICE, "Finish a customer's outstanding order whose sealing was interrupted.",
-        Body::Fields(&[CUSTOMER]), Work::Cards(Deed::One("server resume"), acts::resume)),
+        Body::Fields(&[CUSTOMER, METER]), Work::Cards(Deed::One("server resume"), acts::resume)),
     post("void", "/v1/voids", OFFICE, "Give up a customer's outstanding order, while no PSAM can have sealed it.",
-        Body::Fields(&[CUSTOMER]), Work::Book(Deed::One("server void"), acts::void)),
+        Body::Fields(&[CUSTOMER, METER]), Work::Book(Deed::One("server void"), acts::void)),
     post("settle", "/v1/receipts", SELLERS, "Settle a receipt that came back.",
         Body::Fields(&[
             must("record", Text, "the EF_SMS record, 352 hexadecimal digits"),
@@ -206,6 +209,7 @@ pub static ROUTES: &[Route] = &[
     post("change-meter", "/v1/meter-changes", OFFICE, "Give a customer another meter; what is his in the old one goes to it. An estimate wants two people.",
         Body::Fields(&[
             CUSTOMER,
+            may("old_meter", Text, "the meter before; may be missing where he has one alone"),
             must("meter", Text, "the new meter, 12 digits"),
             may("basis", Text, "read, workshop or burnt; read when it is missing"),
             must("balance_fen", Fen, "what was read in the old purse; of an estimate all that is to go to the new meter"),
@@ -220,6 +224,13 @@ pub static ROUTES: &[Route] = &[
             must("note", Text, "what there is to say about it"),
         ]),
         Work::Cards(Deed::Two("server change-meter"), functions::finish_change)),
+    post("hand-over", "/v1/hand-overs", OFFICE, "Give a meter to another customer, with what stands in its purse; two people do.",
+        Body::Fields(&[
+            must("meter", Text, "the meter, 12 digits"),
+            must("customer", Text, "who gets it, 12 digits"),
+            must("note", Text, "what there is to say about it"),
+        ]),
+        Work::Book(Deed::Two("server hand-over"), functions::hand_over)),
     look("changes", "/v1/meter-changes", &[("customer", "customer number"), ("provisional", "true: those that nobody has confirmed")], READERS,
         "Changes of meters, oldest first.", Work::Look(functions::changes)),
     look("ageing", "/v1/ageing", &[("office", "what this office sold")], &[Clerk, Supervisor, Auditor],
@@ -257,7 +268,7 @@ pub static ROUTES: &[Route] = &[
     post("apply", "/v1/applications", OFFICE, "Register a customer by his application; the answer has the agreement, this once.",
         Body::Fields(&[
             CUSTOMER,
-            must("meter", Text, "meter number, 12 digits"),
+            may("meter", Text, "meter number, 12 digits; missing: he has none yet"),
             must("msisdn", Text, "telephone number, +86 and 11 digits"),
             must("imsi", Text, "identity of the subscriber, 15 digits"),
             must("imei", Text, "identity of the telephone, 15 digits"),

@@ -24,7 +24,8 @@ impl People {
         let mut registrations = Vec::new();
         for line in roster {
             let (_, registration) = line.with_context(|| name.to_owned())?;
-            registrations.push(registration.with_context(|| name.to_owned())?);
+            let customer = registration.with_context(|| name.to_owned())?;
+            registrations.push(customer.with_meter(None).with_context(|| name.to_owned())?);
         }
         if registrations.is_empty() {
             return Err(refused(format!("{name} names no customer")).into());

@@ -328,7 +328,13 @@ impl Town {
     /// # Errors
     /// Those of [`bank::sell`].
     pub fn sell(&self, person: &Registration, amount: Fen) -> Result<OrderReport> {
-        let to = Destination { customer: person.customer, out: None, pin: PinChoice::default(), id: None };
+        let to = Destination {
+            customer: person.customer,
+            meter: None,
+            out: None,
+            pin: PinChoice::default(),
+            id: None,
+        };
         let request = SellRequest { amount: Some(amount), pay: None, to };
         self.world.act(Deed::One("server order"), |session| {
             bank::sell(session, &mut Desk::open(session)?, &request)

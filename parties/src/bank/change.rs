@@ -21,7 +21,7 @@ use std::borrow::Cow;
 /// A meter that is to be changed.
 #[derive(Debug, Clone)]
 pub struct ChangeMeterRequest {
-    /// The new meter.
+    /// The new meter. Which of his meters goes says the destination's.
     pub meter: MeterNumber,
     /// What is known of the old one's purse.
     pub basis: Basis,
@@ -185,6 +185,7 @@ pub fn change_meter(
     let (to, meter) = (&request.to, request.meter);
     let wanted = ChangeRequest {
         customer: to.customer,
+        old: to.meter,
         meter,
         basis: request.basis,
         balance: request.balance,
@@ -201,7 +202,7 @@ pub fn change_meter(
             Ok(books.change_meter(Some(psam), &wanted, &terms)?)
         })?
     };
-    let sealed = sealed.map(|sealed| hand_out(session, &folder, to, &sealed)).transpose()?;
+    let sealed = sealed.map(|sealed| hand_out(session, desk.books(), &folder, to, &sealed)).transpose()?;
     told(session, desk, wanted.id, sealed).map(Some)
 }
 
@@ -240,7 +241,7 @@ pub fn finish_change(
             Ok(books.finish_change(Some(psam), &wanted, &terms)?)
         })?
     };
-    let sealed = sealed.map(|sealed| hand_out(session, &folder, &to, &sealed)).transpose()?;
+    let sealed = sealed.map(|sealed| hand_out(session, desk.books(), &folder, &to, &sealed)).transpose()?;
     told(session, desk, wanted.id, sealed).map(Some)
 }
 
@@ -260,7 +261,7 @@ pub fn changes(
 }
 
 /// Who says so: two people for the act that wants them; `None` when it was written down as a request.
-fn word(session: &Session, desk: &Desk, two: Option<&str>, note: &str) -> Result<Option<Word>> {
+pub(super) fn word(session: &Session, desk: &Desk, two: Option<&str>, note: &str) -> Result<Option<Word>> {
     let (folder, at) = (desk.folder(session)?, session.now()?);
     let (by, second) = match two {
         Some(act) => {
@@ -274,8 +275,8 @@ fn word(session: &Session, desk: &Desk, two: Option<&str>, note: &str) -> Result
 }
 
 fn draw(session: &Session, to: &Destination) -> Result<OrderId> {
-    let (at, customer) = (session.now()?, to.customer);
-    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("change {customer} {at}"))))))
+    let at = session.now()?;
+    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("change {} {at}", to.whose()))))))
 }
 
 /// The change that an act before this one made under the id it was given, its order sealed now if it is not yet.

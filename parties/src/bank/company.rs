@@ -117,6 +117,9 @@ pub struct EventLine {
     pub at_meter: Option<Moment>,
     /// The meter before.
     pub former_meter: Option<MeterNumber>,
+    /// Of a meter that was handed over, whose it was.
+    #[serde(default)]
+    pub former_customer: Option<CustomerNumber>,
 }
 
 impl EventLine {
@@ -136,6 +139,7 @@ impl EventLine {
             register: event.register,
             at_meter: event.at_meter,
             former_meter: event.former,
+            former_customer: event.former_customer,
         }
     }
 }

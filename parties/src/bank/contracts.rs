@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::phone_key::{PhoneKey, code, printed};
 use super::register::register_from;
 use super::text::short;
-use super::{look, registration};
+use super::{known, look};
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
@@ -15,6 +15,7 @@ use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use serde::{Deserialize, Serialize};
+use server::roster::NO_METER;
 use server::{Application, Contract, NewSlip};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub const FORM: u32 = 1;
 /// What stands in an application.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyRequest {
-    /// Columns of a registration with their values: customer, meter, msisdn, imsi, imei, iccid, name.
+    /// Columns of a registration with their values: customer, meter (`-`: none yet), msisdn, imsi, imei, iccid, name.
     pub registration: Vec<(&'static str, String)>,
     /// What is paid at registration.
     pub first_purchase: Option<Fen>,
@@ -61,8 +62,8 @@ pub struct ApplyReport {
     pub new: bool,
     /// Whose.
     pub customer: CustomerNumber,
-    /// His meter.
-    pub meter: MeterNumber,
+    /// The meter it is about; none: he has none yet.
+    pub meter: Option<MeterNumber>,
     /// When.
     #[serde(with = "names::text")]
     pub at: Moment,
@@ -98,12 +99,18 @@ pub fn apply(session: &Session, desk: &mut Desk, request: &ApplyRequest) -> Resu
     let office = desk.office().to_owned();
     let registered = register_from(session, desk, &table[..], &office)?;
     registered.must_be_taken()?;
-    let number = request.registration.iter().find(|(name, _)| *name == "customer");
-    let customer: CustomerNumber =
-        number.map(|(_, value)| value.trim()).unwrap_or_default().parse().context("customer")?;
-    let found = registration(desk.books(), customer)?;
+    let said = |column: &str| {
+        let found = request.registration.iter().find(|(name, _)| *name == column);
+        found.map(|(_, value)| value.trim()).unwrap_or_default()
+    };
+    let customer: CustomerNumber = said("customer").parse().context("customer")?;
+    let meter = match said("meter") {
+        NO_METER => None,
+        meter => Some(meter.parse::<MeterNumber>().context("meter")?),
+    };
+    let found = known(desk.books(), customer)?;
     let office = desk.office().to_owned();
-    let agreement = agreement(&found, request, &office, &clerk, at);
+    let agreement = agreement((&found, meter), request, &office, &clerk, at);
     let digest: [u8; 32] = Sha256::digest(&agreement).into();
     let person = if request.person == Person::default() {
         None
@@ -129,7 +136,7 @@ pub fn apply(session: &Session, desk: &mut Desk, request: &ApplyRequest) -> Resu
         application,
         new: registered.registered == 1,
         customer,
-        meter: found.meter,
+        meter,
         at,
         form: FORM,
         agreement,
@@ -140,7 +147,7 @@ pub fn apply(session: &Session, desk: &mut Desk, request: &ApplyRequest) -> Resu
 
 /// The agreement in plain text. Numbers of papers and the address stand in it, for it is signed; it is kept nowhere but as a hash.
 fn agreement(
-    found: &server::Registration,
+    (found, meter): (&server::Customer, Option<MeterNumber>),
     request: &ApplyRequest,
     office: &str,
     clerk: &str,
@@ -153,7 +160,7 @@ fn agreement(
         ("name", dash(&found.name)),
         ("paper", format!("{} {}", dash(&person.paper), dash(&person.paper_number))),
         ("address", dash(&person.address)),
-        ("meter", found.meter.to_string()),
+        ("meter", dash(&meter.map(|meter| meter.to_string()))),
         ("telephone", found.sim.msisdn.to_string()),
         ("SIM", found.sim.iccid.to_string()),
         ("bill number", dash(&request.bill)),
@@ -210,7 +217,7 @@ pub fn give_code(
     reason: &str,
 ) -> Result<CodeReport> {
     let folder = desk.folder(session)?;
-    let found = registration(desk.books(), customer)?;
+    let found = known(desk.books(), customer)?;
     let reason = short("reason", reason, 256)?;
     let (at, by) = (session.now()?, desk.clerk(session)?);
     let key = PhoneKey::of(session, &folder)?;
@@ -316,7 +323,7 @@ pub struct SlipLine {
 /// Nobody is known by this; what is kept was changed.
 pub fn contract(session: &Session, desk: &Desk, whose: &look::Whose) -> Result<ContractReport> {
     let folder = desk.folder(session)?;
-    let registration = look::customer(session, desk, whose)?;
+    let registration = look::customer(session, desk, whose, None)?;
     let (customer, books) = (registration.customer, desk.books());
     let Contract { bill, bank } = books.contract_of(customer)?;
     let person = match books.person_of(customer)? {

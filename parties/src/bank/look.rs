@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::orders::message;
 use super::report::OrderLine;
-use super::{registration, unknown};
+use super::{known, unknown};
 use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -13,7 +13,7 @@ use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
 use serde::{Deserialize, Serialize};
-use server::{OrderError, Registration, SimKey};
+use server::{Customer, OrderError, SimKey, WhichMeter};
 
 /// By what a customer is named.
 #[derive(Debug, Clone)]
@@ -33,8 +33,8 @@ pub enum Whose {
 pub struct CustomerReport {
     /// His number.
     pub customer: CustomerNumber,
-    /// His meter.
-    pub meter: MeterNumber,
+    /// The meter that is meant; none: he has none, or several and none was named.
+    pub meter: Option<MeterNumber>,
     /// His telephone number.
     #[serde(with = "names::text")]
     pub msisdn: Msisdn,
@@ -49,31 +49,70 @@ pub struct CustomerReport {
     pub imei: Imei,
     /// His name.
     pub name: Option<String>,
-    /// What he pays at registration.
+    /// What he pays when he gets the meter that is meant.
     pub first_purchase_fen: Option<u32>,
-    /// The order that awaits its receipt.
+    /// The order for it that awaits its receipt.
+    pub outstanding: Option<OrderLine>,
+    /// Each of his meters.
+    #[serde(default)]
+    pub holds: Vec<MeterLine>,
+}
+
+/// A meter that a customer has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MeterLine {
+    /// The meter.
+    pub meter: MeterNumber,
+    /// What he pays when he gets it.
+    pub first_purchase_fen: Option<u32>,
+    /// The order for it that awaits its receipt.
     pub outstanding: Option<OrderLine>,
 }
 
-/// A customer, and the order he has outstanding.
+/// A customer, and what he has outstanding for each of his meters.
 ///
 /// # Errors
-/// Nobody is known by this.
-pub fn customer(session: &Session, desk: &Desk, whose: &Whose) -> Result<CustomerReport> {
+/// Nobody is known by this, or he has not the meter that was named.
+pub fn customer(
+    session: &Session,
+    desk: &Desk,
+    whose: &Whose,
+    meter: Option<MeterNumber>,
+) -> Result<CustomerReport> {
     desk.folder(session)?;
     let books = desk.books();
     let nobody = |what: String| unknown(format!("nobody is registered with {what}"));
+    let named = match whose {
+        Whose::Meter(meter) => Some(*meter),
+        _ => meter,
+    };
     let found = match whose {
-        Whose::Customer(customer) => registration(books, *customer)?,
-        Whose::Meter(meter) => books.of_meter(*meter)?.ok_or_else(|| nobody(format!("meter {meter}")))?,
+        Whose::Customer(customer) => known(books, *customer)?,
+        Whose::Meter(meter) => match books.of_meter(*meter)? {
+            Some(found) => known(books, found.customer)?,
+            None => return Err(nobody(format!("meter {meter}")).into()),
+        },
         Whose::Phone(phone) => books
             .of_sim(&SimKey::Msisdn(phone.clone()))?
             .ok_or_else(|| nobody(format!("telephone number {phone}")))?,
         Whose::Bill(bill) => books.of_bill(bill)?.ok_or_else(|| nobody(format!("bill number {bill}")))?,
     };
+    let meter = match found.with_meter(named) {
+        Ok(one) => Some(one.meter),
+        Err(error @ WhichMeter::NotHis { .. }) => return Err(error.into()),
+        Err(WhichMeter::None(_) | WhichMeter::Several { .. }) => None,
+    };
     let at = session.now()?;
-    let outstanding = books.outstanding(found.meter)?.map(|placed| OrderLine::of(&placed, at));
-    let Registration { customer, meter, sim, imei, name, first_purchase } = found;
+    let mut holds = Vec::new();
+    for held in &found.meters {
+        let outstanding = books.outstanding(held.meter)?.map(|placed| OrderLine::of(&placed, at));
+        let first_purchase_fen = held.first_purchase.map(|Fen(fen)| fen);
+        holds.push(MeterLine { meter: held.meter, first_purchase_fen, outstanding });
+    }
+    let meant = holds.iter().find(|one| Some(one.meter) == meter);
+    let (first_purchase_fen, outstanding) =
+        meant.map_or((None, None), |one| (one.first_purchase_fen, one.outstanding.clone()));
+    let Customer { customer, sim, imei, name, .. } = found;
     Ok(CustomerReport {
         customer,
         meter,
@@ -82,8 +121,9 @@ pub fn customer(session: &Session, desk: &Desk, whose: &Whose) -> Result<Custome
         iccid: sim.iccid,
         imei,
         name,
-        first_purchase_fen: first_purchase.map(|Fen(fen)| fen),
+        first_purchase_fen,
         outstanding,
+        holds,
     })
 }
 
@@ -103,7 +143,7 @@ pub fn order(session: &Session, desk: &Desk, id: OrderId) -> Result<OrderLine> {
 /// Nobody has this number.
 pub fn orders_of(session: &Session, desk: &Desk, customer: CustomerNumber) -> Result<Vec<OrderLine>> {
     desk.folder(session)?;
-    registration(desk.books(), customer)?;
+    known(desk.books(), customer)?;
     let at = session.now()?;
     let orders = desk.books().orders_of_customer(customer)?;
     Ok(orders.iter().map(|placed| OrderLine::of(placed, at)).collect())

@@ -1,7 +1,7 @@
 //! Offices that are apart: whose customer something is, and the one answer where it is another's.
 
 use super::desk::Desk;
-use super::{registration, unknown};
+use super::{known, unknown};
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
@@ -76,7 +76,7 @@ pub fn give(
     office: &str,
 ) -> Result<MoveReport> {
     desk.folder(session)?;
-    registration(desk.books(), customer)?;
+    known(desk.books(), customer)?;
     must_be_office(office)?;
     desk.books_mut().give_to_office(customer, office)?;
     log::fact(session, "customer", customer);

@@ -17,7 +17,7 @@ use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::order::{Order, OrderId, Serial8};
 use scheme::profile::CardKind;
 use serde::{Deserialize, Serialize};
-use server::{Anew, BankAccount, BankCall, OrderError, OrderRequest, SealedOrder};
+use server::{Anew, BankAccount, BankCall, Books, OrderError, OrderRequest, SealedOrder};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use wire::sms::record::RECORD_LEN;
@@ -27,7 +27,10 @@ use wire::sms::record::RECORD_LEN;
 pub struct Destination {
     /// The customer.
     pub customer: CustomerNumber,
-    /// Record file for the SIM. Default: CUSTOMER-COUNT.sms in the bank's out.
+    /// Which of his meters; may be missing where he has one alone.
+    pub meter: Option<MeterNumber>,
+    /// Record file for the SIM. Default: CUSTOMER-COUNT.sms in the bank's out, of a customer with several meters
+    /// CUSTOMER-METER-COUNT.sms.
     pub out: Option<PathBuf>,
     /// The PSAM and its PIN.
     pub pin: PinChoice,
@@ -130,7 +133,7 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
     if let Some(report) = begun_before(session, desk, &folder, to)? {
         return Ok(report);
     }
-    let registration = registration(desk.books(), to.customer)?;
+    let registration = registration(desk.books(), to.customer, to.meter)?;
     // An ESAM that was revoked gets no more money; what it has is credited and settled.
     revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
     let amount = request.amount.or(registration.first_purchase);
@@ -151,7 +154,7 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
     }
     let sealed =
         selling(session, &folder, desk, &sale, |books, psam| Ok(books.purchase(psam, &wanted, &terms)?))?;
-    hand_out(session, &folder, to, &sealed)
+    hand_out(session, desk.books(), &folder, to, &sealed)
 }
 
 /// Makes the outstanding order of a customer of another amount: a second order of the same purchase. `None`: a request for the
@@ -191,14 +194,14 @@ fn second_order(
     let Some(two) = two_people(session, &folder, desk.books(), act)? else { return Ok(None) };
     log::second(session, two.second());
     desk.take_cash(session)?;
-    let meter = registration(desk.books(), to.customer)?.meter;
+    let meter = registration(desk.books(), to.customer, to.meter)?.meter;
     let (now, id) = (session.now()?, draw(session, "correct", to)?);
     let terms = terms(desk.books())?;
     let wanted = OrderRequest { meter, amount, now, id };
     let sale = Sale::new(desk.books(), &to.pin, meter)?;
     let sealed =
         selling(session, &folder, desk, &sale, |books, psam| Ok(books.correct(psam, &wanted, &terms)?))?;
-    let report = hand_out(session, &folder, to, &sealed)?;
+    let report = hand_out(session, desk.books(), &folder, to, &sealed)?;
     session.say(
         "the meter takes this order or the one before, whichever it sees first; its receipt tells which, and what is due then",
     );
@@ -215,7 +218,7 @@ pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> 
     if let Some(report) = begun_before(session, desk, &folder, to)? {
         return Ok(Some(report));
     }
-    let meter = registration(desk.books(), to.customer)?.meter;
+    let meter = registration(desk.books(), to.customer, to.meter)?.meter;
     let anew = match request.reason {
         None => Anew::Needed,
         Some(ReissueReason::KeyChange) => Anew::KeyChange,
@@ -232,13 +235,23 @@ pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> 
     let sealed = selling(session, &folder, desk, &sale, |books, psam| {
         Ok(books.reissue(psam, meter, at, id, anew, &terms)?)
     })?;
-    hand_out(session, &folder, to, &sealed).map(Some)
+    hand_out(session, desk.books(), &folder, to, &sealed).map(Some)
 }
 
 /// The id of a new order.
 pub(super) fn draw(session: &Session, what: &str, to: &Destination) -> Result<OrderId> {
-    let (at, customer) = (session.now()?, to.customer);
-    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("{what} {customer} {at}"))))))
+    let at = session.now()?;
+    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("{what} {} {at}", to.whose()))))))
+}
+
+impl Destination {
+    /// Whose order it is, as what is drawn for it is told apart.
+    pub(super) fn whose(&self) -> String {
+        match self.meter {
+            Some(meter) => format!("{} {meter}", self.customer),
+            None => self.customer.to_string(),
+        }
+    }
 }
 
 /// The order that an act before this one began under the id it was given: sealed now if it is not yet, and handed out again.
@@ -259,17 +272,22 @@ pub(super) fn begun_before(
         let sale = Sale { pin: &to.pin, meter: placed.order.meter, keys, asked: &asked };
         selling(session, folder, desk, &sale, |books, psam| Ok(books.seal(psam, id, at, &terms)?))?
     };
-    hand_out(session, folder, to, &sealed).map(Some)
+    hand_out(session, desk.books(), folder, to, &sealed).map(Some)
 }
 
 /// Gives up the outstanding order of a customer, while no PSAM can have sealed it.
 ///
 /// # Errors
 /// No outstanding order, or one that may be sealed.
-pub fn void(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<VoidReport> {
+pub fn void(
+    session: &Session,
+    desk: &mut Desk,
+    customer: CustomerNumber,
+    meter: Option<MeterNumber>,
+) -> Result<VoidReport> {
     desk.folder(session)?;
     desk.take_cash(session)?;
-    let meter = registration(desk.books(), customer)?.meter;
+    let meter = registration(desk.books(), customer, meter)?.meter;
     let placed = desk.books().outstanding(meter)?;
     let placed = placed.ok_or(OrderError::NothingOutstanding(meter))?;
     let (id, at) = (placed.order.id, session.now()?);
@@ -284,13 +302,23 @@ pub(super) fn message(record: &[u8; RECORD_LEN], order: &Order, iccid: &str) -> 
     Message { record: *record, sim }
 }
 
-/// Where the record of an order goes, unless somebody says otherwise.
-pub(super) fn record_place(folder: &Path, customer: CustomerNumber, count: u32) -> Result<PathBuf> {
-    Ok(out(folder)?.join(format!("{customer}-{count}.sms")))
+/// Where the record of an order goes, unless somebody says otherwise. Each meter has counts of its own.
+pub(super) fn record_place(
+    books: &dyn Books,
+    folder: &Path,
+    customer: CustomerNumber,
+    order: &Order,
+) -> Result<PathBuf> {
+    let several = books.customer(customer)?.is_some_and(|known| known.meters.len() > 1);
+    let (meter, count) = (order.meter, order.count);
+    let name =
+        if several { format!("{customer}-{meter}-{count}.sms") } else { format!("{customer}-{count}.sms") };
+    Ok(out(folder)?.join(name))
 }
 
 pub(super) fn hand_out(
     session: &Session,
+    books: &dyn Books,
     folder: &Path,
     to: &Destination,
     sealed: &SealedOrder,
@@ -298,12 +326,13 @@ pub(super) fn hand_out(
     let (order, customer) = (&sealed.order, to.customer);
     let path = match &to.out {
         Some(path) => path.clone(),
-        None => record_place(folder, customer, order.count)?,
+        None => record_place(books, folder, customer, order)?,
     };
     let message = message(&sealed.record, order, &sealed.iccid);
     session.carrier.send(&path, &message).map_err(|error| {
+        let which = to.meter.map(|meter| format!(" --meter {meter}")).unwrap_or_default();
         refused(error.to_string()).hint(format!(
-            "the order is kept: `gridcard server resume --customer {customer}` writes its record"
+            "the order is kept: `gridcard server resume --customer {customer}{which}` writes its record"
         ))
     })?;
     for (name, value) in [

@@ -77,6 +77,9 @@ pub struct MetersReport {
 pub struct RegisterReport {
     /// Lines newly registered.
     pub registered: usize,
+    /// Of these, further meters of customers who were known before.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub added: usize,
     /// Lines that were registered before, word for word.
     pub unchanged: usize,
     /// Lines that were not taken, in words.
@@ -85,6 +88,12 @@ pub struct RegisterReport {
     pub doubtful: Vec<String>,
     /// Columns that were skipped because nobody knows them.
     pub unknown_columns: Vec<String>,
+}
+
+/// Whether there is nothing to say of a number.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl RegisterReport {
@@ -221,6 +230,7 @@ pub fn register_from(
     log::fact(session, "registered", report.registered);
     Ok(RegisterReport {
         registered: report.registered,
+        added: report.added,
         unchanged: report.unchanged,
         rejected: report.rejected.iter().map(ToString::to_string).collect(),
         doubtful: report.doubtful.iter().map(ToString::to_string).collect(),

@@ -1,7 +1,7 @@
 //! What the books say.
 
 use super::desk::Desk;
-use super::{registration, text};
+use super::{known, text};
 use crate::home;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -66,7 +66,7 @@ impl OrderLine {
         let awaited = matches!(placed.state, OrderState::Prepared | OrderState::Sealed);
         OrderLine {
             order: order.id,
-            customer: order.customer,
+            customer: placed.customer,
             meter: order.meter,
             serial: order.serial,
             key_version: placed.key_version,
@@ -369,7 +369,7 @@ pub fn report(session: &Session, desk: &Desk, look: Look) -> Result<BooksReport>
 pub fn statement(session: &Session, desk: &Desk, customer: CustomerNumber) -> Result<StatementReport> {
     desk.folder(session)?;
     let books = desk.books();
-    registration(books, customer)?;
+    known(books, customer)?;
     let lines = books.statement(customer)?;
     Ok(StatementReport { customer, lines: lines.iter().map(BookedLine::of).collect() })
 }

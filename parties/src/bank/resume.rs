@@ -10,10 +10,10 @@ use crate::log;
 use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::Result;
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use serde::{Deserialize, Serialize};
-use server::{Keys, PlacedOrder};
+use server::{Books, Keys, PlacedOrder};
 use std::collections::BTreeMap;
 use std::path::Path;
 use wire::sms::record::RECORD_LEN;
@@ -23,6 +23,8 @@ use wire::sms::record::RECORD_LEN;
 pub struct ResumeRequest {
     /// The order that this customer has outstanding, sealed or not; default: all that were interrupted.
     pub customer: Option<CustomerNumber>,
+    /// For which of his meters; may be missing where he has one alone.
+    pub meter: Option<MeterNumber>,
     /// The PSAM and its PIN, which is not asked for when nothing has to be sealed.
     pub pin: PinChoice,
     /// There is a bank that can be asked: of a customer's order whose payment waits for its word it is asked first.
@@ -50,8 +52,14 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn keep(&mut self, placed: &PlacedOrder, record: &[u8; RECORD_LEN], copy: Option<u32>) -> Result<()> {
-        let path = record_place(self.folder, placed.order.customer, placed.order.count)?;
+    fn keep(
+        &mut self,
+        books: &dyn Books,
+        placed: &PlacedOrder,
+        record: &[u8; RECORD_LEN],
+        copy: Option<u32>,
+    ) -> Result<()> {
+        let path = record_place(books, self.folder, placed.customer, &placed.order)?;
         let mut message = message(record, &placed.order, &placed.iccid);
         message.sim.copy = copy;
         self.session.carrier.send(&path, &message)?;
@@ -68,7 +76,7 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
     let folder = desk.folder(session)?;
     let open = match request.customer {
         Some(customer) => {
-            let meter = registration(desk.books(), customer)?.meter;
+            let meter = registration(desk.books(), customer, request.meter)?.meter;
             desk.books().outstanding(meter)?.into_iter().collect()
         }
         None => desk.books().interrupted()?,
@@ -83,7 +91,7 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
         let (at, by) = (session.now()?, desk.clerk(session)?);
         let copy = desk.books_mut().reprint(placed.order.id, at, &by)?;
         log::fact(session, "copy", format!("{} {copy}", placed.order.id));
-        written.keep(placed, record, Some(copy))?;
+        written.keep(desk.books(), placed, record, Some(copy))?;
         copies.push(copy);
     }
     if request.bank && request.customer.is_some() {
@@ -101,7 +109,7 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
         selling(session, &folder, desk, &sale, |books, psam| {
             for placed in orders {
                 let sealed = books.seal(psam, placed.order.id, at, &terms)?;
-                written.keep(placed, &sealed.record, None)?;
+                written.keep(books, placed, &sealed.record, None)?;
             }
             Ok(())
         })?;

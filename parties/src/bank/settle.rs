@@ -2,9 +2,9 @@
 
 use super::asking::Unfit;
 use super::desk::Desk;
+use super::known;
 use super::pins::{PinChoice, Pins};
 use super::pool::Pool;
-use super::registration;
 use super::selling::two_people;
 use crate::log;
 use crate::records::Message;
@@ -329,7 +329,7 @@ fn settled_line(file: String, result: Cow<'static, str>, settled: &Settled) -> R
 /// Nothing is due.
 pub fn refund(session: &Session, desk: &mut Desk, customer: CustomerNumber) -> Result<Option<RefundReport>> {
     let folder = desk.folder(session)?;
-    registration(desk.books(), customer)?;
+    known(desk.books(), customer)?;
     let at = session.now()?;
     let Some(two) = two_people(session, &folder, desk.books(), "paying back what is due")? else {
         return Ok(None);

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::pins::PinChoice;
 use super::selling::two_people;
 use super::settle::{SettleRequest, settle};
-use super::{registration, text};
+use super::{known, text};
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
@@ -12,7 +12,7 @@ use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use scheme::subscription::Iccid;
 use serde::{Deserialize, Serialize};
-use server::{Origin, Registration, Sim, SimKey};
+use server::{Customer, Origin, Sim, SimKey};
 use std::path::{Path, PathBuf};
 
 /// Another SIM of a customer.
@@ -42,6 +42,9 @@ pub struct ReplaceSimReport {
     /// An order that was made for the old SIM.
     #[serde(with = "text::maybe")]
     pub outstanding: Option<OrderId>,
+    /// Others, for further meters of his.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_outstanding: Vec<String>,
 }
 
 /// Gives a customer another SIM; orders are bound to it from now on. `None`: a request for the second person was written in its
@@ -56,7 +59,7 @@ pub fn replace_sim(
 ) -> Result<Option<ReplaceSimReport>> {
     let folder = desk.folder(session)?;
     let ReplaceSimRequest { customer, sim, receipt, .. } = request;
-    let known = registration(desk.books(), *customer)?;
+    let known = known(desk.books(), *customer)?;
     match receipt {
         Some(path) => {
             log::fact(session, "old_sim_receipt", has_receipt(session, desk, request, &known, path)?)
@@ -74,16 +77,18 @@ pub fn replace_sim(
         customer: *customer,
         iccid: sim.iccid.clone(),
         doubt: sim.iccid.doubt().map(|doubt| doubt.to_string()),
-        outstanding: replaced.outstanding,
+        outstanding: replaced.outstanding.first().copied(),
+        also_outstanding: replaced.outstanding.iter().skip(1).map(ToString::to_string).collect(),
     }))
 }
 
-/// The order whose receipt was brought: it is settled now or was before, and is the customer's last one.
+/// The order whose receipt was brought: it is settled now or was before, and is the customer's last one. Of his meters none has an order
+/// that may still wait on the old SIM.
 fn has_receipt(
     session: &Session,
     desk: &mut Desk,
     request: &ReplaceSimRequest,
-    known: &Registration,
+    known: &Customer,
     path: &Path,
 ) -> Result<String> {
     let origin = Some(Origin::Sim(SimKey::Iccid(known.sim.iccid.clone())));
@@ -94,16 +99,19 @@ fn has_receipt(
         report.verdict()?;
     }
     let found = line.and_then(|line| line.order);
-    let orders = desk.books().orders_of_customer(request.customer)?;
-    let count =
-        |placed: &server::PlacedOrder| (placed.order.meter == known.meter).then_some(placed.order.count);
-    let last = orders.iter().filter_map(count).max();
-    let is_last = |placed: &&server::PlacedOrder| {
-        count(placed) == last
-            && Some(placed.order.id.to_string()) == found
-            && placed.state == server::OrderState::Settled
+    let books = desk.books();
+    let (mut last, mut waits) = (Vec::new(), false);
+    let orders = books.orders_of_customer(request.customer)?;
+    for held in &known.meters {
+        let mine = orders.iter().filter(|placed| placed.order.meter == held.meter);
+        let count = mine.clone().map(|placed| placed.order.count).max();
+        last.extend(mine.filter(|placed| Some(placed.order.count) == count));
+        waits |= known.meters.len() > 1 && books.outstanding(held.meter)?.is_some();
+    }
+    let is_last = |placed: &&&server::PlacedOrder| {
+        Some(placed.order.id.to_string()) == found && placed.state == server::OrderState::Settled
     };
-    match orders.iter().find(is_last) {
+    match last.iter().find(is_last).filter(|_| !waits) {
         Some(placed) => Ok(placed.order.id.to_string()),
         None => Err(refused("this is not the receipt of the customer's last purchase")
             .hint("collect it from the old SIM, or let two people give him the new one")

@@ -3,6 +3,7 @@
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
 mod changes;
+mod hands;
 mod office;
 mod offices;
 mod payments;
@@ -93,6 +94,10 @@ macro_rules! every_engine {
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated
                 a_change_is_interrupted a_meter_changes_hands;
+            hands: one_customer_has_three_meters a_further_meter_is_registered one_of_several_meters_is_changed
+                a_meter_is_handed_over what_is_on_its_way_is_ended_first a_given_up_order_stays_his_who_gave_it_up
+                a_meter_goes_through_three_hands a_late_receipt_finds_its_customer an_estimate_is_corrected_first
+                a_customer_without_a_meter_gets_one;
             office: what_waits_is_listed_by_age a_drawer_is_counted a_closed_day_is_frozen limits_hold
                 contracts_and_codes;
             people: a_code_is_taken_once a_session_is_kept_until_it_ends failed_logins_are_counted_and_forgotten

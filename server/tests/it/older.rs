@@ -1,6 +1,6 @@
 //! A store that the version before wrote: migrated, read, reported, and nothing sold in it.
 
-use crate::house::{House, terms, time};
+use crate::house::{House, customer, meter, terms, time};
 use gridcard_server::transfer::{Account, Code, Standing, Transfer};
 use gridcard_server::{Head, Options, OrderError, OrderRequest, Origin, SettleError, Store, StoreError};
 use rusqlite::Connection;
@@ -132,4 +132,104 @@ fn a_store_of_version_7_goes_on() {
     assert_eq!((heads[0].number, wrong), (13, None));
     assert!(store.read(|view| view.chain_at("1", 12)).unwrap() == Some(head.hash));
     assert_eq!(store.read(|view| view.totals()).unwrap().suspense_fen, 500);
+}
+
+/// What stood in books of version 13: a customer whose meter was changed once, and one who kept his.
+pub(crate) const ROWS_13: &str = "
+    INSERT INTO customer (customer, meter, imei, name, first_purchase, office) VALUES
+        ('000000005000', '000000001003', '490154203237518', 'Chen', 2000, 'north'),
+        ('000000005001', '000000001001', '490154203237518', NULL, NULL, '');
+    INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES
+        ('000000005000', '+8613800000000', '460000000000000', '89860000000000000004', 1),
+        ('000000005001', '+8613800000001', '460000000000001', '89860000000000000012', 1);
+    INSERT INTO meter (meter) VALUES ('000000001000'), ('000000001001'), ('000000001003');
+    INSERT INTO holding (customer, meter, since, until) VALUES
+        ('000000005000', '000000001000', NULL, '20261120080000'),
+        ('000000005000', '000000001003', '20261120080000', NULL),
+        ('000000005001', '000000001001', NULL, NULL);
+    INSERT INTO life (meter, serial, key_state, key_version) VALUES ('000000001003', NULL, 'test', 1);
+    INSERT INTO purchase (life, count, customer) VALUES (1, 1, '000000005000');";
+
+/// Books of version 13 go on: who has which meter is as it was, and stands in the holdings alone.
+pub(crate) fn goes_on_from_13(store: &mut Store) {
+    use gridcard_server::{Changes, Named, Offices, Registry};
+    store.check().unwrap();
+    let all = store.read(|view| view.registrations()).unwrap();
+    let told: Vec<_> = all.iter().map(|one| (one.customer, one.meter, one.first_purchase)).collect();
+    assert_eq!(told, [(customer(0), meter(3), Some(Fen(2000))), (customer(1), meter(1), None)]);
+    assert_eq!(all[0].name.as_deref(), Some("Chen"));
+    assert_eq!(store.office_of(&Named::Customer(customer(0))).unwrap().as_deref(), Some("north"));
+    assert_eq!(store.office_of(&Named::Meter(meter(3))).unwrap().as_deref(), Some("north"));
+    assert_eq!(store.office_of(&Named::Meter(meter(0))).unwrap(), None);
+    let held = store.holdings(customer(0)).unwrap();
+    assert_eq!(held.iter().map(|one| one.until.is_some()).collect::<Vec<_>>(), [true, false]);
+    let due = store.read(|view| view.first_purchases_due()).unwrap();
+    assert_eq!(due, [], "he has bought for the meter he has");
+    let word = gridcard_server::Word {
+        at: time("20261125080000"),
+        by: "Li".into(),
+        second: Some("Wang".into()),
+        note: "moves out".into(),
+    };
+    let request = gridcard_server::HandOverRequest { meter: meter(3), to: customer(1), word };
+    let done = gridcard_server::HandOvers::hand_over(store, &request).unwrap();
+    assert_eq!((done.former, done.balance), (customer(0), None));
+    let now = Registry::customer(store, customer(1)).unwrap().unwrap();
+    assert_eq!(now.meters.iter().map(|held| held.meter).collect::<Vec<_>>(), [meter(1), meter(3)]);
+    let event = gridcard_server::Company::events(store, 0, 9).unwrap().pop().unwrap();
+    assert_eq!(event.former_customer, Some(customer(0)));
+    store.check().unwrap();
+}
+
+/// What nobody changes, by any statement.
+pub(crate) const FINAL_14: [&str; 6] = [
+    "DELETE FROM hand_over",
+    "UPDATE hand_over SET customer = former",
+    "UPDATE holding SET first_purchase = 1",
+    "DELETE FROM holding",
+    "INSERT INTO purchase (life, count, customer) VALUES (1, 2, '000000005009')",
+    "INSERT INTO holding (customer, meter) VALUES ('000000005000', '000000001003')",
+];
+
+#[test]
+fn a_store_of_version_13_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("server.sqlite");
+    let conn = Connection::open(&path).unwrap();
+    for script in [
+        include_str!("../../src/schema/sqlite/001.sql"),
+        include_str!("../../src/schema/sqlite/002.sql"),
+        include_str!("../../src/schema/sqlite/003.sql"),
+        include_str!("../../src/schema/sqlite/004.sql"),
+        include_str!("../../src/schema/sqlite/005.sql"),
+        include_str!("../../src/schema/sqlite/006.sql"),
+        include_str!("../../src/schema/sqlite/006-final.sql"),
+        include_str!("../../src/schema/sqlite/007.sql"),
+        include_str!("../../src/schema/sqlite/008.sql"),
+        include_str!("../../src/schema/sqlite/009.sql"),
+        include_str!("../../src/schema/sqlite/010.sql"),
+        include_str!("../../src/schema/sqlite/011.sql"),
+        include_str!("../../src/schema/sqlite/012.sql"),
+        include_str!("../../src/schema/sqlite/013.sql"),
+        ROWS_13,
+        "INSERT INTO schema_version VALUES (13); PRAGMA application_id = 0x47437073",
+    ] {
+        conn.execute_batch(script).unwrap();
+    }
+    drop(conn);
+    let mut store = Store::open(&path, Options::default()).unwrap();
+    goes_on_from_13(&mut store);
+    drop(store);
+    let conn = Connection::open(&path).unwrap();
+    for statement in FINAL_14 {
+        assert!(conn.execute(statement, []).is_err(), "{statement}");
+    }
+    // A purchase that anything can come of stays whose it is.
+    conn.execute_batch(
+        "INSERT INTO purchase (life, count, customer) VALUES (1, 7, '000000005001'); \
+         INSERT INTO settlement (life, count, packet, receipt, credited, balance, register, at_meter, settled) \
+         VALUES (1, 7, x'01', x'02', 1, 1, 1, '20261125080000', '20261125080000')",
+    )
+    .unwrap();
+    assert!(conn.execute("UPDATE purchase SET customer = '000000005000' WHERE count = 7", []).is_err());
 }

@@ -6,7 +6,7 @@ use gridcard_server::{FindingKind, OrderError, OrderState, Origin, Settlement, S
 use scheme::order::{OrderId, OrderKind};
 
 fn replace(house: &mut House, n: u32, version: u32) -> Option<OrderId> {
-    house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version))).unwrap().outstanding
+    house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version))).unwrap().outstanding.pop()
 }
 
 fn state(house: &House, id: OrderId) -> OrderState {
@@ -171,7 +171,7 @@ fn a_sim_has_one_customer() {
     assert!(matches!(swap(0, 1, 0), Err(ReplaceError::Taken { .. })));
     assert!(matches!(swap(8, 8, 0), Err(ReplaceError::UnknownCustomer(_))));
     let replaced = swap(0, 0, 1).unwrap();
-    assert_eq!((replaced.old, replaced.outstanding), (sim(0, 0), None));
+    assert_eq!((replaced.old, replaced.outstanding), (sim(0, 0), vec![]));
     swap(0, 0, 0).unwrap();
     let kept = house.store.read(|view| Ok::<_, StoreError>(view.customer(customer(0))?.unwrap())).unwrap();
     assert_eq!(kept.sim, sim(0, 0));

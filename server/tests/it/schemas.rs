@@ -154,6 +154,33 @@ fn postgres_goes_on_from_version_7() {
     assert_eq!(store.read(|view| view.trial_balance()).unwrap().prepaid, -10_000);
 }
 
+/// Books of version 13 are brought up as those in a file are.
+#[test]
+#[ignore = "wants a PostgreSQL: tests/postgres.sh"]
+fn postgres_goes_on_from_version_13() {
+    let schema = InPostgres::new();
+    let mut client = client();
+    client.batch_execute(&format!("SET search_path = {}", schema.0)).unwrap();
+    for script in [
+        include_str!("../../src/schema/postgres/006.sql"),
+        include_str!("../../src/schema/postgres/007.sql"),
+        include_str!("../../src/schema/postgres/008.sql"),
+        include_str!("../../src/schema/postgres/009.sql"),
+        include_str!("../../src/schema/postgres/010.sql"),
+        include_str!("../../src/schema/postgres/011.sql"),
+        include_str!("../../src/schema/postgres/012.sql"),
+        include_str!("../../src/schema/postgres/013.sql"),
+        crate::older::ROWS_13,
+        "INSERT INTO schema_version VALUES (13)",
+    ] {
+        client.batch_execute(script).unwrap();
+    }
+    crate::older::goes_on_from_13(&mut Store::connect(&schema.url(), "1").unwrap());
+    for statement in crate::older::FINAL_14 {
+        assert!(client.execute(statement, &[]).is_err(), "{statement}");
+    }
+}
+
 /// Books of a file move into new ones in PostgreSQL, every row as it is, and go on there.
 #[test]
 #[ignore = "wants a PostgreSQL: tests/postgres.sh"]

@@ -6,7 +6,7 @@
 use gridcard_server::{Chain, Keys, OrderSealer, SealError};
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use scheme::receipt::Receipt;
 use sha2::{Digest, Sha256};
@@ -166,6 +166,8 @@ pub struct ToyMeter {
     pub register: u32,
     pub count: u32,
     pub binding: Option<SimBinding>,
+    /// For whom its account was opened.
+    pub account: Option<CustomerNumber>,
     /// The chip of its ESAM.
     pub serial: Serial8,
     /// What was credited last.
@@ -182,6 +184,7 @@ impl ToyMeter {
             register: 0,
             count: 0,
             binding: None,
+            account: None,
             serial,
             order: None,
             last: None,
@@ -196,6 +199,9 @@ impl ToyMeter {
         }
         if order.count == self.count {
             return Ok(receipt_record(self.last.as_deref().unwrap_or_default()));
+        }
+        if self.account.is_some_and(|account| account != order.customer) {
+            return Err("customer-number");
         }
         if order.binding != sim {
             return Err("sim-binding");
@@ -217,6 +223,7 @@ impl ToyMeter {
         }
         self.count = order.count;
         self.binding = Some(sim);
+        self.account = Some(order.customer);
         self.balance += order.amount.0;
         self.credited += u64::from(order.amount.0);
         let id = order.id;

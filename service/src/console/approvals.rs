@@ -15,8 +15,8 @@ use parties::bank::logins::{self, LoginError, Try, noted};
 use parties::people::operators;
 use parties::people::register::{self, WaitingAct};
 use parties::{Result, Trouble};
-use scheme::numbers::CustomerNumber;
-use server::{Approval, ApprovalState, Decision, FindingKind};
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use server::{Approval, ApprovalState, Customer, Decision, FindingKind};
 
 /// Decisions that the page shows.
 const DECIDED: u32 = 20;
@@ -181,7 +181,10 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
     let matter: Option<&Matter> = matter(&one.what.act);
     let of_order = matter.is_some_and(|matter| matter.of_customer);
     let outstanding = match &known {
-        Some(known) if of_order => visit.books().outstanding(known.meter)?,
+        Some(known) if of_order => match meant(known, &asked) {
+            Some(meter) => visit.books().outstanding(meter)?,
+            None => None,
+        },
         _ => None,
     };
     let now = outstanding.map(|placed| lang.money(placed.order.amount.0.into()));
@@ -200,7 +203,9 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
             || if finding.is_empty() { String::new() } else { format!("F-{finding}") },
             |known| visit.name_of(known),
         ),
-        meter: known.map_or_else(Html::default, |known| digits(&known.meter.to_string(), false)),
+        meter: known
+            .and_then(|known| meant(&known, &asked))
+            .map_or_else(Html::default, |meter| digits(&meter.to_string(), false)),
         by: lang.say("sup.by", &[Html::text(&one.what.by), moment(one.what.at, true)]),
         reason: one.what.reason.clone(),
         amount,
@@ -212,6 +217,14 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
         own: one.what.by == visit.who.name,
         open: one.state == ApprovalState::Approved,
     })
+}
+
+/// The meter that is meant: of a change of meter the one before.
+fn meant(known: &Customer, asked: &serde_json::Value) -> Option<MeterNumber> {
+    let fields = &asked["fields"];
+    let name = if fields["basis"].is_string() { "old_meter" } else { "meter" };
+    let named = fields[name].as_str().and_then(|meter| meter.parse().ok());
+    named.or_else(|| known.with_meter(None).ok().map(|one| one.meter))
 }
 
 fn finding_case(visit: &Visit<'_>, finding: server::Finding, open: &[Approval]) -> Result<FindingCase> {

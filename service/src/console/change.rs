@@ -6,17 +6,17 @@ use super::form::FormError;
 use super::frame::Frame;
 use super::html::{Html, digits, moment, when, yuan};
 use super::matters::{asked, basis_key};
+use super::meters::{self, Which};
 use super::money::amount;
 use super::visit::{Answer, Told, Visit, of_customer as about, rendered};
 use crate::denied::Denied;
 use askama::Template;
-use parties::bank::look::{self, Whose};
 use parties::{Result, Trouble};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use serde_json::{Value, json};
-use server::{Basis, Change, ChangeRequest, FinalRequest, KeyState, Registration, Word};
+use server::{Basis, Change, ChangeRequest, FinalRequest, KeyState, Word};
 
 /// One case of a change, with its form.
 struct CaseView {
@@ -45,6 +45,7 @@ struct FormPage {
     f: Frame,
     told: Option<Told>,
     customer: String,
+    which: String,
     name: String,
     sub: Html,
     meter: Html,
@@ -167,14 +168,12 @@ pub fn form(visit: &mut Visit<'_>) -> Result<Answer> {
     page(visit, None)
 }
 
-fn known(visit: &Visit<'_>) -> Result<Registration> {
-    let customer: CustomerNumber = visit.place("customer")?;
-    look::customer(&visit.session, visit.desk(), &Whose::Customer(customer))?;
-    visit.books().customer(customer)?.ok_or_else(|| Trouble::new(Denied::NoRoute))
-}
-
 fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
-    let known = known(visit)?;
+    let chosen = match meters::which(visit)? {
+        Which::One(chosen) => chosen,
+        Which::Open(found) => return meters::ask(visit, &found, "customers", "/meter"),
+    };
+    let known = &chosen.known;
     let number = known.customer.to_string();
     visit.note_look("console customer", &number)?;
     let (lang, books) = (visit.lang, visit.books());
@@ -242,8 +241,9 @@ fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
             f: visit.frame("customers")?,
             told,
             sub: lang.say("cust.no", &[digits_of, digits(&known.meter.to_string(), false)]),
-            name: visit.name_of(&known),
+            name: visit.name_of(known),
             customer: number,
+            which: chosen.query(),
             meter: digits(&known.meter.to_string(), false),
             chip_out,
             balance: last.map_or_else(Html::default, |said| lang.money(said.balance.0.into())),
@@ -278,7 +278,8 @@ pub fn change(visit: &mut Visit<'_>) -> Result<Answer> {
 }
 
 fn changed(visit: &mut Visit<'_>) -> Result<Result<String, Told>> {
-    let customer = known(visit)?.customer;
+    let chosen = meters::must_be_one(visit)?;
+    let customer = chosen.known.customer;
     let told = |error: Trouble| Ok(Err(Told::of(&error)));
     let Some(basis) = Basis::from_name(visit.form.get("basis")) else {
         return told(Trouble::new(FormError::Act));
@@ -288,8 +289,11 @@ fn changed(visit: &mut Visit<'_>) -> Result<Result<String, Told>> {
         Err(error) => return told(Trouble::new(error)),
     };
     let Ok(meter) = typed.meter.parse::<MeterNumber>() else { return told(Trouble::new(FormError::Number)) };
-    let given =
+    let mut given =
         json!({ "customer": customer.to_string(), "meter": meter.to_string(), "basis": basis.name() });
+    if let Some((name, old)) = chosen.field("old_meter") {
+        given[name] = old;
+    }
     let fields = typed.fields(given);
     if !basis.is_estimate() {
         let request = visit.form.get("request").to_owned();
@@ -299,13 +303,14 @@ fn changed(visit: &mut Visit<'_>) -> Result<Result<String, Told>> {
     }
     let word = planned(visit, &typed.note)?;
     let (balance, count) = (typed.balance, typed.count);
-    let plan = ChangeRequest { customer, meter, basis, balance, count, word, id: OrderId([0; 8]) };
+    let old = chosen.named();
+    let plan = ChangeRequest { customer, old, meter, basis, balance, count, word, id: OrderId([0; 8]) };
     if let Err(error) = visit.books().plan_change(&plan) {
         return told(error.into());
     }
     let asked = json!({ "named": {}, "fields": fields });
     let done = ask_for(visit, "change-meter", &asked, Some(customer.to_string()))?;
-    Ok(done.map(|()| format!("/console/customers/{customer}?said=asked")))
+    Ok(done.map(|()| chosen.page("asked")))
 }
 
 /// The fields of an object, by name.

@@ -4,18 +4,18 @@ use super::account::Account;
 use super::change::ChangeLine;
 use super::deed_views::{DeedView, deeds};
 use super::frame::Frame;
-use super::home::{is_late, state_of};
+use super::home::is_late;
 use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
 use super::matters::{self, matter};
+use super::meters::{self, Which, state_of};
 use super::payments::{PaymentView, open_of};
 use super::visit::{Answer, Told, Visit, rendered};
 use super::words::Language;
 use askama::Template;
-use parties::bank::look::{self, Whose};
+use parties::Result;
 use parties::bank::{BookedLine, statement};
-use parties::{Result, Trouble};
 use scheme::moment::Moment;
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderKind;
 use server::{ApprovalState, Bought, Credited, Finding, OrderState, PlacedOrder, Reason};
 
@@ -59,6 +59,11 @@ struct Notice {
     say: Html,
 }
 
+struct OtherMeter {
+    number: Html,
+    href: String,
+}
+
 struct ApprovalLine {
     title: &'static str,
     reason: String,
@@ -72,10 +77,13 @@ struct ApprovalLine {
 struct CustomerPage {
     f: Frame,
     customer: String,
+    which: String,
+    others: Vec<OtherMeter>,
     name: String,
     sub: Html,
     sells: bool,
     changes_meter: bool,
+    hands_over: bool,
     outstanding: Option<State>,
     frozen: Option<i64>,
     said: Option<Html>,
@@ -111,14 +119,19 @@ pub fn customer(visit: &mut Visit<'_>) -> Result<Answer> {
 /// # Errors
 /// As [`customer`].
 pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
-    let number: CustomerNumber = visit.place("customer")?;
-    look::customer(&visit.session, visit.desk(), &Whose::Customer(number))?;
+    let chosen = match meters::which(visit)? {
+        Which::One(chosen) => chosen,
+        Which::Open(found) => return meters::ask(visit, &found, "customers", ""),
+    };
+    let number = chosen.known.customer;
     visit.note_look("console customer", &number.to_string())?;
     let now = visit.now()?;
     let lang = visit.lang;
     let books = visit.books();
-    let known = books.customer(number)?.ok_or_else(|| Trouble::new(crate::denied::Denied::NoRoute))?;
-    let bought = books.purchases_of(number)?;
+    let known = &chosen.known;
+    let mut bought = books.purchases_of(number)?;
+    // Of several meters each has a page of its own; what he had before stands on all of them.
+    bought.retain(|one| one.meter == known.meter || !chosen.all.contains(&one.meter));
     let findings: Vec<Finding> =
         books.findings(false)?.into_iter().filter(|finding| finding.meter == Some(known.meter)).collect();
     let frozen = findings.iter().find(|finding| finding.freezes).map(|finding| finding.id);
@@ -131,11 +144,11 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
     let purchases: Vec<PurchaseView> =
         bought.iter().rev().map(|one| purchase(lang, one, &findings, &payments, now)).collect();
     let paying = outstanding.as_ref().and_then(|placed| open_of(&payments, placed.order.id)).is_some();
-    let account = Account::of(visit, &known, now)?;
+    let account = Account::of(visit, known, now)?;
     let status = told.as_ref().map_or(200, |told| told.status);
     let deeds = if visit.can("resume") {
         // What waits for the bank goes on, or is given up, at the payment.
-        deeds(visit, &known, outstanding.as_ref().filter(|_| !paying), money.due, now)?
+        deeds(visit, known, outstanding.as_ref().filter(|_| !paying), money.due, now)?
     } else {
         Vec::new()
     };
@@ -151,10 +164,13 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
         &CustomerPage {
             f: visit.frame("customers")?,
             customer: number.to_string(),
-            name: visit.name_of(&known),
+            which: chosen.query(),
+            others: others(number, &chosen),
+            name: visit.name_of(known),
             sub: lang.say("cust.no", &[text, digits(&known.meter.to_string(), false)]),
             sells: visit.can("sell") && account.blocked.is_none(),
             changes_meter: visit.can("change-meter"),
+            hands_over: visit.can("hand-over"),
             outstanding: outstanding.as_ref().map(state_of),
             frozen,
             said,
@@ -180,6 +196,15 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
             approvals: decided(visit, number)?,
         },
     )
+}
+
+fn others(number: CustomerNumber, chosen: &meters::Chosen) -> Vec<OtherMeter> {
+    let others = chosen.all.iter().filter(|meter| **meter != chosen.known.meter);
+    let line = |meter: &MeterNumber| OtherMeter {
+        number: digits(&meter.to_string(), false),
+        href: format!("/console/customers/{number}?meter={meter}"),
+    };
+    others.map(line).collect()
 }
 
 fn last_view(lang: Language, said: &Credited) -> LastView {

@@ -5,7 +5,6 @@ use super::matters::matter;
 use super::visit::Visit;
 use parties::Result;
 use scheme::moment::Moment;
-use scheme::numbers::CustomerNumber;
 use server::{Bought, OrderState, PlacedOrder, Registration};
 
 /// An act with its consequences.
@@ -133,12 +132,21 @@ pub fn deeds(
     Ok(out)
 }
 
-/// The count of a customer's next purchase.
+/// The count of a customer's next purchase for a meter.
 ///
 /// # Errors
 /// The books cannot be read.
-pub fn next_count(visit: &Visit<'_>, customer: CustomerNumber) -> Result<u32> {
-    let bought = visit.books().purchases_of(customer)?;
-    let stands = |one: &&Bought| one.standing().is_some_and(|placed| placed.state != OrderState::Void);
-    Ok(bought.iter().rev().find(stands).map_or(1, |one| one.count + 1))
+pub fn next_count(visit: &Visit<'_>, known: &Registration) -> Result<u32> {
+    let books = visit.books();
+    let bought = books.purchases_of(known.customer)?;
+    let stands = |one: &&Bought| {
+        one.meter == known.meter && one.standing().is_some_and(|placed| placed.state != OrderState::Void)
+    };
+    if let Some(last) = bought.iter().rev().find(stands) {
+        return Ok(last.count + 1);
+    }
+    // A meter that came from another customer counts on.
+    let last = books.last_credit(known.meter)?.and_then(|said| said.order);
+    let last = last.map(|order| books.order(order)).transpose()?.flatten();
+    Ok(last.map_or(1, |placed| placed.order.count + 1))
 }

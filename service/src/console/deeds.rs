@@ -4,6 +4,7 @@ use super::asking::ask_for;
 use super::customer;
 use super::form::FormError;
 use super::matters::matter;
+use super::meters;
 use super::money::amount;
 use super::slip;
 use super::visit::{Answer, Told, Visit, of_customer};
@@ -22,17 +23,22 @@ pub const ALONE: [&str; 4] = ["resume", "reissue", "void", "leave"];
 /// # Errors
 /// Nothing is called so; the books cannot be read.
 pub fn act(visit: &mut Visit<'_>) -> Result<Answer> {
-    let number: CustomerNumber = visit.place("customer")?;
+    let chosen = meters::must_be_one(visit)?;
+    let number = chosen.known.customer;
     let wanted = visit.form.get("act").to_owned();
     let route =
         ALONE.into_iter().find(|known| *known == wanted).ok_or_else(|| Trouble::new(FormError::Act))?;
     let request = visit.form.get("request").to_owned();
-    let asked =
-        if route == "leave" { of_payment(visit, number)? } else { of_customer(&number.to_string(), &[]) };
+    let asked = if route == "leave" {
+        of_payment(visit, number)?
+    } else {
+        let which: Vec<_> = chosen.field("meter").into_iter().collect();
+        of_customer(&number.to_string(), &which)
+    };
     match visit.act(route, asked, &request)? {
         Ok(done) => Ok(Answer::See(match done["order"].as_str().filter(|_| route == "reissue") {
             Some(order) => slip::of_request(order, &request),
-            None => format!("/console/customers/{number}?said=done"),
+            None => chosen.page("done"),
         })),
         Err(told) => customer::page(visit, Some(told)),
     }
@@ -53,7 +59,8 @@ fn of_payment(visit: &Visit<'_>, customer: CustomerNumber) -> Result<Asked> {
 /// # Errors
 /// Nothing is called so; the books or the log cannot be written.
 pub fn ask(visit: &mut Visit<'_>) -> Result<Answer> {
-    let number: CustomerNumber = visit.place("customer")?;
+    let chosen = meters::must_be_one(visit)?;
+    let number = chosen.known.customer;
     let known = matter(visit.form.get("act")).filter(|matter| matter.of_customer);
     let known = known.ok_or_else(|| Trouble::new(FormError::Act))?;
     let mut fields = json!({ "customer": number.to_string() });
@@ -63,12 +70,15 @@ pub fn ask(visit: &mut Visit<'_>) -> Result<Answer> {
             _ => return customer::page(visit, Some(Told::of(&Trouble::new(FormError::Amount)))),
         }
     }
+    if let Some((name, meter)) = chosen.field("meter").filter(|_| known.act != "refund") {
+        fields[name] = meter;
+    }
     if known.act == "chip" {
         fields["reason"] = "chip-replaced".into();
     }
     let asked = json!({ "named": {}, "fields": fields });
     match ask_for(visit, known.act, &asked, Some(number.to_string()))? {
-        Ok(()) => Ok(Answer::See(format!("/console/customers/{number}?said=asked"))),
+        Ok(()) => Ok(Answer::See(chosen.page("asked"))),
         Err(told) => customer::page(visit, Some(told)),
     }
 }

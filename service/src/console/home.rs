@@ -3,6 +3,7 @@
 use super::change::{self, ChangeLine};
 use super::frame::Frame;
 use super::html::{Html, State, day, digits, when, yuan};
+use super::meters::state_of;
 use super::right::HOUSE;
 use super::visit::{Answer, Visit};
 use askama::Template;
@@ -82,16 +83,6 @@ struct AgeingPage {
     provisional: Vec<ChangeLine>,
 }
 
-/// Where an order stands, as people say it.
-pub fn state_of(placed: &PlacedOrder) -> State {
-    match placed.state {
-        OrderState::Prepared => State::Sold,
-        OrderState::Sealed => State::Transit,
-        OrderState::Settled => State::Settled,
-        OrderState::Superseded | OrderState::Void => State::Off,
-    }
-}
-
 /// Days that have passed since a moment.
 pub fn days_since(at: Moment, now: Moment) -> i64 {
     (now.seconds() - at.seconds()).div_euclid(DAY_S)
@@ -104,11 +95,11 @@ pub fn is_late(at: Moment, now: Moment) -> bool {
 
 fn sale(visit: &Visit<'_>, placed: &PlacedOrder) -> Result<Sale> {
     let order = &placed.order;
-    let known = visit.books().customer(order.customer)?;
+    let known = visit.books().customer(placed.customer)?;
     Ok(Sale {
         at: when(order.issued, false),
-        customer: order.customer.to_string(),
-        name: known.map_or_else(|| order.customer.to_string(), |known| visit.name_of(&known)),
+        customer: placed.customer.to_string(),
+        name: known.map_or_else(|| placed.customer.to_string(), |known| visit.name_of(&known)),
         meter: digits(&order.meter.to_string(), false),
         fen: order.amount.0.into(),
         amount: yuan(order.amount.0.into()),

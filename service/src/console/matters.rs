@@ -65,6 +65,13 @@ pub static MATTERS: &[Matter] = &[
         of_customer: false,
     },
     Matter {
+        act: "hand-over",
+        route: "hand-over",
+        title: "ho.title",
+        then: &[("meter", "ho.1"), ("money", "ho.2"), ("sim", "ho.3")],
+        of_customer: false,
+    },
+    Matter {
         act: "finish-change",
         route: "finish-change",
         title: "chg.finish",
@@ -114,8 +121,16 @@ pub fn facts(lang: Language, asked: &Value) -> Vec<(&'static str, Html)> {
     if let Some(change) = asked["named"]["change"].as_str() {
         out.push(("chg.no", Html::text(change)));
     }
-    if let Some(meter) = words("meter") {
+    if let Some(meter) = words("old_meter") {
+        out.push(("chg.old", digits(meter, false)));
+    }
+    // Of an order the meter stands beside the customer.
+    if let Some(meter) = words("meter").filter(|_| words("basis").is_some()) {
         out.push(("chg.new", digits(meter, false)));
+    }
+    // Of a hand-over the customer is whoever gets the meter.
+    if let (Some(to), Some(_), None) = (words("customer"), words("note"), words("basis")) {
+        out.push(("ho.to", digits(to, false)));
     }
     if let Some(basis) = words("basis").and_then(Basis::from_name) {
         out.push(("chg.basis", Html::text(lang.t(basis_key(basis)))));

@@ -3,8 +3,8 @@
 use super::right::{ALL, HOUSE, Right};
 use super::visit::{Answer, Page, Visit};
 use super::{
-    approvals, audit, bank, change, closing, customer, deeds, drawer, findings, home, limits, operators,
-    register, sell, slip, statistics,
+    approvals, audit, bank, change, closing, customer, deeds, drawer, findings, hand_over, home, limits,
+    operators, register, sell, slip, statistics,
 };
 use parties::Result;
 
@@ -35,6 +35,8 @@ pub static PAGES: &[Page] = &[
     look("/console/customers/{customer}/agreement", Right::To("customer-contract"), register::agreement),
     look("/console/customers/{customer}/meter", Right::To("change-meter"), change::form),
     send("/console/customers/{customer}/meter", Right::To("change-meter"), change::change),
+    look("/console/customers/{customer}/hand-over", Right::To("hand-over"), hand_over::form),
+    send("/console/customers/{customer}/hand-over", Right::ToAsk, hand_over::ask),
     look("/console/changes/{change}", Right::To("changes"), change::show),
     send("/console/changes/{change}", Right::ToAsk, change::finish),
     look("/console/register", Right::To("register"), register::form),
@@ -102,6 +104,8 @@ mod tests {
         ("GET /console/customers/{customer}/agreement", "csa"),
         ("GET /console/customers/{customer}/meter", "cs"),
         ("POST /console/customers/{customer}/meter", "cs"),
+        ("GET /console/customers/{customer}/hand-over", "cs"),
+        ("POST /console/customers/{customer}/hand-over", "cs"),
         ("GET /console/changes/{change}", "csa"),
         ("POST /console/changes/{change}", "cs"),
         ("GET /console/register", "cs"),

@@ -2,16 +2,14 @@
 
 use super::frame::Frame;
 use super::html::{Html, day, digits, when, yuan};
+use super::meters::{self, Which};
 use super::money::amount;
 use super::visit::{Answer, Told, Visit, rendered};
 use crate::asked::Asked;
 use askama::Template;
-use parties::bank::look::{self, Whose};
 use parties::bank::statement;
 use parties::{Result, Trouble};
-use scheme::numbers::CustomerNumber;
 use serde_json::{Map, Value};
-use server::Registration;
 
 /// What a registration says, in the order of its form: name of the field, its word, a hint, how it is typed.
 const FIELDS: [(&str, &str, &str, &str); 7] = [
@@ -61,6 +59,7 @@ struct AgreementPage {
 struct BookedRow {
     at: String,
     what: &'static str,
+    meter: Html,
     count: u32,
     paid: String,
     credited: String,
@@ -75,6 +74,7 @@ struct StatementPage {
     name: String,
     customer: String,
     sub: Html,
+    several: bool,
     at: String,
     rows: Vec<BookedRow>,
 }
@@ -150,23 +150,21 @@ pub fn register(visit: &mut Visit<'_>) -> Result<Answer> {
     }
 }
 
-fn known(visit: &mut Visit<'_>, act: &'static str) -> Result<Registration> {
-    let number: CustomerNumber = visit.place("customer")?;
-    look::customer(&visit.session, visit.desk(), &Whose::Customer(number))?;
-    visit.note_look(act, &number.to_string())?;
-    visit.books().customer(number)?.ok_or_else(|| Trouble::new(crate::denied::Denied::NoRoute))
-}
-
 /// The agreement, to be printed and signed.
 ///
 /// # Errors
 /// Nobody has this number; the books cannot be read.
 pub fn agreement(visit: &mut Visit<'_>) -> Result<Answer> {
-    let known = known(visit, "console agreement")?;
+    let chosen = match meters::which(visit)? {
+        Which::One(chosen) => chosen,
+        Which::Open(found) => return meters::ask(visit, &found, "customers", "/agreement"),
+    };
+    let known = &chosen.known;
+    visit.note_look("console agreement", &known.customer.to_string())?;
     let ceiling = visit.books().chip_in(known.meter)?.and_then(|chip| chip.ceiling);
     visit.page(&AgreementPage {
         f: visit.frame("customers")?,
-        name: visit.name_of(&known),
+        name: visit.name_of(known),
         customer: known.customer.to_string(),
         at: day(visit.now()?),
         number: digits(&known.customer.to_string(), false),
@@ -197,7 +195,8 @@ fn booked_key(kind: &str) -> &'static str {
 /// # Errors
 /// As [`agreement`].
 pub fn statement_page(visit: &mut Visit<'_>) -> Result<Answer> {
-    let known = known(visit, "console statement")?;
+    let known = meters::customer(visit)?;
+    visit.note_look("console statement", &known.customer.to_string())?;
     let lines = statement(&visit.session, visit.desk(), known.customer)?.lines;
     let row = |line: &parties::bank::BookedLine| {
         let in_column = |kinds: &[&str], sign: i64| {
@@ -207,6 +206,7 @@ pub fn statement_page(visit: &mut Visit<'_>) -> Result<Answer> {
             at: when(line.at, true),
             what: booked_key(&line.kind),
             count: line.count,
+            meter: digits(&line.meter.to_string(), false),
             paid: match &*line.kind {
                 "cancelled" => in_column(&["cancelled"], -1),
                 _ => in_column(&["sale", "correction"], 1),
@@ -221,7 +221,11 @@ pub fn statement_page(visit: &mut Visit<'_>) -> Result<Answer> {
         f: visit.frame("customers")?,
         name: visit.name_of(&known),
         customer: known.customer.to_string(),
-        sub: visit.lang.say("cust.no", &[number, digits(&known.meter.to_string(), false)]),
+        sub: match &known.meters[..] {
+            [only] => visit.lang.say("cust.no", &[number, digits(&only.meter.to_string(), false)]),
+            _ => visit.lang.say("which.no", &[number]),
+        },
+        several: known.meters.len() > 1,
         at: visit.now()?.to_string(),
         rows: lines.iter().map(row).collect(),
     })

@@ -6,17 +6,16 @@ use super::deed_views::next_count;
 use super::form::encoded;
 use super::frame::Frame;
 use super::html::{Html, Node, State, digits, moment, phone, when, yuan};
+use super::meters::{self, Chosen, Which};
 use super::money::amount;
 use super::paying::{Way, asked, ways};
 use super::slip::of_request;
 use super::visit::{Answer, Told, Visit, of_customer, rendered};
 use super::words::Language;
 use askama::Template;
-use parties::bank::look::{self, Whose};
 use parties::{Result, Trouble};
 use scheme::money::Fen;
-use scheme::numbers::CustomerNumber;
-use server::{Credited, Registration};
+use server::{Credited, FoundMeter, Registration};
 
 /// Customers that a search shows.
 const SHOWN: u32 = 20;
@@ -31,6 +30,9 @@ struct FoundLine {
     balance: String,
     state: Option<State>,
     open: Html,
+    /// What the addresses of his pages have behind their paths.
+    which: String,
+    sells: bool,
 }
 
 #[derive(Template)]
@@ -64,6 +66,8 @@ struct AmountPage {
     error: Option<Html>,
     blocked: Option<Html>,
     customer: String,
+    which: String,
+    named: String,
     name: String,
     number: Html,
     meter: Html,
@@ -84,6 +88,8 @@ struct ConfirmPage {
     told: Option<Told>,
     tight: Option<Html>,
     customer: String,
+    which: String,
+    named: String,
     name: String,
     meter: Html,
     sim: Html,
@@ -104,6 +110,7 @@ struct ConfirmPage {
 struct UnknownPage {
     f: Frame,
     customer: String,
+    which: String,
     name: String,
     amount: Html,
     amount_typed: String,
@@ -133,34 +140,47 @@ pub fn search(visit: &mut Visit<'_>) -> Result<Answer> {
 fn find_in(visit: &Visit<'_>, part: &'static str) -> Result<Answer> {
     let lang = visit.lang;
     let q = visit.query.get("q").to_owned();
-    let mut found = Vec::new();
-    for one in visit.books().find(&q, SHOWN + 1)? {
-        let known = &one.registration;
-        let (state, open) = match (&one.frozen, &one.outstanding) {
-            (Some(finding), _) => (Some(State::Frozen), lang.say("open.finding", &[Html::text(finding.id)])),
-            (None, Some(placed)) => {
-                let order = &placed.order;
-                let text = [lang.money(order.amount.0.into()), moment(order.issued, false)];
-                (Some(super::home::state_of(placed)), lang.say("open.order", &text))
+    let (mut found, mut customers) = (Vec::new(), 0);
+    let all = visit.books().find(&q, SHOWN + 1)?;
+    for one in all.iter().take(SHOWN as usize) {
+        customers += 1;
+        // Of several meters those that were asked for by number, or else all.
+        let mut lines: Vec<&FoundMeter> = one.meters.iter().collect();
+        let digits_of_q: String = q.chars().filter(char::is_ascii_digit).collect();
+        let meant = |one: &FoundMeter| digits_of_q.len() >= 3 && one.meter.to_string().contains(&digits_of_q);
+        if lines.iter().any(|one| meant(one)) {
+            lines.retain(|one| meant(one));
+        }
+        let several = one.meters.len() > 1;
+        let known = &one.customer;
+        let line = |meter: Option<&FoundMeter>| {
+            let (state, open) = meter.map_or((None, Html::default()), |meter| meters::stands(visit, meter));
+            FoundLine {
+                customer: known.customer.to_string(),
+                name: visit.name_of(known),
+                number: digits(&known.customer.to_string(), false),
+                meter: meter.map_or_else(Html::default, |one| digits(&one.meter.to_string(), false)),
+                phone: phone(known.sim.msisdn.as_str()),
+                balance: meter
+                    .and_then(|one| one.last)
+                    .map_or_else(|| "\u{2013}".to_owned(), |said| yuan(said.balance.0.into())),
+                sells: meter.is_some() && state.is_none(),
+                state,
+                open,
+                which: meter
+                    .filter(|_| several)
+                    .map_or_else(String::new, |one| format!("?meter={}", one.meter)),
             }
-            (None, None) => (None, Html::default()),
         };
-        found.push(FoundLine {
-            customer: known.customer.to_string(),
-            name: visit.name_of(known),
-            number: digits(&known.customer.to_string(), false),
-            meter: digits(&known.meter.to_string(), false),
-            phone: phone(known.sim.msisdn.as_str()),
-            balance: one.last.map_or_else(|| "\u{2013}".to_owned(), |said| yuan(said.balance.0.into())),
-            state,
-            open,
-        });
+        if lines.is_empty() {
+            found.push(line(None));
+        }
+        found.extend(lines.into_iter().map(|one| line(Some(one))));
     }
-    let said = if found.len() > SHOWN as usize {
-        found.truncate(SHOWN as usize);
+    let said = if all.len() > SHOWN as usize {
         lang.say("find.many", &[Html::text(SHOWN)])
     } else {
-        lang.say("find.found", &[Html::text(found.len())])
+        lang.say("find.found", &[Html::text(customers)])
     };
     let sells = visit.can("sell") && part == "sell";
     visit.page(&FindPage { f: visit.frame(part)?, step: 1, sells, q, said, found })
@@ -168,25 +188,21 @@ fn find_in(visit: &Visit<'_>, part: &'static str) -> Result<Answer> {
 
 /// What is known before a sale.
 struct Before {
-    registration: Registration,
+    chosen: Chosen,
     ceiling: Option<Fen>,
     last: Option<Credited>,
     outstanding: i64,
     blocked: Option<Html>,
 }
 
-fn before(visit: &Visit<'_>) -> Result<Before> {
-    let customer: CustomerNumber = visit.place("customer")?;
-    look::customer(&visit.session, visit.desk(), &Whose::Customer(customer))?;
+fn before(visit: &Visit<'_>, chosen: Chosen) -> Result<Before> {
     let books = visit.books();
-    let registration =
-        books.customer(customer)?.ok_or_else(|| Trouble::new(crate::denied::Denied::NoRoute))?;
-    let meter = registration.meter;
+    let meter = chosen.known.meter;
     let outstanding = books.outstanding(meter)?;
     let lang = visit.lang;
     let frozen =
         books.findings(false)?.into_iter().find(|finding| finding.freezes && finding.meter == Some(meter));
-    let stopped = blocked_words(visit, &registration)?;
+    let stopped = blocked_words(visit, &chosen.known)?;
     let blocked = match (&frozen, &outstanding) {
         _ if stopped.is_some() => stopped,
         (Some(finding), _) => Some(lang.say("sell2.frozen", &[Html::text(finding.id)])),
@@ -199,7 +215,7 @@ fn before(visit: &Visit<'_>) -> Result<Before> {
         ceiling: books.chip_in(meter)?.and_then(|chip| chip.ceiling),
         last: books.last_credit(meter)?,
         outstanding: outstanding.map_or(0, |placed| placed.order.amount.0.into()),
-        registration,
+        chosen,
         blocked,
     })
 }
@@ -230,22 +246,26 @@ impl Before {
 /// # Errors
 /// Nobody has this number; the books cannot be read.
 pub fn how_much(visit: &mut Visit<'_>) -> Result<Answer> {
-    let before = before(visit)?;
+    let before = match meters::which(visit)? {
+        Which::One(chosen) => before(visit, chosen)?,
+        Which::Open(found) => return meters::ask(visit, &found, "sell", ""),
+    };
     how_much_page(visit, &before, None)
 }
 
 fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Result<Answer> {
     let lang = visit.lang;
-    let known = &before.registration;
+    let known = &before.chosen.known;
     let name = visit.name_of(known);
-    let bought = visit.books().purchases_of(known.customer)?;
+    let mut bought = visit.books().purchases_of(known.customer)?;
+    bought.retain(|one| one.meter == known.meter || before.chosen.all.len() == 1);
     let last = match bought.last().and_then(|last| Some((last, last.standing()?))) {
         Some((_, placed)) => lang.say(
             "sell2.last",
             &[
                 lang.money(placed.order.amount.0.into()),
                 moment(placed.order.issued, true),
-                lang.state(super::home::state_of(placed)),
+                lang.state(meters::state_of(placed)),
             ],
         ),
         None => Html::text(lang.t("sell2.first")),
@@ -270,6 +290,8 @@ fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Res
             error,
             blocked: before.blocked.clone(),
             customer: known.customer.to_string(),
+            which: before.chosen.query(),
+            named: before.chosen.named().map_or_else(String::new, |meter| meter.to_string()),
             name,
             number: digits(&known.customer.to_string(), false),
             meter: digits(&known.meter.to_string(), false),
@@ -289,7 +311,7 @@ fn how_much_page(visit: &Visit<'_>, before: &Before, error: Option<Html>) -> Res
 /// # Errors
 /// As [`how_much`].
 pub fn confirm(visit: &mut Visit<'_>) -> Result<Answer> {
-    let before = before(visit)?;
+    let before = before(visit, meters::must_be_one(visit)?)?;
     let typed = visit.query.get("amount").to_owned();
     let request = visit.query.get("request").to_owned();
     let lang = visit.lang;
@@ -320,7 +342,7 @@ fn confirm_page(
     told: Option<Told>,
 ) -> Result<Answer> {
     let lang = visit.lang;
-    let known = &before.registration;
+    let known = &before.chosen.known;
     let amount = i64::from(fen.0);
     let tight = before.left().filter(|left| amount > *left);
     let after = before.last.map_or(0, |said| i64::from(said.balance.0)) + amount;
@@ -333,6 +355,8 @@ fn confirm_page(
             told,
             tight: tight.map(|left| lang.say("sell3.tight.p", &[lang.money(left)])),
             customer: known.customer.to_string(),
+            which: before.chosen.query(),
+            named: before.chosen.named().map_or_else(String::new, |meter| meter.to_string()),
             name: visit.name_of(known),
             meter: digits(&known.meter.to_string(), false),
             sim: digits(known.sim.iccid.as_str(), true),
@@ -351,7 +375,7 @@ fn confirm_page(
 }
 
 fn kind(visit: &Visit<'_>, known: &Registration) -> Result<Html> {
-    let count = Html::text(next_count(visit, known.customer)?);
+    let count = Html::text(next_count(visit, known)?);
     let opens = visit.books().last_credit(known.meter)?.is_none();
     Ok(if opens { visit.lang.say("sell3.kind1", &[count]) } else { visit.lang.say("sell3.kind2", &[count]) })
 }
@@ -375,17 +399,19 @@ fn next(lang: Language, way: Way) -> Vec<Html> {
 pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
     let fen = amount(visit.form.get("amount")).map_err(Trouble::new)?;
     let request = visit.form.get("request").to_owned();
-    let customer: CustomerNumber = visit.place("customer")?;
+    let chosen = meters::must_be_one(visit)?;
+    let (customer, named) = (chosen.known.customer, chosen.field("meter"));
     let way = Way::of(visit.form.get("pay"));
     let pay = match asked(visit, customer, way)? {
         Ok(pay) => pay,
         Err(error) => {
-            let (before, told) = (before(visit)?, Told::of(&Trouble::new(error)));
+            let (before, told) = (before(visit, chosen)?, Told::of(&Trouble::new(error)));
             return confirm_page(visit, &before, fen, way, request, Some(told));
         }
     };
     let mut fields = vec![("amount_fen", fen.0.into())];
     fields.extend(pay.map(|pay| ("pay", pay)));
+    fields.extend(named);
     let asked = of_customer(&customer.to_string(), &fields);
     match visit.act("sell", asked, &request)? {
         Ok(done) => {
@@ -393,13 +419,14 @@ pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
             Ok(Answer::See(of_request(order, &request)))
         }
         Err(told) if told.unknown => {
-            let before = before(visit)?;
+            let before = before(visit, chosen)?;
             rendered(
                 told.status,
                 &UnknownPage {
                     f: visit.frame("sell")?,
                     customer: customer.to_string(),
-                    name: visit.name_of(&before.registration),
+                    which: before.chosen.query(),
+                    name: visit.name_of(&before.chosen.known),
                     amount: visit.lang.money(fen.0.into()),
                     amount_typed: yuan(fen.0.into()),
                     way,
@@ -415,7 +442,7 @@ pub fn sell(visit: &mut Visit<'_>) -> Result<Answer> {
             )
         }
         Err(told) => {
-            let before = before(visit)?;
+            let before = before(visit, chosen)?;
             // What was refused stays refused under its id; whoever tries again asks anew.
             let anew = visit.new_request();
             confirm_page(visit, &before, fen, way, anew, Some(told))

@@ -78,8 +78,8 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         note(visit, "console slip", order.id)?;
     }
     let lang = visit.lang;
-    let known = visit.books().customer(order.customer)?;
-    let name = known.map_or_else(|| order.customer.to_string(), |known| visit.name_of(&known));
+    let known = visit.books().customer(placed.customer)?;
+    let name = known.map_or_else(|| placed.customer.to_string(), |known| visit.name_of(&known));
     let amount = i64::from(order.amount.0);
     let paid = match visit.books().payment(order.id)?.and_then(|payment| payment.debited) {
         Some(debited) => lang.say("slip.debited", &[Html::text(debited.entry), Html::text(debited.day)]),
@@ -93,13 +93,13 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         copy: (!first).then(|| lang.say("slip.copy", &[Html::text(when(now, true))])),
         has_record: placed.record.is_some() && visit.can("record"),
         order: order.id.to_string(),
-        customer: order.customer.to_string(),
+        customer: placed.customer.to_string(),
         amount: yuan(amount),
         paid,
         in_words: in_words(lang, order.amount.0),
         at: order.issued.to_string(),
         name,
-        number: digits(&order.customer.to_string(), false),
+        number: digits(&placed.customer.to_string(), false),
         meter: digits(&order.meter.to_string(), false),
         count: order.count,
         sim_end: placed.iccid.get(from..).unwrap_or_default().to_owned(),
@@ -117,7 +117,7 @@ pub fn record(visit: &mut Visit<'_>) -> Result<Answer> {
     // A record is as good as the money it stands for: whoever fetches it is in the log.
     note(visit, "console record", placed.order.id)?;
     let message = look::record(&visit.session, visit.desk(), placed.order.id)?;
-    let name = format!("{}-{}.sms", placed.order.customer, placed.order.count);
+    let name = format!("{}-{}.sms", placed.customer, placed.order.count);
     Ok(Answer::File { media: "text/plain; charset=utf-8", name, text: parties::records::text(&message) })
 }
 

@@ -22,9 +22,10 @@ use parties::people::operators::{Operator, Role};
 use parties::{Deed, Result, Session, Trouble};
 use scheme::chance::random;
 use scheme::moment::Moment;
+use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
 use serde_json::{Map, Value};
-use server::{Books, Registration};
+use server::{Books, Customer, Registration};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -197,8 +198,8 @@ impl Visit<'_> {
     }
 
     /// The name by which a customer is known here: his own, else his number.
-    pub fn name_of(&self, registration: &Registration) -> String {
-        registration.name.clone().unwrap_or_else(|| registration.customer.to_string())
+    pub fn name_of(&self, known: &impl Known) -> String {
+        known.name().map_or_else(|| known.number().to_string(), str::to_owned)
     }
 
     /// A new id for what a form will ask.
@@ -323,6 +324,34 @@ pub fn act(
     } else {
         Err(Told::read(reply.status, &reply.body))
     })
+}
+
+/// Somebody who is registered, with or without one of his meters.
+pub trait Known {
+    /// His name.
+    fn name(&self) -> Option<&str>;
+    /// His number.
+    fn number(&self) -> CustomerNumber;
+}
+
+impl Known for Registration {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn number(&self) -> CustomerNumber {
+        self.customer
+    }
+}
+
+impl Known for Customer {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn number(&self) -> CustomerNumber {
+        self.customer
+    }
 }
 
 /// Ids of forms are 32 hexadecimal digits, so that nobody takes an approval's id, which has a name before it, for a form of his.

@@ -20,11 +20,11 @@ fn bank() -> World {
         .execute_batch(&format!(
             "BEGIN; \
              INSERT INTO life (meter, serial, key_state, key_version) \
-                 SELECT meter, x'0102030405060708', 'test', 1 FROM customer ORDER BY customer LIMIT 1; \
+                 SELECT meter, x'0102030405060708', 'test', 1 FROM holding ORDER BY customer LIMIT 1; \
              CREATE TEMP TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {ORDERS}) \
                  SELECT n, (SELECT id FROM life WHERE serial = x'0102030405060708') AS life FROM n; \
              INSERT INTO purchase (life, count, customer) \
-                 SELECT n.life, n, customer FROM n JOIN life ON life.id = n.life JOIN customer ON customer.meter = life.meter; \
+                 SELECT n.life, n, customer FROM n JOIN life ON life.id = n.life JOIN holding ON holding.meter = life.meter; \
              INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, valid_until, binding, iccid, \
                  state) \
                  SELECT unhex(printf('%016X', n)), life, n, 'sale', 1, 1, CASE n WHEN {ORDERS} THEN 99999999 ELSE 10000 + n END, '20260105080000', '20260204080000', \
@@ -129,15 +129,18 @@ fn a_long_list_of_customers_needs_no_more_memory_than_a_short_one() {
     for n in 0..rows {
         list.write_all(line(n).as_bytes()).unwrap();
     }
-    // One line again, for another meter: it is found, though nobody holds the lines before it.
-    list.write_all(line(41).replace(",7711", ",7722").as_bytes()).unwrap();
+    // One line again, and its meter for somebody else: both are found, though nobody holds the lines before them.
+    list.write_all(line(41).as_bytes()).unwrap();
+    let other = line(rows + 1).replace(&format!("7711{:08}", rows + 1), "771100000041");
+    list.write_all(other.as_bytes()).unwrap();
     // All but what stands in the pipe was worked through.
     let memory = own_memory(&taken);
     drop(list);
     let out = taken.wait_with_output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&report["registered"], &report["rejected"].as_array().unwrap().len()), (&rows.into(), &1));
+    assert_eq!((&report["registered"], &report["rejected"].as_array().unwrap().len()), (&rows.into(), &2));
     assert_eq!(report["rejected"][0], "line 60002, customer: stands already in line 43");
+    assert_eq!(report["rejected"][1], "line 60003, meter: stands already in line 43");
     assert!(memory < ENOUGH, "{memory} KiB of its own memory");
 }
 

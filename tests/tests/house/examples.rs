@@ -17,7 +17,10 @@ fn the_customers_of_ningbo_can_all_be_registered() {
     for (number, line) in &lines {
         let registration = line.as_ref().unwrap();
         assert!(registration.customer.to_string().starts_with("3302"), "line {number}: not of Ningbo");
-        assert!(registration.name.is_some() && registration.first_purchase.is_some(), "line {number}");
+        assert!(
+            registration.name.is_some() && registration.meters[0].first_purchase.is_some(),
+            "line {number}"
+        );
     }
     let mut store = Store::in_memory().unwrap();
     let report = store.batch(|act| act.register(read())).unwrap();

@@ -21,6 +21,9 @@ pub struct ChangeMeter {
     /// Customer number, 12 digits.
     #[arg(long, required_unless_present = "finish")]
     pub customer: Option<CustomerNumber>,
+    /// The meter before, where he has several.
+    #[arg(long, value_name = "METER", requires = "customer")]
+    pub old_meter: Option<MeterNumber>,
     /// The new meter, which the city's list names.
     #[arg(long, required_unless_present = "finish")]
     pub meter: Option<MeterNumber>,
@@ -28,7 +31,7 @@ pub struct ChangeMeter {
     #[arg(long, value_enum, default_value = "read")]
     pub basis: Basis,
     /// Correct this provisional change: what the workshop read, or two people found in the end.
-    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["customer", "meter", "basis"])]
+    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["customer", "old_meter", "meter", "basis"])]
     pub finish: Option<i64>,
     /// What was read in the old purse, in yuan; of an estimate all that is to go to the new meter.
     #[arg(long)]
@@ -79,17 +82,24 @@ pub struct Ageing {
 /// Runs `server change-meter`.
 pub fn change_meter(call: &Call, options: &ChangeMeter) -> Result<()> {
     let (note, balance, count) = (options.note.clone(), options.balance, options.count);
-    let to = |customer| Destination { customer, out: options.out.clone(), pin: options.pin.get(), id: None };
+    let to = |customer, meter| Destination {
+        customer,
+        meter,
+        out: options.out.clone(),
+        pin: options.pin.get(),
+        id: None,
+    };
     let mut desk = Desk::open(call)?;
     let report = match (options.finish, options.customer, options.meter) {
         (Some(change), ..) => {
             // Whose it is says the change.
-            let to = to(CustomerNumber([0; 6]));
+            let to = to(CustomerNumber([0; 6]), None);
             bank::finish_change(call, &mut desk, &FinishChangeRequest { change, balance, count, note, to })?
         }
         (None, Some(customer), Some(meter)) => {
             let basis = options.basis.into();
-            let request = ChangeMeterRequest { meter, basis, balance, count, note, to: to(customer) };
+            let to = to(customer, options.old_meter);
+            let request = ChangeMeterRequest { meter, basis, balance, count, note, to };
             bank::change_meter(call, &mut desk, &request)?
         }
         (None, ..) => None,

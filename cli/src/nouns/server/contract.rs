@@ -6,7 +6,7 @@ use crate::screen::{facts, say, table};
 use clap::{Args, Subcommand, ValueEnum};
 use keys::Zeroizing;
 use parties::Deed;
-use parties::bank::look::Whose;
+use parties::bank::look::{CustomerReport, Whose};
 use parties::bank::{
     self, ApplyReport, ApplyRequest, CodeReport, CodeUsed, ContractReport, Desk, LimitsReport, Person,
 };
@@ -23,8 +23,8 @@ pub struct Apply {
     /// Customer number, 12 digits.
     #[arg(long)]
     pub customer: String,
-    /// Meter number, 12 digits.
-    #[arg(long)]
+    /// Meter number, 12 digits. Default: he has none yet.
+    #[arg(long, default_value = server::roster::NO_METER, hide_default_value = true)]
     pub meter: String,
     /// Telephone number, as +8613900000001.
     #[arg(long)]
@@ -241,6 +241,11 @@ impl Customer {
     }
 }
 
+fn of_meters(known: &CustomerReport) -> String {
+    let all: Vec<String> = known.holds.iter().map(|held| held.meter.to_string()).collect();
+    if all.is_empty() { "-".to_owned() } else { all.join(", ") }
+}
+
 /// Tells all that is known of a customer.
 pub fn tell_customer(call: &Call, report: &ContractReport) {
     let known = &report.registration;
@@ -249,7 +254,7 @@ pub fn tell_customer(call: &Call, report: &ContractReport) {
     let mut lines = vec![
         ("customer", known.customer.to_string()),
         ("name", dash(known.name.clone())),
-        ("meter", known.meter.to_string()),
+        ("meter", of_meters(known)),
         ("telephone", known.msisdn.to_string()),
         ("SIM", known.iccid.to_string()),
         ("bill number", dash(report.bill.clone())),
@@ -260,8 +265,10 @@ pub fn tell_customer(call: &Call, report: &ContractReport) {
         let until = held.until.map(|until| until.to_string()).unwrap_or_default();
         lines.push(("had meter", format!("{} until {until}", held.meter)));
     }
-    if let Some(order) = &known.outstanding {
-        lines.push(("outstanding", format!("{}, order {}", order.amount_fen, order.order)));
+    for held in &known.holds {
+        let Some(order) = &held.outstanding else { continue };
+        let which = if known.holds.len() > 1 { format!(" for meter {}", held.meter) } else { String::new() };
+        lines.push(("outstanding", format!("{}, order {}{which}", order.amount_fen, order.order)));
     }
     if let Some(code) = &report.authorisation {
         let stands = code

@@ -7,6 +7,7 @@ mod copies;
 #[cfg(feature = "service")]
 mod far;
 mod findings;
+mod hand_over;
 #[cfg(feature = "service")]
 mod key;
 mod office;
@@ -74,6 +75,8 @@ pub enum Verb {
     Reverse(sell::Reverse),
     /// Give a customer another meter: what is his in the old one goes to it. What is not read from the old one wants two people.
     ChangeMeter(change::ChangeMeter),
+    /// Give a meter to another customer, with what stands in its purse; two people do.
+    HandOver(hand_over::HandOver),
     /// What was sold and is not settled, by its age, with what to do about it; meters that were changed by estimate.
     Ageing(change::Ageing),
     /// Clerks' drawers.
@@ -147,6 +150,7 @@ impl Verb {
             Verb::Order(_) => Deed::One("server order"),
             Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
+            Verb::HandOver(_) => Deed::Two("server hand-over"),
             Verb::Apply(_) => Deed::One("server apply"),
             Verb::Backup(_) => Deed::One("server backup"),
             Verb::Restore(_) => Deed::Two("server restore"),
@@ -216,6 +220,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::Reverse(options) => far::sell::reverse(&far()?, options),
         Verb::ReplaceSim(options) => far::setup::replace_sim(&far()?, options),
         Verb::ChangeMeter(options) => far::sell::change_meter(&far()?, options),
+        Verb::HandOver(options) => far::sell::hand_over(&far()?, options),
         Verb::Ageing(options) => far::books::ageing(&far()?, options),
         Verb::Drawer(verb) => far::day::drawer(&far()?, verb),
         Verb::Close(options) => far::day::close(&far()?, options),
@@ -267,6 +272,7 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::Reverse(options) => sell::reverse(call, options),
         Verb::ReplaceSim(options) => setup::replace_sim(call, options),
         Verb::ChangeMeter(options) => change::change_meter(call, options),
+        Verb::HandOver(options) => hand_over::run(call, options),
         Verb::Ageing(options) => change::ageing(call, options),
         Verb::Drawer(verb) => closing::drawer(call, verb),
         Verb::Close(options) => closing::close(call, options),

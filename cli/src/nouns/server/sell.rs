@@ -12,7 +12,7 @@ use parties::bank::{
 use parties::trouble::{Failure, Result};
 use scheme::Kind;
 use scheme::money::Fen;
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use server::BankAccount;
 use std::path::PathBuf;
 
@@ -22,7 +22,10 @@ pub struct To {
     /// Customer number, 12 digits.
     #[arg(long)]
     pub customer: CustomerNumber,
-    /// Record file for the SIM. Default: CUSTOMER-COUNT.sms in the bank's out.
+    /// Which of his meters, where he has several.
+    #[arg(long)]
+    pub meter: Option<MeterNumber>,
+    /// Record file for the SIM. Default: CUSTOMER-COUNT.sms in the bank's out, where he has several meters CUSTOMER-METER-COUNT.sms.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// The PSAM's PIN.
@@ -92,6 +95,9 @@ pub struct Resume {
     /// The order that this customer has outstanding, sealed or not; default: all that were interrupted.
     #[arg(long)]
     pub customer: Option<CustomerNumber>,
+    /// Which of his meters, where he has several.
+    #[arg(long, requires = "customer")]
+    pub meter: Option<MeterNumber>,
     /// The PSAM's PIN, not asked for when nothing has to be sealed.
     #[command(flatten)]
     pub pin: Pin,
@@ -103,12 +109,16 @@ pub struct Void {
     /// Customer number.
     #[arg(long)]
     pub customer: CustomerNumber,
+    /// Which of his meters, where he has several.
+    #[arg(long)]
+    pub meter: Option<MeterNumber>,
 }
 
 impl To {
     /// As acts take it.
     fn get(&self) -> Destination {
-        Destination { customer: self.customer, out: self.out.clone(), pin: self.pin.get(), id: None }
+        let (customer, meter) = (self.customer, self.meter);
+        Destination { customer, meter, out: self.out.clone(), pin: self.pin.get(), id: None }
     }
 }
 
@@ -181,7 +191,12 @@ pub fn tell(call: &Call, report: &OrderReport) {
 
 /// Runs `server resume`.
 pub fn resume(call: &Call, options: &Resume) -> Result<()> {
-    let request = ResumeRequest { customer: options.customer, pin: options.pin.get(), bank: false };
+    let request = ResumeRequest {
+        customer: options.customer,
+        meter: options.meter,
+        pin: options.pin.get(),
+        bank: false,
+    };
     tell_resumed(call, options, &bank::resume(call, &mut Desk::open(call)?, &request)?);
     Ok(())
 }
@@ -198,7 +213,7 @@ pub fn tell_resumed(call: &Call, options: &Resume, report: &ResumeReport) {
 
 /// Runs `server void`.
 pub fn void(call: &Call, options: &Void) -> Result<()> {
-    tell_void(call, &bank::void(call, &mut Desk::open(call)?, options.customer)?);
+    tell_void(call, &bank::void(call, &mut Desk::open(call)?, options.customer, options.meter)?);
     Ok(())
 }
 

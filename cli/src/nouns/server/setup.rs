@@ -59,8 +59,8 @@ pub struct Meters {
 /// Options of `server register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// CSV: customer, meter, msisdn, imsi, imei, iccid, and if you like name and first_purchase. Commas, semicolons or tabs, UTF-8
-    /// or UTF-16.
+    /// CSV: customer, meter (`-`: none yet), msisdn, imsi, imei, iccid, and if you like name and first_purchase. Commas, semicolons or tabs, UTF-8
+    /// or UTF-16. A customer who is known and another meter: he has that one as well.
     pub csv: PathBuf,
     /// The office whose customers they are, as its keys have it. Default: the head office.
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -127,6 +127,9 @@ pub fn tell_registered(call: &Call, report: &RegisterReport) -> Result<()> {
         ("rejected", report.rejected.len().to_string()),
     ]);
     answer(call, &text, report);
+    if report.added > 0 {
+        say(format!("{} further meter(s) of customers who were known before", report.added));
+    }
     for name in &report.unknown_columns {
         say(format!("column {name:?} is not known and was left out"));
     }
@@ -175,6 +178,9 @@ pub fn tell_replaced(call: &Call, report: &ReplaceSimReport) {
         say(format!(
             "order {id} was made for the old SIM: `gridcard server reissue --customer {customer}` makes it anew"
         ));
+    }
+    for id in &report.also_outstanding {
+        say(format!("so was order {id}, for another meter of his: each is made anew with --meter"));
     }
 }
 

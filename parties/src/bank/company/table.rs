@@ -274,7 +274,7 @@ pub struct ExportReport {
 }
 
 /// The columns of a table of events.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "number",
     "kind",
     "at",
@@ -289,6 +289,7 @@ const COLUMNS: [&str; 14] = [
     "register",
     "at_meter",
     "former_meter",
+    "former_customer",
 ];
 
 /// Writes what the company is told into a table.
@@ -343,5 +344,6 @@ fn row(event: &EventLine) -> [String; COLUMNS.len()] {
         text(event.register),
         event.at_meter.map(|time| iso(&time.to_string())).unwrap_or_default(),
         text(event.former_meter),
+        text(event.former_customer),
     ]
 }

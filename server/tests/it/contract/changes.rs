@@ -12,26 +12,33 @@ use scheme::order::OrderKind;
 
 impl Bank {
     /// Meters 3 to 5 are in the city's list and on the shelf.
-    fn stock(&mut self) {
+    pub(super) fn stock(&mut self) {
         let esams: Vec<_> = (3..6).map(|n| esam(n, serial(n), 1)).collect();
         self.books.take_meters(&esams, self.now).unwrap();
         self.meters.extend((3..6).map(|n| ToyMeter::new(meter(n), serial(n))));
     }
 
     /// The city ended the chip of a meter.
-    fn retire(&mut self, n: u32) {
+    pub(super) fn retire(&mut self, n: u32) {
         let mut esam = esam(n, serial(n), 1);
         esam.state = KeyState::Retired;
         self.books.take_meters(&[esam], self.now).unwrap();
     }
 
-    fn word(&self, second: Option<&str>) -> Word {
+    pub(super) fn word(&self, second: Option<&str>) -> Word {
         Word { at: self.now, by: "Li".into(), second: second.map(Into::into), note: "display dark".into() }
     }
 
-    fn change_request(&mut self, to: u32, basis: Basis, fen: u32, count: Option<u32>) -> ChangeRequest {
+    pub(super) fn change_request(
+        &mut self,
+        to: u32,
+        basis: Basis,
+        fen: u32,
+        count: Option<u32>,
+    ) -> ChangeRequest {
         ChangeRequest {
             customer: customer(0),
+            old: None,
             meter: meter(to),
             basis,
             balance: Fen(fen),
@@ -76,7 +83,7 @@ impl Bank {
     }
 
     /// Sold, settled, outstanding, between two meters, loss, in fen.
-    fn five(&self) -> [i64; 5] {
+    pub(super) fn five(&self) -> [i64; 5] {
         let totals = self.books.figures().unwrap().totals;
         [totals.sold_fen, totals.settled_fen, totals.outstanding_fen, totals.transferred_fen, totals.loss_fen]
     }
@@ -367,7 +374,7 @@ pub fn what_was_carried_is_no_cash(engine: &dyn Engine) {
     bank.end();
 }
 
-/// The old meter goes to somebody else: the chip in it credits nobody but its first customer, another chip does.
+/// The old meter goes to somebody else without being handed over: the chip in it credits nobody but its first customer, another chip does.
 pub fn a_meter_changes_hands(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     bank.stock();

@@ -146,7 +146,7 @@ pub(super) fn people_find_what_they_look_for(engine: &impl Engine) {
     let mut bank = Bank::over(engine.open());
     let found = |books: &dyn Books, text: &str| -> Vec<String> {
         let found = books.find(text, 20).unwrap();
-        found.iter().map(|one| one.registration.customer.to_string()).collect()
+        found.iter().map(|one| one.customer.customer.to_string()).collect()
     };
     let all: Vec<String> = (0..3).map(|n| customer(n).to_string()).collect();
     let number = customer(1).to_string();
@@ -162,9 +162,10 @@ pub(super) fn people_find_what_they_look_for(engine: &impl Engine) {
     let order = bank.buy(2, 5000).unwrap().order.id;
     let by_order = bank.books.find(&order.to_string(), 20).unwrap();
     assert_eq!(by_order.len(), 1);
-    assert_eq!(by_order[0].registration.customer, customer(2));
-    assert_eq!(by_order[0].outstanding.as_ref().map(|placed| placed.order.id), Some(order));
-    assert!(by_order[0].last.is_none() && by_order[0].frozen.is_none());
+    assert_eq!(by_order[0].customer.customer, customer(2));
+    let [known] = &by_order[0].meters[..] else { panic!("{by_order:?}") };
+    assert_eq!(known.outstanding.as_ref().map(|placed| placed.order.id), Some(order));
+    assert!(known.last.is_none() && known.frozen.is_none());
 }
 
 pub(super) fn a_purchase_is_seen_with_what_became_of_it(engine: &impl Engine) {

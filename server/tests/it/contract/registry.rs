@@ -32,12 +32,11 @@ pub fn terms_are_kept(engine: &dyn Engine) {
 pub fn registering_again_changes_nothing(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let before = bank.books.customer(customer(1)).unwrap().unwrap();
-    assert_eq!((before.meter, &before.sim), (meter(1), &sim(1, 0)));
+    assert_eq!((before.meters[0].meter, &before.sim), (meter(1), &sim(1, 0)));
     let again = bank.books.register(Roster::read(csv(3).as_bytes()).unwrap()).unwrap();
     assert_eq!((again.registered, again.unchanged, again.rejected), (0, 3, vec![]));
     // A line that fits and one that does not: the first is taken.
-    let file =
-        csv(4).replace(&format!("{},{}", customer(1), meter(1)), &format!("{},{}", customer(1), meter(9)));
+    let file = csv(4).replace(sim(1, 0).imsi.as_str(), sim(1, 5).imsi.as_str());
     let mixed = bank.books.register(Roster::read(file.as_bytes()).unwrap()).unwrap();
     assert_eq!((mixed.registered, mixed.unchanged, mixed.rejected.len()), (1, 2, 1));
     assert_eq!(bank.books.customer(customer(1)).unwrap(), Some(before));
@@ -58,7 +57,7 @@ pub fn a_sim_has_one_owner(engine: &dyn Engine) {
     assert_eq!(bank.books.customer(customer(0)).unwrap().unwrap().sim, sim(0, 0));
     let sealed = bank.buy(0, 100).unwrap();
     let replaced = bank.books.replace_sim(customer(0), &sim(0, 1)).unwrap();
-    assert_eq!((replaced.old, replaced.outstanding), (sim(0, 0), Some(sealed.order.id)));
+    assert_eq!((replaced.old, replaced.outstanding), (sim(0, 0), vec![sealed.order.id]));
     assert_eq!(bank.books.customer(customer(0)).unwrap().unwrap().sim, sim(0, 1));
     // The old SIM's receipt still finds its meter.
     let receipt = bank.insert(0, &sealed.record);

@@ -7,6 +7,7 @@ mod failover;
 mod faults;
 mod forms;
 pub mod functions;
+mod hands;
 mod offices;
 mod people;
 mod pool;

@@ -6,9 +6,21 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 13] = [
-    "bill", "change", "contract", "customer", "finding", "iccid", "imsi", "meter", "msisdn", "order",
-    "payment", "record", "slip",
+const SOMEBODYS: [&str; 14] = [
+    "bill",
+    "change",
+    "contract",
+    "customer",
+    "finding",
+    "iccid",
+    "imsi",
+    "meter",
+    "msisdn",
+    "old_meter",
+    "order",
+    "payment",
+    "record",
+    "slip",
 ];
 /// And those that are not: money, words, times, the bank's own.
 const FREE: [&str; 19] = [
@@ -222,7 +234,7 @@ fn what_another_office_has_is_not_there() {
             let order = order.as_str().unwrap();
             let [wangs, nobodys] = match name.as_str() {
                 "customer" => [WANG.number, "330299999999"],
-                "meter" => [WANG.meter, "000099999998"],
+                "meter" | "old_meter" => [WANG.meter, "000099999998"],
                 "msisdn" => [WANG.msisdn, "+8613999999999"],
                 "imsi" => [WANG.imsi, "460009999999999"],
                 "iccid" => [WANG.iccid, "89860099999999999996"],

@@ -228,6 +228,26 @@ fn go_on() -> Vec<Step> {
     steps.push(Step::Credit("c-1.sms", &SPARE, "r-2.sms"));
     steps.extend(rows![
         pin(&["server", "settle", "r-2.sms"]),
+        ok(&["server", "hand-over", "--meter", SPARE.meter, "--to", WANG.number, "--note", "moves out"]),
+        ok(&["server", "hand-over", "--meter", SPARE.meter, "--to", WANG.number, "--note", "moves out"])
+            .fails(),
+        ok(&["server", "customer", "--customer", WANG.number]),
+        ok(&["server", "customer", "--customer", CHEN.number]),
+        pin(&["server", "order", "--customer", WANG.number, "--amount", "5", "--out", "h-0.sms"]).fails(),
+        pin(&[
+            "server",
+            "order",
+            "--customer",
+            WANG.number,
+            "--meter",
+            SPARE.meter,
+            "--amount",
+            "5",
+            "--out",
+            "h-1.sms"
+        ]),
+        ok(&["server", "void", "--customer", WANG.number, "--meter", SPARE.meter]).fails(),
+        pin(&["server", "resume", "--customer", WANG.number, "--meter", SPARE.meter]),
         ok(&["company", "import", "contracts", "contracts.csv", "--source", "power"]),
         ok(&["company", "import", "contracts", "contracts.csv", "--source", "power"]),
         ok(&["company", "import", "tariffs", "tariffs.csv", "--source", "power"]).fails(),

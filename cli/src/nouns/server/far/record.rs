@@ -1,13 +1,15 @@
 //! Records of orders that a running server sealed, written here for their SIMs.
 
+use super::super::sell::To;
 use crate::far::Far;
 use crate::screen::say;
 use parties::bank::OrderReport;
+use parties::bank::look::CustomerReport;
 use parties::carrier::{Carrier, Files, must_be_free};
 use parties::records;
 use parties::session;
 use parties::trouble::{Result, refused};
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use service::client::{Request, Ticket};
 use std::path::{Path, PathBuf};
@@ -31,25 +33,48 @@ pub fn begin(far: &Far<'_>, request: &Request, out: Option<&Path>) -> Result<Tic
 ///
 /// # Errors
 /// What the server says; the record cannot be written.
-pub fn order(far: &Far<'_>, request: &Request, out: Option<&Path>) -> Result<OrderReport> {
+pub fn order(far: &Far<'_>, request: &Request, to: &To) -> Result<OrderReport> {
+    let out = to.out.as_deref();
     let ticket = begin(far, request, out)?;
     let mut report: OrderReport = far.send(request, &ticket)?;
-    hand_out(far, &mut report, out)?;
+    hand_out(far, &mut report, out, to.meter)?;
     ticket.forget()?;
     Ok(report)
 }
 
-/// Writes the record of an order, and names its file in the report.
+/// Writes the record of an order, and names its file in the report. `named`: its meter, where somebody had to name one.
 ///
 /// # Errors
 /// As [`keep`].
-pub fn hand_out(far: &Far<'_>, report: &mut OrderReport, out: Option<&Path>) -> Result<()> {
+pub fn hand_out(
+    far: &Far<'_>,
+    report: &mut OrderReport,
+    out: Option<&Path>,
+    named: Option<MeterNumber>,
+) -> Result<()> {
     if let Some(warning) = &report.warning {
         say(format!("note: {warning}"));
     }
-    let file = keep(far, report.order, (report.customer, report.count), out, None)?;
+    let customer = report.customer;
+    let several = match named.filter(|_| out.is_none()) {
+        Some(_) => {
+            let known: CustomerReport = far.look(&Request::to("customer")?.place("customer", customer))?;
+            known.holds.len() > 1
+        }
+        None => false,
+    };
+    let name = name(customer, named.filter(|_| several), report.count);
+    let file = keep(far, report.order, (customer, &name), out, None)?;
     report.record = file.display().to_string();
     Ok(())
+}
+
+/// What a record is called: as in the bank's own folder, with its meter where the customer has several.
+pub fn name(customer: CustomerNumber, meter: Option<MeterNumber>, count: u32) -> String {
+    match meter {
+        Some(meter) => format!("{customer}-{meter}-{count}"),
+        None => format!("{customer}-{count}"),
+    }
 }
 
 /// Writes the record of an order: into `out`, else into a free place of the home's out. What is there is never written over. `copy`:
@@ -60,7 +85,7 @@ pub fn hand_out(far: &Far<'_>, report: &mut OrderReport, out: Option<&Path>) -> 
 pub fn keep(
     far: &Far<'_>,
     order: OrderId,
-    (customer, count): (CustomerNumber, u32),
+    (customer, name): (CustomerNumber, &str),
     out: Option<&Path>,
     copy: Option<u32>,
 ) -> Result<PathBuf> {
@@ -73,8 +98,8 @@ pub fn keep(
         Some(out) => out.to_owned(),
         None => {
             let folder = session::out(&far.call.home)?;
-            let first = folder.join(format!("{customer}-{count}.sms"));
-            let more = (2..u32::MAX).map(|n| folder.join(format!("{customer}-{count}-{n}.sms")));
+            let first = folder.join(format!("{name}.sms"));
+            let more = (2..u32::MAX).map(|n| folder.join(format!("{name}-{n}.sms")));
             let free = |place: &PathBuf| !Files.is_taken(place) || (copy.is_none() && is_there(place));
             std::iter::once(first.clone()).chain(more).find(free).unwrap_or(first)
         }

@@ -7,7 +7,7 @@ use parties::bank::RegisterReport;
 use parties::trouble::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
-use server::{Registration, Roster};
+use server::{Customer, Roster};
 use service::client::Request;
 
 /// What a server says of a registration.
@@ -27,16 +27,17 @@ fn here(line: u64, words: &str) -> String {
         .map_or_else(|| format!("line {line}: {words}"), |rest| format!("line {line}{rest}"))
 }
 
-fn request(new: &Registration) -> Result<Request> {
+fn request(new: &Customer) -> Result<Request> {
+    let held = new.meters.first();
     let fields = json!({
         "customer": new.customer,
-        "meter": new.meter,
+        "meter": held.map(|held| held.meter),
         "msisdn": new.sim.msisdn.to_string(),
         "imsi": new.sim.imsi.to_string(),
         "imei": new.imei.to_string(),
         "iccid": new.sim.iccid.to_string(),
         "name": new.name,
-        "first_purchase_fen": new.first_purchase.map(|fen| fen.0),
+        "first_purchase_fen": held.and_then(|held| held.first_purchase).map(|fen| fen.0),
     });
     Ok(Request::to("register")?.fields(fields))
 }
@@ -53,6 +54,7 @@ pub fn register(far: &Far<'_>, options: &Register) -> Result<()> {
     let mut roster = Roster::read(&text[..]).with_context(|| options.csv.display().to_string())?;
     let mut report = RegisterReport {
         registered: 0,
+        added: 0,
         unchanged: 0,
         rejected: Vec::new(),
         doubtful: Vec::new(),

@@ -1,8 +1,9 @@
 //! Orders, asked of a running server.
 
 use super::super::change::{Basis, ChangeMeter, tell_change};
+use super::super::hand_over::{self, HandOver};
 use super::super::sell::{
-    Correct, Order, Reissue, ReissueReason, Resume, Reverse, Void, tell, tell_resumed, tell_void,
+    Correct, Order, Reissue, ReissueReason, Resume, Reverse, To, Void, tell, tell_resumed, tell_void,
 };
 use super::record;
 use crate::far::{Far, no_pin, option_is_near};
@@ -11,8 +12,22 @@ use parties::bank::{ChangeReport, ResumeReport};
 use parties::trouble::{Failure, Result};
 use scheme::Kind;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use service::client::Request;
+
+/// What is asked of an order of a customer, with him and the meter that is meant.
+fn of(to: &To, mut fields: Value) -> Value {
+    fields["customer"] = json!(to.customer);
+    fields["meter"] = json!(to.meter);
+    fields
+}
+
+/// Runs `server hand-over`.
+pub fn hand_over(far: &Far<'_>, options: &HandOver) -> Result<()> {
+    let fields = json!({ "meter": options.meter, "customer": options.to, "note": options.note });
+    hand_over::tell(far.call, &far.change(&Request::to("hand-over")?.fields(fields))?);
+    Ok(())
+}
 
 /// Runs `server order`.
 pub fn order(far: &Far<'_>, options: &Order) -> Result<()> {
@@ -22,26 +37,26 @@ pub fn order(far: &Far<'_>, options: &Order) -> Result<()> {
     }
     let pay = options.bank_account.as_ref().map(|account| json!({ "bank_account": account.as_str() }));
     let amount = options.amount.map(|fen| fen.0);
-    let fields = json!({ "customer": options.to.customer, "amount_fen": amount, "pay": pay });
-    let request = Request::to("sell")?.fields(fields);
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    let fields = json!({ "amount_fen": amount, "pay": pay });
+    let request = Request::to("sell")?.fields(of(&options.to, fields));
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
 /// Runs `server correct`.
 pub fn correct(far: &Far<'_>, options: &Correct) -> Result<()> {
     no_pin(&options.to.pin)?;
-    let fields = json!({ "customer": options.to.customer, "amount_fen": options.amount.0 });
-    let request = Request::to("correct")?.fields(fields);
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    let fields = json!({ "amount_fen": options.amount.0 });
+    let request = Request::to("correct")?.fields(of(&options.to, fields));
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
 /// Runs `server reverse`.
 pub fn reverse(far: &Far<'_>, options: &Reverse) -> Result<()> {
     no_pin(&options.to.pin)?;
-    let request = Request::to("reverse")?.fields(json!({ "customer": options.to.customer }));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    let request = Request::to("reverse")?.fields(of(&options.to, json!({})));
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -52,9 +67,8 @@ pub fn reissue(far: &Far<'_>, options: &Reissue) -> Result<()> {
         ReissueReason::KeyChange => "key-change",
         ReissueReason::ChipReplaced => "chip-replaced",
     });
-    let request =
-        Request::to("reissue")?.fields(json!({ "customer": options.to.customer, "reason": reason }));
-    tell(far.call, &record::order(far, &request, options.to.out.as_deref())?);
+    let request = Request::to("reissue")?.fields(of(&options.to, json!({ "reason": reason })));
+    tell(far.call, &record::order(far, &request, &options.to)?);
     Ok(())
 }
 
@@ -77,14 +91,15 @@ pub fn resume(far: &Far<'_>, options: &Resume) -> Result<()> {
         .code("url-customer")
         .into());
     };
-    let request = Request::to("resume")?.fields(json!({ "customer": customer }));
+    let request = Request::to("resume")?.fields(json!({ "customer": customer, "meter": options.meter }));
     let ticket = far.ticket(&request.digest())?;
     let done: Resumed = far.send(&request, &ticket)?;
     let mut report = ResumeReport { resumed: done.resumed, records: Vec::new(), copies: done.copies };
-    let known: CustomerReport = far.look(&Request::to("customer")?.place("customer", customer))?;
+    let known: CustomerReport =
+        far.look(&Request::to("customer")?.place("customer", customer).query("meter", options.meter))?;
     if let (1.., Some(order)) = (done.resumed, known.outstanding) {
-        let whose = (customer, order.count);
-        let file = record::keep(far, order.order, whose, None, report.copies.first().copied())?;
+        let name = record::name(customer, options.meter.filter(|_| known.holds.len() > 1), order.count);
+        let file = record::keep(far, order.order, (customer, &name), None, report.copies.first().copied())?;
         report.records.push(file.display().to_string());
     }
     ticket.forget()?;
@@ -94,7 +109,8 @@ pub fn resume(far: &Far<'_>, options: &Resume) -> Result<()> {
 
 /// Runs `server void`.
 pub fn void(far: &Far<'_>, options: &Void) -> Result<()> {
-    let request = Request::to("void")?.fields(json!({ "customer": options.customer }));
+    let request =
+        Request::to("void")?.fields(json!({ "customer": options.customer, "meter": options.meter }));
     tell_void(far.call, &far.change(&request)?);
     Ok(())
 }
@@ -109,6 +125,7 @@ pub fn change_meter(far: &Far<'_>, options: &ChangeMeter) -> Result<()> {
         None => {
             let mut fields = fields;
             fields["customer"] = json!(options.customer);
+            fields["old_meter"] = json!(options.old_meter);
             fields["meter"] = json!(options.meter);
             fields["basis"] = match options.basis {
                 Basis::Read => "read".into(),
@@ -122,7 +139,8 @@ pub fn change_meter(far: &Far<'_>, options: &ChangeMeter) -> Result<()> {
     let ticket = record::begin(far, &request, out)?;
     let mut report: ChangeReport = far.send(&request, &ticket)?;
     if let Some(sealed) = &mut report.sealed {
-        record::hand_out(far, sealed, out)?;
+        let named = options.old_meter.and(Some(sealed.meter));
+        record::hand_out(far, sealed, out, named)?;
     }
     ticket.forget()?;
     tell_change(far.call, &report);
