@@ -39,6 +39,7 @@ mod settle;
 mod sims;
 mod stall;
 pub mod stalls;
+mod suspense;
 mod text;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
@@ -85,6 +86,7 @@ pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
 pub use serving::{ServingPsam, ServingReport, serving};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
+pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;

@@ -43,6 +43,7 @@ use crate::sealer::OrderSealer;
 use crate::sealing::Sealing;
 use crate::settle::Settlement;
 use crate::statistics::Statistics;
+use crate::suspense::Suspense;
 use crate::terms::Terms;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
@@ -455,6 +456,7 @@ pub trait Books:
     + Contracts
     + Limits
     + Payments
+    + Suspense
     + People
     + Glances
     + Offices
@@ -480,6 +482,7 @@ impl<B> Books for B where
         + Contracts
         + Limits
         + Payments
+        + Suspense
         + People
         + Glances
         + Offices

@@ -69,6 +69,7 @@ mod sqlite;
 mod sqlite_payments;
 pub mod statistics;
 pub mod store;
+pub mod suspense;
 pub mod terms;
 pub mod transfer;
 
@@ -125,4 +126,5 @@ pub use sealing::Sealing;
 pub use settle::{Settled, Settlement};
 pub use statistics::{Line, Period, Question, Statistics};
 pub use store::{Options, Store, Synchronous, Transaction, View};
+pub use suspense::{Ended, Rest, RestId, RestWhy, Suspense, SuspenseError, Way};
 pub use terms::Terms;

@@ -36,6 +36,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/011.sql")),
     script(include_str!("schema/sqlite/012.sql")),
     script(include_str!("schema/sqlite/013.sql")),
+    script(include_str!("schema/sqlite/014.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -112,6 +113,7 @@ static POSTGRES: &[(i64, &str)] = &[
     (11, include_str!("schema/postgres/011.sql")),
     (12, include_str!("schema/postgres/012.sql")),
     (13, include_str!("schema/postgres/013.sql")),
+    (14, include_str!("schema/postgres/014.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.

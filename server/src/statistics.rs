@@ -77,7 +77,7 @@ impl Period {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Question {
     /// The first day, YYYYMMDD.
     pub from: String,
@@ -131,7 +131,7 @@ impl Line {
                 self.settled_fen += sum.fen;
             }
             "loss" => self.settled_fen += sum.fen,
-            "refund" => self.refunded_fen += sum.fen,
+            "refund" | "suspense-refund" => self.refunded_fen += sum.fen,
             "meter-in" | "meter-more" => self.transferred_fen += sum.fen,
             _ => {}
         }

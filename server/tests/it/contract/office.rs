@@ -9,7 +9,7 @@ use gridcard_server::{
 use scheme::money::Fen;
 
 impl Bank {
-    fn sit(&mut self, office: &str, clerk: Option<&str>) {
+    pub(super) fn sit(&mut self, office: &str, clerk: Option<&str>) {
         let clerk = clerk.map(Into::into);
         self.books.act_at(Actor { office: office.into(), channel: Channel::Counter, clerk });
     }

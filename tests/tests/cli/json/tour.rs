@@ -372,6 +372,9 @@ fn bank_leg(json: &Json<'_>) {
     assert_eq!((&compared["entries"], &compared["again"]), (&0.into(), &false.into()));
     let (_, refused) = json.run(Party::Bank, &["bank", "clear", "9", "--book", "--note", "none"]);
     assert_eq!(refused["code"], "finding-unknown");
+    assert_eq!(json.ok(Party::Bank, &["bank", "suspense"])["suspense_fen"], 0);
+    let end = ["bank", "suspense-end", "finding:9", "--to", "refund", "--note", "none"];
+    assert_eq!(json.run(Party::Bank, &end).1["code"], "suspense-nothing");
     let (_, refused) =
         json.run(Party::Bank, &["simulate", "bank", "--state", "bank.journal", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused["code"], "listen-plain");
