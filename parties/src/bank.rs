@@ -22,6 +22,7 @@ pub mod offices;
 mod orders;
 mod paying;
 pub mod payment;
+pub mod persons;
 mod phone_key;
 pub mod pins;
 pub mod pool;
@@ -39,6 +40,7 @@ mod settle;
 mod sims;
 mod stall;
 pub mod stalls;
+mod support;
 mod suspense;
 mod text;
 
@@ -86,6 +88,7 @@ pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
 pub use serving::{ServingPsam, ServingReport, serving};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
+pub use support::{SupportReport, SupportRequest, support};
 pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
 
 use crate::home::{self, Home, Party};

@@ -29,6 +29,7 @@ use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payments::Payments;
 use crate::people::People;
+use crate::person::Persons;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -99,7 +100,12 @@ pub trait Registry {
     ///
     /// # Errors
     /// Nobody has this number, or somebody has this SIM.
-    fn replace_sim(&mut self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError>;
+    fn replace_sim(
+        &mut self,
+        customer: CustomerNumber,
+        sim: &Sim,
+        now: Moment,
+    ) -> Result<Replaced, ReplaceError>;
 
     /// Takes a city's delivery list: from now on orders name these chips.
     ///
@@ -458,6 +464,7 @@ pub trait Books:
     + Payments
     + Suspense
     + People
+    + Persons
     + Glances
     + Offices
     + Company
@@ -484,6 +491,7 @@ impl<B> Books for B where
         + Payments
         + Suspense
         + People
+        + Persons
         + Glances
         + Offices
         + Company

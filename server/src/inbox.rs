@@ -173,7 +173,7 @@ impl View<'_> {
     }
 
     /// The contracts about a customer or his meter.
-    fn contracts_about(
+    pub(crate) fn contracts_about(
         &self,
         customer: CustomerNumber,
         meter: MeterNumber,

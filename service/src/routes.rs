@@ -87,6 +87,7 @@ const STATISTICS: &[(&str, &str)] = &[
     ("period", "day, month, year or whole"),
     ("by_office", "true: a line for each office"),
     ("by_channel", "true: a line for each channel"),
+    ("by_tariff", "true: a line for each tariff that held for the meters"),
 ];
 const KNOWING: &[Role] = &[Clerk, Supervisor, Auditor, Bank, Company];
 const HEAR: &[Role] = &[Supervisor, Auditor, Company];
@@ -258,7 +259,7 @@ pub static ROUTES: &[Route] = &[
         Work::Book(Deed::One("server close"), functions::close_day)),
     look("closings", "/v1/closings", &[], FIGURES, "Closed days, the newest first.", Work::Look(functions::closings)),
     look("recompute", "/v1/closings/verify", &[], FIGURES, "Recompute sums and closings from the ledger.", Work::Look(functions::recompute)),
-    look("statistics", "/v1/statistics", STATISTICS, FIGURES, "What was done in which period, office and channel.",
+    look("statistics", "/v1/statistics", STATISTICS, FIGURES, "What was done in which period, office, channel and tariff.",
         Work::Look(functions::statistics)),
     look("statistics-csv", "/v1/statistics.csv", STATISTICS, FIGURES, "The same as CSV, whose last line has its SHA-256.",
         Work::Text(functions::statistics_csv)),

@@ -7,6 +7,7 @@ mod office;
 mod offices;
 mod payments;
 mod people;
+mod persons;
 mod receipts;
 mod registry;
 mod requests;
@@ -100,6 +101,7 @@ macro_rules! every_engine {
             people: a_code_is_taken_once a_session_is_kept_until_it_ends failed_logins_are_counted_and_forgotten
                 a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
                 a_purchase_is_seen_with_what_became_of_it;
+            persons: a_new_sim_stops_sales_by_telephone_for_a_day a_tariff_is_the_one_that_held a_person_is_taken_out;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not steps_stand_or_fall_alone;
             offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
                 a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked

@@ -1,4 +1,4 @@
--- Version 14: what stands in suspense is ended (docs/specs/bank.md 7).
+-- Version 14: what stands in suspense is ended (docs/specs/bank.md 7); sales by telephone (docs/specs/books.md 18).
 
 -- What two people took out of suspense, as it stood, and where it went.
 CREATE TABLE suspense_end (
@@ -22,3 +22,45 @@ CREATE TRIGGER suspense_end_stays BEFORE DELETE ON suspense_end
     FOR EACH ROW EXECUTE FUNCTION refuse('what left suspense is never deleted');
 CREATE TRIGGER suspense_end_is_final BEFORE UPDATE ON suspense_end
     FOR EACH ROW EXECUTE FUNCTION refuse('what left suspense is never changed');
+
+-- When a SIM took the place of another one. NULL: from his registration, or before the books kept its time.
+ALTER TABLE sim ADD COLUMN since TEXT COLLATE "C" CHECK (length(since) = 14);
+CREATE TRIGGER sim_since_stays BEFORE UPDATE OF since ON sim
+    FOR EACH ROW EXECUTE FUNCTION refuse('since when a SIM is a customer''s never changes');
+
+-- Customers buy through it by telephone.
+ALTER TABLE principal ADD COLUMN by_phone BIGINT NOT NULL DEFAULT 0 CHECK (by_phone IN (0, 1));
+CREATE TRIGGER principal_way_stays BEFORE UPDATE OF by_phone ON principal
+    FOR EACH ROW EXECUTE FUNCTION refuse('through what customers buy never changes');
+
+-- What was known of a customer was taken out; his number, his orders and the ledger stay (docs/specs/books.md 20).
+CREATE TABLE erasure (
+    customer TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES customer (customer),
+    at       TEXT COLLATE "C" NOT NULL CHECK (length(at) = 14),
+    made_by  TEXT NOT NULL,
+    second   TEXT NOT NULL CHECK (second <> made_by),
+    note     TEXT NOT NULL
+);
+CREATE TRIGGER erasure_stays BEFORE DELETE ON erasure
+    FOR EACH ROW EXECUTE FUNCTION refuse('that a customer was taken out is never deleted');
+CREATE TRIGGER erasure_is_final BEFORE UPDATE ON erasure
+    FOR EACH ROW EXECUTE FUNCTION refuse('that a customer was taken out is never changed');
+
+-- What is his in rows that are final gives way to its mark, and to nothing else.
+DROP TRIGGER slip_facts_stay ON slip;
+CREATE TRIGGER slip_facts_stay BEFORE UPDATE OF number, customer, made, expires, made_by, reason ON slip
+    FOR EACH ROW EXECUTE FUNCTION refuse('what a slip says is never changed');
+CREATE TRIGGER slip_phone_stays BEFORE UPDATE OF msisdn ON slip
+    FOR EACH ROW WHEN (NEW.msisdn <> '+861000000000000') EXECUTE FUNCTION refuse('what a slip says is never changed');
+DROP TRIGGER slip_ends_once ON slip;
+CREATE TRIGGER slip_ends_once BEFORE UPDATE OF psk, tries, ended, why ON slip
+    FOR EACH ROW WHEN (OLD.ended IS NOT NULL) EXECUTE FUNCTION refuse('a slip ends once');
+DROP TRIGGER payment_facts_stay ON payment;
+CREATE TRIGGER payment_facts_stay BEFORE UPDATE OF order_id, life, count, amount, asked, transfer ON payment FOR EACH ROW
+    EXECUTE FUNCTION refuse('what a payment is never changes');
+CREATE TRIGGER payment_account_stays BEFORE UPDATE OF account ON payment
+    FOR EACH ROW WHEN (NEW.account <> 'erased') EXECUTE FUNCTION refuse('what a payment is never changes');
+DROP TRIGGER answer_is_final ON request;
+CREATE TRIGGER answer_is_final BEFORE UPDATE ON request FOR EACH ROW
+    WHEN (OLD.status IS NOT NULL AND NOT (NEW.answer = '{"erased":true}' AND NEW.status IS NOT DISTINCT FROM OLD.status))
+    EXECUTE FUNCTION refuse('an answer never changes');

@@ -72,6 +72,7 @@ pub(super) fn a_certificate_is_one_principals(engine: &dyn Engine) {
         hash: [n; 32],
         role: Role::Company,
         office: String::new(),
+        by_phone: false,
         made: time("20261122080000"),
         expires: None,
         ended: None,
@@ -85,7 +86,7 @@ pub(super) fn a_certificate_is_one_principals(engine: &dyn Engine) {
     books.add_principal(&new("00000003", Proof::Certificate, 1)).unwrap_err();
 }
 
-fn id(id: &str) -> MessageId {
+pub(super) fn id(id: &str) -> MessageId {
     MessageId { source: "power".into(), id: id.into() }
 }
 

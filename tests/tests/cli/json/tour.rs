@@ -433,6 +433,11 @@ fn functions(json: &Json<'_>) {
     assert!(bank(&["server", "close"])["head"].is_string());
     assert_eq!(bank(&["server", "backup", "--out", "copy.sqlite"])["sum_fen"], 0);
     assert!(bank(&["server", "restore", "copy.sqlite"])["before"].is_string());
+    assert_eq!(bank(&["server", "support", "--output", "help.tar"])["files"].as_array().unwrap().len(), 6);
+    let export = ["server", "person", "export", CHEN.number, "--output", "chen.json"];
+    assert_eq!(bank(&export)["customer"], CHEN.number);
+    let erase = ["server", "person", "erase", CHEN.number, "--note", "he asked"];
+    assert_eq!(fails(&erase), "erase-outstanding");
     let into = ["server", "move", "--from", "sqlite:copy.sqlite", "--to", "host=/nowhere user=bank"];
     assert_eq!(fails(&into), "books-gone");
 }

@@ -9,6 +9,7 @@ mod forms;
 pub mod functions;
 mod offices;
 mod people;
+mod persons;
 mod pool;
 mod purchases;
 pub mod secured;

@@ -32,7 +32,7 @@ const FREE: [&str; 19] = [
     "service_centre",
     "source",
 ];
-const MORE_FREE: [&str; 24] = [
+const MORE_FREE: [&str; 25] = [
     "address",
     "authorisation_code",
     "balance_fen",
@@ -40,6 +40,7 @@ const MORE_FREE: [&str; 24] = [
     "basis",
     "by_channel",
     "by_office",
+    "by_tariff",
     "count",
     "counted_fen",
     "day",
