@@ -23,6 +23,7 @@ pub mod offices;
 mod orders;
 mod paying;
 pub mod payment;
+pub mod persons;
 mod phone_key;
 pub mod pins;
 pub mod pool;
@@ -40,6 +41,8 @@ mod settle;
 mod sims;
 mod stall;
 pub mod stalls;
+mod support;
+mod suspense;
 mod text;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
@@ -87,6 +90,8 @@ pub use resume::{ResumeReport, ResumeRequest, reprint, resume};
 pub use serving::{ServingPsam, ServingReport, serving};
 pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRequest, refund, settle};
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
+pub use support::{SupportReport, SupportRequest, support};
+pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;

@@ -54,8 +54,14 @@ fn main() {
     println!("{orders} orders sold and settled in {took:.0} s");
     let books: &dyn Books = &house.store;
     let today: String = house.now.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
-    let question =
-        Question { from: today.clone(), to: today, period: Period::Day, by_office: true, by_channel: true };
+    let question = Question {
+        from: today.clone(),
+        to: today,
+        period: Period::Day,
+        by_office: true,
+        by_channel: true,
+        by_tariff: false,
+    };
     time("a day's report", 5, || drop(Statistics::statistics(books, &question).unwrap()));
     time("a statement", 5, || drop(Receipts::statement(books, customer(7)).unwrap()));
     let begun = Instant::now();

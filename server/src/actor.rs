@@ -12,6 +12,8 @@ pub enum Channel {
     Counter,
     /// A bank that sells for its customers.
     Bank,
+    /// A program through which customers buy by telephone: nobody sees who asks.
+    Phone,
     /// The power company.
     Company,
     /// Booked before the books kept it.
@@ -20,8 +22,14 @@ pub enum Channel {
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Channel; 5] =
-        [Channel::Command, Channel::Counter, Channel::Bank, Channel::Company, Channel::Unknown];
+    pub const ALL: [Channel; 6] = [
+        Channel::Command,
+        Channel::Counter,
+        Channel::Bank,
+        Channel::Phone,
+        Channel::Company,
+        Channel::Unknown,
+    ];
 
     /// The name in the store and in reports.
     pub const fn name(self) -> &'static str {
@@ -29,6 +37,7 @@ impl Channel {
             Channel::Command => "command",
             Channel::Counter => "counter",
             Channel::Bank => "bank",
+            Channel::Phone => "phone",
             Channel::Company => "company",
             Channel::Unknown => "unknown",
         }

@@ -30,6 +30,7 @@ use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payments::Payments;
 use crate::people::People;
+use crate::person::Persons;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -44,6 +45,7 @@ use crate::sealer::OrderSealer;
 use crate::sealing::Sealing;
 use crate::settle::Settlement;
 use crate::statistics::Statistics;
+use crate::suspense::Suspense;
 use crate::terms::Terms;
 use crate::training::Training;
 use crate::training_error::TrainingError;
@@ -101,7 +103,12 @@ pub trait Registry {
     ///
     /// # Errors
     /// Nobody has this number, or somebody has this SIM.
-    fn replace_sim(&mut self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError>;
+    fn replace_sim(
+        &mut self,
+        customer: CustomerNumber,
+        sim: &Sim,
+        now: Moment,
+    ) -> Result<Replaced, ReplaceError>;
 
     /// Takes a city's delivery list: from now on orders name these chips.
     ///
@@ -459,7 +466,9 @@ pub trait Books:
     + Contracts
     + Limits
     + Payments
+    + Suspense
     + People
+    + Persons
     + Glances
     + Offices
     + Company
@@ -486,7 +495,9 @@ impl<B> Books for B where
         + Contracts
         + Limits
         + Payments
+        + Suspense
         + People
+        + Persons
         + Glances
         + Offices
         + Company

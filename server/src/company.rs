@@ -243,14 +243,14 @@ pub trait Company {
     /// The books cannot be read.
     fn contract(&self, contract: &str) -> Result<Option<Contract>, StoreError>;
 
-    /// The contracts about a customer or his meter, each by the last message about it, by number.
+    /// The contracts about a customer or one of his meters, each by the last message about it, by number.
     ///
     /// # Errors
     /// The books cannot be read.
     fn contracts_about(
         &self,
         customer: CustomerNumber,
-        meter: MeterNumber,
+        meter: Option<MeterNumber>,
     ) -> Result<Vec<Contract>, StoreError>;
 
     /// The tariffs, each with every price it had and will have, by name and first moment.

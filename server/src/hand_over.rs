@@ -139,8 +139,11 @@ impl View<'_> {
             return refused(HandOverRefusal::TwoPeople);
         }
         let Some(from) = self.meter(meter)? else { return refused(HandOverRefusal::UnknownMeter(meter)) };
-        if self.customer(to)?.is_none() {
-            return refused(HandOverRefusal::UnknownCustomer(to));
+        match self.customer(to)? {
+            None => return refused(HandOverRefusal::UnknownCustomer(to)),
+            // Nobody would be there to buy for it.
+            Some(gone) if gone.is_erased() => return Err(OrderError::Erased(to)),
+            Some(_) => {}
         }
         let customer = from.customer;
         if customer == to {

@@ -23,7 +23,7 @@ impl Company for Store {
     fn contracts_about(
         &self,
         customer: CustomerNumber,
-        meter: MeterNumber,
+        meter: Option<MeterNumber>,
     ) -> Result<Vec<Contract>, StoreError> {
         self.read(|view| view.contracts_about(customer, meter))
     }
@@ -173,16 +173,16 @@ impl View<'_> {
     }
 
     /// The contracts about a customer or his meter.
-    fn contracts_about(
+    pub(crate) fn contracts_about(
         &self,
         customer: CustomerNumber,
-        meter: MeterNumber,
+        meter: Option<MeterNumber>,
     ) -> Result<Vec<Contract>, StoreError> {
         self.conn.all(
             "SELECT contract, meter, customer, tariff, begins, ends FROM company_contract c WHERE NOT EXISTS \
              (SELECT 1 FROM company_contract later WHERE later.contract = c.contract AND later.message > c.message) \
              AND (customer = ?1 OR (customer IS NULL AND meter = ?2)) ORDER BY contract",
-            params![customer.to_string(), meter.to_string()],
+            params![customer.to_string(), meter.map(|meter| meter.to_string())],
             contract,
         )
     }

@@ -45,6 +45,21 @@ pub enum OrderError {
         /// The company's words.
         reason: String,
     },
+    /// Nobody is behind the number any more.
+    #[error("what was known of customer {0} was taken out: nothing is sold to him")]
+    Erased(CustomerNumber),
+    /// He has another SIM, or another number, since less than a day.
+    #[error(
+        "customer {customer} has another SIM or number since {since}: nothing is sold to him by telephone until {until}"
+    )]
+    NewSim {
+        /// The customer.
+        customer: CustomerNumber,
+        /// Since when.
+        since: Moment,
+        /// Until when.
+        until: Moment,
+    },
     /// Something about the meter has to be cleared first.
     #[error("nothing is sold for meter {meter}: finding {finding} is not cleared ({detail})")]
     Frozen {
@@ -334,6 +349,7 @@ impl Fault for OrderError {
             OrderError::NoTerms => {
                 "`gridcard server settings --server-number NUMBER --service-centre NUMBER` sets them".into()
             }
+            OrderError::NewSim { .. } => "a counter sells to him, where somebody sees who he is".into(),
             OrderError::Nothing => "an order that should not have been is taken back with `gridcard server reverse`".into(),
             OrderError::Ceiling { ceiling, .. } => {
                 format!("sell at most {ceiling} yuan; the ceiling is the city's and stands in its delivery list").into()
@@ -382,6 +398,8 @@ impl Fault for OrderError {
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
             OrderError::Blocked { .. } => "customer-blocked",
+            OrderError::Erased(_) => "customer-erased",
+            OrderError::NewSim { .. } => "sim-new",
             OrderError::Retired { .. } => "esam-retired",
             OrderError::Frozen { .. } => "meter-frozen",
             OrderError::Stopped { .. } => "psam-stopped",

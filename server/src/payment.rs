@@ -108,6 +108,8 @@ pub struct Payment {
     pub returned: Option<Moved>,
     /// Advices that were given.
     pub advice: u8,
+    /// What stood in suspense for it and two people ended, in fen.
+    pub ended: i64,
     pub(crate) transfer: i64,
 }
 
@@ -163,7 +165,8 @@ const SELECT: &str = "SELECT y.order_id AS order_id, coalesce(o.given_up_by, p.c
      y.account AS account, y.amount AS amount, y.asked AS asked, y.state AS state, y.changed AS changed, y.tries AS tries, \
      y.next AS next, y.reason AS reason, y.debited AS debited, y.debit_entry AS debit_entry, y.debit_day AS debit_day, \
      y.returned AS returned, y.return_entry AS return_entry, y.return_day AS return_day, y.advice AS advice, \
-     y.transfer AS transfer FROM payment y JOIN purchase_order o ON o.id = y.order_id \
+     y.transfer AS transfer, (SELECT coalesce(sum(e.fen), 0) FROM suspense_end e WHERE e.order_id = y.order_id) AS ended \
+     FROM payment y JOIN purchase_order o ON o.id = y.order_id \
      JOIN purchase p ON p.life = y.life AND p.count = y.count JOIN life l ON l.id = y.life";
 
 fn moved(row: &Row<'_>, names: [&'static str; 3]) -> Result<Option<Moved>, StoreError> {
@@ -193,6 +196,7 @@ fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         debited: moved(row, ["debited", "debit_entry", "debit_day"])?,
         returned: moved(row, ["returned", "return_entry", "return_day"])?,
         advice: column(row, "advice")?,
+        ended: column(row, "ended")?,
         transfer: column(row, "transfer")?,
     })
 }

@@ -58,6 +58,7 @@ impl Transaction<'_> {
     /// Kind and count follow from what was *settled* of the life the chip is in: the first order opens the account,
     /// an order for the SIM the meter knows is a recharge, one for another SIM makes the meter know that one.
     pub fn place_order(&self, request: &OrderRequest, terms: &Terms) -> Result<PlacedOrder, OrderError> {
+        self.must_have_kept_his_sim(request)?;
         self.must_be_within(request, 0)?;
         self.place_next(request, Reason::Sale, terms)
     }
@@ -94,6 +95,9 @@ impl Transaction<'_> {
         let ground = self.ground(meter)?;
         if amount.0 == 0 {
             return Err(OrderError::Nothing);
+        }
+        if ground.registration.is_erased() {
+            return Err(OrderError::Erased(ground.registration.customer));
         }
         self.must_not_be_blocked(&ground.registration)?;
         if let Some(PlacedOrder { order, state, life, .. }) = self.outstanding(meter)? {

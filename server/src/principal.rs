@@ -78,6 +78,8 @@ pub struct Principal {
     pub role: Role,
     /// The office it stands in, in words.
     pub office: String,
+    /// Customers buy through it by telephone.
+    pub by_phone: bool,
     /// When it got its key.
     pub made: Moment,
     /// The last moment its key is good, where an end was set.
@@ -93,7 +95,7 @@ impl Principal {
     }
 }
 
-const SELECT: &str = "SELECT id, proof, hash, role, office, made, expires, ended FROM principal";
+const SELECT: &str = "SELECT id, proof, hash, role, office, by_phone, made, expires, ended FROM principal";
 
 fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
     let (role, proof): (String, String) = (column(row, "role")?, column(row, "proof")?);
@@ -109,6 +111,7 @@ fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
         role: Role::from_name(&role)
             .ok_or_else(|| StoreError::Value { place: "principal.role", detail: format!("{role:?}") })?,
         office: column(row, "office")?,
+        by_phone: column(row, "by_phone")?,
         made: time(row, "made")?,
         expires: maybe("expires")?,
         ended: maybe("ended")?,
@@ -140,13 +143,15 @@ impl Transaction<'_> {
     /// Takes a new one in.
     pub fn add_principal(&self, new: &Principal) -> Result<(), StoreError> {
         self.conn.execute(
-            "INSERT INTO principal (id, proof, hash, role, office, made, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO principal (id, proof, hash, role, office, by_phone, made, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 new.id,
                 new.proof.name(),
                 new.hash,
                 new.role.name(),
                 new.office,
+                new.by_phone,
                 time_text(new.made),
                 new.expires.map(time_text)
             ],

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::office::Named;
 use crate::registration::{Customer, Held, Registration, Sim, SimKey};
 use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
-use crate::rows::{column, parsed, time};
+use crate::rows::{column, parsed, time, time_text};
 use crate::store::{Transaction, View};
 use rusqlite::Connection;
 use scheme::moment::Moment;
@@ -261,7 +261,7 @@ impl Transaction<'_> {
                 "INSERT INTO customer (customer, imei, name, office) VALUES (?1, ?2, ?3, ?4)",
                 params![new.customer.to_string(), new.imei.as_str(), new.name, office],
             )?;
-            self.add_sim(new.customer, &new.sim)?;
+            self.add_sim(new.customer, &new.sim, None)?;
         }
         if let Some(held) = held {
             self.give_meter(new.customer, *held, at)?;
@@ -270,7 +270,12 @@ impl Transaction<'_> {
     }
 
     /// Gives a customer another SIM; orders are bound to it from now on.
-    pub fn replace_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError> {
+    pub fn replace_sim(
+        &self,
+        customer: CustomerNumber,
+        sim: &Sim,
+        now: Moment,
+    ) -> Result<Replaced, ReplaceError> {
         let old = self.customer(customer)?.ok_or(ReplaceError::UnknownCustomer(customer))?;
         if old.sim == *sim {
             return Err(ReplaceError::SameSim(customer));
@@ -286,7 +291,7 @@ impl Transaction<'_> {
                 "UPDATE sim SET current = 0 WHERE customer = ?1 AND current = 1",
                 params![customer.to_string()],
             )?;
-            self.add_sim(customer, sim)
+            self.add_sim(customer, sim, Some(now))
         })?;
         let mut outstanding = Vec::new();
         for held in &old.meters {
@@ -295,10 +300,18 @@ impl Transaction<'_> {
         Ok(Replaced { old: old.sim, outstanding })
     }
 
-    fn add_sim(&self, customer: CustomerNumber, sim: &Sim) -> Result<(), StoreError> {
+    /// `since`: when it took another one's place.
+    fn add_sim(&self, customer: CustomerNumber, sim: &Sim, since: Option<Moment>) -> Result<(), StoreError> {
+        let Sim { msisdn, imsi, iccid } = sim;
         self.conn.execute(
-            "INSERT INTO sim (customer, msisdn, imsi, iccid, current) VALUES (?1, ?2, ?3, ?4, 1)",
-            params![customer.to_string(), sim.msisdn.as_str(), sim.imsi.as_str(), sim.iccid.as_str()],
+            "INSERT INTO sim (customer, msisdn, imsi, iccid, current, since) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            params![
+                customer.to_string(),
+                msisdn.as_str(),
+                imsi.as_str(),
+                iccid.as_str(),
+                since.map(time_text)
+            ],
         )?;
         Ok(())
     }

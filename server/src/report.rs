@@ -301,7 +301,14 @@ impl View<'_> {
             faults.push(Fault::Debited { ledger, payments });
         }
         let spent = self.number("SELECT coalesce(sum(amount), 0) FROM payment WHERE state = 'spent'")?;
-        let (ledger, payments) = (-on("suspense")?, payments - spent);
+        // What two people ended: in the ledger, and as it was written down.
+        let ended = self.number(
+            "SELECT coalesce(sum(CASE account.id WHEN t.debit THEN t.moved ELSE -t.moved END), 0) FROM account \
+             JOIN transfer t ON account.id IN (t.debit, t.credit) WHERE account.kind = 'suspense' \
+             AND t.code IN ('suspense-refund', 'suspense-end')",
+        )?;
+        let written = self.number("SELECT coalesce(sum(fen), 0) FROM suspense_end")?;
+        let (ledger, payments) = (-on("suspense")? - ended, payments - spent - written);
         if ledger != payments {
             faults.push(Fault::Suspense { ledger, payments });
         }

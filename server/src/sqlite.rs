@@ -64,8 +64,13 @@ impl Registry for Store {
         })
     }
 
-    fn replace_sim(&mut self, customer: CustomerNumber, sim: &Sim) -> Result<Replaced, ReplaceError> {
-        self.batch(|act| act.replace_sim(customer, sim))
+    fn replace_sim(
+        &mut self,
+        customer: CustomerNumber,
+        sim: &Sim,
+        now: Moment,
+    ) -> Result<Replaced, ReplaceError> {
+        self.batch(|act| act.replace_sim(customer, sim, now))
     }
 
     fn take_meters(&mut self, esams: &[Esam], now: Moment) -> Result<Delivered, TrainingError> {

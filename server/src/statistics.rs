@@ -1,5 +1,5 @@
-//! What was done in which period, office and channel: sums that are written with the ledger, and can be recomputed from it
-//! [docs/specs/books.md 15].
+//! What was done in which period, office, channel and tariff: sums that are written with the ledger, and can be recomputed from it
+//! [docs/specs/books.md 15]. By tariff they are counted from the ledger itself.
 
 use crate::engine::{Row, params};
 use crate::error::StoreError;
@@ -77,7 +77,7 @@ impl Period {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Question {
     /// The first day, YYYYMMDD.
     pub from: String,
@@ -89,6 +89,8 @@ pub struct Question {
     pub by_office: bool,
     /// A line for each channel.
     pub by_channel: bool,
+    /// A line for each tariff.
+    pub by_tariff: bool,
 }
 
 /// A line of statistics. What the line is not parted by is empty.
@@ -100,6 +102,8 @@ pub struct Line {
     pub office: String,
     /// The channel.
     pub channel: String,
+    /// The tariff that held for the meter; empty too where no contract named one.
+    pub tariff: String,
     /// Purchases sold, less those cancelled.
     pub sales: i64,
     /// What was paid for them and for corrections, in fen.
@@ -131,7 +135,7 @@ impl Line {
                 self.settled_fen += sum.fen;
             }
             "loss" => self.settled_fen += sum.fen,
-            "refund" => self.refunded_fen += sum.fen,
+            "refund" | "suspense-refund" => self.refunded_fen += sum.fen,
             "meter-in" | "meter-more" => self.transferred_fen += sum.fen,
             _ => {}
         }
@@ -140,7 +144,7 @@ impl Line {
 
 /// Statistics, behind the seam of [`Books`](crate::Books).
 pub trait Statistics {
-    /// The lines of a question, by period, office and channel.
+    /// The lines of a question, by period, office, channel and tariff.
     ///
     /// # Errors
     /// The books cannot be read.
@@ -164,7 +168,38 @@ fn entry(row: &Row<'_>) -> Result<(Key, Sum), StoreError> {
     Ok((key, Sum { number: column(row, "number")?, fen: column(row, "fen")? }))
 }
 
+/// The same from the ledger, and for the tariff that held for a meter when the transfer was booked: by the contracts about it, each as
+/// the last message said that had come before that second. What comes later changes nothing of it.
+const BY_TARIFF: &str = "SELECT day, server, office, channel, code, tariff, count(*) AS number, sum(fen) AS fen FROM (\
+     SELECT b.day AS day, t.server AS server, b.office AS office, b.channel AS channel, t.code AS code, t.moved AS fen, \
+     coalesce((SELECT c.tariff FROM company_contract c JOIN company_message m ON m.number = c.message \
+       WHERE c.meter = l.meter AND m.at < t.at AND (c.customer IS NULL OR c.customer = p.customer) \
+       AND c.begins <= t.at AND (c.ends IS NULL OR c.ends >= t.at) \
+       AND NOT EXISTS (SELECT 1 FROM company_contract later JOIN company_message n ON n.number = later.message \
+         WHERE later.contract = c.contract AND later.message > c.message AND n.at < t.at \
+         AND later.begins <= t.at) \
+       ORDER BY c.message DESC LIMIT 1), '') AS tariff \
+     FROM booking b JOIN transfer t ON t.id = b.transfer LEFT JOIN life l ON l.id = t.life \
+     LEFT JOIN purchase p ON p.life = t.life AND p.count = t.count WHERE b.day BETWEEN ?1 AND ?2) AS told \
+     GROUP BY day, server, office, channel, code, tariff";
+
 impl View<'_> {
+    /// The sums of some days, each with its tariff, which is empty where the question has none.
+    fn sums(&self, question: &Question) -> Result<Vec<(Key, String, Sum)>, StoreError> {
+        let days = params![question.from, question.to];
+        if question.by_tariff {
+            return self.conn.all(BY_TARIFF, days, |row| {
+                let (key, sum) = entry(row)?;
+                Ok((key, column(row, "tariff")?, sum))
+            });
+        }
+        self.conn.all(
+            "SELECT day, server, office, channel, code, number, fen FROM rollup WHERE day BETWEEN ?1 AND ?2",
+            days,
+            |row| entry(row).map(|(key, sum)| (key, String::new(), sum)),
+        )
+    }
+
     /// The first sum that differs from the ledger, in words.
     pub(crate) fn sums_differ(&self) -> Result<Option<String>, StoreError> {
         let kept = self.conn.all(
@@ -209,24 +244,20 @@ impl View<'_> {
 
 impl Statistics for Store {
     fn statistics(&self, question: &Question) -> Result<Vec<Line>, StoreError> {
-        let rows = self.read(|view| {
-            view.conn.all(
-                "SELECT day, server, office, channel, code, number, fen FROM rollup WHERE day BETWEEN ?1 AND ?2",
-                params![question.from, question.to],
-                entry,
-            )
-        })?;
-        let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
-        for (key, sum) in rows {
+        let sums = self.read(|view| view.sums(question))?;
+        let mut lines: BTreeMap<(String, String, String, String), Line> = BTreeMap::new();
+        for (key, tariff, sum) in sums {
             let part = |wanted: bool, value: String| if wanted { value } else { String::new() };
             let place = (
                 question.period.of(&key.day),
                 part(question.by_office, key.office),
                 part(question.by_channel, key.channel),
+                tariff,
             );
             lines.entry(place).or_default().add(&key.code, sum);
         }
-        let named = |((period, office, channel), line)| Line { period, office, channel, ..line };
+        let named =
+            |((period, office, channel, tariff), line)| Line { period, office, channel, tariff, ..line };
         Ok(lines.into_iter().map(named).collect())
     }
 

@@ -125,10 +125,14 @@ pub enum Code {
     DrawerOpen,
     /// Cash was paid out of a drawer.
     DrawerOut,
+    /// What stood in suspense was paid back over the counter.
+    SuspenseRefund,
+    /// What stood in suspense went elsewhere, as two people said.
+    SuspenseEnd,
 }
 
 impl Code {
-    const ALL: [Code; 22] = [
+    const ALL: [Code; 24] = [
         Code::Sale,
         Code::Correction,
         Code::Cancelled,
@@ -151,6 +155,8 @@ impl Code {
         Code::MeterLess,
         Code::DrawerOpen,
         Code::DrawerOut,
+        Code::SuspenseRefund,
+        Code::SuspenseEnd,
     ];
 
     /// The name in the store and in reports.
@@ -178,6 +184,8 @@ impl Code {
             Code::MeterLess => "meter-less",
             Code::DrawerOpen => "drawer-open",
             Code::DrawerOut => "drawer-out",
+            Code::SuspenseRefund => "suspense-refund",
+            Code::SuspenseEnd => "suspense-end",
         }
     }
 

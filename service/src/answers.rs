@@ -51,6 +51,13 @@ static SHAPES: &[Shape] = &[
             ("order", "text?"), ("found", "text"), ("stops_sales", "flag"), ("what", "text"), ("receipt", "text?"),
         ],
     },
+    Shape {
+        name: "Rest",
+        fields: &[
+            ("rest", "text"), ("fen", "int"), ("since", "text"), ("why", "text"), ("advice", "text"), ("at_rest", "flag"),
+            ("customer", "text?"),
+        ],
+    },
     Shape { name: "Told", fields: &[("code", "text"), ("what", "text")] },
     Shape { name: "Chain", fields: &[("server", "text"), ("transfers", "int"), ("head", "text")] },
     Shape { name: "Sealed", fields: &[("psam", "text"), ("sealed", "int?"), ("sealed_fen", "int?")] },
@@ -103,6 +110,7 @@ fn told(route: &str) -> Option<Told> {
             ("code", "text?"),
             ("hint", "text?"),
         ]),
+        "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
         "findings" => Told::Own(&[("findings", "Finding[]")]),
         "clear" => Told::Own(&[("finding", "int"), ("kind", "text"), ("by", "text"), ("second", "text?")]),

@@ -155,6 +155,7 @@ fn statistics_request(asked: &Asked) -> Result<StatisticsRequest> {
         },
         by_office: asked.maybe_place("by_office")?.unwrap_or(false),
         by_channel: asked.maybe_place("by_channel")?.unwrap_or(false),
+        by_tariff: asked.maybe_place("by_tariff")?.unwrap_or(false),
     })
 }
 

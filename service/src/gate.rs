@@ -62,6 +62,7 @@ impl Askers {
 fn actor(principal: &Principal) -> Actor {
     let channel = match principal.role {
         Role::Clerk | Role::Supervisor | Role::Auditor => Channel::Counter,
+        Role::Bank if principal.by_phone => Channel::Phone,
         Role::Bank => Channel::Bank,
         Role::Company => Channel::Company,
     };

@@ -7,7 +7,7 @@ use crate::asked::Asked;
 use crate::routes::Route;
 use parties::bank::offices::not_there;
 use parties::{Result, Trouble};
-use server::{Books, Named, Principal, Role, SimKey};
+use server::{Books, Named, Principal, RestId, Role, SimKey};
 use std::str::FromStr;
 use wire::typed;
 
@@ -28,6 +28,7 @@ const HOUSE: &[&str] = &[
     "close-day",
     "closings",
     "contract-said",
+    "end-suspense",
     "events",
     "give-to-office",
     "meters",
@@ -39,11 +40,12 @@ const HOUSE: &[&str] = &[
     "set-terms",
     "statistics",
     "statistics-csv",
+    "suspense",
     "tariff-said",
     "verify",
 ];
 /// Routes that show many customers at once.
-const LISTS: &[&str] = &["ageing", "all-orders", "changes", "findings", "payments"];
+const LISTS: &[&str] = &["ageing", "all-orders", "changes", "findings", "payments", "suspense"];
 
 /// The one office whose customers are there for a principal; `None`: all are, as far as its role goes.
 pub fn apart(principal: &Principal) -> Option<&str> {
@@ -77,6 +79,11 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
         "finding" => read(text).map(Named::Finding),
         "contract" => Some(Named::Contract(text.to_owned())),
         "payment" => read(text).map(Named::Payment),
+        "rest" => match read(text) {
+            Some(RestId::Payment(order)) => Some(Named::Payment(order)),
+            Some(RestId::Finding(finding)) => Some(Named::Finding(finding)),
+            None => None,
+        },
         "change" => read(text).map(Named::Change),
         "slip" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Slip),
         "bill" => Some(Named::Bill(text.to_owned())),

@@ -3,11 +3,11 @@
 use crate::asked::{Asked, Means};
 use crate::denied::Denied;
 use crate::fields::{Field, FieldKind, must};
-use parties::bank::{self, ClearRequest, Desk, payment};
+use parties::bank::{self, ClearRequest, Desk, EndSuspenseRequest, payment};
 use parties::{Result, Session, Trouble};
 use scheme::moment::Day;
 use serde_json::Value;
-use server::BankAccount;
+use server::{BankAccount, Way};
 
 /// How a purchase is paid.
 pub const PAY: &[Field] =
@@ -60,4 +60,20 @@ pub fn clear(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Re
     let note = asked.words("note").unwrap_or_default().to_owned();
     let request = ClearRequest { finding: asked.place("finding")?, note };
     Ok(serde_json::to_value(bank::clear_difference(session, desk, &request, book)?)?)
+}
+
+/// What stands in suspense.
+pub fn suspense(session: &Session, desk: &Desk, _: &Asked) -> Result<Value> {
+    Ok(serde_json::to_value(bank::suspense(session, desk)?)?)
+}
+
+/// Ends what stands in suspense.
+pub fn end_suspense(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    let to = asked.words("to").unwrap_or_default();
+    let request = EndSuspenseRequest {
+        rest: asked.place("rest")?,
+        way: Way::from_name(to).ok_or_else(|| malformed("to is refund, bank, income or difference"))?,
+        note: asked.words("note").unwrap_or_default().to_owned(),
+    };
+    Ok(serde_json::to_value(bank::end_suspense(session, desk, &request)?)?)
 }

@@ -87,6 +87,7 @@ const STATISTICS: &[(&str, &str)] = &[
     ("period", "day, month, year or whole"),
     ("by_office", "true: a line for each office"),
     ("by_channel", "true: a line for each channel"),
+    ("by_tariff", "true: a line for each tariff that held for the meters"),
 ];
 const KNOWING: &[Role] = &[Clerk, Supervisor, Auditor, Bank, Company];
 const HEAR: &[Role] = &[Supervisor, Auditor, Company];
@@ -170,6 +171,14 @@ pub static ROUTES: &[Route] = &[
             must("entry", Text, "book: the books are made to say what the bank has; none: nothing is booked"),
         ]),
         Work::Book(Deed::Two("bank clear"), payments::clear)),
+    look("suspense", "/v1/suspense", &[], &[Clerk, Supervisor, Auditor],
+        "What stands in suspense: for which payment or difference, how much, since when, why.", Work::Look(payments::suspense)),
+    post("end-suspense", "/v1/suspense/{rest}/end", HEAD, "End what stands in suspense; two people do.",
+        Body::Fields(&[
+            must("to", Text, "refund: over the counter, to the customer; bank: it took it back; income: nobody's; difference: of what it gave back too much"),
+            must("note", Text, "what was found out"),
+        ]),
+        Work::Book(Deed::Two("bank suspense-end"), payments::end_suspense)),
     look("orders", "/v1/orders", &[("customer", "customer number")], READERS,
         "The orders of a customer, oldest first.", Work::Look(acts::orders)),
     look("all-orders", "/v1/all-orders", &[("order", "the last order that is known; from the first on when it is missing")], READERS,
@@ -261,7 +270,7 @@ pub static ROUTES: &[Route] = &[
         Work::Book(Deed::One("server close"), functions::close_day)),
     look("closings", "/v1/closings", &[], FIGURES, "Closed days, the newest first.", Work::Look(functions::closings)),
     look("recompute", "/v1/closings/verify", &[], FIGURES, "Recompute sums and closings from the ledger.", Work::Look(functions::recompute)),
-    look("statistics", "/v1/statistics", STATISTICS, FIGURES, "What was done in which period, office and channel.",
+    look("statistics", "/v1/statistics", STATISTICS, FIGURES, "What was done in which period, office, channel and tariff.",
         Work::Look(functions::statistics)),
     look("statistics-csv", "/v1/statistics.csv", STATISTICS, FIGURES, "The same as CSV, whose last line has its SHA-256.",
         Work::Text(functions::statistics_csv)),

@@ -12,13 +12,17 @@ use crate::task::Task;
 use clap::{Args, Subcommand};
 use parties::Deed;
 use parties::bank::payment::{self, PaymentLine, PaymentReport, PaymentsReport};
-use parties::bank::{self, ClearDifferenceReport, ClearRequest, Desk, DifferenceLine, ReconcileReport};
+use parties::bank::{
+    self, ClearDifferenceReport, ClearRequest, Desk, DifferenceLine, EndSuspenseReport, EndSuspenseRequest,
+    ReconcileReport, RestLine, SuspenseReport,
+};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::moment::Day;
 use scheme::order::OrderId;
 #[cfg(feature = "service")]
 use serde_json::json;
+use server::{RestId, Way};
 #[cfg(feature = "service")]
 use service::client::Request;
 use std::path::PathBuf;
@@ -38,6 +42,10 @@ pub enum Verb {
     Reconcile(Reconcile),
     /// Two people clear a difference with the bank.
     Clear(Clear),
+    /// What stands in suspense: for which payment or difference, how much, since when, why.
+    Suspense,
+    /// Two people end what stands in suspense: it is paid back, goes to the bank, is income, or is a difference.
+    SuspenseEnd(SuspenseEnd),
 }
 
 /// Which payments.
@@ -92,15 +100,34 @@ pub struct Clear {
     pub note: String,
 }
 
+/// Options of `bank suspense-end`.
+#[derive(Debug, Args)]
+pub struct SuspenseEnd {
+    /// What it stands there for: a payment, 16 hexadecimal digits, or finding:NUMBER.
+    pub rest: RestId,
+    /// Where it goes: `refund` over the counter to the customer, `bank` which took it back, `income` where it is nobody's,
+    /// `difference` of what the bank gave back too much.
+    #[arg(long, value_name = "WAY", value_parser = way)]
+    pub to: Way,
+    /// What was found out about it.
+    #[arg(long)]
+    pub note: String,
+}
+
+fn way(text: &str) -> std::result::Result<Way, String> {
+    Way::from_name(text).ok_or_else(|| "a way is refund, bank, income or difference".to_owned())
+}
+
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
         match self {
-            Verb::Payments(_) | Verb::Show(_) => Deed::Look,
+            Verb::Payments(_) | Verb::Show(_) | Verb::Suspense => Deed::Look,
             Verb::Ask(_) => Deed::One("bank ask"),
             Verb::Leave(_) => Deed::One("bank leave"),
             Verb::Reconcile(_) => Deed::One("bank reconcile"),
             Verb::Clear(_) => Deed::Two("bank clear"),
+            Verb::SuspenseEnd(_) => Deed::Two("bank suspense-end"),
         }
     }
 }
@@ -157,6 +184,14 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
                 tell_cleared(call, &report);
             }
         }
+        Verb::Suspense => tell_suspense(call, &bank::suspense(call, &Desk::open(call)?)?),
+        Verb::SuspenseEnd(options) => {
+            let SuspenseEnd { rest, to, note } = options;
+            let request = EndSuspenseRequest { rest: *rest, way: *to, note: note.clone() };
+            if let Some(report) = bank::end_suspense(call, &mut Desk::open(call)?, &request)? {
+                tell_ended(call, &report);
+            }
+        }
     }
     Ok(())
 }
@@ -193,6 +228,16 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
             let request = Request::to("clear-difference")?.place("finding", options.finding);
             let fields = json!({ "note": options.note, "entry": entry });
             tell_cleared(far.call, &far.change(&request.fields(fields))?);
+        }
+        Verb::Suspense => {
+            let far = far()?;
+            tell_suspense(far.call, &far.look(&Request::to("suspense")?)?);
+        }
+        Verb::SuspenseEnd(options) => {
+            let far = far()?;
+            let request = Request::to("end-suspense")?.place("rest", options.rest);
+            let fields = json!({ "to": options.to.name(), "note": options.note });
+            tell_ended(far.call, &far.change(&request.fields(fields))?);
         }
     }
     Ok(())
@@ -273,4 +318,33 @@ fn tell_cleared(call: &Call, report: &ClearDifferenceReport) {
     };
     let text = format!("finding {} ({}) is cleared; {booked}", report.cleared.finding, report.cleared.kind);
     answer(call, &text, report);
+}
+
+fn tell_suspense(call: &Call, report: &SuspenseReport) {
+    if report.rests.is_empty() {
+        answer(call, "nothing stands in suspense", report);
+        return;
+    }
+    let row = |line: &RestLine| {
+        let customer = line.customer.map(|customer| customer.to_string()).unwrap_or_default();
+        let (since, why) = (line.since.to_string(), line.why.to_string());
+        vec![line.rest.clone(), customer, yuan(line.fen), since, why, line.advice.to_string()]
+    };
+    let heading = ["for", "customer", "amount", "since", "why", "to do"];
+    let text = table(&heading, report.rests.iter().map(row).collect());
+    answer(call, &format!("{text}\n{}", facts(&[("in suspense", yuan(report.suspense_fen))])), report);
+}
+
+fn tell_ended(call: &Call, report: &EndSuspenseReport) {
+    let cleared: Vec<String> = report.cleared.iter().map(i64::to_string).collect();
+    let mut lines = vec![
+        ("for", report.rest.clone()),
+        ("amount", yuan(report.fen)),
+        ("to", report.to.to_string()),
+        ("by", format!("{} and {}", report.by, report.second)),
+    ];
+    if !cleared.is_empty() {
+        lines.push(("findings cleared", cleared.join(", ")));
+    }
+    answer(call, &facts(&lines), report);
 }

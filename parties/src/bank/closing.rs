@@ -283,6 +283,8 @@ pub struct StatisticsRequest {
     pub by_office: bool,
     /// A line for each channel.
     pub by_channel: bool,
+    /// A line for each tariff.
+    pub by_tariff: bool,
 }
 
 /// Statistics.
@@ -292,7 +294,7 @@ pub struct StatisticsReport {
     pub from: String,
     /// The last day.
     pub to: String,
-    /// By period, office and channel.
+    /// By period, office, channel and tariff.
     pub lines: Vec<StatisticsLine>,
 }
 
@@ -305,6 +307,8 @@ pub struct StatisticsLine {
     pub office: String,
     /// The channel.
     pub channel: String,
+    /// The tariff that held for the meter.
+    pub tariff: String,
     /// Purchases sold, less those cancelled.
     pub sales: i64,
     /// What was paid for them and for corrections.
@@ -325,6 +329,7 @@ impl StatisticsLine {
             period: iso_day(&line.period),
             office: line.office,
             channel: line.channel,
+            tariff: line.tariff,
             sales: line.sales,
             sold_fen: line.sold_fen,
             deliveries: line.deliveries,
@@ -336,10 +341,11 @@ impl StatisticsLine {
 }
 
 /// The columns of statistics as CSV.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "period",
     "office",
     "channel",
+    "tariff",
     "sales",
     "sold_fen",
     "deliveries",
@@ -359,7 +365,7 @@ pub struct StatisticsFile {
     pub file: PathBuf,
 }
 
-/// What was done in which period, office and channel.
+/// What was done in which period, office, channel and tariff.
 ///
 /// # Errors
 /// A day that is none; the books cannot be read.
@@ -374,6 +380,7 @@ pub fn statistics(session: &Session, desk: &Desk, request: &StatisticsRequest) -
         period: request.period,
         by_office: request.by_office,
         by_channel: request.by_channel,
+        by_tariff: request.by_tariff,
     };
     if question.from > question.to {
         return Err(refused(format!("{from} is after {to}")).code("days-swapped").into());
@@ -400,6 +407,7 @@ pub fn statistics_csv(
             line.period.clone(),
             line.office.clone(),
             line.channel.clone(),
+            line.tariff.clone(),
             line.sales.to_string(),
             line.sold_fen.to_string(),
             line.deliveries.to_string(),

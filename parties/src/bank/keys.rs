@@ -25,6 +25,8 @@ pub struct KeyRequest {
     pub expires: Option<Moment>,
     /// SHA-256 of the certificate it shows; `None`: it gets a key.
     pub certificate: Option<[u8; 32]>,
+    /// Customers buy through it by telephone, so that a SIM that is new stops it.
+    pub by_phone: bool,
 }
 
 /// A key that was made: the only time that it is shown.
@@ -62,6 +64,8 @@ pub struct KeyLine {
     pub role: &'static str,
     /// The office it stands in.
     pub office: String,
+    /// Customers buy through it by telephone.
+    pub by_phone: bool,
     /// When it got its key.
     #[serde(with = "names::text")]
     pub made: Moment,
@@ -96,6 +100,12 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     let folder = desk.folder(session)?;
     session.must_be_unseeded("the keys of programs")?;
     must_be_office(&request.office)?;
+    if request.by_phone && request.role != Role::Bank {
+        return Err(refused("customers buy by telephone through a program of the role bank")
+            .hint("a clerk's program sells at a counter; leave --by-phone out")
+            .code("key-by-phone")
+            .into());
+    }
     let Some(two) = two_people(session, &folder, desk.books(), "giving a program a key")? else {
         return Ok(None);
     };
@@ -104,7 +114,7 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     let mut chance = session.chance("api key");
     let id = hex::encode(random::<4>(&mut *chance));
     let secret = Zeroizing::new(random::<32>(&mut *chance));
-    let KeyRequest { role, office, expires, certificate } = request.clone();
+    let KeyRequest { role, office, expires, certificate, by_phone } = request.clone();
     if let Some(hash) = &certificate
         && let Some(other) = desk.books().principal_of_certificate(hash)?
     {
@@ -123,6 +133,7 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
         hash,
         role,
         office: office.clone(),
+        by_phone,
         made,
         expires,
         ended: None,
@@ -130,6 +141,9 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
     log::fact(session, "key", &id);
     log::fact(session, "role", role.name());
     log::fact(session, "office", &office);
+    if by_phone {
+        log::fact(session, "by_phone", true);
+    }
     let key = certificate.is_none().then(|| format!("gk_{id}_{}", hex::encode(*secret)));
     let certificate = certificate.map(hex::encode);
     if let Some(certificate) = &certificate {
@@ -144,14 +158,8 @@ pub fn add(session: &Session, desk: &mut Desk, request: &KeyRequest) -> Result<O
 /// The books cannot be read.
 pub fn list(session: &Session, desk: &Desk) -> Result<KeysReport> {
     desk.folder(session)?;
-    let line = |Principal { id, proof, role, office, made, expires, ended, .. }: Principal| KeyLine {
-        id,
-        proof: proof.name(),
-        role: role.name(),
-        office,
-        made,
-        expires,
-        ended,
+    let line = |Principal { id, proof, role, office, by_phone, made, expires, ended, .. }: Principal| {
+        KeyLine { id, proof: proof.name(), role: role.name(), office, by_phone, made, expires, ended }
     };
     Ok(KeysReport { keys: desk.books().principals()?.into_iter().map(line).collect() })
 }

@@ -121,7 +121,7 @@ impl PaymentLine {
             since: payment.changed,
             tries: payment.tries,
             next: payment.next,
-            suspense_fen: fen(&payment.debited) - fen(&payment.returned) - sold,
+            suspense_fen: fen(&payment.debited) - fen(&payment.returned) - sold - payment.ended,
             reason: payment.reason,
             debited: payment.debited.map(MovedLine::of),
             returned: payment.returned.map(MovedLine::of),

@@ -70,7 +70,8 @@ pub fn replace_sim(
             log::second(session, two.second());
         }
     }
-    let replaced = desk.books_mut().replace_sim(*customer, sim)?;
+    let now = session.now()?;
+    let replaced = desk.books_mut().replace_sim(*customer, sim, now)?;
     log::fact(session, "customer", customer);
     log::fact(session, "iccid", &sim.iccid);
     Ok(Some(ReplaceSimReport {

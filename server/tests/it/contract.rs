@@ -8,11 +8,13 @@ mod office;
 mod offices;
 mod payments;
 mod people;
+mod persons;
 mod receipts;
 mod registry;
 mod requests;
 mod sales;
 mod servers;
+mod suspense;
 mod training;
 
 use crate::house::{binding, csv, customer, esam, meter, serial, sim, terms, time};
@@ -90,6 +92,8 @@ macro_rules! every_engine {
                 a_late_yes_is_taken_back_once another_amount_is_never_sold_for
                 a_bank_that_contradicts_itself_is_told_of a_paid_order_that_nobody_could_seal_is_given_back
                 a_day_lies_on_four_heaps a_difference_is_booked_once a_file_decides_what_nobody_knew;
+            suspense: what_is_on_its_way_is_not_ended what_the_bank_kept_is_paid_back what_came_twice_goes_where_two_people_say
+                what_the_bank_gave_back_too_much_is_a_difference;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated
@@ -103,6 +107,7 @@ macro_rules! every_engine {
             people: a_code_is_taken_once a_session_is_kept_until_it_ends failed_logins_are_counted_and_forgotten
                 a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
                 a_purchase_is_seen_with_what_became_of_it;
+            persons: a_new_sim_stops_sales_by_telephone_for_a_day a_tariff_is_the_one_that_held a_person_is_taken_out;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not steps_stand_or_fall_alone;
             offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
                 a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked
@@ -272,7 +277,8 @@ impl Bank {
             + totals.transferred_fen
             + totals.refund_due_fen
             + totals.refunded_fen
-            + totals.suspense_fen;
+            + totals.suspense_fen
+            + totals.fee_fen;
         assert_eq!(totals.sold_fen + totals.loss_fen, claims, "every fen is somewhere");
         assert_eq!(totals.unaccounted(), 0);
         assert_eq!(self.books.check_chains(self.now).unwrap(), Vec::<String>::new());

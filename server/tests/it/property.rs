@@ -1,6 +1,6 @@
 //! Random histories: whatever customers, clerks and broken cards do, the books agree with the meters.
 
-use crate::house::{House, customer, esam, serial, sim};
+use crate::house::{House, customer, esam, serial, sim, time};
 use gridcard_server::{
     Anew, OrderError, OrderSealer, OrderState, Origin, SealError, SealedOrder, SettleError, Settlement,
 };
@@ -116,7 +116,10 @@ impl History {
             Event::Lose { n, reissue } => {
                 self.versions[n as usize] += 1;
                 let new = sim(n, self.versions[n as usize]);
-                self.house.store.batch(|act| act.replace_sim(customer(n), &new)).unwrap();
+                self.house
+                    .store
+                    .batch(|act| act.replace_sim(customer(n), &new, time("20261122080000")))
+                    .unwrap();
                 if reissue && let Ok(sealed) = self.house.reissue(n) {
                     self.records[n as usize].push((sealed.record, self.versions[n as usize]));
                 }

@@ -1,12 +1,17 @@
 //! Lost SIMs: the money is credited once, whatever happened to the record.
 
-use crate::house::{House, customer, meter, sim};
+use crate::house::{House, customer, meter, sim, time};
 use gridcard_server::register::ReplaceError;
 use gridcard_server::{FindingKind, OrderError, OrderState, Origin, Settlement, SimKey, StoreError};
 use scheme::order::{OrderId, OrderKind};
 
 fn replace(house: &mut House, n: u32, version: u32) -> Option<OrderId> {
-    house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version))).unwrap().outstanding.pop()
+    house
+        .store
+        .batch(|act| act.replace_sim(customer(n), &sim(n, version), time("20261122080000")))
+        .unwrap()
+        .outstanding
+        .pop()
 }
 
 fn state(house: &House, id: OrderId) -> OrderState {
@@ -165,7 +170,9 @@ fn a_replaced_sim_still_leads_to_its_meter() {
 fn a_sim_has_one_customer() {
     let mut house = opened();
     let mut swap = |n, version_of, version| {
-        house.store.batch(|act| act.replace_sim(customer(n), &sim(version_of, version)))
+        house
+            .store
+            .batch(|act| act.replace_sim(customer(n), &sim(version_of, version), time("20261122080000")))
     };
     assert!(matches!(swap(0, 0, 0), Err(ReplaceError::SameSim(_))));
     assert!(matches!(swap(0, 1, 0), Err(ReplaceError::Taken { .. })));

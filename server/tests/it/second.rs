@@ -1,7 +1,7 @@
 //! Second orders of one count: corrections, reversals, other keys, other chips. However they meet, what was paid
 //! and not credited is due, every order is settled or void, and the sums balance.
 
-use crate::house::{House, customer, esam, meter, serial, sim};
+use crate::house::{House, customer, esam, meter, serial, sim, time};
 use crate::toy::ToyMeter;
 use gridcard_server::{
     Anew, FindingKind, KeyState, Keys, OrderError, OrderState, Origin, SealError, SealedOrder, Settled,
@@ -97,7 +97,7 @@ fn credited_and_the_receipt_lost() {
 fn two_sims() {
     for a_first in [true, false] {
         let (mut house, a) = with_a();
-        house.store.batch(|act| act.replace_sim(customer(0), &sim(0, 1))).unwrap();
+        house.store.batch(|act| act.replace_sim(customer(0), &sim(0, 1), time("20261122080000"))).unwrap();
         let b = house.correct(0, 0).unwrap();
         assert_eq!(b.order.kind, OrderKind::Replacement);
         let (first, from, second, other) =

@@ -1,6 +1,6 @@
 //! The file under the store: full disks, damaged files, foreign and newer ones.
 
-use crate::house::{House, csv, customer, sim};
+use crate::house::{House, csv, customer, sim, time};
 use gridcard_server::register::RegisterError;
 use gridcard_server::register::ReplaceError;
 use gridcard_server::schema::SCHEMA_VERSION;
@@ -66,7 +66,10 @@ fn a_full_disk_keeps_nothing_of_the_act() {
 fn fill(house: &mut House) -> OrderError {
     for version in 1..2000 {
         for n in 0..3 {
-            match house.store.batch(|act| act.replace_sim(customer(n), &sim(n, version))) {
+            match house
+                .store
+                .batch(|act| act.replace_sim(customer(n), &sim(n, version), time("20261122080000")))
+            {
                 Ok(_) => {}
                 Err(ReplaceError::Store(error)) => return error.into(),
                 Err(other) => panic!("{other}"),

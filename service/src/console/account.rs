@@ -46,7 +46,7 @@ impl Account {
     /// The books cannot be read.
     pub fn of(visit: &Visit<'_>, known: &Registration, now: Moment) -> Result<Self> {
         let books = visit.books();
-        let contracts = books.contracts_about(known.customer, known.meter)?.into_iter();
+        let contracts = books.contracts_about(known.customer, Some(known.meter))?.into_iter();
         let contracts = contracts.map(|one| ContractLine {
             number: one.contract,
             tariff: one.tariff.unwrap_or_default(),

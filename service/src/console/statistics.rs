@@ -8,7 +8,7 @@ use askama::Template;
 use disk::table::TableWriter;
 use parties::Result;
 use scheme::moment::Moment;
-use server::{Day, Figures};
+use server::{Day, Figures, Period, Question};
 
 /// Days that are shown unless somebody says which.
 const DAYS: i64 = 14;
@@ -40,6 +40,14 @@ struct Line {
     label: String,
 }
 
+/// What was sold and settled under a tariff in the days that are shown.
+struct TariffRow {
+    tariff: String,
+    sales: i64,
+    sold: String,
+    settled: String,
+}
+
 struct DayRow {
     day: String,
     sales: i64,
@@ -67,6 +75,7 @@ struct StatisticsPage {
     bars: Vec<Bar>,
     grid: Vec<Line>,
     rows: Vec<DayRow>,
+    tariffs: Vec<TariffRow>,
     sum: DayRow,
     customers: u32,
     orders: u32,
@@ -107,6 +116,20 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
     let shown = &every[every.len().saturating_sub(MOST)..];
     let (bars, grid) = chart(shown);
     let rows = days.iter().rev().map(|day| row(day, day.day == today)).collect();
+    let whole = Question {
+        from: plain(&from),
+        to: plain(&to),
+        period: Period::Whole,
+        by_tariff: true,
+        ..Question::default()
+    };
+    let tariffs = visit.books().statistics(&whole)?.into_iter().map(|line| TariffRow {
+        tariff: if line.tariff.is_empty() { lang.t("stat.notariff").to_owned() } else { line.tariff },
+        sales: line.sales,
+        sold: yuan(line.sold_fen),
+        settled: yuan(line.settled_fen),
+    });
+    let tariffs = tariffs.collect();
     let all = Day {
         day: String::new(),
         sales: days.iter().map(|day| day.sales).sum(),
@@ -132,6 +155,7 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
         bars,
         grid,
         rows,
+        tariffs,
         sum: row(&all, false),
         customers: totals.customers,
         orders: totals.orders,

@@ -129,7 +129,8 @@ fn a_on_one_sim_and_b_on_another() {
             imsi: imsi(0, 1).parse().unwrap(),
             iccid: "89860000000000000019".parse().unwrap(),
         };
-        scene.bank.store.batch(|act| act.replace_sim(customer(), &new)).unwrap();
+        let at = scene.bank.now;
+        scene.bank.store.batch(|act| act.replace_sim(customer(), &new, at)).unwrap();
         let (a, b) = (scene.a.clone(), scene.correct(0));
         assert_eq!(b.order.kind, OrderKind::Replacement);
         let mut other = sim_card(&imsi(0, 1));

@@ -102,6 +102,9 @@ pub struct Statistics {
     /// A line for each channel.
     #[arg(long)]
     pub by_channel: bool,
+    /// A line for each tariff that held for the meters, by the power company's contracts.
+    #[arg(long)]
+    pub by_tariff: bool,
     /// Write them to a CSV file, whose last line has its SHA-256.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
@@ -258,6 +261,7 @@ pub fn statistics(call: &Call, options: &Statistics) -> Result<()> {
         period: options.period.into(),
         by_office: options.by_office,
         by_channel: options.by_channel,
+        by_tariff: options.by_tariff,
     };
     let desk = Desk::open(call)?;
     if let Some(path) = &options.csv {
@@ -280,6 +284,7 @@ pub fn tell_statistics(call: &Call, report: &StatisticsReport) {
         "period",
         "office",
         "channel",
+        "tariff",
         "sales",
         "sold",
         "deliveries",
@@ -295,6 +300,7 @@ fn statistics_row(line: &StatisticsLine) -> Vec<String> {
         line.period.clone(),
         line.office.clone(),
         line.channel.clone(),
+        line.tariff.clone(),
         line.sales.to_string(),
         yuan(line.sold_fen),
         line.deliveries.to_string(),

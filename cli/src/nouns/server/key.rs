@@ -37,6 +37,10 @@ pub struct Add {
     /// The program shows this certificate (PEM) in TLS in the place of a key.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Of a bank: customers buy through it by telephone. Nothing is sold through it for a day to a customer whose SIM or number
+    /// is new.
+    #[arg(long)]
+    pub by_phone: bool,
     /// Where the books are.
     #[command(flatten)]
     pub database: Database,
@@ -107,10 +111,11 @@ pub fn run(call: &Call, verb: &Verb) -> Result<()> {
     };
     let mut desk = database.desk(call)?;
     match verb {
-        Verb::Add(Add { role, office, expires, certificate, .. }) => {
+        Verb::Add(Add { role, office, expires, certificate, by_phone, .. }) => {
             let certificate = certificate.as_deref().map(service::fingerprint).transpose()?;
             let (role, office) = ((*role).into(), office.clone());
-            let request = KeyRequest { role, office, expires: *expires, certificate };
+            let (expires, by_phone) = (*expires, *by_phone);
+            let request = KeyRequest { role, office, expires, certificate, by_phone };
             let Some(report) = keys::add(call, &mut desk, &request)? else { return Ok(()) };
             let (name, shown) = match (&report.key, &report.certificate) {
                 (Some(key), _) => ("key", key.clone()),
@@ -144,7 +149,7 @@ fn row(key: &KeyLine) -> Vec<String> {
     vec![
         key.id.clone(),
         key.proof.to_owned(),
-        key.role.to_owned(),
+        if key.by_phone { format!("{}, by telephone", key.role) } else { key.role.to_owned() },
         key.office.clone(),
         key.made.to_string(),
         stands,

@@ -11,6 +11,7 @@ mod hand_over;
 #[cfg(feature = "service")]
 mod key;
 mod office;
+mod person;
 mod psams;
 mod renewal;
 mod report;
@@ -84,7 +85,7 @@ pub enum Verb {
     Drawer(closing::Drawer),
     /// Close a day: its figures are frozen, and the ledger's head is printed.
     Close(closing::Close),
-    /// What was done in which period, office and channel.
+    /// What was done in which period, office, channel and tariff.
     Statistics(closing::Statistics),
     /// Give a customer another SIM: two people do, or one with the receipt from the old SIM.
     ReplaceSim(setup::ReplaceSim),
@@ -130,6 +131,11 @@ pub enum Verb {
     /// Move books from a file into new ones in PostgreSQL, every row as it is, and compare the sums.
     #[cfg(feature = "service")]
     Move(copies::Move),
+    /// What is known of one customer: written out, or taken out.
+    #[command(subcommand)]
+    Person(person::Person),
+    /// Write a bundle for whoever helps: how the bank stands, without a secret and without anybody's data.
+    Support(person::Support),
     /// The bank's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -154,6 +160,8 @@ impl Verb {
             Verb::Apply(_) => Deed::One("server apply"),
             Verb::Backup(_) => Deed::One("server backup"),
             Verb::Restore(_) => Deed::Two("server restore"),
+            Verb::Person(verb) => verb.deed(),
+            Verb::Support(_) => Deed::One("server support"),
             #[cfg(feature = "service")]
             Verb::Move(_) => Deed::One("server move"),
             Verb::Code(verb) => verb.deed(),
@@ -250,6 +258,8 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::Backup(_) => Err(verb_is_near("server backup")),
         Verb::Restore(_) => Err(verb_is_near("server restore")),
         Verb::Move(_) => Err(verb_is_near("server move")),
+        Verb::Person(_) => Err(verb_is_near("server person")),
+        Verb::Support(_) => Err(verb_is_near("server support")),
         Verb::Audit(_) => Err(verb_is_near("server audit")),
     }
 }
@@ -299,6 +309,8 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::PsamStatement(options) => renewal::statement(call, options),
         Verb::PsamLimit(options) => renewal::limit(call, options),
         Verb::Revoked(options) => setup::revoked(call, options),
+        Verb::Person(verb) => person::person(call, verb),
+        Verb::Support(options) => person::support(call, options),
         Verb::Audit(verb) => audit::run(call, verb, || bank::folder(call)),
     }
 }

@@ -50,7 +50,7 @@ impl Bank {
         sealed
     }
 
-    fn hand_over_request(&self, n: u32, to: u32) -> HandOverRequest {
+    pub(super) fn hand_over_request(&self, n: u32, to: u32) -> HandOverRequest {
         HandOverRequest { meter: meter(n), to: customer(to), word: self.word(Some("Wang")) }
     }
 
@@ -108,9 +108,9 @@ pub fn one_customer_has_three_meters(engine: &dyn Engine) {
     }
     assert_eq!((bank.sums(), bank.open_of(0)), ((5790, 0, 5790), 5790));
     // One SIM brings them: another SIM has all three to make anew.
-    let replaced = bank.books.replace_sim(customer(0), &sim(0, 1)).unwrap();
+    let replaced = bank.books.replace_sim(customer(0), &sim(0, 1), bank.now).unwrap();
     assert_eq!(replaced.outstanding, sealed.iter().map(|(_, one)| one.order.id).collect::<Vec<_>>());
-    bank.books.replace_sim(customer(0), &sim(0, 0)).unwrap();
+    bank.books.replace_sim(customer(0), &sim(0, 0), bank.now).unwrap();
     // The receipts say nothing but which SIM they came on.
     for (n, sealed) in sealed.iter().rev() {
         let settled = bank.by_sim(0, *n, sealed);
@@ -353,7 +353,7 @@ pub fn a_late_receipt_finds_its_customer(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let old = bank.buy(0, 5000).unwrap();
     // Made anew for another SIM; the meter credited the first one, whose receipt comes last.
-    bank.books.replace_sim(customer(0), &sim(0, 1)).unwrap();
+    bank.books.replace_sim(customer(0), &sim(0, 1), bank.now).unwrap();
     let id = bank.draw();
     let anew = gridcard_server::Anew::Needed;
     bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, anew, &terms()).unwrap();

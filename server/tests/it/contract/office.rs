@@ -9,7 +9,7 @@ use gridcard_server::{
 use scheme::money::Fen;
 
 impl Bank {
-    fn sit(&mut self, office: &str, clerk: Option<&str>) {
+    pub(super) fn sit(&mut self, office: &str, clerk: Option<&str>) {
         let clerk = clerk.map(Into::into);
         self.books.act_at(Actor { office: office.into(), channel: Channel::Counter, clerk });
     }
@@ -19,8 +19,13 @@ impl Bank {
     }
 
     fn lines(&self, period: Period, by_office: bool) -> Vec<(String, String, i64, i64, i64)> {
-        let question =
-            Question { from: "20260101".into(), to: "20271231".into(), period, by_office, by_channel: false };
+        let question = Question {
+            from: "20260101".into(),
+            to: "20271231".into(),
+            period,
+            by_office,
+            ..Question::default()
+        };
         let line = |line: gridcard_server::Line| {
             (line.period, line.office, line.sales, line.sold_fen, line.settled_fen)
         };
@@ -49,7 +54,7 @@ pub fn what_waits_is_listed_by_age(engine: &dyn Engine) {
         bank.pass(days);
         assert_eq!(next(&bank), step, "{days}");
     }
-    bank.books.replace_sim(customer(0), &sim(0, 1)).unwrap();
+    bank.books.replace_sim(customer(0), &sim(0, 1), bank.now).unwrap();
     assert_eq!(next(&bank), NextStep::NewSim);
     bank.psam.cut = true;
     bank.buy(2, 100).unwrap_err();

@@ -72,6 +72,7 @@ pub(super) fn a_certificate_is_one_principals(engine: &dyn Engine) {
         hash: [n; 32],
         role: Role::Company,
         office: String::new(),
+        by_phone: false,
         made: time("20261122080000"),
         expires: None,
         ended: None,
@@ -85,7 +86,7 @@ pub(super) fn a_certificate_is_one_principals(engine: &dyn Engine) {
     books.add_principal(&new("00000003", Proof::Certificate, 1)).unwrap_err();
 }
 
-fn id(id: &str) -> MessageId {
+pub(super) fn id(id: &str) -> MessageId {
     MessageId { source: "power".into(), id: id.into() }
 }
 
@@ -111,7 +112,7 @@ pub(super) fn a_message_is_taken_once(engine: &dyn Engine) {
     assert_eq!(books.take_message(&id("2"), &contract("C", 1), now).unwrap(), Taken::New);
     assert_eq!(books.contract("C").unwrap().unwrap().meter, meter(1));
     // By the last message about it the contract is the other customer's.
-    let about = |n| books.contracts_about(customer(n), meter(n)).unwrap();
+    let about = |n| books.contracts_about(customer(n), Some(meter(n))).unwrap();
     assert_eq!(about(0), []);
     assert_eq!(about(1).iter().map(|one| one.contract.as_str()).collect::<Vec<_>>(), ["C"]);
     let price = |name: &str, price, begins: &str| {

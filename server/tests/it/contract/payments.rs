@@ -19,7 +19,7 @@ fn booked(entry: &str, fen: u32) -> Booked {
     Booked { entry: entry.into(), day: day(), amount: Fen(fen) }
 }
 
-fn done(entry: &str, fen: u32) -> BankAnswer {
+pub(super) fn done(entry: &str, fen: u32) -> BankAnswer {
     BankAnswer::Debit(DebitAnswer::Done(booked(entry, fen)))
 }
 
@@ -31,52 +31,52 @@ fn silent() -> BankAnswer {
     BankAnswer::Debit(DebitAnswer::Unknown("it was cut".into()))
 }
 
-fn nothing_taken() -> BankAnswer {
+pub(super) fn nothing_taken() -> BankAnswer {
     BankAnswer::Advice(AdviceAnswer::Taken(None))
 }
 
-fn given(fen: u32) -> BankAnswer {
+pub(super) fn given(fen: u32) -> BankAnswer {
     let (taken, back) = (booked("B1", fen), booked("R1", fen));
     BankAnswer::Advice(AdviceAnswer::Taken(Some(GivenBack { taken, back })))
 }
 
 impl Bank {
-    fn pay(&mut self, n: u32, fen: u32) -> Result<Payment, OrderError> {
+    pub(super) fn pay(&mut self, n: u32, fen: u32) -> Result<Payment, OrderError> {
         let request = self.request(n, fen);
         self.books.begin_payment(&request, &"tok-1".parse().unwrap(), &terms())
     }
 
-    fn says(&mut self, id: OrderId, answer: &BankAnswer) -> Payment {
+    pub(super) fn says(&mut self, id: OrderId, answer: &BankAnswer) -> Payment {
         self.now = self.now.add_seconds(1).unwrap();
         let payment = self.books.bank_answered(id, answer, self.now).unwrap();
         self.whole();
         payment
     }
 
-    fn seal_paid(&mut self, id: OrderId) -> Result<(), OrderError> {
+    pub(super) fn seal_paid(&mut self, id: OrderId) -> Result<(), OrderError> {
         self.books.seal(&mut self.psam, id, self.now, &terms()).map(|_| ())
     }
 
     /// Money in, at the bank, in suspense, and pending, in fen.
-    fn at_bank(&self) -> (i64, i64, i64, i64) {
+    pub(super) fn at_bank(&self) -> (i64, i64, i64, i64) {
         let figures = self.books.figures().unwrap();
         let totals = figures.totals;
         (totals.sold_fen, figures.balance.bank_clearing, totals.suspense_fen, totals.pending_fen)
     }
 
     /// Every fen is somewhere, at any moment.
-    fn whole(&self) {
+    pub(super) fn whole(&self) {
         let figures = self.books.figures().unwrap();
         assert_eq!((figures.balance.sum(), figures.totals.unaccounted()), (0, 0));
         assert_eq!(figures.faults, []);
         assert_eq!(self.books.check_ledger().unwrap().1, None);
     }
 
-    fn kinds(&self) -> Vec<FindingKind> {
+    pub(super) fn kinds(&self) -> Vec<FindingKind> {
         self.books.findings(false).unwrap().iter().map(|finding| finding.kind).collect()
     }
 
-    fn file(&mut self, lines: &[&str]) -> gridcard_server::Compared {
+    pub(super) fn file(&mut self, lines: &[&str]) -> gridcard_server::Compared {
         let mut text = String::from("day,entry,reference,kind,amount_fen\n");
         for line in lines {
             text.push_str(&format!("2026-11-22,{line}\n"));

@@ -50,13 +50,13 @@ pub fn registering_again_changes_nothing(engine: &dyn Engine) {
 
 pub fn a_sim_has_one_owner(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
-    let taken = bank.books.replace_sim(customer(0), &sim(1, 0));
+    let taken = bank.books.replace_sim(customer(0), &sim(1, 0), time("20261122080000"));
     assert!(matches!(taken, Err(ReplaceError::Taken { .. })), "{taken:?}");
-    let unknown = bank.books.replace_sim(customer(7), &sim(0, 1));
+    let unknown = bank.books.replace_sim(customer(7), &sim(0, 1), time("20261122080000"));
     assert!(matches!(unknown, Err(ReplaceError::UnknownCustomer(_))), "{unknown:?}");
     assert_eq!(bank.books.customer(customer(0)).unwrap().unwrap().sim, sim(0, 0));
     let sealed = bank.buy(0, 100).unwrap();
-    let replaced = bank.books.replace_sim(customer(0), &sim(0, 1)).unwrap();
+    let replaced = bank.books.replace_sim(customer(0), &sim(0, 1), time("20261122080000")).unwrap();
     assert_eq!((replaced.old, replaced.outstanding), (sim(0, 0), vec![sealed.order.id]));
     assert_eq!(bank.books.customer(customer(0)).unwrap().unwrap().sim, sim(0, 1));
     // The old SIM's receipt still finds its meter.

@@ -16,20 +16,21 @@ fn time_after(seconds: i64) -> Moment {
     time().add_seconds(seconds).unwrap()
 }
 
-fn principal(id: &str, n: u8) -> Principal {
+pub(super) fn principal(id: &str, n: u8) -> Principal {
     Principal {
         id: id.into(),
         proof: Proof::Key,
         hash: [n; 32],
         role: Role::Clerk,
         office: "Haishu".into(),
+        by_phone: n == 2,
         made: time(),
         expires: Some(time_after(60)),
         ended: None,
     }
 }
 
-fn claim(id: &str, body: u8, order: u8) -> Claim {
+pub(super) fn claim(id: &str, body: u8, order: u8) -> Claim {
     Claim {
         principal: "00000001".into(),
         id: id.into(),
@@ -39,7 +40,7 @@ fn claim(id: &str, body: u8, order: u8) -> Claim {
     }
 }
 
-fn answer(words: &str) -> Answer {
+pub(super) fn answer(words: &str) -> Answer {
     Answer { status: 200, body: words.into() }
 }
 

@@ -1,7 +1,8 @@
-//! The same by commands: `server order --bank-account`, `bank payments|show|ask|leave|reconcile|clear`, `simulate bank`.
+//! The same by commands: `server order --bank-account`, `bank payments|show|ask|leave|reconcile|clear|suspense|suspense-end`, `simulate bank`.
 
 use super::{Bank, OPENING, agree, reconcile};
-use crate::world::{CHEN, WANG, World, text};
+use crate::service::{Server, key};
+use crate::world::{CHEN, Party, WANG, World, text};
 
 fn buy<'a>(bank: &str, customer: &'a str, account: &'a str, yuan: &'a str) -> Vec<String> {
     [
@@ -57,6 +58,72 @@ fn a_sale_at_the_counter_is_paid_by_a_bank() {
     assert_eq!(reconcile(&world, &bank)["equal"], 2);
     let books = agree(&world, &bank);
     assert_eq!((&books["outstanding_fen"], &books["orders"]), (&70_00.into(), &2.into()));
+}
+
+/// The bank takes a debit twice: what is booked of it stands in suspense until two people end it, here or over HTTP.
+#[test]
+fn what_stands_in_suspense_is_ended_once() {
+    let world = World::new();
+    let bank = Bank::start(&world, "twice@1,twice@2");
+    let url = bank.url();
+    for (customer, account) in [(&CHEN, "chen"), (&WANG, "wang")] {
+        call(&world, &buy(&url, customer.number, account, "50")).run().ok();
+    }
+    world.bank(&["bank", "suspense"]).run().ok().shows(&["nothing stands in suspense"]);
+    let found = reconcile(&world, &bank);
+    assert_eq!(found["theirs_only"], 2, "{found}");
+    let [one, two] = [0, 1].map(|n: usize| found["differences"][n]["finding"].as_i64().unwrap());
+    for finding in [one, two] {
+        let finding = finding.to_string();
+        world.bank(&["bank", "clear", &finding, "--book", "--note", "taken twice"]).run().ok();
+    }
+    let listed = world.bank(&["bank", "suspense"]).run().ok();
+    listed.shows(&[
+        &format!("finding:{one}"),
+        CHEN.number,
+        "50.00 yuan",
+        "difference",
+        "in suspense  100.00 yuan",
+    ]);
+    let end = |rest: &str, to: &str| {
+        let args = ["bank", "suspense-end", rest, "--to", to, "--note", "the bank's letter"];
+        world.bank(&args).run()
+    };
+    end("finding:77", "refund").fails(1, &["nothing stands in suspense", "`gridcard bank suspense`"]);
+    end("chen", "refund").fails(2, &["finding:NUMBER"]);
+    end(&format!("finding:{one}"), "gift").fails(2, &["refund, bank, income or difference"]);
+    end(&format!("finding:{one}"), "difference").fails(1, &["nothing is missing"]);
+    end(&format!("finding:{one}"), "bank").ok().shows(&["50.00 yuan", "to ", "bank"]);
+    end(&format!("finding:{one}"), "bank").fails(1, &["nothing stands in suspense"]);
+
+    let [clerk, head, other] = ["clerk", "supervisor", "supervisor"].map(|role| key(&world, role, &[]));
+    let server = Server::start(&world, &[]);
+    let stands = server.get(&clerk, "/v1/suspense").ok();
+    assert_eq!((&stands["suspense_fen"], &stands["rests"][0]["fen"]), (&50_00.into(), &50_00.into()));
+    assert_eq!(stands["rests"][0]["customer"], WANG.number);
+    let path = format!("/v1/suspense/finding:{two}/end");
+    let body = serde_json::json!({ "to": "refund", "note": "paid back" });
+    server.post(&clerk, "e0", &path, &body).fails(403, "role-refused");
+    server.post_by_two([&head, &head], "e1", &path, &body).fails(403, "second-key");
+    let wrong = serde_json::json!({ "to": "gift", "note": "paid back" });
+    server.post_by_two([&head, &other], "e2", &path, &wrong).fails(400, "request-malformed");
+    let ended = server.post_by_two([&head, &other], "e3", &path, &body).ok();
+    assert_eq!(
+        (&ended["fen"], &ended["to"], &ended["customer"]),
+        (&50_00.into(), &"refund".into(), &WANG.number.into())
+    );
+    assert_eq!(server.post_by_two([&head, &other], "e3", &path, &body).ok(), ended, "once");
+    server.post_by_two([&head, &other], "e4", &path, &body).fails(422, "suspense-nothing");
+    assert_eq!(server.get(&head, "/v1/report").ok()["refunded_fen"], 50_00);
+    server.end();
+    let books = world.books();
+    assert_eq!(
+        (&books["suspense_fen"], &books["sum_fen"], &books["faults"]),
+        (&0.into(), &0.into(), &serde_json::json!([]))
+    );
+    let log = std::fs::read_to_string(world.folder(Party::Bank).join("audit.jsonl")).unwrap();
+    assert_eq!(log.matches("\"act\":\"bank suspense-end\"").count(), 2, "{log}");
+    world.bank(&["server", "verify"]).run().ok();
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Json<'_> {
             [
                 noun,
                 group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam" | "code" | "drawer"
-                | "limits"),
+                | "limits" | "person"),
                 verb,
                 ..,
             ] => {
@@ -123,8 +123,10 @@ fn commands(world: &World) -> BTreeSet<String> {
     let split = names.map(words).collect::<BTreeSet<String>>();
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
-        let groups =
-            ["audit", "keystore", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer", "limits"];
+        let groups = [
+            "audit", "keystore", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer", "limits",
+            "person",
+        ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };

@@ -372,6 +372,9 @@ fn bank_leg(json: &Json<'_>) {
     assert_eq!((&compared["entries"], &compared["again"]), (&0.into(), &false.into()));
     let (_, refused) = json.run(Party::Bank, &["bank", "clear", "9", "--book", "--note", "none"]);
     assert_eq!(refused["code"], "finding-unknown");
+    assert_eq!(json.ok(Party::Bank, &["bank", "suspense"])["suspense_fen"], 0);
+    let end = ["bank", "suspense-end", "finding:9", "--to", "refund", "--note", "none"];
+    assert_eq!(json.run(Party::Bank, &end).1["code"], "suspense-nothing");
     let (_, refused) =
         json.run(Party::Bank, &["simulate", "bank", "--state", "bank.journal", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused["code"], "listen-plain");
@@ -430,6 +433,11 @@ fn functions(json: &Json<'_>) {
     assert!(bank(&["server", "close"])["head"].is_string());
     assert_eq!(bank(&["server", "backup", "--out", "copy.sqlite"])["sum_fen"], 0);
     assert!(bank(&["server", "restore", "copy.sqlite"])["before"].is_string());
+    assert_eq!(bank(&["server", "support", "--output", "help.tar"])["files"].as_array().unwrap().len(), 6);
+    let export = ["server", "person", "export", CHEN.number, "--output", "chen.json"];
+    assert_eq!(bank(&export)["customer"], CHEN.number);
+    let erase = ["server", "person", "erase", CHEN.number, "--note", "he asked"];
+    assert_eq!(fails(&erase), "erase-outstanding");
     let into = ["server", "move", "--from", "sqlite:copy.sqlite", "--to", "host=/nowhere user=bank"];
     assert_eq!(fails(&into), "books-gone");
 }

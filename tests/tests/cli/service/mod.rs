@@ -10,6 +10,7 @@ pub mod functions;
 mod hands;
 mod offices;
 mod people;
+mod persons;
 mod pool;
 mod purchases;
 pub mod secured;

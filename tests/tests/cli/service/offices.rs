@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 14] = [
+const SOMEBODYS: [&str; 15] = [
     "bill",
     "change",
     "contract",
@@ -20,6 +20,7 @@ const SOMEBODYS: [&str; 14] = [
     "order",
     "payment",
     "record",
+    "rest",
     "slip",
 ];
 /// And those that are not: money, words, times, the bank's own.
@@ -44,7 +45,7 @@ const FREE: [&str; 19] = [
     "service_centre",
     "source",
 ];
-const MORE_FREE: [&str; 24] = [
+const MORE_FREE: [&str; 25] = [
     "address",
     "authorisation_code",
     "balance_fen",
@@ -52,6 +53,7 @@ const MORE_FREE: [&str; 24] = [
     "basis",
     "by_channel",
     "by_office",
+    "by_tariff",
     "count",
     "counted_fen",
     "day",
@@ -241,7 +243,7 @@ fn what_another_office_has_is_not_there() {
                 "order" => [order, "0011223344556677"],
                 "finding" => ["1", "7777"],
                 "contract" => ["W-1", "W-7777"],
-                "payment" => [order, "0011223344556677"],
+                "payment" | "rest" => [order, "0011223344556677"],
                 // Nobody here has one: the south hears what the north hears.
                 "change" => ["1", "7777"],
                 "slip" => [&*slip, "0A0B0C0D"],

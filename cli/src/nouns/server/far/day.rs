@@ -56,7 +56,8 @@ pub fn statistics(far: &Far<'_>, options: &Statistics) -> Result<()> {
             .query("to", options.to.as_ref())
             .query("period", Some(period))
             .query("by_office", options.by_office.then_some(true))
-            .query("by_channel", options.by_channel.then_some(true)))
+            .query("by_channel", options.by_channel.then_some(true))
+            .query("by_tariff", options.by_tariff.then_some(true)))
     };
     match &options.csv {
         Some(path) => {
