@@ -39,7 +39,7 @@ fn peopled() -> World {
     ];
     world.earnest(Party::Bank, &apply).run().ok();
     let csv = format!(
-        "customer,meter,msisdn,imsi,imei,iccid,name\n330200000099,000020189999,+8613900000999,460000200009999,353328111726053,\
+        "customer,meter,msisdn,imsi,imei,iccid,name\n330200000099,000020189999,+8613900000999,460000200009999,864123055984053,\
          89860021047987999999,{NAME}\n"
     );
     let list = world.file("hua.csv", csv);
@@ -167,10 +167,8 @@ fn a_bundle_says_how_the_bank_stands_and_nothing_of_anybody() {
     world.earnest(Party::Bank, &zhao).run().ok();
     let login = ["--operator", "Zhao Yun", "--operator-password-file", "zhao"];
     world.bank(&["server", "void", "--customer", WANG.number]).with(&login).run().failed(1);
-    let config = world.file(
-        "server.toml",
-        "listen = \"127.0.0.1:8080\"\npin_files = [\"/home/zhao-yun/pin\"]\nrate = 60\n",
-    );
+    let config = world
+        .file("server.toml", "listen = \"127.0.0.1:8080\"\npin_files = [\"/etc/zhao-yun/pin\"]\nrate = 60\n");
     let files = bundle(&world, &[&login[..], &["--config", text(&config)]].concat());
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
