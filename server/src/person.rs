@@ -3,7 +3,7 @@
 //! The ledger has customers' numbers alone. Who is behind a number stands in a few columns: those can be emptied, and nothing that was
 //! booked, ordered or chained changes.
 
-use crate::engine::{Conn, Row, params};
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::finding::Cleared;
 use crate::payment::{PaymentState, Which};
@@ -372,16 +372,6 @@ impl Persons for Store {
     }
 
     fn erase(&mut self, customer: CustomerNumber, erased: &Cleared) -> Result<Erasure, EraseError> {
-        match self.conn() {
-            // What is replaced is overwritten in its pages too.
-            Conn::Lite(lite) => {
-                let now =
-                    lite.0.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0));
-                now.map_err(StoreError::from)?;
-            }
-            #[cfg(feature = "postgres")]
-            Conn::Pg(_) => {}
-        }
         self.batch(|act| act.erase(customer, erased))
     }
 }

@@ -191,6 +191,8 @@ impl Store {
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
         let synchronous = if disk::waits() { options.synchronous } else { Synchronous::Off };
         conn.pragma_update(None, "synchronous", synchronous.pragma())?;
+        // What is taken out of the books, or stood on a page that was divided, is overwritten there: a person's data can be taken out.
+        conn.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0))?;
         // Savepoints of a batch keep their undo pages in memory, not in a temporary file.
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         if let Some(pages) = options.max_pages {

@@ -146,8 +146,8 @@ fn the_heads_of_two_days() {
     let file = ["server", "statistics", "--from", "2026-11-22", "--by-office", "--csv", text(&csv)];
     world.bank(&file).run().ok().shows(&["2 line(s)", "SHA-256"]);
     let table = std::fs::read_to_string(&csv).unwrap();
-    assert!(table.contains("2026-11-22,Haishu,,1,5000,1,5000,0,0"), "{table}");
-    assert!(table.contains("2026-11-23,Haishu,,1,3000,1,3000,0,0"), "{table}");
+    assert!(table.contains("2026-11-22,Haishu,,,1,5000,1,5000,0,0"), "{table}");
+    assert!(table.contains("2026-11-23,Haishu,,,1,3000,1,3000,0,0"), "{table}");
     world.bank(&["server", "close"]).run().ok();
     world.bank(&["server", "close", "--list"]).run().ok().shows(&["2026-11-22", "2026-11-23", "80.00"]);
     let log = ["server", "audit", "show", "--json"];
