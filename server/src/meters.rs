@@ -7,7 +7,7 @@ use crate::store::{Transaction, View};
 use crate::training_error::TrainingError;
 use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::order::Serial8;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -97,6 +97,8 @@ pub struct Esam {
     pub valid_to: Option<Moment>,
     /// Key version at which it came into its state: its counts began there. 0: not known.
     pub state_since: u8,
+    /// The city that issued it, whose keys it has; `None`: not told.
+    pub city: Option<RegionCode>,
 }
 
 /// Why a delivery list is not taken; nothing of it is.
@@ -109,6 +111,9 @@ pub enum DeliveryError {
     /// Of another make.
     #[error("the list says it is {0:?}, this program reads {FORMAT:?}")]
     Format(String),
+    /// Of no city.
+    #[error("the list names its city {0:?}, which is no region code of 8 digits")]
+    City(String),
     /// A line that cannot be.
     #[error("line {line}: {what}")]
     Line {
@@ -136,10 +141,11 @@ pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), 
     if list.format != FORMAT {
         return Err(DeliveryError::Format(list.format));
     }
+    let city: RegionCode = list.city.parse().map_err(|_| DeliveryError::City(list.city.clone()))?;
     let (mut serials, mut meters) = (HashSet::new(), HashSet::new());
     let mut esams = Vec::with_capacity(list.esams.len());
     for (line, esam) in (1..).zip(&list.esams) {
-        let esam = read_line(esam).map_err(|what| DeliveryError::Line { line, what })?;
+        let esam = read_line(esam, city).map_err(|what| DeliveryError::Line { line, what })?;
         // A retired chip may stand beside the one that took its place.
         let twice =
             !serials.insert(esam.serial) || (esam.state != KeyState::Retired && !meters.insert(esam.meter));
@@ -152,7 +158,7 @@ pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), 
     Ok((esams, list.log))
 }
 
-fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
+fn read_line(line: &DeliveryLine, city: RegionCode) -> Result<Esam, String> {
     let meter = line.meter.parse().map_err(|fault| format!("meter {:?}: {fault}", line.meter))?;
     let serial = line
         .serial
@@ -175,7 +181,8 @@ fn read_line(line: &DeliveryLine) -> Result<Esam, String> {
         ));
     }
     let ceiling = line.ceiling_fen.map(Fen);
-    Ok(Esam { serial, meter, key_version: line.key_version, state, ceiling, valid_to, state_since })
+    let (key_version, city) = (line.key_version, Some(city));
+    Ok(Esam { serial, meter, key_version, state, ceiling, valid_to, state_since, city })
 }
 
 fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
@@ -189,10 +196,18 @@ fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
         ceiling: column::<Option<u32>>(row, "ceiling")?.map(Fen),
         valid_to: column::<Option<String>>(row, "valid_to")?.map(|_| time(row, "valid_to")).transpose()?,
         state_since: column(row, "state_since")?,
+        city: city(row)?,
     })
 }
 
-const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since FROM esam";
+/// The city of a chip, in a column of that name.
+pub(crate) fn city(row: &Row<'_>) -> Result<Option<RegionCode>, StoreError> {
+    let told: Option<String> = column(row, "city")?;
+    told.map(|_| parsed(row, "city")).transpose()
+}
+
+const SELECT: &str =
+    "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since, city FROM esam";
 
 impl View<'_> {
     /// The chip that is in a meter now.
@@ -267,10 +282,11 @@ impl Transaction<'_> {
         }
         self.conn.execute(
             "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, \
-             state_since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             state_since, city) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, key_version = excluded.key_version, \
              key_state = excluded.key_state, ceiling = excluded.ceiling, current = excluded.current, listed \
-             = excluded.listed, valid_to = excluded.valid_to, state_since = excluded.state_since",
+             = excluded.listed, valid_to = excluded.valid_to, state_since = excluded.state_since, \
+             city = excluded.city",
             params![
                 esam.serial.0,
                 esam.meter.to_string(),
@@ -281,6 +297,7 @@ impl Transaction<'_> {
                 time_text(now),
                 esam.valid_to.map(time_text),
                 esam.state_since,
+                esam.city.map(|city| city.to_string()),
             ],
         )?;
         Ok(())
@@ -303,6 +320,7 @@ impl scheme::Fault for DeliveryError {
         match self {
             DeliveryError::Json(_) => "delivery-list-json",
             DeliveryError::Format(_) => "delivery-list-format",
+            DeliveryError::City(_) => "delivery-list-city",
             DeliveryError::Line { .. } => "delivery-list-line",
         }
     }

@@ -196,7 +196,7 @@ pub enum OrderError {
     #[error("the order would be valid beyond the calendar of its time field")]
     Calendar,
     /// No security module at hand has the keys of the meter's chip.
-    #[error("no PSAM here seals for meter {meter}: its ESAM has {needs}")]
+    #[error("no PSAM here seals for meter {meter}: its ESAM has {}", .needs.in_full())]
     NoModule {
         /// The meter.
         meter: MeterNumber,
@@ -205,7 +205,8 @@ pub enum OrderError {
     },
     /// The security module that is to seal has other keys than the meter's chip.
     #[error(
-        "PSAM {psam} has {has}, and the ESAM of meter {meter} has {needs}: the meter would refuse the order"
+        "PSAM {psam} has {}, and the ESAM of meter {meter} has {}: the meter would refuse the order",
+        .has.in_full(), .needs.in_full()
     )]
     WrongKeys {
         /// The meter.

@@ -1,13 +1,13 @@
 //! Which security module an order wants, which one may open a receipt, and what keeps one from leaving.
 //!
-//! A module holds the keys of one state and one version. It seals for chips of the same and opens what chips made under
+//! A module holds the keys of one city, one state and one version. It seals for chips of the same and opens what chips made under
 //! them, so a bank keeps the modules of an older version until nothing they sealed is unsettled.
 
 use crate::engine::params;
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
-use crate::meters::{Esam, KeyState};
+use crate::meters::{Esam, KeyState, city};
 use crate::order::PlacedOrder;
 use crate::order_error::OrderError;
 use crate::receipt::{Origin, Refusal, SettleError};
@@ -30,7 +30,7 @@ impl Esam {
     fn keys(&self) -> Result<Keys, OrderError> {
         match self.state {
             KeyState::Retired => Err(OrderError::Retired { meter: self.meter, serial: self.serial }),
-            state => Ok(Keys { state, version: self.key_version }),
+            state => Ok(Keys { state, version: self.key_version, city: self.city }),
         }
     }
 }
@@ -100,8 +100,8 @@ impl View<'_> {
 
     fn openers_of(&self, meter: MeterNumber) -> Result<Vec<Opener>, StoreError> {
         let orders = self.conn.all(
-            "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state FROM purchase_order o \
-             JOIN life l ON l.id = o.life WHERE l.meter = ?1 \
+            "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state, e.city AS city FROM purchase_order o \
+             JOIN life l ON l.id = o.life LEFT JOIN esam e ON e.serial = l.serial WHERE l.meter = ?1 \
              AND (o.state IN ('prepared', 'sealed', 'superseded') OR o.seq = (SELECT n.seq \
              FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
              ORDER BY o.seq DESC",
@@ -109,7 +109,8 @@ impl View<'_> {
             |row| {
                 let state: String = column(row, "key_state")?;
                 let version = column(row, "key_version")?;
-                let keys = KeyState::from_name(&state).map(|state| Keys { state, version });
+                let city = city(row)?;
+                let keys = KeyState::from_name(&state).map(|state| Keys { state, version, city });
                 Ok((OrderId(bytes(row, "id")?), keys))
             },
         )?;
@@ -164,7 +165,7 @@ impl Transaction<'_> {
     ) -> Result<(), OrderError> {
         let needs = self.keys_of_order(placed)?;
         match has {
-            Some(has) if has != needs => {
+            Some(has) if !has.fit(&needs) => {
                 let (psam, meter) = (psam.to_owned(), placed.order.meter);
                 Err(OrderError::WrongKeys { meter, needs, psam, has })
             }

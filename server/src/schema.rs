@@ -38,6 +38,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/013.sql")),
     script(include_str!("schema/sqlite/014.sql")),
     script(include_str!("schema/sqlite/015.sql")),
+    script(include_str!("schema/sqlite/016.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -116,6 +117,7 @@ static POSTGRES: &[(i64, &str)] = &[
     (13, include_str!("schema/postgres/013.sql")),
     (14, include_str!("schema/postgres/014.sql")),
     (15, include_str!("schema/postgres/015.sql")),
+    (16, include_str!("schema/postgres/016.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.

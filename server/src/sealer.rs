@@ -5,7 +5,7 @@ use crate::key_choice::Keys;
 use crate::meters::KeyState;
 use reader::driver::psam::Psam;
 use reader::error::CardError;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::profile::State;
 use scheme::psam::PsamChain;
 use wire::Sw;
@@ -80,7 +80,7 @@ impl OrderSealer for Psam<'_> {
             State::Formal => KeyState::Formal,
             State::Retired => KeyState::Retired,
         };
-        Ok(Some(Keys { state, version }))
+        Ok(Some(Keys { state, version, city: Some(RegionCode(self.info().region)) }))
     }
 
     fn chain(&mut self) -> Result<Option<Chain>, SealError> {

@@ -126,7 +126,7 @@ impl Member {
         let its = card.ends_with(format!("{}.card", read.number));
         match (state, read.city.parse()) {
             (Some(state), Ok(city)) if read.format == FORMAT && its => {
-                let keys = Keys { state, version: read.key_version };
+                let keys = Keys { state, version: read.key_version, city: Some(city) };
                 Ok(Some(Member { number: read.number, city, keys, card: card.to_path_buf() }))
             }
             _ => Err(refused(wrong(&path))
@@ -276,7 +276,7 @@ impl Pool {
     ) -> Result<&Member> {
         if let Some(number) = by_hand {
             let member = self.member(number)?;
-            if member.keys != keys {
+            if !member.keys.fit(&keys) {
                 let (psam, has) = (number.to_string(), member.keys);
                 return Err(OrderError::WrongKeys { meter, needs: keys, psam, has }.into());
             }
@@ -285,7 +285,7 @@ impl Pool {
         }
         self.first()?;
         let (mut ready, mut unfit) = (Vec::new(), None);
-        for member in self.members.iter().filter(|member| member.keys == keys) {
+        for member in self.members.iter().filter(|member| member.keys.fit(&keys)) {
             match fit(member.number) {
                 Ok(waiting) => ready.push((member, waiting)),
                 Err(why) => unfit = unfit.or(Some(why)),
@@ -318,7 +318,7 @@ impl Pool {
         for opener in openers {
             let sealed = |member: &&Member| opener.psams.contains(&member.number.to_string());
             let is_fit = |member: &&Member| fit(member.number).is_ok();
-            let has_keys = |member: &&Member| Some(member.keys) == opener.keys;
+            let has_keys = |member: &&Member| opener.keys.is_some_and(|keys| member.keys.fit(&keys));
             let mut wanted: Vec<&Member> = self.members.iter().filter(sealed).filter(is_fit).collect();
             if wanted.is_empty() {
                 let waiting = |member: &&Member| fit(member.number).unwrap_or(usize::MAX);
@@ -346,7 +346,7 @@ fn none() -> Failure {
 
 fn gone(opener: &server::Opener) -> Failure {
     let sealed = match (opener.psams.as_slice(), opener.keys) {
-        ([], Some(keys)) => format!("no PSAM here has {keys}, under which the receipt was made"),
+        ([], Some(keys)) => format!("no PSAM here has {}, under which the receipt was made", keys.in_full()),
         (psams, _) => format!("the order was sealed by PSAM {}, which is not here", psams.join(" or ")),
     };
     refused(sealed)

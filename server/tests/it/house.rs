@@ -48,6 +48,7 @@ pub fn esam(n: u32, serial: Serial8, key_version: u8) -> Esam {
         ceiling: None,
         valid_to: None,
         state_since: 0,
+        city: None,
     }
 }
 

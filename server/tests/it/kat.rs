@@ -60,6 +60,7 @@ fn store_with(imsi: &str) -> Store {
         ceiling: None,
         valid_to: None,
         state_since: 0,
+        city: None,
     };
     store.batch(|act| act.take_meters(&[esam], time("20261122080000"))).unwrap();
     store

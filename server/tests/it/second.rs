@@ -349,7 +349,7 @@ fn no_serial_no_sale() {
 #[test]
 fn keys_are_compared_before_anything_is_sealed() {
     let (mut house, a) = with_a();
-    let keys = |state, version| Some(Keys { state, version });
+    let keys = |state, version| Some(Keys { state, version, city: None });
     house.psam.faults = vec![SealError::Refused("9402".into())];
     let request = house.request(0, 9000);
     house.store.correct(&mut house.psam, &request, &house.terms).unwrap_err();

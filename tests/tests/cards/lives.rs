@@ -91,7 +91,16 @@ fn pairing_file(office: &mut Office, version: u8) -> String {
 
 fn esam(label: &str, state: KeyState, key_version: u8) -> Esam {
     let serial = Serial8(serial(label).0);
-    Esam { serial, meter: meter_number(), key_version, state, ceiling: None, valid_to: None, state_since: 1 }
+    Esam {
+        serial,
+        meter: meter_number(),
+        key_version,
+        state,
+        ceiling: None,
+        valid_to: None,
+        state_since: 1,
+        city: None,
+    }
 }
 
 impl Scene {
@@ -233,7 +242,7 @@ fn a_key_change_with_an_order_out() {
         // The PSAM of the old version is not asked: nothing is written down, nothing sealed.
         let before = scene.orders();
         let refused_order = scene.reissue(1, Anew::KeyChange).unwrap_err();
-        let has = |version| Keys { state: KeyState::Formal, version };
+        let has = |version| Keys { state: KeyState::Formal, version, city: None };
         assert!(
             matches!(&refused_order, OrderError::WrongKeys { needs, has: own, .. } if (*needs, *own) == (has(2), has(1))),
             "{refused_order}"

@@ -360,6 +360,7 @@ impl Bank {
                 ceiling: None,
                 valid_to: None,
                 state_since: 1,
+                city: None,
             })
             .collect();
         store.batch(|act| act.take_meters(&esams, now)).unwrap();

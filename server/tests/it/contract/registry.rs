@@ -43,7 +43,7 @@ pub fn registering_again_changes_nothing(engine: &dyn Engine) {
     let esams = [esam(0, serial(0), 1), esam(1, serial(1), 2)];
     let listed = bank.books.take_meters(&esams, bank.now).unwrap();
     assert_eq!((listed.new, listed.changed, listed.unchanged), (0, 1, 1));
-    assert_eq!(bank.books.keys_of(meter(1)).unwrap(), Keys { state: KeyState::Test, version: 2 });
+    assert_eq!(bank.books.keys_of(meter(1)).unwrap(), Keys { state: KeyState::Test, version: 2, city: None });
     assert!(matches!(bank.books.keys_of(meter(8)), Err(OrderError::NoSerial(_))));
     bank.end();
 }

@@ -3,7 +3,7 @@
 use super::{Bank, Engine};
 use crate::house::{esam, meter, serial, sim, terms};
 use gridcard_server::{
-    Anew, ClearError, FindingKind, KeyState, Keys, OrderError, OrderRequest, OrderSealer, OrderState,
+    Anew, ClearError, Esam, FindingKind, KeyState, Keys, OrderError, OrderRequest, OrderSealer, OrderState,
     Reconciled, SealError,
 };
 use scheme::money::Fen;
@@ -25,7 +25,7 @@ pub fn a_sale_is_paid_for_and_kept(engine: &dyn Engine) {
     );
     assert_eq!(bank.orders(), std::slice::from_ref(&placed));
     let module = bank.psam.number();
-    let keys = Keys { state: KeyState::Test, version: 1 };
+    let keys = Keys { state: KeyState::Test, version: 1, city: None };
     assert_eq!(bank.books.asked_of(&placed).unwrap(), (keys, vec![module.clone()]));
     assert_eq!(
         (bank.books.unsettled_of(&module).unwrap(), bank.books.explained_of(&module).unwrap()),
@@ -120,13 +120,24 @@ pub fn other_keys_ask_for_another_order(engine: &dyn Engine) {
     bank.books.take_meters(&[esam(0, serial(0), 2)], bank.now).unwrap();
     let placed = bank.books.outstanding(meter(0)).unwrap().unwrap();
     assert!(matches!(bank.books.asked_of(&placed), Err(OrderError::KeysChanged { was: 1, .. })));
-    bank.psam.keys = Some(Keys { state: KeyState::Test, version: 1 });
+    bank.psam.keys = Some(Keys { state: KeyState::Test, version: 1, city: None });
     let before = bank.everything();
     let id = bank.draw();
     let wrong = bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::KeyChange, &terms());
     assert!(matches!(wrong, Err(OrderError::WrongKeys { .. })), "{wrong:?}");
     assert_eq!(bank.everything(), before);
-    bank.psam.keys = Some(Keys { state: KeyState::Test, version: 2 });
+    // Nor do those of another city, whatever their version.
+    let city = |code: &str| Some(code.parse().unwrap());
+    let here = Esam { city: city("33020000"), ..esam(0, serial(0), 2) };
+    assert_eq!(bank.books.take_meters(&[here], bank.now).unwrap().changed, 1);
+    assert_eq!(bank.books.keys_of(meter(0)).unwrap().city, city("33020000"));
+    let before = bank.everything();
+    bank.psam.keys = Some(Keys { state: KeyState::Test, version: 2, city: city("33030000") });
+    let wrong = bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::KeyChange, &terms());
+    let words = wrong.unwrap_err().to_string();
+    assert!(words.contains("of city 33030000") && words.contains("of city 33020000"), "{words}");
+    assert_eq!(bank.everything(), before);
+    bank.psam.keys = Some(Keys { state: KeyState::Test, version: 2, city: city("33020000") });
     let new = bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::KeyChange, &terms()).unwrap();
     assert_eq!((new.order.count, new.order.amount), (old.order.count, old.order.amount));
     let states: Vec<_> = bank.orders().iter().map(|placed| placed.state).collect();
