@@ -527,5 +527,5 @@ class Office:
 
     def office_pages(self):
         """The pages of this file, for whoever looks at all of them."""
-        return {"change-form": f"/console/customers/{self.one_of(16)['customer']}/meter", "change": self.changed, "drawer": "/console/drawer", "drawer-paper-copy": self.paper,
+        return {"change-form": f"/console/customers/{self.one_of(16)['customer']}/meter", "hand-over": f"/console/customers/{self.one_of(16)['customer']}/hand-over", "change": self.changed, "drawer": "/console/drawer", "drawer-paper-copy": self.paper,
                 "days": "/console/days", "day": self.closed, "bank": "/console/bank", "bank-day": self.bank_day, "limits": "/console/limits"}

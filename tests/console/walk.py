@@ -298,7 +298,7 @@ class Walk(Office):
                  "sell-3": f"/console/sell/{self.wrong['customer']}/confirm?amount=100&request={'0' * 32}", "customer": f"/console/customers/{late}",
                  "search": "/console/customers?q=Wang", "statement": f"/console/customers/{one}/statement", "agreement": f"/console/customers/{one}/agreement",
                  "slip-copy": f"/console/orders/{order}", "ageing": "/console/ageing", "approvals": "/console/approvals", "findings": "/console/findings",
-                 "statistics": "/console/statistics", "audit": "/console/audit", "operators": "/console/operators", "register": "/console/register",
+                 "statistics": "/console/statistics?by=tariff", "audit": "/console/audit", "operators": "/console/operators", "register": "/console/register",
                  "receipt": "/console/receipt", **self.office_pages()}
         office = {"Xu Min": pages, "Chen Li": {k: v for k, v in pages.items() if k not in ("findings", "statistics", "audit", "operators", "days", "day")}}
         return office[name]

@@ -75,7 +75,8 @@ struct StatisticsPage {
     bars: Vec<Bar>,
     grid: Vec<Line>,
     rows: Vec<DayRow>,
-    tariffs: Vec<TariffRow>,
+    /// Where they were asked for: they are counted from the ledger, which takes a while over many days.
+    tariffs: Option<Vec<TariffRow>>,
     sum: DayRow,
     customers: u32,
     orders: u32,
@@ -116,20 +117,8 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
     let shown = &every[every.len().saturating_sub(MOST)..];
     let (bars, grid) = chart(shown);
     let rows = days.iter().rev().map(|day| row(day, day.day == today)).collect();
-    let whole = Question {
-        from: plain(&from),
-        to: plain(&to),
-        period: Period::Whole,
-        by_tariff: true,
-        ..Question::default()
-    };
-    let tariffs = visit.books().statistics(&whole)?.into_iter().map(|line| TariffRow {
-        tariff: if line.tariff.is_empty() { lang.t("stat.notariff").to_owned() } else { line.tariff },
-        sales: line.sales,
-        sold: yuan(line.sold_fen),
-        settled: yuan(line.settled_fen),
-    });
-    let tariffs = tariffs.collect();
+    let asks = visit.query.get("by") == "tariff";
+    let tariffs = if asks { Some(by_tariff(visit, &from, &to)?) } else { None };
     let all = Day {
         day: String::new(),
         sales: days.iter().map(|day| day.sales).sum(),
@@ -161,6 +150,25 @@ pub fn statistics(visit: &mut Visit<'_>) -> Result<Answer> {
         orders: totals.orders,
         is_cut: every.len() > shown.len(),
     })
+}
+
+/// The same days by the tariffs that held.
+fn by_tariff(visit: &Visit<'_>, from: &str, to: &str) -> Result<Vec<TariffRow>> {
+    let whole = Question {
+        from: plain(from),
+        to: plain(to),
+        period: Period::Whole,
+        by_tariff: true,
+        ..Question::default()
+    };
+    let lang = visit.lang;
+    let rows = visit.books().statistics(&whole)?.into_iter().map(|line| TariffRow {
+        tariff: if line.tariff.is_empty() { lang.t("stat.notariff").to_owned() } else { line.tariff },
+        sales: line.sales,
+        sold: yuan(line.sold_fen),
+        settled: yuan(line.settled_fen),
+    });
+    Ok(rows.collect())
 }
 
 /// Every day from the first with business to the last: one without it stands in a chart as well.
