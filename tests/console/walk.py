@@ -285,8 +285,14 @@ class Walk(Office):
             yes(b.pdf("agreement-en")[:4] == b"%PDF", "it prints")
             b.open("/console/sell?q=330299999999")
             yes("1 found" in b.text(), b.text())
-        again = self.post("Chen Li", "/console/register", {**new, "meter": "000029999998", "request": "13" * 16})
+        # A further meter is his as well, if all else that is typed agrees with what is known of him.
+        more = {**new, "meter": "000029999998"}
+        again = self.post("Chen Li", "/console/register", {**more, "imsi": "460000000009998", "request": "13" * 16})
         yes(again.status == 422 and 'value="000029999998"' in again.text, "what was typed stays")
+        added = self.post("Chen Li", "/console/register", {**more, "request": "14" * 16})
+        yes(added.status == 303, f"a second meter: {added.status}")
+        page = self.get("Chen Li", f"/console/customers/{new['customer']}").text
+        yes(new["meter"] in page and more["meter"] in page, "the page of a customer names all his meters")
 
     # -- how it looks
 

@@ -425,9 +425,8 @@ fn functions(json: &Json<'_>) {
     let change =
         ["server", "change-meter", "--customer", CHEN.number, "--meter", "000020181177", "--balance", "1"];
     assert_eq!(fails(&[&change[..], &["--note", "dark", "--pin-file", "pin"]].concat()), "no-esam");
-    let hands =
-        ["server", "hand-over", "--meter", CHEN.meter, "--to", WANG.number, "--note", "sold the flat"];
-    assert_eq!(fails(&hands), "hand-over-unknown-customer");
+    let over = ["server", "hand-over", "--meter", "000020181177", "--to", CHEN.number, "--note", "moves out"];
+    assert_eq!(fails(&over), "hand-over-unknown-meter");
     assert_eq!(bank(&["server", "ageing"])["waiting"][0]["next"], "wait");
     assert_eq!(bank(&["server", "drawer", "open", "--counted", "10"])["opening_fen"], 1000);
     assert_eq!(bank(&["server", "drawer", "list"])["drawers"].as_array().unwrap().len(), 1);
