@@ -44,6 +44,15 @@ pub fn carries(token: &[u8; 32], sent: &str) -> bool {
     equal(form_token(token).as_bytes(), sent.as_bytes())
 }
 
+/// What whoever is not logged in may know of the server.
+#[derive(Clone)]
+pub struct Outside {
+    /// Its time.
+    pub now: String,
+    /// Its books are to learn with.
+    pub training: bool,
+}
+
 /// The page of the login.
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -52,7 +61,7 @@ struct LoginPage {
     here: String,
     back: String,
     name: String,
-    now: String,
+    outside: Outside,
     was_out: bool,
     told: Option<Told>,
 }
@@ -65,7 +74,7 @@ pub fn login_page(
     lang: Language,
     back: &str,
     name: &str,
-    now: String,
+    outside: Outside,
     was_out: bool,
     told: Option<Told>,
 ) -> Result<Answer> {
@@ -75,7 +84,7 @@ pub fn login_page(
         "login-wait" => 429,
         _ => told.status,
     });
-    rendered(status, &LoginPage { lang, here, back, name: name.to_owned(), now, was_out, told })
+    rendered(status, &LoginPage { lang, here, back, name: name.to_owned(), outside, was_out, told })
 }
 
 /// The page of something that was not done.

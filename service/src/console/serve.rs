@@ -2,7 +2,7 @@
 
 use super::caller::{Caller, let_in};
 use super::form::{Form, FormError, cookie, encoded, must_be_ours, within};
-use super::gate;
+use super::gate::{self, Outside};
 use super::pages::PAGES;
 use super::upload;
 use super::visit::{Again, Answer, Page, Told, looking};
@@ -54,13 +54,18 @@ const YEAR_S: u32 = 31_536_000;
 struct Door {
     calls: SyncSender<Call>,
     comparing: Arc<Semaphore>,
-    /// The time that the page of the login shows.
-    now: Arc<Remembered<String>>,
+    /// What the page of the login shows.
+    outside: Arc<Remembered<Outside>>,
 }
 
 impl Door {
-    async fn now(&self) -> Result<String> {
-        self.now.get(at_counter(self, |counter| Ok(counter.session.now()?.to_string()))).await
+    async fn outside(&self) -> Result<Outside> {
+        let look = |counter: &mut Counter| {
+            // Books that cannot be reached keep nobody from the page that says so.
+            let training = counter.desk.books().is_training().unwrap_or_default();
+            Ok(Outside { now: counter.session.now()?.to_string(), training })
+        };
+        self.outside.get(at_counter(self, look)).await
     }
 }
 
@@ -104,7 +109,7 @@ fn language(headers: &HeaderMap) -> Language {
 
 /// Adds the console to a router.
 pub fn add_to(mut router: Router, calls: SyncSender<Call>) -> Router {
-    let door = Door { calls, comparing: comparing(), now: Arc::default() };
+    let door = Door { calls, comparing: comparing(), outside: Arc::default() };
     for page in PAGES {
         let door = door.clone();
         let filter = if page.posts { MethodFilter::POST } else { MethodFilter::GET };
@@ -296,9 +301,9 @@ async fn look_at_login(door: &Door, request: Request) -> Response<Body> {
     let from = From::read(&parts);
     let lang = from.lang;
     let shown = async {
-        let now = door.now().await?;
+        let outside = door.outside().await?;
         let was_out = from.query.get("out") == "1";
-        gate::login_page(lang, from.query.get("back"), "", now, was_out, None)
+        gate::login_page(lang, from.query.get("back"), "", outside, was_out, None)
     };
     match shown.await {
         Ok(answer) => sent(answer, &[]),
@@ -319,9 +324,9 @@ async fn log_in(door: &Door, request: Request) -> Response<Body> {
     match logged_in(door, from, name.clone(), password, code).await {
         Ok(token) => sent(Answer::See(within(&back).to_owned()), &[gate::keep(secure, &token).to_string()]),
         Err(error) if error.find::<LoginError>().is_some() => {
-            let now = door.now().await;
+            let outside = door.outside().await;
             let told = Some(Told::of(&error));
-            match now.and_then(|now| gate::login_page(lang, &back, &name, now, false, told)) {
+            match outside.and_then(|outside| gate::login_page(lang, &back, &name, outside, false, told)) {
                 Ok(answer) => sent(answer, &[]),
                 Err(error) => trouble(lang, &error),
             }
