@@ -242,9 +242,9 @@ fn a_key_change_with_an_order_out() {
         // The PSAM of the old version is not asked: nothing is written down, nothing sealed.
         let before = scene.orders();
         let refused_order = scene.reissue(1, Anew::KeyChange).unwrap_err();
-        let has = |version| Keys { state: KeyState::Formal, version, city: None };
+        let has = |version, city| Keys { state: KeyState::Formal, version, city };
         assert!(
-            matches!(&refused_order, OrderError::WrongKeys { needs, has: own, .. } if (*needs, *own) == (has(2), has(1))),
+            matches!(&refused_order, OrderError::WrongKeys { needs, has: own, .. } if (*needs, *own) == (has(2, None), has(1, Some(region())))),
             "{refused_order}"
         );
         assert_eq!(refused_order.kind(), Kind::Refused, "a version is no stop of security");
