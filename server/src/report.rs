@@ -206,6 +206,7 @@ impl View<'_> {
 
     /// What a customer paid, what was confirmed and what was paid back, oldest first.
     pub fn statement(&self, customer: CustomerNumber) -> Result<Vec<StatementLine>, StoreError> {
+        // Which transfers they are is asked of the indexes of both sides: an `IN` of two columns alone reads the whole ledger.
         let mut lines = self.conn.all(
             "SELECT t.code AS kind, t.at AS at, l.meter AS meter, t.count AS count, t.amount AS amount, \
              sum(CASE account.kind WHEN 'prepaid' THEN CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END \
@@ -217,6 +218,8 @@ impl View<'_> {
              WHERE o.life = t.life AND o.count = t.count ORDER BY o.state = 'void', o.seq DESC LIMIT 1) END AS order_id \
              FROM account JOIN transfer t ON account.id IN (t.debit, t.credit) JOIN life l ON l.id = t.life \
              LEFT JOIN settlement s ON s.life = t.life AND s.count = t.count WHERE account.customer = ?1 AND t.moved > 0 \
+             AND t.id IN (SELECT x.id FROM account a JOIN transfer x ON x.debit = a.id WHERE a.customer = ?1 \
+             UNION SELECT x.id FROM account a JOIN transfer x ON x.credit = a.id WHERE a.customer = ?1) \
              GROUP BY t.id, t.code, t.at, l.meter, t.life, t.count, t.amount, t.order_id, s.life, s.order_id ORDER BY t.id",
             params![customer.to_string()],
             statement_line,
