@@ -44,11 +44,7 @@ fn fen(amount: i64) -> Fen {
 impl View<'_> {
     /// The meters of a SIM's customer: those that owe a receipt first, then the others he has, then those he had, the newest first.
     pub(crate) fn meters_of_sim(&self, sim: &SimKey) -> Result<Vec<MeterNumber>, StoreError> {
-        let (by, value) = match sim {
-            SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
-            SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
-            SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
-        };
+        let (by, value) = sim.column();
         self.conn.all(
             &format!(
                 "SELECT h.meter AS meter FROM holding h WHERE h.customer = (SELECT customer FROM sim WHERE {by} = ?1 \

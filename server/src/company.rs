@@ -4,6 +4,7 @@
 //! told stands in a list whose numbers rise by one, written in the transaction of what is told.
 
 use crate::error::StoreError;
+use crate::training_error::TrainingError;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
@@ -268,8 +269,8 @@ pub trait Company {
     /// What the company is told after the event of a number, at most `limit` events.
     ///
     /// # Errors
-    /// The books cannot be read.
-    fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError>;
+    /// The books cannot be read, or are to learn with.
+    fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, TrainingError>;
 
     /// The number of the last event; 0 before the first.
     ///

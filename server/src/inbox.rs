@@ -7,6 +7,7 @@ use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Store, Transaction, View};
+use crate::training_error::TrainingError;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use sha2::{Digest, Sha256};
@@ -36,8 +37,11 @@ impl Company for Store {
         self.read(|view| view.blocked(customer, meter))
     }
 
-    fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
-        self.read(|view| view.events(after, limit))
+    fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, TrainingError> {
+        self.read(|view| {
+            view.must_tell_the_company()?;
+            Ok(view.events(after, limit)?)
+        })
     }
 
     fn last_event(&self) -> Result<i64, StoreError> {

@@ -129,11 +129,7 @@ impl View<'_> {
 
     /// The customer a SIM belongs to, or belonged to before it was replaced.
     pub fn customer_of_sim(&self, sim: &SimKey) -> Result<Option<CustomerNumber>, StoreError> {
-        let (by, value) = match sim {
-            SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
-            SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
-            SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
-        };
+        let (by, value) = sim.column();
         self.conn.first(
             &format!("SELECT customer FROM sim WHERE {by} = ?1 ORDER BY current DESC, id DESC LIMIT 1"),
             params![value],

@@ -163,3 +163,14 @@ pub enum SimKey {
     /// By the telephone number a message came from.
     Msisdn(Msisdn),
 }
+
+impl SimKey {
+    /// The column of `sim` that has it, and what stands there.
+    pub(crate) fn column(&self) -> (&'static str, &str) {
+        match self {
+            SimKey::Imsi(imsi) => ("imsi", imsi.as_str()),
+            SimKey::Iccid(iccid) => ("iccid", iccid.as_str()),
+            SimKey::Msisdn(msisdn) => ("msisdn", msisdn.as_str()),
+        }
+    }
+}

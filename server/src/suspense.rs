@@ -78,6 +78,18 @@ impl RestWhy {
         }
     }
 
+    /// What that means, and what is to be done.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            RestWhy::NotSealed => "the bank has paid: finish the order, or let the customer leave",
+            RestWhy::Leaving => "given up: the bank is told until it gives it back",
+            RestWhy::NotReturned => {
+                "the bank had its last word, and did not give back what it took: ask it, then end it"
+            }
+            RestWhy::Difference => "booked after a file of the bank: find out whose it is, then end it",
+        }
+    }
+
     /// Whether nothing takes it out any more but two people.
     pub const fn is_at_rest(self) -> bool {
         matches!(self, RestWhy::NotReturned | RestWhy::Difference)
@@ -325,15 +337,8 @@ impl Transaction<'_> {
     /// Two people say where a rest goes.
     fn end_suspense(&self, id: RestId, way: Way, cleared: &Cleared) -> Result<Ended, SuspenseError> {
         let rest = self.rest_of(id)?.ok_or(SuspenseError::Nothing(id))?;
-        match rest.why {
-            RestWhy::NotSealed => {
-                let words = "the bank has paid; finish the order, or let the customer leave";
-                return Err(SuspenseError::OnItsWay(id, words));
-            }
-            RestWhy::Leaving => {
-                return Err(SuspenseError::OnItsWay(id, "the bank is told until it gives it back"));
-            }
-            RestWhy::NotReturned | RestWhy::Difference => {}
+        if !rest.why.is_at_rest() {
+            return Err(SuspenseError::OnItsWay(id, rest.why.advice()));
         }
         let Some(second) = cleared.second.as_ref().filter(|second| **second != cleared.by) else {
             return Err(SuspenseError::TwoPeople(id));

@@ -55,6 +55,11 @@ impl View<'_> {
         }
     }
 
+    /// What happens in such books is told to nobody.
+    pub(crate) fn must_tell_the_company(&self) -> Result<(), TrainingError> {
+        if self.is_training()? { Err(TrainingError::Company) } else { Ok(()) }
+    }
+
     /// In such books no bank's account is debited.
     pub(crate) fn must_be_no_banks(&self, account: &BankAccount) -> Result<(), OrderError> {
         if self.is_training()? && !account.as_str().starts_with(ACCOUNTS) {

@@ -52,8 +52,12 @@ impl Fault for TrainingError {
                 Some("begin in a home of its own: `gridcard --home DIR demo --training` makes one with a whole town".into())
             }
             TrainingError::Account => Some(format!("name one like {ACCOUNTS}1, which `gridcard simulate bank` has").into()),
+            TrainingError::Formal { .. } => {
+                Some("take a list of test meters, or this one into the books that sell in earnest".into())
+            }
+            TrainingError::Company => Some("ask the books that sell in earnest".into()),
+            TrainingError::Mixed => Some("put the copy back in a home of its own kind, or in a new one".into()),
             TrainingError::Store(error) => error.hint(),
-            _ => None,
         }
     }
 

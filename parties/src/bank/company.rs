@@ -20,7 +20,7 @@ use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
 use serde::{Deserialize, Serialize};
 use server::company::Contract;
-use server::{Block, Blocked, Event, MessageId, Said, Taken, Tariff, TrainingError};
+use server::{Block, Blocked, Event, MessageId, Said, Taken, Tariff};
 use std::borrow::Cow;
 
 /// What became of a message.
@@ -262,9 +262,6 @@ pub const EVENTS_MAX: u32 = 1000;
 /// The books cannot be read, or are to learn with.
 pub fn events(session: &Session, desk: &Desk, after: i64, limit: u32) -> Result<EventsReport> {
     desk.folder(session)?;
-    if desk.books().is_training()? {
-        return Err(TrainingError::Company.into());
-    }
     let last = desk.books().last_event()?;
     let events = desk.books().events(after, limit.min(EVENTS_MAX))?;
     Ok(EventsReport { events: events.into_iter().map(EventLine::of).collect(), last })

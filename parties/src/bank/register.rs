@@ -78,7 +78,7 @@ pub struct RegisterReport {
     /// Lines newly registered.
     pub registered: usize,
     /// Of these, further meters of customers who were known before.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub added: usize,
     /// Lines that were registered before, word for word.
     pub unchanged: usize,
@@ -90,9 +90,9 @@ pub struct RegisterReport {
     pub unknown_columns: Vec<String>,
 }
 
-/// Whether there is nothing to say of a number.
+/// Whether there is nothing to say of a count.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_none(number: &usize) -> bool {
+const fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
@@ -135,10 +135,6 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
         log::fact(session, "office", office);
     }
     let books = desk.books_mut();
-    if request.training {
-        log::fact(session, "training", true);
-        books.begin_training()?;
-    }
     let known_before = books.terms()?;
     let known = known_before.clone();
     let named = |given: &Option<String>, known: Option<&PhoneNumber>| {
@@ -157,6 +153,10 @@ pub fn settings(session: &Session, desk: &mut Desk, request: &SettingsRequest) -
     let (days, tolerance) = known.map_or(usual, |known| (known.validity_days, known.clock_tolerance_s));
     terms.validity_days = request.validity_days.unwrap_or(days);
     terms.clock_tolerance_s = request.clock_tolerance_s.unwrap_or(tolerance);
+    if request.training {
+        log::fact(session, "training", true);
+        books.begin_training()?;
+    }
     // Who names nothing only looks.
     if known_before.as_ref() != Some(&terms) {
         books.set_terms(&terms)?;

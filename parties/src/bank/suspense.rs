@@ -9,7 +9,7 @@ use scheme::moment::Moment;
 use scheme::names;
 use scheme::numbers::CustomerNumber;
 use serde::{Deserialize, Serialize};
-use server::{Cleared, Rest, RestId, RestWhy, Way};
+use server::{Cleared, Rest, RestId, Way};
 use std::borrow::Cow;
 
 /// What stands in suspense for one payment, or for a difference that was booked.
@@ -32,17 +32,6 @@ pub struct RestLine {
     pub customer: Option<CustomerNumber>,
 }
 
-const fn advice(why: RestWhy) -> &'static str {
-    match why {
-        RestWhy::NotSealed => "the bank has paid: finish the order, or let the customer leave",
-        RestWhy::Leaving => "given up: the bank is told until it gives it back",
-        RestWhy::NotReturned => {
-            "the bank had its last word, and did not give back what it took: ask it, then end it"
-        }
-        RestWhy::Difference => "booked after a file of the bank: find out whose it is, then end it",
-    }
-}
-
 impl RestLine {
     fn of(rest: &Rest) -> Self {
         RestLine {
@@ -50,7 +39,7 @@ impl RestLine {
             fen: rest.fen,
             since: rest.since,
             why: rest.why.name().into(),
-            advice: advice(rest.why).into(),
+            advice: rest.why.advice().into(),
             at_rest: rest.why.is_at_rest(),
             customer: rest.customer,
         }

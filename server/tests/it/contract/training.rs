@@ -29,6 +29,8 @@ pub(super) fn books_to_learn_with_hold_no_money(engine: &dyn Engine) {
     assert!(matches!(&refused, OrderError::Training(TrainingError::Account)), "{refused}");
     assert_eq!(bank.everything(), before);
     bank.books.begin_payment(&request, &"training-1".parse().unwrap(), &terms()).unwrap();
+    // And the power company hears of nothing.
+    assert!(matches!(bank.books.events(0, 10), Err(TrainingError::Company)));
     bank.end();
 }
 
@@ -37,5 +39,6 @@ pub(super) fn books_that_were_worked_with_stay_what_they_are(engine: &dyn Engine
     let refused = bank.books.begin_training().unwrap_err();
     assert!(matches!(&refused, TrainingError::Begun), "{refused}");
     assert!(!bank.books.is_training().unwrap());
+    bank.books.events(0, 10).unwrap();
     bank.end();
 }

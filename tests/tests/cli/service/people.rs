@@ -135,6 +135,20 @@ fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
         sold.head.lines().nth(1),
         "sent twice it is one"
     );
+    // Books to learn with say so on every page, and on what is printed.
+    let slip = sold.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
+    let slip = slip.split(['?', '#']).next().unwrap();
+    let says = |path: &str, words: &str| server.ask("GET", path, &own, "").body.contains(words);
+    let pages = ["/console", slip, "/console/login"];
+    assert!(pages.iter().all(|page| !says(page, "Training:")));
+    rusqlite::Connection::open(world.folder(Party::Bank).join("server.sqlite"))
+        .unwrap()
+        .execute("INSERT INTO setting (name, value) VALUES ('training', '1')", [])
+        .unwrap();
+    for page in &pages[..2] {
+        assert!(says(page, "Training: nothing here is money"), "{page}");
+    }
+    assert!(says(slip, "TRAINING, no proof of payment") && !says("/console", "TRAINING"));
     let out = send(&server, "/console/logout", &own, &format!("token={token}"));
     assert_eq!(out.status, 303);
     assert_eq!(server.ask("GET", "/console", &own, "").status, 303, "and logged out");

@@ -142,7 +142,7 @@ fn what_goes_with_the_banks_folder_alone_is_refused() {
         clerk(&office.world, args).env("GRIDCARD_URL", &office.url).run().fails(2, &words);
     }
     let order = ["server", "order", "--customer", CHEN.number, "--amount", "5"];
-    let options: [(&[&str], &[&str]); 14] = [
+    let options: [(&[&str], &[&str]); 15] = [
         (&order, &["--pin-file", "pin"]),
         (&order, &["--psam", "330200000001"]),
         (&order, &["--spend-last-try"]),
@@ -154,6 +154,7 @@ fn what_goes_with_the_banks_folder_alone_is_refused() {
         (&REPORT, &["--check"]),
         (&["server", "settle", "r.sms"], &["--search"]),
         (&["server", "settings"], &["--office", "Haishu"]),
+        (&["server", "settings"], &["--training"]),
         (&["server", "register", "roster.csv"], &["--office", "Haishu"]),
         (&["company", "export", "--out", "e.csv"], &["--database", "dbname=x"]),
         (&["company", "import", "blocks", "roster.csv", "--source", "x"], &["--database", "dbname=x"]),

@@ -14,6 +14,9 @@ pub fn settings(far: &Far<'_>, options: &Settings) -> Result<()> {
     if options.office.is_some() {
         return Err(option_is_near("--office", "it says where a bank's folder stands"));
     }
+    if options.training {
+        return Err(option_is_near("--training", "it makes the books of a new home ones to learn with"));
+    }
     let report = if options.shows() {
         far.look(&Request::to("terms")?)?
     } else {
