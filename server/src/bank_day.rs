@@ -186,7 +186,7 @@ impl Transaction<'_> {
             Some(payment) => self.judge(&payment, entry, now)?,
             None => theirs(entry, "no payment has this reference"),
         };
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO bank_entry (entry, file, day, reference, kind, amount, heap) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 booked.entry,
@@ -322,7 +322,7 @@ impl Transaction<'_> {
         let (meter, order) = (payment.as_ref().map(|p| p.meter), payment.as_ref().map(|p| p.order));
         let found = Found { kind, meter, psam: None, order, at: now, detail: &judged.words, kept: None };
         let finding = self.write_finding(&found)?.id;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO bank_difference (finding, file, heap, kind, reference, entry, fen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 finding,

@@ -52,12 +52,12 @@ impl Transaction<'_> {
         }
         let day = self.open_day(transfer.at)?;
         let (office, channel) = (&self.actor.office, self.actor.channel.name());
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO booking (transfer, day, office, channel) \
              SELECT id, ?3, ?4, ?5 FROM transfer WHERE server = ?1 AND number = ?2",
             params![entry.server, entry.number, day, office, channel],
         )?;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO rollup (day, server, office, channel, code, number, fen) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6) \
              ON CONFLICT (day, server, office, channel, code) DO UPDATE SET number = rollup.number + 1, \
              fen = rollup.fen + excluded.fen",
@@ -68,7 +68,7 @@ impl Transaction<'_> {
 
     /// Writes down where an order was made.
     pub(crate) fn note_origin(&self, id: OrderId) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO order_origin (order_id, office, channel) VALUES (?1, ?2, ?3)",
             params![id.0, self.actor.office, self.actor.channel.name()],
         )?;

@@ -28,11 +28,9 @@ impl Transaction<'_> {
         since: Option<Moment>,
     ) -> Result<(), StoreError> {
         let (customer, meter) = (customer.to_string(), held.meter.to_string());
-        self.conn.execute(
-            "INSERT INTO meter (meter) VALUES (?1) ON CONFLICT (meter) DO NOTHING",
-            params![meter],
-        )?;
-        self.conn.execute(
+        self.conn
+            .write("INSERT INTO meter (meter) VALUES (?1) ON CONFLICT (meter) DO NOTHING", params![meter])?;
+        self.conn.write(
             "INSERT INTO holding (customer, meter, since, first_purchase) VALUES (?1, ?2, ?3, ?4)",
             params![customer, meter, since.map(time_text), held.first_purchase.map(|fen| fen.0)],
         )?;
@@ -41,7 +39,7 @@ impl Transaction<'_> {
 
     /// Writes down that whoever has a meter has it no more.
     pub(crate) fn take_meter(&self, meter: MeterNumber, until: Moment) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE holding SET until = ?2 WHERE meter = ?1 AND until IS NULL",
             params![meter.to_string(), time_text(until)],
         )?;
@@ -113,7 +111,7 @@ impl Transaction<'_> {
         new_life: i64,
     ) -> Result<(), StoreError> {
         let word = &request.word;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO meter_change (customer, old_meter, new_meter, old_life, new_life, basis, balance, old_count, ended, \
              outstanding, carried, order_id, drawn, at, made_by, second, note) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
@@ -154,7 +152,7 @@ impl Transaction<'_> {
             if more < 0 {
                 self.move_money(Code::MeterLess, word.at, first, [Account::Loss, Account::Delivered], -more)?;
             }
-            self.conn.execute(
+            self.conn.write(
                 "UPDATE meter_change SET final = ?2, final_order = ?3, final_drawn = ?4, final_at = ?5, final_by = ?6, \
                  final_second = ?7, final_note = ?8 WHERE id = ?1",
                 params![

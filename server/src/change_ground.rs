@@ -2,7 +2,7 @@
 
 use crate::change::{Basis, Change, ChangeRequest, FinalRequest};
 use crate::change_error::ChangeRefusal;
-use crate::engine::params;
+use crate::engine::{Question, params};
 use crate::error::StoreError;
 use crate::meters::{Esam, KeyState};
 use crate::order::PlacedOrder;
@@ -41,6 +41,11 @@ fn fen(amount: i64) -> Fen {
     Fen(u32::try_from(amount.max(0)).unwrap_or(u32::MAX))
 }
 
+/// Who bought first in a life: the chip's account has his number.
+pub(crate) fn first_buyer(life: i64) -> Question {
+    Question::new("SELECT customer FROM purchase WHERE life = ?1 ORDER BY count LIMIT 1", params![life])
+}
+
 impl View<'_> {
     /// The meters of a SIM's customer: those that owe a receipt first, then the others he has, then those he had, the newest first.
     pub(crate) fn meters_of_sim(&self, sim: &SimKey) -> Result<Vec<MeterNumber>, StoreError> {
@@ -67,11 +72,7 @@ impl View<'_> {
 
     /// The customer for whom a life's account was opened.
     pub(crate) fn account_of(&self, life: i64) -> Result<Option<CustomerNumber>, StoreError> {
-        self.conn.first(
-            "SELECT customer FROM purchase WHERE life = ?1 ORDER BY count LIMIT 1",
-            params![life],
-            |row| parsed(row, "customer"),
-        )
+        self.conn.answer(&first_buyer(life), |row| parsed(row, "customer"))
     }
 
     /// Whether anybody bought in a life.

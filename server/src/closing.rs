@@ -282,7 +282,7 @@ impl Closings for Store {
                 heads,
                 figures,
             };
-            act.conn.execute(
+            act.conn.write(
                 "INSERT INTO day_close (day, closed, made_by, heads, digest, transfers, sold, settled, outstanding, transferred, \
                  refund_due, refunded, loss, other) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                 params![

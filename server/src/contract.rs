@@ -210,7 +210,7 @@ impl View<'_> {
 
 impl Transaction<'_> {
     fn end_slip(&self, number: [u8; 4], why: &str, at: Moment) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE slip SET psk = NULL, ended = ?2, why = ?3 WHERE number = ?1 AND ended IS NULL",
             params![number, time_text(at), why],
         )?;
@@ -229,7 +229,7 @@ impl Transaction<'_> {
             }
         }
         let known = self.contract_of(application.customer)?;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO contract (customer, bill, bank) VALUES (?1, ?2, ?3) \
              ON CONFLICT (customer) DO UPDATE SET bill = excluded.bill, bank = excluded.bank",
             params![
@@ -248,7 +248,7 @@ impl Contracts for Store {
             act.write_contract(application)?;
             let customer = application.customer.to_string();
             if let Some(person) = &application.person {
-                act.conn.execute(
+                act.conn.write(
                     "INSERT INTO person (customer, sealed) VALUES (?1, ?2) \
                      ON CONFLICT (customer) DO UPDATE SET sealed = excluded.sealed",
                     params![customer, person],
@@ -301,11 +301,11 @@ impl Contracts for Store {
         })?;
         self.batch(|act| {
             let customer = slip.customer.to_string();
-            act.conn.execute(
+            act.conn.write(
                 "UPDATE slip SET psk = NULL, ended = ?2, why = 'replaced' WHERE customer = ?1 AND ended IS NULL",
                 params![customer, time_text(slip.at)],
             )?;
-            act.conn.execute(
+            act.conn.write(
                 "INSERT INTO slip (number, customer, msisdn, psk, made, expires, made_by, reason, tries) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
@@ -392,7 +392,7 @@ impl Contracts for Store {
                 return Ok(Ok(customer));
             }
             let left = tries.saturating_sub(1);
-            act.conn.execute("UPDATE slip SET tries = ?2 WHERE number = ?1", params![number, left])?;
+            act.conn.write("UPDATE slip SET tries = ?2 WHERE number = ?1", params![number, left])?;
             if left == 0 {
                 act.end_slip(number, "tries", at)?;
                 return gone("it was tried too often");

@@ -220,12 +220,12 @@ impl Store {
                 let order = in_order(from.conn)?;
                 // What new books have from the beginning comes from the file as well, with the numbers it has there.
                 for table in order.iter().rev() {
-                    act.conn.execute(&format!("ALTER TABLE \"{table}\" DISABLE TRIGGER USER"), params![])?;
-                    act.conn.execute(&format!("DELETE FROM \"{table}\""), params![])?;
+                    act.conn.write(&format!("ALTER TABLE \"{table}\" DISABLE TRIGGER USER"), params![])?;
+                    act.conn.write(&format!("DELETE FROM \"{table}\""), params![])?;
                 }
                 for table in &order {
                     copy_table(from.conn, act.conn, table)?;
-                    act.conn.execute(&format!("ALTER TABLE \"{table}\" ENABLE TRIGGER USER"), params![])?;
+                    act.conn.write(&format!("ALTER TABLE \"{table}\" ENABLE TRIGGER USER"), params![])?;
                 }
                 go_on_counting(act.conn)?;
                 let moved = act.all_sums()?;
@@ -249,7 +249,7 @@ fn copy_table(from: &Conn, to: &Conn, table: &str) -> Result<(), StoreError> {
         let values: Vec<Owned> =
             all.iter().map(|name| column(row, name)).collect::<Result<_, StoreError>>()?;
         let values: Vec<Value<'_>> = values.iter().map(AsValue::as_value).collect();
-        to.execute(&insert, &values)?;
+        to.write(&insert, &values)?;
         Ok(core::ops::ControlFlow::Continue(()))
     })
 }

@@ -196,7 +196,7 @@ impl Drawers for Store {
                 if missing > 0 { [Account::Difference, drawer] } else { [drawer, Account::Difference] };
             act.move_cash(Code::DrawerDifference, at, open.id, accounts, missing.abs())?;
             act.move_cash(Code::DrawerClose, at, open.id, [Account::BankCash, drawer], counted)?;
-            act.conn.execute(
+            act.conn.write(
                 "UPDATE shift SET closed = ?2, expected = ?3, counted = ?4, note = ?5 WHERE id = ?1",
                 params![open.id, time_text(at), open.expected_fen, counted, note],
             )?;

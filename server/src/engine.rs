@@ -3,9 +3,12 @@
 //! Statements are written with SQLite's numbered places (`?1`), which mean the same however often and in whatever order they
 //! stand; PostgreSQL gets them as `$1`. What the two call by other names stands in the schema, of which each has its own.
 
+#[cfg(feature = "postgres")]
+mod line;
 mod lite;
 #[cfg(feature = "postgres")]
 mod pg;
+mod question;
 #[cfg(feature = "postgres")]
 mod recall;
 mod row;
@@ -14,6 +17,7 @@ mod value;
 pub(crate) use lite::{Lite, points_somewhere};
 #[cfg(feature = "postgres")]
 pub(crate) use pg::Pg;
+pub(crate) use question::Question;
 pub(crate) use row::{Cell, Field, Row};
 pub(crate) use value::{AsValue, Value, params};
 
@@ -40,12 +44,22 @@ pub(crate) enum Conn {
 }
 
 impl Conn {
+    /// Runs a statement. Where the engine refuses it, that may be told with a later one, at the latest at the end of the step or
+    /// transaction it is in.
+    pub fn write(&self, sql: &str, values: &[Value<'_>]) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => lite.execute(sql, values).map(drop),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.write(sql, values),
+        }
+    }
+
     /// Runs a statement and says how many rows it changed.
-    pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+    pub fn change(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
         match self {
             Conn::Lite(lite) => lite.execute(sql, values),
             #[cfg(feature = "postgres")]
-            Conn::Pg(pg) => pg.execute(sql, values),
+            Conn::Pg(pg) => pg.change(sql, values),
         }
     }
 
@@ -99,6 +113,31 @@ impl Conn {
         }
     }
 
+    /// Reads the first row of what answers a question, if there is one.
+    pub fn answer<T>(
+        &self,
+        question: &Question,
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.first(question.sql(), &question.values(), read)
+    }
+
+    /// Asks at once what will be asked one by one, where a question is a way to another program: its answer is known then until
+    /// something is written to what it was read from.
+    pub fn foresee<const N: usize>(
+        &self,
+        questions: impl FnOnce() -> [Question; N],
+    ) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(_) => {
+                drop(questions);
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.foresee(&questions()),
+        }
+    }
+
     /// The only column of a query that always has one row.
     pub fn one<T: Field>(&self, sql: &str, values: &[Value<'_>]) -> Result<T, StoreError> {
         self.first(sql, values, |row| row.only())?.ok_or_else(|| StoreError::Value {
@@ -143,13 +182,22 @@ impl Conn {
         }
     }
 
-    /// Releases a mark, and leaves what was done since to what is around it.
+    /// Releases a mark, and leaves what was done since to what is around it. What the engine refused of it is told now.
     pub fn keep(&self, name: &str) -> Result<(), StoreError> {
+        #[cfg(feature = "postgres")]
+        if let Conn::Pg(pg) = self {
+            pg.hear_all()?;
+        }
+        self.fold(name)
+    }
+
+    /// As [`Conn::keep`]; what the engine refuses of it may be told with what is around it, which fails as a whole then.
+    pub fn fold(&self, name: &str) -> Result<(), StoreError> {
         match self {
             Conn::Lite(lite) => lite.execute(&format!("RELEASE {name}"), &[]).map(drop),
             #[cfg(feature = "postgres")]
             Conn::Pg(pg) => {
-                pg.keep(name);
+                pg.release(name);
                 Ok(())
             }
         }
@@ -162,7 +210,7 @@ impl Conn {
             #[cfg(feature = "postgres")]
             Conn::Pg(pg) => pg.back(name),
         }?;
-        self.keep(name)
+        self.fold(name)
     }
 
     /// Ends a transaction and keeps what it did.

@@ -144,8 +144,8 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 #[cfg(feature = "postgres")]
-impl From<postgres::Error> for StoreError {
-    fn from(error: postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let closed = error.is_closed()
                 || core::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>());

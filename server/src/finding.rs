@@ -1,6 +1,6 @@
 //! Findings: what is not as it should be, kept until somebody clears it.
 
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Transaction, View};
@@ -216,6 +216,18 @@ pub enum ClearError {
 const SELECT: &str = "SELECT id, kind, meter, psam, order_id, at, detail, freezes, receipt, cleared, cleared_by, second, note \
      FROM finding";
 
+/// The first finding that freezes a meter.
+pub(crate) fn freezing(meter: MeterNumber) -> Question {
+    let sql = format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
+    Question::new(sql, params![meter.to_string()])
+}
+
+/// The first finding that stops sales through a module.
+pub(crate) fn stopping(psam: &str) -> Question {
+    let sql = format!("{SELECT} WHERE psam = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
+    Question::new(sql, params![psam])
+}
+
 fn finding(row: &Row<'_>) -> Result<Finding, StoreError> {
     let kind: String = column(row, "kind")?;
     let order: Option<Vec<u8>> = column(row, "order_id")?;
@@ -258,15 +270,12 @@ impl View<'_> {
 
     /// The first finding that stops sales for a meter.
     pub fn frozen(&self, meter: MeterNumber) -> Result<Option<Finding>, StoreError> {
-        let sql =
-            format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
-        self.conn.first(&sql, params![meter.to_string()], finding)
+        self.conn.answer(&freezing(meter), finding)
     }
 
     /// The first finding that stops sales through a security module.
     pub fn stopped(&self, psam: &str) -> Result<Option<Finding>, StoreError> {
-        let sql = format!("{SELECT} WHERE psam = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
-        self.conn.first(&sql, params![psam], finding)
+        self.conn.answer(&stopping(psam), finding)
     }
 
     /// The finding that keeps a receipt.
@@ -318,7 +327,7 @@ impl Transaction<'_> {
             return Err(ClearError::TwoPeople(id));
         }
         self.whole(|| {
-            self.conn.execute(
+            self.conn.write(
                 "UPDATE finding SET cleared = ?2, cleared_by = ?3, second = ?4, note = ?5 WHERE id = ?1",
                 params![id, time_text(cleared.at), cleared.by, cleared.second, cleared.note],
             )?;

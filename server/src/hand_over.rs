@@ -257,11 +257,11 @@ impl Transaction<'_> {
         former: CustomerNumber,
         to: CustomerNumber,
     ) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE purchase_order SET given_up_by = ?3 WHERE life = ?1 AND count = ?2 AND given_up_by IS NULL",
             params![life, count, former.to_string()],
         )?;
-        self.conn.execute(
+        self.conn.write(
             "UPDATE purchase SET customer = ?3 WHERE life = ?1 AND count = ?2",
             params![life, count, to.to_string()],
         )?;

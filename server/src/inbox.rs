@@ -3,7 +3,7 @@
 use crate::company::{
     Block, Blocked, Company, CompanyError, Contract, Event, MessageId, Said, Taken, Tariff,
 };
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Store, Transaction, View};
@@ -47,6 +47,18 @@ impl Company for Store {
     fn last_event(&self) -> Result<i64, StoreError> {
         self.read(|view| view.last_event())
     }
+}
+
+/// What the company said last of a customer.
+pub(crate) fn customer_blocked(customer: CustomerNumber) -> Question {
+    let sql = "SELECT blocked, reason FROM company_block WHERE customer = ?1 ORDER BY message DESC LIMIT 1";
+    Question::new(sql, params![customer.to_string()])
+}
+
+/// What the company said last of a meter.
+pub(crate) fn meter_blocked(meter: MeterNumber) -> Question {
+    let sql = "SELECT blocked, reason FROM company_block WHERE meter = ?1 ORDER BY message DESC LIMIT 1";
+    Question::new(sql, params![meter.to_string()])
 }
 
 /// SHA-256 of what a message says; who took it in is not part of it.
@@ -109,7 +121,7 @@ impl Transaction<'_> {
 
     fn keep_said(&self, number: i64, said: &Said) -> Result<(), StoreError> {
         match said {
-            Said::Contract(new) => self.conn.execute(
+            Said::Contract(new) => self.conn.write(
                 "INSERT INTO company_contract (message, contract, meter, customer, tariff, begins, ends) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
@@ -122,7 +134,7 @@ impl Transaction<'_> {
                     new.ends.map(time_text)
                 ],
             ),
-            Said::Tariff(new, [first, second]) => self.conn.execute(
+            Said::Tariff(new, [first, second]) => self.conn.write(
                 "INSERT INTO company_tariff (message, tariff, price, begins, first, second) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![number, new.tariff, new.price, time_text(new.begins), first, second],
@@ -132,7 +144,7 @@ impl Transaction<'_> {
                     Blocked::Customer(customer) => (Some(customer.to_string()), None),
                     Blocked::Meter(meter) => (None, Some(meter.to_string())),
                 };
-                self.conn.execute(
+                self.conn.write(
                     "INSERT INTO company_block (message, customer, meter, blocked, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
                     params![number, customer, meter, *blocked, reason],
                 )
@@ -214,18 +226,14 @@ impl View<'_> {
         customer: CustomerNumber,
         meter: MeterNumber,
     ) -> Result<Option<String>, StoreError> {
-        let last = |sql: &str, value: String| {
+        let last = |question: &Question| {
             let read = |row: &Row<'_>| Ok((column::<bool>(row, "blocked")?, column(row, "reason")?));
-            let found: Option<(bool, String)> = self.conn.first(sql, params![value], read)?;
+            let found: Option<(bool, String)> = self.conn.answer(question, read)?;
             Ok::<_, StoreError>(found.filter(|(blocked, _)| *blocked).map(|(_, reason)| reason))
         };
-        let of_customer =
-            "SELECT blocked, reason FROM company_block WHERE customer = ?1 ORDER BY message DESC LIMIT 1";
-        let of_meter =
-            "SELECT blocked, reason FROM company_block WHERE meter = ?1 ORDER BY message DESC LIMIT 1";
-        match last(of_customer, customer.to_string())? {
+        match last(&customer_blocked(customer))? {
             Some(reason) => Ok(Some(reason)),
-            None => last(of_meter, meter.to_string()),
+            None => last(&meter_blocked(meter)),
         }
     }
 }

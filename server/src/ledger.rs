@@ -6,9 +6,9 @@
 //! each carries the hash of the one before it ([`crate::ledger_chain`]). One that is pending moves nothing: a later one that
 //! names it posts it or voids it.
 
-use crate::engine::params;
+use crate::engine::{Question, params};
 use crate::error::StoreError;
-use crate::ledger_chain::{AS_BOOKED, Head, booked, link};
+use crate::ledger_chain::{AS_BOOKED, Booked, Head, link};
 use crate::rows::{bytes, column, time_text};
 use crate::store::{Transaction, View};
 use crate::transfer::{Account, Code, Entry, Purchase, Standing, Transfer};
@@ -100,6 +100,40 @@ impl TrialBalance {
     }
 }
 
+/// Where a server's chain stands.
+pub(crate) fn head_of(server: &str) -> Question {
+    let sql = "SELECT server, number, hash FROM transfer WHERE server = ?1 ORDER BY number DESC LIMIT 1";
+    Question::new(sql, params![server])
+}
+
+/// What stands on the customers' accounts of one kind for one purchase.
+pub(crate) fn owed_of(kind: &str, life: i64, count: u32) -> Question {
+    Question::new(
+        "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM transfer t \
+         JOIN account ON account.id IN (t.debit, t.credit) \
+         WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
+        params![life, count, kind],
+    )
+}
+
+/// The row of an account; of a kind that is one customer's or one clerk's, of his.
+pub(crate) fn row_of(account: Account<'_>) -> Question {
+    let kind = account.kind();
+    match (account.customer(), account.clerk()) {
+        (Some(customer), _) => Question::new(
+            "SELECT id FROM account WHERE customer = ?1 AND kind = ?2",
+            params![customer.to_string(), kind],
+        ),
+        (None, Some(clerk)) => {
+            Question::new("SELECT id FROM account WHERE clerk = ?1 AND kind = ?2", params![clerk, kind])
+        }
+        (None, None) => Question::new(
+            "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL AND clerk IS NULL",
+            params![kind],
+        ),
+    }
+}
+
 impl Transaction<'_> {
     /// Books a transfer of a purchase that moves its money at once, unless it moves nothing.
     pub(crate) fn move_money(
@@ -135,7 +169,7 @@ impl Transaction<'_> {
             )?),
         };
         let (life, count) = (transfer.purchase.map(|p| p.life), transfer.purchase.map(|p| p.count));
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, subject, state, \
              resolves, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
@@ -162,22 +196,17 @@ impl Transaction<'_> {
 
     /// The row of an account; a customer's or a clerk's is opened with the first transfer on it.
     fn account(&self, account: Account<'_>) -> Result<i64, StoreError> {
-        let kind = account.kind();
-        let (customer, clerk) = (account.customer().map(|customer| customer.to_string()), account.clerk());
-        let (column_name, whose) = match (&customer, clerk) {
-            (Some(customer), _) => ("customer", customer.as_str()),
-            (None, Some(clerk)) => ("clerk", clerk),
-            (None, None) => {
-                let sql = "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL AND clerk IS NULL";
-                return self.conn.one(sql, params![kind]);
-            }
-        };
-        let sql = format!("SELECT id FROM account WHERE {column_name} = ?1 AND kind = ?2");
-        if let Some(id) = self.conn.first(&sql, params![whose, kind], |row| column(row, "id"))? {
+        if let Some(id) = self.conn.answer(&row_of(account), |row| row.only())? {
             return Ok(id);
         }
-        let sql = format!("INSERT INTO account (kind, {column_name}) VALUES (?1, ?2) RETURNING id");
-        self.conn.one(&sql, params![kind, whose])
+        let customer = account.customer().map(|customer| customer.to_string());
+        if customer.is_none() && account.clerk().is_none() {
+            return Err(StoreError::Value { place: "account.kind", detail: account.kind().to_owned() });
+        }
+        self.conn.one(
+            "INSERT INTO account (kind, customer, clerk) VALUES (?1, ?2, ?3) RETURNING id",
+            params![account.kind(), customer, account.clerk()],
+        )
     }
 }
 
@@ -240,29 +269,21 @@ impl View<'_> {
 
     /// What stands on the customers' accounts of one kind for one purchase, in fen.
     pub(crate) fn owed_for(&self, kind: &str, life: i64, count: u32) -> Result<i64, StoreError> {
-        self.conn.one(
-            "SELECT coalesce(sum(CASE account.id WHEN t.credit THEN t.moved ELSE -t.moved END), 0) FROM transfer t \
-             JOIN account ON account.id IN (t.debit, t.credit) \
-             WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
-            params![life, count, kind],
-        )
+        let fen = self.conn.answer(&owed_of(kind, life, count), |row| row.only())?;
+        Ok(fen.unwrap_or(0))
     }
 }
 
 impl View<'_> {
     /// Where a server's chain stands; `None` before its first transfer.
     pub fn chain_head(&self, server: &str) -> Result<Option<Head>, StoreError> {
-        self.conn.first(
-            "SELECT server, number, hash FROM transfer WHERE server = ?1 ORDER BY number DESC LIMIT 1",
-            params![server],
-            |row| {
-                Ok(Head {
-                    server: column(row, "server")?,
-                    number: column(row, "number")?,
-                    hash: bytes(row, "hash")?,
-                })
-            },
-        )
+        self.conn.answer(&head_of(server), |row| {
+            Ok(Head {
+                server: column(row, "server")?,
+                number: column(row, "number")?,
+                hash: bytes(row, "hash")?,
+            })
+        })
     }
 
     /// The hash that a server's transfer of a number carries; `None` where there is none.
@@ -279,26 +300,23 @@ impl View<'_> {
     pub fn recompute_ledger(&self) -> Result<(Vec<Head>, Option<String>), StoreError> {
         let (mut heads, mut wrong): (Vec<Head>, Option<String>) = (Vec::new(), None);
         self.conn.each(AS_BOOKED, params![], &mut |row| {
-            let server: String = column(row, "server")?;
+            let found = Booked::of(row)?;
+            let (server, number) = (found.server(), found.number());
             if heads.last().is_none_or(|head| head.server != server) {
-                heads.push(Head { server, number: 0, hash: [0; 32] });
+                heads.push(Head { server: server.to_owned(), number: 0, hash: [0; 32] });
             }
             let Some(head) = heads.last_mut() else { return Ok(ControlFlow::Break(())) };
-            let found = booked(row, |_| head.hash)?;
-            wrong = if found.number != head.number + 1 {
+            wrong = if number != head.number + 1 {
                 Some(format!(
-                    "transfer {} of server {} is missing; the next one that is there is {}",
-                    head.number + 1,
-                    found.server,
-                    found.number
+                    "transfer {} of server {server} is missing; the next one that is there is {number}",
+                    head.number + 1
                 ))
-            } else if Code::from_name(&column::<String>(row, "code")?).is_none() || found.hash != found.linked {
+            } else if Code::from_name(found.code()).is_none() || found.hash != found.linked(&head.hash) {
                 Some(format!(
-                    "transfer {} of server {} does not carry the hash of what it says: it, or the one before it, was changed",
-                    found.number, found.server
+                    "transfer {number} of server {server} does not carry the hash of what it says: it, or the one before it, was changed"
                 ))
             } else {
-                (head.number, head.hash) = (found.number, found.hash);
+                (head.number, head.hash) = (number, found.hash);
                 None
             };
             Ok(if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -82,7 +82,7 @@ impl Limits for Store {
 
     fn set_limit(&mut self, limit: &Limit) -> Result<(), StoreError> {
         self.batch(|act| {
-            act.conn.execute(
+            act.conn.write(
                 "INSERT INTO sale_limit (scope, office, fen, set_at, set_by, second) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                  ON CONFLICT (scope, office) DO UPDATE SET fen = excluded.fen, set_at = excluded.set_at, \
                  set_by = excluded.set_by, second = excluded.second",
@@ -102,7 +102,7 @@ impl Limits for Store {
     fn end_limit(&mut self, scope: Scope, office: &str) -> Result<bool, StoreError> {
         self.batch(|act| {
             let sql = "DELETE FROM sale_limit WHERE scope = ?1 AND office = ?2";
-            Ok(act.conn.execute(sql, params![scope.name(), office])? == 1)
+            Ok(act.conn.change(sql, params![scope.name(), office])? == 1)
         })
     }
 }

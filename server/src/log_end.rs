@@ -19,7 +19,7 @@ impl Transaction<'_> {
     /// Keeps the end of the log; it only grows.
     pub fn keep_log_end(&self, lines: u64, hash: &str) -> Result<(), StoreError> {
         let lines = i64::try_from(lines).unwrap_or(i64::MAX);
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO log_end (one, lines, hash) VALUES (1, ?1, ?2) \
              ON CONFLICT (one) DO UPDATE SET lines = excluded.lines, hash = excluded.hash \
              WHERE excluded.lines > log_end.lines",

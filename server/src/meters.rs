@@ -1,6 +1,6 @@
 //! Which chip is in which meter: the city's delivery list, and the lives that follow from it.
 
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::{Transaction, View};
@@ -209,19 +209,25 @@ pub(crate) fn city(row: &Row<'_>) -> Result<Option<RegionCode>, StoreError> {
 const SELECT: &str =
     "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since, city FROM esam";
 
+/// The chip that is in a meter.
+pub(crate) fn chip_in(meter: MeterNumber) -> Question {
+    Question::new(format!("{SELECT} WHERE meter = ?1 AND current = 1"), params![meter.to_string()])
+}
+
+/// A chip by its serial number.
+pub(crate) fn chip(serial: Serial8) -> Question {
+    Question::new(format!("{SELECT} WHERE serial = ?1"), params![serial.0])
+}
+
 impl View<'_> {
     /// The chip that is in a meter now.
     pub fn esam_of(&self, meter: MeterNumber) -> Result<Option<Esam>, StoreError> {
-        self.conn.first(
-            &format!("{SELECT} WHERE meter = ?1 AND current = 1"),
-            params![meter.to_string()],
-            esam,
-        )
+        self.conn.answer(&chip_in(meter), esam)
     }
 
     /// A chip by its serial number.
     pub fn esam(&self, serial: Serial8) -> Result<Option<Esam>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE serial = ?1"), params![serial.0], esam)
+        self.conn.answer(&chip(serial), esam)
     }
 
     /// Whether any chip known here has formal keys: then the bank's money is earnest.
@@ -275,12 +281,12 @@ impl Transaction<'_> {
 
     fn write_esam(&self, esam: &Esam, current: bool, now: Moment) -> Result<(), StoreError> {
         if current {
-            self.conn.execute(
+            self.conn.write(
                 "UPDATE esam SET current = 0 WHERE meter = ?1 AND current = 1 AND serial <> ?2",
                 params![esam.meter.to_string(), esam.serial.0],
             )?;
         }
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, \
              state_since, city) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, key_version = excluded.key_version, \

@@ -1,7 +1,7 @@
 //! The bank's security modules in the books: what each sealed, in its sequence, and whether its own chain says the same.
 
 use crate::chain::{self, Chain, Compared};
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::order::PlacedOrder;
@@ -30,6 +30,20 @@ struct Module {
     adopt: bool,
 }
 
+/// The row of a module.
+pub(crate) fn module_of(psam: &str) -> Question {
+    Question::new("SELECT * FROM psam WHERE number = ?1", params![psam])
+}
+
+/// The order that a module sealed last in its epoch.
+pub(crate) fn last_seal_of(psam: &str) -> Question {
+    Question::new(
+        "SELECT order_id FROM seal WHERE psam = ?1 AND epoch = (SELECT epoch FROM psam WHERE number = ?1) \
+         ORDER BY sequence DESC LIMIT 1",
+        params![psam],
+    )
+}
+
 fn module(row: &Row<'_>) -> Result<Module, StoreError> {
     let chain = |count: &str, value: &str, head: &'static str| -> Result<Chain, StoreError> {
         Ok(Chain {
@@ -49,7 +63,7 @@ fn module(row: &Row<'_>) -> Result<Module, StoreError> {
 
 impl View<'_> {
     fn module(&self, psam: &str) -> Result<Option<Module>, StoreError> {
-        self.conn.first("SELECT * FROM psam WHERE number = ?1", params![psam], module)
+        self.conn.answer(&module_of(psam), module)
     }
 
     /// Numbers of the modules that sealed for this bank.
@@ -67,13 +81,9 @@ impl View<'_> {
         Ok(self.module(psam)?.map(|module| module.base.count))
     }
 
-    /// The order that a module sealed last in an epoch, as far as these books know.
-    fn last_sealed(&self, psam: &str, epoch: i64) -> Result<Option<OrderId>, StoreError> {
-        self.conn.first(
-            "SELECT order_id FROM seal WHERE psam = ?1 AND epoch = ?2 ORDER BY sequence DESC LIMIT 1",
-            params![psam, epoch],
-            |row| bytes(row, "order_id").map(OrderId),
-        )
+    /// The order that a module sealed last in its epoch, as far as these books know.
+    fn last_sealed(&self, psam: &str) -> Result<Option<OrderId>, StoreError> {
+        self.conn.answer(&last_seal_of(psam), |row| bytes(row, "order_id").map(OrderId))
     }
 
     /// What a module sealed since these books begin, in its sequence.
@@ -135,7 +145,7 @@ impl Transaction<'_> {
         let open = self.open_asks(psam)?;
         let asked: Vec<(Vec<u8>, Fen)> =
             open.iter().map(|placed| (placed.order.to_bytes(), placed.order.amount)).collect();
-        let last = match self.last_sealed(psam, known.epoch)? {
+        let last = match self.last_sealed(psam)? {
             Some(id) => self.order(id)?.map(|placed| placed.order.to_bytes()),
             None => None,
         };
@@ -197,15 +207,15 @@ impl Transaction<'_> {
                 Module { base: Chain::EMPTY, chain: Chain::EMPTY, epoch: 1, adopt: false }
             }
         };
-        if self.last_sealed(psam, known.epoch)? == Some(order.id) {
+        if self.last_sealed(psam)? == Some(order.id) {
             return Ok(());
         }
         let next = known.chain.next(&order.to_bytes(), order.amount);
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)",
             params![psam, known.epoch, next.count, order.id.0],
         )?;
-        self.conn.execute(
+        self.conn.write(
             "UPDATE psam SET count = ?2, value = ?3, head = ?4 WHERE number = ?1",
             params![psam, next.count, fen(next.value), next.head],
         )?;
@@ -213,7 +223,7 @@ impl Transaction<'_> {
     }
 
     fn adopt_chain(&self, psam: &str, chain: &Chain, epoch: i64) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO psam (number, base_count, base_value, base_head, count, value, head, epoch) \
              VALUES (?1, ?2, ?3, ?4, ?2, ?3, ?4, ?5) \
              ON CONFLICT (number) DO UPDATE SET base_count = excluded.base_count, base_value = \
@@ -226,7 +236,7 @@ impl Transaction<'_> {
 
     /// Two people have cleared a chain that did not fit: the next session takes the module's own as the beginning.
     pub(crate) fn forget_chain(&self, psam: &str) -> Result<(), StoreError> {
-        self.conn.execute("UPDATE psam SET adopt = 1 WHERE number = ?1", params![psam])?;
+        self.conn.write("UPDATE psam SET adopt = 1 WHERE number = ?1", params![psam])?;
         Ok(())
     }
 }

@@ -136,7 +136,7 @@ impl View<'_> {
 impl Transaction<'_> {
     /// Gives a customer to another office.
     pub fn give_to_office(&self, customer: CustomerNumber, office: &str) -> Result<bool, StoreError> {
-        let given = self.conn.execute(
+        let given = self.conn.change(
             "UPDATE customer SET office = ?2 WHERE customer = ?1",
             params![customer.to_string(), office],
         )?;

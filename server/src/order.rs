@@ -11,7 +11,7 @@
 //!     +----> void (the security module was never asked, or refused it for certain)
 //! ```
 
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::message;
 use crate::order_error::OrderError;
@@ -94,6 +94,11 @@ impl PlacedOrder {
     pub fn may_be_sealed(&self) -> bool {
         self.asked > 0 || self.record.is_some()
     }
+
+    /// Whether it is prepared or sealed: neither settled nor replaced nor given up.
+    pub(crate) const fn is_usable(&self) -> bool {
+        matches!(self.state, OrderState::Prepared | OrderState::Sealed)
+    }
 }
 
 /// An order on its way to a SIM.
@@ -116,6 +121,28 @@ const SELECT: &str = "SELECT o.id AS id, o.life AS life, coalesce(o.given_up_by,
      o.record AS record, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
      + (SELECT count(*) FROM seal WHERE seal.order_id = o.id) AS asked \
      FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life";
+
+/// The order of an id.
+pub(crate) fn order_of(id: OrderId) -> Question {
+    Question::new(format!("{SELECT} WHERE o.id = ?1"), params![id.0])
+}
+
+/// What [`View::outstanding`] gives.
+pub(crate) fn outstanding_of(meter: MeterNumber) -> Question {
+    let sql = format!(
+        "{SELECT} WHERE l.meter = ?1 AND o.state IN ('prepared', 'sealed') ORDER BY o.life DESC LIMIT 1"
+    );
+    Question::new(sql, params![meter.to_string()])
+}
+
+/// The last settlement of a life, and the SIM its order was for.
+pub(crate) fn last_settled_of(life: i64) -> Question {
+    Question::new(
+        "SELECT s.count AS count, o.binding AS binding FROM settlement s LEFT \
+         JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
+        params![life],
+    )
+}
 
 pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     let fault = |place, detail: String| StoreError::Value { place, detail };
@@ -157,7 +184,7 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
 impl View<'_> {
     /// The order of an id.
     pub fn order(&self, id: OrderId) -> Result<Option<PlacedOrder>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE o.id = ?1"), params![id.0], placed)
+        self.conn.answer(&order_of(id), placed)
     }
 
     /// The orders of a customer, in the order of their making.
@@ -176,9 +203,7 @@ impl View<'_> {
     /// The order of a meter that awaits its receipt, prepared or sealed: of the chip that is in it now, or else of the
     /// one before.
     pub fn outstanding(&self, meter: MeterNumber) -> Result<Option<PlacedOrder>, StoreError> {
-        self.conn.first(&format!(
-            "{SELECT} WHERE l.meter = ?1 AND o.state IN ('prepared', 'sealed') ORDER BY o.life DESC LIMIT 1"
-        ), params![meter.to_string()], placed)
+        self.conn.answer(&outstanding_of(meter), placed)
     }
 
     /// Orders of all meters that the security module has not answered for: to be resumed. One that a bank has not paid for is
@@ -245,25 +270,20 @@ impl View<'_> {
     /// The last settled purchase of a life: its count, and the SIM the meter has stored since. No binding when the order
     /// was none of ours.
     pub(crate) fn last_settled(&self, life: i64) -> Result<Option<(u32, Option<SimBinding>)>, StoreError> {
-        self.conn.first(
-            "SELECT s.count AS count, o.binding AS binding FROM settlement s LEFT \
-             JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
-            params![life],
-            |row| {
-                let binding: Option<Vec<u8>> = column(row, "binding")?;
-                let binding =
-                    binding.map(|binding| rows::exactly(&binding, "binding").map(SimBinding)).transpose()?;
-                Ok((column(row, "count")?, binding))
-            },
-        )
+        self.conn.answer(&last_settled_of(life), |row| {
+            let binding: Option<Vec<u8>> = column(row, "binding")?;
+            let binding =
+                binding.map(|binding| rows::exactly(&binding, "binding").map(SimBinding)).transpose()?;
+            Ok((column(row, "count")?, binding))
+        })
     }
 
     /// The order of `id`, when it is prepared or sealed.
     pub(crate) fn usable(&self, id: OrderId) -> Result<PlacedOrder, OrderError> {
         let placed = self.order(id)?.ok_or(OrderError::UnknownOrder(id))?;
-        match placed.state {
-            OrderState::Prepared | OrderState::Sealed => Ok(placed),
-            state => Err(OrderError::NotOutstanding { order: id, state }),
+        if placed.is_usable() {
+            return Ok(placed);
         }
+        Err(OrderError::NotOutstanding { order: id, state: placed.state })
     }
 }

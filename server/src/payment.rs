@@ -1,7 +1,7 @@
 //! Payments through a customer's bank: what each is, and where it stands.
 
 use crate::bank::{Advice, BankAccount, BankCall, Debit};
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::View;
@@ -169,6 +169,14 @@ const SELECT: &str = "SELECT y.order_id AS order_id, coalesce(o.given_up_by, p.c
      FROM payment y JOIN purchase_order o ON o.id = y.order_id \
      JOIN purchase p ON p.life = y.life AND p.count = y.count JOIN life l ON l.id = y.life";
 
+/// The payment that stands for a purchase.
+pub(crate) fn payment_for(life: i64, count: u32) -> Question {
+    let sql = format!(
+        "{SELECT} WHERE y.life = ?1 AND y.count = ?2 AND y.state IN ('asked', 'unknown', 'paid', 'spent')"
+    );
+    Question::new(sql, params![life, count])
+}
+
 fn moved(row: &Row<'_>, names: [&'static str; 3]) -> Result<Option<Moved>, StoreError> {
     let fen: Option<i64> = column(row, names[0])?;
     let Some(fen) = fen else { return Ok(None) };
@@ -241,13 +249,7 @@ impl View<'_> {
 
     /// The payment that a purchase stands on, if it is paid through a bank: one at most that was not refused or taken back.
     pub(crate) fn payment_of(&self, life: i64, count: u32) -> Result<Option<Payment>, StoreError> {
-        self.conn.first(
-            &format!(
-                "{SELECT} WHERE y.life = ?1 AND y.count = ?2 AND y.state IN ('asked', 'unknown', 'paid', 'spent')"
-            ),
-            params![life, count],
-            payment,
-        )
+        self.conn.answer(&payment_for(life, count), payment)
     }
 
     /// Payments of which the bank moved something for a day: `debit`s, or `return`s.

@@ -52,7 +52,7 @@ impl Transaction<'_> {
                 standing: Standing::Pending,
                 subject: Some(&id.to_string()),
             })?;
-            self.conn.execute(
+            self.conn.write(
                 "INSERT INTO payment (order_id, life, count, account, amount, asked, transfer, state, changed, next) \
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, id, 'asked', ?6, ?7 FROM transfer WHERE server = ?8 AND number = ?9",
                 params![
@@ -78,7 +78,7 @@ impl Transaction<'_> {
 
     fn step(&self, id: OrderId, at: Moment, state: PaymentState, what: &str) -> Result<(), StoreError> {
         let what: String = what.chars().take(400).collect();
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO payment_step (order_id, at, state, what) VALUES (?1, ?2, ?3, ?4)",
             params![id.0, time_text(at), state.name(), what],
         )?;
@@ -94,7 +94,7 @@ impl Transaction<'_> {
         next: Option<Moment>,
         what: &str,
     ) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE payment SET state = ?2, changed = ?3, tries = 0, next = ?4 WHERE order_id = ?1",
             params![id.0, state.name(), time_text(at), next.map(time_text)],
         )?;
@@ -103,7 +103,7 @@ impl Transaction<'_> {
 
     fn note_reason(&self, id: OrderId, words: &str) -> Result<(), StoreError> {
         let reason: String = words.chars().take(200).collect();
-        self.conn.execute("UPDATE payment SET reason = ?2 WHERE order_id = ?1", params![id.0, reason])?;
+        self.conn.write("UPDATE payment SET reason = ?2 WHERE order_id = ?1", params![id.0, reason])?;
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Transaction<'_> {
         words: &str,
     ) -> Result<(), StoreError> {
         self.note_reason(payment.order, words)?;
-        self.conn.execute(
+        self.conn.write(
             "UPDATE payment SET state = ?2, changed = ?3, tries = tries + 1, next = ?4 WHERE order_id = ?1",
             params![
                 payment.order.0,
@@ -162,7 +162,7 @@ impl Transaction<'_> {
     fn debited(&self, payment: &Payment, booked: &Booked, now: Moment) -> Result<(), OrderError> {
         let (id, reference) = (payment.order, payment.reference());
         let right = booked.amount == payment.amount;
-        self.conn.execute(
+        self.conn.write(
             "UPDATE payment SET debited = ?2, debit_entry = ?3, debit_day = ?4 WHERE order_id = ?1",
             params![id.0, booked.amount.0, booked.entry, hex::encode(booked.day.bytes())],
         )?;
@@ -217,10 +217,8 @@ impl Transaction<'_> {
 
     /// The bank is told that a debit is not wanted, from now on until it confirms.
     fn advise(&self, payment: &Payment, now: Moment, words: &str) -> Result<(), StoreError> {
-        self.conn.execute(
-            "UPDATE payment SET advice = advice + 1 WHERE order_id = ?1",
-            params![payment.order.0],
-        )?;
+        self.conn
+            .write("UPDATE payment SET advice = advice + 1 WHERE order_id = ?1", params![payment.order.0])?;
         self.set_payment(payment.order, now, PaymentState::Leaving, Some(now), words)
     }
 
@@ -318,7 +316,7 @@ impl Transaction<'_> {
             );
             self.bank_finding(FindingKind::BankAmount, payment, &words, now)?;
         }
-        self.conn.execute(
+        self.conn.write(
             "UPDATE payment SET returned = ?2, return_entry = ?3, return_day = ?4 WHERE order_id = ?1",
             params![payment.order.0, booked.amount.0, booked.entry, hex::encode(booked.day.bytes())],
         )?;

@@ -319,7 +319,7 @@ impl View<'_> {
 
 impl Transaction<'_> {
     fn set_code_secret(&self, operator: &str, secret: &[u8; 20], at: Moment) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO totp (operator, secret, made, last) VALUES (?1, ?2, ?3, 0) \
              ON CONFLICT (operator) DO UPDATE SET secret = excluded.secret, made = excluded.made, last = 0",
             params![operator, secret, time_text(at)],
@@ -330,13 +330,13 @@ impl Transaction<'_> {
     fn take_code(&self, operator: &str, step: u64) -> Result<bool, StoreError> {
         let step = i64::try_from(step).unwrap_or(i64::MAX);
         let sql = "UPDATE totp SET last = ?2 WHERE operator = ?1 AND last < ?2";
-        Ok(self.conn.execute(sql, params![operator, step])? == 1)
+        Ok(self.conn.change(sql, params![operator, step])? == 1)
     }
 
     fn begin_web_session(&self, new: &WebSession) -> Result<(), StoreError> {
         let made = time_text(new.made);
-        self.conn.execute("DELETE FROM web_session WHERE ends < ?1", params![made])?;
-        self.conn.execute(
+        self.conn.write("DELETE FROM web_session WHERE ends < ?1", params![made])?;
+        self.conn.write(
             "INSERT INTO web_session (hash, operator, mark, address, made, seen, ends) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
@@ -353,7 +353,7 @@ impl Transaction<'_> {
     }
 
     fn note_failed_login(&self, whose: &str, at: Moment) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO failed_login (whose, failed, last) VALUES (?1, 1, ?2) \
              ON CONFLICT (whose) DO UPDATE SET failed = failed_login.failed + 1, last = excluded.last",
             params![whose, time_text(at)],
@@ -368,7 +368,7 @@ impl Transaction<'_> {
         // No key has this hash: it is none of 32 secret bytes.
         let mut hash = [0xFF; 32];
         hash[..id.len().min(32)].copy_from_slice(&id.as_bytes()[..id.len().min(32)]);
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO principal (id, hash, role, office, made, operator) VALUES (?1, ?2, ?3, '', ?4, ?5)",
             params![id, hash, role, time_text(at), operator],
         )?;
@@ -376,7 +376,7 @@ impl Transaction<'_> {
     }
 
     fn ask_for(&self, what: &AskedFor) -> Result<i64, StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO approval (request, act, asked, customer, reason, asked_by, asked_at, state) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting') ON CONFLICT (request) DO NOTHING",
             params![
@@ -394,7 +394,7 @@ impl Transaction<'_> {
 
     fn decide(&self, id: i64, decision: &Decision) -> Result<bool, StoreError> {
         let Decision { state, by, at, why } = decision;
-        let changed = self.conn.execute(
+        let changed = self.conn.change(
             "UPDATE approval SET state = ?2, decided_by = ?3, decided_at = ?4, why = ?5 \
              WHERE id = ?1 AND state = 'waiting'",
             params![id, state.name(), by, time_text(*at), why],
@@ -404,7 +404,7 @@ impl Transaction<'_> {
 
     fn end_approval(&self, id: i64, status: u16, said: &str) -> Result<(), StoreError> {
         let sql = "UPDATE approval SET status = ?2, said = ?3 WHERE id = ?1 AND status IS NULL";
-        self.conn.execute(sql, params![id, status, said])?;
+        self.conn.write(sql, params![id, status, said])?;
         Ok(())
     }
 }
@@ -432,12 +432,12 @@ impl People for Store {
 
     fn see_web_session(&mut self, hash: &[u8; 32], at: Moment) -> Result<(), StoreError> {
         let sql = "UPDATE web_session SET seen = ?2 WHERE hash = ?1 AND seen < ?2";
-        self.batch(|act| act.conn.execute(sql, params![hash, time_text(at)]).map(drop))
+        self.batch(|act| act.conn.write(sql, params![hash, time_text(at)]).map(drop))
     }
 
     fn end_web_session(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         let sql = "DELETE FROM web_session WHERE hash = ?1";
-        self.batch(|act| act.conn.execute(sql, params![hash]).map(drop))
+        self.batch(|act| act.conn.write(sql, params![hash]).map(drop))
     }
 
     fn failed_logins(&self, whose: &str) -> Result<Option<Failed>, StoreError> {
@@ -450,7 +450,7 @@ impl People for Store {
 
     fn forget_failed_logins(&mut self, whose: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM failed_login WHERE whose = ?1";
-        self.batch(|act| act.conn.execute(sql, params![whose]).map(drop))
+        self.batch(|act| act.conn.write(sql, params![whose]).map(drop))
     }
 
     fn person(&mut self, id: &str, operator: &str, role: &str, at: Moment) -> Result<String, StoreError> {

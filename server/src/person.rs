@@ -305,7 +305,7 @@ impl Transaction<'_> {
         self.must_be_even(&known, erased.at)?;
         let (number, at) = (customer.to_string(), time_text(erased.at));
         self.whole(|| {
-            let change = |sql: &str, values: &[crate::engine::Value<'_>]| self.conn.execute(sql, values);
+            let change = |sql: &str, values: &[crate::engine::Value<'_>]| self.conn.write(sql, values);
             change("UPDATE customer SET name = ?2, imei = ?3 WHERE customer = ?1", params![number, ERASED, IMEI])?;
             change(
                 "UPDATE sim SET msisdn = ?2, imsi = ?3, iccid = ?4 WHERE customer = ?1",

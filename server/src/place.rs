@@ -1,12 +1,16 @@
 //! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
+use crate::change_ground::first_buyer;
 use crate::engine::params;
 use crate::error::StoreError;
+use crate::finding::freezing;
+use crate::inbox::{customer_blocked, meter_blocked};
 use crate::message;
-use crate::meters::{Esam, KeyState};
-use crate::order::{OrderRequest, PlacedOrder, Reason};
+use crate::meters::{Esam, KeyState, chip_in};
+use crate::order::{self, OrderRequest, PlacedOrder, Reason};
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
+use crate::register::registration_of;
 use crate::registration::Registration;
 use crate::rows::time_text;
 use crate::rules::{self, MAX_AMOUNT, Room};
@@ -92,6 +96,15 @@ impl Transaction<'_> {
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
         let OrderRequest { meter, amount, now, id } = *request;
+        self.conn.foresee(|| {
+            [
+                order::order_of(id),
+                order::outstanding_of(meter),
+                registration_of(meter),
+                freezing(meter),
+                chip_in(meter),
+            ]
+        })?;
         let ground = self.ground(meter)?;
         if amount.0 == 0 {
             return Err(OrderError::Nothing);
@@ -255,6 +268,14 @@ impl Transaction<'_> {
             return Err(OrderError::Retired { meter, serial: esam.serial });
         }
         let life = self.begin_life(&esam)?;
+        self.conn.foresee(|| {
+            [
+                first_buyer(life),
+                order::last_settled_of(life),
+                customer_blocked(registration.customer),
+                meter_blocked(meter),
+            ]
+        })?;
         let account = self.account_of(life)?.unwrap_or(registration.customer);
         self.must_have_come_to(registration.customer, &esam, life, account)?;
         let binding = message::binding(&registration.sim.imsi);
@@ -374,7 +395,7 @@ impl Transaction<'_> {
     }
 
     fn begin_purchase(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
              ON CONFLICT (life, count) DO NOTHING",
             params![placed.life, placed.order.count, placed.customer.to_string()],
@@ -384,7 +405,7 @@ impl Transaction<'_> {
 
     fn insert_order(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
         let order = &placed.order;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, \
              valid_until, binding, iccid, replaces, state) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
@@ -407,8 +428,7 @@ impl Transaction<'_> {
     }
 
     pub(crate) fn set_state(&self, id: OrderId, state: OrderState) -> Result<(), StoreError> {
-        self.conn
-            .execute("UPDATE purchase_order SET state = ?2 WHERE id = ?1", params![id.0, state.name()])?;
+        self.conn.write("UPDATE purchase_order SET state = ?2 WHERE id = ?1", params![id.0, state.name()])?;
         Ok(())
     }
 }

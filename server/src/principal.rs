@@ -142,7 +142,7 @@ impl View<'_> {
 impl Transaction<'_> {
     /// Takes a new one in.
     pub fn add_principal(&self, new: &Principal) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO principal (id, proof, hash, role, office, by_phone, made, expires) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
@@ -161,7 +161,7 @@ impl Transaction<'_> {
 
     /// Ends a key; `false`: there is none of this id that is not ended yet.
     pub fn end_principal(&self, id: &str, at: Moment) -> Result<bool, StoreError> {
-        let ended = self.conn.execute(
+        let ended = self.conn.change(
             "UPDATE principal SET ended = ?2 WHERE id = ?1 AND ended IS NULL AND operator IS NULL",
             params![id, time_text(at)],
         )?;

@@ -1,6 +1,6 @@
 //! Registration: who has which meter and which SIM.
 
-use crate::engine::{Conn, Lite, Row, params};
+use crate::engine::{Conn, Lite, Question, Row, params};
 use crate::error::StoreError;
 use crate::office::Named;
 use crate::registration::{Customer, Held, Registration, Sim, SimKey};
@@ -78,6 +78,11 @@ const SELECT: &str = "SELECT customer.customer AS customer, h.meter AS meter, h.
      msisdn, imsi, iccid FROM customer JOIN sim ON sim.customer = customer.customer AND sim.current = 1 \
      LEFT JOIN holding h ON h.customer = customer.customer AND h.until IS NULL";
 
+/// Who has a meter.
+pub(crate) fn registration_of(meter: MeterNumber) -> Question {
+    Question::new(format!("{SELECT} WHERE h.meter = ?1"), params![meter.to_string()])
+}
+
 /// A customer with one of his meters, as one row has them.
 fn one(row: &Row<'_>) -> Result<Customer, StoreError> {
     let held = |_: String| -> Result<Held, StoreError> {
@@ -105,8 +110,7 @@ impl View<'_> {
 
     /// The customer who has a meter, with that one.
     pub fn meter(&self, meter: MeterNumber) -> Result<Option<Registration>, StoreError> {
-        let sql = format!("{SELECT} WHERE h.meter = ?1");
-        let found = self.conn.first(&sql, params![meter.to_string()], one)?;
+        let found = self.conn.answer(&registration_of(meter), one)?;
         Ok(found.and_then(|found| found.registrations().next()))
     }
 
@@ -253,7 +257,7 @@ impl Transaction<'_> {
             return Ok(Err(fault));
         }
         if old.is_none() {
-            self.conn.execute(
+            self.conn.write(
                 "INSERT INTO customer (customer, imei, name, office) VALUES (?1, ?2, ?3, ?4)",
                 params![new.customer.to_string(), new.imei.as_str(), new.name, office],
             )?;
@@ -283,7 +287,7 @@ impl Transaction<'_> {
             }
         }
         self.whole(|| {
-            self.conn.execute(
+            self.conn.write(
                 "UPDATE sim SET current = 0 WHERE customer = ?1 AND current = 1",
                 params![customer.to_string()],
             )?;
@@ -299,7 +303,7 @@ impl Transaction<'_> {
     /// `since`: when it took another one's place.
     fn add_sim(&self, customer: CustomerNumber, sim: &Sim, since: Option<Moment>) -> Result<(), StoreError> {
         let Sim { msisdn, imsi, iccid } = sim;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO sim (customer, msisdn, imsi, iccid, current, since) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
             params![
                 customer.to_string(),
@@ -379,7 +383,7 @@ impl Seen {
         let line = line as i64; // lines of a file that fits on a disk
         let (customer, meter) = Self::key(new);
         let sql = "INSERT INTO line (customer, meter, line) VALUES (?1, ?2, ?3)";
-        self.0.execute(sql, params![customer, meter, line])?;
+        self.0.write(sql, params![customer, meter, line])?;
         Ok(())
     }
 

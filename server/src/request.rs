@@ -111,23 +111,22 @@ impl Transaction<'_> {
     /// Writes a request down before it is worked on, or says where it stands.
     pub fn claim(&self, claim: &Claim) -> Result<Claimed, RequestError> {
         let Claim { principal, id, body, order, at } = claim;
-        let new = self.conn.execute(
-            "INSERT INTO request (principal, id, body, order_id, at) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (principal, id) DO NOTHING",
-            params![principal, id, body, order.0, time_text(*at)],
-        )?;
-        if new == 1 {
-            return Ok(Claimed::New);
-        }
         match self.request(claim)? {
             Some((asked, stands)) if asked == *body => Ok(stands),
-            _ => Err(RequestError::Reused(id.clone())),
+            Some(_) => Err(RequestError::Reused(id.clone())),
+            None => {
+                self.conn.write(
+                    "INSERT INTO request (principal, id, body, order_id, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![principal, id, body, order.0, time_text(*at)],
+                )?;
+                Ok(Claimed::New)
+            }
         }
     }
 
     /// Keeps the answer of a request that has none.
     pub fn answer(&self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE request SET status = ?3, answer = ?4 WHERE principal = ?1 AND id = ?2 AND status IS NULL",
             params![principal, id, answer.status, answer.body],
         )?;

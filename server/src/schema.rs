@@ -2,7 +2,7 @@
 
 use crate::engine::{Lite, Row};
 use crate::error::StoreError;
-use crate::ledger_chain::{AS_BOOKED_6, booked};
+use crate::ledger_chain::{AS_BOOKED_6, Booked};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Marks a SQLite file as ours: "GCps" in the header's application id.
@@ -39,6 +39,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/014.sql")),
     script(include_str!("schema/sqlite/015.sql")),
     script(include_str!("schema/sqlite/016.sql")),
+    script(include_str!("schema/sqlite/017.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -47,9 +48,10 @@ fn chain_up(conn: &Connection) -> Result<(), StoreError> {
     let mut write = conn.prepare("UPDATE transfer SET hash = ?2 WHERE id = ?1")?;
     let (mut rows, mut before) = (find.query([])?, [0; 32]);
     while let Some(row) = rows.next()? {
-        let found = booked(&Row::Lite(row), |_| before)?;
-        write.execute(rusqlite::params![found.id, found.linked])?;
-        before = found.linked;
+        let row = Row::Lite(row);
+        let found = Booked::of(&row)?;
+        before = found.linked(&before);
+        write.execute(rusqlite::params![found.id, before])?;
     }
     Ok(conn.execute_batch(include_str!("schema/sqlite/006-final.sql"))?)
 }
@@ -118,6 +120,7 @@ static POSTGRES: &[(i64, &str)] = &[
     (14, include_str!("schema/postgres/014.sql")),
     (15, include_str!("schema/postgres/015.sql")),
     (16, include_str!("schema/postgres/016.sql")),
+    (17, include_str!("schema/postgres/017.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.
@@ -149,7 +152,7 @@ pub(crate) fn migrate_postgres(conn: &crate::engine::Conn) -> Result<(), StoreEr
         }
         for (version, script) in POSTGRES.iter().filter(|(version, _)| *version > found) {
             conn.script(script)?;
-            conn.execute("INSERT INTO schema_version (version) VALUES (?1)", params![*version])?;
+            conn.write("INSERT INTO schema_version (version) VALUES (?1)", params![*version])?;
         }
         Ok(())
     })();

@@ -1,10 +1,13 @@
 //! Sealing orders: intent and payment before, outcome after.
 
-use crate::engine::params;
+use crate::engine::{Question, params};
 use crate::error::StoreError;
+use crate::finding::stopping;
+use crate::ledger::{head_of, owed_of, row_of};
 use crate::message;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
+use crate::payment::payment_for;
 use crate::place::Anew;
 use crate::rows::column;
 use crate::rules::{self, Room};
@@ -22,6 +25,11 @@ struct Asking {
     placed: PlacedOrder,
     /// No earlier asking of the same module is without an answer: a certain refusal then means that nothing was sealed.
     fresh: bool,
+}
+
+/// Whether a module was asked for an order and has not answered.
+fn asking_of(psam: &str, id: OrderId) -> Question {
+    Question::new("SELECT 1 FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])
 }
 
 impl Store {
@@ -184,6 +192,17 @@ impl Transaction<'_> {
 
     /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
     fn begin_asking(&self, psam: &str, placed: PlacedOrder, now: Moment) -> Result<Asking, OrderError> {
+        let (life, count) = (placed.life, placed.order.count);
+        self.conn.foresee(|| {
+            [
+                stopping(psam),
+                payment_for(life, count),
+                owed_of("prepaid", life, count),
+                head_of(self.server),
+                row_of(Account::Prepaid(placed.customer)),
+                asking_of(psam, placed.order.id),
+            ]
+        })?;
         if let Some(finding) = self.stopped(psam)? {
             let psam = psam.to_owned();
             return Err(OrderError::Stopped { psam, finding: finding.id, detail: finding.detail });
@@ -200,16 +219,19 @@ impl Transaction<'_> {
 
     /// `true` when no earlier asking of this module waits for its answer.
     fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
-        let added = self.conn.execute(
-            "INSERT INTO ask (psam, order_id, turn) VALUES (?1, ?2, \
-             (SELECT coalesce(max(turn), 0) + 1 FROM ask WHERE psam = ?1)) ON CONFLICT (order_id, psam) DO NOTHING",
-            params![psam, id.0],
-        )?;
-        Ok(added == 1)
+        let waits = self.conn.answer(&asking_of(psam, id), |_| Ok(()))?.is_some();
+        if !waits {
+            self.conn.write(
+                "INSERT INTO ask (psam, order_id, turn) \
+                 VALUES (?1, ?2, (SELECT coalesce(max(turn), 0) + 1 FROM ask WHERE psam = ?1))",
+                params![psam, id.0],
+            )?;
+        }
+        Ok(!waits)
     }
 
     pub(crate) fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1",
             params![id.0, record],
         )?;
@@ -218,9 +240,14 @@ impl Transaction<'_> {
 
     /// What became of the asking is known.
     pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
-        self.conn.execute("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
+        self.conn.write("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
         Ok(())
     }
+}
+
+/// The balance a life's meter last reported.
+pub(crate) fn last_balance_of(life: i64) -> Question {
+    Question::new("SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1", params![life])
 }
 
 impl View<'_> {
@@ -253,10 +280,6 @@ impl View<'_> {
 
     /// The balance a life's meter last reported.
     pub(crate) fn last_balance(&self, life: i64) -> Result<Option<Fen>, StoreError> {
-        self.conn.first(
-            "SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1",
-            params![life],
-            |row| column(row, "balance").map(Fen),
-        )
+        self.conn.answer(&last_balance_of(life), |row| column(row, "balance").map(Fen))
     }
 }

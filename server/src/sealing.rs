@@ -2,8 +2,12 @@
 
 use crate::error::StoreError;
 use crate::message;
-use crate::order::SealedOrder;
+use crate::meters::chip;
+use crate::modules::{last_seal_of, module_of};
+use crate::order::{SealedOrder, order_of};
 use crate::order_error::OrderError;
+use crate::payment::payment_for;
+use crate::seal::last_balance_of;
 use crate::store::Store;
 use crate::terms::Terms;
 use scheme::order::OrderId;
@@ -53,10 +57,16 @@ impl Sealing for Store {
         terms: &Terms,
     ) -> Result<(), OrderError> {
         self.batch(|act| {
+            act.conn.foresee(|| [order_of(id), module_of(psam), last_seal_of(psam)])?;
             let placed = act.order(id)?.ok_or(OrderError::UnknownOrder(id))?;
+            act.conn.foresee(|| {
+                // What whoever hands the order out asks next.
+                let (life, count) = (placed.life, placed.order.count);
+                [payment_for(life, count), chip(placed.order.serial), last_balance_of(life)]
+            })?;
             act.note_seal(psam, &placed.order)?;
             act.forget_asking(psam, id)?;
-            if placed.record.is_none() && act.usable(id).is_ok() {
+            if placed.record.is_none() && placed.is_usable() {
                 act.keep_record(id, &message::order_record(user_data, placed.order.issued, terms)?)?;
             }
             Ok(())

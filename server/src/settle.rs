@@ -188,7 +188,7 @@ impl Transaction<'_> {
     /// Settles a purchase: the receipt is kept, its other orders are void, the money is divided.
     fn book(&self, booking: &Booking<'_>) -> Result<(Vec<OrderId>, Division), StoreError> {
         let Booking { life, count, customer, order, receipt, now, .. } = *booking;
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO settlement (life, count, order_id, packet, receipt, credited, balance, register, \
              at_meter, settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
@@ -244,7 +244,7 @@ impl Transaction<'_> {
             .orders_of(life, count)?
             .into_iter()
             .find(|placed| placed.state != OrderState::Void && placed.order.digest() == receipt.digest);
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
              ON CONFLICT (life, count) DO NOTHING",
             params![life, count, customer.to_string()],

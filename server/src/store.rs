@@ -122,14 +122,14 @@ impl<'c> Open<'c> {
         Ok(Open { conn, step: true })
     }
 
-    fn keep(mut self) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.step) {
-            let kept = self.conn.keep(STEP);
-            // What is open is the transaction around it, which is not this one's to end.
-            std::mem::forget(self);
-            return kept;
+    fn keep(self) -> Result<(), StoreError> {
+        if !self.step {
+            return self.conn.commit();
         }
-        self.conn.commit()
+        self.conn.keep(STEP)?;
+        // What is open is the transaction around it, which is not this one's to end.
+        std::mem::forget(self);
+        Ok(())
     }
 }
 
@@ -216,8 +216,7 @@ impl Store {
     /// Nobody answers there, or what stands there is not the books of a payment server, or of a newer program.
     #[cfg(feature = "postgres")]
     pub fn connect(url: &str, server: &str) -> Result<Self, StoreError> {
-        let client = postgres::Client::connect(url, postgres::NoTls)?;
-        let conn = Conn::Pg(Box::new(crate::engine::Pg::new(client)));
+        let conn = Conn::Pg(Box::new(crate::engine::Pg::call(url)?));
         schema::migrate_postgres(&conn)?;
         Ok(Store::of(conn, server))
     }
@@ -285,12 +284,7 @@ impl Store {
             return Err(StoreError::RolledBack);
         }
         if self.together > 0 {
-            let step = || Open { conn: &self.conn, step: true };
-            let kept = step().keep();
-            if kept.is_err() {
-                drop(step());
-            }
-            return kept;
+            return Open { conn: &self.conn, step: true }.keep();
         }
         let kept = self.conn.commit();
         if kept.is_err() && !self.conn.is_idle() {
@@ -325,7 +319,7 @@ impl Transaction<'_> {
         self.conn.mark("step")?;
         match step() {
             Ok(value) => {
-                self.conn.keep("step")?;
+                self.conn.fold("step")?;
                 Ok(value)
             }
             Err(error) => {

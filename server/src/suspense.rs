@@ -359,7 +359,7 @@ impl Transaction<'_> {
                 RestId::Payment(order) => (Some(order.0), None),
                 RestId::Finding(finding) => (None, Some(finding)),
             };
-            self.conn.execute(
+            self.conn.write(
                 "INSERT INTO suspense_end (order_id, finding, way, fen, at, made_by, second, note) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 params![

@@ -91,7 +91,7 @@ impl View<'_> {
 
 impl Transaction<'_> {
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.conn.execute(
+        self.conn.write(
             "INSERT INTO setting (name, value) VALUES (?1, ?2) \
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             params![name, value],

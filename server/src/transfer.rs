@@ -54,12 +54,11 @@ impl Account<'_> {
         }
     }
 
-    /// Its kind, and whose it is where it is somebody's.
-    pub(crate) fn name(self) -> String {
+    /// The customer or clerk whose it is; of the house's, nothing.
+    pub(crate) fn whose(self) -> String {
         match (self.customer(), self.clerk()) {
-            (Some(customer), _) => format!("{}:{customer}", self.kind()),
-            (None, Some(clerk)) => format!("{}:{clerk}", self.kind()),
-            (None, None) => self.kind().to_owned(),
+            (Some(customer), _) => customer.to_string(),
+            (None, clerk) => clerk.unwrap_or_default().to_owned(),
         }
     }
 

@@ -1,29 +1,37 @@
 //! PostgreSQL.
+//!
+//! A statement that writes is said and not waited for: its answer is heard with that of the next question, at the end of the act it
+//! belongs to, or before the transaction is kept, whichever comes first. So a refusal may come later than the statement it is for, and
+//! never after its act.
 
 use super::Intent;
+use super::line::{self, Line, Said};
+use super::question::Question;
 #[cfg(debug_assertions)]
 use super::recall::is_same;
 use super::recall::{Deed, Recall};
 use super::row::{Cell, Row};
-use super::value::Value;
+use super::value::{Held, Value};
 use crate::error::StoreError;
 use bytes::BytesMut;
 use core::cell::{Cell as Flag, RefCell};
 use core::error::Error;
 use core::ops::ControlFlow;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Statement};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use tokio_postgres::Statement;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 /// Who writes to the books takes this advisory lock of its schema first: one writer at a time, as with a file. The
 /// number is the books' mark.
 const WRITER: i32 = 0x4743_7073;
 
+/// How much is said before an answer is heard, at most: books that are copied have no end.
+const MOST_UNHEARD: usize = 256;
+
 /// A connection to the books in a PostgreSQL schema.
 pub(crate) struct Pg {
-    client: RefCell<Client>,
+    line: Line,
     /// Every statement that was prepared, by its text.
     prepared: RefCell<HashMap<String, Prepared>>,
     /// A transaction is open.
@@ -34,6 +42,12 @@ pub(crate) struct Pg {
     recall: RefCell<Recall>,
     /// Marks that were set and released and that the server has not heard of: it does before the next statement that writes.
     unsaid: RefCell<Vec<String>>,
+    /// What was said and whose answer was not heard, the first said first.
+    unheard: RefCell<VecDeque<Unheard>>,
+    /// The marks that stand, the innermost last: how much had been said when each was set.
+    marks: RefCell<Vec<u64>>,
+    /// How much was said in the transaction.
+    said: Flag<u64>,
 }
 
 /// A statement the server knows.
@@ -41,6 +55,13 @@ pub(crate) struct Pg {
 struct Prepared {
     statement: Statement,
     deed: Rc<Deed>,
+}
+
+/// Something that was said and whose answer was not heard.
+struct Unheard {
+    said: Said<u64>,
+    /// How much had been said in the transaction before.
+    before: u64,
 }
 
 impl core::fmt::Debug for Pg {
@@ -61,6 +82,19 @@ impl ToSql for Value<'_> {
     }
 
     /// Whatever the statement asks for: [`ToSql::to_sql`] of the value itself says whether it fits.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl ToSql for Held {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.as_value().to_sql(kind, out)
+    }
+
+    /// As for a [`Value`].
     fn accepts(_: &Type) -> bool {
         true
     }
@@ -133,56 +167,90 @@ fn dollars(sql: &str) -> String {
 }
 
 impl Pg {
-    /// Takes a connection over.
-    pub fn new(client: Client) -> Self {
-        Pg {
-            client: RefCell::new(client),
+    /// Calls the server of a connection string.
+    pub fn call(url: &str) -> Result<Self, StoreError> {
+        Ok(Pg {
+            line: Line::call(url)?,
             prepared: RefCell::default(),
             open: Flag::new(false),
             failed: Flag::new(false),
             recall: RefCell::default(),
             unsaid: RefCell::default(),
-        }
+            unheard: RefCell::default(),
+            marks: RefCell::default(),
+            said: Flag::new(0),
+        })
     }
 
     fn statement(&self, sql: &str) -> Result<Prepared, StoreError> {
         if let Some(known) = self.prepared.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.heard(self.client.borrow_mut().prepare(&dollars(sql)))?;
+        let text = dollars(sql);
+        let said = self.line.say(|client| async move { client.prepare(&text).await });
+        let statement = self.heard(said)?;
         let made = Prepared { statement, deed: Rc::new(Deed::of(sql)) };
         self.prepared.borrow_mut().insert(sql.to_owned(), made.clone());
         Ok(made)
     }
 
-    /// Notes that the server has refused something.
-    fn heard<T>(&self, answer: Result<T, postgres::Error>) -> Result<T, StoreError> {
-        self.failed.set(self.failed.get() || answer.is_err());
-        Ok(answer?)
+    /// Hears the answer to something, after those to all that was said before it.
+    fn heard<T>(&self, said: Said<T>) -> Result<T, StoreError> {
+        let answer = self.heard_all(vec![said])?.pop();
+        answer.ok_or_else(|| StoreError::Gone { detail: "it said nothing".to_owned() })
+    }
+
+    /// Hears the answers to what was said, and to what is said now.
+    fn heard_all<T>(&self, said: Vec<Said<T>>) -> Result<Vec<T>, StoreError> {
+        let (before, first): (Vec<u64>, Vec<Said<u64>>) =
+            self.unheard.take().into_iter().map(|Unheard { said, before }| (before, said)).unzip();
+        let (first, answers) = self.line.hear(first, said);
+        // What follows a refusal is refused for it.
+        if let Some((before, error)) =
+            before.into_iter().zip(first).find_map(|(before, answer)| Some((before, answer.err()?)))
+        {
+            self.failed.set(true);
+            // What was said before the innermost mark cannot be taken back by going there.
+            if self.marks.borrow().last().is_some_and(|mark| before < *mark) {
+                self.give_up();
+            }
+            return Err(error.into());
+        }
+        let answers: Result<Vec<T>, _> = answers.into_iter().collect();
+        self.failed.set(self.failed.get() || answers.is_err());
+        Ok(answers?)
+    }
+
+    /// Hears the answers to all that was said.
+    pub(super) fn hear_all(&self) -> Result<(), StoreError> {
+        self.heard_all::<()>(Vec::new()).map(drop)
+    }
+
+    /// Says something whose answer is heard later.
+    fn say(&self, said: Said<u64>) {
+        let before = self.said.get();
+        self.said.set(before + 1);
+        self.unheard.borrow_mut().push_back(Unheard { said, before });
     }
 
     /// Says what was not said, and forgets what the statement to come makes out of date.
-    fn before(&self, deed: &Deed) -> Result<(), StoreError> {
+    fn before(&self, deed: &Deed) {
         match deed {
-            Deed::Reads(_) => return Ok(()),
+            Deed::Reads(_) => return,
             Deed::Writes(table) => self.recall.borrow_mut().written(table),
             Deed::Unknown => self.recall.borrow_mut().forget(),
         }
-        self.say()
+        self.tell();
     }
 
     /// Tells the server of marks that were set and released, all at once.
-    fn say(&self) -> Result<(), StoreError> {
+    fn tell(&self) {
         let unsaid = self.unsaid.take();
         if unsaid.is_empty() {
-            return Ok(());
+            return;
         }
-        let said = self.heard(self.client.borrow_mut().batch_execute(&unsaid.join("; ")));
-        if said.is_err() {
-            // Which of them stands is not known, and another of the same name must not be taken for it.
-            self.give_up();
-        }
-        said
+        let script = unsaid.join("; ");
+        self.say(self.line.say(|client| async move { client.batch_execute(&script).await.map(|()| 0) }));
     }
 
     /// Nothing of the transaction can be kept.
@@ -191,12 +259,26 @@ impl Pg {
         let _ = self.script("ROLLBACK");
     }
 
-    pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+    /// What a statement that is said now will be answered.
+    fn executed(&self, sql: &str, values: &[Value<'_>]) -> Result<Said<u64>, StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed)?;
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let done = self.client.borrow_mut().execute(&statement, &values);
-        self.heard(done)
+        self.before(&deed);
+        let values = Held::all(values);
+        Ok(self.line.say(|client| async move { client.execute_raw(&statement, values).await }))
+    }
+
+    pub(super) fn write(&self, sql: &str, values: &[Value<'_>]) -> Result<(), StoreError> {
+        let said = self.executed(sql, values)?;
+        self.say(said);
+        // Outside a transaction nothing comes after it.
+        let waits = self.open.get() && self.unheard.borrow().len() < MOST_UNHEARD;
+        if waits { Ok(()) } else { self.hear_all() }
+    }
+
+    pub(super) fn change(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let said = self.executed(sql, values)?;
+        self.said.set(self.said.get() + 1);
+        self.heard(said)
     }
 
     pub(super) fn each(
@@ -206,12 +288,14 @@ impl Pg {
         read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed)?;
-        let mut client = self.client.borrow_mut();
+        self.before(&deed);
+        let values = Held::all(values);
+        let said = self.line.say(|client| async move { client.query_raw(&statement, values).await });
         // Row by row as they come, so that a list of any length needs no memory of its own.
-        let mut rows = self.heard(client.query_raw(&statement, values.iter().copied()))?;
-        while let Some(row) = self.heard(rows.next())? {
-            if read(&Row::Pg(&row))?.is_break() {
+        let mut rows = Box::pin(self.heard(said)?);
+        while let Some(row) = self.line.next(&mut rows) {
+            self.failed.set(self.failed.get() || row.is_err());
+            if read(&Row::Pg(&row?))?.is_break() {
                 break;
             }
         }
@@ -219,9 +303,13 @@ impl Pg {
     }
 
     /// The first row of an answer; in a transaction, from memory where it was asked before.
-    pub(super) fn first(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<postgres::Row>, StoreError> {
+    pub(super) fn first(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Option<tokio_postgres::Row>, StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed)?;
+        self.before(&deed);
         let tables = match &*deed {
             Deed::Reads(tables) if self.open.get() => tables.as_deref(),
             _ => None,
@@ -231,49 +319,63 @@ impl Pg {
         {
             // Programs that look for mistakes ask nevertheless: what is remembered is what stands there.
             #[cfg(debug_assertions)]
-            if !is_same(known.as_ref(), self.ask_first(&statement, values)?.as_ref()) {
+            if !is_same(known.as_ref(), self.heard(self.ask_first(&statement, values))?.as_ref()) {
                 return Err(StoreError::Value { place: "what was read before", detail: sql.to_owned() });
             }
             return Ok(known);
         }
-        let row = self.ask_first(&statement, values)?;
+        let row = self.heard(self.ask_first(&statement, values))?;
         if let Some(tables) = tables {
             self.recall.borrow_mut().keep(sql, tables, values, row.clone());
         }
         Ok(row)
     }
 
-    fn ask_first(
-        &self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<Option<postgres::Row>, StoreError> {
-        let mut client = self.client.borrow_mut();
-        let mut rows = self.heard(client.query_raw(statement, values.iter().copied()))?;
-        let row = self.heard(rows.next())?;
-        // To its end, where an error may stand; what has ended is not asked again.
-        let mut last = row.is_some();
-        while last {
-            last = self.heard(rows.next())?.is_some();
+    /// Asks what is not known yet, all of it before the first answer comes, and remembers the answers.
+    pub(super) fn foresee(&self, questions: &[Question]) -> Result<(), StoreError> {
+        let (mut asked, mut said) = (Vec::new(), Vec::new());
+        for question in questions {
+            let (sql, values) = (question.sql(), question.values());
+            let Prepared { statement, deed } = self.statement(sql)?;
+            let is_kept = self.open.get() && matches!(*deed, Deed::Reads(Some(_)));
+            if is_kept && self.recall.borrow().answer(sql, &values).is_none() {
+                said.push(self.ask_first(&statement, &values));
+                asked.push((sql, values, deed));
+            }
         }
-        Ok(row)
+        for ((sql, values, deed), row) in asked.into_iter().zip(self.heard_all(said)?) {
+            if let Deed::Reads(Some(tables)) = &*deed {
+                self.recall.borrow_mut().keep(sql, tables, &values, row);
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_first(&self, statement: &Statement, values: &[Value<'_>]) -> Said<Option<tokio_postgres::Row>> {
+        let (statement, values) = (statement.clone(), Held::all(values));
+        self.line.say(|client| async move { line::first(client.query_raw(&statement, values).await?).await })
     }
 
     pub(super) fn script(&self, sql: &str) -> Result<(), StoreError> {
         self.recall.borrow_mut().forget();
         if sql == "ROLLBACK" {
             self.unsaid.take();
+            // What it refused is taken back with the rest.
+            self.unheard.take();
+            self.marks.take();
             self.open.set(false);
         } else {
-            self.say()?;
+            self.tell();
         }
-        let done = self.client.borrow_mut().batch_execute(sql);
-        self.heard(done)
+        let script = sql.to_owned();
+        self.heard(self.line.say(|client| async move { client.batch_execute(&script).await }))
     }
 
     pub(super) fn begin(&self, intent: Intent) -> Result<(), StoreError> {
         self.failed.set(false);
         self.unsaid.take();
+        self.marks.take();
+        self.said.set(0);
         match intent {
             Intent::Look => self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
             // The lock comes first, so that whatever is read after it is the latest there is.
@@ -290,10 +392,12 @@ impl Pg {
     /// Sets a mark to go back to. The server hears of it when something is written after it.
     pub(super) fn mark(&self, name: &str) {
         self.unsaid.borrow_mut().push(format!("SAVEPOINT {name}"));
+        self.marks.borrow_mut().push(self.said.get());
     }
 
     /// Releases a mark: what was done since is done by what is around it.
-    pub(super) fn keep(&self, name: &str) {
+    pub(super) fn release(&self, name: &str) {
+        self.marks.borrow_mut().pop();
         let mut unsaid = self.unsaid.borrow_mut();
         if unsaid.last().is_some_and(|last| *last == format!("SAVEPOINT {name}")) {
             unsaid.pop();
@@ -305,20 +409,31 @@ impl Pg {
     /// Takes back what was done since a mark, which stays.
     pub(super) fn back(&self, name: &str) -> Result<(), StoreError> {
         self.recall.borrow_mut().forget();
+        // A refusal of what is taken back is taken back with it.
+        let heard = self.hear_all();
+        if !self.open.get() {
+            return heard;
+        }
         if self.unsaid.borrow().last().is_some_and(|last| *last == format!("SAVEPOINT {name}")) {
             // Nothing was written since; but a question that was refused has ended everything, and the server knows no such mark.
             if self.failed.get() {
                 self.give_up();
             }
-            return Ok(());
+        } else {
+            self.unsaid.borrow_mut().push(format!("ROLLBACK TO {name}"));
+            self.tell();
+            if let Err(error) = self.hear_all() {
+                // Which of the marks stands is not known, and another of the same name must not be taken for it.
+                self.give_up();
+                return Err(error);
+            }
+            self.failed.set(false);
         }
-        self.unsaid.borrow_mut().push(format!("ROLLBACK TO {name}"));
-        self.say()?;
-        self.failed.set(false);
         Ok(())
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
+        self.hear_all()?;
         // A COMMIT of what failed is taken, and keeps nothing.
         if self.failed.get() {
             self.give_up();
@@ -328,7 +443,9 @@ impl Pg {
         self.recall.borrow_mut().forget();
         // With the transaction its marks are released.
         self.unsaid.take();
-        self.client.borrow_mut().batch_execute("COMMIT").map_err(|error| match StoreError::from(error) {
+        self.marks.take();
+        let said = self.line.say(|client| async move { client.batch_execute("COMMIT").await });
+        self.heard(said).map_err(|error| match error {
             // The word of the server is lost, and with it whether it kept the act.
             StoreError::Gone { detail } => StoreError::Unknown { detail },
             other => other,
@@ -356,5 +473,106 @@ impl Pg {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Conn, Intent, params};
+    use super::Pg;
+    use crate::error::StoreError;
+
+    /// A connection to a table of its own, gone with it.
+    fn table() -> Conn {
+        let url = std::env::var("GRIDCARD_POSTGRES").expect("tests/postgres.sh says where it is");
+        let conn = Conn::Pg(Box::new(Pg::call(&url).expect("a server")));
+        conn.script("CREATE TEMPORARY TABLE n (v BIGINT NOT NULL PRIMARY KEY CHECK (v > 0))")
+            .expect("a table");
+        conn.begin(Intent::Change).expect("a transaction");
+        conn
+    }
+
+    fn add(conn: &Conn, v: i64) -> Result<(), StoreError> {
+        conn.write("INSERT INTO n (v) VALUES (?1)", params![v])
+    }
+
+    fn sum(conn: &Conn) -> i64 {
+        conn.one("SELECT coalesce(sum(v), 0) FROM n", params![]).expect("a sum")
+    }
+
+    fn is_rule<T>(done: &Result<T, StoreError>) -> bool {
+        matches!(done, Err(StoreError::Rule { .. }))
+    }
+
+    #[test]
+    #[ignore = "wants PostgreSQL: tests/postgres.sh"]
+    fn postgres_tells_a_refusal_at_the_end_of_its_act_and_the_rest_stands() {
+        let conn = table();
+        add(&conn, 1).expect("said");
+        conn.mark("act").expect("a mark");
+        add(&conn, 2).expect("said");
+        add(&conn, 0).expect("said, and refused later");
+        assert!(is_rule(&conn.keep("act")));
+        conn.take_back("act").expect("taken back");
+        assert_eq!(sum(&conn), 1);
+        add(&conn, 4).expect("said");
+        conn.commit().expect("kept");
+        assert_eq!(sum(&conn), 5);
+    }
+
+    #[test]
+    #[ignore = "wants PostgreSQL: tests/postgres.sh"]
+    fn postgres_takes_a_step_back_that_is_within_another_of_the_same_name() {
+        let conn = table();
+        conn.mark("act").expect("a mark");
+        add(&conn, 1).expect("said");
+        conn.mark("act").expect("a mark");
+        add(&conn, 2).expect("said");
+        conn.fold("act").expect("a step that is over");
+        conn.mark("act").expect("a mark");
+        add(&conn, 0).expect("said");
+        // A question hears what was said before it.
+        assert!(is_rule(&conn.any("SELECT 1 FROM n", params![])));
+        conn.take_back("act").expect("taken back");
+        assert_eq!(sum(&conn), 3);
+        conn.keep("act").expect("kept");
+        conn.commit().expect("kept");
+        assert_eq!(sum(&conn), 3);
+    }
+
+    /// Going back to the innermost mark would not undo it, and leave the rest standing on it.
+    #[test]
+    #[ignore = "wants PostgreSQL: tests/postgres.sh"]
+    fn postgres_gives_all_up_for_a_refusal_from_before_the_innermost_mark() {
+        let conn = table();
+        conn.mark("act").expect("a mark");
+        add(&conn, 1).expect("said");
+        add(&conn, 0).expect("said, and refused later");
+        conn.mark("act").expect("a mark");
+        add(&conn, 2).expect("said");
+        assert!(is_rule(&conn.keep("act")));
+        assert!(conn.is_idle(), "nothing of the transaction is open");
+        assert_eq!(sum(&conn), 0);
+        // And the connection goes on.
+        conn.begin(Intent::Change).expect("a transaction");
+        add(&conn, 8).expect("said");
+        conn.commit().expect("kept");
+        assert_eq!(sum(&conn), 8);
+    }
+
+    #[test]
+    #[ignore = "wants PostgreSQL: tests/postgres.sh"]
+    fn postgres_keeps_nothing_of_a_transaction_that_was_refused_something() {
+        let conn = table();
+        add(&conn, 1).expect("said");
+        add(&conn, 1).expect("said, and refused later");
+        add(&conn, 2).expect("said, and refused for the one before");
+        assert!(is_rule(&conn.commit()));
+        conn.roll_back();
+        assert_eq!(sum(&conn), 0);
+        // Outside a transaction nothing waits.
+        assert!(is_rule(&add(&conn, 0)));
+        add(&conn, 7).expect("written");
+        assert_eq!(sum(&conn), 7);
     }
 }

@@ -3,24 +3,15 @@
 //! A writer is alone ([`Intent::Change`](super::Intent::Change)), and a reader sees one state, so within a transaction an answer is good until the
 //! transaction itself writes to a table it was read from, or takes back what it wrote.
 
-use super::value::Value;
-use postgres::Row;
+use super::value::{Held, Value};
 use std::collections::HashMap;
+use tokio_postgres::Row;
 
 /// Tables that triggers write to: a statement that names another changes them, so nothing that reads them is remembered.
 pub(super) const BY_TRIGGERS: [&str; 1] = ["company_event"];
 
 /// The most answers that are remembered: a round has some twenty an order.
 const MOST: usize = 4096;
-
-/// A value that was asked with.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Asked {
-    Null,
-    Int(i64),
-    Text(Box<str>),
-    Bytes(Box<[u8]>),
-}
 
 /// What a statement does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +57,13 @@ pub(super) struct Recall {
 #[derive(Debug)]
 struct Answers {
     tables: Vec<String>,
-    rows: HashMap<Vec<Asked>, Option<Row>>,
+    rows: HashMap<Vec<Held>, Option<Row>>,
 }
 
 impl Recall {
     /// What the statement was answered before; outer `None`: it is not known.
     pub fn answer(&self, sql: &str, values: &[Value<'_>]) -> Option<Option<Row>> {
-        self.answers.get(sql)?.rows.get(&asked(values)).cloned()
+        self.answers.get(sql)?.rows.get(&Held::all(values)).cloned()
     }
 
     /// Remembers the first row of an answer.
@@ -82,7 +73,7 @@ impl Recall {
         }
         let answers = self.answers.entry(sql.to_owned());
         let answers = answers.or_insert_with(|| Answers { tables: tables.to_vec(), rows: HashMap::new() });
-        answers.rows.insert(asked(values), row);
+        answers.rows.insert(Held::all(values), row);
         self.count += 1;
     }
 
@@ -97,16 +88,6 @@ impl Recall {
         self.answers.clear();
         self.count = 0;
     }
-}
-
-fn asked(values: &[Value<'_>]) -> Vec<Asked> {
-    let one = |value: &Value<'_>| match *value {
-        Value::Null => Asked::Null,
-        Value::Int(number) => Asked::Int(number),
-        Value::Text(text) => Asked::Text(text.into()),
-        Value::Bytes(bytes) => Asked::Bytes(bytes.into()),
-    };
-    values.iter().map(one).collect()
 }
 
 /// Whether two answers say the same.

@@ -22,7 +22,7 @@ pub(crate) enum Row<'a> {
     Lite(&'a rusqlite::Row<'a>),
     /// Of PostgreSQL.
     #[cfg(feature = "postgres")]
-    Pg(&'a postgres::Row),
+    Pg(&'a tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -34,6 +34,15 @@ impl Row<'_> {
             Row::Pg(row) => row.try_get(name)?,
         };
         field(cell, name)
+    }
+
+    /// A column by its place, the first is 0: where rows are many, a name is dear to look for.
+    pub fn at(&self, place: usize) -> Result<Cell<'_>, StoreError> {
+        Ok(match self {
+            Row::Lite(row) => of_sqlite(row.get_ref(place)?, "of a list")?,
+            #[cfg(feature = "postgres")]
+            Row::Pg(row) => row.try_get(place)?,
+        })
     }
 
     /// The only column.

@@ -27,6 +27,49 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
+/// A value that is kept beyond the statement it stood in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Held {
+    Null,
+    Int(i64),
+    Text(Box<str>),
+    Bytes(Box<[u8]>),
+}
+
+impl Held {
+    /// The values of a statement, to keep.
+    pub fn all(values: &[Value<'_>]) -> Vec<Self> {
+        values.iter().copied().map(Held::from).collect()
+    }
+
+    /// To stand in a statement.
+    pub fn as_value(&self) -> Value<'_> {
+        match self {
+            Held::Null => Value::Null,
+            Held::Int(number) => Value::Int(*number),
+            Held::Text(text) => Value::Text(text),
+            Held::Bytes(bytes) => Value::Bytes(bytes),
+        }
+    }
+}
+
+impl From<Value<'_>> for Held {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Held::Null,
+            Value::Int(number) => Held::Int(number),
+            Value::Text(text) => Held::Text(text.into()),
+            Value::Bytes(bytes) => Held::Bytes(bytes.into()),
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_value().fmt(f)
+    }
+}
+
 /// What can stand in a place of a statement.
 pub(crate) trait AsValue {
     fn as_value(&self) -> Value<'_>;

@@ -1,0 +1,119 @@
+//! The line to a PostgreSQL server: whatever is said on it is answered in its turn, and the next may be said before that.
+
+use crate::error::StoreError;
+use core::future::poll_fn;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+use core::time::Duration;
+use futures_core::Stream;
+use std::rc::Rc;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Error, NoTls, Row, RowStream};
+
+/// How long the last word may take when a line is given up.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A line to a server.
+pub(super) struct Line {
+    /// What is said goes in here; `None` when the line is given up.
+    client: Option<Rc<Client>>,
+    /// Carries the bytes while somebody waits.
+    carrier: Option<JoinHandle<()>>,
+    runtime: Runtime,
+}
+
+/// Something that is to be said, and its answer when it has come.
+pub(super) enum Said<T> {
+    Waits(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
+    Answered(Result<T, Error>),
+}
+
+impl<T> Said<T> {
+    /// Whether the answer is there. With the first look it takes its place among what is said.
+    fn look(&mut self, context: &mut Context<'_>) -> bool {
+        if let Said::Waits(answer) = self
+            && let Poll::Ready(answer) = answer.as_mut().poll(context)
+        {
+            *self = Said::Answered(answer);
+        }
+        matches!(self, Said::Answered(_))
+    }
+}
+
+/// The answers to what was said, all of which have come.
+pub(super) type Heard<T> = Vec<Result<T, Error>>;
+
+impl Line {
+    /// Calls the server of a connection string.
+    pub fn call(url: &str) -> Result<Self, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| StoreError::Gone { detail: error.to_string() })?;
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
+        // Whatever ends it is told to all who wait for an answer.
+        let carrier = runtime.spawn(async move { drop(connection.await) });
+        Ok(Line { client: Some(Rc::new(client)), carrier: Some(carrier), runtime })
+    }
+
+    /// Something to be said. The server hears of it when somebody waits.
+    pub fn say<T, F>(&self, what: impl FnOnce(Rc<Client>) -> F) -> Said<T>
+    where
+        F: Future<Output = Result<T, Error>> + 'static,
+    {
+        match self.client.clone() {
+            Some(client) => Said::Waits(Box::pin(what(client))),
+            // A line that was given up is said nothing on.
+            None => Said::Answered(Err(Error::__private_api_timeout())),
+        }
+    }
+
+    /// Says what comes first, then what comes then, and waits for the answers to all of it.
+    pub fn hear<F, T>(&self, mut first: Vec<Said<F>>, mut then: Vec<Said<T>>) -> (Heard<F>, Heard<T>) {
+        if !(first.is_empty() && then.is_empty()) {
+            let all = |context: &mut Context<'_>| {
+                let mut waiting = 0;
+                first.iter_mut().for_each(|said| waiting += u32::from(!said.look(context)));
+                then.iter_mut().for_each(|said| waiting += u32::from(!said.look(context)));
+                if waiting == 0 { Poll::Ready(()) } else { Poll::Pending }
+            };
+            self.runtime.block_on(poll_fn(all));
+        }
+        (heard(first), heard(then))
+    }
+
+    /// The next row of an answer, when it has come.
+    pub fn next(&self, rows: &mut Pin<Box<RowStream>>) -> Option<Result<Row, Error>> {
+        self.runtime.block_on(poll_fn(|context| rows.as_mut().poll_next(context)))
+    }
+}
+
+fn heard<T>(said: Vec<Said<T>>) -> Heard<T> {
+    let answered = |said| match said {
+        Said::Answered(answer) => Some(answer),
+        Said::Waits(_) => None,
+    };
+    said.into_iter().filter_map(answered).collect()
+}
+
+/// The first row of an answer, all of which has come.
+pub(super) async fn first(rows: RowStream) -> Result<Option<Row>, Error> {
+    let mut rows = pin!(rows);
+    let mut next = async || poll_fn(|context| rows.as_mut().poll_next(context)).await.transpose();
+    let first = next().await?;
+    // To its end, where an error may stand; what has ended is not asked again.
+    if first.is_some() {
+        while next().await?.is_some() {}
+    }
+    Ok(first)
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // With the last hold on it the line says good-bye by itself.
+        self.client = None;
+        if let Some(carrier) = self.carrier.take() {
+            // Where nobody hears it, the socket's end says the same.
+            let _ = self.runtime.block_on(async { tokio::time::timeout(FAREWELL, carrier).await });
+        }
+    }
+}

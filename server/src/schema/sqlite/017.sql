@@ -1,0 +1,1 @@
+-- Version 17: what PostgreSQL works out for each event that the company is told is planned once a connection. Nothing is to be done here.
