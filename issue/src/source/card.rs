@@ -143,6 +143,8 @@ impl KeySource for CardSource<'_> {
     ) -> Result<Certificate, SourceError> {
         let issuer = self.issuer.as_ref().ok_or(SourceError::NotCertified)?;
         let to = issuer.subject.validity.to();
+        // Its province may have been a day ahead.
+        let from = from.max(issuer.subject.validity.from());
         let validity = Validity::new(from, to).map_err(|_| SourceError::CertificateOver { last: to })?;
         let challenge = self.card.challenge_for(target)?;
         let proof = prove(challenge).map_err(SourceError::Proof)?;

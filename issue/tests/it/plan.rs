@@ -158,7 +158,16 @@ fn a_signing_key_costs_what_its_page_says() {
 fn a_plan_with_a_signing_key_reads_as_it_should() {
     for kind in [CardKind::Esam, CardKind::Psam] {
         let plan = Plan::new(&Request { signs: true, ..request(kind, Suite::Sm4) }).unwrap();
-        insta::assert_snapshot!(format!("dry-run-signing-{}", kind.name()), plan.dry_run());
+        let (text, code) = (plan.dry_run().to_string(), if kind == CardKind::Esam { 3 } else { 4 });
+        for apdu in [
+            "> 84780000AC [172 bytes: certificate of the root, and MAC for this card]".to_owned(),
+            "> 8074000008 [8 bytes: challenge of the key source]".to_owned(),
+            "> 80780001A8 [168 bytes: certificate]".to_owned(),
+            format!("> 807800{code:02X}A8 [168 bytes: certificate]"),
+            format!("> 807601{code:02X}A8"),
+        ] {
+            assert!(text.contains(&apdu), "{apdu}: {text}");
+        }
     }
     // A card that certifies is certified by an act of its own.
     let plan = Plan::new(&Request { signs: true, ..request(CardKind::EsamIssuing, Suite::Sm4) }).unwrap();

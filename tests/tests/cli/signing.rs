@@ -62,7 +62,10 @@ fn esams_of_a_certified_issuing_card_sign() {
     let certify = |meter: &str| {
         world.city(&["esam", "certify", text(&esam(meter)), "--pin-file", "pin", "--json"]).run()
     };
-    certify("000000000012").fails(1, &["this source has no certificate", "kdc signing certify CARD"]);
+    world
+        .city(&["esam", "certify", text(&esam("000000000012")), "--pin-file", "pin"])
+        .run()
+        .fails(1, &["this source has no certificate", "kdc signing certify CARD"]);
     let given = world.province(&["kdc", "signing", "certify", text(&issuing), "--json"]).run().ok().object();
     assert_eq!((&given["number"], &given["use"]), (&"00400000".into(), &"city issuer".into()));
     let plan = issue("000000000002", &["--dry-run"]).stdout;
