@@ -7,6 +7,7 @@ mod life;
 use crate::common::{KEY_INFORMATION, TRIES_LEFT};
 use crate::info::current_info;
 use crate::packets::PacketKeys;
+use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
 use account::{BALANCE, BINDING, CUSTOMER, OPENED, Parameters, Purse};
 use cos::keyfile::{BIRTH, kind};
 use cos::table::Case::{Four, Three};
@@ -37,6 +38,10 @@ static COMMANDS: &[CommandRow] = &[
     row("ACTIVATE KEYS", Only(0x84),      0x4A, Exactly(0x00, 0x00),                 Three(10, 10), "docs/specs/cards.md 10", life::activate).right(profile::MASTER),
     row("UPDATE BINARY", Securable(0x00), 0xD6, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
     row("UPDATE BINARY", Securable(0x00), 0xD0, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
+    GENERATE_KEY_PAIR,
+    READ_CERTIFICATE,
+    STORE_ROOT_CERTIFICATE,
+    STORE_CERTIFICATE,
     KEY_INFORMATION,
     TRIES_LEFT,
 ];

@@ -5,6 +5,7 @@
 //! head a key gets on its target is this card's profile, not the host's wish: a host that could choose it would
 //! turn a top-up key into a deciphering oracle.
 
+mod certify;
 mod own;
 mod sealed;
 mod target;
@@ -14,6 +15,8 @@ use crate::info::current_info;
 use crate::limits::{SET_LIMIT, limits};
 use crate::lists::{CHECK_LIST, list_mac};
 use crate::retire::ACTIVATE_KEYS;
+use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
+use certify::CERTIFY_LEN;
 use cos::keyfile::BIRTH;
 use cos::table::Case::Four;
 use cos::table::Class::Only;
@@ -41,6 +44,12 @@ static COMMANDS: &[CommandRow] = &[
     row("SEAL PIN",            Only(0x80), 0x56, Any,      Four(34, 35),  "docs/specs/cards.md 12",     sealed::seal_pin).right(profile::PIN),
     row("MAC LIST",            Only(0x80), 0x5A, P2(0x00), Four(50, 50),  "docs/specs/revocation.md 2", mac_list).right(profile::PIN),
     CHECK_LIST,
+    row("CERTIFY",             Only(0x80), 0x7A, Any,      Four(CERTIFY_LEN.0, CERTIFY_LEN.1), "docs/specs/signatures.md 5", certify::certify).right(profile::PIN),
+    row("SEAL ROOT",           Only(0x80), 0x7C, P2(0x00), Four(26, 26),  "docs/specs/signatures.md 5", certify::seal_root).right(profile::PIN),
+    GENERATE_KEY_PAIR,
+    READ_CERTIFICATE,
+    STORE_ROOT_CERTIFICATE,
+    STORE_CERTIFICATE,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,

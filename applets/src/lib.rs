@@ -14,6 +14,7 @@ mod lists;
 mod packets;
 pub mod psam;
 mod retire;
+mod signing;
 pub mod sim;
 
 /// Its types stand in signatures here, for whoever uses this crate alone.

@@ -12,6 +12,7 @@ use crate::limits::{SET_LIMIT, expect_limit, limits};
 use crate::lists::CHECK_LIST;
 use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
+use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
 use cos::keyfile::{self, kind};
 use cos::rights::Right;
 use cos::table::Case::{Four, Two};
@@ -37,6 +38,10 @@ static COMMANDS: &[CommandRow] = &[
     row("STATEMENT",    Only(0x80), 0x58, Exactly(0x00, 0x00), Four(8, 8),    "docs/specs/cards.md 6", statement),
     SET_LIMIT,
     CHECK_LIST,
+    GENERATE_KEY_PAIR,
+    READ_CERTIFICATE,
+    STORE_ROOT_CERTIFICATE,
+    STORE_CERTIFICATE,
     KEY_INFORMATION,
     TRIES_LEFT,
     SET_PIN,

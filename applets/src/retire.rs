@@ -2,6 +2,7 @@
 //! [docs/specs/cards.md 10].
 
 use crate::info::current_info;
+use crate::signing;
 use cos::files::FileKind;
 use cos::fmcos::{self, Under};
 use cos::table::{Case, Class, CommandRow, Params, row};
@@ -46,6 +47,7 @@ fn retire(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Hal
             keyfile::destroy(&mut context.memory, &file)?;
         }
     }
+    signing::forget(context)?;
     context.write_ef(EF_CARD_INFO, CardInfo::STATE, &[State::Retired.code()])?;
     Ok(Sw::OK)
 }

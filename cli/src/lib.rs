@@ -4,6 +4,7 @@
 pub mod args;
 mod audit;
 mod call;
+mod certified;
 mod clock;
 mod fail;
 #[cfg(feature = "service")]

@@ -3,6 +3,7 @@
 
 use crate::files::LEVELS;
 use crate::steps::{Pending, Sam};
+use alloc::vec::Vec;
 
 /// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub struct Volatile {
     pub selection: Selection,
     /// CHVs verified in this session of a SIM, bit = CHV number.
     pub chv: u16,
+    /// Challenges for cards whose signing keys are to be certified: the card's serial, and the challenge it is to answer.
+    pub certifying: Vec<([u8; 8], [u8; 8])>,
     /// Address of the application a UICC runs: the one selected last by its AID.
     pub application: Option<usize>,
 }
@@ -122,6 +125,7 @@ impl Volatile {
             sam: None,
             selection,
             chv: 0,
+            certifying: Vec::new(),
             application: None,
         }
     }

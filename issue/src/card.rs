@@ -38,6 +38,7 @@ use crate::plan::Plan;
 use crate::source::{KeySource, Level};
 use reader::count::Counter;
 use reader::driver::fmcos::Fmcos;
+use scheme::certificate::CertificateNumber;
 use scheme::numbers::{DeviceNumber, Serial};
 use scheme::pin::Pins;
 use scheme::profile::{CardKind, Recipient};
@@ -59,6 +60,8 @@ pub struct Issued {
     pub apdus: u64,
     /// Whether an earlier, interrupted run was finished.
     pub resumed: bool,
+    /// Number of the certificate of its signing key, of a card that was given one.
+    pub certificate: Option<CertificateNumber>,
 }
 
 /// A card that was looked at and may be issued by a plan.
@@ -133,7 +136,7 @@ impl<'a> Personalisation<'a> {
             serial: self.serial,
             condition: self.condition,
         };
-        let keys = run::all(probed, source, pins, if_open.into(), observer)?;
+        let (keys, certificate) = run::all(probed, source, pins, if_open.into(), observer)?;
         Ok(Issued {
             kind: self.plan.kind(),
             number: self.plan.number(),
@@ -141,6 +144,7 @@ impl<'a> Personalisation<'a> {
             keys,
             apdus: self.card.tally().apdus,
             resumed: self.condition != Condition::Blank,
+            certificate: certificate.map(|certificate| certificate.number),
         })
     }
 }

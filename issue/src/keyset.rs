@@ -1,6 +1,7 @@
 //! The keys of one level: the roots of a province, the keys of a city [docs/specs/cards.md 2].
 
 use hmac::{Hmac, KeyInit, Mac};
+use keys::sign::{Curve, SigningKey};
 use keys::{Key, Role, Suite, Zeroize, hierarchy};
 use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardKind, Recipient, State};
@@ -42,26 +43,33 @@ impl KeySet {
     }
 }
 
-/// The roots of a province, one key a role. `Debug` shows suite and state only.
+/// The roots of a province, one key a role, and the signing root beside them. `Debug` shows suite and state only.
 #[derive(Clone)]
-pub struct Roots(KeySet);
+pub struct Roots {
+    set: KeySet,
+    /// The signing root, of a province that has one.
+    signing: Option<SigningKey>,
+}
 
 impl Roots {
     /// The published test roots of a suite: everybody can compute them, they never protect money.
     pub fn test(suite: Suite) -> Self {
-        Roots(KeySet::make(suite, State::Test, |role| hierarchy::test_root(suite, role)))
+        let set = KeySet::make(suite, State::Test, |role| hierarchy::test_root(suite, role));
+        Roots { set, signing: Some(hierarchy::test_signing_root(suite)) }
     }
 
     /// Formal roots from the secret of a province: for each role the first 16 bytes of HMAC-SHA-256 under the
     /// secret over the ASCII text `gridcard root 1|<suite>|<role>`; `transport` is the published root, which the
-    /// factory's blanks carry, until another one is agreed.
+    /// factory's blanks carry, until another one is agreed. The signing root is the first number of HMAC-SHA-256 under the secret
+    /// over `gridcard signing root 1|<suite>|<n>`, n = 0, 1 .., that is a key of the suite's curve: whoever restores the secret from
+    /// its shares has it again.
     pub fn from_secret(suite: Suite, secret: &[u8; 16]) -> Self {
         // HMAC fills a short key with zeros to its 64-byte block; done here it cannot be of a wrong length.
         let mut block = [0; 64];
         block[..16].copy_from_slice(secret);
         let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         block.zeroize();
-        Roots(KeySet::make(suite, State::Formal, |role| {
+        let set = KeySet::make(suite, State::Formal, |role| {
             // The transport root is the card maker's, not the province's secret: blanks are made before it.
             if role == Role::Transport {
                 return hierarchy::test_root(suite, role);
@@ -74,38 +82,63 @@ impl Roots {
             let key = Key::from_16(suite, bytes);
             bytes.zeroize();
             key
-        }))
+        });
+        let mut n: u32 = 0;
+        let signing = SigningKey::generate(Curve::of(suite), &mut |bytes| {
+            let text = format!("gridcard signing root 1|{}|{n}", suite.name());
+            let mut full = mac.clone().chain_update(text).finalize().into_bytes();
+            bytes.copy_from_slice(&full);
+            full.as_mut_slice().zeroize();
+            n += 1;
+        });
+        Roots { set, signing: Some(signing) }
     }
 
     /// With a transport root agreed with the card maker in the place of the published one.
     pub fn with_transport(mut self, root: Key) -> Self {
-        self.0.keys[usize::from(Role::Transport.code()) - 1] = root;
+        self.set.keys[usize::from(Role::Transport.code()) - 1] = root;
         self
     }
 
-    /// Of keys that were kept, one for each role in the order of the role codes.
-    pub fn kept(suite: Suite, state: State, keys: [Key; 9]) -> Self {
-        Roots(KeySet { suite, state, keys })
+    /// Of keys that were kept, one for each role in the order of the role codes, and the signing root that was kept with them. Test
+    /// roots have the published one, whatever was kept.
+    pub fn kept(suite: Suite, state: State, keys: [Key; 9], signing: Option<SigningKey>) -> Self {
+        let signing = match state {
+            State::Test => Some(hierarchy::test_signing_root(suite)),
+            State::Formal | State::Retired => signing,
+        };
+        Roots { set: KeySet { suite, state, keys }, signing }
+    }
+
+    /// With a signing root in the place of the one it has, or of none.
+    pub fn with_signing(mut self, signing: SigningKey) -> Self {
+        self.signing = Some(signing);
+        self
+    }
+
+    /// The signing root; `None` of a formal province that was founded before there were any.
+    pub const fn signing(&self) -> Option<&SigningKey> {
+        self.signing.as_ref()
     }
 
     /// The suite of all roots.
     pub fn suite(&self) -> Suite {
-        self.0.suite
+        self.set.suite
     }
 
     /// Test or formal.
     pub fn state(&self) -> State {
-        self.0.state
+        self.set.state
     }
 
     /// The root of a role.
     pub fn get(&self, role: Role) -> &Key {
-        self.0.get(role)
+        self.set.get(role)
     }
 
     /// Check values of all roots, in the order of the roles.
     pub fn check_values(&self) -> Vec<RoleCheck> {
-        self.0.check_values()
+        self.set.check_values()
     }
 
     /// The keys of a city: each diversified from its root by the region; `transport` stays the root itself,

@@ -8,7 +8,9 @@
 //! 3. under the own master: the other keys, contents, the operator's PIN;
 //! 4. reset, look at everything again from outside, prove PIN and own master;
 //! 5. last, write card information with structure version 02: only now is it a card of ours;
-//! 6. reset and read it back, which also leaves the card without any right.
+//! 6. reset and read it back, which also leaves the card without any right;
+//! 7. of a source that certifies: the root, a signing key that the card draws, its certificate. A run that broke off here left a card
+//!    that is finished and signs nothing; [`crate::signing::equip`] does this part alone.
 
 mod build;
 pub mod cost;
@@ -23,6 +25,7 @@ pub use parts::{CEILING_MAX, Content, Hidden, Master, Request, Step};
 
 use crate::source::{Current, Target};
 use keys::Suite;
+use scheme::moment::Day;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardInfo, CardKind, PREVIOUS_MASTER, PinRow, Recipient, State, pins};
@@ -35,6 +38,7 @@ pub struct Plan {
     version: u8,
     previous: Option<u8>,
     ceiling: Option<Fen>,
+    from: Day,
     steps: Vec<Step>,
 }
 
@@ -49,6 +53,7 @@ impl Plan {
             version: request.version,
             previous: build::previous(request),
             ceiling: (request.kind == CardKind::Esam).then(|| request.ceiling.unwrap_or(CEILING_MAX)),
+            from: request.validity.from(),
             steps,
         })
     }
@@ -61,6 +66,11 @@ impl Plan {
     /// The card information it will have.
     pub const fn info(&self) -> &CardInfo {
         &self.info
+    }
+
+    /// The first day it is valid.
+    pub const fn first_day(&self) -> Day {
+        self.from
     }
 
     /// Kind of the card.

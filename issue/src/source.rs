@@ -4,16 +4,22 @@
 //! EXTERNAL AUTHENTICATE and the data field of its WRITE KEY, both bound to the challenge the target gave a
 //! moment before [docs/specs/cards.md 7].
 
+mod authority;
 mod card;
 mod error;
 pub mod soft;
 
+pub use authority::Authority;
 pub use card::CardSource;
 pub use error::SourceError;
 pub use reader::driver::issuing::{Activation, Counter, Current, Target};
+pub use reader::driver::signing::Proof;
 pub use soft::SoftSource;
 
 use keys::{Role, Suite, hierarchy};
+use reader::error::CardError;
+use scheme::certificate::Certificate;
+use scheme::moment::Day;
 use scheme::numbers::{CheckValue, RegionCode};
 use scheme::pin::Pin;
 use scheme::profile::{CardKind, Recipient, State};
@@ -53,6 +59,8 @@ pub struct About {
     pub version: u8,
     /// The earlier version whose ESAMs it reaches.
     pub previous: Option<u8>,
+    /// Whether it certifies the signing keys of the cards it makes.
+    pub signs: bool,
 }
 
 impl About {
@@ -150,6 +158,29 @@ pub trait KeySource {
         may_not(self.about(), target)
     }
 
+    /// The data field of the target's STORE CERTIFICATE for the root, for the challenge it gave a moment before
+    /// [docs/specs/signatures.md 5].
+    fn seal_root(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
+        let _ = challenge;
+        may_not(self.about(), target)
+    }
+
+    /// Certifies the target's signing key from a day on. `prove` has the target draw its key and answer the source's challenge.
+    fn certify(
+        &mut self,
+        target: &Target,
+        from: Day,
+        prove: &mut dyn FnMut([u8; 8]) -> Result<Proof, CardError>,
+    ) -> Result<Certificate, SourceError> {
+        let _ = (from, prove);
+        may_not(self.about(), target)
+    }
+
+    /// The certificate it certifies with; `None` of the province, whose is the root itself.
+    fn issuer(&mut self) -> Result<Option<Certificate>, SourceError> {
+        Ok(None)
+    }
+
     /// Check value of the transport root, which the blanks of this source must be made under; `None` when the source
     /// cannot tell.
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {
@@ -212,6 +243,23 @@ impl<S: KeySource + ?Sized> KeySource for &mut S {
         pin: &Pin,
     ) -> Result<Vec<u8>, SourceError> {
         (**self).seal_pin(target, challenge, id, pin)
+    }
+
+    fn seal_root(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
+        (**self).seal_root(target, challenge)
+    }
+
+    fn certify(
+        &mut self,
+        target: &Target,
+        from: Day,
+        prove: &mut dyn FnMut([u8; 8]) -> Result<Proof, CardError>,
+    ) -> Result<Certificate, SourceError> {
+        (**self).certify(target, from, prove)
+    }
+
+    fn issuer(&mut self) -> Result<Option<Certificate>, SourceError> {
+        (**self).issuer()
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

@@ -20,13 +20,18 @@ use crate::ceremony::shares::{join_bytes, split_bytes};
 use custodian::check_name;
 use format::{Core, STORE_KEY, Slot};
 use issue::keyset::Roots;
+use keys::sign::{Curve, SigningKey};
 use keys::{Key, Role, Suite, Zeroizing};
 use scheme::profile::State;
 use seal::SecretBytes;
 use std::fmt;
 
-/// Format of the sealed content.
+/// Format of the sealed content: roots alone.
 const CONTENT: u8 = 0x01;
+/// Format of the sealed content: roots, and behind them the signing root.
+const WITH_SIGNING: u8 = 0x02;
+/// Bytes of a signing root.
+const SIGNING: usize = 32;
 /// Version of every root, as in the key records of cards.
 const VERSION: u8 = 0x01;
 
@@ -270,6 +275,18 @@ impl Opened<'_> {
         Ok(store)
     }
 
+    /// The store with a signing root beside its roots, for the same custodians.
+    pub fn with_signing(
+        &self,
+        signing: SigningKey,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<KeyStore, KeyStoreError> {
+        let mut store = self.opening.store.clone();
+        store.generation = store.generation.saturating_add(1);
+        store.seal_roots(&self.roots.clone().with_signing(signing), &self.store_key, random)?;
+        Ok(store)
+    }
+
     /// The store for other custodians, under a new store key: the shares and passphrases of those before open
     /// nothing that is sealed from now on.
     pub fn with_custodians(
@@ -292,13 +309,18 @@ impl fmt::Debug for Opened<'_> {
     }
 }
 
-/// Content: 01, count, then role, version and key of each.
+/// Content: 01, count, then role, version and key of each; 02 when the signing root follows. What is published is not kept.
 fn encode(roots: &Roots) -> SecretBytes {
-    let mut plain = Zeroizing::new(Vec::with_capacity(2 + Role::ALL.len() * RECORD));
-    plain.extend([CONTENT, Role::ALL.len() as u8]); // nine
+    let mut plain = Zeroizing::new(Vec::with_capacity(2 + Role::ALL.len() * RECORD + SIGNING));
+    let signing = roots.signing().filter(|_| roots.state() == State::Formal);
+    let format = if signing.is_some() { WITH_SIGNING } else { CONTENT };
+    plain.extend([format, Role::ALL.len() as u8]); // nine
     for role in Role::ALL {
         plain.extend([role.code(), VERSION]);
         plain.extend_from_slice(roots.get(role).expose());
+    }
+    if let Some(signing) = signing {
+        plain.extend_from_slice(signing.expose());
     }
     plain
 }
@@ -307,7 +329,16 @@ const RECORD: usize = 2 + component::LEN;
 
 fn decode(suite: Suite, state: State, plain: &[u8]) -> Result<Roots, KeyStoreError> {
     let (head, records) = plain.split_first_chunk::<2>().ok_or(KeyStoreError::Content)?;
-    if head[0] != CONTENT || records.len() != usize::from(head[1]) * RECORD {
+    let (records, signing) = match head[0] {
+        CONTENT => (records, None),
+        WITH_SIGNING => {
+            let (records, signing) = records.split_last_chunk::<SIGNING>().ok_or(KeyStoreError::Content)?;
+            let signing = SigningKey::from_bytes(Curve::of(suite), signing);
+            (records, Some(signing.map_err(|_| KeyStoreError::Content)?))
+        }
+        _ => return Err(KeyStoreError::Content),
+    };
+    if records.len() != usize::from(head[1]) * RECORD {
         return Err(KeyStoreError::Content);
     }
     let find = |code: u8| {
@@ -321,5 +352,5 @@ fn decode(suite: Suite, state: State, plain: &[u8]) -> Result<Roots, KeyStoreErr
         found.push(Key::from_16(suite, *find(role.code()).ok_or(KeyStoreError::Content)?));
     }
     let keys: [Key; 9] = found.try_into().map_err(|_| KeyStoreError::Content)?;
-    Ok(Roots::kept(suite, state, keys))
+    Ok(Roots::kept(suite, state, keys, signing))
 }

@@ -2,6 +2,7 @@
 
 use crate::key::Key;
 use crate::roles::Role;
+use crate::sign::{Curve, SigningKey};
 use crate::suite::Suite;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
@@ -18,6 +19,22 @@ pub fn test_root(suite: Suite, role: Role) -> Key {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     Key::from_16(suite, bytes)
+}
+
+/// The published signing root of a suite: the first number of SHA-256 over `gridcard test signing root 1|<suite>|<n>`, n = 0, 1 ..
+/// in decimal digits, that is a key of the suite's curve. Everybody can sign with it; what it certifies proves nothing.
+pub fn test_signing_root(suite: Suite) -> SigningKey {
+    let mut n: u32 = 0;
+    SigningKey::generate(Curve::of(suite), &mut |bytes| {
+        let hash = Sha256::new()
+            .chain_update(b"gridcard test signing root 1|")
+            .chain_update(suite.name())
+            .chain_update(b"|")
+            .chain_update(alloc::format!("{n}"))
+            .finalize();
+        bytes.copy_from_slice(&hash);
+        n += 1;
+    })
 }
 
 /// Kind byte of an ESAM, whose factor has no kind in it: the field's own rule.

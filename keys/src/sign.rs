@@ -6,6 +6,7 @@
 //! away.
 
 use crate::suite::Suite;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
@@ -254,6 +255,18 @@ impl PublicKey {
         [self.curve().spki_head(), &self.bytes].concat()
     }
 
+    /// As [`PublicKey::to_spki`], in PEM [RFC 7468].
+    pub fn to_pem(&self) -> String {
+        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+        // 48 bytes are 64 characters, a line of PEM.
+        for line in self.to_spki().chunks(48) {
+            line.chunks(3).for_each(|bytes| base64(bytes, &mut pem));
+            pem.push('\n');
+        }
+        pem.push_str("-----END PUBLIC KEY-----\n");
+        pem
+    }
+
     /// Reads what [`PublicKey::to_spki`] writes, of either curve.
     ///
     /// # Errors
@@ -292,6 +305,16 @@ impl PublicKey {
                 key.multipart_verify(parts, &found).map_err(|_| SignError::Wrong)
             }
         }
+    }
+}
+
+/// Up to three bytes as four characters [RFC 4648 4].
+fn base64(bytes: &[u8], out: &mut String) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let word = (0..3).fold(0_u32, |word, i| word << 8 | u32::from(bytes.get(i).copied().unwrap_or_default()));
+    for i in 0..4 {
+        let sextet = (word >> (18 - 6 * i) & 0x3F) as usize;
+        out.push(if i <= bytes.len() { char::from(ALPHABET[sextet]) } else { '=' });
     }
 }
 

@@ -166,7 +166,15 @@ fn found(
         if (kind, number) == (subject.kind, subject.number) && journal.awaits(&subject)? {
             let keys = shown(order.plan, channel).map_err(IssueError::Probe)?;
             journal.conclude(order.at, &subject, IntentEnd::Found)?;
-            return Ok(Recorded::Found(Issued { kind, number, serial, keys, apdus: 0, resumed: true }));
+            return Ok(Recorded::Found(Issued {
+                kind,
+                number,
+                serial,
+                keys,
+                apdus: 0,
+                resumed: true,
+                certificate: None,
+            }));
         }
     }
     Err(error.into())

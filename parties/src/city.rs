@@ -9,6 +9,7 @@ pub mod limit;
 pub mod open;
 pub mod psam;
 pub mod revocation;
+pub mod signing;
 
 pub(crate) use access::issuing_card_in_use;
 pub use access::{Access, info_of, issuing_card};

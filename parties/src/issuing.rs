@@ -20,6 +20,7 @@ use scheme::moment::{Moment, Validity};
 use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
 use scheme::pin::Pins;
 use scheme::profile::{CardKind, State};
+use scheme::signing::own_use;
 use serde::{Serialize, Serializer};
 use wire::Channel;
 
@@ -31,11 +32,19 @@ const YEARS: u16 = 10;
 /// # Errors
 /// A day that no card can hold.
 pub fn validity(now: Moment) -> Result<Validity> {
+    validity_of(now, YEARS)
+}
+
+/// Validity from today for so many years.
+///
+/// # Errors
+/// As [`validity`].
+pub fn validity_of(now: Moment, years: u16) -> Result<Validity> {
     let (year, month, day, ..) = now.parts();
     // The 29th of February has no anniversary every year.
     let last = if (month, day) == (2, 29) { 28 } else { day };
     let from = format!("{year:04}-{month:02}-{day:02}").parse()?;
-    let to = format!("{:04}-{month:02}-{last:02}", year + YEARS).parse()?;
+    let to = format!("{:04}-{month:02}-{last:02}", year + years).parse()?;
     Ok(Validity::new(from, to)?)
 }
 
@@ -133,6 +142,7 @@ pub fn plan_of(request: &IssueRequest<'_>, about: &About, validity: Validity) ->
         previous: request.previous,
         limit: request.limit,
         value: request.value,
+        signs: about.signs && own_use(request.kind).is_some(),
     })?)
 }
 

@@ -11,6 +11,7 @@ pub mod issue_card;
 pub mod keystore;
 pub mod limit;
 pub mod shares;
+pub mod signing;
 pub mod state;
 #[cfg(feature = "hsm")]
 pub mod token;

@@ -122,6 +122,16 @@ pub enum KeyUse {
 impl KeyUse {
     const ALL: [KeyUse; 5] = [KeyUse::Root, KeyUse::CityIssuer, KeyUse::Server, KeyUse::Esam, KeyUse::Psam];
 
+    /// The byte of a certificate.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The use of a byte.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|key_use| key_use.code() == code)
+    }
+
     /// In words.
     pub const fn name(self) -> &'static str {
         match self {
@@ -359,8 +369,7 @@ impl Certificate {
             return Err(CertificateError::Reserved(bytes[39]));
         }
         let suite = Suite::from_code(bytes[1]).ok_or(CertificateError::Suite(bytes[1]))?;
-        let key_use = KeyUse::ALL.into_iter().find(|key_use| *key_use as u8 == bytes[2]);
-        let key_use = key_use.ok_or(CertificateError::Use(bytes[2]))?;
+        let key_use = KeyUse::from_code(bytes[2]).ok_or(CertificateError::Use(bytes[2]))?;
         let region = RegionCode::new(part(bytes, 3));
         let region = region.map_err(|error| CertificateError::Number { what: "region code", error })?;
         let validity = Validity::new(day(bytes, 23, "first day")?, day(bytes, 27, "last day")?)?;
@@ -438,8 +447,5 @@ fn part<const N: usize>(bytes: &[u8; Certificate::LEN], at: usize) -> [u8; N] {
 }
 
 fn day(bytes: &[u8; Certificate::LEN], at: usize, what: &'static str) -> Result<Day, CertificateError> {
-    let [a, b, c, d]: [u8; 4] = part(bytes, at);
-    alloc::format!("{a:02X}{b:02X}{c:02X}{d:02X}")
-        .parse()
-        .map_err(|error| CertificateError::Number { what, error })
+    Day::new(part(bytes, at)).map_err(|error| CertificateError::Number { what, error })
 }

@@ -22,6 +22,7 @@ pub mod psam;
 pub mod receipt;
 pub mod refusal;
 pub mod shown;
+pub mod signing;
 pub mod sim;
 pub mod subscription;
 pub mod zone;

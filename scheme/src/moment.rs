@@ -227,6 +227,14 @@ impl TryFrom<String> for Day {
 }
 
 impl Day {
+    /// The day of four BCD bytes; it must exist (Gregorian rules).
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn new([a, b, c, d]: [u8; 4]) -> Result<Self, NumberError> {
+        format!("{a:02X}{b:02X}{c:02X}{d:02X}").parse()
+    }
+
     /// The four BCD bytes.
     pub const fn bytes(self) -> [u8; 4] {
         self.0

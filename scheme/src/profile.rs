@@ -144,6 +144,11 @@ pub const EF_RUN_INFO: Fid = Fid(0x5007);
 /// Last receipt of an ESAM.
 pub const EF_RECEIPT: Fid = Fid(0x5008);
 
+/// Signing key of a card ([`crate::signing::KeyFile`]): nothing from outside reads or writes it.
+pub const EF_SIGNING_KEY: Fid = Fid(0x5010);
+/// Certificates of a card, each in its [`crate::signing::slot`]: free to read, written by STORE CERTIFICATE.
+pub const EF_CERTIFICATES: Fid = Fid(0x5011);
+
 /// Where an ESAM's own files stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EsamFiles {
@@ -184,12 +189,35 @@ pub const FACTORY_KEYS: FileRow = row(0x0000, Shape::Keys(0x0200, 0x01), MASTER,
 
 const CARD_INFO: FileRow = row(0x0015, Shape::Binary(0x1E), FREE, MASTER);
 
+/// A card's signing key and certificates ([`crate::signing`]).
+const SIGNING_KEY: FileRow = row(0x5010, Shape::Binary(0x0065), NEVER, NEVER);
+const CERTIFICATES: FileRow = row(0x5011, Shape::Binary(0x02A0), FREE, NEVER);
+
+/// The row of one of the two files of a signing key, as every kind that has them has it.
+pub const fn signing_file(fid: Fid) -> Option<&'static FileRow> {
+    match fid {
+        EF_SIGNING_KEY => Some(&SIGNING_KEY),
+        EF_CERTIFICATES => Some(&CERTIFICATES),
+        _ => None,
+    }
+}
+
 /// Files of the main control card.
 pub static MAIN_CONTROL_FILES: &[FileRow] = &[CARD_INFO];
 
-/// Files of the issuing cards.
+/// Files of an ESAM issuing card.
 #[rustfmt::skip]
 pub static ISSUING_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
+    row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
+    SIGNING_KEY,
+    CERTIFICATES,
+];
+
+/// Files of a test issuing card, which certifies nothing.
+#[rustfmt::skip]
+pub static TEST_ISSUING_FILES: &[FileRow] = &[
     CARD_INFO,
     row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
     row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
@@ -202,11 +230,23 @@ pub static PSAM_ISSUING_FILES: &[FileRow] = &[
     row(0x0017, Shape::Binary(0x0C),                        FREE,      MASTER),
     row(0x0018, Shape::Binary(0x12),                        FREE,      NEVER),
     row(0x0019, Shape::Binary(0x18),                        FREE,      NEVER),
+    SIGNING_KEY,
+    CERTIFICATES,
 ];
 
-/// Files of a PSAM or test card in its MF.
+/// Files of a PSAM in its MF.
 #[rustfmt::skip]
 pub static PSAM_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0x0016, Shape::Binary(0x06),                        FREE,      MASTER),
+    SIGNING_KEY,
+    CERTIFICATES,
+    row(0xDF01, Shape::Dir(0x0300, 0x95, PURCHASE_NAME),    MF_MASTER, MF_MASTER),
+];
+
+/// Files of a test card in its MF: those of a PSAM, but that it signs nothing.
+#[rustfmt::skip]
+pub static TEST_CARD_FILES: &[FileRow] = &[
     CARD_INFO,
     row(0x0016, Shape::Binary(0x06),                        FREE,      MASTER),
     row(0xDF01, Shape::Dir(0x0300, 0x95, PURCHASE_NAME),    MF_MASTER, MF_MASTER),
@@ -228,8 +268,10 @@ pub static ESAM_FILES: &[FileRow] = &[
     row(0x0001, Shape::Fixed(3, 4),                         FREE,      NEVER),
     row(0x5002, Shape::Binary(0x20),                        FREE,      MASTER),
     row(0x5007, Shape::Binary(0x14),                        METER,     METER),
-    row(0x5008, Shape::Binary(0xA0),                        METER,     NEVER),
+    row(0x5008, Shape::Binary(0xC8),                        METER,     NEVER),
     row(0x5009, Shape::Binary(0x08),                        FREE,      NEVER),
+    SIGNING_KEY,
+    CERTIFICATES,
 ];
 
 /// One key record: where a key of a role stands on a target and the header it gets there.
@@ -396,17 +438,17 @@ static PSAM_ISSUING_DIRECTORIES: &[Directory] =
 static ESAM_ISSUING_DIRECTORIES: &[Directory] =
     &[master_file(ISSUING_FILES, ESAM_ISSUING_KEYS, pins(CardKind::EsamIssuing))];
 static TEST_ISSUING_DIRECTORIES: &[Directory] =
-    &[master_file(ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
+    &[master_file(TEST_ISSUING_FILES, ISSUING_KEYS, pins(CardKind::TestIssuing))];
 static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_KEYS, pins(CardKind::Esam))];
-static PSAM_DIRECTORIES: &[Directory] = &[
-    master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]),
-    Directory {
-        fid: DF_PURCHASE,
-        files: PSAM_PURCHASE_FILES,
-        keys: PSAM_KEYS.split_at(1).1,
-        pins: pins(CardKind::Psam),
-    },
-];
+static PSAM_DIRECTORIES: &[Directory] = &[master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]), PURCHASE];
+static TEST_CARD_DIRECTORIES: &[Directory] =
+    &[master_file(TEST_CARD_FILES, PSAM_KEYS.split_at(1).0, &[]), PURCHASE];
+const PURCHASE: Directory = Directory {
+    fid: DF_PURCHASE,
+    files: PSAM_PURCHASE_FILES,
+    keys: PSAM_KEYS.split_at(1).1,
+    pins: pins(CardKind::Psam),
+};
 
 /// The directories of a finished card of ours, the MF first: what closing demands, row by row, and nothing beside it
 /// [docs/specs/cards.md 4]. Empty for kinds that are never closed: SIMs, whose files come with the mask, and the plain FMCOS card.
@@ -416,7 +458,8 @@ pub fn directories(kind: CardKind) -> &'static [Directory] {
         CardKind::PsamIssuing => PSAM_ISSUING_DIRECTORIES,
         CardKind::EsamIssuing => ESAM_ISSUING_DIRECTORIES,
         CardKind::TestIssuing => TEST_ISSUING_DIRECTORIES,
-        CardKind::Psam | CardKind::TestCard => PSAM_DIRECTORIES,
+        CardKind::Psam => PSAM_DIRECTORIES,
+        CardKind::TestCard => TEST_CARD_DIRECTORIES,
         CardKind::Esam => ESAM_DIRECTORIES,
         CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
@@ -435,6 +478,13 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
 
 /// Place of the ceiling in the parameters of an ESAM.
 pub const CEILING: core::ops::Range<usize> = 21..25;
+
+/// Place in the parameters of an ESAM of what it takes: 00 symmetric orders, 01 both, 02 signed ones.
+pub const MODE: usize = 25;
+/// Place in the parameters of an ESAM of the highest epoch of a server's certificate it took, 4 bytes.
+pub const EPOCH: usize = 26;
+/// Its length.
+pub const EPOCH_LEN: usize = 4;
 
 /// Pairing keys of a meter's MCU.
 pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];

@@ -3,11 +3,13 @@
 
 use super::account::{CUSTOMER, METER, OPENED, Purse};
 use crate::info::current_info;
+use crate::signing;
 use cos::fmcos::{self, Under};
 use cos::keyfile::{self, BIRTH, KeyRecord, kind};
 use cos::{Context, Halt, closing};
 use scheme::profile::{
-    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, State,
+    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, EF_SIGNING_KEY,
+    State,
 };
 use wire::{CommandRef, Sw};
 
@@ -135,6 +137,9 @@ fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Resul
         return Err(Sw::PURSE_NOT_EMPTY.into());
     }
     clear_account(context)?;
+    // What the root of one state certified is nothing in the other.
+    signing::forget(context)?;
+    context.write_ef(EF_PARAMETERS, profile::MODE, &[0; 1 + profile::EPOCH_LEN])?;
     context.write_ef(EF_RECEIPT, 0, &[0])
 }
 
@@ -156,7 +161,8 @@ fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
         return Err(Sw::CONDITIONS.into());
     }
     clear_account(context)?;
-    for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE] {
+    context.write_ef(EF_PARAMETERS, profile::MODE, &[0; 1 + profile::EPOCH_LEN])?;
+    for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE, EF_SIGNING_KEY] {
         let size = context.ef(fid)?.size();
         context.write_ef(fid, 0, &alloc::vec![0; size])?;
     }

@@ -132,6 +132,21 @@ impl Target {
         out
     }
 
+    /// Its chip's serial.
+    pub const fn serial(&self) -> [u8; 8] {
+        self.serial
+    }
+
+    /// Its number.
+    pub const fn number(&self) -> [u8; 6] {
+        self.number
+    }
+
+    /// Its city.
+    pub const fn region(&self) -> [u8; 4] {
+        self.region
+    }
+
     /// An ESAM.
     pub fn is_esam(&self) -> bool {
         self.recipient == Recipient::Card(CardKind::Esam)

@@ -2,6 +2,7 @@
 
 mod limit;
 
+use crate::certified::{self, Certify};
 use crate::prelude::*;
 use crate::{made, pin};
 use parties::city::PSAMS;
@@ -34,6 +35,8 @@ pub enum Verb {
     },
     /// Pair a PSAM with a server: a new server key, which the bank needs to sell; the one before is dead.
     Pair(Pair),
+    /// Certify the signing key of a PSAM, which draws it now, with the city's certified PSAM issuing card; the one before is void.
+    Certify(Certify),
     /// End a PSAM with the city's PSAM issuing card, operator and supervisor: its keys and PIN are destroyed for good.
     Retire(Retire),
     /// The PIN of a PSAM.
@@ -91,6 +94,9 @@ impl Verb {
                 one("psam statement-request", StatementRequest { number, out, city }, limit::ask)
             }
             Verb::Pair(options) => two("psam pair", options, pair),
+            Verb::Certify(options) => one("psam certify", options, |call, options| {
+                certified::certify(call, options, (CardKind::Psam, CardKind::PsamIssuing))
+            }),
             Verb::Retire(options) => two("psam retire", options, |call, options| {
                 let second = options.second_pin_file.as_deref().into();
                 made::retire(call, &options.retire, &PSAMS, Some(second))

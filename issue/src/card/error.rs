@@ -1,6 +1,7 @@
 //! Why a card was not issued.
 
 use crate::plan::{Content, Master, words};
+use crate::signing::SigningError;
 use crate::source::{Level, SourceError};
 use crate::words::role;
 use keys::Suite;
@@ -187,6 +188,9 @@ pub enum StepFault {
         /// As the card says.
         found: CheckValue,
     },
+    /// What the card shows is not the certificate that was stored.
+    #[error("the card does not show the certificate that was stored")]
+    Certificate,
     /// Another chip stands in the slot after a reset.
     #[error("the card was swapped: serial {found} instead of {began}")]
     Swapped {
@@ -198,6 +202,16 @@ pub enum StepFault {
     /// The run could not be recorded; it stopped.
     #[error(transparent)]
     NotNoted(#[from] NotNoted),
+}
+
+impl From<SigningError> for StepFault {
+    fn from(error: SigningError) -> Self {
+        match error {
+            SigningError::Card(error) => StepFault::Card(error),
+            SigningError::Source(error) => StepFault::Source(error),
+            SigningError::Differs => StepFault::Certificate,
+        }
+    }
 }
 
 /// What watches a run could not note what the card did; the run stopped.
@@ -223,6 +237,7 @@ impl IssueError {
             fault,
             StepFault::Card(CardError::Channel { .. })
                 | StepFault::Source(SourceError::Card(CardError::Channel { .. }))
+                | StepFault::Source(SourceError::Proof(CardError::Channel { .. }))
                 | StepFault::NotNoted(_)
         )
     }
@@ -328,6 +343,7 @@ impl Fault for StepFault {
             StepFault::Content { .. } | StepFault::KeyHeader { .. } | StepFault::KeyCheck { .. } => {
                 "the card stays unfinished; destroy it if a second run says the same"
             }
+            StepFault::Certificate => "the card is finished and signs nothing: have it certified anew, with `gridcard esam certify` or `gridcard psam certify`",
             StepFault::Swapped { .. } => "leave the card in the slot until the run is over",
             StepFault::NotNoted(error) => return error.0.hint(),
             StepFault::Card(_) => return None,
@@ -345,6 +361,7 @@ impl Fault for StepFault {
             StepFault::KeyHeader { .. } => "issue-step-key-header",
             StepFault::KeyCheck { .. } => "issue-step-key-check",
             StepFault::Swapped { .. } => "issue-step-swapped",
+            StepFault::Certificate => "issue-step-certificate",
             StepFault::NotNoted(error) => error.code(),
         }
     }

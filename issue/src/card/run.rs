@@ -4,10 +4,12 @@ use super::error::{IssueError, NotNoted, StepFault};
 use super::probe::{self, Condition, IfOpen};
 use crate::headers;
 use crate::plan::{Content, Master, Plan, Step, words};
+use crate::signing;
 use crate::source::KeySource;
 use keys::Role;
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
+use scheme::certificate::Certificate;
 use scheme::numbers::{CheckValue, Serial};
 use scheme::pin::Pins;
 use scheme::profile::{Fid, FileRow, KeyRow, PinRow};
@@ -63,16 +65,18 @@ struct Run<'r> {
     /// The master key to try when the card refuses the first one.
     other: Option<Master>,
     keys: Vec<KeyCheck>,
+    /// The certificate it was given.
+    certificate: Option<Certificate>,
 }
 
-/// Does all steps; the answer is what CHECK KEY saw.
+/// Does all steps; the answer is what CHECK KEY saw, and the certificate the card was given.
 pub(super) fn all(
     probed: Probed<'_>,
     source: &mut dyn KeySource,
     pins: Pins<'_>,
     if_open: IfOpen,
     observer: &mut dyn Observer,
-) -> Result<Vec<KeyCheck>, IssueError> {
+) -> Result<(Vec<KeyCheck>, Option<Certificate>), IssueError> {
     let Probed { plan, card, serial, condition } = probed;
     let total = plan.steps().len();
     let mut run = Run {
@@ -86,6 +90,7 @@ pub(super) fn all(
         open: condition == Condition::Open,
         other: (if_open.then_other && condition == Condition::Open).then(|| if_open.first.other()),
         keys: Vec::new(),
+        certificate: None,
     };
     for (i, step) in plan.steps().iter().enumerate() {
         let number = i + 1;
@@ -95,7 +100,7 @@ pub(super) fn all(
             IssueError::Step { number, total, what, fault }
         })?;
     }
-    Ok(run.keys)
+    Ok((run.keys, run.certificate))
 }
 
 impl Run<'_> {
@@ -116,6 +121,20 @@ impl Run<'_> {
             Step::Check { fid, bytes, what } => self.check(*fid, bytes, *what),
             Step::CheckKey(row) => self.check_key(row),
             Step::VerifyPin(row) => self.verify_pin(row),
+            Step::StoreRoot => {
+                let target = self.target();
+                Ok(signing::store_root(&mut self.card, self.source, &target)?)
+            }
+            Step::Certify(_) => {
+                let (target, from) = (self.target(), self.plan.first_day());
+                let made = signing::certify(&mut self.card, self.source, &target, from)?;
+                self.certificate = Some(made);
+                Ok(())
+            }
+            Step::CheckCertificate(_) => match &self.certificate {
+                Some(certificate) => Ok(signing::shows(&mut self.card, certificate)?),
+                None => Ok(()),
+            },
         }
     }
 

@@ -7,9 +7,11 @@ use scheme::numbers::PROVINCE;
 use scheme::profile::{
     CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
     FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, Make, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
-    PSAM_ISSUING_FILES, PSAM_PURCHASE_FILES, PinRow, Recipient, State, pins,
+    PSAM_ISSUING_FILES, PSAM_PURCHASE_FILES, PinRow, Recipient, State, TEST_CARD_FILES, TEST_ISSUING_FILES,
+    pins,
 };
 use scheme::psam::Limits;
+use scheme::signing::own_use;
 
 /// What differs from kind to kind. `application` is what stands in a directory of its own, with the keys.
 struct Profile {
@@ -56,11 +58,13 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
     let (files, application) = match kind {
         MainControl => (MAIN_CONTROL_FILES, None),
         PsamIssuing => (PSAM_ISSUING_FILES, None),
-        EsamIssuing | TestIssuing => (ISSUING_FILES, None),
+        EsamIssuing => (ISSUING_FILES, None),
+        TestIssuing => (TEST_ISSUING_FILES, None),
         Psam | TestCard => {
             // A finished PSAM has no limit and no server yet, so it seals nothing: SET LIMIT and PAIR SERVER come after.
             let contents = Vec::new();
-            (PSAM_FILES, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
+            let files = if kind == Psam { PSAM_FILES } else { TEST_CARD_FILES };
+            (files, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
         }
         Esam => (ESAM_FILES, None),
         Sim | Uicc | Fmcos => return Err(PlanError::Kind { kind }),
@@ -147,6 +151,18 @@ pub(super) fn steps(request: &Request) -> Result<Vec<Step>, PlanError> {
         Step::SelectMf,
         Step::Check { fid: EF_CARD_INFO, bytes, what: Content::CardInformation },
     ]);
+    let signs = request.signs && !request.kind.is_city_issuing();
+    if let Some(key_use) = own_use(request.kind).filter(|_| signs) {
+        // A card answers these when it is finished: before, its files may hold what somebody put there.
+        steps.extend([
+            Step::Authenticate(Master::Own),
+            Step::StoreRoot,
+            Step::Certify(key_use),
+            Step::Reset,
+            Step::SelectMf,
+            Step::CheckCertificate(key_use),
+        ]);
+    }
     Ok(steps)
 }
 

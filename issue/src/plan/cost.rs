@@ -5,7 +5,9 @@
 
 use super::render::PlannedApdu;
 use super::{Content, Plan, Step};
+use keys::sign::PUBLIC_LEN;
 use reader::count::{Etu, Tally, atr_etu, wire_etu};
+use scheme::signing::PROOF_LEN;
 use std::ops::AddAssign;
 
 /// Characters of an ESAM's ATR [docs/specs/cards.md 1].
@@ -94,7 +96,12 @@ impl Plan {
                     cost.check += reset();
                     continue;
                 }
-                Step::Create(_) | Step::WriteKey(_) => &mut cost.least,
+                Step::Create(_) | Step::WriteKey(_) | Step::StoreRoot => &mut cost.least,
+                Step::Certify(_) => {
+                    // The key and its proof come as an answer to a command with data.
+                    cost.least += exchange(0, PUBLIC_LEN + PROOF_LEN);
+                    &mut cost.least
+                }
                 Step::Update { what: Content::InTheMaking, .. } => &mut cost.safety,
                 Step::Update { .. } => &mut cost.least,
                 Step::Authenticate(_) if !authenticated => {

@@ -1,6 +1,7 @@
 //! What a plan is made from, and of: the request, the steps, their contents.
 
 use keys::Suite;
+use scheme::certificate::KeyUse;
 use scheme::moment::Validity;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode};
@@ -33,6 +34,8 @@ pub struct Request {
     pub previous: Option<u8>,
     /// Cards an issuing card may make, orders a PSAM may seal; `None` for no limit.
     pub limit: Option<u32>,
+    /// Whether it gets a signing key that its source certifies; of a PSAM and an ESAM alone.
+    pub signs: bool,
     /// Value in fen that a PSAM issuing card may grant limits of; `None`: [`scheme::psam::Limits::GRANTS`].
     pub value: Option<u64>,
 }
@@ -110,6 +113,12 @@ pub enum Step {
     CheckKey(&'static KeyRow),
     /// Verify a PIN in the current directory.
     VerifyPin(&'static PinRow),
+    /// GET CHALLENGE, and STORE CERTIFICATE of the root that the source believes.
+    StoreRoot,
+    /// GENERATE KEY PAIR, and STORE CERTIFICATE of the issuer's certificate and of the card's own: this use.
+    Certify(KeyUse),
+    /// READ CERTIFICATE of this use, compared with what the source certified.
+    CheckCertificate(KeyUse),
 }
 
 /// Card information in the making: the same bytes with structure version 00.
@@ -140,4 +149,10 @@ pub enum Hidden {
     Pin,
     /// The MAC of ACTIVATE KEYS, made by the key source.
     Activation,
+    /// The root's certificate with a MAC, made by the key source.
+    Root,
+    /// A challenge of the key source.
+    Challenge,
+    /// A certificate that the key source has, or makes.
+    Certificate,
 }

@@ -8,7 +8,9 @@ use super::parts::{Hidden, Master, Step};
 use crate::headers;
 use crate::plan::words;
 use keys::Suite;
+use scheme::certificate::{Certificate, KeyUse};
 use scheme::profile::Fid;
+use scheme::signing::{GENERATE, STORE_ROOT};
 use std::fmt;
 use wire::Command;
 
@@ -150,6 +152,28 @@ fn apdus(step: &Step, suite: Suite) -> Vec<PlannedApdu> {
         Step::CheckKey(row) => vec![PlannedApdu::open(&Command::new(0x80, 0x48, row.kind, row.id).le(6))],
         Step::VerifyPin(row) => {
             vec![PlannedApdu::hiding([0x00, 0x20, 0x00, row.id], &[], Hidden::Pin, None)]
+        }
+        Step::StoreRoot => {
+            let [cla, ins, p1, p2, lc] = STORE_ROOT;
+            let len = Some(usize::from(lc));
+            vec![challenge(), PlannedApdu::hiding([cla, ins, p1, p2], &[], Hidden::Root, len)]
+        }
+        Step::Certify(key_use) => {
+            let [cla, ins, p1, p2, lc] = GENERATE;
+            let len = Some(usize::from(lc));
+            let store = |key_use: KeyUse| {
+                let header = [0x80, STORE_ROOT[1], 0x00, key_use.code()];
+                PlannedApdu::hiding(header, &[], Hidden::Certificate, Some(Certificate::LEN))
+            };
+            vec![
+                PlannedApdu::hiding([cla, ins, p1, p2], &[], Hidden::Challenge, len),
+                store(key_use.issuer()),
+                store(*key_use),
+            ]
+        }
+        Step::CheckCertificate(key_use) => {
+            let le = Certificate::LEN as u16; // 168
+            vec![PlannedApdu::open(&Command::new(0x80, 0x76, 0x01, key_use.code()).le(le))]
         }
     }
 }

@@ -35,6 +35,11 @@ pub(crate) fn words(step: &Step) -> String {
         Step::Check { fid, what, .. } => format!("read file {:04X} back: {}", fid.0, content(*what)),
         Step::CheckKey(row) => format!("look at key {}", key(row)),
         Step::VerifyPin(row) => format!("verify {}", pin(row)),
+        Step::StoreRoot => "store the certificate of the province's signing root".to_owned(),
+        Step::Certify(key_use) => {
+            format!("have the card draw a signing key, and store its certificate as {key_use}")
+        }
+        Step::CheckCertificate(key_use) => format!("read its certificate as {key_use} back"),
     }
 }
 
@@ -64,6 +69,9 @@ pub(crate) fn hidden(hidden: Hidden, len: Option<usize>) -> String {
         Hidden::WrappedKey => "key, enciphered and MACed for this card",
         Hidden::Pin => "PIN",
         Hidden::Activation => "MAC for this card",
+        Hidden::Root => "certificate of the root, and MAC for this card",
+        Hidden::Challenge => "challenge of the key source",
+        Hidden::Certificate => "certificate",
     };
     len.map_or_else(|| what.to_owned(), |len| format!("{len} bytes: {what}"))
 }

@@ -1,14 +1,17 @@
 //! An issuing card as a source: the keys never leave it in clear.
 
-use super::{About, Activation, Counter, Expected, KeySource, Level, SourceError, Target};
+use super::{About, Activation, Counter, Expected, KeySource, Level, Proof, SourceError, Target};
 use keys::{Role, Suite};
 use reader::driver::fmcos::KeyInformation;
 use reader::driver::issuing::IssuingCard;
 use reader::error::CardError;
+use scheme::certificate::Certificate;
+use scheme::moment::{Day, Validity};
 use scheme::numbers::{CheckValue, RegionCode};
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardInfo, CardKind, OFFICER_PIN, OPERATOR_PIN, PREVIOUS_MASTER, PinRow, Recipient};
 use scheme::psam::{Limits, Statement};
+use scheme::signing::own_use;
 use wire::Sw;
 
 /// Type byte of a hierarchy key on an issuing card.
@@ -20,6 +23,8 @@ pub struct CardSource<'c> {
     about: About,
     /// KEY INFORMATION of the hierarchy keys by role, asked for once: a batch would ask it for every target.
     known: [Option<KeyInformation>; 9],
+    /// The certificate it certifies with.
+    issuer: Option<Certificate>,
 }
 
 impl<'c> CardSource<'c> {
@@ -42,8 +47,14 @@ impl<'c> CardSource<'c> {
             _ => None,
         };
         verify(&mut card, &info, pins)?;
-        let about = About { level, card: Some(info.kind), suite, state: info.state, version, previous };
-        Ok(CardSource { card, about, known: [None; 9] })
+        let issuer = match own_use(info.kind) {
+            Some(own) => card.fmcos().certificate(own)?,
+            None => None,
+        };
+        let signs = issuer.is_some();
+        let about =
+            About { level, card: Some(info.kind), suite, state: info.state, version, previous, signs };
+        Ok(CardSource { card, about, known: [None; 9], issuer })
     }
 
     /// Check value of a city's key, as its issuing card of that version shows it; the main control card alone tells.
@@ -118,6 +129,33 @@ impl KeySource for CardSource<'_> {
         header5: [u8; 5],
     ) -> Result<Vec<u8>, SourceError> {
         self.card.export_key(target, role, challenge, header5).map_err(spent)
+    }
+
+    fn seal_root(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
+        Ok(self.card.seal_root(target, challenge)?)
+    }
+
+    fn certify(
+        &mut self,
+        target: &Target,
+        from: Day,
+        prove: &mut dyn FnMut([u8; 8]) -> Result<Proof, CardError>,
+    ) -> Result<Certificate, SourceError> {
+        let issuer = self.issuer.as_ref().ok_or(SourceError::NotCertified)?;
+        let to = issuer.subject.validity.to();
+        // Its province may have been a day ahead.
+        let from = from.max(issuer.subject.validity.from());
+        let validity = Validity::new(from, to).map_err(|_| SourceError::CertificateOver { last: to })?;
+        let challenge = self.card.challenge_for(target)?;
+        let proof = prove(challenge).map_err(SourceError::Proof)?;
+        self.card.certify(target, validity, &proof).map_err(|error| match error.sw() {
+            Some(Sw::SM_WRONG) => SourceError::NotItsKey,
+            _ => error.into(),
+        })
+    }
+
+    fn issuer(&mut self) -> Result<Option<Certificate>, SourceError> {
+        Ok(self.issuer.clone())
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

@@ -5,6 +5,7 @@ use crate::words::{recipient, role};
 use reader::driver::guard::PinError;
 use reader::error::CardError;
 use scheme::fault::{Fault, Hint, Kind};
+use scheme::moment::Day;
 use scheme::numbers::{DeviceNumber, RegionCode};
 use scheme::profile::{CardKind, Recipient};
 
@@ -100,6 +101,21 @@ pub enum SourceError {
         /// The target's region.
         asked: RegionCode,
     },
+    /// It was asked to certify a key, and nobody certified its own.
+    #[error("this source has no certificate of its own, so it certifies no keys")]
+    NotCertified,
+    /// What it certifies ends before it begins.
+    #[error("the certificate of this source ended on {last}")]
+    CertificateOver {
+        /// Its last day.
+        last: Day,
+    },
+    /// The card whose key was to be certified failed.
+    #[error("the card that was to draw a key: {0}")]
+    Proof(#[source] CardError),
+    /// The MAC of a public key is not that of the card it is said to be of.
+    #[error("the key is not that of the card it was asked of: its proof is wrong")]
+    NotItsKey,
     /// A meter's MCU has no challenge and no chip serial: both are made of its number.
     #[error(
         "the challenge and serial of a meter MCU are 0000 and its number {number}, under the transport key"
@@ -124,7 +140,8 @@ impl Fault for SourceError {
     fn kind(&self) -> Kind {
         match self {
             SourceError::Elsewhere { kind, .. } => *kind,
-            SourceError::NoSecondPin { .. } => Kind::Security,
+            SourceError::NoSecondPin { .. } | SourceError::NotItsKey => Kind::Security,
+            SourceError::Proof(error) => error.kind(),
             SourceError::Card(error) => error.kind(),
             SourceError::Pin(error) => error.kind(),
             _ => Kind::Refused,
@@ -156,6 +173,10 @@ impl Fault for SourceError {
             SourceError::Spent => {
                 "bring the card to the province, which raises how many it may make: `gridcard kdc limit CARD --count N`"
             }
+            SourceError::NotCertified | SourceError::CertificateOver { .. } => {
+                "bring the card to the province, which certifies it: `gridcard kdc signing certify CARD`"
+            }
+            SourceError::NotItsKey => "ask the card itself for its key, and nobody else",
             SourceError::Card(error) if error.sw().is_none() => return None,
             SourceError::Card(_) => "has the PIN of the issuing card been verified?",
             _ => return None,
@@ -180,6 +201,10 @@ impl Fault for SourceError {
             SourceError::Pin(error) => error.code(),
             SourceError::Region { .. } => "source-region",
             SourceError::McuForm { .. } => "source-mcu-form",
+            SourceError::NotCertified => "source-not-certified",
+            SourceError::CertificateOver { .. } => "source-certificate-over",
+            SourceError::Proof(error) => error.code(),
+            SourceError::NotItsKey => "source-not-its-key",
         }
     }
 }

@@ -4,14 +4,18 @@
 //! what an issuing card must answer. Every check an issuing card makes is made here too, so that nothing
 //! passes in software that a card would refuse. It knows no officers and counts no cards.
 
-use super::{About, Activation, Current, Expected, KeySource, Level, SourceError, Target};
+use super::{About, Activation, Authority, Current, Expected, KeySource, Level, Proof, SourceError, Target};
 use crate::headers;
 use crate::keyset::{CityKeys, Roots};
 use keys::{Key, Role, hierarchy, seal};
+use reader::error::CardError;
+use scheme::certificate::{Certificate, KeyUse};
+use scheme::moment::Day;
 use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
 use scheme::pin::Pin;
 use scheme::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
 use scheme::psam::{Limits, Statement};
+use scheme::signing::own_use;
 
 /// Header of ACTIVATE KEYS, which its MAC covers.
 pub const ACTIVATE: [u8; 5] = [0x84, 0x4A, 0x00, 0x00, 0x0A];
@@ -27,6 +31,7 @@ enum Store {
 #[derive(Debug, Clone)]
 pub struct SoftSource {
     store: Store,
+    authority: Option<Authority>,
 }
 
 impl SoftSource {
@@ -47,12 +52,29 @@ impl SoftSource {
 
     /// A source of the province: makes main control cards and issuing cards.
     pub const fn province(roots: Roots) -> Self {
-        SoftSource { store: Store::Province(roots) }
+        SoftSource { store: Store::Province(roots), authority: None }
     }
 
     /// A source of a city: makes PSAMs, ESAMs, meter pairings of its region, and in test state test cards.
     pub const fn city(keys: CityKeys) -> Self {
-        SoftSource { store: Store::City(keys) }
+        SoftSource { store: Store::City(keys), authority: None }
+    }
+
+    /// A source of the province that certifies the signing key of one city's issuing card.
+    pub const fn certifying(roots: Roots, authority: Authority) -> Self {
+        SoftSource { store: Store::Province(roots), authority: Some(authority) }
+    }
+
+    /// The authority, and the own master of a target whose key it certifies.
+    fn authority(&self, target: &Target) -> Result<(&Authority, Key), SourceError> {
+        self.check_target(target)?;
+        let authority = self.authority.as_ref().ok_or(SourceError::NotCertified)?;
+        let signs =
+            matches!(target.recipient, Recipient::Card(kind) if own_use(kind) == Some(KeyUse::CityIssuer));
+        if !signs || target.master != Current::Own {
+            return Err(SourceError::Reach { target: target.recipient, p1: target.p1() });
+        }
+        Ok((authority, self.current_master(target)?))
     }
 
     /// The row of the target's key table, once everything about the target is in order.
@@ -213,7 +235,7 @@ impl KeySource for SoftSource {
                 (Level::City(keys.region()), keys.suite(), keys.state(), keys.version(), keys.previous())
             }
         };
-        About { level, card: None, suite, state, version, previous }
+        About { level, card: None, suite, state, version, previous, signs: self.authority.is_some() }
     }
 
     fn authenticate_target(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
@@ -258,6 +280,22 @@ impl KeySource for SoftSource {
         self.row(target, role)?;
         let (key, version) = self.key(target, role);
         Ok(Expected { version, check_value: Some(CheckValue(key.kcv())) })
+    }
+
+    fn seal_root(&mut self, target: &Target, challenge: [u8; 8]) -> Result<Vec<u8>, SourceError> {
+        let (authority, master) = self.authority(target)?;
+        Ok(authority.seal_root(&master, &challenge))
+    }
+
+    fn certify(
+        &mut self,
+        target: &Target,
+        from: Day,
+        prove: &mut dyn FnMut([u8; 8]) -> Result<Proof, CardError>,
+    ) -> Result<Certificate, SourceError> {
+        let (authority, master) = self.authority(target)?;
+        let proof = prove(authority.challenge).map_err(SourceError::Proof)?;
+        authority.certify(&master, target, from, &proof)
     }
 
     fn transport_root(&mut self) -> Result<Option<CheckValue>, SourceError> {

@@ -38,7 +38,15 @@ fn about(kind: CardKind) -> About {
         CardKind::TestCard => (city, Some(CardKind::TestIssuing)),
         _ => (Level::Province, None),
     };
-    About { level, card, suite: Suite::TripleDes, state: State::Test, version: 1, previous: None }
+    About {
+        level,
+        card,
+        suite: Suite::TripleDes,
+        state: State::Test,
+        version: 1,
+        previous: None,
+        signs: false,
+    }
 }
 
 fn asked(kind: CardKind, about: About, given: usize, change: fn(&mut Request)) -> Result<(), IssueError> {

@@ -66,6 +66,7 @@ fn scene() -> Scene {
             state: State::Formal,
             version: 3,
             previous: Some(2),
+            signs: false,
         },
         leave: Leave::default(),
     }

@@ -132,3 +132,44 @@ fn a_higher_version_reaches_an_earlier_one() {
     let version = |role| plan.target_for(serial, gridcard_issue::plan::Master::Own, role).version;
     assert_eq!((version(0x0A), version(1)), (Some(2), Some(5)));
 }
+
+/// What a signing key costs on an ESAM's line is what its page says.
+#[test]
+fn a_signing_key_costs_what_its_page_says() {
+    let page = include_str!("../../../docs/specs/signatures.md");
+    for suite in Suite::ALL {
+        let of = |signs| {
+            let plan = Plan::new(&Request { signs, ..request(CardKind::Esam, suite) }).unwrap().line();
+            (plan.sum(), plan.total().micros(9600))
+        };
+        let ((with, time_with), (without, time_without)) = (of(true), of(false));
+        let ms = (time_with - time_without) / 1000;
+        let row = format!(
+            "| `{}` | {} | {} | {ms} |",
+            suite.name(),
+            with.apdus - without.apdus,
+            with.bytes - without.bytes
+        );
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn a_plan_with_a_signing_key_reads_as_it_should() {
+    for kind in [CardKind::Esam, CardKind::Psam] {
+        let plan = Plan::new(&Request { signs: true, ..request(kind, Suite::Sm4) }).unwrap();
+        let (text, code) = (plan.dry_run().to_string(), if kind == CardKind::Esam { 3 } else { 4 });
+        for apdu in [
+            "> 84780000AC [172 bytes: certificate of the root, and MAC for this card]".to_owned(),
+            "> 8074000008 [8 bytes: challenge of the key source]".to_owned(),
+            "> 80780001A8 [168 bytes: certificate]".to_owned(),
+            format!("> 807800{code:02X}A8 [168 bytes: certificate]"),
+            format!("> 807601{code:02X}A8"),
+        ] {
+            assert!(text.contains(&apdu), "{apdu}: {text}");
+        }
+    }
+    // A card that certifies is certified by an act of its own.
+    let plan = Plan::new(&Request { signs: true, ..request(CardKind::EsamIssuing, Suite::Sm4) }).unwrap();
+    assert!(!plan.steps().iter().any(|step| matches!(step, Step::Certify(_))));
+}

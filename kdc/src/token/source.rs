@@ -33,7 +33,7 @@ impl TokenSource {
             Role::Transport => transport.clone(),
             _ => published.get(role).clone(),
         });
-        let stand_in = SoftSource::province(Roots::kept(suite, state, stand_in));
+        let stand_in = SoftSource::province(Roots::kept(suite, state, stand_in, None));
         Ok(TokenSource { token, suite, state, roots, stand_in })
     }
 
@@ -93,6 +93,7 @@ impl KeySource for TokenSource {
             state: self.state,
             version: 1,
             previous: None,
+            signs: false,
         }
     }
 

@@ -190,3 +190,39 @@ fn what_cannot_be_a_store_is_refused() {
     let short = Passphrase::new(Zeroizing::new("too short".into())).unwrap_err();
     assert_eq!(short, KeyStoreError::PassphraseShort { least: 10, found: 9 });
 }
+
+/// A signing root is kept beside the roots, through other passphrases and custodians; the published one is not.
+#[test]
+fn a_signing_root_is_kept_with_the_roots() {
+    let suite = Suite::Sm4;
+    let formal = Roots::from_secret(suite, &[0x5A; 16]);
+    let signing = |roots: &Roots| roots.signing().map(|key| *key.expose());
+    // The shares of the secret bring it back.
+    assert_eq!(signing(&formal), signing(&Roots::from_secret(suite, &[0x5A; 16])));
+    assert_ne!(signing(&formal), signing(&Roots::from_secret(suite, &[0x5B; 16])));
+    let without = Roots::kept(suite, formal.state(), Role::ALL.map(|role| formal.get(role).clone()), None);
+    let store = KeyStore::make(&without, &custodians(&NAMES), 2, QUICK, &mut random(7)).unwrap();
+    let mut opening = store.opening();
+    for name in &NAMES[..2] {
+        opening.add(name, &phrase(&words(name))).unwrap();
+    }
+    let opened = opening.finish().unwrap();
+    assert_eq!(signing(opened.roots()), None);
+    let key = formal.signing().unwrap().clone();
+    let with = opened.with_signing(key, &mut random(8)).unwrap();
+    assert_eq!((with.generation(), with.to_bytes().len()), (2, store.to_bytes().len() + 32));
+    let with = KeyStore::parse(&with.to_bytes()).unwrap();
+    let roots = open(&with, &NAMES[1..]).unwrap();
+    assert_eq!(signing(&roots), signing(&formal));
+    assert!(same(&roots, &formal));
+    let mut opening = with.opening();
+    for name in &NAMES[..2] {
+        opening.add(name, &phrase(&words(name))).unwrap();
+    }
+    let opened = opening.finish().unwrap();
+    let others = opened.with_custodians(&custodians(&NAMES[..2]), 2, &mut random(9)).unwrap();
+    assert_eq!(signing(&open(&others, &NAMES[..2]).unwrap()), signing(&formal));
+    let test = KeyStore::make(&Roots::test(suite), &custodians(&NAMES), 2, QUICK, &mut random(7)).unwrap();
+    assert_eq!(test.to_bytes().len(), store.to_bytes().len(), "what is published is not kept");
+    assert_eq!(signing(&open(&test, &NAMES[..2]).unwrap()), signing(&Roots::test(suite)));
+}

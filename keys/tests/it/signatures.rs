@@ -1,5 +1,6 @@
 //! Signatures: the standards' own examples, and what may not be taken for one.
 
+use gridcard_keys::Suite;
 use gridcard_keys::sign::{Curve, PublicKey, SignError, Signature, SigningKey};
 use proptest::prelude::*;
 
@@ -176,6 +177,19 @@ proptest! {
         let public = SigningKey::from_bytes(curve, &[3; 32]).unwrap().public().unwrap();
         prop_assert!(public.verify(&[&der], &Signature::from_bytes(both)).is_err());
     }
+}
+
+/// The published root of the sm4 suite as other software reads it; openssl reads the same text.
+#[test]
+fn a_public_key_as_text() {
+    let public = gridcard_keys::hierarchy::test_signing_root(Suite::Sm4).public().unwrap();
+    assert_eq!(
+        public.to_pem(),
+        "-----BEGIN PUBLIC KEY-----\n\
+         MFkwEwYHKoZIzj0CAQYIKoEcz1UBgi0DQgAEEBBrP/Mnx6OghgXmsFEroPha5z4S\n\
+         WAd2/Jnk/Z4QFaMYFrmzgd41/DghKdU5jZSsV7U86MTYyOG+DI5A2rh03Q==\n\
+         -----END PUBLIC KEY-----\n"
+    );
 }
 
 mod openssl {

@@ -88,6 +88,10 @@ fn file(view: &View<'_, '_>, dir: &Node, node: &Node, above: &str) -> Item {
         FileKind::Binary if view.is_sim() && sim_names::is_secret(dir.fid(), node.fid()) => {
             Content::Secret(keys::Zeroizing::new(view.body(node, node.size())))
         }
+        // A signing key, whoever's card it is.
+        FileKind::Binary if !view.is_sim() && node.fid() == profile::EF_SIGNING_KEY => {
+            Content::Secret(keys::Zeroizing::new(view.body(node, node.size())))
+        }
         FileKind::Binary => Content::Bytes(view.body(node, node.size())),
         FileKind::Variable => Content::Records(variable(view, node)),
         _ => Content::Records(numbered(view, node, is_log)),
@@ -201,6 +205,8 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
         (CardKind::Sim | CardKind::Uicc, _) => sim_names::file(dir, fid),
         (CardKind::Fmcos, _) => None,
         (_, profile::EF_CARD_INFO) if in_mf => Some("card information"),
+        (_, profile::EF_SIGNING_KEY) if in_mf => Some("signing key"),
+        (_, profile::EF_CERTIFICATES) if in_mf => Some("certificates"),
         (CardKind::Psam | CardKind::TestCard, profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (CardKind::Psam | CardKind::TestCard, profile::EF_LIMIT) if !in_mf => Some("orders it may seal"),
         (CardKind::Psam | CardKind::TestCard, profile::EF_SEALED) if !in_mf => Some("orders sealed"),

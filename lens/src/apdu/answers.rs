@@ -3,6 +3,7 @@
 use super::{files, objects, tags::Template};
 use reader::driver::fmcos::KeyInformation;
 use reader::driver::sim::{CodeState, Selected, Structure};
+use scheme::certificate::Certificate;
 use scheme::money::Fen;
 use scheme::profile::{self, CardInfo, CardKind, Fid};
 use scheme::sim::{EF_ARR, EF_ARR_OF_USIM, EF_DIR, EF_ICCID, EF_IMSI, EF_SMS, EF_SMSP, EF_SMSS};
@@ -85,6 +86,11 @@ fn purse(record: Option<u8>, data: &[u8]) -> Vec<String> {
         Some(3) => vec![format!("purchase count {value}")],
         _ => Vec::new(),
     }
+}
+
+/// A certificate, as STORE CERTIFICATE and READ CERTIFICATE carry it.
+pub fn certificate(data: &[u8]) -> Vec<String> {
+    Certificate::parse(data).map_or_else(|_| Vec::new(), |certificate| vec![certificate.about()])
 }
 
 /// GET BALANCE.

@@ -3,6 +3,7 @@
 use super::{answers, command_of, files, objects, reset};
 use reader::driver::sim::Selected;
 use reader::trace::{Bytes, Redactor, TraceLine, hides_answer, hides_data};
+use scheme::certificate::{Certificate, KeyUse};
 use scheme::profile::{CardInfo, CardKind, Fid};
 use serde_json::{Value, json};
 use wire::apdu::CommandRef;
@@ -70,6 +71,8 @@ enum What {
     Read(Fid, Option<u8>),
     Balance,
     Key,
+    /// A certificate is read, or made.
+    Certificate,
     Other,
 }
 
@@ -200,6 +203,20 @@ impl Decoder {
                 (What::Other, Some(self.name(fid)), None)
             }
             (0x5C, _) => (What::Balance, None, None),
+            (CERTIFY, _) if cla == 0x80 => (What::Certificate, None, None),
+            (READ_CERTIFICATE, _) if cla == 0x80 => {
+                let words = match (p1, KeyUse::from_code(p2)) {
+                    (0x00, _) => Some("the public key".to_owned()),
+                    (_, Some(key_use)) => Some(format!("of the {key_use}")),
+                    (_, None) => None,
+                };
+                (What::Certificate, words, None)
+            }
+            // The root comes with a MAC of 4 bytes behind it.
+            (STORE_CERTIFICATE, _) if cla & 0xF0 == 0x80 => {
+                let body = data.get(..Certificate::LEN).unwrap_or_default();
+                (What::Other, Certificate::parse(body).ok().map(|found| found.about()), None)
+            }
             (0x48, _) if cla == 0x80 => (What::Key, self.key(p1, p2, true), None),
             (0xD4, _) if cla & 0xF0 == 0x80 => {
                 // P1 01 adds a key whose type is in the data; else it is the type of the key changed.
@@ -362,6 +379,7 @@ impl Decoder {
                 }
                 answers::content(self.kind, fid, record, data)
             }
+            What::Certificate => answers::certificate(data),
             What::Balance => answers::balance(data),
             What::Key => answers::key(data),
             What::Other => Vec::new(),
@@ -379,6 +397,11 @@ fn named(fid: Fid, name: Option<&str>) -> String {
 fn plain(mark: char, text: &str) -> Shown {
     Shown { mark, text: text.to_owned(), words: String::new(), details: Vec::new(), sw: None }
 }
+
+/// Commands about signing keys [docs/specs/signatures.md 5].
+const READ_CERTIFICATE: u8 = 0x76;
+const STORE_CERTIFICATE: u8 = 0x78;
+const CERTIFY: u8 = 0x7A;
 
 /// VERIFY and UNBLOCK PIN ask for the tries when they carry no data [docs/specs/sim.md, PINs of a UICC].
 const VERIFY: u8 = 0x20;

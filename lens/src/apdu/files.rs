@@ -23,6 +23,8 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
     match (kind, fid) {
         (Some(CardKind::Fmcos | CardKind::TestCard), _) => None,
         (_, profile::EF_CARD_INFO) if in_mf => Some("card information"),
+        (_, profile::EF_SIGNING_KEY) if in_mf => Some("signing key"),
+        (_, profile::EF_CERTIFICATES) if in_mf => Some("certificates"),
         (Some(CardKind::Psam), profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (Some(CardKind::Psam), profile::EF_SEALED) if !in_mf => Some("orders sealed"),
         (Some(CardKind::Esam), profile::EF_PURSE) => Some("purse"),

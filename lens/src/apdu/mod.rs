@@ -26,8 +26,8 @@ pub fn changes_nothing(header: &[u8]) -> bool {
 }
 
 /// SELECT, READ BINARY, READ RECORD, GET RESPONSE, GET CHALLENGE, STATUS, SEEK (SEARCH RECORD), GET BALANCE,
-/// KEY INFORMATION.
-const READING: [u8; 9] = [0xA4, 0xB0, 0xB2, 0xC0, 0x84, 0xF2, 0xA2, 0x5C, 0x48];
+/// KEY INFORMATION, READ CERTIFICATE.
+const READING: [u8; 10] = [0xA4, 0xB0, 0xB2, 0xC0, 0x84, 0xF2, 0xA2, 0x5C, 0x48, 0x76];
 
 /// Name of a command that begins with these bytes, and the dialect its answer is read in.
 pub fn command(bytes: &[u8]) -> (&'static str, Dialect) {

@@ -83,3 +83,26 @@ fn session_keys_stay_hidden() {
         assert!(lines.iter().any(|line| line.contains("10 bytes hidden")), "{lines:#?}");
     }
 }
+
+/// Commands and files of signing keys, whoever's card it is.
+#[test]
+fn signing_keys_have_words() {
+    let (challenge, identity) = ("11".repeat(8), "22".repeat(18));
+    let trace = format!(
+        "> 00A40000025010\n< 9000\n> 8074000008{challenge}\n< 6A82\n> 8076000040\n< 6A88\n> 80760103A8\n< 6A88\n\
+         > 807A510012{identity}\n< {challenge}9000\n> 807C51001A{challenge}{identity}\n< 6A88"
+    );
+    let lines = shown(Some(CardKind::Esam), &trace);
+    let said: Vec<&str> = lines.iter().filter(|line| line.starts_with('>')).map(|line| &line[43..]).collect();
+    assert!(lines[0].contains("5010 signing key"), "{lines:?}");
+    for (n, words) in [
+        (1, "GENERATE KEY PAIR"),
+        (2, "READ CERTIFICATE, the public key"),
+        (3, "READ CERTIFICATE, of the ESAM"),
+        (4, "CERTIFY"),
+        (5, "SEAL ROOT"),
+    ] {
+        assert!(said[n].contains(words) || lines.iter().any(|line| line.contains(words)), "{n}: {said:?}");
+    }
+    assert!(!lines.iter().any(|line| line.contains("hidden")), "nothing of it is secret: {lines:?}");
+}

@@ -68,6 +68,10 @@ pub enum LogEvent {
     KeyStore,
     /// Custodians opened the key store.
     OpenKeyStore,
+    /// A signing root got its certificate.
+    SigningRoot,
+    /// The signing key of a card, or of a server, was certified.
+    Certify,
     /// Roots were loaded into a token, or made in it.
     Token,
     /// A card was issued.

@@ -103,6 +103,9 @@ pub struct IssuedEsam {
     pub meter: DeviceNumber,
     /// Serial of its chip.
     pub serial: Serial,
+    /// Number of the certificate of its signing key, where its issuing card certifies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// Commands it answered.
     #[serde(skip)]
     pub apdus: u64,
@@ -197,6 +200,7 @@ fn one(
     Ok(IssuedEsam {
         meter: device.meter,
         serial: issued.serial,
+        certificate: issued.certificate.map(|number| number.to_string()),
         apdus: issued.apdus,
         check_values: CheckValues::of_card(&issued.keys),
     })
@@ -295,5 +299,13 @@ fn finished(card: &mut CardHandle, request: &IssueRequest<'_>, source: &About) -
         }
     }
     let serial = Serial(serial);
-    Ok(Some(Issued { kind: info.kind, number: request.number, serial, keys, apdus: 0, resumed: true }))
+    Ok(Some(Issued {
+        kind: info.kind,
+        number: request.number,
+        serial,
+        keys,
+        apdus: 0,
+        resumed: true,
+        certificate: None,
+    }))
 }

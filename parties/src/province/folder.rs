@@ -26,6 +26,11 @@ pub fn record_file(folder: &Path) -> PathBuf {
     folder.join("ceremony.json")
 }
 
+/// Where the province keeps the certificate of its signing root, and what it certified.
+pub fn signing_file(folder: &Path) -> PathBuf {
+    folder.join("signing.json")
+}
+
 /// The record of the ceremony.
 ///
 /// # Errors

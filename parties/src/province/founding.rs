@@ -4,7 +4,7 @@
 //! whole or not at all, and a ceremony that was killed is held again from its first step.
 
 use super::folder::{self, main_card, must_be_new, record_file};
-use super::keystore;
+use super::{keystore, signing};
 use crate::cards::CardHandle;
 use crate::home::{self, Home, Party};
 use crate::issuing::{self, CheckValues, IssueRequest};
@@ -163,6 +163,7 @@ impl<'s> Beginning<'s> {
         if let Some((custodians, threshold)) = &request.custodians {
             keystore_set = Some(keystore::make(session, place, &held.roots, custodians, *threshold)?);
         }
+        signing::begin(session, place, &held.roots, keystore_set.is_some())?;
         let mut main_serial = None;
         if let Some([pin, second]) = &request.pins {
             let serial = chip_serial(&mut *session.chance("main control serial"));

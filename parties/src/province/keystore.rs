@@ -10,6 +10,7 @@ use crate::trouble::{Context, Failure, Result, refused};
 use ::kdc::ceremony::script::same_person;
 use ::kdc::keystore::{Cost, Custodian, KeyStore, KeyStoreError, Opened, Passphrase};
 use issue::keyset::Roots;
+use keys::sign::SigningKey;
 use office::audit::LogEvent;
 use scheme::Kind;
 use scheme::profile::State;
@@ -142,6 +143,25 @@ pub fn roots(session: &Session, folder: &Path, why: &str) -> Result<Roots> {
     let roots = open(session, folder, &store, why)?.into_roots();
     record(folder)?.confirm(&roots)?;
     Ok(roots)
+}
+
+/// Keeps a signing root beside the roots, and gives them all.
+///
+/// # Errors
+/// The key store does not open, or keeps one.
+pub(super) fn keep_signing(session: &Session, folder: &Path, key: SigningKey) -> Result<Roots> {
+    let store = load(folder)?;
+    let opened = open(session, folder, &store, "a signing root")?;
+    record(folder)?.confirm(opened.roots())?;
+    // A ceremony kept it, and was interrupted before its certificate was made.
+    if opened.roots().signing().is_some() {
+        return Ok(opened.into_roots());
+    }
+    let mut source = session.chance("key store signing root");
+    let mut random = |bytes: &mut [u8]| source.fill(bytes);
+    let store = opened.with_signing(key.clone(), &mut random)?;
+    keep(session, folder, &store, "a signing root beside the roots")?;
+    Ok(opened.into_roots().with_signing(key))
 }
 
 /// Looks who opens the key store; no passphrase is asked for.

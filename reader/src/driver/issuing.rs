@@ -56,7 +56,7 @@ impl Target {
     }
 
     /// Serial, number, region: 18 bytes.
-    fn identity(&self) -> Vec<u8> {
+    pub(super) fn identity(&self) -> Vec<u8> {
         [&self.serial[..], &self.number, &self.region].concat()
     }
 

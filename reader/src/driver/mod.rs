@@ -9,6 +9,7 @@ pub mod fmcos;
 pub mod guard;
 pub mod issuing;
 pub mod psam;
+pub mod signing;
 pub mod sim;
 
 use crate::error::CardError;

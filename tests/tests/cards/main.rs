@@ -28,6 +28,7 @@ mod psam;
 mod refusals;
 mod renewal;
 mod secrets;
+mod signing;
 mod sim;
 mod testing;
 mod torn;

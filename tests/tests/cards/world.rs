@@ -125,6 +125,7 @@ fn request(
         previous: None,
         limit: None,
         value: None,
+        signs: false,
     }
 }
 

@@ -59,6 +59,7 @@ mod serve;
 #[cfg(unix)]
 mod service;
 mod shell;
+mod signing;
 mod sim_life;
 mod sims;
 mod states;

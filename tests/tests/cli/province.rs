@@ -4,6 +4,7 @@
 mod broken;
 mod keystore;
 mod script;
+mod signing;
 
 use crate::command::{Call, Ran, binary};
 use crate::world::{Kind, REGION, World, text};

@@ -2,6 +2,7 @@
 
 mod life;
 
+use crate::certified::{self, Certify};
 use crate::prelude::*;
 use ::issue::life::LifeChange;
 use parties::city::esam::{self, EsamReport, EsamRequest, Meters};
@@ -16,6 +17,8 @@ pub enum Verb {
         /// The ESAM: a card file, or a card in a reader.
         card: CardRef,
     },
+    /// Certify the signing key of an ESAM, which draws it now, with the city's certified ESAM issuing card; the one before is void.
+    Certify(Certify),
     /// Give ESAMs the keys of a higher version, all at once, in the state they are in.
     ChangeKeys(life::Pass),
     /// Bring test ESAMs into formal state, with formal keys.
@@ -63,6 +66,9 @@ impl Verb {
         match self {
             Verb::Issue(options) => one("esam issue", options, issue),
             Verb::Show { card } => look(card, life::show),
+            Verb::Certify(options) => one("esam certify", options, |call, options| {
+                certified::certify(call, options, (CardKind::Esam, CardKind::EsamIssuing))
+            }),
             Verb::ChangeKeys(options) => {
                 one("esam change-keys", (options, LifeChange::ChangeKeys), life::pass)
             }

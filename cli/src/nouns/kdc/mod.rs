@@ -10,6 +10,7 @@ mod issue_card;
 mod keystore;
 mod limit;
 mod options;
+mod signing;
 
 use crate::prelude::*;
 use crate::{audit, pin};
@@ -30,6 +31,9 @@ pub enum Verb {
     /// The key store: the roots at rest, opened by several custodians together.
     #[command(subcommand)]
     Keystore(keystore::Verb),
+    /// The signing root: what makes signatures of cards and server worth something to others.
+    #[command(subcommand)]
+    Signing(signing::Verb),
     /// The province's audit log.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -64,6 +68,7 @@ impl Verb {
                 one("kdc ceremony", options, |call, options| ceremony::hold(call, options, true))
             }
             Verb::Keystore(verb) => verb.task(),
+            Verb::Signing(verb) => verb.task(),
             Verb::Audit(verb) => look(verb, |call, verb| {
                 audit::run(call, verb, || Home::new(call).party(Party::Province, "reading the audit log"))
             }),

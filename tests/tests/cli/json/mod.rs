@@ -22,8 +22,8 @@ impl Json<'_> {
             ["approve", ..] => "approve".to_owned(),
             [
                 noun,
-                group @ ("audit" | "keystore" | "ceremony" | "key" | "pin" | "psam" | "code" | "drawer"
-                | "limits" | "person"),
+                group @ ("audit" | "keystore" | "signing" | "ceremony" | "key" | "pin" | "psam" | "code"
+                | "drawer" | "limits" | "person"),
                 verb,
                 ..,
             ] => {
@@ -124,8 +124,8 @@ fn commands(world: &World) -> BTreeSet<String> {
     // A noun with verbs is no command itself; what clap adds, and what writes files of a form of its own, is left out.
     let has_verbs = |name: &String| {
         let groups = [
-            "audit", "keystore", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer", "limits",
-            "person",
+            "audit", "keystore", "signing", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer",
+            "limits", "person",
         ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))

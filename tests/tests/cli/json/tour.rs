@@ -31,10 +31,19 @@ fn found(json: &Json<'_>) {
         assert!(json.ok(KDC, &[&args[..], &["--dry-run"]].concat())["plan"].is_string());
         let issued = json.ok(KDC, &args);
         assert_eq!(issued["number"], number);
+        let certify = ["kdc", "signing", "certify", issued["card"].as_str().unwrap()];
+        assert_eq!(json.ok(KDC, &certify)["use"], "city issuer");
         json.ok(Party::City, &["city", "open", issued["card"].as_str().unwrap()]);
     }
+    assert_eq!(json.ok(KDC, &["kdc", "signing", "show"])["certificates"].as_array().unwrap().len(), 2);
+    assert!(json.ok(KDC, &["kdc", "signing", "export"])["pem"].is_string());
+    let (ran, object) = json.run(KDC, &["kdc", "signing", "init"]);
+    ran.failed(1);
+    assert!(object["error"].as_str().unwrap().contains("has its signing root"), "{object}");
     assert_eq!(json.ok(KDC, &["kdc", "status"])["cards_issued"], 3);
     let psam = json.ok(Party::City, &with(&["psam", "issue", "--number", PSAM]));
+    let certify = ["psam", "certify", psam["card"].as_str().unwrap(), "--pin-file", "pin"];
+    assert_eq!(json.ok(Party::City, &certify)["use"], "PSAM");
     json.ok(Party::Bank, &["server", "open", psam["card"].as_str().unwrap()]);
     json.world.file(
         "devices.csv",
@@ -50,6 +59,9 @@ fn found(json: &Json<'_>) {
     let plans = json.ok(Party::City, &[&issue[..], &["--dry-run"]].concat());
     assert_eq!(plans["plans"].as_array().unwrap().len(), 2);
     assert_eq!(json.ok(Party::City, &issue)["issued"], 2);
+    let (esam, _) = json.world.issued(&CHEN);
+    let certify = ["esam", "certify", text(&esam), "--pin-file", "pin"];
+    assert_eq!(json.ok(Party::City, &certify)["use"], "ESAM");
     for customer in [&CHEN, &WANG] {
         let (esam, pairing) = json.world.issued(customer);
         json.ok(

@@ -1,0 +1,63 @@
+//! `kdc signing`: the province's signing root, and what it certifies.
+
+use crate::certified;
+use crate::prelude::*;
+use parties::province::signing::{self, CertificateReport, SigningReport};
+
+/// Verbs of the signing root.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Give a province that was founded without one its signing root; two custodians open the key store, which keeps it.
+    Init,
+    /// Show the root's certificate and what it certified.
+    Show,
+    /// Give out the root: its certificate in hexadecimal digits, its public key as PEM.
+    Export {
+        /// File for the certificate; the key goes into a file beside it that ends in .pem. Default: stdout alone.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Certify the signing key of a city's issuing card, which draws it now: the cards it makes from then on sign.
+    Certify {
+        /// The issuing card: a card file, or a card in a reader.
+        card: CardRef,
+    },
+}
+
+impl Verb {
+    /// What each verb is, and what does it.
+    pub fn task(self) -> Task {
+        match self {
+            Verb::Init => one("kdc signing init", (), |call, ()| reply(call, signing::init(call), words)),
+            Verb::Show => look((), |call, ()| reply(call, signing::show(call), words)),
+            Verb::Export { out } => one("kdc signing export", out, export),
+            Verb::Certify { card } => one("kdc signing certify", card, |call, card| {
+                reply(call, signing::certify(call, card), certified::words)
+            }),
+        }
+    }
+}
+
+fn export(call: &Call, out: &Option<PathBuf>) -> Result<()> {
+    reply(call, signing::export(call, out.as_deref()), |report| {
+        format!("{}\n\n{}", report.certificate, report.pem.trim_end())
+    })
+}
+
+fn words(report: &SigningReport) -> String {
+    let whose = if report.published { "published: everybody can sign with it" } else { "the province's" };
+    let root = facts(&[
+        ("signing root", format!("{}, {whose}", report.curve)),
+        ("certificate", report.root.number.clone()),
+        ("fingerprint", report.root.fingerprint.clone()),
+        ("valid", format!("{} to {}", report.root.from, report.root.to)),
+        ("epoch", report.epoch.to_string()),
+    ]);
+    if report.certificates.is_empty() {
+        return root;
+    }
+    let row =
+        |one: &CertificateReport| row![one.number, one.key_use, one.region, one.device, one.fingerprint];
+    let heading = ["certificate", "use", "city", "device", "fingerprint"];
+    format!("{root}\n\n{}", table(&heading, report.certificates.iter().map(row).collect()))
+}
