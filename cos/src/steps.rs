@@ -52,7 +52,7 @@ pub enum Sam {
 }
 
 /// What a meter's ESAM keeps of a session in the field's dialect, until its reset.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Field {
     /// The 4 bytes of the last short challenge: what comes with a MAC is bound to them until there are new ones.
     pub random: Option<[u8; 4]>,

@@ -9,6 +9,7 @@ pub mod life;
 pub mod pairing;
 pub mod plan;
 pub mod source;
+pub mod station;
 mod words;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.
