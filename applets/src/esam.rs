@@ -1,29 +1,29 @@
 //! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
-//! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10].
+//! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10]; what meters of the
+//! field send beside that works on the same purse, count and account [docs/specs/esam.md].
 
 mod account;
+mod field;
 mod life;
+mod receipts;
 
 use crate::common::{KEY_INFORMATION, TRIES_LEFT};
 use crate::info::current_info;
 use crate::packets::PacketKeys;
 use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
-use account::{BALANCE, BINDING, CUSTOMER, OPENED, Parameters, Purse};
+use account::{BINDING, CUSTOMER, OPENED, Parameters, Purse};
 use cos::keyfile::{BIRTH, kind};
-use cos::table::Case::{Four, Three};
+use cos::table::Case::{Four, Three, Two, TwoOrFour};
 use cos::table::Class::{Only, Securable};
-use cos::table::Params::{Any, Exactly, P1};
+use cos::table::Params::{Any, Exactly, P1, P2};
 use cos::table::{CommandRow, Program, check, row};
-use cos::{Chip, Context, Halt, fmcos};
-use keys::{Key, Role, mac};
-use scheme::moment::Moment;
+use cos::{Chip, Context, Halt, closing, fmcos};
+use receipts::{Credit, RunInfo, packet_keys, refuse};
 use scheme::money::Fen;
-use scheme::order::{Order, OrderKind, SimBinding};
-use scheme::profile::{self, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO};
-use scheme::receipt::{self, Receipt};
+use scheme::order::{Order, OrderKind};
+use scheme::profile::{self, EF_PARAMETERS, EF_RECEIPT};
 use scheme::refusal::Refusal;
-use sha2::{Digest, Sha256};
-use wire::packet::{self, CommandPacket, PacketError, ResponseHeader, ResponseStatus, Spi};
+use wire::packet::{self, CommandPacket, PacketError};
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET, Tpdu};
 use wire::{CommandRef, Sw, tlv};
 
@@ -36,7 +36,7 @@ static COMMANDS: &[CommandRow] = &[
     row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, BIRTH), Three(28, 36), "docs/specs/cards.md 10", life::stage_formal).right(profile::MASTER),
     row("WRITE KEY",     Securable(0x80), 0xD4, Exactly(kind::EXTERNAL, 0x00),       Three(7, 239), "docs/specs/cards.md 10", life::change_master).unclosed(),
     row("ACTIVATE KEYS", Only(0x84),      0x4A, Exactly(0x00, 0x00),                 Three(10, 10), "docs/specs/cards.md 10", life::activate).right(profile::MASTER),
-    row("UPDATE BINARY", Securable(0x00), 0xD6, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
+    row("UPDATE BINARY", Securable(0x00), 0xD6, Any,                                 Three(1, 239), "docs/specs/cards.md 10", update),
     row("UPDATE BINARY", Securable(0x00), 0xD0, Any,                                 Three(1, 239), "docs/specs/cards.md 10", life::update),
     GENERATE_KEY_PAIR,
     READ_CERTIFICATE,
@@ -44,6 +44,20 @@ static COMMANDS: &[CommandRow] = &[
     STORE_CERTIFICATE,
     KEY_INFORMATION,
     TRIES_LEFT,
+    // What meters of the field send.
+    row("GET CHALLENGE",         Only(0x00),      0x84, Exactly(0x00, 0x00), Two,              "docs/specs/esam.md 3", field::challenge).when_blocked(),
+    row("DERIVE IDENTITY",       Only(0x80),      0xFA, Exactly(0x00, 0x03), Three(8, 8),      "docs/specs/esam.md 4", field::derive),
+    row("ENCIPHER",              Only(0x80),      0xFA, Exactly(0x00, 0x00), Four(8, 8),       "docs/specs/esam.md 4", field::encipher),
+    row("INFRARED AUTHENTICATE", Only(0x00),      0x82, Exactly(0x00, 0x08), Three(8, 8),      "docs/specs/esam.md 4", field::infrared),
+    row("READ BINARY",           Securable(0x00), 0xB0, Any,                 TwoOrFour(4, 36), "docs/specs/esam.md 5", field::read_binary),
+    row("READ RECORD",           Securable(0x00), 0xB2, Any,                 TwoOrFour(4, 36), "docs/specs/esam.md 5", field::read_record),
+    row("INCREASE",              Only(0x84),      0x32, Exactly(0x01, 0x0C), Three(12, 12),    "docs/specs/esam.md 6", field::increase),
+    row("REFUND",                Only(0x84),      0x30, Exactly(0x02, 0x0C), Four(8, 8),       "docs/specs/esam.md 6", field::refund),
+    row("SET PURSE",             Only(0x04),      0xDC, P2(0x0C),            Three(8, 8),      "docs/specs/esam.md 6", field::set_purse),
+    row("DEBIT",                 Only(0x80),      0x30, Exactly(0x00, 0x04), Three(4, 4),      "docs/specs/esam.md 6", field::debit),
+    row("DEBIT",                 Only(0x80),      0x30, Exactly(0x01, 0x0C), Three(4, 5),      "docs/specs/esam.md 6", field::debit),
+    row("DEBIT",                 Only(0x80),      0x30, Exactly(0x01, 0x14), Three(4, 5),      "docs/specs/esam.md 6", field::debit),
+    row("DOWNLOAD KEY",          Only(0x84),      0xD4, P1(0x01),            Three(7, 239),    "docs/specs/esam.md 7", download),
 ];
 
 const _: () = check(COMMANDS);
@@ -60,45 +74,11 @@ pub static PROGRAM: Program = Program {
 /// Device identities of an SMS-PP download: network to SIM.
 const IDENTITIES: [u8; 2] = [0x83, 0x81];
 
-/// EF 5007: what the MCU said of itself and of the SIM before ENVELOPE.
-struct RunInfo {
-    register: u32,
-    time: Moment,
-    binding: SimBinding,
-}
-
-impl RunInfo {
-    fn read(context: &Context<'_>) -> Result<Self, Halt> {
-        let time = Moment::new(context.read_ef(EF_RUN_INFO, 4)?).map_err(|_| Sw::CONDITIONS)?;
-        let imsi: [u8; 9] = context.read_ef(EF_RUN_INFO, 11)?;
-        let hash = Sha256::digest(imsi);
-        let mut binding = [0; 8];
-        binding.copy_from_slice(&hash[..8]);
-        Ok(RunInfo {
-            register: u32::from_be_bytes(context.read_ef(EF_RUN_INFO, 0)?),
-            time,
-            binding: SimBinding(binding),
-        })
-    }
-}
-
-/// A refusal as the status word that says it.
-fn refuse(refusal: Refusal) -> Halt {
-    // Every refusal raised here is one of the ESAM's, which all have a status word.
-    refusal.sw().unwrap_or(Sw::UNKNOWN).into()
-}
-
-fn key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
-    match role {
-        Role::Tac => context.usable_key(kind::TAC, 0),
-        _ => context.usable_key(kind::APPLET, role.code()),
-    }
-}
-
 fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     current_info(context)?;
     let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
-    let keys = PacketKeys { kic: key(context, Role::Kic)?, kid: key(context, Role::Kid)? };
+    // The METER right of the command is the use right of these keys.
+    let keys = packet_keys(context)?;
     let order = open(context, &tpdu, &keys)?;
     let parameters = Parameters::read(context)?;
     if order.meter != parameters.meter {
@@ -209,42 +189,17 @@ fn credit(
     if order.kind != OrderKind::Recharge {
         context.write_ef(EF_PARAMETERS, BINDING, &order.binding.0)?;
     }
-    let user_data = make_receipt(context, order, balance, run, keys)?;
-    let length = u8::try_from(user_data.len()).map_err(|_| Sw::WRONG_LENGTH)?;
-    context.write_ef(EF_RECEIPT, 0, &[length])?;
-    context.write_ef(EF_RECEIPT, 1, &user_data)?;
-    context.answer.extend_from_slice(&user_data);
-    Ok(Sw::OK)
-}
-
-fn make_receipt(
-    context: &Context<'_>,
-    order: &Order,
-    balance: u32,
-    run: &RunInfo,
-    keys: &PacketKeys,
-) -> Result<alloc::vec::Vec<u8>, Halt> {
-    let mut receipt = Receipt {
+    let credit = Credit {
         meter: order.meter,
         amount: order.amount,
         count: order.count,
         order: order.id,
-        serial: order.serial,
-        result: receipt::CREDITED,
-        balance: Fen(balance),
-        register: run.register,
-        time: run.time,
-        tac: [0; 4],
         digest: order.digest(),
+        balance: Fen(balance),
     };
-    receipt.tac = mac::tac(&key(context, Role::Tac)?, &receipt.signed_part());
-    let header = ResponseHeader {
-        security: Spi::parse(packet::SPI).map_err(|_| Sw::UNKNOWN)?.response,
-        tar: packet::TAR,
-        counter: u64::from(order.count),
-        status: ResponseStatus::OK,
-    };
-    packet::seal_response(&header, &receipt.to_bytes(), keys).map_err(|_| Sw::WRONG_LENGTH.into())
+    let user_data = receipts::store(context, &credit, run, keys)?;
+    context.answer.extend_from_slice(&user_data);
+    Ok(Sw::OK)
 }
 
 fn stored_receipt(context: &mut Context<'_>) -> Result<Sw, Halt> {
@@ -261,10 +216,23 @@ fn stored_receipt(context: &mut Context<'_>) -> Result<Sw, Halt> {
     Ok(Sw::OK)
 }
 
+/// UPDATE BINARY: what comes with a MAC for a file of the field is the field's, all else the card's own.
+fn update(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if field::is_write(context, command) {
+        return field::write(context, command);
+    }
+    life::update(context, command)
+}
+
+/// `84 D4 01`: on a card in the making WRITE KEY, which adds a key; on a finished one the field's download.
+fn download(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if closing::is_closed(context) {
+        return field::download(context, command);
+    }
+    fmcos::write_key(context, command)
+}
+
 fn debit(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let amount = command.data.try_into().map(u32::from_be_bytes).map_err(|_| Sw::WRONG_LENGTH)?;
-    let balance = context.read_counter(EF_PURSE, BALANCE)?;
-    let rest = balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
-    context.write_counter(EF_PURSE, BALANCE, rest)?;
-    Ok(Sw::OK)
+    account::debit(context, amount)
 }

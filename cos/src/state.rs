@@ -2,7 +2,7 @@
 //! inside it dies when another directory is selected. What never dies stands in the EEPROM.
 
 use crate::files::LEVELS;
-use crate::steps::{Pending, Sam};
+use crate::steps::{Field, Pending, Sam};
 use alloc::vec::Vec;
 
 /// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
@@ -104,6 +104,8 @@ pub struct Volatile {
     pub pending: Option<Pending>,
     /// The temporary key or the purchase of a SAM.
     pub sam: Option<Sam>,
+    /// A session of an ESAM in the field's dialect.
+    pub field: Field,
     /// The current directory and file.
     pub selection: Selection,
     /// CHVs verified in this session of a SIM, bit = CHV number.
@@ -123,6 +125,7 @@ impl Volatile {
             challenge: None,
             pending: None,
             sam: None,
+            field: Field::new(),
             selection,
             chv: 0,
             certifying: Vec::new(),

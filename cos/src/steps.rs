@@ -50,3 +50,25 @@ pub enum Sam {
         amount: [u8; 4],
     },
 }
+
+/// What a meter's ESAM keeps of a session in the field's dialect, until its reset.
+#[derive(Clone, Default)]
+pub struct Field {
+    /// The 4 bytes of the last short challenge: what comes with a MAC is bound to them until there are new ones.
+    pub random: Option<[u8; 4]>,
+    /// MACs that were taken under these 4 bytes, the newest last: none is taken twice.
+    pub taken: Vec<[u8; 8]>,
+    /// The 8 bytes of the last long challenge, for the proof of an infrared reader; good once.
+    pub infrared: Option<[u8; 8]>,
+    /// The key that was derived for an identity.
+    pub identity: Option<Key>,
+    /// Version of a key download that began with its first key.
+    pub download: Option<u8>,
+}
+
+impl Field {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Field { random: None, taken: Vec::new(), infrared: None, identity: None, download: None }
+    }
+}

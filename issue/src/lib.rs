@@ -10,6 +10,7 @@ pub mod pairing;
 pub mod plan;
 pub mod signing;
 pub mod source;
+pub mod station;
 mod words;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.

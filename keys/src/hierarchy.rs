@@ -109,11 +109,29 @@ pub enum Use {
     DownMac,
     /// The online session, from a meter's `kid`.
     Online,
+    /// Field dialect of an ESAM: identity, from `int-auth`, and the infrared port, from `ext-auth`.
+    Identity,
+    /// Field dialect: MAC of what comes to the ESAM, from `kid` (purse), `param`, `control` and the own master (key download).
+    FieldMac,
+    /// Field dialect: cipher of what comes to the ESAM, from `param` and `control`.
+    FieldCipher,
+    /// Field dialect: MAC of what the ESAM states, from `param`.
+    FieldState,
 }
 
 impl Use {
     /// All uses.
-    pub const ALL: [Use; 5] = [Use::Wrap, Use::Mac, Use::Down, Use::DownMac, Use::Online];
+    pub const ALL: [Use; 9] = [
+        Use::Wrap,
+        Use::Mac,
+        Use::Down,
+        Use::DownMac,
+        Use::Online,
+        Use::Identity,
+        Use::FieldMac,
+        Use::FieldCipher,
+        Use::FieldState,
+    ];
 
     /// The word that goes into the hash.
     pub const fn word(self) -> &'static str {
@@ -123,6 +141,10 @@ impl Use {
             Use::Down => "down",
             Use::DownMac => "downmac",
             Use::Online => "online",
+            Use::Identity => "identity",
+            Use::FieldMac => "fieldmac",
+            Use::FieldCipher => "fieldwrap",
+            Use::FieldState => "fieldstate",
         }
     }
 }

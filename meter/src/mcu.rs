@@ -1,5 +1,6 @@
 //! The MCU: what a meter is and what it remembers.
 
+use crate::control::{RelayOrders, WrongMacs};
 use crate::events::{EventKind, EventLog};
 use crate::pairing::Pairing;
 use crate::register::{Due, Register};
@@ -70,6 +71,12 @@ pub struct MeterState {
     /// How the last order began that was credited; orders that begin alike are looked for first.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub origin: Option<Vec<u8>>,
+    /// What a station told the relay.
+    #[serde(default, skip_serializing_if = "RelayOrders::is_none")]
+    pub control: RelayOrders,
+    /// Wrong MACs at the port today.
+    #[serde(default, skip_serializing_if = "WrongMacs::is_none")]
+    pub wrong_macs: WrongMacs,
     /// The last events.
     pub events: EventLog,
 }
@@ -87,6 +94,8 @@ impl MeterState {
             pending_debit: None,
             pending_order: None,
             origin: None,
+            control: RelayOrders::default(),
+            wrong_macs: WrongMacs::default(),
             events: EventLog::default(),
         }
     }
@@ -226,10 +235,11 @@ impl Meter {
         self.state.due.fen.saturating_sub(u64::from(self.state.balance.0))
     }
 
-    /// Opens the relay when nothing is left, closes it when something is. Only a credit can bring anything
-    /// into an empty purse, so a closing relay always follows one.
+    /// Opens the relay when nothing is left, closes it when something is, unless a station told it otherwise. Only a credit can
+    /// bring anything into an empty purse.
     pub(crate) fn switch_relay(&mut self, now: Moment) {
-        let open = u64::from(self.state.balance.0) <= self.state.due.fen;
+        let spent = u64::from(self.state.balance.0) <= self.state.due.fen;
+        let open = self.state.control.opens(spent, now);
         if open != self.state.relay_open {
             self.state.relay_open = open;
             self.state.events.push(now, if open { EventKind::RelayOpened } else { EventKind::RelayClosed });

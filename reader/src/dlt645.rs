@@ -48,9 +48,9 @@ pub enum AskError {
     Other(&'static str),
 }
 
-/// The bits of an ordinary refusal in words.
+/// The bits of a refusal in words: one byte of an ordinary one, two of security.
 fn refusal(word: &[u8]) -> String {
-    const WORDS: [&str; 7] = [
+    const ORDINARY: [&str; 7] = [
         "another cause",
         "it has no such data",
         "no right to do this",
@@ -59,9 +59,24 @@ fn refusal(word: &[u8]) -> String {
         "too many periods",
         "too many rates",
     ];
-    let [bits] = word else { return "not one byte, as a refusal has".into() };
+    const SECURITY: [&str; 9] = [
+        "another cause",
+        "this recharge was done before",
+        "its ESAM does not take the MAC",
+        "nobody is authenticated, or not by the right key",
+        "it is another customer's",
+        "the purchase count is not the next",
+        "the purse would hold more than it may",
+        "no such address",
+        "shut until midnight after too many wrong MACs",
+    ];
+    let (bits, words) = match word {
+        [bits] => (u16::from(*bits), &ORDINARY[..]),
+        [low, high] => (u16::from_le_bytes([*low, *high]), &SECURITY[..]),
+        _ => return "neither one byte nor two, as refusals have".into(),
+    };
     let said: Vec<&str> =
-        WORDS.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, words)| *words).collect();
+        words.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, words)| *words).collect();
     if said.is_empty() { "no cause is named".into() } else { said.join(", ") }
 }
 

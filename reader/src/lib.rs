@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod link;
 pub mod pcsc;
 pub mod script;
+pub mod security;
 pub mod trace;
 
 /// Its types stand in signatures here, for whoever uses this crate alone.

@@ -10,6 +10,7 @@ pub mod chance;
 pub mod clock;
 pub mod damage;
 pub mod fault;
+pub mod field;
 pub mod moment;
 pub mod money;
 pub mod names;

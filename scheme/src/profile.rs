@@ -148,6 +148,35 @@ pub const EF_RECEIPT: Fid = Fid(0x5008);
 pub const EF_SIGNING_KEY: Fid = Fid(0x5010);
 /// Certificates of a card, each in its [`crate::signing::slot`]: free to read, written by STORE CERTIFICATE.
 pub const EF_CERTIFICATES: Fid = Fid(0x5011);
+/// Files of the field's dialect on an ESAM, by what meters of the field keep in them.
+pub mod field_file {
+    use super::Fid;
+
+    /// Parameters: meter, customer, alarms, validity of an authentication.
+    pub const PARAMETERS: Fid = Fid(0x0002);
+    /// Tariff in use.
+    pub const TARIFF: Fid = Fid(0x0003);
+    /// Tariff that waits.
+    pub const SPARE_TARIFF: Fid = Fid(0x0004);
+    /// Which keys are formal, as the meter says.
+    pub const KEY_STATE: Fid = Fid(0x0005);
+    /// Run information, as the meter says.
+    pub const RUN_INFO: Fid = Fid(0x0007);
+    /// Command of a remote control.
+    pub const CONTROL: Fid = Fid(0x0008);
+    /// Enciphered parameters: five files, of which the identifier chooses one.
+    pub const ENCIPHERED: [Fid; 5] = [Fid(0x0009), Fid(0x000A), Fid(0x000B), Fid(0x000C), Fid(0x000D)];
+    /// Command that clears the meter.
+    pub const CLEAR_METER: Fid = Fid(0x0014);
+    /// MAC of a frame of keys; nothing is kept in it.
+    pub const KEY_FRAME: Fid = Fid(0x0016);
+    /// Command that clears demand or events.
+    pub const CLEAR_EVENTS: Fid = Fid(0x0017);
+    /// Number of the ESAM.
+    pub const SERIAL: Fid = Fid(0x0019);
+    /// Information on the chip.
+    pub const CHIP: Fid = Fid(0x001A);
+}
 
 /// Where an ESAM's own files stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,6 +300,22 @@ pub static ESAM_FILES: &[FileRow] = &[
     row(0x5008, Shape::Binary(0xC8),                        METER,     NEVER),
     row(0x5009, Shape::Binary(0x08),                        FREE,      NEVER),
     SIGNING_KEY,
+    // The field's [docs/specs/esam.md 2]. What the card begins with at closing stands first, so that it takes few pages.
+    row(0x0005, Shape::Binary(0x04),                        FREE,      FREE),
+    row(0x0002, Shape::Binary(0x2F),                        FREE,      NEVER),
+    row(0x0019, Shape::Binary(0x09),                        FREE,      NEVER),
+    row(0x0003, Shape::Binary(0xCB),                        FREE,      NEVER),
+    row(0x0004, Shape::Binary(0xCB),                        FREE,      NEVER),
+    row(0x0007, Shape::Binary(0x31),                        FREE,      FREE),
+    row(0x0008, Shape::Binary(0x10),                        FREE,      NEVER),
+    row(0x0009, Shape::Binary(0xB0),                        FREE,      NEVER),
+    row(0x000A, Shape::Binary(0xB0),                        FREE,      NEVER),
+    row(0x000B, Shape::Binary(0xB0),                        FREE,      NEVER),
+    row(0x000C, Shape::Binary(0xB0),                        FREE,      NEVER),
+    row(0x000D, Shape::Binary(0xB0),                        FREE,      NEVER),
+    row(0x0014, Shape::Binary(0x10),                        FREE,      NEVER),
+    row(0x0017, Shape::Binary(0x10),                        FREE,      NEVER),
+    row(0x001A, Shape::Binary(0x5A),                        FREE,      NEVER),
     CERTIFICATES,
 ];
 
@@ -472,6 +517,9 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
         // The ceiling alone: opened, meter, customer and SIM are the card's own to write.
         (CardKind::Esam, Fid::MF, EF_PARAMETERS) => CEILING,
         (CardKind::Esam, Fid::MF, EF_RUN_INFO) => 0..0x14,
+        // What the field's meters say of themselves, without a right; nothing rests on it.
+        (CardKind::Esam, Fid::MF, field_file::KEY_STATE) => 0..4,
+        (CardKind::Esam, Fid::MF, field_file::RUN_INFO) => 0..0x31,
         _ => 0..0,
     }
 }

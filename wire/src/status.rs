@@ -26,6 +26,8 @@ impl Sw {
     pub const DATA_SUSPECT: Sw = Sw(0x6281);
     /// 6283: the selected file or key is invalid.
     pub const FILE_INVALID: Sw = Sw(0x6283);
+    /// 6300: a proof was wrong; no try is counted.
+    pub const NOT_VERIFIED: Sw = Sw(0x6300);
     /// 6400: state of memory unchanged, execution error.
     pub const UNCHANGED: Sw = Sw(0x6400);
     /// 6581: memory failure.

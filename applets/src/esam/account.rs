@@ -4,9 +4,10 @@ use cos::{Context, Halt};
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::SimBinding;
 use scheme::profile::{self, EF_PARAMETERS, EF_PURSE};
+use wire::Sw;
 
 /// Records of the purse file.
-pub const BALANCE: usize = 1;
+const BALANCE: usize = 1;
 const TOTAL: usize = 2;
 const COUNT: usize = 3;
 /// Ceiling that a ceiling of 0 stands for: 999999.99 yuan.
@@ -39,6 +40,21 @@ impl Purse {
         context.write_counter(EF_PURSE, TOTAL, self.total)?;
         context.write_counter(EF_PURSE, COUNT, self.count)
     }
+}
+
+/// Takes an amount off the purse; 9401 when it holds less.
+pub fn debit(context: &mut Context<'_>, amount: u32) -> Result<Sw, Halt> {
+    let balance = context.read_counter(EF_PURSE, BALANCE)?;
+    let rest = balance.checked_sub(amount).ok_or(Sw::NOT_ENOUGH)?;
+    context.write_counter(EF_PURSE, BALANCE, rest)?;
+    Ok(Sw::OK)
+}
+
+/// Ends the account: an empty purse, nobody's, with no receipt of it.
+pub fn clear(context: &mut Context<'_>) -> Result<(), Halt> {
+    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
+    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
+    context.write_ef(EF_PARAMETERS, CUSTOMER, &[0; CEILING - CUSTOMER])
 }
 
 /// EF 5002, the parameters, as far as the card uses it.

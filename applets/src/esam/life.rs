@@ -1,22 +1,20 @@
 //! The life of an ESAM: from one key set to the next, from test to formal state and back, and its end
 //! [docs/specs/cards.md 10].
 
-use super::account::{CUSTOMER, METER, OPENED, Purse};
+use super::account::{self, METER, Purse};
 use crate::info::current_info;
 use crate::signing;
 use cos::fmcos::{self, Under};
 use cos::keyfile::{self, BIRTH, KeyRecord, kind};
 use cos::{Context, Halt, closing};
 use scheme::profile::{
-    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_RECEIPT, EF_RUN_INFO, EF_SIGNING_KEY,
-    State,
+    self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO,
+    EF_SIGNING_KEY, FileRow, State, field_file,
 };
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
 const KIC: u8 = 4;
-/// Bytes of an account in the parameters: opened, and behind the meter's number customer and SIM.
-const ACCOUNT: core::ops::Range<usize> = CUSTOMER..profile::CEILING.start;
 
 /// EF 5009.
 struct Life {
@@ -101,6 +99,7 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     } else {
         close_account(context, info.state, forfeit)?;
         context.write_ef(EF_CARD_INFO, CardInfo::STATE, &[state.code()])?;
+        report(context, state)?;
     }
     if state == State::Formal {
         life.formal = version;
@@ -122,6 +121,14 @@ fn may_follow(from: State, to: State, current: u8, version: u8, life: &Life) -> 
     if higher { Ok(()) } else { Err(Sw::VERSION_NOT_HIGHER.into()) }
 }
 
+/// The key state word of a new state; an ESAM made before it spoke the field's dialect has no such file.
+fn report(context: &mut Context<'_>, state: State) -> Result<(), Halt> {
+    match context.write_ef(field_file::KEY_STATE, 0, &key_state(state)) {
+        Err(Halt::Status(Sw::FILE_NOT_FOUND)) => Ok(()),
+        written => written,
+    }
+}
+
 /// Whether every key that carries a version carries this one.
 fn of_version(mut keys: impl Iterator<Item = KeyRecord>, version: u8) -> bool {
     let carries = |record: &KeyRecord| matches!(record.kind(), kind::ENCRYPT | kind::TAC | kind::APPLET);
@@ -136,7 +143,7 @@ fn close_account(context: &mut Context<'_>, state: State, forfeit: u32) -> Resul
     if forfeit != named {
         return Err(Sw::PURSE_NOT_EMPTY.into());
     }
-    clear_account(context)?;
+    account::clear(context)?;
     // What the root of one state certified is nothing in the other.
     signing::forget(context)?;
     context.write_ef(EF_PARAMETERS, profile::MODE, &[0; 1 + profile::EPOCH_LEN])?;
@@ -160,17 +167,72 @@ fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
     if context.read_ef::<6>(EF_PARAMETERS, METER)? != number {
         return Err(Sw::CONDITIONS.into());
     }
-    clear_account(context)?;
+    account::clear(context)?;
     context.write_ef(EF_PARAMETERS, profile::MODE, &[0; 1 + profile::EPOCH_LEN])?;
     for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE, EF_SIGNING_KEY] {
         let size = context.ef(fid)?.size();
         context.write_ef(fid, 0, &alloc::vec![0; size])?;
     }
-    Ok(())
+    begin_field(context)
 }
 
-fn clear_account(context: &mut Context<'_>) -> Result<(), Halt> {
-    Purse { balance: 0, total: 0, count: 0 }.write(context)?;
-    context.write_ef(EF_PARAMETERS, OPENED, &[0])?;
-    context.write_ef(EF_PARAMETERS, ACCOUNT.start, &[0; ACCOUNT.end - ACCOUNT.start])
+/// The files of the field as a card begins with them; 6985 when anything was written into one before, whose bytes would stay.
+fn begin_field(context: &mut Context<'_>) -> Result<(), Halt> {
+    let info = current_info(context)?;
+    let written = |row: &FileRow| {
+        row.fid.short().is_some()
+            && !matches!(row.fid, EF_CARD_INFO | EF_PURSE)
+            && context.ef(row.fid).is_ok_and(|node| node.is_written())
+    };
+    if profile::ESAM_FILES.iter().any(written) {
+        return Err(Sw::CONDITIONS.into());
+    }
+    context.write_ef(field_file::PARAMETERS, 0, &PARAMETERS)?;
+    context.write_ef(field_file::SERIAL, 1, &context.chip.serial.clone())?;
+    context.write_ef(field_file::KEY_STATE, 0, &key_state(info.state))
+}
+
+/// File 02 of a meter nobody has set: kind 01, 29 bytes, current transformers of ratio 1, an authentication valid for 5 minutes; meter,
+/// customer and sum are the card's to fill in.
+const PARAMETERS: [u8; 0x2F] = {
+    let mut bytes = [0; 0x2F];
+    [bytes[0x00], bytes[0x01], bytes[0x03], bytes[0x1A], bytes[0x1D], bytes[0x2C], bytes[0x2E]] =
+        [0x68, 0x01, 0x29, 0x01, 0x01, 0x05, 0x16];
+    bytes
+};
+
+/// What file 05 says of the keys: a bit each. It is a report for the field's readers; nothing asks it.
+const fn key_state(state: State) -> [u8; 4] {
+    match state {
+        State::Formal => (u32::MAX >> (u32::BITS - profile::ESAM_KEYS.len() as u32)).to_be_bytes(),
+        State::Test | State::Retired => [0; 4],
+    }
+}
+
+/// A whole set of keys of a version was downloaded, of the state and for the account there are: it takes the place of the one in use.
+pub fn switch_downloaded(context: &mut Context<'_>, version: u8) -> Result<(), Halt> {
+    let info = current_info(context)?;
+    let mut life = admitted(context, &info, version)?;
+    let file = context.key_file()?;
+    if !of_version(keyfile::staged(&context.memory, &file), version) {
+        return Err(Sw::KEYS_INCOMPLETE.into());
+    }
+    keyfile::switch(&mut context.memory, &file)?;
+    if info.state == State::Formal {
+        life.formal = version;
+    }
+    life.changes = life.changes.saturating_add(1);
+    life.write(context)
+}
+
+/// Whether keys of a version may come, in the state there is.
+pub fn may_download(context: &Context<'_>, version: u8) -> Result<(), Halt> {
+    admitted(context, &current_info(context)?, version).map(drop)
+}
+
+fn admitted(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Life, Halt> {
+    let current = context.key_record(kind::APPLET, KIC)?.byte4();
+    let life = Life::read(context, info, current)?;
+    may_follow(info.state, info.state, current, version, &life)?;
+    Ok(life)
 }

@@ -61,6 +61,20 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x00, 0xD0, None),
         INFORMATION,
         TRIES,
+        // The field's: what proves a command is its MAC.
+        (0x00, 0x84, None),
+        (0x80, 0xFA, None),
+        (0x80, 0xFA, None),
+        (0x00, 0x82, None),
+        (0x00, 0xB0, None),
+        (0x00, 0xB2, None),
+        (0x84, 0x32, None),
+        (0x84, 0x30, None),
+        (0x04, 0xDC, None),
+        (0x80, 0x30, None),
+        (0x80, 0x30, None),
+        (0x80, 0x30, None),
+        (0x84, 0xD4, None),
     ];
     for (kind, wanted) in [
         (CardKind::MainControl, issuing.clone()),

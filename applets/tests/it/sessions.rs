@@ -1,8 +1,10 @@
-//! Sessions with a SIM as data: `applets/tests/sessions/*.apdu`, in the line language of `cos/tests/sessions`; `card uicc`
-//! takes a UICC of the same codes instead.
+//! Sessions with a card as data, a SIM's unless they say otherwise: `applets/tests/sessions/*.apdu`, in the line language of `cos/tests/sessions`; `card uicc`
+//! takes a UICC of the same codes instead, `card esam` the finished ESAM of the walk of rights.
 
+use super::rights::finished;
 use super::{answer, made, sim};
 use gridcard_applets::sim::Profile;
+use scheme::profile::CardKind;
 
 #[test]
 fn sessions_replay_byte_for_byte() {
@@ -28,6 +30,9 @@ fn replay(name: &str, text: &str) -> usize {
             ("", _) => {}
             (comment, _) if comment.starts_with('#') => {}
             ("card", "uicc") => card = made(Profile::Uicc, 10),
+            ("card", "esam") => {
+                card = finished(CardKind::Esam);
+            }
             ("reset", _) => {
                 card.power_on().unwrap();
             }

@@ -43,6 +43,7 @@ pub(super) fn filled(pin: &[u8]) -> Zeroizing<[u8; 8]> {
     full
 }
 
+/// GET CHALLENGE: an applet may hand it on and look at what was given.
 pub fn challenge(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let len = match command.le {
         None | Some(8 | 256) => 8,

@@ -27,6 +27,7 @@ fn target(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<(Node, 
     Ok((node, usize::from(offset)))
 }
 
+/// READ BINARY: an applet may hand it on and look at what was read.
 pub fn read(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (file, offset) = target(context, command)?;
     context.require(Right(file.header[5]))?;

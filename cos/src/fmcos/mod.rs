@@ -12,12 +12,14 @@ mod sam;
 mod select;
 mod set_pin;
 
-pub use data::update as update_binary;
+pub use auth::challenge as get_challenge;
+pub use data::{MAX, read as read_binary, update as update_binary};
 pub use keys::information as key_information;
 pub use keys::{
     STAGE, STAGE_MASTER, Under, bound_checked, bound_to, own_use_key, stage as stage_key,
     tries as tries_left, write as write_key,
 };
+pub use records::read as read_record;
 pub use set_pin::set_pin;
 
 use crate::choices::Choices;
@@ -29,7 +31,6 @@ use wire::Sw;
 use Case::{Four, Three, Two, TwoOrFour};
 use Class::{Only, Securable};
 use Params::{Any, Exactly, P1, P1UpTo, P2};
-use data::MAX;
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[

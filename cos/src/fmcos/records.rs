@@ -101,6 +101,7 @@ fn find(context: &Context<'_>, file: &Node, p1: u8, mode: u8) -> Result<Option<P
     })
 }
 
+/// READ RECORD: an applet may hand it on.
 pub fn read(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let file = target(context, command.p2)?;
     let mode = command.p2 & 0x07;

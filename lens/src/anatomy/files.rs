@@ -7,7 +7,7 @@ use super::{keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::rights::Right;
 use cos::sim::{self, AccessMode, access};
-use scheme::profile::{self, CardKind, EsamFiles, Fid};
+use scheme::profile::{self, CardKind, EsamFiles, Fid, Make, field_file};
 
 /// Mark of a record that was written.
 const PRESENT: u8 = 1;
@@ -216,20 +216,53 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
         (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
         (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),
-        (CardKind::Esam, _) => esam_file(fid),
+        (CardKind::Esam, _) => esam_file(make(view), fid),
         _ => None,
     }
 }
 
-/// An ESAM's own files, as they are made now and as the older make had them.
-pub fn esam_file(fid: Fid) -> Option<&'static str> {
-    [EsamFiles::CURRENT, EsamFiles::OLDER].into_iter().find_map(|files| match fid {
+/// Of which make an ESAM is, by where its parameters are.
+fn make(view: &View<'_, '_>) -> Make {
+    let current = |mf: Node| mf.child(view.memory, |node| node.fid() == EsamFiles::CURRENT.parameters);
+    if Node::mf(view.memory).and_then(current).is_some() { Make::Current } else { Make::Older }
+}
+
+/// A file of an ESAM: its own, as it is made now or as the older make had it, or the field's, which are where that had its own.
+pub fn esam_file(make: Make, fid: Fid) -> Option<&'static str> {
+    match make {
+        Make::Current => own_file(make, fid).or_else(|| field_file_name(fid)),
+        Make::Older => own_file(make, fid),
+    }
+}
+
+/// Files of the field's dialect.
+fn field_file_name(fid: Fid) -> Option<&'static str> {
+    Some(match fid {
+        field_file::PARAMETERS => "field parameters",
+        field_file::TARIFF => "tariff",
+        field_file::SPARE_TARIFF => "spare tariff",
+        field_file::KEY_STATE => "key state word",
+        field_file::RUN_INFO => "field run information",
+        field_file::CONTROL => "control command",
+        fid if field_file::ENCIPHERED.contains(&fid) => "enciphered parameters",
+        field_file::CLEAR_METER => "command to clear the meter",
+        field_file::KEY_FRAME => "MAC of a frame of keys",
+        field_file::CLEAR_EVENTS => "command to clear demand or events",
+        field_file::SERIAL => "number of the ESAM",
+        field_file::CHIP => "chip information",
+        _ => return None,
+    })
+}
+
+fn own_file(make: Make, fid: Fid) -> Option<&'static str> {
+    let files = EsamFiles::of(make);
+    match fid {
         fid if fid == files.parameters => Some("parameters"),
         fid if fid == files.run_info => Some("run information"),
         fid if fid == files.receipt => Some("last receipt"),
         fid if fid == files.life => Some("key changes"),
         _ => None,
-    })
+    }
 }
 
 /// The records of a fixed or cyclic file that were written; of a cyclic one 1 is the newest.

@@ -4,6 +4,7 @@ use super::{answers, command_of, files, objects, reset};
 use reader::driver::sim::Selected;
 use reader::trace::{Bytes, Redactor, TraceLine, hides_answer, hides_data};
 use scheme::certificate::{Certificate, KeyUse};
+use scheme::money::Fen;
 use scheme::profile::{CardInfo, CardKind, Fid};
 use serde_json::{Value, json};
 use wire::apdu::CommandRef;
@@ -194,6 +195,13 @@ impl Decoder {
                 let words = if p1 == 0 { " record".to_owned() } else { format!(" record {p1}") };
                 self.access(ins == 0xB2, fid, Some(p1), &words, true)
             }
+            (0x32 | 0x30, [a, b, c, d, rest @ ..]) if self.kind == Some(CardKind::Esam) => {
+                let amount = Fen(u32::from_be_bytes([*a, *b, *c, *d]));
+                let count = rest.first_chunk::<4>().filter(|_| ins == 0x32);
+                let count =
+                    count.map_or(String::new(), |count| format!(", count {}", u32::from_be_bytes(*count)));
+                (What::Other, Some(format!("{amount}{count}")), None)
+            }
             (0xE2, _) => {
                 let fid = if p2 >> 3 == 0 { self.file } else { self.by_sfi(p2 >> 3) };
                 self.access(false, fid, None, " one record more", false)
@@ -218,6 +226,11 @@ impl Decoder {
                 (What::Other, Certificate::parse(body).ok().map(|found| found.about()), None)
             }
             (0x48, _) if cla == 0x80 => (What::Key, self.key(p1, p2, true), None),
+            // A key of the field's download says nothing of itself in clear.
+            (0xD4, _) if self.is_download(head) => {
+                let words = if p2 == 0 { "the first key of a set" } else { "a key of a set" };
+                (What::Other, Some(words.into()), None)
+            }
             (0xD4, _) if cla & 0xF0 == 0x80 => {
                 // P1 01 adds a key whose type is in the data; else it is the type of the key changed.
                 let key_type = if p1 == 0x01 { data.first().copied() } else { Some(p1) };
@@ -234,6 +247,11 @@ impl Decoder {
             }
             _ => (What::Other, None, None),
         }
+    }
+
+    /// `84 D4 01 00|FF 20` to an ESAM.
+    fn is_download(&self, head: &[u8]) -> bool {
+        self.kind == Some(CardKind::Esam) && matches!(head, [0x84, 0xD4, 0x01, 0x00 | 0xFF, 0x20, ..])
     }
 
     fn select(&mut self, p1: u8, data: &[u8]) -> (What, Option<String>, Option<String>) {

@@ -2,7 +2,7 @@
 
 use crate::anatomy::{self, sim_names};
 use cos::rights::Right;
-use scheme::profile::{self, CardKind, Fid, FileRow, KeyRow, Recipient};
+use scheme::profile::{self, CardKind, Fid, FileRow, KeyRow, Make, Recipient};
 
 /// Name of a directory.
 pub fn dir(kind: Option<CardKind>, fid: Fid) -> Option<&'static str> {
@@ -28,7 +28,7 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
         (Some(CardKind::Psam), profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (Some(CardKind::Psam), profile::EF_SEALED) if !in_mf => Some("orders sealed"),
         (Some(CardKind::Esam), profile::EF_PURSE) => Some("purse"),
-        (Some(CardKind::Esam), fid) => anatomy::esam_file(fid),
+        (Some(CardKind::Esam), fid) => anatomy::esam_file(Make::Current, fid),
         _ => None,
     }
 }

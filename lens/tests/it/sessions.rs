@@ -106,3 +106,35 @@ fn signing_keys_have_words() {
     }
     assert!(!lines.iter().any(|line| line.contains("hidden")), "nothing of it is secret: {lines:?}");
 }
+
+/// What meters of the field send to their ESAM has names: commands, files, money; a key that is downloaded stays hidden.
+#[test]
+fn the_fields_dialect_is_told() {
+    let lines = shown(
+        Some(CardKind::Esam),
+        "> 00B0990108\n< 07070707070707079000\n> 80FA0003080000330200000001\n< 9000\n> 80FA000008A5A5A5A5A5A5A5A5\n< 6108\n\
+         > 04D682240A330200001234D773A98C\n< 9000\n> 8432010C0C00001388000000028086F27A\n< 9E37\n> 8430020C0800000060AABBCCDD\n< 6108\n\
+         > 803000040400000001\n< 9000\n> 04D6880014 [20 bytes hidden]\n< 6988\n> 00D6850004000000FF\n< 9000\n\
+         > 04DC010C080000138800000000\n< 6985\n> 84D4010020 [32 bytes hidden]\n< 6988\n> 0082000808A1A2A3A4A5A6A7A8\n< 6300",
+    );
+    let commands: Vec<&String> = lines.iter().filter(|line| line.starts_with('>')).collect();
+    for (n, said) in [
+        "0019 number of the ESAM",
+        "DERIVE IDENTITY",
+        "ENCIPHER",
+        "0002 field parameters",
+        "INCREASE, 50.00 yuan, count 2",
+        "REFUND, 0.96 yuan",
+        "DEBIT, 0.01 yuan",
+        "0008 control command",
+        "0005 key state word",
+        "SET PURSE",
+        "DOWNLOAD KEY, the first key of a set",
+        "INFRARED AUTHENTICATE",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(commands[n].contains(said), "{n}: {}", commands[n]);
+    }
+}

@@ -2,9 +2,14 @@
 //!
 //! Bytes come and go elsewhere: [`answer`] is given a whole frame and what the meter knows, and gives the frame that goes back, or none.
 
+mod class;
+mod secure;
 mod values;
+mod word;
 
+pub use secure::{Guard, MOST_WRONG, Way, serve, serves};
 pub use values::Facts;
+pub use word::Serr;
 
 use wire::dlt645::items::Item;
 use wire::dlt645::{Address, Control, Frame, Identifier, function};

@@ -4,7 +4,7 @@ use super::place::{MeterPlace, folder};
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Failure, Result};
-use meter::port::{Facts, answer};
+use meter::port::{self, Facts, Guard, Way, answer, serves};
 use reader::dlt645::Line;
 use reader::driver::esam::Esam;
 use scheme::Kind;
@@ -42,11 +42,19 @@ pub fn serve(
     is_over: &dyn Fn() -> bool,
 ) -> Result<PortReport> {
     let meters = folder(session)?;
-    let places: Vec<(MeterNumber, MeterPlace)> =
-        numbers.iter().map(|number| (*number, MeterPlace::new(&meters, *number))).collect();
-    for (at, (number, place)) in places.iter().enumerate() {
-        place.load()?;
-        if places[..at].iter().any(|(other, _)| other == number) {
+    let mut places: Vec<Served> = numbers
+        .iter()
+        .map(|number| Served {
+            number: *number,
+            place: MeterPlace::new(&meters, *number),
+            guard: Guard::default(),
+            esam: None,
+        })
+        .collect();
+    for (at, served) in places.iter().enumerate() {
+        served.place.load()?;
+        let number = served.number;
+        if places[..at].iter().any(|other| other.number == number) {
             return Err(Failure::new(Kind::Usage, format!("meter {number} stands in the list twice")).into());
         }
     }
@@ -60,38 +68,87 @@ pub fn serve(
                 continue;
             };
             report.frames += 1;
-            for (number, place) in &places {
+            for served in &mut places {
                 // A frame to nobody here is no reason to look at the meter.
-                if frame.address.reaches(Address(number.0))
-                    && let Some(answered) = said(session, place, &frame)?
+                if frame.address.reaches(Address(served.number.0))
+                    && let Some(answered) = said(session, served, &frame)?
                 {
                     link.send(&answered.to_bytes()?)?;
                     report.answered += 1;
                 }
             }
         }
+        for served in &mut places {
+            served.let_go(session)?;
+        }
+    }
+    for served in &mut places {
+        served.close()?;
     }
     Ok(report)
 }
 
+/// A meter on the line.
+struct Served {
+    number: MeterNumber,
+    place: MeterPlace,
+    guard: Guard,
+    /// Its ESAM, while somebody is authenticated: the random that his MACs are bound to lives in it.
+    esam: Option<CardHandle>,
+}
+
+impl Served {
+    /// Lets the ESAM go when nobody is authenticated any more.
+    fn let_go(&mut self, session: &Session) -> Result<()> {
+        if self.esam.is_some() && !self.guard.holds(session.now()?) { self.close() } else { Ok(()) }
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.esam.take().map_or(Ok(()), CardHandle::close)
+    }
+
+    /// The ESAM: the one that is held, or opened now. `None` while somebody else works with it.
+    fn open(&mut self, session: &Session) -> Option<CardHandle> {
+        self.esam.take().or_else(|| CardHandle::open(session, &self.place.esam(), CardKind::Esam).ok())
+    }
+}
+
 /// What one meter says.
-fn said(session: &Session, place: &MeterPlace, frame: &Frame) -> Result<Option<Frame>> {
-    let meter = place.load()?;
+fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
+    if serves(frame.control.function()) {
+        return secured(session, served, frame);
+    }
+    let meter = served.place.load()?;
     // The ESAM's part; while somebody else works with it, the meter has no such data.
-    let parameters = CardHandle::open(session, &place.esam(), CardKind::Esam)
-        .and_then(|mut esam| {
-            let read = Esam::new(&mut esam).parameters();
-            esam.close()?;
-            Ok(read?)
-        })
-        .ok();
+    let mut esam = served.open(session);
+    let parameters = esam.as_mut().and_then(|esam| Esam::new(esam).parameters().ok());
+    let now = session.now()?;
     let facts = Facts {
         state: meter.state(),
-        now: session.now()?,
+        now,
         customer: parameters.as_ref().map(|found| found.customer),
         ceiling: parameters.as_ref().map(|found| found.ceiling),
     };
-    Ok(answer(&facts, frame))
+    let said = answer(&facts, frame);
+    if served.guard.holds(now) {
+        served.esam = esam;
+    } else {
+        // Nothing was written, so nothing can be lost with it.
+        drop(esam.map(CardHandle::close));
+    }
+    Ok(said)
+}
+
+/// What a meter says to a frame of security, control or writing: whoever holds the ESAM holds the meter, so its flash is read under it.
+/// While somebody else works with it, the meter is silent.
+fn secured(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
+    let Some(mut esam) = served.open(session) else { return Ok(None) };
+    let mut meter = served.place.load_to_act(session)?;
+    let said = port::serve(&mut meter, &mut esam, &mut served.guard, Way::Wires, frame, session.now()?);
+    served.esam = Some(esam);
+    served.place.save(&meter)?;
+    served.let_go(session)?;
+    Ok(said)
 }
 
 /// A value that was read.

@@ -5,6 +5,7 @@
 
 mod activation;
 pub mod esam;
+pub mod field;
 pub mod fmcos;
 pub mod guard;
 pub mod issuing;

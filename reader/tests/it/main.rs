@@ -18,6 +18,7 @@ mod language;
 mod pcsc;
 mod psam;
 mod script;
+mod security;
 mod sim;
 mod sms;
 mod trace;

@@ -14,6 +14,7 @@ mod closing;
 mod counters;
 mod export;
 mod factors;
+mod field;
 mod guards;
 mod inspect;
 mod interrupted;

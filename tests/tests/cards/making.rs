@@ -66,7 +66,7 @@ fn no_other_file_is_card_information() {
         let [hi, lo] = fid.bytes();
         Command::new(0x80, 0xE0, hi, lo).data(&[0x28, 0x00, size, 0xF0, 0xF0, 0xFF, 0xFF])
     };
-    let stranger = Fid(0x000A);
+    let stranger = Fid(0x001C);
     for kind in CardKind::ISSUED {
         let mut design = honest(kind);
         // The first file after the KEY file.
@@ -74,7 +74,7 @@ fn no_other_file_is_card_information() {
         let mut card = make(&design);
         let [select, write] = update(stranger, &design.info);
         assert_eq!((sw(&mut card, &select), sw(&mut card, &write)), (Sw::OK, Sw::OK), "{}", kind.name());
-        assert_eq!(sw(&mut card, &binary(Fid(0x000B), 4)), Sw::OK, "{} is not closed by it", kind.name());
+        assert_eq!(sw(&mut card, &binary(Fid(0x001D), 4)), Sw::OK, "{} is not closed by it", kind.name());
         // What a finished card alone does it does not do either, with every right of the free mode.
         let finished = match kind {
             CardKind::MainControl => Some(Command::new(0x80, 0x4E, 0, 4).data(&[0x33, 0x02, 0, 0, 1]).le(5)),

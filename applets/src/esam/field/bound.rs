@@ -1,0 +1,57 @@
+//! What is bound to the ESAM's random 4 bytes.
+
+use cos::{Context, Halt};
+use keys::Key;
+use scheme::field::{MAC_LEN, command_mac};
+use wire::{CommandRef, Sw};
+
+/// MACs that one random serves; then the station asks for another.
+const MOST: usize = 64;
+
+/// What the same command sent once more means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The answer was lost: it may be done again, as long as nothing else was done since.
+    Harmless,
+    /// It would take or give money twice.
+    Never,
+}
+
+/// Header of a command as it was sent.
+pub fn header(command: &CommandRef<'_>) -> [u8; 5] {
+    let [cla, ins, p1, p2] = command.header();
+    [cla, ins, p1, p2, command.data.len() as u8] // short APDU: at most 255
+}
+
+/// The random 4 bytes of the session; 6985 without.
+pub fn random(context: &Context<'_>) -> Result<[u8; 4], Halt> {
+    context.volatile.field.random.ok_or(Sw::CONDITIONS.into())
+}
+
+/// Checks the MAC at the end of a command and gives the data before it. 6985 without a random, or for a MAC that was taken before;
+/// 6987 no MAC, 6988 a wrong one.
+///
+/// The field's commands carry no number, so within one session whoever passes them on could send an earlier one again: switch on
+/// after switch off. Hence none is taken twice, but the last one, whose answer may be lost.
+pub fn checked<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    key: &Key,
+    again: Again,
+) -> Result<&'c [u8], Halt> {
+    let random = random(context)?;
+    let (body, code) = command.data.split_last_chunk::<MAC_LEN>().ok_or(Sw::SM_MISSING)?;
+    let whole = command_mac(key, random, &header(command), body);
+    if !keys::equal(&whole[..MAC_LEN], code) {
+        return Err(Sw::SM_WRONG.into());
+    }
+    let taken = &mut context.volatile.field.taken;
+    let is_last = again == Again::Harmless && taken.last() == Some(&whole);
+    if !is_last {
+        if taken.contains(&whole) || taken.len() >= MOST {
+            return Err(Sw::CONDITIONS.into());
+        }
+        taken.push(whole);
+    }
+    Ok(body)
+}

@@ -1,0 +1,106 @@
+//! What a station told the meter to do with its relay, and how often a port was tried with wrong MACs.
+
+use scheme::moment::Moment;
+use serde::{Deserialize, Serialize};
+
+/// Wrong MACs of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrongMacs {
+    /// The day, `YYYYMMDD`.
+    day: String,
+    /// How many.
+    count: u16,
+}
+
+impl WrongMacs {
+    /// Whether none was ever counted.
+    pub fn is_none(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many there were on the day of a moment.
+    pub fn of(&self, now: Moment) -> u16 {
+        if self.day == day(now) { self.count } else { 0 }
+    }
+
+    /// One more.
+    pub fn count(&mut self, now: Moment) {
+        let count = self.of(now).saturating_add(1);
+        *self = WrongMacs { day: day(now), count };
+    }
+}
+
+fn day(now: Moment) -> String {
+    hex::encode(&now.0[..4])
+}
+
+/// Commands of remote control [docs/specs/dlt645.md 6].
+mod act {
+    pub const TRIP: u8 = 0x1A;
+    pub const ALLOW: u8 = 0x1B;
+    pub const CLOSE: u8 = 0x1C;
+    pub const TRIP_FOR_A_TIME: [u8; 2] = [0x1D, 0x1E];
+    pub const ALARM: u8 = 0x2A;
+    pub const NO_ALARM: u8 = 0x2B;
+    pub const KEEP: u8 = 0x3A;
+    pub const KEEP_NO_MORE: u8 = 0x3B;
+}
+
+/// What holds for the relay beside the purse.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RelayOrders {
+    /// It was told to open.
+    tripped: bool,
+    /// When that ends by itself, in seconds; none: by a command.
+    until: Option<i64>,
+    /// It stays closed whatever the purse holds.
+    kept: bool,
+    /// The alarm is on.
+    alarm: bool,
+}
+
+impl RelayOrders {
+    /// Whether nothing was told.
+    pub fn is_none(&self) -> bool {
+        *self == RelayOrders::default()
+    }
+
+    /// Obeys a command; `delay` counts 5 minutes. False: there is no such command, or the meter is to keep power.
+    ///
+    /// UNSPECIFIED: after "allow" a meter of the field waits for its customer's hand; this one has no button and closes.
+    pub fn obey(&mut self, command: u8, delay: u8, now: Moment) -> bool {
+        match command {
+            act::TRIP if !self.kept => (self.tripped, self.until) = (true, None),
+            command if act::TRIP_FOR_A_TIME.contains(&command) && !self.kept => {
+                (self.tripped, self.until) = (true, Some(now.seconds() + 300 * i64::from(delay)));
+            }
+            act::ALLOW | act::CLOSE => (self.tripped, self.until) = (false, None),
+            act::ALARM => self.alarm = true,
+            act::NO_ALARM => self.alarm = false,
+            act::KEEP => *self = RelayOrders { kept: true, alarm: self.alarm, ..RelayOrders::default() },
+            act::KEEP_NO_MORE => self.kept = false,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether the relay is to be open, when the purse alone would have it so.
+    pub fn opens(&mut self, spent: bool, now: Moment) -> bool {
+        if self.until.is_some_and(|until| until <= now.seconds()) {
+            (self.tripped, self.until) = (false, None);
+        }
+        !self.kept && (self.tripped || spent)
+    }
+
+    /// Whether it was told to open.
+    pub const fn is_tripped(&self) -> bool {
+        self.tripped
+    }
+
+    /// Whether the alarm is on.
+    pub const fn is_alarm(&self) -> bool {
+        self.alarm
+    }
+}

@@ -1,0 +1,203 @@
+//! Security of DL/T 645-2007 (function 03) from the reader's side: what a station has made goes into frames, and answers come out of
+//! them [docs/specs/dlt645.md 6]. No key is here: who carries the frames can neither make nor change what is in them.
+
+use crate::dlt645::{AskError, Line};
+use scheme::money::Fen;
+use wire::dlt645::{Address, Frame, Identifier, function};
+
+/// Identifiers of the security commands.
+pub mod identifier {
+    use super::Identifier;
+
+    /// Identity authentication.
+    pub const IDENTITY: Identifier = Identifier(0x0700_00FF);
+    /// How long an authentication is valid.
+    pub const VALIDITY: Identifier = Identifier(0x0700_01FF);
+    /// End of an authentication.
+    pub const END: Identifier = Identifier(0x0700_02FF);
+    /// Proof of an infrared reader.
+    pub const INFRARED: Identifier = Identifier(0x0700_03FF);
+    /// Opening of an account.
+    pub const OPEN: Identifier = Identifier(0x0701_01FF);
+    /// Recharge.
+    pub const RECHARGE: Identifier = Identifier(0x0701_02FF);
+    /// Beginning of a purse, in test state.
+    pub const SET_PURSE: Identifier = Identifier(0x0701_03FF);
+    /// Keys.
+    pub const KEYS: Identifier = Identifier(0x0703_01FF);
+    /// Reading a file back.
+    pub const READ_BACK: Identifier = Identifier(0x0780_01FF);
+    /// Request of an infrared reader.
+    pub const INFRARED_REQUEST: Identifier = Identifier(0x0780_03FF);
+    /// Money and count.
+    pub const STATUS: Identifier = Identifier(0x0781_02FF);
+}
+
+/// A field the other way round: on the line the least significant byte comes first, field by field.
+pub fn turned(field: &[u8]) -> Vec<u8> {
+    field.iter().rev().copied().collect()
+}
+
+/// A request: identifier, operator, and the fields, each turned round.
+pub fn request(address: Address, about: Identifier, operator: [u8; 4], fields: &[&[u8]]) -> Frame {
+    let mut data = about.bytes().to_vec();
+    data.extend(turned(&operator));
+    fields.iter().for_each(|field| data.extend(turned(field)));
+    Frame::request(address, function::SECURITY, data)
+}
+
+/// Fields of these lengths that stand in DATA one after another, each turned back; `None` when they do not fill it.
+pub fn fields<const N: usize>(mut data: &[u8], lengths: [usize; N]) -> Option<[Vec<u8>; N]> {
+    let fields = lengths.map(|length| {
+        let (field, rest) = data.split_at_checked(length)?;
+        data = rest;
+        Some(turned(field))
+    });
+    if !data.is_empty() || fields.iter().any(Option::is_none) {
+        return None;
+    }
+    Some(fields.map(Option::unwrap_or_default))
+}
+
+/// What a recharge brings: made by a station for the random of the ESAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recharge {
+    /// Money in fen.
+    pub amount: [u8; 4],
+    /// Purchase count.
+    pub count: [u8; 4],
+    /// MAC over both.
+    pub money_mac: [u8; 4],
+    /// Customer.
+    pub customer: [u8; 6],
+    /// MAC over the customer.
+    pub customer_mac: [u8; 4],
+}
+
+/// What a meter says of its money, with the ESAM's MACs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeterStatus {
+    /// Money in the purse.
+    pub money: Fen,
+    /// Its MAC.
+    pub money_mac: [u8; 4],
+    /// Purchases credited.
+    pub count: u32,
+    /// Its MAC.
+    pub count_mac: [u8; 4],
+    /// Customer, zeros: nobody.
+    pub customer: [u8; 6],
+    /// Which keys are formal, as the meter says.
+    pub keys: u32,
+}
+
+/// A meter's port, spoken to by an operator.
+pub struct SecureLine<'a, 'l> {
+    line: &'a mut Line<'l>,
+    address: Address,
+    operator: [u8; 4],
+}
+
+impl<'a, 'l> SecureLine<'a, 'l> {
+    /// A meter on a line.
+    pub fn new(line: &'a mut Line<'l>, address: Address, operator: [u8; 4]) -> Self {
+        SecureLine { line, address, operator }
+    }
+
+    fn ask<const N: usize>(
+        &mut self,
+        about: Identifier,
+        sent: &[&[u8]],
+        lengths: [usize; N],
+    ) -> Result<[Vec<u8>; N], AskError> {
+        let found = self.line.ask(&request(self.address, about, self.operator, sent))?;
+        match Identifier::split(&found.data) {
+            Some((said, data)) if said == about => {
+                fields(data, lengths).ok_or(AskError::Other("it has another length"))
+            }
+            _ => Err(AskError::Other("it is about another identifier")),
+        }
+    }
+
+    /// Identity authentication: the station's cipher, random and factor. Gives the ESAM's random, and its number.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn identify(
+        &mut self,
+        cipher: &[u8; 8],
+        random: &[u8; 8],
+        factor: &[u8; 8],
+    ) -> Result<([u8; 4], [u8; 8]), AskError> {
+        let [random, number] = self.ask(identifier::IDENTITY, &[cipher, random, factor], [4, 8])?;
+        Ok((array(&random)?, array(&number)?))
+    }
+
+    /// How long an authentication is valid, with its MAC.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn validity(&mut self, minutes: [u8; 2], mac: [u8; 4]) -> Result<(), AskError> {
+        self.ask(identifier::VALIDITY, &[&minutes, &mac], []).map(|[]| ())
+    }
+
+    /// Opens an account, or recharges it.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn recharge(&mut self, opens: bool, recharge: &Recharge) -> Result<(), AskError> {
+        let about = if opens { identifier::OPEN } else { identifier::RECHARGE };
+        let Recharge { amount, count, money_mac, customer, customer_mac } = recharge;
+        self.ask(about, &[amount, count, money_mac, customer, customer_mac], []).map(|[]| ())
+    }
+
+    /// Blocks of keys, 36 bytes each, and the MAC of them all.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn keys(&mut self, blocks: &[[u8; 36]], mac: [u8; 4]) -> Result<(), AskError> {
+        let mut sent: Vec<&[u8]> = blocks.iter().map(<[u8; 36]>::as_slice).collect();
+        sent.push(&mac);
+        self.ask(identifier::KEYS, &sent, []).map(|[]| ())
+    }
+
+    /// Money, count, customer.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn status(&mut self) -> Result<MeterStatus, AskError> {
+        let [money, money_mac, count, count_mac, customer, keys] =
+            self.ask(identifier::STATUS, &[], [4, 4, 4, 4, 6, 4])?;
+        Ok(MeterStatus {
+            money: Fen(u32::from_be_bytes(array(&money)?)),
+            money_mac: array(&money_mac)?,
+            count: u32::from_be_bytes(array(&count)?),
+            count_mac: array(&count_mac)?,
+            customer: array(&customer)?,
+            keys: u32::from_be_bytes(array(&keys)?),
+        })
+    }
+
+    /// Ends the authentication.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn end(&mut self) -> Result<(), AskError> {
+        self.ask(identifier::END, &[], [6, 4, 4, 4]).map(drop)
+    }
+
+    /// Remote control: cipher text and MAC, 20 bytes.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn control(&mut self, sealed: &[u8; 20]) -> Result<(), AskError> {
+        let mut data = vec![0x98, 0, 0, 0];
+        data.extend(turned(&self.operator));
+        data.extend(turned(sealed));
+        self.line.ask(&Frame::request(self.address, function::CONTROL, data)).map(drop)
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], AskError> {
+    bytes.try_into().map_err(|_| AskError::Other("it has another length"))
+}
