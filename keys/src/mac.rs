@@ -10,8 +10,11 @@ use cipher::common::InnerInit;
 use cipher::{BlockCipherEncrypt, KeyInit};
 use cmac::Cmac;
 use des::{Des, TdesEde2};
+use hmac::Hmac;
 use retail_mac::RetailMac;
+use sha2::Sha256;
 use sm4::Sm4;
+use zeroize::Zeroizing;
 
 /// MAC of FMCOS secure messaging and PBOC transactions: 4 bytes over the joined parts, padded `80 00..`
 /// always, with an initial value of up to one block (zeros follow it) [FMCOS UM 11.3].
@@ -73,6 +76,16 @@ pub fn cmac(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
         CipherKey::Aes128(c) => run(Cmac::<Aes128>::inner_init(c), parts),
         CipherKey::Sm4(c) => run(Cmac::<Sm4>::inner_init(c), parts),
     }
+}
+
+/// HMAC-SHA-256 over the joined parts [RFC 2104], where what comes out is a secret and no code.
+pub fn hmac256(key: &Key, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    // A key of any length is one: a longer one than a block is hashed, and ours never is.
+    let mut block = Zeroizing::new([0; 64]);
+    block[..key.expose().len()].copy_from_slice(key.expose());
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    parts.iter().for_each(|part| hmac::Mac::update(&mut mac, part));
+    Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
 /// First 8 bytes of [`cmac()`] [docs/specs/cards.md 2].

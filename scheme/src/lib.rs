@@ -15,6 +15,7 @@ pub mod moment;
 pub mod money;
 pub mod names;
 pub mod numbers;
+pub mod online;
 pub mod order;
 pub mod pairing;
 pub mod pin;

@@ -7,6 +7,7 @@
 mod certificate;
 mod ids;
 mod numbers;
+mod online;
 mod profile;
 mod purchase;
 mod shown;
