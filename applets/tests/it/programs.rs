@@ -19,6 +19,10 @@ const SET_PIN: (u8, u8, Option<u8>) = (0x84, 0x24, None);
 const ACTIVATE: (u8, u8, Option<u8>) = (0x84, 0x4A, Some(profile::MASTER));
 const STAGE: (u8, u8, Option<u8>) = (0x84, 0xD4, Some(profile::MASTER));
 
+/// GENERATE KEY PAIR, READ CERTIFICATE, STORE CERTIFICATE of the root and of others [docs/specs/signatures.md 5].
+const SIGNING: [(u8, u8, Option<u8>); 4] =
+    [(0x80, 0x74, Some(profile::MASTER)), (0x80, 0x76, None), (0x84, 0x78, None), (0x80, 0x78, None)];
+
 #[test]
 fn each_kind_has_the_commands_of_the_specification() {
     let issuing = vec![
@@ -31,6 +35,12 @@ fn each_kind_has_the_commands_of_the_specification() {
         SEAL_PIN,
         MAC_LIST,
         LIST_NUMBER,
+        (0x80, 0x7A, Some(profile::PIN)),
+        (0x80, 0x7C, Some(profile::PIN)),
+        SIGNING[0],
+        SIGNING[1],
+        SIGNING[2],
+        SIGNING[3],
         INFORMATION,
         TRIES,
         SET_PIN,
@@ -43,6 +53,10 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x80, 0x58, None),
         SET_LIMIT,
         (0x80, 0x5C, None),
+        SIGNING[0],
+        SIGNING[1],
+        SIGNING[2],
+        SIGNING[3],
         INFORMATION,
         TRIES,
         SET_PIN,
@@ -59,6 +73,10 @@ fn each_kind_has_the_commands_of_the_specification() {
         ACTIVATE,
         (0x00, 0xD6, None),
         (0x00, 0xD0, None),
+        SIGNING[0],
+        SIGNING[1],
+        SIGNING[2],
+        SIGNING[3],
         INFORMATION,
         TRIES,
         // The field's: what proves a command is its MAC.
