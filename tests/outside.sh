@@ -23,6 +23,8 @@ done
         name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$root/$crate/Cargo.toml" | head -1)
         printf '%s = { path = "%s" }\n' "$name" "$root/$crate"
     done
+    # what a debugger would want of it is half of what it takes to build
+    printf '\n[profile.dev]\ndebug = false\n'
 } >"$folder/Cargo.toml"
 for crate in "${crates[@]}"; do
     printf '#[doc = include_str!("%s")]\npub mod of_%s {}\n' "$root/$crate/README.md" "$crate"

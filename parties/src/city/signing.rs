@@ -25,13 +25,14 @@ pub fn certify(
 ) -> Result<CertificateReport> {
     let act = format!("certifying the keys of {}s", kind.title());
     let (region, folder) = Home::new(session).city(access.city, &act)?;
+    // Before the issuing card: who names that one here is told so, and no PIN is asked.
+    let mut handle = CardHandle::open(session, card, kind)?;
+    let info = info_in(&mut handle, kind, card)?;
+    must_be_of(region, &info, &card.to_string())?;
     access.with_issuing_card(session, &folder, (issuer, false), |source| {
         if !source.about().signs {
             return Err(SourceError::NotCertified.into());
         }
-        let mut handle = CardHandle::open(session, card, kind)?;
-        let info = info_in(&mut handle, kind, card)?;
-        must_be_of(region, &info, &card.to_string())?;
         if info.is_older_make() || info.state != source.about().state {
             let words = format!("{card} is of another make or state than the issuing card");
             return Err(refused(words).into());

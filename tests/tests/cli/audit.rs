@@ -46,7 +46,7 @@ fn every_act_is_there_with_operator_time_card_and_check_values() {
     let province = shown("kdc");
     let acts: Vec<&str> =
         province.as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
-    assert_eq!(acts, ["ceremony", "issue", "issue"]);
+    assert_eq!(acts, ["ceremony", "signing-root", "issue", "issue"]);
     let city = shown("city");
     let [taken, issued, pairing, paired] = city.as_array().unwrap().as_slice() else { panic!("{city}") };
     assert_eq!((&taken["act"], &taken["card"]["number"]), (&"take-card".into(), &"000000000002".into()));
@@ -165,10 +165,10 @@ fn an_auditor_finds_what_was_touched() {
         fs::write(log(&world), text).unwrap();
         verify(&["--head", &head]).fails(1, words);
     };
-    touched(good.replacen("000000000002", "000000000009", 1), &["line 3 was changed"]);
-    touched([lines[0], lines[2], lines[3], lines[4]].concat(), &["line 2", "does not follow"]);
-    touched([lines[0], lines[2], lines[1], lines[3], lines[4]].concat(), &["the chain is broken"]);
-    touched(lines[..3].concat(), &["no line has the head hash", "the head file keeps line 5"]);
+    touched(good.replacen("000000000002", "000000000009", 1), &["line 4 was changed"]);
+    touched([&lines[..1], &lines[2..]].concat().concat(), &["line 2", "does not follow"]);
+    touched([&lines[..1], &lines[2..3], &lines[1..2], &lines[3..]].concat().concat(), &["the chain is broken"]);
+    touched(lines[..3].concat(), &["no line has the head hash", "the head file keeps line 6"]);
     // A log that was touched is neither exported nor written on.
     call(&world, &["kdc", "audit", "export"]).run().fails(1, &["it is not exported"]);
     let card = world.path("home/province/out/psam-issuing-000000000004.card");
