@@ -61,7 +61,7 @@ impl Hex {
 
     fn read(&self, path: &Path) -> Result<Certificate> {
         let bytes = hex::decode(&self.0).ok().with_context(|| format!("{} is damaged", path.display()))?;
-        Ok(Certificate::parse(&bytes).with_context(|| path.display().to_string())?)
+        Certificate::parse(&bytes).with_context(|| path.display().to_string())
     }
 }
 

@@ -218,7 +218,7 @@ fn an_issuing_card_speaks_for_its_own_kind() {
     let identity = [&[9; 8][..], &number(42).0, &region().0].concat();
     let ask = |card: &mut Slot, kind: CardKind, p1: u8| {
         // Only its PIN matters here.
-        drop(open(card, kind));
+        let _ = open(card, kind);
         let answer = card.transmit(&Command::new(0x80, 0x7A, p1, 0x00).data(&identity).to_bytes()).unwrap();
         Sw(u16::from_be_bytes(*answer.last_chunk().unwrap()))
     };
