@@ -249,8 +249,10 @@ def esam(terminal, mark):
     assert terminal.ok("00B0950000").startswith(info[:60])
     assert len(terminal.ok("0084000008")) == 16
     assert len(terminal.ok("00B2010C04")) == 8
-    # Its own files have no short identifier.
-    terminal.refused("6A82", "00D68700", f"{mark:02X}" * 20)
+    # Its own files have no short identifier: 07 is the field's report of its meter, free to write, and 06 no file of an ESAM.
+    terminal.ok("00D68700", f"{mark:02X}" * 20)
+    assert terminal.ok("00B0870014") == f"{mark:02X}" * 20
+    terminal.refused("6A82", "00D68600", f"{mark:02X}" * 20)
     terminal.ok("00A40000", "5007")
     terminal.refused("6982", "00D60000", f"{mark:02X}" * 20)
     # A finished card is closed, whoever asks.
