@@ -122,7 +122,7 @@ fn a_relay_obeys_and_parameters_are_written() {
     let alarm = object(&world, &port, &CHEN, "read-back", &["02", "--offset", "16", "--length", "4"]);
     assert_eq!(alarm["data"], "00005000");
     parameter(&["04001003", "00123400", "--enciphered"]).ok();
-    let limit = object(&world, &port, &CHEN, "read-back", &["0A", "--length", "9"]);
+    let limit = object(&world, &port, &CHEN, "read-back", &["09", "--length", "9"]);
     assert_eq!(limit["data"], "080400100300123400");
     parameter(&["04001001", "005000"]).fails(1, &["3 byte(s)", "hint: "]);
     parameter(&["04001", "00"]).fails(2, &["8 hexadecimal digits"]);
