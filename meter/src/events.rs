@@ -39,6 +39,11 @@ pub enum EventKind {
         /// State of the new keys, by its name.
         state: String,
     },
+    /// A station had a part of the meter cleared.
+    Cleared {
+        /// What: demand, meter or events.
+        what: String,
+    },
     /// Consumption could not be taken off the purse; it stays due.
     DebitFailed {
         /// What is due, in fen.
@@ -75,6 +80,10 @@ impl EventLog {
     /// True when nothing happened yet.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     pub(crate) fn push(&mut self, now: Moment, kind: EventKind) {

@@ -4,6 +4,7 @@ mod look;
 mod make;
 mod place;
 mod port;
+pub mod station;
 mod test;
 mod using;
 

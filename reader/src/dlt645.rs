@@ -80,6 +80,20 @@ fn refusal(word: &[u8]) -> String {
     if said.is_empty() { "no cause is named".into() } else { said.join(", ") }
 }
 
+/// What to do about a refusal of security.
+fn said_hint(word: &[u8]) -> Option<&'static str> {
+    let [low, high] = *word else { return None };
+    match u16::from_le_bytes([low, high]).trailing_zeros() {
+        1 => Some("the purse shows it: look at money and count before anything is sent again"),
+        3 => Some(
+            "the meter's keys are of another city, suite, version or state than the station's, or its time is over",
+        ),
+        5 => Some("look at the count in the purse; an account is opened before it is recharged"),
+        8 => Some("it opens at midnight by the meter's clock"),
+        _ => None,
+    }
+}
+
 impl scheme::Fault for AskError {
     fn kind(&self) -> scheme::Kind {
         match self {
@@ -94,6 +108,7 @@ impl scheme::Fault for AskError {
                 Some("look at address, line and speed; a meter alone on its line answers AAAAAAAAAAAA".into())
             }
             AskError::Link(error) => error.hint(),
+            AskError::Refused(word) => said_hint(word).map(Into::into),
             _ => None,
         }
     }
@@ -104,7 +119,21 @@ impl scheme::Fault for AskError {
             AskError::Frame(error) => error.code(),
             AskError::Silent(_) => "meter-silent",
             AskError::Noise { .. } => "meter-noise",
-            AskError::Refused(_) => "meter-refuses",
+            AskError::Refused(word) => match word[..] {
+                // One bit a refusal; of several the lowest is the cause.
+                [low, high] => match u16::from_le_bytes([low, high]).trailing_zeros() {
+                    1 => "meter-says-done",
+                    2 => "meter-says-mac",
+                    3 => "meter-says-identity",
+                    4 => "meter-says-customer",
+                    5 => "meter-says-count",
+                    6 => "meter-says-hoard",
+                    7 => "meter-says-address",
+                    8 => "meter-says-shut",
+                    _ => "meter-says-other",
+                },
+                _ => "meter-refuses",
+            },
             AskError::Other(_) => "meter-answer",
         }
     }

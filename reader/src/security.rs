@@ -2,6 +2,8 @@
 //! them [docs/specs/dlt645.md 6]. No key is here: who carries the frames can neither make nor change what is in them.
 
 use crate::dlt645::{AskError, Line};
+use crate::parameter;
+use scheme::field::MAC_LEN;
 use scheme::money::Fen;
 use wire::dlt645::{Address, Frame, Identifier, function};
 
@@ -89,6 +91,19 @@ pub struct MeterStatus {
     pub customer: [u8; 6],
     /// Which keys are formal, as the meter says.
     pub keys: u32,
+}
+
+/// What a meter says to an infrared reader that asks to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InfraredAsked {
+    /// Number of the meter.
+    pub meter: [u8; 6],
+    /// Number of its ESAM.
+    pub esam: [u8; 8],
+    /// What its ESAM makes of the reader's random.
+    pub cipher: [u8; 8],
+    /// The random the reader has to prove itself with.
+    pub random: [u8; 8],
 }
 
 /// A meter's port, spoken to by an operator.
@@ -186,12 +201,86 @@ impl<'a, 'l> SecureLine<'a, 'l> {
         self.ask(identifier::END, &[], [6, 4, 4, 4]).map(drop)
     }
 
+    /// Asks for the random that an infrared reader proves itself with.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn infrared_request(&mut self, random: &[u8; 8]) -> Result<InfraredAsked, AskError> {
+        let [meter, esam, cipher, asked] = self.ask(identifier::INFRARED_REQUEST, &[random], [6, 8, 8, 8])?;
+        Ok(InfraredAsked {
+            meter: array(&meter)?,
+            esam: array(&esam)?,
+            cipher: array(&cipher)?,
+            random: array(&asked)?,
+        })
+    }
+
+    /// The proof.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn infrared(&mut self, proof: &[u8; 8]) -> Result<(), AskError> {
+        self.ask(identifier::INFRARED, &[proof], []).map(|[]| ())
+    }
+
+    /// Bytes of a file of the ESAM, with its MAC.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn read_back(
+        &mut self,
+        file: u8,
+        offset: u8,
+        length: u8,
+    ) -> Result<(Vec<u8>, [u8; MAC_LEN]), AskError> {
+        let (size, start, named) = ([0, length], [0, offset], [0, file]);
+        let sent: [&[u8]; 4] = [&size, &start, &named, &parameter::DIRECTORY];
+        let [data, mac] = self.echoed(&sent, [length.into(), MAC_LEN])?;
+        Ok((data, array(&mac)?))
+    }
+
+    /// Money and purchase count, each with its MAC.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    #[allow(clippy::type_complexity, reason = "two numbers with a MAC each")]
+    pub fn read_back_purse(&mut self) -> Result<([u8; 4], [u8; MAC_LEN], [u8; 4], [u8; MAC_LEN]), AskError> {
+        let sent: [&[u8]; 4] = [&[0, 8], &[0, 0], &[0, 1], &parameter::DIRECTORY];
+        let [money, money_mac, count, count_mac] = self.echoed(&sent, [4; 4])?;
+        Ok((array(&money)?, array(&money_mac)?, array(&count)?, array(&count_mac)?))
+    }
+
+    /// A read back, whose answer begins with what was asked.
+    fn echoed<const N: usize>(
+        &mut self,
+        sent: &[&[u8]; 4],
+        lengths: [usize; N],
+    ) -> Result<[Vec<u8>; N], AskError> {
+        let asked: Vec<u8> = sent.iter().flat_map(|field| turned(field)).collect();
+        let found = self.line.ask(&request(self.address, identifier::READ_BACK, self.operator, sent))?;
+        let about = [&identifier::READ_BACK.bytes()[..], &asked].concat();
+        let data = found.data.strip_prefix(&about[..]).ok_or(AskError::Other("it is about another file"))?;
+        fields(data, lengths).ok_or(AskError::Other("it has another length"))
+    }
+
+    /// A write with a MAC: `level` is class 1 or 2, `sent` as it stands on the line.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn write(&mut self, about: Identifier, level: u8, sent: &[u8]) -> Result<(), AskError> {
+        let mut data = about.bytes().to_vec();
+        data.extend([level, 0, 0, 0]);
+        data.extend(turned(&self.operator));
+        data.extend(sent);
+        self.line.ask(&Frame::request(self.address, function::WRITE, data)).map(drop)
+    }
+
     /// Remote control: cipher text and MAC, 20 bytes.
     ///
     /// # Errors
     /// [`AskError`].
     pub fn control(&mut self, sealed: &[u8; 20]) -> Result<(), AskError> {
-        let mut data = vec![0x98, 0, 0, 0];
+        let mut data = vec![parameter::ENCIPHERED, 0, 0, 0];
         data.extend(turned(&self.operator));
         data.extend(turned(sealed));
         self.line.ask(&Frame::request(self.address, function::CONTROL, data)).map(drop)

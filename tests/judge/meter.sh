@@ -62,6 +62,16 @@ run meter show "${meters[1]}" --json >"$work/show.json"
 "$first/python" "$root/tests/judge/meter_reader.py" "${socket##*:}" "${meters[1]}" "$work/show.json"
 "$second/python" "$root/tests/judge/meter_second_reader.py" "${socket##*:}" "$pty" "${meters[1]}" "$work/show.json"
 
+# security, carried by their transports: the eye gives the cipher of an identity, the wires take it
+port eye --infrared --listen 127.0.0.1:0
+read -r cipher number <<<"$("$first/python" "$root/tests/judge/meter_security.py" eye "${line##*:}" "${meters[0]}")"
+kill "${ports[-1]}"
+wait "${ports[-1]}" || true
+unset 'ports[-1]'
+for python in "$first/python" "$second/python"; do
+    "$python" "$root/tests/judge/meter_security.py" wires "${socket##*:}" "${meters[0]}" "$cipher" "$number"
+done
+
 # our reader at another's meter
 "$first/python" "$root/tests/judge/meter_other.py" >"$work/other.port" 2>"$work/other.err" &
 ports+=("$!")

@@ -5,13 +5,13 @@
 //! session of the ESAM serves one authentication: its random lives in it, so the caller keeps the card as long as
 //! [`Guard::holds`] says.
 
-use super::class::{Write, plain_write};
 use super::word::Serr;
 use crate::events::EventKind;
 use crate::mcu::Meter;
 use reader::CardError;
 use reader::driver::esam::Esam;
 use reader::driver::field::FieldEsam;
+use reader::parameter::{self, Write, plain_write};
 use reader::security::{fields, identifier, turned};
 use scheme::field::{FACTORY_FACTOR, factor, joined};
 use scheme::moment::Moment;
@@ -39,6 +39,10 @@ const INFRARED_VALID: i64 = 30 * 60;
 const HEAD: usize = 8;
 /// Key blocks of 36 bytes.
 const BLOCK: usize = 36;
+
+/// A file of information, plainly and in cipher text; no station of ours writes them.
+const INFORMATION: Identifier = Identifier(0x0700_04FF);
+const INFORMATION_ENCIPHERED: Identifier = Identifier(0x0700_05FF);
 
 /// What the meter remembers of a port between two frames. It dies with the meter's power.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +75,12 @@ impl Guard {
         self.identity.is_some() || self.asked.is_some()
     }
 
+    /// Whether everything may be read: on wires, and by an infrared reader that has proved itself.
+    pub fn may_read(&mut self, way: Way, now: Moment) -> bool {
+        self.holds(now);
+        way == Way::Wires || self.infrared.is_some()
+    }
+
     fn end(&mut self) {
         self.identity = None;
         self.keys = Default::default();
@@ -79,7 +89,15 @@ impl Guard {
 
 /// Whether the meter answers a function here, and not as a fact.
 pub const fn serves(function: u8) -> bool {
-    matches!(function, function::SECURITY | function::CONTROL | function::WRITE)
+    matches!(
+        function,
+        function::SECURITY
+            | function::CONTROL
+            | function::WRITE
+            | function::CLEAR_DEMAND
+            | function::CLEAR_METER
+            | function::CLEAR_EVENTS
+    )
 }
 
 /// What a meter says to a frame of security, control or writing; `None`: it is not for it. The flash is the caller's to keep afterwards;
@@ -102,16 +120,27 @@ pub fn serve(
     let mut port = Port { meter, esam: Esam::new(esam), guard, way, now, named };
     let done = match function {
         function::SECURITY => port.security(&frame.data),
-        function::CONTROL => port.control(&frame.data).map(|()| Vec::new()),
+        function::CONTROL => port.control(&frame.data),
+        function::CLEAR_DEMAND | function::CLEAR_METER | function::CLEAR_EVENTS => {
+            port.clear(function, &frame.data).map(|()| Vec::new())
+        }
         function::WRITE => port.write(&frame.data).map(|()| Vec::new()),
         _ => return None,
     };
     let (control, data) = match done {
         Ok(data) => (Control::answer(function, false), data),
         Err(why) if function == function::SECURITY => (Control::refusal(function), why.word().to_vec()),
+        Err(why) if function == function::CONTROL && wants_words(&frame.data) => {
+            (Control::refusal(function), why.cause().to_vec())
+        }
         Err(why) => (Control::refusal(function), vec![why.ordinary()]),
     };
     Some(Frame { address: own, control, data })
+}
+
+/// Whether a control command asks for the state behind "done", and for the cause of a refusal: P2 is 01.
+fn wants_words(data: &[u8]) -> bool {
+    data.get(3) == Some(&0x01)
 }
 
 struct Port<'p, 'c> {
@@ -172,7 +201,9 @@ impl Port<'_, '_> {
             identifier::KEYS => self.keys(data),
             identifier::READ_BACK => self.read_back(data),
             identifier::STATUS => self.status(data),
-            // UNSPECIFIED: program comparison and information files are not here: this meter has no program to compare.
+            INFORMATION => self.information(data, &[0x18, 0x1A, 0x1B, 0x1C]),
+            INFORMATION_ENCIPHERED => self.information(data, &[0x15, 0x0B]),
+            // UNSPECIFIED: no program comparison: this meter has no program to compare.
             _ => Err(Serr::Other),
         }?;
         Ok([&about.bytes()[..], &said].concat())
@@ -300,6 +331,15 @@ impl Port<'_, '_> {
         }
     }
 
+    /// Money comes in only when no debit is half known, in the flash either: whether one was done is told by the purse, and the purse is
+    /// about to change.
+    fn knows_its_debits(&mut self) -> Result<(), Serr> {
+        if self.meter.state.pending_debit.is_some() {
+            return Err(self.lost());
+        }
+        self.meter.keep().map_err(|_| Serr::Other)
+    }
+
     fn status(&mut self, data: &[u8]) -> Said {
         let [] = split(data, [])?;
         let identity = self.identified()?;
@@ -320,7 +360,7 @@ impl Port<'_, '_> {
     fn read_back(&mut self, data: &[u8]) -> Said {
         let [length, start, file, directory] = split(data, [2, 2, 2, 2])?;
         let identity = self.identified()?;
-        if directory != [0xDF, 0x01] || file[0] != 0 {
+        if directory != parameter::DIRECTORY || file[0] != 0 {
             return Err(Serr::Other);
         }
         let echoed = data.get(HEAD..HEAD + 8).unwrap_or_default();
@@ -402,6 +442,7 @@ impl Port<'_, '_> {
         if purse.count.checked_add(1) != Some(wanted) {
             return Err(Serr::Count);
         }
+        self.knows_its_debits()?;
         let told = self.esam.write_run_info(self.meter.state.register.hundredths, self.now, &[0; 9]);
         self.card(told)?;
         let money = [amount, count].concat();
@@ -429,12 +470,26 @@ impl Port<'_, '_> {
         Ok(Vec::new())
     }
 
+    /// A file of information: number, offset, bytes or cipher text, MAC. A file that this ESAM has not is another cause.
+    fn information(&mut self, data: &[u8], files: &[u8]) -> Said {
+        let (&[file, low, high], sent) =
+            data.get(HEAD..).and_then(<[u8]>::split_first_chunk).ok_or(Serr::Other)?;
+        let (value, mac) = sent.split_last_chunk::<4>().ok_or(Serr::Other)?;
+        if !files.contains(&file) || high != 0 || value.is_empty() {
+            return Err(Serr::Other);
+        }
+        self.open()?;
+        let written = self.write_with_mac([0x04, 0xD6, 0x80 | file, low], &turned(value), &turned(mac));
+        self.mac(written).map(|_| Vec::new())
+    }
+
     fn set_purse(&mut self, data: &[u8]) -> Said {
         let [amount, money_mac, count, count_mac] = split(data, [4, 4, 4, 4])?;
         if self.meter.state.config.state != State::Test || count != [0; 4] {
             return Err(Serr::Other);
         }
         self.open()?;
+        self.knows_its_debits()?;
         let money = self.write_with_mac([0x04, 0xDC, 0x01, 0x0C], &amount, &money_mac);
         self.mac(money)?;
         let counted = self.write_with_mac([0x04, 0xDC, 0x03, 0x0C], &count, &count_mac);
@@ -494,9 +549,9 @@ impl Port<'_, '_> {
     }
 
     /// Remote control: PA, three bytes of level, operator, and 20 bytes turned round as a whole.
-    fn control(&mut self, data: &[u8]) -> Result<(), Serr> {
+    fn control(&mut self, data: &[u8]) -> Said {
         let (&[level, _, _, _, _, _, _, _], sent) = data.split_first_chunk::<HEAD>().ok_or(Serr::Other)?;
-        if level != super::class::ENCIPHERED || sent.len() != 20 {
+        if level != parameter::ENCIPHERED || sent.len() != 20 {
             return Err(Serr::Verification);
         }
         self.may_write()?;
@@ -505,14 +560,64 @@ impl Port<'_, '_> {
         let read = FieldEsam::new(&mut self.esam).read(0x08, 0, 8);
         let [act, delay, time @ ..] = eight(&self.card(read)?)?;
         if is_past(time, self.now) {
+            return Err(Serr::Over);
+        }
+        if !self.meter.state.control.obey(act, delay, self.now) {
+            return Err(Serr::Other);
+        }
+        self.meter.switch_relay(self.now);
+        let state = &self.meter.state;
+        Ok(if wants_words(data) { state.control.word(state.relay_open).to_vec() } else { Vec::new() })
+    }
+
+    /// 19, 1A, 1B under level 98: what is cleared stands in cipher text with its time.
+    ///
+    /// UNSPECIFIED: the first byte is taken for the function, so that no command of one is one of another.
+    fn clear(&mut self, function: u8, data: &[u8]) -> Result<(), Serr> {
+        let (&[level, ..], sent) = data.split_first_chunk::<HEAD>().ok_or(Serr::Other)?;
+        if level != parameter::ENCIPHERED || sent.len() != 20 {
             return Err(Serr::Verification);
         }
-        if self.meter.state.control.obey(act, delay, self.now) {
-            self.meter.switch_relay(self.now);
-            Ok(())
-        } else {
-            Err(Serr::Other)
+        self.may_write()?;
+        // Its register is what a formal meter is asked for by whoever settles; in test it may begin again.
+        let whole = function == function::CLEAR_METER;
+        if whole && self.meter.state.config.state != State::Test {
+            return Err(Serr::Verification);
         }
+        let file = if whole { 0x14 } else { 0x17 };
+        let written = self.write_with_mac([0x04, 0xD6, 0x80 | file, 0x00], &turned(sent), &[]);
+        self.mac(written)?;
+        // Of events 4 bytes more: which ones.
+        let events = function == function::CLEAR_EVENTS;
+        let read = FieldEsam::new(&mut self.esam).read(file, 0, if events { 12 } else { 8 });
+        let plain = self.card(read)?;
+        let time = plain.last_chunk::<6>().ok_or(Serr::Other)?;
+        if plain[0] != function {
+            return Err(Serr::Verification);
+        }
+        if is_past(*time, self.now) {
+            return Err(Serr::Over);
+        }
+        // One log holds all events, so they go together; there is no demand to clear.
+        if events && plain[2..6] != [0xFF; 4] {
+            return Err(Serr::NoData);
+        }
+        let state = &mut self.meter.state;
+        if whole {
+            state.register = Default::default();
+        }
+        if whole || events {
+            state.events.clear();
+        }
+        let what = if whole {
+            "meter"
+        } else if events {
+            "events"
+        } else {
+            "demand"
+        };
+        state.events.push(self.now, EventKind::Cleared { what: what.into() });
+        Ok(())
     }
 
     fn may_write(&mut self) -> Result<(), Serr> {
@@ -529,19 +634,19 @@ impl Port<'_, '_> {
         let (head, sent) = rest.split_at_checked(HEAD).ok_or(Serr::Other)?;
         self.may_write()?;
         match head[0] {
-            super::class::PLAIN => {
+            parameter::PLAIN => {
                 let (value, mac) = sent.split_last_chunk::<4>().ok_or(Serr::Other)?;
                 let Write { file, offset, data } = plain_write(about, value).ok_or(Serr::NoData)?;
                 let written = self.write_with_mac([0x04, 0xD6, 0x80 | file, offset], &data, &turned(mac));
                 self.mac(written).map(drop)
             }
-            super::class::ENCIPHERED => self.write_enciphered(about, sent),
+            parameter::ENCIPHERED => self.write_enciphered(about, sent),
             _ => Err(Serr::Verification),
         }
     }
 
     fn write_enciphered(&mut self, about: Identifier, sent: &[u8]) -> Result<(), Serr> {
-        let file = super::class::file_of(about);
+        let file = parameter::file_of(about);
         let written = self.write_with_mac([0x04, 0xD6, 0x80 | file, 0x00], &turned(sent), &[]);
         self.mac(written)?;
         let read = FieldEsam::new(&mut self.esam).read(file, 0, 5);

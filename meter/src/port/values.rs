@@ -18,6 +18,8 @@ pub struct Facts<'m> {
     pub customer: Option<CustomerNumber>,
     /// The most the ESAM takes into its purse.
     pub ceiling: Option<Fen>,
+    /// Whether everything may be read, and not only what stands on the meter's display for anybody in front of it.
+    pub open: bool,
 }
 
 /// Volts at the terminals, in 0.1 V: the emulated grid is at its nominal value.

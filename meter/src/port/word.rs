@@ -21,13 +21,15 @@ pub enum Serr {
     Suspended,
     /// There is no such data; of a write alone.
     NoData,
+    /// Its time is over; of control alone.
+    Over,
 }
 
 impl Serr {
     /// The word, as it stands in DATA.
     pub const fn word(self) -> [u8; 2] {
         let bit = match self {
-            Serr::Other | Serr::NoData => 0,
+            Serr::Other | Serr::NoData | Serr::Over => 0,
             Serr::Repeated => 1,
             Serr::Verification => 2,
             Serr::Identity => 3,
@@ -35,6 +37,19 @@ impl Serr {
             Serr::Count => 5,
             Serr::Hoard => 6,
             Serr::Suspended => 8,
+        };
+        (1_u16 << bit).to_le_bytes()
+    }
+
+    /// The word of a control command that asked for its cause. UNSPECIFIED: firmware names such causes, and no two sources give them the
+    /// same bits; these are ours.
+    pub const fn cause(self) -> [u8; 2] {
+        let bit = match self {
+            Serr::Verification => 1,
+            Serr::Identity => 2,
+            Serr::Suspended => 3,
+            Serr::Over => 4,
+            _ => 0,
         };
         (1_u16 << bit).to_le_bytes()
     }

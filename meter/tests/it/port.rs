@@ -26,7 +26,7 @@ fn state() -> MeterState {
 
 fn facts(state: &MeterState) -> Facts<'_> {
     let customer = CustomerNumber([0x33, 0x02, 0x00, 0x00, 0x12, 0x34]);
-    Facts { state, now: NOW, customer: Some(customer), ceiling: Some(Fen(500_00)) }
+    Facts { state, now: NOW, customer: Some(customer), ceiling: Some(Fen(500_00)), open: true }
 }
 
 fn ask(state: &MeterState, function: u8, data: &[u8]) -> Option<Frame> {
@@ -130,6 +130,38 @@ fn a_spent_purse_shows_what_is_owed_and_an_open_relay() {
     assert_eq!(read(&state, "overdraft"), Ok("0.75 yuan".into()));
     assert_eq!(read(&state, "current-a"), Ok("0.000 A".into()));
     assert_eq!(read(&state, "status-3"), Ok("0250h".into()));
+}
+
+/// In front of the meter anybody reads what its display shows; the rest is for who has proved himself.
+#[test]
+fn an_infrared_reader_without_a_proof_reads_little() {
+    let state = state();
+    let shut = Facts { open: false, ..facts(&state) };
+    let said = |id: u32| {
+        let frame = Frame::request(Address(NUMBER), function::READ, Identifier(id).bytes().to_vec());
+        let found = answer(&shut, &frame).unwrap();
+        if found.control.is_refusal() { Err(found.data[0]) } else { Ok(()) }
+    };
+    for public in [
+        0x0000_0000,
+        0x0001_FF00,
+        0x0002_0100,
+        0x0090_0200,
+        0x0090_0201,
+        0x0400_0101,
+        0x0400_0102,
+        0x0400_010C,
+        0x0400_0401,
+        0x0400_0402,
+        0x0480_0001,
+    ] {
+        assert_eq!(said(public), Ok(()), "{public:08X}");
+    }
+    for other in [0x0201_0100, 0x0203_0000, 0x0280_0020, 0x0400_040E, 0x0400_0503, 0x0400_1004, 0x0000_0001] {
+        assert_eq!(said(other), Err(4), "{other:08X}");
+    }
+    let address = Frame::request(Address::WILDCARD, function::READ_ADDRESS, vec![]);
+    assert!(!answer(&shut, &address).unwrap().control.is_refusal());
 }
 
 /// A block has the items in their order, and keeps the place of those that are not there.

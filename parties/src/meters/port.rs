@@ -30,14 +30,15 @@ pub struct PortReport {
     pub broken: u64,
 }
 
-/// Lets meters answer at one line until it is over. Each is looked at anew for every frame, so that what it was credited or
-/// consumed meanwhile shows.
+/// Lets meters answer at one line until it is over; `way`: which eye of theirs the line ends at. Each is looked at anew for every frame,
+/// so that what it was credited or consumed meanwhile shows.
 ///
 /// # Errors
 /// A meter that is not there; the line ended or failed; a damaged flash.
 pub fn serve(
     session: &Session,
     numbers: &[MeterNumber],
+    way: Way,
     link: &mut dyn ByteLink,
     is_over: &dyn Fn() -> bool,
 ) -> Result<PortReport> {
@@ -46,6 +47,7 @@ pub fn serve(
         .iter()
         .map(|number| Served {
             number: *number,
+            way,
             place: MeterPlace::new(&meters, *number),
             guard: Guard::default(),
             esam: None,
@@ -91,6 +93,7 @@ pub fn serve(
 /// A meter on the line.
 struct Served {
     number: MeterNumber,
+    way: Way,
     place: MeterPlace,
     guard: Guard,
     /// Its ESAM, while somebody is authenticated: the random that his MACs are bound to lives in it.
@@ -128,6 +131,7 @@ fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<
         now,
         customer: parameters.as_ref().map(|found| found.customer),
         ceiling: parameters.as_ref().map(|found| found.ceiling),
+        open: served.guard.may_read(served.way, now),
     };
     let said = answer(&facts, frame);
     if served.guard.holds(now) {
@@ -144,7 +148,7 @@ fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<
 fn secured(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
     let Some(mut esam) = served.open(session) else { return Ok(None) };
     let mut meter = served.place.load_to_act(session)?;
-    let said = port::serve(&mut meter, &mut esam, &mut served.guard, Way::Wires, frame, session.now()?);
+    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, session.now()?);
     served.esam = Some(esam);
     served.place.save(&meter)?;
     served.let_go(session)?;

@@ -35,6 +35,7 @@ mod media;
 #[cfg(target_os = "linux")]
 mod memory;
 mod meter_port;
+mod meter_station;
 #[cfg(unix)]
 mod modes;
 mod numbers;

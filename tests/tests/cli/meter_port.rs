@@ -9,27 +9,27 @@ use std::process::Child;
 use std::time::Duration;
 
 /// `meter port`, which ends with its test.
-struct Port {
+pub struct Port {
     child: Child,
-    line: String,
+    pub line: String,
 }
 
 impl Port {
-    fn open(call: Call) -> Self {
+    pub fn open(call: Call) -> Self {
         let mut child = call.start();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Port { child, line: line.trim().to_owned() }
     }
 
-    fn of(world: &World, customers: &[&Customer]) -> Self {
+    pub fn of(world: &World, customers: &[&Customer]) -> Self {
         let mut args = vec!["meter", "port", "--listen", "127.0.0.1:0"];
         args.extend(customers.iter().map(|customer| customer.meter));
         Port::open(world.meters(&args))
     }
 
     /// Ends it; gives its exit code and its last words.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let sent = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.unwrap().success());
         let mut words = String::new();

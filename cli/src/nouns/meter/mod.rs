@@ -2,6 +2,7 @@
 
 mod pair;
 mod port;
+mod station;
 mod test;
 
 use crate::prelude::*;
@@ -51,6 +52,9 @@ pub enum Verb {
     Port(port::Port),
     /// Read a meter at the other end of a line (DL/T 645).
     Read(port::Read),
+    /// Be a station at the other end of a meter's line (DL/T 645), with the published keys: for meters in test state.
+    #[command(subcommand)]
+    Station(Box<station::Act>),
     /// The audit log of the meters' makers.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -106,6 +110,7 @@ impl Verb {
             Verb::List => look((), list),
             Verb::Port(options) => look(options, port::port),
             Verb::Read(options) => look(options, port::read),
+            Verb::Station(options) => look(options, |call, options| station::run(call, options)),
             Verb::Audit(verb) => look(verb, |call, verb| audit::run(call, verb, || meters::folder(call))),
         }
     }

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::output::{answer, put};
 use crate::screen::{facts, say};
 use clap::Args;
+use meter::port::Way;
 use parties::Result;
 use parties::meters;
 use parties::trouble::{Context, Failure};
@@ -31,7 +32,8 @@ pub struct SerialOptions {
 }
 
 impl SerialOptions {
-    const fn get(&self) -> Serial {
+    /// As a line takes it.
+    pub const fn get(&self) -> Serial {
         Serial { speed: self.speed, even_parity: !self.no_parity }
     }
 }
@@ -44,6 +46,9 @@ pub struct Port {
     pub numbers: Vec<MeterNumber>,
     #[command(flatten)]
     pub line: PortLine,
+    /// The line ends at the meters' infrared eye: whoever has not proved himself reads little and changes nothing.
+    #[arg(long)]
+    pub infrared: bool,
     #[command(flatten)]
     pub serial: SerialOptions,
 }
@@ -129,7 +134,8 @@ pub fn port(call: &Call, options: &Port) -> Result<()> {
         put(call, &place);
     }
     say("the meters answer; Ctrl-C ends");
-    let report = meters::serve(call, &options.numbers, &mut *link, &|| stop.load(Ordering::Relaxed))?;
+    let way = if options.infrared { Way::Infrared } else { Way::Wires };
+    let report = meters::serve(call, &options.numbers, way, &mut *link, &|| stop.load(Ordering::Relaxed))?;
     say(format!("ended: {} frame(s), {} answered, {} broken", report.frames, report.answered, report.broken));
     if interrupted.load(Ordering::Relaxed) {
         call.interrupted.store(true, Ordering::Relaxed);

@@ -23,7 +23,7 @@ impl Json<'_> {
             [
                 noun,
                 group @ ("audit" | "keystore" | "signing" | "ceremony" | "key" | "pin" | "psam" | "code"
-                | "drawer" | "limits" | "person"),
+                | "drawer" | "limits" | "person" | "station"),
                 verb,
                 ..,
             ] => {
@@ -125,7 +125,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let has_verbs = |name: &String| {
         let groups = [
             "audit", "keystore", "signing", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer",
-            "limits", "person",
+            "limits", "person", "station",
         ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))

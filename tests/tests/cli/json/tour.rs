@@ -407,6 +407,21 @@ fn homes(json: &Json<'_>) {
 fn ports(json: &Json<'_>) {
     let (ran, _) = json.run(Party::Meters, &["meter", "read", "127.0.0.1:1"]);
     assert_eq!(ran.code, 3);
+    let acts: [(&str, &[&str]); 8] = [
+        ("identify", &[]),
+        ("open", &["1", "--customer", CHEN.number]),
+        ("recharge", &["1"]),
+        ("read-back", &[]),
+        ("control", &["trip"]),
+        ("parameter", &["04001001", "00005000"]),
+        ("validity", &["5"]),
+        ("infrared", &[]),
+    ];
+    for (act, rest) in acts {
+        let at = ["meter", "station", act, "127.0.0.1:1", "--meter", CHEN.meter, "--city", REGION];
+        let (ran, _) = json.run(Party::Meters, &[&at[..], rest].concat());
+        assert_eq!(ran.code, 3, "{act}");
+    }
     let (ran, _) = json.run(Party::Meters, &["meter", "port", CHEN.meter, "--listen", "192.0.2.1:1"]);
     assert_eq!(ran.code, 3);
 }

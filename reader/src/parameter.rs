@@ -1,14 +1,19 @@
-//! Where what is written through the port stands in the ESAM [docs/specs/dlt645.md 6].
+//! Where what is written through a meter's port stands in its ESAM: one table for the station that makes the MAC over a place, and for the
+//! meter that writes there [docs/specs/dlt645.md 6].
 
-use reader::security::turned;
+use crate::security::turned;
+use scheme::field::MAC_LEN;
 use wire::dlt645::Identifier;
 
 /// Level of a plain write with a MAC: class 1.
 pub const PLAIN: u8 = 0x99;
 /// Level of cipher text with a MAC: class 2, and control.
 pub const ENCIPHERED: u8 = 0x98;
+/// Directory that a file is read back from: of the ESAM there is one.
+pub const DIRECTORY: [u8; 2] = [0xDF, 0x01];
 
 /// A plain write.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// Short identifier.
     pub file: u8,
@@ -16,6 +21,14 @@ pub struct Write {
     pub offset: u8,
     /// As the file has it.
     pub data: Vec<u8>,
+}
+
+impl Write {
+    /// Header of the ESAM's command, as its MAC is made over it: the length counts the MAC.
+    pub const fn header(&self) -> [u8; 5] {
+        // No row is longer than 128 bytes.
+        [0x04, 0xD6, 0x80 | self.file, self.offset, (self.data.len() + MAC_LEN) as u8]
+    }
 }
 
 /// Identifier, file, offset, bytes, and bytes of an item in a list.
@@ -35,7 +48,8 @@ const ROWS: &[Row] = &[
     (0x0405_02FF, 0x04, 0x04, 128, 4),
 ];
 
-/// Where a class 1 write goes; `None`: there is no such data, or not so much of it.
+/// Where a class 1 write goes; `None`: there is no such data, or not so much of it. `value` is as it stands on the line; of what the file
+/// has, it gives what stands on the line.
 pub fn plain_write(about: Identifier, value: &[u8]) -> Option<Write> {
     if let (0x0406_04FF | 0x0406_05FF, 64) = (about.0, value.len()) {
         let file = if about.0 == 0x0406_04FF { 0x03 } else { 0x04 };

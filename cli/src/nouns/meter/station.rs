@@ -1,0 +1,260 @@
+//! `gridcard meter station`: an engineer's station at a meter's port, in test state.
+
+use super::port::SerialOptions;
+use crate::prelude::*;
+use clap::ValueEnum;
+use parties::meters::station::{self, DoneReport, Order, RechargeReport, StationReport, StationRequest};
+use reader::link::Place;
+use scheme::moment::Moment;
+use scheme::money::Fen;
+use scheme::numbers::CustomerNumber;
+use wire::ByteLink;
+use wire::dlt645::Identifier;
+
+/// Which meter, where, and of which keys.
+#[derive(Debug, Args)]
+pub struct At {
+    /// Where the meter is: HOST:PORT, or the path of a serial port.
+    pub line: Place,
+    /// Number of the meter.
+    #[arg(long, value_name = "NUMBER")]
+    pub meter: MeterNumber,
+    /// Its city.
+    #[arg(long, value_name = "REGION")]
+    pub city: RegionCode,
+    /// Suite of its keys.
+    #[arg(long, default_value = "3des", value_parser = suite)]
+    pub suite: Suite,
+    /// Version of its keys.
+    #[arg(long, default_value_t = 1, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(1..))]
+    pub key_version: u8,
+    /// Operator that the meter is told of, 8 hexadecimal digits; nothing proves it.
+    #[arg(long, default_value = "00000001", value_name = "HEX", value_parser = operator)]
+    pub operator: [u8; 4],
+    #[command(flatten)]
+    pub serial: SerialOptions,
+}
+
+/// What a station does.
+#[derive(Debug, Subcommand)]
+pub enum Act {
+    /// Authenticate, and show what the ESAM states of its purse.
+    Identify(At),
+    /// Open the account of a customer with a first amount.
+    Open {
+        #[command(flatten)]
+        at: At,
+        /// Amount in yuan.
+        amount: Fen,
+        /// Number of the customer, 12 digits.
+        #[arg(long, value_name = "NUMBER")]
+        customer: CustomerNumber,
+    },
+    /// Recharge the account that is open. The bank knows nothing of it.
+    Recharge {
+        #[command(flatten)]
+        at: At,
+        /// Amount in yuan.
+        amount: Fen,
+        /// Purchase count. Default: the next; the same one a second time brings no money.
+        #[arg(long, value_name = "N")]
+        count: Option<u32>,
+    },
+    /// Read a file of the ESAM back, with the ESAM's MAC.
+    ReadBack {
+        #[command(flatten)]
+        at: At,
+        /// Short identifier of the file in hexadecimal, 01 (the purse) to 1E.
+        #[arg(default_value = "01", value_parser = file)]
+        file: u8,
+        /// Where to begin.
+        #[arg(long, default_value_t = 0)]
+        offset: u8,
+        /// How many bytes.
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=200))]
+        length: u8,
+    },
+    /// Tell the meter what to do with its relay.
+    Control {
+        #[command(flatten)]
+        at: At,
+        /// What.
+        order: What,
+        /// How long a relay that is opened for a time stays open, 5 to 1275 minutes.
+        #[arg(long, value_name = "MINUTES", required_if_eq("order", "trip-for"), value_parser = clap::value_parser!(u16).range(5..=1275))]
+        minutes: Option<u16>,
+        /// The meter does not obey after this time. Default: the command is never over.
+        #[arg(long, value_name = "TIME")]
+        until: Option<Moment>,
+    },
+    /// Write a parameter: with a MAC (class 1), or enciphered (class 2).
+    Parameter {
+        #[command(flatten)]
+        at: At,
+        /// Identifier, 8 hexadecimal digits.
+        #[arg(value_name = "IDENTIFIER", value_parser = identifier)]
+        about: Identifier,
+        /// Value in hexadecimal digits, as the ESAM's file has it.
+        #[arg(value_name = "HEX", value_parser = bytes)]
+        value: Hex,
+        /// Write it in cipher text.
+        #[arg(long)]
+        enciphered: bool,
+    },
+    /// Set how long an authentication is valid.
+    Validity {
+        #[command(flatten)]
+        at: At,
+        /// Minutes.
+        #[arg(value_parser = clap::value_parser!(u16).range(1..=9999))]
+        minutes: u16,
+    },
+    /// Prove this reader at the meter's infrared eye, for 30 minutes.
+    Infrared(At),
+}
+
+/// Bytes of an option.
+#[derive(Debug, Clone)]
+pub struct Hex(Vec<u8>);
+
+/// What a meter is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Open the relay.
+    Trip,
+    /// Open the relay for a time.
+    TripFor,
+    /// Allow the relay to close.
+    Allow,
+    /// Close the relay when the purse has it so.
+    Close,
+    /// Alarm.
+    Alarm,
+    /// No alarm.
+    NoAlarm,
+    /// Keep power whatever the purse holds.
+    Keep,
+    /// Keep power no more.
+    KeepNoMore,
+}
+
+fn array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut out = [0; N];
+    hex::decode_to_slice(text, &mut out).ok().map(|()| out)
+}
+
+fn operator(text: &str) -> Result<[u8; 4], String> {
+    array(text).ok_or_else(|| "an operator has 8 hexadecimal digits".into())
+}
+
+fn identifier(text: &str) -> Result<Identifier, String> {
+    array(text)
+        .map(|bytes| Identifier(u32::from_be_bytes(bytes)))
+        .ok_or_else(|| "an identifier has 8 hexadecimal digits, as in 04001001".into())
+}
+
+fn file(text: &str) -> Result<u8, String> {
+    let file = array(text).map(|[file]| file).filter(|file| (0x01..=0x1E).contains(file));
+    file.ok_or_else(|| "a file has 2 hexadecimal digits, 01 to 1E".into())
+}
+
+/// Most bytes of a parameter: identifier, padding and MAC have to fit into a frame beside them.
+const MOST: usize = 150;
+
+fn bytes(text: &str) -> Result<Hex, String> {
+    let bytes = hex::decode(text).ok().filter(|bytes| (1..=MOST).contains(&bytes.len()));
+    bytes.map(Hex).ok_or_else(|| format!("a value has 1 to {MOST} bytes in hexadecimal digits"))
+}
+
+/// Does it.
+pub fn run(call: &Call, act: &Act) -> Result<()> {
+    match act {
+        Act::Identify(at) => {
+            let (mut link, request) = at.open()?;
+            reply(call, station::identify(call, &mut *link, &request), state)
+        }
+        Act::Open { at, amount, customer } => recharge(call, at, *amount, Some(1), Some(*customer)),
+        Act::Recharge { at, amount, count } => recharge(call, at, *amount, *count, None),
+        Act::ReadBack { at, file, offset, length } => {
+            let (mut link, request) = at.open()?;
+            let read = station::read_back(call, &mut *link, &request, *file, *offset, *length);
+            reply(call, read, |report| format!("{}  (its ESAM states it)", report.data))
+        }
+        Act::Control { at, order, minutes, until } => {
+            let (mut link, request) = at.open()?;
+            let order = told(*order, *minutes);
+            reply(call, station::control(call, &mut *link, &request, order, *until), done)
+        }
+        Act::Parameter { at, about, value, enciphered } => {
+            let (mut link, request) = at.open()?;
+            let written = station::parameter(call, &mut *link, &request, *about, &value.0, *enciphered);
+            reply(call, written, done)
+        }
+        Act::Validity { at, minutes } => {
+            let (mut link, request) = at.open()?;
+            reply(call, station::validity(call, &mut *link, &request, *minutes), done)
+        }
+        Act::Infrared(at) => {
+            let (mut link, request) = at.open()?;
+            reply(call, station::infrared(call, &mut *link, &request), done)
+        }
+    }
+}
+
+fn recharge(
+    call: &Call,
+    at: &At,
+    amount: Fen,
+    count: Option<u32>,
+    opens: Option<CustomerNumber>,
+) -> Result<()> {
+    let (mut link, request) = at.open()?;
+    reply(call, station::recharge(call, &mut *link, &request, amount, count, opens), recharged)
+}
+
+impl At {
+    fn open(&self) -> Result<(Box<dyn ByteLink>, StationRequest)> {
+        let request = StationRequest {
+            meter: self.meter,
+            city: self.city,
+            suite: self.suite,
+            key_version: self.key_version,
+            operator: self.operator,
+        };
+        Ok((self.line.open(self.serial.get())?, request))
+    }
+}
+
+/// What the meter is told; times are counted in 5 minutes, begun ones whole.
+fn told(order: What, minutes: Option<u16>) -> Order {
+    match order {
+        What::Trip => Order::Trip,
+        What::TripFor => Order::TripFor(u8::try_from(minutes.unwrap_or(5).div_ceil(5)).unwrap_or(u8::MAX)),
+        What::Allow => Order::Allow,
+        What::Close => Order::Close,
+        What::Alarm => Order::Alarm,
+        What::NoAlarm => Order::NoAlarm,
+        What::Keep => Order::Keep,
+        What::KeepNoMore => Order::KeepNoMore,
+    }
+}
+
+fn state(report: &StationReport) -> String {
+    facts(&[
+        ("meter", report.meter.to_string()),
+        ("ESAM", report.esam.to_string()),
+        ("customer", report.customer.map_or_else(|| "nobody yet".into(), |number| number.to_string())),
+        ("purse", report.balance_fen.to_string()),
+        ("purchase count", report.count.to_string()),
+        ("formal keys", format!("{:08X}", report.formal_keys)),
+    ])
+}
+
+fn recharged(report: &RechargeReport) -> String {
+    let RechargeReport { after, amount_fen, before_fen } = report;
+    format!("{amount_fen} came in: {before_fen} before\n\n{}", state(after))
+}
+
+fn done(report: &DoneReport) -> String {
+    format!("meter {}: {}", report.meter, report.done)
+}
