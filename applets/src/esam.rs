@@ -1,27 +1,29 @@
 //! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
 //! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10]; what meters of the
-//! field send beside that works on the same purse, count and account [docs/specs/esam.md].
+//! field send beside that works on the same purse, count and account [docs/specs/esam.md], and so does the online purchase
+//! [docs/specs/online.md].
 
 mod account;
 mod field;
 mod life;
+mod online;
+mod orders;
 mod receipts;
 
 use crate::common::{KEY_INFORMATION, TRIES_LEFT};
 use crate::info::current_info;
 use crate::packets::PacketKeys;
 use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
-use account::{BINDING, CUSTOMER, OPENED, Parameters, Purse};
 use cos::keyfile::{BIRTH, kind};
 use cos::table::Case::{Four, Three, Two, TwoOrFour};
 use cos::table::Class::{Only, Securable};
 use cos::table::Params::{Any, Exactly, P1, P2};
 use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, closing, fmcos};
-use receipts::{Credit, RunInfo, packet_keys, refuse};
-use scheme::money::Fen;
-use scheme::order::{Order, OrderKind};
-use scheme::profile::{self, EF_PARAMETERS, EF_RECEIPT};
+use orders::{Verdict, credit, judge, stored};
+use receipts::{packet_keys, refuse};
+use scheme::order::Order;
+use scheme::profile;
 use scheme::refusal::Refusal;
 use wire::packet::{self, CommandPacket, PacketError};
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET, Tpdu};
@@ -31,6 +33,8 @@ use wire::{CommandRef, Sw, tlv};
 static COMMANDS: &[CommandRow] = &[
     row("ENVELOPE",      Only(0x80),      0xC2, Exactly(0x00, 0x00),                 Four(10, 239), "docs/specs/cards.md 6",  envelope).right(profile::METER),
     row("DEBIT",         Only(0x80),      0x30, Exactly(0x00, 0x0C),                 Three(4, 4),   "docs/specs/cards.md 6",  debit).right(profile::METER),
+    row("ONLINE REQUEST", Only(0x80),     0x4E, Exactly(0x00, 0x00),                 Four(62, 62),  "docs/specs/online.md 4", online::request).right(profile::METER),
+    row("ONLINE ORDER",  Only(0x80),      0x4E, Exactly(0x01, 0x00),                 Four(25, 239), "docs/specs/online.md 4", online::order).right(profile::METER),
     row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, 0x00),  Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
     row("STAGE KEY",     Only(0x84),      0xD4, P1(fmcos::STAGE),                    Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
     row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, BIRTH), Three(28, 36), "docs/specs/cards.md 10", life::stage_formal).right(profile::MASTER),
@@ -80,21 +84,13 @@ fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     // The METER right of the command is the use right of these keys.
     let keys = packet_keys(context)?;
     let order = open(context, &tpdu, &keys)?;
-    let parameters = Parameters::read(context)?;
-    if order.meter != parameters.meter {
-        return Err(refuse(Refusal::MeterNumber));
-    }
-    if order.serial.0 != context.chip.serial {
-        return Err(refuse(Refusal::EsamSerial));
-    }
-    let purse = Purse::read(context)?;
-    // The same order again, after a SIM that was pulled: the receipt as it was, no money.
-    if order.count == purse.count {
-        return stored_receipt(context);
-    }
-    let run = RunInfo::read(context)?;
-    let balance = admit(&order, &parameters, &purse, &run).map_err(refuse)?;
-    credit(context, &order, purse, balance, &run, &keys)
+    let user_data = match judge(context, &order)? {
+        Verdict::Credit(terms) => credit(context, &order, terms, &keys)?.user_data,
+        Verdict::Again => stored(context)?.ok_or_else(|| refuse(Refusal::CountOlder))?,
+        Verdict::Refused(refusal) => return Err(refuse(refusal)),
+    };
+    context.answer.extend_from_slice(&user_data);
+    Ok(Sw::OK)
 }
 
 /// The TPDU of an SMS-PP download `D1 { 82 02 83 81, 8B TPDU }`.
@@ -135,85 +131,6 @@ fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, 
     })?;
     let order = Order::parse(&data).map_err(|_| format())?;
     if counter == u64::from(order.count) { Ok(order) } else { Err(format()) }
-}
-
-/// The rules of the meter, in the order of docs/specs/purchase.md 5; gives the balance after the credit.
-fn admit(order: &Order, parameters: &Parameters, purse: &Purse, run: &RunInfo) -> Result<u32, Refusal> {
-    if parameters.opened && order.customer != parameters.customer {
-        return Err(Refusal::CustomerNumber);
-    }
-    if order.binding != run.binding {
-        return Err(Refusal::SimBinding);
-    }
-    match (order.kind, parameters.opened) {
-        (OrderKind::Recharge, true) if order.binding != parameters.binding => {
-            return Err(Refusal::SimChanged);
-        }
-        (OrderKind::Recharge, false) => return Err(Refusal::NotOpened),
-        (OrderKind::Replacement, false) => return Err(Refusal::ReplacementNotOpened),
-        (OrderKind::Open, true) => return Err(Refusal::AlreadyOpened),
-        _ => {}
-    }
-    if order.count < purse.count {
-        return Err(Refusal::CountOlder);
-    }
-    if purse.count.checked_add(1) != Some(order.count) {
-        return Err(Refusal::CountSkipped);
-    }
-    if run.time > order.valid_until {
-        return Err(Refusal::Expired);
-    }
-    // A reversal takes its count and nothing else, and must do so at a full purse too.
-    if order.amount == Fen(0) {
-        return Ok(purse.balance);
-    }
-    let balance = purse.balance.checked_add(order.amount.0).filter(|balance| *balance <= parameters.ceiling);
-    balance.ok_or(Refusal::OverCeiling)
-}
-
-/// One transaction: purse, count, customer and SIM of an opening or replacement, receipt.
-fn credit(
-    context: &mut Context<'_>,
-    order: &Order,
-    purse: Purse,
-    balance: u32,
-    run: &RunInfo,
-    keys: &PacketKeys,
-) -> Result<Sw, Halt> {
-    let total = purse.total.checked_add(order.amount.0).ok_or(Sw::COUNTER_END)?;
-    Purse { balance, total, count: order.count }.write(context)?;
-    if order.kind == OrderKind::Open {
-        context.write_ef(EF_PARAMETERS, OPENED, &[1])?;
-        context.write_ef(EF_PARAMETERS, CUSTOMER, &order.customer.0)?;
-    }
-    if order.kind != OrderKind::Recharge {
-        context.write_ef(EF_PARAMETERS, BINDING, &order.binding.0)?;
-    }
-    let credit = Credit {
-        meter: order.meter,
-        amount: order.amount,
-        count: order.count,
-        order: order.id,
-        digest: order.digest(),
-        balance: Fen(balance),
-    };
-    let user_data = receipts::store(context, &credit, run, keys)?;
-    context.answer.extend_from_slice(&user_data);
-    Ok(Sw::OK)
-}
-
-fn stored_receipt(context: &mut Context<'_>) -> Result<Sw, Halt> {
-    let [length]: [u8; 1] = context.read_ef(EF_RECEIPT, 0)?;
-    // A count of 0 on a fresh purse has no receipt yet.
-    if length == 0 {
-        return Err(refuse(Refusal::CountOlder));
-    }
-    let file = context.ef(EF_RECEIPT)?;
-    if usize::from(length) + 1 > file.size() {
-        return Err(Sw::FILE_INVALID.into());
-    }
-    context.memory.append_to(file.body() + 1, usize::from(length), context.answer);
-    Ok(Sw::OK)
 }
 
 /// UPDATE BINARY: what comes with a MAC for a file of the field is the field's, all else the card's own.

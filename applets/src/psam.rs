@@ -4,13 +4,16 @@
 //! It holds a city's `kic`, `kid` and `tac`, derives a meter's keys from the number in the order, and gives out
 //! nothing but sealed orders and opened receipts. It seals what its server has proved, keeps a chain over all it sealed,
 //! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
-//! asks no proof and has no limit, for what it seals anybody could.
+//! asks no proof and has no limit, for what it seals anybody could. In the online purchase it is the server's end
+//! [docs/specs/online.md].
+
+mod online;
+mod orders;
 
 use crate::common::{KEY_INFORMATION, SET_PIN, TRIES_LEFT};
 use crate::info::current_info;
-use crate::limits::{SET_LIMIT, expect_limit, limits};
+use crate::limits::{SET_LIMIT, expect_limit};
 use crate::lists::CHECK_LIST;
-use crate::packets::PacketKeys;
 use crate::retire::ACTIVATE_KEYS;
 use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
 use cos::keyfile::{self, kind};
@@ -20,12 +23,12 @@ use cos::table::Class::Only;
 use cos::table::Params::Exactly;
 use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, fmcos};
-use keys::hierarchy::{self, Use};
-use keys::{Key, Role, Zeroizing, mac};
+use keys::hierarchy::Use;
+use keys::{Zeroizing, mac};
+use orders::{authorise, chain, check_receipt, packet_keys};
 use scheme::numbers::MeterNumber;
-use scheme::order::Order;
-use scheme::profile::{self, CardKind, EF_SEALED, SERVER_KEY, State};
-use scheme::psam::{self, PsamChain};
+use scheme::profile::{self, CardKind, SERVER_KEY};
+use scheme::psam;
 use scheme::receipt::Receipt;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
 use wire::{CommandRef, Sw};
@@ -34,6 +37,10 @@ use wire::{CommandRef, Sw};
 static COMMANDS: &[CommandRow] = &[
     row("SEAL ORDER",   Only(0x80), 0x40, Exactly(0x00, 0x00), Four(2, 123),  "docs/specs/cards.md 6", seal_order).right(profile::PIN),
     row("OPEN RECEIPT", Only(0x80), 0x42, Exactly(0x00, 0x00), Four(19, 146), "docs/specs/cards.md 6", open_receipt).right(profile::PIN),
+    row("BEGIN PURCHASE", Only(0x80), 0x4E, Exactly(0x00, 0x00), Four(21, 21),  "docs/specs/online.md 5", online::begin).right(profile::PIN),
+    row("OPEN REQUEST", Only(0x80), 0x4E, Exactly(0x01, 0x00), Four(63, 239), "docs/specs/online.md 5", online::request).right(profile::PIN),
+    row("SEAL FOR PURCHASE", Only(0x80), 0x4E, Exactly(0x02, 0x00), Four(10, 239), "docs/specs/online.md 5", online::order).right(profile::PIN),
+    row("OPEN ANSWER",  Only(0x80), 0x4E, Exactly(0x03, 0x00), Four(25, 239), "docs/specs/online.md 5", online::answer).right(profile::PIN),
     row("PAIR SERVER",  Only(0x80), 0x3E, Exactly(0x00, 0x00), Two,           "docs/specs/cards.md 6", pair_server).right(profile::PIN),
     row("STATEMENT",    Only(0x80), 0x58, Exactly(0x00, 0x00), Four(8, 8),    "docs/specs/cards.md 6", statement),
     SET_LIMIT,
@@ -64,83 +71,19 @@ const PSAM: Program = Program {
 /// The program of kind 07.
 pub static TEST_CARD: Program = Program { name: "test card", ..PSAM };
 
-/// This card's city key of a role. A test card uses it only while it is the published one: formal keys, however they came
-/// there, seal nothing (6985).
-fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
-    let key = context.usable_key(kind::APPLET, role.code())?;
-    if context.chip.kind != CardKind::TestCard {
-        return Ok(key);
-    }
-    let version = context.key_record(kind::APPLET, role.code())?.byte4();
-    let info = current_info(context)?;
-    let published =
-        hierarchy::city_key(&hierarchy::test_root(context.chip.suite, role), info.region, version);
-    if info.state == State::Test && key == published { Ok(key) } else { Err(Sw::CONDITIONS.into()) }
-}
-
-/// The chain as it stands.
-fn chain(context: &Context<'_>) -> Result<PsamChain, Halt> {
-    Ok(PsamChain::parse(&context.read_ef_or_zeros(EF_SEALED, 0)?))
-}
-
-/// The order of a SEAL ORDER, once its proof is right; 6982 without one, 6A88 of a PSAM that was never paired.
-fn proved<'c>(context: &Context<'_>, data: &'c [u8]) -> Result<&'c [u8], Halt> {
-    if context.chip.kind == CardKind::TestCard {
-        return Ok(data);
-    }
-    let number = current_info(context)?.number;
-    let (order, proof) = psam::split_proof(data).ok_or(Sw::NOT_ALLOWED)?;
-    let key = context.usable_key(kind::APPLET, SERVER_KEY.id)?;
-    if keys::equal(&mac::cmac8(&key, &psam::proved(&number, order)), proof) {
-        Ok(order)
-    } else {
-        Err(Sw::NOT_ALLOWED.into())
-    }
-}
-
-/// The chain after one more order, if the limits allow it.
-fn counted(context: &Context<'_>, before: &PsamChain, data: &[u8], order: &Order) -> Result<PsamChain, Halt> {
-    let after = before.after(data, order.amount).ok_or(Sw::COUNTER_END)?;
-    if context.chip.kind == CardKind::TestCard {
-        return Ok(after);
-    }
-    let limits = limits(context)?;
-    if after.count <= limits.count && after.value <= limits.value {
-        Ok(after)
-    } else {
-        Err(Sw::COUNTER_END.into())
-    }
-}
-
-/// A meter's key of a role, from this card's city key.
-fn meter_key(context: &Context<'_>, role: Role, meter: MeterNumber) -> Result<Key, Halt> {
-    Ok(hierarchy::meter_key(&city_key(context, role)?, meter.0))
-}
-
-fn packet_keys(context: &Context<'_>, meter: MeterNumber) -> Result<PacketKeys, Halt> {
-    Ok(PacketKeys { kic: meter_key(context, Role::Kic, meter)?, kid: meter_key(context, Role::Kid, meter)? })
-}
-
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    current_info(context)?;
-    let data = proved(context, command.data)?;
-    let order = Order::parse(data).map_err(|_| Sw::WRONG_DATA)?;
-    let keys = packet_keys(context, order.meter)?;
-    let before = chain(context)?;
-    // Asked again for the last one, after an answer that was lost: the same bytes, and nothing is counted twice.
-    let after = if before.is_last(data) { None } else { Some(counted(context, &before, data, &order)?) };
+    let authorised = authorise(context, command.data)?;
+    let keys = packet_keys(context, authorised.order.meter)?;
     let key_byte = context.chip.suite.packet_key_byte();
     let header = CommandHeader {
         spi: Spi::parse(packet::SPI).map_err(|_| Sw::UNKNOWN)?,
         kic: key_byte,
         kid: key_byte,
         tar: packet::TAR,
-        counter: u64::from(order.count),
+        counter: u64::from(authorised.order.count),
     };
-    let user_data = packet::seal_command(&header, data, &keys).map_err(|_| Sw::WRONG_DATA)?;
-    if let Some(after) = after {
-        context.write_ef(EF_SEALED, 0, &after.to_bytes())?;
-    }
+    let user_data = packet::seal_command(&header, authorised.bytes, &keys).map_err(|_| Sw::WRONG_DATA)?;
+    authorised.count(context)?;
     context.answer.extend_from_slice(&user_data);
     Ok(Sw::OK)
 }
@@ -191,15 +134,11 @@ fn open_receipt(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let receipt = Receipt::parse(&data).map_err(|_| Sw::WRONG_DATA)?;
     let fits = header.tar == packet::TAR
         && header.status == ResponseStatus::OK
-        && header.counter == u64::from(receipt.count)
-        && receipt.meter == meter;
+        && header.counter == u64::from(receipt.count);
     if !fits {
         return Err(Sw::WRONG_DATA.into());
     }
-    let tac = mac::tac(&meter_key(context, Role::Tac, meter)?, &receipt.signed_part());
-    if !keys::equal(&tac, &receipt.tac) {
-        return Err(Sw::SM_WRONG.into());
-    }
+    check_receipt(context, meter, &receipt)?;
     context.answer.extend_from_slice(&data);
     Ok(Sw::OK)
 }

@@ -286,7 +286,8 @@ impl<N: Nvm> Card<N> {
             }
             Err(Halt::Status(sw)) => {
                 context.memory.abort();
-                *context.volatile = before;
+                // Messages of an online purchase follow each other, and after an error none does.
+                *context.volatile = Volatile { online: None, ..before };
                 context.answer.clear();
                 Ok(sw)
             }

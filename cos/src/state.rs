@@ -2,8 +2,9 @@
 //! inside it dies when another directory is selected. What never dies stands in the EEPROM.
 
 use crate::files::LEVELS;
-use crate::steps::{Field, Pending, Sam};
+use crate::steps::{Field, Pending, Purchase, Sam};
 use alloc::vec::Vec;
+use scheme::online::Session;
 
 /// A random number the card gave, good for the next command only [FMCOS UM 7.2.1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +107,10 @@ pub struct Volatile {
     pub sam: Option<Sam>,
     /// A session of an ESAM in the field's dialect.
     pub field: Field,
+    /// The online purchase of an ESAM; an error of any command ends it.
+    pub online: Option<Session>,
+    /// Online purchases of a PSAM, the oldest first.
+    pub purchases: Vec<Purchase>,
     /// The current directory and file.
     pub selection: Selection,
     /// CHVs verified in this session of a SIM, bit = CHV number.
@@ -126,6 +131,8 @@ impl Volatile {
             pending: None,
             sam: None,
             field: Field::new(),
+            online: None,
+            purchases: Vec::new(),
             selection,
             chv: 0,
             certifying: Vec::new(),

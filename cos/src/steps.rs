@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 use keys::Key;
+use scheme::online::{HELLO_LEN, Session, SessionId};
 
 /// What a transaction of a wallet does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,37 @@ pub enum Sam {
         /// Its amount.
         amount: [u8; 4],
     },
+}
+
+/// An online purchase as a PSAM keeps it, from its first message on.
+#[derive(Clone)]
+pub struct Purchase {
+    /// Which one it is.
+    pub sid: SessionId,
+    /// The message that began it.
+    pub hello: [u8; HELLO_LEN],
+    /// What the meter asked for, once it was heard.
+    pub heard: Option<Heard>,
+}
+
+/// A request that was heard.
+#[derive(Clone)]
+pub struct Heard {
+    /// The message, as it came.
+    pub message: Vec<u8>,
+    /// The session after all messages so far.
+    pub session: Session,
+    /// The order that was sealed.
+    pub sealed: Option<Sealed>,
+}
+
+/// An order that was sealed for an online purchase.
+#[derive(Clone)]
+pub struct Sealed {
+    /// The encoded order.
+    pub order: Vec<u8>,
+    /// The message that carries it.
+    pub message: Vec<u8>,
 }
 
 /// What a meter's ESAM keeps of a session in the field's dialect, until its reset.

@@ -126,7 +126,7 @@ impl Meter {
     }
 
     /// Counts illegal insertions, logs, and lets the relay follow the purse.
-    fn record(&mut self, now: Moment, outcome: &Outcome) {
+    pub(crate) fn record(&mut self, now: Moment, outcome: &Outcome) {
         let event = match *outcome {
             Outcome::Credited { amount, balance, .. } => EventKind::Credited { amount, balance },
             Outcome::ReceiptRepeated { .. } => EventKind::ReceiptRepeated,

@@ -3,8 +3,9 @@
 
 use crate::fault::{BrokenOff, esam_fault, external_fault};
 use crate::mcu::Meter;
-use crate::source::{CarriedOrder, Course};
+use crate::source::{Caller, CarriedOrder, Course};
 use crate::step::Step;
+use reader::CardError;
 use reader::driver::esam::{EnvelopeError, Esam};
 use scheme::moment::Moment;
 use scheme::money::Fen;
@@ -17,6 +18,11 @@ pub(crate) enum Decision {
     Receipt(Vec<u8>),
     /// It takes no money from it.
     Refused(Refusal),
+}
+
+/// A message the ESAM did not take: another meter's or nobody's, or its own fault.
+fn online_fault(step: Step, error: &CardError) -> BrokenOff {
+    esam_fault(step, error.sw().and_then(Refusal::from_sw).unwrap_or(Refusal::Esam), error)
 }
 
 /// A meter and its ESAM, from the reset on.
@@ -135,6 +141,28 @@ impl<'s, 'c> EsamSession<'s, 'c> {
             }
             Err(EnvelopeError::Card(error)) => Err(esam_fault(step, Refusal::Esam, &error)),
         }
+    }
+
+    /// An online purchase: S0 and what is asked for in, S1 out, and the purchases the ESAM has taken.
+    pub(crate) fn ask(&mut self, caller: Caller<'_>) -> Result<(Vec<u8>, u32), BrokenOff> {
+        let count = self.count()?;
+        let step = self.course.enter(Step::Envelope);
+        let request = self.esam.online_request(caller.hello, caller.wish);
+        let request = request.map_err(|error| online_fault(step, &error))?;
+        Ok((request, count))
+    }
+
+    /// S2 in, S3 out.
+    pub(crate) fn take(&mut self, order: &[u8]) -> Result<Vec<u8>, BrokenOff> {
+        let step = self.course.enter(Step::Envelope);
+        self.esam.online_order(order).map_err(|error| online_fault(step, &error))
+    }
+
+    /// Purchases the ESAM has taken.
+    pub(crate) fn count(&mut self) -> Result<u32, BrokenOff> {
+        let step = self.course.enter(Step::Balance);
+        let purse = self.esam.purse().map_err(|error| esam_fault(step, Refusal::Esam, &error))?;
+        Ok(purse.count)
     }
 
     /// The receipt of the last order is where it belongs.

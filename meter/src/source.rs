@@ -3,6 +3,8 @@
 use crate::fault::BrokenOff;
 use crate::mcu::MeterState;
 use crate::step::Step;
+use reader::driver::esam::Wish;
+use scheme::online::HELLO_LEN;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -13,6 +15,17 @@ pub struct CarriedOrder {
     pub place: u8,
     /// The message as it came, an SMS-DELIVER.
     pub message: Vec<u8>,
+}
+
+/// Who stands before the meter with a phone.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// S0.
+    pub hello: &'a [u8; HELLO_LEN],
+    /// What he asks for.
+    pub wish: &'a Wish,
+    /// EF_IMSI of the SIM in his phone, as the phone says it.
+    pub imsi: &'a [u8; 9],
 }
 
 /// The way a meter goes while it takes money: the steps it entered, and the one it is at.

@@ -82,6 +82,8 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let current = context.key_record(kind::APPLET, KIC)?.byte4();
     let mut life = Life::read(context, &info, current)?;
     may_follow(info.state, state, current, version, &life)?;
+    // Its keys are taken from those that end.
+    context.volatile.online = None;
     let file = context.key_file()?;
     if state == State::Retired {
         keyfile::destroy(&mut context.memory, &file)?;
@@ -217,6 +219,7 @@ pub fn switch_downloaded(context: &mut Context<'_>, version: u8) -> Result<(), H
     if !of_version(keyfile::staged(&context.memory, &file), version) {
         return Err(Sw::KEYS_INCOMPLETE.into());
     }
+    context.volatile.online = None;
     keyfile::switch(&mut context.memory, &file)?;
     if info.state == State::Formal {
         life.formal = version;

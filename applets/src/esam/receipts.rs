@@ -75,13 +75,21 @@ pub fn packet_keys(context: &Context<'_>) -> Result<PacketKeys, Halt> {
     Ok(PacketKeys { kic: role_key(context, Role::Kic)?, kid: role_key(context, Role::Kid)? })
 }
 
-/// Makes the receipt, seals it, and keeps it as the last one. Gives the user data.
+/// A receipt that was made and kept.
+pub struct Stored {
+    /// The encoded receipt.
+    pub receipt: alloc::vec::Vec<u8>,
+    /// The user data of its short message.
+    pub user_data: alloc::vec::Vec<u8>,
+}
+
+/// Makes the receipt, seals it, and keeps it as the last one.
 pub fn store(
     context: &mut Context<'_>,
     credit: &Credit,
     run: &RunInfo,
     keys: &PacketKeys,
-) -> Result<alloc::vec::Vec<u8>, Halt> {
+) -> Result<Stored, Halt> {
     let mut receipt = Receipt {
         meter: credit.meter,
         amount: credit.amount,
@@ -102,10 +110,10 @@ pub fn store(
         counter: u64::from(credit.count),
         status: ResponseStatus::OK,
     };
-    let user_data =
-        packet::seal_response(&header, &receipt.to_bytes(), keys).map_err(|_| Sw::WRONG_LENGTH)?;
+    let receipt = receipt.to_bytes();
+    let user_data = packet::seal_response(&header, &receipt, keys).map_err(|_| Sw::WRONG_LENGTH)?;
     let length = u8::try_from(user_data.len()).map_err(|_| Sw::WRONG_LENGTH)?;
     context.write_ef(EF_RECEIPT, 0, &[length])?;
     context.write_ef(EF_RECEIPT, 1, &user_data)?;
-    Ok(user_data)
+    Ok(Stored { receipt, user_data })
 }

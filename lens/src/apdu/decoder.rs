@@ -1,6 +1,6 @@
 //! The decoder: it follows a session line by line, so that it knows which file is meant.
 
-use super::{answers, command_of, files, objects, reset};
+use super::{answers, command_of, files, objects, online, reset};
 use reader::driver::sim::Selected;
 use reader::trace::{Bytes, Redactor, TraceLine, hides_answer, hides_data};
 use scheme::certificate::{Certificate, KeyUse};
@@ -74,6 +74,8 @@ enum What {
     Key,
     /// A certificate is read, or made.
     Certificate,
+    /// A message of an online purchase, or what was in one.
+    Online,
     Other,
 }
 
@@ -202,6 +204,9 @@ impl Decoder {
                     count.map_or(String::new(), |count| format!(", count {}", u32::from_be_bytes(*count)));
                 (What::Other, Some(format!("{amount}{count}")), None)
             }
+            (ONLINE, _) if cla == 0x80 && self.buys_online() => {
+                (What::Online, online::purchase(self.kind, p1, data), None)
+            }
             (0xE2, _) => {
                 let fid = if p2 >> 3 == 0 { self.file } else { self.by_sfi(p2 >> 3) };
                 self.access(false, fid, None, " one record more", false)
@@ -247,6 +252,11 @@ impl Decoder {
             }
             _ => (What::Other, None, None),
         }
+    }
+
+    /// CHECK VALUE of an issuing card has the instruction too.
+    fn buys_online(&self) -> bool {
+        matches!(self.kind, Some(CardKind::Esam | CardKind::Psam | CardKind::TestCard))
     }
 
     /// `84 D4 01 00|FF 20` to an ESAM.
@@ -398,6 +408,7 @@ impl Decoder {
                 answers::content(self.kind, fid, record, data)
             }
             What::Certificate => answers::certificate(data),
+            What::Online => online::answer(data),
             What::Balance => answers::balance(data),
             What::Key => answers::key(data),
             What::Other => Vec::new(),
@@ -420,6 +431,9 @@ fn plain(mark: char, text: &str) -> Shown {
 const READ_CERTIFICATE: u8 = 0x76;
 const STORE_CERTIFICATE: u8 = 0x78;
 const CERTIFY: u8 = 0x7A;
+
+/// The online purchase [docs/specs/online.md 4, 5].
+const ONLINE: u8 = 0x4E;
 
 /// VERIFY and UNBLOCK PIN ask for the tries when they carry no data [docs/specs/sim.md, PINs of a UICC].
 const VERIFY: u8 = 0x20;

@@ -5,6 +5,7 @@ mod answers;
 mod decoder;
 mod files;
 mod objects;
+mod online;
 mod reset;
 mod session;
 mod tags;

@@ -138,3 +138,50 @@ fn the_fields_dialect_is_told() {
         assert!(commands[n].contains(said), "{n}: {}", commands[n]);
     }
 }
+
+/// The messages of an online purchase are told as far as they are in clear; an issuing card's command of that instruction is another.
+#[test]
+fn an_online_purchase_is_told() {
+    let sid = "5152535455565758";
+    let hello = format!("A00102330200000001{sid}{}20261128081530", "A5".repeat(16));
+    let head =
+        format!("A10102330200000001{sid}{}E0010203040506070000000601 01", "5A".repeat(16)).replace(' ', "");
+    let wish = format!("00002710{}{}", "35".repeat(8), "86".repeat(10));
+    let lines = shown(
+        Some(CardKind::Esam),
+        &format!(
+            "> 804E00003E{hello}{wish}\n< {head}{}9000\n> 804E010019A2{sid}{}\n< A3{sid}{}9000",
+            "11".repeat(88),
+            "22".repeat(16),
+            "33".repeat(24)
+        ),
+    );
+    for words in [
+        "ONLINE REQUEST, purchase 5152535455565758, 100.00 yuan",
+        "S1 of meter 330200000001, count 6",
+        "ONLINE ORDER, purchase 5152535455565758",
+        "S3, an answer under seal",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(words)), "{words}: {lines:#?}");
+    }
+    let lines = shown(
+        Some(CardKind::Psam),
+        &format!(
+            "> 804E000015330200000001{sid}20261128081530\n< {hello}9000\n> 804E02000A{sid}E100\n< A2{sid}{}9000\n> 804E030019A3{sid}{}\n< EF119000",
+            "22".repeat(16),
+            "33".repeat(16)
+        ),
+    );
+    for words in [
+        "BEGIN PURCHASE, purchase 5152535455565758",
+        "S0 for meter 330200000001",
+        "SEAL FOR PURCHASE, purchase 5152535455565758",
+        "OPEN ANSWER, purchase 5152535455565758",
+        "refused, error 17 of the field",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(words)), "{words}: {lines:#?}");
+    }
+    let lines = shown(Some(CardKind::PsamIssuing), "> 804E0004050000330201\n< 6982");
+    assert!(lines[0].contains("CHECK VALUE") || lines[0].contains("BEGIN"), "{lines:?}");
+    assert!(!lines[0].contains("purchase "), "{lines:?}");
+}

@@ -7,6 +7,7 @@ use crate::error::CardError;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::online::{HEAD_LEN, HELLO_LEN};
 use scheme::order::SimBinding;
 use scheme::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
 use scheme::refusal::Refusal;
@@ -53,6 +54,17 @@ pub struct EsamLife {
     pub changes: u16,
     /// Money given up with its accounts.
     pub forfeited: Fen,
+}
+
+/// What is asked for in an online purchase, as the phone says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// The amount.
+    pub amount: Fen,
+    /// IMEI, 15 digits and a filler.
+    pub imei: [u8; 8],
+    /// MSISDN, digits of an address filled with F.
+    pub msisdn: [u8; 10],
 }
 
 /// Why an ENVELOPE brought no receipt.
@@ -222,6 +234,35 @@ impl<'c> Esam<'c> {
                 None => EnvelopeError::Card(error),
             }),
         }
+    }
+
+    /// ONLINE REQUEST: S0 and what the customer asks for in, S1 out [docs/specs/online.md 4]. Needs the meter's rights, and its run
+    /// information to be there. 9E11 when S0 is for another meter.
+    pub fn online_request(&mut self, hello: &[u8; HELLO_LEN], wish: &Wish) -> Result<Vec<u8>, CardError> {
+        let step = "ONLINE REQUEST";
+        let data = [&hello[..], &wish.amount.0.to_be_bytes(), &wish.imei, &wish.msisdn].concat();
+        let answer = self.fmcos.send(step, &Command::new(0x80, 0x4E, 0x00, 0x00).data(&data))?;
+        if answer.first() == Some(&0xA1) && answer.len() > HEAD_LEN {
+            return Ok(answer);
+        }
+        let what = format!("the card's answer of {} byte(s) is not a request's message", answer.len());
+        Err(CardError::malformed(step, what))
+    }
+
+    /// ONLINE ORDER: S2 in, S3 out, whether it was credited or not: that is for the server to read. 6988 when S2 is not the server's; then
+    /// the purchase is over, and so it is after any error of any command.
+    pub fn online_order(&mut self, message: &[u8]) -> Result<Vec<u8>, CardError> {
+        let step = "ONLINE ORDER";
+        if !(1..=255).contains(&message.len()) {
+            let what = format!("a command carries 1 to 255 bytes, not {}", message.len());
+            return Err(CardError::malformed(step, what));
+        }
+        let answer = self.fmcos.send(step, &Command::new(0x80, 0x4E, 0x01, 0x00).data(message))?;
+        if answer.first() == Some(&0xA3) {
+            return Ok(answer);
+        }
+        let what = format!("the card's answer of {} byte(s) is not an answer's message", answer.len());
+        Err(CardError::malformed(step, what))
     }
 
     /// DEBIT: takes consumption off the purse. 9401 when it holds less. Needs the meter's rights.

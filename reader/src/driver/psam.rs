@@ -1,10 +1,13 @@
-//! The bank's PSAM: seals orders, opens receipts [docs/specs/cards.md 4, 6].
+//! The bank's PSAM: seals orders, opens receipts [docs/specs/cards.md 4, 6], and is the server's end of an online purchase
+//! [docs/specs/online.md 5].
 
 use super::fmcos::Fmcos;
 use super::guard::{LastTry, PinError};
 use super::issuing::Counter;
 use crate::error::CardError;
+use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
+use scheme::online::{HELLO_LEN, REFUSED, Request, SessionId};
 use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use scheme::psam::{self, Limits, PsamChain, Statement};
 use wire::channel::Channel;
@@ -14,6 +17,15 @@ use zeroize::Zeroizing;
 
 /// Proves an order: number of the PSAM and the encoded order in, CMAC-8 under the server key out [docs/specs/cards.md 6].
 pub type Prover = Box<dyn Fn(&[u8; 6], &[u8]) -> [u8; 8]>;
+
+/// How an online purchase ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The meter's receipt, encoded (`E2 ..`): the order was credited, now or before.
+    Receipt(Vec<u8>),
+    /// It took no money; the field's number of the error [docs/specs/purchase.md 5].
+    Refused(u8),
+}
 
 /// A PSAM with its purchase application selected.
 pub struct Psam<'c> {
@@ -101,10 +113,7 @@ impl<'c> Psam<'c> {
     pub fn seal_order(&mut self, order: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "SEAL ORDER";
         super::fmcos::current(&self.info, step)?;
-        let proved = match &self.prover {
-            Some(prover) => psam::with_proof(order, &prover(&self.info.number, order)),
-            None => order.to_vec(),
-        };
+        let proved = self.proved(order);
         let data = self.fmcos.send(step, &applet(step, 0x40, &[&proved])?)?;
         starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
     }
@@ -116,6 +125,53 @@ impl<'c> Psam<'c> {
         let step = "OPEN RECEIPT";
         let data = self.fmcos.send(step, &applet(step, 0x42, &[&meter.0, user_data])?)?;
         starts(step, data, &[0xE2], "a receipt")
+    }
+
+    /// BEGIN PURCHASE: begins an online purchase; gives its first message, S0 [docs/specs/online.md 5]. Needs the PIN. 6985 a number
+    /// that this card knows.
+    pub fn begin_purchase(
+        &mut self,
+        meter: MeterNumber,
+        sid: SessionId,
+        time: Moment,
+    ) -> Result<[u8; HELLO_LEN], CardError> {
+        let data = [&meter.0[..], &sid.0, &time.0].concat();
+        self.fmcos.send_for("BEGIN PURCHASE", &online(0x00).data(&data))
+    }
+
+    /// OPEN REQUEST: S1 in, what the meter asks for out. Needs the PIN. 6A88 a purchase that the card does not know any more, 6985 another
+    /// message than it heard before, 6988 one that is not the meter's.
+    pub fn open_request(&mut self, message: &[u8]) -> Result<Request, CardError> {
+        let step = "OPEN REQUEST";
+        let data = self.fmcos.send(step, &carrying(step, 0x01, &[message])?)?;
+        Request::parse(&data).map_err(|error| CardError::malformed(step, error.to_string()))
+    }
+
+    /// SEAL FOR PURCHASE: an order in, S2 out, by the rules of [`Psam::seal_order`]. 6985 before the request was heard, and for another
+    /// order than the first one.
+    pub fn seal_for_purchase(&mut self, sid: SessionId, order: &[u8]) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL FOR PURCHASE";
+        super::fmcos::current(&self.info, step)?;
+        let proved = self.proved(order);
+        let data = self.fmcos.send(step, &carrying(step, 0x02, &[&sid.0, &proved])?)?;
+        starts(step, data, &[0xA2], "an order's message")
+    }
+
+    /// OPEN ANSWER: S3 in, what the meter says out; the card has checked MAC and TAC. 6988 when one of them is wrong.
+    pub fn open_answer(&mut self, message: &[u8]) -> Result<Answer, CardError> {
+        let step = "OPEN ANSWER";
+        let data = self.fmcos.send(step, &carrying(step, 0x03, &[message])?)?;
+        match data[..] {
+            [REFUSED, field_error] => Ok(Answer::Refused(field_error)),
+            _ => starts(step, data, &[0xE2], "a receipt").map(Answer::Receipt),
+        }
+    }
+
+    fn proved(&self, order: &[u8]) -> Vec<u8> {
+        match &self.prover {
+            Some(prover) => psam::with_proof(order, &prover(&self.info.number, order)),
+            None => order.to_vec(),
+        }
     }
 
     /// PAIR SERVER: a new server key, given out this once; the one before is dead. Needs the PIN, and the city's issuing
@@ -177,11 +233,25 @@ impl<'c> Psam<'c> {
     }
 }
 
+/// A command of the online purchase.
+const fn online(p1: u8) -> Command {
+    Command::new(0x80, 0x4E, p1, 0x00)
+}
+
+/// As [`applet`], of the online purchase.
+fn carrying(step: &'static str, p1: u8, parts: &[&[u8]]) -> Result<Command, CardError> {
+    with_data(step, online(p1), parts)
+}
+
 /// A command of the purchase application with its data, which must fit one APDU.
 fn applet(step: &'static str, ins: u8, parts: &[&[u8]]) -> Result<Command, CardError> {
+    with_data(step, Command::new(0x80, ins, 0x00, 0x00), parts)
+}
+
+fn with_data(step: &'static str, command: Command, parts: &[&[u8]]) -> Result<Command, CardError> {
     let data = parts.concat();
     if (1..=255).contains(&data.len()) {
-        return Ok(Command::new(0x80, ins, 0x00, 0x00).data(&data));
+        return Ok(command.data(&data));
     }
     Err(CardError::malformed(step, format!("a command carries 1 to 255 bytes, not {}", data.len())))
 }

@@ -1,7 +1,8 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
-use gridcard_reader::driver::psam::Psam;
+use gridcard_reader::driver::psam::{Answer, Psam};
 use scheme::numbers::MeterNumber;
+use scheme::online::SessionId;
 use scheme::profile::CardKind;
 use wire::Sw;
 
@@ -74,4 +75,36 @@ fn answers_of_another_shape_are_not_passed_on() {
     ] {
         assert!(matches!(error, CardError::Malformed { step: "SEAL ORDER", .. }), "{error}");
     }
+}
+
+#[test]
+fn an_online_purchase_goes_message_by_message() {
+    let sid = SessionId([0x51; 8]);
+    let hello = format!("A001 01 123456789012 {} {} 20261128080000", "51".repeat(8), "A5".repeat(16));
+    let mut card = Script::new(&format!(
+        "{OPEN}
+         > 804E0000 15 123456789012 {sid} 20261128080000
+         < {hello} 9000
+         > 804E0100 03 A1B2C3
+         < 6988
+         > 804E0200 0A {sid} E100
+         < A2 {sid} 11 9000
+         > 804E0300 02 A311
+         < EF11 9000
+         > 804E0300 02 A312
+         < E200 9000
+         > 804E0300 02 A313
+         < 0102 9000"
+    ));
+    let mut psam = open(&mut card);
+    let meter = MeterNumber([0x12, 0x34, 0x56, 0x78, 0x90, 0x12]);
+    let begun = psam.begin_purchase(meter, sid, "20261128080000".parse().unwrap()).unwrap();
+    assert_eq!(begun[..2], [0xA0, 0x01]);
+    let refused = psam.open_request(&[0xA1, 0xB2, 0xC3]).unwrap_err();
+    assert_eq!((refused.step(), refused.sw()), ("OPEN REQUEST", Some(Sw::SM_WRONG)));
+    assert_eq!(psam.seal_for_purchase(sid, &[0xE1, 0]).unwrap()[0], 0xA2);
+    assert_eq!(psam.open_answer(&[0xA3, 0x11]).unwrap(), Answer::Refused(0x11));
+    assert_eq!(psam.open_answer(&[0xA3, 0x12]).unwrap(), Answer::Receipt(vec![0xE2, 0]));
+    let strange = psam.open_answer(&[0xA3, 0x13]).unwrap_err();
+    assert!(matches!(strange, CardError::Malformed { step: "OPEN ANSWER", .. }), "{strange}");
 }

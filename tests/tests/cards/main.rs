@@ -25,6 +25,7 @@ mod line;
 mod lives;
 mod making;
 mod office;
+mod online;
 mod psam;
 mod refusals;
 mod renewal;

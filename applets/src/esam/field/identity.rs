@@ -10,13 +10,14 @@ use scheme::profile::State;
 use wire::{CommandRef, Sw};
 
 /// GET CHALLENGE: 4 bytes begin a session of the field, 8 bytes are an infrared reader's to answer; either is a challenge of the
-/// card's own commands as well.
+/// card's own commands as well. A session of the field ends an online purchase.
 pub fn challenge(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let sw = fmcos::get_challenge(context, command)?;
     let field = &mut context.volatile.field;
     if let Ok(random) = <[u8; 4]>::try_from(&context.answer[..]) {
         field.random = Some(random);
         field.taken.clear();
+        context.volatile.online = None;
     } else {
         field.infrared = <[u8; 8]>::try_from(&context.answer[..]).ok();
     }
@@ -38,6 +39,7 @@ pub fn derive(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     check_factor(context, factor)?;
     let key = identity_key(&role_key(context, Role::IntAuth)?, factor);
     context.volatile.field.identity = Some(key);
+    context.volatile.online = None;
     Ok(Sw::OK)
 }
 
