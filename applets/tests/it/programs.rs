@@ -49,6 +49,10 @@ fn each_kind_has_the_commands_of_the_specification() {
     let psam = vec![
         (0x80, 0x40, Some(profile::PIN)),
         (0x80, 0x42, Some(profile::PIN)),
+        (0x80, 0x4E, Some(profile::PIN)),
+        (0x80, 0x4E, Some(profile::PIN)),
+        (0x80, 0x4E, Some(profile::PIN)),
+        (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x3E, Some(profile::PIN)),
         (0x80, 0x58, None),
         SET_LIMIT,
@@ -65,6 +69,8 @@ fn each_kind_has_the_commands_of_the_specification() {
     let esam = vec![
         (0x80, 0xC2, Some(profile::METER)),
         (0x80, 0x30, Some(profile::METER)),
+        (0x80, 0x4E, Some(profile::METER)),
+        (0x80, 0x4E, Some(profile::METER)),
         STAGE,
         STAGE,
         STAGE,

@@ -1,7 +1,7 @@
 //! Messages of the online purchase in words, as far as they are in clear [docs/specs/online.md 1].
 
 use scheme::money::Fen;
-use scheme::online::{HEAD_LEN, HELLO_LEN, Head, Hello, REFUSED, Request, SessionId};
+use scheme::online::{HELLO_LEN, Head, Hello, REFUSED, Request, SessionId};
 use scheme::profile::CardKind;
 use scheme::receipt::Receipt;
 
