@@ -1,7 +1,6 @@
 //! Where what is written through a meter's port stands in its ESAM: one table for the station that makes the MAC over a place, and for the
 //! meter that writes there [docs/specs/dlt645.md 6].
 
-use crate::security::turned;
 use scheme::field::MAC_LEN;
 use wire::dlt645::Identifier;
 
@@ -69,4 +68,9 @@ fn ladder(value: &[u8]) -> Vec<u8> {
 /// The file of an enciphered parameter: DI2 modulo 5 chooses among 09 to 0D.
 pub const fn file_of(about: Identifier) -> u8 {
     0x09 + (about.0.to_be_bytes()[1] % 5)
+}
+
+/// A field the other way round: on the line the least significant byte comes first, field by field.
+pub fn turned(field: &[u8]) -> Vec<u8> {
+    field.iter().rev().copied().collect()
 }

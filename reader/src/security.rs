@@ -35,10 +35,7 @@ pub mod identifier {
     pub const STATUS: Identifier = Identifier(0x0781_02FF);
 }
 
-/// A field the other way round: on the line the least significant byte comes first, field by field.
-pub fn turned(field: &[u8]) -> Vec<u8> {
-    field.iter().rev().copied().collect()
-}
+pub use crate::parameter::turned;
 
 /// A request: identifier, operator, and the fields, each turned round.
 pub fn request(address: Address, about: Identifier, operator: [u8; 4], fields: &[&[u8]]) -> Frame {

@@ -490,8 +490,9 @@ fn kept(place: &mut Place) -> Kept {
         let mut esam = Esam::new(&mut place.esam);
         files.extend(reader::driver::field::FieldEsam::new(&mut esam).read(file, 0, length).unwrap());
     }
+    let purse = place.purse();
     let state = place.meter.state();
-    (place.purse(), files, state.register.hundredths, state.relay_open, place.meter.expects())
+    (purse, files, state.register.hundredths, state.relay_open, place.meter.expects())
 }
 
 /// Every bit of every frame that changes something: on the line the sum of the frame catches it, and where somebody computes it anew,
@@ -618,7 +619,7 @@ fn a_recharge_that_loses_its_power_anywhere_is_paid_once() {
         let random = place.identify();
         let mut dead = Dying { esam: &mut place.esam, left: 0, behind: false };
         place.meter.consume(&mut dead, meter::Consumption::Energy(500), place.now);
-        assert_eq!(place.meter.state().due.fen, DUE.into());
+        assert_eq!(place.meter.state().due.fen, u64::from(DUE));
         let flash = |meter: &Meter| meter.to_flash(meter::FormalKeys::Allow).unwrap().to_string();
         let kept = std::rc::Rc::new(std::cell::RefCell::new(flash(&place.meter)));
         let keeper = kept.clone();

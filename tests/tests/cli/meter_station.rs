@@ -137,10 +137,10 @@ fn a_relay_obeys_and_parameters_are_written() {
 fn a_station_that_does_not_fit_is_told_so() {
     let world = World::new();
     let port = Port::of(&world, &[&CHEN]);
-    for keys in [["--suite", "sm4"], ["--key-version", "2"], ["--operator", "1"]] {
+    for keys in [["--suite", "sm4"], ["--key-version", "2"], ["--operator-code", "1"]] {
         let ran = station(&world, &port, &CHEN, "identify", &keys).run();
         match keys[0] {
-            "--operator" => ran.fails(2, &["8 hexadecimal digits"]),
+            "--operator-code" => ran.fails(2, &["8 hexadecimal digits"]),
             _ => ran.fails(1, &["nobody is authenticated, or not by the right key", "hint: "]),
         };
     }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
+pub use people::Purse;
 pub use tools::{esam_serial, read_record, record_line, text, with_record};
 
 pub use ::world::town::{PSAM, REGION};

@@ -28,9 +28,9 @@ pub struct At {
     /// Version of its keys.
     #[arg(long, default_value_t = 1, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(1..))]
     pub key_version: u8,
-    /// Operator that the meter is told of, 8 hexadecimal digits; nothing proves it.
+    /// Operator's code that the meter is told, 8 hexadecimal digits; nothing proves it.
     #[arg(long, default_value = "00000001", value_name = "HEX", value_parser = operator)]
-    pub operator: [u8; 4],
+    pub operator_code: [u8; 4],
     #[command(flatten)]
     pub serial: SerialOptions,
 }
@@ -219,7 +219,7 @@ impl At {
             city: self.city,
             suite: self.suite,
             key_version: self.key_version,
-            operator: self.operator,
+            operator: self.operator_code,
         };
         Ok((self.line.open(self.serial.get())?, request))
     }
