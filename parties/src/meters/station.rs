@@ -346,7 +346,7 @@ pub fn validity(
     minutes: u16,
 ) -> Result<DoneReport> {
     identified(session, link, request, |meter| {
-        let digits = |n: u16| (n / 10 << 4 | n % 10) as u8; // n below 100
+        let digits = |n: u16| (((n / 10) << 4) | (n % 10)) as u8; // n below 100
         let bytes = [digits(minutes / 100 % 100), digits(minutes % 100)];
         let mac = meter.station.parameter(meter.random, field::VALIDITY, &bytes);
         meter.line.validity(bytes, mac)?;
