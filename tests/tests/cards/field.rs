@@ -529,7 +529,8 @@ fn no_bit_of_any_frame_can_be_changed() {
             let data = [head, turned(&alarm), turned(&mac)].concat();
             Frame::request(Place::address(), function::WRITE, data)
         }),
-        ("class 2", 5..12, |place, random| {
+        // The identifier that counts is the one in the cipher text: the meter refuses another, though the ESAM has what was sealed.
+        ("class 2", 0..12, |place, random| {
             let plain = [&0x0407_0001_u32.to_be_bytes()[..], &[1, 2, 3, 4]].concat();
             let sent = turned(&place.station.enciphered(random, 0x0B, &plain));
             let head = [&0x0407_0001_u32.to_le_bytes()[..], &[0x98, 0, 0, 0], &turned(&OPERATOR)].concat();
