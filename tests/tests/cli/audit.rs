@@ -167,7 +167,10 @@ fn an_auditor_finds_what_was_touched() {
     };
     touched(good.replacen("000000000002", "000000000009", 1), &["line 4 was changed"]);
     touched([&lines[..1], &lines[2..]].concat().concat(), &["line 2", "does not follow"]);
-    touched([&lines[..1], &lines[2..3], &lines[1..2], &lines[3..]].concat().concat(), &["the chain is broken"]);
+    touched(
+        [&lines[..1], &lines[2..3], &lines[1..2], &lines[3..]].concat().concat(),
+        &["the chain is broken"],
+    );
     touched(lines[..3].concat(), &["no line has the head hash", "the head file keeps line 6"]);
     // A log that was touched is neither exported nor written on.
     call(&world, &["kdc", "audit", "export"]).run().fails(1, &["it is not exported"]);
