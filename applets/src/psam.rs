@@ -25,7 +25,7 @@ use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, fmcos};
 use keys::hierarchy::Use;
 use keys::{Zeroizing, mac};
-use orders::{authorise, chain, check_receipt, packet_keys};
+use orders::{authorise, chain, check_receipt, packet_keys, proved};
 use scheme::numbers::MeterNumber;
 use scheme::profile::{self, CardKind, SERVER_KEY};
 use scheme::psam;
@@ -72,7 +72,7 @@ const PSAM: Program = Program {
 pub static TEST_CARD: Program = Program { name: "test card", ..PSAM };
 
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let authorised = authorise(context, command.data)?;
+    let authorised = authorise(context, proved(context, command.data)?)?;
     let keys = packet_keys(context, authorised.order.meter)?;
     let key_byte = context.chip.suite.packet_key_byte();
     let header = CommandHeader {

@@ -6,7 +6,7 @@ use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role};
 use reader::security::Recharge;
 use scheme::field::{
-    self, FACTORY_FACTOR, KeyBlock, KeyHolder, MAC_LEN, Source, command_mac, cryptogram, identity_key,
+    self, FACTORY_FACTOR, KeyBlock, KeyHolder, MAC_LEN, Source, Span, command_mac, cryptogram, identity_key,
     infrared_key, statement_header, statement_mac,
 };
 use scheme::money::Fen;
@@ -82,7 +82,7 @@ impl Station {
             count,
             money_mac: code(&self.kid, random, field::INCREASE, &money),
             customer: customer.0,
-            customer_mac: code(&self.param, random, field::CUSTOMER, &customer.0),
+            customer_mac: code(&self.param, random, Span::CUSTOMER.write(), &customer.0),
         }
     }
 
@@ -158,7 +158,7 @@ fn code(key: &Key, random: [u8; 4], header: [u8; 5], data: &[u8]) -> [u8; MAC_LE
 }
 
 fn sealed(key: &Key, random: [u8; 4], file: u8, plain: &[u8]) -> Vec<u8> {
-    let len = keys::seal::cipher_len(key, plain.len()) + MAC_LEN;
-    let header = [0x04, 0xD6, 0x80 | file, 0x00, len as u8]; // one command: at most 239 bytes
+    let len = keys::seal::cipher_len(key, plain.len()) as u8; // one command: at most 239 bytes
+    let header = Span { file, offset: 0, len }.write();
     field::enciphered(key, random, &header, plain)
 }

@@ -1,7 +1,7 @@
 //! Where what is written through a meter's port stands in its ESAM: one table for the station that makes the MAC over a place, and for the
 //! meter that writes there [docs/specs/dlt645.md 6].
 
-use scheme::field::MAC_LEN;
+use scheme::field::Span;
 use wire::dlt645::Identifier;
 
 /// Level of a plain write with a MAC: class 1.
@@ -26,7 +26,7 @@ impl Write {
     /// Header of the ESAM's command, as its MAC is made over it: the length counts the MAC.
     pub const fn header(&self) -> [u8; 5] {
         // No row is longer than 128 bytes.
-        [0x04, 0xD6, 0x80 | self.file, self.offset, (self.data.len() + MAC_LEN) as u8]
+        Span { file: self.file, offset: self.offset, len: self.data.len() as u8 }.write()
     }
 }
 

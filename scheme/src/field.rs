@@ -10,22 +10,53 @@ use keys::{Key, Zeroize, Zeroizing, mac, seal};
 
 /// Factor of a meter in test state, beside its own number's.
 pub const FACTORY_FACTOR: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
+/// Bytes of a MAC on the line.
+pub const MAC_LEN: usize = 4;
+
+/// Bytes of a file of the ESAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Short identifier of the file.
+    pub file: u8,
+    /// Where they begin.
+    pub offset: u8,
+    /// How many.
+    pub len: u8,
+}
+
+impl Span {
+    /// Customer of the account.
+    pub const CUSTOMER: Span = Span { file: 0x02, offset: 0x24, len: 6 };
+    /// Minutes that an authentication is valid, packed BCD.
+    pub const VALIDITY: Span = Span { file: 0x02, offset: 0x2B, len: 2 };
+    /// Key state word.
+    pub const KEY_STATE: Span = Span { file: 0x05, offset: 0, len: 4 };
+    /// Number of the ESAM.
+    pub const NUMBER: Span = Span { file: 0x19, offset: 1, len: 8 };
+
+    /// Header of the command that writes them: the length counts the MAC. Of cipher text the length is that of the cipher text.
+    pub const fn write(self) -> [u8; 5] {
+        [0x04, 0xD6, 0x80 | self.file, self.offset, self.len + MAC_LEN as u8]
+    }
+}
+
 /// Header of INCREASE, as every recharge has it.
 pub const INCREASE: [u8; 5] = [0x84, 0x32, 0x01, 0x0C, 0x0C];
 /// Header of the refund.
 pub const REFUND: [u8; 5] = [0x84, 0x30, 0x02, 0x0C, 0x08];
-/// Header of the write of a customer number: file 02, offset 24.
-pub const CUSTOMER: [u8; 5] = [0x04, 0xD6, 0x82, 0x24, 0x0A];
-/// Header of the write of the validity of an authentication: file 02, offset 2B.
-pub const VALIDITY: [u8; 5] = [0x04, 0xD6, 0x82, 0x2B, 0x06];
-/// Header of a control command: file 08.
-pub const CONTROL: [u8; 5] = [0x04, 0xD6, 0x88, 0x00, 0x14];
-/// Header of the check of a frame of keys: file 16.
-pub const KEY_FRAME: [u8; 5] = [0x04, 0xD6, 0x96, 0x00, 0x30];
-/// Bytes of a MAC on the line.
-pub const MAC_LEN: usize = 4;
+/// Headers of what a purse begins with: its money, and its count.
+pub const SET_PURSE: [[u8; 5]; 2] = [[0x04, 0xDC, 0x01, 0x0C, 0x08], [0x04, 0xDC, 0x03, 0x0C, 0x08]];
+/// Header of a control command: file 08, 16 bytes of cipher text.
+pub const CONTROL: [u8; 5] = Span { file: 0x08, offset: 0, len: 16 }.write();
+/// Header of the check of a frame of keys: file 16, factor and joined blocks.
+pub const KEY_FRAME: [u8; 5] = Span { file: 0x16, offset: 0, len: 44 }.write();
 /// Bytes of a downloaded key: [`KeyBlock::seal`].
 pub const KEY_BLOCK: usize = 32;
+
+/// Header of the download of the n-th key of a set, counted from 0.
+pub const fn download(n: usize) -> [u8; 5] {
+    [0x84, 0xD4, 0x01, if n == 0 { 0x00 } else { 0xFF }, KEY_BLOCK as u8]
+}
 
 /// The factor that stands for a meter: `00 00 || number`.
 pub const fn factor(number: MeterNumber) -> [u8; 8] {

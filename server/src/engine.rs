@@ -4,6 +4,8 @@
 //! stand; PostgreSQL gets them as `$1`. What the two call by other names stands in the schema, of which each has its own.
 
 #[cfg(feature = "postgres")]
+mod binary;
+#[cfg(feature = "postgres")]
 mod line;
 mod lite;
 #[cfg(feature = "postgres")]

@@ -113,7 +113,7 @@ pub fn order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
         context.answer.extend_from_slice(&sealed.message);
         return Ok(Sw::OK);
     }
-    let authorised = authorise(context, data)?;
+    let authorised = authorise(context, bytes)?;
     if authorised.order.meter != meter(purchase)? {
         return Err(Sw::WRONG_DATA.into());
     }

@@ -35,10 +35,10 @@ pub fn chain(context: &Context<'_>) -> Result<PsamChain, Halt> {
 
 /// The order of a SEAL ORDER, once its proof is right; 6982 without one, 6A88 of a PSAM that was never paired.
 pub fn proved<'c>(context: &Context<'_>, data: &'c [u8]) -> Result<&'c [u8], Halt> {
+    let number = current_info(context)?.number;
     if context.chip.kind == CardKind::TestCard {
         return Ok(data);
     }
-    let number = current_info(context)?.number;
     let (order, proof) = psam::split_proof(data).ok_or(Sw::NOT_ALLOWED)?;
     let key = context.usable_key(kind::APPLET, SERVER_KEY.id)?;
     if keys::equal(&mac::cmac8(&key, &psam::proved(&number, order)), proof) {
@@ -91,10 +91,8 @@ impl Authorised<'_> {
     }
 }
 
-/// An order with its proof: 6982 without a right one, 6A80 when it is not complete, 9402 beyond a limit.
-pub fn authorise<'c>(context: &Context<'_>, data: &'c [u8]) -> Result<Authorised<'c>, Halt> {
-    current_info(context)?;
-    let bytes = proved(context, data)?;
+/// An order that is [`proved`]: 6A80 when it is not complete, 9402 beyond a limit.
+pub fn authorise<'c>(context: &Context<'_>, bytes: &'c [u8]) -> Result<Authorised<'c>, Halt> {
     let order = Order::parse(bytes).map_err(|_| Sw::WRONG_DATA)?;
     let before = chain(context)?;
     // Asked again for the last one, after an answer that was lost: nothing is counted twice.

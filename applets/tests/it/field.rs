@@ -68,7 +68,7 @@ fn increase(amount: u32, count: u32) -> Vec<u8> {
 }
 
 fn customer() -> Vec<u8> {
-    sealed(&role(Role::Param), field::CUSTOMER, &CUSTOMER)
+    sealed(&role(Role::Param), field::Span::CUSTOMER.write(), &CUSTOMER)
 }
 
 fn control(plain: &[u8]) -> Vec<u8> {
@@ -123,7 +123,10 @@ fn the_firmware_of_a_meter_gets_the_answers_it_wants() {
     let wanted = statement_mac(&state, [0xB0, 0xB1, 0xB2, 0xB3], Source::file(2), &header, &CUSTOMER);
     assert_eq!(answer, [&CUSTOMER[..], &wanted].concat());
     // Parameters, control, money.
-    assert_eq!(send(&mut card, &sealed(&role(Role::Param), field::VALIDITY, &[0x00, 0x30])), 0x9000);
+    assert_eq!(
+        send(&mut card, &sealed(&role(Role::Param), field::Span::VALIDITY.write(), &[0x00, 0x30])),
+        0x9000
+    );
     assert_eq!(send(&mut card, &control(&hex::decode("1A00140730104001").unwrap())), 0x9000);
     assert_eq!(
         card.transmit(&hex::decode("00B0880008").unwrap()),
@@ -192,9 +195,13 @@ fn a_read_gives_no_mac_of_a_command() {
     // Amount and count of a recharge, as the run file would hold them.
     assert_eq!(send(&mut card, &hex::decode("00D6870008000F423F00000001").unwrap()), 0x9000);
     let factor = field::factor(MeterNumber(NUMBER));
-    for header in
-        [field::INCREASE, field::CUSTOMER, field::CONTROL, field::KEY_FRAME, [0x04, 0xD6, 0x82, 0x04, 0x0C]]
-    {
+    for header in [
+        field::INCREASE,
+        field::Span::CUSTOMER.write(),
+        field::CONTROL,
+        field::KEY_FRAME,
+        [0x04, 0xD6, 0x82, 0x04, 0x0C],
+    ] {
         let read = [&[0x04, 0xB0, 0x87, 0x00, 0x11], &RANDOM[..], &header, &factor].concat();
         assert_eq!(send(&mut card, &read), 0x6A80);
     }
@@ -217,7 +224,7 @@ fn a_changed_command_changes_nothing() {
     let commands = [
         (0, increase(1_00, 2)),
         (0, sealed(&role(Role::Kid), field::REFUND, &[0, 0, 0, 1])),
-        (1, sealed(&role(Role::Param), field::VALIDITY, &[0x00, 0x30])),
+        (1, sealed(&role(Role::Param), field::Span::VALIDITY.write(), &[0x00, 0x30])),
         (1, sealed(&role(Role::Param), [0x04, 0xD6, 0x83, 0x04, 0x84], &[0x11; 128])),
         (2, control(&hex::decode("1A00140730104001").unwrap())),
         (3, sealed(&own_master(), field::KEY_FRAME, &[&factor[..], &[0x5A; 36]].concat())),
@@ -285,7 +292,7 @@ fn money_follows_the_count() {
     assert_eq!(send(&mut card, &increase(1, 1)), 0x9E17);
     assert_eq!(send(&mut card, &increase(1, 2)), 0x9E21);
     assert_eq!(send(&mut card, &increase(0, 2)), 0x9000);
-    let other = sealed(&role(Role::Param), field::CUSTOMER, &[0x33, 0x02, 0, 0, 0x12, 0x35]);
+    let other = sealed(&role(Role::Param), field::Span::CUSTOMER.write(), &[0x33, 0x02, 0, 0, 0x12, 0x35]);
     assert_eq!(send(&mut card, &other), 0x9E12, "an open account keeps its customer");
     let meter = sealed(&role(Role::Param), [0x04, 0xD6, 0x82, 0x1E, 0x0A], &[0x33, 0x02, 0, 0, 0, 2]);
     assert_eq!(send(&mut card, &meter), 0x9E11);
@@ -389,11 +396,20 @@ fn a_random_does_not_serve_for_ever() {
     let mut card = begun(&opened());
     for minutes in 0..64_u8 {
         let data = [minutes / 10, minutes % 10];
-        assert_eq!(send(&mut card, &sealed(&role(Role::Param), field::VALIDITY, &data)), 0x9000);
+        assert_eq!(
+            send(&mut card, &sealed(&role(Role::Param), field::Span::VALIDITY.write(), &data)),
+            0x9000
+        );
     }
-    assert_eq!(send(&mut card, &sealed(&role(Role::Param), field::VALIDITY, &[0x99, 0x99])), 0x6985);
+    assert_eq!(
+        send(&mut card, &sealed(&role(Role::Param), field::Span::VALIDITY.write(), &[0x99, 0x99])),
+        0x6985
+    );
     random(&mut card);
-    assert_eq!(send(&mut card, &sealed(&role(Role::Param), field::VALIDITY, &[0x99, 0x99])), 0x9000);
+    assert_eq!(
+        send(&mut card, &sealed(&role(Role::Param), field::Span::VALIDITY.write(), &[0x99, 0x99])),
+        0x9000
+    );
 }
 
 /// An EEPROM whose supply fails at a write: it is not done, or torn in the middle.
@@ -433,7 +449,7 @@ fn a_supply_that_fails_leaves_a_card_as_before_or_as_after() {
     let mut script = vec![
         customer(),
         increase(50_00, 1),
-        sealed(&role(Role::Param), field::VALIDITY, &[0x00, 0x30]),
+        sealed(&role(Role::Param), field::Span::VALIDITY.write(), &[0x00, 0x30]),
         sealed(&role(Role::Param), [0x04, 0xD6, 0x83, 0x04, 0x84], &[0x11; 128]),
         control(&hex::decode("1A00140730104001").unwrap()),
         hex::decode("803000040400000001").unwrap(),

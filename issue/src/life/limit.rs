@@ -2,7 +2,7 @@
 
 use super::LifeError;
 use super::master::keep_last_try;
-use crate::source::{Current, KeySource, Target};
+use crate::source::{KeySource, Target};
 use keys::Zeroizing;
 use reader::driver::fmcos::Fmcos;
 use reader::driver::guard::LastTry;
@@ -23,15 +23,7 @@ fn target(card: &mut Fmcos<'_>, source: &dyn KeySource) -> Result<(Target, CardI
     if !source.about().makes(Recipient::Card(info.kind)) {
         return Err(LifeError::NotOurs { kind: info.kind });
     }
-    let target = Target {
-        recipient: Recipient::Card(info.kind),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: info.number,
-        region: info.region,
-    };
+    let target = Target::finished(serial, &info);
     keep_last_try(card, Serial(serial))?;
     Ok((target, info))
 }

@@ -2,7 +2,7 @@
 
 use super::LifeError;
 use super::master::keep_last_try;
-use crate::source::{Activation, Current, KeySource, Target};
+use crate::source::{Activation, KeySource, Target};
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use scheme::money::Fen;
@@ -39,15 +39,7 @@ pub fn retire(channel: &mut dyn Channel, source: &mut dyn KeySource) -> Result<R
         return Err(LifeError::NotOurs { kind: info.kind });
     }
     keep_last_try(&mut card, serial)?;
-    let target = Target {
-        recipient: Recipient::Card(info.kind),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial: serial.0,
-        number: info.number,
-        region: info.region,
-    };
+    let target = Target::finished(serial.0, &info);
     let master = |error: CardError| match error.tries_left() {
         Some(tries) => LifeError::Master { tries },
         None => error.into(),

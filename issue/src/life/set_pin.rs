@@ -2,7 +2,7 @@
 
 use super::LifeError;
 use super::master::keep_last_try;
-use crate::source::{Current, KeySource, Target};
+use crate::source::{KeySource, Target};
 use reader::driver::fmcos::Fmcos;
 use scheme::numbers::Serial;
 use scheme::pin::Pin;
@@ -34,15 +34,7 @@ pub fn set_pin(
     if matches!(info.kind, CardKind::Psam | CardKind::TestCard) {
         card.select_fid(DF_PURCHASE)?;
     }
-    let target = Target {
-        recipient: Recipient::Card(info.kind),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: info.number,
-        region: info.region,
-    };
+    let target = Target::finished(serial, &info);
     let challenge = card.challenge8()?;
     let field = source.seal_pin(&target, challenge, row.id, new)?;
     card.set_pin(row.id, &field).map_err(|error| match error.tries_left() {

@@ -2,11 +2,19 @@
 //!
 //! Bytes come and go elsewhere: [`answer`] is given a whole frame and what the meter knows, and gives the frame that goes back, or none.
 
+mod change;
+mod download;
+mod guard;
+mod identity;
+mod money;
 mod secure;
+mod session;
 mod values;
 mod word;
 
-pub use secure::{Guard, MOST_WRONG, Way, serve, serves};
+pub use guard::{Guard, Way};
+pub use secure::{serve, serves};
+pub use session::MOST_WRONG;
 pub use values::Facts;
 pub use word::Serr;
 

@@ -8,9 +8,9 @@ use crate::province::signing::{CertificateReport, note};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
 use issue::signing;
-use issue::source::{Current, SourceError, Target};
+use issue::source::{SourceError, Target};
 use scheme::CardRef;
-use scheme::profile::{CardKind, Recipient};
+use scheme::profile::CardKind;
 use wire::Channel;
 
 /// Certifies the signing key of an ESAM or a PSAM, which draws it now; the one before is void.
@@ -38,15 +38,7 @@ pub fn certify(
             return Err(refused(words).into());
         }
         let serial = wire::atr::serial_of(&handle.reset()?).context("the card's ATR carries no serial")?;
-        let target = Target {
-            recipient: Recipient::Card(kind),
-            master: Current::Own,
-            test_keys: false,
-            version: None,
-            serial,
-            number: info.number,
-            region: info.region,
-        };
+        let target = Target::finished(serial, &info);
         let certificate = signing::equip(&mut handle, source, &target, session.now()?.day())?;
         handle.close()?;
         note(session, &folder, kind, &certificate)?;

@@ -10,7 +10,7 @@ use reader::dlt645::{AskError, Line};
 use reader::parameter::{self, ENCIPHERED, PLAIN};
 use reader::security::{MeterStatus, SecureLine, turned};
 use scheme::Kind;
-use scheme::field::{self, Source};
+use scheme::field::{Source, Span};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber, RegionCode, Serial};
@@ -95,38 +95,43 @@ pub struct DoneReport {
 
 /// What a meter is to do with its relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Open the relay.
-    Trip,
-    /// Open it for so many times 5 minutes.
-    TripFor(u8),
-    /// Allow it to close.
-    Allow,
-    /// Close it, when the purse has it so.
-    Close,
-    /// Alarm.
-    Alarm,
-    /// No alarm.
-    NoAlarm,
-    /// Keep power whatever the purse holds.
-    Keep,
-    /// No more.
-    KeepNoMore,
+pub struct Order {
+    /// Its name in the command.
+    pub name: &'static str,
+    /// What it does, for people.
+    pub about: &'static str,
+    /// N1 of a control command.
+    act: u8,
+    /// Whether N2 is for how many times 5 minutes.
+    pub lasts: bool,
+}
+
+const fn order(name: &'static str, about: &'static str, act: u8) -> Order {
+    Order { name, about, act, lasts: false }
 }
 
 impl Order {
-    /// N1 and N2 of a control command.
-    const fn bytes(self) -> [u8; 2] {
-        match self {
-            Order::Trip => [0x1A, 0],
-            Order::TripFor(delay) => [0x1D, delay],
-            Order::Allow => [0x1B, 0],
-            Order::Close => [0x1C, 0],
-            Order::Alarm => [0x2A, 0],
-            Order::NoAlarm => [0x2B, 0],
-            Order::Keep => [0x3A, 0],
-            Order::KeepNoMore => [0x3B, 0],
-        }
+    /// All of them.
+    pub const ALL: [Order; 8] = [
+        order("trip", "Open the relay", 0x1A),
+        Order { lasts: true, ..order("trip-for", "Open the relay for a time", 0x1D) },
+        order("allow", "Allow the relay to close", 0x1B),
+        order("close", "Close the relay when the purse has it so", 0x1C),
+        order("alarm", "Alarm", 0x2A),
+        order("no-alarm", "No alarm", 0x2B),
+        order("keep", "Keep power whatever the purse holds", 0x3A),
+        order("keep-no-more", "Keep power no more", 0x3B),
+    ];
+
+    /// The order of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Order::ALL.into_iter().find(|order| order.name == name)
+    }
+
+    /// N1 and N2; begun 5 minutes count whole.
+    fn bytes(self, minutes: Option<u16>) -> [u8; 2] {
+        let fives = minutes.filter(|_| self.lasts).map_or(0, |minutes| minutes.div_ceil(5));
+        [self.act, u8::try_from(fives).unwrap_or(u8::MAX)]
     }
 }
 
@@ -277,7 +282,7 @@ pub fn read_back(
     })
 }
 
-/// Tells the meter what to do with its relay; `until`: after that time, by its own clock, it does not obey any more.
+/// Tells the meter what to do with its relay, for so many minutes where the order lasts; `until`: after that time, by its own clock, it does not obey any more.
 ///
 /// # Errors
 /// As [`identify`].
@@ -285,11 +290,11 @@ pub fn control(
     session: &Session,
     link: &mut dyn ByteLink,
     request: &StationRequest,
-    order: Order,
+    (order, minutes): (Order, Option<u16>),
     until: Option<Moment>,
 ) -> Result<DoneReport> {
     identified(session, link, request, |meter| {
-        let [act, delay] = order.bytes();
+        let [act, delay] = order.bytes(minutes);
         let [_, time @ ..] = until.map_or([0x99; 7], |until| until.0);
         let [year, month, day, hour, minute, second] = time;
         let plain = [act, delay, year, month, day, hour, minute, second];
@@ -326,9 +331,7 @@ pub fn parameter(
                         "docs/specs/dlt645.md 6 says which there are; with --enciphered any identifier goes",
                     )
             })?;
-            let mut header = line.header();
-            header[4] = (value.len() + field::MAC_LEN) as u8; // the row's own length, at most 128
-            let mac = meter.station.parameter(meter.random, header, value);
+            let mac = meter.station.parameter(meter.random, line.header(), value);
             meter.line.write(about, PLAIN, &[&line.data[..], &turned(&mac)].concat())?;
         }
         Ok(meter.done(format!("parameter {about} is written")))
@@ -348,7 +351,7 @@ pub fn validity(
     identified(session, link, request, |meter| {
         let digits = |n: u16| (((n / 10) << 4) | (n % 10)) as u8; // n below 100
         let bytes = [digits(minutes / 100 % 100), digits(minutes % 100)];
-        let mac = meter.station.parameter(meter.random, field::VALIDITY, &bytes);
+        let mac = meter.station.parameter(meter.random, Span::VALIDITY.write(), &bytes);
         meter.line.validity(bytes, mac)?;
         Ok(meter.done(format!("an authentication is valid for {minutes} minutes")))
     })

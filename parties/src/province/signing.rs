@@ -12,7 +12,7 @@ use crate::trouble::{Context, Failure, Result, refused};
 use disk::Lock;
 use issue::keyset::Roots;
 use issue::signing;
-use issue::source::{Authority, Current, SoftSource, Target};
+use issue::source::{Authority, SoftSource, Target};
 use keys::sign::{Curve, SigningKey};
 use office::audit::{Card, Hash, LogEvent};
 use reader::driver::fmcos::Fmcos;
@@ -20,7 +20,7 @@ use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Subject};
 use scheme::chance::random;
 use scheme::numbers::{DeviceNumber, PROVINCE, RegionCode};
 use scheme::order::Serial8;
-use scheme::profile::{CardKind, Recipient, State};
+use scheme::profile::{CardKind, State};
 use scheme::signing::{ISSUER_SPAN, own_use};
 use scheme::{CardRef, Kind};
 use serde::{Deserialize, Serialize};
@@ -328,15 +328,7 @@ pub fn certify(session: &Session, card: &CardRef) -> Result<CertificateReport> {
     let mut chance = session.chance(&format!("certificate {own}"));
     let (challenge, extra) = (random(&mut *chance), random(&mut *chance));
     let authority = Authority { key, root, number: own, epoch: register.epoch, challenge, extra };
-    let target = Target {
-        recipient: Recipient::Card(kind),
-        master: Current::Own,
-        test_keys: false,
-        version: None,
-        serial,
-        number: info.number,
-        region: info.region,
-    };
+    let target = Target::finished(serial, &info);
     let mut source = SoftSource::certifying(roots, authority);
     let certificate = signing::equip(&mut handle, &mut source, &target, session.now()?.day())?;
     handle.close()?;

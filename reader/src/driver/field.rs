@@ -3,7 +3,7 @@
 use super::esam::Esam;
 use super::take;
 use crate::error::CardError;
-use scheme::field::{MAC_LEN, statement_header};
+use scheme::field::{MAC_LEN, Span, statement_header};
 use wire::{Command, Sw};
 
 /// What the ESAM states with its MAC.
@@ -31,7 +31,7 @@ impl<'e, 'c> FieldEsam<'e, 'c> {
     /// # Errors
     /// The card, or its channel.
     pub fn number(&mut self) -> Result<[u8; 8], CardError> {
-        self.read(0x19, 1, 8).map(|bytes| take(&bytes, 0))
+        self.read(Span::NUMBER).map(|bytes| take(&bytes, 0))
     }
 
     /// What 8 bytes become under the key of a factor.
@@ -81,11 +81,12 @@ impl<'e, 'c> FieldEsam<'e, 'c> {
         self.esam.fmcos().send(step, &Command::new(cla, ins, p1, p2).data(data))
     }
 
-    /// Bytes of a file, by its short identifier.
+    /// Bytes of a file.
     ///
     /// # Errors
     /// The card, or its channel.
-    pub fn read(&mut self, file: u8, offset: u8, len: u8) -> Result<Vec<u8>, CardError> {
+    pub fn read(&mut self, span: Span) -> Result<Vec<u8>, CardError> {
+        let Span { file, offset, len } = span;
         let step = "read a file of the field";
         let bytes =
             self.esam.fmcos().send(step, &Command::new(0x00, 0xB0, 0x80 | file, offset).le(len.into()))?;

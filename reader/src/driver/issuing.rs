@@ -43,6 +43,19 @@ pub struct Target {
 }
 
 impl Target {
+    /// A finished card under its own master key, whatever version its keys have.
+    pub const fn finished(serial: [u8; 8], info: &CardInfo) -> Self {
+        Target {
+            recipient: Recipient::Card(info.kind),
+            master: Current::Own,
+            test_keys: false,
+            version: None,
+            serial,
+            number: info.number,
+            region: info.region,
+        }
+    }
+
     /// P1 of the commands: kind, then which master key the target has now, and the hierarchy asked for
     /// [docs/specs/cards.md 7].
     pub const fn p1(&self) -> u8 {

@@ -14,11 +14,16 @@ use tokio_postgres::{Client, Error, NoTls, Row, RowStream};
 /// How long the last word may take when a line is given up.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// A line to a server.
+/// A line to a server. Who drops it lets go of the client first, and of all that was said before the line: with the last hold on it the
+/// client says good-bye by itself.
 pub(super) struct Line {
-    /// What is said goes in here; `None` when the line is given up.
-    client: Option<Rc<Client>>,
-    /// Carries the bytes while somebody waits.
+    /// What is said goes in here.
+    client: Rc<Client>,
+    end: End,
+}
+
+/// The end of a line: what carries the bytes while somebody waits.
+struct End {
     carrier: Option<JoinHandle<()>>,
     runtime: Runtime,
 }
@@ -52,7 +57,7 @@ impl Line {
         let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
         // Whatever ends it is told to all who wait for an answer.
         let carrier = runtime.spawn(async move { drop(connection.await) });
-        Ok(Line { client: Some(Rc::new(client)), carrier: Some(carrier), runtime })
+        Ok(Line { client: Rc::new(client), end: End { carrier: Some(carrier), runtime } })
     }
 
     /// Something to be said. The server hears of it when somebody waits.
@@ -60,11 +65,7 @@ impl Line {
     where
         F: Future<Output = Result<T, Error>> + 'static,
     {
-        match self.client.clone() {
-            Some(client) => Said::Waits(Box::pin(what(client))),
-            // A line that was given up is said nothing on.
-            None => Said::Answered(Err(Error::__private_api_timeout())),
-        }
+        Said::Waits(Box::pin(what(self.client.clone())))
     }
 
     /// Says what comes first, then what comes then, and waits for the answers to all of it.
@@ -76,14 +77,14 @@ impl Line {
                 then.iter_mut().for_each(|said| waiting += u32::from(!said.look(context)));
                 if waiting == 0 { Poll::Ready(()) } else { Poll::Pending }
             };
-            self.runtime.block_on(poll_fn(all));
+            self.end.runtime.block_on(poll_fn(all));
         }
         (heard(first), heard(then))
     }
 
     /// The next row of an answer, when it has come.
     pub fn next(&self, rows: &mut Pin<Box<RowStream>>) -> Option<Result<Row, Error>> {
-        self.runtime.block_on(poll_fn(|context| rows.as_mut().poll_next(context)))
+        self.end.runtime.block_on(poll_fn(|context| rows.as_mut().poll_next(context)))
     }
 }
 
@@ -107,10 +108,8 @@ pub(super) async fn first(rows: RowStream) -> Result<Option<Row>, Error> {
     Ok(first)
 }
 
-impl Drop for Line {
+impl Drop for End {
     fn drop(&mut self) {
-        // With the last hold on it the line says good-bye by itself.
-        self.client = None;
         if let Some(carrier) = self.carrier.take() {
             // Where nobody hears it, the socket's end says the same.
             let _ = self.runtime.block_on(async { tokio::time::timeout(FAREWELL, carrier).await });

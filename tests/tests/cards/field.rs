@@ -207,7 +207,7 @@ fn an_authentication_ends_with_its_time() {
     assert_eq!(place.ask(identifier::STATUS, &[]), Err(word(3)));
     assert!(!place.guard.holds(place.now));
     let random = place.identify();
-    let header = scheme::field::VALIDITY;
+    let header = scheme::field::Span::VALIDITY.write();
     let mac = place.station.parameter(random, header, &[0x00, 0x30]);
     assert_eq!(place.ask(identifier::VALIDITY, &[&[0x00, 0x30], &mac]), Ok(vec![]));
     assert_eq!(place.ask(identifier::VALIDITY, &[&[0x00, 0x00], &mac]), Err(word(0)));
@@ -488,7 +488,11 @@ fn kept(place: &mut Place) -> Kept {
     let mut files = Vec::new();
     for (file, length) in [(0x02, 0x2F), (0x08, 8), (0x0B, 12), (0x14, 8), (0x17, 12)] {
         let mut esam = Esam::new(&mut place.esam);
-        files.extend(reader::driver::field::FieldEsam::new(&mut esam).read(file, 0, length).unwrap());
+        files.extend(
+            reader::driver::field::FieldEsam::new(&mut esam)
+                .read(scheme::field::Span { file, offset: 0, len: length })
+                .unwrap(),
+        );
     }
     let purse = place.purse();
     let state = place.meter.state();
@@ -514,7 +518,7 @@ fn no_bit_of_any_frame_can_be_changed() {
             security(identifier::IDENTITY, &[&cipher, &RANDOM, &place.station.factor()])
         }),
         ("validity", 4..8, |place, random| {
-            let mac = place.station.parameter(random, scheme::field::VALIDITY, &[0x00, 0x30]);
+            let mac = place.station.parameter(random, scheme::field::Span::VALIDITY.write(), &[0x00, 0x30]);
             security(identifier::VALIDITY, &[&[0x00, 0x30], &mac])
         }),
         ("recharge", 4..8, |place, random| {

@@ -2,7 +2,7 @@
 
 use super::port::SerialOptions;
 use crate::prelude::*;
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use parties::meters::station::{self, DoneReport, Order, RechargeReport, StationReport, StationRequest};
 use reader::link::Place;
 use scheme::moment::Moment;
@@ -79,7 +79,8 @@ pub enum Act {
         #[command(flatten)]
         at: At,
         /// What.
-        order: What,
+        #[arg(value_parser = orders())]
+        order: Order,
         /// How long a relay that is opened for a time stays open, 5 to 1275 minutes.
         #[arg(long, value_name = "MINUTES", required_if_eq("order", "trip-for"), value_parser = clap::value_parser!(u16).range(5..=1275))]
         minutes: Option<u16>,
@@ -117,30 +118,15 @@ pub enum Act {
 #[derive(Debug, Clone)]
 pub struct Hex(Vec<u8>);
 
-/// What a meter is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum What {
-    /// Open the relay.
-    Trip,
-    /// Open the relay for a time.
-    TripFor,
-    /// Allow the relay to close.
-    Allow,
-    /// Close the relay when the purse has it so.
-    Close,
-    /// Alarm.
-    Alarm,
-    /// No alarm.
-    NoAlarm,
-    /// Keep power whatever the purse holds.
-    Keep,
-    /// Keep power no more.
-    KeepNoMore,
-}
-
 fn array<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut out = [0; N];
     hex::decode_to_slice(text, &mut out).ok().map(|()| out)
+}
+
+/// The orders by their names.
+fn orders() -> impl TypedValueParser<Value = Order> {
+    let names = Order::ALL.map(|order| PossibleValue::new(order.name).help(order.about));
+    PossibleValuesParser::new(names).try_map(|name| Order::named(&name).ok_or("no such order"))
 }
 
 fn operator(text: &str) -> Result<[u8; 4], String> {
@@ -182,8 +168,8 @@ pub fn run(call: &Call, act: &Act) -> Result<()> {
         }
         Act::Control { at, order, minutes, until } => {
             let (mut link, request) = at.open()?;
-            let order = told(*order, *minutes);
-            reply(call, station::control(call, &mut *link, &request, order, *until), done)
+            let done_so = station::control(call, &mut *link, &request, (*order, *minutes), *until);
+            reply(call, done_so, done)
         }
         Act::Parameter { at, about, value, enciphered } => {
             let (mut link, request) = at.open()?;
@@ -222,20 +208,6 @@ impl At {
             operator: self.operator_code,
         };
         Ok((self.line.open(self.serial.get())?, request))
-    }
-}
-
-/// What the meter is told; times are counted in 5 minutes, begun ones whole.
-fn told(order: What, minutes: Option<u16>) -> Order {
-    match order {
-        What::Trip => Order::Trip,
-        What::TripFor => Order::TripFor(u8::try_from(minutes.unwrap_or(5).div_ceil(5)).unwrap_or(u8::MAX)),
-        What::Allow => Order::Allow,
-        What::Close => Order::Close,
-        What::Alarm => Order::Alarm,
-        What::NoAlarm => Order::NoAlarm,
-        What::Keep => Order::Keep,
-        What::KeepNoMore => Order::KeepNoMore,
     }
 }
 
