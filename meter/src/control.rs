@@ -1,5 +1,6 @@
 //! What a station told the meter to do with its relay, and how often a port was tried with wrong MACs.
 
+use scheme::field::relay;
 use scheme::moment::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -35,18 +36,6 @@ fn day(now: Moment) -> String {
     hex::encode(&now.0[..4])
 }
 
-/// Commands of remote control [docs/specs/dlt645.md 6].
-mod act {
-    pub const TRIP: u8 = 0x1A;
-    pub const ALLOW: u8 = 0x1B;
-    pub const CLOSE: u8 = 0x1C;
-    pub const TRIP_FOR_A_TIME: [u8; 2] = [0x1D, 0x1E];
-    pub const ALARM: u8 = 0x2A;
-    pub const NO_ALARM: u8 = 0x2B;
-    pub const KEEP: u8 = 0x3A;
-    pub const KEEP_NO_MORE: u8 = 0x3B;
-}
-
 /// What holds for the relay beside the purse.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -72,15 +61,15 @@ impl RelayOrders {
     /// UNSPECIFIED: after "allow" a meter of the field waits for its customer's hand; this one has no button and closes.
     pub fn obey(&mut self, command: u8, delay: u8, now: Moment) -> bool {
         match command {
-            act::TRIP if !self.kept => (self.tripped, self.until) = (true, None),
-            command if act::TRIP_FOR_A_TIME.contains(&command) && !self.kept => {
+            relay::TRIP if !self.kept => (self.tripped, self.until) = (true, None),
+            command if relay::TRIP_FOR_A_TIME.contains(&command) && !self.kept => {
                 (self.tripped, self.until) = (true, Some(now.seconds() + 300 * i64::from(delay)));
             }
-            act::ALLOW | act::CLOSE => (self.tripped, self.until) = (false, None),
-            act::ALARM => self.alarm = true,
-            act::NO_ALARM => self.alarm = false,
-            act::KEEP => *self = RelayOrders { kept: true, alarm: self.alarm, ..RelayOrders::default() },
-            act::KEEP_NO_MORE => self.kept = false,
+            relay::ALLOW | relay::CLOSE => (self.tripped, self.until) = (false, None),
+            relay::ALARM => self.alarm = true,
+            relay::NO_ALARM => self.alarm = false,
+            relay::KEEP => *self = RelayOrders { kept: true, alarm: self.alarm, ..RelayOrders::default() },
+            relay::KEEP_NO_MORE => self.kept = false,
             _ => return false,
         }
         true

@@ -50,6 +50,26 @@ pub const SET_PURSE: [[u8; 5]; 2] = [[0x04, 0xDC, 0x01, 0x0C, 0x08], [0x04, 0xDC
 pub const CONTROL: [u8; 5] = Span { file: 0x08, offset: 0, len: 16 }.write();
 /// Header of the check of a frame of keys: file 16, factor and joined blocks.
 pub const KEY_FRAME: [u8; 5] = Span { file: 0x16, offset: 0, len: 44 }.write();
+/// What a control command tells a meter: its first byte, N1.
+pub mod relay {
+    /// Open the relay.
+    pub const TRIP: u8 = 0x1A;
+    /// Allow it to close.
+    pub const ALLOW: u8 = 0x1B;
+    /// Close it.
+    pub const CLOSE: u8 = 0x1C;
+    /// Open it for N2 times 5 minutes, with and without a warning before.
+    pub const TRIP_FOR_A_TIME: [u8; 2] = [0x1D, 0x1E];
+    /// Alarm.
+    pub const ALARM: u8 = 0x2A;
+    /// No alarm.
+    pub const NO_ALARM: u8 = 0x2B;
+    /// Keep power.
+    pub const KEEP: u8 = 0x3A;
+    /// No more.
+    pub const KEEP_NO_MORE: u8 = 0x3B;
+}
+
 /// Bytes of a downloaded key: [`KeyBlock::seal`].
 pub const KEY_BLOCK: usize = 32;
 

@@ -10,7 +10,7 @@ use reader::dlt645::{AskError, Line};
 use reader::parameter::{self, ENCIPHERED, PLAIN};
 use reader::security::{MeterStatus, SecureLine, turned};
 use scheme::Kind;
-use scheme::field::{Source, Span};
+use scheme::field::{Source, Span, relay};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber, RegionCode, Serial};
@@ -113,14 +113,14 @@ const fn order(name: &'static str, about: &'static str, act: u8) -> Order {
 impl Order {
     /// All of them.
     pub const ALL: [Order; 8] = [
-        order("trip", "Open the relay", 0x1A),
-        Order { lasts: true, ..order("trip-for", "Open the relay for a time", 0x1D) },
-        order("allow", "Allow the relay to close", 0x1B),
-        order("close", "Close the relay when the purse has it so", 0x1C),
-        order("alarm", "Alarm", 0x2A),
-        order("no-alarm", "No alarm", 0x2B),
-        order("keep", "Keep power whatever the purse holds", 0x3A),
-        order("keep-no-more", "Keep power no more", 0x3B),
+        order("trip", "Open the relay", relay::TRIP),
+        Order { lasts: true, ..order("trip-for", "Open the relay for a time", relay::TRIP_FOR_A_TIME[0]) },
+        order("allow", "Allow the relay to close", relay::ALLOW),
+        order("close", "Close the relay when the purse has it so", relay::CLOSE),
+        order("alarm", "Alarm", relay::ALARM),
+        order("no-alarm", "No alarm", relay::NO_ALARM),
+        order("keep", "Keep power whatever the purse holds", relay::KEEP),
+        order("keep-no-more", "Keep power no more", relay::KEEP_NO_MORE),
     ];
 
     /// The order of a name.
