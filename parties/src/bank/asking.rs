@@ -8,6 +8,7 @@ use scheme::fault::{Fault, Hint, Kind};
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
+use scheme::signing::Mode;
 use server::{Chain, Keys, SealError};
 
 /// What a PSAM is asked.
@@ -21,6 +22,8 @@ pub enum Question {
         id: OrderId,
         /// Encoded (`E1 ..`).
         order: Vec<u8>,
+        /// Which orders its chip takes.
+        mode: Mode,
     },
     /// To open a receipt.
     Open {

@@ -14,6 +14,7 @@ use crate::trouble::{Context, Result, Trouble};
 use reader::driver::psam::Psam;
 use scheme::numbers::DeviceNumber;
 use scheme::profile::{CardKind, NO_LIMIT};
+use scheme::signing::Mode;
 use server::{OrderSealer, SealError};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -136,7 +137,7 @@ impl Stall {
             },
             // What was asked before it stopped is asked anew, where whoever asks knows what became of it.
             Question::Seal { .. } if stops != self.stops => Answer::NotAsked,
-            Question::Seal { order, .. } => self.seal(order, is_last),
+            Question::Seal { order, mode, .. } => self.seal(order, *mode, is_last),
             Question::Open { meter, packet } => {
                 let opened = self.with(|psam| Ok(psam.open(*meter, packet)));
                 match opened {
@@ -150,11 +151,11 @@ impl Stall {
         }
     }
 
-    fn seal(&mut self, order: &[u8], is_last: bool) -> Answer {
-        let card = self.member.card.clone();
+    fn seal(&mut self, order: &[u8], mode: Mode, is_last: bool) -> Answer {
+        let (session, card) = (self.session.clone(), self.member.card.clone());
         let sealed = self.with(|psam| {
-            prove(psam, &card)?;
-            let sealed = OrderSealer::seal(psam, order);
+            prove(&session, psam, &card)?;
+            let sealed = OrderSealer::seal(psam, order, mode);
             let tells = is_last || matches!(sealed, Err(SealError::Refused(_)));
             let stand =
                 if tells && !matches!(sealed, Err(SealError::Lost(_))) { Some(stand(psam)) } else { None };
