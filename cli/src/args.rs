@@ -4,8 +4,8 @@ use crate::call::Options;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
-    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, receipt, server,
-    sim, stock, test_card, trace,
+    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, prove, psam, reader, receipt,
+    server, sim, stock, test_card, trace,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
@@ -66,6 +66,8 @@ pub enum Noun {
     /// Meters: pair, insert a SIM, consume.
     #[command(subcommand)]
     Meter(meter::Verb),
+    /// Try what is claimed: cuts, tampering, guessing, years of a whole world. Prints a scoreboard.
+    Prove(prove::Options),
     /// Signed receipts, for whoever has to believe them.
     #[command(subcommand)]
     Receipt(receipt::Verb),

@@ -270,6 +270,7 @@ impl Fault for CertificateError {
             CertificateError::NotSigned { .. }
             | CertificateError::NotAllowed { .. }
             | CertificateError::NotFor { .. } => Kind::Security,
+            CertificateError::Sign(error) => error.kind(),
             _ => Kind::Refused,
         }
     }

@@ -45,7 +45,10 @@ pub(crate) fn order_record(user_data: &[u8], order: &Order, terms: &Terms) -> Re
 
 /// The user data of a receipt, `02 71 00 ..`, out of what came in. Header elements that a network added stay behind: what the
 /// meter's checksum covers is the one of the packet and what follows the header.
-pub(crate) fn receipt_user_data(incoming: Incoming<'_>) -> Result<Vec<u8>, MessageError> {
+///
+/// # Errors
+/// It is no receipt of ours, or half of one.
+pub fn receipt_user_data(incoming: Incoming<'_>) -> Result<Vec<u8>, MessageError> {
     let tpdu = match incoming {
         Incoming::Record(bytes) if bytes.len() > RECORD_LEN => return joined(bytes),
         Incoming::Record(bytes) => tpdu_of_record(bytes)?,

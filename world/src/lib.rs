@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod bare;
 pub mod cards;
 pub mod carrier;
 pub mod clock;
@@ -8,6 +9,7 @@ pub mod figures;
 pub mod life;
 pub mod people;
 mod place;
+pub mod proof;
 pub mod queue;
 pub mod timeline;
 pub mod town;

@@ -13,6 +13,7 @@ pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod operator;
+pub mod prove;
 pub mod psam;
 pub mod reader;
 pub mod receipt;
@@ -78,6 +79,7 @@ fn task(noun: Noun) -> Task {
         Noun::Slot(verb) => verb.task(),
         Noun::Meter(verb) => verb.task(),
         Noun::Receipt(verb) => verb.task(),
+        Noun::Prove(options) => prove::task(options),
         Noun::Server(server) => server.task(),
         Noun::Bank(bank) => bank.task(),
         #[cfg(feature = "service")]
