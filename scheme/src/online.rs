@@ -39,6 +39,23 @@ impl fmt::Display for SessionId {
     }
 }
 
+impl core::str::FromStr for SessionId {
+    type Err = crate::order::NotEightBytes;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<crate::order::OrderId>().map(|id| SessionId(id.0))
+    }
+}
+
+/// Digits as a request has them: the first in the high nibble of the first byte, F behind the last. What is no digit is left out, and
+/// what does not fit.
+pub fn digits<const N: usize>(text: &str) -> [u8; N] {
+    let mut nibbles =
+        text.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').chain(core::iter::repeat(0x0F));
+    let mut next = || nibbles.next().unwrap_or(0x0F);
+    core::array::from_fn(|_| next() << 4 | next())
+}
+
 /// S0, server to ESAM: `A0 version suite1 meter6 sid8 nonce16 time7`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hello {

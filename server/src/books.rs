@@ -26,6 +26,7 @@ use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::office::Offices;
+use crate::online::OnlinePurchases;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payments::Payments;
@@ -466,6 +467,7 @@ pub trait Books:
     + Contracts
     + Limits
     + Payments
+    + OnlinePurchases
     + Suspense
     + People
     + Persons
@@ -482,7 +484,6 @@ impl<B> Books for B where
     B: Registry
         + Sales
         + Sealing
-        + Sealing
         + Receipts
         + Control
         + Requests
@@ -495,6 +496,7 @@ impl<B> Books for B where
         + Contracts
         + Limits
         + Payments
+        + OnlinePurchases
         + Suspense
         + People
         + Persons

@@ -40,6 +40,7 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/015.sql")),
     script(include_str!("schema/sqlite/016.sql")),
     script(include_str!("schema/sqlite/017.sql")),
+    script(include_str!("schema/sqlite/018.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -121,6 +122,7 @@ static POSTGRES: &[(i64, &str)] = &[
     (15, include_str!("schema/postgres/015.sql")),
     (16, include_str!("schema/postgres/016.sql")),
     (17, include_str!("schema/postgres/017.sql")),
+    (18, include_str!("schema/postgres/018.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.

@@ -148,7 +148,9 @@ fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<
 fn secured(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
     let Some(mut esam) = served.open(session) else { return Ok(None) };
     let mut meter = served.place.load_to_act(session)?;
-    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, session.now()?);
+    let (now, mut chance) = (session.now()?, session.chance("meter"));
+    let mut random = |bytes: &mut [u8]| chance.fill(bytes);
+    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, now, &mut random);
     served.esam = Some(esam);
     served.place.save(&meter)?;
     served.let_go(session)?;
