@@ -20,6 +20,7 @@ pub mod logins;
 pub mod look;
 mod office;
 pub mod offices;
+pub mod online;
 mod orders;
 mod paying;
 pub mod payment;

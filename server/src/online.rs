@@ -7,7 +7,6 @@ use crate::error::StoreError;
 use crate::online_error::OnlineError;
 use crate::order::SealedOrder;
 use crate::order_error::OrderError;
-use crate::order_state::OrderState;
 use crate::receipt::{Opened, Refusal, SettleError};
 use crate::registration::Registration;
 use crate::rows::{self, bytes, column, parsed, time, time_text};

@@ -51,9 +51,6 @@ pub enum OnlineError {
     /// What it was begun for is not to be had any more.
     #[error("the order that online purchase {0} was begun for was settled or replaced meanwhile")]
     Changed(SessionId),
-    /// The module that began it has lost its session.
-    #[error("the PSAM that began online purchase {0} does not know it any more")]
-    Forgotten(SessionId),
     /// What is an order's affair.
     #[error("{0}")]
     Order(#[from] OrderError),
@@ -74,7 +71,7 @@ impl Fault for OnlineError {
     fn hint(&self) -> Hint {
         match self {
             OnlineError::Unknown(_) | OnlineError::Turn { .. } => Some("begin anew; what was paid stays paid".into()),
-            OnlineError::Late { .. } | OnlineError::Changed(_) | OnlineError::Forgotten(_) => {
+            OnlineError::Late { .. } | OnlineError::Changed(_) => {
                 Some("begin anew: an order that was made goes on with the next purchase, and is paid once".into())
             }
             OnlineError::Differs(_) => {
@@ -96,7 +93,6 @@ impl Fault for OnlineError {
             OnlineError::Differs(_) => "online-differs",
             OnlineError::Count { .. } => "online-count",
             OnlineError::Changed(_) => "online-changed",
-            OnlineError::Forgotten(_) => "online-forgotten",
             OnlineError::Order(error) => error.code(),
             OnlineError::Store(error) => error.code(),
         }

@@ -58,6 +58,10 @@ static SHAPES: &[Shape] = &[
             ("customer", "text?"),
         ],
     },
+    Shape {
+        name: "Settled",
+        fields: &[("result", "text"), ("order", "text?"), ("detail", "text"), ("code", "text?"), ("hint", "text?")],
+    },
     Shape { name: "Told", fields: &[("code", "text"), ("what", "text")] },
     Shape { name: "Chain", fields: &[("server", "text"), ("transfers", "int"), ("head", "text")] },
     Shape { name: "Sealed", fields: &[("psam", "text"), ("sealed", "int?"), ("sealed_fen", "int?")] },
@@ -82,6 +86,27 @@ const TERMS: Fields = &[
     ("clock_tolerance_s", "int"),
     ("training", "flag"),
 ];
+const PURCHASE: Fields = &[
+    ("purchase", "text"),
+    ("customer", "text"),
+    ("meter", "text"),
+    ("amount_fen", "int"),
+    ("order", "text"),
+    ("state", "text"),
+    ("begun", "text"),
+    ("refusal", "int?"),
+];
+const WITH_MESSAGE: Fields = &[
+    ("purchase", "text"),
+    ("customer", "text"),
+    ("meter", "text"),
+    ("amount_fen", "int"),
+    ("order", "text"),
+    ("state", "text"),
+    ("begun", "text"),
+    ("refusal", "int?"),
+    ("message", "text"),
+];
 const MESSAGE: Fields = &[("source", "text"), ("id", "text"), ("kind", "text"), ("new", "flag")];
 
 /// What a route answers: a shape of a name, or fields of its own.
@@ -103,12 +128,19 @@ fn told(route: &str) -> Option<Told> {
         }
         "orders" | "all-orders" => Told::Own(&[("orders", "Order[]")]),
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
-        "settle" => Told::Own(&[
-            ("result", "text"),
-            ("order", "text?"),
-            ("detail", "text"),
-            ("code", "text?"),
-            ("hint", "text?"),
+        "settle" => Told::Named("Settled"),
+        "online" => Told::Own(PURCHASE),
+        "begin-online" | "online-request" => Told::Own(WITH_MESSAGE),
+        "online-result" => Told::Own(&[
+            ("purchase", "text"),
+            ("customer", "text"),
+            ("meter", "text"),
+            ("amount_fen", "int"),
+            ("order", "text"),
+            ("state", "text"),
+            ("begun", "text"),
+            ("refusal", "int?"),
+            ("receipt", "Settled"),
         ]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
@@ -213,6 +245,11 @@ pub fn links(route: &str) -> Value {
             "record": link("record", "order", "order"),
             "statement": link("statement", "customer", "customer"),
         }),
+        "begin-online" => json!({
+            "online": link("online", "purchase", "purchase"),
+            "online-request": link("online-request", "purchase", "purchase"),
+        }),
+        "online-request" => json!({ "online-result": link("online-result", "purchase", "purchase") }),
         "findings" => json!({ "clear": link("clear", "finding", "findings/0/finding") }),
         "find-customer" => json!({ "customer": link("customer", "customer", "customer") }),
         _ => json!({}),

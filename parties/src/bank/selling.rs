@@ -2,12 +2,14 @@
 
 use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
+use super::pool::Member;
 use crate::in_force;
 use crate::people::{self, Two};
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::MeterNumber;
-use scheme::profile::State;
+use scheme::online::SessionId;
+use scheme::profile::{CardInfo, State};
 use server::{Books, Keys, OrderError, OrderSealer, Terms};
 use std::path::Path;
 
@@ -19,13 +21,15 @@ pub(super) struct Sale<'a> {
     pub keys: Keys,
     /// Modules that were asked for the order before.
     pub asked: &'a [String],
+    /// The online purchase that it is sealed for as well.
+    pub online: Option<SessionId>,
 }
 
 impl<'a> Sale<'a> {
     /// Of an order that is about to be made for a meter.
     pub fn new(books: &dyn Books, pin: &'a PinChoice, meter: MeterNumber) -> Result<Self> {
         let keys = books.keys_of(meter)?;
-        Ok(Sale { pin, meter, keys, asked: &[] })
+        Ok(Sale { pin, meter, keys, asked: &[], online: None })
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) fn selling<T>(
     let pool = desk.pool(session)?;
     let (books, seats) = desk.parts();
     let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam))?;
-    seats.with(session, member, &mut Pins::new(session, sale.pin), |info, psam| {
+    let work = |info: &CardInfo, psam: &mut dyn OrderSealer| {
         in_force::must_seal(session, folder, info)?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
@@ -60,16 +64,20 @@ pub(super) fn selling<T>(
             session.say(format!("the PSAM can seal {left} more order(s)"));
         }
         Ok(done)
-    })
+    };
+    match sale.online {
+        Some(_) => seats.apart()?.with(member, sale.online, work),
+        None => seats.with(session, member, &mut Pins::new(session, sale.pin), work),
+    }
 }
 
-/// Whether a PSAM here could seal, as far as can be known without one: before a customer's bank is asked for money.
-pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<()> {
+/// The PSAM here that could seal, as far as can be known without it: before a customer's bank is asked for money, or his meter.
+pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<Member> {
     let at = session.now()?;
     desk.books_mut().guard_clock(at, session.allow_clock_back)?;
     let pool = desk.pool(session)?;
     let (_, seats) = desk.parts();
-    pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam)).map(|_| ())
+    pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam)).cloned()
 }
 
 /// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.
