@@ -45,6 +45,7 @@ pub mod stalls;
 mod support;
 mod suspense;
 mod text;
+mod waiting;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
@@ -93,6 +94,7 @@ pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRe
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
 pub use support::{SupportReport, SupportRequest, support};
 pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
+pub use waiting::waiting;
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;

@@ -59,6 +59,13 @@ static SHAPES: &[Shape] = &[
         ],
     },
     Shape {
+        name: "Online",
+        fields: &[
+            ("purchase", "text"), ("customer", "text"), ("meter", "text"), ("amount_fen", "int"), ("order", "text"),
+            ("state", "text"), ("begun", "text"), ("refusal", "int?"),
+        ],
+    },
+    Shape {
         name: "Settled",
         fields: &[("result", "text"), ("order", "text?"), ("detail", "text"), ("code", "text?"), ("hint", "text?")],
     },
@@ -86,27 +93,6 @@ const TERMS: Fields = &[
     ("clock_tolerance_s", "int"),
     ("training", "flag"),
 ];
-const PURCHASE: Fields = &[
-    ("purchase", "text"),
-    ("customer", "text"),
-    ("meter", "text"),
-    ("amount_fen", "int"),
-    ("order", "text"),
-    ("state", "text"),
-    ("begun", "text"),
-    ("refusal", "int?"),
-];
-const WITH_MESSAGE: Fields = &[
-    ("purchase", "text"),
-    ("customer", "text"),
-    ("meter", "text"),
-    ("amount_fen", "int"),
-    ("order", "text"),
-    ("state", "text"),
-    ("begun", "text"),
-    ("refusal", "int?"),
-    ("message", "text"),
-];
 const MESSAGE: Fields = &[("source", "text"), ("id", "text"), ("kind", "text"), ("new", "flag")];
 
 /// What a route answers: a shape of a name, or fields of its own.
@@ -129,19 +115,9 @@ fn told(route: &str) -> Option<Told> {
         "orders" | "all-orders" => Told::Own(&[("orders", "Order[]")]),
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
         "settle" => Told::Named("Settled"),
-        "online" => Told::Own(PURCHASE),
-        "begin-online" | "online-request" => Told::Own(WITH_MESSAGE),
-        "online-result" => Told::Own(&[
-            ("purchase", "text"),
-            ("customer", "text"),
-            ("meter", "text"),
-            ("amount_fen", "int"),
-            ("order", "text"),
-            ("state", "text"),
-            ("begun", "text"),
-            ("refusal", "int?"),
-            ("receipt", "Settled"),
-        ]),
+        "online" => Told::Named("Online"),
+        "begin-online" | "online-request" => Told::Own(&[("purchase", "Online"), ("message", "text")]),
+        "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
         "findings" => Told::Own(&[("findings", "Finding[]")]),
@@ -246,10 +222,12 @@ pub fn links(route: &str) -> Value {
             "statement": link("statement", "customer", "customer"),
         }),
         "begin-online" => json!({
-            "online": link("online", "purchase", "purchase"),
-            "online-request": link("online-request", "purchase", "purchase"),
+            "online": link("online", "purchase", "purchase/purchase"),
+            "online-request": link("online-request", "purchase", "purchase/purchase"),
         }),
-        "online-request" => json!({ "online-result": link("online-result", "purchase", "purchase") }),
+        "online-request" => {
+            json!({ "online-result": link("online-result", "purchase", "purchase/purchase") })
+        }
         "findings" => json!({ "clear": link("clear", "finding", "findings/0/finding") }),
         "find-customer" => json!({ "customer": link("customer", "customer", "customer") }),
         _ => json!({}),

@@ -90,7 +90,6 @@ impl PurchaseReport {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MessageReport {
     /// The purchase.
-    #[serde(flatten)]
     pub purchase: PurchaseReport,
     /// S0 or S2, in hexadecimal.
     pub message: String,
@@ -106,7 +105,6 @@ impl MessageReport {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ResultReport {
     /// The purchase.
-    #[serde(flatten)]
     pub purchase: PurchaseReport,
     /// What became of its receipt: as of one that came by another way. `refused`: the meter took no money, and the order is
     /// outstanding.
