@@ -7,7 +7,7 @@
 use crate::moment::Moment;
 use crate::money::Fen;
 use crate::numbers::{CustomerNumber, MeterNumber};
-use crate::order::{FieldError, Fields, Serial8};
+use crate::order::{FieldError, Fields, NotEightBytes, OrderId, Serial8};
 use crate::profile::State;
 use alloc::vec::Vec;
 use core::fmt;
@@ -39,11 +39,18 @@ impl fmt::Display for SessionId {
     }
 }
 
+impl From<OrderId> for SessionId {
+    /// An order that is made for a purchase has its id.
+    fn from(id: OrderId) -> Self {
+        SessionId(id.0)
+    }
+}
+
 impl core::str::FromStr for SessionId {
-    type Err = crate::order::NotEightBytes;
+    type Err = NotEightBytes;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<crate::order::OrderId>().map(|id| SessionId(id.0))
+        text.parse::<OrderId>().map(SessionId::from)
     }
 }
 

@@ -6,11 +6,13 @@ pub mod carrier;
 pub mod clock;
 pub mod figures;
 pub mod life;
+pub mod online;
 pub mod people;
 mod place;
 pub mod queue;
 pub mod timeline;
 pub mod town;
+pub mod ways;
 
 pub use cards::Hands;
 pub use carrier::Post;
