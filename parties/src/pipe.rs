@@ -2,8 +2,8 @@
 //! [docs/specs/online.md 7, 8]. What it says of itself is the customer's word, which the server compares with the contract.
 
 use crate::bank::ReceiptLine;
-use crate::bank::online::{MessageReport, PurchaseReport, ResultReport};
-use crate::trouble::{Context, Failure, Result, Trouble, refused};
+use crate::bank::online::{MessageReport, PurchaseReport, ResultReport, meter_refused};
+use crate::trouble::{Context, Failure, Result, Trouble};
 use reader::counted::{Counted, LineUse, ms};
 use reader::dlt645::Line;
 use reader::driver::esam::Wish;
@@ -141,11 +141,10 @@ impl PipeReport {
         if let Some(held) = self.receipt.held() {
             return Err(held);
         }
-        if self.receipt.result != "refused" {
-            return Ok(());
+        if self.receipt.result == "refused" {
+            return Err(meter_refused(self.receipt.detail.clone()));
         }
-        let hint = self.receipt.hint.clone().unwrap_or_default();
-        Err(refused(self.receipt.detail.clone()).hint(hint).code("online-meter-refused").into())
+        Ok(())
     }
 }
 

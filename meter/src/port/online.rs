@@ -19,6 +19,8 @@ impl Port<'_, '_> {
         let wish = Wish { amount, imei: array(&imei)?, msisdn: array(&msisdn)? };
         let (hello, imsi) = (array(&hello)?, array(&imsi)?);
         self.guard.end();
+        // The random of an infrared reader dies with the ESAM's session as well.
+        self.guard.asked = None;
         let caller = Caller { hello: &hello, wish: &wish, imsi: &imsi };
         let asked = self.meter.begin_online(self.esam.fmcos().channel(), caller, self.now, random);
         let asked = asked.map_err(|_| Serr::Other)?;

@@ -307,13 +307,17 @@ fn finished(
             log::fact(session, "refused", number);
             let refusal = Refusal::all().find(|refusal| refusal.field_error() == number);
             let words = refusal.map_or("an error that is not known here", Refusal::words);
-            let failure = refused(format!("the meter took no money (error {number}): {words}"))
-                .hint("the order is outstanding: mend what the meter names, and begin anew")
-                .code("online-meter-refused");
-            let line = ReceiptLine::refused(Path::new(""), &failure.into());
+            let failure = meter_refused(format!("the meter took no money (error {number}): {words}"));
+            let line = ReceiptLine::refused(Path::new(""), &failure);
             Ok(ReceiptLine { order: Some(known.order.to_string()), ..line })
         }
     }
+}
+
+/// A meter that took no money, in words.
+pub fn meter_refused(words: String) -> Trouble {
+    let hint = "the order is outstanding: mend what the meter names, and begin anew";
+    refused(words).hint(hint).code("online-meter-refused").into()
 }
 
 /// A purchase as it stands.

@@ -6,7 +6,6 @@ use crate::prelude::*;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
 use reader::link::Place;
-use scheme::Kind;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
@@ -73,15 +72,7 @@ impl OnlineServer for Far<'_> {
 
 /// Carries a purchase to its end, and shows what was passed on.
 pub fn run(call: &Call, options: &Buy) -> Result<()> {
-    if !options.remote.is_named() {
-        return Err(Failure::new(
-            Kind::Usage,
-            "a purchase of a meter that is online is begun by a running server",
-        )
-        .hint("name the server with --url URL")
-        .code("url-missing")
-        .into());
-    }
+    options.remote.must_be_named("meter buy")?;
     let mut far = options.remote.line(call)?;
     let mut link = options.line.open(options.serial.get())?;
     let wanted = Wanted {
