@@ -86,11 +86,11 @@ impl Remote {
     ///
     /// # Errors
     /// None is.
-    pub fn must_be_named(&self, verb: &str) -> Result<()> {
+    pub fn must_be_named(&self) -> Result<()> {
         if self.is_named() {
             return Ok(());
         }
-        Err(url_missing(format!("`gridcard {verb}` asks a running server, and none is named")))
+        Err(url_missing("this verb asks a running server, and none is named".to_owned()))
     }
 
     /// Whether a running server is asked.

@@ -72,7 +72,7 @@ impl OnlineServer for Far<'_> {
 
 /// Carries a purchase to its end, and shows what was passed on.
 pub fn run(call: &Call, options: &Buy) -> Result<()> {
-    options.remote.must_be_named("meter buy")?;
+    options.remote.must_be_named()?;
     let mut far = options.remote.line(call)?;
     let mut link = options.line.open(options.serial.get())?;
     let wanted = Wanted {
