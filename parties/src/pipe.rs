@@ -177,7 +177,14 @@ pub fn pass(
             line.online_request(&hello, &wish, &telephone.imsi.file()).context("the meter is asked")?;
         passed.push(Passed::down("S0", &begun.message, &hello));
         let text = hex::encode_upper(&asked);
-        let sealed = server.request(id, &text).context("the server answers the meter's request")?;
+        let sealed = match server.request(id, &text) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                // The meter need not wait for what does not come; when it does not hear this, its time runs out.
+                let _ = line.online_order(&[]);
+                return Err(error.context("the server answers the meter's request"));
+            }
+        };
         passed.push(Passed::up("S1", &asked, &text));
         let order = received(&sealed.message)?;
         let answer = line.online_order(&order).context(UNKNOWN)?;

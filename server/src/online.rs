@@ -142,6 +142,12 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError>;
 
+    /// The purchases of a customer, in the order of their beginning.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn online_of(&self, customer: CustomerNumber) -> Result<Vec<OnlinePurchase>, StoreError>;
+
     /// Compares what a meter asks for with what was agreed, and takes it. `message`: S1, which the module found genuine. The same
     /// message again is taken again.
     ///
@@ -207,6 +213,16 @@ impl OnlinePurchases for Store {
 
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError> {
         self.read(|view| view.online(sid))
+    }
+
+    fn online_of(&self, customer: CustomerNumber) -> Result<Vec<OnlinePurchase>, StoreError> {
+        self.read(|view| {
+            view.conn.all(
+                "SELECT * FROM online_purchase WHERE customer = ?1 ORDER BY begun, sid",
+                params![customer.to_string()],
+                online,
+            )
+        })
     }
 
     fn hear_online(

@@ -29,12 +29,16 @@ impl Port<'_, '_> {
         Ok(turned(&asked.request))
     }
 
-    /// S2; S3 goes back, whatever it says. A message that is not the server's ends the purchase and counts as a wrong MAC.
+    /// S2; S3 goes back, whatever it says. A message that is not the server's ends the purchase and counts as a wrong MAC; none at all
+    /// gives it up, and the ESAM with it.
     pub fn online_order(&mut self, data: &[u8]) -> Said {
         let waits = self.guard.online.take().ok_or(Serr::Identity)?;
+        let order = turned(data.get(HEAD..).unwrap_or_default());
+        if order.is_empty() {
+            return Ok(Vec::new());
+        }
         self.open()?;
         self.knows_its_debits()?;
-        let order = turned(data.get(HEAD..).unwrap_or_default());
         let report = self.meter.end_online(self.esam.fmcos().channel(), &order, waits.count, self.now);
         if report.forged {
             self.meter.state.wrong_macs.count(self.now);

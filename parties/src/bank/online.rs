@@ -72,7 +72,7 @@ pub struct PurchaseReport {
 }
 
 impl PurchaseReport {
-    fn of(known: &OnlinePurchase) -> Self {
+    pub(super) fn of(known: &OnlinePurchase) -> Self {
         PurchaseReport {
             purchase: OrderId(known.sid.0),
             customer: known.customer,

@@ -115,6 +115,11 @@ fn a_purchase_through_the_port() {
     let message = eye.ordered(&mut pair, &next);
     eye.ask(identifier::INFRARED_REQUEST, &[&[7; 8]]).unwrap();
     assert_eq!(eye.ask(identifier::ONLINE_ORDER, &[&message]), Err(NOBODY));
+    // And one that the telephone gives up: the meter's slot is free at once.
+    let message = eye.ordered(&mut pair, &next);
+    assert_eq!(eye.ask(identifier::ONLINE_ORDER, &[]), Ok(vec![]));
+    assert!(!eye.guard.holds(eye.now.add_seconds(60).unwrap()));
+    assert_eq!(eye.ask(identifier::ONLINE_ORDER, &[&message]), Err(NOBODY));
     // S0 of another meter, and one that is none.
     let hello = pair.server().begin_purchase(MeterNumber(number(43).0), SessionId([9; 8]), eye.now).unwrap();
     assert_eq!(eye.request(&hello), Err(OTHER));
