@@ -50,7 +50,7 @@ impl Said {
 }
 
 impl Bank {
-    fn begin(&mut self, n: u32, fen: Option<u32>) -> Result<OnlinePurchase, OnlineError> {
+    fn begin_online(&mut self, n: u32, fen: Option<u32>) -> Result<OnlinePurchase, OnlineError> {
         let begin = OnlineBegin {
             sid: SessionId(self.draw().0),
             customer: customer(n),
@@ -71,7 +71,7 @@ impl Bank {
         self.books.online(sid).unwrap().unwrap()
     }
 
-    fn hear(&mut self, sid: SessionId, said: &Said) -> Result<OnlinePurchase, OnlineError> {
+    fn hear_online(&mut self, sid: SessionId, said: &Said) -> Result<OnlinePurchase, OnlineError> {
         let heard = self.books.hear_online(sid, &said.message(), &said.request, self.now);
         if heard.is_err() {
             return heard;
@@ -81,7 +81,7 @@ impl Bank {
     }
 
     /// The meter credits what its order's record says; its receipt goes back online.
-    fn finish(&mut self, n: u32, sid: SessionId, order: OrderId, record: &[u8]) -> Settlement {
+    fn credited_online(&mut self, n: u32, sid: SessionId, order: OrderId, record: &[u8]) -> Settlement {
         self.books.keep_online_order(sid, &[0xA2; 105]).unwrap();
         assert_eq!((self.known(sid).state, self.known(sid).account), (OnlineState::Sealed, None));
         self.insert(n, record);
@@ -96,23 +96,23 @@ impl Bank {
 
 pub fn an_online_purchase_is_an_order_like_any_other(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
-    let known = bank.begin(0, Some(50_00)).unwrap();
+    let known = bank.begin_online(0, Some(50_00)).unwrap();
     assert_eq!((known.state, known.is_new(), known.amount), (OnlineState::Begun, true, Fen(50_00)));
     assert_eq!((known.hello, known.request), (Some([0xA0; 40]), None));
     assert!(bank.orders().is_empty(), "nothing is sold before the meter asked");
     let said = Said::of(&bank, 0, &known, 0);
-    bank.hear(known.sid, &said).unwrap();
+    bank.hear_online(known.sid, &said).unwrap();
     // The same message again is taken, another one is not.
-    bank.hear(known.sid, &said).unwrap();
+    bank.hear_online(known.sid, &said).unwrap();
     let mut other = Said::of(&bank, 0, &known, 0);
     other.head.nonce = [8; 16];
-    assert!(matches!(bank.hear(known.sid, &other), Err(OnlineError::Turn { .. })));
+    assert!(matches!(bank.hear_online(known.sid, &other), Err(OnlineError::Turn { .. })));
     let request = OrderRequest { meter: meter(0), amount: known.amount, now: bank.now, id: known.order };
     let sealed = bank.books.purchase(&mut bank.psam, &request, &terms()).unwrap();
     // The PSAM's second command for the same order is its first one again.
     bank.books.seal_again(&mut bank.psam, known.order, bank.now, &terms()).unwrap();
     assert_eq!(bank.psam.chain.count, 1);
-    let settled = bank.finish(0, known.sid, known.order, &sealed.record);
+    let settled = bank.credited_online(0, known.sid, known.order, &sealed.record);
     assert!(matches!(settled, Settlement::Settled(settled) if settled.amount == Fen(50_00)));
     assert_eq!(bank.known(known.sid).state, OnlineState::Settled);
     assert_eq!(bank.sums(), (50_00, 50_00, 0));
@@ -125,14 +125,14 @@ pub fn what_is_outstanding_goes_online(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let sold = bank.buy(0, 30_00).unwrap();
     assert!(matches!(
-        bank.begin(0, Some(40_00)),
+        bank.begin_online(0, Some(40_00)),
         Err(OnlineError::Order(OrderError::Outstanding { amount: Fen(30_00), .. }))
     ));
-    let known = bank.begin(0, None).unwrap();
+    let known = bank.begin_online(0, None).unwrap();
     assert_eq!((known.order, known.amount, known.is_new()), (sold.order.id, Fen(30_00), false));
     // Another meter's order comes between: this one is counted once more, in the card and here.
     bank.buy(1, 20_00).unwrap();
-    bank.hear(known.sid, &Said::of(&bank, 0, &known, 0)).unwrap();
+    bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0)).unwrap();
     let again = bank.books.seal_again(&mut bank.psam, known.order, bank.now, &terms()).unwrap();
     assert_eq!((again.record, bank.psam.chain.count, bank.psam.chain.value), (sold.record, 3, 80_00));
     bank.reconcile();
@@ -144,16 +144,16 @@ pub fn what_is_outstanding_goes_online(engine: &dyn Engine) {
         (OnlineState::Refused, Some(13))
     );
     assert_eq!(bank.books.outstanding(meter(0)).unwrap().unwrap().order.id, sold.order.id);
-    let known = bank.begin(0, Some(30_00)).unwrap();
-    bank.hear(known.sid, &Said::of(&bank, 0, &known, 1)).unwrap();
-    bank.finish(0, known.sid, sold.order.id, &sold.record);
+    let known = bank.begin_online(0, Some(30_00)).unwrap();
+    bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 1)).unwrap();
+    bank.credited_online(0, known.sid, sold.order.id, &sold.record);
     assert_eq!(bank.sums(), (50_00, 30_00, 20_00));
     bank.end();
 }
 
 pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
-    let known = bank.begin(0, Some(50_00)).unwrap();
+    let known = bank.begin_online(0, Some(50_00)).unwrap();
     type Bend = fn(&mut Said);
     let bends: [(&str, Bend); 6] = [
         ("ESAM", |said| said.head.serial = serial(1)),
@@ -166,31 +166,31 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     for (what, bend) in bends {
         let mut said = Said::of(&bank, 0, &known, 0);
         bend(&mut said);
-        let told = bank.hear(known.sid, &said);
+        let told = bank.hear_online(known.sid, &said);
         assert!(matches!(told, Err(OnlineError::Differs(found)) if found == what), "{what}: {told:?}");
     }
-    let taken = bank.hear(known.sid, &Said::of(&bank, 0, &known, 1));
+    let taken = bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 1));
     assert!(matches!(taken, Err(OnlineError::Count { meters: 1, next: 1, .. })), "{taken:?}");
     let nobody = SessionId([9; 8]);
-    assert!(matches!(bank.hear(nobody, &Said::of(&bank, 0, &known, 0)), Err(OnlineError::Unknown(_))));
+    assert!(matches!(bank.hear_online(nobody, &Said::of(&bank, 0, &known, 0)), Err(OnlineError::Unknown(_))));
     // In time, to the second; and not by a clock that went back.
     let begun = bank.now;
     for (seconds, late) in [(ONLINE_S + 1, true), (-1, true), (ONLINE_S, false)] {
         bank.now = begun.add_seconds(seconds).unwrap();
-        let told = bank.hear(known.sid, &Said::of(&bank, 0, &known, 0));
+        let told = bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0));
         assert_eq!(matches!(told, Err(OnlineError::Late { .. })), late, "{seconds}: {told:?}");
     }
     // What was begun for another order is over when that is.
     let first = bank.buy(1, 10_00).unwrap();
-    let known = bank.begin(1, None).unwrap();
+    let known = bank.begin_online(1, None).unwrap();
     bank.correct(1, 20_00).unwrap();
-    let told = bank.hear(known.sid, &Said::of(&bank, 1, &known, 0));
+    let told = bank.hear_online(known.sid, &Said::of(&bank, 1, &known, 0));
     assert!(matches!(told, Err(OnlineError::Changed(_))), "{told:?}");
     let receipt = bank.insert(1, &first.record);
     bank.settled(1, &receipt);
-    let told = bank.hear(known.sid, &Said::of(&bank, 1, &known, 1));
+    let told = bank.hear_online(known.sid, &Said::of(&bank, 1, &known, 1));
     assert!(matches!(told, Err(OnlineError::Changed(_))), "{told:?}");
     // Nothing to buy, and nobody's meter.
-    assert!(matches!(bank.begin(2, Some(0)), Err(OnlineError::Order(OrderError::Nothing))));
+    assert!(matches!(bank.begin_online(2, Some(0)), Err(OnlineError::Order(OrderError::Nothing))));
     bank.end();
 }
