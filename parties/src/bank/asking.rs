@@ -122,7 +122,7 @@ pub enum Answer {
         /// The user data of the order's message.
         data: Vec<u8>,
         /// S2, where it was sealed for an online purchase; or why there is none.
-        online: Option<Result<Vec<u8>, OnlineFault>>,
+        online: Option<OnlineOrder>,
         /// Where the PSAM stands, when it has nothing more to seal.
         stand: Option<Stand>,
     },
@@ -152,6 +152,9 @@ pub enum OnlineSaid {
     /// How it ended.
     Answer(reader::driver::psam::Answer),
 }
+
+/// S2, or why there is none.
+pub type OnlineOrder = Result<Vec<u8>, OnlineFault>;
 
 /// Why it says nothing to one. Nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -282,7 +285,7 @@ pub struct InHand {
     /// Receipts that were opened, or not.
     pub(super) opened: Vec<Opened>,
     /// Orders that were sealed for it; and S2, of those that were sealed for an online purchase.
-    pub(super) sealed: Vec<(OrderId, Option<Result<Vec<u8>, OnlineFault>>)>,
+    pub(super) sealed: Vec<(OrderId, Option<OnlineOrder>)>,
     /// What was said to messages of an online purchase.
     pub(super) online: Vec<(DeviceNumber, Question, Result<OnlineSaid, OnlineFault>)>,
     /// Where chains stand that it looked at; and how many orders each PSAM had been asked to seal by then.

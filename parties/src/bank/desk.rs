@@ -1,6 +1,6 @@
 //! Where the bank's acts are done: its books, open, and its PSAMs, whose sessions may stay open from act to act.
 
-use super::asking::{Heard, InHand, OnlineFault, Question, Unfit};
+use super::asking::{Heard, InHand, OnlineOrder, Question, Unfit};
 use super::books::database;
 use super::office;
 use super::pins::{PinChoice, Pins};
@@ -187,7 +187,7 @@ impl Desk {
     }
 
     /// S2 of an order that was sealed for an online purchase and for the act that goes on now; or why there is none.
-    pub(super) fn sealed_online(&self, id: OrderId) -> Option<Result<Vec<u8>, OnlineFault>> {
+    pub(super) fn sealed_online(&self, id: OrderId) -> Option<OnlineOrder> {
         let Seats::Apart(stalls) = &self.seats else { return None };
         let mut sealed = stalls.hand.sealed.iter().rev();
         sealed.find(|(sealed, online)| *sealed == id && online.is_some())?.1.clone()

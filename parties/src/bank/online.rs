@@ -261,7 +261,7 @@ fn brought(
     let (keys, asked) = desk.books().asked_of(&placed)?;
     let sale = Sale { pin, meter: known.meter, keys, asked: &asked, online: Some(known.sid) };
     selling(session, folder, desk, &sale, |books, psam| Ok(books.seal_again(psam, id, at, &terms)?))?;
-    desk.sealed_online(id).unwrap_or_else(|| Err(OnlineFault::Forgotten)).map_err(Trouble::new)
+    desk.sealed_online(id).unwrap_or(Err(OnlineFault::Forgotten)).map_err(Trouble::new)
 }
 
 /// Takes what the meter said at the end: its receipt settles as any receipt does; its refusal is kept, and the order stays.

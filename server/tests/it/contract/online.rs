@@ -72,12 +72,9 @@ impl Bank {
     }
 
     fn hear_online(&mut self, sid: SessionId, said: &Said) -> Result<OnlinePurchase, OnlineError> {
-        let heard = self.books.hear_online(sid, &said.message(), &said.request, self.now);
-        if heard.is_err() {
-            return heard;
-        }
+        let heard = self.books.hear_online(sid, &said.message(), &said.request, self.now)?;
         assert_eq!(self.known(sid).state, OnlineState::Asked);
-        heard
+        Ok(heard)
     }
 
     /// The meter credits what its order's record says; its receipt goes back online.
