@@ -15,7 +15,7 @@ use scheme::numbers::MeterNumber;
 use scheme::online::{HELLO_LEN, SessionId};
 use scheme::order::{Order, OrderKind};
 use vcard::{Slot, SupplyCut, Torn};
-use wire::dlt645::{Address, Frame, Identifier};
+use wire::dlt645::{Address, Frame, Identifier, Receiver};
 
 /// The meter's port between: frames in, frames out, and whoever has the line says the server's messages.
 struct Eye {
@@ -135,6 +135,33 @@ fn a_purchase_through_the_port() {
     assert_eq!(eye.purse(), (2, Fen(200_00)));
     let refused = |event: &Event| matches!(event.kind, EventKind::Refused { .. });
     assert!(!eye.meter.state().events.iter().any(refused), "those who only tried leave nothing");
+}
+
+/// A line that breaks within a frame, at whichever byte: the meter hears nothing, and the whole frame afterwards is as the first.
+#[test]
+fn a_line_that_breaks_within_a_frame_moves_nothing() {
+    let (mut eye, mut pair) = Eye::new();
+    let open = pair.attempt(OrderKind::Open, 1).order;
+    let (_, hello) = pair.begin();
+    let (amount, imsi) = (WISH.amount.0.to_be_bytes(), imsi_file(0));
+    let asks = Eye::frame(identifier::ONLINE_REQUEST, &[&hello, &amount, &WISH.imei, &WISH.msisdn, &imsi]);
+    let message = eye.ordered(&mut pair, &open);
+    let orders = Eye::frame(identifier::ONLINE_ORDER, &[&message]);
+    for frame in [&asks, &orders] {
+        let bytes = frame.to_bytes().unwrap();
+        for length in 0..bytes.len() {
+            let mut receiver = Receiver::new();
+            let heard = [receiver.push(&bytes[..length]), receiver.silence()].concat();
+            assert!(heard.iter().all(Result::is_err), "{length}");
+            // What comes after the silence is heard as if nothing had been.
+            let whole = receiver.push(&bytes);
+            assert!(matches!(&whole[..], [Ok(found)] if found == frame), "{length}: {whole:?}");
+        }
+    }
+    assert_eq!(eye.purse(), (0, Fen(0)));
+    // The order's frame, whole at last.
+    assert!(!eye.send(&orders).control.is_refusal());
+    assert_eq!(eye.purse(), (1, Fen(100_00)));
 }
 
 /// 200 messages that are not the server's shut the port for the day; the SIM is not shut out.
