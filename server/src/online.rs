@@ -25,6 +25,9 @@ use sha2::{Digest, Sha256};
 /// Seconds between the beginning and the meter's request.
 pub const ONLINE_S: i64 = 120;
 
+/// Seconds after its beginning in which a purchase that was asked for may still end: the meter waits 180 for the order.
+const ENDS_S: i64 = 300;
+
 /// A purchase that is begun.
 #[derive(Debug, Clone)]
 pub struct OnlineBegin {
@@ -142,6 +145,12 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError>;
 
+    /// Purchases that a module has begun and that may still go on: it keeps so many at once and no more.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError>;
+
     /// The purchases of a customer, in the order of their beginning.
     ///
     /// # Errors
@@ -213,6 +222,18 @@ impl OnlinePurchases for Store {
 
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError> {
         self.read(|view| view.online(sid))
+    }
+
+    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError> {
+        let since = |seconds: i64| time_text(now.add_seconds(-seconds).unwrap_or(now));
+        let open: u32 = self.read(|view| {
+            view.conn.one(
+                "SELECT count(*) FROM online_purchase WHERE psam = ?1 AND begun >= ?3 \
+                 AND (state IN ('asked', 'sealed') OR (state = 'begun' AND begun >= ?2))",
+                params![psam, since(ONLINE_S), since(ENDS_S)],
+            )
+        })?;
+        Ok(open as usize)
     }
 
     fn online_of(&self, customer: CustomerNumber) -> Result<Vec<OnlinePurchase>, StoreError> {

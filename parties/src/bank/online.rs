@@ -1,7 +1,7 @@
 //! Purchases of a meter that is online: begun, asked for by the meter, finished [docs/specs/online.md 8]. Each message is an act of its
 //! own; between them the purchase lives in the session of the PSAM that began it, so this is for a desk that is kept.
 
-use super::asking::{OnlineFault, OnlineSaid, Question};
+use super::asking::{Busy, OnlineFault, OnlineSaid, Question, Unfit};
 use super::desk::Desk;
 use super::orders::{self, Destination, SellRequest, begun};
 use super::payment::must_be_paid;
@@ -19,7 +19,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
-use scheme::online::{HELLO_LEN, Request, SessionId};
+use scheme::online::{AT_ONCE, HELLO_LEN, Request, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use scheme::refusal::Refusal;
@@ -182,7 +182,16 @@ fn sealer(session: &Session, desk: &mut Desk, meter: MeterNumber, pin: &PinChoic
         Some(placed) => desk.books().asked_of(placed)?,
         None => (desk.books().keys_of(meter)?, Vec::new()),
     };
-    could_seal(session, desk, &Sale { pin, meter, keys, asked: &asked, online: None })
+    could_seal(session, desk, &Sale { pin, meter, keys, asked: &asked, online: None })?;
+    let (pool, now) = (desk.pool(session)?, session.now()?);
+    let (books, seats) = desk.parts();
+    // A PSAM that has begun as many as it keeps would forget one of them.
+    let fit = |psam: DeviceNumber| match books.online_open(&psam.to_string(), now) {
+        Ok(open) if open >= AT_ONCE => Err(Unfit::of(&Trouble::new(Busy(psam)))),
+        Ok(_) => seats.fit(psam),
+        Err(error) => Err(Unfit::of(&error.into())),
+    };
+    pool.sealing(pin.psam, keys, meter, &asked, &fit).cloned()
 }
 
 fn greeted(session: &Session, desk: &mut Desk, known: &OnlinePurchase) -> Result<[u8; HELLO_LEN]> {

@@ -2,7 +2,6 @@
 
 use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
-use super::pool::Member;
 use crate::in_force;
 use crate::people::{self, Two};
 use crate::session::Session;
@@ -71,13 +70,13 @@ pub(super) fn selling<T>(
     }
 }
 
-/// The PSAM here that could seal, as far as can be known without it: before a customer's bank is asked for money, or his meter.
-pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<Member> {
+/// Whether a PSAM here could seal, as far as can be known without one: before a customer's bank is asked for money, or his meter.
+pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<()> {
     let at = session.now()?;
     desk.books_mut().guard_clock(at, session.allow_clock_back)?;
     let pool = desk.pool(session)?;
     let (_, seats) = desk.parts();
-    pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam)).cloned()
+    pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam)).map(|_| ())
 }
 
 /// The bank's terms; without them nothing is sold. Books of the older make have none and need none: they sell nothing more.

@@ -23,6 +23,7 @@ CREATE TABLE online_purchase (
     CHECK (state IN ('begun', 'asked') OR sealed IS NOT NULL)
 );
 CREATE INDEX online_purchases_of_customer ON online_purchase (customer);
+CREATE INDEX online_purchases_of_module ON online_purchase (psam, begun);
 
 CREATE TRIGGER online_purchase_stays BEFORE DELETE ON online_purchase FOR EACH ROW
     EXECUTE FUNCTION refuse('an online purchase is never deleted');

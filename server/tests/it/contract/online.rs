@@ -170,6 +170,12 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     assert!(matches!(taken, Err(OnlineError::Count { meters: 1, next: 1, .. })), "{taken:?}");
     let nobody = SessionId([9; 8]);
     assert!(matches!(bank.hear_online(nobody, &Said::of(&bank, 0, &known, 0)), Err(OnlineError::Unknown(_))));
+    // It is one of those that the module keeps, until its time is over.
+    let open = |bank: &Bank, seconds| {
+        let now = bank.now.add_seconds(seconds).unwrap();
+        bank.books.online_open(&bank.psam.number(), now).unwrap()
+    };
+    assert_eq!([0, ONLINE_S, ONLINE_S + 1].map(|seconds| open(&bank, seconds)), [1, 1, 0]);
     // In time, to the second; and not by a clock that went back.
     let begun = bank.now;
     for (seconds, late) in [(ONLINE_S + 1, true), (-1, true), (ONLINE_S, false)] {
@@ -177,6 +183,7 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
         let told = bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0));
         assert_eq!(matches!(told, Err(OnlineError::Late { .. })), late, "{seconds}: {told:?}");
     }
+    assert_eq!([180, 181].map(|seconds| open(&bank, seconds)), [1, 0], "asked for, and 120 seconds old");
     // What was begun for another order is over when that is.
     let first = bank.buy(1, 10_00).unwrap();
     let known = bank.begin_online(1, None).unwrap();
