@@ -14,18 +14,20 @@ use crate::common::{KEY_INFORMATION, TRIES_LEFT};
 use crate::info::current_info;
 use crate::packets::PacketKeys;
 use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
+use alloc::vec::Vec;
 use cos::keyfile::{BIRTH, kind};
-use cos::table::Case::{Four, Three, Two, TwoOrFour};
+use cos::table::Case::{Four, One, Three, Two, TwoOrFour};
 use cos::table::Class::{Only, Securable};
 use cos::table::Params::{Any, Exactly, P1, P2};
 use cos::table::{CommandRow, Program, check, row};
 use cos::{Chip, Context, Halt, closing, fmcos};
-use orders::{Verdict, credit, judge, stored};
+use orders::{Given, Verdict, credit, judge, stored};
 use receipts::{packet_keys, refuse};
-use scheme::order::Order;
 use scheme::profile;
 use scheme::refusal::Refusal;
+use scheme::signing::SET_MODE;
 use wire::packet::{self, CommandPacket, PacketError};
+use wire::sms::parts;
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET, Tpdu};
 use wire::{CommandRef, Sw, tlv};
 
@@ -46,6 +48,7 @@ static COMMANDS: &[CommandRow] = &[
     READ_CERTIFICATE,
     STORE_ROOT_CERTIFICATE,
     STORE_CERTIFICATE,
+    row("SET MODE",      Only(SET_MODE[0]), SET_MODE[1], P1(SET_MODE[2]),              One,           "docs/specs/signatures.md 6", life::set_mode).right(profile::MASTER),
     KEY_INFORMATION,
     TRIES_LEFT,
     // What meters of the field send.
@@ -81,11 +84,12 @@ const IDENTITIES: [u8; 2] = [0x83, 0x81];
 fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     current_info(context)?;
     let tpdu = tpdu_of(command.data).ok_or_else(|| refuse(Refusal::Format))?;
+    let Some(user_data) = user_data(context, tpdu)? else { return Ok(Sw::OK) };
     // The METER right of the command is the use right of these keys.
     let keys = packet_keys(context)?;
-    let order = open(context, &tpdu, &keys)?;
-    let user_data = match judge(context, &order)? {
-        Verdict::Credit(terms) => credit(context, &order, terms, &keys)?.user_data,
+    let given = open(context, &user_data, &keys)?;
+    let user_data = match judge(context, &given)? {
+        Verdict::Credit(terms) => credit(context, &given, terms, &keys)?.user_data,
         Verdict::Again => stored(context)?.ok_or_else(|| refuse(Refusal::CountOlder))?,
         Verdict::Refused(refusal) => return Err(refuse(refusal)),
     };
@@ -94,26 +98,44 @@ fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
 }
 
 /// The TPDU of an SMS-PP download `D1 { 82 02 83 81, 8B TPDU }`.
-fn tpdu_of(data: &[u8]) -> Option<alloc::vec::Vec<u8>> {
+fn tpdu_of(data: &[u8]) -> Option<Vec<u8>> {
     let mut objects = tlv::objects(&tlv::only(data, 0xD1).ok()?).ok()?.into_iter();
     let (identities, message) = (objects.next()?, objects.next()?);
     let fits = identities.tag == 0x82 && identities.value == IDENTITIES && message.tag == 0x8B;
     if fits && objects.next().is_none() { Some(message.value) } else { None }
 }
 
-/// Takes the order out of its message: everything that can be checked without knowing this meter.
-fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, Halt> {
+/// The packet of an order, with the header its MAC knows; `None` when this was the first of its two parts, which waits for the second
+/// [TS 31.111 7.1.1].
+fn user_data(context: &mut Context<'_>, tpdu: Vec<u8>) -> Result<Option<Vec<u8>>, Halt> {
     let format = || refuse(Refusal::Format);
-    let (deliver, consumed) = Deliver::parse(tpdu).map_err(|_| format())?;
-    if consumed != tpdu.len() {
-        return Err(format());
+    let read = |bytes: &[u8]| match Deliver::parse(bytes) {
+        Ok((deliver, consumed)) if consumed == bytes.len() => Ok(Tpdu::Deliver(deliver)),
+        _ => Err(format()),
+    };
+    let waiting = context.volatile.part.take();
+    let deliver = read(&tpdu)?;
+    if parts::first(&deliver).is_some() {
+        context.volatile.part = Some(tpdu);
+        return Ok(None);
     }
-    let deliver = Tpdu::Deliver(deliver);
+    if let (Some(_), Some(waiting)) = (parts::second(&deliver), waiting) {
+        let first = read(&waiting)?;
+        if !parts::belong(&first, &deliver) {
+            return Err(format());
+        }
+        return Ok(Some([&packet::COMMAND_UDH[..], &parts::body(&first, &deliver)].concat()));
+    }
     // The packet is announced in the user data header; bytes alike in a message without one are text. Elements that a
     // network added beside it say nothing to us.
     let (IE_COMMAND_PACKET, body) = deliver.packet().ok_or_else(format)? else { return Err(format()) };
-    let user_data = [&packet::COMMAND_UDH, body].concat();
-    let packet = CommandPacket::parse(&user_data).map_err(|error| match error {
+    Ok(Some([&packet::COMMAND_UDH, body].concat()))
+}
+
+/// Takes the order out of its packet: everything that can be checked without knowing this meter.
+fn open(context: &Context<'_>, user_data: &[u8], keys: &PacketKeys) -> Result<Given, Halt> {
+    let format = || refuse(Refusal::Format);
+    let packet = CommandPacket::parse(user_data).map_err(|error| match error {
         PacketError::Unsupported(_) => refuse(Refusal::KeySet),
         _ => format(),
     })?;
@@ -129,8 +151,8 @@ fn open(context: &Context<'_>, tpdu: &[u8], keys: &PacketKeys) -> Result<Order, 
         PacketError::Checksum => refuse(Refusal::Mac),
         _ => format(),
     })?;
-    let order = Order::parse(&data).map_err(|_| format())?;
-    if counter == u64::from(order.count) { Ok(order) } else { Err(format()) }
+    let given = Given::parse(&data).ok_or_else(format)?;
+    if counter == u64::from(given.order.count) { Ok(given) } else { Err(format()) }
 }
 
 /// UPDATE BINARY: what comes with a MAC for a file of the field is the field's, all else the card's own.

@@ -35,8 +35,8 @@ use wire::{CommandRef, Sw};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
-    row("SEAL ORDER",   Only(0x80), 0x40, Exactly(0x00, 0x00), Four(2, 123),  "docs/specs/cards.md 6", seal_order).right(profile::PIN),
-    row("OPEN RECEIPT", Only(0x80), 0x42, Exactly(0x00, 0x00), Four(19, 146), "docs/specs/cards.md 6", open_receipt).right(profile::PIN),
+    row("SEAL ORDER",   Only(0x80), 0x40, Exactly(0x00, 0x00), Four(2, 239),  "docs/specs/cards.md 6", seal_order).right(profile::PIN),
+    row("OPEN RECEIPT", Only(0x80), 0x42, Exactly(0x00, 0x00), Four(19, 239), "docs/specs/cards.md 6", open_receipt).right(profile::PIN),
     row("BEGIN PURCHASE", Only(0x80), 0x4E, Exactly(0x00, 0x00), Four(21, 21),  "docs/specs/online.md 5", online::begin).right(profile::PIN),
     row("OPEN REQUEST", Only(0x80), 0x4E, Exactly(0x01, 0x00), Four(63, 239), "docs/specs/online.md 5", online::request).right(profile::PIN),
     row("SEAL FOR PURCHASE", Only(0x80), 0x4E, Exactly(0x02, 0x00), Four(10, 239), "docs/specs/online.md 5", online::order).right(profile::PIN),

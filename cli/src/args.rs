@@ -4,8 +4,8 @@ use crate::call::Options;
 #[cfg(unix)]
 use crate::nouns::slot;
 use crate::nouns::{
-    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, server, sim, stock,
-    test_card, trace,
+    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, psam, reader, receipt, server,
+    sim, stock, test_card, trace,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
@@ -66,6 +66,9 @@ pub enum Noun {
     /// Meters: pair, insert a SIM, consume.
     #[command(subcommand)]
     Meter(meter::Verb),
+    /// Signed receipts, for whoever has to believe them.
+    #[command(subcommand)]
+    Receipt(receipt::Verb),
     /// The bank's payment server: register, sell, settle.
     Server(server::Server),
     /// Payments through customers' banks, and the bank's day.

@@ -1,8 +1,8 @@
 //! `esam certify` and `psam certify`: a card that gets a signing key after it was made.
 
 use crate::prelude::*;
+use parties::certificates::CertificateReport;
 use parties::city::signing;
-use parties::province::signing::CertificateReport;
 
 /// Options of `certify`.
 #[derive(Debug, Args)]

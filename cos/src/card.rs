@@ -286,8 +286,8 @@ impl<N: Nvm> Card<N> {
             }
             Err(Halt::Status(sw)) => {
                 context.memory.abort();
-                // Messages of an online purchase follow each other, and after an error none does.
-                *context.volatile = Volatile { online: None, ..before };
+                // Messages of an online purchase follow each other, and so do parts of a message; after an error none does.
+                *context.volatile = Volatile { online: None, part: None, ..before };
                 context.answer.clear();
                 Ok(sw)
             }

@@ -109,6 +109,8 @@ pub struct Volatile {
     pub field: Field,
     /// The online purchase of an ESAM; an error of any command ends it.
     pub online: Option<Session>,
+    /// The first part of a message that an ESAM gets in two; an error of any command forgets it.
+    pub part: Option<Vec<u8>>,
     /// Online purchases of a PSAM, the oldest first.
     pub purchases: Vec<Purchase>,
     /// The current directory and file.
@@ -132,6 +134,7 @@ impl Volatile {
             sam: None,
             field: Field::new(),
             online: None,
+            part: None,
             purchases: Vec::new(),
             selection,
             chv: 0,

@@ -2,11 +2,13 @@
 //! certifies [docs/specs/signatures.md 5].
 
 use crate::source::{KeySource, SourceError, Target};
+use reader::driver::esam::Esam;
 use reader::driver::fmcos::Fmcos;
 use reader::error::CardError;
 use scheme::certificate::{Certificate, KeyUse};
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Day;
+use scheme::signing::Mode;
 use wire::Channel;
 
 /// Why a card got no certificate.
@@ -108,6 +110,38 @@ pub fn equip(
     card.select_mf()?;
     shows(&mut card, &certificate)?;
     Ok(certificate)
+}
+
+/// Brings a finished ESAM the server's certificate and has it take these orders from now on; gives the certificates it signs with, the city
+/// issuer's first.
+///
+/// # Errors
+/// [`SigningError`]: among them a mode below the one it has (6985), a card without a certificate of its own (6A88), a server's certificate
+/// that its root did not sign (6988).
+pub fn set_mode(
+    channel: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    target: &Target,
+    server: Option<&Certificate>,
+    mode: Mode,
+) -> Result<[Certificate; 2], SigningError> {
+    {
+        let mut card = Fmcos::new(&mut *channel);
+        card.reset()?;
+        card.select_mf()?;
+        if let Some(server) = server {
+            card.store_certificate(server)?;
+        }
+        let challenge = card.challenge8()?;
+        let cryptogram = source.authenticate_target(target, challenge)?;
+        card.external_authenticate(0x00, &cryptogram)?;
+    }
+    Esam::new(&mut *channel).set_mode(mode)?;
+    let mut card = Fmcos::new(channel);
+    let mut read = |key_use| card.certificate(key_use)?.ok_or(SigningError::Differs);
+    let chain = [read(KeyUse::CityIssuer)?, read(KeyUse::Esam)?];
+    card.reset()?;
+    Ok(chain)
 }
 
 /// The certificates that a card shows: root, city issuer, its own; `None` of a card that has none of its own. Nothing is checked.

@@ -189,7 +189,7 @@ impl Run<'_, '_, '_> {
     fn insert(&mut self, bytes: &[u8; RECORD_LEN]) -> Result<(crate::InsertionReport, u8), BenchError> {
         let mut sim = Sim::new(self.bench.sim);
         sim.reset()?;
-        let number = sim.deliver(bytes)?;
+        let number = sim.deliver(&[*bytes])?[0];
         let bench = &mut *self.bench;
         Ok((bench.meter.insert(bench.esam, bench.sim, bench.now, bench.random), number))
     }

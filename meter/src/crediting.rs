@@ -35,12 +35,12 @@ impl Crediting<'_, '_> {
         }
         // The ESAM keeps one receipt. An order whose receipt was not handed over yet must come first, or a newer one
         // would push it out.
-        let pending = self.session.meter.state().pending_order.clone();
-        let waits = |order: &CarriedOrder| Some(&order.message) == pending.as_ref();
+        let pending = self.session.meter.state().pending();
+        let waits = |order: &CarriedOrder| Some(&order.messages) == pending.as_ref();
         while pending.is_some() && !orders.iter().any(waits) && !self.source.is_done() {
             orders.extend(self.source.look()?);
         }
-        orders.sort_by_key(|order| (!waits(order), order.place));
+        orders.sort_by_key(|order| (!waits(order), order.place()));
         Ok(orders)
     }
 
@@ -61,10 +61,10 @@ impl Crediting<'_, '_> {
             }
             self.course.enter(self.source.looking());
             orders.extend(more);
-            orders.sort_by_key(|order| order.place);
+            orders.sort_by_key(CarriedOrder::place);
         }
         let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
-        self.results.extend(orders.iter().map(|order| OrderResult { record: order.place, outcome }));
+        self.results.extend(orders.iter().map(|order| OrderResult { record: order.place(), outcome }));
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Crediting<'_, '_> {
                     OrderOutcome::Refused(Refusal::CountSkipped) => early.push(order),
                     outcome => {
                         progress |= matches!(outcome, OrderOutcome::Credited(_));
-                        self.results.push(OrderResult { record: order.place, outcome });
+                        self.results.push(OrderResult { record: order.place(), outcome });
                     }
                 }
             }

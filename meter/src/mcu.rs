@@ -68,6 +68,9 @@ pub struct MeterState {
     /// TPDU of an order whose receipt may not be on the SIM yet; it comes first in the next insertion.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub pending_order: Option<Vec<u8>>,
+    /// The second part of that order, of one in two messages.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
+    pub pending_part: Option<Vec<u8>>,
     /// How the last order began that was credited; orders that begin alike are looked for first.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub origin: Option<Vec<u8>>,
@@ -93,11 +96,25 @@ impl MeterState {
             illegal_insertions: 0,
             pending_debit: None,
             pending_order: None,
+            pending_part: None,
             origin: None,
             control: RelayOrders::default(),
             wrong_macs: WrongMacs::default(),
             events: EventLog::default(),
         }
+    }
+}
+
+impl MeterState {
+    /// The messages of the order whose receipt may not be where it belongs yet.
+    pub fn pending(&self) -> Option<Vec<Vec<u8>>> {
+        let first = self.pending_order.clone()?;
+        Some([first].into_iter().chain(self.pending_part.clone()).collect())
+    }
+
+    pub(crate) fn set_pending(&mut self, messages: Option<Vec<Vec<u8>>>) {
+        let mut messages = messages.unwrap_or_default().into_iter();
+        (self.pending_order, self.pending_part) = (messages.next(), messages.next());
     }
 }
 
@@ -199,7 +216,7 @@ impl Meter {
             state.config.state = pairing.state();
             state.due = Due::default();
             state.pending_debit = None;
-            state.pending_order = None;
+            state.set_pending(None);
         }
         state.events.push(now, EventKind::KeysChanged { state: pairing.state().name().to_owned() });
         self.pairing = pairing;

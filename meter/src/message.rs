@@ -2,15 +2,14 @@
 
 use scheme::profile::{SERVER_NUMBER, SERVICE_CENTRE};
 use wire::sms::content::Content;
+use wire::sms::parts;
 use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Submit, Timestamp, Tpdu};
 
-/// An order of ours in a record of EF_SMS, still sealed.
+/// An order of ours in a record of EF_SMS, still sealed; or a part of one.
 pub(crate) struct OrderMessage {
     number: u8,
-    tpdu: Vec<u8>,
-    service_centre: Option<Address>,
-    originator: Address,
+    record: SmsRecord,
     origin: [u8; ORIGIN_LEN],
 }
 
@@ -34,14 +33,33 @@ pub(crate) fn usual_origin() -> Option<Vec<u8>> {
 impl OrderMessage {
     /// The order in a record; `None` for anything else, which is the user's and none of our business.
     pub(crate) fn read(number: u8, record: &[u8]) -> Option<Self> {
-        let message = Content::of(record).into_order()?;
-        Some(OrderMessage {
-            number,
-            tpdu: message.tpdu.to_bytes(),
-            originator: message.tpdu.address().clone(),
-            service_centre: message.service_centre,
-            origin: *record.get(1..)?.first_chunk()?,
-        })
+        let message = match Content::of(record) {
+            Content::Order(message) => message,
+            // It says not by itself whose it is.
+            Content::Other(message) if parts::second(&message.record.tpdu).is_some() => message,
+            _ => return None,
+        };
+        Some(OrderMessage { number, record: message.record, origin: *record.get(1..)?.first_chunk()? })
+    }
+
+    /// Whether it is an order by itself.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.is_first() && !self.is_second()
+    }
+
+    /// Whether it is the first of two parts.
+    pub(crate) fn is_first(&self) -> bool {
+        parts::first(&self.record.tpdu).is_some()
+    }
+
+    /// Whether it may be the second of two parts.
+    pub(crate) fn is_second(&self) -> bool {
+        parts::second(&self.record.tpdu).is_some()
+    }
+
+    /// Whether another message may be the second part of this one.
+    pub(crate) fn goes_on_in(&self, other: &OrderMessage) -> bool {
+        parts::records_belong(&self.record, &other.record)
     }
 
     /// Record number, 1-based.
@@ -55,17 +73,22 @@ impl OrderMessage {
     }
 
     /// The SMS-DELIVER as it stands in the record.
-    pub(crate) fn tpdu(&self) -> &[u8] {
-        &self.tpdu
+    pub(crate) fn tpdu(&self) -> Vec<u8> {
+        self.record.tpdu.to_bytes()
     }
 
-    /// The record with the receipt: an SMS-SUBMIT to the order's sender, to be sent, over the service centre
-    /// that brought the order. `None` when the ESAM's user data is no message's.
-    pub(crate) fn receipt(&self, user_data: &[u8]) -> Option<[u8; RECORD_LEN]> {
-        let submit = Submit::secured(self.originator.clone(), user_data).ok()?;
-        let service_centre = self.service_centre.clone();
-        SmsRecord { status: RecordStatus::ToBeSent, service_centre, tpdu: Tpdu::Submit(submit) }
-            .to_bytes()
-            .ok()
+    /// The records with the receipt: SMS-SUBMITs to the order's sender, to be sent, over the service centre that brought the order; one,
+    /// or two that have the order's reference. `None` when the ESAM's user data is no packet of ours.
+    pub(crate) fn receipt(&self, user_data: &[u8]) -> Option<Vec<[u8; RECORD_LEN]>> {
+        let [reference, _] =
+            self.record.tpdu.user_data().part().map_or(0, |part| part.reference).to_le_bytes();
+        let record = |user_data: Vec<u8>| {
+            let submit = Submit::secured(self.record.tpdu.address().clone(), &user_data).ok()?;
+            let service_centre = self.record.service_centre.clone();
+            SmsRecord { status: RecordStatus::ToBeSent, service_centre, tpdu: Tpdu::Submit(submit) }
+                .to_bytes()
+                .ok()
+        };
+        parts::split(user_data, reference)?.into_iter().map(record).collect()
     }
 }

@@ -129,14 +129,15 @@ impl<'s, 'c> EsamSession<'s, 'c> {
     pub(crate) fn credit(&mut self, order: &CarriedOrder) -> Result<Decision, BrokenOff> {
         let step = self.course.enter(Step::Envelope);
         // Written down before it is sent: from now on the receipt may be in the ESAM and nowhere else.
-        let earlier = self.meter.state.pending_order.replace(order.message.clone());
+        let earlier = self.meter.state.pending();
+        self.meter.state.set_pending(Some(order.messages.clone()));
         if let Err(error) = self.meter.keep() {
             return Err(BrokenOff { refusal: Refusal::Esam, step, cause: Some(error.to_string()) });
         }
-        match self.esam.envelope(&order.message) {
+        match self.esam.envelope(&order.messages) {
             Ok(receipt) => Ok(Decision::Receipt(receipt)),
             Err(EnvelopeError::Refused(refusal)) => {
-                self.meter.state.pending_order = earlier.filter(|pending| *pending != order.message);
+                self.meter.state.set_pending(earlier.filter(|pending| *pending != order.messages));
                 Ok(Decision::Refused(refusal))
             }
             Err(EnvelopeError::Card(error)) => Err(esam_fault(step, Refusal::Esam, &error)),
@@ -167,7 +168,7 @@ impl<'s, 'c> EsamSession<'s, 'c> {
 
     /// The receipt of the last order is where it belongs.
     pub(crate) fn delivered(&mut self) {
-        self.meter.state.pending_order = None;
+        self.meter.state.set_pending(None);
     }
 
     /// What is in the purse, as far as the MCU knows.

@@ -11,10 +11,22 @@ use std::rc::Rc;
 /// An order, sealed for the ESAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarriedOrder {
-    /// Where it stands in its source, which knows it by that again: on a SIM the number of its record.
-    pub place: u8,
-    /// The message as it came, an SMS-DELIVER.
-    pub message: Vec<u8>,
+    /// Where it stands in its source, which knows it by that again: on a SIM the numbers of its records.
+    pub places: Vec<u8>,
+    /// The messages as they came, SMS-DELIVER: one, or the two parts of a signed order.
+    pub messages: Vec<Vec<u8>>,
+}
+
+impl CarriedOrder {
+    /// An order in one message.
+    pub fn whole(place: u8, message: Vec<u8>) -> Self {
+        CarriedOrder { places: vec![place], messages: vec![message] }
+    }
+
+    /// The first of its places, by which it is called.
+    pub fn place(&self) -> u8 {
+        self.places.first().copied().unwrap_or_default()
+    }
 }
 
 /// Who stands before the meter with a phone.

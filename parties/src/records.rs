@@ -1,12 +1,12 @@
 //! Messages of a SIM as files: what crosses between bank, phone and bank. The first line is the EF_SMS record, 352
-//! hexadecimal digits; lines of `name value` after it say which SIM an order is for, or a receipt came from.
+//! hexadecimal digits, or the two of a signed order or receipt, 704; lines of `name value` after it say which SIM an order is for, or a receipt came from.
 
 use crate::home::files;
 use crate::trouble::Result;
 use crate::trouble::refused;
 use scheme::order::SimBinding;
 use std::path::Path;
-use wire::sms::record::RECORD_LEN;
+use wire::sms::record::{RECORD_LEN, Records};
 use wire::typed;
 
 /// What a file says of a SIM. It is not secret and proves nothing; it saves work and mistakes.
@@ -23,8 +23,8 @@ pub struct SimNote {
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The record.
-    pub record: [u8; RECORD_LEN],
+    /// The record, or both.
+    pub record: Records,
     /// The SIM it is for or from.
     pub sim: SimNote,
 }
@@ -54,7 +54,7 @@ pub fn text(message: &Message) -> String {
 }
 
 /// What stands in the first line of a record file.
-pub fn line(record: &[u8; RECORD_LEN]) -> String {
+pub fn line(record: &Records) -> String {
     format!("{}\n", hex::encode_upper(record))
 }
 
@@ -77,7 +77,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Message> {
         refused(format!("{} is not a line of hexadecimal digits: {error}", path.display()))
     })?;
     let found = bytes.len();
-    let record = bytes.try_into().map_err(|_| {
+    let record = Records::parse(&bytes).ok_or_else(|| {
         refused(format!("{} holds {found} bytes; a message record of a SIM has {RECORD_LEN}", path.display()))
     })?;
     let mut sim = SimNote::default();

@@ -225,7 +225,7 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 }
 
 ours! {
-    Failure, scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::certificate::CertificateError, keys::sign::SignError, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError,
+    Failure, scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::certificate::CertificateError, scheme::signed::SignedError, keys::sign::SignError, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError,
     scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::subscription::NumberFault, wire::ChannelError,
     wire::LinkError, wire::dlt645::FrameError, reader::dlt645::AskError, reader::link::NoPlace, reader::CardError, reader::driver::guard::PinError,
     reader::driver::sim::SimError, reader::pcsc::FindError, reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError, issue::card::IssueError,

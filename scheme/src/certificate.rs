@@ -5,6 +5,7 @@ use crate::moment::{Day, Validity, ValidityError};
 use crate::numbers::{NumberError, PROVINCE, RegionCode};
 use crate::order::Serial8;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use keys::Suite;
 use keys::sign::{Curve, EXTRA_LEN, PublicKey, SIGNATURE_LEN, SignError, Signature, SigningKey};
@@ -68,6 +69,11 @@ impl fmt::Display for CertificateNumber {
 fn head(suite: Suite, signer: CertificateNumber) -> [u8; 6] {
     let [a, b, c, d] = signer.0.to_be_bytes();
     [0, suite.code(), a, b, c, d]
+}
+
+/// The bytes that a signature is over, for other software: label, a zero, suite, number, objects.
+pub fn signed_bytes(label: Label, signer: &Certificate, objects: &[u8]) -> Vec<u8> {
+    [label.words().as_bytes(), &head(signer.suite, signer.number), objects].concat()
 }
 
 /// Signs objects as encoded.

@@ -24,6 +24,7 @@ pub mod psam;
 pub mod receipt;
 pub mod refusal;
 pub mod shown;
+pub mod signed;
 pub mod signing;
 pub mod sim;
 pub mod subscription;

@@ -15,6 +15,10 @@ pub enum Refusal {
     MeterNumber,
     /// The order is for another ESAM of this meter.
     EsamSerial,
+    /// The order has no signature, and this meter takes no other.
+    Unsigned,
+    /// The order's signature is not that of the server this meter knows.
+    Signature,
     /// The order is for another customer.
     CustomerNumber,
     /// The order is for another SIM than the one inserted.
@@ -85,6 +89,8 @@ static TABLE: &[Row] = &[
     row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is not for this meter, or it was changed on its way; use the SIM in its own meter"),
     row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           "the order is for another meter; use the SIM in its own meter"),
     row(Refusal::EsamSerial,             0x9E14, 11, "esam-serial",            "the order is for another security module than the one in this meter; have the bank make it anew"),
+    row(Refusal::Unsigned,               0x9E18, 10, "unsigned",               "the meter takes signed orders alone; have the bank take the city's list of meters and make the order anew"),
+    row(Refusal::Signature,              0x9E19, 10, "signature",              "the order is not signed by the payment server this meter knows; have the city bring it the server's certificate"),
     row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        "the order is for another customer; check the registration"),
     row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            "the order belongs to another SIM; insert the SIM it was sent to"),
     row(Refusal::SimChanged,             0x9E23, 13, "sim-changed",            "the meter knows another SIM of this customer; ask for a replacement order"),

@@ -4,6 +4,54 @@ use crate::certificate::{Certificate, KeyUse};
 use crate::profile::{CardKind, EF_CERTIFICATES, EF_SIGNING_KEY, FileRow, Shape, signing_file};
 use keys::sign::PUBLIC_LEN;
 
+/// What an ESAM takes: byte [`MODE`](crate::profile::MODE) of its parameters. It only rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Mode {
+    /// Orders without a signature.
+    Symmetric = 0,
+    /// Orders with one and without.
+    Both = 1,
+    /// Orders with one.
+    Signed = 2,
+}
+
+impl Mode {
+    /// All of them, from the lowest on.
+    pub const ALL: [Mode; 3] = [Mode::Symmetric, Mode::Both, Mode::Signed];
+
+    /// The byte of the parameters.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The mode of a byte.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.code() == code)
+    }
+
+    /// The name in files, JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Symmetric => "symmetric",
+            Mode::Both => "both",
+            Mode::Signed => "signed",
+        }
+    }
+
+    /// The mode of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// Whether an order for such a chip is to be signed: wherever it can be.
+    pub fn signs(self) -> bool {
+        self != Mode::Symmetric
+    }
+}
+
+/// Header of SET MODE, without its P2: the mode [docs/specs/signatures.md 6].
+pub const SET_MODE: [u8; 3] = [0x80, 0x7E, 0x00];
 /// Header of GENERATE KEY PAIR, which the card's proof covers.
 pub const GENERATE: [u8; 5] = [0x80, 0x74, 0x00, 0x00, 0x08];
 /// Header of STORE CERTIFICATE for the root, which its MAC covers.

@@ -53,7 +53,7 @@ use crate::training_error::TrainingError;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
-use scheme::order::OrderId;
+use scheme::order::{OrderId, Serial8};
 
 /// Who has what: the bank's terms, customers, SIMs, chips.
 pub trait Registry {
@@ -277,6 +277,18 @@ pub trait Receipts {
         origin: &Origin,
         now: Moment,
     ) -> Result<Settlement, SettleError>;
+
+    /// The receipt (`E2 ..`) that an order was settled with, as its meter made it; `None` of one that is not settled.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn receipt_of(&self, order: OrderId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// A chip, as the city's lists tell of it.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn esam(&self, serial: Serial8) -> Result<Option<Esam>, StoreError>;
 
     /// Pays back what is due to a customer, and says how much it was, in fen.
     ///

@@ -32,6 +32,10 @@ pub enum FindingKind {
     Balance,
     /// A purchase before this one has no receipt.
     EarlierMissing,
+    /// A receipt, genuine by its MAC, is not signed by the chip whose it is.
+    Signature,
+    /// A receipt is signed with a certificate the city has not told of.
+    Certificate,
     /// A receipt came for a purchase whose money two people had moved to another chip.
     CreditedAfterMove,
     /// The bank took another amount than was asked for, or gave back another than it took.
@@ -48,7 +52,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds.
-    pub const ALL: [FindingKind; 16] = [
+    pub const ALL: [FindingKind; 18] = [
         FindingKind::UnknownOrder,
         FindingKind::OtherOrder,
         FindingKind::NotCredited,
@@ -59,6 +63,8 @@ impl FindingKind {
         FindingKind::Clock,
         FindingKind::Balance,
         FindingKind::EarlierMissing,
+        FindingKind::Signature,
+        FindingKind::Certificate,
         FindingKind::CreditedAfterMove,
         FindingKind::BankAmount,
         FindingKind::BankContradicts,
@@ -80,6 +86,8 @@ impl FindingKind {
             FindingKind::Clock => "meter-clock",
             FindingKind::Balance => "balance",
             FindingKind::EarlierMissing => "earlier-missing",
+            FindingKind::Signature => "signature",
+            FindingKind::Certificate => "certificate",
             FindingKind::CreditedAfterMove => "credited-after-move",
             FindingKind::BankAmount => "bank-amount",
             FindingKind::BankContradicts => "bank-contradicts",
@@ -97,12 +105,14 @@ impl FindingKind {
             | FindingKind::NotCredited
             | FindingKind::SecondReceipt
             | FindingKind::NeverSealed
+            | FindingKind::Signature
             | FindingKind::Chain
             | FindingKind::CreditedAfterMove => true,
             FindingKind::UsedBefore
             | FindingKind::Clock
             | FindingKind::Balance
             | FindingKind::EarlierMissing
+            | FindingKind::Certificate
             | FindingKind::BankAmount
             | FindingKind::BankContradicts
             | FindingKind::BankOursOnly

@@ -111,7 +111,7 @@ pub use ledger_chain::Head;
 pub use limit::{Limit, Limits, Room};
 pub use limit_error::{LimitReached, Scope};
 pub use message_error::MessageError;
-pub use meters::{DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
+pub use meters::{Certified, DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
 pub use modules::Reconciled;
 pub use office::{Named, Offices};
 pub use online::{ONLINE_S, OnlineBegin, OnlinePurchase, OnlinePurchases, OnlineState};

@@ -36,6 +36,11 @@ pub enum MessageError {
     /// The record cannot be read.
     #[error("not a record with a message: {0}")]
     Record(RecordError),
+    /// Of a receipt in two parts the first alone.
+    #[error(
+        "this is the first part of a signed receipt, and the second is missing: send both records, one behind the other"
+    )]
+    Half,
     /// The message cannot be read.
     #[error("not a message to be sent: {0}")]
     Tpdu(TpduError),
@@ -62,6 +67,7 @@ impl scheme::Fault for MessageError {
             MessageError::Build(_) => "message-build",
             MessageError::NotAnOrder => "message-not-an-order",
             MessageError::Record(_) => "message-record",
+            MessageError::Half => "message-half",
             MessageError::Tpdu(_) => "message-tpdu",
             MessageError::Empty => "message-empty",
             MessageError::Status(_) => "message-status",

@@ -2,13 +2,15 @@
 
 use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
-use crate::rows::{bytes, column, parsed, time, time_text};
+use crate::rows::{self, bytes, column, parsed, time, time_text};
 use crate::store::{Transaction, View};
 use crate::training_error::TrainingError;
+use scheme::certificate::{Certificate, CertificateError, KeyUse};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::order::Serial8;
+use scheme::signing::Mode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -27,6 +29,9 @@ pub struct DeliveryList {
     pub made_at: String,
     /// Where the city's audit log stood when it was written: `party`, `lines`, `hash`.
     pub log: Option<serde_json::Value>,
+    /// Certificates of the city's issuers, 336 hexadecimal digits each: those that certified an ESAM of the list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<String>,
     /// The ESAMs.
     pub esams: Vec<DeliveryLine>,
 }
@@ -51,6 +56,39 @@ pub struct DeliveryLine {
     /// Key version at which it came into its state; `null` or missing when the city does not know it.
     #[serde(default)]
     pub state_since: Option<u8>,
+    /// Which orders it takes: `both` or `signed`; missing: `symmetric`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Its certificate, 336 hexadecimal digits; missing of one that signs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+/// A chip's certificate and that of the city issuer that signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certified {
+    /// The city issuer's.
+    pub issuer: [u8; Certificate::LEN],
+    /// The chip's.
+    pub own: [u8; Certificate::LEN],
+}
+
+impl Certified {
+    /// The city issuer's, for whoever checks it by the root.
+    ///
+    /// # Errors
+    /// [`CertificateError`].
+    pub fn issuer(&self) -> Result<Certificate, CertificateError> {
+        Certificate::parse(&self.issuer)
+    }
+
+    /// The chip's, by which its receipts are checked.
+    ///
+    /// # Errors
+    /// [`CertificateError`].
+    pub fn own(&self) -> Result<Certificate, CertificateError> {
+        Certificate::parse(&self.own)
+    }
 }
 
 /// State of a chip's keys.
@@ -99,6 +137,10 @@ pub struct Esam {
     pub state_since: u8,
     /// The city that issued it, whose keys it has; `None`: not told.
     pub city: Option<RegionCode>,
+    /// Which orders it takes.
+    pub mode: Mode,
+    /// Its certificate, of one that signs.
+    pub certified: Option<Certified>,
 }
 
 /// Why a delivery list is not taken; nothing of it is.
@@ -114,6 +156,9 @@ pub enum DeliveryError {
     /// Of no city.
     #[error("the list names its city {0:?}, which is no region code of 8 digits")]
     City(String),
+    /// A certificate of a city issuer that cannot be.
+    #[error("a city issuer's certificate in the list: {0}")]
+    Issuer(String),
     /// A line that cannot be.
     #[error("line {line}: {what}")]
     Line {
@@ -142,10 +187,12 @@ pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), 
         return Err(DeliveryError::Format(list.format));
     }
     let city: RegionCode = list.city.parse().map_err(|_| DeliveryError::City(list.city.clone()))?;
+    let issuers = list.issuers.iter().map(|text| certificate(text).map(|(issuer, _)| issuer));
+    let issuers: Vec<Certificate> = issuers.collect::<Result<_, _>>().map_err(DeliveryError::Issuer)?;
     let (mut serials, mut meters) = (HashSet::new(), HashSet::new());
     let mut esams = Vec::with_capacity(list.esams.len());
     for (line, esam) in (1..).zip(&list.esams) {
-        let esam = read_line(esam, city).map_err(|what| DeliveryError::Line { line, what })?;
+        let esam = read_line(esam, city, &issuers).map_err(|what| DeliveryError::Line { line, what })?;
         // A retired chip may stand beside the one that took its place.
         let twice =
             !serials.insert(esam.serial) || (esam.state != KeyState::Retired && !meters.insert(esam.meter));
@@ -158,7 +205,34 @@ pub fn read_list(text: &[u8]) -> Result<(Vec<Esam>, Option<serde_json::Value>), 
     Ok((esams, list.log))
 }
 
-fn read_line(line: &DeliveryLine, city: RegionCode) -> Result<Esam, String> {
+/// A certificate of the list.
+fn certificate(text: &str) -> Result<(Certificate, [u8; Certificate::LEN]), String> {
+    let bytes = hex::decode(text).map_err(|error| format!("a certificate is hexadecimal digits: {error}"))?;
+    let certificate = Certificate::parse(&bytes).map_err(|error| error.to_string())?;
+    let bytes = certificate.to_bytes();
+    Ok((certificate, bytes))
+}
+
+/// The certificate of a chip, signed by one of the list's issuers. Whether that one is the province's, whoever has its root says.
+fn certified(
+    text: &str,
+    serial: Serial8,
+    meter: MeterNumber,
+    issuers: &[Certificate],
+) -> Result<Certified, String> {
+    let (own, bytes) = certificate(text)?;
+    let subject = &own.subject;
+    if (subject.key_use, subject.serial, subject.device) != (KeyUse::Esam, serial, meter.0) {
+        return Err(format!("the certificate is another one's: {}", own.about()));
+    }
+    let issuer = issuers.iter().find(|issuer| issuer.number == own.issuer);
+    let issuer =
+        issuer.ok_or_else(|| format!("its issuer's certificate {} is not in the list", own.issuer))?;
+    own.verify(issuer).map_err(|error| error.to_string())?;
+    Ok(Certified { issuer: issuer.to_bytes(), own: bytes })
+}
+
+fn read_line(line: &DeliveryLine, city: RegionCode, issuers: &[Certificate]) -> Result<Esam, String> {
     let meter = line.meter.parse().map_err(|fault| format!("meter {:?}: {fault}", line.meter))?;
     let serial = line
         .serial
@@ -182,11 +256,19 @@ fn read_line(line: &DeliveryLine, city: RegionCode) -> Result<Esam, String> {
     }
     let ceiling = line.ceiling_fen.map(Fen);
     let (key_version, city) = (line.key_version, Some(city));
-    Ok(Esam { serial, meter, key_version, state, ceiling, valid_to, state_since, city })
+    let mode = line.mode.as_deref().unwrap_or(Mode::Symmetric.name());
+    let mode = Mode::from_name(mode).ok_or_else(|| format!("no mode is {mode:?}"))?;
+    let certified =
+        line.certificate.as_deref().map(|text| certified(text, serial, meter, issuers)).transpose()?;
+    if mode.signs() && certified.is_none() {
+        return Err(format!("it takes {} orders, and its certificate is missing", mode.name()));
+    }
+    Ok(Esam { serial, meter, key_version, state, ceiling, valid_to, state_since, city, mode, certified })
 }
 
 fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
     let state: String = column(row, "key_state")?;
+    let mode: u8 = column(row, "mode")?;
     Ok(Esam {
         serial: Serial8(bytes(row, "serial")?),
         meter: parsed(row, "meter")?,
@@ -197,6 +279,18 @@ fn esam(row: &Row<'_>) -> Result<Esam, StoreError> {
         valid_to: column::<Option<String>>(row, "valid_to")?.map(|_| time(row, "valid_to")).transpose()?,
         state_since: column(row, "state_since")?,
         city: city(row)?,
+        mode: Mode::from_code(mode)
+            .ok_or(StoreError::Value { place: "esam.mode", detail: mode.to_string() })?,
+        certified: match (
+            column::<Option<Vec<u8>>>(row, "issuer")?,
+            column::<Option<Vec<u8>>>(row, "certificate")?,
+        ) {
+            (Some(issuer), Some(own)) => Some(Certified {
+                issuer: rows::exactly(&issuer, "esam.issuer")?,
+                own: rows::exactly(&own, "esam.certificate")?,
+            }),
+            _ => None,
+        },
     })
 }
 
@@ -206,8 +300,8 @@ pub(crate) fn city(row: &Row<'_>) -> Result<Option<RegionCode>, StoreError> {
     told.map(|_| parsed(row, "city")).transpose()
 }
 
-const SELECT: &str =
-    "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since, city FROM esam";
+const SELECT: &str = "SELECT serial, meter, key_version, key_state, ceiling, valid_to, state_since, city, mode, certificate, \
+     issuer FROM esam";
 
 /// The chip that is in a meter.
 pub(crate) fn chip_in(meter: MeterNumber) -> Question {
@@ -288,11 +382,11 @@ impl Transaction<'_> {
         }
         self.conn.write(
             "INSERT INTO esam (serial, meter, key_version, key_state, ceiling, current, listed, valid_to, \
-             state_since, city) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             state_since, city, mode, certificate, issuer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
              ON CONFLICT (serial) DO UPDATE SET meter = excluded.meter, key_version = excluded.key_version, \
              key_state = excluded.key_state, ceiling = excluded.ceiling, current = excluded.current, listed \
              = excluded.listed, valid_to = excluded.valid_to, state_since = excluded.state_since, \
-             city = excluded.city",
+             city = excluded.city, mode = excluded.mode, certificate = excluded.certificate, issuer = excluded.issuer",
             params![
                 esam.serial.0,
                 esam.meter.to_string(),
@@ -304,6 +398,9 @@ impl Transaction<'_> {
                 esam.valid_to.map(time_text),
                 esam.state_since,
                 esam.city.map(|city| city.to_string()),
+                esam.mode.code(),
+                esam.certified.as_ref().map(|certified| certified.own),
+                esam.certified.as_ref().map(|certified| certified.issuer),
             ],
         )?;
         Ok(())
@@ -327,6 +424,7 @@ impl scheme::Fault for DeliveryError {
             DeliveryError::Json(_) => "delivery-list-json",
             DeliveryError::Format(_) => "delivery-list-format",
             DeliveryError::City(_) => "delivery-list-city",
+            DeliveryError::Issuer(_) => "delivery-list-issuer",
             DeliveryError::Line { .. } => "delivery-list-line",
         }
     }

@@ -13,7 +13,6 @@
 
 use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
-use crate::message;
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::rows::{self, bytes, column, parsed, time};
@@ -23,6 +22,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use wire::sms::record::Records;
 
 /// Why an order was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,8 +83,8 @@ pub struct PlacedOrder {
     pub iccid: String,
     /// The order whose place it took.
     pub replaces: Option<OrderId>,
-    /// Its EF_SMS record, once sealed.
-    pub record: Option<[u8; message::RECORD]>,
+    /// Its EF_SMS record, once sealed; of a signed order both.
+    pub record: Option<Records>,
     /// Times a security module was asked and did not refuse for certain.
     pub asked: u32,
 }
@@ -106,8 +106,8 @@ impl PlacedOrder {
 pub struct SealedOrder {
     /// What the order says.
     pub order: Order,
-    /// The 176 bytes of the EF_SMS record, status 03 (`docs/specs/purchase.md` section 3).
-    pub record: [u8; message::RECORD],
+    /// The EF_SMS record, status 03 (`docs/specs/purchase.md` section 3); of a signed order both.
+    pub record: Records,
     /// The SIM card it is for.
     pub iccid: String,
     /// What the clerk is to hear, though it was sold.
@@ -118,7 +118,7 @@ const SELECT: &str = "SELECT o.id AS id, o.life AS life, coalesce(o.given_up_by,
      (SELECT f.customer FROM purchase f WHERE f.life = o.life ORDER BY f.count LIMIT 1) AS account, l.meter AS meter, l.serial AS serial, o.kind AS kind, \
      o.count AS count, o.amount AS amount, o.issued AS issued, o.valid_until AS valid_until, o.binding AS binding, \
      o.iccid AS iccid, o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
-     o.record AS record, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
+     o.record AS record, o.part AS part, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
      + (SELECT count(*) FROM seal WHERE seal.order_id = o.id) AS asked \
      FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life";
 
@@ -150,7 +150,7 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
     let reason: String = column(row, "reason")?;
     let kind: u8 = column(row, "kind")?;
     let replaces: Option<Vec<u8>> = column(row, "replaces")?;
-    let record: Option<Vec<u8>> = column(row, "record")?;
+    let (record, part): (Option<Vec<u8>>, Option<Vec<u8>>) = (column(row, "record")?, column(row, "part")?);
     let serial: Option<Vec<u8>> = column(row, "serial")?;
     Ok(PlacedOrder {
         order: Order {
@@ -176,7 +176,10 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
         state: OrderState::from_name(&state).ok_or_else(|| fault("state", state))?,
         iccid: column(row, "iccid")?,
         replaces: replaces.map(|id| rows::exactly(&id, "replaces").map(OrderId)).transpose()?,
-        record: record.map(|record| rows::exactly(&record, "record")).transpose()?,
+        record: record
+            .map(|record| [record, part.unwrap_or_default()].concat())
+            .map(|bytes| Records::parse(&bytes).ok_or_else(|| fault("record", bytes.len().to_string())))
+            .transpose()?,
         asked: column(row, "asked")?,
     })
 }

@@ -144,6 +144,9 @@ impl Transaction<'_> {
         let order = &old.order;
         let same_life = old.life == ground.life;
         let keys_changed = ground.esam.key_version != old.key_version;
+        // An order may be of before its meter took signed ones, or signed with a certificate of before: who knows that is whoever asks, and
+        // the meter takes one of the two.
+        let may_be_signed_anew = ground.esam.mode.signs();
         let other_reason = |why: &str| Err(OrderError::NotTheReason { order: order.id, why: why.to_owned() });
         match anew {
             Anew::ChipReplaced if same_life => {
@@ -156,7 +159,12 @@ impl Transaction<'_> {
             Anew::KeyChange if !keys_changed => {
                 return other_reason("the city's list names the same key version for this ESAM");
             }
-            Anew::Needed if order.binding == ground.binding && now <= order.valid_until && !keys_changed => {
+            Anew::Needed
+                if order.binding == ground.binding
+                    && now <= order.valid_until
+                    && !keys_changed
+                    && !may_be_signed_anew =>
+            {
                 return Err(OrderError::NoNeed(order.id));
             }
             Anew::Needed | Anew::KeyChange => {}

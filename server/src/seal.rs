@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::finding::stopping;
 use crate::ledger::{head_of, owed_of, row_of};
 use crate::message;
+use crate::meters::chip;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payment::payment_for;
@@ -19,12 +20,16 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::order::OrderId;
+use scheme::signing::Mode;
+use wire::sms::record::Records;
 
 /// An order that is about to be asked for.
 struct Asking {
     placed: PlacedOrder,
     /// No earlier asking of the same module is without an answer: a certain refusal then means that nothing was sealed.
     fresh: bool,
+    /// Which orders the chip takes.
+    mode: Mode,
 }
 
 /// Whether a module was asked for an order and has not answered.
@@ -145,7 +150,7 @@ impl Store {
     ) -> Result<SealedOrder, OrderError> {
         let order = &asking.placed.order;
         let number = sealer.number();
-        match sealer.seal(&order.to_bytes()) {
+        match sealer.seal(&order.to_bytes(), asking.mode) {
             Ok(user_data) => self.batch(|act| act.keep_sealed(&number, &asking.placed, &user_data, terms)),
             Err(cause) => {
                 if asking.fresh && matches!(cause, SealError::Refused(_)) {
@@ -170,10 +175,10 @@ impl Transaction<'_> {
         let number = sealer.number();
         self.whole(|| {
             let placed = self.place_order(request, terms)?;
-            let Asking { placed, .. } = self.begin_asking(&number, placed, request.now)?;
+            let Asking { placed, mode, .. } = self.begin_asking(&number, placed, request.now)?;
             let order = &placed.order;
             let user_data = sealer
-                .seal(&order.to_bytes())
+                .seal(&order.to_bytes(), mode)
                 .map_err(|cause| OrderError::Seal { order: order.id, cause })?;
             self.keep_sealed(&number, &placed, &user_data, terms)
         })
@@ -195,7 +200,7 @@ impl Transaction<'_> {
         if let Some(sealed) = self.sealed(&placed)? {
             return Ok(sealed);
         }
-        let record = message::order_record(user_data, placed.order.issued, terms)?;
+        let record = message::order_record(user_data, &placed.order, terms)?;
         self.keep_record(id, &record)?;
         let warning = self.warning(&placed)?;
         Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
@@ -212,6 +217,7 @@ impl Transaction<'_> {
                 head_of(self.server),
                 row_of(Account::Prepaid(placed.customer)),
                 asking_of(psam, placed.order.id),
+                chip(placed.order.serial),
             ]
         })?;
         if let Some(finding) = self.stopped(psam)? {
@@ -225,7 +231,8 @@ impl Transaction<'_> {
         let purchase = Purchase { life, count: order.count, order: Some(order.id) };
         let accounts = [self.cash()?, Account::Prepaid(placed.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
-        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed })
+        let mode = self.esam(order.serial)?.map_or(Mode::Symmetric, |esam| esam.mode);
+        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed, mode })
     }
 
     /// `true` when no earlier asking of this module waits for its answer.
@@ -241,10 +248,10 @@ impl Transaction<'_> {
         Ok(!waits)
     }
 
-    pub(crate) fn keep_record(&self, id: OrderId, record: &[u8; message::RECORD]) -> Result<(), StoreError> {
+    pub(crate) fn keep_record(&self, id: OrderId, record: &Records) -> Result<(), StoreError> {
         self.conn.write(
-            "UPDATE purchase_order SET state = 'sealed', record = ?2 WHERE id = ?1",
-            params![id.0, record],
+            "UPDATE purchase_order SET state = 'sealed', record = ?2, part = ?3 WHERE id = ?1",
+            params![id.0, record.each().first().copied(), record.each().get(1).copied()],
         )?;
         Ok(())
     }
@@ -264,7 +271,7 @@ pub(crate) fn last_balance_of(life: i64) -> Question {
 impl View<'_> {
     /// An order that is sealed, as it is handed out; `None` where no module has sealed it yet.
     pub fn sealed(&self, placed: &PlacedOrder) -> Result<Option<SealedOrder>, OrderError> {
-        let Some(record) = placed.record else { return Ok(None) };
+        let Some(record) = placed.record.clone() else { return Ok(None) };
         let warning = self.warning(placed)?;
         Ok(Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone(), warning }))
     }

@@ -8,6 +8,7 @@ use reader::error::CardError;
 use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::profile::State;
 use scheme::psam::PsamChain;
+use scheme::signing::Mode;
 use wire::Sw;
 
 /// Seals orders and opens receipts; holds every key this crate does without.
@@ -21,11 +22,11 @@ pub trait OrderSealer {
     /// Where its order chain stands; `None` when it keeps none.
     fn chain(&mut self) -> Result<Option<Chain>, SealError>;
 
-    /// Seals an order (`E1 ..`, `docs/specs/purchase.md` section 1) for its meter and returns the user data of
-    /// the SMS, header `02 70 00` included (section 2).
+    /// Seals an order (`E1 ..`, `docs/specs/purchase.md` section 1) for its meter, signed where its chip's mode wants that, and returns the
+    /// user data of the SMS, header `02 70 00` included (section 2).
     ///
-    /// The same order gives the same user data, so that an interrupted seal can be repeated.
-    fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError>;
+    /// The same order may be sealed again after an interruption: unsigned it gives the same user data.
+    fn seal(&mut self, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError>;
 
     /// Opens the user data of a receipt (`02 71 00 ..`) as coming from `meter`, checks its CC and its TAC,
     /// and returns the receipt (`E2 ..`).
@@ -68,6 +69,24 @@ impl SealError {
     }
 }
 
+/// A meter wants signed orders of a server that signs none.
+const UNSIGNED: &str = "the meter takes signed orders alone, and this bank has no signing key: `gridcard server signing` makes one";
+
+/// An order as a chip of this mode takes it: signed by the server, or as it is.
+///
+/// # Errors
+/// A chip wants it signed, and nobody signs.
+pub fn in_mode(psam: &mut Psam<'_>, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
+    let signed = match mode {
+        Mode::Symmetric => None,
+        Mode::Both | Mode::Signed => psam.sign(order).map_err(SealError::Refused)?,
+    };
+    match signed {
+        None if mode == Mode::Signed => Err(SealError::Refused(UNSIGNED.to_owned())),
+        signed => Ok(signed.unwrap_or_else(|| order.to_vec())),
+    }
+}
+
 impl OrderSealer for Psam<'_> {
     fn number(&self) -> String {
         hex::encode(self.info().number)
@@ -88,8 +107,9 @@ impl OrderSealer for Psam<'_> {
         Ok(kept.map(|PsamChain { count, value, before, head }| Chain { count, value, before, head }))
     }
 
-    fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.seal_order(order).map_err(|error| SealError::of(&error))
+    fn seal(&mut self, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
+        let order = in_mode(self, order, mode)?;
+        self.seal_order(&order).map_err(|error| SealError::of(&error))
     }
 
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError> {

@@ -67,7 +67,7 @@ impl Sealing for Store {
             act.note_seal(psam, &placed.order)?;
             act.forget_asking(psam, id)?;
             if placed.record.is_none() && placed.is_usable() {
-                act.keep_record(id, &message::order_record(user_data, placed.order.issued, terms)?)?;
+                act.keep_record(id, &message::order_record(user_data, &placed.order, terms)?)?;
             }
             Ok(())
         })

@@ -4,6 +4,7 @@ use crate::engine::params;
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::incoming::Incoming;
+use crate::meters::Certified;
 use crate::order::PlacedOrder;
 use crate::order_state::OrderState;
 use crate::receipt::{Opened, Opening, Origin, Refusal, SettleError};
@@ -12,11 +13,14 @@ use crate::rules::{self, Division, Known, Settled as Standing, Verdict};
 use crate::sealer::OrderSealer;
 use crate::store::{Store, Transaction, View};
 use crate::transfer::{Account, Code, Purchase};
+use scheme::certificate::Label;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use scheme::receipt::{CREDITED, Receipt};
+use scheme::receipt::{self, CREDITED, Receipt};
+use scheme::signed::{Signed, SignedError};
+use scheme::signing::Mode;
 
 /// What became of a genuine receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +118,11 @@ impl Transaction<'_> {
                     );
                     self.hold(opened, FindingKind::CreditedAfterMove, &words, now)
                 }
-                Some(placed) => self.whole(|| self.keep(opened, &placed, &strange, now)),
+                Some(placed) => {
+                    let mut strange = strange;
+                    strange.extend(self.unsigned(opened)?);
+                    self.whole(|| self.keep(opened, &placed, &strange, now))
+                }
                 None => self.hold(opened, FindingKind::UnknownOrder, "", now),
             },
         }
@@ -309,6 +317,30 @@ impl View<'_> {
         })
     }
 
+    /// What is strange about the signature of a receipt whose MAC is right. The money follows the MAC; who can make one without the chip's
+    /// own key is to be found.
+    fn unsigned(&self, opened: &Opened) -> Result<Option<(FindingKind, String)>, StoreError> {
+        let signed = Signed::parse(&opened.bytes, receipt::TAG);
+        let fault = |error: String| StoreError::Value { place: "receipt", detail: error };
+        let signed = signed.map_err(|error| fault(error.to_string()))?;
+        let Some(esam) = self.esam(opened.receipt.serial)? else { return Ok(None) };
+        let Some(proof) = &signed.proof else {
+            let words = "the chip signs every receipt, and this one is not signed".to_owned();
+            return Ok((esam.mode == Mode::Signed).then_some((FindingKind::Signature, words)));
+        };
+        let own = esam.certified.as_ref().map(Certified::own).transpose();
+        let own = own.map_err(|error| fault(error.to_string()))?;
+        let Some(own) = own.filter(|own| own.number == proof.certificate) else {
+            let words = format!(
+                "the receipt is signed with certificate {}, which the city's list does not name",
+                proof.certificate
+            );
+            return Ok(Some((FindingKind::Certificate, words)));
+        };
+        let words = |error: SignedError| (FindingKind::Signature, error.to_string());
+        Ok(signed.verify(Label::Receipt, &own).err().map(words))
+    }
+
     /// The receipt a purchase was settled with.
     fn settlement(&self, life: i64, count: u32) -> Result<Option<Vec<u8>>, StoreError> {
         self.conn.first(
@@ -316,6 +348,13 @@ impl View<'_> {
             params![life, count],
             |row| column(row, "receipt"),
         )
+    }
+
+    /// The receipt an order was settled with.
+    pub fn receipt_of(&self, order: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.conn.first("SELECT receipt FROM settlement WHERE order_id = ?1", params![order.0], |row| {
+            column(row, "receipt")
+        })
     }
 
     fn kept_packet(&self, finding: i64) -> Result<Vec<u8>, StoreError> {

@@ -29,7 +29,7 @@ use crate::training_error::TrainingError;
 use core::ops::ControlFlow;
 use scheme::moment::Moment;
 use scheme::numbers::{CustomerNumber, MeterNumber};
-use scheme::order::OrderId;
+use scheme::order::{OrderId, Serial8};
 
 impl Registry for Store {
     fn terms(&self) -> Result<Option<Terms>, StoreError> {
@@ -189,6 +189,14 @@ impl Receipts for Store {
         now: Moment,
     ) -> Result<Settlement, SettleError> {
         Store::settle(self, sealer, incoming, origin, now)
+    }
+
+    fn receipt_of(&self, order: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|view| view.receipt_of(order))
+    }
+
+    fn esam(&self, serial: Serial8) -> Result<Option<Esam>, StoreError> {
+        self.read(|view| view.esam(serial))
     }
 
     fn refund(&mut self, customer: CustomerNumber, now: Moment) -> Result<i64, StoreError> {

@@ -17,6 +17,7 @@ use scheme::subscription::{Iccid, Msisdn};
 use serde_json::{Value, json};
 use server::roster::NO_METER;
 use server::{Named, Origin, SimKey};
+use wire::sms::record::Records;
 use wire::typed;
 
 pub(crate) fn malformed(words: impl Into<String>) -> Trouble {
@@ -188,9 +189,8 @@ pub fn settle(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) 
     let record = typed::bytes(asked.words("record").unwrap_or_default());
     let record = record.map_err(|error| malformed(format!("record: {error}")))?;
     let found = record.len();
-    let record = record.try_into();
-    let record =
-        record.map_err(|_| malformed(format!("record: a message record has 176 bytes, not {found}")))?;
+    let record = Records::parse(&record)
+        .ok_or_else(|| malformed(format!("record: a message record has 176 bytes, not {found}")))?;
     let (phone, iccid) = (asked.maybe_field::<Msisdn>("msisdn")?, asked.maybe_field::<Iccid>("iccid")?);
     let origin = match (phone, iccid, asked.maybe_field::<MeterNumber>("meter")?) {
         (Some(phone), None, None) => Some(Origin::Sim(SimKey::Msisdn(phone))),

@@ -15,6 +15,7 @@ use scheme::order::OrderId;
 use serde_json::{Value, json};
 use server::roster::NO_METER;
 use server::{Basis, Period, Scope, Sim};
+use wire::sms::record::Records;
 use wire::typed;
 
 /// A report with the record of the order that was sealed for it.
@@ -94,8 +95,8 @@ pub fn replace_sim(session: &Session, desk: &mut Desk, asked: &Asked, means: &Me
         None => None,
         Some(text) => {
             let record = typed::bytes(text).map_err(|error| malformed(format!("old_sim_record: {error}")))?;
-            let record =
-                record.try_into().map_err(|_| malformed("old_sim_record: a message record has 176 bytes"))?;
+            let record = Records::parse(&record)
+                .ok_or_else(|| malformed("old_sim_record: a message record has 176 bytes"))?;
             means.mailbox.send(&message(), &Message { record, sim: SimNote::default() })?;
             Some(message())
         }

@@ -253,6 +253,8 @@ const FMCOS_WORDS: &[Words] = &[
     (0x9E15, 0xFFFF, "recharge refused: the account is not open yet"),
     (0x9E16, 0xFFFF, "replacement SIM refused: the account is not open yet"),
     (0x9E17, 0xFFFF, "the order is older than the last one credited"),
+    (0x9E18, 0xFFFF, "the order is not signed, and the card takes no other"),
+    (0x9E19, 0xFFFF, "the order is not signed by the server the card knows"),
     (0x9E21, 0xFFFF, "the amount is zero or would lift the balance over the ceiling"),
     (0x9E23, 0xFFFF, "recharge refused: the meter knows another SIM"),
     (0x9E27, 0xFFFF, "the account is already open"),

@@ -4,6 +4,7 @@ use cos::{Context, Halt};
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::SimBinding;
 use scheme::profile::{self, EF_PARAMETERS, EF_PURSE};
+use scheme::signing::Mode;
 use wire::Sw;
 
 /// Records of the purse file.
@@ -64,17 +65,21 @@ pub struct Parameters {
     pub customer: CustomerNumber,
     pub binding: SimBinding,
     pub ceiling: u32,
+    pub mode: Mode,
 }
 
 impl Parameters {
     pub fn read(context: &Context<'_>) -> Result<Self, Halt> {
         let [opened]: [u8; 1] = context.read_ef(EF_PARAMETERS, OPENED)?;
+        let [mode]: [u8; 1] = context.read_ef(EF_PARAMETERS, profile::MODE)?;
         let ceiling = u32::from_be_bytes(context.read_ef(EF_PARAMETERS, CEILING)?);
         Ok(Parameters {
             opened: opened != 0,
             meter: MeterNumber(context.read_ef(EF_PARAMETERS, METER)?),
             customer: CustomerNumber(context.read_ef(EF_PARAMETERS, CUSTOMER)?),
             binding: SimBinding(context.read_ef(EF_PARAMETERS, BINDING)?),
+            // Nothing but SET MODE writes it; what no mode is takes the least.
+            mode: Mode::from_code(mode).unwrap_or(Mode::Signed),
             ceiling: if ceiling == 0 { GREATEST } else { ceiling.min(GREATEST) },
         })
     }

@@ -1,16 +1,18 @@
 //! The life of an ESAM: from one key set to the next, from test to formal state and back, and its end
 //! [docs/specs/cards.md 10].
 
-use super::account::{self, METER, Purse};
+use super::account::{self, METER, Parameters, Purse};
 use crate::info::current_info;
-use crate::signing;
+use crate::signing::{self, Signing};
 use cos::fmcos::{self, Under};
 use cos::keyfile::{self, BIRTH, KeyRecord, kind};
 use cos::{Context, Halt, closing};
+use scheme::certificate::KeyUse;
 use scheme::profile::{
     self, BIRTH_KEY, CardInfo, EF_CARD_INFO, EF_LIFE, EF_PARAMETERS, EF_PURSE, EF_RECEIPT, EF_RUN_INFO,
     EF_SIGNING_KEY, FileRow, State, field_file,
 };
+use scheme::signing::Mode;
 use wire::{CommandRef, Sw};
 
 /// Id of the key whose version stands for the whole set: `kic`.
@@ -209,6 +211,22 @@ const fn key_state(state: State) -> [u8; 4] {
         State::Formal => (u32::MAX >> (u32::BITS - profile::ESAM_KEYS.len() as u32)).to_be_bytes(),
         State::Test | State::Retired => [0; 4],
     }
+}
+
+/// SET MODE `80 7E 00 mode`: which orders the card takes from now on. A higher mode alone (6985 a lower one; the same again is done), and
+/// only where the card can keep to it: 6A88 until it has its own certificate and a server's.
+pub fn set_mode(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let mode = Mode::from_code(command.p2).ok_or(Sw::WRONG_P1P2)?;
+    let signing = Signing::of(context)?;
+    if mode < Parameters::read(context)?.mode {
+        return Err(Sw::CONDITIONS.into());
+    }
+    if mode.signs() {
+        signing.signer(context)?;
+        signing.certificate(context, KeyUse::Server)?;
+    }
+    context.write_ef(EF_PARAMETERS, profile::MODE, &[mode.code()])?;
+    Ok(Sw::OK)
 }
 
 /// A whole set of keys of a version was downloaded, of the state and for the account there are: it takes the place of the one in use.

@@ -4,7 +4,7 @@
 //! An error of any command ends it too, in the kernel.
 
 use super::account::{Parameters, Purse};
-use super::orders::{Verdict, credit, judge, stored};
+use super::orders::{Given, Verdict, credit, judge, stored};
 use super::receipts::{RunInfo, packet_keys, refuse, role_key};
 use crate::info::current_info;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use cos::{Context, Halt};
 use keys::Role;
 use scheme::money::Fen;
 use scheme::online::{HELLO_LEN, Head, Hello, REFUSED, Request, Session};
-use scheme::order::{Order, Serial8};
+use scheme::order::Serial8;
 use scheme::profile::{CardInfo, EF_RUN_INFO, State};
 use scheme::refusal::Refusal;
 use wire::packet::{self, ResponsePacket, Spi};
@@ -90,11 +90,11 @@ pub fn order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
 
 /// An encoded receipt, or why there is none.
 fn answer(context: &mut Context<'_>, order: &[u8]) -> Result<Result<Vec<u8>, Refusal>, Halt> {
-    let Ok(order) = Order::parse(order) else { return Ok(Err(Refusal::Format)) };
-    match judge(context, &order)? {
+    let Some(given) = Given::parse(order) else { return Ok(Err(Refusal::Format)) };
+    match judge(context, &given)? {
         Verdict::Credit(terms) => {
             let keys = packet_keys(context)?;
-            Ok(Ok(credit(context, &order, terms, &keys)?.receipt))
+            Ok(Ok(credit(context, &given, terms, &keys)?.receipt))
         }
         Verdict::Again => again(context),
         Verdict::Refused(refusal) => Ok(Err(refusal)),

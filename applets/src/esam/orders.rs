@@ -3,13 +3,52 @@
 use super::account::{BINDING, CUSTOMER, OPENED, Parameters, Purse};
 use super::receipts::{self, Credit, RunInfo, Stored};
 use crate::packets::PacketKeys;
+use crate::signing::Signing;
 use alloc::vec::Vec;
 use cos::{Context, Halt};
+use scheme::certificate::{KeyUse, Label};
 use scheme::money::Fen;
-use scheme::order::{Order, OrderKind};
+use scheme::order::{self, Order, OrderKind};
 use scheme::profile::{EF_PARAMETERS, EF_RECEIPT};
 use scheme::refusal::Refusal;
+use scheme::signed::Signed;
+use scheme::signing::Mode;
 use wire::Sw;
+
+/// An order as it came out of its message.
+pub struct Given {
+    pub order: Order,
+    signed: Signed,
+}
+
+impl Given {
+    /// `None` of bytes that are no order.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let signed = Signed::parse(bytes, order::TAG).ok()?;
+        Some(Given { order: Order::parse(&signed.plain).ok()?, signed })
+    }
+
+    /// Whether its receipt is to be signed: as it is itself.
+    const fn is_signed(&self) -> bool {
+        self.signed.proof.is_some()
+    }
+}
+
+/// Whether an order is signed as this card wants it. A card that takes signed orders alone takes no other, whoever has its keys.
+fn vouched(context: &Context<'_>, given: &Given, mode: Mode) -> Result<(), Refusal> {
+    match (mode, given.is_signed()) {
+        (Mode::Signed, false) => Err(Refusal::Unsigned),
+        (_, false) => Ok(()),
+        // It could not sign the receipt either.
+        (Mode::Symmetric, true) => Err(Refusal::Signature),
+        (Mode::Both | Mode::Signed, true) => {
+            let server =
+                Signing::of(context).and_then(|signing| signing.certificate(context, KeyUse::Server));
+            let server = server.map_err(|_| Refusal::Signature)?;
+            given.signed.verify(Label::Order, &server).map_err(|_| Refusal::Signature)
+        }
+    }
+}
 
 /// What the rules say to an order. Nothing was written.
 pub enum Verdict {
@@ -29,13 +68,17 @@ pub struct Terms {
 }
 
 /// An order that is proved by its message.
-pub fn judge(context: &Context<'_>, order: &Order) -> Result<Verdict, Halt> {
+pub fn judge(context: &Context<'_>, given: &Given) -> Result<Verdict, Halt> {
+    let order = &given.order;
     let parameters = Parameters::read(context)?;
     if order.meter != parameters.meter {
         return Ok(Verdict::Refused(Refusal::MeterNumber));
     }
     if order.serial.0 != context.chip.serial {
         return Ok(Verdict::Refused(Refusal::EsamSerial));
+    }
+    if let Err(refusal) = vouched(context, given, parameters.mode) {
+        return Ok(Verdict::Refused(refusal));
     }
     let purse = Purse::read(context)?;
     // The same order again, after a SIM that was pulled or an answer that was lost.
@@ -86,10 +129,11 @@ fn admit(order: &Order, parameters: &Parameters, purse: &Purse, run: &RunInfo) -
 /// One transaction: purse, count, customer and SIM of an opening or replacement, receipt.
 pub fn credit(
     context: &mut Context<'_>,
-    order: &Order,
+    given: &Given,
     Terms { purse, balance, run }: Terms,
     keys: &PacketKeys,
 ) -> Result<Stored, Halt> {
+    let order = &given.order;
     let total = purse.total.checked_add(order.amount.0).ok_or(Sw::COUNTER_END)?;
     Purse { balance, total, count: order.count }.write(context)?;
     if order.kind == OrderKind::Open {
@@ -106,6 +150,7 @@ pub fn credit(
         order: order.id,
         digest: order.digest(),
         balance: Fen(balance),
+        signed: given.is_signed(),
     };
     receipts::store(context, &credit, &run, keys)
 }

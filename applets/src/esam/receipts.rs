@@ -1,9 +1,11 @@
 //! What an ESAM says of money that came in, and keeps until the next: the same whichever way it came.
 
 use crate::packets::PacketKeys;
+use crate::signing::{self, Signing};
 use cos::keyfile::kind;
 use cos::{Context, Halt};
 use keys::{Key, Role, mac};
+use scheme::certificate::Label;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -47,6 +49,8 @@ pub struct Credit {
     pub digest: OrderDigest,
     /// Balance afterwards.
     pub balance: Fen,
+    /// Whether the receipt is signed too.
+    pub signed: bool,
 }
 
 /// A refusal as the status word that says it.
@@ -83,6 +87,15 @@ pub struct Stored {
     pub user_data: alloc::vec::Vec<u8>,
 }
 
+/// Signs a receipt. Whoever may ask for one has looked at the mode, which is only set on a card that has a certified key.
+fn signed(context: &mut Context<'_>, receipt: &[u8]) -> Result<alloc::vec::Vec<u8>, Halt> {
+    let (key, certificate) = Signing::of(context)?.signer(context)?;
+    let (suite, extra) = (context.chip.suite, signing::extra(context));
+    let signer = (certificate.number, &key);
+    scheme::signed::sign(receipt, receipt::TAG, Label::Receipt, suite, signer, &extra)
+        .map_err(|_| Sw::UNKNOWN.into())
+}
+
 /// Makes the receipt, seals it, and keeps it as the last one.
 pub fn store(
     context: &mut Context<'_>,
@@ -110,7 +123,10 @@ pub fn store(
         counter: u64::from(credit.count),
         status: ResponseStatus::OK,
     };
-    let receipt = receipt.to_bytes();
+    let mut receipt = receipt.to_bytes();
+    if credit.signed {
+        receipt = signed(context, &receipt)?;
+    }
     let user_data = packet::seal_response(&header, &receipt, keys).map_err(|_| Sw::WRONG_LENGTH)?;
     let length = u8::try_from(user_data.len()).map_err(|_| Sw::WRONG_LENGTH)?;
     context.write_ef(EF_RECEIPT, 0, &[length])?;

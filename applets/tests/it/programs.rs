@@ -83,6 +83,8 @@ fn each_kind_has_the_commands_of_the_specification() {
         SIGNING[1],
         SIGNING[2],
         SIGNING[3],
+        // SET MODE.
+        (0x80, 0x7E, Some(profile::MASTER)),
         INFORMATION,
         TRIES,
         // The field's: what proves a command is its MAC.

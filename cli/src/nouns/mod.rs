@@ -15,6 +15,7 @@ pub mod meter;
 pub mod operator;
 pub mod psam;
 pub mod reader;
+pub mod receipt;
 pub mod server;
 pub mod shell;
 pub mod sim;
@@ -76,6 +77,7 @@ fn task(noun: Noun) -> Task {
         #[cfg(unix)]
         Noun::Slot(verb) => verb.task(),
         Noun::Meter(verb) => verb.task(),
+        Noun::Receipt(verb) => verb.task(),
         Noun::Server(server) => server.task(),
         Noun::Bank(bank) => bank.task(),
         #[cfg(feature = "service")]

@@ -44,7 +44,7 @@ impl Source for List {
         let orders = self.orders.iter().enumerate();
         Ok(orders
             .filter(|(_, (_, receipt))| receipt.is_none())
-            .map(|(place, (message, _))| CarriedOrder { place: place as u8, message: message.clone() })
+            .map(|(place, (message, _))| CarriedOrder::whole(place as u8, message.clone()))
             .collect())
     }
 
@@ -57,7 +57,7 @@ impl Source for List {
         if self.gone {
             return Err(BrokenOff::plain(step, Refusal::WriteBack));
         }
-        self.orders[usize::from(order.place)].1 = Some(receipt.to_vec());
+        self.orders[usize::from(order.place())].1 = Some(receipt.to_vec());
         Ok(())
     }
 }

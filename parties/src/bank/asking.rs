@@ -10,6 +10,7 @@ use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::online::{HELLO_LEN, Request, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
+use scheme::signing::Mode;
 use server::{Chain, Keys, SealError};
 
 /// What a PSAM is asked.
@@ -25,6 +26,8 @@ pub enum Question {
         order: Vec<u8>,
         /// And at once for this online purchase, which has heard its meter.
         online: Option<SessionId>,
+        /// Which orders its chip takes.
+        mode: Mode,
     },
     /// To begin an online purchase.
     Begin {

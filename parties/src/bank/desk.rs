@@ -316,7 +316,7 @@ impl Seats {
         let done = {
             let mut psam = Psam::go_on(&mut seat.card, seat.info);
             let info = seat.info;
-            prove(&mut psam, &member.card).and_then(|()| work(&info, &mut psam))
+            prove(session, &mut psam, &member.card).and_then(|()| work(&info, &mut psam))
         };
         seat.card.close()?;
         done

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use server::{Anew, BankAccount, BankCall, Books, OrderError, OrderRequest, SealedOrder};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use wire::sms::record::RECORD_LEN;
+use wire::sms::record::Records;
 
 /// Whose order, where it goes, and who seals it.
 #[derive(Debug, Clone)]
@@ -320,9 +320,9 @@ pub fn void(
 }
 
 /// The message with an order's record, for its SIM.
-pub(super) fn message(record: &[u8; RECORD_LEN], order: &Order, iccid: &str) -> Message {
+pub(super) fn message(record: &Records, order: &Order, iccid: &str) -> Message {
     let sim = SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding), copy: None };
-    Message { record: *record, sim }
+    Message { record: record.clone(), sim }
 }
 
 /// Where the record of an order goes, unless somebody says otherwise. Each meter has counts of its own.

@@ -4,7 +4,7 @@
 //! number. A home of one PSAM, `psam.card` with `psam.server`, is moved over by the first act that works with it.
 
 use super::asking::Unfit;
-use super::{read_server_key, store};
+use super::{read_server_key, server_signing, store};
 use crate::cards::CardHandle;
 use crate::home;
 use crate::places::{self, card_at};
@@ -178,16 +178,24 @@ impl Member {
     }
 }
 
-/// Has a PSAM's orders proved by its server key, where there is one.
+/// Has a PSAM's orders proved by its server key, where there is one, and signed by the server's signing key, where there is one.
 ///
 /// # Errors
-/// There is a server key and it cannot be read.
-pub fn prove(psam: &mut Psam<'_>, card: &Path) -> Result<()> {
+/// There is such a key and it cannot be read.
+pub fn prove(session: &Session, psam: &mut Psam<'_>, card: &Path) -> Result<()> {
     let file = server_key(card);
     if file.exists() {
         psam.prove_with(read_server_key(&file)?.prover());
     }
-    Ok(())
+    match bank_of(card) {
+        Some(folder) => server_signing::sign_with(session, folder, psam),
+        None => Ok(()),
+    }
+}
+
+/// The bank's folder of a place in its pool.
+pub(super) fn bank_of(card: &Path) -> Option<&Path> {
+    card.parent()?.parent()
 }
 
 /// Moves the only PSAM of an older home to where several can stand. The card last, so that a move that broke off is

@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::offices::must_be_office;
 use super::pool::Pool;
+use super::server_signing::must_be_certified;
 use super::{folder, office};
 use crate::revoked::TakeReport;
 use crate::session::Session;
@@ -189,8 +190,9 @@ pub fn meters(session: &Session, desk: &mut Desk, list: &Path) -> Result<MetersR
 /// # Errors
 /// As [`meters`].
 pub fn take_list(session: &Session, desk: &mut Desk, list: &[u8]) -> Result<MetersReport> {
-    desk.folder(session)?;
+    let folder = desk.folder(session)?;
     let (esams, log) = read_list(list)?;
+    must_be_certified(&folder, &esams)?;
     let at = session.now()?;
     let taken = desk.books_mut().take_meters(&esams, at)?;
     let sha256 = hex::encode(Sha256::digest(list));

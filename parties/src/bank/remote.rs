@@ -4,6 +4,7 @@ use super::asking::{AskPsam, InHand, Opened, Question};
 use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::online::SessionId;
 use scheme::order::{Order, OrderId};
+use scheme::signing::Mode;
 use server::{Chain, Keys, OrderSealer, SealError};
 
 /// One PSAM for one act.
@@ -55,9 +56,9 @@ impl OrderSealer for Remote<'_> {
         Ok(self.chain)
     }
 
-    fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn seal(&mut self, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
         let id = Order::parse(order).map_err(|error| SealError::Refused(error.to_string()))?.id;
-        let question = Question::Seal { id, order: order.to_vec(), online: self.online };
+        let question = Question::Seal { id, order: order.to_vec(), online: self.online, mode };
         Err(if self.under_way.contains(&id) {
             self.ask(AskPsam::Await(id))
         } else {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use server::{Books, Keys, PlacedOrder};
 use std::collections::BTreeMap;
 use std::path::Path;
-use wire::sms::record::RECORD_LEN;
+use wire::sms::record::Records;
 
 /// Orders that are to be finished.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Written<'_> {
         &mut self,
         books: &dyn Books,
         placed: &PlacedOrder,
-        record: &[u8; RECORD_LEN],
+        record: &Records,
         copy: Option<u32>,
     ) -> Result<()> {
         let path = record_place(books, self.folder, placed.customer, &placed.order)?;

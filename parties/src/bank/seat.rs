@@ -1,7 +1,8 @@
 //! A session with a PSAM: opened, its PIN verified.
 
 use super::pins::Pins;
-use super::pool::Member;
+use super::pool::{Member, bank_of};
+use super::server_signing::certify_psam;
 use crate::cards::CardHandle;
 use crate::places::card_at;
 use crate::session::Session;
@@ -23,5 +24,8 @@ pub(super) fn sit_down(session: &Session, member: &Member, pins: &mut Pins<'_>) 
     let info = psam.info();
     member.must_be(session, info.number)?;
     psam.verify(pin.expose(), pins.last())?;
+    if let Some(folder) = bank_of(&member.card) {
+        certify_psam(session, folder, &mut psam)?;
+    }
     Ok(Seat { card, info })
 }

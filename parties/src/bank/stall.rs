@@ -16,6 +16,8 @@ use reader::driver::psam::Psam;
 use scheme::numbers::DeviceNumber;
 use scheme::online::SessionId;
 use scheme::profile::{CardKind, NO_LIMIT};
+use scheme::signing::Mode;
+use server::sealer::in_mode;
 use server::{OrderSealer, SealError};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -144,7 +146,7 @@ impl Stall {
             },
             // What was asked before it stopped is asked anew, where whoever asks knows what became of it.
             Question::Seal { .. } if stops != self.stops => Answer::NotAsked,
-            Question::Seal { order, online, .. } => self.seal(order, *online, is_last),
+            Question::Seal { order, online, mode, .. } => self.seal(order, *online, *mode, is_last),
             Question::Begin { meter, sid, time } => {
                 self.online(|psam| psam.begin_purchase(*meter, *sid, *time).map(OnlineSaid::Hello))
             }
@@ -180,14 +182,17 @@ impl Stall {
         }
     }
 
-    fn seal(&mut self, order: &[u8], online: Option<SessionId>, is_last: bool) -> Answer {
-        let card = self.member.card.clone();
+    fn seal(&mut self, order: &[u8], online: Option<SessionId>, mode: Mode, is_last: bool) -> Answer {
+        let (session, card) = (self.session.clone(), self.member.card.clone());
         let sealed = self.with(|psam| {
-            prove(psam, &card)?;
-            let sealed = OrderSealer::seal(psam, order);
+            prove(&session, psam, &card)?;
+            let sealed = OrderSealer::seal(psam, order, mode);
             // The same order once more counts nothing: nothing came between.
             let message = match (online, &sealed) {
-                (Some(sid), Ok(_)) => Some(psam.seal_for_purchase(sid, order)),
+                (Some(sid), Ok(_)) => {
+                    let order = in_mode(psam, order, mode)?;
+                    Some(psam.seal_for_purchase(sid, &order))
+                }
                 _ => None,
             };
             let message = match message {

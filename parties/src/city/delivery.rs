@@ -1,5 +1,6 @@
 //! The delivery list: what a bank has to know of every ESAM its city issued.
 
+use super::signing::mode_of;
 use crate::home::{self, Home};
 use crate::log;
 use crate::places::must_be_free;
@@ -45,23 +46,35 @@ pub fn delivery(session: &Session, request: &DeliveryRequest) -> Result<Delivery
     must_be_free(&request.out)?;
     let (region, folder) = Home::new(session).city(request.city, "writing the delivery list")?;
     let all = Store::visit(&folder.join(FILE))?.delivered()?;
-    let known = all.iter().filter_map(|esam| {
-        Some(DeliveryLine {
+    let (mut known, mut issuers) = (Vec::new(), Vec::new());
+    for esam in &all {
+        let Some(key_version) = esam.key_version else { continue };
+        let serial = esam.serial.to_string();
+        let signs = mode_of(&folder, &serial)?;
+        if let Some(signs) = &signs
+            && !issuers.contains(&signs.issuer)
+        {
+            issuers.push(signs.issuer.clone());
+        }
+        known.push(DeliveryLine {
             meter: esam.number.clone(),
-            serial: esam.serial.to_string(),
-            key_version: esam.key_version?.max(1),
+            serial,
+            key_version: key_version.max(1),
             key_state: esam.state.name().to_owned(),
             ceiling_fen: esam.ceiling.map(|fen| fen.0),
             valid_to: esam.valid_to.map(|day| day.to_string()),
             state_since: esam.state_since,
-        })
-    });
+            mode: signs.as_ref().map(|signs| signs.mode.clone()),
+            certificate: signs.map(|signs| signs.certificate),
+        });
+    }
     let list = DeliveryList {
         format: FORMAT.to_owned(),
         city: region.to_string(),
         made_at: session.now()?.to_string(),
         log: Some(Origin::value(&folder)?),
-        esams: known.collect(),
+        issuers,
+        esams: known,
     };
     let text = format!("{}\n", serde_json::to_string_pretty(&list)?);
     home::write(&request.out, text.as_bytes())?;

@@ -2,6 +2,7 @@
 
 use super::access::{Access, info_in};
 use super::esam::{ends_the_run, pairing_name};
+use super::signing::forget_mode;
 use crate::cards::CardHandle;
 use crate::home::{self, Home};
 use crate::issuing::{self, CheckValues};
@@ -19,7 +20,7 @@ use scheme::CardRef;
 use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
 use scheme::profile::{CardKind, ESAM_KEYS, State};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an ESAM shows freely.
 #[derive(Debug, Clone, Serialize)]
@@ -172,6 +173,7 @@ struct Passing<'o> {
     session: &'o Session,
     request: &'o PassRequest,
     source: &'o mut dyn KeySource,
+    folder: &'o Path,
     out: PathBuf,
 }
 
@@ -192,7 +194,7 @@ pub fn pass(session: &Session, request: &PassRequest) -> Result<Option<PassRepor
             Some(out) => out.clone(),
             None => out(&folder)?,
         };
-        let mut passing = Passing { session, request, source, out };
+        let mut passing = Passing { session, request, source, folder: &folder, out };
         if request.dry_run {
             return passing.plans().map(|plans| Some(PassReport::Planned { plans }));
         }
@@ -265,6 +267,9 @@ impl Passing<'_> {
         };
         let seen = life::look(&mut handle)?;
         handle.close()?;
+        if act != LifeChange::ChangeKeys {
+            forget_mode(self.folder, &seen.serial.to_string())?;
+        }
         let pairing = match act {
             LifeChange::Retire => None,
             _ => Some(self.pair(number, RegionCode(seen.info.region), &keys)?.display().to_string()),

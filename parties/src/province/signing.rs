@@ -3,9 +3,11 @@
 use super::folder::{record, signing_file};
 use super::keystore;
 use crate::cards::CardHandle;
+use crate::certificates::{CertificateReport, fingerprint};
 use crate::home::{self, Home, Party};
 use crate::issuing;
 use crate::log::{self, Noted};
+use crate::places::must_be_free;
 use crate::revoked;
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
@@ -13,8 +15,8 @@ use disk::Lock;
 use issue::keyset::Roots;
 use issue::signing;
 use issue::source::{Authority, SoftSource, Target};
-use keys::sign::{Curve, SigningKey};
-use office::audit::{Card, Hash, LogEvent};
+use keys::sign::{Curve, PUBLIC_LEN, PublicKey, SigningKey};
+use office::audit::{Card, LogEvent};
 use reader::driver::fmcos::Fmcos;
 use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Subject};
 use scheme::chance::random;
@@ -24,8 +26,8 @@ use scheme::profile::{CardKind, State};
 use scheme::signing::{ISSUER_SPAN, own_use};
 use scheme::{CardRef, Kind};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-use wire::Channel;
+use std::path::{Path, PathBuf};
+use wire::{Channel, typed};
 
 /// First field of the register.
 const FORMAT: &str = "gridcard signing 1";
@@ -43,6 +45,9 @@ struct Register {
     epoch: u16,
     /// City issuers that were given a number.
     issuers: u32,
+    /// Payment servers that were given one.
+    #[serde(default)]
+    servers: u32,
     /// The root's certificate.
     root: Hex,
     /// Certificates the root gave, in their order.
@@ -109,6 +114,7 @@ fn found(session: &Session, folder: &Path, signing: &SigningKey, roots: &Roots) 
         what: FORMAT.to_owned(),
         epoch: 1,
         issuers: 0,
+        servers: 0,
         root: Hex::of(&root),
         certificates: Vec::new(),
     };
@@ -128,62 +134,12 @@ pub(super) fn begin(session: &Session, folder: &Path, roots: &Roots, kept: bool)
     }
 }
 
-/// First 8 bytes of SHA-256 over a certificate, for people who compare it.
-fn fingerprint(certificate: &Certificate) -> String {
-    Hash::of(&certificate.to_bytes()).to_string()[..16].to_uppercase()
-}
-
 /// The province's roots: the published ones, or those of its key store.
 fn roots(session: &Session, folder: &Path, why: &str) -> Result<Roots> {
     let record = record(folder)?;
     match record.state {
         State::Test => Ok(Roots::test(record.suite)),
         State::Formal | State::Retired => keystore::roots(session, folder, why),
-    }
-}
-
-/// A certificate as reports have it.
-#[derive(Debug, Clone, Serialize)]
-pub struct CertificateReport {
-    /// Its number.
-    pub number: String,
-    /// What its key is for.
-    #[serde(rename = "use")]
-    pub key_use: &'static str,
-    /// City, or the province.
-    pub region: RegionCode,
-    /// Number of the card, zeros where there is none.
-    pub device: String,
-    /// Serial of the chip, zeros where there is none.
-    pub serial: String,
-    /// Epoch.
-    pub epoch: u16,
-    /// First day.
-    pub from: String,
-    /// Last day.
-    pub to: String,
-    /// First 8 bytes of SHA-256 over it.
-    pub fingerprint: String,
-    /// The 168 bytes in hexadecimal digits.
-    pub certificate: String,
-}
-
-impl CertificateReport {
-    /// Of a certificate.
-    pub fn of(certificate: &Certificate) -> Self {
-        let Subject { key_use, region, device, serial, epoch, validity } = &certificate.subject;
-        CertificateReport {
-            number: certificate.number.to_string(),
-            key_use: key_use.name(),
-            region: *region,
-            device: hex::encode(device),
-            serial: serial.to_string(),
-            epoch: *epoch,
-            from: validity.from().to_string(),
-            to: validity.to().to_string(),
-            fingerprint: fingerprint(certificate),
-            certificate: hex::encode_upper(certificate.to_bytes()),
-        }
     }
 }
 
@@ -290,9 +246,7 @@ pub fn export(session: &Session, out: Option<&Path>) -> Result<ExportReport> {
 /// It is no such card, or revoked, of another state or suite, or was made before cards signed; the roots do not open.
 pub fn certify(session: &Session, card: &CardRef) -> Result<CertificateReport> {
     let folder = Home::new(session).party(Party::Province, "certifying issuing cards")?;
-    // Two that certify at once would give one number twice.
-    let _lock = Lock::take(&signing_file(&folder), session.patience, "kdc signing certify", |_| false)
-        .map_err(|_| Failure::new(Kind::Absent, "another command certifies for this province"))?;
+    let _lock = lock(session, &folder)?;
     let mut register = Register::load(&folder)?;
     let root = register.root(&folder)?;
     let (mut handle, kind) = CardHandle::open_any(session, card)?;
@@ -336,6 +290,70 @@ pub fn certify(session: &Session, card: &CardRef) -> Result<CertificateReport> {
     register.keep(&folder)?;
     note(session, &folder, kind, &certificate)?;
     Ok(CertificateReport::of(&certificate))
+}
+
+/// A payment server whose key is to be certified.
+#[derive(Debug, Clone)]
+pub struct ServerRequest {
+    /// File with its public key, 128 hexadecimal digits.
+    pub key: PathBuf,
+    /// The city it serves; `None`: all of the province.
+    pub city: Option<RegionCode>,
+    /// Years its certificate is good for.
+    pub years: u16,
+    /// File for the certificate.
+    pub out: PathBuf,
+}
+
+/// Certifies the signing key of a payment server. Nothing here proves whose key it is: the custodians compare it with what the bank shows.
+///
+/// # Errors
+/// The file is no key of the province's curve; the file for the certificate is there; the roots do not open.
+pub fn certify_server(session: &Session, request: &ServerRequest) -> Result<CertificateReport> {
+    let folder = Home::new(session).party(Party::Province, "certifying a payment server")?;
+    must_be_free(&request.out)?;
+    let _lock = lock(session, &folder)?;
+    let mut register = Register::load(&folder)?;
+    let root = register.root(&folder)?;
+    let path = &request.key;
+    let bytes = typed::bytes(home::read_text(path)?.trim()).ok();
+    let bytes: Option<[u8; PUBLIC_LEN]> = bytes.and_then(|bytes| bytes.try_into().ok());
+    let bytes = bytes.ok_or_else(|| {
+        refused(format!("{} is no public key: 128 hexadecimal digits", path.display()))
+            .hint("the bank makes it with `gridcard server signing init`")
+    })?;
+    let key =
+        PublicKey::from_bytes(Curve::of(root.suite), &bytes).with_context(|| path.display().to_string())?;
+    let roots = roots(session, &folder, "the certificate of a payment server")?;
+    let signing = roots.signing().cloned().context("the key store keeps no signing root")?;
+    register.servers += 1;
+    let number = register.servers.checked_add(ROOT.0).filter(|number| *number < ISSUER_SPAN);
+    let number = CertificateNumber(number.context("this province has certified all the servers it can")?);
+    // A number is given once, whatever becomes of the certificate.
+    register.keep(&folder)?;
+    let subject = Subject {
+        key_use: KeyUse::Server,
+        region: request.city.unwrap_or(PROVINCE),
+        device: [0; 6],
+        serial: Serial8([0; 8]),
+        epoch: register.epoch,
+        validity: issuing::validity_of(session.now()?, request.years)?,
+    };
+    let extra = random(&mut *session.chance(&format!("certificate {number}")));
+    let certificate = Certificate::issue(root.suite, subject, number, key, root.number, &signing, &extra)
+        .context("the signing root")?;
+    home::write(&request.out, format!("{}\n", hex::encode_upper(certificate.to_bytes())).as_bytes())?;
+    register.certificates.push(Hex::of(&certificate));
+    register.keep(&folder)?;
+    let facts = [("certificate", certificate.about()), ("fingerprint", fingerprint(&certificate))];
+    log::note(session, &folder, Noted { facts: &facts, ..Noted::of(LogEvent::Certify) })?;
+    Ok(CertificateReport::of(&certificate))
+}
+
+/// Two that certify at once would give one number twice.
+fn lock(session: &Session, folder: &Path) -> Result<Lock> {
+    Lock::take(&signing_file(folder), session.patience, "kdc signing certify", |_| false)
+        .map_err(|_| Failure::new(Kind::Absent, "another command certifies for this province").into())
 }
 
 /// Notes a certificate that a party gave.

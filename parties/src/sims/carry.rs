@@ -5,14 +5,15 @@ use crate::carrier::must_be_free;
 use crate::records::{Message, SimNote};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
-use reader::driver::sim::{Sim, SmsFile};
+use reader::driver::sim::{Sim, SmsFile, StoredMessage, second_of};
 use scheme::CardRef;
 use scheme::order::SimBinding;
 use scheme::sim::iccid_digits;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use wire::sms::content::Content;
-use wire::sms::record::{RECORD_LEN, RecordStatus};
+use wire::sms::parts;
+use wire::sms::record::{RECORD_LEN, RecordStatus, Records};
 
 /// Sent, no status report asked for [TS 51.011 10.5.3].
 const SENT: RecordStatus = RecordStatus::Sent(0x05);
@@ -31,6 +32,9 @@ pub struct CarryRequest {
 pub struct WriteReport {
     /// The record it stands in, from 1.
     pub record: u8,
+    /// The record of its second part, of a signed order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<u8>,
 }
 
 /// Writes an order's record to the SIM it was made for; to another one with `other_sim`.
@@ -40,7 +44,7 @@ pub struct WriteReport {
 pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Result<WriteReport> {
     let Message { record, sim: made_for } = session.carrier.fetch(&request.record)?;
     let file = request.record.display();
-    match Content::of(&record) {
+    match Content::of(&record[..RECORD_LEN]) {
         Content::Order(_) => {}
         Content::Damaged(error) => {
             return Err::<WriteReport, _>(error).with_context(|| format!("{file} is no message"));
@@ -52,9 +56,9 @@ pub fn write(session: &Session, request: &CarryRequest, other_sim: bool) -> Resu
     if !other_sim {
         must_be_its_sim(&mut sim, &made_for, &request.record, &request.sim.card)?;
     }
-    let record = sim.deliver(&record).map_err(with_hint)?;
+    let places = sim.deliver(record.each()).map_err(with_hint)?;
     handle.close()?;
-    Ok(WriteReport { record })
+    Ok(WriteReport { record: places[0], second: places.get(1).copied() })
 }
 
 /// An order goes to the SIM it is bound to. The binding is a hash of the IMSI, so no key is needed to compare it.
@@ -97,8 +101,8 @@ pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectRepor
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
     let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
     let sim_note = SimNote { iccid, binding: None, copy: None };
-    let send = |record: &[u8; RECORD_LEN]| {
-        session.carrier.send(&request.record, &Message { record: *record, sim: sim_note })
+    let send = |record: &Records| {
+        session.carrier.send(&request.record, &Message { record: record.clone(), sim: sim_note })
     };
     let found = take_receipt(&mut sim, send)?;
     handle.close()?;
@@ -115,7 +119,7 @@ pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectRepor
 /// The SIM refuses; the receipt could not be handed out.
 pub fn take_receipt(
     sim: &mut Sim<'_>,
-    hand_out: impl FnOnce(&[u8; RECORD_LEN]) -> Result<()>,
+    hand_out: impl FnOnce(&Records) -> Result<()>,
 ) -> Result<Option<(u8, usize)>> {
     let file = sim.sms_file().map_err(with_hint)?;
     let hits = sim.sms_seek(file, &[RecordStatus::ToBeSent.byte()])?;
@@ -124,21 +128,38 @@ pub fn take_receipt(
         let odd = sim.sms_odd(file)?;
         receipts = receipts_among(sim, file, &odd)?;
     }
-    let Some((number, mut record)) = receipts.first().copied() else { return Ok(None) };
-    hand_out(&record)?;
-    record[0] = SENT.over(record[0]);
-    sim.update_record(number, &record)?;
-    Ok(Some((number, receipts.len() - 1)))
+    let Some((numbers, records)) = receipts.first() else { return Ok(None) };
+    hand_out(records)?;
+    for (number, record) in numbers.iter().zip(records.each()) {
+        let mut record = *record;
+        record[0] = SENT.over(record[0]);
+        sim.update_record(*number, &record)?;
+    }
+    Ok(Some((numbers[0], receipts.len() - 1)))
 }
 
-/// The receipts to be sent in these records.
-fn receipts_among(sim: &mut Sim<'_>, file: SmsFile, numbers: &[u8]) -> Result<Vec<(u8, [u8; RECORD_LEN])>> {
-    let mut receipts = Vec::new();
+/// The receipts to be sent in these records, each with its places. One of which a part is missing waits: the meter that made it writes it
+/// once more.
+fn receipts_among(sim: &mut Sim<'_>, file: SmsFile, numbers: &[u8]) -> Result<Vec<(Vec<u8>, Records)>> {
+    let mut all = Vec::new();
     for number in numbers {
         let bytes = sim.read_record(*number, file.record_len)?;
-        if let (Content::Receipt(_), Ok(record)) = (Content::of(&bytes), bytes.try_into()) {
-            receipts.push((*number, record));
+        all.push(StoredMessage { number: *number, bytes });
+    }
+    let mut receipts = Vec::new();
+    for message in &all {
+        let Content::Receipt(receipt) = Content::of(&message.bytes) else { continue };
+        let mut whole = vec![message];
+        if parts::first(&receipt.record.tpdu).is_some() {
+            let second = all
+                .iter()
+                .find(|other| second_of(&all, other).is_some_and(|first| first.number == message.number));
+            let Some(second) = second else { continue };
+            whole.push(second);
         }
+        let bytes: Vec<u8> = whole.iter().flat_map(|message| message.bytes.clone()).collect();
+        let places = whole.iter().map(|message| message.number).collect();
+        receipts.extend(Records::parse(&bytes).map(|records| (places, records)));
     }
     Ok(receipts)
 }

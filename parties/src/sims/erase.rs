@@ -4,7 +4,7 @@ use super::access::{SimAccess, with_hint};
 use super::messages::Inbox;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused};
-use reader::driver::sim::{Sim, StoredMessage};
+use reader::driver::sim::{Sim, StoredMessage, second_of};
 use serde::Serialize;
 use wire::sms::content::Content;
 
@@ -69,7 +69,9 @@ pub fn erase(session: &Session, request: &EraseRequest) -> Result<EraseReport> {
 /// Whether there is anything to erase in a record, and an error when nobody said that it may go.
 fn may_go(request: &EraseRequest, stored: &[StoredMessage], number: u8) -> Result<bool, Failure> {
     let Some(message) = stored.iter().find(|message| message.number == number) else { return Ok(false) };
-    match Content::of(&message.bytes) {
+    // The second part of a purchase says not by itself what it is.
+    let content = Content::of(&second_of(stored, message).unwrap_or(message).bytes);
+    match content {
         Content::Free => Ok(false),
         Content::Other(_) | Content::Damaged(_) if !request.user => {
             Err(refused(format!("record {number} holds a message of the user's; nothing is erased"))

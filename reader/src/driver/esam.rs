@@ -9,8 +9,9 @@ use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::online::{HEAD_LEN, HELLO_LEN};
 use scheme::order::SimBinding;
-use scheme::profile::{BIRTH_KEY, CardInfo, EF_PURSE, EsamFiles};
+use scheme::profile::{BIRTH_KEY, CEILING, CardInfo, EF_PURSE, EsamFiles, MODE};
 use scheme::refusal::Refusal;
+use scheme::signing::{Mode, SET_MODE};
 use wire::channel::Channel;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -32,6 +33,8 @@ pub struct EsamParameters {
     pub binding: SimBinding,
     /// Most the purse may hold; 0 stands for 999999.99 yuan.
     pub ceiling: Fen,
+    /// Which orders it takes.
+    pub mode: Mode,
 }
 
 /// Purse file 0001.
@@ -131,7 +134,10 @@ impl<'c> Esam<'c> {
             customer: CustomerNumber::new(take(&file, 7))
                 .map_err(|error| CardError::malformed(step, error.to_string()))?,
             binding: SimBinding(take(&file, 13)),
-            ceiling: Fen(u32::from_be_bytes(take(&file, 21))),
+            ceiling: Fen(u32::from_be_bytes(take(&file, CEILING.start))),
+            mode: Mode::from_code(file[MODE]).ok_or_else(|| {
+                CardError::malformed(step, format!("the mode is 00, 01 or 02, not {:02X}", file[MODE]))
+            })?,
         })
     }
 
@@ -211,29 +217,41 @@ impl<'c> Esam<'c> {
         self.fmcos.update_binary(self.files.run_info, 0, &file)
     }
 
-    /// ENVELOPE (SMS-PP download): the TPDU of the order in, user data with the receipt out. Needs the
-    /// meter's rights.
+    /// ENVELOPE (SMS-PP download), once a part: the TPDUs of the order in, user data with the receipt out. Needs the meter's rights.
     ///
     /// # Errors
     /// [`EnvelopeError::Refused`] for a status word by which the ESAM names the check that failed.
-    pub fn envelope(&mut self, tpdu: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        let step = "ENVELOPE";
+    pub fn envelope(&mut self, parts: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, EnvelopeError> {
+        let mut answer = Vec::new();
+        for (n, tpdu) in (1..).zip(parts) {
+            answer = self.envelope_part(tpdu.as_ref())?;
+            if n < parts.len() && !answer.is_empty() {
+                return Err(not_the_answer(&answer, "nothing, before the last part of an order").into());
+            }
+        }
+        if answer.starts_with(&[0x02, 0x71, 0x00]) {
+            return Ok(answer);
+        }
+        Err(not_the_answer(&answer, "user data with a response").into())
+    }
+
+    fn envelope_part(&mut self, tpdu: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
         let data = sms_pp_download(tpdu).ok_or_else(|| {
             let what = format!("a TPDU in an envelope has 1 to {MAX_TPDU} bytes, not {}", tpdu.len());
-            CardError::malformed(step, what)
+            CardError::malformed(ENVELOPE, what)
         })?;
-        match self.fmcos.send(step, &Command::new(0x80, 0xC2, 0x00, 0x00).data(&data)) {
-            Ok(answer) if answer.starts_with(&[0x02, 0x71, 0x00]) => Ok(answer),
-            Ok(answer) => {
-                let what =
-                    format!("the card's answer of {} byte(s) is not user data with a response", answer.len());
-                Err(CardError::malformed(step, what).into())
-            }
-            Err(error) => Err(match error.sw().and_then(Refusal::from_sw) {
-                Some(refusal) => EnvelopeError::Refused(refusal),
-                None => EnvelopeError::Card(error),
-            }),
-        }
+        let sent = self.fmcos.send(ENVELOPE, &Command::new(0x80, 0xC2, 0x00, 0x00).data(&data));
+        sent.map_err(|error| match error.sw().and_then(Refusal::from_sw) {
+            Some(refusal) => EnvelopeError::Refused(refusal),
+            None => EnvelopeError::Card(error),
+        })
+    }
+
+    /// SET MODE: which orders the card takes from now on [docs/specs/signatures.md 6]. Needs the right of its own master. 6985 a lower mode
+    /// than it has, 6A88 without a certificate of its own and a server's.
+    pub fn set_mode(&mut self, mode: Mode) -> Result<(), CardError> {
+        let [cla, ins, p1] = SET_MODE;
+        self.fmcos.send("SET MODE", &Command::new(cla, ins, p1, mode.code())).map(drop)
     }
 
     /// ONLINE REQUEST: S0 and what the customer asks for in, S1 out [docs/specs/online.md 4]. Needs the meter's rights, and its run
@@ -270,6 +288,12 @@ impl<'c> Esam<'c> {
         let command = Command::new(0x80, 0x30, 0x00, 0x0C).data(&amount.0.to_be_bytes());
         self.fmcos.send("DEBIT", &command).map(drop)
     }
+}
+
+const ENVELOPE: &str = "ENVELOPE";
+
+fn not_the_answer(answer: &[u8], wanted: &str) -> CardError {
+    CardError::malformed(ENVELOPE, format!("the card's answer of {} byte(s) is not {wanted}", answer.len()))
 }
 
 /// Longest TPDU whose envelope fits one APDU with both lengths in two bytes: 255 - 3 - 4 - 3.

@@ -8,8 +8,10 @@ use crate::error::CardError;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
 use scheme::online::{HELLO_LEN, REFUSED, Request, SessionId};
+use scheme::order;
 use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use scheme::psam::{self, Limits, PsamChain, Statement};
+use scheme::signed::Signed;
 use wire::channel::Channel;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -17,6 +19,9 @@ use zeroize::Zeroizing;
 
 /// Proves an order: number of the PSAM and the encoded order in, CMAC-8 under the server key out [docs/specs/cards.md 6].
 pub type Prover = Box<dyn Fn(&[u8; 6], &[u8]) -> [u8; 8]>;
+
+/// Signs an order for its meter: the encoded order in, the signed one out, or why there is none [docs/specs/signatures.md 2].
+pub type Signer = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String>>;
 
 /// How an online purchase ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +37,7 @@ pub struct Psam<'c> {
     fmcos: Fmcos<'c>,
     info: CardInfo,
     prover: Option<Prover>,
+    signer: Option<Signer>,
     /// Read once: no PSAM changes its keys.
     version: Option<u8>,
 }
@@ -49,7 +55,7 @@ impl<'c> Psam<'c> {
     /// Goes on with a PSAM that was opened over the same channel before, and not reset since: its purchase application is selected,
     /// and a PIN that was verified still is. Nothing is sent.
     pub fn go_on(channel: &'c mut dyn Channel, info: CardInfo) -> Self {
-        Psam { fmcos: Fmcos::new(channel), info, prover: None, version: None }
+        Psam { fmcos: Fmcos::new(channel), info, prover: None, signer: None, version: None }
     }
 
     /// As [`Psam::open`], for a production test card, which seals and opens as a PSAM does, with published keys.
@@ -69,7 +75,7 @@ impl<'c> Psam<'c> {
             return Err(CardError::WrongKind { step, expected, found: info.kind });
         }
         fmcos.select_fid(DF_PURCHASE)?;
-        Ok(Psam { fmcos, info, prover: None, version: None })
+        Ok(Psam { fmcos, info, prover: None, signer: None, version: None })
     }
 
     /// The card information read when the card was opened.
@@ -94,6 +100,19 @@ impl<'c> Psam<'c> {
     /// From now on orders are proved so; without it a PSAM seals nothing (a test card asks for no proof).
     pub fn prove_with(&mut self, prover: Prover) {
         self.prover = Some(prover);
+    }
+
+    /// From now on orders can be signed so; whether one is, whoever seals it says.
+    pub fn sign_with(&mut self, signer: Signer) {
+        self.signer = Some(signer);
+    }
+
+    /// An order with the server's signature; `None` where there is nobody who signs.
+    ///
+    /// # Errors
+    /// The server's key cannot sign.
+    pub fn sign(&self, order: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        self.signer.as_ref().map(|signer| signer(order)).transpose()
     }
 
     /// The clerk's PIN, guarded: it is not tried when it could be the last time, unless `last` says so.
@@ -169,6 +188,8 @@ impl<'c> Psam<'c> {
 
     fn proved(&self, order: &[u8]) -> Vec<u8> {
         match &self.prover {
+            // The server's signature is its proof.
+            _ if is_signed(order) => order.to_vec(),
             Some(prover) => psam::with_proof(order, &prover(&self.info.number, order)),
             None => order.to_vec(),
         }
@@ -231,6 +252,10 @@ impl<'c> Psam<'c> {
         let made = self.sealed_count()?;
         Ok(Counter { limit: limit.filter(|limit| *limit != NO_LIMIT), made })
     }
+}
+
+fn is_signed(order: &[u8]) -> bool {
+    Signed::parse(order, order::TAG).is_ok_and(|signed| signed.proof.is_some())
 }
 
 /// A command of the online purchase.

@@ -92,11 +92,11 @@ fn envelopes_have_minimal_lengths_up_to_the_longest() {
         let command = envelope(tpdu);
         assert!(command.starts_with(head), "{tpdu}: {command}");
         let mut card = Script::new(&format!("{command}\n< 6103\n> 00C0000003\n< 027100 9000"));
-        assert_eq!(Esam::new(&mut card).envelope(&vec![0; tpdu]).unwrap(), [0x02, 0x71, 0x00]);
+        assert_eq!(Esam::new(&mut card).envelope(&[vec![0; tpdu]]).unwrap(), [0x02, 0x71, 0x00]);
     }
     let mut card = Script::new("");
     for tpdu in [0, 246] {
-        let error = Esam::new(&mut card).envelope(&vec![0; tpdu]).unwrap_err();
+        let error = Esam::new(&mut card).envelope(&[vec![0; tpdu]]).unwrap_err();
         assert!(matches!(error, EnvelopeError::Card(CardError::Malformed { .. })), "{error}");
     }
 }
@@ -105,7 +105,7 @@ fn envelopes_have_minimal_lengths_up_to_the_longest() {
 fn a_refused_order_is_named_and_a_failed_card_is_not_a_refusal() {
     let mut card = Script::new(&format!("{0}\n< 6988\n{0}\n< 6F00\n{0}\n! mute\n{0}\n< 9000", envelope(1)));
     let mut esam = Esam::new(&mut card);
-    let mut error = || esam.envelope(&[0]).unwrap_err();
+    let mut error = || esam.envelope(&[[0]]).unwrap_err();
     assert_eq!(error(), EnvelopeError::Refused(Refusal::Mac));
     assert!(matches!(error(), EnvelopeError::Card(CardError::Refused { sw: Sw::UNKNOWN, .. })));
     assert!(matches!(error(), EnvelopeError::Card(CardError::Channel { .. })));

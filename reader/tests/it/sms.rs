@@ -76,7 +76,7 @@ fn a_new_order_goes_into_the_first_free_record_and_is_read_back() {
     let script =
         [OPEN, &seek_none(&start(&order)), &seek("10", "00", Some(3)), &write(3, &order), &read(3, &order)]
             .concat();
-    assert_eq!(Sim::new(&mut Script::new(&script)).deliver(&order), Ok(3));
+    assert_eq!(Sim::new(&mut Script::new(&script)).deliver(&[order]), Ok(vec![3]));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn the_same_order_is_not_stored_twice() {
         &read(4, &wanted),
     ]
     .concat();
-    assert_eq!(Sim::new(&mut Script::new(&script)).deliver(&wanted), Ok(4));
+    assert_eq!(Sim::new(&mut Script::new(&script)).deliver(&[wanted]), Ok(vec![4]));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_record_that_reads_back_differently_is_named() {
     let script =
         [OPEN, &seek_none(&start(&order)), &seek("10", "00", Some(2)), &write(2, &order), &read(2, &broken)]
             .concat();
-    let error = Sim::new(&mut Script::new(&script)).deliver(&order).unwrap_err();
+    let error = Sim::new(&mut Script::new(&script)).deliver(&[order]).unwrap_err();
     assert_eq!(error.to_string(), "UPDATE RECORD: record 2 reads back differently");
 }
 

@@ -11,6 +11,7 @@ mod online;
 mod profile;
 mod purchase;
 mod shown;
+mod signed;
 mod subscription;
 mod zone;
 

@@ -224,6 +224,8 @@ key-set 6A88 10 Err-32
 mac 6988 10 Err-32
 meter-number 9E11 11 Err-33
 esam-serial 9E14 11 Err-33
+unsigned 9E18 10 Err-32
+signature 9E19 10 Err-32
 customer-number 9E12 12 Err-33
 sim-binding 9E13 13 Err-33
 sim-changed 9E23 13 Err-33

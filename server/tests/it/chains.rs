@@ -4,6 +4,7 @@ use crate::house::{House, meter, sim};
 use gridcard_server::{FindingKind, OrderError, OrderSealer, Reconciled, SealError, StoreError};
 use rusqlite::Connection;
 use scheme::order::OrderId;
+use scheme::signing::Mode;
 use scheme::{Fault, Kind};
 
 fn reconcile(house: &mut House) -> Reconciled {
@@ -198,7 +199,7 @@ fn of_several_that_were_asked_the_first_ones_were_sealed() {
         let ids = three_asked(&mut house);
         for id in &ids[..done] {
             let order = order_bytes(&house, *id);
-            house.psam.seal(&order).unwrap();
+            house.psam.seal(&order, Mode::Symmetric).unwrap();
         }
         let found = reconcile(&mut house);
         assert_eq!((&found.sealed[..], &found.unsealed[..]), (&ids[..done], &ids[done..]), "{done}");
@@ -222,7 +223,7 @@ fn a_sequence_that_nobody_asked_for_is_a_finding() {
     let ids = three_asked(&mut house);
     for id in [ids[1], ids[0]] {
         let order = order_bytes(&house, id);
-        house.psam.seal(&order).unwrap();
+        house.psam.seal(&order, Mode::Symmetric).unwrap();
     }
     let found = reconcile(&mut house);
     assert_eq!(found.finding.map(|finding| finding.kind), Some(FindingKind::Chain));
@@ -236,7 +237,7 @@ fn answers_are_kept_in_their_sequence() {
     let ids = three_asked(&mut house);
     let (psam, terms) = (house.psam.number(), house.terms.clone());
     let first = order_bytes(&house, ids[0]);
-    let sealed = house.psam.seal(&first).unwrap();
+    let sealed = house.psam.seal(&first, Mode::Symmetric).unwrap();
     house.store.keep_answer(&psam, ids[0], &sealed, &terms).unwrap();
     // The second is refused for certain, and the third handed back.
     for id in &ids[1..] {

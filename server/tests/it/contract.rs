@@ -27,6 +27,7 @@ use gridcard_server::{
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::order::{Order, OrderId};
+use scheme::signing::Mode;
 use std::ops::ControlFlow;
 
 /// Books that can be opened, each time the same ones where they outlive their opening.
@@ -246,7 +247,7 @@ impl Bank {
 
     /// The record of an order that somebody has the module seal past the server.
     fn mint(&mut self, order: &Order) -> [u8; 176] {
-        order_record(&self.psam.seal(&order.to_bytes()).unwrap())
+        order_record(&self.psam.seal(&order.to_bytes(), Mode::Symmetric).unwrap())
     }
 
     /// Sold, confirmed and outstanding, in fen.

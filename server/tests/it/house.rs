@@ -9,6 +9,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, Serial8, SimBinding};
+use scheme::signing::Mode;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -49,6 +50,8 @@ pub fn esam(n: u32, serial: Serial8, key_version: u8) -> Esam {
         valid_to: None,
         state_since: 0,
         city: None,
+        mode: Mode::Symmetric,
+        certified: None,
     }
 }
 
@@ -185,7 +188,7 @@ impl House {
 
     /// The record of an order that somebody has the module seal past the server.
     pub fn mint(&mut self, order: &Order) -> [u8; 176] {
-        let user_data = self.psam.seal(&order.to_bytes()).unwrap();
+        let user_data = self.psam.seal(&order.to_bytes(), Mode::Symmetric).unwrap();
         order_record(&user_data)
     }
 

@@ -7,6 +7,7 @@ use gridcard_server::{
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::order::{OrderId, Serial8};
+use scheme::signing::Mode;
 use serde_json::Value;
 
 /// Seals every order with the same bytes.
@@ -25,7 +26,7 @@ impl OrderSealer for Fixed {
         Ok(None)
     }
 
-    fn seal(&mut self, _: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn seal(&mut self, _: &[u8], _: Mode) -> Result<Vec<u8>, SealError> {
         Ok(self.0.clone())
     }
 
@@ -61,6 +62,8 @@ fn store_with(imsi: &str) -> Store {
         valid_to: None,
         state_since: 0,
         city: None,
+        mode: Mode::Symmetric,
+        certified: None,
     };
     store.batch(|act| act.take_meters(&[esam], time("20261122080000"))).unwrap();
     store
@@ -111,9 +114,10 @@ fn what_does_not_fit_a_message_is_not_handed_out() {
     let good = terms();
     let packet = bytes(&kat()["orders"][0]["user_data"]);
     let mut long = packet;
-    long.resize(141, 0);
+    // Two messages hold 266 bytes behind the header.
+    long.resize(3 + 267, 0);
     let cases = [
-        (long, &good, "does not fit a message"),
+        (long, &good, "something else than an order packet"),
         (vec![0x02, 0x71, 0x00], &good, "something else than an order packet"),
         (vec![], &good, "message"),
     ];

@@ -7,6 +7,7 @@ use gridcard_server::{
 use proptest::prelude::*;
 use scheme::order::OrderId;
 use std::collections::HashSet;
+use wire::sms::record::Records;
 
 const CUSTOMERS: u32 = 3;
 
@@ -57,7 +58,7 @@ struct History {
     house: House,
     versions: [u32; CUSTOMERS as usize],
     key_versions: [u8; CUSTOMERS as usize],
-    records: Vec<Vec<([u8; 176], u32)>>,
+    records: Vec<Vec<(Records, u32)>>,
     receipts: Vec<(u32, [u8; 176])>,
     settled: HashSet<OrderId>,
 }
@@ -172,7 +173,7 @@ impl History {
         if records.is_empty() {
             return;
         }
-        let (record, version) = records[which % records.len()];
+        let (record, version) = records[which % records.len()].clone();
         if let Ok(receipt) = self.house.insert(n, &record, &sim(n, version)) {
             self.receipts.push((n, receipt));
             if settle {

@@ -4,6 +4,7 @@ use crate::house::meter;
 use gridcard_server::{OrderSealer, SealError};
 use reader::driver::psam::Psam;
 use scheme::profile::{CardInfo, CardKind, Make, State};
+use scheme::signing::Mode;
 use wire::channel::{Channel, ChannelError};
 
 /// A PSAM that opens, and answers one applet command as told.
@@ -46,7 +47,7 @@ fn card(answer: Result<Vec<u8>, ChannelError>) -> Card {
 }
 
 fn seal(answer: Result<Vec<u8>, ChannelError>) -> Result<Vec<u8>, SealError> {
-    OrderSealer::seal(&mut Psam::open(&mut card(answer)).unwrap(), &[0xE1, 0x00])
+    OrderSealer::seal(&mut Psam::open(&mut card(answer)).unwrap(), &[0xE1, 0x00], Mode::Symmetric)
 }
 
 fn open(answer: Result<Vec<u8>, ChannelError>) -> Result<Vec<u8>, SealError> {
@@ -56,7 +57,7 @@ fn open(answer: Result<Vec<u8>, ChannelError>) -> Result<Vec<u8>, SealError> {
 #[test]
 fn what_is_asked_and_answered() {
     let mut sealing = card(Ok(vec![0x02, 0x70, 0x00, 0xAA, 0x90, 0x00]));
-    let sealed = OrderSealer::seal(&mut Psam::open(&mut sealing).unwrap(), &[0xE1, 0x00]);
+    let sealed = OrderSealer::seal(&mut Psam::open(&mut sealing).unwrap(), &[0xE1, 0x00], Mode::Symmetric);
     assert_eq!(sealed, Ok(vec![0x02, 0x70, 0x00, 0xAA]));
     assert_eq!(sealing.asked, [[0x80, 0x40, 0x00, 0x00, 0x02, 0xE1, 0x00]]);
 

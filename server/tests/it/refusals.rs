@@ -172,7 +172,7 @@ fn a_receipt_for_an_order_that_was_given_up() {
 #[test]
 fn messages_that_are_no_receipts() {
     let (mut house, _, honest) = scene();
-    let order_record = house.store.read(|view| view.orders()).unwrap()[0].record.unwrap();
+    let order_record = house.store.read(|view| view.orders()).unwrap()[0].record.clone().unwrap();
     let mut text = record(&honest);
     text[10] = 0x01; // no user data header
     let mut command = record(&honest);

@@ -9,6 +9,7 @@ use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
 use scheme::receipt::Receipt;
+use scheme::signing::Mode;
 use sha2::{Digest, Sha256};
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -112,7 +113,7 @@ impl OrderSealer for ToyPsam {
         Ok(Some(self.chain))
     }
 
-    fn seal(&mut self, order: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn seal(&mut self, order: &[u8], _: Mode) -> Result<Vec<u8>, SealError> {
         if let Some(fault) = self.faults.pop() {
             return Err(fault);
         }

@@ -92,6 +92,8 @@ pub fn kind(lang: Language, kind: FindingKind) -> Html {
         FindingKind::Clock => "finding.clock",
         FindingKind::Balance => "finding.balance",
         FindingKind::EarlierMissing => "finding.earlier-missing",
+        FindingKind::Signature => "finding.signature",
+        FindingKind::Certificate => "finding.certificate",
         FindingKind::CreditedAfterMove => "finding.credited-after-move",
         FindingKind::BankAmount => "finding.bank-amount",
         FindingKind::BankContradicts => "finding.bank-contradicts",

@@ -69,7 +69,7 @@ fn a_bent_order_is_credited_or_is_none() {
     let mut province = Province::new(Suite::Aes128);
     let fresh = Site::new(&mut province, 0);
     let mut bank = Bank::new(copy(&province.psam), province.server_key.clone(), 1);
-    let order = bank.buy(&fresh, Fen(5000)).record;
+    let order = bank.buy(&fresh, Fen(5000)).record.each()[0];
     let here = places(&order);
     let mut padded = order;
     padded[here.end..].fill(0x00);
@@ -139,7 +139,7 @@ fn a_bent_receipt_settles() {
     let mut province = Province::new(Suite::TripleDes);
     let mut site = Site::new(&mut province, 0);
     let mut bank = Bank::new(copy(&province.psam), province.server_key.clone(), 1);
-    let order = bank.buy(&site, Fen(5000)).record;
+    let order = bank.buy(&site, Fen(5000)).record.each()[0];
     for (number, status) in [(1, 0x03), (2, 0xFF), (3, 0x01)] {
         put(&mut site, number, &[status; RECORD_LEN]);
     }
@@ -181,7 +181,7 @@ fn a_writer_takes_free_records_and_sent_receipts_alone() {
     let mut province = Province::new(Suite::Aes128);
     let mut site = Site::new(&mut province, 0);
     let mut bank = Bank::new(copy(&province.psam), province.server_key.clone(), 1);
-    let order = bank.buy(&site, Fen(5000)).record;
+    let order = bank.buy(&site, Fen(5000)).record.each()[0];
     let mut text = [0xFF; RECORD_LEN];
     let head = hex::decode("01000401910100006211309132542309D4371C5487836A30").unwrap();
     text[..head.len()].copy_from_slice(&head);
@@ -204,9 +204,9 @@ fn a_writer_takes_free_records_and_sent_receipts_alone() {
     let deliver = |site: &mut Site| {
         let mut sim = Sim::new(&mut site.sim);
         sim.reset().unwrap();
-        sim.deliver(&order)
+        sim.deliver(&[order])
     };
-    assert_eq!(deliver(&mut site), Ok(10));
+    assert_eq!(deliver(&mut site), Ok(vec![10]));
     for (number, record) in (1..).zip(full) {
         assert_eq!(get(&mut site, number), record, "record {number}");
     }

@@ -11,6 +11,7 @@ use server::{
     Incoming, OrderRequest, OrderState, Origin, SealedOrder, Settled, Settlement, Sim, SimKey, StoreError,
 };
 use wire::channel::{Channel, ChannelError};
+use wire::sms::record::Records;
 
 /// A meter whose account is open with 10 yuan, its bank, and an order A of 50 yuan that is sealed.
 struct Scene {
@@ -49,7 +50,7 @@ impl Scene {
     }
 
     /// Puts an order on the SIM and the SIM into the meter; the receipt it leaves, if any.
-    fn insert(&mut self, order: &SealedOrder) -> Option<[u8; 176]> {
+    fn insert(&mut self, order: &SealedOrder) -> Option<Records> {
         self.site.deliver(&order.record);
         let at = self.bank.now.add_seconds(60).unwrap();
         self.bank.now = at;
@@ -57,7 +58,7 @@ impl Scene {
         take_receipt(&mut self.site.sim)
     }
 
-    fn settle(&mut self, receipt: &[u8; 176]) -> Settled {
+    fn settle(&mut self, receipt: &[u8]) -> Settled {
         match self.bank.settle(&self.site, receipt) {
             Settlement::Settled(settled) => settled,
             other => panic!("not settled: {other:?}"),

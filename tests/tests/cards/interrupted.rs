@@ -1,12 +1,14 @@
 //! A purchase with one of the two cards going away at any point: inserting again always ends with exactly one
 //! credit, its receipt on the SIM, and the books in order.
 
+use crate::signed::scene;
 use crate::world::{Bank, Province, SEED, Site, copy, take_receipt};
 use keys::Suite;
 use meter::Outcome;
 use reader::driver::sim::Sim;
 use scheme::money::Fen;
 use scheme::refusal::Refusal;
+use scheme::signing::Mode;
 use server::Settlement;
 use vcard::{Pull, SupplyCut, Torn};
 
@@ -36,12 +38,15 @@ impl Life {
         Life { bank: Bank::new(copy(&province.psam), province.server_key.clone(), 1), site }
     }
 
+    /// The same with a meter that takes signed orders alone.
+    fn signed(suite: Suite) -> Self {
+        let (_, bank, site) = scene(suite, Mode::Signed);
+        Life { bank, site }
+    }
+
     /// Before the first purchase: cheap to copy, for the bank's books are still empty.
     fn copy(&self) -> Self {
-        Life {
-            bank: Bank::new(copy(&self.bank.psam), self.bank.server_key.clone(), 1),
-            site: self.site.copy(),
-        }
+        Life { bank: self.bank.afresh(), site: self.site.copy() }
     }
 
     /// One purchase. The first insertion meets `fault`; then the meter and all cards are powered anew and the SIM
@@ -123,6 +128,20 @@ fn a_sim_pulled_between_any_two_commands() {
             let faults = every(&fresh, &format!("{}: SIM pulled {name}", suite.name()), pull_sim(pull));
             assert!(faults > 2 * 12, "{faults} commands");
         }
+    }
+}
+
+/// The same of an order in two messages, and of its receipt.
+#[test]
+fn a_signed_purchase_interrupted_between_any_two_commands_and_writes() {
+    let fresh = Life::signed(Suite::Sm4);
+    let sim = every(&fresh, "signed: SIM pulled before", pull_sim(Pull::Before));
+    let after = every(&fresh, "signed: SIM pulled after", pull_sim(Pull::AfterAnswering));
+    let esam = every(&fresh, "signed: ESAM gone", pull_esam(Pull::AfterAnswering));
+    assert!(sim > 2 * 15 && after > 2 * 15 && esam > 2 * 10, "{sim}, {after}, {esam} commands");
+    for torn in [Torn::Old, Torn::New, Torn::Noise(1)] {
+        let cuts = every(&fresh, &format!("signed: supply lost, {torn:?}"), cut_esam(torn));
+        assert!(cuts > 20, "{cuts} writes");
     }
 }
 
@@ -223,14 +242,14 @@ fn a_delivery_broken_off_anywhere_stores_the_order_once() {
             card.pull(pull(n));
             let mut sim = Sim::new(&mut card);
             sim.reset().unwrap();
-            let broken = sim.deliver(&order.record).is_err();
+            let broken = sim.deliver(order.record.each()).is_err();
             let mut card = copy(&card);
             let mut sim = Sim::new(&mut card);
             sim.reset().unwrap();
-            sim.deliver(&order.record).unwrap();
+            sim.deliver(order.record.each()).unwrap();
             let messages = sim.sms_list().unwrap();
             assert_eq!(messages.len(), 1, "pulled at command {n}");
-            assert_eq!(messages[0].bytes, order.record, "pulled at command {n}");
+            assert_eq!(messages[0].bytes, order.record.to_vec(), "pulled at command {n}");
             if !broken {
                 assert!(n > 5, "{n} commands");
                 break;

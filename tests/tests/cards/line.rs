@@ -174,7 +174,7 @@ fn orders_that_came_another_way_are_found_when_the_known_ones_do_not_serve() {
     purchase.settle();
     // The same order over another service centre, and read by the user in his phone.
     let order = purchase.bank.buy(&purchase.site, Fen(50_00));
-    let mut record = order.record;
+    let mut record = order.record.each()[0];
     record[0] = 0x01;
     record[8] ^= 0x10;
     purchase.site.deliver(&record);

@@ -27,6 +27,7 @@ use server::{
     OrderState, Origin, PlacedOrder, SealedOrder, ServerKey, SettleError, Settled, Settlement, StoreError,
 };
 use vcard::Slot;
+use wire::sms::record::Records;
 
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 const GIVEN_UP: Leave = Leave { forfeit: true, spend_last_try: false };
@@ -100,6 +101,8 @@ fn esam(label: &str, state: KeyState, key_version: u8) -> Esam {
         valid_to: None,
         state_since: 1,
         city: None,
+        mode: scheme::signing::Mode::Symmetric,
+        certified: None,
     }
 }
 
@@ -158,27 +161,27 @@ impl Scene {
     }
 
     /// Puts an order on the SIM and the SIM into the meter; what the meter says, and the receipt it leaves.
-    fn insert(&mut self, order: &SealedOrder) -> (Outcome, Option<[u8; 176]>) {
+    fn insert(&mut self, order: &SealedOrder) -> (Outcome, Option<Records>) {
         self.site.deliver(&order.record);
         self.bank.now = self.bank.now.add_seconds(60).unwrap();
         let report = self.site.insert(self.bank.now);
         (report.outcome, take_receipt(&mut self.site.sim))
     }
 
-    fn settle(&mut self, version: usize, receipt: &[u8; 176]) -> Result<Settlement, SettleError> {
+    fn settle(&mut self, version: usize, receipt: &[u8]) -> Result<Settlement, SettleError> {
         let (card, key) = &mut self.psams[version - 1];
         let (origin, at) = (Origin::Meter(meter_number()), self.bank.now);
         self.bank.store.settle(&mut sealer(card, key), Incoming::Record(receipt), &origin, at)
     }
 
-    fn settled(&mut self, version: usize, receipt: &[u8; 176]) -> Settled {
+    fn settled(&mut self, version: usize, receipt: &[u8]) -> Settled {
         match self.settle(version, receipt).unwrap() {
             Settlement::Settled(settled) => settled,
             other => panic!("not settled: {other:?}"),
         }
     }
 
-    fn held(&mut self, version: usize, receipt: &[u8; 176]) -> Finding {
+    fn held(&mut self, version: usize, receipt: &[u8]) -> Finding {
         match self.settle(version, receipt).unwrap() {
             Settlement::Held(finding) => finding,
             other => panic!("not held: {other:?}"),
@@ -186,7 +189,7 @@ impl Scene {
     }
 
     /// Numbers of the PSAMs the books name for a receipt, likeliest first.
-    fn openers(&self, receipt: &[u8; 176]) -> Vec<Opener> {
+    fn openers(&self, receipt: &[u8]) -> Vec<Opener> {
         let origin = Origin::Meter(meter_number());
         self.bank.store.read(|view| view.openers(Incoming::Record(receipt), &origin)).unwrap()
     }

@@ -30,6 +30,7 @@ mod psam;
 mod refusals;
 mod renewal;
 mod secrets;
+mod signed;
 mod signing;
 mod sim;
 mod testing;

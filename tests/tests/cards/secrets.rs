@@ -131,7 +131,7 @@ fn deliver(sim: &mut Tapped, user_data: &[u8]) {
     let record = SmsRecord { status: RecordStatus::Unread, service_centre: None, tpdu }.to_bytes().unwrap();
     let mut sim = reader::driver::sim::Sim::new(sim);
     sim.reset().unwrap();
-    sim.deliver(&record).unwrap();
+    sim.deliver(&[record]).unwrap();
 }
 
 fn user_data_of(record: &[u8]) -> Vec<u8> {

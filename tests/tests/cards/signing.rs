@@ -23,12 +23,12 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn days(from: &str, to: &str) -> Validity {
+pub fn days(from: &str, to: &str) -> Validity {
     Validity::new(day(from), day(to)).unwrap()
 }
 
 /// The published root's certificate.
-fn root(suite: Suite) -> Certificate {
+pub fn root(suite: Suite) -> Certificate {
     let key = hierarchy::test_signing_root(suite);
     let subject = Subject {
         key_use: KeyUse::Root,
@@ -43,13 +43,13 @@ fn root(suite: Suite) -> Certificate {
 }
 
 /// A certificate that the published root gives.
-fn by_root(suite: Suite, subject: Subject, number: u32, key: &SigningKey) -> Certificate {
+pub fn by_root(suite: Suite, subject: Subject, number: u32, key: &SigningKey) -> Certificate {
     let (by, public) = (hierarchy::test_signing_root(suite), key.public().unwrap());
     let number = CertificateNumber(number);
     Certificate::issue(suite, subject, number, public, CertificateNumber(1), &by, &[2; 32]).unwrap()
 }
 
-fn target(kind: CardKind, number: u32, serial: [u8; 8]) -> Target {
+pub fn target(kind: CardKind, number: u32, serial: [u8; 8]) -> Target {
     Target {
         recipient: Recipient::Card(kind),
         master: Current::Own,
@@ -61,7 +61,7 @@ fn target(kind: CardKind, number: u32, serial: [u8; 8]) -> Target {
     }
 }
 
-fn serial(card: &mut Slot) -> [u8; 8] {
+pub fn serial(card: &mut Slot) -> [u8; 8] {
     serial_of(&card.reset().unwrap()).unwrap()
 }
 
@@ -82,7 +82,7 @@ fn certify(suite: Suite, card: &mut Slot, number: u32, nth: u32) -> Certificate 
 }
 
 /// A province whose city signs.
-fn province(suite: Suite) -> Province {
+pub fn province(suite: Suite) -> Province {
     let mut province = Province::new(suite);
     certify(suite, &mut province.psam_issuing, 2, 1);
     certify(suite, &mut province.esam_issuing, 3, 2);
@@ -104,7 +104,7 @@ fn signing_too(request: issue::plan::Request) -> issue::plan::Request {
 }
 
 /// What a card answers in the MF after a reset.
-fn ask(card: &mut Slot, command: &Command) -> (Vec<u8>, Sw) {
+pub fn ask(card: &mut Slot, command: &Command) -> (Vec<u8>, Sw) {
     let mut fmcos = Fmcos::new(card);
     fmcos.reset().unwrap();
     fmcos.select_mf().unwrap();
@@ -113,7 +113,7 @@ fn ask(card: &mut Slot, command: &Command) -> (Vec<u8>, Sw) {
 }
 
 /// The city's rights over a card: state A of its MF.
-fn authenticate(card: &mut Slot, source: &mut dyn KeySource, target: &Target) {
+pub fn authenticate(card: &mut Slot, source: &mut dyn KeySource, target: &Target) {
     let mut fmcos = Fmcos::new(card);
     fmcos.reset().unwrap();
     fmcos.select_mf().unwrap();

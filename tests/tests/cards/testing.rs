@@ -22,7 +22,7 @@ use wire::Sw;
 const NO_LEAVE: Leave = Leave { forfeit: false, spend_last_try: false };
 
 /// A test card from the province's test issuing card.
-fn test_card(province: &mut Province) -> Slot {
+pub fn test_card(province: &mut Province) -> Slot {
     let mut card = blank(CardKind::TestCard, province.suite, "test card");
     let plan = plan(CardKind::TestCard, province.suite, number(9), None);
     issue(&plan, &mut card, &mut open(&mut province.test_issuing, CardKind::TestIssuing));
@@ -168,7 +168,7 @@ fn deliver(sim: &mut Slot, user_data: &[u8]) {
         SmsRecord { status: RecordStatus::Unread, service_centre: None, tpdu: Tpdu::Deliver(deliver) };
     let mut sim = reader::driver::sim::Sim::new(sim);
     sim.reset().unwrap();
-    sim.deliver(&record.to_bytes().unwrap()).unwrap();
+    sim.deliver(&[record.to_bytes().unwrap()]).unwrap();
 }
 
 /// Formal keys in a test card, brought there by whoever holds its master, seal nothing.

@@ -6,6 +6,7 @@ use issue::keyset::Roots;
 use issue::pairing;
 use issue::plan::{Master, Plan, Request};
 use issue::source::{CardSource, Current, KeySource, SoftSource, Target};
+use keys::sign::SigningKey;
 use keys::{Role, Suite, hierarchy};
 use meter::{FormalKeys, InsertionReport, Meter, MeterConfig};
 use reader::driver::esam::{Esam, Purse};
@@ -14,13 +15,16 @@ use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
 use scheme::Chance;
 use scheme::cards::NewSim;
+use scheme::certificate::{Certificate, Label};
 use scheme::moment::{Moment, Validity};
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, RegionCode, Serial};
-use scheme::order::{OrderId, Serial8};
+use scheme::order::{self, OrderId, Serial8};
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardKind, Fid, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State};
 use scheme::psam::Limits;
+use scheme::signed;
+use scheme::signing::Mode;
 use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
 use scheme::subscription::Imsi;
 use server::{Incoming, OrderRequest, Origin, Roster, SealedOrder, ServerKey, Settlement, Store, Terms};
@@ -28,7 +32,7 @@ use vcard::slot::Keep;
 use vcard::{Image, SeededChance, Slot, factory};
 use wire::Channel;
 use wire::bcd::luhn_check_digit;
-use wire::sms::record::RECORD_LEN;
+use wire::sms::record::Records;
 
 /// Seed of every random byte in these tests.
 pub const SEED: u64 = 0x6361_7264;
@@ -276,11 +280,11 @@ pub fn sim_card(imsi: &str) -> Slot {
 }
 
 /// The first receipt to be sent, marked sent afterwards, as a phone does.
-pub fn take_receipt(card: &mut dyn Channel) -> Option<[u8; RECORD_LEN]> {
+pub fn take_receipt(card: &mut dyn Channel) -> Option<Records> {
     let (mut sim, mut taken) = (Sim::new(card), None);
     sim.reset().unwrap();
-    let hand_out = |record: &[u8; RECORD_LEN]| {
-        taken = Some(*record);
+    let hand_out = |record: &Records| {
+        taken = Some(record.clone());
         Ok(())
     };
     parties::sims::take_receipt(&mut sim, hand_out).unwrap();
@@ -306,10 +310,10 @@ impl Site {
         Site { meter: Meter::from_flash(&flash).unwrap(), esam: copy(&self.esam), sim: copy(&self.sim) }
     }
 
-    pub fn deliver(&mut self, record: &[u8; RECORD_LEN]) {
+    pub fn deliver(&mut self, record: &[u8]) {
         let mut sim = Sim::new(&mut self.sim);
         sim.reset().unwrap();
-        sim.deliver(record).unwrap();
+        sim.deliver(Records::parse(record).unwrap().each()).unwrap();
     }
 
     pub fn insert(&mut self, now: Moment) -> InsertionReport {
@@ -324,6 +328,27 @@ impl Site {
     }
 }
 
+/// As [`sealer`], and orders can be signed where the server has a key.
+pub fn signing_psam<'c>(
+    card: &'c mut Slot,
+    key: &ServerKey,
+    signs: &Option<(Certificate, SigningKey)>,
+) -> Psam<'c> {
+    let mut psam = sealer(card, key);
+    if let Some((certificate, key)) = signs.clone() {
+        psam.sign_with(Box::new(move |order| Ok(sign(order, &certificate, &key))));
+    }
+    psam
+}
+
+/// An order as a server signs it.
+pub fn sign(order: &[u8], certificate: &Certificate, key: &SigningKey) -> Vec<u8> {
+    let mut extra = [0; 32];
+    chance(&format!("signature of {}", hex::encode(order))).fill(&mut extra);
+    let signer = (certificate.number, key);
+    signed::sign(order, order::TAG, Label::Order, certificate.suite, signer, &extra).unwrap()
+}
+
 /// Terms with the numbers the meters' tests know.
 pub fn terms() -> Terms {
     Terms::new(SERVER_NUMBER, SERVICE_CENTRE).unwrap()
@@ -335,6 +360,8 @@ pub struct Bank {
     pub psam: Slot,
     pub server_key: ServerKey,
     pub now: Moment,
+    /// The server's certificate and its signing key, of a bank that signs.
+    pub signs: Option<(Certificate, SigningKey)>,
     drawn: u64,
 }
 
@@ -362,10 +389,24 @@ impl Bank {
                 valid_to: None,
                 state_since: 1,
                 city: None,
+                mode: Mode::Symmetric,
+                certified: None,
             })
             .collect();
         store.batch(|act| act.take_meters(&esams, now)).unwrap();
-        Bank { store, psam, server_key, now, drawn: 0 }
+        Bank { store, psam, server_key, now, signs: None, drawn: 0 }
+    }
+
+    /// The same bank before its first sale, with what the city told it.
+    pub fn afresh(&self) -> Self {
+        let meters = self.store.read(|view| view.registrations()).unwrap();
+        let known = |meter: &server::Registration| self.store.read(|view| view.esam_of(meter.meter)).unwrap();
+        let esams: Vec<server::Esam> = meters.iter().filter_map(known).collect();
+        let mut bank = Bank::new(copy(&self.psam), self.server_key.clone(), meters.len() as u32);
+        bank.signs = self.signs.clone();
+        let now = bank.now;
+        bank.store.batch(|act| act.take_meters(&esams, now)).unwrap();
+        bank
     }
 
     pub fn buy(&mut self, site: &Site, amount: Fen) -> SealedOrder {
@@ -373,11 +414,11 @@ impl Bank {
         self.now = self.now.add_seconds(60).unwrap();
         let meter = site.meter.state().config.number;
         let request = OrderRequest { meter, amount, now: self.now, id: OrderId(self.drawn.to_be_bytes()) };
-        let mut psam = sealer(&mut self.psam, &self.server_key);
+        let mut psam = signing_psam(&mut self.psam, &self.server_key, &self.signs);
         self.store.purchase(&mut psam, &request, &terms()).unwrap()
     }
 
-    pub fn settle(&mut self, site: &Site, receipt: &[u8; RECORD_LEN]) -> Settlement {
+    pub fn settle(&mut self, site: &Site, receipt: &[u8]) -> Settlement {
         let mut psam = Psam::open(&mut self.psam).unwrap();
         psam.verify_pin(pin().expose()).unwrap();
         let origin = Origin::Meter(site.meter.state().config.number);

@@ -60,6 +60,7 @@ mod serve;
 #[cfg(unix)]
 mod service;
 mod shell;
+mod signed;
 mod signing;
 mod sim_life;
 mod sims;

@@ -3,8 +3,8 @@
 
 use alloc::vec::Vec;
 
-use super::record::{RecordError, RecordStatus, SmsRecord};
-use super::tpdu::{IE_COMMAND_PACKET, IE_RESPONSE_PACKET, Note, Tpdu};
+use super::record::{MOST_PARTS, RecordError, RecordStatus, SmsRecord};
+use super::tpdu::{IE_COMMAND_PACKET, IE_RESPONSE_PACKET, Note, Part, Tpdu};
 use crate::packet::TAR;
 
 /// Where TAR stands in a command packet: after CPL 2, CHL 1, SPI 2, KIc 1, KID 1.
@@ -23,7 +23,8 @@ pub enum Ours {
 
 impl Ours {
     /// Tells by message type, header element and TAR alone: the packet itself is not opened, so that any message can be
-    /// asked without keys. A part of a longer message is nobody's, since ours are whole.
+    /// asked without keys. Ours are whole, or the first of two parts ([`super::parts`]); any other part of a longer message is nobody's
+    /// by itself.
     #[must_use]
     pub fn of(tpdu: &Tpdu) -> Option<Self> {
         let (element, packet) = tpdu.packet()?;
@@ -33,7 +34,8 @@ impl Ours {
             Tpdu::Submit(_) if element == IE_RESPONSE_PACKET && has_tar_at(TAR_IN_RESPONSE) => Self::Receipt,
             _ => return None,
         };
-        tpdu.user_data().part().is_none_or(|part| part.total == 1).then_some(found)
+        let is_first = |part: Part| part.total == 1 || (part.total, part.sequence) == (MOST_PARTS, 1);
+        tpdu.user_data().part().is_none_or(is_first).then_some(found)
     }
 }
 

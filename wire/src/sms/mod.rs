@@ -9,6 +9,7 @@ pub mod join;
 mod language;
 pub mod outside;
 pub mod parameters;
+pub mod parts;
 pub mod record;
 pub mod text;
 pub mod tpdu;

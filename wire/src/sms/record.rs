@@ -11,6 +11,9 @@ use super::tpdu::{
 /// Length of every record of EF_SMS.
 pub const RECORD_LEN: usize = 176;
 
+/// Messages that a packet of ours goes in at most, and so records.
+pub const MOST_PARTS: u8 = 2;
+
 const USED: u8 = 0x01;
 const ORIGINATED: u8 = 0x04;
 const SENT: u8 = 0x05;
@@ -192,6 +195,46 @@ impl SmsRecord {
 /// Notes whose offsets count from `at`, counted from the start of the record.
 fn moved(notes: Vec<Note>, at: usize) -> impl Iterator<Item = Note> {
     notes.into_iter().map(move |note| Note { offset: at + note.offset, ..note })
+}
+
+/// What an order or a receipt stands in: one record of EF_SMS, or two, the first part first. As bytes they stand one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records(Vec<u8>);
+
+impl Records {
+    /// Reads 176 bytes, or 352: what is in them is not looked at.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let (records, rest) = bytes.as_chunks::<RECORD_LEN>();
+        let fits = rest.is_empty() && (1..=usize::from(MOST_PARTS)).contains(&records.len());
+        fits.then(|| Records(bytes.to_vec()))
+    }
+
+    /// Each of them.
+    #[must_use]
+    pub fn each(&self) -> &[[u8; RECORD_LEN]] {
+        self.0.as_chunks().0
+    }
+}
+
+impl From<[u8; RECORD_LEN]> for Records {
+    fn from(record: [u8; RECORD_LEN]) -> Self {
+        Records(record.to_vec())
+    }
+}
+
+impl core::ops::Deref for Records {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Records {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A free record: 00, then FF.

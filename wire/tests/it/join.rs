@@ -4,6 +4,7 @@ use crate::unhex;
 use gridcard_wire::sms::content::Ours;
 use gridcard_wire::sms::join::{Joined, Piece, alone, join};
 use gridcard_wire::sms::outside::Outside;
+use gridcard_wire::sms::parts;
 use gridcard_wire::sms::record::{RecordStatus, SmsRecord};
 use gridcard_wire::sms::tpdu::{Deliver, Direction, Tpdu};
 use proptest::prelude::*;
@@ -173,14 +174,15 @@ fn the_outside_of_packets_is_read() {
     {
         assert_eq!(Outside::of(&received("2143", dcs, header, &unhex(from_udl)).tpdu), None);
     }
-    // an order is whole: a packet in two segments is nobody's, whatever its TAR
+    // the first of two segments is an order's, the second is nobody's by itself
     let mut data = unhex("07 00 03 05 02 01 70 00");
     data.extend(unhex("0018 15 1639 15 15 475243 00"));
     let mut from_udl = vec![data.len() as u8];
     from_udl.extend(&data);
     let one = received("2143", 0xF6, true, &from_udl);
     let two = raw_part("2143", 0xF6, &[0x00, 0x03, 5, 2, 2], &[0xAA]);
-    assert_eq!(Ours::of(&one.tpdu), None);
+    assert_eq!((Ours::of(&one.tpdu), Ours::of(&two.tpdu)), (Some(Ours::Order), None));
+    assert!(parts::belong(&one.tpdu, &two.tpdu) && !parts::belong(&two.tpdu, &one.tpdu));
     let joined = join(&[(4, two), (7, one)]);
     assert_eq!(joined[0].records, [7, 4]);
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 fn message(byte: u8) -> Message {
     Message {
-        record: [byte; 176],
+        record: [byte; 176].into(),
         sim: SimNote { iccid: Some("89860021047987991756".into()), binding: None, copy: None },
     }
 }

@@ -13,6 +13,7 @@ use scheme::money::Fen;
 use scheme::order::SimBinding;
 use scheme::profile::{EF_PARAMETERS, EF_RECEIPT, State};
 use scheme::refusal::Refusal;
+use scheme::signing::Mode;
 use wire::{CommandRef, Sw};
 
 /// UNSPECIFIED: the time in the receipt of a meter that told its ESAM none. A time settles nothing.
@@ -37,6 +38,9 @@ pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let random = random(context)?;
     let code: [u8; MAC_LEN] = *command.data.last_chunk().ok_or(Sw::WRONG_LENGTH)?;
     let parameters = Parameters::read(context)?;
+    if parameters.mode == Mode::Signed {
+        return Err(refuse(Refusal::Unsigned));
+    }
     let purse = Purse::read(context)?;
     if parameters.customer.0 == [0; 6] {
         return Err(refuse(Refusal::NotOpened));
@@ -57,8 +61,15 @@ pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let run =
         RunInfo::read(context).unwrap_or(RunInfo { register: 0, time: NO_TIME, binding: SimBinding([0; 8]) });
     let (order, digest) = recharge_id(Fen(amount), count, code, random);
-    let credit =
-        Credit { meter: parameters.meter, amount: Fen(amount), count, order, digest, balance: Fen(balance) };
+    let credit = Credit {
+        meter: parameters.meter,
+        amount: Fen(amount),
+        count,
+        order,
+        digest,
+        balance: Fen(balance),
+        signed: false,
+    };
     let keys = packet_keys(context)?;
     receipts::store(context, &credit, &run, &keys)?;
     Ok(Sw::OK)

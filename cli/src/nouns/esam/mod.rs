@@ -5,7 +5,13 @@ mod life;
 use crate::certified::{self, Certify};
 use crate::prelude::*;
 use ::issue::life::LifeChange;
-use parties::city::esam::{self, EsamReport, EsamRequest, Meters};
+use clap::ValueEnum;
+use parties::city::{
+    self,
+    esam::{self, EsamReport, EsamRequest, Meters},
+    signing::ModeRequest,
+};
+use scheme::signing;
 
 /// Verbs of ESAMs.
 #[derive(Debug, Subcommand)]
@@ -19,6 +25,8 @@ pub enum Verb {
     },
     /// Certify the signing key of an ESAM, which draws it now, with the city's certified ESAM issuing card; the one before is void.
     Certify(Certify),
+    /// Have an ESAM take signed orders: from then on its receipts are signed, and there is no way back but into another state.
+    Mode(Mode),
     /// Give ESAMs the keys of a higher version, all at once, in the state they are in.
     ChangeKeys(life::Pass),
     /// Bring test ESAMs into formal state, with formal keys.
@@ -27,6 +35,35 @@ pub enum Verb {
     Test(life::Pass),
     /// Take ESAMs out of use for good: their keys are destroyed; needs the supervisor.
     Retire(life::Pass),
+}
+
+/// Options of `esam mode`.
+#[derive(Debug, Args)]
+pub struct Mode {
+    /// The ESAM: a card file, or a card in a reader.
+    pub card: CardRef,
+    /// Which orders it takes from now on; it only rises.
+    #[arg(long, value_enum)]
+    pub mode: Takes,
+    /// The payment server's certificate, as `kdc signing certify-server` wrote it. Default: the one the card has.
+    #[arg(long, value_name = "FILE")]
+    pub server_certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub city: CityCard,
+    /// Try the PIN of the issuing card although it has 1 try left: a wrong one blocks it.
+    #[arg(long)]
+    pub spend_last_try: bool,
+}
+
+/// Which orders an ESAM takes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Takes {
+    /// Orders without a signature: what every ESAM begins with.
+    Symmetric,
+    /// Signed ones too; what comes without a signature proves nothing to others.
+    Both,
+    /// Signed ones alone.
+    Signed,
 }
 
 /// Options of `esam issue`.
@@ -69,6 +106,7 @@ impl Verb {
             Verb::Certify(options) => one("esam certify", options, |call, options| {
                 certified::certify(call, options, (CardKind::Esam, CardKind::EsamIssuing))
             }),
+            Verb::Mode(options) => one("esam mode", options, mode),
             Verb::ChangeKeys(options) => {
                 one("esam change-keys", (options, LifeChange::ChangeKeys), life::pass)
             }
@@ -77,6 +115,28 @@ impl Verb {
             Verb::Retire(options) => two("esam retire", (options, LifeChange::Retire), life::pass),
         }
     }
+}
+
+fn mode(call: &Call, options: &Mode) -> Result<()> {
+    let request = ModeRequest {
+        card: options.card.clone(),
+        mode: match options.mode {
+            Takes::Symmetric => signing::Mode::Symmetric,
+            Takes::Both => signing::Mode::Both,
+            Takes::Signed => signing::Mode::Signed,
+        },
+        server: options.server_certificate.clone(),
+        access: options.city.get(options.spend_last_try),
+    };
+    reply(call, city::signing::set_mode(call, &request), |report| {
+        let own = &report.certificate;
+        facts(&[
+            ("meter", report.meter.to_string()),
+            ("takes", format!("{} orders", report.mode)),
+            ("certificate", format!("{}, {} to {}", own.number, own.from, own.to)),
+            ("next", "`gridcard city delivery` tells the bank".to_owned()),
+        ])
+    })
 }
 
 fn issue(call: &Call, options: &Issue) -> Result<()> {

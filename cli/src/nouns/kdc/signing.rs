@@ -2,7 +2,8 @@
 
 use crate::certified;
 use crate::prelude::*;
-use parties::province::signing::{self, CertificateReport, SigningReport};
+use parties::certificates::CertificateReport;
+use parties::province::signing::{self, ServerRequest, SigningReport};
 
 /// Verbs of the signing root.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,20 @@ pub enum Verb {
         /// The issuing card: a card file, or a card in a reader.
         card: CardRef,
     },
+    /// Certify the signing key of a payment server: compare the key with what the bank shows before.
+    CertifyServer {
+        /// File with its public key, as `server signing init` wrote it.
+        key: PathBuf,
+        /// The city it serves, 8 digits. Default: all of the province.
+        #[arg(long)]
+        city: Option<RegionCode>,
+        /// Years the certificate is good for.
+        #[arg(long, default_value_t = 10)]
+        years: u16,
+        /// File for the certificate.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 impl Verb {
@@ -34,6 +49,12 @@ impl Verb {
             Verb::Certify { card } => one("kdc signing certify", card, |call, card| {
                 reply(call, signing::certify(call, card), certified::words)
             }),
+            Verb::CertifyServer { key, city, years, out } => {
+                let request = ServerRequest { key, city, years, out };
+                one("kdc signing certify-server", request, |call, request| {
+                    reply(call, signing::certify_server(call, request), certified::words)
+                })
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod run;
 mod sell;
 mod settle;
 mod setup;
+mod signing;
 
 use crate::audit;
 use crate::call::Call;
@@ -117,6 +118,9 @@ pub enum Verb {
     PsamLimit(renewal::PsamLimit),
     /// Take the city's list of revoked cards; the bank's PSAM checks it.
     Revoked(setup::RevokedList),
+    /// The server's signing key: orders that anybody can check.
+    #[command(subcommand)]
+    Signing(signing::Verb),
     /// Keys of programs that ask the server over the network.
     #[cfg(feature = "service")]
     #[command(subcommand)]
@@ -161,6 +165,7 @@ impl Verb {
             Verb::Backup(_) => Deed::One("server backup"),
             Verb::Restore(_) => Deed::Two("server restore"),
             Verb::Person(verb) => verb.deed(),
+            Verb::Signing(verb) => verb.deed(),
             Verb::Support(_) => Deed::One("server support"),
             #[cfg(feature = "service")]
             Verb::Move(_) => Deed::One("server move"),
@@ -254,6 +259,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::PsamLimit(_) => Err(verb_is_near("server psam-limit")),
         Verb::Revoked(_) => Err(verb_is_near("server revoked")),
         Verb::Key(_) => Err(verb_is_near("server key")),
+        Verb::Signing(_) => Err(verb_is_near("server signing")),
         Verb::Run(_) => Err(verb_is_near("server run")),
         Verb::Backup(_) => Err(verb_is_near("server backup")),
         Verb::Restore(_) => Err(verb_is_near("server restore")),
@@ -309,6 +315,7 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::PsamStatement(options) => renewal::statement(call, options),
         Verb::PsamLimit(options) => renewal::limit(call, options),
         Verb::Revoked(options) => setup::revoked(call, options),
+        Verb::Signing(verb) => signing::run(call, verb),
         Verb::Person(verb) => person::person(call, verb),
         Verb::Support(options) => person::support(call, options),
         Verb::Audit(verb) => audit::run(call, verb, || bank::folder(call)),

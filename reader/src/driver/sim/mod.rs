@@ -12,7 +12,7 @@ mod whole;
 pub use answer::{CodeState, DirAnswer, FileAnswer, Selected, Structure};
 pub use chv::Chv;
 pub use error::SimError;
-pub use sms::{SmsFile, StoredMessage};
+pub use sms::{SmsFile, StoredMessage, second_of};
 pub use whole::FileContent;
 
 use super::Link;

@@ -6,7 +6,8 @@ use crate::error::CardError;
 use scheme::profile::Fid;
 use scheme::sim::{DF_TELECOM, EF_SMS};
 use wire::sms::content::Content;
-use wire::sms::record::{RECORD_LEN, RecordStatus, free_record};
+use wire::sms::parts;
+use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord, free_record};
 
 /// Shape of EF_SMS on this SIM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,50 +112,94 @@ impl Sim<'_> {
     /// [`SimError::Full`] with the counts when there is neither.
     pub fn find_free(&mut self) -> Result<u8, SimError> {
         let file = self.sms_file()?;
-        self.find_free_in(file)
+        self.free_in(file, &[])
     }
 
-    fn find_free_in(&mut self, file: SmsFile) -> Result<u8, SimError> {
-        if let Some(number) = self.seek(&[RecordStatus::Free.byte()], SeekFrom::Beginning)? {
-            return Ok(number);
+    /// As [`Sim::find_free`], beside records that are spoken for; EF_SMS must be current.
+    ///
+    /// # Errors
+    /// As [`Sim::find_free`].
+    pub fn free_in(&mut self, file: SmsFile, taken: &[u8]) -> Result<u8, SimError> {
+        let mut from = SeekFrom::Beginning;
+        // One more than are spoken for: a SIM that finds the same record again and again ends it too.
+        for _ in 0..=taken.len() {
+            match self.seek(&[RecordStatus::Free.byte()], from)? {
+                Some(number) if !taken.contains(&number) => return Ok(number),
+                Some(_) => from = SeekFrom::Next,
+                None => break,
+            }
         }
-        let (mut users, mut pending, mut settled) = (0, 0, None);
+        let (mut users, mut pending, mut settled) = (0, 0, Vec::new());
+        let mut all = Vec::new();
         for number in 1..=file.records {
             let bytes = self.read_record(number, file.record_len)?;
             match Content::of(&bytes) {
-                Content::Free => return Ok(number), // free, with bits in its status that SEEK did not match
-                Content::SentReceipt(_) => settled = settled.or(Some(number)),
+                // Free, with bits in its status that SEEK did not match.
+                Content::Free if !taken.contains(&number) => return Ok(number),
+                Content::Free => {}
+                Content::SentReceipt(_) => settled.push(number),
                 Content::Order(_) | Content::Receipt(_) => pending += 1,
                 Content::Other(_) | Content::Damaged(_) => users += 1,
             }
+            all.push(StoredMessage { number, bytes });
         }
-        settled.ok_or(SimError::Full { records: file.records, users, pending })
+        // The second part of a receipt that was sent says not by itself what it is.
+        let parts = all.iter().filter(|message| {
+            second_of(&all, message)
+                .is_some_and(|first| matches!(Content::of(&first.bytes), Content::SentReceipt(_)))
+        });
+        settled.extend(parts.map(|message| message.number));
+        settled.sort_unstable();
+        let number = settled.into_iter().find(|number| !taken.contains(number));
+        number.ok_or(SimError::Full { records: file.records, users, pending })
     }
 
-    /// Stores an order's record and returns its number. A SIM that holds the very same record already is left
-    /// as it is, so an interrupted delivery can be repeated. What was written is read back.
+    /// Stores an order's records and returns their numbers. A record that the SIM holds already is left as it is, so an interrupted delivery
+    /// can be repeated; nothing is written before there is room for all. What was written is read back.
     ///
     /// # Errors
     /// [`SimError::Full`]; [`SimError::ChvNeeded`]; a record that reads back differently.
-    pub fn deliver(&mut self, record: &[u8; RECORD_LEN]) -> Result<u8, SimError> {
+    pub fn deliver(&mut self, records: &[[u8; RECORD_LEN]]) -> Result<Vec<u8>, SimError> {
         let file = self.sms_file()?;
+        let mut places = Vec::new();
+        for record in records {
+            places.push(self.stored(file, record)?);
+        }
+        let mut taken: Vec<u8> = places.iter().flatten().copied().collect();
+        let mut to_write = Vec::new();
+        for (place, record) in places.iter_mut().zip(records).filter(|(place, _)| place.is_none()) {
+            let number = self.free_in(file, &taken)?;
+            taken.push(number);
+            *place = Some(number);
+            to_write.push((number, record));
+        }
+        for (number, record) in to_write {
+            self.update_record(number, record)?;
+            if self.read_record(number, file.record_len)? != record {
+                let what = format!("record {number} reads back differently");
+                return Err(CardError::malformed("UPDATE RECORD", what).into());
+            }
+        }
+        Ok(places.into_iter().flatten().collect())
+    }
+
+    /// Where the very same record stands already.
+    fn stored(&mut self, file: SmsFile, record: &[u8; RECORD_LEN]) -> Result<Option<u8>, SimError> {
         // The start of the message with its addresses and time; few records begin alike.
         for number in self.sms_seek(file, &record[..SEEK_LEN])? {
             if self.read_record(number, file.record_len)? == record {
-                return Ok(number);
+                return Ok(Some(number));
             }
         }
-        let number = self.find_free_in(file)?;
-        self.update_record(number, record)?;
-        if self.read_record(number, file.record_len)? != record {
-            return Err(CardError::malformed(
-                "UPDATE RECORD",
-                format!("record {number} reads back differently"),
-            )
-            .into());
-        }
-        Ok(number)
+        Ok(None)
     }
+}
+
+/// The first part of a message of ours of which this one is the second, where it is on the SIM.
+pub fn second_of<'s>(all: &'s [StoredMessage], message: &StoredMessage) -> Option<&'s StoredMessage> {
+    let parsed = |message: &StoredMessage| SmsRecord::parse(&message.bytes).ok().flatten();
+    let second = parsed(message).filter(|record| parts::second(&record.tpdu).is_some())?;
+    all.iter().find(|other| parsed(other).is_some_and(|first| parts::records_belong(&first, &second)))
 }
 
 /// Longest pattern of SEEK.

@@ -110,7 +110,7 @@ pub fn a_read_meter_gives_its_purse_to_the_next(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     bank.stock();
     bank.bought(0, 5000);
-    let old = bank.orders()[0].record.unwrap();
+    let old = bank.orders()[0].record.clone().unwrap();
     // 20 yuan were used; the meter last said 50.
     assert_eq!(bank.refusal(3, Basis::Read, 3000, None), ChangeRefusal::NotRetired(meter(0)));
     bank.retire(0);

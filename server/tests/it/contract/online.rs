@@ -131,7 +131,7 @@ pub fn what_is_outstanding_goes_online(engine: &dyn Engine) {
     bank.buy(1, 20_00).unwrap();
     bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0)).unwrap();
     let again = bank.books.seal_again(&mut bank.psam, known.order, bank.now, &terms()).unwrap();
-    assert_eq!((again.record, bank.psam.chain.count, bank.psam.chain.value), (sold.record, 3, 80_00));
+    assert_eq!((&again.record, bank.psam.chain.count, bank.psam.chain.value), (&sold.record, 3, 80_00));
     bank.reconcile();
     // The meter refuses; the order stays, and the meter's count says that it took it after all.
     bank.books.keep_online_order(known.sid, &[0xA2; 105]).unwrap();

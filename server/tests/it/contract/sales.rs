@@ -20,8 +20,8 @@ pub fn a_sale_is_paid_for_and_kept(engine: &dyn Engine) {
     assert_eq!(bank.sums(), (5000, 0, 5000));
     let placed = bank.books.outstanding(meter(0)).unwrap().unwrap();
     assert_eq!(
-        (&placed.order, placed.state, placed.record),
-        (&sealed.order, OrderState::Sealed, Some(sealed.record))
+        (&placed.order, placed.state, placed.record.clone()),
+        (&sealed.order, OrderState::Sealed, Some(sealed.record.clone()))
     );
     assert_eq!(bank.orders(), std::slice::from_ref(&placed));
     let module = bank.psam.number();
@@ -71,7 +71,7 @@ pub fn a_lost_answer_is_found_in_the_chain(engine: &dyn Engine) {
     bank.psam.cut = true;
     assert!(matches!(bank.buy(0, 100), Err(OrderError::Seal { cause: SealError::Lost(_), .. })));
     let placed = bank.books.interrupted().unwrap().remove(0);
-    assert_eq!((placed.state, placed.record), (OrderState::Prepared, None));
+    assert_eq!((placed.state, placed.record.clone()), (OrderState::Prepared, None));
     assert_eq!(bank.sums(), (100, 0, 100), "it may be sealed, so it is paid for");
     assert_eq!(bank.reconcile(), Reconciled { sealed: vec![placed.order.id], ..Reconciled::default() });
     assert!(matches!(bank.books.void_order(placed.order.id, bank.now), Err(OrderError::MayBeCredited(_))));

@@ -91,7 +91,7 @@ pub fn purchases(suite: Suite) -> Vec<Script> {
         let order = bank.store.purchase(&mut driver, &request, &terms()).unwrap();
         let mut driver = Sim::new(&mut sim);
         driver.reset().unwrap();
-        driver.deliver(&order.record).unwrap();
+        driver.deliver(order.record.each()).unwrap();
         let mut random = chance(&format!("meter {n}"));
         let report = site.meter.insert(&mut esam, &mut sim, bank.now, &mut |bytes| {
             scheme::Chance::fill(&mut random, bytes);

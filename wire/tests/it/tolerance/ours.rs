@@ -46,8 +46,9 @@ fn what_is_ours() {
         ("F6", "03700100", packet),
         ("F6", "04 7000 7100", packet),
         ("F6", "03 7000 00", packet),
-        // a part of two, text, compressed, 16-bit characters
-        ("F6", "07 0003A70201 7000", packet),
+        // the second of two, a part of three, text, compressed, 16-bit characters
+        ("F6", "07 0003A70202 7000", packet),
+        ("F6", "07 0003A70301 7000", packet),
         ("00", "027000", packet),
         ("24", "027000", packet),
         ("08", "027000", packet),
