@@ -35,6 +35,10 @@ pub struct Remote {
     pub request_id: Option<String>,
 }
 
+fn url_missing(words: String) -> Trouble {
+    Failure::new(Kind::Usage, words).hint("name the server with --url URL").code("url-missing").into()
+}
+
 /// The line to a running server, for one command.
 pub struct Far<'c> {
     /// The command.
@@ -74,11 +78,19 @@ impl Remote {
         ];
         match alone.into_iter().find(|(_, named)| *named) {
             None => Ok(()),
-            Some((option, _)) => Err(Failure::new(Kind::Usage, format!("{option} goes with --url alone"))
-                .hint("name the server with --url URL")
-                .code("url-missing")
-                .into()),
+            Some((option, _)) => Err(url_missing(format!("{option} goes with --url alone"))),
         }
+    }
+
+    /// Refuses a verb that only a running server can be asked for, where none is named.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn must_be_named(&self) -> Result<()> {
+        if self.is_named() {
+            return Ok(());
+        }
+        Err(url_missing("this verb asks a running server, and none is named".to_owned()))
     }
 
     /// Whether a running server is asked.

@@ -32,7 +32,7 @@ pub use fault::BrokenOff;
 pub use flash::FormalKeys;
 pub use insertion::{CreditReport, InsertionReport};
 pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
-pub use online::OnlineReport;
+pub use online::{OnlineAsked, OnlineReport};
 pub use outcome::{OrderOutcome, OrderResult, Outcome};
 pub use pairing::{Pairing, PairingError};
 pub use register::Consumption;

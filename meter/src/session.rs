@@ -21,7 +21,7 @@ pub(crate) enum Decision {
 }
 
 /// A message the ESAM did not take: another meter's or nobody's, or its own fault.
-fn online_fault(step: Step, error: &CardError) -> BrokenOff {
+pub(crate) fn online_fault(step: Step, error: &CardError) -> BrokenOff {
     esam_fault(step, error.sw().and_then(Refusal::from_sw).unwrap_or(Refusal::Esam), error)
 }
 
@@ -154,9 +154,9 @@ impl<'s, 'c> EsamSession<'s, 'c> {
     }
 
     /// S2 in, S3 out.
-    pub(crate) fn take(&mut self, order: &[u8]) -> Result<Vec<u8>, BrokenOff> {
-        let step = self.course.enter(Step::Envelope);
-        self.esam.online_order(order).map_err(|error| online_fault(step, &error))
+    pub(crate) fn take(&mut self, order: &[u8]) -> Result<Vec<u8>, CardError> {
+        self.course.enter(Step::Envelope);
+        self.esam.online_order(order)
     }
 
     /// Purchases the ESAM has taken.

@@ -20,6 +20,7 @@ pub mod logins;
 pub mod look;
 mod office;
 pub mod offices;
+pub mod online;
 mod orders;
 mod paying;
 pub mod payment;
@@ -46,6 +47,7 @@ pub mod stalls;
 mod support;
 mod suspense;
 mod text;
+mod waiting;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
@@ -94,6 +96,7 @@ pub use settle::{ReceiptFacts, ReceiptLine, RefundReport, SettleReport, SettleRe
 pub use sims::{ReplaceSimReport, ReplaceSimRequest, replace_sim};
 pub use support::{SupportReport, SupportRequest, support};
 pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
+pub use waiting::waiting;
 
 use crate::home::{self, Home, Party};
 use crate::session::Session;

@@ -17,6 +17,7 @@ pub mod log;
 pub mod meters;
 pub mod people;
 pub mod pin;
+pub mod pipe;
 pub mod places;
 pub mod province;
 pub mod receipts;

@@ -11,6 +11,6 @@ mod using;
 pub use look::{ListReport, MeterLine, ShowReport, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use place::{MeterPlace, folder};
-pub use port::{PortReport, ReadLine, ReadReport, read, serve};
+pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve};
 pub use test::{MeterTestReport, TestRequest, test};
 pub use using::{ConsumeReport, InsertReport, RefusalReport, consume, insert};

@@ -3,6 +3,7 @@
 
 pub mod cards;
 pub mod count;
+pub mod counted;
 pub mod dlt645;
 pub mod driver;
 pub mod error;

@@ -2,9 +2,11 @@
 //! them [docs/specs/dlt645.md 6]. No key is here: who carries the frames can neither make nor change what is in them.
 
 use crate::dlt645::{AskError, Line};
+use crate::driver::esam::Wish;
 use crate::parameter;
 use scheme::field::MAC_LEN;
 use scheme::money::Fen;
+use scheme::online::HELLO_LEN;
 use wire::dlt645::{Address, Frame, Identifier, function};
 
 /// Identifiers of the security commands.
@@ -33,6 +35,10 @@ pub mod identifier {
     pub const INFRARED_REQUEST: Identifier = Identifier(0x0780_03FF);
     /// Money and count.
     pub const STATUS: Identifier = Identifier(0x0781_02FF);
+    /// First half of an online purchase; an identifier of our own [docs/specs/online.md 7].
+    pub const ONLINE_REQUEST: Identifier = Identifier(0x07F1_01FF);
+    /// Second half of one.
+    pub const ONLINE_ORDER: Identifier = Identifier(0x07F1_02FF);
 }
 
 pub use crate::parameter::turned;
@@ -196,6 +202,37 @@ impl<'a, 'l> SecureLine<'a, 'l> {
     /// [`AskError`].
     pub fn end(&mut self) -> Result<(), AskError> {
         self.ask(identifier::END, &[], [6, 4, 4, 4]).map(drop)
+    }
+
+    /// First half of an online purchase: S0, and what is asked for by whom. Gives S1.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn online_request(
+        &mut self,
+        hello: &[u8; HELLO_LEN],
+        wish: &Wish,
+        imsi: &[u8; 9],
+    ) -> Result<Vec<u8>, AskError> {
+        let amount = wish.amount.0.to_be_bytes();
+        self.message(identifier::ONLINE_REQUEST, &[hello, &amount, &wish.imei, &wish.msisdn, imsi])
+    }
+
+    /// Second half: S2. Gives S3.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn online_order(&mut self, order: &[u8]) -> Result<Vec<u8>, AskError> {
+        self.message(identifier::ONLINE_ORDER, &[order])
+    }
+
+    /// As [`SecureLine::ask`], answered by one message of any length.
+    fn message(&mut self, about: Identifier, sent: &[&[u8]]) -> Result<Vec<u8>, AskError> {
+        let found = self.line.ask(&request(self.address, about, self.operator, sent))?;
+        match Identifier::split(&found.data) {
+            Some((said, data)) if said == about => Ok(turned(data)),
+            _ => Err(AskError::Other("it is about another identifier")),
+        }
     }
 
     /// Asks for the random that an infrared reader proves itself with.

@@ -7,7 +7,7 @@
 use crate::moment::Moment;
 use crate::money::Fen;
 use crate::numbers::{CustomerNumber, MeterNumber};
-use crate::order::{FieldError, Fields, Serial8};
+use crate::order::{FieldError, Fields, NotEightBytes, OrderId, Serial8};
 use crate::profile::State;
 use alloc::vec::Vec;
 use core::fmt;
@@ -29,6 +29,9 @@ const REQUEST: u8 = 0xE4;
 /// First byte of an answer that refuses: the refusal's field error follows.
 pub const REFUSED: u8 = 0xEF;
 
+/// Purchases that a PSAM keeps at once; the next one takes the place of the oldest.
+pub const AT_ONCE: usize = 8;
+
 /// Id of one online purchase, drawn by the server and used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 8]);
@@ -37,6 +40,30 @@ impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
     }
+}
+
+impl From<OrderId> for SessionId {
+    /// An order that is made for a purchase has its id.
+    fn from(id: OrderId) -> Self {
+        SessionId(id.0)
+    }
+}
+
+impl core::str::FromStr for SessionId {
+    type Err = NotEightBytes;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<OrderId>().map(SessionId::from)
+    }
+}
+
+/// Digits as a request has them: the first in the high nibble of the first byte, F behind the last. What is no digit is left out, and
+/// what does not fit.
+pub fn digits<const N: usize>(text: &str) -> [u8; N] {
+    let mut nibbles =
+        text.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').chain(core::iter::repeat(0x0F));
+    let mut next = || nibbles.next().unwrap_or(0x0F);
+    core::array::from_fn(|_| next() << 4 | next())
 }
 
 /// S0, server to ESAM: `A0 version suite1 meter6 sid8 nonce16 time7`.

@@ -26,6 +26,7 @@ use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
 use crate::office::Offices;
+use crate::online::OnlinePurchases;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::payments::Payments;
@@ -478,6 +479,7 @@ pub trait Books:
     + Contracts
     + Limits
     + Payments
+    + OnlinePurchases
     + Suspense
     + People
     + Persons
@@ -494,7 +496,6 @@ impl<B> Books for B where
     B: Registry
         + Sales
         + Sealing
-        + Sealing
         + Receipts
         + Control
         + Requests
@@ -507,6 +508,7 @@ impl<B> Books for B where
         + Contracts
         + Limits
         + Payments
+        + OnlinePurchases
         + Suspense
         + People
         + Persons

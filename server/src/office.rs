@@ -8,6 +8,7 @@ use crate::registration::SimKey;
 use crate::rows::column;
 use crate::store::{Store, Transaction, View};
 use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::online::SessionId;
 use scheme::order::OrderId;
 
 /// What a request may name, and what belongs to a customer.
@@ -29,6 +30,8 @@ pub enum Named {
     Contract(String),
     /// A payment, by its order.
     Payment(OrderId),
+    /// An online purchase.
+    Online(SessionId),
     /// A change of a meter, by its number.
     Change(i64),
     /// A slip with an authorisation code.
@@ -81,6 +84,10 @@ impl View<'_> {
             },
             Named::Contract(contract) => match self.contract(contract)? {
                 Some(found) => self.meters_office(found.meter),
+                None => Ok(None),
+            },
+            Named::Online(sid) => match self.online(*sid)? {
+                Some(found) => self.customers_office(found.customer),
                 None => Ok(None),
             },
             Named::Change(change) => self.office_by(

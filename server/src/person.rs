@@ -324,6 +324,7 @@ impl Transaction<'_> {
                  WHERE coalesce(o.given_up_by, p.customer) = ?1)",
                 params![number, ERASED],
             )?;
+            change("UPDATE online_purchase SET account = NULL WHERE customer = ?1", params![number])?;
             // Answers to requests say what they said of him no more.
             change(
                 "UPDATE request SET answer = ?2 WHERE answer LIKE '%' || ?1 || '%'",

@@ -121,6 +121,17 @@ impl Store {
         if let Some(sealed) = self.read(|view| view.sealed(&view.usable(id)?))? {
             return Ok(sealed);
         }
+        self.seal_anyway(sealer, id, now, terms)
+    }
+
+    /// As [`Store::seal`], also an order that is sealed: its record stays, and the module counts it once more unless it was its last.
+    pub(crate) fn seal_anyway(
+        &mut self,
+        sealer: &mut dyn OrderSealer,
+        id: OrderId,
+        now: Moment,
+        terms: &Terms,
+    ) -> Result<SealedOrder, OrderError> {
         let (number, keys) = (sealer.number(), sealer.keys().map_err(OrderError::Module)?);
         let asking = self.batch(|act| {
             let placed = act.usable(id)?;

@@ -72,6 +72,21 @@ impl SealError {
 /// A meter wants signed orders of a server that signs none.
 const UNSIGNED: &str = "the meter takes signed orders alone, and this bank has no signing key: `gridcard server signing` makes one";
 
+/// An order as a chip of this mode takes it: signed by the server, or as it is.
+///
+/// # Errors
+/// A chip wants it signed, and nobody signs.
+pub fn in_mode(psam: &mut Psam<'_>, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
+    let signed = match mode {
+        Mode::Symmetric => None,
+        Mode::Both | Mode::Signed => psam.sign(order).map_err(SealError::Refused)?,
+    };
+    match signed {
+        None if mode == Mode::Signed => Err(SealError::Refused(UNSIGNED.to_owned())),
+        signed => Ok(signed.unwrap_or_else(|| order.to_vec())),
+    }
+}
+
 impl OrderSealer for Psam<'_> {
     fn number(&self) -> String {
         hex::encode(self.info().number)
@@ -93,14 +108,8 @@ impl OrderSealer for Psam<'_> {
     }
 
     fn seal(&mut self, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
-        let signed = match mode {
-            Mode::Symmetric => None,
-            Mode::Both | Mode::Signed => self.sign(order).map_err(SealError::Refused)?,
-        };
-        if mode == Mode::Signed && signed.is_none() {
-            return Err(SealError::Refused(UNSIGNED.to_owned()));
-        }
-        self.seal_order(signed.as_deref().unwrap_or(order)).map_err(|error| SealError::of(&error))
+        let order = in_mode(self, order, mode)?;
+        self.seal_order(&order).map_err(|error| SealError::of(&error))
     }
 
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError> {

@@ -58,6 +58,17 @@ static SHAPES: &[Shape] = &[
             ("customer", "text?"),
         ],
     },
+    Shape {
+        name: "Online",
+        fields: &[
+            ("purchase", "text"), ("customer", "text"), ("meter", "text"), ("amount_fen", "int"), ("order", "text"),
+            ("state", "text"), ("begun", "text"), ("refusal", "int?"),
+        ],
+    },
+    Shape {
+        name: "Settled",
+        fields: &[("result", "text"), ("order", "text?"), ("detail", "text"), ("code", "text?"), ("hint", "text?")],
+    },
     Shape { name: "Told", fields: &[("code", "text"), ("what", "text")] },
     Shape { name: "Chain", fields: &[("server", "text"), ("transfers", "int"), ("head", "text")] },
     Shape { name: "Sealed", fields: &[("psam", "text"), ("sealed", "int?"), ("sealed_fen", "int?")] },
@@ -103,13 +114,10 @@ fn told(route: &str) -> Option<Told> {
         }
         "orders" | "all-orders" => Told::Own(&[("orders", "Order[]")]),
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
-        "settle" => Told::Own(&[
-            ("result", "text"),
-            ("order", "text?"),
-            ("detail", "text"),
-            ("code", "text?"),
-            ("hint", "text?"),
-        ]),
+        "settle" => Told::Named("Settled"),
+        "online" => Told::Named("Online"),
+        "begin-online" | "online-request" => Told::Own(&[("purchase", "Online"), ("message", "text")]),
+        "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
         "findings" => Told::Own(&[("findings", "Finding[]")]),
@@ -213,6 +221,13 @@ pub fn links(route: &str) -> Value {
             "record": link("record", "order", "order"),
             "statement": link("statement", "customer", "customer"),
         }),
+        "begin-online" => json!({
+            "online": link("online", "purchase", "purchase/purchase"),
+            "online-request": link("online-request", "purchase", "purchase/purchase"),
+        }),
+        "online-request" => {
+            json!({ "online-result": link("online-result", "purchase", "purchase/purchase") })
+        }
         "findings" => json!({ "clear": link("clear", "finding", "findings/0/finding") }),
         "find-customer" => json!({ "customer": link("customer", "customer", "customer") }),
         _ => json!({}),

@@ -23,6 +23,7 @@ mod listen;
 mod mailbox;
 mod notify;
 mod offices;
+mod online_acts;
 mod openapi;
 mod payments;
 mod peer;

@@ -84,6 +84,7 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
             Some(RestId::Finding(finding)) => Some(Named::Finding(finding)),
             None => None,
         },
+        "purchase" => read(text).map(Named::Online),
         "change" => read(text).map(Named::Change),
         "slip" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Slip),
         "bill" => Some(Named::Bill(text.to_owned())),

@@ -3,7 +3,7 @@
 use crate::asked::{Asked, Means};
 use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
 use crate::fields::{Field, may, must};
-use crate::{acts, company_acts, functions, payments};
+use crate::{acts, company_acts, functions, online_acts, payments};
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};
 use serde_json::Value;
@@ -96,6 +96,7 @@ const SOURCE: Field = must("source", Text, "who says it, 1 to 32 characters");
 const MESSAGE: Field = must("id", Text, "the id he gave it, 1 to 64 characters");
 const CUSTOMER: Field = must("customer", Text, "customer number, 12 digits");
 const METER: Field = may("meter", Text, "which of his meters; may be missing where he has one alone");
+const SAID: Field = must("message", Text, "what the meter said, as it came: 2 to 510 hexadecimal digits");
 const WHICH: &[(&str, &str)] = &[("meter", "which of his meters; may be missing where he has one alone")];
 
 const fn look(
@@ -152,6 +153,23 @@ pub static ROUTES: &[Route] = &[
             may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
         ]),
         Work::Cards(Deed::One("server order"), acts::sell)),
+    post("begin-online", "/v1/online-purchases", SELLERS,
+        "Begin the purchase of a meter that is online: the message that goes to it. What is outstanding for the meter is brought, and not sold again.",
+        Body::Fields(&[
+            CUSTOMER,
+            METER,
+            may("amount_fen", Fen, "what is paid; what is outstanding, else the first purchase of the registration, when it is missing"),
+            may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
+        ]),
+        Work::Cards(Deed::One("online begin"), online_acts::begin)),
+    post("online-request", "/v1/online-purchases/{purchase}/request", SELLERS,
+        "Take what the meter asks for, have it paid, and give the sealed order for it.",
+        Body::Fields(&[SAID]), Work::Cards(Deed::One("online request"), online_acts::request)),
+    post("online-result", "/v1/online-purchases/{purchase}/result", SELLERS,
+        "Take what the meter said at the end: its receipt is settled, its refusal is kept.",
+        Body::Fields(&[SAID]), Work::Cards(Deed::One("online result"), online_acts::result)),
+    look("online", "/v1/online-purchases/{purchase}", &[], READERS, "The purchase of a meter that is online, as it stands.",
+        Work::Look(online_acts::show)),
     look("payments", "/v1/payments", &[("all", "true: those that wait for nothing as well")], READERS,
         "Payments through a bank that wait for something.", Work::Look(payments::list)),
     look("payment", "/v1/payments/{payment}", &[], READERS, "A payment through a bank, and what it went through.", Work::Look(payments::show)),

@@ -7,12 +7,14 @@ pub mod carrier;
 pub mod clock;
 pub mod figures;
 pub mod life;
+pub mod online;
 pub mod people;
 mod place;
 pub mod proof;
 pub mod queue;
 pub mod timeline;
 pub mod town;
+pub mod ways;
 
 pub use cards::Hands;
 pub use carrier::Post;

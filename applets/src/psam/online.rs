@@ -9,13 +9,11 @@ use cos::{Context, Halt};
 use keys::Role;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
-use scheme::online::{HEAD_LEN, Hello, REFUSED, Request, Session, SessionId};
+use scheme::online::{AT_ONCE, HEAD_LEN, Hello, REFUSED, Request, Session, SessionId};
 use scheme::profile::State;
 use scheme::receipt::Receipt;
 use wire::{CommandRef, Sw};
 
-/// Purchases at once.
-const MOST: usize = 8;
 /// Place of a purchase's number in S1, and in S3.
 const SID_IN_REQUEST: usize = 9;
 const SID_IN_ANSWER: usize = 1;
@@ -60,7 +58,7 @@ pub fn begin(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     if purchases.iter().any(|purchase| purchase.sid == sid) {
         return Err(Sw::CONDITIONS.into());
     }
-    if purchases.len() >= MOST {
+    if purchases.len() >= AT_ONCE {
         purchases.remove(0);
     }
     purchases.push(Purchase { sid, hello, heard: None });

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::sync::atomic::Ordering;
 use world::life::{Life, Lived};
 use world::people::{self, People};
+use world::ways::{self, Way, Ways};
 use world::{Town, World};
 
 /// Options of `demo`.
@@ -24,6 +25,9 @@ pub struct Options {
     /// Keep every order and receipt as a file in the home's `records`.
     #[arg(long)]
     pub keep_records: bool,
+    /// Instead of the whole life: one meter, credited by every way there is within one day.
+    #[arg(long, conflicts_with_all = ["meters", "keep_records"])]
+    pub ways: bool,
     /// Make the bank's books ones to learn with: `gridcard --home DIR server run` goes on with the town.
     #[arg(long, requires = "home")]
     pub training: bool,
@@ -45,6 +49,8 @@ struct DemoReport<'a> {
     wire_bytes: u64,
     #[serde(flatten)]
     figures: &'a world::figures::Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ways: Option<&'a [Way]>,
 }
 
 /// Lives the story and reports.
@@ -65,20 +71,25 @@ pub fn run(call: &Call, options: &Options) -> Result<()> {
     };
     let town = Town::new(world.traced(call.trace.clone()), people, options.suite)?;
     let town = if options.training { town.to_learn_with() } else { town };
-    let lived = Life::new(&town, options.keep_records).and_then(Life::live);
+    let lived = if options.ways {
+        ways::live(&town).map(|Ways { ways, report, timeline }| (Lived { report, timeline }, Some(ways)))
+    } else {
+        Life::new(&town, options.keep_records).and_then(Life::live).map(|lived| (lived, None))
+    };
     let traffic = &call.course.traffic;
     traffic.add(town.world().traffic());
     if named.is_none() {
         // A demo nobody named a place for leaves nothing behind.
         let _ = town.remove();
     }
-    let Lived { report, timeline } = lived?;
+    let (Lived { report, timeline }, ways) = lived?;
     let told = DemoReport {
         suite: options.suite.name(),
         seed,
         apdus: traffic.apdus.load(Ordering::Relaxed),
         wire_bytes: traffic.bytes.load(Ordering::Relaxed),
         figures: &report,
+        ways: ways.as_deref(),
     };
     answer(call, &words(&told, &timeline), &told);
     if let Some(home) = named {
@@ -101,8 +112,18 @@ fn customers(options: &Options) -> Result<People> {
 
 fn words(told: &DemoReport<'_>, timeline: &str) -> String {
     let report = told.figures;
+    let rows = told.ways.unwrap_or_default().iter().map(|way| {
+        let settled = if way.settled { "settled" } else { "NOT settled" };
+        row![way.way, way.amount_fen, way.bits_per_s, way.line_ms, way.line_ms_9600, settled]
+    });
+    let ways = if told.ways.is_some() {
+        let heads = ["way", "amount", "bit/s", "line ms", "at 9600", "receipt"];
+        format!("{}\n\n", table(&heads, rows.collect()))
+    } else {
+        String::new()
+    };
     format!(
-        "{timeline}\n{} meters, {} orders: {} credited, {} settled; {} insertions refused; {} APDUs, {} bytes on the wire\n\
+        "{timeline}\n{ways}{} meters, {} orders: {} credited, {} settled; {} insertions refused; {} APDUs, {} bytes on the wire\n\
          sold {}, credited {}, settled {}; lost {}, created {}",
         report.meters,
         report.orders,

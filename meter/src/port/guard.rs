@@ -14,6 +14,8 @@ pub enum Way {
 
 /// Seconds between a request of an infrared reader and its proof.
 pub const INFRARED_ANSWER: i64 = 59;
+/// Seconds between the two halves of an online purchase: as long as the server takes its request, and its bank to be asked.
+pub const ONLINE_VALID: i64 = 180;
 /// Seconds an infrared reader stays proved.
 pub const INFRARED_VALID: i64 = 30 * 60;
 
@@ -25,6 +27,8 @@ pub struct Guard {
     pub(super) asked: Option<i64>,
     /// Until when one is proved.
     pub(super) infrared: Option<i64>,
+    /// A purchase that waits for the server's order.
+    pub(super) online: Option<Waits>,
     /// Keys that came, by their number.
     pub(super) keys: [Option<[u8; 32]>; ESAM_KEYS.len()],
 }
@@ -36,8 +40,16 @@ pub(super) struct Identity {
     pub(super) until: i64,
 }
 
+/// An online purchase whose order has not come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    /// Purchases the ESAM had taken before.
+    pub(super) count: u32,
+    pub(super) until: i64,
+}
+
 impl Guard {
-    /// Whether the ESAM's session has to stay open: somebody is authenticated, or about to be.
+    /// Whether the ESAM's session has to stay open: somebody is authenticated, or about to be, or a purchase waits.
     pub fn holds(&mut self, now: Moment) -> bool {
         let now = now.seconds();
         if self.identity.is_some_and(|identity| identity.until < now) {
@@ -45,7 +57,8 @@ impl Guard {
         }
         self.asked = self.asked.filter(|until| now <= *until);
         self.infrared = self.infrared.filter(|until| now <= *until);
-        self.identity.is_some() || self.asked.is_some()
+        self.online = self.online.filter(|waits| now <= waits.until);
+        self.identity.is_some() || self.asked.is_some() || self.online.is_some()
     }
 
     /// Whether everything may be read: on wires, and by an infrared reader that has proved itself.
@@ -60,7 +73,7 @@ impl Guard {
     }
 
     pub(super) fn end(&mut self) {
-        self.identity = None;
+        (self.identity, self.online) = (None, None);
         self.keys = Default::default();
     }
 }

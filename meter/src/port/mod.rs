@@ -7,6 +7,7 @@ mod download;
 mod guard;
 mod identity;
 mod money;
+mod online;
 mod secure;
 mod session;
 mod values;

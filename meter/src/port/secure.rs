@@ -34,7 +34,7 @@ pub const fn serves(function: u8) -> bool {
 }
 
 /// What a meter says to a frame of security, control or writing; `None`: it is not for it. The flash is the caller's to keep afterwards;
-/// before money moves the meter has it kept itself.
+/// before money moves the meter has it kept itself. `random` fills a buffer with random bytes.
 pub fn serve(
     meter: &mut Meter,
     esam: &mut dyn Channel,
@@ -42,6 +42,7 @@ pub fn serve(
     way: Way,
     frame: &Frame,
     now: Moment,
+    random: &mut dyn FnMut(&mut [u8]),
 ) -> Option<Frame> {
     let own = Address(meter.state.config.number.0);
     if frame.control.is_answer() || !frame.address.reaches(own) || frame.address == Address::BROADCAST {
@@ -52,7 +53,7 @@ pub fn serve(
     let named = frame.address == own;
     let mut port = Port { meter, esam: Esam::new(esam), guard, way, now, named };
     let done = match function {
-        function::SECURITY => port.security(&frame.data),
+        function::SECURITY => port.security(&frame.data, random),
         function::CONTROL => port.control(&frame.data),
         function::CLEAR_DEMAND | function::CLEAR_METER | function::CLEAR_EVENTS => {
             port.clear(function, &frame.data).map(|()| Vec::new())
@@ -72,7 +73,7 @@ pub fn serve(
 }
 
 impl Port<'_, '_> {
-    fn security(&mut self, data: &[u8]) -> Said {
+    fn security(&mut self, data: &[u8], random: &mut dyn FnMut(&mut [u8])) -> Said {
         let (about, _) = Identifier::split(data).ok_or(Serr::Other)?;
         if data.len() < HEAD {
             return Err(Serr::Other);
@@ -81,10 +82,12 @@ impl Port<'_, '_> {
         if of_infrared && self.way != Way::Infrared {
             return Err(Serr::Other);
         }
-        if !of_infrared {
+        // Its messages prove themselves at the ESAM; who carries them has nothing to prove himself with.
+        let of_online = matches!(about, identifier::ONLINE_REQUEST | identifier::ONLINE_ORDER);
+        if !of_infrared && !of_online {
             self.infrared_proved()?;
         }
-        if !of_infrared && about != identifier::IDENTITY {
+        if !of_infrared && !of_online && about != identifier::IDENTITY {
             self.identified()?;
         }
         // Whoever asks any meter that hears it may look, and change nothing.
@@ -104,6 +107,8 @@ impl Port<'_, '_> {
             identifier::KEYS => self.keys(data),
             identifier::READ_BACK => self.read_back(data),
             identifier::STATUS => self.status(data),
+            identifier::ONLINE_REQUEST => self.online_request(data, random),
+            identifier::ONLINE_ORDER => self.online_order(data),
             INFORMATION => self.information(data, &[0x18, 0x1A, 0x1B, 0x1C]),
             INFORMATION_ENCIPHERED => self.information(data, &[0x15, 0x0B]),
             // UNSPECIFIED: no program comparison: this meter has no program to compare.

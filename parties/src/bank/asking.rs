@@ -5,7 +5,9 @@
 
 use crate::trouble::Trouble;
 use scheme::fault::{Fault, Hint, Kind};
+use scheme::moment::Moment;
 use scheme::numbers::{DeviceNumber, MeterNumber};
+use scheme::online::{HELLO_LEN, Request, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use scheme::signing::Mode;
@@ -22,9 +24,24 @@ pub enum Question {
         id: OrderId,
         /// Encoded (`E1 ..`).
         order: Vec<u8>,
+        /// And at once for this online purchase, which has heard its meter.
+        online: Option<SessionId>,
         /// Which orders its chip takes.
         mode: Mode,
     },
+    /// To begin an online purchase.
+    Begin {
+        /// For this meter.
+        meter: MeterNumber,
+        /// Its id.
+        sid: SessionId,
+        /// When it was begun.
+        time: Moment,
+    },
+    /// To open what a meter asks for in one.
+    Hear(Vec<u8>),
+    /// To open what a meter says at its end.
+    Finish(Vec<u8>),
     /// To open a receipt.
     Open {
         /// As coming from this meter.
@@ -53,9 +70,10 @@ pub enum AskPsam {
 }
 
 impl AskPsam {
-    /// Whether what the act has written down by then is kept: the intent of an order. Else all of it is done again.
+    /// Whether what the act has written down by then is kept: the intent of an order, and the id that was drawn for an online purchase.
+    /// Else all of it is done again.
     pub const fn keeps(&self) -> bool {
-        matches!(self, AskPsam::Ask { question: Question::Seal { .. }, .. })
+        matches!(self, AskPsam::Ask { question: Question::Seal { .. } | Question::Begin { .. }, .. })
     }
 }
 
@@ -102,8 +120,17 @@ pub struct Stand {
 pub enum Answer {
     /// It sits.
     Seated(Box<Seated>),
-    /// The user data of the order's message; and where the PSAM stands, when it has nothing more to seal.
-    Sealed(Vec<u8>, Option<Stand>),
+    /// It sealed an order.
+    Sealed {
+        /// The user data of the order's message.
+        data: Vec<u8>,
+        /// S2, where it was sealed for an online purchase; or why there is none.
+        online: Option<OnlineOrder>,
+        /// Where the PSAM stands, when it has nothing more to seal.
+        stand: Option<Stand>,
+    },
+    /// What it says to a message of an online purchase.
+    Online(Result<OnlineSaid, OnlineFault>),
     /// The receipt.
     Opened(Vec<u8>),
     /// Where its chain stands.
@@ -116,6 +143,53 @@ pub enum Answer {
     NotAsked,
     /// It cannot be opened.
     Failed(Unfit),
+}
+
+/// What a PSAM says to the messages of an online purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnlineSaid {
+    /// S0.
+    Hello([u8; HELLO_LEN]),
+    /// What the meter asks for.
+    Request(Request),
+    /// How it ended.
+    Answer(reader::driver::psam::Answer),
+}
+
+/// S2, or why there is none.
+pub type OnlineOrder = Result<Vec<u8>, OnlineFault>;
+
+/// Why it says nothing to one. Nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OnlineFault {
+    /// Its session was begun anew since, or others took the place of the purchase.
+    #[error("the PSAM does not know this online purchase any more")]
+    Forgotten,
+    /// The message is not the meter's, or was changed on its way.
+    #[error("the message was not made by this meter in this purchase, or was changed on its way")]
+    NotGenuine,
+    /// Anything else.
+    #[error("the PSAM refused: {0}")]
+    Refused(String),
+}
+
+impl Fault for OnlineFault {
+    fn kind(&self) -> Kind {
+        Kind::Refused
+    }
+
+    fn hint(&self) -> Hint {
+        let anew = "begin anew: an order that was made goes on with the next purchase, and is paid once";
+        matches!(self, OnlineFault::Forgotten | OnlineFault::NotGenuine).then(|| anew.into())
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            OnlineFault::Forgotten => "online-forgotten",
+            OnlineFault::NotGenuine => "online-not-genuine",
+            OnlineFault::Refused(_) => "online-refused",
+        }
+    }
 }
 
 /// What a PSAM was asked, and what became of it.
@@ -213,8 +287,10 @@ pub(super) struct Opened {
 pub struct InHand {
     /// Receipts that were opened, or not.
     pub(super) opened: Vec<Opened>,
-    /// Orders that were sealed for it.
-    pub(super) sealed: Vec<OrderId>,
+    /// Orders that were sealed for it; and S2, of those that were sealed for an online purchase.
+    pub(super) sealed: Vec<(OrderId, Option<OnlineOrder>)>,
+    /// What was said to messages of an online purchase.
+    pub(super) online: Vec<(DeviceNumber, Question, Result<OnlineSaid, OnlineFault>)>,
     /// Where chains stand that it looked at; and how many orders each PSAM had been asked to seal by then.
     pub(super) looked: Vec<(DeviceNumber, Option<Chain>, u64)>,
     /// PSAMs that gave no certain answer once.

@@ -1,6 +1,6 @@
 //! Where the bank's acts are done: its books, open, and its PSAMs, whose sessions may stay open from act to act.
 
-use super::asking::{Heard, InHand, Question, Unfit};
+use super::asking::{Heard, InHand, OnlineOrder, Question, Unfit};
 use super::books::database;
 use super::office;
 use super::pins::{PinChoice, Pins};
@@ -13,7 +13,7 @@ use crate::log::{self, Held};
 use crate::people;
 use crate::places::card_at;
 use crate::session::{Course, Deed, Session};
-use crate::trouble::Result;
+use crate::trouble::{Result, refused};
 use crate::vouch::ends;
 use ::office::audit::{Anchor, Head};
 use reader::driver::psam::Psam;
@@ -186,6 +186,13 @@ impl Desk {
         self.seats.has_just_sealed(id)
     }
 
+    /// S2 of an order that was sealed for an online purchase and for the act that goes on now; or why there is none.
+    pub(super) fn sealed_online(&self, id: OrderId) -> Option<OnlineOrder> {
+        let Seats::Apart(stalls) = &self.seats else { return None };
+        let mut sealed = stalls.hand.sealed.iter().rev();
+        sealed.find(|(sealed, online)| *sealed == id && online.is_some())?.1.clone()
+    }
+
     /// The PSAMs in threads of their own; `None` at the desk of one act.
     pub fn stalls(&mut self) -> Option<&mut Stalls> {
         match &mut self.seats {
@@ -303,7 +310,7 @@ impl Seats {
         work: impl FnOnce(&CardInfo, &mut dyn OrderSealer) -> Result<T>,
     ) -> Result<T> {
         if let Seats::Apart(stalls) = self {
-            return stalls.with(member, work);
+            return stalls.with(member, None, work);
         }
         let mut seat = sit_down(session, member, pins)?;
         let done = {
@@ -313,6 +320,22 @@ impl Seats {
         };
         seat.card.close()?;
         done
+    }
+
+    /// The PSAMs in threads of their own, which keep online purchases from act to act.
+    ///
+    /// # Errors
+    /// They are not: this is the desk of one act.
+    pub fn apart(&mut self) -> Result<&mut Stalls> {
+        match self {
+            Seats::Apart(stalls) => Ok(stalls),
+            Seats::Here => Err(refused(
+                "an online purchase lives in the session of a PSAM, and this desk has none that lasts",
+            )
+            .hint("have a running server (`gridcard server run`) do it")
+            .code("online-desk")
+            .into()),
+        }
     }
 
     /// How much waits for a PSAM.
@@ -347,7 +370,7 @@ impl Seats {
     pub fn has_just_sealed(&self, id: OrderId) -> bool {
         match self {
             Seats::Here => false,
-            Seats::Apart(stalls) => stalls.hand.sealed.contains(&id),
+            Seats::Apart(stalls) => stalls.hand.sealed.iter().any(|(sealed, _)| *sealed == id),
         }
     }
 }

@@ -7,7 +7,9 @@ use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use scheme::numbers::CustomerNumber;
 use serde::{Deserialize, Serialize};
-use server::{ChangeRefusal, ClearError, ContractError, Named, OrderError, Refusal, SettleError, SimKey};
+use server::{
+    ChangeRefusal, ClearError, ContractError, Named, OnlineError, OrderError, Refusal, SettleError, SimKey,
+};
 
 /// What is said of what is not there. An office that asks for another's hears the same.
 pub fn not_there(named: &Named) -> Trouble {
@@ -23,6 +25,7 @@ pub fn not_there(named: &Named) -> Trouble {
         Named::Receipt(_) => SettleError::Refused(Refusal::UnknownSim).into(),
         Named::Contract(contract) => no_contract(contract),
         Named::Payment(order) => OrderError::UnknownPayment(*order).into(),
+        Named::Online(sid) => OnlineError::Unknown(*sid).into(),
         Named::Change(change) => OrderError::from(ChangeRefusal::Unknown(*change)).into(),
         Named::Slip(number) => ContractError::no_slip(*number).into(),
         Named::Bill(bill) => nobody(format!("bill number {bill}")),
@@ -47,6 +50,7 @@ pub fn words(named: &Named) -> String {
         Named::Receipt(_) => "a receipt".to_owned(),
         Named::Contract(contract) => format!("contract {contract}"),
         Named::Payment(order) => format!("payment {order}"),
+        Named::Online(sid) => format!("online purchase {sid}"),
         Named::Change(change) => format!("change {change}"),
         Named::Slip(number) => format!("slip {}", hex::encode_upper(number)),
         Named::Bill(bill) => format!("bill {bill}"),

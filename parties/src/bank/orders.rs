@@ -14,6 +14,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
+use scheme::online::SessionId;
 use scheme::order::{Order, OrderId, Serial8};
 use scheme::profile::CardKind;
 use serde::{Deserialize, Serialize};
@@ -128,20 +129,32 @@ pub struct VoidReport {
 /// Where it is paid through a bank: [`AskBank`], and when the bank was asked the same request goes on; what the bank says.
 pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result<OrderReport> {
     let folder = desk.folder(session)?;
+    let sealed = sold(session, desk, &folder, request, None)?;
+    hand_out(session, desk.books(), &folder, &request.to, &sealed)
+}
+
+/// Sells, and hands nothing out. `online`: the online purchase that the order is sealed for as well.
+pub(super) fn sold(
+    session: &Session,
+    desk: &mut Desk,
+    folder: &Path,
+    request: &SellRequest,
+    online: Option<SessionId>,
+) -> Result<SealedOrder> {
     desk.take_cash(session)?;
     let to = &request.to;
-    if let Some(report) = begun_before(session, desk, &folder, to)? {
-        return Ok(report);
+    if let Some(sealed) = begun(session, desk, folder, to, online)? {
+        return Ok(sealed);
     }
     let registration = registration(desk.books(), to.customer, to.meter)?;
     // An ESAM that was revoked gets no more money; what it has is credited and settled.
-    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
+    revoked::must_not_be(folder, CardKind::Esam, DeviceNumber(registration.meter.0))?;
     let amount = request.amount.or(registration.first_purchase);
     let amount = amount.ok_or_else(|| refused("no amount").hint("say how much with --amount YUAN"))?;
     let (meter, now, id) = (registration.meter, session.now()?, draw(session, "order", to)?);
     let terms = terms(desk.books())?;
     let wanted = OrderRequest { meter, amount, now, id };
-    let sale = Sale::new(desk.books(), &to.pin, meter)?;
+    let sale = Sale { online, ..Sale::new(desk.books(), &to.pin, meter)? };
     if let Some(account) = &request.pay {
         could_seal(session, desk, &sale)?;
         let payment = desk.books_mut().begin_payment(&wanted, account, &terms)?;
@@ -152,9 +165,7 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
         }
         return Err(Trouble::new(AskBank(BankCall::Debit(payment.debit()))));
     }
-    let sealed =
-        selling(session, &folder, desk, &sale, |books, psam| Ok(books.purchase(psam, &wanted, &terms)?))?;
-    hand_out(session, desk.books(), &folder, to, &sealed)
+    selling(session, folder, desk, &sale, |books, psam| Ok(books.purchase(psam, &wanted, &terms)?))
 }
 
 /// Makes the outstanding order of a customer of another amount: a second order of the same purchase. `None`: a request for the
@@ -261,6 +272,18 @@ pub(super) fn begun_before(
     folder: &Path,
     to: &Destination,
 ) -> Result<Option<OrderReport>> {
+    let Some(sealed) = begun(session, desk, folder, to, None)? else { return Ok(None) };
+    hand_out(session, desk.books(), folder, to, &sealed).map(Some)
+}
+
+/// The same, handed out to nobody. `online`: the online purchase that it is sealed for as well, where it is sealed now.
+pub(super) fn begun(
+    session: &Session,
+    desk: &mut Desk,
+    folder: &Path,
+    to: &Destination,
+    online: Option<SessionId>,
+) -> Result<Option<SealedOrder>> {
     let Some(id) = to.id else { return Ok(None) };
     let Some(placed) = desk.books().order(id)? else { return Ok(None) };
     must_be_paid(desk, id)?;
@@ -269,10 +292,10 @@ pub(super) fn begun_before(
     } else {
         let (terms, at) = (terms(desk.books())?, session.now()?);
         let (keys, asked) = desk.books().asked_of(&placed)?;
-        let sale = Sale { pin: &to.pin, meter: placed.order.meter, keys, asked: &asked };
+        let sale = Sale { pin: &to.pin, meter: placed.order.meter, keys, asked: &asked, online };
         selling(session, folder, desk, &sale, |books, psam| Ok(books.seal(psam, id, at, &terms)?))?
     };
-    hand_out(session, desk.books(), folder, to, &sealed).map(Some)
+    Ok(Some(sealed))
 }
 
 /// Gives up the outstanding order of a customer, while no PSAM can have sealed it.

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::look::{self, Whose};
+use super::online::PurchaseReport;
 use super::payment::PaymentLine;
 use super::selling::two_people;
 use crate::home;
@@ -61,6 +62,14 @@ pub fn export(session: &Session, desk: &Desk, customer: CustomerNumber, out: &Pa
             json!({ "account": account, "payment": PaymentLine::of(payment) })
         })
         .collect();
+    let online: Vec<Value> = books
+        .online_of(customer)?
+        .iter()
+        .map(|purchase| {
+            let account = purchase.account.as_ref().map(|account| masked(account.as_str()));
+            json!({ "account": account, "purchase": PurchaseReport::of(purchase) })
+        })
+        .collect();
     let applications = books.applications_of(customer)?.into_iter().map(|one| {
         json!({ "application": one.id, "at": one.at.to_string(), "office": one.office, "form": one.form })
     });
@@ -92,6 +101,7 @@ pub fn export(session: &Session, desk: &Desk, customer: CustomerNumber, out: &Pa
         "contracts": told.collect::<Vec<_>>(),
         "orders": look::orders_of(session, desk, customer)?,
         "payments": payments,
+        "online_purchases": online,
         "statement": super::statement(session, desk, customer)?,
         "acts": acts(&folder, customer)?,
     });

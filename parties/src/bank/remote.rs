@@ -2,6 +2,7 @@
 
 use super::asking::{AskPsam, InHand, Opened, Question};
 use scheme::numbers::{DeviceNumber, MeterNumber};
+use scheme::online::SessionId;
 use scheme::order::{Order, OrderId};
 use scheme::signing::Mode;
 use server::{Chain, Keys, OrderSealer, SealError};
@@ -13,19 +14,22 @@ pub(super) struct Remote<'h> {
     chain: Option<Chain>,
     under_way: &'h [OrderId],
     hand: &'h InHand,
+    online: Option<SessionId>,
     stop: Option<AskPsam>,
 }
 
 impl<'h> Remote<'h> {
-    /// `chain`: where it stands, when all its answers are in the books; `under_way`: orders that are being sealed by any PSAM.
+    /// `chain`: where it stands, when all its answers are in the books; `under_way`: orders that are being sealed by any PSAM;
+    /// `online`: the online purchase that it seals for.
     pub fn new(
         psam: DeviceNumber,
         keys: Option<Keys>,
         chain: Option<Chain>,
         under_way: &'h [OrderId],
         hand: &'h InHand,
+        online: Option<SessionId>,
     ) -> Self {
-        Remote { psam, keys, chain, under_way, hand, stop: None }
+        Remote { psam, keys, chain, under_way, hand, online, stop: None }
     }
 
     /// What has to be asked before the act can go on.
@@ -54,7 +58,7 @@ impl OrderSealer for Remote<'_> {
 
     fn seal(&mut self, order: &[u8], mode: Mode) -> Result<Vec<u8>, SealError> {
         let id = Order::parse(order).map_err(|error| SealError::Refused(error.to_string()))?.id;
-        let question = Question::Seal { id, order: order.to_vec(), mode };
+        let question = Question::Seal { id, order: order.to_vec(), online: self.online, mode };
         Err(if self.under_way.contains(&id) {
             self.ask(AskPsam::Await(id))
         } else {

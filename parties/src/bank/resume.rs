@@ -105,7 +105,7 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
     for ((keys, asked), orders) in sessions {
         let (terms, at) = (terms(desk.books())?, session.now()?);
         let Some(meter) = orders.first().map(|placed| placed.order.meter) else { continue };
-        let sale = Sale { pin: &request.pin, meter, keys, asked: &asked };
+        let sale = Sale { pin: &request.pin, meter, keys, asked: &asked, online: None };
         selling(session, &folder, desk, &sale, |books, psam| {
             for placed in orders {
                 let sealed = books.seal(psam, placed.order.id, at, &terms)?;

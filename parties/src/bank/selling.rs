@@ -7,7 +7,8 @@ use crate::people::{self, Two};
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::MeterNumber;
-use scheme::profile::State;
+use scheme::online::SessionId;
+use scheme::profile::{CardInfo, State};
 use server::{Books, Keys, OrderError, OrderSealer, Terms};
 use std::path::Path;
 
@@ -19,13 +20,15 @@ pub(super) struct Sale<'a> {
     pub keys: Keys,
     /// Modules that were asked for the order before.
     pub asked: &'a [String],
+    /// The online purchase that it is sealed for as well.
+    pub online: Option<SessionId>,
 }
 
 impl<'a> Sale<'a> {
     /// Of an order that is about to be made for a meter.
     pub fn new(books: &dyn Books, pin: &'a PinChoice, meter: MeterNumber) -> Result<Self> {
         let keys = books.keys_of(meter)?;
-        Ok(Sale { pin, meter, keys, asked: &[] })
+        Ok(Sale { pin, meter, keys, asked: &[], online: None })
     }
 }
 
@@ -46,7 +49,7 @@ pub(super) fn selling<T>(
     let pool = desk.pool(session)?;
     let (books, seats) = desk.parts();
     let member = pool.sealing(sale.pin.psam, sale.keys, sale.meter, sale.asked, &|psam| seats.fit(psam))?;
-    seats.with(session, member, &mut Pins::new(session, sale.pin), |info, psam| {
+    let work = |info: &CardInfo, psam: &mut dyn OrderSealer| {
         in_force::must_seal(session, folder, info)?;
         if let Some(chain) = OrderSealer::chain(psam)? {
             let number = OrderSealer::number(psam);
@@ -60,10 +63,14 @@ pub(super) fn selling<T>(
             session.say(format!("the PSAM can seal {left} more order(s)"));
         }
         Ok(done)
-    })
+    };
+    match sale.online {
+        Some(_) => seats.apart()?.with(member, sale.online, work),
+        None => seats.with(session, member, &mut Pins::new(session, sale.pin), work),
+    }
 }
 
-/// Whether a PSAM here could seal, as far as can be known without one: before a customer's bank is asked for money.
+/// Whether a PSAM here could seal, as far as can be known without one: before a customer's bank is asked for money, or his meter.
 pub(super) fn could_seal(session: &Session, desk: &mut Desk, sale: &Sale<'_>) -> Result<()> {
     let at = session.now()?;
     desk.books_mut().guard_clock(at, session.allow_clock_back)?;

@@ -259,7 +259,7 @@ fn is_under_other_keys(error: &SettleError) -> bool {
 }
 
 /// What became of a genuine receipt, as reports and the log call it.
-const fn result(settlement: &Settlement) -> &'static str {
+pub(super) const fn result(settlement: &Settlement) -> &'static str {
     match settlement {
         Settlement::AlreadySettled(_) => "already settled",
         Settlement::Held(_) => "held",
@@ -267,7 +267,7 @@ const fn result(settlement: &Settlement) -> &'static str {
     }
 }
 
-fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine {
+pub(super) fn line(session: &Session, path: &Path, settlement: &Settlement) -> ReceiptLine {
     let (file, result) = (path.display().to_string(), result(settlement).into());
     match settlement {
         Settlement::AlreadySettled(order) => ReceiptLine {

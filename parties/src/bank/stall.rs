@@ -3,7 +3,7 @@
 //! It seals in the sequence in which it is asked, and stops at what it refuses or does not answer: what waited to be sealed is handed
 //! back then. So the orders that it sealed are always the first ones of those it was asked for, which the books rely on.
 
-use super::asking::{Answer, Heard, Question, Seated, Stand, Unfit};
+use super::asking::{Answer, Heard, OnlineFault, OnlineSaid, Question, Seated, Stand, Unfit};
 use super::pins::{PinChoice, Pins};
 use super::pool::{Member, prove};
 use super::seat::{Seat, sit_down};
@@ -11,15 +11,19 @@ use crate::cards::CardHandle;
 use crate::places::card_at;
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble};
+use reader::CardError;
 use reader::driver::psam::Psam;
 use scheme::numbers::DeviceNumber;
+use scheme::online::SessionId;
 use scheme::profile::{CardKind, NO_LIMIT};
 use scheme::signing::Mode;
+use server::sealer::in_mode;
 use server::{OrderSealer, SealError};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use wire::Sw;
 
-/// Orders that are sealed one after the other while a receipt waits.
+/// Orders that are sealed one after the other while a receipt or a meter waits.
 const SEALS_IN_A_ROW: u32 = 8;
 
 /// Something a PSAM is to be asked.
@@ -112,7 +116,12 @@ impl Stall {
             while let Ok(errand) = errands.try_recv() {
                 put(errand, &mut seals, &mut others);
             }
-            let waits = others.iter().position(|errand| matches!(errand.question, Question::Open { .. }));
+            let waits = others.iter().position(|errand| {
+                matches!(
+                    errand.question,
+                    Question::Open { .. } | Question::Begin { .. } | Question::Hear(_) | Question::Finish(_)
+                )
+            });
             let next = if seals.is_empty() {
                 others.pop_front()
             } else if let (Some(at), SEALS_IN_A_ROW..) = (waits, in_a_row) {
@@ -137,7 +146,16 @@ impl Stall {
             },
             // What was asked before it stopped is asked anew, where whoever asks knows what became of it.
             Question::Seal { .. } if stops != self.stops => Answer::NotAsked,
-            Question::Seal { order, mode, .. } => self.seal(order, *mode, is_last),
+            Question::Seal { order, online, mode, .. } => self.seal(order, *online, *mode, is_last),
+            Question::Begin { meter, sid, time } => {
+                self.online(|psam| psam.begin_purchase(*meter, *sid, *time).map(OnlineSaid::Hello))
+            }
+            Question::Hear(message) => {
+                self.online(|psam| psam.open_request(message).map(OnlineSaid::Request))
+            }
+            Question::Finish(message) => {
+                self.online(|psam| psam.open_answer(message).map(OnlineSaid::Answer))
+            }
             Question::Open { meter, packet } => {
                 let opened = self.with(|psam| Ok(psam.open(*meter, packet)));
                 match opened {
@@ -151,30 +169,60 @@ impl Stall {
         }
     }
 
-    fn seal(&mut self, order: &[u8], mode: Mode, is_last: bool) -> Answer {
+    /// A message of an online purchase.
+    fn online(&mut self, work: impl FnOnce(&mut Psam<'_>) -> Result<OnlineSaid, CardError>) -> Answer {
+        match self.with(|psam| Ok(work(psam))) {
+            None => Answer::NotAsked,
+            Some(Ok(Ok(said))) => Answer::Online(Ok(said)),
+            Some(Ok(Err(error))) => match fault(&error) {
+                Some(fault) => Answer::Online(Err(fault)),
+                None => self.lose(SealError::Lost(error.to_string())),
+            },
+            Some(Err(error)) => self.lose(SealError::Lost(error.to_string())),
+        }
+    }
+
+    fn seal(&mut self, order: &[u8], online: Option<SessionId>, mode: Mode, is_last: bool) -> Answer {
         let (session, card) = (self.session.clone(), self.member.card.clone());
         let sealed = self.with(|psam| {
             prove(&session, psam, &card)?;
             let sealed = OrderSealer::seal(psam, order, mode);
+            // The same order once more counts nothing: nothing came between.
+            let message = match (online, &sealed) {
+                (Some(sid), Ok(_)) => {
+                    let order = in_mode(psam, order, mode)?;
+                    Some(psam.seal_for_purchase(sid, &order))
+                }
+                _ => None,
+            };
+            let message = match message {
+                Some(Err(error)) => match fault(&error) {
+                    Some(fault) => Some(Err(fault)),
+                    None => return Err(error.into()),
+                },
+                Some(Ok(message)) => Some(Ok(message)),
+                None => None,
+            };
             let tells = is_last || matches!(sealed, Err(SealError::Refused(_)));
             let stand =
                 if tells && !matches!(sealed, Err(SealError::Lost(_))) { Some(stand(psam)) } else { None };
-            Ok((sealed, stand.transpose()))
+            Ok((sealed, message, stand.transpose()))
         });
         match sealed {
             None => Answer::NotAsked,
             // It was never asked: without the server's proof it seals nothing.
-            Some(Err(error)) => {
+            Some(Err(error)) if error.find::<CardError>().is_none() => {
                 self.stops += 1;
                 Answer::Refused(SealError::Refused(error.to_string()), None)
             }
-            Some(Ok((Ok(data), Ok(stand)))) => Answer::Sealed(data, stand),
-            Some(Ok((Err(error @ SealError::Refused(_)), Ok(stand)))) => {
+            Some(Err(error)) => self.lose(SealError::Lost(error.to_string())),
+            Some(Ok((Ok(data), online, Ok(stand)))) => Answer::Sealed { data, online, stand },
+            Some(Ok((Err(error @ SealError::Refused(_)), _, Ok(stand)))) => {
                 self.stops += 1;
                 Answer::Refused(error, stand)
             }
-            Some(Ok((Err(error), _))) => self.lose(error),
-            Some(Ok((Ok(_), Err(error)))) => self.lose(SealError::Lost(error.to_string())),
+            Some(Ok((Err(error), ..))) => self.lose(error),
+            Some(Ok((Ok(_), _, Err(error)))) => self.lose(SealError::Lost(error.to_string())),
         }
     }
 
@@ -236,6 +284,18 @@ impl Stall {
         let chain = OrderSealer::chain(&mut psam)?;
         handle.close()?;
         Ok(chain)
+    }
+}
+
+/// What a PSAM that answers has against a message of an online purchase; `None`: it does not answer.
+fn fault(error: &CardError) -> Option<OnlineFault> {
+    match error {
+        CardError::Refused { sw: Sw::KEY_NOT_FOUND, .. } => Some(OnlineFault::Forgotten),
+        CardError::Refused { sw: Sw::SM_WRONG, .. } => Some(OnlineFault::NotGenuine),
+        CardError::Refused { .. } | CardError::WrongKind { .. } | CardError::OlderMake { .. } => {
+            Some(OnlineFault::Refused(error.to_string()))
+        }
+        CardError::Channel { .. } | CardError::Malformed { .. } => None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The PSAMs of a desk that serves many: each in a thread of its own, with what is known of it. Whoever keeps the desk has them asked,
 //! and lets the books keep what they answered.
 
-use super::asking::{Answer, AskPsam, Busy, Heard, InHand, Opened, Question, Seated, Stand, Unfit};
+use super::asking::{
+    Answer, AskPsam, Busy, Heard, InHand, OnlineFault, OnlineSaid, Opened, Question, Seated, Stand, Unfit,
+};
 use super::pins::PinChoice;
 use super::pool::Member;
 use super::remote::Remote;
@@ -10,6 +12,7 @@ use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 use scheme::moment::Moment;
 use scheme::numbers::DeviceNumber;
+use scheme::online::SessionId;
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use server::{Books, Chain, OrderSealer, SealError, Terms};
@@ -151,9 +154,12 @@ impl Stalls {
     }
 
     /// Works with a PSAM that sits; what it is asked stops the act, unless the answer is in hand.
+    ///
+    /// `online`: the online purchase that it seals for.
     pub(super) fn with<T>(
         &mut self,
         member: &Member,
+        online: Option<SessionId>,
         work: impl FnOnce(&CardInfo, &mut dyn OrderSealer) -> Result<T>,
     ) -> Result<T> {
         let psam = member.number;
@@ -166,13 +172,30 @@ impl Stalls {
         let chain = if known.seals.is_empty() { seat.stand.chain } else { None };
         let under_way: Vec<OrderId> =
             self.known.values().flat_map(|known| known.seals.iter().copied()).collect();
-        let mut remote = Remote::new(psam, seat.keys, chain, &under_way, &self.hand);
+        let mut remote = Remote::new(psam, seat.keys, chain, &under_way, &self.hand, online);
         let info = seat.info;
         let done = work(&info, &mut remote);
         match remote.stop() {
             Some(stop) => Err(Trouble::new(stop)),
             None => done,
         }
+    }
+
+    /// What a PSAM that sits says to a message of an online purchase; asked for it, unless its answer is in hand.
+    pub(super) fn online(
+        &mut self,
+        member: &Member,
+        question: Question,
+    ) -> Result<Result<OnlineSaid, OnlineFault>> {
+        let psam = member.number;
+        let heard = self.hand.online.iter().find(|(asked, before, _)| (*asked, before) == (psam, &question));
+        if let Some((.., said)) = heard {
+            return Ok(said.clone());
+        }
+        self.fit(psam).map_err(Trouble::new)?;
+        let sits = self.known.get(&psam).is_some_and(|known| known.seat.is_some());
+        let question = if sits { question } else { Question::Sit };
+        Err(Trouble::new(AskPsam::Ask { psam, question }))
     }
 
     /// Where a PSAM's chain stands; and whether all its answers are in the books.
@@ -282,12 +305,12 @@ impl Stalls {
         let number = psam.to_string();
         // What is not in the books is found by comparing, so nothing that came after it may be written down before.
         let answer = match answer {
-            Answer::Sealed(..) if known.doubted => {
+            Answer::Sealed { .. } if known.doubted => {
                 Answer::Lost(SealError::Lost("what it answered before could not be kept".to_owned()))
             }
             answer => answer,
         };
-        if !matches!(answer, Answer::Opened(_) | Answer::Looked(_) | Answer::Failed(_)) {
+        if !matches!(answer, Answer::Opened(_) | Answer::Online(_) | Answer::Looked(_) | Answer::Failed(_)) {
             self.touched.push(psam);
         }
         match (question, answer) {
@@ -302,10 +325,10 @@ impl Stalls {
                     known.doubted = false;
                 }
             }
-            (Question::Seal { id, .. }, Answer::Sealed(data, stand)) => {
+            (Question::Seal { id, .. }, Answer::Sealed { data, online, stand }) => {
                 let terms = terms.ok_or(server::OrderError::NoTerms)?;
                 books.keep_answer(&number, id, &data, terms)?;
-                hand.sealed.push(id);
+                hand.sealed.push((id, online));
                 known.works(stand);
             }
             (Question::Seal { id, .. }, Answer::Refused(cause, stand)) => {
@@ -315,6 +338,10 @@ impl Stalls {
                 hand.failed.push((psam, Unfit::of(&error)));
             }
             (Question::Seal { id, .. }, Answer::NotAsked) => books.forget_asking(&number, id)?,
+            (question, Answer::Online(said)) => {
+                known.works(None);
+                hand.online.push((psam, question, said));
+            }
             (Question::Open { meter, packet }, Answer::Opened(receipt)) => {
                 hand.opened.push(Opened { psam, meter, packet, receipt: Ok(receipt) });
                 known.works(None);
@@ -347,7 +374,7 @@ impl Stalls {
                 hand.failed.push((psam, unfit));
             }
             // It had lost its session: the act is done again, and opens it.
-            (_, Answer::NotAsked | Answer::Sealed(..) | Answer::Opened(_) | Answer::Refused(..)) => {}
+            (_, Answer::NotAsked | Answer::Sealed { .. } | Answer::Opened(_) | Answer::Refused(..)) => {}
         }
         Ok(())
     }

@@ -11,10 +11,11 @@ use scheme::Kind;
 use scheme::numbers::MeterNumber;
 use scheme::profile::CardKind;
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::time::Duration;
-use wire::ByteLink;
 use wire::dlt645::items::Item;
 use wire::dlt645::{Address, Frame, Receiver};
+use wire::{ByteLink, LinkError};
 
 /// A pause within a frame ends it; so often somebody looks whether it is all over.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -42,52 +43,114 @@ pub fn serve(
     link: &mut dyn ByteLink,
     is_over: &dyn Fn() -> bool,
 ) -> Result<PortReport> {
-    let meters = folder(session)?;
-    let mut places: Vec<Served> = numbers
-        .iter()
-        .map(|number| Served {
+    let (mut ports, mut buffer) = (Ports::open(session, numbers, way)?, [0; 512]);
+    while !is_over() {
+        let length = link.receive(&mut buffer, PAUSE)?;
+        ports.hear(&buffer[..length], &mut |answer| Ok(link.send(answer)?))?;
+    }
+    ports.close()
+}
+
+/// Meters at the near end of a line that has no other: what is sent to it they hear at once, and what they say is there to be received.
+pub struct Near<'s> {
+    ports: Ports<'s>,
+    said: VecDeque<u8>,
+}
+
+impl<'s> Near<'s> {
+    /// These meters, asked this way.
+    ///
+    /// # Errors
+    /// A meter that is not there, or twice.
+    pub fn open(session: &'s Session, numbers: &[MeterNumber], way: Way) -> Result<Self> {
+        Ok(Near { ports: Ports::open(session, numbers, way)?, said: VecDeque::new() })
+    }
+
+    /// Lets the cards go.
+    ///
+    /// # Errors
+    /// A virtual card cannot be written.
+    pub fn close(self) -> Result<PortReport> {
+        self.ports.close()
+    }
+}
+
+impl ByteLink for Near<'_> {
+    fn send(&mut self, bytes: &[u8]) -> core::result::Result<(), LinkError> {
+        let said = &mut self.said;
+        let heard = self.ports.hear(bytes, &mut |answer| {
+            said.extend(answer);
+            Ok(())
+        });
+        heard.map_err(|error| LinkError::Failed(error.to_string()))
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], _: Duration) -> core::result::Result<usize, LinkError> {
+        let length = buffer.len().min(self.said.len());
+        for (place, byte) in buffer.iter_mut().zip(self.said.drain(..length)) {
+            *place = byte;
+        }
+        Ok(length)
+    }
+}
+
+/// The meters of a line, and what was heard on it.
+struct Ports<'s> {
+    session: &'s Session,
+    places: Vec<Served>,
+    receiver: Receiver,
+    report: PortReport,
+}
+
+impl<'s> Ports<'s> {
+    fn open(session: &'s Session, numbers: &[MeterNumber], way: Way) -> Result<Self> {
+        let meters = folder(session)?;
+        let served = |number: &MeterNumber| Served {
             number: *number,
             way,
             place: MeterPlace::new(&meters, *number),
             guard: Guard::default(),
             esam: None,
-        })
-        .collect();
-    for (at, served) in places.iter().enumerate() {
-        served.place.load()?;
-        let number = served.number;
-        if places[..at].iter().any(|other| other.number == number) {
-            return Err(Failure::new(Kind::Usage, format!("meter {number} stands in the list twice")).into());
+        };
+        let places: Vec<Served> = numbers.iter().map(served).collect();
+        for (at, served) in places.iter().enumerate() {
+            served.place.load()?;
+            let number = served.number;
+            if places[..at].iter().any(|other| other.number == number) {
+                return Err(
+                    Failure::new(Kind::Usage, format!("meter {number} stands in the list twice")).into()
+                );
+            }
         }
+        Ok(Ports { session, places, receiver: Receiver::new(), report: PortReport::default() })
     }
-    let (mut report, mut receiver, mut buffer) = (PortReport::default(), Receiver::new(), [0; 512]);
-    while !is_over() {
-        let length = link.receive(&mut buffer, PAUSE)?;
-        let found = if length == 0 { receiver.silence() } else { receiver.push(&buffer[..length]) };
+
+    /// Bytes came, or none for as long as a pause within a frame may last.
+    fn hear(&mut self, bytes: &[u8], say: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let found = if bytes.is_empty() { self.receiver.silence() } else { self.receiver.push(bytes) };
         for frame in found {
             let Ok(frame) = frame else {
-                report.broken += 1;
+                self.report.broken += 1;
                 continue;
             };
-            report.frames += 1;
-            for served in &mut places {
+            self.report.frames += 1;
+            for served in &mut self.places {
                 // A frame to nobody here is no reason to look at the meter.
                 if frame.address.reaches(Address(served.number.0))
-                    && let Some(answered) = said(session, served, &frame)?
+                    && let Some(answered) = said(self.session, served, &frame)?
                 {
-                    link.send(&answered.to_bytes()?)?;
-                    report.answered += 1;
+                    say(&answered.to_bytes()?)?;
+                    self.report.answered += 1;
                 }
             }
         }
-        for served in &mut places {
-            served.let_go(session)?;
-        }
+        self.places.iter_mut().try_for_each(|served| served.let_go(self.session))
     }
-    for served in &mut places {
-        served.close()?;
+
+    fn close(mut self) -> Result<PortReport> {
+        self.places.iter_mut().try_for_each(Served::close)?;
+        Ok(self.report)
     }
-    Ok(report)
 }
 
 /// A meter on the line.
@@ -148,7 +211,9 @@ fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<
 fn secured(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
     let Some(mut esam) = served.open(session) else { return Ok(None) };
     let mut meter = served.place.load_to_act(session)?;
-    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, session.now()?);
+    let (now, mut chance) = (session.now()?, session.chance("meter"));
+    let mut random = |bytes: &mut [u8]| chance.fill(bytes);
+    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, now, &mut random);
     served.esam = Some(esam);
     served.place.save(&meter)?;
     served.let_go(session)?;

@@ -40,6 +40,37 @@ fn no_fen_is_lost_or_created() {
     );
 }
 
+/// One meter in one day by each way there is: one purse, one receipt each, one set of books.
+#[test]
+fn every_way_leads_into_one_purse() {
+    let folder = tempfile::tempdir().unwrap();
+    let least = |suite: &str| if suite == "3des" { 3_456 } else { 3_676 };
+    for suite in ["3des", "sm4"] {
+        let report = demo(folder.path(), &["--ways", "--suite", suite, "--json"]).object();
+        let ways = report["ways"].as_array().unwrap();
+        let names: Vec<_> = ways.iter().map(|way| way["way"].as_str().unwrap()).collect();
+        assert_eq!(names, ["sim", "online"]);
+        let mut sum = 0;
+        for way in ways {
+            assert_eq!(way["settled"], true, "{way}");
+            sum += figure(way, "amount_fen");
+        }
+        for name in ["sold_fen", "credited_fen", "settled_fen"] {
+            assert_eq!(figure(&report, name), sum, "{name}");
+        }
+        assert_eq!((figure(&report, "orders"), figure(&report, "settled")), (2, 2));
+        // Slower than its messages alone could ever be, and eight times as slow as at eight times the speed, but for the waiting.
+        let online = &ways[1];
+        assert_eq!(figure(online, "bits_per_s"), 1200);
+        assert!(figure(online, "line_ms") > least(suite), "{online}");
+        let (slow, fast) = (figure(online, "line_ms") - 40, figure(online, "line_ms_9600") - 40);
+        assert!((8 * fast).abs_diff(slow) <= 8, "{online}");
+    }
+    let words = demo(folder.path(), &["--ways"]).stdout;
+    assert_eq!(words, demo(folder.path(), &["--ways"]).stdout, "a seed is a life");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_seed_is_a_life() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@
 mod carrier;
 mod ceremony;
 mod keeping;
+mod online;
 mod province;
 mod purchase;
 

@@ -1,5 +1,6 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod buy;
 mod pair;
 mod port;
 mod station;
@@ -50,6 +51,8 @@ pub enum Verb {
     List,
     /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
     Port(port::Port),
+    /// Buy for a meter at the other end of a line, at a running server: carries what the two say, and has no key to any of it.
+    Buy(Box<buy::Buy>),
     /// Read a meter at the other end of a line (DL/T 645).
     Read(port::Read),
     /// Be a station at the other end of a meter's line (DL/T 645), with the published keys: for meters in test state.
@@ -108,6 +111,7 @@ impl Verb {
             }
             Verb::Show { number } => look(number, show),
             Verb::List => look((), list),
+            Verb::Buy(options) => look(options, |call, options| buy::run(call, options)),
             Verb::Port(options) => look(options, port::port),
             Verb::Read(options) => look(options, port::read),
             Verb::Station(options) => look(options, |call, options| station::run(call, options)),

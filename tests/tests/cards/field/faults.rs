@@ -166,7 +166,7 @@ fn a_recharge_that_loses_its_power_anywhere_is_paid_once() {
             [&paid.amount, &paid.count, &paid.money_mac, &paid.customer, &paid.customer_mac];
         let frame = request(Place::address(), identifier::RECHARGE, OPERATOR, &sent);
         let mut dying = Dying { esam: &mut place.esam, left: at, behind };
-        serve(&mut place.meter, &mut dying, &mut place.guard, Way::Wires, &frame, place.now);
+        serve(&mut place.meter, &mut dying, &mut place.guard, Way::Wires, &frame, place.now, &mut |_| {});
         let is_whole = dying.left > 0;
         // Power returns.
         wire::Channel::reset(&mut place.esam).unwrap();

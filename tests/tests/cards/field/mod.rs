@@ -75,7 +75,9 @@ impl Place {
     }
 
     fn send(&mut self, frame: &Frame) -> Option<Frame> {
-        serve(&mut self.meter, &mut self.esam, &mut self.guard, self.way, frame, self.now)
+        let mut chance = crate::world::chance("the port");
+        let mut random = |bytes: &mut [u8]| scheme::Chance::fill(&mut chance, bytes);
+        serve(&mut self.meter, &mut self.esam, &mut self.guard, self.way, frame, self.now, &mut random)
     }
 
     /// What a security command answers behind its identifier, or the word of the refusal.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod online;
 mod sales;
 #[cfg(target_os = "linux")]
 mod sweep;

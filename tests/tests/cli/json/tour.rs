@@ -422,6 +422,10 @@ fn ports(json: &Json<'_>) {
         let (ran, _) = json.run(Party::Meters, &[&at[..], rest].concat());
         assert_eq!(ran.code, 3, "{act}");
     }
+    let telephone = ["--msisdn", CHEN.msisdn, "--imsi", CHEN.imsi, "--imei", CHEN.imei];
+    let buy = ["meter", "buy", "127.0.0.1:1", "--customer", CHEN.number];
+    let (ran, object) = json.run(Party::Meters, &[&buy[..], &telephone].concat());
+    assert_eq!((ran.code, &object["code"]), (2, &"url-missing".into()));
     let (ran, _) = json.run(Party::Meters, &["meter", "port", CHEN.meter, "--listen", "192.0.2.1:1"]);
     assert_eq!(ran.code, 3);
 }

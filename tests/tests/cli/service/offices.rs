@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 15] = [
+const SOMEBODYS: [&str; 16] = [
     "bill",
     "change",
     "contract",
@@ -19,12 +19,13 @@ const SOMEBODYS: [&str; 15] = [
     "old_meter",
     "order",
     "payment",
+    "purchase",
     "record",
     "rest",
     "slip",
 ];
 /// And those that are not: money, words, times, the bank's own.
-const FREE: [&str; 19] = [
+const FREE: [&str; 20] = [
     "after",
     "all",
     "amount_fen",
@@ -36,6 +37,7 @@ const FREE: [&str; 19] = [
     "id",
     "imei",
     "limit",
+    "message",
     "name",
     "note",
     "office",
@@ -201,6 +203,8 @@ fn what_another_office_has_is_not_there() {
     let receipt = json!({ "record": record, "msisdn": WANG.msisdn });
     assert_eq!(server.post(&theirs, "s1", "/v1/receipts", &receipt).ok()["more"]["findings"], json!([1]));
     let order = server.post(&theirs, "o2", "/v1/orders", &sale(&WANG, 6_00)).ok()["order"].clone();
+    let online = server.post(&theirs, "p1", "/v1/online-purchases", &json!({ "customer": WANG.number })).ok();
+    let online = online["purchase"]["purchase"].as_str().unwrap().to_owned();
     let said = json!({ "source": "power", "id": "c1", "contract": "W-1", "meter": WANG.meter, "begins": "2026-11-01T00:00:00" });
     server.post(&company, "c1", "/v1/contracts", &said).ok();
     let slip =
@@ -244,6 +248,7 @@ fn what_another_office_has_is_not_there() {
                 "finding" => ["1", "7777"],
                 "contract" => ["W-1", "W-7777"],
                 "payment" | "rest" => [order, "0011223344556677"],
+                "purchase" => [&*online, "0011223344556677"],
                 // Nobody here has one: the south hears what the north hears.
                 "change" => ["1", "7777"],
                 "slip" => [&*slip, "0A0B0C0D"],

@@ -1,6 +1,8 @@
 //! The paper's online purchase between a real PSAM and a real ESAM in memory: whoever carries the messages has no key, and may change,
 //! repeat, keep back and mix them [docs/specs/online.md].
 
+mod eye;
+
 use crate::bench::{Attempt, Bench, binding, imsi_file};
 use crate::world::{Province, copy, number, sealer, user_area};
 use keys::Suite;
@@ -453,34 +455,35 @@ fn a_meter_buys_through_a_phone() {
     let mut random = crate::world::chance("MCU");
     let mut fill = |bytes: &mut [u8]| scheme::Chance::fill(&mut random, bytes);
     let now = "20261122090000".parse().unwrap();
+    // What the MCU says to S0, and to what the server answers it; a telephone that goes brings no answer.
     let mut buy = |pair: &mut Pair, meter: &mut meter::Meter, esam: &mut Slot, order: &Order, goes: bool| {
         let (sid, hello) = pair.begin();
         let imsi = imsi_file(0);
         let caller = meter::Caller { hello: &hello, wish: &WISH, imsi: &imsi };
-        meter.buy_online(esam, caller, now, &mut fill, &mut |asked| {
-            let request = pair.server().open_request(asked).unwrap();
-            assert_eq!((request.amount, request.imsi), (WISH.amount, imsi));
-            (!goes).then(|| pair.server().seal_for_purchase(sid, &order.to_bytes()).unwrap())
+        let asked = meter.begin_online(esam, caller, now, &mut fill).unwrap();
+        let request = pair.server().open_request(&asked.request).unwrap();
+        assert_eq!((request.amount, request.imsi), (WISH.amount, imsi));
+        (!goes).then(|| {
+            let message = pair.server().seal_for_purchase(sid, &order.to_bytes()).unwrap();
+            meter.end_online(esam, &message, asked.count, now)
         })
     };
     let open = pair.attempt(OrderKind::Open, 1).order;
-    // A phone that goes leaves nothing behind.
-    let report = buy(&mut pair, &mut meter, &mut esam, &open, true);
-    assert_eq!((report.answer, report.taken, report.broken), (None, false, None));
+    assert!(buy(&mut pair, &mut meter, &mut esam, &open, true).is_none());
     assert!(meter.state().events.is_empty());
-    let report = buy(&mut pair, &mut meter, &mut esam, &open, false);
+    let report = buy(&mut pair, &mut meter, &mut esam, &open, false).unwrap();
     assert_eq!((report.taken, report.credited, report.broken), (true, Fen(100_00), None));
     assert_eq!(meter.state().balance, Fen(100_00));
     assert!(!meter.state().relay_open);
     let told = receipt(pair.server().open_answer(&report.answer.unwrap()).unwrap());
     assert_eq!((told.order, told.balance), (open.id, Fen(100_00)));
     // The answer was lost: the same order brings the same receipt, and no money.
-    let report = buy(&mut pair, &mut meter, &mut esam, &open, false);
+    let report = buy(&mut pair, &mut meter, &mut esam, &open, false).unwrap();
     assert_eq!((report.taken, report.credited, report.broken), (false, Fen(0), None));
     assert_eq!(receipt(pair.server().open_answer(&report.answer.unwrap()).unwrap()), told);
     // What the meter refuses is under seal: it shows its balance, and the server learns why.
     let skipped = pair.order(3);
-    let report = buy(&mut pair, &mut meter, &mut esam, &skipped, false);
+    let report = buy(&mut pair, &mut meter, &mut esam, &skipped, false).unwrap();
     assert_eq!((report.taken, report.broken), (false, None));
     let told = pair.server().open_answer(&report.answer.unwrap()).unwrap();
     assert_eq!(told, Answer::Refused(Refusal::CountSkipped.field_error()));
@@ -490,7 +493,7 @@ fn a_meter_buys_through_a_phone() {
     let caller = meter::Caller { hello: &hello, wish: &WISH, imsi: &imsi };
     let mut random = crate::world::chance("MCU again");
     let mut fill = |bytes: &mut [u8]| scheme::Chance::fill(&mut random, bytes);
-    let report = meter.buy_online(&mut esam, caller, now, &mut fill, &mut |_| panic!("nothing to carry"));
-    assert_eq!(report.broken.map(|broken| broken.refusal), Some(Refusal::MeterNumber));
+    let broken = meter.begin_online(&mut esam, caller, now, &mut fill).unwrap_err();
+    assert_eq!(broken.refusal, Refusal::MeterNumber);
     assert_eq!(meter.state().balance, Fen(100_00));
 }

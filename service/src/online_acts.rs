@@ -1,0 +1,54 @@
+//! What can be asked of purchases of a meter that is online: the messages come and go as they are.
+
+use crate::acts::malformed;
+use crate::asked::{Asked, Means};
+use crate::payments;
+use parties::bank::Desk;
+use parties::bank::online::{self, BeginRequest};
+use parties::{Result, Session};
+use scheme::online::SessionId;
+use serde_json::Value;
+use wire::typed;
+
+fn message(asked: &Asked) -> Result<Vec<u8>> {
+    let bytes = typed::bytes(asked.words("message").unwrap_or_default());
+    let bytes = bytes.map_err(|error| malformed(format!("message: {error}")))?;
+    if (1..=255).contains(&bytes.len()) {
+        return Ok(bytes);
+    }
+    Err(malformed(format!("message: a message has 1 to 255 bytes, not {}", bytes.len())))
+}
+
+/// Begins one.
+pub fn begin(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
+    let request = BeginRequest {
+        customer: asked.field("customer")?,
+        meter: asked.maybe_field("meter")?,
+        amount: asked.fen("amount_fen"),
+        pay: payments::account(asked, means)?,
+        pin: means.pin.clone(),
+        id: means.order,
+    };
+    Ok(serde_json::to_value(online::begin(session, desk, &request)?)?)
+}
+
+/// Takes what the meter asks for.
+pub fn request(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
+    let sid: SessionId = asked.place("purchase")?;
+    Ok(serde_json::to_value(online::request(session, desk, sid, &message(asked)?, &means.pin)?)?)
+}
+
+/// Takes what the meter said at the end.
+pub fn result(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    let report = online::result(session, desk, asked.place("purchase")?, &message(asked)?)?;
+    let mut value = serde_json::to_value(report)?;
+    if let Some(receipt) = value["receipt"].as_object_mut() {
+        receipt.remove("file");
+    }
+    Ok(value)
+}
+
+/// One, as it stands.
+pub fn show(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
+    Ok(serde_json::to_value(online::show(session, desk, asked.place("purchase")?)?)?)
+}

@@ -1,0 +1,127 @@
+//! A telephone buys for a meter that is online: the meter's port, the payment server, the customer's bank and the telephone's command
+//! each in its own process.
+
+use super::{Bank, joined};
+use crate::command::Call;
+use crate::meter_port::Port;
+use crate::service::{Server, key};
+use crate::world::{CHEN, Customer, Party, WANG, World, text};
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+
+/// The eye of a customer's meter, where somebody with a telephone stands.
+fn eye(world: &World, customer: &Customer) -> Port {
+    Port::open(world.meters(&["meter", "port", customer.meter, "--listen", "127.0.0.1:0", "--infrared"]))
+}
+
+/// The customer's telephone, which has no folder of any party.
+fn telephone(world: &World, eye: &Port, server: &Server, customer: &Customer, more: &[&str]) -> Call {
+    let file = world.path("telephone.key");
+    let (home, url) = (world.path("telephone"), format!("http://{}", server.address));
+    let who = ["--msisdn", customer.msisdn, "--imsi", customer.imsi, "--imei", customer.imei];
+    let asks = ["--home", text(&home), "--url", &url, "--key-file", text(&file)];
+    let buy = ["meter", "buy", &eye.line, "--customer", customer.number];
+    Call::plain(&world.path(""), &buy).with(&who).with(&asks).with(more)
+}
+
+fn balance(world: &World, customer: &Customer) -> u64 {
+    let shown = world.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object();
+    shown["balance_fen"].as_u64().unwrap()
+}
+
+#[test]
+fn a_telephone_buys_from_its_bank_for_its_meter() {
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    telephone_key(&world);
+    let server = joined(&world, &bank);
+    let port = eye(&world, &CHEN);
+    let pay = ["--amount", "50", "--bank-account", "chen"];
+    let told = telephone(&world, &port, &server, &CHEN, &pay).with(&["--json"]).run().ok().object();
+    assert_eq!(told["receipt"]["result"], "settled");
+    assert_eq!(told["purchase"]["state"], "settled");
+    let sizes: Vec<&Value> = told["passed"].as_array().unwrap().iter().map(|one| &one["bytes"]).collect();
+    assert_eq!(sizes, [&json!([40, 40]), &json!([127, 127]), &json!([105, 105]), &json!([105, 105])]);
+    for passed in told["passed"].as_array().unwrap() {
+        assert_eq!(passed["sha256"][0], passed["sha256"][1], "{passed}");
+    }
+    assert!(told["line"]["ms_1200"].as_u64() > told["line"]["least_ms_1200"].as_u64(), "{told}");
+    assert_eq!((bank.balance("chen"), bank.ours(), balance(&world, &CHEN)), (950_00, 50_00, 50_00));
+    // The bank has not so much: nothing is sealed, nothing credited, and the next purchase is as if it had not been.
+    let much = ["--amount", "2000", "--bank-account", "chen"];
+    let refused = telephone(&world, &port, &server, &CHEN, &much).with(&["--json"]).run();
+    assert_eq!((refused.code, &refused.object()["code"]), (1, &json!("payment-refused")), "{refused:?}");
+    let more = ["--amount", "20", "--bank-account", "chen", "--wire-time"];
+    telephone(&world, &port, &server, &CHEN, &more).run().ok().shows(&[
+        "settled",
+        "as it came",
+        "1200 bit/s",
+    ]);
+    assert_eq!((bank.balance("chen"), bank.ours(), balance(&world, &CHEN)), (930_00, 70_00, 70_00));
+    // Somebody else's SIM in the telephone; and a server that nobody named.
+    let other = Customer { imsi: WANG.imsi, ..CHEN };
+    let differs = telephone(&world, &port, &server, &other, &more).with(&["--json"]).run();
+    assert_eq!((differs.code, &differs.object()["code"]), (1, &json!("online-differs")), "{differs:?}");
+    assert_eq!((bank.balance("chen"), balance(&world, &CHEN)), (930_00, 70_00));
+    let nobody = ["meter", "buy", &port.line, "--customer", CHEN.number, "--msisdn", CHEN.msisdn];
+    let nobody = Call::plain(&world.path(""), &nobody).with(&["--imsi", CHEN.imsi, "--imei", CHEN.imei]);
+    nobody.run().fails(2, &["--url"]);
+    assert_eq!(port.end("-TERM").0, Some(0));
+    server.end();
+    let report = world.bank(&["server", "report", "--json"]).run().ok().object();
+    assert_eq!((&report["sold_fen"], &report["settled_fen"]), (&json!(70_00), &json!(70_00)), "{report}");
+    world.bank(&["server", "verify"]).run().ok();
+}
+
+fn telephone_key(world: &World) {
+    let file = world.path("telephone.key");
+    std::fs::write(&file, key(world, "bank", &["--by-phone"])).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// What the server says to whoever asks it by hand.
+#[test]
+fn the_routes_of_an_online_purchase() {
+    let world = World::new();
+    let (clerk, auditor) = (key(&world, "clerk", &[]), key(&world, "auditor", &[]));
+    let server = Server::start(&world, &[]);
+    let wanted = json!({ "customer": CHEN.number, "amount_fen": 50_00 });
+    server.post(&auditor, "b0", "/v1/online-purchases", &wanted).fails(403, "role-refused");
+    let begun = server.post(&clerk, "b1", "/v1/online-purchases", &wanted);
+    assert_eq!(begun.body, server.post(&clerk, "b1", "/v1/online-purchases", &wanted).body);
+    let begun = begun.ok();
+    let message = begun["message"].as_str().unwrap();
+    assert_eq!((message.len(), &message[..4]), (80, "A001"));
+    let id = begun["purchase"]["purchase"].as_str().unwrap();
+    let at = format!("/v1/online-purchases/{id}");
+    assert_eq!(server.get(&auditor, &at).ok(), begun["purchase"]);
+    assert_eq!(begun["purchase"]["state"], "begun");
+    let other = server.post(&clerk, "b2", "/v1/online-purchases", &wanted).ok();
+    assert_ne!(other["purchase"]["purchase"], begun["purchase"]["purchase"]);
+    // S1 by nobody who has the meter's keys; and messages that are none, or come too early.
+    let forged = format!("A101{}{}{}", &message[4..18], id, "00".repeat(110));
+    let say = |id: &str, what: &str, text: &str| {
+        server.post(&clerk, id, &format!("{at}/{what}"), &json!({ "message": text }))
+    };
+    say("q1", "request", &forged).fails(422, "online-not-genuine");
+    say("q2", "request", "A1").fails(422, "online-refused");
+    say("q3", "request", "").fails(400, "request-malformed");
+    say("q4", "request", &"00".repeat(256)).fails(400, "request-malformed");
+    say("q5", "result", &"A3".repeat(105)).fails(422, "online-turn");
+    let nobody = "/v1/online-purchases/0011223344556677";
+    server.get(&clerk, nobody).fails(404, "online-unknown");
+    server
+        .post(&clerk, "q6", &format!("{nobody}/request"), &json!({ "message": forged }))
+        .fails(404, "online-unknown");
+    // Nothing of it is an order.
+    assert_eq!(server.get(&clerk, &format!("/v1/orders?customer={}", CHEN.number)).ok()["orders"], json!([]));
+    // Eight stand side by side; the ninth waits, and pushes none of them out.
+    for n in 2..8 {
+        server.post(&clerk, &format!("m{n}"), "/v1/online-purchases", &wanted).ok();
+    }
+    let ninth = server.post(&clerk, "m8", "/v1/online-purchases", &wanted).fails(503, "psam-busy");
+    assert_eq!(ninth["retry"], true, "{ninth}");
+    say("q7", "request", &forged).fails(422, "online-not-genuine");
+    server.end();
+    world.call(Party::Bank, &["server", "audit", "verify"]).run().ok();
+}

@@ -1,0 +1,130 @@
+//! A customer buys at a meter that is online, with his telephone between it and the bank's server.
+
+use crate::place::World;
+use crate::town::Town;
+use meter::port::Way;
+use parties::bank::online::{self, BeginRequest, MessageReport, ResultReport};
+use parties::bank::pins::PinChoice;
+use parties::bank::{self, Desk};
+use parties::meters::Near;
+use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
+use parties::trouble::{Failure, Result};
+use parties::{Deed, Session};
+use scheme::Kind;
+use scheme::chance::random;
+use scheme::money::Fen;
+use scheme::order::OrderId;
+use server::Registration;
+use wire::typed;
+
+/// The bank's server, as telephones reach it: its desk is kept, and the PSAM's session with it, until it is closed.
+pub struct Counter<'w> {
+    world: &'w World,
+    desk: Desk,
+}
+
+impl Counter<'_> {
+    fn act<T>(&mut self, name: &'static str, act: impl Fn(&Session, &mut Desk) -> Result<T>) -> Result<T> {
+        let desk = &mut self.desk;
+        self.world.act(Deed::One(name), |session| {
+            desk.enter(session)?;
+            bank::waiting(session, desk, act)
+        })
+    }
+
+    /// Ends the PSAM's session.
+    ///
+    /// # Errors
+    /// The card cannot be written.
+    pub fn close(self) -> Result<()> {
+        self.desk.close()
+    }
+}
+
+impl OnlineServer for Counter<'_> {
+    fn begin(&mut self, wanted: &Wanted) -> Result<MessageReport> {
+        let id = self
+            .world
+            .act(Deed::Look, |session| Ok(OrderId(random(&mut *session.chance("an online purchase")))))?;
+        let request = BeginRequest {
+            customer: wanted.customer,
+            meter: wanted.meter,
+            amount: wanted.amount,
+            pay: wanted.account.clone(),
+            pin: PinChoice::default(),
+            id: Some(id),
+        };
+        self.act("online begin", |session, desk| online::begin(session, desk, &request))
+    }
+
+    fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport> {
+        let (sid, message) = (purchase.into(), bytes(message)?);
+        self.act("online request", |session, desk| {
+            online::request(session, desk, sid, &message, &PinChoice::default())
+        })
+    }
+
+    fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
+        let (sid, message) = (purchase.into(), bytes(message)?);
+        self.act("online result", |session, desk| online::result(session, desk, sid, &message))
+    }
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>> {
+    typed::bytes(text).map_err(|error| Failure::new(Kind::Refused, error.to_string()).into())
+}
+
+impl Town {
+    /// The bank's server opens.
+    ///
+    /// # Errors
+    /// Its books or its PSAM cannot be had.
+    pub fn counter(&self) -> Result<Counter<'_>> {
+        let desk =
+            self.world().act(Deed::Look, |session| Desk::keep(session, None, &PinChoice::default()))?;
+        Ok(Counter { world: self.world(), desk })
+    }
+
+    /// A customer's telephone, with his SIM in it.
+    pub fn telephone(&self, person: &Registration) -> Telephone {
+        Telephone {
+            msisdn: person.sim.msisdn.clone(),
+            imsi: person.sim.imsi.clone(),
+            imei: person.imei.clone(),
+        }
+    }
+
+    /// What a customer wants for his meter; `None`: what is outstanding.
+    pub fn wanted(&self, person: &Registration, amount: Option<Fen>) -> Wanted {
+        Wanted { customer: person.customer, meter: Some(person.meter), amount, account: None }
+    }
+
+    /// Carries a purchase between a server and the infrared eye of a customer's meter.
+    ///
+    /// # Errors
+    /// Those of [`pipe::pass`].
+    pub fn pass(
+        &self,
+        person: &Registration,
+        server: &mut dyn OnlineServer,
+        amount: Option<Fen>,
+    ) -> Result<PipeReport> {
+        self.world().act(Deed::Look, |session| {
+            let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
+            let passed = pipe::pass(&mut eye, server, &self.wanted(person, amount), &self.telephone(person));
+            eye.close()?;
+            passed
+        })
+    }
+
+    /// A customer buys online.
+    ///
+    /// # Errors
+    /// Those of [`pipe::pass`].
+    pub fn buy_online(&self, person: &Registration, amount: Option<Fen>) -> Result<PipeReport> {
+        let mut counter = self.counter()?;
+        let passed = self.pass(person, &mut counter, amount);
+        counter.close()?;
+        passed
+    }
+}

@@ -1,0 +1,173 @@
+//! One story: a meter that is credited by each way there is, within one day. One purse, one receipt a purchase, one set of books.
+
+use crate::figures::Report;
+use crate::timeline::Timeline;
+use crate::town::Town;
+use parties::bank::ReceiptFacts;
+use parties::pipe::{FAST, PipeReport, SLOW};
+use parties::trouble::{Context, Result, refused};
+use parties::words::yuan_of;
+use scheme::money::Fen;
+use serde::Serialize;
+use server::Registration;
+
+/// What is bought each time.
+const AMOUNT: Fen = Fen(30_00);
+
+/// A way that money went, and what its line took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Way {
+    /// Its name.
+    pub way: &'static str,
+    /// What was bought.
+    #[serde(serialize_with = "scheme::names::fen::serialize")]
+    pub amount_fen: Fen,
+    /// The meter's line at the speed that it has: of the cards' slots, or of the infrared eye.
+    pub bits_per_s: u32,
+    /// What it took, by its bytes.
+    pub line_ms: u64,
+    /// The same at 9600 bit/s.
+    pub line_ms_9600: u64,
+    /// The receipt settled the order.
+    pub settled: bool,
+}
+
+/// The story, when it was lived.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    /// Way by way.
+    pub ways: Vec<Way>,
+    /// Money counted at both ends.
+    pub report: Report,
+    /// Who did what, when, and what follows from it.
+    pub timeline: String,
+}
+
+/// What is done on a way; gives its line.
+type Walk = fn(&mut Day<'_>) -> Result<Way>;
+
+/// Every way there is, in the order in which they are walked. The first opens the account.
+const WALKS: &[Walk] = &[|day| day.by_sim(), |day| day.online()];
+
+/// The day under way.
+struct Day<'t> {
+    town: &'t Town,
+    person: &'t Registration,
+    timeline: Timeline,
+}
+
+/// Lives it, in a town where nothing is made yet.
+///
+/// # Errors
+/// An act that did not go as the story wants.
+pub fn live(town: &Town) -> Result<Ways> {
+    town.settle_down()?;
+    let person = town.people().first().context("a town has customers")?;
+    let mut day = Day { town, person, timeline: Timeline::default() };
+    let ways: Vec<Way> = WALKS.iter().map(|walk| walk(&mut day)).collect::<Result<_>>()?;
+    let report = day.report(&ways)?;
+    Ok(Ways { ways, report, timeline: day.timeline.text() })
+}
+
+impl Day<'_> {
+    fn later(&self, seconds: i64) {
+        self.town.world().clock().later(seconds);
+    }
+
+    fn say(&mut self, who: &'static str, card: &str, what: String, conclusion: String) {
+        self.timeline.add(self.town.world().clock().time(), who, card, what, conclusion);
+    }
+
+    /// An order on the SIM, and the receipt back on it.
+    fn by_sim(&mut self) -> Result<Way> {
+        let (town, person) = (self.town, self.person);
+        let order = town.sell(person, AMOUNT)?;
+        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
+        self.say("bank", "PSAM", what, "the order is a short message for the SIM".into());
+        self.later(60);
+        town.deliver(person, arrived(town)?)?;
+        self.later(600);
+        let report = town.insert(person, person)?.insertion;
+        let time = report.wire_time().both;
+        let what = format!("SIM into meter {}: {}", person.meter, report.display.line1);
+        let ms = time.us_9600.div_ceil(1000);
+        self.say("meter", "ESAM + SIM", what, format!("{ms} ms on the lines of the two cards"));
+        self.later(600);
+        town.collect(person)?;
+        self.later(60);
+        let settled = town.settle(vec![arrived(town)?])?;
+        let line = settled.receipts.first().context("one receipt was sent")?;
+        let is_settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
+        self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
+        self.later(3600);
+        Ok(Way {
+            way: "sim",
+            amount_fen: AMOUNT,
+            bits_per_s: meter::BAUD,
+            line_ms: ms,
+            line_ms_9600: ms,
+            settled: is_settled,
+        })
+    }
+
+    /// The paper's flow: four messages through a telephone without a key.
+    fn online(&mut self) -> Result<Way> {
+        let report = self.town.buy_online(self.person, Some(AMOUNT))?;
+        report.verdict()?;
+        for passed in &report.passed {
+            let [came, went] = &passed.sha256;
+            if came != went {
+                return Err(refused(format!("the telephone changed {}", passed.message)).into());
+            }
+        }
+        let PipeReport { receipt, line, .. } = &report;
+        let bytes: usize = report.passed.iter().map(|passed| passed.bytes[1]).sum();
+        let what =
+            format!("carries 4 messages, {bytes} bytes, between meter {} and the bank", self.person.meter);
+        self.say("telephone", "", what, "as they came: it has no key".into());
+        let conclusion =
+            format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600);
+        self.say("bank", "PSAM", format!("opens the receipt: {}", receipt.detail), conclusion);
+        self.later(3600);
+        Ok(Way {
+            way: "online",
+            amount_fen: AMOUNT,
+            bits_per_s: SLOW,
+            line_ms: line.ms_1200,
+            line_ms_9600: line.ms_9600,
+            settled: matches!(receipt.facts, Some(ReceiptFacts::Settled { .. })),
+        })
+    }
+
+    /// Money counted at both ends.
+    fn report(&mut self, ways: &[Way]) -> Result<Report> {
+        let (books, purse) = (self.town.books()?, self.town.meter(self.person)?);
+        let fen = |fen: i64| u64::try_from(fen).unwrap_or(0);
+        let (sold, into_purse) = (fen(books.sold_fen), u64::from(purse.total_credited_fen.0));
+        let what =
+            format!("one purse: {} in {} purchases by {} ways", yuan_of(into_purse), purse.count, ways.len());
+        self.say(
+            "meter",
+            "ESAM",
+            what,
+            format!("the bank has sold {} and settled {}", yuan_of(sold), yuan_of(fen(books.settled_fen))),
+        );
+        Ok(Report {
+            meters: 1,
+            orders: books.orders as usize,
+            credited: purse.count as usize,
+            settled: books.settled as usize,
+            refused: 0,
+            sold_fen: sold,
+            credited_fen: into_purse,
+            settled_fen: fen(books.settled_fen),
+            lost_fen: sold.saturating_sub(into_purse),
+            created_fen: into_purse.saturating_sub(sold),
+        })
+    }
+}
+
+/// The next message that arrives.
+fn arrived(town: &Town) -> Result<std::path::PathBuf> {
+    town.world().post().arrived().context("a message is under way")
+}
