@@ -666,6 +666,15 @@ impl Bank {
         Ok(())
     }
 
+    /// Whether a customer has an outstanding order.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn outstanding_order(&self, site: &Site) -> Result<bool> {
+        let meter = site.meter.state().config.number;
+        Ok(self.store.read(|view| view.outstanding(meter))?.is_some())
+    }
+
     /// The outstanding order of a customer, sealed where it is not yet.
     ///
     /// # Errors

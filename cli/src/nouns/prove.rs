@@ -11,8 +11,8 @@ use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
 
 /// The seed of a proof that names none.
 const SEED: u64 = 1;
-/// Of all pairs of cuts one in so many is tried, where nobody asks for all.
-const SAMPLE: u32 = 40;
+/// Words of a row that the table shows; `--json` has all.
+const SHOWN: usize = 3;
 
 /// Options of `prove`.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub enum What {
     World(Lived),
     /// The power cut at every write and between every two commands of a purchase, and again in the recovery.
     Cuts {
-        /// Try all pairs of cuts; default: one in forty.
+        /// Try each kind of cut in the recovery after each other kind: minutes in the place of seconds.
         #[arg(long)]
         pairs: bool,
     },
@@ -103,7 +103,7 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     }
     if all || matches!(options.what, Some(What::Cuts { .. })) {
         let pairs = matches!(options.what, Some(What::Cuts { pairs: true }));
-        let depth = if pairs { Depth::Pairs } else { Depth::Sampled(SAMPLE) };
+        let depth = if pairs { Depth::Crossed } else { Depth::Pairs };
         board.rows.extend(proof::cuts(suite, seed, depth, &mut told)?);
     }
     let world = match &options.what {
@@ -179,7 +179,12 @@ fn words(proved: &Proved<'_>) -> String {
 fn stopped(row: &Row) -> Vec<String> {
     let mut by: Vec<(&String, &u64)> = row.stopped_by.iter().collect();
     by.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    by.into_iter().map(|(by, n)| format!("{by} {n}")).collect()
+    let more = by.len().saturating_sub(SHOWN);
+    let mut words: Vec<String> = by.into_iter().take(SHOWN).map(|(by, n)| format!("{by} {n}")).collect();
+    if more > 0 {
+        words.push(format!("{more} more"));
+    }
+    words
 }
 
 fn lived(world: &YearsReport) -> String {

@@ -71,7 +71,7 @@ fn to_the_end(secret: &Secret, seed: Seed) -> Result<Row> {
         match left(sw) {
             Some(now) if now < before => {
                 before = now;
-                row.stopped(format!("{}: {now} left", secret.what));
+                row.stopped(secret.what);
             }
             None if before == 0 && !sw.is_ok() => row.stopped(format!("blocked: {sw}")),
             _ => row.went_through(format!("guess {n}: {sw} after {before} left")),
@@ -87,6 +87,10 @@ fn with_cuts(secret: &Secret, seed: Seed) -> Result<Row> {
         for torn in [Torn::Old, Torn::New, Torn::Prefix(33), Torn::Erased, Torn::Noise(1)] {
             let mut card = seed.copy(&secret.card)?;
             let mut tries = count(secret, &card, seed)?;
+            if tries == 0 || tries == u32::MAX {
+                row.went_through(format!("{tries} tries at the beginning"));
+                continue;
+            }
             for _ in 0..8 {
                 card.cut(SupplyCut { after, torn });
                 let answered = (secret.guess)(&mut card);
@@ -133,8 +137,10 @@ fn mf(card: &mut Slot) -> Result<Fmcos<'_>> {
 
 fn external(card: &mut Slot, key: u8) -> Result<Sw> {
     let mut fmcos = mf(card)?;
+    let suite = Suite::from_code(fmcos.card_info()?.suite).context("a suite")?;
     let challenge = fmcos.challenge8()?;
-    Ok(fmcos.ask("EXTERNAL AUTHENTICATE", &Command::new(0x00, 0x82, 0x00, key).data(&challenge))?.sw)
+    let guessed: Vec<u8> = challenge.into_iter().cycle().take(suite.block()).collect();
+    Ok(fmcos.ask("EXTERNAL AUTHENTICATE", &Command::new(0x00, 0x82, 0x00, key).data(&guessed))?.sw)
 }
 
 fn mcu(card: &mut Slot) -> Result<Sw> {
@@ -147,8 +153,7 @@ fn master(card: &mut Slot) -> Result<Sw> {
 
 fn root(card: &mut Slot) -> Result<Sw> {
     let mut fmcos = mf(card)?;
-    let certificate =
-        crate::bare::root(keys::Suite::from_code(fmcos.card_info()?.suite).context("a suite")?)?;
+    let certificate = crate::bare::root(Suite::from_code(fmcos.card_info()?.suite).context("a suite")?)?;
     fmcos.challenge8()?;
     let field = [&certificate.to_bytes()[..], &[0; 4]].concat();
     let [cla, ins, p1, p2, _] = scheme::signing::STORE_ROOT;

@@ -37,7 +37,7 @@ impl Scene {
 
     fn name(&self, attack: &str) -> String {
         let kind = if self.mode == Mode::Signed { "signed" } else { "symmetric" };
-        format!("{attack} ({kind} order)")
+        format!("{attack}, {kind}")
     }
 
     /// Bytes as an order on the first customer's SIM, and the SIM into his meter: what became of it.
@@ -53,7 +53,7 @@ impl Scene {
             (Outcome::Credited { .. }, 1)
                 if purse.balance == AMOUNT && self.is_what_was_sold(&mut site)? =>
             {
-                row.stopped("nothing was changed by it: the order as it was made");
+                row.stopped("says nothing: the order as made");
             }
             (Outcome::Refused { refusal, .. }, 0) if purse.balance == Fen(0) => row.stopped(refusal.name()),
             (outcome, count) => row.went_through(format!("{}: {outcome:?}, count {count}", how())),
@@ -147,10 +147,8 @@ fn lengths(scene: &mut Scene) -> Result<Row> {
     let record = scene.orders[0].clone();
     let at = packet_at(&record)?;
     let used = bits(&record[..RECORD_LEN]).last().map_or(0, |bit| bit / 8 + 1);
-    // UDL stands before the header, CPL behind it.
-    let header =
-        usize::from(record[..at].iter().rev().take(9).position(|byte| *byte == 0x07).map_or(2u8, |_| 7));
-    let udl = at - header - 2;
+    // UDL stands before the header: 02 70 00, or the 8 bytes of a first part. CPL stands behind it.
+    let udl = at - if record.len() > RECORD_LEN { 9 } else { 4 };
     for fits in [false, true] {
         for less in 1..(used - at) {
             let mut bent = record.to_vec();
@@ -277,14 +275,13 @@ fn replays_and_receipts(scene: &mut Scene) -> Result<Vec<Row>> {
     let before = site.purse()?;
     site.write_raw(&scene.orders[0])?;
     let outcome = site.insert(now);
-    let older = outcome
-        .orders
-        .iter()
-        .any(|order| matches!(order.outcome, OrderOutcome::Refused(scheme::refusal::Refusal::CountOlder)));
-    if older && site.purse()? == before {
-        replay.stopped("count-older");
-    } else {
-        replay.went_through(format!("after a newer one: {:?}", outcome.orders));
+    let refused = outcome.orders.iter().find_map(|order| match order.outcome {
+        OrderOutcome::Refused(refusal) => Some(refusal),
+        _ => None,
+    });
+    match refused {
+        Some(refusal) if site.purse()? == before => replay.stopped(refusal.name()),
+        _ => replay.went_through(format!("after a newer one: {:?}", outcome.orders)),
     }
     rows.insert(0, replay);
     rows.push(refund(scene)?);
@@ -327,7 +324,7 @@ fn look(
         return Err(refused("a receipt is one record or two").into());
     };
     match scene.bank.open(site, &records) {
-        Ok(said) if said == *honest => row.stopped("nothing was changed by it: the receipt as it was made"),
+        Ok(said) if said == *honest => row.stopped("says nothing: the receipt as made"),
         Ok(said) => row.went_through(format!("{}: {said:?}", how())),
         Err(error) => row.stopped(error.code().to_owned()),
     }

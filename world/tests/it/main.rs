@@ -8,6 +8,7 @@ mod carrier;
 mod ceremony;
 mod keeping;
 mod online;
+mod proof;
 mod province;
 mod purchase;
 

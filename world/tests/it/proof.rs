@@ -1,0 +1,60 @@
+//! The proofs themselves: they try something, they repeat, and a world without faults has none.
+
+use gridcard_world::Suite;
+use gridcard_world::bare::Seed;
+use gridcard_world::proof::{self, Depth, Row, Years};
+
+const SEED: Seed = Seed(7);
+
+fn quiet() -> impl FnMut(&str) {
+    |_: &str| {}
+}
+
+/// Every row was tried, something stopped it, and nothing went through.
+fn holds(rows: &[Row], most_rows: usize) {
+    assert!(rows.len() >= most_rows, "{} rows", rows.len());
+    for row in rows {
+        assert!(row.tried > 0 && !row.stopped_by.is_empty(), "{row:?}");
+        assert_eq!(row.tried, row.stopped_by.values().sum::<u64>(), "{}", row.attack);
+        assert!(row.holds(), "{}: {:?}", row.attack, row.violations);
+    }
+}
+
+#[test]
+fn nothing_bent_is_accepted() {
+    for suite in Suite::ALL {
+        let rows = proof::tamper(suite, SEED, &mut quiet()).unwrap();
+        holds(&rows, 24);
+        assert!(rows.iter().map(|row| row.tried).sum::<u64>() > 8000, "{}", suite.name());
+    }
+}
+
+#[test]
+fn no_secret_is_guessed() {
+    holds(&proof::guess(Suite::TripleDes, SEED, &mut quiet()).unwrap(), 8);
+}
+
+#[test]
+fn a_cut_anywhere_changes_nothing_in_the_end() {
+    let rows = proof::cuts(Suite::Aes128, SEED, Depth::Single, &mut quiet()).unwrap();
+    holds(&rows, 14);
+    let tried: u64 = rows.iter().map(|row| row.tried).sum();
+    assert!(tried > 400, "{tried} cuts");
+}
+
+#[test]
+fn a_world_repeats_from_its_seed_and_loses_nothing() {
+    let what = Years { suite: Suite::Sm4, seed: SEED, days: 90, meters: 40, calm: false };
+    let lived = proof::years(&what, &mut quiet()).unwrap();
+    assert_eq!(lived.violations, Vec::<String>::new());
+    assert!(lived.faults_in_all() > 20 && lived.orders > 40, "{lived:?}");
+    assert_eq!(lived.sold_fen, lived.settled_fen + lived.refunded_fen);
+    assert_eq!(proof::years(&what, &mut quiet()).unwrap(), lived, "the same seed, the same world");
+    let other = proof::years(&Years { seed: Seed(8), ..what }, &mut quiet()).unwrap();
+    assert_ne!(other.faults, lived.faults);
+    assert_eq!(other.violations, Vec::<String>::new());
+    let picture = proof::picture(&lived);
+    assert!(picture.contains("<polyline") && picture.contains("No violation"), "{picture}");
+    let calm = proof::years(&Years { calm: true, ..what }, &mut quiet()).unwrap();
+    assert_eq!((calm.faults_in_all(), calm.refunded_fen, calm.violations.len()), (0, 0, 0));
+}
