@@ -4,6 +4,7 @@
 
 mod arrows;
 mod circles;
+mod claims;
 mod codes;
 mod examples;
 mod ground;
