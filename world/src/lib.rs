@@ -12,6 +12,7 @@ pub mod people;
 mod place;
 pub mod proof;
 pub mod queue;
+mod signed;
 pub mod timeline;
 pub mod town;
 pub mod ways;

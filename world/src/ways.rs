@@ -47,7 +47,7 @@ pub struct Ways {
 type Walk = fn(&mut Day<'_>) -> Result<Way>;
 
 /// Every way there is, in the order in which they are walked. The first opens the account.
-const WALKS: &[Walk] = &[|day| day.by_sim(), |day| day.online()];
+const WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.online(), |day| day.by_signed_sim()];
 
 /// The day under way.
 struct Day<'t> {
@@ -79,7 +79,7 @@ impl Day<'_> {
     }
 
     /// An order on the SIM, and the receipt back on it.
-    fn by_sim(&mut self) -> Result<Way> {
+    fn by_sim(&mut self, way: &'static str) -> Result<Way> {
         let (town, person) = (self.town, self.person);
         let order = town.sell(person, AMOUNT)?;
         let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
@@ -101,13 +101,26 @@ impl Day<'_> {
         self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
         self.later(3600);
         Ok(Way {
-            way: "sim",
+            way,
             amount_fen: AMOUNT,
             bits_per_s: meter::BAUD,
             line_ms: ms,
             line_ms_9600: ms,
             settled: is_settled,
         })
+    }
+
+    /// The same with a signed order, which is two messages, and a receipt that anybody can check.
+    fn by_signed_sim(&mut self) -> Result<Way> {
+        self.town.sign(self.person)?;
+        let what = format!("meter {} takes signed orders too", self.person.meter);
+        self.say(
+            "city",
+            "ESAM issuing card",
+            what,
+            "keys in ESAM and PSAM are certified, and the server's".into(),
+        );
+        self.by_sim("signed-sim")
     }
 
     /// The paper's flow: four messages through a telephone without a key.

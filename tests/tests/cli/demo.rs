@@ -49,7 +49,7 @@ fn every_way_leads_into_one_purse() {
         let report = demo(folder.path(), &["--ways", "--suite", suite, "--json"]).object();
         let ways = report["ways"].as_array().unwrap();
         let names: Vec<_> = ways.iter().map(|way| way["way"].as_str().unwrap()).collect();
-        assert_eq!(names, ["sim", "online"]);
+        assert_eq!(names, ["sim", "online", "signed-sim"]);
         let mut sum = 0;
         for way in ways {
             assert_eq!(way["settled"], true, "{way}");
@@ -58,7 +58,7 @@ fn every_way_leads_into_one_purse() {
         for name in ["sold_fen", "credited_fen", "settled_fen"] {
             assert_eq!(figure(&report, name), sum, "{name}");
         }
-        assert_eq!((figure(&report, "orders"), figure(&report, "settled")), (2, 2));
+        assert_eq!((figure(&report, "orders"), figure(&report, "settled")), (3, 3));
         // Slower than its messages alone could ever be, and eight times as slow as at eight times the speed, but for the waiting.
         let online = &ways[1];
         assert_eq!(figure(online, "bits_per_s"), 1200);

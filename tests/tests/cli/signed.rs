@@ -140,9 +140,8 @@ fn a_bank_signs_with_what_the_province_certified() {
     world.city(&["city", "delivery", "--out", text(&list)]).run().ok();
     let mut told: Value = serde_json::from_str(&std::fs::read_to_string(&list).unwrap()).unwrap();
     let issuer = told["issuers"][0].as_str().unwrap().to_owned();
-    let bent = issuer.replacen("00400000", "00400000", 1);
-    let last = if bent.ends_with('0') { "1" } else { "0" };
-    told["issuers"][0] = format!("{}{last}", &bent[..bent.len() - 1]).into();
+    let last = if issuer.ends_with('0') { "1" } else { "0" };
+    told["issuers"][0] = format!("{}{last}", &issuer[..issuer.len() - 1]).into();
     let path = world.file("bent.json", told.to_string());
     world.bank(&["server", "meters", text(&path)]).run().fails(4, &["is not signed by certificate 00000001"]);
     told["issuers"] = Value::Array(Vec::new());

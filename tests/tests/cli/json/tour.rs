@@ -6,6 +6,7 @@ use super::*;
 pub(super) fn all(json: &Json<'_>) {
     found(json);
     live(json);
+    prove(json);
     lives(json);
     batches(json);
     slots(json);
@@ -74,6 +75,38 @@ fn found(json: &Json<'_>) {
     let settings = ["--server-number", "8657495598", "--service-centre", "8613800574500"];
     let settings = json.ok(Party::Bank, &[&["server", "settings"][..], &settings].concat());
     assert_eq!(settings["validity_days"], 30);
+}
+
+/// What is signed, and what is proved by trying.
+fn prove(json: &Json<'_>) {
+    assert!(json.ok(KDC, &["kdc", "signing", "export", "--out", "root.cert"])["pem"].is_string());
+    let init = ["server", "signing", "init", "--root", "root.cert", "--out", "server.key"];
+    assert_eq!(json.ok(Party::Bank, &init)["certificate"], Value::Null);
+    let certify = ["kdc", "signing", "certify-server", "server.key", "--out", "server.cert"];
+    assert_eq!(json.ok(KDC, &certify)["use"], "payment server");
+    json.ok(Party::Bank, &["server", "signing", "take", "server.cert"]);
+    assert_eq!(json.ok(Party::Bank, &["server", "signing", "show"])["certificate"]["epoch"], 1);
+    let esam = json.world.esam(&CHEN);
+    let mode = ["esam", "mode", text(&esam), "--mode", "both", "--pin-file", "pin"];
+    let mode = [&mode[..], &["--server-certificate", "server.cert"]].concat();
+    assert_eq!(json.ok(Party::City, &mode)["mode"], "both");
+    let (ran, object) = json.run(Party::Bank, &["receipt", "export", "0000000000000000", "--out", "r.json"]);
+    ran.failed(1);
+    assert!(object["error"].as_str().unwrap().contains("is not settled"), "{object}");
+    let (ran, object) =
+        json.run(Party::Bank, &["receipt", "verify", "root.cert", "--certificate", "root.cert"]);
+    ran.failed(1);
+    assert_eq!(object["code"], "no-exported-receipt");
+    let lived = json.ok(Party::Bank, &["prove", "world", "--days", "30", "--meters", "3"]);
+    assert_eq!((&lived["violations"], lived["events"].as_u64() > Some(90)), (&0.into(), true), "{lived}");
+    for what in ["tamper", "guess", "cuts"] {
+        let proved = json.ok(Party::Bank, &["prove", what]);
+        assert_eq!(
+            (&proved["violations"], proved["tried"].as_u64() > Some(1000)),
+            (&0.into(), true),
+            "{what}"
+        );
+    }
 }
 
 fn live(json: &Json<'_>) {
