@@ -1,0 +1,89 @@
+//! Messages into the network, from whoever is no phone here: the bank's order, a stranger's words.
+
+use super::network::{Letter, Network};
+use super::place::{PhoneName, Place, folder};
+use crate::session::Session;
+use crate::trouble::{Result, refused};
+use scheme::subscription::PhoneNumber;
+use serde::Serialize;
+use std::path::PathBuf;
+use wire::sms::record::SmsRecord;
+use wire::sms::text::user_data;
+use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
+
+/// The service centre of messages that name none.
+const CENTRE: &str = "8613800250500";
+
+/// What is sent.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// The message of a record file, as it stands there.
+    Record(PathBuf),
+    /// Words, from a number.
+    Text {
+        /// The words.
+        text: String,
+        /// Whom they are from.
+        from: PhoneNumber,
+    },
+}
+
+/// A message for a phone.
+#[derive(Debug, Clone)]
+pub struct SendRequest {
+    /// The phone.
+    pub to: PhoneName,
+    /// The message.
+    pub what: What,
+}
+
+/// A message under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SendReport {
+    /// The letter's number.
+    pub letter: u64,
+    /// Seconds until each copy of it arrives; none: it is lost.
+    pub arrives_s: Vec<u32>,
+}
+
+/// Sends a message to a phone here.
+///
+/// # Errors
+/// No such phone; no such file, or nothing in it that a network delivers.
+pub fn send(session: &Session, request: &SendRequest) -> Result<SendReport> {
+    let phones = folder(session)?;
+    let to = Place::of(&phones, &request.to).load()?.number;
+    let (from, centre, deliver) = match &request.what {
+        What::Record(file) => {
+            let record = session.carrier.fetch(file)?.record;
+            let Some(SmsRecord { service_centre, tpdu: Tpdu::Deliver(deliver), .. }) =
+                SmsRecord::parse(&record)?
+            else {
+                let words = format!("{} holds no message that a network delivers", file.display());
+                return Err(refused(words)
+                    .hint("an order's record file is what `gridcard server order` writes")
+                    .into());
+            };
+            let centre = service_centre.and_then(|centre| centre.digits());
+            (deliver.originator.digits().unwrap_or_default(), centre, deliver)
+        }
+        What::Text { text, from } => {
+            let (user_data, dcs) = user_data(text)?;
+            let originator = Address::international(from.digits())?;
+            let timestamp = Timestamp::china(session.now()?.0)?;
+            let flags = Deliver::NO_MORE_MESSAGES;
+            (from.to_string(), None, Deliver { flags, originator, pid: 0, dcs, timestamp, user_data })
+        }
+    };
+    let letter = Letter {
+        to: to.to_string(),
+        from,
+        centre: centre.unwrap_or_else(|| CENTRE.to_owned()).trim_start_matches('+').to_owned(),
+        tpdu: deliver.to_bytes(),
+        due: session.now()?,
+        iccid: None,
+        report: None,
+    };
+    let (letter, arrives_s) = Network::new(&phones).send(&letter)?;
+    Ok(SendReport { letter, arrives_s })
+}
