@@ -12,4 +12,4 @@ pub use make::{MakePhoneReport, MakePhoneRequest, make};
 pub use network::{Conditions, conditions, set_conditions};
 pub use place::{PhoneName, device_name, folder};
 pub use run::{Line, RunReport, RunRequest, run};
-pub use send::{SendReport, SendRequest, What, send};
+pub use send::{SendReport, SendRequest, SentLetter, What, send};

@@ -8,6 +8,7 @@ use reader::driver::sim::{Sim, SimError};
 use wire::Channel;
 use wire::at::{Cms, Refusal};
 use wire::sms::content::Content;
+use wire::sms::parts;
 use wire::sms::record::RecordStatus;
 use wire::sms::tpdu::{Address, Direction, Tpdu, service_centre_bytes};
 
@@ -124,10 +125,16 @@ fn store(
     pdu: &[u8],
 ) -> Result<(&'static str, u8), Cause> {
     let record = record(RecordStatus::Unread, pdu).ok_or(Cause::Failed)?;
-    let place = match Content::of(&record) {
+    let is_order = match Content::of(&record) {
+        Content::Order(_) => true,
+        // The second part of a signed order comes as a message of its own.
+        Content::Other(message) => parts::second(&message.record.tpdu).is_some(),
+        _ => false,
+    };
+    let place = match is_order {
         // As whoever writes an order puts it there: never twice, and into the place of a receipt that was sent.
-        Content::Order(_) if memory == Memory::Sim => match Sim::new(card).deliver(&record) {
-            Ok(index) => Ok(index),
+        true if memory == Memory::Sim => match Sim::new(card).deliver(&[record]) {
+            Ok(places) => places.first().copied().ok_or(Cause::Failed),
             Err(SimError::Full { .. }) => Err(Cause::Full),
             Err(_) => Err(Cause::Failed),
         },

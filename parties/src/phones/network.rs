@@ -13,7 +13,8 @@ use scheme::{Kind, Moment};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use wire::sms::record::{RECORD_LEN, RecordStatus, SmsRecord};
+use wire::sms::parts;
+use wire::sms::record::{RecordStatus, Records, SmsRecord};
 use wire::sms::tpdu::{Address, Deliver, Direction, StatusReport, Submit, Timestamp, Tpdu};
 
 /// Longest delay that may be asked for: a day.
@@ -269,23 +270,44 @@ impl Network {
         self.send(&letter).map(|_| ())
     }
 
-    /// Lays what is due and goes to nobody here into the folder of what leaves, as record files. Gives their names.
+    /// Lays what is due and goes to nobody here into the folder of what leaves, as record files; the two messages of a signed receipt as one,
+    /// once both are there. Gives their names.
     pub fn hand_out(&self, session: &Session) -> Result<Vec<PathBuf>> {
         let now = session.now()?;
         let phones = all(&self.phones)?;
-        let mut out = Vec::new();
+        let is_outside =
+            |letter: &Letter| !phones.iter().any(|(_, phone)| phone.number.as_str() == letter.to);
+        let mut due = Vec::new();
         for named in self.under_way()? {
-            let (path, letter) = &named;
-            let is_ours = phones.iter().any(|(_, phone)| phone.number.as_str() == letter.to);
-            if is_ours || letter.due > now {
+            if is_outside(&named.1) && named.1.due <= now {
+                let record = named.1.record()?;
+                due.push((named, record));
+            }
+        }
+        let mut out = Vec::new();
+        for (named, record) in &due {
+            let mut whole = vec![(named, record)];
+            if parts::first(&record.tpdu).is_some() {
+                let second = due.iter().find(|(_, other)| parts::records_belong(record, other));
+                let Some((other, second)) = second else { continue };
+                whole.push((other, second));
+            } else if parts::second(&record.tpdu).is_some() {
                 continue;
             }
+            let (path, letter) = named;
+            let mut bytes = Vec::new();
+            for (_, record) in &whole {
+                bytes.extend(record.to_bytes()?);
+            }
+            let Some(record) = Records::parse(&bytes) else { continue };
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             let file = self.outside().join(format!("{name}-{}.sms", plain(&letter.to)));
             let sim = SimNote { iccid: letter.iccid.clone(), binding: None, copy: None };
             home::make_folder(&self.outside())?;
-            records::write(&file, &Message { record: letter.record()?, sim })?;
-            self.arrived(session, &named, true)?;
+            records::write(&file, &Message { record, sim })?;
+            for (named, _) in whole {
+                self.arrived(session, named, true)?;
+            }
             out.push(file);
         }
         Ok(out)
@@ -309,14 +331,14 @@ fn dialled(number: &str) -> Result<Address> {
 
 impl Letter {
     /// As a SIM has it.
-    fn record(&self) -> Result<[u8; RECORD_LEN]> {
+    fn record(&self) -> Result<SmsRecord> {
         let (tpdu, _) = Tpdu::parse(&self.tpdu, Direction::FromNetwork)?;
         let status = match tpdu.direction() {
             Direction::ToNetwork => RecordStatus::ToBeSent,
             Direction::FromNetwork => RecordStatus::Unread,
         };
         let service_centre = self.service_centre();
-        Ok(SmsRecord { status, service_centre, tpdu }.to_bytes()?)
+        Ok(SmsRecord { status, service_centre, tpdu })
     }
 
     /// By which service centre it came.

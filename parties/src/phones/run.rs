@@ -15,7 +15,6 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
 use wire::ByteLink;
-use wire::sms::content::Content;
 use wire::sms::record::{RECORD_LEN, SmsRecord};
 use wire::sms::tpdu::{Address, Tpdu};
 
@@ -167,7 +166,9 @@ impl Course<'_> {
     fn receipts(&mut self, card: &mut CardHandle) -> Result<()> {
         loop {
             let mut sim = Sim::new(&mut *card);
-            let taken = sims::take_receipt(&mut sim, |record| self.send(record));
+            let taken = sims::take_receipt(&mut sim, |records| {
+                records.each().iter().try_for_each(|record| self.send(record))
+            });
             self.phone.restore(card);
             match taken {
                 Ok(Some(_)) => self.report.receipts += 1,
@@ -181,11 +182,10 @@ impl Course<'_> {
         }
     }
 
+    /// One message of a receipt.
     fn send(&self, record: &[u8; RECORD_LEN]) -> Result<()> {
-        let Content::Receipt(message) = Content::of(record) else {
-            return Err(refused("this record holds no receipt").into());
-        };
-        let SmsRecord { service_centre, tpdu: Tpdu::Submit(submit), .. } = message.record else {
+        let Some(SmsRecord { service_centre, tpdu: Tpdu::Submit(submit), .. }) = SmsRecord::parse(record)?
+        else {
             return Err(refused("this record holds no message to be sent").into());
         };
         let centre = service_centre.map_or_else(|| Address::international("0"), Ok)?;

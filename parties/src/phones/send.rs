@@ -7,7 +7,7 @@ use crate::trouble::{Result, refused};
 use scheme::subscription::PhoneNumber;
 use serde::Serialize;
 use std::path::PathBuf;
-use wire::sms::record::SmsRecord;
+use wire::sms::record::{RECORD_LEN, SmsRecord};
 use wire::sms::text::user_data;
 use wire::sms::tpdu::{Address, Deliver, Timestamp, Tpdu};
 
@@ -40,7 +40,14 @@ pub struct SendRequest {
 /// A message under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SendReport {
-    /// The letter's number.
+    /// Its letters: one, or two of a signed order.
+    pub letters: Vec<SentLetter>,
+}
+
+/// A letter that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentLetter {
+    /// Its number.
     pub letter: u64,
     /// Seconds until each copy of it arrives; none: it is lost.
     pub arrives_s: Vec<u32>,
@@ -53,37 +60,47 @@ pub struct SendReport {
 pub fn send(session: &Session, request: &SendRequest) -> Result<SendReport> {
     let phones = folder(session)?;
     let to = Place::of(&phones, &request.to).load()?.number;
-    let (from, centre, deliver) = match &request.what {
+    let network = Network::new(&phones);
+    let mut letters = Vec::new();
+    for (centre, deliver) in messages(session, &request.what)? {
+        let letter = Letter {
+            to: to.to_string(),
+            from: deliver.originator.digits().unwrap_or_default(),
+            centre: centre.unwrap_or_else(|| CENTRE.to_owned()).trim_start_matches('+').to_owned(),
+            tpdu: deliver.to_bytes(),
+            due: session.now()?,
+            iccid: None,
+            report: None,
+        };
+        let (letter, arrives_s) = network.send(&letter)?;
+        letters.push(SentLetter { letter, arrives_s });
+    }
+    Ok(SendReport { letters })
+}
+
+/// What the network delivers, with the service centre where one is named.
+fn messages(session: &Session, what: &What) -> Result<Vec<(Option<String>, Deliver)>> {
+    match what {
         What::Record(file) => {
-            let record = session.carrier.fetch(file)?.record;
-            let Some(SmsRecord { service_centre, tpdu: Tpdu::Deliver(deliver), .. }) =
-                SmsRecord::parse(&record)?
-            else {
-                let words = format!("{} holds no message that a network delivers", file.display());
-                return Err(refused(words)
-                    .hint("an order's record file is what `gridcard server order` writes")
-                    .into());
+            let records = session.carrier.fetch(file)?.record;
+            let delivered = |record: &[u8; RECORD_LEN]| match SmsRecord::parse(record)? {
+                Some(SmsRecord { service_centre, tpdu: Tpdu::Deliver(deliver), .. }) => {
+                    Ok((service_centre.and_then(|centre| centre.digits()), deliver))
+                }
+                _ => {
+                    let words = format!("{} holds no message that a network delivers", file.display());
+                    let hint = "an order's record file is what `gridcard server order` writes";
+                    Err(refused(words).hint(hint).into())
+                }
             };
-            let centre = service_centre.and_then(|centre| centre.digits());
-            (deliver.originator.digits().unwrap_or_default(), centre, deliver)
+            records.each().iter().map(delivered).collect()
         }
         What::Text { text, from } => {
             let (user_data, dcs) = user_data(text)?;
             let originator = Address::international(from.digits())?;
             let timestamp = Timestamp::china(session.now()?.0)?;
             let flags = Deliver::NO_MORE_MESSAGES;
-            (from.to_string(), None, Deliver { flags, originator, pid: 0, dcs, timestamp, user_data })
+            Ok(vec![(None, Deliver { flags, originator, pid: 0, dcs, timestamp, user_data })])
         }
-    };
-    let letter = Letter {
-        to: to.to_string(),
-        from,
-        centre: centre.unwrap_or_else(|| CENTRE.to_owned()).trim_start_matches('+').to_owned(),
-        tpdu: deliver.to_bytes(),
-        due: session.now()?,
-        iccid: None,
-        report: None,
-    };
-    let (letter, arrives_s) = Network::new(&phones).send(&letter)?;
-    Ok(SendReport { letter, arrives_s })
+    }
 }

@@ -5,6 +5,7 @@ use crate::reply::{Outcome, Reply, cms, done, line};
 use crate::settings::Memory;
 use crate::state::State;
 use crate::store::{Messages, Stored, number};
+use reader::driver::sim::{StoredMessage, second_of};
 use wire::Channel;
 use wire::at::{Cms, Form, Parameter, Refusal, parameters};
 use wire::sms::content::Content;
@@ -155,9 +156,10 @@ pub fn delete(state: &mut State, card: &mut dyn Channel, form: &Form) -> Outcome
             messages.all()?.into_iter().filter(goes).collect()
         }
     };
+    let money = if guard { money_among(&messages.all()?) } else { Vec::new() };
     let mut kept = false;
     for stored in named {
-        if guard && matches!(Content::of(&stored.record), Content::Order(_) | Content::Receipt(_)) {
+        if money.contains(&stored.index) {
             kept = true;
         } else {
             messages.free(stored.index)?;
@@ -165,6 +167,19 @@ pub fn delete(state: &mut State, card: &mut dyn Channel, form: &Form) -> Outcome
     }
     state.written = true;
     if kept { cms(Cms::NOT_ALLOWED) } else { done() }
+}
+
+/// The places of orders that no meter has taken and of receipts that were not sent, both parts of those that have two.
+fn money_among(all: &[Stored]) -> Vec<u8> {
+    let waits = |record: &[u8]| matches!(Content::of(record), Content::Order(_) | Content::Receipt(_));
+    let records: Vec<StoredMessage> = all
+        .iter()
+        .map(|stored| StoredMessage { number: stored.index, bytes: stored.record.to_vec() })
+        .collect();
+    let is_money = |message: &&StoredMessage| {
+        waits(&message.bytes) || second_of(&records, message).is_some_and(|first| waits(&first.bytes))
+    };
+    records.iter().filter(is_money).map(|message| message.number).collect()
 }
 
 /// +CMSS=index: sends a message that is stored.

@@ -123,12 +123,15 @@ fn send(call: &Call, options: &Send) -> Result<()> {
         },
     };
     let request = SendRequest { to: options.to.clone(), what };
-    reply(call, phones::send(call, &request), |report| match &report.arrives_s[..] {
-        [] => format!("message {} is lost on its way", report.letter),
-        times => {
-            let times: Vec<String> = times.iter().map(|seconds| format!("in {seconds} s")).collect();
-            format!("message {} arrives {}", report.letter, times.join(" and "))
-        }
+    reply(call, phones::send(call, &request), |report| {
+        let lines = report.letters.iter().map(|sent| match &sent.arrives_s[..] {
+            [] => format!("message {} is lost on its way", sent.letter),
+            times => {
+                let times: Vec<String> = times.iter().map(|seconds| format!("in {seconds} s")).collect();
+                format!("message {} arrives {}", sent.letter, times.join(" and "))
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
     })
 }
 

@@ -82,9 +82,9 @@ fn a_sim_works_in_every_modem() {
             let mut sim = Sim::new(card);
             sim.reset()?;
             assert!(sim.imsi()?.starts_with(&[0x08, 0x49, 0x06, 0x00]), "{name}");
-            assert_eq!(sim.deliver(&message(1))?, 1, "{name}");
-            assert_eq!(sim.deliver(&message(2))?, 2, "{name}");
-            assert_eq!(sim.deliver(&message(1))?, 1, "{name}: once");
+            assert_eq!(sim.deliver(&[message(1)])?, [1], "{name}");
+            assert_eq!(sim.deliver(&[message(2)])?, [2], "{name}");
+            assert_eq!(sim.deliver(&[message(1)])?, [1], "{name}: once");
             let list = sim.sms_list()?;
             assert_eq!(list.len(), 2, "{name}");
             assert_eq!(list[1].bytes, message(2), "{name}");
@@ -113,7 +113,7 @@ fn a_meddling_modem_spoils_no_file() {
     let mut before = sim_card(&imsi(7, 0));
     let wanted = loci(&mut before);
     let (card, sim, _) = modem(before, Habits { meddles: true, ..Habits::default() });
-    Sim::new(&mut card.unwrap()).deliver(&message(1)).unwrap();
+    Sim::new(&mut card.unwrap()).deliver(&[message(1)]).unwrap();
     assert_eq!(loci(&mut *sim.lock().unwrap()), wanted);
 }
 
@@ -123,7 +123,7 @@ fn a_line_that_is_too_short_for_a_record_is_told() {
     let mut card = card.unwrap();
     let mut driver = Sim::new(&mut card);
     assert!(driver.iccid().is_ok());
-    let error = driver.deliver(&message(1)).unwrap_err();
+    let error = driver.deliver(&[message(1)]).unwrap_err();
     assert_eq!((error.code(), error.kind()), ("channel-modem", Kind::Refused), "{error}");
     assert!(Sim::new(&mut *sim.lock().unwrap()).sms_list().unwrap().is_empty());
 }
@@ -131,7 +131,7 @@ fn a_line_that_is_too_short_for_a_record_is_told() {
 #[test]
 fn a_filter_is_told_as_what_it_is() {
     let (card, ..) = modem(sim_card(&imsi(7, 0)), Habits { filters: &[0xDC], ..Habits::default() });
-    let error = Sim::new(&mut card.unwrap()).deliver(&message(1)).unwrap_err();
+    let error = Sim::new(&mut card.unwrap()).deliver(&[message(1)]).unwrap_err();
     assert!(error.to_string().contains("+CME ERROR: 3 (operation not allowed)"), "{error}");
     assert_eq!(error.code(), "channel-modem");
 }
@@ -168,7 +168,7 @@ fn pulled_at_every_command() {
         let habits = Habits { pulled_after: Some(count), ..Habits::default() };
         let (card, sim, _) = modem(sim_card(&imsi(7, 0)), habits);
         let delivered = card.map_err(|error| assert_eq!(error.code(), "modem-lost")).and_then(|mut card| {
-            Sim::new(&mut card).deliver(&message(1)).map_err(|error| assert!(error.is_gone(), "{error}"))
+            Sim::new(&mut card).deliver(&[message(1)]).map_err(|error| assert!(error.is_gone(), "{error}"))
         });
         let stored = Sim::new(&mut *sim.lock().unwrap()).sms_list().unwrap();
         assert!(stored.is_empty() || stored[0].bytes == message(1));
@@ -283,5 +283,5 @@ fn a_uicc_works_too() {
     let (card, ..) = modem(card, Habits::default());
     let mut card = card.unwrap();
     assert_eq!(ask(&mut card).unwrap().kind(), CardKind::Uicc);
-    assert_eq!(Sim::new(&mut card).deliver(&message(3)).unwrap(), 1);
+    assert_eq!(Sim::new(&mut card).deliver(&[message(3)]).unwrap(), [1]);
 }

@@ -240,6 +240,33 @@ fn messages_of_the_network() {
     assert_eq!(&stored[0].bytes[..], order(1));
 }
 
+/// A signed order is two messages, which come in whatever order, and twice: both stand on the SIM once, and neither is deleted in passing.
+#[test]
+fn an_order_of_two_messages() {
+    let mut packet = vec![0x02, 0x70, 0x00, 0x00, 0xA0, 0x15, 0x16, 0x39, 0x15, 0x15];
+    packet.extend(TAR);
+    packet.extend([0; 6]);
+    packet.extend([0xAB; 150]);
+    let parts = wire::sms::parts::split(&packet, 0x5A).unwrap();
+    let tpdus: Vec<Vec<u8>> = parts
+        .iter()
+        .map(|part| {
+            let originator = Address::international("8613912345678").unwrap();
+            let timestamp = Timestamp::china([0x20, 0x26, 0x11, 0x22, 0x08, 0x00, 0x01]).unwrap();
+            Deliver::secured(originator, timestamp, part).unwrap().to_bytes()
+        })
+        .collect();
+    let mut table = Table::new();
+    for (at, place) in [(1, 1), (0, 2), (1, 1), (0, 2)] {
+        assert_eq!(table.receive(&tpdus[at]), Ok(Delivered::Stored("SM", place)));
+    }
+    assert_eq!(table.receive(&text("hello", None)), Ok(Delivered::Stored("SM", 3)));
+    table.ask("+CMGL=4");
+    for (place, said) in [(1, "+CMS ERROR: 302"), (2, "+CMS ERROR: 302"), (3, "OK")] {
+        assert_eq!(table.lines(&format!("+CMGD={place}")), [said], "{place}");
+    }
+}
+
 /// What the phone says by itself comes one at a time, never within an answer, never in the midst of a line.
 #[test]
 fn notices_wait_their_turn() {
@@ -460,7 +487,7 @@ fn our_client_before_our_phone() {
         let mut card = ModemCard::new(Modem::wake(Box::new(line), "ours").unwrap()).unwrap();
         assert_eq!(reader::cards::ask(&mut card).unwrap().kind(), kind);
         let mut sim = Sim::new(&mut card);
-        assert_eq!(sim.deliver(&order(1)).unwrap(), 1);
+        assert_eq!(sim.deliver(&[order(1)]).unwrap(), [1]);
         assert_eq!(sim.sms_list().unwrap()[0].bytes, order(1));
         // The longest command and the longest answer.
         assert_eq!(card.transmit(&[0xA0, 0xB2, 0x01, 0x04, 0xB0]).unwrap().len(), 178);

@@ -380,10 +380,10 @@ fn phones(json: &Json<'_>) {
     let set = ["phone", "network", "--lose", "100", "--network-seed", "5"];
     assert_eq!(json.ok(Party::Sims, &set)["lose"], 100);
     let words = ["phone", "send", "chen", "--text", "hello", "--from", "+8613912345678"];
-    assert_eq!(json.ok(Party::Sims, &words)["arrives_s"].as_array().unwrap().len(), 0);
+    assert_eq!(json.ok(Party::Sims, &words)["letters"][0]["arrives_s"].as_array().unwrap().len(), 0);
     let set = ["phone", "network", "--lose", "0", "--double", "100", "--delay", "1-60"];
     assert_eq!(json.ok(Party::Sims, &set)["seed"], 5);
-    assert_eq!(json.ok(Party::Sims, &words)["arrives_s"].as_array().unwrap().len(), 2);
+    assert_eq!(json.ok(Party::Sims, &words)["letters"][0]["arrives_s"].as_array().unwrap().len(), 2);
     let list = json.ok(Party::Sims, &["phone", "list"]);
     assert_eq!(
         (&list["phones"][0]["phone"], list["under_way"].as_array().unwrap().len()),
