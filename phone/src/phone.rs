@@ -11,6 +11,8 @@ use wire::sms::tpdu::Address;
 
 /// Between two things that a phone says by itself, and after the last word of an answer: there are programs that take one of two.
 const APART: Duration = Duration::from_millis(400);
+/// A pause that is longer than those within a session of a program.
+const PAUSE: Duration = Duration::from_millis(60);
 /// So long nobody has spoken when the phone does something with its SIM.
 const QUIET: Duration = Duration::from_millis(300);
 /// A phone.
@@ -102,6 +104,13 @@ impl Phone {
     /// Whether nobody is in the midst of something: the phone may use its SIM.
     pub fn is_quiet(&self, now: Duration) -> bool {
         !self.ear.is_amid() && self.heard.is_none_or(|heard| now.saturating_sub(heard) >= QUIET)
+    }
+
+    /// Whether a phone that has not used its SIM for long may use it now: somebody who asks again and again has just paused, and no command
+    /// of his wants another.
+    pub fn may_interrupt(&self, now: Duration) -> bool {
+        let paused = self.heard.is_none_or(|heard| now.saturating_sub(heard) >= PAUSE);
+        paused && !self.ear.is_amid() && !self.state.amid
     }
 
     /// Whether something was written to the SIM or taken off it since this was asked last.

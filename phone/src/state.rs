@@ -63,6 +63,8 @@ pub struct State {
     pub reference: u8,
     /// Where somebody's commands by +CSIM are on the SIM.
     pub path: Path,
+    /// Somebody's last command by +CSIM wants another: data wait for him, or he searches.
+    pub amid: bool,
     /// Something was written to the SIM, or taken off it.
     pub written: bool,
     /// What waits to be said.
@@ -81,6 +83,7 @@ impl State {
             outgoing: VecDeque::new(),
             reference: 0,
             path: Path::default(),
+            amid: false,
             written: true,
             notices: VecDeque::new(),
             is_uicc: None,

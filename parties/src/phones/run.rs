@@ -22,6 +22,8 @@ use wire::sms::tpdu::{Address, Tpdu};
 const LOOK: Duration = Duration::from_millis(20);
 /// Between two looks into the network.
 const POLL: Duration = Duration::from_millis(200);
+/// So long somebody may keep the phone from its SIM.
+const STARVED: Duration = Duration::from_secs(2);
 /// How long a phone whose SIM was full waits before it is offered the same again, if nothing was deleted.
 const OFFER: Duration = Duration::from_secs(10);
 
@@ -111,6 +113,7 @@ impl Course<'_> {
         is_over: &dyn Fn() -> bool,
     ) -> Result<()> {
         let (mut buffer, mut polled, mut full) = ([0; 512], None::<Duration>, None::<Duration>);
+        let mut used = Some(elapsed());
         while !is_over() {
             let length = link.receive(&mut buffer, LOOK)?;
             let said = self.phone.hear(card, &buffer[..length], elapsed());
@@ -127,9 +130,12 @@ impl Course<'_> {
             if length == 0 {
                 link.send(&self.phone.say(now))?;
             }
-            if !self.phone.is_quiet(now) {
+            // Whoever polls the phone without a pause would keep the network from it for ever.
+            let starves = used.is_some_and(|then| now.saturating_sub(then) >= STARVED);
+            if !self.phone.is_quiet(now) && !(starves && self.phone.may_interrupt(now)) {
                 continue;
             }
+            used = Some(now);
             if self.phone.was_written() {
                 self.receipts(card)?;
                 full = None;

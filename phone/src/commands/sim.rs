@@ -73,6 +73,7 @@ pub fn raw(state: &mut State, card: &mut dyn Channel, form: &Form) -> Outcome {
     let answer = card.transmit(&command).map_err(|error| Refusal::Cme(of_channel(&error)))?;
     let Some(response) = Response::parse(answer.clone()) else { return cme(Cme::SIM_FAILURE) };
     state.path.note(&command, response.sw);
+    state.amid = matches!(response.sw.sw1(), 0x61 | 0x9F) || matches!(command[1], 0xA2);
     // Reads change nothing but a pointer; what writes may have left a receipt.
     state.written |= !matches!(command[1], 0xA4 | 0xB0 | 0xB2 | 0xA2 | 0xC0 | 0xF2);
     line(csim_answer(&answer))
