@@ -132,7 +132,8 @@ impl Course<'_> {
             }
             // Whoever polls the phone without a pause would keep the network from it for ever.
             let starves = used.is_some_and(|then| now.saturating_sub(then) >= STARVED);
-            if !self.phone.is_quiet(now) && !(starves && self.phone.may_interrupt(now)) {
+            let may_use = self.phone.is_quiet(now) || (starves && self.phone.may_interrupt(now));
+            if !may_use {
                 continue;
             }
             used = Some(now);

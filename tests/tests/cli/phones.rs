@@ -1,6 +1,5 @@
 //! Phones in processes of their own, and our commands on the SIMs in them.
 
-use crate::command::Call;
 use crate::meter_port::Port;
 use crate::world::{CHEN, Customer, Party, WANG, World};
 use std::fs::File;
