@@ -1,14 +1,14 @@
 //! The command line, as data.
 
 use crate::call::Options;
-#[cfg(unix)]
-use crate::nouns::slot;
 use crate::nouns::{
     apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, prove, psam, reader, receipt,
     server, sim, stock, test_card, trace,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
+#[cfg(unix)]
+use crate::nouns::{phone, slot};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -68,6 +68,10 @@ pub enum Noun {
     Meter(meter::Verb),
     /// Try what is claimed: cuts, tampering, guessing, years of a whole world. Prints a scoreboard.
     Prove(prove::Options),
+    /// Phones: a SIM behind AT commands, and the network between them.
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Phone(phone::Verb),
     /// Signed receipts, for whoever has to believe them.
     #[command(subcommand)]
     Receipt(receipt::Verb),

@@ -18,7 +18,7 @@ use vcard::{CardFiles, OsChance, SeededChances};
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Folder of the parties (province, city-CODE, bank, meters, sims), or of one of them.
+    /// Folder of the parties (province, city-CODE, bank, meters, sims, phones), or of one of them.
     #[arg(long, global = true, env = "GRIDCARD_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// One JSON object on stdout instead of words and tables.

@@ -3,9 +3,10 @@
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{ControlModes, OptionalActions, tcgetattr, tcsetattr};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A pseudo terminal: our end, and the device that a terminal program opens as it would a serial port. The device exists as long as
@@ -57,6 +58,8 @@ pub fn serial_port(device: &Path, serial: Serial) -> io::Result<File> {
     let mut modes = tcgetattr(&port)?;
     modes.make_raw();
     modes.control_modes |= ControlModes::CLOCAL | ControlModes::CREAD;
+    // A modem that is hung up on forgets what it was told.
+    modes.control_modes.remove(ControlModes::HUPCL);
     modes.control_modes.set(ControlModes::PARENB, serial.even_parity);
     modes.control_modes.remove(ControlModes::PARODD | ControlModes::CSTOPB);
     modes.set_speed(serial.speed)?;
@@ -66,4 +69,91 @@ pub fn serial_port(device: &Path, serial: Serial) -> io::Result<File> {
         tcsetattr(&port, OptionalActions::Now, &modes).map_err(|_| error)?;
     }
     Ok(port.into())
+}
+
+/// The device of a pseudo terminal, opened and kept, so that our end never sees it closed by everybody.
+///
+/// # Errors
+/// It is not there.
+pub fn keep_open(device: &Path) -> io::Result<File> {
+    Ok(open(device)?.into())
+}
+
+/// A name for a device that stays while devices change: a symbolic link, over one that was there.
+///
+/// # Errors
+/// Something that is no link has the name; it cannot be made.
+pub fn name_device(name: &Path, device: &Path) -> io::Result<()> {
+    if name.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
+        std::fs::remove_file(name)?;
+    }
+    std::os::unix::fs::symlink(device, name)
+}
+
+/// A serial port that is this program's alone, as far as others ask: the system's lock on it, and the lock file of its name that
+/// programs for modems look for. Both go with this.
+#[derive(Debug)]
+pub struct HeldPort {
+    file: Option<PathBuf>,
+}
+
+/// Another program has a serial port: the number of its process and its name, where the system tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortHolder(pub Option<(u32, String)>);
+
+/// Where programs for modems lay their lock files.
+const LOCKS: &str = "/var/lock";
+
+/// Takes an opened serial port for this program alone.
+///
+/// # Errors
+/// Another program has it.
+pub fn hold_port(port: &File, device: &Path) -> Result<HeldPort, PortHolder> {
+    let device = device.canonicalize().unwrap_or_else(|_| device.to_path_buf());
+    let name = device.file_name().unwrap_or_default().to_string_lossy();
+    let file = Path::new(LOCKS).join(format!("LCK..{name}"));
+    if let Some(pid) = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok())
+        && pid != std::process::id()
+    {
+        if let Some(name) = name_of(pid) {
+            return Err(PortHolder(Some((pid, name))));
+        }
+        // Its program is gone.
+        let _ = std::fs::remove_file(&file);
+    }
+    if let Err(TryLockError::WouldBlock) = port.try_lock() {
+        return Err(PortHolder(locker(port)));
+    }
+    // Where the folder is not ours to write, the system's lock must do.
+    let ours = format!("{:10}\n", std::process::id());
+    let made = crate::create(&file, ours.as_bytes(), crate::Durability::Soon).is_ok();
+    Ok(HeldPort { file: made.then_some(file) })
+}
+
+impl Drop for HeldPort {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Who has the system's lock on a file.
+fn locker(port: &File) -> Option<(u32, String)> {
+    let inode = port.metadata().ok()?.ino();
+    let table = std::fs::read_to_string("/proc/locks").ok()?;
+    // `1: FLOCK ADVISORY WRITE 1234 00:18:5 0 EOF`: process, and device with inode.
+    let held = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (pid, place) = (words.get(4)?, words.get(5)?);
+        (words.get(1) == Some(&"FLOCK") && place.rsplit(':').next()? == inode.to_string())
+            .then(|| pid.parse::<u32>().ok())?
+    };
+    let mut holders = table.lines().filter_map(held).filter(|pid| *pid != std::process::id());
+    holders.find_map(|pid| Some((pid, name_of(pid)?)))
+}
+
+/// The name of a process that runs.
+fn name_of(pid: u32) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim().to_owned())
 }

@@ -9,6 +9,7 @@ pub mod cipher_key;
 pub mod hierarchy;
 pub mod key;
 pub mod mac;
+pub mod milenage;
 pub mod roles;
 pub mod seal;
 pub mod sign;

@@ -16,6 +16,8 @@ pub mod keeping;
 pub mod log;
 pub mod meters;
 pub mod people;
+#[cfg(unix)]
+pub mod phones;
 pub mod pin;
 pub mod pipe;
 pub mod places;

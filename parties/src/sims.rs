@@ -14,6 +14,8 @@ pub use carry::{CarryRequest, CollectReport, WriteReport, collect, take_receipt,
 pub use codes::{CodeChange, CodeReport, CodeRequest, change_code};
 pub use erase::{EraseReport, EraseRequest, erase};
 pub use export::{ExportReport, FileReport, IdentityReport, SimFile, export};
-pub use make::{Identity, MakeSimReport, MakeSimRequest, inspect, make, personalised};
+pub use make::{
+    Identity, MakeSimReport, MakeSimRequest, MilenageFrom, SimSecrets, inspect, make, personalised,
+};
 pub use messages::{InboxReport, ListedMessage, MessageReport, list};
 pub use read::{PacketReport, ReadReport, read};

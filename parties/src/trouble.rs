@@ -226,9 +226,9 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 
 ours! {
     Failure, scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::certificate::CertificateError, scheme::signed::SignedError, keys::sign::SignError, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError,
-    scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::subscription::NumberFault, wire::ChannelError,
+    scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::sim::NoMilenage, scheme::subscription::NumberFault, wire::ChannelError,
     wire::LinkError, wire::dlt645::FrameError, reader::dlt645::AskError, reader::link::NoPlace, reader::CardError, reader::driver::guard::PinError,
-    reader::driver::sim::SimError, reader::pcsc::FindError, reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError, issue::card::IssueError,
+    reader::driver::sim::SimError, reader::modem::ModemError, reader::pcsc::FindError, reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError, issue::card::IssueError,
     issue::inspect::InspectError, issue::life::LifeError, issue::pairing::PairingError, issue::plan::PlanError, issue::signing::SigningError, issue::source::SourceError, kdc::ceremony::CeremonyError,
     kdc::ceremony::ShareError, kdc::keystore::KeyStoreError, crate::people::operators::OperatorError, kdc::revocation::RevocationError, office::audit::AuditError,
     office::batch::BatchError, office::devices::DeviceListError, office::journal::JournalError, office::passage::PassageError, office::recorded::RecordedError,
@@ -237,6 +237,7 @@ ours! {
     server::OrderError, server::OnlineError, server::SealError, server::ClosingError, server::ContractError, server::CompanyError, server::RequestError, server::ServerKeyError, server::SettleError, server::SuspenseError, server::EraseError,
     server::StoreError, server::TrainingError, server::register::RegisterError, server::register::ReplaceError, server::renewal::RenewalError, server::roster::LineError,
     server::roster::RosterError, server::WhichMeter, reader::trace::TraceError, wire::sms::record::RecordError,
+    wire::sms::tpdu::TpduError,
 }
 
 outside! {

@@ -1,7 +1,8 @@
-//! Cards in readers: connected to, asked what they are, and behind [`Cards`] [docs/specs/pcsc.md 2].
+//! Cards in readers, and SIMs in modems: connected to, asked what they are, and behind [`Cards`] [docs/specs/pcsc.md 2].
 
 use crate::driver::fmcos::Fmcos;
 use crate::error::CardError;
+use crate::modem::{self, ModemError};
 use crate::pcsc::{self, Fault, FindError, PcscCard, PcscError};
 use scheme::cards::{CardRef, Cards, CardsError, Hold, Keeping, NewChip, NewSim, OpenCard};
 use scheme::profile::{CardInfo, CardKind, State};
@@ -161,16 +162,18 @@ pub fn no_card_yet<'e>(mut chain: impl Iterator<Item = &'e (dyn std::error::Erro
             ),
             _ => true,
         };
+        let no_sim = matches!(cause.downcast_ref::<ModemError>(), Some(ModemError::NoSim { .. }));
         !there
+            || no_sim
             || channel.is_some_and(|error| {
                 !matches!(error, ChannelError::Storage(_) | ChannelError::ServiceStopped)
             })
     })
 }
 
-/// A card in a reader that an act opened.
+/// A card in a reader, or a SIM in a modem, that an act opened.
 pub struct InReader {
-    card: PcscCard,
+    card: Box<dyn Channel + Send>,
     label: String,
     kind: CardKind,
     state: Option<State>,
@@ -180,10 +183,21 @@ impl InReader {
     /// Connects to a card and asks it nothing.
     ///
     /// # Errors
-    /// As [`connect`].
-    pub fn unasked(name: &str, patience: Duration) -> Result<Self, PcscError> {
-        let card = connect(name, patience)?;
-        let label = format!("the card in {:?}", card.reader());
+    /// As [`connect`], [`modem::open`]; a card that stands in neither.
+    pub fn unasked(card: &CardRef, patience: Duration) -> Result<Self, CardsError> {
+        let (card, label): (Box<dyn Channel + Send>, String) = match (card.reader(), card.modem()) {
+            (Some(name), _) => {
+                let card = connect(name, patience).map_err(CardsError::new)?;
+                let label = format!("the card in {:?}", card.reader());
+                (Box::new(card), label)
+            }
+            (_, Some(device)) => {
+                let card = modem::open(device, patience).map_err(CardsError::new)?;
+                let label = format!("the card at:{}", card.name());
+                (Box::new(card), label)
+            }
+            _ => return Err(CardsError::new(ReaderError::NoReader(card.clone()))),
+        };
         Ok(InReader { card, label, kind: CardKind::Fmcos, state: None })
     }
 }
@@ -243,6 +257,9 @@ pub enum ReaderError {
     /// Nobody sees into a chip.
     #[error("{0} has no image")]
     NoImage(String),
+    /// What stands in a modem stays there.
+    #[error("{0} stands in a modem, and no name of it would find it again elsewhere")]
+    InModem(CardRef),
     /// Chips of plastic come from their maker.
     #[error("a reader makes no chips: {0} is virtual")]
     Virtual(String),
@@ -255,22 +272,17 @@ impl scheme::Fault for ReaderError {
             ReaderError::MakesNone(_) => "reader-makes-none",
             ReaderError::NoPlace(_) => "reader-no-place",
             ReaderError::NoImage(_) => "reader-no-image",
+            ReaderError::InModem(_) => "reader-in-modem",
             ReaderError::Virtual(_) => "reader-virtual",
         }
     }
 }
 
-/// Cards in readers, through PC/SC.
+/// Cards in readers, through PC/SC, and SIMs in modems.
 #[derive(Debug, Clone, Copy)]
 pub struct Readers {
     /// How long to wait for a card that another program holds.
     pub patience: Duration,
-}
-
-impl Readers {
-    fn name(card: &CardRef) -> Result<&str, CardsError> {
-        card.reader().ok_or_else(|| CardsError::new(ReaderError::NoReader(card.clone())))
-    }
 }
 
 impl Cards for Readers {
@@ -280,7 +292,7 @@ impl Cards for Readers {
         wanted: Option<CardKind>,
         _: Keeping,
     ) -> Result<Box<dyn OpenCard>, CardsError> {
-        let mut open = InReader::unasked(Self::name(card)?, self.patience).map_err(CardsError::new)?;
+        let mut open = InReader::unasked(card, self.patience)?;
         let told = ask(&mut open).map_err(CardsError::new)?;
         if let Some(wanted) = wanted {
             must_be(&told, wanted, &open.label).map_err(CardsError::new)?;
@@ -311,7 +323,7 @@ impl Cards for Readers {
     }
 
     fn is_taken(&self, place: &CardRef) -> bool {
-        place.reader().is_some()
+        place.path().is_none()
     }
 
     /// A folder has no readers.
@@ -320,6 +332,9 @@ impl Cards for Readers {
     }
 
     fn hand_over(&self, card: &CardRef, _: &CardRef) -> Result<(), CardsError> {
-        Err(CardsError::new(ReaderError::NoReader(card.clone())))
+        Err(CardsError::new(match card.modem() {
+            Some(_) => ReaderError::InModem(card.clone()),
+            None => ReaderError::NoReader(card.clone()),
+        }))
     }
 }

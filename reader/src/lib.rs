@@ -10,6 +10,7 @@ pub mod error;
 pub mod exchange;
 #[cfg(unix)]
 pub mod link;
+pub mod modem;
 pub mod parameter;
 pub mod pcsc;
 pub mod script;

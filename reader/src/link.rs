@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 use wire::{ByteLink, LinkError};
 
-pub use disk::line::Serial;
+pub use disk::line::{HeldPort, PortHolder, Serial};
 
 /// How long a line may take an answer that nobody reads.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ impl Place {
     ///
     /// # Errors
     /// [`LinkError::Absent`].
-    pub fn open(&self, serial: Serial) -> Result<Box<dyn ByteLink>, LinkError> {
+    pub fn open(&self, serial: Serial) -> Result<Box<dyn ByteLink + Send>, LinkError> {
         let absent =
             |error: std::io::Error| LinkError::Absent { line: self.to_string(), why: error.to_string() };
         match self {
@@ -155,11 +155,34 @@ pub struct Terminal {
     file: File,
     /// It is our end: when nobody has the other open, somebody may come.
     ours: bool,
+    /// What keeps other programs from it.
+    _held: Option<HeldPort>,
+    /// The other end, kept open.
+    _device: Option<File>,
 }
 
 impl Terminal {
     fn device(path: &Path, serial: Serial) -> std::io::Result<Self> {
-        Ok(Terminal { file: disk::line::serial_port(path, serial)?, ours: false })
+        let file = disk::line::serial_port(path, serial)?;
+        Ok(Terminal { file, ours: false, _held: None, _device: None })
+    }
+
+    /// A serial port for this program alone, waiting at most so long for another that has it.
+    ///
+    /// # Errors
+    /// [`LinkError::Absent`]; `Ok(Err(_))` when another program has it still.
+    pub fn alone(
+        path: &Path,
+        serial: Serial,
+        patience: Duration,
+    ) -> Result<Result<Self, PortHolder>, LinkError> {
+        let absent = |error: std::io::Error| LinkError::Absent {
+            line: path.display().to_string(),
+            why: error.to_string(),
+        };
+        let terminal = Terminal::device(path, serial).map_err(absent)?;
+        let held = disk::patiently(patience, |_| true, || disk::line::hold_port(&terminal.file, path));
+        Ok(held.map(|held| Terminal { _held: Some(held), ..terminal }))
     }
 
     /// A pseudo terminal, with the device that others open.
@@ -173,7 +196,20 @@ impl Terminal {
         };
         let (file, device) = disk::line::pseudo_terminal().map_err(absent)?;
         disk::line::make_raw(&file).map_err(absent)?;
-        Ok((Terminal { file, ours: true }, device))
+        Ok((Terminal { file, ours: true, _held: None, _device: None }, device))
+    }
+
+    /// A pseudo terminal whose device this program keeps open: programs that come and go find it as the one before left it.
+    ///
+    /// # Errors
+    /// [`LinkError::Absent`].
+    pub fn pseudo_kept() -> Result<(Self, PathBuf), LinkError> {
+        let (terminal, device) = Terminal::pseudo()?;
+        let kept = disk::line::keep_open(&device).map_err(|error| LinkError::Absent {
+            line: device.display().to_string(),
+            why: error.to_string(),
+        })?;
+        Ok((Terminal { _device: Some(kept), ..terminal }, device))
     }
 }
 

@@ -16,9 +16,12 @@ use wire::{Channel, ChannelError};
 
 /// What begins the name of a card in a reader.
 const PCSC: &str = "pcsc:";
+/// What begins the name of a SIM in a modem.
+const AT: &str = "at:";
 
-/// A card by its name: the path of a card file, or `pcsc:` and a reader's name or part of it, a card's serial number or its ATR
-/// in hexadecimal digits; nothing behind the colon for the only card there is [docs/specs/pcsc.md 1].
+/// A card by its name: the path of a card file; or `pcsc:` and a reader's name or part of it, a card's serial number or its ATR
+/// in hexadecimal digits, nothing behind the colon for the only card there is [docs/specs/pcsc.md 1]; or `at:` and a modem's device
+/// [docs/specs/phone.md 1].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CardRef(String);
 
@@ -38,9 +41,14 @@ impl CardRef {
         self.0.strip_prefix(PCSC).map(str::trim)
     }
 
+    /// The modem's device, of a SIM in a modem.
+    pub fn modem(&self) -> Option<&str> {
+        self.0.strip_prefix(AT).map(str::trim)
+    }
+
     /// The path, of a card file.
     pub fn path(&self) -> Option<&str> {
-        if self.reader().is_some() { None } else { Some(&self.0) }
+        if self.reader().is_some() || self.modem().is_some() { None } else { Some(&self.0) }
     }
 
     /// The name as it was written.
@@ -57,7 +65,7 @@ impl fmt::Display for CardRef {
 
 /// A card without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a card is a file, or pcsc: and a reader")]
+#[error("a card is a file, pcsc: and a reader, or at: and a modem")]
 pub struct NoCardRef;
 
 impl Fault for NoCardRef {
@@ -101,7 +109,7 @@ pub struct NewChip<'a> {
 
 /// A virtual SIM to be made: a chip with the file tree of its mask and the codes of a test SIM, ADM1 being
 /// [`TEST_ADM`](crate::sim::TEST_ADM). Nobody's yet: ICCID and IMSI are written into it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct NewSim<'a> {
     /// Its kind: a classic SIM, or a UICC.
     pub kind: CardKind,
@@ -111,6 +119,8 @@ pub struct NewSim<'a> {
     pub messages: u8,
     /// The CHV1 it asks for; `None`: CHV1 is off.
     pub chv1: Option<&'a str>,
+    /// K and OPc of Milenage, by which it answers its network; `None`: by our own algorithm alone.
+    pub milenage: Option<&'a [[u8; 16]; 2]>,
 }
 
 /// An open card. Dropping it lets it go without saving.

@@ -101,14 +101,23 @@ pub trait Fault: core::error::Error {
 impl Fault for wire::ChannelError {
     fn kind(&self) -> Kind {
         match self {
-            wire::ChannelError::Storage(_) | wire::ChannelError::Endless { .. } => Kind::Refused,
+            wire::ChannelError::Storage(_)
+            | wire::ChannelError::Endless { .. }
+            | wire::ChannelError::Modem(_) => Kind::Refused,
             _ => Kind::Absent,
         }
     }
 
     fn hint(&self) -> Hint {
-        let storage = matches!(self, wire::ChannelError::Storage(_));
-        storage.then_some("make room where the card's file is, or put it where it can be written".into())
+        match self {
+            wire::ChannelError::Storage(_) => {
+                Some("make room where the card's file is, or put it where it can be written".into())
+            }
+            wire::ChannelError::Modem(_) => {
+                Some("`gridcard reader doctor at:DEVICE` looks at the modem".into())
+            }
+            _ => None,
+        }
     }
 
     fn code(&self) -> &str {
@@ -125,6 +134,7 @@ impl Fault for wire::ChannelError {
             wire::ChannelError::Endless { .. } => "channel-endless",
             wire::ChannelError::Storage(_) => "channel-storage",
             wire::ChannelError::Reader(_) => "channel-reader",
+            wire::ChannelError::Modem(_) => "channel-modem",
         }
     }
 }
@@ -156,6 +166,15 @@ impl Fault for wire::dlt645::FrameError {
             wire::dlt645::FrameError::TooLong(_) => "frame-too-long",
             wire::dlt645::FrameError::Sum { .. } => "frame-sum",
             wire::dlt645::FrameError::End(_) => "frame-end",
+        }
+    }
+}
+
+impl Fault for wire::sms::tpdu::TpduError {
+    fn code(&self) -> &str {
+        match self {
+            wire::sms::tpdu::TpduError::TooLong { .. } => "message-too-long",
+            _ => "message-malformed",
         }
     }
 }

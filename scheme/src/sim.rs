@@ -1,8 +1,10 @@
 //! Files of a SIM that we read and write [TS 51.011 10, docs/specs/sim.md].
 
+use crate::fault::{Fault, Kind};
 use crate::profile::{Fid, State};
 use crate::subscription::PhoneNumber;
 use alloc::string::String;
+use keys::Zeroizing;
 use wire::bcd;
 
 /// EF_ICCID, in the MF.
@@ -42,7 +44,7 @@ pub const TEST_ADM: [u8; 8] = *b"00000000";
 #[error("a CHV has 4 to 8 digits")]
 pub struct NoChv;
 
-impl crate::Fault for NoChv {
+impl Fault for NoChv {
     fn code(&self) -> &str {
         "no-chv"
     }
@@ -107,6 +109,40 @@ const DIALLING: usize = 14;
 const INTERNATIONAL: u8 = 0x91;
 /// Most bytes of an EF_IMSI behind its length: 15 digits and the parity nibble.
 const MOST_IMSI_BYTES: usize = 8;
+
+/// K and OPc of Milenage of a test SIM: the first of the published test sets [docs/specs/sim.md, authentication]. TEST KEYS.
+pub const TEST_MILENAGE: [[u8; 16]; 2] = [
+    [0x46, 0x5B, 0x5C, 0xE8, 0xB1, 0x99, 0xB4, 0x9F, 0xAA, 0x5F, 0x0A, 0x2E, 0xE2, 0x38, 0xA6, 0xBC],
+    [0xCD, 0x63, 0xCB, 0x71, 0x95, 0x4A, 0x9F, 0x4E, 0x48, 0xA5, 0x99, 0x4E, 0x37, 0xA0, 0x2B, 0xAF],
+];
+
+/// A text that is no pair of Milenage's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("K and OPc are two times 32 hexadecimal digits, with a blank between them")]
+pub struct NoMilenage;
+
+impl Fault for NoMilenage {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn code(&self) -> &str {
+        "milenage-keys"
+    }
+}
+
+/// K and OPc as they are typed or stand in a file.
+///
+/// # Errors
+/// They are none.
+pub fn milenage(text: &str) -> Result<Zeroizing<[[u8; 16]; 2]>, NoMilenage> {
+    let mut keys = Zeroizing::new([[0; 16]; 2]);
+    let mut words = text.split_whitespace();
+    for key in keys.iter_mut() {
+        hex::decode_to_slice(words.next().ok_or(NoMilenage)?, key).map_err(|_| NoMilenage)?;
+    }
+    if words.next().is_some() { Err(NoMilenage) } else { Ok(keys) }
+}
 
 /// Start of the AID of every USIM application: registered provider 3GPP, code of the USIM.
 pub const USIM_AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];

@@ -113,6 +113,7 @@ pub fn sim(sim: &NewSim<'_>) -> Result<Image, FactoryError> {
         kind => return Err(FactoryError::NoBlank { kind }),
     };
     let mask = test_mask(profile, sim.messages, sim.chv1)?;
+    let mask = Mask { milenage: sim.milenage.copied(), ..mask };
     Image::manufacture_sim(sim.serial, &mask).ok_or(FactoryError::Messages)
 }
 
@@ -127,6 +128,7 @@ pub fn test_mask(profile: Profile, messages: u8, chv1: Option<&str>) -> Result<M
         puk: [chv("00000000")?; 2],
         adm: ADM,
         ki: KI,
+        milenage: None,
     })
 }
 

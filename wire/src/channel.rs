@@ -86,6 +86,9 @@ pub enum ChannelError {
     /// The reader or its driver failed.
     #[error("the reader failed: {0}")]
     Reader(String),
+    /// The modem in which the card stands let the command not pass; nothing was sent to the card.
+    #[error("{0}")]
+    Modem(String),
 }
 
 impl ChannelError {
@@ -101,7 +104,9 @@ impl ChannelError {
             | ChannelError::Short(_)
             | ChannelError::Endless { .. }
             | ChannelError::Reader(_) => true,
-            ChannelError::Absent | ChannelError::Busy | ChannelError::Storage(_) => false,
+            ChannelError::Absent | ChannelError::Busy | ChannelError::Storage(_) | ChannelError::Modem(_) => {
+                false
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod apdu;
+pub mod at;
 pub mod atr;
 pub mod bcd;
 pub mod bytelink;

@@ -2,6 +2,10 @@
 //!
 //! Everything random comes from one seed. Keys are those of the published test root.
 
+mod bank;
+
+pub use self::bank::Bank;
+
 use crate::place::{PIN, SECOND_PIN};
 use crate::town::REGION;
 use issue::card::Personalisation;
@@ -19,23 +23,18 @@ use reader::driver::psam::Psam;
 use reader::driver::sim::Sim;
 use scheme::Chance;
 use scheme::cards::NewSim;
-use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Label, Subject};
+use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Subject};
 use scheme::moment::{Moment, Validity};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, DeviceNumber, PROVINCE, RegionCode};
-use scheme::order::{self, OrderId, Serial8};
+use scheme::order::Serial8;
 use scheme::pin::{Pin, Pins};
-use scheme::profile::{CardKind, Fid, Recipient, SERVER_NUMBER, SERVICE_CENTRE, State};
+use scheme::profile::{CardKind, Fid, Recipient, State};
 use scheme::psam::Limits;
-use scheme::receipt::Receipt;
-use scheme::signed;
 use scheme::signing::{ISSUER_SPAN, Mode};
 use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
 use scheme::subscription::Imsi;
-use server::{
-    Anew, Certified, Incoming, OrderRequest, OrderSealer, Origin, Roster, Sales as _, SealedOrder, ServerKey,
-    Settlement, Store, Terms,
-};
+use server::{Certified, Roster, ServerKey, Store};
 use std::cell::RefCell;
 use std::rc::Rc;
 use vcard::slot::Keep;
@@ -163,7 +162,7 @@ fn target(kind: CardKind, number: DeviceNumber, serial: [u8; 8]) -> Result<Targe
 }
 
 fn serial(card: &mut Slot) -> Result<[u8; 8]> {
-    Ok(wire::atr::serial_of(&card.reset()?).context("an ATR carries the serial")?)
+    wire::atr::serial_of(&card.reset()?).context("an ATR carries the serial")
 }
 
 /// The cards of a city, and what signs for its province.
@@ -364,7 +363,7 @@ impl Seed {
         let imsi = imsi(n, version);
         let label = format!("sim {imsi}");
         let serial = self.bytes(&format!("serial {label}"));
-        let blank = NewSim { kind: CardKind::Sim, serial, messages: MESSAGES, chv1: None };
+        let blank = NewSim { kind: CardKind::Sim, serial, messages: MESSAGES, chv1: None, milenage: None };
         let image = factory::sim(&blank).map_err(|error| refused(error.to_string()))?;
         let mut card = self.slot(image, &label)?;
         let mut sim = Sim::new(&mut card);
@@ -550,225 +549,5 @@ impl Site {
             mode: self.mode,
             certified: self.certified.clone(),
         })
-    }
-}
-
-/// The bank: its books, its PSAM, its clock.
-pub struct Bank {
-    /// The books.
-    pub store: Store,
-    /// The PSAM.
-    pub psam: Slot,
-    /// What o'clock it is.
-    pub now: Moment,
-    seed: Seed,
-    server_key: ServerKey,
-    server: (Certificate, SigningKey),
-    drawn: u64,
-}
-
-/// Terms with the numbers that meters know.
-fn terms() -> Result<Terms> {
-    Ok(Terms::new(SERVER_NUMBER, SERVICE_CENTRE)?)
-}
-
-impl Bank {
-    /// The city's delivery list.
-    ///
-    /// # Errors
-    /// The books cannot be written.
-    pub fn tell(&mut self, sites: &[Site]) -> Result<()> {
-        let esams = sites.iter().map(Site::known).collect::<Result<Vec<_>>>()?;
-        let now = self.now;
-        self.store.batch(|act| act.take_meters(&esams, now))?;
-        Ok(())
-    }
-
-    /// Works with the PSAM, its PIN verified.
-    fn with<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
-        let mut psam = Psam::open(&mut self.psam)?;
-        psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
-        psam.prove_with(self.server_key.clone().prover());
-        let (certificate, key) = self.server.clone();
-        let seed = self.seed;
-        psam.sign_with(Box::new(move |plain| {
-            let extra = seed.bytes(&format!("signature of {}", order::OrderDigest::of(plain)));
-            let signer = (certificate.number, &key);
-            signed::sign(plain, order::TAG, Label::Order, certificate.suite, signer, &extra)
-                .map_err(|error| error.to_string())
-        }));
-        work(&mut self.store, &mut psam)
-    }
-
-    fn id(&mut self) -> OrderId {
-        self.drawn += 1;
-        // Random, so that references of two parts differ from order to order.
-        OrderId(self.seed.bytes(&format!("order {}", self.drawn)))
-    }
-
-    /// Sells to a customer.
-    ///
-    /// # Errors
-    /// The books or the PSAM refuse.
-    pub fn buy(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
-        let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.purchase(psam, &request, &terms)?))
-    }
-
-    /// Makes the outstanding order anew, for another SIM or after its validity.
-    ///
-    /// # Errors
-    /// As [`Bank::buy`].
-    pub fn reissue(&mut self, site: &Site) -> Result<SealedOrder> {
-        let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        self.with(|store, psam| Ok(store.reissue(psam, meter, now, id, Anew::Needed, &terms)?))
-    }
-
-    /// Makes the outstanding order of another amount, of nothing to take it back.
-    ///
-    /// # Errors
-    /// As [`Bank::buy`].
-    pub fn correct(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
-        let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.correct(psam, &request, &terms)?))
-    }
-
-    /// Settles a receipt.
-    ///
-    /// # Errors
-    /// It is refused.
-    pub fn settle(&mut self, site: &Site, receipt: &[u8]) -> Result<Settlement> {
-        let (meter, now) = (site.meter.state().config.number, self.now);
-        self.with(|store, psam| {
-            Ok(store.settle(psam, Incoming::Record(receipt), &Origin::Meter(meter), now)?)
-        })
-    }
-
-    /// What a receipt says, when it is genuine: nothing is booked.
-    ///
-    /// # Errors
-    /// It is not genuine, or of another meter.
-    pub fn open(&mut self, site: &Site, receipt: &Records) -> Result<Receipt> {
-        let meter = site.meter.state().config.number;
-        let packet = server::receipt_user_data(Incoming::Record(receipt))?;
-        let bytes = self.with(|_, psam| Ok(psam.open_receipt(meter, &packet)?))?;
-        Ok(Receipt::parse(&bytes).map_err(|error| refused(error.to_string()))?)
-    }
-
-    /// The PSAM out of its reader and in again.
-    ///
-    /// # Errors
-    /// Its image is none.
-    pub fn psam_again(&mut self) -> Result<()> {
-        self.psam = self.seed.copy(&self.psam)?;
-        Ok(())
-    }
-
-    /// Whether a customer has an outstanding order.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn outstanding_order(&self, site: &Site) -> Result<bool> {
-        let meter = site.meter.state().config.number;
-        Ok(self.store.read(|view| view.outstanding(meter))?.is_some())
-    }
-
-    /// The outstanding order of a customer, sealed where it is not yet.
-    ///
-    /// # Errors
-    /// There is none, or the PSAM refuses.
-    pub fn resume(&mut self, site: &Site) -> Result<SealedOrder> {
-        let meter = site.meter.state().config.number;
-        let placed = self.store.read(|view| view.outstanding(meter))?.context("an outstanding order")?;
-        let (id, now, terms) = (placed.order.id, self.now, terms()?);
-        self.with(|store, psam| {
-            if let Some(chain) = OrderSealer::chain(psam)? {
-                store.reconcile(&OrderSealer::number(psam), &chain, now)?;
-            }
-            Ok(store.seal(psam, id, now, &terms)?)
-        })
-    }
-
-    /// How many orders the PSAM has sealed.
-    ///
-    /// # Errors
-    /// It does not answer.
-    pub fn sealed(&mut self) -> Result<u32> {
-        Ok(Psam::open(&mut self.psam)?.sealed_count()?)
-    }
-
-    /// What cannot be, by the books' own checks: each in words.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn faults(&self) -> Result<Vec<String>> {
-        let faults = self.store.read(|view| view.audit())?;
-        Ok(faults.iter().map(ToString::to_string).collect())
-    }
-
-    /// Pays back what is due to a customer; says how much it was, in fen.
-    ///
-    /// # Errors
-    /// The books cannot be written.
-    pub fn refund(&mut self, site: &Site) -> Result<i64> {
-        let (customer, now) = (customer(site.n)?, self.now);
-        Ok(self.store.batch(|act| act.refund(customer, now))?)
-    }
-
-    /// Gives up the outstanding order of a customer.
-    ///
-    /// # Errors
-    /// A PSAM may have sealed it.
-    pub fn void(&mut self, site: &Site) -> Result<()> {
-        let (meter, now) = (site.meter.state().config.number, self.now);
-        let placed = self.store.read(|view| view.outstanding(meter))?.context("an outstanding order")?;
-        self.store.batch(|act| act.void_order(placed.order.id, now))?;
-        Ok(())
-    }
-
-    /// The server's proof of an order.
-    ///
-    /// # Errors
-    /// The PSAM does not answer.
-    pub fn proof(&mut self, order: &[u8]) -> Result<[u8; 8]> {
-        let number = Psam::open(&mut self.psam)?.info().number;
-        Ok(self.server_key.clone().prover()(&number, order))
-    }
-
-    /// SEAL ORDER by somebody who has PSAM and PIN, with a proof of his choice: what the card answers.
-    ///
-    /// # Errors
-    /// The PSAM does not answer.
-    pub fn seal_raw(&mut self, order: &[u8], proof: Option<[u8; 8]>) -> Result<wire::Sw> {
-        let mut psam = Psam::open(&mut self.psam)?;
-        psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
-        if let Some(proof) = proof {
-            psam.prove_with(Box::new(move |_, _| proof));
-        }
-        match psam.seal_order(order) {
-            Ok(_) => Ok(wire::Sw::OK),
-            Err(error) => Ok(error.sw().context("an answer")?),
-        }
-    }
-
-    /// The record of the outstanding order of a customer; `None` where nothing is outstanding.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn outstanding(&self, site: &Site) -> Result<Option<Records>> {
-        let meter = site.meter.state().config.number;
-        Ok(self.store.read(|view| view.outstanding(meter))?.and_then(|placed| placed.record))
-    }
-
-    /// A customer has another SIM.
-    ///
-    /// # Errors
-    /// The books refuse it.
-    pub fn replace_sim(&mut self, site: &Site, sim: &server::Sim) -> Result<()> {
-        let (customer, now) = (customer(site.n)?, self.now);
-        self.store.batch(|act| act.replace_sim(customer, sim, now))?;
-        Ok(())
     }
 }

@@ -285,6 +285,7 @@ impl Town {
             kind: CardKind::Sim,
             chv1: None,
             state: State::Test,
+            milenage: None,
         };
         self.world.act(Deed::One("sim new"), |session| sims::make(session, &request)).map(drop)
     }

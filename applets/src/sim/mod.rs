@@ -4,9 +4,11 @@
 mod classic;
 mod usim;
 
+use alloc::vec;
 use cos::journal::{Journal, Memory};
 use cos::keyfile::kind;
 use cos::sim::access;
+use cos::sim::algorithm::id;
 use cos::sim::mask::{SimDir, SimSecret, burn, user_bytes};
 use cos::table::Program;
 use cos::{Halt, Nvm, gsm, uicc};
@@ -73,6 +75,8 @@ pub struct Mask {
     pub adm: [u8; 8],
     /// The subscriber's key of RUN GSM ALGORITHM.
     pub ki: [u8; 16],
+    /// K and OPc of Milenage; `None`: challenges are answered by Ki alone.
+    pub milenage: Option<[[u8; 16]; 2]>,
 }
 
 impl Mask {
@@ -84,14 +88,18 @@ impl Mask {
     /// Burns the file tree into a manufactured chip.
     pub fn burn(&self, nvm: &mut dyn Nvm) -> Result<(), Halt> {
         let (chv1, enabled) = &self.chv1;
-        let secrets = [
+        let mut secrets = vec![
             SimSecret { kind: kind::CHV, id: 1, enabled: *enabled, tries: 3, value: chv1 },
             SimSecret { kind: kind::CHV, id: 2, enabled: true, tries: 3, value: &self.chv2 },
             SimSecret { kind: kind::CHV, id: access::ADM, enabled: true, tries: 10, value: &self.adm },
             SimSecret { kind: kind::PUK, id: 1, enabled: true, tries: 10, value: &self.puk[0] },
             SimSecret { kind: kind::PUK, id: 2, enabled: true, tries: 10, value: &self.puk[1] },
-            SimSecret { kind: kind::KI, id: 1, enabled: true, tries: 0, value: &self.ki },
+            SimSecret { kind: kind::KI, id: id::KI, enabled: true, tries: 0, value: &self.ki },
         ];
+        if let Some([k, opc]) = &self.milenage {
+            let secret = |id, value| SimSecret { kind: kind::KI, id, enabled: true, tries: 0, value };
+            secrets.extend([secret(id::K, &k[..]), secret(id::OPC, &opc[..])]);
+        }
         let mut journal = Journal::default();
         burn(&mut Memory::new(nvm, &mut journal), self.profile.dirs(), &secrets, self.messages)
     }

@@ -3,7 +3,7 @@
 use super::classic::{
     BACK_BY_CHV1, BY_ADM, GSM, ICCID, ISSUER, LANGUAGE, NO_KC, NOWHERE, OPEN, TELECOM, USER, file,
 };
-use cos::sim::access::ALW;
+use cos::sim::access::{ALW, NEV};
 use cos::sim::mask::SimShape::{LinearFixed, LinkTo, Rules, Transparent};
 use cos::sim::mask::{SimDir, SimFile, check};
 use scheme::profile::Fid;
@@ -79,6 +79,8 @@ static USIM: &[SimFile] = &[
     file(0x6F7E, "EF_LOCI",       Transparent(11),     USER,     BACK_BY_CHV1, NOWHERE).sfi(0x0B),
     file(0x6FAD, "EF_AD",         Transparent(4),      OPEN,     BY_ADM,       &[0x00, 0x00, 0x00, 0x02]).sfi(0x03),
     file(0x6FB7, "EF_ECC",        LinearFixed(1, 4),   OPEN,     BY_ADM,       EMERGENCY).sfi(0x01),
+    // Ours: sequence numbers of the network that were seen. No command reads or writes it.
+    file(0x6FE1, "EF_SQN",        Transparent(192),    NEV << 4 | NEV, NEV << 4 | NEV, &[0; 192]),
     file(0x6FC4, "EF_NETPAR",     Transparent(46),     USER,     BY_ADM,       &[]),
     // Messages and numbers are those of DF_TELECOM: a phone stores an order here, the meter finds it there.
     file(0x6F3C, "EF_SMS",        LinkTo(DF_TELECOM),  USER,     BY_ADM,       &[]),

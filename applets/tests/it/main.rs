@@ -37,6 +37,7 @@ fn mask(profile: Profile, messages: u8) -> Mask {
         puk: [*b"11111111", *b"22222222"],
         adm: *b"ADM1ADM1",
         ki: [0x2B; 16],
+        milenage: None,
     }
 }
 

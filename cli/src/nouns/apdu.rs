@@ -22,7 +22,7 @@ use wire::{Channel, ChannelError, Sw, typed};
     override_usage = "gridcard apdu [OPTIONS] <CARD> <HEX...|--script <FILE>>"
 )]
 pub struct Options {
-    /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+    /// Card file, a card in a reader (pcsc:READER, pcsc:SERIAL), or a SIM in a modem (at:DEVICE).
     pub card: CardRef,
     /// Commands in hexadecimal digits, one an argument; `-` reads lines of stdin. The first that is refused ends it.
     /// A command with a PIN or a key in it is not taken from here: other users see it.
@@ -52,11 +52,11 @@ pub struct Options {
 pub fn run(call: &Call, options: &Options) -> Result<()> {
     let work = Work::of(options)?;
     let card = call.cards.resolve(&options.card)?;
-    let (mut handle, kind) = match card.reader() {
-        None => CardHandle::open_any(call, &card).map(|(handle, kind)| (handle, Some(kind)))?,
+    let (mut handle, kind) = match card.path() {
+        Some(_) => CardHandle::open_any(call, &card).map(|(handle, kind)| (handle, Some(kind)))?,
         // What it is, it is not asked: only what the user sends goes to the card.
-        Some(name) => {
-            let open = InReader::unasked(name, call.patience)?;
+        None => {
+            let open = InReader::unasked(&card, call.patience)?;
             (CardHandle::of(call, Box::new(open))?, options.kind)
         }
     };

@@ -13,6 +13,8 @@ pub mod issue;
 pub mod kdc;
 pub mod meter;
 pub mod operator;
+#[cfg(unix)]
+pub mod phone;
 pub mod prove;
 pub mod psam;
 pub mod reader;
@@ -78,6 +80,8 @@ fn task(noun: Noun) -> Task {
         #[cfg(unix)]
         Noun::Slot(verb) => verb.task(),
         Noun::Meter(verb) => verb.task(),
+        #[cfg(unix)]
+        Noun::Phone(verb) => verb.task(),
         Noun::Receipt(verb) => verb.task(),
         Noun::Prove(options) => prove::task(options),
         Noun::Server(server) => server.task(),

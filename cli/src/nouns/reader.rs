@@ -1,4 +1,6 @@
-//! `gridcard reader`: readers, the cards in them, and what is missing when there are none.
+//! `gridcard reader`: readers and modems, the cards in them, and what is missing when there are none.
+
+mod modems;
 
 use crate::output::put;
 use crate::prelude::*;
@@ -9,39 +11,59 @@ use std::time::{Duration, Instant};
 /// Verbs of readers.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the readers and the cards in them.
-    List,
+    /// List the readers and the cards in them, and the modems there may be.
+    List {
+        /// Ask each modem what it is. A serial port may be something else's: nobody is asked by default.
+        #[arg(long)]
+        ask: bool,
+    },
     /// Tell what comes and goes, until Ctrl-C.
     Watch {
         /// End after so many seconds.
         #[arg(long, value_name = "N")]
         seconds: Option<u64>,
     },
-    /// Say what is missing between this program and a card in a reader, and what to do; exit code 3 when no card can be
-    /// used.
-    Doctor,
+    /// Say what is missing between this program and a card in a reader, or the SIM in a modem, and what to do; exit code 3 when no card
+    /// can be used.
+    Doctor {
+        /// A modem to look at, in place of the readers: at:DEVICE.
+        modem: Option<CardRef>,
+    },
 }
 
 impl Verb {
     /// What each verb is, and what does it.
     pub fn task(self) -> Task {
         match self {
-            Verb::List => look((), list),
+            Verb::List { ask } => look(ask, list),
             Verb::Watch { seconds } => look(seconds, watch),
-            Verb::Doctor => look((), doctor),
+            Verb::Doctor { modem } => look(modem, doctor),
         }
     }
 }
 
-fn list(call: &Call, (): &()) -> Result<()> {
-    let readers = system().and_then(|service| service.readers()).map_err(PcscError::Service)?;
+fn list(call: &Call, ask: &bool) -> Result<()> {
+    let modems = modems::found(call, *ask)?;
+    let readers = match system().and_then(|service| service.readers()) {
+        // A machine with modems alone needs no service for readers.
+        Err(fault) if !modems.is_empty() => {
+            say(format!("no readers: {fault}"));
+            Vec::new()
+        }
+        readers => readers.map_err(PcscError::Service)?,
+    };
     let rows = readers.iter().map(|reader| row![reader.name, state(reader), atr(reader), serial(reader)]);
     let object = json!({ "readers": readers.iter().map(|reader| json!({
         "name": reader.name, "card": reader.presence != Presence::Empty, "state": state(reader),
         "atr": atr(reader), "serial": reader.serial().map(hex::encode_upper),
-    })).collect::<Vec<_>>() });
-    answer(call, &table(&["reader", "card", "ATR", "serial number"], rows.collect()), object);
-    if readers.is_empty() {
+    })).collect::<Vec<_>>(), "modems": modems.iter().map(modems::Found::object).collect::<Vec<_>>() });
+    let mut text = table(&["reader", "card", "ATR", "serial number"], rows.collect());
+    if !modems.is_empty() {
+        let rows = modems.iter().map(modems::Found::row).collect();
+        text = format!("{text}\n\n{}", table(&["modem", "product", "SIM", "way"], rows));
+    }
+    answer(call, &text, object);
+    if readers.is_empty() && modems.is_empty() {
         say("no reader: `gridcard reader doctor` says what is missing");
     }
     Ok(())
@@ -97,7 +119,14 @@ fn watch(call: &Call, seconds: &Option<u64>) -> Result<()> {
     Ok(())
 }
 
-fn doctor(call: &Call, (): &()) -> Result<()> {
+fn doctor(call: &Call, modem: &Option<CardRef>) -> Result<()> {
+    if let Some(card) = modem {
+        let device = card.modem().ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("{card} names no modem"))
+                .hint("write at:DEVICE; readers are looked at without a name")
+        })?;
+        return modems::doctor(call, device);
+    }
     let report = examine(&Machine);
     let mut lines = Vec::new();
     for finding in &report.findings {

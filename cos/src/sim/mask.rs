@@ -138,8 +138,8 @@ pub struct SimSecret<'a> {
     pub value: &'a [u8],
 }
 
-/// Bytes of the KEY file in the MF.
-const KEYS: u8 = 0x80;
+/// Bytes of the KEY file in the MF: codes, and the subscriber's keys of two algorithms.
+const KEYS: u8 = 0xB0;
 
 /// Bytes of user memory a mask takes; `messages` is the number of EF_SMS records.
 pub fn user_bytes(dirs: &[SimDir], messages: u8) -> usize {

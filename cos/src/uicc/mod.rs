@@ -44,6 +44,7 @@ static COMMANDS: &[CommandRow] = &never_blocked([
     row("ENABLE PIN",        Only(0x00), 0x28, Exactly(0x00, 0x01), Three(8, 8),   PINS,      pin::enable),
     row("UNBLOCK PIN",       Only(0x00), 0x2C, P1(0x00),            Three(0, 16),  PINS,      pin::unblock),
     row("AUTHENTICATE",      Only(0x00), 0x88, Exactly(0x00, 0x80), Four(17, 17),  "docs/specs/sim.md, authentication", select::authenticate),
+    row("AUTHENTICATE",      Only(0x00), 0x88, Exactly(0x00, 0x81), Four(34, 34),  "docs/specs/sim.md, authentication", select::authenticate_3g),
     row("TERMINAL PROFILE",  Only(0x80), 0x10, Exactly(0x00, 0x00), Three(1, 255), TOOLKIT,   gsm::terminal_profile),
     row("ENVELOPE",          Only(0x80), 0xC2, Exactly(0x00, 0x00), Four(1, 255),  TOOLKIT,   toolkit::nothing_is_due),
     row("FETCH",             Only(0x80), 0x12, Exactly(0x00, 0x00), Two,           TOOLKIT,   toolkit::nothing_is_due),

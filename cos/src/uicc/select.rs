@@ -214,17 +214,19 @@ pub fn status(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     Ok(Sw::OK)
 }
 
-/// AUTHENTICATE in the GSM context: `10 RAND` is answered `04 SRES 08 Kc`, under the algorithm of class A0.
-///
-/// UNSPECIFIED: the context of 3G needs an operator's own functions and counters; it has no row, so it answers 6A86.
-pub fn authenticate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let is_current = |at: usize| context.volatile.selection.dir() == at;
-    if !context.volatile.application.is_some_and(is_current) {
-        return Err(Sw::CONDITIONS.into());
-    }
+/// The application that runs, when it is current and PIN1 was given.
+fn open_application(context: &Context<'_>) -> Result<Node, Halt> {
+    let at = context.volatile.application.filter(|at| context.volatile.selection.dir() == *at);
+    let at = at.ok_or(Sw::CONDITIONS)?;
     if !codes::passed(context, 1) {
         return Err(WORDS.access.into());
     }
+    Ok(Node::at(&context.memory, at).ok_or(WORDS.no_file)?)
+}
+
+/// AUTHENTICATE in the GSM context: `10 RAND` is answered `04 SRES 08 Kc`, under the algorithm of class A0.
+pub fn authenticate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    open_application(context)?;
     let [len, rand @ ..] = command.data else { return Err(Sw::WRONG_LENGTH.into()) };
     if usize::from(*len) != algorithm::RAND || rand.len() != algorithm::RAND {
         return Err(Sw::WRONG_DATA.into());
@@ -236,4 +238,15 @@ pub fn authenticate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resu
     context.answer.push(8);
     context.answer.extend_from_slice(kc);
     Ok(Sw::OK)
+}
+
+/// AUTHENTICATE in the context of the third generation: `10 RAND 10 AUTN`.
+pub fn authenticate_3g(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let application = open_application(context)?;
+    let (rand, autn) = command.data.split_at_checked(1 + algorithm::RAND).ok_or(Sw::WRONG_LENGTH)?;
+    let ([0x10, rand @ ..], [0x10, autn @ ..]) = (rand, autn) else { return Err(Sw::WRONG_DATA.into()) };
+    let (Ok(rand), Ok(autn)) = (rand.try_into(), autn.try_into()) else {
+        return Err(Sw::WRONG_LENGTH.into());
+    };
+    algorithm::authenticate(context, &application, rand, autn)
 }

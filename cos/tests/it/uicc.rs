@@ -482,7 +482,8 @@ fn authenticate_is_the_same_algorithm() {
             (&command, "6982"),
             ("00200001083131313131313131", "9000"),
             (&format!("00880080110F{rand}"), "6A80"),
-            (&format!("008800811110{rand}"), "6A86"),
+            (&format!("008800811110{rand}"), "6700"),
+            (&format!("008800821110{rand}"), "6A86"),
         ],
     );
     let result = {

@@ -89,22 +89,23 @@ fn predicted(command: &[u8]) -> Option<u16> {
     if !rows.iter().any(|row| fits(&row)) {
         return Some(if cla == 0x0C { 0x6882 } else { 0x6E00 });
     }
-    let Some(row) = rows.iter().find(|row| fits(row) && row.ins == ins) else { return Some(0x6D00) };
-    let right_params = match row.params {
+    let mut named = rows.iter().filter(|row| fits(row) && row.ins == ins).peekable();
+    if named.peek().is_none() {
+        return Some(0x6D00);
+    }
+    // One instruction may stand in several rows, by its parameters.
+    let right_params = |row: &&CommandRow| match row.params {
         Params::Any => true,
         Params::Exactly(a, b) => (p1, p2) == (a, b),
         Params::P1(a) => p1 == a,
         Params::P2(b) => p2 == b,
         Params::P1UpTo(a) => p1 <= a,
     };
+    let Some(row) = named.find(right_params) else { return Some(if gsm { 0x6B00 } else { 0x6A86 }) };
     let right_length = match row.case {
         Case::One | Case::Two => len == 0,
         Case::Three(least, most) | Case::Four(least, most) => (least..=most).contains(&len),
         Case::TwoOrFour(least, most) => len == 0 || (least..=most).contains(&len),
     };
-    match (right_params, right_length) {
-        (false, _) => Some(if gsm { 0x6B00 } else { 0x6A86 }),
-        (_, false) => Some(0x6700),
-        _ => None,
-    }
+    (!right_length).then_some(0x6700)
 }

@@ -90,7 +90,7 @@ impl ServerSigning {
 
     /// The public key.
     pub fn public(&self) -> Result<PublicKey> {
-        Ok(self.key.public().context("the server's signing key")?)
+        self.key.public().context("the server's signing key")
     }
 }
 

@@ -211,7 +211,12 @@ impl SimMaker<'_> {
             state: State::Test,
             kind: CardKind::Sim,
         };
-        let (serial, sim) = sims::personalised(session, &identity, self.common.request.sms_records, None)?;
+        let (serial, sim) = sims::personalised(
+            session,
+            &identity,
+            self.common.request.sms_records,
+            sims::SimSecrets::default(),
+        )?;
         let mut sim = CardHandle::of(session, sim)?;
         let verdict = sims::inspect(&mut sim, &identity);
         let image = sim.image()?;

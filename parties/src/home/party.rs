@@ -18,8 +18,10 @@ pub enum Party {
     Bank,
     /// The meters.
     Meters,
-    /// The customers' SIMs, in their phones.
+    /// The customers' SIMs.
     Sims,
+    /// The customers' phones, and the network between them.
+    Phones,
 }
 
 impl Party {
@@ -31,6 +33,7 @@ impl Party {
             Party::Bank => "bank".into(),
             Party::Meters => "meters".into(),
             Party::Sims => "sims".into(),
+            Party::Phones => "phones".into(),
         }
     }
 
@@ -41,6 +44,7 @@ impl Party {
             "bank" => Some(Party::Bank),
             "meters" => Some(Party::Meters),
             "sims" => Some(Party::Sims),
+            "phones" => Some(Party::Phones),
             _ => name.strip_prefix("city-").and_then(|code| code.parse().ok()).map(Party::City),
         }
     }
@@ -53,6 +57,7 @@ impl Party {
             Party::Bank => "the bank".into(),
             Party::Meters => "the meters".into(),
             Party::Sims => "the SIMs' owners".into(),
+            Party::Phones => "the phones' owners".into(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Party {
             Party::Bank => "no bank".into(),
             Party::Meters => "no meter".into(),
             Party::Sims => "no folder of SIMs".into(),
+            Party::Phones => "no phone".into(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Party {
             }
             Party::Meters => "`gridcard meter new NUMBER --esam CARD --pairing FILE` makes the first one",
             Party::Sims => "`gridcard sim new --iccid NUMBER --imsi NUMBER` makes the first SIM",
+            Party::Phones => "`gridcard phone new NAME --sim CARD` makes the first phone",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::place::{MeterPlace, folder};
 use crate::cards::CardHandle;
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
-use crate::sims::{Identity, personalised};
+use crate::sims::{Identity, SimSecrets, personalised};
 use crate::trouble::{Failure, Result, Trouble, refused, security};
 use meter::Display;
 use meter::bench::{Bench, BenchError, TestReport};
@@ -119,7 +119,7 @@ impl TestSim {
         match card {
             Some(card) => Ok(TestSim::Given(CardHandle::open(session, card, CardKind::Sim)?)),
             None => {
-                let (_, sim) = personalised(session, &test_sim()?, TEST_SIM_RECORDS, None)?;
+                let (_, sim) = personalised(session, &test_sim()?, TEST_SIM_RECORDS, SimSecrets::default())?;
                 Ok(TestSim::Throwaway(sim))
             }
         }

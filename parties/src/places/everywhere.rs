@@ -77,9 +77,9 @@ impl<F: Cards> Everywhere<F> {
 
     /// Those among which a card or a place of this name is.
     fn of(&self, name: &CardRef) -> &dyn Cards {
-        match name.reader() {
-            Some(_) => &*self.readers,
-            None => &self.files,
+        match name.path() {
+            Some(_) => &self.files,
+            None => &*self.readers,
         }
     }
 
@@ -97,7 +97,7 @@ impl<F: Cards> Everywhere<F> {
     fn found(&self, card: &CardRef) -> Result<CardRef> {
         let Some(link) = self.link_behind(card) else { return Ok(card.clone()) };
         let named: CardRef = files::read_text(&link)?.trim().parse()?;
-        if named.reader().is_some() {
+        if named.path().is_none() {
             return Ok(named);
         }
         Err(refused(format!("{} names no card in a reader", link.display()))
@@ -132,14 +132,16 @@ impl<F: Cards> Everywhere<F> {
     fn hand(&self, card: &CardRef, place: &CardRef) -> Result<()> {
         let found = self.found(card)?;
         let to = link_of(path_of(place)?);
-        match found.reader() {
-            None if to.exists() => Err(is_there(&to.display().to_string())),
-            None => Ok(self.files.hand_over(&found, place)?),
-            Some(name) => {
+        match (found.path(), found.reader()) {
+            (Some(_), _) if to.exists() => Err(is_there(&to.display().to_string())),
+            (Some(_), _) => Ok(self.files.hand_over(&found, place)?),
+            (None, Some(name)) => {
                 self.link(place, &reader::cards::identity(name)?)?;
                 // A link that was named moves, as a card file does.
                 self.drop_link(card, place)
             }
+            // No reader knows a SIM in a modem by a name that stays.
+            (None, None) => Ok(self.readers.hand_over(&found, place)?),
         }
     }
 }
@@ -158,14 +160,14 @@ impl<F: Cards> Cards for Everywhere<F> {
         keeping: Keeping,
     ) -> Result<Box<dyn OpenCard>, CardsError> {
         let found = self.resolve(card)?;
-        match found.reader() {
-            Some(_) => {
+        match found.path() {
+            None => {
                 // What stands beside the link, a meter's flash, is the card's as well.
                 let hold = card.path().map(|_| self.files.hold(card)).transpose()?;
                 let card = self.readers.open(&found, wanted, keeping)?;
                 Ok(Box::new(Gated::new(card, hold)))
             }
-            None => self.files.open(&found, wanted, keeping),
+            Some(_) => self.files.open(&found, wanted, keeping),
         }
     }
 
@@ -221,7 +223,7 @@ impl<F: Cards> Cards for Everywhere<F> {
     }
 
     fn remember(&self, card: &CardRef, serial: Serial, place: &CardRef) -> Result<(), CardsError> {
-        if self.resolve(card)?.reader().is_none() {
+        if self.resolve(card)?.path().is_some() {
             return Ok(());
         }
         self.link(place, &CardRef::in_reader(&hex::encode_upper(serial.0))).map_err(of_places)?;

@@ -30,7 +30,7 @@ impl From<CardRef> for SimAccess {
 
 impl SimAccess {
     /// Opens the SIM and gives it its CHV1, when it asks for one and there is one.
-    pub(super) fn open(&self, session: &Session) -> Result<CardHandle> {
+    pub(crate) fn open(&self, session: &Session) -> Result<CardHandle> {
         let mut handle = CardHandle::open(session, &self.card, CardKind::Sim)?;
         let mut sim = Sim::new(&mut handle);
         sim.reset()?;

@@ -6,6 +6,7 @@ use crate::places::{card_at, image, must_have_none};
 use crate::secret::{self, SecretFrom};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
+use keys::Zeroizing;
 use reader::driver::sim::{Chv, Sim};
 use scheme::CardRef;
 use scheme::cards::{NewSim, OpenCard};
@@ -13,7 +14,8 @@ use scheme::chance::random;
 use scheme::numbers::Serial;
 use scheme::profile::{CardKind, Fid, State};
 use scheme::sim::{
-    DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN, TEST_ADM, chv, grid_file, msisdn_record,
+    DF_GSM, DF_TELECOM, EF_GRID, EF_ICCID, EF_IMSI, EF_MSISDN, TEST_ADM, TEST_MILENAGE, chv, grid_file,
+    milenage, msisdn_record,
 };
 use scheme::subscription::{Iccid, Imsi, PhoneNumber};
 use serde::Serialize;
@@ -55,8 +57,28 @@ pub struct MakeSimRequest {
     pub kind: CardKind,
     /// The CHV1 it asks for; `None`: CHV1 is off.
     pub chv1: Option<SecretFrom>,
+    /// K and OPc of Milenage, which its operator has too; `None`: it answers its network by our own algorithm alone.
+    pub milenage: Option<MilenageFrom>,
     /// What EF_GRID says.
     pub state: State,
+}
+
+/// Where K and OPc come from.
+#[derive(Debug, Clone)]
+pub enum MilenageFrom {
+    /// The published test set.
+    Published,
+    /// Two times 32 hexadecimal digits.
+    Secret(SecretFrom),
+}
+
+/// What a SIM's maker gives it and nobody reads.
+#[derive(Clone, Copy, Default)]
+pub struct SimSecrets<'a> {
+    /// The CHV1 it asks for; `None`: CHV1 is off.
+    pub chv1: Option<&'a str>,
+    /// K and OPc of Milenage.
+    pub milenage: Option<&'a [[u8; 16]; 2]>,
 }
 
 /// A SIM that was made.
@@ -82,6 +104,11 @@ pub struct MakeSimReport {
 pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport> {
     let whose = "CHV1 of the new SIM";
     let chv1 = request.chv1.as_ref().map(|from| secret::new_text(session, from, whose)).transpose()?;
+    let milenage = match &request.milenage {
+        None => None,
+        Some(MilenageFrom::Published) => Some(Zeroizing::new(TEST_MILENAGE)),
+        Some(MilenageFrom::Secret(from)) => Some(milenage(&secret::text(session, from, "K and OPc")?)?),
+    };
     let place = match &request.card {
         Some(card) => image(session, card, "sim new")?,
         None => {
@@ -97,8 +124,8 @@ pub fn make(session: &Session, request: &MakeSimRequest) -> Result<MakeSimReport
         state: request.state,
         kind: request.kind,
     };
-    let chv1 = chv1.as_ref().map(|chv1| chv1.as_str());
-    let (_, sim) = personalised(session, &identity, request.messages, chv1)?;
+    let secrets = SimSecrets { chv1: chv1.as_ref().map(|chv1| chv1.as_str()), milenage: milenage.as_deref() };
+    let (_, sim) = personalised(session, &identity, request.messages, secrets)?;
     session.cards.unpack(&sim.image()?, &card_at(&place))?;
     log::fact(session, "iccid", &request.iccid);
     log::fact(session, "imsi", &request.imsi);
@@ -120,11 +147,12 @@ pub fn personalised(
     session: &Session,
     identity: &Identity,
     messages: u8,
-    chv1: Option<&str>,
+    secrets: SimSecrets<'_>,
 ) -> Result<(Serial, Box<dyn OpenCard>)> {
     let (iccid, imsi) = (identity.iccid.file(), identity.imsi.file());
     let serial = random(&mut *session.chance(&format!("SIM {}", identity.iccid)));
-    let blank = NewSim { kind: identity.kind, serial, messages, chv1 };
+    let SimSecrets { chv1, milenage } = secrets;
+    let blank = NewSim { kind: identity.kind, serial, messages, chv1, milenage };
     let mut card = session.cards.new_sim(&blank, &format!("{}.card", identity.iccid))?;
     let mut sim = Sim::new(&mut card);
     sim.reset()?;

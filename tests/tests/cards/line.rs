@@ -27,6 +27,7 @@ fn big_sim() -> Slot {
     let mask = applets::sim::Mask {
         profile: applets::sim::Profile::Sim,
         ki: [0x2B; 16],
+        milenage: None,
         messages: RECORDS,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",

@@ -24,6 +24,7 @@ mod life;
 mod line;
 mod lives;
 mod making;
+mod modem;
 mod office;
 mod online;
 mod psam;

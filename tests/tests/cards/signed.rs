@@ -92,7 +92,7 @@ fn write(site: &mut Site, number: u8, record: &[u8]) {
     let mut sim = Sim::new(&mut site.sim);
     sim.reset().unwrap();
     sim.sms_file().unwrap();
-    sim.update_record(number, record.try_into().unwrap()).unwrap();
+    sim.update_record(number, record).unwrap();
 }
 
 fn insert(bank: &mut Bank, site: &mut Site) -> InsertionReport {

@@ -20,6 +20,7 @@ fn mask(messages: u8, chv1_on: bool) -> Mask {
         puk: [*b"11111111", *b"22222222"],
         adm: ADM,
         ki: [0x2B; 16],
+        milenage: None,
     }
 }
 

@@ -269,7 +269,8 @@ fn luhn(body: String) -> String {
 /// A SIM with 10 message records, CHV1 switched off, that says to be in test state.
 pub fn sim_card(imsi: &str) -> Slot {
     let label = format!("sim {imsi}");
-    let blank = NewSim { kind: CardKind::Sim, serial: serial(&label).0, messages: 10, chv1: None };
+    let blank =
+        NewSim { kind: CardKind::Sim, serial: serial(&label).0, messages: 10, chv1: None, milenage: None };
     let mut card = slot(factory::sim(&blank).unwrap(), &label);
     let mut sim = Sim::new(&mut card);
     sim.reset().unwrap();

@@ -20,7 +20,7 @@ fn both(folder: &Path) -> [(Box<dyn Cards>, String); 2] {
 }
 
 fn sim(cards: &dyn Cards, serial: u8) -> Vec<u8> {
-    let sim = NewSim { kind: CardKind::Sim, serial: [serial; 8], messages: 10, chv1: None };
+    let sim = NewSim { kind: CardKind::Sim, serial: [serial; 8], messages: 10, chv1: None, milenage: None };
     cards.new_sim(&sim, "sim.card").unwrap().image().unwrap()
 }
 

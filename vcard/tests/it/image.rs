@@ -22,6 +22,7 @@ fn mask() -> applets::sim::Mask {
         puk: [[0x33; 8]; 2],
         adm: [0x34; 8],
         ki: [0x2B; 16],
+        milenage: None,
     }
 }
 

@@ -135,6 +135,7 @@ fn write_the_uicc() {
         puk: [*b"00000000"; 2],
         adm: *b"00000000",
         ki: *b"gridcard test Ki",
+        milenage: None,
     };
     let image = Image::manufacture_sim([0x55; 8], &mask).unwrap();
     let mut slot =

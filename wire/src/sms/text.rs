@@ -3,9 +3,10 @@
 //! Decoding here never fails: a message of somebody else is shown as well as it can be.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::language;
-use super::tpdu::{Address, Alphabet, ESCAPE, UserData};
+use super::tpdu::{Address, Alphabet, ESCAPE, TpduError, UserData};
 
 /// GSM 7-bit default alphabet, 16 characters a line; 1B (escape) reads as a space when alone.
 const DEFAULT: [char; 128] = [
@@ -55,6 +56,34 @@ pub fn text(user_data: &UserData, dcs: u8) -> String {
         Alphabet::Ucs2 if user_data.is_whole() => ucs2(body),
         _ => hex::encode_upper(body),
     }
+}
+
+/// Data coding of text in the default alphabet.
+const DCS_GSM7: u8 = 0x00;
+/// Data coding of text in UCS2.
+const DCS_UCS2: u8 = 0x08;
+
+/// The user data of a text, and its data coding scheme: the default alphabet where it has every character, else UCS2.
+///
+/// # Errors
+/// More than one message holds: 160 septets, or 70 characters of UCS2.
+pub fn user_data(text: &str) -> Result<(UserData, u8), TpduError> {
+    let septets: Option<Vec<u8>> = text.chars().map(septet).collect();
+    match septets {
+        Some(septets) => Ok((UserData::from_septets(&septets)?, DCS_GSM7)),
+        None => {
+            let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            Ok((UserData::from_octets(&octets, false)?, DCS_UCS2))
+        }
+    }
+}
+
+/// A character's place in the default alphabet; none when it stands in the extension table or nowhere.
+fn septet(c: char) -> Option<u8> {
+    // The escape reads as a space and writes as none.
+    let is_it = |(place, known): &(usize, &char)| **known == c && *place != usize::from(ESCAPE);
+    let (place, _) = DEFAULT.iter().enumerate().find(is_it)?;
+    u8::try_from(place).ok()
 }
 
 /// What to call the sender or receiver: the number, or the name of an alphanumeric address;

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod apdu;
+mod at;
 mod atr;
 mod dlt645;
 mod join;

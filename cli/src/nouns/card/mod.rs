@@ -46,7 +46,7 @@ pub enum Verb {
     },
     /// Show what a card is: ATR, kind, number, state, keys by their check values.
     Show {
-        /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+        /// Card file, a card in a reader (pcsc:READER, pcsc:SERIAL), or a SIM in a modem (at:DEVICE).
         card: CardRef,
     },
 }

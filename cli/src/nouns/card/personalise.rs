@@ -13,7 +13,7 @@ use vcard::{Image, ImageError, Slot};
 /// Options of `card personalise`.
 #[derive(Debug, Args)]
 pub struct Personalise {
-    /// Card file, or a card in a reader: pcsc:READER, pcsc:SERIAL.
+    /// Card file, a card in a reader (pcsc:READER, pcsc:SERIAL), or a SIM in a modem (at:DEVICE).
     pub file: CardRef,
     /// Script: the trace language with expectations, names and computed values (docs/specs/script.md).
     pub script: PathBuf,
@@ -65,9 +65,9 @@ pub fn run(call: &Call, options: &Personalise) -> Result<()> {
 /// The card, its suite, and the random numbers a script may set.
 fn open(call: &Call, options: &Personalise, script: &Script) -> Result<(CardHandle, Suite, Option<Dice>)> {
     let card = call.cards.resolve(&options.file)?;
-    match (card.reader(), card.path()) {
-        (None, path) => in_slot(call, options, script, Path::new(path.unwrap_or_default())),
-        (Some(name), _) => {
+    match card.path() {
+        Some(path) => in_slot(call, options, script, Path::new(path)),
+        None => {
             if options.dry_run || options.test_random {
                 let words = format!(
                     "{} stands in a reader: no copy of it can be made, and its random numbers are its own",
@@ -77,7 +77,7 @@ fn open(call: &Call, options: &Personalise, script: &Script) -> Result<(CardHand
                     .hint("rehearse on a virtual card: `gridcard card new --blank`")
                     .into());
             }
-            let mut handle = CardHandle::of(call, Box::new(InReader::unasked(name, call.patience)?))?;
+            let mut handle = CardHandle::of(call, Box::new(InReader::unasked(&card, call.patience)?))?;
             let told = ask(&mut handle)?.info.and_then(|info| Suite::from_code(info.suite));
             tell_secrets(script, true);
             Ok((handle, told.unwrap_or(options.suite), None))

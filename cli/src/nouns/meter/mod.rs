@@ -28,7 +28,7 @@ pub enum Verb {
     Insert {
         /// Number of the meter.
         number: MeterNumber,
-        /// SIM: its card file, or a SIM in a reader (pcsc:READER).
+        /// SIM: its card file, a SIM in a reader (pcsc:READER), or in a modem (at:DEVICE).
         sim: CardRef,
     },
     /// Let the customer consume.

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use clap::ValueEnum;
 use parties::secret::SecretFrom;
-use parties::sims::{self, MakeSimRequest};
+use parties::sims::{self, MakeSimRequest, MilenageFrom};
 
 /// Options of `sim new`.
 #[derive(Debug, Args)]
@@ -32,6 +32,12 @@ pub struct New {
     /// The same from a file (`-`: stdin).
     #[arg(long, value_name = "FILE")]
     pub chv1_file: Option<PathBuf>,
+    /// File with K and OPc of Milenage, two times 32 hexadecimal digits (`-`: stdin): the SIM answers its network by them.
+    #[arg(long, value_name = "FILE")]
+    pub milenage_file: Option<PathBuf>,
+    /// The same with the published keys of the standard's first test set. TEST KEYS.
+    #[arg(long, conflicts_with = "milenage_file")]
+    pub milenage_test: bool,
     /// Say in EF_GRID that the SIM is of the formal state.
     #[arg(long)]
     pub formal: bool,
@@ -62,6 +68,10 @@ pub fn run(call: &Call, options: &New) -> Result<()> {
         chv1: match &options.chv1_file {
             Some(file) => Some(Some(file.as_path()).into()),
             None => options.chv1.then_some(SecretFrom::Asked),
+        },
+        milenage: match &options.milenage_file {
+            Some(file) => Some(MilenageFrom::Secret(Some(file.as_path()).into())),
+            None => options.milenage_test.then_some(MilenageFrom::Published),
         },
         state: if options.formal { State::Formal } else { State::Test },
     };

@@ -6,7 +6,7 @@ use parties::sims::SimAccess;
 /// A SIM.
 #[derive(Debug, Args)]
 pub struct One {
-    /// Card file, or a SIM in a reader: pcsc:READER.
+    /// Card file, a SIM in a reader (pcsc:READER), or in a modem (at:DEVICE).
     pub card: CardRef,
     /// File with the SIM's CHV1, when it asks for one (`-`: stdin).
     #[arg(long, value_name = "FILE")]

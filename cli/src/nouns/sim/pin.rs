@@ -21,7 +21,7 @@ pub enum Verb {
 /// A SIM, and how its code is tried.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// Card file, or a SIM in a reader: pcsc:READER.
+    /// Card file, a SIM in a reader (pcsc:READER), or in a modem (at:DEVICE).
     pub card: CardRef,
     /// Try the code although it has 1 try left: a wrong one blocks it.
     #[arg(long)]

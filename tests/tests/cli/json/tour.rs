@@ -10,6 +10,7 @@ pub(super) fn all(json: &Json<'_>) {
     lives(json);
     batches(json);
     slots(json);
+    phones(json);
     homes(json);
     offices(json);
     people(json);
@@ -249,7 +250,8 @@ fn people(json: &Json<'_>) {
 
 /// What the offices keep: audit logs, and a key store that this province has not.
 fn offices(json: &Json<'_>) {
-    let makers = [(Party::Bank, "server"), (Party::Meters, "meter"), (Party::Sims, "sim")];
+    let makers =
+        [(Party::Bank, "server"), (Party::Meters, "meter"), (Party::Sims, "sim"), (Party::Sims, "phone")];
     for (party, noun) in [(KDC, "kdc"), (Party::City, "city")].into_iter().chain(makers) {
         assert!(json.ok(party, &[noun, "audit", "export"])["head"].is_string());
         assert_eq!(json.ok(party, &[noun, "audit", "verify"])["findings"].as_array().unwrap().len(), 0);
@@ -401,6 +403,27 @@ fn slots(json: &Json<'_>) {
     }
     let (_, object) = json.run(Party::Sims, &["card", "serve", "no.card"]);
     assert_eq!(object["exit"], 3);
+}
+
+/// A phone that is not run; one that is, is tested with its line.
+fn phones(json: &Json<'_>) {
+    let sim = json.world.sim(&CHEN);
+    let new = ["phone", "new", "chen", "--sim", text(&sim), "--number", CHEN.msisdn];
+    assert_eq!(json.ok(Party::Sims, &new)["number"], CHEN.msisdn);
+    let set = ["phone", "network", "--lose", "100", "--network-seed", "5"];
+    assert_eq!(json.ok(Party::Sims, &set)["lose"], 100);
+    let words = ["phone", "send", "chen", "--text", "hello", "--from", "+8613912345678"];
+    assert_eq!(json.ok(Party::Sims, &words)["letters"][0]["arrives_s"].as_array().unwrap().len(), 0);
+    let set = ["phone", "network", "--lose", "0", "--double", "100", "--delay", "1-60"];
+    assert_eq!(json.ok(Party::Sims, &set)["seed"], 5);
+    assert_eq!(json.ok(Party::Sims, &words)["letters"][0]["arrives_s"].as_array().unwrap().len(), 2);
+    let list = json.ok(Party::Sims, &["phone", "list"]);
+    assert_eq!(
+        (&list["phones"][0]["phone"], list["under_way"].as_array().unwrap().len()),
+        (&"chen".into(), 2)
+    );
+    let (ran, _) = json.run(Party::Sims, &["phone", "run", "wang"]);
+    assert_eq!(ran.code, 1);
 }
 
 /// Payments through a bank, where there is none.

@@ -21,6 +21,7 @@ fn made(profile: Profile) -> Slot {
     let mask = applets::sim::Mask {
         profile,
         ki: [0x2B; 16],
+        milenage: None,
         messages: 10,
         chv1: (*b"0000\xFF\xFF\xFF\xFF", false),
         chv2: *b"0000\xFF\xFF\xFF\xFF",

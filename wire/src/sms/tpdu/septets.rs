@@ -1,5 +1,6 @@
 //! Packed septets [TS 23.038 6.1.2.1].
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// The septet that leads to the extension table.
@@ -20,4 +21,18 @@ pub(crate) fn unpack(bytes: &[u8], skip: usize, count: usize) -> Vec<u8> {
         Some((((high << 8 | low) >> shift) & 0x7F) as u8)
     };
     (0..count).map_while(septet).collect()
+}
+
+/// Packs septets, least significant bit first; bits that are left over are 0.
+pub(crate) fn pack(septets: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; (septets.len() * 7).div_ceil(8)];
+    for (index, septet) in septets.iter().enumerate() {
+        let (byte, shift) = (index * 7 / 8, index * 7 % 8);
+        let [low, high] = (u16::from(septet & 0x7F) << shift).to_le_bytes();
+        out[byte] |= low;
+        if let Some(next) = out.get_mut(byte + 1) {
+            *next |= high;
+        }
+    }
+    out
 }

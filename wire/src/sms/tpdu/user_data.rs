@@ -10,7 +10,7 @@ use super::error::{TpduError, too_long};
 use super::field::Field;
 use super::header::{self, InformationElement, Part};
 use super::note::Oddity;
-use super::septets::{ESCAPE, unpack};
+use super::septets::{ESCAPE, pack, unpack};
 
 /// Most octets of user data, header included [TS 23.040 9.2.3.16].
 pub const MAX_USER_DATA: usize = 140;
@@ -103,6 +103,16 @@ impl UserData {
         // At most 140.
         let stated = u8::try_from(octets.len()).unwrap_or(u8::MAX);
         Ok(Self { stated, in_septets: false, octets: octets.to_vec(), header })
+    }
+
+    /// Text in the 7-bit alphabet without a header, one septet a byte; at most 160.
+    pub(crate) fn from_septets(septets: &[u8]) -> Result<Self, TpduError> {
+        match u8::try_from(septets.len()) {
+            Ok(stated @ ..=MAX_SEPTETS) => {
+                Ok(Self { stated, in_septets: true, octets: pack(septets), header: Header::None })
+            }
+            _ => Err(too_long(Field::UserDataLength, 0, septets.len(), MAX_SEPTETS.into())),
+        }
     }
 
     /// Elements of the header, in wire order; empty without one, and when they do not come out even with it.
