@@ -4,6 +4,7 @@
 use crate::display::Display;
 use crate::fault::BrokenOff;
 use crate::mcu::Meter;
+use crate::messages;
 use crate::outcome::Outcome;
 use crate::session::EsamSession;
 use crate::source::{Caller, Course};
@@ -57,11 +58,11 @@ impl Meter {
         let display = if said.taken {
             let outcome = Outcome::Credited { orders: 1, amount: credited, balance: self.state.balance };
             self.record(now, &outcome);
-            Display::after(&outcome, &self.state)
+            Display::after(&outcome, &self.state, messages::TAKE_SIM_BACK)
         } else if let Some(broken) = &broken {
             let outcome = Outcome::Refused { refusal: broken.refusal, step: broken.step };
             self.record(now, &outcome);
-            Display::after(&outcome, &self.state)
+            Display::after(&outcome, &self.state, messages::TAKE_SIM_BACK)
         } else {
             // The receipt as it was, a refusal, or nothing: which stands under seal, and nothing changed.
             self.display()

@@ -112,7 +112,7 @@ pub use message_error::MessageError;
 pub use meters::{Certified, DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
 pub use modules::Reconciled;
 pub use office::{Named, Offices};
-pub use order::{OrderRequest, PlacedOrder, Reason, SealedOrder};
+pub use order::{MadeFor, OrderRequest, PlacedOrder, Reason, SealedOrder};
 pub use order_error::OrderError;
 pub use order_state::OrderState;
 pub use payment::{Payment, PaymentState, Step, Which};

@@ -68,6 +68,7 @@ mod states;
 #[cfg(target_os = "linux")]
 mod steps;
 mod stock;
+mod storage;
 mod tables;
 mod traces;
 #[cfg(unix)]
