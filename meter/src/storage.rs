@@ -148,11 +148,10 @@ fn read_file(place: u8, bytes: &[u8]) -> Found {
     Found::Order(Box::new(StoredOrder { place, first, messages, imsi, note: message.sim }))
 }
 
-/// Whether a file is a receipt that may still have to be brought to the bank.
-fn is_receipt(bytes: &[u8]) -> bool {
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let Ok(message) = record_file::Message::from_text(text) else { return false };
-    message.record.each().first().is_some_and(|record| matches!(Content::of(record), Content::Receipt(_)))
+/// The records of a file with a receipt, which may still have to be brought to the bank.
+fn receipt_in(bytes: &[u8]) -> Option<Records> {
+    let record = record_file::Message::from_text(std::str::from_utf8(bytes).ok()?).ok()?.record;
+    matches!(Content::of(record.each().first()?), Content::Receipt(_)).then_some(record)
 }
 
 impl<'m> Storage<'m> {
@@ -201,16 +200,17 @@ impl<'m> Storage<'m> {
 
     /// Writes a receipt into the first name of its order's that is free, or has this receipt already, or something that is no receipt: what
     /// was torn in an earlier writing. The receipt of another order stays: it may be the only one there is.
-    fn keep(&mut self, name: &str, text: &[u8]) -> Result<String, MediumError> {
+    fn keep(&mut self, name: &str, message: &record_file::Message) -> Result<String, MediumError> {
+        let text = message.to_text().into_bytes();
         for n in 1..=MOST_RECEIPTS {
             let receipt = receipt_name(name, n);
             let there = self.medium.read(&receipt, MOST_BYTES)?;
             match &there {
-                Some(there) if there == text => return Ok(receipt),
-                Some(there) if is_receipt(there) => continue,
+                Some(there) if *there == text => return Ok(receipt),
+                Some(there) if receipt_in(there).is_some_and(|other| other != message.record) => continue,
                 _ => {}
             }
-            self.medium.write(&receipt, text, there.is_some())?;
+            self.medium.write(&receipt, &text, there.is_some())?;
             return Ok(receipt);
         }
         Err(MediumError::Refused(format!(
@@ -269,7 +269,7 @@ impl Source for Storage<'_> {
         let Some(name) = self.files.get(place).map(|file| file.name.clone()) else {
             return Err(BrokenOff::plain(step, Refusal::Esam));
         };
-        let kept = self.keep(&name, message.to_text().as_bytes());
+        let kept = self.keep(&name, &message);
         let kept = kept.map_err(|error| broken(step, Refusal::StorageWrite, error))?;
         if let Some(file) = self.files.get_mut(place) {
             file.receipt = Some(kept);
