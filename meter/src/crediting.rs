@@ -14,6 +14,8 @@ pub(crate) struct Crediting<'s, 'c> {
     pub(crate) source: &'s mut dyn Source,
     pub(crate) course: &'s Course,
     pub(crate) results: Vec<OrderResult>,
+    /// EF_IMSI that the ESAM knows.
+    pub(crate) bearer: Option<[u8; 9]>,
 }
 
 impl Crediting<'_, '_> {
@@ -22,9 +24,18 @@ impl Crediting<'_, '_> {
         let imsi = self.source.open(self.session.meter.state(), self.course)?;
         let orders = self.find_orders()?;
         self.session.prove(random)?;
-        self.session.write_run_info(&imsi)?;
+        self.tell_bearer(imsi)?;
         self.try_all(orders)?;
         self.session.settle_after()
+    }
+
+    /// The run information, when the ESAM does not know yet whose SIM brings the money.
+    fn tell_bearer(&mut self, imsi: [u8; 9]) -> Result<(), BrokenOff> {
+        if self.bearer != Some(imsi) {
+            self.session.write_run_info(&imsi)?;
+            self.bearer = Some(imsi);
+        }
+        Ok(())
     }
 
     /// The first orders to be tried.
@@ -92,6 +103,9 @@ impl Crediting<'_, '_> {
     /// Steps 7 and 8: an order to the ESAM, its receipt to the source.
     fn try_order(&mut self, order: &CarriedOrder) -> Result<OrderOutcome, BrokenOff> {
         let before = self.session.balance();
+        if let Some(imsi) = self.source.bearer(order) {
+            self.tell_bearer(imsi)?;
+        }
         let receipt = match self.session.credit(order)? {
             Decision::Receipt(receipt) => receipt,
             Decision::Refused(refusal) => return Ok(OrderOutcome::Refused(refusal)),

@@ -23,11 +23,11 @@ impl Display {
         Display { line1: String::new(), line2: account(state), hint: hint.to_owned() }
     }
 
-    /// After an insertion.
-    pub(crate) fn after(outcome: &Outcome, state: &MeterState) -> Self {
+    /// After an insertion; `farewell` is what the customer is told when his money came in.
+    pub(crate) fn after(outcome: &Outcome, state: &MeterState, farewell: &'static str) -> Self {
         let (line1, hint) = match outcome {
-            Outcome::Credited { amount, .. } => (messages::credited(*amount), messages::TAKE_SIM_BACK),
-            Outcome::ReceiptRepeated { .. } => (messages::REPEATED.to_owned(), messages::TAKE_SIM_BACK),
+            Outcome::Credited { amount, .. } => (messages::credited(*amount), farewell),
+            Outcome::ReceiptRepeated { .. } => (messages::REPEATED.to_owned(), farewell),
             Outcome::Refused { refusal, .. } => (refusal.display().to_owned(), refusal.words()),
         };
         Display { line1, line2: account(state), hint: hint.to_owned() }

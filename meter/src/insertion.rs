@@ -14,6 +14,7 @@ use crate::session::EsamSession;
 use crate::slot::SimSlot;
 use crate::source::{Course, Source};
 use crate::step::Step;
+use crate::storage::{Medium, Storage, StoredFile};
 use reader::count::{Counter, Exchange, Tally};
 use reader::driver::esam::Esam;
 use scheme::moment::Moment;
@@ -64,6 +65,39 @@ pub struct InsertionReport {
     pub sim_line: Vec<Exchange>,
 }
 
+/// Everything about the insertion of a medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageReport {
+    /// What an insertion tells. There was no SIM, so nothing went to one; an order's `record` is the place of its file, from 1.
+    pub insertion: InsertionReport,
+    /// The files that held something of ours, by name.
+    pub files: Vec<StoredFile>,
+}
+
+impl InsertionReport {
+    fn new(
+        report: CreditReport,
+        course: Course,
+        esam: Counter<&mut dyn Channel>,
+        sim: Option<Counter<&mut dyn Channel>>,
+    ) -> Self {
+        let CreditReport { outcome, orders, credited, debt_paid, cause, display } = report;
+        InsertionReport {
+            outcome,
+            orders,
+            credited,
+            debt_paid,
+            steps: course.into_steps(),
+            cause,
+            display,
+            esam: esam.tally(),
+            sim: sim.as_ref().map(Counter::tally).unwrap_or_default(),
+            esam_line: esam.into_exchanges(),
+            sim_line: sim.map(Counter::into_exchanges).unwrap_or_default(),
+        }
+    }
+}
+
 impl Meter {
     /// Puts a SIM in. `random` fills a buffer with random bytes, for the MCU's challenge to the ESAM.
     ///
@@ -78,20 +112,23 @@ impl Meter {
         let course = Course::default();
         let (mut esam, mut sim) = (Counter::marked(esam, course.mark()), Counter::marked(sim, course.mark()));
         let report = self.take_money(&mut esam, &mut SimSlot::new(&mut sim), &course, now, random);
-        let CreditReport { outcome, orders, credited, debt_paid, cause, display } = report;
-        InsertionReport {
-            outcome,
-            orders,
-            credited,
-            debt_paid,
-            steps: course.into_steps(),
-            cause,
-            display,
-            esam: esam.tally(),
-            sim: sim.tally(),
-            esam_line: esam.into_exchanges(),
-            sim_line: sim.into_exchanges(),
-        }
+        InsertionReport::new(report, course, esam, Some(sim))
+    }
+
+    /// As [`Meter::insert`], of a medium with record files in the place of the SIM: of `only` that one, else of all there are.
+    pub fn insert_storage(
+        &mut self,
+        esam: &mut dyn Channel,
+        medium: &mut dyn Medium,
+        only: Option<&str>,
+        now: Moment,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> StorageReport {
+        let course = Course::default();
+        let mut esam = Counter::marked(esam, course.mark());
+        let mut storage = Storage::new(medium, only);
+        let report = self.take_money(&mut esam, &mut storage, &course, now, random);
+        StorageReport { files: storage.files, insertion: InsertionReport::new(report, course, esam, None) }
     }
 
     /// Takes money from whatever source of sealed orders; the purse, the count and the receipt are the same whichever it is.
@@ -106,7 +143,7 @@ impl Meter {
     ) -> CreditReport {
         let (due, debt) = (self.state.due.fen, self.debt());
         let session = EsamSession::new(self, Esam::new(esam), course, now);
-        let mut crediting = Crediting { session, source, course, results: Vec::new() };
+        let mut crediting = Crediting { session, source, course, results: Vec::new(), bearer: None };
         let end = crediting.run(random);
         let Crediting { session, results: orders, .. } = crediting;
         let credited = session.credited;
@@ -116,7 +153,7 @@ impl Meter {
         };
         self.record(now, &outcome);
         CreditReport {
-            display: Display::after(&outcome, &self.state),
+            display: Display::after(&outcome, &self.state, source.farewell()),
             outcome,
             orders,
             credited,

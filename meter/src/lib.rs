@@ -23,6 +23,7 @@ pub mod settle;
 mod slot;
 mod source;
 pub mod step;
+pub mod storage;
 pub mod time;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.
@@ -30,7 +31,7 @@ pub use ::{keys, scheme};
 pub use display::Display;
 pub use fault::BrokenOff;
 pub use flash::FormalKeys;
-pub use insertion::{CreditReport, InsertionReport};
+pub use insertion::{CreditReport, InsertionReport, StorageReport};
 pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
 pub use online::{OnlineAsked, OnlineReport};
 pub use outcome::{OrderOutcome, OrderResult, Outcome};
@@ -39,4 +40,5 @@ pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use source::{Caller, CarriedOrder, Course, Source};
 pub use step::Step;
+pub use storage::{Medium, MediumError, StoredFile};
 pub use time::{BAUD, LineTime, Side, StepLine, StepTime, WireTime};

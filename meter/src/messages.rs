@@ -23,5 +23,8 @@ pub(crate) fn owed(due: Fen) -> String {
 /// Hint after a credit and after a repeated receipt.
 pub(crate) const TAKE_SIM_BACK: &str = "put the SIM back into the phone, it sends the receipt";
 
+/// Hint after a credit from a file.
+pub(crate) const TAKE_RECEIPT: &str = "take the receipt, which stands beside the order, to the bank";
+
 /// Hint when the purse is spent.
 pub(crate) const BUY: &str = "no current until the next purchase is inserted";

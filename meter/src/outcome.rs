@@ -45,7 +45,7 @@ pub enum OrderOutcome {
 /// One order and what came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderResult {
-    /// Where it stood in its source: on a SIM the record of EF_SMS, 1-based.
+    /// Where it stood in its source: on a SIM the record of EF_SMS, on a medium the file, 1-based.
     pub record: u8,
     /// What came of it.
     pub outcome: OrderOutcome,

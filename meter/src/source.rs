@@ -1,4 +1,4 @@
-//! Where a meter's money comes from: today the SIM in its slot, and whoever else carries sealed orders.
+//! Where a meter's money comes from: the SIM in its slot, files on a medium, and whoever else carries sealed orders.
 
 use crate::fault::BrokenOff;
 use crate::mcu::MeterState;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// An order, sealed for the ESAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarriedOrder {
-    /// Where it stands in its source, which knows it by that again: on a SIM the numbers of its records.
+    /// Where it stands in its source, which knows it by that again: on a SIM the numbers of its records, on a medium that of its file.
     pub places: Vec<u8>,
     /// The messages as they came, SMS-DELIVER: one, or the two parts of a signed order.
     pub messages: Vec<Vec<u8>>,
@@ -97,6 +97,17 @@ pub trait Source {
     /// # Errors
     /// It is gone, or cannot take it.
     fn answer(&mut self, order: &CarriedOrder, receipt: &[u8], course: &Course) -> Result<(), BrokenOff>;
+
+    /// EF_IMSI of the SIM that an order is for, where that differs from order to order: what [`Source::open`] gave is then that of one of them.
+    fn bearer(&self, order: &CarriedOrder) -> Option<[u8; 9]> {
+        let _ = order;
+        None
+    }
+
+    /// What the customer is told to do with what he takes away.
+    fn farewell(&self) -> &'static str {
+        crate::messages::TAKE_SIM_BACK
+    }
 
     /// What the meter shall remember of an order that it took, so that orders like it are found sooner.
     fn trail(&self, order: &CarriedOrder) -> Option<Vec<u8>> {

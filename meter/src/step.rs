@@ -17,6 +17,8 @@ pub enum Step {
     SimState,
     /// Select EF_SMS and seek orders.
     SimMessages,
+    /// List a medium's files and read the orders among them.
+    StorageFiles,
     /// The ESAM proves itself.
     InternalAuthentication,
     /// The MCU proves itself.
@@ -33,7 +35,7 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Step; 13] = [
+    pub const ALL: [Step; 14] = [
         Step::Settle,
         Step::EsamReset,
         Step::EsamInfo,
@@ -41,6 +43,7 @@ impl Step {
         Step::SimIdentity,
         Step::SimState,
         Step::SimMessages,
+        Step::StorageFiles,
         Step::InternalAuthentication,
         Step::ExternalAuthentication,
         Step::RunInfo,
@@ -59,6 +62,7 @@ impl Step {
             Step::SimIdentity => "sim-identity",
             Step::SimState => "sim-state",
             Step::SimMessages => "sim-messages",
+            Step::StorageFiles => "storage-files",
             Step::InternalAuthentication => "internal-authentication",
             Step::ExternalAuthentication => "external-authentication",
             Step::RunInfo => "run-info",

@@ -173,7 +173,12 @@ impl InsertionReport {
                 0xB2 => self.orders.iter().any(|order| order.record == header[2]),
                 _ => false,
             },
-            Step::Settle | Step::EsamReset | Step::EsamInfo | Step::SimReset | Step::Balance => false,
+            Step::Settle
+            | Step::EsamReset
+            | Step::EsamInfo
+            | Step::SimReset
+            | Step::StorageFiles
+            | Step::Balance => false,
         }
     }
 }

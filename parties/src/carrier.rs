@@ -1,8 +1,9 @@
 //! Who carries an order from the bank to a SIM, and a receipt back. Acts hand a message over under a name and ask for it by that
 //! name; whether it is a file that somebody brings, or a network delivers it, is the business of whoever implements [`Carrier`].
 
-use crate::records::{self, Message};
+use crate::records;
 use crate::trouble::{Result, refused};
+use scheme::record_file::Message;
 use std::path::Path;
 
 /// Carries messages.

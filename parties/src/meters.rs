@@ -2,6 +2,7 @@
 
 mod look;
 mod make;
+mod medium;
 mod place;
 mod port;
 pub mod station;
@@ -13,4 +14,4 @@ pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make,
 pub use place::{MeterPlace, folder};
 pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve};
 pub use test::{MeterTestReport, TestRequest, test};
-pub use using::{ConsumeReport, InsertReport, RefusalReport, consume, insert};
+pub use using::{ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file};

@@ -117,7 +117,7 @@ pub use modules::Reconciled;
 pub use office::{Named, Offices};
 pub use online::{ONLINE_S, OnlineBegin, OnlinePurchase, OnlinePurchases, OnlineState};
 pub use online_error::OnlineError;
-pub use order::{OrderRequest, PlacedOrder, Reason, SealedOrder};
+pub use order::{MadeFor, OrderRequest, PlacedOrder, Reason, SealedOrder};
 pub use order_error::OrderError;
 pub use order_state::OrderState;
 pub use payment::{Payment, PaymentState, Step, Which};

@@ -22,6 +22,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::{Order, OrderId, OrderKind, Serial8, SimBinding};
+use scheme::subscription::Imsi;
 use wire::sms::record::Records;
 
 /// Why an order was made.
@@ -79,8 +80,8 @@ pub struct PlacedOrder {
     pub reason: Reason,
     /// Where it stands.
     pub state: OrderState,
-    /// The SIM card it was made for.
-    pub iccid: String,
+    /// The SIM it was made for.
+    pub sim: MadeFor,
     /// The order whose place it took.
     pub replaces: Option<OrderId>,
     /// Its EF_SMS record, once sealed; of a signed order both.
@@ -101,6 +102,15 @@ impl PlacedOrder {
     }
 }
 
+/// The SIM an order was made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFor {
+    /// Number of the card.
+    pub iccid: String,
+    /// IMSI of the card of that number as it is registered; `None` where none is any more.
+    pub imsi: Option<Imsi>,
+}
+
 /// An order on its way to a SIM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedOrder {
@@ -108,8 +118,8 @@ pub struct SealedOrder {
     pub order: Order,
     /// The EF_SMS record, status 03 (`docs/specs/purchase.md` section 3); of a signed order both.
     pub record: Records,
-    /// The SIM card it is for.
-    pub iccid: String,
+    /// The SIM it is for.
+    pub sim: MadeFor,
     /// What the clerk is to hear, though it was sold.
     pub warning: Option<String>,
 }
@@ -117,7 +127,8 @@ pub struct SealedOrder {
 const SELECT: &str = "SELECT o.id AS id, o.life AS life, coalesce(o.given_up_by, p.customer) AS customer, \
      (SELECT f.customer FROM purchase f WHERE f.life = o.life ORDER BY f.count LIMIT 1) AS account, l.meter AS meter, l.serial AS serial, o.kind AS kind, \
      o.count AS count, o.amount AS amount, o.issued AS issued, o.valid_until AS valid_until, o.binding AS binding, \
-     o.iccid AS iccid, o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
+     o.iccid AS iccid, (SELECT i.imsi FROM sim i WHERE i.iccid = o.iccid ORDER BY i.id DESC LIMIT 1) AS imsi, \
+     o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
      o.record AS record, o.part AS part, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
      + (SELECT count(*) FROM seal WHERE seal.order_id = o.id) AS asked \
      FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life";
@@ -174,7 +185,10 @@ pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
             .find(|known| known.name() == reason)
             .ok_or_else(|| fault("reason", reason))?,
         state: OrderState::from_name(&state).ok_or_else(|| fault("state", state))?,
-        iccid: column(row, "iccid")?,
+        sim: MadeFor {
+            iccid: column(row, "iccid")?,
+            imsi: column::<Option<String>>(row, "imsi")?.and_then(|imsi| imsi.parse().ok()),
+        },
         replaces: replaces.map(|id| rows::exactly(&id, "replaces").map(OrderId)).transpose()?,
         record: record
             .map(|record| [record, part.unwrap_or_default()].concat())

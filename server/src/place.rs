@@ -7,7 +7,7 @@ use crate::finding::freezing;
 use crate::inbox::{customer_blocked, meter_blocked};
 use crate::message;
 use crate::meters::{Esam, KeyState, chip_in};
-use crate::order::{self, OrderRequest, PlacedOrder, Reason};
+use crate::order::{self, MadeFor, OrderRequest, PlacedOrder, Reason};
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
 use crate::register::registration_of;
@@ -392,7 +392,10 @@ impl Transaction<'_> {
             key_version: esam.key_version,
             reason: new.reason,
             state: OrderState::Prepared,
-            iccid: registration.sim.iccid.to_string(),
+            sim: MadeFor {
+                iccid: registration.sim.iccid.to_string(),
+                imsi: Some(registration.sim.imsi.clone()),
+            },
             replaces: new.replaces,
             record: None,
             asked: 0,
@@ -428,7 +431,7 @@ impl Transaction<'_> {
                 time_text(order.issued),
                 time_text(order.valid_until),
                 order.binding.0,
-                placed.iccid,
+                placed.sim.iccid,
                 placed.replaces.map(|id| id.0),
             ],
         )?;

@@ -203,7 +203,7 @@ impl Transaction<'_> {
         let record = message::order_record(user_data, &placed.order, terms)?;
         self.keep_record(id, &record)?;
         let warning = self.warning(&placed)?;
-        Ok(SealedOrder { order: placed.order, record, iccid: placed.iccid, warning })
+        Ok(SealedOrder { order: placed.order, record, sim: placed.sim, warning })
     }
 
     /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
@@ -273,7 +273,7 @@ impl View<'_> {
     pub fn sealed(&self, placed: &PlacedOrder) -> Result<Option<SealedOrder>, OrderError> {
         let Some(record) = placed.record.clone() else { return Ok(None) };
         let warning = self.warning(placed)?;
-        Ok(Some(SealedOrder { order: placed.order.clone(), record, iccid: placed.iccid.clone(), warning }))
+        Ok(Some(SealedOrder { order: placed.order.clone(), record, sim: placed.sim.clone(), warning }))
     }
 
     /// What the clerk is to hear: the meter may have no room for the amount, or its ESAM's days end before the order's do.

@@ -9,10 +9,10 @@ use parties::bank::{
     SellRequest, SettingsRequest, SettleRequest, look,
 };
 use parties::carrier::Carrier;
-use parties::records::{self, Message, SimNote};
 use parties::{Result, Session, Trouble};
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::record_file::{Message, SimNote};
 use scheme::subscription::{Iccid, Msisdn};
 use serde_json::{Value, json};
 use server::roster::NO_METER;
@@ -170,7 +170,7 @@ pub fn order(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
 
 /// The record of an order, as a record file has it.
 pub fn record(session: &Session, desk: &Desk, asked: &Asked) -> Result<String> {
-    Ok(records::text(&look::record(session, desk, asked.place("order")?)?))
+    Ok(look::record(session, desk, asked.place("order")?)?.to_text())
 }
 
 /// The orders of a customer.

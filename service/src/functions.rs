@@ -7,11 +7,11 @@ use parties::bank::{
     StatisticsRequest, look,
 };
 use parties::carrier::Carrier;
-use parties::records::{Message, SimNote};
 use parties::{Result, Session};
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
+use scheme::record_file::{Message, SimNote};
 use serde_json::{Value, json};
 use server::roster::NO_METER;
 use server::{Basis, Period, Scope, Sim};

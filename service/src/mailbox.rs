@@ -1,8 +1,8 @@
 //! Messages of one request: they come and go in its body, and lie in no file.
 
 use parties::carrier::Carrier;
-use parties::records::Message;
 use parties::trouble::{Context, Result};
+use scheme::record_file::Message;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

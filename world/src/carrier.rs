@@ -3,9 +3,9 @@
 use crate::clock::WorldClock;
 use crate::queue::Queue;
 use parties::carrier::{Carrier, Files};
-use parties::records::Message;
 use parties::trouble::{Result, refused};
 use scheme::Moment;
+use scheme::record_file::Message;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -9,11 +9,12 @@ use crate::town::{ISSUING_CARDS, MESSAGES, Town};
 use meter::{Consumption, InsertionReport, Outcome};
 use parties::bank::ReceiptFacts;
 use parties::carrier::Carrier;
+use parties::home;
 use parties::trouble::{Context, Result};
 use parties::words::{energy, paid_before, yuan};
-use parties::{home, records};
 use scheme::money::Fen;
 use scheme::numbers::DeviceNumber;
+use scheme::record_file;
 use server::Registration;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -316,7 +317,7 @@ impl<'t> Life<'t> {
     fn keep_record(&self, name: &str, message: &Path) -> Result<()> {
         let Some(records) = &self.records else { return Ok(()) };
         let message = self.town.world().post().fetch(message)?;
-        home::write(&records.join(format!("{name}.sms")), records::line(&message.record).as_bytes())
+        home::write(&records.join(format!("{name}.sms")), record_file::line(&message.record).as_bytes())
     }
 
     /// Everyone consumes until the purse is empty.

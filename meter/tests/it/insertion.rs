@@ -41,7 +41,9 @@ fn the_steps_are_those_of_the_document() {
     let mut world = World::new();
     world.sim.put(1, &order(1, 5000));
     let report = world.insert();
-    assert_eq!(report.steps, Step::ALL[1..], "all but the debit, as nothing was due");
+    let steps: Vec<Step> =
+        Step::ALL[1..].iter().copied().filter(|step| *step != Step::StorageFiles).collect();
+    assert_eq!(report.steps, steps, "all of a SIM's but the debit, as nothing was due");
     assert_eq!(report.cause, None);
     // Run information: register, time, EF_IMSI.
     let expected = [&[0, 0, 0, 0, 0x20, 0x26, 0x11, 0x22, 0x08, 0x30, 0x00][..], &IMSI].concat();

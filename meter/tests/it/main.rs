@@ -18,4 +18,5 @@ mod pull;
 mod register;
 mod sim;
 mod source;
+mod storage;
 mod world;

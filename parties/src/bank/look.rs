@@ -4,13 +4,13 @@ use super::desk::Desk;
 use super::orders::message;
 use super::report::OrderLine;
 use super::{known, unknown};
-use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
+use scheme::record_file::Message;
 use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
 use serde::{Deserialize, Serialize};
 use server::{Customer, OrderError, SimKey, WhichMeter};
@@ -184,5 +184,5 @@ pub fn record(session: &Session, desk: &Desk, id: OrderId) -> Result<Message> {
         refused(format!("order {id} is not sealed yet"))
             .hint("send the request that made it once more: it is finished then")
     })?;
-    Ok(message(&record, &placed.order, &placed.iccid))
+    Ok(message(&record, &placed.order, &placed.sim))
 }

@@ -5,7 +5,6 @@ use super::payment::{AskBank, must_be_paid};
 use super::pins::PinChoice;
 use super::registration;
 use super::selling::{Sale, could_seal, selling, terms, two_people};
-use crate::records::{Message, SimNote};
 use crate::session::{Session, out};
 use crate::trouble::{Result, Trouble, refused};
 use crate::{log, revoked};
@@ -15,10 +14,11 @@ use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::online::SessionId;
-use scheme::order::{Order, OrderId, Serial8};
+use scheme::order::{Order, OrderId, Serial8, SimBinding};
 use scheme::profile::CardKind;
+use scheme::record_file::{Message, SimNote};
 use serde::{Deserialize, Serialize};
-use server::{Anew, BankAccount, BankCall, Books, OrderError, OrderRequest, SealedOrder};
+use server::{Anew, BankAccount, BankCall, Books, MadeFor, OrderError, OrderRequest, SealedOrder};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use wire::sms::record::Records;
@@ -320,9 +320,11 @@ pub fn void(
 }
 
 /// The message with an order's record, for its SIM.
-pub(super) fn message(record: &Records, order: &Order, iccid: &str) -> Message {
-    let sim = SimNote { iccid: Some(iccid.to_owned()), binding: Some(order.binding), copy: None };
-    Message { record: record.clone(), sim }
+pub(super) fn message(record: &Records, order: &Order, made_for: &MadeFor) -> Message {
+    // Corrected since, or of somebody who is forgotten: no meter would find the order bound to it.
+    let imsi = made_for.imsi.clone().filter(|imsi| SimBinding::of(&imsi.file()) == order.binding);
+    let iccid = Some(made_for.iccid.clone());
+    Message { record: record.clone(), sim: SimNote { iccid, binding: Some(order.binding), imsi, copy: None } }
 }
 
 /// Where the record of an order goes, unless somebody says otherwise. Each meter has counts of its own.
@@ -351,7 +353,7 @@ pub(super) fn hand_out(
         Some(path) => path.clone(),
         None => record_place(books, folder, customer, order)?,
     };
-    let message = message(&sealed.record, order, &sealed.iccid);
+    let message = message(&sealed.record, order, &sealed.sim);
     session.carrier.send(&path, &message).map_err(|error| {
         let which = to.meter.map(|meter| format!(" --meter {meter}")).unwrap_or_default();
         refused(error.to_string()).hint(format!(
@@ -379,7 +381,7 @@ pub(super) fn hand_out(
         count: order.count,
         kind: order.kind.name().into(),
         valid_until: order.valid_until,
-        iccid: sealed.iccid.clone(),
+        iccid: sealed.sim.iccid.clone(),
         record: path.display().to_string(),
         warning: sealed.warning.clone(),
     })

@@ -7,11 +7,11 @@ use super::pins::PinChoice;
 use super::registration;
 use super::selling::{Sale, selling, terms};
 use crate::log;
-use crate::records::Message;
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
+use scheme::record_file::Message;
 use serde::{Deserialize, Serialize};
 use server::{Books, Keys, PlacedOrder};
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl Written<'_> {
         copy: Option<u32>,
     ) -> Result<()> {
         let path = record_place(books, self.folder, placed.customer, &placed.order)?;
-        let mut message = message(record, &placed.order, &placed.iccid);
+        let mut message = message(record, &placed.order, &placed.sim);
         message.sim.copy = copy;
         self.session.carrier.send(&path, &message)?;
         self.files.push(path.display().to_string());

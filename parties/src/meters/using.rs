@@ -1,17 +1,20 @@
 //! What a customer does at his meter: he puts his SIM in, and consumes.
 
+use super::medium::Folder;
 use super::place::{MeterPlace, folder, shown};
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused, security};
-use meter::{Consumption, InsertionReport, Outcome};
+use meter::{Consumption, InsertionReport, Meter, OrderOutcome, Outcome, StorageReport};
 use reader::CardError;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::profile::CardKind;
 use scheme::refusal::Refusal;
-use scheme::{CardRef, Kind};
+use scheme::{CardRef, Kind, Moment};
 use serde::Serialize;
+use std::path::Path;
+use wire::Channel;
 
 /// Why a meter refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,6 +33,54 @@ pub struct RefusalReport {
     refusal: Refusal,
 }
 
+/// What came of a file on a medium.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// Its path.
+    pub file: String,
+    /// `credited`, `receipt-repeated`, `refused`, `damaged`, or `left`: the insertion ended before its turn.
+    pub result: &'static str,
+    /// What was credited.
+    #[serde(serialize_with = "scheme::names::fen::serialize")]
+    pub credited_fen: Fen,
+    /// Why it was refused, by its name.
+    pub refusal: Option<&'static str>,
+    /// In words.
+    pub detail: String,
+    /// The file its receipt is in.
+    pub receipt: Option<String>,
+}
+
+impl FileReport {
+    /// Of each file of an insertion.
+    fn all(report: &StorageReport, medium: &Folder) -> Vec<Self> {
+        let file = |(n, file): (usize, &meter::StoredFile)| {
+            let outcome = report
+                .insertion
+                .orders
+                .iter()
+                .find(|order| usize::from(order.record) == n + 1)
+                .map(|order| order.outcome);
+            let (result, credited_fen, refusal, detail) = match (outcome, &file.damage) {
+                (Some(OrderOutcome::Credited(amount)), _) => {
+                    ("credited", amount, None, format!("credited {amount}"))
+                }
+                (Some(OrderOutcome::ReceiptRepeated), _) => {
+                    ("receipt-repeated", Fen(0), None, "credited before; it has the same receipt".to_owned())
+                }
+                (Some(OrderOutcome::Refused(refusal)), _) => {
+                    ("refused", Fen(0), Some(refusal.name()), format!("refused: {}", refusal.words()))
+                }
+                (None, Some(damage)) => ("damaged", Fen(0), None, damage.clone()),
+                (None, None) => ("left", Fen(0), None, "the insertion ended before it was done".to_owned()),
+            };
+            let receipt = file.receipt.as_deref().map(|name| medium.place(name));
+            FileReport { file: medium.place(&file.name), result, credited_fen, refusal, detail, receipt }
+        };
+        report.files.iter().enumerate().map(file).collect()
+    }
+}
+
 /// What came of an insertion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InsertReport {
@@ -46,6 +97,9 @@ pub struct InsertReport {
     pub display: [String; 3],
     /// Commands to both cards.
     pub apdus: u64,
+    /// The files that held something of ours, where it was no SIM.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileReport>,
     /// All about it.
     #[serde(skip)]
     pub insertion: InsertionReport,
@@ -75,6 +129,7 @@ impl From<InsertionReport> for InsertReport {
             debt_paid_fen: insertion.debt_paid,
             display: shown(&insertion.display),
             apdus: insertion.esam.apdus + insertion.sim.apdus,
+            files: Vec::new(),
             insertion,
         }
     }
@@ -96,7 +151,9 @@ impl RefusalReport {
             format!("{} (card error {}, {}): {}", self.display, self.field_error, self.name, self.words);
         match self.refusal {
             Refusal::KeyState => security(words),
-            Refusal::SimPulled | Refusal::SimReset | Refusal::EsamReset => Failure::new(Kind::Absent, words),
+            Refusal::SimPulled | Refusal::StoragePulled | Refusal::SimReset | Refusal::EsamReset => {
+                Failure::new(Kind::Absent, words)
+            }
             _ => refused(words),
         }
     }
@@ -110,15 +167,43 @@ pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef) -> Result<I
     let place = MeterPlace::new(&folder(session)?, number);
     place.must_exist()?;
     let mut sim = CardHandle::open(session, sim, CardKind::Sim)?;
+    let insertion =
+        with_money(session, &place, |meter, esam, now, random| meter.insert(esam, &mut sim, now, random))?;
+    sim.close()?;
+    Ok(insertion.into())
+}
+
+/// Puts a medium with record files into a meter, in the place of the SIM: `path` is an order's file, or a folder of them. The receipt of each
+/// goes into a file beside it.
+///
+/// # Errors
+/// There is no such meter, or nothing at `path`; the ESAM is not there; the flash cannot be kept.
+pub fn insert_file(session: &Session, number: MeterNumber, path: &Path) -> Result<InsertReport> {
+    let place = MeterPlace::new(&folder(session)?, number);
+    place.must_exist()?;
+    let mut medium = Folder::of(path)?;
+    let only = medium.only();
+    let report = with_money(session, &place, |meter, esam, now, random| {
+        meter.insert_storage(esam, &mut medium, only.as_deref(), now, random)
+    })?;
+    let files = FileReport::all(&report, &medium);
+    Ok(InsertReport { files, ..report.insertion.into() })
+}
+
+/// Has money put into a meter.
+fn with_money<R>(
+    session: &Session,
+    place: &MeterPlace,
+    put: impl FnOnce(&mut Meter, &mut dyn Channel, Moment, &mut dyn FnMut(&mut [u8])) -> R,
+) -> Result<R> {
     // Whoever holds the ESAM holds the meter: the flash is read under it.
     let mut esam = CardHandle::open(session, &place.esam(), CardKind::Esam)?;
     let mut meter = place.load_to_act(session)?;
     let mut chance = session.chance("meter");
-    let insertion = meter.insert(&mut esam, &mut sim, session.now()?, &mut |bytes| chance.fill(bytes));
+    let report = put(&mut meter, &mut esam, session.now()?, &mut |bytes| chance.fill(bytes));
     place.save(&meter)?;
     esam.close()?;
-    sim.close()?;
-    Ok(insertion.into())
+    Ok(report)
 }
 
 /// What came of a consumption.

@@ -5,9 +5,10 @@
 
 use super::place::all;
 use crate::home;
-use crate::records::{self, Message, SimNote};
+use crate::records;
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused};
+use scheme::record_file::{Message, SimNote};
 use scheme::subscription::PhoneNumber;
 use scheme::{Kind, Moment};
 use serde::{Deserialize, Serialize};
@@ -302,7 +303,7 @@ impl Network {
             let Some(record) = Records::parse(&bytes) else { continue };
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             let file = self.outside().join(format!("{name}-{}.sms", plain(&letter.to)));
-            let sim = SimNote { iccid: letter.iccid.clone(), binding: None, copy: None };
+            let sim = SimNote { iccid: letter.iccid.clone(), ..SimNote::default() };
             home::make_folder(&self.outside())?;
             records::write(&file, &Message { record, sim })?;
             for (named, _) in whole {

@@ -2,12 +2,12 @@
 
 use super::access::{SimAccess, with_hint};
 use crate::carrier::must_be_free;
-use crate::records::{Message, SimNote};
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
 use reader::driver::sim::{Sim, SmsFile, StoredMessage, second_of};
 use scheme::CardRef;
 use scheme::order::SimBinding;
+use scheme::record_file::{Message, SimNote};
 use scheme::sim::iccid_digits;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ pub fn collect(session: &Session, request: &CarryRequest) -> Result<CollectRepor
     let mut sim = Sim::new(&mut handle);
     // The server finds the meter by it, and opens the receipt once instead of once a meter.
     let iccid = sim.iccid().ok().and_then(|file| iccid_digits(&file));
-    let sim_note = SimNote { iccid, binding: None, copy: None };
+    let sim_note = SimNote { iccid, ..SimNote::default() };
     let send = |record: &Records| {
         session.carrier.send(&request.record, &Message { record: record.clone(), sim: sim_note })
     };

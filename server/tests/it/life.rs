@@ -15,7 +15,7 @@ fn the_first_order_opens_and_the_next_recharges() {
     assert_eq!(first.order.binding, binding(&sim(0, 0)));
     assert_eq!(first.order.issued, time("20261122080000"));
     assert_eq!(first.order.valid_until, time("20261222080000"));
-    assert_eq!(first.iccid, sim(0, 0).iccid.as_str());
+    assert_eq!(first.sim.iccid, sim(0, 0).iccid.as_str());
 
     house.pass(600);
     let receipt = house.insert(0, &first.record, &sim(0, 0)).unwrap();

@@ -109,8 +109,8 @@ impl History {
                         .seal(&mut self.house.psam, id, self.house.now, &self.house.terms)
                         .unwrap();
                     let n = (0..CUSTOMERS).find(|n| customer(*n) == sealed.order.customer).unwrap();
-                    let version =
-                        (0..=self.versions[n as usize]).find(|v| sim(n, *v).iccid.as_str() == sealed.iccid);
+                    let version = (0..=self.versions[n as usize])
+                        .find(|v| sim(n, *v).iccid.as_str() == sealed.sim.iccid);
                     self.records[n as usize].push((sealed.record, version.unwrap()));
                 }
             }

@@ -84,7 +84,7 @@ pub fn deeds(
             let then = vec![("money", lang.say("deed.void.1", &[amount]))];
             out.push(DeedView { then, off, ..deed("void", ["deed.void", "deed.void.w", "deed.void.go"]) });
         } else {
-            let sim = placed.iccid != known.sim.iccid.to_string();
+            let sim = placed.sim.iccid != known.sim.iccid.to_string();
             let needed = sim || now > placed.order.valid_until;
             let off = (!needed).then(|| text("deed.again.off"));
             let then = vec![("money", lang.say("deed.again.1", &[Html::text(placed.order.count)]))];

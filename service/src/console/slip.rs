@@ -86,7 +86,7 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         None if visit.books().change_of(order.id)?.is_some() => Html::text(lang.t("chg.slip.paid")),
         None => Html::text(lang.t("slip.paid")),
     };
-    let from = placed.iccid.len().saturating_sub(4);
+    let from = placed.sim.iccid.len().saturating_sub(4);
     visit.page(&SlipPage {
         f: visit.frame("sell")?,
         done: lang.say("slip.done", &[lang.money(amount), Html::text(&name)]),
@@ -102,7 +102,7 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         number: digits(&placed.customer.to_string(), false),
         meter: digits(&order.meter.to_string(), false),
         count: order.count,
-        sim_end: placed.iccid.get(from..).unwrap_or_default().to_owned(),
+        sim_end: placed.sim.iccid.get(from..).unwrap_or_default().to_owned(),
         order_digits: digits(&order.id.to_string(), true),
         until: day(order.valid_until),
     })
@@ -118,7 +118,7 @@ pub fn record(visit: &mut Visit<'_>) -> Result<Answer> {
     note(visit, "console record", placed.order.id)?;
     let message = look::record(&visit.session, visit.desk(), placed.order.id)?;
     let name = format!("{}-{}.sms", placed.customer, placed.order.count);
-    Ok(Answer::File { media: "text/plain; charset=utf-8", name, text: parties::records::text(&message) })
+    Ok(Answer::File { media: "text/plain; charset=utf-8", name, text: message.to_text() })
 }
 
 /// An amount in words, as it stands on a slip so that nobody adds a digit.

@@ -34,6 +34,7 @@ mod secrets;
 mod signed;
 mod signing;
 mod sim;
+mod storage;
 mod testing;
 mod torn;
 mod upkeep;

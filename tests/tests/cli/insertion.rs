@@ -227,7 +227,7 @@ fn no_purse_holds_a_million() {
     world.purchase(&WANG, "999999.99");
     let order = world.order(&WANG, "0.01");
     world.write(&WANG, &order);
-    let words = "the balance would pass the meter's ceiling; use up some of it and insert the SIM again";
+    let words = "the balance would pass the meter's ceiling; use up some of it and insert the order again";
     refused(&world, &WANG, &WANG, "Err-36", 21, "over-ceiling", words);
     // As the words say.
     world.meters(&["meter", "consume", WANG.meter, "--kwh", "1"]).run().ok();

@@ -69,6 +69,7 @@ mod states;
 #[cfg(target_os = "linux")]
 mod steps;
 mod stock;
+mod storage;
 mod tables;
 mod traces;
 #[cfg(unix)]

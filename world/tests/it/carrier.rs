@@ -3,14 +3,14 @@
 use crate::BEGIN;
 use gridcard_world::{Post, WorldClock};
 use parties::carrier::Carrier;
-use parties::records::{Message, SimNote};
+use scheme::record_file::{Message, SimNote};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 fn message(byte: u8) -> Message {
     Message {
         record: [byte; 176].into(),
-        sim: SimNote { iccid: Some("89860021047987991756".into()), binding: None, copy: None },
+        sim: SimNote { iccid: Some("89860021047987991756".into()), ..SimNote::default() },
     }
 }
 

@@ -9,8 +9,8 @@ mod test;
 use crate::prelude::*;
 use crate::{audit, wire_time};
 use meter::events::Event;
-use meter::{Consumption, InsertionReport, OrderOutcome};
-use parties::meters::{self, MakeMeterRequest};
+use meter::{Consumption, OrderOutcome};
+use parties::meters::{self, InsertReport, MakeMeterRequest};
 use parties::words::{energy, paid_before, yuan_of};
 use scheme::money::Fen;
 use serde_json::Value;
@@ -24,12 +24,16 @@ pub enum Verb {
     Pair(pair::Pair),
     /// Test a meter in test state with a production test card, and print a report.
     Test(test::Test),
-    /// Put a SIM into a meter.
+    /// Put a SIM into a meter, or a medium with the bank's files in its place.
     Insert {
         /// Number of the meter.
         number: MeterNumber,
         /// SIM: its card file, a SIM in a reader (pcsc:READER), or in a modem (at:DEVICE).
-        sim: CardRef,
+        #[arg(required_unless_present = "file")]
+        sim: Option<CardRef>,
+        /// An order's file as the bank wrote it, on a flash disk or an SD card, or a folder of such files; each receipt is written beside its order.
+        #[arg(long, value_name = "PATH", conflicts_with = "sim")]
+        file: Option<PathBuf>,
     },
     /// Let the customer consume.
     Consume {
@@ -101,7 +105,7 @@ impl Verb {
             Verb::New(options) => one("meter new", options, new),
             Verb::Pair(options) => one("meter pair", options, pair::run),
             Verb::Test(options) => look(options, test::run),
-            Verb::Insert { number, sim } => look((number, sim), insert),
+            Verb::Insert { number, sim, file } => look(Put { number, sim, file }, insert),
             Verb::Consume { number, kwh: Some(hundredths), .. } => {
                 look((number, Consumption::Energy(hundredths)), consume)
             }
@@ -135,9 +139,20 @@ fn new(call: &Call, options: &New) -> Result<()> {
     })
 }
 
-fn insert(call: &Call, (number, sim): &(MeterNumber, CardRef)) -> Result<()> {
-    let report = meters::insert(call, *number, sim)?;
-    let (mut text, mut object) = (insertion_text(&report.insertion), serde_json::to_value(&report)?);
+/// What is put into a meter.
+struct Put {
+    number: MeterNumber,
+    sim: Option<CardRef>,
+    /// Named where no SIM is.
+    file: Option<PathBuf>,
+}
+
+fn insert(call: &Call, put: &Put) -> Result<()> {
+    let report = match (&put.sim, &put.file) {
+        (Some(sim), _) => meters::insert(call, put.number, sim)?,
+        (None, file) => meters::insert_file(call, put.number, &file.clone().unwrap_or_default())?,
+    };
+    let (mut text, mut object) = (insertion_text(&report, put.sim.is_some()), serde_json::to_value(&report)?);
     if call.options.wire_time {
         let wire_time = report.insertion.wire_time();
         text = format!("{text}\n\n{}", wire_time::insertion(&wire_time));
@@ -145,20 +160,29 @@ fn insert(call: &Call, (number, sim): &(MeterNumber, CardRef)) -> Result<()> {
     }
     answer(call, &text, object);
     if let (Some(cause), Some(_)) = (&report.insertion.cause, &report.refusal) {
-        say(format!("the card said: {cause}"));
+        let who = if put.sim.is_some() { "the card" } else { "the meter" };
+        say(format!("{who} said: {cause}"));
     }
     report.must_be_served()
 }
 
-fn insertion_text(report: &InsertionReport) -> String {
+fn insertion_text(report: &InsertReport, of_sim: bool) -> String {
+    let (files, report) = (&report.files, &report.insertion);
     let mut lines = vec![("display", format!("{} | {}", report.display.line1, report.display.line2))];
-    for order in &report.orders {
+    for file in files {
+        lines.push(("order", format!("{}: {}", file.file, file.detail)));
+        lines.extend(file.receipt.iter().map(|receipt| ("receipt", receipt.clone())));
+    }
+    // Of a medium they are told by their files.
+    for order in report.orders.iter().filter(|_| of_sim) {
         lines.push(("order", format!("record {}: {}", order.record, outcome_words(order.outcome))));
     }
     if report.debt_paid > 0 {
         lines.push(("owed before", paid_before(report.debt_paid)));
     }
-    lines.push(("APDUs", format!("{} to the ESAM, {} to the SIM", report.esam.apdus, report.sim.apdus)));
+    let apdus = format!("{} to the ESAM", report.esam.apdus);
+    let to_sim = format!(", {} to the SIM", report.sim.apdus);
+    lines.push(("APDUs", if of_sim { apdus + &to_sim } else { apdus }));
     facts(&lines)
 }
 

@@ -101,7 +101,7 @@ pub fn one_customer_has_three_meters(engine: &dyn Engine) {
     for (n, sealed) in &sealed {
         let order = &sealed.order;
         assert_eq!((order.meter, order.count, order.kind), (meter(*n), 1, OrderKind::Open));
-        assert_eq!(sealed.iccid, sim(0, 0).iccid.as_str());
+        assert_eq!(sealed.sim.iccid, sim(0, 0).iccid.as_str());
         let open = bank.books.outstanding(meter(*n)).unwrap().unwrap();
         assert_eq!(open.order.id, order.id);
         assert!(matches!(bank.buy(*n, 100), Err(OrderError::Outstanding { .. })));
@@ -227,7 +227,7 @@ pub fn a_meter_is_handed_over(engine: &dyn Engine) {
     // The chip goes on: its account keeps its number, the meter learns the next customer's SIM, and the purse what it has.
     let sealed = bank.bought_by(1, 0, 700);
     assert_eq!((sealed.order.customer, sealed.order.count), (customer(0), 2));
-    assert_eq!((sealed.order.kind, &*sealed.iccid), (OrderKind::Replacement, sim(1, 0).iccid.as_str()));
+    assert_eq!((sealed.order.kind, &*sealed.sim.iccid), (OrderKind::Replacement, sim(1, 0).iccid.as_str()));
     assert_eq!(bank.meters[0].balance, 5700);
     let placed = bank.books.order(sealed.order.id).unwrap().unwrap();
     assert_eq!((placed.customer, placed.state), (customer(1), OrderState::Settled));

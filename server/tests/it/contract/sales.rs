@@ -14,7 +14,7 @@ pub fn a_sale_is_paid_for_and_kept(engine: &dyn Engine) {
     assert_eq!(bank.reconcile(), Reconciled::default());
     let sealed = bank.buy(0, 5000).unwrap();
     assert_eq!(
-        (sealed.order.count, sealed.order.amount, &sealed.iccid),
+        (sealed.order.count, sealed.order.amount, &sealed.sim.iccid),
         (1, Fen(5000), &sim(0, 0).iccid.to_string())
     );
     assert_eq!(bank.sums(), (5000, 0, 5000));
