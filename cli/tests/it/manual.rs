@@ -5,13 +5,12 @@ use gridcard_cli::args::Cli;
 use gridcard_cli::manual;
 use std::collections::BTreeSet;
 
-/// Commands with nothing below them, by their words behind `gridcard`.
+/// Commands that can be said, with nothing behind them or something, by their words behind `gridcard`.
 fn commands(command: &Command, words: &str, found: &mut BTreeSet<String>) {
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
         let words = format!("{words} {}", below.get_name()).trim_start().to_owned();
-        if below.has_subcommands() {
-            commands(below, &words, found);
-        } else {
+        commands(below, &words, found);
+        if !below.is_subcommand_required_set() {
             found.insert(words);
         }
     }

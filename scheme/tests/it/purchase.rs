@@ -247,6 +247,10 @@ sim-file - 14 Err-34
 sim-pulled - 20 Err-35
 write-back - 19 Err-35
 no-order - 7 Err-32
+storage-file - 14 Err-34
+storage-pulled - 20 Err-35
+storage-write - 19 Err-35
+storage-empty - 7 Err-32
 pairing - 5 Err-32
 retired - 2 Err-31
 older-make - 9 Err-32
