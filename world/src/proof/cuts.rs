@@ -198,7 +198,7 @@ fn row<'r>(rows: &'r mut Vec<Row>, name: &str) -> &'r mut Row {
 }
 
 fn one(bench: &Bench, fault: Fault, depth: Depth, name: &str, rows: &mut Vec<Row>) -> Result<()> {
-    for first in 0.. {
+    for first in 0..MOST {
         let (site, came_to_pass) = bench.insert(bench.before.copy()?, Some((fault, first)))?;
         if !came_to_pass {
             return Ok(());
@@ -211,9 +211,13 @@ fn one(bench: &Bench, fault: Fault, depth: Depth, name: &str, rows: &mut Vec<Row
         }
         for again in depth.second(fault) {
             for second in 0.. {
+                let row = row(rows, &format!("{name}, and the recovery too"));
+                if second == MOST {
+                    row.went_through(format!("{}, then {again:?}: refused without end", how()));
+                    return Ok(());
+                }
                 let (site, came_to_pass) = bench.insert(site.copy()?, Some((again, second)))?;
                 let recovered = bench.insert(site, None)?.0;
-                let row = row(rows, &format!("{name}, and the recovery too"));
                 match bench.difference(recovered)? {
                     None => row.stopped(KEPT),
                     Some(what) => row.went_through(format!("{}, then {again:?} at {second}: {what}", how())),
@@ -224,8 +228,12 @@ fn one(bench: &Bench, fault: Fault, depth: Depth, name: &str, rows: &mut Vec<Row
             }
         }
     }
+    row(rows, name).went_through(format!("{}: {fault:?}: refused without end", bench.what));
     Ok(())
 }
+
+/// More occasions than a purchase has: who is refused at the last of them is refused for another reason than the fault.
+const MOST: u32 = 500;
 
 /// What keeps money where it is.
 const KEPT: &str = "journal, count rule, receipt kept";

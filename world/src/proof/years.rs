@@ -128,8 +128,10 @@ struct Under<'p> {
 
 /// Lives them.
 ///
+/// An act that must go and fails is a violation too, and the world ends there.
+///
 /// # Errors
-/// The parties cannot be set up; an act that must go fails (what must not be and is, is in the report).
+/// The parties cannot be set up.
 pub fn years(what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
     progress("making cards and meters");
     let mut city = City::new(what.suite, what.seed)?;
@@ -157,8 +159,9 @@ pub fn years(what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
         report: YearsReport { seed: what.seed.0, meters: what.meters, ..YearsReport::default() },
         progress,
     };
-    under.live()?;
-    under.end()?;
+    if let Err(error) = under.live_to_the_end() {
+        under.report.violations.push(format!("{}: what must go was refused: {error}", under.now));
+    }
     Ok(under.report)
 }
 
@@ -167,6 +170,11 @@ fn draw(chance: &mut SeededChance, below: u32) -> u32 {
 }
 
 impl Under<'_> {
+    fn live_to_the_end(&mut self) -> Result<()> {
+        self.live()?;
+        self.end()
+    }
+
     fn live(&mut self) -> Result<()> {
         let mut day = 0;
         loop {

@@ -54,9 +54,10 @@ impl Walk {
     fn command(&mut self, block: &Block, command: &str) {
         let wanted = exit_code(command);
         let folder = self.folder.path().display().to_string();
+        // In this order: the program may itself stand somewhere below /tmp.
         let real = command
-            .replace("target/release/gridcard", &binary().display().to_string())
-            .replace("/tmp/", &format!("{folder}/"));
+            .replace("/tmp/", &format!("{folder}/"))
+            .replace("target/release/gridcard", &binary().display().to_string());
         let place = self.answers.iter().position(|(begin, _)| command.starts_with(begin));
         let Done { code, printed } = match place {
             Some(place) => {

@@ -3,12 +3,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Longer than any command of a page takes on a busy machine; one that waits for what never comes ends here.
+const ALL_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a person answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct Shell {
     begin: String,
     bash: Child,
     stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    said: mpsc::Receiver<String>,
     count: usize,
 }
 
@@ -56,10 +59,10 @@ impl Shell {
             .spawn()
             .unwrap();
         let stdin = bash.stdin.take().unwrap();
-        let stdout = BufReader::new(bash.stdout.take().unwrap());
+        let said = lines_of(bash.stdout.take().unwrap());
         // Everything that a command sets is known to those after it, at a terminal too.
         let begin = format!("gridcard() {{ '{}' \"$@\"; }}; set -a", program.display());
-        let mut shell = Shell { folder: folder.to_owned(), begin, bash, stdin, stdout, count: 0 };
+        let mut shell = Shell { folder: folder.to_owned(), begin, bash, stdin, said, count: 0 };
         let begin = shell.begin.clone();
         assert_eq!(shell.run(&begin).code, 0);
         shell
@@ -76,8 +79,10 @@ impl Shell {
         let quoted = out.display();
         write!(self.stdin, "{{\n{command}\n}} >'{quoted}' 2>&1 </dev/null\necho \"::done $?\"\n").unwrap();
         self.stdin.flush().unwrap();
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        let line = self.said.recv_timeout(ALL_PATIENCE).unwrap_or_else(|error| {
+            let printed = std::fs::read(&out).unwrap_or_default();
+            panic!("{command}\ndoes not end ({error}); it printed:\n{}", String::from_utf8_lossy(&printed))
+        });
         let code = line.trim().strip_prefix("::done ").unwrap_or_else(|| panic!("the shell ended: {line:?}"));
         let code = code.parse().unwrap();
         Done { code, printed: String::from_utf8_lossy(&std::fs::read(&out).unwrap()).into_owned() }
@@ -152,6 +157,19 @@ impl Shell {
         let text = std::fs::read_to_string(self.folder.join(name)).unwrap();
         text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap().to_owned()
     }
+}
+
+/// Lines as they come.
+fn lines_of(out: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// What a terminal shows, as it comes.
