@@ -76,7 +76,11 @@ fn a_receipt_file_that_cannot_be_read_does_not_hide_the_others() {
     let ran =
         world.bank(&["server", "settle", "bad.sms", text(&receipt), "none.sms", "--pin-file", "pin"]).run();
     let ran = ran.fails(1, &["none.sms"]);
-    ran.shows(&["settled", "50.00 yuan credited by meter", "bad.sms: it is not a line of hexadecimal digits"]);
+    ran.shows(&[
+        "settled",
+        "50.00 yuan credited by meter",
+        "bad.sms: it is not a line of hexadecimal digits",
+    ]);
     assert_eq!(world.books()["settled_fen"], 5000);
 }
 
