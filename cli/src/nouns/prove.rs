@@ -13,6 +13,8 @@ use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
 const SEED: u64 = 1;
 /// Words of a row that the table shows; `--json` has all.
 const SHOWN: usize = 3;
+/// Characters of a line below an attack, on a screen of 80.
+const WIDE: usize = 70;
 
 /// Options of `prove`.
 #[derive(Debug, Args)]
@@ -155,11 +157,11 @@ fn bar() -> ProgressBar {
 fn words(proved: &Proved<'_>) -> String {
     let mut parts = Vec::new();
     if !proved.rows.is_empty() {
-        let rows = proved.rows.iter().map(|row| {
-            let by: Vec<String> = stopped(row);
-            row![row.attack, row.tried, by.join("; ")]
+        let rows = proved.rows.iter().flat_map(|row| {
+            let below = stopped(row).into_iter().map(|line| row!["", format!("  {line}")]);
+            std::iter::once(row![row.tried, row.attack]).chain(below)
         });
-        parts.push(table(&["attack", "tried", "stopped by"], rows.collect()));
+        parts.push(table(&["tried", "attack, and what stopped it"], rows.collect()));
         for row in proved.rows.iter().filter(|row| !row.holds()) {
             parts.push(format!("VIOLATED: {}\n  {}", row.attack, row.violations.join("\n  ")));
         }
@@ -175,7 +177,7 @@ fn words(proved: &Proved<'_>) -> String {
     parts.join("\n\n")
 }
 
-/// What stopped an attack, the most frequent first.
+/// What stopped an attack, the most frequent first, in lines below its name.
 fn stopped(row: &Row) -> Vec<String> {
     let mut by: Vec<(&String, &u64)> = row.stopped_by.iter().collect();
     by.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -184,11 +186,18 @@ fn stopped(row: &Row) -> Vec<String> {
     if more > 0 {
         words.push(format!("{more} more"));
     }
-    words
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut().filter(|line| line.len() + 2 + word.len() <= WIDE) {
+            Some(line) => line.push_str(&format!("; {word}")),
+            None => lines.push(word),
+        }
+    }
+    lines
 }
 
 fn lived(world: &YearsReport) -> String {
-    let mut lines = vec![
+    let lines = [
         ("lived", format!("{} meters, {} days", world.meters, world.days)),
         ("sold", format!("{} in {} orders", yuan(world.sold_fen), world.orders)),
         ("credited", yuan(world.credited_fen)),
@@ -196,11 +205,12 @@ fn lived(world: &YearsReport) -> String {
         ("due to customers", yuan(world.refunded_fen)),
         ("consumed", yuan(world.consumed_fen)),
     ];
-    let faults: Vec<String> = world.faults.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
-    if !faults.is_empty() {
-        lines.push(("faults", faults.join("; ")));
-    }
     let mut text = facts(&lines);
+    if !world.faults.is_empty() {
+        let rows = world.faults.iter().map(|(kind, n)| row![n, kind]);
+        text.push_str("\n\n");
+        text.push_str(&table(&["times", "what went wrong on purpose"], rows.collect()));
+    }
     for violation in &world.violations {
         text.push_str(&format!("\nVIOLATED: {violation}"));
     }
