@@ -1,5 +1,6 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+#[cfg(feature = "service")]
 mod buy;
 mod pair;
 mod port;
@@ -56,6 +57,7 @@ pub enum Verb {
     /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
     Port(port::Port),
     /// Buy for a meter at the other end of a line, at a running server: carries what the two say, and has no key to any of it.
+    #[cfg(feature = "service")]
     Buy(Box<buy::Buy>),
     /// Read a meter at the other end of a line (DL/T 645).
     Read(port::Read),
@@ -115,6 +117,7 @@ impl Verb {
             }
             Verb::Show { number } => look(number, show),
             Verb::List => look((), list),
+            #[cfg(feature = "service")]
             Verb::Buy(options) => look(options, |call, options| buy::run(call, options)),
             Verb::Port(options) => look(options, port::port),
             Verb::Read(options) => look(options, port::read),
