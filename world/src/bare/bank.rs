@@ -1,6 +1,7 @@
 //! The bank of the bare parties: books and a PSAM.
 
-use super::{Seed, Site, customer};
+use super::seed::Seed;
+use super::site::{Site, customer};
 use crate::place::PIN;
 use keys::sign::SigningKey;
 use parties::trouble::{Context, Result, refused};

@@ -1,0 +1,264 @@
+//! The cards of a city, as a province makes them.
+
+use super::bank::Bank;
+use super::seed::{BEGIN, FIRST_METER, Seed};
+use super::site::{Site, roster};
+use crate::place::{PIN, SECOND_PIN};
+use crate::town::REGION;
+use issue::card::Personalisation;
+use issue::keyset::Roots;
+use issue::plan::{Master, Plan, Request};
+use issue::signing;
+use issue::source::{Authority, CardSource, Current, KeySource, SoftSource, Target};
+use keys::sign::{Curve, SigningKey};
+use keys::{Role, Suite, hierarchy};
+use meter::{Meter, MeterConfig, Pairing};
+use parties::trouble::{Context, Result, refused};
+use reader::driver::issuing::IssuingCard;
+use reader::driver::psam::Psam;
+use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Subject};
+use scheme::moment::Validity;
+use scheme::money::Fen;
+use scheme::numbers::{DeviceNumber, PROVINCE, RegionCode};
+use scheme::order::Serial8;
+use scheme::pin::{Pin, Pins};
+use scheme::profile::{CardKind, Recipient, State};
+use scheme::psam::Limits;
+use scheme::signing::{ISSUER_SPAN, Mode};
+use server::{Certified, Roster, ServerKey, Store};
+use vcard::Slot;
+use wire::Channel;
+
+/// Value that the PSAM may seal.
+const GRANTED: u64 = Limits::GRANTS;
+/// Price of a kWh.
+const PRICE: Fen = Fen(55);
+/// Load of a customer's appliances, in watts.
+const LOAD_W: u32 = 1000;
+
+fn number(n: u32) -> Result<DeviceNumber> {
+    Ok(format!("{n:012}").parse()?)
+}
+
+fn region() -> Result<RegionCode> {
+    Ok(REGION.parse()?)
+}
+
+fn plan(kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
+    let region = if kind == CardKind::MainControl { PROVINCE } else { region()? };
+    let validity = Validity::new("20260101".parse()?, "20651231".parse()?)?;
+    let state = State::Test;
+    let request = Request {
+        kind,
+        number,
+        region,
+        suite,
+        state,
+        validity,
+        ceiling: None,
+        version: 1,
+        previous: None,
+        limit: None,
+        value: None,
+        signs: false,
+    };
+    Ok(Plan::new(&request)?)
+}
+
+/// The PINs a card is made with, or that an issuing card is opened with: as many as its kind has.
+fn with_pins<T>(kind: CardKind, act: impl FnOnce(Pins<'_>) -> T) -> Result<T> {
+    let (operator, officer) = (Pin::from_digits(PIN)?, Pin::from_digits(SECOND_PIN)?);
+    Ok(match scheme::profile::pins(kind).len() {
+        0 => act(Pins::default()),
+        1 => act((&operator).into()),
+        _ => act(Pins::both(&operator, &officer)),
+    })
+}
+
+fn open(card: &mut dyn Channel, kind: CardKind) -> Result<CardSource<'_>> {
+    Ok(with_pins(kind, |pins| CardSource::open(IssuingCard::new(card), pins))??)
+}
+
+fn issue(plan: &Plan, card: &mut dyn Channel, source: &mut dyn KeySource) -> Result<issue::card::Issued> {
+    let session = Personalisation::probe(plan, card, None)?;
+    Ok(with_pins(plan.kind(), |pins| session.run(source, pins, Master::Transport, &mut ()))??)
+}
+
+fn target(kind: CardKind, number: DeviceNumber, serial: [u8; 8]) -> Result<Target> {
+    Ok(Target {
+        recipient: Recipient::Card(kind),
+        master: Current::Own,
+        test_keys: false,
+        version: None,
+        serial,
+        number: number.0,
+        region: region()?.0,
+    })
+}
+
+fn serial(card: &mut Slot) -> Result<[u8; 8]> {
+    wire::atr::serial_of(&card.reset()?).context("an ATR carries the serial")
+}
+
+/// The cards of a city, and what signs for its province.
+pub struct City {
+    /// Suite of all keys.
+    pub suite: Suite,
+    seed: Seed,
+    esam_issuing: Slot,
+    psam: Slot,
+    server_key: ServerKey,
+    server: (Certificate, SigningKey),
+}
+
+impl City {
+    /// A city whose issuing cards are certified.
+    ///
+    /// # Errors
+    /// A step that did not go as it should.
+    pub fn new(suite: Suite, seed: Seed) -> Result<Self> {
+        let card = |kind: CardKind| seed.blank(kind, suite, &format!("{} {}", kind.name(), suite.name()));
+        let mut main = card(CardKind::MainControl)?;
+        let mut roots = SoftSource::province(Roots::test(suite));
+        issue(&plan(CardKind::MainControl, suite, number(11)?)?, &mut main, &mut roots)?;
+        let mut issuing = Vec::new();
+        for (kind, n) in [(CardKind::PsamIssuing, 2), (CardKind::EsamIssuing, 3)] {
+            let mut made = card(kind)?;
+            issue(&plan(kind, suite, number(n)?)?, &mut made, &mut open(&mut main, CardKind::MainControl)?)?;
+            certify(suite, &mut made, number(n)?, n - 1)?;
+            issuing.push(made);
+        }
+        let (Some(esam_issuing), Some(mut psam_issuing)) = (issuing.pop(), issuing.pop()) else {
+            return Err(refused("a city has two issuing cards").into());
+        };
+        let mut psam = card(CardKind::Psam)?;
+        let of_psam = number(4)?;
+        issue(
+            &plan(CardKind::Psam, suite, of_psam)?,
+            &mut psam,
+            &mut open(&mut psam_issuing, CardKind::PsamIssuing)?,
+        )?;
+        let pin = Pin::from_digits(PIN)?;
+        let limits = Limits { count: u32::MAX, value: GRANTED };
+        let server_key = {
+            let mut source = open(&mut psam_issuing, CardKind::PsamIssuing)?;
+            let key = issue::life::pair(&mut psam, &mut source, &pin)?;
+            issue::life::raise(&mut psam, &mut source, limits, [5; 8])?;
+            ServerKey::new(Psam::open(&mut psam)?.info().number, suite, *key)
+        };
+        let to = target(CardKind::Psam, of_psam, serial(&mut psam)?)?;
+        let mut source = open(&mut psam_issuing, CardKind::PsamIssuing)?;
+        signing::equip(&mut psam, &mut source, &to, BEGIN.day())?;
+        let server = server_certificate(suite)?;
+        Psam::open(&mut psam)?.fmcos().store_certificate(&server.0)?;
+        Ok(City { suite, seed, esam_issuing, psam, server_key, server })
+    }
+
+    /// The n-th customer's meter with its ESAM, and his SIM. `mode`: which orders it takes.
+    ///
+    /// # Errors
+    /// A step that did not go as it should.
+    pub fn site(&mut self, n: u32, mode: Mode) -> Result<Site> {
+        let (suite, seed, meter) = (self.suite, self.seed, number(FIRST_METER + n)?);
+        let mut esam = seed.blank(CardKind::Esam, suite, &format!("esam {meter}"))?;
+        let mut source = open(&mut self.esam_issuing, CardKind::EsamIssuing)?;
+        let issued = issue(&plan(CardKind::Esam, suite, meter)?, &mut esam, &mut source)?;
+        let file = issue::pairing::make(&mut source, meter, region()?, &issued.keys)?;
+        let certified = if mode.signs() {
+            let to = target(CardKind::Esam, meter, serial(&mut esam)?)?;
+            signing::equip(&mut esam, &mut source, &to, BEGIN.day())?;
+            let [issuer, own] = signing::set_mode(&mut esam, &mut source, &to, Some(&self.server.0), mode)?;
+            Some(Certified { issuer: issuer.to_bytes(), own: own.to_bytes() })
+        } else {
+            None
+        };
+        let root = hierarchy::test_root(file.suite, Role::Transport);
+        let pairing =
+            Pairing::open(&file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))?;
+        let config = MeterConfig {
+            number: pairing.number(),
+            state: pairing.state(),
+            suite,
+            price: PRICE,
+            load_w: LOAD_W,
+        };
+        Ok(Site {
+            n,
+            seed,
+            meter: Meter::new(config, pairing)?,
+            serial: Serial8(serial(&mut esam)?),
+            esam: seed.copy(&esam)?,
+            sim: seed.sim(n, 0)?,
+            mode,
+            certified,
+        })
+    }
+
+    /// A bank for so many customers, which knows their meters.
+    ///
+    /// # Errors
+    /// A step that did not go as it should.
+    pub fn bank(&self, sites: &[Site]) -> Result<Bank> {
+        let customers = sites.iter().map(|site| site.n + 1).max().unwrap_or_default();
+        let mut store = Store::in_memory()?;
+        let csv = roster(customers);
+        let roster = Roster::read(csv.as_bytes())?;
+        store.batch(|act| act.register(roster))?;
+        let mut bank = Bank {
+            store,
+            psam: self.seed.copy(&self.psam)?,
+            seed: self.seed,
+            server_key: self.server_key.clone(),
+            server: self.server.clone(),
+            now: BEGIN,
+            drawn: 0,
+        };
+        bank.tell(sites)?;
+        Ok(bank)
+    }
+}
+
+/// The province certifies an issuing card, as its `nth`.
+fn certify(suite: Suite, card: &mut Slot, number: DeviceNumber, nth: u32) -> Result<()> {
+    let authority = Authority {
+        key: hierarchy::test_signing_root(suite),
+        root: root(suite)?,
+        number: CertificateNumber(nth * ISSUER_SPAN),
+        epoch: 1,
+        challenge: [nth as u8; 8],
+        extra: [3; 32],
+    };
+    let to = target(card.kind(), number, serial(card)?)?;
+    let mut source = SoftSource::certifying(Roots::test(suite), authority);
+    signing::equip(card, &mut source, &to, BEGIN.day())?;
+    Ok(())
+}
+
+fn subject(key_use: KeyUse) -> Result<Subject> {
+    Ok(Subject {
+        key_use,
+        region: PROVINCE,
+        device: [0; 6],
+        serial: Serial8([0; 8]),
+        epoch: 1,
+        validity: Validity::new("20260101".parse()?, "20651231".parse()?)?,
+    })
+}
+
+/// The published root's certificate.
+///
+/// # Errors
+/// None that is known.
+pub fn root(suite: Suite) -> Result<Certificate> {
+    let key = hierarchy::test_signing_root(suite);
+    let (one, public) = (CertificateNumber(1), key.public()?);
+    Ok(Certificate::issue(suite, subject(KeyUse::Root)?, one, public, one, &key, &[1; 32])?)
+}
+
+fn server_certificate(suite: Suite) -> Result<(Certificate, SigningKey)> {
+    let key = SigningKey::from_bytes(Curve::of(suite), &[8; 32])?;
+    let by = hierarchy::test_signing_root(suite);
+    let (number, issuer, public) = (CertificateNumber(2), CertificateNumber(1), key.public()?);
+    let made = Certificate::issue(suite, subject(KeyUse::Server)?, number, public, issuer, &by, &[2; 32])?;
+    Ok((made, key))
+}
