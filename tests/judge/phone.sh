@@ -83,7 +83,7 @@ said=$(ask getallsms)
 holds "gammu getallsms" "$said" "a note"
 holds "gammu getallsms" "$said" "Class +: 2"
 # it deletes what it has saved: the note goes, the order stays
-backup gammu-again.backup || true
+if backup gammu-again.backup; then die "gammu deleted everything, and the phone let it"; fi
 has_order || die "gammu's backup deleted an order that no meter has taken"
 
 # ModemManager: the same SIM, by +CRSM and +CSIM; it may not delete the order either.
