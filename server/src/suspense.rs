@@ -112,6 +112,13 @@ pub struct Rest {
     payment: Option<Payment>,
 }
 
+impl Rest {
+    /// Whether two people may have it go that way.
+    pub fn may_go(&self, way: Way) -> bool {
+        self.why.is_at_rest() && no_way(self, way).is_none()
+    }
+}
+
 /// Where a rest goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {

@@ -38,6 +38,7 @@ mod sell;
 mod serve;
 mod slip;
 mod statistics;
+mod suspense;
 mod upload;
 mod visit;
 mod words;

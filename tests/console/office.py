@@ -325,6 +325,7 @@ class Office:
             yes("Cleared by Xu Min, Wang Fang" in b.text(), b.text())
             self.shown(b, "/console/bank", "bank-days")
             yes("open: 2" in b.text(), b.text())
+            self.what_stands_in_suspense(b)
         text = file.read_text(encoding="utf-8")
         send = lambda who, text, day, words: self.town.ask("POST", "/console/bank", {"token": token(self.get(who, "/console").text), "day": day, "request": id_of(words)},
                                                            cookie=self.cookie(who), file=text)
@@ -344,6 +345,35 @@ class Office:
             yes(answer.status == 422, f"{form}: {answer.status}")
         yes(self.post("Sun Li", f"{self.bank_day}/ask", {"finding": "1", "entry": "none", "reason": "x", "request": id_of("sun")}).status == 403, "an auditor clears nothing")
         yes(self.get("Chen Li", "/console/bank/999999").status == 404, "a file that nobody has")
+
+    def what_stands_in_suspense(self, b):
+        """What the bank did twice is booked, stands in suspense, and two people have it go back."""
+        b.open(self.bank_day)
+        case = next(case for case in b.all("article.case") if "Theirs only" in case.text)
+        case.find_element("css selector", "input[value=book]").click()
+        case.find_element("name", "reason").send_keys("whose it is, is asked")
+        case.find_element("css selector", "button").click()
+        b.until(lambda: "said=asked" in b.path())
+        yes(self.approve().status == 303, "two people book it")
+        self.shown(b, "/console/suspense", "suspense")
+        yes("12.00" in b.text() and "Wang Fang" not in b.text(), b.text())
+        case = next(case for case in b.all("article.case") if case.find_elements("css selector", "form"))
+        yes(not case.find_elements("css selector", "input[value=difference]"), "the bank took it, so nothing is missing")
+        rest = case.find_element("name", "rest").get_attribute("value")
+        for words, form in [("no way for it", {"rest": rest, "to": "difference"}), ("no way", {"rest": rest, "to": "mine"}), ("nothing of ours", {"rest": "finding:999999", "to": "bank"})]:
+            answer = self.post("Chen Li", "/console/suspense", {**form, "reason": "x", "request": id_of(words)})
+            yes(answer.status == 422, f"{words}: {answer.status}")
+        yes(self.post("Sun Li", "/console/suspense", {"rest": rest, "to": "bank", "reason": "x", "request": id_of("suns")}).status == 403, "an auditor ends nothing")
+        case.find_element("css selector", "input[value=bank]").click()
+        case.find_element("name", "reason").send_keys("its letter of today")
+        case.find_element("css selector", "button").click()
+        b.until(lambda: "said=asked" in b.path())
+        yes("Waits for a second person" in b.text(), b.text())
+        self.shown(b, "/console/approvals", "suspense-asked")
+        yes("To the bank" in b.text() and "12.00" in b.text(), b.text())
+        done = self.approve()
+        yes(done.status == 303, f"two people end it: {done.status} {done.text[-300:]}")
+        yes(rest not in self.get("Sun Li", "/console/suspense").text, "and it stands there no more")
 
     def settle_what_is_out(self, customer):
         """The meter credits what a customer has on its way, and the receipt is taken in."""
@@ -506,6 +536,7 @@ class Office:
                  f"/console/customers/{number}/do": {"act": "leave", "payment": "0" * 16},
                  self.changed: {"balance": "1", "reason": "x"}, "/console/drawer/open": {"counted": "1"}, "/console/drawer/close": {"counted": "1", "reason": "x"},
                  "/console/days": {"day": day}, f"{self.bank_day}/ask": {"finding": "1", "entry": "none", "reason": "x"},
+                 "/console/suspense": {"rest": "finding:1", "to": "bank", "reason": "x"},
                  "/console/limits": {"scope": "order", "amount": "1", "do": "set", "reason": "x"}}
         strangers = token(self.get("Wang Fang", "/console").text)
         for path, form in forms.items():
@@ -528,4 +559,4 @@ class Office:
     def office_pages(self):
         """The pages of this file, for whoever looks at all of them."""
         return {"change-form": f"/console/customers/{self.one_of(16)['customer']}/meter", "hand-over": f"/console/customers/{self.one_of(16)['customer']}/hand-over", "change": self.changed, "drawer": "/console/drawer", "drawer-paper-copy": self.paper,
-                "days": "/console/days", "day": self.closed, "bank": "/console/bank", "bank-day": self.bank_day, "limits": "/console/limits"}
+                "days": "/console/days", "day": self.closed, "bank": "/console/bank", "bank-day": self.bank_day, "suspense": "/console/suspense", "limits": "/console/limits"}

@@ -328,7 +328,7 @@ class Walk(Office):
                         yes(not [key for key in left if key in KEYS], f"{name}: words that are none: {left}")
                     b.shot(f"{name}-{language}")
                     self.measure(b, f"{name}-{language}", complaints)
-                    if name in ("home", "customer", "sell-3", "approvals", "statistics", "change-form", "drawer", "days", "bank", "bank-day", "limits"):
+                    if name in ("home", "customer", "sell-3", "approvals", "statistics", "change-form", "drawer", "days", "bank", "bank-day", "suspense", "limits"):
                         b.window(*WIDTHS["360 px"][:2], 1)
                         b.shot(f"{name}-{language}-360")
                         b.window()

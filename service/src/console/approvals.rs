@@ -189,7 +189,13 @@ fn case(visit: &Visit<'_>, one: &Approval) -> Result<Case> {
         },
         _ => None,
     };
-    let now = outstanding.map(|placed| lang.money(placed.order.amount.0.into()));
+    let rest = asked["named"]["rest"].as_str().filter(|_| one.what.act == "end-suspense");
+    let rest = match rest {
+        Some(name) => visit.books().suspense()?.into_iter().find(|rest| rest.id.to_string() == name),
+        None => None,
+    };
+    let stands = rest.map(|rest| lang.money(rest.fen));
+    let now = outstanding.map(|placed| lang.money(placed.order.amount.0.into())).or(stands);
     let amount = match (matters::amount(&asked), now) {
         (Some(fen), Some(now)) => lang.say("sup.from", &[now, lang.money(fen.0.into())]),
         (None, Some(now)) => now,

@@ -90,6 +90,7 @@ struct FilesPage {
     told: Option<Told>,
     takes: bool,
     has_bank: bool,
+    suspense: Option<Html>,
     day: String,
     request: String,
     waiting: Vec<WaitingLine>,
@@ -133,6 +134,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>) -> Result<Answer> {
         });
     }
     let files = visit.books().bank_files(SHOWN)?;
+    let suspense = visit.books().suspense()?.iter().map(|rest| rest.fen).sum();
     let status = told.as_ref().map_or(200, |told| told.status);
     let request = visit.next_request(told.as_ref());
     rendered(
@@ -142,6 +144,7 @@ fn page(visit: &Visit<'_>, told: Option<Told>) -> Result<Answer> {
             told,
             takes: visit.can("bank-file"),
             has_bank: visit.counter.has_bank(),
+            suspense: visit.can("suspense").then(|| visit.lang.money(suspense)),
             day: visit.form.get("day").to_owned(),
             request,
             waiting,

@@ -4,7 +4,7 @@ use super::html::{Html, digits};
 use super::words::Language;
 use scheme::money::Fen;
 use serde_json::Value;
-use server::{Approval, ApprovalState, Basis, Scope};
+use server::{Approval, ApprovalState, Basis, Scope, Way};
 
 /// An act that two people do.
 pub struct Matter {
@@ -86,6 +86,13 @@ pub static MATTERS: &[Matter] = &[
         of_customer: false,
     },
     Matter {
+        act: "end-suspense",
+        route: "end-suspense",
+        title: "susp.end",
+        then: &[("money", "susp.then.1"), ("done", "susp.then.2")],
+        of_customer: false,
+    },
+    Matter {
         act: "limit",
         route: "set-limit",
         title: "lim.set",
@@ -144,6 +151,12 @@ pub fn facts(lang: Language, asked: &Value) -> Vec<(&'static str, Html)> {
     if let Some(entry) = words("entry") {
         out.push(("bank.entry", Html::text(lang.t(if entry == "book" { "bank.book" } else { "bank.none" }))));
     }
+    if let Some(rest) = asked["named"]["rest"].as_str() {
+        out.push(("susp.rest", digits(rest, true)));
+    }
+    if let Some(way) = words("to").and_then(Way::from_name) {
+        out.push(("susp.to", Html::text(lang.t(way_key(way)))));
+    }
     if let Some(scope) = words("scope").and_then(Scope::from_name) {
         out.push(("lim.scope", Html::text(lang.t(scope_key(scope)))));
         let limit = number("limit_fen");
@@ -158,6 +171,16 @@ pub const fn basis_key(basis: Basis) -> &'static str {
         Basis::Read => "chg.b.read",
         Basis::Workshop => "chg.b.workshop",
         Basis::Burnt => "chg.b.burnt",
+    }
+}
+
+/// The word for where what stood in suspense goes.
+pub const fn way_key(way: Way) -> &'static str {
+    match way {
+        Way::Refund => "susp.w.refund",
+        Way::Bank => "susp.w.bank",
+        Way::Income => "susp.w.income",
+        Way::Difference => "susp.w.difference",
     }
 }
 
