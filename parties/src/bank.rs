@@ -70,7 +70,7 @@ pub use findings::{
     ClearReport, ClearRequest, ClearedBy, FindingLine, FindingsReport, SealedLine, VerifyReport, clear,
     findings, verify,
 };
-pub use hand_over::{HandOverReport, hand_over};
+pub use hand_over::{HandOverReport, HandOversReport, hand_over, hand_overs};
 pub use limits::{LimitLine, LimitsReport, limits, set_limit};
 pub use orders::{
     CorrectRequest, Destination, OrderReport, ReissueReason, ReissueRequest, SellRequest, VoidReport,

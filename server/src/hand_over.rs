@@ -54,11 +54,11 @@ pub trait HandOvers {
     /// Those of [`HandOvers::plan_hand_over`].
     fn hand_over(&mut self, request: &HandOverRequest) -> Result<HandOver, OrderError>;
 
-    /// Hand-overs from a customer and to him, oldest first.
+    /// Hand-overs from a customer and to him, or all there were, oldest first.
     ///
     /// # Errors
     /// The books cannot be read.
-    fn hand_overs(&self, customer: CustomerNumber) -> Result<Vec<HandOver>, StoreError>;
+    fn hand_overs(&self, customer: Option<CustomerNumber>) -> Result<Vec<HandOver>, StoreError>;
 }
 
 /// What a hand-over stands on.
@@ -81,14 +81,15 @@ impl HandOvers for Store {
         self.batch(|act| act.hand_over(request))
     }
 
-    fn hand_overs(&self, customer: CustomerNumber) -> Result<Vec<HandOver>, StoreError> {
-        self.read(|view| {
-            view.conn.all(
-                "SELECT id, meter, former, customer, balance, at, made_by, second, note FROM hand_over \
-                 WHERE customer = ?1 OR former = ?1 ORDER BY id",
+    fn hand_overs(&self, customer: Option<CustomerNumber>) -> Result<Vec<HandOver>, StoreError> {
+        let all = "SELECT id, meter, former, customer, balance, at, made_by, second, note FROM hand_over";
+        self.read(|view| match customer {
+            None => view.conn.all(&format!("{all} ORDER BY id"), params![], hand_over),
+            Some(customer) => view.conn.all(
+                &format!("{all} WHERE customer = ?1 OR former = ?1 ORDER BY id"),
                 params![customer.to_string()],
                 hand_over,
-            )
+            ),
         })
     }
 }

@@ -69,6 +69,13 @@ static SHAPES: &[Shape] = &[
         name: "Settled",
         fields: &[("result", "text"), ("order", "text?"), ("detail", "text"), ("code", "text?"), ("hint", "text?")],
     },
+    Shape {
+        name: "HandOver",
+        fields: &[
+            ("hand_over", "int"), ("meter", "text"), ("former_customer", "text"), ("customer", "text"),
+            ("balance_fen", "int?"), ("at", "text"), ("by", "text"), ("second", "text?"), ("note", "text"),
+        ],
+    },
     Shape { name: "Told", fields: &[("code", "text"), ("what", "text")] },
     Shape { name: "Chain", fields: &[("server", "text"), ("transfers", "int"), ("head", "text")] },
     Shape { name: "Sealed", fields: &[("psam", "text"), ("sealed", "int?"), ("sealed_fen", "int?")] },
@@ -152,17 +159,8 @@ fn told(route: &str) -> Option<Told> {
         ]),
         "tariffs" => Told::Own(&[("tariffs", "Price[]")]),
         "events" => Told::Own(&[("events", "Event[]"), ("last", "int")]),
-        "hand-over" => Told::Own(&[
-            ("hand_over", "int"),
-            ("meter", "text"),
-            ("former_customer", "text"),
-            ("customer", "text"),
-            ("balance_fen", "int?"),
-            ("at", "text"),
-            ("by", "text"),
-            ("second", "text?"),
-            ("note", "text"),
-        ]),
+        "hand-over" => Told::Named("HandOver"),
+        "hand-overs" => Told::Own(&[("hand_overs", "HandOver[]")]),
         "give-to-office" => Told::Own(&[("customer", "text"), ("office", "text")]),
         _ => return None,
     })

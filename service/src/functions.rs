@@ -67,6 +67,12 @@ pub fn hand_over(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -
     Ok(serde_json::to_value(bank::hand_over(session, desk, meter, to, note)?)?)
 }
 
+/// Meters that changed hands.
+pub fn hand_overs(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
+    let customer = asked.maybe_place("customer")?;
+    Ok(serde_json::to_value(bank::hand_overs(session, desk, customer)?)?)
+}
+
 /// Changes of meters.
 pub fn changes(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
     let customer = asked.maybe_place("customer")?;

@@ -24,13 +24,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-/// The longest body.
-pub const BODY_MAX: usize = 64 * 1024;
-/// How long a body may take to come.
+/// The longest body of fields.
+const BODY_MAX: usize = 64 * 1024;
+/// The longest list: ten thousand chips of a delivery, a day of a bank.
+const LIST_MAX: usize = 4 * 1024 * 1024;
+/// How long a body may take to come, and a list.
 const BODY_TIME: Duration = Duration::from_secs(10);
+const LIST_TIME: Duration = Duration::from_secs(60);
+/// Lists that may be in memory at once: whoever sends one is not known before the counter has looked at his key.
+const LISTS: usize = 2;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -39,6 +44,15 @@ pub struct Shared {
     pub calls: SyncSender<Call>,
     /// What is counted.
     pub figures: Arc<Figures>,
+    /// Room for lists.
+    pub lists: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// What handlers share, over the way to the counter.
+    pub fn new(calls: SyncSender<Call>, figures: Arc<Figures>) -> Self {
+        Shared { calls, figures, lists: Arc::new(Semaphore::new(LISTS)) }
+    }
 }
 
 /// The router of all that can be asked.
@@ -124,6 +138,14 @@ async fn ask(
     request: Request,
     id: Option<&str>,
 ) -> Reply {
+    // Until the answer is there, for so long the list is kept.
+    let _room = match route.body {
+        Body::List | Body::Csv => match shared.lists.try_acquire() {
+            Ok(room) => Some(room),
+            Err(_) => return Reply::denied(&Denied::Busy, id),
+        },
+        Body::None | Body::Fields(_) => None,
+    };
     let job = match read(route, named, request, id).await {
         Ok(job) => job,
         Err(denied) => return Reply::denied(&denied, id),
@@ -170,13 +192,17 @@ async fn read(
         return Err(Denied::NoId);
     }
     query(route, parts.uri.query().unwrap_or_default(), &mut named)?;
+    let (most, time) = match route.body {
+        Body::List | Body::Csv => (LIST_MAX, LIST_TIME),
+        Body::None | Body::Fields(_) => (BODY_MAX, BODY_TIME),
+    };
     let length = word(headers, "content-length").and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > BODY_MAX as u64) {
-        return Err(Denied::TooLarge(BODY_MAX));
+    if length.is_some_and(|length| length > most as u64) {
+        return Err(Denied::TooLarge(most));
     }
-    let bytes = match timeout(BODY_TIME, to_bytes(body, BODY_MAX)).await {
+    let bytes = match timeout(time, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(Denied::TooLarge(BODY_MAX)),
+        Ok(Err(_)) => return Err(Denied::TooLarge(most)),
         Err(_) => return Err(Denied::Slow),
     };
     let (fields, text) = match route.body {

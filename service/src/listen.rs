@@ -131,7 +131,7 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
         }
-        Ok(accept(listener, Shared { calls, figures }, tls.as_ref(), signals, gone).await)
+        Ok(accept(listener, Shared::new(calls, figures), tls.as_ref(), signals, gone).await)
     });
     // What waits in connections that are cut now waits for nothing.
     drop(runtime);

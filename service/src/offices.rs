@@ -31,6 +31,7 @@ const HOUSE: &[&str] = &[
     "end-suspense",
     "events",
     "give-to-office",
+    "hand-overs",
     "meters",
     "payments",
     "psams",
@@ -45,7 +46,7 @@ const HOUSE: &[&str] = &[
     "verify",
 ];
 /// Routes that show many customers at once.
-const LISTS: &[&str] = &["ageing", "all-orders", "changes", "findings", "payments", "suspense"];
+const LISTS: &[&str] = &["ageing", "all-orders", "changes", "findings", "hand-overs", "payments", "suspense"];
 
 /// The one office whose customers are there for a principal; `None`: all are, as far as its role goes.
 pub fn apart(principal: &Principal) -> Option<&str> {

@@ -258,6 +258,8 @@ pub static ROUTES: &[Route] = &[
             must("note", Text, "what there is to say about it"),
         ]),
         Work::Book(Deed::Two("server hand-over"), functions::hand_over)),
+    look("hand-overs", "/v1/hand-overs", &[("customer", "customer number")], READERS,
+        "Meters that changed hands, oldest first.", Work::Look(functions::hand_overs)),
     look("changes", "/v1/meter-changes", &[("customer", "customer number"), ("provisional", "true: those that nobody has confirmed")], READERS,
         "Changes of meters, oldest first.", Work::Look(functions::changes)),
     look("ageing", "/v1/ageing", &[("office", "what this office sold")], &[Clerk, Supervisor, Auditor],

@@ -348,13 +348,6 @@ class Office:
 
     def what_stands_in_suspense(self, b):
         """What the bank did twice is booked, stands in suspense, and two people have it go back."""
-        b.open(self.bank_day)
-        case = next(case for case in b.all("article.case") if "Theirs only" in case.text)
-        case.find_element("css selector", "input[value=book]").click()
-        case.find_element("name", "reason").send_keys("whose it is, is asked")
-        case.find_element("css selector", "button").click()
-        b.until(lambda: "said=asked" in b.path())
-        yes(self.approve().status == 303, "two people book it")
         self.shown(b, "/console/suspense", "suspense")
         yes("12.00" in b.text() and "Wang Fang" not in b.text(), b.text())
         case = next(case for case in b.all("article.case") if case.find_elements("css selector", "form"))

@@ -51,6 +51,27 @@ impl HandOverReport {
     }
 }
 
+/// Meters that changed hands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HandOversReport {
+    /// Each, the oldest first.
+    pub hand_overs: Vec<HandOverReport>,
+}
+
+/// Meters that changed hands, of a customer or of everybody.
+///
+/// # Errors
+/// The books cannot be read.
+pub fn hand_overs(
+    session: &Session,
+    desk: &Desk,
+    customer: Option<CustomerNumber>,
+) -> Result<HandOversReport> {
+    desk.folder(session)?;
+    let hand_overs = desk.books().hand_overs(customer)?;
+    Ok(HandOversReport { hand_overs: hand_overs.into_iter().map(HandOverReport::of).collect() })
+}
+
 /// Gives a meter to another customer; two people do. `None`: a request for the second person was written in its place.
 ///
 /// # Errors

@@ -2,9 +2,9 @@
 
 use crate::call::Call;
 use crate::output::answer;
-use crate::screen::facts;
+use crate::screen::{facts, table};
 use clap::Args;
-use parties::bank::{self, Desk, HandOverReport};
+use parties::bank::{self, Desk, HandOverReport, HandOversReport};
 use parties::trouble::Result;
 use parties::words::yuan;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -21,6 +21,41 @@ pub struct HandOver {
     /// What there is to say about it; the books keep it.
     #[arg(long)]
     pub note: String,
+}
+
+/// Options of `server hand-overs`.
+#[derive(Debug, Args)]
+pub struct HandOvers {
+    /// Those from this customer and to him alone.
+    #[arg(long)]
+    pub customer: Option<CustomerNumber>,
+}
+
+/// Runs `server hand-overs`.
+pub fn list(call: &Call, options: &HandOvers) -> Result<()> {
+    tell_list(call, &bank::hand_overs(call, &Desk::open(call)?, options.customer)?);
+    Ok(())
+}
+
+/// Tells of meters that changed hands.
+pub fn tell_list(call: &Call, report: &HandOversReport) {
+    let rows = report.hand_overs.iter().map(|one| {
+        vec![
+            one.at.day().to_string(),
+            one.meter.to_string(),
+            one.former_customer.to_string(),
+            one.customer.to_string(),
+            one.balance_fen.map_or_else(|| "unknown".to_owned(), |fen| yuan(fen.into())),
+            one.note.clone(),
+        ]
+    });
+    let heading = ["day", "meter", "from", "to", "purse", "note"];
+    let text = if report.hand_overs.is_empty() {
+        "no meter has changed hands".to_owned()
+    } else {
+        table(&heading, rows.collect())
+    };
+    answer(call, &text, report);
 }
 
 /// Runs `server hand-over`.

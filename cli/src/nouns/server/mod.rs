@@ -79,6 +79,8 @@ pub enum Verb {
     ChangeMeter(change::ChangeMeter),
     /// Give a meter to another customer, with what stands in its purse; two people do.
     HandOver(hand_over::HandOver),
+    /// Meters that changed hands, the oldest first: from whom to whom, and what stood in the purse.
+    HandOvers(hand_over::HandOvers),
     /// What was sold and is not settled, by its age, with what to do about it; meters that were changed by estimate.
     Ageing(change::Ageing),
     /// Clerks' drawers.
@@ -194,6 +196,7 @@ impl Verb {
             Verb::Findings(_)
             | Verb::Customer(_)
             | Verb::Ageing(_)
+            | Verb::HandOvers(_)
             | Verb::Statistics(_)
             | Verb::Orders(_)
             | Verb::Report(_)
@@ -234,6 +237,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::ReplaceSim(options) => far::setup::replace_sim(&far()?, options),
         Verb::ChangeMeter(options) => far::sell::change_meter(&far()?, options),
         Verb::HandOver(options) => far::sell::hand_over(&far()?, options),
+        Verb::HandOvers(options) => far::sell::hand_overs(&far()?, options),
         Verb::Ageing(options) => far::books::ageing(&far()?, options),
         Verb::Drawer(verb) => far::day::drawer(&far()?, verb),
         Verb::Close(options) => far::day::close(&far()?, options),
@@ -289,6 +293,7 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::ReplaceSim(options) => setup::replace_sim(call, options),
         Verb::ChangeMeter(options) => change::change_meter(call, options),
         Verb::HandOver(options) => hand_over::run(call, options),
+        Verb::HandOvers(options) => hand_over::list(call, options),
         Verb::Ageing(options) => change::ageing(call, options),
         Verb::Drawer(verb) => closing::drawer(call, verb),
         Verb::Close(options) => closing::close(call, options),

@@ -210,8 +210,10 @@ pub fn a_meter_is_handed_over(engine: &dyn Engine) {
     let done = bank.hand_over(0, 1);
     assert_eq!((done.former, done.customer, done.balance), (customer(0), customer(1), Some(Fen(5000))));
     assert_eq!((bank.meters_of(0), bank.meters_of(1)), (vec![], vec![meter(1), meter(0)]));
-    assert_eq!(bank.books.hand_overs(customer(0)).unwrap(), std::slice::from_ref(&done));
-    assert_eq!(bank.books.hand_overs(customer(1)).unwrap(), [done]);
+    assert_eq!(bank.books.hand_overs(Some(customer(0))).unwrap(), std::slice::from_ref(&done));
+    assert_eq!(bank.books.hand_overs(None).unwrap(), std::slice::from_ref(&done));
+    assert_eq!(bank.books.hand_overs(Some(customer(2))).unwrap(), []);
+    assert_eq!(bank.books.hand_overs(Some(customer(1))).unwrap(), [done]);
     let dates = |who| -> Vec<_> {
         let held = bank.books.holdings(customer(who)).unwrap();
         held.iter().map(|held| (held.meter, held.since, held.until)).collect()
@@ -341,7 +343,7 @@ pub fn a_meter_goes_through_three_hands(engine: &dyn Engine) {
     let held: Vec<_> =
         bank.books.holdings(customer(0)).unwrap().iter().map(|held| held.until.is_none()).collect();
     assert_eq!(held, [false, true]);
-    assert_eq!(bank.books.hand_overs(customer(0)).unwrap().len(), 2);
+    assert_eq!(bank.books.hand_overs(Some(customer(0))).unwrap().len(), 2);
     assert_eq!(bank.five(), [6600, 6600, 0, 0, 0]);
     // Who never had it buys nothing for it.
     assert_eq!(bank.books.orders_of_customer(customer(1)).unwrap(), []);

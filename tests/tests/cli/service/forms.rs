@@ -95,6 +95,15 @@ fn what_is_malformed_changes_nothing_and_hurts_nobody() {
         long.len()
     );
     server.send(chunks.as_bytes()).fails(413, "body-too-large");
+    // A list may be longer than fields, and not without end.
+    let list = |body: String, id: &str| {
+        let headers = [("Authorization", &*format!("Bearer {supervisor}")), ("Idempotency-Key", id)];
+        server.ask("POST", "/v1/meters", &headers, &body)
+    };
+    world.city(&["city", "delivery", "--out", "delivery.json"]).run().ok();
+    let delivery = std::fs::read_to_string(world.path("delivery.json")).unwrap();
+    list(delivery.clone() + &" ".repeat(1 << 20), "long list").ok();
+    list(delivery + &" ".repeat(5 << 20), "too long a list").fails(413, "body-too-large");
     let header = ("X-Long", &*"y".repeat(1 << 20));
     assert_eq!(server.ask("GET", "/live", &[header], "").status, 431);
 

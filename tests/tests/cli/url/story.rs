@@ -231,6 +231,8 @@ fn go_on() -> Vec<Step> {
         ok(&["server", "hand-over", "--meter", SPARE.meter, "--to", WANG.number, "--note", "moves out"]),
         ok(&["server", "hand-over", "--meter", SPARE.meter, "--to", WANG.number, "--note", "moves out"])
             .fails(),
+        ok(&["server", "hand-overs"]),
+        ok(&["server", "hand-overs", "--customer", CHEN.number]),
         ok(&["server", "customer", "--customer", WANG.number]),
         ok(&["server", "customer", "--customer", CHEN.number]),
         pin(&["server", "order", "--customer", WANG.number, "--amount", "5", "--out", "h-0.sms"]).fails(),

@@ -1,7 +1,7 @@
 //! Orders, asked of a running server.
 
 use super::super::change::{Basis, ChangeMeter, tell_change};
-use super::super::hand_over::{self, HandOver};
+use super::super::hand_over::{self, HandOver, HandOvers};
 use super::super::sell::{
     Correct, Order, Reissue, ReissueReason, Resume, Reverse, To, Void, tell, tell_resumed, tell_void,
 };
@@ -20,6 +20,13 @@ fn of(to: &To, mut fields: Value) -> Value {
     fields["customer"] = json!(to.customer);
     fields["meter"] = json!(to.meter);
     fields
+}
+
+/// Runs `server hand-overs`.
+pub fn hand_overs(far: &Far<'_>, options: &HandOvers) -> Result<()> {
+    let request = Request::to("hand-overs")?.query("customer", options.customer.as_ref());
+    hand_over::tell_list(far.call, &far.look(&request)?);
+    Ok(())
 }
 
 /// Runs `server hand-over`.
