@@ -5,6 +5,7 @@ use crate::trouble::Result;
 use issue::keyset::RoleCheck;
 use office::audit::{Audit, AuditError, Card, Ending, Head, LogEvent};
 use scheme::numbers::CheckValue;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,7 +42,9 @@ pub struct Held {
 
 struct State {
     audit: Audit,
-    lines: Vec<Line>,
+    lines: VecDeque<Line>,
+    /// Lines were written whose way to the disk nobody has waited for.
+    unsynced: bool,
     /// Time of the last act, one whose line waits among them.
     last: Option<String>,
 }
@@ -50,7 +53,10 @@ impl Held {
     /// The log of a folder, open, and its end compared with what others keep of it.
     pub(crate) fn new(folder: &Path, audit: Audit) -> Self {
         let last = audit.last().map(str::to_owned);
-        Held { folder: folder.to_owned(), state: Mutex::new(State { audit, lines: Vec::new(), last }) }
+        Held {
+            folder: folder.to_owned(),
+            state: Mutex::new(State { audit, lines: VecDeque::new(), unsynced: false, last }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -72,7 +78,15 @@ impl Held {
         let (who, at) = (who.to_owned(), at.to_owned());
         let now = at.clone();
         let act = LogEvent::Clock;
-        state.lines.push(Line { who, at, act, card: None, keys: Vec::new(), outcome, facts: Vec::new() });
+        state.lines.push_back(Line {
+            who,
+            at,
+            act,
+            card: None,
+            keys: Vec::new(),
+            outcome,
+            facts: Vec::new(),
+        });
         Err(AuditError::ClockBack { last, now }.into())
     }
 
@@ -80,7 +94,7 @@ impl Held {
     pub(crate) fn add(&self, line: Line) {
         let mut state = self.state();
         state.last = state.last.take().max(Some(line.at.clone()));
-        state.lines.push(line);
+        state.lines.push_back(line);
     }
 
     /// Forgets the lines of acts that were not kept.
@@ -90,25 +104,29 @@ impl Held {
         state.last = state.audit.last().map(str::to_owned);
     }
 
-    /// Writes every line and waits until they are on the disk. Where the log ends now; `None` where there was no line.
+    /// Writes every line and waits until they are on the disk. Where the log ends now; `None` where there was no line. Lines that could
+    /// not be written wait on, and are written the next time.
     ///
     /// # Errors
     /// The log cannot be written.
     pub fn write(&self) -> Result<Option<Head>> {
-        let mut state = self.state();
-        if state.lines.is_empty() {
+        let state = &mut *self.state();
+        if state.lines.is_empty() && !state.unsynced {
             return Ok(None);
         }
-        for line in std::mem::take(&mut state.lines) {
-            let Line { who, at, act, card, keys, outcome, facts } = line;
+        while let Some(line) = state.lines.front() {
             let facts: Vec<(&str, String)> =
-                facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-            state.audit.acts(&who);
+                line.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            state.audit.acts(&line.who);
             // Whether it might go back was asked when the act began; the line says when it did.
-            state.audit.clock(&at, true)?;
-            state.audit.add(&at, act, card, &keys, outcome, &facts)?;
+            state.audit.clock(&line.at, true)?;
+            let outcome = line.outcome.clone();
+            state.audit.add(&line.at, line.act.clone(), line.card.clone(), &line.keys, outcome, &facts)?;
+            state.unsynced = true;
+            state.lines.pop_front();
         }
         state.audit.sync()?;
+        state.unsynced = false;
         Ok(Some(state.audit.head()))
     }
 }

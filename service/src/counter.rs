@@ -14,6 +14,7 @@ use parties::bank::asking::{AskPsam, Heard, InHand, Question};
 use parties::bank::payment;
 use parties::bank::pins::PinChoice;
 use parties::bank::stalls::PsamState;
+use parties::log::Held;
 use parties::people::{Person, acts_by_key};
 use parties::{Deed, Result, Session, Trouble};
 use scheme::numbers::DeviceNumber;
@@ -101,6 +102,8 @@ pub struct Course {
     pub round: round::Round<Call>,
     /// Where the log ends, when the books do not keep it yet.
     pub log_end: Option<Head>,
+    /// The log of a round that was kept, with lines that could not be written: nothing that needs a line is done before they are.
+    pub unwritten: Option<Arc<Held>>,
     /// What came while a person was served.
     pub aside: VecDeque<Call>,
     /// Requests about orders that are being sealed for another.
@@ -168,7 +171,10 @@ impl Counter {
                 }
             }
         }
-        self.desk.close()
+        // The last chance of lines that wait.
+        let written = self.write_what_waits();
+        self.desk.close()?;
+        written
     }
 
     /// What comes next. While nothing does, the books keep where the log ends.

@@ -34,6 +34,7 @@ impl Counter {
 
     /// Opens the log of the round.
     pub fn begin_log(&mut self) -> Result<()> {
+        self.write_what_waits()?;
         if self.course.round.log.is_none() {
             let log = Arc::new(self.desk.hold_log(&self.session)?);
             self.session.held = Some(log.clone());
@@ -82,7 +83,7 @@ impl Counter {
                 Some(error)
             }
         };
-        let log = log.filter(|_| error.is_none()).map_or(Ok(()), |log| self.write(&log));
+        let log = log.filter(|_| error.is_none()).map_or(Ok(()), |log| self.write(log));
         for Due { to, reply, id, ground } in round.replies {
             let reply = match (&error, &log, ground) {
                 (Some(error), _, Ground::Books | Ground::Log) | (None, Err(error), Ground::Log) => {
@@ -96,15 +97,29 @@ impl Counter {
         error
     }
 
-    /// Writes the lines of a round.
-    fn write(&mut self, log: &Held) -> Result<()> {
+    /// Writes the lines of a round. Those that cannot be written stay, and the log with them: no other program comes before them.
+    fn write(&mut self, log: Arc<Held>) -> Result<()> {
         let written = log.write();
         match &written {
             Ok(Some(end)) => self.course.log_end = Some(*end),
             Ok(None) => {}
-            Err(error) => tracing::error!("the lines of a round are not in the audit log: {error}"),
+            Err(error) => {
+                tracing::error!("lines of a round wait for the audit log: {error}");
+                self.course.unwritten = Some(log);
+            }
         }
         written.map(drop)
+    }
+
+    /// Writes lines of a round before that could not be written then.
+    ///
+    /// # Errors
+    /// They still cannot.
+    pub fn write_what_waits(&mut self) -> Result<()> {
+        match self.course.unwritten.take() {
+            Some(log) => self.write(log),
+            None => Ok(()),
+        }
     }
 
     /// A round that could not be kept leaves one line, with how many requests were in it.

@@ -35,6 +35,8 @@ pub(super) struct LogFile {
     open_end: bool,
     /// Lines were written that nobody waited for.
     unsynced: bool,
+    /// Where the file ends.
+    end: u64,
 }
 
 impl LogFile {
@@ -57,7 +59,9 @@ impl LogFile {
         };
         let torn = (!rest.is_empty()).then(|| Torn { bytes: rest.len() as u64, hash: Hash::of(rest) });
         let open_end = tail.last().is_some_and(|last| *last != b'\n');
-        let log = LogFile { file, path: path.to_owned(), every_line, head, torn, open_end, unsynced: false };
+        let end = file.metadata().map_err(fail("read"))?.len();
+        let log =
+            LogFile { file, path: path.to_owned(), every_line, head, torn, open_end, unsynced: false, end };
         log.compare()?;
         Ok((log, entry))
     }
@@ -118,7 +122,13 @@ impl LogFile {
             push(&mut text, &mut head, mending).map_err(|source| self.fail("write", source.into()))?;
         }
         push(&mut text, &mut head, entry).map_err(|source| self.fail("write", source.into()))?;
-        self.file.write_all(&text).map_err(|source| self.fail("write", source))?;
+        if let Err(source) = self.file.write_all(&text) {
+            // What came of a line that is not whole goes, so that it can be written again. Where it cannot go, it is torn.
+            let grew = self.file.metadata().map_or(true, |now| now.len() > self.end);
+            self.open_end |= grew && self.file.set_len(self.end).is_err();
+            return Err(self.fail("write", source));
+        }
+        self.end += text.len() as u64;
         self.open_end = false;
         self.torn = None;
         self.head = head;
@@ -221,4 +231,44 @@ fn write_head(log: &Path, head: Head) -> std::io::Result<()> {
     let mut text = serde_json::to_vec(&head)?;
     text.push(b'\n');
     disk::replace(&head_path(log), &text, disk::Durability::Synced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ending, Entry, Hash, LogEvent, LogFile};
+
+    fn entry(who: &str) -> Entry {
+        Entry {
+            no: 0,
+            at: "2026-11-28T10:00:00+08:00".to_owned(),
+            behind: None,
+            who: who.to_owned(),
+            act: LogEvent::Torn,
+            card: None,
+            check_values: Default::default(),
+            outcome: Ending::Done,
+            facts: Default::default(),
+            prev: Hash::default(),
+        }
+    }
+
+    /// Nothing of a line that is refused is left, and the same line is written when the file takes it.
+    #[test]
+    fn a_line_that_could_not_be_written_is_written_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit.jsonl");
+        let (mut log, _) = LogFile::open(&path, false).expect("a log");
+        log.append(entry("first")).expect("written");
+        let before = (log.head(), std::fs::read(&path).expect("a file"));
+        let whole = std::mem::replace(&mut log.file, std::fs::File::open(&path).expect("to read alone"));
+        assert!(log.append(entry("second")).is_err());
+        assert_eq!((log.head(), std::fs::read(&path).expect("a file")), before);
+        log.file = whole;
+        log.append(entry("second")).expect("written");
+        log.sync().expect("kept");
+        drop(log);
+        let (log, last) = LogFile::open(&path, false).expect("a sound log");
+        assert_eq!((log.head().lines, last.map(|last| last.who)), (2, Some("second".to_owned())));
+        assert!(log.torn().is_none());
+    }
 }

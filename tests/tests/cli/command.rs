@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const SEED: &str = "7";
 
 /// Longer than any command takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs a command under a limit on the size of files: a write beyond it fails as on a full disk, and what is there
 /// stays. The signal that goes with it is ignored, which the command inherits.

@@ -515,6 +515,7 @@ fn functions(json: &Json<'_>) {
     let over = ["server", "hand-over", "--meter", "000020181177", "--to", CHEN.number, "--note", "moves out"];
     assert_eq!(fails(&over), "hand-over-unknown-meter");
     assert_eq!(bank(&["server", "ageing"])["waiting"][0]["next"], "wait");
+    assert_eq!(bank(&["server", "hand-overs"])["hand_overs"].as_array().unwrap().len(), 0);
     assert_eq!(bank(&["server", "drawer", "open", "--counted", "10"])["opening_fen"], 1000);
     assert_eq!(bank(&["server", "drawer", "list"])["drawers"].as_array().unwrap().len(), 1);
     assert_eq!(bank(&["server", "drawer", "close", "--counted", "9"])["difference_fen"], -100);
