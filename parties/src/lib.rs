@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod city;
 pub mod companion;
 mod held;
+pub mod frames;
 pub mod home;
 pub mod in_force;
 pub mod issuing;

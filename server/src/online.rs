@@ -108,7 +108,7 @@ pub struct OnlinePurchase {
     pub hello: Option<[u8; HELLO_LEN]>,
     /// SHA-256 of the S1 that was taken.
     pub request: Option<[u8; 32]>,
-    /// S2.
+    /// S2; of a recharge by the field's frames, which has no S0, that recharge ([`Kept`](scheme::recharge::Kept)).
     pub sealed: Option<Vec<u8>>,
     /// The field's number of the meter's refusal.
     pub refusal: Option<u8>,
@@ -118,6 +118,11 @@ impl OnlinePurchase {
     /// Whether its order was made for it.
     pub fn is_new(&self) -> bool {
         self.order.0 == self.sid.0
+    }
+
+    /// Whether it is a recharge by the field's frames.
+    pub fn is_recharge(&self) -> bool {
+        self.hello.is_none() && !matches!(self.state, OnlineState::Begun | OnlineState::Asked)
     }
 
     fn turn<T>(&self) -> Result<T, OnlineError> {
@@ -229,7 +234,7 @@ impl OnlinePurchases for Store {
         let open: u32 = self.read(|view| {
             view.conn.one(
                 "SELECT count(*) FROM online_purchase WHERE psam = ?1 AND begun >= ?3 \
-                 AND (state IN ('asked', 'sealed') OR (state = 'begun' AND begun >= ?2))",
+                 AND ((state IN ('asked', 'sealed') AND hello IS NOT NULL) OR (state = 'begun' AND begun >= ?2))",
                 params![psam, since(ONLINE_S), since(ENDS_S)],
             )
         })?;

@@ -5,6 +5,7 @@ use crate::order_error::OrderError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::numbers::MeterNumber;
 use scheme::online::SessionId;
+use scheme::order::OrderKind;
 
 /// Why an online purchase does not go on. No order was made for it; one that was there stays.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,17 @@ pub enum OnlineError {
     /// What it was begun for is not to be had any more.
     #[error("the order that online purchase {0} was begun for was settled or replaced meanwhile")]
     Changed(SessionId),
+    /// Its chip takes signed orders alone, and a recharge by the field's frames has no signature.
+    #[error("meter {0} takes signed orders alone, and a recharge by frames is not signed")]
+    SignedAlone(MeterNumber),
+    /// The order opens an account or brings another SIM, which a recharge by the field's frames does not.
+    #[error("what comes next for meter {meter} is an order of kind \"{}\", and a recharge by frames teaches a meter no SIM", kind.name())]
+    Kind {
+        /// The meter.
+        meter: MeterNumber,
+        /// What comes next.
+        kind: OrderKind,
+    },
     /// What is an order's affair.
     #[error("{0}")]
     Order(#[from] OrderError),
@@ -80,6 +92,9 @@ impl Fault for OnlineError {
             OnlineError::Count { .. } => {
                 Some("a receipt is missing, or somebody recharged it past the bank: settle what is there before more is sold".into())
             }
+            OnlineError::SignedAlone(_) | OnlineError::Kind { .. } => {
+                Some("sell it on a SIM, or in the online purchase (`gridcard meter buy` without --by)".into())
+            }
             OnlineError::Order(error) => error.hint(),
             OnlineError::Store(error) => error.hint(),
         }
@@ -93,6 +108,8 @@ impl Fault for OnlineError {
             OnlineError::Differs(_) => "online-differs",
             OnlineError::Count { .. } => "online-count",
             OnlineError::Changed(_) => "online-changed",
+            OnlineError::SignedAlone(_) => "recharge-signed",
+            OnlineError::Kind { .. } => "recharge-kind",
             OnlineError::Order(error) => error.code(),
             OnlineError::Store(error) => error.code(),
         }

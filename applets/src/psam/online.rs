@@ -19,7 +19,7 @@ const SID_IN_REQUEST: usize = 9;
 const SID_IN_ANSWER: usize = 1;
 
 /// 6985 on a card that is not finished, of the older make or retired.
-fn alive(context: &Context<'_>) -> Result<(), Halt> {
+pub fn alive(context: &Context<'_>) -> Result<(), Halt> {
     let retired = current_info(context)?.state == State::Retired;
     if retired { Err(Sw::CONDITIONS.into()) } else { Ok(()) }
 }

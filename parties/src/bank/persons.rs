@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::look::{self, Whose};
-use super::online::PurchaseReport;
+use super::bring::PurchaseReport;
 use super::payment::PaymentLine;
 use super::selling::two_people;
 use crate::home;

@@ -247,6 +247,23 @@ impl<'c> Esam<'c> {
         })
     }
 
+    /// The receipt of the last purchase as user data of its message; empty before the first. Needs the meter's rights.
+    pub fn last_receipt(&mut self) -> Result<Vec<u8>, CardError> {
+        let step = "read the last receipt";
+        self.fmcos.select_fid(self.files.receipt)?;
+        let read = |offset: u8, len: u8| Command::new(0x00, 0xB0, 0x00, offset).le(len.into());
+        let [length] = super::exactly(step, &self.fmcos.send(step, &read(0, 1))?)?;
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        let receipt = self.fmcos.send(step, &read(1, length))?;
+        if receipt.len() == usize::from(length) {
+            Ok(receipt)
+        } else {
+            Err(CardError::malformed(step, format!("{length} bytes were asked for, {} came", receipt.len())))
+        }
+    }
+
     /// SET MODE: which orders the card takes from now on [docs/specs/signatures.md 6]. Needs the right of its own master. 6985 a lower mode
     /// than it has, 6A88 without a certificate of its own and a server's.
     pub fn set_mode(&mut self, mode: Mode) -> Result<(), CardError> {

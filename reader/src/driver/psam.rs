@@ -11,6 +11,7 @@ use scheme::online::{HELLO_LEN, REFUSED, Request, SessionId};
 use scheme::order;
 use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use scheme::psam::{self, Limits, PsamChain, Statement};
+use scheme::recharge::Recharge;
 use scheme::signed::Signed;
 use wire::channel::Channel;
 use wire::status::Dialect;
@@ -184,6 +185,17 @@ impl<'c> Psam<'c> {
             [REFUSED, field_error] => Ok(Answer::Refused(field_error)),
             _ => starts(step, data, &[0xE2], "a receipt").map(Answer::Receipt),
         }
+    }
+
+    /// SEAL RECHARGE: an order in, the fields of a recharge for this random of its ESAM out, by the rules of [`Psam::seal_order`]. 6981 an
+    /// order of another kind.
+    pub fn seal_recharge(&mut self, random: [u8; 4], order: &[u8]) -> Result<Recharge, CardError> {
+        let step = "SEAL RECHARGE";
+        super::fmcos::current(&self.info, step)?;
+        let proved = self.proved(order);
+        let data = self.fmcos.send(step, &carrying(step, 0x04, &[&random, &proved])?)?;
+        let what = || format!("the card's answer of {} byte(s) is not a recharge", data.len());
+        Recharge::parse(&data).ok_or_else(|| CardError::malformed(step, what()))
     }
 
     fn proved(&self, order: &[u8]) -> Vec<u8> {
