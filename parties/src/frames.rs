@@ -40,21 +40,18 @@ pub fn pass(link: &mut dyn ByteLink, server: &mut dyn OnlineServer, wanted: &Wan
             }
         };
         passed.push(Passed::up("random", &bytes, &hex::encode_upper(&bytes)));
-        if let Some(message) = &made.message {
-            let bytes = received(message)?;
-            let recharge = Recharge::parse(&bytes).ok_or_else(no_message)?;
-            match line.recharge(false, &recharge) {
-                // The bank made another for it before, and that one came in.
-                Ok(()) => {}
-                Err(error) if is_done(&error) => {}
-                Err(error @ AskError::Refused(_)) => {
-                    let _ = line.receipt();
-                    return Err(error).context("the meter refuses the recharge; its order is outstanding");
-                }
-                Err(error) => return Err(error).context(UNKNOWN),
+        let recharge = Recharge::parse(&received(&made.message)?).ok_or_else(no_message)?;
+        match line.recharge(false, &recharge) {
+            Ok(()) => {}
+            // It has the order already: its receipt tells.
+            Err(error) if is_done(&error) => {}
+            Err(error @ AskError::Refused(_)) => {
+                let _ = line.receipt();
+                return Err(error).context("the meter refuses the recharge; its order is outstanding");
             }
-            passed.push(Passed::down("recharge", message, &recharge.to_bytes()));
+            Err(error) => return Err(error).context(UNKNOWN),
         }
+        passed.push(Passed::down("recharge", &made.message, &recharge.to_bytes()));
         let receipt = line.receipt().context(UNKNOWN)?;
         let text = hex::encode_upper(&receipt);
         let result = server.result(made.purchase.purchase, &text).context(NOT_TOLD)?;

@@ -111,7 +111,7 @@ pub use key_choice::Keys;
 pub use ledger_chain::Head;
 pub use limit::{Limit, Limits, Room};
 pub use limit_error::{LimitReached, Scope};
-pub use message::receipt_user_data;
+pub use message::{command_record, receipt_user_data};
 pub use message_error::MessageError;
 pub use meters::{Certified, DeliveryError, DeliveryLine, DeliveryList, Esam, KeyState, read_list};
 pub use modules::Reconciled;

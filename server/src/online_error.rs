@@ -5,7 +5,8 @@ use crate::order_error::OrderError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::numbers::MeterNumber;
 use scheme::online::SessionId;
-use scheme::order::OrderKind;
+use scheme::order::{OrderId, OrderKind};
+use scheme::signed::SignedError;
 
 /// Why an online purchase does not go on. No order was made for it; one that was there stays.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,22 @@ pub enum OnlineError {
         /// What comes next.
         next: u32,
     },
+    /// The chip signs what it asks for, and this is not signed, or not by it.
+    #[error("what meter {meter} asks for is not signed as its chip signs: {why}")]
+    Signature {
+        /// The meter.
+        meter: MeterNumber,
+        /// What is wrong.
+        why: SignedError,
+    },
+    /// The meter gives the receipt of another purchase, which was settled before.
+    #[error("the meter's last receipt was settled before: it has not taken order {order} of recharge {sid}")]
+    Earlier {
+        /// The recharge.
+        sid: SessionId,
+        /// Its order.
+        order: OrderId,
+    },
     /// What it was begun for is not to be had any more.
     #[error("the order that online purchase {0} was begun for was settled or replaced meanwhile")]
     Changed(SessionId),
@@ -82,12 +99,15 @@ impl Fault for OnlineError {
 
     fn hint(&self) -> Hint {
         match self {
-            OnlineError::Unknown(_) | OnlineError::Turn { .. } => Some("begin anew; what was paid stays paid".into()),
+            OnlineError::Unknown(_) | OnlineError::Turn { .. } | OnlineError::Earlier { .. } => Some("begin anew; what was paid stays paid".into()),
             OnlineError::Late { .. } | OnlineError::Changed(_) => {
                 Some("begin anew: an order that was made goes on with the next purchase, and is paid once".into())
             }
             OnlineError::Differs(_) => {
                 Some("the telephone, its SIM and the meter have to be those of the contract, and the amount the one that was begun".into())
+            }
+            OnlineError::Signature { .. } => {
+                Some("the city's newest list says which certificate the chip has: `gridcard server meters`; nothing was sold".into())
             }
             OnlineError::Count { .. } => {
                 Some("a receipt is missing, or somebody recharged it past the bank: settle what is there before more is sold".into())
@@ -108,6 +128,8 @@ impl Fault for OnlineError {
             OnlineError::Differs(_) => "online-differs",
             OnlineError::Count { .. } => "online-count",
             OnlineError::Changed(_) => "online-changed",
+            OnlineError::Signature { .. } => "online-signature",
+            OnlineError::Earlier { .. } => "recharge-not-taken",
             OnlineError::SignedAlone(_) => "recharge-signed",
             OnlineError::Kind { .. } => "recharge-kind",
             OnlineError::Order(error) => error.code(),

@@ -40,8 +40,6 @@ pub enum Bring {
     New(Fen),
     /// The order that is outstanding.
     Outstanding(Box<PlacedOrder>),
-    /// Nothing: the meter has taken the outstanding order, and its receipt is to be fetched.
-    Receipt(Box<PlacedOrder>),
 }
 
 /// A recharge that is to be kept before it goes to the meter.
@@ -61,8 +59,8 @@ pub struct RechargeMade {
     pub psam: String,
     /// When.
     pub at: Moment,
-    /// What goes to the meter; `None`: the meter has the order, and its receipt is awaited.
-    pub kept: Option<Kept>,
+    /// What goes to the meter.
+    pub kept: Kept,
 }
 
 /// Recharges, behind the seam of [`Books`](crate::Books).
@@ -133,10 +131,9 @@ impl View<'_> {
                 return Err(OrderError::OtherChip { order, meter: *meter, serial }.into());
             }
             let next = order.count;
-            if *count == next && placed.may_be_sealed() {
-                return Ok(Bring::Receipt(Box::new(placed)));
-            }
-            if count.checked_add(1) != Some(next) {
+            // Of this count, it has taken the order already, and will say so when it is brought once more.
+            let is_taken = *count == next && placed.may_be_sealed();
+            if !is_taken && count.checked_add(1) != Some(next) {
                 return wrong(next);
             }
             must_be_recharge(*meter, order.kind)?;
@@ -180,7 +177,6 @@ fn must_be_recharge(meter: MeterNumber, kind: OrderKind) -> Result<(), OnlineErr
 impl Transaction<'_> {
     fn keep_recharge(&self, made: &RechargeMade) -> Result<OnlinePurchase, OnlineError> {
         let RechargeMade { sid, customer, meter, order, amount, psam, at, kept } = made;
-        let kept = kept.map(|kept| kept.to_bytes().to_vec());
         self.conn.write(
             "INSERT INTO online_purchase (sid, customer, meter, order_id, amount, psam, begun, state, sealed) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'sealed', ?8) ON CONFLICT (sid) DO NOTHING",
@@ -192,7 +188,7 @@ impl Transaction<'_> {
                 amount.0,
                 psam,
                 time_text(*at),
-                kept,
+                &kept.to_bytes()[..],
             ],
         )?;
         self.online(*sid)?.ok_or(OnlineError::Unknown(*sid))

@@ -47,7 +47,7 @@ pub struct Ways {
 type Walk = fn(&mut Day<'_>) -> Result<Way>;
 
 /// Every way there is, in the order in which they are walked. The first opens the account.
-const WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.online(), |day| day.by_frames(), |day| day.by_signed_sim()];
+const WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.online(), |day| day.by_frames(), |day| day.by_signed_sim(), |day| day.signed_online()];
 
 /// The day under way.
 struct Day<'t> {
@@ -121,6 +121,12 @@ impl Day<'_> {
             "keys in ESAM and PSAM are certified, and the server's".into(),
         );
         self.by_sim("signed-sim")
+    }
+
+    /// The paper's flow once more, with request, order and receipt signed by who made them.
+    fn signed_online(&mut self) -> Result<Way> {
+        let report = self.town.buy_online(self.person, Some(AMOUNT))?;
+        self.carried("signed-online", SLOW, &report)
     }
 
     /// The paper's flow: four messages through a telephone without a key.

@@ -7,7 +7,7 @@ use crate::trouble::Trouble;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::numbers::{DeviceNumber, MeterNumber};
-use scheme::online::{HELLO_LEN, Request, SessionId};
+use scheme::online::{HELLO_LEN, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use scheme::signing::Mode;
@@ -159,8 +159,8 @@ pub enum Answer {
 pub enum OnlineSaid {
     /// S0.
     Hello([u8; HELLO_LEN]),
-    /// What the meter asks for.
-    Request(Request),
+    /// What the meter asks for, as it encoded it.
+    Request(Vec<u8>),
     /// How it ended.
     Answer(reader::driver::psam::Answer),
 }

@@ -17,7 +17,7 @@ use reader::driver::psam::Answer;
 use scheme::chance::random;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
-use scheme::online::{AT_ONCE, HELLO_LEN, Request, SessionId};
+use scheme::online::{AT_ONCE, HELLO_LEN, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use scheme::refusal::Refusal;
@@ -195,7 +195,7 @@ fn taken(
     desk: &mut Desk,
     known: &OnlinePurchase,
     message: &[u8],
-    asked: &Request,
+    asked: &[u8],
 ) -> Result<OnlinePurchase> {
     let now = session.now()?;
     Ok(desk.books_mut().hear_online(known.sid, message, asked, now)?)

@@ -19,7 +19,7 @@ use scheme::profile::CardKind;
 use scheme::recharge::{Kept, Recharge};
 use serde::{Deserialize, Serialize};
 use server::{
-    BankAccount, Bring, Incoming, OnlinePurchase, OnlineState, Origin, RechargeAsk, RechargeMade, SettleError,
+    BankAccount, Bring, Incoming, OnlineError, OnlinePurchase, OnlineState, Origin, RechargeAsk, RechargeMade, SettleError,
     Settlement,
 };
 use std::path::Path;
@@ -52,8 +52,8 @@ pub struct RechargeRequest {
 pub struct RechargeReport {
     /// As a purchase.
     pub purchase: PurchaseReport,
-    /// Amount, count, MAC, customer, MAC, in hexadecimal. None: the meter has the order already, and its receipt is awaited.
-    pub message: Option<String>,
+    /// Amount, count, MAC, customer, MAC, in hexadecimal.
+    pub message: String,
 }
 
 /// Has what is wanted paid, or takes what is outstanding, and makes the recharge for the meter.
@@ -81,11 +81,11 @@ pub fn recharge(session: &Session, desk: &mut Desk, request: &RechargeRequest) -
     ] {
         log::fact(session, name, value);
     }
+    // One that was sealed for a meter's request is none.
     let kept = known.sealed.as_deref().and_then(Kept::parse);
-    Ok(RechargeReport {
-        purchase: PurchaseReport::of(&known),
-        message: kept.map(|kept| hex::encode_upper(kept.recharge.to_bytes())),
-    })
+    let kept = kept.ok_or(OnlineError::Turn { sid, state: known.state.name() })?;
+    let message = hex::encode_upper(kept.recharge.to_bytes());
+    Ok(RechargeReport { purchase: PurchaseReport::of(&known), message })
 }
 
 fn made(
@@ -105,9 +105,9 @@ fn made(
         amount: request.amount,
     };
     let bring = desk.books().recharge_of(&ask)?;
-    let (order, amount) = match &bring {
-        Bring::New(amount) => (OrderId(sid.0), *amount),
-        Bring::Outstanding(placed) | Bring::Receipt(placed) => (placed.order.id, placed.order.amount),
+    let (order, amount) = match bring {
+        Bring::New(amount) => (OrderId(sid.0), amount),
+        Bring::Outstanding(placed) => (placed.order.id, placed.order.amount),
     };
     let wanted = OnlinePurchase {
         sid,
@@ -124,18 +124,11 @@ fn made(
         sealed: None,
         refusal: None,
     };
-    let (psam, kept) = match &bring {
-        // Any PSAM that may open it will: the one of the order stands for it.
-        Bring::Receipt(placed) => (desk.books().asked_of(placed)?.1.into_iter().next(), None),
-        Bring::New(_) | Bring::Outstanding(_) => {
-            let besides = Besides::Recharge(request.random);
-            let (psam, made) = brought(session, desk, folder, &wanted, &request.pin, besides)?;
-            let recharge = Recharge::parse(&made).ok_or_else(|| refused("the PSAM made no recharge"))?;
-            (Some(psam.to_string()), Some(Kept { random: request.random, recharge }))
-        }
-    };
-    let psam = psam.ok_or_else(|| refused("no PSAM was asked for the order"))?;
-    let made = RechargeMade { sid, customer, meter, order, amount, psam, at, kept };
+    let (psam, made) =
+        brought(session, desk, folder, &wanted, &request.pin, Besides::Recharge(request.random))?;
+    let recharge = Recharge::parse(&made).ok_or_else(|| refused("the PSAM made no recharge"))?;
+    let kept = Kept { random: request.random, recharge };
+    let made = RechargeMade { sid, customer, meter, order, amount, psam: psam.to_string(), at, kept };
     Ok(desk.books_mut().keep_recharge(&made)?)
 }
 
@@ -164,13 +157,15 @@ pub(super) fn receipt(
     let settlement = settled?;
     let line = settle::line(session, Path::new(""), &settlement);
     log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
-    let of_this = match &settlement {
-        Settlement::Settled(settled) => Some(settled.order),
-        Settlement::AlreadySettled(order) => *order,
-        Settlement::Held(_) => None,
-    };
-    if of_this == Some(known.order) {
-        desk.books_mut().end_recharge(known.sid)?;
+    match &settlement {
+        // The meter has not taken this one: it gives the receipt of the one before.
+        Settlement::AlreadySettled(order) if *order != Some(known.order) => {
+            Err(OnlineError::Earlier { sid: known.sid, order: known.order }.into())
+        }
+        Settlement::Settled(_) | Settlement::AlreadySettled(_) => {
+            desk.books_mut().end_recharge(known.sid)?;
+            Ok(line)
+        }
+        Settlement::Held(_) => Ok(line),
     }
-    Ok(line)
 }

@@ -185,20 +185,21 @@ impl Stall {
         let (session, card) = (self.session.clone(), self.member.card.clone());
         let sealed = self.with(|psam| {
             prove(&session, psam, &card)?;
-            let sealed = OrderSealer::seal(psam, order, mode);
+            // Signed once, where it is signed, for the record and for what goes beside it.
+            let order = in_mode(psam, order, mode);
+            let sealed = order.and_then(|order| {
+                let sealed = OrderSealer::seal(psam, &order, Mode::Symmetric)?;
+                Ok((sealed, order))
+            });
             // The same order once more counts nothing: nothing came between.
             let message = match (online, &sealed) {
-                (Some(besides), Ok(_)) => {
-                    let order = in_mode(psam, order, mode)?;
-                    Some(match besides {
-                        Besides::Online(sid) => psam.seal_for_purchase(sid, &order),
-                        Besides::Recharge(random) => {
-                            psam.seal_recharge(random, &order).map(|made| made.to_bytes().to_vec())
-                        }
-                    })
+                (Some(Besides::Online(sid)), Ok((_, order))) => Some(psam.seal_for_purchase(sid, order)),
+                (Some(Besides::Recharge(random)), Ok((_, order))) => {
+                    Some(psam.seal_recharge(random, order).map(|made| made.to_bytes().to_vec()))
                 }
                 _ => None,
             };
+            let sealed = sealed.map(|(sealed, _)| sealed);
             let message = match message {
                 Some(Err(error)) => match fault(&error) {
                     Some(fault) => Some(Err(fault)),

@@ -7,7 +7,7 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
-use scheme::online::{HELLO_LEN, REFUSED, Request, SessionId};
+use scheme::online::{HELLO_LEN, REFUSED, REQUEST, SessionId};
 use scheme::order;
 use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use scheme::psam::{self, Limits, PsamChain, Statement};
@@ -138,6 +138,15 @@ impl<'c> Psam<'c> {
         starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
     }
 
+    /// SEAL CERTIFICATE: the user data of the short messages that bring a meter the server's certificate this card believes. Needs the PIN.
+    /// 6A88 when it believes none.
+    pub fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL CERTIFICATE";
+        let command = with_data(step, Command::new(0x80, 0x40, 0x01, 0x00), &[&meter.0])?;
+        let data = self.fmcos.send(step, &command)?;
+        starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
+    }
+
     /// OPEN RECEIPT: the user data of the meter's answer (`02 71 00 ..`) in, the receipt (`E2 ..`) out; the
     /// card has checked MAC and TAC. Needs the PIN. 6988 when one of them is wrong, 6A80 when the packet is
     /// not well formed or names another meter.
@@ -159,12 +168,12 @@ impl<'c> Psam<'c> {
         self.fmcos.send_for("BEGIN PURCHASE", &online(0x00).data(&data))
     }
 
-    /// OPEN REQUEST: S1 in, what the meter asks for out. Needs the PIN. 6A88 a purchase that the card does not know any more, 6985 another
+    /// OPEN REQUEST: S1 in, what the meter asks for out, as it encoded it (`E4 ..`) and perhaps signed it. Needs the PIN. 6A88 a purchase that the card does not know any more, 6985 another
     /// message than it heard before, 6988 one that is not the meter's.
-    pub fn open_request(&mut self, message: &[u8]) -> Result<Request, CardError> {
+    pub fn open_request(&mut self, message: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "OPEN REQUEST";
         let data = self.fmcos.send(step, &carrying(step, 0x01, &[message])?)?;
-        Request::parse(&data).map_err(|error| CardError::malformed(step, error.to_string()))
+        starts(step, data, &[REQUEST], "a request")
     }
 
     /// SEAL FOR PURCHASE: an order in, S2 out, by the rules of [`Psam::seal_order`]. 6985 before the request was heard, and for another

@@ -72,7 +72,7 @@ impl Bank {
     }
 
     fn hear_online(&mut self, sid: SessionId, said: &Said) -> Result<OnlinePurchase, OnlineError> {
-        let heard = self.books.hear_online(sid, &said.message(), &said.request, self.now)?;
+        let heard = self.books.hear_online(sid, &said.message(), &said.request.to_bytes(), self.now)?;
         assert_eq!(self.known(sid).state, OnlineState::Asked);
         Ok(heard)
     }
