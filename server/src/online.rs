@@ -166,6 +166,12 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online_of(&self, customer: CustomerNumber) -> Result<Vec<OnlinePurchase>, StoreError>;
 
+    /// The last so many purchases that were begun, newest first.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn online_latest(&self, most: u32) -> Result<Vec<OnlinePurchase>, StoreError>;
+
     /// Compares what a meter asks for with what was agreed, and takes it. `message`: S1, which the module found genuine; `request`: what
     /// was in it, as the meter encoded it. The same message again is taken again.
     ///
@@ -250,6 +256,16 @@ impl OnlinePurchases for Store {
             view.conn.all(
                 "SELECT * FROM online_purchase WHERE customer = ?1 ORDER BY begun, sid",
                 params![customer.to_string()],
+                online,
+            )
+        })
+    }
+
+    fn online_latest(&self, most: u32) -> Result<Vec<OnlinePurchase>, StoreError> {
+        self.read(|view| {
+            view.conn.all(
+                "SELECT * FROM online_purchase ORDER BY begun DESC, sid DESC LIMIT ?1",
+                params![most],
                 online,
             )
         })

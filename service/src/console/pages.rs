@@ -4,7 +4,7 @@ use super::right::{ALL, HOUSE, Right};
 use super::visit::{Answer, Page, Visit};
 use super::{
     approvals, audit, bank, change, closing, customer, deeds, drawer, findings, hand_over, home, limits,
-    operators, register, sell, slip, statistics,
+    online, operators, register, sell, slip, statistics,
 };
 use parties::Result;
 
@@ -59,6 +59,7 @@ pub static PAGES: &[Page] = &[
     Page { posts: true, path: "/console/bank", right: Right::To("bank-file"), shows_again: false, takes_file: true, work: bank::take },
     look("/console/bank/{file}", Right::To("payments"), bank::show),
     send("/console/bank/{file}/ask", Right::ToAsk, bank::ask),
+    look("/console/online", Right::To("online"), online::online),
     look("/console/limits", Right::To("limits"), limits::limits),
     send("/console/limits", Right::ToAsk, limits::ask),
     look("/console/statistics", Right::To("statistics"), statistics::statistics),
@@ -128,6 +129,7 @@ mod tests {
         ("POST /console/bank", "s"),
         ("GET /console/bank/{file}", "csa"),
         ("POST /console/bank/{file}/ask", "cs"),
+        ("GET /console/online", "csa"),
         ("GET /console/limits", "csa"),
         ("POST /console/limits", "cs"),
         ("GET /console/statistics", "sa"),

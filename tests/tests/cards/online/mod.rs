@@ -2,6 +2,8 @@
 //! repeat, keep back and mix them [docs/specs/online.md].
 
 mod eye;
+mod recharge;
+mod signed;
 
 use crate::bench::{Attempt, Bench, binding, imsi_file};
 use crate::world::{Province, copy, number, sealer, user_area};
