@@ -153,11 +153,7 @@ fn take_certificate(context: &mut Context<'_>, bytes: &[u8]) -> Result<Sw, Halt>
 }
 
 /// Takes the content out of a packet, with its counter: everything that can be checked without knowing this meter.
-fn open(
-    context: &Context<'_>,
-    user_data: &[u8],
-    keys: &PacketKeys,
-) -> Result<(u64, Vec<u8>), Halt> {
+fn open(context: &Context<'_>, user_data: &[u8], keys: &PacketKeys) -> Result<(u64, Vec<u8>), Halt> {
     let format = || refuse(Refusal::Format);
     let packet = CommandPacket::parse(user_data).map_err(|error| match error {
         PacketError::Unsupported(_) => refuse(Refusal::KeySet),

@@ -215,7 +215,8 @@ pub fn pass(
 pub(crate) const UNKNOWN: &str =
     "whether the meter took the order is not known: the same command again tells, and nothing is paid twice";
 /// What is told when the server does not take the meter's answer.
-pub(crate) const NOT_TOLD: &str = "the meter has answered, and the server was not told: the same command again tells it";
+pub(crate) const NOT_TOLD: &str =
+    "the meter has answered, and the server was not told: the same command again tells it";
 
 /// A message of the server, out of its text.
 pub(crate) fn received(text: &str) -> Result<Vec<u8>> {

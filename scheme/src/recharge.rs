@@ -122,11 +122,6 @@ impl Kept {
     /// What stands in its receipt where an order's id stands, and its digest.
     pub fn id(&self) -> (OrderId, OrderDigest) {
         let Recharge { amount, count, money_mac, .. } = self.recharge;
-        recharge_id(
-            Fen(u32::from_be_bytes(amount)),
-            u32::from_be_bytes(count),
-            money_mac,
-            self.random,
-        )
+        recharge_id(Fen(u32::from_be_bytes(amount)), u32::from_be_bytes(count), money_mac, self.random)
     }
 }

@@ -145,11 +145,14 @@ impl View<'_> {
             return wrong(settled.saturating_add(1));
         }
         let binding = SimBinding::of(&registration.sim.imsi.file());
-        must_be_recharge(*meter, match last {
-            None => OrderKind::Open,
-            Some((_, Some(known))) if known == binding => OrderKind::Recharge,
-            Some(_) => OrderKind::Replacement,
-        })?;
+        must_be_recharge(
+            *meter,
+            match last {
+                None => OrderKind::Open,
+                Some((_, Some(known))) if known == binding => OrderKind::Recharge,
+                Some(_) => OrderKind::Replacement,
+            },
+        )?;
         let amount = amount.or(registration.first_purchase).filter(|amount| amount.0 > 0);
         Ok(Bring::New(amount.ok_or(OrderError::Nothing)?))
     }
@@ -164,7 +167,8 @@ impl View<'_> {
             |row| Ok((OrderId(bytes(row, "order_id")?), column::<Vec<u8>>(row, "sealed")?)),
         )?;
         let named = (receipt.order, receipt.digest);
-        let made = made.into_iter().find(|(_, kept)| Kept::parse(kept).is_some_and(|kept| kept.id() == named));
+        let made =
+            made.into_iter().find(|(_, kept)| Kept::parse(kept).is_some_and(|kept| kept.id() == named));
         made.map_or(Ok(None), |(order, _)| self.order(order))
     }
 }

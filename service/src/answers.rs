@@ -116,7 +116,9 @@ fn told(route: &str) -> Option<Told> {
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
         "settle" => Told::Named("Settled"),
         "online" => Told::Named("Online"),
-        "begin-online" | "online-request" | "recharge" => Told::Own(&[("purchase", "Online"), ("message", "text")]),
+        "begin-online" | "online-request" | "recharge" => {
+            Told::Own(&[("purchase", "Online"), ("message", "text")])
+        }
         "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),

@@ -47,7 +47,13 @@ pub struct Ways {
 type Walk = fn(&mut Day<'_>) -> Result<Way>;
 
 /// Every way there is, in the order in which they are walked. The first opens the account.
-const WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.online(), |day| day.by_frames(), |day| day.by_signed_sim(), |day| day.signed_online()];
+const WALKS: &[Walk] = &[
+    |day| day.by_sim("sim"),
+    |day| day.online(),
+    |day| day.by_frames(),
+    |day| day.by_signed_sim(),
+    |day| day.signed_online(),
+];
 
 /// The day under way.
 struct Day<'t> {
@@ -153,8 +159,10 @@ impl Day<'_> {
         let PipeReport { receipt, line, .. } = report;
         let messages = report.passed.len();
         let bytes: usize = report.passed.iter().map(|passed| passed.bytes[1]).sum();
-        let what =
-            format!("carries {messages} messages, {bytes} bytes, between meter {} and the bank", self.person.meter);
+        let what = format!(
+            "carries {messages} messages, {bytes} bytes, between meter {} and the bank",
+            self.person.meter
+        );
         self.say("telephone", "", what, "as they came: it has no key".into());
         let conclusion =
             format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600);

@@ -97,8 +97,7 @@ pub fn signed(
     let (key, certificate) = Signing::of(context)?.signer(context)?;
     let (suite, extra) = (context.chip.suite, signing::extra(context));
     let signer = (certificate.number, &key);
-    scheme::signed::sign(plain, tag, label, suite, signer, &extra)
-        .map_err(|_| Sw::UNKNOWN.into())
+    scheme::signed::sign(plain, tag, label, suite, signer, &extra).map_err(|_| Sw::UNKNOWN.into())
 }
 
 /// Makes the receipt, seals it, and keeps it as the last one.

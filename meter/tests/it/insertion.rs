@@ -29,7 +29,10 @@ fn an_order_is_credited_in_every_suite() {
         world.sim.put(2, &order(1, 5000));
         let report = world.insert();
         assert_eq!(report.outcome, Outcome::Credited { orders: 1, amount: Fen(5000), balance: Fen(5000) });
-        assert_eq!(report.orders, [OrderResult { record: 2, second: None, outcome: OrderOutcome::Credited(Fen(5000)) }]);
+        assert_eq!(
+            report.orders,
+            [OrderResult { record: 2, second: None, outcome: OrderOutcome::Credited(Fen(5000)) }]
+        );
         assert_eq!(world.receipt(2), Some(1));
         assert!(!world.meter.state().relay_open);
         assert_eq!(report.display.line2, format!("balance {}", Fen(5000)));

@@ -88,4 +88,3 @@ pub(super) fn brought(
     let (psam, message) = desk.sealed_online(id).ok_or(Trouble::new(OnlineFault::Forgotten))?;
     Ok((psam, message.map_err(Trouble::new)?))
 }
-

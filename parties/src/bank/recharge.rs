@@ -19,8 +19,8 @@ use scheme::profile::CardKind;
 use scheme::recharge::{Kept, Recharge};
 use serde::{Deserialize, Serialize};
 use server::{
-    BankAccount, Bring, Incoming, OnlineError, OnlinePurchase, OnlineState, Origin, RechargeAsk, RechargeMade, SettleError,
-    Settlement,
+    BankAccount, Bring, Incoming, OnlineError, OnlinePurchase, OnlineState, Origin, RechargeAsk,
+    RechargeMade, SettleError, Settlement,
 };
 use std::path::Path;
 
@@ -97,13 +97,8 @@ fn made(
 ) -> Result<OnlinePurchase> {
     revoked::must_not_be(folder, CardKind::Esam, DeviceNumber(meter.0))?;
     let (customer, at) = (request.customer, session.now()?);
-    let ask = RechargeAsk {
-        customer,
-        meter,
-        serial: request.esam,
-        count: request.count,
-        amount: request.amount,
-    };
+    let ask =
+        RechargeAsk { customer, meter, serial: request.esam, count: request.count, amount: request.amount };
     let bring = desk.books().recharge_of(&ask)?;
     let (order, amount) = match bring {
         Bring::New(amount) => (OrderId(sid.0), amount),

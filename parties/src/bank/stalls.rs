@@ -2,7 +2,8 @@
 //! and lets the books keep what they answered.
 
 use super::asking::{
-    Answer, AskPsam, Besides, Busy, Heard, InHand, OnlineFault, OnlineSaid, Opened, Question, Seated, Stand, Unfit,
+    Answer, AskPsam, Besides, Busy, Heard, InHand, OnlineFault, OnlineSaid, Opened, Question, Seated, Stand,
+    Unfit,
 };
 use super::pins::PinChoice;
 use super::pool::Member;

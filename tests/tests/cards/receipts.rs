@@ -56,7 +56,8 @@ fn exported(folder: &TempDir, on: &str, issuer_days: Validity, chip_days: Validi
     };
     let signer = (chip.number, &key(7));
     let signed =
-        scheme::signed::sign(&receipt.to_bytes(), receipt::TAG, Label::Receipt, SUITE, signer, &[4; 32]).unwrap();
+        scheme::signed::sign(&receipt.to_bytes(), receipt::TAG, Label::Receipt, SUITE, signer, &[4; 32])
+            .unwrap();
     let file = folder.path().join("receipt.json");
     let text = serde_json::json!({
         "what": "gridcard signed receipt 1",
@@ -78,9 +79,24 @@ fn a_receipt_is_of_the_days_of_its_certificates() {
     for (on, issuer, chip, whose) in [
         ("20260301", long, short, None),
         ("20260331", short, short, None),
-        ("20260228", long, short, Some("the ESAM's certificate 00400001 holds from 2026-03-01 to 2026-03-31")),
-        ("20260401", short, long, Some("the issuer's certificate 00400000 holds from 2026-03-01 to 2026-03-31")),
-        ("20251231", days("20250101", "20301231"), days("20250101", "20301231"), Some("the root's certificate")),
+        (
+            "20260228",
+            long,
+            short,
+            Some("the ESAM's certificate 00400001 holds from 2026-03-01 to 2026-03-31"),
+        ),
+        (
+            "20260401",
+            short,
+            long,
+            Some("the issuer's certificate 00400000 holds from 2026-03-01 to 2026-03-31"),
+        ),
+        (
+            "20251231",
+            days("20250101", "20301231"),
+            days("20250101", "20301231"),
+            Some("the root's certificate"),
+        ),
     ] {
         let [file, root] = exported(&folder, on, issuer, chip);
         match (verify(&file, &root, None), whose) {
@@ -115,7 +131,11 @@ fn a_revoked_chips_receipt_counts_until_that_day() {
     let [file, root] = exported(&folder, "20260315", long, long);
     let told = |path: PathBuf| verify(&file, &root, Some(&path)).map(|report| report.result);
     assert_eq!(told(list(CHIP, "2026-03-16", region())).unwrap(), "verified");
-    assert_eq!(told(list([8; 8], "2026-03-01", region())).unwrap(), "verified", "another chip of this number");
+    assert_eq!(
+        told(list([8; 8], "2026-03-01", region())).unwrap(),
+        "verified",
+        "another chip of this number"
+    );
     for on in ["2026-03-15", "2026-03-01"] {
         let error = told(list(CHIP, on, region())).unwrap_err();
         assert_eq!(error.code(), "receipt-of-revoked-chip", "{error}");

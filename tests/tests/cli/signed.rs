@@ -167,7 +167,17 @@ fn a_renewed_server_is_known_by_its_certificate_on_the_sim() {
     world.write(&CHEN, &order);
     world.insert(&CHEN, &CHEN).run().fails(1, &["signature"]);
     let message = world.path("certificate.sms");
-    let send = ["server", "signing", "send", "--customer", CHEN.number, "--pin-file", "pin", "--out", text(&message)];
+    let send = [
+        "server",
+        "signing",
+        "send",
+        "--customer",
+        CHEN.number,
+        "--pin-file",
+        "pin",
+        "--out",
+        text(&message),
+    ];
     world.bank(&send).run().ok().shows(&["certificate  00000003"]);
     world.write(&CHEN, &message);
     world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 30.00 yuan", "the server's certificate"]);

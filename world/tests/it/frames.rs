@@ -321,7 +321,8 @@ impl OnlineServer for Repeats<'_, '_> {
         let message = made.message.clone();
         let earlier = self.earlier.replace(message.clone());
         // Amount and count are the new one's, both MACs and the customer the earlier one's.
-        let mixed = earlier.map_or(message.clone(), |earlier| format!("{}{}", &message[..16], &earlier[16..]));
+        let mixed =
+            earlier.map_or(message.clone(), |earlier| format!("{}{}", &message[..16], &earlier[16..]));
         Ok(parties::bank::recharge::RechargeReport { message: mixed, ..made })
     }
 

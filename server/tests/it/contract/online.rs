@@ -3,8 +3,8 @@
 use super::{Bank, Engine};
 use crate::house::{customer, meter, serial, sim, terms};
 use gridcard_server::{
-    Bring, ONLINE_S, OnlineBegin, OnlineError, OnlinePurchase, OnlineState, OrderError, OrderRequest, OrderSealer,
-    RechargeAsk, RechargeMade, Settlement,
+    Bring, ONLINE_S, OnlineBegin, OnlineError, OnlinePurchase, OnlineState, OrderError, OrderRequest,
+    OrderSealer, RechargeAsk, RechargeMade, Settlement,
 };
 use keys::Suite;
 use scheme::money::Fen;
@@ -258,9 +258,15 @@ pub fn a_recharge_settles_by_what_was_made(engine: &dyn Engine) {
     let receipt = Receipt { order, digest, ..honest };
     let message = [0xA3; 105];
     let settled = bank.books.settle_online(other.sid, &message, &receipt.to_bytes(), bank.now).unwrap();
-    assert!(matches!(&settled, Settlement::Settled(settled) if settled.order == sold.order.id), "{settled:?}");
+    assert!(
+        matches!(&settled, Settlement::Settled(settled) if settled.order == sold.order.id),
+        "{settled:?}"
+    );
     bank.books.end_recharge(other.sid).unwrap();
-    assert_eq!((bank.known(other.sid).state, bank.known(one.sid).state), (OnlineState::Settled, OnlineState::Sealed));
+    assert_eq!(
+        (bank.known(other.sid).state, bank.known(one.sid).state),
+        (OnlineState::Settled, OnlineState::Sealed)
+    );
     let again = bank.books.settle_online(other.sid, &message, &receipt.to_bytes(), bank.now).unwrap();
     assert_eq!(again, Settlement::AlreadySettled(Some(sold.order.id)));
     assert_eq!(bank.books.online_latest(1).unwrap().len(), 1);

@@ -84,18 +84,28 @@ fn request_order_and_receipt_are_signed_and_their_bytes_counted() {
             let sealed = psam.seal_for_purchase(sid, &once).unwrap();
             // The answer was lost: the server signs anew, and the PSAM has the same order and the same message.
             let anew = scheme::signed::sign(
-                &order, 0xE1, Label::Order, certificate.suite, (certificate.number, &key), &[9; 32],
+                &order,
+                0xE1,
+                Label::Order,
+                certificate.suite,
+                (certificate.number, &key),
+                &[9; 32],
             )
             .unwrap();
             assert_ne!(anew, once);
             assert_eq!(psam.seal_for_purchase(sid, &anew).unwrap(), sealed);
             assert_eq!(psam.chain().unwrap().unwrap().count, 1);
-            let other = sign(&Order { amount: Fen(1), ..Order::parse(&order).unwrap() }.to_bytes(), &certificate, &key);
+            let other = sign(
+                &Order { amount: Fen(1), ..Order::parse(&order).unwrap() }.to_bytes(),
+                &certificate,
+                &key,
+            );
             assert_eq!(psam.seal_for_purchase(sid, &other).unwrap_err().sw(), Some(Sw::CONDITIONS));
             let report = site.meter.end_online(&mut site.esam, &sealed, count, bank.now);
             assert_eq!((report.credited, &report.broken), (Fen(20_00), &None));
             let answer = report.answer.unwrap();
-            let Answer::Receipt(bytes) = Psam::go_on(&mut bank.psam, info).open_answer(&answer).unwrap() else {
+            let Answer::Receipt(bytes) = Psam::go_on(&mut bank.psam, info).open_answer(&answer).unwrap()
+            else {
                 panic!("no receipt")
             };
             Signed::parse(&bytes, receipt::TAG).unwrap().verify(Label::Receipt, &own(&bank)).unwrap();
@@ -123,7 +133,12 @@ fn the_books_hear_no_signed_meter_that_does_not_sign() {
     bank.store.begin_online(&begin).unwrap();
     let plain = Signed::parse(&request, REQUEST).unwrap().plain;
     let strange = scheme::signed::sign(
-        &plain, REQUEST, Label::Request, Suite::Sm4, (own(&bank).number, &server_key(Suite::Sm4)), &[1; 32],
+        &plain,
+        REQUEST,
+        Label::Request,
+        Suite::Sm4,
+        (own(&bank).number, &server_key(Suite::Sm4)),
+        &[1; 32],
     )
     .unwrap();
     for bad in [&plain, &strange] {
@@ -161,7 +176,8 @@ fn a_certificate_comes_by_two_messages() {
         site.deliver(&older(&mut bank, suite));
         let report = insert(&mut bank, &mut site);
         assert_eq!(report.orders[0].outcome, meter::OrderOutcome::Refused(Refusal::Signature));
-        let strange = sealer(&mut bank.psam, &bank.server_key).seal_certificate(MeterNumber(number(77).0)).unwrap();
+        let strange =
+            sealer(&mut bank.psam, &bank.server_key).seal_certificate(MeterNumber(number(77).0)).unwrap();
         let (now, terms) = (bank.now, terms());
         let mut site = site.copy();
         site.sim = crate::world::sim_card(&crate::world::imsi(0, 0));

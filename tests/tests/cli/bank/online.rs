@@ -93,7 +93,10 @@ fn a_telephone_brings_a_recharge_by_frames() {
     assert_eq!((early.code, &early.object()["code"]), (1, &json!("recharge-kind")), "{early:?}");
     telephone(&world, &port, &server, &CHEN, &pay).run().ok();
     let told = frames().ok().object();
-    assert_eq!((&told["receipt"]["result"], &told["purchase"]["state"]), (&json!("settled"), &json!("settled")));
+    assert_eq!(
+        (&told["receipt"]["result"], &told["purchase"]["state"]),
+        (&json!("settled"), &json!("settled"))
+    );
     let sizes: Vec<&Value> = told["passed"].as_array().unwrap().iter().map(|one| &one["bytes"]).collect();
     assert_eq!(sizes, [&json!([16, 16]), &json!([22, 22]), &json!([113, 113])]);
     assert_eq!((bank.balance("chen"), bank.ours(), balance(&world, &CHEN)), (900_00, 100_00, 100_00));
