@@ -13,7 +13,9 @@ mod receipts;
 use crate::common::{KEY_INFORMATION, TRIES_LEFT};
 use crate::info::current_info;
 use crate::packets::PacketKeys;
-use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
+use crate::signing::{
+    GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE, store_server,
+};
 use alloc::vec::Vec;
 use cos::keyfile::{BIRTH, kind};
 use cos::table::Case::{Four, One, Three, Two, TwoOrFour};
@@ -25,7 +27,7 @@ use orders::{Given, Verdict, credit, judge, stored};
 use receipts::{packet_keys, refuse};
 use scheme::profile;
 use scheme::refusal::Refusal;
-use scheme::signing::SET_MODE;
+use scheme::signing::{CARRIED, CARRIED_COUNT, SET_MODE, TAKEN};
 use wire::packet::{self, CommandPacket, PacketError};
 use wire::sms::parts;
 use wire::sms::tpdu::{Deliver, IE_COMMAND_PACKET, Tpdu};
@@ -87,7 +89,14 @@ fn envelope(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, H
     let Some(user_data) = user_data(context, tpdu)? else { return Ok(Sw::OK) };
     // The METER right of the command is the use right of these keys.
     let keys = packet_keys(context)?;
-    let given = open(context, &user_data, &keys)?;
+    let (counter, content) = open(context, &user_data, &keys)?;
+    if counter == CARRIED_COUNT
+        && let Ok(certificate) = tlv::only(&content, CARRIED)
+    {
+        return take_certificate(context, &certificate);
+    }
+    let given = Given::parse(&content).filter(|given| counter == u64::from(given.order.count));
+    let given = given.ok_or_else(|| refuse(Refusal::Format))?;
     let user_data = match judge(context, &given)? {
         Verdict::Credit(terms) => credit(context, &given, terms, &keys)?.user_data,
         Verdict::Again => stored(context)?.ok_or_else(|| refuse(Refusal::CountOlder))?,
@@ -132,8 +141,19 @@ fn user_data(context: &mut Context<'_>, tpdu: Vec<u8>) -> Result<Option<Vec<u8>>
     Ok(Some([&packet::COMMAND_UDH, body].concat()))
 }
 
-/// Takes the order out of its packet: everything that can be checked without knowing this meter.
-fn open(context: &Context<'_>, user_data: &[u8], keys: &PacketKeys) -> Result<Given, Halt> {
+/// A server's certificate that came in a packet: the root's signature is the right, as for STORE CERTIFICATE. One field error for whatever
+/// is wrong with it, since a meter knows no status words of certificates.
+fn take_certificate(context: &mut Context<'_>, bytes: &[u8]) -> Result<Sw, Halt> {
+    store_server(context, bytes).map_err(|halt| match halt {
+        Halt::Status(_) => refuse(Refusal::Signature),
+        halt => halt,
+    })?;
+    context.answer.extend_from_slice(&TAKEN);
+    Ok(Sw::OK)
+}
+
+/// Takes the content out of a packet, with its counter: everything that can be checked without knowing this meter.
+fn open(context: &Context<'_>, user_data: &[u8], keys: &PacketKeys) -> Result<(u64, Vec<u8>), Halt> {
     let format = || refuse(Refusal::Format);
     let packet = CommandPacket::parse(user_data).map_err(|error| match error {
         PacketError::Unsupported(_) => refuse(Refusal::KeySet),
@@ -147,12 +167,10 @@ fn open(context: &Context<'_>, user_data: &[u8], keys: &PacketKeys) -> Result<Gi
     if !ours {
         return Err(refuse(Refusal::KeySet));
     }
-    let (counter, data) = packet.open(keys).map_err(|error| match error {
+    packet.open(keys).map_err(|error| match error {
         PacketError::Checksum => refuse(Refusal::Mac),
         _ => format(),
-    })?;
-    let given = Given::parse(&data).ok_or_else(format)?;
-    if counter == u64::from(given.order.count) { Ok(given) } else { Err(format()) }
+    })
 }
 
 /// UPDATE BINARY: what comes with a MAC for a file of the field is the field's, all else the card's own.

@@ -5,17 +5,20 @@
 //! nothing but sealed orders and opened receipts. It seals what its server has proved, keeps a chain over all it sealed,
 //! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
 //! asks no proof and has no limit, for what it seals anybody could. In the online purchase it is the server's end
-//! [docs/specs/online.md].
+//! [docs/specs/online.md]; and it makes the MACs of a recharge by the field's frames.
 
 mod online;
 mod orders;
+mod recharge;
 
 use crate::common::{KEY_INFORMATION, SET_PIN, TRIES_LEFT};
 use crate::info::current_info;
 use crate::limits::{SET_LIMIT, expect_limit};
 use crate::lists::CHECK_LIST;
 use crate::retire::ACTIVATE_KEYS;
-use crate::signing::{GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE};
+use crate::signing::{
+    GENERATE_KEY_PAIR, READ_CERTIFICATE, STORE_CERTIFICATE, STORE_ROOT_CERTIFICATE, Signing,
+};
 use cos::keyfile::{self, kind};
 use cos::rights::Right;
 use cos::table::Case::{Four, Two};
@@ -26,21 +29,25 @@ use cos::{Chip, Context, Halt, fmcos};
 use keys::hierarchy::Use;
 use keys::{Zeroizing, mac};
 use orders::{authorise, chain, check_receipt, packet_keys, proved};
+use scheme::certificate::KeyUse;
 use scheme::numbers::MeterNumber;
 use scheme::profile::{self, CardKind, SERVER_KEY};
 use scheme::psam;
 use scheme::receipt::Receipt;
+use scheme::signing::{CARRIED, CARRIED_COUNT};
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
-use wire::{CommandRef, Sw};
+use wire::{CommandRef, Sw, tlv};
 
 #[rustfmt::skip]
 static COMMANDS: &[CommandRow] = &[
     row("SEAL ORDER",   Only(0x80), 0x40, Exactly(0x00, 0x00), Four(2, 239),  "docs/specs/cards.md 6", seal_order).right(profile::PIN),
+    row("SEAL CERTIFICATE", Only(0x80), 0x40, Exactly(0x01, 0x00), Four(6, 6), "docs/specs/signatures.md 6", seal_certificate).right(profile::PIN),
     row("OPEN RECEIPT", Only(0x80), 0x42, Exactly(0x00, 0x00), Four(19, 239), "docs/specs/cards.md 6", open_receipt).right(profile::PIN),
     row("BEGIN PURCHASE", Only(0x80), 0x4E, Exactly(0x00, 0x00), Four(21, 21),  "docs/specs/online.md 5", online::begin).right(profile::PIN),
     row("OPEN REQUEST", Only(0x80), 0x4E, Exactly(0x01, 0x00), Four(63, 239), "docs/specs/online.md 5", online::request).right(profile::PIN),
-    row("SEAL FOR PURCHASE", Only(0x80), 0x4E, Exactly(0x02, 0x00), Four(10, 239), "docs/specs/online.md 5", online::order).right(profile::PIN),
+    row("SEAL FOR PURCHASE", Only(0x80), 0x4E, Exactly(0x02, 0x00), Four(10, 239), "docs/specs/online.md 5", online::seal).right(profile::PIN),
     row("OPEN ANSWER",  Only(0x80), 0x4E, Exactly(0x03, 0x00), Four(25, 239), "docs/specs/online.md 5", online::answer).right(profile::PIN),
+    row("SEAL RECHARGE", Only(0x80), 0x4E, Exactly(0x04, 0x00), Four(14, 239), "docs/specs/online.md 11", recharge::seal).right(profile::PIN),
     row("PAIR SERVER",  Only(0x80), 0x3E, Exactly(0x00, 0x00), Two,           "docs/specs/cards.md 6", pair_server).right(profile::PIN),
     row("STATEMENT",    Only(0x80), 0x58, Exactly(0x00, 0x00), Four(8, 8),    "docs/specs/cards.md 6", statement),
     SET_LIMIT,
@@ -73,17 +80,41 @@ pub static TEST_CARD: Program = Program { name: "test card", ..PSAM };
 
 fn seal_order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let authorised = authorise(context, proved(context, command.data)?)?;
-    let keys = packet_keys(context, authorised.order.meter)?;
+    let (meter, count) = (authorised.order.meter, u64::from(authorised.order.count));
+    let user_data = sealed(context, meter, count, authorised.bytes)?;
+    authorised.count(context)?;
+    context.answer.extend_from_slice(&user_data);
+    Ok(Sw::OK)
+}
+
+/// A packet for a meter.
+fn sealed(
+    context: &Context<'_>,
+    meter: MeterNumber,
+    counter: u64,
+    content: &[u8],
+) -> Result<alloc::vec::Vec<u8>, Halt> {
+    let keys = packet_keys(context, meter)?;
     let key_byte = context.chip.suite.packet_key_byte();
     let header = CommandHeader {
         spi: Spi::parse(packet::SPI).map_err(|_| Sw::UNKNOWN)?,
         kic: key_byte,
         kid: key_byte,
         tar: packet::TAR,
-        counter: u64::from(authorised.order.count),
+        counter,
     };
-    let user_data = packet::seal_command(&header, authorised.bytes, &keys).map_err(|_| Sw::WRONG_DATA)?;
-    authorised.count(context)?;
+    packet::seal_command(&header, content, &keys).map_err(|_| Sw::WRONG_DATA.into())
+}
+
+/// SEAL CERTIFICATE `80 40 01 00 06 meter6`: a packet with the server's certificate that this card believes, and with no other. It is no
+/// order, and counts nothing. 6A88 when there is none.
+fn seal_certificate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    let number = command.data.try_into().map_err(|_| Sw::WRONG_LENGTH)?;
+    let meter = MeterNumber::new(number).map_err(|_| Sw::WRONG_DATA)?;
+    let certificate = Signing::of(context)?.certificate(context, KeyUse::Server)?;
+    let mut content = alloc::vec::Vec::new();
+    tlv::push(&mut content, CARRIED, &certificate.to_bytes());
+    let user_data = sealed(context, meter, CARRIED_COUNT, &content)?;
     context.answer.extend_from_slice(&user_data);
     Ok(Sw::OK)
 }

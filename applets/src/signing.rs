@@ -245,9 +245,18 @@ fn store_root(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 /// when it is of another card, city or suite, 6988 when the signature is wrong. A server's needs no right: the root's signature is
 /// it, and an older one is refused (9E41).
 fn store(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
-    let mut signing = Signing::of(context)?;
     let key_use = use_of(context, command.p2)?;
-    let certificate = parsed(context, command.data, key_use)?;
+    keep(context, key_use, command.data)
+}
+
+/// A server's certificate, whoever brought it: as STORE CERTIFICATE takes it.
+pub fn store_server(context: &mut Context<'_>, bytes: &[u8]) -> Result<Sw, Halt> {
+    keep(context, KeyUse::Server, bytes)
+}
+
+fn keep(context: &mut Context<'_>, key_use: KeyUse, bytes: &[u8]) -> Result<Sw, Halt> {
+    let mut signing = Signing::of(context)?;
+    let certificate = parsed(context, bytes, key_use)?;
     let info = current_info(context)?;
     let own = own_use(context.chip.kind) == Some(key_use);
     match key_use {
@@ -267,7 +276,7 @@ fn store(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt
     if key_use == KeyUse::CityIssuer && !own {
         issued_by(context, &mut signing, &certificate)?;
     }
-    signing.put(context, key_use, command.data)?;
+    signing.put(context, key_use, bytes)?;
     if key_use == KeyUse::Server && context.chip.kind == CardKind::Esam {
         let epoch = u32::from(certificate.subject.epoch).to_be_bytes();
         context.write_ef(profile::EF_PARAMETERS, profile::EPOCH, &epoch)?;

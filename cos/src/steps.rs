@@ -77,7 +77,7 @@ pub struct Heard {
 /// An order that was sealed for an online purchase.
 #[derive(Clone)]
 pub struct Sealed {
-    /// The encoded order.
+    /// What the order says, encoded: without a signature.
     pub order: Vec<u8>,
     /// The message that carries it.
     pub message: Vec<u8>,

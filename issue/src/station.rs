@@ -4,7 +4,6 @@
 use crate::keyset::CityKeys;
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role};
-use reader::security::Recharge;
 use scheme::field::{
     self, FACTORY_FACTOR, KeyBlock, KeyHolder, MAC_LEN, Source, Span, command_mac, cryptogram, identity_key,
     infrared_key, statement_header, statement_mac,
@@ -12,6 +11,7 @@ use scheme::field::{
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
 use scheme::profile::{ESAM_KEYS, State};
+use scheme::recharge::Recharge;
 
 /// Keys of one meter, as its ESAM has them.
 pub struct Station {

@@ -117,11 +117,13 @@ pub enum Use {
     FieldCipher,
     /// Field dialect: MAC of what the ESAM states, from `param`.
     FieldState,
+    /// MACs of a recharge that the bank's PSAM makes, from `kid`.
+    Recharge,
 }
 
 impl Use {
     /// All uses.
-    pub const ALL: [Use; 9] = [
+    pub const ALL: [Use; 10] = [
         Use::Wrap,
         Use::Mac,
         Use::Down,
@@ -131,6 +133,7 @@ impl Use {
         Use::FieldMac,
         Use::FieldCipher,
         Use::FieldState,
+        Use::Recharge,
     ];
 
     /// The word that goes into the hash.
@@ -145,6 +148,7 @@ impl Use {
             Use::FieldMac => "fieldmac",
             Use::FieldCipher => "fieldwrap",
             Use::FieldState => "fieldstate",
+            Use::Recharge => "recharge",
         }
     }
 }

@@ -350,6 +350,7 @@ fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Credited { amount, balance, .. } => format!("credited {amount}, balance {balance}"),
         Outcome::ReceiptRepeated { balance } => format!("receipt repeated, balance {balance}"),
+        Outcome::Certified { balance } => format!("server's certificate taken, balance {balance}"),
         Outcome::Refused { refusal, .. } => format!("{}: {}", refusal.display(), refusal.name()),
     }
 }

@@ -60,8 +60,9 @@ impl Crediting<'_, '_> {
     fn try_all(&mut self, mut orders: Vec<CarriedOrder>) -> Result<(), BrokenOff> {
         loop {
             orders = self.try_orders(orders)?;
-            let served =
-                self.results.iter().any(|result| !matches!(result.outcome, OrderOutcome::Refused(_)));
+            let served = self.results.iter().any(|result| {
+                matches!(result.outcome, OrderOutcome::Credited(_) | OrderOutcome::ReceiptRepeated)
+            });
             if (served && orders.is_empty()) || self.source.is_done() {
                 break;
             }
@@ -74,24 +75,39 @@ impl Crediting<'_, '_> {
             orders.extend(more);
             orders.sort_by_key(CarriedOrder::place);
         }
-        let outcome = OrderOutcome::Refused(Refusal::CountSkipped);
-        self.results.extend(orders.iter().map(|order| OrderResult { record: order.place(), outcome }));
+        for order in &orders {
+            self.conclude(order, OrderOutcome::Refused(Refusal::CountSkipped));
+        }
         Ok(())
     }
 
-    /// Tries orders, those that came too early again after a credit; gives the ones that are too early still.
+    fn conclude(&mut self, order: &CarriedOrder, outcome: OrderOutcome) {
+        let second = order.places.get(1).copied();
+        self.results.push(OrderResult { record: order.place(), second, outcome });
+    }
+
+    /// Tries orders, those that came too early again after a credit, those of an unknown server again after its certificate; gives the ones
+    /// that are too early still.
     fn try_orders(&mut self, mut waiting: Vec<CarriedOrder>) -> Result<Vec<CarriedOrder>, BrokenOff> {
         loop {
-            let mut early = Vec::new();
+            let (mut early, mut unknown) = (Vec::new(), Vec::new());
             let mut progress = false;
             for order in waiting {
                 match self.try_order(&order)? {
                     OrderOutcome::Refused(Refusal::CountSkipped) => early.push(order),
+                    OrderOutcome::Refused(Refusal::Signature) => unknown.push(order),
                     outcome => {
-                        progress |= matches!(outcome, OrderOutcome::Credited(_));
-                        self.results.push(OrderResult { record: order.place(), outcome });
+                        let certified = outcome == OrderOutcome::Certified;
+                        progress |= certified || matches!(outcome, OrderOutcome::Credited(_));
+                        if certified {
+                            early.append(&mut unknown);
+                        }
+                        self.conclude(&order, outcome);
                     }
                 }
+            }
+            for order in unknown {
+                self.conclude(&order, OrderOutcome::Refused(Refusal::Signature));
             }
             if early.is_empty() || !progress {
                 return Ok(early);
@@ -109,6 +125,10 @@ impl Crediting<'_, '_> {
         let receipt = match self.session.credit(order)? {
             Decision::Receipt(receipt) => receipt,
             Decision::Refused(refusal) => return Ok(OrderOutcome::Refused(refusal)),
+            Decision::Certificate => {
+                self.source.clear(order, self.course)?;
+                return Ok(OrderOutcome::Certified);
+            }
         };
         if let Some(trail) = self.source.trail(order) {
             self.session.meter.state.origin = Some(trail);

@@ -28,6 +28,7 @@ impl Display {
         let (line1, hint) = match outcome {
             Outcome::Credited { amount, .. } => (messages::credited(*amount), farewell),
             Outcome::ReceiptRepeated { .. } => (messages::REPEATED.to_owned(), farewell),
+            Outcome::Certified { .. } => (messages::CERTIFIED.to_owned(), farewell),
             Outcome::Refused { refusal, .. } => (refusal.display().to_owned(), refusal.words()),
         };
         Display { line1, line2: account(state), hint: hint.to_owned() }

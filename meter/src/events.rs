@@ -23,6 +23,8 @@ pub enum EventKind {
     },
     /// The stored receipt was written again.
     ReceiptRepeated,
+    /// The ESAM took another certificate of the payment server.
+    Certified,
     /// An insertion ended in a refusal.
     Refused {
         /// The refusal's name.

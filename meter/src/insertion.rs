@@ -167,6 +167,7 @@ impl Meter {
         let event = match *outcome {
             Outcome::Credited { amount, balance, .. } => EventKind::Credited { amount, balance },
             Outcome::ReceiptRepeated { .. } => EventKind::ReceiptRepeated,
+            Outcome::Certified { .. } => EventKind::Certified,
             Outcome::Refused { refusal, step } => {
                 if (4..=10).contains(&refusal.field_error()) {
                     self.state.illegal_insertions = self.state.illegal_insertions.saturating_add(1);
@@ -193,6 +194,10 @@ fn outcome_of(results: &[OrderResult], amount: Fen, balance: Fen) -> Outcome {
         Some(refusal) if results.iter().all(|r| matches!(r.outcome, OrderOutcome::Refused(_))) => {
             Outcome::Refused { refusal, step: Step::Envelope }
         }
-        _ => Outcome::ReceiptRepeated { balance },
+        _ if results.iter().any(|r| r.outcome == OrderOutcome::ReceiptRepeated) => {
+            Outcome::ReceiptRepeated { balance }
+        }
+        Some(refusal) => Outcome::Refused { refusal, step: Step::Envelope },
+        None => Outcome::Certified { balance },
     }
 }

@@ -10,6 +10,9 @@ pub(crate) fn credited(amount: Fen) -> String {
 /// First line when the money was there already.
 pub(crate) const REPEATED: &str = "already credited";
 
+/// First line when the SIM brought no money, and the server's certificate.
+pub(crate) const CERTIFIED: &str = "server renewed";
+
 /// Second line: what is left.
 pub(crate) fn balance(balance: Fen) -> String {
     format!("balance {balance}")

@@ -21,6 +21,11 @@ pub enum Outcome {
         /// Purse.
         balance: Fen,
     },
+    /// There was no order, and the server's certificate came.
+    Certified {
+        /// Purse.
+        balance: Fen,
+    },
     /// Nothing was credited, or the insertion broke off (`InsertionReport::credited` tells whether money
     /// came in before that).
     Refused {
@@ -38,6 +43,8 @@ pub enum OrderOutcome {
     Credited(Fen),
     /// It was credited before; the same receipt was written.
     ReceiptRepeated,
+    /// It is the server's certificate, and the ESAM has it now; its records are free.
+    Certified,
     /// The ESAM refused it; the SIM was left as it was.
     Refused(Refusal),
 }
@@ -47,6 +54,8 @@ pub enum OrderOutcome {
 pub struct OrderResult {
     /// Where it stood in its source: on a SIM the record of EF_SMS, on a medium the file, 1-based.
     pub record: u8,
+    /// The record of its second part, where it has two.
+    pub second: Option<u8>,
     /// What came of it.
     pub outcome: OrderOutcome,
 }

@@ -6,7 +6,7 @@ use crate::mcu::Meter;
 use crate::source::{Caller, CarriedOrder, Course};
 use crate::step::Step;
 use reader::CardError;
-use reader::driver::esam::{EnvelopeError, Esam};
+use reader::driver::esam::{EnvelopeError, Enveloped, Esam};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::profile::{CardInfo, CardKind, State};
@@ -16,6 +16,8 @@ use scheme::refusal::Refusal;
 pub(crate) enum Decision {
     /// Its receipt: the order was credited, now or before.
     Receipt(Vec<u8>),
+    /// It is none: the server's certificate, and the ESAM has it now.
+    Certificate,
     /// It takes no money from it.
     Refused(Refusal),
 }
@@ -135,7 +137,12 @@ impl<'s, 'c> EsamSession<'s, 'c> {
             return Err(BrokenOff { refusal: Refusal::Esam, step, cause: Some(error.to_string()) });
         }
         match self.esam.envelope(&order.messages) {
-            Ok(receipt) => Ok(Decision::Receipt(receipt)),
+            Ok(Enveloped::Receipt(receipt)) => Ok(Decision::Receipt(receipt)),
+            // Nothing of it is in the ESAM alone: what waited before waits on.
+            Ok(Enveloped::Certificate) => {
+                self.meter.state.set_pending(earlier.filter(|pending| *pending != order.messages));
+                Ok(Decision::Certificate)
+            }
             Err(EnvelopeError::Refused(refusal)) => {
                 self.meter.state.set_pending(earlier.filter(|pending| *pending != order.messages));
                 Ok(Decision::Refused(refusal))

@@ -171,6 +171,13 @@ impl Source for SimSlot<'_> {
         self.write(order.places.clone(), records).map_err(|error| sim_fault(step, Refusal::WriteBack, &error))
     }
 
+    fn clear(&mut self, order: &CarriedOrder, course: &Course) -> Result<(), BrokenOff> {
+        let step = course.enter(Step::WriteBack);
+        self.answered.extend(&order.places);
+        self.write(order.places.clone(), Vec::new())
+            .map_err(|error| sim_fault(step, Refusal::WriteBack, &error))
+    }
+
     fn trail(&self, order: &CarriedOrder) -> Option<Vec<u8>> {
         self.order(order).map(|order| order.origin().to_vec())
     }

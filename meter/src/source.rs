@@ -98,6 +98,15 @@ pub trait Source {
     /// It is gone, or cannot take it.
     fn answer(&mut self, order: &CarriedOrder, receipt: &[u8], course: &Course) -> Result<(), BrokenOff>;
 
+    /// Sets the place of a message free that was no order, and that the ESAM took; where nothing is said, it stays.
+    ///
+    /// # Errors
+    /// It is gone, or cannot be written.
+    fn clear(&mut self, order: &CarriedOrder, course: &Course) -> Result<(), BrokenOff> {
+        let _ = (order, course);
+        Ok(())
+    }
+
     /// EF_IMSI of the SIM that an order is for, where that differs from order to order: what [`Source::open`] gave is then that of one of them.
     fn bearer(&self, order: &CarriedOrder) -> Option<[u8; 9]> {
         let _ = order;

@@ -165,12 +165,15 @@ impl InsertionReport {
             | Step::RunInfo
             | Step::Envelope
             | Step::WriteBack => true,
-            // The way to EF_SMS, and the record with the order.
+            // The way to EF_SMS, and the records with the order.
             Step::SimState | Step::SimMessages if fetches => false,
             Step::SimState => file == Some(DF_TELECOM),
             Step::SimMessages => match header[1] {
                 0xA4 => true,
-                0xB2 => self.orders.iter().any(|order| order.record == header[2]),
+                0xB2 => self
+                    .orders
+                    .iter()
+                    .any(|order| order.record == header[2] || order.second == Some(header[2])),
                 _ => false,
             },
             Step::Settle

@@ -6,6 +6,7 @@
 mod ageing;
 pub mod asking;
 pub(crate) mod books;
+pub mod bring;
 mod change;
 mod closing;
 pub mod company;
@@ -29,6 +30,7 @@ mod phone_key;
 pub mod pins;
 pub mod pool;
 pub mod psams;
+pub mod recharge;
 mod reconcile;
 mod register;
 mod remote;

@@ -2,12 +2,14 @@
 //! [docs/specs/online.md 7, 8]. What it says of itself is the customer's word, which the server compares with the contract.
 
 use crate::bank::ReceiptLine;
-use crate::bank::online::{MessageReport, PurchaseReport, ResultReport, meter_refused};
+use crate::bank::bring::PurchaseReport;
+use crate::bank::online::{MessageReport, ResultReport, meter_refused};
+use crate::bank::recharge::RechargeReport;
 use crate::trouble::{Context, Failure, Result, Trouble};
 use reader::counted::{Counted, LineUse, ms};
 use reader::dlt645::Line;
 use reader::driver::esam::Wish;
-use reader::security::SecureLine;
+use reader::security::{BankAsked, SecureLine};
 use scheme::Kind;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -22,7 +24,7 @@ use wire::dlt645::Address;
 use wire::typed;
 
 /// A meter answers when its ESAM has: real ones take seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The infrared eye's speed.
 pub const SLOW: u32 = 1200;
 /// What a port on wires is turned up to.
@@ -41,6 +43,12 @@ pub trait OnlineServer {
     /// # Errors
     /// As [`OnlineServer::begin`].
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport>;
+
+    /// Has a recharge by the field's frames made, for what the meter said.
+    ///
+    /// # Errors
+    /// As [`OnlineServer::begin`].
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport>;
 
     /// Brings what the meter said at the end, in hexadecimal.
     ///
@@ -106,7 +114,7 @@ pub struct LineTimes {
 }
 
 impl LineTimes {
-    fn of(used: LineUse, messages: u64) -> Self {
+    pub(crate) fn of(used: LineUse, messages: u64) -> Self {
         LineTimes {
             sent: used.sent,
             received: used.received,
@@ -204,17 +212,18 @@ pub fn pass(
 }
 
 /// What is told when the meter does not answer the order.
-const UNKNOWN: &str =
+pub(crate) const UNKNOWN: &str =
     "whether the meter took the order is not known: the same command again tells, and nothing is paid twice";
 /// What is told when the server does not take the meter's answer.
-const NOT_TOLD: &str = "the meter has answered, and the server was not told: the same command again tells it";
+pub(crate) const NOT_TOLD: &str =
+    "the meter has answered, and the server was not told: the same command again tells it";
 
 /// A message of the server, out of its text.
-fn received(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn received(text: &str) -> Result<Vec<u8>> {
     typed::bytes(text).map_err(|_| no_message())
 }
 
-fn no_message() -> Trouble {
+pub(crate) fn no_message() -> Trouble {
     Failure::new(Kind::Refused, "what the server sent is no message for this meter")
         .hint("program and server have to speak the same version")
         .code("online-message")
@@ -228,12 +237,12 @@ impl Passed {
     }
 
     /// It came as text and went as bytes.
-    fn down(message: &'static str, came: &str, went: &[u8]) -> Self {
+    pub(crate) fn down(message: &'static str, came: &str, went: &[u8]) -> Self {
         Passed::of(message, "server to meter", &typed::bytes(came).unwrap_or_default(), went)
     }
 
     /// It came as bytes and went as text.
-    fn up(message: &'static str, came: &[u8], went: &str) -> Self {
+    pub(crate) fn up(message: &'static str, came: &[u8], went: &str) -> Self {
         Passed::of(message, "meter to server", came, &typed::bytes(went).unwrap_or_default())
     }
 }

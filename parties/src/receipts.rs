@@ -8,10 +8,12 @@ use crate::places::must_be_free;
 use crate::session::Session;
 use crate::trouble::{Context, Failure, Result, refused, security};
 use ::keys::sign::Curve;
+use kdc::revocation::List;
 use scheme::certificate::{Certificate, KeyUse, Label};
 use scheme::names;
-use scheme::numbers::MeterNumber;
+use scheme::numbers::{DeviceNumber, MeterNumber};
 use scheme::order::{FieldError, OrderDigest, OrderId, Serial8};
+use scheme::profile::CardKind;
 use scheme::receipt::{self, Receipt};
 use scheme::signed::Signed;
 use scheme::{Moment, money::Fen};
@@ -153,12 +155,13 @@ pub struct VerifyReport {
     pub certificate: CertificateReport,
 }
 
-/// Checks an exported receipt: from the root to the city's issuer, from it to the chip, from the chip's key to every word of the receipt.
-/// Needs no home, no card and no bank.
+/// Checks an exported receipt: from the root to the city's issuer, from it to the chip, from the chip's key to every word of the receipt;
+/// and whether all three certificates held when the meter made it. `revoked`: a city's list of revoked cards, believed as it is: whoever
+/// checks has it from the city. Needs no home, no card and no bank.
 ///
 /// # Errors
 /// Whatever of it is not as it should be, by name.
-pub fn verify(file: &Path, root: &Path) -> Result<VerifyReport> {
+pub fn verify(file: &Path, root: &Path, revoked: Option<&Path>) -> Result<VerifyReport> {
     let shown = file.display();
     let root = read_certificate(root)?;
     root.verify(&root).context("the root")?;
@@ -186,6 +189,12 @@ pub fn verify(file: &Path, root: &Path) -> Result<VerifyReport> {
         ))
         .into());
     }
+    for (whose, certificate) in [("root", &root), ("issuer", &issuer), ("ESAM", &own)] {
+        must_have_held(&shown.to_string(), whose, certificate, receipt.time)?;
+    }
+    if let Some(list) = revoked {
+        must_not_be_revoked(list, &own, &receipt)?;
+    }
     Ok(VerifyReport {
         result: "verified",
         meter: receipt.meter,
@@ -199,6 +208,50 @@ pub fn verify(file: &Path, root: &Path) -> Result<VerifyReport> {
         root: CertificateReport::of(&root),
         certificate: CertificateReport::of(&own),
     })
+}
+
+/// Whether a certificate held on the day of a receipt, by the meter's time.
+fn must_have_held(shown: &str, whose: &str, certificate: &Certificate, at: Moment) -> Result<()> {
+    let (day, validity) = (at.day(), certificate.subject.validity);
+    if (validity.from()..=validity.to()).contains(&day) {
+        return Ok(());
+    }
+    let words = format!(
+        "{shown}: the receipt says {at}, and the {whose}'s certificate {} holds from {} to {}",
+        certificate.number,
+        validity.from(),
+        validity.to()
+    );
+    Err(security(words)
+        .hint("the signature is the chip's; the meter's clock was wrong, or the receipt was made before or after its time")
+        .code("receipt-out-of-validity")
+        .into())
+}
+
+/// Whether the chip was not revoked on the day of its receipt. The list must be that of the chip's city.
+fn must_not_be_revoked(path: &Path, own: &Certificate, receipt: &Receipt) -> Result<()> {
+    let list = List::parse(&home::read_text(path)?).with_context(|| path.display().to_string())?;
+    let subject = &own.subject;
+    if list.issuer != subject.region {
+        let words = format!(
+            "{} is the list of {}, and the chip is of {}",
+            path.display(),
+            list.issuer,
+            subject.region
+        );
+        return Err(security(words).code("revocation-other-issuer").into());
+    }
+    let found = list.find(CardKind::Esam, DeviceNumber(subject.device));
+    let found = found.filter(|found| found.serial.0 == subject.serial.0);
+    match found.filter(|found| found.date <= receipt.time.day()) {
+        None => Ok(()),
+        Some(found) => Err(security(format!(
+            "ESAM {} was revoked on {} ({}), and the receipt says {}",
+            subject.serial, found.date, found.reason, receipt.time
+        ))
+        .code("receipt-of-revoked-chip")
+        .into()),
+    }
 }
 
 fn no_export(words: String) -> Failure {

@@ -7,6 +7,7 @@ use crate::parameter;
 use scheme::field::MAC_LEN;
 use scheme::money::Fen;
 use scheme::online::HELLO_LEN;
+use scheme::recharge::Recharge;
 use wire::dlt645::{Address, Frame, Identifier, function};
 
 /// Identifiers of the security commands.
@@ -39,6 +40,10 @@ pub mod identifier {
     pub const ONLINE_REQUEST: Identifier = Identifier(0x07F1_01FF);
     /// Second half of one.
     pub const ONLINE_ORDER: Identifier = Identifier(0x07F1_02FF);
+    /// Beginning of a recharge by the bank; an identifier of our own [docs/specs/online.md 11].
+    pub const BANK: Identifier = Identifier(0x07F1_03FF);
+    /// The last receipt, for the bank.
+    pub const RECEIPT: Identifier = Identifier(0x07F1_04FF);
 }
 
 pub use crate::parameter::turned;
@@ -64,21 +69,6 @@ pub fn fields<const N: usize>(mut data: &[u8], lengths: [usize; N]) -> Option<[V
     Some(fields.map(Option::unwrap_or_default))
 }
 
-/// What a recharge brings: made by a station for the random of the ESAM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recharge {
-    /// Money in fen.
-    pub amount: [u8; 4],
-    /// Purchase count.
-    pub count: [u8; 4],
-    /// MAC over both.
-    pub money_mac: [u8; 4],
-    /// Customer.
-    pub customer: [u8; 6],
-    /// MAC over the customer.
-    pub customer_mac: [u8; 4],
-}
-
 /// What a meter says of its money, with the ESAM's MACs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeterStatus {
@@ -94,6 +84,17 @@ pub struct MeterStatus {
     pub customer: [u8; 6],
     /// Which keys are formal, as the meter says.
     pub keys: u32,
+}
+
+/// What a meter says to whoever brings it a recharge of the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BankAsked {
+    /// Random of its ESAM, for the MACs.
+    pub random: [u8; 4],
+    /// Number of its ESAM.
+    pub esam: [u8; 8],
+    /// Purchases it has taken.
+    pub count: u32,
 }
 
 /// What a meter says to an infrared reader that asks to be let in.
@@ -167,6 +168,24 @@ impl<'a, 'l> SecureLine<'a, 'l> {
         let about = if opens { identifier::OPEN } else { identifier::RECHARGE };
         let Recharge { amount, count, money_mac, customer, customer_mac } = recharge;
         self.ask(about, &[amount, count, money_mac, customer, customer_mac], []).map(|[]| ())
+    }
+
+    /// Begins a recharge by the bank.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn bank(&mut self) -> Result<BankAsked, AskError> {
+        let [random, esam, count] = self.ask(identifier::BANK, &[], [4, 8, 4])?;
+        let count = u32::from_be_bytes(array(&count)?);
+        Ok(BankAsked { random: array(&random)?, esam: array(&esam)?, count })
+    }
+
+    /// The receipt of the last purchase, as a message's user data; empty before the first. It ends what was begun.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn receipt(&mut self) -> Result<Vec<u8>, AskError> {
+        self.message(identifier::RECEIPT, &[])
     }
 
     /// Blocks of keys, 36 bytes each, and the MAC of them all.

@@ -22,6 +22,7 @@ pub mod pin;
 pub mod profile;
 pub mod psam;
 pub mod receipt;
+pub mod recharge;
 pub mod record_file;
 pub mod refusal;
 pub mod shown;

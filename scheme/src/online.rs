@@ -25,7 +25,7 @@ pub const HELLO_LEN: usize = 40;
 /// Bytes of S1 before its cipher text.
 pub const HEAD_LEN: usize = 47;
 /// Tag of a request.
-const REQUEST: u8 = 0xE4;
+pub const REQUEST: u8 = 0xE4;
 /// First byte of an answer that refuses: the refusal's field error follows.
 pub const REFUSED: u8 = 0xEF;
 
@@ -186,7 +186,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The encoded request: 66 bytes.
+    /// The encoded request: 66 bytes; [`signed`](crate::signed::sign) 139.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut content = Vec::with_capacity(64);
         tlv::push(&mut content, 0x80, &self.meter.0);
@@ -338,9 +338,9 @@ impl Session {
         Some(plain)
     }
 
-    /// S1, at the ESAM: the head that began the session, then the request.
-    pub fn seal_request(&mut self, request: &Request) -> Vec<u8> {
-        self.seal(Message::Request, &request.to_bytes())
+    /// S1, at the ESAM: the head that began the session, then the encoded request, signed or not.
+    pub fn seal_request(&mut self, request: &[u8]) -> Vec<u8> {
+        self.seal(Message::Request, request)
     }
 
     /// S1, at the PSAM: the encoded request.

@@ -126,3 +126,12 @@ const _: () = assert!(
 const fn has_size(row: Option<&FileRow>, len: usize) -> bool {
     matches!(row, Some(FileRow { shape: Shape::Binary(size), .. }) if *size as usize == len)
 }
+
+/// Tag of a server's certificate on its way to an ESAM, as the content of a secured packet [docs/specs/signatures.md 6]: the 168 bytes stand in it.
+pub const CARRIED: u8 = 0xE3;
+
+/// What an ESAM answers when it took one.
+pub const TAKEN: [u8; 1] = [CARRIED];
+
+/// Counter of the packet that carries one: it is no purchase's.
+pub const CARRIED_COUNT: u64 = 0;

@@ -36,6 +36,7 @@ use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
 use crate::receipt::{Origin, SettleError};
+use crate::recharge::Recharges;
 use crate::register::{RegisterError, ReplaceError, Replaced, Report};
 use crate::registration::{Customer, Registration, Sim, SimKey};
 use crate::renewal::RenewalError;
@@ -480,6 +481,7 @@ pub trait Books:
     + Limits
     + Payments
     + OnlinePurchases
+    + Recharges
     + Suspense
     + People
     + Persons
@@ -509,6 +511,7 @@ impl<B> Books for B where
         + Limits
         + Payments
         + OnlinePurchases
+        + Recharges
         + Suspense
         + People
         + Persons

@@ -3,6 +3,7 @@
 use crate::incoming::Incoming;
 use crate::message_error::MessageError;
 use crate::terms::Terms;
+use scheme::moment::Moment;
 use scheme::order::{Order, SimBinding};
 use scheme::subscription::{Imsi, PhoneNumber};
 use wire::packet::RESPONSE_UDH;
@@ -19,12 +20,25 @@ pub(crate) fn binding(imsi: &Imsi) -> SimBinding {
 /// The EF_SMS record of an order, from the user data the security module gave: an SMS-DELIVER from the server, sent when the order was
 /// issued, not yet read. What one does not hold goes in two, whose reference is the first byte of the order's id.
 pub(crate) fn order_record(user_data: &[u8], order: &Order, terms: &Terms) -> Result<Records, MessageError> {
+    command_record(user_data, order.id.0[0], order.issued, terms)
+}
+
+/// The records of a packet for a meter: an order's, or of one that brings the server's certificate.
+///
+/// # Errors
+/// It is no packet for a meter.
+pub fn command_record(
+    user_data: &[u8],
+    reference: u8,
+    at: Moment,
+    terms: &Terms,
+) -> Result<Records, MessageError> {
     let address =
         |number: &PhoneNumber| Address::international(number.as_str()).map_err(MessageError::DoesNotFit);
     let (originator, service_centre) = (address(&terms.server_number)?, address(&terms.service_centre)?);
-    let timestamp = Timestamp::china(order.issued.0).map_err(MessageError::DoesNotFit)?;
+    let timestamp = Timestamp::china(at.0).map_err(MessageError::DoesNotFit)?;
     let mut records = Vec::new();
-    for user_data in parts::split(user_data, order.id.0[0]).ok_or(MessageError::NotAnOrder)? {
+    for user_data in parts::split(user_data, reference).ok_or(MessageError::NotAnOrder)? {
         let deliver = Deliver::secured(originator.clone(), timestamp, &user_data);
         let tpdu = Tpdu::Deliver(deliver.map_err(MessageError::DoesNotFit)?);
         let service_centre = Some(service_centre.clone());

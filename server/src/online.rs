@@ -4,6 +4,7 @@
 use crate::bank::BankAccount;
 use crate::engine::{Row, params};
 use crate::error::StoreError;
+use crate::meters::Certified;
 use crate::online_error::OnlineError;
 use crate::order::SealedOrder;
 use crate::order_error::OrderError;
@@ -14,12 +15,15 @@ use crate::sealer::OrderSealer;
 use crate::settle::Settlement;
 use crate::store::{Store, Transaction, View};
 use crate::terms::Terms;
+use scheme::certificate::Label;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
-use scheme::online::{HEAD_LEN, HELLO_LEN, Head, Request, SessionId, digits};
+use scheme::online::{HEAD_LEN, HELLO_LEN, Head, REQUEST, Request, SessionId, digits};
 use scheme::order::OrderId;
 use scheme::receipt::Receipt;
+use scheme::signed::{Signed, SignedError};
+use scheme::signing::Mode;
 use sha2::{Digest, Sha256};
 
 /// Seconds between the beginning and the meter's request.
@@ -108,7 +112,7 @@ pub struct OnlinePurchase {
     pub hello: Option<[u8; HELLO_LEN]>,
     /// SHA-256 of the S1 that was taken.
     pub request: Option<[u8; 32]>,
-    /// S2.
+    /// S2; of a recharge by the field's frames, which has no S0, that recharge ([`Kept`](scheme::recharge::Kept)).
     pub sealed: Option<Vec<u8>>,
     /// The field's number of the meter's refusal.
     pub refusal: Option<u8>,
@@ -118,6 +122,11 @@ impl OnlinePurchase {
     /// Whether its order was made for it.
     pub fn is_new(&self) -> bool {
         self.order.0 == self.sid.0
+    }
+
+    /// Whether it is a recharge by the field's frames.
+    pub fn is_recharge(&self) -> bool {
+        self.hello.is_none() && !matches!(self.state, OnlineState::Begun | OnlineState::Asked)
     }
 
     fn turn<T>(&self) -> Result<T, OnlineError> {
@@ -157,8 +166,14 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online_of(&self, customer: CustomerNumber) -> Result<Vec<OnlinePurchase>, StoreError>;
 
-    /// Compares what a meter asks for with what was agreed, and takes it. `message`: S1, which the module found genuine. The same
-    /// message again is taken again.
+    /// The last so many purchases that were begun, newest first.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn online_latest(&self, most: u32) -> Result<Vec<OnlinePurchase>, StoreError>;
+
+    /// Compares what a meter asks for with what was agreed, and takes it. `message`: S1, which the module found genuine; `request`: what
+    /// was in it, as the meter encoded it. The same message again is taken again.
     ///
     /// # Errors
     /// It is not what was agreed, not in time, or not what comes next.
@@ -166,7 +181,7 @@ pub trait OnlinePurchases {
         &mut self,
         sid: SessionId,
         message: &[u8],
-        request: &Request,
+        request: &[u8],
         now: Moment,
     ) -> Result<OnlinePurchase, OnlineError>;
 
@@ -229,7 +244,7 @@ impl OnlinePurchases for Store {
         let open: u32 = self.read(|view| {
             view.conn.one(
                 "SELECT count(*) FROM online_purchase WHERE psam = ?1 AND begun >= ?3 \
-                 AND (state IN ('asked', 'sealed') OR (state = 'begun' AND begun >= ?2))",
+                 AND ((state IN ('asked', 'sealed') AND hello IS NOT NULL) OR (state = 'begun' AND begun >= ?2))",
                 params![psam, since(ONLINE_S), since(ENDS_S)],
             )
         })?;
@@ -246,11 +261,21 @@ impl OnlinePurchases for Store {
         })
     }
 
+    fn online_latest(&self, most: u32) -> Result<Vec<OnlinePurchase>, StoreError> {
+        self.read(|view| {
+            view.conn.all(
+                "SELECT * FROM online_purchase ORDER BY begun DESC, sid DESC LIMIT ?1",
+                params![most],
+                online,
+            )
+        })
+    }
+
     fn hear_online(
         &mut self,
         sid: SessionId,
         message: &[u8],
-        request: &Request,
+        request: &[u8],
         now: Moment,
     ) -> Result<OnlinePurchase, OnlineError> {
         self.batch(|act| act.hear_online(sid, message, request, now))
@@ -360,6 +385,22 @@ impl View<'_> {
         Err(OnlineError::Differs(what))
     }
 
+    /// Whether the chip has signed what it asks for, as far as the city's list says that it does. The list may be older than the chip's mode,
+    /// so a signature is looked at wherever there is one that can be.
+    fn must_be_signed(&self, meter: MeterNumber, request: &[u8]) -> Result<(), OnlineError> {
+        let esam = self.esam_of(meter)?.ok_or(OrderError::NoSerial(meter))?;
+        let signed = Signed::parse(request, REQUEST).map_err(|_| OnlineError::Differs("form"))?;
+        let wrong = |why: SignedError| OnlineError::Signature { meter, why };
+        let own = esam.certified.as_ref().map(Certified::own).transpose();
+        let own = own.map_err(|error| wrong(error.into()))?;
+        match (&signed.proof, own) {
+            (None, _) if esam.mode == Mode::Signed => Err(wrong(SignedError::Unsigned)),
+            (Some(_), Some(own)) => signed.verify(Label::Request, &own).map_err(wrong),
+            (Some(_), None) if esam.mode == Mode::Signed => Err(OnlineError::Differs("certificate")),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the meter stands where the order is the next one for it, or the last one it took.
     fn must_be_next(&self, known: &OnlinePurchase, head: &Head) -> Result<(), OnlineError> {
         let wrong = |next| Err(OnlineError::Count { meter: known.meter, meters: head.count, next });
@@ -436,7 +477,7 @@ impl Transaction<'_> {
         &self,
         sid: SessionId,
         message: &[u8],
-        request: &Request,
+        request: &[u8],
         now: Moment,
     ) -> Result<OnlinePurchase, OnlineError> {
         let known = self.online(sid)?.ok_or(OnlineError::Unknown(sid))?;
@@ -450,7 +491,9 @@ impl Transaction<'_> {
         }
         let head = message.first_chunk::<HEAD_LEN>().and_then(Head::parse);
         let head = head.filter(|head| head.sid == sid).ok_or(OnlineError::Differs("purchase"))?;
-        self.must_be_agreed(&known, &head, request)?;
+        let asked = Request::parse(request).map_err(|_| OnlineError::Differs("form"))?;
+        self.must_be_agreed(&known, &head, &asked)?;
+        self.must_be_signed(known.meter, request)?;
         self.must_be_next(&known, &head)?;
         self.conn.write(
             "UPDATE online_purchase SET request = ?2, state = 'asked' WHERE sid = ?1",

@@ -5,6 +5,8 @@ use crate::order_error::OrderError;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::numbers::MeterNumber;
 use scheme::online::SessionId;
+use scheme::order::{OrderId, OrderKind};
+use scheme::signed::SignedError;
 
 /// Why an online purchase does not go on. No order was made for it; one that was there stays.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +50,36 @@ pub enum OnlineError {
         /// What comes next.
         next: u32,
     },
+    /// The chip signs what it asks for, and this is not signed, or not by it.
+    #[error("what meter {meter} asks for is not signed as its chip signs: {why}")]
+    Signature {
+        /// The meter.
+        meter: MeterNumber,
+        /// What is wrong.
+        why: SignedError,
+    },
+    /// The meter gives the receipt of another purchase, which was settled before.
+    #[error("the meter's last receipt was settled before: it has not taken order {order} of recharge {sid}")]
+    Earlier {
+        /// The recharge.
+        sid: SessionId,
+        /// Its order.
+        order: OrderId,
+    },
     /// What it was begun for is not to be had any more.
     #[error("the order that online purchase {0} was begun for was settled or replaced meanwhile")]
     Changed(SessionId),
+    /// Its chip takes signed orders alone, and a recharge by the field's frames has no signature.
+    #[error("meter {0} takes signed orders alone, and a recharge by frames is not signed")]
+    SignedAlone(MeterNumber),
+    /// The order opens an account or brings another SIM, which a recharge by the field's frames does not.
+    #[error("what comes next for meter {meter} is an order of kind \"{}\", and a recharge by frames teaches a meter no SIM", kind.name())]
+    Kind {
+        /// The meter.
+        meter: MeterNumber,
+        /// What comes next.
+        kind: OrderKind,
+    },
     /// What is an order's affair.
     #[error("{0}")]
     Order(#[from] OrderError),
@@ -70,15 +99,21 @@ impl Fault for OnlineError {
 
     fn hint(&self) -> Hint {
         match self {
-            OnlineError::Unknown(_) | OnlineError::Turn { .. } => Some("begin anew; what was paid stays paid".into()),
+            OnlineError::Unknown(_) | OnlineError::Turn { .. } | OnlineError::Earlier { .. } => Some("begin anew; what was paid stays paid".into()),
             OnlineError::Late { .. } | OnlineError::Changed(_) => {
                 Some("begin anew: an order that was made goes on with the next purchase, and is paid once".into())
             }
             OnlineError::Differs(_) => {
                 Some("the telephone, its SIM and the meter have to be those of the contract, and the amount the one that was begun".into())
             }
+            OnlineError::Signature { .. } => {
+                Some("the city's newest list says which certificate the chip has: `gridcard server meters`; nothing was sold".into())
+            }
             OnlineError::Count { .. } => {
                 Some("a receipt is missing, or somebody recharged it past the bank: settle what is there before more is sold".into())
+            }
+            OnlineError::SignedAlone(_) | OnlineError::Kind { .. } => {
+                Some("sell it on a SIM, or in the online purchase (`gridcard meter buy` without --by)".into())
             }
             OnlineError::Order(error) => error.hint(),
             OnlineError::Store(error) => error.hint(),
@@ -93,6 +128,10 @@ impl Fault for OnlineError {
             OnlineError::Differs(_) => "online-differs",
             OnlineError::Count { .. } => "online-count",
             OnlineError::Changed(_) => "online-changed",
+            OnlineError::Signature { .. } => "online-signature",
+            OnlineError::Earlier { .. } => "recharge-not-taken",
+            OnlineError::SignedAlone(_) => "recharge-signed",
+            OnlineError::Kind { .. } => "recharge-kind",
             OnlineError::Order(error) => error.code(),
             OnlineError::Store(error) => error.code(),
         }

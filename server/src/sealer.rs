@@ -32,6 +32,12 @@ pub trait OrderSealer {
     /// and returns the receipt (`E2 ..`).
     fn open(&mut self, meter: MeterNumber, user_data: &[u8]) -> Result<Vec<u8>, SealError>;
 
+    /// The user data of the messages that bring a meter the server's certificate.
+    fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, SealError> {
+        let _ = meter;
+        Err(SealError::Refused("it brings no certificates".to_owned()))
+    }
+
     /// How many orders it may still seal; `None` when it has no limit or does not say.
     fn left(&mut self) -> Option<u32> {
         None
@@ -118,6 +124,10 @@ impl OrderSealer for Psam<'_> {
             CardError::Refused { sw: Sw::WRONG_DATA, .. } => SealError::Malformed,
             other => SealError::of(other),
         })
+    }
+
+    fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, SealError> {
+        Psam::seal_certificate(self, meter).map_err(|error| SealError::of(&error))
     }
 
     fn left(&mut self) -> Option<u32> {

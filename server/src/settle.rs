@@ -104,8 +104,8 @@ impl Transaction<'_> {
 
     /// Judges an opened receipt ([`rules::judge`]) and does what follows.
     pub fn settle_opened(&self, opened: &Opened, now: Moment) -> Result<Settlement, StoreError> {
-        let receipt = &opened.receipt;
-        let placed = self.order(receipt.order)?;
+        let (placed, receipt) = self.named(&opened.receipt)?;
+        let receipt = &receipt;
         let known = placed.as_ref().map(|placed| self.known(placed, &opened.bytes)).transpose()?;
         match rules::judge(receipt, known.as_ref(), self.clock_tolerance()?) {
             Verdict::Again => Ok(Settlement::AlreadySettled(Some(receipt.order))),
@@ -243,7 +243,7 @@ impl Transaction<'_> {
         let receipt = Receipt::parse(bytes)
             .map_err(|error| StoreError::Value { place: "finding.receipt", detail: error.to_string() })?;
         let Some(life) = self.newest_life(receipt.serial)? else { return Ok(()) };
-        let count = receipt.count;
+        let (count, digest) = (receipt.count, self.named(&receipt)?.1.digest);
         if receipt.result != CREDITED || self.settlement(life, count)?.is_some() {
             return Ok(());
         }
@@ -251,7 +251,7 @@ impl Transaction<'_> {
         let order = self
             .orders_of(life, count)?
             .into_iter()
-            .find(|placed| placed.state != OrderState::Void && placed.order.digest() == receipt.digest);
+            .find(|placed| placed.state != OrderState::Void && placed.order.digest() == digest);
         self.conn.write(
             "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
              ON CONFLICT (life, count) DO NOTHING",
@@ -339,6 +339,20 @@ impl View<'_> {
         };
         let words = |error: SignedError| (FindingKind::Signature, error.to_string());
         Ok(signed.verify(Label::Receipt, &own).err().map(words))
+    }
+
+    /// The order a receipt is for, and the receipt as one of that order: a recharge by the field's frames is named by what was made for
+    /// one random of the ESAM.
+    fn named(&self, receipt: &Receipt) -> Result<(Option<PlacedOrder>, Receipt), StoreError> {
+        if let Some(placed) = self.order(receipt.order)? {
+            return Ok((Some(placed), receipt.clone()));
+        }
+        let placed = self.recharged(receipt)?;
+        let receipt = placed.as_ref().map_or_else(
+            || receipt.clone(),
+            |placed| Receipt { order: placed.order.id, digest: placed.order.digest(), ..receipt.clone() },
+        );
+        Ok((placed, receipt))
     }
 
     /// The receipt a purchase was settled with.

@@ -123,7 +123,9 @@ fn told(route: &str) -> Option<Told> {
         "void" => Told::Own(&[("order", "text"), ("amount_fen", "int"), ("count", "int")]),
         "settle" => Told::Named("Settled"),
         "online" => Told::Named("Online"),
-        "begin-online" | "online-request" => Told::Own(&[("purchase", "Online"), ("message", "text")]),
+        "begin-online" | "online-request" | "recharge" => {
+            Told::Own(&[("purchase", "Online"), ("message", "text")])
+        }
         "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
@@ -223,7 +225,7 @@ pub fn links(route: &str) -> Value {
             "online": link("online", "purchase", "purchase/purchase"),
             "online-request": link("online-request", "purchase", "purchase/purchase"),
         }),
-        "online-request" => {
+        "online-request" | "recharge" => {
             json!({ "online-result": link("online-result", "purchase", "purchase/purchase") })
         }
         "findings" => json!({ "clear": link("clear", "finding", "findings/0/finding") }),

@@ -28,6 +28,7 @@ mod matters;
 mod menu;
 mod meters;
 mod money;
+mod online;
 mod operators;
 mod pages;
 mod paying;

@@ -5,6 +5,7 @@ use crate::asked::{Asked, Means};
 use crate::payments;
 use parties::bank::Desk;
 use parties::bank::online::{self, BeginRequest};
+use parties::bank::recharge::{self, RechargeRequest};
 use parties::{Result, Session};
 use scheme::online::SessionId;
 use serde_json::Value;
@@ -36,6 +37,25 @@ pub fn begin(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -
 pub fn request(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
     let sid: SessionId = asked.place("purchase")?;
     Ok(serde_json::to_value(online::request(session, desk, sid, &message(asked)?, &means.pin)?)?)
+}
+
+/// Makes a recharge by the field's frames.
+pub fn recharge(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
+    let drawn = typed::bytes(asked.words("random").unwrap_or_default());
+    let drawn = drawn.map_err(|error| malformed(format!("random: {error}")))?;
+    let random = drawn.try_into().map_err(|_| malformed("random: it has 8 hexadecimal digits".to_owned()))?;
+    let request = RechargeRequest {
+        customer: asked.field("customer")?,
+        meter: asked.maybe_field("meter")?,
+        amount: asked.fen("amount_fen"),
+        pay: payments::account(asked, means)?,
+        esam: asked.field("esam")?,
+        random,
+        count: asked.number("count").ok_or_else(|| malformed("count: it is missing".to_owned()))?,
+        pin: means.pin.clone(),
+        id: means.order,
+    };
+    Ok(serde_json::to_value(recharge::recharge(session, desk, &request)?)?)
 }
 
 /// Takes what the meter said at the end.

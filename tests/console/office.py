@@ -522,6 +522,31 @@ class Office:
         line = [line for line in self.town.log() if line["act"] == "console record"][-1]
         yes(line["who"] == "Chen Li" and line["facts"]["order"] == slip.split("?")[0].rsplit("/", 1)[1], f"with order and name: {line}")
 
+    def bought_online(self):
+        """What a telephone brought to a meter stands on a page of its own, and on its customer's."""
+        customer = self.one_of(18)
+        self.settle_what_is_out(customer)
+        with Browser(self.town, self.out) as b:
+            b.log_in("Sun Li")
+            self.shown(b, "/console/online", "online-none")
+            yes("No meter has bought online yet." in b.text(), "nothing yet")
+            phone = ["--msisdn", customer["msisdn"], "--imsi", customer["imsi"], "--imei", customer["imei"]]
+            told = self.town.buy_online(customer, "6.00", "--by", "recharge")
+            yes(told["purchase"]["state"] == "settled", f"by frames: {told}")
+            told = self.town.buy_online(customer, "7.00", *phone)
+            yes(told["purchase"]["state"] == "settled", f"by a session: {told}")
+            self.shown(b, "/console/online", "online")
+            page = b.text()
+            yes(all(words in page for words in ("Recharge by frames", "Sealed session", "6.00", "7.00", "Settled", customer["customer"])), f"both stand there: {page}")
+            yes(page.index("7.00") < page.index("6.00"), "the newest first")
+            b.open(f"/console/customers/{customer['customer']}")
+            yes("Online purchases" in b.text() and "Sealed session" in b.text(), "and on his page")
+            self.shown(b, f"/console/customers/{customer['customer']}", "customer-online")
+            heard = b.complaints()
+            yes(not heard, f"the browser complains: {heard}")
+        for who in ("Chen Li", "Xu Min", "Sun Li"):
+            yes('href="/console/online"' in self.get(who, "/console").text, f"the navigation of {who} leads there")
+
     def forms_of_the_office(self):
         """Forms that carry no token, another's token, or an id that is no form's do nothing on any of the new pages."""
         number, day = self.one_of(13)["customer"], past(days=1)[:10]
@@ -552,4 +577,4 @@ class Office:
     def office_pages(self):
         """The pages of this file, for whoever looks at all of them."""
         return {"change-form": f"/console/customers/{self.one_of(16)['customer']}/meter", "hand-over": f"/console/customers/{self.one_of(16)['customer']}/hand-over", "change": self.changed, "drawer": "/console/drawer", "drawer-paper-copy": self.paper,
-                "days": "/console/days", "day": self.closed, "bank": "/console/bank", "bank-day": self.bank_day, "suspense": "/console/suspense", "limits": "/console/limits"}
+                "days": "/console/days", "day": self.closed, "bank": "/console/bank", "bank-day": self.bank_day, "suspense": "/console/suspense", "limits": "/console/limits", "online-all": "/console/online"}

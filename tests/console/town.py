@@ -99,6 +99,23 @@ class Town:
             assert told["uri"].startswith("otpauth://totp/gridcard:") and told["secret"] in told["uri"], told["name"]
             self.secrets[name] = told["secret"]
 
+        self.file("telephone.key", "").chmod(0o600)
+        key = json.loads(self.run("server", "key", "add", "--role", "bank", "--by-phone", "--json", *two, operator="Xu Min", at=past(days=5)))
+        self.file("telephone.key", key["key"] + "\n")
+
+    def buy_online(self, customer, yuan, *more):
+        """Somebody's telephone stands before his meter; gives what it told."""
+        call = [self.gridcard, "meter", "port", customer["meter"], "--listen", "127.0.0.1:0", "--home", str(self.home)]
+        log = open(self.folder / "port.log", "a", encoding="utf-8")
+        port = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder)
+        try:
+            line = port.stdout.readline().strip()
+            return json.loads(self.run("meter", "buy", line, "--customer", customer["customer"], "--amount", yuan, "--url", f"http://{self.address}",
+                                       "--key-file", self.file("telephone.key"), "--json", *more))
+        finally:
+            port.terminate()
+            port.wait(timeout=60)
+
     def customers(self):
         """The customers as the demo left them: number, meter, telephone, ICCID, name."""
         rows = [line.split(",") for line in (self.home / "customers.csv").read_text(encoding="utf-8").splitlines()]

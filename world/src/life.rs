@@ -276,6 +276,9 @@ impl<'t> Life<'t> {
             Outcome::ReceiptRepeated { balance } => {
                 format!("credited before, balance {balance}; only the receipt is written")
             }
+            Outcome::Certified { balance } => {
+                format!("no order, balance {balance}; the server's certificate is taken")
+            }
             Outcome::Refused { refusal, .. } => refusal.words().to_owned(),
         };
         self.say("meter", "ESAM + SIM", what, conclusion);

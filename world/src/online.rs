@@ -5,15 +5,18 @@ use crate::town::Town;
 use meter::port::Way;
 use parties::bank::online::{self, BeginRequest, MessageReport, ResultReport};
 use parties::bank::pins::PinChoice;
+use parties::bank::recharge::{self, RechargeReport, RechargeRequest};
 use parties::bank::{self, Desk};
+use parties::frames;
 use parties::meters::Near;
 use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
 use parties::trouble::{Failure, Result};
 use parties::{Deed, Session};
+use reader::security::BankAsked;
 use scheme::Kind;
 use scheme::chance::random;
 use scheme::money::Fen;
-use scheme::order::OrderId;
+use scheme::order::{OrderId, Serial8};
 use server::Registration;
 use wire::typed;
 
@@ -32,6 +35,10 @@ impl Counter<'_> {
         })
     }
 
+    fn drawn(&self, what: &str) -> Result<OrderId> {
+        self.world.act(Deed::Look, |session| Ok(OrderId(random(&mut *session.chance(what)))))
+    }
+
     /// Ends the PSAM's session.
     ///
     /// # Errors
@@ -43,9 +50,7 @@ impl Counter<'_> {
 
 impl OnlineServer for Counter<'_> {
     fn begin(&mut self, wanted: &Wanted) -> Result<MessageReport> {
-        let id = self
-            .world
-            .act(Deed::Look, |session| Ok(OrderId(random(&mut *session.chance("an online purchase")))))?;
+        let id = self.drawn("an online purchase")?;
         let request = BeginRequest {
             customer: wanted.customer,
             meter: wanted.meter,
@@ -62,6 +67,21 @@ impl OnlineServer for Counter<'_> {
         self.act("online request", |session, desk| {
             online::request(session, desk, sid, &message, &PinChoice::default())
         })
+    }
+
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        let request = RechargeRequest {
+            customer: wanted.customer,
+            meter: wanted.meter,
+            amount: wanted.amount,
+            pay: wanted.account.clone(),
+            esam: Serial8(said.esam),
+            random: said.random,
+            count: said.count,
+            pin: PinChoice::default(),
+            id: Some(self.drawn("a recharge")?),
+        };
+        self.act("recharge", |session, desk| recharge::recharge(session, desk, &request))
     }
 
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
@@ -115,6 +135,35 @@ impl Town {
             eye.close()?;
             passed
         })
+    }
+
+    /// Carries a recharge by the field's frames between a server and the port of a customer's meter.
+    ///
+    /// # Errors
+    /// Those of [`frames::pass`].
+    pub fn recharge(
+        &self,
+        person: &Registration,
+        server: &mut dyn OnlineServer,
+        amount: Option<Fen>,
+    ) -> Result<PipeReport> {
+        self.world().act(Deed::Look, |session| {
+            let mut port = Near::open(session, &[person.meter], Way::Wires)?;
+            let passed = frames::pass(&mut port, server, &self.wanted(person, amount));
+            port.close()?;
+            passed
+        })
+    }
+
+    /// A customer buys by the field's frames.
+    ///
+    /// # Errors
+    /// Those of [`frames::pass`].
+    pub fn buy_by_frames(&self, person: &Registration, amount: Option<Fen>) -> Result<PipeReport> {
+        let mut counter = self.counter()?;
+        let passed = self.recharge(person, &mut counter, amount);
+        counter.close()?;
+        passed
     }
 
     /// A customer buys online.

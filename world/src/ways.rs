@@ -47,7 +47,13 @@ pub struct Ways {
 type Walk = fn(&mut Day<'_>) -> Result<Way>;
 
 /// Every way there is, in the order in which they are walked. The first opens the account.
-const WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.online(), |day| day.by_signed_sim()];
+const WALKS: &[Walk] = &[
+    |day| day.by_sim("sim"),
+    |day| day.online(),
+    |day| day.by_frames(),
+    |day| day.by_signed_sim(),
+    |day| day.signed_online(),
+];
 
 /// The day under way.
 struct Day<'t> {
@@ -123,9 +129,26 @@ impl Day<'_> {
         self.by_sim("signed-sim")
     }
 
+    /// The paper's flow once more, with request, order and receipt signed by who made them.
+    fn signed_online(&mut self) -> Result<Way> {
+        let report = self.town.buy_online(self.person, Some(AMOUNT))?;
+        self.carried("signed-online", SLOW, &report)
+    }
+
     /// The paper's flow: four messages through a telephone without a key.
     fn online(&mut self) -> Result<Way> {
         let report = self.town.buy_online(self.person, Some(AMOUNT))?;
+        self.carried("online", SLOW, &report)
+    }
+
+    /// The field's own frames: the MACs of a recharge, made by the bank's PSAM for the random of the meter's ESAM.
+    fn by_frames(&mut self) -> Result<Way> {
+        let report = self.town.buy_by_frames(self.person, Some(AMOUNT))?;
+        self.carried("recharge", FAST, &report)
+    }
+
+    /// What a telephone carried, at the speed of the meter's port it stood at.
+    fn carried(&mut self, way: &'static str, bits_per_s: u32, report: &PipeReport) -> Result<Way> {
         report.verdict()?;
         for passed in &report.passed {
             let [came, went] = &passed.sha256;
@@ -133,20 +156,23 @@ impl Day<'_> {
                 return Err(refused(format!("the telephone changed {}", passed.message)).into());
             }
         }
-        let PipeReport { receipt, line, .. } = &report;
+        let PipeReport { receipt, line, .. } = report;
+        let messages = report.passed.len();
         let bytes: usize = report.passed.iter().map(|passed| passed.bytes[1]).sum();
-        let what =
-            format!("carries 4 messages, {bytes} bytes, between meter {} and the bank", self.person.meter);
+        let what = format!(
+            "carries {messages} messages, {bytes} bytes, between meter {} and the bank",
+            self.person.meter
+        );
         self.say("telephone", "", what, "as they came: it has no key".into());
         let conclusion =
             format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600);
         self.say("bank", "PSAM", format!("opens the receipt: {}", receipt.detail), conclusion);
         self.later(3600);
         Ok(Way {
-            way: "online",
+            way,
             amount_fen: AMOUNT,
-            bits_per_s: SLOW,
-            line_ms: line.ms_1200,
+            bits_per_s,
+            line_ms: if bits_per_s == SLOW { line.ms_1200 } else { line.ms_9600 },
             line_ms_9600: line.ms_9600,
             settled: matches!(receipt.facts, Some(ReceiptFacts::Settled { .. })),
         })

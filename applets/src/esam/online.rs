@@ -5,18 +5,20 @@
 
 use super::account::{Parameters, Purse};
 use super::orders::{Given, Verdict, credit, judge, stored};
-use super::receipts::{RunInfo, packet_keys, refuse, role_key};
+use super::receipts::{RunInfo, packet_keys, refuse, role_key, signed};
 use crate::info::current_info;
 use alloc::vec::Vec;
 use cos::keyfile::kind;
 use cos::steps::Field;
 use cos::{Context, Halt};
 use keys::Role;
+use scheme::certificate::Label;
 use scheme::money::Fen;
-use scheme::online::{HELLO_LEN, Head, Hello, REFUSED, Request, Session};
+use scheme::online::{HELLO_LEN, Head, Hello, REFUSED, REQUEST, Request, Session};
 use scheme::order::Serial8;
 use scheme::profile::{CardInfo, EF_RUN_INFO, State};
 use scheme::refusal::Refusal;
+use scheme::signing::Mode;
 use wire::packet::{self, ResponsePacket, Spi};
 use wire::{CommandRef, Sw};
 
@@ -29,7 +31,8 @@ fn alive(context: &Context<'_>) -> Result<CardInfo, Halt> {
     if info.state == State::Retired { Err(Sw::CONDITIONS.into()) } else { Ok(info) }
 }
 
-/// ONLINE REQUEST `80 4E 00 00 3E`: S0, then amount4, IMEI8 and MSISDN10 as the phone says them. Answers S1. 6A80 what is no S0 of this
+/// ONLINE REQUEST `80 4E 00 00 3E`: S0, then amount4, IMEI8 and MSISDN10 as the phone says them. Answers S1,
+/// whose request is signed unless the card takes symmetric orders alone. 6A80 what is no S0 of this
 /// suite, 9E11 one of another meter.
 pub fn request(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let info = alive(context)?;
@@ -64,6 +67,10 @@ pub fn request(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
         imei: *imei,
         msisdn: msisdn.try_into().map_err(|_| Sw::WRONG_LENGTH)?,
     };
+    let mut request = request.to_bytes();
+    if parameters.mode != Mode::Symmetric {
+        request = signed(context, &request, REQUEST, Label::Request)?;
+    }
     let kid = role_key(context, Role::Kid)?;
     let mut session = Session::begin(&kid, hello, &head.to_bytes()).ok_or(Sw::WRONG_DATA)?;
     let message = session.seal_request(&request);

@@ -87,13 +87,17 @@ pub struct Stored {
     pub user_data: alloc::vec::Vec<u8>,
 }
 
-/// Signs a receipt. Whoever may ask for one has looked at the mode, which is only set on a card that has a certified key.
-fn signed(context: &mut Context<'_>, receipt: &[u8]) -> Result<alloc::vec::Vec<u8>, Halt> {
+/// Signs an encoded object of a tag. Whoever asks has looked at the mode, which is only set on a card that has a certified key.
+pub fn signed(
+    context: &mut Context<'_>,
+    plain: &[u8],
+    tag: u8,
+    label: Label,
+) -> Result<alloc::vec::Vec<u8>, Halt> {
     let (key, certificate) = Signing::of(context)?.signer(context)?;
     let (suite, extra) = (context.chip.suite, signing::extra(context));
     let signer = (certificate.number, &key);
-    scheme::signed::sign(receipt, receipt::TAG, Label::Receipt, suite, signer, &extra)
-        .map_err(|_| Sw::UNKNOWN.into())
+    scheme::signed::sign(plain, tag, label, suite, signer, &extra).map_err(|_| Sw::UNKNOWN.into())
 }
 
 /// Makes the receipt, seals it, and keeps it as the last one.
@@ -125,7 +129,7 @@ pub fn store(
     };
     let mut receipt = receipt.to_bytes();
     if credit.signed {
-        receipt = signed(context, &receipt)?;
+        receipt = signed(context, &receipt, receipt::TAG, Label::Receipt)?;
     }
     let user_data = packet::seal_response(&header, &receipt, keys).map_err(|_| Sw::WRONG_LENGTH)?;
     let length = u8::try_from(user_data.len()).map_err(|_| Sw::WRONG_LENGTH)?;

@@ -10,8 +10,10 @@ use keys::Role;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
 use scheme::online::{AT_ONCE, HEAD_LEN, Hello, REFUSED, Request, Session, SessionId};
+use scheme::order;
 use scheme::profile::State;
 use scheme::receipt::Receipt;
+use scheme::signed::Signed;
 use wire::{CommandRef, Sw};
 
 /// Place of a purchase's number in S1, and in S3.
@@ -19,7 +21,7 @@ const SID_IN_REQUEST: usize = 9;
 const SID_IN_ANSWER: usize = 1;
 
 /// 6985 on a card that is not finished, of the older make or retired.
-fn alive(context: &Context<'_>) -> Result<(), Halt> {
+pub fn alive(context: &Context<'_>) -> Result<(), Halt> {
     let retired = current_info(context)?.state == State::Retired;
     if retired { Err(Sw::CONDITIONS.into()) } else { Ok(()) }
 }
@@ -97,15 +99,17 @@ pub fn request(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw
 /// SEAL FOR PURCHASE `80 4E 02 00`: sid8, then order and proof as SEAL ORDER takes them, by the same rules. Answers S2; the same order
 /// again, the same bytes. 6985 before the request was heard, and for another order: a purchase's key seals one. 6A80 an order for
 /// another meter.
-pub fn order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+pub fn seal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     alive(context)?;
     let at = place(context, command.data, 0)?;
     let data = &command.data[size_of::<SessionId>()..];
     let bytes = proved(context, data)?;
     let purchase = &context.volatile.purchases[at];
     let heard = purchase.heard.as_ref().ok_or(Sw::CONDITIONS)?;
+    // What an order says: signed anew, after an answer that was lost, it is the same one, and its message is that of before.
+    let plain = Signed::parse(bytes, order::TAG).map_err(|_| Sw::WRONG_DATA)?.plain;
     if let Some(sealed) = &heard.sealed {
-        if sealed.order != bytes {
+        if sealed.order != plain {
             return Err(Sw::CONDITIONS.into());
         }
         context.answer.extend_from_slice(&sealed.message);
@@ -121,7 +125,7 @@ pub fn order(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     context.answer.extend_from_slice(&message);
     if let Some(heard) = &mut context.volatile.purchases[at].heard {
         heard.session = session;
-        heard.sealed = Some(Sealed { order: authorised.bytes.to_vec(), message });
+        heard.sealed = Some(Sealed { order: plain, message });
     }
     Ok(Sw::OK)
 }

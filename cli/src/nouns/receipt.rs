@@ -15,6 +15,9 @@ pub enum Verb {
         /// The province's root certificate, as `kdc signing export` wrote it.
         #[arg(long, value_name = "FILE")]
         certificate: PathBuf,
+        /// The city's list of revoked cards, from the city: a chip that was revoked before its receipt is refused.
+        #[arg(long, value_name = "FILE")]
+        revoked: Option<PathBuf>,
     },
     /// Write the signed receipt of a settled order out of the bank's books, with the certificates it is checked by, and the same for OpenSSL.
     Export(Export),
@@ -38,9 +41,11 @@ impl Verb {
     /// What each verb is, and what does it.
     pub fn task(self) -> Task {
         match self {
-            Verb::Verify { file, certificate } => look((file, certificate), |call, (file, certificate)| {
-                reply(call, receipts::verify(file, certificate), verified)
-            }),
+            Verb::Verify { file, certificate, revoked } => {
+                look((file, certificate, revoked), |call, (file, certificate, revoked)| {
+                    reply(call, receipts::verify(file, certificate, revoked.as_deref()), verified)
+                })
+            }
             Verb::Export(options) => look(options, export),
         }
     }

@@ -14,7 +14,7 @@ pub enum Way {
 
 /// Seconds between a request of an infrared reader and its proof.
 pub const INFRARED_ANSWER: i64 = 59;
-/// Seconds between the two halves of an online purchase: as long as the server takes its request, and its bank to be asked.
+/// Seconds between the two halves of an online purchase, or of a recharge by the bank: as long as the server takes its request, and its bank to be asked.
 pub const ONLINE_VALID: i64 = 180;
 /// Seconds an infrared reader stays proved.
 pub const INFRARED_VALID: i64 = 30 * 60;
@@ -29,6 +29,8 @@ pub struct Guard {
     pub(super) infrared: Option<i64>,
     /// A purchase that waits for the server's order.
     pub(super) online: Option<Waits>,
+    /// Until when a recharge of the bank may come.
+    pub(super) bank: Option<i64>,
     /// Keys that came, by their number.
     pub(super) keys: [Option<[u8; 32]>; ESAM_KEYS.len()],
 }
@@ -58,7 +60,8 @@ impl Guard {
         self.asked = self.asked.filter(|until| now <= *until);
         self.infrared = self.infrared.filter(|until| now <= *until);
         self.online = self.online.filter(|waits| now <= waits.until);
-        self.identity.is_some() || self.asked.is_some() || self.online.is_some()
+        self.bank = self.bank.filter(|until| now <= *until);
+        self.identity.is_some() || self.asked.is_some() || self.online.is_some() || self.bank.is_some()
     }
 
     /// Whether everything may be read: on wires, and by an infrared reader that has proved itself.
@@ -73,7 +76,7 @@ impl Guard {
     }
 
     pub(super) fn end(&mut self) {
-        (self.identity, self.online) = (None, None);
+        (self.identity, self.online, self.bank) = (None, None, None);
         self.keys = Default::default();
     }
 }

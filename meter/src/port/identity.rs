@@ -36,15 +36,21 @@ impl Port<'_, '_> {
 
     /// The ESAM anew, with the meter's rights, and what it makes of a random.
     pub fn begin(&mut self, named: &[u8; 8], random: &[u8; 8]) -> Result<([u8; 8], [u8; 8]), CardError> {
+        self.begin_anew()?;
+        let mut field = FieldEsam::new(&mut self.esam);
+        let number = field.number()?;
+        Ok((field.identity(named, random)?, number))
+    }
+
+    /// The ESAM anew, with the meter's rights.
+    pub fn begin_anew(&mut self) -> Result<(), CardError> {
         self.esam.reset()?;
         self.meter.meet(&mut self.esam, self.now)?;
         self.meter.prove_mcu(&mut self.esam)?;
         // What came in before a loss of power is seen now.
         self.meter.state.balance = self.esam.balance()?;
         self.meter.switch_relay(self.now);
-        let mut field = FieldEsam::new(&mut self.esam);
-        let number = field.number()?;
-        Ok((field.identity(named, random)?, number))
+        Ok(())
     }
 
     pub fn validity(&mut self, data: &[u8]) -> Said {

@@ -2,6 +2,7 @@
 //!
 //! Bytes come and go elsewhere: [`answer`] is given a whole frame and what the meter knows, and gives the frame that goes back, or none.
 
+mod bank;
 mod change;
 mod download;
 mod guard;

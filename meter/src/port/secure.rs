@@ -82,12 +82,19 @@ impl Port<'_, '_> {
         if of_infrared && self.way != Way::Infrared {
             return Err(Serr::Other);
         }
-        // Its messages prove themselves at the ESAM; who carries them has nothing to prove himself with.
-        let of_online = matches!(about, identifier::ONLINE_REQUEST | identifier::ONLINE_ORDER);
-        if !of_infrared && !of_online {
+        // What the bank sends proves itself at the ESAM; who carries it has nothing to prove himself with.
+        let of_bank = match about {
+            identifier::ONLINE_REQUEST
+            | identifier::ONLINE_ORDER
+            | identifier::BANK
+            | identifier::RECEIPT => true,
+            identifier::RECHARGE => self.guard.bank.is_some(),
+            _ => false,
+        };
+        if !of_infrared && !of_bank {
             self.infrared_proved()?;
         }
-        if !of_infrared && !of_online && about != identifier::IDENTITY {
+        if !of_infrared && !of_bank && about != identifier::IDENTITY {
             self.identified()?;
         }
         // Whoever asks any meter that hears it may look, and change nothing.
@@ -109,6 +116,8 @@ impl Port<'_, '_> {
             identifier::STATUS => self.status(data),
             identifier::ONLINE_REQUEST => self.online_request(data, random),
             identifier::ONLINE_ORDER => self.online_order(data),
+            identifier::BANK => self.bank(data),
+            identifier::RECEIPT => self.receipt(data),
             INFORMATION => self.information(data, &[0x18, 0x1A, 0x1B, 0x1C]),
             INFORMATION_ENCIPHERED => self.information(data, &[0x15, 0x0B]),
             // UNSPECIFIED: no program comparison: this meter has no program to compare.

@@ -29,7 +29,10 @@ fn an_order_is_credited_in_every_suite() {
         world.sim.put(2, &order(1, 5000));
         let report = world.insert();
         assert_eq!(report.outcome, Outcome::Credited { orders: 1, amount: Fen(5000), balance: Fen(5000) });
-        assert_eq!(report.orders, [OrderResult { record: 2, outcome: OrderOutcome::Credited(Fen(5000)) }]);
+        assert_eq!(
+            report.orders,
+            [OrderResult { record: 2, second: None, outcome: OrderOutcome::Credited(Fen(5000)) }]
+        );
         assert_eq!(world.receipt(2), Some(1));
         assert!(!world.meter.state().relay_open);
         assert_eq!(report.display.line2, format!("balance {}", Fen(5000)));
@@ -128,7 +131,7 @@ fn a_gap_stays_a_gap_and_the_rest_is_credited() {
     let report = world.insert();
     assert_eq!(report.outcome, Outcome::Credited { orders: 1, amount: Fen(100), balance: Fen(100) });
     let skipped = OrderOutcome::Refused(Refusal::CountSkipped);
-    assert_eq!(report.orders[1], OrderResult { record: 1, outcome: skipped });
+    assert_eq!(report.orders[1], OrderResult { record: 1, second: None, outcome: skipped });
     assert_eq!(world.sim.records[0], order(3, 300));
     assert_eq!(refused(&mut world), (Refusal::CountSkipped, Step::Envelope));
 }

@@ -7,11 +7,20 @@ use crate::trouble::Trouble;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::numbers::{DeviceNumber, MeterNumber};
-use scheme::online::{HELLO_LEN, Request, SessionId};
+use scheme::online::{HELLO_LEN, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use scheme::signing::Mode;
 use server::{Chain, Keys, SealError};
+
+/// What an order is sealed for beside its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Besides {
+    /// An online purchase, which has heard its meter.
+    Online(SessionId),
+    /// A recharge by the field's frames, for this random of the ESAM.
+    Recharge([u8; 4]),
+}
 
 /// What a PSAM is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +33,8 @@ pub enum Question {
         id: OrderId,
         /// Encoded (`E1 ..`).
         order: Vec<u8>,
-        /// And at once for this online purchase, which has heard its meter.
-        online: Option<SessionId>,
+        /// And at once for this.
+        online: Option<Besides>,
         /// Which orders its chip takes.
         mode: Mode,
     },
@@ -124,7 +133,7 @@ pub enum Answer {
     Sealed {
         /// The user data of the order's message.
         data: Vec<u8>,
-        /// S2, where it was sealed for an online purchase; or why there is none.
+        /// S2 or a recharge, where it was sealed for one; or why there is none.
         online: Option<OnlineOrder>,
         /// Where the PSAM stands, when it has nothing more to seal.
         stand: Option<Stand>,
@@ -150,13 +159,13 @@ pub enum Answer {
 pub enum OnlineSaid {
     /// S0.
     Hello([u8; HELLO_LEN]),
-    /// What the meter asks for.
-    Request(Request),
+    /// What the meter asks for, as it encoded it.
+    Request(Vec<u8>),
     /// How it ended.
     Answer(reader::driver::psam::Answer),
 }
 
-/// S2, or why there is none.
+/// S2 or a recharge, or why there is none.
 pub type OnlineOrder = Result<Vec<u8>, OnlineFault>;
 
 /// Why it says nothing to one. Nothing was done.
@@ -287,8 +296,8 @@ pub(super) struct Opened {
 pub struct InHand {
     /// Receipts that were opened, or not.
     pub(super) opened: Vec<Opened>,
-    /// Orders that were sealed for it; and S2, of those that were sealed for an online purchase.
-    pub(super) sealed: Vec<(OrderId, Option<OnlineOrder>)>,
+    /// Orders that were sealed for it, and by which PSAM; and what was sealed for a meter that is online.
+    pub(super) sealed: Vec<(OrderId, DeviceNumber, Option<OnlineOrder>)>,
     /// What was said to messages of an online purchase.
     pub(super) online: Vec<(DeviceNumber, Question, Result<OnlineSaid, OnlineFault>)>,
     /// Where chains stand that it looked at; and how many orders each PSAM had been asked to seal by then.

@@ -186,11 +186,11 @@ impl Desk {
         self.seats.has_just_sealed(id)
     }
 
-    /// S2 of an order that was sealed for an online purchase and for the act that goes on now; or why there is none.
-    pub(super) fn sealed_online(&self, id: OrderId) -> Option<OnlineOrder> {
+    /// What an order was sealed for beside its record, for the act that goes on now, and by which PSAM; or why there is none.
+    pub(super) fn sealed_online(&self, id: OrderId) -> Option<(DeviceNumber, OnlineOrder)> {
         let Seats::Apart(stalls) = &self.seats else { return None };
-        let mut sealed = stalls.hand.sealed.iter().rev();
-        sealed.find(|(sealed, online)| *sealed == id && online.is_some())?.1.clone()
+        let sealed = stalls.hand.sealed.iter().rev().filter(|(sealed, ..)| *sealed == id);
+        sealed.filter_map(|(_, psam, online)| Some((*psam, online.clone()?))).next()
     }
 
     /// The PSAMs in threads of their own; `None` at the desk of one act.
@@ -370,7 +370,7 @@ impl Seats {
     pub fn has_just_sealed(&self, id: OrderId) -> bool {
         match self {
             Seats::Here => false,
-            Seats::Apart(stalls) => stalls.hand.sealed.iter().any(|(sealed, _)| *sealed == id),
+            Seats::Apart(stalls) => stalls.hand.sealed.iter().any(|(sealed, ..)| *sealed == id),
         }
     }
 }

@@ -1,32 +1,29 @@
 //! Purchases of a meter that is online: begun, asked for by the meter, finished [docs/specs/online.md 8]. Each message is an act of its
 //! own; between them the purchase lives in the session of the PSAM that began it, so this is for a desk that is kept.
 
-use super::asking::{Busy, OnlineFault, OnlineSaid, Question, Unfit};
+use super::asking::{Besides, Busy, OnlineFault, OnlineSaid, Question, Unfit};
+use super::bring::{PurchaseReport, brought};
 use super::desk::Desk;
-use super::orders::{self, Destination, SellRequest, begun};
-use super::payment::must_be_paid;
 use super::pins::PinChoice;
 use super::pool::Member;
+use super::recharge;
 use super::registration;
-use super::selling::{Sale, could_seal, selling, terms};
+use super::selling::{Sale, could_seal, terms};
 use super::settle::{self, ReceiptLine};
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use crate::{log, revoked};
 use reader::driver::psam::Answer;
 use scheme::chance::random;
-use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
-use scheme::online::{AT_ONCE, HELLO_LEN, Request, SessionId};
+use scheme::online::{AT_ONCE, HELLO_LEN, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardKind;
 use scheme::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use server::{BankAccount, OnlineBegin, OnlineError, OnlinePurchase, OnlineState, Settlement};
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::path::Path;
 
 /// A purchase that is to begin.
@@ -44,46 +41,6 @@ pub struct BeginRequest {
     pub pin: PinChoice,
     /// The id of the purchase, where somebody chose it before the act. Default: one is drawn.
     pub id: Option<OrderId>,
-}
-
-/// A purchase, as it stands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PurchaseReport {
-    /// Its id.
-    #[serde(with = "names::text")]
-    pub purchase: OrderId,
-    /// Who buys.
-    pub customer: CustomerNumber,
-    /// The meter.
-    pub meter: MeterNumber,
-    /// What the meter is to ask for.
-    #[serde(with = "names::fen")]
-    pub amount_fen: Fen,
-    /// The order that it brings.
-    #[serde(with = "names::text")]
-    pub order: OrderId,
-    /// Where it stands.
-    pub state: Cow<'static, str>,
-    /// When it was begun.
-    #[serde(with = "names::text")]
-    pub begun: Moment,
-    /// The field's number of the meter's refusal.
-    pub refusal: Option<u8>,
-}
-
-impl PurchaseReport {
-    pub(super) fn of(known: &OnlinePurchase) -> Self {
-        PurchaseReport {
-            purchase: OrderId(known.sid.0),
-            customer: known.customer,
-            meter: known.meter,
-            amount_fen: known.amount,
-            order: known.order,
-            state: known.state.name().into(),
-            begun: known.begun,
-            refusal: known.refusal,
-        }
-    }
 }
 
 /// A purchase with the message that goes to the meter now.
@@ -227,7 +184,7 @@ pub fn request(
     };
     let known = taken(session, desk, &known, message, &asked)?;
     let pin = PinChoice { psam: Some(member.number), ..pin.clone() };
-    let sealed = brought(session, desk, &folder, &known, &pin)?;
+    let (_, sealed) = brought(session, desk, &folder, &known, &pin, Besides::Online(sid))?;
     desk.books_mut().keep_online_order(sid, &sealed)?;
     log::fact(session, "order", known.order);
     Ok(MessageReport::of(&purchase(desk, sid)?, &sealed))
@@ -238,39 +195,10 @@ fn taken(
     desk: &mut Desk,
     known: &OnlinePurchase,
     message: &[u8],
-    asked: &Request,
+    asked: &[u8],
 ) -> Result<OnlinePurchase> {
     let now = session.now()?;
     Ok(desk.books_mut().hear_online(known.sid, message, asked, now)?)
-}
-
-/// S2: of the order that was outstanding, or of one that is made now, and paid before.
-fn brought(
-    session: &Session,
-    desk: &mut Desk,
-    folder: &Path,
-    known: &OnlinePurchase,
-    pin: &PinChoice,
-) -> Result<Vec<u8>> {
-    let (customer, meter, id) = (known.customer, Some(known.meter), known.order);
-    let to = Destination { customer, meter, out: None, pin: pin.clone(), id: Some(id) };
-    if known.is_new() {
-        let request = SellRequest { amount: Some(known.amount), pay: known.account.clone(), to };
-        orders::sold(session, desk, folder, &request, Some(known.sid))?;
-    } else {
-        must_be_paid(desk, id)?;
-        begun(session, desk, folder, &to, Some(known.sid))?;
-    }
-    if let Some(message) = desk.sealed_online(id) {
-        return message.map_err(Trouble::new);
-    }
-    // It was sealed before, or for somebody else who did the same.
-    let (at, terms) = (session.now()?, terms(desk.books())?);
-    let placed = desk.books().order(id)?.ok_or(OnlineError::Changed(known.sid))?;
-    let (keys, asked) = desk.books().asked_of(&placed)?;
-    let sale = Sale { pin, meter: known.meter, keys, asked: &asked, online: Some(known.sid) };
-    selling(session, folder, desk, &sale, |books, psam| Ok(books.seal_again(psam, id, at, &terms)?))?;
-    desk.sealed_online(id).unwrap_or(Err(OnlineFault::Forgotten)).map_err(Trouble::new)
 }
 
 /// Takes what the meter said at the end: its receipt settles as any receipt does; its refusal is kept, and the order stays.
@@ -281,6 +209,10 @@ pub fn result(session: &Session, desk: &mut Desk, sid: SessionId, message: &[u8]
     desk.folder(session)?;
     let known = purchase(desk, sid)?;
     log::fact(session, "purchase", sid);
+    if known.is_recharge() {
+        let receipt = recharge::receipt(session, desk, &known, message)?;
+        return Ok(ResultReport { purchase: PurchaseReport::of(&purchase(desk, sid)?), receipt });
+    }
     let receipt = match known.state {
         OnlineState::Begun | OnlineState::Asked => {
             return Err(OnlineError::Turn { sid, state: known.state.name() }.into());

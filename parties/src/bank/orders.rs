@@ -1,5 +1,6 @@
 //! Orders on their way to a SIM: sold, corrected, taken back, made anew, given up.
 
+use super::asking::Besides;
 use super::desk::Desk;
 use super::payment::{AskBank, must_be_paid};
 use super::pins::PinChoice;
@@ -13,7 +14,6 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
-use scheme::online::SessionId;
 use scheme::order::{Order, OrderId, Serial8, SimBinding};
 use scheme::profile::CardKind;
 use scheme::record_file::{Message, SimNote};
@@ -133,13 +133,13 @@ pub fn sell(session: &Session, desk: &mut Desk, request: &SellRequest) -> Result
     hand_out(session, desk.books(), &folder, &request.to, &sealed)
 }
 
-/// Sells, and hands nothing out. `online`: the online purchase that the order is sealed for as well.
+/// Sells, and hands nothing out. `online`: what the order is sealed for as well.
 pub(super) fn sold(
     session: &Session,
     desk: &mut Desk,
     folder: &Path,
     request: &SellRequest,
-    online: Option<SessionId>,
+    online: Option<Besides>,
 ) -> Result<SealedOrder> {
     desk.take_cash(session)?;
     let to = &request.to;
@@ -276,13 +276,13 @@ pub(super) fn begun_before(
     hand_out(session, desk.books(), folder, to, &sealed).map(Some)
 }
 
-/// The same, handed out to nobody. `online`: the online purchase that it is sealed for as well, where it is sealed now.
+/// The same, handed out to nobody. `online`: what it is sealed for as well, where it is sealed now.
 pub(super) fn begun(
     session: &Session,
     desk: &mut Desk,
     folder: &Path,
     to: &Destination,
-    online: Option<SessionId>,
+    online: Option<Besides>,
 ) -> Result<Option<SealedOrder>> {
     let Some(id) = to.id else { return Ok(None) };
     let Some(placed) = desk.books().order(id)? else { return Ok(None) };

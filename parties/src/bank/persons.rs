@@ -1,8 +1,8 @@
 //! What is known of one customer: written out for him, and taken out of the books.
 
+use super::bring::PurchaseReport;
 use super::desk::Desk;
 use super::look::{self, Whose};
-use super::online::PurchaseReport;
 use super::payment::PaymentLine;
 use super::selling::two_people;
 use crate::home;

@@ -1,8 +1,7 @@
 //! A PSAM in a thread of its own, as an act sees it: what is in hand it answers, anything else stops the act.
 
-use super::asking::{AskPsam, InHand, Opened, Question};
+use super::asking::{AskPsam, Besides, InHand, Opened, Question};
 use scheme::numbers::{DeviceNumber, MeterNumber};
-use scheme::online::SessionId;
 use scheme::order::{Order, OrderId};
 use scheme::signing::Mode;
 use server::{Chain, Keys, OrderSealer, SealError};
@@ -14,20 +13,20 @@ pub(super) struct Remote<'h> {
     chain: Option<Chain>,
     under_way: &'h [OrderId],
     hand: &'h InHand,
-    online: Option<SessionId>,
+    online: Option<Besides>,
     stop: Option<AskPsam>,
 }
 
 impl<'h> Remote<'h> {
     /// `chain`: where it stands, when all its answers are in the books; `under_way`: orders that are being sealed by any PSAM;
-    /// `online`: the online purchase that it seals for.
+    /// `online`: what it seals for beside the record.
     pub fn new(
         psam: DeviceNumber,
         keys: Option<Keys>,
         chain: Option<Chain>,
         under_way: &'h [OrderId],
         hand: &'h InHand,
-        online: Option<SessionId>,
+        online: Option<Besides>,
     ) -> Self {
         Remote { psam, keys, chain, under_way, hand, online, stop: None }
     }

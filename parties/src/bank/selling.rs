@@ -1,5 +1,6 @@
 //! A PSAM about to seal: which one, and what has to be so before it may.
 
+use super::asking::Besides;
 use super::desk::Desk;
 use super::pins::{PinChoice, Pins};
 use crate::in_force;
@@ -7,7 +8,6 @@ use crate::people::{self, Two};
 use crate::session::Session;
 use crate::trouble::Result;
 use scheme::numbers::MeterNumber;
-use scheme::online::SessionId;
 use scheme::profile::{CardInfo, State};
 use server::{Books, Keys, OrderError, OrderSealer, Terms};
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(super) struct Sale<'a> {
     pub keys: Keys,
     /// Modules that were asked for the order before.
     pub asked: &'a [String],
-    /// The online purchase that it is sealed for as well.
-    pub online: Option<SessionId>,
+    /// What it is sealed for as well.
+    pub online: Option<Besides>,
 }
 
 impl<'a> Sale<'a> {

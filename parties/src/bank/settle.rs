@@ -254,7 +254,7 @@ fn wait_for(
 }
 
 /// Another PSAM may open what this one could not.
-fn is_under_other_keys(error: &SettleError) -> bool {
+pub(super) fn is_under_other_keys(error: &SettleError) -> bool {
     matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
 }
 

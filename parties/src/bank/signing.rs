@@ -4,18 +4,23 @@
 //! is brought to it once, by hand, and its fingerprint compared: everything else follows from it.
 
 use super::desk::Desk;
-use super::selling::two_people;
+use super::pins::{PinChoice, Pins};
+use super::registration;
+use super::selling::{terms, two_people};
 use super::server_signing::{ServerSigning, key_place};
 use crate::certificates::{CertificateReport, read_certificate};
 use crate::home;
 use crate::log;
-use crate::session::Session;
+use crate::session::{Session, out};
 use crate::trouble::{Context, Result, Trouble, refused};
 use ::keys::Zeroizing;
 use ::keys::sign::{Curve, SigningKey};
 use scheme::certificate::KeyUse;
+use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::record_file::{Message, SimNote};
 use serde::Serialize;
-use std::path::Path;
+use server::command_record;
+use std::path::{Path, PathBuf};
 
 /// The server's key as everybody may know it.
 #[derive(Debug, Clone, Serialize)]
@@ -56,10 +61,10 @@ pub fn init(
     session: &Session,
     desk: &mut Desk,
     root: &Path,
-    out: &Path,
+    public_file: &Path,
 ) -> Result<Option<ServerSigningReport>> {
     let folder = desk.folder(session)?;
-    crate::places::must_be_free(out)?;
+    crate::places::must_be_free(public_file)?;
     let root = read_certificate(root)?;
     root.verify(&root).context("the root")?;
     let Some(two) = two_people(session, &folder, desk.books(), "making the server's signing key")? else {
@@ -74,9 +79,9 @@ pub fn init(
     let text = Zeroizing::new(format!("{}\n", hex::encode(signing.key.expose())));
     home::write(&key_place(&folder), text.as_bytes())?;
     let public = signing.public()?;
-    home::write(out, format!("{}\n", hex::encode_upper(public.bytes())).as_bytes())?;
+    home::write(public_file, format!("{}\n", hex::encode_upper(public.bytes())).as_bytes())?;
     log::fact(session, "public_key", hex::encode(&public.bytes()[..8]));
-    report(&signing, vec![out.display().to_string()]).map(Some)
+    report(&signing, vec![public_file.display().to_string()]).map(Some)
 }
 
 /// Takes the certificate that the province gave for the key.
@@ -106,6 +111,66 @@ pub fn take(session: &Session, desk: &Desk, file: &Path) -> Result<ServerSigning
 pub fn show(session: &Session, desk: &Desk) -> Result<ServerSigningReport> {
     let folder = desk.folder(session)?;
     report(&ServerSigning::of(&folder)?.ok_or_else(none)?, Vec::new())
+}
+
+/// A meter that is to learn the server's certificate.
+#[derive(Debug, Clone)]
+pub struct SendRequest {
+    /// Whose meter.
+    pub customer: CustomerNumber,
+    /// Which of his; may be missing where he has one alone.
+    pub meter: Option<MeterNumber>,
+    /// Record file for his SIM. Default: CUSTOMER-METER-certificate.sms in the bank's out.
+    pub out: Option<PathBuf>,
+    /// The PSAM and its PIN.
+    pub pin: PinChoice,
+}
+
+/// A certificate on its way.
+#[derive(Debug, Clone, Serialize)]
+pub struct SendReport {
+    /// The meter.
+    pub meter: MeterNumber,
+    /// The server's certificate.
+    pub certificate: CertificateReport,
+    /// The file with its records.
+    pub record: String,
+}
+
+/// Writes the two messages that bring a meter the server's certificate, for its customer's SIM. The meter takes it by the root's signature;
+/// whoever loses the messages loses nothing.
+///
+/// # Errors
+/// This bank has no certified key; the meter's chip is not in the city's list; no PSAM has its keys, or the PSAM does not take the certificate.
+pub fn send(session: &Session, desk: &mut Desk, request: &SendRequest) -> Result<SendReport> {
+    let folder = desk.folder(session)?;
+    let certificate = ServerSigning::of(&folder)?.ok_or_else(none)?.certificate;
+    let certificate = certificate.ok_or_else(|| {
+        refused("the server's key is not certified")
+            .hint("`gridcard kdc signing certify-server` certifies it, `gridcard server signing take` takes the certificate")
+    })?;
+    let registration = registration(desk.books(), request.customer, request.meter)?;
+    let (meter, at, terms) = (registration.meter, session.now()?, terms(desk.books())?);
+    let keys = desk.books().keys_of(meter)?;
+    let pool = desk.pool(session)?;
+    let (_, seats) = desk.parts();
+    let member = pool.sealing(request.pin.psam, keys, meter, &[], &|psam| seats.fit(psam))?;
+    let mut pins = Pins::new(session, &request.pin);
+    let user_data = seats.with(session, member, &mut pins, |_, psam| Ok(psam.seal_certificate(meter)?))?;
+    let [.., reference] = certificate.number.0.to_be_bytes();
+    let record = command_record(&user_data, reference, at, &terms)?;
+    let iccid = Some(registration.sim.iccid.to_string());
+    let message = Message { record, sim: SimNote { iccid, ..SimNote::default() } };
+    let name = format!("{}-{meter}-certificate.sms", request.customer);
+    let path = match &request.out {
+        Some(path) => path.clone(),
+        None => out(&folder)?.join(name),
+    };
+    session.carrier.send(&path, &message)?;
+    log::fact(session, "meter", meter);
+    log::fact(session, "certificate", certificate.number);
+    let certificate = CertificateReport::of(&certificate);
+    Ok(SendReport { meter, certificate, record: path.display().to_string() })
 }
 
 fn none() -> Trouble {

@@ -3,7 +3,7 @@
 //! It seals in the sequence in which it is asked, and stops at what it refuses or does not answer: what waited to be sealed is handed
 //! back then. So the orders that it sealed are always the first ones of those it was asked for, which the books rely on.
 
-use super::asking::{Answer, Heard, OnlineFault, OnlineSaid, Question, Seated, Stand, Unfit};
+use super::asking::{Answer, Besides, Heard, OnlineFault, OnlineSaid, Question, Seated, Stand, Unfit};
 use super::pins::{PinChoice, Pins};
 use super::pool::{Member, prove};
 use super::seat::{Seat, sit_down};
@@ -14,7 +14,6 @@ use crate::trouble::{Context, Result, Trouble};
 use reader::CardError;
 use reader::driver::psam::Psam;
 use scheme::numbers::DeviceNumber;
-use scheme::online::SessionId;
 use scheme::profile::{CardKind, NO_LIMIT};
 use scheme::signing::Mode;
 use server::sealer::in_mode;
@@ -182,19 +181,25 @@ impl Stall {
         }
     }
 
-    fn seal(&mut self, order: &[u8], online: Option<SessionId>, mode: Mode, is_last: bool) -> Answer {
+    fn seal(&mut self, order: &[u8], online: Option<Besides>, mode: Mode, is_last: bool) -> Answer {
         let (session, card) = (self.session.clone(), self.member.card.clone());
         let sealed = self.with(|psam| {
             prove(&session, psam, &card)?;
-            let sealed = OrderSealer::seal(psam, order, mode);
+            // Signed once, where it is signed, for the record and for what goes beside it.
+            let order = in_mode(psam, order, mode);
+            let sealed = order.and_then(|order| {
+                let sealed = OrderSealer::seal(psam, &order, Mode::Symmetric)?;
+                Ok((sealed, order))
+            });
             // The same order once more counts nothing: nothing came between.
             let message = match (online, &sealed) {
-                (Some(sid), Ok(_)) => {
-                    let order = in_mode(psam, order, mode)?;
-                    Some(psam.seal_for_purchase(sid, &order))
+                (Some(Besides::Online(sid)), Ok((_, order))) => Some(psam.seal_for_purchase(sid, order)),
+                (Some(Besides::Recharge(random)), Ok((_, order))) => {
+                    Some(psam.seal_recharge(random, order).map(|made| made.to_bytes().to_vec()))
                 }
                 _ => None,
             };
+            let sealed = sealed.map(|(sealed, _)| sealed);
             let message = match message {
                 Some(Err(error)) => match fault(&error) {
                     Some(fault) => Some(Err(fault)),

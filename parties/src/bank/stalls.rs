@@ -2,7 +2,8 @@
 //! and lets the books keep what they answered.
 
 use super::asking::{
-    Answer, AskPsam, Busy, Heard, InHand, OnlineFault, OnlineSaid, Opened, Question, Seated, Stand, Unfit,
+    Answer, AskPsam, Besides, Busy, Heard, InHand, OnlineFault, OnlineSaid, Opened, Question, Seated, Stand,
+    Unfit,
 };
 use super::pins::PinChoice;
 use super::pool::Member;
@@ -12,7 +13,6 @@ use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 use scheme::moment::Moment;
 use scheme::numbers::DeviceNumber;
-use scheme::online::SessionId;
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use server::{Books, Chain, OrderSealer, SealError, Terms};
@@ -155,11 +155,11 @@ impl Stalls {
 
     /// Works with a PSAM that sits; what it is asked stops the act, unless the answer is in hand.
     ///
-    /// `online`: the online purchase that it seals for.
+    /// `online`: what it seals for beside the record.
     pub(super) fn with<T>(
         &mut self,
         member: &Member,
-        online: Option<SessionId>,
+        online: Option<Besides>,
         work: impl FnOnce(&CardInfo, &mut dyn OrderSealer) -> Result<T>,
     ) -> Result<T> {
         let psam = member.number;
@@ -328,7 +328,7 @@ impl Stalls {
             (Question::Seal { id, .. }, Answer::Sealed { data, online, stand }) => {
                 let terms = terms.ok_or(server::OrderError::NoTerms)?;
                 books.keep_answer(&number, id, &data, terms)?;
-                hand.sealed.push((id, online));
+                hand.sealed.push((id, psam, online));
                 known.works(stand);
             }
             (Question::Seal { id, .. }, Answer::Refused(cause, stand)) => {

@@ -68,6 +68,9 @@ impl FileReport {
                 (Some(OrderOutcome::ReceiptRepeated), _) => {
                     ("receipt-repeated", Fen(0), None, "credited before; it has the same receipt".to_owned())
                 }
+                (Some(OrderOutcome::Certified), _) => {
+                    ("certified", Fen(0), None, "the server's certificate; the ESAM has it".to_owned())
+                }
                 (Some(OrderOutcome::Refused(refusal)), _) => {
                     ("refused", Fen(0), Some(refusal.name()), format!("refused: {}", refusal.words()))
                 }
@@ -84,7 +87,7 @@ impl FileReport {
 /// What came of an insertion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InsertReport {
-    /// `credited`, `receipt-repeated` or `refused`.
+    /// `credited`, `receipt-repeated`, `certified` or `refused`.
     pub outcome: &'static str,
     /// Why the meter refused.
     pub refusal: Option<RefusalReport>,
@@ -110,6 +113,7 @@ impl From<InsertionReport> for InsertReport {
         let (outcome, refusal) = match insertion.outcome {
             Outcome::Credited { .. } => ("credited", None),
             Outcome::ReceiptRepeated { .. } => ("receipt-repeated", None),
+            Outcome::Certified { .. } => ("certified", None),
             Outcome::Refused { refusal, step } => {
                 let report = RefusalReport {
                     name: refusal.name(),

@@ -7,6 +7,7 @@ use crate::certificates::{CertificateReport, fingerprint};
 use crate::home::{self, Home, Party};
 use crate::issuing;
 use crate::log::{self, Noted};
+use crate::people;
 use crate::places::must_be_free;
 use crate::revoked;
 use crate::session::Session;
@@ -206,6 +207,34 @@ pub fn init(session: &Session) -> Result<SigningReport> {
 pub fn show(session: &Session) -> Result<SigningReport> {
     let folder = Home::new(session).party(Party::Province, "showing the signing root")?;
     report(&folder, &Register::load(&folder)?)
+}
+
+/// Raises the province's epoch: servers that are certified from now on have the new one, and an ESAM that has met one of them takes none of
+/// an older any more. `None`: a request for the second person was written in its place.
+///
+/// # Errors
+/// There is no root; one person, where two are wanted; the epoch is the last there is.
+pub fn raise_epoch(session: &Session) -> Result<Option<EpochReport>> {
+    let folder = Home::new(session).party(Party::Province, "raising the epoch")?;
+    let _lock = lock(session, &folder)?;
+    let mut register = Register::load(&folder)?;
+    let before = register.epoch;
+    let state = record(&folder)?.state;
+    let Some(two) = people::two(session, &folder, "raising the epoch", state)? else { return Ok(None) };
+    register.epoch = before.checked_add(1).context("the epoch is the last there is")?;
+    register.keep(&folder)?;
+    log::fact(session, "epoch", register.epoch);
+    log::second(session, two.second());
+    Ok(Some(EpochReport { before, epoch: register.epoch }))
+}
+
+/// The province's epoch, raised.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct EpochReport {
+    /// What it was.
+    pub before: u16,
+    /// What it is.
+    pub epoch: u16,
 }
 
 /// The root as others need it.

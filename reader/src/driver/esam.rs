@@ -11,7 +11,7 @@ use scheme::online::{HEAD_LEN, HELLO_LEN};
 use scheme::order::SimBinding;
 use scheme::profile::{BIRTH_KEY, CEILING, CardInfo, EF_PURSE, EsamFiles, MODE};
 use scheme::refusal::Refusal;
-use scheme::signing::{Mode, SET_MODE};
+use scheme::signing::{Mode, SET_MODE, TAKEN};
 use wire::channel::Channel;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -68,6 +68,15 @@ pub struct Wish {
     pub imei: [u8; 8],
     /// MSISDN, digits of an address filled with F.
     pub msisdn: [u8; 10],
+}
+
+/// What an ENVELOPE brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enveloped {
+    /// User data with the receipt of an order.
+    Receipt(Vec<u8>),
+    /// The ESAM took a server's certificate.
+    Certificate,
 }
 
 /// Why an ENVELOPE brought no receipt.
@@ -217,11 +226,12 @@ impl<'c> Esam<'c> {
         self.fmcos.update_binary(self.files.run_info, 0, &file)
     }
 
-    /// ENVELOPE (SMS-PP download), once a part: the TPDUs of the order in, user data with the receipt out. Needs the meter's rights.
+    /// ENVELOPE (SMS-PP download), once a part: the TPDUs of an order in, user data with the receipt out; or those of a server's certificate
+    /// in. Needs the meter's rights.
     ///
     /// # Errors
     /// [`EnvelopeError::Refused`] for a status word by which the ESAM names the check that failed.
-    pub fn envelope(&mut self, parts: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, EnvelopeError> {
+    pub fn envelope(&mut self, parts: &[impl AsRef<[u8]>]) -> Result<Enveloped, EnvelopeError> {
         let mut answer = Vec::new();
         for (n, tpdu) in (1..).zip(parts) {
             answer = self.envelope_part(tpdu.as_ref())?;
@@ -230,7 +240,10 @@ impl<'c> Esam<'c> {
             }
         }
         if answer.starts_with(&[0x02, 0x71, 0x00]) {
-            return Ok(answer);
+            return Ok(Enveloped::Receipt(answer));
+        }
+        if answer == TAKEN {
+            return Ok(Enveloped::Certificate);
         }
         Err(not_the_answer(&answer, "user data with a response").into())
     }
@@ -245,6 +258,23 @@ impl<'c> Esam<'c> {
             Some(refusal) => EnvelopeError::Refused(refusal),
             None => EnvelopeError::Card(error),
         })
+    }
+
+    /// The receipt of the last purchase as user data of its message; empty before the first. Needs the meter's rights.
+    pub fn last_receipt(&mut self) -> Result<Vec<u8>, CardError> {
+        let step = "read the last receipt";
+        self.fmcos.select_fid(self.files.receipt)?;
+        let read = |offset: u8, len: u8| Command::new(0x00, 0xB0, 0x00, offset).le(len.into());
+        let [length] = super::exactly(step, &self.fmcos.send(step, &read(0, 1))?)?;
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        let receipt = self.fmcos.send(step, &read(1, length))?;
+        if receipt.len() == usize::from(length) {
+            Ok(receipt)
+        } else {
+            Err(CardError::malformed(step, format!("{length} bytes were asked for, {} came", receipt.len())))
+        }
     }
 
     /// SET MODE: which orders the card takes from now on [docs/specs/signatures.md 6]. Needs the right of its own master. 6985 a lower mode

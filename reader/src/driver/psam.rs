@@ -7,10 +7,11 @@ use super::issuing::Counter;
 use crate::error::CardError;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
-use scheme::online::{HELLO_LEN, REFUSED, Request, SessionId};
+use scheme::online::{HELLO_LEN, REFUSED, REQUEST, SessionId};
 use scheme::order;
 use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLENGE, EF_SEALED, NO_LIMIT};
 use scheme::psam::{self, Limits, PsamChain, Statement};
+use scheme::recharge::Recharge;
 use scheme::signed::Signed;
 use wire::channel::Channel;
 use wire::status::Dialect;
@@ -137,6 +138,15 @@ impl<'c> Psam<'c> {
         starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
     }
 
+    /// SEAL CERTIFICATE: the user data of the short messages that bring a meter the server's certificate this card believes. Needs the PIN.
+    /// 6A88 when it believes none.
+    pub fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL CERTIFICATE";
+        let command = with_data(step, Command::new(0x80, 0x40, 0x01, 0x00), &[&meter.0])?;
+        let data = self.fmcos.send(step, &command)?;
+        starts(step, data, &[0x02, 0x70, 0x00], "user data with a command packet")
+    }
+
     /// OPEN RECEIPT: the user data of the meter's answer (`02 71 00 ..`) in, the receipt (`E2 ..`) out; the
     /// card has checked MAC and TAC. Needs the PIN. 6988 when one of them is wrong, 6A80 when the packet is
     /// not well formed or names another meter.
@@ -158,12 +168,12 @@ impl<'c> Psam<'c> {
         self.fmcos.send_for("BEGIN PURCHASE", &online(0x00).data(&data))
     }
 
-    /// OPEN REQUEST: S1 in, what the meter asks for out. Needs the PIN. 6A88 a purchase that the card does not know any more, 6985 another
+    /// OPEN REQUEST: S1 in, what the meter asks for out, as it encoded it (`E4 ..`) and perhaps signed it. Needs the PIN. 6A88 a purchase that the card does not know any more, 6985 another
     /// message than it heard before, 6988 one that is not the meter's.
-    pub fn open_request(&mut self, message: &[u8]) -> Result<Request, CardError> {
+    pub fn open_request(&mut self, message: &[u8]) -> Result<Vec<u8>, CardError> {
         let step = "OPEN REQUEST";
         let data = self.fmcos.send(step, &carrying(step, 0x01, &[message])?)?;
-        Request::parse(&data).map_err(|error| CardError::malformed(step, error.to_string()))
+        starts(step, data, &[REQUEST], "a request")
     }
 
     /// SEAL FOR PURCHASE: an order in, S2 out, by the rules of [`Psam::seal_order`]. 6985 before the request was heard, and for another
@@ -184,6 +194,17 @@ impl<'c> Psam<'c> {
             [REFUSED, field_error] => Ok(Answer::Refused(field_error)),
             _ => starts(step, data, &[0xE2], "a receipt").map(Answer::Receipt),
         }
+    }
+
+    /// SEAL RECHARGE: an order in, the fields of a recharge for this random of its ESAM out, by the rules of [`Psam::seal_order`]. 6981 an
+    /// order of another kind.
+    pub fn seal_recharge(&mut self, random: [u8; 4], order: &[u8]) -> Result<Recharge, CardError> {
+        let step = "SEAL RECHARGE";
+        super::fmcos::current(&self.info, step)?;
+        let proved = self.proved(order);
+        let data = self.fmcos.send(step, &carrying(step, 0x04, &[&random, &proved])?)?;
+        let what = || format!("the card's answer of {} byte(s) is not a recharge", data.len());
+        Recharge::parse(&data).ok_or_else(|| CardError::malformed(step, what()))
     }
 
     fn proved(&self, order: &[u8]) -> Vec<u8> {

@@ -1,6 +1,6 @@
 use crate::script::Script;
 use gridcard_reader::CardError;
-use gridcard_reader::driver::esam::{EnvelopeError, Esam};
+use gridcard_reader::driver::esam::{EnvelopeError, Enveloped, Esam};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -92,7 +92,10 @@ fn envelopes_have_minimal_lengths_up_to_the_longest() {
         let command = envelope(tpdu);
         assert!(command.starts_with(head), "{tpdu}: {command}");
         let mut card = Script::new(&format!("{command}\n< 6103\n> 00C0000003\n< 027100 9000"));
-        assert_eq!(Esam::new(&mut card).envelope(&[vec![0; tpdu]]).unwrap(), [0x02, 0x71, 0x00]);
+        assert_eq!(
+            Esam::new(&mut card).envelope(&[vec![0; tpdu]]).unwrap(),
+            Enveloped::Receipt(vec![0x02, 0x71, 0x00])
+        );
     }
     let mut card = Script::new("");
     for tpdu in [0, 246] {

@@ -57,7 +57,7 @@ fn ends(suite: Suite) -> [Session; 2] {
 fn what_one_end_says_the_other_hears() {
     for suite in SUITES {
         let [mut esam, mut psam] = ends(suite);
-        let asked = esam.seal_request(&request());
+        let asked = esam.seal_request(&request().to_bytes());
         assert_eq!(asked.len(), 47 + if suite == Suite::TripleDes { 72 } else { 80 } + 8);
         let heard = psam.open_request(&asked).expect("its own");
         assert_eq!(Request::parse(&heard), Ok(request()));
@@ -74,7 +74,7 @@ fn the_bytes_are_those_of_the_page() {
     const ASKED: &str = "B5482F8D7A0BA1F43106C49CD3FF07F9D1851904D897621ED2BFBD51C37746085E3912EE5159AA0A1D680D2AA4242AB2FAE4AA858BD7237E0A61DFBAA4F968270C4B94FF7B16B8D923702D2AA72193194321DA46DFCAB254";
     const ORDER: &str = "A251020304050607080FE896B5DCBCC010F08F950760F7FE9A81E607D8AD9D1E35";
     let [mut esam, mut psam] = ends(Suite::Aes128);
-    let asked = esam.seal_request(&request());
+    let asked = esam.seal_request(&request().to_bytes());
     assert_eq!(hex::encode_upper(&asked[47..]), ASKED);
     psam.open_request(&asked).expect("its own");
     assert_eq!(hex::encode_upper(psam.seal_order(b"an order")), ORDER);
@@ -83,7 +83,7 @@ fn the_bytes_are_those_of_the_page() {
 #[test]
 fn nothing_is_heard_of_another_purchase_or_with_a_bit_changed() {
     let [mut esam, mut psam] = ends(Suite::Sm4);
-    let asked = esam.seal_request(&request());
+    let asked = esam.seal_request(&request().to_bytes());
     for bit in 0..asked.len() * 8 {
         let mut changed = asked.clone();
         changed[bit / 8] ^= 1 << (bit % 8);

@@ -97,7 +97,8 @@ macro_rules! every_engine {
             suspense: what_is_on_its_way_is_not_ended what_the_bank_kept_is_paid_back what_came_twice_goes_where_two_people_say
                 what_the_bank_gave_back_too_much_is_a_difference;
             online: an_online_purchase_is_an_order_like_any_other what_is_outstanding_goes_online
-                what_a_meter_asks_for_online_is_judged;
+                what_a_meter_asks_for_online_is_judged
+                a_recharge_settles_by_what_was_made;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated

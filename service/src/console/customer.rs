@@ -8,6 +8,7 @@ use super::home::is_late;
 use super::html::{Html, Node, State, date, digits, moment, phone, when, yuan};
 use super::matters::{self, matter};
 use super::meters::{self, Which, state_of};
+use super::online::{self, OnlineLine};
 use super::payments::{PaymentView, open_of};
 use super::visit::{Answer, Told, Visit, rendered};
 use super::words::Language;
@@ -92,6 +93,7 @@ struct CustomerPage {
     payments: Vec<PaymentView>,
     account: Account,
     changes: Vec<ChangeLine>,
+    online: Vec<OnlineLine>,
     purchases: Vec<PurchaseView>,
     purchases_said: Html,
     money: Vec<MoneyRow>,
@@ -179,6 +181,7 @@ pub fn page(visit: &mut Visit<'_>, told: Option<Told>) -> Result<Answer> {
             payments,
             account,
             changes: super::change::of_customer(visit, number)?,
+            online: online::of_customer(visit, number)?,
             purchases_said: lang.say("cust.newest", &[Html::text(purchases.len())]),
             purchases,
             money: money.rows(),

@@ -25,6 +25,7 @@ pub static ENTRIES: &[Entry] = &[
     entry("home", "/console", "nav.home", Right::To("ageing")),
     entry("sell", "/console/sell", "nav.sell", Right::To("sell")),
     entry("customers", "/console/customers", "nav.customers", Right::To("find-customer")),
+    entry("online", "/console/online", "nav.online", Right::To("online")),
     entry("ageing", "/console/ageing", "nav.ageing", Right::To("ageing")),
     entry("approvals", "/console/approvals", "nav.approvals", ALL),
     entry("drawer", "/console/drawer", "nav.drawer", Right::To("drawers")),

@@ -4,7 +4,7 @@ use super::right::{ALL, HOUSE, Right};
 use super::visit::{Answer, Page, Visit};
 use super::{
     approvals, audit, bank, change, closing, customer, deeds, drawer, findings, hand_over, home, limits,
-    operators, register, sell, slip, statistics, suspense,
+    online, operators, register, sell, slip, statistics, suspense,
 };
 use parties::Result;
 
@@ -61,6 +61,7 @@ pub static PAGES: &[Page] = &[
     send("/console/bank/{file}/ask", Right::ToAsk, bank::ask),
     look("/console/suspense", Right::To("suspense"), suspense::suspense),
     send("/console/suspense", Right::ToAsk, suspense::ask),
+    look("/console/online", Right::To("online"), online::online),
     look("/console/limits", Right::To("limits"), limits::limits),
     send("/console/limits", Right::ToAsk, limits::ask),
     look("/console/statistics", Right::To("statistics"), statistics::statistics),
@@ -132,6 +133,7 @@ mod tests {
         ("POST /console/bank/{file}/ask", "cs"),
         ("GET /console/suspense", "csa"),
         ("POST /console/suspense", "cs"),
+        ("GET /console/online", "csa"),
         ("GET /console/limits", "csa"),
         ("POST /console/limits", "cs"),
         ("GET /console/statistics", "sa"),

@@ -28,6 +28,7 @@ mod modem;
 mod office;
 mod online;
 mod psam;
+mod receipts;
 mod refusals;
 mod renewal;
 mod secrets;

@@ -27,12 +27,12 @@ use wire::{Command, Sw};
 const AMOUNT: Fen = Fen(20_00);
 const OTHER: Fen = Fen(10_00);
 
-fn server_key(suite: Suite) -> SigningKey {
+pub fn server_key(suite: Suite) -> SigningKey {
     SigningKey::from_bytes(Curve::of(suite), &[8; 32]).unwrap()
 }
 
 /// The server's certificate of an epoch.
-fn server(suite: Suite, epoch: u16, number: u32) -> Certificate {
+pub fn server(suite: Suite, epoch: u16, number: u32) -> Certificate {
     let subject = Subject {
         key_use: KeyUse::Server,
         region: PROVINCE,
@@ -82,7 +82,7 @@ fn tell(bank: &mut Bank, mode: Mode, certified: Option<Certified>) {
 }
 
 /// What stands in the SIM's records that are in use.
-fn stored(site: &mut Site) -> Vec<(u8, Vec<u8>)> {
+pub fn stored(site: &mut Site) -> Vec<(u8, Vec<u8>)> {
     let mut sim = Sim::new(&mut site.sim);
     sim.reset().unwrap();
     sim.sms_list().unwrap().into_iter().map(|message| (message.number, message.bytes)).collect()
@@ -95,7 +95,7 @@ fn write(site: &mut Site, number: u8, record: &[u8]) {
     sim.update_record(number, record).unwrap();
 }
 
-fn insert(bank: &mut Bank, site: &mut Site) -> InsertionReport {
+pub fn insert(bank: &mut Bank, site: &mut Site) -> InsertionReport {
     bank.now = bank.now.add_seconds(60).unwrap();
     site.insert(bank.now)
 }

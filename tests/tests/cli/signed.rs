@@ -149,6 +149,43 @@ fn a_bank_signs_with_what_the_province_certified() {
     world.bank(&["server", "meters", text(&path)]).run().fails(1, &["is not in the list"]);
 }
 
+/// The province's epoch rises, the server is certified anew, and a meter learns it from two messages on its SIM: from then on the
+/// certificate of before is worth nothing to it.
+#[test]
+fn a_renewed_server_is_known_by_its_certificate_on_the_sim() {
+    let (world, _) = signed("sm4");
+    world.deliver_list();
+    world.purchase(&CHEN, "20.00");
+    let raise = world.province(&["kdc", "signing", "raise-epoch"]);
+    raise.run().ok().shows(&["epoch   2", "before  1"]);
+    let (key, renewed) = (world.path("server.key"), world.path("renewed.certificate"));
+    let certify = ["kdc", "signing", "certify-server", text(&key), "--out", text(&renewed)];
+    world.province(&certify).run().ok().shows(&["certificate  00000003"]);
+    world.bank(&["server", "signing", "take", text(&renewed)]).run().ok().shows(&["00000003", "epoch 2"]);
+    // Its order is nobody's to the meter yet.
+    let order = world.order(&CHEN, "30.00");
+    world.write(&CHEN, &order);
+    world.insert(&CHEN, &CHEN).run().fails(1, &["signature"]);
+    let message = world.path("certificate.sms");
+    let send = [
+        "server",
+        "signing",
+        "send",
+        "--customer",
+        CHEN.number,
+        "--pin-file",
+        "pin",
+        "--out",
+        text(&message),
+    ];
+    world.bank(&send).run().ok().shows(&["certificate  00000003"]);
+    world.write(&CHEN, &message);
+    world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 30.00 yuan", "the server's certificate"]);
+    let receipt = world.collect(&CHEN);
+    world.settle(&receipt).ok().shows(&["settled"]);
+    world.books();
+}
+
 /// A passage into another state ends the mode: the list of the city says so, and the chip takes symmetric orders again.
 #[test]
 fn another_state_ends_the_mode() {

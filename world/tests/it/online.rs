@@ -4,23 +4,25 @@
 use crate::Place;
 use gridcard_world::online::Counter;
 use parties::bank::online::{MessageReport, ResultReport};
+use parties::bank::recharge::RechargeReport;
 use parties::bank::{Desk, Destination, ReceiptFacts, pins::PinChoice};
 use parties::pipe::{OnlineServer, PipeReport, Wanted};
 use parties::trouble::{Failure, Result};
 use parties::{Deed, bank};
+use reader::security::BankAsked;
 use scheme::Kind;
 use scheme::money::Fen;
 use scheme::order::OrderId;
 use server::Registration;
 
 /// What a town's first customer has bought, and what stands in his purse.
-fn purse(place: &Place) -> (u32, Fen, Fen) {
+pub fn purse(place: &Place) -> (u32, Fen, Fen) {
     let person = &place.people()[0];
     let shown = place.meter(person).unwrap();
     (shown.count, shown.balance_fen, shown.total_credited_fen)
 }
 
-fn settled(report: &PipeReport) -> Fen {
+pub fn settled(report: &PipeReport) -> Fen {
     report.verdict().unwrap();
     match report.receipt.facts {
         Some(ReceiptFacts::Settled { credited_fen, .. }) => credited_fen,
@@ -28,7 +30,7 @@ fn settled(report: &PipeReport) -> Fen {
     }
 }
 
-fn person(place: &Place) -> Registration {
+pub fn person(place: &Place) -> Registration {
     place.people()[0].clone()
 }
 
@@ -53,11 +55,11 @@ fn a_customer_buys_online_and_by_message_into_one_purse() {
 }
 
 /// A telephone that loses what it is told to lose.
-struct Loses<'c, 'w> {
-    server: &'c mut Counter<'w>,
+pub struct Loses<'c, 'w> {
+    pub server: &'c mut Counter<'w>,
     /// Before the server hears it, or after it has answered.
-    before: bool,
-    which: &'static str,
+    pub before: bool,
+    pub which: &'static str,
 }
 
 impl Loses<'_, '_> {
@@ -79,6 +81,10 @@ impl OnlineServer for Loses<'_, '_> {
 
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport> {
         self.lost("request", |server| server.request(purchase, message))
+    }
+
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        self.lost("recharge", |server| server.recharge(wanted, said))
     }
 
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
@@ -120,10 +126,10 @@ fn a_message_that_is_lost_costs_nothing() {
 }
 
 /// A server whose PSAM begins a new session after so many messages.
-struct Restarts<'t> {
-    place: &'t Place,
-    server: Option<Counter<'t>>,
-    left: u32,
+pub struct Restarts<'t> {
+    pub place: &'t Place,
+    pub server: Option<Counter<'t>>,
+    pub left: u32,
 }
 
 impl Restarts<'_> {
@@ -144,6 +150,10 @@ impl OnlineServer for Restarts<'_> {
 
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport> {
         self.server().request(purchase, message)
+    }
+
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        self.server().recharge(wanted, said)
     }
 
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
@@ -247,6 +257,10 @@ impl OnlineServer for Slow<'_, '_> {
         self.server.request(purchase, message)
     }
 
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        self.server.recharge(wanted, said)
+    }
+
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
         self.server.result(purchase, message)
     }
@@ -282,10 +296,10 @@ fn the_request_has_to_be_what_was_agreed() {
 }
 
 /// A telephone that changes one byte of a message on its way.
-struct Bends<'c, 'w> {
-    server: &'c mut Counter<'w>,
-    which: &'static str,
-    at: usize,
+pub struct Bends<'c, 'w> {
+    pub server: &'c mut Counter<'w>,
+    pub which: &'static str,
+    pub at: usize,
 }
 
 impl Bends<'_, '_> {
@@ -309,8 +323,14 @@ impl OnlineServer for Bends<'_, '_> {
         Ok(MessageReport { message: self.bent("S2", &sealed.message), ..sealed })
     }
 
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        let made = self.server.recharge(wanted, said)?;
+        Ok(RechargeReport { message: self.bent("recharge", &made.message), ..made })
+    }
+
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
-        self.server.result(purchase, &self.bent("S3", message))
+        let which = if message.starts_with("A3") { "S3" } else { "receipt" };
+        self.server.result(purchase, &self.bent(which, message))
     }
 }
 

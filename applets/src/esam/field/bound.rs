@@ -3,6 +3,8 @@
 use cos::{Context, Halt};
 use keys::Key;
 use scheme::field::{MAC_LEN, command_mac};
+use scheme::order::Serial8;
+use scheme::recharge::BankMac;
 use wire::{CommandRef, Sw};
 
 /// MACs that one random serves; then the station asks for another.
@@ -40,11 +42,36 @@ pub fn checked<'c>(
     again: Again,
 ) -> Result<&'c [u8], Halt> {
     let random = random(context)?;
+    taken(context, command, again, |header, body| [command_mac(key, random, header, body)])
+}
+
+/// As [`checked`], of a command of a recharge: a station makes its MAC under a key of the field, the bank's PSAM under the meter's
+/// `kid`, which takes nothing but these.
+pub fn recharged<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    station: &Key,
+    kid: &Key,
+    again: Again,
+) -> Result<&'c [u8], Halt> {
+    let random = random(context)?;
+    let bank = BankMac::new(kid, random, Serial8(context.chip.serial));
+    taken(context, command, again, |header, body| {
+        [command_mac(station, random, header, body), bank.of(header, body)]
+    })
+}
+
+/// Looks whether one of the MACs that a command may have is at its end, and was not taken before.
+fn taken<'c, const N: usize>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    again: Again,
+    wanted: impl Fn(&[u8; 5], &[u8]) -> [[u8; 8]; N],
+) -> Result<&'c [u8], Halt> {
     let (body, code) = command.data.split_last_chunk::<MAC_LEN>().ok_or(Sw::SM_MISSING)?;
-    let whole = command_mac(key, random, &header(command), body);
-    if !keys::equal(&whole[..MAC_LEN], code) {
-        return Err(Sw::SM_WRONG.into());
-    }
+    let wanted = wanted(&header(command), body);
+    let whole = wanted.into_iter().find(|whole| keys::equal(&whole[..MAC_LEN], code));
+    let whole = whole.ok_or(Sw::SM_WRONG)?;
     let taken = &mut context.volatile.field.taken;
     let is_last = again == Again::Harmless && taken.last() == Some(&whole);
     if !is_last {

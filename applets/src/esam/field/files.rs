@@ -2,7 +2,7 @@
 
 use super::super::account::{CUSTOMER, Parameters};
 use super::super::receipts::{refuse, role_key};
-use super::bound::{Again, checked};
+use super::bound::{Again, checked, header, recharged};
 use super::identity::check_factor;
 use crate::info::current_info;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use core::ops::Range;
 use cos::{Context, Halt, closing, fmcos};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role, seal};
-use scheme::field::{Source, statement_mac};
+use scheme::field::{Source, Span, statement_mac};
 use scheme::numbers::CustomerNumber;
 use scheme::profile::{self, EF_PARAMETERS, EF_PURSE, Fid, Shape, field_file};
 use scheme::refusal::Refusal;
@@ -165,6 +165,13 @@ fn parameters(context: &Context<'_>) -> Result<[u8; 0x2F], Halt> {
 pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (fid, offset) = field_place(context, command).ok_or(Sw::FILE_NOT_FOUND)?;
     match fid {
+        // The customer comes with a recharge, and who makes that vouches for him.
+        field_file::PARAMETERS if header(command) == Span::CUSTOMER.write() => {
+            let key = parameter_key(context)?;
+            let kid = role_key(context, Role::Kid)?;
+            let data = recharged(context, command, &key, &kid, Again::Harmless)?;
+            write_parameters(context, offset, data)
+        }
         field_file::PARAMETERS => {
             let data = plain(context, command)?;
             write_parameters(context, offset, data)
@@ -195,8 +202,12 @@ pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     }
 }
 
+fn parameter_key(context: &Context<'_>) -> Result<Key, Halt> {
+    Ok(use_key(&role_key(context, Role::Param)?, Use::FieldMac))
+}
+
 fn plain<'c>(context: &mut Context<'_>, command: &CommandRef<'c>) -> Result<&'c [u8], Halt> {
-    let key = use_key(&role_key(context, Role::Param)?, Use::FieldMac);
+    let key = parameter_key(context)?;
     let data = checked(context, command, &key, Again::Harmless)?;
     if data.is_empty() { Err(Sw::WRONG_LENGTH.into()) } else { Ok(data) }
 }

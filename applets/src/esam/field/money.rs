@@ -2,7 +2,7 @@
 
 use super::super::account::{self, OPENED, Parameters, Purse};
 use super::super::receipts::{self, Credit, RunInfo, packet_keys, refuse, role_key};
-use super::bound::{Again, checked, header, random};
+use super::bound::{Again, checked, header, random, recharged};
 use crate::info::current_info;
 use cos::{Context, Halt};
 use keys::hierarchy::{Use, use_key};
@@ -32,7 +32,8 @@ fn number(bytes: &[u8]) -> Result<u32, Halt> {
 pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     current_info(context)?;
     let key = purse_key(context)?;
-    let body = checked(context, command, &key, Again::Never)?;
+    let kid = role_key(context, Role::Kid)?;
+    let body = recharged(context, command, &key, &kid, Again::Never)?;
     let (amount, count) = body.split_at_checked(4).ok_or(Sw::WRONG_LENGTH)?;
     let (amount, count) = (number(amount)?, number(count)?);
     let random = random(context)?;
@@ -51,7 +52,9 @@ pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     if purse.count.checked_add(1) != Some(count) {
         return Err(refuse(Refusal::CountSkipped));
     }
-    let balance = purse.balance.checked_add(amount).filter(|balance| *balance <= parameters.ceiling);
+    let balance = purse.balance.checked_add(amount);
+    // Of nothing, it takes its count and nothing else, and must do so at a full purse too.
+    let balance = balance.filter(|balance| amount == 0 || *balance <= parameters.ceiling);
     let balance = balance.ok_or_else(|| refuse(Refusal::OverCeiling))?;
     let total = purse.total.checked_add(amount).ok_or(Sw::COUNTER_END)?;
     Purse { balance, total, count }.write(context)?;

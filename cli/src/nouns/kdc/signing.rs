@@ -18,6 +18,9 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Raise the province's epoch: ESAMs that meet a server certified afterwards take none of before any more. Two people; certify the servers
+    /// anew, and send their certificates to the meters.
+    RaiseEpoch,
     /// Certify the signing key of a city's issuing card, which draws it now: the cards it makes from then on sign.
     Certify {
         /// The issuing card: a card file, or a card in a reader.
@@ -46,6 +49,11 @@ impl Verb {
             Verb::Init => one("kdc signing init", (), |call, ()| reply(call, signing::init(call), words)),
             Verb::Show => look((), |call, ()| reply(call, signing::show(call), words)),
             Verb::Export { out } => one("kdc signing export", out, export),
+            Verb::RaiseEpoch => two("kdc signing raise-epoch", (), |call, ()| {
+                reply_if(call, signing::raise_epoch(call), |report| {
+                    facts(&[("epoch", report.epoch.to_string()), ("before", report.before.to_string())])
+                })
+            }),
             Verb::Certify { card } => one("kdc signing certify", card, |call, card| {
                 reply(call, signing::certify(call, card), certified::words)
             }),

@@ -4,8 +4,11 @@ use super::port::SerialOptions;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
 use parties::bank::online::{MessageReport, ResultReport};
+use parties::bank::recharge::RechargeReport;
+use parties::frames;
 use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
 use reader::link::Place;
+use reader::security::BankAsked;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::order::OrderId;
@@ -32,36 +35,60 @@ pub struct Buy {
     /// The account that is debited, by the bank's token. Default: it is paid in cash.
     #[arg(long, value_name = "TOKEN")]
     pub bank_account: Option<BankAccount>,
+    /// What goes between meter and server. A recharge by the field's frames says nothing of the telephone.
+    #[arg(long, value_enum, default_value = "session")]
+    pub by: By,
     /// Number of the telephone.
-    #[arg(long, value_name = "NUMBER")]
-    pub msisdn: Msisdn,
+    #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
+    pub msisdn: Option<Msisdn>,
     /// Subscriber of the SIM in it.
-    #[arg(long, value_name = "NUMBER")]
-    pub imsi: Imsi,
+    #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
+    pub imsi: Option<Imsi>,
     /// The telephone's own identity.
-    #[arg(long, value_name = "NUMBER")]
-    pub imei: Imei,
+    #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
+    pub imei: Option<Imei>,
     #[command(flatten)]
     pub serial: SerialOptions,
     #[command(flatten)]
     pub remote: Remote,
 }
 
+/// Which messages go between meter and server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Sealed ones, end to end; the meter's request names the telephone.
+    Session,
+    /// The frames of the field: random, recharge (070102FF), receipt.
+    Recharge,
+}
+
+/// What a customer wants, as the server is told.
+fn fields(wanted: &Wanted) -> serde_json::Value {
+    let pay = wanted.account.as_ref().map(|account| json!({ "bank_account": account.as_str() }));
+    json!({
+        "customer": wanted.customer,
+        "meter": wanted.meter,
+        "amount_fen": wanted.amount.map(|fen| fen.0),
+        "pay": pay,
+    })
+}
+
 impl OnlineServer for Far<'_> {
     fn begin(&mut self, wanted: &Wanted) -> Result<MessageReport> {
-        let pay = wanted.account.as_ref().map(|account| json!({ "bank_account": account.as_str() }));
-        let fields = json!({
-            "customer": wanted.customer,
-            "meter": wanted.meter,
-            "amount_fen": wanted.amount.map(|fen| fen.0),
-            "pay": pay,
-        });
-        self.change(&Request::to("begin-online")?.fields(fields))
+        self.change(&Request::to("begin-online")?.fields(fields(wanted)))
     }
 
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport> {
         let request = Request::to("online-request")?.place("purchase", purchase);
         self.change(&request.fields(json!({ "message": message })))
+    }
+
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        let mut fields = fields(wanted);
+        fields["esam"] = hex::encode_upper(said.esam).into();
+        fields["random"] = hex::encode_upper(said.random).into();
+        fields["count"] = said.count.into();
+        self.change(&Request::to("recharge")?.fields(fields))
     }
 
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
@@ -81,9 +108,13 @@ pub fn run(call: &Call, options: &Buy) -> Result<()> {
         amount: options.amount,
         account: options.bank_account.clone(),
     };
-    let telephone =
-        Telephone { msisdn: options.msisdn.clone(), imsi: options.imsi.clone(), imei: options.imei.clone() };
-    let report = pipe::pass(&mut *link, &mut far, &wanted, &telephone)?;
+    let report = match (options.by, &options.msisdn, &options.imsi, &options.imei) {
+        (By::Session, Some(msisdn), Some(imsi), Some(imei)) => {
+            let telephone = Telephone { msisdn: msisdn.clone(), imsi: imsi.clone(), imei: imei.clone() };
+            pipe::pass(&mut *link, &mut far, &wanted, &telephone)?
+        }
+        _ => frames::pass(&mut *link, &mut far, &wanted)?,
+    };
     answer(call, &words(call, &report), &report);
     report.verdict()
 }

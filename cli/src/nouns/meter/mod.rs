@@ -193,6 +193,7 @@ fn outcome_words(outcome: OrderOutcome) -> String {
     match outcome {
         OrderOutcome::Credited(amount) => format!("credited {amount}"),
         OrderOutcome::ReceiptRepeated => "credited before; the receipt was written again".into(),
+        OrderOutcome::Certified => "the server's certificate; the ESAM has it".into(),
         OrderOutcome::Refused(refusal) => format!("refused: {}", refusal.words()),
     }
 }

@@ -1,9 +1,11 @@
 //! `gridcard server signing`: the payment server's signing key.
 
 use crate::prelude::*;
+use crate::shared::Pin;
 use parties::Deed;
 use parties::bank::Desk;
-use parties::bank::signing::{self, ServerSigningReport};
+use parties::bank::signing::{self, SendRequest, ServerSigningReport};
+use scheme::numbers::CustomerNumber;
 
 /// Verbs of the server's signing key.
 #[derive(Debug, Subcommand)]
@@ -12,6 +14,8 @@ pub enum Verb {
     Init(Init),
     /// Take the certificate that the province gave for the key: from then on orders are signed for meters that want it.
     Take(Take),
+    /// Write the two messages that bring a customer's meter the certificate, for his SIM: a meter that takes signed orders knows this server by it.
+    Send(Send),
     /// Show the key, the root that is believed, and the certificate.
     Show,
 }
@@ -34,12 +38,30 @@ pub struct Take {
     pub file: PathBuf,
 }
 
+/// Options of `server signing send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// Whose meter.
+    #[arg(long, value_name = "NUMBER")]
+    pub customer: CustomerNumber,
+    /// Which of his meters. Default: the only one he has.
+    #[arg(long, value_name = "NUMBER")]
+    pub meter: Option<MeterNumber>,
+    /// Record file for his SIM. Default: CUSTOMER-METER-certificate.sms in the bank's out.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The PSAM and its PIN.
+    #[command(flatten)]
+    pub pin: Pin,
+}
+
 impl Verb {
     /// What it is, for its party's log.
     pub const fn deed(&self) -> Deed {
         match self {
             Verb::Init(_) => Deed::Two("server signing init"),
             Verb::Take(_) => Deed::One("server signing take"),
+            Verb::Send(_) => Deed::One("server signing send"),
             Verb::Show => Deed::Look,
         }
     }
@@ -55,6 +77,18 @@ pub fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::Take(Take { file }) => {
             let desk = Desk::open(call)?;
             reply(call, signing::take(call, &desk, file), words)
+        }
+        Verb::Send(Send { customer, meter, out, pin }) => {
+            let mut desk = Desk::open(call)?;
+            let request =
+                SendRequest { customer: *customer, meter: *meter, out: out.clone(), pin: pin.get() };
+            reply(call, signing::send(call, &mut desk, &request), |report| {
+                facts(&[
+                    ("meter", report.meter.to_string()),
+                    ("certificate", report.certificate.number.clone()),
+                    ("record", report.record.clone()),
+                ])
+            })
         }
         Verb::Show => {
             let desk = Desk::open(call)?;

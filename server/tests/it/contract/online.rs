@@ -3,14 +3,16 @@
 use super::{Bank, Engine};
 use crate::house::{customer, meter, serial, sim, terms};
 use gridcard_server::{
-    ONLINE_S, OnlineBegin, OnlineError, OnlinePurchase, OnlineState, OrderError, OrderRequest, OrderSealer,
-    Settlement,
+    Bring, ONLINE_S, OnlineBegin, OnlineError, OnlinePurchase, OnlineState, OrderError, OrderRequest,
+    OrderSealer, RechargeAsk, RechargeMade, Settlement,
 };
 use keys::Suite;
 use scheme::money::Fen;
 use scheme::online::{Head, Request, SessionId, digits};
 use scheme::order::OrderId;
 use scheme::profile::State;
+use scheme::receipt::Receipt;
+use scheme::recharge::{Kept, Recharge};
 
 /// What a meter and a telephone say in S1.
 struct Said {
@@ -72,7 +74,7 @@ impl Bank {
     }
 
     fn hear_online(&mut self, sid: SessionId, said: &Said) -> Result<OnlinePurchase, OnlineError> {
-        let heard = self.books.hear_online(sid, &said.message(), &said.request, self.now)?;
+        let heard = self.books.hear_online(sid, &said.message(), &said.request.to_bytes(), self.now)?;
         assert_eq!(self.known(sid).state, OnlineState::Asked);
         Ok(heard)
     }
@@ -196,5 +198,82 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     assert!(matches!(told, Err(OnlineError::Changed(_))), "{told:?}");
     // Nothing to buy, and nobody's meter.
     assert!(matches!(bank.begin_online(2, Some(0)), Err(OnlineError::Order(OrderError::Nothing))));
+    bank.end();
+}
+
+/// A recharge by the field's frames: what the meter's receipt names is found among what was made for its order.
+pub fn a_recharge_settles_by_what_was_made(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    let ask = |count, amount: Option<u32>| RechargeAsk {
+        customer: customer(0),
+        meter: meter(0),
+        serial: serial(0),
+        count,
+        amount: amount.map(Fen),
+    };
+    let kind = bank.books.recharge_of(&ask(0, Some(10_00)));
+    assert!(matches!(kind, Err(OnlineError::Kind { .. })), "an account is not opened by it: {kind:?}");
+    let first = bank.buy(0, 10_00).unwrap();
+    let receipt = bank.insert(0, &first.record);
+    bank.settled(0, &receipt);
+    assert_eq!(bank.books.recharge_of(&ask(1, Some(20_00))).unwrap(), Bring::New(Fen(20_00)));
+    let wrong = bank.books.recharge_of(&ask(2, Some(20_00)));
+    assert!(matches!(wrong, Err(OnlineError::Count { meters: 2, next: 2, .. })), "{wrong:?}");
+    let other = RechargeAsk { serial: serial(1), ..ask(1, Some(20_00)) };
+    assert!(matches!(bank.books.recharge_of(&other), Err(OnlineError::Differs("ESAM"))));
+    let sold = bank.buy(0, 20_00).unwrap();
+    let bring = bank.books.recharge_of(&ask(1, None)).unwrap();
+    assert!(matches!(bring, Bring::Outstanding(placed) if placed.order.id == sold.order.id));
+    // The meter has it already, as it says; and two tries, each for a random of its own.
+    assert!(bank.books.recharge_of(&ask(2, None)).is_ok());
+    let made = |bank: &mut Bank, n: u8| {
+        let recharge = Recharge {
+            amount: 20_00_u32.to_be_bytes(),
+            count: [0, 0, 0, 2],
+            money_mac: [n; 4],
+            customer: customer(0).0,
+            customer_mac: [n; 4],
+        };
+        let made = RechargeMade {
+            sid: SessionId([n; 8]),
+            customer: customer(0),
+            meter: meter(0),
+            order: sold.order.id,
+            amount: Fen(20_00),
+            psam: bank.psam.number(),
+            at: bank.now,
+            kept: Kept { random: [n; 4], recharge },
+        };
+        let known = bank.books.keep_recharge(&made).unwrap();
+        assert!(known.is_recharge() && known.state == OnlineState::Sealed);
+        assert_eq!(bank.books.keep_recharge(&made).unwrap(), known, "kept once");
+        made
+    };
+    let (one, other) = (made(&mut bank, 1), made(&mut bank, 2));
+    assert_eq!(bank.books.online_open(&bank.psam.number(), bank.now).unwrap(), 0, "no PSAM keeps one");
+    // The meter took the second: its receipt names that, and settles the order.
+    bank.insert(0, &sold.record);
+    let honest = bank.meters[0].receipt(sold.order.id, bank.now);
+    let (order, digest) = other.kept.id();
+    let receipt = Receipt { order, digest, ..honest };
+    let message = [0xA3; 105];
+    let settled = bank.books.settle_online(other.sid, &message, &receipt.to_bytes(), bank.now).unwrap();
+    assert!(
+        matches!(&settled, Settlement::Settled(settled) if settled.order == sold.order.id),
+        "{settled:?}"
+    );
+    bank.books.end_recharge(other.sid).unwrap();
+    assert_eq!(
+        (bank.known(other.sid).state, bank.known(one.sid).state),
+        (OnlineState::Settled, OnlineState::Sealed)
+    );
+    let again = bank.books.settle_online(other.sid, &message, &receipt.to_bytes(), bank.now).unwrap();
+    assert_eq!(again, Settlement::AlreadySettled(Some(sold.order.id)));
+    assert_eq!(bank.books.online_latest(1).unwrap().len(), 1);
+    assert_eq!(bank.sums(), (30_00, 30_00, 0));
+    // One that names what nobody made is none of ours.
+    let strange = Receipt { order: OrderId([9; 8]), ..receipt };
+    let held = bank.books.settle_online(other.sid, &message, &strange.to_bytes(), bank.now).unwrap();
+    assert!(matches!(held, Settlement::Held(_)));
     bank.end();
 }

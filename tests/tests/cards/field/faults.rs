@@ -4,9 +4,10 @@ use super::{CUSTOMER, OPERATOR, Place, RANDOM, word};
 use meter::Meter;
 use meter::port::{Guard, Way, serve};
 use reader::driver::esam::{Esam, Purse};
-use reader::security::{Recharge, identifier, request, turned};
+use reader::security::{identifier, request, turned};
 use scheme::money::Fen;
 use scheme::profile::State;
+use scheme::recharge::Recharge;
 use vcard::Slot;
 use wire::dlt645::{Frame, Identifier, Receiver, function};
 

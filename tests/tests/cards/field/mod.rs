@@ -12,12 +12,13 @@ use keys::{Suite, hierarchy};
 use meter::port::{Guard, MOST_WRONG, Way, serve};
 use meter::{Meter, MeterConfig};
 use reader::driver::esam::{Esam, Purse};
-use reader::security::{Recharge, fields, identifier, request, turned};
+use reader::security::{fields, identifier, request, turned};
 use scheme::field::Source;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::profile::{CardKind, State};
+use scheme::recharge::Recharge;
 use vcard::Slot;
 use wire::dlt645::{Address, Control, Frame, Identifier, Receiver, function};
 

@@ -2,6 +2,8 @@
 //! repeat, keep back and mix them [docs/specs/online.md].
 
 mod eye;
+mod recharge;
+mod signed;
 
 use crate::bench::{Attempt, Bench, binding, imsi_file};
 use crate::world::{Province, copy, number, sealer, user_area};
@@ -10,7 +12,7 @@ use reader::driver::esam::{Esam, Purse, Wish};
 use reader::driver::psam::{Answer, Psam};
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
-use scheme::online::{HELLO_LEN, Head, SessionId};
+use scheme::online::{HELLO_LEN, Head, Request, SessionId};
 use scheme::order::{Order, OrderKind, SimBinding};
 use scheme::receipt::Receipt;
 use scheme::refusal::Refusal;
@@ -117,6 +119,10 @@ impl Pair {
     }
 }
 
+fn heard(request: &[u8]) -> Request {
+    Request::parse(request).unwrap()
+}
+
 fn receipt(answer: Answer) -> Receipt {
     match answer {
         Answer::Receipt(bytes) => Receipt::parse(&bytes).unwrap(),
@@ -131,7 +137,7 @@ fn a_purchase_from_end_to_end() {
         let (sid, asked) = pair.asked();
         let head = Head::parse(asked[..47].try_into().unwrap()).unwrap();
         assert_eq!((head.count, head.meter, head.sid, head.key_version), (1, meter(), sid, 1));
-        let request = pair.server().open_request(&asked).unwrap();
+        let request = heard(&pair.server().open_request(&asked).unwrap());
         assert_eq!((request.amount, request.imei, request.msisdn), (WISH.amount, WISH.imei, WISH.msisdn));
         assert_eq!((request.meter, request.customer), (meter(), pair.order(2).customer.0));
         assert_eq!(request.imsi, imsi_file(0));
@@ -146,7 +152,7 @@ fn a_purchase_from_end_to_end() {
         let purse = pair.purse();
         assert_eq!((purse.balance, purse.count, purse.total_credited), (Fen(200_00), 2, Fen(200_00)));
         // Each of the server's answers may be lost and asked for again.
-        assert_eq!(pair.server().open_request(&asked).unwrap(), request);
+        assert_eq!(heard(&pair.server().open_request(&asked).unwrap()), request);
         assert_eq!(pair.server().seal_for_purchase(sid, &order.to_bytes()).unwrap(), message);
         assert_eq!(pair.server().chain().unwrap(), Some(chain), "and is not counted again");
         assert!(matches!(pair.server().open_answer(&answer).unwrap(), Answer::Receipt(_)));
@@ -167,7 +173,7 @@ fn an_account_is_opened() {
     let mut pair = Pair::new(Suite::Sm4);
     let (sid, asked) = pair.asked();
     let order = pair.attempt(OrderKind::Open, 1).order;
-    assert_eq!(pair.server().open_request(&asked).unwrap().customer, [0; 6]);
+    assert_eq!(heard(&pair.server().open_request(&asked).unwrap()).customer, [0; 6]);
     let message = pair.server().seal_for_purchase(sid, &order.to_bytes()).unwrap();
     let answer = pair.esam().online_order(&message).unwrap();
     assert_eq!(receipt(pair.server().open_answer(&answer).unwrap()).balance, Fen(100_00));
@@ -258,7 +264,7 @@ fn what_was_said_before_is_worth_nothing() {
     assert_eq!(pair.esam().online_order(&sealed).unwrap_err().sw(), Some(Sw::SM_WRONG));
     pair.server().open_request(&later).unwrap();
     assert_eq!(
-        pair.server().open_request(&earlier).unwrap().amount,
+        heard(&pair.server().open_request(&earlier).unwrap()).amount,
         WISH.amount,
         "its own purchase knows it"
     );
@@ -461,7 +467,7 @@ fn a_meter_buys_through_a_phone() {
         let imsi = imsi_file(0);
         let caller = meter::Caller { hello: &hello, wish: &WISH, imsi: &imsi };
         let asked = meter.begin_online(esam, caller, now, &mut fill).unwrap();
-        let request = pair.server().open_request(&asked.request).unwrap();
+        let request = heard(&pair.server().open_request(&asked.request).unwrap());
         assert_eq!((request.amount, request.imsi), (WISH.amount, imsi));
         (!goes).then(|| {
             let message = pair.server().seal_for_purchase(sid, &order.to_bytes()).unwrap();

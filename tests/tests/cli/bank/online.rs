@@ -73,6 +73,45 @@ fn a_telephone_buys_from_its_bank_for_its_meter() {
     world.bank(&["server", "verify"]).run().ok();
 }
 
+/// The same by the field's frames: account opened by the session, then recharges of which the telephone says nothing of itself.
+#[test]
+fn a_telephone_brings_a_recharge_by_frames() {
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    telephone_key(&world);
+    let server = joined(&world, &bank);
+    let port = eye(&world, &CHEN);
+    let pay = ["--amount", "50", "--bank-account", "chen"];
+    let (home, url) = (world.path("telephone"), format!("http://{}", server.address));
+    let file = world.path("telephone.key");
+    let frames = || {
+        let buy = ["meter", "buy", &port.line, "--customer", CHEN.number, "--by", "recharge", "--json"];
+        let asks = ["--home", text(&home), "--url", &url, "--key-file", text(&file)];
+        Call::plain(&world.path(""), &buy).with(&asks).with(&pay).run()
+    };
+    let early = frames();
+    assert_eq!((early.code, &early.object()["code"]), (1, &json!("recharge-kind")), "{early:?}");
+    telephone(&world, &port, &server, &CHEN, &pay).run().ok();
+    let told = frames().ok().object();
+    assert_eq!(
+        (&told["receipt"]["result"], &told["purchase"]["state"]),
+        (&json!("settled"), &json!("settled"))
+    );
+    let sizes: Vec<&Value> = told["passed"].as_array().unwrap().iter().map(|one| &one["bytes"]).collect();
+    assert_eq!(sizes, [&json!([16, 16]), &json!([22, 22]), &json!([113, 113])]);
+    assert_eq!((bank.balance("chen"), bank.ours(), balance(&world, &CHEN)), (900_00, 100_00, 100_00));
+    // The bank has not so much any more: nothing is made.
+    let much = ["--amount", "2000", "--bank-account", "chen"];
+    let buy = ["meter", "buy", &port.line, "--customer", CHEN.number, "--by", "recharge", "--json"];
+    let asks = ["--home", text(&home), "--url", &url, "--key-file", text(&file)];
+    let refused = Call::plain(&world.path(""), &buy).with(&asks).with(&much).run();
+    assert_eq!((refused.code, &refused.object()["code"]), (1, &json!("payment-refused")), "{refused:?}");
+    assert_eq!((bank.balance("chen"), balance(&world, &CHEN)), (900_00, 100_00));
+    assert_eq!(port.end("-TERM").0, Some(0));
+    server.end();
+    world.bank(&["server", "verify"]).run().ok();
+}
+
 fn telephone_key(world: &World) {
     let file = world.path("telephone.key");
     std::fs::write(&file, key(world, "bank", &["--by-phone"])).unwrap();
