@@ -1,5 +1,7 @@
 //! `gridcard prove`: what is claimed, tried.
 
+mod real;
+
 use crate::prelude::*;
 use crate::task;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -42,7 +44,16 @@ pub enum What {
     Tamper,
     /// PINs, keys and MACs by force, with the supply cut at each try.
     Guess,
+    /// The attacks that the formats were made against: at issuing cards, cards in the making, ports, signatures, orders of one count.
+    Protocols,
+    /// A card of your own: what it tells and takes without a right. Nothing that could cost it anything, unless it is named.
+    Card(real::CardOptions),
+    /// A meter of your own at its line: bent frames, commands without keys, recorded ones. Likewise.
+    Port(real::PortOptions),
 }
+
+/// Is told what is being tried.
+type Telling<'t> = &'t mut dyn FnMut(&str);
 
 /// How long a world lives.
 #[derive(Debug, Clone, Args)]
@@ -99,6 +110,20 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     let all = options.what.is_none();
     if all || matches!(options.what, Some(What::Tamper)) {
         board.rows.extend(proof::tamper(suite, seed, &mut told)?);
+    }
+    if all || matches!(options.what, Some(What::Protocols)) {
+        board.rows.extend(proof::protocols(suite, seed, &mut told)?);
+    }
+    let rows = match &options.what {
+        Some(What::Card(options)) => Some(real::card(call, options, seed, &mut told)?),
+        Some(What::Port(options)) => Some(real::port(call, options, &mut told)?),
+        _ => None,
+    };
+    match rows {
+        Some(Some(rows)) => board.rows.extend(rows),
+        // It was only said what would be done.
+        Some(None) => return Ok(()),
+        None => {}
     }
     if all || matches!(options.what, Some(What::Guess)) {
         board.rows.extend(proof::guess(suite, seed, &mut told)?);
