@@ -70,7 +70,7 @@ impl From<Allowed> for parties::issuing::Allowed {
 }
 
 /// How a serial port stands.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SerialOptions {
     /// Bits a second, of a serial port.
     #[arg(long, default_value_t = 2400)]

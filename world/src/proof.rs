@@ -18,4 +18,4 @@ pub use picture::picture;
 pub use protocols::protocols;
 pub use real::{CardTrial, OrderTrial, PortTrial, card, orders, port};
 pub use tamper::tamper;
-pub use years::{Years, YearsReport, years};
+pub use years::{Years, YearsReport, years, years_with};

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use ::parties::meters::esams;
-use ::parties::{cards, home, places, receipts};
+use ::parties::{cards, places, receipts};
 use lens::explain::{self, Hand, Opener, Part, Place, Verdict};
 use parties::trouble::security;
 use reader::trace::{hides_data, shown_bytes};
@@ -121,7 +121,7 @@ fn of_bytes(bytes: Vec<u8>) -> Given {
 fn parts(call: &Call, options: &Options) -> Result<Vec<Part>> {
     let (given, openers) = (given(call, options)?, openers(call, options)?);
     let imsi = options.imsi.as_ref().map(Imsi::file);
-    let hand = Hand { openers: &openers, now: call.now(), imsi };
+    let hand = Hand { openers: &openers, now: call.now()?, imsi };
     Ok(match given {
         Given::Card(card) => vec![card_part(call, &card)?],
         Given::Bytes(bytes) => of(&bytes, &hand),
@@ -211,19 +211,19 @@ fn opener(call: &Call, path: &Path) -> Result<Opener> {
 fn words(part: &Part) -> String {
     let rows = part.lines.iter().filter(|line| !line.name.is_empty()).map(|line| {
         let place = line.place.as_ref().map(Place::words).unwrap_or_default();
-        row![line.name, line.value, place]
+        row![place, line.name, line.value]
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let mut text = vec![part.what.clone()];
     if !rows.is_empty() {
-        text.push(table(&["name", "value", "bytes"], rows));
+        text.push(table(&["bytes", "name", "value"], rows));
     }
     text.extend(part.lines.iter().filter(|line| line.name.is_empty()).map(|line| line.value.clone()));
     text.push(match &part.verdict {
-        Verdict::Passes(words) => facts(&[("passes", words.clone())]),
-        Verdict::Open(words) => facts(&[("open", words.clone())]),
+        Verdict::Passes(words) => facts(&[("passes", wrapped(words))]),
+        Verdict::Open(words) => facts(&[("open", wrapped(words))]),
         Verdict::Fails(failing) => {
-            let mut lines = vec![("fails", format!("{}: {}", failing.check, failing.words))];
+            let mut lines = vec![("fails", wrapped(&format!("{}: {}", failing.check, failing.words)))];
             if let Some(place) = &failing.place {
                 lines.push(("bytes", format!("{}: {}", place.words(), cut(&place.hex))));
             }
@@ -235,6 +235,19 @@ fn words(part: &Part) -> String {
         }
     });
     shown::lines(&text.join("\n")).into_owned()
+}
+
+/// Words in lines that fit beside a name on a screen of 80.
+fn wrapped(words: &str) -> String {
+    const WIDE: usize = 70;
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split(' ') {
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= WIDE) {
+            Some(line) => line.extend([" ", word]),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Digits for a screen; JSON has them all.

@@ -222,8 +222,18 @@ impl City {
     /// # Errors
     /// A step that did not go as it should.
     pub fn bank(&self, sites: &[Site]) -> Result<Bank> {
+        self.bank_with(Store::in_memory()?, sites)
+    }
+
+    /// As [`City::bank`], with books that stand somewhere.
+    ///
+    /// # Errors
+    /// A step that did not go as it should; books of somebody else's.
+    pub fn bank_with(&self, mut store: Store, sites: &[Site]) -> Result<Bank> {
         let customers = sites.iter().map(|site| site.n + 1).max().unwrap_or_default();
-        let mut store = Store::in_memory()?;
+        if !store.read(|view| view.registrations())?.is_empty() {
+            return Err(refused("these books have customers already: a proof begins with empty ones").into());
+        }
         let csv = roster(customers);
         let roster = Roster::read(csv.as_bytes())?;
         store.batch(|act| act.register(roster))?;

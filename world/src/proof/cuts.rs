@@ -1,8 +1,11 @@
 //! One purchase, its order on the SIM, put into the meter: the power of ESAM, SIM, PSAM and meter goes at every persistent write and between
 //! every two commands; then again in the recovery. In the end it must be as if nothing had happened.
 
+mod server;
+
 use super::board::{Progress, Row};
 use crate::bare::{Bank, City, Seed, Site};
+use ::server::{SealedOrder, Settlement};
 use keys::Suite;
 use meter::Outcome;
 use parties::trouble::{Context, Result, refused};
@@ -10,7 +13,6 @@ use scheme::money::Fen;
 use scheme::receipt::Receipt;
 use scheme::refusal::Refusal;
 use scheme::signing::Mode;
-use server::{SealedOrder, Settlement};
 use std::cell::RefCell;
 use vcard::{Pull, SupplyCut, Torn};
 
@@ -177,6 +179,8 @@ pub fn cuts(suite: Suite, seed: Seed, depth: Depth, progress: Progress<'_>) -> R
         progress("the books");
         rows.push(settled(&bench)?);
         rows.push(psam(suite, mode, seed)?);
+        progress("the server");
+        rows.extend(server::rows(suite, mode, seed, depth)?);
     }
     Ok(rows)
 }

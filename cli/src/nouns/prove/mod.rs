@@ -7,6 +7,9 @@ use crate::task;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parties::words::yuan;
 use serde::Serialize;
+use server::Store;
+#[cfg(feature = "service")]
+use server::store::FIRST_SERVER;
 use std::time::Instant;
 use world::bare::Seed;
 use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
@@ -67,6 +70,9 @@ pub struct Lived {
     /// Without faults.
     #[arg(long)]
     pub calm: bool,
+    /// Where the bank's books are, empty: a file, or the URL of a PostgreSQL database. Default: in memory.
+    #[arg(long, value_name = "FILE|URL")]
+    pub books: Option<String>,
     /// Write a page with a picture of it.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
@@ -135,12 +141,12 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     }
     let world = match &options.what {
         Some(What::World(lived)) => Some(lived.clone()),
-        None => Some(Lived { days: 365, meters: 100, calm: false, report: None }),
+        None => Some(Lived { days: 365, meters: 100, calm: false, books: None, report: None }),
         Some(_) => None,
     };
-    if let Some(Lived { days, meters, calm, report }) = &world {
+    if let Some(Lived { days, meters, calm, books, report }) = &world {
         let what = Years { suite, seed, days: *days, meters: *meters, calm: *calm };
-        let years = proof::years(&what, &mut told)?;
+        let years = proof::years_with(books_at(books.as_deref())?, &what, &mut told)?;
         if let Some(path) = report {
             parties::home::write(path, proof::picture(&years).as_bytes())?;
         }
@@ -168,6 +174,18 @@ fn run(call: &Call, options: &Options) -> Result<()> {
         .hint("the same seed shows them again")
         .code("proof-violated")
         .into())
+}
+
+/// The books of a proof.
+fn books_at(place: Option<&str>) -> Result<Store> {
+    let Some(place) = place else { return Ok(Store::in_memory()?) };
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        #[cfg(feature = "service")]
+        return Ok(Store::connect(place, FIRST_SERVER)?);
+        #[cfg(not(feature = "service"))]
+        return Err(refused("this program was built without PostgreSQL").into());
+    }
+    Ok(Store::open(Path::new(place), server::Options::default())?)
 }
 
 /// Says what is being tried, where somebody waits before a terminal.

@@ -4,11 +4,10 @@ use super::Telling;
 use crate::prelude::*;
 use crate::shared::SerialOptions;
 use ::parties::cards::CardHandle;
-use ::parties::{home, meters};
+use ::parties::{meters, records};
 use lens::explain::heard_frames;
 use reader::cards::InReader;
 use reader::link::Place;
-use scheme::record_file::Message;
 use wire::dlt645::Address;
 use world::bare::Seed;
 use world::proof::{self, CardTrial, OrderTrial, PortTrial, Row};
@@ -100,13 +99,13 @@ pub fn card(call: &Call, options: &CardOptions, seed: Seed, tell: Telling<'_>) -
 }
 
 fn of_order(call: &Call, meter: MeterNumber, file: &Path, every_bit: bool) -> Result<OrderTrial> {
-    let message = Message::from_text(&home::read_text(file)?).with_context(|| file.display().to_string())?;
+    let message = records::read(file)?;
     let imsi = message.sim.imsi.ok_or_else(|| {
         refused(format!("{} does not say which SIM it is for", file.display()))
             .hint("`gridcard server resume` writes it with the SIM's IMSI")
     })?;
     let place = meters::MeterPlace::new(&meters::folder(call)?, meter);
-    Ok(OrderTrial { meter: place.load()?, order: message.record, imsi, now: call.now(), every_bit })
+    Ok(OrderTrial { meter: place.load()?, order: message.record, imsi, now: call.now()?, every_bit })
 }
 
 /// Tries a meter at its line. `None`: it was only said what would be.
