@@ -18,7 +18,7 @@ example=${CARGO_TARGET_DIR:-target}/release/examples/constant_time
 counted() {
     local out=$work/callgrind.$1.$2
     # an empty environment and fixed addresses: whatever differs then is the guess
-    env -i setarch "$(uname -m)" --addr-no-randomize valgrind --quiet --tool=callgrind --toggle-collect='*8measured*' \
+    env -i setarch "$(uname -m)" --addr-no-randomize valgrind --quiet --tool=callgrind --toggle-collect='*measured*' \
         --callgrind-out-file="$out" "$example" "$1" "$2" >"$work/answer" 2>"$work/valgrind"
     sed -n 's/^\(summary\|totals\): \([0-9]*\).*/\2/p' "$out" | head -n 1
 }
@@ -37,6 +37,12 @@ steady() {
     done
     echo "$secret: $first instructions wherever the first wrong of its $bytes bytes is"
 }
+
+# a comparison that stops at the first wrong byte must be seen to, or nothing was shown
+early=$(counted careless 0) late=$(counted careless 7)
+[[ -n $early && $early -gt 0 && $late -gt $early ]] \
+    || { echo "a careless comparison takes ${early:-no} and ${late:-no} instructions: nothing is measured" >&2; exit 1; }
+echo "a careless comparison: $early instructions for byte 0, $late for byte 7"
 
 steady compare-4 4 00
 steady compare-8 8 00

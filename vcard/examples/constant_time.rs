@@ -2,7 +2,7 @@
 //! guess whose first wrong byte is the first, the second, and so on. What is measured is in [`measured`] alone.
 //!
 //! Usage: constant_time SECRET PLACE, where SECRET is compare-4, compare-8, compare-16, pin, chv or external, and PLACE the first wrong
-//! byte, from 0. Tells on stdout what the guess came to, so that a guess that was right by mistake is seen.
+//! byte, from 0; `careless` compares as nobody should, so that the counting is seen to count. Tells on stdout what the guess came to, so that a guess that was right by mistake is seen.
 
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
@@ -66,6 +66,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "compare-4" => compare::<4>(place),
         "compare-8" => compare::<8>(place),
         "compare-16" => compare::<16>(place),
+        "careless" => {
+            let secret: [u8; 8] = core::array::from_fn(|i| 0xA0 + i as u8);
+            let guess = wrong_from(secret, place);
+            let alike = || secret.iter().zip(&guess).all(|(a, b)| black_box(a) == black_box(b));
+            measured(&mut || vec![u8::from(alike())])
+        }
         "pin" => {
             let mut card = with_pin()?;
             let guess = Command::new(0x00, 0x20, 0x00, 0x00).data(&wrong_from(PIN, place)).to_bytes();

@@ -1,5 +1,6 @@
 //! `gridcard explain`: what something is, what it says, and the first check it fails.
 
+use crate::files::whole;
 use crate::prelude::*;
 use ::parties::meters::esams;
 use ::parties::{cards, places, receipts};
@@ -81,7 +82,7 @@ fn given(call: &Call, options: &Options) -> Result<Given> {
     }
     let path = Path::new(&joined);
     if path.is_file() {
-        return Ok(of_bytes(std::fs::read(path).with_context(|| format!("cannot read {joined}"))?));
+        return Ok(of_bytes(whole(path)?));
     }
     if let [one] = &options.what[..]
         && let Ok(card) = one.parse::<CardRef>()

@@ -50,14 +50,15 @@ fn an_order_is_followed_to_the_check_it_fails() {
     assert_eq!((&fails["check"], &fails["field_error"]), (&"mac".into(), &10.into()));
     assert_eq!((&fails["display"], &fails["cure"]), (&"Err-32".into(), &"customer".into()));
     assert_eq!((&fails["place"]["of"], &fails["place"]["from"]), (&"packet".into(), &13.into()));
-    // A field in the clear: its TAR.
-    let tar = {
+    // A field in the clear: KID, before its TAR.
+    let kid = {
         let record = hex::decode(fs::read_to_string(&order).unwrap().lines().next().unwrap()).unwrap();
-        record.windows(3).position(|three| three == b"GRC").unwrap()
+        record.windows(3).position(|three| three == b"GRC").unwrap() - 1
     };
-    let object = explained(&world, &[text(&bent(&world, &order, tar))]);
+    let object = explained(&world, &[text(&bent(&world, &order, kid))]);
+    assert_eq!(part(&object, 0)["fails"]["check"], "key-set");
     let place = &part(&object, 0)["fails"]["place"];
-    assert_eq!((&place["from"], &place["length"]), (&10.into(), &3.into()), "{object}");
+    assert_eq!((&place["from"], &place["length"]), (&9.into(), &1.into()), "{object}");
     // Before another meter.
     let object = explained(&world, &[text(&order), "--meter", WANG.meter]);
     assert_eq!(part(&object, 0)["fails"]["check"], "mac");

@@ -94,7 +94,7 @@ fn a_meter_at_its_port_takes_nothing_from_nobody() {
     assert!(ran.stderr.contains("SENT AGAIN") || ran.stderr.contains("AGAIN: a meter"), "{}", ran.stderr);
     let object = ran.object();
     assert_eq!(object["violations"], 0, "{object}");
-    assert!(row(&object, "a frame with a bit flipped")["tried"].as_u64().unwrap() > 100);
+    assert!(row(&object, "a frame with a bit flipped")["tried"].as_u64().unwrap() >= 16);
     assert_eq!(row(&object, "wrong MAC")["tried"], 6);
     assert!(row(&object, "recorded requests")["tried"].as_u64().unwrap() >= 1);
     assert_eq!(world.purse(&CHEN).credited, 5000);

@@ -13,9 +13,6 @@ use crate::bare::Seed;
 use keys::Suite;
 use parties::trouble::Result;
 
-/// Name of this proof in its rows.
-const PROOF: &str = "protocols";
-
 /// All of them.
 ///
 /// # Errors

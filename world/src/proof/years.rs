@@ -308,7 +308,8 @@ impl Under<'_> {
         let amount = Fen(50_00 + 10_00 * draw(&mut self.chance, 25));
         let cut = self.server_fault();
         let sold = self.bank.buy(&self.households[n].site, amount);
-        let sold = if cut && self.server_back(sold.is_err())? { self.sold_after_all(n, amount)? } else { sold? };
+        let sold =
+            if cut && self.server_back(sold.is_err())? { self.sold_after_all(n, amount)? } else { sold? };
         self.report.orders += 1;
         self.report.sold_fen += i64::from(amount.0);
         self.sold(n, &sold);

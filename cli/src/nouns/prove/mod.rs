@@ -55,9 +55,6 @@ pub enum What {
     Port(real::PortOptions),
 }
 
-/// Is told what is being tried.
-type Telling<'t> = &'t mut dyn FnMut(&str);
-
 /// How long a world lives.
 #[derive(Debug, Clone, Args)]
 pub struct Lived {

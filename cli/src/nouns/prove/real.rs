@@ -1,6 +1,6 @@
 //! `prove card` and `prove port`: what may be tried with a customer's own card and meter. What will be done is said first.
 
-use super::Telling;
+use crate::files::whole;
 use crate::prelude::*;
 use crate::shared::SerialOptions;
 use ::parties::cards::CardHandle;
@@ -10,7 +10,7 @@ use reader::cards::InReader;
 use reader::link::Place;
 use wire::dlt645::Address;
 use world::bare::Seed;
-use world::proof::{self, CardTrial, OrderTrial, PortTrial, Row};
+use world::proof::{self, CardTrial, OrderTrial, PortTrial, Progress, Row};
 
 /// Options of `prove card`.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +54,9 @@ pub struct PortOptions {
     /// A capture of a line; the requests in it are SENT AGAIN.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+    /// Flip every bit of a frame, in the place of one of each byte: minutes, for each silence is waited out.
+    #[arg(long)]
+    pub every_bit: bool,
     /// Say what would be done, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -70,7 +73,7 @@ fn announce(dry_run: bool, what: &str, plan: &[String]) {
 }
 
 /// Tries a card. `None`: it was only said what would be.
-pub fn card(call: &Call, options: &CardOptions, seed: Seed, tell: Telling<'_>) -> Result<Option<Vec<Row>>> {
+pub fn card(call: &Call, options: &CardOptions, seed: Seed, tell: Progress<'_>) -> Result<Option<Vec<Row>>> {
     let card = call.cards.resolve(&options.card)?;
     let (mut handle, kind) = match card.path() {
         Some(_) => CardHandle::open_any(call, &card).map(|(handle, kind)| (handle, Some(kind)))?,
@@ -109,11 +112,10 @@ fn of_order(call: &Call, meter: MeterNumber, file: &Path, every_bit: bool) -> Re
 }
 
 /// Tries a meter at its line. `None`: it was only said what would be.
-pub fn port(call: &Call, options: &PortOptions, tell: Telling<'_>) -> Result<Option<Vec<Row>>> {
+pub fn port(call: &Call, options: &PortOptions, tell: Progress<'_>) -> Result<Option<Vec<Row>>> {
     let recorded = match &options.replay {
         Some(file) => {
-            let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let frames = heard_frames(&bytes);
+            let frames = heard_frames(&whole(file)?);
             if frames.is_empty() {
                 return Err(refused(format!("no frame of DL/T 645 is in {}", file.display())).into());
             }
@@ -122,7 +124,8 @@ pub fn port(call: &Call, options: &PortOptions, tell: Telling<'_>) -> Result<Opt
         None => Vec::new(),
     };
     let address = options.address.map(|number| Address(number.0));
-    let trial = PortTrial { address, spend_tries: options.spend_tries, recorded };
+    let trial =
+        PortTrial { address, spend_tries: options.spend_tries, recorded, every_bit: options.every_bit };
     let plan = trial.plan();
     announce(options.dry_run, &format!("the meter at {}", options.line), &plan);
     if options.dry_run {

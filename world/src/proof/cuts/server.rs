@@ -2,7 +2,7 @@
 //! it does when it is back.
 
 use super::super::board::Row;
-use super::{AMOUNT, Depth, mode_name};
+use super::depth::{AMOUNT, Depth, mode_name};
 use crate::bare::{Bank, City, Seed, Site};
 use ::server::{CommitFault, SealedOrder, Settlement};
 use keys::Suite;

@@ -1,8 +1,7 @@
 //! Two orders of one count, however they meet; the chip changed; the old order found later. In the end what was paid is what was credited and
 //! what is due.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{Bank, City, Seed, Site};
 use keys::Suite;
 use meter::{OrderOutcome, Outcome};

@@ -1,7 +1,6 @@
 //! An operator with an issuing card and his own PIN: he names challenges, headers and numbers, and gets nothing for it that is not his.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{City, Formal, Seed, number, open, region, serial, target};
 use issue::headers;
 use issue::keyset::Roots;

@@ -1,8 +1,7 @@
 //! Whoever makes a card puts something into it before it is finished; whoever has its master fills it afterwards; whoever hears its line
 //! looks for keys.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{City, Formal, Seed, issue, number, plan, region};
 use issue::keyset::Roots;
 use issue::source::SoftSource;

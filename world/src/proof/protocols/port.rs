@@ -1,7 +1,6 @@
 //! Whoever reaches a meter's port: a station's keys he has not, or those of another use.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{City, Seed, Site, region};
 use issue::keyset::Roots;
 use issue::station::Station;

@@ -1,7 +1,6 @@
 //! Books that were cut short while a card counts more.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{City, Seed};
 use keys::Suite;
 use parties::trouble::Result;

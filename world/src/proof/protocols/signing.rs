@@ -1,7 +1,6 @@
 //! Signatures: an own key pair for an ESAM's, another signature for another receipt.
 
-use super::super::board::Row;
-use super::PROOF;
+use super::super::board::{PROTOCOLS as PROOF, Row};
 use crate::bare::{City, Seed, number, open, serial, target};
 use issue::source::{KeySource, Proof};
 use keys::Suite;

@@ -27,6 +27,8 @@ pub struct PortTrial {
     pub spend_tries: u32,
     /// Requests that were recorded, to be sent once more.
     pub recorded: Vec<Frame>,
+    /// Every bit of a frame is flipped, in the place of one in each byte: a silent meter is waited for each time.
+    pub every_bit: bool,
 }
 
 impl PortTrial {
@@ -34,7 +36,10 @@ impl PortTrial {
     pub fn plan(&self) -> Vec<String> {
         let mut plan = vec![
             "read address, balance and energy".to_owned(),
-            "read the balance with each bit of the frame flipped in its turn".to_owned(),
+            format!(
+                "read the balance with {} of the frame flipped in its turn",
+                if self.every_bit { "each bit" } else { "a bit of each byte" }
+            ),
             "ask for security, writing and control without any key, none of it with a MAC".to_owned(),
         ];
         plan.push(match self.spend_tries {
@@ -108,7 +113,7 @@ pub fn port(link: &mut dyn ByteLink, trial: &PortTrial, progress: Progress<'_>) 
     };
     let mut place = Place { link, address, before: Default::default() };
     place.before = (place.read(BALANCE)?, place.read(ENERGY)?);
-    let mut rows = vec![bent(&mut place, progress)?];
+    let mut rows = vec![bent(&mut place, trial.every_bit, progress)?];
     progress("without keys");
     rows.push(without_keys(&mut place)?);
     rows.push(elsewhere(&mut place)?);
@@ -124,10 +129,14 @@ pub fn port(link: &mut dyn ByteLink, trial: &PortTrial, progress: Progress<'_>) 
 }
 
 /// A request with each bit flipped: the sum finds it, or it is no frame any more.
-fn bent(place: &mut Place<'_>, progress: Progress<'_>) -> Result<Row> {
+fn bent(place: &mut Place<'_>, every_bit: bool, progress: Progress<'_>) -> Result<Row> {
     let mut row = Row::new(PROOF, "a frame with a bit flipped");
     let frame = Frame::request(place.address, function::READ, BALANCE.bytes().to_vec()).to_bytes()?;
     for bit in 0..8 * frame.len() {
+        // Of each byte another one.
+        if !every_bit && bit % 8 != (bit / 8) % 8 {
+            continue;
+        }
         progress(&format!("bent frames, bit {bit} of {}", 8 * frame.len()));
         let mut bytes = frame.clone();
         if let Some(byte) = bytes.get_mut(bit / 8) {
