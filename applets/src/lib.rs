@@ -11,7 +11,7 @@ mod info;
 pub mod issuing;
 mod limits;
 mod lists;
-mod packets;
+pub mod packets;
 pub mod psam;
 mod retire;
 mod signing;

@@ -2,8 +2,8 @@
 
 use crate::call::Options;
 use crate::nouns::{
-    apdu, bank, card, city, demo, esam, home, issue, kdc, meter, operator, prove, psam, reader, receipt,
-    server, sim, stock, test_card, trace,
+    apdu, bank, card, city, demo, esam, explain, home, issue, kdc, meter, operator, prove, psam, reader,
+    receipt, server, sim, stock, test_card, trace,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
@@ -100,6 +100,8 @@ pub enum Noun {
     /// Readers: which there are, what comes and goes, what is missing.
     #[command(subcommand)]
     Reader(reader::Verb),
+    /// Say what a file, a card or some bytes are, what they say, and the first check they fail.
+    Explain(explain::Options),
     /// Send raw commands to any card and say what they and their answers mean.
     Apdu(apdu::Options),
     /// Traces of APDUs.

@@ -35,8 +35,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// All that stands in a file that is sent as it is.
-#[cfg(feature = "service")]
+/// All that stands in a file, whatever it is.
+///
+/// # Errors
+/// It cannot be read.
 pub fn whole(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

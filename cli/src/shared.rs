@@ -15,6 +15,7 @@ use parties::bank::pins::{PinChoice, PinFile};
 use parties::city::Access;
 use parties::retire::RetireReport;
 use parties::revoked::{RevokeReport, RevokeRequest, TakeReport};
+use reader::link::Serial;
 use scheme::numbers::{DeviceNumber, RegionCode};
 use scheme::profile::CardKind;
 #[cfg(feature = "service")]
@@ -65,6 +66,24 @@ fn master(text: &str) -> Result<Master, String> {
 impl From<Allowed> for parties::issuing::Allowed {
     fn from(allowed: Allowed) -> Self {
         parties::issuing::Allowed { spend_last_try: allowed.spend_last_try, try_master: allowed.try_master }
+    }
+}
+
+/// How a serial port stands.
+#[derive(Debug, Clone, Args)]
+pub struct SerialOptions {
+    /// Bits a second, of a serial port.
+    #[arg(long, default_value_t = 2400)]
+    pub speed: u32,
+    /// No parity bit, of a serial port; the field's meters have an even one.
+    #[arg(long)]
+    pub no_parity: bool,
+}
+
+impl SerialOptions {
+    /// As a line takes it.
+    pub const fn get(&self) -> Serial {
+        Serial { speed: self.speed, even_parity: !self.no_parity }
     }
 }
 

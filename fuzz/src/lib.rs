@@ -1,5 +1,7 @@
 //! The cards under fire: the sample images of `vcard/tests/images/v1`, one of every kind.
 
+pub mod bodies;
+
 use cos::{Card, Chip, RamNvm};
 use std::path::Path;
 use std::sync::OnceLock;

@@ -4,5 +4,6 @@
 pub mod anatomy;
 pub mod apdu;
 pub mod characters;
+pub mod explain;
 pub mod facts;
 pub mod packet;

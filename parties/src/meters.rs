@@ -9,7 +9,7 @@ pub mod station;
 mod test;
 mod using;
 
-pub use look::{ListReport, MeterLine, ShowReport, list, show};
+pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use place::{MeterPlace, folder};
 pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve};

@@ -155,6 +155,25 @@ pub struct VerifyReport {
     pub certificate: CertificateReport,
 }
 
+/// What the meter said, out of an exported receipt. Nothing is checked.
+///
+/// # Errors
+/// It is none.
+pub fn bytes_of(text: &str) -> Result<Vec<u8>> {
+    let exported = exported(text, "this")?;
+    hexadecimal(&exported.receipt, "the receipt")
+}
+
+fn exported(text: &str, shown: impl std::fmt::Display) -> Result<Exported> {
+    let exported: Exported = serde_json::from_str(text)
+        .map_err(|error| no_export(format!("{shown} is no exported receipt: {error}")))?;
+    if exported.what != FORMAT {
+        let words = format!("{shown} is no exported receipt: it says it is {:?}", exported.what);
+        return Err(no_export(words).into());
+    }
+    Ok(exported)
+}
+
 /// Checks an exported receipt: from the root to the city's issuer, from it to the chip, from the chip's key to every word of the receipt;
 /// and whether all three certificates held when the meter made it. `revoked`: a city's list of revoked cards, believed as it is: whoever
 /// checks has it from the city. Needs no home, no card and no bank.
@@ -165,13 +184,7 @@ pub fn verify(file: &Path, root: &Path, revoked: Option<&Path>) -> Result<Verify
     let shown = file.display();
     let root = read_certificate(root)?;
     root.verify(&root).context("the root")?;
-    let exported: Exported = serde_json::from_str(&home::read_text(file)?)
-        .map_err(|error| no_export(format!("{shown} is no exported receipt: {error}")))?;
-    if exported.what != FORMAT {
-        return Err(
-            no_export(format!("{shown} is no exported receipt: it says it is {:?}", exported.what)).into()
-        );
-    }
+    let exported = exported(&home::read_text(file)?, &shown)?;
     let issuer =
         certificate(&exported.issuer).with_context(|| format!("{shown}, the issuer's certificate"))?;
     let own =

@@ -77,56 +77,92 @@ pub enum Refusal {
     OlderMake,
 }
 
+/// Who can do something about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cure {
+    /// Who stands before the meter.
+    Customer,
+    /// The bank that sold.
+    Bank,
+    /// The city that has meters, cards and keys.
+    City,
+    /// Whoever repairs the meter.
+    Service,
+    /// Nobody has to: nothing is owed.
+    Nobody,
+}
+
+impl Cure {
+    /// Name in JSON and on screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cure::Customer => "customer",
+            Cure::Bank => "bank",
+            Cure::City => "city",
+            Cure::Service => "service",
+            Cure::Nobody => "nobody",
+        }
+    }
+}
+
 struct Row {
     refusal: Refusal,
     sw: Option<Sw>,
     field_error: u8,
     name: &'static str,
+    cure: Cure,
     words: &'static str,
 }
 
-const fn row(refusal: Refusal, sw: u16, field_error: u8, name: &'static str, words: &'static str) -> Row {
+const fn row(
+    refusal: Refusal,
+    sw: u16,
+    field_error: u8,
+    name: &'static str,
+    cure: Cure,
+    words: &'static str,
+) -> Row {
     let sw = if sw == 0 { None } else { Some(Sw(sw)) };
-    Row { refusal, sw, field_error, name, words }
+    Row { refusal, sw, field_error, name, cure, words }
 }
 
 #[rustfmt::skip]
 static TABLE: &[Row] = &[
-    row(Refusal::Format,                 0x6A80, 14, "format",                 "the order is damaged; have it sent again"),
-    row(Refusal::KeySet,                 0x6A88, 10, "key-set",                "the order was made for another kind of card; have the bank check its PSAM"),
-    row(Refusal::Mac,                    0x6988, 10, "mac",                    "the order is not for this meter, or it was changed on its way; use it in its own meter"),
-    row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           "the order is for another meter; use it in its own meter"),
-    row(Refusal::EsamSerial,             0x9E14, 11, "esam-serial",            "the order is for another security module than the one in this meter; have the bank make it anew"),
-    row(Refusal::Unsigned,               0x9E18, 10, "unsigned",               "the meter takes signed orders alone; have the bank take the city's list of meters and make the order anew"),
-    row(Refusal::Signature,              0x9E19, 10, "signature",              "the order is not signed by the payment server this meter knows; have the city bring it the server's certificate"),
-    row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        "the order is for another customer; check the registration"),
-    row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            "the order belongs to another SIM; insert the SIM it was sent to, or its file as the bank gave it"),
-    row(Refusal::SimChanged,             0x9E23, 13, "sim-changed",            "the meter knows another SIM of this customer; ask for a replacement order"),
-    row(Refusal::NotOpened,              0x9E15, 15, "not-opened",             "the meter was never opened; it takes an opening order first"),
-    row(Refusal::ReplacementNotOpened,   0x9E16, 16, "replacement-not-opened", "the meter was never opened; it takes an opening order before a replacement SIM"),
-    row(Refusal::AlreadyOpened,          0x9E27, 17, "already-opened",         "the meter is open already; it takes a recharge"),
-    row(Refusal::CountOlder,             0x9E17, 17, "count-older",            "this order is older than the last one credited; nothing is owed for it"),
-    row(Refusal::CountSkipped,           0x9E37, 17, "count-skipped",          "an order before this one is missing; insert that one first"),
-    row(Refusal::Expired,                0x9E09,  9, "expired",                "the order is past its validity; have it made anew"),
-    row(Refusal::OverCeiling,            0x9E21, 21, "over-ceiling",           "the balance would pass the meter's ceiling; use up some of it and insert the order again, or have the bank change or reverse the order"),
-    row(Refusal::KeyState,               0,       9, "key-state",              "test card in a formal meter, or the reverse; nothing was tried"),
-    row(Refusal::Chv,                    0,       5, "chv",                    "the SIM asks for its PIN (CHV1); switch it off in a phone and insert the SIM again"),
-    row(Refusal::Esam,                   0,       2, "esam",                   "the meter's security module answers wrongly; the meter needs service"),
-    row(Refusal::EsamReset,              0,       3, "esam-reset",             "the meter's security module does not answer; the meter needs service"),
-    row(Refusal::SimReset,               0,       4, "sim-reset",              "the SIM does not answer; clean it and insert it again"),
-    row(Refusal::InternalAuthentication, 0,       5, "internal-authentication", "the security module in the meter is not its own; the meter needs service"),
-    row(Refusal::ExternalAuthentication, 0,       6, "external-authentication", "the security module refuses its meter; the meter needs service"),
-    row(Refusal::SimFile,                0,      14, "sim-file",               "the SIM has no readable message store"),
-    row(Refusal::SimPulled,              0,      20, "sim-pulled",             "the SIM was pulled too early; insert it again, no money is lost"),
-    row(Refusal::WriteBack,              0,      19, "write-back",             "credited, but the receipt could not be written; insert the SIM again"),
-    row(Refusal::NoOrder,                0,       7, "no-order",               "there is no order for electricity on this SIM"),
-    row(Refusal::StorageFile,            0,      14, "storage-file",           "the file is no whole order; have the bank hand it out again, and insert it as it is"),
-    row(Refusal::StoragePulled,          0,      20, "storage-pulled",         "the medium was pulled too early; insert it again, no money is lost"),
-    row(Refusal::StorageWrite,           0,      19, "storage-write",          "credited, but the receipt could not be written beside the order; insert it on a medium that can be written"),
-    row(Refusal::StorageEmpty,           0,       7, "storage-empty",          "there is no order for electricity on this medium"),
-    row(Refusal::Pairing,                0,       5, "pairing",                "the meter was never paired with its security module; the meter needs service"),
-    row(Refusal::Retired,                0,       2, "retired",                "the meter's security module was taken out of use; the meter needs a new one"),
-    row(Refusal::OlderMake,              0,       9, "older-make",             "the meter's security module is of the older make and credits no more; the meter needs a new one"),
+    row(Refusal::Format,                 0x6A80, 14, "format",                 Cure::Bank,     "the order is damaged; have it sent again"),
+    row(Refusal::KeySet,                 0x6A88, 10, "key-set",                Cure::Bank,     "the order was made for another kind of card; have the bank check its PSAM"),
+    row(Refusal::Mac,                    0x6988, 10, "mac",                    Cure::Customer, "the order is not for this meter, or it was changed on its way; use it in its own meter"),
+    row(Refusal::MeterNumber,            0x9E11, 11, "meter-number",           Cure::Customer, "the order is for another meter; use it in its own meter"),
+    row(Refusal::EsamSerial,             0x9E14, 11, "esam-serial",            Cure::Bank,     "the order is for another security module than the one in this meter; have the bank make it anew"),
+    row(Refusal::Unsigned,               0x9E18, 10, "unsigned",               Cure::Bank,     "the meter takes signed orders alone; have the bank take the city's list of meters and make the order anew"),
+    row(Refusal::Signature,              0x9E19, 10, "signature",              Cure::City,     "the order is not signed by the payment server this meter knows; have the city bring it the server's certificate"),
+    row(Refusal::CustomerNumber,         0x9E12, 12, "customer-number",        Cure::Bank,     "the order is for another customer; check the registration"),
+    row(Refusal::SimBinding,             0x9E13, 13, "sim-binding",            Cure::Customer, "the order belongs to another SIM; insert the SIM it was sent to, or its file as the bank gave it"),
+    row(Refusal::SimChanged,             0x9E23, 13, "sim-changed",            Cure::Bank,     "the meter knows another SIM of this customer; ask for a replacement order"),
+    row(Refusal::NotOpened,              0x9E15, 15, "not-opened",             Cure::Bank,     "the meter was never opened; it takes an opening order first"),
+    row(Refusal::ReplacementNotOpened,   0x9E16, 16, "replacement-not-opened", Cure::Bank,     "the meter was never opened; it takes an opening order before a replacement SIM"),
+    row(Refusal::AlreadyOpened,          0x9E27, 17, "already-opened",         Cure::Bank,     "the meter is open already; it takes a recharge"),
+    row(Refusal::CountOlder,             0x9E17, 17, "count-older",            Cure::Nobody,   "this order is older than the last one credited; nothing is owed for it"),
+    row(Refusal::CountSkipped,           0x9E37, 17, "count-skipped",          Cure::Customer, "an order before this one is missing; insert that one first"),
+    row(Refusal::Expired,                0x9E09,  9, "expired",                Cure::Bank,     "the order is past its validity; have it made anew"),
+    row(Refusal::OverCeiling,            0x9E21, 21, "over-ceiling",           Cure::Customer, "the balance would pass the meter's ceiling; use up some of it and insert the order again, or have the bank change or reverse the order"),
+    row(Refusal::KeyState,               0,       9, "key-state",              Cure::Service,  "test card in a formal meter, or the reverse; nothing was tried"),
+    row(Refusal::Chv,                    0,       5, "chv",                    Cure::Customer, "the SIM asks for its PIN (CHV1); switch it off in a phone and insert the SIM again"),
+    row(Refusal::Esam,                   0,       2, "esam",                   Cure::Service,  "the meter's security module answers wrongly; the meter needs service"),
+    row(Refusal::EsamReset,              0,       3, "esam-reset",             Cure::Service,  "the meter's security module does not answer; the meter needs service"),
+    row(Refusal::SimReset,               0,       4, "sim-reset",              Cure::Customer, "the SIM does not answer; clean it and insert it again"),
+    row(Refusal::InternalAuthentication, 0,       5, "internal-authentication", Cure::Service,  "the security module in the meter is not its own; the meter needs service"),
+    row(Refusal::ExternalAuthentication, 0,       6, "external-authentication", Cure::Service,  "the security module refuses its meter; the meter needs service"),
+    row(Refusal::SimFile,                0,      14, "sim-file",               Cure::Customer, "the SIM has no readable message store"),
+    row(Refusal::SimPulled,              0,      20, "sim-pulled",             Cure::Customer, "the SIM was pulled too early; insert it again, no money is lost"),
+    row(Refusal::WriteBack,              0,      19, "write-back",             Cure::Customer, "credited, but the receipt could not be written; insert the SIM again"),
+    row(Refusal::NoOrder,                0,       7, "no-order",               Cure::Bank,     "there is no order for electricity on this SIM"),
+    row(Refusal::StorageFile,            0,      14, "storage-file",           Cure::Bank,     "the file is no whole order; have the bank hand it out again, and insert it as it is"),
+    row(Refusal::StoragePulled,          0,      20, "storage-pulled",         Cure::Customer, "the medium was pulled too early; insert it again, no money is lost"),
+    row(Refusal::StorageWrite,           0,      19, "storage-write",          Cure::Customer, "credited, but the receipt could not be written beside the order; insert it on a medium that can be written"),
+    row(Refusal::StorageEmpty,           0,       7, "storage-empty",          Cure::Bank,     "there is no order for electricity on this medium"),
+    row(Refusal::Pairing,                0,       5, "pairing",                Cure::Service,  "the meter was never paired with its security module; the meter needs service"),
+    row(Refusal::Retired,                0,       2, "retired",                Cure::Service,  "the meter's security module was taken out of use; the meter needs a new one"),
+    row(Refusal::OlderMake,              0,       9, "older-make",             Cure::Service,  "the meter's security module is of the older make and credits no more; the meter needs a new one"),
 ];
 
 impl Refusal {
@@ -170,6 +206,11 @@ impl Refusal {
     /// Name in files and JSON.
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// Who can cure it.
+    pub fn cure(self) -> Cure {
+        self.row().cure
     }
 
     /// One sentence for a clerk.

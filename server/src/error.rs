@@ -66,6 +66,9 @@ pub enum StoreError {
         /// The system's words.
         detail: String,
     },
+    /// A simulated machine has no supply.
+    #[error("the supply of the server's machine went at a commit; look what was kept when it is back")]
+    Cut,
     /// SQLite ended the transaction by itself after an earlier error.
     #[error("an earlier error ended this transaction; nothing of it was kept")]
     RolledBack,
@@ -202,6 +205,7 @@ impl scheme::Fault for StoreError {
             StoreError::ReadOnlyOlder { .. } => "books-read-only-older",
             StoreError::CannotOpen { .. } => "books-cannot-open",
             StoreError::Disk { .. } => "books-disk",
+            StoreError::Cut => "books-cut",
             StoreError::RolledBack => "books-rolled-back",
             StoreError::Rule { .. } => "books-rule",
             StoreError::Value { .. } => "books-value",

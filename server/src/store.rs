@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::engine::{Conn, Intent, Lite};
 use crate::error::StoreError;
 use crate::schema::{self, SCHEMA_VERSION};
+use crate::supply::{CommitFault, Supply};
 use core::ops::Deref;
 use disk::Access;
 use rusqlite::config::DbConfig;
@@ -71,6 +72,8 @@ pub struct Store {
     together: u32,
     /// Where the acts to come are done.
     actor: Actor,
+    /// What a simulation takes away.
+    supply: Supply,
 }
 
 /// One consistent look at the store.
@@ -122,9 +125,9 @@ impl<'c> Open<'c> {
         Ok(Open { conn, step: true })
     }
 
-    fn keep(self) -> Result<(), StoreError> {
+    fn keep(self, supply: &Supply) -> Result<(), StoreError> {
         if !self.step {
-            return self.conn.commit();
+            return supply.commit(|| self.conn.commit(), || self.conn.roll_back());
         }
         self.conn.keep(STEP)?;
         // What is open is the transaction around it, which is not this one's to end.
@@ -204,7 +207,13 @@ impl Store {
     }
 
     fn of(conn: Conn, server: &str) -> Self {
-        Store { conn, server: server.to_owned(), together: 0, actor: Actor::default() }
+        Store {
+            conn,
+            server: server.to_owned(),
+            together: 0,
+            actor: Actor::default(),
+            supply: Supply::default(),
+        }
     }
 
     /// Opens the books in a PostgreSQL database, makes them when none are there, and brings an older schema up to date.
@@ -234,6 +243,16 @@ impl Store {
         self.actor = actor;
     }
 
+    /// After so many commits from now, this becomes of the next: for simulations, which own the supply and the disk of a server.
+    pub fn plan_fault(&self, after: u32, fault: CommitFault) {
+        self.supply.plan(after, fault);
+    }
+
+    /// The server's machine is on again, and no fault is planned any more. Says whether it was off.
+    pub fn power_on(&self) -> bool {
+        self.supply.restore()
+    }
+
     /// The name under which it books.
     pub fn server(&self) -> &str {
         &self.server
@@ -247,6 +266,7 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.supply.on()?;
         let open =
             if self.together > 0 { Open::step(&self.conn) } else { Open::begin(&self.conn, Intent::Change) }?;
         let value =
@@ -254,12 +274,13 @@ impl Store {
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
-        open.keep()?;
+        open.keep(&self.supply)?;
         Ok(value)
     }
 
     /// Runs `look` on one consistent state of the store.
     pub fn read<T, E: From<StoreError>>(&self, look: impl FnOnce(View<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.supply.on()?;
         let _open = if self.together > 0 { None } else { Some(Open::begin(&self.conn, Intent::Look)?) };
         look(View { conn: &self.conn })
     }
@@ -284,9 +305,9 @@ impl Store {
             return Err(StoreError::RolledBack);
         }
         if self.together > 0 {
-            return Open { conn: &self.conn, step: true }.keep();
+            return Open { conn: &self.conn, step: true }.keep(&self.supply);
         }
-        let kept = self.conn.commit();
+        let kept = self.supply.commit(|| self.conn.commit(), || self.conn.roll_back());
         if kept.is_err() && !self.conn.is_idle() {
             self.conn.roll_back();
         }

@@ -6,6 +6,8 @@ mod board;
 mod cuts;
 mod guess;
 mod picture;
+mod protocols;
+mod real;
 mod tamper;
 mod years;
 
@@ -13,5 +15,7 @@ pub use board::{Progress, Row, Scoreboard};
 pub use cuts::{Depth, cuts};
 pub use guess::guess;
 pub use picture::picture;
+pub use protocols::protocols;
+pub use real::{CardTrial, OrderTrial, PortTrial, card, orders, port};
 pub use tamper::tamper;
-pub use years::{Years, YearsReport, years};
+pub use years::{Years, YearsReport, years, years_with};

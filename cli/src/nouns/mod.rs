@@ -8,6 +8,7 @@ pub mod city;
 pub mod company;
 pub mod demo;
 pub mod esam;
+pub mod explain;
 pub mod home;
 pub mod issue;
 pub mod kdc;
@@ -96,6 +97,7 @@ fn task(noun: Noun) -> Task {
         Noun::Approve { id } => one("approve", id, |call, id| approve(call, id)),
         Noun::Home(verb) => verb.task(),
         Noun::Reader(verb) => verb.task(),
+        Noun::Explain(options) => explain::task(options),
         Noun::Apdu(options) => look(options, apdu::run),
         Noun::Trace(verb) => verb.task(),
         Noun::Demo(options) => look(options, demo::run),

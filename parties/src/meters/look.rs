@@ -10,6 +10,7 @@ use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::profile::CardKind;
 use serde::{Serialize, Serializer};
+use std::path::{Path, PathBuf};
 
 /// A meter: display, register, relay, purse, events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,17 +93,42 @@ pub struct ListReport {
     pub meters: Vec<MeterLine>,
 }
 
+/// The card files of the meters' ESAMs, in the order of the meters' numbers; of one meter when it is named. None where the home has no
+/// meters, or is another party's.
+///
+/// # Errors
+/// The meter that is named is not there.
+pub fn esams(session: &Session, only: Option<MeterNumber>) -> Result<Vec<(MeterNumber, PathBuf)>> {
+    if let Some(number) = only {
+        let place = MeterPlace::new(&folder(session)?, number);
+        place.must_exist()?;
+        return Ok(vec![(number, place.esam())]);
+    }
+    let Ok(folder) = folder(session) else { return Ok(Vec::new()) };
+    let mut numbers = numbers(&folder)?;
+    numbers.sort();
+    Ok(numbers.into_iter().map(|number| (number, MeterPlace::new(&folder, number).esam())).collect())
+}
+
+/// The meters that have a folder.
+fn numbers(folder: &Path) -> Result<Vec<MeterNumber>> {
+    let named = || format!("cannot read {}", folder.display());
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(named)? {
+        let name = entry.with_context(named)?.file_name();
+        numbers.extend(name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()));
+    }
+    Ok(numbers)
+}
+
 /// Lists the meters; says of those that were not finished that they were not.
 ///
 /// # Errors
 /// A flash is damaged.
 pub fn list(session: &Session) -> Result<ListReport> {
     let folder = folder(session)?;
-    let named = || format!("cannot read {}", folder.display());
     let mut meters = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(named)? {
-        let name = entry.with_context(named)?.file_name();
-        let Some(number) = name.to_str().and_then(|name| name.parse::<MeterNumber>().ok()) else { continue };
+    for number in numbers(&folder)? {
         let place = MeterPlace::new(&folder, number);
         if !place.is_whole(session) {
             session.say(format!("meter {number} was not finished: repeat its `gridcard meter new`"));

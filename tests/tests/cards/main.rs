@@ -15,6 +15,7 @@ mod counters;
 mod export;
 mod factors;
 mod field;
+mod fuzzed;
 mod guards;
 mod inspect;
 mod interrupted;

@@ -16,6 +16,7 @@ mod command;
 mod demo;
 mod disk;
 mod explained;
+mod explains;
 mod formal;
 mod functions;
 #[cfg(unix)]
@@ -45,6 +46,7 @@ mod operators;
 mod pages;
 mod phones;
 mod pins;
+mod proves;
 mod province;
 mod psams;
 mod readers;

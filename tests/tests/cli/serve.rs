@@ -79,6 +79,16 @@ impl Session {
         assert_eq!(self.ask(&[UPDATE, &value].concat()), [0x90, 0x00]);
     }
 
+    /// As [`Session::update`], of a card that may be gone by then.
+    fn try_update(&mut self, value: [u8; 4]) -> std::io::Result<()> {
+        let message = [UPDATE, &value].concat();
+        self.0.write_all(&[&(message.len() as u16).to_be_bytes()[..], &message].concat())?;
+        let mut answer = [0; 4];
+        self.0.read_exact(&mut answer)?;
+        assert_eq!(answer, [0x00, 0x02, 0x90, 0x00]);
+        Ok(())
+    }
+
     /// The card has left.
     fn ends(&mut self) {
         assert!(matches!(self.0.read(&mut [0]), Ok(0) | Err(_)));
@@ -409,4 +419,31 @@ fn the_trace_of_two_cards_keeps_their_exchanges_apart_and_hides_pins() {
     }
     assert_eq!(next, [100, 100]);
     run(&world, &["trace", "show", "trace"]).ok();
+}
+
+/// Killed at any moment while a reader writes without a pause: the card has what was answered last, or what was asked after that, whole.
+#[test]
+fn killed_at_any_moment_under_load_a_card_has_what_it_answered() {
+    let (world, reader) = (cards(), Reader::new(1));
+    let mut value = 0_u32;
+    for round in 0..12 {
+        let serving = Serving::start(&world, &reader.port(), &["a.card"]);
+        let mut session = reader.card(0);
+        let victim = serving.child.id().to_string();
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(3 + 11 * round));
+            Command::new("kill").args(["-KILL", &victim]).status().unwrap()
+        });
+        let mut answered = value;
+        while session.try_update((value + 1).to_be_bytes()).is_ok() {
+            value += 1;
+            answered = value;
+        }
+        assert!(killer.join().unwrap().success());
+        drop(serving);
+        let kept = u32::from_be_bytes(holds(&world, "a.card").try_into().unwrap());
+        assert!(kept == answered || kept == answered + 1, "round {round}: {kept}, answered was {answered}");
+        value = kept;
+    }
+    assert!(value > 20, "it was under load: {value} writes");
 }

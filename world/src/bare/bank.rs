@@ -89,8 +89,16 @@ impl Bank {
     /// # Errors
     /// As [`Bank::buy`].
     pub fn reissue(&mut self, site: &Site) -> Result<SealedOrder> {
+        self.anew(site, Anew::Needed)
+    }
+
+    /// As [`Bank::reissue`], for a reason that is named.
+    ///
+    /// # Errors
+    /// As [`Bank::buy`].
+    pub fn anew(&mut self, site: &Site, why: Anew) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        self.with(|store, psam| Ok(store.reissue(psam, meter, now, id, Anew::Needed, &terms)?))
+        self.with(|store, psam| Ok(store.reissue(psam, meter, now, id, why, &terms)?))
     }
 
     /// Makes the outstanding order of another amount, of nothing to take it back.
@@ -119,10 +127,31 @@ impl Bank {
     /// # Errors
     /// It is not genuine, or of another meter.
     pub fn open(&mut self, site: &Site, receipt: &Records) -> Result<Receipt> {
+        let bytes = self.open_bytes(site, receipt)?;
+        Ok(Receipt::parse(&bytes).map_err(|error| refused(error.to_string()))?)
+    }
+
+    /// As [`Bank::open`], as it is encoded.
+    ///
+    /// # Errors
+    /// As [`Bank::open`].
+    pub fn open_bytes(&mut self, site: &Site, receipt: &Records) -> Result<Vec<u8>> {
         let meter = site.meter.state().config.number;
         let packet = server::receipt_user_data(Incoming::Record(receipt))?;
-        let bytes = self.with(|_, psam| Ok(psam.open_receipt(meter, &packet)?))?;
-        Ok(Receipt::parse(&bytes).map_err(|error| refused(error.to_string()))?)
+        self.with(|_, psam| Ok(psam.open_receipt(meter, &packet)?))
+    }
+
+    /// Compares the PSAM's chain with the books, as before every session; what is found, in words.
+    ///
+    /// # Errors
+    /// The PSAM does not answer; the books cannot be written.
+    pub fn reconciled(&mut self) -> Result<Option<String>> {
+        let now = self.now;
+        self.with(|store, psam| {
+            let Some(chain) = OrderSealer::chain(psam)? else { return Ok(None) };
+            let done = store.reconcile(&OrderSealer::number(psam), &chain, now)?;
+            Ok(done.finding.map(|finding| finding.kind.name().to_owned()))
+        })
     }
 
     /// The PSAM out of its reader and in again.

@@ -36,18 +36,21 @@ const PRICE: Fen = Fen(55);
 /// Load of a customer's appliances, in watts.
 const LOAD_W: u32 = 1000;
 
-fn number(n: u32) -> Result<DeviceNumber> {
+pub(crate) fn number(n: u32) -> Result<DeviceNumber> {
     Ok(format!("{n:012}").parse()?)
 }
 
-fn region() -> Result<RegionCode> {
+pub(crate) fn region() -> Result<RegionCode> {
     Ok(REGION.parse()?)
 }
 
-fn plan(kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
+pub(crate) fn plan(kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
+    plan_in(State::Test, kind, suite, number)
+}
+
+pub(super) fn plan_in(state: State, kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
     let region = if kind == CardKind::MainControl { PROVINCE } else { region()? };
     let validity = Validity::new("20260101".parse()?, "20651231".parse()?)?;
-    let state = State::Test;
     let request = Request {
         kind,
         number,
@@ -75,16 +78,20 @@ fn with_pins<T>(kind: CardKind, act: impl FnOnce(Pins<'_>) -> T) -> Result<T> {
     })
 }
 
-fn open(card: &mut dyn Channel, kind: CardKind) -> Result<CardSource<'_>> {
+pub(crate) fn open(card: &mut dyn Channel, kind: CardKind) -> Result<CardSource<'_>> {
     Ok(with_pins(kind, |pins| CardSource::open(IssuingCard::new(card), pins))??)
 }
 
-fn issue(plan: &Plan, card: &mut dyn Channel, source: &mut dyn KeySource) -> Result<issue::card::Issued> {
+pub(crate) fn issue(
+    plan: &Plan,
+    card: &mut dyn Channel,
+    source: &mut dyn KeySource,
+) -> Result<issue::card::Issued> {
     let session = Personalisation::probe(plan, card, None)?;
     Ok(with_pins(plan.kind(), |pins| session.run(source, pins, Master::Transport, &mut ()))??)
 }
 
-fn target(kind: CardKind, number: DeviceNumber, serial: [u8; 8]) -> Result<Target> {
+pub(crate) fn target(kind: CardKind, number: DeviceNumber, serial: [u8; 8]) -> Result<Target> {
     Ok(Target {
         recipient: Recipient::Card(kind),
         master: Current::Own,
@@ -96,7 +103,7 @@ fn target(kind: CardKind, number: DeviceNumber, serial: [u8; 8]) -> Result<Targe
     })
 }
 
-fn serial(card: &mut Slot) -> Result<[u8; 8]> {
+pub(crate) fn serial(card: &mut Slot) -> Result<[u8; 8]> {
     wire::atr::serial_of(&card.reset()?).context("an ATR carries the serial")
 }
 
@@ -159,8 +166,16 @@ impl City {
     /// # Errors
     /// A step that did not go as it should.
     pub fn site(&mut self, n: u32, mode: Mode) -> Result<Site> {
+        self.site_with(n, mode, "")
+    }
+
+    /// As [`City::site`], with another chip for each `chip`.
+    ///
+    /// # Errors
+    /// A step that did not go as it should.
+    pub fn site_with(&mut self, n: u32, mode: Mode, chip: &str) -> Result<Site> {
         let (suite, seed, meter) = (self.suite, self.seed, number(FIRST_METER + n)?);
-        let mut esam = seed.blank(CardKind::Esam, suite, &format!("esam {meter}"))?;
+        let mut esam = seed.blank(CardKind::Esam, suite, &format!("esam {meter}{chip}"))?;
         let mut source = open(&mut self.esam_issuing, CardKind::EsamIssuing)?;
         let issued = issue(&plan(CardKind::Esam, suite, meter)?, &mut esam, &mut source)?;
         let file = issue::pairing::make(&mut source, meter, region()?, &issued.keys)?;
@@ -194,13 +209,31 @@ impl City {
         })
     }
 
+    /// A copy of the issuing card of its ESAMs.
+    ///
+    /// # Errors
+    /// Its image is none.
+    pub fn issuing_card(&self) -> Result<Slot> {
+        self.seed.copy(&self.esam_issuing)
+    }
+
     /// A bank for so many customers, which knows their meters.
     ///
     /// # Errors
     /// A step that did not go as it should.
     pub fn bank(&self, sites: &[Site]) -> Result<Bank> {
+        self.bank_with(Store::in_memory()?, sites)
+    }
+
+    /// As [`City::bank`], with books that stand somewhere.
+    ///
+    /// # Errors
+    /// A step that did not go as it should; books of somebody else's.
+    pub fn bank_with(&self, mut store: Store, sites: &[Site]) -> Result<Bank> {
         let customers = sites.iter().map(|site| site.n + 1).max().unwrap_or_default();
-        let mut store = Store::in_memory()?;
+        if !store.read(|view| view.registrations())?.is_empty() {
+            return Err(refused("these books have customers already: a proof begins with empty ones").into());
+        }
         let csv = roster(customers);
         let roster = Roster::read(csv.as_bytes())?;
         store.batch(|act| act.register(roster))?;

@@ -49,7 +49,10 @@ impl Seed {
     }
 
     /// A blank as the factory ships it.
-    pub(super) fn blank(self, kind: CardKind, suite: Suite, label: &str) -> Result<Slot> {
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn blank(self, kind: CardKind, suite: Suite, label: &str) -> Result<Slot> {
         let root = hierarchy::test_root(suite, Role::Transport);
         let serial = self.bytes(&format!("serial {label}"));
         let image = factory::blank(&root, kind, serial, false, Box::new(self.chance(label)))

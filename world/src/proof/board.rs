@@ -3,6 +3,9 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Name of the proof whose rows stand in many files.
+pub const PROTOCOLS: &str = "protocols";
+
 /// One attack, or one kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {

@@ -1,43 +1,34 @@
 //! One purchase, its order on the SIM, put into the meter: the power of ESAM, SIM, PSAM and meter goes at every persistent write and between
 //! every two commands; then again in the recovery. In the end it must be as if nothing had happened.
 
+mod depth;
+mod server;
+
+pub use depth::Depth;
+
 use super::board::{Progress, Row};
 use crate::bare::{Bank, City, Seed, Site};
+use ::server::{SealedOrder, Settlement};
+use depth::{AMOUNT, mode_name};
 use keys::Suite;
 use meter::Outcome;
 use parties::trouble::{Context, Result, refused};
-use scheme::money::Fen;
 use scheme::receipt::Receipt;
 use scheme::refusal::Refusal;
 use scheme::signing::Mode;
-use server::{SealedOrder, Settlement};
 use std::cell::RefCell;
 use vcard::{Pull, SupplyCut, Torn};
 
-const AMOUNT: Fen = Fen(20_00);
 /// What a page may hold that was being written.
 const TORN: [Torn; 6] =
     [Torn::Old, Torn::New, Torn::Prefix(1), Torn::Prefix(33), Torn::Erased, Torn::Noise(1)];
 
-/// How far the recovery is cut in its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// After each cut one whole recovery.
-    Single,
-    /// All pairs of cuts of one kind.
-    Pairs,
-    /// All pairs of cuts, whatever their kinds.
-    Crossed,
-}
-
-impl Depth {
-    /// What goes wrong in the recovery after such a fault.
-    fn second(self, first: Fault) -> Vec<Fault> {
-        match self {
-            Depth::Single => Vec::new(),
-            Depth::Pairs => [first].to_vec(),
-            Depth::Crossed => Fault::all(),
-        }
+/// What goes wrong in the recovery after such a fault.
+fn seconds(depth: Depth, first: Fault) -> Vec<Fault> {
+    match depth {
+        Depth::Single => Vec::new(),
+        Depth::Pairs => [first].to_vec(),
+        Depth::Crossed => Fault::all(),
     }
 }
 
@@ -177,15 +168,10 @@ pub fn cuts(suite: Suite, seed: Seed, depth: Depth, progress: Progress<'_>) -> R
         progress("the books");
         rows.push(settled(&bench)?);
         rows.push(psam(suite, mode, seed)?);
+        progress("the server");
+        rows.extend(server::rows(suite, mode, seed, depth)?);
     }
     Ok(rows)
-}
-
-const fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Signed => "signed",
-        Mode::Symmetric | Mode::Both => "symmetric",
-    }
 }
 
 /// The row of a name, there already or new.
@@ -209,7 +195,7 @@ fn one(bench: &Bench, fault: Fault, depth: Depth, name: &str, rows: &mut Vec<Row
             None => row(rows, name).stopped(KEPT),
             Some(what) => row(rows, name).went_through(format!("{}: {what}", how())),
         }
-        for again in depth.second(fault) {
+        for again in seconds(depth, fault) {
             for second in 0.. {
                 let row = row(rows, &format!("{name}, and the recovery too"));
                 if second == MOST {

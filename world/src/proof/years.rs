@@ -13,7 +13,7 @@ use scheme::chance::random;
 use scheme::money::Fen;
 use scheme::signing::Mode;
 use serde::Serialize;
-use server::{FindingKind, SealedOrder, Settlement};
+use server::{CommitFault, FindingKind, SealedOrder, Settlement, Store};
 use std::collections::BTreeMap;
 use vcard::{Pull, SeededChance, SupplyCut, Torn};
 use wire::sms::record::Records;
@@ -133,11 +133,19 @@ struct Under<'p> {
 /// # Errors
 /// The parties cannot be set up.
 pub fn years(what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
+    years_with(Store::in_memory()?, what, progress)
+}
+
+/// As [`years`], with the bank's books where they are given.
+///
+/// # Errors
+/// As [`years`]; books that have customers.
+pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
     progress("making cards and meters");
     let mut city = City::new(what.suite, what.seed)?;
     let mode = |n: u32| if n % 3 == 2 { Mode::Signed } else { Mode::Symmetric };
     let sites: Vec<Site> = (0..what.meters).map(|n| city.site(n, mode(n))).collect::<Result<_>>()?;
-    let bank = city.bank(&sites)?;
+    let bank = city.bank_with(books, &sites)?;
     let mut chance = what.seed.chance("households");
     let households = sites.into_iter().map(|site| Household {
         site,
@@ -298,7 +306,10 @@ impl Under<'_> {
             return Ok(());
         }
         let amount = Fen(50_00 + 10_00 * draw(&mut self.chance, 25));
-        let sold = self.bank.buy(&self.households[n].site, amount)?;
+        let cut = self.server_fault();
+        let sold = self.bank.buy(&self.households[n].site, amount);
+        let sold =
+            if cut && self.server_back(sold.is_err())? { self.sold_after_all(n, amount)? } else { sold? };
         self.report.orders += 1;
         self.report.sold_fen += i64::from(amount.0);
         self.sold(n, &sold);
@@ -310,6 +321,35 @@ impl Under<'_> {
             self.send(n, corrected.record);
         }
         Ok(())
+    }
+
+    /// The server's machine loses its supply at one of the next commits, or its disk its room. Says whether that was planned.
+    fn server_fault(&mut self) -> bool {
+        for (name, once_in, fault) in [
+            ("server's supply cut before a commit", 120, CommitFault::Lost),
+            ("server's supply cut after a commit", 120, CommitFault::Kept),
+            ("server's disk full", 120, CommitFault::Full),
+        ] {
+            if self.fault(name, once_in) {
+                self.bank.store.plan_fault(draw(&mut self.chance, 3), fault);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The server is on again, with room on its disk, whatever was planned; says whether its act broke.
+    fn server_back(&mut self, broke: bool) -> Result<bool> {
+        if self.bank.store.power_on() {
+            self.bank.psam_again()?;
+        }
+        Ok(broke)
+    }
+
+    /// After a sale that broke the server goes on with what is written down, or the customer is sold to anew.
+    fn sold_after_all(&mut self, n: usize, amount: Fen) -> Result<SealedOrder> {
+        let site = &self.households[n].site;
+        if self.bank.outstanding_order(site)? { self.bank.resume(site) } else { self.bank.buy(site, amount) }
     }
 
     fn sold(&mut self, n: usize, sealed: &SealedOrder) {
@@ -426,7 +466,16 @@ impl Under<'_> {
     }
 
     fn settle(&mut self, n: usize, records: &Records) -> Result<()> {
-        let settled = match self.bank.settle(&self.households[n].site, records) {
+        let cut = self.server_fault();
+        let mut settled = self.bank.settle(&self.households[n].site, records);
+        if cut && self.server_back(settled.is_err())? {
+            // The receipt comes again, as it would from a phone that heard nothing.
+            settled = self.bank.settle(&self.households[n].site, records);
+            if let Ok(Settlement::AlreadySettled(Some(_))) = settled {
+                return self.heard_of_by_the_books(n, records);
+            }
+        }
+        let settled = match settled {
             Ok(settled) => settled,
             Err(error) => {
                 self.violation(n, format!("a genuine receipt is refused: {error}"));
@@ -450,6 +499,18 @@ impl Under<'_> {
             }
             Settlement::AlreadySettled(_) => {}
             Settlement::Held(finding) => self.violation(n, format!("held: {}", finding.detail)),
+        }
+        Ok(())
+    }
+
+    /// It was settled in a commit that nobody heard of: what it came to, the books say.
+    fn heard_of_by_the_books(&mut self, n: usize, records: &Records) -> Result<()> {
+        let said = self.bank.open(&self.households[n].site, records)?;
+        let totals = self.bank.store.read(|view| view.totals())?;
+        (self.report.settled_fen, self.report.refunded_fen) = (totals.settled_fen, totals.refund_due_fen);
+        if self.households[n].waiting == Some(said.count) {
+            self.households[n].waiting = None;
+            self.households[n].sold.remove(&said.count);
         }
         Ok(())
     }

@@ -58,3 +58,13 @@ fn a_world_repeats_from_its_seed_and_loses_nothing() {
     let calm = proof::years(&Years { calm: true, ..what }, &mut quiet()).unwrap();
     assert_eq!((calm.faults_in_all(), calm.refunded_fen, calm.violations.len()), (0, 0, 0));
 }
+
+#[test]
+fn what_the_formats_were_made_against_fails() {
+    for suite in Suite::ALL {
+        let rows = proof::protocols(suite, SEED, &mut quiet()).unwrap();
+        holds(&rows, 15);
+        let tried: u64 = rows.iter().map(|row| row.tried).sum();
+        assert!(tried > 10_000, "{tried}");
+    }
+}

@@ -1,8 +1,8 @@
 //! `gridcard meter buy`: a telephone between a meter's line and a running server, without a key of its own.
 
-use super::port::SerialOptions;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
+use crate::shared::SerialOptions;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::frames;

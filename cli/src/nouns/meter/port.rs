@@ -3,12 +3,13 @@
 use crate::call::Call;
 use crate::output::{answer, put};
 use crate::screen::{facts, say};
+use crate::shared::SerialOptions;
 use clap::Args;
 use meter::port::Way;
 use parties::Result;
 use parties::meters;
 use parties::trouble::{Context, Failure};
-use reader::link::{Listener, Place, Serial, Terminal};
+use reader::link::{Listener, Place, Terminal};
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
 use serde_json::json;
@@ -19,24 +20,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wire::ByteLink;
 use wire::dlt645::items::Item;
 use wire::dlt645::{Address, Identifier};
-
-/// How a serial port stands.
-#[derive(Debug, Args)]
-pub struct SerialOptions {
-    /// Bits a second, of a serial port.
-    #[arg(long, default_value_t = 2400)]
-    pub speed: u32,
-    /// No parity bit, of a serial port; the field's meters have an even one.
-    #[arg(long)]
-    pub no_parity: bool,
-}
-
-impl SerialOptions {
-    /// As a line takes it.
-    pub const fn get(&self) -> Serial {
-        Serial { speed: self.speed, even_parity: !self.no_parity }
-    }
-}
 
 /// Options of `meter port`.
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! `gridcard meter station`: an engineer's station at a meter's port, in test state.
 
-use super::port::SerialOptions;
 use crate::prelude::*;
+use crate::shared::SerialOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use parties::meters::station::{self, DoneReport, Order, RechargeReport, StationReport, StationRequest};
 use reader::link::Place;

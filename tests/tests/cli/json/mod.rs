@@ -20,6 +20,7 @@ impl Json<'_> {
         // A group of verbs below a noun has a page for each: `kdc audit-show`.
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
+            ["explain", ..] => "explain".to_owned(),
             [
                 noun,
                 group @ ("audit" | "keystore" | "signing" | "ceremony" | "key" | "pin" | "psam" | "code"

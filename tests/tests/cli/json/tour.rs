@@ -100,7 +100,13 @@ fn prove(json: &Json<'_>) {
     assert_eq!(object["code"], "no-exported-receipt");
     let lived = json.ok(Party::Bank, &["prove", "world", "--days", "30", "--meters", "3"]);
     assert_eq!((&lived["violations"], lived["events"].as_u64() > Some(90)), (&0.into(), true), "{lived}");
-    for what in ["tamper", "guess", "cuts"] {
+    let explained = json.ok(Party::Bank, &["explain", "9E17"]);
+    assert_eq!(explained["parts"][0]["fails"]["check"], "count-older");
+    let card = json.ok(Party::City, &["prove", "card", text(&esam), "--dry-run"]);
+    assert!(card["plan"].as_array().is_some_and(|plan| plan.len() > 3), "{card}");
+    let (ran, _) = json.run(Party::Bank, &["prove", "port", "127.0.0.1:1"]);
+    ran.failed(3);
+    for what in ["tamper", "guess", "protocols", "cuts"] {
         let proved = json.ok(Party::Bank, &["prove", what]);
         assert_eq!(
             (&proved["violations"], proved["tried"].as_u64() > Some(1000)),

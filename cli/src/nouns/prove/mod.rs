@@ -1,10 +1,15 @@
 //! `gridcard prove`: what is claimed, tried.
 
+mod real;
+
 use crate::prelude::*;
 use crate::task;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parties::words::yuan;
 use serde::Serialize;
+use server::Store;
+#[cfg(feature = "service")]
+use server::store::FIRST_SERVER;
 use std::time::Instant;
 use world::bare::Seed;
 use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
@@ -42,6 +47,12 @@ pub enum What {
     Tamper,
     /// PINs, keys and MACs by force, with the supply cut at each try.
     Guess,
+    /// The attacks that the formats were made against: at issuing cards, cards in the making, ports, signatures, orders of one count.
+    Protocols,
+    /// A card of your own: what it tells and takes without a right. Nothing that could cost it anything, unless it is named.
+    Card(real::CardOptions),
+    /// A meter of your own at its line: bent frames, commands without keys, recorded ones. Likewise.
+    Port(real::PortOptions),
 }
 
 /// How long a world lives.
@@ -56,6 +67,9 @@ pub struct Lived {
     /// Without faults.
     #[arg(long)]
     pub calm: bool,
+    /// Where the bank's books are, empty: a file, or the URL of a PostgreSQL database. Default: in memory.
+    #[arg(long, value_name = "FILE|URL")]
+    pub books: Option<String>,
     /// Write a page with a picture of it.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
@@ -100,6 +114,20 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     if all || matches!(options.what, Some(What::Tamper)) {
         board.rows.extend(proof::tamper(suite, seed, &mut told)?);
     }
+    if all || matches!(options.what, Some(What::Protocols)) {
+        board.rows.extend(proof::protocols(suite, seed, &mut told)?);
+    }
+    let rows = match &options.what {
+        Some(What::Card(options)) => Some(real::card(call, options, seed, &mut told)?),
+        Some(What::Port(options)) => Some(real::port(call, options, &mut told)?),
+        _ => None,
+    };
+    match rows {
+        Some(Some(rows)) => board.rows.extend(rows),
+        // It was only said what would be done.
+        Some(None) => return Ok(()),
+        None => {}
+    }
     if all || matches!(options.what, Some(What::Guess)) {
         board.rows.extend(proof::guess(suite, seed, &mut told)?);
     }
@@ -110,12 +138,12 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     }
     let world = match &options.what {
         Some(What::World(lived)) => Some(lived.clone()),
-        None => Some(Lived { days: 365, meters: 100, calm: false, report: None }),
+        None => Some(Lived { days: 365, meters: 100, calm: false, books: None, report: None }),
         Some(_) => None,
     };
-    if let Some(Lived { days, meters, calm, report }) = &world {
+    if let Some(Lived { days, meters, calm, books, report }) = &world {
         let what = Years { suite, seed, days: *days, meters: *meters, calm: *calm };
-        let years = proof::years(&what, &mut told)?;
+        let years = proof::years_with(books_at(books.as_deref())?, &what, &mut told)?;
         if let Some(path) = report {
             parties::home::write(path, proof::picture(&years).as_bytes())?;
         }
@@ -143,6 +171,18 @@ fn run(call: &Call, options: &Options) -> Result<()> {
         .hint("the same seed shows them again")
         .code("proof-violated")
         .into())
+}
+
+/// The books of a proof.
+fn books_at(place: Option<&str>) -> Result<Store> {
+    let Some(place) = place else { return Ok(Store::in_memory()?) };
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        #[cfg(feature = "service")]
+        return Ok(Store::connect(place, FIRST_SERVER)?);
+        #[cfg(not(feature = "service"))]
+        return Err(refused("this program was built without PostgreSQL").into());
+    }
+    Ok(Store::open(Path::new(place), server::Options::default())?)
 }
 
 /// Says what is being tried, where somebody waits before a terminal.

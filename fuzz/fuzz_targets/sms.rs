@@ -1,0 +1,5 @@
+//! `bodies::sms`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| cards::bodies::sms(input));

@@ -1,0 +1,35 @@
+//! The attacks that the formats were made against, one after another: what an operator asks of an issuing card, what is put into a card
+//! before it is finished, what a listener has, what comes to a meter's port, what becomes of two orders of one count.
+
+mod counts;
+mod issuing;
+mod making;
+mod port;
+mod records;
+mod signing;
+
+use super::board::{Progress, Row};
+use crate::bare::Seed;
+use keys::Suite;
+use parties::trouble::Result;
+
+/// All of them.
+///
+/// # Errors
+/// The parties cannot be set up.
+pub fn protocols(suite: Suite, seed: Seed, progress: Progress<'_>) -> Result<Vec<Row>> {
+    progress("issuing cards");
+    let mut rows = issuing::rows(suite, seed)?;
+    progress("cards in the making");
+    rows.extend(making::rows(suite, seed)?);
+    progress("a meter's port");
+    rows.push(port::frames(suite, seed)?);
+    rows.push(port::parameter_mac(suite, seed)?);
+    progress("signatures");
+    rows.extend(signing::rows(suite, seed)?);
+    progress("two orders of one count");
+    rows.extend(counts::rows(suite, seed)?);
+    progress("books");
+    rows.push(records::books_of_yesterday(suite, seed)?);
+    Ok(rows)
+}
