@@ -12,6 +12,7 @@ mod birth;
 mod books;
 mod closing;
 mod counters;
+mod explained;
 mod export;
 mod factors;
 mod field;

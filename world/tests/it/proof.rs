@@ -40,6 +40,8 @@ fn a_cut_anywhere_changes_nothing_in_the_end() {
     holds(&rows, 14);
     let tried: u64 = rows.iter().map(|row| row.tried).sum();
     assert!(tried > 400, "{tried} cuts");
+    let of_server = rows.iter().filter(|row| row.attack.starts_with("server's supply or disk"));
+    assert_eq!(of_server.map(|row| row.tried > 3).collect::<Vec<_>>(), [true; 4]);
 }
 
 #[test]
@@ -50,6 +52,14 @@ fn a_world_repeats_from_its_seed_and_loses_nothing() {
     assert!(lived.faults_in_all() > 20 && lived.orders > 40, "{lived:?}");
     assert_eq!(lived.sold_fen, lived.settled_fen + lived.refunded_fen);
     assert_eq!(proof::years(&what, &mut quiet()).unwrap(), lived, "the same seed, the same world");
+    assert!(
+        ["server's supply cut before a commit", "server's disk full"]
+            .iter()
+            .all(|fault| lived.faults.contains_key(fault))
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let books = server::Store::open(&folder.path().join("books"), server::Options::default()).unwrap();
+    assert_eq!(proof::years_with(books, &what, &mut quiet()).unwrap(), lived, "in a file as in memory");
     let other = proof::years(&Years { seed: Seed(8), ..what }, &mut quiet()).unwrap();
     assert_ne!(other.faults, lived.faults);
     assert_eq!(other.violations, Vec::<String>::new());

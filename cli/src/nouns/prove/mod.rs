@@ -67,7 +67,7 @@ pub struct Lived {
     /// Without faults.
     #[arg(long)]
     pub calm: bool,
-    /// Where the bank's books are, empty: a file, or the URL of a PostgreSQL database. Default: in memory.
+    /// Where the bank's books are, empty: a file, or the URL or connection string of a PostgreSQL database. Default: in memory.
     #[arg(long, value_name = "FILE|URL")]
     pub books: Option<String>,
     /// Write a page with a picture of it.
@@ -176,7 +176,7 @@ fn run(call: &Call, options: &Options) -> Result<()> {
 /// The books of a proof.
 fn books_at(place: Option<&str>) -> Result<Store> {
     let Some(place) = place else { return Ok(Store::in_memory()?) };
-    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+    if place.contains("://") || place.contains("host=") {
         #[cfg(feature = "service")]
         return Ok(Store::connect(place, FIRST_SERVER)?);
         #[cfg(not(feature = "service"))]
