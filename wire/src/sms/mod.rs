@@ -10,6 +10,7 @@ mod language;
 pub mod outside;
 pub mod parameters;
 pub mod parts;
+pub mod port;
 pub mod record;
 pub mod text;
 pub mod tpdu;

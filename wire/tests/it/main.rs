@@ -10,6 +10,7 @@ mod atr;
 mod dlt645;
 mod join;
 mod packet;
+mod port;
 mod sms;
 mod status;
 mod tolerance;
