@@ -1,5 +1,7 @@
 //! Phones: a SIM, an IMEI and a line for AT commands each, and the network between them.
 
+mod claim;
+mod exchange;
 mod list;
 mod make;
 mod network;
@@ -7,6 +9,7 @@ mod place;
 mod run;
 mod send;
 
+pub use exchange::{Arrived, Content, Exchange, ForPhone};
 pub use list::{ListReport, ListedLetter, ListedPhone, list, running};
 pub use make::{MakePhoneReport, MakePhoneRequest, make};
 pub use network::{Conditions, conditions, set_conditions};

@@ -42,6 +42,9 @@ mod watch;
 // whose types stand in what is given away
 pub use ::parties;
 pub use listen::{BankLine, Config, Ended, serve};
-pub use simulator::{BankConfig, Faults, NoFaults, NoOpening, Opening, simulate_bank};
+pub use simulator::{
+    BankConfig, CentreConfig, CentreReport, Faults, NoFaults, NoOpening, NoSlips, Opening, Slips,
+    simulate_bank, simulate_centre,
+};
 pub use tls::{TlsFiles, fingerprint};
 pub use watch::Level;

@@ -83,6 +83,9 @@ pub enum LetterError {
     /// Its header is none.
     #[error("the header of a short message: {0}")]
     Header(TpduError),
+    /// A number that has no place in one.
+    #[error("the number of a short message: {0}")]
+    Number(TpduError),
 }
 
 impl Fault for LetterError {
@@ -94,6 +97,7 @@ impl Fault for LetterError {
         match self {
             LetterError::Length { .. } => "smpp-letter-length",
             LetterError::Header(_) => "smpp-letter-header",
+            LetterError::Number(_) => "smpp-letter-number",
         }
     }
 }

@@ -11,6 +11,7 @@ mod link;
 pub mod pdu;
 mod receipt;
 pub mod status;
+mod tpdu;
 
 pub use account::{Account, NoAccount};
 pub use backoff::Backoff;
