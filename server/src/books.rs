@@ -22,6 +22,7 @@ use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
 use crate::ledger_chain::Head;
+use crate::letters::Letters;
 use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
@@ -484,6 +485,7 @@ pub trait Books:
     + People
     + Persons
     + Glances
+    + Letters
     + Offices
     + Company
     + Watched
@@ -513,6 +515,7 @@ impl<B> Books for B where
         + People
         + Persons
         + Glances
+        + Letters
         + Offices
         + Company
         + Watched

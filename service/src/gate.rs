@@ -3,6 +3,7 @@
 use crate::bucket::Buckets;
 use crate::denied::Denied;
 use crate::job::Job;
+use crate::key::Shown;
 use crate::offices;
 use crate::rights;
 use crate::tries::Tries;
@@ -35,6 +36,13 @@ impl Asker {
             office: offices::apart(principal).map(str::to_owned),
             is_company: principal.role == Role::Company,
         }
+    }
+
+    /// A line of this server's own: what comes over it is settled as if it had come by telephone.
+    fn service(principal: &str) -> Self {
+        let actor = Actor { office: String::new(), channel: Channel::Phone, clerk: None };
+        let (principal, person) = (principal.to_owned(), Person::service());
+        Asker { principal, person, actor, office: None, is_company: false }
     }
 
     /// An operator who logged in: all customers are there for him, and his cash goes into his own drawer.
@@ -122,6 +130,9 @@ impl Gate {
         now: Duration,
         again: bool,
     ) -> Result<Result<Askers, Kept>, Trouble> {
+        if let Shown::Service(principal) = &job.shown {
+            return Ok(Ok(Askers { first: Asker::service(principal), second: None }));
+        }
         let (peer, shown) = (job.peer.address, job.shown.hash());
         if !self.tries.may(peer, shown, now) {
             return Ok(Err(Denied::Tries.into()));

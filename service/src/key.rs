@@ -21,6 +21,8 @@ pub enum Shown {
     Key(SentKey),
     /// A certificate, by SHA-256 of its DER; TLS has proved that he has its private key.
     Certificate([u8; 32]),
+    /// Nothing: it is a line of this server's own, under whose id its requests are kept.
+    Service(String),
 }
 
 impl SentKey {
@@ -64,6 +66,7 @@ impl Shown {
         match self {
             Shown::Key(key) => key.hash(),
             Shown::Certificate(hash) => *hash,
+            Shown::Service(_) => [0; 32],
         }
     }
 
@@ -72,6 +75,7 @@ impl Shown {
         match self {
             Shown::Key(key) => key.id.clone(),
             Shown::Certificate(hash) => format!("certificate {}", hex::encode(hash)),
+            Shown::Service(id) => id.clone(),
         }
     }
 
@@ -86,6 +90,7 @@ impl Shown {
                 Some(principal) => good(principal, at),
                 None => Err(Denied::Key),
             }),
+            Shown::Service(_) => Ok(Err(Denied::Key)),
         }
     }
 }

@@ -21,6 +21,7 @@ mod job;
 mod key;
 mod listen;
 mod mailbox;
+mod messages;
 mod notify;
 mod offices;
 mod online_acts;
@@ -37,11 +38,13 @@ mod simulator;
 mod teller;
 mod tls;
 mod tries;
+mod visiting;
 mod watch;
 
 // whose types stand in what is given away
 pub use ::parties;
 pub use listen::{BankLine, Config, Ended, serve};
+pub use messages::MessagesLine;
 pub use simulator::{
     BankConfig, CentreConfig, CentreReport, Faults, NoFaults, NoOpening, NoSlips, Opening, Slips,
     simulate_bank, simulate_centre,

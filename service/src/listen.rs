@@ -6,6 +6,7 @@ use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::gate::Gate;
 use crate::http::{Shared, refused, router};
+use crate::messages::{self, MessagesLine};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
 use crate::teller::Teller;
@@ -56,6 +57,8 @@ pub struct Config {
     pub log: Level,
     /// The customers' bank; `None`: sales are paid in cash alone.
     pub bank: Option<BankLine>,
+    /// The message centre by which orders go to phones; `None`: people carry them.
+    pub messages: Option<MessagesLine>,
 }
 
 /// Where a bank host is, and how long it is waited for.
@@ -130,6 +133,9 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         notify::tell(Word::Ready);
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
+        }
+        if let Some(line) = &config.messages {
+            tokio::spawn(messages::speak(calls.clone(), figures.clone(), line.clone()));
         }
         Ok(accept(listener, Shared { calls, figures }, tls.as_ref(), signals, gone).await)
     });

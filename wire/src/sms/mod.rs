@@ -5,6 +5,7 @@
 //! in the secured packet inside, which this module carries as it is.
 
 pub mod content;
+pub mod gather;
 pub mod join;
 mod language;
 pub mod outside;

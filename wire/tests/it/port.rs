@@ -1,7 +1,9 @@
 //! Data for ports, in parts: split and put together again.
 
 use core::time::Duration;
-use gridcard_wire::sms::port::{Bounds, Joiner, MOST, OF_EACH, Ports, WHOLE, split};
+use gridcard_wire::sms::gather::{Bounds, Joiner};
+use gridcard_wire::sms::parts;
+use gridcard_wire::sms::port::{MOST, OF_EACH, Ports, WHOLE, split};
 use gridcard_wire::sms::tpdu::UserData;
 use proptest::prelude::*;
 
@@ -65,6 +67,21 @@ fn a_reference_that_is_used_anew_begins_anew() {
     assert_eq!(joiner.take("a", &read(&first[0]), START), None);
     assert_eq!(joiner.take("a", &read(&second[0]), START), None);
     assert_eq!(joiner.take("a", &read(&second[1]), START).unwrap().data, new);
+}
+
+#[test]
+fn a_packet_in_two_parts_is_one_whichever_comes_first() {
+    let packet = [&[0x02, 0x71, 0x00][..], &data(200)].concat();
+    let two = parts::split(&packet, 5).unwrap();
+    for order in [[0, 1], [1, 0]] {
+        let mut joiner = Joiner::default();
+        assert_eq!(joiner.take("a", &read(&two[order[0]]), START), None);
+        let whole = joiner.take("a", &read(&two[order[1]]), START).unwrap();
+        assert_eq!((whole.packet, whole.ports, whole.data), (Some(0x71), None, data(200)));
+    }
+    let short = [&[0x02, 0x71, 0x00][..], &data(100)].concat();
+    let whole = Joiner::default().take("a", &read(&short), START).unwrap();
+    assert_eq!((whole.packet, whole.data, whole.parts), (Some(0x71), data(100), 1));
 }
 
 #[test]

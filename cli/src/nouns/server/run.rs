@@ -83,6 +83,11 @@ impl Run {
             _ => None,
         };
         let in_file = file.tls.map(|TlsConfig { certificate, key }| TlsFiles { certificate, key });
+        // The section stands in a file alone.
+        let messages = match (&self.config, &file.messages) {
+            (Some(path), Some(messages)) => Some(messages.line(path)?),
+            _ => None,
+        };
         let server = self.server.clone().or(file.server).unwrap_or_else(|| "1".to_owned());
         if !(1..=32).contains(&server.chars().count()) || server.contains('|') {
             let words = "the name of a server has 1 to 32 characters, and no |";
@@ -101,6 +106,7 @@ impl Run {
                 .address
                 .clone()
                 .map(|address| BankLine { address, patience: Duration::from_secs(self.bank.patience) }),
+            messages,
         })
     }
 }
