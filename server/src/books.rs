@@ -33,6 +33,7 @@ use crate::order_error::OrderError;
 use crate::payments::Payments;
 use crate::people::People;
 use crate::person::Persons;
+use crate::phone::Phones;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -436,6 +437,12 @@ pub trait Requests {
     /// The books cannot be read.
     fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError>;
 
+    /// The id of the order that is, or would be, made for a request of somebody's, and the answer; `None`: he never asked it.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn asked(&self, principal: &str, id: &str) -> Result<Option<(OrderId, Option<Answer>)>, StoreError>;
+
     /// Keeps the answer of a request that has none yet; one that has keeps it.
     ///
     /// # Errors
@@ -484,6 +491,7 @@ pub trait Books:
     + Suspense
     + People
     + Persons
+    + Phones
     + Glances
     + Letters
     + Offices
@@ -514,6 +522,7 @@ impl<B> Books for B where
         + Suspense
         + People
         + Persons
+        + Phones
         + Glances
         + Letters
         + Offices

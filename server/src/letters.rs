@@ -94,7 +94,8 @@ impl Letters for Store {
 fn due(row: &Row<'_>) -> Result<DueLetter, StoreError> {
     let mut record: Vec<u8> = column(row, "record")?;
     record.extend(column::<Option<Vec<u8>>>(row, "part")?.unwrap_or_default());
-    let wrong = || StoreError::Value { place: "purchase_order.record", detail: "of another length".to_owned() };
+    let wrong =
+        || StoreError::Value { place: "purchase_order.record", detail: "of another length".to_owned() };
     let answered = [(1, "has_first"), (2, "has_second")].into_iter();
     let answered = answered.filter_map(|(part, name)| match column::<bool>(row, name) {
         Ok(true) => Some(Ok(part)),
@@ -141,8 +142,9 @@ impl Transaction<'_> {
     fn note_fate(&self, names: &[String], fate: &str, at: Moment) -> Result<bool, StoreError> {
         for name in names {
             let sql = "SELECT order_id, part FROM order_letter WHERE name = ?1 ORDER BY at DESC LIMIT 1";
-            let found: Option<(Vec<u8>, u8)> =
-                self.conn.first(sql, params![name], |row| Ok((column(row, "order_id")?, column(row, "part")?)))?;
+            let found: Option<(Vec<u8>, u8)> = self
+                .conn
+                .first(sql, params![name], |row| Ok((column(row, "order_id")?, column(row, "part")?)))?;
             if let Some((order, part)) = found {
                 self.conn.write(
                     "UPDATE order_letter SET fate = ?3, told = ?4 WHERE order_id = ?1 AND part = ?2",

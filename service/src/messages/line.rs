@@ -63,7 +63,8 @@ pub async fn speak(calls: SyncSender<Call>, figures: Arc<Figures>, line: Message
     let mut lines = 0;
     loop {
         lines += 1;
-        let talk = Talk { calls: &calls, figures: &figures, principal: &principal, begun, line: lines, tell: &tell };
+        let talk =
+            Talk { calls: &calls, figures: &figures, principal: &principal, begun, line: lines, tell: &tell };
         let ended = match connect(&line.centre).await {
             Ok(stream) => {
                 talk.go_on(

@@ -6,7 +6,8 @@ use crate::denied::Denied;
 use crate::listen::Ended;
 use parties::phones::Exchange;
 use parties::{Result, Session, Trouble};
-use smpp::Account;
+use scheme::subscription::PhoneNumber;
+use smpp::{Account, NoAccount, Number};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,6 +34,17 @@ pub struct CentreConfig {
     pub phones: bool,
     /// What it does wrong.
     pub faults: Slips,
+}
+
+impl CentreConfig {
+    /// Who may bind.
+    ///
+    /// # Errors
+    /// A name or a password that has no place in a bind.
+    pub fn account(name: &str, password: &str, number: &PhoneNumber) -> Result<Account> {
+        let number = Number::international(number.as_str()).ok_or(NoAccount::Name(number.to_string()));
+        number.and_then(|number| Account::new(name, password, number)).map_err(Trouble::new)
+    }
 }
 
 /// What passed.

@@ -1,0 +1,7 @@
+//! The client and the server's side of it, from outside.
+
+mod attackers;
+mod known_answers;
+mod lossy;
+mod parts;
+mod scene;
