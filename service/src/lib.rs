@@ -27,6 +27,7 @@ mod online_acts;
 mod openapi;
 mod payments;
 mod peer;
+mod phones;
 mod remembered;
 mod reply;
 mod rights;
@@ -41,7 +42,8 @@ mod watch;
 
 // whose types stand in what is given away
 pub use ::parties;
-pub use listen::{BankLine, Config, Ended, serve};
+pub use listen::{BankLine, Config, Ended, Listening, PhoneLines, serve};
+pub use phones::{Carrier, Said};
 pub use simulator::{BankConfig, Faults, NoFaults, NoOpening, Opening, simulate_bank};
 pub use tls::{TlsFiles, fingerprint};
 pub use watch::Level;
