@@ -73,6 +73,45 @@ impl PhoneError {
     }
 }
 
+impl PhoneError {
+    /// The same once more, for the log, where nobody outside hears it.
+    pub fn reason(&self) -> Option<Self> {
+        Some(match self {
+            PhoneError::Msisdn => PhoneError::Msisdn,
+            PhoneError::Imsi => PhoneError::Imsi,
+            PhoneError::Imei => PhoneError::Imei,
+            PhoneError::User => PhoneError::User,
+            PhoneError::Password => PhoneError::Password,
+            PhoneError::Contract => PhoneError::Contract,
+            PhoneError::Frozen => PhoneError::Frozen,
+            PhoneError::Unknown(name) => PhoneError::Unknown(name.clone()),
+            _ => return None,
+        })
+    }
+}
+
+/// The names of those.
+const HIDDEN: [&str; 11] = [
+    "phone-msisdn",
+    "phone-imsi",
+    "phone-imei",
+    "phone-user",
+    "phone-password",
+    "phone-code",
+    "phone-contract",
+    "phone-frozen",
+    "phone-old",
+    "phone-unknown",
+    "code-ended",
+];
+
+impl PhoneError {
+    /// The same, of an error that is known by its name alone.
+    pub fn hides(code: &str) -> bool {
+        HIDDEN.contains(&code)
+    }
+}
+
 impl Fault for PhoneError {
     fn kind(&self) -> Kind {
         match self {

@@ -29,6 +29,11 @@ pub struct FileConfig {
     pub pin_files: Vec<String>,
     /// File with the connection string of books in PostgreSQL, which may hold a password.
     pub database_file: Option<PathBuf>,
+    /// Where customers' phones are listened to on lines of their own.
+    pub phone_listen: Option<SocketAddr>,
+    /// The paper's variant of their sessions is taken as well.
+    #[serde(default)]
+    pub paper_phones: bool,
     /// The certificate.
     pub tls: Option<TlsConfig>,
     /// The message centre.

@@ -8,9 +8,11 @@ use crate::offices;
 use crate::rights;
 use crate::tries::Tries;
 use parties::Trouble;
+use parties::bank::Desk;
+use parties::bank::phones::{self, Caller, Entered};
 use parties::people::{Person, operators};
 use scheme::moment::Moment;
-use server::{Actor, Books, Channel, Principal, Role};
+use server::{Act, Actor, Books, Channel, Principal, Role};
 use std::time::Duration;
 
 /// One who asks.
@@ -49,6 +51,21 @@ impl Asker {
     pub fn at_the_counter(principal: String, person: Person, name: &str) -> Self {
         let actor = Actor { office: String::new(), channel: Channel::Counter, clerk: Some(name.to_owned()) };
         Asker { principal, person, actor, office: None, is_company: false }
+    }
+}
+
+impl Asker {
+    /// A phone whose session has proved it: it buys for its own customer, by telephone.
+    fn by_phone(entered: &Entered) -> Self {
+        let name = hex::encode(entered.phone.name);
+        let actor = Actor { office: entered.office.clone(), channel: Channel::Phone, clerk: None };
+        Asker {
+            principal: entered.phone.principal.clone(),
+            person: Person::by_key(&format!("phone:{name}"), operators::Role::Clerk),
+            actor,
+            office: None,
+            is_company: false,
+        }
     }
 }
 
@@ -116,6 +133,24 @@ impl Gate {
     /// Whether one more request of this principal may be done now; it is counted.
     pub fn may_ask(&mut self, principal: &str, now: Duration) -> bool {
         self.buckets.take(&principal.to_owned(), now)
+    }
+
+    /// A phone, if it may: what it said of itself is compared with the books as they are now.
+    ///
+    /// # Errors
+    /// It may not; the books cannot be read; it asks too often.
+    pub fn phone(
+        &mut self,
+        desk: &Desk,
+        (caller, act): (&Caller, Act),
+        now: Duration,
+        again: bool,
+    ) -> Result<Askers, Trouble> {
+        let entered = phones::let_in(desk, caller, act)?;
+        if !again && !self.buckets.take(&entered.phone.principal, now) {
+            return Err(Trouble::new(Denied::Rate));
+        }
+        Ok(Askers { first: Asker::by_phone(&entered), second: None })
     }
 
     /// Who asks, if he may. `now` is any time that only rises; a request that goes on `again` was counted before.

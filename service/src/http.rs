@@ -10,6 +10,7 @@ use crate::job::{Job, Wanted};
 use crate::key::{SentKey, Shown};
 use crate::openapi;
 use crate::peer::Peer;
+use crate::phones::{self, Phones};
 use crate::remembered::Remembered;
 use crate::reply::Reply;
 use crate::routes::{Body, Method, ROUTES, Route};
@@ -39,6 +40,8 @@ pub struct Shared {
     pub calls: SyncSender<Call>,
     /// What is counted.
     pub figures: Arc<Figures>,
+    /// Sessions with customers' phones.
+    pub phones: Phones,
 }
 
 /// The router of all that can be asked.
@@ -71,10 +74,10 @@ pub fn router(shared: Shared) -> Router {
         };
         router = router.route(route.path, on(filter, handler));
     }
-    let (of_ready, of_metrics, calls) = (shared.clone(), shared.clone(), shared.calls);
+    let (of_ready, of_metrics, phones, calls) = (shared.clone(), shared.clone(), shared.phones, shared.calls);
     let open = Arc::new(Open::default());
     let open_too = open.clone();
-    console::add_to(router, calls)
+    phones::add_to(console::add_to(router, calls), &phones)
         .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
         .route("/ready", get(move || async move { ready(&of_ready, &open).await }))
         .route(

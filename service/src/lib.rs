@@ -28,6 +28,7 @@ mod online_acts;
 mod openapi;
 mod payments;
 mod peer;
+mod phones;
 mod remembered;
 mod reply;
 mod rights;
@@ -43,8 +44,9 @@ mod watch;
 
 // whose types stand in what is given away
 pub use ::parties;
-pub use listen::{BankLine, Config, Ended, serve};
+pub use listen::{BankLine, Config, Ended, Listening, PhoneLines, serve};
 pub use messages::MessagesLine;
+pub use phones::{Carrier, Said};
 pub use simulator::{
     BankConfig, CentreConfig, CentreReport, Faults, NoFaults, NoOpening, NoSlips, Opening, Slips,
     simulate_bank, simulate_centre,

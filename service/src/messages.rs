@@ -7,6 +7,7 @@ mod desk;
 mod leg;
 mod line;
 mod receipt;
+mod session;
 
 pub use line::MessagesLine;
-pub(crate) use line::speak;
+pub(crate) use line::{Sides, speak};

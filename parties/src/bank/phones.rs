@@ -11,9 +11,7 @@ pub use enter::{
     whom,
 };
 pub use office::{PhoneChange, PhoneChangeReport, PhoneLine, PhonesReport, change, list};
-pub use says::{
-    Bought, Priced, account_of, balance, bought, contracts, fetch, is_his, meter_of, offer, records,
-};
+pub use says::{Bought, Priced, account_of, balance, bought, contracts, credited, fetch, offer, records};
 
 use super::folder;
 use super::phone_key::PhoneKey;

@@ -3,10 +3,12 @@
 use super::desk;
 use super::leg::{Came, Leg};
 use super::receipt;
+use super::session::{Frames, PORT};
 use crate::counter::Call;
 use crate::figures::Figures;
+use crate::phones::Phones;
 use crate::reply::Reply;
-use smpp::{Account, Backoff, Esme, LinkError, status};
+use smpp::{Account, Backoff, Esme, Letter, LinkError, status};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
@@ -43,11 +45,28 @@ enum Ended {
     Late,
 }
 
-/// What became of something that came: its number on the line, and the status for the centre.
-type Done = (u64, u32, u32);
+/// What came of something that came.
+enum Done {
+    /// The line it came on, its number there, and the status for the centre.
+    Took(u64, u32, u32),
+    /// A message is to be sent.
+    Say(Letter),
+}
+
+/// Whom the line joins.
+pub struct Sides {
+    /// The counter.
+    pub calls: SyncSender<Call>,
+    /// What is counted.
+    pub figures: Arc<Figures>,
+    /// Sessions with phones.
+    pub phones: Phones,
+}
 
 /// Speaks with a message centre for as long as the server lives.
-pub async fn speak(calls: SyncSender<Call>, figures: Arc<Figures>, line: MessagesLine) {
+pub async fn speak(sides: Sides, line: MessagesLine) {
+    let Sides { calls, figures, phones } = sides;
+    let frames = Frames::new(phones);
     let principal = loop {
         match desk::principal(&calls).await {
             Ok(principal) => break principal,
@@ -63,8 +82,15 @@ pub async fn speak(calls: SyncSender<Call>, figures: Arc<Figures>, line: Message
     let mut lines = 0;
     loop {
         lines += 1;
-        let talk =
-            Talk { calls: &calls, figures: &figures, principal: &principal, begun, line: lines, tell: &tell };
+        let talk = Talk {
+            calls: &calls,
+            figures: &figures,
+            frames: &frames,
+            principal: &principal,
+            begun,
+            line: lines,
+            tell: &tell,
+        };
         let ended = match connect(&line.centre).await {
             Ok(stream) => {
                 talk.go_on(
@@ -102,6 +128,7 @@ async fn connect(centre: &str) -> Result<TcpStream, Ended> {
 struct Talk<'a> {
     calls: &'a SyncSender<Call>,
     figures: &'a Figures,
+    frames: &'a Frames,
     principal: &'a str,
     begun: Instant,
     /// Which line it is: what was done for one before is answered on none.
@@ -144,11 +171,16 @@ impl Talk<'_> {
                     }
                     Err(error) => return error.into(),
                 },
-                Some((line, sequence, status)) = told.recv() => {
-                    if line == self.line && let Err(error) = esme.took(sequence, status) {
-                        return error.into();
+                Some(done) = told.recv() => match done {
+                    Done::Took(line, sequence, status) if line == self.line => {
+                        if let Err(error) = esme.took(sequence, status) {
+                            return error.into();
+                        }
                     }
-                }
+                    // Of a line before: the centre tells it again on this one.
+                    Done::Took(..) => {}
+                    Done::Say(letter) => leg.send(letter, self.begun.elapsed()),
+                },
                 _ = looks.tick() => self.look(leg, esme.is_bound()).await,
                 () = tokio::time::sleep(esme.next_tick().saturating_sub(now)) => {}
             }
@@ -195,24 +227,35 @@ impl Talk<'_> {
         }
     }
 
-    /// Something came whole: a receipt is settled.
+    /// Something came whole: a receipt is settled, a frame goes to its session.
     fn hear(&self, came: Came) {
         let (tell, line) = (self.tell.clone(), self.line);
         let Came { letter, whole, sequence } = came;
+        if let Some(ports) = whole.ports.filter(|ports| ports.to == PORT) {
+            // A frame that is lost is sent again by its phone: the centre need not keep it.
+            let _ = tell.send(Done::Took(line, sequence, status::OK));
+            let frames = self.frames.clone();
+            tokio::spawn(async move {
+                for letter in frames.hear(&letter, ports, &whole.data).await {
+                    let _ = tell.send(Done::Say(letter));
+                }
+            });
+            return;
+        }
         let asked = match whole.packet {
             Some(IE_RESPONSE_PACKET) => receipt::request(self.principal, &letter, &whole.data),
             _ => None,
         };
         let Some((job, answer)) = asked else {
             tracing::debug!(from = letter.from.text(), "a message that is nothing here");
-            let _ = tell.send((line, sequence, status::OK));
+            let _ = tell.send(Done::Took(line, sequence, status::OK));
             return;
         };
         self.figures.waiting.fetch_add(1, Ordering::Relaxed);
         let sent = self.calls.try_send(Call::Ask(Box::new(job), self.calls.clone()));
         if sent.is_err() {
             self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-            let _ = tell.send((line, sequence, status::QUEUE_FULL));
+            let _ = tell.send(Done::Took(line, sequence, status::QUEUE_FULL));
             return;
         }
         tokio::spawn(async move {
@@ -225,7 +268,7 @@ impl Talk<'_> {
                 Err(_) => status::QUEUE_FULL,
             };
             // The line may have ended meanwhile: the centre tells it again, and it is answered the same.
-            let _ = tell.send((line, sequence, status));
+            let _ = tell.send(Done::Took(line, sequence, status));
         });
     }
 }

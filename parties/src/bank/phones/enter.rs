@@ -12,6 +12,7 @@ use ::keys::Zeroizing;
 use client::talk::{Claims, Enrolled, Psk};
 use client::{Identifier, Marks, Mode, Stamp, Who, marks};
 use scheme::chance::random;
+use scheme::numbers::CustomerNumber;
 use server::{Act, Customer, Hashed, NewPhone, Phone, PhoneEnd, PhoneError, must_agree};
 
 /// What the log calls an enrolment.
@@ -29,6 +30,8 @@ pub struct Whom {
     pub last: Stamp,
     /// The phone's name; `None`: somebody enrols by a slip.
     pub name: Option<[u8; 8]>,
+    /// Whose phone or slip it is.
+    pub customer: CustomerNumber,
 }
 
 /// Looks up whom a first message names. `None`: nobody who could have sent it.
@@ -40,14 +43,20 @@ pub fn whom(session: &Session, desk: &Desk, who: &Who, mode: Mode) -> Result<Opt
     let phone = match who {
         Who::Slip(number, _) => {
             let slip = books.open_slip(*number, session.now()?)?;
-            return Ok(slip.map(|slip| Whom { secret: slip.psk, last: Stamp::ZERO, name: None }));
+            return Ok(slip.map(|slip| Whom {
+                secret: slip.psk,
+                last: Stamp::ZERO,
+                name: None,
+                customer: slip.customer,
+            }));
         }
         Who::Key(public) => books.phone_of_key(public)?,
         Who::Name(name) => books.phone(*name)?,
     };
     let known = phone.filter(|phone| phone.mode == mode);
-    Ok(known
-        .and_then(|Phone { name, psk, last, .. }| psk.map(|secret| Whom { secret, last, name: Some(name) })))
+    Ok(known.and_then(|Phone { name, psk, last, customer, .. }| {
+        psk.map(|secret| Whom { secret, last, name: Some(name), customer })
+    }))
 }
 
 /// As the log knows a phone.

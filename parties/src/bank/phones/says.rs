@@ -6,6 +6,7 @@ use crate::bank::known;
 use crate::session::Session;
 use crate::trouble::Result;
 use client::talk::{Contract, Named, Offer, Purchase, PurchaseState, Reported, Said, Sold, Wanted};
+use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::online::SessionId;
 use scheme::order::OrderId;
@@ -57,7 +58,7 @@ pub fn contracts(desk: &Desk, entered: &Entered) -> Result<Said> {
 ///
 /// # Errors
 /// It is not; he has several, and none was named.
-pub fn meter_of(desk: &Desk, entered: &Entered, named: &Named) -> Result<MeterNumber> {
+fn meter_of(desk: &Desk, entered: &Entered, named: &Named) -> Result<MeterNumber> {
     let customer = &entered.customer;
     let is_his = match named {
         Named::Meter(meter) => customer.meters.iter().any(|held| held.meter == *meter),
@@ -176,7 +177,7 @@ pub fn bought(
     let mut said = Purchase {
         purchase,
         state: PurchaseState::Asked,
-        amount: scheme::money::Fen(0),
+        amount: Fen(0),
         order: None,
         message: None,
         credited: None,
@@ -244,14 +245,14 @@ fn state(
 /// The order that stands for a purchase now: another one may have taken the place of the first.
 struct Newest {
     order: OrderId,
-    amount: scheme::money::Fen,
+    amount: Fen,
     is_sealed: bool,
     is_over: bool,
-    credited: Option<scheme::money::Fen>,
+    credited: Option<Fen>,
 }
 
 impl Newest {
-    fn of(placed: &PlacedOrder, credited: Option<scheme::money::Fen>) -> Self {
+    fn of(placed: &PlacedOrder, credited: Option<Fen>) -> Self {
         Newest {
             order: placed.order.id,
             amount: placed.order.amount,
@@ -325,11 +326,10 @@ pub fn fetch(session: &Session, desk: &Desk, bought: &Bought) -> Result<Said> {
     Ok(Said::Order { purchase: bought.purchase.purchase, order, record })
 }
 
-/// Whether an online purchase is one of this phone's own.
+/// What a meter credited of the purchase of an order.
 ///
 /// # Errors
 /// The books cannot be read.
-pub fn is_his(desk: &Desk, entered: &Entered, sid: SessionId) -> Result<bool> {
-    let known = desk.books().online(sid)?;
-    Ok(known.is_some_and(|known| known.customer == entered.phone.customer))
+pub fn credited(desk: &Desk, order: OrderId) -> Result<Fen> {
+    Ok(newest(desk.books(), order)?.and_then(|found| found.credited).unwrap_or(Fen(0)))
 }
