@@ -2,6 +2,7 @@
 
 mod claim;
 mod exchange;
+mod inbox;
 mod list;
 mod make;
 mod network;
@@ -10,6 +11,7 @@ mod run;
 mod send;
 
 pub use exchange::{Arrived, Content, Exchange, ForPhone};
+pub use inbox::{Inbox, PORT};
 pub use list::{ListReport, ListedLetter, ListedPhone, list, running};
 pub use make::{MakePhoneReport, MakePhoneRequest, make};
 pub use network::{Conditions, conditions, set_conditions};

@@ -38,6 +38,16 @@ pub struct FileConfig {
     pub tls: Option<TlsConfig>,
     /// The message centre.
     pub messages: Option<MessagesConfig>,
+    /// Multimedia messages.
+    pub multimedia: Option<MultimediaConfig>,
+}
+
+/// What it says of multimedia messages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MultimediaConfig {
+    /// The folder in whose `in` and `out` a gateway lays and fetches them.
+    pub folder: PathBuf,
 }
 
 /// What it says of a message centre.

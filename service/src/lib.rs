@@ -22,6 +22,7 @@ mod key;
 mod listen;
 mod mailbox;
 mod messages;
+mod multimedia;
 mod notify;
 mod offices;
 mod online_acts;
@@ -41,11 +42,13 @@ mod tls;
 mod tries;
 mod visiting;
 mod watch;
+mod whither;
 
 // whose types stand in what is given away
 pub use ::parties;
 pub use listen::{BankLine, Config, Ended, Listening, PhoneLines, serve};
 pub use messages::MessagesLine;
+pub use multimedia::MultimediaFolder;
 pub use phones::{Carrier, Said};
 pub use simulator::{
     BankConfig, CentreConfig, CentreReport, Faults, NoFaults, NoOpening, NoSlips, Opening, Slips,

@@ -7,12 +7,14 @@ use crate::figures::Figures;
 use crate::gate::Gate;
 use crate::http::{Shared, refused, router};
 use crate::messages::{self, MessagesLine};
+use crate::multimedia::{self, MultimediaFolder};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
 use crate::phones::{self, Phones};
 use crate::teller::Teller;
 use crate::tls::{self, Tls, TlsFiles};
 use crate::watch::{self, Level};
+use crate::whither::Whither;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
@@ -60,6 +62,8 @@ pub struct Config {
     pub bank: Option<BankLine>,
     /// The message centre by which orders go to phones; `None`: people carry them.
     pub messages: Option<MessagesLine>,
+    /// The folder of a gateway for multimedia messages; `None`: there is none.
+    pub multimedia: Option<MultimediaFolder>,
     /// How customers' phones come to it, beside HTTP.
     pub phones: PhoneLines,
 }
@@ -161,9 +165,13 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) 
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
         }
+        let whither = Whither::default();
+        if let Some(folder) = &config.multimedia {
+            tokio::spawn(multimedia::answer(phones.clone(), whither.clone(), folder.clone()));
+        }
         if let Some(line) = &config.messages {
-            let sides =
-                messages::Sides { calls: calls.clone(), figures: figures.clone(), phones: phones.clone() };
+            let (calls, figures, phones) = (calls.clone(), figures.clone(), phones.clone());
+            let sides = messages::Sides { calls, figures, phones, whither };
             tokio::spawn(messages::speak(sides, line.clone()));
         }
         if let Some(listener) = of_phones {

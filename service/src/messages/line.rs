@@ -8,6 +8,7 @@ use crate::counter::Call;
 use crate::figures::Figures;
 use crate::phones::Phones;
 use crate::reply::Reply;
+use crate::whither::Whither;
 use smpp::{Account, Backoff, Esme, Letter, LinkError, status};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -61,12 +62,14 @@ pub struct Sides {
     pub figures: Arc<Figures>,
     /// Sessions with phones.
     pub phones: Phones,
+    /// Where answers go.
+    pub whither: Whither,
 }
 
 /// Speaks with a message centre for as long as the server lives.
 pub async fn speak(sides: Sides, line: MessagesLine) {
-    let Sides { calls, figures, phones } = sides;
-    let frames = Frames::new(phones);
+    let Sides { calls, figures, phones, whither } = sides;
+    let frames = Frames::new(phones, whither);
     let principal = loop {
         match desk::principal(&calls).await {
             Ok(principal) => break principal,

@@ -9,6 +9,7 @@ mod at;
 mod atr;
 mod dlt645;
 mod join;
+mod multimedia;
 mod packet;
 mod port;
 mod sms;

@@ -11,7 +11,7 @@ use parties::trouble::{Failure, Result, Trouble};
 use scheme::Kind;
 use serde_json::json;
 use service::config::{FileConfig, TlsConfig, secret};
-use service::{BankLine, Config, Ended, Level, PhoneLines, TlsFiles};
+use service::{BankLine, Config, Ended, Level, MultimediaFolder, PhoneLines, TlsFiles};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -118,6 +118,7 @@ impl Run {
                 .clone()
                 .map(|address| BankLine { address, patience: Duration::from_secs(self.bank.patience) }),
             messages,
+            multimedia: file.multimedia.map(|found| MultimediaFolder { folder: found.folder }),
         })
     }
 }
