@@ -68,8 +68,9 @@ run server order --customer 330200000001 --amount 45 --pin-file "$work/pin" --ou
 # the meter takes it from the SIM, so that there is a receipt to bring
 run sim write "$sim" "$work/order.sms" >"$work/write.out"
 run meter insert 261100000001 "$sim" >"$work/insert.out"
-run sim collect "$sim" --out "$work/receipt.sms" >"$work/collect.out"
-number=$(run server show --customer 330200000001 --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["msisdn"].lstrip("+"))')
+run sim collect "$sim" "$work/receipt.sms" >"$work/collect.out"
+# the number that the customer's SIM says it has, and the register has it so too
+number=$(run phone new zhang --sim "$sim" --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["number"].lstrip("+"))')
 NODE_PATH=$node/node_modules timeout 300 node tests/judge/smpp_centre.js "$work" "$number" "$work/receipt.hex" 2>"$work/node.err" &
 running+=("$!")
 until_done "the foreign centre listens" test -s "$work/port"

@@ -26,7 +26,7 @@ class Line:
         self.client = smpplib.client.Client("127.0.0.1", port, timeout=10, allow_unknown_opt_params=True)
         self.came, self.answers = [], []
         self.client.set_message_received_handler(self._received)
-        self.client.set_message_sent_handler(self.answers.append)
+        self.client.set_message_sent_handler(lambda pdu: self.answers.append(pdu))
         self.client.connect()
         self.client.bind_transceiver(system_id=name, password=password)
 
@@ -47,7 +47,9 @@ class Line:
         fail(f"{what} did not come: {self.came} {self.answers}")
 
     def close(self):
-        self.client.unbind()
+        # it gives back what it read in the place of an answer
+        if self.client.unbind().command != "unbind_resp":
+            fail("unbind is not answered")
         self.client.disconnect()
 
 
@@ -100,7 +102,12 @@ def main(port, throttling):
     one.until("the other receipt", lambda: len(one.came) > 2)
     if "stat:UNDELIV" not in one.came[2].short_message.decode():
         fail(f"receipt: {one.came[2].short_message}")
+    other.until("the other's answer", lambda: other.answers)
+    one.until("the other answer", lambda: len(one.answers) > 1)
+    # whether anybody is there: the next that comes is the answer
     one.client.send_pdu(smpplib.smpp.make_pdu("enquire_link", client=one.client))
+    if one.client.read_pdu().command != "enquire_link_resp":
+        fail("enquire_link is not answered")
     one.close()
     other.close()
 
@@ -112,6 +119,7 @@ def main(port, throttling):
     line.until("the second answer", lambda: line.came)
     if codes != [0x58]:
         fail(f"throttled once, told {codes}")
+    line.until("its answer", lambda: line.answers)
     if line.came[0].short_message != ORDER:
         fail("what was sent again came otherwise")
     line.close()

@@ -18,6 +18,11 @@ pub enum CustomerError {
     /// The server's key is none.
     #[error("the server's key has 64 hexadecimal digits, and is not {0:?}")]
     ServerKey(String),
+    /// An address of messages.
+    #[error(
+        "{0:?} is no address of messages: sms:MODEM,NUMBER or mms:FOLDER,OWN,NUMBER, numbers as +8613900000001"
+    )]
+    MessageAddress(String),
     /// The slip's number.
     #[error("the number of a slip has 8 hexadecimal digits, and is not {0:?}")]
     Slip(String),
@@ -70,7 +75,9 @@ impl Fault for CustomerError {
     fn kind(&self) -> Kind {
         match self {
             CustomerError::Silent(_) | CustomerError::UnderWay | CustomerError::Later => Kind::Absent,
-            CustomerError::ServerKey(_) | CustomerError::Slip(_) => Kind::Usage,
+            CustomerError::ServerKey(_) | CustomerError::Slip(_) | CustomerError::MessageAddress(_) => {
+                Kind::Usage
+            }
             CustomerError::Refused | CustomerError::Foreign(_) | CustomerError::Open(_) => Kind::Security,
             _ => Kind::Refused,
         }
@@ -94,6 +101,7 @@ impl Fault for CustomerError {
             }
             CustomerError::No(_) => "docs/specs/errors.md says what this name means".into(),
             CustomerError::ServerKey(_) | CustomerError::Slip(_) => "it stands on the slip".into(),
+            CustomerError::MessageAddress(_) => "`gridcard phone list` shows the lines of phones here".into(),
             CustomerError::File { .. } => "`gridcard phone enrol` makes one".into(),
             CustomerError::Open(_) => "take the rights of others away: chmod 600".into(),
         })
@@ -105,6 +113,7 @@ impl Fault for CustomerError {
             CustomerError::Foreign(_) => "phone-foreign",
             CustomerError::ServerKey(_) => "phone-server-key",
             CustomerError::Slip(_) => "slip-form",
+            CustomerError::MessageAddress(_) => "message-address",
             CustomerError::Refused => "phone-refused",
             CustomerError::UnderWay => "phone-under-way",
             CustomerError::NotUnderstood => "phone-not-understood",

@@ -3,7 +3,7 @@
 
 use super::fault::ClientError;
 use super::trust::{Secured, believing};
-use parties::customer::Frames;
+use parties::customer::{Frames, by_message};
 use parties::{Result, Trouble};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -24,12 +24,16 @@ fn away(url: &str, words: impl ToString) -> Trouble {
     Trouble::new(ClientError::Away { url: url.to_owned(), words: words.to_string() })
 }
 
-/// Opens the way that an address names: `tcp:HOST:PORT`, `ws://HOST:PORT/phone`, `http://HOST:PORT`, `https://HOST:PORT`; `ca`: whose
+/// Opens the way that an address names: `tcp:HOST:PORT`, `ws://HOST:PORT/phone`, `http://HOST:PORT`, `https://HOST:PORT`, and those of
+/// messages ([`by_message`]); `ca`: whose
 /// certificate is believed, for the last.
 ///
 /// # Errors
 /// It is no address; nobody is there.
 pub fn frames(url: &str, ca: Option<&Path>) -> Result<Box<dyn Frames>> {
+    if let Some(frames) = by_message(url)? {
+        return Ok(frames);
+    }
     if let Some(address) = url.strip_prefix("tcp:") {
         let stream = connect(url, address.trim_start_matches("//"))?;
         return Ok(Box::new(Line { url: url.to_owned(), stream, got: Vec::new() }));

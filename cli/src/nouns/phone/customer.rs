@@ -16,7 +16,8 @@ pub struct Own {
     /// The phone's own file, with its keys: made by `phone enrol`, for its owner alone.
     #[arg(long, value_name = "FILE", env = "GRIDCARD_PHONE")]
     pub phone: PathBuf,
-    /// The payment server: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT. Default: the one it enrolled at.
+    /// The payment server: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT; by messages sms:MODEM,NUMBER or
+    /// mms:FOLDER,OWN,NUMBER. Default: the one it enrolled at.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// PEM file with the certificate of the server or of its issuer, for https.
@@ -57,7 +58,8 @@ pub struct Enrol {
     /// The file to be made for the phone.
     #[arg(long, value_name = "FILE", env = "GRIDCARD_PHONE")]
     pub phone: PathBuf,
-    /// The payment server: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT.
+    /// The payment server: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT; by messages sms:MODEM,NUMBER or
+    /// mms:FOLDER,OWN,NUMBER.
     #[arg(long, value_name = "URL")]
     pub server: String,
     /// PEM file with the certificate of the server or of its issuer, for https.
@@ -168,7 +170,9 @@ fn enrol(call: &Call, options: &Enrol) -> Result<()> {
     let from: SecretFrom = options.password_file.as_deref().into();
     let password = Password(secret::new_text(call, from, "password of the phone's user")?);
     if password.0.chars().count() < 8 || password.0.len() > 128 {
-        return Err(refused("a password has 8 characters or more, and 128 bytes at most").code("password-length").into());
+        return Err(refused("a password has 8 characters or more, and 128 bytes at most")
+            .code("password-length")
+            .into());
     }
     let request = EnrolRequest {
         mode: if options.mode == How::Noise { Mode::Noise } else { Mode::Paper },
@@ -185,10 +189,16 @@ fn enrol(call: &Call, options: &Enrol) -> Result<()> {
     let mut frames = service::client::frames(&options.server, options.ca.as_deref())?;
     let file = customer::enrol(call, &mut *frames, &options.phone, &request)?;
     if options.mode == How::Paper {
-        say("this phone and the server share one key: whoever has it can be either, and read what was said before");
+        say(
+            "this phone and the server share one key: whoever has it can be either, and read what was said before",
+        );
     }
     let name = hex::encode(file.name);
-    let words = format!("the phone {name} of customer {} is known; its file is {}", file.customer, options.phone.display());
+    let words = format!(
+        "the phone {name} of customer {} is known; its file is {}",
+        file.customer,
+        options.phone.display()
+    );
     answer(call, &words, json!({ "phone": name, "customer": file.customer, "file": options.phone }));
     Ok(())
 }

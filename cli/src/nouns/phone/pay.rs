@@ -77,7 +77,8 @@ impl Pay {
         let account = match &self.account {
             None => None,
             Some(token) => {
-                let password = secret::text(call, self.password_file.as_deref(), "password of the phone's user")?;
+                let password =
+                    secret::text(call, self.password_file.as_deref(), "password of the phone's user")?;
                 Some(Account { token: token.clone(), password: Some(Password(password)) })
             }
         };
@@ -218,7 +219,9 @@ pub fn stands(call: &Call, options: &Stands) -> Result<()> {
     let (mut file, mut frames) = options.own.open()?;
     let named = options.purchase.clone().or_else(|| file.open.as_ref().map(|open| open.purchase.clone()));
     let named = named.ok_or_else(|| {
-        refused("no purchase is open").hint("`gridcard phone records` tells what was bought").code("phone-none-open")
+        refused("no purchase is open")
+            .hint("`gridcard phone records` tells what was bought")
+            .code("phone-none-open")
     })?;
     let mut purchase = [0; 8];
     hex::decode_to_slice(&named, &mut purchase)
