@@ -61,7 +61,7 @@ server_number=+8657495598
 
 accounts=()
 for n in 1 2 3 4; do accounts+=(--account account$n=1000); done
-run simulate bank --listen 127.0.0.1:0 --state bank.journal "${accounts[@]}" >bank-address 2>bank.log &
+"$gridcard" --home parties --json simulate bank --listen 127.0.0.1:0 --state bank.journal "${accounts[@]}" >bank-address 2>bank.log &
 running+=("$!")
 until_done "the bank listens" test -s bank-address
 

@@ -51,9 +51,9 @@ printf 'secret\n' >"$work/password"
 accounts=(--account "one,+8613800250500,$work/password" --account "other,+8613900000001,$work/password")
 
 # A foreign client before our centre.
-run --seed 1 simulate centre --no-phones --listen 127.0.0.1:0 "${accounts[@]}" >"$work/centre.out" 2>"$work/centre.err" &
+"$gridcard" --home "$work/home" --seed 1 simulate centre --no-phones --listen 127.0.0.1:0 "${accounts[@]}" >"$work/centre.out" 2>"$work/centre.err" &
 running+=("$!")
-run --seed 1 simulate centre --no-phones --listen 127.0.0.1:0 "${accounts[@]}" --faults throttle@1 >"$work/throttling.out" \
+"$gridcard" --home "$work/home" --seed 1 simulate centre --no-phones --listen 127.0.0.1:0 "${accounts[@]}" --faults throttle@1 >"$work/throttling.out" \
     2>"$work/throttling.err" &
 running+=("$!")
 until_done "our centres listen" test -s "$work/centre.out" -a -s "$work/throttling.out"
