@@ -112,7 +112,7 @@ impl Fault for CustomerError {
             CustomerError::Silent(_) => "phone-silent",
             CustomerError::Foreign(_) => "phone-foreign",
             CustomerError::ServerKey(_) => "phone-server-key",
-            CustomerError::Slip(_) => "slip-form",
+            CustomerError::Slip(_) => "phone-slip",
             CustomerError::MessageAddress(_) => "message-address",
             CustomerError::Refused => "phone-refused",
             CustomerError::UnderWay => "phone-under-way",

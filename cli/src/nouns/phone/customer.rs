@@ -229,7 +229,7 @@ fn records(call: &Call, options: &Records) -> Result<()> {
         let credited = credited.map_or_else(|| "-".to_owned(), |fen| yuan(i64::from(fen.0)));
         row![at, meter, yuan(i64::from(amount.0)), credited, state.name(), order]
     });
-    let words = table(&["sold", "meter", "yuan", "credited", "state", "order"], rows.collect());
+    let words = table(&["sold", "meter", "amount", "credited", "state", "order"], rows.collect());
     let objects: Vec<Value> = all
         .iter()
         .map(|sold| {
@@ -250,7 +250,7 @@ fn balance(call: &Call, options: &Balance) -> Result<()> {
     let words = match said {
         None => format!("meter {meter} has said no balance yet"),
         Some(Reported { balance, count, at }) => {
-            format!("meter {meter}: {} yuan at {at}, after purchase {count}", yuan(i64::from(balance.0)))
+            format!("meter {meter}: {} at {at}, after purchase {count}", yuan(i64::from(balance.0)))
         }
     };
     let object = json!({
@@ -269,7 +269,7 @@ fn receipt(call: &Call, options: &Receipt) -> Result<()> {
     let Said::Receipt { state, order, amount } = options.own.ask(call, &request)? else {
         return Err(foreign());
     };
-    let words = format!("order {order}: {}, {} yuan credited", state.name(), yuan(i64::from(amount.0)));
+    let words = format!("order {order}: {}, {} credited", state.name(), yuan(i64::from(amount.0)));
     answer(
         call,
         &words,

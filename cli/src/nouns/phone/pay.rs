@@ -4,7 +4,6 @@ use super::customer::Own;
 use crate::nouns::phone::link;
 use crate::prelude::*;
 use client::talk::{Account, Named, Offer, Password, Purchase, PurchaseState, Way};
-use parties::carrier::Carrier;
 use parties::customer::{Conversation, PayRequest, PhoneFile, ended, named_before};
 use parties::pipe::{self, PipeReport, Telephone, Wanted};
 use parties::secret;
@@ -91,14 +90,14 @@ impl Pay {
         let mut lines = vec![
             ("customer", offer.customer.to_string()),
             ("meter", offer.meter.to_string()),
-            ("amount", format!("{} yuan", yuan(i64::from(offer.amount.0)))),
+            ("amount", yuan(i64::from(offer.amount.0))),
             ("account", offer.account.clone()),
         ];
         if let Some(name) = &offer.name {
             lines.insert(1, ("name", scheme::shown::line(name).into_owned()));
         }
         if let Some(said) = offer.reported {
-            lines.push(("balance", format!("{} yuan at {}", yuan(i64::from(said.balance.0)), said.at)));
+            lines.push(("balance", format!("{} at {}", yuan(i64::from(said.balance.0)), said.at)));
         }
         say(facts(&lines));
         if self.yes || call.secrets.ask_openly("buy this? yes or no")? == "yes" {
@@ -125,7 +124,7 @@ fn object(said: &Purchase) -> Value {
 
 fn words(said: &Purchase) -> String {
     let mut text = format!(
-        "purchase {}: {}, {} yuan",
+        "purchase {}: {}, {}",
         hex::encode(said.purchase),
         said.state.name(),
         yuan(i64::from(said.amount.0))
@@ -167,7 +166,14 @@ pub fn run(call: &Call, options: &Pay) -> Result<()> {
             amount: Some(offer.amount),
             account: None,
         };
-        let report = pipe::pass(&mut **link, &mut server, &wanted, &telephone)?;
+        let report = match pipe::pass(&mut **link, &mut server, &wanted, &telephone) {
+            Ok(report) => report,
+            Err(error) => {
+                // Its time runs out. What was made is outstanding, and the next purchase brings it: nothing is paid twice.
+                ended(&mut file, PurchaseState::Ended)?;
+                return Err(error);
+            }
+        };
         return end(call, &mut file, &mut Conversation::state(&mut talk, purchase)?, &report);
     }
     let mut value = object(&said);
