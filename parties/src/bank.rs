@@ -27,6 +27,7 @@ mod paying;
 pub mod payment;
 pub mod persons;
 mod phone_key;
+pub mod phones;
 pub mod pins;
 pub mod pool;
 pub mod psams;

@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod certificates;
 pub mod city;
 pub mod companion;
+pub mod customer;
 pub mod frames;
 mod held;
 pub mod home;

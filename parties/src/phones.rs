@@ -1,5 +1,8 @@
 //! Phones: a SIM, an IMEI and a line for AT commands each, and the network between them.
 
+mod claim;
+mod exchange;
+mod inbox;
 mod list;
 mod make;
 mod network;
@@ -7,6 +10,8 @@ mod place;
 mod run;
 mod send;
 
+pub use exchange::{Arrived, Content, Exchange, ForPhone};
+pub use inbox::{Inbox, PORT};
 pub use list::{ListReport, ListedLetter, ListedPhone, list, running};
 pub use make::{MakePhoneReport, MakePhoneRequest, make};
 pub use network::{Conditions, conditions, set_conditions};

@@ -234,7 +234,7 @@ ours! {
     office::batch::BatchError, office::devices::DeviceListError, office::journal::JournalError, office::passage::PassageError, office::recorded::RecordedError,
     office::stock::StockError, office::store::StoreError, meter::MeterError, meter::PairingError, meter::bench::BenchError, meter::flash::FlashError,
     server::BankFileError, server::bank::NoAccount, server::bank_host::HostError, server::ClearError, server::DeliveryError, server::Fault, server::MessageError,
-    server::OrderError, server::OnlineError, server::SealError, server::ClosingError, server::ContractError, server::CompanyError, server::RequestError, server::ServerKeyError, server::SettleError, server::SuspenseError, server::EraseError,
+    server::OrderError, server::OnlineError, server::PhoneError, client::CodeError, server::SealError, server::ClosingError, server::ContractError, server::CompanyError, server::RequestError, server::ServerKeyError, server::SettleError, server::SuspenseError, server::EraseError,
     server::StoreError, server::TrainingError, server::register::RegisterError, server::register::ReplaceError, server::renewal::RenewalError, server::roster::LineError,
     server::roster::RosterError, server::WhichMeter, reader::trace::TraceError, wire::sms::record::RecordError,
     wire::sms::tpdu::TpduError,

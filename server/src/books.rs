@@ -22,6 +22,7 @@ use crate::incoming::Incoming;
 use crate::key_choice::Keys;
 use crate::ledger::TrialBalance;
 use crate::ledger_chain::Head;
+use crate::letters::Letters;
 use crate::limit::Limits;
 use crate::meters::{Delivered, Esam};
 use crate::modules::Reconciled;
@@ -32,6 +33,7 @@ use crate::order_error::OrderError;
 use crate::payments::Payments;
 use crate::people::People;
 use crate::person::Persons;
+use crate::phone::Phones;
 use crate::place::Anew;
 use crate::pool::Opener;
 use crate::principal::Principal;
@@ -436,6 +438,12 @@ pub trait Requests {
     /// The books cannot be read.
     fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError>;
 
+    /// The id of the order that is, or would be, made for a request of somebody's, and the answer; `None`: he never asked it.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    fn asked(&self, principal: &str, id: &str) -> Result<Option<(OrderId, Option<Answer>)>, StoreError>;
+
     /// Keeps the answer of a request that has none yet; one that has keeps it.
     ///
     /// # Errors
@@ -485,7 +493,9 @@ pub trait Books:
     + Suspense
     + People
     + Persons
+    + Phones
     + Glances
+    + Letters
     + Offices
     + Company
     + Watched
@@ -515,7 +525,9 @@ impl<B> Books for B where
         + Suspense
         + People
         + Persons
+        + Phones
         + Glances
+        + Letters
         + Offices
         + Company
         + Watched

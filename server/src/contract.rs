@@ -217,6 +217,16 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Spends a try of a slip; the last one ends it. What is left.
+    pub(crate) fn spend_try(&self, number: [u8; 4], tries: u32, at: Moment) -> Result<u32, StoreError> {
+        let left = tries.saturating_sub(1);
+        self.conn.write("UPDATE slip SET tries = ?2 WHERE number = ?1", params![number, left])?;
+        if left == 0 {
+            self.end_slip(number, "tries", at)?;
+        }
+        Ok(left)
+    }
+
     fn write_contract(&self, application: &Application) -> Result<(), ContractError> {
         let (customer, said) = (application.customer.to_string(), &application.contract);
         if let Some(bill) = &said.bill {
@@ -391,10 +401,8 @@ impl Contracts for Store {
                 act.end_slip(number, "used", at)?;
                 return Ok(Ok(customer));
             }
-            let left = tries.saturating_sub(1);
-            act.conn.write("UPDATE slip SET tries = ?2 WHERE number = ?1", params![number, left])?;
+            let left = act.spend_try(number, tries, at)?;
             if left == 0 {
-                act.end_slip(number, "tries", at)?;
                 return gone("it was tried too often");
             }
             Ok(Err(ContractError::Wrong { number: name.clone(), left }))

@@ -361,7 +361,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn add_person(&self, id: &str, operator: &str, role: &str, at: Moment) -> Result<String, StoreError> {
+    /// A principal without a key: an operator, or a phone.
+    pub(crate) fn add_person(
+        &self,
+        id: &str,
+        operator: &str,
+        role: &str,
+        at: Moment,
+    ) -> Result<String, StoreError> {
         if let Some(known) = self.person(operator)? {
             return Ok(known);
         }

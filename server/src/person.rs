@@ -7,6 +7,7 @@ use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::finding::Cleared;
 use crate::payment::{PaymentState, Which};
+use crate::phone::PhoneEnd;
 use crate::registration::{Customer, Registration, Sim};
 use crate::rows::{column, parsed, time, time_text};
 use crate::store::{Store, Transaction, View};
@@ -318,6 +319,7 @@ impl Transaction<'_> {
                 params![number, at],
             )?;
             change("UPDATE slip SET msisdn = ?2 WHERE customer = ?1", params![number, PHONE])?;
+            self.end_phones_of(customer, PhoneEnd::Erased, erased.at)?;
             change(
                 "UPDATE payment SET account = ?2 WHERE order_id IN (SELECT y.order_id FROM payment y \
                  JOIN purchase_order o ON o.id = y.order_id JOIN purchase p ON p.life = y.life AND p.count = y.count \

@@ -3,6 +3,7 @@
 use crate::engine::{Conn, Lite, Question, Row, params};
 use crate::error::StoreError;
 use crate::office::Named;
+use crate::phone::PhoneEnd;
 use crate::registration::{Customer, Held, Registration, Sim, SimKey};
 use crate::roster::{Column, LineDoubt, LineError, LineFault, Roster, RosterError};
 use crate::rows::{column, parsed, time, time_text};
@@ -291,6 +292,8 @@ impl Transaction<'_> {
                 "UPDATE sim SET current = 0 WHERE customer = ?1 AND current = 1",
                 params![customer.to_string()],
             )?;
+            // Whoever has the old SIM, or stole the new one, buys nothing with a phone that was known before.
+            self.end_phones_of(customer, PhoneEnd::Sim, now)?;
             self.add_sim(customer, sim, Some(now))
         })?;
         let mut outstanding = Vec::new();

@@ -107,6 +107,23 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The order of a request, and its answer.
+    pub fn asked(&self, principal: &str, id: &str) -> Result<Option<(OrderId, Option<Answer>)>, StoreError> {
+        self.conn.first(
+            "SELECT order_id, status, answer FROM request WHERE principal = ?1 AND id = ?2",
+            params![principal, id],
+            |row| {
+                let answer = match (column::<Option<u16>>(row, "status")?, column(row, "answer")?) {
+                    (Some(status), Some(body)) => Some(Answer { status, body }),
+                    _ => None,
+                };
+                Ok((OrderId(bytes(row, "order_id")?), answer))
+            },
+        )
+    }
+}
+
 impl Transaction<'_> {
     /// Writes a request down before it is worked on, or says where it stands.
     pub fn claim(&self, claim: &Claim) -> Result<Claimed, RequestError> {

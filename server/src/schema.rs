@@ -42,6 +42,8 @@ static SQLITE: &[Step] = &[
     script(include_str!("schema/sqlite/017.sql")),
     script(include_str!("schema/sqlite/018.sql")),
     script(include_str!("schema/sqlite/019.sql")),
+    script(include_str!("schema/sqlite/020.sql")),
+    script(include_str!("schema/sqlite/021.sql")),
 ];
 
 /// Gives the transfers that were booked before there was a chain their hashes.
@@ -125,6 +127,8 @@ static POSTGRES: &[(i64, &str)] = &[
     (17, include_str!("schema/postgres/017.sql")),
     (18, include_str!("schema/postgres/018.sql")),
     (19, include_str!("schema/postgres/019.sql")),
+    (20, include_str!("schema/postgres/020.sql")),
+    (21, include_str!("schema/postgres/021.sql")),
 ];
 
 /// Makes the books in the first schema of the search path, or brings them up to date. Two servers may do so at once.

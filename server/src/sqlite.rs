@@ -299,6 +299,10 @@ impl Requests for Store {
         self.batch(|act| act.claim(claim))
     }
 
+    fn asked(&self, principal: &str, id: &str) -> Result<Option<(OrderId, Option<Answer>)>, StoreError> {
+        self.read(|view| view.asked(principal, id))
+    }
+
     fn answered(&self, principal: &str, id: &str) -> Result<Option<Answer>, StoreError> {
         self.read(|view| view.answered(principal, id))
     }

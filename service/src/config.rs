@@ -1,9 +1,13 @@
 //! A server's configuration file: TOML, every key of it known. What is secret stands in files of its own, which it names.
 
+use crate::messages::MessagesLine;
 use crate::watch::Level;
+use parties::Trouble;
 use scheme::Kind;
 use scheme::fault::{Fault, Hint};
+use scheme::subscription::PhoneNumber;
 use serde::Deserialize;
+use smpp::{Account, Number};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +29,55 @@ pub struct FileConfig {
     pub pin_files: Vec<String>,
     /// File with the connection string of books in PostgreSQL, which may hold a password.
     pub database_file: Option<PathBuf>,
+    /// Where customers' phones are listened to on lines of their own.
+    pub phone_listen: Option<SocketAddr>,
+    /// The paper's variant of their sessions is taken as well.
+    #[serde(default)]
+    pub paper_phones: bool,
     /// The certificate.
     pub tls: Option<TlsConfig>,
+    /// The message centre.
+    pub messages: Option<MessagesConfig>,
+    /// Multimedia messages.
+    pub multimedia: Option<MultimediaConfig>,
+}
+
+/// What it says of multimedia messages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MultimediaConfig {
+    /// The folder in whose `in` and `out` a gateway lays and fetches them.
+    pub folder: PathBuf,
+}
+
+/// What it says of a message centre.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessagesConfig {
+    /// Where it is, `HOST:PORT`.
+    pub centre: String,
+    /// The server's system id there.
+    pub name: String,
+    /// File with the password.
+    pub password_file: PathBuf,
+    /// The number that the server sends from and is reached by.
+    pub number: String,
+}
+
+impl MessagesConfig {
+    /// The line it speaks of.
+    ///
+    /// # Errors
+    /// The password's file cannot be read; name, password or number are none.
+    pub fn line(&self, file: &Path) -> Result<MessagesLine, Trouble> {
+        let words = "number in [messages] is no telephone number";
+        let wrong = || ConfigError::Value { file: file.to_owned(), words };
+        let number: PhoneNumber = self.number.parse().map_err(|_| Trouble::new(wrong()))?;
+        let number = Number::international(number.as_str()).ok_or_else(|| Trouble::new(wrong()))?;
+        let password = secret(&self.password_file).map_err(Trouble::new)?;
+        let account = Account::new(&self.name, &password, number).map_err(Trouble::new)?;
+        Ok(MessagesLine { centre: self.centre.clone(), account })
+    }
 }
 
 /// What it says of TLS.

@@ -43,6 +43,8 @@ pub enum Call {
     Answered(Box<Answered>),
     /// A PSAM was asked.
     Heard(Box<(Heard, Waiting)>),
+    /// Somebody looks into the books as they are in this round; whoever sent it tells him what he saw.
+    Look(Visit),
     /// A request goes on.
     Again(Box<Waiting>),
 }
@@ -219,6 +221,7 @@ impl Counter {
                 }
                 let _ = asker.send(can.is_ok());
             }
+            Call::Look(look) => look(self),
             Call::Visit(..) => {}
         }
     }

@@ -5,6 +5,7 @@ use crate::counter::{Counter, Next};
 use crate::denied::Denied;
 use crate::gate::{Askers, Kept};
 use crate::job::{Job, Wanted};
+use crate::key::Shown;
 use crate::mailbox::Mailbox;
 use crate::offices::{must_be_theirs, named, shows_people};
 use crate::reply::{Judged, Reply};
@@ -56,6 +57,10 @@ impl Counter {
     /// Who asks, and whether he may. A request that goes on `again` was counted before.
     fn askers(&mut self, job: &Job, again: bool) -> Result<Result<Askers, Kept>> {
         let at = self.session.now()?;
+        if let Shown::Phone(caller, act) = &job.shown {
+            let now = self.opened.elapsed();
+            return self.gate.phone(&self.desk, (caller, *act), now, again).map(Ok);
+        }
         self.gate.askers(self.desk.books(), job, at, self.opened.elapsed(), again)
     }
 

@@ -3,13 +3,16 @@
 use crate::bucket::Buckets;
 use crate::denied::Denied;
 use crate::job::Job;
+use crate::key::Shown;
 use crate::offices;
 use crate::rights;
 use crate::tries::Tries;
 use parties::Trouble;
+use parties::bank::Desk;
+use parties::bank::phones::{self, Caller, Entered};
 use parties::people::{Person, operators};
 use scheme::moment::Moment;
-use server::{Actor, Books, Channel, Principal, Role};
+use server::{Act, Actor, Books, Channel, Principal, Role};
 use std::time::Duration;
 
 /// One who asks.
@@ -37,10 +40,32 @@ impl Asker {
         }
     }
 
+    /// A line of this server's own: what comes over it is settled as if it had come by telephone.
+    fn service(principal: &str) -> Self {
+        let actor = Actor { office: String::new(), channel: Channel::Phone, clerk: None };
+        let (principal, person) = (principal.to_owned(), Person::service());
+        Asker { principal, person, actor, office: None, is_company: false }
+    }
+
     /// An operator who logged in: all customers are there for him, and his cash goes into his own drawer.
     pub fn at_the_counter(principal: String, person: Person, name: &str) -> Self {
         let actor = Actor { office: String::new(), channel: Channel::Counter, clerk: Some(name.to_owned()) };
         Asker { principal, person, actor, office: None, is_company: false }
+    }
+}
+
+impl Asker {
+    /// A phone whose session has proved it: it buys for its own customer, by telephone.
+    fn by_phone(entered: &Entered) -> Self {
+        let name = hex::encode(entered.phone.name);
+        let actor = Actor { office: entered.office.clone(), channel: Channel::Phone, clerk: None };
+        Asker {
+            principal: entered.phone.principal.clone(),
+            person: Person::by_key(&format!("phone:{name}"), operators::Role::Clerk),
+            actor,
+            office: None,
+            is_company: false,
+        }
     }
 }
 
@@ -110,6 +135,24 @@ impl Gate {
         self.buckets.take(&principal.to_owned(), now)
     }
 
+    /// A phone, if it may: what it said of itself is compared with the books as they are now.
+    ///
+    /// # Errors
+    /// It may not; the books cannot be read; it asks too often.
+    pub fn phone(
+        &mut self,
+        desk: &Desk,
+        (caller, act): (&Caller, Act),
+        now: Duration,
+        again: bool,
+    ) -> Result<Askers, Trouble> {
+        let entered = phones::let_in(desk, caller, act)?;
+        if !again && !self.buckets.take(&entered.phone.principal, now) {
+            return Err(Trouble::new(Denied::Rate));
+        }
+        Ok(Askers { first: Asker::by_phone(&entered), second: None })
+    }
+
     /// Who asks, if he may. `now` is any time that only rises; a request that goes on `again` was counted before.
     ///
     /// # Errors
@@ -122,6 +165,9 @@ impl Gate {
         now: Duration,
         again: bool,
     ) -> Result<Result<Askers, Kept>, Trouble> {
+        if let Shown::Service(principal) = &job.shown {
+            return Ok(Ok(Askers { first: Asker::service(principal), second: None }));
+        }
         let (peer, shown) = (job.peer.address, job.shown.hash());
         if !self.tries.may(peer, shown, now) {
             return Ok(Err(Denied::Tries.into()));

@@ -10,6 +10,7 @@ use crate::job::{Job, Wanted};
 use crate::key::{SentKey, Shown};
 use crate::openapi;
 use crate::peer::Peer;
+use crate::phones::{self, Phones};
 use crate::remembered::Remembered;
 use crate::reply::Reply;
 use crate::routes::{Body, Method, ROUTES, Route};
@@ -46,12 +47,14 @@ pub struct Shared {
     pub figures: Arc<Figures>,
     /// Room for lists.
     pub lists: Arc<Semaphore>,
+    /// Sessions with customers' phones.
+    pub phones: Phones,
 }
 
 impl Shared {
     /// What handlers share, over the way to the counter.
-    pub fn new(calls: SyncSender<Call>, figures: Arc<Figures>) -> Self {
-        Shared { calls, figures, lists: Arc::new(Semaphore::new(LISTS)) }
+    pub fn new(calls: SyncSender<Call>, figures: Arc<Figures>, phones: Phones) -> Self {
+        Shared { calls, figures, lists: Arc::new(Semaphore::new(LISTS)), phones }
     }
 }
 
@@ -85,16 +88,18 @@ pub fn router(shared: Shared) -> Router {
         };
         router = router.route(route.path, on(filter, handler));
     }
-    let (of_ready, of_metrics, calls) = (shared.clone(), shared.clone(), shared.calls);
+    let (of_ready, of_metrics, phones, calls) = (shared.clone(), shared.clone(), shared.phones, shared.calls);
     let open = Arc::new(Open::default());
     let open_too = open.clone();
-    console::add_to(router, calls)
+    phones::add_to(console::add_to(router, calls), &phones)
         .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
         .route("/ready", get(move || async move { ready(&of_ready, &open).await }))
         .route(
             "/metrics",
             get(move || async move {
-                let text = of_metrics.figures.text() + &of_books(&of_metrics, &open_too).await;
+                let text = of_metrics.figures.text()
+                    + &of_phones(&of_metrics.phones)
+                    + &of_books(&of_metrics, &open_too).await;
                 response(Reply::text("text/plain; version=0.0.4", text))
             }),
         )
@@ -115,6 +120,12 @@ async fn at_counter<T>(shared: &Shared, call: fn(oneshot::Sender<T>) -> Call) ->
     let (tell, told) = oneshot::channel();
     shared.calls.try_send(call(tell)).map_err(|_| ())?;
     told.await.map_err(|_| ())
+}
+
+/// How many sessions there are with customers' phones.
+fn of_phones(phones: &Phones) -> String {
+    let about = "# HELP gridcard_phone_sessions Sessions with customers' phones.\n# TYPE gridcard_phone_sessions gauge\n";
+    format!("{about}gridcard_phone_sessions {}\n", phones.sessions())
 }
 
 /// Figures of the books; none where they cannot be had now.

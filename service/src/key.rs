@@ -4,8 +4,9 @@
 use crate::denied::Denied;
 use keys::{Zeroizing, equal};
 use parties::Trouble;
+use parties::bank::phones::Caller;
 use scheme::moment::Moment;
-use server::{Books, Principal, Proof};
+use server::{Act, Books, Principal, Proof};
 use sha2::{Digest, Sha256};
 
 /// A key that somebody sent.
@@ -21,6 +22,10 @@ pub enum Shown {
     Key(SentKey),
     /// A certificate, by SHA-256 of its DER; TLS has proved that he has its private key.
     Certificate([u8; 32]),
+    /// Nothing: it is a line of this server's own, under whose id its requests are kept.
+    Service(String),
+    /// Nothing: a phone's own session has proved which one it is, and that it is there.
+    Phone(Caller, Act),
 }
 
 impl SentKey {
@@ -64,6 +69,9 @@ impl Shown {
         match self {
             Shown::Key(key) => key.hash(),
             Shown::Certificate(hash) => *hash,
+            Shown::Service(_) => [0; 32],
+            // No address tries phones: what is none is met with silence before it comes here.
+            Shown::Phone(..) => [0; 32],
         }
     }
 
@@ -72,6 +80,8 @@ impl Shown {
         match self {
             Shown::Key(key) => key.id.clone(),
             Shown::Certificate(hash) => format!("certificate {}", hex::encode(hash)),
+            Shown::Service(id) => id.clone(),
+            Shown::Phone(caller, _) => format!("phone {}", hex::encode(caller.name)),
         }
     }
 
@@ -86,6 +96,9 @@ impl Shown {
                 Some(principal) => good(principal, at),
                 None => Err(Denied::Key),
             }),
+            Shown::Service(_) => Ok(Err(Denied::Key)),
+            // A phone is let in by what its customer has now, not by a key.
+            Shown::Phone(..) => Ok(Err(Denied::Key)),
         }
     }
 }

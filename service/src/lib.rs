@@ -21,12 +21,15 @@ mod job;
 mod key;
 mod listen;
 mod mailbox;
+mod messages;
+mod multimedia;
 mod notify;
 mod offices;
 mod online_acts;
 mod openapi;
 mod payments;
 mod peer;
+mod phones;
 mod remembered;
 mod reply;
 mod rights;
@@ -37,11 +40,19 @@ mod simulator;
 mod teller;
 mod tls;
 mod tries;
+mod visiting;
 mod watch;
+mod whither;
 
 // whose types stand in what is given away
 pub use ::parties;
-pub use listen::{BankLine, Config, Ended, serve};
-pub use simulator::{BankConfig, Faults, NoFaults, NoOpening, Opening, simulate_bank};
+pub use listen::{BankLine, Config, Ended, Listening, PhoneLines, serve};
+pub use messages::MessagesLine;
+pub use multimedia::MultimediaFolder;
+pub use phones::{Carrier, Said};
+pub use simulator::{
+    BankConfig, CentreConfig, CentreReport, Faults, NoFaults, NoOpening, NoSlips, Opening, Slips,
+    simulate_bank, simulate_centre,
+};
 pub use tls::{TlsFiles, fingerprint};
 pub use watch::Level;

@@ -6,23 +6,27 @@ use crate::denied::Denied;
 use crate::figures::Figures;
 use crate::gate::Gate;
 use crate::http::{Shared, refused, router};
+use crate::messages::{self, MessagesLine};
+use crate::multimedia::{self, MultimediaFolder};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
+use crate::phones::{self, Phones};
 use crate::teller::Teller;
 use crate::tls::{self, Tls, TlsFiles};
 use crate::watch::{self, Level};
+use crate::whither::Whither;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use parties::bank::Desk;
+use parties::bank::phones::server_key;
 use parties::bank::pins::{PinChoice, PinFile};
 use parties::trouble::Context;
-use parties::{Result, Session, Trouble};
+use parties::{Deed, Result, Session, Trouble};
 use server::{Bank, BankHost, Books, Store};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -33,7 +37,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch as signal_to};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -56,6 +60,30 @@ pub struct Config {
     pub log: Level,
     /// The customers' bank; `None`: sales are paid in cash alone.
     pub bank: Option<BankLine>,
+    /// The message centre by which orders go to phones; `None`: people carry them.
+    pub messages: Option<MessagesLine>,
+    /// The folder of a gateway for multimedia messages; `None`: there is none.
+    pub multimedia: Option<MultimediaFolder>,
+    /// How customers' phones come to it, beside HTTP.
+    pub phones: PhoneLines,
+}
+
+/// How customers' phones come to a server. Their frames are sealed by themselves, so a line needs no certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PhoneLines {
+    /// Where phones are listened to on lines of their own; port 0: any that is free.
+    pub listen: Option<SocketAddr>,
+    /// The paper's variant is taken as well.
+    pub paper: bool,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// For HTTP.
+    pub address: SocketAddr,
+    /// For phones on lines of their own.
+    pub phones: Option<SocketAddr>,
 }
 
 /// Where a bank host is, and how long it is waited for.
@@ -91,12 +119,12 @@ const BANK_TIME: Duration = Duration::from_secs(1);
 /// How long connections have to end what they began, once the server is asked to end.
 const END_TIME: Duration = Duration::from_secs(5);
 
-/// Serves until a signal comes. `ready` is called with the address once it listens and the books are open.
+/// Serves until a signal comes. `ready` is called with the addresses once it listens and the books are open.
 ///
 /// # Errors
 /// Keys would go over a network in clear; the certificate cannot be read; the address is taken; there is no bank here, or its books cannot be opened; the thread
 /// at the counter ended.
-pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<Ended> {
+pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) -> Result<Ended> {
     if !config.listen.ip().is_loopback() && config.tls.is_none() {
         return Err(Trouble::new(Denied::Plain(config.listen)));
     }
@@ -113,6 +141,8 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
     let asks = teller.is_some();
     let figures = Arc::new(Figures::default());
     let (calls, received) = sync_channel(QUEUE);
+    let own = server_key(&session.anew(Deed::Look))?;
+    let phones = Phones::new(session, own, config.phones.paper, calls.clone(), figures.clone());
     let (opened, is_open) = oneshot::channel();
     let (here, gone) = oneshot::channel();
     let begin = Begin { figures: figures.clone(), teller, signs: Signs { opened, here } };
@@ -122,16 +152,32 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         if is_open.await.is_err() {
             return Ok(Ended::Asked);
         }
-        let taken = |source| Trouble::new(Denied::Listen { address: config.listen, source });
-        let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
+        let listener = bind(config.listen).await?;
+        let of_phones = match config.phones.listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         // From now on a signal ends it in order, whoever hears that it is ready first.
         let signals = Signals::new()?;
-        ready(listener.local_addr()?);
+        let at = of_phones.as_ref().map(TcpListener::local_addr).transpose()?;
+        ready(Listening { address: listener.local_addr()?, phones: at });
         notify::tell(Word::Ready);
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
         }
-        Ok(accept(listener, Shared::new(calls, figures), tls.as_ref(), signals, gone).await)
+        let whither = Whither::default();
+        if let Some(folder) = &config.multimedia {
+            tokio::spawn(multimedia::answer(phones.clone(), whither.clone(), folder.clone()));
+        }
+        if let Some(line) = &config.messages {
+            let (calls, figures, phones) = (calls.clone(), figures.clone(), phones.clone());
+            let sides = messages::Sides { calls, figures, phones, whither };
+            tokio::spawn(messages::speak(sides, line.clone()));
+        }
+        if let Some(listener) = of_phones {
+            tokio::spawn(phones::listen(listener, phones.clone()));
+        }
+        Ok(accept(listener, Shared::new(calls, figures, phones), tls.as_ref(), signals, gone).await)
     });
     // What waits in connections that are cut now waits for nothing.
     drop(runtime);
@@ -142,6 +188,11 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(SocketAddr))
         }
     }
     served
+}
+
+/// Listens somewhere.
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|source| Trouble::new(Denied::Listen { address, source }))
 }
 
 /// What the thread at the counter shows: it opened, and, as long as it is not dropped, it is there.
@@ -230,7 +281,7 @@ async fn accept(
     mut signals: Signals,
     mut gone: oneshot::Receiver<()>,
 ) -> Ended {
-    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
+    let ((end, ending), room) = (signal_to::channel(()), Arc::new(Semaphore::new(CONNECTIONS)));
     let router = router(shared);
     let ended = loop {
         let next = async {
@@ -249,16 +300,16 @@ async fn accept(
         };
         // A connection that went before it was accepted is nobody's.
         let Ok((stream, from)) = accepted else { continue };
-        let (tls, router, watcher) = (tls.map(Tls::acceptor), router.clone(), graceful.watcher());
+        let (tls, router, ending) = (tls.map(Tls::acceptor), router.clone(), ending.clone());
         tokio::spawn(async move {
             let address = from.ip();
             // Whoever breaks off in the middle hears nothing more.
             match tls {
                 None => {
-                    converse(stream, Peer { address, certificate: None, secured: false }, router, watcher)
+                    converse(stream, Peer { address, certificate: None, secured: false }, router, ending)
                         .await
                 }
-                Some(acceptor) => secured(stream, address, acceptor, router, watcher).await,
+                Some(acceptor) => secured(stream, address, acceptor, router, ending).await,
             }
             drop(place);
         });
@@ -266,7 +317,9 @@ async fn accept(
     notify::tell(Word::Stopping);
     drop(listener);
     // Whoever is slower asks again.
-    let _ = timeout(END_TIME, graceful.shutdown()).await;
+    drop(ending);
+    let _ = end.send(());
+    let _ = timeout(END_TIME, end.closed()).await;
     ended
 }
 
@@ -279,19 +332,22 @@ fn renew(tls: Option<&Tls>) {
     }
 }
 
+/// What tells a connection that the server ends; as long as one is kept, its connection goes on.
+type Ending = signal_to::Receiver<()>;
+
 /// A connection over TLS.
 async fn secured(
     stream: TcpStream,
     address: IpAddr,
     acceptor: TlsAcceptor,
     router: axum::Router,
-    watcher: Watcher,
+    ending: Ending,
 ) {
     match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let peer = Peer { address, certificate: shown.map(tls::hash), secured: true };
-            converse(stream, peer, router, watcher).await;
+            converse(stream, peer, router, ending).await;
         }
         Ok(Err(error)) => tracing::debug!(%address, "no handshake: {error}"),
         Err(_) => tracing::debug!(%address, "no handshake in time"),
@@ -303,16 +359,27 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
     router: axum::Router,
-    watcher: Watcher,
+    mut ending: Ending,
 ) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |request: Request<Incoming>| answered(router.clone(), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        // a telephone's WebSocket is one
+        .with_upgrades();
+    let conversation = async {
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            // What was begun is answered, and nothing after it.
+            _ = ending.changed() => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    };
     // Whoever reads nothing of his answers keeps no place for ever.
-    let _ = timeout(CONNECTION_TIME, watcher.watch(connection)).await;
+    let _ = timeout(CONNECTION_TIME, conversation).await;
 }
 
 async fn answered(

@@ -12,6 +12,7 @@ pub mod bytelink;
 pub mod channel;
 pub mod dlt645;
 pub mod line;
+pub mod multimedia;
 pub mod packet;
 pub mod sms;
 pub mod status;

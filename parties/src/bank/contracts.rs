@@ -1,13 +1,14 @@
 //! Contracts: what a customer applies for, the agreement he signs, and the authorisation code of his telephone.
 
 use super::desk::Desk;
-use super::phone_key::{PhoneKey, code, printed};
+use super::phone_key::PhoneKey;
 use super::register::register_from;
 use super::text::short;
 use super::{known, look};
 use crate::log;
 use crate::session::Session;
 use crate::trouble::{Context, Result, refused};
+use client::Code;
 use disk::table::TableWriter;
 use scheme::chance::random;
 use scheme::moment::Moment;
@@ -223,8 +224,8 @@ pub fn give_code(
     let key = PhoneKey::of(session, &folder)?;
     let mut chance = session.chance(&format!("code {customer} {at}"));
     let (number, bits) = (random::<4>(&mut *chance), ::keys::Zeroizing::new(random::<10>(&mut *chance)));
-    let code = code(*bits);
-    let psk = key.psk(&code)?;
+    let code = Code::new(&bits);
+    let psk = code.psk(&key.public);
     let msisdn = found.sim.msisdn.to_string();
     let slip = NewSlip { number, customer, msisdn: msisdn.clone(), psk: *psk, at, by, reason };
     desk.books_mut().give_code(&slip)?;
@@ -235,7 +236,7 @@ pub fn give_code(
         slip,
         customer,
         msisdn,
-        authorisation_code: printed(&code).to_string(),
+        authorisation_code: code.printed().to_string(),
         expires: at.add_seconds(server::contract::CODE_S).unwrap_or(at),
         tries: server::contract::TRIES,
         server_key: hex::encode(key.public),

@@ -3,6 +3,7 @@
 //! It is no radio: whoever runs a phone looks into the folder for letters to it that are due. What happens to a letter - delayed, lost,
 //! doubled - is decided when it is sent, by the conditions' seed and the letter's number alone, so a run repeats.
 
+use super::claim::{claimed, is_theirs};
 use super::place::all;
 use crate::home;
 use crate::records;
@@ -199,9 +200,10 @@ impl Network {
         if std::fs::remove_file(path).is_err() {
             return Ok(());
         }
-        let (Some(reference), Ok(back)) = (letter.report, letter.from.parse::<PhoneNumber>()) else {
-            return Ok(());
-        };
+        let Some(reference) = letter.report else { return Ok(()) };
+        // Services have numbers that are no whole ones.
+        let back =
+            letter.from.parse::<PhoneNumber>().map_or(letter.from.clone(), |number| number.to_string());
         let now = session.now()?;
         let stamp = Timestamp::china(now.0)?;
         let report = StatusReport {
@@ -218,7 +220,7 @@ impl Network {
             user_data: None,
         };
         let letter = Letter {
-            to: back.to_string(),
+            to: back,
             from: letter.to.clone(),
             centre: letter.centre.clone(),
             tpdu: report.to_bytes(),
@@ -275,9 +277,11 @@ impl Network {
     /// once both are there. Gives their names.
     pub fn hand_out(&self, session: &Session) -> Result<Vec<PathBuf>> {
         let now = session.now()?;
-        let phones = all(&self.phones)?;
-        let is_outside =
-            |letter: &Letter| !phones.iter().any(|(_, phone)| phone.number.as_str() == letter.to);
+        let (phones, claimed) = (all(&self.phones)?, claimed(&self.phones)?);
+        let is_outside = |letter: &Letter| {
+            !phones.iter().any(|(_, phone)| phone.number.as_str() == letter.to)
+                && !is_theirs(&claimed, &letter.to)
+        };
         let mut due = Vec::new();
         for named in self.under_way()? {
             if is_outside(&named.1) && named.1.due <= now {

@@ -101,6 +101,14 @@ impl Modem {
         self.patiently(command, wanted, OF_SIM)
     }
 
+    /// As [`Modem::ask_sim`], of a command that asks for a text by a prompt: a message that is to be sent, say, in hexadecimal digits.
+    ///
+    /// # Errors
+    /// As [`Modem::ask`].
+    pub fn ask_with(&mut self, command: &str, text: &str, wanted: Wanted) -> Result<Vec<String>, ModemError> {
+        self.once_with(command, Some(text), wanted, OF_SIM)
+    }
+
     fn patiently(
         &mut self,
         command: &str,
@@ -117,6 +125,16 @@ impl Modem {
     }
 
     fn once(&mut self, command: &str, wanted: Wanted, patience: Duration) -> Result<Vec<String>, ModemError> {
+        self.once_with(command, None, wanted, patience)
+    }
+
+    fn once_with(
+        &mut self,
+        command: &str,
+        mut text: Option<&str>,
+        wanted: Wanted,
+        patience: Duration,
+    ) -> Result<Vec<String>, ModemError> {
         if let Some(error) = &self.late {
             return Err(error.clone());
         }
@@ -128,7 +146,16 @@ impl Modem {
         let (mut info, mut hears, mut left, mut heard) = (Vec::new(), Ears::new(wanted, &line), patience, 0);
         loop {
             while let Some(said) = self.said.pop_front() {
-                let Answered::Line(said) = said else { continue };
+                let said = match said {
+                    Answered::Line(said) => said,
+                    Answered::Prompt => {
+                        if let Some(text) = text.take() {
+                            let sent = [text.as_bytes(), b"\x1A"].concat();
+                            self.link.send(&sent).map_err(|error| self.lost(&error))?;
+                        }
+                        continue;
+                    }
+                };
                 match hears.line(&said) {
                     Said::Info(line) => info.push(line),
                     Said::InfoAndEnd(line) => {

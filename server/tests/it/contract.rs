@@ -4,12 +4,14 @@
 
 mod changes;
 mod hands;
+mod letters;
 mod office;
 mod offices;
 mod online;
 mod payments;
 mod people;
 mod persons;
+mod phones;
 mod receipts;
 mod registry;
 mod requests;
@@ -99,6 +101,7 @@ macro_rules! every_engine {
             online: an_online_purchase_is_an_order_like_any_other what_is_outstanding_goes_online
                 what_a_meter_asks_for_online_is_judged
                 a_recharge_settles_by_what_was_made;
+            letters: an_order_is_sent_until_a_centre_answers an_order_that_is_over_is_not_sent what_became_of_a_message_is_kept;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated
@@ -113,6 +116,8 @@ macro_rules! every_engine {
                 a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
                 a_purchase_is_seen_with_what_became_of_it;
             persons: a_new_sim_stops_sales_by_telephone_for_a_day a_tariff_is_the_one_that_held a_person_is_taken_out;
+            phones: a_slip_makes_one_phone_known the_times_of_a_phone_rise a_password_has_its_tries_and_a_right_one_gives_them_back
+                a_phone_ends_and_its_keys_go;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not steps_stand_or_fall_alone;
             offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
                 a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked

@@ -11,6 +11,7 @@ use crate::counter::{Call, Counter};
 use crate::denied::Denied;
 use crate::peer::Peer;
 use crate::remembered::Remembered;
+use crate::visiting;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
@@ -153,14 +154,7 @@ async fn at_counter<T: Send + 'static>(
     door: &Door,
     work: impl FnOnce(&mut Counter) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (tell, told) = oneshot::channel();
-    let visit = Box::new(move |counter: &mut Counter| {
-        // Whoever has gone meanwhile finds it done when he looks again.
-        let _ = tell.send(counter.with_books(work));
-    });
-    let busy = || Trouble::new(Denied::Busy);
-    door.calls.try_send(Call::Visit(visit, door.calls.clone())).map_err(|_| busy())?;
-    told.await.map_err(|_| busy())?
+    visiting::at_counter(&door.calls, work).await
 }
 
 /// Compares a password, away from the counter.

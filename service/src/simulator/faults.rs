@@ -1,8 +1,9 @@
 //! What the bank does wrong on demand.
 
 use super::books::Opening;
+use super::when::{When, planned};
 use scheme::Fault as Told;
-use scheme::chance::{Chance, random};
+use scheme::chance::Chance;
 use std::str::FromStr;
 
 /// What goes wrong with a request.
@@ -47,15 +48,6 @@ impl Fault {
     const fn of_reversals(self) -> bool {
         matches!(self, Fault::ReverseCut | Fault::ReverseDown)
     }
-}
-
-/// When one comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
-    /// At the nth new debit, or the nth reversal, since the start.
-    At(u32),
-    /// At so many of a hundred.
-    Percent(u8),
 }
 
 /// What the bank does wrong, and when.
@@ -115,22 +107,7 @@ impl FromStr for Faults {
     type Err = NoFaults;
 
     fn from_str(text: &str) -> Result<Self, NoFaults> {
-        let mut list = Vec::new();
-        for part in text.split(',').filter(|part| !part.is_empty()) {
-            let wrong = || NoFaults(part.to_owned());
-            let at = part.find(['@', '=']).ok_or_else(wrong)?;
-            let (name, when) = part.split_at(at);
-            let (_, fault) = Fault::ALL.into_iter().find(|(known, _)| *known == name).ok_or_else(wrong)?;
-            let when = match when.strip_prefix('@') {
-                Some(n) => When::At(n.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?),
-                None => {
-                    let percent = when.strip_prefix('=').and_then(|when| when.strip_suffix('%'));
-                    let percent = percent.and_then(|percent| percent.parse().ok());
-                    When::Percent(percent.filter(|percent| *percent <= 100).ok_or_else(wrong)?)
-                }
-            };
-            list.push((fault, when));
-        }
+        let list = planned(text, &Fault::ALL).map_err(NoFaults)?;
         Ok(Faults { list, ..Faults::default() })
     }
 }
@@ -150,13 +127,6 @@ impl Faults {
 
     fn next(&self, reversal: bool, number: u32, chance: &mut dyn Chance) -> Option<Fault> {
         let mut fits = self.list.iter().filter(|(fault, _)| fault.of_reversals() == reversal);
-        fits.find(|(_, when)| match when {
-            When::At(n) => *n == number,
-            When::Percent(percent) => {
-                let [high, low] = random::<2>(chance);
-                u16::from_be_bytes([high, low]) % 100 < u16::from(*percent)
-            }
-        })
-        .map(|(fault, _)| *fault)
+        fits.find(|(_, when)| when.comes(number, chance)).map(|(fault, _)| *fault)
     }
 }

@@ -35,6 +35,8 @@ mod lists;
 mod media;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(unix)]
+mod messages;
 mod meter_port;
 mod meter_station;
 #[cfg(unix)]

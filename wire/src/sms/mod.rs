@@ -5,11 +5,13 @@
 //! in the secured packet inside, which this module carries as it is.
 
 pub mod content;
+pub mod gather;
 pub mod join;
 mod language;
 pub mod outside;
 pub mod parameters;
 pub mod parts;
+pub mod port;
 pub mod record;
 pub mod text;
 pub mod tpdu;

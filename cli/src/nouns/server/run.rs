@@ -11,7 +11,7 @@ use parties::trouble::{Failure, Result, Trouble};
 use scheme::Kind;
 use serde_json::json;
 use service::config::{FileConfig, TlsConfig, secret};
-use service::{BankLine, Config, Ended, Level, TlsFiles};
+use service::{BankLine, Config, Ended, Level, MultimediaFolder, PhoneLines, TlsFiles};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -51,6 +51,13 @@ pub struct Run {
     /// How much it tells on standard error: off, error, warn, info or debug. Default: warn.
     #[arg(long, value_name = "LEVEL", env = "GRIDCARD_LOG", value_parser = level)]
     pub log: Option<Level>,
+    /// Where customers' phones are listened to on lines of their own, beside HTTP; what they say is sealed by itself. Port 0: any that
+    /// is free.
+    #[arg(long, value_name = "ADDRESS:PORT", env = "GRIDCARD_PHONE_LISTEN")]
+    pub phone_listen: Option<SocketAddr>,
+    /// Take sessions of phones in the paper's variant as well, which is weaker: one key on both sides.
+    #[arg(long, env = "GRIDCARD_PAPER_PHONES")]
+    pub paper_phones: bool,
     /// The customers' bank.
     #[command(flatten)]
     pub bank: MaybeBank,
@@ -83,6 +90,11 @@ impl Run {
             _ => None,
         };
         let in_file = file.tls.map(|TlsConfig { certificate, key }| TlsFiles { certificate, key });
+        // The section stands in a file alone.
+        let messages = match (&self.config, &file.messages) {
+            (Some(path), Some(messages)) => Some(messages.line(path)?),
+            _ => None,
+        };
         let server = self.server.clone().or(file.server).unwrap_or_else(|| "1".to_owned());
         if !(1..=32).contains(&server.chars().count()) || server.contains('|') {
             let words = "the name of a server has 1 to 32 characters, and no |";
@@ -96,11 +108,17 @@ impl Run {
             rate: self.rate.or(file.rate).unwrap_or(6000),
             tls: named.or(in_file),
             log: self.log.or(file.log).unwrap_or_default(),
+            phones: PhoneLines {
+                listen: self.phone_listen.or(file.phone_listen),
+                paper: self.paper_phones || file.paper_phones,
+            },
             bank: self
                 .bank
                 .address
                 .clone()
                 .map(|address| BankLine { address, patience: Duration::from_secs(self.bank.patience) }),
+            messages,
+            multimedia: file.multimedia.map(|found| MultimediaFolder { folder: found.folder }),
         })
     }
 }
@@ -109,10 +127,16 @@ impl Run {
 pub fn run(call: &Call, options: &Run) -> Result<()> {
     let config = options.config()?;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let ended = service::serve(call, &config, |address| {
+    let ended = service::serve(call, &config, |listening| {
+        let address = listening.address;
         let text = format!("{scheme}://{address}");
         say(format!("listening on {text}; Ctrl-C ends"));
-        answer(call, &text, json!({ "pid": std::process::id(), "address": address.to_string() }));
+        let phones = listening.phones.map(|address| address.to_string());
+        if let Some(address) = &phones {
+            say(format!("phones are listened to at {address}"));
+        }
+        let told = json!({ "pid": std::process::id(), "address": address.to_string(), "phones": phones });
+        answer(call, &text, told);
     })?;
     say("ended: what was begun is kept");
     if ended == Ended::Interrupted {

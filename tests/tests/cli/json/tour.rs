@@ -452,6 +452,9 @@ fn bank_leg(json: &Json<'_>) {
     let (_, refused) =
         json.run(Party::Bank, &["simulate", "bank", "--state", "bank.journal", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused["code"], "listen-plain");
+    let account = "bank,+8613800250500,pin";
+    let centre = ["simulate", "centre", "--account", account, "--listen", "0.0.0.0:0"];
+    assert_eq!(json.run(Party::Sims, &centre).1["code"], "listen-plain");
 }
 
 /// A home that is kept.

@@ -106,7 +106,7 @@ impl UserData {
     }
 
     /// Text in the 7-bit alphabet without a header, one septet a byte; at most 160.
-    pub(crate) fn from_septets(septets: &[u8]) -> Result<Self, TpduError> {
+    pub fn from_septets(septets: &[u8]) -> Result<Self, TpduError> {
         match u8::try_from(septets.len()) {
             Ok(stated @ ..=MAX_SEPTETS) => {
                 Ok(Self { stated, in_septets: true, octets: pack(septets), header: Header::None })
@@ -176,7 +176,8 @@ impl UserData {
     }
 
     /// The septets behind the header, one a byte; none when UDL counts octets.
-    pub(crate) fn text_septets(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn text_septets(&self) -> Vec<u8> {
         if !self.in_septets || !self.is_whole() {
             return Vec::new();
         }

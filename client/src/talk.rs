@@ -1,0 +1,15 @@
+//! What is said inside a session: requests of the phone, answers of the server [docs/specs/client.md 5].
+
+mod answer;
+mod objects;
+mod request;
+mod secret;
+
+pub use answer::{Answer, Contract, Enrolled, Offer, Purchase, PurchaseState, Reported, Said, Sold, Status};
+pub use request::{Account, Claims, Named, Op, Request, Wanted, Way};
+pub use secret::{Password, Psk};
+
+/// Bytes that are no request or answer of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what was said is not understood: {0}")]
+pub struct TalkError(pub &'static str);
