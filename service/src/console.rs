@@ -43,3 +43,4 @@ mod visit;
 mod words;
 
 pub use serve::add_to;
+pub use words::rows;

@@ -140,7 +140,7 @@ class Town:
         self.close_bank()
         call = [self.gridcard, "simulate", "bank", "--listen", self.bank_address or "127.0.0.1:0", "--state", str(self.folder / "bank.journal"),
                 "--faults", faults, "--home", str(self.home)]
-        for account in ("rich=5000", "poor=1"):
+        for account in ("rich=5000", "rich2=500", "poor=1"):
             call += ["--account", account]
         log = open(self.folder / "bank.log", "a", encoding="utf-8")
         self.bank = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder)
