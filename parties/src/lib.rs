@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod certificates;
 pub mod city;
 pub mod companion;
+pub mod customer;
 mod held;
 pub mod home;
 pub mod in_force;

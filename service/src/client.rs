@@ -3,11 +3,13 @@
 
 mod fault;
 mod link;
+mod phone;
 mod request;
 mod ticket;
 mod trust;
 
 pub use fault::{ClientError, Problem};
 pub use link::{Access, Link};
+pub use phone::frames;
 pub use request::Request;
 pub use ticket::Ticket;

@@ -12,6 +12,9 @@ pub enum ClientError {
     /// It is no address of a server.
     #[error("{0:?} is no address of a server: https://HOST:PORT, or http://HOST:PORT on this machine")]
     Address(String),
+    /// It is no way to a server for a phone.
+    #[error("{0:?} is no address for a phone: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT")]
+    PhoneAddress(String),
     /// It is on another machine, and the key would go in clear.
     #[error("{0} is not on this machine, and the key would go over the network in clear")]
     Plain(String),
@@ -96,9 +99,11 @@ fn the_same(id: &str) -> String {
 impl Fault for ClientError {
     fn kind(&self) -> Kind {
         match self {
-            ClientError::Address(_) | ClientError::NoTrust | ClientError::NoKey | ClientError::Id => {
-                Kind::Usage
-            }
+            ClientError::Address(_)
+            | ClientError::PhoneAddress(_)
+            | ClientError::NoTrust
+            | ClientError::NoKey
+            | ClientError::Id => Kind::Usage,
             ClientError::Plain(_) | ClientError::Open(_) | ClientError::Untrusted { .. } => Kind::Security,
             ClientError::Away { .. } | ClientError::Unanswered(_) | ClientError::Lost { .. } => Kind::Absent,
             ClientError::Trust { .. } | ClientError::Key { .. } | ClientError::Old { .. } => Kind::Refused,
@@ -107,7 +112,7 @@ impl Fault for ClientError {
 
     fn hint(&self) -> Hint {
         Some(match self {
-            ClientError::Address(_) => return None,
+            ClientError::Address(_) | ClientError::PhoneAddress(_) => return None,
             ClientError::Plain(_) => "name it with https:// and its certificate with --ca".into(),
             ClientError::NoTrust => "name the server's certificate, or that of its issuer, with --ca FILE (PEM)".into(),
             ClientError::Trust { .. } => "name a PEM file with the server's certificate or that of its issuer".into(),
@@ -128,7 +133,7 @@ impl Fault for ClientError {
 
     fn code(&self) -> &str {
         match self {
-            ClientError::Address(_) => "url-address",
+            ClientError::Address(_) | ClientError::PhoneAddress(_) => "url-address",
             ClientError::Plain(_) => "url-plain",
             ClientError::NoTrust => "ca-missing",
             ClientError::Trust { .. } => "ca-file",

@@ -1,5 +1,11 @@
 //! `gridcard phone`: phones with our SIMs in them, and the network between them.
 
+#[cfg(feature = "service")]
+mod customer;
+#[cfg(feature = "service")]
+mod link;
+#[cfg(feature = "service")]
+mod pay;
 mod run;
 
 use crate::audit;
@@ -20,6 +26,10 @@ pub enum Verb {
     List,
     /// Show or set what becomes of messages on their way: delayed, lost, doubled; for those that are sent from now on.
     Network(Network),
+    /// What a customer does with his own phone at the payment server.
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    Customer(customer::Verb),
     /// The audit log of the phones' makers.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -96,6 +106,8 @@ impl Verb {
             Verb::Send(options) => look(options, send),
             Verb::List => look((), list),
             Verb::Network(options) => look(options, network),
+            #[cfg(feature = "service")]
+            Verb::Customer(verb) => verb.task(),
             Verb::Audit(verb) => look(verb, |call, verb| audit::run(call, verb, || phones::folder(call))),
         }
     }
