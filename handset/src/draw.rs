@@ -267,13 +267,13 @@ impl Page {
         }
         for (place, sold) in records.iter().enumerate() {
             let mark = if place == top { ">" } else { " " };
-            self.here = if place == top { self.lines.len() } else { self.here };
             let line = format!("{mark} {}  {:>12}  {}", when(sold.at), yuan(sold.amount), self.state(sold.state));
             let style = if place == top { STRONG } else { Style::new() };
             self.lines.push(Line::styled(line, style));
             if place == top {
                 self.text(&format!("    {} {}", self.tongue.t("col.meter"), sold.meter), SOFT);
                 self.text(&format!("    {} {}", self.tongue.t("col.order"), sold.order), SOFT);
+                self.here = self.lines.len();
             }
         }
     }

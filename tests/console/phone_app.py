@@ -76,7 +76,7 @@ class PhoneApp:
             yes(not phone.complaints(), f"the browser complains: {phone.complaints()}")
 
     def a_purchase_by_thumb(self):
-        for language, customer in (("en", self.one_of(20)), ("zh", self.one_of(21))):
+        for language, customer in (("en", self.one_of(5)), ("zh", self.one_of(6))):
             self.by_thumb(language, customer)
 
     def by_thumb(self, language, customer):
@@ -106,7 +106,8 @@ class PhoneApp:
             self.looked_at(phone, f"paid-{language}", complaints)
             record = phone.wait_for("const [one] = await (await import('/app/store.js')).purchases(); return await (await import('/app/buy.js')).record(one.id);")
             yes(re.fullmatch(r"[0-9A-F]{352}\n", record), "the order's record is there")
-            receipt = self.town.credit(customer, record)
+            # A page knows no IMSI, so its file does not say which SIM it is for.
+            receipt = self.town.credit(customer, record, more=["--other-sim"])
             self.hand_in(phone, receipt)
             phone.says(say[3])
             self.looked_at(phone, f"settled-{language}", complaints)
@@ -123,7 +124,7 @@ class PhoneApp:
             kept = phone.wait_for("const p = await (await import('/app/store.js')).get('phone'); return [p.own.secret.extractable, p.psk.extractable, p.psk.algorithm.name];")
             yes(kept == [False, False, "HKDF"], f"keys are kept so that they cannot be read: {kept}")
         yes(not complaints, "\n".join(complaints))
-        lines = [line for line in self.town.log() if line["act"] == "server order" and line["who"].startswith("phone:")]
+        lines = [line for line in self.town.log() if line["act"] == "server order" and line["who"].startswith("key:phone:")]
         yes(lines, "the bank's log has the phone's purchase")
 
     def hand_in(self, phone, receipt):
@@ -147,7 +148,7 @@ class PhoneApp:
 
     def slips_and_strangers(self):
         """A wrong code, a wrong key, a slip that is used up; a server that answers what it should not."""
-        customer = self.one_of(22)
+        customer = self.one_of(7)
         self.contract(customer, "rich")
         slip = self.slip(customer)
         with Thumb(self.town, self.out) as phone:
@@ -171,16 +172,16 @@ class PhoneApp:
             # Another customer's phone number does not agree, and is not told which it was.
             phone.tap(".tabs a[href='#settings']").tap("summary").tap("#forget").there("#code")
             used = self.slip(customer)
-            other = {**customer, "msisdn": self.one_of(23)["msisdn"]}
+            other = {**customer, "msisdn": self.one_of(8)["msisdn"]}
             self.enrolled(phone, other, used, "li")
             phone.tap("button[type=submit]").says("does not let this be done")
             log = self.town.log()
-            yes(any(line["facts"].get("slip", "").lower() == slip["slip"].lower() and "phone-code" in json.dumps(line) for line in log), "the wrong code stands in the log")
+            yes(any(line.get("facts", {}).get("slip", "").lower() == slip["slip"].lower() and "phone-code" in json.dumps(line) for line in log), "the wrong code stands in the log")
             yes(any("phone-msisdn" in json.dumps(line) for line in log), "the number that differs as well")
 
     def without_a_network(self):
         with Thumb(self.town, self.out) as phone:
-            self.a_phone(phone, 23)
+            self.a_phone(phone, 8)
             phone.wait_for("await navigator.serviceWorker.ready;")
             yes(phone.wait_for("return (await (await fetch('/app/manifest.json')).json()).start_url") == "/app/", "the manifest is there")
             phone.app()
@@ -197,13 +198,12 @@ class PhoneApp:
             phone.app("#buy").says("No network")
             phone.offline(False)
             phone.tap("#again").there("#amount")
-            # The server ends while the app is open, and comes back at another address of the same home: here, the same one is needed.
             yes(not complaints, "\n".join(complaints))
 
     def reloaded_in_mid_purchase(self):
         """The answer to the confirmation is lost, twice over; the purchase is one."""
         with Thumb(self.town, self.out) as phone:
-            customer = self.a_phone(phone, 24)
+            customer = self.a_phone(phone, 9)
             before = self.orders(customer)
             purchase = self.to_confirm(phone, "12.50")
             # The confirmation comes to the server, and no answer to it or to anything after it comes back.
@@ -214,7 +214,9 @@ class PhoneApp:
             self.looked_at(phone, "unknown-en", complaints)
             phone.app("#buy").says("The outcome of a purchase is not known")
             yes(not phone.all("#amount"), "nothing else can be bought meanwhile")
-            phone.app(f"#purchase/{purchase}").says("Paid: 12.50")
+            phone.app(f"#purchase/{purchase}").says("The outcome is not known yet")
+            phone.driver.refresh()
+            phone.says("Paid: 12.50")
             yes(self.orders(customer) == before + 1, "it was bought once")
             # Confirmed again by hand: the same one.
             again = phone.wait_for("const buy = await import('/app/buy.js'); const a = await buy.confirm(arguments[0]); return [a.status, a.said.state];", purchase)
@@ -229,7 +231,7 @@ class PhoneApp:
 
     def another_account(self):
         with Thumb(self.town, self.out) as phone:
-            customer = self.a_phone(phone, 25)
+            customer = self.a_phone(phone, 10)
             before = self.orders(customer)
             phone.app("#buy").there("#amount")
             phone.write("#amount", "20").tap("input[value=other]").there("#account")
@@ -249,7 +251,7 @@ class PhoneApp:
     def two_tabs(self):
         """Two tabs of one phone: a session of one ends that of the other, and neither buys what the other does not know the end of."""
         with Thumb(self.town, self.out) as phone:
-            customer = self.a_phone(phone, 26)
+            customer = self.a_phone(phone, 11)
             before = self.orders(customer)
             first = phone.driver.current_window_handle
             one = self.to_confirm(phone, "11")
@@ -288,5 +290,3 @@ class PhoneApp:
             yes(answer.header("x-content-type-options") == "nosniff", path)
         yes(self.town.ask("GET", "/app").status == 308, "/app leads to /app/")
         yes(self.town.ask("GET", "/app/none.js").status == 404, "no other file")
-
-    PHONE_STEPS = ("what_the_app_may_load", "the_app_agrees_with_the_client", "a_purchase_by_thumb", "slips_and_strangers", "without_a_network", "reloaded_in_mid_purchase", "another_account", "two_tabs")

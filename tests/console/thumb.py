@@ -2,9 +2,11 @@
 
 import json
 
+from selenium.common.exceptions import TimeoutException
+
 from browser import Browser
 
-SIZES = {"360 x 740": (360, 740), "200 % of 360": (180, 370), "a tablet": (820, 1180)}
+SIZES = {"360 px": (360, 740), "320 px": (320, 568), "a tablet": (820, 1180)}
 
 
 class Thumb(Browser):
@@ -17,6 +19,12 @@ class Thumb(Browser):
     def screen(self, width=360, height=740):
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
         self.cdp("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=1)
+
+    def shot(self, name):
+        """The whole page, as a screen that is long enough shows it."""
+        self.screen(360, max(740, self.script("return document.documentElement.scrollHeight")))
+        super().shot(name)
+        self.screen()
 
     def tap(self, css):
         """Touches the middle of what is there, brought into sight first; it has to be the topmost thing at that place."""
@@ -44,7 +52,10 @@ class Thumb(Browser):
 
     def says(self, *words):
         """Waits until the page says something."""
-        self.until(lambda: all(word in self.text() for word in words))
+        try:
+            self.until(lambda: all(word in self.text() for word in words))
+        except TimeoutException:
+            raise AssertionError(f"{self.path()} does not say {words}: {self.text()}") from None
         return self
 
     def wait_for(self, script, *values):

@@ -19,10 +19,9 @@ from selenium.webdriver.common.keys import Keys
 from browser import Browser
 from checks import WIDTHS, record_of, request_of, token, yes
 from office import Office
-from phone_app import PhoneApp
 from town import PASSWORDS, Town, code, past
 
-class Walk(Office, PhoneApp):
+class Walk(Office):
     def __init__(self, town, out):
         self.town, self.out = town, out
         self.people = town.customers()
@@ -531,7 +530,7 @@ def main():
         for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.killed_in_mid_sale, walk.two_people, walk.a_finding,
                      walk.registration, walk.meters_are_changed, walk.paid_by_a_bank, walk.the_banks_day, walk.bounds_of_a_customer, walk.a_drawer, walk.days_are_closed, walk.looks_are_noted,
                      walk.roles, walk.forms_of_the_office, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.findings, walk.sessions,
-                     walk.codes_are_good_once, walk.a_password_changes, *(getattr(walk, name) for name in PhoneApp.PHONE_STEPS), walk.brute_force, walk.idle]:
+                     walk.codes_are_good_once, walk.a_password_changes, walk.brute_force, walk.idle]:
             begun, name = time.monotonic(), step.__name__.replace("_", " ")
             try:
                 step()

@@ -77,7 +77,7 @@ export async function settings(change) {
   tongue.addEventListener("click", change);
   const install = offered && el("button", { class: "button", type: "button" }, t("set.install"));
   install?.addEventListener("click", () => offered.prompt());
-  const told = el("div", {});
+  const told = el("div", { class: "told" });
   const go = el("button", { class: "button button-bad", type: "button", id: "forget" }, t("forget.go"));
   go.addEventListener("click", async () => {
     go.disabled = true;

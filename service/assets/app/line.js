@@ -58,6 +58,7 @@ async function say(frame, take, forgiven) {
       if (error instanceof Unfit || error instanceof talk.TalkError) last = new Offline("somebody else answered", { cause: error });
       else if (error instanceof Offline) last = error;
       else throw error;
+      if (!navigator.onLine) throw last;
       // It may have come to the server: the next silence says that it is under way.
       forgiven = WAITS_MS.length;
     }

@@ -9,7 +9,6 @@ import { block, digits, el, facts, figure, form, notice, page, rail, radio, refu
 import { fen, inChina, moment, money, t, yuan } from "./words.js";
 
 const QUICK = [5000, 10000, 20000];
-const WAYS = { [WAY.sim]: "sim", [WAY.file]: "file" };
 
 function chosen(form, name) {
   return form.querySelector(`[name="${name}"]:checked`)?.value;
@@ -45,7 +44,7 @@ export async function wanted() {
       if (bad.includes(true)) return null;
       const meter = form.meter?.value ?? contract.meter;
       await store.put("meter", meter);
-      const { answer, one } = await buy.offer(meter, sum, Number(chosen(form, "way")), token, password);
+      const { answer, one } = await buy.offer(meter, sum, WAY.sim, token, password);
       if (answer.status !== "done") return refusal(answer);
       location.hash = `#confirm/${one.id}`;
       return null;
@@ -55,7 +54,6 @@ export async function wanted() {
     el("button", { class: "button button-main", type: "submit" }, t("go")),
     el("div", { class: "app-amounts", role: "group", "aria-label": t("pay.quick") }, QUICK.map((fen) => el("button", { class: "button", type: "submit", value: yuan(fen) }, yuan(fen)))),
     el("fieldset", { class: "row" }, el("legend", {}, t("pay.from")), own, own && radio("from", "other", t("pay.other"), false), another),
-    el("fieldset", { class: "row" }, el("legend", {}, t("pay.way")), Object.entries(WAYS).map(([way, name]) => radio("way", way, t(`way.${name}`), name === "sim"))),
   );
   sheet.addEventListener("change", () => {
     another.hidden = chosen(sheet, "from") === "own";
@@ -88,15 +86,15 @@ export async function confirm(id) {
       return null;
     },
     el("div", {}, el("p", { class: "small soft" }, t("confirm.pay")), figure(offer.amount)),
-    facts([[t("confirm.from"), t("pay.own", offer.account.replace("*", ""))], [t("col.meter"), digits(offer.meter)], [t("col.name"), offer.customerName], [t("col.customer"), digits(offer.customer)], [t("pay.way"), t(`way.${WAYS[offer.way]}`)], [t("bal.h"), "balance" in offer && `${money(offer.balance)}, ${moment(offer.moment)}`]]),
+    facts([[t("confirm.from"), t("pay.own", offer.account.replace("*", ""))], [t("col.meter"), digits(offer.meter)], [t("col.name"), offer.customerName], [t("col.customer"), digits(offer.customer)], [t("pay.way"), t("way.sim")], [t("bal.h"), "balance" in offer && `${money(offer.balance)}, ${moment(offer.moment)}`]]),
     password,
     el("button", { class: "button button-main", type: "submit" }, t("confirm.go", money(offer.amount))),
     el("a", { class: "button button-plain", href: "#buy" }, t("confirm.not")),
   );
-  page({ title: t("confirm.h"), back: "#buy", tab: "buy" }, sheet, block(t("then.h"), steps(one), el("p", { class: "small soft" }, t("confirm.once"))));
+  page({ title: t("confirm.h"), back: "#buy", tab: "buy" }, sheet, block(t("then.h"), steps(), el("p", { class: "small soft" }, t("confirm.once"))));
 }
 
-const steps = (one) => el("ol", { class: "flat small" }, [1, 2, 3].map((at) => el("li", {}, t(`${WAYS[one.way]}.${at}`))));
+const steps = () => el("ol", { class: "flat small" }, [1, 2, 3].map((at) => el("li", {}, t(`sim.${at}`))));
 
 function saved(name, text) {
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
@@ -104,9 +102,9 @@ function saved(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** The order as a file, and the receipt as one: how a purchase goes to its meter and back where no short message goes. */
+/** The order as a file for whoever writes it to the SIM, and the receipt as one: the way where no short message goes. */
 function files(one) {
-  const told = el("div", {});
+  const told = el("div", { class: "told" });
   const order = el("button", { class: "button", type: "button", id: "record" }, t("file.order"));
   order.addEventListener("click", async () => {
     const text = await buy.record(one.id);
@@ -167,7 +165,7 @@ export async function purchase(id) {
     const { state } = one.told;
     const head = { settled: "good", made: "good", waits: "good", ended: "warn", refused: "bad" }[state];
     shown.push(off, notice(head, t(`told.${state}.h`, money(one.amount)), t(`told.${state}.p`)), sum);
-    if (state === "made" || state === "refused") shown.push(block(t("then.h"), steps(one)), files(one), again);
+    if (state === "made" || state === "refused") shown.push(block(t("then.h"), steps()), files(one), again);
     if (state === "settled" || state === "ended") shown.push(el("a", { class: "button", href: "#buy" }, t("buy.again")));
   }
   page({ title: t("purchase.h"), back: "#records", tab: "buy" }, shown);
