@@ -7,6 +7,8 @@ use client::talk::{PurchaseState, Request, Said};
 
 /// Purchases that are asked for at once.
 const MANY: u8 = 20;
+/// The server does not know a purchase: it was offered and not confirmed.
+const NO_OFFER: &str = "phone-no-offer";
 
 impl App {
     /// Does what a key wished.
@@ -43,7 +45,11 @@ impl App {
         seen.more = records.len() == usize::from(MANY);
         seen.records = records;
         self.seen = seen;
-        Ok(())
+        // What was begun before is found out now; that it was never confirmed is an answer as well.
+        match bank.open().map(|name| bank.ask(&Request::State(name))) {
+            Some(Err(no)) if no.code != NO_OFFER => Err(no),
+            _ => Ok(()),
+        }
     }
 
     fn earlier(&mut self, bank: &mut dyn Bank) -> Result<(), No> {

@@ -67,6 +67,9 @@ pub trait Bank {
     /// Whose phone it is; `None`: nobody is enrolled here.
     fn own(&self) -> Option<Own>;
 
+    /// Where the server is, as far as that was said before the slip is typed in.
+    fn server(&self) -> Option<String>;
+
     /// Enrols with a slip.
     ///
     /// # Errors

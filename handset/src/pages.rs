@@ -10,9 +10,9 @@ use scheme::numbers::MeterNumber;
 use scheme::subscription::Msisdn;
 
 /// The form that takes a slip.
-pub fn slip() -> Form {
+pub fn slip(server: &str) -> Form {
     Form::new(vec![
-        Row::new("slip.server", Kind::Text(128)),
+        Row::new("slip.server", Kind::Text(128)).with(server),
         Row::new("slip.number", Kind::Text(8)),
         Row::new("slip.key", Kind::Text(80)),
         Row::new("slip.code", Kind::Secret(40)),

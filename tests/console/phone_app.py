@@ -116,6 +116,7 @@ class PhoneApp:
             self.looked_at(phone, f"records-{language}", complaints)
             phone.tap(".tabs a[href='#settings']").there("summary")
             phone.tap("summary")
+            yes(phone.all("#install"), "the browser offers to install it")
             self.looked_at(phone, f"settings-{language}", complaints)
             phone.tap(".tabs li:first-child a").there(".figure")
             self.looked_at(phone, f"start-balance-{language}", complaints)
@@ -176,8 +177,9 @@ class PhoneApp:
             self.enrolled(phone, other, used, "li")
             phone.tap("button[type=submit]").says("does not let this be done")
             log = self.town.log()
-            yes(any(line.get("facts", {}).get("slip", "").lower() == slip["slip"].lower() and "phone-code" in json.dumps(line) for line in log), "the wrong code stands in the log")
-            yes(any("phone-msisdn" in json.dumps(line) for line in log), "the number that differs as well")
+            of_slip = lambda one: [line for line in log if line.get("facts", {}).get("slip", "").lower() == one["slip"].lower() and line["outcome"] == "refused"]
+            yes([line["facts"].get("tries_left") for line in of_slip(slip)] == ["4"], f"one wrong code, counted once, stands in the log: {of_slip(slip)}")
+            yes("telephone number" in of_slip(used)[0]["why"], f"which number differs stands there as well: {of_slip(used)}")
 
     def without_a_network(self):
         with Thumb(self.town, self.out) as phone:

@@ -67,6 +67,10 @@ impl Bank for TestBank {
         self.own.clone()
     }
 
+    fn server(&self) -> Option<String> {
+        None
+    }
+
     fn enrol(&mut self, slip: &Slip) -> Result<(), No> {
         let Slip { server, number, code, msisdn, .. } = slip.clone();
         self.slips.push((server, number, code.to_string(), msisdn));

@@ -75,7 +75,7 @@ export async function settings(change) {
   const phone = await store.get("phone");
   const tongue = el("button", { class: "button", type: "button", lang: LANGUAGES[other()].tag }, LANGUAGES[other()].own);
   tongue.addEventListener("click", change);
-  const install = offered && el("button", { class: "button", type: "button" }, t("set.install"));
+  const install = offered && el("button", { class: "button", type: "button", id: "install" }, t("set.install"));
   install?.addEventListener("click", () => offered.prompt());
   const told = el("div", { class: "told" });
   const go = el("button", { class: "button button-bad", type: "button", id: "forget" }, t("forget.go"));

@@ -86,7 +86,7 @@ export async function confirm(id) {
       return null;
     },
     el("div", {}, el("p", { class: "small soft" }, t("confirm.pay")), figure(offer.amount)),
-    facts([[t("confirm.from"), t("pay.own", offer.account.replace("*", ""))], [t("col.meter"), digits(offer.meter)], [t("col.name"), offer.customerName], [t("col.customer"), digits(offer.customer)], [t("pay.way"), t("way.sim")], [t("bal.h"), "balance" in offer && `${money(offer.balance)}, ${moment(offer.moment)}`]]),
+    facts([[t("confirm.from"), t("pay.own", offer.account.replace("*", ""))], [t("col.meter"), digits(offer.meter)], [t("col.name"), offer.customerName], [t("col.customer"), digits(offer.customer)], [t("pay.way"), t("way.sim")], [t("bal.h"), "balance" in offer && `${money(offer.balance)}${t("comma")}${moment(offer.moment)}`]]),
     password,
     el("button", { class: "button button-main", type: "submit" }, t("confirm.go", money(offer.amount))),
     el("a", { class: "button button-plain", href: "#buy" }, t("confirm.not")),

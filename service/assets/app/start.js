@@ -94,7 +94,7 @@ export async function start() {
     without === "silence" || without === "refused" ? el("a", { class: "button", href: "#settings" }, t("silence.go")) : null,
     chosen && balance(seen, chosen, Boolean(without)),
     chosen && last(seen, chosen),
-    chosen && block(t("meter.h"), facts([[t("col.meter"), digits(chosen.meter)], [t("col.name"), chosen.customerName], [t("col.bill"), chosen.bill], [t("col.account"), chosen.account]])),
+    chosen && block(t("meter.h"), facts([[t("col.meter"), digits(chosen.meter)], [t("col.name"), chosen.customerName], [t("col.bill"), chosen.bill], [t("col.account"), chosen.account?.replace("*", "")]])),
     !chosen && !without && notice("warn", t("nometer.h"), t("nometer.p")),
   );
   document.querySelector("#again")?.addEventListener("click", start);
