@@ -36,6 +36,8 @@ pub enum Named {
     Change(i64),
     /// A slip with an authorisation code.
     Slip([u8; 4]),
+    /// A customer's phone, by the server's name for it.
+    Phone([u8; 8]),
     /// A number on the power company's bills.
     Bill(String),
 }
@@ -97,6 +99,10 @@ impl View<'_> {
             Named::Slip(number) => self.office_by(
                 "SELECT c.office AS office FROM slip s JOIN customer c ON c.customer = s.customer WHERE s.number = ?1",
                 params![&number[..]],
+            ),
+            Named::Phone(name) => self.office_by(
+                "SELECT c.office AS office FROM phone p JOIN customer c ON c.customer = p.customer WHERE p.name = ?1",
+                params![&name[..]],
             ),
             Named::Bill(bill) => self.office_by(
                 "SELECT c.office AS office FROM contract b JOIN customer c ON c.customer = b.customer WHERE b.bill = ?1",

@@ -36,7 +36,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
     Some(match name {
         "customer" | "meter" => "^[0-9]{12}$",
         "imsi" | "imei" => "^[0-9]{15}$",
-        "order" | "purchase" => "^[0-9A-Fa-f]{16}$",
+        "order" | "purchase" | "phone" => "^[0-9A-Fa-f]{16}$",
         "rest" => "^([0-9A-Fa-f]{16}|finding:[0-9]{1,9})$",
         "finding" | "after" => "^[0-9]{1,9}$",
         "limit" => "^([1-9][0-9]{0,2}|1000)$",

@@ -2,6 +2,7 @@
 
 use crate::acts::{handed_out, malformed, to};
 use crate::asked::{Asked, Means, message};
+use parties::bank::phones::{self, PhoneChange};
 use parties::bank::{
     self, ApplyRequest, ChangeMeterRequest, Desk, FinishChangeRequest, Person, ReplaceSimRequest,
     StatisticsRequest, look,
@@ -214,6 +215,31 @@ pub fn use_code(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) ->
     let (slip, code) =
         (asked.words("slip").unwrap_or_default(), asked.words("authorisation_code").unwrap_or_default());
     Ok(serde_json::to_value(bank::use_code(session, desk, slip, code)?)?)
+}
+
+/// A customer's phones.
+pub fn phones(session: &Session, desk: &Desk, asked: &Asked) -> Result<Value> {
+    Ok(serde_json::to_value(phones::list(session, desk, asked.place("customer")?)?)?)
+}
+
+fn change_phone(session: &Session, desk: &mut Desk, asked: &Asked, change: PhoneChange) -> Result<Value> {
+    let (phone, reason): (String, _) = (asked.place("phone")?, asked.words("reason").unwrap_or_default());
+    Ok(serde_json::to_value(phones::change(session, desk, &phone, change, reason)?)?)
+}
+
+/// Freezes a phone.
+pub fn freeze_phone(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    change_phone(session, desk, asked, PhoneChange::Freeze)
+}
+
+/// Lets it again.
+pub fn thaw_phone(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    change_phone(session, desk, asked, PhoneChange::Thaw)
+}
+
+/// Forgets it.
+pub fn forget_phone(session: &Session, desk: &mut Desk, asked: &Asked, _: &Means) -> Result<Value> {
+    change_phone(session, desk, asked, PhoneChange::Forget)
 }
 
 /// The limits.

@@ -84,7 +84,9 @@ pub fn router(shared: Shared) -> Router {
         .route(
             "/metrics",
             get(move || async move {
-                let text = of_metrics.figures.text() + &of_books(&of_metrics, &open_too).await;
+                let text = of_metrics.figures.text()
+                    + &of_phones(&of_metrics.phones)
+                    + &of_books(&of_metrics, &open_too).await;
                 response(Reply::text("text/plain; version=0.0.4", text))
             }),
         )
@@ -105,6 +107,12 @@ async fn at_counter<T>(shared: &Shared, call: fn(oneshot::Sender<T>) -> Call) ->
     let (tell, told) = oneshot::channel();
     shared.calls.try_send(call(tell)).map_err(|_| ())?;
     told.await.map_err(|_| ())
+}
+
+/// How many sessions there are with customers' phones.
+fn of_phones(phones: &Phones) -> String {
+    let about = "# HELP gridcard_phone_sessions Sessions with customers' phones.\n# TYPE gridcard_phone_sessions gauge\n";
+    format!("{about}gridcard_phone_sessions {}\n", phones.sessions())
 }
 
 /// Figures of the books; none where they cannot be had now.

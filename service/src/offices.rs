@@ -87,6 +87,7 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
         "purchase" => read(text).map(Named::Online),
         "change" => read(text).map(Named::Change),
         "slip" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Slip),
+        "phone" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Phone),
         "bill" => Some(Named::Bill(text.to_owned())),
         "record" => typed::bytes(text).ok().map(Named::Receipt),
         _ => None,

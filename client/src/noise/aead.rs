@@ -1,4 +1,4 @@
-//! AES-256-GCM with the nonces of Noise: four zero bytes, then the counter, big-endian [Noise 12].
+//! AES-256-GCM with the nonces of Noise: four zero bytes, then the counter, big-endian [docs/specs/client.md 2].
 
 use super::{KEY, NoiseError, TAG};
 use aes_gcm::aead::{Aead, KeyInit, Payload};

@@ -86,14 +86,14 @@ impl core::fmt::Debug for Split {
     }
 }
 
-/// Both sides' beginning: the server's static key is known before [Noise 7.5].
+/// Both sides' beginning: the server's static key is known before [docs/specs/client.md 2].
 pub(super) fn begin(pattern: Pattern, prologue: &[u8], server: &[u8; KEY]) -> Symmetric {
     let mut state = Symmetric::new(pattern.name(), prologue);
     state.mix_hash(server);
     state
 }
 
-/// An ephemeral key in a handshake with a psk is mixed into the key as well [Noise 9.2].
+/// An ephemeral key in a handshake with a psk is mixed into the key as well [docs/specs/client.md 2].
 pub(super) fn mix_ephemeral(state: &mut Symmetric, public: &[u8; KEY]) {
     state.mix_hash(public);
     state.mix_key(public);

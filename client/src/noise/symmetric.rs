@@ -1,4 +1,4 @@
-//! What both sides know of a handshake so far: chaining key, hash, and the key of the moment [Noise 5.2].
+//! What both sides know of a handshake so far: chaining key, hash, and the key of the moment [docs/specs/client.md 2].
 
 use super::aead::{open, seal};
 use super::pattern::Split;
@@ -27,7 +27,7 @@ impl Symmetric {
         self.hash = sha256(&[&self.hash, data]);
     }
 
-    /// The next `N` outputs of the chain [Noise 4.3].
+    /// The next `N` outputs of the chain [docs/specs/client.md 2].
     fn chain<const N: usize>(&self, material: &[u8]) -> [Zeroizing<[u8; 32]>; N] {
         let temp = hmac(&self.chaining[..], &[material]);
         let mut before = Zeroizing::new([0; 32]);
@@ -46,7 +46,7 @@ impl Symmetric {
         (self.chaining, self.key, self.counter) = (chaining, Some(key), 0);
     }
 
-    /// The psk token [Noise 9.1].
+    /// The psk token [docs/specs/client.md 2].
     pub fn mix_psk(&mut self, psk: &[u8; KEY]) {
         let [chaining, hash, key] = self.chain::<3>(psk);
         self.mix_hash(&hash[..]);

@@ -3,5 +3,6 @@
 mod attackers;
 mod known_answers;
 mod lossy;
+mod memory;
 mod parts;
 mod scene;

@@ -8,7 +8,8 @@ use crate::trouble::{Result, Trouble, refused};
 use scheme::numbers::CustomerNumber;
 use serde::{Deserialize, Serialize};
 use server::{
-    ChangeRefusal, ClearError, ContractError, Named, OnlineError, OrderError, Refusal, SettleError, SimKey,
+    ChangeRefusal, ClearError, ContractError, Named, OnlineError, OrderError, PhoneError, Refusal,
+    SettleError, SimKey,
 };
 
 /// What is said of what is not there. An office that asks for another's hears the same.
@@ -28,6 +29,7 @@ pub fn not_there(named: &Named) -> Trouble {
         Named::Online(sid) => OnlineError::Unknown(*sid).into(),
         Named::Change(change) => OrderError::from(ChangeRefusal::Unknown(*change)).into(),
         Named::Slip(number) => ContractError::no_slip(*number).into(),
+        Named::Phone(name) => PhoneError::Unknown(hex::encode(name)).into(),
         Named::Bill(bill) => nobody(format!("bill number {bill}")),
     }
 }
@@ -53,6 +55,7 @@ pub fn words(named: &Named) -> String {
         Named::Online(sid) => format!("online purchase {sid}"),
         Named::Change(change) => format!("change {change}"),
         Named::Slip(number) => format!("slip {}", hex::encode_upper(number)),
+        Named::Phone(name) => format!("phone {}", hex::encode(name)),
         Named::Bill(bill) => format!("bill {bill}"),
     }
 }

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::look::{self, Whose};
 use super::online::PurchaseReport;
 use super::payment::PaymentLine;
+use super::phones;
 use super::selling::two_people;
 use crate::home;
 use crate::log;
@@ -102,6 +103,7 @@ pub fn export(session: &Session, desk: &Desk, customer: CustomerNumber, out: &Pa
         "orders": look::orders_of(session, desk, customer)?,
         "payments": payments,
         "online_purchases": online,
+        "phones": phones::list(session, desk, customer)?.phones,
         "statement": super::statement(session, desk, customer)?,
         "acts": acts(&folder, customer)?,
     });

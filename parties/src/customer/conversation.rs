@@ -178,13 +178,8 @@ impl<'f> Conversation<'f> {
     ) -> Result<Conversation<'f>> {
         file.last = Stamp::of(now(session)?, 0).after(file.last);
         file.keep()?;
-        let known = Known {
-            mode: file.mode,
-            server: &file.server,
-            own: &file.own,
-            psk: &file.psk,
-            name: &file.name,
-        };
+        let known =
+            Known { mode: file.mode, server: &file.server, own: &file.own, psk: &file.psk, name: &file.name };
         let mut chance = session.chance(&format!("session {}", hex::encode(file.last.bytes())));
         let opening = Opening::session(&known, &file.marks(), file.last, &mut *chance)
             .map_err(|error| Trouble::new(CustomerError::Foreign(error.to_string())))?;

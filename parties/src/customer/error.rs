@@ -104,7 +104,7 @@ impl Fault for CustomerError {
             CustomerError::Silent(_) => "phone-silent",
             CustomerError::Foreign(_) => "phone-foreign",
             CustomerError::ServerKey(_) => "phone-server-key",
-            CustomerError::Slip(_) => "slip-form",
+            CustomerError::Slip(_) => "phone-slip",
             CustomerError::Refused => "phone-refused",
             CustomerError::UnderWay => "phone-under-way",
             CustomerError::NotUnderstood => "phone-not-understood",

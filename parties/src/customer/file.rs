@@ -118,8 +118,7 @@ fn wrong(path: &Path, words: impl Into<String>) -> Trouble {
 impl PhoneFile {
     /// A phone that has just become known.
     pub(super) fn new(path: &Path, of: Fresh) -> Self {
-        let Fresh { mode, server_url, server, own, psk, name, customer, said, last } =
-            of;
+        let Fresh { mode, server_url, server, own, psk, name, customer, said, last } = of;
         let (msisdn, imsi, imei, user) = said;
         PhoneFile {
             path: path.to_owned(),
@@ -144,7 +143,8 @@ impl PhoneFile {
     /// # Errors
     /// It is not there, is open to others, or is none.
     pub fn read(path: &Path) -> Result<Self> {
-        let private = disk::is_private(path).map_err(|error| wrong(path, format!("cannot be read: {error}")))?;
+        let private =
+            disk::is_private(path).map_err(|error| wrong(path, format!("cannot be read: {error}")))?;
         if !private {
             return Err(Trouble::new(CustomerError::Open(path.to_owned())));
         }

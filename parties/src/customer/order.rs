@@ -65,7 +65,9 @@ impl Conversation<'_> {
         let asked = Request::Offer(Wanted { purchase, contract, amount, way, account });
         match self.ask(&asked)? {
             // What is shown to the person has to be what he asked for.
-            Said::Offer(offer) if offer.purchase == purchase && offer.amount == amount && offer.way == way => {
+            Said::Offer(offer)
+                if offer.purchase == purchase && offer.amount == amount && offer.way == way =>
+            {
                 Ok(offer)
             }
             _ => Err(foreign()),

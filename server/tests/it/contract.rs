@@ -10,6 +10,7 @@ mod online;
 mod payments;
 mod people;
 mod persons;
+mod phones;
 mod receipts;
 mod registry;
 mod requests;
@@ -112,6 +113,8 @@ macro_rules! every_engine {
                 a_person_asks_and_has_no_key what_was_asked_for_is_decided_once people_find_what_they_look_for
                 a_purchase_is_seen_with_what_became_of_it;
             persons: a_new_sim_stops_sales_by_telephone_for_a_day a_tariff_is_the_one_that_held a_person_is_taken_out;
+            phones: a_slip_makes_one_phone_known the_times_of_a_phone_rise a_password_has_its_tries_and_a_right_one_gives_them_back
+                a_phone_ends_and_its_keys_go;
             requests: a_principal_ends_once a_request_is_answered_once acts_are_kept_together_or_not steps_stand_or_fall_alone;
             offices: a_customer_belongs_to_who_registered_it what_a_customer_has_is_his_offices
                 a_certificate_is_one_principals a_message_is_taken_once nothing_is_sold_to_the_blocked

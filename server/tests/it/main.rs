@@ -11,6 +11,7 @@ mod kat;
 mod ledger;
 mod life;
 mod older;
+mod phones;
 mod property;
 mod psam;
 mod refusals;

@@ -13,7 +13,9 @@ pub enum ClientError {
     #[error("{0:?} is no address of a server: https://HOST:PORT, or http://HOST:PORT on this machine")]
     Address(String),
     /// It is no way to a server for a phone.
-    #[error("{0:?} is no address for a phone: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT")]
+    #[error(
+        "{0:?} is no address for a phone: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT"
+    )]
     PhoneAddress(String),
     /// It is on another machine, and the key would go in clear.
     #[error("{0} is not on this machine, and the key would go over the network in clear")]

@@ -168,7 +168,9 @@ fn enrol(call: &Call, options: &Enrol) -> Result<()> {
     let from: SecretFrom = options.password_file.as_deref().into();
     let password = Password(secret::new_text(call, from, "password of the phone's user")?);
     if password.0.chars().count() < 8 || password.0.len() > 128 {
-        return Err(refused("a password has 8 characters or more, and 128 bytes at most").code("password-length").into());
+        return Err(refused("a password has 8 characters or more, and 128 bytes at most")
+            .code("password-length")
+            .into());
     }
     let request = EnrolRequest {
         mode: if options.mode == How::Noise { Mode::Noise } else { Mode::Paper },
@@ -185,10 +187,16 @@ fn enrol(call: &Call, options: &Enrol) -> Result<()> {
     let mut frames = service::client::frames(&options.server, options.ca.as_deref())?;
     let file = customer::enrol(call, &mut *frames, &options.phone, &request)?;
     if options.mode == How::Paper {
-        say("this phone and the server share one key: whoever has it can be either, and read what was said before");
+        say(
+            "this phone and the server share one key: whoever has it can be either, and read what was said before",
+        );
     }
     let name = hex::encode(file.name);
-    let words = format!("the phone {name} of customer {} is known; its file is {}", file.customer, options.phone.display());
+    let words = format!(
+        "the phone {name} of customer {} is known; its file is {}",
+        file.customer,
+        options.phone.display()
+    );
     answer(call, &words, json!({ "phone": name, "customer": file.customer, "file": options.phone }));
     Ok(())
 }
@@ -219,7 +227,7 @@ fn records(call: &Call, options: &Records) -> Result<()> {
         let credited = credited.map_or_else(|| "-".to_owned(), |fen| yuan(i64::from(fen.0)));
         row![at, meter, yuan(i64::from(amount.0)), credited, state.name(), order]
     });
-    let words = table(&["sold", "meter", "yuan", "credited", "state", "order"], rows.collect());
+    let words = table(&["sold", "meter", "amount", "credited", "state", "order"], rows.collect());
     let objects: Vec<Value> = all
         .iter()
         .map(|sold| {
@@ -240,7 +248,7 @@ fn balance(call: &Call, options: &Balance) -> Result<()> {
     let words = match said {
         None => format!("meter {meter} has said no balance yet"),
         Some(Reported { balance, count, at }) => {
-            format!("meter {meter}: {} yuan at {at}, after purchase {count}", yuan(i64::from(balance.0)))
+            format!("meter {meter}: {} at {at}, after purchase {count}", yuan(i64::from(balance.0)))
         }
     };
     let object = json!({
@@ -259,7 +267,7 @@ fn receipt(call: &Call, options: &Receipt) -> Result<()> {
     let Said::Receipt { state, order, amount } = options.own.ask(call, &request)? else {
         return Err(foreign());
     };
-    let words = format!("order {order}: {}, {} yuan credited", state.name(), yuan(i64::from(amount.0)));
+    let words = format!("order {order}: {}, {} credited", state.name(), yuan(i64::from(amount.0)));
     answer(
         call,
         &words,

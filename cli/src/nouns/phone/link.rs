@@ -36,9 +36,10 @@ impl<'t, 'f> Through<'t, 'f> {
     }
 
     fn message(&self, said: &Purchase) -> Result<MessageReport> {
-        let message = said.message.as_ref().ok_or_else(|| {
-            Trouble::new(CustomerError::Foreign("no message for the meter".to_owned()))
-        })?;
+        let message = said
+            .message
+            .as_ref()
+            .ok_or_else(|| Trouble::new(CustomerError::Foreign("no message for the meter".to_owned())))?;
         Ok(MessageReport { purchase: self.report(said)?, message: hex::encode_upper(message) })
     }
 }

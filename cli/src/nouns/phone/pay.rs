@@ -4,7 +4,6 @@ use super::customer::Own;
 use crate::nouns::phone::link;
 use crate::prelude::*;
 use client::talk::{Account, Named, Offer, Password, Purchase, PurchaseState, Way};
-use parties::carrier::Carrier;
 use parties::customer::{Conversation, PayRequest, PhoneFile, ended, named_before};
 use parties::pipe::{self, PipeReport, Telephone, Wanted};
 use parties::secret;
@@ -77,7 +76,8 @@ impl Pay {
         let account = match &self.account {
             None => None,
             Some(token) => {
-                let password = secret::text(call, self.password_file.as_deref(), "password of the phone's user")?;
+                let password =
+                    secret::text(call, self.password_file.as_deref(), "password of the phone's user")?;
                 Some(Account { token: token.clone(), password: Some(Password(password)) })
             }
         };
@@ -90,14 +90,14 @@ impl Pay {
         let mut lines = vec![
             ("customer", offer.customer.to_string()),
             ("meter", offer.meter.to_string()),
-            ("amount", format!("{} yuan", yuan(i64::from(offer.amount.0)))),
+            ("amount", yuan(i64::from(offer.amount.0))),
             ("account", offer.account.clone()),
         ];
         if let Some(name) = &offer.name {
             lines.insert(1, ("name", scheme::shown::line(name).into_owned()));
         }
         if let Some(said) = offer.reported {
-            lines.push(("balance", format!("{} yuan at {}", yuan(i64::from(said.balance.0)), said.at)));
+            lines.push(("balance", format!("{} at {}", yuan(i64::from(said.balance.0)), said.at)));
         }
         say(facts(&lines));
         if self.yes || call.secrets.ask_openly("buy this? yes or no")? == "yes" {
@@ -124,7 +124,7 @@ fn object(said: &Purchase) -> Value {
 
 fn words(said: &Purchase) -> String {
     let mut text = format!(
-        "purchase {}: {}, {} yuan",
+        "purchase {}: {}, {}",
         hex::encode(said.purchase),
         said.state.name(),
         yuan(i64::from(said.amount.0))
@@ -166,7 +166,14 @@ pub fn run(call: &Call, options: &Pay) -> Result<()> {
             amount: Some(offer.amount),
             account: None,
         };
-        let report = pipe::pass(&mut **link, &mut server, &wanted, &telephone)?;
+        let report = match pipe::pass(&mut **link, &mut server, &wanted, &telephone) {
+            Ok(report) => report,
+            Err(error) => {
+                // Its time runs out. What was made is outstanding, and the next purchase brings it: nothing is paid twice.
+                ended(&mut file, PurchaseState::Ended)?;
+                return Err(error);
+            }
+        };
         return end(call, &mut file, &mut Conversation::state(&mut talk, purchase)?, &report);
     }
     let mut value = object(&said);
@@ -218,7 +225,9 @@ pub fn stands(call: &Call, options: &Stands) -> Result<()> {
     let (mut file, mut frames) = options.own.open()?;
     let named = options.purchase.clone().or_else(|| file.open.as_ref().map(|open| open.purchase.clone()));
     let named = named.ok_or_else(|| {
-        refused("no purchase is open").hint("`gridcard phone records` tells what was bought").code("phone-none-open")
+        refused("no purchase is open")
+            .hint("`gridcard phone records` tells what was bought")
+            .code("phone-none-open")
     })?;
     let mut purchase = [0; 8];
     hex::decode_to_slice(&named, &mut purchase)

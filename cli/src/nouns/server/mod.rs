@@ -12,6 +12,7 @@ mod hand_over;
 mod key;
 mod office;
 mod person;
+mod phone;
 mod psams;
 mod renewal;
 mod report;
@@ -64,6 +65,9 @@ pub enum Verb {
     /// Authorisation codes of customers' telephones.
     #[command(subcommand)]
     Code(contract::Code),
+    /// Customers' phones that are known.
+    #[command(subcommand)]
+    Phone(phone::Phone),
     /// Limits of what is sold in an order, to a customer in a day, in an office in a day.
     #[command(subcommand)]
     Limits(contract::Limits),
@@ -170,6 +174,7 @@ impl Verb {
             #[cfg(feature = "service")]
             Verb::Move(_) => Deed::One("server move"),
             Verb::Code(verb) => verb.deed(),
+            Verb::Phone(verb) => verb.deed(),
             Verb::Limits(verb) => verb.deed(),
             Verb::Drawer(verb) => verb.deed(),
             Verb::Close(options) => options.deed(),
@@ -241,6 +246,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::Apply(options) => far::contract::apply(&far()?, options),
         Verb::Customer(options) => far::contract::customer(&far()?, options),
         Verb::Code(verb) => far::contract::code(&far()?, verb),
+        Verb::Phone(verb) => far::contract::phone(&far()?, verb),
         Verb::Limits(verb) => far::contract::limits(&far()?, verb),
         Verb::Reissue(options) => far::sell::reissue(&far()?, options),
         Verb::Resume(options) => far::sell::resume(&far()?, options),
@@ -300,6 +306,7 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::Move(options) => copies::move_books(call, options),
         Verb::Customer(options) => contract::customer(call, options),
         Verb::Code(verb) => contract::code(call, verb),
+        Verb::Phone(verb) => phone::run(call, verb),
         Verb::Limits(verb) => contract::limits(call, verb),
         Verb::Reissue(options) => sell::reissue(call, options),
         Verb::Resume(options) => sell::resume(call, options),

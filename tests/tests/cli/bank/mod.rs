@@ -3,6 +3,7 @@
 mod commands;
 mod faults;
 mod online;
+mod phone;
 mod sales;
 #[cfg(target_os = "linux")]
 mod sweep;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 16] = [
+const SOMEBODYS: [&str; 17] = [
     "bill",
     "change",
     "contract",
@@ -19,6 +19,7 @@ const SOMEBODYS: [&str; 16] = [
     "old_meter",
     "order",
     "payment",
+    "phone",
     "purchase",
     "record",
     "rest",
@@ -252,6 +253,8 @@ fn what_another_office_has_is_not_there() {
                 // Nobody here has one: the south hears what the north hears.
                 "change" => ["1", "7777"],
                 "slip" => [&*slip, "0A0B0C0D"],
+                // Nobody here has enrolled one: the two are alike unknown.
+                "phone" => ["0011223344556677", "7766554433221100"],
                 "bill" => ["WANG-1", "WANG-7777"],
                 _ => [&*record, ""],
             };

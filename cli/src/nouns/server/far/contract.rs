@@ -3,8 +3,10 @@
 use super::super::contract::{
     Apply, Code, Customer, Limits, Scope, tell_applied, tell_code, tell_customer, tell_limits, tell_used,
 };
+use super::super::phone::{Phone, tell, tell_list};
 use crate::far::Far;
 use parties::bank::look::{CustomerReport, Whose};
+use parties::bank::phones::PhoneChange;
 use parties::bank::{ApplyReport, CodeReport};
 use parties::trouble::{Result, Trouble, refused};
 use serde_json::{Map, Value, json};
@@ -81,6 +83,23 @@ pub fn code(far: &Far<'_>, verb: &Code) -> Result<()> {
             let fields = json!({ "slip": options.slip, "authorisation_code": code.as_str() });
             tell_used(far.call, &far.change(&Request::to("use-code")?.fields(fields))?);
         }
+    }
+    Ok(())
+}
+
+/// Runs a verb of phones.
+pub fn phone(far: &Far<'_>, verb: &Phone) -> Result<()> {
+    if let Phone::List(options) = verb {
+        tell_list(far.call, &far.look(&Request::to("phones")?.place("customer", options.customer))?);
+    }
+    if let Some((which, change)) = verb.change() {
+        let route = match change {
+            PhoneChange::Freeze => "freeze-phone",
+            PhoneChange::Thaw => "thaw-phone",
+            PhoneChange::Forget => "forget-phone",
+        };
+        let request = Request::to(route)?.place("phone", &which.phone);
+        tell(far.call, &far.change(&request.fields(json!({ "reason": which.reason })))?);
     }
     Ok(())
 }
