@@ -5,6 +5,7 @@ import pathlib
 import re
 import time
 
+from cells import Cells
 from checks import yes
 from thumb import SIZES, SMALL, Thumb
 
@@ -292,3 +293,56 @@ class PhoneApp:
             yes(answer.header("x-content-type-options") == "nosniff", path)
         yes(self.town.ask("GET", "/app").status == 308, "/app leads to /app/")
         yes(self.town.ask("GET", "/app/none.js").status == 404, "no other file")
+
+    def screen_of(self, cells, name):
+        """What stands in the cells, kept beside the pictures; nothing of it is wider than the terminal."""
+        (self.out / f"terminal-{name}.txt").write_text(cells.text() + "\n", encoding="utf-8")
+
+    def the_same_on_a_terminal(self):
+        """Enrolled and bought by keyboard alone, in both languages, on a terminal of the usual size and on a small one."""
+        say = {"en": ("Register this phone", "Balance, as the meter last said", "You pay", "On its way", "Records", "Settled"),
+               "zh": ("登记此手机", "电表最近报告的余额", "您将支付", "在途", "购电记录", "已结算")}
+        for n, (language, size) in ((12, ("en", (80, 24))), (13, ("zh", (80, 24))), (14, ("en", (40, 12)))):
+            words, customer = say[language], self.one_of(n)
+            self.contract(customer, "rich")
+            slip, file = self.slip(customer), self.town.folder / f"phone-{n}.json"
+            before = self.orders(customer)
+            call = [self.town.gridcard, "phone", "ui", "--phone", str(file), "--server", f"http://{self.town.address}", "--home", str(self.town.home)]
+            locale = {"LC_ALL": {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[language]}
+            ui, name = Cells(call, *size, env=locale, cwd=self.town.folder), f"{language}-{size[0]}x{size[1]}"
+            ui.says(words[0])
+            # Where the server is was said on the command line.
+            ui.type("\t", slip["slip"], "\t", slip["server_key"], "\t", slip["code"], "\t", customer["msisdn"], "\t", "li", "\t", PASSWORD, "\t")
+            yes(slip["code"] not in ui.text() and PASSWORD not in ui.text(), "no secret is shown")
+            self.screen_of(ui, f"enrol-{name}")
+            ui.type("\r").says(words[1])
+            yes(file.stat().st_mode & 0o77 == 0, "the phone's file is for its owner alone")
+            self.screen_of(ui, f"start-{name}")
+            ui.type("2", "30")
+            self.screen_of(ui, f"pay-{name}")
+            ui.type("\t", "\t", "\r").says(words[2])
+            self.screen_of(ui, f"confirm-{name}")
+            # Return alone buys nothing: the way back has the keys.
+            ui.type("\r").says(words[1])
+            yes(self.orders(customer) == before, "nothing was bought")
+            ui.type("2", "30", "\t", "\t", "\r").says(words[2])
+            ui.type("\t", "\r").says(words[3])
+            self.screen_of(ui, f"bought-{name}")
+            yes(self.orders(customer) == before + 1, "it was bought once")
+            ui.type("s").says("order-")
+            ui.type("3").says(words[4])
+            self.screen_of(ui, f"records-{name}")
+            ui.type("4")
+            self.screen_of(ui, f"meter-{name}")
+            ui.type("l").says(say["zh" if language == "en" else "en"][1])
+            ui.type("1", "q")
+            yes(ui.end() == 0, f"it ended with {ui.ended}")
+            order = max(self.town.folder.glob("order-*.sms"), key=lambda path: path.stat().st_mtime)
+            receipt = self.town.credit(customer, order.read_text(encoding="utf-8"), more=["--other-sim"])
+            self.town.run("phone", "receipt", "--phone", file, self.town.file("receipt.sms", receipt))
+            # Begun anew it knows the phone, and what became of the purchase.
+            ui = Cells(call[:-2] + ["--lang", language, *call[-2:]], *size, cwd=self.town.folder)
+            ui.says(words[1])
+            ui.type("3").says(words[5])
+            ui.type("\x03")
+            yes(ui.end() == 0, f"it ended with {ui.ended}")

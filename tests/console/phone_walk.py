@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The customer's app in the mobile view of a real Chromium.
+"""The customer's app in the mobile view of a real Chromium, and the same on a terminal.
 
 Usage: phone_walk.py GRIDCARD OUT [STEP ...]. Leaves pictures of its screens in both languages in OUT.
 """
@@ -16,7 +16,7 @@ from town import Town
 from walk import Walk
 
 STEPS = ("what_the_app_may_load", "the_app_agrees_with_the_client", "a_purchase_by_thumb", "slips_and_strangers", "without_a_network",
-         "reloaded_in_mid_purchase", "another_account", "two_tabs")
+         "reloaded_in_mid_purchase", "another_account", "two_tabs", "the_same_on_a_terminal")
 
 
 class PhoneWalk(PhoneApp, Walk):
