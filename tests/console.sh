@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The console of the payment server in a real Chromium: a sale by keyboard alone, two people, both languages, paper, narrow screens,
-# contrast, and what nobody may. Pictures of the main screens are left in OUT.
+# contrast, and what nobody may; then the customers' app on a small screen, by thumb. Pictures of the main screens are left in OUT.
 #
 # Usage: tests/console.sh GRIDCARD OUT
 set -euo pipefail
@@ -22,3 +22,4 @@ if [[ $(cat "$venv/driver" 2>/dev/null) != "$driver" ]]; then
 fi
 mkdir -p "$out"
 "$venv/bin/python" "$root/tests/console/walk.py" "$gridcard" "$out"
+"$venv/bin/python" "$root/tests/console/phone_walk.py" "$gridcard" "$out"

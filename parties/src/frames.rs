@@ -2,7 +2,7 @@
 //! [docs/specs/online.md 11]. As in the other flow it has no key to any of it.
 
 use crate::pipe::{
-    LineTimes, NOT_TOLD, OnlineServer, PATIENCE, Passed, PipeReport, UNKNOWN, Wanted, no_message, received,
+    LineTimes, NOT_TOLD, PATIENCE, Passed, PipeReport, RechargeServer, UNKNOWN, Wanted, no_message, received,
 };
 use crate::trouble::{Context, Result};
 use reader::counted::Counted;
@@ -18,7 +18,7 @@ use wire::dlt645::Address;
 /// # Errors
 /// What the server says, what the meter refuses, and a line that breaks. Whatever was not finished goes on with the same words: an
 /// order is credited once and paid once.
-pub fn pass(link: &mut dyn ByteLink, server: &mut dyn OnlineServer, wanted: &Wanted) -> Result<PipeReport> {
+pub fn pass(link: &mut dyn ByteLink, server: &mut dyn RechargeServer, wanted: &Wanted) -> Result<PipeReport> {
     let mut passed = Vec::new();
     let mut counted = Counted::new(link);
     let result = {

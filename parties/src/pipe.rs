@@ -44,17 +44,20 @@ pub trait OnlineServer {
     /// As [`OnlineServer::begin`].
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport>;
 
-    /// Has a recharge by the field's frames made, for what the meter said.
-    ///
-    /// # Errors
-    /// As [`OnlineServer::begin`].
-    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport>;
-
     /// Brings what the meter said at the end, in hexadecimal.
     ///
     /// # Errors
     /// As [`OnlineServer::begin`].
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport>;
+}
+
+/// One that makes recharges by the field's frames as well.
+pub trait RechargeServer: OnlineServer {
+    /// Has a recharge by the field's frames made, for what the meter said.
+    ///
+    /// # Errors
+    /// As [`OnlineServer::begin`].
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport>;
 }
 
 /// What a customer wants to buy.

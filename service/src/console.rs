@@ -45,3 +45,4 @@ mod visit;
 mod words;
 
 pub use serve::add_to;
+pub use words::rows;

@@ -1,5 +1,6 @@
 //! From HTTP to the counter and back. No handler holds anything of the books: when one is dropped, nothing changes but who listens.
 
+use crate::app;
 use crate::asked::{Asked, is_id};
 use crate::console;
 use crate::counter::Call;
@@ -91,7 +92,7 @@ pub fn router(shared: Shared) -> Router {
     let (of_ready, of_metrics, phones, calls) = (shared.clone(), shared.clone(), shared.phones, shared.calls);
     let open = Arc::new(Open::default());
     let open_too = open.clone();
-    phones::add_to(console::add_to(router, calls), &phones)
+    phones::add_to(app::add_to(console::add_to(router, calls)), &phones)
         .route("/live", get(|| async { response(Reply::json(&json!({ "live": true }))) }))
         .route("/ready", get(move || async move { ready(&of_ready, &open).await }))
         .route(

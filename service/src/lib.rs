@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod app;
 mod asked;
 mod bucket;
 pub mod client;

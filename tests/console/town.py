@@ -128,11 +128,11 @@ class Town:
                  operator="Chen Li", at=past(days=days))
         return out
 
-    def credit(self, customer, record, at=None):
+    def credit(self, customer, record, at=None, more=()):
         """The phone stores a record, the meter credits it, with its clock at a time of its own; gives the receipt's record."""
         sim = self.home / "sims" / f"{customer['iccid']}.card"
         order, receipt = self.file("taken.sms", record), self.folder / f"receipt-{customer['customer']}-{time.monotonic_ns()}.sms"
-        self.run("sim", "write", sim, order)
+        self.run("sim", "write", sim, order, *more)
         assert "credited" in self.run("meter", "insert", customer["meter"], sim, at=at)
         self.run("sim", "collect", sim, receipt)
         return receipt.read_text(encoding="utf-8")
@@ -157,7 +157,7 @@ class Town:
         self.close_bank()
         call = [self.gridcard, "simulate", "bank", "--listen", self.bank_address or "127.0.0.1:0", "--state", str(self.folder / "bank.journal"),
                 "--faults", faults, "--home", str(self.home)]
-        for account in ("rich=5000", "poor=1"):
+        for account in ("rich=5000", "rich2=500", "poor=1"):
             call += ["--account", account]
         log = open(self.folder / "bank.log", "a", encoding="utf-8")
         self.bank = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder)

@@ -9,7 +9,7 @@ use parties::bank::recharge::{self, RechargeReport, RechargeRequest};
 use parties::bank::{self, Desk};
 use parties::frames;
 use parties::meters::Near;
-use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
+use parties::pipe::{self, OnlineServer, PipeReport, RechargeServer, Telephone, Wanted};
 use parties::trouble::{Failure, Result};
 use parties::{Deed, Session};
 use reader::security::BankAsked;
@@ -69,6 +69,13 @@ impl OnlineServer for Counter<'_> {
         })
     }
 
+    fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
+        let (sid, message) = (purchase.into(), bytes(message)?);
+        self.act("online result", |session, desk| online::result(session, desk, sid, &message))
+    }
+}
+
+impl RechargeServer for Counter<'_> {
     fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
         let request = RechargeRequest {
             customer: wanted.customer,
@@ -82,11 +89,6 @@ impl OnlineServer for Counter<'_> {
             id: Some(self.drawn("a recharge")?),
         };
         self.act("recharge", |session, desk| recharge::recharge(session, desk, &request))
-    }
-
-    fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
-        let (sid, message) = (purchase.into(), bytes(message)?);
-        self.act("online result", |session, desk| online::result(session, desk, sid, &message))
     }
 }
 
@@ -144,7 +146,7 @@ impl Town {
     pub fn recharge(
         &self,
         person: &Registration,
-        server: &mut dyn OnlineServer,
+        server: &mut dyn RechargeServer,
         amount: Option<Fen>,
     ) -> Result<PipeReport> {
         self.world().act(Deed::Look, |session| {

@@ -101,7 +101,7 @@ pub fn word_of(language: Language, key: &str) -> Option<&'static str> {
 }
 
 /// The rows of a table, each its fields: commas between them, quotes around one with a comma, doubled quotes within [RFC 4180 2].
-fn rows(text: &str) -> Vec<Vec<String>> {
+pub fn rows(text: &str) -> Vec<Vec<String>> {
     text.lines().map(fields).collect()
 }
 

@@ -7,7 +7,7 @@ use gridcard_world::online::Counter;
 use meter::port::Way;
 use parties::bank::{Desk, Destination, ReceiptFacts, pins::PinChoice};
 use parties::meters::Near;
-use parties::pipe::{OnlineServer, PipeReport};
+use parties::pipe::{OnlineServer, PipeReport, RechargeServer};
 use parties::trouble::Result;
 use parties::{Deed, bank, frames};
 use scheme::Kind;
@@ -124,7 +124,7 @@ impl<L: ByteLink> ByteLink for Dies<'_, L> {
 fn over_a_line(
     place: &Place,
     person: &Registration,
-    server: &mut dyn OnlineServer,
+    server: &mut dyn RechargeServer,
     amount: Fen,
     left: usize,
 ) -> (Result<PipeReport>, usize) {
@@ -312,6 +312,16 @@ impl OnlineServer for Repeats<'_, '_> {
         self.server.request(purchase, message)
     }
 
+    fn result(
+        &mut self,
+        purchase: scheme::order::OrderId,
+        message: &str,
+    ) -> Result<parties::bank::online::ResultReport> {
+        self.server.result(purchase, message)
+    }
+}
+
+impl RechargeServer for Repeats<'_, '_> {
     fn recharge(
         &mut self,
         wanted: &parties::pipe::Wanted,
@@ -324,13 +334,5 @@ impl OnlineServer for Repeats<'_, '_> {
         let mixed =
             earlier.map_or(message.clone(), |earlier| format!("{}{}", &message[..16], &earlier[16..]));
         Ok(parties::bank::recharge::RechargeReport { message: mixed, ..made })
-    }
-
-    fn result(
-        &mut self,
-        purchase: scheme::order::OrderId,
-        message: &str,
-    ) -> Result<parties::bank::online::ResultReport> {
-        self.server.result(purchase, message)
     }
 }

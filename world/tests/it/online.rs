@@ -6,7 +6,7 @@ use gridcard_world::online::Counter;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::bank::{Desk, Destination, ReceiptFacts, pins::PinChoice};
-use parties::pipe::{OnlineServer, PipeReport, Wanted};
+use parties::pipe::{OnlineServer, PipeReport, RechargeServer, Wanted};
 use parties::trouble::{Failure, Result};
 use parties::{Deed, bank};
 use reader::security::BankAsked;
@@ -83,12 +83,14 @@ impl OnlineServer for Loses<'_, '_> {
         self.lost("request", |server| server.request(purchase, message))
     }
 
-    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
-        self.lost("recharge", |server| server.recharge(wanted, said))
-    }
-
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
         self.lost("result", |server| server.result(purchase, message))
+    }
+}
+
+impl RechargeServer for Loses<'_, '_> {
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        self.lost("recharge", |server| server.recharge(wanted, said))
     }
 }
 
@@ -133,7 +135,7 @@ pub struct Restarts<'t> {
 }
 
 impl Restarts<'_> {
-    fn server(&mut self) -> &mut dyn OnlineServer {
+    fn server(&mut self) -> &mut dyn RechargeServer {
         if self.left == 0 {
             self.server.take().unwrap().close().unwrap();
             self.server = Some(self.place.counter().unwrap());
@@ -152,12 +154,14 @@ impl OnlineServer for Restarts<'_> {
         self.server().request(purchase, message)
     }
 
-    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
-        self.server().recharge(wanted, said)
-    }
-
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
         self.server().result(purchase, message)
+    }
+}
+
+impl RechargeServer for Restarts<'_> {
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        self.server().recharge(wanted, said)
     }
 }
 
@@ -257,10 +261,6 @@ impl OnlineServer for Slow<'_, '_> {
         self.server.request(purchase, message)
     }
 
-    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
-        self.server.recharge(wanted, said)
-    }
-
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
         self.server.result(purchase, message)
     }
@@ -323,14 +323,16 @@ impl OnlineServer for Bends<'_, '_> {
         Ok(MessageReport { message: self.bent("S2", &sealed.message), ..sealed })
     }
 
-    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
-        let made = self.server.recharge(wanted, said)?;
-        Ok(RechargeReport { message: self.bent("recharge", &made.message), ..made })
-    }
-
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
         let which = if message.starts_with("A3") { "S3" } else { "receipt" };
         self.server.result(purchase, &self.bent(which, message))
+    }
+}
+
+impl RechargeServer for Bends<'_, '_> {
+    fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
+        let made = self.server.recharge(wanted, said)?;
+        Ok(RechargeReport { message: self.bent("recharge", &made.message), ..made })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::shared::SerialOptions;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::frames;
-use parties::pipe::{self, OnlineServer, PipeReport, Telephone, Wanted};
+use parties::pipe::{self, OnlineServer, PipeReport, RechargeServer, Telephone, Wanted};
 use reader::link::Place;
 use reader::security::BankAsked;
 use scheme::money::Fen;
@@ -83,17 +83,19 @@ impl OnlineServer for Far<'_> {
         self.change(&request.fields(json!({ "message": message })))
     }
 
+    fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
+        let request = Request::to("online-result")?.place("purchase", purchase);
+        self.change(&request.fields(json!({ "message": message })))
+    }
+}
+
+impl RechargeServer for Far<'_> {
     fn recharge(&mut self, wanted: &Wanted, said: &BankAsked) -> Result<RechargeReport> {
         let mut fields = fields(wanted);
         fields["esam"] = hex::encode_upper(said.esam).into();
         fields["random"] = hex::encode_upper(said.random).into();
         fields["count"] = said.count.into();
         self.change(&Request::to("recharge")?.fields(fields))
-    }
-
-    fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
-        let request = Request::to("online-result")?.place("purchase", purchase);
-        self.change(&request.fields(json!({ "message": message })))
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::prelude::*;
 use client::talk::{Offer, Purchase, PurchaseState};
 use parties::bank::ReceiptLine;
-use parties::bank::online::{MessageReport, PurchaseReport, ResultReport};
+use parties::bank::bring::PurchaseReport;
+use parties::bank::online::{MessageReport, ResultReport};
 use parties::customer::{Conversation, CustomerError};
 use parties::pipe::{OnlineServer, Wanted};
+use scheme::moment::Moment;
 use scheme::order::OrderId;
 
 /// A purchase that was confirmed, in the session in which it was.
@@ -13,12 +15,13 @@ pub struct Through<'t, 'f> {
     talk: &'t mut Conversation<'f>,
     offer: &'t Offer,
     begun: &'t Purchase,
+    at: Moment,
 }
 
 impl<'t, 'f> Through<'t, 'f> {
-    /// Of what was confirmed.
-    pub fn new(talk: &'t mut Conversation<'f>, offer: &'t Offer, begun: &'t Purchase) -> Self {
-        Through { talk, offer, begun }
+    /// Of what was confirmed, and when.
+    pub fn new(talk: &'t mut Conversation<'f>, offer: &'t Offer, begun: &'t Purchase, at: Moment) -> Self {
+        Through { talk, offer, begun, at }
     }
 
     fn report(&self, said: &Purchase) -> Result<PurchaseReport> {
@@ -30,7 +33,7 @@ impl<'t, 'f> Through<'t, 'f> {
             amount_fen: said.amount,
             order: said.order.unwrap_or(id),
             state: said.state.name().into(),
-            begun: "2000-01-01T00:00:00".parse()?,
+            begun: self.at,
             refusal: said.refusal,
         })
     }

@@ -7,6 +7,8 @@ mod link;
 #[cfg(feature = "service")]
 mod pay;
 mod run;
+#[cfg(feature = "screens")]
+mod ui;
 
 use crate::audit;
 use crate::prelude::*;
@@ -30,6 +32,9 @@ pub enum Verb {
     #[cfg(feature = "service")]
     #[command(flatten)]
     Customer(customer::Verb),
+    /// Do all of that on screens: register, buy, see records and the meter, by keyboard alone, in English or Chinese.
+    #[cfg(feature = "screens")]
+    Ui(ui::Ui),
     /// The audit log of the phones' makers.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -108,6 +113,8 @@ impl Verb {
             Verb::Network(options) => look(options, network),
             #[cfg(feature = "service")]
             Verb::Customer(verb) => verb.task(),
+            #[cfg(feature = "screens")]
+            Verb::Ui(options) => look(options, ui::run),
             Verb::Audit(verb) => look(verb, |call, verb| audit::run(call, verb, || phones::folder(call))),
         }
     }

@@ -159,7 +159,7 @@ pub fn run(call: &Call, options: &Pay) -> Result<()> {
     };
     if let Some(link) = &mut link {
         let telephone = telephone(&file)?;
-        let mut server = link::Through::new(&mut talk, &offer, &said);
+        let mut server = link::Through::new(&mut talk, &offer, &said, call.now()?);
         let wanted = Wanted {
             customer: offer.customer,
             meter: Some(offer.meter),
