@@ -17,6 +17,7 @@ use ::keys::Zeroizing;
 use ::keys::sign::{Curve, SigningKey};
 use scheme::certificate::KeyUse;
 use scheme::numbers::{CustomerNumber, MeterNumber};
+use scheme::order::SimBinding;
 use scheme::record_file::{Message, SimNote};
 use serde::Serialize;
 use server::command_record;
@@ -159,8 +160,10 @@ pub fn send(session: &Session, desk: &mut Desk, request: &SendRequest) -> Result
     let user_data = seats.with(session, member, &mut pins, |_, psam| Ok(psam.seal_certificate(meter)?))?;
     let [.., reference] = certificate.number.0.to_be_bytes();
     let record = command_record(&user_data, reference, at, &terms)?;
-    let iccid = Some(registration.sim.iccid.to_string());
-    let message = Message { record, sim: SimNote { iccid, ..SimNote::default() } };
+    let (iccid, imsi) = (registration.sim.iccid.to_string(), registration.sim.imsi);
+    let binding = Some(SimBinding::of(&imsi.file()));
+    let message =
+        Message { record, sim: SimNote { iccid: Some(iccid), binding, imsi: Some(imsi), copy: None } };
     let name = format!("{}-{meter}-certificate.sms", request.customer);
     let path = match &request.out {
         Some(path) => path.clone(),

@@ -83,10 +83,14 @@ fn prove(json: &Json<'_>) {
     assert!(json.ok(KDC, &["kdc", "signing", "export", "--out", "root.cert"])["pem"].is_string());
     let init = ["server", "signing", "init", "--root", "root.cert", "--out", "server.key"];
     assert_eq!(json.ok(Party::Bank, &init)["certificate"], Value::Null);
+    assert_eq!(json.ok(KDC, &["kdc", "signing", "raise-epoch"])["epoch"], 2);
     let certify = ["kdc", "signing", "certify-server", "server.key", "--out", "server.cert"];
     assert_eq!(json.ok(KDC, &certify)["use"], "payment server");
     json.ok(Party::Bank, &["server", "signing", "take", "server.cert"]);
-    assert_eq!(json.ok(Party::Bank, &["server", "signing", "show"])["certificate"]["epoch"], 1);
+    assert_eq!(json.ok(Party::Bank, &["server", "signing", "show"])["certificate"]["epoch"], 2);
+    let send =
+        ["server", "signing", "send", "--customer", CHEN.number, "--pin-file", "pin", "--out", "cert.sms"];
+    assert_eq!(json.ok(Party::Bank, &send)["meter"], CHEN.meter);
     let esam = json.world.esam(&CHEN);
     let mode = ["esam", "mode", text(&esam), "--mode", "both", "--pin-file", "pin"];
     let mode = [&mode[..], &["--server-certificate", "server.cert"]].concat();

@@ -26,7 +26,7 @@ const SOMEBODYS: [&str; 17] = [
     "slip",
 ];
 /// And those that are not: money, words, times, the bank's own.
-const FREE: [&str; 20] = [
+const FREE: [&str; 22] = [
     "after",
     "all",
     "amount_fen",
@@ -34,6 +34,7 @@ const FREE: [&str; 20] = [
     "blocked",
     "clock_tolerance_s",
     "ends",
+    "esam",
     "first_purchase_fen",
     "id",
     "imei",
@@ -43,6 +44,7 @@ const FREE: [&str; 20] = [
     "note",
     "office",
     "price_e4",
+    "random",
     "reason",
     "server_number",
     "service_centre",
@@ -126,6 +128,8 @@ fn operations(document: &Value) -> Vec<Operation> {
 fn filler(name: &str, schema: &Value) -> Value {
     match (name, schema["type"].as_str()) {
         ("record", _) => "00".repeat(176).into(),
+        ("esam", _) => "00".repeat(8).into(),
+        ("random", _) => "00".repeat(4).into(),
         ("begins" | "ends", _) => "2026-12-01T00:00:00+08:00".into(),
         (_, Some("integer")) => 100.into(),
         (_, Some("boolean")) => true.into(),
