@@ -433,7 +433,7 @@ fn rubbish_at_the_lines_is_met_with_silence() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut heard = Vec::new();
         stream.read_to_end(&mut heard).unwrap();
-        assert_eq!(heard, []);
+        assert!(heard.is_empty(), "{heard:?}");
     }
     assert_eq!(lines.server.ask("GET", "/ready", &[], "").status, 200);
     lines.server.end();
