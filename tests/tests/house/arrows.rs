@@ -24,11 +24,16 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("office", &["issue", "reader", "wire", "keys", "scheme", "disk"]),
     ("meter", &["reader", "wire", "keys", "scheme"]),
     ("phone", &["reader", "wire", "scheme"]),
-    ("server", &["reader", "wire", "keys", "scheme", "disk"]),
+    ("client", &["wire", "keys", "scheme"]),
+    ("smpp", &["wire", "keys", "scheme"]),
+    ("server", &["client", "reader", "wire", "keys", "scheme", "disk"]),
     // the middle storey
     (
         "parties",
-        &["reader", "issue", "kdc", "office", "meter", "phone", "server", "wire", "keys", "scheme", "disk"],
+        &[
+            "reader", "issue", "kdc", "office", "meter", "phone", "client", "server", "wire", "keys",
+            "scheme", "disk",
+        ],
     ),
     ("lens", &["wire", "keys", "scheme", "cos", "applets", "vcard", "reader"]),
     (
@@ -50,28 +55,30 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     (
         "service",
         &[
-            "wire", "keys", "scheme", "disk", "reader", "issue", "kdc", "office", "meter", "phone", "server",
-            "parties",
+            "wire", "keys", "scheme", "disk", "reader", "issue", "kdc", "office", "meter", "phone", "client",
+            "smpp", "server", "parties",
         ],
     ),
     (
         "cli",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "server", "parties", "lens", "world", "service",
+            "meter", "phone", "client", "server", "parties", "lens", "world", "service",
         ],
     ),
     (
         "tests",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "server", "parties", "lens", "world", "gridcard", "service", "cli",
+            "meter", "phone", "client", "smpp", "server", "parties", "lens", "world", "gridcard", "service",
+            "cli",
         ],
     ),
 ];
 
 const CARDS_TOWER: [&str; 3] = ["cos", "applets", "vcard"];
-const HOSTS_TOWER: [&str; 7] = ["reader", "issue", "kdc", "office", "meter", "phone", "server"];
+const HOSTS_TOWER: [&str; 9] =
+    ["reader", "issue", "kdc", "office", "meter", "phone", "client", "smpp", "server"];
 
 /// The members of the workspace, as their manifests have them.
 fn members() -> Vec<Package> {
