@@ -201,11 +201,13 @@ impl Esme {
 
     fn answered(&mut self, key: u64, pdu: Pdu, now: Duration) {
         let Pdu { status, said, .. } = pdu;
-        let id = match said {
-            Said::SubmitAnswer(id) => id,
-            _ => String::new(),
+        let (id, judged) = match said {
+            Said::SubmitAnswer(id) => (id, status::judged(status)),
+            // A generic_nack, whatever its status, is no word that it was taken.
+            _ if status == status::OK => (String::new(), Judged::Again),
+            _ => (String::new(), status::judged(status)),
         };
-        self.events.push_back(match status::judged(status) {
+        self.events.push_back(match judged {
             Judged::Taken => {
                 self.throttled.worked();
                 Event::Taken { key, id }

@@ -61,9 +61,10 @@ timeout 120 "$python/bin/python" tests/judge/smpp_client.py "$(sed 's/.*://' "$w
     "$(sed 's/.*://' "$work/throttling.out")" || die "smpplib before our centre"
 
 # Our server before a foreign centre.
-"$gridcard" demo --meters 1 --seed 7 --home "$work/home" >"$work/demo.out"
+gridcard_home=$work/home
+"$gridcard" demo --meters 1 --seed 7 --home "$gridcard_home" >"$work/demo.out"
 printf 123456 >"$work/pin"
-sim=$(echo "$work"/home/sims/*.card)
+sim=$(echo "$gridcard_home"/sims/*.card)
 run server order --customer 330200000001 --amount 45 --pin-file "$work/pin" --out "$work/order.sms" >"$work/order.out"
 # the meter takes it from the SIM, so that there is a receipt to bring
 run sim write "$sim" "$work/order.sms" >"$work/write.out"

@@ -32,6 +32,8 @@ pub struct MessagesLine {
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How often the books are asked what is to be sent.
 const LOOK: Duration = Duration::from_secs(1);
+/// After a look the books are left alone for so many times as long as it took.
+const REST: u32 = 20;
 
 /// Why a line ended.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +150,7 @@ impl Talk<'_> {
         told: &mut UnboundedReceiver<Done>,
         pause: &mut Backoff,
     ) -> Ended {
-        let (mut buffer, mut looks) = ([0; 4096], tokio::time::interval(LOOK));
+        let (mut buffer, mut looks, mut rests) = ([0; 4096], tokio::time::interval(LOOK), Duration::ZERO);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             if let Err(ended) = self.step(&mut esme, leg, pause).await {
@@ -184,8 +186,14 @@ impl Talk<'_> {
                     Done::Took(..) => {}
                     Done::Say(letter) => leg.send(letter, self.begun.elapsed()),
                 },
-                _ = looks.tick() => self.look(leg, esme.is_bound()).await,
-                () = tokio::time::sleep(esme.next_tick().saturating_sub(now)) => {}
+                _ = looks.tick(), if self.begun.elapsed() >= rests => {
+                    let begun = self.begun.elapsed();
+                    self.look(leg, esme.is_bound()).await;
+                    // Books with very many outstanding orders are not asked all the time.
+                    let took = self.begun.elapsed().saturating_sub(begun);
+                    rests = self.begun.elapsed() + took * REST;
+                }
+                () = tokio::time::sleep(esme.next_tick().saturating_sub(now).min(LOOK)) => {}
             }
         }
     }

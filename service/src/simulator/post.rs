@@ -14,7 +14,7 @@ use wire::sms::tpdu::Timestamp;
 
 /// How late an answer is that is late: later than anybody waits.
 const LATE: Duration = Duration::from_secs(12);
-/// Messages for servers that wait at once; a phone's wait in the network beyond that.
+/// Messages for servers that wait at once; beyond that a phone's wait in the network, and a server's are refused.
 const WAITING: usize = 10_000;
 /// The centre's name in the answer to a bind.
 const NAME: &str = "gridcard";
@@ -227,6 +227,7 @@ impl Room {
             _ if !letter.from.digits.is_empty() && !letter.from.is(self.accounts[account].number()) => {
                 Some(status::SOURCE)
             }
+            _ if self.posts.len() >= WAITING => Some(status::QUEUE_FULL),
             _ if letter.to.address().is_err() => Some(status::DESTINATION),
             _ if letter.carried().is_err() => Some(status::LENGTH),
             _ => None,

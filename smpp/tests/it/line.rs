@@ -144,6 +144,17 @@ fn statuses_and_what_follows() {
 }
 
 #[test]
+fn a_nack_of_no_status_is_no_yes() {
+    let (mut esme, mut centre) = bound(Times::default());
+    esme.submit(1, &order(), s(1)).unwrap();
+    centre.hear(&esme.take(), s(1)).unwrap();
+    let (sequence, _) = heard(&mut centre);
+    let nack = [&unhex("00000010 80000000 00000000")[..], &sequence.to_be_bytes()].concat();
+    esme.hear(&nack, s(1)).unwrap();
+    assert_eq!(esme.next(), Some(Event::Again { key: 1, status: Some(0) }));
+}
+
+#[test]
 fn a_line_that_breaks_with_a_full_window_tells_what_is_unknown() {
     let times = Times { window: 3, ..Times::default() };
     let (mut esme, mut centre) = bound(times);
