@@ -13,7 +13,6 @@ use depth::{AMOUNT, mode_name};
 use keys::Suite;
 use meter::Outcome;
 use parties::trouble::{Context, Result, refused};
-use scheme::money::Fen;
 use scheme::receipt::Receipt;
 use scheme::refusal::Refusal;
 use scheme::signing::Mode;
