@@ -4,6 +4,8 @@
 //! Usage: constant_time SECRET PLACE, where SECRET is compare-4, compare-8, compare-16, pin, chv or external, and PLACE the first wrong
 //! byte, from 0; `careless` compares as nobody should, so that the counting is seen to count. Tells on stdout what the guess came to, so that a guess that was right by mistake is seen.
 
+#![allow(clippy::print_stdout, reason = "its answer")]
+
 use cos::{Chip, Protocol};
 use gridcard_vcard::slot::Keep;
 use gridcard_vcard::{Image, SeededChance, Slot, factory};

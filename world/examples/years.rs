@@ -2,6 +2,8 @@
 //!
 //! Usage: years DAYS METERS [SEED]
 
+#![allow(clippy::print_stdout, reason = "its answer")]
+
 use gridcard_world::Suite;
 use gridcard_world::bare::Seed;
 use gridcard_world::proof::{Years, years};

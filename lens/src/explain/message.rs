@@ -266,7 +266,7 @@ fn judged(mut part: Part, bytes: &[u8], counter: u64, by: (&Opener, &[Tpdu]), ha
     let (opener, tpdus) = by;
     let order = match money::order(&mut part, bytes) {
         Ok(order) => order,
-        Err(failing) => return part.fails(failing),
+        Err(failing) => return part.fails(*failing),
     };
     if counter != u64::from(order.count) {
         let why = format!("the packet's counter is {counter}, the order's count {}", order.count);

@@ -15,13 +15,13 @@ pub fn of(bytes: &[u8], hand: &Hand<'_>) -> Option<Part> {
             let mut part = Part::new("an order for electricity, without its packet");
             Some(match order(&mut part, bytes) {
                 Ok(_) => part.open("well formed; nothing but its packet proves it"),
-                Err(failing) => part.fails(failing),
+                Err(failing) => part.fails(*failing),
             })
         }
         receipt::TAG if bytes.len() > 40 => {
             let by_serial = |receipt: &Receipt| {
                 let of = |opener: &&Opener| opener.serial == Some(receipt.serial);
-                hand.openers.iter().find(of).or_else(|| match hand.openers {
+                hand.openers.iter().find(of).or(match hand.openers {
                     [one] => Some(one),
                     _ => None,
                 })
@@ -44,9 +44,9 @@ pub fn is_receipt_of(bytes: &[u8], digest: OrderDigest) -> bool {
 }
 
 /// What an order says.
-pub fn order(part: &mut Part, bytes: &[u8]) -> Result<Order, Failing> {
+pub fn order(part: &mut Part, bytes: &[u8]) -> Result<Order, Box<Failing>> {
     let failing = |error: FieldError| {
-        Failing::refusal(Refusal::Format, Some(error.to_string()), place_of(&error, "order", bytes))
+        Box::new(Failing::refusal(Refusal::Format, Some(error.to_string()), place_of(&error, "order", bytes)))
     };
     let signed = Signed::parse(bytes, order::TAG).map_err(failing)?;
     let order = Order::parse(&signed.plain).map_err(failing)?;

@@ -33,6 +33,12 @@ pub struct Formal {
     seed: Seed,
 }
 
+/// What an act does with a card.
+type Act<'a> = &'a mut dyn FnMut(&mut dyn Channel) -> Result<()>;
+
+/// Stands between a card and an act: is given both, and has the act done.
+pub type Listener<'l> = &'l mut dyn FnMut(&mut Slot, Act<'_>) -> Result<()>;
+
 /// The number of its ESAM.
 const ESAM: u32 = 42;
 
@@ -60,11 +66,7 @@ impl Formal {
     ///
     /// # Errors
     /// A step that did not go as it should.
-    pub fn heard(
-        suite: Suite,
-        seed: Seed,
-        listen: &mut dyn FnMut(&mut Slot, &mut dyn FnMut(&mut dyn Channel) -> Result<()>) -> Result<()>,
-    ) -> Result<Self> {
+    pub fn heard(suite: Suite, seed: Seed, listen: Listener<'_>) -> Result<Self> {
         let (roots, kind, of_esam) = (roots(suite, seed)?, CardKind::EsamIssuing, number(ESAM)?);
         let mut issuing = seed.blank(kind, suite, "formal issuing")?;
         let mut province = SoftSource::province(roots.clone());

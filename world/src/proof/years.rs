@@ -458,9 +458,15 @@ impl Under<'_> {
         let mut site = self.households[other].site.copy()?;
         site.sim = self.households[n].site.copy()?.sim;
         let before = site.purse()?;
-        site.insert(self.now);
-        if site.purse()? != before {
-            self.violation(n, "its order was credited by another meter");
+        let report = site.insert(self.now);
+        let after = site.purse()?;
+        // What the other meter consumed and could not take is taken now, as at any insertion: its own money, and no other.
+        if (after.total_credited, after.count) != (before.total_credited, before.count)
+            || after.balance > before.balance
+        {
+            let words =
+                format!("its order changed another meter: {before:?}, then {after:?}: {:?}", report.outcome);
+            self.violation(n, words);
         }
         Ok(())
     }

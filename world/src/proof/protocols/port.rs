@@ -59,7 +59,7 @@ impl Place {
         let answer = self.ask(identifier::IDENTITY, &[&cipher, &RANDOM, &factor])?;
         let (_, data) = Identifier::split(&answer.data).context("an identifier")?;
         let [random, _] = fields(data, [4, 8]).context("a random and a number")?;
-        Ok(random.try_into().ok().context("four bytes")?)
+        random.try_into().ok().context("four bytes")
     }
 
     fn pay(&mut self, paid: &Recharge) -> Result<Frame> {
