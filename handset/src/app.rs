@@ -106,7 +106,11 @@ impl App {
     /// The first screen: of a phone that is enrolled its balance, else the one that takes a slip.
     pub fn new(tongue: Tongue, bank: &dyn Bank) -> Self {
         let own = bank.own();
-        let screen = if own.is_some() { Screen::Start } else { Screen::Slip(crate::pages::slip(&bank.server().unwrap_or_default())) };
+        let screen = if own.is_some() {
+            Screen::Start
+        } else {
+            Screen::Slip(crate::pages::slip(&bank.server().unwrap_or_default()))
+        };
         App { tongue, own, screen, seen: Seen::default(), open: bank.open(), told: None, busy: false }
     }
 

@@ -21,7 +21,8 @@ const WIDEST: u16 = 76;
 /// Draws an app on a frame of any size.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let [head, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(frame.area());
+        Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)])
+            .areas(frame.area());
     let title = format!(" {} ", app.tongue.t(title(&app.screen)));
     let fill = usize::from(head.width).saturating_sub(width(&title));
     frame.render_widget(Paragraph::new(format!("{title}{}", " ".repeat(fill))).style(HERE), head);
@@ -111,7 +112,9 @@ impl Page {
                 self.text(&format!("! {}", self.tongue.t("no")), STRONG);
                 match self.tongue.find(&format!("no.{}", no.code)) {
                     Some(words) => self.text(words, Style::new()),
-                    None => self.text(&format!("{} ({})", scheme::shown::line(&no.words), no.code), Style::new()),
+                    None => {
+                        self.text(&format!("{} ({})", scheme::shown::line(&no.words), no.code), Style::new())
+                    }
                 }
             }
         }
@@ -123,7 +126,11 @@ impl Page {
         let wide = names.iter().map(|name| width(name)).max().unwrap_or(0).min(self.cells / 2) + 2;
         for (name, (_, value)) in names.iter().zip(rows) {
             let value = scheme::shown::line(value);
-            let mut first = true;
+            // A name that is too long for its column has lines of its own.
+            let mut first = width(name) < wide;
+            if !first {
+                self.text(name, SOFT);
+            }
             for part in wrapped(&value, self.cells.saturating_sub(wide)) {
                 let head = if first { padded(name, wide) } else { " ".repeat(wide) };
                 self.lines.push(Line::from(vec![Span::styled(head, SOFT), Span::raw(part)]));
@@ -188,9 +195,14 @@ impl Page {
         self.text(self.tongue.t("balance"), SOFT);
         self.reported(app.seen.reported);
         self.gap();
-        if let Some(last) = app.contract().and_then(|one| app.seen.records.iter().find(|sold| sold.meter == one.meter)) {
+        if let Some(last) =
+            app.contract().and_then(|one| app.seen.records.iter().find(|sold| sold.meter == one.meter))
+        {
             self.text(self.tongue.t("last"), SOFT);
-            self.text(&format!("{}  {}  {}", when(last.at), self.tongue.money(last.amount), self.state(last.state)), Style::new());
+            self.text(
+                &format!("{}  {}  {}", when(last.at), self.tongue.money(last.amount), self.state(last.state)),
+                Style::new(),
+            );
             self.gap();
         }
         for key in ["menu.pay", "menu.records", "menu.meter", "menu.tongue"] {
@@ -223,13 +235,17 @@ impl Page {
             rows.push(("col.name", name.clone()));
         }
         if let Some(said) = offer.reported {
-            rows.push(("balance", format!("{}, {}", self.tongue.money(said.balance), when(said.at))));
+            rows.push((
+                "balance",
+                format!("{}{}{}", self.tongue.money(said.balance), self.tongue.t("comma"), when(said.at)),
+            ));
         }
         self.facts(&rows);
         self.gap();
         self.here = self.lines.len();
         let go = self.tongue.say("confirm.go", &self.tongue.money(offer.amount));
-        let buttons = [("confirm.not", !yes, self.tongue.t("confirm.not").to_owned()), ("confirm.go", yes, go)];
+        let buttons =
+            [("confirm.not", !yes, self.tongue.t("confirm.not").to_owned()), ("confirm.go", yes, go)];
         for (_, has_keys, label) in buttons {
             let style = if has_keys { HERE } else { Style::new() };
             let mark = if has_keys { "> " } else { "  " };
@@ -251,7 +267,8 @@ impl Page {
             PurchaseState::Refused => "then.refused",
         });
         self.gap();
-        let mut rows = vec![("col.purchase", purchase.purchase.iter().map(|byte| format!("{byte:02x}")).collect())];
+        let mut rows =
+            vec![("col.purchase", purchase.purchase.iter().map(|byte| format!("{byte:02x}")).collect())];
         if let Some(order) = purchase.order {
             rows.push(("col.order", order.to_string()));
         }
@@ -267,7 +284,8 @@ impl Page {
         }
         for (place, sold) in records.iter().enumerate() {
             let mark = if place == top { ">" } else { " " };
-            let line = format!("{mark} {}  {:>12}  {}", when(sold.at), yuan(sold.amount), self.state(sold.state));
+            let line =
+                format!("{mark} {}  {:>12}  {}", when(sold.at), yuan(sold.amount), self.state(sold.state));
             let style = if place == top { STRONG } else { Style::new() };
             self.lines.push(Line::styled(line, style));
             if place == top {
@@ -284,11 +302,17 @@ impl Page {
             return;
         };
         let mut rows = vec![("col.meter", contract.meter.to_string())];
-        for (key, value) in [("col.name", &contract.name), ("col.bill", &contract.bill), ("col.account", &contract.account)] {
+        for (key, value) in
+            [("col.name", &contract.name), ("col.bill", &contract.bill), ("col.account", &contract.account)]
+        {
             rows.extend(value.clone().map(|value| (key, value)));
         }
         if let Some(own) = &app.own {
-            rows.extend([("col.customer", own.customer.clone()), ("col.phone", own.msisdn.clone()), ("col.user", own.user.clone())]);
+            rows.extend([
+                ("col.customer", own.customer.clone()),
+                ("col.phone", own.msisdn.clone()),
+                ("col.user", own.user.clone()),
+            ]);
         }
         self.facts(&rows);
         self.gap();

@@ -131,7 +131,9 @@ fn row_key(row: &mut Row, key: Key) {
             }
         }
         (Kind::Text(_) | Kind::Secret(_), Key::Backspace) => drop(row.text.pop()),
-        (Kind::Choice(of), Key::Left) if !of.is_empty() => row.chosen = (row.chosen + of.len() - 1) % of.len(),
+        (Kind::Choice(of), Key::Left) if !of.is_empty() => {
+            row.chosen = (row.chosen + of.len() - 1) % of.len()
+        }
         (Kind::Choice(of), Key::Right | Key::Char(' ')) if !of.is_empty() => {
             row.chosen = (row.chosen + 1) % of.len();
         }

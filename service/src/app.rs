@@ -213,7 +213,8 @@ mod tests {
                 scripts.contains(&format!("\"{word}\"")) || scripts.contains(&format!("{word}: "))
             };
             let is_made = together.iter().any(|(before, behind)| {
-                let inside = key.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(behind.as_str()));
+                let inside =
+                    key.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(behind.as_str()));
                 inside.is_some_and(|word| quoted(word) || word.chars().all(|c| c.is_ascii_digit()))
             });
             let is_of_an_error =
@@ -225,7 +226,8 @@ mod tests {
     #[test]
     fn nothing_is_made_of_markup() {
         let scripts = scripts();
-        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+        {
             assert!(!scripts.contains(way), "{way} in a script of the app");
         }
     }

@@ -59,7 +59,15 @@ fn at(day: u8) -> Moment {
 
 fn purchase(name: [u8; 8], state: PurchaseState, amount: u32) -> Purchase {
     let order = Some(OrderId([7; 8]));
-    Purchase { purchase: name, state, amount: Fen(amount), order, message: None, credited: None, refusal: None }
+    Purchase {
+        purchase: name,
+        state,
+        amount: Fen(amount),
+        order,
+        message: None,
+        credited: None,
+        refusal: None,
+    }
 }
 
 impl Bank for TestBank {

@@ -21,7 +21,11 @@ fn a_slip_is_typed_in_and_the_balance_is_there() {
         let head = if tongue == Tongue::English { "Register this phone" } else { "登记此手机" };
         assert!(person.screen().contains(head), "{}", person.screen());
         fill_in(&mut person, "abcd-efgh-ijkl-mnop");
-        assert!(!person.screen().contains("abcd") && !person.screen().contains("river"), "{}", person.screen());
+        assert!(
+            !person.screen().contains("abcd") && !person.screen().contains("river"),
+            "{}",
+            person.screen()
+        );
         person.press(Key::Enter);
         assert_eq!(person.bank.slips.len(), 1);
         assert_eq!(person.bank.slips[0].2, "abcd-efgh-ijkl-mnop");
@@ -65,7 +69,10 @@ fn buying_by_keyboard_alone() {
     person.press(Key::Char('2')).write("30").press(Key::Tab).press(Key::Tab).press(Key::Enter);
     assert_eq!(person.bank.offered, [("261100000001".to_owned(), 3000, None)]);
     let shown = person.screen();
-    assert!(shown.contains("30.00 yuan") && shown.contains("261100000001") && shown.contains("李明"), "{shown}");
+    assert!(
+        shown.contains("30.00 yuan") && shown.contains("261100000001") && shown.contains("李明"),
+        "{shown}"
+    );
     // Return pressed twice buys nothing: the way back has the keys first.
     person.press(Key::Enter);
     assert!(person.bank.confirmed.is_empty());
@@ -77,7 +84,11 @@ fn buying_by_keyboard_alone() {
     assert!(person.screen().contains("The order is in order-09.sms"), "{}", person.screen());
     person.bank.state = PurchaseState::Settled;
     person.press(Key::Char('r'));
-    assert!(person.screen().contains("Settled") && person.screen().contains("You can buy again"), "{}", person.screen());
+    assert!(
+        person.screen().contains("Settled") && person.screen().contains("You can buy again"),
+        "{}",
+        person.screen()
+    );
     person.press(Key::Escape).press(Key::Char('3'));
     assert!(person.screen().contains("1,240.00"), "{}", person.screen());
 }
@@ -142,7 +153,11 @@ fn records_go_on_and_meters_change() {
     for _ in 0..60 {
         person.press(Key::Down);
     }
-    assert!(person.screen().contains(&"2C".repeat(8)) || person.screen().contains(&"2c".repeat(8)), "{}", person.screen());
+    assert!(
+        person.screen().contains(&"2C".repeat(8)) || person.screen().contains(&"2c".repeat(8)),
+        "{}",
+        person.screen()
+    );
     person.press(Key::Char('4')).press(Key::Right);
     assert!(person.screen().contains("261100000002"), "{}", person.screen());
 }
@@ -156,7 +171,10 @@ fn it_fits_every_terminal() {
             for _ in 0..9 {
                 let shown = person.screen();
                 assert_eq!(shown.lines().count(), usize::from(size.1));
-                assert!(size.1 < 7 || shown.lines().any(|line| line.trim_start().starts_with('>')), "{size:?}\n{shown}");
+                assert!(
+                    size.1 < 7 || shown.lines().any(|line| line.trim_start().starts_with('>')),
+                    "{size:?}\n{shown}"
+                );
                 person.press(Key::Tab);
             }
             let mut person = Person::at(TestBank::enrolled(), tongue, size);
@@ -175,7 +193,19 @@ fn it_fits_every_terminal() {
 
 #[test]
 fn amounts() {
-    for (typed, sum) in [("100", Some(10_000)), ("100.5", Some(10_050)), ("1,240.00", Some(124_000)), ("0", None), ("0.00", None), ("1.234", None), ("-5", None), ("", None), ("99999999", None), ("1e3", None), ("９", None)] {
+    for (typed, sum) in [
+        ("100", Some(10_000)),
+        ("100.5", Some(10_050)),
+        ("1,240.00", Some(124_000)),
+        ("0", None),
+        ("0.00", None),
+        ("1.234", None),
+        ("-5", None),
+        ("", None),
+        ("99999999", None),
+        ("1e3", None),
+        ("９", None),
+    ] {
         assert_eq!(fen(typed), sum.map(Fen), "{typed:?}");
     }
     assert_eq!(yuan(Fen(u32::MAX)), "42,949,672.95");

@@ -13,8 +13,11 @@ fn every_word_is_in_both_languages_and_is_used_and_every_word_used_is_there() {
             sources += &std::fs::read_to_string(path).unwrap();
         }
     }
-    let rows: Vec<(String, String, String)> =
-        csv::Reader::from_path(src.join("words.csv")).unwrap().into_deserialize().map(Result::unwrap).collect();
+    let rows: Vec<(String, String, String)> = csv::Reader::from_path(src.join("words.csv"))
+        .unwrap()
+        .into_deserialize()
+        .map(Result::unwrap)
+        .collect();
     let mut keys = BTreeSet::new();
     for (key, english, chinese) in &rows {
         assert!(keys.insert(key.as_str()), "{key} stands twice");
@@ -24,9 +27,12 @@ fn every_word_is_in_both_languages_and_is_used_and_every_word_used_is_there() {
         assert!(key.starts_with("no.") || sources.contains(&format!("\"{key}\"")), "nobody asks for {key:?}");
     }
     for quoted in sources.split('"').skip(1).step_by(2) {
-        let is_key = ["bad.", "balance", "col.", "confirm.", "keys.", "menu.", "meter.", "pay.", "records.", "slip.", "state.", "then.", "title."]
-            .iter()
-            .any(|start| quoted.starts_with(start) && !quoted.contains(' '));
+        let is_key = [
+            "bad.", "balance", "col.", "confirm.", "keys.", "menu.", "meter.", "pay.", "records.", "slip.",
+            "state.", "then.", "title.",
+        ]
+        .iter()
+        .any(|start| quoted.starts_with(start) && !quoted.contains(' '));
         assert!(!is_key || keys.contains(quoted), "{quoted:?} is not in the table");
     }
 }

@@ -43,6 +43,7 @@ mod odd_messages;
 mod operators;
 #[cfg(target_os = "linux")]
 mod pages;
+mod phone_screens;
 mod phones;
 mod pins;
 mod province;

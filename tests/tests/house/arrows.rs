@@ -30,7 +30,10 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     // the middle storey
     (
         "parties",
-        &["reader", "issue", "kdc", "office", "meter", "phone", "client", "server", "wire", "keys", "scheme", "disk"],
+        &[
+            "reader", "issue", "kdc", "office", "meter", "phone", "client", "server", "wire", "keys",
+            "scheme", "disk",
+        ],
     ),
     ("lens", &["wire", "keys", "scheme", "cos", "applets", "vcard", "reader"]),
     (
@@ -52,8 +55,8 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     (
         "service",
         &[
-            "wire", "keys", "scheme", "disk", "reader", "issue", "kdc", "office", "meter", "phone", "client", "server",
-            "parties",
+            "wire", "keys", "scheme", "disk", "reader", "issue", "kdc", "office", "meter", "phone", "client",
+            "server", "parties",
         ],
     ),
     (
@@ -67,7 +70,8 @@ const ALLOWED: [(&str, &[&str]); 23] = [
         "tests",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "client", "handset", "server", "parties", "lens", "world", "gridcard", "service", "cli",
+            "meter", "phone", "client", "handset", "server", "parties", "lens", "world", "gridcard",
+            "service", "cli",
         ],
     ),
 ];

@@ -44,9 +44,10 @@ impl<'c> AtServer<'c> {
         &mut self,
         work: impl FnOnce(&mut Conversation<'_>, Option<PayRequest>) -> Result<T>,
     ) -> Result<T> {
-        let file = self.file.as_mut().ok_or_else(|| {
-            crate::fail::refused("no phone is enrolled here").code("phone-not-enrolled")
-        })?;
+        let file = self
+            .file
+            .as_mut()
+            .ok_or_else(|| crate::fail::refused("no phone is enrolled here").code("phone-not-enrolled"))?;
         let url = self.options.server.clone().unwrap_or_else(|| file.server_url.clone());
         let mut frames = service::client::frames(&url, self.options.ca.as_deref())?;
         let mut talk = Conversation::begin(self.call, &mut *frames, file)?;

@@ -37,7 +37,8 @@ impl Ui {
             Some(Lang::En) => Tongue::English,
             Some(Lang::Zh) => Tongue::Chinese,
             None => {
-                let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+                let named =
+                    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
                 Tongue::of(&named.into_iter().find(|value| !value.is_empty()).unwrap_or_default())
             }
         }
