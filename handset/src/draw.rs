@@ -126,7 +126,11 @@ impl Page {
         let wide = names.iter().map(|name| width(name)).max().unwrap_or(0).min(self.cells / 2) + 2;
         for (name, (_, value)) in names.iter().zip(rows) {
             let value = scheme::shown::line(value);
-            let mut first = true;
+            // A name that is too long for its column has lines of its own.
+            let mut first = width(name) < wide;
+            if !first {
+                self.text(name, SOFT);
+            }
             for part in wrapped(&value, self.cells.saturating_sub(wide)) {
                 let head = if first { padded(name, wide) } else { " ".repeat(wide) };
                 self.lines.push(Line::from(vec![Span::styled(head, SOFT), Span::raw(part)]));
@@ -231,7 +235,10 @@ impl Page {
             rows.push(("col.name", name.clone()));
         }
         if let Some(said) = offer.reported {
-            rows.push(("balance", format!("{}, {}", self.tongue.money(said.balance), when(said.at))));
+            rows.push((
+                "balance",
+                format!("{}{}{}", self.tongue.money(said.balance), self.tongue.t("comma"), when(said.at)),
+            ));
         }
         self.facts(&rows);
         self.gap();

@@ -77,6 +77,12 @@ class Cells:
             self.at = (row + 1, column)
         elif c >= " " and row < self.height and column < self.width:
             wide = unicodedata.east_asian_width(c) in "WF"
+            # Whoever writes over half of a wide character leaves a blank of the other half.
+            for place in (column, column + 1) if wide else (column,):
+                if place < self.width and self.rows[row][place] == "" and place > 0:
+                    self.rows[row][place - 1] = " "
+                if place + 1 < self.width and self.rows[row][place + 1] == "":
+                    self.rows[row][place + 1] = " "
             self.rows[row][column] = c
             if wide and column + 1 < self.width:
                 self.rows[row][column + 1] = ""

@@ -46,6 +46,7 @@ mod odd_messages;
 mod operators;
 #[cfg(target_os = "linux")]
 mod pages;
+mod phone_screens;
 mod phones;
 mod pins;
 mod proves;
