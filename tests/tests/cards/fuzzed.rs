@@ -139,7 +139,10 @@ fn corpora() -> Corpora {
     hostile(1, "esam", &mut copy(&site.esam), &mut |card| {
         let mut esam = Esam::new(card);
         esam.reset().unwrap();
-        (esam.card_info().unwrap(), esam.parameters().unwrap(), esam.purse().unwrap(), esam.life().unwrap());
+        esam.card_info().unwrap();
+        esam.parameters().unwrap();
+        esam.purse().unwrap();
+        esam.life().unwrap();
     });
     hostile(2, "psam", &mut copy(&bank.psam), &mut |card| {
         Psam::open(card).unwrap().verify_pin(crate::world::pin().expose()).unwrap();
@@ -147,7 +150,9 @@ fn corpora() -> Corpora {
     hostile(4, "issuing", &mut copy(&province.esam_issuing), &mut |card| {
         open(card, CardKind::EsamIssuing);
     });
-    hostile(5, "life", &mut copy(&site.esam), &mut |card| drop(life::look(card).unwrap()));
+    hostile(5, "life", &mut copy(&site.esam), &mut |card| {
+        life::look(card).unwrap();
+    });
     hostile(7, "meter", &mut copy(&site.esam), &mut |card| {
         let mut sim = sim_card(&imsi(0, 0));
         site.meter.insert(card, &mut sim, bank.now, &mut |bytes| bytes.fill(7));
