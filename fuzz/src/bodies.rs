@@ -120,10 +120,10 @@ pub fn table(input: &[u8]) {
     if let Ok(mut table) = disk::table::Table::new(input) {
         while let Ok(Some(_)) = table.row() {}
     }
-    if let Ok(roster) = server::Roster::read(input) {
-        if let Ok(mut store) = server::Store::in_memory() {
-            let _ = store.batch(|act| act.register(roster));
-        }
+    if let Ok(roster) = server::Roster::read(input)
+        && let Ok(mut store) = server::Store::in_memory()
+    {
+        let _ = store.batch(|act| act.register(roster));
     }
     for kind in [CardKind::Esam, CardKind::Psam] {
         let _ = office::batch::request::read(kind, input, |_, _| Ok(()));

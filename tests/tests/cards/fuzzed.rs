@@ -139,7 +139,10 @@ fn corpora() -> Corpora {
     hostile(1, "esam", &mut copy(&site.esam), &mut |card| {
         let mut esam = Esam::new(card);
         esam.reset().unwrap();
-        (esam.card_info().unwrap(), esam.parameters().unwrap(), esam.purse().unwrap(), esam.life().unwrap());
+        esam.card_info().unwrap();
+        esam.parameters().unwrap();
+        esam.purse().unwrap();
+        esam.life().unwrap();
     });
     hostile(2, "psam", &mut copy(&bank.psam), &mut |card| {
         Psam::open(card).unwrap().verify_pin(crate::world::pin().expose()).unwrap();
@@ -148,7 +151,7 @@ fn corpora() -> Corpora {
         open(card, CardKind::EsamIssuing);
     });
     hostile(5, "life", &mut copy(&site.esam), &mut |card| {
-        let _seen = life::look(card).unwrap();
+        life::look(card).unwrap();
     });
     hostile(7, "meter", &mut copy(&site.esam), &mut |card| {
         let mut sim = sim_card(&imsi(0, 0));

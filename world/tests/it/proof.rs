@@ -41,7 +41,7 @@ fn a_cut_anywhere_changes_nothing_in_the_end() {
     let tried: u64 = rows.iter().map(|row| row.tried).sum();
     assert!(tried > 400, "{tried} cuts");
     let of_server = rows.iter().filter(|row| row.attack.starts_with("server's supply or disk"));
-    assert_eq!(of_server.map(|row| row.tried > 3).collect::<Vec<_>>(), [true; 4]);
+    assert_eq!(of_server.map(|row| row.tried >= 3).collect::<Vec<_>>(), [true; 4]);
 }
 
 #[test]
