@@ -5,7 +5,9 @@ mod objects;
 mod request;
 mod secret;
 
-pub use answer::{Answer, Contract, Enrolled, Offer, Purchase, PurchaseState, Reported, Said, Sold, Status};
+pub use answer::{
+    Answer, Contract, Enrolled, MadeFor, Offer, Purchase, PurchaseState, Reported, Said, Sold, Status,
+};
 pub use request::{Account, Claims, Named, Op, Request, Wanted, Way};
 pub use secret::{Password, Psk};
 

@@ -2,8 +2,9 @@
 
 use super::TalkError;
 use super::objects::{
-    ACCOUNT, AMOUNT, BALANCE, BILL, CONTRACT, COUNT, CREDITED, CUSTOMER, CUSTOMER_NAME, MESSAGE, METER,
-    MOMENT, MSISDN, NAME, ORDER, PSK, PURCHASE, RECORD, REFUSAL, Reader, SOLD, STATE, WAY, WHY, Writer, must,
+    ACCOUNT, AMOUNT, BALANCE, BILL, BINDING, CONTRACT, COUNT, CREDITED, CUSTOMER, CUSTOMER_NAME, ICCID, IMSI,
+    MESSAGE, METER, MOMENT, MSISDN, NAME, ORDER, PSK, PURCHASE, RECORD, REFUSAL, Reader, SOLD, STATE, WAY,
+    WHY, Writer, must,
 };
 use super::request::{Op, Way, record};
 use super::secret::Psk;
@@ -14,7 +15,7 @@ use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
-use scheme::subscription::Msisdn;
+use scheme::subscription::{Imsi, Msisdn};
 
 /// How a request ended, by its byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -199,6 +200,17 @@ pub struct Sold {
     pub credited: Option<Fen>,
 }
 
+/// The SIM that an order is made for, as far as it is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MadeFor {
+    /// Number of the card.
+    pub iccid: Option<String>,
+    /// The order's binding to the subscriber.
+    pub binding: Option<[u8; 8]>,
+    /// The subscriber.
+    pub imsi: Option<Imsi>,
+}
+
 /// What a request that was done gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
@@ -222,6 +234,8 @@ pub enum Said {
         order: OrderId,
         /// The record of EF_SMS, or both.
         record: Vec<u8>,
+        /// The SIM it is made for.
+        sim: MadeFor,
     },
     /// To [`Op::Receipt`]: the order that it settles.
     Receipt {
@@ -316,8 +330,17 @@ fn write(out: &mut Writer, said: &Said) {
             out.bytes(METER, &meter.0);
             write_reported(out, *reported);
         }
-        Said::Order { purchase, order, record } => {
+        Said::Order { purchase, order, record, sim } => {
             out.bytes(PURCHASE, purchase).bytes(ORDER, &order.0).bytes(RECORD, record);
+            out.maybe(sim.iccid.as_ref(), |out, iccid| {
+                out.text(ICCID, iccid);
+            });
+            out.maybe(sim.binding, |out, binding| {
+                out.bytes(BINDING, &binding);
+            });
+            out.maybe(sim.imsi.as_ref(), |out, imsi| {
+                out.text(IMSI, imsi.as_str());
+            });
         }
         Said::Receipt { state, order, amount } => {
             out.bytes(STATE, &[*state as u8]).bytes(ORDER, &order.0).fen(AMOUNT, *amount);
@@ -354,6 +377,11 @@ fn read(op: Op, said: &mut Reader) -> Result<Said, TalkError> {
             purchase: must(said.array(PURCHASE)?)?,
             order: must(said.order(ORDER)?)?,
             record: record(&must(said.next(RECORD))?)?,
+            sim: MadeFor {
+                iccid: words(said, ICCID)?,
+                binding: said.array(BINDING)?,
+                imsi: said.parsed(IMSI, 15)?,
+            },
         },
         Op::Receipt => Said::Receipt {
             state: state(said)?,

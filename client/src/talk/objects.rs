@@ -36,6 +36,8 @@ pub(super) const MESSAGE: u8 = 0x96;
 pub(super) const CUSTOMER_NAME: u8 = 0x97;
 pub(super) const CREDITED: u8 = 0x98;
 pub(super) const REFUSAL: u8 = 0x99;
+pub(super) const ICCID: u8 = 0x9A;
+pub(super) const BINDING: u8 = 0x9B;
 pub(super) const CONTRACT: u8 = 0xA0;
 pub(super) const SOLD: u8 = 0xA1;
 

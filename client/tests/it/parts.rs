@@ -1,8 +1,8 @@
 //! Codes, times, requests and answers, each by itself.
 
 use gridcard_client::talk::{
-    Account, Answer, Claims, Contract, Enrolled, Named, Offer, Op, Password, Psk, Purchase, PurchaseState,
-    Reported, Request, Said, Sold, Status, Wanted, Way,
+    Account, Answer, Claims, Contract, Enrolled, MadeFor, Named, Offer, Op, Password, Psk, Purchase,
+    PurchaseState, Reported, Request, Said, Sold, Status, Wanted, Way,
 };
 use gridcard_client::{Code, Identifier, Mark, Stamp};
 use keys::Zeroizing;
@@ -157,6 +157,11 @@ fn answers_come_back_as_they_went() {
         psk: Psk(Zeroizing::new([9; 32])),
         name: [8; 8],
     };
+    let made_for = MadeFor {
+        iccid: Some("89860026330000000010".into()),
+        binding: Some([7; 8]),
+        imsi: Some("460001234567895".parse().unwrap()),
+    };
     let all = [
         (Op::Enrol, Said::Enrolled(enrolled)),
         (Op::Contracts, Said::Contracts(vec![contract.clone(), contract])),
@@ -175,7 +180,19 @@ fn answers_come_back_as_they_went() {
         (Op::Records, Said::Records(vec![sold; 20])),
         (Op::Balance, Said::Balance(meter, reported)),
         (Op::Balance, Said::Balance(meter, None)),
-        (Op::Fetch, Said::Order { purchase: [1; 8], order: OrderId([2; 8]), record: vec![0xFF; 176] }),
+        (
+            Op::Fetch,
+            Said::Order {
+                purchase: [1; 8],
+                order: OrderId([2; 8]),
+                record: vec![0xFF; 176],
+                sim: MadeFor::default(),
+            },
+        ),
+        (
+            Op::Fetch,
+            Said::Order { purchase: [1; 8], order: OrderId([2; 8]), record: vec![0xFF; 352], sim: made_for },
+        ),
         (
             Op::Receipt,
             Said::Receipt { state: PurchaseState::Settled, order: OrderId([2; 8]), amount: Fen(3) },

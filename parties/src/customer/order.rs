@@ -8,6 +8,7 @@ use crate::trouble::{Result, Trouble};
 use client::talk::{Account, Named, Offer, Purchase, PurchaseState, Request, Said, Wanted, Way};
 use scheme::chance::random;
 use scheme::money::Fen;
+use scheme::order::SimBinding;
 use scheme::record_file::{Message, SimNote};
 use sha2::{Digest, Sha256};
 use wire::sms::record::Records;
@@ -114,9 +115,11 @@ impl Conversation<'_> {
     /// As [`Conversation::offer`].
     pub fn fetch(&mut self, purchase: [u8; 8]) -> Result<Message> {
         match self.ask(&Request::Fetch(purchase))? {
-            Said::Order { purchase: of, record, .. } if of == purchase => {
+            Said::Order { purchase: of, record, sim, .. } if of == purchase => {
                 let record = Records::parse(&record).ok_or_else(foreign)?;
-                Ok(Message { record, sim: SimNote::default() })
+                let binding = sim.binding.map(SimBinding);
+                let sim = SimNote { iccid: sim.iccid, binding, imsi: sim.imsi, copy: None };
+                Ok(Message { record, sim })
             }
             _ => Err(foreign()),
         }

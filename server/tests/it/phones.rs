@@ -90,7 +90,9 @@ fn each_identifier_is_compared_by_itself() {
     };
     for act in [Act::Look, Act::Buy, Act::BuyFromAnother] {
         assert_eq!(code(act, &all, Some(&phone)), Ok(()));
-        for (place, name) in ["phone-msisdn", "phone-imsi", "phone-imei", "phone-user"].into_iter().enumerate() {
+        for (place, name) in
+            ["phone-msisdn", "phone-imsi", "phone-imei", "phone-user"].into_iter().enumerate()
+        {
             for mark in [Mark([1, 2, 3, 4]), Mark::NONE] {
                 let mut bad = all;
                 bad.0[place] = mark;

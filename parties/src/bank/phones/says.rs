@@ -5,11 +5,12 @@ use crate::bank::desk::Desk;
 use crate::bank::known;
 use crate::session::Session;
 use crate::trouble::Result;
-use client::talk::{Contract, Named, Offer, Purchase, PurchaseState, Reported, Said, Sold, Wanted};
+use client::talk::{Contract, MadeFor, Named, Offer, Purchase, PurchaseState, Reported, Said, Sold, Wanted};
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::online::SessionId;
 use scheme::order::OrderId;
+use scheme::record_file::SimNote;
 use server::{
     BankAccount, Books, OnlinePurchase, OnlineState, OrderState, PaymentState, PhoneError, PlacedOrder,
 };
@@ -323,7 +324,9 @@ pub fn fetch(session: &Session, desk: &Desk, bought: &Bought) -> Result<Said> {
     let order = bought.brings.ok_or(server::OrderError::UnknownOrder(OrderId(bought.purchase.purchase)))?;
     let message = crate::bank::look::record(session, desk, order)?;
     let record = message.record.each().concat();
-    Ok(Said::Order { purchase: bought.purchase.purchase, order, record })
+    let SimNote { iccid, binding, imsi, .. } = message.sim;
+    let sim = MadeFor { iccid, binding: binding.map(|binding| binding.0), imsi };
+    Ok(Said::Order { purchase: bought.purchase.purchase, order, record, sim })
 }
 
 /// What a meter credited of the purchase of an order.

@@ -3,7 +3,7 @@
 use super::{Bank, agree};
 use crate::command::{Call, Ran};
 use crate::meter_port::Port;
-use crate::service::Server;
+use crate::service::{Server, key};
 use crate::world::{CHEN, Customer, Party, WANG, World, text};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -15,15 +15,24 @@ const PASSWORD: &str = "correct horse";
 struct Lines {
     server: Server,
     tcp: String,
+    clerk: String,
 }
 
 impl Lines {
     fn open(world: &World, bank: &Bank, more: &[&str]) -> Self {
+        let clerk = key(world, "clerk", &[]);
         // A port that was free a moment ago.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let lines = ["--bank", &bank.url(), "--bank-patience", "5", "--phone-listen", &port];
         let server = Server::start(world, &[&lines[..], more].concat());
-        Lines { server, tcp: format!("tcp:{port}") }
+        Lines { server, tcp: format!("tcp:{port}"), clerk }
+    }
+
+    /// A slip from the office.
+    fn slip(&self, world: &World, customer: &Customer) -> Value {
+        world.wait(1);
+        let id = format!("slip-{}", world.now().seconds());
+        self.server.post(&self.clerk, &id, "/v1/codes", &json!({ "customer": customer.number })).ok()
     }
 
     fn http(&self) -> String {
@@ -64,8 +73,8 @@ impl<'w> Phone<'w> {
         self.call(&slip).with(&who).with(&user).with(more)
     }
 
-    fn enrol(&self, customer: &Customer, server: &str) {
-        let slip = slip(self.world, customer);
+    fn enrol(&self, customer: &Customer, lines: &Lines, server: &str) {
+        let slip = lines.slip(self.world, customer);
         self.enrol_call(customer, server, &slip, &[]).run().ok();
     }
 
@@ -84,15 +93,6 @@ impl<'w> Phone<'w> {
         std::fs::write(&self.file, kept.to_string()).unwrap();
         before
     }
-}
-
-/// A slip from the office. It is asked for where the books are, while no server has them.
-fn slip(world: &World, customer: &Customer) -> Value {
-    world
-        .earnest(Party::Bank, &["server", "code", "new", "--customer", customer.number, "--json"])
-        .run()
-        .ok()
-        .object()
 }
 
 /// The customer's bank account stands in his contract.
@@ -122,7 +122,7 @@ fn a_phone_enrols_buys_and_brings_the_receipt_over_every_line() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.tcp);
+    phone.enrol(&CHEN, &lines, &lines.tcp);
     let kept = std::fs::metadata(&phone.file).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&kept.permissions()) & 0o777, 0o600);
     let told = phone.call(&["phone", "contracts"]).run().ok().object();
@@ -169,7 +169,7 @@ fn a_phone_buys_into_a_meter_that_is_online() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.tcp);
+    phone.enrol(&CHEN, &lines, &lines.tcp);
     let port =
         Port::open(world.meters(&["meter", "port", CHEN.meter, "--listen", "127.0.0.1:0", "--infrared"]));
     let told = phone.pay("30", &["--meter-link", &port.line]).ok().object();
@@ -180,7 +180,7 @@ fn a_phone_buys_into_a_meter_that_is_online() {
     assert_eq!(bank.balance("chen"), 970_00);
     // Another SIM in the telephone than the contract's: the meter says what the phone says, and the server compares.
     let before = phone.say("imsi", Some(WANG.imsi));
-    phone.pay("10", &["--meter-link", &port.line]).fails(4, &[]).object();
+    phone.pay("10", &["--meter-link", &port.line]).failed(4);
     std::fs::write(&phone.file, before).unwrap();
     assert_eq!(bank.balance("chen"), 970_00);
     assert_eq!(port.end("-TERM").0, Some(0));
@@ -196,7 +196,7 @@ fn each_difference_is_refused_with_one_word_and_has_its_reason_in_the_log() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.http());
+    phone.enrol(&CHEN, &lines, &lines.http());
     let refused = |ran: Ran| {
         let told = ran.failed(4).object();
         assert_eq!(
@@ -258,7 +258,7 @@ fn another_account_is_debited_with_the_password() {
     let bank = Bank::start(&world, "");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.ws());
+    phone.enrol(&CHEN, &lines, &lines.ws());
     // The contract names no account.
     let none = phone.pay("10", &[]).failed(1).object();
     assert_eq!(none["code"], "phone-account", "{none}");
@@ -274,7 +274,7 @@ fn a_code_has_five_tries_and_outside_there_is_silence() {
     let bank = Bank::start(&world, "");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    let good = slip(&world, &CHEN);
+    let good = lines.slip(&world, &CHEN);
     let silent = |ran: Ran| {
         let told = ran.failed(3).object();
         assert_eq!(told["code"], "phone-silent", "{told}");
@@ -295,16 +295,17 @@ fn a_code_has_five_tries_and_outside_there_is_silence() {
     let number = good["slip"].as_str().unwrap();
     let why = format!("the code is not that of slip {number}");
     // The office gives another slip: nobody is locked out for ever.
-    phone.enrol(&CHEN, &lines.http());
+    phone.enrol(&CHEN, &lines, &lines.http());
     // A slip is used once.
     let again = Phone::of(&world, "again.phone");
-    let used = slip(&world, &CHEN);
+    let used = lines.slip(&world, &CHEN);
     again.enrol_call(&CHEN, &lines.http(), &used, &[]).run().ok();
     silent(Phone::of(&world, "third.phone").enrol_call(&CHEN, &lines.http(), &used, &[]).run());
     // What is said in full has to agree as well.
     let other = Customer { imsi: WANG.imsi, ..CHEN };
     let third = Phone::of(&world, "third.phone");
-    let told = third.enrol_call(&other, &lines.http(), &slip(&world, &CHEN), &[]).run().failed(4).object();
+    let told =
+        third.enrol_call(&other, &lines.http(), &lines.slip(&world, &CHEN), &[]).run().failed(4).object();
     assert_eq!(told["code"], "phone-refused");
     lines.server.end();
     let mut wanted = vec![why; 5];
@@ -319,7 +320,7 @@ fn another_sim_ends_the_phones_and_freezes_purchases_for_a_day() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.http());
+    phone.enrol(&CHEN, &lines, &lines.http());
     phone.call(&["phone", "contracts"]).run().ok();
     lines.server.end();
     let sim = Customer { imsi: "460000207447799", iccid: "89860021047987991764", ..CHEN };
@@ -333,7 +334,7 @@ fn another_sim_ends_the_phones_and_freezes_purchases_for_a_day() {
     let told = phone.call(&["phone", "contracts", "--server", &lines.http()]).run().failed(3).object();
     assert_eq!(told["code"], "phone-silent");
     let anew = Phone::of(&world, "anew.phone");
-    anew.enrol(&sim, &lines.http());
+    anew.enrol(&sim, &lines, &lines.http());
     let told = anew.pay("10", &[]).failed(1).object();
     assert_eq!(told["code"], "sim-new", "{told}");
     assert_eq!(bank.balance("chen"), 1000_00);
@@ -347,12 +348,16 @@ fn the_office_freezes_thaws_and_forgets_a_phone() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.http());
-    let clerk = crate::service::key(&world, "clerk", &[]);
+    phone.enrol(&CHEN, &lines, &lines.http());
     let list = format!("/v1/customers/{}/phones", CHEN.number);
-    let name = lines.server.get(&clerk, &list).ok()["phones"][0]["phone"].as_str().unwrap().to_owned();
+    let name = lines.server.get(&lines.clerk, &list).ok()["phones"][0]["phone"].as_str().unwrap().to_owned();
     let change = |id: &str, what: &str| {
-        lines.server.post(&clerk, id, &format!("/v1/phones/{name}/{what}"), &json!({ "reason": "lost" }))
+        lines.server.post(
+            &lines.clerk,
+            id,
+            &format!("/v1/phones/{name}/{what}"),
+            &json!({ "reason": "lost" }),
+        )
     };
     assert!(change("p1", "freeze").ok()["frozen"].is_string());
     let told = phone.call(&["phone", "records"]).run().failed(4).object();
@@ -363,8 +368,12 @@ fn the_office_freezes_thaws_and_forgets_a_phone() {
     assert_eq!(change("p4", "forget").ok()["why"], "forgotten");
     let told = phone.call(&["phone", "records"]).run().failed(3).object();
     assert_eq!(told["code"], "phone-silent");
-    let nobody =
-        lines.server.post(&clerk, "p5", "/v1/phones/0011223344556677/freeze", &json!({ "reason": "x" }));
+    let nobody = lines.server.post(
+        &lines.clerk,
+        "p5",
+        "/v1/phones/0011223344556677/freeze",
+        &json!({ "reason": "x" }),
+    );
     nobody.fails(422, "phone-unknown");
     lines.server.end();
     assert_eq!(reasons(&world), ["the phone is frozen"]);
@@ -378,7 +387,7 @@ fn a_purchase_whose_answer_was_lost_is_bought_once() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &[]);
     let phone = Phone::of(&world, "chen.phone");
-    phone.enrol(&CHEN, &lines.http());
+    phone.enrol(&CHEN, &lines, &lines.http());
     let told = phone.pay("40", &["--out", "order.sms"]).failed(3).object();
     assert_eq!(told["code"], "phone-under-way", "{told}");
     let stands = phone.call(&["phone", "purchase"]).run().ok().object();
@@ -399,7 +408,7 @@ fn the_papers_variant_has_an_enrolment_of_its_own() {
     applied(&world, &CHEN, "chen");
     let lines = Lines::open(&world, &bank, &["--paper-phones"]);
     let phone = Phone::of(&world, "chen.phone");
-    let slip = slip(&world, &CHEN);
+    let slip = lines.slip(&world, &CHEN);
     phone.enrol_call(&CHEN, &lines.tcp, &slip, &["--mode", "paper"]).run().ok();
     phone.pay("20", &["--out", "order.sms"]).ok();
     assert_eq!(bank.balance("chen"), 980_00);
@@ -433,7 +442,7 @@ fn rubbish_at_the_lines_is_met_with_silence() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut heard = Vec::new();
         stream.read_to_end(&mut heard).unwrap();
-        assert_eq!(heard, []);
+        assert!(heard.is_empty());
     }
     assert_eq!(lines.server.ask("GET", "/ready", &[], "").status, 200);
     lines.server.end();
