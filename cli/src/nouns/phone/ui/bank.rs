@@ -6,7 +6,6 @@ use client::Code;
 use client::Mode;
 use client::talk::{Account, Named, Offer, Password, Purchase, PurchaseState, Request, Said, Way};
 use handset::{Bank, No, Pay, Slip};
-use parties::carrier::Carrier;
 use parties::customer::{self, Conversation, EnrolRequest, PayRequest, PhoneFile, ended, named_before};
 use parties::{Result, Trouble};
 use std::path::PathBuf;
