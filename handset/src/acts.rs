@@ -1,8 +1,9 @@
 //! What the server is asked, and what the screens become of it.
 
-use crate::app::{Act, App, Screen, Seen, Told};
+use crate::app::{Act, App, Screen, Told};
 use crate::bank::{Bank, No};
 use crate::pages;
+use crate::seen::Seen;
 use client::talk::{PurchaseState, Request, Said};
 
 /// Purchases that are asked for at once.

@@ -2,8 +2,10 @@
 
 use crate::bank::{Bank, No, Own};
 use crate::form::Form;
+use crate::pages;
+use crate::seen::Seen;
 use crate::words::Tongue;
-use client::talk::{Contract, Offer, Purchase, Reported, Sold};
+use client::talk::{Contract, Offer, Purchase};
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,18 +73,6 @@ pub(crate) enum Screen {
     Meter,
 }
 
-/// What the server said last.
-#[derive(Default)]
-pub(crate) struct Seen {
-    pub contracts: Vec<Contract>,
-    pub reported: Option<Reported>,
-    pub records: Vec<Sold>,
-    /// There may be earlier ones.
-    pub more: bool,
-    /// Which contract is shown.
-    pub chosen: usize,
-}
-
 /// What is said beside a screen.
 pub(crate) enum Told {
     /// Something was not done.
@@ -109,7 +99,7 @@ impl App {
         let screen = if own.is_some() {
             Screen::Start
         } else {
-            Screen::Slip(crate::pages::slip(&bank.server().unwrap_or_default()))
+            Screen::Slip(pages::slip(&bank.server().unwrap_or_default()))
         };
         App { tongue, own, screen, seen: Seen::default(), open: bank.open(), told: None, busy: false }
     }

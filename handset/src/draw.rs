@@ -284,10 +284,15 @@ impl Page {
         }
         for (place, sold) in records.iter().enumerate() {
             let mark = if place == top { ">" } else { " " };
-            let line =
-                format!("{mark} {}  {:>12}  {}", when(sold.at), yuan(sold.amount), self.state(sold.state));
+            let sum = format!("{mark} {}  {:>9}", when(sold.at), yuan(sold.amount));
+            let state = self.state(sold.state);
             let style = if place == top { STRONG } else { Style::new() };
-            self.lines.push(Line::styled(line, style));
+            if width(&sum) + width(state) + 2 <= self.cells {
+                self.lines.push(Line::styled(format!("{sum}  {state}"), style));
+            } else {
+                self.lines.push(Line::styled(sum, style));
+                self.text(&format!("    {state}"), style);
+            }
             if place == top {
                 self.text(&format!("    {} {}", self.tongue.t("col.meter"), sold.meter), SOFT);
                 self.text(&format!("    {} {}", self.tongue.t("col.order"), sold.order), SOFT);

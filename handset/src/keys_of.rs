@@ -74,13 +74,19 @@ impl App {
     /// Keys that lead to other screens.
     fn menu(&mut self, key: Key) -> Wish {
         match key {
-            Key::Char('1') => self.go(Screen::Start),
+            Key::Char('1') => {
+                self.screen = Screen::Start;
+                Wish::Ask(Act::Refresh)
+            }
             Key::Char('2') if self.open.is_some() => Wish::Ask(Act::State),
             Key::Char('2') if self.contract().is_some() => {
                 let form = pages::pay(&self.seen);
                 self.go(Screen::Pay(form))
             }
-            Key::Char('3') => self.go(Screen::Records { top: 0 }),
+            Key::Char('3') => {
+                self.screen = Screen::Records { top: 0 };
+                Wish::Ask(Act::Refresh)
+            }
             Key::Char('4') => self.go(Screen::Meter),
             Key::Char('l') => {
                 self.tongue = self.tongue.other();

@@ -8,6 +8,7 @@ mod draw;
 mod form;
 mod keys_of;
 mod pages;
+mod seen;
 mod text;
 mod words;
 

@@ -1,8 +1,8 @@
 //! The two forms: what they ask, and when they are whole.
 
-use crate::app::Seen;
 use crate::bank::{Pay, Slip};
 use crate::form::{Form, Kind, Row};
+use crate::seen::Seen;
 use crate::words::fen;
 use client::Code;
 use keys::Zeroizing;

@@ -21,7 +21,7 @@ export async function agree({ noise, link, talk, bytes }, kat) {
     if (done) throw new Error(`${name} was taken`);
     compared.push(name);
   };
-  // A known secret key, as PKCS #8 has it [RFC 8410 7].
+  // A known secret key, as PKCS #8 has it.
   const pair = async (secret, known) => {
     const pkcs8 = join(fromHex("302e020100300506032b656e04220420"), fromHex(secret));
     const key = await crypto.subtle.importKey("pkcs8", pkcs8, { name: "X25519" }, true, ["deriveBits"]);

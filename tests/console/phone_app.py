@@ -106,9 +106,8 @@ class PhoneApp:
             phone.tap("button.button-main").says(say[1])
             self.looked_at(phone, f"paid-{language}", complaints)
             record = phone.wait_for("const [one] = await (await import('/app/store.js')).purchases(); return await (await import('/app/buy.js')).record(one.id);")
-            yes(re.fullmatch(r"[0-9A-F]{352}\n", record), "the order's record is there")
-            # A page knows no IMSI, so its file does not say which SIM it is for.
-            receipt = self.town.credit(customer, record, more=["--other-sim"])
+            yes(re.fullmatch(rf"[0-9A-F]{{352}}\niccid {customer['iccid']}\nbinding [0-9A-F]{{16}}\nimsi {customer['imsi']}\n", record), f"the order's record is there, and which SIM it is for: {record}")
+            receipt = self.town.credit(customer, record)
             self.hand_in(phone, receipt)
             phone.says(say[3])
             self.looked_at(phone, f"settled-{language}", complaints)
@@ -338,7 +337,7 @@ class PhoneApp:
             ui.type("1", "q")
             yes(ui.end() == 0, f"it ended with {ui.ended}")
             order = max(self.town.folder.glob("order-*.sms"), key=lambda path: path.stat().st_mtime)
-            receipt = self.town.credit(customer, order.read_text(encoding="utf-8"), more=["--other-sim"])
+            receipt = self.town.credit(customer, order.read_text(encoding="utf-8"))
             self.town.run("phone", "receipt", "--phone", file, self.town.file("receipt.sms", receipt))
             # Begun anew it knows the phone, and what became of the purchase.
             ui = Cells(call[:-2] + ["--lang", language, *call[-2:]], *size, cwd=self.town.folder)

@@ -128,11 +128,11 @@ class Town:
                  operator="Chen Li", at=past(days=days))
         return out
 
-    def credit(self, customer, record, at=None, more=()):
+    def credit(self, customer, record, at=None):
         """The phone stores a record, the meter credits it, with its clock at a time of its own; gives the receipt's record."""
         sim = self.home / "sims" / f"{customer['iccid']}.card"
         order, receipt = self.file("taken.sms", record), self.folder / f"receipt-{customer['customer']}-{time.monotonic_ns()}.sms"
-        self.run("sim", "write", sim, order, *more)
+        self.run("sim", "write", sim, order)
         assert "credited" in self.run("meter", "insert", customer["meter"], sim, at=at)
         self.run("sim", "collect", sim, receipt)
         return receipt.read_text(encoding="utf-8")

@@ -87,7 +87,11 @@ export async function look(id) {
 /** The record of a purchase, as a file for whatever brings it to the meter [docs/specs/books.md 8]; null where there is none yet. */
 export async function record(id) {
   const answer = await line.once(OP.fetch, { purchase: fromHex(id) });
-  return answer.status === "done" ? `${toHex(answer.said.record).toUpperCase()}\n` : null;
+  if (answer.status !== "done") return null;
+  const { record: bytes, iccid, binding, imsi } = answer.said;
+  const notes = { iccid, binding: binding && toHex(binding).toUpperCase(), imsi };
+  const lines = Object.entries(notes).filter(([, value]) => value !== undefined);
+  return [toHex(bytes).toUpperCase(), ...lines.map(([name, value]) => `${name} ${value}`)].map((line) => `${line}\n`).join("");
 }
 
 /** The record that a file holds; null where it holds none. */

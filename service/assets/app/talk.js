@@ -76,6 +76,8 @@ const OBJECTS = {
   customerName: [0x97, words(1, 64)],
   credited: [0x98, whole(4)],
   refusal: [0x99, whole(1)],
+  iccid: [0x9a, words(1, 64)],
+  binding: [0x9b, raw(8)],
 };
 const NAMES = new Map(Object.entries(OBJECTS).map(([name, [tag]]) => [tag, name]));
 const CONTRACT = 0xa0;
@@ -150,7 +152,7 @@ const ANSWERS = {
   [OP.pipe]: PURCHASE,
   [OP.records]: (bytes) => list(bytes, SOLD, ["order", "meter", "amount", "state", "moment"], ["credited"]),
   [OP.balance]: (bytes) => reported(read(bytes, ["meter"], REPORTED)),
-  [OP.fetch]: (bytes) => read(bytes, ["purchase", "order", "record"]),
+  [OP.fetch]: (bytes) => read(bytes, ["purchase", "order", "record"], ["iccid", "binding", "imsi"]),
   [OP.receipt]: (bytes) => read(bytes, ["state", "order", "amount"]),
   [OP.forget]: (bytes) => read(bytes, []),
 };
