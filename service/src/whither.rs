@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Answers of which it is known where they went.
 const KNOWN: usize = 4096;
 
-/// Numbers of answers, by their hash. Clones are of the same.
+/// Where an answer went, by its SHA-256.
+type Went = ([u8; 32], Msisdn);
+
+/// Numbers of answers. Clones are of the same.
 #[derive(Clone, Default)]
-pub struct Whither(Arc<Mutex<VecDeque<([u8; 32], Msisdn)>>>);
+pub struct Whither(Arc<Mutex<VecDeque<Went>>>);
 
 impl Whither {
     /// Where an answer goes; `None`: nowhere that is known.

@@ -375,7 +375,7 @@ impl Room {
         for letter in
             found.into_iter().filter(|letter| !self.arrived.contains(letter.name())).collect::<Vec<_>>()
         {
-            self.from_phone(letter, now)?;
+            self.of_phone(letter, now)?;
         }
         // A message of a fitting form fits.
         let _ = self.flush(now);
@@ -383,7 +383,7 @@ impl Room {
     }
 
     /// A letter of the network. It stays there until a server has it.
-    fn from_phone(&mut self, letter: Arrived, now: Duration) -> Result<()> {
+    fn of_phone(&mut self, letter: Arrived, now: Duration) -> Result<()> {
         match &letter.content {
             Content::Report(report) => {
                 let digits = report.recipient.digits().unwrap_or_default();
@@ -418,7 +418,7 @@ impl Room {
             let fits =
                 |line: &&mut Line| line.account == Some(post.account) && !line.cut && line.centre.room() > 0;
             let mut lines = self.lines.iter_mut().map(|(number, line)| (*number, line));
-            let Some((number, line)) = lines.find(|(_, line)| fits(&line)) else { continue };
+            let Some((number, line)) = lines.find(|(_, line)| fits(line)) else { continue };
             match &post.what {
                 What::Letter(letter) => line.centre.deliver(*key, letter, now)?,
                 What::Receipt(receipt, from) => {
