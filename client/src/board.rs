@@ -3,7 +3,7 @@
 
 use crate::first::{Admitted, First, digest};
 use crate::frame::{Frame, Type};
-use crate::line::{Line, Opened};
+use crate::line::{KEPT_S, Line, Opened};
 use crate::link::{Link, Side};
 use crate::noise::Keypair;
 use crate::opening::Mode;
@@ -13,8 +13,6 @@ use alloc::vec::Vec;
 use keys::Zeroizing;
 use scheme::chance::{Chance, random};
 
-/// Seconds that the answer to a first message, and to a request, is kept for repeats.
-pub const KEPT_S: i64 = 600;
 /// Seconds that a first message which did not open is known for: a slip's whole time.
 const WRONG_S: i64 = 72 * 3600;
 /// Seconds between two looks for what has ended.

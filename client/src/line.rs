@@ -1,12 +1,13 @@
 //! One session at the server: its keys, and the answers it gave last.
 
-use crate::board::KEPT_S;
 use crate::first::digest;
 use crate::frame::Frame;
 use crate::link::Link;
 use crate::talk::{Answer, Request, TalkError};
 use alloc::vec::Vec;
 
+/// Seconds that the answer to a first message, and to a request, is kept for repeats.
+pub(crate) const KEPT_S: i64 = 600;
 /// Answers that are kept for repeats.
 const ANSWERS: usize = 8;
 

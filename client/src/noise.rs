@@ -7,9 +7,10 @@ mod server;
 mod symmetric;
 
 pub use aead::{open, seal};
-pub use pattern::{Keypair, Pattern, Split};
+pub use pattern::{Keypair, Pattern};
 pub use phone::Initiator;
 pub use server::{Heard, Responder};
+pub use symmetric::Split;
 
 /// Bytes of a tag.
 pub const TAG: usize = 16;

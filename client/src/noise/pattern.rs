@@ -1,4 +1,4 @@
-//! The two patterns, key pairs, and what a handshake gives.
+//! The two patterns, and key pairs.
 
 use super::symmetric::Symmetric;
 use super::{KEY, NoiseError};
@@ -66,23 +66,6 @@ impl Keypair {
 impl core::fmt::Debug for Keypair {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Keypair(..)")
-    }
-}
-
-/// What a finished handshake gives: a key for each direction.
-#[derive(Clone)]
-pub struct Split {
-    /// What the phone seals with.
-    pub phone: Zeroizing<[u8; KEY]>,
-    /// What the server seals with.
-    pub server: Zeroizing<[u8; KEY]>,
-    /// The hash over all that was said.
-    pub hash: [u8; 32],
-}
-
-impl core::fmt::Debug for Split {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Split(..)")
     }
 }
 

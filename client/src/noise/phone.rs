@@ -1,7 +1,7 @@
 //! The side that begins.
 
-use super::pattern::{Keypair, Pattern, Split, begin, mix_ephemeral};
-use super::symmetric::Symmetric;
+use super::pattern::{Keypair, Pattern, begin, mix_ephemeral};
+use super::symmetric::{Split, Symmetric};
 use super::{KEY, NoiseError};
 use alloc::vec::Vec;
 use keys::Zeroizing;

@@ -1,7 +1,7 @@
 //! The side that answers. It reads the first message in two steps: whose it is, and what it says; between them the server looks him up.
 
-use super::pattern::{Keypair, Pattern, Split, begin, mix_ephemeral};
-use super::symmetric::Symmetric;
+use super::pattern::{Keypair, Pattern, begin, mix_ephemeral};
+use super::symmetric::{Split, Symmetric};
 use super::{KEY, NoiseError, TAG};
 use alloc::vec::Vec;
 use keys::Zeroizing;

@@ -1,11 +1,27 @@
 //! What both sides know of a handshake so far: chaining key, hash, and the key of the moment [docs/specs/client.md 2].
 
 use super::aead::{open, seal};
-use super::pattern::Split;
 use super::{KEY, NoiseError};
 use crate::hash::{hmac, sha256};
 use alloc::vec::Vec;
 use keys::Zeroizing;
+
+/// What a finished handshake gives: a key for each direction.
+#[derive(Clone)]
+pub struct Split {
+    /// What the phone seals with.
+    pub phone: Zeroizing<[u8; KEY]>,
+    /// What the server seals with.
+    pub server: Zeroizing<[u8; KEY]>,
+    /// The hash over all that was said.
+    pub hash: [u8; 32],
+}
+
+impl core::fmt::Debug for Split {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Split(..)")
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct Symmetric {

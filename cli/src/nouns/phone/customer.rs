@@ -1,46 +1,15 @@
 //! `gridcard phone enrol`, `pay` and what else a customer's own phone asks the payment server.
 
-use crate::nouns::phone::pay::{self, Pay};
+use super::own::Own;
+use super::pay::{self, Pay};
 use crate::prelude::*;
 use client::talk::{Contract, Password, PurchaseState, Reported, Request, Said, Sold};
 use client::{Code, Mode};
-use parties::customer::{self, Conversation, EnrolRequest, Frames, PhoneFile};
+use parties::customer::{self, Conversation, EnrolRequest};
 use parties::secret::{self, SecretFrom};
 use parties::words::yuan;
 use scheme::subscription::{Imei, Imsi, Msisdn};
 use serde_json::Value;
-
-/// The customer's own phone, and the server that it asks.
-#[derive(Debug, Args)]
-pub struct Own {
-    /// The phone's own file, with its keys: made by `phone enrol`, for its owner alone.
-    #[arg(long, value_name = "FILE", env = "GRIDCARD_PHONE")]
-    pub phone: PathBuf,
-    /// The payment server: tcp:HOST:PORT, ws://HOST:PORT, http://HOST:PORT or https://HOST:PORT. Default: the one it enrolled at.
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-    /// PEM file with the certificate of the server or of its issuer, for https.
-    #[arg(long, value_name = "FILE", env = "GRIDCARD_CA")]
-    pub ca: Option<PathBuf>,
-}
-
-impl Own {
-    /// The phone, and the way to its server.
-    ///
-    /// # Errors
-    /// The file is none; nobody is there.
-    pub fn open(&self) -> Result<(PhoneFile, Box<dyn Frames>)> {
-        let file = PhoneFile::read(&self.phone)?;
-        let url = self.server.clone().unwrap_or_else(|| file.server_url.clone());
-        Ok((file, service::client::frames(&url, self.ca.as_deref())?))
-    }
-
-    /// Asks one thing in a session of its own.
-    fn ask(&self, call: &Call, request: &Request) -> Result<Said> {
-        let (mut file, mut frames) = self.open()?;
-        Conversation::begin(call, &mut *frames, &mut file)?.ask(request)
-    }
-}
 
 /// How a phone proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -5,6 +5,8 @@ mod customer;
 #[cfg(feature = "service")]
 mod link;
 #[cfg(feature = "service")]
+mod own;
+#[cfg(feature = "service")]
 mod pay;
 mod run;
 #[cfg(feature = "screens")]

@@ -1,7 +1,7 @@
 //! `gridcard phone pay` and `phone purchase`.
 
-use super::customer::Own;
-use crate::nouns::phone::link;
+use super::link;
+use super::own::Own;
 use crate::prelude::*;
 use client::talk::{Account, Named, Offer, Password, Purchase, PurchaseState, Way};
 use parties::customer::{Conversation, PayRequest, PhoneFile, ended, named_before};

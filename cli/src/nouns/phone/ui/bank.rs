@@ -1,6 +1,6 @@
 //! The server as the screens ask it, and the phone's file.
 
-use super::super::customer::Own;
+use super::super::own::Own;
 use crate::call::Call;
 use client::Code;
 use client::Mode;

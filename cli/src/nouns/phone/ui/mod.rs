@@ -4,7 +4,7 @@
 mod bank;
 mod terminal;
 
-use super::customer::Own;
+use super::own::Own;
 use crate::prelude::*;
 use bank::AtServer;
 use clap::ValueEnum;
