@@ -44,6 +44,7 @@ pub struct Asked<T> {
 
 /// What comes of a frame.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way through")]
 pub enum Heard<T> {
     /// Nothing is answered.
     Silence,

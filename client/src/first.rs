@@ -42,6 +42,7 @@ pub enum Unfit {
     Ahead,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way through")]
 enum Kind {
     Noise(Heard),
     Paper { enrols: bool },

@@ -44,6 +44,7 @@ pub(crate) fn payload(time: Stamp, marks: &Marks) -> [u8; 28] {
     bytes
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way through")]
 enum Kind {
     Noise(Initiator),
     Paper(Zeroizing<[u8; 32]>),

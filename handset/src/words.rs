@@ -66,7 +66,7 @@ pub fn yuan(fen: Fen) -> String {
     let digits = (fen.0 / 100).to_string();
     let mut whole = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             whole.push(',');
         }
         whole.push(digit);

@@ -47,8 +47,12 @@ fn each_kind_has_the_commands_of_the_specification() {
         ACTIVATE,
     ];
     let psam = vec![
+        // SEAL ORDER and SEAL CERTIFICATE.
+        (0x80, 0x40, Some(profile::PIN)),
         (0x80, 0x40, Some(profile::PIN)),
         (0x80, 0x42, Some(profile::PIN)),
+        // An online purchase, and a recharge.
+        (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x4E, Some(profile::PIN)),
