@@ -1,5 +1,12 @@
 //! What a handshake costs, against the bare calls it is made of; and a request.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "it measures, and breaks off where it cannot"
+)]
+
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key};
 use divan::{Bencher, black_box};

@@ -29,7 +29,7 @@ fn phone(n: u8, at: Moment) -> NewPhone {
         public: (n < 100).then_some([n; 32]),
         psk: Zeroizing::new([n; 32]),
         imsi: true,
-        imei: (n % 2 == 0).then_some(Mark([n; 4])),
+        imei: n.is_multiple_of(2).then_some(Mark([n; 4])),
         user: Mark([9; 4]),
         password: Hashed { salt: [n; 16], hash: Zeroizing::new([n; 32]) },
         time: Stamp::of(100, 0),
