@@ -56,7 +56,7 @@ impl Judged {
             ("request-id-reused" | "company-message-reused", _) => 409,
             (
                 "unknown-customer" | "unknown-order" | "unknown-payment" | "finding-unknown"
-                | "unknown-contract" | "change-unknown" | "online-unknown",
+                | "unknown-contract" | "change-unknown" | "online-unknown" | "phone-unknown",
                 _,
             ) => 404,
             (_, Kind::Refused) => 422,

@@ -42,7 +42,11 @@ fn a_purchase_through_a_phone() {
     let credited = world.meters(&["meter", "insert", CHEN.meter, &at]).run().ok();
     assert!(credited.stdout.contains("credited 50.00 yuan"), "{}", credited.stdout);
     let out = world.home(Party::Sims).join("phones/out");
-    let receipt = || std::fs::read_dir(&out).ok()?.next()?.ok().map(|entry| entry.path());
+    // A file that is still being written has a name of its own.
+    let is_whole = |path: &std::path::Path| path.extension().is_some_and(|end| end == "sms");
+    let receipt = || {
+        std::fs::read_dir(&out).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_whole(path))
+    };
     until("the receipt leaves", || receipt().is_some());
     let settled = world.settle(&receipt().unwrap()).ok();
     assert!(settled.stdout.contains("50.00 yuan credited"), "{}", settled.stdout);

@@ -24,7 +24,7 @@ impl Json<'_> {
             [
                 noun,
                 group @ ("audit" | "keystore" | "signing" | "ceremony" | "key" | "pin" | "psam" | "code"
-                | "drawer" | "limits" | "person" | "station"),
+                | "drawer" | "limits" | "person" | "phone" | "station"),
                 verb,
                 ..,
             ] => {
@@ -126,7 +126,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let has_verbs = |name: &String| {
         let groups = [
             "audit", "keystore", "signing", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer",
-            "limits", "person", "station",
+            "limits", "person", "phone", "station",
         ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))

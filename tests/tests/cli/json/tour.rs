@@ -211,6 +211,7 @@ fn live(json: &Json<'_>) {
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     functions(json);
     bank_leg(json);
+    customers_phone(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
     json.ok(Party::Sims, &["card", "new", "plain.card", "--blank"]);
     json.world.file("plain.apdu", "> 80E00005072800 10F0F0FFFF\n");
@@ -461,6 +462,29 @@ fn bank_leg(json: &Json<'_>) {
     assert_eq!(json.run(Party::Sims, &centre).1["code"], "listen-plain");
 }
 
+/// A customer's phone that is known nowhere; what it is answered is tried by `bank::phone`.
+fn customers_phone(json: &Json<'_>) {
+    for (verb, more) in [
+        ("pay", &["--amount", "5"][..]),
+        ("purchase", &[]),
+        ("contracts", &[]),
+        ("records", &[]),
+        ("balance", &[]),
+        ("forget", &[]),
+    ] {
+        let args = [&["phone", verb, "--phone", "none.phone"], more].concat();
+        assert_eq!(json.run(Party::Sims, &args).1["code"], "phone-file", "{verb}");
+    }
+    let receipt = ["phone", "receipt", "--phone", "none.phone", "not-there.sms"];
+    assert_eq!(json.run(Party::Sims, &receipt).1["code"], "io");
+    json.world.file("code", "ABCD EFGH IJKL MNOP");
+    let key = "7b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13";
+    let at = ["--phone", "new.phone", "--server", "http://127.0.0.1:1", "--server-key", key];
+    let who = ["--slip", "A1B2C3D4", "--msisdn", CHEN.msisdn, "--user", "chen", "--code-file", "code"];
+    let enrol = [&["phone", "enrol"][..], &at, &who].concat();
+    assert_eq!(json.run(Party::Sims, &enrol).1["code"], "usage", "nobody is there to type the password");
+}
+
 /// A home that is kept.
 fn homes(json: &Json<'_>) {
     assert_eq!(json.ok(KDC, &["home", "check"])["findings"], 0);
@@ -503,6 +527,14 @@ fn ports(json: &Json<'_>) {
 fn functions(json: &Json<'_>) {
     let bank = |args: &[&str]| json.ok(Party::Bank, args);
     let fails = |args: &[&str]| json.run(Party::Bank, args).1["code"].clone();
+    assert_eq!(
+        bank(&["server", "phone", "list", "--customer", CHEN.number])["phones"],
+        Value::Array(Vec::new())
+    );
+    for verb in ["freeze", "thaw", "forget"] {
+        let args = ["server", "phone", verb, "4E244839E2DF17F5", "--reason", "as he asked"];
+        assert_eq!(fails(&args), "phone-unknown", "{verb}");
+    }
     let registered = ["--meter", CHEN.meter, "--msisdn", "+8613900000109", "--imsi", "460000207447768"];
     let more =
         ["--imei", CHEN.imei, "--iccid", "89860021047987991764", "--bill", "2026-0001", "--address", "here"];

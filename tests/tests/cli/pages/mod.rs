@@ -185,7 +185,7 @@ const PAGES: [(&str, usize); 11] = [
     ("docs/guide/formal.md", 0),
     ("docs/guide/meter.md", 0),
     ("docs/guide/office.md", 0),
-    ("docs/guide/phone.md", 1),
+    ("docs/guide/phone.md", 2),
     ("docs/guide/readers.md", 4),
     ("docs/guide/runbooks.md", 0),
     ("docs/guide/server.md", 3),

@@ -180,7 +180,7 @@ fn a_bundle_says_how_the_bank_stands_and_nothing_of_anybody() {
     };
     assert_eq!(
         (&read("about.json")["format"], &read("about.json")["schema"]),
-        (&json!("gridcard support 1"), &json!(19))
+        (&json!("gridcard support 1"), &json!(21))
     );
     let books = read("books.json");
     assert_eq!(
