@@ -1,5 +1,10 @@
 //! `gridcard demo`: the whole offline life on virtual cards, one story of [`world`].
 
+#[cfg(feature = "service")]
+mod phones;
+#[cfg(feature = "service")]
+mod running;
+
 use crate::prelude::*;
 use parties::home::read_text;
 use parties::words::yuan_of;
@@ -28,6 +33,11 @@ pub struct Options {
     /// Instead of the whole life: one meter, credited by every way there is within one day.
     #[arg(long, conflicts_with_all = ["meters", "keep_records"])]
     pub ways: bool,
+    /// Instead of it: four customers buy by telephone, over a line, by short and by multimedia messages, and into a meter that is online.
+    /// Bank, message centre, server, telephones and meter are processes of their own, by the machine's clock.
+    #[cfg(feature = "service")]
+    #[arg(long, conflicts_with_all = ["meters", "csv", "keep_records", "ways", "training"])]
+    pub phones: bool,
     /// Make the bank's books ones to learn with: `gridcard --home DIR server run` goes on with the town.
     #[arg(long, requires = "home")]
     pub training: bool,
@@ -60,6 +70,10 @@ pub fn run(call: &Call, options: &Options) -> Result<()> {
         Some(at) => at,
         None => DAY.parse()?,
     };
+    #[cfg(feature = "service")]
+    if options.phones {
+        return by_telephone(call, options, seed);
+    }
     let people = customers(options)?;
     let named = &call.options.home;
     let world = match named {
@@ -99,6 +113,66 @@ pub fn run(call: &Call, options: &Options) -> Result<()> {
         Ok(())
     } else {
         Err(refused("money was lost or created, or an order was not settled").into())
+    }
+}
+
+/// What the demo by telephone reports.
+#[cfg(feature = "service")]
+#[derive(Serialize)]
+struct PhonesReport<'a> {
+    suite: &'static str,
+    phones: &'a [phones::Bought],
+    sold_fen: &'a serde_json::Value,
+    settled_fen: &'a serde_json::Value,
+}
+
+/// Lives the story of the telephones, and reports.
+#[cfg(feature = "service")]
+fn by_telephone(call: &Call, options: &Options, seed: u64) -> Result<()> {
+    if call.options.at.is_some() {
+        return Err(refused("servers and telephones in processes of their own live by the machine's clock")
+            .hint("leave --at away")
+            .into());
+    }
+    let named = &call.options.home;
+    let home = named
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("gridcard-demo-{}", std::process::id())));
+    // Each of them finds it from wherever it stands.
+    let home = std::path::absolute(home).context("the home's place")?;
+    let world = World::kept(home, call.now()?, Some(seed), "demo");
+    let town = Town::new(world.traced(call.trace.clone()), people::made_up(phones::PEOPLE)?, options.suite)?;
+    let lived = town.settle_down().and_then(|()| phones::live(call, &town));
+    if named.is_none() {
+        // A demo nobody named a place for leaves nothing behind.
+        let _ = town.remove();
+    }
+    let phones::Lived { bought, books, timeline } = lived?;
+    let rows = bought.iter().map(|one| {
+        let balance = yuan_of(one.balance_fen);
+        row![
+            one.carrier,
+            one.amount_fen,
+            one.order,
+            balance,
+            if one.settled { "settled" } else { "NOT settled" }
+        ]
+    });
+    let bought_by = table(&["carrier", "amount", "order", "purse", "receipt"], rows.collect());
+    let told = PhonesReport {
+        suite: options.suite.name(),
+        phones: &bought,
+        sold_fen: &books["sold_fen"],
+        settled_fen: &books["settled_fen"],
+    };
+    answer(call, &format!("{timeline}\n{bought_by}"), &told);
+    if let Some(home) = named {
+        say(format!("every card, file and database of this story is in {}", home.display()));
+    }
+    if bought.iter().all(|one| one.settled) && told.sold_fen == told.settled_fen {
+        Ok(())
+    } else {
+        Err(refused("a purchase was not settled").into())
     }
 }
 

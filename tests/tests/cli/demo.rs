@@ -154,3 +154,34 @@ fn a_demo_to_learn_with_holds_no_money() {
     let mixed = real(&["server", "restore", copy.to_str().unwrap()]);
     assert_eq!((mixed.code, mixed.object()["code"].as_str()), (4, Some("training-mixed")));
 }
+
+/// Four customers, four ways of a telephone to the server; everybody is a process of his own, and all of them end.
+#[test]
+fn a_demo_by_telephone_is_settled_by_every_carrier() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = demo(folder.path(), &["--phones", "--home", "town", "--json"]).object();
+    let phones = told["phones"].as_array().unwrap();
+    let carriers: Vec<&str> = phones.iter().map(|one| one["carrier"].as_str().unwrap()).collect();
+    assert_eq!(carriers, ["line", "short messages", "multimedia messages", "line, meter online"]);
+    for one in phones {
+        assert_eq!(
+            (&one["amount_fen"], &one["balance_fen"], &one["settled"]),
+            (&5000.into(), &5000.into(), &true.into()),
+            "{one}"
+        );
+    }
+    assert_eq!((&told["sold_fen"], &told["settled_fen"]), (&20_000.into(), &20_000.into()));
+    // What they have said tells no secret, and the PSAM is free: the server has ended.
+    for entry in std::fs::read_dir(folder.path().join("town/demo")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "log") {
+            let words = std::fs::read_to_string(&path).unwrap();
+            assert!(!words.contains("panicked") && !words.contains("over the river"), "{words}");
+        }
+    }
+    Call::plain(folder.path(), &["server", "verify", "--home", "town"]).run().ok();
+    // By the machine's clock alone.
+    let at = ["demo", "--phones", "--home", "other", "--at", "2026-11-22 08:00:00"];
+    Call::plain(folder.path(), &at).run().fails(1, &["clock", "hint: "]);
+    assert!(!folder.path().join("other").exists());
+}
