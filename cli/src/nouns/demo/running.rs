@@ -41,7 +41,7 @@ impl Running {
     /// # Errors
     /// It cannot be written.
     pub fn file(&self, name: &str, text: &str) -> Result<()> {
-        Ok(parties::home::write(&self.folder.join(name), text.as_bytes())?)
+        parties::home::write(&self.folder.join(name), text.as_bytes())
     }
 
     /// Reads one.
@@ -49,7 +49,7 @@ impl Running {
     /// # Errors
     /// It cannot be read.
     pub fn read(&self, name: &str) -> Result<String> {
-        Ok(parties::home::read_text(&self.folder.join(name))?)
+        parties::home::read_text(&self.folder.join(name))
     }
 
     fn command(&self, args: &[&str]) -> Command {
