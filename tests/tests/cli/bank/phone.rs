@@ -374,7 +374,7 @@ fn the_office_freezes_thaws_and_forgets_a_phone() {
         "/v1/phones/0011223344556677/freeze",
         &json!({ "reason": "x" }),
     );
-    nobody.fails(422, "phone-unknown");
+    nobody.fails(404, "phone-unknown");
     lines.server.end();
     assert_eq!(reasons(&world), ["the phone is frozen"]);
 }
