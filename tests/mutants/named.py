@@ -3,7 +3,8 @@
 the tests of its own crate must fail. Works on a copy of the tree; what it builds stands beside the rest in the target folder.
 
 Usage: tests/mutants/named.py COPY [NAME...]
-COPY is the folder for the copy; what is there is used again. Honours CARGO_TARGET_DIR. With names, only these changes.
+COPY is the folder for the copy; what is there is used again. Honours CARGO_TARGET_DIR. With names, only these changes; a name that ends
+with a colon is all that begin with it. Without names all but those of the proofs (`proof:`), each of which builds half the house anew.
 """
 
 import os
@@ -70,7 +71,9 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     tree = pathlib.Path(sys.argv[1]).resolve()
-    changes = [change for change in CHANGES if not sys.argv[2:] or change.name in sys.argv[2:]]
+    names = sys.argv[2:]
+    wanted = lambda change: any(change.name == name or name.endswith(":") and change.name.startswith(name) for name in names)
+    changes = [change for change in CHANGES if (wanted(change) if names else not change.name.startswith("proof:"))]
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
     tree.mkdir(parents=True, exist_ok=True)
     mirror(tree)
