@@ -12,6 +12,8 @@ mod seen;
 mod text;
 mod words;
 
+// what stands in a bank's signatures
+pub use ::client;
 pub use app::{Act, App, Key, Wish};
 pub use bank::{Bank, No, Own, Pay, Slip};
 pub use draw::draw;
