@@ -12,7 +12,7 @@ mod seen;
 mod text;
 mod words;
 
-// what stands in a bank's signatures
+/// The crate whose types stand in signatures here, for whoever uses this one alone.
 pub use ::client;
 pub use app::{Act, App, Key, Wish};
 pub use bank::{Bank, No, Own, Pay, Slip};
