@@ -2,7 +2,7 @@
 //! [docs/specs/online.md 11]. As in the other flow it has no key to any of it.
 
 use crate::pipe::{
-    LineTimes, NOT_TOLD, PATIENCE, Passed, PipeReport, RechargeServer, UNKNOWN, Wanted, no_message, received,
+    NOT_TOLD, PATIENCE, Passed, PipeReport, RechargeServer, UNKNOWN, Wanted, no_message, received,
 };
 use crate::trouble::{Context, Result};
 use reader::counted::Counted;
@@ -58,13 +58,7 @@ pub fn pass(link: &mut dyn ByteLink, server: &mut dyn RechargeServer, wanted: &W
         passed.push(Passed::up("receipt", &receipt, &text));
         result
     };
-    let messages = passed.iter().map(|passed| passed.bytes[1] as u64).sum();
-    Ok(PipeReport {
-        purchase: result.purchase,
-        receipt: result.receipt,
-        passed,
-        line: LineTimes::of(counted.used(), messages),
-    })
+    Ok(PipeReport::of(result, passed, counted.used()))
 }
 
 /// The meter says that this count was taken before: its receipt tells by which order.

@@ -117,7 +117,7 @@ pub struct LineTimes {
 }
 
 impl LineTimes {
-    pub(crate) fn of(used: LineUse, messages: u64) -> Self {
+    fn of(used: LineUse, messages: u64) -> Self {
         LineTimes {
             sent: used.sent,
             received: used.received,
@@ -144,6 +144,13 @@ pub struct PipeReport {
 }
 
 impl PipeReport {
+    /// Of what the server said in the end, the messages that were carried, and the meter's line.
+    pub(crate) fn of(result: ResultReport, passed: Vec<Passed>, used: LineUse) -> Self {
+        let messages = passed.iter().map(|passed| passed.bytes[1] as u64).sum();
+        let line = LineTimes::of(used, messages);
+        PipeReport { purchase: result.purchase, receipt: result.receipt, passed, line }
+    }
+
     /// Whether money came in and is settled.
     ///
     /// # Errors
@@ -205,13 +212,7 @@ pub fn pass(
         passed.push(Passed::up("S3", &answer, &text));
         result
     };
-    let messages = passed.iter().map(|passed| passed.bytes[1] as u64).sum();
-    Ok(PipeReport {
-        purchase: result.purchase,
-        receipt: result.receipt,
-        passed,
-        line: LineTimes::of(counted.used(), messages),
-    })
+    Ok(PipeReport::of(result, passed, counted.used()))
 }
 
 /// What is told when the meter does not answer the order.

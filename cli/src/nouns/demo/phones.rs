@@ -111,6 +111,11 @@ fn text(value: &Value, name: &str) -> Result<String> {
     found.with_context(|| format!("the command's answer has no {name}"))
 }
 
+/// The amount as somebody types it, in yuan.
+fn typed() -> String {
+    format!("{}.{:02}", AMOUNT.0 / 100, AMOUNT.0 % 100)
+}
+
 impl Story<'_> {
     fn say(&mut self, who: &'static str, card: &str, what: String, conclusion: String) -> Result<()> {
         self.timeline.add(self.call.now()?, who, card, what, conclusion);
@@ -279,9 +284,17 @@ impl Story<'_> {
     /// The order comes to the SIM by message, the SIM is read by the meter, its receipt goes back by message.
     fn pays(&mut self, n: usize, person: &Registration, modem: &str) -> Result<String> {
         let (own, out) = (format!("own-{n}.json"), format!("order-{n}.sms"));
-        let paid = self
-            .running
-            .done(&["phone", "pay", "--phone", &own, "--amount", "50", "--yes", "--out", &out])?;
+        let paid = self.running.done(&[
+            "phone",
+            "pay",
+            "--phone",
+            &own,
+            "--amount",
+            &typed(),
+            "--yes",
+            "--out",
+            &out,
+        ])?;
         let order = text(&paid, "order")?;
         let what = format!("buys {AMOUNT} and confirms what the server says");
         self.say("phone", "", what, format!("the bank has debited his account; order {order} is sealed"))?;
@@ -311,7 +324,7 @@ impl Story<'_> {
             "--phone",
             &own,
             "--amount",
-            "50",
+            &typed(),
             "--yes",
             "--meter-link",
             &link,

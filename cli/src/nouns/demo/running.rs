@@ -1,6 +1,7 @@
 //! This command in processes of its own, in one folder: what is asked and answered, what goes on running, and how it ends.
 
 use crate::prelude::*;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -108,11 +109,8 @@ impl Running {
         if let Some(stdout) = child.stdout.take() {
             let mut stdout = BufReader::new(stdout);
             stdout.read_line(&mut line).with_context(|| format!("what {name} says"))?;
-            // It may go on talking; nobody listens, and nothing of it is to be lost.
-            std::thread::spawn(move || {
-                let mut rest = Vec::new();
-                let _ = std::io::copy(&mut stdout, &mut rest);
-            });
+            // It may go on talking to nobody, and must not stop because of that.
+            std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         }
         self.going.push(Going { name: name.to_owned(), child });
         if line.trim().is_empty() {
@@ -147,11 +145,8 @@ impl Running {
 
 /// Asks it to end, and waits for it. What it was about to write it writes.
 fn end(mut going: Going) -> Result<()> {
-    let pid = going.child.id().to_string();
-    let asked = Command::new("kill").args(["-TERM", &pid]).stdin(Stdio::null()).status();
-    if !asked.is_ok_and(|asked| asked.success()) {
-        let _ = going.child.kill();
-    }
+    // One that has ended by itself hears nothing.
+    let _ = kill_process(Pid::from_child(&going.child), Signal::TERM);
     going.child.wait().with_context(|| format!("{} does not end", going.name))?;
     Ok(())
 }
