@@ -3,12 +3,13 @@
 mod answer;
 mod objects;
 mod request;
+mod said;
 mod secret;
 
-pub use answer::{
+pub use request::{Account, Claims, Named, Op, Request, Wanted, Way};
+pub use said::{
     Answer, Contract, Enrolled, MadeFor, Offer, Purchase, PurchaseState, Reported, Said, Sold, Status,
 };
-pub use request::{Account, Claims, Named, Op, Request, Wanted, Way};
 pub use secret::{Password, Psk};
 
 /// Bytes that are no request or answer of this version.
