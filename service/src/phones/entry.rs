@@ -54,10 +54,14 @@ pub struct Said {
 pub struct Phones {
     board: Arc<Mutex<Board<Whose>>>,
     desk: Desk,
+    strangers: Arc<Semaphore>,
 }
 
 /// Passwords that are stretched at once: each takes 64 MiB.
 const STRETCHING: usize = 2;
+/// First messages whose sender the counter is asked for at once. Anybody can make one, and the counter's queue is for all: whoever finds
+/// no place meets with silence, and sends the same again.
+const STRANGERS: usize = 8;
 
 impl Phones {
     /// None yet. `own`: the server's static key; `paper`: the paper's variant is taken as well.
@@ -70,7 +74,8 @@ impl Phones {
     ) -> Self {
         let stretching = Arc::new(Semaphore::new(STRETCHING));
         let desk = Desk { session: session.clone(), calls, figures, stretching };
-        Phones { board: Arc::new(Mutex::new(Board::new(own, paper))), desk }
+        let strangers = Arc::new(Semaphore::new(STRANGERS));
+        Phones { board: Arc::new(Mutex::new(Board::new(own, paper))), desk, strangers }
     }
 
     /// Takes a frame, and gives the frame that answers it. `None`: silence. It goes on to its end when whoever brought the frame
@@ -116,6 +121,7 @@ impl Phones {
 
     /// Answers a first message, if it is of somebody who is known. Nothing is done for it, but that a wrong code is counted.
     async fn first(&self, first: First, now: i64) -> Option<Said> {
+        let _place = self.strangers.try_acquire().ok()?;
         let (who, mode, known_by) = (first.who(), first.mode(), first.digest());
         let whom = self.desk.look(move |counter, session| {
             let Some(whom) = phones::whom(session, &counter.desk, &who, mode)? else { return Ok(None) };

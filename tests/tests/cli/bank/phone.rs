@@ -103,6 +103,16 @@ fn applied(world: &World, customer: &Customer, account: &str) {
     apply.with(&who).with(&sim).run().ok();
 }
 
+/// A bank with its own bank host and its server, and a customer whose account there stands in his contract. `faults`: what the host does
+/// wrong; `more`: options of the server.
+fn opened(faults: &str, more: &[&str]) -> (World, Bank, Lines) {
+    let world = World::new();
+    let bank = Bank::start(&world, faults);
+    applied(&world, &CHEN, "chen");
+    let lines = Lines::open(&world, &bank, more);
+    (world, bank, lines)
+}
+
 /// Reasons in the bank's log, of what phones were refused.
 fn reasons(world: &World) -> Vec<String> {
     let log = std::fs::read_to_string(world.folder(Party::Bank).join("audit.jsonl")).unwrap();
@@ -117,10 +127,7 @@ fn reasons(world: &World) -> Vec<String> {
 
 #[test]
 fn a_phone_enrols_buys_and_brings_the_receipt_over_every_line() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, bank, lines) = opened("", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.tcp);
     let kept = std::fs::metadata(&phone.file).unwrap();
@@ -164,10 +171,7 @@ fn a_phone_enrols_buys_and_brings_the_receipt_over_every_line() {
 
 #[test]
 fn a_phone_buys_into_a_meter_that_is_online() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, bank, lines) = opened("", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.tcp);
     let port =
@@ -191,10 +195,7 @@ fn a_phone_buys_into_a_meter_that_is_online() {
 /// One identifier after the other is another's: one word outside, its own reason in the log.
 #[test]
 fn each_difference_is_refused_with_one_word_and_has_its_reason_in_the_log() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, bank, lines) = opened("", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.http());
     let refused = |ran: Ran| {
@@ -315,10 +316,7 @@ fn a_code_has_five_tries_and_outside_there_is_silence() {
 
 #[test]
 fn another_sim_ends_the_phones_and_freezes_purchases_for_a_day() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, bank, lines) = opened("", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.http());
     phone.call(&["phone", "contracts"]).run().ok();
@@ -343,10 +341,7 @@ fn another_sim_ends_the_phones_and_freezes_purchases_for_a_day() {
 
 #[test]
 fn the_office_freezes_thaws_and_forgets_a_phone() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, _bank, lines) = opened("", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.http());
     let list = format!("/v1/customers/{}/phones", CHEN.number);
@@ -382,10 +377,7 @@ fn the_office_freezes_thaws_and_forgets_a_phone() {
 /// The bank says nothing, the server goes away in the middle: the same words buy once.
 #[test]
 fn a_purchase_whose_answer_was_lost_is_bought_once() {
-    let world = World::new();
-    let bank = Bank::start(&world, "timeout@1");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &[]);
+    let (world, bank, lines) = opened("timeout@1", &[]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.http());
     let told = phone.pay("40", &["--out", "order.sms"]).failed(3).object();
@@ -403,10 +395,7 @@ fn a_purchase_whose_answer_was_lost_is_bought_once() {
 
 #[test]
 fn the_papers_variant_has_an_enrolment_of_its_own() {
-    let world = World::new();
-    let bank = Bank::start(&world, "");
-    applied(&world, &CHEN, "chen");
-    let lines = Lines::open(&world, &bank, &["--paper-phones"]);
+    let (world, bank, lines) = opened("", &["--paper-phones"]);
     let phone = Phone::of(&world, "chen.phone");
     let slip = lines.slip(&world, &CHEN);
     phone.enrol_call(&CHEN, &lines.tcp, &slip, &["--mode", "paper"]).run().ok();
@@ -446,4 +435,53 @@ fn rubbish_at_the_lines_is_met_with_silence() {
     }
     assert_eq!(lines.server.ask("GET", "/ready", &[], "").status, 200);
     lines.server.end();
+}
+
+/// Anybody can make first messages, for the server's key is on every slip: they do not fill the queue of those who work with the server.
+#[test]
+fn strangers_leave_room_at_the_counter() {
+    use std::io::Write;
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    let lines = Lines::open(&world, &bank, &[]);
+    let slip = lines.slip(&world, &CHEN);
+    let server: [u8; 32] = hex::decode(slip["server_key"].as_str().unwrap()).unwrap().try_into().unwrap();
+    // The books are held by another program, so whoever writes to them waits, and all who come after.
+    let books = rusqlite::Connection::open(world.folder(Party::Bank).join("server.sqlite")).unwrap();
+    books.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let sale = scope.spawn(|| {
+            lines.server.post(&lines.clerk, "held", "/v1/codes", &json!({ "customer": WANG.number }))
+        });
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let strangers: Vec<_> = (0..200)
+            .map(|n| {
+                let mut stream =
+                    std::net::TcpStream::connect(lines.tcp.strip_prefix("tcp:").unwrap()).unwrap();
+                let frame = first_message(&server, n, world.now().seconds());
+                stream.write_all(&u16::try_from(frame.len()).unwrap().to_be_bytes()).unwrap();
+                stream.write_all(&frame).unwrap();
+                stream
+            })
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let look = scope.spawn(|| lines.server.get(&lines.clerk, &format!("/v1/customers/{}", CHEN.number)));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        books.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(look.join().unwrap().status, 200, "the look had its place");
+        sale.join().unwrap().ok();
+        drop(strangers);
+    });
+    lines.server.end();
+}
+
+/// The first message of a phone that nobody knows.
+fn first_message(server: &[u8; 32], n: u8, now: i64) -> Vec<u8> {
+    let own = client::Keypair::new(&[n; 32]);
+    let psk = client::talk::Psk(keys::Zeroizing::new([n; 32]));
+    let known = client::Known { mode: client::Mode::Noise, server, own: &own, psk: &psk, name: &[n; 8] };
+    let marks = client::Marks::read(&[0; 16]);
+    let mut chance = vcard::SeededChance::new(n.into(), "a stranger");
+    let opening = client::Opening::session(&known, &marks, client::Stamp::of(now, 0), &mut chance).unwrap();
+    opening.frame().to_vec()
 }
