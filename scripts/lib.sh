@@ -49,6 +49,43 @@ need() {
         "${missing[@]}" >&2 || die "apt-get could not install: ${missing[*]}"
 }
 
+# environment FOLDER PACKAGE...: a Python with these packages of PyPI, their dependencies and nothing else; one that stands is used again.
+# Without byte code: most of what is installed is never imported.
+environment() {
+    local folder=$1 python=/usr/bin/python3
+    shift
+    [[ $(cat "$folder/packages" 2>/dev/null) != "$*" ]] || return 0
+    # Debian's interpreter is the one that python3-venv belongs to
+    [[ -x $python ]] || python=python3
+    rm -rf "$folder"
+    "$python" -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@" >&2 || die "pip could not install: $*"
+    echo "$*" >"$folder/packages"
+}
+
+# until_done WORDS COMMAND...: waits until a command works, two minutes at most. `last_words` names a function that
+# tells more of what is missing then, where there is one.
+until_done() {
+    local words=$1 try
+    shift
+    for ((try = 0; try < 1200; try++)); do
+        if "$@" >/dev/null 2>&1; then return; fi
+        sleep 0.1
+    done
+    die "$words: not within two minutes${last_words:+; $("$last_words")}"
+}
+
+# await FILE PROCESS LOG: waits until a program that was begun has written a file; its errors are in its log.
+await() {
+    local try
+    for ((try = 0; try < 600; try++)); do
+        if [[ -s $1 ]]; then return; fi
+        kill -0 "$2" 2>/dev/null || die "it did not begin: $(cat "$3")"
+        sleep 0.1
+    done
+    die "it did not begin: $(cat "$3")"
+}
+
 # need_cargo: the Rust toolchain is the one thing we do not install by ourselves.
 need_cargo() {
     if ! command -v cargo >/dev/null && [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo ]]; then

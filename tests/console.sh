@@ -10,16 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 gridcard=$1 out=$2
 
 need chromium chromium-driver fonts-dejavu-core fonts-wqy-microhei python3 python3-venv
-python=/usr/bin/python3
-[[ -x $python ]] || python=python3
 venv=$target/console-venv
-driver="selenium==4.51.0"
-if [[ $(cat "$venv/driver" 2>/dev/null) != "$driver" ]]; then
-    rm -rf "$venv"
-    "$python" -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile "$driver" >&2 || die "pip could not install $driver"
-    echo "$driver" >"$venv/driver"
-fi
+environment "$venv" selenium==4.51.0
 mkdir -p "$out"
 "$venv/bin/python" "$root/tests/console/walk.py" "$gridcard" "$out"
 "$venv/bin/python" "$root/tests/console/phone_walk.py" "$gridcard" "$out"

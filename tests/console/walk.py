@@ -512,32 +512,33 @@ class Walk(Office):
 KEYS = set()
 
 
-def main():
+STEPS = ("nobody_without_a_login", "languages", "a_sale_by_keyboard_alone", "a_doubled_submit_sells_once", "killed_in_mid_sale", "two_people", "a_finding",
+         "registration", "meters_are_changed", "paid_by_a_bank", "the_banks_day", "bounds_of_a_customer", "a_drawer", "days_are_closed", "looks_are_noted",
+         "bought_online", "roles", "forms_of_the_office", "forms_of_others", "nothing_overflows_and_all_can_be_read", "findings", "sessions",
+         "codes_are_good_once", "a_password_changes", "brute_force", "idle")
+
+
+def go(kind, steps, pictures, before=lambda town: None):
+    """Builds a town for a walk of a kind, does its steps or those that the command line names, each though one before it failed, and
+    says how long they took; `before`: what happens in the town before its server opens."""
     gridcard, out = sys.argv[1], pathlib.Path(sys.argv[2])
-    root = pathlib.Path(__file__).resolve().parent.parent.parent
-    KEYS.update(line.split(",")[0] for line in (root / "service/assets/words.csv").read_text(encoding="utf-8").splitlines())
     work = pathlib.Path(tempfile.mkdtemp(prefix="gridcard-console."))
     town = Town(gridcard, work)
     failed = []
     try:
         town.build()
-        people = town.customers()
-        town.order(people[3], "40.00", 4)
-        town.order(people[4], "60.00", 1)
+        before(town)
         town.open_bank()
         town.start()
-        walk = Walk(town, out)
-        for step in [getattr(walk, name) for name in sys.argv[3:]] or [walk.nobody_without_a_login, walk.languages, walk.a_sale_by_keyboard_alone, walk.a_doubled_submit_sells_once, walk.killed_in_mid_sale, walk.two_people, walk.a_finding,
-                     walk.registration, walk.meters_are_changed, walk.paid_by_a_bank, walk.the_banks_day, walk.bounds_of_a_customer, walk.a_drawer, walk.days_are_closed, walk.looks_are_noted, walk.bought_online,
-                     walk.roles, walk.forms_of_the_office, walk.forms_of_others, walk.nothing_overflows_and_all_can_be_read, walk.findings, walk.sessions,
-                     walk.codes_are_good_once, walk.a_password_changes, walk.brute_force, walk.idle]:
-            begun, name = time.monotonic(), step.__name__.replace("_", " ")
+        walk = kind(town, out)
+        for name in sys.argv[3:] or steps:
+            begun, words = time.monotonic(), name.replace("_", " ")
             try:
-                step()
-                print(f"{name}: {time.monotonic() - begun:.1f} s", file=sys.stderr)
+                getattr(walk, name)()
+                print(f"{words}: {time.monotonic() - begun:.1f} s", file=sys.stderr)
             except Exception as error:  # the others are tried all the same
-                failed.append(name)
-                print(f"FAILED {name}: {type(error).__name__}: {error}", file=sys.stderr)
+                failed.append(words)
+                print(f"FAILED {words}: {type(error).__name__}: {error}", file=sys.stderr)
                 traceback.print_exc()
     finally:
         town.stop()
@@ -545,8 +546,16 @@ def main():
     if failed:
         sys.exit(f"failed: {', '.join(failed)}; the town is in {work}")
     shutil.rmtree(work)
-    print(f"all as it should be; {len(list(out.glob('*.png')))} pictures in {out}", file=sys.stderr)
+    print(f"all as it should be; {len(list(out.glob(pictures)))} pictures in {out}", file=sys.stderr)
+
+
+def orders_on_their_way(town):
+    people = town.customers()
+    town.order(people[3], "40.00", 4)
+    town.order(people[4], "60.00", 1)
 
 
 if __name__ == "__main__":
-    main()
+    root = pathlib.Path(__file__).resolve().parent.parent.parent
+    KEYS.update(line.split(",")[0] for line in (root / "service/assets/words.csv").read_text(encoding="utf-8").splitlines())
+    go(Walk, STEPS, "*.png", orders_on_their_way)

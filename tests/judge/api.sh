@@ -10,15 +10,9 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 [[ $# -eq 4 ]] || die "usage: $0 GRIDCARD FOLDER EXAMPLES SEED"
 gridcard=$1 home=$2 examples=$3 seed=$4
-packages=(schemathesis==4.32.5)
 venv=$target/api-venv
 need python3 python3-venv curl
-if [[ $(cat "$venv/packages" 2>/dev/null) != "${packages[*]}" ]]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2 || die "no schemathesis to be had"
-    echo "${packages[*]}" >"$venv/packages"
-fi
+environment "$venv" schemathesis==4.32.5
 
 mkdir -p "$home"
 cd "$home"
@@ -47,15 +41,6 @@ key() { run server key add --role "$1" | sed 's/.*"key":"\([^"]*\)".*/\1/'; }
 supervisor=$(key supervisor)
 clerk=$(key clerk)
 
-# Waits until the program PROCESS has written ADDRESS; its errors are in LOG.
-await() {
-    for _ in $(seq 600); do
-        [[ -s $1 ]] && return
-        kill -0 "$2" 2>/dev/null || die "it did not begin: $(cat "$3")"
-        sleep 0.1
-    done
-    die "it did not begin: $(cat "$3")"
-}
 "$gridcard" --home parties simulate bank --listen 127.0.0.1:0 --state bank.journal --account chen=1000 >bank-address 2>bank.log &
 house=$!
 trap 'kill "$house" 2>/dev/null || true' EXIT

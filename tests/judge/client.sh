@@ -9,15 +9,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 [[ $# -eq 2 ]] || die "usage: $0 GRIDCARD FOLDER"
 gridcard=$1 home=$2
 judge=$root/tests/judge/client_noise.py vectors=$root/client/tests/kat/noise.json
-packages=(noiseprotocol==0.3.1 dissononce==0.34.3)
 venv=$target/client-venv
 need python3 python3-venv
-if [[ $(cat "$venv/packages" 2>/dev/null) != "${packages[*]}" ]]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2 || die "no Noise library to be had"
-    echo "${packages[*]}" >"$venv/packages"
-fi
+environment "$venv" noiseprotocol==0.3.1 dissononce==0.34.3
 python=$venv/bin/python
 
 mkdir -p "$home"
@@ -44,15 +38,6 @@ for n in 1 2; do
         --imei 860123040000019 --iccid 8986002633000000001$n --bank account$n >/dev/null
 done
 
-# Waits until the program PROCESS has written FILE; its errors are in LOG.
-await() {
-    for _ in $(seq 600); do
-        [[ -s $1 ]] && return
-        kill -0 "$2" 2>/dev/null || die "it did not begin: $(cat "$3")"
-        sleep 0.1
-    done
-    die "it did not begin: $(cat "$3")"
-}
 "$gridcard" --home parties simulate bank --listen 127.0.0.1:0 --state bank.journal --account account1=1000 --account account2=1000 \
     >bank-address 2>bank.log &
 house=$!

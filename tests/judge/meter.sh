@@ -17,22 +17,11 @@ finish() {
 }
 trap finish EXIT
 
-# environment NAME PACKAGE...: a Python with these packages and nothing else. Both readers call their module dlt645.
-environment() {
-    local folder=$target/judge-$1
-    shift
-    if [[ $(cat "$folder/packages" 2>/dev/null) != "$*" ]]; then
-        rm -rf "$folder"
-        /usr/bin/python3 -m venv "$folder"
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile "$@" >&2 || die "pip could not install: $*"
-        echo "$*" >"$folder/packages"
-    fi
-    made=$folder/bin
-}
-environment dlt645 dlt645==3.2.0
-first=$made
-environment python-dlt645 python-dlt645==0.1.4 pyserial==3.5
-second=$made
+# both readers call their module dlt645
+first=$target/judge-dlt645 second=$target/judge-python-dlt645
+environment "$first" dlt645==3.2.0
+environment "$second" python-dlt645==0.1.4 pyserial==3.5
+first+=/bin second+=/bin
 
 "$gridcard" demo --meters 2 --seed 7 --home "$work/home" >"$work/demo.out"
 run() { "$gridcard" --home "$work/home" "$@"; }

@@ -23,14 +23,7 @@ decoders=(pycrate==0.8.1 smspdudecoder==2.2.0 'bitstring<5')
 [[ -x $gridcard ]] || die "$gridcard is missing: cargo build -p gridcard-cli"
 [[ -x $decode_record ]] || die "$decode_record is missing: cargo build -p gridcard-wire --example decode_record"
 need pcscd vsmartcard-vpcd pcsc-tools opensc python3 python3-pyscard python3-venv util-linux procps
-if [[ $(cat "$venv/decoders" 2>/dev/null) != "${decoders[*]}" ]]; then
-    rm -rf "$venv"
-    "$python" -m venv "$venv"
-    # without byte code: nearly all of pycrate is never imported
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile "${decoders[@]}" >&2 \
-        || die "pip cannot install ${decoders[*]}"
-    echo "${decoders[*]}" >"$venv/decoders"
-fi
+environment "$venv" "${decoders[@]}"
 privately "${BASH_SOURCE[0]}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/gridcard-pcsc.XXXXXX")

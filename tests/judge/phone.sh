@@ -20,27 +20,9 @@ finish() {
 trap finish EXIT
 
 folder=$target/judge-gsmmodem
-packages="python-gsmmodem-new==0.13.0 pyserial==3.5"
-if [[ $(cat "$folder/packages" 2>/dev/null) != "$packages" ]]; then
-    rm -rf "$folder"
-    /usr/bin/python3 -m venv "$folder"
-    # shellcheck disable=SC2086
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-compile $packages >&2 || die "pip could not install: $packages"
-    echo "$packages" >"$folder/packages"
-fi
+environment "$folder" python-gsmmodem-new==0.13.0 pyserial==3.5
 
 run() { "$gridcard" --home "$work/home" "$@"; }
-
-# until WORDS COMMAND...: waits until a command works, two minutes at most.
-until_done() {
-    local words=$1 try
-    shift
-    for ((try = 0; try < 1200; try++)); do
-        if "$@" >/dev/null 2>&1; then return; fi
-        sleep 0.1
-    done
-    die "$words: not within two minutes"
-}
 
 # holds WORDS TEXT PATTERN: the text has a line like that.
 holds() {

@@ -19,13 +19,8 @@ finish() {
 }
 trap finish EXIT
 
-python=$target/judge-smpplib packages="smpplib==2.2.4"
-if [[ $(cat "$python/packages" 2>/dev/null) != "$packages" ]]; then
-    rm -rf "$python"
-    /usr/bin/python3 -m venv "$python"
-    "$python/bin/pip" install --quiet --disable-pip-version-check --no-compile "$packages" >&2 || die "pip could not install: $packages"
-    echo "$packages" >"$python/packages"
-fi
+python=$target/judge-smpplib
+environment "$python" smpplib==2.2.4
 node=$target/judge-smpp packages="smpp@0.5.1"
 if [[ $(cat "$node/packages" 2>/dev/null) != "$packages" ]]; then
     rm -rf "$node"
@@ -36,16 +31,9 @@ fi
 
 run() { "$gridcard" --home "$work/home" "$@"; }
 
-# until_done WORDS COMMAND...: waits until a command works, two minutes at most.
-until_done() {
-    local words=$1 try
-    shift
-    for ((try = 0; try < 1200; try++)); do
-        if "$@" >/dev/null 2>&1; then return; fi
-        sleep 0.1
-    done
-    die "$words: not within two minutes; $(cat "$work/seen" 2>/dev/null)"
-}
+what_was_seen() { cat "$work/seen" 2>/dev/null; }
+# shellcheck disable=SC2034  # for until_done
+last_words=what_was_seen
 
 printf 'secret\n' >"$work/password"
 accounts=(--account "one,+8613800250500,$work/password" --account "other,+8613900000001,$work/password")
