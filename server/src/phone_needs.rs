@@ -74,8 +74,14 @@ pub static NEEDS: [Needs; 5] = {
 impl Act {
     /// Its row.
     pub fn needs(self) -> &'static Needs {
-        let [first, ..] = &NEEDS;
-        NEEDS.iter().find(|needs| needs.act == self).unwrap_or(first)
+        let [enrol, look, buy, buy_from_another, forget] = &NEEDS;
+        match self {
+            Act::Enrol => enrol,
+            Act::Look => look,
+            Act::Buy => buy,
+            Act::BuyFromAnother => buy_from_another,
+            Act::Forget => forget,
+        }
     }
 }
 

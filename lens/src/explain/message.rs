@@ -3,10 +3,12 @@
 use super::hand::{Hand, Opener};
 use super::money;
 use super::said::{Failing, Part, Place};
+use super::single;
 use super::trial::{self, Said};
 use crate::packet::outside;
 use scheme::order;
 use scheme::refusal::{Cure, Refusal};
+use scheme::signing::{CARRIED, CARRIED_COUNT};
 use wire::packet::{
     COMMAND_UDH, CommandPacket, PacketError, RESPONSE_UDH, ResponsePacket, SPI, Security, Spi, TAR,
 };
@@ -16,6 +18,7 @@ use wire::sms::parts;
 use wire::sms::record::{RECORD_LEN, RecordError, SmsRecord};
 use wire::sms::text;
 use wire::sms::tpdu::{Direction, IE_COMMAND_PACKET, Tpdu, read_service_centre};
+use wire::tlv;
 
 /// How our receipts are protected: what the SPI of our orders asks for.
 const OF_RECEIPTS: Security = Security { cc: true, ciphered: true };
@@ -261,9 +264,16 @@ const fn object_of(refusal: Refusal) -> Option<u8> {
     }
 }
 
-/// What an order says that was opened, and what its ESAM says to it.
+/// What a packet's content says that was opened, and what its ESAM says to it.
 fn judged(mut part: Part, bytes: &[u8], counter: u64, by: (&Opener, &[Tpdu]), hand: &Hand<'_>) -> Part {
     let (opener, tpdus) = by;
+    let tpdus: Vec<Vec<u8>> = tpdus.iter().map(Tpdu::to_bytes).collect();
+    let ask = || if tpdus.is_empty() { None } else { trial::ask(opener, hand, &tpdus) };
+    if counter == CARRIED_COUNT
+        && let Ok(certificate) = tlv::only(bytes, CARRIED)
+    {
+        return carried(part, &certificate, ask());
+    }
     let order = match money::order(&mut part, bytes) {
         Ok(order) => order,
         Err(failing) => return part.fails(*failing),
@@ -273,9 +283,7 @@ fn judged(mut part: Part, bytes: &[u8], counter: u64, by: (&Opener, &[Tpdu]), ha
         let place = super::said::object_at("order", bytes, 0x83);
         return part.fails(Failing::refusal(Refusal::Format, Some(why), place));
     }
-    let tpdus: Vec<Vec<u8>> = tpdus.iter().map(Tpdu::to_bytes).collect();
-    let said = if tpdus.is_empty() { None } else { trial::ask(opener, hand, &tpdus) };
-    match said {
+    match ask() {
         Some(Said::Receipt(receipt)) => {
             let again =
                 ResponsePacket::parse(&receipt, OF_RECEIPTS).and_then(|packet| packet.open(&opener.packet));
@@ -294,9 +302,30 @@ fn judged(mut part: Part, bytes: &[u8], counter: u64, by: (&Opener, &[Tpdu]), ha
             let place = object_of(refusal).and_then(|tag| super::said::object_at("order", bytes, tag));
             part.fails(Failing::refusal(refusal, None, place))
         }
-        None => {
-            part.open("well formed and sealed by the right keys; what its meter says, its ESAM's image tells")
+        // No order is answered as a certificate is.
+        Some(Said::Certificate) | None => part.open(ASK_ITS_ESAM),
+    }
+}
+
+/// What is told where the image of the ESAM is not at hand.
+const ASK_ITS_ESAM: &str =
+    "well formed and sealed by the right keys; what its meter says, its ESAM's image tells";
+
+/// A server's certificate on its way to a meter.
+fn carried(mut part: Part, certificate: &[u8], said: Option<Said>) -> Part {
+    part.say("carries", "a payment server's certificate, and no money", None);
+    if let Err(failing) = single::said_of(&mut part, certificate) {
+        return part.fails(*failing);
+    }
+    match said {
+        Some(Said::Certificate) => {
+            part.passes("its ESAM takes it: the root has signed it, and it is no older")
         }
+        Some(Said::Refused { refusal, .. }) => {
+            let why = "the root has not signed it for this city, or the ESAM knows a later one".to_owned();
+            part.fails(Failing::refusal(refusal, Some(why), None))
+        }
+        Some(Said::Receipt(_)) | None => part.open(ASK_ITS_ESAM),
     }
 }
 

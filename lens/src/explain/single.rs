@@ -36,6 +36,14 @@ pub fn short(bytes: &[u8]) -> Option<Part> {
 
 fn certificate(bytes: &[u8]) -> Part {
     let mut part = Part::new("a certificate");
+    match said_of(&mut part, bytes) {
+        Ok(()) => part.open("well formed; who issued it signed it, and his certificate tells whether he did"),
+        Err(failing) => part.fails(*failing),
+    }
+}
+
+/// What a certificate says.
+pub fn said_of(part: &mut Part, bytes: &[u8]) -> Result<(), Box<Failing>> {
     match Certificate::parse(bytes) {
         Ok(certificate) => {
             let subject = &certificate.subject;
@@ -53,11 +61,11 @@ fn certificate(bytes: &[u8]) -> Part {
             }
             part.say("number", certificate.number, Some(Place::new("bytes", bytes, 31, 4)));
             part.say("issuer", certificate.issuer, Some(Place::new("bytes", bytes, 35, 4)));
-            part.open("well formed; who issued it signed it, and his certificate tells whether he did")
+            Ok(())
         }
         Err(error) => {
             let place = Some(Place::new("bytes", bytes, 0, bytes.len()));
-            part.fails(Failing::other("certificate", error.to_string(), place, Cure::City))
+            Err(Box::new(Failing::other("certificate", error.to_string(), place, Cure::City)))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An order before a copy of its ESAM: what the card's own program says to it. The image it came from stays as it is.
+//! What is in a packet before a copy of its ESAM: what the card's own program says to it. The image it came from stays as it is.
 
 use super::hand::{Hand, Opener};
 use keys::seal;
@@ -13,6 +13,8 @@ use vcard::{SeededChance, Slot};
 pub enum Said {
     /// It credits it, or gives its receipt again: the packet of the receipt.
     Receipt(Vec<u8>),
+    /// It takes a server's certificate.
+    Certificate,
     /// It refuses it. `any_sim`: which SIM is in the meter nobody knew, and the check before that was the last to be made.
     Refused {
         /// The first check that failed.
@@ -31,8 +33,8 @@ pub fn ask(opener: &Opener, hand: &Hand<'_>, tpdus: &[Vec<u8>]) -> Option<Said> 
     match answer(&mut Esam::new(&mut slot), opener, hand, tpdus) {
         Ok(Enveloped::Receipt(receipt)) => Some(Said::Receipt(receipt)),
         Err(EnvelopeError::Refused(refusal)) => Some(Said::Refused { refusal, any_sim: hand.imsi.is_none() }),
-        // No order has such an answer.
-        Ok(Enveloped::Certificate) | Err(EnvelopeError::Card(_)) => None,
+        Ok(Enveloped::Certificate) => Some(Said::Certificate),
+        Err(EnvelopeError::Card(_)) => None,
     }
 }
 

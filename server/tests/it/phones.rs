@@ -31,6 +31,7 @@ fn the_table_is_that_of_the_page() {
         .collect();
     assert_eq!(rows.len(), NEEDS.len());
     for (row, needs) in rows.iter().zip(&NEEDS) {
+        assert_eq!(needs.act.needs(), needs, "each act has the row of its name");
         let all = [needs.msisdn, needs.imsi, needs.imei, needs.user, needs.password, needs.code];
         for (need, words) in all.into_iter().zip(&row[1..]) {
             assert!(says(need, words), "{:?}: {need:?}, and the page says {words:?}", needs.act);

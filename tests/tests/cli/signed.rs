@@ -179,6 +179,8 @@ fn a_renewed_server_is_known_by_its_certificate_on_the_sim() {
         text(&message),
     ];
     world.bank(&send).run().ok().shows(&["certificate  00000003"]);
+    let explained = world.meters(&["explain", text(&message)]);
+    explained.run().ok().shows(&["a payment server's certificate", "its ESAM takes it"]);
     world.write(&CHEN, &message);
     world.insert(&CHEN, &CHEN).run().ok().shows(&["credited 30.00 yuan", "the server's certificate"]);
     let receipt = world.collect(&CHEN);
