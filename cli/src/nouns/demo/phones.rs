@@ -281,20 +281,16 @@ impl Story<'_> {
         self.say("phone", "", what, "the code is used up; telephone and server have proved themselves".into())
     }
 
+    /// What the server says to a purchase that was confirmed.
+    fn paid(&self, n: usize, more: &[&str]) -> Result<Value> {
+        let (own, amount) = (format!("own-{n}.json"), typed());
+        let args = ["phone", "pay", "--phone", &own, "--amount", &amount, "--yes"];
+        self.running.done(&[&args[..], more].concat())
+    }
+
     /// The order comes to the SIM by message, the SIM is read by the meter, its receipt goes back by message.
     fn pays(&mut self, n: usize, person: &Registration, modem: &str) -> Result<String> {
-        let (own, out) = (format!("own-{n}.json"), format!("order-{n}.sms"));
-        let paid = self.running.done(&[
-            "phone",
-            "pay",
-            "--phone",
-            &own,
-            "--amount",
-            &typed(),
-            "--yes",
-            "--out",
-            &out,
-        ])?;
+        let paid = self.paid(n, &["--out", &format!("order-{n}.sms")])?;
         let order = text(&paid, "order")?;
         let what = format!("buys {AMOUNT} and confirms what the server says");
         self.say("phone", "", what, format!("the bank has debited his account; order {order} is sealed"))?;
@@ -317,18 +313,7 @@ impl Story<'_> {
         let meter = person.meter.to_string();
         let port = ["meter", "port", &meter, "--listen", "127.0.0.1:0", "--infrared"];
         let link = self.running.line("meter", &port)?;
-        let own = format!("own-{n}.json");
-        let paid = self.running.done(&[
-            "phone",
-            "pay",
-            "--phone",
-            &own,
-            "--amount",
-            &typed(),
-            "--yes",
-            "--meter-link",
-            &link,
-        ])?;
+        let paid = self.paid(n, &["--meter-link", &link])?;
         let order = text(&paid, "order")?;
         let messages = paid["passed"].as_array().map_or(0, Vec::len);
         let what = format!("stands at meter {meter}, buys {AMOUNT} and carries {messages} messages");
